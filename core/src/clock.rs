@@ -1,0 +1,84 @@
+//! Time, passed in by the host: whole seconds since 1970-01-01T00:00:00Z.
+
+use std::fmt;
+
+/// A moment in whole seconds since the Unix epoch, from 1970 to the end of the year 9999.
+///
+/// The upper bound keeps every sum of codes, steps and validity windows far from overflow, so that nothing
+/// downstream has to check again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(u64);
+
+/// The time given lies after the end of the year 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the time {0} is out of range: seconds since 1970 up to {max} are accepted", max = UnixTime::MAX.0)]
+pub struct TimeOutOfRange(pub u64);
+
+impl UnixTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+    /// 9999-12-31T23:59:59Z, the last second that four-digit years can write (RFC 3339, section 1).
+    pub const MAX: Self = Self(253_402_300_799);
+
+    /// Takes seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`TimeOutOfRange`] after [`UnixTime::MAX`].
+    pub const fn new(seconds: u64) -> Result<Self, TimeOutOfRange> {
+        if seconds > Self::MAX.0 { Err(TimeOutOfRange(seconds)) } else { Ok(Self(seconds)) }
+    }
+
+    /// Seconds since the Unix epoch.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+
+    /// This moment moved by so many seconds, held within the range.
+    #[must_use]
+    pub fn shifted(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add_signed(seconds).min(Self::MAX.0))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a host tells the time from.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> UnixTime;
+}
+
+/// The operating system's clock. One before 1970 reads as 1970, one after 9999 as the last second of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixTime {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        UnixTime(since.as_secs().min(UnixTime::MAX.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_ends_where_four_digit_years_do() {
+        assert_eq!(UnixTime::new(253_402_300_799), Ok(UnixTime::MAX));
+        assert_eq!(UnixTime::new(253_402_300_800), Err(TimeOutOfRange(253_402_300_800)));
+        assert_eq!(UnixTime::new(u64::MAX), Err(TimeOutOfRange(u64::MAX)));
+    }
+
+    #[test]
+    fn a_shift_stays_in_range() {
+        assert_eq!(UnixTime::EPOCH.shifted(-1), UnixTime::EPOCH);
+        assert_eq!(UnixTime::MAX.shifted(i64::MAX), UnixTime::MAX);
+        assert_eq!(UnixTime(100).shifted(-40), UnixTime(60));
+    }
+}
