@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+pub mod code;
+mod kdf;
 mod random;
 mod secret;
 

@@ -1,0 +1,109 @@
+//! Whether the device's clock can be trusted, and by how much it is off.
+
+use super::counter::{Counter, Step};
+use crate::UnixTime;
+
+/// What to add to the device's clock to have the issuer's, in seconds. Learnt whenever the issuer answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ClockOffset(i64);
+
+/// Codes still work at this many seconds off; beyond it a shopper should be told.
+const TOLERATED_SECONDS: u64 = 15;
+
+/// What a wallet tells the shopper about the clock. Never a block: codes go on being shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockStatus {
+    /// Nothing wrong is known.
+    Fine,
+    /// The device's clock is this many seconds ahead of the issuer's. Codes are made by the issuer's.
+    Ahead(u64),
+    /// The device's clock is this many seconds behind the issuer's. Codes are made by the issuer's.
+    Behind(u64),
+    /// A code was already shown this many seconds later than now: the clock has been set back, or was ahead then.
+    SetBack(u64),
+}
+
+impl ClockOffset {
+    /// From the issuer's time in an answer and the device's at that moment.
+    #[must_use]
+    pub fn learn(issuer: UnixTime, device: UnixTime) -> Self {
+        Self(issuer.seconds().cast_signed() - device.seconds().cast_signed())
+    }
+
+    /// Takes seconds as they were stored.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds to add to the device's clock.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0
+    }
+
+    /// The issuer's time, as well as it is known.
+    #[must_use]
+    pub fn corrected(self, device: UnixTime) -> UnixTime {
+        device.shifted(self.0)
+    }
+
+    /// The status at a time on the device's clock, after the last counter shown.
+    #[must_use]
+    pub fn status(self, device: UnixTime, last: Option<Counter>) -> ClockStatus {
+        let now = self.corrected(device);
+        let shown_at = last.map_or(0, |last| last.step().starts_at());
+        if last.is_some_and(|last| last.step() > Step::at(now).later(1)) {
+            return ClockStatus::SetBack(shown_at - now.seconds());
+        }
+        match self.0.unsigned_abs() {
+            0..=TOLERATED_SECONDS => ClockStatus::Fine,
+            off if self.0 < 0 => ClockStatus::Ahead(off),
+            off => ClockStatus::Behind(off),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    #[test]
+    fn an_offset_is_learnt_and_applied() {
+        let offset = ClockOffset::learn(at(5000), at(4400));
+        assert_eq!(offset.corrected(at(4410)), at(5010));
+        assert_eq!(offset.status(at(4410), None), ClockStatus::Behind(600));
+        let offset = ClockOffset::learn(at(4400), at(5000));
+        assert_eq!(offset.status(at(5000), None), ClockStatus::Ahead(600));
+        assert_eq!(
+            ClockOffset::learn(at(4400), at(4415)).status(at(5000), None),
+            ClockStatus::Fine
+        );
+    }
+
+    #[test]
+    fn a_clock_set_back_shows_in_the_last_counter() {
+        let last = |step: u64| Some(Counter::from_number(step * 10).unwrap());
+        let status = |now, step| ClockOffset::default().status(at(now), last(step));
+        assert_eq!(status(3000, 100), ClockStatus::Fine);
+        assert_eq!(status(3000, 101), ClockStatus::Fine);
+        assert_eq!(status(3000, 102), ClockStatus::SetBack(60));
+        assert_eq!(status(3000, 1100), ClockStatus::SetBack(30_000));
+    }
+
+    #[test]
+    fn offsets_at_the_ends_do_not_overflow() {
+        assert_eq!(
+            ClockOffset::learn(UnixTime::MAX, UnixTime::EPOCH).corrected(UnixTime::MAX),
+            UnixTime::MAX
+        );
+        for seconds in [i64::MIN, i64::MAX] {
+            let offset = ClockOffset::from_seconds(seconds);
+            assert_ne!(offset.status(at(5), None), ClockStatus::Fine);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! From a seed to a code.
+
+use std::fmt;
+
+use ring::hmac;
+use totp_rs::Totp;
+
+use super::alias::{Alias, AliasPeriod};
+use super::counter::{Counter, Nth, Slot, Step};
+use super::decimal::Decimal;
+use super::decode::Scheme;
+use super::digits::Digits;
+use super::otp::{generate, generator};
+use super::payment_code::PaymentCode;
+use super::prefix::Prefix;
+use super::seed::Seed;
+use super::till::TillId;
+
+/// For whom a code is good.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Any till of the issuer: slots 0 to 4.
+    AnyTill,
+    /// One till, by its id: slots 5 to 9.
+    OneTill(TillId),
+}
+
+/// Which code of all: a step, one of its five, and for whom. A slot for one till without that till's id, or the
+/// other way round, cannot be said.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// The step.
+    pub step: Step,
+    /// Which of the five of its kind.
+    pub nth: Nth,
+    /// For whom.
+    pub audience: Audience,
+}
+
+/// The slot and the till do not belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAudience {
+    /// Slots 5 to 9 are derived with a till's id, and none was given.
+    #[error("slots 5 to 9 are for one till: its id is needed")]
+    TillMissing,
+    /// Slots 0 to 4 are for any till, so a till's id would not be part of the code.
+    #[error("slots 0 to 4 are for any till: use 5 to 9 for a code that only one till can take")]
+    TillUnused,
+}
+
+impl Turn {
+    /// Puts a slot digit and a till's id together.
+    ///
+    /// # Errors
+    /// [`BadAudience`] when they contradict each other.
+    pub fn new(step: Step, slot: Slot, till: Option<TillId>) -> Result<Self, BadAudience> {
+        let (nth, audience) = match (slot, till) {
+            (Slot::AnyTill(nth), None) => (nth, Audience::AnyTill),
+            (Slot::OneTill(nth), Some(till)) => (nth, Audience::OneTill(till)),
+            (Slot::OneTill(_), None) => return Err(BadAudience::TillMissing),
+            (Slot::AnyTill(_), Some(_)) => return Err(BadAudience::TillUnused),
+        };
+        Ok(Self { step, nth, audience })
+    }
+
+    /// The slot as it stands in the code.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        match self.audience {
+            Audience::AnyTill => Slot::AnyTill(self.nth),
+            Audience::OneTill(_) => Slot::OneTill(self.nth),
+        }
+    }
+
+    /// The moving counter.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        Counter::new(self.step, self.slot())
+    }
+}
+
+/// The alias of a credential, whoever asks: the wallet that shows it, the issuer that indexes it.
+#[derive(Clone)]
+pub struct AliasKey(hmac::Key);
+
+impl AliasKey {
+    /// Derives the alias key of a seed. Costs one HKDF.
+    #[must_use]
+    pub fn new(seed: &Seed) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &*seed.alias_key()))
+    }
+
+    /// `be64(first 8 bytes of HMAC-SHA256(K_alias, be64(period's index))) mod 10^width`, zero-padded.
+    #[must_use]
+    pub fn derive(&self, prefix: &Prefix, period: AliasPeriod, step: Step) -> Alias {
+        let tag = hmac::sign(&self.0, &period.index(step).to_be_bytes());
+        let value = tag.as_ref().iter().take(8).fold(0, |v, b| v << 8 | u64::from(*b));
+        Alias(Decimal::from_value(value, prefix.alias_width()))
+    }
+}
+
+impl fmt::Debug for AliasKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AliasKey([redacted])")
+    }
+}
+
+/// The keys a wallet derives its codes with. Made once per unlocked credential.
+pub struct CodeKeys {
+    seed: Seed,
+    alias: AliasKey,
+    any_till: Totp,
+}
+
+impl CodeKeys {
+    /// Derives the keys of a seed. Costs two HKDFs.
+    #[must_use]
+    pub fn new(seed: &Seed) -> Self {
+        Self {
+            alias: AliasKey::new(seed),
+            any_till: generator(&seed.otp_key()),
+            seed: seed.clone(),
+        }
+    }
+
+    /// The code of a turn. Deterministic; storing the counter before showing the code is the caller's duty
+    /// (`tegata::Wallet` does it).
+    #[must_use]
+    pub fn derive(&self, scheme: &Scheme, turn: &Turn) -> PaymentCode {
+        let counter = turn.counter();
+        let otp = match &turn.audience {
+            Audience::AnyTill => generate(&self.any_till, counter),
+            Audience::OneTill(till) => generate(&generator(&self.seed.till_otp_key(till)), counter),
+        };
+        let alias = self.alias.derive(&scheme.prefix, scheme.alias_period, turn.step);
+        PaymentCode::new(Digits::from_parts(&scheme.prefix, &alias, turn.slot(), otp), counter)
+    }
+}
+
+impl fmt::Debug for CodeKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeKeys([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UnixTime;
+
+    #[test]
+    fn slot_and_till_go_together() {
+        let step = Step::at(UnixTime::EPOCH);
+        let till: TillId = "A".parse().unwrap();
+        let (any, one) = (Slot::new(4).unwrap(), Slot::new(5).unwrap());
+        assert_eq!(Turn::new(step, one, None), Err(BadAudience::TillMissing));
+        assert_eq!(Turn::new(step, any, Some(till.clone())), Err(BadAudience::TillUnused));
+        assert_eq!(Turn::new(step, one, Some(till)).unwrap().slot(), one);
+        assert_eq!(Turn::new(step, any, None).unwrap().slot(), any);
+    }
+
+    // The bytes of the format, frozen: one any-till and one till-bound code from the shared vectors.
+    #[test]
+    fn codes_are_frozen() {
+        let code = |seed: &str, prefix: &str, period, unix, slot, till: Option<&str>| {
+            let seed: Vec<u8> =
+                (0..32).map(|i| u8::from_str_radix(&seed[2 * i..2 * i + 2], 16).unwrap()).collect();
+            let scheme = Scheme {
+                prefix: prefix.parse().unwrap(),
+                alias_period: AliasPeriod::new(period).unwrap(),
+            };
+            let step = Step::at(UnixTime::new(unix).unwrap());
+            let slot = Slot::new(slot).unwrap();
+            let turn = Turn::new(step, slot, till.map(|t| t.parse().unwrap())).unwrap();
+            CodeKeys::new(&Seed::from_slice(&seed).unwrap())
+                .derive(&scheme, &turn)
+                .digits()
+                .to_string()
+        };
+        assert_eq!(
+            code(
+                "87c9774b05c3f50531c536902a95e1f97f6141d1de49187ec7cad6a4d6882551",
+                "01016860",
+                30,
+                1_562_025_600,
+                8,
+                Some("till-31337")
+            ),
+            "010168606235459802301338"
+        );
+        assert_eq!(
+            code(
+                "a7e801bab16705540d59a0a5cbe83f4a52807729fb71c2d2ca04790e78f357fa",
+                "01605",
+                3600,
+                3_387_082_454,
+                0,
+                None
+            ),
+            "016058186885620081932963"
+        );
+    }
+}

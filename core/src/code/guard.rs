@@ -1,0 +1,87 @@
+//! What an issuer must remember so that a code is good once and guessing stays hopeless.
+
+use std::fmt;
+
+use super::counter::Counter;
+use super::till::TillId;
+use crate::UnixTime;
+
+/// 16 random bytes that name a payment credential, at the issuer and in the wallet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CredentialId(pub [u8; 16]);
+
+impl fmt::Display for CredentialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for CredentialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CredentialId({self})")
+    }
+}
+
+/// How many unmatched attempts a day are looked at. A matched code takes its own count back, so honest trade does
+/// not use these up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptLimits {
+    /// By one till, whatever it sends. Past it the till is stopped, not the shopper.
+    pub per_till: u32,
+    /// On one credential by one till.
+    pub per_till_and_candidate: u32,
+    /// On one credential by all tills. Wider than the one above, so that one till alone locks nobody out.
+    pub per_candidate: u32,
+}
+
+impl Default for AttemptLimits {
+    /// 200 a till, 10 a till and credential, 100 a credential: at 3.1 in 10^8 a try, 3 in a million a day.
+    fn default() -> Self {
+        Self { per_till: 200, per_till_and_candidate: 10, per_candidate: 100 }
+    }
+}
+
+/// What counting an attempt said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The till is past its limit.
+    TillStopped,
+    /// For each candidate, in the order given: whether it is within its limits.
+    Open(Vec<bool>),
+}
+
+/// An issuer's memory. Each method is atomic and durable before it returns; many tills call at once.
+pub trait ReplayGuard {
+    /// What a store fails with.
+    type Error;
+
+    /// Counts one attempt of a till on the candidates, **before** anything is compared. With no candidate
+    /// (a malformed code, an unknown alias) it counts against the till alone.
+    ///
+    /// # Errors
+    /// The store's. The attempt must not go on then.
+    fn count(
+        &self,
+        till: &TillId,
+        candidates: &[CredentialId],
+        now: UnixTime,
+    ) -> Result<Admission, Self::Error>;
+
+    /// Takes back what [`ReplayGuard::count`] counted with the same arguments, after a unique match.
+    ///
+    /// # Errors
+    /// The store's.
+    fn take_back(
+        &self,
+        till: &TillId,
+        candidates: &[CredentialId],
+        now: UnixTime,
+    ) -> Result<(), Self::Error>;
+
+    /// Sets the credential's last accepted counter to `counter` if that is greater, in one step. `false` when it is
+    /// not: the code is used. Of any number of callers with the same counter, one is told `true`.
+    ///
+    /// # Errors
+    /// The store's. The code must be treated as not accepted.
+    fn advance(&self, credential: CredentialId, counter: Counter) -> Result<bool, Self::Error>;
+}

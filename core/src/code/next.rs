@@ -1,0 +1,155 @@
+//! The phone's rules for its counter: which code comes next, or how long to wait for it.
+
+use super::counter::{Counter, Nth, STEP_SECONDS, Slot, Step};
+use super::derive::{Audience, Turn};
+use crate::UnixTime;
+
+/// A stored counter further ahead of now than this many steps says that the clock was wrong when it was stored.
+const STEPS_AHEAD: u64 = 2;
+
+/// What a wallet may show now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This code, once its counter is stored.
+    Show(Turn),
+    /// All of this kind are used up for now: seconds until there is another, 1 to 90.
+    Wait(u64),
+}
+
+/// The next turn at `now`, after the last counter shown.
+///
+/// No counter is given twice. A stored counter more than two steps ahead is ignored: the clock was wrong then. One
+/// up to two steps ahead is kept, since the issuer may have seen it: a step ahead is shown at once (an issuer
+/// accepts the step after its own), from further ahead the wallet waits.
+#[must_use]
+pub fn next_turn(now: UnixTime, last: Option<Counter>, audience: Audience) -> Next {
+    let here = Step::at(now);
+    let last = last.filter(|last| last.step() <= here.later(STEPS_AHEAD));
+    let step = last.map_or(here, |last| last.step().max(here));
+    let (turn, shown_from) = if let Some(nth) = nth_after(step, last, &audience) {
+        // The issuer accepts the step after its own, so that one may be shown early.
+        (Turn { step, nth, audience }, step.starts_at().saturating_sub(STEP_SECONDS))
+    } else {
+        let step = step.later(1);
+        (Turn { step, nth: Nth::FIRST, audience }, step.starts_at())
+    };
+    match shown_from.saturating_sub(now.seconds()) {
+        0 => Next::Show(turn),
+        seconds => Next::Wait(seconds),
+    }
+}
+
+/// The first of the five in `step` whose counter is above the last one shown.
+fn nth_after(step: Step, last: Option<Counter>, audience: &Audience) -> Option<Nth> {
+    let Some(last) = last.filter(|last| last.step() == step) else {
+        return Some(Nth::FIRST);
+    };
+    match (last.slot(), audience) {
+        (Slot::AnyTill(shown), Audience::AnyTill)
+        | (Slot::OneTill(shown), Audience::OneTill(_)) => Nth::new(shown.get() + 1),
+        (Slot::AnyTill(_), Audience::OneTill(_)) => Some(Nth::FIRST),
+        // A code for one till has put those for any till behind it.
+        (Slot::OneTill(_), Audience::AnyTill) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    fn counter(step: u64, digit: u64) -> Option<Counter> {
+        Counter::from_number(step * 10 + digit).ok()
+    }
+
+    fn shown(next: &Next) -> u64 {
+        match next {
+            Next::Show(turn) => turn.counter().number(),
+            Next::Wait(seconds) => panic!("told to wait {seconds} s"),
+        }
+    }
+
+    fn one_till() -> Audience {
+        Audience::OneTill("A".parse().unwrap())
+    }
+
+    #[test]
+    fn five_codes_a_step_and_then_the_seconds_to_wait() {
+        let mut last = None;
+        for n in 0..5 {
+            let next = next_turn(at(3007), last, Audience::AnyTill);
+            assert_eq!(shown(&next), 1000 + n);
+            last = counter(100, n);
+        }
+        assert_eq!(next_turn(at(3007), last, Audience::AnyTill), Next::Wait(23));
+        assert_eq!(next_turn(at(3029), last, Audience::AnyTill), Next::Wait(1));
+        assert_eq!(shown(&next_turn(at(3030), last, Audience::AnyTill)), 1010);
+    }
+
+    #[test]
+    fn a_code_for_one_till_puts_the_others_of_its_step_behind_it() {
+        assert_eq!(shown(&next_turn(at(3000), counter(100, 2), one_till())), 1005);
+        assert_eq!(next_turn(at(3000), counter(100, 5), Audience::AnyTill), Next::Wait(30));
+        assert_eq!(shown(&next_turn(at(3000), counter(100, 5), one_till())), 1006);
+        assert_eq!(next_turn(at(3000), counter(100, 9), one_till()), Next::Wait(30));
+    }
+
+    #[test]
+    fn a_clock_set_back_a_little_goes_on_where_it_was() {
+        // One step ahead: shown at once, since the issuer accepts the step after its own.
+        assert_eq!(shown(&next_turn(at(3000), counter(101, 0), Audience::AnyTill)), 1011);
+        // Used up: that step has to pass.
+        assert_eq!(next_turn(at(3000), counter(101, 4), Audience::AnyTill), Next::Wait(60));
+        // Two steps ahead: wait until it is one ahead.
+        assert_eq!(next_turn(at(3000), counter(102, 0), Audience::AnyTill), Next::Wait(30));
+        assert_eq!(next_turn(at(3000), counter(102, 4), Audience::AnyTill), Next::Wait(90));
+    }
+
+    #[test]
+    fn a_counter_far_ahead_is_ignored() {
+        assert_eq!(shown(&next_turn(at(3000), counter(103, 0), Audience::AnyTill)), 1000);
+    }
+
+    #[test]
+    fn the_ends_of_time_are_ordinary() {
+        assert_eq!(shown(&next_turn(UnixTime::EPOCH, None, Audience::AnyTill)), 0);
+        assert_eq!(shown(&next_turn(UnixTime::EPOCH, counter(1, 0), Audience::AnyTill)), 11);
+        let end = UnixTime::MAX;
+        let last = Some(Counter::new(Step::at(end), Slot::new(4).unwrap()));
+        assert_eq!(next_turn(end, last, Audience::AnyTill), Next::Wait(1));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shopper_who_keeps_asking_never_sees_a_counter_twice_and_never_waits_long(
+            start in 0u64..4_000_000_000,
+            moves in proptest::collection::vec((-59i64..120, any::<bool>()), 1..60),
+        ) {
+            let (mut now, mut last) = (at(start), None::<Counter>);
+            for (seconds, bound) in moves {
+                now = now.shifted(seconds);
+                let audience = if bound { one_till() } else { Audience::AnyTill };
+                let again = audience.clone();
+                match next_turn(now, last, audience) {
+                    Next::Show(turn) => {
+                        let far_ahead = last.is_some_and(|l| l.step() > Step::at(now).later(2));
+                        prop_assert!(far_ahead || last.is_none_or(|l| turn.counter() > l));
+                        let step = Step::at(now);
+                        prop_assert!(turn.step == step || turn.step == step.later(1));
+                        last = Some(turn.counter());
+                    }
+                    Next::Wait(seconds) => {
+                        prop_assert!((1..=90).contains(&seconds));
+                        let then = now.shifted(seconds.try_into().unwrap());
+                        prop_assert!(matches!(next_turn(then, last, again), Next::Show(_)));
+                    }
+                }
+            }
+        }
+    }
+}

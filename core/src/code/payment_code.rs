@@ -1,0 +1,103 @@
+//! A code as a shopper gets it: digits, the same for the eye and the ear, and how long it is good.
+
+use super::counter::{Counter, Nth, STEP_SECONDS, Slot};
+use super::digits::Digits;
+use super::spoken::{self, Language};
+
+/// One payment code. Good once, for its own step and the one after by exact clocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentCode {
+    digits: Digits,
+    counter: Counter,
+}
+
+impl PaymentCode {
+    pub(super) fn new(digits: Digits, counter: Counter) -> Self {
+        Self { digits, counter }
+    }
+
+    /// The 24 digits, for the symbol.
+    #[must_use]
+    pub fn digits(&self) -> &Digits {
+        &self.digits
+    }
+
+    /// The counter this code stands for. Stored before the code is shown.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.counter
+    }
+
+    /// The digits in six groups of four, for the eye: `0101 6860 6235 4598 0230 1338`.
+    #[must_use]
+    pub fn groups(&self) -> String {
+        let mut text = String::with_capacity(29);
+        for (i, digit) in self.digits.as_bytes().iter().enumerate() {
+            if i > 0 && i % 4 == 0 {
+                text.push(' ');
+            }
+            text.push(char::from(*digit));
+        }
+        text
+    }
+
+    /// The digits as words, four by four with a pause between, for a screen reader.
+    #[must_use]
+    pub fn spoken(&self, language: Language) -> String {
+        spoken::digits(self.digits.as_bytes(), language)
+    }
+
+    /// First second of its life, in seconds since the epoch: the start of its step.
+    #[must_use]
+    pub fn valid_from(&self) -> u64 {
+        self.counter.step().starts_at()
+    }
+
+    /// The second from which an issuer with an exact clock refuses it: 60 s after [`PaymentCode::valid_from`]. An
+    /// issuer whose clock is up to 30 s behind accepts it for that much longer, so a code never lives past 90 s.
+    #[must_use]
+    pub fn valid_until(&self) -> u64 {
+        self.valid_from() + 2 * STEP_SECONDS
+    }
+
+    /// When the next code comes by itself: the start of the next step, in seconds since the epoch.
+    #[must_use]
+    pub fn next_at(&self) -> u64 {
+        self.valid_from() + STEP_SECONDS
+    }
+
+    /// How many more codes of its kind the shopper may ask for before the next step: 4 to 0. At 0 the wallet shows
+    /// the seconds until [`PaymentCode::next_at`].
+    #[must_use]
+    pub fn more_in_this_step(&self) -> u8 {
+        let (Slot::AnyTill(nth) | Slot::OneTill(nth)) = self.counter.slot();
+        Nth::LAST.get() - nth.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(number: u64) -> PaymentCode {
+        let digits = "010168606235459802301338".parse().unwrap();
+        PaymentCode::new(digits, Counter::from_number(number).unwrap())
+    }
+
+    #[test]
+    fn groups_of_four() {
+        assert_eq!(code(0).groups(), "0101 6860 6235 4598 0230 1338");
+    }
+
+    #[test]
+    fn lives_for_its_step_and_the_next() {
+        let code = code(1003);
+        assert_eq!((code.valid_from(), code.next_at(), code.valid_until()), (3000, 3030, 3060));
+        assert_eq!(code.more_in_this_step(), 1);
+    }
+
+    #[test]
+    fn debug_shows_no_digit() {
+        assert!(!format!("{:?}", code(0)).contains("6235"));
+    }
+}
