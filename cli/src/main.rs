@@ -1,2 +1,64 @@
-//! Placeholder.
-fn main() {}
+//! The command line of Tegata.
+
+mod code;
+mod failure;
+mod output;
+mod secret;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// A wallet core in the terminal: payment barcodes made without a network, accepted once.
+///
+/// Without a command: the demo.
+#[derive(Debug, Parser)]
+#[command(name = "tegata", version, after_help = "Example: tegata demo")]
+struct Cli {
+    /// One JSON document instead of words.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Payment codes: derive, decode and verify them.
+    #[command(subcommand)]
+    Code(code::Command),
+    /// A completion script for a shell.
+    #[command(
+        after_help = "Example: tegata completions bash > ~/.local/share/bash-completion/completions/tegata"
+    )]
+    Completions {
+        /// bash, elvish, fish, powershell or zsh.
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let result = match cli.command {
+        Some(Command::Code(command)) => code::run(command, &output),
+        Some(Command::Completions { shell }) => completions(shell, &output),
+        None => Ok(()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+fn completions(shell: clap_complete::Shell, output: &Output) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "tegata", &mut script);
+    output.raw(&script)
+}

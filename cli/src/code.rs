@@ -1,0 +1,185 @@
+//! `tegata code`: the payment code by hand, for tests and for issuers in other languages.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use tegata::UnixTime;
+use tegata::code::{
+    AliasPeriod, AttemptLimits, Candidate, CodeKeys, Counter, CredentialId, Digits, Prefix,
+    Prefixes, Refusal, ReplayGuard, Scheme, Seed, Slot, SqliteGuard, Step, TillId, Turn, Verdict,
+    decode, verify,
+};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::{SecretSource, from_hex};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The 24 digits of one code.
+    #[command(
+        after_help = "Example: tegata code derive --seed @seed.hex --prefix 4960 --at 1800000000 --slot 0"
+    )]
+    Derive {
+        #[command(flatten)]
+        scheme: SchemeArgs,
+        #[command(flatten)]
+        seed: SeedArg,
+        /// When, in seconds since 1970.
+        #[arg(long, value_name = "UNIX", value_parser = time)]
+        at: UnixTime,
+        /// Which of the ten codes of its 30 seconds: 0-4 for any till, 5-9 for one till.
+        #[arg(long, value_name = "N", value_parser = slot)]
+        slot: Slot,
+        /// The till's id, for slots 5-9.
+        #[arg(long, value_name = "ID")]
+        till: Option<TillId>,
+    },
+    /// The parts of a code, as JSON.
+    #[command(after_help = "Example: tegata code decode 496048106234018200000042 --prefix 4960")]
+    Decode {
+        /// The 24 digits.
+        digits: String,
+        /// The issuer's routing digits: 4 to 8.
+        #[arg(long, value_name = "DIGITS")]
+        prefix: Prefix,
+    },
+    /// Whether an issuer would accept a code, as JSON. Exit code 1 when it would not.
+    #[command(
+        after_help = "Example: tegata code verify 496048106234018200000042 --seed @seed.hex --prefix 4960 --at 1800000000"
+    )]
+    Verify {
+        /// The 24 digits, as the till read them.
+        digits: String,
+        #[command(flatten)]
+        scheme: SchemeArgs,
+        #[command(flatten)]
+        seed: SeedArg,
+        /// When, by the issuer's clock, in seconds since 1970.
+        #[arg(long, value_name = "UNIX", value_parser = time)]
+        at: UnixTime,
+        /// The till that read the code. Without it no code of slots 5-9 is valid.
+        #[arg(long, value_name = "ID")]
+        till: Option<TillId>,
+        /// The last counter that was accepted.
+        #[arg(long, value_name = "COUNTER", value_parser = counter)]
+        after: Option<Counter>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemeArgs {
+    /// The issuer's routing digits: 4 to 8.
+    #[arg(long, value_name = "DIGITS")]
+    prefix: Prefix,
+    /// How long an alias stays, in seconds: a multiple of 30.
+    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = alias_period)]
+    alias_period: AliasPeriod,
+}
+
+impl SchemeArgs {
+    pub(crate) fn scheme(&self) -> Scheme {
+        Scheme { prefix: self.prefix, alias_period: self.alias_period }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeedArg {
+    /// The credential's seed: 64 hexadecimal digits, @FILE, or - for standard input.
+    #[arg(long, value_name = "HEX")]
+    seed: SecretSource,
+}
+
+impl SeedArg {
+    pub(crate) fn read(&self) -> Result<Seed, Failure> {
+        let text = self.seed.read("the seed")?;
+        from_hex(&text)
+            .and_then(|bytes| Seed::from_slice(&bytes))
+            .ok_or_else(|| Failure::Usage("a seed is 64 hexadecimal digits (32 bytes)".into()))
+    }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "not a whole number from 0 to 18446744073709551615".to_owned())
+}
+
+pub(crate) fn time(text: &str) -> Result<UnixTime, String> {
+    UnixTime::new(number(text)?).map_err(|e| e.to_string())
+}
+
+fn slot(text: &str) -> Result<Slot, String> {
+    Slot::new(number(text)?).map_err(|e| e.to_string())
+}
+
+fn counter(text: &str) -> Result<Counter, String> {
+    Counter::from_number(number(text)?).map_err(|e| e.to_string())
+}
+
+fn alias_period(text: &str) -> Result<AliasPeriod, String> {
+    let seconds =
+        text.parse().map_err(|_| "not a number of seconds up to 4294967295".to_owned())?;
+    AliasPeriod::new(seconds).map_err(|e| e.to_string())
+}
+
+pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Derive { scheme, seed, at, slot, till } => {
+            let turn =
+                Turn::new(Step::at(at), slot, till).map_err(|e| Failure::Usage(e.to_string()))?;
+            let code = CodeKeys::new(&seed.read()?).derive(&scheme.scheme(), &turn);
+            let digits = code.digits().as_str();
+            output.answer(digits, &json!({ "code": digits, "counter": code.counter().number() }))
+        }
+        Command::Decode { digits, prefix } => {
+            let digits: Digits = digits.parse().map_err(|e| Failure::to("decode this")(&e))?;
+            let decoded = decode(&digits, &prefix)
+                .ok_or_else(|| Failure::No(format!("the code does not begin with {prefix}")))?;
+            output.document(&json!({
+                "prefix": decoded.prefix.to_string(),
+                "alias": decoded.alias.to_string(),
+                "slot": decoded.slot.digit(),
+                "otp": decoded.otp_digits(),
+            }))
+        }
+        Command::Verify { digits, scheme, seed, at, till, after } => {
+            let verdict = check(&digits, scheme.scheme(), &seed.read()?, at, till, after)?;
+            match verdict {
+                Verdict::Accepted { counter, .. } => {
+                    output.document(&json!({ "result": "accepted", "counter": counter.number() }))
+                }
+                Verdict::Refused(refusal) => {
+                    output.document(&json!({ "result": "refused", "reason": refusal.name() }))?;
+                    Err(Failure::Said)
+                }
+            }
+        }
+    }
+}
+
+/// One check by an issuer that knows this one credential and nothing else.
+fn check(
+    digits: &str,
+    scheme: Scheme,
+    seed: &Seed,
+    at: UnixTime,
+    till: Option<TillId>,
+    after: Option<Counter>,
+) -> Result<Verdict, Failure> {
+    let unreachable = |error: &dyn std::fmt::Display| Failure::No(error.to_string());
+    let prefixes = Prefixes::new([scheme]).map_err(|e| unreachable(&e))?;
+    // A code for one till was made with that till's id: nobody can check it without.
+    let till = match (till, digits.parse().ok().and_then(|digits| decode(&digits, &scheme.prefix)))
+    {
+        (Some(till), _) => till,
+        (None, Some(decoded)) if matches!(decoded.slot, Slot::OneTill(_)) => {
+            return Ok(Verdict::Refused(Refusal::NotValid));
+        }
+        (None, _) => "any".parse().map_err(|e| unreachable(&e))?,
+    };
+    let guard = SqliteGuard::in_memory(AttemptLimits::default()).map_err(|e| unreachable(&e))?;
+    let credential = CredentialId([0; 16]);
+    if let Some(after) = after {
+        guard.advance(credential, after).map_err(|e| unreachable(&e))?;
+    }
+    let candidate = |_: &_, _: &_| Ok(vec![Candidate::new(credential, seed)]);
+    verify(&guard, &prefixes, digits.as_bytes(), &till, at, candidate).map_err(|e| unreachable(&e))
+}

@@ -1,0 +1,42 @@
+//! How a command ends when it does not end well: one sentence on stderr and an exit code.
+
+use std::process::ExitCode;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The answer is no: refused, wrong, not found. Exit code 1.
+    #[error("{0}")]
+    No(String),
+    /// The answer is no, and standard output has said so already. Exit code 1.
+    #[error("")]
+    Said,
+    /// Used wrongly. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The reader of our output has gone away; nobody is left to tell.
+    #[error("")]
+    Unheard,
+}
+
+impl Failure {
+    /// A failure of a part below, with what was being done: `cannot open the wallet: it is in use`.
+    pub(crate) fn to(doing: &str) -> impl Fn(&dyn std::fmt::Display) -> Self {
+        move |error| Self::No(format!("cannot {doing}: {error}"))
+    }
+
+    pub(crate) fn report(&self) {
+        let text = self.to_string();
+        if !text.is_empty() {
+            eprintln!("tegata: {text}");
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::No(_) | Self::Said => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Unheard => ExitCode::SUCCESS,
+        }
+    }
+}
