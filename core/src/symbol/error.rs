@@ -18,7 +18,10 @@ pub enum SymbolError {
         level: QrLevel,
     },
     /// Wider than hand-held scanners read.
-    #[error("the text is too long for a Code 128, which holds up to {} characters here", code128::MOST)]
+    #[error(
+        "the text is too long for a Code 128, which holds up to {} characters here",
+        code128::MOST
+    )]
     TooLongForCode128,
     /// Code 128 is for ASCII.
     #[error("character {position} is not ASCII, and Code 128 is drawn of ASCII only")]

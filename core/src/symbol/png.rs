@@ -40,14 +40,20 @@ impl ModuleSize {
 }
 
 impl Symbol {
-    /// Writes a greyscale PNG with the quiet zone, black on white. Memory: one row of pixels at a time.
+    /// Writes a greyscale PNG with the quiet zone, black on white. Memory: the packed file, a few kilobytes.
     ///
     /// # Errors
     /// What `out` returns.
-    pub fn write_png(&self, out: impl Write, module: ModuleSize) -> io::Result<()> {
+    pub fn write_png(&self, mut out: impl Write, module: ModuleSize) -> io::Result<()> {
+        out.write_all(&self.png_file(module)?)
+    }
+
+    fn png_file(&self, module: ModuleSize) -> Result<Vec<u8>, png::EncodingError> {
         let (width, height) = self.drawn_size();
         let scale = u32::from(module.pixels());
-        let mut encoder = png::Encoder::new(out, u32::from(width) * scale, u32::from(height) * scale);
+        let mut file = Vec::new();
+        let mut encoder =
+            png::Encoder::new(&mut file, u32::from(width) * scale, u32::from(height) * scale);
         encoder.set_color(png::ColorType::Grayscale);
         encoder.set_depth(png::BitDepth::One);
         let mut writer = encoder.write_header()?;
@@ -60,7 +66,7 @@ impl Symbol {
         }
         pixels.finish()?;
         writer.finish()?;
-        Ok(())
+        Ok(file)
     }
 
     /// One row of pixels: 1 is white, and the bits past the width are white too.
@@ -114,7 +120,8 @@ mod tests {
 
     #[test]
     fn what_the_writer_refuses_is_returned() {
-        let full = Symbol::qr("1").unwrap().write_png(&mut [0_u8; 40][..], ModuleSize::new(1).unwrap());
+        let full =
+            Symbol::qr("1").unwrap().write_png(&mut [0_u8; 40][..], ModuleSize::new(1).unwrap());
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::WriteZero);
     }
 }

@@ -19,7 +19,8 @@ impl Symbol {
                 let run = (x..self.width()).take_while(|&x| self.is_dark(x, y)).count();
                 if run > 0 {
                     // writing to a string does not fail
-                    let _ = write!(path, "M{} {}h{run}v{bar}h-{run}z", x + quiet.sides, y + quiet.ends);
+                    let _ =
+                        write!(path, "M{} {}h{run}v{bar}h-{run}z", x + quiet.sides, y + quiet.ends);
                 }
                 x += u16::try_from(run).unwrap_or(u16::MAX).max(1);
             }

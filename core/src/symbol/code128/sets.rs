@@ -36,7 +36,7 @@ impl Values {
 /// `text` is ASCII, from 1 to `MOST` characters.
 pub(super) fn shortest(text: &[u8]) -> Values {
     let mut values = Values { values: [0; 2 * MOST + 1], len: 0 };
-    if text.len() % 2 == 0 && text.iter().all(u8::is_ascii_digit) {
+    if text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_digit) {
         // nothing is shorter than two digits in one, so there is nothing to weigh
         values.push(Set::C.start());
         text.chunks_exact(2).for_each(|pair| values.push(two_digits(pair[0], pair[1])));
@@ -82,7 +82,9 @@ impl Costs {
         for at in (0..text.len()).rev() {
             for set in SETS {
                 costs.0[at][set as usize] = match (set, &text[at..]) {
-                    (Set::C, [tens, ones, ..]) if tens.is_ascii_digit() && ones.is_ascii_digit() => {
+                    (Set::C, [tens, ones, ..])
+                        if tens.is_ascii_digit() && ones.is_ascii_digit() =>
+                    {
                         1 + costs.going_on(at + 2, set)
                     }
                     (Set::C, _) => NEVER,
@@ -102,16 +104,13 @@ impl Costs {
         self.0[at][best as usize] + u16::from(best != set)
     }
 
-    /// The set to write the next character in; whoever is in a set already pays for leaving it.
+    /// The set to write the next character in; one who is in a set pays for leaving it, and stays if it is equal.
     fn best_set(&self, at: usize, from: Option<Set>) -> Set {
-        let mut best = from.unwrap_or(SETS[0]);
-        for set in SETS {
-            let change = u16::from(from.is_some());
-            if self.0[at][set as usize] + change < self.0[at][best as usize] {
-                best = set;
-            }
-        }
-        best
+        let cost = |set: &Set| {
+            let change = from.is_some_and(|from| from != *set);
+            (self.0[at][*set as usize] + u16::from(change), change)
+        };
+        SETS.into_iter().min_by_key(cost).unwrap_or(Set::B)
     }
 }
 
@@ -146,7 +145,7 @@ fn two_digits(tens: u8, ones: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::HashSet;
 
     use proptest::prelude::*;
 
@@ -196,9 +195,8 @@ mod tests {
     /// The fewest symbol characters of any sequence at all that a scanner reads as `text`, start included:
     /// every value tried at every step, breadth first.
     fn fewest(text: &[u8]) -> usize {
-        let mut seen: HashMap<(Reader, usize), ()> = HashMap::new();
-        let mut edge: Vec<(Reader, usize)> =
-            b"ABC".iter().map(|&set| ((set, false), 0)).collect();
+        let mut seen: HashSet<(Reader, usize)> = HashSet::new();
+        let mut edge: Vec<(Reader, usize)> = b"ABC".iter().map(|&set| ((set, false), 0)).collect();
         for count in 1.. {
             let mut next = vec![];
             for (reader, done) in edge {
@@ -208,7 +206,7 @@ mod tests {
                 for value in 0..103 {
                     if let Some((reader, said)) = read(reader, value)
                         && text[done..].starts_with(&said)
-                        && seen.insert((reader, done + said.len()), ()).is_none()
+                        && seen.insert((reader, done + said.len()))
                     {
                         next.push((reader, done + said.len()));
                     }

@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(
             encode(b"01234567", QrLevel::M),
             Some([
-                0x10, 0x20, 0x0c, 0x56, 0x61, 0x80, 0xec, 0x11, 0xec, 0x11, 0xec, 0x11, 0xec, 0x11, 0xec, 0x11,
-                0xa5, 0x24, 0xd4, 0xc1, 0xed, 0x36, 0xc7, 0x87, 0x2c, 0x55,
+                0x10, 0x20, 0x0c, 0x56, 0x61, 0x80, 0xec, 0x11, 0xec, 0x11, 0xec, 0x11, 0xec, 0x11,
+                0xec, 0x11, 0xa5, 0x24, 0xd4, 0xc1, 0xed, 0x36, 0xc7, 0x87, 0x2c, 0x55,
             ])
         );
     }
@@ -117,7 +117,9 @@ mod tests {
         assert_eq!(encode(b"", QrLevel::L), None);
         assert_eq!(encode(b"12a", QrLevel::L), None);
         assert_eq!(encode("１".as_bytes(), QrLevel::L), None);
-        for (level, most) in [QrLevel::L, QrLevel::M, QrLevel::Q, QrLevel::H].into_iter().zip(MOST_DIGITS) {
+        for (level, most) in
+            [QrLevel::L, QrLevel::M, QrLevel::Q, QrLevel::H].into_iter().zip(MOST_DIGITS)
+        {
             assert!(encode(&vec![b'9'; most], level).is_some());
             assert_eq!(encode(&vec![b'9'; most + 1], level), None);
         }

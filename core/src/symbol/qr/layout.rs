@@ -40,8 +40,8 @@ pub(super) fn place(codewords: &[u8; ALL]) -> Grid {
     for (byte, places) in codewords.iter().zip(&PLACES) {
         for (bit, &(x, y)) in places.iter().enumerate() {
             let dark = u64::from(byte >> (7 - bit) & 1);
-            grid.0[usize::from(y)] |= dark << (63 - x);
-            grid.0[usize::from(x)] |= dark << (31 - y);
+            grid.0[y] |= dark << (63 - x);
+            grid.0[x] |= dark << (31 - y);
         }
     }
     grid
@@ -98,8 +98,10 @@ const fn frame(level: usize, mask: usize) -> Grid {
 
 /// Whether a module belongs to the codewords.
 const fn is_data(x: usize, y: usize) -> bool {
-    let corner = x < 9 && y < 9 || x < 9 && y >= SIDE - 8 || x >= SIDE - 8 && y < 9;
-    !corner && x != 6 && y != 6
+    let between_x = x >= 9 && x < SIDE - 8;
+    let between_y = y >= 9 && y < SIDE - 8;
+    let last_corner = x >= 9 && y >= 9;
+    (between_x || between_y || last_corner) && x != 6 && y != 6
 }
 
 /// The finder and timing patterns, and the one module beside them that is always dark.
@@ -107,8 +109,8 @@ const fn is_fixed_dark(x: usize, y: usize) -> bool {
     let finder = is_finder_dark(x, y)
         || x >= SIDE - 7 && is_finder_dark(x - (SIDE - 7), y)
         || y >= SIDE - 7 && is_finder_dark(x, y - (SIDE - 7));
-    let timing = (y == 6 && x >= 8 && x < SIDE - 8 && x % 2 == 0)
-        || (x == 6 && y >= 8 && y < SIDE - 8 && y % 2 == 0);
+    let timing = (y == 6 && x >= 8 && x < SIDE - 8 && x.is_multiple_of(2))
+        || (x == 6 && y >= 8 && y < SIDE - 8 && y.is_multiple_of(2));
     finder || timing || (x == 8 && y == SIDE - 8)
 }
 
@@ -121,16 +123,17 @@ const fn is_finder_dark(x: usize, y: usize) -> bool {
 
 /// ISO/IEC 18004, table 10.
 const fn is_masked(mask: usize, x: usize, y: usize) -> bool {
-    match mask {
-        0 => (x + y) % 2 == 0,
-        1 => y % 2 == 0,
-        2 => x % 3 == 0,
-        3 => (x + y) % 3 == 0,
-        4 => (y / 2 + x / 3) % 2 == 0,
-        5 => x * y % 2 + x * y % 3 == 0,
-        6 => (x * y % 2 + x * y % 3) % 2 == 0,
-        _ => ((x + y) % 2 + x * y % 3) % 2 == 0,
-    }
+    let value = match mask {
+        0 => (x + y) % 2,
+        1 => y % 2,
+        2 => x % 3,
+        3 => (x + y) % 3,
+        4 => (y / 2 + x / 3) % 2,
+        5 => x * y % 2 + x * y % 3,
+        6 => (x * y % 2 + x * y % 3) % 2,
+        _ => ((x + y) % 2 + x * y % 3) % 2,
+    };
+    value == 0
 }
 
 /// Level and mask with their ten check bits (ISO/IEC 18004, 7.9.1 and annex C).
@@ -139,7 +142,7 @@ const fn format_information(level: usize, mask: usize) -> usize {
     let mut check = data;
     let mut step = 0;
     while step < 10 {
-        check = check << 1 ^ (check >> 9) * 0b101_0011_0111;
+        check = (check << 1) ^ ((check >> 9) * 0b101_0011_0111);
         step += 1;
     }
     (data << 10 | check) ^ 0b101_0100_0001_0010
@@ -147,7 +150,7 @@ const fn format_information(level: usize, mask: usize) -> usize {
 
 /// For each codeword the columns and rows of its bits, the highest first (ISO/IEC 18004, 7.7.3): two columns at a
 /// time from the right, upwards and downwards in turn, past the column of the timing pattern.
-static PLACES: [[(u8, u8); 8]; ALL] = {
+static PLACES: [[(usize, usize); 8]; ALL] = {
     let mut places = [[(0, 0); 8]; ALL];
     let mut count = 0;
     let mut pair = 0;
@@ -158,7 +161,7 @@ static PLACES: [[(u8, u8); 8]; ALL] = {
             let x = right - step % 2;
             let y = if pair % 2 == 0 { SIDE - 1 - step / 2 } else { step / 2 };
             if is_data(x, y) {
-                places[count / 8][count % 8] = (x as u8, y as u8);
+                places[count / 8][count % 8] = (x, y);
                 count += 1;
             }
             step += 1;

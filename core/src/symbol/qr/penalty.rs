@@ -2,12 +2,15 @@
 //!
 //! All four rules are counted on whole lines of modules at a time, a row and a column in each word.
 
-use super::layout::{Grid, SIDE};
+use super::layout::Grid;
 
 /// The first 20 modules of both lines: those that have a next one.
 const HAS_NEXT: u64 = 0xffff_f000_ffff_f000;
 /// The row in a word, without the column.
 const ROW: u64 = 0xffff_ffff_0000_0000;
+
+/// 21 x 21.
+const MODULES: u32 = 441;
 
 /// The lower the better.
 pub(super) fn score(grid: &Grid) -> u32 {
@@ -49,9 +52,8 @@ fn finders(word: u64) -> u32 {
 
 /// Rule 4: each whole 5 % that the share of dark modules is away from half costs 10.
 fn balance(grid: &Grid) -> u32 {
-    const ALL: u32 = (SIDE * SIDE) as u32;
     let dark: u32 = grid.0.iter().map(|word| (word & ROW).count_ones()).sum();
-    10 * ((2 * dark).abs_diff(ALL) * 10 / ALL)
+    10 * ((2 * dark).abs_diff(MODULES) * 10 / MODULES)
 }
 
 /// Which modules are like the next one on their line.

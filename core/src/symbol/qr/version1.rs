@@ -52,7 +52,8 @@ mod tests {
         let mut bits = bits::Bits::new(version);
         bits.push_numeric_data(digits).unwrap();
         bits.push_terminator(level).unwrap();
-        let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, level).unwrap();
+        let (data, correction) =
+            ec::construct_codewords(&bits.into_bytes(), version, level).unwrap();
         let mut canvas = Canvas::new(version, level);
         canvas.draw_all_functional_patterns();
         canvas.draw_data(&data, &correction);
@@ -70,7 +71,10 @@ mod tests {
     }
 
     fn modules(colors: &[Color]) -> Modules {
-        colors.chunks(SIDE).map(|row| row.iter().map(|&color| color == Color::Dark).collect()).collect()
+        colors
+            .chunks(SIDE)
+            .map(|row| row.iter().map(|&color| color == Color::Dark).collect())
+            .collect()
     }
 
     fn rows_of(grid: &Grid) -> Modules {
@@ -134,8 +138,34 @@ mod tests {
     #[test]
     fn the_symbol_of_a_payment_code_stays_what_it_is() {
         let symbol = encode(b"010168606235459802301338", QrLevel::Q).unwrap();
-        let hex: String = symbol.rows().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "FILL");
+        let module = |x, y| if symbol.is_dark(x, y) { '#' } else { '.' };
+        let rows: Vec<String> = (0..21).map(|y| (0..21).map(|x| module(x, y)).collect()).collect();
+        assert_eq!(
+            rows,
+            [
+                "#######..###..#######",
+                "#.....#..#.##.#.....#",
+                "#.###.#..#..#.#.###.#",
+                "#.###.#.#.....#.###.#",
+                "#.###.#...#...#.###.#",
+                "#.....#.###...#.....#",
+                "#######.#.#.#.#######",
+                "........#.#..........",
+                ".##...#..##.#.##.#...",
+                "...#.#....#.#.#.....#",
+                "#.#..###.#..#.##.#.#.",
+                "#....#....#.#.....#..",
+                ".#..####..##.#...#.##",
+                "........##.######....",
+                "#######..####.##.#.##",
+                "#.....#..#...#...#..#",
+                "#.###.#..##...#...#.#",
+                "#.###.#..#...#.#.##..",
+                "#.###.#.#..####..#.##",
+                "#.....#.###...#.#..#.",
+                "#######...######...##",
+            ]
+        );
     }
 
     proptest! {
