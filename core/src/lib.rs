@@ -9,6 +9,7 @@ pub mod code;
 mod kdf;
 mod random;
 mod secret;
+pub mod symbol;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
 pub use random::{Random, RandomUnavailable, SystemRandom};

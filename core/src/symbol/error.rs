@@ -1,0 +1,38 @@
+//! Why there is no symbol.
+
+use super::{QrLevel, code128};
+
+/// The text cannot be drawn as the symbol that was asked for. Never repeats the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SymbolError {
+    /// A scanner has nothing to report for a symbol of nothing.
+    #[error("the text is empty, and a symbol holds at least one character")]
+    Empty,
+    /// More than the largest QR code (version 40) holds.
+    #[error(
+        "the text is too long for a QR code at level {level}, which holds up to {} digits or {} bytes",
+        level.most_digits(), level.most_bytes()
+    )]
+    TooLongForQr {
+        /// The level asked for; L, the roomiest, if none was.
+        level: QrLevel,
+    },
+    /// Wider than hand-held scanners read.
+    #[error(
+        "the text is too long for a Code 128, which holds up to {} characters here",
+        code128::MOST
+    )]
+    TooLongForCode128,
+    /// Code 128 is for ASCII.
+    #[error("character {position} is not ASCII, and Code 128 is drawn of ASCII only")]
+    NotAscii {
+        /// Counted in characters from 1.
+        position: usize,
+    },
+    /// A payment code is made of ASCII digits, full-width ones are others.
+    #[error("byte {position} is not one of the ASCII digits 0 to 9")]
+    NotADigit {
+        /// Counted in bytes from 1.
+        position: usize,
+    },
+}

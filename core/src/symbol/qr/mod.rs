@@ -1,0 +1,69 @@
+//! QR codes (ISO/IEC 18004): short digits by our own encoder of version 1, all else by the crate `qrcode`.
+//!
+//! Why two: docs/adr/0002-qr-of-a-payment-code.md.
+
+mod codewords;
+mod general;
+mod layout;
+mod penalty;
+mod version1;
+
+use std::fmt;
+
+use super::{Symbol, SymbolError};
+
+/// How much of a QR code may be unreadable: about 7, 15, 25 or 30 % of its codewords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum QrLevel {
+    /// About 7 %.
+    L,
+    /// About 15 %.
+    M,
+    /// About 25 %.
+    Q,
+    /// About 30 %.
+    H,
+}
+
+impl QrLevel {
+    /// From the strongest to the roomiest.
+    const STRONGEST_FIRST: [Self; 4] = [Self::H, Self::Q, Self::M, Self::L];
+
+    /// What version 40 holds in numeric mode (ISO/IEC 18004, table 7).
+    pub(super) const fn most_digits(self) -> usize {
+        [7089, 5596, 3993, 3057][self as usize]
+    }
+
+    /// What version 40 holds in byte mode (ISO/IEC 18004, table 7).
+    pub(super) const fn most_bytes(self) -> usize {
+        [2953, 2331, 1663, 1273][self as usize]
+    }
+}
+
+impl fmt::Display for QrLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(["L", "M", "Q", "H"][*self as usize])
+    }
+}
+
+pub(super) fn smallest(text: &str) -> Result<Symbol, SymbolError> {
+    check(text, QrLevel::L)?;
+    let mut levels = QrLevel::STRONGEST_FIRST.into_iter();
+    levels
+        .find_map(|level| version1::encode(text.as_bytes(), level))
+        .map_or_else(|| general::smallest(text), Ok)
+}
+
+pub(super) fn at(text: &str, level: QrLevel) -> Result<Symbol, SymbolError> {
+    check(text, level)?;
+    version1::encode(text.as_bytes(), level).map_or_else(|| general::at(text, level), Ok)
+}
+
+/// Refuses what no version holds before anything is allocated for it.
+fn check(text: &str, level: QrLevel) -> Result<(), SymbolError> {
+    match text.len() {
+        0 => Err(SymbolError::Empty),
+        len if len > level.most_digits() => Err(SymbolError::TooLongForQr { level }),
+        _ => Ok(()),
+    }
+}
