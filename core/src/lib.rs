@@ -7,6 +7,7 @@
 mod clock;
 mod random;
 mod secret;
+pub mod vault;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
 pub use random::{Random, RandomUnavailable, SystemRandom};
