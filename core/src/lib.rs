@@ -10,6 +10,7 @@ mod kdf;
 mod random;
 mod secret;
 pub mod symbol;
+pub mod vault;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
 pub use random::{Random, RandomUnavailable, SystemRandom};

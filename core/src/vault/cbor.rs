@@ -1,0 +1,205 @@
+//! The data of a record: a CBOR map (RFC 8949) with small integer keys, key 0 the kind, in deterministic encoding
+//! (section 4.2.1): shortest lengths, keys ascending, nothing indefinite.
+
+use minicbor::decode::Decoder;
+use minicbor::encode::{self, Encoder, Write};
+use zeroize::Zeroizing;
+
+use super::VaultError;
+use super::record::MAX_DATA;
+
+/// Why data cannot be read although its seal is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Not the one encoding of any value of this kind.
+    Malformed,
+    /// A key that this version does not know: a later one wrote it.
+    UnknownKey,
+}
+
+impl From<minicbor::decode::Error> for Unreadable {
+    fn from(_: minicbor::decode::Error) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<Unreadable> for VaultError {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Malformed => Self::Corrupt,
+            Unreadable::UnknownKey => Self::NewerFormat,
+        }
+    }
+}
+
+/// The data would exceed [`MAX_DATA`].
+#[derive(Debug)]
+pub struct Full;
+
+/// What writing an entry gives.
+pub(super) type Written = Result<(), encode::Error<Full>>;
+
+impl From<encode::Error<Full>> for VaultError {
+    fn from(_: encode::Error<Full>) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// Writes a map entry by entry. Call with ascending keys.
+pub struct MapWriter(Encoder<WipedBuffer>);
+
+/// A map of up to 23 entries begins with this byte plus their number.
+const MAP: u8 = 0xa0;
+
+impl MapWriter {
+    /// Begins a map with its kind.
+    pub(super) fn new(kind: u8) -> Result<Self, encode::Error<Full>> {
+        let mut buffer = WipedBuffer(Zeroizing::new(Vec::with_capacity(512)));
+        buffer.0.push(MAP);
+        let mut map = Self(Encoder::new(buffer));
+        map.uint(0, kind.into())?;
+        Ok(map)
+    }
+
+    pub(super) fn uint(&mut self, key: u8, value: u64) -> Written {
+        self.entry(key)?.u64(value).map(drop)
+    }
+
+    pub(super) fn int(&mut self, key: u8, value: i64) -> Written {
+        self.entry(key)?.i64(value).map(drop)
+    }
+
+    pub(super) fn text(&mut self, key: u8, value: &str) -> Written {
+        self.entry(key)?.str(value).map(drop)
+    }
+
+    pub(super) fn bytes(&mut self, key: u8, value: &[u8]) -> Written {
+        self.entry(key)?.bytes(value).map(drop)
+    }
+
+    pub(super) fn uints(&mut self, key: u8, values: &[u32]) -> Written {
+        let encoder = self.entry(key)?.array(values.len() as u64)?;
+        values.iter().try_for_each(|&value| encoder.u32(value).map(drop))
+    }
+
+    /// The encoded map.
+    pub(super) fn finish(self) -> Zeroizing<Vec<u8>> {
+        self.0.into_writer().0
+    }
+
+    /// Counts one more entry in the map's first byte and writes its key. No kind comes near 23 entries.
+    fn entry(&mut self, key: u8) -> Result<&mut Encoder<WipedBuffer>, encode::Error<Full>> {
+        if let Some(first) = self.0.writer_mut().0.first_mut() {
+            *first += 1;
+        }
+        self.0.u8(key)
+    }
+}
+
+/// A buffer that wipes what it leaves behind when it grows.
+struct WipedBuffer(Zeroizing<Vec<u8>>);
+
+impl Write for WipedBuffer {
+    type Error = Full;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let length = self.0.len() + bytes.len();
+        if length > MAX_DATA {
+            return Err(Full);
+        }
+        if length > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Reads a map entry by entry, with ascending keys.
+///
+/// Being asked in ascending order, it finds keys that are unknown, doubled or out of order by what is left at the end.
+/// What it does not see is a number longer than needed: the caller encodes again and compares.
+pub struct MapReader<'a> {
+    decoder: Decoder<'a>,
+    left: u64,
+    next: Option<u8>,
+    asked: u8,
+}
+
+impl<'a> MapReader<'a> {
+    /// Begins to read, and gives the kind.
+    pub(super) fn new(data: &'a [u8]) -> Result<(u64, Self), Unreadable> {
+        let mut decoder = Decoder::new(data);
+        let left = decoder.map()?.ok_or(Unreadable::Malformed)?;
+        let mut map = Self { decoder, left, next: None, asked: 0 };
+        let kind = map.uint(0)?;
+        Ok((kind, map))
+    }
+
+    /// Whether the next entry has this key; if so, its value is what is read next.
+    fn has(&mut self, key: u8) -> Result<bool, Unreadable> {
+        if self.next.is_none() && self.left > 0 {
+            self.next = Some(self.decoder.u8()?);
+            self.left -= 1;
+        }
+        self.asked = key;
+        let found = self.next == Some(key);
+        if found {
+            self.next = None;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn uint(&mut self, key: u8) -> Result<u64, Unreadable> {
+        Ok(self.need(key)?.u64()?)
+    }
+
+    pub(super) fn int(&mut self, key: u8) -> Result<i64, Unreadable> {
+        Ok(self.need(key)?.i64()?)
+    }
+
+    pub(super) fn text(&mut self, key: u8) -> Result<&'a str, Unreadable> {
+        Ok(self.need(key)?.str()?)
+    }
+
+    pub(super) fn bytes(&mut self, key: u8) -> Result<&'a [u8], Unreadable> {
+        Ok(self.need(key)?.bytes()?)
+    }
+
+    /// At most `max` numbers.
+    pub(super) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, Unreadable> {
+        let decoder = self.need(key)?;
+        let count = decoder.array()?.filter(|&count| count <= max).ok_or(Unreadable::Malformed)?;
+        (0..count).map(|_| Ok(decoder.u32()?)).collect()
+    }
+
+    pub(super) fn optional_uint(&mut self, key: u8) -> Result<Option<u64>, Unreadable> {
+        if self.has(key)? { Ok(Some(self.decoder.u64()?)) } else { Ok(None) }
+    }
+
+    pub(super) fn optional_text(&mut self, key: u8) -> Result<Option<&'a str>, Unreadable> {
+        if self.has(key)? { Ok(Some(self.decoder.str()?)) } else { Ok(None) }
+    }
+
+    pub(super) fn optional_bytes(&mut self, key: u8) -> Result<Option<&'a [u8]>, Unreadable> {
+        if self.has(key)? { Ok(Some(self.decoder.bytes()?)) } else { Ok(None) }
+    }
+
+    /// Checks that nothing is left.
+    pub(super) fn finish(mut self) -> Result<(), Unreadable> {
+        if self.next.is_none() && self.left > 0 {
+            self.next = Some(self.decoder.u8()?);
+        }
+        match self.next {
+            Some(key) if key > self.asked => Err(Unreadable::UnknownKey),
+            None if self.decoder.position() == self.decoder.input().len() => Ok(()),
+            _ => Err(Unreadable::Malformed),
+        }
+    }
+
+    fn need(&mut self, key: u8) -> Result<&mut Decoder<'a>, Unreadable> {
+        if self.has(key)? { Ok(&mut self.decoder) } else { Err(Unreadable::Malformed) }
+    }
+}

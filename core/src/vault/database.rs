@@ -1,0 +1,303 @@
+//! The SQLite file: who may hold it, how it is written, and that its tables are ours.
+//!
+//! Nothing here changes a file that is being opened: SQLite would fold a left-over log into it on closing, so that is
+//! held back until the vault has been found whole (docs/adr/0005-opening-changes-nothing.md).
+
+use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
+
+use super::manifest::FORMAT;
+use super::record::{MAX_SEALED, RecordId};
+use super::{VaultError, VaultId, durable};
+
+/// The tables, as they stand in the file to the letter.
+const TABLES: [(&str, &str); 3] = [
+    ("dek", "CREATE TABLE dek (generation INTEGER PRIMARY KEY, wrapped BLOB)"),
+    ("meta", "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB)"),
+    ("record", "CREATE TABLE record (id BLOB PRIMARY KEY, rev INTEGER, sealed BLOB) WITHOUT ROWID"),
+];
+
+/// Longest row that SQLite is allowed to take into memory.
+const MAX_ROW: i32 = 128 * 1024;
+const _: () = assert!(MAX_SEALED < 100 * 1024, "a row holds one sealed record and little else");
+
+/// Most bytes that a keystore may make of a wrapped key.
+pub(super) const MAX_WRAPPED: usize = 4096;
+
+/// Opens an existing file, takes it for this process alone, and changes nothing in it.
+pub(super) fn open(path: &Path) -> Result<Connection, VaultError> {
+    if !exists(path)? {
+        return Err(VaultError::NotFound);
+    }
+    // A vault never has a rollback journal, and SQLite would act on one.
+    if exists(&beside(path, "-journal"))? {
+        return Err(VaultError::Corrupt);
+    }
+    let log_left = beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0);
+    let connection = connect(path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log_left)?;
+    let mode: String = connection.query_one("PRAGMA main.journal_mode", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(VaultError::Corrupt);
+    }
+    Ok(connection)
+}
+
+/// From here on closing folds the log into the file, as it should.
+pub(super) fn found_whole(connection: &Connection) -> Result<(), VaultError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
+}
+
+/// Makes the tables and all that a new vault holds in an empty file, in one transaction.
+pub(super) fn build(
+    path: &Path,
+    vault: &VaultId,
+    generation: NonZeroU32,
+    wrapped: &[u8],
+    manifest: (u64, &[u8]),
+) -> Result<(), VaultError> {
+    let mut connection = connect(path)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    let transaction = connection.transaction()?;
+    for (_, table) in TABLES {
+        transaction.execute(table, [])?;
+    }
+    let mut meta = transaction.prepare("INSERT INTO meta VALUES (?1, ?2)")?;
+    meta.execute(("format", FORMAT.to_be_bytes()))?;
+    meta.execute(("vault_id", vault.as_bytes()))?;
+    drop(meta);
+    transaction.execute("INSERT INTO dek VALUES (?1, ?2)", (generation.get(), wrapped))?;
+    let (epoch, sealed) = manifest;
+    transaction.execute(
+        "INSERT INTO record VALUES (?1, ?2, ?3)",
+        (RecordId::MANIFEST.as_bytes(), to_integer(epoch)?, sealed),
+    )?;
+    transaction.commit()?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// The vault's id, once the file has been found to be a vault of this format. The format comes first: a later one may
+/// have other tables.
+pub(super) fn identify(connection: &Connection) -> Result<VaultId, VaultError> {
+    let mut meta = connection.prepare("SELECT name, value FROM meta ORDER BY name LIMIT 3")?;
+    let mut rows = meta.query([])?;
+    let format = rows.next()?.ok_or(VaultError::Corrupt)?;
+    let format: &[u8; 4] = named(format, b"format")?;
+    match u32::from_be_bytes(*format) {
+        FORMAT => {}
+        later if later > FORMAT => return Err(VaultError::NewerFormat),
+        _ => return Err(VaultError::Corrupt),
+    }
+    check_tables(connection)?;
+    let id = rows.next()?.ok_or(VaultError::Corrupt)?;
+    let id = VaultId::new(*named(id, b"vault_id")?);
+    if rows.next()?.is_some() { Err(VaultError::Corrupt) } else { Ok(id) }
+}
+
+/// The wrapped keys, generations ascending; at most one more than a vault can have.
+pub(super) fn wrapped_keys(
+    connection: &Connection,
+) -> Result<Vec<(NonZeroU32, Vec<u8>)>, VaultError> {
+    let mut keys =
+        connection.prepare("SELECT generation, wrapped FROM dek ORDER BY generation LIMIT 3")?;
+    let mut rows = keys.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let generation = u32::try_from(integer(row, 0)?).ok().and_then(NonZeroU32::new);
+        let wrapped = blob(row, 1)?;
+        if wrapped.len() > MAX_WRAPPED {
+            return Err(VaultError::Corrupt);
+        }
+        found.push((generation.ok_or(VaultError::Corrupt)?, wrapped.to_vec()));
+    }
+    Ok(found)
+}
+
+/// Folds the log into the file and empties it, so that what was deleted is in neither.
+pub(super) fn purge(connection: &Connection) -> Result<(), VaultError> {
+    let busy: i64 =
+        connection.query_one("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(VaultError::InUse) }
+}
+
+/// Removes a vault's files; the main one first, so that what a crash leaves cannot be opened as an older vault.
+pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
+    if exists(path)? {
+        take(path)?;
+    }
+    let mut found = false;
+    let side = ["-wal", "-shm", "-journal"].map(|suffix| beside(path, suffix));
+    for file in std::iter::once(path).chain(side.iter().map(PathBuf::as_path)) {
+        match std::fs::remove_file(file) {
+            Ok(()) => found = true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(storage(&error)),
+        }
+    }
+    if !found {
+        return Err(VaultError::NotFound);
+    }
+    durable::sync_folder(path).map_err(|error| storage(&error))
+}
+
+/// `InUse` if someone has the file open. That it is no vault, or a damaged one, is no reason to keep it.
+fn take(path: &Path) -> Result<(), VaultError> {
+    let taken = connect(path).and_then(|connection| {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK")?;
+        Ok(())
+    });
+    if taken == Err(VaultError::InUse) { taken } else { Ok(()) }
+}
+
+/// Whether a new vault would find something in its way. A log of an earlier one would be taken for its own.
+pub(super) fn in_the_way(path: &Path) -> Result<bool, VaultError> {
+    for suffix in ["", "-wal", "-journal"] {
+        if exists(&beside(path, suffix))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A row's value, if it is a blob.
+pub(super) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], VaultError> {
+    match row.get_ref(column)? {
+        ValueRef::Blob(bytes) => Ok(bytes),
+        _ => Err(VaultError::Corrupt),
+    }
+}
+
+/// A row's revision: 1 up to 2^63 - 1.
+pub(super) fn revision(row: &Row<'_>, column: usize) -> Result<u64, VaultError> {
+    match u64::try_from(integer(row, column)?) {
+        Ok(0) | Err(_) => Err(VaultError::Corrupt),
+        Ok(rev) => Ok(rev),
+    }
+}
+
+/// A revision as SQLite takes it. One for each nanosecond of three centuries fit.
+pub(super) fn to_integer(rev: u64) -> Result<i64, VaultError> {
+    i64::try_from(rev).map_err(|_| VaultError::Corrupt)
+}
+
+fn integer(row: &Row<'_>, column: usize) -> Result<i64, VaultError> {
+    match row.get_ref(column)? {
+        ValueRef::Integer(number) => Ok(number),
+        _ => Err(VaultError::Corrupt),
+    }
+}
+
+/// The value of a row of `meta`, if it has this name and length.
+fn named<'a, const N: usize>(row: &'a Row<'_>, name: &[u8]) -> Result<&'a [u8; N], VaultError> {
+    match row.get_ref(0)? {
+        ValueRef::Text(text) if text == name => {
+            blob(row, 1)?.try_into().map_err(|_| VaultError::Corrupt)
+        }
+        _ => Err(VaultError::Corrupt),
+    }
+}
+
+/// Refuses any table, index, view or trigger that is not of this format, and any column more or less.
+fn check_tables(connection: &Connection) -> Result<(), VaultError> {
+    let mut schema = connection
+        .prepare("SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY name")?;
+    let mut rows = schema.query([])?;
+    for (name, sql) in TABLES {
+        let row = rows.next()?.ok_or(VaultError::Corrupt)?;
+        let as_ours = text_is(row, 0, "table")?
+            && text_is(row, 1, name)?
+            && text_is(row, 2, name)?
+            && text_is(row, 3, sql)?;
+        if !as_ours {
+            return Err(VaultError::Corrupt);
+        }
+    }
+    // SQLite's own index behind the text key of `meta` is the only thing besides.
+    let row = rows.next()?.ok_or(VaultError::Corrupt)?;
+    let index = text_is(row, 0, "index")?
+        && text_is(row, 1, "sqlite_autoindex_meta_1")?
+        && text_is(row, 2, "meta")?
+        && row.get_ref(3)? == ValueRef::Null;
+    if index && rows.next()?.is_none() { Ok(()) } else { Err(VaultError::Corrupt) }
+}
+
+fn text_is(row: &Row<'_>, column: usize, expected: &str) -> Result<bool, VaultError> {
+    Ok(row.get_ref(column)? == ValueRef::Text(expected.as_bytes()))
+}
+
+fn connect(path: &Path) -> Result<Connection, VaultError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_ROW)?;
+    // Exclusive before the first access: the lock is taken with it and kept, and no -shm file is ever made.
+    connection.execute_batch(SETTINGS)?;
+    Ok(connection)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+const SETTINGS: &str = "PRAGMA main.locking_mode = EXCLUSIVE;
+    PRAGMA main.synchronous = FULL;
+    PRAGMA main.secure_delete = ON;";
+
+/// Apple's fsync leaves data in the drive's cache; its full one does not.
+#[cfg(target_vendor = "apple")]
+const SETTINGS: &str = "PRAGMA main.locking_mode = EXCLUSIVE;
+    PRAGMA main.synchronous = FULL;
+    PRAGMA main.secure_delete = ON;
+    PRAGMA fullfsync = ON;";
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Looks without opening: closing a second handle on a file would drop SQLite's lock on it.
+fn exists(path: &Path) -> Result<bool, VaultError> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(storage(&error)),
+    }
+}
+
+/// An error of the operating system, as the host gets to see it.
+pub(super) fn storage(error: &std::io::Error) -> VaultError {
+    VaultError::Storage(durable::plain(error))
+}
+
+/// SQLite's answer in the vault's terms. Every statement here is fixed and every value bound, so a statement that does
+/// not fit the file tells about the file.
+impl From<rusqlite::Error> for VaultError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => Self::InUse,
+            Some(ErrorCode::DiskFull) => Self::Storage("the disk is full"),
+            Some(ErrorCode::SystemIoFailure) => {
+                Self::Storage("the disk could not be read or written")
+            }
+            Some(ErrorCode::CannotOpen) => Self::Storage("the file cannot be opened"),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::Storage("the system does not permit writing it")
+            }
+            Some(ErrorCode::OutOfMemory) => Self::Storage("there is not enough memory"),
+            _ => Self::Corrupt,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Files that appear whole under their name or not at all, and never in place of another.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile, TempPath};
+
+/// An empty file beside `path`, readable by its owner alone, that goes away unless it is put in place.
+pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    Builder::new().prefix(".tegata-").suffix(".new").tempfile_in(folder(path))
+}
+
+/// Writes `bytes` into a new file at `path`.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    put_in_place(file.into_temp_path(), path)
+}
+
+/// Makes a finished file durable, gives it its name unless something else has that already, and makes the name
+/// durable too.
+pub(super) fn put_in_place(file: TempPath, path: &Path) -> io::Result<()> {
+    File::open(&file)?.sync_all()?;
+    file.persist_noclobber(path)?;
+    sync_folder(path)
+}
+
+/// Makes names that came or went beside `path` durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened as a file, and its entries are the file system's own business.
+    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+}
+
+/// An error of the operating system, in plain words.
+pub(super) fn plain(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such folder",
+        ErrorKind::PermissionDenied => "the system does not permit it",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full",
+        ErrorKind::ReadOnlyFilesystem => "the disk can only be read",
+        ErrorKind::IsADirectory => "a folder has that name",
+        ErrorKind::OutOfMemory => "there is not enough memory",
+        _ => "the disk could not be read or written",
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}

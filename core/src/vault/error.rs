@@ -1,0 +1,67 @@
+//! What can go wrong with a vault, in the terms a host acts on.
+
+use super::kinds::OutOfRange;
+use crate::RandomUnavailable;
+
+/// Why a vault was not opened, read or written.
+///
+/// On none of these is a key made anew, a record changed or a file removed: only [`Vault::destroy`] removes, and only
+/// the host calls it.
+///
+/// [`Vault::destroy`]: super::Vault::destroy
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// There is no file at this path.
+    #[error("there is no vault at this path")]
+    NotFound,
+    /// Something is at the path where a vault should be made, or was left beside it.
+    #[error("a file is in the way where the vault should be made")]
+    AlreadyExists,
+    /// Another process, or another `Vault` of this one, has the file open.
+    #[error("the vault is in use elsewhere")]
+    InUse,
+    /// The device's keystore cannot be asked now: try again when the device is unlocked.
+    #[error("the device's keystore is locked")]
+    Locked,
+    /// The device's keystore no longer has the key that this vault was made with.
+    #[error("the device's keystore has no key for this vault")]
+    KeyMissing,
+    /// The device's keystore has the key and refuses it for good, as after a change of the screen lock.
+    #[error("the device's keystore has invalidated the key of this vault")]
+    KeyInvalidated,
+    /// The vault was made with the keystore of another device.
+    #[error("the vault belongs to another device")]
+    WrongDevice,
+    /// The file is not a vault, or has been damaged or altered.
+    #[error("the vault is damaged or was altered")]
+    Corrupt,
+    /// The file, or a record in it, was written by a later version.
+    #[error("the vault was written by a newer version")]
+    NewerFormat,
+    /// The record asked for is of another kind.
+    #[error("the record holds something of another kind")]
+    OtherKind,
+    /// A record would hold more than 65,536 bytes.
+    #[error("the record is too large: at most 65,536 bytes can be stored in one")]
+    TooLarge,
+    /// A field is not in its range; nothing was written.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+    /// The disk or the operating system refused.
+    #[error("the vault's file cannot be used: {0}")]
+    Storage(&'static str),
+    /// The keystore failed in another way than those above, in its own words.
+    #[error("the device's keystore failed: {0}")]
+    Keystore(String),
+    /// No randomness; nothing was written.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+/// Bytes that do not verify, or do not have the shape that verified bytes have.
+impl From<ring::error::Unspecified> for VaultError {
+    fn from(_: ring::error::Unspecified) -> Self {
+        Self::Corrupt
+    }
+}

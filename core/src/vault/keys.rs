@@ -1,0 +1,158 @@
+//! The data keys of a vault (DEK), by generation.
+
+use std::num::NonZeroU32;
+
+use ring::error::Unspecified;
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use super::aead;
+use super::record::RecordId;
+use super::{Keystore, VaultError};
+use crate::{Random, RandomUnavailable, Secret};
+
+/// What a vault is known by, for good: 16 random bytes, not secret. Part of what every record is sealed with, so that
+/// no row can move from one vault to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VaultId([u8; 16]);
+
+impl VaultId {
+    pub(super) fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    pub(super) const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// One data key and its generation.
+#[derive(Debug)]
+pub(super) struct DataKey {
+    generation: NonZeroU32,
+    key: Secret<32>,
+}
+
+/// Bytes of what a keystore wraps.
+const WRAPPED: usize = 16 + 4 + 32;
+
+impl DataKey {
+    /// A first key, never used before.
+    pub(super) fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        Ok(Self { generation: NonZeroU32::MIN, key: Secret::make(random)? })
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(generation: NonZeroU32, key: Secret<32>) -> Self {
+        Self { generation, key }
+    }
+
+    pub(super) fn generation(&self) -> NonZeroU32 {
+        self.generation
+    }
+
+    /// What the keystore wraps: `vault id ‖ be32(generation) ‖ DEK`.
+    pub(super) fn plaintext(&self, vault: &VaultId) -> Zeroizing<[u8; WRAPPED]> {
+        let mut bytes = Zeroizing::new([0; WRAPPED]);
+        bytes[..16].copy_from_slice(vault.as_bytes());
+        bytes[16..20].copy_from_slice(&self.generation.get().to_be_bytes());
+        bytes[20..].copy_from_slice(self.key.expose());
+        bytes
+    }
+
+    /// Wraps the key, and proves that the keystore can undo it before anything depends on it.
+    pub(super) fn wrap(
+        &self,
+        vault: &VaultId,
+        keystore: &dyn Keystore,
+    ) -> Result<Vec<u8>, VaultError> {
+        let wrapped = keystore.wrap(&*self.plaintext(vault))?;
+        Self::unwrap(vault, self.generation, &wrapped, keystore)?;
+        Ok(wrapped)
+    }
+
+    /// Has the keystore unwrap a row, and checks that it is the row of this vault and generation.
+    pub(super) fn unwrap(
+        vault: &VaultId,
+        generation: NonZeroU32,
+        wrapped: &[u8],
+        keystore: &dyn Keystore,
+    ) -> Result<Self, VaultError> {
+        let plaintext = keystore.unwrap(wrapped)?;
+        let (head, key) = plaintext.expose().split_last_chunk::<32>().ok_or(VaultError::Corrupt)?;
+        let data_key = Self { generation, key: Secret::new(key) };
+        if head != &data_key.plaintext(vault)[..20] {
+            return Err(VaultError::Corrupt);
+        }
+        Ok(data_key)
+    }
+
+    /// The key of one record at one revision under one salt: used for one write.
+    pub(super) fn record_key(
+        &self,
+        salt: &[u8; 16],
+        id: &RecordId,
+        rev: u64,
+    ) -> Result<aead::OneTimeKey, Unspecified> {
+        let info: [&[u8]; 3] = [b"tegata/v1/record", id.as_bytes(), &rev.to_be_bytes()];
+        aead::OneTimeKey::derive(self.key.expose(), salt, &info)
+    }
+
+    /// The key of the manifest's entries.
+    pub(super) fn manifest_key(&self) -> Result<hmac::Key, Unspecified> {
+        let key = aead::derive(self.key.expose(), &[], &[b"tegata/v1/manifest"])?;
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &*key))
+    }
+}
+
+/// The generations that a vault accepts: one, or two while it moves from one to the next.
+#[derive(Debug)]
+pub(super) struct Keyring {
+    vault: VaultId,
+    oldest: DataKey,
+    newer: Option<DataKey>,
+}
+
+impl Keyring {
+    /// The generations in ascending order, or `None` if there are none or more than two.
+    pub(super) fn new(vault: VaultId, ascending: Vec<DataKey>) -> Option<Self> {
+        let mut keys = ascending.into_iter();
+        let keyring = Self { vault, oldest: keys.next()?, newer: keys.next() };
+        keys.next().is_none().then_some(keyring)
+    }
+
+    pub(super) fn vault(&self) -> &VaultId {
+        &self.vault
+    }
+
+    /// What new records are sealed under.
+    pub(super) fn current(&self) -> &DataKey {
+        self.newer.as_ref().unwrap_or(&self.oldest)
+    }
+
+    /// What the manifest's entries are made with.
+    pub(super) fn oldest(&self) -> &DataKey {
+        &self.oldest
+    }
+
+    pub(super) fn find(&self, generation: NonZeroU32) -> Option<&DataKey> {
+        self.iter().find(|key| key.generation == generation)
+    }
+
+    /// All generations, ascending.
+    pub(super) fn generations(&self) -> Vec<u32> {
+        self.iter().map(|key| key.generation.get()).collect()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &DataKey> {
+        std::iter::once(&self.oldest).chain(&self.newer)
+    }
+}

@@ -1,0 +1,81 @@
+//! The device's keystore, as the host provides it.
+
+use super::VaultError;
+use crate::{Secret, SecretBytes};
+
+/// Where a device keeps the keys that never leave it: Android Keystore, the iOS Keychain and Secure Enclave, or
+/// [`SoftwareKeystore`] on a desktop.
+///
+/// Calls are synchronous and may take as long as the hardware does. A keystore never makes a key anew because one is
+/// missing: it says so.
+///
+/// [`SoftwareKeystore`]: super::SoftwareKeystore
+pub trait Keystore: Send + Sync {
+    /// Seals up to 256 bytes so that only this keystore can open them. The answer is at most 4,096 bytes long.
+    ///
+    /// # Errors
+    /// Any [`KeystoreError`] but `Damaged`.
+    fn wrap(&self, plaintext: &[u8]) -> Result<Vec<u8>, KeystoreError>;
+
+    /// Opens what [`wrap`](Self::wrap) gave.
+    ///
+    /// # Errors
+    /// Any [`KeystoreError`].
+    fn unwrap(&self, wrapped: &[u8]) -> Result<SecretBytes, KeystoreError>;
+
+    /// A keyed function of `input` that cannot be computed outside of this keystore, always the same for the same
+    /// input. A guess at a PIN costs one call.
+    ///
+    /// # Errors
+    /// Any [`KeystoreError`] but `Damaged`.
+    fn prf(&self, input: &[u8]) -> Result<Secret<32>, KeystoreError>;
+
+    /// The device's P-256 public key, SEC1 uncompressed: 65 bytes that begin with `04`.
+    ///
+    /// # Errors
+    /// Any [`KeystoreError`] but `Damaged`.
+    fn public_key(&self) -> Result<[u8; 65], KeystoreError>;
+
+    /// An ECDSA P-256 signature over `message` with SHA-256, in DER (at most 72 bytes).
+    ///
+    /// # Errors
+    /// Any [`KeystoreError`] but `Damaged`.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError>;
+}
+
+/// Why a keystore did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeystoreError {
+    /// Not now: the device is locked, or the keystore is not ready.
+    #[error("the keystore is locked")]
+    Locked,
+    /// The key is not there.
+    #[error("the keystore has no such key")]
+    KeyMissing,
+    /// The key is there and refuses for good, as after a change of the screen lock or of the enrolled fingers.
+    #[error("the keystore has invalidated the key")]
+    KeyInvalidated,
+    /// What should be unwrapped was wrapped by another keystore.
+    #[error("this was wrapped on another device")]
+    WrongDevice,
+    /// What should be unwrapped was wrapped here, and has been damaged since.
+    #[error("what the keystore should unwrap is damaged")]
+    Damaged,
+    /// Anything else, as one plain clause without secrets.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<KeystoreError> for VaultError {
+    fn from(error: KeystoreError) -> Self {
+        match error {
+            KeystoreError::Locked => Self::Locked,
+            KeystoreError::KeyMissing => Self::KeyMissing,
+            KeystoreError::KeyInvalidated => Self::KeyInvalidated,
+            KeystoreError::WrongDevice => Self::WrongDevice,
+            KeystoreError::Damaged => Self::Corrupt,
+            KeystoreError::Failed(why) => Self::Keystore(why),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What a record can hold. Each kind has a number and each of its fields a key; neither is ever given to anything
+//! else. The list for readers in other languages is in docs/vault-format.md.
+
+mod account;
+mod otp;
+mod pass;
+mod payment;
+mod setting;
+
+use std::ops::RangeInclusive;
+
+use zeroize::Zeroizing;
+
+pub use self::account::Account;
+pub use self::otp::{OtpAlgorithm, OtpCredential, OtpMoving};
+pub use self::pass::{Pass, PassFormat};
+pub use self::payment::PaymentCredential;
+pub use self::setting::Setting;
+
+use self::body::Body;
+use super::VaultError;
+use super::cbor::{MapReader, MapWriter};
+
+/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`].
+pub trait Kind: Body {}
+
+impl<T: Body> Kind for T {}
+
+/// A field outside of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} is out of range: {expected} is expected")]
+pub struct OutOfRange {
+    /// Which field, in words.
+    pub field: &'static str,
+    /// What it can be, in words.
+    pub expected: &'static str,
+}
+
+/// How a kind is checked, written and read. In a module of its own that nobody outside can name: kinds belong to the
+/// format, so no host can add one.
+mod body {
+    use super::OutOfRange;
+    use crate::vault::cbor::{MapReader, MapWriter, Unreadable, Written};
+
+    pub trait Body: Sized {
+        /// What stands under key 0.
+        const KIND: u8;
+        /// Checks the documented ranges, on the way in and on the way out.
+        fn check(&self) -> Result<(), OutOfRange>;
+        /// Writes the fields, keys ascending.
+        fn write(&self, map: &mut MapWriter) -> Written;
+        /// Reads the fields, keys ascending.
+        fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable>;
+    }
+}
+
+/// The data of a record that holds `item`.
+pub(super) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    item.check()?;
+    let mut map = MapWriter::new(T::KIND)?;
+    item.write(&mut map)?;
+    Ok(map.finish())
+}
+
+/// What a record holds, or `None` if that is of another kind. Refuses every encoding but the one that [`encode`]
+/// gives, so that a record has one meaning in every reader.
+pub(super) fn decode<T: Kind>(data: &[u8]) -> Result<Option<T>, VaultError> {
+    let (kind, mut map) = MapReader::new(data)?;
+    if kind != u64::from(T::KIND) {
+        return Ok(None);
+    }
+    let item = T::read(&mut map)?;
+    map.finish()?;
+    if *encode(&item).map_err(|_| VaultError::Corrupt)? != data {
+        return Err(VaultError::Corrupt);
+    }
+    Ok(Some(item))
+}
+
+/// Checks the length of a text in bytes of UTF-8.
+fn check_text(
+    text: &str,
+    bytes: RangeInclusive<usize>,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<(), OutOfRange> {
+    if bytes.contains(&text.len()) { Ok(()) } else { Err(OutOfRange { field, expected }) }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::fmt::Debug;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every kind proves its codec with this: the literal bytes, both ways, and that nothing close to them is read.
+    pub(in crate::vault) fn is_written_as<T: Kind + Debug>(item: &T, hex: &str) {
+        let data = encode(item).unwrap();
+        assert_eq!(to_hex(&data), hex.replace(' ', ""));
+        let read = decode::<T>(&data).unwrap().unwrap();
+        assert_eq!(*encode(&read).unwrap(), *data);
+
+        let refused = |bytes: &[u8]| !matches!(decode::<T>(bytes), Ok(Some(_)));
+        for end in 0..data.len() {
+            assert!(refused(&data[..end]), "cut to {end} bytes");
+        }
+        assert!(refused(&[&data[..], &[0]].concat()), "a byte more");
+        // One entry more, under a key that no kind has.
+        let mut later = [&data[..], &[0x17, 0]].concat();
+        later[0] += 1;
+        assert!(matches!(decode::<T>(&later), Err(VaultError::NewerFormat)));
+        // The kind once more, out of order.
+        let mut doubled = [&data[..], &[0, T::KIND]].concat();
+        doubled[0] += 1;
+        assert!(matches!(decode::<T>(&doubled), Err(VaultError::Corrupt)));
+        // The kind in two bytes where one is enough; an indefinite map.
+        let long = [&data[..2], &[0x18, T::KIND], &data[3..]].concat();
+        assert!(matches!(decode::<T>(&long), Err(VaultError::Corrupt)));
+        let open = [&[0xbf], &data[1..], &[0xff]].concat();
+        assert!(matches!(decode::<T>(&open), Err(VaultError::Corrupt)));
+    }
+
+    /// That what is written is read back to the same bytes: secrets have no equality of their own.
+    pub(super) fn comes_back<T: Kind>(item: &T) -> Result<(), TestCaseError> {
+        let data = encode(item).unwrap();
+        let read = decode::<T>(&data).unwrap().unwrap();
+        prop_assert_eq!(&*encode(&read).unwrap(), &*data);
+        Ok(())
+    }
+
+    pub(in crate::vault) fn to_hex(bytes: &[u8]) -> String {
+        bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+
+    #[test]
+    fn another_kind_is_told_apart() {
+        let setting = Setting { name: "a".into(), value: "b".into() };
+        assert!(decode::<Account>(&encode(&setting).unwrap()).unwrap().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused_without_a_panic(bytes: Vec<u8>, kind in 1_u8..6) {
+            let map = [&[0xa3, 0, kind][..], &bytes].concat();
+            for data in [&bytes, &map] {
+                let _ = decode::<PaymentCredential>(data);
+                let _ = decode::<OtpCredential>(data);
+                let _ = decode::<Pass>(data);
+                let _ = decode::<Account>(data);
+                let _ = decode::<Setting>(data);
+            }
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! The vault: open it, read it, write it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use ring::hmac;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::keys::{DataKey, Keyring};
+use super::manifest::{self, Manifest};
+use super::record::{self, RecordId, Sealed};
+use super::{Keystore, Kind, VaultError, VaultId, database, durable, kinds};
+use crate::Random;
+
+/// An open vault. One at a time per file, in all processes.
+///
+/// Reading decrypts what is asked for and nothing else. Every write is durable when the call returns, and one of
+/// several in a [`transaction`](Self::transaction) is there only if all are.
+pub struct Vault {
+    connection: Connection,
+    keys: Keyring,
+    manifest_key: hmac::Key,
+    manifest: Manifest,
+    random: Arc<dyn Random>,
+    /// Something was deleted and may still stand in the log.
+    purge_due: bool,
+}
+
+impl Vault {
+    /// Makes a new, empty vault at `path` and opens it. Asks the keystore to wrap once and to unwrap twice.
+    ///
+    /// The file appears under its name when it is whole; a crash half way leaves at most a `.tegata-….new` beside it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if there is a file at `path`, or the log of one: nothing is ever overwritten. Otherwise those of
+    /// the keystore, `Storage` and `Random`.
+    pub fn create(
+        path: &Path,
+        keystore: &dyn Keystore,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, VaultError> {
+        if database::in_the_way(path)? {
+            return Err(VaultError::AlreadyExists);
+        }
+        let vault = VaultId::make(&*random)?;
+        let key = DataKey::make(&*random)?;
+        let generation = key.generation();
+        let wrapped = key.wrap(&vault, keystore)?;
+        let keys = Keyring::new(vault, vec![key]).ok_or(VaultError::Corrupt)?;
+        let manifest = Manifest::empty(generation);
+        let sealed = seal_manifest(&keys, &manifest, &*random)?;
+
+        let file = durable::beside(path).map_err(|error| database::storage(&error))?;
+        let file = file.into_temp_path();
+        database::build(&file, &vault, generation, &wrapped, (manifest.epoch, &sealed))?;
+        durable::put_in_place(file, path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => VaultError::AlreadyExists,
+            _ => database::storage(&error),
+        })?;
+        Self::open(path, keystore, random)
+    }
+
+    /// Opens the vault at `path` and checks all of it: that every row is the one written last, none missing and none
+    /// added. Costs one unwrapping per key generation and one HMAC per record; decrypts the manifest only.
+    ///
+    /// # Errors
+    /// `NotFound`, `InUse`, `Corrupt`, `NewerFormat`, `Storage`, and those of the keystore. No file is changed on any
+    /// of them.
+    pub fn open(
+        path: &Path,
+        keystore: &dyn Keystore,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, VaultError> {
+        let connection = database::open(path)?;
+        let vault = database::identify(&connection)?;
+        let keys = database::wrapped_keys(&connection)?
+            .iter()
+            .map(|(generation, wrapped)| DataKey::unwrap(&vault, *generation, wrapped, keystore))
+            .collect::<Result<_, _>>()?;
+        let keys = Keyring::new(vault, keys).ok_or(VaultError::Corrupt)?;
+        let manifest_key = keys.oldest().manifest_key()?;
+        let manifest = check_records(&connection, &keys, &manifest_key)?;
+        database::found_whole(&connection)?;
+        Ok(Self { connection, keys, manifest_key, manifest, random, purge_due: false })
+    }
+
+    /// Closes the file, its log folded into it. Dropping a vault does the same and cannot tell whether it worked.
+    ///
+    /// # Errors
+    /// `Storage`; all that was written is safe in the log even then.
+    pub fn close(self) -> Result<(), VaultError> {
+        if self.purge_due {
+            database::purge(&self.connection)?;
+        }
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+
+    /// Removes the vault at `path` with all its files, whatever state they are in. There is no way back.
+    ///
+    /// # Errors
+    /// `InUse`, `NotFound` if there was nothing, `Storage`.
+    pub fn destroy(path: &Path) -> Result<(), VaultError> {
+        database::remove(path)
+    }
+
+    /// The vault's id.
+    #[must_use]
+    pub fn id(&self) -> &VaultId {
+        self.keys.vault()
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.manifest.records
+    }
+
+    /// Whether there are no records.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.manifest.records == 0
+    }
+
+    /// The record `id`, or `None` if there is none.
+    ///
+    /// # Errors
+    /// `OtherKind` if it holds something else than a `T`; `Corrupt`, `NewerFormat`, `Storage`.
+    pub fn get<T: Kind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
+        get(&self.connection, &self.keys, id)
+    }
+
+    /// All records that hold a `T`, by id. Decrypts every record, since only that tells what it holds.
+    ///
+    /// # Errors
+    /// `Corrupt`, `NewerFormat`, `Storage`.
+    pub fn list<T: Kind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
+        list(&self.connection, &self.keys)
+    }
+
+    /// Stores `item` as a new record, in a transaction of its own.
+    ///
+    /// # Errors
+    /// As [`Transaction::put`].
+    pub fn add<T: Kind>(&mut self, item: &T) -> Result<RecordId, VaultError> {
+        self.transaction(|transaction| transaction.add(item))
+    }
+
+    /// Stores `item` as the record `id`, new or in place of what was there, in a transaction of its own.
+    ///
+    /// # Errors
+    /// As [`Transaction::put`].
+    pub fn put<T: Kind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
+        self.transaction(|transaction| transaction.put(id, item))
+    }
+
+    /// Deletes the record `id` in a transaction of its own; tells whether there was one.
+    ///
+    /// # Errors
+    /// As [`Transaction::delete`].
+    pub fn delete(&mut self, id: &RecordId) -> Result<bool, VaultError> {
+        self.transaction(|transaction| transaction.delete(id))
+    }
+
+    /// Does `work` as one: if it gives an error, or anything fails up to the last step, the vault is as it was before.
+    /// If `work` wrote nothing, nothing is written.
+    ///
+    /// # Errors
+    /// What `work` gives; `Storage` and `Random` from the end of the transaction.
+    pub fn transaction<T, E: From<VaultError>>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let sql = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(VaultError::from)?;
+        let mut transaction = Transaction {
+            sql,
+            keys: &self.keys,
+            manifest_key: &self.manifest_key,
+            manifest: self.manifest.clone(),
+            random: &*self.random,
+            wrote: false,
+            deleted: false,
+            failed: None,
+        };
+        // An error from here on drops the transaction, which rolls it back.
+        let result = work(&mut transaction)?;
+        self.purge_due |= transaction.deleted;
+        self.manifest = transaction.commit()?;
+        // The deletion itself is done: what a full disk keeps from being purged now is purged with the next write, or
+        // at the latest when the vault is closed.
+        if self.purge_due && database::purge(&self.connection).is_ok() {
+            self.purge_due = false;
+        }
+        Ok(result)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("records", &self.manifest.records).finish_non_exhaustive()
+    }
+}
+
+/// Several reads and writes that happen together or not at all.
+pub struct Transaction<'a> {
+    sql: rusqlite::Transaction<'a>,
+    keys: &'a Keyring,
+    manifest_key: &'a hmac::Key,
+    /// As it will be; taken over by the vault after the commit.
+    manifest: Manifest,
+    random: &'a dyn Random,
+    wrote: bool,
+    deleted: bool,
+    /// The first failure of the disk. SQLite may have rolled back by itself then, so nothing more is written, even if
+    /// the caller carries on.
+    failed: Option<VaultError>,
+}
+
+impl Transaction<'_> {
+    /// As [`Vault::get`]; sees what this transaction has written.
+    ///
+    /// # Errors
+    /// As [`Vault::get`].
+    pub fn get<T: Kind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
+        get(&self.sql, self.keys, id)
+    }
+
+    /// As [`Vault::list`]; sees what this transaction has written.
+    ///
+    /// # Errors
+    /// As [`Vault::list`].
+    pub fn list<T: Kind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
+        list(&self.sql, self.keys)
+    }
+
+    /// Stores `item` as a new record.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn add<T: Kind>(&mut self, item: &T) -> Result<RecordId, VaultError> {
+        let id = RecordId::make(self.random)?;
+        self.put(&id, item)?;
+        Ok(id)
+    }
+
+    /// Stores `item` as the record `id`, new or in place of what was there. Its revision rises by one.
+    ///
+    /// # Errors
+    /// `OutOfRange`, `TooLarge` and `Random`, after which the transaction can go on; `Storage`, after which it cannot.
+    pub fn put<T: Kind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
+        let data = kinds::encode(item)?;
+        let before = self.entry(id)?;
+        let rev = before.map_or(1, |(rev, _)| rev + 1);
+        let sealed = record::seal(self.keys, id, rev, &data, self.random)?;
+        self.write(PUT, (id.as_bytes(), database::to_integer(rev)?, &sealed))?;
+
+        let after = Sealed::parse(&sealed).ok_or(VaultError::Corrupt)?;
+        self.manifest.toggle(&manifest::entry(self.manifest_key, id, rev, &after));
+        match before {
+            Some((_, entry)) => self.manifest.toggle(&entry),
+            None => self.manifest.records += 1,
+        }
+        Ok(())
+    }
+
+    /// Deletes the record `id`; tells whether there was one.
+    ///
+    /// # Errors
+    /// `Storage`, after which the transaction cannot go on.
+    pub fn delete(&mut self, id: &RecordId) -> Result<bool, VaultError> {
+        let Some((_, entry)) = self.entry(id)? else { return Ok(false) };
+        self.write("DELETE FROM record WHERE id = ?1", [id.as_bytes()])?;
+        self.manifest.toggle(&entry);
+        self.manifest.records -= 1;
+        self.deleted = true;
+        Ok(true)
+    }
+
+    /// Revision and manifest entry of a record as it is now.
+    fn entry(&self, id: &RecordId) -> Result<Option<(u64, [u8; 32])>, VaultError> {
+        find(&self.sql, id, |rev, sealed| {
+            Ok((rev, manifest::entry(self.manifest_key, id, rev, &sealed)))
+        })
+    }
+
+    /// Writes one row.
+    fn write(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<(), VaultError> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone());
+        }
+        let written = self.sql.prepare_cached(sql).and_then(|mut row| row.execute(values));
+        let written = match written {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(VaultError::Corrupt),
+            Err(error) => Err(error.into()),
+        };
+        self.failed = written.clone().err();
+        self.wrote = true;
+        written
+    }
+
+    /// Writes the manifest if anything was written, and commits; gives the manifest that now holds.
+    fn commit(mut self) -> Result<Manifest, VaultError> {
+        if let Some(failed) = self.failed {
+            return Err(failed);
+        }
+        if self.wrote {
+            self.manifest.epoch += 1;
+            let sealed = seal_manifest(self.keys, &self.manifest, self.random)?;
+            let epoch = database::to_integer(self.manifest.epoch)?;
+            self.write(PUT, (RecordId::MANIFEST.as_bytes(), epoch, &sealed))?;
+        }
+        self.sql.commit()?;
+        Ok(self.manifest)
+    }
+}
+
+const PUT: &str = "INSERT INTO record VALUES (?1, ?2, ?3)
+    ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, sealed = excluded.sealed";
+
+fn get<T: Kind>(
+    connection: &Connection,
+    keys: &Keyring,
+    id: &RecordId,
+) -> Result<Option<T>, VaultError> {
+    let data = find(connection, id, |rev, sealed| sealed.open(keys, id, rev))?;
+    let Some(data) = data else { return Ok(None) };
+    kinds::decode(&data)?.map(Some).ok_or(VaultError::OtherKind)
+}
+
+fn list<T: Kind>(
+    connection: &Connection,
+    keys: &Keyring,
+) -> Result<Vec<(RecordId, T)>, VaultError> {
+    let mut found = Vec::new();
+    each_record(connection, |id, rev, sealed| {
+        if id != RecordId::MANIFEST
+            && let Some(item) = kinds::decode(&sealed.open(keys, &id, rev)?)?
+        {
+            found.push((id, item));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn seal_manifest(
+    keys: &Keyring,
+    manifest: &Manifest,
+    random: &dyn Random,
+) -> Result<Vec<u8>, VaultError> {
+    record::seal(keys, &RecordId::MANIFEST, manifest.epoch, &manifest.encode()?, random)
+}
+
+/// Reads the manifest, then holds all rows against it in one pass.
+fn check_records(
+    connection: &Connection,
+    keys: &Keyring,
+    manifest_key: &hmac::Key,
+) -> Result<Manifest, VaultError> {
+    let mut expected = None;
+    let mut seen = Manifest { epoch: 0, records: 0, generations: keys.generations(), xor: [0; 32] };
+    let mut last = RecordId::MANIFEST;
+    each_record(connection, |id, rev, sealed| {
+        if expected.is_none() {
+            // The id of the manifest is the lowest there is, so it comes first or is missing.
+            if id != RecordId::MANIFEST {
+                return Err(VaultError::Corrupt);
+            }
+            expected = Some(Manifest::decode(&sealed.open(keys, &id, rev)?)?);
+            seen.epoch = rev;
+            return Ok(());
+        }
+        // Twice the same row would cancel itself out in the XOR.
+        if id <= last || keys.find(sealed.generation).is_none() {
+            return Err(VaultError::Corrupt);
+        }
+        last = id;
+        seen.records += 1;
+        seen.toggle(&manifest::entry(manifest_key, &id, rev, &sealed));
+        Ok(())
+    })?;
+    expected.filter(|manifest| *manifest == seen).ok_or(VaultError::Corrupt)
+}
+
+/// Reads one row, if it is there.
+fn find<T>(
+    connection: &Connection,
+    id: &RecordId,
+    read: impl FnOnce(u64, Sealed<'_>) -> Result<T, VaultError>,
+) -> Result<Option<T>, VaultError> {
+    let mut row = connection.prepare_cached("SELECT rev, sealed FROM record WHERE id = ?1")?;
+    let mut rows = row.query([id.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let sealed = Sealed::parse(database::blob(row, 1)?).ok_or(VaultError::Corrupt)?;
+    read(database::revision(row, 0)?, sealed).map(Some)
+}
+
+/// Reads all rows by ascending id, the manifest's first.
+fn each_record(
+    connection: &Connection,
+    mut read: impl FnMut(RecordId, u64, Sealed<'_>) -> Result<(), VaultError>,
+) -> Result<(), VaultError> {
+    let mut all = connection.prepare_cached("SELECT id, rev, sealed FROM record ORDER BY id")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = RecordId::from_row(database::blob(row, 0)?).ok_or(VaultError::Corrupt)?;
+        let sealed = Sealed::parse(database::blob(row, 2)?).ok_or(VaultError::Corrupt)?;
+        read(id, database::revision(row, 1)?, sealed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Argon2id (RFC 9106): what makes a guess at something a person remembers expensive.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use zeroize::Zeroizing;
+
+/// How much work one guess costs. Every value of this type is one that this machine may be asked to do: parameters
+/// read from a file are bounded here before a byte of memory is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+/// Argon2id parameters outside of what is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the Argon2id parameters are out of range: lanes 1 to 16, passes 1 to 16, memory 8 KiB for each lane up to 1 GiB"
+)]
+pub struct StretchOutOfRange;
+
+impl Stretch {
+    /// For a passphrase typed at a desktop: 256 MiB, 3 passes, 1 lane (docs/adr/0004-passphrase-cost.md).
+    pub const DESKTOP: Self = Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 };
+
+    /// Bytes of the encoded parameters.
+    pub(super) const LENGTH: usize = 12;
+
+    /// Takes the memory in KiB, the number of passes over it and the number of lanes.
+    ///
+    /// # Errors
+    /// [`StretchOutOfRange`], with the ranges in its text.
+    pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, StretchOutOfRange> {
+        let sane = matches!(lanes, 1..=16)
+            && matches!(passes, 1..=16)
+            && memory_kib >= 8 * lanes
+            && memory_kib <= 1024 * 1024;
+        if sane { Ok(Self { memory_kib, passes, lanes }) } else { Err(StretchOutOfRange) }
+    }
+
+    /// `be32(memory KiB) ‖ be32(passes) ‖ be32(lanes)`.
+    pub(super) fn to_bytes(self) -> [u8; Self::LENGTH] {
+        let mut bytes = [0; Self::LENGTH];
+        for (to, value) in bytes.chunks_mut(4).zip([self.memory_kib, self.passes, self.lanes]) {
+            to.copy_from_slice(&value.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// The reverse of [`to_bytes`](Self::to_bytes).
+    pub(super) fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Result<Self, StretchOutOfRange> {
+        let word = |at| {
+            let bytes = bytes.get(at..)?.first_chunk()?;
+            Some(u32::from_be_bytes(*bytes))
+        };
+        match (word(0), word(4), word(8)) {
+            (Some(memory_kib), Some(passes), Some(lanes)) => Self::new(memory_kib, passes, lanes),
+            _ => Err(StretchOutOfRange),
+        }
+    }
+
+    /// Argon2id version 0x13 of `secret`, 32 bytes.
+    ///
+    /// # Errors
+    /// If the memory is not to be had, or `secret` is 4 GiB or longer.
+    pub(super) fn run(
+        self,
+        secret: &[u8],
+        salt: &[u8; 16],
+    ) -> Result<Zeroizing<[u8; 32]>, argon2::Error> {
+        let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
+        let mut output = Zeroizing::new([0; 32]);
+        argon2.hash_password_into(secret, salt, &mut *output)?;
+        Ok(output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_bytes_are_three_big_endian_words() {
+        let bytes = [0, 0, 0, 64, 0, 0, 0, 2, 0, 0, 0, 1];
+        assert_eq!(Stretch::new(64, 2, 1).unwrap().to_bytes(), bytes);
+        assert_eq!(Stretch::from_bytes(&bytes), Stretch::new(64, 2, 1));
+    }
+
+    #[test]
+    fn what_a_file_asks_for_is_bounded_before_it_is_done() {
+        for (memory, passes, lanes) in [
+            (u32::MAX, 1, 1),
+            (1024 * 1024 + 1, 1, 1),
+            (7, 1, 1),
+            (15, 1, 2),
+            (64, 0, 1),
+            (64, 17, 1),
+            (64, 1, 0),
+            (1024, 1, 17),
+            (64, 1, u32::MAX),
+        ] {
+            assert_eq!(Stretch::new(memory, passes, lanes), Err(StretchOutOfRange));
+        }
+        assert!(Stretch::new(8, 1, 1).is_ok());
+        assert!(Stretch::new(1024 * 1024, 16, 16).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_or_come_back_the_same(bytes: [u8; 12], small in 0_u8..32) {
+            let _ = Stretch::from_bytes(&bytes);
+            let close = [0, 0, 1, bytes[0], 0, 0, 0, small, 0, 0, 0, small / 2];
+            if let Ok(stretch) = Stretch::from_bytes(&close) {
+                prop_assert_eq!(stretch.to_bytes(), close);
+            }
+        }
+    }
+}

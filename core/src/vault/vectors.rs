@@ -1,0 +1,208 @@
+//! The shared vectors (core/fixtures/vectors/vault.json), met whole.
+
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+
+use serde_json::Value;
+
+use super::keys::{DataKey, Keyring, VaultId};
+use super::kinds::tests::to_hex;
+use super::lock::{LockKey, LockedSeed, PinWrapping};
+use super::manifest::{self, Manifest};
+use super::record::{self, RecordId, Sealed};
+use super::stretch::Stretch;
+use super::{Keystore, KeystoreError, VaultError};
+use crate::{Random, RandomUnavailable, Secret, SecretBytes};
+
+/// Gives these bytes and no more.
+pub(super) struct Given(Mutex<Vec<u8>>);
+
+impl Given {
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        Self(Mutex::new(bytes.to_vec()))
+    }
+}
+
+impl Random for Given {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        let mut left = self.0.lock().unwrap();
+        if left.len() < bytes.len() {
+            return Err(RandomUnavailable);
+        }
+        let rest = left.split_off(bytes.len());
+        bytes.copy_from_slice(&left);
+        *left = rest;
+        Ok(())
+    }
+}
+
+/// A keystore of which only the PRF is known, as the vectors give it.
+struct PrfOnly(Vec<u8>);
+
+impl Keystore for PrfOnly {
+    fn wrap(&self, _: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+    fn unwrap(&self, _: &[u8]) -> Result<SecretBytes, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+    fn prf(&self, input: &[u8]) -> Result<Secret<32>, KeystoreError> {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.0);
+        Ok(Secret::from_slice(ring::hmac::sign(&key, input).as_ref()).unwrap())
+    }
+    fn public_key(&self) -> Result<[u8; 65], KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    let hex = value.as_str().unwrap();
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    bytes(value).try_into().unwrap()
+}
+
+fn number(value: &Value) -> u32 {
+    value.as_u64().unwrap().try_into().unwrap()
+}
+
+fn each_case(test: impl Fn(&Value, VaultId)) {
+    let file = include_str!("../../fixtures/vectors/vault.json");
+    let cases: Vec<Value> = serde_json::from_str(file).unwrap();
+    assert!(cases.len() >= 4);
+    for case in &cases {
+        test(case, VaultId::new(array(&case["vault_id"])));
+    }
+}
+
+fn data_key(case: &Value) -> DataKey {
+    let generation = NonZeroU32::new(number(&case["generation"])).unwrap();
+    DataKey::new(generation, Secret::new(&array(&case["dek"])))
+}
+
+#[test]
+fn what_the_keystore_wraps_is_as_given() {
+    each_case(|case, vault| {
+        let plaintext = data_key(case).plaintext(&vault);
+        assert_eq!(to_hex(&*plaintext), case["wrapped_plaintext"].as_str().unwrap());
+    });
+}
+
+#[test]
+fn records_are_sealed_opened_and_entered_as_given() {
+    each_case(|case, vault| {
+        let key = data_key(case);
+        let manifest_key = key.manifest_key().unwrap();
+        let keys = Keyring::new(vault, vec![key]).unwrap();
+        for row in case["records"].as_array().unwrap() {
+            let id = RecordId::new(array(&row["id"])).unwrap();
+            let rev = row["rev"].as_u64().unwrap();
+            let data = bytes(&row["data"]);
+            let salt = Given::new(&bytes(&row["salt"]));
+            let sealed = record::seal(&keys, &id, rev, &data, &salt).unwrap();
+            assert_eq!(to_hex(&sealed), row["sealed"].as_str().unwrap());
+
+            let parts = Sealed::parse(&sealed).unwrap();
+            assert_eq!(*parts.open(&keys, &id, rev).unwrap(), data);
+            let entry = manifest::entry(&manifest_key, &id, rev, &parts);
+            assert_eq!(to_hex(&entry), row["manifest_entry"].as_str().unwrap());
+        }
+    });
+}
+
+#[test]
+fn the_manifest_is_as_given() {
+    each_case(|case, vault| {
+        let key = data_key(case);
+        let mut manifest = Manifest::empty(key.generation());
+        for row in case["records"].as_array().unwrap() {
+            manifest.toggle(&array(&row["manifest_entry"]));
+            manifest.records += 1;
+        }
+        let given = &case["manifest"];
+        manifest.epoch = given["epoch"].as_u64().unwrap();
+        let data = manifest.encode().unwrap();
+        assert_eq!(to_hex(&data), given["data"].as_str().unwrap());
+
+        let keys = Keyring::new(vault, vec![key]).unwrap();
+        let salt = Given::new(&bytes(&given["salt"]));
+        let id = RecordId::MANIFEST;
+        let sealed = record::seal(&keys, &id, manifest.epoch, &data, &salt).unwrap();
+        assert_eq!(to_hex(&sealed), given["sealed"].as_str().unwrap());
+        let opened = Sealed::parse(&sealed).unwrap().open(&keys, &id, manifest.epoch).unwrap();
+        assert_eq!(Manifest::decode(&opened), Ok(manifest));
+    });
+}
+
+#[test]
+fn the_lock_key_under_a_pin_is_as_given() {
+    each_case(|case, vault| {
+        let given = &case["pin"];
+        let pin = given["pin"].as_str().unwrap().as_bytes();
+        let stretch = Stretch::new(
+            number(&given["memory_kib"]),
+            number(&given["passes"]),
+            number(&given["lanes"]),
+        )
+        .unwrap();
+        let keystore = PrfOnly(bytes(&given["prf_key"]));
+        let key = LockKey::new(&array(&given["lock_key"]));
+        let salt = Given::new(&bytes(&given["salt"]));
+        let wrapped = key.wrap(&vault, pin, stretch, &keystore, &salt).unwrap();
+        assert_eq!(to_hex(wrapped.as_bytes()), given["wrapped"].as_str().unwrap());
+
+        let unwrap = |wrapped: &[u8], vault: &VaultId, pin: &[u8]| {
+            let wrapped = PinWrapping::parse(wrapped)?;
+            let key = LockKey::unwrap(&wrapped, vault, pin, &keystore).unwrap()?;
+            Some(*key.expose())
+        };
+        let wrapped = wrapped.as_bytes();
+        assert_eq!(unwrap(wrapped, &vault, pin), Some(*key.expose()));
+        assert_eq!(unwrap(wrapped, &vault, b"000000"), None);
+        assert_eq!(unwrap(wrapped, &VaultId::new([0; 16]), pin), None);
+        let mut later = wrapped.to_vec();
+        later[0] = 2;
+        assert_eq!(unwrap(&later, &vault, pin), None);
+        for at in 13..wrapped.len() {
+            let mut changed = wrapped.to_vec();
+            changed[at] ^= 1;
+            assert_eq!(unwrap(&changed, &vault, pin), None, "byte {at}");
+        }
+        // Four terabytes are refused before they are asked for.
+        let mut greedy = wrapped.to_vec();
+        greedy[1..5].fill(0xff);
+        assert!(PinWrapping::parse(&greedy).is_none());
+    });
+}
+
+#[test]
+fn a_seed_under_the_lock_key_is_as_given() {
+    each_case(|case, vault| {
+        let key = LockKey::new(&array(&case["pin"]["lock_key"]));
+        let given = &case["seed"];
+        let credential = array(&given["credential_id"]);
+        let seed = Secret::new(&array(&given["seed"]));
+        let salt = Given::new(&bytes(&given["salt"]));
+        let sealed = key.seal_seed(&vault, &credential, &seed, &salt).unwrap();
+        assert_eq!(to_hex(sealed.as_bytes()), given["sealed"].as_str().unwrap());
+
+        let opened = key.open_seed(&vault, &credential, &sealed).unwrap();
+        assert_eq!(opened.expose(), seed.expose());
+        let refused = |vault: &VaultId, credential: &[u8; 16], sealed: &LockedSeed| {
+            key.open_seed(vault, credential, sealed).err() == Some(VaultError::Corrupt)
+        };
+        assert!(refused(&VaultId::new([0; 16]), &credential, &sealed));
+        assert!(refused(&vault, &[0; 16], &sealed));
+        for at in 1..sealed.as_bytes().len() {
+            let mut changed = sealed.as_bytes().to_vec();
+            changed[at] ^= 1;
+            let changed = LockedSeed::parse(&changed).unwrap();
+            assert!(refused(&vault, &credential, &changed), "byte {at}");
+        }
+    });
+}
