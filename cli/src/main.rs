@@ -1,9 +1,12 @@
 //! The command line of Tegata.
 
 mod code;
+mod demo;
 mod failure;
 mod output;
+mod screen;
 mod secret;
+mod symbol;
 
 use std::process::ExitCode;
 
@@ -27,9 +30,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The main job, live: a payment barcode in the terminal and a till that takes it once; then the tour.
+    #[command(after_help = "Example: tegata demo --script")]
+    Demo(demo::Demo),
     /// Payment codes: derive, decode and verify them.
     #[command(subcommand)]
     Code(code::Command),
+    /// Any text as a symbol that scanners read.
+    Symbol(symbol::Command),
     /// A completion script for a shell.
     #[command(
         after_help = "Example: tegata completions bash > ~/.local/share/bash-completion/completions/tegata"
@@ -45,8 +53,10 @@ fn main() -> ExitCode {
     let output = Output::new(cli.json);
     let result = match cli.command {
         Some(Command::Code(command)) => code::run(command, &output),
+        Some(Command::Symbol(command)) => symbol::run(&command, &output),
         Some(Command::Completions { shell }) => completions(shell, &output),
-        None => Ok(()),
+        Some(Command::Demo(demo)) => demo::run(&demo, &output),
+        None => demo::run(&demo::Demo::default(), &output),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

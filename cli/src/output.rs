@@ -17,10 +17,6 @@ impl Output {
         Self { json }
     }
 
-    pub(crate) fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// Whether a live screen makes sense: a terminal on both sides that can redraw, and nobody asked for JSON.
     pub(crate) fn is_live(&self) -> bool {
         !self.json

@@ -11,7 +11,9 @@ mod random;
 mod secret;
 pub mod symbol;
 pub mod vault;
+mod wallet;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
+pub use wallet::{Error, NewPayment, NextCode, Passes, Payment, Payments, Wallet};

@@ -1,6 +1,6 @@
 //! Whether the device's clock can be trusted, and by how much it is off.
 
-use super::counter::{Counter, Step};
+use super::counter::{Counter, STEP_SECONDS};
 use crate::UnixTime;
 
 /// What to add to the device's clock to have the issuer's, in seconds. Learnt whenever the issuer answers.
@@ -42,24 +42,31 @@ impl ClockOffset {
         self.0
     }
 
-    /// The issuer's time, as well as it is known.
+    /// The issuer's time, as well as it is known, when the device's clock says `device`.
+    ///
+    /// An offset learnt while the clock was wrong makes it wrong again once somebody sets the clock right. That shows
+    /// when the offset leads back before a code already shown and the clock itself does not: then the clock is taken.
     #[must_use]
-    pub fn corrected(self, device: UnixTime) -> UnixTime {
-        device.shifted(self.0)
+    pub fn corrected(self, device: UnixTime, last: Option<Counter>) -> UnixTime {
+        let corrected = device.shifted(self.0);
+        let set_back = |now| last.is_some_and(|last| last.is_far_ahead(now));
+        if set_back(corrected) && !set_back(device) { device } else { corrected }
     }
 
-    /// The status at a time on the device's clock, after the last counter shown.
+    /// The status when the device's clock says `device`, after the last counter shown.
     #[must_use]
     pub fn status(self, device: UnixTime, last: Option<Counter>) -> ClockStatus {
-        let now = self.corrected(device);
+        let now = self.corrected(device, last);
+        let off = now.seconds().abs_diff(device.seconds());
         let shown_at = last.map_or(0, |last| last.step().starts_at());
-        if last.is_some_and(|last| last.step() > Step::at(now).later(1)) {
-            return ClockStatus::SetBack(shown_at - now.seconds());
-        }
-        match self.0.unsigned_abs() {
-            0..=TOLERATED_SECONDS => ClockStatus::Fine,
-            off if self.0 < 0 => ClockStatus::Ahead(off),
-            off => ClockStatus::Behind(off),
+        if shown_at > now.seconds() + STEP_SECONDS {
+            ClockStatus::SetBack(shown_at - now.seconds())
+        } else if off <= TOLERATED_SECONDS {
+            ClockStatus::Fine
+        } else if now < device {
+            ClockStatus::Ahead(off)
+        } else {
+            ClockStatus::Behind(off)
         }
     }
 }
@@ -75,7 +82,7 @@ mod tests {
     #[test]
     fn an_offset_is_learnt_and_applied() {
         let offset = ClockOffset::learn(at(5000), at(4400));
-        assert_eq!(offset.corrected(at(4410)), at(5010));
+        assert_eq!(offset.corrected(at(4410), None), at(5010));
         assert_eq!(offset.status(at(4410), None), ClockStatus::Behind(600));
         let offset = ClockOffset::learn(at(4400), at(5000));
         assert_eq!(offset.status(at(5000), None), ClockStatus::Ahead(600));
@@ -96,14 +103,23 @@ mod tests {
     }
 
     #[test]
+    fn an_offset_that_a_corrected_clock_has_made_wrong_is_left_out() {
+        let last = Counter::from_number(1000).ok();
+        // Ten minutes ahead when it was learnt, set right since.
+        let offset = ClockOffset::from_seconds(-600);
+        assert_eq!(offset.corrected(at(3600), last), at(3000));
+        assert_eq!(offset.corrected(at(3020), last), at(3020));
+        assert_eq!(offset.status(at(3020), last), ClockStatus::Fine);
+    }
+
+    #[test]
     fn offsets_at_the_ends_do_not_overflow() {
-        assert_eq!(
-            ClockOffset::learn(UnixTime::MAX, UnixTime::EPOCH).corrected(UnixTime::MAX),
-            UnixTime::MAX
-        );
+        let offset = ClockOffset::learn(UnixTime::MAX, UnixTime::EPOCH);
+        assert_eq!(offset.corrected(UnixTime::MAX, None), UnixTime::MAX);
+        // At the ends the clock cannot be moved further, so there it is what it says.
         for seconds in [i64::MIN, i64::MAX] {
             let offset = ClockOffset::from_seconds(seconds);
-            assert_ne!(offset.status(at(5), None), ClockStatus::Fine);
+            assert_eq!(offset.status(at(5), None) == ClockStatus::Fine, seconds < 0);
         }
     }
 }

@@ -150,6 +150,13 @@ impl Counter {
         Step(self.0 / SLOTS)
     }
 
+    /// Whether it lies further after `now` than small corrections of a clock explain: more than two steps. A phone
+    /// that stored such a counter had a wrong clock then, or has one now.
+    #[must_use]
+    pub fn is_far_ahead(self, now: UnixTime) -> bool {
+        self.step() > Step::at(now).later(2)
+    }
+
     /// The slot within its step.
     #[must_use]
     pub fn slot(self) -> Slot {

@@ -4,9 +4,6 @@ use super::counter::{Counter, Nth, STEP_SECONDS, Slot, Step};
 use super::derive::{Audience, Turn};
 use crate::UnixTime;
 
-/// A stored counter further ahead of now than this many steps says that the clock was wrong when it was stored.
-const STEPS_AHEAD: u64 = 2;
-
 /// What a wallet may show now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -24,7 +21,7 @@ pub enum Next {
 #[must_use]
 pub fn next_turn(now: UnixTime, last: Option<Counter>, audience: Audience) -> Next {
     let here = Step::at(now);
-    let last = last.filter(|last| last.step() <= here.later(STEPS_AHEAD));
+    let last = last.filter(|last| !last.is_far_ahead(now));
     let step = last.map_or(here, |last| last.step().max(here));
     let (turn, shown_from) = if let Some(nth) = nth_after(step, last, &audience) {
         // The issuer accepts the step after its own, so that one may be shown early.
@@ -137,7 +134,7 @@ mod tests {
                 let again = audience.clone();
                 match next_turn(now, last, audience) {
                     Next::Show(turn) => {
-                        let far_ahead = last.is_some_and(|l| l.step() > Step::at(now).later(2));
+                        let far_ahead = last.is_some_and(|l| l.is_far_ahead(now));
                         prop_assert!(far_ahead || last.is_none_or(|l| turn.counter() > l));
                         let step = Step::at(now);
                         prop_assert!(turn.step == step || turn.step == step.later(1));

@@ -4,7 +4,7 @@ use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
 use super::super::lock::LockedSeed;
 use super::body::Body;
 use super::{OutOfRange, check_text};
-use crate::Secret;
+use crate::code::{AliasPeriod, ClockOffset, Counter, CredentialId, Prefix, Scheme, Seed};
 
 /// A payment credential, as an issuer provisioned it.
 ///
@@ -13,25 +13,23 @@ use crate::Secret;
 pub struct PaymentCredential {
     /// The issuer's id of the credential. Not the id of the record, which the wallet makes: an issuer must not be
     /// able to name the record of another, nor to be recognised by what stands in the file unsealed.
-    pub credential_id: [u8; 16],
+    pub credential: CredentialId,
     /// Whose it is, as shown to the shopper: 1 to 128 bytes of UTF-8.
     pub label: String,
-    /// The issuer's routing digits: 4 to 8 ASCII digits.
-    pub prefix: String,
-    /// For how many seconds an alias lasts: a multiple of 30, at least 30.
-    pub alias_period: u32,
+    /// Prefix and alias period.
+    pub scheme: Scheme,
     /// The counter of the last code shown, if one was.
-    pub last_counter: Option<u64>,
-    /// What the issuer's clock was found to be ahead of this device's, in seconds.
-    pub clock_offset: i32,
-    pub(crate) seed: PaymentSeed,
+    pub last_counter: Option<Counter>,
+    /// What the issuer's clock was found to be ahead of this device's.
+    pub clock_offset: ClockOffset,
+    seed: PaymentSeed,
 }
 
 /// The seed of a payment credential, as it is stored.
 #[derive(Clone, Debug)]
-pub(crate) enum PaymentSeed {
+enum PaymentSeed {
     /// Sealed by the record alone.
-    Open(Secret<32>),
+    Open(Seed),
     /// Sealed a second time, under the payment lock.
     Locked(LockedSeed),
 }
@@ -39,29 +37,18 @@ pub(crate) enum PaymentSeed {
 impl PaymentCredential {
     /// A credential that has shown no code yet, its seed not under the payment lock.
     #[must_use]
-    pub fn new(
-        credential_id: [u8; 16],
-        label: String,
-        prefix: String,
-        alias_period: u32,
-        seed: Secret<32>,
-    ) -> Self {
+    pub fn new(credential: CredentialId, label: String, scheme: Scheme, seed: Seed) -> Self {
+        let (last_counter, clock_offset) = (None, ClockOffset::default());
         let seed = PaymentSeed::Open(seed);
-        Self {
-            credential_id,
-            label,
-            prefix,
-            alias_period,
-            last_counter: None,
-            clock_offset: 0,
-            seed,
-        }
+        Self { credential, label, scheme, last_counter, clock_offset, seed }
     }
 
-    /// Whether the payment lock must be opened before a code can be made.
-    #[must_use]
-    pub fn is_locked(&self) -> bool {
-        matches!(self.seed, PaymentSeed::Locked(_))
+    /// The seed, if it is not under the payment lock. For the wallet's own use: no public call gives it.
+    pub(crate) fn open_seed(&self) -> Option<&Seed> {
+        match &self.seed {
+            PaymentSeed::Open(seed) => Some(seed),
+            PaymentSeed::Locked(_) => None,
+        }
     }
 }
 
@@ -69,46 +56,43 @@ impl Body for PaymentCredential {
     const KIND: u8 = 1;
 
     fn check(&self) -> Result<(), OutOfRange> {
-        check_text(&self.label, 1..=128, "the label", "a text of 1 to 128 bytes")?;
-        let digits = self.prefix.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits || !(4..=8).contains(&self.prefix.len()) {
-            return Err(OutOfRange { field: "the prefix", expected: "a text of 4 to 8 digits" });
-        }
-        if self.alias_period == 0 || !self.alias_period.is_multiple_of(30) {
-            let expected = "a multiple of 30 seconds";
-            return Err(OutOfRange { field: "the alias period", expected });
-        }
-        Ok(())
+        check_text(&self.label, 1..=128, "the label", "a text of 1 to 128 bytes")
     }
 
     fn write(&self, map: &mut MapWriter) -> Written {
-        map.bytes(1, &self.credential_id)?;
+        map.bytes(1, &self.credential.0)?;
         map.text(2, &self.label)?;
-        map.text(3, &self.prefix)?;
-        map.uint(4, self.alias_period.into())?;
+        map.text(3, &self.scheme.prefix.to_string())?;
+        map.uint(4, self.scheme.alias_period.seconds().into())?;
         match &self.seed {
             PaymentSeed::Open(seed) => map.bytes(5, seed.expose())?,
             PaymentSeed::Locked(seed) => map.bytes(6, seed.as_bytes())?,
         }
         if let Some(counter) = self.last_counter {
-            map.uint(7, counter)?;
+            map.uint(7, counter.number())?;
         }
-        map.int(8, self.clock_offset.into())
+        map.int(8, self.clock_offset.seconds())
     }
 
     fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
         let wrong = Unreadable::Malformed;
+        let credential = CredentialId(map.bytes(1)?.try_into().map_err(|_| wrong)?);
+        let label = map.text(2)?.into();
+        let prefix: Prefix = map.text(3)?.parse().map_err(|_| wrong)?;
+        let alias_period = u32::try_from(map.uint(4)?).map_err(|_| wrong)?;
+        let alias_period = AliasPeriod::new(alias_period).map_err(|_| wrong)?;
+        let seed = match map.optional_bytes(5)? {
+            Some(seed) => PaymentSeed::Open(Seed::from_slice(seed).ok_or(wrong)?),
+            None => PaymentSeed::Locked(LockedSeed::parse(map.bytes(6)?).ok_or(wrong)?),
+        };
+        let last_counter = map.optional_uint(7)?.map(Counter::from_number).transpose();
         Ok(Self {
-            credential_id: map.bytes(1)?.try_into().map_err(|_| wrong)?,
-            label: map.text(2)?.into(),
-            prefix: map.text(3)?.into(),
-            alias_period: map.uint(4)?.try_into().map_err(|_| wrong)?,
-            seed: match map.optional_bytes(5)? {
-                Some(seed) => PaymentSeed::Open(Secret::from_slice(seed).ok_or(wrong)?),
-                None => PaymentSeed::Locked(LockedSeed::parse(map.bytes(6)?).ok_or(wrong)?),
-            },
-            last_counter: map.optional_uint(7)?,
-            clock_offset: map.int(8)?.try_into().map_err(|_| wrong)?,
+            credential,
+            label,
+            scheme: Scheme { prefix, alias_period },
+            last_counter: last_counter.map_err(|_| wrong)?,
+            clock_offset: ClockOffset::from_seconds(map.int(8)?),
+            seed,
         })
     }
 }
@@ -122,13 +106,19 @@ mod tests {
     use super::*;
     use crate::vault::VaultError;
 
+    fn scheme(prefix: &str, alias_period: u32) -> Scheme {
+        Scheme {
+            prefix: prefix.parse().unwrap(),
+            alias_period: AliasPeriod::new(alias_period).unwrap(),
+        }
+    }
+
     fn credential() -> PaymentCredential {
         PaymentCredential::new(
-            [0x11; 16],
+            CredentialId([0x11; 16]),
             "Corner Shop".into(),
-            "290012".into(),
-            86_400,
-            Secret::new(&[0x22; 32]),
+            scheme("290012", 86_400),
+            Seed::from_slice(&[0x22; 32]).unwrap(),
         )
     }
 
@@ -141,8 +131,8 @@ mod tests {
         is_written_as(&credential(), &format!("a7 {before} 055820{seed} 0800"));
 
         let shown = PaymentCredential {
-            last_counter: Some(590_000_003),
-            clock_offset: -3,
+            last_counter: Counter::from_number(590_000_003).ok(),
+            clock_offset: ClockOffset::from_seconds(-3),
             seed: PaymentSeed::Locked(
                 LockedSeed::parse(&[&[1][..], &[0x33; 64]].concat()).unwrap(),
             ),
@@ -162,12 +152,6 @@ mod tests {
         };
         assert!(wrong(|c| c.label = String::new()));
         assert!(wrong(|c| c.label = "a".repeat(129)));
-        assert!(wrong(|c| c.prefix = "290".into()));
-        assert!(wrong(|c| c.prefix = "290012345".into()));
-        assert!(wrong(|c| c.prefix = "29001a".into()));
-        assert!(wrong(|c| c.prefix = "２９００".into()));
-        assert!(wrong(|c| c.alias_period = 0));
-        assert!(wrong(|c| c.alias_period = 45));
     }
 
     #[test]
@@ -190,15 +174,18 @@ mod tests {
             label in "\\PC{1,32}",
             prefix in "[0-9]{4,8}",
             periods in 1_u32..=u32::MAX / 30,
-            last_counter: Option<u64>,
-            clock_offset: i32,
+            last_counter in proptest::option::of(0u64..84_467_433_600),
+            clock_offset: i64,
             seed: [u8; 32],
         ) {
             let mut credential = PaymentCredential::new(
-                credential_id, label, prefix, periods * 30, Secret::new(&seed),
+                CredentialId(credential_id),
+                label,
+                scheme(&prefix, periods * 30),
+                Seed::from_slice(&seed).unwrap(),
             );
-            credential.last_counter = last_counter;
-            credential.clock_offset = clock_offset;
+            credential.last_counter = last_counter.and_then(|n| Counter::from_number(n).ok());
+            credential.clock_offset = ClockOffset::from_seconds(clock_offset);
             comes_back(&credential)?;
         }
     }

@@ -1,0 +1,63 @@
+//! `tegata demo`: the main job, live, and then the tour.
+
+mod shop;
+mod stage;
+mod tour;
+
+use std::sync::Arc;
+
+use clap::Args;
+use tegata::code::{Audience, ClockStatus, TillId};
+use tegata::{NextCode, SystemClock};
+
+use self::stage::Stage;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::screen::{self, Live};
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Demo {
+    /// Only the tour, without a terminal and on clocks that it moves itself; ends with 0 if every step went as told.
+    #[arg(long)]
+    script: bool,
+}
+
+pub(crate) fn run(demo: &Demo, output: &Output) -> Result<(), Failure> {
+    if !demo.script && output.is_live() {
+        let mut stage = Stage::set(Arc::new(SystemClock))?;
+        screen::run(&mut stage, output.is_coloured())?;
+    }
+    tour::run(output)
+}
+
+impl Live for Stage {
+    fn title(&self) -> &'static str {
+        "Tegata demo · a wallet and a till, no network"
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.now().seconds()
+    }
+
+    fn clock(&self) -> ClockStatus {
+        ClockStatus::Fine
+    }
+
+    fn next(&mut self, audience: Audience) -> Result<NextCode, Failure> {
+        self.next_code(audience)
+    }
+
+    fn till(&self) -> Option<TillId> {
+        Some(self.shop.till.clone())
+    }
+
+    fn has_scanner(&self) -> bool {
+        true
+    }
+
+    fn scan(&mut self, code: &[u8], elsewhere: bool) -> Option<Result<(bool, String), Failure>> {
+        let till = if elsewhere { &self.shop.other_till } else { &self.shop.till };
+        let verdict = self.shop.scan(code, till, self.clock.now());
+        Some(verdict.map(|verdict| shop::in_words(verdict, till)))
+    }
+}

@@ -1,0 +1,191 @@
+//! One picture of the screen from what is known now. Pure: tests draw into a buffer.
+
+use std::num::NonZeroU8;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+use tegata::code::{ClockStatus, PaymentCode};
+use tegata::symbol::{PaymentSymbols, Symbol};
+
+use super::layout::{Layout, TooSmall};
+use super::live::{Offer, Said};
+
+/// Black on white from the 256-colour palette, which themes leave alone. Kept with NO_COLOR too: the colours are
+/// the barcode.
+const DARK_ON_LIGHT: Style = Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231));
+const HIDDEN: &str = "•••• •••• •••• •••• •••• ••••";
+
+/// Everything the screen shows at one moment.
+pub(crate) struct View<'a> {
+    pub(crate) title: &'a str,
+    /// The code on the screen, with its symbols.
+    pub(super) shown: Option<&'a (PaymentCode, PaymentSymbols)>,
+    pub(super) offer: &'a Offer,
+    pub(super) digits_shown: bool,
+    /// Seconds since the epoch by which codes are made.
+    pub(super) now: u64,
+    /// The shopper asked for another code and has to wait this many seconds.
+    pub(super) wait: Option<u64>,
+    pub(super) clock: ClockStatus,
+    pub(super) said: &'a [Said],
+    pub(super) typed: &'a str,
+    pub(super) has_till: bool,
+    pub(super) coloured: bool,
+}
+
+impl View<'_> {
+    pub(super) fn draw(&self, frame: &mut Frame) {
+        let layout = match Layout::of(frame.area().as_size()) {
+            Ok(layout) => layout,
+            Err(TooSmall(text)) => {
+                frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), frame.area());
+                return;
+            }
+        };
+        self.header(frame, layout.header);
+        if let Some((_, symbols)) = self.shown {
+            if let Some(area) = layout.code128 {
+                draw_symbol(frame, area, &symbols.code128);
+            }
+            draw_symbol(frame, layout.qr, &symbols.qr);
+        }
+        if let Some(area) = layout.words {
+            self.words(frame, area, layout.missing.as_deref());
+        }
+        self.footer(frame, layout.footer, layout.words.is_none());
+    }
+
+    fn colour(&self, colour: Color) -> Style {
+        if self.coloured { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    fn header(&self, frame: &mut Frame, area: Rect) {
+        let clock = clock_time(self.now);
+        let room = usize::from(area.width).saturating_sub(clock.len() + 3);
+        let title: String = self.title.chars().take(room).collect();
+        let text = format!(" {title:<room$} {clock} ");
+        frame.render_widget(
+            Paragraph::new(text).style(Style::new().add_modifier(Modifier::REVERSED)),
+            area,
+        );
+    }
+
+    fn words(&self, frame: &mut Frame, area: Rect, missing: Option<&str>) {
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        let dim = Style::new().add_modifier(Modifier::DIM);
+        let mut lines = vec![Line::styled(self.offer.to_string(), bold)];
+        if let Some((code, _)) = self.shown {
+            lines.push(self.countdown(code, area.width));
+            lines.push(Line::raw(format!(
+                "Good until {} and for one payment",
+                clock_time(code.valid_until())
+            )));
+            let digits = if self.digits_shown { code.groups() } else { HIDDEN.to_owned() };
+            lines.push(Line::raw(digits));
+        }
+        lines.push(match self.wait {
+            Some(seconds) => {
+                let text = format!("All five of this half minute shown: {seconds} s to the next");
+                Line::styled(text, self.colour(Color::Yellow))
+            }
+            None => Line::raw(""),
+        });
+        if let Some(warning) = clock_warning(self.clock) {
+            lines.push(Line::styled(warning, self.colour(Color::Yellow)));
+        }
+        if self.has_till {
+            lines.push(Line::raw(""));
+            lines.push(Line::styled("At the till", bold));
+            let room = usize::from(area.height).saturating_sub(lines.len() + 3).max(1);
+            let from = self.said.len().saturating_sub(room);
+            lines.extend(self.said[from..].iter().map(|said| self.said_line(said)));
+            lines.push(Line::raw(""));
+            lines.push(Line::from(vec![
+                Span::raw("Scanner > "),
+                Span::styled(self.typed.to_owned(), bold),
+                Span::styled("▏", dim),
+            ]));
+        }
+        if let Some(missing) = missing {
+            lines.push(Line::styled(missing.to_owned(), dim));
+        }
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    /// A bar that empties until the next code comes by itself.
+    fn countdown(&self, code: &PaymentCode, width: u16) -> Line<'static> {
+        let left = code.next_at().saturating_sub(self.now).min(30);
+        let label = format!(" {left:>2} s to the next code");
+        let cells = u64::from(width).saturating_sub(label.chars().count() as u64).min(24);
+        let full = (cells * left).div_ceil(30);
+        let repeat = |text: &str, n: u64| text.repeat(usize::try_from(n).unwrap_or_default());
+        let colour = if left > 10 { Color::Green } else { Color::Yellow };
+        Line::from(vec![
+            Span::styled(repeat("━", full), self.colour(colour)),
+            Span::styled(repeat("─", cells - full), Style::new().add_modifier(Modifier::DIM)),
+            Span::raw(label),
+        ])
+    }
+
+    fn said_line(&self, said: &Said) -> Line<'static> {
+        let colour = self.colour(if said.good { Color::Green } else { Color::Red });
+        let mark = if said.good { "✔" } else { "✘" };
+        Line::from(vec![
+            Span::raw(format!("{} ", clock_time(said.at))),
+            Span::styled(format!("{mark} {}", said.text), colour),
+        ])
+    }
+
+    fn footer(&self, frame: &mut Frame, area: Rect, narrow: bool) {
+        let digits = if self.digits_shown { "hide digits" } else { "show digits" };
+        let mut keys = vec![("q", "quit"), ("n", "next"), ("d", digits)];
+        if self.has_till {
+            let kind = if *self.offer == Offer::AnyTill { "one till" } else { "any till" };
+            keys.extend([("b", kind), ("s", "scan here"), ("o", "scan elsewhere")]);
+        }
+        if narrow {
+            keys.truncate(2);
+        }
+        let key = |(key, does): (&'static str, &str)| {
+            let bold = Style::new().add_modifier(Modifier::BOLD);
+            [Span::styled(format!(" {key}"), bold), Span::raw(format!(" {does} "))]
+        };
+        frame.render_widget(Line::from_iter(keys.into_iter().flat_map(key)), area);
+    }
+}
+
+fn draw_symbol(frame: &mut Frame, area: Rect, symbol: &Symbol) {
+    let bar_lines =
+        u8::try_from(area.height).ok().and_then(NonZeroU8::new).unwrap_or(NonZeroU8::MIN);
+    let lines = symbol.terminal_lines(bar_lines).into_iter().map(Line::raw);
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).style(DARK_ON_LIGHT), area);
+}
+
+fn clock_warning(status: ClockStatus) -> Option<String> {
+    let by = |seconds: u64| match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    };
+    match status {
+        ClockStatus::Fine => None,
+        ClockStatus::Ahead(seconds) => {
+            Some(format!("This clock is {} ahead: set it right", by(seconds)))
+        }
+        ClockStatus::Behind(seconds) => {
+            Some(format!("This clock is {} behind: set it right", by(seconds)))
+        }
+        ClockStatus::SetBack(seconds) => {
+            Some(format!("This clock was set back by {}: check it", by(seconds)))
+        }
+    }
+}
+
+/// The time of day in UTC: what the codes are made by, the same everywhere.
+pub(super) fn clock_time(unix: u64) -> String {
+    let day = unix % 86_400;
+    format!("{:02}:{:02}:{:02} UTC", day / 3600, day / 60 % 60, day % 60)
+}

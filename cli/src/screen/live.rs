@@ -1,0 +1,247 @@
+//! The loop behind the screen: keys in, pictures out, a new code at each step.
+
+use std::fmt;
+use std::io::{self, stdout};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::execute;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use tegata::NextCode;
+use tegata::code::{Audience, ClockStatus, Digits, PaymentCode, Slot, TillId};
+use tegata::symbol::PaymentSymbols;
+
+use super::draw::View;
+use crate::failure::Failure;
+
+/// How long a key is waited for before the countdown is drawn again.
+const TICK: Duration = Duration::from_millis(250);
+/// Longest text the scanner line takes: a code, and enough more to show that it was none.
+const LONGEST_TYPED: usize = 32;
+const REMEMBERED: usize = 50;
+
+/// Which kind of code is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    AnyTill,
+    OneTill(TillId),
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AnyTill => f.write_str("Show this at the till"),
+            Self::OneTill(till) => write!(f, "Show this at {till}, and only there"),
+        }
+    }
+}
+
+impl Offer {
+    fn audience(&self) -> Audience {
+        match self {
+            Self::AnyTill => Audience::AnyTill,
+            Self::OneTill(till) => Audience::OneTill(till.clone()),
+        }
+    }
+}
+
+/// What the screen is a window on: a wallet, and in the demo a till beside it.
+pub(crate) trait Live {
+    fn title(&self) -> &str;
+    /// Seconds since the epoch by which codes are made.
+    fn now(&self) -> u64;
+    fn clock(&self) -> ClockStatus;
+    fn next(&mut self, audience: Audience) -> Result<NextCode, Failure>;
+    /// The till whose codes `b` switches to.
+    fn till(&self) -> Option<TillId>;
+    /// Scans a code at the till (or at another one), if there is one here: what it said, and whether it is a yes.
+    fn scan(&mut self, code: &[u8], elsewhere: bool) -> Option<Result<(bool, String), Failure>>;
+    fn has_scanner(&self) -> bool;
+}
+
+/// One line of what happened at the till.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) at: u64,
+    pub(super) good: bool,
+    pub(super) text: String,
+}
+
+struct State<'a> {
+    live: &'a mut dyn Live,
+    offer: Offer,
+    shown: Option<(PaymentCode, PaymentSymbols)>,
+    digits_shown: bool,
+    wait_until: Option<u64>,
+    said: Vec<Said>,
+    typed: String,
+    coloured: bool,
+}
+
+/// Shows the screen until the shopper quits. The terminal is put back on every way out.
+pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
+    let ended = end_signals()?;
+    let mut state = State {
+        live,
+        offer: Offer::AnyTill,
+        shown: None,
+        digits_shown: false,
+        wait_until: None,
+        said: Vec::new(),
+        typed: String::new(),
+        coloured,
+    };
+    state.renew()?;
+    let mut terminal = ratatui::try_init().map_err(|e| Failure::to("use this terminal")(&e))?;
+    let result = state.watch(&mut terminal, &ended);
+    ratatui::restore();
+    result
+}
+
+/// Signals that end a program set a flag, so that the terminal is put back before we go.
+fn end_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let ended = Arc::new(AtomicBool::new(false));
+    for signal in
+        [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
+    {
+        signal_hook::flag::register(signal, Arc::clone(&ended))
+            .map_err(|e| Failure::to("listen for signals")(&e))?;
+    }
+    Ok(ended)
+}
+
+impl State<'_> {
+    fn watch(
+        &mut self,
+        terminal: &mut ratatui::DefaultTerminal,
+        ended: &AtomicBool,
+    ) -> Result<(), Failure> {
+        while !ended.load(Ordering::Relaxed) {
+            self.renew()?;
+            self.draw(terminal).map_err(|e| Failure::to("draw")(&e))?;
+            match next_key() {
+                Ok(Some(key)) if !self.key(key)? => return Ok(()),
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Failure::to("read the keyboard")(&e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A terminal that knows synchronised updates shows each picture whole; others ignore the marks.
+    fn draw(&self, terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
+        execute!(stdout(), BeginSynchronizedUpdate)?;
+        terminal.draw(|frame| self.view().draw(frame))?;
+        execute!(stdout(), EndSynchronizedUpdate)
+    }
+
+    fn view(&self) -> View<'_> {
+        let now = self.live.now();
+        View {
+            title: self.live.title(),
+            shown: self.shown.as_ref(),
+            offer: &self.offer,
+            digits_shown: self.digits_shown,
+            now,
+            wait: self.wait_until.and_then(|until| until.checked_sub(now)).filter(|left| *left > 0),
+            clock: self.live.clock(),
+            said: &self.said,
+            typed: &self.typed,
+            has_till: self.live.has_scanner(),
+            coloured: self.coloured,
+        }
+    }
+
+    /// Takes the next code when the one on the screen has had its half minute.
+    fn renew(&mut self) -> Result<(), Failure> {
+        let now = self.live.now();
+        let over = self.shown.as_ref().is_none_or(|(code, _)| now >= code.next_at());
+        let waiting = self.wait_until.is_some_and(|until| now < until);
+        if over && !waiting { self.next() } else { Ok(()) }
+    }
+
+    fn next(&mut self) -> Result<(), Failure> {
+        match self.live.next(self.offer.audience())? {
+            NextCode::Code(code) => {
+                let symbols = PaymentSymbols::new(code.digits().as_bytes())
+                    .map_err(|e| Failure::to("draw the code")(&e))?;
+                self.shown = Some((code, symbols));
+                self.wait_until = None;
+            }
+            NextCode::Wait(seconds) => {
+                self.wait_until = Some(self.live.now() + seconds);
+                // A code of the other kind must not stay on the screen as if it were the one asked for.
+                let fits = |(code, _): &(PaymentCode, _)| {
+                    let one_till = matches!(code.counter().slot(), Slot::OneTill(_));
+                    one_till == matches!(self.offer, Offer::OneTill(_))
+                };
+                self.shown = self.shown.take().filter(fits);
+            }
+        }
+        Ok(())
+    }
+
+    /// Acts on a key; `false` ends the screen.
+    fn key(&mut self, key: KeyEvent) -> Result<bool, Failure> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('c' | 'd') if control => return Ok(false),
+            KeyCode::Char('q') => return Ok(false),
+            KeyCode::Char('n') => self.next()?,
+            KeyCode::Char('d') => self.digits_shown = !self.digits_shown,
+            KeyCode::Char('b') => self.other_kind()?,
+            KeyCode::Char('s') => self.scan_shown(false)?,
+            KeyCode::Char('o') => self.scan_shown(true)?,
+            KeyCode::Char(digit) if digit.is_ascii_digit() && self.typed.len() < LONGEST_TYPED => {
+                self.typed.push(digit);
+            }
+            KeyCode::Backspace => {
+                self.typed.pop();
+            }
+            KeyCode::Esc => self.typed.clear(),
+            KeyCode::Enter if !self.typed.is_empty() => {
+                let typed = std::mem::take(&mut self.typed);
+                self.scan(typed.as_bytes(), false)?;
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn other_kind(&mut self) -> Result<(), Failure> {
+        self.offer = match (&self.offer, self.live.till()) {
+            (Offer::AnyTill, Some(till)) => Offer::OneTill(till),
+            _ => Offer::AnyTill,
+        };
+        self.next()
+    }
+
+    fn scan_shown(&mut self, elsewhere: bool) -> Result<(), Failure> {
+        let digits: Option<Digits> = self.shown.as_ref().map(|(code, _)| *code.digits());
+        digits.map_or(Ok(()), |digits| self.scan(digits.as_bytes(), elsewhere))
+    }
+
+    fn scan(&mut self, code: &[u8], elsewhere: bool) -> Result<(), Failure> {
+        if let Some(answer) = self.live.scan(code, elsewhere) {
+            let (good, text) = answer?;
+            if self.said.len() == REMEMBERED {
+                self.said.remove(0);
+            }
+            self.said.push(Said { at: self.live.now(), good, text });
+        }
+        Ok(())
+    }
+}
+
+fn next_key() -> io::Result<Option<KeyEvent>> {
+    if !event::poll(TICK)? {
+        return Ok(None);
+    }
+    Ok(match event::read()? {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(key),
+        _ => None,
+    })
+}

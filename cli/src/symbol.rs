@@ -1,0 +1,125 @@
+//! `tegata symbol`: any text as a symbol, into a file or the terminal.
+
+use std::num::NonZeroU8;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use tegata::symbol::{ModuleSize, QrLevel, Symbol};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Lines that a Code 128 takes in the terminal.
+const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: tegata symbol 496048106234018200000042 --format code128 --out code.svg"
+)]
+pub(crate) struct Command {
+    /// What the symbol says; - for standard input, @FILE for a file.
+    text: crate::secret::SecretSource,
+    /// The kind of symbol.
+    #[arg(long)]
+    format: Format,
+    /// How much of a QR code may be unreadable; without it, as much as costs no larger symbol.
+    #[arg(long)]
+    level: Option<Level>,
+    /// Pixels per module in a PNG, 1 to 64.
+    #[arg(long, value_name = "PX", default_value = "4", value_parser = module)]
+    module: ModuleSize,
+    /// Where to: a file that ends in .svg or .png, or - for the terminal.
+    #[arg(long, value_name = "FILE", value_parser = target)]
+    out: Target,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Qr,
+    Code128,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "UPPER")]
+enum Level {
+    L,
+    M,
+    Q,
+    H,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    Terminal,
+    Svg(PathBuf),
+    Png(PathBuf),
+}
+
+fn module(text: &str) -> Result<ModuleSize, String> {
+    let pixels = text.parse().map_err(|_| "not a number of pixels".to_owned())?;
+    ModuleSize::new(pixels).map_err(|e| e.to_string())
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|end| end.to_str()) {
+        _ if text == "-" => Ok(Target::Terminal),
+        Some("svg") => Ok(Target::Svg(path)),
+        Some("png") => Ok(Target::Png(path)),
+        _ => Err("a file must end in .svg or .png; - is the terminal".to_owned()),
+    }
+}
+
+pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+    let text = command.text.read("the text")?;
+    let symbol = match (command.format, command.level) {
+        (Format::Qr, None) => Symbol::qr(&text),
+        (Format::Qr, Some(level)) => Symbol::qr_at(&text, level.into()),
+        (Format::Code128, None) => Symbol::code128(&text),
+        (Format::Code128, Some(_)) => {
+            return Err(Failure::Usage("only a QR code has a level".to_owned()));
+        }
+    };
+    let symbol = symbol.map_err(|e| Failure::to("draw this")(&e))?;
+    match &command.out {
+        Target::Terminal if output.is_coloured() => {
+            output.raw(symbol.terminal_ansi(BAR_LINES).as_bytes())
+        }
+        Target::Terminal => {
+            let lines = symbol.terminal_lines(BAR_LINES);
+            output.answer(&lines.join("\n"), &json!({ "lines": lines }))
+        }
+        Target::Svg(path) => write(path, symbol.svg().as_bytes(), &symbol, output),
+        Target::Png(path) => {
+            let mut png = Vec::new();
+            symbol.write_png(&mut png, command.module).map_err(|e| Failure::to("draw this")(&e))?;
+            write(path, &png, &symbol, output)
+        }
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], symbol: &Symbol, output: &Output) -> Result<(), Failure> {
+    let path_shown = path.display();
+    std::fs::write(path, bytes)
+        .map_err(|e| Failure::No(format!("cannot write {path_shown}: {e}")))?;
+    let (width, height) = symbol.drawn_size();
+    output.answer(
+        &format!("{path_shown}: {} of {width} x {height} modules", symbol.format()),
+        &json!({
+            "file": path_shown.to_string(), "format": symbol.format().to_string(),
+            "width": width, "height": height,
+        }),
+    )
+}
+
+impl From<Level> for QrLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::L => Self::L,
+            Level::M => Self::M,
+            Level::Q => Self::Q,
+            Level::H => Self::H,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a user interface can act on.
+
+use crate::vault::VaultError;
+
+/// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no wallet at this path: make one, or look elsewhere.
+    #[error("there is no wallet here")]
+    NoWallet,
+    /// A file stands where the new wallet should go.
+    #[error("there is a file here already, and it is not overwritten")]
+    Exists,
+    /// Another process has it open: close that one.
+    #[error("the wallet is open elsewhere")]
+    InUse,
+    /// The device is locked or its keystore not ready: try again once it is.
+    #[error("the device's keystore is locked")]
+    Locked,
+    /// The keystore has lost its key: a new provisioning is needed.
+    #[error("the device's keystore has no key for this wallet")]
+    KeyMissing,
+    /// The keystore refuses its key for good, as after a change of fingerprints: a new provisioning is needed.
+    #[error("the device's keystore has invalidated the key of this wallet")]
+    KeyInvalidated,
+    /// The file comes from another device.
+    #[error("the wallet belongs to another device")]
+    WrongDevice,
+    /// The file was damaged or altered.
+    #[error("the wallet is damaged or was altered")]
+    Corrupt,
+    /// A newer version of this software wrote the file: update.
+    #[error("the wallet was written by a newer version")]
+    NewerFormat,
+    /// The payment lock has to be opened first.
+    #[error("payments are locked")]
+    PaymentsLocked,
+    /// Nothing of this kind has that id.
+    #[error("the wallet holds nothing of that kind under that id")]
+    NotFound,
+    /// A value that cannot be stored, and what is accepted instead.
+    #[error("{0}")]
+    Invalid(String),
+    /// The device failed: a full disk, a broken keystore. One plain clause.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::NotFound => Self::NoWallet,
+            VaultError::AlreadyExists => Self::Exists,
+            VaultError::InUse => Self::InUse,
+            VaultError::Locked => Self::Locked,
+            VaultError::KeyMissing => Self::KeyMissing,
+            VaultError::KeyInvalidated => Self::KeyInvalidated,
+            VaultError::WrongDevice => Self::WrongDevice,
+            VaultError::Corrupt => Self::Corrupt,
+            VaultError::NewerFormat => Self::NewerFormat,
+            VaultError::OtherKind => Self::NotFound,
+            VaultError::TooLarge | VaultError::OutOfRange(_) => Self::Invalid(error.to_string()),
+            VaultError::Storage(_) | VaultError::Keystore(_) | VaultError::Random(_) => {
+                Self::Failed(error.to_string())
+            }
+        }
+    }
+}

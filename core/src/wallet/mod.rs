@@ -1,0 +1,95 @@
+//! The wallet: one door, a few rooms.
+
+mod error;
+mod passes;
+mod payments;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use error::Error;
+pub use passes::Passes;
+pub use payments::{NewPayment, NextCode, Payment, Payments};
+
+use crate::vault::{Keystore, Vault};
+use crate::{Clock, Random};
+
+/// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
+pub struct Wallet {
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+}
+
+impl Wallet {
+    /// Makes a new, empty wallet at `path` and opens it. The keystore wraps its key.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if there is a file at `path`: nothing is overwritten. Otherwise those of the keystore.
+    pub fn create(
+        path: &Path,
+        keystore: &dyn Keystore,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Error> {
+        Ok(Self { vault: Vault::create(path, keystore, random)?, clock })
+    }
+
+    /// Opens the wallet at `path`, and checks that nothing in it was altered. Well below a millisecond for a hundred
+    /// credentials, the keystore's own time apart.
+    ///
+    /// # Errors
+    /// Each says what to do; on none of them is a file changed or a key made anew.
+    pub fn open(
+        path: &Path,
+        keystore: &dyn Keystore,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Error> {
+        Ok(Self { vault: Vault::open(path, keystore, random)?, clock })
+    }
+
+    /// Closes the wallet. Dropping it does the same and cannot say whether it worked.
+    ///
+    /// # Errors
+    /// [`Error::Failed`]; what was stored is safe even then.
+    pub fn close(self) -> Result<(), Error> {
+        Ok(self.vault.close()?)
+    }
+
+    /// Removes the wallet at `path` for good, whatever state it is in. Costs a new provisioning, never money.
+    ///
+    /// # Errors
+    /// [`Error::NoWallet`], [`Error::InUse`], [`Error::Failed`].
+    pub fn destroy(path: &Path) -> Result<(), Error> {
+        Ok(Vault::destroy(path)?)
+    }
+
+    /// The room of payment credentials and their codes.
+    pub fn payments(&mut self) -> Payments<'_> {
+        Payments::new(self)
+    }
+
+    /// The room of passes that others issued.
+    pub fn passes(&mut self) -> Passes<'_> {
+        Passes::new(self)
+    }
+
+    /// How many records there are, of all kinds.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.vault.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.vault.is_empty()
+    }
+}
+
+impl fmt::Debug for Wallet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wallet").field("vault", &self.vault).finish_non_exhaustive()
+    }
+}

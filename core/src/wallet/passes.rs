@@ -1,0 +1,42 @@
+//! The room of passes.
+
+use super::{Error, Wallet};
+use crate::vault::{Pass, RecordId};
+
+/// Passes that others issued: tickets, loyalty cards.
+#[derive(Debug)]
+pub struct Passes<'w>(&'w mut Wallet);
+
+impl<'w> Passes<'w> {
+    pub(super) fn new(wallet: &'w mut Wallet) -> Self {
+        Self(wallet)
+    }
+
+    /// Stores a pass.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
+    pub fn add(&mut self, pass: &Pass) -> Result<RecordId, Error> {
+        Ok(self.0.vault.add(pass)?)
+    }
+
+    /// All passes, by id.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn list(&self) -> Result<Vec<(RecordId, Pass)>, Error> {
+        Ok(self.0.vault.list()?)
+    }
+
+    /// Removes a pass.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no pass with this id.
+    pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| {
+            tx.get::<Pass>(id)?.ok_or(Error::NotFound)?;
+            tx.delete(id)?;
+            Ok(())
+        })
+    }
+}
