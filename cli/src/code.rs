@@ -133,7 +133,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
             let digits: Digits = digits.parse().map_err(|e| Failure::to("decode this")(&e))?;
             let decoded = decode(&digits, &prefix)
                 .ok_or_else(|| Failure::No(format!("the code does not begin with {prefix}")))?;
-            output.document(&json!({
+            Output::document(&json!({
                 "prefix": decoded.prefix.to_string(),
                 "alias": decoded.alias.to_string(),
                 "slot": decoded.slot.digit(),
@@ -144,10 +144,10 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
             let verdict = check(&digits, scheme.scheme(), &seed.read()?, at, till, after)?;
             match verdict {
                 Verdict::Accepted { counter, .. } => {
-                    output.document(&json!({ "result": "accepted", "counter": counter.number() }))
+                    Output::document(&json!({ "result": "accepted", "counter": counter.number() }))
                 }
                 Verdict::Refused(refusal) => {
-                    output.document(&json!({ "result": "refused", "reason": refusal.name() }))?;
+                    Output::document(&json!({ "result": "refused", "reason": refusal.name() }))?;
                     Err(Failure::Said)
                 }
             }

@@ -7,6 +7,7 @@ mod output;
 mod screen;
 mod secret;
 mod symbol;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Command {
     /// The main job, live: a payment barcode in the terminal and a till that takes it once; then the tour.
     #[command(after_help = "Example: tegata demo --script")]
     Demo(demo::Demo),
+    /// A wallet in the terminal, on a sealed file.
+    Wallet(wallet::Command),
     /// Payment codes: derive, decode and verify them.
     #[command(subcommand)]
     Code(code::Command),
@@ -52,9 +55,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
     let result = match cli.command {
+        Some(Command::Wallet(command)) => wallet::run(&command, &output),
         Some(Command::Code(command)) => code::run(command, &output),
         Some(Command::Symbol(command)) => symbol::run(&command, &output),
-        Some(Command::Completions { shell }) => completions(shell, &output),
+        Some(Command::Completions { shell }) => completions(shell),
         Some(Command::Demo(demo)) => demo::run(&demo, &output),
         None => demo::run(&demo::Demo::default(), &output),
     };
@@ -67,8 +71,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn completions(shell: clap_complete::Shell, output: &Output) -> Result<(), Failure> {
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tegata", &mut script);
-    output.raw(&script)
+    Output::raw(&script)
 }

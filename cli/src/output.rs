@@ -1,8 +1,10 @@
 //! What goes to standard output: words for a person, or one JSON document.
 
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroU8;
 
 use serde::Serialize;
+use tegata::symbol::Symbol;
 
 use crate::failure::Failure;
 
@@ -19,38 +21,53 @@ impl Output {
 
     /// Whether a live screen makes sense: a terminal on both sides that can redraw, and nobody asked for JSON.
     pub(crate) fn is_live(&self) -> bool {
-        !self.json
-            && io::stdout().is_terminal()
-            && io::stdin().is_terminal()
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        !self.json && io::stdin().is_terminal() && can_redraw()
     }
 
-    /// Whether colours may be sent: to a terminal that is not dumb, with `NO_COLOR` unset or empty.
+    /// Whether words may be coloured: in a terminal that can, with `NO_COLOR` unset or empty.
     pub(crate) fn is_coloured(&self) -> bool {
         !self.json
-            && io::stdout().is_terminal()
+            && can_redraw()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// A symbol in lines. In a terminal it is black on white whatever the theme, `NO_COLOR` or not: the colours are
+    /// the symbol, and without them it would be inverted on a dark screen. Elsewhere a block is dark.
+    pub(crate) fn drawing(&self, symbol: &Symbol, bar_lines: NonZeroU8) -> String {
+        if !self.json && can_redraw() {
+            symbol.terminal_ansi(bar_lines).trim_end().to_owned()
+        } else {
+            symbol.terminal_lines(bar_lines).join("\n")
+        }
     }
 
     /// Gives the answer: `words` for a person, `document` with `--json`.
     pub(crate) fn answer(&self, words: &str, document: &impl Serialize) -> Result<(), Failure> {
-        if self.json { self.document(document) } else { self.raw(format!("{words}\n").as_bytes()) }
+        if self.json {
+            Self::document(document)
+        } else {
+            Self::raw(format!("{words}\n").as_bytes())
+        }
     }
 
     /// Gives an answer that is JSON whether asked for or not.
-    pub(crate) fn document(&self, document: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn document(document: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_vec(document).map_err(|e| Failure::No(e.to_string()))?;
         text.push(b'\n');
-        self.raw(&text)
+        Self::raw(&text)
     }
 
     /// Gives bytes as they are.
-    pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn raw(bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::Unheard,
             _ => Failure::No(format!("cannot write the answer: {error}")),
         })
     }
+}
+
+/// Standard output is a terminal that understands more than plain lines.
+fn can_redraw() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

@@ -43,11 +43,9 @@ impl SecretSource {
     pub(crate) fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
         let text = match self {
             Self::Literal(text) => return Ok(text.clone()),
-            Self::File(path) => {
-                std::fs::File::open(path).and_then(|file| read_text(file)).map_err(|e| {
-                    Failure::Usage(format!("cannot read {what} from {}: {e}", path.display()))
-                })?
-            }
+            Self::File(path) => std::fs::File::open(path).and_then(read_text).map_err(|e| {
+                Failure::Usage(format!("cannot read {what} from {}: {e}", path.display()))
+            })?,
             Self::StandardInput => read_text(std::io::stdin().lock()).map_err(|e| {
                 Failure::Usage(format!("cannot read {what} from standard input: {e}"))
             })?,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use tegata::symbol::{ModuleSize, QrLevel, Symbol};
+use tegata::vault::PassFormat;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -18,8 +19,8 @@ const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
     after_help = "Example: tegata symbol 496048106234018200000042 --format code128 --out code.svg"
 )]
 pub(crate) struct Command {
-    /// What the symbol says; - for standard input, @FILE for a file.
-    text: crate::secret::SecretSource,
+    /// What the symbol says.
+    text: String,
     /// The kind of symbol.
     #[arg(long)]
     format: Format,
@@ -35,7 +36,7 @@ pub(crate) struct Command {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     Qr,
     Code128,
 }
@@ -72,23 +73,19 @@ fn target(text: &str) -> Result<Target, String> {
 }
 
 pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
-    let text = command.text.read("the text")?;
     let symbol = match (command.format, command.level) {
-        (Format::Qr, None) => Symbol::qr(&text),
-        (Format::Qr, Some(level)) => Symbol::qr_at(&text, level.into()),
-        (Format::Code128, None) => Symbol::code128(&text),
+        (Format::Qr, None) => Symbol::qr(&command.text),
+        (Format::Qr, Some(level)) => Symbol::qr_at(&command.text, level.into()),
+        (Format::Code128, None) => Symbol::code128(&command.text),
         (Format::Code128, Some(_)) => {
             return Err(Failure::Usage("only a QR code has a level".to_owned()));
         }
     };
     let symbol = symbol.map_err(|e| Failure::to("draw this")(&e))?;
     match &command.out {
-        Target::Terminal if output.is_coloured() => {
-            output.raw(symbol.terminal_ansi(BAR_LINES).as_bytes())
-        }
         Target::Terminal => {
             let lines = symbol.terminal_lines(BAR_LINES);
-            output.answer(&lines.join("\n"), &json!({ "lines": lines }))
+            output.answer(&output.drawing(&symbol, BAR_LINES), &json!({ "lines": lines }))
         }
         Target::Svg(path) => write(path, symbol.svg().as_bytes(), &symbol, output),
         Target::Png(path) => {
@@ -120,6 +117,15 @@ impl From<Level> for QrLevel {
             Level::M => Self::M,
             Level::Q => Self::Q,
             Level::H => Self::H,
+        }
+    }
+}
+
+impl From<Format> for PassFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Qr => Self::Qr,
+            Format::Code128 => Self::Code128,
         }
     }
 }

@@ -13,7 +13,7 @@ use tegata::{NextCode, SystemClock};
 use self::stage::Stage;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::screen::{self, Live};
+use crate::screen::{self, Live, Offer, Scanner};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demo {
@@ -51,13 +51,19 @@ impl Live for Stage {
         Some(self.shop.till.clone())
     }
 
-    fn has_scanner(&self) -> bool {
-        true
+    fn offer(&self) -> Offer {
+        Offer::AnyTill
     }
 
-    fn scan(&mut self, code: &[u8], elsewhere: bool) -> Option<Result<(bool, String), Failure>> {
+    fn scanner(&self) -> Option<&dyn Scanner> {
+        Some(self)
+    }
+}
+
+impl Scanner for Stage {
+    fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure> {
         let till = if elsewhere { &self.shop.other_till } else { &self.shop.till };
-        let verdict = self.shop.scan(code, till, self.clock.now());
-        Some(verdict.map(|verdict| shop::in_words(verdict, till)))
+        let verdict = self.shop.scan(code, till, self.clock.now())?;
+        Ok(shop::in_words(verdict, till))
     }
 }

@@ -26,7 +26,7 @@ impl Clock for TourClock {
 }
 
 #[derive(Debug, Serialize)]
-struct Step {
+struct Told {
     step: &'static str,
     expected: String,
     happened: String,
@@ -42,12 +42,12 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let tour = tour.restart()?.clock_trouble()?;
 
     let ok = tour.steps.iter().all(|step| step.ok);
-    let lines: Vec<String> = tour.steps.iter().map(Step::line).collect();
+    let lines: Vec<String> = tour.steps.iter().map(Told::line).collect();
     output.answer(&lines.join("\n"), &serde_json::json!({ "ok": ok, "steps": tour.steps }))?;
     if ok { Ok(()) } else { Err(Failure::No("the tour did not go as told".into())) }
 }
 
-impl Step {
+impl Told {
     fn line(&self) -> String {
         let Self { step, expected, happened, ok } = self;
         if *ok {
@@ -61,7 +61,7 @@ impl Step {
 struct Tour {
     stage: Stage,
     clock: Arc<TourClock>,
-    steps: Vec<Step>,
+    steps: Vec<Told>,
 }
 
 impl Tour {
@@ -201,6 +201,6 @@ impl Tour {
 
     fn tell(&mut self, step: &'static str, expected: &str, happened: String) {
         let ok = happened == expected;
-        self.steps.push(Step { step, expected: expected.to_owned(), happened, ok });
+        self.steps.push(Told { step, expected: expected.to_owned(), happened, ok });
     }
 }

@@ -13,12 +13,13 @@ use tegata::symbol::{PaymentSymbols, Symbol};
 use super::layout::{Layout, TooSmall};
 use super::live::{Offer, Said};
 
-/// Black on white from the 256-colour palette, which themes leave alone. Kept with NO_COLOR too: the colours are
+/// Black on white from the 256-colour palette, which themes leave alone. Kept with `NO_COLOR` too: the colours are
 /// the barcode.
 const DARK_ON_LIGHT: Style = Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231));
 const HIDDEN: &str = "•••• •••• •••• •••• •••• ••••";
 
 /// Everything the screen shows at one moment.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is on the screen or not")]
 pub(crate) struct View<'a> {
     pub(crate) title: &'a str,
     /// The code on the screen, with its symbols.
@@ -33,6 +34,7 @@ pub(crate) struct View<'a> {
     pub(super) said: &'a [Said],
     pub(super) typed: &'a str,
     pub(super) has_till: bool,
+    pub(super) has_scanner: bool,
     pub(super) coloured: bool,
 }
 
@@ -96,7 +98,7 @@ impl View<'_> {
         if let Some(warning) = clock_warning(self.clock) {
             lines.push(Line::styled(warning, self.colour(Color::Yellow)));
         }
-        if self.has_till {
+        if self.has_scanner {
             lines.push(Line::raw(""));
             lines.push(Line::styled("At the till", bold));
             let room = usize::from(area.height).saturating_sub(lines.len() + 3).max(1);
@@ -143,8 +145,10 @@ impl View<'_> {
         let digits = if self.digits_shown { "hide digits" } else { "show digits" };
         let mut keys = vec![("q", "quit"), ("n", "next"), ("d", digits)];
         if self.has_till {
-            let kind = if *self.offer == Offer::AnyTill { "one till" } else { "any till" };
-            keys.extend([("b", kind), ("s", "scan here"), ("o", "scan elsewhere")]);
+            keys.push(("b", if *self.offer == Offer::AnyTill { "one till" } else { "any till" }));
+        }
+        if self.has_scanner {
+            keys.extend([("s", "scan here"), ("o", "scan elsewhere")]);
         }
         if narrow {
             keys.truncate(2);
@@ -153,7 +157,7 @@ impl View<'_> {
             let bold = Style::new().add_modifier(Modifier::BOLD);
             [Span::styled(format!(" {key}"), bold), Span::raw(format!(" {does} "))]
         };
-        frame.render_widget(Line::from_iter(keys.into_iter().flat_map(key)), area);
+        frame.render_widget(keys.into_iter().flat_map(key).collect::<Line>(), area);
     }
 }
 

@@ -54,11 +54,19 @@ pub(crate) trait Live {
     fn now(&self) -> u64;
     fn clock(&self) -> ClockStatus;
     fn next(&mut self, audience: Audience) -> Result<NextCode, Failure>;
-    /// The till whose codes `b` switches to.
+    /// What is offered first.
+    fn offer(&self) -> Offer;
+    /// The till that codes can be bound to, if one is known.
     fn till(&self) -> Option<TillId>;
-    /// Scans a code at the till (or at another one), if there is one here: what it said, and whether it is a yes.
-    fn scan(&mut self, code: &[u8], elsewhere: bool) -> Option<Result<(bool, String), Failure>>;
-    fn has_scanner(&self) -> bool;
+    /// The till on this screen, if there is one.
+    fn scanner(&self) -> Option<&dyn Scanner> {
+        None
+    }
+}
+
+/// A till that scans: what it says of a code, and whether that is a yes.
+pub(crate) trait Scanner {
+    fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure>;
 }
 
 /// One line of what happened at the till.
@@ -84,8 +92,8 @@ struct State<'a> {
 pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
     let ended = end_signals()?;
     let mut state = State {
+        offer: live.offer(),
         live,
-        offer: Offer::AnyTill,
         shown: None,
         digits_shown: false,
         wait_until: None,
@@ -150,7 +158,8 @@ impl State<'_> {
             clock: self.live.clock(),
             said: &self.said,
             typed: &self.typed,
-            has_till: self.live.has_scanner(),
+            has_till: self.live.till().is_some(),
+            has_scanner: self.live.scanner().is_some(),
             coloured: self.coloured,
         }
     }
@@ -225,8 +234,8 @@ impl State<'_> {
     }
 
     fn scan(&mut self, code: &[u8], elsewhere: bool) -> Result<(), Failure> {
-        if let Some(answer) = self.live.scan(code, elsewhere) {
-            let (good, text) = answer?;
+        if let Some(scanner) = self.live.scanner() {
+            let (good, text) = scanner.scan(code, elsewhere)?;
             if self.said.len() == REMEMBERED {
                 self.said.remove(0);
             }

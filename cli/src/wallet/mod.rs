@@ -1,0 +1,137 @@
+//! `tegata wallet`: a wallet in the terminal, on a vault file whose key a passphrase guards.
+
+mod items;
+mod open;
+mod pay;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use self::open::WalletFiles;
+use crate::code::{SchemeArgs, SeedArg};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+use tegata::code::TillId;
+
+#[derive(Debug, Args)]
+pub(crate) struct Command {
+    /// The wallet's file.
+    #[arg(long, value_name = "FILE", default_value = "tegata.vault", global = true)]
+    vault: PathBuf,
+    /// The keystore's file; without it, the wallet's with .key at its end.
+    #[arg(long, value_name = "FILE", global = true)]
+    keystore: Option<PathBuf>,
+    /// The passphrase: @FILE, or - for standard input. Without it you are asked.
+    #[arg(long, value_name = "@FILE", global = true)]
+    passphrase: Option<SecretSource>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a new, empty wallet.
+    #[command(after_help = "Example: tegata wallet --vault my.vault init")]
+    Init,
+    /// What the wallet is and how it does.
+    #[command(after_help = "Example: tegata wallet --vault my.vault status")]
+    Status,
+    /// Store a payment credential or a pass.
+    #[command(subcommand)]
+    Add(Add),
+    /// All that the wallet holds.
+    #[command(after_help = "Example: tegata wallet --vault my.vault list")]
+    List,
+    /// One thing that the wallet holds, a pass with its symbol. Never a secret.
+    #[command(after_help = "Example: tegata wallet --vault my.vault show 3f2a")]
+    Show {
+        /// Its id, or enough of its beginning.
+        id: String,
+    },
+    /// A payment barcode that renews itself; one code and no more when not in a terminal.
+    #[command(after_help = "Example: tegata wallet --vault my.vault pay --till shibuya-01")]
+    Pay {
+        /// The payment credential's id, or enough of its beginning; not needed when there is just one.
+        id: Option<String>,
+        /// Only for this till.
+        #[arg(long, value_name = "ID")]
+        till: Option<TillId>,
+    },
+    /// Remove the wallet and its keystore for good.
+    #[command(after_help = "Example: tegata wallet --vault my.vault destroy --yes")]
+    Destroy {
+        /// Yes, for good.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Add {
+    /// A payment credential, as an issuer made it.
+    #[command(
+        after_help = "Example: tegata wallet add payment --label \"Corner shop\" --prefix 4960 --seed @seed.hex"
+    )]
+    Payment {
+        /// Whose it is, as it will be shown.
+        #[arg(long)]
+        label: String,
+        #[command(flatten)]
+        scheme: SchemeArgs,
+        #[command(flatten)]
+        seed: SeedArg,
+    },
+    /// A pass that someone issued: a ticket, a loyalty card.
+    #[command(
+        after_help = "Example: tegata wallet add pass --title \"Library card\" --format code128 --message A0042"
+    )]
+    Pass {
+        /// As it will be shown.
+        #[arg(long)]
+        title: String,
+        /// The symbol that it is drawn as.
+        #[arg(long)]
+        format: crate::symbol::Format,
+        /// What a reader is to read.
+        #[arg(long)]
+        message: String,
+        /// What stands below the symbol.
+        #[arg(long, value_name = "TEXT")]
+        alternate_text: Option<String>,
+    },
+}
+
+pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+    let files = WalletFiles::new(command);
+    match &command.action {
+        Action::Init => {
+            files.create()?.close().map_err(|e| Failure::to("close the wallet")(&e))?;
+            let (vault, keystore) = (files.vault.display(), files.keystore.display());
+            output.answer(
+                &format!("{vault}: a new wallet; its key is in {keystore}, under your passphrase"),
+                &json!({ "vault": vault.to_string(), "keystore": keystore.to_string() }),
+            )
+        }
+        Action::Destroy { yes } => {
+            if !yes {
+                let text = "this removes the wallet for good: say --yes if you mean it";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            files.destroy()?;
+            let vault = files.vault.display().to_string();
+            output.answer(&format!("{vault}: removed"), &json!({ "removed": vault }))
+        }
+        Action::Status => items::status(&mut files.open()?, &files, output),
+        Action::List => items::list(&mut files.open()?, output),
+        Action::Show { id } => items::show(&mut files.open()?, id, output),
+        Action::Add(add) => {
+            // Read what can be wrong before the passphrase is asked for.
+            let item = items::read(add)?;
+            items::add(&mut files.open()?, item, output)
+        }
+        Action::Pay { id, till } => pay::run(files.open()?, id.as_deref(), till.clone(), output),
+    }
+}
