@@ -100,7 +100,10 @@ pub fn read(pictures: &[Picture]) -> Result<Vec<Said>, ScannerError> {
         let parts: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> =
                 round.chunks(share).map(|part| scope.spawn(|| read_here(part))).collect();
-            threads.into_iter().map(|thread| thread.join().map_err(std::panic::resume_unwind)).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().map_err(std::panic::resume_unwind))
+                .collect()
         });
         for part in parts {
             let Ok(part) = part;
@@ -121,5 +124,7 @@ pub fn read_one(picture: &Picture) -> Result<Said, ScannerError> {
 
 fn read_here(pictures: &[Picture]) -> Result<Vec<Said>, ScannerError> {
     let zbar = zbar::read(pictures)?.into_iter();
-    zbar.zip(pictures).map(|(zbar, picture)| Ok(Said { zbar, zxing: zxing::read(picture)? })).collect()
+    zbar.zip(pictures)
+        .map(|(zbar, picture)| Ok(Said { zbar, zxing: zxing::read(picture)? }))
+        .collect()
 }

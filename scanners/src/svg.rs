@@ -17,7 +17,8 @@ impl Picture {
         let failed = |reason: &str| ScannerError::Svg(reason.to_owned());
         let tree = Tree::from_str(document, &Options::default())
             .map_err(|error| failed(&error.to_string()))?;
-        let size = tree.size().to_int_size().scale_by(scale).ok_or_else(|| failed("it has no size"))?;
+        let size =
+            tree.size().to_int_size().scale_by(scale).ok_or_else(|| failed("it has no size"))?;
         let mut pixels =
             Pixmap::new(size.width(), size.height()).ok_or_else(|| failed("it is too large"))?;
         resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());

@@ -40,7 +40,9 @@ impl Terminal {
         let cells: Vec<_> = (0..self.lines)
             .flat_map(|line| (0..self.columns).map(move |column| (line, column)))
             .map(|(line, column)| screen.cell(line, column))
-            .map(|cell| cell.map_or_else(|| Inks::blank(self.theme), |cell| Inks::of(cell, self.theme)))
+            .map(|cell| {
+                cell.map_or_else(|| Inks::blank(self.theme), |cell| Inks::of(cell, self.theme))
+            })
             .collect();
         Picture::draw(columns * width, usize::from(self.lines) * height, |x, y| {
             let inks = &cells[y / height * columns + x / width];

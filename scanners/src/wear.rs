@@ -72,7 +72,8 @@ impl Picture {
     fn between(&self, x: f32, y: f32) -> f32 {
         let (left, top) = (x.floor(), y.floor());
         let pixel = |x: f32, y: f32| {
-            let inside = x >= 0.0 && y >= 0.0 && x < length(self.width()) && y < length(self.height());
+            let inside =
+                x >= 0.0 && y >= 0.0 && x < length(self.width()) && y < length(self.height());
             if inside { f32::from(self.at(pixels(x), pixels(y))) } else { 255.0 }
         };
         let (right_share, lower_share) = (x - left, y - top);
@@ -81,17 +82,28 @@ impl Picture {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "pictures are far smaller than 2^24 pixels on a side")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "pictures are far smaller than 2^24 pixels on a side"
+)]
 fn length(pixels: usize) -> f32 {
     pixels as f32
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as is meant")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, as is meant"
+)]
 fn pixels(length: f32) -> usize {
     length as usize
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as is meant")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, as is meant"
+)]
 fn byte(light: f32) -> u8 {
     light.round() as u8
 }
