@@ -18,6 +18,8 @@ mod cbor;
 mod database;
 mod durable;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod keys;
 mod keystore;
 mod kinds;

@@ -62,7 +62,8 @@ impl Vault {
     }
 
     /// Opens the vault at `path` and checks all of it: that every row is the one written last, none missing and none
-    /// added. Costs one unwrapping per key generation and one HMAC per record; decrypts the manifest only.
+    /// added. Costs one unwrapping per key generation and one HMAC per record; decrypts the manifest only, so that what
+    /// is wrong inside of a record is found when that is read.
     ///
     /// # Errors
     /// `NotFound`, `InUse`, `Corrupt`, `NewerFormat`, `Storage`, and those of the keystore. No file is changed on any
@@ -412,4 +413,54 @@ fn each_record(
         read(id, database::revision(row, 1)?, sealed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Setting, SoftwareKeystore, Stretch};
+    use super::*;
+    use crate::SystemRandom;
+
+    #[test]
+    fn a_full_disk_undoes_the_transaction_even_if_the_host_carries_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault");
+        let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
+        let keystore = SoftwareKeystore::create(
+            &folder.path().join("keystore"),
+            b"p",
+            Stretch::new(8, 1, 1).unwrap(),
+            Arc::clone(&random),
+        )
+        .unwrap();
+        let mut vault = Vault::create(&path, &keystore, Arc::clone(&random)).unwrap();
+        let small = Setting { name: "a".into(), value: "1".into() };
+        let large = Setting { name: "b".into(), value: "2".repeat(4096) };
+        let id = vault.add(&small).unwrap();
+
+        let pages = |most: u32| {
+            let sql = format!("PRAGMA max_page_count = {most}");
+            move |vault: &Vault| vault.connection.query_row(&sql, [], |_| Ok(())).unwrap()
+        };
+        pages(8)(&vault);
+        let full = VaultError::Storage("the disk is full");
+        let result = vault.transaction(|transaction| {
+            transaction.delete(&id)?;
+            let mut refused = Ok(id);
+            while refused.is_ok() {
+                refused = transaction.add(&large);
+            }
+            assert_eq!(refused, Err(full.clone()));
+            // A host that does not look at the answer.
+            assert_eq!(transaction.add(&small), Err(full.clone()));
+            Ok::<(), VaultError>(())
+        });
+        assert_eq!(result, Err(full));
+        assert_eq!(vault.list(), Ok(vec![(id, small.clone())]));
+
+        pages(1000)(&vault);
+        vault.add(&large).unwrap();
+        vault.close().unwrap();
+        assert_eq!(Vault::open(&path, &keystore, random).unwrap().len(), 2);
+    }
 }

@@ -17,6 +17,9 @@ pub use self::pass::{Pass, PassFormat};
 pub use self::payment::PaymentCredential;
 pub use self::setting::Setting;
 
+#[cfg(test)]
+pub(super) use self::payment::PaymentSeed;
+
 use self::body::Body;
 use super::VaultError;
 use super::cbor::{MapReader, MapWriter};

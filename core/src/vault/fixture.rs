@@ -1,0 +1,186 @@
+//! The vault that format 1 was released with. Every later version must open it; it is never written again.
+//!
+//! It was written by `TEGATA_WRITE_FIXTURE=1 cargo test -p tegata --lib the_fixture`, which writes it only where there
+//! is none. Its randomness is a fixed sequence, so today's code can be held against its rows to the byte.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ring::digest;
+use rusqlite::Connection;
+
+use super::kinds::PaymentSeed;
+use super::lock::LockKey;
+use super::*;
+use crate::{Random, RandomUnavailable, Secret, SecretBytes};
+
+const PASSPHRASE: &[u8] = b"correct horse battery staple";
+const LOCK_KEY: [u8; 32] = [0x4c; 32];
+
+/// The sequence `SHA-256(be64(0)), SHA-256(be64(1)), …`, one for each 32 bytes or less.
+#[derive(Default)]
+struct Sequence(AtomicU64);
+
+impl Random for Sequence {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        for part in bytes.chunks_mut(32) {
+            let number = self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+            let block = digest::digest(&digest::SHA256, &number);
+            part.copy_from_slice(&block.as_ref()[..part.len()]);
+        }
+        Ok(())
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vault-format-1")
+}
+
+fn payment() -> PaymentCredential {
+    let mut payment = PaymentCredential::new(
+        [0x11; 16],
+        "Corner Shop".into(),
+        "290012".into(),
+        86_400,
+        Secret::new(&[0x22; 32]),
+    );
+    payment.last_counter = Some(590_000_003);
+    payment.clock_offset = -3;
+    payment
+}
+
+fn locked(vault: &VaultId, random: &dyn Random) -> PaymentCredential {
+    let id = [0x12; 16];
+    let key = LockKey::new(&LOCK_KEY);
+    let seed = key.seal_seed(vault, &id, &Secret::new(&[0x23; 32]), random).unwrap();
+    let open =
+        PaymentCredential::new(id, "角のお店".into(), "4900".into(), 3600, Secret::new(&[0; 32]));
+    PaymentCredential { seed: PaymentSeed::Locked(seed), ..open }
+}
+
+fn otp(moving: OtpMoving) -> OtpCredential {
+    OtpCredential::new(
+        "Mail".into(),
+        "ann@example.org".into(),
+        OtpAlgorithm::Sha1,
+        6,
+        moving,
+        SecretBytes::new(b"12345678901234567890"),
+    )
+}
+
+fn pass() -> Pass {
+    Pass {
+        title: "Tram".into(),
+        format: PassFormat::Aztec,
+        message: "T-7".into(),
+        alternate_text: Some("Line 7".into()),
+    }
+}
+
+fn account() -> Account {
+    Account {
+        handle: "ann@example.org".into(),
+        issuer_address: "https://pay.example.org".into(),
+        device_name: "Ann's desk".into(),
+        session: Some(SecretBytes::new(&[0x55; 32])),
+    }
+}
+
+fn setting(value: &str) -> Setting {
+    Setting { name: "till".into(), value: value.into() }
+}
+
+/// Writes keystore and vault: every kind, a second revision, and something that was deleted.
+fn write(folder: &Path) {
+    let random: Arc<dyn Random> = Arc::new(Sequence::default());
+    let keystore = SoftwareKeystore::create(
+        &folder.join("keystore"),
+        PASSPHRASE,
+        Stretch::new(64, 2, 1).unwrap(),
+        Arc::clone(&random),
+    )
+    .unwrap();
+    let path = folder.join("vault");
+    let mut vault = Vault::create(&path, &keystore, Arc::clone(&random)).unwrap();
+    let locked = locked(vault.id(), &*random);
+    vault
+        .transaction(|transaction| {
+            transaction.add(&payment())?;
+            transaction.add(&locked)?;
+            transaction.add(&otp(OtpMoving::Period(30)))?;
+            transaction.add(&otp(OtpMoving::Counter(7)))?;
+            transaction.add(&pass())?;
+            transaction.add(&account())
+        })
+        .unwrap();
+    let gone = vault.add(&setting("gone")).unwrap();
+    let kept = vault.add(&setting("old")).unwrap();
+    vault.put(&kept, &setting("t1")).unwrap();
+    vault.delete(&gone).unwrap();
+    vault.close().unwrap();
+}
+
+/// All rows of a closed vault.
+fn rows(path: &Path) -> Vec<(Vec<u8>, i64, Vec<u8>)> {
+    let file = Connection::open(path).unwrap();
+    let mut rows = file.prepare("SELECT id, rev, sealed FROM record ORDER BY id").unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// A copy of the fixture, which opening may write to.
+fn copy() -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["keystore", "vault"] {
+        std::fs::copy(folder().join(name), copy.path().join(name)).unwrap();
+    }
+    copy
+}
+
+/// That these are the records, in whatever order. Secrets have no equality of their own; their encoding has.
+fn same<T: Kind>(read: &[(RecordId, T)], expected: &[T]) {
+    let encoded = |items: &mut dyn Iterator<Item = &T>| {
+        let mut encoded: Vec<_> = items.map(|item| kinds::encode(item).unwrap().to_vec()).collect();
+        encoded.sort();
+        encoded
+    };
+    let read = encoded(&mut read.iter().map(|(_, item)| item));
+    assert_eq!(read, encoded(&mut expected.iter()));
+}
+
+#[test]
+fn the_fixture_opens_and_every_kind_in_it_is_read() {
+    if std::env::var_os("TEGATA_WRITE_FIXTURE").is_some() && !folder().exists() {
+        std::fs::create_dir_all(folder()).unwrap();
+        write(&folder());
+    }
+    let copy = copy();
+    let random: Arc<dyn Random> = Arc::new(Sequence::default());
+    let keystore = copy.path().join("keystore");
+    let keystore = SoftwareKeystore::open(&keystore, PASSPHRASE, Arc::clone(&random)).unwrap();
+    let vault = Vault::open(&copy.path().join("vault"), &keystore, random).unwrap();
+    assert_eq!(vault.len(), 7);
+
+    let mut payments = vault.list::<PaymentCredential>().unwrap();
+    payments.sort_by_key(|(_, payment)| payment.credential_id);
+    let (_, locked) = payments.pop().unwrap();
+    same(&payments, &[payment()]);
+    assert_eq!((locked.label.as_str(), locked.prefix.as_str()), ("角のお店", "4900"));
+    let PaymentSeed::Locked(seed) = &locked.seed else { panic!("not locked") };
+    let seed = LockKey::new(&LOCK_KEY).open_seed(vault.id(), &locked.credential_id, seed);
+    assert_eq!(seed.unwrap().expose(), &[0x23; 32]);
+    let otps = [otp(OtpMoving::Period(30)), otp(OtpMoving::Counter(7))];
+    same(&vault.list().unwrap(), &otps);
+    same(&vault.list().unwrap(), &[pass()]);
+    same(&vault.list().unwrap(), &[account()]);
+    same(&vault.list().unwrap(), &[setting("t1")]);
+}
+
+#[test]
+fn the_fixture_would_be_written_the_same_today() {
+    let today = tempfile::tempdir().unwrap();
+    write(today.path());
+    assert_eq!(rows(&copy().path().join("vault")), rows(&today.path().join("vault")));
+}

@@ -1,0 +1,763 @@
+//! The vault as a host uses it, and as someone who holds its file can change it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use tegata::vault::{
+    Account, Keystore, KeystoreError, OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat,
+    PaymentCredential, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError, Stretch, Vault,
+    VaultError,
+};
+use tegata::{Random, RandomUnavailable, Secret, SecretBytes, SystemRandom};
+use tempfile::TempDir;
+
+/// A folder with a keystore, and a place for a vault.
+struct Home {
+    folder: TempDir,
+    keystore: SoftwareKeystore,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keystore = keystore_at(&folder.path().join("keystore"));
+        Self { folder, keystore }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("vault")
+    }
+
+    fn create(&self) -> Vault {
+        Vault::create(&self.path(), &self.keystore, random()).unwrap()
+    }
+
+    fn open(&self) -> Result<Vault, VaultError> {
+        Vault::open(&self.path(), &self.keystore, random())
+    }
+
+    /// Does to the closed file what SQL can, as someone without the key would.
+    fn tamper(&self, sql: &str) {
+        let file = rusqlite::Connection::open(self.path()).unwrap();
+        file.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        file.close().unwrap();
+    }
+
+    /// The names and bytes of all files beside the vault, itself included.
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap);
+        entries
+            .map(|entry| {
+                (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+            })
+            .collect()
+    }
+
+    /// Puts files back as they were.
+    fn restore(&self, files: &BTreeMap<String, Vec<u8>>) {
+        for (name, bytes) in files {
+            fs::write(self.folder.path().join(name), bytes).unwrap();
+        }
+    }
+
+    /// That opening fails in this way and changes nothing.
+    fn opens_not(&self, expected: &VaultError, why: &str) {
+        let before = self.files();
+        assert_eq!(self.open().map(drop).as_ref(), Err(expected), "{why}");
+        assert!(self.files() == before, "{why}: a file was changed");
+    }
+}
+
+fn keystore_at(path: &Path) -> SoftwareKeystore {
+    SoftwareKeystore::create(path, b"passphrase", small(), random()).unwrap()
+}
+
+fn small() -> Stretch {
+    Stretch::new(8, 1, 1).unwrap()
+}
+
+fn random() -> Arc<dyn Random> {
+    Arc::new(SystemRandom::new())
+}
+
+fn setting(name: &str, value: &str) -> Setting {
+    Setting { name: name.into(), value: value.into() }
+}
+
+/// A keystore whose hardware answers as it is told.
+struct Failing<'a> {
+    inner: &'a SoftwareKeystore,
+    answer: KeystoreError,
+}
+
+impl Keystore for Failing<'_> {
+    fn wrap(&self, _: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        Err(self.answer.clone())
+    }
+    fn unwrap(&self, _: &[u8]) -> Result<SecretBytes, KeystoreError> {
+        Err(self.answer.clone())
+    }
+    fn prf(&self, input: &[u8]) -> Result<Secret<32>, KeystoreError> {
+        self.inner.prf(input)
+    }
+    fn public_key(&self) -> Result<[u8; 65], KeystoreError> {
+        self.inner.public_key()
+    }
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        self.inner.sign(message)
+    }
+}
+
+/// Randomness that runs out after so many fills.
+struct RunsOut(AtomicUsize);
+
+impl Random for RunsOut {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        left.map_err(|_| RandomUnavailable)?;
+        SystemRandom::new().fill(bytes)
+    }
+}
+
+#[test]
+fn what_is_stored_is_there_after_reopening() {
+    let home = Home::new();
+    let mut vault = home.create();
+    assert!(vault.is_empty());
+    let id = *vault.id();
+    let first = vault.add(&setting("a", "1")).unwrap();
+    let second = vault.add(&setting("b", "2")).unwrap();
+    vault.put(&first, &setting("a", "3")).unwrap();
+    assert!(vault.delete(&second).unwrap());
+    assert!(!vault.delete(&second).unwrap());
+    let check = |vault: &Vault| {
+        assert_eq!(*vault.id(), id);
+        assert_eq!(vault.len(), 1);
+        assert_eq!(vault.get(&first), Ok(Some(setting("a", "3"))));
+        assert_eq!(vault.get::<Setting>(&second), Ok(None));
+        assert_eq!(vault.list(), Ok(vec![(first, setting("a", "3"))]));
+    };
+    check(&vault);
+    vault.close().unwrap();
+    check(&home.open().unwrap());
+    // Dropped above without being closed.
+    check(&home.open().unwrap());
+}
+
+#[test]
+fn a_record_has_one_kind_and_lists_tell_kinds_apart() {
+    let home = Home::new();
+    let mut vault = home.create();
+    let id = vault.add(&setting("a", "1")).unwrap();
+    assert_eq!(vault.get::<Pass>(&id), Err(VaultError::OtherKind));
+    assert_eq!(vault.list::<Pass>(), Ok(vec![]));
+    assert_eq!(vault.list::<Setting>().unwrap().len(), 1);
+}
+
+#[test]
+fn a_revision_rises_by_one_and_each_transaction_is_one_epoch() {
+    let home = Home::new();
+    let mut vault = home.create();
+    let id = vault.add(&setting("a", "1")).unwrap();
+    vault.put(&id, &setting("a", "2")).unwrap();
+    vault
+        .transaction(|transaction| {
+            transaction.put(&id, &setting("a", "3"))?;
+            transaction.put(&id, &setting("a", "4"))
+        })
+        .unwrap();
+    // Nothing written, nothing counted.
+    vault.transaction(|transaction| transaction.get::<Setting>(&id).map(drop)).unwrap();
+    vault.close().unwrap();
+    let file = rusqlite::Connection::open(home.path()).unwrap();
+    let rev = |id: &[u8; 16]| -> i64 {
+        file.query_row("SELECT rev FROM record WHERE id = ?1", [id], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(rev(id.as_bytes()), 4);
+    assert_eq!(rev(&[0; 16]), 4);
+}
+
+#[test]
+fn a_transaction_that_fails_leaves_nothing() {
+    let home = Home::new();
+    let mut vault = home.create();
+    let id = vault.add(&setting("a", "1")).unwrap();
+    let result: Result<(), VaultError> = vault.transaction(|transaction| {
+        transaction.put(&id, &setting("a", "2"))?;
+        transaction.add(&setting("b", "3"))?;
+        assert_eq!(transaction.get(&id), Ok(Some(setting("a", "2"))));
+        assert_eq!(transaction.list::<Setting>().unwrap().len(), 2);
+        Err(VaultError::TooLarge)
+    });
+    assert_eq!(result, Err(VaultError::TooLarge));
+    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        vault.transaction(|transaction| -> Result<(), VaultError> {
+            transaction.delete(&id)?;
+            panic!("a host's mistake")
+        })
+    }));
+    assert!(unwound.is_err());
+    let check = |vault: &Vault| {
+        assert_eq!(vault.len(), 1);
+        assert_eq!(vault.get(&id), Ok(Some(setting("a", "1"))));
+    };
+    check(&vault);
+    vault.put(&id, &setting("a", "1")).unwrap();
+    vault.close().unwrap();
+    check(&home.open().unwrap());
+}
+
+#[test]
+fn a_field_out_of_range_is_refused_and_the_rest_can_go_on() {
+    let home = Home::new();
+    let mut vault = home.create();
+    vault
+        .transaction(|transaction| {
+            let refused = transaction.add(&setting("", "1"));
+            assert!(matches!(refused, Err(VaultError::OutOfRange(_))));
+            transaction.add(&setting("a", "1"))
+        })
+        .unwrap();
+    vault.close().unwrap();
+    assert_eq!(home.open().unwrap().len(), 1);
+}
+
+#[test]
+fn without_randomness_nothing_is_written() {
+    let home = Home::new();
+    home.create().close().unwrap();
+    let runs_out = Arc::new(RunsOut(AtomicUsize::new(2)));
+    let mut vault = Vault::open(&home.path(), &home.keystore, runs_out).unwrap();
+    // An id and a salt are to be had, the manifest's salt is not.
+    let refused = vault.add(&setting("a", "1"));
+    assert_eq!(refused, Err(VaultError::Random(RandomUnavailable)));
+    assert!(vault.is_empty());
+    vault.close().unwrap();
+    assert!(home.open().unwrap().is_empty());
+}
+
+/// Makes a vault of two settings, the first at its second revision.
+fn two_settings(home: &Home) -> (RecordId, RecordId) {
+    let mut vault = home.create();
+    let first = vault.add(&setting("a", "1")).unwrap();
+    let second = vault.add(&setting("b", "2")).unwrap();
+    vault.put(&first, &setting("a", "3")).unwrap();
+    vault.close().unwrap();
+    (first, second)
+}
+
+#[test]
+fn a_changed_file_is_corrupt_and_stays_as_it_is() {
+    let home = Home::new();
+    let (first, second) = two_settings(&home);
+    let whole = fs::read(home.path()).unwrap();
+    let manifest = "00".repeat(16);
+    let other = "77".repeat(16);
+    let set = |what: &str| format!("UPDATE record SET {what} WHERE id = x'{first}'");
+    let cases = [
+        format!("DELETE FROM record WHERE id = x'{first}'"),
+        format!("DELETE FROM record WHERE id = x'{manifest}'"),
+        "DELETE FROM record".into(),
+        format!("INSERT INTO record SELECT x'{other}', rev, sealed FROM record WHERE rev = 2"),
+        set(&format!("id = x'{other}'")),
+        set("id = x''"),
+        set("id = 'sixteen letters.'"),
+        format!(
+            "CREATE TEMP TABLE t AS SELECT * FROM record;
+             UPDATE record SET (rev, sealed) = (SELECT rev, sealed FROM t WHERE id = x'{second}')
+                 WHERE id = x'{first}';
+             UPDATE record SET (rev, sealed) = (SELECT rev, sealed FROM t WHERE id = x'{first}')
+                 WHERE id = x'{second}'"
+        ),
+        set("rev = 1"),
+        set("rev = 3"),
+        set("rev = 0"),
+        set("rev = -1"),
+        set("rev = NULL"),
+        set("rev = 2.5"),
+        set("sealed = NULL"),
+        set("sealed = x''"),
+        set("sealed = zeroblob(101)"),
+        set("sealed = zeroblob(100000)"),
+        set("sealed = zeroblob(10000000)"),
+        set("sealed = hex(sealed)"),
+        set("sealed = CAST(sealed AS TEXT)"),
+        set("sealed = CAST(x'02' || substr(sealed, 2) AS BLOB)"),
+        set("sealed = CAST(x'0100000002' || substr(sealed, 6) AS BLOB)"),
+        set("sealed = CAST(x'0100000000' || substr(sealed, 6) AS BLOB)"),
+        format!("UPDATE record SET rev = rev + 1 WHERE id = x'{manifest}'"),
+        "DELETE FROM dek".into(),
+        "UPDATE dek SET generation = 2".into(),
+        "UPDATE dek SET generation = 0".into(),
+        "UPDATE dek SET generation = 4294967297".into(),
+        "UPDATE dek SET wrapped = x''".into(),
+        "UPDATE dek SET wrapped = NULL".into(),
+        "UPDATE dek SET wrapped = zeroblob(5000)".into(),
+        "UPDATE dek SET wrapped = CAST(wrapped || x'00' AS BLOB)".into(),
+        "INSERT INTO dek SELECT 2, wrapped FROM dek".into(),
+        "DELETE FROM meta".into(),
+        "DELETE FROM meta WHERE name = 'vault_id'".into(),
+        "DELETE FROM meta WHERE name = 'format'".into(),
+        "UPDATE meta SET value = zeroblob(16) WHERE name = 'vault_id'".into(),
+        "UPDATE meta SET value = zeroblob(15) WHERE name = 'vault_id'".into(),
+        "UPDATE meta SET value = x'00000000' WHERE name = 'format'".into(),
+        "UPDATE meta SET value = 1 WHERE name = 'format'".into(),
+        "INSERT INTO meta VALUES ('more', x'00')".into(),
+        "INSERT INTO meta VALUES ('a', x'00')".into(),
+        "INSERT INTO meta VALUES ('z', x'00')".into(),
+        "CREATE TABLE more (a)".into(),
+        "CREATE INDEX more ON record (rev)".into(),
+        "CREATE VIEW more AS SELECT * FROM record".into(),
+        "CREATE TRIGGER more AFTER INSERT ON record BEGIN DELETE FROM record; END".into(),
+        "ALTER TABLE record ADD COLUMN more".into(),
+        "ALTER TABLE record RENAME TO more".into(),
+        "ALTER TABLE meta RENAME TO more; CREATE VIEW meta AS SELECT * FROM more".into(),
+        "DROP TABLE dek".into(),
+        "PRAGMA journal_mode = DELETE".into(),
+    ];
+    for case in &cases {
+        fs::write(home.path(), &whole).unwrap();
+        home.tamper(case);
+        assert!(fs::read(home.path()).unwrap() != whole, "{case}: nothing was changed");
+        home.opens_not(&VaultError::Corrupt, case);
+    }
+    fs::write(home.path(), &whole).unwrap();
+    assert_eq!(home.open().unwrap().len(), 2);
+}
+
+#[test]
+fn an_older_row_and_a_row_of_another_history_are_corrupt() {
+    let home = Home::new();
+    let mut vault = home.create();
+    let id = vault.add(&setting("a", "1")).unwrap();
+    vault.close().unwrap();
+    let old = fs::read(home.path()).unwrap();
+    let put = |value: &str| {
+        let mut vault = home.open().unwrap();
+        vault.put(&id, &setting("a", value)).unwrap();
+        vault.close().unwrap();
+        fs::read(home.path()).unwrap()
+    };
+    let one = put("2");
+    fs::write(home.path(), &old).unwrap();
+    let other = put("3");
+    // The record, or the manifest, of the older and of the other history, put into the one.
+    for source in [&old, &other] {
+        for row in [id.to_string(), "00".repeat(16)] {
+            let from = home.folder.path().join("from");
+            fs::write(&from, source).unwrap();
+            fs::write(home.path(), &one).unwrap();
+            home.tamper(&format!(
+                "ATTACH '{}' AS source;
+                 REPLACE INTO main.record SELECT * FROM source.record WHERE id = x'{row}'",
+                from.display()
+            ));
+            home.opens_not(&VaultError::Corrupt, &row);
+        }
+    }
+    fs::write(home.path(), &one).unwrap();
+    assert_eq!(home.open().unwrap().get(&id), Ok(Some(setting("a", "2"))));
+}
+
+#[test]
+fn what_is_no_vault_is_corrupt_and_what_is_not_there_not_found() {
+    let home = Home::new();
+    assert_eq!(home.open().map(drop), Err(VaultError::NotFound));
+    assert!(!home.path().exists());
+    two_settings(&home);
+    let whole = fs::read(home.path()).unwrap();
+    let garbage = vec![0x5a; 8192];
+    for bytes in [&[], &whole[..1], &whole[..99], &whole[..4096], &garbage[..]] {
+        fs::write(home.path(), bytes).unwrap();
+        home.opens_not(&VaultError::Corrupt, "not a vault");
+    }
+    fs::remove_file(home.path()).unwrap();
+    home.tamper("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB)");
+    home.opens_not(&VaultError::Corrupt, "an empty database");
+    // SQLite would play a journal back into the file.
+    fs::write(home.path(), &whole).unwrap();
+    fs::write(home.folder.path().join("vault-journal"), &whole).unwrap();
+    home.opens_not(&VaultError::Corrupt, "a journal");
+}
+
+#[test]
+fn a_changed_byte_of_the_file_is_refused_or_changes_nothing() {
+    let home = Home::new();
+    let (first, second) = two_settings(&home);
+    let whole = fs::read(home.path()).unwrap();
+    for at in (0..whole.len()).step_by(23) {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x41;
+        fs::write(home.path(), &changed).unwrap();
+        // What the manifest does not cover, the ciphertext, is refused when it is read.
+        if let Ok(vault) = home.open() {
+            for (id, expected) in [(first, setting("a", "3")), (second, setting("b", "2"))] {
+                let read = vault.get(&id);
+                assert!(read == Ok(Some(expected)) || read == Err(VaultError::Corrupt), "{at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_later_format_is_told_whatever_its_tables_are() {
+    let home = Home::new();
+    two_settings(&home);
+    home.tamper(
+        "UPDATE meta SET value = x'00000002' WHERE name = 'format';
+         DROP TABLE dek; CREATE TABLE key (generation); ALTER TABLE record ADD COLUMN more",
+    );
+    home.opens_not(&VaultError::NewerFormat, "format 2");
+}
+
+#[test]
+fn each_answer_of_the_keystore_is_told_and_nothing_is_changed() {
+    let home = Home::new();
+    let mut vault = home.create();
+    let id = vault.add(&setting("a", "1")).unwrap();
+    vault.close().unwrap();
+    let answers = [
+        (KeystoreError::Locked, VaultError::Locked),
+        (KeystoreError::KeyMissing, VaultError::KeyMissing),
+        (KeystoreError::KeyInvalidated, VaultError::KeyInvalidated),
+        (KeystoreError::WrongDevice, VaultError::WrongDevice),
+        (KeystoreError::Damaged, VaultError::Corrupt),
+        (KeystoreError::Failed("no battery".into()), VaultError::Keystore("no battery".into())),
+    ];
+
+    // Once as a crash leaves it, with a log that holds the last write, and once as it was closed.
+    let mut vault = home.open().unwrap();
+    vault.put(&id, &setting("a", "2")).unwrap();
+    let crashed = home.files();
+    vault.close().unwrap();
+    let closed = home.files();
+    assert!(!crashed["vault-wal"].is_empty());
+    assert!(!closed.contains_key("vault-wal"));
+
+    for files in [&closed, &crashed] {
+        for (answer, expected) in &answers {
+            home.restore(files);
+            let before = home.files();
+            let keystore = Failing { inner: &home.keystore, answer: answer.clone() };
+            let opened = Vault::open(&home.path(), &keystore, random());
+            assert_eq!(opened.map(drop).as_ref(), Err(expected));
+            assert!(home.files() == before, "{answer}: a file was changed");
+            let vault = home.open().unwrap();
+            assert_eq!(vault.get(&id), Ok(Some(setting("a", "2"))));
+            vault.close().unwrap();
+        }
+    }
+
+    let elsewhere = keystore_at(&home.folder.path().join("elsewhere"));
+    let before = home.files();
+    let opened = Vault::open(&home.path(), &elsewhere, random());
+    assert_eq!(opened.map(drop), Err(VaultError::WrongDevice));
+    assert!(home.files() == before);
+}
+
+#[test]
+fn a_crashed_and_changed_vault_is_corrupt_and_stays_as_it_is() {
+    let home = Home::new();
+    home.create().close().unwrap();
+    let mut vault = home.open().unwrap();
+    vault.add(&setting("a", "1")).unwrap();
+    let mut crashed = home.files();
+    vault.close().unwrap();
+    // What everything begins with that this keystore wraps: its version and its id.
+    let label = &home.keystore.wrap(b"").unwrap()[..17];
+    let main = crashed.get_mut("vault").unwrap();
+    let wrapped = main.windows(17).position(|part| part == label).unwrap();
+    main[wrapped + 40] ^= 1;
+    home.restore(&crashed);
+    home.opens_not(&VaultError::Corrupt, "a changed key beside a log");
+}
+
+#[test]
+fn a_second_opener_is_told_in_use() {
+    let home = Home::new();
+    let mut vault = home.create();
+    assert_eq!(home.open().map(drop), Err(VaultError::InUse));
+    vault.add(&setting("a", "1")).unwrap();
+    assert_eq!(home.open().map(drop), Err(VaultError::InUse));
+    assert_eq!(Vault::destroy(&home.path()), Err(VaultError::InUse));
+    vault.add(&setting("b", "2")).unwrap();
+    vault.close().unwrap();
+    assert_eq!(home.open().unwrap().len(), 2);
+}
+
+/// Runs itself once more as another process, which finds the vault held and then free.
+#[test]
+fn a_second_process_is_told_in_use() {
+    const FOLDER: &str = "TEGATA_TEST_FOLDER";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let folder = Path::new(&folder);
+        let keystore =
+            SoftwareKeystore::open(&folder.join("keystore"), b"passphrase", random()).unwrap();
+        match Vault::open(&folder.join("vault"), &keystore, random()).map(drop) {
+            Err(VaultError::InUse) => std::process::exit(42),
+            Ok(()) => std::process::exit(43),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let home = Home::new();
+    let other = || {
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        test.args(["--exact", "a_second_process_is_told_in_use"]);
+        test.env(FOLDER, home.folder.path()).status().unwrap().code()
+    };
+    let vault = home.create();
+    assert_eq!(other(), Some(42));
+    vault.close().unwrap();
+    assert_eq!(other(), Some(43));
+}
+
+#[test]
+fn creating_never_takes_the_place_of_a_file() {
+    let home = Home::new();
+    for name in ["vault", "vault-wal", "vault-journal"] {
+        let file = home.folder.path().join(name);
+        fs::write(&file, b"something").unwrap();
+        let before = home.files();
+        let created = Vault::create(&home.path(), &home.keystore, random());
+        assert_eq!(created.map(drop), Err(VaultError::AlreadyExists));
+        assert!(home.files() == before);
+        fs::remove_file(&file).unwrap();
+    }
+    home.create();
+}
+
+#[test]
+fn a_creation_that_fails_leaves_nothing() {
+    let home = Home::new();
+    let before = home.files();
+    let locked = Failing { inner: &home.keystore, answer: KeystoreError::Locked };
+    let created = Vault::create(&home.path(), &locked, random());
+    assert_eq!(created.map(drop), Err(VaultError::Locked));
+    assert!(home.files() == before);
+    for fills in 0..3 {
+        let random = Arc::new(RunsOut(AtomicUsize::new(fills)));
+        let created = Vault::create(&home.path(), &home.keystore, random);
+        assert_eq!(created.map(drop), Err(VaultError::Random(RandomUnavailable)));
+        assert!(home.files() == before, "{fills} fills");
+    }
+    let nowhere = home.folder.path().join("no").join("vault");
+    let created = Vault::create(&nowhere, &home.keystore, random());
+    assert_eq!(created.map(drop), Err(VaultError::Storage("there is no such folder")));
+    assert!(home.files() == before);
+}
+
+#[test]
+fn destroying_removes_every_file_of_a_vault_and_no_other() {
+    let home = Home::new();
+    assert_eq!(Vault::destroy(&home.path()), Err(VaultError::NotFound));
+    let before = home.files();
+    home.create().close().unwrap();
+    Vault::destroy(&home.path()).unwrap();
+    assert!(home.files() == before);
+    // Whatever state they are in.
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        fs::write(home.folder.path().join(format!("vault{suffix}")), b"rubbish").unwrap();
+    }
+    Vault::destroy(&home.path()).unwrap();
+    assert!(home.files() == before);
+    home.create();
+}
+
+#[test]
+fn what_is_deleted_is_gone_from_the_file_and_its_log() {
+    let home = Home::new();
+    let mut vault = home.create();
+    let mut ids: Vec<_> =
+        (0..20).map(|n| vault.add(&setting("a", &n.to_string())).unwrap()).collect();
+    vault.close().unwrap();
+    let gone = ids.split_off(10);
+    let contains = |part: &[u8]| {
+        let files = home.files();
+        files.iter().any(|(name, bytes)| {
+            name.starts_with("vault") && bytes.windows(part.len()).any(|window| window == part)
+        })
+    };
+    assert!(gone.iter().all(|id| contains(id.as_bytes())));
+    let mut vault = home.open().unwrap();
+    vault
+        .transaction(|transaction| gone.iter().try_for_each(|id| transaction.delete(id).map(drop)))
+        .unwrap();
+    // Looked at while open: nothing waits for the vault to be closed.
+    assert!(!gone.iter().any(|id| contains(id.as_bytes())));
+    assert!(ids.iter().all(|id| contains(id.as_bytes())));
+    vault.close().unwrap();
+    assert_eq!(home.open().unwrap().len(), 10);
+}
+
+#[test]
+fn planted_secrets_are_in_no_file_and_no_text() {
+    let home = Home::new();
+    let canary = b"CANARY-CANARY-CANARY-CANARY-0123";
+    let text = String::from_utf8(canary.to_vec()).unwrap();
+    let mut vault = home.create();
+    let payment =
+        PaymentCredential::new([1; 16], "Shop".into(), "2900".into(), 30, Secret::new(canary));
+    let otp = OtpCredential::new(
+        "Mail".into(),
+        "ann".into(),
+        OtpAlgorithm::Sha256,
+        8,
+        OtpMoving::Counter(1),
+        SecretBytes::new(canary),
+    );
+    let pass = Pass {
+        title: "Tram".into(),
+        format: PassFormat::Qr,
+        message: text.clone(),
+        alternate_text: Some(text.clone()),
+    };
+    let account = Account {
+        handle: "ann".into(),
+        issuer_address: "https://issuer".into(),
+        device_name: "desk".into(),
+        session: Some(SecretBytes::new(canary)),
+    };
+    let payment_id = vault.add(&payment).unwrap();
+    let otp_id = vault.add(&otp).unwrap();
+    vault.add(&pass).unwrap();
+    vault.add(&account).unwrap();
+    vault.add(&setting("name", &text)).unwrap();
+
+    let read = vault.get::<PaymentCredential>(&payment_id);
+    let keystore = &home.keystore;
+    let printed =
+        format!("{payment:?} {otp:?} {pass:?} {account:?} {vault:?} {keystore:?} {read:?}");
+    // As text, and as the list of numbers that a derived Debug gives.
+    assert!(!printed.contains("CANARY") && !printed.contains("67, 65, 78"));
+    let refused = vault.add(&Pass { title: text.repeat(5), ..pass }).unwrap_err();
+    assert!(!format!("{refused} {refused:?}").contains("CANARY"));
+
+    let nowhere = |home: &Home| {
+        for (name, bytes) in home.files() {
+            assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{name}");
+        }
+    };
+    nowhere(&home);
+    assert!(home.files()["vault-wal"].len() > 1000);
+    vault.close().unwrap();
+    nowhere(&home);
+
+    let vault = home.open().unwrap();
+    let otp = vault.get::<OtpCredential>(&otp_id).unwrap().unwrap();
+    assert_eq!(otp.reveal_secret().expose(), canary);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let mut vault = home.create();
+    vault.add(&setting("a", "1")).unwrap();
+    for name in ["keystore", "vault", "vault-wal"] {
+        let mode = fs::metadata(home.folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert!(!home.folder.path().join("vault-shm").exists());
+}
+
+#[test]
+fn a_software_keystore_opens_with_its_passphrase_alone() {
+    let home = Home::new();
+    let path = home.folder.path().join("keystore");
+    let open = |path: &Path, passphrase: &[u8]| SoftwareKeystore::open(path, passphrase, random());
+    let again = open(&path, b"passphrase").unwrap();
+    assert_eq!(again.public_key(), home.keystore.public_key());
+    assert_eq!(again.prf(b"a").unwrap().expose(), home.keystore.prf(b"a").unwrap().expose());
+    let wrapped = home.keystore.wrap(b"a key").unwrap();
+    assert_eq!(again.unwrap(&wrapped).unwrap().expose(), b"a key");
+
+    let before = home.files();
+    let wrong = open(&path, b"Passphrase").map(drop);
+    assert_eq!(wrong, Err(SoftwareKeystoreError::WrongPassphrase));
+    let missing = open(&home.path(), b"passphrase").map(drop);
+    assert_eq!(missing, Err(SoftwareKeystoreError::NotFound));
+    let over = SoftwareKeystore::create(&path, b"passphrase", small(), random()).map(drop);
+    assert_eq!(over, Err(SoftwareKeystoreError::AlreadyExists));
+    assert!(home.files() == before);
+}
+
+#[test]
+fn a_device_signs_what_its_public_key_verifies() {
+    use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+    let home = Home::new();
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, home.keystore.public_key().unwrap());
+    let signature = home.keystore.sign(b"tegata/v1/reset\0body").unwrap();
+    assert!(key.verify(b"tegata/v1/reset\0body", &signature).is_ok());
+    assert!(key.verify(b"tegata/v1/reset\0Body", &signature).is_err());
+}
+
+/// One step of a random life.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(usize, String),
+    Delete(usize),
+    GiveUp(Vec<(usize, String)>),
+    Reopen,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let put = || (0_usize..6, "[a-z]{0,80}");
+    prop::collection::vec(
+        prop_oneof![
+            4 => put().prop_map(|(at, value)| Step::Put(at, value)),
+            2 => (0_usize..6).prop_map(Step::Delete),
+            1 => prop::collection::vec(put(), 1..4).prop_map(Step::GiveUp),
+            1 => Just(Step::Reopen),
+        ],
+        1..24,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_vault_is_a_map_whatever_is_done_to_it(steps in steps()) {
+        let home = Home::new();
+        let ids: Vec<_> = (1..7).map(|n| RecordId::new([n; 16]).unwrap()).collect();
+        let mut model = BTreeMap::new();
+        let mut vault = home.create();
+        for step in steps {
+            match step {
+                Step::Put(at, value) => {
+                    vault.put(&ids[at], &setting("a", &value)).unwrap();
+                    model.insert(ids[at], setting("a", &value));
+                }
+                Step::Delete(at) => {
+                    let there = vault.delete(&ids[at]).unwrap();
+                    prop_assert_eq!(there, model.remove(&ids[at]).is_some());
+                }
+                Step::GiveUp(puts) => {
+                    let given_up: Result<(), VaultError> = vault.transaction(|transaction| {
+                        for (at, value) in puts {
+                            transaction.put(&ids[at], &setting("b", &value))?;
+                        }
+                        transaction.delete(&ids[0])?;
+                        Err(VaultError::OtherKind)
+                    });
+                    prop_assert_eq!(given_up, Err(VaultError::OtherKind));
+                }
+                Step::Reopen => {
+                    vault.close().unwrap();
+                    vault = home.open().unwrap();
+                }
+            }
+            prop_assert_eq!(vault.len(), model.len() as u64);
+        }
+        vault.close().unwrap();
+        let vault = home.open().unwrap();
+        prop_assert_eq!(vault.list::<Setting>().unwrap(), Vec::from_iter(model));
+    }
+}
