@@ -1,9 +1,5 @@
 //! The rows of docs/performance.md, one function each. Run by `cargo xtask bench`, which also knows the targets.
-#![expect(
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "a bench that cannot prepare has nothing to measure"
-)]
+#![expect(clippy::unwrap_used, reason = "a bench that cannot prepare has nothing to measure")]
 
 use std::{hint::black_box, path::Path, time::Duration};
 
@@ -25,7 +21,7 @@ criterion_group!(
 );
 criterion_main!(rows);
 
-/// Whether this build's SQLite is the plain one. The other build measures SQLCipher alone.
+/// Whether this build's SQLite is the plain one. The other build measures `SQLCipher` alone.
 fn plain() -> bool {
     Store::name() == "sqlite"
 }
