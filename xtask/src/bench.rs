@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     setup::{self, CMAKE, CXX, LIBCRYPTO},
-    tree::step,
+    tree::{self, step},
 };
 
 /// A piece of work that ours and its peers are measured at. A new row is one entry here and one module in bench/.
@@ -87,6 +87,9 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// The builds: SQLite as it is, and `SQLCipher` in its place.
+const FEATURES: &[&str] = &["", "sqlcipher"];
+
 /// What the bench of our own side is called in every row.
 const OURS: &str = "tegata";
 
@@ -103,15 +106,20 @@ pub(crate) fn or_all(named: Vec<&'static Row>) -> Vec<&'static Row> {
 
 pub(crate) fn run(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()> {
     setup::install(shell, &[CMAKE, CXX, LIBCRYPTO])?;
-    let figures = Path::new("target").join("criterion");
+    let figures = tree::target(shell)?.join("criterion");
+    for feature in FEATURES {
+        // Nothing is compiled while something is measured.
+        bench(shell, feature, &["--no-run"])?;
+    }
     for row in rows {
+        step(&format!("measuring {}: {}", row.name, row.work));
         // A peer that left the bench must not stay in the results.
         shell.remove_path(figures.join(row.name))?;
-    }
-    measure(shell, "rows, with plain SQLite", "", rows.iter().copied())?;
-    let with_sqlcipher = rows.iter().copied().filter(|row| row.sqlcipher);
-    if with_sqlcipher.clone().next().is_some() {
-        measure(shell, "rows, with SQLCipher", "sqlcipher", with_sqlcipher)?;
+        let filter = format!("^{}/", row.name);
+        // Both builds right after each other, so that both meet the same state of the machine.
+        for feature in FEATURES.iter().filter(|feature| feature.is_empty() || row.sqlcipher) {
+            bench(shell, feature, &["--", &filter, "--noplot"])?;
+        }
     }
     let outcomes = rows
         .iter()
@@ -128,22 +136,12 @@ pub(crate) fn run(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()
     Ok(())
 }
 
-/// Runs the rows in a build with or without `feature`. The bench leaves out on its own what does not belong to a build.
-fn measure<'a>(
-    shell: &Shell,
-    what: &str,
-    feature: &str,
-    rows: impl Iterator<Item = &'a Row>,
-) -> anyhow::Result<()> {
-    step(&format!("measuring {what}"));
-    let names: Vec<&str> = rows.map(|row| row.name).collect();
-    let filter = format!("^({})/", names.join("|"));
-    let bench = cmd!(
-        shell,
-        "cargo bench -p tegata-bench --features={feature} --bench rows -- {filter} --noplot"
-    );
+/// Builds or runs the bench with or without `feature`. It leaves out on its own what does not belong to a build.
+fn bench(shell: &Shell, feature: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let bench = "bench --quiet -p tegata-bench --bench rows";
+    let bench = cmd!(shell, "cargo").args(bench.split(' ')).arg("--features").arg(feature);
     // stdout is for the joined results; what criterion says on the way is for the person who waits.
-    let mut bench = Command::from(bench);
+    let mut bench = Command::from(bench.args(arguments));
     let status = bench.stdout(std::io::stderr()).status().context("cannot start cargo")?;
     anyhow::ensure!(status.success(), "the bench failed");
     Ok(())

@@ -11,13 +11,13 @@ use xshell::{Shell, cmd};
 
 use crate::{
     setup::{self, VALGRIND},
-    tree::step,
+    tree::{self, step},
 };
 
 const FILE: &str = "bench/budget.json";
 const EXAMPLE: &str = "instructions";
 /// The function that callgrind counts in, whatever the compiler puts around its name.
-const COUNTED: &str = "*counted*";
+const COUNTED: &str = "instructions::counted*";
 
 /// A count may exceed its budget by this much, in per cent: the linker's choices move a few instructions.
 const ABOVE: u64 = 2;
@@ -35,7 +35,7 @@ struct Budget {
     instructions: Counts,
 }
 
-/// The part of the test suite.
+/// Counts and compares.
 pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
     let counts = count(shell)?;
     let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
@@ -78,8 +78,7 @@ fn counter(shell: &Shell) -> anyhow::Result<String> {
 
 fn count(shell: &Shell) -> anyhow::Result<Counts> {
     cmd!(shell, "cargo build --release -p tegata --example {EXAMPLE}").run()?;
-    let folder = Path::new("target").join("release").join("examples");
-    let program = folder.join(EXAMPLE);
+    let program = tree::target(shell)?.join("release").join("examples").join(EXAMPLE);
     let names = cmd!(shell, "{program}").quiet().read()?;
     names.lines().map(|name| Ok((name.to_owned(), count_one(shell, &program, name)?))).collect()
 }

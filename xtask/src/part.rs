@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    budget, docs,
+    docs,
     setup::{self, Package},
     tree::step,
 };
@@ -34,12 +34,6 @@ pub(crate) const PARTS: &[Part] = &[
         about: "rustdoc without a warning, links, list of decisions, what README says",
         needs: &[],
         run: docs::check,
-    },
-    Part {
-        name: "budget",
-        about: "instructions of the hot paths against bench/budget.json",
-        needs: &[setup::VALGRIND],
-        run: budget::hold,
     },
 ];
 

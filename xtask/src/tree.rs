@@ -23,6 +23,16 @@ pub(crate) fn tracked_files(shell: &Shell) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files.filter(|file| shell.path_exists(file)).collect())
 }
 
+/// Where cargo builds: a person may have moved it.
+pub(crate) fn target(shell: &Shell) -> anyhow::Result<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps").quiet().read()?;
+    Ok(serde_json::from_str::<Metadata>(&metadata)?.target_directory)
+}
+
 /// Where tools live that are slow to build and belong to no one tree: survives `cargo clean`, shared by clones.
 pub(crate) fn cache(shell: &Shell) -> anyhow::Result<PathBuf> {
     let base = match (shell.var("XDG_CACHE_HOME"), shell.var("HOME")) {
