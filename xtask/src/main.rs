@@ -1,2 +1,122 @@
-//! Placeholder.
-fn main() {}
+//! What a person would otherwise keep as shell scripts: set-up, tests, checks, benches and budgets of this tree.
+//!
+//! Exit codes: 0 done, 1 the answer is no, 2 wrong usage.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod budget;
+mod cargo_deny;
+mod check;
+mod docs;
+mod part;
+mod setup;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{bench::Row, part::Part};
+
+/// Tools for working on Tegata.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the tests, set-up included: all of them, or the parts named.
+    #[command(after_help = "Example: cargo xtask test rust docs")]
+    Test {
+        /// Parts to test; all if none is named.
+        #[arg(value_name = "PART", value_parser = part::parser())]
+        parts: Vec<&'static Part>,
+    },
+    /// Install what the tests need, and only what is missing.
+    #[command(after_help = "Example: cargo xtask setup scanners")]
+    Setup {
+        /// Parts to make ready; all if none is named.
+        #[arg(value_name = "PART", value_parser = part::parser())]
+        parts: Vec<&'static Part>,
+    },
+    /// Check what needs no test run: format, lints, licences and sources of dependencies.
+    #[command(after_help = "Example: cargo xtask check")]
+    Check,
+    /// Measure ours and the peers' in one run, and hold ours to its target.
+    #[command(after_help = "Example: cargo xtask bench qr code128 --json")]
+    Bench {
+        /// Rows to measure; all if none is named.
+        #[arg(value_name = "ROW", value_parser = bench::parser())]
+        rows: Vec<&'static Row>,
+        /// Print one JSON document instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count the instructions of the hot paths and hold them to bench/budget.json.
+    #[command(after_help = "Example: cargo xtask budget --write")]
+    Budget {
+        /// Write what was counted into the file instead of comparing.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> anyhow::Result<()> {
+    let shell = tree::shell()?;
+    match verb {
+        Verb::Test { parts } => part::test(&shell, &part::or_all(parts)),
+        Verb::Setup { parts } => part::setup(&shell, &part::or_all(parts)),
+        Verb::Check => check::run(&shell),
+        Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
+        Verb::Budget { write } => budget::run(&shell, write),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage_error(arguments: &[&str]) -> clap::Error {
+        match Arguments::try_parse_from(arguments) {
+            Ok(_) => panic!("{arguments:?} was accepted"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn an_unknown_part_is_a_usage_error_that_names_the_known_ones() {
+        let error = usage_error(&["cargo xtask", "test", "rust", "cobol"]);
+        assert_eq!(error.exit_code(), 2);
+        let text = error.to_string();
+        for part in part::PARTS {
+            assert!(text.contains(part.name), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_row_is_a_usage_error_that_names_the_known_ones() {
+        let error = usage_error(&["cargo xtask", "bench", "speed"]);
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("code128"));
+    }
+
+    #[test]
+    fn parts_and_rows_are_found_by_name() {
+        let arguments = Arguments::try_parse_from(["cargo xtask", "test", "docs"]).unwrap();
+        let Verb::Test { parts } = arguments.verb else { panic!("not the verb test") };
+        assert_eq!(parts.iter().map(|part| part.name).collect::<Vec<_>>(), ["docs"]);
+    }
+}

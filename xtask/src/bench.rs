@@ -1,0 +1,289 @@
+//! The rows of docs/performance.md: measured by criterion in `bench/`, joined and judged here.
+//!
+//! Two builds take part, because one program can hold only one SQLite: the plain one, and the one that is `SQLCipher`.
+//! Both leave their figures in criterion's folder, which is where we read them.
+
+use std::{path::Path, process::Command};
+
+use anyhow::Context as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::{Deserialize, Serialize};
+use xshell::{Shell, cmd};
+
+use crate::{
+    setup::{self, CMAKE, CXX, LIBCRYPTO},
+    tree::{self, step},
+};
+
+/// A piece of work that ours and its peers are measured at. A new row is one entry here and one module in bench/.
+pub(crate) struct Row {
+    /// The name of criterion's group.
+    name: &'static str,
+    work: &'static str,
+    target: Target,
+    /// Whether `SQLCipher` is one of the peers.
+    sqlcipher: bool,
+}
+
+/// What ours must be.
+#[derive(Clone, Copy)]
+enum Target {
+    /// At most so many nanoseconds.
+    Nanoseconds(f64),
+    /// At least so many per second, on one core.
+    PerSecond(f64),
+    /// At most so many times what the peer takes.
+    Times(f64, &'static str),
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        name: "qr",
+        work: "QR of 24 digits, smallest version, best of eight masks",
+        target: Target::Nanoseconds(12_000.0),
+        sqlcipher: false,
+    },
+    Row {
+        name: "code128",
+        work: "Code 128 of 24 digits",
+        target: Target::Nanoseconds(200.0),
+        sqlcipher: false,
+    },
+    Row {
+        name: "next-code",
+        work: "next code when open: digits and both symbols",
+        target: Target::Nanoseconds(15_000.0),
+        sqlcipher: false,
+    },
+    Row {
+        name: "check",
+        work: "check of one code at the issuer",
+        target: Target::PerSecond(1_500_000.0),
+        sqlcipher: false,
+    },
+    Row {
+        name: "open",
+        work: "vault of 100 credentials: open, digits, both symbols",
+        target: Target::Nanoseconds(250_000.0),
+        sqlcipher: true,
+    },
+    Row {
+        name: "put-full",
+        work: "put one record, synchronous=FULL",
+        target: Target::Times(1.1, "sqlite"),
+        sqlcipher: true,
+    },
+    Row {
+        name: "put-normal",
+        work: "put one record, synchronous=NORMAL",
+        target: Target::Times(1.25, "sqlite"),
+        sqlcipher: true,
+    },
+    Row {
+        name: "get",
+        work: "get one record",
+        target: Target::Times(1.5, "sqlite"),
+        sqlcipher: true,
+    },
+];
+
+/// The builds: SQLite as it is, and `SQLCipher` in its place.
+const FEATURES: &[&str] = &["", "sqlcipher"];
+
+/// What the bench of our own side is called in every row.
+const OURS: &str = "tegata";
+
+/// Reads a row's name; an unknown one is a usage error that names the known ones.
+pub(crate) fn parser() -> impl TypedValueParser<Value = &'static Row> {
+    let names = ROWS.iter().map(|row| PossibleValue::new(row.name).help(row.work));
+    PossibleValuesParser::new(names)
+        .try_map(|name| ROWS.iter().find(|row| row.name == name).ok_or("not a row of the benches"))
+}
+
+pub(crate) fn or_all(named: Vec<&'static Row>) -> Vec<&'static Row> {
+    if named.is_empty() { ROWS.iter().collect() } else { named }
+}
+
+pub(crate) fn run(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()> {
+    setup::install(shell, &[CMAKE, CXX, LIBCRYPTO])?;
+    let figures = tree::target(shell)?.join("criterion");
+    for feature in FEATURES {
+        // Nothing is compiled while something is measured.
+        bench(shell, feature, &["--no-run"])?;
+    }
+    for row in rows {
+        step(&format!("measuring {}: {}", row.name, row.work));
+        // A peer that left the bench must not stay in the results.
+        shell.remove_path(figures.join(row.name))?;
+        let filter = format!("^{}/", row.name);
+        // Both builds right after each other, so that both meet the same state of the machine.
+        for feature in FEATURES.iter().filter(|feature| feature.is_empty() || row.sqlcipher) {
+            bench(shell, feature, &["--", &filter, "--noplot"])?;
+        }
+    }
+    let outcomes = rows
+        .iter()
+        .map(|row| Outcome::read(shell, &figures, row))
+        .collect::<Result<Vec<_>, _>>()?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&outcomes)?);
+    } else {
+        print!("{}", table(&outcomes));
+    }
+    let missed: Vec<&str> =
+        outcomes.iter().filter(|outcome| !outcome.met).map(|outcome| outcome.row).collect();
+    anyhow::ensure!(missed.is_empty(), "target missed: {}", missed.join(", "));
+    Ok(())
+}
+
+/// Builds or runs the bench with or without `feature`. It leaves out on its own what does not belong to a build.
+fn bench(shell: &Shell, feature: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let bench = "bench --quiet -p tegata-bench --bench rows";
+    let bench = cmd!(shell, "cargo").args(bench.split(' ')).arg("--features").arg(feature);
+    // stdout is for the joined results; what criterion says on the way is for the person who waits.
+    let mut bench = Command::from(bench.args(arguments));
+    let status = bench.stdout(std::io::stderr()).status().context("cannot start cargo")?;
+    anyhow::ensure!(status.success(), "the bench failed");
+    Ok(())
+}
+
+/// One row, measured.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    row: &'static str,
+    work: &'static str,
+    target: String,
+    met: bool,
+    subjects: Vec<Subject>,
+}
+
+/// One side of a row.
+#[derive(Debug, PartialEq, Serialize)]
+struct Subject {
+    name: String,
+    median_ns: f64,
+    /// How many times ours it takes.
+    ratio: f64,
+}
+
+impl Outcome {
+    fn read(shell: &Shell, figures: &Path, row: &Row) -> anyhow::Result<Self> {
+        let mut medians = Vec::new();
+        for folder in shell.read_dir(figures.join(row.name))? {
+            let file = folder.join("new").join("estimates.json");
+            // Beside the subjects lies a folder of reports.
+            if shell.path_exists(&file) {
+                let name = folder.file_name().context("a folder without a name")?;
+                medians
+                    .push((name.to_string_lossy().into_owned(), median(&shell.read_file(&file)?)?));
+            }
+        }
+        Self::judge(row, medians).with_context(|| format!("row {}", row.name))
+    }
+
+    fn judge(row: &Row, mut medians: Vec<(String, f64)>) -> anyhow::Result<Self> {
+        medians.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let of =
+            |name: &str| medians.iter().find(|(its, _)| its == name).map(|(_, median)| *median);
+        let ours = of(OURS).context("ours was not measured")?;
+        let (limit, target) = match row.target {
+            Target::Nanoseconds(limit) => (limit, format!("≤ {}", time(limit))),
+            Target::PerSecond(rate) => (1e9 / rate, format!("≥ {:.1} M/s", rate / 1e6)),
+            Target::Times(times, peer) => {
+                let peers = of(peer).with_context(|| format!("{peer} was not measured"))?;
+                (times * peers, format!("≤ {times} × {peer}"))
+            }
+        };
+        let subject = |(name, median_ns)| Subject { name, median_ns, ratio: median_ns / ours };
+        let subjects = medians.into_iter().map(subject).collect();
+        Ok(Self { row: row.name, work: row.work, target, met: ours <= limit, subjects })
+    }
+}
+
+/// The median out of criterion's estimates, in nanoseconds.
+fn median(estimates: &str) -> anyhow::Result<f64> {
+    #[derive(Deserialize)]
+    struct Estimates {
+        median: Estimate,
+    }
+    #[derive(Deserialize)]
+    struct Estimate {
+        point_estimate: f64,
+    }
+    let estimates: Estimates =
+        serde_json::from_str(estimates).context("not criterion's estimates")?;
+    Ok(estimates.median.point_estimate)
+}
+
+fn table(outcomes: &[Outcome]) -> String {
+    let mut lines = Vec::new();
+    for Outcome { row, work, target, met, subjects } in outcomes {
+        let verdict = if *met { "met" } else { "MISSED" };
+        lines.push(format!("\n{row}: {work}\n  target {target}: {verdict}"));
+        for Subject { name, median_ns, ratio } in subjects {
+            lines.push(format!("  {name:<20} {:>10}   {ratio:>8.2} ×", time(*median_ns)));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ns if ns < 1e3 => format!("{ns:.1} ns"),
+        ns if ns < 1e6 => format!("{:.2} µs", ns / 1e3),
+        ns => format!("{:.2} ms", ns / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(target: Target) -> Row {
+        Row { name: "a", work: "a", target, sqlcipher: false }
+    }
+
+    fn met(target: Target, ours: f64) -> bool {
+        let medians = vec![("sqlite".into(), 100.0), (OURS.into(), ours)];
+        Outcome::judge(&row(target), medians).unwrap().met
+    }
+
+    #[test]
+    fn a_target_is_met_up_to_its_limit() {
+        for (target, limit) in [
+            (Target::Nanoseconds(200.0), 200.0),
+            (Target::PerSecond(10_000_000.0), 100.0),
+            (Target::Times(1.5, "sqlite"), 150.0),
+        ] {
+            assert!(met(target, limit));
+            assert!(!met(target, limit + 0.1));
+        }
+    }
+
+    #[test]
+    fn ratios_are_to_ours_and_the_quickest_comes_first() {
+        let medians = vec![("peer".into(), 300.0), (OURS.into(), 100.0)];
+        let subjects = Outcome::judge(&row(Target::Nanoseconds(1.0)), medians).unwrap().subjects;
+        assert_eq!(subjects[0].name, OURS);
+        assert!((subjects[1].ratio - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_row_without_ours_or_the_peer_it_is_held_to_is_an_error() {
+        let target = Target::Times(1.1, "sqlite");
+        assert!(Outcome::judge(&row(target), vec![("sqlite".into(), 1.0)]).is_err());
+        assert!(Outcome::judge(&row(target), vec![(OURS.into(), 1.0)]).is_err());
+    }
+
+    #[test]
+    fn the_median_is_read_from_what_criterion_writes() {
+        let text = r#"{"mean":{"point_estimate":9.0},"median":{"confidence_interval":{},"point_estimate":7.5}}"#;
+        assert!((median(text).unwrap() - 7.5).abs() < 1e-9);
+        assert!(median("{}").is_err());
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits() {
+        assert_eq!([time(47.51), time(3_600.0), time(118e6)], ["47.5 ns", "3.60 µs", "118.00 ms"]);
+    }
+}

@@ -1,0 +1,65 @@
+//! The parts of the test suite. A new part is one entry here: its name, what it needs, what it runs.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use xshell::{Shell, cmd};
+
+use crate::{
+    docs,
+    setup::{self, Package},
+    tree::step,
+};
+
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    about: &'static str,
+    needs: &'static [Package],
+    run: fn(&Shell) -> anyhow::Result<()>,
+}
+
+pub(crate) const PARTS: &[Part] = &[
+    Part {
+        name: "rust",
+        about: "unit, integration and doc tests of core, command line and xtask",
+        needs: &[],
+        run: |shell| Ok(cmd!(shell, "cargo test -p tegata -p tegata-cli -p xtask").run()?),
+    },
+    Part {
+        name: "scanners",
+        about: "what we draw, read back by scanners that are not ours",
+        needs: &[setup::CMAKE, setup::CXX, setup::ZBAR],
+        run: |shell| Ok(cmd!(shell, "cargo test -p tegata-scanners").run()?),
+    },
+    Part {
+        name: "docs",
+        about: "rustdoc without a warning, links, list of decisions, what README says",
+        needs: &[],
+        run: docs::check,
+    },
+];
+
+/// Reads a part's name; an unknown one is a usage error that names the known ones.
+pub(crate) fn parser() -> impl TypedValueParser<Value = &'static Part> {
+    let names = PARTS.iter().map(|part| PossibleValue::new(part.name).help(part.about));
+    PossibleValuesParser::new(names).try_map(|name| {
+        PARTS.iter().find(|part| part.name == name).ok_or("not a part of the test suite")
+    })
+}
+
+pub(crate) fn or_all(named: Vec<&'static Part>) -> Vec<&'static Part> {
+    if named.is_empty() { PARTS.iter().collect() } else { named }
+}
+
+/// Makes everything ready first: a missing package should not surface after ten minutes of tests.
+pub(crate) fn test(shell: &Shell, parts: &[&Part]) -> anyhow::Result<()> {
+    setup(shell, parts)?;
+    for part in parts {
+        step(&format!("test {}: {}", part.name, part.about));
+        (part.run)(shell)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn setup(shell: &Shell, parts: &[&Part]) -> anyhow::Result<()> {
+    let needs: Vec<Package> = parts.iter().flat_map(|part| part.needs).copied().collect();
+    setup::install(shell, &needs)
+}

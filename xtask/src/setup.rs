@@ -1,0 +1,115 @@
+//! Programs from outside of cargo: the one list of Debian packages, and their installation.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::tree::step;
+
+/// A Debian package and the sign by which we know that another system has the same thing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Package {
+    name: &'static str,
+    sign: Sign,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign {
+    /// A program on the search path.
+    Program(&'static str),
+    /// A header that the C compiler finds.
+    Header(&'static str),
+}
+
+/// Builds the bundled zxing-cpp.
+pub(crate) const CMAKE: Package = Package { name: "cmake", sign: Sign::Program("cmake") };
+/// Compiles the bundled zxing-cpp.
+pub(crate) const CXX: Package = Package { name: "g++", sign: Sign::Program("c++") };
+/// The crypto library that `SQLCipher`, a peer in the benches, is linked with.
+pub(crate) const LIBCRYPTO: Package =
+    Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
+/// Counts instructions.
+pub(crate) const VALGRIND: Package = Package { name: "valgrind", sign: Sign::Program("valgrind") };
+/// Reads our symbols back.
+pub(crate) const ZBAR: Package = Package { name: "zbar-tools", sign: Sign::Program("zbarimg") };
+
+/// Installs what is missing of `packages` and says so; does nothing, silently, when all is there.
+pub(crate) fn install(shell: &Shell, packages: &[Package]) -> anyhow::Result<()> {
+    let missing: BTreeSet<&str> = packages
+        .iter()
+        .filter(|package| !is_present(shell, package.sign))
+        .map(|package| package.name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = &missing.into_iter().collect::<Vec<_>>();
+    let list = names.join(" ");
+    anyhow::ensure!(
+        runs(shell, "apt-get"),
+        "this system has no apt-get: install what Debian calls {list} by its own means, then try again"
+    );
+    step(&format!("installing Debian packages: {list}"));
+    let is_root = cmd!(shell, "id -u").quiet().read()? == "0";
+    let (program, env): (_, &[&str]) = if is_root { ("env", &[]) } else { ("sudo", &["env"]) };
+    let apt = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"];
+    // The package lists of a fresh image are empty, those of an old one name files that are gone.
+    cmd!(shell, "{program} {env...} {apt...} update").quiet().run()?;
+    cmd!(shell, "{program} {env...} {apt...} install --no-install-recommends {names...}")
+        .quiet()
+        .run()
+        .with_context(|| format!("cannot install {list}"))
+}
+
+fn is_present(shell: &Shell, sign: Sign) -> bool {
+    match sign {
+        Sign::Program(program) => runs(shell, program),
+        Sign::Header(header) => {
+            let source = format!("#include <{header}>\n");
+            let compile = cmd!(shell, "cc -fsyntax-only -x c -").stdin(source);
+            compile.quiet().ignore_stdout().ignore_stderr().run().is_ok()
+        }
+    }
+}
+
+/// `sh` rather than a search of our own: it knows the rules of the path.
+fn runs(shell: &Shell, program: &str) -> bool {
+    let lookup = "command -v \"$1\"";
+    cmd!(shell, "sh -c {lookup} sh {program}").quiet().ignore_stdout().run().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABSENT: Package =
+        Package { name: "no-such-package", sign: Sign::Program("no-such-program") };
+
+    #[test]
+    fn what_is_there_is_not_installed_again() {
+        let shell = Shell::new().unwrap();
+        let sh = Package { name: "no-such-package", sign: Sign::Program("sh") };
+        install(&shell, &[sh, sh]).unwrap();
+    }
+
+    #[test]
+    fn a_header_is_found_or_not() {
+        let shell = Shell::new().unwrap();
+        assert!(is_present(&shell, Sign::Header("stdio.h")));
+        assert!(!is_present(&shell, Sign::Header("no/such/header.h")));
+    }
+
+    #[test]
+    fn a_system_without_apt_is_told_what_to_install() {
+        let shell = Shell::new().unwrap();
+        let bin = shell.create_temp_dir().unwrap();
+        // A search path with a shell on it and nothing else.
+        let sh = cmd!(shell, "sh -c 'command -v sh'").quiet().read().unwrap();
+        shell.copy_file(sh, bin.path().join("sh")).unwrap();
+        shell.set_var("PATH", bin.path());
+        let error = install(&shell, &[ABSENT]).unwrap_err().to_string();
+        assert!(error.contains("no-such-package"), "{error}");
+        assert!(error.contains("no apt-get"), "{error}");
+    }
+}

@@ -1,0 +1,49 @@
+//! The tree we work on: where it is, which files are tracked, where tools are kept between runs.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+/// A shell that stands at the top of the tree, wherever the command was given.
+pub(crate) fn shell() -> anyhow::Result<Shell> {
+    let shell = Shell::new()?;
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    shell.change_dir(manifest.parent().context("xtask lies at the top of the file system")?);
+    Ok(shell)
+}
+
+/// Every file git knows and that is still there, relative to the top.
+pub(crate) fn tracked_files(shell: &Shell) -> anyhow::Result<Vec<PathBuf>> {
+    let listed = cmd!(shell, "git ls-files --cached --others --exclude-standard -z")
+        .quiet()
+        .read()
+        .context("cannot list the files of the tree: is this a git clone?")?;
+    let files = listed.split_terminator('\0').map(PathBuf::from);
+    Ok(files.filter(|file| shell.path_exists(file)).collect())
+}
+
+/// Where cargo builds: a person may have moved it.
+pub(crate) fn target(shell: &Shell) -> anyhow::Result<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let metadata = cmd!(shell, "cargo metadata --format-version 1 --no-deps").quiet().read()?;
+    Ok(serde_json::from_str::<Metadata>(&metadata)?.target_directory)
+}
+
+/// Where tools live that are slow to build and belong to no one tree: survives `cargo clean`, shared by clones.
+pub(crate) fn cache(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let base = match (shell.var("XDG_CACHE_HOME"), shell.var("HOME")) {
+        (Ok(cache), _) if !cache.is_empty() => PathBuf::from(cache),
+        (_, Ok(home)) => PathBuf::from(home).join(".cache"),
+        _ => anyhow::bail!("neither XDG_CACHE_HOME nor HOME is set: nowhere to keep tools"),
+    };
+    Ok(base.join("tegata"))
+}
+
+/// Says on stderr what happens next, so that stdout stays free for results.
+pub(crate) fn step(what: &str) {
+    eprintln!("==> {what}");
+}
