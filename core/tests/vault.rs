@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
+use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use tegata::vault::{
     Account, Keystore, KeystoreError, OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat,
     PaymentCredential, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError, Stretch, Vault,
@@ -601,8 +602,9 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     let canary = b"CANARY-CANARY-CANARY-CANARY-0123";
     let text = String::from_utf8(canary.to_vec()).unwrap();
     let mut vault = home.create();
-    let payment =
-        PaymentCredential::new([1; 16], "Shop".into(), "2900".into(), 30, Secret::new(canary));
+    let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
+    let seed = Seed::from_slice(canary).unwrap();
+    let payment = PaymentCredential::new(CredentialId([1; 16]), "Shop".into(), scheme, seed);
     let otp = OtpCredential::new(
         "Mail".into(),
         "ann".into(),

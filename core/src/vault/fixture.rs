@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use super::kinds::PaymentSeed;
 use super::lock::LockKey;
 use super::*;
+use crate::code::{AliasPeriod, ClockOffset, Counter, CredentialId, Scheme, Seed};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
 const PASSPHRASE: &[u8] = b"correct horse battery staple";
@@ -39,23 +40,31 @@ fn folder() -> PathBuf {
 
 fn payment() -> PaymentCredential {
     let mut payment = PaymentCredential::new(
-        [0x11; 16],
+        CredentialId([0x11; 16]),
         "Corner Shop".into(),
-        "290012".into(),
-        86_400,
-        Secret::new(&[0x22; 32]),
+        scheme("290012", 86_400),
+        Seed::from_slice(&[0x22; 32]).unwrap(),
     );
-    payment.last_counter = Some(590_000_003);
-    payment.clock_offset = -3;
+    payment.last_counter = Counter::from_number(590_000_003).ok();
+    payment.clock_offset = ClockOffset::from_seconds(-3);
     payment
+}
+
+fn scheme(prefix: &str, alias_period: u32) -> Scheme {
+    let alias_period = AliasPeriod::new(alias_period).unwrap();
+    Scheme { prefix: prefix.parse().unwrap(), alias_period }
 }
 
 fn locked(vault: &VaultId, random: &dyn Random) -> PaymentCredential {
     let id = [0x12; 16];
     let key = LockKey::new(&LOCK_KEY);
     let seed = key.seal_seed(vault, &id, &Secret::new(&[0x23; 32]), random).unwrap();
-    let open =
-        PaymentCredential::new(id, "角のお店".into(), "4900".into(), 3600, Secret::new(&[0; 32]));
+    let open = PaymentCredential::new(
+        CredentialId(id),
+        "角のお店".into(),
+        scheme("4900", 3600),
+        Seed::from_slice(&[0; 32]).unwrap(),
+    );
     PaymentCredential { seed: PaymentSeed::Locked(seed), ..open }
 }
 
@@ -164,12 +173,12 @@ fn the_fixture_opens_and_every_kind_in_it_is_read() {
     assert_eq!(vault.len(), 7);
 
     let mut payments = vault.list::<PaymentCredential>().unwrap();
-    payments.sort_by_key(|(_, payment)| payment.credential_id);
+    payments.sort_by_key(|(_, payment)| payment.credential);
     let (_, locked) = payments.pop().unwrap();
     same(&payments, &[payment()]);
-    assert_eq!((locked.label.as_str(), locked.prefix.as_str()), ("角のお店", "4900"));
+    assert_eq!((locked.label.as_str(), locked.scheme), ("角のお店", scheme("4900", 3600)));
     let PaymentSeed::Locked(seed) = &locked.seed else { panic!("not locked") };
-    let seed = LockKey::new(&LOCK_KEY).open_seed(vault.id(), &locked.credential_id, seed);
+    let seed = LockKey::new(&LOCK_KEY).open_seed(vault.id(), &locked.credential.0, seed);
     assert_eq!(seed.unwrap().expose(), &[0x23; 32]);
     let otps = [otp(OtpMoving::Period(30)), otp(OtpMoving::Counter(7))];
     same(&vault.list().unwrap(), &otps);

@@ -22,12 +22,12 @@ pub struct PaymentCredential {
     pub last_counter: Option<Counter>,
     /// What the issuer's clock was found to be ahead of this device's.
     pub clock_offset: ClockOffset,
-    seed: PaymentSeed,
+    pub(in crate::vault) seed: PaymentSeed,
 }
 
 /// The seed of a payment credential, as it is stored.
 #[derive(Clone, Debug)]
-enum PaymentSeed {
+pub(in crate::vault) enum PaymentSeed {
     /// Sealed by the record alone.
     Open(Seed),
     /// Sealed a second time, under the payment lock.
