@@ -17,7 +17,7 @@ use crate::secret::{SecretSource, from_hex};
 pub(crate) enum Command {
     /// The 24 digits of one code.
     #[command(
-        after_help = "Example: tegata code derive --seed @seed.hex --prefix 4960 --at 1800000000 --slot 0"
+        after_help = "Example: tegata code derive --seed 87c9774b05c3f50531c536902a95e1f97f6141d1de49187ec7cad6a4d6882551 --prefix 01016860 --alias-period 30 --at 1562025600 --slot 8 --till till-31337"
     )]
     Derive {
         #[command(flatten)]
@@ -35,7 +35,9 @@ pub(crate) enum Command {
         till: Option<TillId>,
     },
     /// The parts of a code, as JSON.
-    #[command(after_help = "Example: tegata code decode 496048106234018200000042 --prefix 4960")]
+    #[command(
+        after_help = "Example: tegata code decode 010168606235459802301338 --prefix 01016860"
+    )]
     Decode {
         /// The 24 digits.
         digits: String,
@@ -45,7 +47,7 @@ pub(crate) enum Command {
     },
     /// Whether an issuer would accept a code, as JSON. Exit code 1 when it would not.
     #[command(
-        after_help = "Example: tegata code verify 496048106234018200000042 --seed @seed.hex --prefix 4960 --at 1800000000"
+        after_help = "Example: tegata code verify 010168606235459802301338 --seed 87c9774b05c3f50531c536902a95e1f97f6141d1de49187ec7cad6a4d6882551 --prefix 01016860 --alias-period 30 --at 1562025600 --till till-31337"
     )]
     Verify {
         /// The 24 digits, as the till read them.

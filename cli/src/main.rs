@@ -37,14 +37,15 @@ enum Command {
     /// A wallet in the terminal, on a sealed file.
     Wallet(wallet::Command),
     /// Payment codes: derive, decode and verify them.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example: tegata code decode 010168606235459802301338 --prefix 01016860"
+    )]
     Code(code::Command),
     /// Any text as a symbol that scanners read.
     Symbol(symbol::Command),
     /// A completion script for a shell.
-    #[command(
-        after_help = "Example: tegata completions bash > ~/.local/share/bash-completion/completions/tegata"
-    )]
+    #[command(after_help = "Example: tegata completions bash > tegata.bash")]
     Completions {
         /// bash, elvish, fish, powershell or zsh.
         shell: clap_complete::Shell,

@@ -85,8 +85,8 @@ pub(super) fn list(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> 
     output.answer(&words, &all.iter().map(Item::document).collect::<Vec<_>>())
 }
 
-pub(super) fn show(wallet: &mut Wallet, id: &str, output: &Output) -> Result<(), Failure> {
-    let item = find(wallet, id)?;
+pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
+    let item = find(wallet, name)?;
     let words = match &item {
         Item::Payment(payment) => {
             let last = payment.last.map_or("none yet".to_owned(), |counter| counter.to_string());
@@ -107,15 +107,16 @@ pub(super) fn show(wallet: &mut Wallet, id: &str, output: &Output) -> Result<(),
     output.answer(&words, &item.document())
 }
 
-/// The one thing whose id begins like this.
-pub(super) fn find(wallet: &mut Wallet, id: &str) -> Result<Item, Failure> {
-    let mut found = items(wallet)?.into_iter().filter(|item| item.id().starts_with(id));
+/// The one thing that is called so, or whose id begins so.
+pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
+    let is_meant = |item: &Item| item.name() == name || item.id().starts_with(name);
+    let mut found = items(wallet)?.into_iter().filter(is_meant);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
-        (None, _) => Err(Failure::No(format!("nothing here has an id that begins with {id}"))),
-        (Some(_), Some(_)) => {
-            Err(Failure::No(format!("several ids begin with {id}: give more of it")))
-        }
+        (None, _) => Err(Failure::No(format!("nothing here is called {name} or has such an id"))),
+        (Some(_), Some(_)) => Err(Failure::No(format!(
+            "several things are called {name} or have such an id: give more of the id"
+        ))),
     }
 }
 
@@ -132,11 +133,19 @@ impl Item {
         hex::encode(id.as_bytes())
     }
 
-    fn line(&self) -> String {
+    fn name(&self) -> &str {
         match self {
-            Self::Payment(payment) => format!("{}  payment  {}", self.id(), payment.label),
-            Self::Pass(_, pass) => format!("{}  pass     {}", self.id(), pass.title),
+            Self::Payment(payment) => &payment.label,
+            Self::Pass(_, pass) => &pass.title,
         }
+    }
+
+    fn line(&self) -> String {
+        let kind = match self {
+            Self::Payment(_) => "payment",
+            Self::Pass(..) => "pass",
+        };
+        format!("{}  {kind:7}  {}", self.id(), self.name())
     }
 
     fn document(&self) -> Value {

@@ -17,6 +17,7 @@ use crate::secret::SecretSource;
 use tegata::code::TillId;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: tegata wallet --vault tegata.vault list")]
 pub(crate) struct Command {
     /// The wallet's file.
     #[arg(long, value_name = "FILE", default_value = "tegata.vault", global = true)]
@@ -34,34 +35,37 @@ pub(crate) struct Command {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a new, empty wallet.
-    #[command(after_help = "Example: tegata wallet --vault my.vault init")]
+    #[command(after_help = "Example: tegata wallet init")]
     Init,
     /// What the wallet is and how it does.
-    #[command(after_help = "Example: tegata wallet --vault my.vault status")]
+    #[command(after_help = "Example: tegata wallet status")]
     Status,
     /// Store a payment credential or a pass.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example: tegata wallet add pass --title \"Bus ticket\" --format qr --message B0077"
+    )]
     Add(Add),
     /// All that the wallet holds.
-    #[command(after_help = "Example: tegata wallet --vault my.vault list")]
+    #[command(after_help = "Example: tegata wallet list")]
     List,
     /// One thing that the wallet holds, a pass with its symbol. Never a secret.
-    #[command(after_help = "Example: tegata wallet --vault my.vault show 3f2a")]
+    #[command(after_help = "Example: tegata wallet show \"Library card\"")]
     Show {
-        /// Its id, or enough of its beginning.
-        id: String,
+        /// Its name, its id, or enough of the id's beginning.
+        name: String,
     },
     /// A payment barcode that renews itself; one code and no more when not in a terminal.
-    #[command(after_help = "Example: tegata wallet --vault my.vault pay --till shibuya-01")]
+    #[command(after_help = "Example: tegata wallet pay --till shibuya-01")]
     Pay {
-        /// The payment credential's id, or enough of its beginning; not needed when there is just one.
-        id: Option<String>,
+        /// The credential's name or id, or enough of the id's beginning; not needed when there is just one.
+        name: Option<String>,
         /// Only for this till.
         #[arg(long, value_name = "ID")]
         till: Option<TillId>,
     },
     /// Remove the wallet and its keystore for good.
-    #[command(after_help = "Example: tegata wallet --vault my.vault destroy --yes")]
+    #[command(after_help = "Example: tegata wallet destroy --yes")]
     Destroy {
         /// Yes, for good.
         #[arg(long)]
@@ -126,12 +130,14 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         }
         Action::Status => items::status(&mut files.open()?, &files, output),
         Action::List => items::list(&mut files.open()?, output),
-        Action::Show { id } => items::show(&mut files.open()?, id, output),
+        Action::Show { name } => items::show(&mut files.open()?, name, output),
         Action::Add(add) => {
             // Read what can be wrong before the passphrase is asked for.
             let item = items::read(add)?;
             items::add(&mut files.open()?, item, output)
         }
-        Action::Pay { id, till } => pay::run(files.open()?, id.as_deref(), till.clone(), output),
+        Action::Pay { name, till } => {
+            pay::run(files.open()?, name.as_deref(), till.clone(), output)
+        }
     }
 }

@@ -17,11 +17,11 @@ const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
 
 pub(super) fn run(
     mut wallet: Wallet,
-    id: Option<&str>,
+    name: Option<&str>,
     till: Option<TillId>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let payment = choose(&mut wallet, id)?;
+    let payment = choose(&mut wallet, name)?;
     let title = format!("Tegata · {}", payment.label);
     let mut counter = Pay { wallet, payment, till, title };
     if output.is_live() {
@@ -32,9 +32,9 @@ pub(super) fn run(
     counter.wallet.close().map_err(|e| Failure::to("close the wallet")(&e))
 }
 
-fn choose(wallet: &mut Wallet, id: Option<&str>) -> Result<Payment, Failure> {
-    if let Some(id) = id {
-        return match items::find(wallet, id)? {
+fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<Payment, Failure> {
+    if let Some(name) = name {
+        return match items::find(wallet, name)? {
             Item::Payment(payment) => Ok(payment),
             Item::Pass(..) => {
                 Err(Failure::No("that is a pass: tegata wallet show draws it".into()))

@@ -1,0 +1,351 @@
+//! The commands as a script calls them: standard output, standard error, exit codes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SEED: &str = "87c9774b05c3f50531c536902a95e1f97f6141d1de49187ec7cad6a4d6882551";
+const CODE: &str = "010168606235459802301338";
+const SCHEME: [&str; 4] = ["--prefix", "01016860", "--alias-period", "30"];
+
+fn tegata(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tegata"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn here(args: &[&str]) -> Output {
+    tegata(Path::new("."), args)
+}
+
+fn code(verb: &[&str], rest: &[&str]) -> Output {
+    here(&[&["code"], verb, &SCHEME[..], rest].concat())
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Exit code 0 and nothing on standard error.
+fn done(output: &Output) -> &str {
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    text(&output.stdout)
+}
+
+/// This exit code, nothing on standard output, and one clear text on standard error.
+fn failed(output: &Output, exit: i32, says: &str) {
+    let error = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(exit), ""), "{error}");
+    assert!(error.contains(says), "{error} does not say: {says}");
+    assert!(!error.contains("panicked"), "{error}");
+}
+
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn derive_gives_24_digits_in_one_line() {
+    let rest = ["--seed", SEED, "--at", "1562025600", "--slot", "8", "--till", "till-31337"];
+    assert_eq!(done(&code(&["derive"], &rest)), format!("{CODE}\n"));
+    let counter = 1_562_025_600 / 30 * 10 + 8;
+    let with_json = code(&["--json", "derive"], &rest);
+    assert_eq!(document(&with_json), json!({ "code": CODE, "counter": counter }));
+}
+
+#[test]
+fn decode_gives_the_parts() {
+    let output = here(&["code", "decode", CODE, "--prefix", "01016860"]);
+    let parts = json!({ "prefix": "01016860", "alias": "6235459", "slot": 8, "otp": "02301338" });
+    done(&output);
+    assert_eq!(document(&output), parts);
+}
+
+#[test]
+fn verify_says_accepted_or_why_not() {
+    let verify = |digits: &str, seconds: &str, more: &[&str]| {
+        let rest = [&["--seed", SEED, "--at", seconds], more].concat();
+        let output = code(&["verify", digits], &rest);
+        (output.status.code(), document(&output))
+    };
+    let till = ["--till", "till-31337"];
+    let accepted = (Some(0), json!({ "result": "accepted", "counter": 520_675_208 }));
+    let refused = |reason| (Some(1), json!({ "result": "refused", "reason": reason }));
+    assert_eq!(verify(CODE, "1562025600", &till), accepted);
+    assert_eq!(verify(CODE, "1562025570", &till), accepted);
+    assert_eq!(verify(CODE, "1562025659", &till), accepted);
+    assert_eq!(verify(CODE, "1562025660", &till), refused("not_valid"));
+    assert_eq!(verify(CODE, "1562025600", &[]), refused("not_valid"));
+    assert_eq!(verify(CODE, "1562025600", &["--till", "other"]), refused("not_valid"));
+    assert_eq!(verify("junk", "1562025600", &till), refused("malformed"));
+    assert_eq!(verify(&format!("2{}", &CODE[1..]), "1562025600", &till), refused("malformed"));
+    for (after, verdict) in [("520675207", accepted), ("520675208", refused("used"))] {
+        let more = [&till[..], &["--after", after]].concat();
+        assert_eq!(verify(CODE, "1562025600", &more), verdict);
+    }
+}
+
+#[test]
+fn a_seed_comes_from_a_file_or_standard_input_too() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("seed.hex"), format!("{SEED}\n")).unwrap();
+    let args = |seed| {
+        let rest = ["--seed", seed, "--at", "1562025600", "--slot", "8", "--till", "till-31337"];
+        [&["code", "derive"], &SCHEME[..], &rest].concat()
+    };
+    assert_eq!(done(&tegata(folder.path(), &args("@seed.hex"))), format!("{CODE}\n"));
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
+        .args(args("-"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(SEED.as_bytes()).unwrap();
+    assert_eq!(text(&child.wait_with_output().unwrap().stdout), format!("{CODE}\n"));
+}
+
+#[test]
+fn bad_input_gets_one_clear_error() {
+    let derive = |change: (&str, &str)| {
+        let mut args = vec![
+            ("--seed", SEED),
+            ("--prefix", "01016860"),
+            ("--at", "1562025600"),
+            ("--slot", "8"),
+            ("--till", "till-31337"),
+        ];
+        args.retain(|(name, _)| *name != change.0);
+        args.push(change);
+        let args: Vec<&str> = args.iter().flat_map(|(name, value)| [*name, *value]).collect();
+        here(&[&["code", "derive"][..], &args].concat())
+    };
+    let long = "1".repeat(100_000);
+    for (name, value, says) in [
+        ("--seed", "", "64 hexadecimal digits"),
+        ("--seed", "zz", "64 hexadecimal digits"),
+        ("--seed", &SEED[1..], "64 hexadecimal digits"),
+        ("--seed", "@no-such-file", "cannot read the seed from no-such-file"),
+        ("--seed", long.as_str(), "64 hexadecimal digits"),
+        ("--prefix", "010", "4 to 8 digits"),
+        ("--prefix", "010168601", "4 to 8 digits"),
+        ("--prefix", "０１０１", "4 to 8 digits"),
+        ("--at", "-1", "--at"),
+        ("--at", "253402300800", "out of range"),
+        ("--at", "18446744073709551615", "out of range"),
+        ("--at", "18446744073709551616", "not a whole number"),
+        ("--slot", "10", "0 to 4 (any till) or 5 to 9 (one till)"),
+        ("--slot", "0", "slots 0 to 4 are for any till"),
+        ("--till", "till 1", "1 to 32 of the characters"),
+        ("--till", "", "1 to 32 of the characters"),
+        ("--till", "レジ", "1 to 32 of the characters"),
+        ("--alias-period", "45", "a multiple of 30"),
+        ("--alias-period", "0", "a multiple of 30"),
+    ] {
+        failed(&derive((name, value)), 2, says);
+    }
+    for at in ["0", "2147483648", "8589934592", "253402300799"] {
+        assert_eq!(done(&derive(("--at", at))).len(), 25);
+    }
+    for (digits, says) in [
+        ("", "exactly 24 digits, not 0 bytes"),
+        ("0101686062354598023013381", "exactly 24 digits, not 25 bytes"),
+        ("０1016860623545980230133", "exactly 24 digits, not 25 bytes"),
+        ("01016860623545980230133x", "the byte at position 23 is none"),
+        ("110168606235459802301338", "does not begin with 01016860"),
+    ] {
+        failed(&here(&["code", "decode", digits, "--prefix", "01016860"]), 1, says);
+    }
+    // An error never repeats a secret.
+    let output = derive(("--seed", &SEED[1..]));
+    assert!(!text(&output.stderr).contains(&SEED[1..20]));
+}
+
+#[test]
+fn arguments_that_are_no_text_are_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let output = Command::new(env!("CARGO_BIN_EXE_tegata"))
+        .args(["code", "decode", "--prefix", "0101"])
+        .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+        .output()
+        .unwrap();
+    failed(&output, 2, "UTF-8");
+}
+
+#[test]
+fn a_symbol_goes_to_a_file_or_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let symbol = |args: &[&str]| tegata(folder.path(), &[&["symbol", CODE], args].concat());
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+
+    done(&symbol(&["--format", "qr", "--out", "qr.svg"]));
+    assert!(text(&read("qr.svg")).starts_with("<svg"));
+    done(&symbol(&["--format", "code128", "--out", "bars.png", "--module", "2"]));
+    // 187 modules of two pixels, as the header of the PNG says (RFC 2083, 4.1.1).
+    assert_eq!(read("bars.png")[16..20], 374u32.to_be_bytes());
+    let qr = symbol(&["--format", "qr", "--out", "-"]);
+    assert_eq!(done(&qr).lines().count(), 15);
+    let lines = document(&symbol(&["--format", "code128", "--out", "-", "--json"]));
+    assert_eq!(lines["lines"][0].as_str().unwrap().chars().count(), 94);
+
+    failed(&symbol(&["--format", "qr", "--out", "qr.gif"]), 2, ".svg or .png");
+    failed(&symbol(&["--format", "qr", "--module", "0", "--out", "a.png"]), 2, "1 to 64");
+    failed(&symbol(&["--format", "code128", "--level", "H", "--out", "-"]), 2, "only a QR code");
+    failed(&symbol(&["--format", "qr", "--out", "none/qr.svg"]), 1, "cannot write none/qr.svg");
+    let huge = "x".repeat(100_000);
+    failed(&here(&["symbol", &huge, "--format", "qr", "--out", "-"]), 1, "cannot draw this");
+    failed(&here(&["symbol", "", "--format", "qr", "--out", "-"]), 1, "cannot draw this");
+    failed(&here(&["symbol", "あ", "--format", "code128", "--out", "-"]), 1, "cannot draw this");
+}
+
+#[test]
+fn the_tour_goes_as_told() {
+    let words = here(&["demo", "--script"]);
+    let lines: Vec<&str> = done(&words).lines().collect();
+    assert!(lines.len() >= 10 && lines.iter().all(|line| line.starts_with('✔')), "{lines:?}");
+    let told = document(&here(&["demo", "--script", "--json"]));
+    assert_eq!(told["ok"], json!(true));
+    assert_eq!(told["steps"].as_array().unwrap().len(), lines.len());
+    // Without a terminal there is nothing to redraw: the demo is its tour.
+    assert_eq!(text(&here(&[]).stdout), text(&words.stdout));
+}
+
+struct Wallet(TempDir);
+
+impl Wallet {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pass"), "correct horse\n").unwrap();
+        std::fs::write(folder.path().join("wrong"), "battery staple\n").unwrap();
+        std::fs::write(folder.path().join("seed.hex"), SEED).unwrap();
+        Self(folder)
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.run_with("@pass", args)
+    }
+
+    fn run_with(&self, passphrase: &str, args: &[&str]) -> Output {
+        tegata(self.0.path(), &[&["wallet", "--passphrase", passphrase], args].concat())
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        std::fs::read(self.0.path().join("tegata.vault")).unwrap()
+    }
+}
+
+#[test]
+fn a_wallet_from_its_making_to_its_end() {
+    let wallet = Wallet::new();
+    failed(&wallet.run(&["list"]), 1, "there is no wallet here: tegata wallet init makes one");
+    done(&wallet.run(&["init"]));
+    failed(&wallet.run(&["init"]), 1, "not overwritten");
+    failed(&wallet.run(&["pay"]), 1, "no payment credential is here");
+
+    let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
+    done(&wallet.run(&[&payment[..], &["--seed", "@seed.hex"]].concat()));
+    let pass = ["add", "pass", "--title", "Library card", "--format", "code128"];
+    done(&wallet.run(&[&pass[..], &["--message", "A0042"]].concat()));
+    let status = document(&wallet.run(&["status", "--json"]));
+    assert_eq!((&status["records"], &status["payments"]), (&json!(2), &json!(1)));
+
+    let all = wallet.run(&["list"]);
+    assert!(done(&all).contains("Corner shop") && done(&all).contains("Library card"));
+    let shown = wallet.run(&["show", "Library card"]);
+    assert!(done(&shown).contains('▌'));
+    failed(&wallet.run(&["show", "nothing"]), 1, "nothing here is called nothing");
+    failed(&wallet.run(&["pay", "Library card"]), 1, "that is a pass");
+
+    // Two processes in a row never show the same code, and the issuer takes each.
+    let codes: Vec<Value> = (0..2).map(|_| document(&wallet.run(&["pay", "--json"]))).collect();
+    assert!(codes[0]["counter"].as_u64() < codes[1]["counter"].as_u64());
+    for code in codes {
+        let (digits, at) = (code["code"].as_str().unwrap(), code["valid_from"].to_string());
+        let rest = ["--seed", SEED, "--prefix", "4960", "--at", &at];
+        done(&here(&[&["code", "verify", digits][..], &rest].concat()));
+    }
+    let printed = wallet.run(&["pay", "--till", "shibuya-01"]);
+    assert_eq!(done(&printed).lines().count(), 7 + 1 + 15 + 1 + 1);
+
+    let before = wallet.bytes();
+    failed(&wallet.run_with("@wrong", &["list"]), 1, "the passphrase is wrong");
+    failed(&wallet.run_with("@none", &["list"]), 2, "cannot read the passphrase from none");
+    failed(&tegata(wallet.0.path(), &["wallet", "list"]), 2, "give --passphrase");
+    failed(&wallet.run(&["destroy"]), 2, "say --yes");
+    assert_eq!(wallet.bytes(), before);
+
+    done(&wallet.run(&["destroy", "--yes"]));
+    let left = std::fs::read_dir(wallet.0.path()).unwrap().count();
+    assert_eq!(left, 3, "only the files that the test made");
+}
+
+#[test]
+fn a_damaged_wallet_is_refused_and_left_as_it_is() {
+    let wallet = Wallet::new();
+    done(&wallet.run(&["init"]));
+    let mut bytes = wallet.bytes();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(wallet.0.path().join("tegata.vault"), &bytes).unwrap();
+    failed(&wallet.run(&["list"]), 1, "damaged or was altered");
+    assert_eq!(wallet.bytes(), bytes);
+    let key = wallet.0.path().join("tegata.vault.key");
+    std::fs::write(&key, &std::fs::read(&key).unwrap()[..40]).unwrap();
+    failed(&wallet.run(&["list"]), 1, "the keystore is damaged");
+}
+
+/// Every command's help ends with an example, and every example works.
+#[test]
+fn the_examples_in_the_help_work() {
+    let wallet = Wallet::new();
+    let mut examples = Vec::new();
+    collect_examples(&mut Vec::new(), &mut examples);
+    assert!(examples.len() >= 14, "{examples:?}");
+    // A wallet has to be made before it is used and is gone once it is destroyed.
+    let turn = |line: &String| {
+        let order = ["wallet init", "wallet add", "", "wallet destroy"];
+        order.iter().position(|part| !part.is_empty() && line.contains(part)).unwrap_or(2)
+    };
+    examples.sort_by_key(turn);
+    let binary = Path::new(env!("CARGO_BIN_EXE_tegata")).parent().unwrap();
+    let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    for example in examples {
+        let passphrase = if example.contains("tegata wallet") { " --passphrase @pass" } else { "" };
+        let output = Command::new("sh")
+            .args(["-c", &format!("{example}{passphrase}")])
+            .current_dir(wallet.0.path())
+            .env("PATH", &path)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{example}: {}", text(&output.stderr));
+    }
+}
+
+fn collect_examples(command: &mut Vec<String>, examples: &mut Vec<String>) {
+    let args: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+    let output = here(&args);
+    let help = done(&output);
+    // A long example is wrapped like all of the help.
+    let (_, example) =
+        help.rsplit_once("Example: ").unwrap_or_else(|| panic!("{args:?}: no example"));
+    examples.push(example.split_whitespace().collect::<Vec<_>>().join(" "));
+    let Some((_, commands)) = help.split_once("Commands:\n") else { return };
+    for line in commands.lines().take_while(|line| !line.is_empty()) {
+        if let Some(name) = line.strip_prefix("  ").filter(|l| !l.starts_with(' ')) {
+            let name = name.split_whitespace().next().unwrap();
+            if name != "help" {
+                command.push(name.to_owned());
+                collect_examples(command, examples);
+                command.pop();
+            }
+        }
+    }
+}
