@@ -14,7 +14,7 @@ const SEED: u64 = 1;
 struct Wear {
     name: &'static str,
     strengths: &'static [f32],
-    wear: fn(&Picture, f32, u64) -> Picture,
+    apply: fn(&Picture, f32, u64) -> Picture,
 }
 
 const WEARS: [Wear; 3] = [
@@ -23,18 +23,18 @@ const WEARS: [Wear; 3] = [
         strengths: &[
             0., 2., 5., 10., 15., 20., 30., 40., 50., 60., 70., 80., 90., 100., 120., 140., 160.,
         ],
-        wear: |picture, strength, seed| picture.noisy(strength, seed),
+        apply: |picture, strength, seed| picture.noisy(strength, seed),
     },
     Wear {
         name: "blur, standard deviation in modules",
         strengths: &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4],
         // the strength arrives in pixels
-        wear: |picture, strength, _| picture.blurred(strength),
+        apply: |picture, strength, _| picture.blurred(strength),
     },
     Wear {
         name: "rotation in degrees",
         strengths: &[0., 0.5, 1., 2., 3., 4., 5., 6., 8., 10., 12., 15., 20., 30., 45.],
-        wear: |picture, strength, _| picture.rotated(strength),
+        apply: |picture, strength, _| picture.rotated(strength),
     },
 ];
 
@@ -65,12 +65,12 @@ fn limits(
     let in_modules = wear.name.contains("modules");
     let pictures: Vec<Picture> =
         codes.iter().map(|code| draw(code, linear, scale)).collect::<Result<_, _>>()?;
-    // for each scanner, all and half
+    // for each scanner, all and half; none at all is a dash
     let mut limits = [[Limit::default(); 2]; 2];
     for &strength in wear.strengths {
         let in_pixels = if in_modules { strength * f32::from(scale) } else { strength };
         let worn: Vec<Picture> = (pictures.iter().zip(0..))
-            .map(|(picture, seed)| (wear.wear)(picture, in_pixels, seed))
+            .map(|(picture, seed)| (wear.apply)(picture, in_pixels, seed))
             .collect();
         let said = read(&worn)?;
         let read_by = |pick: fn(&Said) -> &[Reading]| {
@@ -83,13 +83,14 @@ fn limits(
             limits[1].note(count >= codes.len() / 2, strength);
         }
     }
-    Ok(limits.map(|[all, half]| format!("{:>4} / {:<4}", all.reached, half.reached)))
+    let shown = |limit: Limit| limit.reached.map_or("-".to_owned(), |reached| reached.to_string());
+    Ok(limits.map(|[all, half]| format!("{:>4} / {:<4}", shown(all), shown(half))))
 }
 
 /// The greatest strength before the first that was too much.
 #[derive(Clone, Copy, Default)]
 struct Limit {
-    reached: f32,
+    reached: Option<f32>,
     over: bool,
 }
 
@@ -97,7 +98,7 @@ impl Limit {
     fn note(&mut self, good: bool, strength: f32) {
         self.over |= !good;
         if !self.over {
-            self.reached = strength;
+            self.reached = Some(strength);
         }
     }
 }

@@ -22,8 +22,10 @@ fn both(code: &str) -> [Symbol; 2] {
     [symbols.qr, symbols.code128]
 }
 
-/// The ways to draw a symbol, all at `scale` pixels per module.
-const DRAWINGS: [(&str, fn(&Symbol, u8) -> Picture); 4] = [
+type Draw = fn(&Symbol, u8) -> Picture;
+
+/// The ways to draw a symbol, all at so many pixels per module.
+const DRAWINGS: [(&str, Draw); 4] = [
     ("SVG", |symbol, scale| Picture::from_svg(&symbol.svg(), scale.into()).unwrap()),
     ("PNG", |symbol, scale| Picture::from_png(&png_file(symbol, scale)).unwrap()),
     ("dark terminal", |symbol, scale| terminal(symbol, scale, Theme::Dark)),
@@ -46,11 +48,8 @@ fn terminal(symbol: &Symbol, scale: u8, theme: Theme) -> Picture {
         theme,
     };
     // somewhere on the screen, as a program would place it
-    let placed = symbol
-        .terminal_ansi(bar_lines)
-        .lines()
-        .map(|line| format!("\n   {line}"))
-        .collect::<String>();
+    let drawing = symbol.terminal_ansi(bar_lines);
+    let placed: String = drawing.lines().flat_map(|line| ["\n   ", line]).collect();
     screen.show(&placed)
 }
 

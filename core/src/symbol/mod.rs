@@ -2,6 +2,18 @@
 //!
 //! A [`Symbol`] is the bare matrix, one bit per module, and knows the quiet zone that every drawing of it must
 //! leave. Drawings are dark on light, always: many tills do not read an inverted symbol.
+//!
+//! ```
+//! use tegata::symbol::{PaymentSymbols, Symbol};
+//!
+//! # fn main() -> Result<(), tegata::symbol::SymbolError> {
+//! let symbols = PaymentSymbols::new(b"010168606235459802301338")?;
+//! assert_eq!(symbols.qr.drawn_size(), (29, 29));
+//! let svg = Symbol::qr("https://example.com/")?.svg();
+//! assert!(svg.starts_with("<svg "));
+//! # Ok(())
+//! # }
+//! ```
 
 mod bits;
 mod code128;
@@ -37,7 +49,7 @@ pub struct QuietZone {
 
 impl Format {
     /// The quiet zone: 4 modules all around a QR code (ISO/IEC 18004, 6.3.8), 10 left and right of a Code 128
-    /// (ISO/IEC 15417, 4.3.2).
+    /// (ISO/IEC 15417).
     #[must_use]
     pub const fn quiet_zone(self) -> QuietZone {
         match self {

@@ -154,7 +154,7 @@ mod tests {
     /// Where a scanner stands: the set it is in, and whether a shift is waiting.
     type Reader = (u8, bool);
 
-    /// One symbol character as a scanner takes it, written after table 2 of the standard with no regard to the
+    /// One symbol character as a scanner takes it, written after the standard with no regard to the
     /// encoder: what it says, and where the scanner stands after it. `None` for what we never write (FNC1 to 4).
     fn read((set, shifted): Reader, value: u8) -> Option<(Reader, Vec<u8>)> {
         if set == b'C' {

@@ -80,7 +80,7 @@ const fn frame(level: usize, mask: usize) -> Grid {
     let mut bit = 0;
     while bit < 15 {
         if format >> bit & 1 == 1 {
-            // ISO/IEC 18004, figure 25: around the upper left corner, and again along the two others
+            // ISO/IEC 18004, 7.9.1: around the upper left corner, and again along the two others
             let (x, y) = match bit {
                 0..=5 => (8, bit),
                 6..=7 => (8, bit + 1),
