@@ -117,10 +117,10 @@ impl Write for WipedBuffer {
     }
 }
 
-/// Reads a map entry by entry, with ascending keys.
+/// Reads a map entry by entry, and accepts of each value the one deterministic encoding only.
 ///
-/// Being asked in ascending order, it finds keys that are unknown, doubled or out of order by what is left at the end.
-/// What it does not see is a number longer than needed: the caller encodes again and compares.
+/// Being asked for keys in ascending order, it finds those that are unknown, doubled or out of order by what is left at
+/// the end.
 pub struct MapReader<'a> {
     decoder: Decoder<'a>,
     left: u64,
@@ -131,67 +131,77 @@ pub struct MapReader<'a> {
 impl<'a> MapReader<'a> {
     /// Begins to read, and gives the kind.
     pub(super) fn new(data: &'a [u8]) -> Result<(u64, Self), Unreadable> {
-        let mut decoder = Decoder::new(data);
-        let left = decoder.map()?.ok_or(Unreadable::Malformed)?;
-        let mut map = Self { decoder, left, next: None, asked: 0 };
+        let decoder = Decoder::new(data);
+        let mut map = Self { decoder, left: 0, next: None, asked: 0 };
+        map.left = map.shortest(|decoder| {
+            let entries = decoder.map()?.ok_or(Unreadable::Malformed)?;
+            Ok((entries, head(entries)))
+        })?;
         let kind = map.uint(0)?;
         Ok((kind, map))
     }
 
-    /// Whether the next entry has this key; if so, its value is what is read next.
-    fn has(&mut self, key: u8) -> Result<bool, Unreadable> {
-        if self.next.is_none() && self.left > 0 {
-            self.next = Some(self.decoder.u8()?);
-            self.left -= 1;
-        }
-        self.asked = key;
-        let found = self.next == Some(key);
-        if found {
-            self.next = None;
-        }
-        Ok(found)
-    }
-
     pub(super) fn uint(&mut self, key: u8) -> Result<u64, Unreadable> {
-        Ok(self.need(key)?.u64()?)
+        self.optional_uint(key)?.ok_or(Unreadable::Malformed)
     }
 
     pub(super) fn int(&mut self, key: u8) -> Result<i64, Unreadable> {
-        Ok(self.need(key)?.i64()?)
+        self.need(key)?;
+        self.shortest(|decoder| {
+            let value = decoder.i64()?;
+            // Of a negative number, -1 - n is written.
+            let written = if value < 0 { !value } else { value };
+            Ok((value, head(written.unsigned_abs())))
+        })
     }
 
     pub(super) fn text(&mut self, key: u8) -> Result<&'a str, Unreadable> {
-        Ok(self.need(key)?.str()?)
+        self.optional_text(key)?.ok_or(Unreadable::Malformed)
     }
 
     pub(super) fn bytes(&mut self, key: u8) -> Result<&'a [u8], Unreadable> {
-        Ok(self.need(key)?.bytes()?)
+        self.optional_bytes(key)?.ok_or(Unreadable::Malformed)
     }
 
     /// At most `max` numbers.
     pub(super) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, Unreadable> {
-        let decoder = self.need(key)?;
-        let count = decoder.array()?.filter(|&count| count <= max).ok_or(Unreadable::Malformed)?;
-        (0..count).map(|_| Ok(decoder.u32()?)).collect()
+        self.need(key)?;
+        let count = self.shortest(|decoder| {
+            let count = decoder.array()?.filter(|&count| count <= max);
+            let count = count.ok_or(Unreadable::Malformed)?;
+            Ok((count, head(count)))
+        })?;
+        let number = |decoder: &mut Decoder<'a>| {
+            let value = decoder.u32()?;
+            Ok((value, head(value.into())))
+        };
+        (0..count).map(|_| self.shortest(number)).collect()
     }
 
     pub(super) fn optional_uint(&mut self, key: u8) -> Result<Option<u64>, Unreadable> {
-        if self.has(key)? { Ok(Some(self.decoder.u64()?)) } else { Ok(None) }
+        self.optional(key, |decoder| {
+            let value = decoder.u64()?;
+            Ok((value, head(value)))
+        })
     }
 
     pub(super) fn optional_text(&mut self, key: u8) -> Result<Option<&'a str>, Unreadable> {
-        if self.has(key)? { Ok(Some(self.decoder.str()?)) } else { Ok(None) }
+        self.optional(key, |decoder| {
+            let text = decoder.str()?;
+            Ok((text, head(text.len() as u64) + text.len()))
+        })
     }
 
     pub(super) fn optional_bytes(&mut self, key: u8) -> Result<Option<&'a [u8]>, Unreadable> {
-        if self.has(key)? { Ok(Some(self.decoder.bytes()?)) } else { Ok(None) }
+        self.optional(key, |decoder| {
+            let bytes = decoder.bytes()?;
+            Ok((bytes, head(bytes.len() as u64) + bytes.len()))
+        })
     }
 
     /// Checks that nothing is left.
     pub(super) fn finish(mut self) -> Result<(), Unreadable> {
-        if self.next.is_none() && self.left > 0 {
-            self.next = Some(self.decoder.u8()?);
-        }
+        self.look_ahead()?;
         match self.next {
             Some(key) if key > self.asked => Err(Unreadable::UnknownKey),
             None if self.decoder.position() == self.decoder.input().len() => Ok(()),
@@ -199,7 +209,55 @@ impl<'a> MapReader<'a> {
         }
     }
 
-    fn need(&mut self, key: u8) -> Result<&mut Decoder<'a>, Unreadable> {
-        if self.has(key)? { Ok(&mut self.decoder) } else { Err(Unreadable::Malformed) }
+    /// Goes to the value of `key`, or stays where it is if that is not the next key.
+    fn has(&mut self, key: u8) -> Result<bool, Unreadable> {
+        self.look_ahead()?;
+        self.asked = key;
+        Ok(self.next.take_if(|next| *next == key).is_some())
+    }
+
+    fn need(&mut self, key: u8) -> Result<(), Unreadable> {
+        if self.has(key)? { Ok(()) } else { Err(Unreadable::Malformed) }
+    }
+
+    fn look_ahead(&mut self) -> Result<(), Unreadable> {
+        if self.next.is_none() && self.left > 0 {
+            self.left -= 1;
+            self.next = Some(self.shortest(|decoder| {
+                let key = decoder.u8()?;
+                Ok((key, head(key.into())))
+            })?);
+        }
+        Ok(())
+    }
+
+    fn optional<T>(
+        &mut self,
+        key: u8,
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<(T, usize), Unreadable>,
+    ) -> Result<Option<T>, Unreadable> {
+        if self.has(key)? { self.shortest(read).map(Some) } else { Ok(None) }
+    }
+
+    /// Reads one value, which must have taken as many bytes as its shortest encoding has.
+    fn shortest<T>(
+        &mut self,
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<(T, usize), Unreadable>,
+    ) -> Result<T, Unreadable> {
+        let before = self.decoder.position();
+        let (value, length) = read(&mut self.decoder)?;
+        let taken = self.decoder.position() - before;
+        if taken == length { Ok(value) } else { Err(Unreadable::Malformed) }
+    }
+}
+
+/// Bytes of the shortest head that carries this number (RFC 8949, section 3).
+fn head(number: u64) -> usize {
+    match number {
+        0..=0x17 => 1,
+        0x18..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes a finished file durable, gives it its name unless something else has that already, and makes the name
 /// durable too.
 pub(super) fn put_in_place(file: TempPath, path: &Path) -> io::Result<()> {
-    File::open(&file)?.sync_all()?;
+    File::options().write(true).open(&file)?.sync_all()?;
     file.persist_noclobber(path)?;
     sync_folder(path)
 }

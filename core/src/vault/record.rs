@@ -200,14 +200,16 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_format_1() {
         let sealed = seal(&keys(), &ID, 7, b"tegata", &Given::new(&[4; 16])).unwrap();
-        assert_eq!(
-            to_hex(&sealed),
-            "0100000001\
-             04040404040404040404040404040404\
-             92c607ca18f566e904d82dcace8f4c69d7c790d1c679e75f3474b15469363c1f\
-             ebe273f6f207b1c6253b7fc3ce4592ea1d54ad7e3562694cd605daeb7d32b0ca\
-             1b23ba055c88ef7ce0803ce2cd0754f7"
-        );
+        let expected = "0100000001\
+            04040404040404040404040404040404\
+            92c607ca18f566e904d82dcace8f4c69d7c790d1c679e75f3474b15469363c1f\
+            ebe273f6f207b1c6253b7fc3ce4592ea1d54ad7e3562694cd605daeb7d32b0ca\
+            1b23ba055c88ef7ce0803ce2cd0754f7";
+        assert_eq!(to_hex(&sealed), expected);
+        // The worked example for readers in other languages is this one.
+        let document: String =
+            include_str!("../../../docs/vault-format.md").split_whitespace().collect();
+        assert!(document.contains(expected));
         let mut text = vec![0, 0, 0, 6];
         text.extend_from_slice(b"tegata");
         text.resize(64, 0);

@@ -66,7 +66,7 @@ pub(super) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError
 }
 
 /// What a record holds, or `None` if that is of another kind. Refuses every encoding but the one that [`encode`]
-/// gives, so that a record has one meaning in every reader.
+/// gives, so that a record has one meaning to every reader.
 pub(super) fn decode<T: Kind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     let (kind, mut map) = MapReader::new(data)?;
     if kind != u64::from(T::KIND) {
@@ -74,9 +74,7 @@ pub(super) fn decode<T: Kind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     }
     let item = T::read(&mut map)?;
     map.finish()?;
-    if *encode(&item).map_err(|_| VaultError::Corrupt)? != data {
-        return Err(VaultError::Corrupt);
-    }
+    item.check().map_err(|_| VaultError::Corrupt)?;
     Ok(Some(item))
 }
 
@@ -143,17 +141,49 @@ pub(super) mod tests {
         assert!(decode::<Account>(&encode(&setting).unwrap()).unwrap().is_none());
     }
 
+    /// What is read from `data`, if anything, is written as `data` again.
+    fn has_one_encoding<T: Kind>(data: &[u8]) -> Result<(), TestCaseError> {
+        if let Ok(Some(item)) = decode::<T>(data) {
+            prop_assert_eq!(&*encode(&item).unwrap(), data);
+        }
+        Ok(())
+    }
+
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused_without_a_panic(bytes: Vec<u8>, kind in 1_u8..6) {
+        fn any_bytes_are_refused_or_have_one_encoding(
+            bytes: Vec<u8>,
+            kind in 1_u8..6,
+            at: prop::sample::Index,
+            to: u8,
+        ) {
             let map = [&[0xa3, 0, kind][..], &bytes].concat();
-            for data in [&bytes, &map] {
-                let _ = decode::<PaymentCredential>(data);
-                let _ = decode::<OtpCredential>(data);
-                let _ = decode::<Pass>(data);
-                let _ = decode::<Account>(data);
-                let _ = decode::<Setting>(data);
+            let setting = Setting { name: "n".repeat(30), value: "v".repeat(300) };
+            let mut close = encode(&setting).unwrap().to_vec();
+            let at = at.index(close.len());
+            close[at] = to;
+            for data in [&bytes, &map, &close] {
+                has_one_encoding::<PaymentCredential>(data)?;
+                has_one_encoding::<OtpCredential>(data)?;
+                has_one_encoding::<Pass>(data)?;
+                has_one_encoding::<Account>(data)?;
+                has_one_encoding::<Setting>(data)?;
             }
         }
+    }
+
+    #[test]
+    fn a_length_or_number_longer_than_needed_is_refused() {
+        let refused = |data: &[u8]| decode::<Setting>(data) == Err(VaultError::Corrupt);
+        assert!(!refused(&[0xa3, 0, 5, 1, 0x61, b'a', 2, 0x60]));
+        assert!(refused(&[0xb8, 3, 0, 5, 1, 0x61, b'a', 2, 0x60]), "the map's length");
+        assert!(refused(&[0xa3, 0x18, 0, 5, 1, 0x61, b'a', 2, 0x60]), "the kind's key");
+        assert!(refused(&[0xa3, 0, 0x18, 5, 1, 0x61, b'a', 2, 0x60]), "the kind");
+        assert!(refused(&[0xa3, 0, 5, 0x18, 1, 0x61, b'a', 2, 0x60]), "a key");
+        assert!(refused(&[0xa3, 0, 5, 1, 0x78, 1, b'a', 2, 0x60]), "a text's length");
+        assert!(refused(&[0xa3, 0, 5, 1, 0x79, 0, 1, b'a', 2, 0x60]), "a text's length");
+        assert!(refused(&[0xa3, 0, 5, 1, 0x7f, 0x61, b'a', 0xff, 2, 0x60]), "a text in parts");
+        assert!(refused(&[0xa3, 0, 5, 2, 0x60, 1, 0x61, b'a']), "keys out of order");
+        assert!(refused(&[0xa3, 0, 5, 1, 0x60, 2, 0x60]), "a field out of range");
     }
 }
