@@ -1,15 +1,7 @@
 //! HKDF-SHA256 (RFC 5869) with 32 bytes of output: the one key derivation of the vault and of the payment code.
 
-use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
+use ring::hkdf::{HKDF_SHA256, Salt};
 use zeroize::Zeroizing;
-
-struct Len32;
-
-impl KeyType for Len32 {
-    fn len(&self) -> usize {
-        32
-    }
-}
 
 /// Derives 32 bytes from `ikm`. An empty `salt` is RFC 5869's "not provided"; `info` is joined as given.
 #[expect(
@@ -20,7 +12,7 @@ pub(crate) fn hkdf_sha256(ikm: &[u8], salt: &[u8], info: &[&[u8]]) -> Zeroizing<
     let mut out = Zeroizing::new([0; 32]);
     Salt::new(HKDF_SHA256, salt)
         .extract(ikm)
-        .expand(info, Len32)
+        .expand(info, HKDF_SHA256)
         .and_then(|okm| okm.fill(&mut *out))
         .expect("32 bytes fit");
     out

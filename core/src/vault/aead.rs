@@ -1,12 +1,13 @@
-//! AES-256-GCM (NIST SP 800-38D) under keys that seal one message each, and HKDF-SHA256 (RFC 5869) to make them.
+//! AES-256-GCM (NIST SP 800-38D) under keys that seal one message each.
 //!
 //! A key used once needs no nonce, so the nonce is zero throughout and none is stored. ring refuses only sizes that
 //! the types here rule out, and bytes that do not verify; both come back as its one opaque error.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::error::Unspecified;
-use ring::hkdf;
 use zeroize::Zeroizing;
+
+use crate::kdf::hkdf_sha256;
 
 /// Bytes of a GCM tag.
 pub(super) const TAG: usize = 16;
@@ -16,8 +17,8 @@ pub(super) struct OneTimeKey(Zeroizing<[u8; 32]>);
 
 impl OneTimeKey {
     /// HKDF-SHA256 over `secret`; the parts of `info` count as one string. An empty salt is "no salt".
-    pub(super) fn derive(secret: &[u8], salt: &[u8], info: &[&[u8]]) -> Result<Self, Unspecified> {
-        derive(secret, salt, info).map(Self)
+    pub(super) fn derive(secret: &[u8], salt: &[u8], info: &[&[u8]]) -> Self {
+        Self(hkdf_sha256(secret, salt, info))
     }
 
     /// Seals in place: `message` is the plaintext followed by room for the tag.
@@ -43,18 +44,4 @@ impl OneTimeKey {
 
 fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
-}
-
-/// HKDF-SHA256 to 32 bytes.
-pub(super) fn derive(
-    secret: &[u8],
-    salt: &[u8],
-    info: &[&[u8]],
-) -> Result<Zeroizing<[u8; 32]>, Unspecified> {
-    let mut key = Zeroizing::new([0; 32]);
-    hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
-        .extract(secret)
-        .expand(info, hkdf::HKDF_SHA256)?
-        .fill(&mut *key)?;
-    Ok(key)
 }

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU32;
 
-use ring::error::Unspecified;
 use ring::hmac;
 use zeroize::Zeroizing;
 
 use super::aead;
 use super::record::RecordId;
 use super::{Keystore, VaultError};
+use crate::kdf::hkdf_sha256;
 use crate::{Random, RandomUnavailable, Secret};
 
 /// What a vault is known by, for good: 16 random bytes, not secret. Part of what every record is sealed with, so that
@@ -96,20 +96,15 @@ impl DataKey {
     }
 
     /// The key of one record at one revision under one salt: used for one write.
-    pub(super) fn record_key(
-        &self,
-        salt: &[u8; 16],
-        id: &RecordId,
-        rev: u64,
-    ) -> Result<aead::OneTimeKey, Unspecified> {
+    pub(super) fn record_key(&self, salt: &[u8; 16], id: &RecordId, rev: u64) -> aead::OneTimeKey {
         let info: [&[u8]; 3] = [b"tegata/v1/record", id.as_bytes(), &rev.to_be_bytes()];
         aead::OneTimeKey::derive(self.key.expose(), salt, &info)
     }
 
     /// The key of the manifest's entries.
-    pub(super) fn manifest_key(&self) -> Result<hmac::Key, Unspecified> {
-        let key = aead::derive(self.key.expose(), &[], &[b"tegata/v1/manifest"])?;
-        Ok(hmac::Key::new(hmac::HMAC_SHA256, &*key))
+    pub(super) fn manifest_key(&self) -> hmac::Key {
+        let key = hkdf_sha256(self.key.expose(), &[], &[b"tegata/v1/manifest"]);
+        hmac::Key::new(hmac::HMAC_SHA256, &*key)
     }
 }
 

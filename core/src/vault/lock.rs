@@ -93,7 +93,7 @@ impl LockKey {
         let mut sealed = Zeroizing::new([0; 32 + TAG]);
         sealed[..32].copy_from_slice(seed.expose());
         let aad = LockedSeed::associated(vault, credential);
-        self.seed_key(&salt, credential)?.seal(&aad, &mut *sealed)?;
+        self.seed_key(&salt, credential).seal(&aad, &mut *sealed)?;
 
         let mut bytes = [0; LockedSeed::LENGTH];
         bytes[0] = VERSION;
@@ -111,15 +111,11 @@ impl LockKey {
     ) -> Result<Secret<32>, VaultError> {
         let (salt, sealed) = seed.0[1..].split_first_chunk::<16>().ok_or(VaultError::Corrupt)?;
         let aad = LockedSeed::associated(vault, credential);
-        let opened = self.seed_key(salt, credential)?.open(&aad, sealed)?;
+        let opened = self.seed_key(salt, credential).open(&aad, sealed)?;
         Secret::from_slice(&opened).ok_or(VaultError::Corrupt)
     }
 
-    fn seed_key(
-        &self,
-        salt: &[u8; 16],
-        credential: &[u8; 16],
-    ) -> Result<OneTimeKey, ring::error::Unspecified> {
+    fn seed_key(&self, salt: &[u8; 16], credential: &[u8; 16]) -> OneTimeKey {
         OneTimeKey::derive(self.0.expose(), salt, &[SEED_INFO, credential])
     }
 }
@@ -137,7 +133,7 @@ fn pin_key(
     let stretched =
         stretch.run(pin, salt).map_err(|_| VaultError::Storage("there is not enough memory"))?;
     let bound = keystore.prf(&*stretched)?;
-    Ok(OneTimeKey::derive(bound.expose(), &[], &[b"tegata/v1/pin", vault.as_bytes(), salt])?)
+    Ok(OneTimeKey::derive(bound.expose(), &[], &[b"tegata/v1/pin", vault.as_bytes(), salt]))
 }
 
 impl PinWrapping {

@@ -102,7 +102,7 @@ impl<'a> Sealed<'a> {
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let key = keys.find(self.generation).ok_or(VaultError::Corrupt)?;
         let aad = associated(self.generation, keys.vault(), id, rev);
-        let mut text = key.record_key(self.salt, id, rev)?.open(&aad, self.body)?;
+        let mut text = key.record_key(self.salt, id, rev).open(&aad, self.body)?;
         let length = data_length(&text).ok_or(VaultError::Corrupt)?;
         // The data moves to the front of its own buffer, so that no second copy has to be wiped.
         text.copy_within(4..4 + length, 0);
@@ -138,7 +138,7 @@ pub(super) fn seal(
     sealed.resize(HEADER + padded + TAG, 0);
 
     let aad = associated(key.generation(), keys.vault(), id, rev);
-    key.record_key(&salt, id, rev)?.seal(&aad, &mut sealed[HEADER..])?;
+    key.record_key(&salt, id, rev).seal(&aad, &mut sealed[HEADER..])?;
     Ok(sealed)
 }
 
@@ -192,7 +192,7 @@ mod tests {
         sealed.extend_from_slice(text);
         sealed.extend_from_slice(&[0; TAG]);
         let aad = associated(NonZeroU32::MIN, keys.vault(), &ID, 7);
-        let key = keys.current().record_key(&[4; 16], &ID, 7).unwrap();
+        let key = keys.current().record_key(&[4; 16], &ID, 7);
         key.seal(&aad, &mut sealed[HEADER..]).unwrap();
         sealed
     }

@@ -150,7 +150,7 @@ impl SoftwareKeystore {
         label
     }
 
-    fn wrapping_key(&self, salt: &[u8; 16]) -> Result<OneTimeKey, ring::error::Unspecified> {
+    fn wrapping_key(&self, salt: &[u8; 16]) -> OneTimeKey {
         OneTimeKey::derive(self.wrap.expose(), salt, &[b"tegata/v1/wrap"])
     }
 }
@@ -166,7 +166,7 @@ impl Keystore for SoftwareKeystore {
         wrapped.extend_from_slice(&salt);
         wrapped.extend_from_slice(plaintext);
         wrapped.extend_from_slice(&[0; TAG]);
-        let key = self.wrapping_key(&salt).map_err(failed)?;
+        let key = self.wrapping_key(&salt);
         key.seal(&label, &mut wrapped[33..]).map_err(failed)?;
         Ok(wrapped)
     }
@@ -181,7 +181,7 @@ impl Keystore for SoftwareKeystore {
         if label != &self.label() {
             return Err(KeystoreError::WrongDevice);
         }
-        let opened = self.wrapping_key(salt).and_then(|key| key.open(label, sealed));
+        let opened = self.wrapping_key(salt).open(label, sealed);
         Ok(opened.map_err(|_| damaged)?.into())
     }
 
@@ -273,8 +273,7 @@ fn file_key(
     let stretched = stretch
         .run(passphrase, salt)
         .map_err(|_| SoftwareKeystoreError::Storage("there is not enough memory"))?;
-    OneTimeKey::derive(&*stretched, &[], &[b"tegata/v1/keystore"])
-        .map_err(|_| SoftwareKeystoreError::Corrupt)
+    Ok(OneTimeKey::derive(&*stretched, &[], &[b"tegata/v1/keystore"]))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

@@ -80,7 +80,7 @@ impl Vault {
             .map(|(generation, wrapped)| DataKey::unwrap(&vault, *generation, wrapped, keystore))
             .collect::<Result<_, _>>()?;
         let keys = Keyring::new(vault, keys).ok_or(VaultError::Corrupt)?;
-        let manifest_key = keys.oldest().manifest_key()?;
+        let manifest_key = keys.oldest().manifest_key();
         let manifest = check_records(&connection, &keys, &manifest_key)?;
         database::found_whole(&connection)?;
         Ok(Self { connection, keys, manifest_key, manifest, random, purge_due: false })

@@ -97,7 +97,7 @@ fn what_the_keystore_wraps_is_as_given() {
 fn records_are_sealed_opened_and_entered_as_given() {
     each_case(|case, vault| {
         let key = data_key(case);
-        let manifest_key = key.manifest_key().unwrap();
+        let manifest_key = key.manifest_key();
         let keys = Keyring::new(vault, vec![key]).unwrap();
         for row in case["records"].as_array().unwrap() {
             let id = RecordId::new(array(&row["id"])).unwrap();
