@@ -1,25 +1,32 @@
 //! The rows of docs/performance.md, one function each. Run by `cargo xtask bench`, which also knows the targets.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot prepare has nothing to measure")]
 
-use std::{hint::black_box, path::Path, time::Duration};
-
-use criterion::{
-    BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+use std::{
+    hint::black_box,
+    path::Path,
+    time::{Duration, Instant},
 };
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use tegata::{symbol::Symbol, vault::PaymentCredential};
 use tegata_bench::{
     DIGITS, NOW, SECRET, WANTED,
     code::{Midstate, digits, totp},
+    ours::{self, Device, Issuer, Ticking},
     passphrase,
-    sqlite::{Durability, Store},
+    sqlite::{Durability, Locking, Store},
     symbol,
 };
 
 criterion_group!(
     name = rows;
     config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = qr, code128, next_code, check, open, put_full, put_normal, get
+    targets = qr, code128, next_code, check, open, show, put, get
 );
 criterion_main!(rows);
+
+/// What our own side is called in every row.
+const OURS: &str = "tegata";
 
 /// Whether this build's SQLite is the plain one. The other build measures `SQLCipher` alone.
 fn plain() -> bool {
@@ -28,6 +35,7 @@ fn plain() -> bool {
 
 fn qr(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("qr");
+    row.bench_function(OURS, |b| b.iter(|| Symbol::qr(black_box(DIGITS))));
     row.bench_function("qrcode", |b| b.iter(|| symbol::qr_qrcode(black_box(DIGITS))));
     row.bench_function("qrcodegen", |b| b.iter(|| symbol::qr_qrcodegen(black_box(DIGITS))));
     row.bench_function("fast_qr", |b| b.iter(|| symbol::qr_fast_qr(black_box(DIGITS))));
@@ -36,12 +44,15 @@ fn qr(criterion: &mut Criterion) {
 
 fn code128(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("code128");
+    row.bench_function(OURS, |b| b.iter(|| Symbol::code128(black_box(DIGITS))));
     row.bench_function("barcoders", |b| b.iter(|| symbol::code128_barcoders(black_box(DIGITS))));
     row.bench_function("rxing", |b| b.iter(|| symbol::code128_rxing(black_box(DIGITS))));
 }
 
 fn next_code(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("next-code");
+    let (seed, scheme) = (ours::seed(), ours::scheme());
+    row.bench_function(OURS, |b| b.iter(|| ours::next_code(&seed, &scheme, black_box(NOW))));
     let totp = totp(&SECRET);
     row.bench_function("totp-rs+qrcode+barcoders", |b| {
         b.iter(|| symbols_by_peers(&digits(&totp, black_box(NOW))));
@@ -54,6 +65,17 @@ fn symbols_by_peers(digits: &str) -> (Vec<qrcode::Color>, Vec<u8>) {
 
 fn check(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("check");
+    let (issuer, ours) = (Issuer::new(), ours::code());
+    row.bench_function(OURS, |b| {
+        // A code is compared with the values of three steps, the peers compare with one: so a third of it.
+        b.iter_custom(|rounds| {
+            let started = Instant::now();
+            for _ in 0..rounds {
+                black_box(issuer.check(black_box(&ours), black_box(NOW)));
+            }
+            started.elapsed() / 3
+        });
+    });
     let totp = totp(&SECRET);
     let code = totp.generate(NOW).to_string();
     row.bench_function("totp-rs", |b| b.iter(|| totp.check(black_box(&code), black_box(NOW))));
@@ -66,6 +88,16 @@ fn check(criterion: &mut Criterion) {
 fn open(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("open");
     let folder = tempdir();
+    if plain() {
+        let device = Device::new(folder.path());
+        let (seed, scheme) = (ours::seed(), ours::scheme());
+        row.bench_function(OURS, |b| {
+            b.iter(|| {
+                let stored: Option<PaymentCredential> = device.open().get(&device.wanted).unwrap();
+                (stored, ours::next_code(&seed, &scheme, black_box(NOW)))
+            });
+        });
+    }
     let file = folder.path().join("store");
     drop(Store::open(&file, Durability::Full));
     row.bench_function(Store::name(), |b| {
@@ -88,25 +120,47 @@ fn open(criterion: &mut Criterion) {
     }
 }
 
-fn put_full(criterion: &mut Criterion) {
-    put(&mut criterion.benchmark_group("put-full"), Durability::Full);
-}
-
-fn put_normal(criterion: &mut Criterion) {
-    put(&mut criterion.benchmark_group("put-normal"), Durability::Normal);
-}
-
-fn put(row: &mut BenchmarkGroup<WallTime>, durability: Durability) {
+/// What the wallet does for each code it shows: the counter is stored before. The peer commits one row.
+fn show(criterion: &mut Criterion) {
+    let mut row = criterion.benchmark_group("show");
     let folder = tempdir();
-    let store = Store::open(&folder.path().join("store"), durability);
+    if plain() {
+        let mut ticking = Ticking::new(folder.path());
+        row.bench_function(OURS, |b| b.iter(|| ticking.next_code()));
+    }
+    let store = Store::open(&folder.path().join("store"), Durability::Full);
+    row.bench_function(Store::name(), |b| b.iter(|| store.put(WANTED)));
+}
+
+fn put(criterion: &mut Criterion) {
+    let mut row = criterion.benchmark_group("put");
+    let folder = tempdir();
+    if plain() {
+        let device = Device::new(folder.path());
+        let (mut vault, credential) = (device.open(), ours::credential(WANTED));
+        row.bench_function(OURS, |b| b.iter(|| vault.put(&device.wanted, &credential)));
+    }
+    let store = Store::open(&folder.path().join("store"), Durability::Full);
     row.bench_function(Store::name(), |b| b.iter(|| store.put(WANTED)));
 }
 
 fn get(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("get");
     let folder = tempdir();
-    let store = Store::open(&folder.path().join("store"), Durability::Normal);
-    row.bench_function(Store::name(), |b| b.iter(|| store.get(black_box(WANTED))));
+    if plain() {
+        let device = Device::new(folder.path());
+        let vault = device.open();
+        row.bench_function(OURS, |b| {
+            b.iter(|| vault.get::<PaymentCredential>(black_box(&device.wanted)));
+        });
+    }
+    for (locking, name) in [(Locking::Exclusive, ""), (Locking::Normal, "-shared")] {
+        let file = folder.path().join(format!("store{name}"));
+        let store = Store::open_with(&file, Durability::Full, locking);
+        row.bench_function(format!("{}{name}", Store::name()), |b| {
+            b.iter(|| store.get(black_box(WANTED)));
+        });
+    }
 }
 
 /// On the disk of the build folder: the system's own folder for such things may be in memory, where durable is free.

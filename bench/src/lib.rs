@@ -1,4 +1,4 @@
-//! The other side of the benches: what one would use instead of Tegata, each put to work as its own documentation
+//! Both sides of the benches: ours, and what one would use instead, each put to work as its own documentation
 //! says. The rows themselves are in `benches/rows.rs`; docs/performance.md tells how to read them.
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +7,7 @@
 )]
 
 pub mod code;
+pub mod ours;
 pub mod passphrase;
 pub mod sqlite;
 pub mod symbol;

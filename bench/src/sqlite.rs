@@ -19,23 +19,42 @@ pub enum Durability {
     Normal,
 }
 
+/// Who else may read while the file is open.
+#[derive(Clone, Copy, Debug)]
+pub enum Locking {
+    /// Nobody, as in our vault: no read asks for a lock.
+    Exclusive,
+    /// Other processes, as SQLite does if not told otherwise.
+    Normal,
+}
+
 /// An open database.
 pub struct Store(Connection);
 
 impl Store {
-    /// Opens the file, or makes one of [`CREDENTIALS`] records.
+    /// Opens the file, or makes one of [`CREDENTIALS`] records, locked as our vault is.
     #[must_use]
     pub fn open(file: &Path, durability: Durability) -> Self {
+        Self::open_with(file, durability, Locking::Exclusive)
+    }
+
+    /// The same with another locking.
+    #[must_use]
+    pub fn open_with(file: &Path, durability: Durability, locking: Locking) -> Self {
         let connection = Connection::open(file).unwrap();
         // Plain SQLite ignores a pragma that it does not know.
         connection.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "5a".repeat(32))).unwrap();
+        let locking = match locking {
+            Locking::Exclusive => "EXCLUSIVE",
+            Locking::Normal => "NORMAL",
+        };
         let synchronous = match durability {
             Durability::Full => "FULL",
             Durability::Normal => "NORMAL",
         };
         connection
             .execute_batch(&format!(
-                "PRAGMA locking_mode=EXCLUSIVE;
+                "PRAGMA locking_mode={locking};
                  PRAGMA journal_mode=WAL;
                  PRAGMA synchronous={synchronous};
                  PRAGMA secure_delete=ON;

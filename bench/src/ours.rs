@@ -1,0 +1,206 @@
+//! Our own side of the rows.
+
+use std::{
+    convert::Infallible,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tegata::{
+    Clock, NewPayment, NextCode, SystemRandom, UnixTime, Wallet,
+    code::{
+        Admission, AliasPeriod, Audience, Candidate, CodeKeys, Counter, CredentialId, Nth,
+        PaymentCode, Prefixes, ReplayGuard, Scheme, Seed, Step, TillId, Turn, Verdict, verify,
+    },
+    symbol::PaymentSymbols,
+    vault::{PaymentCredential, RecordId, SoftwareKeystore, Stretch, Vault, VaultError},
+};
+
+use crate::{CREDENTIALS, NOW, SECRET, WANTED};
+
+/// The prefix of every code here.
+#[must_use]
+pub fn scheme() -> Scheme {
+    Scheme { prefix: "5012".parse().unwrap(), alias_period: AliasPeriod::DAY }
+}
+
+/// The secret behind every code.
+#[must_use]
+pub fn seed() -> Seed {
+    Seed::from_slice(&SECRET).unwrap()
+}
+
+/// A code and both its symbols from an unlocked seed, the keys derived anew as the wallet does for each code.
+#[must_use]
+pub fn next_code(seed: &Seed, scheme: &Scheme, now: u64) -> (PaymentCode, PaymentSymbols) {
+    let step = Step::at(UnixTime::new(now).unwrap());
+    let turn = Turn { step, nth: Nth::FIRST, audience: Audience::AnyTill };
+    let code = CodeKeys::new(seed).derive(scheme, &turn);
+    let symbols = PaymentSymbols::new(code.digits().as_bytes()).unwrap();
+    (code, symbols)
+}
+
+/// An issuer that remembers nothing, so that what is measured is the check alone.
+pub struct Forgetful;
+
+impl ReplayGuard for Forgetful {
+    type Error = Infallible;
+
+    fn count(
+        &self,
+        _: &TillId,
+        candidates: &[CredentialId],
+        _: UnixTime,
+    ) -> Result<Admission, Infallible> {
+        Ok(Admission::Open(vec![true; candidates.len()]))
+    }
+
+    fn take_back(&self, _: &TillId, _: &[CredentialId], _: UnixTime) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn advance(&self, _: CredentialId, _: Counter) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+}
+
+/// An issuer with one credential.
+pub struct Issuer {
+    prefixes: Prefixes,
+    candidate: Candidate,
+    till: TillId,
+}
+
+impl Issuer {
+    /// Prepares the credential's keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            prefixes: Prefixes::new([scheme()]).unwrap(),
+            candidate: Candidate::new(CredentialId([1; 16]), &seed()),
+            till: "till-1".parse().unwrap(),
+        }
+    }
+
+    /// The whole check of one code: taken apart, its alias and its value at three steps compared.
+    #[must_use]
+    pub fn check(&self, code: &[u8], now: u64) -> bool {
+        let now = UnixTime::new(now).unwrap();
+        let candidates = |_: &_, _: &_| Ok(vec![self.candidate.clone()]);
+        let Ok(verdict) = verify(&Forgetful, &self.prefixes, code, &self.till, now, candidates);
+        matches!(verdict, Verdict::Accepted { .. })
+    }
+}
+
+impl Default for Issuer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A vault of [`CREDENTIALS`] payment credentials, and a keystore that is open already: what a device's keystore
+/// takes is its own.
+pub struct Device {
+    keystore: SoftwareKeystore,
+    file: std::path::PathBuf,
+    /// The record of [`WANTED`].
+    pub wanted: RecordId,
+}
+
+impl Device {
+    /// Makes the files.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        let random = Arc::new(SystemRandom::new());
+        let keystore = keystore(&folder.join("keystore"));
+        let file = folder.join("vault");
+        let mut vault = Vault::create(&file, &keystore, random).unwrap();
+        let ids: Vec<RecordId> = vault
+            .transaction(|all| (0..CREDENTIALS).map(|n| all.add(&credential(n))).collect())
+            .unwrap_or_else(|error: VaultError| unreachable!("{error}"));
+        vault.close().unwrap();
+        Self { keystore, file, wanted: ids[WANTED as usize] }
+    }
+
+    /// Opens the vault, all of it checked.
+    #[must_use]
+    pub fn open(&self) -> Vault {
+        Vault::open(&self.file, &self.keystore, Arc::new(SystemRandom::new())).unwrap()
+    }
+}
+
+/// A wallet whose clock goes on by half a minute with each look at it, so that there is always a next code.
+pub struct Ticking {
+    wallet: Wallet,
+    id: RecordId,
+}
+
+struct HalfMinutes(AtomicU64);
+
+impl Clock for HalfMinutes {
+    fn now(&self) -> UnixTime {
+        UnixTime::new(self.0.fetch_add(30, Ordering::Relaxed)).unwrap()
+    }
+}
+
+impl Ticking {
+    /// Makes the files.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        let random = Arc::new(SystemRandom::new());
+        let keystore = keystore(&folder.join("ticking-keystore"));
+        let clock = Arc::new(HalfMinutes(AtomicU64::new(NOW)));
+        let file = folder.join("ticking");
+        let mut wallet = Wallet::create(&file, &keystore, clock, random).unwrap();
+        let (scheme, label) = (scheme(), "Shop".to_owned());
+        let new = NewPayment { credential: CredentialId([1; 16]), label, scheme, seed: seed() };
+        let id = wallet.payments().add(&new).unwrap();
+        Self { wallet, id }
+    }
+
+    /// The next code, its counter stored, and both symbols.
+    pub fn next_code(&mut self) -> PaymentSymbols {
+        match self.wallet.payments().next_code(&self.id, Audience::AnyTill).unwrap() {
+            NextCode::Code(code) => PaymentSymbols::new(code.digits().as_bytes()).unwrap(),
+            NextCode::Wait(_) => unreachable!("half a minute has passed"),
+        }
+    }
+}
+
+/// One that opens at once: what a passphrase costs is not measured here.
+fn keystore(file: &Path) -> SoftwareKeystore {
+    let cheap = Stretch::new(8, 1, 1).unwrap();
+    SoftwareKeystore::create(file, b"bench", cheap, Arc::new(SystemRandom::new())).unwrap()
+}
+
+/// A credential as an issuer would have made it.
+#[must_use]
+pub fn credential(number: u32) -> PaymentCredential {
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    PaymentCredential::new(CredentialId(id), format!("Shop number {number}"), scheme(), seed())
+}
+
+/// A code of [`NOW`] that the issuer accepts.
+#[must_use]
+pub fn code() -> [u8; 24] {
+    *next_code(&seed(), &scheme(), NOW).0.digits().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_side_does_what_the_peers_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Device::new(folder.path());
+        let stored: PaymentCredential = device.open().get(&device.wanted).unwrap().unwrap();
+        assert_eq!(stored.label, "Shop number 42");
+        assert!(Issuer::new().check(&code(), NOW));
+        assert!(!Issuer::new().check(&code(), NOW + 60));
+    }
+}
