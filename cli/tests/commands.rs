@@ -278,6 +278,9 @@ fn a_wallet_from_its_making_to_its_end() {
     failed(&wallet.run_with("@wrong", &["list"]), 1, "the passphrase is wrong");
     failed(&wallet.run_with("@none", &["list"]), 2, "cannot read the passphrase from none");
     failed(&tegata(wallet.0.path(), &["wallet", "list"]), 2, "give --passphrase");
+    let literal = wallet.run_with("correct horse", &["list"]);
+    failed(&literal, 2, "a passphrase is no argument");
+    assert!(!text(&literal.stderr).contains("correct horse"));
     failed(&wallet.run(&["destroy"]), 2, "say --yes");
     assert_eq!(wallet.bytes(), before);
 

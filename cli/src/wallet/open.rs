@@ -78,6 +78,11 @@ impl WalletFiles {
 
     fn passphrase(&self, prompt: &str) -> Result<Zeroizing<String>, Failure> {
         match &self.passphrase {
+            // Arguments can be seen by other users of the machine, and stay in the shell's history.
+            Some(SecretSource::Literal(_)) => Err(Failure::Usage(
+                "a passphrase is no argument: give --passphrase @FILE, or - for standard input"
+                    .into(),
+            )),
             Some(source) => source.read("the passphrase"),
             None => rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
                 Failure::Usage("no terminal to ask in: give --passphrase @FILE or -".into())
