@@ -156,6 +156,25 @@ fn wrong_codes_stop_the_till_and_not_the_shopper() {
 }
 
 #[test]
+fn honest_trade_uses_no_attempts_up() {
+    let seed = Seed::from_slice(&[7; 32]).unwrap();
+    let scheme = scheme("4960", 86_400);
+    let mut issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
+    let limits = AttemptLimits { per_till: 1, per_till_and_candidate: 1, per_candidate: 1 };
+    issuer.guard = SqliteGuard::in_memory(limits).unwrap();
+    let now = at(1_800_000_000);
+    for nth in 0..5 {
+        let turn = Turn { nth: Nth::new(nth).unwrap(), ..first_of(now) };
+        let code = derive(&seed, &scheme, &turn);
+        assert!(matches!(issuer.scan(&code, &till("A"), now), Verdict::Accepted { .. }));
+        assert_eq!(issuer.scan(&code, &till("A"), now), refused(Refusal::Used));
+    }
+    // One wrong code is all that these limits allow.
+    assert_eq!(issuer.scan(b"4960", &till("A"), now), refused(Refusal::Malformed));
+    assert_eq!(issuer.scan(b"4960", &till("A"), now), refused(Refusal::TillStopped));
+}
+
+#[test]
 fn two_credentials_on_one_alias_are_told_apart() {
     let scheme = scheme("49600001", 86_400);
     let now = at(1_800_000_000);
