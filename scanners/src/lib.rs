@@ -28,7 +28,7 @@ mod zxing;
 pub use drawing::svg_of_screen;
 pub use look::Theme;
 pub use picture::Picture;
-pub use session::{Program, Session, SessionError};
+pub use session::{End, Program, Session, SessionError};
 pub use terminal::Terminal;
 pub use vt100::Screen;
 

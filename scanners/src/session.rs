@@ -16,6 +16,9 @@ use vt100::{Callbacks, Parser, Screen};
 /// How long anything is waited for. Long, because it is met only when something is wrong, or the machine is busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// How often a condition is looked at without news: not all of them are about the screen.
+const GLANCE: Duration = Duration::from_millis(50);
+
 /// The private mode by which a program says that a picture begins (set) and is whole (reset).
 const SYNCHRONISED: u16 = 2026;
 
@@ -56,6 +59,15 @@ pub enum SessionError {
         /// The text on the screen in the end.
         screen: String,
     },
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this exit code.
+    Code(u32),
+    /// By a signal, as the system calls it.
+    Signal(String),
 }
 
 /// What the reading thread and whoever waits share.
@@ -180,7 +192,7 @@ impl Session {
         self.master.get_termios()
     }
 
-    /// Waits until the screen, wholly drawn, fulfils a condition.
+    /// Waits until the screen, wholly drawn, fulfils a condition. It is asked at each change, and now and then.
     ///
     /// # Errors
     /// [`SessionError::Unseen`] after a minute and a half, or when the program has ended without.
@@ -196,13 +208,15 @@ impl Session {
         self.wait(what, met)
     }
 
-    /// Waits until the program has ended, and gives its exit code.
+    /// Waits until the program has ended.
     ///
     /// # Errors
     /// [`SessionError::Unseen`] after a minute and a half.
-    pub fn wait_for_end(&mut self) -> Result<u32, SessionError> {
+    pub fn wait_for_end(&mut self) -> Result<End, SessionError> {
         self.wait("the end", |seen| seen.ended.then_some(()))?;
-        Ok(self.child.wait().map_err(failed)?.exit_code())
+        let status = self.child.wait().map_err(failed)?;
+        let code = End::Code(status.exit_code());
+        Ok(status.signal().map_or(code, |signal| End::Signal(signal.to_owned())))
     }
 
     /// Sends it the signal of this name, as `TERM`.
@@ -237,7 +251,7 @@ impl Session {
                     screen: seen.parser.screen().contents(),
                 });
             }
-            let waited = self.terminal.news.wait_timeout(seen, left);
+            let waited = self.terminal.news.wait_timeout(seen, left.min(GLANCE));
             seen = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
