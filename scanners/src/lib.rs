@@ -29,6 +29,7 @@ pub use drawing::svg_of_screen;
 pub use look::Theme;
 pub use picture::Picture;
 pub use session::{End, Program, Session, SessionError};
+pub use svg::png_of_svg;
 pub use terminal::Terminal;
 pub use vt100::Screen;
 

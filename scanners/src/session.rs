@@ -128,7 +128,8 @@ impl Session {
     /// [`SessionError::Terminal`].
     pub fn start(program: &Program<'_>, columns: u16, lines: u16) -> Result<Self, SessionError> {
         let pair = native_pty_system().openpty(size(columns, lines)).map_err(failed)?;
-        let mut command = CommandBuilder::new(program.path);
+        // a relative path would be looked up from the folder it is to work in
+        let mut command = CommandBuilder::new(program.path.canonicalize().map_err(failed)?);
         command.args(program.arguments);
         command.cwd(program.folder);
         command.env_remove("NO_COLOR");

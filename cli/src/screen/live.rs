@@ -103,6 +103,9 @@ pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
         coloured,
     };
     state.renew()?;
+    // crossterm would heed NO_COLOR by itself and take the colours from the barcode, which is then inverted in a dark
+    // terminal. What is coloured is up to us.
+    crossterm::style::force_color_output(true);
     let mut terminal = ratatui::try_init().map_err(|e| Failure::to("use this terminal")(&e))?;
     let result = state.watch(&mut terminal, &ended);
     ratatui::restore();
