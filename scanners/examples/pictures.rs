@@ -30,7 +30,7 @@ const SHOTS: [Shot; 3] = [
         name: "terminal-one-till",
         columns: 96,
         lines: 24,
-        keys: &[("d", "4960"), ("b", "only there"), ("o", "not valid"), PAID],
+        keys: &[("d", "4960"), ("b", "at shibuya-01 only"), ("o", "not valid"), PAID],
     },
 ];
 
@@ -63,7 +63,13 @@ fn take(shot: &Shot, tegata: &Path) -> Result<Screen, Box<dyn Error>> {
     let shows = |session: &Session, text: &str| {
         session.wait_for(text, |it| it.contents().contains(text).then(|| it.clone()))
     };
-    let mut screen = shows(&session, "quit")?;
+    // neither the first second of a code nor one of its last
+    let mut screen = session.wait_for("a code half way through", |it| {
+        let text = it.contents();
+        let (before, _) = text.split_once(" s to the next code")?;
+        let left: u8 = before.split_whitespace().last()?.parse().ok()?;
+        (15..=24).contains(&left).then(|| it.clone())
+    })?;
     for (key, shown) in shot.keys {
         session.press(key)?;
         screen = shows(&session, shown)?;

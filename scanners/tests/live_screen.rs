@@ -153,7 +153,7 @@ fn a_code_that_a_scanner_types_is_paid_once() {
 fn a_code_for_one_till_is_refused_at_another() {
     let mut session = demo(80, 24);
     session.press("b").must();
-    shows(&session, "only there");
+    shows(&session, "at shibuya-01 only");
     session.press("o").must();
     assert_eq!(said_at_last(&session, 1), "ueno-07: not valid: ask for a fresh code");
     session.press("s").must();

@@ -75,14 +75,11 @@ impl View<'_> {
     }
 
     fn header(&self, frame: &mut Frame, area: Rect) {
-        let clock = format!("{} UTC", clock_time(self.now));
-        let room = usize::from(area.width).saturating_sub(clock.len() + 3);
+        let clock = format!(" {} UTC", clock_time(self.now));
+        let room = usize::from(area.width).saturating_sub(clock.len());
         let title: String = self.title.chars().take(room).collect();
-        let text = format!(" {title:<room$} {clock} ");
-        frame.render_widget(
-            Paragraph::new(text).style(Style::new().add_modifier(Modifier::REVERSED)),
-            area,
-        );
+        let title = Span::styled(format!("{title:<room$}"), BOLD);
+        frame.render_widget(Line::from(vec![title, Span::styled(clock, DIM)]), area);
     }
 
     fn words(&self, frame: &mut Frame, area: Rect, missing: Option<String>) {
@@ -114,12 +111,12 @@ impl View<'_> {
     fn promise(&self) -> Line<'static> {
         match (self.wait, self.shown) {
             (Some(seconds), _) => {
-                let text = format!("All five of this half minute shown: {seconds} s to the next");
+                let text = format!("All five codes shown; the next in {seconds} s");
                 Line::styled(text, self.colour(Color::Yellow))
             }
             (None, Some((code, _))) => {
                 let until = clock_time(code.valid_until());
-                Line::raw(format!("Good until {until} UTC and for one payment"))
+                Line::raw(format!("Pays once, until {until} UTC"))
             }
             (None, None) => Line::raw(""),
         }
@@ -127,20 +124,19 @@ impl View<'_> {
 
     /// The till on this screen: what it said, as much of it as there are lines for, and what is typed into it.
     fn till(&self, frame: &mut Frame, area: Rect) {
-        let mut lines = vec![Line::styled("At the till", BOLD)];
+        let mut lines = vec![Line::from(vec![
+            Span::styled("At the till", BOLD),
+            Span::styled("   scanner > ", DIM),
+            Span::styled(self.typed.to_owned(), BOLD),
+            Span::styled("▏", DIM),
+        ])];
         if self.said.is_empty() {
             let hint = "Nothing yet: press s, or scan with a scanner that types";
             lines.push(Line::styled(hint, DIM));
         }
-        let room = usize::from(area.height).saturating_sub(2);
+        let room = usize::from(area.height) - lines.len();
         let from = self.said.len().saturating_sub(room);
         lines.extend(self.said[from..].iter().map(|said| self.said_line(said, area.width)));
-        lines.resize(usize::from(area.height) - 1, Line::raw(""));
-        lines.push(Line::from(vec![
-            Span::raw("Scanner > "),
-            Span::styled(self.typed.to_owned(), BOLD),
-            Span::styled("▏", DIM),
-        ]));
         frame.render_widget(Paragraph::new(lines), area);
     }
 
@@ -179,13 +175,13 @@ impl View<'_> {
         if self.has_scanner {
             keys.extend([("s", "scan here"), ("o", "scan elsewhere")]);
         }
-        let missing = missing.map(|it| Span::styled(format!("{it} "), DIM)).unwrap_or_default();
+        let missing = missing.map(|it| Span::styled(it, DIM)).unwrap_or_default();
         let mut room = usize::from(area.width).saturating_sub(missing.width());
         let mut spans = Vec::new();
         for (key, does) in keys {
-            let does = Span::raw(format!(" {does} "));
-            let Some(left) = room.checked_sub(2 + does.width()) else { break };
-            spans.extend([Span::styled(format!(" {key}"), BOLD), does]);
+            let does = Span::styled(format!(" {does}  "), DIM);
+            let Some(left) = room.checked_sub(key.len() + does.width()) else { break };
+            spans.extend([Span::styled(key, BOLD), does]);
             room = left;
         }
         spans.extend([Span::raw(" ".repeat(room)), missing]);

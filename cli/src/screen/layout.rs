@@ -60,15 +60,14 @@ impl Layout {
             width: CODE128_COLUMNS,
             height: bars,
         });
-        let line = |y| Rect { x: 0, y, width, height: 1 };
-        let (header, footer) = (line(0), line(height - 1));
-        let beside = width > QR.width + WORDS.width;
-        // What goes below each other keeps to the same columns.
+        let footer = height - 1;
+        // All but a lone QR code keeps to these columns.
         let column = match code128 {
-            Some(bars) => Rect { height: footer.y, ..bars },
-            None if beside => Rect { x: 1, y: 0, width: width - 2, height: footer.y },
-            None => Rect { x: 0, y: 0, width, height: footer.y },
+            Some(bars) => Rect { y: 0, height: footer, ..bars },
+            None => Rect { x: 1, y: 0, width: width - 2, height: footer },
         };
+        let line = |y| Rect { y, height: 1, ..column };
+        let beside = width > QR.width + WORDS.width;
         let left = if beside { column.x } else { (width - QR.width) / 2 };
         let y = code128.map_or(top, |bars| bars.bottom() + 1);
         let qr = Rect { x: left, y, width: QR.width, height: QR.height };
@@ -84,7 +83,7 @@ impl Layout {
                 Some(format!("Code 128 needs {lines} lines, here are {height}"))
             }
         };
-        Ok(Self { header, code128, qr, words, till, footer, missing })
+        Ok(Self { header: line(0), code128, qr, words, till, footer: line(footer), missing })
     }
 }
 
@@ -105,6 +104,9 @@ fn side_by_side(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
 /// All below the QR code, as far as there are lines for it.
 fn stacked(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
     let lines = column.bottom() - qr.bottom();
+    // flush with the QR code if that leaves them room enough
+    let x = if column.right() - qr.x >= WORDS.width { qr.x } else { column.x };
+    let column = Rect { x, width: column.right() - x, ..column };
     let words = Rect { y: qr.bottom(), height: lines.min(WORDS.height - 1), ..column };
     let till = below(words, column).filter(|till| till.height >= TILL_LINES);
     (Some(words).filter(|words| words.height > 0), till)

@@ -34,7 +34,7 @@ impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AnyTill => f.write_str("Show this at the till"),
-            Self::OneTill(till) => write!(f, "Show this at {till}, and only there"),
+            Self::OneTill(till) => write!(f, "Show this at {till} only"),
         }
     }
 }
