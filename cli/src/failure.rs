@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The reader of our output has gone away; nobody is left to tell.
     #[error("")]
     Unheard,
+    /// A signal, by its number. The terminal is put back and what was temporary is gone; now it may have its way.
+    #[error("")]
+    Signal(i32),
 }
 
 impl Failure {
@@ -37,6 +40,11 @@ impl Failure {
             Self::No(_) | Self::Said => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
             Self::Unheard => ExitCode::SUCCESS,
+            Self::Signal(signal) => {
+                // Whoever started us sees that it was the signal, and not an answer. It ends us here.
+                let _ = signal_hook::low_level::emulate_default_handler(*signal);
+                ExitCode::from(1)
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Who plays the other side: what independent scanners read in a picture.
 //!
 //! A [`Picture`] comes from a PNG, an SVG or what a terminal shows; it can be worn as a camera would wear it; and
-//! [`read`] says what `ZBar` and zxing-cpp see in it.
+//! [`read`] says what `ZBar` and zxing-cpp see in it. A [`Session`] is a program in a terminal, with hands on its
+//! keyboard and eyes on its screen.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,16 +14,24 @@
 //! # }
 //! ```
 
+mod drawing;
+mod look;
 mod picture;
 mod png;
+mod session;
 mod svg;
 mod terminal;
 mod wear;
 mod zbar;
 mod zxing;
 
+pub use drawing::svg_of_screen;
+pub use look::Theme;
 pub use picture::Picture;
-pub use terminal::{Terminal, Theme};
+pub use session::{End, Program, Session, SessionError};
+pub use svg::png_of_svg;
+pub use terminal::Terminal;
+pub use vt100::Screen;
 
 /// What a scanner says of one symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,11 @@
-//! What a terminal shows, by the terminal emulator vt100.
+//! What a terminal shows, by the terminal emulator vt100, in pixels.
 
-use vt100::{Cell, Color, Parser};
+use vt100::{Parser, Screen};
 
-use crate::{Picture, png::luma};
+use crate::{
+    Picture, Theme,
+    look::{Look, block},
+};
 
 /// A terminal to show something in.
 #[derive(Clone, Copy, Debug)]
@@ -17,92 +20,36 @@ pub struct Terminal {
     pub theme: Theme,
 }
 
-/// Default colours, and what the first sixteen of the palette look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
-    /// Light letters on dark ground.
-    Dark,
-    /// Dark letters on light ground, and a palette turned round to go with it.
-    Light,
-}
-
 impl Terminal {
-    /// What is on the screen after these bytes. Half and full blocks are drawn, other letters are left out.
+    /// What is on the screen after these bytes, as [`Picture::from_screen`].
     ///
     /// A line feed starts a new line at its beginning, as a terminal's driver makes it.
     #[must_use]
     pub fn show(&self, bytes: &str) -> Picture {
         let mut parser = Parser::new(self.lines, self.columns, 0);
         parser.process(bytes.replace('\n', "\r\n").as_bytes());
-        let screen = parser.screen();
-        let (width, height) = (self.cell, 2 * self.cell);
-        let columns = usize::from(self.columns);
-        let cells: Vec<_> = (0..self.lines)
-            .flat_map(|line| (0..self.columns).map(move |column| (line, column)))
-            .map(|(line, column)| screen.cell(line, column))
-            .map(|cell| {
-                cell.map_or_else(|| Inks::blank(self.theme), |cell| Inks::of(cell, self.theme))
-            })
-            .collect();
-        Picture::draw(columns * width, usize::from(self.lines) * height, |x, y| {
-            let inks = &cells[y / height * columns + x / width];
-            let upper = y % height < height / 2;
-            let left = x % width < width / 2;
-            inks.quarters[usize::from(!upper)][usize::from(!left)]
+        Picture::from_screen(parser.screen(), self.cell, self.theme)
+    }
+}
+
+impl Picture {
+    /// What a screen shows, each cell so many pixels wide and twice as high. Blocks are drawn, letters are left out.
+    #[must_use]
+    pub fn from_screen(screen: &Screen, cell: usize, theme: Theme) -> Self {
+        let (lines, columns) = screen.size();
+        let (width, height) = (cell, 2 * cell);
+        let cells: Vec<_> = Look::of_all(screen, theme).map(|(_, _, look)| look).collect();
+        Self::draw(usize::from(columns) * width, usize::from(lines) * height, |x, y| {
+            let look = &cells[y / height * usize::from(columns) + x / width];
+            let inked = block(look.glyph).is_some_and(|block| {
+                let within = |at, size, grid, from: u8, to: u8| {
+                    let at = at % size * grid / size;
+                    (usize::from(from)..usize::from(to)).contains(&at)
+                };
+                within(x, width, 8, block.left, block.right)
+                    && within(y, height, 16, block.top, block.bottom)
+            });
+            if inked { look.ink.luma() } else { look.ground.luma() }
         })
-    }
-}
-
-/// How light each quarter of a cell is: upper and lower, left and right.
-struct Inks {
-    quarters: [[u8; 2]; 2],
-}
-
-impl Inks {
-    fn blank(theme: Theme) -> Self {
-        Self { quarters: [[theme.ground(); 2]; 2] }
-    }
-
-    fn of(cell: &Cell, theme: Theme) -> Self {
-        let ink = theme.look(cell.fgcolor(), theme.letters());
-        let ground = theme.look(cell.bgcolor(), theme.ground());
-        let (ink, ground) = if cell.inverse() { (ground, ink) } else { (ink, ground) };
-        let quarters = match cell.contents() {
-            "█" => [[ink; 2]; 2],
-            "▀" => [[ink; 2], [ground; 2]],
-            "▄" => [[ground; 2], [ink; 2]],
-            "▌" => [[ink, ground]; 2],
-            "▐" => [[ground, ink]; 2],
-            _ => [[ground; 2]; 2],
-        };
-        Self { quarters }
-    }
-}
-
-impl Theme {
-    fn letters(self) -> u8 {
-        if self == Self::Dark { 0xd0 } else { 0x20 }
-    }
-
-    fn ground(self) -> u8 {
-        if self == Self::Dark { 0x18 } else { 0xf0 }
-    }
-
-    fn look(self, color: Color, default: u8) -> u8 {
-        match color {
-            Color::Default => default,
-            Color::Rgb(red, green, blue) => luma(red, green, blue),
-            Color::Idx(index @ 0..=15) => {
-                // themes set these as they like; here they run from dark to light, or back
-                if self == Self::Dark { index * 17 } else { 255 - index * 17 }
-            }
-            Color::Idx(index @ 16..=231) => {
-                // a cube of six levels for each of red, green and blue
-                let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-                let cube = index - 16;
-                luma(level(cube / 36), level(cube / 6 % 6), level(cube % 6))
-            }
-            Color::Idx(index) => 8 + 10 * (index - 232),
-        }
     }
 }

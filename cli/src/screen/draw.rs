@@ -16,6 +16,10 @@ use super::live::{Offer, Said};
 /// Black on white from the 256-colour palette, which themes leave alone. Kept with `NO_COLOR` too: the colours are
 /// the barcode.
 const DARK_ON_LIGHT: Style = Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231));
+const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
+const DIM: Style = Style::new().add_modifier(Modifier::DIM);
+/// With more lines than this, the words about a code get air between them.
+const ROOMY: u16 = 10;
 const HIDDEN: &str = "•••• •••• •••• •••• •••• ••••";
 
 /// Everything the screen shows at one moment.
@@ -54,10 +58,16 @@ impl View<'_> {
             }
             draw_symbol(frame, layout.qr, &symbols.qr);
         }
+        let mut missing = layout.missing;
         if let Some(area) = layout.words {
-            self.words(frame, area, layout.missing.as_deref());
+            // Where there is air, what is missing stands in it; else in the footer.
+            let missing = missing.take_if(|_| area.height > ROOMY);
+            self.words(frame, area, missing);
         }
-        self.footer(frame, layout.footer, layout.words.is_none());
+        if let Some(area) = layout.till.filter(|_| self.has_scanner) {
+            self.till(frame, area);
+        }
+        self.footer(frame, layout.footer, missing.as_deref());
     }
 
     fn colour(&self, colour: Color) -> Style {
@@ -65,55 +75,68 @@ impl View<'_> {
     }
 
     fn header(&self, frame: &mut Frame, area: Rect) {
-        let clock = clock_time(self.now);
-        let room = usize::from(area.width).saturating_sub(clock.len() + 3);
+        let clock = format!(" {} UTC", clock_time(self.now));
+        let room = usize::from(area.width).saturating_sub(clock.len());
         let title: String = self.title.chars().take(room).collect();
-        let text = format!(" {title:<room$} {clock} ");
-        frame.render_widget(
-            Paragraph::new(text).style(Style::new().add_modifier(Modifier::REVERSED)),
-            area,
-        );
+        let title = Span::styled(format!("{title:<room$}"), BOLD);
+        frame.render_widget(Line::from(vec![title, Span::styled(clock, DIM)]), area);
     }
 
-    fn words(&self, frame: &mut Frame, area: Rect, missing: Option<&str>) {
-        let bold = Style::new().add_modifier(Modifier::BOLD);
-        let dim = Style::new().add_modifier(Modifier::DIM);
-        let mut lines = vec![Line::styled(self.offer.to_string(), bold)];
+    fn words(&self, frame: &mut Frame, area: Rect, missing: Option<String>) {
+        let roomy = area.height > ROOMY;
+        let mut lines = vec![Line::styled(self.offer.to_string(), BOLD)];
         if let Some((code, _)) = self.shown {
             lines.push(self.countdown(code, area.width));
-            lines.push(Line::raw(format!(
-                "Good until {} and for one payment",
-                clock_time(code.valid_until())
-            )));
             let digits = if self.digits_shown { code.groups() } else { HIDDEN.to_owned() };
             lines.push(Line::raw(digits));
         }
-        lines.push(match self.wait {
-            Some(seconds) => {
-                let text = format!("All five of this half minute shown: {seconds} s to the next");
-                Line::styled(text, self.colour(Color::Yellow))
+        lines.push(self.promise());
+        lines.extend(
+            clock_warning(self.clock).map(|it| Line::styled(it, self.colour(Color::Yellow))),
+        );
+        if roomy {
+            for at in [1, 3, 5] {
+                lines.insert(at.min(lines.len()), Line::raw(""));
             }
-            None => Line::raw(""),
-        });
-        if let Some(warning) = clock_warning(self.clock) {
-            lines.push(Line::styled(warning, self.colour(Color::Yellow)));
-        }
-        if self.has_scanner {
-            lines.push(Line::raw(""));
-            lines.push(Line::styled("At the till", bold));
-            let room = usize::from(area.height).saturating_sub(lines.len() + 3).max(1);
-            let from = self.said.len().saturating_sub(room);
-            lines.extend(self.said[from..].iter().map(|said| self.said_line(said)));
-            lines.push(Line::raw(""));
-            lines.push(Line::from(vec![
-                Span::raw("Scanner > "),
-                Span::styled(self.typed.to_owned(), bold),
-                Span::styled("▏", dim),
-            ]));
+            lines.insert(0, Line::raw(""));
         }
         if let Some(missing) = missing {
-            lines.push(Line::styled(missing.to_owned(), dim));
+            lines.resize(usize::from(area.height).saturating_sub(2), Line::raw(""));
+            lines.push(Line::styled(missing, DIM));
         }
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    /// What the code is good for, or why there is no other.
+    fn promise(&self) -> Line<'static> {
+        match (self.wait, self.shown) {
+            (Some(seconds), _) => {
+                let text = format!("All five codes shown; the next in {seconds} s");
+                Line::styled(text, self.colour(Color::Yellow))
+            }
+            (None, Some((code, _))) => {
+                let until = clock_time(code.valid_until());
+                Line::raw(format!("Pays once, until {until} UTC"))
+            }
+            (None, None) => Line::raw(""),
+        }
+    }
+
+    /// The till on this screen: what it said, as much of it as there are lines for, and what is typed into it.
+    fn till(&self, frame: &mut Frame, area: Rect) {
+        let mut lines = vec![Line::from(vec![
+            Span::styled("At the till", BOLD),
+            Span::styled("   scanner > ", DIM),
+            Span::styled(self.typed.to_owned(), BOLD),
+            Span::styled("▏", DIM),
+        ])];
+        if self.said.is_empty() {
+            let hint = "Nothing yet: press s, or scan with a scanner that types";
+            lines.push(Line::styled(hint, DIM));
+        }
+        let room = usize::from(area.height) - lines.len();
+        let from = self.said.len().saturating_sub(room);
+        lines.extend(self.said[from..].iter().map(|said| self.said_line(said, area.width)));
         frame.render_widget(Paragraph::new(lines), area);
     }
 
@@ -127,21 +150,23 @@ impl View<'_> {
         let colour = if left > 10 { Color::Green } else { Color::Yellow };
         Line::from(vec![
             Span::styled(repeat("━", full), self.colour(colour)),
-            Span::styled(repeat("─", cells - full), Style::new().add_modifier(Modifier::DIM)),
+            Span::styled(repeat("─", cells - full), DIM),
             Span::raw(label),
         ])
     }
 
-    fn said_line(&self, said: &Said) -> Line<'static> {
+    fn said_line(&self, said: &Said, width: u16) -> Line<'static> {
         let colour = self.colour(if said.good { Color::Green } else { Color::Red });
         let mark = if said.good { "✔" } else { "✘" };
-        Line::from(vec![
-            Span::raw(format!("{} ", clock_time(said.at))),
-            Span::styled(format!("{mark} {}", said.text), colour),
-        ])
+        let text = Span::styled(format!("{mark} {}", said.text), colour);
+        let time = Span::styled(format!("{} ", clock_time(said.at)), DIM);
+        // Rather no time than half a sentence.
+        let fits = time.width() + text.width() <= usize::from(width);
+        Some(time).filter(|_| fits).into_iter().chain([text]).collect()
     }
 
-    fn footer(&self, frame: &mut Frame, area: Rect, narrow: bool) {
+    /// The keys, as many as fit, and on the right what is missing.
+    fn footer(&self, frame: &mut Frame, area: Rect, missing: Option<&str>) {
         let digits = if self.digits_shown { "hide digits" } else { "show digits" };
         let mut keys = vec![("q", "quit"), ("n", "next"), ("d", digits)];
         if self.has_till {
@@ -150,14 +175,17 @@ impl View<'_> {
         if self.has_scanner {
             keys.extend([("s", "scan here"), ("o", "scan elsewhere")]);
         }
-        if narrow {
-            keys.truncate(2);
+        let missing = missing.map(|it| Span::styled(it, DIM)).unwrap_or_default();
+        let mut room = usize::from(area.width).saturating_sub(missing.width());
+        let mut spans = Vec::new();
+        for (key, does) in keys {
+            let does = Span::styled(format!(" {does}  "), DIM);
+            let Some(left) = room.checked_sub(key.len() + does.width()) else { break };
+            spans.extend([Span::styled(key, BOLD), does]);
+            room = left;
         }
-        let key = |(key, does): (&'static str, &str)| {
-            let bold = Style::new().add_modifier(Modifier::BOLD);
-            [Span::styled(format!(" {key}"), bold), Span::raw(format!(" {does} "))]
-        };
-        frame.render_widget(keys.into_iter().flat_map(key).collect::<Line>(), area);
+        spans.extend([Span::raw(" ".repeat(room)), missing]);
+        frame.render_widget(Line::from(spans), area);
     }
 }
 
@@ -191,5 +219,5 @@ fn clock_warning(status: ClockStatus) -> Option<String> {
 /// The time of day in UTC: what the codes are made by, the same everywhere.
 pub(super) fn clock_time(unix: u64) -> String {
     let day = unix % 86_400;
-    format!("{:02}:{:02}:{:02} UTC", day / 3600, day / 60 % 60, day % 60)
+    format!("{:02}:{:02}:{:02}", day / 3600, day / 60 % 60, day % 60)
 }

@@ -12,8 +12,10 @@ const WIDE: u16 = CODE128_COLUMNS + 2;
 const BAR_LINES: std::ops::RangeInclusive<u16> = 5..=10;
 /// Header, footer.
 const FRAME_LINES: u16 = 2;
-/// The words beside the QR code.
-const WORDS_COLUMNS: u16 = 44;
+/// The words beside the QR code: columns, and lines when the till stands below them.
+const WORDS: Size = Size { width: 44, height: 6 };
+/// The till's part has its heading, a line that it said and the scanner's, at least.
+const TILL_LINES: u16 = 3;
 
 /// Where the parts of the screen go.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +23,10 @@ pub(super) struct Layout {
     pub(super) header: Rect,
     pub(super) code128: Option<Rect>,
     pub(super) qr: Rect,
+    /// What is said of the code.
     pub(super) words: Option<Rect>,
+    /// What happens at the till.
+    pub(super) till: Option<Rect>,
     pub(super) footer: Rect,
     /// What a larger terminal would show.
     pub(super) missing: Option<String>,
@@ -45,40 +50,72 @@ impl Layout {
         let spare = height - needed;
         // One line of air above the QR code when it is not alone.
         let bars = spare.saturating_sub(1).min(*BAR_LINES.end());
-        let code128 = (width >= WIDE && bars >= *BAR_LINES.start()).then(|| Rect {
+        let shows_bars = width >= WIDE && bars >= *BAR_LINES.start();
+        // The rest is air below the header, as long as it takes no line from anything else.
+        let used = if shows_bars { bars + 1 } else { 0 };
+        let top = if spare > used + TILL_LINES { 2 } else { 1 };
+        let code128 = shows_bars.then(|| Rect {
             x: (width - CODE128_COLUMNS) / 2,
-            y: 1,
+            y: top,
             width: CODE128_COLUMNS,
             height: bars,
         });
-        let top = code128.map_or_else(|| 1 + (spare / 2).min(2), |bars| bars.bottom() + 1);
-        let with_words = width > QR.width + WORDS_COLUMNS;
-        let left = match (code128, with_words) {
-            (Some(bars), _) => bars.x,
-            (None, true) => 1,
-            (None, false) => (width - QR.width) / 2,
+        let footer = height - 1;
+        // All but a lone QR code keeps to these columns.
+        let column = match code128 {
+            Some(bars) => Rect { y: 0, height: footer, ..bars },
+            None => Rect { x: 1, y: 0, width: width - 2, height: footer },
         };
-        let qr = Rect { x: left, y: top, width: QR.width, height: QR.height };
-        let words = with_words.then(|| Rect {
-            x: qr.right() + 2,
-            y: top,
-            width: width - qr.right() - 3,
-            height: height - top - 1,
-        });
-        let missing = match (code128, with_words) {
-            (None, true) if width < WIDE => {
+        let line = |y| Rect { y, height: 1, ..column };
+        let beside = width > QR.width + WORDS.width;
+        let left = if beside { column.x } else { (width - QR.width) / 2 };
+        let y = code128.map_or(top, |bars| bars.bottom() + 1);
+        let qr = Rect { x: left, y, width: QR.width, height: QR.height };
+        let (words, till) = if beside { side_by_side(qr, column) } else { stacked(qr, column) };
+        let missing = match code128 {
+            Some(_) => None,
+            None if !beside => Some("more at 80 columns".to_owned()),
+            None if width < WIDE => {
                 Some(format!("Code 128 needs {WIDE} columns, here are {width}"))
             }
-            (None, true) => {
+            None => {
                 let lines = needed + 1 + BAR_LINES.start();
                 Some(format!("Code 128 needs {lines} lines, here are {height}"))
             }
-            (None, false) => Some("more at 80 columns".to_owned()),
-            (Some(_), _) => None,
         };
-        let line = |y| Rect { x: 0, y, width, height: 1 };
-        Ok(Self { header: line(0), code128, qr, words, footer: line(height - 1), missing })
+        Ok(Self { header: line(0), code128, qr, words, till, footer: line(footer), missing })
     }
+}
+
+/// The words on the right of the QR code; the till across below both if it can be, else on the right too.
+fn side_by_side(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
+    let x = qr.right() + 2;
+    let words = Rect { x, width: column.right() - x, ..qr };
+    match below(qr, column) {
+        Some(till) if till.height > TILL_LINES => (Some(words), Some(till)),
+        _ => {
+            let till =
+                Rect { y: words.y + WORDS.height, height: words.height - WORDS.height, ..words };
+            (Some(Rect { height: WORDS.height, ..words }), Some(till))
+        }
+    }
+}
+
+/// All below the QR code, as far as there are lines for it.
+fn stacked(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
+    let lines = column.bottom() - qr.bottom();
+    // flush with the QR code if that leaves them room enough
+    let x = if column.right() - qr.x >= WORDS.width { qr.x } else { column.x };
+    let column = Rect { x, width: column.right() - x, ..column };
+    let words = Rect { y: qr.bottom(), height: lines.min(WORDS.height - 1), ..column };
+    let till = below(words, column).filter(|till| till.height >= TILL_LINES);
+    (Some(words).filter(|words| words.height > 0), till)
+}
+
+/// What is left of the column below a part, with a line of air.
+fn below(part: Rect, column: Rect) -> Option<Rect> {
+    let y = part.bottom() + 1;
+    (y < column.bottom()).then(|| Rect { y, height: column.bottom() - y, ..column })
 }
 
 #[cfg(test)]
@@ -95,7 +132,10 @@ mod tests {
         assert_eq!(layout.code128, None);
         assert_eq!(layout.missing.unwrap(), "Code 128 needs 96 columns, here are 80");
         let words = layout.words.unwrap();
-        assert!(words.width >= 44 && words.right() <= 79 && words.bottom() <= 23);
+        assert!(words.width >= 44 && words.right() <= 79);
+        // the till has the whole width, and a line of air above it
+        let till = layout.till.unwrap();
+        assert_eq!(till, Rect { x: 1, y: 18, width: 78, height: 5 });
     }
 
     #[test]
@@ -128,6 +168,7 @@ mod tests {
                 layout.code128,
                 Some(layout.qr),
                 layout.words,
+                layout.till,
                 Some(layout.footer),
             ];
             let parts: Vec<Rect> = parts.into_iter().flatten().collect();

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::io::{self, stdout};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::execute;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tegata::NextCode;
 use tegata::code::{Audience, ClockStatus, Digits, PaymentCode, Slot, TillId};
 use tegata::symbol::PaymentSymbols;
@@ -33,7 +34,7 @@ impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AnyTill => f.write_str("Show this at the till"),
-            Self::OneTill(till) => write!(f, "Show this at {till}, and only there"),
+            Self::OneTill(till) => write!(f, "Show this at {till} only"),
         }
     }
 }
@@ -90,7 +91,7 @@ struct State<'a> {
 
 /// Shows the screen until the shopper quits. The terminal is put back on every way out.
 pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
-    let ended = end_signals()?;
+    let ended = Ended::listen()?;
     let mut state = State {
         offer: live.offer(),
         live,
@@ -102,31 +103,47 @@ pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
         coloured,
     };
     state.renew()?;
+    // crossterm would heed NO_COLOR by itself and take the colours from the barcode, which is then inverted in a dark
+    // terminal. What is coloured is up to us.
+    crossterm::style::force_color_output(true);
     let mut terminal = ratatui::try_init().map_err(|e| Failure::to("use this terminal")(&e))?;
     let result = state.watch(&mut terminal, &ended);
     ratatui::restore();
     result
 }
 
-/// Signals that end a program set a flag, so that the terminal is put back before we go.
-fn end_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let ended = Arc::new(AtomicBool::new(false));
-    for signal in
-        [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
-    {
-        signal_hook::flag::register(signal, Arc::clone(&ended))
-            .map_err(|e| Failure::to("listen for signals")(&e))?;
+/// A signal that ends programs leaves its number here, so that the terminal is put back before we go.
+struct Ended(Arc<AtomicUsize>);
+
+impl Ended {
+    const NOT_YET: usize = 0;
+
+    fn listen() -> Result<Self, Failure> {
+        let ended = Arc::new(AtomicUsize::new(Self::NOT_YET));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, Arc::clone(&ended), number)
+                .map_err(|e| Failure::to("listen for signals")(&e))?;
+        }
+        Ok(Self(ended))
     }
-    Ok(ended)
+
+    fn check(&self) -> Result<(), Failure> {
+        match self.0.load(Ordering::Relaxed) {
+            Self::NOT_YET => Ok(()),
+            number => Err(Failure::Signal(i32::try_from(number).unwrap_or(SIGTERM))),
+        }
+    }
 }
 
 impl State<'_> {
     fn watch(
         &mut self,
         terminal: &mut ratatui::DefaultTerminal,
-        ended: &AtomicBool,
+        ended: &Ended,
     ) -> Result<(), Failure> {
-        while !ended.load(Ordering::Relaxed) {
+        loop {
+            ended.check()?;
             self.renew()?;
             self.draw(terminal).map_err(|e| Failure::to("draw")(&e))?;
             match next_key() {
@@ -136,7 +153,6 @@ impl State<'_> {
                 Err(e) => return Err(Failure::to("read the keyboard")(&e)),
             }
         }
-        Ok(())
     }
 
     /// A terminal that knows synchronised updates shows each picture whole; others ignore the marks.
@@ -197,7 +213,9 @@ impl State<'_> {
     fn key(&mut self, key: KeyEvent) -> Result<bool, Failure> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('c' | 'd') if control => return Ok(false),
+            // The keyboard's own interrupt: while the screen is on, it comes as a key.
+            KeyCode::Char('c') if control => return Err(Failure::Signal(SIGINT)),
+            KeyCode::Char('d') if control => return Ok(false),
             KeyCode::Char('q') => return Ok(false),
             KeyCode::Char('n') => self.next()?,
             KeyCode::Char('d') => self.digits_shown = !self.digits_shown,
