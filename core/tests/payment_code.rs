@@ -175,6 +175,24 @@ fn honest_trade_uses_no_attempts_up() {
 }
 
 #[test]
+fn the_alias_must_be_that_of_the_matched_step() {
+    let seed = Seed::from_slice(&[7; 32]).unwrap();
+    let scheme = scheme("4960", 60);
+    let issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
+    let key = AliasKey::new(&seed);
+    // The last step of an alias period: the issuer accepts the next one too, under the next alias.
+    let now = at(1_800_000_030);
+    let right = derive(&seed, &scheme, &first_of(now));
+    let other_step = Step::at(now).later(1);
+    let other = key.derive(&scheme.prefix, scheme.alias_period, other_step).to_string();
+    assert_ne!(&right[4..15], other.as_bytes());
+    let mut mixed = right;
+    mixed[4..15].copy_from_slice(other.as_bytes());
+    assert_eq!(issuer.scan(&mixed, &till("A"), now), refused(Refusal::NotValid));
+    assert!(matches!(issuer.scan(&right, &till("A"), now), Verdict::Accepted { .. }));
+}
+
+#[test]
 fn two_credentials_on_one_alias_are_told_apart() {
     let scheme = scheme("49600001", 86_400);
     let now = at(1_800_000_000);
