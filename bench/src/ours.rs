@@ -89,7 +89,7 @@ impl Issuer {
     #[must_use]
     pub fn check(&self, code: &[u8], now: u64) -> bool {
         let now = UnixTime::new(now).unwrap();
-        let candidates = |_: &_, _: &_| Ok(vec![self.candidate.clone()]);
+        let candidates = |_: &_, _: &_| Ok(vec![&self.candidate]);
         let Ok(verdict) = verify(&Forgetful, &self.prefixes, code, &self.till, now, candidates);
         matches!(verdict, Verdict::Accepted { .. })
     }

@@ -59,7 +59,7 @@ fn main() {
     let candidate = Candidate::new(CredentialId([1; 16]), &seed);
     let till = "till-1".parse().unwrap();
     let check = || {
-        let candidates = |_: &_, _: &_| Ok(vec![candidate.clone()]);
+        let candidates = |_: &_, _: &_| Ok(vec![&candidate]);
         let code = black_box(code.as_bytes());
         let _ = black_box(verify(&Forgetful, &prefixes, code, &till, now, candidates));
     };

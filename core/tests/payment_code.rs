@@ -65,7 +65,7 @@ impl Issuer {
     }
 
     fn scan(&self, code: &[u8], till: &TillId, now: UnixTime) -> Verdict {
-        let candidates = |_: &Scheme, _: &Decoded| Ok(self.credentials.clone());
+        let candidates = |_: &Scheme, _: &Decoded| Ok(self.credentials.iter().collect());
         verify(&self.guard, &self.prefixes, code, till, now, candidates).unwrap()
     }
 }

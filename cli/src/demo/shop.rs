@@ -43,7 +43,7 @@ impl Shop {
         till: &TillId,
         now: UnixTime,
     ) -> Result<Verdict, Failure> {
-        let candidate = |_: &_, _: &_| Ok(vec![self.credential.clone()]);
+        let candidate = |_: &_, _: &_| Ok(vec![&self.credential]);
         verify(&self.guard, &self.prefixes, code, till, now, candidate)
             .map_err(|e| Failure::to("check the code")(&e))
     }

@@ -1,5 +1,6 @@
 //! Checking a code at the issuer: counted before it is compared, compared without a hint, accepted once.
 
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
@@ -35,10 +36,10 @@ impl Candidate {
         }
     }
 
-    fn checker(&self, slot: Slot, till: &TillId) -> Checker {
+    fn checker(&self, slot: Slot, till: &TillId) -> Cow<'_, Checker> {
         match slot {
-            Slot::AnyTill(_) => self.any_till.clone(),
-            Slot::OneTill(_) => Checker::new(&self.seed.till_otp_key(till)),
+            Slot::AnyTill(_) => Cow::Borrowed(&self.any_till),
+            Slot::OneTill(_) => Cow::Owned(Checker::new(&self.seed.till_otp_key(till))),
         }
     }
 }
@@ -110,13 +111,13 @@ impl Refusal {
 ///
 /// # Errors
 /// The guard's or the look-up's: the code is then not accepted.
-pub fn verify<G: ReplayGuard>(
+pub fn verify<G: ReplayGuard, C: Borrow<Candidate>>(
     guard: &G,
     prefixes: &Prefixes,
     code: &[u8],
     till: &TillId,
     now: UnixTime,
-    candidates: impl FnOnce(&Scheme, &Decoded) -> Result<Vec<Candidate>, G::Error>,
+    candidates: impl FnOnce(&Scheme, &Decoded) -> Result<Vec<C>, G::Error>,
 ) -> Result<Verdict, G::Error> {
     let Some((scheme, decoded)) = Digits::parse(code).ok().and_then(|code| prefixes.decode(&code))
     else {
@@ -126,7 +127,7 @@ pub fn verify<G: ReplayGuard>(
         }));
     };
     let candidates = candidates(&scheme, &decoded)?;
-    let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id).collect();
+    let ids: Vec<_> = candidates.iter().map(|candidate| candidate.borrow().id).collect();
     let open = match guard.count(till, &ids, now)? {
         Admission::TillStopped => return Ok(Verdict::Refused(Refusal::TillStopped)),
         Admission::Open(open) => open,
@@ -163,11 +164,12 @@ fn find(
     decoded: &Decoded,
     till: &TillId,
     now: UnixTime,
-    candidates: &[Candidate],
+    candidates: &[impl Borrow<Candidate>],
 ) -> Found {
     let steps: Vec<Step> = Step::at(now).accepted().into_iter().flatten().collect();
     let (mut matches, mut which, mut at) = (0u32, 0u64, 0u64);
     for (index, candidate) in (0u64..).zip(candidates) {
+        let candidate = candidate.borrow();
         let checker = candidate.checker(decoded.slot, till);
         let mut period: Option<(u64, u64)> = None;
         for step in &steps {
