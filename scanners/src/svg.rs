@@ -1,7 +1,7 @@
 //! SVG documents, by resvg.
 
 use resvg::{
-    tiny_skia::{Pixmap, Transform},
+    tiny_skia::{Pixmap, PremultipliedColorU8, Transform},
     usvg::{Options, Tree},
 };
 
@@ -31,7 +31,7 @@ pub fn png_of_svg(document: &str, scale: f32) -> Result<Vec<u8>, ScannerError> {
     let mut file = vec![];
     let mut encoder = png::Encoder::new(&mut file, pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Rgba);
-    let plain = pixels.pixels().iter().map(|it| it.demultiply());
+    let plain = pixels.pixels().iter().map(PremultipliedColorU8::demultiply);
     let bytes: Vec<u8> =
         plain.flat_map(|it| [it.red(), it.green(), it.blue(), it.alpha()]).collect();
     let mut writer = encoder.write_header().map_err(std::io::Error::from)?;
