@@ -9,6 +9,7 @@ mod cargo_deny;
 mod check;
 mod docs;
 mod part;
+mod pictures;
 mod setup;
 mod tree;
 
@@ -62,6 +63,13 @@ enum Verb {
         #[arg(long)]
         write: bool,
     },
+    /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
+    #[command(after_help = "Example: cargo xtask pictures --readme")]
+    Pictures {
+        /// Replace the pictures in docs/pictures that README shows, too; every run makes other codes.
+        #[arg(long)]
+        readme: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -82,6 +90,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Check => check::run(&shell),
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
+        Verb::Pictures { readme } => pictures::run(&shell, readme),
     }
 }
 

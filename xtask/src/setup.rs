@@ -20,12 +20,20 @@ enum Sign {
     Program(&'static str),
     /// A header that the C compiler finds.
     Header(&'static str),
+    /// A file of this pattern where fonts are kept.
+    Font(&'static str),
 }
+
+/// Where systems keep fonts for all users.
+const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts"];
 
 /// Builds the bundled zxing-cpp.
 pub(crate) const CMAKE: Package = Package { name: "cmake", sign: Sign::Program("cmake") };
 /// Compiles the bundled zxing-cpp.
 pub(crate) const CXX: Package = Package { name: "g++", sign: Sign::Program("c++") };
+/// Letters of one width, for pictures that people look at.
+pub(crate) const FONT: Package =
+    Package { name: "fonts-dejavu-core", sign: Sign::Font("*Mono*.ttf") };
 /// The crypto library that `SQLCipher`, a peer in the benches, is linked with.
 pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
@@ -65,6 +73,12 @@ pub(crate) fn install(shell: &Shell, packages: &[Package]) -> anyhow::Result<()>
 fn is_present(shell: &Shell, sign: Sign) -> bool {
     match sign {
         Sign::Program(program) => runs(shell, program),
+        Sign::Font(pattern) => {
+            let find = cmd!(shell, "find {FONTS...} -name {pattern} -print -quit");
+            // not every one of the folders is there, and find says so by its exit code
+            let found = find.quiet().ignore_stderr().ignore_status().read();
+            found.is_ok_and(|path| !path.is_empty())
+        }
         Sign::Header(header) => {
             let source = format!("#include <{header}>\n");
             let compile = cmd!(shell, "cc -fsyntax-only -x c -").stdin(source);
@@ -98,6 +112,12 @@ mod tests {
         let shell = Shell::new().unwrap();
         assert!(is_present(&shell, Sign::Header("stdio.h")));
         assert!(!is_present(&shell, Sign::Header("no/such/header.h")));
+    }
+
+    #[test]
+    fn a_font_is_found_or_not() {
+        let shell = Shell::new().unwrap();
+        assert!(!is_present(&shell, Sign::Font("no-such-font-*.ttf")));
     }
 
     #[test]

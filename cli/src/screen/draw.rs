@@ -60,9 +60,7 @@ impl View<'_> {
         }
         let mut missing = layout.missing;
         if let Some(area) = layout.words {
-            // Where there is air, what is missing stands in it; else in the footer.
-            let missing = missing.take_if(|_| area.height > ROOMY);
-            self.words(frame, area, missing);
+            self.words(frame, area, &mut missing);
         }
         if let Some(area) = layout.till.filter(|_| self.has_scanner) {
             self.till(frame, area);
@@ -77,13 +75,12 @@ impl View<'_> {
     fn header(&self, frame: &mut Frame, area: Rect) {
         let clock = format!(" {} UTC", clock_time(self.now));
         let room = usize::from(area.width).saturating_sub(clock.len());
-        let title: String = self.title.chars().take(room).collect();
+        let title = shortened(self.title, room);
         let title = Span::styled(format!("{title:<room$}"), BOLD);
         frame.render_widget(Line::from(vec![title, Span::styled(clock, DIM)]), area);
     }
 
-    fn words(&self, frame: &mut Frame, area: Rect, missing: Option<String>) {
-        let roomy = area.height > ROOMY;
+    fn words(&self, frame: &mut Frame, area: Rect, missing: &mut Option<String>) {
         let mut lines = vec![Line::styled(self.offer.to_string(), BOLD)];
         if let Some((code, _)) = self.shown {
             lines.push(self.countdown(code, area.width));
@@ -94,14 +91,17 @@ impl View<'_> {
         lines.extend(
             clock_warning(self.clock).map(|it| Line::styled(it, self.colour(Color::Yellow))),
         );
-        if roomy {
+        if area.height > ROOMY {
             for at in [1, 3, 5] {
                 lines.insert(at.min(lines.len()), Line::raw(""));
             }
             lines.insert(0, Line::raw(""));
         }
-        if let Some(missing) = missing {
-            lines.resize(usize::from(area.height).saturating_sub(2), Line::raw(""));
+        // With a line left, what is missing is said here; else in the footer, where it takes the room of keys.
+        let height = usize::from(area.height);
+        if let Some(missing) = missing.take_if(|_| lines.len() < height) {
+            let foot = if area.height > ROOMY { 2 } else { 1 };
+            lines.resize(height - foot, Line::raw(""));
             lines.push(Line::styled(missing, DIM));
         }
         frame.render_widget(Paragraph::new(lines), area);
@@ -175,18 +175,28 @@ impl View<'_> {
         if self.has_scanner {
             keys.extend([("s", "scan here"), ("o", "scan elsewhere")]);
         }
-        let missing = missing.map(|it| Span::styled(it, DIM)).unwrap_or_default();
+        let missing = missing.map(|it| Span::styled(format!("  {it}"), DIM)).unwrap_or_default();
         let mut room = usize::from(area.width).saturating_sub(missing.width());
         let mut spans = Vec::new();
         for (key, does) in keys {
-            let does = Span::styled(format!(" {does}  "), DIM);
-            let Some(left) = room.checked_sub(key.len() + does.width()) else { break };
-            spans.extend([Span::styled(key, BOLD), does]);
+            let air = if spans.is_empty() { "" } else { "  " };
+            let does = Span::styled(format!(" {does}"), DIM);
+            let Some(left) = room.checked_sub(air.len() + key.len() + does.width()) else { break };
+            spans.extend([Span::raw(air), Span::styled(key, BOLD), does]);
             room = left;
         }
         spans.extend([Span::raw(" ".repeat(room)), missing]);
         frame.render_widget(Line::from(spans), area);
     }
+}
+
+/// As much of a text as fits, and a sign that there is more.
+fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{}…", begin.trim_end_matches([' ', '·', ',']))
 }
 
 fn draw_symbol(frame: &mut Frame, area: Rect, symbol: &Symbol) {
