@@ -195,6 +195,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_peers_records_are_as_long_as_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = rusqlite::Connection::open(Device::new(folder.path()).file).unwrap();
+        let length = "SELECT length(sealed) FROM record WHERE id <> zeroblob(16) LIMIT 1";
+        let length: u32 = database.query_row(length, [], |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(length).unwrap(), crate::sqlite::BODY);
+    }
+
+    #[test]
     fn our_side_does_what_the_peers_do() {
         let folder = tempfile::tempdir().unwrap();
         let device = Device::new(folder.path());
