@@ -10,15 +10,6 @@ use crate::{CREDENTIALS, SECRET};
 /// How much of a record is its body: what a credential of ours comes to, sealed.
 pub const BODY: usize = 165;
 
-/// How sure a commit is to outlive a power failure.
-#[derive(Clone, Copy, Debug)]
-pub enum Durability {
-    /// `synchronous=FULL`: each commit is on the disk.
-    Full,
-    /// `synchronous=NORMAL`: the last commits can be lost, the file stays whole.
-    Normal,
-}
-
 /// Who else may read while the file is open.
 #[derive(Clone, Copy, Debug)]
 pub enum Locking {
@@ -34,13 +25,13 @@ pub struct Store(Connection);
 impl Store {
     /// Opens the file, or makes one of [`CREDENTIALS`] records, locked as our vault is.
     #[must_use]
-    pub fn open(file: &Path, durability: Durability) -> Self {
-        Self::open_with(file, durability, Locking::Exclusive)
+    pub fn open(file: &Path) -> Self {
+        Self::open_with(file, Locking::Exclusive)
     }
 
     /// The same with another locking.
     #[must_use]
-    pub fn open_with(file: &Path, durability: Durability, locking: Locking) -> Self {
+    pub fn open_with(file: &Path, locking: Locking) -> Self {
         let connection = Connection::open(file).unwrap();
         // Plain SQLite ignores a pragma that it does not know.
         connection.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "5a".repeat(32))).unwrap();
@@ -48,15 +39,11 @@ impl Store {
             Locking::Exclusive => "EXCLUSIVE",
             Locking::Normal => "NORMAL",
         };
-        let synchronous = match durability {
-            Durability::Full => "FULL",
-            Durability::Normal => "NORMAL",
-        };
         connection
             .execute_batch(&format!(
                 "PRAGMA locking_mode={locking};
                  PRAGMA journal_mode=WAL;
-                 PRAGMA synchronous={synchronous};
+                 PRAGMA synchronous=FULL;
                  PRAGMA secure_delete=ON;
                  PRAGMA trusted_schema=OFF;
                  CREATE TABLE IF NOT EXISTS record (
@@ -112,8 +99,8 @@ mod tests {
     fn what_was_put_is_there_after_opening_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store");
-        drop(Store::open(&file, Durability::Full));
-        let store = Store::open(&file, Durability::Full);
+        drop(Store::open(&file));
+        let store = Store::open(&file);
         let body = store.get(42).unwrap();
         assert_eq!(body[..SECRET.len()], SECRET);
         assert_eq!(body.len(), BODY);
@@ -124,7 +111,7 @@ mod tests {
     fn the_secret_is_in_the_file_unless_it_is_sqlcipher() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store");
-        drop(Store::open(&file, Durability::Full));
+        drop(Store::open(&file));
         let bytes = std::fs::read(file).unwrap();
         let in_plain = bytes.windows(SECRET.len()).any(|window| window == SECRET);
         assert_eq!(in_plain, Store::name() == "sqlite");
