@@ -13,7 +13,7 @@ use tegata::{NextCode, SystemClock};
 use self::stage::Stage;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::screen::{self, Live, Offer, Scanner};
+use crate::screen::{self, Live, Scanner};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demo {
@@ -51,8 +51,8 @@ impl Live for Stage {
         Some(self.shop.till.clone())
     }
 
-    fn offer(&self) -> Offer {
-        Offer::AnyTill
+    fn offer(&self) -> Audience {
+        Audience::AnyTill
     }
 
     fn scanner(&self) -> Option<&dyn Scanner> {

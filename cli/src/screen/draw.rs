@@ -7,11 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
-use tegata::code::{ClockStatus, PaymentCode};
+use tegata::code::{Audience, ClockStatus, PaymentCode};
 use tegata::symbol::{PaymentSymbols, Symbol};
 
 use super::layout::{Layout, TooSmall};
-use super::live::{Offer, Said};
 
 /// Black on white from the 256-colour palette, which themes leave alone. Kept with `NO_COLOR` too: the colours are
 /// the barcode.
@@ -22,13 +21,21 @@ const DIM: Style = Style::new().add_modifier(Modifier::DIM);
 const ROOMY: u16 = 10;
 const HIDDEN: &str = "•••• •••• •••• •••• •••• ••••";
 
+/// One line of what happened at the till.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) at: u64,
+    pub(super) good: bool,
+    pub(super) text: String,
+}
+
 /// Everything the screen shows at one moment.
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that is on the screen or not")]
 pub(crate) struct View<'a> {
     pub(crate) title: &'a str,
     /// The code on the screen, with its symbols.
     pub(super) shown: Option<&'a (PaymentCode, PaymentSymbols)>,
-    pub(super) offer: &'a Offer,
+    pub(super) offer: &'a Audience,
     pub(super) digits_shown: bool,
     /// Seconds since the epoch by which codes are made.
     pub(super) now: u64,
@@ -81,7 +88,7 @@ impl View<'_> {
     }
 
     fn words(&self, frame: &mut Frame, area: Rect, missing: &mut Option<String>) {
-        let mut lines = vec![Line::styled(self.offer.to_string(), BOLD)];
+        let mut lines = vec![Line::styled(asks_for(self.offer), BOLD)];
         if let Some((code, _)) = self.shown {
             lines.push(self.countdown(code, area.width));
             let digits = if self.digits_shown { code.groups() } else { HIDDEN.to_owned() };
@@ -170,7 +177,10 @@ impl View<'_> {
         let digits = if self.digits_shown { "hide digits" } else { "show digits" };
         let mut keys = vec![("q", "quit"), ("n", "next"), ("d", digits)];
         if self.has_till {
-            keys.push(("b", if *self.offer == Offer::AnyTill { "one till" } else { "any till" }));
+            keys.push((
+                "b",
+                if *self.offer == Audience::AnyTill { "one till" } else { "any till" },
+            ));
         }
         if self.has_scanner {
             keys.extend([("s", "scan here"), ("o", "scan elsewhere")]);
@@ -206,6 +216,13 @@ fn draw_symbol(frame: &mut Frame, area: Rect, symbol: &Symbol) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).style(DARK_ON_LIGHT), area);
 }
 
+fn asks_for(offer: &Audience) -> String {
+    match offer {
+        Audience::AnyTill => "Show this at the till".to_owned(),
+        Audience::OneTill(till) => format!("Show this at {till} only"),
+    }
+}
+
 fn clock_warning(status: ClockStatus) -> Option<String> {
     let by = |seconds: u64| match seconds {
         0..=119 => format!("{seconds} s"),
@@ -230,4 +247,51 @@ fn clock_warning(status: ClockStatus) -> Option<String> {
 pub(super) fn clock_time(unix: u64) -> String {
     let day = unix % 86_400;
     format!("{:02}:{:02}:{:02}", day / 3600, day / 60 % 60, day % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+
+    fn text(clock: ClockStatus, wait: Option<u64>) -> String {
+        let view = View {
+            title: "Corner shop",
+            shown: None,
+            offer: &Audience::AnyTill,
+            digits_shown: false,
+            now: 86_400 + 3_661,
+            wait,
+            clock,
+            said: &[],
+            typed: "",
+            has_till: false,
+            has_scanner: false,
+            coloured: false,
+        };
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        terminal.draw(|frame| view.draw(frame)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_and_by_how_much() {
+        assert!(!text(ClockStatus::Fine, None).contains("This clock"));
+        for (status, told) in [
+            (ClockStatus::Ahead(45), "This clock is 45 s ahead: set it right"),
+            (ClockStatus::Behind(600), "This clock is 10 min behind: set it right"),
+            (ClockStatus::SetBack(86_400), "This clock was set back by 24 h: check it"),
+        ] {
+            let shown = text(status, None);
+            assert!(shown.contains(told), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds_and_the_time_in_utc() {
+        let shown = text(ClockStatus::Fine, Some(17));
+        assert!(shown.contains("the next in 17 s") && shown.contains("01:01:01 UTC"), "{shown}");
+    }
 }

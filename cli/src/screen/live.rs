@@ -1,6 +1,5 @@
 //! The loop behind the screen: keys in, pictures out, a new code at each step.
 
-use std::fmt;
 use std::io::{self, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +13,7 @@ use tegata::NextCode;
 use tegata::code::{Audience, ClockStatus, Digits, PaymentCode, Slot, TillId};
 use tegata::symbol::PaymentSymbols;
 
-use super::draw::View;
+use super::draw::{Said, View};
 use crate::failure::Failure;
 
 /// How long a key is waited for before the countdown is drawn again.
@@ -22,31 +21,6 @@ const TICK: Duration = Duration::from_millis(250);
 /// Longest text the scanner line takes: a code, and enough more to show that it was none.
 const LONGEST_TYPED: usize = 32;
 const REMEMBERED: usize = 50;
-
-/// Which kind of code is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Offer {
-    AnyTill,
-    OneTill(TillId),
-}
-
-impl fmt::Display for Offer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AnyTill => f.write_str("Show this at the till"),
-            Self::OneTill(till) => write!(f, "Show this at {till} only"),
-        }
-    }
-}
-
-impl Offer {
-    fn audience(&self) -> Audience {
-        match self {
-            Self::AnyTill => Audience::AnyTill,
-            Self::OneTill(till) => Audience::OneTill(till.clone()),
-        }
-    }
-}
 
 /// What the screen is a window on: a wallet, and in the demo a till beside it.
 pub(crate) trait Live {
@@ -56,7 +30,7 @@ pub(crate) trait Live {
     fn clock(&self) -> ClockStatus;
     fn next(&mut self, audience: Audience) -> Result<NextCode, Failure>;
     /// What is offered first.
-    fn offer(&self) -> Offer;
+    fn offer(&self) -> Audience;
     /// The till that codes can be bound to, if one is known.
     fn till(&self) -> Option<TillId>;
     /// The till on this screen, if there is one.
@@ -70,17 +44,9 @@ pub(crate) trait Scanner {
     fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure>;
 }
 
-/// One line of what happened at the till.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    pub(super) at: u64,
-    pub(super) good: bool,
-    pub(super) text: String,
-}
-
 struct State<'a> {
     live: &'a mut dyn Live,
-    offer: Offer,
+    offer: Audience,
     shown: Option<(PaymentCode, PaymentSymbols)>,
     digits_shown: bool,
     wait_until: Option<u64>,
@@ -189,7 +155,7 @@ impl State<'_> {
     }
 
     fn next(&mut self) -> Result<(), Failure> {
-        match self.live.next(self.offer.audience())? {
+        match self.live.next(self.offer.clone())? {
             NextCode::Code(code) => {
                 let symbols = PaymentSymbols::new(code.digits().as_bytes())
                     .map_err(|e| Failure::to("draw the code")(&e))?;
@@ -201,7 +167,7 @@ impl State<'_> {
                 // A code of the other kind must not stay on the screen as if it were the one asked for.
                 let fits = |(code, _): &(PaymentCode, _)| {
                     let one_till = matches!(code.counter().slot(), Slot::OneTill(_));
-                    one_till == matches!(self.offer, Offer::OneTill(_))
+                    one_till == matches!(self.offer, Audience::OneTill(_))
                 };
                 self.shown = self.shown.take().filter(fits);
             }
@@ -240,8 +206,8 @@ impl State<'_> {
 
     fn other_kind(&mut self) -> Result<(), Failure> {
         self.offer = match (&self.offer, self.live.till()) {
-            (Offer::AnyTill, Some(till)) => Offer::OneTill(till),
-            _ => Offer::AnyTill,
+            (Audience::AnyTill, Some(till)) => Audience::OneTill(till),
+            _ => Audience::AnyTill,
         };
         self.next()
     }

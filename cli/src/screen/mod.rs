@@ -4,4 +4,4 @@ mod draw;
 mod layout;
 mod live;
 
-pub(crate) use live::{Live, Offer, Scanner, run};
+pub(crate) use live::{Live, Scanner, run};

@@ -10,7 +10,7 @@ use tegata::{Clock, NextCode, Payment, SystemClock, Wallet};
 use super::items::{self, Item};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::screen::{self, Live, Offer};
+use crate::screen::{self, Live};
 
 /// Lines that the Code 128 takes when it is printed.
 const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
@@ -56,8 +56,7 @@ fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<Payment, Failure> {
 
 /// One code, for a pipe or a script.
 fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
-    let audience = pay.till.clone().map_or(Audience::AnyTill, Audience::OneTill);
-    match pay.next(audience)? {
+    match pay.next(pay.offer())? {
         NextCode::Code(code) => {
             let symbols = PaymentSymbols::new(code.digits().as_bytes())
                 .map_err(|e| Failure::to("draw the code")(&e))?;
@@ -106,8 +105,8 @@ impl Live for Pay {
         Ok(next)
     }
 
-    fn offer(&self) -> Offer {
-        self.till.clone().map_or(Offer::AnyTill, Offer::OneTill)
+    fn offer(&self) -> Audience {
+        self.till.clone().map_or(Audience::AnyTill, Audience::OneTill)
     }
 
     fn till(&self) -> Option<TillId> {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Digits in a payment code, always.
+pub const CODE_DIGITS: usize = 24;
+
 /// Up to `MAX` ASCII digits. Leading zeros count: `0101` and `101` are two values.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Decimal<const MAX: usize> {

@@ -2,8 +2,8 @@
 
 use super::alias::{Alias, AliasPeriod};
 use super::counter::Slot;
-use super::decimal::Decimal;
-use super::digits::{CODE_DIGITS, Digits};
+use super::decimal::{CODE_DIGITS, Decimal};
+use super::digits::Digits;
 use super::otp::Otp;
 use super::prefix::Prefix;
 

@@ -5,12 +5,9 @@ use std::str::FromStr;
 
 use super::alias::Alias;
 use super::counter::Slot;
-use super::decimal::write_decimal;
+use super::decimal::{CODE_DIGITS, write_decimal};
 use super::otp::Otp;
 use super::prefix::Prefix;
-
-/// Digits in a payment code, always.
-pub const CODE_DIGITS: usize = 24;
 
 /// The 24 ASCII digits of a payment code. Whoever holds them can spend for a minute: `Debug` shows no digit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::decimal::Decimal;
-use super::digits::CODE_DIGITS;
+use super::decimal::{CODE_DIGITS, Decimal};
 
 /// The issuer's routing digits: 4 to 8 decimal digits, fixed per credential.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,8 +13,9 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
+use super::ids::RecordId;
 use super::manifest::FORMAT;
-use super::record::{MAX_SEALED, RecordId};
+use super::record::MAX_SEALED;
 use super::{VaultError, VaultId, durable};
 
 /// The tables, as they stand in the file to the letter.

@@ -6,33 +6,10 @@ use ring::hmac;
 use zeroize::Zeroizing;
 
 use super::aead;
-use super::record::RecordId;
+use super::ids::{RecordId, VaultId};
 use super::{Keystore, VaultError};
 use crate::kdf::hkdf_sha256;
 use crate::{Random, RandomUnavailable, Secret};
-
-/// What a vault is known by, for good: 16 random bytes, not secret. Part of what every record is sealed with, so that
-/// no row can move from one vault to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct VaultId([u8; 16]);
-
-impl VaultId {
-    pub(super) fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
-        let mut bytes = [0; 16];
-        random.fill(&mut bytes)?;
-        Ok(Self(bytes))
-    }
-
-    pub(super) const fn new(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 16 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
 
 /// One data key and its generation.
 #[derive(Debug)]

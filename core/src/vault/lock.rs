@@ -9,7 +9,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::aead::{OneTimeKey, TAG};
-use super::keys::VaultId;
+use super::ids::VaultId;
 use super::stretch::Stretch;
 use super::{Keystore, VaultError};
 use crate::{Random, Secret};

@@ -9,7 +9,8 @@ use ring::hmac;
 
 use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
-use super::record::{RecordId, Sealed};
+use super::ids::RecordId;
+use super::record::Sealed;
 
 /// The format this version writes and reads.
 pub(super) const FORMAT: u32 = 1;

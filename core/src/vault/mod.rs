@@ -8,7 +8,7 @@
 //! | `database` | the SQLite file: lock, settings, schema, rows that are not trusted |
 //! | `kinds`, `cbor` | what a record can hold, and how it is written down |
 //! | `manifest` | which records there are, so that none can be swapped, dropped or put back |
-//! | `record`, `keys`, `aead` | how one record is sealed, and under what |
+//! | `record`, `keys`, `ids`, `aead` | how one record is sealed, and under what |
 //! | `lock` | the payment lock: seeds sealed a second time, the lock's key under a PIN |
 //! | `keystore`, `software` | where the device keeps its own key |
 //! | `stretch`, `durable`, `error` | Argon2id; files that appear whole or not at all; what can go wrong |
@@ -20,6 +20,7 @@ mod durable;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod ids;
 mod keys;
 mod keystore;
 mod kinds;
@@ -33,13 +34,12 @@ mod stretch;
 mod vectors;
 
 pub use error::VaultError;
-pub use keys::VaultId;
+pub use ids::{RecordId, VaultId};
 pub use keystore::{Keystore, KeystoreError};
 pub use kinds::{
     Account, Kind, OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange, Pass, PassFormat,
     PaymentCredential, Setting,
 };
-pub use record::RecordId;
 pub use software::{SoftwareKeystore, SoftwareKeystoreError};
 pub use store::{Transaction, Vault};
 pub use stretch::{Stretch, StretchOutOfRange};

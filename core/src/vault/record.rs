@@ -1,14 +1,14 @@
 //! One sealed record: `0x01 ‖ be32(generation) ‖ salt ‖ ciphertext ‖ tag`.
 
-use std::fmt;
 use std::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
 use super::VaultError;
 use super::aead::TAG;
-use super::keys::{Keyring, VaultId};
-use crate::{Random, RandomUnavailable};
+use super::ids::{RecordId, VaultId};
+use super::keys::Keyring;
+use crate::Random;
 
 /// Most bytes of data in one record.
 pub(super) const MAX_DATA: usize = 65_536;
@@ -18,54 +18,6 @@ pub(super) const MAX_SEALED: usize = HEADER + MAX_DATA + BLOCK + TAG;
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + 4 + 16;
 const BLOCK: usize = 64;
-
-/// What a record is known by within its vault: 16 random bytes, never all zero (that is the manifest's place).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordId([u8; 16]);
-
-impl RecordId {
-    pub(super) const MANIFEST: Self = Self([0; 16]);
-
-    /// A new id that no other record has.
-    ///
-    /// # Errors
-    /// [`RandomUnavailable`], also for a source that gives sixteen zeros.
-    pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
-        let mut bytes = [0; 16];
-        random.fill(&mut bytes)?;
-        Self::new(bytes).ok_or(RandomUnavailable)
-    }
-
-    /// An id that a vault gave earlier; `None` if all bytes are zero.
-    #[must_use]
-    pub fn new(bytes: [u8; 16]) -> Option<Self> {
-        (bytes != Self::MANIFEST.0).then_some(Self(bytes))
-    }
-
-    /// The id of a row, the manifest's included.
-    pub(super) fn from_row(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
-    }
-
-    /// The 16 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-/// 32 lower-case hexadecimal digits.
-impl fmt::Display for RecordId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for RecordId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RecordId({self})")
-    }
-}
 
 /// A sealed record whose outer shape is right. Nothing in it is trusted before the tag has been checked.
 #[derive(Clone, Copy)]
@@ -171,6 +123,7 @@ mod tests {
     use super::super::kinds::tests::to_hex;
     use super::super::vectors::Given;
     use super::*;
+    use crate::RandomUnavailable;
     use crate::{Secret, SystemRandom};
 
     const ID: RecordId = RecordId([3; 16]);

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use ring::hmac;
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::ids::RecordId;
 use super::keys::{DataKey, Keyring};
 use super::manifest::{self, Manifest};
-use super::record::{self, RecordId, Sealed};
+use super::record::{self, Sealed};
 use super::{Keystore, Kind, VaultError, VaultId, database, durable, kinds};
 use crate::Random;
 

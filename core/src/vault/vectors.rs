@@ -5,11 +5,12 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
-use super::keys::{DataKey, Keyring, VaultId};
+use super::ids::{RecordId, VaultId};
+use super::keys::{DataKey, Keyring};
 use super::kinds::tests::to_hex;
 use super::lock::{LockKey, LockedSeed, PinWrapping};
 use super::manifest::{self, Manifest};
-use super::record::{self, RecordId, Sealed};
+use super::record::{self, Sealed};
 use super::stretch::Stretch;
 use super::{Keystore, KeystoreError, VaultError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
