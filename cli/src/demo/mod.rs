@@ -10,7 +10,7 @@ use clap::Args;
 use tegata::code::{Audience, ClockStatus, TillId};
 use tegata::{NextCode, SystemClock};
 
-use self::stage::Stage;
+pub(crate) use self::stage::Stage;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::screen::{self, Live, Scanner};

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// The demo's routing digits: of no issuer.
 const PREFIX: &str = "4960";
 
-pub(super) struct Stage {
+pub(crate) struct Stage {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) shop: Shop,
     wallet: Wallet,
@@ -25,7 +25,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn set(clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    pub(crate) fn set(clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(|e| Failure::to("make a temporary folder")(&e))?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
         let keystore = keystore(folder.path(), &random)?;

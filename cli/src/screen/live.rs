@@ -21,6 +21,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// Longest text the scanner line takes: a code, and enough more to show that it was none.
 const LONGEST_TYPED: usize = 32;
 const REMEMBERED: usize = 50;
+/// The longest that a wallet ever asks to wait, in seconds.
+const LONGEST_WAIT: u64 = 90;
 
 /// What the screen is a window on: a wallet, and in the demo a till beside it.
 pub(crate) trait Live {
@@ -136,7 +138,7 @@ impl State<'_> {
             offer: &self.offer,
             digits_shown: self.digits_shown,
             now,
-            wait: self.wait_until.and_then(|until| until.checked_sub(now)).filter(|left| *left > 0),
+            wait: self.waiting(now),
             clock: self.live.clock(),
             said: &self.said,
             typed: &self.typed,
@@ -146,12 +148,17 @@ impl State<'_> {
         }
     }
 
-    /// Takes the next code when the one on the screen has had its half minute.
+    /// Seconds that the shopper still has to wait. A wait longer than any says that the clock went back: it is over.
+    fn waiting(&self, now: u64) -> Option<u64> {
+        let left = self.wait_until?.checked_sub(now)?;
+        (1..=LONGEST_WAIT).contains(&left).then_some(left)
+    }
+
+    /// Takes the next code when the one on the screen is over.
     fn renew(&mut self) -> Result<(), Failure> {
         let now = self.live.now();
-        let over = self.shown.as_ref().is_none_or(|(code, _)| now >= code.next_at());
-        let waiting = self.wait_until.is_some_and(|until| now < until);
-        if over && !waiting { self.next() } else { Ok(()) }
+        let over = self.shown.as_ref().is_none_or(|(code, _)| code.is_over(now));
+        if over && self.waiting(now).is_none() { self.next() } else { Ok(()) }
     }
 
     fn next(&mut self) -> Result<(), Failure> {
@@ -237,4 +244,54 @@ fn next_key() -> io::Result<Option<KeyEvent>> {
         event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(key),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use tegata::{Clock, UnixTime};
+
+    use super::*;
+    use crate::demo::Stage;
+
+    struct SetClock(AtomicU64);
+
+    impl Clock for SetClock {
+        fn now(&self) -> UnixTime {
+            UnixTime::new(self.0.load(Ordering::Relaxed)).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_never_freezes_the_screen() {
+        let clock = Arc::new(SetClock(AtomicU64::new(3_000_000)));
+        let mut stage = Stage::set(clock.clone()).unwrap();
+        let mut state = State {
+            offer: Audience::AnyTill,
+            live: &mut stage,
+            shown: None,
+            digits_shown: false,
+            wait_until: None,
+            said: Vec::new(),
+            typed: String::new(),
+            coloured: false,
+        };
+        let valid_from = |state: &State| state.shown.as_ref().unwrap().0.valid_from();
+        state.renew().unwrap();
+        assert_eq!(valid_from(&state), 3_000_000);
+        let a_day_before = 3_000_000 - 86_400;
+        clock.0.store(a_day_before, Ordering::Relaxed);
+        state.renew().unwrap();
+        assert_eq!(valid_from(&state), a_day_before);
+
+        // The same while the shopper is made to wait: all five are shown, the code is over, the clock goes back.
+        for _ in 0..5 {
+            state.next().unwrap();
+        }
+        assert_eq!(state.waiting(a_day_before), Some(30));
+        clock.0.store(a_day_before - 86_400, Ordering::Relaxed);
+        state.renew().unwrap();
+        assert_eq!(valid_from(&state), a_day_before - 86_400);
+    }
 }

@@ -66,6 +66,13 @@ impl PaymentCode {
         self.valid_from() + STEP_SECONDS
     }
 
+    /// Whether the wallet should ask for another by itself at `now`, in seconds since the epoch: its half minute is
+    /// over, or the clock has been set back so far that no issuer by that clock takes it any more.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        now >= self.next_at() || now.saturating_add(STEP_SECONDS) < self.valid_from()
+    }
+
     /// How many more codes of its kind the shopper may ask for before the next step: 4 to 0. At 0 the wallet shows
     /// the seconds until [`PaymentCode::next_at`].
     #[must_use]
@@ -94,6 +101,16 @@ mod tests {
         let code = code(1003);
         assert_eq!((code.valid_from(), code.next_at(), code.valid_until()), (3000, 3030, 3060));
         assert_eq!(code.more_in_this_step(), 1);
+    }
+
+    #[test]
+    fn it_is_over_after_its_half_minute_or_when_the_clock_went_back() {
+        let code = code(1003);
+        for (now, over) in [(2969, true), (2970, false), (3000, false), (3029, false), (3030, true)]
+        {
+            assert_eq!(code.is_over(now), over, "{now}");
+        }
+        assert!(code.is_over(0) && code.is_over(u64::MAX));
     }
 
     #[test]

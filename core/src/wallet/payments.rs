@@ -98,7 +98,7 @@ impl<'w> Payments<'w> {
 
     /// The next code, never one that was shown before: its counter is stored, durably, before this returns.
     ///
-    /// Ask when [`PaymentCode::next_at`] has come, or whenever the shopper wants another. Costs one durable write.
+    /// Ask when the last one [is over](PaymentCode::is_over), or whenever the shopper wants another. Costs one durable write.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`], [`Error::NotFound`], [`Error::Failed`]. No code is shown then, and none is lost.
