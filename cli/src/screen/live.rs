@@ -266,10 +266,10 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_back_never_freezes_the_screen() {
         let clock = Arc::new(SetClock(AtomicU64::new(3_000_000)));
-        let mut stage = Stage::set(clock.clone()).unwrap();
+        let mut demo = Stage::set(clock.clone()).unwrap();
         let mut state = State {
             offer: Audience::AnyTill,
-            live: &mut stage,
+            live: &mut demo,
             shown: None,
             digits_shown: false,
             wait_until: None,
