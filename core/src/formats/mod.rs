@@ -1,0 +1,3 @@
+//! What others write: formats that come from outside, read into what the vault stores.
+
+pub mod otpauth;
