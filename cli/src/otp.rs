@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use data_encoding::BASE32_NOPAD;
 use serde_json::{Value, json};
-use tegata::formats::otpauth;
+use tegata::formats::otpauth_migration::parse_all;
 use tegata::vault::{OtpCredential, OtpMoving};
 use tegata::{OtpCode, UnixTime};
 
@@ -40,20 +40,35 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct UriArg {
-    /// The otpauth URI: itself, @FILE, or - for standard input.
+    /// The otpauth or otpauth-migration URI: itself, @FILE, or - for standard input.
     uri: SecretSource,
 }
 
 impl UriArg {
-    pub(crate) fn read(&self) -> Result<OtpCredential, Failure> {
+    fn read_all(&self) -> Result<Vec<OtpCredential>, Failure> {
         let uri = self.uri.read("the URI")?;
-        otpauth::parse(uri.as_bytes()).map_err(|e| Failure::to("read the URI")(&e))
+        parse_all(uri.as_bytes()).map_err(|e| Failure::to("read the URI")(&e))
+    }
+
+    pub(crate) fn read(&self) -> Result<OtpCredential, Failure> {
+        let mut all = self.read_all()?;
+        match (all.pop(), all.len()) {
+            (Some(credential), 0) => Ok(credential),
+            (None, _) => Err(Failure::No("the URI holds no credential".into())),
+            (Some(_), more) => Err(Failure::No(format!(
+                "the URI holds {} credentials, and one is expected",
+                more + 1
+            ))),
+        }
     }
 }
 
 pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Decode { uri, reveal } => Output::document(&[describe(&uri.read()?, *reveal)]),
+        Command::Decode { uri, reveal } => {
+            let all = uri.read_all()?;
+            Output::document(&all.iter().map(|it| describe(it, *reveal)).collect::<Vec<_>>())
+        }
         Command::Code { uri, at } => {
             let code = uri.read()?.code(*at).map_err(|e| Failure::to("make a code")(&e))?;
             output.answer(code.digits(), &document(&code))

@@ -217,6 +217,7 @@ fn the_tour_goes_as_told() {
     assert_eq!(text(&here(&[]).stdout), text(&words.stdout));
 }
 
+const EXPORT: &str = "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC";
 const HELLO: &str =
     "otpauth://totp/Example:alice@google.com?secret=JBSWY3DPEHPK3PXP&issuer=Example";
 
@@ -229,6 +230,7 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
     let decoded = here(&["otp", "decode", HELLO]);
     assert!(!done(&decoded).contains("JBSWY3DP"));
     assert_eq!(document(&decoded), json!([parts]));
+    assert_eq!(document(&here(&["otp", "decode", EXPORT])), json!([parts]));
     let revealed = document(&here(&["otp", "decode", HELLO, "--reveal"]));
     assert_eq!(revealed[0]["secret"], "JBSWY3DPEHPK3PXP");
     let counted = here(&["otp", "decode", "otpauth://hotp/a?secret=MZXW6&counter=7"]);
@@ -236,7 +238,7 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("uri"), format!("{HELLO}\n")).unwrap();
-    for uri in [HELLO, "@uri"] {
+    for uri in [HELLO, "@uri", EXPORT] {
         let code = tegata(folder.path(), &["otp", "code", uri, "--at", "1257894000"]);
         assert_eq!(done(&code), "528064\n");
     }
@@ -246,7 +248,7 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
     for (uri, says) in [
         ("", "no otpauth URI"),
         ("https://example.com/?secret=JBSWY3DPEHPK3PXP", "no otpauth URI"),
-        ("otpauth-migration://offline?data=JBSWY3DPEHPK3PXP", "not supported yet"),
+        ("otpauth-migration://offline?data=JBSWY3DPEHPK3PXP", "is damaged"),
         ("otpauth://totp/a?secret=JBSWY3DPEHPK3PX1", "not Base32"),
         ("otpauth://hotp/a?secret=JBSWY3DPEHPK3PXP", "the parameter counter is missing"),
         ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&digits=9", "6 to 8 is expected"),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
-use tegata::formats::otpauth;
+use tegata::formats::otpauth::{self, OtpauthError};
+use tegata::formats::otpauth_migration::parse_all;
 use tegata::vault::{
     OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat, SoftwareKeystore, Stretch,
 };
@@ -71,6 +72,22 @@ fn the_uris_of_the_format_s_own_page_are_read() {
         let read = otpauth::parse(vector["uri"].as_str().unwrap().as_bytes()).unwrap();
         assert_eq!(read.reveal_secret().expose(), bytes(&vector["secret_hex"]));
     }
+}
+
+#[test]
+fn an_export_of_google_authenticator_is_read() {
+    let given = &vectors()["google_authenticator_migration"][0];
+    let uri = given["uri"].as_str().unwrap();
+    let read = parse_all(uri.as_bytes()).unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!((&*read[0].issuer, &*read[0].account), ("Example", "alice@google.com"));
+    let otp_at = &given["expect"]["otp_at"];
+    assert_eq!(code(&read[0], otp_at["unix"].as_u64().unwrap()), otp_at["otp"].as_str().unwrap());
+
+    assert_eq!(otpauth::parse(uri.as_bytes()).unwrap_err(), OtpauthError::Export);
+    assert_eq!(parse_all(b"https://x").unwrap_err(), OtpauthError::NotOtpauth);
+    let empty = parse_all(b"otpauth-migration://offline").unwrap_err();
+    assert_eq!(empty, OtpauthError::Missing("data"));
 }
 
 #[test]

@@ -16,11 +16,15 @@ pub enum OtpauthError {
     /// Another scheme, or no URI at all.
     #[error("this is no otpauth URI, which begins with otpauth://totp/ or otpauth://hotp/")]
     NotOtpauth,
-    /// What Google Authenticator exports.
-    #[error("an otpauth-migration URI is not supported yet: export each credential by itself")]
-    MigrationUnsupported,
+    /// What Google Authenticator exports, where one credential is expected: [`parse_all`](super::otpauth_migration::parse_all) reads
+    /// it.
+    #[error("an otpauth-migration URI is an export of several credentials, and one is expected")]
+    Export,
+    /// Not the Base64 of a message, or cut off.
+    #[error("the data of the otpauth-migration URI is damaged")]
+    DamagedExport,
     /// Neither TOTP nor HOTP.
-    #[error("the type of the URI is neither totp nor hotp")]
+    #[error("the type is neither totp nor hotp")]
     UnknownType,
     /// A part that is not UTF-8 once its percent signs are undone.
     #[error("the {0} is not UTF-8")]
@@ -57,13 +61,12 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
     let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauth)?;
     let (scheme, rest) = uri.split_once("://").ok_or(OtpauthError::NotOtpauth)?;
     if scheme.eq_ignore_ascii_case("otpauth-migration") {
-        return Err(OtpauthError::MigrationUnsupported);
+        return Err(OtpauthError::Export);
     }
     if !scheme.eq_ignore_ascii_case("otpauth") {
         return Err(OtpauthError::NotOtpauth);
     }
-    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (path, query) = parts(rest);
     let (kind, label) = path.split_once('/').unwrap_or((path, ""));
     let given = Parameters::read(query)?;
 
@@ -118,6 +121,12 @@ pub fn reveal(credential: &OtpCredential) -> SecretBytes {
     Zeroizing::new(uri.into_bytes()).into()
 }
 
+/// What stands before the question mark, and what between it and the fragment.
+pub(super) fn parts(uri: &str) -> (&str, &str) {
+    let (uri, _fragment) = uri.split_once('#').unwrap_or((uri, ""));
+    uri.split_once('?').unwrap_or((uri, ""))
+}
+
 /// All but what RFC 3986, section 2.3, calls unreserved, and the at sign, which a path and a query may have.
 const RESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
@@ -161,11 +170,15 @@ fn names(label: &str) -> Result<(String, String), OtpauthError> {
         let account = text(account, "account")?;
         return Ok((text(issuer, "issuer")?, account.trim_start_matches(' ').to_owned()));
     }
-    let label = text(label, "account")?;
-    Ok(match label.split_once(':') {
+    Ok(split_label(&text(label, "account")?))
+}
+
+/// Issuer and account of a label that is plain text.
+pub(super) fn split_label(label: &str) -> (String, String) {
+    match label.split_once(':') {
         Some((issuer, account)) => (issuer.to_owned(), account.trim_start_matches(' ').to_owned()),
-        None => (String::new(), label),
-    })
+        None => (String::new(), label.to_owned()),
+    }
 }
 
 /// A plus sign is a plus sign: only forms write a space so, and e-mail addresses have them.
@@ -289,7 +302,7 @@ mod tests {
         }
         assert_eq!(parse(b"otpauth://totp/\xff").unwrap_err(), OtpauthError::NotOtpauth);
         let migration = parse(b"otpauth-migration://offline?data=Cg").unwrap_err();
-        assert_eq!(migration, OtpauthError::MigrationUnsupported);
+        assert_eq!(migration, OtpauthError::Export);
         assert_eq!(wrong(&format!("motp/a?secret={SECRET}")), OtpauthError::UnknownType);
         assert_eq!(wrong("totp/a"), OtpauthError::Missing("secret"));
         assert_eq!(wrong("totp/a#?secret=MZXW6"), OtpauthError::Missing("secret"));
