@@ -16,8 +16,7 @@ pub enum OtpauthError {
     /// Another scheme, or no URI at all.
     #[error("this is no otpauth URI, which begins with otpauth://totp/ or otpauth://hotp/")]
     NotOtpauth,
-    /// What Google Authenticator exports, where one credential is expected: [`parse_all`](super::otpauth_migration::parse_all) reads
-    /// it.
+    /// What Google Authenticator exports, where one credential is expected. [`super::otpauth_migration`] reads it.
     #[error("an otpauth-migration URI is an export of several credentials, and one is expected")]
     Export,
     /// Not the Base64 of a message, or cut off.
