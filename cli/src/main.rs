@@ -3,6 +3,7 @@
 mod code;
 mod demo;
 mod failure;
+mod otp;
 mod output;
 mod screen;
 mod secret;
@@ -42,6 +43,12 @@ enum Command {
         after_help = "Example: tegata code decode 010168606235459802301338 --prefix 01016860"
     )]
     Code(code::Command),
+    /// One-time passwords of any service: read their URIs, make their codes.
+    #[command(
+        subcommand,
+        after_help = "Example: tegata otp decode \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
+    )]
+    Otp(otp::Command),
     /// Any text as a symbol that scanners read.
     Symbol(symbol::Command),
     /// A completion script for a shell.
@@ -58,6 +65,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Wallet(command)) => wallet::run(&command, &output),
         Some(Command::Code(command)) => code::run(command, &output),
+        Some(Command::Otp(command)) => otp::run(&command, &output),
         Some(Command::Symbol(command)) => symbol::run(&command, &output),
         Some(Command::Completions { shell }) => completions(shell),
         Some(Command::Demo(demo)) => demo::run(&demo, &output),

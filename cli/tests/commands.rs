@@ -217,6 +217,84 @@ fn the_tour_goes_as_told() {
     assert_eq!(text(&here(&[]).stdout), text(&words.stdout));
 }
 
+const EXPORT: &str = "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC";
+const HELLO: &str =
+    "otpauth://totp/Example:alice@google.com?secret=JBSWY3DPEHPK3PXP&issuer=Example";
+
+#[test]
+fn an_otpauth_uri_gives_its_parts_and_its_code() {
+    let parts = json!({
+        "type": "totp", "issuer": "Example", "account": "alice@google.com",
+        "algorithm": "SHA1", "digits": 6, "period": 30,
+    });
+    let decoded = here(&["otp", "decode", HELLO]);
+    assert!(!done(&decoded).contains("JBSWY3DP"));
+    assert_eq!(document(&decoded), json!([parts]));
+    assert_eq!(document(&here(&["otp", "decode", EXPORT])), json!([parts]));
+    let revealed = document(&here(&["otp", "decode", HELLO, "--reveal"]));
+    assert_eq!(revealed[0]["secret"], "JBSWY3DPEHPK3PXP");
+    let counted = here(&["otp", "decode", "otpauth://hotp/a?secret=MZXW6&counter=7"]);
+    assert_eq!(document(&counted)[0]["counter"], 7);
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("uri"), format!("{HELLO}\n")).unwrap();
+    for uri in [HELLO, "@uri", EXPORT] {
+        let code = tegata(folder.path(), &["otp", "code", uri, "--at", "1257894000"]);
+        assert_eq!(done(&code), "528064\n");
+    }
+    let code = here(&["otp", "code", HELLO, "--at", "1257894029", "--json"]);
+    assert_eq!(document(&code), json!({ "code": "528064", "seconds_left": 1 }));
+
+    for (uri, says) in [
+        ("", "no otpauth URI"),
+        ("https://example.com/?secret=JBSWY3DPEHPK3PXP", "no otpauth URI"),
+        ("otpauth-migration://offline?data=JBSWY3DPEHPK3PXP", "is damaged"),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PX1", "not Base32"),
+        ("otpauth://hotp/a?secret=JBSWY3DPEHPK3PXP", "the parameter counter is missing"),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&digits=9", "6 to 8 is expected"),
+    ] {
+        let output = here(&["otp", "code", uri, "--at", "0"]);
+        failed(&output, 1, says);
+        assert!(!text(&output.stderr).contains("JBSWY3DP"));
+        failed(&here(&["otp", "decode", uri]), 1, says);
+    }
+    failed(&here(&["otp", "code", "@none", "--at", "0"]), 2, "cannot read the URI from none");
+}
+
+#[test]
+fn a_wallet_shows_the_codes_of_its_one_time_passwords() {
+    let wallet = Wallet::new();
+    done(&wallet.run(&["init"]));
+    failed(&wallet.run(&["add", "otp", "otpauth://totp/a"]), 1, "secret is missing");
+    let counted = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0";
+    done(&wallet.run(&["add", "otp", HELLO]));
+    done(&wallet.run(&["add", "otp", counted]));
+    let all = wallet.run(&["list"]);
+    let listed = done(&all);
+    assert!(listed.contains("Example:alice@google.com") && listed.contains("Bank:bob"), "{listed}");
+    assert_eq!(document(&wallet.run(&["status", "--json"]))["otps"], 2);
+
+    // RFC 4226, appendix D: shown once each, by the issuer's name, the account's, or both.
+    for (name, code) in [("Bank", "755224"), ("bob", "287082"), ("Bank:bob", "359152")] {
+        assert!(done(&wallet.run(&["show", name])).contains(code));
+    }
+    // The device's clock decides which code it is: one of those around now.
+    let shown = document(&wallet.run(&["show", "Example", "--json"]));
+    let left = shown["seconds_left"].as_u64().unwrap();
+    assert!((1..=30).contains(&left), "{shown}");
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let codes = [since, since - 30, since - 60].map(|at| {
+        text(&here(&["otp", "code", HELLO, "--at", &at.to_string()]).stdout).trim_end().to_owned()
+    });
+    assert!(codes.iter().any(|code| shown["code"] == **code), "{shown} {codes:?}");
+    let words = wallet.run(&["show", "Example"]);
+    assert!(done(&words).trim_end().ends_with(" s left"));
+    for output in [&words, &all, &wallet.run(&["list", "--json"])] {
+        assert!(!text(&output.stdout).contains("JBSWY3DP"));
+    }
+    failed(&wallet.run(&["pay", "Bank"]), 1, "that is a one-time password");
+}
+
 struct Wallet(TempDir);
 
 impl Wallet {
@@ -309,7 +387,7 @@ fn the_examples_in_the_help_work() {
     let wallet = Wallet::new();
     let mut examples = Vec::new();
     collect_examples(&mut Vec::new(), &mut examples);
-    assert!(examples.len() >= 14, "{examples:?}");
+    assert!(examples.len() >= 18, "{examples:?}");
     // A wallet has to be made before it is used and is gone once it is destroyed.
     let turn = |line: &String| {
         let order = ["wallet init", "wallet add", "", "wallet destroy"];

@@ -39,7 +39,9 @@ struct Readme;
 
 mod clock;
 pub mod code;
+pub mod formats;
 mod kdf;
+mod otp;
 mod random;
 mod secret;
 pub mod symbol;
@@ -47,6 +49,9 @@ pub mod vault;
 mod wallet;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
+pub use otp::OtpCode;
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
-pub use wallet::{Error, NewPayment, NextCode, Passes, Payment, Payments, Wallet};
+pub use wallet::{
+    Error, NewPayment, NextCode, Otp, OtpCredentials, Passes, Payment, Payments, Wallet,
+};

@@ -20,7 +20,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
         about: "unit, integration and doc tests of core, command line and xtask",
-        needs: &[],
+        needs: &[setup::OATHTOOL],
         run: |shell| Ok(cmd!(shell, "cargo test -p tegata -p tegata-cli -p xtask").run()?),
     },
     Part {

@@ -37,6 +37,8 @@ pub(crate) const FONT: Package =
 /// The crypto library that `SQLCipher`, a peer in the benches, is linked with.
 pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
+/// Computes one-time passwords, to compare ours with.
+pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
 /// Counts instructions.
 pub(crate) const VALGRIND: Package = Package { name: "valgrind", sign: Sign::Program("valgrind") };
 /// Reads our symbols back.

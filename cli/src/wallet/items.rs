@@ -5,12 +5,13 @@ use std::num::NonZeroU8;
 use serde_json::{Value, json};
 use tegata::code::CredentialId;
 use tegata::symbol::Symbol;
-use tegata::vault::{Pass, PassFormat, RecordId};
-use tegata::{NewPayment, Payment, Random, SystemRandom, Wallet};
+use tegata::vault::{OtpCredential, Pass, PassFormat, RecordId};
+use tegata::{NewPayment, Otp, Payment, Random, SystemRandom, Wallet};
 
 use super::Add;
 use super::open::WalletFiles;
 use crate::failure::Failure;
+use crate::otp;
 use crate::output::Output;
 
 /// Lines that a Code 128 takes.
@@ -19,12 +20,14 @@ const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
 /// Something to store.
 pub(super) enum NewItem {
     Payment(NewPayment),
+    Otp(OtpCredential),
     Pass(Pass),
 }
 
 /// Something stored.
 pub(super) enum Item {
     Payment(Payment),
+    Otp(Otp),
     Pass(RecordId, Pass),
 }
 
@@ -36,6 +39,7 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
             let (label, scheme, seed) = (label.clone(), scheme.scheme(), seed.read()?);
             NewItem::Payment(NewPayment { credential, label, scheme, seed })
         }
+        Add::Otp { uri } => NewItem::Otp(uri.read()?),
         Add::Pass { title, format, message, alternate_text } => {
             let pass = Pass {
                 title: title.clone(),
@@ -53,6 +57,7 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
 pub(super) fn add(wallet: &mut Wallet, item: NewItem, output: &Output) -> Result<(), Failure> {
     let id = match item {
         NewItem::Payment(new) => wallet.payments().add(&new),
+        NewItem::Otp(credential) => wallet.otp_credentials().add(&credential),
         NewItem::Pass(pass) => wallet.passes().add(&pass),
     };
     let id = hex::encode(id.map_err(|e| Failure::to("store this")(&e))?.as_bytes());
@@ -65,15 +70,16 @@ pub(super) fn status(
     output: &Output,
 ) -> Result<(), Failure> {
     let (records, all) = (wallet.len(), items(wallet)?);
-    let payments = all.iter().filter(|item| matches!(item, Item::Payment(_))).count();
-    let passes = all.len() - payments;
+    let count = |kind| all.iter().filter(|item| item.kind() == kind).count();
+    let (payments, otps, passes) = (count("payment"), count("otp"), count("pass"));
     let vault = files.vault.display().to_string();
     output.answer(
         &format!(
-            "{vault}: whole and open, format 1, {records} records ({payments} for payments, {passes} passes)"
+            "{vault}: whole and open, format 1, {records} records ({payments} for payments, {otps} one-time passwords, {passes} passes)"
         ),
         &json!({
-            "vault": vault, "format": 1, "records": records, "payments": payments, "passes": passes,
+            "vault": vault, "format": 1, "records": records, "payments": payments, "otps": otps,
+            "passes": passes,
         }),
     )
 }
@@ -87,6 +93,7 @@ pub(super) fn list(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> 
 
 pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
     let item = find(wallet, name)?;
+    let mut document = item.document();
     let words = match &item {
         Item::Payment(payment) => {
             let last = payment.last.map_or("none yet".to_owned(), |counter| counter.to_string());
@@ -98,18 +105,29 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
                 payment.offset.seconds(),
             )
         }
+        Item::Otp(shown) => {
+            let code = wallet.otp_credentials().code(&shown.id);
+            let code = code.map_err(|e| Failure::to("make a code")(&e))?;
+            document["code"] = code.digits().into();
+            document["seconds_left"] = code.seconds_left().into();
+            let left = match code.seconds_left() {
+                Some(seconds) => format!("{seconds} s left"),
+                None => "used up now, the next time shows the next one".to_owned(),
+            };
+            format!("{}\n{}  {left}", item.line(), code.digits())
+        }
         Item::Pass(_, pass) => {
             let drawing = output.drawing(&symbol(pass)?, BAR_LINES);
             let below = pass.alternate_text.as_deref().unwrap_or_default();
             format!("{}\n{drawing}\n{below}", item.line()).trim_end().to_owned()
         }
     };
-    output.answer(&words, &item.document())
+    output.answer(&words, &document)
 }
 
 /// The one thing that is called so, or whose id begins so.
 pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
-    let is_meant = |item: &Item| item.name() == name || item.id().starts_with(name);
+    let is_meant = |item: &Item| item.is_called(name) || item.id().starts_with(name);
     let mut found = items(wallet)?.into_iter().filter(is_meant);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
@@ -123,29 +141,43 @@ pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
 fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
     let failed = |e: tegata::Error| Failure::to("read the wallet")(&e);
     let payments = wallet.payments().list().map_err(failed)?.into_iter().map(Item::Payment);
+    let otps = wallet.otp_credentials().list().map_err(failed)?.into_iter().map(Item::Otp);
     let passes = wallet.passes().list().map_err(failed)?;
-    Ok(payments.chain(passes.into_iter().map(|(id, pass)| Item::Pass(id, pass))).collect())
+    let passes = passes.into_iter().map(|(id, pass)| Item::Pass(id, pass));
+    Ok(payments.chain(otps).chain(passes).collect())
 }
 
 impl Item {
     fn id(&self) -> String {
-        let (Self::Payment(Payment { id, .. }) | Self::Pass(id, _)) = self;
+        let (Self::Payment(Payment { id, .. }) | Self::Otp(Otp { id, .. }) | Self::Pass(id, _)) =
+            self;
         hex::encode(id.as_bytes())
     }
 
-    fn name(&self) -> &str {
+    fn kind(&self) -> &'static str {
         match self {
-            Self::Payment(payment) => &payment.label,
-            Self::Pass(_, pass) => &pass.title,
+            Self::Payment(_) => "payment",
+            Self::Otp(_) => "otp",
+            Self::Pass(..) => "pass",
         }
     }
 
+    fn name(&self) -> String {
+        match self {
+            Self::Payment(payment) => payment.label.clone(),
+            Self::Otp(Otp { issuer, account, .. }) if issuer.is_empty() => account.clone(),
+            Self::Otp(Otp { issuer, account, .. }) => format!("{issuer}:{account}"),
+            Self::Pass(_, pass) => pass.title.clone(),
+        }
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let in_part = matches!(self, Self::Otp(otp) if otp.issuer == name || otp.account == name);
+        in_part || self.name() == name
+    }
+
     fn line(&self) -> String {
-        let kind = match self {
-            Self::Payment(_) => "payment",
-            Self::Pass(..) => "pass",
-        };
-        format!("{}  {kind:7}  {}", self.id(), self.name())
+        format!("{}  {:7}  {}", self.id(), self.kind(), self.name())
     }
 
     fn document(&self) -> Value {
@@ -157,6 +189,14 @@ impl Item {
                 "last_counter": payment.last.map(tegata::code::Counter::number),
                 "clock_offset": payment.offset.seconds(),
             }),
+            Self::Otp(Otp { issuer, account, algorithm, digits, moving, .. }) => {
+                let mut document = json!({
+                    "id": self.id(), "kind": "otp", "issuer": issuer, "account": account,
+                    "algorithm": algorithm.name(), "digits": digits,
+                });
+                otp::put_moving(&mut document, *moving);
+                document
+            }
             Self::Pass(_, pass) => json!({
                 "id": self.id(), "kind": "pass", "title": pass.title, "message": pass.message,
                 "alternate_text": pass.alternate_text,

@@ -12,6 +12,7 @@ use serde_json::json;
 use self::open::WalletFiles;
 use crate::code::{SchemeArgs, SeedArg};
 use crate::failure::Failure;
+use crate::otp::UriArg;
 use crate::output::Output;
 use crate::secret::SecretSource;
 use tegata::code::TillId;
@@ -40,7 +41,7 @@ enum Action {
     /// What the wallet is and how it does.
     #[command(after_help = "Example: tegata wallet status")]
     Status,
-    /// Store a payment credential or a pass.
+    /// Store a payment credential, a one-time password or a pass.
     #[command(
         subcommand,
         after_help = "Example: tegata wallet add pass --title \"Bus ticket\" --format qr --message B0077"
@@ -49,10 +50,12 @@ enum Action {
     /// All that the wallet holds.
     #[command(after_help = "Example: tegata wallet list")]
     List,
-    /// One thing that the wallet holds, a pass with its symbol. Never a secret.
+    /// One thing that the wallet holds: a pass with its symbol, a one-time password with its code. Never a secret.
+    ///
+    /// Showing a one-time password that follows a counter uses that code up.
     #[command(after_help = "Example: tegata wallet show \"Library card\"")]
     Show {
-        /// Its name, its id, or enough of the id's beginning.
+        /// Its name (of a one-time password: issuer, account, or both as in Mail:ann), its id, or enough of the id's beginning.
         name: String,
     },
     /// A payment barcode that renews itself; one code and no more when not in a terminal.
@@ -87,6 +90,14 @@ pub(crate) enum Add {
         scheme: SchemeArgs,
         #[command(flatten)]
         seed: SeedArg,
+    },
+    /// A one-time password of any service, from its otpauth URI.
+    #[command(
+        after_help = "Example: tegata wallet add otp \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
+    )]
+    Otp {
+        #[command(flatten)]
+        uri: UriArg,
     },
     /// A pass that someone issued: a ticket, a loyalty card.
     #[command(

@@ -36,6 +36,9 @@ fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<Payment, Failure> {
     if let Some(name) = name {
         return match items::find(wallet, name)? {
             Item::Payment(payment) => Ok(payment),
+            Item::Otp(_) => Err(Failure::No(
+                "that is a one-time password: tegata wallet show has its code".into(),
+            )),
             Item::Pass(..) => {
                 Err(Failure::No("that is a pass: tegata wallet show draws it".into()))
             }

@@ -1,6 +1,7 @@
 //! The wallet: one door, a few rooms.
 
 mod error;
+mod otp_credentials;
 mod passes;
 mod payments;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use otp_credentials::{Otp, OtpCredentials};
 pub use passes::Passes;
 pub use payments::{NewPayment, NextCode, Payment, Payments};
 
@@ -68,6 +70,11 @@ impl Wallet {
     /// The room of payment credentials and their codes.
     pub fn payments(&mut self) -> Payments<'_> {
         Payments::new(self)
+    }
+
+    /// The room of one-time passwords of any service.
+    pub fn otp_credentials(&mut self) -> OtpCredentials<'_> {
+        OtpCredentials::new(self)
     }
 
     /// The room of passes that others issued.

@@ -1,0 +1,103 @@
+//! `tegata otp`: one-time passwords by hand.
+
+use clap::{Args, Subcommand};
+use data_encoding::BASE32_NOPAD;
+use serde_json::{Value, json};
+use tegata::formats::otpauth_migration::parse_all;
+use tegata::vault::{OtpCredential, OtpMoving};
+use tegata::{OtpCode, UnixTime};
+
+use crate::code::time;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The credentials of a URI, as a JSON array.
+    #[command(
+        after_help = "Example: tegata otp decode \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
+    )]
+    Decode {
+        #[command(flatten)]
+        uri: UriArg,
+        /// With the secret, in Base32.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// The digits at a time, or of the counter that the URI names.
+    #[command(
+        after_help = "Example: tegata otp code \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\" --at 1257894000"
+    )]
+    Code {
+        #[command(flatten)]
+        uri: UriArg,
+        /// When, in seconds since 1970.
+        #[arg(long, value_name = "UNIX", value_parser = time)]
+        at: UnixTime,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UriArg {
+    /// The otpauth or otpauth-migration URI: itself, @FILE, or - for standard input.
+    uri: SecretSource,
+}
+
+impl UriArg {
+    fn read_all(&self) -> Result<Vec<OtpCredential>, Failure> {
+        let uri = self.uri.read("the URI")?;
+        parse_all(uri.as_bytes()).map_err(|e| Failure::to("read the URI")(&e))
+    }
+
+    pub(crate) fn read(&self) -> Result<OtpCredential, Failure> {
+        let mut all = self.read_all()?;
+        match (all.pop(), all.len()) {
+            (Some(credential), 0) => Ok(credential),
+            (None, _) => Err(Failure::No("the URI holds no credential".into())),
+            (Some(_), more) => Err(Failure::No(format!(
+                "the URI holds {} credentials, and one is expected",
+                more + 1
+            ))),
+        }
+    }
+}
+
+pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Decode { uri, reveal } => {
+            let all = uri.read_all()?;
+            Output::document(&all.iter().map(|it| describe(it, *reveal)).collect::<Vec<_>>())
+        }
+        Command::Code { uri, at } => {
+            let code = uri.read()?.code(*at).map_err(|e| Failure::to("make a code")(&e))?;
+            output.answer(code.digits(), &document(&code))
+        }
+    }
+}
+
+fn describe(credential: &OtpCredential, reveal: bool) -> Value {
+    let mut document = json!({
+        "issuer": credential.issuer, "account": credential.account,
+        "algorithm": credential.algorithm.name(), "digits": credential.digits,
+    });
+    put_moving(&mut document, credential.moving);
+    if reveal {
+        document["secret"] = BASE32_NOPAD.encode(credential.reveal_secret().expose()).into();
+    }
+    document
+}
+
+/// Adds the type, and what makes one code follow another.
+pub(crate) fn put_moving(document: &mut Value, moving: OtpMoving) {
+    let (kind, name, number) = match moving {
+        OtpMoving::Period(seconds) => ("totp", "period", seconds.into()),
+        OtpMoving::Counter(counter) => ("hotp", "counter", counter),
+    };
+    document["type"] = kind.into();
+    document[name] = number.into();
+}
+
+pub(crate) fn document(code: &OtpCode) -> Value {
+    json!({ "code": code.digits(), "seconds_left": code.seconds_left() })
+}

@@ -1,0 +1,4 @@
+//! What others write: formats that come from outside, read into what the vault stores.
+
+pub mod otpauth;
+pub mod otpauth_migration;

@@ -1,0 +1,395 @@
+//! `otpauth://` URIs, the way services hand out one-time passwords in a QR code: the key URI format of Google
+//! Authenticator, <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
+
+use data_encoding::{BASE32_NOPAD, Specification};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use zeroize::Zeroizing;
+
+use crate::SecretBytes;
+use crate::otp::check;
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange};
+
+/// Why a URI is no credential. Never repeats the URI: its secret is in there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OtpauthError {
+    /// Another scheme, or no URI at all.
+    #[error("this is no otpauth URI, which begins with otpauth://totp/ or otpauth://hotp/")]
+    NotOtpauth,
+    /// What Google Authenticator exports, where one credential is expected. [`super::otpauth_migration`] reads it.
+    #[error("an otpauth-migration URI is an export of several credentials, and one is expected")]
+    Export,
+    /// Not the Base64 of a message, or cut off.
+    #[error("the data of the otpauth-migration URI is damaged")]
+    DamagedExport,
+    /// Neither TOTP nor HOTP.
+    #[error("the type is neither totp nor hotp")]
+    UnknownType,
+    /// A part that is not UTF-8 once its percent signs are undone.
+    #[error("the {0} is not UTF-8")]
+    NotUtf8(&'static str),
+    /// Two values for one parameter: readers would disagree on which is meant.
+    #[error("the parameter {0} is there twice")]
+    Twice(&'static str),
+    /// A parameter that every such URI has.
+    #[error("the parameter {0} is missing")]
+    Missing(&'static str),
+    /// Not Base32 (RFC 4648, section 6).
+    #[error("the secret is not Base32: letters, the digits 2 to 7, and no spaces are expected")]
+    NotBase32,
+    /// A hash other than the three of RFC 6238.
+    #[error("the algorithm is none of SHA1, SHA256 and SHA512")]
+    UnknownAlgorithm,
+    /// Not decimal digits, or far too large.
+    #[error("the parameter {0} is not a whole number in its range")]
+    NotANumber(&'static str),
+    /// Read, and not something that a wallet stores.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+}
+
+/// Reads a credential. Without a word on it: SHA1, 6 digits, 30 seconds.
+///
+/// The parameter `issuer` counts for more than the label's beginning. Unknown parameters are ignored, as are those of
+/// the other type. Base32 comes in either case, with its padding or without; bits left over at its end are dropped,
+/// since services make secrets of random letters.
+///
+/// # Errors
+/// [`OtpauthError`], one for each thing that can be wrong.
+pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
+    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauth)?;
+    let (scheme, rest) = uri.split_once("://").ok_or(OtpauthError::NotOtpauth)?;
+    if scheme.eq_ignore_ascii_case("otpauth-migration") {
+        return Err(OtpauthError::Export);
+    }
+    if !scheme.eq_ignore_ascii_case("otpauth") {
+        return Err(OtpauthError::NotOtpauth);
+    }
+    let (path, query) = parts(rest);
+    let (kind, label) = path.split_once('/').unwrap_or((path, ""));
+    let given = Parameters::read(query)?;
+
+    let moving = if kind.eq_ignore_ascii_case("totp") {
+        OtpMoving::Period(given.period.map_or(Ok(30), |it| number(it, "period"))?)
+    } else if kind.eq_ignore_ascii_case("hotp") {
+        let counter = given.counter.ok_or(OtpauthError::Missing("counter"))?;
+        OtpMoving::Counter(number(counter, "counter")?)
+    } else {
+        return Err(OtpauthError::UnknownType);
+    };
+    let algorithm = given.algorithm.map_or(Ok(OtpAlgorithm::Sha1), algorithm)?;
+    let digits = given.digits.map_or(Ok(6), |it| number(it, "digits"))?;
+    let secret = from_base32(given.secret.ok_or(OtpauthError::Missing("secret"))?)
+        .ok_or(OtpauthError::NotBase32)?;
+    let (label_issuer, account) = names(label)?;
+    let issuer = match text(given.issuer.unwrap_or_default(), "issuer")? {
+        issuer if issuer.is_empty() => label_issuer,
+        issuer => issuer,
+    };
+    let credential = OtpCredential::new(issuer, account, algorithm, digits, moving, secret.into());
+    check(&credential)?;
+    Ok(credential)
+}
+
+/// Writes a credential as a URI, secret and all: for an export that the person asked for by name.
+///
+/// [`parse`] reads it back, but for spaces that the account begins with.
+#[must_use]
+pub fn reveal(credential: &OtpCredential) -> SecretBytes {
+    let encode = |text| utf8_percent_encode(text, RESERVED);
+    let (issuer, account) = (&credential.issuer, &credential.account);
+    // An encoded colon in a label without a plain one would be taken for the end of the issuer.
+    let is_parted = !issuer.is_empty() || account.contains(':');
+    let prefix = if is_parted { format!("{}:", encode(issuer)) } else { String::new() };
+    let issuer =
+        if issuer.is_empty() { String::new() } else { format!("issuer={}&", encode(issuer)) };
+    let (kind, moving) = match credential.moving {
+        OtpMoving::Period(seconds) => ("totp", format!("period={seconds}")),
+        OtpMoving::Counter(counter) => ("hotp", format!("counter={counter}")),
+    };
+    let mut uri = format!(
+        "otpauth://{kind}/{prefix}{}?{issuer}algorithm={}&digits={}&{moving}&secret=",
+        encode(account),
+        credential.algorithm.name(),
+        credential.digits,
+    );
+    // The secret comes last, into memory that is there already: a text that grows leaves copies behind.
+    let secret = credential.reveal_secret().expose();
+    uri.reserve_exact(BASE32_NOPAD.encode_len(secret.len()));
+    BASE32_NOPAD.encode_append(secret, &mut uri);
+    Zeroizing::new(uri.into_bytes()).into()
+}
+
+/// What stands before the question mark, and what between it and the fragment.
+pub(super) fn parts(uri: &str) -> (&str, &str) {
+    let (uri, _fragment) = uri.split_once('#').unwrap_or((uri, ""));
+    uri.split_once('?').unwrap_or((uri, ""))
+}
+
+/// All but what RFC 3986, section 2.3, calls unreserved, and the at sign, which a path and a query may have.
+const RESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+
+/// The values that we know, as they stand in the URI.
+#[derive(Default)]
+struct Parameters<'u> {
+    secret: Option<&'u str>,
+    issuer: Option<&'u str>,
+    algorithm: Option<&'u str>,
+    digits: Option<&'u str>,
+    period: Option<&'u str>,
+    counter: Option<&'u str>,
+}
+
+impl<'u> Parameters<'u> {
+    fn read(query: &'u str) -> Result<Self, OtpauthError> {
+        let mut given = Self::default();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (place, name) = match name {
+                "secret" => (&mut given.secret, "secret"),
+                "issuer" => (&mut given.issuer, "issuer"),
+                "algorithm" => (&mut given.algorithm, "algorithm"),
+                "digits" => (&mut given.digits, "digits"),
+                "period" => (&mut given.period, "period"),
+                "counter" => (&mut given.counter, "counter"),
+                _ => continue,
+            };
+            if place.replace(value).is_some() {
+                return Err(OtpauthError::Twice(name));
+            }
+        }
+        Ok(given)
+    }
+}
+
+/// Issuer and account of a label. A plain colon parts them rather than an encoded one, which may be part of a name.
+fn names(label: &str) -> Result<(String, String), OtpauthError> {
+    if let Some((issuer, account)) = label.split_once(':') {
+        let account = text(account, "account")?;
+        return Ok((text(issuer, "issuer")?, account.trim_start_matches(' ').to_owned()));
+    }
+    Ok(split_label(&text(label, "account")?))
+}
+
+/// Issuer and account of a label that is plain text.
+pub(super) fn split_label(label: &str) -> (String, String) {
+    match label.split_once(':') {
+        Some((issuer, account)) => (issuer.to_owned(), account.trim_start_matches(' ').to_owned()),
+        None => (String::new(), label.to_owned()),
+    }
+}
+
+/// A plus sign is a plus sign: only forms write a space so, and e-mail addresses have them.
+fn text(encoded: &str, what: &'static str) -> Result<String, OtpauthError> {
+    let text = percent_decode_str(encoded).decode_utf8();
+    Ok(text.map_err(|_| OtpauthError::NotUtf8(what))?.into_owned())
+}
+
+fn number<T: std::str::FromStr>(text: &str, name: &'static str) -> Result<T, OtpauthError> {
+    // The standard library takes a plus sign too.
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_number { text.parse().ok() } else { None };
+    number.ok_or(OtpauthError::NotANumber(name))
+}
+
+fn algorithm(name: &str) -> Result<OtpAlgorithm, OtpauthError> {
+    [OtpAlgorithm::Sha1, OtpAlgorithm::Sha256, OtpAlgorithm::Sha512]
+        .into_iter()
+        .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+        .ok_or(OtpauthError::UnknownAlgorithm)
+}
+
+fn from_base32(encoded: &str) -> Option<Zeroizing<Vec<u8>>> {
+    // Reserved at once: memory that grows leaves copies of a secret behind.
+    let mut letters = Zeroizing::new(Vec::with_capacity(encoded.len()));
+    letters.extend(percent_decode_str(encoded));
+    let padded = letters.len();
+    let bare = padded - letters.iter().rev().take_while(|&&letter| letter == b'=').count();
+    if padded != bare && padded != bare.next_multiple_of(8) {
+        return None;
+    }
+    letters.truncate(bare);
+
+    let mut base32 = Specification::new();
+    base32.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+    base32.translate.from.push_str("abcdefghijklmnopqrstuvwxyz");
+    base32.translate.to.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    base32.check_trailing_bits = false;
+    let base32 = base32.encoding().ok()?;
+
+    let mut secret = Zeroizing::new(vec![0; base32.decode_len(bare).ok()?]);
+    let length = base32.decode_mut(&letters, &mut secret).ok()?;
+    secret.truncate(length);
+    Some(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECRET: &str = "JBSWY3DPEHPK3PXP";
+
+    fn read(rest: &str) -> Result<OtpCredential, OtpauthError> {
+        parse(format!("otpauth://{rest}").as_bytes())
+    }
+
+    fn wrong(rest: &str) -> OtpauthError {
+        read(rest).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_usual() {
+        let read = read(&format!("totp/Example:alice@google.com?secret={SECRET}")).unwrap();
+        assert_eq!((&*read.issuer, &*read.account), ("Example", "alice@google.com"));
+        assert_eq!((read.algorithm, read.digits), (OtpAlgorithm::Sha1, 6));
+        assert_eq!(read.moving, OtpMoving::Period(30));
+        assert_eq!(read.reveal_secret().expose(), b"Hello!\xde\xad\xbe\xef");
+    }
+
+    #[test]
+    fn a_label_is_parted_at_its_colon() {
+        let names = |label: &str, more: &str| {
+            let read = read(&format!("totp/{label}?secret={SECRET}{more}")).unwrap();
+            (read.issuer, read.account)
+        };
+        let pair = |issuer: &str, account: &str| (issuer.to_owned(), account.to_owned());
+        assert_eq!(names("ann", ""), pair("", "ann"));
+        assert_eq!(names("ann", "&issuer=Mail"), pair("Mail", "ann"));
+        assert_eq!(names("Mail:ann", "&issuer="), pair("Mail", "ann"));
+        assert_eq!(names("Mail:ann", "&issuer=Post"), pair("Post", "ann"));
+        assert_eq!(names("ACME%20Co%3A%20ann+2", ""), pair("ACME Co", "ann+2"));
+        assert_eq!(names("A%3AB:ann:2", ""), pair("A:B", "ann:2"));
+        assert_eq!(names("%E5%8D%B0:%E9%91%91", ""), pair("印", "鑑"));
+        assert_eq!(names("", ""), pair("", ""));
+    }
+
+    #[test]
+    fn base32_is_taken_as_people_write_it() {
+        let secret = |text: &str| {
+            read(&format!("totp/a?secret={text}")).map(|it| it.reveal_secret().expose().to_vec())
+        };
+        for text in ["MZXW6YTBOI======", "MZXW6YTBOI%3D%3D%3d%3D%3D%3D", "mzxw6ytboi", "MZxw6yTBOJ"]
+        {
+            assert_eq!(secret(text), Ok(b"foobar".to_vec()), "{text}");
+        }
+        for text in [
+            "MZXW 6YTBOI",
+            "MZXW%206YTBOI",
+            "MZXW+6YTB",
+            "MZXW6YTB0I",
+            "MZXW6YTBOI=",
+            "MZ==W6YT",
+            "MZXW6YTB========",
+            "M",
+            "MZX",
+            "MZXW6Y",
+            "%FF%FF",
+            "印鑑",
+        ] {
+            assert_eq!(secret(text), Err(OtpauthError::NotBase32), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_has_its_name() {
+        let with = |rest: &str| wrong(&format!("totp/a?secret={SECRET}{rest}"));
+        for other in ["", "otpauth", "otpauth:totp/a", "https://totp/a", "://", "\u{0}://x"] {
+            assert_eq!(parse(other.as_bytes()).unwrap_err(), OtpauthError::NotOtpauth, "{other}");
+        }
+        assert_eq!(parse(b"otpauth://totp/\xff").unwrap_err(), OtpauthError::NotOtpauth);
+        let migration = parse(b"otpauth-migration://offline?data=Cg").unwrap_err();
+        assert_eq!(migration, OtpauthError::Export);
+        assert_eq!(wrong(&format!("motp/a?secret={SECRET}")), OtpauthError::UnknownType);
+        assert_eq!(wrong("totp/a"), OtpauthError::Missing("secret"));
+        assert_eq!(wrong("totp/a#?secret=MZXW6"), OtpauthError::Missing("secret"));
+        assert_eq!(wrong(&format!("hotp/a?secret={SECRET}")), OtpauthError::Missing("counter"));
+        assert_eq!(with("&secret=MZXW6"), OtpauthError::Twice("secret"));
+        assert_eq!(with("&digits=6&digits=6"), OtpauthError::Twice("digits"));
+        assert_eq!(with("&issuer=%FF"), OtpauthError::NotUtf8("issuer"));
+        assert_eq!(wrong("totp/%FF?secret=MZXW6"), OtpauthError::NotUtf8("account"));
+        assert_eq!(with("&algorithm=MD5"), OtpauthError::UnknownAlgorithm);
+        for number in ["", "+6", "-6", "six", "6.0", "256"] {
+            assert_eq!(with(&format!("&digits={number}")), OtpauthError::NotANumber("digits"));
+        }
+        assert_eq!(with("&period=4294967296"), OtpauthError::NotANumber("period"));
+        let out_of_range = |error, field| {
+            assert!(matches!(error, OtpauthError::OutOfRange(it) if it.field == field), "{error}");
+        };
+        out_of_range(with("&digits=5"), "the number of digits");
+        out_of_range(with("&digits=9"), "the number of digits");
+        out_of_range(with("&period=0"), "the period");
+        out_of_range(wrong("totp/a?secret="), "the secret");
+        out_of_range(wrong(&format!("totp/a?secret={}", "A".repeat(1_640))), "the secret");
+        out_of_range(with(&format!("&issuer={}", "a".repeat(257))), "the issuer");
+    }
+
+    #[test]
+    fn parameters_of_no_concern_are_ignored() {
+        let uri = format!("totp/a?&image=x&image=y&&counter=x&secret={SECRET}&=&SECRET=x#secret=y");
+        assert_eq!(read(&uri).unwrap().moving, OtpMoving::Period(30));
+        let uri = format!("HOTP/a?secret={SECRET}&period=0&counter=18446744073709551615");
+        assert_eq!(read(&uri).unwrap().moving, OtpMoving::Counter(u64::MAX));
+        assert_eq!(read(&format!("hotp?counter=0&secret={SECRET}")).unwrap().account, "");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_revealed_is_read_back(
+            issuer in "(\\PC|[:%&#?+/= ]|%[0-9A-F]{2}){0,16}",
+            account in "(([^ \\pC]|[:%&#?+/=]|%[0-9A-F]{2})(\\PC|[:%&#?+/= ]|%[0-9A-F]{2}){0,16})?",
+            algorithm in prop::sample::select(vec![
+                OtpAlgorithm::Sha1, OtpAlgorithm::Sha256, OtpAlgorithm::Sha512,
+            ]),
+            digits in 6_u8..=8,
+            moving in prop_oneof![
+                (1..=u32::MAX).prop_map(OtpMoving::Period),
+                any::<u64>().prop_map(OtpMoving::Counter),
+            ],
+            secret in prop::collection::vec(any::<u8>(), 1..=100),
+        ) {
+            let secret = SecretBytes::new(&secret);
+            let given = OtpCredential::new(issuer, account, algorithm, digits, moving, secret);
+            let read = parse(reveal(&given).expose()).unwrap();
+            prop_assert_eq!((&read.issuer, &read.account), (&given.issuer, &given.account));
+            prop_assert_eq!(
+                (read.algorithm, read.digits, read.moving),
+                (given.algorithm, given.digits, given.moving),
+            );
+            prop_assert_eq!(read.reveal_secret().expose(), given.reveal_secret().expose());
+        }
+
+        #[test]
+        fn any_bytes_get_an_answer_that_a_wallet_can_store(
+            noise: Vec<u8>,
+            label in "[\\PC:%/]{0,20}",
+            query in "([a-z]{6}=[A-Z2-7%&=]{0,9}&|(secret|digits|period|counter|issuer|algorithm)=[A-Z0-9%=]{0,9}&){0,6}",
+            kind in "totp|hotp|x",
+        ) {
+            for uri in [&noise[..], format!("otpauth://{kind}/{label}?{query}").as_bytes()] {
+                if let Ok(credential) = parse(uri) {
+                    prop_assert!(check(&credential).is_ok());
+                }
+            }
+        }
+
+        #[test]
+        fn an_error_never_repeats_the_secret(secret in "[A-Z2-7]{16}", at in 0_usize..16) {
+            let mut broken = secret.clone();
+            broken.replace_range(at..=at, "!");
+            for rest in [
+                format!("totp/a?secret={broken}"),
+                format!("hotp/a?secret={secret}"),
+                format!("totp/a?secret={secret}&secret={secret}"),
+                format!("totp/a?digits={secret}&secret={secret}"),
+                format!("{secret}/a?secret={secret}"),
+            ] {
+                let error = wrong(&rest);
+                let said = format!("{error} {error:?}");
+                prop_assert!(!said.contains(&secret) && !said.contains(&broken), "{}", said);
+            }
+        }
+    }
+}

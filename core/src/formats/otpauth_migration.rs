@@ -1,0 +1,232 @@
+//! `otpauth-migration://` URIs, which Google Authenticator exports: any number of credentials as a Protocol Buffers
+//! message (<https://protobuf.dev/programming-guides/encoding/>) in Base64. The message has no published schema; its
+//! numbers are those that other readers agree on. An export in several QR codes is so many URIs, each whole by itself.
+
+use data_encoding::BASE64_NOPAD;
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
+
+use super::otpauth::{OtpauthError, parse, parts, split_label};
+use crate::SecretBytes;
+use crate::otp::check;
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
+
+/// Reads the one credential of an `otpauth` URI, or all of an `otpauth-migration` URI.
+///
+/// # Errors
+/// [`OtpauthError`], one for each thing that can be wrong. One wrong credential refuses the export.
+pub fn parse_all(uri: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
+    match parse(uri) {
+        Err(OtpauthError::Export) => {}
+        one => return Ok(vec![one?]),
+    }
+    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauth)?;
+    let (_, query) = parts(uri);
+    let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));
+    match (data.next(), data.next()) {
+        (Some(data), None) => read(data),
+        (Some(_), Some(_)) => Err(OtpauthError::Twice("data")),
+        (None, _) => Err(OtpauthError::Missing("data")),
+    }
+}
+
+/// The credentials in the parameter `data`, all or none: an export that is taken in part is an account that is lost.
+fn read(data: &str) -> Result<Vec<OtpCredential>, OtpauthError> {
+    let message = from_base64(data).ok_or(OtpauthError::DamagedExport)?;
+    let mut credentials = Vec::new();
+    let mut fields = Fields(&message);
+    while let Some((number, value)) = fields.next()? {
+        // The others number the QR codes of one export.
+        if let (1, Value::Bytes(parameters)) = (number, value) {
+            credentials.push(credential(parameters)?);
+        }
+    }
+    Ok(credentials)
+}
+
+fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
+    let (mut secret, mut name, mut issuer) = (&[][..], &[][..], &[][..]);
+    let (mut algorithm, mut digits, mut kind, mut counter) = (0, 0, 0, 0);
+    let mut fields = Fields(parameters);
+    while let Some(field) = fields.next()? {
+        match field {
+            (1, Value::Bytes(bytes)) => secret = bytes,
+            (2, Value::Bytes(bytes)) => name = bytes,
+            (3, Value::Bytes(bytes)) => issuer = bytes,
+            (4, Value::Number(number)) => algorithm = number,
+            (5, Value::Number(number)) => digits = number,
+            (6, Value::Number(number)) => kind = number,
+            (7, Value::Number(number)) => counter = number,
+            _ => {}
+        }
+    }
+    let algorithm = match algorithm {
+        0 | 1 => OtpAlgorithm::Sha1,
+        2 => OtpAlgorithm::Sha256,
+        3 => OtpAlgorithm::Sha512,
+        _ => return Err(OtpauthError::UnknownAlgorithm),
+    };
+    let digits = match digits {
+        0 | 1 => 6,
+        2 => 8,
+        _ => return Err(OtpauthError::NotANumber("digits")),
+    };
+    let moving = match kind {
+        1 => OtpMoving::Counter(counter),
+        2 => OtpMoving::Period(30),
+        _ => return Err(OtpauthError::UnknownType),
+    };
+    let (label_issuer, account) = split_label(&text(name, "account")?);
+    let issuer = match text(issuer, "issuer")? {
+        issuer if issuer.is_empty() => label_issuer,
+        issuer => issuer,
+    };
+    let secret = SecretBytes::new(secret);
+    let credential = OtpCredential::new(issuer, account, algorithm, digits, moving, secret);
+    check(&credential)?;
+    Ok(credential)
+}
+
+fn text(bytes: &[u8], what: &'static str) -> Result<String, OtpauthError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| OtpauthError::NotUtf8(what))?;
+    Ok(text.to_owned())
+}
+
+fn from_base64(encoded: &str) -> Option<Zeroizing<Vec<u8>>> {
+    // Reserved at once: memory that grows leaves copies of a secret behind.
+    let mut letters = Zeroizing::new(Vec::with_capacity(encoded.len()));
+    letters.extend(percent_decode_str(encoded));
+    let padding = letters.iter().rev().take_while(|&&letter| letter == b'=').count();
+    let bare = letters.len() - padding;
+    letters.truncate(bare);
+    let mut message = Zeroizing::new(vec![0; BASE64_NOPAD.decode_len(bare).ok()?]);
+    let length = BASE64_NOPAD.decode_mut(&letters, &mut message).ok()?;
+    message.truncate(length);
+    Some(message)
+}
+
+/// The fields of a message that are left to read.
+struct Fields<'m>(&'m [u8]);
+
+/// The two wire types that this message has: VARINT and LEN.
+#[derive(Clone, Copy)]
+enum Value<'m> {
+    Number(u64),
+    Bytes(&'m [u8]),
+}
+
+impl<'m> Fields<'m> {
+    fn next(&mut self) -> Result<Option<(u64, Value<'m>)>, OtpauthError> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        self.field().map(Some).ok_or(OtpauthError::DamagedExport)
+    }
+
+    fn field(&mut self) -> Option<(u64, Value<'m>)> {
+        let tag = self.varint()?;
+        let value = match tag & 7 {
+            0 => Value::Number(self.varint()?),
+            2 => {
+                let length = usize::try_from(self.varint()?).ok()?;
+                let (bytes, rest) = self.0.split_at_checked(length)?;
+                self.0 = rest;
+                Value::Bytes(bytes)
+            }
+            _ => return None,
+        };
+        Some((tag >> 3, value))
+    }
+
+    /// Seven bits a byte, the lowest first; the top bit says that more follow.
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            let bits = u64::from(byte & 0x7f);
+            // The tenth byte has room for one bit.
+            if bits << shift >> shift != bits {
+                return None;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(bytes: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
+        read(&BASE64_NOPAD.encode(bytes))
+    }
+
+    fn one(parameters: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
+        let length = u8::try_from(parameters.len()).unwrap();
+        message(&[&[0x0a, length], parameters].concat())
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let first = [10, 2, 1, 2, 18, 3, b'B', b':', b'b', 32, 3, 40, 2, 48, 1, 56, 0xac, 2];
+        let second = [10, 1, 9, 18, 1, b'c', 26, 1, b'D', 48, 2];
+        let both = [&[10, 18][..], &first, &[10, 11], &second, &[16, 1, 24, 1, 32, 0, 40, 7]];
+        let read = message(&both.concat()).unwrap();
+        assert_eq!(read.len(), 2);
+        assert_eq!((&*read[0].issuer, &*read[0].account), ("B", "b"));
+        assert_eq!((read[0].algorithm, read[0].digits), (OtpAlgorithm::Sha512, 8));
+        assert_eq!(read[0].moving, OtpMoving::Counter(300));
+        assert_eq!(read[0].reveal_secret().expose(), [1, 2]);
+        assert_eq!((&*read[1].issuer, &*read[1].account), ("D", "c"));
+        assert_eq!((read[1].algorithm, read[1].digits), (OtpAlgorithm::Sha1, 6));
+        assert_eq!(read[1].moving, OtpMoving::Period(30));
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_name() {
+        let wrong = |parameters: &[u8]| one(parameters).unwrap_err();
+        assert_eq!(wrong(&[10, 1, 1, 48, 0]), OtpauthError::UnknownType);
+        assert_eq!(wrong(&[10, 1, 1, 48, 2, 32, 4]), OtpauthError::UnknownAlgorithm);
+        assert_eq!(wrong(&[10, 1, 1, 48, 2, 40, 3]), OtpauthError::NotANumber("digits"));
+        assert_eq!(wrong(&[10, 1, 1, 48, 2, 18, 1, 0xff]), OtpauthError::NotUtf8("account"));
+        assert!(matches!(wrong(&[48, 2]), OtpauthError::OutOfRange(_)));
+        for damaged in [
+            &[10][..],
+            &[10, 2, 1],
+            &[11, 0],
+            &[48],
+            &[48, 0x80],
+            &[48, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
+        ] {
+            assert_eq!(wrong(damaged), OtpauthError::DamagedExport, "{damaged:?}");
+        }
+        assert_eq!(read("A").unwrap_err(), OtpauthError::DamagedExport);
+        assert_eq!(read("C g").unwrap_err(), OtpauthError::DamagedExport);
+        assert!(read("").unwrap().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_gets_an_answer_that_a_wallet_can_store(
+            noise: Vec<u8>,
+            fields in prop::collection::vec((1_u8..8, any::<bool>(), 0_u8..6, any::<u8>()), 0..8),
+        ) {
+            let field = |(number, is_number, small, byte): (u8, bool, u8, u8)| {
+                if is_number { vec![number << 3, small] } else { vec![number << 3 | 2, 1, byte] }
+            };
+            let parameters: Vec<u8> = fields.into_iter().flat_map(field).collect();
+            for answer in [message(&noise), one(&parameters)] {
+                for credential in answer.unwrap_or_default() {
+                    prop_assert!(check(&credential).is_ok());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The room of one-time passwords of any service.
+
+use super::{Error, Wallet};
+use crate::SecretBytes;
+use crate::formats::otpauth;
+use crate::otp::OtpCode;
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpMoving, RecordId, VaultError};
+
+/// One-time-password credentials and the codes made from them.
+#[derive(Debug)]
+pub struct OtpCredentials<'w>(&'w mut Wallet);
+
+/// A one-time-password credential as it can be shown: all but its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Otp {
+    /// Its record in this wallet.
+    pub id: RecordId,
+    /// The service.
+    pub issuer: String,
+    /// The account there.
+    pub account: String,
+    /// The hash.
+    pub algorithm: OtpAlgorithm,
+    /// Digits of a code: 6 to 8.
+    pub digits: u8,
+    /// What makes one code follow another.
+    pub moving: OtpMoving,
+}
+
+impl<'w> OtpCredentials<'w> {
+    pub(super) fn new(wallet: &'w mut Wallet) -> Self {
+        Self(wallet)
+    }
+
+    /// Stores a credential, as [`otpauth::parse`] gives it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
+    pub fn add(&mut self, credential: &OtpCredential) -> Result<RecordId, Error> {
+        Ok(self.0.vault.add(credential)?)
+    }
+
+    /// All one-time-password credentials, by id.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn list(&self) -> Result<Vec<Otp>, Error> {
+        let all = self.0.vault.list::<OtpCredential>()?;
+        Ok(all.into_iter().map(|(id, stored)| describe(id, stored)).collect())
+    }
+
+    /// The code by the device's clock, or of the next counter, which is then used up: the one after it is stored,
+    /// durably, before this returns. Costs one durable write with a counter and none without.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] once the last of 2^64 counters is reached; [`Error::Failed`].
+    pub fn code(&mut self, id: &RecordId) -> Result<OtpCode, Error> {
+        let now = self.0.clock.now();
+        self.0.vault.transaction(|tx| {
+            let mut stored: OtpCredential = tx.get(id)?.ok_or(Error::NotFound)?;
+            let code = stored.code(now).map_err(VaultError::from)?;
+            if let OtpMoving::Counter(counter) = &mut stored.moving {
+                let used_up =
+                    || Error::Invalid("the counters of this credential are used up".into());
+                *counter = counter.checked_add(1).ok_or_else(used_up)?;
+                tx.put(id, &stored)?;
+            }
+            Ok(code)
+        })
+    }
+
+    /// The credential as an `otpauth` URI, secret and all: for an export that the person asked for by name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Corrupt`], [`Error::Failed`].
+    pub fn reveal_uri(&self, id: &RecordId) -> Result<SecretBytes, Error> {
+        let stored = self.0.vault.get(id)?.ok_or(Error::NotFound)?;
+        Ok(otpauth::reveal(&stored))
+    }
+
+    /// Removes a one-time-password credential.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none with this id.
+    pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| {
+            tx.get::<OtpCredential>(id)?.ok_or(Error::NotFound)?;
+            tx.delete(id)?;
+            Ok(())
+        })
+    }
+}
+
+fn describe(id: RecordId, stored: OtpCredential) -> Otp {
+    let OtpCredential { issuer, account, algorithm, digits, moving, .. } = stored;
+    Otp { id, issuer, account, algorithm, digits, moving }
+}
