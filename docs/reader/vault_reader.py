@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 
 class Refused(Exception):
@@ -34,6 +35,10 @@ class Newer(Refused):
 
 class WrongPassphrase(Refused):
     """The keystore's file is whole, and this passphrase does not open it."""
+
+
+class WrongKeystore(Refused):
+    """The vault was made with another keystore."""
 
 
 def check(holds, otherwise):
@@ -82,9 +87,16 @@ class Keystore:
         except Refused:
             raise WrongPassphrase("the passphrase is wrong") from None
         self.wrap_key, self.prf_key = text[:32], text[32:64]
+        try:
+            curve = load_der_private_key(text[64:], None).curve.name
+        except (AttributeError, ValueError):
+            curve = None
+        check(curve == "secp256r1", "keystore: the signing key")
 
     def unwrap(self, wrapped):
-        check(wrapped[:17] == b"\x01" + self.id, "a key that this keystore did not wrap")
+        check(len(wrapped) >= 33 and wrapped[0] == 1, "shape of a wrapped key")
+        if wrapped[1:17] != self.id:
+            raise WrongKeystore("the vault was made with another keystore")
         return unseal(hkdf(self.wrap_key, b"tegata/v1/wrap", wrapped[17:33]), wrapped[:17], wrapped[33:], "dek")
 
     def prf(self, data):
@@ -173,6 +185,7 @@ class Vault:
         # Compared as bytes: in Python, 1 equals 1.0 and True.
         listed = [manifest.get(key) for key in range(6)]
         check(cbor2.dumps(listed) == cbor2.dumps(expected), "the manifest lists other rows")
+        later(manifest, 5)
 
     def dek_of(self, sealed):
         """What step 6 asks of one record, which settles its DEK."""
@@ -213,8 +226,14 @@ def decode(data):
         same = cbor2.dumps(value, canonical=True) == data
     except Exception:
         raise Refused("a record's data is not CBOR") from None
-    check(same and type(value) is dict and all(type(key) is int and key >= 0 for key in value), "encoding of a record")
+    keys = same and type(value) is dict and all(type(key) is int and 0 <= key <= 255 for key in value)
+    check(keys and type(value.get(0)) is int and value[0] >= 0, "encoding of a record")
     return value
+
+
+def later(data, last):
+    if max(data) > last:
+        raise Newer("a later version wrote a record: it has a key that is not known here")
 
 
 def text(least, most, pattern="(?s:.*)"):
@@ -248,19 +267,17 @@ KINDS = {
 
 def name(data):
     """A record's data with names in place of numbers, checked against the tables of its kind."""
-    check(type(data.get(0)) is int and data[0] in KINDS, "no such kind")
+    check(data[0] != 0, "a second manifest")
+    if data[0] not in KINDS:  # a later version's, given as it is
+        return {"kind": data[0], "data": cbor2.dumps(data, canonical=True)}
     kind, fields, optional, either = KINDS[data[0]]
     check(fields.keys() - data.keys() - either <= optional, f"{kind}: a key is missing")
     check(not either or len(either & data.keys()) == 1, f"{kind}: one of two keys")
-    named = {"kind": kind}
-    for key in sorted(data.keys() - {0}):
-        if key in fields:
-            field, fits = fields[key]
-            check(fits(data[key]), f"{kind}: {field}")
-            named[field] = data[key]
-        else:  # a later version's: its CBOR as it is
-            named[f"key {key}"] = cbor2.dumps(data[key], canonical=True)
-    return named
+    later(data, max(fields))
+    for key in data.keys() & fields.keys():
+        field, fits = fields[key]
+        check(fits(data[key]), f"{kind}: {field}")
+    return {"kind": kind} | {field: data[key] for key, (field, _) in fields.items() if key in data}
 
 
 def main(vault, keystore):
