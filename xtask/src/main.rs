@@ -10,6 +10,7 @@ mod check;
 mod docs;
 mod part;
 mod pictures;
+mod python;
 mod setup;
 mod tree;
 

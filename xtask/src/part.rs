@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    docs,
+    docs, python,
     setup::{self, Package},
     tree::step,
 };
@@ -31,9 +31,12 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "docs",
-        about: "rustdoc without a warning, links, list of decisions, what README says",
-        needs: &[],
-        run: docs::check,
+        about: "rustdoc without a warning, links, list of decisions, what README says; a vault read by Python",
+        needs: &[setup::PYTHON],
+        run: |shell| {
+            docs::check(shell)?;
+            python::test_reader(shell)
+        },
     },
 ];
 
@@ -61,5 +64,9 @@ pub(crate) fn test(shell: &Shell, parts: &[&Part]) -> anyhow::Result<()> {
 
 pub(crate) fn setup(shell: &Shell, parts: &[&Part]) -> anyhow::Result<()> {
     let needs: Vec<Package> = parts.iter().flat_map(|part| part.needs).copied().collect();
-    setup::install(shell, &needs)
+    setup::install(shell, &needs)?;
+    if needs.contains(&setup::PYTHON) {
+        python::environment(shell)?;
+    }
+    Ok(())
 }

@@ -22,6 +22,8 @@ enum Sign {
     Header(&'static str),
     /// A file of this pattern where fonts are kept.
     Font(&'static str),
+    /// A module that `python3` imports.
+    PythonModule(&'static str),
 }
 
 /// Where systems keep fonts for all users.
@@ -39,6 +41,9 @@ pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
+/// Makes environments for Python's packages. Debian's bare python3 lacks the module that puts pip into them.
+pub(crate) const PYTHON: Package =
+    Package { name: "python3-venv", sign: Sign::PythonModule("ensurepip") };
 /// Counts instructions.
 pub(crate) const VALGRIND: Package = Package { name: "valgrind", sign: Sign::Program("valgrind") };
 /// Reads our symbols back.
@@ -81,6 +86,11 @@ fn is_present(shell: &Shell, sign: Sign) -> bool {
             let found = find.quiet().ignore_stderr().ignore_status().read();
             found.is_ok_and(|path| !path.is_empty())
         }
+        Sign::PythonModule(module) => {
+            let import = format!("import {module}");
+            let python = cmd!(shell, "python3 -c {import}");
+            python.quiet().ignore_stdout().ignore_stderr().run().is_ok()
+        }
         Sign::Header(header) => {
             let source = format!("#include <{header}>\n");
             let compile = cmd!(shell, "cc -fsyntax-only -x c -").stdin(source);
@@ -114,6 +124,12 @@ mod tests {
         let shell = Shell::new().unwrap();
         assert!(is_present(&shell, Sign::Header("stdio.h")));
         assert!(!is_present(&shell, Sign::Header("no/such/header.h")));
+    }
+
+    #[test]
+    fn a_python_module_is_found_or_not() {
+        let shell = Shell::new().unwrap();
+        assert!(!is_present(&shell, Sign::PythonModule("no_such_module")));
     }
 
     #[test]

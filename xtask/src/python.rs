@@ -1,0 +1,65 @@
+//! A Python for tests, with the packages of one requirements file, built once into the cache.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::tree::{self, step};
+
+/// The vault's reader for strangers, and its test.
+const READER: &str = "docs/reader";
+/// The one place for versions of Python packages.
+const REQUIREMENTS: &str = "docs/reader/requirements.txt";
+
+/// Runs the test of the vault's reader, and leaves nothing in the tree. Finding no test is pytest's failure, too.
+pub(crate) fn test_reader(shell: &Shell) -> anyhow::Result<()> {
+    let python = environment(shell)?;
+    let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {READER}").run();
+    run.with_context(|| format!("the test in {READER} failed"))
+}
+
+/// The interpreter that has the packages of the requirements file; set up if it is not there yet.
+pub(crate) fn environment(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let folder = tree::cache(shell)?.join(folder_name(
+        &shell.read_file(REQUIREMENTS)?,
+        &cmd!(shell, "python3 --version").quiet().read()?,
+    ));
+    let python = folder.join("bin").join("python");
+    if !python.exists() {
+        step(&format!("installing the Python packages of {REQUIREMENTS} (once)"));
+        // Under another name until it is whole, so that an interrupted set-up is never taken for a finished one. What
+        // `bin` has beside the interpreter knows the first name only: call modules, as in `python -m pytest`.
+        let unfinished = folder.with_extension(std::process::id().to_string());
+        let pip = unfinished.join("bin").join("python");
+        cmd!(shell, "python3 -m venv {unfinished}").quiet().run()?;
+        let install = "-m pip --quiet --disable-pip-version-check install --requirement";
+        cmd!(shell, "{pip}").args(install.split(' ')).arg(REQUIREMENTS).quiet().run()?;
+        std::fs::rename(&unfinished, &folder)
+            .with_context(|| format!("cannot rename {}", unfinished.display()))?;
+    }
+    Ok(python)
+}
+
+/// Other packages or another Python are another folder. A hash that changes with the compiler only costs a set-up.
+fn folder_name(requirements: &str, version: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    (requirements, version).hash(&mut hasher);
+    format!("python-{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_found_again_and_only_for_the_same_packages_and_python() {
+        let name = folder_name("a==1", "Python 3.11");
+        assert_eq!(name, folder_name("a==1", "Python 3.11"));
+        assert_ne!(name, folder_name("a==2", "Python 3.11"));
+        assert_ne!(name, folder_name("a==1", "Python 3.12"));
+    }
+}
