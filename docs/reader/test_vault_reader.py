@@ -165,6 +165,14 @@ def test_a_tampered_vault_is_refused(folder, keystore, what):
     assert refused.type is Refused
 
 
+@pytest.mark.parametrize("what, reason", [("another generation", "dek of another row"), ("sealed shorter", "shape"),
+                                          ("no dek", "number of deks")])
+def test_what_other_checks_would_catch_too_is_caught_in_its_turn(folder, keystore, what, reason):
+    change(folder, *TAMPERED[what])
+    with pytest.raises(Refused, match=reason):
+        read(folder, keystore)
+
+
 def dump(folder):
     for (table,) in select(folder, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
         yield select(folder, f"SELECT * FROM {table} ORDER BY 1")
