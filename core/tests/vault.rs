@@ -412,6 +412,7 @@ fn a_later_format_is_told_whatever_its_tables_are() {
     two_settings(&home);
     home.tamper(
         "UPDATE meta SET value = x'00000002' WHERE name = 'format';
+         INSERT INTO meta VALUES ('author', x'00'), ('writer', x'00');
          DROP TABLE dek; CREATE TABLE key (generation); ALTER TABLE record ADD COLUMN more",
     );
     home.opens_not(&VaultError::NewerFormat, "format 2");

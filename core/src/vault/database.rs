@@ -88,7 +88,8 @@ pub(super) fn build(
 /// The vault's id, once the file has been found to be a vault of this format. The format comes first: a later one may
 /// have other tables.
 pub(super) fn identify(connection: &Connection) -> Result<VaultId, VaultError> {
-    let mut meta = connection.prepare("SELECT name, value FROM meta ORDER BY name LIMIT 3")?;
+    // Asked for by name: a later format may have other rows before it.
+    let mut meta = connection.prepare("SELECT name, value FROM meta WHERE name = 'format'")?;
     let mut rows = meta.query([])?;
     let format = rows.next()?.ok_or(VaultError::Corrupt)?;
     let format: &[u8; 4] = named(format, b"format")?;
@@ -98,6 +99,10 @@ pub(super) fn identify(connection: &Connection) -> Result<VaultId, VaultError> {
         _ => return Err(VaultError::Corrupt),
     }
     check_tables(connection)?;
+    // In this format the vault's id is all there is besides.
+    let mut meta =
+        connection.prepare("SELECT name, value FROM meta WHERE name <> 'format' LIMIT 2")?;
+    let mut rows = meta.query([])?;
     let id = rows.next()?.ok_or(VaultError::Corrupt)?;
     let id = VaultId::new(*named(id, b"vault_id")?);
     if rows.next()?.is_some() { Err(VaultError::Corrupt) } else { Ok(id) }
