@@ -8,6 +8,9 @@ use tegata::symbol::Symbol;
 
 use crate::failure::Failure;
 
+/// Lines that a Code 128 takes where it is printed.
+pub(crate) const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
+
 /// Where answers go, and in which form.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -33,11 +36,11 @@ impl Output {
 
     /// A symbol in lines. In a terminal it is black on white whatever the theme, `NO_COLOR` or not: the colours are
     /// the symbol, and without them it would be inverted on a dark screen. Elsewhere a block is dark.
-    pub(crate) fn drawing(&self, symbol: &Symbol, bar_lines: NonZeroU8) -> String {
+    pub(crate) fn drawing(&self, symbol: &Symbol) -> String {
         if !self.json && can_redraw() {
-            symbol.terminal_ansi(bar_lines).trim_end().to_owned()
+            symbol.terminal_ansi(BAR_LINES).trim_end().to_owned()
         } else {
-            symbol.terminal_lines(bar_lines).join("\n")
+            symbol.terminal_lines(BAR_LINES).join("\n")
         }
     }
 

@@ -1,6 +1,5 @@
 //! `tegata symbol`: any text as a symbol, into a file or the terminal.
 
-use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -9,10 +8,7 @@ use tegata::symbol::{ModuleSize, QrLevel, Symbol};
 use tegata::vault::PassFormat;
 
 use crate::failure::Failure;
-use crate::output::Output;
-
-/// Lines that a Code 128 takes in the terminal.
-const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
+use crate::output::{BAR_LINES, Output};
 
 #[derive(Debug, Args)]
 #[command(
@@ -85,7 +81,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match &command.out {
         Target::Terminal => {
             let lines = symbol.terminal_lines(BAR_LINES);
-            output.answer(&output.drawing(&symbol, BAR_LINES), &json!({ "lines": lines }))
+            output.answer(&output.drawing(&symbol), &json!({ "lines": lines }))
         }
         Target::Svg(path) => write(path, symbol.svg().as_bytes(), &symbol, output),
         Target::Png(path) => {

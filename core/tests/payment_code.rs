@@ -21,10 +21,6 @@ struct Vector {
     code: String,
 }
 
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
-}
-
 fn vectors() -> Vec<Vector> {
     serde_json::from_str(include_str!("../fixtures/vectors/payment-code.json")).unwrap()
 }
@@ -91,7 +87,7 @@ fn meets_the_vectors_both_ways() {
     assert_eq!(vectors.len(), 40);
     for v in vectors {
         let scheme = scheme(&v.prefix, v.alias_period);
-        let seed = Seed::from_slice(&hex(&v.seed)).unwrap();
+        let seed = Seed::from_slice(&hex::decode(&v.seed).unwrap()).unwrap();
         let (step, slot) = (Step::at(at(v.unix)), Slot::new(v.slot).unwrap());
         let turn = Turn::new(step, slot, v.till.as_deref().map(till)).unwrap();
         assert_eq!(derive(&seed, &scheme, &turn), v.code.as_bytes());

@@ -1,7 +1,5 @@
 //! What a wallet holds: stored, listed, shown.
 
-use std::num::NonZeroU8;
-
 use serde_json::{Value, json};
 use tegata::code::CredentialId;
 use tegata::symbol::Symbol;
@@ -13,9 +11,6 @@ use super::open::WalletFiles;
 use crate::failure::Failure;
 use crate::otp;
 use crate::output::Output;
-
-/// Lines that a Code 128 takes.
-const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
 
 /// Something to store.
 pub(super) enum NewItem {
@@ -60,7 +55,7 @@ pub(super) fn add(wallet: &mut Wallet, item: NewItem, output: &Output) -> Result
         NewItem::Otp(credential) => wallet.otp_credentials().add(&credential),
         NewItem::Pass(pass) => wallet.passes().add(&pass),
     };
-    let id = hex::encode(id.map_err(|e| Failure::to("store this")(&e))?.as_bytes());
+    let id = id.map_err(|e| Failure::to("store this")(&e))?.to_string();
     output.answer(&id, &json!({ "id": id }))
 }
 
@@ -117,7 +112,7 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
             format!("{}\n{}  {left}", item.line(), code.digits())
         }
         Item::Pass(_, pass) => {
-            let drawing = output.drawing(&symbol(pass)?, BAR_LINES);
+            let drawing = output.drawing(&symbol(pass)?);
             let below = pass.alternate_text.as_deref().unwrap_or_default();
             format!("{}\n{drawing}\n{below}", item.line()).trim_end().to_owned()
         }
@@ -151,7 +146,7 @@ impl Item {
     fn id(&self) -> String {
         let (Self::Payment(Payment { id, .. }) | Self::Otp(Otp { id, .. }) | Self::Pass(id, _)) =
             self;
-        hex::encode(id.as_bytes())
+        id.to_string()
     }
 
     fn kind(&self) -> &'static str {

@@ -1,7 +1,5 @@
 //! `tegata wallet pay`: the barcode for the till.
 
-use std::num::NonZeroU8;
-
 use serde_json::json;
 use tegata::code::{Audience, ClockStatus, PaymentCode, TillId};
 use tegata::symbol::PaymentSymbols;
@@ -11,9 +9,6 @@ use super::items::{self, Item};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::screen::{self, Live};
-
-/// Lines that the Code 128 takes when it is printed.
-const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
 
 pub(super) fn run(
     mut wallet: Wallet,
@@ -76,7 +71,7 @@ fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
 }
 
 fn printed(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> String {
-    let draw = |symbol| output.drawing(symbol, BAR_LINES);
+    let draw = |symbol| output.drawing(symbol);
     format!("{}\n\n{}\n\n{}", draw(&symbols.code128), draw(&symbols.qr), code.groups())
 }
 

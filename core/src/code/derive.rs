@@ -163,8 +163,7 @@ mod tests {
     #[test]
     fn codes_are_frozen() {
         let code = |seed: &str, prefix: &str, period, unix, slot, till: Option<&str>| {
-            let seed: Vec<u8> =
-                (0..32).map(|i| u8::from_str_radix(&seed[2 * i..2 * i + 2], 16).unwrap()).collect();
+            let seed = hex::decode(seed).unwrap();
             let scheme = Scheme {
                 prefix: prefix.parse().unwrap(),
                 alias_period: AliasPeriod::new(period).unwrap(),

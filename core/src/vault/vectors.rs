@@ -60,8 +60,7 @@ impl Keystore for PrfOnly {
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
-    let hex = value.as_str().unwrap();
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    hex::decode(value.as_str().unwrap()).unwrap()
 }
 
 fn array<const N: usize>(value: &Value) -> [u8; N] {

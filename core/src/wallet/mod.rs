@@ -14,7 +14,7 @@ pub use otp_credentials::{Otp, OtpCredentials};
 pub use passes::Passes;
 pub use payments::{NewPayment, NextCode, Payment, Payments};
 
-use crate::vault::{Keystore, Vault};
+use crate::vault::{Keystore, Kind, RecordId, Vault};
 use crate::{Clock, Random};
 
 /// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
@@ -80,6 +80,15 @@ impl Wallet {
     /// The room of passes that others issued.
     pub fn passes(&mut self) -> Passes<'_> {
         Passes::new(self)
+    }
+
+    /// Removes a record if it holds a `T`: a room must not remove what is another's.
+    fn remove<T: Kind>(&mut self, id: &RecordId) -> Result<(), Error> {
+        self.vault.transaction(|tx| {
+            tx.get::<T>(id)?.ok_or(Error::NotFound)?;
+            tx.delete(id)?;
+            Ok(())
+        })
     }
 
     /// How many records there are, of all kinds.

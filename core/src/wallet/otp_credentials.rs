@@ -83,11 +83,7 @@ impl<'w> OtpCredentials<'w> {
     /// # Errors
     /// [`Error::NotFound`] if there is none with this id.
     pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
-        self.0.vault.transaction(|tx| {
-            tx.get::<OtpCredential>(id)?.ok_or(Error::NotFound)?;
-            tx.delete(id)?;
-            Ok(())
-        })
+        self.0.remove::<OtpCredential>(id)
     }
 }
 

@@ -33,10 +33,6 @@ impl<'w> Passes<'w> {
     /// # Errors
     /// [`Error::NotFound`] if there is no pass with this id.
     pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
-        self.0.vault.transaction(|tx| {
-            tx.get::<Pass>(id)?.ok_or(Error::NotFound)?;
-            tx.delete(id)?;
-            Ok(())
-        })
+        self.0.remove::<Pass>(id)
     }
 }

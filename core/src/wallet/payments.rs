@@ -89,11 +89,7 @@ impl<'w> Payments<'w> {
     /// # Errors
     /// [`Error::NotFound`] if there is none with this id.
     pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
-        self.0.vault.transaction(|tx| {
-            tx.get::<PaymentCredential>(id)?.ok_or(Error::NotFound)?;
-            tx.delete(id)?;
-            Ok(())
-        })
+        self.0.remove::<PaymentCredential>(id)
     }
 
     /// The next code, never one that was shown before: its counter is stored, durably, before this returns.
