@@ -41,6 +41,7 @@ pub struct Session {
     keyboard: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     terminal: Arc<Terminal>,
+    driver_at_start: String,
 }
 
 /// The program could not be started, or it did not do what was waited for.
@@ -139,6 +140,8 @@ impl Session {
         }
         let output = pair.master.try_clone_reader().map_err(failed)?;
         let keyboard = pair.master.take_writer().map_err(failed)?;
+        // before the program has had a chance to change them
+        let driver_at_start = driver(&*pair.master);
         let child = pair.slave.spawn_command(command).map_err(failed)?;
         let terminal = Arc::new(Terminal {
             seen: Mutex::new(Seen {
@@ -151,7 +154,7 @@ impl Session {
         let reader = Arc::clone(&terminal);
         // ends by itself: the terminal's other side closes with the program
         thread::spawn(move || reader.read(output));
-        Ok(Self { master: pair.master, keyboard, child, terminal })
+        Ok(Self { master: pair.master, keyboard, child, terminal, driver_at_start })
     }
 
     /// Presses keys, one for each character.
@@ -187,10 +190,11 @@ impl Session {
         self.terminal.see().bytes
     }
 
-    /// What the terminal's driver does with keys and output: the same value means the same settings.
+    /// Whether the terminal's driver treats keys and output as it did before the program was started: in lines, and
+    /// shown as they are typed.
     #[must_use]
-    pub fn driver(&self) -> impl PartialEq + fmt::Debug + use<> {
-        self.master.get_termios()
+    pub fn driver_is_as_at_start(&self) -> bool {
+        driver(&*self.master) == self.driver_at_start
     }
 
     /// Waits until the screen, wholly drawn, fulfils a condition. It is asked at each change, and now and then.
@@ -272,6 +276,11 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a program in a terminal that shows\n{}", self.screen().contents())
     }
+}
+
+/// All settings of a terminal's driver, as text.
+fn driver(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios())
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
