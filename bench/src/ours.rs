@@ -10,13 +10,13 @@ use std::{
 };
 
 use tegata::{
-    Clock, NewPayment, NextCode, SystemRandom, UnixTime, Wallet,
+    Clock, NewPayment, NextCode, SystemClock, SystemRandom, UnixTime, Wallet,
     code::{
         Admission, AliasPeriod, Audience, Candidate, CodeKeys, Counter, CredentialId, Nth,
         PaymentCode, Prefixes, ReplayGuard, Scheme, Seed, Step, TillId, Turn, Verdict, verify,
     },
     symbol::PaymentSymbols,
-    vault::{PaymentCredential, RecordId, SoftwareKeystore, Stretch, Vault, VaultError},
+    vault::{PaymentCredential, RecordId, SoftwareKeystore, Stretch, Unlocked, Vault, VaultError},
 };
 
 use crate::{CREDENTIALS, NOW, SECRET, WANTED};
@@ -104,7 +104,7 @@ impl Default for Issuer {
 /// A vault of [`CREDENTIALS`] payment credentials, and a keystore that is open already: what a device's keystore
 /// takes is its own.
 pub struct Device {
-    keystore: SoftwareKeystore,
+    host: tegata::Device,
     file: std::path::PathBuf,
     /// The record of [`WANTED`].
     pub wanted: RecordId,
@@ -114,21 +114,20 @@ impl Device {
     /// Makes the files.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        let random = Arc::new(SystemRandom::new());
-        let keystore = keystore(&folder.join("keystore"));
+        let host = host(&folder.join("keystore"), Arc::new(SystemClock));
         let file = folder.join("vault");
-        let mut vault = Vault::create(&file, &keystore, random).unwrap();
+        let mut vault = Vault::create(&file, &host).unwrap();
         let ids: Vec<RecordId> = vault
             .transaction(|all| (0..CREDENTIALS).map(|n| all.add(&credential(n))).collect())
             .unwrap_or_else(|error: VaultError| unreachable!("{error}"));
         vault.close().unwrap();
-        Self { keystore, file, wanted: ids[WANTED as usize] }
+        Self { host, file, wanted: ids[WANTED as usize] }
     }
 
     /// Opens the vault, all of it checked.
     #[must_use]
     pub fn open(&self) -> Vault {
-        Vault::open(&self.file, &self.keystore, Arc::new(SystemRandom::new())).unwrap()
+        Vault::open(&self.file, &self.host).unwrap()
     }
 }
 
@@ -150,24 +149,30 @@ impl Ticking {
     /// Makes the files.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        let random = Arc::new(SystemRandom::new());
-        let keystore = keystore(&folder.join("ticking-keystore"));
         let clock = Arc::new(HalfMinutes(AtomicU64::new(NOW)));
-        let file = folder.join("ticking");
-        let mut wallet = Wallet::create(&file, &keystore, clock, random).unwrap();
+        let host = host(&folder.join("ticking-keystore"), clock);
+        let mut wallet = Wallet::create(&folder.join("ticking"), &host).unwrap();
         let (scheme, label) = (scheme(), "Shop".to_owned());
         let new = NewPayment { credential: CredentialId([1; 16]), label, scheme, seed: seed() };
-        let id = wallet.payments().add(&new).unwrap();
+        let id = wallet.payments().add(LEAVE, &new).unwrap();
         Self { wallet, id }
     }
 
     /// The next code, its counter stored, and both symbols.
     pub fn next_code(&mut self) -> PaymentSymbols {
-        match self.wallet.payments().next_code(&self.id, Audience::AnyTill).unwrap() {
+        match self.wallet.payments().next_code(LEAVE, &self.id, Audience::AnyTill).unwrap() {
             NextCode::Code(code) => PaymentSymbols::new(code.digits().as_bytes()).unwrap(),
             NextCode::Wait(_) => unreachable!("half a minute has passed"),
         }
     }
+}
+
+const LEAVE: &Unlocked = &Unlocked::without_lock();
+
+/// What a host hands over, without an anchor: what that takes is its own.
+fn host(keystore_file: &Path, clock: Arc<dyn Clock>) -> tegata::Device {
+    let (keystore, random) = (Arc::new(keystore(keystore_file)), Arc::new(SystemRandom::new()));
+    tegata::Device { keystore, anchor: None, clock, random }
 }
 
 /// One that opens at once: what a passphrase costs is not measured here.

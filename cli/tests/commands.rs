@@ -303,6 +303,7 @@ impl Wallet {
         std::fs::write(folder.path().join("pass"), "correct horse\n").unwrap();
         std::fs::write(folder.path().join("wrong"), "battery staple\n").unwrap();
         std::fs::write(folder.path().join("seed.hex"), SEED).unwrap();
+        std::fs::write(folder.path().join("new-pin"), "4711\n").unwrap();
         Self(folder)
     }
 
@@ -354,17 +355,82 @@ fn a_wallet_from_its_making_to_its_end() {
 
     let before = wallet.bytes();
     failed(&wallet.run_with("@wrong", &["list"]), 1, "the passphrase is wrong");
-    failed(&wallet.run_with("@none", &["list"]), 2, "cannot read the passphrase from none");
+    failed(
+        &wallet.run_with("@none", &["list"]),
+        2,
+        "cannot read the value of --passphrase from none",
+    );
     failed(&tegata(wallet.0.path(), &["wallet", "list"]), 2, "give --passphrase");
     let literal = wallet.run_with("correct horse", &["list"]);
-    failed(&literal, 2, "a passphrase is no argument");
+    failed(&literal, 2, "a secret is no argument: give --passphrase @FILE");
     assert!(!text(&literal.stderr).contains("correct horse"));
     failed(&wallet.run(&["destroy"]), 2, "say --yes");
     assert_eq!(wallet.bytes(), before);
 
     done(&wallet.run(&["destroy", "--yes"]));
     let left = std::fs::read_dir(wallet.0.path()).unwrap().count();
-    assert_eq!(left, 3, "only the files that the test made");
+    assert_eq!(left, 4, "only the files that the test made");
+}
+
+#[test]
+fn payments_under_a_pin_ask_for_it_and_the_pin_is_given_up_after_ten_wrong_ones() {
+    let wallet = Wallet::new();
+    std::fs::write(wallet.0.path().join("other-pin"), "0815\n").unwrap();
+    done(&wallet.run(&["init"]));
+    let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
+    let payment = [&payment[..], &["--seed", "@seed.hex"]].concat();
+    done(&wallet.run(&payment));
+    done(&wallet.run(&["pin", "--new", "@new-pin"]));
+
+    let with =
+        |pin: &'static str, args: &[&'static str]| wallet.run(&[args, &["--pin", pin]].concat());
+    failed(&wallet.run(&["pay"]), 2, "give --pin @FILE");
+    failed(&with("4711", &["pay"]), 2, "a secret is no argument");
+    done(&with("@new-pin", &["pay"]));
+    failed(&with("@other-pin", &["pay"]), 1, "the PIN is wrong, 9 more can be tried");
+    done(&with("@new-pin", &payment));
+    done(&with("@new-pin", &["pin", "--new", "@other-pin"]));
+    failed(&with("@new-pin", &["pay", "Corner shop"]), 1, "the PIN is wrong");
+    let status = document(&wallet.run(&["status", "--json"]));
+    assert_eq!(status["pin_tries_left"], json!(9));
+    // Everything but paying goes on without it.
+    assert!(done(&wallet.run(&["list"])).contains("Corner shop"));
+
+    for _ in 0..8 {
+        failed(&with("@new-pin", &["pay"]), 1, "the PIN is wrong");
+    }
+    failed(&with("@new-pin", &["pay"]), 1, "the PIN was given up");
+    failed(&with("@other-pin", &["pay"]), 1, "tegata wallet pin --lost");
+    failed(&wallet.run(&["pin", "--lost"]), 2, "--yes");
+    done(&wallet.run(&["pin", "--lost", "--yes"]));
+    done(&wallet.run(&payment));
+    done(&wallet.run(&["pay"]));
+
+    done(&wallet.run(&["pin", "--new", "@new-pin"]));
+    done(&with("@new-pin", &["pin", "--forget"]));
+    done(&wallet.run(&["pay"]));
+}
+
+#[test]
+fn an_older_copy_is_refused_until_it_is_adopted_without_its_payments() {
+    let wallet = Wallet::new();
+    done(&wallet.run(&["init"]));
+    let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
+    done(&wallet.run(&[&payment[..], &["--seed", "@seed.hex"]].concat()));
+    let uri = "otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP";
+    done(&wallet.run(&["add", "otp", uri]));
+    let older = wallet.bytes();
+    done(&wallet.run(&["pay"]));
+    std::fs::write(wallet.0.path().join("tegata.vault"), &older).unwrap();
+    failed(&wallet.run(&["pay"]), 1, "older copy than the one written last");
+    assert_eq!(wallet.bytes(), older);
+    failed(&wallet.run(&["adopt"]), 2, "say --yes");
+    done(&wallet.run(&["adopt", "--yes"]));
+    failed(&wallet.run(&["pay"]), 1, "no payment credential is here");
+    let exported = wallet.run(&["export", "Mail"]);
+    assert!(done(&exported).contains("JBSWY3DPEHPK3PXP"));
+    std::fs::write(wallet.0.path().join("tegata.vault"), &older).unwrap();
+    failed(&wallet.run(&["list"]), 1, "older copy than the one written last");
 }
 
 #[test]
@@ -390,7 +456,7 @@ fn the_examples_in_the_help_work() {
     assert!(examples.len() >= 18, "{examples:?}");
     // A wallet has to be made before it is used and is gone once it is destroyed.
     let turn = |line: &String| {
-        let order = ["wallet init", "wallet add", "", "wallet destroy"];
+        let order = ["wallet init", "wallet add", "", "wallet pin", "wallet destroy"];
         order.iter().position(|part| !part.is_empty() && line.contains(part)).unwrap_or(2)
     };
     examples.sort_by_key(turn);

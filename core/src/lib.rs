@@ -39,6 +39,7 @@ struct Readme;
 
 mod clock;
 pub mod code;
+mod device;
 pub mod formats;
 mod kdf;
 mod otp;
@@ -49,6 +50,7 @@ pub mod vault;
 mod wallet;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
+pub use device::Device;
 pub use otp::OtpCode;
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};

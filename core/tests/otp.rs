@@ -12,7 +12,7 @@ use tegata::formats::otpauth_migration::parse_all;
 use tegata::vault::{
     OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat, SoftwareKeystore, Stretch,
 };
-use tegata::{Clock, Error, SecretBytes, SystemRandom, UnixTime, Wallet};
+use tegata::{Clock, Device, Error, SecretBytes, SystemRandom, UnixTime, Wallet};
 
 const ALGORITHMS: [OtpAlgorithm; 3] =
     [OtpAlgorithm::Sha1, OtpAlgorithm::Sha256, OtpAlgorithm::Sha512];
@@ -162,10 +162,12 @@ fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
         SoftwareKeystore::create(&folder.path().join("key"), b"pass", cheap, random.clone())
             .unwrap();
     let clock = Arc::new(SetClock(AtomicU64::new(59)));
+    let keystore = Arc::new(keystore);
+    let device = Device { keystore, anchor: None, clock: clock.clone(), random };
     let given = vectors();
     let secret = bytes(&given["rfc4226_appendix_D"]["secret_hex"]);
 
-    let mut wallet = Wallet::create(&path, &keystore, clock.clone(), random.clone()).unwrap();
+    let mut wallet = Wallet::create(&path, &device).unwrap();
     let mut room = wallet.otp_credentials();
     let timed = credential(OtpAlgorithm::Sha1, 8, OtpMoving::Period(30), &secret);
     let timed = room.add(&timed).unwrap();
@@ -179,11 +181,11 @@ fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
 
     // Dropped in between, as when the app is killed.
     for otp in ["755224", "287082", "359152"] {
-        let mut wallet = Wallet::open(&path, &keystore, clock.clone(), random.clone()).unwrap();
+        let mut wallet = Wallet::open(&path, &device).unwrap();
         let code = wallet.otp_credentials().code(&counted).unwrap();
         assert_eq!((code.digits(), code.seconds_left()), (otp, None));
     }
-    let mut wallet = Wallet::open(&path, &keystore, clock, random).unwrap();
+    let mut wallet = Wallet::open(&path, &device).unwrap();
     let mut room = wallet.otp_credentials();
     let listed = room.list().unwrap();
     let found = listed.iter().find(|otp| otp.id == counted).unwrap();

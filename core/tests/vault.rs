@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,92 +12,22 @@ use proptest::prelude::*;
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use tegata::vault::{
     Account, Keystore, KeystoreError, OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat,
-    PaymentCredential, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError, Stretch, Vault,
+    PaymentCredential, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError, Vault,
     VaultError,
 };
-use tegata::{Random, RandomUnavailable, Secret, SecretBytes, SystemRandom};
-use tempfile::TempDir;
+use tegata::{Device, Random, RandomUnavailable, Secret, SecretBytes, SystemRandom};
 
-/// A folder with a keystore, and a place for a vault.
-struct Home {
-    folder: TempDir,
-    keystore: SoftwareKeystore,
-}
+use crate::home::{Home, device, keystore_at, random, setting, small};
 
-impl Home {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let keystore = keystore_at(&folder.path().join("keystore"));
-        Self { folder, keystore }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("vault")
-    }
-
-    fn create(&self) -> Vault {
-        Vault::create(&self.path(), &self.keystore, random()).unwrap()
-    }
-
-    fn open(&self) -> Result<Vault, VaultError> {
-        Vault::open(&self.path(), &self.keystore, random())
-    }
-
-    /// Does to the closed file what SQL can, as someone without the key would.
-    fn tamper(&self, sql: &str) {
-        let file = rusqlite::Connection::open(self.path()).unwrap();
-        file.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-        file.close().unwrap();
-    }
-
-    /// The names and bytes of all files beside the vault, itself included.
-    fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap);
-        entries
-            .map(|entry| {
-                (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
-            })
-            .collect()
-    }
-
-    /// Puts files back as they were.
-    fn restore(&self, files: &BTreeMap<String, Vec<u8>>) {
-        for (name, bytes) in files {
-            fs::write(self.folder.path().join(name), bytes).unwrap();
-        }
-    }
-
-    /// That opening fails in this way and changes nothing.
-    fn opens_not(&self, expected: &VaultError, why: &str) {
-        let before = self.files();
-        assert_eq!(self.open().map(drop).as_ref(), Err(expected), "{why}");
-        assert!(self.files() == before, "{why}: a file was changed");
-    }
-}
-
-fn keystore_at(path: &Path) -> SoftwareKeystore {
-    SoftwareKeystore::create(path, b"passphrase", small(), random()).unwrap()
-}
-
-fn small() -> Stretch {
-    Stretch::new(8, 1, 1).unwrap()
-}
-
-fn random() -> Arc<dyn Random> {
-    Arc::new(SystemRandom::new())
-}
-
-fn setting(name: &str, value: &str) -> Setting {
-    Setting { name: name.into(), value: value.into() }
-}
+mod home;
 
 /// A keystore whose hardware answers as it is told.
-struct Failing<'a> {
-    inner: &'a SoftwareKeystore,
+struct Failing {
+    inner: Arc<SoftwareKeystore>,
     answer: KeystoreError,
 }
 
-impl Keystore for Failing<'_> {
+impl Keystore for Failing {
     fn wrap(&self, _: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         Err(self.answer.clone())
     }
@@ -234,7 +164,8 @@ fn without_randomness_nothing_is_written() {
     let home = Home::new();
     home.create().close().unwrap();
     let runs_out = Arc::new(RunsOut(AtomicUsize::new(2)));
-    let mut vault = Vault::open(&home.path(), &home.keystore, runs_out).unwrap();
+    let device = Device { random: runs_out, ..home.device() };
+    let mut vault = Vault::open(&home.path(), &device).unwrap();
     // An id and a salt are to be had, the manifest's salt is not.
     let refused = vault.add(&setting("a", "1"));
     assert_eq!(refused, Err(VaultError::Random(RandomUnavailable)));
@@ -446,8 +377,8 @@ fn each_answer_of_the_keystore_is_told_and_nothing_is_changed() {
         for (answer, expected) in &answers {
             home.restore(files);
             let before = home.files();
-            let keystore = Failing { inner: &home.keystore, answer: answer.clone() };
-            let opened = Vault::open(&home.path(), &keystore, random());
+            let keystore = Failing { inner: home.keystore.clone(), answer: answer.clone() };
+            let opened = Vault::open(&home.path(), &device(Arc::new(keystore)));
             assert_eq!(opened.map(drop).as_ref(), Err(expected));
             assert!(home.files() == before, "{answer}: a file was changed");
             let vault = home.open().unwrap();
@@ -458,7 +389,7 @@ fn each_answer_of_the_keystore_is_told_and_nothing_is_changed() {
 
     let elsewhere = keystore_at(&home.folder.path().join("elsewhere"));
     let before = home.files();
-    let opened = Vault::open(&home.path(), &elsewhere, random());
+    let opened = Vault::open(&home.path(), &device(Arc::new(elsewhere)));
     assert_eq!(opened.map(drop), Err(VaultError::WrongDevice));
     assert!(home.files() == before);
 }
@@ -501,7 +432,7 @@ fn a_second_process_is_told_in_use() {
         let folder = Path::new(&folder);
         let keystore =
             SoftwareKeystore::open(&folder.join("keystore"), b"passphrase", random()).unwrap();
-        match Vault::open(&folder.join("vault"), &keystore, random()).map(drop) {
+        match Vault::open(&folder.join("vault"), &device(Arc::new(keystore))).map(drop) {
             Err(VaultError::InUse) => std::process::exit(42),
             Ok(()) => std::process::exit(43),
             Err(error) => panic!("{error}"),
@@ -526,7 +457,7 @@ fn creating_never_takes_the_place_of_a_file() {
         let file = home.folder.path().join(name);
         fs::write(&file, b"something").unwrap();
         let before = home.files();
-        let created = Vault::create(&home.path(), &home.keystore, random());
+        let created = Vault::create(&home.path(), &home.device());
         assert_eq!(created.map(drop), Err(VaultError::AlreadyExists));
         assert!(home.files() == before);
         fs::remove_file(&file).unwrap();
@@ -538,18 +469,18 @@ fn creating_never_takes_the_place_of_a_file() {
 fn a_creation_that_fails_leaves_nothing() {
     let home = Home::new();
     let before = home.files();
-    let locked = Failing { inner: &home.keystore, answer: KeystoreError::Locked };
-    let created = Vault::create(&home.path(), &locked, random());
+    let locked = Failing { inner: home.keystore.clone(), answer: KeystoreError::Locked };
+    let created = Vault::create(&home.path(), &device(Arc::new(locked)));
     assert_eq!(created.map(drop), Err(VaultError::Locked));
     assert!(home.files() == before);
     for fills in 0..3 {
         let random = Arc::new(RunsOut(AtomicUsize::new(fills)));
-        let created = Vault::create(&home.path(), &home.keystore, random);
+        let created = Vault::create(&home.path(), &Device { random, ..home.device() });
         assert_eq!(created.map(drop), Err(VaultError::Random(RandomUnavailable)));
         assert!(home.files() == before, "{fills} fills");
     }
     let nowhere = home.folder.path().join("no").join("vault");
-    let created = Vault::create(&nowhere, &home.keystore, random());
+    let created = Vault::create(&nowhere, &home.device());
     assert_eq!(created.map(drop), Err(VaultError::Storage("there is no such folder")));
     assert!(home.files() == before);
 }

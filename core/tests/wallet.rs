@@ -9,9 +9,11 @@ use tegata::code::{
     AliasPeriod, AttemptLimits, Audience, Candidate, ClockStatus, CredentialId, Prefixes, Scheme,
     Seed, SqliteGuard, TillId, Verdict, verify,
 };
-use tegata::vault::{Pass, PassFormat, RecordId, SoftwareKeystore, Stretch};
-use tegata::{Clock, Error, NewPayment, NextCode, SystemRandom, UnixTime, Wallet};
+use tegata::vault::{Pass, PassFormat, RecordId, SoftwareKeystore, Stretch, Unlocked};
+use tegata::{Clock, Device, Error, NewPayment, NextCode, SystemRandom, UnixTime, Wallet};
 use tempfile::TempDir;
+
+const OPEN: &Unlocked = &Unlocked::without_lock();
 
 const SEED: [u8; 32] = [0x5e; 32];
 const CREDENTIAL: CredentialId = CredentialId([0xc1; 16]);
@@ -25,21 +27,22 @@ impl Clock for SetClock {
     }
 }
 
-/// A device: a folder, a keystore, a clock. And the issuer, whose clock is always right.
-struct Device {
+/// A shopper's phone: a folder, a keystore, a clock. And the issuer, whose clock is always right.
+struct Phone {
     folder: TempDir,
-    keystore: SoftwareKeystore,
+    keystore: Arc<SoftwareKeystore>,
     clock: Arc<SetClock>,
     guard: SqliteGuard,
 }
 
-impl Device {
+impl Phone {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keystore");
         let cheap = Stretch::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
         let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random).unwrap();
+        let keystore = Arc::new(keystore);
         let clock = Arc::new(SetClock(AtomicU64::new(1_800_000_000)));
         let guard = SqliteGuard::in_memory(AttemptLimits::default()).unwrap();
         Self { folder, keystore, clock, guard }
@@ -49,19 +52,26 @@ impl Device {
         self.folder.path().join("wallet")
     }
 
+    fn device(&self) -> Device {
+        Device {
+            keystore: self.keystore.clone(),
+            anchor: None,
+            clock: self.clock.clone(),
+            random: Arc::new(SystemRandom::new()),
+        }
+    }
+
     fn create(&self) -> Result<Wallet, Error> {
-        let random = Arc::new(SystemRandom::new());
-        Wallet::create(&self.path(), &self.keystore, self.clock.clone(), random)
+        Wallet::create(&self.path(), &self.device())
     }
 
     fn open(&self) -> Result<Wallet, Error> {
-        let random = Arc::new(SystemRandom::new());
-        Wallet::open(&self.path(), &self.keystore, self.clock.clone(), random)
+        Wallet::open(&self.path(), &self.device())
     }
 
     fn with_payment(&self) -> (Wallet, RecordId) {
         let mut wallet = self.create().unwrap();
-        let id = wallet.payments().add(&new_payment("Corner shop")).unwrap();
+        let id = wallet.payments().add(OPEN, &new_payment("Corner shop")).unwrap();
         (wallet, id)
     }
 
@@ -109,26 +119,27 @@ fn pass() -> Pass {
 
 #[test]
 fn five_codes_in_a_step_all_pay_and_then_there_is_a_wait() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     for _ in 0..5 {
-        let code = wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+        let code = wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
         assert!(device.pays(code, 1_800_000_000));
     }
     device.set(1_800_000_011);
-    let wait = wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+    let wait = wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert_eq!(wait, NextCode::Wait(19));
     device.set(1_800_000_030);
-    let code = wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+    let code = wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert!(device.pays(code, 1_800_000_030));
 }
 
 #[test]
 fn a_code_for_one_till_pays_only_there() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     let till: TillId = "till-1".parse().unwrap();
-    let NextCode::Code(code) = wallet.payments().next_code(&id, Audience::OneTill(till)).unwrap()
+    let NextCode::Code(code) =
+        wallet.payments().next_code(OPEN, &id, Audience::OneTill(till)).unwrap()
     else {
         panic!("no code")
     };
@@ -139,13 +150,13 @@ fn a_code_for_one_till_pays_only_there() {
 
 #[test]
 fn no_code_is_shown_twice_across_restarts() {
-    let device = Device::new();
+    let device = Phone::new();
     let (wallet, id) = device.with_payment();
     wallet.close().unwrap();
     let mut counters = Vec::new();
     for n in 0..4 {
         let mut wallet = device.open().unwrap();
-        let next = wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+        let next = wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
         let NextCode::Code(code) = next else { panic!("no code") };
         counters.push(code.counter());
         // Closed properly, or dropped as when the app is killed.
@@ -158,12 +169,12 @@ fn no_code_is_shown_twice_across_restarts() {
 
 #[test]
 fn a_clock_ten_minutes_ahead_is_told_and_overcome() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     let mut payments = wallet.payments();
     let right = 1_800_000_000;
     device.set(right + 600);
-    let code = payments.next_code(&id, Audience::AnyTill).unwrap();
+    let code = payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert!(!device.pays(code, right));
 
     payments.learn_time(&id, UnixTime::new(right).unwrap()).unwrap();
@@ -171,12 +182,12 @@ fn a_clock_ten_minutes_ahead_is_told_and_overcome() {
     let device_time = device.clock.now();
     assert_eq!(payment.clock_status(device_time), ClockStatus::Ahead(600));
     assert_eq!(payment.time(device_time).seconds(), right);
-    let code = payments.next_code(&id, Audience::AnyTill).unwrap();
+    let code = payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert!(device.pays(code, right));
 
     // Somebody sets the clock right: what was learnt no longer fits, and is left out.
     device.set(right + 40);
-    let code = payments.next_code(&id, Audience::AnyTill).unwrap();
+    let code = payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert!(device.pays(code, right + 40));
     let status = payments.get(&id).unwrap().clock_status(device.clock.now());
     assert_eq!(status, ClockStatus::Fine);
@@ -184,32 +195,32 @@ fn a_clock_ten_minutes_ahead_is_told_and_overcome() {
 
 #[test]
 fn a_clock_set_back_is_told_and_blocks_nothing() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     let mut payments = wallet.payments();
-    payments.next_code(&id, Audience::AnyTill).unwrap();
+    payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     device.set(1_800_000_000 - 86_400);
     let status = payments.get(&id).unwrap().clock_status(device.clock.now());
     assert_eq!(status, ClockStatus::SetBack(86_400));
-    assert!(matches!(payments.next_code(&id, Audience::AnyTill).unwrap(), NextCode::Code(_)));
+    assert!(matches!(payments.next_code(OPEN, &id, Audience::AnyTill).unwrap(), NextCode::Code(_)));
 }
 
 #[test]
 fn a_refused_wait_writes_nothing() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     for _ in 0..5 {
-        wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+        wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
     }
     let log = || std::fs::read(device.folder.path().join("wallet-wal")).unwrap();
     let before = log();
-    wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+    wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert_eq!(log(), before);
 }
 
 #[test]
 fn rooms_hold_their_own_kind() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, payment) = device.with_payment();
     let pass_id = wallet.passes().add(&pass()).unwrap();
     assert_eq!(wallet.len(), 2);
@@ -220,7 +231,7 @@ fn rooms_hold_their_own_kind() {
     let not_found = Err(Error::NotFound);
     assert_eq!(wallet.passes().remove(&payment), not_found);
     assert_eq!(wallet.payments().remove(&pass_id), not_found);
-    let code = wallet.payments().next_code(&pass_id, Audience::AnyTill);
+    let code = wallet.payments().next_code(OPEN, &pass_id, Audience::AnyTill);
     assert_eq!(code.map(|_| ()), not_found);
     wallet.payments().remove(&payment).unwrap();
     assert_eq!(wallet.payments().remove(&payment), not_found);
@@ -230,7 +241,7 @@ fn rooms_hold_their_own_kind() {
 
 #[test]
 fn each_failure_to_open_has_its_name_and_changes_nothing() {
-    let device = Device::new();
+    let device = Phone::new();
     assert_eq!(device.open().map(|_| ()), Err(Error::NoWallet));
     assert_eq!(Wallet::destroy(&device.path()), Err(Error::NoWallet));
     let (wallet, _) = device.with_payment();
@@ -240,13 +251,8 @@ fn each_failure_to_open_has_its_name_and_changes_nothing() {
 
     let bytes = || std::fs::read(device.path()).unwrap();
     let before = bytes();
-    let stranger = Device::new();
-    let opened = Wallet::open(
-        &device.path(),
-        &stranger.keystore,
-        stranger.clock.clone(),
-        Arc::new(SystemRandom::new()),
-    );
+    let stranger = Phone::new();
+    let opened = Wallet::open(&device.path(), &stranger.device());
     assert_eq!(opened.map(|_| ()), Err(Error::WrongDevice));
     assert_eq!(bytes(), before);
 
@@ -258,7 +264,7 @@ fn each_failure_to_open_has_its_name_and_changes_nothing() {
     assert_eq!(device.open().unwrap().len(), 1);
 
     let long = new_payment(&"x".repeat(129));
-    let refused = device.open().unwrap().payments().add(&long).unwrap_err();
+    let refused = device.open().unwrap().payments().add(OPEN, &long).unwrap_err();
     assert!(matches!(&refused, Error::Invalid(why) if why.contains("128")), "{refused}");
     Wallet::destroy(&device.path()).unwrap();
     assert!(!device.path().exists());
@@ -266,9 +272,9 @@ fn each_failure_to_open_has_its_name_and_changes_nothing() {
 
 #[test]
 fn nothing_secret_prints() {
-    let device = Device::new();
+    let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
-    let next = wallet.payments().next_code(&id, Audience::AnyTill).unwrap();
+    let next = wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();
     let NextCode::Code(code) = &next else { panic!("no code") };
     let new = new_payment("Corner shop");
     let shown = format!("{wallet:?} {next:?} {new:?} {:?}", wallet.payments().list().unwrap());

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
-use tegata::vault::{RecordId, SoftwareKeystore, Stretch};
-use tegata::{Clock, NewPayment, NextCode, Random, Secret, SystemRandom, Wallet};
+use tegata::vault::{RecordId, SoftwareKeystore, Stretch, Unlocked};
+use tegata::{Clock, Device, NewPayment, NextCode, Random, Secret, SystemRandom, Wallet};
 use tempfile::TempDir;
 
 use super::shop::Shop;
@@ -14,13 +14,15 @@ use crate::failure::Failure;
 /// The demo's routing digits: of no issuer.
 const PREFIX: &str = "4960";
 
+/// The demo's wallet has no payment lock: it lives for minutes, in a folder of its own.
+const LEAVE: &Unlocked = &Unlocked::without_lock();
+
 pub(crate) struct Stage {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) shop: Shop,
     wallet: Wallet,
     credential: RecordId,
-    keystore: SoftwareKeystore,
-    random: Arc<dyn Random>,
+    device: Device,
     folder: TempDir,
 }
 
@@ -28,28 +30,31 @@ impl Stage {
     pub(crate) fn set(clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(|e| Failure::to("make a temporary folder")(&e))?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-        let keystore = keystore(folder.path(), &random)?;
+        let keystore = Arc::new(keystore(folder.path(), &random)?);
+        let device = Device { keystore, anchor: None, clock: clock.clone(), random };
         let scheme = Scheme {
             prefix: PREFIX.parse().map_err(|e| Failure::to("set up the issuer")(&e))?,
             alias_period: AliasPeriod::DAY,
         };
         let failed = |e: tegata::RandomUnavailable| Failure::No(e.to_string());
-        let seed = Seed::make(&*random).map_err(failed)?;
+        let seed = Seed::make(&*device.random).map_err(failed)?;
         let mut id = CredentialId([0; 16]);
-        random.fill(&mut id.0).map_err(failed)?;
+        device.random.fill(&mut id.0).map_err(failed)?;
 
         let shop = Shop::open(folder.path(), scheme, id, &seed)?;
         let path = folder.path().join("wallet.vault");
-        let mut wallet = Wallet::create(&path, &keystore, Arc::clone(&clock), Arc::clone(&random))
-            .map_err(|e| Failure::to("make the wallet")(&e))?;
+        let mut wallet =
+            Wallet::create(&path, &device).map_err(|e| Failure::to("make the wallet")(&e))?;
         let new = NewPayment { credential: id, label: "Demo shop".to_owned(), scheme, seed };
-        let credential =
-            wallet.payments().add(&new).map_err(|e| Failure::to("store the credential")(&e))?;
-        Ok(Self { clock, shop, wallet, credential, keystore, random, folder })
+        let credential = wallet
+            .payments()
+            .add(LEAVE, &new)
+            .map_err(|e| Failure::to("store the credential")(&e))?;
+        Ok(Self { clock, shop, wallet, credential, device, folder })
     }
 
     pub(super) fn next_code(&mut self, audience: Audience) -> Result<NextCode, Failure> {
-        let code = self.wallet.payments().next_code(&self.credential, audience);
+        let code = self.wallet.payments().next_code(LEAVE, &self.credential, audience);
         code.map_err(|e| Failure::to("make a code")(&e))
     }
 
@@ -59,12 +64,12 @@ impl Stage {
 
     /// Closes the wallet and opens it again, as when the app is killed and started.
     pub(super) fn restart(self) -> Result<Self, Failure> {
-        let Self { clock, shop, wallet, credential, keystore, random, folder } = self;
+        let Self { clock, shop, wallet, credential, device, folder } = self;
         wallet.close().map_err(|e| Failure::to("close the wallet")(&e))?;
         let path = folder.path().join("wallet.vault");
-        let wallet = Wallet::open(&path, &keystore, Arc::clone(&clock), Arc::clone(&random))
-            .map_err(|e| Failure::to("open the wallet")(&e))?;
-        Ok(Self { clock, shop, wallet, credential, keystore, random, folder })
+        let wallet =
+            Wallet::open(&path, &device).map_err(|e| Failure::to("open the wallet")(&e))?;
+        Ok(Self { clock, shop, wallet, credential, device, folder })
     }
 }
 

@@ -49,9 +49,17 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
     })
 }
 
-pub(super) fn add(wallet: &mut Wallet, item: NewItem, output: &Output) -> Result<(), Failure> {
+pub(super) fn add(
+    wallet: &mut Wallet,
+    files: &WalletFiles,
+    item: NewItem,
+    output: &Output,
+) -> Result<(), Failure> {
     let id = match item {
-        NewItem::Payment(new) => wallet.payments().add(&new),
+        NewItem::Payment(new) => {
+            let leave = files.unlock(wallet)?;
+            wallet.payments().add(&leave, &new)
+        }
         NewItem::Otp(credential) => wallet.otp_credentials().add(&credential),
         NewItem::Pass(pass) => wallet.passes().add(&pass),
     };
@@ -68,13 +76,21 @@ pub(super) fn status(
     let count = |kind| all.iter().filter(|item| item.kind() == kind).count();
     let (payments, otps, passes) = (count("payment"), count("otp"), count("pass"));
     let vault = files.vault.display().to_string();
+    let failed = |e: tegata::Error| Failure::to("read the wallet")(&e);
+    let lock = wallet.payments().lock_status().map_err(failed)?;
+    let tries = lock.and_then(|lock| lock.pin_tries_left);
+    let locked = match (lock, tries) {
+        (None, _) => "payments are not locked".to_owned(),
+        (Some(_), None) => "payments are locked and the PIN was given up".to_owned(),
+        (Some(_), Some(tries)) => format!("payments are locked, {tries} tries at the PIN"),
+    };
     output.answer(
         &format!(
-            "{vault}: whole and open, format 1, {records} records ({payments} for payments, {otps} one-time passwords, {passes} passes)"
+            "{vault}: whole and open, format 1, {records} records ({payments} for payments, {otps} one-time passwords, {passes} passes); {locked}"
         ),
         &json!({
             "vault": vault, "format": 1, "records": records, "payments": payments, "otps": otps,
-            "passes": passes,
+            "passes": passes, "locked": lock.is_some(), "pin_tries_left": tries,
         }),
     )
 }
@@ -118,6 +134,23 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
         }
     };
     output.answer(&words, &document)
+}
+
+pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
+    match find(wallet, name)? {
+        Item::Otp(otp) => {
+            let failed = |e: tegata::Error| Failure::to("export it")(&e);
+            let uri = wallet.otp_credentials().reveal_uri(&otp.id).map_err(failed)?;
+            let uri = String::from_utf8_lossy(uri.expose());
+            output.answer(&uri, &json!({ "uri": uri }))
+        }
+        Item::Payment(_) => Err(Failure::No(
+            "a payment credential never leaves its wallet: have it issued anew".into(),
+        )),
+        Item::Pass(..) => {
+            Err(Failure::No("a pass holds no secret: tegata wallet show has all of it".into()))
+        }
+    }
 }
 
 /// The one thing that is called so, or whose id begins so.

@@ -3,6 +3,7 @@
 mod items;
 mod open;
 mod pay;
+mod pin;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,9 @@ pub(crate) struct Command {
     /// The passphrase: @FILE, or - for standard input. Without it you are asked.
     #[arg(long, value_name = "@FILE", global = true)]
     passphrase: Option<SecretSource>,
+    /// The PIN of the payment lock, where there is one: @FILE, or - for standard input. Without it you are asked.
+    #[arg(long, value_name = "@FILE", global = true)]
+    pin: Option<SecretSource>,
     #[command(subcommand)]
     action: Action,
 }
@@ -66,6 +70,25 @@ enum Action {
         /// Only for this till.
         #[arg(long, value_name = "ID")]
         till: Option<TillId>,
+    },
+    /// Lock payments with a PIN, or change it.
+    ///
+    /// From then on whoever pays or stores a payment credential is asked for it. After ten wrong ones in a row the PIN
+    /// is given up; then only --lost is left.
+    #[command(after_help = "Example: tegata wallet pin --new @new-pin")]
+    Pin(pin::Pin),
+    /// A one-time password as an otpauth URI, secret and all, to move it elsewhere. Payment credentials never leave.
+    #[command(after_help = "Example: tegata wallet export Mail:ann")]
+    Export {
+        /// Its name (issuer, account, or both as in Mail:ann), its id, or enough of the id's beginning.
+        name: String,
+    },
+    /// Open a wallet that is an older copy, as from a backup, and take it for the last one: payments are dropped.
+    #[command(after_help = "Example: tegata wallet adopt --yes")]
+    Adopt {
+        /// Yes, drop payment credentials and their lock.
+        #[arg(long)]
+        yes: bool,
     },
     /// Remove the wallet and its keystore for good.
     #[command(after_help = "Example: tegata wallet destroy --yes")]
@@ -145,10 +168,26 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Add(add) => {
             // Read what can be wrong before the passphrase is asked for.
             let item = items::read(add)?;
-            items::add(&mut files.open()?, item, output)
+            items::add(&mut files.open()?, &files, item, output)
+        }
+        Action::Pin(pin) => pin.run(&files, output),
+        Action::Export { name } => items::export(&mut files.open()?, name, output),
+        Action::Adopt { yes } => {
+            if !yes {
+                let text = "this drops the payment credentials: say --yes if you mean it";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            let left = files.adopt()?.len();
+            let vault = files.vault.display().to_string();
+            output.answer(
+                &format!("{vault}: taken for the last one, {left} records"),
+                &json!({ "adopted": vault, "records": left }),
+            )
         }
         Action::Pay { name, till } => {
-            pay::run(files.open()?, name.as_deref(), till.clone(), output)
+            let mut wallet = files.open()?;
+            let leave = files.unlock(&mut wallet)?;
+            pay::run(wallet, leave, name.as_deref(), till.clone(), output)
         }
     }
 }

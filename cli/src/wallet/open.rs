@@ -1,10 +1,13 @@
 //! The files of a wallet, and opening them with a passphrase.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tegata::vault::{SoftwareKeystore, SoftwareKeystoreError, Stretch};
-use tegata::{Error, Random, SystemClock, SystemRandom, Wallet};
+use tegata::vault::{
+    Anchor, FileAnchor, LockStatus, SoftwareKeystore, SoftwareKeystoreError, Stretch, Unlock,
+    Unlocked,
+};
+use tegata::{Device, Error, Random, SystemClock, SystemRandom, Wallet};
 use zeroize::Zeroizing;
 
 use super::Command;
@@ -14,20 +17,26 @@ use crate::secret::SecretSource;
 pub(super) struct WalletFiles {
     pub(super) vault: PathBuf,
     pub(super) keystore: PathBuf,
+    anchor: PathBuf,
     passphrase: Option<SecretSource>,
+    pin: Option<SecretSource>,
 }
 
 impl WalletFiles {
     pub(super) fn new(command: &Command) -> Self {
-        let beside = || {
-            let mut path = command.vault.clone().into_os_string();
-            path.push(".key");
-            path.into()
+        let beside = |path: &PathBuf, suffix| {
+            let mut path = path.clone().into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
         };
+        let keystore = command.keystore.clone();
+        let keystore = keystore.unwrap_or_else(|| beside(&command.vault, ".key"));
         Self {
+            anchor: beside(&keystore, ".anchor"),
             vault: command.vault.clone(),
-            keystore: command.keystore.clone().unwrap_or_else(beside),
+            keystore,
             passphrase: command.passphrase.clone(),
+            pin: command.pin.clone(),
         }
     }
 
@@ -36,7 +45,7 @@ impl WalletFiles {
             return Err(self.wallet_failure("make")(Error::Exists));
         }
         let passphrase = self.passphrase("New passphrase: ")?;
-        if self.passphrase.is_none() && *self.passphrase("The same again: ")? != *passphrase {
+        if self.passphrase.is_none() && *self.passphrase(AGAIN)? != *passphrase {
             return Err(Failure::No(
                 "the two passphrases are not the same; nothing was made".into(),
             ));
@@ -49,11 +58,23 @@ impl WalletFiles {
         let keystore =
             SoftwareKeystore::create(&self.keystore, bytes, Stretch::DESKTOP, random.clone())
                 .map_err(|e| self.keystore_failure("make", &e))?;
-        Wallet::create(&self.vault, &keystore, Arc::new(SystemClock), random)
+        Wallet::create(&self.vault, &self.device(keystore, random))
             .map_err(self.wallet_failure("make"))
     }
 
     pub(super) fn open(&self) -> Result<Wallet, Failure> {
+        self.open_by(Wallet::open)
+    }
+
+    /// Opens a wallet that is an older copy.
+    pub(super) fn adopt(&self) -> Result<Wallet, Failure> {
+        self.open_by(Wallet::adopt)
+    }
+
+    fn open_by(
+        &self,
+        open: fn(&Path, &Device) -> Result<Wallet, Error>,
+    ) -> Result<Wallet, Failure> {
         if !self.vault.exists() {
             return Err(self.wallet_failure("open")(Error::NoWallet));
         }
@@ -62,12 +83,34 @@ impl WalletFiles {
         let keystore =
             SoftwareKeystore::open(&self.keystore, passphrase.as_bytes(), random.clone())
                 .map_err(|e| self.keystore_failure("open", &e))?;
-        Wallet::open(&self.vault, &keystore, Arc::new(SystemClock), random)
-            .map_err(self.wallet_failure("open"))
+        open(&self.vault, &self.device(keystore, random)).map_err(self.wallet_failure("open"))
+    }
+
+    fn device(&self, keystore: SoftwareKeystore, random: Arc<dyn Random>) -> Device {
+        let anchor: Arc<dyn Anchor> = Arc::new(FileAnchor::new(&self.anchor));
+        let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));
+        Device { keystore, anchor: Some(anchor), clock, random }
+    }
+
+    /// The leave to pay: asks for the PIN if there is one.
+    pub(super) fn unlock(&self, wallet: &mut Wallet) -> Result<Unlocked, Failure> {
+        let failed = Failure::to("unlock payments");
+        let mut payments = wallet.payments();
+        match payments.lock_status().map_err(|e| failed(&e))? {
+            None => Ok(Unlocked::without_lock()),
+            Some(LockStatus { pin_tries_left: None, .. }) => Err(Failure::No(
+                "the PIN was given up: tegata wallet pin --lost drops the payment credentials, so that they can be stored anew".into(),
+            )),
+            Some(_) => {
+                let pin = self.pin("PIN: ")?;
+                payments.unlock(Unlock::Pin(pin.as_bytes())).map_err(|e| failed(&e))
+            }
+        }
     }
 
     pub(super) fn destroy(&self) -> Result<(), Failure> {
         Wallet::destroy(&self.vault).map_err(self.wallet_failure("remove"))?;
+        FileAnchor::new(&self.anchor).remove().map_err(|e| Failure::to("remove the anchor")(&e))?;
         match std::fs::remove_file(&self.keystore) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
                 Err(Failure::No(format!("cannot remove {}: {e}", self.keystore.display())))
@@ -77,17 +120,16 @@ impl WalletFiles {
     }
 
     fn passphrase(&self, prompt: &str) -> Result<Zeroizing<String>, Failure> {
-        match &self.passphrase {
-            // Arguments can be seen by other users of the machine, and stay in the shell's history.
-            Some(SecretSource::Literal(_)) => Err(Failure::Usage(
-                "a passphrase is no argument: give --passphrase @FILE, or - for standard input"
-                    .into(),
-            )),
-            Some(source) => source.read("the passphrase"),
-            None => rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
-                Failure::Usage("no terminal to ask in: give --passphrase @FILE or -".into())
-            }),
+        ask(self.passphrase.as_ref(), "passphrase", prompt)
+    }
+
+    fn pin(&self, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+        let both = [&self.passphrase, &self.pin];
+        if both.iter().all(|source| matches!(source, Some(SecretSource::StandardInput))) {
+            let text = "passphrase and PIN cannot both come from standard input: give one as @FILE";
+            return Err(Failure::Usage(text.into()));
         }
+        ask(self.pin.as_ref(), "pin", prompt)
     }
 
     fn keystore_failure(&self, doing: &str, error: &SoftwareKeystoreError) -> Failure {
@@ -101,12 +143,35 @@ impl WalletFiles {
                 Error::InUse => ": close it there first",
                 Error::WrongDevice => ": is this its keystore?",
                 Error::NewerFormat => ": update tegata",
+                Error::RolledBack => {
+                    ": restore the last one, or keep all of it but payments with tegata wallet adopt"
+                }
                 Error::Corrupt => ": restore it, or destroy it and provision anew",
                 _ => "",
             };
             let path = self.vault.display();
             Failure::No(format!("cannot {doing} the wallet {path}: {error}{what_to_do}"))
         }
+    }
+}
+
+pub(super) const AGAIN: &str = "The same again: ";
+
+/// A secret that this option gives, or a person who is asked.
+pub(super) fn ask(
+    source: Option<&SecretSource>,
+    option: &str,
+    prompt: &str,
+) -> Result<Zeroizing<String>, Failure> {
+    match source {
+        // Arguments can be seen by other users of the machine, and stay in the shell's history.
+        Some(SecretSource::Literal(_)) => Err(Failure::Usage(format!(
+            "a secret is no argument: give --{option} @FILE, or - for standard input"
+        ))),
+        Some(source) => source.read(&format!("the value of --{option}")),
+        None => rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
+            Failure::Usage(format!("no terminal to ask in: give --{option} @FILE or -"))
+        }),
     }
 }
 

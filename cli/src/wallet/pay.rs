@@ -3,6 +3,7 @@
 use serde_json::json;
 use tegata::code::{Audience, ClockStatus, PaymentCode, TillId};
 use tegata::symbol::PaymentSymbols;
+use tegata::vault::Unlocked;
 use tegata::{Clock, NextCode, Payment, SystemClock, Wallet};
 
 use super::items::{self, Item};
@@ -12,13 +13,14 @@ use crate::screen::{self, Live};
 
 pub(super) fn run(
     mut wallet: Wallet,
+    leave: Unlocked,
     name: Option<&str>,
     till: Option<TillId>,
     output: &Output,
 ) -> Result<(), Failure> {
     let payment = choose(&mut wallet, name)?;
     let title = format!("Tegata · {}", payment.label);
-    let mut counter = Pay { wallet, payment, till, title };
+    let mut counter = Pay { wallet, leave, payment, till, title };
     if output.is_live() {
         screen::run(&mut counter, output.is_coloured())?;
     } else {
@@ -77,6 +79,7 @@ fn printed(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> Str
 
 struct Pay {
     wallet: Wallet,
+    leave: Unlocked,
     payment: Payment,
     till: Option<TillId>,
     title: String,
@@ -98,7 +101,7 @@ impl Live for Pay {
     fn next(&mut self, audience: Audience) -> Result<NextCode, Failure> {
         let mut payments = self.wallet.payments();
         let failed = |e: tegata::Error| Failure::to("make a code")(&e);
-        let next = payments.next_code(&self.payment.id, audience).map_err(failed)?;
+        let next = payments.next_code(&self.leave, &self.payment.id, audience).map_err(failed)?;
         self.payment = payments.get(&self.payment.id).map_err(failed)?;
         Ok(next)
     }

@@ -14,9 +14,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
 use super::ids::RecordId;
-use super::manifest::FORMAT;
 use super::record::MAX_SEALED;
-use super::{VaultError, VaultId, durable};
+use super::{VaultError, VaultId, durable, migrate};
 
 /// The tables, as they stand in the file to the letter.
 const TABLES: [(&str, &str); 3] = [
@@ -72,7 +71,7 @@ pub(super) fn build(
         transaction.execute(table, [])?;
     }
     let mut meta = transaction.prepare("INSERT INTO meta VALUES (?1, ?2)")?;
-    meta.execute(("format", FORMAT.to_be_bytes()))?;
+    meta.execute(("format", migrate::NEWEST.to_be_bytes()))?;
     meta.execute(("vault_id", vault.as_bytes()))?;
     drop(meta);
     transaction.execute("INSERT INTO dek VALUES (?1, ?2)", (generation.get(), wrapped))?;
@@ -85,27 +84,27 @@ pub(super) fn build(
     connection.close().map_err(|(_, error)| error.into())
 }
 
-/// The vault's id, once the file has been found to be a vault of this format. The format comes first: a later one may
-/// have other tables.
-pub(super) fn identify(connection: &Connection) -> Result<VaultId, VaultError> {
+/// Format and id of the vault, once the file has been found to be one of a format up to `newest`. The format comes
+/// first: a later one may have other tables.
+pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, VaultId), VaultError> {
     // Asked for by name: a later format may have other rows before it.
     let mut meta = connection.prepare("SELECT name, value FROM meta WHERE name = 'format'")?;
     let mut rows = meta.query([])?;
     let format = rows.next()?.ok_or(VaultError::Corrupt)?;
     let format: &[u8; 4] = named(format, b"format")?;
-    match u32::from_be_bytes(*format) {
-        FORMAT => {}
-        later if later > FORMAT => return Err(VaultError::NewerFormat),
-        _ => return Err(VaultError::Corrupt),
-    }
+    let format = match u32::from_be_bytes(*format) {
+        0 => return Err(VaultError::Corrupt),
+        later if later > newest => return Err(VaultError::NewerFormat),
+        format => format,
+    };
     check_tables(connection)?;
-    // In this format the vault's id is all there is besides.
+    // The vault's id is all there is besides.
     let mut meta =
         connection.prepare("SELECT name, value FROM meta WHERE name <> 'format' LIMIT 2")?;
     let mut rows = meta.query([])?;
     let id = rows.next()?.ok_or(VaultError::Corrupt)?;
     let id = VaultId::new(*named(id, b"vault_id")?);
-    if rows.next()?.is_some() { Err(VaultError::Corrupt) } else { Ok(id) }
+    if rows.next()?.is_some() { Err(VaultError::Corrupt) } else { Ok((format, id)) }
 }
 
 /// The wrapped keys, generations ascending; at most one more than a vault can have.

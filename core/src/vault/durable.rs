@@ -1,7 +1,7 @@
 //! Files that appear whole under their name or not at all, and never in place of another.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile, TempPath};
@@ -16,6 +16,22 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside(path)?;
     file.write_all(bytes)?;
     put_in_place(file.into_temp_path(), path)
+}
+
+/// Writes `bytes` into the file at `path`, in place of what was there: the one or the other is there at any time.
+pub(super) fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(path)
+}
+
+/// The bytes of a file, and one more than `most` of them if it is longer.
+pub(super) fn read_at_most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(most + 1);
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Makes a finished file durable, gives it its name unless something else has that already, and makes the name

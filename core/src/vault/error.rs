@@ -39,6 +39,9 @@ pub enum VaultError {
     /// The file, or a record in it, was written by a later version.
     #[error("the vault was written by a newer version")]
     NewerFormat,
+    /// The file is not the one written last: an older copy was put back, or the anchor was lost.
+    #[error("the vault is an older copy than the one written last")]
+    RolledBack,
     /// The record asked for is of another kind.
     #[error("the record holds something of another kind")]
     OtherKind,
@@ -54,6 +57,30 @@ pub enum VaultError {
     /// The keystore failed in another way than those above, in its own words.
     #[error("the device's keystore failed: {0}")]
     Keystore(String),
+    /// What is kept outside of the file could not be loaded or stored, in the host's words.
+    #[error("the anchor of the vault failed: {0}")]
+    Anchor(String),
+    /// The payment lock is not opened, or was changed since.
+    #[error("payments are locked")]
+    PaymentsLocked,
+    /// The payment lock cannot be opened in this way.
+    #[error("payments cannot be unlocked in this way: it is not set")]
+    UnlockNotSet,
+    /// Nothing else opens the payment lock, so this cannot be forgotten.
+    #[error("nothing else unlocks payments: set another way first, or take the lock away")]
+    LastUnlock,
+    /// This is not the PIN.
+    #[error("the PIN is wrong: {tries_left} more can be tried")]
+    WrongPin {
+        /// Wrong ones that are left until the PIN is given up.
+        tries_left: u32,
+    },
+    /// Too many wrong PINs were tried, and the PIN opens nothing any more.
+    #[error("the PIN was given up after too many wrong ones")]
+    PinGivenUp,
+    /// The PIN works with this keystore only.
+    #[error("the PIN is bound to the keystore: forget it first, and set it again afterwards")]
+    PinBound,
     /// No randomness; nothing was written.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),

@@ -14,7 +14,7 @@ use super::kinds::PaymentSeed;
 use super::lock::LockKey;
 use super::*;
 use crate::code::{AliasPeriod, ClockOffset, Counter, CredentialId, Scheme, Seed};
-use crate::{Random, RandomUnavailable, Secret, SecretBytes};
+use crate::{Device, Random, RandomUnavailable, Secret, SecretBytes, SystemClock};
 
 const PASSPHRASE: &[u8] = b"correct horse battery staple";
 const LOCK_KEY: [u8; 32] = [0x4c; 32];
@@ -32,6 +32,11 @@ impl Random for Sequence {
         }
         Ok(())
     }
+}
+
+fn device(keystore: SoftwareKeystore, random: &Arc<dyn Random>) -> Device {
+    let (keystore, clock, random) = (Arc::new(keystore), Arc::new(SystemClock), random.clone());
+    Device { keystore, anchor: None, clock, random }
 }
 
 fn folder() -> PathBuf {
@@ -112,7 +117,7 @@ fn write(folder: &Path) {
     )
     .unwrap();
     let path = folder.join("vault");
-    let mut vault = Vault::create(&path, &keystore, Arc::clone(&random)).unwrap();
+    let mut vault = Vault::create(&path, &device(keystore, &random)).unwrap();
     let locked = locked(vault.id(), &*random);
     vault
         .transaction(|transaction| {
@@ -169,7 +174,7 @@ fn the_fixture_opens_and_every_kind_in_it_is_read() {
     let random: Arc<dyn Random> = Arc::new(Sequence::default());
     let keystore = copy.path().join("keystore");
     let keystore = SoftwareKeystore::open(&keystore, PASSPHRASE, Arc::clone(&random)).unwrap();
-    let vault = Vault::open(&copy.path().join("vault"), &keystore, random).unwrap();
+    let vault = Vault::open(&copy.path().join("vault"), &device(keystore, &random)).unwrap();
     assert_eq!(vault.len(), 7);
 
     let mut payments = vault.list::<PaymentCredential>().unwrap();

@@ -27,6 +27,12 @@ impl DataKey {
         Ok(Self { generation: NonZeroU32::MIN, key: Secret::make(random)? })
     }
 
+    /// The key of the generation after this one.
+    pub(super) fn next(&self, random: &dyn Random) -> Result<Self, VaultError> {
+        let generation = self.generation.checked_add(1).ok_or(VaultError::Corrupt)?;
+        Ok(Self { generation, key: Secret::make(random)? })
+    }
+
     #[cfg(test)]
     pub(super) fn new(generation: NonZeroU32, key: Secret<32>) -> Self {
         Self { generation, key }
@@ -124,7 +130,24 @@ impl Keyring {
         self.iter().map(|key| key.generation.get()).collect()
     }
 
-    fn iter(&self) -> impl Iterator<Item = &DataKey> {
+    /// Whether the vault moves from one generation to the next.
+    pub(super) fn is_moving(&self) -> bool {
+        self.newer.is_some()
+    }
+
+    /// Adds the generation to move to.
+    pub(super) fn add(&mut self, key: DataKey) {
+        self.newer = Some(key);
+    }
+
+    /// Ends the move.
+    pub(super) fn forget_oldest(&mut self) {
+        if let Some(key) = self.newer.take() {
+            self.oldest = key;
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DataKey> {
         std::iter::once(&self.oldest).chain(&self.newer)
     }
 }

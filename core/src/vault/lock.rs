@@ -1,8 +1,4 @@
-//! The payment lock's two codecs: its key L under a PIN, and a seed under L.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the lock's operations come with the anchor that counts PIN tries")
-)]
+//! The payment lock's three codecs: its key L under a PIN and under a key that the host pushes in, and a seed under L.
 
 use std::fmt;
 
@@ -21,14 +17,23 @@ const VERSION: u8 = 1;
 pub(super) struct LockKey(Secret<32>);
 
 /// L under a PIN: `0x01 ‖ Argon2 parameters ‖ salt ‖ ciphertext ‖ tag`.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PinWrapping([u8; Self::LENGTH]);
 
-/// A payment seed under L: `0x01 ‖ salt ‖ ciphertext ‖ tag`.
+/// L under a key that the host pushes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyWrapping(Envelope);
+
+/// A payment seed under L.
 #[derive(Clone)]
-pub(crate) struct LockedSeed([u8; Self::LENGTH]);
+pub(crate) struct LockedSeed(Envelope);
 
 impl LockKey {
+    /// A new key that locks nothing yet.
+    pub(super) fn make(random: &dyn Random) -> Result<Self, VaultError> {
+        Ok(Self(Secret::make(random)?))
+    }
+
     #[cfg(test)]
     pub(super) fn new(key: &[u8; 32]) -> Self {
         Self(Secret::new(key))
@@ -80,6 +85,27 @@ impl LockKey {
         Ok(opened.and_then(|key| Secret::from_slice(&key)).map(Self))
     }
 
+    /// Wraps L under `key`, which the host keeps behind a biometric prompt.
+    pub(super) fn wrap_under(
+        &self,
+        vault: &VaultId,
+        key: &Secret<32>,
+        random: &dyn Random,
+    ) -> Result<KeyWrapping, VaultError> {
+        let info = KeyWrapping::info(vault);
+        Envelope::seal(key.expose(), &info, &info, &self.0, random).map(KeyWrapping)
+    }
+
+    /// Unwraps L with `key`; `None` if that is another one.
+    pub(super) fn unwrap_with(
+        wrapping: &KeyWrapping,
+        vault: &VaultId,
+        key: &Secret<32>,
+    ) -> Option<Self> {
+        let info = KeyWrapping::info(vault);
+        wrapping.0.open(key.expose(), &info, &info).map(Self)
+    }
+
     /// Seals a payment seed under L.
     pub(super) fn seal_seed(
         &self,
@@ -88,39 +114,21 @@ impl LockKey {
         seed: &Secret<32>,
         random: &dyn Random,
     ) -> Result<LockedSeed, VaultError> {
-        let mut salt = [0; 16];
-        random.fill(&mut salt)?;
-        let mut sealed = Zeroizing::new([0; 32 + TAG]);
-        sealed[..32].copy_from_slice(seed.expose());
-        let aad = LockedSeed::associated(vault, credential);
-        self.seed_key(&salt, credential).seal(&aad, &mut *sealed)?;
-
-        let mut bytes = [0; LockedSeed::LENGTH];
-        bytes[0] = VERSION;
-        bytes[1..17].copy_from_slice(&salt);
-        bytes[17..].copy_from_slice(&*sealed);
-        Ok(LockedSeed(bytes))
+        let (info, aad) = LockedSeed::info(vault, credential);
+        Envelope::seal(self.0.expose(), &info, &aad, seed, random).map(LockedSeed)
     }
 
-    /// Opens a payment seed.
+    /// Opens a payment seed; `None` if it was sealed under another key.
     pub(super) fn open_seed(
         &self,
         vault: &VaultId,
         credential: &[u8; 16],
         seed: &LockedSeed,
-    ) -> Result<Secret<32>, VaultError> {
-        let (salt, sealed) = seed.0[1..].split_first_chunk::<16>().ok_or(VaultError::Corrupt)?;
-        let aad = LockedSeed::associated(vault, credential);
-        let opened = self.seed_key(salt, credential).open(&aad, sealed)?;
-        Secret::from_slice(&opened).ok_or(VaultError::Corrupt)
-    }
-
-    fn seed_key(&self, salt: &[u8; 16], credential: &[u8; 16]) -> OneTimeKey {
-        OneTimeKey::derive(self.0.expose(), salt, &[SEED_INFO, credential])
+    ) -> Option<Secret<32>> {
+        let (info, aad) = LockedSeed::info(vault, credential);
+        seed.0.open(self.0.expose(), &info, &aad)
     }
 }
-
-const SEED_INFO: &[u8] = b"tegata/v1/seed";
 
 /// `HKDF(prf(Argon2id(PIN, salt)), no salt, "tegata/v1/pin" ‖ vault id ‖ salt)`.
 fn pin_key(
@@ -164,27 +172,75 @@ impl PinWrapping {
     }
 }
 
-impl LockedSeed {
+/// 32 secret bytes under another 32: `0x01 ‖ salt ‖ ciphertext ‖ tag`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Envelope([u8; Self::LENGTH]);
+
+impl Envelope {
     const LENGTH: usize = 1 + 16 + 32 + TAG;
 
+    fn seal(
+        under: &[u8; 32],
+        info: &[u8],
+        aad: &[u8],
+        secret: &Secret<32>,
+        random: &dyn Random,
+    ) -> Result<Self, VaultError> {
+        let mut bytes = [0; Self::LENGTH];
+        bytes[0] = VERSION;
+        let mut salt = [0; 16];
+        random.fill(&mut salt)?;
+        bytes[1..17].copy_from_slice(&salt);
+        // Sealed in a buffer that is wiped should anything fail before the seal.
+        let mut sealed = Zeroizing::new([0; 32 + TAG]);
+        sealed[..32].copy_from_slice(secret.expose());
+        OneTimeKey::derive(under, &salt, &[info]).seal(aad, &mut *sealed)?;
+        bytes[17..].copy_from_slice(&*sealed);
+        Ok(Self(bytes))
+    }
+
+    fn open(&self, under: &[u8; 32], info: &[u8], aad: &[u8]) -> Option<Secret<32>> {
+        let (salt, sealed) = self.0[1..].split_first_chunk::<16>()?;
+        let opened = OneTimeKey::derive(under, salt, &[info]).open(aad, sealed).ok()?;
+        Secret::from_slice(&opened)
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let envelope = Self(bytes.try_into().ok()?);
+        (envelope.0[0] == VERSION).then_some(envelope)
+    }
+}
+
+impl KeyWrapping {
+    /// Takes bytes that a record holds; `None` if they cannot be a wrapping.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        Envelope::parse(bytes).map(Self)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0.0
+    }
+
+    /// `"tegata/v1/unlock" ‖ vault id`.
+    fn info(vault: &VaultId) -> Vec<u8> {
+        [&b"tegata/v1/unlock"[..], vault.as_bytes()].concat()
+    }
+}
+
+impl LockedSeed {
     /// Takes bytes that a record holds; `None` if they cannot be a sealed seed.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let seed = Self(bytes.try_into().ok()?);
-        (seed.0[0] == VERSION).then_some(seed)
+        Envelope::parse(bytes).map(Self)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.0.0
     }
 
-    /// `"tegata/v1/seed" ‖ vault id ‖ credential id`.
-    fn associated(vault: &VaultId, credential: &[u8; 16]) -> [u8; SEED_INFO.len() + 32] {
-        let mut aad = [0; SEED_INFO.len() + 32];
-        let (info, ids) = aad.split_at_mut(SEED_INFO.len());
-        info.copy_from_slice(SEED_INFO);
-        ids[..16].copy_from_slice(vault.as_bytes());
-        ids[16..].copy_from_slice(credential);
-        aad
+    /// `"tegata/v1/seed" ‖ credential id`, and with the vault's id before it.
+    fn info(vault: &VaultId, credential: &[u8; 16]) -> (Vec<u8>, Vec<u8>) {
+        const NAME: &[u8] = b"tegata/v1/seed";
+        ([NAME, credential].concat(), [NAME, vault.as_bytes(), credential].concat())
     }
 }
 

@@ -7,13 +7,10 @@ use std::num::NonZeroU32;
 
 use ring::hmac;
 
-use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
 use super::ids::RecordId;
 use super::record::Sealed;
-
-/// The format this version writes and reads.
-pub(super) const FORMAT: u32 = 1;
+use super::{VaultError, migrate};
 
 const KIND: u8 = 0;
 const MOST_GENERATIONS: u64 = 2;
@@ -21,6 +18,8 @@ const MOST_GENERATIONS: u64 = 2;
 /// The state of a whole vault in a few bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
+    /// The format of the whole vault.
+    pub(super) format: u32,
     /// The revision of the manifest's own record: one more with each transaction that wrote.
     pub(super) epoch: u64,
     /// How many records there are, the manifest not counted.
@@ -34,7 +33,13 @@ pub(super) struct Manifest {
 impl Manifest {
     /// Of a vault without records.
     pub(super) fn empty(generation: NonZeroU32) -> Self {
-        Self { epoch: 1, records: 0, generations: vec![generation.get()], xor: [0; 32] }
+        Self {
+            format: migrate::NEWEST,
+            epoch: 1,
+            records: 0,
+            generations: vec![generation.get()],
+            xor: [0; 32],
+        }
     }
 
     /// Puts an entry in, or takes it out again.
@@ -45,7 +50,7 @@ impl Manifest {
     /// `{0: 0, 1: format, 2: epoch, 3: records, 4: [generations], 5: XOR}`.
     pub(super) fn encode(&self) -> Result<Vec<u8>, VaultError> {
         let mut map = MapWriter::new(KIND)?;
-        map.uint(1, FORMAT.into())?;
+        map.uint(1, self.format.into())?;
         map.uint(2, self.epoch)?;
         map.uint(3, self.records)?;
         map.uints(4, &self.generations)?;
@@ -56,16 +61,15 @@ impl Manifest {
     /// The reverse of [`encode`](Self::encode); refuses any other encoding of the same manifest.
     pub(super) fn decode(data: &[u8]) -> Result<Self, VaultError> {
         let (kind, mut map) = MapReader::new(data)?;
-        let format = map.uint(1)?;
         let manifest = Self {
+            format: map.uint(1)?.try_into().map_err(|_| VaultError::Corrupt)?,
             epoch: map.uint(2)?,
             records: map.uint(3)?,
             generations: map.uints(4, MOST_GENERATIONS)?,
             xor: map.bytes(5)?.try_into().map_err(|_| VaultError::Corrupt)?,
         };
         map.finish()?;
-        let ours = kind == u64::from(KIND) && format == u64::from(FORMAT);
-        if ours { Ok(manifest) } else { Err(VaultError::Corrupt) }
+        if kind == u64::from(KIND) { Ok(manifest) } else { Err(VaultError::Corrupt) }
     }
 }
 
@@ -90,7 +94,8 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_format_1() {
-        let manifest = Manifest { epoch: 5, records: 4, generations: vec![1], xor: [0xab; 32] };
+        let manifest =
+            Manifest { format: 1, epoch: 5, records: 4, generations: vec![1], xor: [0xab; 32] };
         let mut bytes = vec![0xa6, 0, 0, 1, 1, 2, 5, 3, 4, 4, 0x81, 1, 5, 0x58, 0x20];
         bytes.extend_from_slice(&[0xab; 32]);
         assert_eq!(manifest.encode().unwrap(), bytes);
@@ -107,12 +112,13 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
+            format: u32,
             epoch: u64,
             records: u64,
             generations in prop::collection::vec(any::<u32>(), 1..=2),
             xor: [u8; 32],
         ) {
-            let manifest = Manifest { epoch, records, generations, xor };
+            let manifest = Manifest { format, epoch, records, generations, xor };
             prop_assert_eq!(Manifest::decode(&manifest.encode().unwrap()), Ok(manifest));
         }
 

@@ -12,8 +12,7 @@
 //! ```
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +31,7 @@ const VERSION: u8 = 1;
 const HEADER: usize = 15 + 1 + 16 + Stretch::LENGTH + 16;
 const CHECKSUM: usize = 32;
 /// More than any file of this version has; what is longer is not read.
-const MAX_FILE: u64 = 4096;
+const MAX_FILE: usize = 4096;
 
 /// A [`Keystore`] in a file under a passphrase. Its keys are in memory while this value lives.
 pub struct SoftwareKeystore {
@@ -116,7 +115,7 @@ impl SoftwareKeystore {
         passphrase: &[u8],
         random: Arc<dyn Random>,
     ) -> Result<Self, SoftwareKeystoreError> {
-        let bytes = read(path).map_err(|error| match error.kind() {
+        let bytes = durable::read_at_most(path, MAX_FILE).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => SoftwareKeystoreError::NotFound,
             _ => SoftwareKeystoreError::Storage(durable::plain(&error)),
         })?;
@@ -274,12 +273,6 @@ fn file_key(
         .run(passphrase, salt)
         .map_err(|_| SoftwareKeystoreError::Storage("there is not enough memory"))?;
     Ok(OneTimeKey::derive(&*stretched, &[], &[b"tegata/v1/keystore"]))
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -2,30 +2,32 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use ring::hmac;
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::anchor::Mooring;
 use super::ids::RecordId;
 use super::keys::{DataKey, Keyring};
 use super::manifest::{self, Manifest};
+use super::migrate::{self, Step};
 use super::record::{self, Sealed};
-use super::{Keystore, Kind, VaultError, VaultId, database, durable, kinds};
-use crate::Random;
+use super::{Kind, VaultError, VaultId, database, durable, kinds};
+use crate::{Device, Random};
 
 /// An open vault. One at a time per file, in all processes.
 ///
 /// Reading decrypts what is asked for and nothing else. Every write is durable when the call returns, and one of
 /// several in a [`transaction`](Self::transaction) is there only if all are.
 pub struct Vault {
-    connection: Connection,
-    keys: Keyring,
-    manifest_key: hmac::Key,
-    manifest: Manifest,
-    random: Arc<dyn Random>,
+    pub(super) connection: Connection,
+    pub(super) keys: Keyring,
+    pub(super) manifest_key: hmac::Key,
+    pub(super) manifest: Manifest,
+    pub(super) device: Device,
+    pub(super) mooring: Mooring,
     /// Something was deleted and may still stand in the log.
-    purge_due: bool,
+    pub(super) purge_due: bool,
 }
 
 impl Vault {
@@ -36,21 +38,18 @@ impl Vault {
     /// # Errors
     /// `AlreadyExists` if there is a file at `path`, or the log of one: nothing is ever overwritten. Otherwise those of
     /// the keystore, `Storage` and `Random`.
-    pub fn create(
-        path: &Path,
-        keystore: &dyn Keystore,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, VaultError> {
+    pub fn create(path: &Path, device: &Device) -> Result<Self, VaultError> {
         if database::in_the_way(path)? {
             return Err(VaultError::AlreadyExists);
         }
-        let vault = VaultId::make(&*random)?;
-        let key = DataKey::make(&*random)?;
+        let random = &*device.random;
+        let vault = VaultId::make(random)?;
+        let key = DataKey::make(random)?;
         let generation = key.generation();
-        let wrapped = key.wrap(&vault, keystore)?;
+        let wrapped = key.wrap(&vault, &*device.keystore)?;
         let keys = Keyring::new(vault, vec![key]).ok_or(VaultError::Corrupt)?;
         let manifest = Manifest::empty(generation);
-        let sealed = seal_manifest(&keys, &manifest, &*random)?;
+        let sealed = seal_manifest(&keys, &manifest, random)?;
 
         let file = durable::beside(path).map_err(|error| database::storage(&error))?;
         let file = file.into_temp_path();
@@ -59,39 +58,56 @@ impl Vault {
             std::io::ErrorKind::AlreadyExists => VaultError::AlreadyExists,
             _ => database::storage(&error),
         })?;
-        Self::open(path, keystore, random)
+        Self::open(path, device)
     }
 
     /// Opens the vault at `path` and checks all of it: that every row is the one written last, none missing and none
-    /// added. Costs one unwrapping per key generation and one HMAC per record; decrypts the manifest only, so that what
-    /// is wrong inside of a record is found when that is read.
+    /// added, and by the anchor that the file is the one written last. Costs one unwrapping per key generation, one
+    /// look at the anchor and one HMAC per record; decrypts the manifest only, so that what is wrong inside of a record
+    /// is found when that is read.
     ///
     /// # Errors
-    /// `NotFound`, `InUse`, `Corrupt`, `NewerFormat`, `Storage`, and those of the keystore. No file is changed on any
-    /// of them.
-    pub fn open(
+    /// `NotFound`, `InUse`, `Corrupt`, `NewerFormat`, `RolledBack`, `Storage`, and those of keystore and anchor. No
+    /// file is changed on any of them.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, VaultError> {
+        Self::open_with(path, device, migrate::STEPS)
+    }
+
+    pub(super) fn open_with(
         path: &Path,
-        keystore: &dyn Keystore,
-        random: Arc<dyn Random>,
+        device: &Device,
+        steps: &[Step],
     ) -> Result<Self, VaultError> {
+        let mut vault = Self::read(path, device, steps)?;
+        vault.mooring.find(vault.manifest.epoch)?;
+        database::found_whole(&vault.connection)?;
+        vault.migrate(steps)?;
+        Ok(vault)
+    }
+
+    /// All of opening but the question whether this is the file written last.
+    pub(super) fn read(path: &Path, device: &Device, steps: &[Step]) -> Result<Self, VaultError> {
         let connection = database::open(path)?;
-        let vault = database::identify(&connection)?;
+        let (format, vault) = database::identify(&connection, migrate::newest(steps))?;
+        let keystore = &*device.keystore;
         let keys = database::wrapped_keys(&connection)?
             .iter()
             .map(|(generation, wrapped)| DataKey::unwrap(&vault, *generation, wrapped, keystore))
             .collect::<Result<_, _>>()?;
         let keys = Keyring::new(vault, keys).ok_or(VaultError::Corrupt)?;
         let manifest_key = keys.oldest().manifest_key();
-        let manifest = check_records(&connection, &keys, &manifest_key)?;
-        database::found_whole(&connection)?;
-        Ok(Self { connection, keys, manifest_key, manifest, random, purge_due: false })
+        let manifest = check_records(&connection, format, &keys, &manifest_key)?;
+        let mooring = Mooring::load(device.anchor.clone(), vault)?;
+        let device = device.clone();
+        Ok(Self { connection, keys, manifest_key, manifest, device, mooring, purge_due: false })
     }
 
     /// Closes the file, its log folded into it. Dropping a vault does the same and cannot tell whether it worked.
     ///
     /// # Errors
-    /// `Storage`; all that was written is safe in the log even then.
-    pub fn close(self) -> Result<(), VaultError> {
+    /// `Storage`, and those of the anchor; all that was written is safe in the log even then.
+    pub fn close(mut self) -> Result<(), VaultError> {
+        self.mooring.settle()?;
         if self.purge_due {
             database::purge(&self.connection)?;
         }
@@ -167,12 +183,17 @@ impl Vault {
     /// Does `work` as one: if it gives an error, or anything fails up to the last step, the vault is as it was before.
     /// If `work` wrote nothing, nothing is written.
     ///
+    /// What was written is anchored before this returns. If the anchor cannot be stored then, the write holds all the
+    /// same, and the next transaction begins with it.
+    ///
     /// # Errors
-    /// What `work` gives; `Storage` and `Random` from the end of the transaction.
+    /// What `work` gives; those of the anchor, before anything is done; `Storage` and `Random` from the end of the
+    /// transaction.
     pub fn transaction<T, E: From<VaultError>>(
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.mooring.settle()?;
         let sql = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -182,7 +203,7 @@ impl Vault {
             keys: &self.keys,
             manifest_key: &self.manifest_key,
             manifest: self.manifest.clone(),
-            random: &*self.random,
+            random: &*self.device.random,
             wrote: false,
             deleted: false,
             failed: None,
@@ -190,7 +211,11 @@ impl Vault {
         // An error from here on drops the transaction, which rolls it back.
         let result = work(&mut transaction)?;
         self.purge_due |= transaction.deleted;
+        let wrote = transaction.wrote;
         self.manifest = transaction.commit()?;
+        if wrote {
+            self.mooring.committed(self.manifest.epoch);
+        }
         // The deletion itself is done: what a full disk keeps from being purged now is purged with the next write, or
         // at the latest when the vault is closed.
         if self.purge_due && database::purge(&self.connection).is_ok() {
@@ -208,20 +233,24 @@ impl fmt::Debug for Vault {
 
 /// Several reads and writes that happen together or not at all.
 pub struct Transaction<'a> {
-    sql: rusqlite::Transaction<'a>,
-    keys: &'a Keyring,
+    pub(super) sql: rusqlite::Transaction<'a>,
+    pub(super) keys: &'a Keyring,
     manifest_key: &'a hmac::Key,
     /// As it will be; taken over by the vault after the commit.
-    manifest: Manifest,
-    random: &'a dyn Random,
-    wrote: bool,
-    deleted: bool,
+    pub(super) manifest: Manifest,
+    pub(super) random: &'a dyn Random,
+    pub(super) wrote: bool,
+    pub(super) deleted: bool,
     /// The first failure of the disk. SQLite may have rolled back by itself then, so nothing more is written, even if
     /// the caller carries on.
     failed: Option<VaultError>,
 }
 
 impl Transaction<'_> {
+    pub(crate) fn vault(&self) -> &VaultId {
+        self.keys.vault()
+    }
+
     /// As [`Vault::get`]; sees what this transaction has written.
     ///
     /// # Errors
@@ -253,10 +282,14 @@ impl Transaction<'_> {
     /// # Errors
     /// `OutOfRange`, `TooLarge` and `Random`, after which the transaction can go on; `Storage`, after which it cannot.
     pub fn put<T: Kind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
-        let data = kinds::encode(item)?;
+        self.put_data(id, &kinds::encode(item)?)
+    }
+
+    /// As [`put`](Self::put), of data that a record holds already.
+    pub(super) fn put_data(&mut self, id: &RecordId, data: &[u8]) -> Result<(), VaultError> {
         let before = self.entry(id)?;
         let rev = before.map_or(1, |(rev, _)| rev + 1);
-        let sealed = record::seal(self.keys, id, rev, &data, self.random)?;
+        let sealed = record::seal(self.keys, id, rev, data, self.random)?;
         self.write(PUT, (id.as_bytes(), database::to_integer(rev)?, &sealed))?;
 
         let after = Sealed::parse(&sealed).ok_or(VaultError::Corrupt)?;
@@ -289,7 +322,11 @@ impl Transaction<'_> {
     }
 
     /// Writes one row.
-    fn write(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<(), VaultError> {
+    pub(super) fn write(
+        &mut self,
+        sql: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<(), VaultError> {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
@@ -360,11 +397,13 @@ fn seal_manifest(
 /// Reads the manifest, then holds all rows against it in one pass.
 fn check_records(
     connection: &Connection,
+    format: u32,
     keys: &Keyring,
     manifest_key: &hmac::Key,
 ) -> Result<Manifest, VaultError> {
     let mut expected = None;
-    let mut seen = Manifest { epoch: 0, records: 0, generations: keys.generations(), xor: [0; 32] };
+    let generations = keys.generations();
+    let mut seen = Manifest { format, epoch: 0, records: 0, generations, xor: [0; 32] };
     let mut last = RecordId::MANIFEST;
     each_record(connection, |id, rev, sealed| {
         if expected.is_none() {
@@ -389,7 +428,7 @@ fn check_records(
 }
 
 /// Reads one row, if it is there.
-fn find<T>(
+pub(super) fn find<T>(
     connection: &Connection,
     id: &RecordId,
     read: impl FnOnce(u64, Sealed<'_>) -> Result<T, VaultError>,
@@ -402,7 +441,7 @@ fn find<T>(
 }
 
 /// Reads all rows by ascending id, the manifest's first.
-fn each_record(
+pub(super) fn each_record(
     connection: &Connection,
     mut read: impl FnMut(RecordId, u64, Sealed<'_>) -> Result<(), VaultError>,
 ) -> Result<(), VaultError> {
@@ -420,7 +459,9 @@ fn each_record(
 mod tests {
     use super::super::{Setting, SoftwareKeystore, Stretch};
     use super::*;
-    use crate::SystemRandom;
+    use std::sync::Arc;
+
+    use crate::{SystemClock, SystemRandom};
 
     #[test]
     fn a_full_disk_undoes_the_transaction_even_if_the_host_carries_on() {
@@ -434,7 +475,9 @@ mod tests {
             Arc::clone(&random),
         )
         .unwrap();
-        let mut vault = Vault::create(&path, &keystore, Arc::clone(&random)).unwrap();
+        let keystore = Arc::new(keystore);
+        let device = Device { keystore, anchor: None, clock: Arc::new(SystemClock), random };
+        let mut vault = Vault::create(&path, &device).unwrap();
         let small = Setting { name: "a".into(), value: "1".into() };
         let large = Setting { name: "b".into(), value: "2".repeat(4096) };
         let id = vault.add(&small).unwrap();
@@ -462,6 +505,6 @@ mod tests {
         pages(1000)(&vault);
         vault.add(&large).unwrap();
         vault.close().unwrap();
-        assert_eq!(Vault::open(&path, &keystore, random).unwrap().len(), 2);
+        assert_eq!(Vault::open(&path, &device).unwrap().len(), 2);
     }
 }

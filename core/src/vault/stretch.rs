@@ -23,6 +23,9 @@ impl Stretch {
     /// For a passphrase typed at a desktop: 256 MiB, 3 passes, 1 lane (docs/adr/0004-passphrase-cost.md).
     pub const DESKTOP: Self = Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 };
 
+    /// For a PIN typed at a phone of 2 GB: 32 MiB, 3 passes, 1 lane (docs/adr/0010-pin-cost.md).
+    pub const PHONE: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
+
     /// Bytes of the encoded parameters.
     pub(super) const LENGTH: usize = 12;
 

@@ -12,7 +12,7 @@ use super::lock::{LockKey, LockedSeed, PinWrapping};
 use super::manifest::{self, Manifest};
 use super::record::{self, Sealed};
 use super::stretch::Stretch;
-use super::{Keystore, KeystoreError, VaultError};
+use super::{Keystore, KeystoreError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
 /// Gives these bytes and no more.
@@ -194,7 +194,7 @@ fn a_seed_under_the_lock_key_is_as_given() {
         let opened = key.open_seed(&vault, &credential, &sealed).unwrap();
         assert_eq!(opened.expose(), seed.expose());
         let refused = |vault: &VaultId, credential: &[u8; 16], sealed: &LockedSeed| {
-            key.open_seed(vault, credential, sealed).err() == Some(VaultError::Corrupt)
+            key.open_seed(vault, credential, sealed).is_none()
         };
         assert!(refused(&VaultId::new([0; 16]), &credential, &sealed));
         assert!(refused(&vault, &[0; 16], &sealed));

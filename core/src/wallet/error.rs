@@ -33,9 +33,24 @@ pub enum Error {
     /// A newer version of this software wrote the file: update.
     #[error("the wallet was written by a newer version")]
     NewerFormat,
+    /// The file is an older copy than the one written last. Ask the person, then [adopt](crate::Wallet::adopt) it.
+    #[error("the wallet is an older copy than the one written last")]
+    RolledBack,
     /// The payment lock has to be opened first.
     #[error("payments are locked")]
     PaymentsLocked,
+    /// This is not the PIN: ask again.
+    #[error("the PIN is wrong, {tries_left} more can be tried")]
+    WrongPin {
+        /// Wrong ones that are left until the PIN is given up.
+        tries_left: u32,
+    },
+    /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
+    #[error("the PIN was given up after too many wrong ones")]
+    PinGivenUp,
+    /// Payments are not unlocked in this way, or not at all.
+    #[error("payments cannot be unlocked in this way: it is not set")]
+    UnlockNotSet,
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -59,11 +74,20 @@ impl From<VaultError> for Error {
             VaultError::WrongDevice => Self::WrongDevice,
             VaultError::Corrupt => Self::Corrupt,
             VaultError::NewerFormat => Self::NewerFormat,
+            VaultError::RolledBack => Self::RolledBack,
             VaultError::OtherKind => Self::NotFound,
-            VaultError::TooLarge | VaultError::OutOfRange(_) => Self::Invalid(error.to_string()),
-            VaultError::Storage(_) | VaultError::Keystore(_) | VaultError::Random(_) => {
-                Self::Failed(error.to_string())
-            }
+            VaultError::PaymentsLocked => Self::PaymentsLocked,
+            VaultError::WrongPin { tries_left } => Self::WrongPin { tries_left },
+            VaultError::PinGivenUp => Self::PinGivenUp,
+            VaultError::UnlockNotSet => Self::UnlockNotSet,
+            VaultError::TooLarge
+            | VaultError::OutOfRange(_)
+            | VaultError::LastUnlock
+            | VaultError::PinBound => Self::Invalid(error.to_string()),
+            VaultError::Storage(_)
+            | VaultError::Keystore(_)
+            | VaultError::Anchor(_)
+            | VaultError::Random(_) => Self::Failed(error.to_string()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The wallet: one door, a few rooms.
 
 mod error;
+mod lock;
 mod otp_credentials;
 mod passes;
 mod payments;
@@ -15,7 +16,7 @@ pub use passes::Passes;
 pub use payments::{NewPayment, NextCode, Payment, Payments};
 
 use crate::vault::{Keystore, Kind, RecordId, Vault};
-use crate::{Clock, Random};
+use crate::{Clock, Device};
 
 /// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
 pub struct Wallet {
@@ -24,31 +25,57 @@ pub struct Wallet {
 }
 
 impl Wallet {
-    /// Makes a new, empty wallet at `path` and opens it. The keystore wraps its key.
+    /// Makes a new, empty wallet at `path` and opens it. The device's keystore wraps its key.
     ///
     /// # Errors
     /// [`Error::Exists`] if there is a file at `path`: nothing is overwritten. Otherwise those of the keystore.
-    pub fn create(
-        path: &Path,
-        keystore: &dyn Keystore,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, Error> {
-        Ok(Self { vault: Vault::create(path, keystore, random)?, clock })
+    pub fn create(path: &Path, device: &Device) -> Result<Self, Error> {
+        Ok(Self::on(Vault::create(path, device)?, device))
     }
 
-    /// Opens the wallet at `path`, and checks that nothing in it was altered. Well below a millisecond for a hundred
-    /// credentials, the keystore's own time apart.
+    /// Opens the wallet at `path`, and checks that nothing in it was altered and that it is not an older copy. Well below
+    /// a millisecond for a hundred credentials, the time of keystore and anchor apart.
     ///
     /// # Errors
     /// Each says what to do; on none of them is a file changed or a key made anew.
-    pub fn open(
-        path: &Path,
-        keystore: &dyn Keystore,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, Error> {
-        Ok(Self { vault: Vault::open(path, keystore, random)?, clock })
+    pub fn open(path: &Path, device: &Device) -> Result<Self, Error> {
+        Ok(Self::on(Vault::open(path, device)?, device))
+    }
+
+    /// Opens the wallet at `path` although it is an older copy, for a person who says so. Payment credentials and their
+    /// lock are dropped, and provisioned anew by the issuer; passes and one-time passwords stay as the copy has them.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) but [`Error::RolledBack`].
+    pub fn adopt(path: &Path, device: &Device) -> Result<Self, Error> {
+        Ok(Self::on(Vault::adopt(path, device)?, device))
+    }
+
+    fn on(vault: Vault, device: &Device) -> Self {
+        Self { vault, clock: Arc::clone(&device.clock) }
+    }
+
+    /// Has another keystore guard the wallet from now on. Cheap: one row is written.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] while a PIN is set that only the present keystore knows; those of both keystores.
+    pub fn rewrap(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), Error> {
+        Ok(self.vault.rewrap(keystore)?)
+    }
+
+    /// Seals everything anew under a new key, and refuses the old one from then on: what to do when the old key may
+    /// have leaked. One durable write per record; if it is broken off, call it again.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] and those of the keystore; nothing is lost then.
+    pub fn replace_key(&mut self) -> Result<(), Error> {
+        Ok(self.vault.replace_key()?)
+    }
+
+    /// Whether [`replace_key`](Self::replace_key) was broken off and is to be called again.
+    #[must_use]
+    pub fn replacing_key(&self) -> bool {
+        self.vault.replacing_key()
     }
 
     /// Closes the wallet. Dropping it does the same and cannot say whether it worked.

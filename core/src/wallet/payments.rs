@@ -6,11 +6,11 @@ use crate::code::{
     Audience, ClockOffset, ClockStatus, CodeKeys, Counter, CredentialId, Next, PaymentCode, Scheme,
     Seed, next_turn,
 };
-use crate::vault::{PaymentCredential, RecordId};
+use crate::vault::{PaymentCredential, RecordId, Unlock, Unlocked};
 
 /// Payment credentials and the codes made from them.
 #[derive(Debug)]
-pub struct Payments<'w>(&'w mut Wallet);
+pub struct Payments<'w>(pub(super) &'w mut Wallet);
 
 /// What an issuer provisions.
 #[derive(Clone, Debug)]
@@ -56,14 +56,32 @@ impl<'w> Payments<'w> {
         Self(wallet)
     }
 
-    /// Stores a credential.
+    /// Opens the payment lock, if there is one; what comes back makes payment codes until it is dropped. A PIN costs
+    /// some hundred milliseconds of work by design; the rest costs nothing.
+    ///
+    /// ```compile_fail
+    /// # use tegata::{*, code::Audience, vault::RecordId};
+    /// # fn no_code_without_leave(mut wallet: Wallet, id: RecordId) {
+    /// wallet.payments().next_code(&id, Audience::AnyTill); // no leave of the lock, no code
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
-    pub fn add(&mut self, new: &NewPayment) -> Result<RecordId, Error> {
+    /// [`Error::WrongPin`], [`Error::PinGivenUp`] after ten wrong ones in a row, [`Error::PaymentsLocked`] for a key that
+    /// is not the one, [`Error::UnlockNotSet`]; [`Error::Failed`] and those of the keystore, after which no try is
+    /// counted.
+    pub fn unlock(&mut self, with: Unlock<'_>) -> Result<Unlocked, Error> {
+        Ok(self.0.vault.unlock(with)?)
+    }
+
+    /// Stores a credential, under the payment lock if there is one.
+    ///
+    /// # Errors
+    /// [`Error::PaymentsLocked`]; [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
+    pub fn add(&mut self, unlocked: &Unlocked, new: &NewPayment) -> Result<RecordId, Error> {
         let credential =
             PaymentCredential::new(new.credential, new.label.clone(), new.scheme, new.seed.clone());
-        Ok(self.0.vault.add(&credential)?)
+        Ok(self.0.vault.transaction(|tx| tx.add_payment(unlocked, credential))?)
     }
 
     /// All payment credentials, by id.
@@ -98,11 +116,16 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`], [`Error::NotFound`], [`Error::Failed`]. No code is shown then, and none is lost.
-    pub fn next_code(&mut self, id: &RecordId, audience: Audience) -> Result<NextCode, Error> {
+    pub fn next_code(
+        &mut self,
+        unlocked: &Unlocked,
+        id: &RecordId,
+        audience: Audience,
+    ) -> Result<NextCode, Error> {
         let device = self.0.clock.now();
         self.0.vault.transaction(|tx| {
             let mut stored: PaymentCredential = tx.get(id)?.ok_or(Error::NotFound)?;
-            let keys = CodeKeys::new(stored.open_seed().ok_or(Error::PaymentsLocked)?);
+            let keys = CodeKeys::new(&unlocked.seed(tx.vault(), &stored)?);
             let now = stored.clock_offset.corrected(device, stored.last_counter);
             match next_turn(now, stored.last_counter, audience) {
                 Next::Wait(seconds) => Ok(NextCode::Wait(seconds)),

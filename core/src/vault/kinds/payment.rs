@@ -42,14 +42,6 @@ impl PaymentCredential {
         let seed = PaymentSeed::Open(seed);
         Self { credential, label, scheme, last_counter, clock_offset, seed }
     }
-
-    /// The seed, if it is not under the payment lock. For the wallet's own use: no public call gives it.
-    pub(crate) fn open_seed(&self) -> Option<&Seed> {
-        match &self.seed {
-            PaymentSeed::Open(seed) => Some(seed),
-            PaymentSeed::Locked(_) => None,
-        }
-    }
 }
 
 impl Body for PaymentCredential {

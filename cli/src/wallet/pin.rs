@@ -1,0 +1,62 @@
+//! `tegata wallet pin`: the payment lock.
+
+use clap::Args;
+use serde_json::json;
+use tegata::Wallet;
+use zeroize::Zeroizing;
+
+use super::open::{AGAIN, WalletFiles, ask};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+
+#[derive(Debug, Args)]
+pub(crate) struct Pin {
+    /// The new PIN, 4 to 64 bytes: @FILE, or - for standard input. Without it you are asked.
+    #[arg(long, value_name = "@FILE", conflicts_with_all = ["forget", "lost"])]
+    new: Option<SecretSource>,
+    /// Take the lock away: payments need no PIN from then on.
+    #[arg(long, conflicts_with = "lost")]
+    forget: bool,
+    /// Drop the lock and with it all payment credentials, which cannot be had without the PIN.
+    #[arg(long, requires = "yes")]
+    lost: bool,
+    /// Yes, drop the payment credentials.
+    #[arg(long, requires = "lost")]
+    yes: bool,
+}
+
+impl Pin {
+    pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        let (state, words) = if self.lost {
+            wallet.payments().drop_all().map_err(|e| Failure::to("drop payments")(&e))?;
+            ("dropped", "the payment lock and all payment credentials are dropped")
+        } else if self.forget {
+            let mut leave = files.unlock(&mut wallet)?;
+            let removed = wallet.payments().remove_lock(&mut leave);
+            removed.map_err(|e| Failure::to("take the lock away")(&e))?;
+            ("forgotten", "payments are not locked any more")
+        } else {
+            self.set(&mut wallet, files)?;
+            ("set", "payments are locked with this PIN")
+        };
+        output.answer(words, &json!({ "pin": state }))
+    }
+
+    fn set(&self, wallet: &mut Wallet, files: &WalletFiles) -> Result<(), Failure> {
+        let mut leave = files.unlock(wallet)?;
+        let pin = self.read()?;
+        let set = wallet.payments().set_pin(&mut leave, pin.as_bytes());
+        set.map_err(|e| Failure::to("set the PIN")(&e))
+    }
+
+    fn read(&self) -> Result<Zeroizing<String>, Failure> {
+        let new = self.new.as_ref();
+        let pin = ask(new, "new", "New PIN: ")?;
+        if new.is_none() && *ask(None, "new", AGAIN)? != *pin {
+            return Err(Failure::No("the two PINs are not the same; nothing was changed".into()));
+        }
+        Ok(pin)
+    }
+}

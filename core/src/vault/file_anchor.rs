@@ -1,0 +1,108 @@
+//! An anchor in a file of its own, for a desktop, where the system offers nothing better to a program in the terminal.
+//!
+//! ```text
+//! file = "tegata-anchor" ‖ 0x01 ‖ vault id (16) ‖ be64(epoch) ‖ be32(wrong PINs)
+//! ```
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{Anchor, AnchorError, Anchored, VaultId, durable};
+
+/// An [`Anchor`] in a file. It tells that the vault's file alone was put back; whoever puts this one back too is not
+/// found out.
+#[derive(Debug)]
+pub struct FileAnchor(PathBuf);
+
+const MAGIC: &[u8; 14] = b"tegata-anchor\x01";
+const LENGTH: usize = 14 + 16 + 8 + 4;
+
+impl FileAnchor {
+    /// At this path, where a file need not be yet.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Removes the file, if it is there, as the vault's owner destroys the vault.
+    ///
+    /// # Errors
+    /// [`AnchorError::Failed`].
+    pub fn remove(&self) -> Result<(), AnchorError> {
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Anchor for FileAnchor {
+    fn load(&self) -> Result<Option<Anchored>, AnchorError> {
+        let bytes = match durable::read_at_most(&self.0, LENGTH) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        };
+        let damaged = || AnchorError::Failed("the anchor's file is damaged".into());
+        decode(&bytes).map(Some).ok_or_else(damaged)
+    }
+
+    fn store(&self, anchored: &Anchored) -> Result<(), AnchorError> {
+        durable::write_over(&self.0, &encode(anchored)).map_err(|error| failed(&error))
+    }
+}
+
+fn encode(anchored: &Anchored) -> [u8; LENGTH] {
+    let mut bytes = [0; LENGTH];
+    bytes[..14].copy_from_slice(MAGIC);
+    bytes[14..30].copy_from_slice(anchored.vault.as_bytes());
+    bytes[30..38].copy_from_slice(&anchored.epoch.to_be_bytes());
+    bytes[38..].copy_from_slice(&anchored.failed_pin_tries.to_be_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<Anchored> {
+    let bytes = bytes.strip_prefix(MAGIC)?;
+    let (vault, bytes) = bytes.split_first_chunk()?;
+    let (epoch, tries) = bytes.split_first_chunk()?;
+    Some(Anchored {
+        vault: VaultId::new(*vault),
+        epoch: u64::from_be_bytes(*epoch),
+        failed_pin_tries: u32::from_be_bytes(tries.try_into().ok()?),
+    })
+}
+
+fn failed(error: &io::Error) -> AnchorError {
+    AnchorError::Failed(durable::plain(error).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_loaded_and_the_bytes_are_these() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("anchor");
+        let anchor = FileAnchor::new(&path);
+        assert_eq!(anchor.load(), Ok(None));
+        let vault = VaultId::new([0xab; 16]);
+        for epoch in [1, 2] {
+            let anchored = Anchored { vault, epoch, failed_pin_tries: 9 };
+            anchor.store(&anchored).unwrap();
+            assert_eq!(anchor.load(), Ok(Some(anchored)));
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let expected =
+            [b"tegata-anchor\x01", &[0xab; 16][..], &[0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 9]];
+        assert_eq!(bytes, expected.concat());
+
+        for damaged in [&bytes[1..], &bytes[..41], &[&bytes[..], b"1"].concat(), b"", b"x"] {
+            std::fs::write(&path, damaged).unwrap();
+            assert!(matches!(anchor.load(), Err(AnchorError::Failed(_))));
+        }
+        anchor.remove().unwrap();
+        assert_eq!(anchor.load(), Ok(None));
+        anchor.remove().unwrap();
+    }
+}

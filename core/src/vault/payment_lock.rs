@@ -1,0 +1,367 @@
+//! The payment lock: what is in the way between an open vault and a payment code.
+//!
+//! Under it each payment seed is sealed a second time, under the lock's key L. L stands in the vault under a PIN, under
+//! a key that the host frees with a biometric prompt, or under both; [`Unlocked`] holds it, and nothing but an
+//! `Unlocked` gives a seed.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use super::kinds::{OutOfRange, PaymentLock, PaymentSeed};
+use super::lock::LockKey;
+use super::{PaymentCredential, RecordId, Stretch, Transaction, Vault, VaultError, VaultId};
+use crate::Secret;
+use crate::code::Seed;
+
+/// Wrong PINs in a row after which the PIN opens nothing any more.
+pub const MAX_PIN_TRIES: u32 = 10;
+
+/// Bytes of a PIN.
+const PIN_LENGTH: RangeInclusive<usize> = 4..=64;
+
+/// How payments are to be unlocked.
+#[derive(Clone, Copy)]
+pub enum Unlock<'a> {
+    /// By the PIN, as it was typed.
+    Pin(&'a [u8]),
+    /// By the 32 bytes that the host keeps behind a biometric prompt.
+    Key(&'a [u8]),
+}
+
+/// The leave to make payment codes: only the payment lock gives it, and payment codes are made with nothing else.
+///
+/// It holds the lock's key. Drop it to lock again, as when the app leaves the screen.
+#[derive(Clone)]
+pub struct Unlocked(Option<Opened>);
+
+#[derive(Clone)]
+struct Opened {
+    /// The lock that was opened: a new lock has another id, and its key is another.
+    lock: RecordId,
+    key: LockKey,
+}
+
+/// How payments can be unlocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockStatus {
+    /// Wrong PINs that are left until the PIN is given up, if there is a PIN.
+    pub pin_tries_left: Option<u32>,
+    /// Whether a key of the host opens it.
+    pub key: bool,
+}
+
+impl Unlocked {
+    /// The leave to pay where there is no payment lock. What is locked it does not open.
+    #[must_use]
+    pub const fn without_lock() -> Self {
+        Self(None)
+    }
+
+    /// The seed of a credential of this vault.
+    pub(crate) fn seed(
+        &self,
+        vault: &VaultId,
+        credential: &PaymentCredential,
+    ) -> Result<Seed, VaultError> {
+        match (&credential.seed, &self.0) {
+            (PaymentSeed::Open(seed), _) => Ok(seed.clone()),
+            (PaymentSeed::Locked(_), None) => Err(VaultError::PaymentsLocked),
+            (PaymentSeed::Locked(sealed), Some(Opened { key, .. })) => key
+                .open_seed(vault, &credential.credential.0, sealed)
+                .and_then(|seed| Seed::from_slice(seed.expose()))
+                .ok_or(VaultError::PaymentsLocked),
+        }
+    }
+}
+
+impl Vault {
+    /// How payments can be unlocked, or `None` if they are not locked. Decrypts every record.
+    pub(crate) fn lock_status(&self) -> Result<Option<LockStatus>, VaultError> {
+        Ok(self.find_lock()?.map(|(_, lock)| LockStatus {
+            pin_tries_left: lock
+                .pin
+                .is_some()
+                .then(|| MAX_PIN_TRIES.saturating_sub(self.tries(&lock))),
+            key: lock.key.is_some(),
+        }))
+    }
+
+    /// Opens the payment lock. A PIN costs one Argon2id, one call into the keystore and two writes of the anchor.
+    ///
+    /// # Errors
+    /// `WrongPin`, `PinGivenUp`, `PaymentsLocked` for a key that is not the one, `UnlockNotSet`; those of the keystore, after
+    /// which no try is counted; those of the anchor, or `Storage`, if the try could not be counted.
+    pub(crate) fn unlock(&mut self, with: Unlock<'_>) -> Result<Unlocked, VaultError> {
+        let (id, lock) = self.find_lock()?.ok_or(VaultError::UnlockNotSet)?;
+        let key = match with {
+            Unlock::Pin(pin) => self.unlock_with_pin(pin, id, lock)?,
+            Unlock::Key(key) => {
+                let wrapping = lock.key.ok_or(VaultError::UnlockNotSet)?;
+                let key = host_key(key)?;
+                LockKey::unwrap_with(&wrapping, self.id(), &key)
+                    .ok_or(VaultError::PaymentsLocked)?
+            }
+        };
+        Ok(Unlocked(Some(Opened { lock: id, key })))
+    }
+
+    fn unlock_with_pin(
+        &mut self,
+        pin: &[u8],
+        id: RecordId,
+        lock: PaymentLock,
+    ) -> Result<LockKey, VaultError> {
+        let wrapping = lock.pin.clone().ok_or(VaultError::UnlockNotSet)?;
+        let tries = self.tries(&lock);
+        if tries >= MAX_PIN_TRIES {
+            return self.give_up_pin(id, lock);
+        }
+        // Counted before it is compared: whoever stops the program in between has used the try up.
+        self.count_tries(id, &lock, tries + 1)?;
+        match LockKey::unwrap(&wrapping, self.id(), pin, &*self.device.keystore) {
+            Ok(Some(key)) => {
+                // A count that is left too high is set right by the next write.
+                let _ = self.count_tries(id, &lock, 0);
+                Ok(key)
+            }
+            Ok(None) if tries + 1 >= MAX_PIN_TRIES => self.give_up_pin(id, lock),
+            Ok(None) => Err(VaultError::WrongPin { tries_left: MAX_PIN_TRIES - (tries + 1) }),
+            Err(error) => {
+                // Nothing was compared.
+                let _ = self.count_tries(id, &lock, tries);
+                Err(error)
+            }
+        }
+    }
+
+    fn give_up_pin<T>(&mut self, id: RecordId, lock: PaymentLock) -> Result<T, VaultError> {
+        self.put(&id, &PaymentLock { pin: None, failed_pin_tries: 0, ..lock })?;
+        self.mooring.count_pin_tries(0)?;
+        Err(VaultError::PinGivenUp)
+    }
+
+    /// Sets the PIN or changes it, whatever it was; locks payments if they were not. Costs one Argon2id, and one sealing
+    /// for each payment credential if they were not locked.
+    ///
+    /// # Errors
+    /// `PaymentsLocked` if `unlocked` is not of this lock; `OutOfRange` for a PIN of less than 4 bytes or more than 64;
+    /// those of keystore and anchor; `Storage`, `Random`.
+    pub(crate) fn set_pin(
+        &mut self,
+        unlocked: &mut Unlocked,
+        pin: &[u8],
+        stretch: Stretch,
+    ) -> Result<(), VaultError> {
+        if !PIN_LENGTH.contains(&pin.len()) {
+            let (field, expected) = ("the PIN", "4 to 64 bytes");
+            return Err(OutOfRange { field, expected }.into());
+        }
+        let device = self.device.clone();
+        // Before the new PIN is there: a crash in between must not leave it with the tries of an old one.
+        if self.mooring.failed_pin_tries() != 0 {
+            self.mooring.count_pin_tries(0)?;
+        }
+        self.with_lock(unlocked, |vault, lock, key| {
+            lock.pin = Some(key.wrap(vault, pin, stretch, &*device.keystore, &*device.random)?);
+            lock.failed_pin_tries = 0;
+            Ok(())
+        })
+    }
+
+    /// Sets or changes the key that the host frees with a biometric prompt; locks payments if they were not.
+    ///
+    /// # Errors
+    /// `PaymentsLocked` if `unlocked` is not of this lock; `OutOfRange` for a key that has not 32 bytes; `Storage`,
+    /// `Random`.
+    pub(crate) fn set_unlock_key(
+        &mut self,
+        unlocked: &mut Unlocked,
+        key: &[u8],
+    ) -> Result<(), VaultError> {
+        let host_key = host_key(key)?;
+        let random = self.device.random.clone();
+        self.with_lock(unlocked, |vault, lock, key| {
+            lock.key = Some(key.wrap_under(vault, &host_key, &*random)?);
+            Ok(())
+        })
+    }
+
+    /// Forgets the PIN. Needs no open lock: it takes a way away and opens nothing.
+    ///
+    /// # Errors
+    /// `UnlockNotSet` if there is none; `LastUnlock` if nothing else opens the lock.
+    pub(crate) fn forget_pin(&mut self) -> Result<(), VaultError> {
+        self.forget(|lock| lock.pin.take().is_some())
+    }
+
+    /// Forgets the host's key, as after the fingers that free it have changed.
+    ///
+    /// # Errors
+    /// As [`forget_pin`](Self::forget_pin).
+    pub(crate) fn forget_unlock_key(&mut self) -> Result<(), VaultError> {
+        self.forget(|lock| lock.key.take().is_some())
+    }
+
+    fn forget(&mut self, way: impl FnOnce(&mut PaymentLock) -> bool) -> Result<(), VaultError> {
+        let (id, mut lock) = self.find_lock()?.ok_or(VaultError::UnlockNotSet)?;
+        if !way(&mut lock) {
+            return Err(VaultError::UnlockNotSet);
+        }
+        if lock.pin.is_none() && lock.key.is_none() {
+            return Err(VaultError::LastUnlock);
+        }
+        self.put(&id, &lock)
+    }
+
+    /// Takes the payment lock away: seeds are sealed once again, by their records alone.
+    ///
+    /// # Errors
+    /// `PaymentsLocked` if `unlocked` is not of this lock; `Storage`, `Random`.
+    pub(crate) fn remove_lock(&mut self, unlocked: &mut Unlocked) -> Result<(), VaultError> {
+        let Some(Opened { lock, .. }) = unlocked.0.clone() else { return Ok(()) };
+        self.transaction(|transaction| {
+            for (id, mut credential) in transaction.list::<PaymentCredential>()? {
+                let seed = unlocked.seed(transaction.vault(), &credential)?;
+                credential.seed = PaymentSeed::Open(seed);
+                transaction.put(&id, &credential)?;
+            }
+            if transaction.delete(&lock)? { Ok(()) } else { Err(VaultError::PaymentsLocked) }
+        })?;
+        *unlocked = Unlocked(None);
+        Ok(())
+    }
+
+    /// Drops the payment lock and all payment credentials: what is left to do when nothing opens the lock any more.
+    /// The issuer provisions anew.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub(crate) fn drop_payments(&mut self) -> Result<(), VaultError> {
+        self.transaction(|transaction| transaction.drop_payments())
+    }
+
+    /// Has `change` change the lock that `unlocked` opened, or a new one that is made for it.
+    fn with_lock(
+        &mut self,
+        unlocked: &mut Unlocked,
+        change: impl FnOnce(&VaultId, &mut PaymentLock, &LockKey) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        let opened = self.transaction(|transaction| {
+            let (mut lock, opened) = match unlocked.0.clone() {
+                Some(opened) => (transaction.lock_of(&opened)?, opened),
+                None => transaction.make_lock()?,
+            };
+            change(transaction.vault(), &mut lock, &opened.key)?;
+            transaction.put(&opened.lock, &lock)?;
+            Ok::<_, VaultError>(opened)
+        })?;
+        *unlocked = Unlocked(Some(opened));
+        Ok(())
+    }
+
+    fn find_lock(&self) -> Result<Option<(RecordId, PaymentLock)>, VaultError> {
+        Ok(self.list()?.pop())
+    }
+
+    fn tries(&self, lock: &PaymentLock) -> u32 {
+        if self.mooring.counts() { self.mooring.failed_pin_tries() } else { lock.failed_pin_tries }
+    }
+
+    fn count_tries(
+        &mut self,
+        id: RecordId,
+        lock: &PaymentLock,
+        tries: u32,
+    ) -> Result<(), VaultError> {
+        if self.mooring.counts() {
+            self.mooring.count_pin_tries(tries)
+        } else {
+            self.put(&id, &PaymentLock { failed_pin_tries: tries, ..lock.clone() })
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Stores a new payment credential, under the lock if there is one.
+    ///
+    /// # Errors
+    /// `PaymentsLocked` if `unlocked` is not of this vault's lock; those of [`add`](Self::add).
+    pub(crate) fn add_payment(
+        &mut self,
+        unlocked: &Unlocked,
+        mut credential: PaymentCredential,
+    ) -> Result<RecordId, VaultError> {
+        match &unlocked.0 {
+            Some(opened) => {
+                // A seed under the key of a lock that is gone would be lost.
+                self.lock_of(opened)?;
+                self.lock(&opened.key, &mut credential)?;
+            }
+            None => self.expect_no_lock()?,
+        }
+        self.add(&credential)
+    }
+
+    /// Drops the payment lock and all payment credentials.
+    pub(super) fn drop_payments(&mut self) -> Result<(), VaultError> {
+        let payments = self.list::<PaymentCredential>()?.into_iter().map(|(id, _)| id);
+        let locks = self.list::<PaymentLock>()?.into_iter().map(|(id, _)| id);
+        for id in payments.chain(locks).collect::<Vec<_>>() {
+            self.delete(&id)?;
+        }
+        Ok(())
+    }
+
+    /// The lock that was opened, if it is still there.
+    fn lock_of(&self, opened: &Opened) -> Result<PaymentLock, VaultError> {
+        self.get(&opened.lock)?.ok_or(VaultError::PaymentsLocked)
+    }
+
+    fn expect_no_lock(&self) -> Result<(), VaultError> {
+        let none = self.list::<PaymentLock>()?.is_empty();
+        if none { Ok(()) } else { Err(VaultError::PaymentsLocked) }
+    }
+
+    /// A new lock without a way to open it yet, all seeds under it.
+    fn make_lock(&mut self) -> Result<(PaymentLock, Opened), VaultError> {
+        self.expect_no_lock()?;
+        let opened =
+            Opened { lock: RecordId::make(self.random)?, key: LockKey::make(self.random)? };
+        for (id, mut credential) in self.list::<PaymentCredential>()? {
+            self.lock(&opened.key, &mut credential)?;
+            self.put(&id, &credential)?;
+        }
+        Ok((PaymentLock { pin: None, key: None, failed_pin_tries: 0 }, opened))
+    }
+
+    /// Seals the seed of a credential under a lock's key.
+    fn lock(&self, key: &LockKey, credential: &mut PaymentCredential) -> Result<(), VaultError> {
+        if let PaymentSeed::Open(seed) = &credential.seed {
+            let seed = Secret::new(seed.expose());
+            let id = &credential.credential.0;
+            let sealed = key.seal_seed(self.vault(), id, &seed, self.random)?;
+            credential.seed = PaymentSeed::Locked(sealed);
+        }
+        Ok(())
+    }
+}
+
+fn host_key(bytes: &[u8]) -> Result<Secret<32>, VaultError> {
+    let wrong = OutOfRange { field: "the key of the payment lock", expected: "32 bytes" };
+    Ok(Secret::from_slice(bytes).ok_or(wrong)?)
+}
+
+impl fmt::Debug for Unlock<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pin(_) => "Pin([redacted])",
+            Self::Key(_) => "Key([redacted])",
+        })
+    }
+}
+
+impl fmt::Debug for Unlocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unlocked([redacted])")
+    }
+}

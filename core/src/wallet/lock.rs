@@ -1,0 +1,66 @@
+//! The payment lock, as a settings page sees it.
+
+use super::{Error, Payments};
+use crate::vault::{LockStatus, Stretch, Unlocked};
+
+impl Payments<'_> {
+    /// How payments can be unlocked, or `None` if they are not locked.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn lock_status(&self) -> Result<Option<LockStatus>, Error> {
+        Ok(self.0.vault.lock_status()?)
+    }
+
+    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and `unlocked` is the leave
+    /// of the new lock then.
+    ///
+    /// # Errors
+    /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Invalid`]; [`Error::Failed`] and those of
+    /// the keystore, after which the PIN is what it was.
+    pub fn set_pin(&mut self, unlocked: &mut Unlocked, pin: &[u8]) -> Result<(), Error> {
+        Ok(self.0.vault.set_pin(unlocked, pin, Stretch::PHONE)?)
+    }
+
+    /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. It alone
+    /// opens nothing: what it opens is in this wallet. Locks payments if they were not locked.
+    ///
+    /// # Errors
+    /// As [`set_pin`](Self::set_pin).
+    pub fn set_unlock_key(&mut self, unlocked: &mut Unlocked, key: &[u8]) -> Result<(), Error> {
+        Ok(self.0.vault.set_unlock_key(unlocked, key)?)
+    }
+
+    /// Forgets the PIN. The lock need not be open: this opens nothing.
+    ///
+    /// # Errors
+    /// [`Error::UnlockNotSet`]; [`Error::Invalid`] if nothing else unlocks payments.
+    pub fn forget_pin(&mut self) -> Result<(), Error> {
+        Ok(self.0.vault.forget_pin()?)
+    }
+
+    /// Forgets the host's key, as after a change of the fingers that free it. The lock need not be open.
+    ///
+    /// # Errors
+    /// [`Error::UnlockNotSet`]; [`Error::Invalid`] if nothing else unlocks payments.
+    pub fn forget_unlock_key(&mut self) -> Result<(), Error> {
+        Ok(self.0.vault.forget_unlock_key()?)
+    }
+
+    /// Takes the lock away. Payments are open from then on.
+    ///
+    /// # Errors
+    /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Failed`].
+    pub fn remove_lock(&mut self, unlocked: &mut Unlocked) -> Result<(), Error> {
+        Ok(self.0.vault.remove_lock(unlocked)?)
+    }
+
+    /// Removes all payment credentials and the lock: the way out when PIN and finger are both lost. The issuer provisions
+    /// anew.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn drop_all(&mut self) -> Result<(), Error> {
+        Ok(self.0.vault.drop_payments()?)
+    }
+}

@@ -1,0 +1,194 @@
+//! An older copy of the file is told from the last one, wherever a crash falls.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+
+use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
+use tegata::vault::{
+    Anchored, OtpAlgorithm, OtpCredential, OtpMoving, PaymentCredential, Vault, VaultError,
+};
+use tegata::{Device, SecretBytes};
+
+use crate::home::{Home, anchored, setting};
+
+mod home;
+
+const NO_ROOM: fn() -> VaultError = || VaultError::Anchor("no room".into());
+
+/// Opens and drops.
+fn opened(home: &Home, device: &Device) -> Result<u64, VaultError> {
+    let before = home.files();
+    let opened = Vault::open(&home.path(), device);
+    if opened.is_err() {
+        assert!(home.files() == before, "a file was changed");
+    }
+    opened.map(|vault| vault.len())
+}
+
+#[test]
+fn each_write_is_anchored_once_it_is_committed() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let mut vault = Vault::create(&home.path(), &device).unwrap();
+    let anchored = |epoch| Some(Anchored { vault: *vault.id(), epoch, failed_pin_tries: 0 });
+    let [first, second, third] = [1, 2, 3].map(anchored);
+    assert_eq!(anchor.get(), first);
+    let id = vault.add(&setting("a", "1")).unwrap();
+    assert_eq!(anchor.get(), second);
+    vault.put(&id, &setting("a", "2")).unwrap();
+    assert_eq!((anchor.get(), anchor.stores()), (third, 3));
+    // Nothing written, nothing anchored.
+    vault.transaction(|tx| tx.list::<tegata::vault::Setting>().map(drop)).unwrap();
+    vault.close().unwrap();
+    assert_eq!(anchor.stores(), 3);
+    assert_eq!(opened(&home, &device), Ok(1));
+}
+
+#[test]
+fn an_older_file_is_rolled_back_and_the_next_one_is_a_crash() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let mut vault = Vault::create(&home.path(), &device).unwrap();
+    let mut files = vec![];
+    for n in 0..3 {
+        vault.add(&setting("a", &n.to_string())).unwrap();
+        vault.close().unwrap();
+        files.push((fs::read(home.path()).unwrap(), anchor.get()));
+        vault = Vault::open(&home.path(), &device).unwrap();
+    }
+    vault.close().unwrap();
+    for (file_at, (file, _)) in files.iter().enumerate() {
+        for (anchor_at, (_, anchored)) in files.iter().enumerate() {
+            fs::write(home.path(), file).unwrap();
+            anchor.put(*anchored);
+            // A commit that was not anchored any more leaves the file one ahead, and that is set right.
+            let expected = match file_at.checked_sub(anchor_at) {
+                Some(0 | 1) => Ok(file_at as u64 + 1),
+                _ => Err(VaultError::RolledBack),
+            };
+            assert_eq!(opened(&home, &device), expected, "file {file_at}, anchor {anchor_at}");
+            if expected.is_ok() {
+                assert_eq!(anchor.get(), files[file_at].1);
+            }
+        }
+        // An anchor that was lost, or is another vault's, vouches for nothing but a new vault.
+        let of_another =
+            Vault::create(&home.folder.path().join(format!("{file_at}")), &home.device());
+        let of_another =
+            Anchored { vault: *of_another.unwrap().id(), epoch: 4, failed_pin_tries: 0 };
+        for lost in [None, Some(of_another)] {
+            anchor.put(lost);
+            assert_eq!(opened(&home, &device), Err(VaultError::RolledBack));
+        }
+    }
+}
+
+#[test]
+fn a_new_vault_that_was_not_anchored_any_more_opens() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    Vault::create(&home.path(), &device).unwrap().close().unwrap();
+    anchor.put(None);
+    assert_eq!(opened(&home, &device), Ok(0));
+    assert_eq!(anchor.get().map(|it| it.epoch), Some(1));
+}
+
+#[test]
+fn nothing_more_is_written_until_the_last_write_is_anchored() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let mut vault = Vault::create(&home.path(), &device).unwrap();
+    anchor.fail(true);
+    // This write was committed and holds; the next is not even begun.
+    vault.add(&setting("a", "1")).unwrap();
+    assert_eq!(vault.add(&setting("b", "2")), Err(NO_ROOM()));
+    assert_eq!(vault.len(), 1);
+    anchor.fail(false);
+    vault.add(&setting("b", "2")).unwrap();
+    assert_eq!(anchor.get().map(|it| it.epoch), Some(3));
+
+    anchor.fail(true);
+    vault.add(&setting("c", "3")).unwrap();
+    assert_eq!(vault.close(), Err(NO_ROOM()));
+    assert_eq!(opened(&home, &device), Err(NO_ROOM()));
+    anchor.fail(false);
+    assert_eq!(opened(&home, &device), Ok(3));
+}
+
+#[test]
+fn adopting_drops_what_pays_and_keeps_the_rest() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let mut vault = Vault::create(&home.path(), &device).unwrap();
+    let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
+    let seed = Seed::from_slice(&[7; 32]).unwrap();
+    let payment = PaymentCredential::new(CredentialId([1; 16]), "Shop".into(), scheme, seed);
+    let secret = SecretBytes::new(&[8; 20]);
+    let (issuer, account) = ("Mail".into(), "ann".into());
+    let moving = OtpMoving::Period(30);
+    let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, moving, secret);
+    vault.add(&payment).unwrap();
+    let otp = vault.add(&otp).unwrap();
+    let set = vault.add(&setting("a", "1")).unwrap();
+    vault.close().unwrap();
+    let older = home.files();
+
+    // Not rolled back: opened as it is.
+    let mut vault = Vault::adopt(&home.path(), &device).unwrap();
+    assert_eq!(vault.list::<PaymentCredential>().unwrap().len(), 1);
+    for n in 0..5 {
+        vault.put(&set, &setting("a", &n.to_string())).unwrap();
+    }
+    vault.close().unwrap();
+    let newest = anchor.get().unwrap();
+    anchor.put(Some(Anchored { failed_pin_tries: 9, ..newest }));
+
+    home.restore(&older);
+    assert_eq!(opened(&home, &device), Err(VaultError::RolledBack));
+    let vault = Vault::adopt(&home.path(), &device).unwrap();
+    assert_eq!(vault.list::<PaymentCredential>().unwrap().len(), 0);
+    assert_eq!(vault.get(&set), Ok(Some(setting("a", "1"))));
+    assert!(vault.get::<OtpCredential>(&otp).unwrap().is_some());
+    vault.close().unwrap();
+    let adopted = anchor.get().unwrap();
+    assert_eq!((adopted.epoch, adopted.failed_pin_tries), (newest.epoch + 1, 0));
+    assert_eq!(opened(&home, &device), Ok(2));
+    // Neither the older copy nor the one before it was put back is the last one now.
+    home.restore(&older);
+    assert_eq!(opened(&home, &device), Err(VaultError::RolledBack));
+}
+
+#[test]
+fn an_adoption_that_was_broken_off_is_adopted_again_or_opens() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let mut vault = Vault::create(&home.path(), &device).unwrap();
+    let set = vault.add(&setting("a", "1")).unwrap();
+    vault.close().unwrap();
+    let older = home.files();
+    for anchored_epoch in [9, 1] {
+        home.restore(&older);
+        let vault = Vault::open(&home.path(), &home.device()).unwrap();
+        let lost = Anchored { vault: *vault.id(), epoch: anchored_epoch, failed_pin_tries: 0 };
+        drop(vault);
+        let of_another = Anchored { epoch: anchored_epoch, ..lost };
+        anchor.put(Some(of_another));
+        // The anchor gives its answer and takes nothing: as a crash between commit and anchor.
+        let committed = {
+            let vault = Vault::adopt(&home.path(), &device).unwrap();
+            vault.close().unwrap();
+            anchor.get().unwrap().epoch
+        };
+        anchor.put(Some(of_another));
+        let again = opened(&home, &device);
+        if committed == anchored_epoch + 1 {
+            assert_eq!(again, Ok(1));
+        } else {
+            assert_eq!(again, Err(VaultError::RolledBack));
+        }
+        let vault = Vault::adopt(&home.path(), &device).unwrap();
+        assert_eq!(vault.get(&set), Ok(Some(setting("a", "1"))));
+        vault.close().unwrap();
+        assert_eq!(opened(&home, &device), Ok(1));
+    }
+}

@@ -1,0 +1,152 @@
+//! What the vault's tests share: a folder with a keystore, and a vault in it.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests, each of which uses a part of it"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tegata::vault::{
+    Anchor, AnchorError, Anchored, Keystore, Setting, SoftwareKeystore, Stretch, Vault, VaultError,
+};
+use tegata::{Device, Random, SystemClock, SystemRandom};
+use tempfile::TempDir;
+
+/// A folder with a keystore, and a place for a vault.
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+    pub(crate) keystore: Arc<SoftwareKeystore>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keystore = Arc::new(keystore_at(&folder.path().join("keystore")));
+        Self { folder, keystore }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("vault")
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        device(self.keystore.clone())
+    }
+
+    pub(crate) fn create(&self) -> Vault {
+        Vault::create(&self.path(), &self.device()).unwrap()
+    }
+
+    pub(crate) fn open(&self) -> Result<Vault, VaultError> {
+        Vault::open(&self.path(), &self.device())
+    }
+
+    /// Does to the closed file what SQL can, as someone without the key would.
+    pub(crate) fn tamper(&self, sql: &str) {
+        let file = rusqlite::Connection::open(self.path()).unwrap();
+        file.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        file.close().unwrap();
+    }
+
+    /// The names and bytes of all files beside the vault, itself included.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap);
+        entries
+            .map(|entry| {
+                (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+            })
+            .collect()
+    }
+
+    /// Puts files back as they were.
+    pub(crate) fn restore(&self, files: &BTreeMap<String, Vec<u8>>) {
+        for (name, bytes) in files {
+            fs::write(self.folder.path().join(name), bytes).unwrap();
+        }
+    }
+
+    /// That opening fails in this way and changes nothing.
+    pub(crate) fn opens_not(&self, expected: &VaultError, why: &str) {
+        let before = self.files();
+        assert_eq!(self.open().map(drop).as_ref(), Err(expected), "{why}");
+        assert!(self.files() == before, "{why}: a file was changed");
+    }
+}
+
+pub(crate) fn keystore_at(path: &Path) -> SoftwareKeystore {
+    SoftwareKeystore::create(path, b"passphrase", small(), random()).unwrap()
+}
+
+pub(crate) fn small() -> Stretch {
+    Stretch::new(8, 1, 1).unwrap()
+}
+
+pub(crate) fn device(keystore: Arc<dyn Keystore>) -> Device {
+    Device { keystore, anchor: None, clock: Arc::new(SystemClock), random: random() }
+}
+
+pub(crate) fn random() -> Arc<dyn Random> {
+    Arc::new(SystemRandom::new())
+}
+
+pub(crate) fn setting(name: &str, value: &str) -> Setting {
+    Setting { name: name.into(), value: value.into() }
+}
+
+/// An anchor in memory that can be told to fail, as a phone's may.
+#[derive(Default)]
+pub(crate) struct TestAnchor {
+    stored: Mutex<Option<Anchored>>,
+    failing: AtomicBool,
+    stores: AtomicUsize,
+}
+
+impl TestAnchor {
+    pub(crate) fn get(&self) -> Option<Anchored> {
+        *self.stored.lock().unwrap()
+    }
+
+    pub(crate) fn put(&self, anchored: Option<Anchored>) {
+        *self.stored.lock().unwrap() = anchored;
+    }
+
+    pub(crate) fn fail(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
+    }
+
+    pub(crate) fn stores(&self) -> usize {
+        self.stores.load(Ordering::SeqCst)
+    }
+
+    fn answer(&self) -> Result<(), AnchorError> {
+        let failing = self.failing.load(Ordering::SeqCst);
+        if failing { Err(AnchorError::Failed("no room".into())) } else { Ok(()) }
+    }
+}
+
+impl Anchor for TestAnchor {
+    fn load(&self) -> Result<Option<Anchored>, AnchorError> {
+        self.answer()?;
+        Ok(self.get())
+    }
+
+    fn store(&self, anchored: &Anchored) -> Result<(), AnchorError> {
+        self.answer()?;
+        self.stores.fetch_add(1, Ordering::SeqCst);
+        self.put(Some(*anchored));
+        Ok(())
+    }
+}
+
+/// A home whose device has an anchor.
+pub(crate) fn anchored(home: &Home) -> (Arc<TestAnchor>, Device) {
+    let anchor = Arc::new(TestAnchor::default());
+    let device = Device { anchor: Some(anchor.clone()), ..home.device() };
+    (anchor, device)
+}

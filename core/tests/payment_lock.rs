@@ -1,0 +1,293 @@
+//! The payment lock as a shopper, a settings page and a thief meet it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::sync::Arc;
+
+use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
+use tegata::vault::{
+    Anchored, Keystore, KeystoreError, LockStatus, MAX_PIN_TRIES, RecordId, SoftwareKeystore,
+    Unlock, Unlocked,
+};
+use tegata::{Device, Error, NewPayment, NextCode, Secret, SecretBytes, Wallet};
+
+use crate::home::{Home, anchored};
+
+mod home;
+
+const PIN: Unlock<'_> = Unlock::Pin(b"4711");
+const WRONG: Unlock<'_> = Unlock::Pin(b"0815");
+const KEY: &[u8; 32] = &[0x4b; 32];
+
+fn new_payment(label: &str) -> NewPayment {
+    NewPayment {
+        credential: CredentialId([0xc1; 16]),
+        label: label.into(),
+        scheme: Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY },
+        seed: Seed::from_slice(&[0x5e; 32]).unwrap(),
+    }
+}
+
+/// A wallet with one payment credential.
+fn wallet(home: &Home, device: &Device) -> (Wallet, RecordId) {
+    let mut wallet = Wallet::create(&home.path(), device).unwrap();
+    let id = wallet.payments().add(&Unlocked::without_lock(), &new_payment("Shop")).unwrap();
+    (wallet, id)
+}
+
+/// The same, its payments locked by a PIN.
+fn with_pin(home: &Home, device: &Device) -> (Wallet, RecordId, Unlocked) {
+    let (mut wallet, id) = wallet(home, device);
+    let mut leave = Unlocked::without_lock();
+    wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+    (wallet, id, leave)
+}
+
+fn pays(wallet: &mut Wallet, leave: &Unlocked, id: &RecordId) -> Result<(), Error> {
+    wallet.payments().next_code(leave, id, Audience::AnyTill).map(drop)
+}
+
+fn tries_left(wallet: &mut Wallet) -> Option<u32> {
+    wallet.payments().lock_status().unwrap().unwrap().pin_tries_left
+}
+
+/// Both kinds of host: what counts the tries differs, what the shopper meets does not.
+fn on_both(check: impl Fn(&Home, &Device)) {
+    let home = Home::new();
+    check(&home, &anchored(&home).1);
+    let home = Home::new();
+    check(&home, &home.device());
+}
+
+#[test]
+fn a_locked_seed_needs_the_pin_or_the_key_and_opens_by_each() {
+    on_both(|home, device| {
+        let (mut wallet, id) = wallet(home, device);
+        assert_eq!(wallet.payments().lock_status(), Ok(None));
+        let mut leave = Unlocked::without_lock();
+        pays(&mut wallet, &leave, &id).unwrap();
+        assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
+
+        wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+        pays(&mut wallet, &leave, &id).unwrap();
+        wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
+        drop(leave);
+        wallet.close().unwrap();
+
+        let mut wallet = Wallet::open(&home.path(), device).unwrap();
+        let status = LockStatus { pin_tries_left: Some(MAX_PIN_TRIES), key: true };
+        assert_eq!(wallet.payments().lock_status(), Ok(Some(status)));
+        let without = Unlocked::without_lock();
+        assert_eq!(pays(&mut wallet, &without, &id), Err(Error::PaymentsLocked));
+        let added = wallet.payments().add(&without, &new_payment("More"));
+        assert_eq!(added, Err(Error::PaymentsLocked));
+        for with in [PIN, Unlock::Key(KEY)] {
+            let leave = wallet.payments().unlock(with).unwrap();
+            pays(&mut wallet, &leave, &id).unwrap();
+            let more = wallet.payments().add(&leave, &new_payment("More")).unwrap();
+            pays(&mut wallet, &leave, &more).unwrap();
+            assert_eq!(pays(&mut wallet, &without, &more), Err(Error::PaymentsLocked));
+        }
+        let wrong = wallet.payments().unlock(Unlock::Key(&[0; 32]));
+        assert!(matches!(wrong, Err(Error::PaymentsLocked)));
+        let short = wallet.payments().unlock(Unlock::Key(&[0; 31]));
+        assert!(matches!(short, Err(Error::Invalid(why)) if why.contains("32 bytes")));
+    });
+}
+
+#[test]
+fn a_wrong_pin_counts_a_right_one_forgives_and_the_tenth_is_the_last() {
+    on_both(|home, device| {
+        let (mut wallet, id, mut leave) = with_pin(home, device);
+        wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
+        let wrong = |wallet: &mut Wallet| wallet.payments().unlock(WRONG).map(drop);
+        for left in [9, 8, 7] {
+            assert_eq!(wrong(&mut wallet), Err(Error::WrongPin { tries_left: left }));
+        }
+        wallet.payments().unlock(PIN).unwrap();
+        assert_eq!(tries_left(&mut wallet), Some(10));
+        for left in (1..10).rev() {
+            assert_eq!(wrong(&mut wallet), Err(Error::WrongPin { tries_left: left }));
+            // Closed and opened in between: the count stays.
+            wallet.close().unwrap();
+            wallet = Wallet::open(&home.path(), device).unwrap();
+        }
+        assert_eq!(wrong(&mut wallet), Err(Error::PinGivenUp));
+        assert_eq!(tries_left(&mut wallet), None);
+        assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
+        // The finger is left, and sets a new PIN, which has all its tries.
+        let mut leave = wallet.payments().unlock(Unlock::Key(KEY)).unwrap();
+        pays(&mut wallet, &leave, &id).unwrap();
+        wallet.payments().set_pin(&mut leave, b"0815").unwrap();
+        assert_eq!(tries_left(&mut wallet), Some(10));
+        wallet.payments().unlock(WRONG).unwrap();
+    });
+}
+
+/// A thief who ends the app the moment it says no has used the try up: it is counted before it is compared.
+#[test]
+fn a_try_is_counted_before_it_is_compared() {
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let (mut wallet, _, _) = with_pin(&home, &device);
+    let stores = anchor.stores();
+    assert!(wallet.payments().unlock(WRONG).is_err());
+    assert_eq!((anchor.get().unwrap().failed_pin_tries, anchor.stores()), (1, stores + 1));
+    // A try that cannot be counted is not made, the right one neither.
+    anchor.fail(true);
+    assert!(matches!(wallet.payments().unlock(PIN), Err(Error::Failed(_))));
+    anchor.fail(false);
+    wallet.payments().unlock(PIN).unwrap();
+    assert_eq!(anchor.get().unwrap().failed_pin_tries, 0);
+
+    // A copy of the file does not bring tries back: they are not in it.
+    let before = home.files();
+    assert!(wallet.payments().unlock(WRONG).is_err());
+    wallet.close().unwrap();
+    home.restore(&before);
+    let mut wallet = Wallet::open(&home.path(), &device).unwrap();
+    assert_eq!(tries_left(&mut wallet), Some(9));
+
+    // Ten are counted and the crash came before the PIN was given up: no eleventh is compared.
+    let home = Home::new();
+    let (anchor, device) = anchored(&home);
+    let (wallet, _, _) = with_pin(&home, &device);
+    let now = anchor.get().unwrap();
+    wallet.close().unwrap();
+    anchor.put(Some(Anchored { failed_pin_tries: 10, ..now }));
+    let mut wallet = Wallet::open(&home.path(), &device).unwrap();
+    assert!(matches!(wallet.payments().unlock(PIN), Err(Error::PinGivenUp)));
+    assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
+}
+
+#[test]
+fn a_pin_is_changed_forgotten_and_taken_away() {
+    on_both(|home, device| {
+        let (mut wallet, id, mut leave) = with_pin(home, device);
+        wallet.payments().set_pin(&mut leave, b"0815").unwrap();
+        assert!(matches!(wallet.payments().unlock(PIN), Err(Error::WrongPin { tries_left: 9 })));
+        wallet.payments().unlock(WRONG).unwrap();
+
+        // The last way is not forgotten: that would lose the seeds.
+        let last = |result| matches!(result, Err(Error::Invalid(_)));
+        assert!(last(wallet.payments().forget_pin()));
+        assert_eq!(wallet.payments().forget_unlock_key(), Err(Error::UnlockNotSet));
+        wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
+        wallet.payments().forget_pin().unwrap();
+        assert!(matches!(wallet.payments().unlock(WRONG), Err(Error::UnlockNotSet)));
+        assert!(last(wallet.payments().forget_unlock_key()));
+        wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+        // New fingers: their key opens nothing, the PIN does, and sets another.
+        wallet.payments().forget_unlock_key().unwrap();
+        assert!(matches!(wallet.payments().unlock(Unlock::Key(KEY)), Err(Error::UnlockNotSet)));
+        let mut leave = wallet.payments().unlock(PIN).unwrap();
+
+        wallet.payments().remove_lock(&mut leave).unwrap();
+        assert_eq!(wallet.payments().lock_status(), Ok(None));
+        pays(&mut wallet, &leave, &id).unwrap();
+        pays(&mut wallet, &Unlocked::without_lock(), &id).unwrap();
+        wallet.payments().remove_lock(&mut leave).unwrap();
+    });
+}
+
+/// A leave that was kept from a lock that is gone neither opens nor seals anything: a seed sealed under its key would be
+/// lost.
+#[test]
+fn the_leave_of_an_earlier_lock_is_worth_nothing() {
+    on_both(|home, device| {
+        let (mut wallet, id, old) = with_pin(home, device);
+        let mut leave = old.clone();
+        wallet.payments().remove_lock(&mut leave).unwrap();
+        let add = |wallet: &mut Wallet, leave| wallet.payments().add(leave, &new_payment("More"));
+        assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
+        wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+        assert_eq!(pays(&mut wallet, &old, &id), Err(Error::PaymentsLocked));
+        assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
+        for mut stale in [old, Unlocked::without_lock()] {
+            let set = wallet.payments().set_pin(&mut stale, b"0000");
+            assert_eq!(set, Err(Error::PaymentsLocked));
+            let set = wallet.payments().set_unlock_key(&mut stale, KEY);
+            assert_eq!(set, Err(Error::PaymentsLocked));
+        }
+        pays(&mut wallet, &leave, &id).unwrap();
+        wallet.payments().unlock(PIN).unwrap();
+    });
+}
+
+#[test]
+fn with_pin_and_finger_lost_payments_are_dropped_and_the_rest_stays() {
+    on_both(|home, device| {
+        let (mut wallet, id, _) = with_pin(home, device);
+        wallet.payments().drop_all().unwrap();
+        assert_eq!(wallet.payments().lock_status(), Ok(None));
+        assert!(wallet.is_empty());
+        let without = Unlocked::without_lock();
+        assert_eq!(pays(&mut wallet, &without, &id), Err(Error::NotFound));
+        let again = wallet.payments().add(&without, &new_payment("Shop")).unwrap();
+        pays(&mut wallet, &without, &again).unwrap();
+    });
+}
+
+#[test]
+fn a_pin_has_4_to_64_bytes() {
+    let home = Home::new();
+    let (mut wallet, _) = wallet(&home, &home.device());
+    let mut leave = Unlocked::without_lock();
+    for pin in [&b"123"[..], &[b'1'; 65]] {
+        let set = wallet.payments().set_pin(&mut leave, pin);
+        assert!(matches!(set, Err(Error::Invalid(why)) if why.contains("4 to 64")));
+    }
+    assert_eq!(wallet.payments().lock_status(), Ok(None));
+}
+
+/// A keystore whose hardware does not answer `prf`.
+struct Mute(Arc<SoftwareKeystore>);
+
+impl Keystore for Mute {
+    fn wrap(&self, plaintext: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        self.0.wrap(plaintext)
+    }
+    fn unwrap(&self, wrapped: &[u8]) -> Result<SecretBytes, KeystoreError> {
+        self.0.unwrap(wrapped)
+    }
+    fn prf(&self, _: &[u8]) -> Result<Secret<32>, KeystoreError> {
+        Err(KeystoreError::Locked)
+    }
+    fn public_key(&self) -> Result<[u8; 65], KeystoreError> {
+        self.0.public_key()
+    }
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        self.0.sign(message)
+    }
+}
+
+#[test]
+fn a_keystore_that_does_not_answer_costs_no_try() {
+    on_both(|home, device| {
+        let (wallet, _, _) = with_pin(home, device);
+        wallet.close().unwrap();
+        let mute = Device { keystore: Arc::new(Mute(home.keystore.clone())), ..device.clone() };
+        let mut wallet = Wallet::open(&home.path(), &mute).unwrap();
+        assert!(matches!(wallet.payments().unlock(PIN), Err(Error::Locked)));
+        assert_eq!(tries_left(&mut wallet), Some(10));
+    });
+}
+
+#[test]
+fn nothing_of_the_lock_prints() {
+    let home = Home::new();
+    let (_, _, leave) = with_pin(&home, &home.device());
+    let shown = format!("{leave:?} {:?} {:?}", Unlock::Pin(b"4711"), Unlock::Key(KEY));
+    assert_eq!(shown, "Unlocked([redacted]) Pin([redacted]) Key([redacted])");
+}
+
+/// What stands in the file under the lock is sealed twice: the device's own key alone gives no seed.
+#[test]
+fn without_leave_no_code_comes_of_any_record() {
+    let home = Home::new();
+    let (mut wallet, id, _) = with_pin(&home, &home.device());
+    let shown = wallet.payments().list().unwrap();
+    assert_eq!(shown.len(), 1);
+    let next = wallet.payments().next_code(&Unlocked::without_lock(), &id, Audience::AnyTill);
+    assert!(!matches!(next, Ok(NextCode::Code(_))));
+}
