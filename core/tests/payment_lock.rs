@@ -1,7 +1,6 @@
 //! The payment lock as a shopper, a settings page and a thief meet it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::fs;
 use std::sync::Arc;
 
 use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
