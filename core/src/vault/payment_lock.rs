@@ -237,7 +237,10 @@ impl Vault {
     /// # Errors
     /// `Storage`.
     pub(crate) fn drop_payments(&mut self) -> Result<(), VaultError> {
-        self.transaction(|transaction| transaction.drop_payments())
+        self.transaction(|transaction| {
+            transaction.drop_payments()?;
+            Ok(())
+        })
     }
 
     /// Has `change` change the lock that `unlocked` opened, or a new one that is made for it.

@@ -1,0 +1,166 @@
+//! `tegata wallet` as a script calls it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use serde_json::{Value, json};
+
+use crate::run::{HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
+
+mod run;
+
+#[test]
+fn a_wallet_shows_the_codes_of_its_one_time_passwords() {
+    let wallet = Wallet::made();
+    failed(&wallet.run(&["add", "otp", "otpauth://totp/a"]), 1, "secret is missing");
+    let counted = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0";
+    done(&wallet.run(&["add", "otp", HELLO]));
+    done(&wallet.run(&["add", "otp", counted]));
+    let all = wallet.run(&["list"]);
+    let listed = done(&all);
+    assert!(listed.contains("Example:alice@google.com") && listed.contains("Bank:bob"), "{listed}");
+    assert_eq!(document(&wallet.run(&["status", "--json"]))["otps"], 2);
+
+    // RFC 4226, appendix D: shown once each, by the issuer's name, the account's, or both.
+    for (name, code) in [("Bank", "755224"), ("bob", "287082"), ("Bank:bob", "359152")] {
+        assert!(done(&wallet.run(&["show", name])).contains(code));
+    }
+    // The device's clock decides which code it is: one of those around now.
+    let shown = document(&wallet.run(&["show", "Example", "--json"]));
+    let left = shown["seconds_left"].as_u64().unwrap();
+    assert!((1..=30).contains(&left), "{shown}");
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let codes = [since, since - 30, since - 60].map(|at| {
+        text(&here(&["otp", "code", HELLO, "--at", &at.to_string()]).stdout).trim_end().to_owned()
+    });
+    assert!(codes.iter().any(|code| shown["code"] == **code), "{shown} {codes:?}");
+    let words = wallet.run(&["show", "Example"]);
+    assert!(done(&words).trim_end().ends_with(" s left"));
+    for output in [&words, &all, &wallet.run(&["list", "--json"])] {
+        assert!(!text(&output.stdout).contains("JBSWY3DP"));
+    }
+    failed(&wallet.run(&["pay", "Bank"]), 1, "that is a one-time password");
+}
+
+#[test]
+fn a_wallet_from_its_making_to_its_end() {
+    let wallet = Wallet::new();
+    failed(&wallet.run(&["list"]), 1, "there is no wallet here: tegata wallet init makes one");
+    done(&wallet.run(&["init"]));
+    failed(&wallet.run(&["init"]), 1, "not overwritten");
+    failed(&wallet.run(&["pay"]), 1, "no payment credential is here");
+
+    let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
+    done(&wallet.run(&[&payment[..], &["--seed", "@seed.hex"]].concat()));
+    let pass = ["add", "pass", "--title", "Library card", "--format", "code128"];
+    done(&wallet.run(&[&pass[..], &["--message", "A0042"]].concat()));
+    let status = document(&wallet.run(&["status", "--json"]));
+    assert_eq!((&status["records"], &status["payments"]), (&json!(2), &json!(1)));
+
+    let all = wallet.run(&["list"]);
+    assert!(done(&all).contains("Corner shop") && done(&all).contains("Library card"));
+    let shown = wallet.run(&["show", "Library card"]);
+    assert!(done(&shown).contains('▌'));
+    failed(&wallet.run(&["show", "nothing"]), 1, "nothing here is called nothing");
+    failed(&wallet.run(&["pay", "Library card"]), 1, "that is a pass");
+
+    // Two processes in a row never show the same code, and the issuer takes each.
+    let codes: Vec<Value> = (0..2).map(|_| document(&wallet.run(&["pay", "--json"]))).collect();
+    assert!(codes[0]["counter"].as_u64() < codes[1]["counter"].as_u64());
+    for code in codes {
+        let (digits, at) = (code["code"].as_str().unwrap(), code["valid_from"].to_string());
+        let rest = ["--seed", SEED, "--prefix", "4960", "--at", &at];
+        done(&here(&[&["code", "verify", digits][..], &rest].concat()));
+    }
+    let printed = wallet.run(&["pay", "--till", "shibuya-01"]);
+    assert_eq!(done(&printed).lines().count(), 7 + 1 + 15 + 1 + 1);
+
+    let before = wallet.bytes();
+    failed(&wallet.run_with("@wrong", &["list"]), 1, "the passphrase is wrong");
+    failed(
+        &wallet.run_with("@none", &["list"]),
+        2,
+        "cannot read the value of --passphrase from none",
+    );
+    failed(&tegata(wallet.0.path(), &["wallet", "list"]), 2, "give --passphrase");
+    let literal = wallet.run_with("correct horse", &["list"]);
+    failed(&literal, 2, "a secret is no argument: give --passphrase @FILE");
+    assert!(!text(&literal.stderr).contains("correct horse"));
+    failed(&wallet.run(&["destroy"]), 2, "say --yes");
+    assert_eq!(wallet.bytes(), before);
+
+    done(&wallet.run(&["destroy", "--yes"]));
+    let left = std::fs::read_dir(wallet.0.path()).unwrap().count();
+    assert_eq!(left, 4, "only the files that the test made");
+}
+
+#[test]
+fn payments_under_a_pin_ask_for_it_and_the_pin_is_given_up_after_ten_wrong_ones() {
+    let wallet = Wallet::made();
+    std::fs::write(wallet.0.path().join("other-pin"), "0815\n").unwrap();
+    let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
+    let payment = [&payment[..], &["--seed", "@seed.hex"]].concat();
+    done(&wallet.run(&payment));
+    done(&wallet.run(&["pin", "--new", "@new-pin"]));
+
+    let with =
+        |pin: &'static str, args: &[&'static str]| wallet.run(&[args, &["--pin", pin]].concat());
+    failed(&wallet.run(&["pay"]), 2, "give --pin @FILE");
+    failed(&with("4711", &["pay"]), 2, "a secret is no argument");
+    done(&with("@new-pin", &["pay"]));
+    failed(&with("@other-pin", &["pay"]), 1, "the PIN is wrong, 9 more can be tried");
+    done(&with("@new-pin", &payment));
+    done(&with("@new-pin", &["pin", "--new", "@other-pin"]));
+    failed(&with("@new-pin", &["pay", "Corner shop"]), 1, "the PIN is wrong");
+    let status = document(&wallet.run(&["status", "--json"]));
+    assert_eq!(status["pin_tries_left"], json!(9));
+    // Everything but paying goes on without it.
+    assert!(done(&wallet.run(&["list"])).contains("Corner shop"));
+
+    for _ in 0..8 {
+        failed(&with("@new-pin", &["pay"]), 1, "the PIN is wrong");
+    }
+    failed(&with("@new-pin", &["pay"]), 1, "the PIN was given up");
+    failed(&with("@other-pin", &["pay"]), 1, "tegata wallet pin --lost");
+    failed(&wallet.run(&["pin", "--lost"]), 2, "--yes");
+    done(&wallet.run(&["pin", "--lost", "--yes"]));
+    done(&wallet.run(&payment));
+    done(&wallet.run(&["pay"]));
+
+    done(&wallet.run(&["pin", "--new", "@new-pin"]));
+    done(&with("@new-pin", &["pin", "--forget"]));
+    done(&wallet.run(&["pay"]));
+}
+
+#[test]
+fn an_older_copy_is_refused_until_it_is_adopted_without_its_payments() {
+    let wallet = Wallet::made();
+    let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
+    done(&wallet.run(&[&payment[..], &["--seed", "@seed.hex"]].concat()));
+    let uri = "otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP";
+    done(&wallet.run(&["add", "otp", uri]));
+    let older = wallet.bytes();
+    done(&wallet.run(&["pay"]));
+    std::fs::write(wallet.0.path().join("tegata.vault"), &older).unwrap();
+    failed(&wallet.run(&["pay"]), 1, "older copy than the one written last");
+    assert_eq!(wallet.bytes(), older);
+    failed(&wallet.run(&["adopt"]), 2, "say --yes");
+    done(&wallet.run(&["adopt", "--yes"]));
+    failed(&wallet.run(&["pay"]), 1, "no payment credential is here");
+    let exported = wallet.run(&["export", "Mail"]);
+    assert!(done(&exported).contains("JBSWY3DPEHPK3PXP"));
+    std::fs::write(wallet.0.path().join("tegata.vault"), &older).unwrap();
+    failed(&wallet.run(&["list"]), 1, "older copy than the one written last");
+}
+
+#[test]
+fn a_damaged_wallet_is_refused_and_left_as_it_is() {
+    let wallet = Wallet::new();
+    done(&wallet.run(&["init"]));
+    let whole = wallet.bytes();
+    let bytes = &whole[..whole.len() / 2];
+    std::fs::write(wallet.0.path().join("tegata.vault"), bytes).unwrap();
+    failed(&wallet.run(&["list"]), 1, "damaged or was altered");
+    assert_eq!(wallet.bytes(), bytes);
+    let key = wallet.0.path().join("tegata.vault.key");
+    std::fs::write(&key, &std::fs::read(&key).unwrap()[..40]).unwrap();
+    failed(&wallet.run(&["list"]), 1, "the keystore is damaged");
+}
