@@ -45,12 +45,12 @@ pub(crate) struct UriArg {
 }
 
 impl UriArg {
-    fn read_all(&self) -> Result<Vec<OtpCredential>, Failure> {
+    pub(crate) fn read_all(&self) -> Result<Vec<OtpCredential>, Failure> {
         let uri = self.uri.read("the URI")?;
         parse_all(uri.as_bytes()).map_err(|e| Failure::to("read the URI")(&e))
     }
 
-    pub(crate) fn read(&self) -> Result<OtpCredential, Failure> {
+    fn read(&self) -> Result<OtpCredential, Failure> {
         let mut all = self.read_all()?;
         match (all.pop(), all.len()) {
             (Some(credential), 0) => Ok(credential),

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::{HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
+use crate::run::{EXPORT, HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
 
 mod run;
 
@@ -38,6 +38,13 @@ fn a_wallet_shows_the_codes_of_its_one_time_passwords() {
         assert!(!text(&output.stdout).contains("JBSWY3DP"));
     }
     failed(&wallet.run(&["pay", "Bank"]), 1, "that is a one-time password");
+
+    // Another authenticator's export, all of it or nothing.
+    let (_, data) = EXPORT.split_once("data=").unwrap();
+    let two = format!("{EXPORT}{data}");
+    let stored = document(&wallet.run(&["add", "otp", &two, "--json"]));
+    assert_eq!(stored["ids"].as_array().map(Vec::len), Some(2), "{stored}");
+    assert_eq!(document(&wallet.run(&["status", "--json"]))["otps"], 4);
 }
 
 #[test]

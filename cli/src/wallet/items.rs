@@ -15,7 +15,7 @@ use crate::output::Output;
 /// Something to store.
 pub(super) enum NewItem {
     Payment(NewPayment),
-    Otp(OtpCredential),
+    Otps(Vec<OtpCredential>),
     Pass(Pass),
 }
 
@@ -34,7 +34,7 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
             let (label, scheme, seed) = (label.clone(), scheme.scheme(), seed.read()?);
             NewItem::Payment(NewPayment { credential, label, scheme, seed })
         }
-        Add::Otp { uri } => NewItem::Otp(uri.read()?),
+        Add::Otp { uri } => NewItem::Otps(uri.read_all()?),
         Add::Pass { title, format, message, alternate_text } => {
             let pass = Pass {
                 title: title.clone(),
@@ -55,16 +55,21 @@ pub(super) fn add(
     item: NewItem,
     output: &Output,
 ) -> Result<(), Failure> {
-    let id = match item {
+    let ids = match item {
         NewItem::Payment(new) => {
             let leave = files.unlock(wallet)?;
-            wallet.payments().add(&leave, &new)
+            wallet.payments().add(&leave, &new).map(|id| vec![id])
         }
-        NewItem::Otp(credential) => wallet.otp_credentials().add(&credential),
-        NewItem::Pass(pass) => wallet.passes().add(&pass),
+        NewItem::Otps(credentials) => wallet.otp_credentials().add_all(&credentials),
+        NewItem::Pass(pass) => wallet.passes().add(&pass).map(|id| vec![id]),
     };
-    let id = id.map_err(|e| Failure::to("store this")(&e))?.to_string();
-    output.answer(&id, &json!({ "id": id }))
+    let ids = ids.map_err(|e| Failure::to("store this")(&e))?;
+    let ids: Vec<String> = ids.iter().map(RecordId::to_string).collect();
+    let document = match &ids[..] {
+        [id] => json!({ "id": id }),
+        several => json!({ "ids": several }),
+    };
+    output.answer(&ids.join("\n"), &document)
 }
 
 pub(super) fn status(

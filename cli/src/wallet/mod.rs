@@ -114,7 +114,7 @@ pub(crate) enum Add {
         #[command(flatten)]
         seed: SeedArg,
     },
-    /// A one-time password of any service, from its otpauth URI.
+    /// One-time passwords of any service, from an otpauth URI or another authenticator's export (all of them or none).
     #[command(
         after_help = "Example: tegata wallet add otp \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
     )]

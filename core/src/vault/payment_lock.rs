@@ -136,7 +136,6 @@ impl Vault {
 
     fn give_up_pin<T>(&mut self, id: RecordId, lock: PaymentLock) -> Result<T, VaultError> {
         self.put(&id, &PaymentLock { pin: None, failed_pin_tries: 0, ..lock })?;
-        self.mooring.count_pin_tries(0)?;
         Err(VaultError::PinGivenUp)
     }
 

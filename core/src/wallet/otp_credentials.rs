@@ -40,6 +40,15 @@ impl<'w> OtpCredentials<'w> {
         Ok(self.0.vault.add(credential)?)
     }
 
+    /// Stores several, as an export of another authenticator holds them: all of them or none.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_all(&mut self, credentials: &[OtpCredential]) -> Result<Vec<RecordId>, Error> {
+        let all = self.0.vault.transaction(|tx| credentials.iter().map(|it| tx.add(it)).collect());
+        Ok(all?)
+    }
+
     /// All one-time-password credentials, by id.
     ///
     /// # Errors
