@@ -202,11 +202,14 @@ fn the_leave_of_an_earlier_lock_is_worth_nothing() {
         wallet.payments().set_pin(&mut leave, b"4711").unwrap();
         assert_eq!(pays(&mut wallet, &old, &id), Err(Error::PaymentsLocked));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
+        assert!(wallet.payments().unlock(WRONG).is_err());
         for mut stale in [old, Unlocked::without_lock()] {
             let set = wallet.payments().set_pin(&mut stale, b"0000");
             assert_eq!(set, Err(Error::PaymentsLocked));
             let set = wallet.payments().set_unlock_key(&mut stale, KEY);
             assert_eq!(set, Err(Error::PaymentsLocked));
+            // Nor does asking for a new PIN give tries back.
+            assert_eq!(tries_left(&mut wallet), Some(9));
         }
         pays(&mut wallet, &leave, &id).unwrap();
         wallet.payments().unlock(PIN).unwrap();

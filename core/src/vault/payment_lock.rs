@@ -156,8 +156,10 @@ impl Vault {
             return Err(OutOfRange { field, expected }.into());
         }
         let device = self.device.clone();
-        // Before the new PIN is there: a crash in between must not leave it with the tries of an old one.
+        // Before the new PIN is there: a crash in between must not leave it with the tries of an old one. But only for
+        // who may set it: tries are not to be had by asking for a new PIN.
         if self.mooring.failed_pin_tries() != 0 {
+            self.transaction(|transaction| transaction.may_change_lock(unlocked))?;
             self.mooring.count_pin_tries(0)?;
         }
         self.with_lock(unlocked, |vault, lock, key| {
@@ -293,13 +295,10 @@ impl Transaction<'_> {
         unlocked: &Unlocked,
         mut credential: PaymentCredential,
     ) -> Result<RecordId, VaultError> {
-        match &unlocked.0 {
-            Some(opened) => {
-                // A seed under the key of a lock that is gone would be lost.
-                self.lock_of(opened)?;
-                self.lock(&opened.key, &mut credential)?;
-            }
-            None => self.expect_no_lock()?,
+        // A seed under the key of a lock that is gone would be lost.
+        self.may_change_lock(unlocked)?;
+        if let Some(opened) = &unlocked.0 {
+            self.lock(&opened.key, &mut credential)?;
         }
         self.add(&credential)
     }
@@ -312,6 +311,14 @@ impl Transaction<'_> {
             self.delete(&id)?;
         }
         Ok(())
+    }
+
+    /// That this is the leave of the lock that is there, or that there is none.
+    fn may_change_lock(&mut self, unlocked: &Unlocked) -> Result<(), VaultError> {
+        match &unlocked.0 {
+            Some(opened) => self.lock_of(opened).map(drop),
+            None => self.expect_no_lock(),
+        }
     }
 
     /// The lock that was opened, if it is still there.
