@@ -40,6 +40,9 @@ struct Readme;
 mod clock;
 pub mod code;
 pub mod formats;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod kdf;
 mod otp;
 mod random;

@@ -27,7 +27,7 @@ impl DataKey {
         Ok(Self { generation: NonZeroU32::MIN, key: Secret::make(random)? })
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn new(generation: NonZeroU32, key: Secret<32>) -> Self {
         Self { generation, key }
     }

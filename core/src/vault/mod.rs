@@ -20,6 +20,9 @@ mod durable;
 mod error;
 #[cfg(test)]
 mod fixture;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub(crate) mod fuzz;
 mod ids;
 mod keys;
 mod keystore;
