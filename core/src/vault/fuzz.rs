@@ -141,41 +141,47 @@ pub fn vault_file(data: &[u8]) {
     is_refused_or_the_fixture(&path);
 }
 
-/// The fixture with one value replaced by someone with SQL and without a key. Of `data`, the first byte says in which
-/// column, the second in which row, the third as which of SQLite's types the rest is taken.
+/// The fixture after someone with SQL and without a key has replaced one value, or dropped a row. Of `data`, the first
+/// byte says in which column, the second in which row, the third as which of SQLite's types the rest is taken.
 pub fn vault_row(data: &[u8]) {
-    let &[column, row, kind, ref value @ ..] = data else { return };
-    let columns = [
-        ("meta", "value"),
-        ("meta", "name"),
-        ("dek", "generation"),
-        ("dek", "wrapped"),
-        ("record", "id"),
-        ("record", "rev"),
-        ("record", "sealed"),
-    ];
-    let (table, column) = columns[usize::from(column) % columns.len()];
-    let key = match table {
-        "meta" => "name",
-        "dek" => "generation",
-        _ => "id",
-    };
+    let &[place, row, kind, ref value @ ..] = data else { return };
+    let (table, key, column) = PLACES[usize::from(place) % PLACES.len()];
     let Some(value) = sql_value(kind, value) else { return };
+    let change = match column {
+        Some(column) => format!("UPDATE OR IGNORE {table} SET {column} = ?2"),
+        None => format!("DELETE FROM {table}"),
+    };
+    let change = format!(
+        "{change} WHERE {key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET ?1)"
+    );
 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("vault");
     fs::write(&path, VAULT).expect("a file");
     let file = Connection::open(&path).expect("SQLite");
     file.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF").expect("set");
-    let update = format!(
-        "UPDATE OR IGNORE {table} SET {column} = ?1
-         WHERE {key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET ?2)"
-    );
     // SQLite itself refuses some, such as a text for a generation.
-    let _ = file.execute(&update, (value, row % 8));
+    let _ = match column {
+        Some(_) => file.execute(&change, (row % 8, value)),
+        None => file.execute(&change, [row % 8]),
+    };
     file.close().expect("closed");
     is_refused_or_the_fixture(&path);
 }
+
+/// Table, its key, and the column whose value is replaced; without one, the row is dropped.
+const PLACES: [(&str, &str, Option<&str>); 10] = [
+    ("meta", "name", Some("value")),
+    ("meta", "name", Some("name")),
+    ("dek", "generation", Some("generation")),
+    ("dek", "generation", Some("wrapped")),
+    ("record", "id", Some("id")),
+    ("record", "id", Some("rev")),
+    ("record", "id", Some("sealed")),
+    ("meta", "name", None),
+    ("dek", "generation", None),
+    ("record", "id", None),
+];
 
 fn sql_value(kind: u8, value: &[u8]) -> Option<Value> {
     let number = || Some(i64::from_be_bytes(*value.first_chunk()?));
