@@ -41,6 +41,9 @@ mod clock;
 pub mod code;
 mod device;
 pub mod formats;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod kdf;
 mod otp;
 mod random;

@@ -338,6 +338,26 @@ fn a_changed_byte_of_the_file_is_refused_or_changes_nothing() {
 }
 
 #[test]
+fn a_vault_that_was_cut_off_is_corrupt_or_says_what_it_said() {
+    let home = Home::new();
+    let mut vault = home.create();
+    // So long that it lies across pages of the file, up to the last one.
+    let long = setting("long", &"v".repeat(4096));
+    let id = vault.add(&long).unwrap();
+    vault.close().unwrap();
+    let whole = fs::read(home.path()).unwrap();
+    for end in (0..whole.len()).step_by(61).chain([whole.len() - 1]) {
+        fs::write(home.path(), &whole[..end]).unwrap();
+        match home.open() {
+            // What was cut off was not in use.
+            Ok(vault) => assert_eq!(vault.get(&id), Ok(Some(long.clone())), "cut to {end} bytes"),
+            Err(error) => assert_eq!(error, VaultError::Corrupt, "cut to {end} bytes"),
+        }
+        assert!(fs::read(home.path()).unwrap() == whole[..end], "cut to {end} bytes");
+    }
+}
+
+#[test]
 fn a_later_format_is_told_whatever_its_tables_are() {
     let home = Home::new();
     two_settings(&home);

@@ -8,17 +8,19 @@ mod budget;
 mod cargo_deny;
 mod check;
 mod docs;
+mod fuzz;
 mod part;
 mod pictures;
 mod python;
 mod setup;
+mod tool;
 mod tree;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench::Row, part::Part};
+use crate::{bench::Row, fuzz::Target, part::Part};
 
 /// Tools for working on Tegata.
 #[derive(Parser)]
@@ -64,6 +66,16 @@ enum Verb {
         #[arg(long)]
         write: bool,
     },
+    /// Throw bytes at whatever takes bytes from outside, guided by coverage; needs the nightly toolchain.
+    #[command(after_help = "Example: cargo xtask fuzz kinds --minutes 5")]
+    Fuzz {
+        /// Target to run; all, one after another, if none is named.
+        #[arg(value_name = "TARGET", value_parser = fuzz::parser())]
+        target: Option<&'static Target>,
+        /// How long each runs.
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        minutes: u32,
+    },
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
@@ -91,6 +103,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Check => check::run(&shell),
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
+        Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
     }
 }

@@ -283,6 +283,11 @@ pub(super) fn storage(error: &std::io::Error) -> VaultError {
     VaultError::Storage(durable::plain(error))
 }
 
+fn is_cut_off(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
+}
+
 /// SQLite's answer in the vault's terms. Every statement here is fixed and every value bound, so a statement that does
 /// not fit the file tells about the file.
 impl From<rusqlite::Error> for VaultError {
@@ -294,6 +299,8 @@ impl From<rusqlite::Error> for VaultError {
                 | ErrorCode::FileLockingProtocolFailed,
             ) => Self::InUse,
             Some(ErrorCode::DiskFull) => Self::Storage("the disk is full"),
+            // The disk is well: the file ends within a page that it should have.
+            Some(ErrorCode::SystemIoFailure) if is_cut_off(&error) => Self::Corrupt,
             Some(ErrorCode::SystemIoFailure) => {
                 Self::Storage("the disk could not be read or written")
             }

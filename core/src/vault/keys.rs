@@ -33,7 +33,7 @@ impl DataKey {
         Ok(Self { generation, key: Secret::make(random)? })
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn new(generation: NonZeroU32, key: Secret<32>) -> Self {
         Self { generation, key }
     }

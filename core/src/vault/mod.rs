@@ -26,6 +26,9 @@ mod error;
 mod file_anchor;
 #[cfg(test)]
 mod fixture;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub(crate) mod fuzz;
 mod ids;
 mod keys;
 mod keystore;

@@ -123,7 +123,7 @@ impl SoftwareKeystore {
         Self::from_text(&bytes, &text, random)
     }
 
-    fn from_text(
+    pub(super) fn from_text(
         bytes: &[u8],
         text: &[u8],
         random: Arc<dyn Random>,
@@ -240,7 +240,10 @@ fn seal(
 
 /// The text that a file's bytes hold. In this order: what the file is, its version, whether it is whole, how much work
 /// it asks for, and only then the work.
-fn unseal(bytes: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, SoftwareKeystoreError> {
+pub(super) fn unseal(
+    bytes: &[u8],
+    passphrase: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, SoftwareKeystoreError> {
     use SoftwareKeystoreError as Error;
     let rest = bytes.strip_prefix(MAGIC).ok_or(Error::Corrupt)?;
     match rest.first() {

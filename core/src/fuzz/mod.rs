@@ -1,0 +1,48 @@
+//! What `cargo xtask fuzz` throws bytes at, and the tests the kept ones: each function takes what may come from outside
+//! and asserts what must hold of it. In no build but tests and those of cargo-fuzz, which sets `cfg(fuzzing)`.
+
+mod otpauth;
+mod payment_code;
+
+pub use self::otpauth::otpauth;
+pub use self::payment_code::payment_code;
+pub use crate::vault::fuzz::{keystore_file, kinds, sealed_record, vault_file, vault_row};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    type Target = fn(&[u8]);
+
+    const TARGETS: [(&str, Target); 7] = [
+        ("keystore_file", keystore_file),
+        ("kinds", kinds),
+        ("otpauth", otpauth),
+        ("payment_code", payment_code),
+        ("sealed_record", sealed_record),
+        ("vault_file", vault_file),
+        ("vault_row", vault_row),
+    ];
+
+    #[test]
+    fn what_the_fuzzer_found_worth_keeping_still_holds() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
+        let folders = fs::read_dir(&seeds).unwrap();
+        let folders: BTreeSet<_> = folders.map(|it| it.unwrap().file_name()).collect();
+        assert_eq!(folders, TARGETS.map(|(name, _)| name.into()).into());
+        for (name, target) in TARGETS {
+            let files: Vec<_> = fs::read_dir(seeds.join(name)).unwrap().collect();
+            assert!(!files.is_empty(), "{name} has no seeds");
+            for file in files {
+                let path = file.unwrap().path();
+                // Captured unless this fails: then it names the file.
+                println!("{}", path.display());
+                target(&fs::read(path).unwrap());
+            }
+        }
+    }
+}
