@@ -23,7 +23,8 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(super) fn put_in_place(file: TempPath, path: &Path) -> io::Result<()> {
     File::options().write(true).open(&file)?.sync_all()?;
     file.persist_noclobber(path)?;
-    sync_folder(path)
+    // An error says that nothing was made. A name that may be gone after a power cut must not be found before it.
+    sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
 /// Makes names that came or went beside `path` durable.

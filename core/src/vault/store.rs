@@ -1,7 +1,7 @@
 //! The vault: open it, read it, write it.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ring::hmac;
@@ -26,12 +26,16 @@ pub struct Vault {
     random: Arc<dyn Random>,
     /// Something was deleted and may still stand in the log.
     purge_due: bool,
+    path: PathBuf,
+    /// The log's own name is durable.
+    log_named: bool,
 }
 
 impl Vault {
     /// Makes a new, empty vault at `path` and opens it. Asks the keystore to wrap once and to unwrap twice.
     ///
-    /// The file appears under its name when it is whole; a crash half way leaves at most a `.tegata-….new` beside it.
+    /// The file appears under its name when it is whole; a crash half way leaves at most files named `.tegata-….new…`
+    /// beside it.
     ///
     /// # Errors
     /// `AlreadyExists` if there is a file at `path`, or the log of one: nothing is ever overwritten. Otherwise those of
@@ -84,7 +88,16 @@ impl Vault {
         let manifest_key = keys.oldest().manifest_key();
         let manifest = check_records(&connection, &keys, &manifest_key)?;
         database::found_whole(&connection)?;
-        Ok(Self { connection, keys, manifest_key, manifest, random, purge_due: false })
+        Ok(Self {
+            connection,
+            keys,
+            manifest_key,
+            manifest,
+            random,
+            purge_due: false,
+            path: path.to_owned(),
+            log_named: false,
+        })
     }
 
     /// Closes the file, its log folded into it. Dropping a vault does the same and cannot tell whether it worked.
@@ -189,6 +202,11 @@ impl Vault {
         };
         // An error from here on drops the transaction, which rolls it back.
         let result = work(&mut transaction)?;
+        // SQLite does this too, when it first syncs the log, and does not tell if it fails.
+        if transaction.wrote && !self.log_named {
+            durable::sync_folder(&self.path).map_err(|error| database::storage(&error))?;
+            self.log_named = true;
+        }
         self.purge_due |= transaction.deleted;
         self.manifest = transaction.commit()?;
         // The deletion itself is done: what a full disk keeps from being purged now is purged with the next write, or
