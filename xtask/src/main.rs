@@ -12,6 +12,7 @@ mod part;
 mod pictures;
 mod python;
 mod setup;
+mod storms;
 mod tree;
 
 use std::process::ExitCode;
@@ -71,6 +72,13 @@ enum Verb {
         #[arg(long)]
         readme: bool,
     },
+    /// Cut the power, kill and fill the disk for long: `test` does the same for half a minute.
+    #[command(after_help = "Example: cargo xtask storms --rounds 1000")]
+    Storms {
+        /// Rounds of `kill -9` of each sort; a quarter of them is the states drawn by lot for each cut.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(4..))]
+        rounds: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -92,6 +100,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
+        Verb::Storms { rounds } => storms::run(&shell, rounds),
     }
 }
 
