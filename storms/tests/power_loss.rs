@@ -81,7 +81,7 @@ fn a_log_that_begins_anew_over_its_old_content_is_not_mixed_up() {
     let tape = record(&mut device, home.path(), &steps);
     assert!(log() < longest + 2 * grown, "the log did not begin anew");
     let depth = match long_form() {
-        Some(rounds) => Depth { every: 1, drawn: rounds / 40, singles: false },
+        Some(rounds) => Depth { every: 4, drawn: rounds / 100, singles: false },
         None => Depth { every: 16, drawn: 0, singles: false },
     };
     println!("a log of {log} bytes: {tally:?}", log = log(), tally = judge(&tape, &steps, depth));
