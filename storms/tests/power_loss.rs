@@ -172,7 +172,7 @@ fn record(device: &mut Device, home: &Path, steps: &[Step]) -> Tape {
 /// Cuts the power before, between and after all events, and judges what can be left each time.
 fn judge(tape: &Tape, steps: &[Step], depth: Depth) -> Tally {
     let judge = Judge::new().unwrap();
-    let contents = contents(tape, &judge);
+    let contents = contents(tape, &judge, depth);
     let mut tally = Tally::default();
     let mut seen = HashSet::new();
     for (cut, moment) in tape.moments().enumerate() {
@@ -211,11 +211,16 @@ fn judge(tape: &Tape, steps: &[Step], depth: Depth) -> Tally {
     tally
 }
 
-/// What the vault holds after each event, if everything is kept.
-fn contents(tape: &Tape, judge: &Judge) -> Vec<Content> {
+/// What the vault holds after each event that is looked at, if everything is kept; as before after the others.
+fn contents(tape: &Tape, judge: &Judge, depth: Depth) -> Vec<Content> {
     let mut contents: Vec<Content> = Vec::new();
     let mut before = None;
-    for moment in tape.moments() {
+    for (cut, moment) in tape.moments().enumerate() {
+        let looked_at = cut % depth.every == 0 || tape.answers.contains(&cut);
+        if let (false, Some(content)) = (looked_at, contents.last()) {
+            contents.push(content.clone());
+            continue;
+        }
         let seen = moment.seen();
         // Nothing was changed by a sync.
         let content = match (&before, contents.last()) {
