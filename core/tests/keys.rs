@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tegata::vault::{RecordId, Setting, Unlocked, Vault, VaultError};
 use tegata::{Device, Random, RandomUnavailable, SystemRandom, Wallet};
 
-use crate::home::{Home, anchored, device, keystore_at, setting};
+use crate::home::{Home, anchored, device, keystore_at, setting, small};
 
 mod home;
 
@@ -66,7 +66,7 @@ fn a_pin_is_not_left_behind_with_the_keystore_that_knows_it() {
     let home = Home::new();
     let mut wallet = Wallet::create(&home.path(), &home.device()).unwrap();
     let mut leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+    wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
     let better = Arc::new(keystore_at(&home.folder.path().join("better")));
     let refused = wallet.rewrap(better.clone()).unwrap_err().to_string();
     assert!(refused.contains("PIN is bound to the keystore"), "{refused}");

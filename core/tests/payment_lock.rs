@@ -10,7 +10,7 @@ use tegata::vault::{
 };
 use tegata::{Device, Error, NewPayment, NextCode, Secret, SecretBytes, Wallet};
 
-use crate::home::{Home, anchored};
+use crate::home::{Home, anchored, small};
 
 mod home;
 
@@ -38,7 +38,7 @@ fn wallet(home: &Home, device: &Device) -> (Wallet, RecordId) {
 fn with_pin(home: &Home, device: &Device) -> (Wallet, RecordId, Unlocked) {
     let (mut wallet, id) = wallet(home, device);
     let mut leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+    wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
     (wallet, id, leave)
 }
 
@@ -67,7 +67,7 @@ fn a_locked_seed_needs_the_pin_or_the_key_and_opens_by_each() {
         pays(&mut wallet, &leave, &id).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
 
-        wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+        wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
         pays(&mut wallet, &leave, &id).unwrap();
         wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
         drop(leave);
@@ -117,7 +117,7 @@ fn a_wrong_pin_counts_a_right_one_forgives_and_the_tenth_is_the_last() {
         // The finger is left, and sets a new PIN, which has all its tries.
         let mut leave = wallet.payments().unlock(Unlock::Key(KEY)).unwrap();
         pays(&mut wallet, &leave, &id).unwrap();
-        wallet.payments().set_pin(&mut leave, b"0815").unwrap();
+        wallet.payments().set_pin(&mut leave, b"0815", small()).unwrap();
         assert_eq!(tries_left(&mut wallet), Some(10));
         wallet.payments().unlock(WRONG).unwrap();
     });
@@ -163,7 +163,7 @@ fn a_try_is_counted_before_it_is_compared() {
 fn a_pin_is_changed_forgotten_and_taken_away() {
     on_both(|home, device| {
         let (mut wallet, id, mut leave) = with_pin(home, device);
-        wallet.payments().set_pin(&mut leave, b"0815").unwrap();
+        wallet.payments().set_pin(&mut leave, b"0815", small()).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::WrongPin { tries_left: 9 })));
         wallet.payments().unlock(WRONG).unwrap();
 
@@ -175,7 +175,7 @@ fn a_pin_is_changed_forgotten_and_taken_away() {
         wallet.payments().forget_pin().unwrap();
         assert!(matches!(wallet.payments().unlock(WRONG), Err(Error::UnlockNotSet)));
         assert!(last(wallet.payments().forget_unlock_key()));
-        wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+        wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
         // New fingers: their key opens nothing, the PIN does, and sets another.
         wallet.payments().forget_unlock_key().unwrap();
         assert!(matches!(wallet.payments().unlock(Unlock::Key(KEY)), Err(Error::UnlockNotSet)));
@@ -199,12 +199,12 @@ fn the_leave_of_an_earlier_lock_is_worth_nothing() {
         wallet.payments().remove_lock(&mut leave).unwrap();
         let add = |wallet: &mut Wallet, leave| wallet.payments().add(leave, &new_payment("More"));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
-        wallet.payments().set_pin(&mut leave, b"4711").unwrap();
+        wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
         assert_eq!(pays(&mut wallet, &old, &id), Err(Error::PaymentsLocked));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
         assert!(wallet.payments().unlock(WRONG).is_err());
         for mut stale in [old, Unlocked::without_lock()] {
-            let set = wallet.payments().set_pin(&mut stale, b"0000");
+            let set = wallet.payments().set_pin(&mut stale, b"0000", small());
             assert_eq!(set, Err(Error::PaymentsLocked));
             let set = wallet.payments().set_unlock_key(&mut stale, KEY);
             assert_eq!(set, Err(Error::PaymentsLocked));
@@ -236,7 +236,7 @@ fn a_pin_has_4_to_64_bytes() {
     let (mut wallet, _) = wallet(&home, &home.device());
     let mut leave = Unlocked::without_lock();
     for pin in [&b"123"[..], &[b'1'; 65]] {
-        let set = wallet.payments().set_pin(&mut leave, pin);
+        let set = wallet.payments().set_pin(&mut leave, pin, small());
         assert!(matches!(set, Err(Error::Invalid(why)) if why.contains("4 to 64")));
     }
     assert_eq!(wallet.payments().lock_status(), Ok(None));

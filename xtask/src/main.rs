@@ -13,6 +13,8 @@ mod part;
 mod pictures;
 mod python;
 mod setup;
+mod storms;
+mod targets;
 mod tool;
 mod tree;
 
@@ -76,12 +78,22 @@ enum Verb {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
+    /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
+    #[command(after_help = "Example: cargo xtask targets")]
+    Targets,
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
         /// Replace the pictures in docs/pictures that README shows, too; every run makes other codes.
         #[arg(long)]
         readme: bool,
+    },
+    /// Cut the power, kill and fill the disk for long: `test` does the same for half a minute.
+    #[command(after_help = "Example: cargo xtask storms --rounds 1000")]
+    Storms {
+        /// Rounds of `kill -9` of each sort; a quarter of them is the states drawn by lot for each cut.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(4..))]
+        rounds: u32,
     },
 }
 
@@ -104,7 +116,9 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
+        Verb::Targets => targets::run(&shell),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
+        Verb::Storms { rounds } => storms::run(&shell, rounds),
     }
 }
 

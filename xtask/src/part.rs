@@ -19,9 +19,11 @@ pub(crate) struct Part {
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
-        about: "unit, integration and doc tests of core, command line and xtask",
+        about: "unit, integration and doc tests of core, command line and xtask; power cuts and full disks",
         needs: &[setup::OATHTOOL],
-        run: |shell| Ok(cmd!(shell, "cargo test -p tegata -p tegata-cli -p xtask").run()?),
+        run: |shell| {
+            Ok(cmd!(shell, "cargo test -p tegata -p tegata-cli -p tegata-storms -p xtask").run()?)
+        },
     },
     Part {
         name: "scanners",

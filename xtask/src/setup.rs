@@ -31,6 +31,8 @@ const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/
 
 /// Builds the bundled zxing-cpp.
 pub(crate) const CMAKE: Package = Package { name: "cmake", sign: Sign::Program("cmake") };
+/// Fetches what no package manager of ours does.
+pub(crate) const CURL: Package = Package { name: "curl", sign: Sign::Program("curl") };
 /// Compiles the bundled zxing-cpp.
 pub(crate) const CXX: Package = Package { name: "g++", sign: Sign::Program("c++") };
 /// Letters of one width, for pictures that people look at.

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tegata::Wallet;
+use tegata::vault::Stretch;
 use zeroize::Zeroizing;
 
 use super::open::{AGAIN, WalletFiles, ask};
@@ -47,7 +48,7 @@ impl Pin {
     fn set(&self, wallet: &mut Wallet, files: &WalletFiles) -> Result<(), Failure> {
         let mut leave = files.unlock(wallet)?;
         let pin = self.read()?;
-        let set = wallet.payments().set_pin(&mut leave, pin.as_bytes());
+        let set = wallet.payments().set_pin(&mut leave, pin.as_bytes(), Stretch::PHONE);
         set.map_err(|e| Failure::to("set the PIN")(&e))
     }
 

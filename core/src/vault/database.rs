@@ -4,6 +4,7 @@
 //! held back until the vault has been found whole (docs/adr/0005-opening-changes-nothing.md).
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,7 +57,7 @@ pub(super) fn found_whole(connection: &Connection) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// Makes the tables and all that a new vault holds in an empty file, in one transaction.
+/// Makes the tables and all that a new vault holds in an empty file, and leaves nothing beside it.
 pub(super) fn build(
     path: &Path,
     vault: &VaultId,
@@ -64,8 +65,31 @@ pub(super) fn build(
     wrapped: &[u8],
     manifest: (u64, &[u8]),
 ) -> Result<(), VaultError> {
+    let built = fill(path, vault, generation, wrapped, manifest);
+    if built.is_err() {
+        // What SQLite could neither fold in nor play back has no file to belong to.
+        for suffix in ["-wal", "-journal"] {
+            let _ = std::fs::remove_file(beside(path, suffix));
+        }
+    }
+    built
+}
+
+/// In one transaction, and folded into the file itself: closing would do that too, and not tell if it failed.
+fn fill(
+    path: &Path,
+    vault: &VaultId,
+    generation: NonZeroU32,
+    wrapped: &[u8],
+    manifest: (u64, &[u8]),
+) -> Result<(), VaultError> {
     let mut connection = connect(path)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    // To the end of the statement: a disk that fails is told there, after the answer.
+    let mode: String =
+        connection.query_one("PRAGMA main.journal_mode = wal", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(VaultError::Storage("the disk could not be read or written"));
+    }
     let transaction = connection.transaction()?;
     for (_, table) in TABLES {
         transaction.execute(table, [])?;
@@ -81,6 +105,7 @@ pub(super) fn build(
         (RecordId::MANIFEST.as_bytes(), to_integer(epoch)?, sealed),
     )?;
     transaction.commit()?;
+    purge(&connection)?;
     connection.close().map_err(|(_, error)| error.into())
 }
 
@@ -133,24 +158,34 @@ pub(super) fn purge(connection: &Connection) -> Result<(), VaultError> {
     if busy == 0 { Ok(()) } else { Err(VaultError::InUse) }
 }
 
-/// Removes a vault's files; the main one first, so that what a crash leaves cannot be opened as an older vault.
+/// Removes a vault's files; the main one first and for good, so that what a crash leaves cannot be opened as an older
+/// vault: without its log, it is one.
 pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
     if exists(path)? {
         take(path)?;
     }
-    let mut found = false;
-    let side = ["-wal", "-shm", "-journal"].map(|suffix| beside(path, suffix));
-    for file in std::iter::once(path).chain(side.iter().map(PathBuf::as_path)) {
-        match std::fs::remove_file(file) {
-            Ok(()) => found = true,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(storage(&error)),
-        }
+    let mut found = remove_file(path)?;
+    if found {
+        durable::sync_folder(path).map_err(|error| storage(&error))?;
     }
-    if !found {
-        return Err(VaultError::NotFound);
+    for suffix in ["-wal", "-shm", "-journal"] {
+        found |= remove_file(&beside(path, suffix))?;
     }
-    durable::sync_folder(path).map_err(|error| storage(&error))
+    // Even if nothing was found: an earlier call may have removed it and failed here.
+    match durable::sync_folder(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(storage(&error)),
+        _ if found => Ok(()),
+        _ => Err(VaultError::NotFound),
+    }
+}
+
+/// Removes one file; tells whether there was one.
+fn remove_file(path: &Path) -> Result<bool, VaultError> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(storage(&error)),
+    }
 }
 
 /// `InUse` if someone has the file open. That it is no vault, or a damaged one, is no reason to keep it.
@@ -273,7 +308,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn exists(path: &Path) -> Result<bool, VaultError> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(storage(&error)),
     }
 }

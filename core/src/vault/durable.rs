@@ -39,7 +39,8 @@ pub(super) fn read_at_most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 pub(super) fn put_in_place(file: TempPath, path: &Path) -> io::Result<()> {
     File::options().write(true).open(&file)?.sync_all()?;
     file.persist_noclobber(path)?;
-    sync_folder(path)
+    // An error says that nothing was made. A name that may be gone after a power cut must not be found before it.
+    sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
 /// Makes names that came or went beside `path` durable.

@@ -249,3 +249,36 @@ impl fmt::Debug for LockedSeed {
         f.write_str("[sealed]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds::tests::to_hex;
+    use super::super::vectors::Given;
+    use super::*;
+
+    /// The other codecs have vectors of the design's (`vectors`); this one was computed apart, in Python.
+    #[test]
+    fn the_lock_key_under_a_host_s_key_is_these_bytes() {
+        let (vault, host) = (VaultId::new([2; 16]), Secret::new(&[0x4b; 32]));
+        let key = LockKey::new(&[0x4c; 32]);
+        let wrapped = key.wrap_under(&vault, &host, &Given::new(&[4; 16])).unwrap();
+        assert_eq!(
+            to_hex(wrapped.as_bytes()),
+            "0104040404040404040404040404040404c6b30a305f8cf3b8b24ef68273b97f31\
+             98ac651eae58ac8694bef2beee2748af69b4ad1fcf6e67d927d8cee988ce7989"
+        );
+        let unwrap = |wrapped: &[u8], vault: &VaultId, host: &Secret<32>| {
+            let wrapped = KeyWrapping::parse(wrapped)?;
+            Some(*LockKey::unwrap_with(&wrapped, vault, host)?.expose())
+        };
+        let bytes = wrapped.as_bytes();
+        assert_eq!(unwrap(bytes, &vault, &host), Some([0x4c; 32]));
+        assert_eq!(unwrap(bytes, &VaultId::new([3; 16]), &host), None);
+        assert_eq!(unwrap(bytes, &vault, &Secret::new(&[0; 32])), None);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= 1;
+            assert_eq!(unwrap(&changed, &vault, &host), None, "byte {at}");
+        }
+    }
+}

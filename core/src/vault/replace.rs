@@ -33,6 +33,7 @@ impl Vault {
             let row = "UPDATE dek SET wrapped = ?1 WHERE generation = ?2";
             transaction.execute(row, (wrapped, key.generation().get()))?;
         }
+        self.log.be_durable()?;
         transaction.commit()?;
         self.device.keystore = keystore;
         // the old wrapping stands in the log until then
@@ -105,6 +106,7 @@ impl Vault {
             Manifest { xor: [0; 32], generations: vec![generation.get()], ..self.manifest.clone() };
         each_record(&self.connection, |id, rev, sealed| {
             if id != RecordId::MANIFEST {
+                // To forget a key that something is still sealed under would lose that.
                 if sealed.generation != generation {
                     return Err(VaultError::Corrupt);
                 }

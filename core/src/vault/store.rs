@@ -1,7 +1,7 @@
 //! The vault: open it, read it, write it.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ring::hmac;
 use rusqlite::{Connection, TransactionBehavior};
@@ -28,12 +28,14 @@ pub struct Vault {
     pub(super) mooring: Mooring,
     /// Something was deleted and may still stand in the log.
     pub(super) purge_due: bool,
+    pub(super) log: LogName,
 }
 
 impl Vault {
     /// Makes a new, empty vault at `path` and opens it. Asks the keystore to wrap once and to unwrap twice.
     ///
-    /// The file appears under its name when it is whole; a crash half way leaves at most a `.tegata-….new` beside it.
+    /// The file appears under its name when it is whole; a crash half way leaves at most files named `.tegata-….new…`
+    /// beside it.
     ///
     /// # Errors
     /// `AlreadyExists` if there is a file at `path`, or the log of one: nothing is ever overwritten. Otherwise those of
@@ -98,8 +100,16 @@ impl Vault {
         let manifest_key = keys.oldest().manifest_key();
         let manifest = check_records(&connection, format, &keys, &manifest_key)?;
         let mooring = Mooring::load(device.anchor.clone(), vault)?;
-        let device = device.clone();
-        Ok(Self { connection, keys, manifest_key, manifest, device, mooring, purge_due: false })
+        Ok(Self {
+            connection,
+            keys,
+            manifest_key,
+            manifest,
+            device: device.clone(),
+            mooring,
+            purge_due: false,
+            log: LogName { beside: path.to_owned(), durable: false },
+        })
     }
 
     /// Closes the file, its log folded into it. Dropping a vault does the same and cannot tell whether it worked.
@@ -210,6 +220,9 @@ impl Vault {
         };
         // An error from here on drops the transaction, which rolls it back.
         let result = work(&mut transaction)?;
+        if transaction.wrote {
+            self.log.be_durable()?;
+        }
         self.purge_due |= transaction.deleted;
         let wrote = transaction.wrote;
         self.manifest = transaction.commit()?;
@@ -228,6 +241,23 @@ impl Vault {
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vault").field("records", &self.manifest.records).finish_non_exhaustive()
+    }
+}
+
+/// The name of the file's log, which a commit may depend on.
+pub(super) struct LogName {
+    beside: PathBuf,
+    durable: bool,
+}
+
+impl LogName {
+    /// SQLite does this too, when it first syncs the log, and does not tell if it fails.
+    pub(super) fn be_durable(&mut self) -> Result<(), VaultError> {
+        if !self.durable {
+            durable::sync_folder(&self.beside).map_err(|error| database::storage(&error))?;
+            self.durable = true;
+        }
+        Ok(())
     }
 }
 

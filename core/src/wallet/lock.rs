@@ -13,13 +13,19 @@ impl Payments<'_> {
     }
 
     /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and `unlocked` is the leave
-    /// of the new lock then.
+    /// of the new lock then. A guess at it costs one `stretch` and one call into the keystore, and so does each right
+    /// entry: [`Stretch::PHONE`] is made for that.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Invalid`]; [`Error::Failed`] and those of
     /// the keystore, after which the PIN is what it was.
-    pub fn set_pin(&mut self, unlocked: &mut Unlocked, pin: &[u8]) -> Result<(), Error> {
-        Ok(self.0.vault.set_pin(unlocked, pin, Stretch::PHONE)?)
+    pub fn set_pin(
+        &mut self,
+        unlocked: &mut Unlocked,
+        pin: &[u8],
+        stretch: Stretch,
+    ) -> Result<(), Error> {
+        Ok(self.0.vault.set_pin(unlocked, pin, stretch)?)
     }
 
     /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. It alone

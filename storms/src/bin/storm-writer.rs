@@ -1,0 +1,70 @@
+//! Writes without end, and says what it has written: the one that is killed in tests/kill.rs.
+//!
+//! `storm-writer write FOLDER` goes on with the wallet there; `storm-writer create FOLDER` makes one after the other.
+//! Says `ready` before it begins and the number of each thing done, when the core has said that it is done.
+
+use std::env;
+use std::error::Error;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tegata::vault::{FileAnchor, Setting, SoftwareKeystore, Vault};
+use tegata::{Device, SystemClock, SystemRandom};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let [what, folder] = <[String; 2]>::try_from(env::args().skip(1).collect::<Vec<_>>())
+        .map_err(|_| "usage: storm-writer write|create FOLDER")?;
+    let folder = PathBuf::from(folder);
+    let random = Arc::new(SystemRandom::new());
+    let keystore = SoftwareKeystore::open(&folder.join("keystore"), b"passphrase", random.clone())?;
+    let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));
+    let host = Device { keystore, anchor: None, clock, random };
+    let anchored = |name: &str| {
+        let anchor = FileAnchor::new(&folder.join(format!("{name}.anchor")));
+        Device { anchor: Some(Arc::new(anchor)), ..host.clone() }
+    };
+    say("ready")?;
+    if what == "write" {
+        let vault = Vault::open(&folder.join("vault"), &anchored("vault"))?;
+        return write(vault);
+    }
+    for number in 0_u64.. {
+        let name = format!("vault-{number}");
+        Vault::create(&folder.join(&name), &anchored(&name))?;
+        say(number)?;
+    }
+    Ok(())
+}
+
+/// Adds record after record, each named by its number; each fiftieth clears away all before it.
+fn write(mut vault: Vault) -> Result<(), Box<dyn Error>> {
+    let mut settings = vault.list::<Setting>()?;
+    let numbers = settings.iter().filter_map(|(_, setting)| setting.name.parse::<u64>().ok());
+    let next = numbers.max().map_or(0, |last| last + 1);
+    for number in next.. {
+        let length = usize::try_from(number * 97 % 3000)?;
+        let name = number.to_string();
+        let setting = Setting { value: name.repeat(length / name.len()), name };
+        let id = vault.transaction(|tx| {
+            if number % 50 == 0 {
+                for (id, _) in &settings {
+                    tx.delete(id)?;
+                }
+            }
+            tx.add(&setting)
+        })?;
+        if number % 50 == 0 {
+            settings.clear();
+        }
+        settings.push((id, setting));
+        say(number)?;
+    }
+    Ok(vault.close()?)
+}
+
+fn say(what: impl std::fmt::Display) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{what}")?;
+    out.flush()
+}

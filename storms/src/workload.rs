@@ -1,0 +1,456 @@
+//! What a wallet does in its life, by name. Every storm goes over all of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use fastrand::Rng;
+use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
+use tegata::vault::{
+    AnchorError, Anchored, FileAnchor, OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat,
+    RecordId, Setting, SoftwareKeystore, Stretch, Unlock, Unlocked, Vault, VaultError,
+};
+use tegata::{
+    Clock, Device as Host, Error, NewPayment, Random, RandomUnavailable, SecretBytes, SystemRandom,
+    UnixTime, Wallet,
+};
+
+/// What an operation answers.
+pub type Answer = Result<(), Error>;
+
+/// One operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// Does it. Asked again after an error, it does what is left of it.
+    pub run: fn(&mut Device) -> Answer,
+    /// What is one transaction in all others is several here, and each state in between is a whole one.
+    pub in_parts: bool,
+    /// In its course the file is an older copy than the anchor says.
+    pub rolls_back: bool,
+}
+
+const fn step(name: &'static str, run: fn(&mut Device) -> Answer) -> Step {
+    Step { name, run, in_parts: false, rolls_back: false }
+}
+
+impl Step {
+    const fn in_parts(self) -> Self {
+        Self { in_parts: true, ..self }
+    }
+
+    const fn rolls_back(self) -> Self {
+        Self { rolls_back: true, ..self }
+    }
+}
+
+/// The life of a wallet, in order.
+pub const STEPS: &[Step] = &[
+    step("create", create),
+    step("add", |device| add(device, "a", 1)),
+    step("add another", |device| add(device, "b", 4096)),
+    step("put in place of it", |device| put(device, "a", "changed")),
+    step("a transaction of several", several),
+    step("a transaction of 60 kB", large),
+    step("delete", |device| delete(device, "b")),
+    step("add after deleting", |device| add(device, "c", 700)),
+    step("put over a long one", |device| put(device, "large 3", "short")),
+    step("close", Device::close),
+    step("open", |device| device.vault().map(drop)),
+    step("close without a change", Device::close),
+    step("open by a stranger", stranger),
+    step("create where there is one", create_again),
+    step("add a payment", add_payment),
+    step("next code", next_code),
+    step("next code again", next_code),
+    step("learn the time", learn_time),
+    step("lock payments", |device| set_key(device, KEY)),
+    step("next code under the lock", next_code),
+    step("add a payment under the lock", add_payment),
+    step("change the key of the lock", |device| set_key(device, OTHER_KEY)),
+    step("set a PIN", set_pin),
+    step("a wrong PIN", wrong_pin),
+    step("forget the PIN", forget_pin),
+    step("take the lock away", remove_lock),
+    step("add a counter", add_counter),
+    step("use the counter", use_counter),
+    step("add a pass", |device| device.wallet()?.passes().add(&pass("Ticket")).map(drop)),
+    step("remove a pass", remove_pass),
+    step("drop without closing", |device| {
+        device.leave();
+        Ok(())
+    }),
+    step("add after that", |device| add(device, "d", 2000)),
+    step("rewrap the key", |device| Ok(device.vault()?.rewrap(keystore())?)),
+    step("replace the key", |device| Ok(device.vault()?.replace_key()?)).in_parts(),
+    step("add under the new key", |device| add(device, "f", 200)),
+    step("adopt an older copy", adopt).rolls_back(),
+    step("add to the adopted one", |device| add(device, "g", 200)),
+    step("destroy", destroy),
+    step("create anew", create),
+    step("add to the new one", |device| add(device, "e", 10)),
+    step("close the new one", Device::close),
+];
+
+/// A device with a wallet on it: its clock stands, its randomness is the same in each run.
+pub struct Device {
+    path: PathBuf,
+    hands: Hands,
+    host: Host,
+}
+
+/// What the device holds open.
+enum Hands {
+    Empty,
+    Vault(Vault),
+    Wallet(Wallet),
+}
+
+impl Device {
+    /// A device whose wallet is, or will be, in this folder.
+    #[must_use]
+    pub fn new(folder: &Path, seed: u64) -> Self {
+        let host =
+            Host { random: Arc::new(Lots(Mutex::new(Rng::with_seed(seed)))), ..host(folder) };
+        Self { path: folder.join(VAULT), hands: Hands::Empty, host }
+    }
+
+    /// The vault, opened if it is not.
+    ///
+    /// # Errors
+    /// Those of closing the wallet and opening the vault.
+    pub fn vault(&mut self) -> Result<&mut Vault, Error> {
+        if !matches!(self.hands, Hands::Vault(_)) {
+            self.close()?;
+            self.hands = Hands::Vault(Vault::open(&self.path, &self.host)?);
+        }
+        match &mut self.hands {
+            Hands::Vault(vault) => Ok(vault),
+            _ => Err(Error::NoWallet),
+        }
+    }
+
+    /// The wallet, opened if it is not.
+    ///
+    /// # Errors
+    /// Those of closing the vault and opening the wallet.
+    pub fn wallet(&mut self) -> Result<&mut Wallet, Error> {
+        if !matches!(self.hands, Hands::Wallet(_)) {
+            self.close()?;
+            self.hands = Hands::Wallet(Wallet::open(&self.path, &self.host)?);
+        }
+        match &mut self.hands {
+            Hands::Wallet(wallet) => Ok(wallet),
+            _ => Err(Error::NoWallet),
+        }
+    }
+
+    /// Closes what is open.
+    ///
+    /// # Errors
+    /// Those of closing.
+    pub fn close(&mut self) -> Answer {
+        match std::mem::replace(&mut self.hands, Hands::Empty) {
+            Hands::Empty => Ok(()),
+            Hands::Vault(vault) => Ok(vault.close()?),
+            Hands::Wallet(wallet) => wallet.close(),
+        }
+    }
+
+    /// Drops what is open.
+    pub fn leave(&mut self) {
+        self.hands = Hands::Empty;
+    }
+
+    /// All that the wallet holds, in words, without what chance gave it: the same for runs that did the same.
+    ///
+    /// # Errors
+    /// Those of opening and reading.
+    pub fn inventory(&mut self) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        let settings = self.vault()?.list::<Setting>()?;
+        found.extend(settings.iter().map(|(_, its)| format!("{} {}", its.name, its.value.len())));
+        let wallet = self.wallet()?;
+        found.push(format!("{} records", wallet.len()));
+        let payments = wallet.payments().list()?;
+        found.extend(
+            payments.iter().map(|its| format!("{} {:?} {:?}", its.label, its.last, its.offset)),
+        );
+        let otps = wallet.otp_credentials().list()?;
+        found.extend(otps.iter().map(|its| format!("{} {:?}", its.account, its.moving)));
+        found.extend(wallet.passes().list()?.into_iter().map(|(_, pass)| pass.title));
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// The name of a vault's file here.
+pub(crate) const VAULT: &str = "vault";
+/// The name of its anchor's file.
+pub(crate) const ANCHOR: &str = "anchor";
+
+/// What a device hands over whose vault and anchor are in this folder.
+pub(crate) fn host(folder: &Path) -> Host {
+    Host {
+        keystore: keystore(),
+        anchor: Some(Arc::new(FileAnchor::new(&folder.join(ANCHOR)))),
+        clock: Arc::new(Stopped),
+        random: Arc::new(SystemRandom::new()),
+    }
+}
+
+/// The keystore of all devices here. It costs next to nothing to ask.
+fn keystore() -> Arc<SoftwareKeystore> {
+    static OURS: OnceLock<Arc<SoftwareKeystore>> = OnceLock::new();
+    OURS.get_or_init(make_keystore).clone()
+}
+
+/// The keystore of another device.
+pub(crate) fn strangers_keystore() -> Arc<SoftwareKeystore> {
+    static ANOTHER: OnceLock<Arc<SoftwareKeystore>> = OnceLock::new();
+    ANOTHER.get_or_init(make_keystore).clone()
+}
+
+#[expect(clippy::expect_used, reason = "tests")]
+fn make_keystore() -> Arc<SoftwareKeystore> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keystore");
+    let random = Arc::new(SystemRandom::new());
+    let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap(), random);
+    Arc::new(keystore.expect("a keystore"))
+}
+
+#[expect(clippy::expect_used, reason = "tests")]
+fn cheap() -> Stretch {
+    Stretch::new(8, 1, 1).expect("in range")
+}
+
+/// A clock that always shows the same moment.
+struct Stopped;
+
+const NOON: u64 = 1_800_000_000;
+
+impl Clock for Stopped {
+    fn now(&self) -> UnixTime {
+        UnixTime::new(NOON).unwrap_or(UnixTime::EPOCH)
+    }
+}
+
+/// Randomness that can be drawn again.
+struct Lots(Mutex<Rng>);
+
+impl Random for Lots {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
+        Ok(())
+    }
+}
+
+fn setting(name: &str, length: usize) -> Setting {
+    Setting { name: name.into(), value: name.repeat(length / name.len()) }
+}
+
+fn pass(title: &str) -> Pass {
+    let (format, message) = (PassFormat::Qr, "M".repeat(500));
+    Pass { title: title.into(), format, message, alternate_text: None }
+}
+
+fn create(device: &mut Device) -> Answer {
+    device.leave();
+    let vault = match Vault::create(&device.path, &device.host) {
+        // A host that was told of an error and asks again.
+        Err(VaultError::AlreadyExists) => Vault::open(&device.path, &device.host)?,
+        answer => answer?,
+    };
+    device.hands = Hands::Vault(vault);
+    Ok(())
+}
+
+fn create_again(device: &mut Device) -> Answer {
+    match Vault::create(&device.path, &device.host) {
+        Err(VaultError::AlreadyExists) => Ok(()),
+        answer => answer.map(drop).map_err(Error::from).and(Err(Error::NoWallet)),
+    }
+}
+
+fn stranger(device: &mut Device) -> Answer {
+    device.close()?;
+    let host = Host { keystore: strangers_keystore(), ..device.host.clone() };
+    match Vault::open(&device.path, &host) {
+        Err(VaultError::WrongDevice) => Ok(()),
+        answer => answer.map(drop).map_err(Error::from).and(Err(Error::NoWallet)),
+    }
+}
+
+fn destroy(device: &mut Device) -> Answer {
+    device.leave();
+    match Vault::destroy(&device.path) {
+        Err(VaultError::NotFound) => Ok(()),
+        answer => Ok(answer?),
+    }
+}
+
+fn add(device: &mut Device, name: &str, length: usize) -> Answer {
+    device.vault()?.add(&setting(name, length))?;
+    Ok(())
+}
+
+fn named(vault: &Vault, name: &str) -> Result<RecordId, Error> {
+    let settings = vault.list::<Setting>()?;
+    let found = settings.into_iter().find(|(_, setting)| setting.name == name);
+    found.map(|(id, _)| id).ok_or(Error::NotFound)
+}
+
+fn put(device: &mut Device, name: &str, value: &str) -> Answer {
+    let vault = device.vault()?;
+    let id = named(vault, name)?;
+    vault.put(&id, &Setting { name: name.into(), value: value.into() })?;
+    Ok(())
+}
+
+fn delete(device: &mut Device, name: &str) -> Answer {
+    let vault = device.vault()?;
+    let id = named(vault, name)?;
+    vault.delete(&id)?;
+    Ok(())
+}
+
+fn several(device: &mut Device) -> Answer {
+    let vault = device.vault()?;
+    let first = named(vault, "a")?;
+    vault.transaction(|tx| {
+        let passing = tx.add(&setting("passing", 300))?;
+        tx.add(&setting("kept", 300))?;
+        tx.put(&first, &setting("a", 900))?;
+        tx.add(&pass("Card"))?;
+        tx.delete(&passing)?;
+        Ok::<_, Error>(())
+    })
+}
+
+fn remove_pass(device: &mut Device) -> Answer {
+    let wallet = device.wallet()?;
+    let passes = wallet.passes().list()?;
+    let ticket = passes.iter().find(|(_, pass)| pass.title == "Ticket");
+    wallet.passes().remove(&ticket.ok_or(Error::NotFound)?.0)
+}
+
+/// No kind lets one record grow that long, so it is fifteen.
+fn large(device: &mut Device) -> Answer {
+    device.vault()?.transaction(|tx| {
+        for number in 0..15 {
+            tx.add(&setting(&format!("large {number}"), 4096))?;
+        }
+        Ok(())
+    })
+}
+
+fn add_payment(device: &mut Device) -> Answer {
+    let invalid = || Error::Invalid("the workload's own credential".into());
+    let prefix = "4960".parse().map_err(|_| invalid())?;
+    let payment = NewPayment {
+        credential: CredentialId([7; 16]),
+        label: "Corner Shop".into(),
+        scheme: Scheme { prefix, alias_period: AliasPeriod::DAY },
+        seed: Seed::from_slice(&[9; 32]).ok_or_else(invalid)?,
+    };
+    let leave = leave(device)?;
+    device.wallet()?.payments().add(&leave, &payment).map(drop)
+}
+
+const KEY: &[u8; 32] = &[0x4b; 32];
+const OTHER_KEY: &[u8; 32] = &[0x6f; 32];
+
+/// The leave to pay, whatever stands in the way.
+fn leave(device: &mut Device) -> Result<Unlocked, Error> {
+    let mut payments = device.wallet()?.payments();
+    for key in [KEY, OTHER_KEY] {
+        match payments.unlock(Unlock::Key(key)) {
+            Err(Error::PaymentsLocked) => {}
+            Err(Error::UnlockNotSet) => return Ok(Unlocked::without_lock()),
+            answer => return answer,
+        }
+    }
+    Err(Error::PaymentsLocked)
+}
+
+fn set_key(device: &mut Device, key: &[u8]) -> Answer {
+    let mut leave = leave(device)?;
+    device.wallet()?.payments().set_unlock_key(&mut leave, key)
+}
+
+fn set_pin(device: &mut Device) -> Answer {
+    let mut leave = leave(device)?;
+    device.wallet()?.payments().set_pin(&mut leave, b"4711", cheap())
+}
+
+fn wrong_pin(device: &mut Device) -> Answer {
+    match device.wallet()?.payments().unlock(Unlock::Pin(b"0815")) {
+        Err(Error::WrongPin { .. }) => Ok(()),
+        answer => answer.map(drop).and(Err(Error::NotFound)),
+    }
+}
+
+fn forget_pin(device: &mut Device) -> Answer {
+    match device.wallet()?.payments().forget_pin() {
+        Err(Error::UnlockNotSet) => Ok(()),
+        answer => answer,
+    }
+}
+
+fn remove_lock(device: &mut Device) -> Answer {
+    let mut leave = leave(device)?;
+    device.wallet()?.payments().remove_lock(&mut leave)
+}
+
+/// The anchor goes ahead as if there had been more transactions, so that the file is an older copy.
+fn adopt(device: &mut Device) -> Answer {
+    device.close()?;
+    let failed = |error: AnchorError| Error::from(VaultError::from(error));
+    if let Some(anchor) = &device.host.anchor
+        && let Some(anchored) = anchor.load().map_err(failed)?
+    {
+        let ahead = Anchored { epoch: anchored.epoch + 7, ..anchored };
+        anchor.store(&ahead).map_err(failed)?;
+    }
+    device.hands = Hands::Vault(Vault::adopt(&device.path, &device.host)?);
+    Ok(())
+}
+
+fn first_payment(wallet: &mut Wallet) -> Result<RecordId, Error> {
+    let payments = wallet.payments().list()?;
+    payments.first().map(|payment| payment.id).ok_or(Error::NotFound)
+}
+
+fn next_code(device: &mut Device) -> Answer {
+    let leave = leave(device)?;
+    let wallet = device.wallet()?;
+    let id = first_payment(wallet)?;
+    wallet.payments().next_code(&leave, &id, Audience::AnyTill).map(drop)
+}
+
+fn learn_time(device: &mut Device) -> Answer {
+    let wallet = device.wallet()?;
+    let id = first_payment(wallet)?;
+    let issuer = Stopped.now().shifted(90);
+    wallet.payments().learn_time(&id, issuer).map(drop)
+}
+
+fn add_counter(device: &mut Device) -> Answer {
+    let credential = OtpCredential::new(
+        "Mail".into(),
+        "ann@example.org".into(),
+        OtpAlgorithm::Sha1,
+        6,
+        OtpMoving::Counter(0),
+        SecretBytes::new(b"12345678901234567890"),
+    );
+    device.wallet()?.otp_credentials().add(&credential).map(drop)
+}
+
+fn use_counter(device: &mut Device) -> Answer {
+    let wallet = device.wallet()?;
+    let all = wallet.otp_credentials().list()?;
+    let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;
+    wallet.otp_credentials().code(&id).map(drop)
+}

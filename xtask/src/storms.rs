@@ -1,0 +1,12 @@
+//! The long form of the storms: docs/power-loss.md.
+
+use xshell::{Shell, cmd};
+
+use crate::tree::step;
+
+/// The tests of `storms`, told to go on for longer and to say what they saw.
+pub(crate) fn run(shell: &Shell, rounds: u32) -> anyhow::Result<()> {
+    step(&format!("power cuts, kill -9 and full disks, {rounds} rounds"));
+    let _rounds = shell.push_env("TEGATA_STORM_ROUNDS", rounds.to_string());
+    Ok(cmd!(shell, "cargo test -p tegata-storms --tests -- --nocapture").run()?)
+}

@@ -1,0 +1,109 @@
+//! That core compiles for phones: types and borrows for each target, as far as a machine without their tools can go.
+//!
+//! The standard library of those targets is built from source, which Debian keeps for exactly our toolchain. C code is
+//! not compiled: a stand-in for the compiler makes empty objects, so nothing here says that it links.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::{
+    setup::{self, CURL},
+    tree::{self, step},
+};
+
+const TARGETS: &[&str] = &[
+    "aarch64-linux-android",
+    "armv7-linux-androideabi",
+    "x86_64-linux-android",
+    "aarch64-apple-ios",
+    "aarch64-apple-ios-sim",
+];
+
+/// What is checked: what goes into an app.
+const PACKAGES: &[&str] = &["tegata"];
+
+/// The toolchain's own source, as Debian packs it; another toolchain is another line here.
+const TOOLCHAIN: &str = "1.95.0";
+const SOURCE: &str = "pool/main/r/rustc/rust-src_1.95.0+dfsg1-2~bpo13+1_all.deb";
+const SHA256: &str = "7b76db5b880a77f9e52975d2baa6209d2f76d2c9c2789515c3088cb960e2c83b";
+
+/// Makes whatever it is told to make, empty. It is told with `-o` as a compiler, by a name in `.a` as an archiver.
+const STAND_IN: &str = r#"#!/bin/sh
+out=
+for word; do
+  [ "$before" = -o ] && out=$word
+  case $word in *.a) out=$word ;; esac
+  before=$word
+done
+[ -z "$out" ] || : > "$out"
+"#;
+
+pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
+    setup::install(shell, &[CURL])?;
+    let library = source(shell)?;
+    let tool = stand_in(shell)?;
+    // Stable otherwise refuses to build a standard library.
+    let _bootstrap = shell.push_env("RUSTC_BOOTSTRAP", "1");
+    let _source = shell.push_env("__CARGO_TESTS_ONLY_SRC_ROOT", &library);
+    // A folder that is there is enough for a compiler that looks at nothing in it.
+    let _sdk = shell.push_env("SDKROOT", &library);
+    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    let packages = &packages.collect::<Vec<_>>();
+    for target in TARGETS {
+        step(&format!("checking the types for {target}"));
+        let name = target.replace('-', "_");
+        let _compiler = shell.push_env(format!("CC_{name}"), &tool);
+        let _archiver = shell.push_env(format!("AR_{name}"), &tool);
+        let build_std = "-Zbuild-std=std,panic_unwind";
+        cmd!(shell, "cargo check --quiet {packages...} --target {target} {build_std}").run()?;
+    }
+    Ok(())
+}
+
+/// The folder `library` of the toolchain's source; fetched and unpacked if it is not there yet.
+fn source(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let rustc = cmd!(shell, "rustc --version").quiet().read()?;
+    anyhow::ensure!(
+        rustc.split(' ').nth(1) == Some(TOOLCHAIN),
+        "the source is that of {TOOLCHAIN} and the toolchain is {rustc}: see xtask/src/targets.rs"
+    );
+    let folder = tree::cache(shell)?.join(format!("rust-src-{TOOLCHAIN}"));
+    if !folder.exists() {
+        step(&format!("fetching the source of Rust {TOOLCHAIN} (once)"));
+        fetch(shell, &folder)?;
+    }
+    Ok(folder.join(format!("usr/src/rustc-{TOOLCHAIN}/library")))
+}
+
+fn fetch(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
+    let room = shell.create_temp_dir()?;
+    let package = room.path().join("rust-src.deb");
+    let address = format!("{}{SOURCE}", mirror(shell)?);
+    cmd!(shell, "curl --fail --silent --show-error --location --retry 3 {address} -o {package}")
+        .run()?;
+    let sum = format!("{SHA256}  {}\n", package.display());
+    cmd!(shell, "sha256sum --check --quiet --strict").stdin(sum).run()?;
+    // Under another name until it is whole, and in the same file system, so that it can be renamed.
+    let unfinished = folder.with_extension(std::process::id().to_string());
+    cmd!(shell, "dpkg-deb --extract {package} {unfinished}").run()?;
+    std::fs::rename(&unfinished, folder)
+        .with_context(|| format!("cannot rename {}", unfinished.display()))
+}
+
+/// Where this system gets Debian's packages from.
+fn mirror(shell: &Shell) -> anyhow::Result<String> {
+    let format = "$(REPO_URI)";
+    let all = cmd!(shell, "apt-get indextargets --format {format}").quiet().read();
+    let all = all.context("this needs a Debian system: its source package holds Rust's source")?;
+    let debian = all.lines().find(|uri| uri.trim_end_matches('/').ends_with("/debian"));
+    debian.map(str::to_owned).context("apt knows no mirror of Debian")
+}
+
+fn stand_in(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let tool = tree::target(shell)?.join("no-compiler");
+    shell.write_file(&tool, STAND_IN)?;
+    cmd!(shell, "chmod +x {tool}").quiet().run()?;
+    Ok(tool)
+}
