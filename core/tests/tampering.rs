@@ -22,7 +22,7 @@ use tegata::vault::{
 use tegata::{Clock, Device, NextCode, UnixTime, Wallet};
 use tempfile::TempDir;
 
-use crate::home::{TestAnchor, device, random};
+use crate::home::{TestAnchor, device, random, setting};
 use crate::regions::UNUSED;
 
 mod home;
@@ -194,9 +194,9 @@ impl Change {
                 sql.replace(&format!("{{{name}}}"), value)
             };
             let sql = names.iter().fold(sql.replace("{folder}", folder), fill);
-            let file = Connection::open(copy.at("vault")).unwrap();
-            file.execute_batch(&sql).unwrap_or_else(|error| panic!("{}: {error}", self.what));
-            file.close().unwrap();
+            let database = Connection::open(copy.at("vault")).unwrap();
+            database.execute_batch(&sql).unwrap_or_else(|error| panic!("{}: {error}", self.what));
+            database.close().unwrap();
         }
     }
 }
@@ -210,10 +210,10 @@ fn each_named_change_has_the_answer_of_the_table() {
     for change in &changes {
         let Change { what, answer, content: whose, note, .. } = change;
         let copy = Copy::new();
-        let whole = copy.files();
+        let before = copy.files();
         let of = content(&copy.at(whose), &device(copy.keystore()));
         change.make(&copy, &names);
-        assert!(copy.files() != whole || change.epoch.is_some(), "{what}: nothing was changed");
+        assert!(copy.files() != before || change.epoch.is_some(), "{what}: nothing was changed");
 
         let device = device(copy.keystore());
         let anchor = Arc::new(TestAnchor::default());
@@ -348,4 +348,42 @@ fn every_flipped_bit_is_refused_or_changes_nothing() {
     });
     let columns = ["damaged", "newer", "another device", "damaged at reading", "nothing changed"];
     paper::holds("flipped bits", &table(&counts, &columns));
+}
+
+/// A vault as a crash leaves it: its last commit stands in the log alone.
+fn crashed() -> Copy {
+    let (from, copy) = (Copy::new(), Copy::new());
+    let mut vault = Vault::open(&from.at("vault"), &device(from.keystore())).unwrap();
+    vault.add(&setting("last", "1")).unwrap();
+    for name in ["vault", "vault-wal"] {
+        fs::copy(from.at(name), copy.at(name)).unwrap();
+    }
+    copy
+}
+
+#[test]
+fn a_flipped_bit_of_the_log_is_the_commit_before_and_the_anchor_tells() {
+    let mut regions = vec!["header of the log"; 32];
+    regions.extend(["header of the frame"; 24]);
+    regions.extend(["page in the frame"; 4096]);
+    assert_eq!(fs::metadata(crashed().at("vault-wal")).unwrap().len(), regions.len() as u64);
+    let whole = fs::read(Copy::new().at("vault")).unwrap();
+    let anchored = Copy::new().anchored();
+    let counts = each_bit("vault-wal", &regions, crashed, |copy, bare, _| {
+        let (path, log) = (copy.at("vault"), copy.at("vault-wal"));
+        let changed = fs::read(&log).unwrap();
+        let anchor = Arc::new(TestAnchor::default());
+        anchor.put(Some(Anchored { epoch: anchored.epoch + 1, ..anchored }));
+        let device = Device { anchor: Some(anchor), ..bare.clone() };
+        let error = Vault::open(&path, &device).unwrap_err();
+        let same = fs::read(&log).unwrap() == changed && fs::read(&path).unwrap() == whole;
+        assert!(same, "a file was changed");
+
+        let vault = Vault::open(&path, bare).unwrap();
+        assert_eq!(vault.list::<Setting>().unwrap().len(), 1);
+        vault.close().unwrap();
+        assert!(fs::read(&path).unwrap() == whole, "the file was changed");
+        answer(&error)
+    });
+    paper::holds("flipped bits of the log", &table(&counts, &["rolled back"]));
 }

@@ -236,6 +236,10 @@ impl Vault {
     ///
     /// # Errors
     /// `Storage`.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is not general enough in its lifetimes"
+    )]
     pub(crate) fn drop_payments(&mut self) -> Result<(), VaultError> {
         self.transaction(|transaction| transaction.drop_payments())
     }

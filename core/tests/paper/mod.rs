@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// Set to write the tables anew.
 const WRITE: &str = "TEGATA_WRITE_TABLES";
@@ -11,7 +11,7 @@ static WRITING: Mutex<()> = Mutex::new(());
 /// Holds `table` against what stands between the markers of `name` in docs/threat-model.md.
 pub(crate) fn holds(name: &str, table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/threat-model.md");
-    let _alone = WRITING.lock().unwrap();
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let document = std::fs::read_to_string(&path).unwrap();
     let begin = format!("<!-- {name}: made by core/tests/tampering.rs -->\n");
     let end = format!("<!-- {name}: end -->");
