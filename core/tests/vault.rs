@@ -419,9 +419,17 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     vault.add(&account).unwrap();
     vault.add(&setting("name", &text)).unwrap();
 
-    // A PIN and a host's key that are wrong, and then the right ones.
-    let device = home.device();
+    let nowhere_in_use = |home: &Home| {
+        for (name, bytes) in home.files() {
+            assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{name}");
+        }
+        assert!(home.files()["vault-wal"].len() > 1000);
+    };
+    nowhere_in_use(&home);
     vault.close().unwrap();
+
+    // The payment lock: by PIN and by the host's key, and refused.
+    let device = home.device();
     let mut wallet = Wallet::open(&home.path(), &device).unwrap();
     let mut leave = Unlocked::without_lock();
     wallet.payments().set_pin(&mut leave, canary).unwrap();
@@ -431,8 +439,10 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     let refused = wallet.payments().unlock(Unlock::Pin(&canary[1..])).unwrap_err();
     let printed = format!("{wallet:?} {leave:?} {by_pin:?} {by_key:?} {refused:?} {refused}");
     assert!(!printed.contains("CANARY") && !printed.contains("67, 65, 78"));
+    nowhere_in_use(&home);
     wallet.close().unwrap();
     let mut vault = home.open().unwrap();
+    vault.add(&account).unwrap();
 
     let read = vault.get::<PaymentCredential>(&payment_id);
     let keystore = &home.keystore;
@@ -443,15 +453,11 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     let refused = vault.add(&Pass { title: text.repeat(5), ..pass }).unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("CANARY"));
 
-    let nowhere = |home: &Home| {
-        for (name, bytes) in home.files() {
-            assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{name}");
-        }
-    };
-    nowhere(&home);
-    assert!(home.files()["vault-wal"].len() > 1000);
+    nowhere_in_use(&home);
     vault.close().unwrap();
-    nowhere(&home);
+    for (name, bytes) in home.files() {
+        assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{name}");
+    }
 
     let vault = home.open().unwrap();
     let otp = vault.get::<OtpCredential>(&otp_id).unwrap().unwrap();
