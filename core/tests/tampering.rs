@@ -365,7 +365,7 @@ fn crashed() -> Copy {
 fn a_flipped_bit_of_the_log_is_the_commit_before_and_the_anchor_tells() {
     let mut regions = vec!["header of the log"; 32];
     regions.extend(["header of the frame"; 24]);
-    regions.extend(["page in the frame"; 4096]);
+    regions.extend(std::iter::repeat_n("page in the frame", 4096));
     assert_eq!(fs::metadata(crashed().at("vault-wal")).unwrap().len(), regions.len() as u64);
     let whole = fs::read(Copy::new().at("vault")).unwrap();
     let anchored = Copy::new().anchored();
