@@ -6,21 +6,33 @@ use zeroize::Zeroizing;
 
 use crate::{Random, RandomUnavailable};
 
-/// A secret of `N` bytes. Wiped on drop; prints `[redacted]`.
-#[derive(Clone)]
-pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
+/// A secret of `N` bytes. Wiped on drop; prints `[redacted]`. It stands on the heap, since a value on the stack leaves a
+/// copy behind wherever it is moved from.
+pub struct Secret<const N: usize>(Box<Zeroizing<[u8; N]>>);
 
 impl<const N: usize> Secret<N> {
     /// Takes a copy; the caller wipes its own.
     #[must_use]
     pub fn new(bytes: &[u8; N]) -> Self {
-        Self(Zeroizing::new(*bytes))
+        let mut secret = Self::zero();
+        secret.0.copy_from_slice(bytes);
+        secret
+    }
+
+    /// To be filled in place.
+    pub(crate) fn zero() -> Self {
+        Self(Box::new(Zeroizing::new([0; N])))
+    }
+
+    /// To fill it in place.
+    pub(crate) fn expose_mut(&mut self) -> &mut [u8; N] {
+        &mut self.0
     }
 
     /// Takes a copy if `bytes` has exactly `N` of them.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        Some(Self::new(bytes.try_into().ok()?))
+        bytes.try_into().ok().map(Self::new)
     }
 
     /// A new secret from `random`.
@@ -28,15 +40,21 @@ impl<const N: usize> Secret<N> {
     /// # Errors
     /// [`RandomUnavailable`].
     pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
-        let mut bytes = Zeroizing::new([0; N]);
-        random.fill(&mut *bytes)?;
-        Ok(Self(bytes))
+        let mut secret = Self::zero();
+        random.fill(secret.expose_mut())?;
+        Ok(secret)
     }
 
     /// The bytes themselves. Each call site is a place where the secret can leak: keep them few.
     #[must_use]
     pub fn expose(&self) -> &[u8; N] {
         &self.0
+    }
+}
+
+impl<const N: usize> Clone for Secret<N> {
+    fn clone(&self) -> Self {
+        Self::new(self.expose())
     }
 }
 

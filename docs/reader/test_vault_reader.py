@@ -12,7 +12,7 @@ import cbor2
 import pytest
 import vault_reader
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from vault_reader import MANIFEST, Keystore, Newer, Refused, Vault, WrongKeystore, WrongPassphrase, be32, be64, hkdf
+from vault_reader import MANIFEST, Keystore, Newer, Refused, RolledBack, Vault, WrongKeystore, WrongPassphrase, be32, be64, hkdf
 
 FIXTURES = pathlib.Path(__file__).parents[2] / "core" / "fixtures"
 PASSPHRASE = b"correct horse battery staple"
@@ -69,18 +69,26 @@ def flipped(data, at):
 def test_every_kind_is_found_with_its_values(folder, keystore):
     found = [{key: it for key, it in record.items() if key not in ("id", "rev")} for record in read(folder, keystore)]
     locked = next(record.pop("locked_seed") for record in found if "locked_seed" in record)
-    expected = [PAYMENT, LOCKED, *OTHERS]
+    lock = next(record for record in found if record["kind"] == "lock")
+    pin, key = lock.pop("pin"), lock.pop("key")
+    expected = [PAYMENT, LOCKED, {"kind": "lock", "wrong_pins": 0}, *OTHERS]
     assert len(found) == len(expected) and all(record in found for record in expected)
     vault_id = Vault(folder / "vault", keystore).id
-    assert vault_reader.open_seed(b"\x4c" * 32, vault_id, b"\x12" * 16, locked) == b"\x23" * 32
+    for lock in (vault_reader.open_lock(keystore.prf, b"2468", vault_id, pin),
+                 vault_reader.open_lock_by_key(b"\x4b" * 32, vault_id, key)):
+        assert vault_reader.open_seed(lock, vault_id, b"\x12" * 16, locked) == b"\x23" * 32
+        with pytest.raises(Refused):
+            vault_reader.open_seed(lock, vault_id, b"\x13" * 16, locked)
     with pytest.raises(Refused):
-        vault_reader.open_seed(b"\x4c" * 32, vault_id, b"\x13" * 16, locked)
+        vault_reader.open_lock(keystore.prf, b"1357", vault_id, pin)
+    with pytest.raises(Refused):
+        vault_reader.open_lock_by_key(b"\x4c" * 32, vault_id, key)
 
 
 def test_reading_leaves_the_folder_as_it_was(folder, keystore):
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     read(folder, keystore)
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
 def test_the_program_prints_json(folder):
@@ -89,93 +97,84 @@ def test_the_program_prints_json(folder):
         return subprocess.run(program, input=line, capture_output=True)
 
     printed = run(PASSPHRASE + b"\n")
-    assert printed.returncode == 0 and len(json.loads(printed.stdout)["records"]) == 7
+    assert printed.returncode == 0 and len(json.loads(printed.stdout)["records"]) == 8
     refused = run(b"wrong\n")
     assert (refused.returncode, refused.stdout, refused.stderr) == (1, b"", b"error: the passphrase is wrong\n")
 
 
-def test_what_stands_in_the_wal_counts(folder, keystore):
-    """Rows that are only in the `-wal` are read, and a tampered one is refused."""
+def test_what_stands_in_the_wal_alone_is_read_and_checked(folder, keystore):
+    """A commit that is only in the `-wal` counts; without that file it is the vault before it."""
     db = sqlite3.connect(folder / "vault")
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    vault = Vault.__new__(Vault)
+    vault.id, wrapped, _ = vault_reader.read_rows(shutil.copytree(folder, folder.parent / "before") / "vault")
+    vault.deks = {generation: keystore.unwrap(key)[20:] for generation, key in wrapped.items()}
+    lowest, epoch, entries = vault.deks[1], 0, 0
+    db.execute(*seal(vault, NEW, 1, SETTING))
+    rows = {id: (rev, sealed) for id, rev, sealed in db.execute("SELECT * FROM record")}
+    epoch = rows.pop(MANIFEST)[0] + 1
+    for id, (rev, sealed) in rows.items():
+        entries ^= int.from_bytes(vault_reader.manifest_entry(lowest, id, rev, sealed), "big")
+    data = dict(enumerate([0, 1, epoch, len(rows), [1], entries.to_bytes(32, "big")]))
+    db.execute(*seal(vault, MANIFEST, epoch, cbor2.dumps(data, canonical=True)))
+    db.commit()
+    whole, without, changed = (shutil.copytree(folder, folder.parent / it) for it in ("whole", "without", "changed"))
+    db.close()
+    for copy in (whole, without, changed):
+        (copy / "vault-shm").unlink()
+    assert (whole / "vault-wal").stat().st_size > 0
+    (without / "vault-wal").unlink()
+    assert len(read(whole, keystore)) == 9 and len(read(without, keystore)) == 8
+    db = sqlite3.connect(changed / "vault")
     db.execute("PRAGMA wal_autocheckpoint = 0")
     db.execute("UPDATE record SET rev = rev + 1")
     db.commit()
-    other = shutil.copytree(folder, folder.parent / "other")
+    tampered = shutil.copytree(changed, folder.parent / "tampered")
     db.close()
-    (other / "vault-shm").unlink()
-    assert (other / "vault-wal").stat().st_size > 0
+    (tampered / "vault-shm").unlink()
     with pytest.raises(Refused):
-        read(other, keystore)
+        read(tampered, keystore)
 
 
-ROW = "(SELECT id FROM record WHERE id != zeroblob(16) ORDER BY id LIMIT 1)"
-NEXT = "(SELECT id FROM record WHERE id != zeroblob(16) ORDER BY id LIMIT 1 OFFSET 1)"
-TAMPERED = {
-    "rows swapped": [
-        f"UPDATE record SET id = x'ff' WHERE id = {ROW}",
-        # the first is now the second
-        f"UPDATE record SET id = (SELECT id FROM copy ORDER BY id LIMIT 1) WHERE id = {ROW}",
-        "UPDATE record SET id = (SELECT id FROM copy ORDER BY id LIMIT 1 OFFSET 1) WHERE id = x'ff'",
-    ],
-    "row dropped": [f"DELETE FROM record WHERE id = {ROW}"],
-    "all rows dropped": ["DELETE FROM record WHERE id != zeroblob(16)"],
-    "manifest dropped": ["DELETE FROM record WHERE id = zeroblob(16)"],
-    "row under another id": [f"INSERT INTO record SELECT randomblob(16), rev, sealed FROM record WHERE id = {ROW}"],
-    "row for the manifest": [
-        "DELETE FROM record WHERE id = zeroblob(16)",
-        f"UPDATE record SET id = zeroblob(16) WHERE id = {ROW}",
-    ],
-    "older revision": ["UPDATE record SET rev = 1 WHERE rev = 2"],
-    "later revision": [f"UPDATE record SET rev = rev + 1 WHERE id = {ROW}"],
-    "revision 0": [f"UPDATE record SET rev = 0 WHERE id = {ROW}"],
-    "revision as text": [f"UPDATE record SET rev = 'one' WHERE id = {ROW}"],
-    "short id": [f"UPDATE record SET id = x'01' WHERE id = {ROW}"],
-    "id as text": [f"UPDATE record SET id = 'sixteen letters.' WHERE id = {ROW}"],
-    "sealed missing": [f"UPDATE record SET sealed = NULL WHERE id = {ROW}"],
-    "sealed shorter": [f"UPDATE record SET sealed = substr(sealed, 1, 36) WHERE id = {ROW}"],
-    "another generation": ["UPDATE dek SET generation = 2"],
-    "a second generation": ["INSERT INTO dek SELECT 2, wrapped FROM dek"],
-    "no dek": ["DELETE FROM dek"],
-    "dek missing": ["UPDATE dek SET wrapped = NULL"],
-    "dek cut": ["UPDATE dek SET wrapped = substr(wrapped, 1, 20)"],
-    "a row in meta": ["INSERT INTO meta VALUES ('more', x'00')"],
-    "no format": ["DELETE FROM meta WHERE name = 'format'"],
-    "format 0": ["UPDATE meta SET value = x'00000000' WHERE name = 'format'"],
-    "short format": ["UPDATE meta SET value = x'02' WHERE name = 'format'"],
-    "table added": ["CREATE TABLE more (it)"],
-    "column added": ["ALTER TABLE record ADD COLUMN more"],
-    "trigger added": ["CREATE TRIGGER more AFTER INSERT ON record BEGIN DELETE FROM dek; END"],
-    "view added": ["CREATE VIEW more AS SELECT * FROM record"],
-    "index added": ["CREATE INDEX more ON record (rev)"],
-    "statistics added": ["ANALYZE"],
-    "table gone": ["DROP TABLE dek"],
-}
+TAMPERING = json.loads((FIXTURES / "tampering.json").read_text())
+ANSWERS = {"damaged": Refused, "newer": Newer, "another device": WrongKeystore, "rolled back": RolledBack}
 
 
-@pytest.mark.parametrize("what", TAMPERED)
-def test_a_tampered_vault_is_refused(folder, keystore, what):
-    statements = TAMPERED[what]
-    if what == "rows swapped":
-        statements = ["CREATE TEMP TABLE copy AS SELECT id FROM record WHERE id != zeroblob(16)", *statements]
-    before = select(folder, "SELECT name, sql FROM sqlite_master"), *dump(folder)
-    change(folder, *statements)
-    assert (select(folder, "SELECT name, sql FROM sqlite_master"), *dump(folder)) != before
-    with pytest.raises(Refused) as refused:
-        read(folder, keystore)
-    assert refused.type is Refused
+@pytest.mark.parametrize("change", TAMPERING["changes"], ids=lambda change: change["what"])
+def test_a_tampered_vault_has_the_answer_of_the_table(folder, change):
+    """The list that core is held to as well."""
+    for to, source in change.get("put", {}).items():
+        shutil.copy(folder / source, folder / to)
+    tamper(folder, change)
+    keystore = Keystore((folder / "keystore").read_bytes(), PASSPHRASE)
+    anchor = (folder / "anchor").read_bytes()
+    epoch = change.get("epoch", int.from_bytes(anchor[30:38], "big"))
+    anchor = anchor[:30] + be64(epoch) + anchor[38:] if epoch else b""
+    for given, answer in ((None, change["answer"]), (anchor, change.get("anchored", change["answer"]))):
+        if answer == "opens":
+            assert Vault(folder / "vault", keystore, given).records()
+        else:
+            with pytest.raises(Refused) as refused:
+                Vault(folder / "vault", keystore, given)
+            assert refused.type is ANSWERS[answer]
 
 
-@pytest.mark.parametrize("what, reason", [("another generation", "dek of another row"), ("sealed shorter", "shape"),
-                                          ("no dek", "number of deks")])
+def tamper(folder, change):
+    sql = change.get("sql", "").replace("{folder}", str(folder))
+    for name, value in TAMPERING["names"].items():
+        sql = sql.replace("{" + name + "}", value)
+    if sql:
+        db = sqlite3.connect(folder / "vault")
+        db.executescript(sql)
+        db.close()
+
+
+@pytest.mark.parametrize("what, reason", [("the data key's generation raised", "dek of another row"),
+                                          ("sealed bytes cut", "shape"), ("no data key", "number of deks")])
 def test_what_other_checks_would_catch_too_is_caught_in_its_turn(folder, keystore, what, reason):
-    change(folder, *TAMPERED[what])
+    tamper(folder, next(change for change in TAMPERING["changes"] if change["what"] == what))
     with pytest.raises(Refused, match=reason):
         read(folder, keystore)
-
-
-def dump(folder):
-    for (table,) in select(folder, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
-        yield select(folder, f"SELECT * FROM {table} ORDER BY 1")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +233,7 @@ def test_an_older_revision_put_back_is_refused(folder, keystore):
     older = seal(vault, NEW, 1, SETTING)
     write(folder, keystore, older)
     manifest = select(folder, "SELECT * FROM record WHERE id = zeroblob(16)")[0]
-    assert len(read(folder, keystore)) == 8
+    assert len(read(folder, keystore)) == 9
     write(folder, keystore, seal(vault, NEW, 2, SETTING))
     assert [record["rev"] for record in read(folder, keystore) if record["id"] == NEW] == [2]
     change(folder, older)
@@ -245,11 +244,11 @@ def test_an_older_revision_put_back_is_refused(folder, keystore):
     assert [record["rev"] for record in read(folder, keystore) if record["id"] == NEW] == [1]
 
 
-@pytest.mark.parametrize("says", [{"k0": 1}, {"k1": 2}, {"k1": True}, {"k2": 9}, {"k3": 6}, {"k4": [1, 2]}, {"k4": []},
+@pytest.mark.parametrize("says", [{"k0": 1}, {"k1": 2}, {"k1": True}, {"k2": 9}, {"k3": 7}, {"k4": [1, 2]}, {"k4": []},
                                   {"k5": bytes(32)}, {"k3": None}])
 def test_a_manifest_that_says_anything_else_is_refused(folder, keystore, says):
     write(folder, keystore)
-    assert len(read(folder, keystore)) == 7
+    assert len(read(folder, keystore)) == 8
     write(folder, keystore, **says)
     with pytest.raises(Refused, match="manifest"):
         read(folder, keystore)
@@ -262,7 +261,7 @@ def test_two_generations_are_read(folder, keystore):
     key = hkdf(keystore.wrap_key, b"tegata/v1/wrap", salt)
     wrapped = head + salt + AESGCM(key).encrypt(bytes(12), vault.id + be32(2) + vault.deks[2], head)
     write(folder, keystore, ("INSERT INTO dek VALUES (2, ?)", (wrapped,)), seal(vault, NEW, 1, SETTING, generation=2))
-    assert len(read(folder, keystore)) == 8
+    assert len(read(folder, keystore)) == 9
     change(folder, "DELETE FROM dek WHERE generation = 1")
     with pytest.raises(Refused, match="generation"):
         read(folder, keystore)
@@ -410,7 +409,7 @@ def test_a_kind_of_a_later_version_is_passed_over(folder, keystore):
     data = cbor2.dumps({0: 9, 1: True})
     write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))
     records = read(folder, keystore)
-    assert len(records) == 8 and {"id": NEW, "rev": 1, "kind": 9, "data": data} in records
+    assert len(records) == 9 and {"id": NEW, "rev": 1, "kind": 9, "data": data} in records
 
 
 def test_a_vault_of_another_keystore_has_an_answer_of_its_own(folder, keystore):

@@ -33,6 +33,10 @@ class Newer(Refused):
     """A later version of Tegata wrote the file."""
 
 
+class RolledBack(Refused):
+    """The file is whole, and not the one that was anchored last."""
+
+
 class WrongPassphrase(Refused):
     """The keystore's file is whole, and this passphrase does not open it."""
 
@@ -164,10 +168,17 @@ def manifest_entry(lowest_dek, id, rev, sealed):
     return hmac.digest(key, id + be64(rev) + sealed[1:5] + sealed[5:21] + sealed[-16:], "sha256")
 
 
-class Vault:
-    """A vault that passed steps 1 to 6; `records` does step 7."""
+def anchored_epoch(anchor, vault_id):
+    """The epoch that an anchor's file holds of this vault."""
+    check(not anchor or len(anchor) == 42 and anchor[:14] == b"tegata-anchor\1", "shape of an anchor")
+    return int.from_bytes(anchor[30:38], "big") if anchor[14:30] == vault_id else 0
 
-    def __init__(self, path, keystore):
+
+class Vault:
+    """A vault that passed steps 1 to 7; `records` does step 8."""
+
+    def __init__(self, path, keystore, anchor=None):
+        """`anchor` is the bytes of an anchor's file; empty if there should be one and is not."""
         self.id, wrapped, self.rows = read_rows(pathlib.Path(path))
         self.deks = {}
         for generation, key in wrapped.items():
@@ -186,6 +197,8 @@ class Vault:
         listed = [manifest.get(key) for key in range(6)]
         check(cbor2.dumps(listed) == cbor2.dumps(expected), "the manifest lists other rows")
         later(manifest, 5)
+        if anchor is not None and self.epoch - anchored_epoch(anchor, self.id) not in (0, 1):
+            raise RolledBack("the vault is an older copy than the one written last")
 
     def dek_of(self, sealed):
         """What step 6 asks of one record, which settles its DEK."""
@@ -217,6 +230,13 @@ def open_lock(prf, pin, vault_id, wrapped):
     stretched = prf(argon2id(pin, salt, *struct.unpack(">3I", wrapped[1:13])))
     key = hkdf(stretched, b"tegata/v1/pin" + vault_id + salt)
     return unseal(key, wrapped[:29] + vault_id, wrapped[29:], "payment lock")
+
+
+def open_lock_by_key(key, vault_id, wrapped):
+    """L under the host's key."""
+    check(len(key) == 32 and len(wrapped) == 65 and wrapped[0] == 1, "shape of a locked L")
+    info = b"tegata/v1/unlock" + vault_id
+    return unseal(hkdf(key, info, wrapped[1:17]), info, wrapped[17:], "payment lock")
 
 
 def decode(data):
@@ -262,6 +282,8 @@ KINDS = {
     4: ("account", {1: ("handle", text(1, 256)), 2: ("address", text(1, 2048)), 3: ("device", text(1, 128)),
                     4: ("session", octets(1, 256))}, {4}, set()),
     5: ("setting", {1: ("name", text(1, 64)), 2: ("value", text(0, 4096))}, set(), set()),
+    6: ("lock", {1: ("pin", octets(77, 77)), 2: ("key", octets(65, 65)), 3: ("wrong_pins", number(0, 2**32 - 1))},
+        {1, 2}, set()),
 }
 
 

@@ -41,6 +41,8 @@ pub(crate) const FONT: Package =
 /// The crypto library that `SQLCipher`, a peer in the benches, is linked with.
 pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
+/// Takes the memory of a running process, to search it for secrets.
+pub(crate) const GDB: Package = Package { name: "gdb", sign: Sign::Program("gcore") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
 /// Makes environments for Python's packages. Debian's bare python3 lacks the module that puts pip into them.

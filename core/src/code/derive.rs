@@ -87,7 +87,7 @@ impl AliasKey {
     /// Derives the alias key of a seed. Costs one HKDF.
     #[must_use]
     pub fn new(seed: &Seed) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &*seed.alias_key()))
+        Self(hmac::Key::new(hmac::HMAC_SHA256, seed.alias_key().expose()))
     }
 
     /// `be64(first 8 bytes of HMAC-SHA256(K_alias, be64(period's index))) mod 10^width`, zero-padded.

@@ -5,9 +5,9 @@ use std::fmt;
 use ring::hmac;
 use subtle::{Choice, ConstantTimeEq};
 use totp_rs::{Algorithm, Builder, Totp};
-use zeroize::Zeroizing;
 
 use super::counter::Counter;
+use crate::Secret;
 
 pub(super) const OTP_DIGITS: u8 = 8;
 const PERIOD: u64 = 3;
@@ -40,13 +40,13 @@ impl fmt::Debug for Otp {
 }
 
 /// The phone's generator: a few codes a minute, so the plain library does.
-pub(super) fn generator(key: &Zeroizing<[u8; 32]>) -> Totp {
+pub(super) fn generator(key: &Secret<32>) -> Totp {
     // The unchecked constructor skips what is constant here: 8 digits, 32 bytes of secret, a period of 3 s.
     Builder::new()
         .with_algorithm(Algorithm::SHA256)
         .with_digits(OTP_DIGITS)
         .with_step_duration(PERIOD)
-        .with_secret(key.to_vec())
+        .with_secret(key.expose().to_vec())
         .build_noncompliant()
 }
 
@@ -60,8 +60,8 @@ pub(super) fn generate(generator: &Totp, counter: Counter) -> Otp {
 pub(super) struct Checker(hmac::Key);
 
 impl Checker {
-    pub(super) fn new(key: &Zeroizing<[u8; 32]>) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &**key))
+    pub(super) fn new(key: &Secret<32>) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
     }
 
     /// The code of a counter (RFC 4226, section 5.3, over HMAC-SHA256). Equal to [`generate`].
@@ -83,7 +83,7 @@ mod tests {
     // RFC 6238, appendix B: SHA-256, seed of 32 bytes, 8 digits; its counters are taken here as ours.
     #[test]
     fn meets_rfc_6238() {
-        let key = Zeroizing::new(*b"12345678901234567890123456789012");
+        let key = Secret::new(b"12345678901234567890123456789012");
         for (time, otp) in [
             (59u64, 46_119_246),
             (1_111_111_109, 68_084_774),
@@ -101,7 +101,7 @@ mod tests {
     proptest! {
         #[test]
         fn both_sides_agree(key in any::<[u8; 32]>(), n in 0u64..84_467_433_600) {
-            let (key, counter) = (Zeroizing::new(key), Counter::from_number(n).unwrap());
+            let (key, counter) = (Secret::new(&key), Counter::from_number(n).unwrap());
             prop_assert_eq!(generate(&generator(&key), counter).value(), Checker::new(&key).otp(counter).value());
         }
     }

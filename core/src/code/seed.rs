@@ -1,7 +1,5 @@
 //! The secret of one payment credential.
 
-use zeroize::Zeroizing;
-
 use super::till::TillId;
 use crate::kdf::hkdf_sha256;
 use crate::{Random, RandomUnavailable, Secret};
@@ -31,15 +29,15 @@ impl Seed {
         self.0.expose()
     }
 
-    pub(super) fn alias_key(&self) -> Zeroizing<[u8; 32]> {
+    pub(super) fn alias_key(&self) -> Secret<32> {
         hkdf_sha256(self.expose(), &[], &[b"tegata/v1/alias"])
     }
 
-    pub(super) fn otp_key(&self) -> Zeroizing<[u8; 32]> {
+    pub(super) fn otp_key(&self) -> Secret<32> {
         hkdf_sha256(self.expose(), &[], &[b"tegata/v1/otp"])
     }
 
-    pub(super) fn till_otp_key(&self, till: &TillId) -> Zeroizing<[u8; 32]> {
+    pub(super) fn till_otp_key(&self, till: &TillId) -> Secret<32> {
         hkdf_sha256(self.expose(), &[], &[b"tegata/v1/otp/till/", till.as_str().as_bytes()])
     }
 }

@@ -123,9 +123,9 @@ pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, Vau
         format => format,
     };
     check_tables(connection)?;
-    // The vault's id is all there is besides.
+    // The vault's id is all there is besides. A row without a name is not unlike any name, but it is none of ours.
     let mut meta =
-        connection.prepare("SELECT name, value FROM meta WHERE name <> 'format' LIMIT 2")?;
+        connection.prepare("SELECT name, value FROM meta WHERE name IS NOT 'format' LIMIT 2")?;
     let mut rows = meta.query([])?;
     let id = rows.next()?.ok_or(VaultError::Corrupt)?;
     let id = VaultId::new(*named(id, b"vault_id")?);

@@ -2,6 +2,8 @@
 //!
 //! It was written by `TEGATA_WRITE_FIXTURE=1 cargo test -p tegata --lib the_fixture`, which writes it only where there
 //! is none. Its randomness is a fixed sequence, so today's code can be held against its rows to the byte.
+//!
+//! Beside it lie its anchor, and in a folder `tampering` what someone could put in its place: see `write_tampering`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,13 +13,19 @@ use ring::digest;
 use rusqlite::Connection;
 
 use super::kinds::PaymentSeed;
-use super::lock::LockKey;
 use super::*;
 use crate::code::{AliasPeriod, ClockOffset, Counter, CredentialId, Scheme, Seed};
-use crate::{Device, Random, RandomUnavailable, Secret, SecretBytes, SystemClock};
+use crate::{Device, Random, RandomUnavailable, SecretBytes, SystemClock};
 
 const PASSPHRASE: &[u8] = b"correct horse battery staple";
-const LOCK_KEY: [u8; 32] = [0x4c; 32];
+const PIN: &[u8] = b"2468";
+const EARLIER_PIN: &[u8] = b"1357";
+const HOST_KEY: [u8; 32] = [0x4b; 32];
+const SEED: [u8; 32] = [0x23; 32];
+
+fn stretch() -> Stretch {
+    Stretch::new(64, 2, 1).unwrap()
+}
 
 /// The sequence `SHA-256(be64(0)), SHA-256(be64(1)), …`, one for each 32 bytes or less.
 #[derive(Default)]
@@ -37,6 +45,10 @@ impl Random for Sequence {
 fn device(keystore: SoftwareKeystore, random: &Arc<dyn Random>) -> Device {
     let (keystore, clock, random) = (Arc::new(keystore), Arc::new(SystemClock), random.clone());
     Device { keystore, anchor: None, clock, random }
+}
+
+fn create_keystore(path: &Path, random: &Arc<dyn Random>) -> SoftwareKeystore {
+    SoftwareKeystore::create(path, PASSPHRASE, stretch(), Arc::clone(random)).unwrap()
 }
 
 fn folder() -> PathBuf {
@@ -60,17 +72,13 @@ fn scheme(prefix: &str, alias_period: u32) -> Scheme {
     Scheme { prefix: prefix.parse().unwrap(), alias_period }
 }
 
-fn locked(vault: &VaultId, random: &dyn Random) -> PaymentCredential {
-    let id = [0x12; 16];
-    let key = LockKey::new(&LOCK_KEY);
-    let seed = key.seal_seed(vault, &id, &Secret::new(&[0x23; 32]), random).unwrap();
-    let open = PaymentCredential::new(
-        CredentialId(id),
+fn locked() -> PaymentCredential {
+    PaymentCredential::new(
+        CredentialId([0x12; 16]),
         "角のお店".into(),
         scheme("4900", 3600),
-        Seed::from_slice(&[0; 32]).unwrap(),
-    );
-    PaymentCredential { seed: PaymentSeed::Locked(seed), ..open }
+        Seed::from_slice(&SEED).unwrap(),
+    )
 }
 
 fn otp(moving: OtpMoving) -> OtpCredential {
@@ -106,23 +114,23 @@ fn setting(value: &str) -> Setting {
     Setting { name: "till".into(), value: value.into() }
 }
 
-/// Writes keystore and vault: every kind, a second revision, and something that was deleted.
-fn write(folder: &Path) {
+/// Writes keystore, vault and anchor: every kind, a second revision, a PIN that was another before, and something that
+/// was deleted. `earlier` becomes a copy of the vault as it was before the last four of these.
+fn write(folder: &Path, earlier: &Path) -> Device {
     let random: Arc<dyn Random> = Arc::new(Sequence::default());
-    let keystore = SoftwareKeystore::create(
-        &folder.join("keystore"),
-        PASSPHRASE,
-        Stretch::new(64, 2, 1).unwrap(),
-        Arc::clone(&random),
-    )
-    .unwrap();
+    let keystore = create_keystore(&folder.join("keystore"), &random);
     let path = folder.join("vault");
-    let mut vault = Vault::create(&path, &device(keystore, &random)).unwrap();
-    let locked = locked(vault.id(), &*random);
+    let anchor = Arc::new(FileAnchor::new(&folder.join("anchor")));
+    let device = Device { anchor: Some(anchor), ..device(keystore, &random) };
+    let mut vault = Vault::create(&path, &device).unwrap();
+    let mut leave = Unlocked::without_lock();
+    vault.set_pin(&mut leave, EARLIER_PIN, stretch()).unwrap();
+    vault.set_unlock_key(&mut leave, &HOST_KEY).unwrap();
     vault
         .transaction(|transaction| {
+            // From the time before locks, or another program's: a reader meets both.
             transaction.add(&payment())?;
-            transaction.add(&locked)?;
+            transaction.add_payment(&leave, locked())?;
             transaction.add(&otp(OtpMoving::Period(30)))?;
             transaction.add(&otp(OtpMoving::Counter(7)))?;
             transaction.add(&pass())?;
@@ -131,9 +139,52 @@ fn write(folder: &Path) {
         .unwrap();
     let gone = vault.add(&setting("gone")).unwrap();
     let kept = vault.add(&setting("old")).unwrap();
+    vault.close().unwrap();
+    std::fs::copy(&path, earlier).unwrap();
+
+    let mut vault = Vault::open(&path, &device).unwrap();
+    vault.rewrap(device.keystore.clone()).unwrap();
+    vault.set_pin(&mut leave, PIN, stretch()).unwrap();
     vault.put(&kept, &setting("t1")).unwrap();
     vault.delete(&gone).unwrap();
     vault.close().unwrap();
+    device
+}
+
+/// Writes what someone could put in the place of the fixture or of its rows, all made with the same keystore:
+///
+/// - `earlier`: the vault some epochs before;
+/// - `other`: another history from there on, of the same epoch and revisions;
+/// - `replaced`: the vault after its data key was replaced;
+/// - `stranger`: another vault, with a lock that has the same PIN;
+/// - `keystore`: another keystore with the same passphrase.
+fn write_tampering(folder: &Path, device: &Device) {
+    let bare = Device { anchor: None, ..device.clone() };
+    let copy = |from: PathBuf, name: &str| {
+        let to = folder.join(name);
+        std::fs::copy(from, &to).unwrap();
+        Vault::open(&to, &bare).unwrap()
+    };
+    let mut other = copy(folder.join("earlier"), "other");
+    let mut leave = other.unlock(Unlock::Key(&HOST_KEY)).unwrap();
+    other.set_pin(&mut leave, EARLIER_PIN, stretch()).unwrap();
+    let settings = other.list::<Setting>().unwrap();
+    let find = |value: &str| settings.iter().find(|(_, it)| it.value == value).unwrap().0;
+    other.put(&find("old"), &setting("t2")).unwrap();
+    other.delete(&find("gone")).unwrap();
+    other.close().unwrap();
+
+    let mut replaced = copy(folder.with_file_name("vault"), "replaced");
+    replaced.replace_key().unwrap();
+    replaced.close().unwrap();
+
+    let mut stranger = Vault::create(&folder.join("stranger"), &bare).unwrap();
+    let mut leave = Unlocked::without_lock();
+    stranger.set_pin(&mut leave, PIN, stretch()).unwrap();
+    stranger.transaction(|transaction| transaction.add_payment(&leave, locked())).unwrap();
+    stranger.close().unwrap();
+
+    create_keystore(&folder.join("keystore"), &device.random);
 }
 
 /// All rows of a closed vault.
@@ -147,7 +198,7 @@ fn rows(path: &Path) -> Vec<(Vec<u8>, i64, Vec<u8>)> {
 /// A copy of the fixture, which opening may write to.
 fn copy() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for name in ["keystore", "vault"] {
+    for name in ["keystore", "vault", "anchor"] {
         std::fs::copy(folder().join(name), copy.path().join(name)).unwrap();
     }
     copy
@@ -167,24 +218,32 @@ fn same<T: Kind>(read: &[(RecordId, T)], expected: &[T]) {
 #[test]
 fn the_fixture_opens_and_every_kind_in_it_is_read() {
     if std::env::var_os("TEGATA_WRITE_FIXTURE").is_some() && !folder().exists() {
-        std::fs::create_dir_all(folder()).unwrap();
-        write(&folder());
+        let tampering = folder().join("tampering");
+        std::fs::create_dir_all(&tampering).unwrap();
+        let device = write(&folder(), &tampering.join("earlier"));
+        write_tampering(&tampering, &device);
     }
     let copy = copy();
     let random: Arc<dyn Random> = Arc::new(Sequence::default());
     let keystore = copy.path().join("keystore");
     let keystore = SoftwareKeystore::open(&keystore, PASSPHRASE, Arc::clone(&random)).unwrap();
-    let vault = Vault::open(&copy.path().join("vault"), &device(keystore, &random)).unwrap();
-    assert_eq!(vault.len(), 7);
+    let anchor: Arc<dyn Anchor> = Arc::new(FileAnchor::new(&copy.path().join("anchor")));
+    let device = Device { anchor: Some(anchor), ..device(keystore, &random) };
+    let mut vault = Vault::open(&copy.path().join("vault"), &device).unwrap();
+    assert_eq!(vault.len(), 8);
 
     let mut payments = vault.list::<PaymentCredential>().unwrap();
     payments.sort_by_key(|(_, payment)| payment.credential);
     let (_, locked) = payments.pop().unwrap();
     same(&payments, &[payment()]);
     assert_eq!((locked.label.as_str(), locked.scheme), ("角のお店", scheme("4900", 3600)));
-    let PaymentSeed::Locked(seed) = &locked.seed else { panic!("not locked") };
-    let seed = LockKey::new(&LOCK_KEY).open_seed(vault.id(), &locked.credential.0, seed);
-    assert_eq!(seed.unwrap().expose(), &[0x23; 32]);
+    assert!(matches!(locked.seed, PaymentSeed::Locked(_)));
+    for with in [Unlock::Pin(PIN), Unlock::Key(&HOST_KEY)] {
+        let leave = vault.unlock(with).unwrap();
+        assert_eq!(leave.seed(vault.id(), &locked).unwrap().expose(), &SEED);
+    }
+    let earlier = vault.unlock(Unlock::Pin(EARLIER_PIN)).map(drop);
+    assert_eq!(earlier, Err(VaultError::WrongPin { tries_left: 9 }));
     let otps = [otp(OtpMoving::Period(30)), otp(OtpMoving::Counter(7))];
     same(&vault.list().unwrap(), &otps);
     same(&vault.list().unwrap(), &[pass()]);
@@ -195,6 +254,6 @@ fn the_fixture_opens_and_every_kind_in_it_is_read() {
 #[test]
 fn the_fixture_would_be_written_the_same_today() {
     let today = tempfile::tempdir().unwrap();
-    write(today.path());
+    write(today.path(), &today.path().join("earlier"));
     assert_eq!(rows(&copy().path().join("vault")), rows(&today.path().join("vault")));
 }

@@ -2,14 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use ring::hmac;
-use zeroize::Zeroizing;
-
 use super::aead;
 use super::ids::{RecordId, VaultId};
 use super::{Keystore, VaultError};
 use crate::kdf::hkdf_sha256;
 use crate::{Random, RandomUnavailable, Secret};
+use ring::hmac;
 
 /// One data key and its generation.
 #[derive(Debug)]
@@ -43,12 +41,13 @@ impl DataKey {
     }
 
     /// What the keystore wraps: `vault id ‖ be32(generation) ‖ DEK`.
-    pub(super) fn plaintext(&self, vault: &VaultId) -> Zeroizing<[u8; WRAPPED]> {
-        let mut bytes = Zeroizing::new([0; WRAPPED]);
+    pub(super) fn plaintext(&self, vault: &VaultId) -> Secret<WRAPPED> {
+        let mut secret = Secret::zero();
+        let bytes = secret.expose_mut();
         bytes[..16].copy_from_slice(vault.as_bytes());
         bytes[16..20].copy_from_slice(&self.generation.get().to_be_bytes());
         bytes[20..].copy_from_slice(self.key.expose());
-        bytes
+        secret
     }
 
     /// Wraps the key, and proves that the keystore can undo it before anything depends on it.
@@ -57,7 +56,7 @@ impl DataKey {
         vault: &VaultId,
         keystore: &dyn Keystore,
     ) -> Result<Vec<u8>, VaultError> {
-        let wrapped = keystore.wrap(&*self.plaintext(vault))?;
+        let wrapped = keystore.wrap(self.plaintext(vault).expose())?;
         Self::unwrap(vault, self.generation, &wrapped, keystore)?;
         Ok(wrapped)
     }
@@ -72,7 +71,7 @@ impl DataKey {
         let plaintext = keystore.unwrap(wrapped)?;
         let (head, key) = plaintext.expose().split_last_chunk::<32>().ok_or(VaultError::Corrupt)?;
         let data_key = Self { generation, key: Secret::new(key) };
-        if head != &data_key.plaintext(vault)[..20] {
+        if head != &data_key.plaintext(vault).expose()[..20] {
             return Err(VaultError::Corrupt);
         }
         Ok(data_key)
@@ -87,7 +86,7 @@ impl DataKey {
     /// The key of the manifest's entries.
     pub(super) fn manifest_key(&self) -> hmac::Key {
         let key = hkdf_sha256(self.key.expose(), &[], &[b"tegata/v1/manifest"]);
-        hmac::Key::new(hmac::HMAC_SHA256, &*key)
+        hmac::Key::new(hmac::HMAC_SHA256, key.expose())
     }
 }
 

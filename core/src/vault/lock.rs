@@ -140,7 +140,7 @@ fn pin_key(
 ) -> Result<OneTimeKey, VaultError> {
     let stretched =
         stretch.run(pin, salt).map_err(|_| VaultError::Storage("there is not enough memory"))?;
-    let bound = keystore.prf(&*stretched)?;
+    let bound = keystore.prf(stretched.expose())?;
     Ok(OneTimeKey::derive(bound.expose(), &[], &[b"tegata/v1/pin", vault.as_bytes(), salt]))
 }
 

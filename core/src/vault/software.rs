@@ -275,7 +275,7 @@ fn file_key(
     let stretched = stretch
         .run(passphrase, salt)
         .map_err(|_| SoftwareKeystoreError::Storage("there is not enough memory"))?;
-    Ok(OneTimeKey::derive(&*stretched, &[], &[b"tegata/v1/keystore"]))
+    Ok(OneTimeKey::derive(stretched.expose(), &[], &[b"tegata/v1/keystore"]))
 }
 
 #[cfg(test)]

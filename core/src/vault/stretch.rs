@@ -1,7 +1,8 @@
 //! Argon2id (RFC 9106): what makes a guess at something a person remembers expensive.
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use zeroize::Zeroizing;
+
+use crate::Secret;
 
 /// How much work one guess costs. Every value of this type is one that this machine may be asked to do: parameters
 /// read from a file are bounded here before a byte of memory is taken.
@@ -66,15 +67,11 @@ impl Stretch {
     ///
     /// # Errors
     /// If the memory is not to be had, or `secret` is 4 GiB or longer.
-    pub(super) fn run(
-        self,
-        secret: &[u8],
-        salt: &[u8; 16],
-    ) -> Result<Zeroizing<[u8; 32]>, argon2::Error> {
+    pub(super) fn run(self, secret: &[u8], salt: &[u8; 16]) -> Result<Secret<32>, argon2::Error> {
         let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
-        let mut output = Zeroizing::new([0; 32]);
-        argon2.hash_password_into(secret, salt, &mut *output)?;
+        let mut output = Secret::zero();
+        argon2.hash_password_into(secret, salt, output.expose_mut())?;
         Ok(output)
     }
 }

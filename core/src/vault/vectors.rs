@@ -89,7 +89,7 @@ fn data_key(case: &Value) -> DataKey {
 fn what_the_keystore_wraps_is_as_given() {
     each_case(|case, vault| {
         let plaintext = data_key(case).plaintext(&vault);
-        assert_eq!(to_hex(&*plaintext), case["wrapped_plaintext"].as_str().unwrap());
+        assert_eq!(to_hex(plaintext.expose()), case["wrapped_plaintext"].as_str().unwrap());
     });
 }
 
