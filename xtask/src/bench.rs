@@ -281,12 +281,12 @@ fn table(outcomes: &[&Outcome]) -> String {
     let mut lines = Vec::new();
     for Outcome { row, work, unit: _, target, met, subjects } in outcomes {
         let verdict = if *met { "met" } else { "MISSED" };
-        lines.push(format!("\n{row}: {work}\n  target {target}: {verdict}"));
+        lines.push(format!("\n{row}: {work}\n  target {target}: {verdict}\n"));
         for Subject { name, median, ratio } in subjects {
-            lines.push(format!("  {name:<20} {:>10}   {ratio:>8.2} ×", time(*median)));
+            lines.push(format!("  {name:<20} {:>10}   {ratio:>8.2} ×\n", time(*median)));
         }
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.concat()
 }
 
 fn time(nanoseconds: f64) -> String {

@@ -28,19 +28,22 @@ pub(super) fn table(outcomes: &[&Outcome]) -> String {
             lines.entry(side).or_default().insert(records, cell);
         }
     }
-    let mut text = String::new();
+    let mut text = Vec::new();
     for (outcome, name, lines) in works {
-        text += &format!("\n{name}: {}\n  {:<12}", outcome.work, "records");
-        text += &sizes.iter().map(|records| format!("{records:>24}")).collect::<String>();
-        for ((_, side), cells) in lines {
-            text += &format!("\n  {side:<12}");
-            for records in &sizes {
-                text += &format!("{:>24}", cells.get(records).map_or("", String::as_str));
-            }
+        let across = sizes.iter().map(u32::to_string).collect();
+        text.push(format!("\n{name}: {}\n{}", outcome.work, line("records", across)));
+        for ((_, side), mut cells) in lines {
+            let across =
+                sizes.iter().map(|records| cells.remove(records).unwrap_or_default()).collect();
+            text.push(line(side, across));
         }
-        text.push('\n');
     }
-    text
+    text.concat()
+}
+
+fn line(head: &str, cells: Vec<String>) -> String {
+    let cells = cells.into_iter().map(|cell| format!("{cell:>24}"));
+    format!("  {head:<12}{}\n", cells.collect::<Vec<_>>().concat())
 }
 
 /// The cells of each side, by the number of records.
