@@ -3,14 +3,14 @@
 //! Two builds take part, because one program can hold only one SQLite: the plain one, and the one that is `SQLCipher`.
 //! Both leave their figures in criterion's folder, which is where we read them.
 
+mod growth;
+
 use std::{path::Path, process::Command, slice};
 
 use anyhow::Context as _;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
-
-mod growth;
 
 use crate::{
     setup::{self, CMAKE, CXX, LIBCRYPTO},
