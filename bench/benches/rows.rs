@@ -1,6 +1,8 @@
 //! The rows of docs/performance.md, one function each. Run by `cargo xtask bench`, which also knows the targets.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot prepare has nothing to measure")]
 
+mod growth;
+
 use std::{
     hint::black_box,
     path::Path,
@@ -12,7 +14,7 @@ use criterion::{
 };
 use tegata::{symbol::Symbol, vault::PaymentCredential};
 use tegata_bench::{
-    DIGITS, NOW, SECRET, WANTED,
+    CREDENTIALS, DIGITS, NOW, SECRET, WANTED,
     code::{Midstate, digits, totp},
     ours::{self, Device, Issuer, Ticking},
     passphrase,
@@ -23,7 +25,7 @@ use tegata_bench::{
 criterion_group!(
     name = rows;
     config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = qr, code128, next_code, check, open, show, put, get
+    targets = qr, code128, next_code, check, open, show, put, get, growth::growth
 );
 criterion_main!(rows);
 
@@ -92,21 +94,21 @@ fn open(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("open");
     let folder = tempdir();
     if plain() {
-        let device = Device::new(folder.path());
+        let device = Device::new(folder.path(), CREDENTIALS);
         let (seed, scheme) = (ours::seed(), ours::scheme());
         row.bench_function(OURS, |b| {
             without_drop(b, || {
                 let vault = device.open();
-                let stored = vault.get::<PaymentCredential>(&device.wanted).unwrap();
+                let stored = vault.get::<PaymentCredential>(device.record(WANTED)).unwrap();
                 (vault, stored, ours::next_code(&seed, &scheme, black_box(NOW)))
             });
         });
     }
     let file = folder.path().join("store");
-    drop(Store::open(&file));
+    drop(Store::open(&file, CREDENTIALS));
     row.bench_function(Store::name(), |b| {
         without_drop(b, || {
-            let store = Store::open(&file);
+            let store = Store::open(&file, CREDENTIALS);
             let body = store.get(WANTED).unwrap();
             (store, symbols_by_peers(&digits(&totp(&body[..SECRET.len()]), NOW)))
         });
@@ -149,9 +151,9 @@ fn show(criterion: &mut Criterion) {
 
 fn put(criterion: &mut Criterion) {
     let folder = tempdir();
-    let device = Device::new(folder.path());
+    let device = Device::new(folder.path(), CREDENTIALS);
     let (mut vault, credential) = (device.open(), ours::credential(WANTED));
-    let ours = || vault.put(&device.wanted, &credential).unwrap();
+    let ours = || vault.put(device.record(WANTED), &credential).unwrap();
     beside_a_commit(&mut criterion.benchmark_group("put"), folder.path(), ours);
 }
 
@@ -162,7 +164,7 @@ fn beside_a_commit<T>(
     folder: &Path,
     mut ours: impl FnMut() -> T,
 ) {
-    let store = Store::open(&folder.join("store"));
+    let store = Store::open(&folder.join("store"), CREDENTIALS);
     let mut theirs = || store.put(WANTED);
     if plain() {
         row.bench_function(OURS, |b| in_turns(b, &mut ours, &mut theirs));
@@ -190,15 +192,15 @@ fn get(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("get");
     let folder = tempdir();
     if plain() {
-        let device = Device::new(folder.path());
+        let device = Device::new(folder.path(), CREDENTIALS);
         let vault = device.open();
         row.bench_function(OURS, |b| {
-            b.iter(|| vault.get::<PaymentCredential>(black_box(&device.wanted)));
+            b.iter(|| vault.get::<PaymentCredential>(black_box(device.record(WANTED))));
         });
     }
     for (locking, name) in [(Locking::Exclusive, ""), (Locking::Normal, "-shared")] {
         let file = folder.path().join(format!("store{name}"));
-        let store = Store::open_with(&file, locking);
+        let store = Store::open_with(&file, CREDENTIALS, locking);
         row.bench_function(format!("{}{name}", Store::name()), |b| {
             b.iter(|| store.get(black_box(WANTED)));
         });

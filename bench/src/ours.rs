@@ -19,7 +19,7 @@ use tegata::{
     vault::{PaymentCredential, RecordId, SoftwareKeystore, Stretch, Unlocked, Vault, VaultError},
 };
 
-use crate::{CREDENTIALS, NOW, SECRET, WANTED};
+use crate::{NOW, SECRET};
 
 /// The prefix of every code here.
 #[must_use]
@@ -101,27 +101,38 @@ impl Default for Issuer {
     }
 }
 
-/// A vault of [`CREDENTIALS`] payment credentials, and a keystore that is open already: what a device's keystore
-/// takes is its own.
+/// A vault of payment credentials, and a keystore that is open already: what a device's keystore takes is its own.
 pub struct Device {
     host: tegata::Device,
     file: std::path::PathBuf,
-    /// The record of [`WANTED`].
-    pub wanted: RecordId,
+    /// The records in the order of their credentials' numbers.
+    pub records: Vec<RecordId>,
 }
 
 impl Device {
-    /// Makes the files.
+    /// Makes the files, with so many credentials.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
+    pub fn new(folder: &Path, credentials: u32) -> Self {
         let host = host(&folder.join("keystore"), Arc::new(SystemClock));
         let file = folder.join("vault");
         let mut vault = Vault::create(&file, &host).unwrap();
-        let ids: Vec<RecordId> = vault
-            .transaction(|all| (0..CREDENTIALS).map(|n| all.add(&credential(n))).collect())
+        let records = vault
+            .transaction(|all| (0..credentials).map(|n| all.add(&credential(n))).collect())
             .unwrap_or_else(|error: VaultError| unreachable!("{error}"));
         vault.close().unwrap();
-        Self { host, file, wanted: ids[WANTED as usize] }
+        Self { host, file, records }
+    }
+
+    /// The record of a credential.
+    #[must_use]
+    pub fn record(&self, credential: u32) -> &RecordId {
+        &self.records[credential as usize]
+    }
+
+    /// How long the vault's file is while nobody has it open.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.file.metadata().unwrap().len()
     }
 
     /// Opens the vault, all of it checked.
@@ -181,12 +192,12 @@ fn keystore(file: &Path) -> SoftwareKeystore {
     SoftwareKeystore::create(file, b"bench", cheap, Arc::new(SystemRandom::new())).unwrap()
 }
 
-/// A credential as an issuer would have made it.
+/// A credential as an issuer would have made it; its record has the same length whatever the number.
 #[must_use]
 pub fn credential(number: u32) -> PaymentCredential {
     let mut id = [0; 16];
     id[..4].copy_from_slice(&number.to_be_bytes());
-    PaymentCredential::new(CredentialId(id), format!("Shop number {number}"), scheme(), seed())
+    PaymentCredential::new(CredentialId(id), format!("Shop number {number:06}"), scheme(), seed())
 }
 
 /// A code of [`NOW`] that the issuer accepts.
@@ -202,18 +213,22 @@ mod tests {
     #[test]
     fn the_peers_records_are_as_long_as_ours() {
         let folder = tempfile::tempdir().unwrap();
-        let database = rusqlite::Connection::open(Device::new(folder.path()).file).unwrap();
-        let length = "SELECT length(sealed) FROM record WHERE id <> zeroblob(16) LIMIT 1";
-        let length: u32 = database.query_row(length, [], |row| row.get(0)).unwrap();
-        assert_eq!(usize::try_from(length).unwrap(), crate::sqlite::BODY);
+        let device = Device::new(folder.path(), 1);
+        device.open().add(&credential(999_999)).unwrap();
+        let database = rusqlite::Connection::open(device.file).unwrap();
+        let lengths = "SELECT group_concat(length(sealed)) FROM record WHERE id <> zeroblob(16)";
+        let lengths: String = database.query_row(lengths, [], |row| row.get(0)).unwrap();
+        let length = crate::sqlite::BODY;
+        assert_eq!(lengths, format!("{length},{length}"));
     }
 
     #[test]
     fn our_side_does_what_the_peers_do() {
         let folder = tempfile::tempdir().unwrap();
-        let device = Device::new(folder.path());
-        let stored: PaymentCredential = device.open().get(&device.wanted).unwrap().unwrap();
-        assert_eq!(stored.label, "Shop number 42");
+        let device = Device::new(folder.path(), 100);
+        let stored: PaymentCredential = device.open().get(device.record(42)).unwrap().unwrap();
+        assert_eq!(stored.label, "Shop number 000042");
+        assert!(device.bytes() > 100 * crate::sqlite::BODY as u64);
         assert!(Issuer::new().check(&code(), NOW));
         assert!(!Issuer::new().check(&code(), NOW + 60));
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::{CREDENTIALS, SECRET};
+use crate::SECRET;
 
 /// How much of a record is its body: what a credential of ours comes to, sealed.
 pub const BODY: usize = 165;
@@ -23,15 +23,15 @@ pub enum Locking {
 pub struct Store(Connection);
 
 impl Store {
-    /// Opens the file, or makes one of [`CREDENTIALS`] records, locked as our vault is.
+    /// Opens the file, or makes one of so many records, locked as our vault is.
     #[must_use]
-    pub fn open(file: &Path) -> Self {
-        Self::open_with(file, Locking::Exclusive)
+    pub fn open(file: &Path, records: u32) -> Self {
+        Self::open_with(file, records, Locking::Exclusive)
     }
 
     /// The same with another locking.
     #[must_use]
-    pub fn open_with(file: &Path, locking: Locking) -> Self {
+    pub fn open_with(file: &Path, records: u32, locking: Locking) -> Self {
         let connection = Connection::open(file).unwrap();
         // Plain SQLite ignores a pragma that it does not know.
         connection.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "5a".repeat(32))).unwrap();
@@ -53,7 +53,7 @@ impl Store {
         let store = Self(connection);
         if store.get(0).is_none() {
             let all = store.0.unchecked_transaction().unwrap();
-            (0..CREDENTIALS).for_each(|record| store.put(record));
+            (0..records).for_each(|record| store.put(record));
             all.commit().unwrap();
         }
         store
@@ -84,11 +84,30 @@ impl Store {
         let mut get = self.0.prepare_cached("SELECT body FROM record WHERE id = ?1").unwrap();
         get.query_row([id(record)], |row| row.get(0)).optional().unwrap()
     }
+
+    /// Reads all records.
+    #[must_use]
+    pub fn list(&self) -> Vec<([u8; 16], Vec<u8>)> {
+        let mut all = self.0.prepare_cached("SELECT id, body FROM record ORDER BY id").unwrap();
+        let records = all.query_map([], |row| row.try_into()).unwrap();
+        records.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Deletes a record and empties the log, as our vault does.
+    pub fn delete(&self, record: u32) {
+        let mut delete = self.0.prepare_cached("DELETE FROM record WHERE id = ?1").unwrap();
+        delete.execute([id(record)]).unwrap();
+        self.0.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    }
 }
 
-/// Sixteen bytes that look random, as the ids of our records do.
+/// Sixteen bytes that land anywhere in the table, as the random ids of our records do: the mixing of `SplitMix64`.
 fn id(record: u32) -> [u8; 16] {
-    u128::from(record + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
+    let mut word = u64::from(record + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^= word >> 31;
+    (u128::from(word) << 64 | u128::from(record)).to_be_bytes()
 }
 
 #[cfg(test)]
@@ -99,19 +118,29 @@ mod tests {
     fn what_was_put_is_there_after_opening_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store");
-        drop(Store::open(&file));
-        let store = Store::open(&file);
+        drop(Store::open(&file, 100));
+        let store = Store::open(&file, 100);
         let body = store.get(42).unwrap();
         assert_eq!(body[..SECRET.len()], SECRET);
         assert_eq!(body.len(), BODY);
-        assert!(store.get(CREDENTIALS).is_none());
+        assert!(store.get(100).is_none());
+        assert_eq!(store.list().len(), 100);
+    }
+
+    #[test]
+    fn what_was_deleted_is_gone_and_the_rest_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store"), 2);
+        store.delete(1);
+        assert!(store.get(1).is_none());
+        assert_eq!(store.list(), [(id(0), store.get(0).unwrap())]);
     }
 
     #[test]
     fn the_secret_is_in_the_file_unless_it_is_sqlcipher() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store");
-        drop(Store::open(&file));
+        drop(Store::open(&file, 100));
         let bytes = std::fs::read(file).unwrap();
         let in_plain = bytes.windows(SECRET.len()).any(|window| window == SECRET);
         assert_eq!(in_plain, Store::name() == "sqlite");

@@ -3,7 +3,9 @@
 //! Two builds take part, because one program can hold only one SQLite: the plain one, and the one that is `SQLCipher`.
 //! Both leave their figures in criterion's folder, which is where we read them.
 
-use std::{path::Path, process::Command};
+mod growth;
+
+use std::{path::Path, process::Command, slice};
 
 use anyhow::Context as _;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -34,6 +36,18 @@ enum Target {
     PerSecond(f64),
     /// At most so many times what the peer takes.
     Times(f64, &'static str),
+    /// Nothing in particular: the row is there to be looked at.
+    Seen(Unit),
+}
+
+/// What the figures of a row count.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+enum Unit {
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    /// Criterion takes them for nanoseconds.
+    #[serde(rename = "bytes")]
+    Bytes,
 }
 
 const ROWS: &[Row] = &[
@@ -87,21 +101,61 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// One work at each number of records.
+macro_rules! growing {
+    ($($work:literal $unit:ident $about:literal)*) => {
+        &[$(
+            Row::growing(concat!($work, "-1"), Unit::$unit, $about),
+            Row::growing(concat!($work, "-100"), Unit::$unit, $about),
+            Row::growing(concat!($work, "-10000"), Unit::$unit, $about),
+            Row::growing(concat!($work, "-100000"), Unit::$unit, $about),
+        )*]
+    };
+}
+
+/// What is measured only when asked for, since it takes minutes: how cost grows with the number of records.
+const GROWTH: &[Row] = growing! {
+    "open" Nanoseconds "open the file: ours checks every row"
+    "get" Nanoseconds "get one record, another each time"
+    "list" Nanoseconds "list all records"
+    "put" Nanoseconds "put one record, another each time, durable"
+    "add" Nanoseconds "add a record, durable"
+    "file" Bytes "the file's size, closed"
+};
+
+/// The name of all of [`GROWTH`].
+const GROWTH_NAME: &str = "growth";
+
+impl Row {
+    const fn growing(name: &'static str, unit: Unit, work: &'static str) -> Self {
+        Self { name, work, target: Target::Seen(unit), sqlcipher: true }
+    }
+}
+
 /// The builds: SQLite as it is, and `SQLCipher` in its place.
 const FEATURES: &[&str] = &["", "sqlcipher"];
 
 /// What the bench of our own side is called in every row.
 const OURS: &str = "tegata";
 
-/// Reads a row's name; an unknown one is a usage error that names the known ones.
-pub(crate) fn parser() -> impl TypedValueParser<Value = &'static Row> {
-    let names = ROWS.iter().map(|row| PossibleValue::new(row.name).help(row.work));
-    PossibleValuesParser::new(names)
-        .try_map(|name| ROWS.iter().find(|row| row.name == name).ok_or("not a row of the benches"))
+/// Reads the name of a row or of several; an unknown one is a usage error that names the known ones.
+pub(crate) fn parser() -> impl TypedValueParser<Value = &'static [Row]> {
+    let rows = ROWS.iter().map(|row| PossibleValue::new(row.name).help(row.work));
+    let growth = PossibleValue::new(GROWTH_NAME)
+        .help("the vault at 1 to 100,000 records, in some minutes; each row by its own name, too, as open-10000");
+    let growing = GROWTH.iter().map(|row| PossibleValue::new(row.name).hide(true));
+    PossibleValuesParser::new(rows.chain([growth]).chain(growing)).try_map(|name| {
+        if name == GROWTH_NAME {
+            return Ok(GROWTH);
+        }
+        let row = ROWS.iter().chain(GROWTH).find(|row| row.name == name);
+        row.map(slice::from_ref).ok_or("not a row of the benches")
+    })
 }
 
-pub(crate) fn or_all(named: Vec<&'static Row>) -> Vec<&'static Row> {
-    if named.is_empty() { ROWS.iter().collect() } else { named }
+/// All rows named, or those that are measured if none is.
+pub(crate) fn or_usual(named: &[&'static [Row]]) -> Vec<&'static Row> {
+    if named.is_empty() { ROWS.iter().collect() } else { named.iter().copied().flatten().collect() }
 }
 
 pub(crate) fn run(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()> {
@@ -128,7 +182,9 @@ pub(crate) fn run(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()
     if json {
         println!("{}", serde_json::to_string_pretty(&outcomes)?);
     } else {
-        print!("{}", table(&outcomes));
+        let (growing, others): (Vec<_>, Vec<_>) =
+            outcomes.iter().partition(|outcome| GROWTH.iter().any(|row| row.name == outcome.row));
+        print!("{}{}", table(&others), growth::table(&growing));
     }
     let missed: Vec<&str> =
         outcomes.iter().filter(|outcome| !outcome.met).map(|outcome| outcome.row).collect();
@@ -152,6 +208,7 @@ fn bench(shell: &Shell, feature: &str, arguments: &[&str]) -> anyhow::Result<()>
 struct Outcome {
     row: &'static str,
     work: &'static str,
+    unit: Unit,
     target: String,
     met: bool,
     subjects: Vec<Subject>,
@@ -161,7 +218,7 @@ struct Outcome {
 #[derive(Debug, PartialEq, Serialize)]
 struct Subject {
     name: String,
-    median_ns: f64,
+    median: f64,
     /// How many times ours it takes.
     ratio: f64,
 }
@@ -186,6 +243,7 @@ impl Outcome {
         let of =
             |name: &str| medians.iter().find(|(its, _)| its == name).map(|(_, median)| *median);
         let ours = of(OURS).context("ours was not measured")?;
+        let mut unit = Unit::Nanoseconds;
         let (limit, target) = match row.target {
             Target::Nanoseconds(limit) => (limit, format!("≤ {}", time(limit))),
             Target::PerSecond(rate) => (1e9 / rate, format!("≥ {:.1} M/s", rate / 1e6)),
@@ -193,10 +251,14 @@ impl Outcome {
                 let peers = of(peer).with_context(|| format!("{peer} was not measured"))?;
                 (times * peers, format!("≤ {times} × {peer}"))
             }
+            Target::Seen(of) => {
+                unit = of;
+                (f64::INFINITY, "none".into())
+            }
         };
-        let subject = |(name, median_ns)| Subject { name, median_ns, ratio: median_ns / ours };
+        let subject = |(name, median)| Subject { name, median, ratio: median / ours };
         let subjects = medians.into_iter().map(subject).collect();
-        Ok(Self { row: row.name, work: row.work, target, met: ours <= limit, subjects })
+        Ok(Self { row: row.name, work: row.work, unit, target, met: ours <= limit, subjects })
     }
 }
 
@@ -215,16 +277,16 @@ fn median(estimates: &str) -> anyhow::Result<f64> {
     Ok(estimates.median.point_estimate)
 }
 
-fn table(outcomes: &[Outcome]) -> String {
+fn table(outcomes: &[&Outcome]) -> String {
     let mut lines = Vec::new();
-    for Outcome { row, work, target, met, subjects } in outcomes {
+    for Outcome { row, work, unit: _, target, met, subjects } in outcomes {
         let verdict = if *met { "met" } else { "MISSED" };
-        lines.push(format!("\n{row}: {work}\n  target {target}: {verdict}"));
-        for Subject { name, median_ns, ratio } in subjects {
-            lines.push(format!("  {name:<20} {:>10}   {ratio:>8.2} ×", time(*median_ns)));
+        lines.push(format!("\n{row}: {work}\n  target {target}: {verdict}\n"));
+        for Subject { name, median, ratio } in subjects {
+            lines.push(format!("  {name:<20} {:>10}   {ratio:>8.2} ×\n", time(*median)));
         }
     }
-    lines.join("\n") + "\n"
+    lines.concat()
 }
 
 fn time(nanoseconds: f64) -> String {
@@ -273,6 +335,13 @@ mod tests {
         let target = Target::Times(1.1, "sqlite");
         assert!(Outcome::judge(&row(target), vec![("sqlite".into(), 1.0)]).is_err());
         assert!(Outcome::judge(&row(target), vec![(OURS.into(), 1.0)]).is_err());
+    }
+
+    #[test]
+    fn what_grows_is_measured_when_named_and_held_to_nothing() {
+        assert!(or_usual(&[]).iter().all(|row| ROWS.iter().any(|usual| usual.name == row.name)));
+        assert_eq!(or_usual(&[GROWTH, &ROWS[..1]]).len(), GROWTH.len() + 1);
+        assert!(met(Target::Seen(Unit::Bytes), 1e12));
     }
 
     #[test]
