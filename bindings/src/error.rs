@@ -73,6 +73,15 @@ pub enum WalletError {
     Broken,
 }
 
+#[uniffi::export]
+impl WalletError {
+    /// What is wrong, as one plain clause. For Python, whose exceptions UniFFI gives no text of their own.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl WalletError {
     /// A value of the host's that no type of the core takes, in that type's own words.
     pub(crate) fn invalid(reason: impl ToString) -> Self {

@@ -33,7 +33,7 @@ pub struct StoredPass {
     /// Its record in this wallet.
     pub id: String,
     /// The pass.
-    pub pass: Pass,
+    pub content: Pass,
 }
 
 /// The symbols of passes.
@@ -64,7 +64,7 @@ impl Passes {
         let all = self.0.with(|wallet| wallet.passes().list())?;
         Ok(all
             .into_iter()
-            .map(|(id, pass)| StoredPass { id: id.to_string(), pass: pass.into() })
+            .map(|(id, pass)| StoredPass { id: id.to_string(), content: pass.into() })
             .collect())
     }
 

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bindings;
 mod budget;
 mod cargo_deny;
 mod check;
@@ -64,6 +65,8 @@ enum Verb {
         #[arg(long)]
         write: bool,
     },
+    /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
+    Bindings,
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
@@ -91,6 +94,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Check => check::run(&shell),
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
+        Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
     }
 }

@@ -19,15 +19,23 @@ pub(crate) struct Part {
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
-        about: "unit, integration and doc tests of core, command line and xtask",
+        about: "unit, integration and doc tests of core, bindings, command line and xtask",
         needs: &[setup::OATHTOOL],
-        run: |shell| Ok(cmd!(shell, "cargo test -p tegata -p tegata-cli -p xtask").run()?),
+        run: |shell| {
+            Ok(cmd!(shell, "cargo test -p tegata -p tegata-ffi -p tegata-cli -p xtask").run()?)
+        },
     },
     Part {
         name: "scanners",
         about: "what we draw, read back by scanners that are not ours",
         needs: &[setup::CMAKE, setup::CXX, setup::ZBAR],
         run: |shell| Ok(cmd!(shell, "cargo test -p tegata-scanners").run()?),
+    },
+    Part {
+        name: "python",
+        about: "the Python library, driven from Python",
+        needs: &[setup::PYTHON],
+        run: python::test_library,
     },
     Part {
         name: "docs",
