@@ -6,7 +6,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `wallet` | [`Wallet`]: the door, and what is done to the whole file |
+//! | `wallet` | [`WalletHandle`]: the door, and what is done to the whole file |
 //! | `payments`, `otp_credentials`, `passes` | the rooms behind it |
 //! | `payment_code` | a code and its symbols, as data |
 //! | `unlocked` | [`Unlocked`]: the leave to pay |
@@ -52,7 +52,7 @@ pub use passes::{Pass, PassFormat, Passes, StoredPass};
 pub use payment_code::{Language, PaymentCode, Symbol, SymbolFormat};
 pub use payments::{ClockStatus, LockStatus, NewPayment, NextCode, Payment, Payments};
 pub use unlocked::Unlocked;
-pub use wallet::{Wallet, destroy_wallet};
+pub use wallet::{WalletHandle, destroy_wallet};
 
 /// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, and no `Zeroizing` of ours
 /// reaches those.

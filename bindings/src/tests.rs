@@ -87,8 +87,8 @@ impl Scene {
         }
     }
 
-    fn wallet(&self) -> Wallet {
-        Wallet::create(self.path(), self.device()).unwrap()
+    fn wallet(&self) -> WalletHandle {
+        WalletHandle::create(self.path(), self.device()).unwrap()
     }
 }
 
@@ -163,14 +163,14 @@ fn each_failure_of_a_keystore_reaches_the_app_as_what_it_is() {
         (Failure::Damaged, WalletError::Corrupt),
     ] {
         *scene.keystore.failure.lock().unwrap() = Some(failure);
-        assert_eq!(Wallet::open(scene.path(), scene.device()).err(), Some(expected));
+        assert_eq!(WalletHandle::open(scene.path(), scene.device()).err(), Some(expected));
     }
     let unexpected = uniffi::UnexpectedUniFFICallbackError::new("the seed is 0707070707");
     *scene.keystore.failure.lock().unwrap() = Some(unexpected.into());
-    let error = Wallet::open(scene.path(), scene.device()).err().unwrap().to_string();
+    let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
     assert_eq!(error, "the device's keystore failed: it threw what is not a keystore failure");
     *scene.keystore.failure.lock().unwrap() = None;
-    Wallet::open(scene.path(), scene.device()).unwrap();
+    WalletHandle::open(scene.path(), scene.device()).unwrap();
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_panic_ends_at_the_border_and_closes_the_wallet() {
     assert_eq!(error, WalletError::Broken);
     assert_eq!(wallet.payments().list(), Err(WalletError::Closed));
     scene.keystore.panics.store(false, Ordering::SeqCst);
-    let wallet = Wallet::open(scene.path(), scene.device()).unwrap();
+    let wallet = WalletHandle::open(scene.path(), scene.device()).unwrap();
     wallet.payments().unlock_with_pin(b"2580").unwrap();
 }
 
@@ -209,7 +209,7 @@ fn a_leave_that_was_taken_away_opens_nothing() {
 fn a_shut_wallet_says_so_and_can_be_shut_again() {
     let scene = Scene::new();
     let wallet = scene.wallet();
-    assert_eq!(Wallet::open(scene.path(), scene.device()).err(), Some(WalletError::InUse));
+    assert_eq!(WalletHandle::open(scene.path(), scene.device()).err(), Some(WalletError::InUse));
     wallet.shut().unwrap();
     wallet.shut().unwrap();
     assert_eq!(wallet.passes().list(), Err(WalletError::Closed));
@@ -231,22 +231,22 @@ fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
     wallet.payments().add(&Unlocked::without_lock(), new_payment(), &[7; 32]).unwrap();
     wallet.shut().unwrap();
     let copy = std::fs::read(scene.path()).unwrap();
-    let wallet = Wallet::open(scene.path(), scene.device()).unwrap();
+    let wallet = WalletHandle::open(scene.path(), scene.device()).unwrap();
     for _ in 0..2 {
         wallet.passes().add(pass.clone()).unwrap();
     }
     wallet.shut().unwrap();
     std::fs::write(scene.path(), copy).unwrap();
-    let refused = Wallet::open(scene.path(), scene.device());
+    let refused = WalletHandle::open(scene.path(), scene.device());
     assert_eq!(refused.err(), Some(WalletError::RolledBack));
-    let wallet = Wallet::adopt(scene.path(), scene.device()).unwrap();
+    let wallet = WalletHandle::adopt(scene.path(), scene.device()).unwrap();
     assert_eq!(wallet.passes().list().unwrap().len(), 1);
     assert_eq!(wallet.payments().list().unwrap(), []);
     wallet.shut().unwrap();
 
     *scene.shelf.0.lock().unwrap() =
         Some(Anchored { vault: vec![1; 16], epoch: -1, failed_pin_tries: 0 });
-    let error = Wallet::open(scene.path(), scene.device()).err().unwrap().to_string();
+    let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
     assert_eq!(error, "the anchor of the vault failed: it gave what was never stored");
 }
 

@@ -7,12 +7,12 @@ use crate::open::{Open, guarded};
 use crate::{Device, DeviceKeystore, OtpCredentials, Passes, Payments, WalletError, keystore};
 
 /// An open wallet: a sealed file of credentials and passes. All of it can be called from any thread; calls wait for
-/// each other.
+/// each other. Each language has a `Wallet` of its own around it, which is closed as that language closes things.
 #[derive(uniffi::Object)]
-pub struct Wallet(Arc<Open>);
+pub struct WalletHandle(Arc<Open>);
 
 #[uniffi::export]
-impl Wallet {
+impl WalletHandle {
     /// Makes a new, empty wallet at this path and opens it. Nothing is overwritten.
     #[uniffi::constructor]
     pub fn create(path: String, device: Device) -> Result<Self, WalletError> {
@@ -84,14 +84,14 @@ fn enter(
     open: fn(&Path, &tegata::Device) -> Result<tegata::Wallet, tegata::Error>,
     path: &str,
     device: Device,
-) -> Result<Wallet, WalletError> {
+) -> Result<WalletHandle, WalletError> {
     let device = device.into();
     let wallet = guarded(|| open(Path::new(path), &device))?;
-    Ok(Wallet(Arc::new(Open::new(wallet, device.clock))))
+    Ok(WalletHandle(Arc::new(Open::new(wallet, device.clock))))
 }
 
 #[cfg(feature = "testing")]
-impl Wallet {
+impl WalletHandle {
     pub(crate) fn inside(&self) -> &Open {
         &self.0
     }

@@ -9,6 +9,7 @@ mod budget;
 mod cargo_deny;
 mod check;
 mod docs;
+mod kotlin;
 mod part;
 mod pictures;
 mod python;

@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    docs, python,
+    docs, kotlin, python,
     setup::{self, Package},
     tree::step,
 };
@@ -36,6 +36,12 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the Python library, driven from Python",
         needs: &[setup::PYTHON],
         run: python::test_library,
+    },
+    Part {
+        name: "kotlin",
+        about: "the Kotlin library, driven from Kotlin and Java",
+        needs: &[setup::JDK, setup::MAVEN],
+        run: kotlin::test_library,
     },
     Part {
         name: "docs",

@@ -36,9 +36,14 @@ pub(crate) const CXX: Package = Package { name: "g++", sign: Sign::Program("c++"
 /// Letters of one width, for pictures that people look at.
 pub(crate) const FONT: Package =
     Package { name: "fonts-dejavu-core", sign: Sign::Font("*Mono*.ttf") };
+/// Compiles and runs the Kotlin library's tests.
+pub(crate) const JDK: Package =
+    Package { name: "openjdk-17-jdk-headless", sign: Sign::Program("javac") };
 /// The crypto library that `SQLCipher`, a peer in the benches, is linked with.
 pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
+/// Builds the Kotlin library.
+pub(crate) const MAVEN: Package = Package { name: "maven", sign: Sign::Program("mvn") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
 /// Makes environments for Python's packages. Debian's bare python3 lacks the module that puts pip into them.

@@ -86,7 +86,7 @@ WalletError.__str__ = lambda self: self.text()  # type: ignore[method-assign]
 class Wallet:
     """An open wallet and its rooms. Closes its file at the end of a `with`."""
 
-    def __init__(self, handle: tegata_ffi.Wallet) -> None:
+    def __init__(self, handle: tegata_ffi.WalletHandle) -> None:
         """Not for hosts: see `create`, `open` and `adopt`."""
         self._handle = handle
         self.payments: Payments = handle.payments()
@@ -102,7 +102,7 @@ class Wallet:
         clock: SetClock | None = None,
     ) -> Wallet:
         """Makes a new, empty wallet and opens it. Nothing is overwritten."""
-        return cls(tegata_ffi.Wallet.create(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+        return cls(tegata_ffi.WalletHandle.create(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
 
     @classmethod
     def open(
@@ -113,7 +113,7 @@ class Wallet:
         clock: SetClock | None = None,
     ) -> Wallet:
         """Opens a wallet, and checks that nothing in it was altered. Whatever this raises, no file was changed."""
-        return cls(tegata_ffi.Wallet.open(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+        return cls(tegata_ffi.WalletHandle.open(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
 
     @classmethod
     def adopt(
@@ -124,7 +124,7 @@ class Wallet:
         clock: SetClock | None = None,
     ) -> Wallet:
         """Opens a wallet although it is an older copy, for a person who says so. Payment credentials are dropped."""
-        return cls(tegata_ffi.Wallet.adopt(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+        return cls(tegata_ffi.WalletHandle.adopt(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
 
     @staticmethod
     def destroy(path: str | os.PathLike[str]) -> None:
