@@ -14,6 +14,8 @@ mod part;
 mod pictures;
 mod python;
 mod setup;
+mod size;
+mod swift;
 mod tree;
 
 use std::process::ExitCode;
@@ -68,6 +70,8 @@ enum Verb {
     },
     /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
+    /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
+    Size,
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
@@ -96,6 +100,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_all(rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
+        Verb::Size => size::hold(&shell),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
     }
 }

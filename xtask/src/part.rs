@@ -6,6 +6,7 @@ use xshell::{Shell, cmd};
 use crate::{
     docs, kotlin, python,
     setup::{self, Package},
+    swift,
     tree::step,
 };
 
@@ -42,6 +43,12 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the Kotlin library, driven from Kotlin and Java",
         needs: &[setup::JDK, setup::MAVEN],
         run: kotlin::test_library,
+    },
+    Part {
+        name: "swift",
+        about: "the Swift library, driven from Swift 6 on Linux",
+        needs: &[setup::BUBBLEWRAP, setup::MMDEBSTRAP],
+        run: swift::test_library,
     },
     Part {
         name: "docs",

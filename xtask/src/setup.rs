@@ -29,6 +29,8 @@ enum Sign {
 /// Where systems keep fonts for all users.
 const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts"];
 
+/// Enters the Debian that has Swift.
+pub(crate) const BUBBLEWRAP: Package = Package { name: "bubblewrap", sign: Sign::Program("bwrap") };
 /// Builds the bundled zxing-cpp.
 pub(crate) const CMAKE: Package = Package { name: "cmake", sign: Sign::Program("cmake") };
 /// Compiles the bundled zxing-cpp.
@@ -44,6 +46,9 @@ pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
 /// Builds the Kotlin library.
 pub(crate) const MAVEN: Package = Package { name: "maven", sign: Sign::Program("mvn") };
+/// Makes the Debian that has Swift.
+pub(crate) const MMDEBSTRAP: Package =
+    Package { name: "mmdebstrap", sign: Sign::Program("mmdebstrap") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
 /// Makes environments for Python's packages. Debian's bare python3 lacks the module that puts pip into them.
