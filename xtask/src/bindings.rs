@@ -10,6 +10,12 @@ use crate::tree::{self, step};
 /// UniFFI reads it only when it is told to.
 const CONFIG: &str = "uniffi.toml";
 
+/// What the bundled SQLite would bring along and no vault asks for, in the words of its compiler.
+const UNUSED_SQLITE: &str = "-USQLITE_ENABLE_COLUMN_METADATA -USQLITE_ENABLE_DBSTAT_VTAB \
+    -USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 \
+    -USQLITE_ENABLE_RTREE -USQLITE_ENABLE_STAT4 -USQLITE_SOUNDEX \
+    -USQLITE_ENABLE_LOAD_EXTENSION -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_JSON";
+
 /// Which library to write the sources from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
@@ -22,14 +28,11 @@ pub(crate) enum Build {
 /// The folder of one build: `kotlin`, `swift` and `python` sources, the library in `lib`.
 pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     step("building the library and writing its bindings");
-    let target = tree::target(shell)?;
-    let (folder, options, profile): (_, &[&str], _) = match build {
-        Build::Release => ("bindings", &["--release"], "release"),
-        Build::Testing => ("bindings-testing", &["--features", "testing"], "debug"),
-    };
-    cmd!(shell, "cargo build --quiet -p tegata-ffi {options...}").run()?;
-    let library = target.join(profile).join(library_name());
-    let folder = target.join(folder);
+    let library = library(shell, build)?;
+    let folder = tree::target(shell)?.join(match build {
+        Build::Release => "bindings",
+        Build::Testing => "bindings-testing",
+    });
     // What the last run wrote and this one does not would be found by a compiler all the same.
     for language in ["kotlin", "swift", "python", "lib"] {
         shell.remove_path(folder.join(language))?;
@@ -49,6 +52,18 @@ pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
         }
     }
     Ok(folder)
+}
+
+/// Builds the shared library, and tells where it is.
+pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
+    let (options, folder, unused) = match build {
+        Build::Release => (["--profile", "library"], "library", UNUSED_SQLITE),
+        Build::Testing => (["--features", "testing"], "debug", ""),
+    };
+    // An empty one would build SQLite anew for tests.
+    let _flags = (!unused.is_empty()).then(|| shell.push_env("LIBSQLITE3_FLAGS", unused));
+    cmd!(shell, "cargo build --quiet -p tegata-ffi {options...}").run()?;
+    Ok(tree::target(shell)?.join(folder).join(library_name()))
 }
 
 /// Without the symbols and tables that only debuggers and the generator read.

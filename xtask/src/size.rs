@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::{
-    bindings,
-    tree::{self, step},
+    bindings::{self, Build},
+    tree::step,
 };
 
 const FILE: &str = "bindings/size.json";
@@ -28,8 +28,7 @@ struct Budget {
 pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
     anyhow::ensure!(cfg!(target_arch = "x86_64"), "{FILE} has no budget for this processor");
     step("building the library");
-    cmd!(shell, "cargo build --quiet --release -p tegata-ffi").run()?;
-    let library = tree::target(shell)?.join("release").join(bindings::library_name());
+    let library = bindings::library(shell, Build::Release)?;
     let room = shell.create_temp_dir()?;
     let stripped = room.path().join(bindings::library_name());
     shell.copy_file(&library, &stripped)?;
