@@ -16,6 +16,9 @@ const UNUSED_SQLITE: &str = "-USQLITE_ENABLE_COLUMN_METADATA -USQLITE_ENABLE_DBS
     -USQLITE_ENABLE_RTREE -USQLITE_ENABLE_STAT4 -USQLITE_SOUNDEX \
     -USQLITE_ENABLE_LOAD_EXTENSION -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_JSON";
 
+/// No panic passes through SQLite or ring: what unwinding would read of their C is left out.
+const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
+
 /// Which library to write the sources from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
@@ -62,6 +65,7 @@ pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     };
     // An empty one would build SQLite anew for tests.
     let _flags = (!unused.is_empty()).then(|| shell.push_env("LIBSQLITE3_FLAGS", unused));
+    let _tables = (!unused.is_empty()).then(|| shell.push_env("CFLAGS", NO_UNWIND_TABLES));
     cmd!(shell, "cargo build --quiet -p tegata-ffi {options...}").run()?;
     Ok(tree::target(shell)?.join(folder).join(library_name()))
 }

@@ -26,15 +26,17 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let build = bindings.join("swift-build");
     shell.create_dir(&build)?;
     let library = bindings.join("lib");
-    let room =
+    let inside =
         cmd!(shell, "bwrap --bind {root} / --dev /dev --proc /proc --tmpfs /tmp --die-with-parent");
-    let room = room.args(["--unshare-net", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]);
-    let room = room.args(["--setenv", "HOME", "/tmp", "--setenv", "LD_LIBRARY_PATH", "/mnt/lib"]);
-    let room = room.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg("/mnt/package");
-    let room = room.arg("--ro-bind").arg(&library).arg("/mnt/lib");
-    let room = room.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", "/mnt/package"]);
+    let inside = inside.args(["--unshare-net", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]);
+    let inside =
+        inside.args(["--setenv", "HOME", "/tmp", "--setenv", "LD_LIBRARY_PATH", "/mnt/lib"]);
+    let inside = inside.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg("/mnt/package");
+    let inside = inside.arg("--ro-bind").arg(&library).arg("/mnt/lib");
+    let inside =
+        inside.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", "/mnt/package"]);
     let test =
-        room.args(["swift", "test", "--scratch-path", "/mnt/build", "-Xlinker", "-L/mnt/lib"]);
+        inside.args(["swift", "test", "--scratch-path", "/mnt/build", "-Xlinker", "-L/mnt/lib"]);
     test.args(["--disable-sandbox", "--quiet"])
         .run()
         .context("the tests of the Swift library failed")
