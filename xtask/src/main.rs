@@ -4,16 +4,20 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bindings;
 mod budget;
 mod cargo_deny;
 mod check;
 mod docs;
 mod fuzz;
+mod kotlin;
 mod part;
 mod pictures;
 mod python;
 mod setup;
+mod size;
 mod storms;
+mod swift;
 mod targets;
 mod tool;
 mod tree;
@@ -81,6 +85,10 @@ enum Verb {
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
     #[command(after_help = "Example: cargo xtask targets")]
     Targets,
+    /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
+    Bindings,
+    /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
+    Size,
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
@@ -117,6 +125,8 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets => targets::run(&shell),
+        Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
+        Verb::Size => size::hold(&shell),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
         Verb::Storms { rounds } => storms::run(&shell, rounds),
     }

@@ -4,8 +4,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    docs, python,
+    docs, kotlin, python,
     setup::{self, Package},
+    swift,
     tree::step,
 };
 
@@ -19,10 +20,14 @@ pub(crate) struct Part {
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
-        about: "unit, integration and doc tests of core, command line and xtask; power cuts and full disks",
+        about: "unit, integration and doc tests of core, bindings, command line and xtask; power cuts and full disks",
         needs: &[setup::GDB, setup::OATHTOOL],
         run: |shell| {
-            cmd!(shell, "cargo test -p tegata -p tegata-cli -p tegata-storms -p xtask").run()?;
+            cmd!(
+                shell,
+                "cargo test -p tegata -p tegata-ffi -p tegata-cli -p tegata-storms -p xtask"
+            )
+            .run()?;
             // Of the build that ships: what is left in memory is the optimiser's business, too.
             Ok(cmd!(shell, "cargo test --release -p tegata --test canaries").run()?)
         },
@@ -32,6 +37,24 @@ pub(crate) const PARTS: &[Part] = &[
         about: "what we draw, read back by scanners that are not ours",
         needs: &[setup::CMAKE, setup::CXX, setup::ZBAR],
         run: |shell| Ok(cmd!(shell, "cargo test -p tegata-scanners").run()?),
+    },
+    Part {
+        name: "python",
+        about: "the Python library, driven from Python",
+        needs: &[setup::PYTHON],
+        run: python::test_library,
+    },
+    Part {
+        name: "kotlin",
+        about: "the Kotlin library, driven from Kotlin and Java",
+        needs: &[setup::JDK, setup::MAVEN],
+        run: kotlin::test_library,
+    },
+    Part {
+        name: "swift",
+        about: "the Swift library, driven from Swift 6 on Linux",
+        needs: &[setup::BUBBLEWRAP, setup::MMDEBSTRAP],
+        run: swift::test_library,
     },
     Part {
         name: "docs",

@@ -2,16 +2,21 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use crate::tree::{self, step};
+use crate::{
+    bindings::{self, Build},
+    tree::{self, step},
+};
 
 /// The vault's reader for strangers, and its test.
 const READER: &str = "docs/reader";
+/// The library for Python, and its tests.
+const LIBRARY: &str = "bindings/python";
 /// The one place for versions of Python packages.
 const REQUIREMENTS: &str = "docs/reader/requirements.txt";
 
@@ -20,6 +25,16 @@ pub(crate) fn test_reader(shell: &Shell) -> anyhow::Result<()> {
     let python = environment(shell)?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {READER}").run();
     run.with_context(|| format!("the test in {READER} failed"))
+}
+
+/// Runs the tests of the Python library, against the library built for tests.
+pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
+    let python = environment(shell)?;
+    let bindings = bindings::write(shell, Build::Testing)?.join("python");
+    let path = std::env::join_paths([Path::new(LIBRARY).join("src"), bindings])?;
+    let _path = shell.push_env("PYTHONPATH", path);
+    let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {LIBRARY}").run();
+    run.with_context(|| format!("the test in {LIBRARY} failed"))
 }
 
 /// The interpreter that has the packages of the requirements file; set up if it is not there yet.

@@ -29,6 +29,8 @@ enum Sign {
 /// Where systems keep fonts for all users.
 const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts"];
 
+/// Enters the Debian that has Swift.
+pub(crate) const BUBBLEWRAP: Package = Package { name: "bubblewrap", sign: Sign::Program("bwrap") };
 /// Builds the bundled zxing-cpp.
 pub(crate) const CMAKE: Package = Package { name: "cmake", sign: Sign::Program("cmake") };
 /// Fetches what no package manager of ours does.
@@ -38,11 +40,19 @@ pub(crate) const CXX: Package = Package { name: "g++", sign: Sign::Program("c++"
 /// Letters of one width, for pictures that people look at.
 pub(crate) const FONT: Package =
     Package { name: "fonts-dejavu-core", sign: Sign::Font("*Mono*.ttf") };
+/// Compiles and runs the Kotlin library's tests.
+pub(crate) const JDK: Package =
+    Package { name: "openjdk-17-jdk-headless", sign: Sign::Program("javac") };
 /// The crypto library that `SQLCipher`, a peer in the benches, is linked with.
 pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
 /// Takes the memory of a running process, to search it for secrets.
 pub(crate) const GDB: Package = Package { name: "gdb", sign: Sign::Program("gcore") };
+/// Builds the Kotlin library.
+pub(crate) const MAVEN: Package = Package { name: "maven", sign: Sign::Program("mvn") };
+/// Makes the Debian that has Swift.
+pub(crate) const MMDEBSTRAP: Package =
+    Package { name: "mmdebstrap", sign: Sign::Program("mmdebstrap") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
 /// Makes environments for Python's packages. Debian's bare python3 lacks the module that puts pip into them.

@@ -16,7 +16,9 @@ impl VaultId {
         Ok(Self(bytes))
     }
 
-    pub(super) const fn new(bytes: [u8; 16]) -> Self {
+    /// An id that a vault gave earlier, as a host's [`Anchor`](super::Anchor) stored it.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 

@@ -63,8 +63,11 @@ fn is_command(command: &str) -> bool {
 fn is_test(name: &str, pages: &Pages) -> bool {
     // A path such as `vault::tests::a_sentence` ends in the name.
     let name = name.rsplit("::").next().unwrap_or(name);
-    let function = format!("fn {name}(");
-    pages.with_extension("rs").any(|page| page.text.contains(&function))
+    let defined = |extension, keyword| {
+        let function = format!("{keyword} {name}(");
+        pages.with_extension(extension).any(|page| page.text.contains(&function))
+    };
+    defined("rs", "fn") || defined("py", "def")
 }
 
 #[cfg(test)]

@@ -1,0 +1,8 @@
+package app.tegata
+
+/** Whether the module is dark; counted from the top left of the symbol, light outside of it. */
+public fun Symbol.isDark(x: Int, y: Int): Boolean {
+    if (x !in 0 until width || y !in 0 until height) return false
+    val stride = (width + 7) / 8
+    return rows[y * stride + x / 8].toInt() and (0x80 shr (x % 8)) != 0
+}

@@ -1,0 +1,47 @@
+@file:JvmName("Secrets")
+
+package app.tegata
+
+import java.nio.ByteBuffer
+
+/*
+ * Secrets as arrays. The library reads them from memory outside of the heap, where no garbage collector copies them;
+ * what is put there for the call is wiped after it. The array is the caller's: wipe it, `pin.fill(0)`, when it is done.
+ */
+
+/** Opens the payment lock by the PIN, as it was typed. Takes some hundred milliseconds by design: not on the main thread. */
+@Throws(WalletException::class)
+public fun Payments.unlockWithPin(pin: ByteArray): Unlocked = pin.lent { unlockWithPin(it) }
+
+/** Opens the payment lock by the 32 bytes that the app keeps behind a biometric prompt. */
+@Throws(WalletException::class)
+public fun Payments.unlockWithKey(key: ByteArray): Unlocked = key.lent { unlockWithKey(it) }
+
+/** Stores a credential, under the payment lock if there is one. The seed has 32 bytes, goes in and never comes out. */
+@Throws(WalletException::class)
+public fun Payments.add(unlocked: Unlocked, new: NewPayment, seed: ByteArray): String = seed.lent { add(unlocked, new, it) }
+
+/**
+ * Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and [unlocked] is the leave of the
+ * new lock then.
+ */
+@Throws(WalletException::class)
+public fun Payments.setPin(unlocked: Unlocked, pin: ByteArray): Unit = pin.lent { setPin(unlocked, it) }
+
+/** Sets or changes the 32 random bytes that the app keeps behind a biometric prompt. */
+@Throws(WalletException::class)
+public fun Payments.setUnlockKey(unlocked: Unlocked, key: ByteArray): Unit = key.lent { setUnlockKey(unlocked, it) }
+
+/** Stores a one-time-password credential, given as an `otpauth` URI in UTF-8. */
+@Throws(WalletException::class)
+public fun OtpCredentials.addUri(uri: ByteArray): String = uri.lent { addUri(it) }
+
+private inline fun <T> ByteArray.lent(use: (ByteBuffer) -> T): T {
+    val buffer = ByteBuffer.allocateDirect(size)
+    buffer.put(this).flip()
+    try {
+        return use(buffer)
+    } finally {
+        for (at in 0 until size) buffer.put(at, 0)
+    }
+}

@@ -1,0 +1,157 @@
+"""The Tegata wallet core: sealed storage, and payment barcodes made without a network.
+
+    with tegata.Wallet.open(path, keystore) as wallet:
+        unlocked = wallet.payments.unlock_with_pin(b"2580")
+        match wallet.payments.next_code(unlocked, id):
+            case NextCode.CODE(code=code): show(code.qr)
+            case NextCode.WAIT(seconds=seconds): wait(seconds)
+
+A keystore is a `DeviceKeystore`; what it throws is a `KeystoreFailure`. What a wallet throws is a `WalletError`, one
+class for each thing that an app reacts to. Arguments that hold a secret are read where they are and not copied: pass a
+`bytes`, since nothing in Python can be wiped for certain.
+"""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+import tegata_ffi
+from tegata_ffi import (
+    Anchor,
+    Anchored,
+    AnchorFailure,
+    ClockStatus,
+    Device,
+    DeviceKeystore,
+    KeystoreFailure,
+    Language,
+    LockStatus,
+    NewPayment,
+    NextCode,
+    Otp,
+    OtpAlgorithm,
+    OtpCode,
+    OtpCredentials,
+    OtpMoving,
+    Pass,
+    Passes,
+    PassFormat,
+    Payment,
+    PaymentCode,
+    Payments,
+    SetClock,
+    StoredPass,
+    Symbol,
+    SymbolFormat,
+    Unlocked,
+    WalletError,
+)
+
+__all__ = [
+    "Anchor",
+    "AnchorFailure",
+    "Anchored",
+    "ClockStatus",
+    "DeviceKeystore",
+    "KeystoreFailure",
+    "Language",
+    "LockStatus",
+    "NewPayment",
+    "NextCode",
+    "Otp",
+    "OtpAlgorithm",
+    "OtpCode",
+    "OtpCredentials",
+    "OtpMoving",
+    "Pass",
+    "PassFormat",
+    "Passes",
+    "Payment",
+    "PaymentCode",
+    "Payments",
+    "SetClock",
+    "StoredPass",
+    "Symbol",
+    "SymbolFormat",
+    "Unlocked",
+    "Wallet",
+    "WalletError",
+]
+
+# UniFFI gives Python's exceptions no text of their own.
+WalletError.__str__ = lambda self: self.text()  # type: ignore[method-assign]
+
+
+class Wallet:
+    """An open wallet and its rooms. Closes its file at the end of a `with`."""
+
+    def __init__(self, handle: tegata_ffi.WalletHandle) -> None:
+        """Not for hosts: see `create`, `open` and `adopt`."""
+        self._handle = handle
+        self.payments: Payments = handle.payments()
+        self.otp_credentials: OtpCredentials = handle.otp_credentials()
+        self.passes: Passes = handle.passes()
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        keystore: DeviceKeystore,
+        anchor: Anchor | None = None,
+        clock: SetClock | None = None,
+    ) -> Wallet:
+        """Makes a new, empty wallet and opens it. Nothing is overwritten."""
+        return cls(tegata_ffi.WalletHandle.create(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        keystore: DeviceKeystore,
+        anchor: Anchor | None = None,
+        clock: SetClock | None = None,
+    ) -> Wallet:
+        """Opens a wallet, and checks that nothing in it was altered. Whatever this raises, no file was changed."""
+        return cls(tegata_ffi.WalletHandle.open(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+
+    @classmethod
+    def adopt(
+        cls,
+        path: str | os.PathLike[str],
+        keystore: DeviceKeystore,
+        anchor: Anchor | None = None,
+        clock: SetClock | None = None,
+    ) -> Wallet:
+        """Opens a wallet although it is an older copy, for a person who says so. Payment credentials are dropped."""
+        return cls(tegata_ffi.WalletHandle.adopt(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+
+    @staticmethod
+    def destroy(path: str | os.PathLike[str]) -> None:
+        """Removes a wallet for good, whatever state it is in."""
+        tegata_ffi.destroy_wallet(os.fspath(path))
+
+    def rewrap(self, keystore: DeviceKeystore) -> None:
+        """Has another keystore guard the wallet from now on."""
+        self._handle.rewrap(keystore)
+
+    def replace_key(self) -> None:
+        """Seals everything anew under a new key, for when the old one may have leaked."""
+        self._handle.replace_key()
+
+    @property
+    def replacing_key(self) -> bool:
+        """Whether `replace_key` was broken off and is to be called again."""
+        return self._handle.replacing_key()
+
+    def close(self) -> None:
+        """Closes the file. What is called afterwards raises `WalletError.Closed`; closing twice does nothing."""
+        self._handle.shut()
+
+    def __enter__(self) -> Wallet:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,62 @@
+//! The wallet core for Kotlin, Swift and Python: the surface that UniFFI exports, and nothing else.
+//!
+//! Each item here wraps one of `tegata`; the rules are there. What this crate adds is what a border needs: one lock
+//! around a wallet, panics that end here, failures of the host that become typed ones, and numbers that Java can call
+//! by name (signed, since Kotlin mangles the names of what takes an unsigned one).
+//!
+//! | file | idea |
+//! |---|---|
+//! | `wallet` | [`WalletHandle`]: the door, and what is done to the whole file |
+//! | `payments`, `otp_credentials`, `passes` | the rooms behind it |
+//! | `payment_code` | a code and its symbols, as data |
+//! | `unlocked` | [`Unlocked`]: the leave to pay |
+//! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
+//! | `open` | the wallet that all rooms share; where panics end |
+//! | `error`, `id` | what can go wrong; what a record is known by |
+
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "this text becomes KDoc, docstrings and Swift's comments: `WalletError` has a line for each failure"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "what crosses the border arrives owned")]
+
+mod anchor;
+mod clock;
+mod device;
+mod error;
+mod id;
+mod keystore;
+mod open;
+mod otp_credentials;
+mod passes;
+mod payment_code;
+mod payments;
+#[cfg(feature = "testing")]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod unlocked;
+mod wallet;
+
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
+
+pub use anchor::{Anchor, AnchorFailure, Anchored};
+pub use clock::SetClock;
+pub use device::Device;
+pub use error::WalletError;
+pub use keystore::{DeviceKeystore, KeystoreFailure};
+pub use otp_credentials::{Otp, OtpAlgorithm, OtpCode, OtpCredentials, OtpMoving};
+pub use passes::{Pass, PassFormat, Passes, StoredPass};
+pub use payment_code::{Language, PaymentCode, Symbol, SymbolFormat};
+pub use payments::{ClockStatus, LockStatus, NewPayment, NextCode, Payment, Payments};
+pub use unlocked::Unlocked;
+pub use wallet::{WalletHandle, destroy_wallet};
+
+/// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, and no `Zeroizing` of ours
+/// reaches those.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,81 @@
+//! The wallet that a door and its rooms share, and the place where panics end.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tegata::{Clock, UnixTime};
+
+use crate::WalletError;
+
+/// An open wallet, or a closed one: `None`; and the clock that it goes by.
+pub(crate) struct Open {
+    wallet: Mutex<Option<tegata::Wallet>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Open {
+    pub(crate) fn new(wallet: tegata::Wallet, clock: Arc<dyn Clock>) -> Self {
+        Self { wallet: Mutex::new(Some(wallet)), clock }
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// Does `work` on the wallet, one caller after the other. A panic closes it: what is on disk is whole, what is in
+    /// memory may not be.
+    pub(crate) fn with<T, E: Into<WalletError>>(
+        &self,
+        work: impl FnOnce(&mut tegata::Wallet) -> Result<T, E>,
+    ) -> Result<T, WalletError> {
+        let mut slot = self.slot();
+        let wallet = slot.as_mut().ok_or(WalletError::Closed)?;
+        let done = guarded(|| work(wallet));
+        if matches!(done, Err(WalletError::Broken)) {
+            *slot = None;
+        }
+        done
+    }
+
+    /// Takes the wallet out, for good.
+    pub(crate) fn take(&self) -> Option<tegata::Wallet> {
+        self.slot().take()
+    }
+
+    /// A poisoned lock saw a panic that `with` did not catch, so it is treated alike.
+    fn slot(&self) -> MutexGuard<'_, Option<tegata::Wallet>> {
+        self.wallet.lock().unwrap_or_else(|poisoned| {
+            self.wallet.clear_poison();
+            let mut slot = poisoned.into_inner();
+            *slot = None;
+            slot
+        })
+    }
+}
+
+/// Does `work`, and turns a panic into [`WalletError::Broken`]. The panic's text is dropped: it may quote anything.
+pub(crate) fn guarded<T, E: Into<WalletError>>(
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, WalletError> {
+    silence_panics();
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(WalletError::Broken),
+    }
+}
+
+/// Prints where a panic was and not what it said. A library that is loaded has its own copy of the standard library,
+/// so this hook sees our panics alone; a program in Rust keeps its own.
+fn silence_panics() {
+    #[cfg(not(test))]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            panic::set_hook(Box::new(|panic| {
+                if let Some(place) = panic.location() {
+                    eprintln!("tegata: panic at {}:{}", place.file(), place.line());
+                }
+            }));
+        });
+    }
+}

@@ -1,0 +1,132 @@
+//! The room of one-time passwords of any service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tegata::{formats::otpauth, vault};
+
+use crate::error::seconds;
+use crate::open::Open;
+use crate::{WalletError, id};
+
+/// One-time-password credentials and the codes made from them.
+#[derive(uniffi::Object)]
+pub struct OtpCredentials(pub(crate) Arc<Open>);
+
+/// A one-time-password credential as it can be shown: all but its secret.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Otp {
+    /// Its record in this wallet.
+    pub id: String,
+    /// The service.
+    pub issuer: String,
+    /// The account there.
+    pub account: String,
+    /// The hash.
+    pub algorithm: OtpAlgorithm,
+    /// Digits of a code: 6 to 8.
+    pub digits: i32,
+    /// What makes one code follow another.
+    pub moving: OtpMoving,
+}
+
+/// The hash of a one-time password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum OtpAlgorithm {
+    /// HMAC-SHA1.
+    Sha1,
+    /// HMAC-SHA256.
+    Sha256,
+    /// HMAC-SHA512.
+    Sha512,
+}
+
+/// What makes one code follow another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum OtpMoving {
+    /// Time.
+    Period {
+        /// For so long a code stays the same.
+        seconds: i64,
+    },
+    /// Asking for one.
+    Counter,
+}
+
+/// One value to type in somewhere.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct OtpCode {
+    /// 6 to 8 digits.
+    pub digits: String,
+    /// For how long it stays the value, at least 1; nothing for one that follows a counter.
+    pub seconds_left: Option<i64>,
+}
+
+#[uniffi::export]
+impl OtpCredentials {
+    /// Stores a credential, given as an `otpauth` URI in UTF-8.
+    pub fn add_uri(&self, uri: &[u8]) -> Result<String, WalletError> {
+        let credential = otpauth::parse(uri).map_err(WalletError::invalid)?;
+        self.0.with(|wallet| wallet.otp_credentials().add(&credential).map(|id| id.to_string()))
+    }
+
+    /// All one-time-password credentials.
+    pub fn list(&self) -> Result<Vec<Otp>, WalletError> {
+        let all = self.0.with(|wallet| wallet.otp_credentials().list())?;
+        Ok(all.into_iter().map(describe).collect())
+    }
+
+    /// The code of now, or of the next counter, which is then used up.
+    pub fn code(&self, id: String) -> Result<OtpCode, WalletError> {
+        let id = id::parse(&id)?;
+        let code = self.0.with(|wallet| wallet.otp_credentials().code(&id))?;
+        let seconds_left = code.seconds_left().map(seconds);
+        Ok(OtpCode { digits: code.digits().to_owned(), seconds_left })
+    }
+
+    /// The credential as an `otpauth` URI, secret and all: for an export that the person asked for by name. The only
+    /// secret that ever comes out of this library; wipe it after use.
+    pub fn reveal_uri(&self, id: String) -> Result<Vec<u8>, WalletError> {
+        let id = id::parse(&id)?;
+        self.0.with(|wallet| {
+            wallet.otp_credentials().reveal_uri(&id).map(|uri| uri.expose().to_vec())
+        })
+    }
+
+    /// Removes a one-time-password credential.
+    pub fn remove(&self, id: String) -> Result<(), WalletError> {
+        let id = id::parse(&id)?;
+        self.0.with(|wallet| wallet.otp_credentials().remove(&id))
+    }
+}
+
+fn describe(otp: tegata::Otp) -> Otp {
+    Otp {
+        id: otp.id.to_string(),
+        issuer: otp.issuer,
+        account: otp.account,
+        algorithm: match otp.algorithm {
+            vault::OtpAlgorithm::Sha1 => OtpAlgorithm::Sha1,
+            vault::OtpAlgorithm::Sha256 => OtpAlgorithm::Sha256,
+            vault::OtpAlgorithm::Sha512 => OtpAlgorithm::Sha512,
+        },
+        digits: otp.digits.into(),
+        moving: match otp.moving {
+            vault::OtpMoving::Period(period) => OtpMoving::Period { seconds: period.into() },
+            vault::OtpMoving::Counter(_) => OtpMoving::Counter,
+        },
+    }
+}
+
+impl fmt::Display for OtpCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OtpCode([redacted])")
+    }
+}
+
+impl fmt::Debug for OtpCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

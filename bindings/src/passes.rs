@@ -1,0 +1,116 @@
+//! The room of passes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tegata::vault;
+
+use crate::open::Open;
+use crate::{WalletError, id};
+
+/// Passes that others issued: tickets, loyalty cards.
+#[derive(uniffi::Object)]
+pub struct Passes(pub(crate) Arc<Open>);
+
+/// A pass.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct Pass {
+    /// As shown to the shopper: 1 to 128 bytes of UTF-8.
+    pub title: String,
+    /// The symbol that the message is drawn as.
+    pub format: PassFormat,
+    /// What a reader is to read: 1 to 4,096 bytes of UTF-8. Who has it has the pass.
+    pub message: String,
+    /// What stands below the symbol for people to read: 1 to 256 bytes of UTF-8, if anything.
+    #[uniffi(default = None)]
+    pub alternate_text: Option<String>,
+}
+
+/// A pass and where it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct StoredPass {
+    /// Its record in this wallet.
+    pub id: String,
+    /// The pass.
+    pub content: Pass,
+}
+
+/// The symbols of passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum PassFormat {
+    /// QR Code.
+    Qr,
+    /// Code 128.
+    Code128,
+    /// PDF417.
+    Pdf417,
+    /// Aztec Code.
+    Aztec,
+    /// Data Matrix.
+    DataMatrix,
+}
+
+#[uniffi::export]
+impl Passes {
+    /// Stores a pass.
+    pub fn add(&self, pass: Pass) -> Result<String, WalletError> {
+        let pass = pass.into();
+        self.0.with(|wallet| wallet.passes().add(&pass).map(|id| id.to_string()))
+    }
+
+    /// All passes.
+    pub fn list(&self) -> Result<Vec<StoredPass>, WalletError> {
+        let all = self.0.with(|wallet| wallet.passes().list())?;
+        Ok(all
+            .into_iter()
+            .map(|(id, pass)| StoredPass { id: id.to_string(), content: pass.into() })
+            .collect())
+    }
+
+    /// Removes a pass.
+    pub fn remove(&self, id: String) -> Result<(), WalletError> {
+        let id = id::parse(&id)?;
+        self.0.with(|wallet| wallet.passes().remove(&id))
+    }
+}
+
+impl From<Pass> for vault::Pass {
+    fn from(pass: Pass) -> Self {
+        let Pass { title, format, message, alternate_text } = pass;
+        let format = match format {
+            PassFormat::Qr => vault::PassFormat::Qr,
+            PassFormat::Code128 => vault::PassFormat::Code128,
+            PassFormat::Pdf417 => vault::PassFormat::Pdf417,
+            PassFormat::Aztec => vault::PassFormat::Aztec,
+            PassFormat::DataMatrix => vault::PassFormat::DataMatrix,
+        };
+        Self { title, format, message, alternate_text }
+    }
+}
+
+impl From<vault::Pass> for Pass {
+    fn from(pass: vault::Pass) -> Self {
+        let vault::Pass { title, format, message, alternate_text } = pass;
+        let format = match format {
+            vault::PassFormat::Qr => PassFormat::Qr,
+            vault::PassFormat::Code128 => PassFormat::Code128,
+            vault::PassFormat::Pdf417 => PassFormat::Pdf417,
+            vault::PassFormat::Aztec => PassFormat::Aztec,
+            vault::PassFormat::DataMatrix => PassFormat::DataMatrix,
+        };
+        Self { title, format, message, alternate_text }
+    }
+}
+
+impl fmt::Display for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass([redacted])")
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,60 @@
+//! The leave to pay, held by the host.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+
+use tegata::vault;
+
+use crate::WalletError;
+
+/// The leave to make payment codes: what unlocking gives, and what locking takes away.
+///
+/// It holds the key of the payment lock. Lock it, or let go of it, as when the app leaves the screen.
+#[derive(uniffi::Object)]
+pub struct Unlocked(Mutex<Option<vault::Unlocked>>);
+
+#[uniffi::export]
+impl Unlocked {
+    /// The leave to pay where there is no payment lock. What is locked it does not open.
+    #[uniffi::constructor]
+    #[must_use]
+    pub fn without_lock() -> Self {
+        Self::new(vault::Unlocked::without_lock())
+    }
+
+    /// Takes the leave away and wipes its key. Whatever is asked with it from now on fails with `PaymentsLocked`.
+    pub fn lock(&self) {
+        *self.slot() = None;
+    }
+}
+
+impl Unlocked {
+    pub(crate) fn new(leave: vault::Unlocked) -> Self {
+        Self(Mutex::new(Some(leave)))
+    }
+
+    /// Does `work` with the leave, if it was not taken away.
+    pub(crate) fn with<T, E: Into<WalletError>>(
+        &self,
+        work: impl FnOnce(&mut vault::Unlocked) -> Result<T, E>,
+    ) -> Result<T, WalletError> {
+        let mut slot = self.slot();
+        work(slot.as_mut().ok_or(WalletError::PaymentsLocked)?).map_err(Into::into)
+    }
+
+    /// A panic under this lock takes the leave away: unlocking again is safe, guessing what it is worth is not.
+    fn slot(&self) -> MutexGuard<'_, Option<vault::Unlocked>> {
+        self.0.lock().unwrap_or_else(|poisoned| {
+            self.0.clear_poison();
+            let mut slot = poisoned.into_inner();
+            *slot = None;
+            slot
+        })
+    }
+}
+
+impl fmt::Debug for Unlocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unlocked([redacted])")
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+@_exported import TegataGenerated
+
+/// An open wallet: a sealed file of credentials and passes, and its rooms.
+///
+/// ```swift
+/// let wallet = try Wallet.open(at: file, keystore: keystore)
+/// let unlocked = try wallet.payments.unlockWithPin(pin: pin)
+/// for try await code in wallet.payments.codes(unlocked: unlocked, id: id) {
+///     show(code)
+/// }
+/// ```
+///
+/// All of it can be called from any thread; calls wait for each other, and most of them touch the disk. Whatever is called
+/// after `close()` throws `WalletError.Closed`.
+public final class Wallet: Sendable {
+    /// Payment credentials and their codes.
+    public let payments: Payments
+    /// One-time passwords of any service.
+    public let otpCredentials: OtpCredentials
+    /// Passes that others issued.
+    public let passes: Passes
+
+    private let handle: WalletHandle
+
+    private init(_ handle: WalletHandle) {
+        self.handle = handle
+        payments = handle.payments()
+        otpCredentials = handle.otpCredentials()
+        passes = handle.passes()
+    }
+
+    /// Makes a new, empty wallet and opens it. Nothing is overwritten.
+    public static func create(
+        at file: URL, keystore: any DeviceKeystore, anchor: (any Anchor)? = nil, clock: SetClock? = nil
+    ) throws(WalletError) -> Wallet {
+        let device = Device(keystore: keystore, anchor: anchor, clock: clock)
+        return try typed { Wallet(try WalletHandle.create(path: file.path, device: device)) }
+    }
+
+    /// Opens a wallet, and checks that nothing in it was altered and, if there is an anchor, that it is not an older copy.
+    /// Whatever this throws, no file was changed and no key made anew.
+    public static func open(
+        at file: URL, keystore: any DeviceKeystore, anchor: (any Anchor)? = nil, clock: SetClock? = nil
+    ) throws(WalletError) -> Wallet {
+        let device = Device(keystore: keystore, anchor: anchor, clock: clock)
+        return try typed { Wallet(try WalletHandle.open(path: file.path, device: device)) }
+    }
+
+    /// Opens a wallet although it is an older copy, for a person who says so. Payment credentials and their lock are
+    /// dropped, and provisioned anew by the issuer.
+    public static func adopt(
+        at file: URL, keystore: any DeviceKeystore, anchor: (any Anchor)? = nil, clock: SetClock? = nil
+    ) throws(WalletError) -> Wallet {
+        let device = Device(keystore: keystore, anchor: anchor, clock: clock)
+        return try typed { Wallet(try WalletHandle.adopt(path: file.path, device: device)) }
+    }
+
+    /// Removes a wallet for good, whatever state it is in. Costs a new provisioning, never money.
+    public static func destroy(at file: URL) throws(WalletError) {
+        try typed { try destroyWallet(path: file.path) }
+    }
+
+    /// Has another keystore guard the wallet from now on. Refused while a PIN is set, which only the present one knows.
+    public func rewrap(keystore: any DeviceKeystore) throws(WalletError) {
+        try typed { try handle.rewrap(keystore: keystore) }
+    }
+
+    /// Seals everything anew under a new key, for when the old one may have leaked.
+    public func replaceKey() throws(WalletError) {
+        try typed { try handle.replaceKey() }
+    }
+
+    /// Whether `replaceKey()` was broken off and is to be called again.
+    public var isReplacingKey: Bool {
+        get throws(WalletError) { try typed { try handle.replacingKey() } }
+    }
+
+    /// Closes the file. Closing twice does nothing.
+    public func close() throws(WalletError) {
+        try typed { try handle.shut() }
+    }
+}
+
+/// What is generated throws nothing else but what tells that the library itself is broken.
+private func typed<T>(_ work: () throws -> T) throws(WalletError) -> T {
+    do {
+        return try work()
+    } catch let error as WalletError {
+        throw error
+    } catch {
+        throw WalletError.Broken
+    }
+}

@@ -1,0 +1,65 @@
+//! The size of the stripped library, held to bindings/size.json.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use xshell::Shell;
+
+use crate::{
+    bindings::{self, Build},
+    tree::step,
+};
+
+const FILE: &str = "bindings/size.json";
+
+/// A size this far below its budget, in per cent, asks for the budget to be lowered: room that nobody sees gets used
+/// up.
+const BELOW: u64 = 10;
+
+/// The budget file: the most bytes that the stripped shared library may have, by processor.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Budget {
+    x86_64: u64,
+}
+
+/// Builds the library as apps get it, strips a copy and compares.
+pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
+    anyhow::ensure!(cfg!(target_arch = "x86_64"), "{FILE} has no budget for this processor");
+    step("building the library");
+    let library = bindings::library(shell, Build::Release)?;
+    let room = shell.create_temp_dir()?;
+    let stripped = room.path().join(bindings::library_name());
+    shell.copy_file(&library, &stripped)?;
+    bindings::strip(shell, &stripped)?;
+    let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
+    let bytes = size(&stripped)?;
+    println!("stripped library: {bytes} of {} bytes", budget.x86_64);
+    judge(bytes, budget.x86_64)
+}
+
+fn size(file: &Path) -> anyhow::Result<u64> {
+    Ok(std::fs::metadata(file).with_context(|| format!("cannot see {}", file.display()))?.len())
+}
+
+fn judge(bytes: u64, budget: u64) -> anyhow::Result<()> {
+    anyhow::ensure!(bytes <= budget, "the library is {} bytes over its budget", bytes - budget);
+    let room = (budget - bytes) * 100 >= budget * BELOW;
+    anyhow::ensure!(!room, "the library is far below its budget: lower it in {FILE}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_budget_and_far_less_are_both_told() {
+        assert!(judge(1000, 1000).is_ok());
+        assert!(judge(901, 1000).is_ok());
+        assert!(judge(1001, 1000).unwrap_err().to_string().contains("1 bytes over"));
+        assert!(judge(900, 1000).unwrap_err().to_string().contains("lower it"));
+        assert!(judge(0, 1000).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! The Swift library and its tests: Swift 6 on Linux, in a Debian of its own, since no older one has that compiler.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::{
+    bindings::{self, Build},
+    tree::{self, step},
+};
+
+const PACKAGE: &str = "bindings/swift";
+/// The Debian that has Swift 6, and what is installed in it.
+const SUITE: &str = "trixie";
+const INCLUDED: &str = "swiftlang,libc6-dev,libstdc++-14-dev";
+/// What `swift package` reads as the header's module; UniFFI's own is for Apple's systems.
+const MODULE: &str =
+    "module TegataFFI {\n    header \"TegataFFI.h\"\n    link \"tegata_ffi\"\n    export *\n}\n";
+
+/// Compiles the library against the one built for tests, and runs its tests.
+pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
+    let root = root(shell)?;
+    let bindings = bindings::write(shell, Build::Testing)?;
+    let package = assemble(shell, &bindings)?;
+    let build = bindings.join("swift-build");
+    shell.create_dir(&build)?;
+    let library = bindings.join("lib");
+    let inside =
+        cmd!(shell, "bwrap --bind {root} / --dev /dev --proc /proc --tmpfs /tmp --die-with-parent");
+    let inside = inside.args(["--unshare-net", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]);
+    let inside =
+        inside.args(["--setenv", "HOME", "/tmp", "--setenv", "LD_LIBRARY_PATH", "/mnt/lib"]);
+    let inside = inside.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg("/mnt/package");
+    let inside = inside.arg("--ro-bind").arg(&library).arg("/mnt/lib");
+    let inside =
+        inside.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", "/mnt/package"]);
+    let test =
+        inside.args(["swift", "test", "--scratch-path", "/mnt/build", "-Xlinker", "-L/mnt/lib"]);
+    test.args(["--disable-sandbox", "--quiet"])
+        .run()
+        .context("the tests of the Swift library failed")
+}
+
+/// The package as Swift builds it: what is written by hand and what is generated, in one folder.
+fn assemble(shell: &Shell, bindings: &Path) -> anyhow::Result<PathBuf> {
+    let package = bindings.join("swift-package");
+    shell.remove_path(&package)?;
+    shell.create_dir(&package)?;
+    for part in ["Package.swift", "Sources", "Tests"] {
+        let from = Path::new(PACKAGE).join(part);
+        cmd!(shell, "cp -R {from} {package}").quiet().run()?;
+    }
+    let header = package.join("Sources/TegataFFI");
+    let generated = package.join("Sources/TegataGenerated");
+    let from = bindings.join("swift");
+    shell.write_file(header.join("module.modulemap"), MODULE)?;
+    shell.copy_file(from.join("TegataFFI.h"), header.join("TegataFFI.h"))?;
+    shell.create_dir(&generated)?;
+    shell.copy_file(from.join("TegataGenerated.swift"), generated.join("TegataGenerated.swift"))?;
+    Ok(package)
+}
+
+/// A folder with a whole Debian in it, made once: about 2 GB, some minutes.
+fn root(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let root = tree::cache(shell)?.join(format!("swift-{SUITE}"));
+    if !root.exists() {
+        let mirror = mirror(shell)?;
+        step("installing Swift 6 in a root of its own (once)");
+        // Under another name until it is whole, so that an interrupted set-up is never taken for a finished one.
+        let unfinished = root.with_extension(std::process::id().to_string());
+        shell.create_dir(tree::cache(shell)?)?;
+        cmd!(
+            shell,
+            "mmdebstrap --quiet --variant=apt --include={INCLUDED} {SUITE} {unfinished} {mirror}"
+        )
+        .run()?;
+        std::fs::rename(&unfinished, &root)
+            .with_context(|| format!("cannot rename {}", unfinished.display()))?;
+    }
+    Ok(root)
+}
+
+/// Where this system's own packages come from: whatever that is here, it can be reached.
+fn mirror(shell: &Shell) -> anyhow::Result<String> {
+    let format = "$(SITE)|$(REPO_URI)";
+    let targets = cmd!(shell, "apt-get indextargets --format {format}").quiet().read()?;
+    let uri = targets.lines().find_map(debian_uri);
+    Ok(uri.context("apt knows of no mirror of Debian here")?.to_owned())
+}
+
+/// The address in a line of `apt-get indextargets`, if it is Debian's main archive.
+fn debian_uri(line: &str) -> Option<&str> {
+    let uri = line.split('|').nth(1)?.trim_end_matches('/');
+    uri.ends_with("/debian").then_some(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_is_debians_main_archive_and_no_other() {
+        let line = "mirror.example|http://mirror.example/debian/";
+        assert_eq!(debian_uri(line), Some("http://mirror.example/debian"));
+        for other in ["http://mirror.example/debian-security/", "http://mirror.example/apt/"] {
+            assert_eq!(debian_uri(&format!("mirror.example|{other}")), None);
+        }
+        assert_eq!(debian_uri(""), None);
+    }
+}
