@@ -1,4 +1,4 @@
-//! The size of the stripped library, held to bindings/size.json.
+//! The size of the stripped library, held to bindings/size.json, and what else a loader minds.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use xshell::Shell;
 
 use crate::{
     bindings::{self, Build},
+    elf,
     tree::step,
 };
 
@@ -16,6 +17,9 @@ const FILE: &str = "bindings/size.json";
 /// A size this far below its budget, in per cent, asks for the budget to be lowered: room that nobody sees gets used
 /// up.
 const BELOW: u64 = 10;
+
+/// The pages of a system on this processor.
+const HOST_PAGE: u64 = 4096;
 
 /// The budget file: the most bytes that the stripped shared library may have, by processor.
 #[derive(Debug, Deserialize, Serialize)]
@@ -33,6 +37,7 @@ pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
     let stripped = room.path().join(bindings::library_name());
     shell.copy_file(&library, &stripped)?;
     bindings::strip(shell, &stripped)?;
+    elf::check(&stripped, HOST_PAGE)?;
     let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
     let bytes = size(&stripped)?;
     println!("stripped library: {bytes} of {} bytes", budget.x86_64);

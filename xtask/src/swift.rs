@@ -7,6 +7,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
+    debian,
     tree::{self, step},
 };
 
@@ -65,7 +66,7 @@ fn assemble(shell: &Shell, bindings: &Path) -> anyhow::Result<PathBuf> {
 fn root(shell: &Shell) -> anyhow::Result<PathBuf> {
     let root = tree::cache(shell)?.join(format!("swift-{SUITE}"));
     if !root.exists() {
-        let mirror = mirror(shell)?;
+        let mirror = debian::mirror(shell)?;
         step("installing Swift 6 in a root of its own (once)");
         // Under another name until it is whole, so that an interrupted set-up is never taken for a finished one.
         let unfinished = root.with_extension(std::process::id().to_string());
@@ -79,33 +80,4 @@ fn root(shell: &Shell) -> anyhow::Result<PathBuf> {
             .with_context(|| format!("cannot rename {}", unfinished.display()))?;
     }
     Ok(root)
-}
-
-/// Where this system's own packages come from: whatever that is here, it can be reached.
-fn mirror(shell: &Shell) -> anyhow::Result<String> {
-    let format = "$(SITE)|$(REPO_URI)";
-    let targets = cmd!(shell, "apt-get indextargets --format {format}").quiet().read()?;
-    let uri = targets.lines().find_map(debian_uri);
-    Ok(uri.context("apt knows of no mirror of Debian here")?.to_owned())
-}
-
-/// The address in a line of `apt-get indextargets`, if it is Debian's main archive.
-fn debian_uri(line: &str) -> Option<&str> {
-    let uri = line.split('|').nth(1)?.trim_end_matches('/');
-    uri.ends_with("/debian").then_some(uri)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_mirror_is_debians_main_archive_and_no_other() {
-        let line = "mirror.example|http://mirror.example/debian/";
-        assert_eq!(debian_uri(line), Some("http://mirror.example/debian"));
-        for other in ["http://mirror.example/debian-security/", "http://mirror.example/apt/"] {
-            assert_eq!(debian_uri(&format!("mirror.example|{other}")), None);
-        }
-        assert_eq!(debian_uri(""), None);
-    }
 }

@@ -1,4 +1,4 @@
-//! That core compiles for phones: types and borrows for each target, as far as a machine without their tools can go.
+//! That core and bindings compile for phones: types and borrows for each target, as far as a machine without their tools can go.
 //!
 //! The standard library of those targets is built from source, which Debian keeps for exactly our toolchain. C code is
 //! not compiled: a stand-in for the compiler makes empty objects, so nothing here says that it links.
@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::{
+    debian,
     setup::{self, CURL},
     tree::{self, step},
 };
@@ -22,7 +23,7 @@ const TARGETS: &[&str] = &[
 ];
 
 /// What is checked: what goes into an app.
-const PACKAGES: &[&str] = &["tegata"];
+const PACKAGES: &[&str] = &["tegata", "tegata-ffi"];
 
 /// The toolchain's own source, as Debian packs it; another toolchain is another line here.
 const TOOLCHAIN: &str = "1.95.0";
@@ -80,7 +81,7 @@ fn source(shell: &Shell) -> anyhow::Result<PathBuf> {
 fn fetch(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
     let room = shell.create_temp_dir()?;
     let package = room.path().join("rust-src.deb");
-    let address = format!("{}{SOURCE}", mirror(shell)?);
+    let address = format!("{}/{SOURCE}", debian::mirror(shell)?);
     cmd!(shell, "curl --fail --silent --show-error --location --retry 3 {address} -o {package}")
         .run()?;
     let sum = format!("{SHA256}  {}\n", package.display());
@@ -90,15 +91,6 @@ fn fetch(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
     cmd!(shell, "dpkg-deb --extract {package} {unfinished}").run()?;
     std::fs::rename(&unfinished, folder)
         .with_context(|| format!("cannot rename {}", unfinished.display()))
-}
-
-/// Where this system gets Debian's packages from.
-fn mirror(shell: &Shell) -> anyhow::Result<String> {
-    let format = "$(REPO_URI)";
-    let all = cmd!(shell, "apt-get indextargets --format {format}").quiet().read();
-    let all = all.context("this needs a Debian system: its source package holds Rust's source")?;
-    let debian = all.lines().find(|uri| uri.trim_end_matches('/').ends_with("/debian"));
-    debian.map(str::to_owned).context("apt knows no mirror of Debian")
 }
 
 fn stand_in(shell: &Shell) -> anyhow::Result<PathBuf> {
