@@ -11,6 +11,10 @@ use crate::{
 };
 
 const PACKAGE: &str = "bindings/swift";
+/// Where that is in the other Debian.
+const INSIDE: &str = "/mnt/bindings/swift";
+/// What its tests read besides: the steps that all languages run, and the files these open.
+const SHARED: &[&str] = &["bindings/scenarios.json", "core/fixtures"];
 /// The Debian that has Swift 6, and what is installed in it.
 const SUITE: &str = "trixie";
 const INCLUDED: &str = "swiftlang,libc6-dev,libstdc++-14-dev";
@@ -31,10 +35,13 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let inside = inside.args(["--unshare-net", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]);
     let inside =
         inside.args(["--setenv", "HOME", "/tmp", "--setenv", "LD_LIBRARY_PATH", "/mnt/lib"]);
-    let inside = inside.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg("/mnt/package");
+    // The package stands where it does in the tree, so that tests find what all languages share from their own place.
+    let inside = inside.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg(INSIDE);
+    let inside = SHARED
+        .iter()
+        .fold(inside, |inside, path| inside.args(["--ro-bind", path]).arg(format!("/mnt/{path}")));
     let inside = inside.arg("--ro-bind").arg(&library).arg("/mnt/lib");
-    let inside =
-        inside.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", "/mnt/package"]);
+    let inside = inside.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", INSIDE]);
     let test =
         inside.args(["swift", "test", "--scratch-path", "/mnt/build", "-Xlinker", "-L/mnt/lib"]);
     test.args(["--disable-sandbox", "--quiet"])
