@@ -79,8 +79,13 @@ __all__ = [
     "WalletError",
 ]
 
+
+def _text(error: WalletError) -> str:
+    return error.text()
+
+
 # UniFFI gives Python's exceptions no text of their own.
-WalletError.__str__ = lambda self: self.text()  # type: ignore[method-assign]
+WalletError.__str__ = _text  # type: ignore[assignment, method-assign]
 
 
 class Wallet:

@@ -93,7 +93,8 @@ private final class Run {
         // The device
         case "clock": clock.set(seconds: try with.number("seconds"))
         case "device": keystore = try keystore(with)
-        case "keystore_throws": keystore.fault.throwsNow(try keystoreFailure(with), times: with.optional("times")?.number)
+        case "keystore_throws":
+            keystore.fault.throwsNow(try keystoreFailure(with), times: with.optional("times")?.number)
         case "keystore_works": keystore.fault.stops()
         case "keystore_knows":
             let answers = try with.fields("answers").map { (Data(hex: $0), Data(hex: $1.text!)) }
@@ -172,8 +173,8 @@ private final class Run {
         case "remove_otp": try wallet.otpCredentials.remove(id: with.text("id"))
         case "add_pass":
             let pass = Pass(
-                title: try with.text("title"), format: try format(with.text("format")), message: try with.text("message"),
-                alternateText: with.optional("alternate_text")?.text)
+                title: try with.text("title"), format: try format(with.text("format")),
+                message: try with.text("message"), alternateText: with.optional("alternate_text")?.text)
             return .text(try wallet.passes.add(pass: pass))
         case "list_passes":
             return .list(
@@ -211,7 +212,7 @@ private final class Run {
         let threads = ids.map { id in
             Thread { results.add { try nextCode(wallet, unlocked, id.text!, nil, nil) } }
         }
-        threads.forEach { $0.start() }
+        for thread in threads { thread.start() }
         let codes = try results.wait(for: ids.count)
         return .list(codes.map { $0.fields?["digits"]?.text ?? "wait" }.sorted().map(JSON.text))
     }

@@ -34,7 +34,9 @@ class ScenarioTest {
     fun scenarios(): List<DynamicTest> = scenarios.mapIndexed { number, scenario ->
         dynamicTest(scenario.text("name")) {
             Run(File(folder, "$number").apply { mkdir() }).use { run ->
-                scenario.list("steps").forEachIndexed { at, step -> run.step("step ${at + 1}", step.asFields()) }
+                scenario.list("steps").forEachIndexed { at, step ->
+                    run.step("${scenario.text("name")}: step ${at + 1}", step.asFields())
+                }
             }
         }
     }
