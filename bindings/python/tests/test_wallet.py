@@ -1,8 +1,11 @@
 """What is Python's own, with a keystore that encrypts. What all languages share is in scenarios.json."""
 
+import ast
 import ctypes
+from pathlib import Path
 
 import pytest
+import tegata
 import tegata_ffi
 from fakes import SECRET
 from software import SoftwareKeystore
@@ -72,3 +75,11 @@ def test_what_the_library_frees_is_wiped():
     buffer.free()
     # The heap's own notes may stand there now, and whatever was put there since; what was there before may not.
     assert b"S" * 8 not in ctypes.string_at(place, 4096)
+
+
+def test_type_checkers_see_the_errors_that_are_raised():
+    stub = ast.parse((Path(tegata.__file__).parent / "_errors.pyi").read_text())
+    for group in stub.body:
+        described = {it.name for it in group.body if isinstance(it, ast.ClassDef)}
+        raised = {name for name, it in vars(getattr(tegata, group.name)).items() if isinstance(it, type)}
+        assert described == raised, group.name
