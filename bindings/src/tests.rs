@@ -1,4 +1,4 @@
-//! What the border adds, tested from this side of it; the scenes from the other side are in `python/` and `kotlin/`.
+//! What the border adds, tested from this side of it; from the other side it is `scenarios.json` that tests it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -17,6 +17,8 @@ use crate::{
 const READER: &str = "docs/reader";
 /// The library for Python, and its tests.
 const LIBRARY: &str = "bindings/python";
+/// What mypy checks of it: the package, and a host that uses it.
+const TYPED: &[&str] = &["bindings/python/src/tegata", "bindings/python/tests/typed_host.py"];
 /// The one place for versions of Python packages.
 const REQUIREMENTS: &str = "docs/reader/requirements.txt";
 
@@ -27,12 +29,20 @@ pub(crate) fn test_reader(shell: &Shell) -> anyhow::Result<()> {
     run.with_context(|| format!("the test in {READER} failed"))
 }
 
-/// Runs the tests of the Python library, against the library built for tests.
+/// Checks the types of the Python library and runs its tests, against the library built for tests.
 pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let python = environment(shell)?;
     let bindings = bindings::write(shell, Build::Testing)?.join("python");
     let path = std::env::join_paths([Path::new(LIBRARY).join("src"), bindings])?;
-    let _path = shell.push_env("PYTHONPATH", path);
+    let _path = shell.push_env("PYTHONPATH", &path);
+    let _mypy_path = shell.push_env("MYPYPATH", &path);
+    let cache = tree::target(shell)?.join("mypy");
+    let types = cmd!(
+        shell,
+        "{python} -B -m mypy --no-error-summary --config-file {LIBRARY}/pyproject.toml"
+    );
+    let types = types.arg("--cache-dir").arg(cache).args(TYPED).run();
+    types.with_context(|| format!("the types of {LIBRARY} do not hold"))?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {LIBRARY}").run();
     run.with_context(|| format!("the test in {LIBRARY} failed"))
 }

@@ -12,6 +12,14 @@ use crate::{
 };
 
 const PACKAGE: &str = "bindings/swift";
+/// Where that is in the other Debian.
+const INSIDE: &str = "/mnt/bindings/swift";
+/// What its tests read besides: the steps that all languages run, and the files these open.
+const SHARED: &[&str] = &["bindings/scenarios.json", "core/fixtures"];
+/// What is written by hand, held to `.swift-format`.
+const LINT: &str = "swift format lint --strict --recursive Package.swift Sources/Tegata Tests";
+const TEST: &str =
+    "swift test --scratch-path /mnt/build -Xlinker -L/mnt/lib --disable-sandbox --quiet";
 /// The Debian that has Swift 6, and what is installed in it.
 const SUITE: &str = "trixie";
 const INCLUDED: &str = "swiftlang,libc6-dev,libstdc++-14-dev";
@@ -19,7 +27,7 @@ const INCLUDED: &str = "swiftlang,libc6-dev,libstdc++-14-dev";
 const MODULE: &str =
     "module TegataFFI {\n    header \"TegataFFI.h\"\n    link \"tegata_ffi\"\n    export *\n}\n";
 
-/// Compiles the library against the one built for tests, and runs its tests.
+/// Checks the format, compiles the library against the one built for tests, and runs its tests.
 pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let root = root(shell)?;
     let bindings = bindings::write(shell, Build::Testing)?;
@@ -27,20 +35,25 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let build = bindings.join("swift-build");
     shell.create_dir(&build)?;
     let library = bindings.join("lib");
-    let inside =
-        cmd!(shell, "bwrap --bind {root} / --dev /dev --proc /proc --tmpfs /tmp --die-with-parent");
-    let inside = inside.args(["--unshare-net", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]);
-    let inside =
-        inside.args(["--setenv", "HOME", "/tmp", "--setenv", "LD_LIBRARY_PATH", "/mnt/lib"]);
-    let inside = inside.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg("/mnt/package");
-    let inside = inside.arg("--ro-bind").arg(&library).arg("/mnt/lib");
-    let inside =
-        inside.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", "/mnt/package"]);
-    let test =
-        inside.args(["swift", "test", "--scratch-path", "/mnt/build", "-Xlinker", "-L/mnt/lib"]);
-    test.args(["--disable-sandbox", "--quiet"])
-        .run()
-        .context("the tests of the Swift library failed")
+    let inside = |command: &str| {
+        let inside = cmd!(
+            shell,
+            "bwrap --bind {root} / --dev /dev --proc /proc --tmpfs /tmp --die-with-parent"
+        );
+        let inside = inside.args(["--unshare-net", "--clearenv", "--setenv", "PATH"]);
+        let inside = inside.args(["/usr/bin:/bin", "--setenv", "HOME", "/tmp"]);
+        let inside = inside.args(["--setenv", "LD_LIBRARY_PATH", "/mnt/lib"]);
+        // The package stands where it does in the tree, so that tests find what all languages share from their place.
+        let inside = inside.args(["--tmpfs", "/mnt", "--ro-bind"]).arg(&package).arg(INSIDE);
+        let inside = SHARED.iter().fold(inside, |inside, path| {
+            inside.args(["--ro-bind", path]).arg(format!("/mnt/{path}"))
+        });
+        let inside = inside.arg("--ro-bind").arg(&library).arg("/mnt/lib");
+        let inside = inside.arg("--bind").arg(&build).arg("/mnt/build").args(["--chdir", INSIDE]);
+        inside.args(command.split(' '))
+    };
+    inside(LINT).run().context("the Swift library is not formatted: see the lines above")?;
+    inside(TEST).run().context("the tests of the Swift library failed")
 }
 
 /// The package as Swift builds it: what is written by hand and what is generated, in one folder.
@@ -48,7 +61,7 @@ fn assemble(shell: &Shell, bindings: &Path) -> anyhow::Result<PathBuf> {
     let package = bindings.join("swift-package");
     shell.remove_path(&package)?;
     shell.create_dir(&package)?;
-    for part in ["Package.swift", "Sources", "Tests"] {
+    for part in ["Package.swift", ".swift-format", "Sources", "Tests"] {
         let from = Path::new(PACKAGE).join(part);
         cmd!(shell, "cp -R {from} {package}").quiet().run()?;
     }

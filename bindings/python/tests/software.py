@@ -1,4 +1,4 @@
-"""A keystore and an anchor in memory, as a host would write them."""
+"""A keystore in memory, as a host would write it."""
 
 import os
 
@@ -8,30 +8,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tegata import Anchor, Anchored, DeviceKeystore, KeystoreFailure
+from tegata import DeviceKeystore, KeystoreFailure
 
 
 class SoftwareKeystore(DeviceKeystore):
-    """AES-GCM, HMAC-SHA256 and P-256. Fails on demand: `failure` is raised by every call while it is set."""
+    """AES-GCM, HMAC-SHA256 and P-256."""
 
     def __init__(self):
         self._id = os.urandom(8)
         self._aead = AESGCM(AESGCM.generate_key(256))
         self._prf_key = os.urandom(32)
         self._signing = ec.generate_private_key(ec.SECP256R1())
-        self.failure = None
-
-    def _ready(self):
-        if self.failure is not None:
-            raise self.failure
 
     def wrap(self, plaintext):
-        self._ready()
         nonce = os.urandom(12)
         return self._id + nonce + self._aead.encrypt(nonce, plaintext, self._id)
 
     def unwrap(self, wrapped):
-        self._ready()
         if wrapped[:8] != self._id:
             raise KeystoreFailure.WrongDevice()
         try:
@@ -40,7 +33,6 @@ class SoftwareKeystore(DeviceKeystore):
             raise KeystoreFailure.Damaged() from None
 
     def prf(self, input):
-        self._ready()
         keyed = hmac.HMAC(self._prf_key, hashes.SHA256())
         keyed.update(input)
         return keyed.finalize()
@@ -50,21 +42,3 @@ class SoftwareKeystore(DeviceKeystore):
 
     def sign(self, message):
         return self._signing.sign(message, ec.ECDSA(hashes.SHA256()))
-
-
-class MemoryAnchor(Anchor):
-    """Fails on demand, too."""
-
-    def __init__(self):
-        self.anchored: Anchored | None = None
-        self.failure = None
-
-    def load(self):
-        if self.failure is not None:
-            raise self.failure
-        return self.anchored
-
-    def store(self, anchored):
-        if self.failure is not None:
-            raise self.failure
-        self.anchored = anchored

@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import tegata_ffi
 from tegata_ffi import (
     Anchor,
     Anchored,
-    AnchorFailure,
     ClockStatus,
     Device,
     DeviceKeystore,
-    KeystoreFailure,
     Language,
     LockStatus,
     NewPayment,
@@ -45,8 +44,12 @@ from tegata_ffi import (
     Symbol,
     SymbolFormat,
     Unlocked,
-    WalletError,
 )
+
+if TYPE_CHECKING:
+    from ._errors import AnchorFailure, KeystoreFailure, WalletError
+else:
+    from tegata_ffi import AnchorFailure, KeystoreFailure, WalletError
 
 __all__ = [
     "Anchor",

@@ -21,7 +21,7 @@ public final class Wallet: Sendable {
     /// Passes that others issued.
     public let passes: Passes
 
-    private let handle: WalletHandle
+    let handle: WalletHandle
 
     private init(_ handle: WalletHandle) {
         self.handle = handle

@@ -3,58 +3,34 @@ import Synchronization
 import Tegata
 
 let began: Int64 = 1_800_000_007
-let secret = "the seed is 0123456789"
 let pin = Data("2580".utf8)
 
-struct Undeclared: Error, CustomStringConvertible {
-    let description = secret
-}
+/// A folder of a test's own, for as long as the test holds it.
+final class Folder: Sendable {
+    let url: URL
+    var wallet: URL { url.appending(path: "wallet") }
 
-/// A keystore that hides nothing and fails on demand: there is no crypto library here that needs no network.
-final class GlassKeystore: DeviceKeystore {
-    let failure = Mutex<(any Error & Sendable)?>(nil)
-
-    private func answer(_ data: Data) throws -> Data {
-        if let failure = failure.withLock({ $0 }) { throw failure }
-        return data
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
-    func wrap(plaintext: Data) throws -> Data { try answer(plaintext) }
-    func unwrap(wrapped: Data) throws -> Data { try answer(wrapped) }
-    func prf(input: Data) throws -> Data { try answer((input + Data(count: 32)).prefix(32)) }
-    func publicKey() throws -> Data { try answer(Data([4] + [UInt8](repeating: 1, count: 64))) }
-    func sign(message: Data) throws -> Data { try answer(message) }
-}
-
-final class MemoryAnchor: Anchor {
-    private let anchored = Mutex<Anchored?>(nil)
-
-    func load() throws -> Anchored? { anchored.withLock { $0 } }
-    func store(anchored: Anchored) throws { self.anchored.withLock { $0 = anchored } }
+    deinit { try? FileManager.default.removeItem(at: url) }
 }
 
 /// A device in memory and a wallet's file in a folder of its own.
 final class Host: Sendable {
-    let folder: URL
-    let file: URL
-    let keystore = GlassKeystore()
-    let anchor = MemoryAnchor()
+    let folder: Folder
+    let keystore = FakeKeystore(device: 1)
+    let anchor = FakeAnchor()
     let clock = SetClock(seconds: began)
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        file = folder.appendingPathComponent("wallet")
-    }
+    var file: URL { folder.wallet }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    init() throws { folder = try Folder() }
 
     func create() throws -> Wallet {
         try Wallet.create(at: file, keystore: keystore, anchor: anchor, clock: clock)
-    }
-
-    func open() throws -> Wallet {
-        try Wallet.open(at: file, keystore: keystore, anchor: anchor, clock: clock)
     }
 }
 

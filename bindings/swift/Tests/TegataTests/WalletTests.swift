@@ -2,22 +2,17 @@ import Foundation
 import Tegata
 import Testing
 
-@Test func aCodeIsShownAndTheNextIsAnother() throws {
+// What is Swift's own. What all languages share is in scenarios.json.
+
+@Test func aSymbolIsReadModuleByModuleLightOutside() throws {
     let host = try Host()
     let unlocked = Unlocked.withoutLock()
     let wallet = try host.create()
-    let id = try wallet.add(unlocked)
-    let first = try #require(try wallet.payments.nextCode(unlocked: unlocked, id: id).code)
-    #expect(first.digits.hasPrefix("4960"))
-    #expect(first.groups.replacing(" ", with: "") == first.digits)
-    #expect([first.validFrom, first.nextAt, first.nextIn] == [began - 7, began + 23, 23])
-    #expect((0..<7).allSatisfy { first.qr.isDark(x: $0, y: 0) } && !first.qr.isDark(x: 21, y: 0))
-    try wallet.close()
-
-    let again = try host.open()
-    let second = try again.payments.nextCode(unlocked: unlocked, id: id, language: .japanese).code
-    #expect(second?.digits != first.digits)
-    #expect(second?.spoken.hasPrefix("よん きゅう") == true)
+    let code = try #require(try wallet.payments.nextCode(unlocked: unlocked, id: try wallet.add(unlocked)).code)
+    // The finder pattern, and the start of Code 128 in set C: bars of 2, 1 and 3.
+    #expect((0..<7).map { code.qr.isDark(x: $0, y: 0) ? "1" : "0" }.joined() == "1111111")
+    #expect((0..<11).map { code.code128.isDark(x: $0, y: 0) ? "1" : "0" }.joined() == "11010011100")
+    #expect(!code.qr.isDark(x: 21, y: 0) && !code.qr.isDark(x: 0, y: -1) && !code.code128.isDark(x: 0, y: 1))
 }
 
 @Test func neitherACodeNorANestedOnePrintsADigit() throws {
@@ -39,71 +34,6 @@ import Testing
     #expect("\(wrong)" == "the PIN is wrong, 9 more can be tried")
     #expect(wrong.localizedDescription == "the PIN is wrong, 9 more can be tried")
     #expect("\(KeystoreFailure.KeyMissing)" == "the keystore has no such key")
-}
-
-@Test(arguments: [
-    (KeystoreFailure.Locked, WalletError.Locked),
-    (.KeyMissing, .KeyMissing),
-    (.KeyInvalidated, .KeyInvalidated),
-    (.WrongDevice, .WrongDevice),
-    (.Damaged, .Corrupt),
-])
-func eachFailureOfTheKeystoreHasAName(failure: KeystoreFailure, expected: WalletError) throws {
-    let host = try Host()
-    try host.create().close()
-    host.keystore.failure.withLock { $0 = failure }
-    #expect(throws: expected) { try host.open() }
-}
-
-@Test func whatAHostThrowsWithoutSayingSoIsTypedAndItsTextDropped() throws {
-    let host = try Host()
-    try host.create().close()
-    host.keystore.failure.withLock { $0 = Undeclared() }
-    do {
-        _ = try host.open()
-        Issue.record("it opened")
-    } catch {
-        let told = "the device's keystore failed: it threw what is not a keystore failure"
-        #expect("\(error)" == told)
-    }
-    host.keystore.failure.withLock { $0 = nil }
-    try host.open().close()
-}
-
-@Test func anOlderCopyIsToldAndAdoptedWhenAsked() throws {
-    let host = try Host()
-    let wallet = try host.create()
-    _ = try wallet.passes.add(pass: Pass(title: "Tram", format: .aztec, message: "T-7"))
-    try wallet.close()
-    let copy = try Data(contentsOf: host.file)
-    let later = try host.open()
-    for _ in 0..<2 {
-        _ = try later.passes.add(pass: Pass(title: "Bus", format: .qr, message: "B-1"))
-    }
-    try later.close()
-    try copy.write(to: host.file)
-    #expect(throws: WalletError.RolledBack) { try host.open() }
-    let adopted = try Wallet.adopt(at: host.file, keystore: host.keystore, anchor: host.anchor)
-    #expect(try adopted.passes.list().map(\.content.title) == ["Tram"])
-}
-
-@Test func aPanicArrivesAsAnErrorWithoutItsText() throws {
-    let host = try Host()
-    let device = Device(keystore: host.keystore, anchor: host.anchor, clock: host.clock)
-    let wallet = try WalletHandle.create(path: host.file.path, device: device)
-    #expect(throws: WalletError.Broken) { try panicInside(wallet: wallet, secret: secret) }
-    #expect("\(WalletError.Broken)" == "the wallet failed inside and was closed")
-    #expect(throws: WalletError.Closed) { try wallet.payments().list() }
-    try host.open().close()
-}
-
-@Test func useAfterCloseHasAName() throws {
-    let host = try Host()
-    let wallet = try host.create()
-    try wallet.close()
-    try wallet.close()
-    #expect(throws: WalletError.Closed) { try wallet.passes.list() }
-    try Wallet.destroy(at: host.file)
 }
 
 @Test func codesComeByThemselvesEachWhenItsHalfMinuteBegins() async throws {
@@ -131,23 +61,4 @@ func eachFailureOfTheKeystoreHasAName(failure: KeystoreFailure, expected: Wallet
             unlocked.lock()
         }
     }
-}
-
-@Test func eightTasksAtOnceNeverSeeACodeTwice() async throws {
-    let host = try Host()
-    let unlocked = Unlocked.withoutLock()
-    let wallet = try host.create()
-    let ids = try (0..<4).map { _ in try wallet.add(unlocked) }
-    let shown = try await withThrowingTaskGroup(of: [String].self) { group in
-        for n in 0..<8 {
-            group.addTask {
-                try (0..<2).compactMap { _ in
-                    try wallet.payments.nextCode(unlocked: unlocked, id: ids[n % 4]).code?.digits
-                }
-            }
-        }
-        return try await group.reduce(into: []) { $0 += $1 }
-    }
-    // The four credentials have one seed, so each code comes four times: once from each.
-    #expect(shown.count == 16 && Set(shown).count == 4)
 }

@@ -16,7 +16,7 @@ import java.io.File
  * All of it can be called from any thread; calls wait for each other, and most of them touch the disk. Whatever is
  * called after [close] throws [WalletException.Closed].
  */
-public class Wallet private constructor(private val handle: WalletHandle) : AutoCloseable {
+public class Wallet private constructor(internal val handle: WalletHandle) : AutoCloseable {
     /** Payment credentials and their codes. */
     public val payments: Payments = handle.payments()
 

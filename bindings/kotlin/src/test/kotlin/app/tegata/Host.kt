@@ -6,7 +6,7 @@ import java.io.File
 class Host(folder: File) {
     val file = File(folder, "wallet")
     val keystore = SoftwareKeystore()
-    val anchor = MemoryAnchor()
+    val anchor = FakeAnchor()
     val clock = SetClock(NOW)
 
     fun create(): Wallet = Wallet.create(file, keystore, anchor, clock)
@@ -15,7 +15,6 @@ class Host(folder: File) {
 
     companion object {
         const val NOW = 1_800_000_007L
-        const val SECRET = "the seed is 0123456789"
         val PIN = "2580".toByteArray()
     }
 }

@@ -13,22 +13,18 @@ import javax.crypto.Mac
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
 
-/** A keystore in memory, as a host would write it: AES-GCM, HMAC-SHA256, P-256. Throws [failure] while that is set. */
+/** A keystore in memory, as a host would write it: AES-GCM, HMAC-SHA256, P-256. */
 class SoftwareKeystore : DeviceKeystore {
-    var failure: Throwable? = null
-
     private val wrapping: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
     private val keyed: SecretKey = KeyGenerator.getInstance("HmacSHA256").generateKey()
     private val signing = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
 
     override fun wrap(plaintext: ByteArray): ByteArray {
-        ready()
         val nonce = ByteArray(12).also(SecureRandom()::nextBytes)
         return nonce + cipher(Cipher.ENCRYPT_MODE, nonce).doFinal(plaintext)
     }
 
     override fun unwrap(wrapped: ByteArray): ByteArray {
-        ready()
         try {
             return cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12)).doFinal(wrapped, 12, wrapped.size - 12)
         } catch (_: GeneralSecurityException) {
@@ -37,7 +33,6 @@ class SoftwareKeystore : DeviceKeystore {
     }
 
     override fun prf(input: ByteArray): ByteArray {
-        ready()
         return Mac.getInstance("HmacSHA256").apply { init(keyed) }.doFinal(input)
     }
 
@@ -49,31 +44,11 @@ class SoftwareKeystore : DeviceKeystore {
     override fun sign(message: ByteArray): ByteArray =
         Signature.getInstance("SHA256withECDSA").apply { initSign(signing.private); update(message) }.sign()
 
-    private fun ready() {
-        failure?.let { throw it }
-    }
-
     private fun cipher(mode: Int, nonce: ByteArray): Cipher =
         Cipher.getInstance("AES/GCM/NoPadding").apply { init(mode, wrapping, GCMParameterSpec(128, nonce)) }
 
     private fun BigInteger.toBytes(): ByteArray {
         val bytes = toByteArray()
         return ByteArray(32).also { bytes.copyInto(it, maxOf(0, 32 - bytes.size), maxOf(0, bytes.size - 32)) }
-    }
-}
-
-/** An anchor in memory. */
-class MemoryAnchor : Anchor {
-    var anchored: Anchored? = null
-    var failure: Throwable? = null
-
-    override fun load(): Anchored? {
-        failure?.let { throw it }
-        return anchored
-    }
-
-    override fun store(anchored: Anchored) {
-        failure?.let { throw it }
-        this.anchored = anchored
     }
 }

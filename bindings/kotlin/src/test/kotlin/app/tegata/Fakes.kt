@@ -1,0 +1,71 @@
+package app.tegata
+
+/* A device that fails when it is told to. The same one, line by line, drives the scenarios in Python and Swift. */
+
+const val SECRET = "the seed is 0123456789"
+
+/** What a fake throws: [failure] for so many calls as [times] says, or for all. */
+class Fault {
+    private var failure: Throwable? = null
+    private var times: Long? = null
+
+    fun throws(failure: Throwable?, times: Long? = null) {
+        this.failure = failure
+        this.times = times
+    }
+
+    fun strike() {
+        val failure = failure ?: return
+        if (times == 0L) return
+        times = times?.dec()
+        throw failure
+    }
+}
+
+/** Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. */
+class FakeKeystore(private val device: Byte) : DeviceKeystore {
+    /** By input; both in hexadecimal digits, since arrays compare by identity. */
+    var answers: Map<String, String> = emptyMap()
+    val fault = Fault()
+
+    override fun wrap(plaintext: ByteArray): ByteArray {
+        fault.strike()
+        return byteArrayOf(device) + plaintext
+    }
+
+    override fun unwrap(wrapped: ByteArray): ByteArray {
+        fault.strike()
+        answers[wrapped.toHex()]?.let { return it.fromHex() }
+        if (wrapped.first() != device) throw KeystoreFailure.WrongDevice()
+        return wrapped.copyOfRange(1, wrapped.size)
+    }
+
+    override fun prf(input: ByteArray): ByteArray {
+        fault.strike()
+        return answers[input.toHex()]?.fromHex() ?: input
+    }
+
+    override fun publicKey(): ByteArray = throw KeystoreFailure.Failed()
+
+    override fun sign(message: ByteArray): ByteArray = throw KeystoreFailure.Failed()
+}
+
+/** Keeps what it is given. */
+class FakeAnchor : Anchor {
+    var anchored: Anchored? = null
+    val fault = Fault()
+
+    override fun load(): Anchored? {
+        fault.strike()
+        return anchored
+    }
+
+    override fun store(anchored: Anchored) {
+        fault.strike()
+        this.anchored = anchored
+    }
+}
+
+fun ByteArray.toHex(): String = java.util.HexFormat.of().formatHex(this)
+
+fun String.fromHex(): ByteArray = java.util.HexFormat.of().parseHex(this)

@@ -1,0 +1,284 @@
+package app.tegata
+
+import com.google.gson.GsonBuilder
+import com.google.gson.ToNumberPolicy
+import java.io.File
+import java.util.concurrent.Callable
+import java.util.concurrent.Executors
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+import org.junit.jupiter.api.io.TempDir
+
+private typealias Fields = Map<String, Any?>
+
+/** Runs bindings/scenarios.json: each verb is a case of [Run.perform], its arguments are the step's. */
+class ScenarioTest {
+    @TempDir
+    lateinit var folder: File
+
+    private val scenarios = file.list("scenarios").map { it.asFields() }
+
+    @Test
+    fun `there are scenarios, each with a name of its own and steps`() {
+        assertTrue(scenarios.isNotEmpty())
+        assertEquals(scenarios.size, scenarios.map { it.text("name") }.toSet().size)
+        assertTrue(scenarios.all { it.list("steps").isNotEmpty() })
+    }
+
+    @TestFactory
+    fun scenarios(): List<DynamicTest> = scenarios.mapIndexed { number, scenario ->
+        dynamicTest(scenario.text("name")) {
+            Run(File(folder, "$number").apply { mkdir() }).use { run ->
+                scenario.list("steps").forEachIndexed { at, step ->
+                    run.step("${scenario.text("name")}: step ${at + 1}", step.asFields())
+                }
+            }
+        }
+    }
+
+    companion object {
+        /** Maven runs tests in the folder of its build file. */
+        val tree = File("../..")
+        val file: Fields = GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create()
+            .fromJson(File(tree, "bindings/scenarios.json").readText(), Any::class.java).asFields()
+    }
+}
+
+/** One scenario on a device of its own: what its steps have to do with each other. */
+private class Run(folder: File) : AutoCloseable {
+    private val file = File(folder, "wallet")
+    private val kept = File(folder, "kept")
+    private val keystores = mapOf(1L to FakeKeystore(1), 2L to FakeKeystore(2))
+    private var keystore = keystores.getValue(1)
+    private val anchor = FakeAnchor()
+    private val clock = SetClock(0)
+    private var opened: Wallet? = null
+    private val wallet get() = checkNotNull(opened) { "no wallet was opened" }
+    private var unlocked = Unlocked.withoutLock()
+    private val values = ScenarioTest.file.fields("values").toMutableMap()
+
+    fun step(place: String, step: Fields) {
+        val verb = step.text("do")
+        val arguments = Arguments(filled(step - "do" - "gives" - "fails" - "save").asFields())
+        var came: String? = null
+        val given = try {
+            perform(verb, arguments)
+        } catch (error: WalletException) {
+            assertFalse(error.stackTraceToString().contains(SECRET), "$place, $verb: the error tells a secret")
+            came = "${error::class.simpleName}: $error"
+            null
+        }
+        assertEquals(emptySet<String>(), arguments.unread, "$place, $verb: what is it to do with that?")
+        assertEquals(step["fails"], came, "$place, $verb")
+        if ("gives" in step) check(filled(step["gives"]), given, "$place, $verb")
+        step["save"]?.let { values[it as String] = given }
+    }
+
+    override fun close() {
+        opened?.close()
+    }
+
+    private fun perform(verb: String, with: Arguments): Any? {
+        when (verb) {
+            // The device
+            "clock" -> clock.set(with.number("seconds"))
+            "device" -> keystore = keystores.getValue(with.number("number"))
+            "keystore_throws" -> keystore.fault.throws(keystoreFailure(with.text("failure")), with.optional("times") as Long?)
+            "keystore_works" -> keystore.fault.throws(null)
+            "keystore_knows" -> keystore.answers = with.fields("answers").mapValues { it.value as String }
+            "anchor_throws" -> anchor.fault.throws(anchorFailure(with.text("failure")), with.optional("times") as Long?)
+            "anchor_works" -> anchor.fault.throws(null)
+            "anchored" -> anchor.anchored =
+                Anchored(with.bytes("vault"), with.number("epoch"), with.number("failed_pin_tries").toInt())
+
+            // The file
+            "fixture" -> File(ScenarioTest.tree, with.text("file")).copyTo(file)
+            "keep_file" -> file.copyTo(kept)
+            "file_is_as_kept" -> return file.readBytes().contentEquals(kept.readBytes())
+            "put_file_back" -> kept.copyTo(file, overwrite = true)
+
+            // The wallet
+            "create" -> opened = Wallet.create(file, keystore, anchor, clock)
+            "open" -> opened = Wallet.open(file, keystore, anchor, clock)
+            "adopt" -> opened = Wallet.adopt(file, keystore, anchor, clock)
+            "close" -> close()
+            "destroy" -> Wallet.destroy(file)
+            "rewrap" -> wallet.rewrap(keystores.getValue(with.number("number")))
+            "replace_key" -> wallet.replaceKey()
+            "replacing_key" -> return wallet.isReplacingKey
+            "panic" -> panicInside(wallet.handle, SECRET)
+
+            // Payments
+            "add" -> return add(with.fields("payment"))
+            "list_payments" -> return wallet.payments.list().map {
+                mapOf("id" to it.id, "credential" to it.credential, "label" to it.label, "clock" to it.clock.text())
+            }
+            "next_code" -> return nextCode(with.text("id"), with.optional("till") as String?, with.optional("language") as String?)
+            "next_codes_at_once" -> return nextCodesAtOnce(with.list("ids"))
+            "learn_time" -> wallet.payments.learnTime(with.text("id"), with.number("issuer"))
+            "remove_payment" -> wallet.payments.remove(with.text("id"))
+            "drop_all" -> wallet.payments.dropAll()
+
+            // The payment lock
+            "without_lock" -> unlocked = Unlocked.withoutLock()
+            "lock" -> unlocked.lock()
+            "unlock_with_pin" -> unlocked = wallet.payments.unlockWithPin(with.text("pin").toByteArray())
+            "unlock_with_key" -> unlocked = wallet.payments.unlockWithKey(with.bytes("key"))
+            "set_pin" -> wallet.payments.setPin(unlocked, with.text("pin").toByteArray())
+            "set_unlock_key" -> wallet.payments.setUnlockKey(unlocked, with.bytes("key"))
+            "forget_unlock_key" -> wallet.payments.forgetUnlockKey()
+            "remove_lock" -> wallet.payments.removeLock(unlocked)
+            "lock_status" -> return wallet.payments.lockStatus()?.let {
+                mapOf("pin_tries_left" to it.pinTriesLeft?.toLong(), "key" to it.key)
+            }
+
+            // One-time passwords and passes
+            "add_otp" -> return wallet.otpCredentials.addUri(with.text("uri").toByteArray())
+            "list_otps" -> return wallet.otpCredentials.list().map {
+                mapOf("id" to it.id, "issuer" to it.issuer, "account" to it.account, "digits" to it.digits.toLong())
+            }
+            "otp_code" -> return wallet.otpCredentials.code(with.text("id")).let {
+                mapOf("digits" to it.digits, "seconds_left" to it.secondsLeft)
+            }
+            "reveal_otp" -> return wallet.otpCredentials.revealUri(with.text("id")).decodeToString()
+            "remove_otp" -> wallet.otpCredentials.remove(with.text("id"))
+            "add_pass" -> {
+                val format = PassFormat.valueOf(with.text("format").uppercase())
+                return wallet.passes.add(Pass(with.text("title"), format, with.text("message"), with.optional("alternate_text") as String?))
+            }
+            "list_passes" -> return wallet.passes.list().map { (id, pass) ->
+                mapOf(
+                    "id" to id,
+                    "title" to pass.title,
+                    "format" to pass.format.name.lowercase(),
+                    "message" to pass.message,
+                    "alternate_text" to pass.alternateText,
+                )
+            }
+            "remove_pass" -> wallet.passes.remove(with.text("id"))
+            else -> throw AssertionError("there is no such verb: $verb")
+        }
+        return null
+    }
+
+    private fun add(payment: Fields): String {
+        val credential = payment.text("credential").fromHex()
+        val new = NewPayment(credential, payment.text("label"), payment.text("prefix"), payment["alias_period"] as Long)
+        return wallet.payments.add(unlocked, new, payment.text("seed").fromHex())
+    }
+
+    private fun nextCode(id: String, till: String? = null, language: String? = null): Fields {
+        val spelled = language?.let { Language.valueOf(it.uppercase()) }
+        return when (val next = wallet.payments.nextCode(unlocked, id, till, spelled)) {
+            is NextCode.Code -> next.code.fields()
+            is NextCode.Wait -> mapOf("wait" to next.seconds)
+        }
+    }
+
+    private fun nextCodesAtOnce(ids: List<Any?>): List<String> {
+        val threads = Executors.newFixedThreadPool(ids.size)
+        try {
+            val codes = threads.invokeAll(ids.map { id -> Callable { nextCode(id as String) } })
+            return codes.map { it.get()["digits"] as String? ?: "wait" }.sorted()
+        } finally {
+            threads.shutdown()
+        }
+    }
+
+    /** With the values that are named in it. */
+    private fun filled(value: Any?): Any? = when (value) {
+        is Map<*, *> -> value.mapValues { filled(it.value) }
+        is List<*> -> value.map { filled(it) }
+        is String -> if (value.startsWith("$")) filled(values.getValue(value.drop(1))) else value
+        else -> value
+    }
+}
+
+/** Of an object only the fields that are expected are looked at. */
+private fun check(expected: Any?, given: Any?, place: String) {
+    if (expected is Map<*, *> && given is Map<*, *>) {
+        for ((name, value) in expected) check(value, given[name], "$place, $name")
+    } else if (expected is List<*> && given is List<*>) {
+        assertEquals(expected.size, given.size, "$place, length")
+        expected.zip(given).forEachIndexed { at, (one, other) -> check(one, other, "$place, $at") }
+    } else {
+        assertEquals(expected, given, place)
+    }
+}
+
+private fun PaymentCode.fields(): Fields = mapOf(
+    "digits" to digits,
+    "groups" to groups,
+    "spoken" to spoken,
+    "valid_from" to validFrom,
+    "valid_until" to validUntil,
+    "next_at" to nextAt,
+    "next_in" to nextIn,
+    "more_in_this_step" to moreInThisStep.toLong(),
+    "qr" to qr.fields(),
+    "code128" to code128.fields(),
+)
+
+private fun Symbol.fields(): Fields = mapOf(
+    "width" to width.toLong(),
+    "height" to height.toLong(),
+    "rows" to rows.toHex(),
+    "quiet_sides" to quietSides.toLong(),
+    "quiet_ends" to quietEnds.toLong(),
+    "bar_height" to barHeight?.toLong(),
+)
+
+private fun ClockStatus.text(): String = when (this) {
+    is ClockStatus.Fine -> "fine"
+    is ClockStatus.Ahead -> "ahead $seconds"
+    is ClockStatus.Behind -> "behind $seconds"
+    is ClockStatus.SetBack -> "set back $seconds"
+}
+
+private fun keystoreFailure(name: String): Throwable = when (name) {
+    "Locked" -> KeystoreFailure.Locked()
+    "KeyMissing" -> KeystoreFailure.KeyMissing()
+    "KeyInvalidated" -> KeystoreFailure.KeyInvalidated()
+    "WrongDevice" -> KeystoreFailure.WrongDevice()
+    "Damaged" -> KeystoreFailure.Damaged()
+    "Failed" -> KeystoreFailure.Failed()
+    "unknown" -> IllegalStateException(SECRET)
+    else -> throw AssertionError("a keystore does not throw $name")
+}
+
+private fun anchorFailure(name: String): Throwable = when (name) {
+    "Locked" -> AnchorFailure.Locked()
+    "Failed" -> AnchorFailure.Failed()
+    "unknown" -> IllegalStateException(SECRET)
+    else -> throw AssertionError("an anchor does not throw $name")
+}
+
+/** A step's arguments, and which of them no verb has asked for. */
+private class Arguments(private val all: Fields) {
+    val unread = all.keys.toMutableSet()
+
+    fun optional(name: String): Any? = all[name].also { unread -= name }
+
+    fun text(name: String): String = optional(name) as String
+
+    fun bytes(name: String): ByteArray = text(name).fromHex()
+
+    fun number(name: String): Long = optional(name) as Long
+
+    fun list(name: String): List<Any?> = optional(name) as List<*>
+
+    fun fields(name: String): Fields = optional(name).asFields()
+}
+
+private fun Any?.asFields(): Fields = (this as Map<*, *>).entries.associate { it.key as String to it.value }
+
+private fun Fields.text(name: String): String = getValue(name) as String
+
+private fun Fields.list(name: String): List<Any?> = getValue(name) as List<*>
+
+private fun Fields.fields(name: String): Fields = getValue(name).asFields()

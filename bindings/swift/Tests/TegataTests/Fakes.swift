@@ -1,0 +1,78 @@
+import Foundation
+import Synchronization
+import Tegata
+
+// A device that fails when it is told to. The same one, line by line, drives the scenarios in Python and Kotlin.
+
+let secret = "the seed is 0123456789"
+
+struct Undeclared: Error, CustomStringConvertible {
+    let description = secret
+}
+
+/// What a fake throws: a failure for so many calls as it was told, or for all.
+final class Fault: Sendable {
+    private let told = Mutex<(failure: any Error, times: Int64?)?>(nil)
+
+    func throwsNow(_ failure: any Error, times: Int64? = nil) {
+        told.withLock { $0 = (failure, times) }
+    }
+
+    func stops() {
+        told.withLock { $0 = nil }
+    }
+
+    func strike() throws {
+        try told.withLock { told in
+            guard let (failure, times) = told, times != 0 else { return }
+            told?.times = times.map { $0 - 1 }
+            throw failure
+        }
+    }
+}
+
+/// Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given.
+final class FakeKeystore: DeviceKeystore {
+    let answers = Mutex<[Data: Data]>([:])
+    let fault = Fault()
+    private let device: UInt8
+
+    init(device: UInt8) { self.device = device }
+
+    func wrap(plaintext: Data) throws -> Data {
+        try fault.strike()
+        return [device] + plaintext
+    }
+
+    func unwrap(wrapped: Data) throws -> Data {
+        try fault.strike()
+        if let answer = answers.withLock({ $0[wrapped] }) { return answer }
+        guard wrapped.first == device else { throw KeystoreFailure.WrongDevice }
+        return wrapped.dropFirst()
+    }
+
+    func prf(input: Data) throws -> Data {
+        try fault.strike()
+        return answers.withLock { $0[input] } ?? input
+    }
+
+    func publicKey() throws -> Data { throw KeystoreFailure.Failed }
+
+    func sign(message: Data) throws -> Data { throw KeystoreFailure.Failed }
+}
+
+/// Keeps what it is given.
+final class FakeAnchor: Anchor {
+    let anchored = Mutex<Anchored?>(nil)
+    let fault = Fault()
+
+    func load() throws -> Anchored? {
+        try fault.strike()
+        return anchored.withLock { $0 }
+    }
+
+    func store(anchored: Anchored) throws {
+        try fault.strike()
+        self.anchored.withLock { $0 = anchored }
+    }
+}

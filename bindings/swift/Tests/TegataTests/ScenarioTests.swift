@@ -1,0 +1,310 @@
+import Foundation
+import Testing
+
+@testable import Tegata
+
+/// Runs bindings/scenarios.json: each verb is a case of `Run.perform`, its arguments are the step's.
+@Test(arguments: Scenario.all)
+func scenario(_ scenario: Scenario) throws {
+    let run = try Run()
+    for (number, step) in scenario.steps.enumerated() {
+        try run.step("step \(number + 1)", step)
+    }
+    try run.close()
+}
+
+@Test func thereAreScenariosEachWithANameOfItsOwnAndSteps() {
+    #expect(!Scenario.all.isEmpty)
+    #expect(Set(Scenario.all.map(\.name)).count == Scenario.all.count)
+    #expect(Scenario.all.allSatisfy { !$0.steps.isEmpty })
+}
+
+struct Scenario: Decodable, Sendable, CustomTestStringConvertible {
+    let name: String
+    let steps: [[String: JSON]]
+
+    var testDescription: String { name }
+
+    static let tree = URL(filePath: #filePath).appending(path: "../../../../..").standardized
+    static let all = file.scenarios
+    static let values = file.values
+
+    private struct File: Decodable {
+        let values: [String: JSON]
+        let scenarios: [Scenario]
+    }
+
+    /// Without it there is nothing to test: a crash is the right failure.
+    private static let file = try! JSONDecoder().decode(
+        File.self, from: Data(contentsOf: tree.appending(path: "bindings/scenarios.json")))
+}
+
+/// What a runner says of a scenario that it cannot run.
+struct Misread: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// One scenario on a device of its own: what its steps have to do with each other.
+private final class Run {
+    let folder: Folder
+    let keystores = [1: FakeKeystore(device: 1), 2: FakeKeystore(device: 2)]
+    var keystore: FakeKeystore
+    let anchor = FakeAnchor()
+    let clock = SetClock(seconds: 0)
+    var opened: Wallet?
+    var unlocked = Unlocked.withoutLock()
+    var values = Scenario.values
+
+    var file: URL { folder.wallet }
+    var kept: URL { folder.url.appending(path: "kept") }
+    var wallet: Wallet {
+        get throws { try opened ?? { throw Misread("no wallet was opened") }() }
+    }
+
+    init() throws {
+        folder = try Folder()
+        keystore = keystores[1]!
+    }
+
+    func step(_ place: String, _ step: [String: JSON]) throws {
+        let verb = step["do"]?.text ?? ""
+        let place = "\(place), \(verb)"
+        let expectations: Set = ["do", "gives", "fails", "save"]
+        let arguments = Arguments(try step.filter { !expectations.contains($0.key) }.mapValues(filled))
+        var given = JSON.null
+        var came: String?
+        do {
+            given = try perform(verb, arguments)
+        } catch let error as WalletError {
+            #expect(!"\(error) \(error.localizedDescription)".contains(secret), "\(place): the error tells a secret")
+            came = "\(error.name): \(error)"
+        }
+        #expect(arguments.unread.isEmpty, "\(place): what is it to do with that?")
+        try #require(came == step["fails"]?.text, "\(place)")
+        if let expected = step["gives"] { check(try filled(expected), given, place) }
+        if let name = step["save"]?.text { values[name] = given }
+    }
+
+    func close() throws { try opened?.close() }
+
+    private func perform(_ verb: String, _ with: Arguments) throws -> JSON {
+        switch verb {
+        // The device
+        case "clock": clock.set(seconds: try with.number("seconds"))
+        case "device": keystore = try keystore(with)
+        case "keystore_throws":
+            keystore.fault.throwsNow(try keystoreFailure(with), times: with.optional("times")?.number)
+        case "keystore_works": keystore.fault.stops()
+        case "keystore_knows":
+            let answers = try with.fields("answers").map { (Data(hex: $0), Data(hex: $1.text!)) }
+            keystore.answers.withLock { $0 = Dictionary(uniqueKeysWithValues: answers) }
+        case "anchor_throws": anchor.fault.throwsNow(try anchorFailure(with), times: with.optional("times")?.number)
+        case "anchor_works": anchor.fault.stops()
+        case "anchored":
+            let anchored = Anchored(
+                vault: try with.bytes("vault"), epoch: try with.number("epoch"),
+                failedPinTries: Int32(try with.number("failed_pin_tries")))
+            anchor.anchored.withLock { $0 = anchored }
+
+        // The file
+        case "fixture": try copy(Scenario.tree.appending(path: try with.text("file")), to: file)
+        case "keep_file": try copy(file, to: kept)
+        case "file_is_as_kept": return .bool(try Data(contentsOf: file) == Data(contentsOf: kept))
+        case "put_file_back": try copy(kept, to: file)
+
+        // The wallet
+        case "create": opened = try Wallet.create(at: file, keystore: keystore, anchor: anchor, clock: clock)
+        case "open": opened = try Wallet.open(at: file, keystore: keystore, anchor: anchor, clock: clock)
+        case "adopt": opened = try Wallet.adopt(at: file, keystore: keystore, anchor: anchor, clock: clock)
+        case "close": try close()
+        case "destroy": try Wallet.destroy(at: file)
+        case "rewrap": try wallet.rewrap(keystore: keystore(with))
+        case "replace_key": try wallet.replaceKey()
+        case "replacing_key": return .bool(try wallet.isReplacingKey)
+        case "panic": try panicInside(wallet: wallet.handle, secret: secret)
+
+        // Payments
+        case "add": return .text(try add(with.fields("payment")))
+        case "list_payments":
+            return .list(
+                try wallet.payments.list().map {
+                    .fields([
+                        "id": .text($0.id), "credential": .text($0.credential), "label": .text($0.label),
+                        "clock": .text($0.clock.text),
+                    ])
+                })
+        case "next_code":
+            let language = try with.optional("language")?.text.map(language)
+            return try nextCode(wallet, unlocked, try with.text("id"), with.optional("till")?.text, language)
+        case "next_codes_at_once": return try nextCodesAtOnce(try with.list("ids"))
+        case "learn_time": try wallet.payments.learnTime(id: with.text("id"), issuer: with.number("issuer"))
+        case "remove_payment": try wallet.payments.remove(id: with.text("id"))
+        case "drop_all": try wallet.payments.dropAll()
+
+        // The payment lock
+        case "without_lock": unlocked = Unlocked.withoutLock()
+        case "lock": unlocked.lock()
+        case "unlock_with_pin": unlocked = try wallet.payments.unlockWithPin(pin: Data(try with.text("pin").utf8))
+        case "unlock_with_key": unlocked = try wallet.payments.unlockWithKey(key: with.bytes("key"))
+        case "set_pin": try wallet.payments.setPin(unlocked: unlocked, pin: Data(try with.text("pin").utf8))
+        case "set_unlock_key": try wallet.payments.setUnlockKey(unlocked: unlocked, key: with.bytes("key"))
+        case "forget_unlock_key": try wallet.payments.forgetUnlockKey()
+        case "remove_lock": try wallet.payments.removeLock(unlocked: unlocked)
+        case "lock_status":
+            guard let status = try wallet.payments.lockStatus() else { return .null }
+            return .fields(["pin_tries_left": JSON(status.pinTriesLeft), "key": .bool(status.key)])
+
+        // One-time passwords and passes
+        case "add_otp": return .text(try wallet.otpCredentials.addUri(uri: Data(try with.text("uri").utf8)))
+        case "list_otps":
+            return .list(
+                try wallet.otpCredentials.list().map {
+                    .fields([
+                        "id": .text($0.id), "issuer": .text($0.issuer), "account": .text($0.account),
+                        "digits": JSON($0.digits),
+                    ])
+                })
+        case "otp_code":
+            let code = try wallet.otpCredentials.code(id: with.text("id"))
+            return .fields(["digits": .text(code.digits), "seconds_left": JSON(code.secondsLeft)])
+        case "reveal_otp":
+            return .text(String(decoding: try wallet.otpCredentials.revealUri(id: with.text("id")), as: UTF8.self))
+        case "remove_otp": try wallet.otpCredentials.remove(id: with.text("id"))
+        case "add_pass":
+            let pass = Pass(
+                title: try with.text("title"), format: try format(with.text("format")),
+                message: try with.text("message"), alternateText: with.optional("alternate_text")?.text)
+            return .text(try wallet.passes.add(pass: pass))
+        case "list_passes":
+            return .list(
+                try wallet.passes.list().map {
+                    .fields([
+                        "id": .text($0.id), "title": .text($0.content.title), "format": .text("\($0.content.format)"),
+                        "message": .text($0.content.message), "alternate_text": JSON($0.content.alternateText),
+                    ])
+                })
+        case "remove_pass": try wallet.passes.remove(id: with.text("id"))
+        default: throw Misread("there is no such verb: \(verb)")
+        }
+        return .null
+    }
+
+    private func keystore(_ with: Arguments) throws -> FakeKeystore {
+        keystores[Int(try with.number("number"))]!
+    }
+
+    private func copy(_ from: URL, to: URL) throws {
+        try Data(contentsOf: from).write(to: to)
+    }
+
+    private func add(_ payment: [String: JSON]) throws -> String {
+        let payment = Arguments(payment)
+        let new = NewPayment(
+            credential: try payment.bytes("credential"), label: try payment.text("label"),
+            prefix: try payment.text("prefix"), aliasPeriod: try payment.number("alias_period"))
+        return try wallet.payments.add(unlocked: unlocked, new: new, seed: payment.bytes("seed"))
+    }
+
+    private func nextCodesAtOnce(_ ids: [JSON]) throws -> JSON {
+        let results = Results()
+        let (wallet, unlocked) = (try wallet, unlocked)
+        let threads = ids.map { id in
+            Thread { results.add { try nextCode(wallet, unlocked, id.text!, nil, nil) } }
+        }
+        for thread in threads { thread.start() }
+        let codes = try results.wait(for: ids.count)
+        return .list(codes.map { $0.fields?["digits"]?.text ?? "wait" }.sorted().map(JSON.text))
+    }
+
+    /// With the values that are named in it.
+    private func filled(_ value: JSON) throws -> JSON {
+        switch value {
+        case .fields(let fields): return .fields(try fields.mapValues(filled))
+        case .list(let list): return .list(try list.map(filled))
+        case .text(let text) where text.hasPrefix("$"):
+            guard let value = values[String(text.dropFirst())] else { throw Misread("there is no \(text)") }
+            return try filled(value)
+        default: return value
+        }
+    }
+}
+
+/// Of an object only the fields that are expected are looked at.
+private func check(_ expected: JSON, _ given: JSON, _ place: String) {
+    if let expected = expected.fields, let given = given.fields {
+        for (name, value) in expected {
+            check(value, given[name] ?? .null, "\(place), \(name)")
+        }
+    } else if let expected = expected.list, let given = given.list {
+        #expect(expected.count == given.count, "\(place), length")
+        for (at, pair) in zip(expected, given).enumerated() {
+            check(pair.0, pair.1, "\(place), \(at)")
+        }
+    } else {
+        #expect(expected == given, "\(place)")
+    }
+}
+
+private func nextCode(
+    _ wallet: Wallet, _ unlocked: Unlocked, _ id: String, _ till: String?, _ language: Language?
+) throws -> JSON {
+    switch try wallet.payments.nextCode(unlocked: unlocked, id: id, till: till, language: language) {
+    case .code(let code):
+        return .fields([
+            "digits": .text(code.digits), "groups": .text(code.groups), "spoken": .text(code.spoken),
+            "valid_from": JSON(code.validFrom), "valid_until": JSON(code.validUntil), "next_at": JSON(code.nextAt),
+            "next_in": JSON(code.nextIn), "more_in_this_step": JSON(code.moreInThisStep),
+            "qr": code.qr.json, "code128": code.code128.json,
+        ])
+    case .wait(let seconds): return .fields(["wait": JSON(seconds)])
+    }
+}
+
+/// A step's arguments, and which of them no verb has asked for.
+final class Arguments {
+    private let all: [String: JSON]
+    private(set) var unread: Set<String>
+
+    init(_ all: [String: JSON]) {
+        self.all = all
+        unread = Set(all.keys)
+    }
+
+    func optional(_ name: String) -> JSON? {
+        unread.remove(name)
+        return all[name]
+    }
+
+    func text(_ name: String) throws -> String { try need(optional(name)?.text, name) }
+    func number(_ name: String) throws -> Int64 { try need(optional(name)?.number, name) }
+    func list(_ name: String) throws -> [JSON] { try need(optional(name)?.list, name) }
+    func fields(_ name: String) throws -> [String: JSON] { try need(optional(name)?.fields, name) }
+    func bytes(_ name: String) throws -> Data { Data(hex: try text(name)) }
+
+    private func need<T>(_ value: T?, _ name: String) throws -> T {
+        guard let value else { throw Misread("the step has no such \(name)") }
+        return value
+    }
+}
+
+/// What threads came to.
+private final class Results: @unchecked Sendable {
+    private let changed = NSCondition()
+    private var all: [Result<JSON, any Error>] = []
+
+    func add(_ work: () throws -> JSON) {
+        let result = Result(catching: work)
+        changed.withLock {
+            all.append(result)
+            changed.signal()
+        }
+    }
+
+    func wait(for count: Int) throws -> [JSON] {
+        try changed.withLock {
+            while all.count < count { changed.wait() }
+            return try all.map { try $0.get() }
+        }
+    }
+}
