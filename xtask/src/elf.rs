@@ -30,7 +30,7 @@ pub(crate) fn check(library: &Path, page: u64) -> anyhow::Result<()> {
 
 fn problems(file: &ElfFile64<'_>, page: u64) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
-    for symbol in file.dynamic_symbols().filter(|symbol| symbol.is_definition()) {
+    for symbol in file.dynamic_symbols().filter(object::ObjectSymbol::is_definition) {
         let name = symbol.name()?;
         if !EXPORTED.iter().any(|ours| name.starts_with(ours)) {
             problems.push(format!("exports {name}, which is none of ours to give away"));
@@ -47,8 +47,8 @@ fn problems(file: &ElfFile64<'_>, page: u64) -> anyhow::Result<Vec<String>> {
     let dynamic = file.elf_section_table().dynamic(endian, file.data())?;
     for entry in dynamic.into_iter().flat_map(|(entries, _)| entries) {
         let (tag, value) = (entry.d_tag(endian), entry.d_val(endian));
-        let flagged = tag == DT_FLAGS.into() && value & u64::from(DF_TEXTREL.0) != 0;
-        if flagged || tag == DT_TEXTREL.into() {
+        let flagged = tag == DT_FLAGS && value & DF_TEXTREL.0 != 0;
+        if flagged || tag == DT_TEXTREL {
             problems.push("has relocations in its code, which Android refuses".to_owned());
         }
     }
