@@ -9,9 +9,9 @@ use object::{
     read::elf::{Dyn as _, ElfFile64, ProgramHeader as _},
 };
 
-/// What the names of all exported functions begin with: `UniFFI`'s own. Anything else would meet another library's name
-/// in the same process, as an app's own SQLite.
-const EXPORTED: [&str; 2] = ["uniffi_", "ffi_"];
+/// What all exported names begin with: `UniFFI`'s own functions, and what its generator reads. Anything else would meet
+/// another library's name in the same process, as an app's own SQLite.
+const EXPORTED: [&str; 3] = ["uniffi_", "ffi_", "UNIFFI_META_"];
 
 /// What Android asks for since version 15: segments can be mapped on a system whose pages are this large.
 #[cfg(test)]
