@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use tegata::vault::{RecordId, Setting, Unlocked, Vault, VaultError};
-use tegata::{Device, Random, RandomUnavailable, SystemRandom, Wallet};
+use tegata::{Device, RandomUnavailable, Wallet};
 
-use crate::home::{Home, anchored, device, keystore_at, setting, small};
+use crate::home::{Home, RunsOut, anchored, device, keystore_at, setting, small};
 
 mod home;
 
@@ -116,17 +116,6 @@ fn a_replaced_key_seals_everything_anew_and_the_old_one_is_refused() {
     let mut vault = Vault::open(&home.path(), &here).unwrap();
     vault.replace_key().unwrap();
     assert_eq!(vault.list(), Ok(all));
-}
-
-/// Randomness that runs out after so many fills, as the program's end may come at any point.
-struct RunsOut(AtomicUsize);
-
-impl Random for RunsOut {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        left.map_err(|_| RandomUnavailable)?;
-        SystemRandom::new().fill(bytes)
-    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use proptest::prelude::*;
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
@@ -15,9 +15,9 @@ use tegata::vault::{
     PaymentCredential, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError, Unlock,
     Unlocked, Vault, VaultError,
 };
-use tegata::{Device, Random, RandomUnavailable, Secret, SecretBytes, SystemRandom, Wallet};
+use tegata::{Device, RandomUnavailable, Secret, SecretBytes, Wallet};
 
-use crate::home::{Home, device, keystore_at, random, setting, small};
+use crate::home::{Home, RunsOut, device, keystore_at, random, setting, small};
 
 mod home;
 
@@ -42,17 +42,6 @@ impl Keystore for Failing {
     }
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         self.inner.sign(message)
-    }
-}
-
-/// Randomness that runs out after so many fills.
-struct RunsOut(AtomicUsize);
-
-impl Random for RunsOut {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        left.map_err(|_| RandomUnavailable)?;
-        SystemRandom::new().fill(bytes)
     }
 }
 

@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    tree::{self, step},
+    tree,
 };
 
 /// The vault's reader for strangers, and its test.
@@ -49,24 +49,18 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
 
 /// The interpreter that has the packages of the requirements file; set up if it is not there yet.
 pub(crate) fn environment(shell: &Shell) -> anyhow::Result<PathBuf> {
-    let folder = tree::cache(shell)?.join(folder_name(
-        &shell.read_file(REQUIREMENTS)?,
-        &cmd!(shell, "python3 --version").quiet().read()?,
-    ));
-    let python = folder.join("bin").join("python");
-    if !python.exists() {
-        step(&format!("installing the Python packages of {REQUIREMENTS} (once)"));
-        // Under another name until it is whole, so that an interrupted set-up is never taken for a finished one. What
-        // `bin` has beside the interpreter knows the first name only: call modules, as in `python -m pytest`.
-        let unfinished = folder.with_extension(std::process::id().to_string());
-        let pip = unfinished.join("bin").join("python");
-        cmd!(shell, "python3 -m venv {unfinished}").quiet().run()?;
+    let version = cmd!(shell, "python3 --version").quiet().read()?;
+    let name = folder_name(&shell.read_file(REQUIREMENTS)?, &version);
+    let what = format!("installing the Python packages of {REQUIREMENTS}");
+    let folder = tree::made_once(shell, &name, &what, |folder| {
+        // What `bin` has beside the interpreter knows this folder's first name only: call modules, as in
+        // `python -m pytest`.
+        let python = folder.join("bin/python");
+        cmd!(shell, "python3 -m venv {folder}").quiet().run()?;
         let install = "-m pip --quiet --disable-pip-version-check install --requirement";
-        cmd!(shell, "{pip}").args(install.split(' ')).arg(REQUIREMENTS).quiet().run()?;
-        std::fs::rename(&unfinished, &folder)
-            .with_context(|| format!("cannot rename {}", unfinished.display()))?;
-    }
-    Ok(python)
+        Ok(cmd!(shell, "{python}").args(install.split(' ')).arg(REQUIREMENTS).quiet().run()?)
+    })?;
+    Ok(folder.join("bin/python"))
 }
 
 /// Other packages or another Python are another folder. A hash that changes with the compiler only costs a set-up.

@@ -7,8 +7,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    debian,
-    tree::{self, step},
+    debian, tree,
 };
 
 const PACKAGE: &str = "bindings/swift";
@@ -77,20 +76,10 @@ fn assemble(shell: &Shell, bindings: &Path) -> anyhow::Result<PathBuf> {
 
 /// A folder with a whole Debian in it, made once: about 2 GB, some minutes.
 fn root(shell: &Shell) -> anyhow::Result<PathBuf> {
-    let root = tree::cache(shell)?.join(format!("swift-{SUITE}"));
-    if !root.exists() {
+    let name = format!("swift-{SUITE}");
+    tree::made_once(shell, &name, "installing Swift 6 in a root of its own", |root| {
         let mirror = debian::mirror(shell)?;
-        step("installing Swift 6 in a root of its own (once)");
-        // Under another name until it is whole, so that an interrupted set-up is never taken for a finished one.
-        let unfinished = root.with_extension(std::process::id().to_string());
-        shell.create_dir(tree::cache(shell)?)?;
-        cmd!(
-            shell,
-            "mmdebstrap --quiet --variant=apt --include={INCLUDED} {SUITE} {unfinished} {mirror}"
-        )
-        .run()?;
-        std::fs::rename(&unfinished, &root)
-            .with_context(|| format!("cannot rename {}", unfinished.display()))?;
-    }
-    Ok(root)
+        let make = cmd!(shell, "mmdebstrap --quiet --variant=apt --include={INCLUDED}");
+        Ok(make.arg(SUITE).arg(root).arg(mirror).run()?)
+    })
 }

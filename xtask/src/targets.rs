@@ -3,9 +3,8 @@
 //! The standard library of those targets is built from source, which Debian keeps for exactly our toolchain. C code is
 //! not compiled: a stand-in for the compiler makes empty objects, so nothing here says that it links.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::{
@@ -70,27 +69,19 @@ fn source(shell: &Shell) -> anyhow::Result<PathBuf> {
         rustc.split(' ').nth(1) == Some(TOOLCHAIN),
         "the source is that of {TOOLCHAIN} and the toolchain is {rustc}: see xtask/src/targets.rs"
     );
-    let folder = tree::cache(shell)?.join(format!("rust-src-{TOOLCHAIN}"));
-    if !folder.exists() {
-        step(&format!("fetching the source of Rust {TOOLCHAIN} (once)"));
-        fetch(shell, &folder)?;
-    }
+    let name = format!("rust-src-{TOOLCHAIN}");
+    let what = format!("fetching the source of Rust {TOOLCHAIN}");
+    let folder = tree::made_once(shell, &name, &what, |folder| {
+        let room = shell.create_temp_dir()?;
+        let package = room.path().join("rust-src.deb");
+        let address = format!("{}/{SOURCE}", debian::mirror(shell)?);
+        let fetch = "--fail --silent --show-error --location --retry 3".split(' ');
+        cmd!(shell, "curl").args(fetch).arg(address).arg("-o").arg(&package).run()?;
+        let sum = format!("{SHA256}  {}\n", package.display());
+        cmd!(shell, "sha256sum --check --quiet --strict").stdin(sum).run()?;
+        Ok(cmd!(shell, "dpkg-deb --extract {package} {folder}").run()?)
+    })?;
     Ok(folder.join(format!("usr/src/rustc-{TOOLCHAIN}/library")))
-}
-
-fn fetch(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
-    let room = shell.create_temp_dir()?;
-    let package = room.path().join("rust-src.deb");
-    let address = format!("{}/{SOURCE}", debian::mirror(shell)?);
-    cmd!(shell, "curl --fail --silent --show-error --location --retry 3 {address} -o {package}")
-        .run()?;
-    let sum = format!("{SHA256}  {}\n", package.display());
-    cmd!(shell, "sha256sum --check --quiet --strict").stdin(sum).run()?;
-    // Under another name until it is whole, and in the same file system, so that it can be renamed.
-    let unfinished = folder.with_extension(std::process::id().to_string());
-    cmd!(shell, "dpkg-deb --extract {package} {unfinished}").run()?;
-    std::fs::rename(&unfinished, folder)
-        .with_context(|| format!("cannot rename {}", unfinished.display()))
 }
 
 fn stand_in(shell: &Shell) -> anyhow::Result<PathBuf> {

@@ -1,6 +1,6 @@
 //! The tree we work on: where it is, which files are tracked, where tools are kept between runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
@@ -43,7 +43,51 @@ pub(crate) fn cache(shell: &Shell) -> anyhow::Result<PathBuf> {
     Ok(base.join("tegata"))
 }
 
+/// A folder of the cache that takes long to make; `make` is given where, and does it if it is not there yet. That is under
+/// another name until it is whole, so that an interrupted set-up is never taken for a finished one.
+pub(crate) fn made_once(
+    shell: &Shell,
+    name: &str,
+    what: &str,
+    make: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    let cache = cache(shell)?;
+    let folder = cache.join(name);
+    if !folder.exists() {
+        step(&format!("{what} (once)"));
+        shell.create_dir(&cache)?;
+        let unfinished = cache.join(format!("{name}.{}", std::process::id()));
+        make(&unfinished)?;
+        std::fs::rename(&unfinished, &folder)
+            .with_context(|| format!("cannot rename {}", unfinished.display()))?;
+    }
+    Ok(folder)
+}
+
 /// Says on stderr what happens next, so that stdout stays free for results.
 pub(crate) fn step(what: &str) {
     eprintln!("==> {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_whole_is_made_once_and_what_was_broken_off_again() {
+        let shell = Shell::new().unwrap();
+        let cache = shell.create_temp_dir().unwrap();
+        shell.set_var("XDG_CACHE_HOME", cache.path());
+        let made = |whole: bool| {
+            made_once(&shell, "a-1.0", "making it", |folder| {
+                std::fs::create_dir_all(folder)?;
+                anyhow::ensure!(whole, "broken off");
+                Ok(())
+            })
+        };
+        assert!(made(false).is_err());
+        assert!(!cache.path().join("tegata/a-1.0").exists());
+        assert_eq!(made(true).unwrap(), cache.path().join("tegata/a-1.0"));
+        assert!(made(false).is_ok(), "not made again");
+    }
 }

@@ -179,13 +179,8 @@ pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
     }
 }
 
-/// Removes one file; tells whether there was one.
 fn remove_file(path: &Path) -> Result<bool, VaultError> {
-    match std::fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(storage(&error)),
-    }
+    durable::remove(path).map_err(|error| storage(&error))
 }
 
 /// `InUse` if someone has the file open. That it is no vault, or a damaged one, is no reason to keep it.

@@ -43,6 +43,15 @@ pub(super) fn put_in_place(file: TempPath, path: &Path) -> io::Result<()> {
     sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
+/// Removes a file; tells whether there was one.
+pub(super) fn remove(path: &Path) -> io::Result<bool> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes names that came or went beside `path` durable.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened as a file, and its entries are the file system's own business.

@@ -29,10 +29,7 @@ impl FileAnchor {
     /// # Errors
     /// [`AnchorError::Failed`].
     pub fn remove(&self) -> Result<(), AnchorError> {
-        match std::fs::remove_file(&self.0) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&error)),
-            _ => Ok(()),
-        }
+        durable::remove(&self.0).map(drop).map_err(|error| failed(&error))
     }
 }
 

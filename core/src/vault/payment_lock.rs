@@ -314,7 +314,7 @@ impl Transaction<'_> {
     }
 
     /// That this is the leave of the lock that is there, or that there is none.
-    fn may_change_lock(&mut self, unlocked: &Unlocked) -> Result<(), VaultError> {
+    fn may_change_lock(&self, unlocked: &Unlocked) -> Result<(), VaultError> {
         match &unlocked.0 {
             Some(opened) => self.lock_of(opened).map(drop),
             None => self.expect_no_lock(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::ids::RecordId;
 use super::manifest::{self, Manifest};
-use super::store::{each_record, find};
+use super::store::each_record;
 use super::{Keystore, Vault, VaultError, database};
 
 impl Vault {
@@ -61,12 +61,7 @@ impl Vault {
         }
         let mut last = RecordId::MANIFEST;
         while let Some(id) = self.next_under_oldest(&last)? {
-            self.transaction(|transaction| {
-                let data = find(&transaction.sql, &id, |rev, sealed| {
-                    sealed.open(transaction.keys, &id, rev)
-                })?;
-                transaction.put_data(&id, &data.ok_or(VaultError::Corrupt)?)
-            })?;
+            self.transaction(|transaction| transaction.reseal(&id))?;
             last = id;
         }
         self.end()

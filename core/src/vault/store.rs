@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ring::hmac;
 use rusqlite::{Connection, TransactionBehavior};
+use zeroize::Zeroizing;
 
 use super::anchor::Mooring;
 use super::ids::RecordId;
@@ -263,8 +264,8 @@ impl LogName {
 
 /// Several reads and writes that happen together or not at all.
 pub struct Transaction<'a> {
-    pub(super) sql: rusqlite::Transaction<'a>,
-    pub(super) keys: &'a Keyring,
+    sql: rusqlite::Transaction<'a>,
+    keys: &'a Keyring,
     manifest_key: &'a hmac::Key,
     /// As it will be; taken over by the vault after the commit.
     pub(super) manifest: Manifest,
@@ -315,8 +316,14 @@ impl Transaction<'_> {
         self.put_data(id, &kinds::encode(item)?)
     }
 
+    /// Seals a record anew under the current key, whatever its kind.
+    pub(super) fn reseal(&mut self, id: &RecordId) -> Result<(), VaultError> {
+        let data = read_data(&self.sql, self.keys, id)?.ok_or(VaultError::Corrupt)?;
+        self.put_data(id, &data)
+    }
+
     /// As [`put`](Self::put), of data that a record holds already.
-    pub(super) fn put_data(&mut self, id: &RecordId, data: &[u8]) -> Result<(), VaultError> {
+    fn put_data(&mut self, id: &RecordId, data: &[u8]) -> Result<(), VaultError> {
         let before = self.entry(id)?;
         let rev = before.map_or(1, |(rev, _)| rev + 1);
         let sealed = record::seal(self.keys, id, rev, data, self.random)?;
@@ -395,9 +402,17 @@ fn get<T: Kind>(
     keys: &Keyring,
     id: &RecordId,
 ) -> Result<Option<T>, VaultError> {
-    let data = find(connection, id, |rev, sealed| sealed.open(keys, id, rev))?;
-    let Some(data) = data else { return Ok(None) };
+    let Some(data) = read_data(connection, keys, id)? else { return Ok(None) };
     kinds::decode(&data)?.map(Some).ok_or(VaultError::OtherKind)
+}
+
+/// What a record holds, whatever its kind.
+fn read_data(
+    connection: &Connection,
+    keys: &Keyring,
+    id: &RecordId,
+) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+    find(connection, id, |rev, sealed| sealed.open(keys, id, rev))
 }
 
 fn list<T: Kind>(
@@ -458,7 +473,7 @@ fn check_records(
 }
 
 /// Reads one row, if it is there.
-pub(super) fn find<T>(
+fn find<T>(
     connection: &Connection,
     id: &RecordId,
     read: impl FnOnce(u64, Sealed<'_>) -> Result<T, VaultError>,

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use tegata::vault::{
     Anchor, AnchorError, Anchored, Keystore, Setting, SoftwareKeystore, Stretch, Vault, VaultError,
 };
-use tegata::{Device, Random, SystemClock, SystemRandom};
+use tegata::{Device, Random, RandomUnavailable, SystemClock, SystemRandom};
 use tempfile::TempDir;
 
 /// A folder with a keystore, and a place for a vault.
@@ -149,4 +149,15 @@ pub(crate) fn anchored(home: &Home) -> (Arc<TestAnchor>, Device) {
     let anchor = Arc::new(TestAnchor::default());
     let device = Device { anchor: Some(anchor.clone()), ..home.device() };
     (anchor, device)
+}
+
+/// Randomness that runs out after so many fills, as the program's end may come at any point.
+pub(crate) struct RunsOut(pub(crate) AtomicUsize);
+
+impl Random for RunsOut {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        left.map_err(|_| RandomUnavailable)?;
+        SystemRandom::new().fill(bytes)
+    }
 }
