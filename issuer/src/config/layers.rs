@@ -1,0 +1,173 @@
+//! Where settings come from, and which of them wins.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+use toml::{Table, Value};
+
+use super::{Config, Store};
+
+/// What the environment's names begin with.
+const PREFIX: &str = "TEGATA_ISSUER_";
+
+/// Settings as they were given, from the weakest to the strongest: file, environment, flags.
+#[derive(Default)]
+pub struct Layers {
+    /// A file of TOML. Without it, the one that `TEGATA_ISSUER_CONFIG` names, if any.
+    pub file: Option<PathBuf>,
+    /// Names and values; those that do not begin with `TEGATA_ISSUER_` are others' business.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Names of settings and values, of flags that were given.
+    pub flags: Vec<(&'static str, String)>,
+}
+
+/// One thing wrong in how the service is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where: `--listen`, `TEGATA_ISSUER_LISTEN`, `listen in FILE`.
+    pub name: String,
+    /// What is wrong with it, and what is expected.
+    pub what: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.what)
+    }
+}
+
+/// All that is wrong in how the service is set up, one in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is wrong")?;
+        self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl Layers {
+    /// The layers on top of each other. Each setting is looked at by itself, so that all wrong ones are found.
+    pub(super) fn read(&self) -> Result<Config, ConfigErrors> {
+        let mut table = Table::new();
+        let mut wrong = Vec::new();
+        let mut file = self.file.clone();
+        let mut take = |name: String, key: &str, value: Result<Value, String>| match value
+            .and_then(|value| alone(key, &value).map(|()| value))
+        {
+            Ok(value) => drop(table.insert(key.to_owned(), value)),
+            Err(what) => wrong.push(ConfigError { name, what }),
+        };
+        let mut environment = Vec::new();
+        for (name, value) in &self.environment {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
+                continue;
+            };
+            let key = name[PREFIX.len()..].to_ascii_lowercase();
+            match (key.as_str(), value.to_str()) {
+                ("config", _) => file = file.or_else(|| Some(value.into())),
+                (_, Some(text)) => environment.push((name.to_owned(), key, text)),
+                (_, None) => take(name.to_owned(), &key, Err("is not UTF-8".to_owned())),
+            }
+        }
+        if let Some(file) = &file {
+            let shown = file.display();
+            match read_file(file) {
+                Ok(settings) => settings.into_iter().for_each(|(key, value)| {
+                    take(format!("{key} in {shown}"), &key, Ok(value));
+                }),
+                Err(what) => take(shown.to_string(), "", Err(what)),
+            }
+        }
+        for (name, key, text) in environment {
+            take(name, &key, from_text(&key, text));
+        }
+        for (key, text) in &self.flags {
+            let value = if *key == "store" && Store::has_password(text) {
+                Err(format!(
+                    "a password here is seen by all who list processes: put it into {PREFIX}STORE or the file"
+                ))
+            } else {
+                from_text(key, text)
+            };
+            take(format!("--{}", key.replace('_', "-")), key, value);
+        }
+        if !wrong.is_empty() {
+            return Err(ConfigErrors(wrong));
+        }
+        Config::deserialize(table).map_err(|error| {
+            let what = error.message().to_owned();
+            ConfigErrors(vec![ConfigError { name: "the settings together".to_owned(), what }])
+        })
+    }
+}
+
+fn read_file(file: &Path) -> Result<Table, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read it: {error}"))?;
+    text.parse::<Table>().map_err(|error: toml::de::Error| {
+        // The library's own text shows the line, which may hold a secret.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        format!("line {} is not TOML", before.matches('\n').count() + 1)
+    })
+}
+
+/// Whether a setting can be read on its own.
+fn alone(key: &str, value: &Value) -> Result<(), String> {
+    if !names().contains(&key) {
+        return Err("there is no such setting; docs/issuer.md lists them".to_owned());
+    }
+    let table = Table::from_iter([(key.to_owned(), value.clone())]);
+    Config::deserialize(table).map(drop).map_err(|error| error.message().to_owned())
+}
+
+/// A setting given as text: the text itself where that is what the setting wants, else what it means in TOML.
+fn from_text(key: &str, text: &str) -> Result<Value, String> {
+    let plain = Value::String(text.to_owned());
+    let Err(what) = alone(key, &plain) else { return Ok(plain) };
+    let literal: Table = match format!("value = {text}").parse() {
+        Ok(literal) => literal,
+        Err(_) => return Err(what),
+    };
+    match (literal.len(), literal.into_iter().next()) {
+        (1, Some((_, value))) if !value.is_str() => Ok(value),
+        _ => Err(what),
+    }
+}
+
+/// The names of all settings, as serde knows them.
+pub(super) fn names() -> &'static [&'static str] {
+    struct Names<'a>(&'a mut &'static [&'static str]);
+
+    impl<'de> Deserializer<'de> for Names<'_> {
+        type Error = de::value::Error;
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Self::Error> {
+            *self.0 = fields;
+            Err(de::Error::custom("only the names were wanted"))
+        }
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(de::Error::custom("a struct is expected"))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut names: &'static [&'static str] = &[];
+    let _ = Config::deserialize(Names(&mut names));
+    names
+}

@@ -1,0 +1,144 @@
+//! How the service is set up. docs/issuer.md has the table.
+
+mod layers;
+mod values;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+pub use layers::{ConfigError, ConfigErrors, Layers};
+pub use values::{Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store};
+
+use crate::network::ForwardedHeader;
+
+/// All settings. Each has a default that runs on this machine alone; names in the file are the fields', in the
+/// environment `TEGATA_ISSUER_` and the field's in capitals.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen: address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where accounts are kept.
+    pub store: Store,
+    /// 32 bytes in 64 hex digits that second factors, seeds and codes are sealed with. In the environment, or by
+    /// `server_key_file`.
+    pub server_key: Option<ServerKey>,
+    /// A file that holds what `server_key` would say.
+    pub server_key_file: Option<PathBuf>,
+    /// The certificates, leaf first, in PEM. With `tls_key`: TLS. Without both: plain HTTP, for a proxy or this machine.
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the leaf, in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Networks of proxies whose word on the client counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The one header in which they give it.
+    pub forwarded: ForwardedHeader,
+    /// A header from which a request's id is taken, if a trusted proxy sent the request.
+    pub request_id_header: Option<HeaderNamed>,
+    /// Networks that may read `/metrics`.
+    pub metrics_networks: Vec<IpNet>,
+    /// How the log is written.
+    pub log: LogFormat,
+    /// What the log leaves out.
+    pub log_level: LogLevel,
+    /// Connections at a time; more wait until one is free.
+    pub connections: Count,
+    /// Requests of one network in a minute.
+    pub requests_per_minute: NonZeroU32,
+    /// For the head of a request, from the moment that the connection is free for it, and for the handshake of TLS.
+    pub header_seconds: Seconds,
+    /// For the body of a request.
+    pub body_seconds: Seconds,
+    /// For all of a request.
+    pub request_seconds: Seconds,
+    /// For requests under way when the service is told to stop.
+    pub stop_seconds: Seconds,
+    /// Threads that hash passwords, each with 19 MiB.
+    pub password_threads: Count,
+    /// Passwords that wait to be hashed; more are told to come again.
+    pub password_queue: Count,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let loopback = ["127.0.0.0/8", "::1/128"].into_iter().flat_map(str::parse).collect();
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            store: Store::Sqlite("tegata-issuer.sqlite".into()),
+            server_key: None,
+            server_key_file: None,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            forwarded: ForwardedHeader::None,
+            request_id_header: None,
+            metrics_networks: loopback,
+            log: LogFormat::Text,
+            log_level: LogLevel::Info,
+            connections: Count::constant::<1024>(),
+            requests_per_minute: const { NonZeroU32::new(600).unwrap() },
+            header_seconds: Seconds::constant::<10>(),
+            body_seconds: Seconds::constant::<10>(),
+            request_seconds: Seconds::constant::<30>(),
+            stop_seconds: Seconds::constant::<20>(),
+            password_threads: Count::constant::<1>(),
+            password_queue: Count::constant::<32>(),
+        }
+    }
+}
+
+impl Config {
+    /// Puts the layers together, the later ones on top: defaults, file, environment, flags. Reads the configuration's
+    /// file, and the server key's.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: everything that is wrong, not only the first.
+    pub fn load(layers: &Layers) -> Result<Self, ConfigErrors> {
+        let mut config = layers.read()?;
+        let wrong = config.at_odds();
+        if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
+    }
+
+    /// Settings that do not go together; on the way the server key is read from its file.
+    fn at_odds(&mut self) -> Vec<ConfigError> {
+        let mut wrong = Vec::new();
+        let mut say = |name: &str, what: &str| {
+            wrong.push(ConfigError { name: name.to_owned(), what: what.to_owned() });
+        };
+        match (&self.server_key, &self.server_key_file) {
+            (Some(_), Some(_)) => say("server_key_file", "server_key is set, too: one of them"),
+            (None, Some(file)) => match ServerKey::read(file) {
+                Ok(key) => self.server_key = Some(key),
+                Err(what) => say("server_key_file", &what),
+            },
+            (_, None) => {}
+        }
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(_), None) => say("tls_key", "is missing: tls_certificate is set"),
+            (None, Some(_)) => say("tls_certificate", "is missing: tls_key is set"),
+            _ => {}
+        }
+        let has_header =
+            self.forwarded != ForwardedHeader::None || self.request_id_header.is_some();
+        if has_header && self.trusted_proxies.is_empty() {
+            say("trusted_proxies", "is empty: then nobody's forwarded or request_id_header counts");
+        }
+        if self.forwarded == ForwardedHeader::None
+            && self.request_id_header.is_none()
+            && !self.trusted_proxies.is_empty()
+        {
+            say("forwarded", "is none: then trusted_proxies are trusted with nothing");
+        }
+        if self.body_seconds > self.request_seconds {
+            say("body_seconds", "is more than request_seconds, which bounds it");
+        }
+        wrong
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use super::layers::names;
+use super::*;
+
+fn layers(environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Layers {
+    Layers {
+        file: None,
+        environment: environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        flags: flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+    }
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+fn wrong(layers: &Layers) -> Vec<String> {
+    Config::load(layers).unwrap_err().0.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let file =
+        file("listen = \"127.0.0.1:1\"\nlog = \"json\"\nconnections = 5\nheader_seconds = 7\n");
+    let environment = [("TEGATA_ISSUER_LISTEN", "127.0.0.1:2"), ("TEGATA_ISSUER_CONNECTIONS", "6")];
+    let mut layers = layers(&environment, &[("listen", "127.0.0.1:3")]);
+    layers.file = Some(file.path().to_owned());
+    let config = Config::load(&layers).unwrap();
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.connections.get(), 6);
+    assert_eq!(config.header_seconds.duration().as_secs(), 7);
+    assert_eq!(config.log, LogFormat::Json);
+    assert_eq!(config.body_seconds, Config::default().body_seconds);
+}
+
+#[test]
+fn the_environment_can_name_the_file_and_write_lists() {
+    let file = file("request_seconds = 60");
+    let path = file.path().to_str().unwrap();
+    let layers = layers(
+        &[
+            ("TEGATA_ISSUER_CONFIG", path),
+            ("TEGATA_ISSUER_TRUSTED_PROXIES", r#"["10.0.0.0/8", "fd00::/8"]"#),
+            ("TEGATA_ISSUER_FORWARDED", "x-forwarded-for"),
+            ("HOME", "/nowhere"),
+        ],
+        &[],
+    );
+    let config = Config::load(&layers).unwrap();
+    assert_eq!(config.request_seconds.duration().as_secs(), 60);
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!(config.forwarded, ForwardedHeader::XForwardedFor);
+}
+
+#[test]
+fn all_wrong_values_are_named_at_once_with_where_they_stand() {
+    let file = file("listn = 1\nconnections = 0\nlog = \"xml\"\n");
+    let mut layers = layers(
+        &[("TEGATA_ISSUER_HEADER_SECONDS", "ten"), ("TEGATA_ISSUER_FORWARD", "none")],
+        &[("listen", "here"), ("store", "mysql://x")],
+    );
+    layers.file = Some(file.path().to_owned());
+    let errors = Config::load(&layers).unwrap_err();
+    let names: Vec<_> = errors.0.iter().map(|error| error.name.clone()).collect();
+    let path = file.path().display();
+    let expected = [
+        format!("connections in {path}"),
+        format!("listn in {path}"),
+        format!("log in {path}"),
+        "TEGATA_ISSUER_HEADER_SECONDS".to_owned(),
+        "TEGATA_ISSUER_FORWARD".to_owned(),
+        "--listen".to_owned(),
+        "--store".to_owned(),
+    ];
+    assert_eq!(names, expected);
+    let text = errors.to_string();
+    for said in ["1 to 65535", "from 1 to 3600", "sqlite:FILE", "no such setting", "socket address"]
+    {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_named_at_once() {
+    let settings = [
+        ("TEGATA_ISSUER_TLS_KEY", "key.pem"),
+        ("TEGATA_ISSUER_FORWARDED", "forwarded"),
+        ("TEGATA_ISSUER_BODY_SECONDS", "31"),
+        ("TEGATA_ISSUER_SERVER_KEY_FILE", "/nowhere/key"),
+    ];
+    let wrong = wrong(&layers(&settings, &[]));
+    let names: Vec<_> = wrong.iter().map(|error| error.split(':').next().unwrap()).collect();
+    assert_eq!(names, ["server_key_file", "tls_certificate", "trusted_proxies", "body_seconds"]);
+    let proxies = [("TEGATA_ISSUER_TRUSTED_PROXIES", r#"["10.0.0.0/8"]"#)];
+    assert!(super::tests::wrong(&layers(&proxies, &[]))[0].starts_with("forwarded"));
+}
+
+#[test]
+fn no_secret_is_in_an_error_or_a_debug_print() {
+    let secret = "CANARY0123";
+    let key = "ab".repeat(32);
+    let good = layers(
+        &[
+            ("TEGATA_ISSUER_SERVER_KEY", &key),
+            ("TEGATA_ISSUER_STORE", &format!("postgres://u:{secret}@h/d")),
+        ],
+        &[],
+    );
+    let print = format!("{:?}", Config::load(&good).unwrap());
+    assert!(!print.contains(&key) && !print.contains(secret), "{print}");
+    for name in names().iter().map(|name| format!("TEGATA_ISSUER_{}", name.to_ascii_uppercase())) {
+        if ["SERVER_KEY", "STORE"].iter().all(|end| !name.ends_with(end)) {
+            continue;
+        }
+        for value in [secret, &format!("[\"{secret}\"]"), &format!("{{ a = \"{secret}\" }}")] {
+            let said = wrong(&layers(&[(&name, value)], &[])).concat();
+            assert!(!said.contains(secret), "{said}");
+        }
+    }
+    let file =
+        file(&format!("server_key = \"{secret}\"\nserver_key = {secret}\nstore = \"{secret}\"\n"));
+    let mut bad = layers(&[], &[]);
+    bad.file = Some(file.path().to_owned());
+    let said = wrong(&bad).concat();
+    assert!(said.contains("line 2") && !said.contains(secret), "{said}");
+}
+
+#[test]
+fn a_password_is_not_taken_from_an_argument() {
+    for (store, is_taken) in [
+        ("sqlite:a:b@c.sqlite", true),
+        ("postgres://ann@db:5432/tegata", true),
+        ("postgres://db/tegata?sslmode=require", true),
+        ("postgres://ann:secret@db/tegata", false),
+        ("postgres://ann:sec/ret@db/tegata", false),
+        ("postgres://db/tegata?user=ann&password=secret", false),
+    ] {
+        assert_eq!(Config::load(&layers(&[], &[("store", store)])).is_ok(), is_taken, "{store}");
+        assert!(Config::load(&layers(&[("TEGATA_ISSUER_STORE", store)], &[])).is_ok(), "{store}");
+    }
+}
+
+#[test]
+fn the_server_key_comes_from_its_file_or_the_environment_and_not_from_both() {
+    let hex = "0f".repeat(32);
+    let file = file(&format!("{hex}\n"));
+    let path = file.path().to_str().unwrap();
+    let from_file = [("TEGATA_ISSUER_SERVER_KEY_FILE", path)];
+    let key = Config::load(&layers(&from_file, &[])).unwrap().server_key.unwrap();
+    assert_eq!(key.expose(), &[0x0f; 32]);
+    let both = [from_file[0], ("TEGATA_ISSUER_SERVER_KEY", &hex)];
+    assert!(Config::load(&layers(&both, &[])).is_err());
+}
+
+/// The table in docs/issuer.md: name, default.
+fn documented() -> BTreeMap<&'static str, &'static str> {
+    let page = include_str!("../../../docs/issuer.md");
+    let page = page.split("\n## ").find(|part| part.starts_with("Settings\n")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| {
+        row.split_once("` | ")?.1.split_once(" |").map(|(default, _)| (row, default))
+    })
+    .map(|(row, default)| (row.split('`').next().unwrap(), default))
+    .collect()
+}
+
+#[test]
+fn the_table_in_the_documents_is_the_struct() {
+    let documented = documented();
+    let names: std::collections::BTreeSet<_> = names().iter().copied().collect();
+    assert_eq!(documented.keys().copied().collect::<std::collections::BTreeSet<_>>(), names);
+    // The default that stands there, given as a setting, changes nothing; and any other is found out by it.
+    for (name, default) in documented {
+        let table: toml::Table = match default {
+            "—" => toml::Table::new(),
+            literal => format!("{name} = {}", literal.trim_matches('`')).parse().unwrap(),
+        };
+        let has_default = Config::deserialize(table).unwrap() == Config::default();
+        assert!(has_default, "{name} is not {default} by default");
+        assert_eq!(default == "—", is_optional(name), "{name}");
+    }
+}
+
+fn is_optional(name: &str) -> bool {
+    let none = ["server_key", "server_key_file", "tls_certificate", "tls_key", "request_id_header"];
+    none.contains(&name)
+}

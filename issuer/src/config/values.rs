@@ -1,0 +1,202 @@
+//! The types of settings: each takes only what makes sense, and says what that is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::http::HeaderName;
+use serde::{Deserialize, Deserializer, de};
+use subtle::ConstantTimeEq;
+use tegata::Secret;
+use zeroize::Zeroizing;
+
+/// Where accounts are kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Store {
+    /// `sqlite:FILE`: embedded, no set-up, one process.
+    Sqlite(PathBuf),
+    /// `postgres://…`, which may hold a password: never printed.
+    Postgres(Zeroizing<String>),
+}
+
+impl Store {
+    /// Reads `sqlite:FILE` or `postgres://…`.
+    ///
+    /// # Errors
+    /// What is expected, without what was given.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.split_once(':') {
+            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
+            Some(("postgres" | "postgresql", rest)) if rest.len() > 2 && rest.starts_with("//") => {
+                Ok(Self::Postgres(Zeroizing::new(text.to_owned())))
+            }
+            _ => Err("a store is sqlite:FILE or postgres://USER@HOST/DATABASE"),
+        }
+    }
+
+    /// Whether it names a password, which every process of the machine would read among our arguments.
+    pub(super) fn has_password(text: &str) -> bool {
+        let Some((_, rest)) = text.split_once("://") else { return false };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        // A password may itself hold an unescaped / or ?: then the @ comes after it.
+        let user = rest.rsplit_once('@').map_or(authority, |(user, _)| user);
+        (rest.contains('@') && user.contains(':')) || rest.contains("password=")
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
+            Self::Postgres(_) => f.write_str("Postgres([redacted])"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Store {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&secret_text(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// What the service seals and hashes with: 32 bytes.
+#[derive(Clone)]
+pub struct ServerKey(std::sync::Arc<Secret<32>>);
+
+impl ServerKey {
+    /// Reads 64 hex digits; white space around them is what editors leave.
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        let read = hex::decode_to_slice(text.trim(), bytes.as_mut_slice());
+        read.map_err(|_| "a server key is 64 hex digits")?;
+        Ok(Self(std::sync::Arc::new(Secret::new(&bytes))))
+    }
+
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(file).map(Zeroizing::new);
+        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        Self::parse(&text).map_err(|what| format!("{}: {what}", file.display()))
+    }
+
+    /// The bytes, for the keys derived from them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+}
+
+impl PartialEq for ServerKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().ct_eq(other.expose()).into()
+    }
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<'de> Deserialize<'de> for ServerKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&secret_text(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// A text whose content no error repeats, not even one of the wrong type.
+fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+    let text = String::deserialize(deserializer).map(Zeroizing::new);
+    text.map_err(|_| de::Error::custom("a text is expected"))
+}
+
+/// Whole seconds, 1 to 3600.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(u16);
+
+impl Seconds {
+    const MAX: u16 = 3600;
+
+    pub(super) const fn constant<const N: u16>() -> Self {
+        const { assert!(1 <= N && N <= Self::MAX) }
+        Self(N)
+    }
+
+    /// As a duration.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        Duration::from_secs(self.0 as u64)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u16::deserialize(deserializer) {
+            Ok(seconds @ 1..=Self::MAX) => Ok(Self(seconds)),
+            _ => Err(de::Error::custom("whole seconds from 1 to 3600 are expected")),
+        }
+    }
+}
+
+/// How many there may be, 1 to 65,535.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count(std::num::NonZeroU16);
+
+impl Count {
+    pub(super) const fn constant<const N: u16>() -> Self {
+        Self(const { std::num::NonZeroU16::new(N).unwrap() })
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0.get().into()
+    }
+}
+
+impl From<Count> for std::num::NonZeroUsize {
+    fn from(count: Count) -> Self {
+        count.0.into()
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let count = std::num::NonZeroU16::deserialize(deserializer);
+        count.map(Self).map_err(|_| de::Error::custom("a number from 1 to 65535 is expected"))
+    }
+}
+
+/// The name of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderNamed(pub(crate) HeaderName);
+
+impl<'de> Deserialize<'de> for HeaderNamed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?.parse();
+        name.map(Self).map_err(|_| de::Error::custom("the name of a header is expected"))
+    }
+}
+
+/// How the log is written, on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a person.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// From which weight on a line is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed on our side.
+    Error,
+    /// And what should not go on like this.
+    Warn,
+    /// And one line for each request.
+    Info,
+    /// And steps within them.
+    Debug,
+}

@@ -1,0 +1,195 @@
+//! What happens around every request, whatever it asks for: it gets an id, a limit, a time, headers of safety, a line in
+//! the log and a place in the counts; and whatever goes wrong becomes a problem document.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+use crate::issuer::Issuer;
+use crate::metrics::Answered;
+use crate::network::{self, ClientNetwork, Peer};
+use crate::problem::Problem;
+
+/// Where an answer says which request it is for.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What tells one request from all others: 32 hex digits of ours, or what a trusted proxy called it. An extractor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// As it is written in the log.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of(issuer: &Issuer, peer: Peer, headers: &HeaderMap) -> Result<Self, Problem> {
+        let config = &issuer.config;
+        let is_trusted =
+            config.trusted_proxies.iter().any(|range| range.contains(&peer.0.ip().to_canonical()));
+        let given = config.request_id_header.as_ref().filter(|_| is_trusted);
+        let given = given.and_then(|name| headers.get(&name.0)?.to_str().ok());
+        let is_plain = |id: &&str| {
+            matches!(id.len(), 1..=64)
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        if let Some(id) = given.filter(is_plain) {
+            return Ok(Self(id.into()));
+        }
+        let mut bytes = [0; 16];
+        let filled = issuer.world.random.fill(&mut bytes);
+        filled.map_err(|error| Problem::internal("making a request's id", &error))?;
+        Ok(Self(hex::encode(bytes).into()))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or(Problem::Internal)
+    }
+}
+
+/// The frame. It runs what is inside as a task of its own: a client that hangs up does not stop in the middle what it
+/// has begun, and a panic ends there.
+pub(crate) async fn frame(
+    State(issuer): State<Arc<Issuer>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(&peer) = request.extensions().get::<Peer>() else {
+        return Problem::internal("framing a request", &"the peer is not known").into_response();
+    };
+    let id = match RequestId::of(&issuer, peer, request.headers()) {
+        Ok(id) => id,
+        Err(problem) => return problem.into_response(),
+    };
+    let (config, headers) = (&issuer.config, request.headers());
+    let client = network::client(peer.0.ip(), headers, config.forwarded, &config.trusted_proxies);
+    let observation = Observation::begin(&issuer, &id, &request);
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(client);
+    let response = match issuer.limits.network.check(&client) {
+        Err(problem) => problem.into_response(),
+        Ok(()) => inside(&issuer, &id, request, next).await,
+    };
+    let response = dress(response, &id, issuer.config.tls_certificate.is_some());
+    observation.end(&response);
+    response
+}
+
+async fn inside(issuer: &Issuer, id: &RequestId, request: Request, next: Next) -> Response {
+    let span = tracing::info_span!("request", id = id.as_str());
+    let within = issuer.config.request_seconds.duration();
+    let work = tokio::time::timeout(within, next.run(request)).instrument(span);
+    match tokio::spawn(work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Problem::TimedOut.into_response(),
+        // The hook of panics has said where.
+        Err(_) => Problem::Internal.into_response(),
+    }
+}
+
+/// Makes every error a problem that names its request, and puts on what no answer goes without.
+fn dress(mut response: Response, id: &RequestId, is_tls: bool) -> Response {
+    let problem = response.extensions().get::<Problem>().copied();
+    if let Some(problem) = problem.or_else(|| Problem::of_status(response.status())) {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = problem.answer(Some(format!("urn:tegata:request:{}", id.as_str())));
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    // A page may bring its own policy; an interface needs none of what a browser could do with it.
+    let mut missing = |name, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    missing(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    missing(header::CACHE_CONTROL, "no-store");
+    missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    missing(header::REFERRER_POLICY, "no-referrer");
+    if is_tls {
+        missing(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    }
+    response
+}
+
+/// What the log and the counts will say of a request; said when it is dropped, too, for clients that hang up.
+struct Observation {
+    issuer: Arc<Issuer>,
+    id: RequestId,
+    method: &'static str,
+    route: String,
+    began: Instant,
+    status: Option<u16>,
+}
+
+impl Observation {
+    fn begin(issuer: &Arc<Issuer>, id: &RequestId, request: &Request) -> Self {
+        issuer.metrics.begin();
+        let route = request.extensions().get::<MatchedPath>();
+        Self {
+            issuer: Arc::clone(issuer),
+            id: id.clone(),
+            method: known(request.method()),
+            // The template. What was asked for may hold anything.
+            route: route.map_or("none", MatchedPath::as_str).to_owned(),
+            began: Instant::now(),
+            status: None,
+        }
+    }
+
+    fn end(mut self, response: &Response) {
+        self.status = Some(response.status().as_u16());
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        let Self { id, method, route, status, .. } = &*self;
+        let took = self.began.elapsed();
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match status {
+            Some(status) => tracing::info!(id = id.as_str(), method, route, status, ms, "answered"),
+            None => tracing::info!(id = id.as_str(), method, route, ms, "hung up"),
+        }
+        let answered = Answered { method, route, status: *status, took };
+        self.issuer.metrics.end(answered);
+    }
+}
+
+/// Methods are free text in HTTP; the log and the counts know these.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Whether a client may read what only operators should: its network is one of those set for it, and if the request came
+/// through somebody who says so, that is a proxy we were told of.
+pub(crate) fn is_operator(issuer: &Issuer, client: ClientNetwork, headers: &HeaderMap) -> bool {
+    let is_forwarded =
+        headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    let is_expected = issuer.config.forwarded != network::ForwardedHeader::None;
+    (is_expected || !is_forwarded)
+        && issuer.config.metrics_networks.iter().any(|range| range.contains(&client.range()))
+}

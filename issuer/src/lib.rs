@@ -1,0 +1,40 @@
+//! The issuer as a service, over HTTP: [`serve`] starts it.
+//!
+//! What is here does not know what an account is. It is what routes are put into: bodies that are read once and strictly
+//! ([`strict`]), answers to what goes wrong ([`problem`]), who is asking ([`network`]) and how often ([`limits`]),
+//! passwords ([`passwords`]), the settings ([`config`]) and the log ([`log`]).
+//!
+//! ```
+//! use tegata_issuer::{Routes, World, config::Config, serve};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
+//! let service = serve(config, World::system(), Routes::new())?;
+//! println!("http://{}/openapi.json", service.address());
+//! service.stop();
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod config;
+mod frame;
+mod issuer;
+pub mod limits;
+pub mod log;
+mod metrics;
+pub mod network;
+mod openapi;
+pub mod passwords;
+pub mod problem;
+mod routes;
+mod server;
+pub mod strict;
+mod tls;
+
+pub use frame::RequestId;
+pub use issuer::{Issuer, World};
+pub use metrics::Metrics;
+pub use routes::{Routes, description};
+pub use server::{Handle, StartError, serve};
+pub use tls::TlsError;

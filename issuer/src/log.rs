@@ -1,0 +1,41 @@
+//! The log: on standard error, one line for each request, without a word of what it contained.
+
+use std::panic::PanicHookInfo;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::{LogFormat, LogLevel};
+
+/// What writes the log, in this format, from this weight on, to there.
+pub fn subscriber<W>(format: LogFormat, level: LogLevel, to: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    let fmt = tracing_subscriber::fmt().with_max_level(level).with_writer(to).with_ansi(false);
+    match format {
+        LogFormat::Text => Box::new(fmt.finish()),
+        LogFormat::Json => Box::new(fmt.json().flatten_event(true).finish()),
+    }
+}
+
+/// For a process that is the service and nothing else: sends the log to standard error, and what panics say with it,
+/// which is only where they were: their text may hold what a request contained.
+pub fn install(format: LogFormat, level: LogLevel) {
+    // It fails if there is a log already, which then is somebody's choice.
+    let _ = tracing::subscriber::set_global_default(subscriber(format, level, std::io::stderr));
+    std::panic::set_hook(Box::new(panicked));
+}
+
+/// What is logged of a panic.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "a panic");
+}

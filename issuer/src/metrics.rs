@@ -1,0 +1,98 @@
+//! What is counted of requests, in the text that Prometheus reads.
+
+use std::time::Duration;
+
+use prometheus::{HistogramOpts, IntGaugeVec};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+/// Counts of one service. Labels are routes' templates, known methods and classes of status: a request cannot make new
+/// ones.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    in_flight: IntGauge,
+}
+
+/// What an answer was, for the counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answered<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) route: &'a str,
+    /// None if the client hung up before there was an answer.
+    pub(crate) status: Option<u16>,
+    pub(crate) took: Duration,
+}
+
+/// Bounds in seconds: answers from memory, from the disk, after Argon2id, and those that somebody waits for.
+const BOUNDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+impl Metrics {
+    fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(
+            Opts::new("tegata_http_requests_total", "Requests that were answered, or hung up on."),
+            &["method", "route", "status"],
+        )?;
+        let seconds = HistogramVec::new(
+            HistogramOpts::new(
+                "tegata_http_request_seconds",
+                "From the head of a request to its answer.",
+            )
+            .buckets(BOUNDS.to_vec()),
+            &["method", "route"],
+        )?;
+        let in_flight =
+            IntGauge::new("tegata_http_requests_in_flight", "Requests being answered.")?;
+        let build = IntGaugeVec::new(Opts::new("tegata_build_info", "Always 1."), &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(seconds.clone()))?;
+        registry.register(Box::new(in_flight.clone()))?;
+        registry.register(Box::new(build))?;
+        Ok(Self { registry, requests, seconds, in_flight })
+    }
+
+    /// Where others register what they count.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The counts, in the text format of Prometheus, version 0.0.4.
+    ///
+    /// # Errors
+    /// If what others registered cannot be written.
+    pub fn text(&self) -> prometheus::Result<String> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    pub(crate) fn begin(&self) {
+        self.in_flight.inc();
+    }
+
+    pub(crate) fn end(&self, answered: Answered<'_>) {
+        let Answered { method, route, status, took } = answered;
+        let class = match status {
+            Some(status) => ["1xx", "2xx", "3xx", "4xx", "5xx"]
+                .get(usize::from(status / 100).saturating_sub(1))
+                .copied()
+                .unwrap_or("other"),
+            None => "gone",
+        };
+        self.in_flight.dec();
+        self.requests.with_label_values(&[method, route, class]).inc();
+        self.seconds.with_label_values(&[method, route]).observe(took.as_secs_f64());
+    }
+}
+
+impl Default for Metrics {
+    #[expect(
+        clippy::expect_used,
+        reason = "the names are constants; each test of the service makes one"
+    )]
+    fn default() -> Self {
+        Self::new().expect("names of metrics are valid and differ")
+    }
+}

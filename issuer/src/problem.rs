@@ -1,0 +1,267 @@
+//! What the service answers when it does not do what was asked: problem documents (RFC 9457).
+//!
+//! The texts are fixed. Nothing that a request contained comes back in them, and nothing that failed inside.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request was not done. Each is one type of problem, `urn:tegata:problem:…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// 400: the request is not one that HTTP, the path or the query allow.
+    BadRequest,
+    /// 400: the body is not the JSON that is expected here.
+    Malformed,
+    /// 404: there is nothing at this path, or not for this caller.
+    NotFound,
+    /// 405: the path is there, the method is not.
+    MethodNotAllowed,
+    /// 408: the body, or the whole request, took too long.
+    TimedOut,
+    /// 413: the body is larger than [`crate::strict::MAX_BODY`].
+    TooLarge,
+    /// 415: the body is not `application/json`.
+    NotJson,
+    /// 429: too many requests by this network, address or account.
+    TooMany {
+        /// When the next one will be taken.
+        retry_after: RetryAfter,
+    },
+    /// 500: our fault. The log says what, the answer does not.
+    Internal,
+    /// 503: more asks for this than can be worked on now; nothing was done.
+    Busy {
+        /// When it is worth to come again.
+        retry_after: RetryAfter,
+    },
+}
+
+/// Whole seconds, at least one, for the header `Retry-After` (RFC 9110, section 10.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RetryAfter(u64);
+
+impl RetryAfter {
+    /// Rounded up: who comes back after it is not too early.
+    #[must_use]
+    pub fn from_wait(wait: Duration) -> Self {
+        Self(wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1))
+    }
+
+    /// The seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+}
+
+/// A problem as it is written (RFC 9457, section 3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// Which problem it is: `urn:tegata:problem:` and a name. What a program decides by.
+    #[schema(example = "urn:tegata:problem:malformed")]
+    r#type: String,
+    /// The same in words; always the same ones for a type.
+    #[schema(example = "The body is not what is expected here")]
+    title: &'static str,
+    /// The status of the answer, again.
+    #[schema(example = 400)]
+    status: u16,
+    /// What to do about it.
+    #[schema(example = "See /openapi.json for the fields")]
+    detail: &'static str,
+    /// Which request this was: `urn:tegata:request:` and what the header `x-request-id` says. The log has it, too.
+    #[schema(example = "urn:tegata:request:0123456789abcdef0123456789abcdef")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+}
+
+/// What is the same in all problems of a type.
+struct Facts {
+    status: StatusCode,
+    name: &'static str,
+    title: &'static str,
+    detail: &'static str,
+}
+
+impl Problem {
+    /// One of each type, for documents and tests.
+    pub const ALL: [Self; 10] = [
+        Self::BadRequest,
+        Self::Malformed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TimedOut,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::TooMany { retry_after: RetryAfter(1) },
+        Self::Internal,
+        Self::Busy { retry_after: RetryAfter(1) },
+    ];
+
+    /// A fault of ours: what failed goes to the log, under the request's id, and the answer says nothing of it.
+    /// `error` must not hold what a request contained or any secret; ours never do (CONTRIBUTING.md).
+    #[must_use]
+    pub fn internal(doing: &'static str, error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(doing, %error, "a fault of ours");
+        Self::Internal
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.facts().status
+    }
+
+    /// The problem's type, a URN.
+    #[must_use]
+    pub fn urn(&self) -> String {
+        format!("urn:tegata:problem:{}", self.facts().name)
+    }
+
+    /// What it is in one line, always the same for a type.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.facts().title
+    }
+
+    fn facts(&self) -> Facts {
+        let (status, name, title, detail) = match self {
+            Self::BadRequest => (
+                StatusCode::BAD_REQUEST,
+                "bad-request",
+                "The request cannot be read",
+                "The path, the query or a header is not in the form that HTTP and /openapi.json give",
+            ),
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "The body is not what is expected here",
+                "One JSON document in UTF-8, each field once, no others, as in /openapi.json",
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "There is nothing here",
+                "The paths are in /openapi.json",
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This path has no such method",
+                "The header Allow has those that it has",
+            ),
+            Self::TimedOut => (
+                StatusCode::REQUEST_TIMEOUT,
+                "timed-out",
+                "The request took too long",
+                "Whether it was done is not known; ask before repeating it",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+                "At most 65536 bytes are read",
+            ),
+            Self::NotJson => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-json",
+                "The body is not JSON",
+                "The header Content-Type must be application/json",
+            ),
+            Self::TooMany { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many",
+                "Too many requests",
+                "Nothing was done; the header Retry-After says in how many seconds to come again",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something failed on our side",
+                "Whoever runs the service finds it in the log by the request's id",
+            ),
+            Self::Busy { .. } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The service has more to do than it can",
+                "Nothing was done; the header Retry-After says in how many seconds to come again",
+            ),
+        };
+        Facts { status, name, title, detail }
+    }
+
+    /// The problem that an answer made by a library below stands for; none for an answer that is not an error.
+    pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|problem| problem.status() == status);
+        match status {
+            _ if status.is_server_error() => Some(Self::Internal),
+            _ if status.is_client_error() => Some(known.unwrap_or(Self::BadRequest)),
+            _ => None,
+        }
+    }
+
+    /// The answer, with the request that it answers.
+    pub(crate) fn answer(&self, instance: Option<String>) -> Response {
+        let Facts { status, title, detail, .. } = self.facts();
+        let document = ProblemDocument {
+            r#type: self.urn(),
+            title,
+            status: status.as_u16(),
+            detail,
+            instance,
+        };
+        let mut response = (status, Json(document)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Self::TooMany { retry_after } | Self::Busy { retry_after } = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.0));
+        }
+        response.extensions_mut().insert(*self);
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.answer(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_and_never_nothing() {
+        for (millis, seconds) in [(0, 1), (1, 1), (999, 1), (1000, 1), (1001, 2), (59_999, 60)] {
+            let wait = RetryAfter::from_wait(Duration::from_millis(millis));
+            assert_eq!(wait.seconds(), seconds, "{millis}");
+        }
+        assert_eq!(RetryAfter::from_wait(Duration::MAX).seconds(), u64::MAX);
+    }
+
+    #[test]
+    fn each_problem_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = Problem::ALL.iter().map(Problem::urn).collect();
+        assert_eq!(names.len(), Problem::ALL.len());
+    }
+
+    #[test]
+    fn whatever_a_library_answers_with_is_some_problem_or_no_error() {
+        for status in (100..1000).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            let problem = Problem::of_status(status);
+            let is_error = status.is_client_error() || status.is_server_error();
+            assert_eq!(problem.is_some(), is_error, "{status}");
+        }
+        assert_eq!(Problem::of_status(StatusCode::NOT_FOUND), Some(Problem::NotFound));
+        assert_eq!(Problem::of_status(StatusCode::BAD_GATEWAY), Some(Problem::Internal));
+        assert_eq!(Problem::of_status(StatusCode::IM_A_TEAPOT), Some(Problem::BadRequest));
+    }
+}

@@ -1,0 +1,96 @@
+//! The routes: those of the service's own running, and what is put beside them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::frame::{frame, is_operator};
+use crate::issuer::Issuer;
+use crate::network::ClientNetwork;
+use crate::openapi;
+use crate::problem::Problem;
+
+/// Routes with their description, each handler with `#[utoipa::path]`.
+pub type Routes = OpenApiRouter<Arc<Issuer>>;
+
+/// Everything that is served: `routes`, health, metrics and the description, all of it within the frame.
+pub(crate) fn everything(
+    issuer: &Arc<Issuer>,
+    routes: Routes,
+) -> Result<Router, serde_json::Error> {
+    let (router, document) = described(routes)?;
+    let document = axum::body::Bytes::from(document);
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok(router
+        .route("/openapi.json", get(move || async move { (json, document) }))
+        .layer(from_fn_with_state(Arc::clone(issuer), frame))
+        .with_state(Arc::clone(issuer)))
+}
+
+/// The description of the interface that `routes` come to, as the service serves it: OpenAPI 3.1 in JSON.
+///
+/// # Errors
+/// If an example in it cannot be written as JSON.
+pub fn description(routes: Routes) -> Result<String, serde_json::Error> {
+    described(routes).map(|(_, document)| document)
+}
+
+fn described(routes: Routes) -> Result<(Router<Arc<Issuer>>, String), serde_json::Error> {
+    let described = OpenApiRouter::with_openapi(openapi::empty())
+        .routes(routes!(healthz))
+        .routes(routes!(metrics))
+        .merge(routes);
+    let (router, mut document) = described.split_for_parts();
+    openapi::add_problems(&mut document);
+    Ok((router, document.to_json()?))
+}
+
+/// How the service does.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`: requests are taken.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the service takes requests
+///
+/// For whoever watches it. A service that was told to stop does not answer any more.
+#[utoipa::path(get, path = "/healthz", tag = "running", responses((status = 200, description = "It does", body = Health)))]
+async fn healthz() -> axum::Json<Health> {
+    axum::Json(Health { status: "ok" })
+}
+
+/// What was counted
+///
+/// In the text format of Prometheus. Only for the networks that `metrics_networks` names; for all others it is not there.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "running",
+    responses(
+        (status = 200, description = "The counts", body = String, content_type = "text/plain; version=0.0.4"),
+        (status = 404, description = "Not for this network", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+async fn metrics(
+    State(issuer): State<Arc<Issuer>>,
+    client: ClientNetwork,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    if !is_operator(&issuer, client, &headers) {
+        return Err(Problem::NotFound);
+    }
+    let text =
+        issuer.metrics.text().map_err(|error| Problem::internal("writing metrics", &error))?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
+}

@@ -1,0 +1,242 @@
+//! The server: it listens, takes connections up to a number, and ends them in order when it is told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service as _;
+
+use crate::config::Config;
+use crate::issuer::{Issuer, World};
+use crate::network::Peer;
+use crate::passwords::PasswordsUnavailable;
+use crate::routes::{self, Routes};
+use crate::tls::{self, TlsError};
+
+/// Bytes that the head of a request may have.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// Headers that a request may have.
+const MAX_HEADERS: usize = 64;
+
+/// How long a connection lives at most before it is asked to come again: a client that sends and never reads would keep
+/// its place for good.
+const CONNECTION_AGE: Duration = Duration::from_secs(600);
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, not ours, or not allowed.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address that was set.
+        address: SocketAddr,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// The files of TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The threads that hash passwords.
+    #[error(transparent)]
+    Passwords(#[from] PasswordsUnavailable),
+    /// The threads that serve.
+    #[error("cannot start the threads that serve: {0}")]
+    Threads(io::Error),
+    /// The description of the routes cannot be written.
+    #[error("cannot write the description of the interface: {0}")]
+    Description(#[from] serde_json::Error),
+}
+
+/// A service that runs, on threads of its own. Dropped, it stops at once; [`Handle::stop`] lets requests end.
+#[derive(Debug)]
+pub struct Handle {
+    runtime: Runtime,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    ended: tokio::task::JoinHandle<()>,
+    issuer: Arc<Issuer>,
+}
+
+/// Starts the service: `routes`, and the service's own. Returns when it listens.
+///
+/// # Errors
+/// [`StartError`]; then nothing runs.
+pub fn serve(config: Config, world: World, routes: Routes) -> Result<Handle, StartError> {
+    let tls = match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
+        _ => None,
+    };
+    let address = config.listen;
+    let issuer = Arc::new(Issuer::new(config, world)?);
+    let app = routes::everything(&issuer, routes)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("issuer")
+        .build()
+        .map_err(StartError::Threads)?;
+    let listener = runtime.block_on(TcpListener::bind(address));
+    let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = bound.map_err(|error| StartError::Listen { address, error })?;
+    let (stop, stopped) = watch::channel(false);
+    let door = Door { app, tls, issuer: Arc::clone(&issuer), stopped };
+    let ended = runtime.spawn(accept(listener, door));
+    tracing::info!(%address, "listening");
+    Ok(Handle { runtime, address, stop, ended, issuer })
+}
+
+impl Handle {
+    /// Where it listens, with the port that it got.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What its requests share.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Takes no more connections, lets requests under way end, for `stop_seconds` at most, and waits for it.
+    pub fn stop(self) {
+        let Self { runtime, stop, ended, .. } = self;
+        let _ = stop.send(true);
+        let _ = runtime.block_on(ended);
+        runtime.shutdown_background();
+    }
+
+    /// Waits until the process is told to stop, by SIGTERM or SIGINT, and then stops.
+    ///
+    /// # Errors
+    /// If the operating system does not let signals be waited for.
+    pub fn run_until_signal(self) -> io::Result<()> {
+        self.runtime.block_on(signal())?;
+        self.stop();
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = term.recv() => Ok(()),
+        _ = int.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// What each connection needs.
+#[derive(Clone)]
+struct Door {
+    app: Router,
+    tls: Option<TlsAcceptor>,
+    issuer: Arc<Issuer>,
+    stopped: watch::Receiver<bool>,
+}
+
+async fn accept(listener: TcpListener, mut door: Door) {
+    let places = Arc::new(Semaphore::new(door.issuer.config.connections.get()));
+    let mut connections = JoinSet::new();
+    let mut stopped = door.stopped.clone();
+    loop {
+        let next = async {
+            // A place first: whom there is no room for waits in the operating system's queue.
+            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+            Some((place, listener.accept().await))
+        };
+        let (place, accepted) = tokio::select! {
+            _ = door.stopped.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            next = next => match next {
+                Some(next) => next,
+                None => break,
+            },
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let door = door.clone();
+                connections.spawn(async move {
+                    door.connection(stream, Peer(peer)).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of descriptors, most likely: it passes as connections end, and trying again at once would only burn.
+                tracing::warn!(%error, "cannot accept a connection");
+                let pause = tokio::time::sleep(Duration::from_millis(100));
+                tokio::select! { () = pause => {}, _ = stopped.wait_for(|stop| *stop) => break }
+            }
+        }
+    }
+    drop(listener);
+    let under_way = connections.len();
+    tracing::info!(under_way, "stopping");
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(door.issuer.config.stop_seconds.duration(), all).await.is_err() {
+        tracing::warn!(cut = connections.len(), "connections did not end in time");
+    }
+    tracing::info!("stopped");
+}
+
+impl Door {
+    async fn connection(mut self, stream: TcpStream, peer: Peer) {
+        // Answers are small: each goes out at once. Without it they are slower, no worse.
+        let _ = stream.set_nodelay(true);
+        match self.tls.take() {
+            None => self.speak(stream, peer).await,
+            Some(tls) => {
+                let within = self.issuer.config.header_seconds.duration();
+                if let Ok(Ok(stream)) = tokio::time::timeout(within, tls.accept(stream)).await {
+                    self.speak(stream, peer).await;
+                }
+            }
+        }
+    }
+
+    async fn speak(mut self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
+        let app = self.app;
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            app.clone().call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.issuer.config.header_seconds.duration())
+            .max_buf_size(MAX_HEAD)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        // How a connection ends is the client's business; requests are logged by the frame.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = self.stopped.wait_for(|stop| *stop) => {}
+            () = tokio::time::sleep(CONNECTION_AGE) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ =
+            tokio::time::timeout(self.issuer.config.request_seconds.duration(), connection).await;
+    }
+}
