@@ -393,3 +393,32 @@ pub enum Refusal {
     #[error("that was too often: wait before the next try")]
     TooOften,
 }
+
+impl Refusal {
+    /// Each of them.
+    pub const ALL: [Self; 8] = [
+        Self::Wrong,
+        Self::NotLoggedIn,
+        Self::LoginTooOld,
+        Self::FactorNeeded,
+        Self::EnrolFirst,
+        Self::Frozen,
+        Self::NothingToDo,
+        Self::TooOften,
+    ];
+
+    /// What a problem document calls it: `urn:tegata:problem:` and this.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wrong => "refused",
+            Self::NotLoggedIn => "not-logged-in",
+            Self::LoginTooOld => "login-too-old",
+            Self::FactorNeeded => "factor-needed",
+            Self::EnrolFirst => "enrol-first",
+            Self::Frozen => "frozen",
+            Self::NothingToDo => "nothing-to-do",
+            Self::TooOften => "too-often",
+        }
+    }
+}

@@ -9,10 +9,12 @@
 //! goes to the address that was verified before; no event can name another.
 
 pub mod limits;
+pub mod messages;
 
 mod check;
 mod decide;
 mod event;
+mod handle;
 mod ids;
 mod state;
 mod world;
@@ -23,6 +25,7 @@ pub use event::{
     Answer, Change, Deed, Destination, Effect, Event, FactorKind, Letter, MailTo, Refusal,
     SecretKind,
 };
+pub use handle::{Handle, NotAHandle};
 pub use ids::{
     CredentialNumber, DeviceId, Epoch, Generation, NotADeviceId, ResetId, SecretId, SessionId,
 };

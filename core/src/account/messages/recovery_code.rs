@@ -1,0 +1,131 @@
+//! A recovery code: 80 random bits, written so that a person can copy it by hand.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use data_encoding::{Encoding, Specification};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::text::{NotOfForm, SecretText};
+use crate::{Random, RandomUnavailable, Secret};
+
+/// Ten bytes. Text of it is 16 characters of Crockford's Base32 (`0-9A-Z` without I, L, O, U) in groups of four; reading
+/// takes small letters, I and L for 1, O for 0, and leaves out `-` and spaces.
+#[derive(Clone)]
+pub struct RecoveryCode(Secret<10>);
+
+static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.translate.from.push_str("abcdefghjkmnpqrstvwxyzILilOo");
+    specification.translate.to.push_str("ABCDEFGHJKMNPQRSTVWXYZ111100");
+    specification.ignore.push_str("- ");
+    specification.encoding().ok()
+});
+
+impl RecoveryCode {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        Secret::make(random).map(Self)
+    }
+
+    /// Reads what a person typed.
+    ///
+    /// # Errors
+    /// [`NotOfForm`].
+    pub fn parse(text: &str) -> Result<Self, NotOfForm> {
+        let wrong = NotOfForm("a recovery code: 16 letters and digits");
+        let base32 = BASE32.as_ref().ok_or(wrong)?;
+        // Longer texts than any way to write one are not even decoded.
+        if text.len() > 64 || !text.is_ascii() {
+            return Err(wrong);
+        }
+        let bytes = zeroize::Zeroizing::new(base32.decode(text.as_bytes()).map_err(|_| wrong)?);
+        Secret::from_slice(&bytes).map(Self).ok_or(wrong)
+    }
+
+    /// The bytes, which is what is compared.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 10] {
+        self.0.expose()
+    }
+
+    /// As a person writes it down: `9GTX-0A4M-…`.
+    #[must_use]
+    pub fn text(&self) -> SecretText {
+        let all = BASE32.as_ref().map(|base32| base32.encode(self.0.expose())).unwrap_or_default();
+        let all = zeroize::Zeroizing::new(all);
+        let mut grouped = zeroize::Zeroizing::new(String::with_capacity(20));
+        for (at, c) in all.chars().enumerate() {
+            if at > 0 && at % 4 == 0 {
+                grouped.push('-');
+            }
+            grouped.push(c);
+        }
+        SecretText::new(&grouped)
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode([redacted])")
+    }
+}
+
+impl Serialize for RecoveryCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RecoveryCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = SecretText::deserialize(deserializer)?;
+        Self::parse(text.expose()).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_four_groups_of_four() {
+        let code = RecoveryCode(Secret::new(&[0, 1, 2, 3, 4, 5, 6, 7, 0xfe, 0xff]));
+        assert_eq!(code.text().expose(), "000G-40R4-0M30-FZQZ");
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_read_back_however_a_person_writes_it(bytes: [u8; 10]) {
+            let code = RecoveryCode(Secret::new(&bytes));
+            let text = code.text();
+            let text = text.expose();
+            for written in [
+                text.to_owned(),
+                text.to_lowercase(),
+                text.replace('-', " "),
+                text.replace('-', ""),
+                text.replace('0', "o").replace('1', "l"),
+                text.replace('1', "I"),
+            ] {
+                let read = RecoveryCode::parse(&written).unwrap();
+                prop_assert_eq!(read.expose(), &bytes);
+            }
+        }
+
+        #[test]
+        fn nothing_else_is_taken(text in "\\PC{0,40}") {
+            if let Ok(code) = RecoveryCode::parse(&text) {
+                prop_assert_eq!(text.chars().filter(|c| !"- ".contains(*c)).count(), 16);
+                let again = RecoveryCode::parse(code.text().expose()).unwrap();
+                prop_assert_eq!(again.expose(), code.expose());
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The small texts that messages are made of. Each is checked where it is read, so that nothing later has to.
+
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroizing;
+
+use super::super::ids::DeviceId;
+
+/// A text in a message is not of the form that it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {0}")]
+pub struct NotOfForm(pub(super) &'static str);
+
+/// A text that a message carries and that is not to be printed. Wiped when dropped.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Takes a copy; the caller wipes its own.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The text itself. Each call site is a place where the secret can leak: keep them few.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Serialize for SecretText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Zeroizing::new(String::deserialize(deserializer)?)))
+    }
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $form:literal, $check:expr, $example:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, example = $example))]
+        pub struct $name(SecretText);
+
+        impl $name {
+            /// Takes a text of that form.
+            ///
+            /// # Errors
+            /// [`NotOfForm`].
+            pub fn new(text: &str) -> Result<Self, NotOfForm> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) { Ok(Self(SecretText::new(text))) } else { Err(NotOfForm($form)) }
+            }
+
+            /// The text itself. Each call site is a place where the secret can leak: keep them few.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose()
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = SecretText::deserialize(deserializer)?;
+                Self::new(text.expose()).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+fn digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|c| c.is_ascii_digit())
+}
+
+text! {
+    /// The code of a mail: eight ASCII digits.
+    MailedCodeText, "the eight digits of the mail", |text| digits(text, 8), "31415926"
+}
+text! {
+    /// A value of the authenticator: six ASCII digits.
+    TotpText, "the six digits of the authenticator", |text| digits(text, 6), "287082"
+}
+text! {
+    /// A password: 1 to 256 bytes of UTF-8. Whether it is good enough for a new one is another question.
+    PasswordText, "a password of 1 to 256 bytes", |text| (1..=256).contains(&text.len()), "four quiet herons"
+}
+text! {
+    /// What names a sign-up or a reset that is under way: opaque, 1 to 256 characters of Base64url.
+    Ticket, "a ticket as the issuer gave it", is_token, "AQ8s…"
+}
+text! {
+    /// What proves a session: opaque, 1 to 256 characters of Base64url.
+    SessionToken, "a session's token as the issuer gave it", is_token, "m3Qx…"
+}
+
+fn is_token(text: &str) -> bool {
+    let of_token = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    (1..=256).contains(&text.len()) && text.bytes().all(of_token)
+}
+
+/// What a device is called: 1 to 64 bytes, no control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, example = "Hanako's phone"))]
+pub struct DeviceName(String);
+
+impl TryFrom<String> for DeviceName {
+    type Error = NotOfForm;
+
+    fn try_from(text: String) -> Result<Self, NotOfForm> {
+        let fits = (1..=super::super::NAME).contains(&text.len());
+        // A name goes into mails: what could break or turn a line has no place in it.
+        let plain = !text.chars().any(|c| c.is_control() || is_format(c));
+        if fits && plain && !text.trim().is_empty() {
+            Ok(Self(text))
+        } else {
+            Err(NotOfForm("a device's name of 1 to 64 bytes without control characters"))
+        }
+    }
+}
+
+/// Line and paragraph separators, and marks that turn the direction of writing.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+impl From<DeviceName> for String {
+    fn from(name: DeviceName) -> Self {
+        name.0
+    }
+}
+
+/// A device's public key: P-256, SEC1 uncompressed (65 bytes), in Base64url without padding.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 87, max_length = 87))]
+pub struct DeviceKey(pub [u8; 65]);
+
+impl DeviceKey {
+    /// What the device is known by.
+    #[must_use]
+    pub fn id(&self) -> DeviceId {
+        DeviceId::of(&self.0)
+    }
+}
+
+impl TryFrom<String> for DeviceKey {
+    type Error = NotOfForm;
+
+    fn try_from(text: String) -> Result<Self, NotOfForm> {
+        let wrong = NotOfForm("a P-256 public key, SEC1 uncompressed, in Base64url");
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong)?;
+        let key: [u8; 65] = bytes.try_into().map_err(|_| wrong)?;
+        if key[0] == 4 { Ok(Self(key)) } else { Err(wrong) }
+    }
+}
+
+impl From<DeviceKey> for String {
+    fn from(key: DeviceKey) -> Self {
+        BASE64URL_NOPAD.encode(&key.0)
+    }
+}
+
+impl fmt::Debug for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceKey({})", self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_ascii_and_as_many_as_they_are() {
+        assert!(TotpText::new("012345").is_ok());
+        for bad in ["", "12345", "1234567", "12 345", " 123456", "１２３４５６", "12345a", "-12345"]
+        {
+            assert!(TotpText::new(bad).is_err(), "{bad}");
+        }
+        let payment_code = "496012345678901234567890";
+        assert!(TotpText::new(payment_code).is_err() && MailedCodeText::new(payment_code).is_err());
+    }
+
+    #[test]
+    fn a_name_that_could_break_or_turn_a_line_is_refused() {
+        let taken = |name: &str| DeviceName::try_from(name.to_owned()).is_ok();
+        assert!(taken("花子の電話") && taken("a"));
+        for bad in ["", " ", "a\nb", "a\u{202e}b", "a\u{2028}b", &"a".repeat(65)] {
+            assert!(!taken(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn texts_do_not_print() {
+        let text = format!("{:?}", PasswordText::new("four quiet herons").unwrap());
+        assert_eq!(text, "PasswordText([redacted])");
+    }
+}
