@@ -1,0 +1,81 @@
+//! Accounts that nobody has. Whatever is asked of an address without an account is asked of one of these: the same rows
+//! are read, counted, compared and written, and no answer, status or time tells the difference.
+
+use std::collections::BTreeMap;
+
+use tegata::account::messages::Language;
+use tegata::account::{Answer, DeviceId, Event, Found, Handle, decide, open};
+
+use super::Accounts;
+use super::given::{Address, Given};
+use super::made::Made;
+use crate::problem::Problem;
+use crate::store::{AccountId, StoreError};
+
+/// How many. Of one decoy the codes for strangers are used up by all addresses that lead to it, which nobody sees: the
+/// answer stays the same.
+const DECOYS: u8 = 64;
+
+impl Accounts {
+    /// The account of an address, or the decoy that stands for it.
+    pub(super) async fn account_or_decoy(&self, handle: &Handle) -> Result<AccountId, Problem> {
+        let key = self.keys.handle(handle);
+        let found = self.store.find(&key).await.map_err(Problem::of_store)?;
+        Ok(found.unwrap_or_else(|| self.decoy(key.first_byte() % DECOYS)))
+    }
+
+    /// The same ones after each start, and unlike any other account's.
+    fn decoy(&self, number: u8) -> AccountId {
+        let hash = self.keys.code(b"decoys", u32::from(number), b"decoy", b"");
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash[..16]);
+        AccountId(id)
+    }
+
+    /// Makes those that are not there yet.
+    pub(crate) async fn make_decoys(&self) -> Result<(), Problem> {
+        for number in 0..DECOYS {
+            let id = self.decoy(number);
+            if self.store.load(id).await.map_err(Problem::of_store)?.is_none() {
+                self.make_decoy(id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs nobody up: the very steps of a sign-up, with outcomes that nobody proved.
+    async fn make_decoy(&self, id: AccountId) -> Result<(), Problem> {
+        let given = Given {
+            address: Some(Address { handle: None, language: Language::Ja }),
+            new_password: Some(self.passwords.nobody()),
+            ..Given::default()
+        };
+        let standing = self.store.standing().await.map_err(Problem::of_store)?;
+        let world = Self::world(&standing, self.world.clock.now());
+        let device = DeviceId([0; 32]);
+        let (mut state, mut effects) = open(device, "nothing".to_owned(), false, &world);
+        let steps = [
+            (Event::SignUpCode { device }, Found::Match),
+            (Event::SignUpFactor { device }, Found::Step(0)),
+        ];
+        for (event, found) in steps {
+            let asked = decide(state, event, &world);
+            let Answer::Check(check) = asked.answer else {
+                return Err(Problem::internal("making a decoy", &"nothing was to be compared"));
+            };
+            let told = decide(asked.account, Event::Checked { check, found }, &world);
+            effects.extend(told.effects);
+            state = told.account;
+        }
+        let mut change =
+            self.carry_out(id, &BTreeMap::new(), &effects, &given, &mut Made::default())?;
+        change.keep.retain(|(secret, ..)| !change.forget.contains(secret));
+        change.forget.clear();
+        change.state = Some(state);
+        match self.store.create(id, change).await {
+            // Another process was quicker.
+            Ok(()) | Err(StoreError::AccountExists) => Ok(()),
+            Err(error) => Err(Problem::of_store(error)),
+        }
+    }
+}

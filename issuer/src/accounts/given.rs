@@ -1,0 +1,46 @@
+//! What came with a request: compared, or kept, and then gone.
+
+use tegata::account::FactorKind;
+use tegata::account::messages::{
+    Language, MailedCodeText, RecoveryCode, SecondFactor, TotpText,
+};
+use tegata::account::Handle;
+
+use crate::passwords::{Password, PasswordHash};
+
+/// What came with a request.
+#[derive(Clone, Default)]
+pub(super) struct Given {
+    pub(super) password: Option<Password>,
+    pub(super) new_password: Option<PasswordHash>,
+    pub(super) code: Option<MailedCodeText>,
+    pub(super) totp: Option<TotpText>,
+    pub(super) recovery: Option<RecoveryCode>,
+    pub(super) address: Option<Address>,
+}
+
+/// An address, as it is kept.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// Where mail goes; nowhere, for a decoy.
+    pub(super) handle: Option<Handle>,
+    /// The language of mails.
+    pub(super) language: Language,
+}
+
+impl Given {
+    /// With a second factor, and of which kind it is.
+    pub(super) fn with_factor(mut self, factor: SecondFactor) -> (Self, FactorKind) {
+        match factor {
+            SecondFactor::Totp(totp) => {
+                self.totp = Some(totp);
+                (self, FactorKind::Totp)
+            }
+            SecondFactor::RecoveryCode(code) => {
+                self.recovery = Some(code);
+                (self, FactorKind::Recovery)
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Mails: what waits in the outbox, and its text in the shopper's language.
+
+use serde::{Deserialize, Serialize};
+use tegata::account::messages::{Language, MailedCodeText};
+use tegata::account::{Change, Handle, Letter, SecretId};
+use tegata::{Random, Secret};
+
+use super::Accounts;
+use super::given::Address;
+use super::made::Made;
+use crate::keys::Sealed;
+use crate::problem::Problem;
+use crate::store::MailId;
+
+/// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    address: Address,
+    letter: Letter,
+    code: Option<MailedCodeText>,
+}
+
+/// A mail as it goes out.
+#[derive(Clone)]
+pub struct Posted {
+    /// Where to.
+    pub to: Handle,
+    /// Its subject, one line.
+    pub subject: String,
+    /// Its text.
+    pub body: String,
+}
+
+impl std::fmt::Debug for Posted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Posted([redacted])")
+    }
+}
+
+impl Kept {
+    pub(super) fn new(address: Address, letter: &Letter, made: &Made) -> Self {
+        let code = code_of(letter).and_then(|secret| made.codes.get(&secret)).cloned();
+        Self { address, letter: letter.clone(), code }
+    }
+
+    /// As it goes out; `None` to a decoy, whose address is nobody's.
+    #[must_use]
+    pub fn posted(&self, letters: &Letters) -> Option<Posted> {
+        let to = self.address.handle.clone()?;
+        let text = letters.of(self.address.language).get(name(&self.letter))?;
+        let fill = |text: &str| {
+            let code = self.code.as_ref().map_or("", |code| code.expose());
+            let (device, left) = match &self.letter {
+                Letter::Reset { device, .. } | Letter::NewDevice { device } => (device.as_str(), 0),
+                Letter::RecoveryUsed { left } => ("", *left),
+                _ => ("", 0),
+            };
+            // The device's name last: what it contains is not looked at again.
+            let text = text.replace("{code}", code).replace("{left}", &left.to_string());
+            text.replace("{device}", device)
+        };
+        let body = fill(text.body.trim_start());
+        Some(Posted { to, subject: fill(&text.subject), body })
+    }
+}
+
+fn code_of(letter: &Letter) -> Option<SecretId> {
+    match letter {
+        Letter::SignUp { code }
+        | Letter::Reset { code, .. }
+        | Letter::Move { code }
+        | Letter::Changed { code, .. } => Some(*code),
+        _ => None,
+    }
+}
+
+/// The table of the letters' files that has its text.
+fn name(letter: &Letter) -> &'static str {
+    match letter {
+        Letter::SignUp { .. } => "sign_up",
+        Letter::AlreadyHere => "already_here",
+        Letter::Reset { .. } => "reset",
+        Letter::WasReset => "was_reset",
+        Letter::NewDevice { .. } => "new_device",
+        Letter::Move { .. } => "move",
+        Letter::Changed { what: Change::Address, .. } => "changed_address",
+        Letter::Changed { what: Change::Factor, .. } => "changed_factor",
+        Letter::Changed { what: Change::Recovery, .. } => "changed_recovery",
+        Letter::RecoveryUsed { .. } => "recovery_used",
+        Letter::Frozen => "frozen",
+        Letter::Unfrozen => "unfrozen",
+        Letter::Undone => "undone",
+        Letter::Closing => "closing",
+        Letter::Kept => "kept",
+        Letter::Closed => "closed",
+    }
+}
+
+/// The texts of all letters.
+#[derive(Clone, Debug)]
+pub struct Letters {
+    en: Texts,
+    ja: Texts,
+}
+
+type Texts = std::collections::BTreeMap<String, Text>;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    subject: String,
+    body: String,
+}
+
+impl Letters {
+    /// Ours, of `issuer/letters`.
+    ///
+    /// # Errors
+    /// If a file cannot be read, which a test keeps from happening.
+    pub fn ours() -> Result<Self, toml::de::Error> {
+        Ok(Self {
+            en: toml::from_str(include_str!("../../letters/en.toml"))?,
+            ja: toml::from_str(include_str!("../../letters/ja.toml"))?,
+        })
+    }
+
+    fn of(&self, language: Language) -> &Texts {
+        match language {
+            Language::En => &self.en,
+            Language::Ja => &self.ja,
+        }
+    }
+}
+
+impl Accounts {
+    pub(super) fn seal_letter(&self, mail: MailId, letter: &Kept) -> Result<Sealed, Problem> {
+        let json = serde_json::to_vec(letter).map(zeroize::Zeroizing::new);
+        let json = json.map_err(|error| Problem::internal("writing a letter", &error))?;
+        self.keys
+            .seal("outbox", &mail.0, b"letter", &json)
+            .map_err(|error| Problem::internal("sealing a letter", &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each() -> Vec<Letter> {
+        let (code, device) = (SecretId(1), "Hanako's {code} phone".to_owned());
+        vec![
+            Letter::SignUp { code },
+            Letter::AlreadyHere,
+            Letter::Reset { code, device: device.clone() },
+            Letter::WasReset,
+            Letter::NewDevice { device },
+            Letter::Move { code },
+            Letter::Changed { what: Change::Address, code },
+            Letter::Changed { what: Change::Factor, code },
+            Letter::Changed { what: Change::Recovery, code },
+            Letter::RecoveryUsed { left: 7 },
+            Letter::Frozen,
+            Letter::Unfrozen,
+            Letter::Undone,
+            Letter::Closing,
+            Letter::Kept,
+            Letter::Closed,
+        ]
+    }
+
+    #[test]
+    fn each_letter_is_written_in_both_languages_with_what_belongs_in_it_and_no_link() {
+        let letters = Letters::ours().unwrap();
+        let mut made = Made::default();
+        made.codes.insert(SecretId(1), MailedCodeText::new("31415926").unwrap());
+        for language in [Language::En, Language::Ja] {
+            assert_eq!(letters.of(language).len(), each().len(), "no text that no letter has");
+            for letter in each() {
+                let handle = Some("hanako@example.org".parse().unwrap());
+                let kept = Kept::new(Address { handle, language }, &letter, &made);
+                let posted = kept.posted(&letters).unwrap();
+                let all = format!("{}\n{}", posted.subject, posted.body);
+                assert!(!posted.subject.contains('\n') && posted.body.ends_with('\n'));
+                assert_eq!(posted.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
+                let names_device =
+                    matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
+                assert_eq!(all.contains("Hanako's {code} phone"), names_device, "{all}");
+                assert_eq!(all.contains('7'), matches!(letter, Letter::RecoveryUsed { .. }) || all.contains("7日"));
+                for link in ["http", "www", "://", "<", "example.org"] {
+                    assert!(!all.contains(link), "{all}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_decoy_is_sent_nothing() {
+        let nobody = Address { handle: None, language: Language::En };
+        let kept = Kept::new(nobody, &Letter::Frozen, &Made::default());
+        assert!(kept.posted(&Letters::ours().unwrap()).is_none());
+    }
+}

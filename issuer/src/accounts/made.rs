@@ -1,0 +1,126 @@
+//! Secrets that are made in a transaction: some are kept, all are shown once.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64URL_NOPAD;
+use tegata::account::messages::{MailedCodeText, RecoveryCode, SessionToken};
+use tegata::account::{SecretId, SecretKind};
+use tegata::{Random, RandomUnavailable, Secret};
+use zeroize::Zeroizing;
+
+use super::Accounts;
+use super::given::Given;
+use super::kept::missing;
+use crate::keys::Sealed;
+use crate::problem::Problem;
+use crate::store::AccountId;
+
+/// What was made in a transaction.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) codes: BTreeMap<SecretId, MailedCodeText>,
+    pub(super) recovery: BTreeMap<SecretId, RecoveryCode>,
+    pub(super) factors: BTreeMap<SecretId, Secret<20>>,
+    pub(super) token: Option<SessionToken>,
+}
+
+impl Made {
+    /// The token of a new session: 256 random bits.
+    pub(super) fn make_token(
+        &mut self,
+        random: &dyn Random,
+    ) -> Result<Zeroizing<[u8; 32]>, RandomUnavailable> {
+        let mut token = Zeroizing::new([0; 32]);
+        random.fill(&mut *token)?;
+        self.token = SessionToken::new(&BASE64URL_NOPAD.encode(&*token)).ok();
+        Ok(token)
+    }
+}
+
+/// Eight digits, each number as likely as any other.
+fn make_code(random: &dyn Random) -> Result<MailedCodeText, RandomUnavailable> {
+    const CODES: u64 = 100_000_000;
+    loop {
+        let mut bytes = Zeroizing::new([0; 8]);
+        random.fill(&mut *bytes)?;
+        let number = u64::from_le_bytes(*bytes);
+        // The last, incomplete run of numbers would make the small ones likelier.
+        if number < u64::MAX - u64::MAX % CODES {
+            let text = Zeroizing::new(format!("{:08}", number % CODES));
+            return MailedCodeText::new(&text).map_err(|_| RandomUnavailable);
+        }
+    }
+}
+
+impl Accounts {
+    /// Makes a secret, or takes it from the request, and seals it.
+    pub(super) fn make(
+        &self,
+        account: AccountId,
+        secret: SecretId,
+        kind: SecretKind,
+        given: &Given,
+        made: &mut Made,
+    ) -> Result<Sealed, Problem> {
+        let random = &*self.world.random;
+        let no_random = |error| Problem::internal("making a secret", &error);
+        let bytes = match kind {
+            SecretKind::Address => {
+                let address = given.address.as_ref().ok_or_else(|| missing(kind))?;
+                let json = serde_json::to_vec(address);
+                json.map_err(|error| Problem::internal("writing an address", &error))?
+            }
+            SecretKind::Password => {
+                let hash = given.new_password.as_ref().ok_or_else(|| missing(kind))?;
+                hash.text().into_bytes()
+            }
+            SecretKind::MailedCode => {
+                let code = make_code(random).map_err(no_random)?;
+                let hash = self.hash_of_code(account, secret, &code);
+                made.codes.insert(secret, code);
+                hash.to_vec()
+            }
+            SecretKind::Factor => {
+                let factor = Secret::<20>::make(random).map_err(no_random)?;
+                let bytes = factor.expose().to_vec();
+                made.factors.insert(secret, factor);
+                bytes
+            }
+            SecretKind::Recovery => {
+                let code = RecoveryCode::make(random).map_err(no_random)?;
+                let hash = self.hash_of_recovery(account, secret, &code);
+                made.recovery.insert(secret, code);
+                hash.to_vec()
+            }
+        };
+        self.seal(account, secret, &Zeroizing::new(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eight bytes of the first number, then of the second.
+    struct Numbers(std::sync::Mutex<Vec<u64>>);
+
+    impl Random for Numbers {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+            let number = self.0.lock().unwrap().pop().ok_or(RandomUnavailable)?;
+            bytes.copy_from_slice(&number.to_le_bytes());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_code_has_eight_digits_and_none_is_likelier() {
+        let code = |numbers: &[u64]| {
+            let numbers = Numbers(std::sync::Mutex::new(numbers.iter().rev().copied().collect()));
+            make_code(&numbers).map(|code| code.expose().to_owned())
+        };
+        assert_eq!(code(&[7]).unwrap(), "00000007");
+        assert_eq!(code(&[123_456_789_012]).unwrap(), "56789012");
+        assert_eq!(code(&[u64::MAX, 5]).unwrap(), "00000005", "the last, incomplete run");
+        assert!(code(&[u64::MAX]).is_err());
+    }
+}

@@ -1,0 +1,354 @@
+//! The accounts over HTTP: for each message of [`tegata::account::messages`] what is done with it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use tegata::account::limits::Limit;
+use tegata::account::messages::{
+    Begun, Call, Close, Done, EndSessions, Enrol, EnrolFactor, EnrolFactorCode, ForgetDevice,
+    Freeze, FreezeByCode, Keep, LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview,
+    PasswordText, Prove, RecoveryCode, RecoveryCodes, RenewRecovery, Reset, ResetFinish,
+    ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack,
+    Ticket, Unfreeze,
+};
+use tegata::account::{Answer, Destination, Event, Refusal, ResetId, SecretId};
+
+use super::Accounts;
+use super::act;
+use super::given::{Address, Given};
+use super::made::Made;
+use super::signing::{Caller, signer};
+use crate::issuer::Issuer;
+use crate::describe::describe;
+use crate::passwords::{Password, PasswordHash};
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::store::{AccountId, Switch};
+use crate::strict::Strict;
+
+/// Sign-ups begun for one address: each is a mail.
+const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
+
+type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
+type Here = State<Arc<Issuer>>;
+
+/// All of them.
+#[must_use]
+pub fn routes() -> Routes {
+    let mut routes = Routes::new();
+    macro_rules! serve {
+        ($($call:ident => $handler:ident,)*) => {$(
+            routes = describe::<$call>(routes.route($call::PATH, post($handler)));
+        )*};
+    }
+    serve! {
+        SignUp => sign_up,
+        SignUpCode => sign_up_code,
+        SignUpFactor => sign_up_factor,
+        LogIn => log_in,
+        Reset => reset,
+        ResetProof => reset_proof,
+        ResetFinish => reset_finish,
+        FreezeByCode => freeze_by_code,
+        TakeBack => take_back,
+        Overview => overview,
+        Prove => prove,
+        LogOut => log_out,
+        EndSessions => end_sessions,
+        ForgetDevice => forget_device,
+        EnrolFactor => enrol_factor,
+        EnrolFactorCode => enrol_factor_code,
+        RenewRecovery => renew_recovery,
+        MoveAddress => move_address,
+        MoveAddressCode => move_address_code,
+        Freeze => freeze,
+        Unfreeze => unfreeze,
+        Close => close,
+        Keep => keep,
+    }
+    routes
+}
+
+/// A decision came to an answer that does not belong to what was asked.
+fn out_of_place() -> Problem {
+    Problem::internal("answering", &"the decision was of another kind")
+}
+
+fn done() -> Json<Done> {
+    Json(Done {})
+}
+
+async fn sign_up(
+    State(issuer): Here,
+    headers: HeaderMap,
+    request: Strict<SignUp>,
+) -> Answered<SignUp> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?;
+    let SignUp { address, language, device_name, .. } = request.value;
+    let now = issuer.world.clock.now();
+    let id = AccountId::make(now, &*issuer.world.random)
+        .map_err(|error| Problem::internal("making a number", &error))?;
+    let throttle = accounts.keys.throttle("sign-up", address.address().as_bytes());
+    let left = accounts.store.take(&throttle, SIGN_UPS, now).await.map_err(Problem::of_store)?;
+    // Past that, the same answer: a ticket to nothing.
+    if left {
+        let found = accounts.store.find(&accounts.keys.handle(&address)).await;
+        let taken = found.map_err(Problem::of_store)?.is_some();
+        let address = Some(Address { handle: Some(address), language });
+        let given = Given { address, ..Given::default() };
+        accounts.begin(id, device.id(), device_name.into(), taken, &given).await?;
+    }
+    Ok(Json(Begun { ticket: accounts.ticket("sign-up", id, 0)? }))
+}
+
+async fn sign_up_code(
+    State(issuer): Here,
+    headers: HeaderMap,
+    request: Strict<SignUpCode>,
+) -> Answered<SignUpCode> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?.id();
+    let SignUpCode { ticket, code, password, .. } = request.value;
+    let (id, _) = accounts.of_ticket("sign-up", &ticket)?;
+    let new_password = Some(accounts.new_password(id, &password).await?);
+    let given = Given { new_password, code: Some(code), ..Given::default() };
+    let event = Event::SignUpCode { device };
+    let came = accounts.act(id, Some(Switch::SignUp), event, &given).await?;
+    Ok(Json(accounts.enrolling(id, came).await?))
+}
+
+async fn sign_up_factor(
+    State(issuer): Here,
+    headers: HeaderMap,
+    request: Strict<SignUpFactor>,
+) -> Answered<SignUpFactor> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?.id();
+    let SignUpFactor { ticket, totp, .. } = request.value;
+    let (id, _) = accounts.of_ticket("sign-up", &ticket)?;
+    let given = Given { totp: Some(totp), ..Given::default() };
+    let event = Event::SignUpFactor { device };
+    let came = accounts.act(id, Some(Switch::SignUp), event, &given).await?;
+    let Answer::SignedUp { recovery, .. } = came.answer else { return Err(out_of_place()) };
+    let recovery_codes = shown_once(&came.made, &recovery)?;
+    Ok(Json(SignedUp { session: token(came.made)?, recovery_codes }))
+}
+
+async fn log_in(
+    State(issuer): Here,
+    headers: HeaderMap,
+    request: Strict<LogIn>,
+) -> Answered<LogIn> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?.id();
+    let LogIn { handle, password, second_factor, device_name, .. } = request.value;
+    let given = Given { password: Some(typed(&password)?), ..Given::default() };
+    let (given, factor) = match second_factor {
+        Some(factor) => {
+            let (given, kind) = given.with_factor(factor);
+            (given, Some(kind))
+        }
+        None => (given, None),
+    };
+    let id = accounts.account_or_decoy(&handle).await?;
+    let event = Event::LogIn { device, name: device_name.into(), factor };
+    let came = accounts.act(id, Some(Switch::LogIn), event, &given).await?;
+    let Answer::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
+    Ok(Json(LoggedIn { session: token(came.made)?, must_enrol }))
+}
+
+async fn reset(State(issuer): Here, headers: HeaderMap, request: Strict<Reset>) -> Answered<Reset> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?.id();
+    let Reset { handle, device_name, .. } = request.value;
+    let id = accounts.account_or_decoy(&handle).await?;
+    let event = Event::Reset { device, name: device_name.into(), to: Destination::Verified };
+    let came = accounts.act(id, Some(Switch::Reset), event, &Given::default()).await?;
+    let Answer::ResetBegun(reset) = came.answer else { return Err(out_of_place()) };
+    Ok(Json(Begun { ticket: accounts.ticket("reset", id, reset.0)? }))
+}
+
+async fn reset_proof(
+    State(issuer): Here,
+    headers: HeaderMap,
+    request: Strict<ResetProof>,
+) -> Answered<ResetProof> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?.id();
+    let ResetProof { ticket, code, second_factor, .. } = request.value;
+    let (id, reset) = accounts.of_ticket("reset", &ticket)?;
+    let given = Given { code: Some(code), ..Given::default() };
+    let (given, factor) = given.with_factor(second_factor);
+    let event = Event::ResetCode { reset: ResetId(reset), device, factor };
+    accounts.act(id, Some(Switch::Reset), event, &given).await?;
+    Ok(done())
+}
+
+async fn reset_finish(
+    State(issuer): Here,
+    headers: HeaderMap,
+    request: Strict<ResetFinish>,
+) -> Answered<ResetFinish> {
+    let accounts = &issuer.accounts;
+    let device = signer(&headers, &request)?.id();
+    let ResetFinish { ticket, password, .. } = request.value;
+    let (id, reset) = accounts.of_ticket("reset", &ticket)?;
+    let new_password = Some(accounts.new_password(id, &password).await?);
+    let given = Given { new_password, ..Given::default() };
+    let event = Event::ResetFinish { reset: ResetId(reset), device };
+    accounts.act(id, Some(Switch::Reset), event, &given).await?;
+    Ok(done())
+}
+
+async fn freeze_by_code(
+    State(issuer): Here,
+    request: Strict<FreezeByCode>,
+) -> Answered<FreezeByCode> {
+    let accounts = &issuer.accounts;
+    let FreezeByCode { handle, code } = request.value;
+    let id = accounts.account_or_decoy(&handle).await?;
+    let given = Given { code: Some(code), ..Given::default() };
+    accounts.act(id, None, Event::FreezeCode, &given).await?;
+    Ok(done())
+}
+
+async fn take_back(State(issuer): Here, request: Strict<TakeBack>) -> Answered<TakeBack> {
+    let accounts = &issuer.accounts;
+    let TakeBack { handle, code, second_factor } = request.value;
+    let id = accounts.account_or_decoy(&handle).await?;
+    let given = Given { code: Some(code), ..Given::default() };
+    let (given, factor) = given.with_factor(second_factor);
+    accounts.act(id, None, Event::UndoCode { factor }, &given).await?;
+    Ok(done())
+}
+
+async fn overview(
+    State(issuer): Here,
+    headers: HeaderMap,
+    _request: Strict<Overview>,
+) -> Answered<Overview> {
+    let caller = issuer.accounts.caller(&headers).await?;
+    issuer.accounts.view(&caller).await.map(Json)
+}
+
+async fn enrol_factor(
+    State(issuer): Here,
+    headers: HeaderMap,
+    _request: Strict<EnrolFactor>,
+) -> Answered<EnrolFactor> {
+    let accounts = &issuer.accounts;
+    let Caller { account, session, .. } = accounts.caller(&headers).await?;
+    let came = accounts.act(account, None, Event::Enrol { session }, &Given::default()).await?;
+    Ok(Json(accounts.enrolling(account, came).await?))
+}
+
+async fn renew_recovery(
+    State(issuer): Here,
+    headers: HeaderMap,
+    _request: Strict<RenewRecovery>,
+) -> Answered<RenewRecovery> {
+    let accounts = &issuer.accounts;
+    let Caller { account, session, .. } = accounts.caller(&headers).await?;
+    let event = Event::RenewRecovery { session };
+    let came = accounts.act(account, None, event, &Given::default()).await?;
+    let Answer::RecoveryCodes(codes) = came.answer else { return Err(out_of_place()) };
+    Ok(Json(RecoveryCodes { recovery_codes: shown_once(&came.made, &codes)? }))
+}
+
+/// Handlers of messages of a session whose answer is that it was done.
+macro_rules! in_session {
+    ($($handler:ident: $call:ident, |$session:ident, $message:pat_param| $event:expr, $given:expr;)*) => {$(
+        async fn $handler(
+            State(issuer): Here,
+            headers: HeaderMap,
+            request: Strict<$call>,
+        ) -> Answered<$call> {
+            let Caller { account, session: $session, .. } = issuer.accounts.caller(&headers).await?;
+            let $message = request.value;
+            let given = $given;
+            issuer.accounts.act(account, None, $event, &given).await?;
+            Ok(done())
+        }
+    )*};
+}
+
+in_session! {
+    prove: Prove, |session, Prove { totp }| Event::Prove { session },
+        Given { totp: Some(totp), ..Given::default() };
+    log_out: LogOut, |session, _| Event::LogOut { session }, Given::default();
+    end_sessions: EndSessions, |session, EndSessions { session: which }|
+        Event::EndSessions { session, which: which.map(|which| which.0) }, Given::default();
+    forget_device: ForgetDevice, |session, ForgetDevice { device }|
+        Event::ForgetDevice { session, device: device.0 }, Given::default();
+    enrol_factor_code: EnrolFactorCode, |session, EnrolFactorCode { totp }|
+        Event::EnrolCode { session }, Given { totp: Some(totp), ..Given::default() };
+    move_address: MoveAddress, |session, MoveAddress { address, language }|
+        Event::MoveAddress { session },
+        Given { address: Some(Address { handle: Some(address), language }), ..Given::default() };
+    move_address_code: MoveAddressCode, |session, MoveAddressCode { code }|
+        Event::MoveAddressCode { session }, Given { code: Some(code), ..Given::default() };
+    freeze: Freeze, |session, _| Event::Freeze { session }, Given::default();
+    unfreeze: Unfreeze, |session, _| Event::Unfreeze { session }, Given::default();
+    close: Close, |session, _| Event::Close { session }, Given::default();
+    keep: Keep, |session, _| Event::Keep { session }, Given::default();
+}
+
+fn typed(password: &PasswordText) -> Result<Password, Problem> {
+    Password::new(password.expose()).map_err(|_| Problem::Malformed)
+}
+
+fn token(made: Made) -> Result<SessionToken, Problem> {
+    made.token.ok_or_else(out_of_place)
+}
+
+fn shown_once(made: &Made, codes: &[SecretId]) -> Result<Vec<RecoveryCode>, Problem> {
+    let shown: Option<Vec<_>> = codes.iter().map(|code| made.recovery.get(code).cloned()).collect();
+    shown.ok_or_else(out_of_place)
+}
+
+impl Accounts {
+    /// A new password, judged and hashed.
+    async fn new_password(
+        &self,
+        account: AccountId,
+        password: &PasswordText,
+    ) -> Result<PasswordHash, Problem> {
+        let about = self.about(account).await?;
+        let judged = self.passwords.judge(typed(password)?, about).await?;
+        let judged = judged.map_err(|_| Problem::WeakPassword)?;
+        self.passwords.hash(judged).await
+    }
+
+    /// What a password should not be made of.
+    async fn about(&self, account: AccountId) -> Result<Vec<String>, Problem> {
+        let address = self.address_of(account).await?;
+        let handle = address.and_then(|address| address.handle);
+        let words = handle.iter().flat_map(|handle| handle.address().split(['@', '.']));
+        Ok(words.map(str::to_owned).collect())
+    }
+
+    /// The secret of a new second factor, as an authenticator reads it.
+    async fn enrolling(&self, account: AccountId, came: act::Done) -> Result<Enrol, Problem> {
+        let Answer::Enrolling(factor) = came.answer else { return Err(out_of_place()) };
+        let secret = came.made.factors.get(&factor).ok_or_else(out_of_place)?;
+        let address = self.address_of(account).await?.and_then(|address| address.handle);
+        let handle = address.ok_or(Problem::Refused(Refusal::Wrong))?;
+        Ok(Enrol { otpauth: super::view::otpauth(&self.issuer_name, &handle, secret)? })
+    }
+
+    fn ticket(&self, purpose: &str, account: AccountId, number: u32) -> Result<Ticket, Problem> {
+        let ticket = self.keys.ticket(purpose, &account.0, number);
+        let ticket = ticket.map_err(|error| Problem::internal("making a ticket", &error))?;
+        Ticket::new(&ticket).map_err(|error| Problem::internal("making a ticket", &error))
+    }
+
+    fn of_ticket(&self, purpose: &str, ticket: &Ticket) -> Result<(AccountId, u32), Problem> {
+        let opened = self.keys.open_ticket(purpose, ticket.expose());
+        let (account, number) = opened.ok_or(Problem::Refused(Refusal::Wrong))?;
+        Ok((AccountId(account), number))
+    }
+}

@@ -1,0 +1,100 @@
+//! Who is behind a request: the device that signed it, or the session whose token it carries.
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use data_encoding::BASE64URL_NOPAD;
+use tegata::account::messages::{By, ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
+use tegata::account::{Event, Refusal, SessionId};
+use zeroize::Zeroizing;
+
+use super::Accounts;
+use super::given::Given;
+use crate::problem::Problem;
+use crate::store::{AccountId, InSession, TokenHash};
+use crate::strict::Strict;
+
+/// Seconds after which a session's use is written down again.
+const SEEN: u64 = 5 * 60;
+
+/// The key of the device that signed the request, as it came.
+pub(super) fn signer<C: Call + ByDevice>(
+    headers: &HeaderMap,
+    request: &Strict<C>,
+) -> Result<DeviceKey, Problem> {
+    let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
+    let (Some(signature), None) = (signatures.next(), signatures.next()) else {
+        return Err(Problem::NotSigned);
+    };
+    let key = *request.value.device();
+    let signed = match (C::BY, signature.to_str()) {
+        (By::Device(purpose), Ok(signature)) => {
+            is_signed(&key, purpose, &request.raw, signature)
+        }
+        _ => false,
+    };
+    if signed { Ok(key) } else { Err(Problem::NotSigned) }
+}
+
+/// The session that a request was made in.
+pub(super) struct Caller {
+    pub(super) account: AccountId,
+    pub(super) session: SessionId,
+    pub(super) found: InSession,
+}
+
+impl Accounts {
+    /// The session of the header `Authorization: Bearer …`.
+    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let refused = Problem::Refused(Refusal::NotLoggedIn);
+        let token = bearer(headers).ok_or(refused)?;
+        let found = self.store.session(&TokenHash::of(&token)).await.map_err(Problem::of_store)?;
+        let found = found.ok_or(refused)?;
+        let now = self.world.clock.now();
+        let world = Self::world(&found.standing, now);
+        let tegata::account::Account::Live(live) = &found.state else { return Err(refused) };
+        let session = live.session(found.session, &world).ok_or(refused)?;
+        let caller = Caller { account: found.account, session: found.session, found: found.clone() };
+        if now.seconds().saturating_sub(session.seen.seconds()) >= SEEN {
+            let event = Event::Seen { session: caller.session };
+            self.act(caller.account, None, event, &Given::default()).await?;
+        }
+        Ok(caller)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    let fits = scheme.eq_ignore_ascii_case("bearer")
+        && BASE64URL_NOPAD.decode_len(token.len()) == Ok(bytes.len());
+    let written = fits.then(|| BASE64URL_NOPAD.decode_mut(token.as_bytes(), &mut *bytes));
+    written?.ok().map(|_| bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_taken_from_one_header_of_one_form() {
+        let token = BASE64URL_NOPAD.encode(&[7; 32]);
+        let taken = |values: &[String]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+            }
+            bearer(&headers).is_some()
+        };
+        assert!(taken(&[format!("Bearer {token}")]) && taken(&[format!("bearer {token}")]));
+        for bad in ["", "Bearer", "Bearer ", "Basic AAAA", &token, &format!("Bearer {token}A")] {
+            assert!(!taken(&[(*bad).to_owned()]), "{bad}");
+        }
+        assert!(!taken(&[format!("Bearer {token}="), format!("Bearer {token}")]));
+        assert!(!taken(&[format!("Bearer {token}"), format!("Bearer {token}")]));
+        assert!(!taken(&[]));
+    }
+}

@@ -1,0 +1,87 @@
+//! What an owner sees of her account.
+
+use tegata::account::messages::{
+    AccountView, DeviceNumber, DeviceView, SecretText, SessionNumber, SessionView,
+};
+use tegata::account::{Account, Handle, Refusal, SecretKind};
+use tegata::formats::otpauth;
+use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
+use tegata::{Secret, SecretBytes};
+
+use super::Accounts;
+use super::given::Address;
+use super::signing::Caller;
+use crate::problem::Problem;
+use crate::store::AccountId;
+
+impl Accounts {
+    pub(super) async fn view(&self, caller: &Caller) -> Result<AccountView, Problem> {
+        let refused = Problem::Refused(Refusal::NotLoggedIn);
+        let Account::Live(live) = &caller.found.state else { return Err(refused) };
+        let world = Self::world(&caller.found.standing, self.world.clock.now());
+        let here = live.session(caller.session, &world).ok_or(refused)?;
+        let address = self.address_of(caller.account).await?.ok_or(refused)?;
+        let unreadable = |_| Problem::internal("showing an account", &"a name is not one");
+        let devices = live.devices().iter().map(|device| {
+            Ok(DeviceView {
+                device: DeviceNumber(device.id),
+                name: device.name.clone().try_into().map_err(unreadable)?,
+                since: device.since,
+                this: device.id == here.device,
+            })
+        });
+        let sessions = live.sessions(&world).map(|session| SessionView {
+            session: SessionNumber(session.id),
+            device: DeviceNumber(session.device),
+            since: session.since,
+            seen: session.seen,
+            this: session.id == caller.session,
+        });
+        Ok(AccountView {
+            address: address.handle.ok_or(refused)?,
+            language: address.language,
+            devices: devices.collect::<Result<_, Problem>>()?,
+            sessions: sessions.collect(),
+            recovery_codes_left: live.recovery_left(),
+            must_enrol: live.must_enrol(),
+            frozen: live.is_frozen(),
+            closing: live.closing(),
+        })
+    }
+
+    /// The address of an account, or of what is to become one.
+    pub(super) async fn address_of(&self, account: AccountId) -> Result<Option<Address>, Problem> {
+        let Some(loaded) = self.store.load(account).await.map_err(Problem::of_store)? else {
+            return Ok(None);
+        };
+        let secret = match &loaded.state {
+            Account::Live(live) => live.address(),
+            Account::Opening(opening) => opening.address(),
+            Account::Closed => return Ok(None),
+        };
+        match loaded.secrets.get(&secret) {
+            Some((SecretKind::Address, sealed)) => self.address(account, secret, sealed).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The URI that authenticators read.
+pub(super) fn otpauth(
+    issuer: &str,
+    handle: &Handle,
+    secret: &Secret<20>,
+) -> Result<SecretText, Problem> {
+    let credential = OtpCredential::new(
+        issuer.to_owned(),
+        handle.address().to_owned(),
+        OtpAlgorithm::Sha1,
+        6,
+        OtpMoving::Period(30),
+        SecretBytes::new(secret.expose()),
+    );
+    let uri = otpauth::reveal(&credential);
+    let text = std::str::from_utf8(uri.expose());
+    let text = text.map_err(|error| Problem::internal("writing a second factor", &error))?;
+    Ok(SecretText::new(text))
+}
