@@ -76,7 +76,7 @@ async fn fails() -> Problem {
 /// Takes for ever
 #[utoipa::path(get, path = "/never", responses((status = 200, description = "Never")))]
 async fn never(State(_): State<Arc<Issuer>>) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// An answer: status, head in lower case, body.
@@ -128,10 +128,11 @@ pub(crate) fn answer(mut stream: impl Read) -> Answer {
 pub(crate) fn ask(address: SocketAddr, line: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut request = format!("{line} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\n");
     for header in headers {
-        request.push_str(&format!("{header}\r\n"));
+        request.extend([header, "\r\n"]);
     }
     if !body.is_empty() {
-        request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        let length = body.len().to_string();
+        request.extend(["Content-Length: ", &length, "\r\n"]);
     }
     request.push_str("\r\n");
     raw(address, &[request.as_bytes(), body].concat())
@@ -149,5 +150,5 @@ pub(crate) fn post(service: &Handle, path: &str, headers: &[&str], body: &[u8]) 
 
 /// For clients that must not wait for ever where a test fails.
 pub(crate) fn patience(stream: &TcpStream) {
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
 }
