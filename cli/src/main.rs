@@ -3,6 +3,7 @@
 mod code;
 mod demo;
 mod failure;
+mod issuer;
 mod otp;
 mod output;
 mod screen;
@@ -37,6 +38,12 @@ enum Command {
     Demo(demo::Demo),
     /// A wallet in the terminal, on a sealed file.
     Wallet(wallet::Command),
+    /// The issuer's service.
+    #[command(
+        subcommand,
+        after_help = "Example: tegata issuer serve --listen 127.0.0.1:8080 --check"
+    )]
+    Issuer(issuer::Command),
     /// Payment codes: derive, decode and verify them.
     #[command(
         subcommand,
@@ -64,6 +71,7 @@ fn main() -> ExitCode {
     let output = Output::new(cli.json);
     let result = match cli.command {
         Some(Command::Wallet(command)) => wallet::run(&command, &output),
+        Some(Command::Issuer(command)) => issuer::run(command, &output),
         Some(Command::Code(command)) => code::run(command, &output),
         Some(Command::Otp(command)) => otp::run(&command, &output),
         Some(Command::Symbol(command)) => symbol::run(&command, &output),

@@ -161,9 +161,10 @@ impl Drop for Observation {
         let Self { id, method, route, status, .. } = &*self;
         let took = self.began.elapsed();
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        match status {
-            Some(status) => tracing::info!(id = id.as_str(), method, route, status, ms, "answered"),
-            None => tracing::info!(id = id.as_str(), method, route, ms, "hung up"),
+        if let Some(status) = status {
+            tracing::info!(id = id.as_str(), method, route, status, ms, "answered");
+        } else {
+            tracing::info!(id = id.as_str(), method, route, ms, "hung up");
         }
         let answered = Answered { method, route, status: *status, took };
         self.issuer.metrics.end(answered);

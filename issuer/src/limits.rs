@@ -147,7 +147,7 @@ impl Limits {
     /// `per_minute` requests of one network in a minute.
     #[must_use]
     pub fn new(per_minute: NonZeroU32, uptime: Arc<dyn Uptime>) -> Self {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         Self { network: Limiter::new(per_minute, minute, Self::NETWORKS, uptime) }
     }
 }

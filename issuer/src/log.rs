@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::config::{LogFormat, LogLevel};
 
 /// What writes the log, in this format, from this weight on, to there.
-pub fn subscriber<W>(format: LogFormat, level: LogLevel, to: W) -> Box<dyn Subscriber + Send + Sync>
+fn subscriber<W>(format: LogFormat, level: LogLevel, to: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -26,11 +26,14 @@ where
     }
 }
 
-/// For a process that is the service and nothing else: sends the log to standard error, and what panics say with it,
-/// which is only where they were: their text may hold what a request contained.
-pub fn install(format: LogFormat, level: LogLevel) {
+/// For a process that is the service and nothing else: sends the log `to` there (such as [`std::io::stderr`]), and panics
+/// with it, of which it says only where they were: their text may hold what a request contained.
+pub fn install<W>(format: LogFormat, level: LogLevel, to: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     // It fails if there is a log already, which then is somebody's choice.
-    let _ = tracing::subscriber::set_global_default(subscriber(format, level, std::io::stderr));
+    let _ = tracing::subscriber::set_global_default(subscriber(format, level, to));
     std::panic::set_hook(Box::new(panicked));
 }
 

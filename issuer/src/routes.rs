@@ -27,16 +27,16 @@ pub(crate) fn everything(
     issuer: &Arc<Issuer>,
     routes: Routes,
 ) -> Result<Router, serde_json::Error> {
-    let (router, document) = described(routes)?;
+    let (all, document) = described(routes)?;
     let document = axum::body::Bytes::from(document);
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok(router
+    Ok(all
         .route("/openapi.json", get(move || async move { (json, document) }))
         .layer(from_fn_with_state(Arc::clone(issuer), frame))
         .with_state(Arc::clone(issuer)))
 }
 
-/// The description of the interface that `routes` come to, as the service serves it: OpenAPI 3.1 in JSON.
+/// The description of the interface that `routes` come to, as the service serves it: `OpenAPI` 3.1 in JSON.
 ///
 /// # Errors
 /// If an example in it cannot be written as JSON.
@@ -45,13 +45,13 @@ pub fn description(routes: Routes) -> Result<String, serde_json::Error> {
 }
 
 fn described(routes: Routes) -> Result<(Router<Arc<Issuer>>, String), serde_json::Error> {
-    let described = OpenApiRouter::with_openapi(openapi::empty())
+    let all = OpenApiRouter::with_openapi(openapi::empty())
         .routes(routes!(healthz))
         .routes(routes!(metrics))
         .merge(routes);
-    let (router, mut document) = described.split_for_parts();
+    let (served, mut document) = all.split_for_parts();
     openapi::add_problems(&mut document);
-    Ok((router, document.to_json()?))
+    Ok((served, document.to_json()?))
 }
 
 /// How the service does.

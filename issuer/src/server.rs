@@ -36,7 +36,7 @@ const MAX_HEADERS: usize = 64;
 
 /// How long a connection lives at most before it is asked to come again: a client that sends and never reads would keep
 /// its place for good.
-const CONNECTION_AGE: Duration = Duration::from_secs(600);
+const CONNECTION_AGE: Duration = Duration::from_mins(10);
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]

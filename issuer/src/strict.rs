@@ -78,6 +78,7 @@ async fn read(request: Request, within: Duration) -> Result<Bytes, Problem> {
 }
 
 /// Takes `bytes` as [`Strict`] takes a body, without the limit of its size.
+#[must_use]
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut checked = serde_json::Deserializer::from_str(text);
@@ -159,6 +160,7 @@ impl<'de> Visitor<'de> for Plain {
 
 /// For tests of message types: where in `example`, which must be one `T`, a field that nobody knows is taken in. As JSON
 /// pointers; the right answer is none. `None` if the example itself is refused.
+#[must_use]
 pub fn unknown_fields_taken<T: DeserializeOwned>(example: &Value) -> Option<Vec<String>> {
     serde_json::from_value::<T>(example.clone()).ok()?;
     let mut objects = Vec::new();

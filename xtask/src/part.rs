@@ -20,12 +20,12 @@ pub(crate) struct Part {
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
-        about: "unit, integration and doc tests of core, bindings, command line and xtask; power cuts and full disks",
+        about: "unit, integration and doc tests of core, issuer, bindings, command line and xtask; power cuts and full disks",
         needs: &[setup::GDB, setup::OATHTOOL],
         run: |shell| {
             cmd!(
                 shell,
-                "cargo test -p tegata -p tegata-ffi -p tegata-cli -p tegata-storms -p xtask"
+                "cargo test -p tegata -p tegata-ffi -p tegata-cli -p tegata-issuer -p tegata-storms -p xtask"
             )
             .run()?;
             // Of the build that ships: what is left in memory is the optimiser's business, too.
@@ -58,10 +58,11 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "docs",
-        about: "rustdoc without a warning, links, list of decisions, what README says; a vault read by Python",
+        about: "rustdoc without a warning, links, list of decisions, what README says; the description of the interface; a vault read by Python",
         needs: &[setup::PYTHON],
         run: |shell| {
             docs::check(shell)?;
+            python::validate_interface(shell)?;
             python::test_reader(shell)
         },
     },

@@ -47,6 +47,16 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     run.with_context(|| format!("the test in {LIBRARY} failed"))
 }
 
+/// Holds the description of the issuer's interface to the specification of `OpenAPI`, by a validator that is not ours.
+pub(crate) fn validate_interface(shell: &Shell) -> anyhow::Result<()> {
+    let python = environment(shell)?;
+    let file = tree::target(shell)?.join("openapi.json");
+    let document = cmd!(shell, "cargo run --quiet -p tegata-issuer --example openapi").read()?;
+    shell.write_file(&file, document)?;
+    let run = cmd!(shell, "{python} -B -m openapi_spec_validator {file}").run();
+    run.context("the description of the issuer's interface is not valid")
+}
+
 /// The interpreter that has the packages of the requirements file; set up if it is not there yet.
 pub(crate) fn environment(shell: &Shell) -> anyhow::Result<PathBuf> {
     let version = cmd!(shell, "python3 --version").quiet().read()?;

@@ -167,6 +167,7 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
     use std::sync::mpsc::channel;
     use std::task::{Context, Waker};
 
@@ -214,29 +215,25 @@ mod tests {
         let pool = pool(1, 2);
         let (started, has_started) = channel();
         let (release, released) = channel::<()>();
-        let blocked = pool.run(move || {
+        let mut blocked = Box::pin(pool.run(move || {
             started.send(()).unwrap();
             let _ = released.recv();
-        });
-        let waiting = pool.run(|| 1);
-        let also_waiting = pool.run(|| 2);
-        let (blocked, waiting, also_waiting) =
-            (Box::pin(blocked), Box::pin(waiting), Box::pin(also_waiting));
-        let all = async { tokio::join!(blocked, waiting, also_waiting) };
-        let refused = async {
-            // The thread is at work and both places in the queue are taken.
-            tokio::task::spawn_blocking(move || has_started.recv().unwrap()).await.unwrap();
-            pool.room.last.store(1_500, Ordering::Relaxed);
-            let problem = pool.run(|| 3).await;
-            release.send(()).unwrap();
-            problem
-        };
-        let (all, refused) = tokio::join!(all, refused);
-        assert_eq!((all.1, all.2), (Ok(1), Ok(2)));
-        assert_eq!(
-            refused,
-            Err(Problem::Busy { retry_after: RetryAfter::from_wait(Duration::from_millis(4_500)) })
-        );
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(blocked.as_mut().poll(&mut context).is_pending());
+        // The thread is at work, and now both places in the queue are taken.
+        has_started.recv().unwrap();
+        let mut waiting = [1, 2].map(|number| Box::pin(pool.run(move || number)));
+        for job in &mut waiting {
+            assert!(job.as_mut().poll(&mut context).is_pending());
+        }
+        pool.room.last.store(1_500, Ordering::Relaxed);
+        let retry_after = RetryAfter::from_wait(Duration::from_millis(4_500));
+        assert_eq!(pool.run(|| 3).await, Err(Problem::Busy { retry_after }));
+        release.send(()).unwrap();
+        blocked.await.unwrap();
+        let [one, two] = waiting;
+        assert_eq!((one.await, two.await), (Ok(1), Ok(2)));
     }
 
     #[tokio::test]

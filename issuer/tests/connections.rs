@@ -1,0 +1,235 @@
+//! Connections: how long they may take, how many there are, how they end, and TLS.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tegata_issuer::{Handle, StartError, TlsError, World, serve};
+use tokio::sync::Semaphore;
+use utoipa_axum::routes;
+
+use crate::run::{JSON, answer, config, get, patience, routes, service};
+
+mod run;
+
+const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+fn connect(service: &Handle) -> TcpStream {
+    let stream = TcpStream::connect(service.address()).unwrap();
+    patience(&stream);
+    stream
+}
+
+fn is_closed(mut stream: TcpStream) -> bool {
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => true,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
+}
+
+#[test]
+fn who_is_slow_with_the_head_is_let_go() {
+    let service = service("header_seconds = 1");
+    let silent = connect(&service);
+    let mut half = connect(&service);
+    half.write_all(b"GET /healthz HTTP/1.1\r\nHos").unwrap();
+    let mut idle = connect(&service);
+    idle.write_all(HEALTH).unwrap();
+    assert!(is_closed(silent));
+    assert!(is_closed(half));
+    // It was answered, and then asked for nothing more.
+    assert_eq!(answer(idle).status, 200);
+}
+
+#[test]
+fn who_is_slow_with_the_body_is_told_so() {
+    let service = service("body_seconds = 1");
+    let mut stream = connect(&service);
+    let head = format!("POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{JSON}\r\n");
+    stream.write_all(format!("{head}Content-Length: 20\r\n\r\n{{").as_bytes()).unwrap();
+    let answer = answer(stream);
+    assert_eq!((answer.status, answer.problem().as_str()), (408, "timed-out"));
+}
+
+#[test]
+fn what_takes_too_long_here_is_ended() {
+    let service = service("body_seconds = 1\nrequest_seconds = 1");
+    let answer = get(&service, "/never", &[]);
+    assert_eq!((answer.status, answer.problem().as_str()), (408, "timed-out"));
+}
+
+#[test]
+fn a_connection_beyond_the_number_waits_for_its_turn() {
+    let service = service("connections = 1");
+    let mut first = connect(&service);
+    first.write_all(HEALTH).unwrap();
+    let mut byte = [0];
+    first.read_exact(&mut byte).unwrap();
+    let mut second = connect(&service);
+    second.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").unwrap();
+    second.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let waits = second.read(&mut byte).unwrap_err().kind();
+    assert!(matches!(waits, ErrorKind::WouldBlock | ErrorKind::TimedOut));
+    drop(first);
+    patience(&second);
+    assert_eq!(answer(second).status, 200);
+}
+
+/// A route that says that it has begun, waits to be let on, and says that it has ended.
+struct Gate {
+    begun: AtomicU32,
+    open: Semaphore,
+    ended: AtomicU32,
+}
+
+impl Gate {
+    const fn new() -> Self {
+        Self { begun: AtomicU32::new(0), open: Semaphore::const_new(0), ended: AtomicU32::new(0) }
+    }
+
+    async fn pass(&self) {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        self.open.acquire().await.unwrap().forget();
+        self.ended.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+static STOPPING: Gate = Gate::new();
+static HUNG_UP: Gate = Gate::new();
+
+/// Waits
+#[utoipa::path(get, path = "/stopping", responses((status = 200, description = "It")))]
+async fn stopping() {
+    STOPPING.pass().await;
+}
+
+/// Waits
+#[utoipa::path(get, path = "/hung-up", responses((status = 200, description = "It")))]
+async fn hung_up() {
+    HUNG_UP.pass().await;
+}
+
+fn gated() -> Handle {
+    let routes = routes().routes(routes!(stopping)).routes(routes!(hung_up));
+    serve(config(""), World::system(), routes).unwrap()
+}
+
+#[test]
+fn told_to_stop_it_ends_what_it_began_and_begins_nothing() {
+    let service = gated();
+    let address = service.address();
+    let mut under_way = connect(&service);
+    under_way.write_all(b"GET /stopping HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut idle = connect(&service);
+    idle.write_all(HEALTH).unwrap();
+    let mut byte = [0];
+    idle.read_exact(&mut byte).unwrap();
+    until(|| STOPPING.begun.load(Ordering::SeqCst) == 1);
+    let stopped = std::thread::spawn(move || service.stop());
+    until(|| TcpStream::connect(address).is_err());
+    assert!(is_closed(idle));
+    assert!(!stopped.is_finished());
+    STOPPING.open.add_permits(1);
+    let answer = answer(under_way);
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    stopped.join().unwrap();
+}
+
+#[test]
+fn stopping_waits_only_so_long() {
+    let service = service("stop_seconds = 1\nrequest_seconds = 3600");
+    let mut stream = connect(&service);
+    stream.write_all(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    until(|| service.issuer().metrics.text().unwrap().contains("in_flight 1"));
+    service.stop();
+    assert!(is_closed(stream));
+}
+
+#[test]
+fn a_client_that_hangs_up_does_not_stop_in_the_middle_what_it_began() {
+    let service = gated();
+    let mut stream = connect(&service);
+    stream.write_all(b"GET /hung-up HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    until(|| HUNG_UP.begun.load(Ordering::SeqCst) == 1);
+    drop(stream);
+    let gone = r#"{method="GET",route="/hung-up",status="gone"} 1"#;
+    until(|| service.issuer().metrics.text().unwrap().contains(gone));
+    HUNG_UP.open.add_permits(1);
+    until(|| HUNG_UP.ended.load(Ordering::SeqCst) == 1);
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let first = service("");
+    let mut config = config("");
+    config.listen = first.address();
+    let error = serve(config, World::system(), routes()).unwrap_err();
+    assert!(matches!(error, StartError::Listen { .. }));
+    assert!(error.to_string().contains(&first.address().to_string()));
+}
+
+/// A certificate for 127.0.0.1 and its key, in two files.
+fn certificate(folder: &Path) -> String {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(folder.join("certificate.pem"), made.cert.pem()).unwrap();
+    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    made.cert.pem()
+}
+
+fn over_tls(folder: &Path) -> Result<Handle, StartError> {
+    let mut config = config("header_seconds = 1");
+    config.tls_certificate = Some(folder.join("certificate.pem"));
+    config.tls_key = Some(folder.join("key.pem"));
+    serve(config, World::system(), routes())
+}
+
+#[test]
+fn over_tls_it_says_the_same_and_that_it_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let pem = certificate(folder.path());
+    let service = over_tls(folder.path()).unwrap();
+    let trusted = ureq::tls::Certificate::from_pem(pem.as_bytes()).unwrap();
+    let tls = ureq::tls::TlsConfig::builder()
+        .root_certs(ureq::tls::RootCerts::new_with_certs(&[trusted]))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let agent = ureq::Agent::config_builder().tls_config(tls).build().new_agent();
+    let url = format!("https://{}/healthz", service.address());
+    let mut answer = agent.get(&url).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), r#"{"status":"ok"}"#);
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=63072000");
+    drop(agent);
+    // Nobody is served in clear, and who does not shake hands is let go.
+    let mut plain = connect(&service);
+    plain.write_all(HEALTH).unwrap();
+    let mut said = Vec::new();
+    let _ = plain.read_to_end(&mut said);
+    assert!(!said.starts_with(b"HTTP"));
+    assert!(is_closed(connect(&service)));
+    service.stop();
+}
+
+#[test]
+fn files_that_are_no_certificate_and_key_are_named() {
+    let (ours, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(over_tls(ours.path()).unwrap_err().to_string().contains("certificate.pem"));
+    certificate(ours.path());
+    certificate(others.path());
+    std::fs::copy(others.path().join("key.pem"), ours.path().join("key.pem")).unwrap();
+    let error = over_tls(ours.path()).unwrap_err();
+    assert!(matches!(error, StartError::Tls(TlsError::Unusable(_))), "{error}");
+    std::fs::write(ours.path().join("key.pem"), "CANARY").unwrap();
+    let error = over_tls(ours.path()).unwrap_err().to_string();
+    assert!(error.contains("key.pem") && !error.contains("CANARY"), "{error}");
+}
