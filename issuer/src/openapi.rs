@@ -69,8 +69,8 @@ fn add(operation: &mut Operation, has_body: bool) {
 
 /// The response that stands for all problems of a status.
 fn response_of(status: StatusCode) -> RefOr<utoipa::openapi::Response> {
-    let problems = Problem::ALL.iter().filter(|problem| problem.status() == status);
-    let titles: BTreeSet<&str> = problems.map(Problem::title).collect();
+    let problems = Problem::all().filter(|problem| problem.status() == status);
+    let titles: BTreeSet<&str> = problems.map(|problem| problem.title()).collect();
     let description = titles.into_iter().collect::<Vec<_>>().join("; ");
     let schema = Ref::from_schema_name("ProblemDocument");
     let content = ContentBuilder::new().schema(Some(schema)).build();

@@ -8,7 +8,10 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tegata::account::Refusal;
 use utoipa::ToSchema;
+
+use crate::store::StoreError;
 
 /// Why a request was not done. Each is one type of problem, `urn:tegata:problem:…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,14 @@ pub enum Problem {
         /// When the next one will be taken.
         retry_after: RetryAfter,
     },
+    /// 401: the message is not signed by the device that it names.
+    NotSigned,
+    /// 401, 403, 409: decided so.
+    Refused(Refusal),
+    /// 422: the new password is one that others guess.
+    WeakPassword,
+    /// 503: an operator stopped this kind of request.
+    Stopped,
     /// 500: our fault. The log says what, the answer does not.
     Internal,
     /// 503: more asks for this than can be worked on now; nothing was done.
@@ -89,8 +100,8 @@ struct Facts {
 }
 
 impl Problem {
-    /// One of each type, for documents and tests.
-    pub const ALL: [Self; 10] = [
+    /// One of each type that the frame answers with, whatever is asked.
+    pub const FRAME: [Self; 10] = [
         Self::BadRequest,
         Self::Malformed,
         Self::NotFound,
@@ -102,6 +113,28 @@ impl Problem {
         Self::Internal,
         Self::Busy { retry_after: RetryAfter(1) },
     ];
+
+    /// One of each type, for documents and tests.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let decided = Refusal::ALL.into_iter().map(Self::Refused);
+        let others = [Self::NotSigned, Self::WeakPassword, Self::Stopped];
+        Self::FRAME.into_iter().chain(others).chain(decided)
+    }
+
+    /// What is under way cannot go on; it is worth to come again at once.
+    #[must_use]
+    pub const fn busy() -> Self {
+        Self::Busy { retry_after: RetryAfter(1) }
+    }
+
+    /// What a store did not do.
+    #[must_use]
+    pub fn of_store(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::busy(),
+            error => Self::internal("using the store", &error),
+        }
+    }
 
     /// A fault of ours: what failed goes to the log, under the request's id, and the answer says nothing of it.
     /// `error` must not hold what a request contained or any secret; ours never do (CONTRIBUTING.md).
@@ -179,6 +212,25 @@ impl Problem {
                 "Too many requests",
                 "Nothing was done; the header Retry-After says in how many seconds to come again",
             ),
+            Self::NotSigned => (
+                StatusCode::UNAUTHORIZED,
+                "not-signed",
+                "The message is not signed by the device that it names",
+                "The header Tegata-Signature has to be over the body as it is sent",
+            ),
+            Self::WeakPassword => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "weak-password",
+                "The password is too easy to guess",
+                "At least 8 characters, and not one that others have used before: a few words do",
+            ),
+            Self::Stopped => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopped",
+                "This is stopped for now",
+                "Whoever runs the service has stopped it; nothing was done",
+            ),
+            Self::Refused(refusal) => return refused(*refusal),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -197,7 +249,7 @@ impl Problem {
 
     /// The problem that an answer made by a library below stands for; none for an answer that is not an error.
     pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
-        let known = Self::ALL.into_iter().find(|problem| problem.status() == status);
+        let known = Self::FRAME.into_iter().find(|problem| problem.status() == status);
         match status {
             _ if status.is_server_error() => Some(Self::Internal),
             _ if status.is_client_error() => Some(known.unwrap_or(Self::BadRequest)),
@@ -221,9 +273,54 @@ impl Problem {
         if let Self::TooMany { retry_after } | Self::Busy { retry_after } = self {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.0));
         }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response.extensions_mut().insert(*self);
         response
     }
+}
+
+fn refused(refusal: Refusal) -> Facts {
+    let (status, title, detail) = match refusal {
+        Refusal::Wrong => (
+            StatusCode::FORBIDDEN,
+            "What was given is not right",
+            "Or it is no longer, or was tried too often; which of it is not told",
+        ),
+        Refusal::NotLoggedIn => {
+            (StatusCode::UNAUTHORIZED, "There is no such session", "Log in first")
+        }
+        Refusal::LoginTooOld => (
+            StatusCode::FORBIDDEN,
+            "The log-in is too long ago for this",
+            "Log in again: it has to be within the last five minutes",
+        ),
+        Refusal::FactorNeeded => (
+            StatusCode::FORBIDDEN,
+            "The second factor is needed for this",
+            "Prove it: it has to be within the last five minutes",
+        ),
+        Refusal::EnrolFirst => (
+            StatusCode::FORBIDDEN,
+            "A new second factor is due",
+            "A recovery code stood in for it: enrol a new one first",
+        ),
+        Refusal::Frozen => (
+            StatusCode::CONFLICT,
+            "The account is frozen",
+            "Whoever froze it can let it go, or whoever runs the service",
+        ),
+        Refusal::NothingToDo => (
+            StatusCode::CONFLICT,
+            "There is nothing of the kind to be done",
+            "It was done already, or never begun",
+        ),
+        Refusal::TooOften => {
+            (StatusCode::FORBIDDEN, "That was too often", "Wait some hours before the next try")
+        }
+    };
+    Facts { status, name: refusal.name(), title, detail }
 }
 
 impl IntoResponse for Problem {
@@ -249,8 +346,8 @@ mod tests {
 
     #[test]
     fn each_problem_has_a_name_of_its_own() {
-        let names: BTreeSet<_> = Problem::ALL.iter().map(Problem::urn).collect();
-        assert_eq!(names.len(), Problem::ALL.len());
+        let names: BTreeSet<_> = Problem::all().map(|problem| problem.urn()).collect();
+        assert_eq!(names.len(), Problem::all().count());
     }
 
     #[test]

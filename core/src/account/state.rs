@@ -228,6 +228,14 @@ pub(super) struct Tries {
     pub(super) address: Used,
 }
 
+impl Opening {
+    /// Under which number the address is kept.
+    #[must_use]
+    pub fn address(&self) -> SecretId {
+        self.address
+    }
+}
+
 impl Live {
     /// The sessions that count, oldest first.
     pub fn sessions(&self, world: &World) -> impl Iterator<Item = &Session> {

@@ -1,17 +1,16 @@
 //! Carrying out: load, decide, write, in one transaction; compare between two of them.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tegata::account::{
-    Account, Answer, Control, Controls, Event, MailTo, Refusal, SecretId, SecretKind, decide, open,
+    Account, Answer, Controls, Decision, DeviceId, Effect, Event, MailTo, Refusal, decide, open,
 };
-use tegata::account::{Decision, Effect};
 use tegata::{UnixTime, account};
 
 use super::Accounts;
 use super::given::Given;
-use super::letters::{Kept, Posted};
+use super::kept::Secrets;
+use super::letters::Kept;
 use super::made::Made;
 use crate::problem::Problem;
 use crate::store::{
@@ -23,18 +22,14 @@ use crate::store::{
 pub(super) struct Done {
     pub(super) answer: Answer,
     pub(super) made: Made,
-    /// The account after it.
-    pub(super) state: Account,
 }
 
 /// What a transaction leaves for after it.
 struct Decided {
     answer: Answer,
     made: Made,
-    state: Account,
     /// What a comparison needs.
-    secrets: BTreeMap<SecretId, (SecretKind, crate::keys::Sealed)>,
-    used_up_to: u64,
+    secrets: Secrets,
 }
 
 impl Accounts {
@@ -52,22 +47,40 @@ impl Accounts {
     pub(super) async fn begin(
         &self,
         id: AccountId,
-        device: tegata::account::DeviceId,
+        device: DeviceId,
+        name: String,
+        taken: bool,
+        given: Given,
+    ) -> Result<(), Problem> {
+        let accounts = self.clone();
+        let begun = self.store.create(id, move |standing| {
+            let begun = accounts.begun(id, device, name.clone(), taken, &given, standing);
+            let stopped = standing.stopped.contains(Switch::SignUp);
+            match begun {
+                // A change without a state writes nothing.
+                Ok(_) if stopped => (Change::default(), Err(Problem::Stopped)),
+                Ok(change) => (change, Ok(())),
+                Err(problem) => (Change::default(), Err(problem)),
+            }
+        });
+        begun.await.map_err(Problem::of_store)?
+    }
+
+    fn begun(
+        &self,
+        id: AccountId,
+        device: DeviceId,
         name: String,
         taken: bool,
         given: &Given,
-    ) -> Result<(), Problem> {
-        let standing = self.store.standing().await.map_err(Problem::of_store)?;
-        if standing.stopped.contains(Switch::SignUp) {
-            return Err(Problem::Stopped);
-        }
-        let world = Self::world(&standing, self.world.clock.now());
+        standing: &Standing,
+    ) -> Result<Change, Problem> {
+        let world = Self::world(standing, self.world.clock.now());
         let (state, effects) = open(device, name, taken, &world);
-        let mut made = Made::default();
-        let nothing = BTreeMap::new();
-        let mut change = self.carry_out(id, &nothing, &effects, given, &mut made)?;
+        let nothing = Secrets::new();
+        let mut change = self.carry_out(id, &nothing, &effects, given, &mut Made::default())?;
         change.state = Some(state);
-        self.store.create(id, change).await.map_err(Problem::of_store)
+        Ok(change)
     }
 
     /// Does `event` to the account, and compares what has to be compared.
@@ -83,15 +96,12 @@ impl Accounts {
             let decided = self.decide(id, switch, event, given).await?;
             match decided.answer {
                 Answer::Check(check) => {
-                    let found = self
-                        .compare(id, check.compare(), given, &decided.secrets, decided.used_up_to)
-                        .await?;
+                    let found =
+                        self.compare(id, check.compare(), given, &decided.secrets).await?;
                     event = Event::Checked { check, found };
                 }
                 Answer::Refused(refusal) => return Err(Problem::Refused(refusal)),
-                answer => {
-                    return Ok(Done { answer, made: decided.made, state: decided.state });
-                }
+                answer => return Ok(Done { answer, made: decided.made }),
             }
         }
     }
@@ -106,15 +116,19 @@ impl Accounts {
         // An outcome is told once, so a transaction that the database wants run again finds nothing to tell: the try
         // stays counted, and the asker comes again.
         let event = Mutex::new(Some(event));
-        let decided = self
-            .store
-            .change(id, &|loaded: &Loaded| self.decided(id, switch, &event, given, loaded))
-            .await;
-        match decided {
+        let (accounts, given) = (self.clone(), given.clone());
+        let decided = self.store.change(id, move |loaded| {
+            match accounts.decided(id, switch, &event, &given, loaded) {
+                Ok((change, decided)) => (change, Ok(decided)),
+                Err(problem) => (Change::default(), Err(problem)),
+            }
+        });
+        match decided.await {
             Ok(decided) => decided,
-            // An address that another account has: as much is told as of a wrong code.
-            Err(StoreError::HandleTaken) => Err(Problem::Refused(Refusal::Wrong)),
-            Err(StoreError::NoSuchAccount) => Err(Problem::Refused(Refusal::Wrong)),
+            // An address that another account has by now: as much is told as of a wrong code.
+            Err(StoreError::HandleTaken | StoreError::NoSuchAccount) => {
+                Err(Problem::Refused(Refusal::Wrong))
+            }
             Err(error) => Err(Problem::of_store(error)),
         }
     }
@@ -126,34 +140,29 @@ impl Accounts {
         event: &Mutex<Option<Event>>,
         given: &Given,
         loaded: &Loaded,
-    ) -> (Change, Result<Decided, Problem>) {
+    ) -> Result<(Change, Decided), Problem> {
         if switch.is_some_and(|switch| loaded.standing.stopped.contains(switch)) {
-            return (Change::default(), Err(Problem::Stopped));
+            return Err(Problem::Stopped);
         }
         let event = event.lock().ok().and_then(|mut event| event.take());
-        let Some(event) = event else { return (Change::default(), Err(Problem::busy())) };
+        let event = event.ok_or_else(Problem::busy)?;
         let world = Self::world(&loaded.standing, self.world.clock.now());
         let Decision { account, effects, answer } = decide(loaded.state.clone(), event, &world);
         let mut made = Made::default();
-        match self.carry_out(id, &loaded.secrets, &effects, given, &mut made) {
-            Err(problem) => (Change::default(), Err(problem)),
-            Ok(mut change) => {
-                change.state = Some(account.clone());
-                let secrets = match &answer {
-                    Answer::Check(_) => loaded.secrets.clone(),
-                    _ => BTreeMap::new(),
-                };
-                let used_up_to = loaded.standing.used_up_to;
-                (change, Ok(Decided { answer, made, state: account, secrets, used_up_to }))
-            }
-        }
+        let mut change = self.carry_out(id, &loaded.secrets, &effects, given, &mut made)?;
+        change.state = Some(account);
+        let secrets = match &answer {
+            Answer::Check(_) => loaded.secrets.clone(),
+            _ => Secrets::new(),
+        };
+        Ok((change, Decided { answer, made, secrets }))
     }
 
     /// What the effects come to in the store.
-    fn carry_out(
+    pub(super) fn carry_out(
         &self,
         id: AccountId,
-        kept: &BTreeMap<SecretId, (SecretKind, crate::keys::Sealed)>,
+        kept: &Secrets,
         effects: &[Effect],
         given: &Given,
         made: &mut Made,
@@ -180,11 +189,14 @@ impl Accounts {
                 }
                 Effect::SessionEnded(session) => change.sessions_ended.push(*session),
                 Effect::Erase => change.erase = true,
-                Effect::Mail { to: MailTo::Kept(secret), letter } => {
+                Effect::Mail { to, letter } => {
+                    // Where the model is built, too, there is one more: it never comes up with all controls on.
+                    #[allow(irrefutable_let_patterns, reason = "refutable only with the feature `model`")]
+                    let MailTo::Kept(secret) = to else { continue };
                     let address = self.kept_address(id, *secret, kept, given)?;
                     let letter = Kept::new(address, letter, made);
                     let mail = MailId::make(now, random).map_err(no_random)?;
-                    let letter = self.seal_letter(mail, &letter)?;
+                    let letter = self.seal_letter(id, mail, &letter)?;
                     change.outbox.push(Outgoing { id: mail, made: now, letter });
                 }
                 Effect::Deed(what) => {
@@ -198,8 +210,6 @@ impl Accounts {
                         detail: "{}".to_owned(),
                     });
                 }
-                #[allow(unreachable_patterns, reason = "the model, where it is built, has one more")]
-                Effect::Mail { .. } => {}
             }
         }
         Ok(change)

@@ -1,16 +1,15 @@
 //! Comparing, after the try was counted: as much work whether or not there is anything to compare with.
 
-use std::collections::BTreeMap;
-
 use subtle::ConstantTimeEq;
 use tegata::account::limits::{CHANGES, RECOVERY_CODES};
-use tegata::account::messages::{RecoveryCode, TotpText};
+use tegata::account::messages::TotpText;
 use tegata::account::{Compare, Found, SecretId, SecretKind};
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
 use tegata::{SecretBytes, UnixTime};
 
 use super::Accounts;
 use super::given::Given;
+use super::kept::Secrets;
 use crate::keys::Sealed;
 use crate::passwords::PasswordHash;
 use crate::problem::Problem;
@@ -20,8 +19,6 @@ use crate::store::AccountId;
 pub(super) const STEP: u64 = 30;
 const DRIFT: u64 = 1;
 
-type Secrets = BTreeMap<SecretId, (SecretKind, Sealed)>;
-
 impl Accounts {
     pub(super) async fn compare(
         &self,
@@ -29,66 +26,61 @@ impl Accounts {
         compare: &Compare,
         given: &Given,
         secrets: &Secrets,
-        used_up_to: u64,
     ) -> Result<Found, Problem> {
-        match compare {
-            Compare::Password(secret) => {
-                let kept = secret.and_then(|secret| Some((secret, secrets.get(&secret)?)));
-                let hash = kept.map(|(secret, (_, sealed))| self.open(account, secret, sealed));
-                let hash = hash.transpose()?.and_then(|text| {
-                    PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok()
-                });
-                let Some(password) = given.password.clone() else { return Ok(Found::Nothing) };
-                let right = self.passwords.verify(hash, password).await?;
-                Ok(if right { Found::Match } else { Found::Nothing })
-            }
+        Ok(match compare {
+            Compare::Password(secret) => self.password(account, *secret, given, secrets).await?,
             Compare::MailedCode(among) => {
-                let Some(code) = &given.code else { return Ok(Found::Nothing) };
-                let hash = |secret| self.hash_of_code(account, secret, code);
-                let found = self.among(account, among, CHANGES, secrets, &hash)?;
-                Ok(found.map_or(Found::Nothing, |_| Found::Match))
+                let code = given.code.as_ref().map_or(&[][..], |code| code.expose().as_bytes());
+                let kind = SecretKind::MailedCode;
+                let found = self.among(account, kind, among, CHANGES, secrets, code);
+                found.map_or(Found::Nothing, |_| Found::Match)
             }
             Compare::Recovery(among) => {
-                let nothing = RecoveryCode::parse("0000-0000-0000-0000").ok();
-                let Some(code) = given.recovery.as_ref().or(nothing.as_ref()) else {
-                    return Ok(Found::Nothing);
-                };
-                let hash = |secret| self.hash_of_recovery(account, secret, code);
-                let most = RECOVERY_CODES as usize;
-                let found = self.among(account, among, most, secrets, &hash)?;
-                Ok(found.filter(|_| given.recovery.is_some()).map_or(Found::Nothing, Found::Code))
+                let code = given.recovery.as_ref().map_or(&[][..], |code| code.expose());
+                let (kind, most) = (SecretKind::Recovery, RECOVERY_CODES as usize);
+                let found = self.among(account, kind, among, most, secrets, code);
+                found.map_or(Found::Nothing, Found::Code)
             }
-            Compare::Totp(with) => self.totp(account, *with, given, secrets, used_up_to),
-        }
+            Compare::Totp(with) => self.totp(account, *with, given, secrets)?,
+        })
     }
 
-    /// Which of `among` has the hash; `most` are compared, whatever there is.
+    async fn password(
+        &self,
+        account: AccountId,
+        secret: Option<SecretId>,
+        given: &Given,
+        secrets: &Secrets,
+    ) -> Result<Found, Problem> {
+        let kept = secret.map(|secret| self.opened(account, secret, secrets)).transpose()?;
+        let hash = kept
+            .flatten()
+            .and_then(|text| PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok());
+        let Some(password) = given.password.clone() else { return Ok(Found::Nothing) };
+        let right = self.passwords.verify(hash, password).await?;
+        Ok(if right { Found::Match } else { Found::Nothing })
+    }
+
+    /// Which of `among` it is; `most` are compared, whatever there is.
     fn among(
         &self,
         account: AccountId,
+        kind: SecretKind,
         among: &[SecretId],
         most: usize,
         secrets: &Secrets,
-        hash: &dyn Fn(SecretId) -> [u8; 32],
-    ) -> Result<Option<SecretId>, Problem> {
+        given: &[u8],
+    ) -> Option<SecretId> {
+        let nothing = Sealed::nothing();
         let mut found = None;
         for at in 0..most.max(among.len()) {
             let secret = among.get(at).copied().unwrap_or(SecretId(u32::MAX));
-            let expected = match secrets.get(&secret) {
-                Some((_, sealed)) => self.open(account, secret, sealed)?.to_vec(),
-                None => self.seal_nothing(account, secret)?,
-            };
-            if bool::from(expected.as_slice().ct_eq(&hash(secret))) {
+            let kept = secrets.get(&secret).map_or(&nothing, |(_, kept)| kept);
+            if self.keys.is_code(account, secret, kind, kept, given) {
                 found = Some(secret);
             }
         }
-        Ok(found)
-    }
-
-    /// The work of opening a seal, for a secret that is not there.
-    fn seal_nothing(&self, account: AccountId, secret: SecretId) -> Result<Vec<u8>, Problem> {
-        let sealed = self.seal(account, secret, &[0; 32])?;
-        Ok(vec![0; sealed.bytes.len() & 1])
+        found
     }
 
     fn totp(
@@ -97,15 +89,12 @@ impl Accounts {
         with: Option<(SecretId, u64)>,
         given: &Given,
         secrets: &Secrets,
-        used_up_to: u64,
     ) -> Result<Found, Problem> {
         let Some(typed) = &given.totp else { return Ok(Found::Nothing) };
-        let kept = with.and_then(|(secret, after)| Some((secret, after, secrets.get(&secret)?)));
-        let (secret, after) = match kept {
-            Some((secret, after, (_, sealed))) => {
-                (SecretBytes::new(&self.open(account, secret, sealed)?), after.max(used_up_to))
-            }
-            None => (SecretBytes::new(&[0; 20]), u64::MAX),
+        let kept = with.map(|(secret, after)| Ok((self.opened(account, secret, secrets)?, after)));
+        let (secret, after) = match kept.transpose()? {
+            Some((Some(secret), after)) => (SecretBytes::new(&secret), after),
+            _ => (SecretBytes::new(&[0; 20]), u64::MAX),
         };
         let step = matching_step(typed, secret, after, self.world.clock.now())?;
         Ok(step.map_or(Found::Nothing, Found::Step))

@@ -1,16 +1,15 @@
 //! Accounts that nobody has. Whatever is asked of an address without an account is asked of one of these: the same rows
 //! are read, counted, compared and written, and no answer, status or time tells the difference.
 
-use std::collections::BTreeMap;
-
 use tegata::account::messages::Language;
 use tegata::account::{Answer, DeviceId, Event, Found, Handle, decide, open};
 
 use super::Accounts;
 use super::given::{Address, Given};
+use super::kept::Secrets;
 use super::made::Made;
 use crate::problem::Problem;
-use crate::store::{AccountId, StoreError};
+use crate::store::{AccountId, Change, StoreError};
 
 /// How many. Of one decoy the codes for strangers are used up by all addresses that lead to it, which nobody sees: the
 /// answer stays the same.
@@ -19,17 +18,14 @@ const DECOYS: u8 = 64;
 impl Accounts {
     /// The account of an address, or the decoy that stands for it.
     pub(super) async fn account_or_decoy(&self, handle: &Handle) -> Result<AccountId, Problem> {
-        let key = self.keys.handle(handle);
+        let key = self.keys.handle(handle.address());
         let found = self.store.find(&key).await.map_err(Problem::of_store)?;
         Ok(found.unwrap_or_else(|| self.decoy(key.first_byte() % DECOYS)))
     }
 
     /// The same ones after each start, and unlike any other account's.
     fn decoy(&self, number: u8) -> AccountId {
-        let hash = self.keys.code(b"decoys", u32::from(number), b"decoy", b"");
-        let mut id = [0; 16];
-        id.copy_from_slice(&hash[..16]);
-        AccountId(id)
+        AccountId(self.keys.throttle("decoy", &[number]).first_bytes())
     }
 
     /// Makes those that are not there yet.
@@ -67,14 +63,22 @@ impl Accounts {
             effects.extend(told.effects);
             state = told.account;
         }
-        let mut change =
-            self.carry_out(id, &BTreeMap::new(), &effects, &given, &mut Made::default())?;
-        change.keep.retain(|(secret, ..)| !change.forget.contains(secret));
-        change.forget.clear();
-        change.state = Some(state);
-        match self.store.create(id, change).await {
+        let accounts = self.clone();
+        let made = self.store.create(id, move |_| {
+            let nothing = Secrets::new();
+            let change = accounts.carry_out(id, &nothing, &effects, &given, &mut Made::default());
+            let mut change = match change {
+                Ok(change) => change,
+                Err(problem) => return (Change::default(), Err(problem)),
+            };
+            change.keep.retain(|(secret, ..)| !change.forget.contains(secret));
+            change.state = Some(state.clone());
+            (change, Ok(()))
+        });
+        match made.await {
             // Another process was quicker.
-            Ok(()) | Err(StoreError::AccountExists) => Ok(()),
+            Err(StoreError::AccountExists) => Ok(()),
+            Ok(made) => made,
             Err(error) => Err(Problem::of_store(error)),
         }
     }

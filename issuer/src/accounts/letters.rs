@@ -3,14 +3,13 @@
 use serde::{Deserialize, Serialize};
 use tegata::account::messages::{Language, MailedCodeText};
 use tegata::account::{Change, Handle, Letter, SecretId};
-use tegata::{Random, Secret};
 
 use super::Accounts;
 use super::given::Address;
 use super::made::Made;
-use crate::keys::Sealed;
+use crate::keys::{Place, Sealed};
 use crate::problem::Problem;
-use crate::store::MailId;
+use crate::store::{AccountId, MailId};
 
 /// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -134,11 +133,16 @@ impl Letters {
 }
 
 impl Accounts {
-    pub(super) fn seal_letter(&self, mail: MailId, letter: &Kept) -> Result<Sealed, Problem> {
+    pub(super) fn seal_letter(
+        &self,
+        account: AccountId,
+        mail: MailId,
+        letter: &Kept,
+    ) -> Result<Sealed, Problem> {
         let json = serde_json::to_vec(letter).map(zeroize::Zeroizing::new);
         let json = json.map_err(|error| Problem::internal("writing a letter", &error))?;
         self.keys
-            .seal("outbox", &mail.0, b"letter", &json)
+            .seal(Place::Mail(account, mail), &json, &*self.world.random)
             .map_err(|error| Problem::internal("sealing a letter", &error))
     }
 }

@@ -53,7 +53,7 @@ fn make_code(random: &dyn Random) -> Result<MailedCodeText, RandomUnavailable> {
 }
 
 impl Accounts {
-    /// Makes a secret, or takes it from the request, and seals it.
+    /// Makes a secret, or takes it from the request, as it is to be kept.
     pub(super) fn make(
         &self,
         account: AccountId,
@@ -64,7 +64,7 @@ impl Accounts {
     ) -> Result<Sealed, Problem> {
         let random = &*self.world.random;
         let no_random = |error| Problem::internal("making a secret", &error);
-        let bytes = match kind {
+        let bytes = Zeroizing::new(match kind {
             SecretKind::Address => {
                 let address = given.address.as_ref().ok_or_else(|| missing(kind))?;
                 let json = serde_json::to_vec(address);
@@ -76,9 +76,9 @@ impl Accounts {
             }
             SecretKind::MailedCode => {
                 let code = make_code(random).map_err(no_random)?;
-                let hash = self.hash_of_code(account, secret, &code);
+                let bytes = code.expose().as_bytes().to_vec();
                 made.codes.insert(secret, code);
-                hash.to_vec()
+                bytes
             }
             SecretKind::Factor => {
                 let factor = Secret::<20>::make(random).map_err(no_random)?;
@@ -88,12 +88,13 @@ impl Accounts {
             }
             SecretKind::Recovery => {
                 let code = RecoveryCode::make(random).map_err(no_random)?;
-                let hash = self.hash_of_recovery(account, secret, &code);
+                let bytes = code.expose().to_vec();
                 made.recovery.insert(secret, code);
-                hash.to_vec()
+                bytes
             }
-        };
-        self.seal(account, secret, &Zeroizing::new(bytes))
+        });
+        let kept = self.keys.keep(account, secret, kind, &bytes, random);
+        kept.map_err(|error| Problem::internal("keeping a secret", &error))
     }
 }
 

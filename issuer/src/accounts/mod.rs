@@ -23,14 +23,40 @@ use std::sync::Arc;
 use crate::issuer::World;
 use crate::keys::Keys;
 use crate::passwords::Passwords;
+use crate::problem::Problem;
 use crate::store::Store;
 
-/// The accounts of an issuer.
+/// The accounts of an issuer. A clone is the same accounts.
+#[derive(Clone)]
 pub struct Accounts {
-    store: Arc<dyn Store>,
+    store: Store,
     keys: Arc<Keys>,
     passwords: Arc<Passwords>,
     world: World,
     /// What authenticators show beside the value.
-    issuer_name: String,
+    name: String,
+}
+
+impl Accounts {
+    /// Those of a store, with the decoys in it.
+    ///
+    /// # Errors
+    /// A problem of the store's, told in the log.
+    pub async fn open(
+        store: Store,
+        keys: Arc<Keys>,
+        passwords: Arc<Passwords>,
+        world: World,
+        name: String,
+    ) -> Result<Self, Problem> {
+        let accounts = Self { store, keys, passwords, world, name };
+        accounts.make_decoys().await?;
+        Ok(accounts)
+    }
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Accounts")
+    }
 }

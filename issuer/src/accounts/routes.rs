@@ -22,6 +22,7 @@ use super::given::{Address, Given};
 use super::made::Made;
 use super::signing::{Caller, signer};
 use crate::issuer::Issuer;
+use crate::keys::Purpose;
 use crate::describe::describe;
 use crate::passwords::{Password, PasswordHash};
 use crate::problem::Problem;
@@ -93,16 +94,16 @@ async fn sign_up(
     let id = AccountId::make(now, &*issuer.world.random)
         .map_err(|error| Problem::internal("making a number", &error))?;
     let throttle = accounts.keys.throttle("sign-up", address.address().as_bytes());
-    let left = accounts.store.take(&throttle, SIGN_UPS, now).await.map_err(Problem::of_store)?;
+    let left = accounts.store.take(throttle, SIGN_UPS, now).await.map_err(Problem::of_store)?;
     // Past that, the same answer: a ticket to nothing.
     if left {
-        let found = accounts.store.find(&accounts.keys.handle(&address)).await;
+        let found = accounts.store.find(&accounts.keys.handle(address.address())).await;
         let taken = found.map_err(Problem::of_store)?.is_some();
         let address = Some(Address { handle: Some(address), language });
         let given = Given { address, ..Given::default() };
-        accounts.begin(id, device.id(), device_name.into(), taken, &given).await?;
+        accounts.begin(id, device.id(), device_name.into(), taken, given).await?;
     }
-    Ok(Json(Begun { ticket: accounts.ticket("sign-up", id, 0)? }))
+    Ok(Json(Begun { ticket: accounts.ticket(Purpose::SignUp, id, 0)? }))
 }
 
 async fn sign_up_code(
@@ -113,7 +114,7 @@ async fn sign_up_code(
     let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let SignUpCode { ticket, code, password, .. } = request.value;
-    let (id, _) = accounts.of_ticket("sign-up", &ticket)?;
+    let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let new_password = Some(accounts.new_password(id, &password).await?);
     let given = Given { new_password, code: Some(code), ..Given::default() };
     let event = Event::SignUpCode { device };
@@ -129,7 +130,7 @@ async fn sign_up_factor(
     let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let SignUpFactor { ticket, totp, .. } = request.value;
-    let (id, _) = accounts.of_ticket("sign-up", &ticket)?;
+    let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let given = Given { totp: Some(totp), ..Given::default() };
     let event = Event::SignUpFactor { device };
     let came = accounts.act(id, Some(Switch::SignUp), event, &given).await?;
@@ -169,7 +170,7 @@ async fn reset(State(issuer): Here, headers: HeaderMap, request: Strict<Reset>) 
     let event = Event::Reset { device, name: device_name.into(), to: Destination::Verified };
     let came = accounts.act(id, Some(Switch::Reset), event, &Given::default()).await?;
     let Answer::ResetBegun(reset) = came.answer else { return Err(out_of_place()) };
-    Ok(Json(Begun { ticket: accounts.ticket("reset", id, reset.0)? }))
+    Ok(Json(Begun { ticket: accounts.ticket(Purpose::Reset, id, reset.0)? }))
 }
 
 async fn reset_proof(
@@ -180,7 +181,7 @@ async fn reset_proof(
     let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let ResetProof { ticket, code, second_factor, .. } = request.value;
-    let (id, reset) = accounts.of_ticket("reset", &ticket)?;
+    let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let given = Given { code: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
     let event = Event::ResetCode { reset: ResetId(reset), device, factor };
@@ -196,7 +197,7 @@ async fn reset_finish(
     let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let ResetFinish { ticket, password, .. } = request.value;
-    let (id, reset) = accounts.of_ticket("reset", &ticket)?;
+    let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let new_password = Some(accounts.new_password(id, &password).await?);
     let given = Given { new_password, ..Given::default() };
     let event = Event::ResetFinish { reset: ResetId(reset), device };
@@ -337,18 +338,17 @@ impl Accounts {
         let secret = came.made.factors.get(&factor).ok_or_else(out_of_place)?;
         let address = self.address_of(account).await?.and_then(|address| address.handle);
         let handle = address.ok_or(Problem::Refused(Refusal::Wrong))?;
-        Ok(Enrol { otpauth: super::view::otpauth(&self.issuer_name, &handle, secret)? })
+        Ok(Enrol { otpauth: super::view::otpauth(&self.name, &handle, secret)? })
     }
 
-    fn ticket(&self, purpose: &str, account: AccountId, number: u32) -> Result<Ticket, Problem> {
-        let ticket = self.keys.ticket(purpose, &account.0, number);
+    fn ticket(&self, purpose: Purpose, account: AccountId, number: u32) -> Result<Ticket, Problem> {
+        let ticket = self.keys.ticket(purpose, account, number, &*self.world.random);
         let ticket = ticket.map_err(|error| Problem::internal("making a ticket", &error))?;
         Ticket::new(&ticket).map_err(|error| Problem::internal("making a ticket", &error))
     }
 
-    fn of_ticket(&self, purpose: &str, ticket: &Ticket) -> Result<(AccountId, u32), Problem> {
-        let opened = self.keys.open_ticket(purpose, ticket.expose());
-        let (account, number) = opened.ok_or(Problem::Refused(Refusal::Wrong))?;
-        Ok((AccountId(account), number))
+    fn of_ticket(&self, purpose: Purpose, ticket: &Ticket) -> Result<(AccountId, u32), Problem> {
+        let read = self.keys.read_ticket(purpose, ticket.expose());
+        read.ok_or(Problem::Refused(Refusal::Wrong))
     }
 }

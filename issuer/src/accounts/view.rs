@@ -3,13 +3,13 @@
 use tegata::account::messages::{
     AccountView, DeviceNumber, DeviceView, SecretText, SessionNumber, SessionView,
 };
-use tegata::account::{Account, Handle, Refusal, SecretKind};
+use tegata::account::{Account, Handle, Refusal};
 use tegata::formats::otpauth;
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
 use tegata::{Secret, SecretBytes};
 
 use super::Accounts;
-use super::given::Address;
+use super::given::{Address, Given};
 use super::signing::Caller;
 use crate::problem::Problem;
 use crate::store::AccountId;
@@ -59,10 +59,8 @@ impl Accounts {
             Account::Opening(opening) => opening.address(),
             Account::Closed => return Ok(None),
         };
-        match loaded.secrets.get(&secret) {
-            Some((SecretKind::Address, sealed)) => self.address(account, secret, sealed).map(Some),
-            _ => Ok(None),
-        }
+        let given = Given::default();
+        self.kept_address(account, secret, &loaded.secrets, &given).map(Some)
     }
 }
 

@@ -1,0 +1,123 @@
+//! The description of a message's route, made from the message itself.
+
+use tegata::account::messages::{By, Call, SIGNATURE_HEADER};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Schema};
+use utoipa::openapi::{
+    Components, Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+};
+
+use crate::problem::Problem;
+use crate::routes::Routes;
+
+/// Adds what `C` is, takes and gives to the description of `routes`.
+pub(crate) fn describe<C>(mut routes: Routes) -> Routes
+where
+    C: Call + ToSchema,
+    C::Answer: ToSchema,
+{
+    let mut schemas = vec![
+        (C::name().into_owned(), C::schema()),
+        (C::Answer::name().into_owned(), C::Answer::schema()),
+    ];
+    C::schemas(&mut schemas);
+    C::Answer::schemas(&mut schemas);
+    let document = routes.get_openapi_mut();
+    document.components.get_or_insert(Components::new()).schemas.extend(schemas);
+    document.paths.paths.insert(C::PATH.to_owned(), item::<C>());
+    routes
+}
+
+fn item<C>() -> PathItem
+where
+    C: Call + ToSchema,
+    C::Answer: ToSchema,
+{
+    let (summary, description) = what_it_does(&C::schema());
+    let body = RequestBodyBuilder::new()
+        .content("application/json", content(&C::name()))
+        .required(Some(Required::True))
+        .build();
+    let answer = ResponseBuilder::new()
+        .description("Done")
+        .content("application/json", content(&C::Answer::name()))
+        .build();
+    let mut operation = OperationBuilder::new()
+        .tag("accounts")
+        .operation_id(Some(C::name()))
+        .summary(Some(summary))
+        .description(Some(description))
+        .request_body(Some(body))
+        .response("200", answer);
+    for problem in problems(C::BY) {
+        operation = operation.response(problem.status().as_str(), refused(problem));
+    }
+    if let Some((name, says)) = header(C::BY) {
+        let text = ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).build();
+        operation = operation.parameter(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(Required::True)
+                .description(Some(says))
+                .schema(Some(Schema::Object(text)))
+                .build(),
+        );
+    }
+    PathItem::new(HttpMethod::Post, operation)
+}
+
+/// The first sentence of the message's own words, and all of them.
+fn what_it_does(schema: &RefOr<Schema>) -> (String, String) {
+    let all = match schema {
+        RefOr::T(Schema::Object(object)) => object.description.clone().unwrap_or_default(),
+        _ => String::new(),
+    };
+    let first = all.split_once(['.', ':', ',']).map_or(all.as_str(), |(first, _)| first);
+    (first.to_owned(), all)
+}
+
+fn content(name: &str) -> Content {
+    ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build()
+}
+
+fn header(by: By) -> Option<(&'static str, String)> {
+    match by {
+        By::Anyone => None,
+        By::Device(purpose) => Some((
+            SIGNATURE_HEADER,
+            format!(
+                "ECDSA P-256 with SHA-256, DER in Base64url, by the key in the body, over `tegata/v1/{purpose}`, a zero \
+                 byte and the body as it is sent"
+            ),
+        )),
+        By::Session => Some(("Authorization", "`Bearer ` and the session's token".to_owned())),
+    }
+}
+
+/// What can come back beside what each route can answer: one problem for each status.
+fn problems(by: By) -> Vec<Problem> {
+    use tegata::account::Refusal;
+    let mut problems = vec![Problem::Refused(Refusal::Wrong), Problem::Stopped];
+    match by {
+        By::Anyone => {}
+        By::Device(_) => problems.extend([Problem::NotSigned, Problem::WeakPassword]),
+        By::Session => problems.extend([
+            Problem::Refused(Refusal::NotLoggedIn),
+            Problem::Refused(Refusal::NothingToDo),
+        ]),
+    }
+    problems
+}
+
+fn refused(problem: Problem) -> Response {
+    let content = content("ProblemDocument");
+    ResponseBuilder::new()
+        .description(problem.title())
+        .content("application/problem+json", content)
+        .build()
+}
