@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A moment in whole seconds since the Unix epoch, from 1970 to the end of the year 9999.
 ///
 /// The upper bound keeps every sum of codes, steps and validity windows far from overflow, so that nothing
 /// downstream has to check again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct UnixTime(u64);
 
 /// The time given lies after the end of the year 9999.
@@ -38,6 +41,20 @@ impl UnixTime {
     #[must_use]
     pub fn shifted(self, seconds: i64) -> Self {
         Self(self.0.saturating_add_signed(seconds).min(Self::MAX.0))
+    }
+}
+
+impl TryFrom<u64> for UnixTime {
+    type Error = TimeOutOfRange;
+
+    fn try_from(seconds: u64) -> Result<Self, TimeOutOfRange> {
+        Self::new(seconds)
+    }
+}
+
+impl From<UnixTime> for u64 {
+    fn from(time: UnixTime) -> Self {
+        time.0
     }
 }
 

@@ -37,6 +37,7 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub mod account;
 mod clock;
 pub mod code;
 mod device;

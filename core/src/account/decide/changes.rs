@@ -1,0 +1,106 @@
+//! Changes of what an owner proves herself by: factor, recovery codes, address. Each asks for a full log-in just now, and
+//! the address as it was hears of it.
+
+use super::super::check::{Check, Compare, Found, Purpose};
+use super::super::event::{Answer, Change, Deed, Effect, Letter, MailTo, Refusal, SecretKind};
+use super::super::ids::SessionId;
+use super::super::limits::{ADDRESS_CODES, CHANGES};
+use super::super::state::{Enrolling, Evidence, Factor, Moving};
+use super::Decided;
+use super::turn::Turn;
+
+impl Turn<'_> {
+    fn change_left(&self) -> Result<(), Refusal> {
+        let made = self.live.before.as_ref().map_or(0, |before| before.codes.len());
+        if made < CHANGES { Ok(()) } else { Err(Refusal::TooOften) }
+    }
+
+    pub(super) fn enrol(&mut self, session: SessionId) -> Decided {
+        self.may_change(session)?;
+        self.change_left()?;
+        if let Some(old) = self.live.enrolling.take() {
+            self.forget(old.secret);
+        }
+        let secret = self.keep_secret(SecretKind::Factor);
+        self.live.enrolling = Some(Enrolling { secret, session });
+        Ok(Answer::Enrolling(secret))
+    }
+
+    pub(super) fn enrol_code(&mut self, session: SessionId) -> Decided {
+        self.may_change(session)?;
+        let enrolling = self.live.enrolling.filter(|enrolling| enrolling.session == session);
+        let enrolling = enrolling.ok_or(Refusal::NothingToDo)?;
+        let compare = Compare::Totp(Some((enrolling.secret, self.world.used_up_to)));
+        Ok(Answer::Check(Check { purpose: Purpose::Enrol { session }, compare, counts: true }))
+    }
+
+    pub(super) fn enrolled(&mut self, session: SessionId, found: Found) -> Decided {
+        self.may_change(session)?;
+        let enrolling = self.live.enrolling.take_if(|enrolling| enrolling.session == session);
+        let (Some(enrolling), Found::Step(step)) = (enrolling, found) else {
+            self.live.enrolling = enrolling.or(self.live.enrolling);
+            return Err(Refusal::Wrong);
+        };
+        let factor = Factor::new(enrolling.secret, step);
+        self.replace(Change::Factor, Evidence { factor, ..self.live.evidence.clone() });
+        self.live.must_enrol = false;
+        self.effects.push(Effect::Deed(Deed::FactorEnrolled));
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn renew_recovery(&mut self, session: SessionId) -> Decided {
+        self.settled(session)?;
+        self.may_change(session)?;
+        self.change_left()?;
+        let recovery = self.make_recovery();
+        let new = Evidence { recovery: recovery.clone(), ..self.live.evidence.clone() };
+        self.replace(Change::Recovery, new);
+        self.effects.push(Effect::Deed(Deed::RecoveryRenewed));
+        Ok(Answer::RecoveryCodes(recovery))
+    }
+
+    pub(super) fn move_address(&mut self, session: SessionId) -> Decided {
+        self.settled(session)?;
+        self.may_change(session)?;
+        self.change_left()?;
+        if !self.live.used.address.take(ADDRESS_CODES, self.world.now) {
+            return Err(Refusal::TooOften);
+        }
+        if let Some(old) = self.live.moving.take() {
+            self.forget(old.address);
+            self.forget(old.code.secret);
+        }
+        let address = self.keep_secret(SecretKind::Address);
+        let code = self.mailed_code();
+        let letter = Letter::Move { code: code.secret };
+        self.effects.push(Effect::Mail { to: MailTo::Kept(address), letter });
+        self.live.moving = Some(Moving { address, code, session });
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn move_address_code(&mut self, session: SessionId) -> Decided {
+        self.settled(session)?;
+        self.may_change(session)?;
+        let moving = self.live.moving.as_mut().filter(|moving| moving.session == session);
+        let moving = moving.ok_or(Refusal::NothingToDo)?;
+        let code = moving.code.try_once(self.world).ok_or(Refusal::TooOften)?;
+        let compare = Compare::MailedCode(vec![code]);
+        Ok(Answer::Check(Check { purpose: Purpose::Move { session }, compare, counts: true }))
+    }
+
+    pub(super) fn moved(&mut self, session: SessionId, found: Found) -> Decided {
+        self.settled(session)?;
+        self.may_change(session)?;
+        if found != Found::Match {
+            return Err(Refusal::Wrong);
+        }
+        let moving = self.live.moving.take_if(|moving| moving.session == session);
+        let moving = moving.ok_or(Refusal::NothingToDo)?;
+        self.forget(moving.code.secret);
+        let address = moving.address;
+        self.effects.push(Effect::Claim(address));
+        self.replace(Change::Address, Evidence { address, ..self.live.evidence.clone() });
+        self.effects.push(Effect::Deed(Deed::AddressMoved));
+        Ok(Answer::Done)
+    }
+}

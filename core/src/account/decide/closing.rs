@@ -1,0 +1,38 @@
+//! Deletion: asked for, thought over for seven days, done.
+
+use super::super::event::{Answer, Deed, Effect, Letter, Refusal};
+use super::super::ids::SessionId;
+use super::super::limits::{CLOSING_GRACE, later};
+use super::Decided;
+use super::turn::Turn;
+
+impl Turn<'_> {
+    pub(super) fn close(&mut self, session: SessionId) -> Decided {
+        self.settled(session)?;
+        self.may_change(session)?;
+        if self.live.closing.is_none() {
+            self.live.closing = Some(later(self.world.now, CLOSING_GRACE));
+            self.tell(&Letter::Closing);
+            self.effects.push(Effect::Deed(Deed::Closing));
+        }
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn keep(&mut self, session: SessionId) -> Decided {
+        self.session(session)?;
+        self.live.closing.take().ok_or(Refusal::NothingToDo)?;
+        self.tell(&Letter::Kept);
+        self.effects.push(Effect::Deed(Deed::Kept));
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn close_due(&mut self) -> Decided {
+        if self.live.closing.is_none_or(|due| self.world.now < due) {
+            return Err(Refusal::NothingToDo);
+        }
+        self.tell(&Letter::Closed);
+        self.effects.extend([Effect::Erase, Effect::Deed(Deed::Closed)]);
+        self.closed = true;
+        Ok(Answer::Done)
+    }
+}

@@ -1,0 +1,125 @@
+//! What an owner proves herself by: comparing it, using it up, and what changes replaced.
+
+use super::super::check::{Compare, Found};
+use super::super::event::{Change, Deed, Effect, FactorKind, Letter, SecretKind};
+use super::super::ids::{DeviceId, SecretId};
+use super::super::state::{Before, Evidence, Factor};
+use super::super::world::Control;
+use super::turn::Turn;
+
+impl Evidence {
+    fn secrets(&self) -> impl Iterator<Item = SecretId> {
+        [self.address, self.factor.secret].into_iter().chain(self.recovery.iter().copied())
+    }
+
+    /// What a second factor is compared with; with nothing, if the outcome does not count.
+    pub(super) fn compare(&self, kind: FactorKind, counts: bool, used_up_to: u64) -> Compare {
+        match kind {
+            FactorKind::Totp => Compare::Totp(
+                counts.then_some((self.factor.secret, self.factor.step.max(used_up_to))),
+            ),
+            FactorKind::Recovery => {
+                Compare::Recovery(if counts { self.recovery.clone() } else { Vec::new() })
+            }
+        }
+    }
+
+    fn use_step(&mut self, secret: SecretId, step: u64) {
+        if self.factor.secret == secret {
+            self.factor.step = self.factor.step.max(step);
+        }
+    }
+}
+
+/// What stood for the second factor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    Totp,
+    Recovery,
+}
+
+impl Turn<'_> {
+    /// Whether what was found proves the second factor that `of` names; uses it up, here and in what changes replaced.
+    pub(super) fn use_factor(&mut self, of: &Evidence, found: Found) -> Option<Proof> {
+        match found {
+            Found::Step(step) if step > of.factor.step || !self.on(Control::FactorOnce) => {
+                self.each_evidence(|evidence| evidence.use_step(of.factor.secret, step));
+                Some(Proof::Totp)
+            }
+            Found::Code(code) if of.recovery.contains(&code) => {
+                self.each_evidence(|evidence| evidence.recovery.retain(|kept| *kept != code));
+                self.forget(code);
+                let left = self.live.evidence.recovery.len();
+                self.tell(&Letter::RecoveryUsed { left });
+                self.effects.push(Effect::Deed(Deed::RecoveryUsed));
+                Some(Proof::Recovery)
+            }
+            _ => None,
+        }
+    }
+
+    fn each_evidence(&mut self, change: impl Fn(&mut Evidence)) {
+        change(&mut self.live.evidence);
+        if let Some(before) = &mut self.live.before {
+            change(&mut before.evidence);
+        }
+    }
+
+    /// Ten new recovery codes.
+    pub(super) fn make_recovery(&mut self) -> Vec<SecretId> {
+        (0..super::super::limits::RECOVERY_CODES)
+            .map(|_| self.keep_secret(SecretKind::Recovery))
+            .collect()
+    }
+
+    /// Puts `new` in the place of what proves the owner, keeps what it replaces and tells of it.
+    pub(super) fn replace(&mut self, what: Change, new: Evidence) {
+        let old = std::mem::replace(&mut self.live.evidence, new);
+        let code = self.keep_secret(SecretKind::MailedCode);
+        let devices: Vec<DeviceId> = self.live.devices.iter().map(|device| device.id).collect();
+        let now = self.world.now;
+        let before = self.live.before.get_or_insert_with(|| Before {
+            evidence: old.clone(),
+            since: now,
+            codes: Vec::new(),
+            devices,
+        });
+        before.since = now;
+        before.codes.push(code);
+        self.drop_unused(&old);
+        self.tell(&Letter::Changed { what, code });
+    }
+
+    /// Ends the time in which changes can be taken back.
+    pub(super) fn forget_before(&mut self) {
+        let Some(before) = self.live.before.take() else { return };
+        before.codes.iter().for_each(|code| self.forget(*code));
+        self.drop_unused(&before.evidence);
+    }
+
+    /// Puts back what the changes replaced.
+    pub(super) fn restore(&mut self, before: Before) {
+        let now = std::mem::replace(&mut self.live.evidence, before.evidence);
+        before.codes.iter().for_each(|code| self.forget(*code));
+        self.drop_unused(&now);
+    }
+
+    /// Forgets what of `old` proves nothing any more and can no longer be put back.
+    fn drop_unused(&mut self, old: &Evidence) {
+        let kept = [Some(&self.live.evidence), self.live.before.as_ref().map(|b| &b.evidence)];
+        let kept: Vec<_> = kept.into_iter().flatten().flat_map(Evidence::secrets).collect();
+        if !kept.contains(&old.address) {
+            self.effects.push(Effect::Release(old.address));
+        }
+        for secret in old.secrets().filter(|secret| !kept.contains(secret)) {
+            self.effects.push(Effect::Forget(secret));
+        }
+    }
+}
+
+impl Factor {
+    /// One whose first value, of this step, was just taken.
+    pub(super) fn new(secret: SecretId, step: u64) -> Self {
+        Self { secret, step }
+    }
+}

@@ -1,0 +1,144 @@
+//! Log-in: the password, and the second factor on a device that the account does not know.
+
+use super::super::check::{Check, Compare, Found, LogIn, Purpose};
+use super::super::event::{Answer, Deed, Effect, FactorKind, Letter, Refusal};
+use super::super::ids::{DeviceId, SessionId};
+use super::super::limits::{
+    DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, LOGINS_KNOWN_DEVICE,
+    LOGINS_UNKNOWN_DEVICES, LOW_CAPS, SESSIONS, later,
+};
+use super::super::state::{Device, Session, Spending};
+use super::super::world::Control;
+use super::Decided;
+use super::evidence::Proof;
+use super::turn::Turn;
+
+impl Turn<'_> {
+    pub(super) fn log_in(
+        &mut self,
+        device: DeviceId,
+        name: String,
+        factor: Option<FactorKind>,
+    ) -> Answer {
+        let now = self.world.now;
+        let known = self.device(device).map(|d| d.logins.take(LOGINS_KNOWN_DEVICE, now));
+        // A stranger's tries use up the strangers' budget, never the owner's.
+        let left = known.unwrap_or_else(|| self.live.used.logins.take(LOGINS_UNKNOWN_DEVICES, now));
+        let enough = known.is_some() || factor.is_some() || !self.on(Control::SecondFactor);
+        let counts = left && enough;
+        let compare = Compare::Password(self.live.password.filter(|_| counts));
+        let log_in = LogIn { device, name, factor, known: known.is_some() };
+        Answer::Check(Check { purpose: Purpose::Password(log_in), compare, counts })
+    }
+
+    pub(super) fn password_checked(&mut self, log_in: LogIn, found: Found) -> Decided {
+        let right = found == Found::Match;
+        let Some(kind) = log_in.factor else {
+            return if right { Ok(self.logged_in(log_in, None)) } else { Err(self.no_log_in()) };
+        };
+        // Asked for all the same if the password was wrong: nobody learns that it was.
+        let counts = right && (kind == FactorKind::Recovery || self.factor_try_left(log_in.device));
+        let compare = self.live.evidence.compare(kind, counts, self.world.used_up_to);
+        Ok(Answer::Check(Check { purpose: Purpose::Factor(log_in), compare, counts }))
+    }
+
+    fn factor_try_left(&mut self, device: DeviceId) -> bool {
+        let now = self.world.now;
+        match self.device(device) {
+            Some(device) => device.factor.take(FACTOR_KNOWN_DEVICE, now),
+            None => self.live.used.factor.take(FACTOR_UNKNOWN_DEVICES, now),
+        }
+    }
+
+    pub(super) fn factor_checked(&mut self, log_in: LogIn, found: Found) -> Decided {
+        let evidence = self.live.evidence.clone();
+        match self.use_factor(&evidence, found) {
+            Some(proof) => Ok(self.logged_in(log_in, Some(proof))),
+            None => Err(self.no_log_in()),
+        }
+    }
+
+    fn no_log_in(&mut self) -> Refusal {
+        self.effects.push(Effect::Deed(Deed::LoginRefused));
+        Refusal::Wrong
+    }
+
+    fn logged_in(&mut self, log_in: LogIn, proof: Option<Proof>) -> Answer {
+        let now = self.world.now;
+        if self.device(log_in.device).is_none() {
+            self.know(log_in.device, log_in.name);
+        } else {
+            self.effects.push(Effect::Deed(Deed::LoggedIn));
+        }
+        if proof == Some(Proof::Recovery) {
+            self.live.must_enrol = true;
+            self.lower_caps();
+        }
+        let session = self.make_session(log_in.device, proof.map(|_| now));
+        Answer::LoggedIn { session, must_enrol: self.live.must_enrol }
+    }
+
+    fn know(&mut self, id: DeviceId, name: String) {
+        if self.live.devices.len() >= DEVICES {
+            let oldest = self.live.devices.iter().map(|d| (self.last_use(d), d.id)).min();
+            if let Some((_, oldest)) = oldest {
+                self.drop_device(oldest);
+            }
+        }
+        self.live.devices.push(Device::new(id, name.clone(), self.world.now));
+        self.lower_caps();
+        self.tell(&Letter::NewDevice { device: name });
+        self.effects.push(Effect::Deed(Deed::LoggedInOnNewDevice));
+    }
+
+    fn last_use(&self, device: &Device) -> crate::UnixTime {
+        let sessions = self.live.sessions.iter().filter(|session| session.device == device.id);
+        sessions.map(|session| session.seen).max().unwrap_or(device.since)
+    }
+
+    fn make_session(&mut self, device: DeviceId, factor: Option<crate::UnixTime>) -> SessionId {
+        if self.live.sessions.len() >= SESSIONS {
+            let oldest = self.live.sessions.remove(0);
+            self.effects.push(Effect::SessionEnded(oldest.id));
+        }
+        let (id, now) = (SessionId(self.number()), self.world.now);
+        let (epoch, generation) = (self.live.epoch, self.world.generation);
+        self.live.sessions.push(Session {
+            id,
+            device,
+            seen: now,
+            since: now,
+            factor,
+            epoch,
+            generation,
+        });
+        self.effects.push(Effect::SessionMade(id));
+        id
+    }
+
+    /// For a day, less can be spent.
+    pub(super) fn lower_caps(&mut self) {
+        if let Spending::Open { low_until } = &mut self.live.spending {
+            *low_until = (*low_until).max(later(self.world.now, LOW_CAPS));
+        }
+    }
+
+    pub(super) fn prove(&mut self, session: SessionId) -> Decided {
+        let device = self.settled(session)?.device;
+        if !self.factor_try_left(device) {
+            return Err(Refusal::TooOften);
+        }
+        let compare = self.live.evidence.compare(FactorKind::Totp, true, self.world.used_up_to);
+        Ok(Answer::Check(Check { purpose: Purpose::Prove { session }, compare, counts: true }))
+    }
+
+    pub(super) fn proved(&mut self, session: SessionId, found: Found) -> Decided {
+        self.settled(session)?;
+        let evidence = self.live.evidence.clone();
+        self.use_factor(&evidence, found).ok_or(Refusal::Wrong)?;
+        let now = self.world.now;
+        self.session(session)?.factor = Some(now);
+        self.effects.push(Effect::Deed(Deed::FactorProved));
+        Ok(Answer::Done)
+    }
+}

@@ -1,0 +1,33 @@
+//! Accounts: sign-up, log-in, second factor, reset of the password. Messages, and one pure function that decides.
+//!
+//! [`decide()`] takes an account, what was asked of it and the time, and gives the account as it is after it, what has
+//! to be done in the same transaction, and the answer. It compares nothing itself: where a password, a mailed code or a
+//! value of the second factor was given, its answer is a [`Check`], which exists only once the try was counted. The
+//! service writes the counted try down, compares, and tells the outcome as another event.
+//!
+//! Birth date, telephone number and the like are no evidence here, and no event has a field for them. The code of a reset
+//! goes to the address that was verified before; no event can name another.
+
+pub mod limits;
+
+mod check;
+mod decide;
+mod event;
+mod ids;
+mod state;
+mod world;
+
+pub use check::{Check, Compare, Found};
+pub use decide::{Caps, Decision, decide, open};
+pub use event::{
+    Answer, Change, Deed, Destination, Effect, Event, FactorKind, Letter, MailTo, Refusal,
+    SecretKind,
+};
+pub use ids::{
+    CredentialNumber, DeviceId, Epoch, Generation, NotADeviceId, ResetId, SecretId, SessionId,
+};
+pub use state::{Account, Credential, Device, Live, Session};
+pub use world::{Control, Controls, World};
+
+/// Bytes of a device's name at most.
+pub const NAME: usize = 64;
