@@ -4,6 +4,8 @@
 //! ([`strict`]), answers to what goes wrong ([`problem`]), who is asking ([`network`]) and how often ([`limits`]),
 //! passwords ([`passwords`]), the settings ([`config`]) and the log ([`log`]).
 //!
+//! Accounts are kept in a [`store`], under [`keys`]; what was done to them can be proved by [`audit`].
+//!
 //! ```
 //! use tegata_issuer::{Routes, World, config::Config, serve};
 //!
@@ -17,9 +19,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod config;
 mod frame;
 mod issuer;
+pub mod keys;
 pub mod limits;
 pub mod log;
 mod metrics;
@@ -29,6 +33,7 @@ pub mod passwords;
 pub mod problem;
 mod routes;
 mod server;
+pub mod store;
 pub mod strict;
 mod tls;
 

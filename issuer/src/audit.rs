@@ -1,0 +1,292 @@
+//! What proves that the log of events is as it was written: a chain of hashes behind the writers, and signed checkpoints
+//! of it in a file outside of the database. Whoever has the database and its password can still add lines at the end;
+//! what was sealed before cannot be changed, moved, added to or cut off without [`verify`] telling.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use data_encoding::BASE64URL_NOPAD;
+use ring::digest::{Context, SHA256, digest};
+use ring::signature::{ED25519, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
+use tegata::UnixTime;
+
+use crate::keys::Keys;
+use crate::store::{EventRow, Seal, Store, StoreError};
+
+/// Before the first event.
+pub(crate) fn beginning() -> Seal {
+    let mut head = [0; 32];
+    head.copy_from_slice(digest(&SHA256, b"tegata/v1/events").as_ref());
+    Seal { count: 0, head }
+}
+
+/// The chain with one more event: SHA-256 over the head before it, its place and each of its parts, with lengths, so
+/// that no two events are the same bytes.
+pub(crate) fn link(before: &Seal, event: &EventRow) -> Seal {
+    let count = before.count + 1;
+    let mut hash = Context::new(&SHA256);
+    hash.update(&before.head);
+    hash.update(&count.to_be_bytes());
+    hash.update(&event.id.0);
+    hash.update(&event.at.seconds().to_be_bytes());
+    let account = event.account.map(|account| account.0);
+    let account = account.as_ref().map_or(&[][..], |account| account);
+    for part in [account, event.deed.as_bytes(), event.actor.as_bytes(), event.detail.as_bytes()] {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut head = [0; 32];
+    head.copy_from_slice(hash.finish().as_ref());
+    Seal { count, head }
+}
+
+/// What could not be done to the file of checkpoints, or to the store.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The file.
+    #[error("the file of checkpoints cannot be {what}: {error}")]
+    File {
+        /// Read or written.
+        what: &'static str,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The store's history is not the one that was signed last: it is not signed on.
+    #[error("the log is not the one that was signed before: verify it")]
+    NotOurs,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A line of the file of checkpoints.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Checkpoint {
+    count: u64,
+    head: String,
+    at: UnixTime,
+    signature: String,
+}
+
+impl Checkpoint {
+    fn message(seal: &Seal, at: UnixTime) -> Vec<u8> {
+        let (count, at) = (seal.count.to_be_bytes(), at.seconds().to_be_bytes());
+        [b"tegata/v1/checkpoint\0".as_slice(), &count, &seal.head, &at].concat()
+    }
+
+    /// What a line says, if the key signed it.
+    fn read(line: &str, key: &[u8; 32]) -> Option<Seal> {
+        let line: Self = serde_json::from_str(line).ok()?;
+        let head = hex::decode(&line.head).ok()?.try_into().ok()?;
+        let seal = Seal { count: line.count, head };
+        let signature = BASE64URL_NOPAD.decode(line.signature.as_bytes()).ok()?;
+        let key = UnparsedPublicKey::new(&ED25519, key);
+        key.verify(&Self::message(&seal, line.at), &signature).ok().map(|()| seal)
+    }
+}
+
+/// Events sealed in one transaction.
+const BATCH: u32 = 512;
+
+/// Seals what was not yet, and signs how far the log is, in a line at the end of the file, unless that was said there
+/// last. Gives how far.
+///
+/// # Errors
+/// [`AuditError`]; what was sealed stays sealed.
+pub async fn seal(
+    store: &Store,
+    keys: &Keys,
+    checkpoints: &Path,
+    now: UnixTime,
+) -> Result<Seal, AuditError> {
+    let seal = loop {
+        let (seal, sealed) = store.seal(BATCH).await?;
+        if sealed == 0 {
+            break seal;
+        }
+    };
+    let signed = read(checkpoints, &keys.checkpoint_key())?;
+    if let Some(Some(last)) = signed.last() {
+        if last == &seal {
+            return Ok(seal);
+        }
+        // A line for a count that never was, or was another, is not followed by one of ours.
+        let there = store.seals(last.count, 1).await?;
+        if there.first() != Some(last) {
+            return Err(AuditError::NotOurs);
+        }
+    }
+    if seal.count > 0 {
+        append(checkpoints, keys, &seal, now)
+            .map_err(|error| AuditError::File { what: "written", error })?;
+    }
+    Ok(seal)
+}
+
+fn append(file: &Path, keys: &Keys, seal: &Seal, at: UnixTime) -> std::io::Result<()> {
+    let signature = keys.sign_checkpoint(&Checkpoint::message(seal, at));
+    let line = Checkpoint {
+        count: seal.count,
+        head: hex::encode(seal.head),
+        at,
+        signature: BASE64URL_NOPAD.encode(&signature),
+    };
+    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+    writeln!(file, "{}", serde_json::to_string(&line)?)?;
+    file.sync_all()
+}
+
+/// All lines; `None` for one that the key did not sign. No file is no line.
+fn read(file: &Path, key: &[u8; 32]) -> Result<Vec<Option<Seal>>, AuditError> {
+    let not_read = |error| AuditError::File { what: "read", error };
+    let file = match File::open(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened.map_err(not_read)?,
+    };
+    let lines = BufReader::new(file).lines();
+    lines.map(|line| line.map(|line| Checkpoint::read(&line, key)).map_err(not_read)).collect()
+}
+
+/// What is wrong with a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Events are missing from this place on that were signed for.
+    CutOff {
+        /// The last that is there.
+        last: u64,
+        /// Up to where it was signed.
+        signed: u64,
+    },
+    /// An event is missing at this place.
+    Missing {
+        /// Which.
+        place: u64,
+    },
+    /// Among these events one was changed, moved, put in or taken out.
+    Changed {
+        /// The first that it can be.
+        from: u64,
+        /// The last that it can be.
+        to: u64,
+    },
+    /// The events up to here are in themselves as their seals say, and not what was signed.
+    Rewritten {
+        /// The count that was signed with another head.
+        count: u64,
+    },
+    /// A line of the file was not signed by this key.
+    NotSigned {
+        /// Which, from 1.
+        line: usize,
+    },
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CutOff { last, signed } => {
+                write!(f, "events {} to {signed} were signed for and are gone", last + 1)
+            }
+            Self::Missing { place } => write!(f, "event {place} is missing"),
+            Self::Changed { from, to } => {
+                write!(f, "one of the events {from} to {to} is not what was sealed")
+            }
+            Self::Rewritten { count } => {
+                write!(f, "the log up to event {count} is not the one that was signed")
+            }
+            Self::NotSigned { line } => write!(f, "line {line} was not signed by this key"),
+        }
+    }
+}
+
+/// What a verification came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Sealed events that were looked at.
+    pub events: u64,
+    /// Up to where the file of checkpoints vouches for them.
+    pub signed: u64,
+    /// What is wrong, in the order of the log; empty if nothing is.
+    pub findings: Vec<Finding>,
+}
+
+/// Goes through the whole log and holds it to its seals and to the checkpoints. Reads every event once, in pages.
+///
+/// # Errors
+/// If the file or the store cannot be read.
+pub async fn verify(
+    store: &Store,
+    checkpoints: &Path,
+    key: &[u8; 32],
+) -> Result<Verified, AuditError> {
+    let mut findings = Vec::new();
+    let mut signed = BTreeMap::new();
+    for (index, line) in read(checkpoints, key)?.into_iter().enumerate() {
+        match line {
+            Some(seal) => drop(signed.insert(seal.count, seal.head)),
+            None => findings.push(Finding::NotSigned { line: index + 1 }),
+        }
+    }
+    let mut chain = Chain { at: beginning(), held: 0, signed: &signed, findings };
+    loop {
+        let page = store.sealed_events(chain.at.count, BATCH).await?;
+        let Some((last, _)) = page.last() else { break };
+        let seals = store.seals(chain.at.count + 1, BATCH).await?;
+        // Up to the last place of this page only; the next page asks for the rest.
+        let seals = seals.into_iter().filter(|seal| seal.count <= *last);
+        chain.go(&page, &seals.map(|seal| (seal.count, seal.head)).collect());
+    }
+    Ok(chain.end(store).await?)
+}
+
+struct Chain<'a> {
+    at: Seal,
+    /// Up to here it is what its seals say.
+    held: u64,
+    signed: &'a BTreeMap<u64, [u8; 32]>,
+    findings: Vec<Finding>,
+}
+
+impl Chain<'_> {
+    fn go(&mut self, page: &[(u64, EventRow)], seals: &BTreeMap<u64, [u8; 32]>) {
+        for (place, event) in page {
+            if *place != self.at.count + 1 {
+                self.findings.push(Finding::Missing { place: self.at.count + 1 });
+                // The chain is broken here; it is held to the next seal as if nothing were before it.
+                self.at.count = place - 1;
+            }
+            self.at = link(&self.at, event);
+            let signed = self.signed.get(place);
+            if let Some(sealed) = seals.get(place) {
+                if *sealed != self.at.head {
+                    self.findings.push(Finding::Changed { from: self.held + 1, to: *place });
+                    // From the seal on the rest may still hold.
+                    self.at.head = *sealed;
+                }
+                self.held = *place;
+            }
+            if signed.is_some_and(|head| *head != self.at.head) {
+                self.findings.push(Finding::Rewritten { count: *place });
+            }
+        }
+    }
+
+    async fn end(mut self, store: &Store) -> Result<Verified, StoreError> {
+        let last = self.at.count;
+        if self.held < last {
+            // Events that have a place and no seal: sealing writes both at once.
+            self.findings.push(Finding::Changed { from: self.held + 1, to: last });
+        }
+        let sealed = store.seals(last + 1, 1).await?.last().map(|seal| seal.count);
+        let signed = self.signed.last_key_value().map_or(0, |(count, _)| *count);
+        let promised = signed.max(sealed.unwrap_or(0));
+        if promised > last {
+            self.findings.push(Finding::CutOff { last, signed: promised });
+        }
+        Ok(Verified { events: last, signed, findings: self.findings })
+    }
+}

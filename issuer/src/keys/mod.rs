@@ -1,0 +1,275 @@
+//! The issuer's keys: what is sealed and hashed with them, and how each of them is replaced.
+//!
+//! ```text
+//! server key (file, environment, key service)
+//!    └─ wraps  root 0           codes, addresses, tickets, checkpoints of the log: HKDF with a label each
+//!       wraps  roots 1, 2, …    sealing; the highest seals, the others still open
+//! ```
+//! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
+//! secrets sealed anew, in batches. Root 0 stays, or no recovery code would count and no address be found any more
+//! (docs/adr/XXXX-keys-at-the-issuer.md).
+
+mod rotate;
+mod sealing;
+mod service;
+mod ticket;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::{hkdf, hmac};
+use tegata::account::{SecretId, SecretKind};
+use tegata::{Random, RandomUnavailable, Secret};
+use zeroize::Zeroizing;
+
+pub(crate) use sealing::number;
+pub use sealing::{Place, Sealed};
+pub use service::{KeyService, WrongKey};
+pub use ticket::Purpose;
+
+use crate::store::{AccountId, HandleKey, Store, StoreError, ThrottleKey, WrappedKey};
+use sealing::SealingKey;
+use ticket::TicketKey;
+
+/// Why there are no keys, or not this one.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The store's keys were wrapped under another server key, or are damaged.
+    #[error("the server key is not the one that this store's keys were wrapped under")]
+    WrongKey,
+    /// What was sealed does not belong there, was changed, or was sealed under a key that is not there.
+    #[error("a sealed value cannot be opened")]
+    NotOpened,
+    /// All 255 sealing keys were used.
+    #[error("there is no number left for another sealing key")]
+    NoNumberLeft,
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<WrongKey> for KeysError {
+    fn from(WrongKey: WrongKey) -> Self {
+        Self::WrongKey
+    }
+}
+
+/// The issuer's keys, unwrapped.
+pub struct Keys {
+    code: hmac::Key,
+    handle: hmac::Key,
+    throttle: hmac::Key,
+    ticket: TicketKey,
+    log: Ed25519KeyPair,
+    sealing: BTreeMap<u8, SealingKey>,
+}
+
+/// The root that is not for sealing.
+const INDEX: u8 = 0;
+
+impl Keys {
+    /// Unwraps the keys of a store; makes them if it has none.
+    ///
+    /// # Errors
+    /// `WrongKey`, `Random`, `Store`.
+    pub async fn open(
+        store: &Store,
+        service: &dyn KeyService,
+        random: &dyn Random,
+    ) -> Result<Self, KeysError> {
+        let mut rows = store.keys().await?;
+        if rows.is_empty() {
+            let made = [INDEX, 1].map(|number| make(number, service, random));
+            store.add_keys(made.into_iter().collect::<Result<_, _>>()?).await?;
+            // Another process may have been first: its keys count.
+            rows = store.keys().await?;
+        }
+        let mut index = None;
+        let mut sealing = BTreeMap::new();
+        for WrappedKey { number, wrapped } in rows {
+            let root = service.unwrap(number, &wrapped)?;
+            if number == INDEX {
+                index = Some(root);
+            } else {
+                sealing.insert(number, SealingKey::new(&derive(&root, "seal")));
+            }
+        }
+        let index = index.filter(|_| !sealing.is_empty()).ok_or(KeysError::WrongKey)?;
+        let mac = |label| hmac::Key::new(hmac::HMAC_SHA256, &*derive(&index, label));
+        let log = Ed25519KeyPair::from_seed_unchecked(&*derive(&index, "log"));
+        Ok(Self {
+            code: mac("code"),
+            handle: mac("handle"),
+            throttle: mac("throttle"),
+            ticket: TicketKey::new(&derive(&index, "ticket")),
+            log: log.map_err(|_| KeysError::WrongKey)?,
+            sealing,
+        })
+    }
+
+    /// What an account is found by: of the address in its canonical form, and of nothing else.
+    #[must_use]
+    pub fn handle(&self, canonical: &str) -> HandleKey {
+        HandleKey(tag(&self.handle, &[canonical.as_bytes()]))
+    }
+
+    /// Whose tries at what are counted, without saying whose.
+    #[must_use]
+    pub fn throttle(&self, purpose: &str, who: &[u8]) -> ThrottleKey {
+        ThrottleKey(tag(&self.throttle, &[purpose.as_bytes(), &[0], who]))
+    }
+
+    /// A secret as it is kept: a mailed code or a recovery code as a hash that nobody can guess at without the key,
+    /// everything else sealed.
+    ///
+    /// # Errors
+    /// `Random`.
+    pub fn keep(
+        &self,
+        account: AccountId,
+        id: SecretId,
+        kind: SecretKind,
+        secret: &[u8],
+        random: &dyn Random,
+    ) -> Result<Sealed, KeysError> {
+        match kind {
+            SecretKind::MailedCode | SecretKind::Recovery => {
+                let hash = tag(&self.code, &[&code_place(account, id, kind), secret]);
+                Ok(Sealed { key: INDEX, bytes: hash.to_vec() })
+            }
+            SecretKind::Address | SecretKind::Password | SecretKind::Factor => {
+                self.seal(Place::Secret(account, id, kind), secret, random)
+            }
+        }
+    }
+
+    /// Whether this is the code that is kept there. Takes as long whether it is or not.
+    #[must_use]
+    pub fn is_code(
+        &self,
+        account: AccountId,
+        id: SecretId,
+        kind: SecretKind,
+        kept: &Sealed,
+        given: &[u8],
+    ) -> bool {
+        let mut message = Zeroizing::new(code_place(account, id, kind).to_vec());
+        message.extend_from_slice(given);
+        kept.key == INDEX && hmac::verify(&self.code, &message, &kept.bytes).is_ok()
+    }
+
+    /// Seals what belongs in this place, under the newest key.
+    ///
+    /// # Errors
+    /// `Random`.
+    pub fn seal(
+        &self,
+        place: Place,
+        plain: &[u8],
+        random: &dyn Random,
+    ) -> Result<Sealed, KeysError> {
+        let (number, key) = self.sealing.last_key_value().ok_or(KeysError::WrongKey)?;
+        Ok(Sealed { key: *number, bytes: key.seal(&place.name(), plain, random)? })
+    }
+
+    /// What was sealed for this place.
+    ///
+    /// # Errors
+    /// `NotOpened`.
+    pub fn open_sealed(
+        &self,
+        place: Place,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+        let key = self.sealing.get(&sealed.key).ok_or(KeysError::NotOpened)?;
+        key.open(&place.name(), &sealed.bytes).ok_or(KeysError::NotOpened)
+    }
+
+    /// A word for the app that stands for a sign-up or a reset, and for nothing to anybody else. One for an account
+    /// that is not there looks the same.
+    ///
+    /// # Errors
+    /// `Random`.
+    pub fn ticket(
+        &self,
+        purpose: Purpose,
+        account: AccountId,
+        number: u32,
+        random: &dyn Random,
+    ) -> Result<String, KeysError> {
+        Ok(self.ticket.write(purpose, account, number, random)?)
+    }
+
+    /// What a ticket stands for; `None` if it is none of ours for this purpose.
+    #[must_use]
+    pub fn read_ticket(&self, purpose: Purpose, ticket: &str) -> Option<(AccountId, u32)> {
+        self.ticket.read(purpose, ticket)
+    }
+
+    /// Signs a checkpoint of the log (Ed25519, RFC 8032).
+    pub(crate) fn sign_checkpoint(&self, message: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature.copy_from_slice(self.log.sign(message).as_ref());
+        signature
+    }
+
+    /// What checkpoints are verified with; to be kept where the database's owner cannot change it.
+    #[must_use]
+    pub fn checkpoint_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(self.log.public_key().as_ref());
+        key
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+fn make(
+    number: u8,
+    service: &dyn KeyService,
+    random: &dyn Random,
+) -> Result<WrappedKey, KeysError> {
+    let wrapped = service.wrap(number, &Secret::make(random)?, random)?;
+    Ok(WrappedKey { number, wrapped })
+}
+
+/// HKDF-SHA256 without a salt, info `tegata/v1/issuer/` and the label.
+fn derive(root: &Secret<32>, label: &str) -> Zeroizing<[u8; 32]> {
+    struct Bytes32;
+    impl hkdf::KeyType for Bytes32 {
+        fn len(&self) -> usize {
+            32
+        }
+    }
+    let mut key = Zeroizing::new([0; 32]);
+    let info = [b"tegata/v1/issuer/".as_slice(), label.as_bytes()];
+    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(root.expose());
+    // 32 bytes are within what HKDF gives, so neither of the two fails; a key of zeros would be refused below.
+    let filled = secret.expand(&info, Bytes32).and_then(|okm| okm.fill(key.as_mut_slice()));
+    debug_assert!(filled.is_ok());
+    key
+}
+
+fn code_place(account: AccountId, id: SecretId, kind: SecretKind) -> [u8; 21] {
+    let mut place = [0; 21];
+    place[..16].copy_from_slice(&account.0);
+    place[16..20].copy_from_slice(&id.0.to_be_bytes());
+    place[20] = sealing::number(kind);
+    place
+}
+
+fn tag(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    let mut tag = [0; 32];
+    tag.copy_from_slice(context.sign().as_ref());
+    tag
+}

@@ -1,0 +1,54 @@
+//! Tickets: what the app holds while a sign-up or a reset is under way.
+
+use data_encoding::BASE64URL_NOPAD;
+use tegata::{Random, RandomUnavailable};
+
+use super::sealing::SealingKey;
+use crate::store::AccountId;
+
+/// What a ticket is for; it counts for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A sign-up; the number is 0.
+    SignUp,
+    /// A reset, and its number.
+    Reset,
+}
+
+impl Purpose {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::SignUp => b"sign-up",
+            Self::Reset => b"reset",
+        }
+    }
+}
+
+pub(super) struct TicketKey(SealingKey);
+
+impl TicketKey {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        Self(SealingKey::new(key))
+    }
+
+    /// 64 characters of Base64url: nonce, account and number, tag.
+    pub(super) fn write(
+        &self,
+        purpose: Purpose,
+        account: AccountId,
+        number: u32,
+        random: &dyn Random,
+    ) -> Result<String, RandomUnavailable> {
+        let mut plain = [0; 20];
+        plain[..16].copy_from_slice(&account.0);
+        plain[16..].copy_from_slice(&number.to_be_bytes());
+        Ok(BASE64URL_NOPAD.encode(&self.0.seal(purpose.name(), &plain, random)?))
+    }
+
+    pub(super) fn read(&self, purpose: Purpose, ticket: &str) -> Option<(AccountId, u32)> {
+        let sealed = BASE64URL_NOPAD.decode(ticket.as_bytes()).ok()?;
+        let plain = self.0.open(purpose.name(), &sealed)?;
+        let (account, number) = plain.split_first_chunk::<16>()?;
+        Some((AccountId(*account), u32::from_be_bytes(number.try_into().ok()?)))
+    }
+}

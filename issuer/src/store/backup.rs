@@ -1,0 +1,180 @@
+//! Copies of a store, taken while it is in use, and what happens when one takes the place of the database: all that was
+//! made before is void, since nobody knows what was used after the copy was taken.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+use tegata::UnixTime;
+use tokio_postgres::config::{Host, SslMode};
+
+use super::database::Database;
+use super::sqlite::{connect, make_private, migrate, refused};
+use super::standing::Order;
+use super::{EventRow, Store, StoreError, postgres};
+use crate::config;
+
+/// Pages copied at a time; between them others write.
+const PAGES: i32 = 256;
+
+impl Store {
+    /// Copies the store into a new file, as of one moment. What is sealed stays sealed: the copy is of no use without
+    /// the server key. PostgreSQL's is made by `pg_dump`, which has to be on the path.
+    ///
+    /// # Errors
+    /// `File` if there is a file already, `Program`, and those of the database.
+    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        new_file(to)?;
+        let file = to.to_owned();
+        match &*self.database {
+            Database::Sqlite(sqlite) => sqlite.read(move |from| copy(from, &file)).await,
+            Database::Postgres(postgres) => {
+                let mut dump = program("pg_dump", &postgres.config);
+                dump.args(["--no-owner", "--no-privileges", "--file"]).arg(file);
+                run("pg_dump", dump).await
+            }
+        }
+    }
+}
+
+/// Puts a backup in the place of an empty store, and raises the fence in the same step: sessions, resets and payment
+/// credentials are void, and values of the second factor up to three steps after `now` count as used. `event` says so
+/// in the log.
+///
+/// # Errors
+/// `File` if there is a database already, `Program` (`psql` has to be on the path for PostgreSQL's), and those of the
+/// database.
+pub async fn restore(
+    place: &config::Store,
+    from: &Path,
+    now: UnixTime,
+    event: EventRow,
+) -> Result<Store, StoreError> {
+    let fence = Order::Fence(now).statement();
+    match place {
+        config::Store::Sqlite(file) => {
+            let (file, from) = (file.clone(), from.to_owned());
+            let restored = tokio::task::spawn_blocking(move || {
+                restore_file(&file, &from, |connection| {
+                    let values = rusqlite::params_from_iter(&fence.values);
+                    connection.execute(fence.sql, values).map_err(refused)
+                })
+            });
+            restored.await.map_err(|_| StoreError::BrokeOff)??;
+        }
+        config::Store::Postgres(url) => {
+            let mut psql = program("psql", &postgres::config(url)?);
+            let fence = fence.in_words();
+            psql.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]);
+            // One transaction: a database that came back without its fence is never seen.
+            psql.args(["--single-transaction", "--file"]).arg(from).args(["--command", &fence]);
+            run("psql", psql).await?;
+        }
+    }
+    let store = Store::open(place).await?;
+    store.log(event).await?;
+    Ok(store)
+}
+
+fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
+    let mut to = Connection::open(to).map_err(refused)?;
+    let backup = Backup::new(from, &mut to).map_err(refused)?;
+    backup.run_to_completion(PAGES, Duration::from_millis(1), None).map_err(refused)
+}
+
+/// The copy gets its name when it is whole and fenced.
+fn restore_file(
+    file: &Path,
+    from: &Path,
+    fence: impl FnOnce(&Connection) -> Result<usize, StoreError>,
+) -> Result<(), StoreError> {
+    let not = |what| move |error: std::io::Error| StoreError::File { what, kind: error.kind() };
+    for suffix in ["", "-wal", "-journal"] {
+        if beside(file, suffix).exists() {
+            let what = "there is a database where the restored one would stand";
+            return Err(StoreError::File { what, kind: std::io::ErrorKind::AlreadyExists });
+        }
+    }
+    // Opened only if it is there: SQLite would make it.
+    std::fs::File::open(from).map_err(not("the backup cannot be read"))?;
+    let half = beside(file, ".restoring");
+    let _ = std::fs::remove_file(&half);
+    make_private(&half)?;
+    let from = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+    copy(&from.map_err(refused)?, &half)?;
+    let mut connection = connect(&half)?;
+    migrate(&mut connection)?;
+    if fence(&connection)? != 1 {
+        return Err(StoreError::Unreadable("standing"));
+    }
+    let closed = connection.close();
+    closed.map_err(|(_, error)| refused(error))?;
+    std::fs::rename(&half, file).map_err(not("the restored database cannot be put in place"))
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// An empty file for its owner alone, where there was none.
+fn new_file(file: &Path) -> Result<(), StoreError> {
+    if file.exists() {
+        let what = "there is a file where the backup would stand";
+        return Err(StoreError::File { what, kind: std::io::ErrorKind::AlreadyExists });
+    }
+    make_private(file)
+}
+
+/// A program of PostgreSQL's, told by its environment where to connect: arguments are seen by everyone.
+fn program(name: &str, config: &tokio_postgres::Config) -> Command {
+    let mut command = Command::new(name);
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(folder) => folder.display().to_string(),
+    });
+    let hosts: Vec<_> = hosts.collect();
+    let ports: Vec<_> = config.get_ports().iter().map(ToString::to_string).collect();
+    let mut set = |name: &str, value: String| {
+        if !value.is_empty() {
+            command.env(name, value);
+        }
+    };
+    set("PGHOST", hosts.join(","));
+    set("PGPORT", ports.join(","));
+    set("PGUSER", config.get_user().unwrap_or_default().to_owned());
+    set("PGDATABASE", config.get_dbname().unwrap_or_default().to_owned());
+    if let Some(password) = config.get_password() {
+        set("PGPASSWORD", String::from_utf8_lossy(password).into_owned());
+    }
+    // As strict as the service is: a certificate that it would refuse is refused.
+    set("PGSSLMODE", match config.get_ssl_mode() {
+        SslMode::Disable => "disable".to_owned(),
+        SslMode::Require => "verify-full".to_owned(),
+        _ => "prefer".to_owned(),
+    });
+    set("PGSSLROOTCERT", match config.get_ssl_mode() {
+        SslMode::Require => "system".to_owned(),
+        _ => String::new(),
+    });
+    command
+}
+
+async fn run(program: &'static str, mut command: Command) -> Result<(), StoreError> {
+    let output = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await;
+    let output = output.map_err(|_| StoreError::BrokeOff)?.map_err(|error| StoreError::File {
+        what: "a program of PostgreSQL's cannot be run",
+        kind: error.kind(),
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    // Its first word on what is wrong; a line of data, if it quotes one, comes after.
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().next().unwrap_or_default().to_owned();
+    Err(StoreError::Program { program, said })
+}

@@ -1,0 +1,86 @@
+//! What a database is asked for: one statement that reads, or a transaction that reads and writes. All that knows which
+//! database it is lies behind this.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use super::postgres::Postgres;
+use super::rows::{Row, Statement, Value};
+use super::sqlite::Sqlite;
+
+/// A future that ends within the transaction it was given.
+pub(super) type Within<'a, T> =
+    std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// One of the two.
+pub(super) enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// What can be done within a transaction.
+#[async_trait]
+pub(super) trait Transaction: Send {
+    /// Reads.
+    async fn rows(&mut self, sql: &'static str, values: Vec<Value>)
+    -> Result<Vec<Row>, StoreError>;
+
+    /// Reads rows and keeps others from changing them up to the end of the transaction. What is read in later
+    /// statements is no older.
+    async fn lock(&mut self, sql: &'static str, values: Vec<Value>)
+    -> Result<Vec<Row>, StoreError>;
+
+    /// Writes, in this order. After an error the transaction writes nothing.
+    async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError>;
+}
+
+impl Database {
+    /// Reads by one statement, which sees one moment.
+    pub(super) async fn rows(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.rows(sql, values).await,
+            Self::Postgres(postgres) => postgres.rows(sql, values).await,
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(super) async fn row(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Does `work` in a transaction and commits it, unless it gives an error: then nothing is written. It may run more
+    /// than once.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(work).await,
+            Self::Postgres(postgres) => postgres.write(work).await,
+        }
+    }
+}
+
+/// Why a database was not brought to this version.
+pub(super) fn not_migrated(error: &refinery::Error, known: i64) -> StoreError {
+    use refinery::error::Kind;
+    match error.kind() {
+        Kind::MissingVersion(migration) if i64::from(migration.version()) > known => {
+            StoreError::Newer { found: migration.version().into(), known }
+        }
+        Kind::MissingVersion(migration) | Kind::DivergentVersion(migration, _) => {
+            StoreError::Divergent(migration.version().into())
+        }
+        // Its words may quote a value.
+        Kind::Connection(..) => StoreError::Refused("of a migration".to_owned()),
+        _ => StoreError::Unavailable("its migrations cannot be read"),
+    }
+}

@@ -1,0 +1,57 @@
+//! What can go wrong in a store. No text has a value of a row in it.
+
+/// What a store did not do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another account is found by this address. Nothing was written.
+    #[error("another account has this address")]
+    HandleTaken,
+    /// There is no such account.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// There is an account of this number. Nothing was written.
+    #[error("there is an account of this number")]
+    AccountExists,
+    /// The database was made by a later version.
+    #[error("the database has migration {found}, this program knows those up to {known}: run a newer one")]
+    Newer {
+        /// Its last migration.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A migration that was applied is not the one that this program knows.
+    #[error("the database was not made by a released version of this program: migration {0} is another one")]
+    Divergent(i64),
+    /// A row is not as it was written.
+    #[error("a row of {0} cannot be read")]
+    Unreadable(&'static str),
+    /// The store cannot be reached, or is too busy. Nothing was written.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(&'static str),
+    /// The database refused. Nothing was written.
+    #[error("the database refused with code {0}")]
+    Refused(String),
+    /// The connection went away with the answer to a commit: it may have been written.
+    #[error("the store went away before it said whether it wrote")]
+    InDoubt,
+    /// What was to decide, panicked. Nothing was written.
+    #[error("the decision broke off")]
+    BrokeOff,
+    /// A file of the store, or of its backup.
+    #[error("{what}: {kind}")]
+    File {
+        /// What could not be done.
+        what: &'static str,
+        /// Why.
+        kind: std::io::ErrorKind,
+    },
+    /// A program of the database's failed.
+    #[error("{program} failed: {said}")]
+    Program {
+        /// Which.
+        program: &'static str,
+        /// What it said last.
+        said: String,
+    },
+}

@@ -1,0 +1,129 @@
+//! Ids and hashes that rows are found by. All are made by the issuer, never by the database.
+
+use std::fmt;
+
+use ring::digest::{SHA256, digest};
+use tegata::{Random, RandomUnavailable, UnixTime};
+
+/// 16 bytes that sort by time: laid out as UUID version 7 (RFC 9562, section 5.7); its milliseconds are whole seconds.
+fn by_time(now: UnixTime, place: u16, random: &dyn Random) -> Result<[u8; 16], RandomUnavailable> {
+    let mut id = [0; 16];
+    random.fill(&mut id[8..])?;
+    id[..6].copy_from_slice(&(now.seconds() * 1000).to_be_bytes()[2..]);
+    id[6..8].copy_from_slice(&(0x7000 | (place & 0x0fff)).to_be_bytes());
+    id[8] = 0x80 | (id[8] & 0x3f);
+    Ok(id)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+
+id! {
+    /// The number of an account.
+    AccountId
+}
+id! {
+    /// The number of a mail.
+    MailId
+}
+id! {
+    /// The number of an event. Those of a later second sort later; within one, by their place in a change.
+    EventId
+}
+
+impl AccountId {
+    /// A new one. 62 of its bits are random, so that none is made twice; also one for an account that is not there.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(now: UnixTime, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        by_time(now, 0, random).map(Self)
+    }
+}
+
+impl MailId {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(now: UnixTime, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        by_time(now, 0, random).map(Self)
+    }
+}
+
+impl EventId {
+    /// A new one for the event at this place of its change, below 4096.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(now: UnixTime, place: u16, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        by_time(now, place, random).map(Self)
+    }
+}
+
+/// What an account is found by: the keyed hash of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandleKey(pub(crate) [u8; 32]);
+
+/// Whose tries are counted, and at what: a keyed hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ThrottleKey(pub(crate) [u8; 32]);
+
+/// What a session is found by: SHA-256 of its token, which has 256 random bits, so that no key is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// That of a token, as bytes.
+    #[must_use]
+    pub fn of(token: &[u8; 32]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, token).as_ref());
+        Self(hash)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Ones;
+
+    impl Random for Ones {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+            bytes.fill(0xff);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_id_is_laid_out_as_a_uuid_of_version_7() {
+        let now = UnixTime::new(1_645_557_742).unwrap();
+        let id = EventId::make(now, 0xcc3, &Ones).unwrap();
+        assert_eq!(id.to_string(), "017f22e279307cc3bfffffffffffffff");
+        let after = EventId::make(now.shifted(1), 0, &Ones).unwrap();
+        assert!(id < after && EventId::make(now, 1, &Ones).unwrap() < id);
+        assert!(EventId::make(UnixTime::MAX, 0, &Ones).unwrap() > after);
+    }
+}

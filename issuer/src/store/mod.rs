@@ -1,0 +1,242 @@
+//! Where accounts are kept: one set of operations over two databases.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `mod` | [`Store`]: what can be done, written once |
+//! | `database` | what a database is asked for: a statement, or a transaction |
+//! | `sqlite`, `postgres` | the two that can be asked |
+//! | `rows` | values, rows and statements that both understand |
+//! | `account` | an account as it is kept, what a change writes |
+//! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
+//! | `standing`, `throttle` | what holds for all accounts; tries, counted durably |
+//! | `vault` | the issuer's wrapped keys, and sealing anew under another |
+//! | `backup` | copies, and what happens when one takes the place of the database |
+//! | `ids`, `error` | what rows are found by; what can go wrong |
+
+mod account;
+mod backup;
+mod database;
+mod error;
+mod events;
+mod ids;
+mod outbox;
+mod postgres;
+mod rows;
+mod sqlite;
+mod standing;
+mod throttle;
+mod vault;
+
+use std::sync::Arc;
+
+use tegata::UnixTime;
+use tegata::account::limits::Limit;
+
+pub use account::{Change, EventRow, InSession, Loaded, Outgoing, deed};
+pub use backup::restore;
+pub use error::StoreError;
+pub use events::Seal;
+pub use ids::{AccountId, EventId, HandleKey, MailId, ThrottleKey, TokenHash};
+pub use outbox::Leased;
+pub use standing::{Order, Standing, Stopped, Switch};
+pub use vault::{SealedRow, WrappedKey};
+
+use crate::config;
+use database::{Database, Transaction};
+use rows::{Statement, values};
+use throttle::Taken;
+
+/// Accounts and what belongs to them. A clone is the same store.
+///
+/// What an operation gives back is durable: it was committed before the answer. Several processes may share a store.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+}
+
+impl Store {
+    /// Opens the store that is set, makes it if there is none, and brings it to this version.
+    ///
+    /// # Errors
+    /// `Newer` for a database of a later version, which is left as it is; `Unavailable`, `Refused`, `File`.
+    pub async fn open(place: &config::Store) -> Result<Self, StoreError> {
+        let database = match place {
+            config::Store::Sqlite(file) => Database::Sqlite(sqlite::Sqlite::open(file).await?),
+            config::Store::Postgres(url) => {
+                Database::Postgres(postgres::Postgres::open(url).await?)
+            }
+        };
+        Ok(Self { database: Arc::new(database) })
+    }
+
+    /// Makes an account. `decide` sees what holds for all accounts, within the transaction, and may run again.
+    ///
+    /// # Errors
+    /// `AccountExists`, `HandleTaken`, and those of the database; nothing was written then.
+    pub async fn create<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        decide: impl Fn(&Standing) -> (Change, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
+        let decide = Arc::new(decide);
+        self.database
+            .write(move |transaction| {
+                let decide = Arc::clone(&decide);
+                Box::pin(async move {
+                    let standing = standing(transaction).await?;
+                    let (change, answer) = decide(&standing);
+                    transaction.write(change.create(account)?).await?;
+                    Ok(answer)
+                })
+            })
+            .await
+    }
+
+    /// Changes an account: reads it, lets `decide` say what it becomes, and writes that, in one transaction. Changes of
+    /// one account follow each other. `decide` has to be pure: with several processes it may run again, and what it
+    /// gave the first time is dropped.
+    ///
+    /// # Errors
+    /// `NoSuchAccount`, `HandleTaken`, and those of the database; nothing was written then, but for `InDoubt`.
+    pub async fn change<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        decide: impl Fn(&Loaded) -> (Change, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
+        let decide = Arc::new(decide);
+        self.database
+            .write(move |transaction| {
+                let decide = Arc::clone(&decide);
+                Box::pin(async move {
+                    let rows = transaction.lock(account::ACCOUNT, values![account.0]).await?;
+                    let row = rows.into_iter().next().ok_or(StoreError::NoSuchAccount)?;
+                    let secrets = transaction.rows(account::SECRETS, values![account.0]).await?;
+                    let standing = standing(transaction).await?;
+                    let loaded = Loaded::of_change(row, secrets, standing)?;
+                    let (change, answer) = decide(&loaded);
+                    transaction.write(change.statements(account, loaded.version)?).await?;
+                    Ok(answer)
+                })
+            })
+            .await
+    }
+
+    /// An account with all that is kept beside it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load(&self, account: AccountId) -> Result<Option<Loaded>, StoreError> {
+        Loaded::of_load(self.database.rows(account::LOAD, values![account.0]).await?)
+    }
+
+    /// The account that has an address.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn find(&self, handle: &HandleKey) -> Result<Option<AccountId>, StoreError> {
+        const FIND: &str = "SELECT account FROM handles WHERE handle = $1";
+        let row = self.database.row(FIND, values![handle.0]).await?;
+        row.map(|row| row.of("handles").array().map(AccountId)).transpose()
+    }
+
+    /// The session that a token belongs to, with its account: what each request in a session begins with.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn session(&self, token: &TokenHash) -> Result<Option<InSession>, StoreError> {
+        let row = self.database.row(account::IN_SESSION, values![*token.bytes()]).await?;
+        row.map(InSession::read).transpose()
+    }
+
+    /// What holds for all accounts.
+    ///
+    /// # Errors
+    /// Those of the database; whoever asks because of a switch takes them for "stopped".
+    pub async fn standing(&self) -> Result<Standing, StoreError> {
+        Standing::of(self.database.rows(standing::STANDING, values![]).await?)
+    }
+
+    /// Does what an operator ordered, with the line that says so, and gives what holds from now on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn operate(&self, order: Order, event: EventRow) -> Result<Standing, StoreError> {
+        self.database
+            .write(move |transaction| {
+                let event = event.clone();
+                Box::pin(async move {
+                    transaction.write(vec![order.statement(), event.statement()]).await?;
+                    standing(transaction).await
+                })
+            })
+            .await
+    }
+
+    /// Takes one of so many tries within a span of time; `false` when none is left.
+    ///
+    /// # Errors
+    /// Those of the database; whoever counts takes them for "none left".
+    pub async fn take(
+        &self,
+        key: ThrottleKey,
+        limit: Limit,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
+        const MAKE: &str =
+            "INSERT INTO throttle (key, taken, until) VALUES ($1, '[]', 0) ON CONFLICT DO NOTHING";
+        const READ: &str = "SELECT taken FROM throttle WHERE key = $1";
+        const KEEP: &str = "UPDATE throttle SET taken = $1, until = $2 WHERE key = $3";
+        self.database
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let make = Statement::new(MAKE, values![key.0]);
+                    transaction.write(vec![make]).await?;
+                    let rows = transaction.lock(READ, values![key.0]).await?;
+                    // Pruned by another process between the two: it is busy, and a try is not given away.
+                    let row = rows.into_iter().next().ok_or(StoreError::Unavailable("busy"))?;
+                    let mut taken = Taken::read(row)?;
+                    let left = taken.take(limit, now);
+                    let (text, until) = taken.write(limit);
+                    let keep = Statement::new(KEEP, values![text, until, key.0]);
+                    transaction.write(vec![keep]).await?;
+                    Ok(left)
+                })
+            })
+            .await
+    }
+
+    /// Drops counts that say nothing any more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn prune(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.write_one("DELETE FROM throttle WHERE until <= $1", values![now.seconds()]).await
+    }
+
+    async fn write_one(
+        &self,
+        sql: &'static str,
+        values: Vec<rows::Value>,
+    ) -> Result<(), StoreError> {
+        self.database
+            .write(move |transaction| {
+                let statement = Statement::new(sql, values.clone());
+                Box::pin(async move { transaction.write(vec![statement]).await })
+            })
+            .await
+    }
+}
+
+async fn standing(transaction: &mut dyn Transaction) -> Result<Standing, StoreError> {
+    Standing::of(transaction.rows(standing::STANDING, values![]).await?)
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match *self.database {
+            Database::Sqlite(_) => "SQLite",
+            Database::Postgres(_) => "PostgreSQL",
+        };
+        f.debug_tuple("Store").field(&name).finish()
+    }
+}

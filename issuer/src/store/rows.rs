@@ -1,0 +1,160 @@
+//! Values, rows and statements, the same for both databases. Statements are written in what both understand, with
+//! `$1`, `$2`, … in the order in which they first appear, which is how SQLite numbers them.
+
+use super::StoreError;
+
+/// A value of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(int: i64) -> Self {
+        Self::Int(int)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(int: u32) -> Self {
+        Self::Int(int.into())
+    }
+}
+
+impl From<u8> for Value {
+    fn from(int: u8) -> Self {
+        Self::Int(int.into())
+    }
+}
+
+impl From<u64> for Value {
+    /// Times, counts and steps: none comes near to the end of 63 bits.
+    fn from(int: u64) -> Self {
+        Self::Int(int.try_into().unwrap_or(i64::MAX))
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(blob: Vec<u8>) -> Self {
+        Self::Blob(blob)
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Value {
+    fn from(blob: [u8; N]) -> Self {
+        Self::Blob(blob.to_vec())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Values for a statement.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::rows::Value::from($value)),*] };
+}
+pub(super) use values;
+
+/// A row, not trusted: whoever takes a column out says what it has to be.
+#[derive(Debug)]
+pub(super) struct Row {
+    table: &'static str,
+    columns: std::vec::IntoIter<Value>,
+}
+
+impl Row {
+    pub(super) fn new(columns: Vec<Value>) -> Self {
+        Self { table: "the database", columns: columns.into_iter() }
+    }
+
+    /// Which table to name if a column is not what it should be.
+    pub(super) fn of(mut self, table: &'static str) -> Self {
+        self.table = table;
+        self
+    }
+
+    /// The next column.
+    fn next(&mut self) -> Result<Value, StoreError> {
+        self.columns.next().ok_or(StoreError::Unreadable(self.table))
+    }
+
+    pub(super) fn int<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
+        let unreadable = StoreError::Unreadable(self.table);
+        match self.next()? {
+            Value::Int(int) => T::try_from(int).map_err(|_| unreadable),
+            _ => Err(unreadable),
+        }
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, StoreError> {
+        match self.next()? {
+            Value::Text(text) => Ok(text),
+            _ => Err(StoreError::Unreadable(self.table)),
+        }
+    }
+
+    pub(super) fn blob(&mut self) -> Result<Vec<u8>, StoreError> {
+        match self.next()? {
+            Value::Blob(blob) => Ok(blob),
+            _ => Err(StoreError::Unreadable(self.table)),
+        }
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+        self.blob()?.try_into().map_err(|_| StoreError::Unreadable(self.table))
+    }
+
+    /// What `read` takes out of the row, or `None` if the next column is null.
+    pub(super) fn optional<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.columns.as_slice().first() {
+            Some(Value::Null) => self.next().map(|_| None),
+            _ => read(self).map(Some),
+        }
+    }
+}
+
+/// A statement that writes.
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    pub(super) values: Vec<Value>,
+    /// What is wrong if it touches no row.
+    pub(super) or: Option<StoreError>,
+}
+
+impl Statement {
+    pub(super) fn new(sql: &'static str, values: Vec<Value>) -> Self {
+        Self { sql, values, or: None }
+    }
+
+    /// With its numbers in their places, for a program that takes words only.
+    pub(super) fn in_words(&self) -> String {
+        let mut words = self.sql.to_owned();
+        for (place, value) in self.values.iter().enumerate().rev() {
+            if let Value::Int(int) = value {
+                words = words.replace(&format!("${}", place + 1), &int.to_string());
+            }
+        }
+        words
+    }
+
+    /// It has to touch a row.
+    pub(super) fn or(mut self, error: StoreError) -> Self {
+        self.or = Some(error);
+        self
+    }
+}

@@ -1,0 +1,134 @@
+//! What holds for all accounts: which acts are stopped, and what was declared void.
+
+use tegata::UnixTime;
+use tegata::account::Generation;
+
+use super::StoreError;
+use super::rows::{Row, Statement, values};
+
+/// An act that an operator can stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Switch {
+    /// New accounts.
+    SignUp = 1,
+    /// Sessions on a password.
+    LogIn = 1 << 1,
+    /// Resets of a password.
+    Reset = 1 << 2,
+    /// Payment credentials.
+    Provisioning = 1 << 3,
+    /// Authorisations at the till.
+    Payments = 1 << 4,
+}
+
+impl Switch {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::SignUp, Self::LogIn, Self::Reset, Self::Provisioning, Self::Payments];
+}
+
+/// Which acts are stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stopped(u8);
+
+impl Stopped {
+    const ALL: Self = Self((1 << Switch::ALL.len()) - 1);
+
+    /// Whether this one is.
+    #[must_use]
+    pub const fn contains(self, switch: Switch) -> bool {
+        self.0 & switch as u8 != 0
+    }
+
+    /// A set that names what we do not know was written by someone who knows more: all is stopped.
+    fn read(bits: i64) -> Self {
+        u8::try_from(bits).ok().filter(|bits| bits & !Self::ALL.0 == 0).map_or(Self::ALL, Self)
+    }
+}
+
+/// What holds for all accounts, as it stood in the transaction that read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What was made under another generation is void.
+    pub generation: Generation,
+    /// Values of the second factor of steps up to this one count as used.
+    pub used_up_to: u64,
+    /// What is stopped.
+    pub stopped: Stopped,
+}
+
+/// All columns of it. A row that is not there, or not ours, is an error, so that nothing happens: it means stopped.
+pub(super) const STANDING: &str =
+    "SELECT generation, used_up_to, stopped FROM standing WHERE one = 1";
+
+impl Standing {
+    pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            generation: Generation(row.int()?),
+            used_up_to: row.int()?,
+            stopped: Stopped::read(row.int()?),
+        })
+    }
+
+    pub(super) fn of(rows: Vec<Row>) -> Result<Self, StoreError> {
+        let row = rows.into_iter().next().ok_or(StoreError::Unreadable("standing"))?;
+        Self::read(&mut row.of("standing"))
+    }
+}
+
+/// What an operator does to all accounts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// An act is stopped.
+    Stop(Switch),
+    /// An act goes on.
+    Resume(Switch),
+    /// All acts are stopped.
+    StopAll,
+    /// All acts go on.
+    ResumeAll,
+    /// All sessions, resets and payment credentials are void.
+    RevokeAll,
+    /// A restore: what `RevokeAll` does, and the values of the second factor up to three steps after this time count as
+    /// used, since nobody knows which were.
+    Fence(UnixTime),
+}
+
+/// Seconds of a step of the second factor (RFC 6238), and how many after a restore's own are refused.
+const STEP: u64 = 30;
+const FENCE: u64 = 3;
+
+impl Order {
+    pub(super) fn statement(self) -> Statement {
+        const STOP: &str = "UPDATE standing SET stopped = stopped | $1 WHERE one = 1";
+        const RESUME: &str = "UPDATE standing SET stopped = stopped & ~$1 WHERE one = 1";
+        const RAISE: &str = "UPDATE standing SET generation = generation + 1, \
+            used_up_to = CASE WHEN used_up_to < $1 THEN $1 ELSE used_up_to END WHERE one = 1";
+        let all = Stopped::ALL.0;
+        let (sql, value) = match self {
+            Self::Stop(switch) => (STOP, u64::from(switch as u8)),
+            Self::Resume(switch) => (RESUME, u64::from(switch as u8)),
+            Self::StopAll => (STOP, all.into()),
+            Self::ResumeAll => (RESUME, all.into()),
+            Self::RevokeAll => (RAISE, 0),
+            Self::Fence(now) => (RAISE, now.seconds() / STEP + FENCE),
+        };
+        Statement::new(sql, values![value]).or(StoreError::Unreadable("standing"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_means_stopped() {
+        assert!(!Switch::ALL.iter().any(|switch| Stopped::read(0).contains(*switch)));
+        let only = Stopped::read(4);
+        assert!(only.contains(Switch::Reset) && !only.contains(Switch::Payments));
+        for unknown in [32, 33, 256, -1, i64::MAX] {
+            assert!(Switch::ALL.iter().all(|switch| Stopped::read(unknown).contains(*switch)));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The issuer's keys as rows, wrapped, and the rows that are sealed anew when one of them is replaced. What they are
+//! is [`keys`](crate::keys)'s.
+
+use tegata::account::{SecretId, SecretKind};
+
+use super::account::{kind, sealed};
+use super::rows::{Row, Statement, values};
+use super::{AccountId, Store, StoreError};
+use crate::keys::Sealed;
+
+/// A key, wrapped under the server key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// 0: what codes and addresses are hashed with. From 1 on: what is sealed with.
+    pub number: u8,
+    /// What the key service made of it.
+    pub wrapped: Vec<u8>,
+}
+
+/// A secret that is sealed under an older key.
+#[derive(Clone, Debug)]
+pub struct SealedRow {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub secret: SecretId,
+    /// What it is.
+    pub kind: SecretKind,
+    /// As it stands.
+    pub sealed: Sealed,
+}
+
+impl Store {
+    /// All keys, by number.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn keys(&self) -> Result<Vec<WrappedKey>, StoreError> {
+        const KEYS: &str = "SELECT number, wrapped FROM keys ORDER BY number";
+        let read = |row: Row| {
+            let mut row = row.of("keys");
+            Ok(WrappedKey { number: row.int()?, wrapped: row.blob()? })
+        };
+        self.database.rows(KEYS, values![]).await?.into_iter().map(read).collect()
+    }
+
+    /// Adds keys whose numbers are free; the others stay as they are: of two processes that both begin, one's count.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn add_keys(&self, keys: Vec<WrappedKey>) -> Result<(), StoreError> {
+        const ADD: &str =
+            "INSERT INTO keys (number, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        self.database
+            .write(move |transaction| {
+                let add = |key: &WrappedKey| {
+                    Statement::new(ADD, values![key.number, key.wrapped.clone()])
+                };
+                let statements = keys.iter().map(add).collect();
+                Box::pin(async move { transaction.write(statements).await })
+            })
+            .await
+    }
+
+    /// Puts other wrappings in the place of these, all or none.
+    ///
+    /// # Errors
+    /// `Unreadable` if one of them is no longer what it was; those of the database.
+    pub async fn rewrap_keys(&self, pairs: Vec<(WrappedKey, Vec<u8>)>) -> Result<(), StoreError> {
+        const REWRAP: &str = "UPDATE keys SET wrapped = $1 WHERE number = $2 AND wrapped = $3";
+        self.database
+            .write(move |transaction| {
+                let rewrap = |(old, new): &(WrappedKey, Vec<u8>)| {
+                    let values = values![new.clone(), old.number, old.wrapped.clone()];
+                    Statement::new(REWRAP, values).or(StoreError::Unreadable("keys"))
+                };
+                let statements = pairs.iter().map(rewrap).collect();
+                Box::pin(async move { transaction.write(statements).await })
+            })
+            .await
+    }
+
+    /// Up to `n` secrets sealed under keys before this one, in order, after this place.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn sealed_before(
+        &self,
+        key: u8,
+        after: Option<(AccountId, SecretId)>,
+        n: u32,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        const PAGE: &str = "SELECT account, secret, kind, key, sealed FROM secrets \
+            WHERE (account, secret) > ($1, $2) AND key > 0 AND key < $3 \
+            ORDER BY account, secret LIMIT $4";
+        let (account, secret) =
+            after.map_or(([0; 16], -1_i64), |(account, secret)| (account.0, secret.0.into()));
+        let rows = self.database.rows(PAGE, values![account, secret, key, n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("secrets");
+            Ok(SealedRow {
+                account: AccountId(row.array()?),
+                secret: SecretId(row.int()?),
+                kind: kind(row.int()?)?,
+                sealed: sealed(&mut row)?,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Puts these, sealed anew, in the place of what stands there, wherever that is still what was read.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn reseal(&self, pairs: Vec<(SealedRow, Sealed)>) -> Result<(), StoreError> {
+        const RESEAL: &str = "UPDATE secrets SET key = $1, sealed = $2 \
+            WHERE account = $3 AND secret = $4 AND sealed = $5";
+        self.database
+            .write(move |transaction| {
+                let reseal = |(old, new): &(SealedRow, Sealed)| {
+                    let (new, before) = (new.clone(), old.sealed.bytes.clone());
+                    let place = (old.account.0, old.secret.0);
+                    Statement::new(RESEAL, values![new.key, new.bytes, place.0, place.1, before])
+                };
+                let statements = pairs.iter().map(reseal).collect();
+                Box::pin(async move { transaction.write(statements).await })
+            })
+            .await
+    }
+
+    /// Drops a key that nothing is sealed under any more; `false`, and nothing dropped, if something is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn retire_key(&self, number: u8) -> Result<bool, StoreError> {
+        const IN_USE: &str = "SELECT 1 FROM secrets WHERE key = $1 UNION ALL \
+            SELECT 1 FROM outbox WHERE key = $1 LIMIT 1";
+        self.database
+            .write(move |transaction| {
+                Box::pin(async move {
+                    if !transaction.rows(IN_USE, values![number]).await?.is_empty() {
+                        return Ok(false);
+                    }
+                    let drop = Statement::new("DELETE FROM keys WHERE number = $1", values![number]);
+                    transaction.write(vec![drop]).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+}
