@@ -29,9 +29,10 @@ impl NewPassword {
     /// counted, and a second factor stands behind. The next step would refuse eight random characters.
     const ENOUGH: Score = Score::Two;
 
-    /// How many characters are judged, the first ones. zxcvbn tries every reading of signs that may stand for letters, and
-    /// the work grows with their kinds and the square of the length: whoever sets a password must not be able to keep a
-    /// thread for seconds (measured: the worst 32 characters take 0.1 s on a busy machine, common ones under 1 ms). What is good at its beginning is good; what is not is refused, though more follows.
+    /// How many characters are judged, the first ones. zxcvbn tries every reading of signs that may stand for letters,
+    /// and the work grows with their kinds and the square of the length: whoever sets a password must not keep a thread
+    /// for seconds. Measured on a busy machine, the worst 32 characters take 0.1 s, common ones under 1 ms. What is good
+    /// at its beginning is good; what is not is refused, though more follows.
     const JUDGED: usize = 32;
 
     /// Judges a password with what is known `about` its owner, such as the address of mail. Up to 0.1 s of work:
