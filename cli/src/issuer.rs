@@ -25,7 +25,7 @@ pub(crate) struct Serve {
     /// Address and port; port 0 takes a free one. Without it 127.0.0.1:8080.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// Where accounts are kept: sqlite:FILE or postgres://USER@HOST/DATABASE.
+    /// Where accounts are kept: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
     #[arg(long)]
     store: Option<String>,
     /// A file of settings (TOML).
