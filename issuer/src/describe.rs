@@ -1,7 +1,6 @@
 //! The description of a message's route, made from the message itself.
 
 use tegata::account::messages::{By, Call, SIGNATURE_HEADER};
-use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
 };
@@ -10,6 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::openapi::{
     Components, Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
 };
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Problem;
 use crate::routes::Routes;

@@ -48,7 +48,7 @@ pub struct Issuer {
     /// How often somebody may ask.
     pub limits: Limits,
     /// Where passwords are hashed.
-    pub passwords: Passwords,
+    pub passwords: Arc<Passwords>,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -61,6 +61,7 @@ impl Issuer {
             world.random.clone(),
         )?;
         let limits = Limits::new(config.requests_per_minute, world.uptime.clone());
+        let passwords = Arc::new(passwords);
         Ok(Self { config, world, limits, passwords, metrics: Metrics::default() })
     }
 }

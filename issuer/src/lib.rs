@@ -19,8 +19,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod audit;
 pub mod config;
+mod describe;
 mod frame;
 mod issuer;
 pub mod keys;
@@ -33,6 +35,7 @@ pub mod passwords;
 pub mod problem;
 mod routes;
 mod server;
+mod start;
 pub mod store;
 pub mod strict;
 mod tls;
@@ -42,4 +45,5 @@ pub use issuer::{Issuer, World};
 pub use metrics::Metrics;
 pub use routes::{Routes, description};
 pub use server::{Handle, StartError, serve};
+pub use start::start;
 pub use tls::TlsError;

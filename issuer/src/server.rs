@@ -23,9 +23,11 @@ use tower_service::Service as _;
 
 use crate::config::Config;
 use crate::issuer::{Issuer, World};
+use crate::keys::KeysError;
 use crate::network::Peer;
 use crate::passwords::PasswordsUnavailable;
 use crate::routes::{self, Routes};
+use crate::store::StoreError;
 use crate::tls::{self, TlsError};
 
 /// Bytes that the head of a request may have.
@@ -58,6 +60,20 @@ pub enum StartError {
     /// The threads that serve.
     #[error("cannot start the threads that serve: {0}")]
     Threads(io::Error),
+    /// The store.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] StoreError),
+    /// The keys that the store's rows are sealed under.
+    #[error("cannot open the store's keys: {0}")]
+    Keys(#[from] KeysError),
+    /// There is no server key.
+    #[error(
+        "set server_key_file: a file with 32 random bytes in 64 hex digits, readable by its owner alone"
+    )]
+    NoServerKey,
+    /// The accounts cannot be made ready; the log says why.
+    #[error("cannot make the accounts ready: the log says why")]
+    Accounts,
     /// The description of the routes cannot be written.
     #[error("cannot write the description of the interface: {0}")]
     Description(#[from] serde_json::Error),
@@ -78,18 +94,29 @@ pub struct Handle {
 /// # Errors
 /// [`StartError`]; then nothing runs.
 pub fn serve(config: Config, world: World, routes: Routes) -> Result<Handle, StartError> {
+    let issuer = Arc::new(Issuer::new(config, world)?);
+    listen(threads()?, issuer, routes)
+}
+
+/// The threads that serve.
+pub(crate) fn threads() -> Result<Runtime, StartError> {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads.enable_all().thread_name("issuer").build().map_err(StartError::Threads)
+}
+
+/// Serves `routes`, and the service's own, on these threads.
+pub(crate) fn listen(
+    runtime: Runtime,
+    issuer: Arc<Issuer>,
+    routes: Routes,
+) -> Result<Handle, StartError> {
+    let config = &issuer.config;
     let tls = match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
     };
     let address = config.listen;
-    let issuer = Arc::new(Issuer::new(config, world)?);
     let app = routes::everything(&issuer, routes)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("issuer")
-        .build()
-        .map_err(StartError::Threads)?;
     let listener = runtime.block_on(TcpListener::bind(address));
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| StartError::Listen { address, error })?;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use tegata::account::{
-    Account, Answer, Controls, Decision, DeviceId, Effect, Event, MailTo, Refusal, decide, open,
+    Answer, Controls, Decision, DeviceId, Effect, Event, MailTo, Refusal, decide, open,
 };
 use tegata::{UnixTime, account};
 
@@ -96,8 +96,7 @@ impl Accounts {
             let decided = self.decide(id, switch, event, given).await?;
             match decided.answer {
                 Answer::Check(check) => {
-                    let found =
-                        self.compare(id, check.compare(), given, &decided.secrets).await?;
+                    let found = self.compare(id, check.compare(), given, &decided.secrets).await?;
                     event = Event::Checked { check, found };
                 }
                 Answer::Refused(refusal) => return Err(Problem::Refused(refusal)),
@@ -191,7 +190,10 @@ impl Accounts {
                 Effect::Erase => change.erase = true,
                 Effect::Mail { to, letter } => {
                     // Where the model is built, too, there is one more: it never comes up with all controls on.
-                    #[allow(irrefutable_let_patterns, reason = "refutable only with the feature `model`")]
+                    #[allow(
+                        irrefutable_let_patterns,
+                        reason = "refutable only with the feature `model`"
+                    )]
                     let MailTo::Kept(secret) = to else { continue };
                     let address = self.kept_address(id, *secret, kept, given)?;
                     let letter = Kept::new(address, letter, made);

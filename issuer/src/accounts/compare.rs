@@ -109,8 +109,7 @@ fn matching_step(
     now: UnixTime,
 ) -> Result<Option<u64>, Problem> {
     let (name, moving) = (String::new(), OtpMoving::Period(30));
-    let credential =
-        OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, moving, secret);
+    let credential = OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, moving, secret);
     let here = now.seconds() / STEP;
     let mut found = None;
     for step in here.saturating_sub(DRIFT)..=here + DRIFT {

@@ -1,10 +1,8 @@
 //! What came with a request: compared, or kept, and then gone.
 
 use tegata::account::FactorKind;
-use tegata::account::messages::{
-    Language, MailedCodeText, RecoveryCode, SecondFactor, TotpText,
-};
 use tegata::account::Handle;
+use tegata::account::messages::{Language, MailedCodeText, RecoveryCode, SecondFactor, TotpText};
 
 use crate::passwords::{Password, PasswordHash};
 
@@ -22,7 +20,7 @@ pub(super) struct Given {
 /// An address, as it is kept.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Address {
+pub(super) struct Address {
     /// Where mail goes; nowhere, for a decoy.
     pub(super) handle: Option<Handle>,
     /// The language of mails.

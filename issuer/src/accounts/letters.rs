@@ -190,7 +190,10 @@ mod tests {
                 let names_device =
                     matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
                 assert_eq!(all.contains("Hanako's {code} phone"), names_device, "{all}");
-                assert_eq!(all.contains('7'), matches!(letter, Letter::RecoveryUsed { .. }) || all.contains("7日"));
+                assert_eq!(
+                    all.contains('7'),
+                    matches!(letter, Letter::RecoveryUsed { .. }) || all.contains("7日")
+                );
                 for link in ["http", "www", "://", "<", "example.org"] {
                     assert!(!all.contains(link), "{all}");
                 }

@@ -1,18 +1,15 @@
 //! The accounts over HTTP: for each message of [`tegata::account::messages`] what is done with it.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use axum::{Extension, Json};
 use tegata::account::limits::Limit;
 use tegata::account::messages::{
     Begun, Call, Close, Done, EndSessions, Enrol, EnrolFactor, EnrolFactorCode, ForgetDevice,
     Freeze, FreezeByCode, Keep, LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview,
     PasswordText, Prove, RecoveryCode, RecoveryCodes, RenewRecovery, Reset, ResetFinish,
-    ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack,
-    Ticket, Unfreeze,
+    ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
+    Unfreeze,
 };
 use tegata::account::{Answer, Destination, Event, Refusal, ResetId, SecretId};
 
@@ -21,9 +18,8 @@ use super::act;
 use super::given::{Address, Given};
 use super::made::Made;
 use super::signing::{Caller, signer};
-use crate::issuer::Issuer;
-use crate::keys::Purpose;
 use crate::describe::describe;
+use crate::keys::Purpose;
 use crate::passwords::{Password, PasswordHash};
 use crate::problem::Problem;
 use crate::routes::Routes;
@@ -34,11 +30,11 @@ use crate::strict::Strict;
 const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
 
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
-type Here = State<Arc<Issuer>>;
+type Here = Extension<Accounts>;
 
 /// All of them.
 #[must_use]
-pub fn routes() -> Routes {
+pub fn routes(accounts: Accounts) -> Routes {
     let mut routes = Routes::new();
     macro_rules! serve {
         ($($call:ident => $handler:ident,)*) => {$(
@@ -70,7 +66,7 @@ pub fn routes() -> Routes {
         Close => close,
         Keep => keep,
     }
-    routes
+    routes.layer(Extension(accounts))
 }
 
 /// A decision came to an answer that does not belong to what was asked.
@@ -83,15 +79,14 @@ fn done() -> Json<Done> {
 }
 
 async fn sign_up(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     request: Strict<SignUp>,
 ) -> Answered<SignUp> {
-    let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?;
     let SignUp { address, language, device_name, .. } = request.value;
-    let now = issuer.world.clock.now();
-    let id = AccountId::make(now, &*issuer.world.random)
+    let now = accounts.world.clock.now();
+    let id = AccountId::make(now, &*accounts.world.random)
         .map_err(|error| Problem::internal("making a number", &error))?;
     let throttle = accounts.keys.throttle("sign-up", address.address().as_bytes());
     let left = accounts.store.take(throttle, SIGN_UPS, now).await.map_err(Problem::of_store)?;
@@ -107,11 +102,10 @@ async fn sign_up(
 }
 
 async fn sign_up_code(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     request: Strict<SignUpCode>,
 ) -> Answered<SignUpCode> {
-    let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let SignUpCode { ticket, code, password, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
@@ -123,11 +117,10 @@ async fn sign_up_code(
 }
 
 async fn sign_up_factor(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     request: Strict<SignUpFactor>,
 ) -> Answered<SignUpFactor> {
-    let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let SignUpFactor { ticket, totp, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
@@ -140,11 +133,10 @@ async fn sign_up_factor(
 }
 
 async fn log_in(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     request: Strict<LogIn>,
 ) -> Answered<LogIn> {
-    let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let LogIn { handle, password, second_factor, device_name, .. } = request.value;
     let given = Given { password: Some(typed(&password)?), ..Given::default() };
@@ -162,8 +154,11 @@ async fn log_in(
     Ok(Json(LoggedIn { session: token(came.made)?, must_enrol }))
 }
 
-async fn reset(State(issuer): Here, headers: HeaderMap, request: Strict<Reset>) -> Answered<Reset> {
-    let accounts = &issuer.accounts;
+async fn reset(
+    Extension(accounts): Here,
+    headers: HeaderMap,
+    request: Strict<Reset>,
+) -> Answered<Reset> {
     let device = signer(&headers, &request)?.id();
     let Reset { handle, device_name, .. } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
@@ -174,11 +169,10 @@ async fn reset(State(issuer): Here, headers: HeaderMap, request: Strict<Reset>) 
 }
 
 async fn reset_proof(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     request: Strict<ResetProof>,
 ) -> Answered<ResetProof> {
-    let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let ResetProof { ticket, code, second_factor, .. } = request.value;
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
@@ -190,11 +184,10 @@ async fn reset_proof(
 }
 
 async fn reset_finish(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     request: Strict<ResetFinish>,
 ) -> Answered<ResetFinish> {
-    let accounts = &issuer.accounts;
     let device = signer(&headers, &request)?.id();
     let ResetFinish { ticket, password, .. } = request.value;
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
@@ -206,10 +199,9 @@ async fn reset_finish(
 }
 
 async fn freeze_by_code(
-    State(issuer): Here,
+    Extension(accounts): Here,
     request: Strict<FreezeByCode>,
 ) -> Answered<FreezeByCode> {
-    let accounts = &issuer.accounts;
     let FreezeByCode { handle, code } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
     let given = Given { code: Some(code), ..Given::default() };
@@ -217,8 +209,7 @@ async fn freeze_by_code(
     Ok(done())
 }
 
-async fn take_back(State(issuer): Here, request: Strict<TakeBack>) -> Answered<TakeBack> {
-    let accounts = &issuer.accounts;
+async fn take_back(Extension(accounts): Here, request: Strict<TakeBack>) -> Answered<TakeBack> {
     let TakeBack { handle, code, second_factor } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
     let given = Given { code: Some(code), ..Given::default() };
@@ -228,31 +219,29 @@ async fn take_back(State(issuer): Here, request: Strict<TakeBack>) -> Answered<T
 }
 
 async fn overview(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     _request: Strict<Overview>,
 ) -> Answered<Overview> {
-    let caller = issuer.accounts.caller(&headers).await?;
-    issuer.accounts.view(&caller).await.map(Json)
+    let caller = accounts.caller(&headers).await?;
+    accounts.view(&caller).await.map(Json)
 }
 
 async fn enrol_factor(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     _request: Strict<EnrolFactor>,
 ) -> Answered<EnrolFactor> {
-    let accounts = &issuer.accounts;
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
     let came = accounts.act(account, None, Event::Enrol { session }, &Given::default()).await?;
     Ok(Json(accounts.enrolling(account, came).await?))
 }
 
 async fn renew_recovery(
-    State(issuer): Here,
+    Extension(accounts): Here,
     headers: HeaderMap,
     _request: Strict<RenewRecovery>,
 ) -> Answered<RenewRecovery> {
-    let accounts = &issuer.accounts;
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
     let event = Event::RenewRecovery { session };
     let came = accounts.act(account, None, event, &Given::default()).await?;
@@ -264,14 +253,14 @@ async fn renew_recovery(
 macro_rules! in_session {
     ($($handler:ident: $call:ident, |$session:ident, $message:pat_param| $event:expr, $given:expr;)*) => {$(
         async fn $handler(
-            State(issuer): Here,
+            Extension(accounts): Here,
             headers: HeaderMap,
             request: Strict<$call>,
         ) -> Answered<$call> {
-            let Caller { account, session: $session, .. } = issuer.accounts.caller(&headers).await?;
+            let Caller { account, session: $session, .. } = accounts.caller(&headers).await?;
             let $message = request.value;
             let given = $given;
-            issuer.accounts.act(account, None, $event, &given).await?;
+            accounts.act(account, None, $event, &given).await?;
             Ok(done())
         }
     )*};

@@ -27,9 +27,7 @@ pub(super) fn signer<C: Call + ByDevice>(
     };
     let key = *request.value.device();
     let signed = match (C::BY, signature.to_str()) {
-        (By::Device(purpose), Ok(signature)) => {
-            is_signed(&key, purpose, &request.raw, signature)
-        }
+        (By::Device(purpose), Ok(signature)) => is_signed(&key, purpose, &request.raw, signature),
         _ => false,
     };
     if signed { Ok(key) } else { Err(Problem::NotSigned) }
@@ -53,7 +51,8 @@ impl Accounts {
         let world = Self::world(&found.standing, now);
         let tegata::account::Account::Live(live) = &found.state else { return Err(refused) };
         let session = live.session(found.session, &world).ok_or(refused)?;
-        let caller = Caller { account: found.account, session: found.session, found: found.clone() };
+        let caller =
+            Caller { account: found.account, session: found.session, found: found.clone() };
         if now.seconds().saturating_sub(session.seen.seconds()) >= SEEN {
             let event = Event::Seen { session: caller.session };
             self.act(caller.account, None, event, &Given::default()).await?;

@@ -19,6 +19,13 @@ pub struct Sealed {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Sealed {
+    /// What stands for a code that is not there: no code is kept as this.
+    pub(crate) fn nothing() -> Self {
+        Self { key: 0, bytes: vec![0; 32] }
+    }
+}
+
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sealed").field("key", &self.key).finish_non_exhaustive()

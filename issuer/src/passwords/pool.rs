@@ -70,6 +70,11 @@ impl Passwords {
         Ok(Self { queue: sender, room: Room { queue, threads, last }, nobody, random })
     }
 
+    /// A hash that nothing fits.
+    pub(crate) fn nobody(&self) -> PasswordHash {
+        self.nobody.clone()
+    }
+
     /// Judges a password to be set, with what is known `about` its owner.
     ///
     /// # Errors

@@ -152,15 +152,21 @@ fn program(name: &str, config: &tokio_postgres::Config) -> Command {
         set("PGPASSWORD", String::from_utf8_lossy(password).into_owned());
     }
     // As strict as the service is: a certificate that it would refuse is refused.
-    set("PGSSLMODE", match config.get_ssl_mode() {
-        SslMode::Disable => "disable".to_owned(),
-        SslMode::Require => "verify-full".to_owned(),
-        _ => "prefer".to_owned(),
-    });
-    set("PGSSLROOTCERT", match config.get_ssl_mode() {
-        SslMode::Require => "system".to_owned(),
-        _ => String::new(),
-    });
+    set(
+        "PGSSLMODE",
+        match config.get_ssl_mode() {
+            SslMode::Disable => "disable".to_owned(),
+            SslMode::Require => "verify-full".to_owned(),
+            _ => "prefer".to_owned(),
+        },
+    );
+    set(
+        "PGSSLROOTCERT",
+        match config.get_ssl_mode() {
+            SslMode::Require => "system".to_owned(),
+            _ => String::new(),
+        },
+    );
     command
 }
 

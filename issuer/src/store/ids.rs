@@ -82,9 +82,25 @@ impl EventId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HandleKey(pub(crate) [u8; 32]);
 
+impl HandleKey {
+    /// One of 256 that spread evenly.
+    pub(crate) fn first_byte(&self) -> u8 {
+        self.0[0]
+    }
+}
+
 /// Whose tries are counted, and at what: a keyed hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThrottleKey(pub(crate) [u8; 32]);
+
+impl ThrottleKey {
+    /// As many of it as an account's number has.
+    pub(crate) fn first_bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.0[..16]);
+        bytes
+    }
+}
 
 /// What a session is found by: SHA-256 of its token, which has 256 random bits, so that no key is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

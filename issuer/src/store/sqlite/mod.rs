@@ -137,11 +137,7 @@ pub(in crate::store) fn migrate(connection: &mut Connection) -> Result<(), Store
     tried.map(drop).map_err(|error| super::database::not_migrated(&error, known))
 }
 
-fn rows(
-    connection: &Connection,
-    sql: &str,
-    values: Vec<Value>,
-) -> Result<Vec<Row>, StoreError> {
+fn rows(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(refused)?;
     let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(values)).map_err(refused)?;
