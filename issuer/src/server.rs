@@ -66,6 +66,9 @@ pub enum StartError {
     /// The keys that the store's rows are sealed under.
     #[error("cannot open the store's keys: {0}")]
     Keys(#[from] KeysError),
+    /// The texts of mails, which a test keeps from happening.
+    #[error("cannot read the texts of mails: {0}")]
+    Letters(toml::de::Error),
     /// There is no server key.
     #[error(
         "set server_key_file: a file with 32 random bytes in 64 hex digits, readable by its owner alone"

@@ -9,7 +9,7 @@ use super::given::Address;
 use super::made::Made;
 use crate::keys::{Place, Sealed};
 use crate::problem::Problem;
-use crate::store::{AccountId, MailId};
+use crate::store::{AccountId, Leased, MailId};
 
 /// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -133,6 +133,13 @@ impl Letters {
 }
 
 impl Accounts {
+    /// A mail that waited; `None` if it cannot be read.
+    pub(crate) fn letter(&self, mail: &Leased) -> Option<Kept> {
+        let place = Place::Mail(mail.account, mail.id);
+        let json = self.keys.open_sealed(place, &mail.letter).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
     pub(super) fn seal_letter(
         &self,
         account: AccountId,

@@ -1,0 +1,32 @@
+//! Mail: what waits in the outbox goes out, once if it can, again if it must.
+//!
+//! A mail is written in the transaction that it tells of, so a crash loses none. It is taken out after it was handed
+//! over: a crash between the two sends it twice, which a reader survives.
+
+mod mailbox;
+mod worker;
+
+pub use mailbox::Mailbox;
+pub(crate) use worker::work;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::accounts::Posted;
+
+/// Who takes mail from us.
+pub trait Carrier: Send + Sync {
+    /// Hands a mail over.
+    ///
+    /// # Errors
+    /// [`NotTaken`]; it is tried again.
+    fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a>;
+}
+
+/// A mail being handed over.
+pub type Carrying<'a> = Pin<Box<dyn Future<Output = Result<(), NotTaken>> + Send + 'a>>;
+
+/// A mail was not taken. What is told of it names no one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the mail was not taken: {0}")]
+pub struct NotTaken(pub String);

@@ -1,0 +1,91 @@
+//! What empties the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tegata::Clock;
+
+use super::Carrier;
+use crate::accounts::{Accounts, Letters};
+use crate::store::{Leased, Store};
+
+/// How often the outbox is looked into when nobody says that there is something in it.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Mails handed over at a time, and for how many seconds no one else tries them.
+const AT_ONCE: u32 = 16;
+const LEASE: u32 = 120;
+/// The first wait after a mail was not taken, which doubles up to the longest, in seconds.
+const FIRST_WAIT: u64 = 2;
+const LONGEST_WAIT: u64 = 15 * 60;
+/// A mail that nobody took for so many seconds is given up: a code in it ran out long before.
+const GIVEN_UP: u64 = 3 * 24 * 60 * 60;
+
+/// Works until it is dropped.
+pub(crate) async fn work(
+    store: Store,
+    accounts: Accounts,
+    letters: Letters,
+    carrier: Arc<dyn Carrier>,
+    clock: Arc<dyn Clock>,
+) {
+    loop {
+        let due = store.due(clock.now(), LEASE, AT_ONCE).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot look into the outbox");
+            Vec::new()
+        });
+        if due.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+        }
+        for mail in due {
+            if let Err(error) =
+                hand_over(&store, &accounts, &letters, &*carrier, &*clock, &mail).await
+            {
+                tracing::warn!(%error, "cannot take a mail out of the outbox");
+            }
+        }
+    }
+}
+
+async fn hand_over(
+    store: &Store,
+    accounts: &Accounts,
+    letters: &Letters,
+    carrier: &dyn Carrier,
+    clock: &dyn Clock,
+    mail: &Leased,
+) -> Result<(), crate::store::StoreError> {
+    // What cannot be read, or goes to a decoy, goes nowhere.
+    let Some(posted) = accounts.letter(mail).and_then(|letter| letter.posted(letters)) else {
+        return store.delivered(mail).await;
+    };
+    match carrier.carry(&posted).await {
+        Ok(()) => store.delivered(mail).await,
+        Err(error) => {
+            let now = clock.now();
+            let waited = now.seconds().saturating_sub(mail.made.seconds());
+            tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "a mail was not taken");
+            if waited >= GIVEN_UP {
+                tracing::error!(mail = %mail.id, "a mail is given up");
+                return store.delivered(mail).await;
+            }
+            let wait = wait(mail.tries);
+            store.failed(mail, now.shifted(i64::try_from(wait).unwrap_or(i64::MAX))).await
+        }
+    }
+}
+
+/// The wait after this many tries.
+fn wait(tries: u64) -> u64 {
+    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+    FIRST_WAIT.saturating_mul(2_u64.saturating_pow(doublings)).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_a_quarter_of_an_hour() {
+        assert_eq!([1, 2, 3, 9, 10, 11, u64::MAX].map(wait), [2, 4, 8, 512, 900, 900, 900]);
+    }
+}
