@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 
 use crate::run::{done, failed, here};
 
-#[allow(dead_code, reason = "shared with the other test files")]
 mod run;
 
 fn serve() -> (Child, String) {
