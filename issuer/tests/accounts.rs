@@ -1,0 +1,394 @@
+//! The break-in of 2019 and its kin, tried on a running issuer over HTTP: the rows of the design's table of abuse.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use serde_json::json;
+use tegata::account::Refusal;
+use tegata::account::messages::{
+    Call, MailedCodeText, Prove, RecoveryCode, RenewRecovery, Reset, ResetFinish, ResetProof,
+    SIGNATURE_HEADER, SecondFactor, Ticket, TotpText, signature_text, signed_bytes,
+};
+use tegata::vault::Keystore;
+
+use crate::people::{NEW_PASSWORD, PASSWORD, Person, Town, code_in, password, refusal};
+
+mod people;
+
+const HANAKO: &str = "hanako@example.org";
+
+fn wrong_code() -> MailedCodeText {
+    MailedCodeText::new("00000000").unwrap()
+}
+
+fn wrong_totp() -> SecondFactor {
+    SecondFactor::Totp(TotpText::new("000000").unwrap())
+}
+
+/// A thief with a device of his own who says that he is Hanako.
+fn thief(town: &Town) -> Person<'_> {
+    town.person(HANAKO)
+}
+
+#[test]
+fn a_shopper_signs_up_logs_in_and_resets_her_password() {
+    let town = Town::new();
+    let mut hanako = town.shopper(HANAKO);
+    let view = hanako.view().unwrap();
+    assert_eq!(view.address.address(), HANAKO);
+    assert_eq!((view.devices.len(), view.sessions.len()), (1, 1));
+    assert_eq!(view.recovery_codes_left, 10);
+
+    // On her own device the password is enough; to spend it is not.
+    hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
+    hanako.logs_in(PASSWORD).unwrap();
+
+    let ticket = hanako.asks_for_reset().unwrap();
+    let code = hanako.code_of_mail(2);
+    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
+    hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
+    assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn, "all sessions end");
+    let factor = Some(hanako.next_totp());
+    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, factor)), Refusal::Wrong);
+    hanako.logs_in(NEW_PASSWORD).unwrap();
+    assert!(town.mails(HANAKO, 3)[2].0.contains("was reset"));
+}
+
+#[test]
+fn the_break_in_of_2019_ends_at_each_of_its_steps() {
+    let town = Town::new();
+    let hanako = town.shopper(HANAKO);
+    let thief = thief(&town);
+    // There is nowhere to say where the mail should go, nor what he knows of her.
+    let asked = json!({
+        "handle": HANAKO, "device": String::from(thief.key()), "device_name": "a phone",
+    });
+    let extra = [
+        ("address", json!("thief@example.com")),
+        ("email", json!("thief@example.com")),
+        ("to", json!("thief@example.com")),
+        ("birth_date", json!("2019-01-01")),
+        ("telephone", json!("0312345678")),
+    ];
+    for (field, value) in extra {
+        let mut with = asked.clone();
+        with[field] = value;
+        assert_eq!(raw(&thief, Reset::PATH, "reset", &with.to_string()).0, 400, "{field}");
+    }
+    let several = [
+        json!([HANAKO, "thief@example.com"]),
+        json!({ "a": HANAKO }),
+        json!(format!("{HANAKO},thief@example.com")),
+        json!(format!("{HANAKO} thief@example.com")),
+        json!(format!("{HANAKO}\nthief@example.com")),
+        json!("hanako@\u{ff45}xample.org"),
+    ];
+    for handle in several {
+        let mut with = asked.clone();
+        with["handle"] = handle;
+        assert_eq!(raw(&thief, Reset::PATH, "reset", &with.to_string()).0, 400, "{with}");
+    }
+    let twice = asked.to_string().replacen('{', r#"{"handle":"thief@example.com","#, 1);
+    assert_eq!(raw(&thief, Reset::PATH, "reset", &twice).0, 400);
+    assert_eq!(town.mails_when_quiet(HANAKO), 1, "only that of her sign-up");
+
+    // He asks for her: the mail goes to her, names his device, and he has neither code nor factor.
+    let ticket = thief.asks_for_reset().unwrap();
+    assert!(town.mails(HANAKO, 2)[1].1.contains("Hanako's phone"));
+    assert_eq!(refusal(thief.proves_reset(&ticket, wrong_code(), wrong_totp())), Refusal::Wrong);
+    assert_eq!(refusal(thief.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    // Her mailbox alone, and her second factor alone.
+    let code = hanako.code_of_mail(2);
+    let told = thief.proves_reset(&ticket, code.clone(), wrong_totp());
+    assert_eq!(refusal(told), Refusal::Wrong);
+    let told = thief.proves_reset(&ticket, wrong_code(), hanako.next_totp());
+    assert_eq!(refusal(told), Refusal::Wrong);
+    assert_eq!(refusal(thief.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    // Her password, on his device.
+    assert_eq!(refusal(thief.tries_to_log_in(PASSWORD, None)), Refusal::Wrong);
+    assert_eq!(refusal(thief.tries_to_log_in(PASSWORD, Some(wrong_totp()))), Refusal::Wrong);
+    assert!(hanako.view().is_ok());
+}
+
+/// What a hand-written body comes to, signed by the thief's device: status and problem.
+fn raw(person: &Person<'_>, path: &str, purpose: &str, body: &str) -> (u16, String) {
+    let der = person.device.sign(&signed_bytes(purpose, body.as_bytes())).unwrap();
+    let headers = [(SIGNATURE_HEADER, signature_text(&der))];
+    let response = person.town.post(path, &headers, body.as_bytes());
+    (response.status, String::from_utf8(response.body).unwrap())
+}
+
+#[test]
+fn a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing() {
+    let town = Town::new();
+    let hanako = town.shopper(HANAKO);
+    let mut other = hanako.clone();
+    other.device = town.device();
+    let ticket = hanako.asks_for_reset().unwrap();
+    let code = hanako.code_of_mail(2);
+    assert_eq!(refusal(hanako.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong, "skipped");
+    let another = other.asks_for_reset().unwrap();
+    let told = other.proves_reset(&another, code.clone(), hanako.next_totp());
+    assert_eq!(refusal(told), Refusal::Wrong, "the code of another reset");
+    let told = other.proves_reset(&ticket, code.clone(), hanako.next_totp());
+    assert_eq!(refusal(told), Refusal::Wrong, "relayed to another device");
+    hanako.proves_reset(&ticket, code.clone(), hanako.next_totp()).unwrap();
+    let told = hanako.proves_reset(&ticket, code, hanako.next_totp());
+    assert_eq!(refusal(told), Refusal::Wrong, "repeated");
+    assert_eq!(refusal(other.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
+    assert_eq!(refusal(hanako.finishes_reset(&ticket, PASSWORD)), Refusal::Wrong, "repeated");
+    let told = other.proves_reset(&another, other.code_of_mail(3), hanako.next_totp());
+    assert_eq!(refusal(told), Refusal::Wrong, "pending when the password was reset");
+}
+
+#[test]
+fn a_message_signed_by_another_device_or_for_another_purpose_is_no_message() {
+    let town = Town::new();
+    let hanako = town.shopper(HANAKO);
+    let other = town.device();
+    let ticket = hanako.asks_for_reset().unwrap();
+    let call = ResetFinish { ticket, device: hanako.key(), password: password(NEW_PASSWORD) };
+    let body = serde_json::to_vec(&call).unwrap();
+    let sign = |device: &dyn Keystore, purpose| {
+        signature_text(&device.sign(&signed_bytes(purpose, &body)).unwrap())
+    };
+    let not_signed = |headers: &[(&str, String)], body: &[u8]| {
+        let response = town.post(ResetFinish::PATH, headers, body);
+        assert_eq!(response.status, 401);
+        assert!(String::from_utf8(response.body).unwrap().contains(":not-signed"));
+    };
+    let good = sign(&*hanako.device, "reset-finish");
+    not_signed(&[], &body);
+    not_signed(&[(SIGNATURE_HEADER, sign(&*other, "reset-finish"))], &body);
+    not_signed(&[(SIGNATURE_HEADER, sign(&*hanako.device, "reset-proof"))], &body);
+    not_signed(&[(SIGNATURE_HEADER, good.clone())], &[&body[..], b" "].concat());
+    not_signed(&[(SIGNATURE_HEADER, good.clone()), (SIGNATURE_HEADER, good)], &body);
+}
+
+#[test]
+fn ten_thousand_guesses_at_a_code_come_to_five_even_with_a_restart_between() {
+    let mut town = Town::new();
+    let guesses = 10_000;
+    let (ticket, code, secret, device) = {
+        let hanako = town.shopper(HANAKO);
+        let ticket = hanako.asks_for_reset().unwrap();
+        let code = hanako.code_of_mail(2);
+        (ticket, code, hanako.authenticator.clone(), hanako.device.clone())
+    };
+    let guess = |town: &Town, from: usize, to: usize| {
+        thread::scope(|scope| {
+            for part in 0..8 {
+                let (ticket, device) = (&ticket, &device);
+                scope.spawn(move || {
+                    let mut guesser = town.person(HANAKO);
+                    guesser.device = device.clone();
+                    for number in (from..to).filter(|number| number % 8 == part) {
+                        let code = MailedCodeText::new(&format!("{number:08}")).unwrap();
+                        let told = guesser.proves_reset(ticket, code, wrong_totp());
+                        assert_eq!(refusal(told), Refusal::Wrong);
+                    }
+                });
+            }
+        });
+    };
+    guess(&town, 0, 40);
+    town.restart();
+    guess(&town, 40, guesses / 50);
+    // Five were compared, and none of them was the code: now the code itself is not compared any more.
+    let mut hanako = town.person(HANAKO);
+    (hanako.device, hanako.authenticator) = (device, secret);
+    let factor = hanako.next_totp();
+    assert_eq!(refusal(hanako.proves_reset(&ticket, code, factor)), Refusal::Wrong);
+}
+
+/// How many of 64 at once are told yes.
+fn winners(race: impl Fn() -> bool + Sync) -> usize {
+    let won = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                if race() {
+                    won.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    won.into_inner()
+}
+
+#[test]
+fn of_sixty_four_at_once_one_wins() {
+    let town = Town::new();
+    let mut hanako = town.shopper(HANAKO);
+    // One TOTP value, on new devices all of them.
+    let factor = hanako.next_totp();
+    let log_in = |factor: &SecondFactor| {
+        let mut person = hanako.clone();
+        person.device = town.device();
+        person.tries_to_log_in(PASSWORD, Some(factor.clone())).is_ok()
+    };
+    assert_eq!(winners(|| log_in(&factor)), 1);
+    town.passes(3600);
+    // One recovery code.
+    let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
+    assert_eq!(winners(|| log_in(&code)), 1);
+    // One reset.
+    let ticket = hanako.asks_for_reset().unwrap();
+    let code = town.mails(HANAKO, 2);
+    let code = code.iter().filter(|mail| mail.0.contains("reset the password")).next_back();
+    let code = code.map(|mail| code_in(&mail.1)).unwrap_or_else(|| hanako.code_of_mail(5));
+    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
+    assert_eq!(winners(|| hanako.finishes_reset(&ticket, NEW_PASSWORD).is_ok()), 1);
+    hanako.logs_in(NEW_PASSWORD).unwrap();
+}
+
+#[test]
+fn a_value_of_the_second_factor_is_taken_once_and_in_one_writing() {
+    let town = Town::new();
+    let hanako = town.shopper(HANAKO);
+    let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
+    hanako.in_session(&Prove { totp: totp.clone() }).unwrap();
+    assert_eq!(refusal(hanako.in_session(&Prove { totp: totp.clone() })), Refusal::Wrong);
+    let factor = Some(SecondFactor::Totp(totp.clone()));
+    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, factor)), Refusal::Wrong);
+    let SecondFactor::Totp(fresh) = hanako.next_totp() else { unreachable!() };
+    let digits = fresh.expose();
+    let wide: String =
+        digits.bytes().filter_map(|d| char::from_u32(0xff10 + u32::from(d - b'0'))).collect();
+    let session = hanako.session.as_ref().unwrap().expose().to_owned();
+    let payment_code = "496012345678901234567890";
+    for text in [
+        wide,
+        format!("{} {}", &digits[..3], &digits[3..]),
+        format!(" {digits}"),
+        payment_code.to_owned(),
+    ] {
+        let headers = [("Authorization", format!("Bearer {session}"))];
+        let body = json!({ "totp": text }).to_string();
+        assert_eq!(town.post(Prove::PATH, &headers, body.as_bytes()).status, 400, "{text}");
+    }
+    hanako.in_session(&Prove { totp: fresh }).unwrap();
+}
+
+#[test]
+fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due() {
+    let town = Town::new();
+    let hanako = town.shopper(HANAKO);
+    let mut new_phone = hanako.clone();
+    new_phone.device = town.device();
+    let code = SecondFactor::RecoveryCode(hanako.recovery[3].clone());
+    let logged_in = new_phone.tries_to_log_in(PASSWORD, Some(code.clone())).unwrap();
+    assert!(logged_in.must_enrol);
+    new_phone.session = Some(logged_in.session);
+    assert_eq!(refusal(new_phone.in_session(&RenewRecovery {})), Refusal::EnrolFirst);
+    assert_eq!(refusal(new_phone.tries_to_log_in(PASSWORD, Some(code))), Refusal::Wrong);
+    let view = new_phone.view().unwrap();
+    assert_eq!((view.recovery_codes_left, view.must_enrol), (9, true));
+    assert!(RecoveryCode::parse("0000-0000-0000-0000").is_ok(), "well formed, and nobody's");
+}
+
+#[test]
+fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has() {
+    let town = Town::new();
+    town.shopper(HANAKO);
+    let (known, unknown) = (thief(&town), town.person("nobody@example.org"));
+    let ask = |person: &Person<'_>| {
+        let handle: tegata::account::Handle = person.address.parse().unwrap();
+        let device_name = person.name();
+        let body = serde_json::to_string(&Reset { handle, device: person.key(), device_name });
+        let (status, body) = raw(person, Reset::PATH, "reset", &body.unwrap());
+        (status, body.len())
+    };
+    for _ in 0..7 {
+        assert_eq!(ask(&known), ask(&unknown), "and past what is mailed in a day, too");
+    }
+    let (a, b) = (known.asks_for_reset().unwrap(), unknown.asks_for_reset().unwrap());
+    for _ in 0..7 {
+        let tell = |person: &Person<'_>, ticket: &Ticket| {
+            let (code, second_factor) = (wrong_code(), wrong_totp());
+            let (ticket, device) = (ticket.clone(), person.key());
+            let call = ResetProof { ticket, device, code, second_factor };
+            let body = serde_json::to_string(&call).unwrap();
+            let (status, body) = raw(person, ResetProof::PATH, "reset-proof", &body);
+            let mut problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+            problem["instance"] = json!(null);
+            (status, problem)
+        };
+        assert_eq!(tell(&known, &a), tell(&unknown, &b));
+    }
+    for factor in [None, Some(wrong_totp())] {
+        let told = known.tries_to_log_in("nine loud magpies", factor.clone());
+        assert_eq!(told.unwrap_err(), unknown.tries_to_log_in(PASSWORD, factor).unwrap_err());
+    }
+    // Signing up with an address that is taken: the same answer, and the owner is told.
+    assert_eq!(
+        known.asks_to_sign_up().unwrap().expose().len(),
+        unknown.asks_to_sign_up().unwrap().expose().len()
+    );
+    assert!(town.mails("nobody@example.org", 1)[0].0.contains("sign up"));
+    let told = town.mails(HANAKO, 7);
+    assert!(told.iter().any(|mail| mail.0.contains("have an account already")), "{told:?}");
+    assert_eq!(told.iter().filter(|mail| mail.0.contains("reset the password")).count(), 5);
+}
+
+#[test]
+fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account() {
+    let town = Town::new();
+    let mut hanako = town.shopper(HANAKO);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let mut thieves: Vec<_> = (0..4).map(|_| thief(&town)).collect();
+    thread::scope(|scope| {
+        for thief in &mut thieves {
+            let stop = &stop;
+            scope.spawn(move || {
+                while !stop.load(Ordering::SeqCst) {
+                    let _ = thief.tries_to_log_in("password1", Some(wrong_totp()));
+                    let _ = thief.asks_for_reset();
+                }
+            });
+        }
+        // Whatever happens, the flood ends with the test.
+        let owner = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..3 {
+                hanako.logs_in(PASSWORD).unwrap();
+            }
+            let before = town.mails(HANAKO, 1).len();
+            let ticket = hanako.asks_for_reset().unwrap();
+            for nth in before + 1.. {
+                let (subject, body) = town.mails(HANAKO, nth).swap_remove(nth - 1);
+                let proved = subject.contains("reset the password")
+                    && hanako.proves_reset(&ticket, code_in(&body), hanako.next_totp()).is_ok();
+                if proved {
+                    break;
+                }
+            }
+            hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
+            hanako.logs_in(NEW_PASSWORD).unwrap();
+        }));
+        stop.store(true, Ordering::SeqCst);
+        owner.unwrap();
+    });
+}
+
+#[test]
+fn host_headers_change_nothing() {
+    let town = Town::new();
+    let hanako = town.shopper(HANAKO);
+    let call =
+        Reset { handle: HANAKO.parse().unwrap(), device: hanako.key(), device_name: hanako.name() };
+    let body = serde_json::to_vec(&call).unwrap();
+    let der = hanako.device.sign(&signed_bytes("reset", &body)).unwrap();
+    let headers = [
+        (SIGNATURE_HEADER, signature_text(&der)),
+        ("Host", "thief.example.com".to_owned()),
+        ("X-Forwarded-Host", "thief.example.com".to_owned()),
+        ("Forwarded", "host=thief.example.com".to_owned()),
+    ];
+    assert_eq!(town.post(Reset::PATH, &headers, &body).status, 200);
+    let (subject, mail) = town.mails(HANAKO, 2).swap_remove(1);
+    for text in [subject, mail] {
+        assert!(!text.contains("thief") && !text.contains("http") && !text.contains("www"));
+    }
+}
