@@ -27,7 +27,7 @@ mod tree;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
 use crate::{bench::Row, fuzz::Target, part::Part};
 
@@ -89,8 +89,12 @@ enum Verb {
         minutes: u32,
     },
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
-    #[command(after_help = "Example: cargo xtask targets")]
-    Targets,
+    #[command(after_help = "Example: cargo xtask targets aarch64-apple-ios")]
+    Targets {
+        /// Targets to check for; all if none is named.
+        #[arg(value_name = "TARGET", value_parser = PossibleValuesParser::new(targets::TARGETS))]
+        targets: Vec<String>,
+    },
     /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
     /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
@@ -136,7 +140,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Budget { library: true, .. } => budget::price_of_size(&shell),
         Verb::Budget { write, .. } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
-        Verb::Targets => targets::run(&shell),
+        Verb::Targets { targets } => targets::run(&shell, &targets),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Size { android: None } => size::hold(&shell),
         Verb::Size { android: Some(library) } => size::look_at_android(&library),
