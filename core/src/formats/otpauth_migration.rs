@@ -209,6 +209,9 @@ mod tests {
         }
         assert_eq!(read("A").unwrap_err(), OtpauthError::DamagedExport);
         assert_eq!(read("C g").unwrap_err(), OtpauthError::DamagedExport);
+        // The last letter holds four bits and two that have to be zero.
+        assert!(read("EAE").unwrap().is_empty());
+        assert_eq!(read("EAF").unwrap_err(), OtpauthError::DamagedExport);
         assert!(read("").unwrap().is_empty());
     }
 
