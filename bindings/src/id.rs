@@ -1,20 +1,20 @@
 //! What a record is known by: 32 lower-case hexadecimal digits, since texts compare by what they say in every language.
 
-use data_encoding::HEXLOWER;
+use base16ct::lower;
 use tegata::vault::RecordId;
 
 use crate::WalletError;
 
 /// Reads an id that a wallet gave earlier; of anything else there is nothing in it.
 pub(crate) fn parse(id: &str) -> Result<RecordId, WalletError> {
-    let bytes = HEXLOWER.decode(id.as_bytes()).ok();
+    let bytes = lower::decode_vec(id).ok();
     let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
     bytes.and_then(RecordId::new).ok_or(WalletError::NotFound)
 }
 
 /// The issuer's 16 bytes as text.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(bytes)
+    lower::encode_string(bytes)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::code;
-use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
+use tegata::code::{AliasPeriod, Audience, BadAliasPeriod, CredentialId, Scheme, Seed};
 use tegata::vault::{Stretch, Unlock};
 
 use crate::error::{count, seconds};
@@ -227,13 +227,14 @@ fn read(new: NewPayment, seed: &[u8]) -> Result<tegata::NewPayment, WalletError>
     let credential = new.credential.try_into();
     let credential =
         credential.map_err(|_| WalletError::invalid("the issuer's name has not 16 bytes"))?;
-    let period = u32::try_from(new.alias_period).unwrap_or_default();
+    let period = new.alias_period;
+    let period = u32::try_from(period).map_err(|_| BadAliasPeriod(period));
     Ok(tegata::NewPayment {
         credential: CredentialId(credential),
         label: new.label,
         scheme: Scheme {
             prefix: new.prefix.parse().map_err(WalletError::invalid)?,
-            alias_period: AliasPeriod::new(period).map_err(WalletError::invalid)?,
+            alias_period: period.and_then(AliasPeriod::new).map_err(WalletError::invalid)?,
         },
         seed: Seed::from_slice(seed)
             .ok_or_else(|| WalletError::invalid("the seed has not 32 bytes"))?,

@@ -140,8 +140,9 @@ fn what_a_host_gives_wrongly_is_a_typed_failure() {
     assert_eq!(refused(new_payment(), &[7; 31]), "the seed has not 32 bytes");
     let new = NewPayment { credential: vec![1; 15], ..new_payment() };
     assert_eq!(refused(new, &[7; 32]), "the issuer's name has not 16 bytes");
-    for period in [-86_400, 0, i64::MAX] {
-        refused(NewPayment { alias_period: period, ..new_payment() }, &[7; 32]);
+    for period in [-86_400, 0, 4_294_967_310, i64::MAX] {
+        let told = refused(NewPayment { alias_period: period, ..new_payment() }, &[7; 32]);
+        assert!(told.ends_with(&format!("not {period}")), "{told}");
     }
     refused(NewPayment { prefix: "49".into(), ..new_payment() }, &[7; 32]);
 

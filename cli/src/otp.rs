@@ -1,7 +1,7 @@
 //! `tegata otp`: one-time passwords by hand.
 
+use base32ct::{Base32UpperUnpadded, Encoding as _};
 use clap::{Args, Subcommand};
-use data_encoding::BASE32_NOPAD;
 use serde_json::{Value, json};
 use tegata::formats::otpauth_migration::parse_all;
 use tegata::vault::{OtpCredential, OtpMoving};
@@ -83,7 +83,8 @@ fn describe(credential: &OtpCredential, reveal: bool) -> Value {
     });
     put_moving(&mut document, credential.moving);
     if reveal {
-        document["secret"] = BASE32_NOPAD.encode(credential.reveal_secret().expose()).into();
+        document["secret"] =
+            Base32UpperUnpadded::encode_string(credential.reveal_secret().expose()).into();
     }
     document
 }

@@ -1,15 +1,26 @@
 //! What `cargo xtask budget` counts: without an argument the names of all paths, a line each; with a name, that path
-//! once inside [`counted`].
+//! once inside [`counted`]; with a number after that, the path so many times and the nanoseconds of one.
 #![expect(clippy::unwrap_used, reason = "what cannot be prepared cannot be counted")]
 
-use std::{convert::Infallible, hint::black_box};
+use std::{
+    cell::RefCell,
+    convert::Infallible,
+    hint::black_box,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
-use tegata::UnixTime;
 use tegata::code::{
     Admission, AliasPeriod, Audience, Candidate, CodeKeys, Counter, CredentialId, Nth, Prefixes,
     ReplayGuard, Scheme, Seed, Step, TillId, Turn, verify,
 };
 use tegata::symbol::{PaymentSymbols, Symbol};
+use tegata::vault::{PaymentCredential, SoftwareKeystore, Stretch, Vault, VaultError};
+use tegata::{Device, Random, RandomUnavailable, SystemClock, UnixTime};
 
 const DIGITS: &str = "501234567890123456789012";
 
@@ -35,6 +46,28 @@ impl ReplayGuard for Forgetful {
     fn advance(&self, _: CredentialId, _: Counter) -> Result<bool, Infallible> {
         Ok(true)
     }
+}
+
+/// The same numbers in every run, none of them twice: another order of random ids is another count.
+struct Numbers(AtomicU64);
+
+impl Random for Numbers {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// What a host hands over, with a keystore that opens at once.
+fn device(folder: &Path) -> Device {
+    let random = Arc::new(Numbers(AtomicU64::new(1)));
+    let cheap = Stretch::new(8, 1, 1).unwrap();
+    let file = folder.join("keystore");
+    let keystore = SoftwareKeystore::create(&file, b"counted", cheap, random.clone()).unwrap();
+    Device { keystore: Arc::new(keystore), anchor: None, clock: Arc::new(SystemClock), random }
 }
 
 /// Callgrind counts in here and nowhere else.
@@ -64,15 +97,49 @@ fn main() {
         let _ = black_box(verify(&Forgetful, &prefixes, code, &till, now, candidates));
     };
 
-    let paths: [(&str, &dyn Fn()); 4] =
-        [("next-code", &next_code), ("qr", &qr), ("code128", &code128), ("verify", &check)];
+    let folder = tempfile::tempdir().unwrap();
+    let (device, file) = (device(folder.path()), folder.path().join("vault"));
+    let credential = |number: u8| {
+        let seed = Seed::from_slice(&[0x5a; 32]).unwrap();
+        PaymentCredential::new(CredentialId([number; 16]), "Ann".to_owned(), scheme, seed)
+    };
+    let mut vault = Vault::create(&file, &device).unwrap();
+    let ids = vault.transaction(|all| (0..100).map(|n| all.add(&credential(n))).collect());
+    let ids: Vec<_> = ids.map_err(|error: VaultError| error).unwrap();
+    vault.close().unwrap();
+    let open = || drop(black_box(Vault::open(&file, &device).unwrap()));
+    // Only once asked for: one vault is open at a time.
+    let opened = RefCell::new(None);
+    let with = |work: &dyn Fn(&mut Vault)| {
+        work(opened.borrow_mut().get_or_insert_with(|| Vault::open(&file, &device).unwrap()));
+    };
+    let get = || with(&|vault| drop(black_box(vault.get::<PaymentCredential>(&ids[42]).unwrap())));
+    let put = || with(&|vault| vault.put(&ids[42], &credential(42)).unwrap());
+
+    let paths: [(&str, &dyn Fn()); 7] = [
+        ("next-code", &next_code),
+        ("qr", &qr),
+        ("code128", &code128),
+        ("verify", &check),
+        ("open", &open),
+        ("get", &get),
+        ("put", &put),
+    ];
     match std::env::args().nth(1) {
         None => paths.iter().for_each(|(name, _)| println!("{name}")),
         Some(wanted) => {
             let (_, path) = paths.iter().find(|(name, _)| *name == wanted).unwrap();
             // Once before, uncounted: tables that are made at first use are not part of a path.
             path();
-            counted(path);
+            match std::env::args().nth(2) {
+                None => counted(path),
+                Some(times) => {
+                    let times: u32 = times.parse().unwrap();
+                    let began = Instant::now();
+                    (0..times).for_each(|_| path());
+                    println!("{}", (began.elapsed() / times).as_nanos());
+                }
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::digest::{Context, SHA256, digest};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ impl Checkpoint {
         let line: Self = serde_json::from_str(line).ok()?;
         let head = hex::decode(&line.head).ok()?.try_into().ok()?;
         let seal = Seal { count: line.count, head };
-        let signature = BASE64URL_NOPAD.decode(line.signature.as_bytes()).ok()?;
+        let signature = Base64UrlUnpadded::decode_vec(&line.signature).ok()?;
         let key = UnparsedPublicKey::new(&ED25519, key);
         key.verify(&Self::message(&seal, line.at), &signature).ok().map(|()| seal)
     }
@@ -133,7 +133,7 @@ fn append(file: &Path, keys: &Keys, seal: &Seal, at: UnixTime) -> std::io::Resul
         count: seal.count,
         head: hex::encode(seal.head),
         at,
-        signature: BASE64URL_NOPAD.encode(&signature),
+        signature: Base64UrlUnpadded::encode_string(&signature),
     };
     let mut file = OpenOptions::new().create(true).append(true).open(file)?;
     writeln!(file, "{}", serde_json::to_string(&line)?)?;

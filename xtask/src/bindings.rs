@@ -5,19 +5,16 @@ use std::path::{Path, PathBuf};
 
 use xshell::{Shell, cmd};
 
-use crate::tree::{self, step};
+use crate::{
+    symbols,
+    tree::{self, step},
+};
 
 /// UniFFI reads it only when it is told to.
 const CONFIG: &str = "uniffi.toml";
 
-/// What the bundled SQLite would bring along and no vault asks for, in the words of its compiler.
-const UNUSED_SQLITE: &str = "-USQLITE_ENABLE_COLUMN_METADATA -USQLITE_ENABLE_DBSTAT_VTAB \
-    -USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 \
-    -USQLITE_ENABLE_RTREE -USQLITE_ENABLE_STAT4 -USQLITE_SOUNDEX \
-    -USQLITE_ENABLE_LOAD_EXTENSION -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_JSON";
-
 /// No panic passes through SQLite or ring: what unwinding would read of their C is left out.
-const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
+pub(crate) const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
 
 /// Which library to write the sources from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,36 +40,35 @@ pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     for language in ["kotlin", "swift", "python"] {
         generate(shell, &library, language, &folder.join(language))?;
     }
-    // Python looks for the library beside the module, JNA where it is told to.
-    for place in ["lib", "python"] {
-        shell.create_dir(folder.join(place))?;
-        shell.copy_file(&library, folder.join(place).join(library_name()))?;
-    }
+    let lib = folder.join("lib");
+    let kept = lib.join(library_name());
+    shell.create_dir(&lib)?;
+    shell.copy_file(&library, &kept)?;
     // Only now: a stripped library no longer knows what it exports.
     if build == Build::Release {
-        for place in ["lib", "python"] {
-            strip(shell, &folder.join(place).join(library_name()))?;
-        }
+        symbols::separate(shell, &kept)?;
     }
+    // Python looks for the library beside the module, JNA where it is told to.
+    shell.copy_file(&kept, folder.join("python").join(library_name()))?;
     Ok(folder)
 }
 
 /// Builds the shared library, and tells where it is.
 pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
-    let (options, folder, unused) = match build {
-        Build::Release => (["--profile", "library"], "library", UNUSED_SQLITE),
-        Build::Testing => (["--features", "testing"], "debug", ""),
+    let folder = match build {
+        Build::Release => {
+            let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
+            // One kind of library at a time: cargo builds several without the LTO that the profile asks for.
+            let options = ["--profile", "library", "--crate-type", "cdylib"];
+            cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib {options...}").run()?;
+            "library"
+        }
+        Build::Testing => {
+            cmd!(shell, "cargo build --quiet -p tegata-ffi --features testing").run()?;
+            "debug"
+        }
     };
-    // An empty one would build SQLite anew for tests.
-    let _flags = (!unused.is_empty()).then(|| shell.push_env("LIBSQLITE3_FLAGS", unused));
-    let _tables = (!unused.is_empty()).then(|| shell.push_env("CFLAGS", NO_UNWIND_TABLES));
-    cmd!(shell, "cargo build --quiet -p tegata-ffi {options...}").run()?;
     Ok(tree::target(shell)?.join(folder).join(library_name()))
-}
-
-/// Without the symbols and tables that only debuggers and the generator read.
-pub(crate) fn strip(shell: &Shell, library: &Path) -> anyhow::Result<()> {
-    Ok(cmd!(shell, "strip --strip-unneeded {library}").quiet().run()?)
 }
 
 /// What cargo calls the shared library here.

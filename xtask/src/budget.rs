@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use crate::{
+    bindings::NO_UNWIND_TABLES,
     setup::{self, VALGRIND},
     tree::{self, step},
 };
@@ -37,7 +38,7 @@ struct Budget {
 
 /// Counts and compares.
 pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
-    let counts = count(shell)?;
+    let counts = count(shell, "release")?;
     let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
     let findings = compare(&budget.instructions, &counts);
     for (name, count) in &counts {
@@ -63,9 +64,21 @@ pub(crate) fn run(shell: &Shell, write: bool) -> anyhow::Result<()> {
     if !write {
         return hold(shell);
     }
-    let budget = Budget { counted_by: counter(shell)?, instructions: count(shell)? };
+    let budget = Budget { counted_by: counter(shell)?, instructions: count(shell, "release")? };
     shell.write_file(FILE, serde_json::to_string_pretty(&budget)? + "\n")?;
     step(&format!("wrote {FILE}"));
+    Ok(())
+}
+
+/// What the build that apps load, made small, costs in speed.
+pub(crate) fn price_of_size(shell: &Shell) -> anyhow::Result<()> {
+    setup::install(shell, &[VALGRIND])?;
+    let quick = count(shell, "release")?;
+    let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
+    for (name, small) in count(shell, "library")? {
+        let quick = quick[&name];
+        println!("{name}: {small} instructions, {quick} in `release`: {} %", small * 100 / quick);
+    }
     Ok(())
 }
 
@@ -76,9 +89,9 @@ fn counter(shell: &Shell) -> anyhow::Result<String> {
     Ok(format!("{}, {valgrind}, {}", version.join(" "), std::env::consts::ARCH))
 }
 
-fn count(shell: &Shell) -> anyhow::Result<Counts> {
-    cmd!(shell, "cargo build --release -p tegata --example {EXAMPLE}").run()?;
-    let program = tree::target(shell)?.join("release").join("examples").join(EXAMPLE);
+fn count(shell: &Shell, profile: &str) -> anyhow::Result<Counts> {
+    cmd!(shell, "cargo build --profile {profile} -p tegata --example {EXAMPLE}").run()?;
+    let program = tree::target(shell)?.join(profile).join("examples").join(EXAMPLE);
     let names = cmd!(shell, "{program}").quiet().read()?;
     names.lines().map(|name| Ok((name.to_owned(), count_one(shell, &program, name)?))).collect()
 }

@@ -20,13 +20,14 @@ mod setup;
 mod size;
 mod storms;
 mod swift;
+mod symbols;
 mod targets;
 mod tool;
 mod tree;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
 use crate::{bench::Row, fuzz::Target, part::Part};
 
@@ -73,6 +74,9 @@ enum Verb {
         /// Write what was counted into the file instead of comparing.
         #[arg(long)]
         write: bool,
+        /// Count in the build that apps load as well, and show both, instead of comparing.
+        #[arg(long, conflicts_with = "write")]
+        library: bool,
     },
     /// Throw bytes at whatever takes bytes from outside, guided by coverage; needs the nightly toolchain.
     #[command(after_help = "Example: cargo xtask fuzz kinds --minutes 5")]
@@ -85,12 +89,21 @@ enum Verb {
         minutes: u32,
     },
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
-    #[command(after_help = "Example: cargo xtask targets")]
-    Targets,
+    #[command(after_help = "Example: cargo xtask targets aarch64-apple-ios")]
+    Targets {
+        /// Targets to check for; all if none is named.
+        #[arg(value_name = "TARGET", value_parser = PossibleValuesParser::new(targets::TARGETS))]
+        targets: Vec<String>,
+    },
     /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
     /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
-    Size,
+    #[command(after_help = "Example: cargo xtask size --android libtegata_ffi.so")]
+    Size {
+        /// Look at this library for Android instead: its pages, what it exports, and how it is relocated.
+        #[arg(long, value_name = "FILE")]
+        android: Option<PathBuf>,
+    },
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
@@ -124,11 +137,13 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Setup { parts } => part::setup(&shell, &part::or_all(parts)),
         Verb::Check => check::run(&shell),
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_usual(&rows), json),
-        Verb::Budget { write } => budget::run(&shell, write),
+        Verb::Budget { library: true, .. } => budget::price_of_size(&shell),
+        Verb::Budget { write, .. } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
-        Verb::Targets => targets::run(&shell),
+        Verb::Targets { targets } => targets::run(&shell, &targets),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
-        Verb::Size => size::hold(&shell),
+        Verb::Size { android: None } => size::hold(&shell),
+        Verb::Size { android: Some(library) } => size::look_at_android(&library),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
         Verb::Storms { rounds } => storms::run(&shell, rounds),
     }

@@ -8,7 +8,8 @@ use xshell::Shell;
 
 use crate::{
     bindings::{self, Build},
-    elf,
+    elf::{self, Loader},
+    symbols,
     tree::step,
 };
 
@@ -18,8 +19,8 @@ const FILE: &str = "bindings/size.json";
 /// up.
 const BELOW: u64 = 10;
 
-/// The pages of a system on this processor.
-const HOST_PAGE: u64 = 4096;
+/// What a crash report would name: a line of our own has to be told for it.
+const SOME_FUNCTION: &str = "uniffi_tegata_ffi_fn_method_payments_next_code";
 
 /// The budget file: the most bytes that the stripped shared library may have, by processor.
 #[derive(Debug, Deserialize, Serialize)]
@@ -36,12 +37,21 @@ pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
     let room = shell.create_temp_dir()?;
     let stripped = room.path().join(bindings::library_name());
     shell.copy_file(&library, &stripped)?;
-    bindings::strip(shell, &stripped)?;
-    elf::check(&stripped, HOST_PAGE)?;
+    symbols::separate(shell, &stripped)?;
+    elf::check(&stripped, Loader::Host)?;
+    let line = symbols::line_of(shell, &stripped, SOME_FUNCTION)?;
+    anyhow::ensure!(line.contains("bindings/src/"), "{SOME_FUNCTION} is said to be at {line}");
     let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
     let bytes = size(&stripped)?;
     println!("stripped library: {bytes} of {} bytes", budget.x86_64);
     judge(bytes, budget.x86_64)
+}
+
+/// Looks at a library that was built for Android elsewhere.
+pub(crate) fn look_at_android(library: &Path) -> anyhow::Result<()> {
+    elf::check(library, Loader::Android)?;
+    println!("an Android may load it: {} bytes", size(library)?);
+    Ok(())
 }
 
 fn size(file: &Path) -> anyhow::Result<u64> {

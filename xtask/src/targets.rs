@@ -13,7 +13,7 @@ use crate::{
     tree::{self, step},
 };
 
-const TARGETS: &[&str] = &[
+pub(crate) const TARGETS: &[&str] = &[
     "aarch64-linux-android",
     "armv7-linux-androideabi",
     "x86_64-linux-android",
@@ -40,7 +40,10 @@ done
 [ -z "$out" ] || : > "$out"
 "#;
 
-pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
+/// Checks for the targets named, or for all if none is.
+pub(crate) fn run(shell: &Shell, targets: &[String]) -> anyhow::Result<()> {
+    let all = TARGETS.iter().map(|&target| target.to_owned());
+    let targets = if targets.is_empty() { all.collect() } else { targets.to_vec() };
     setup::install(shell, &[CURL])?;
     let library = source(shell)?;
     let tool = stand_in(shell)?;
@@ -51,7 +54,7 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     let _sdk = shell.push_env("SDKROOT", &library);
     let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
     let packages = &packages.collect::<Vec<_>>();
-    for target in TARGETS {
+    for target in targets {
         step(&format!("checking the types for {target}"));
         let name = target.replace('-', "_");
         let _compiler = shell.push_env(format!("CC_{name}"), &tool);

@@ -48,10 +48,12 @@ class FakeKeystore(DeviceKeystore):
         return self.answers.get(input, input)
 
     def public_key(self):
-        raise KeystoreFailure.Failed()
+        self.fault.strike()
+        return b"\x04" + self.device * 64
 
     def sign(self, message):
-        raise KeystoreFailure.Failed()
+        self.fault.strike()
+        return self.device + message
 
 
 class FakeAnchor(Anchor):

@@ -116,6 +116,12 @@ class Run:
     def keystore_knows(self, answers):
         self._keystore.answers = {bytes.fromhex(given): bytes.fromhex(answer) for given, answer in answers.items()}
 
+    def public_key(self):
+        return tegata_ffi.public_key_inside(self._keystore).hex()
+
+    def sign(self, message):
+        return tegata_ffi.sign_inside(self._keystore, bytes.fromhex(message)).hex()
+
     def anchor_throws(self, failure, times=None):
         self._anchor.fault.throws(AnchorFailure, failure, times)
 
@@ -226,6 +232,9 @@ class Run:
 
     def set_unlock_key(self, key):
         self._wallet.payments.set_unlock_key(self._unlocked, bytes.fromhex(key))
+
+    def forget_pin(self):
+        self._wallet.payments.forget_pin()
 
     def forget_unlock_key(self):
         self._wallet.payments.forget_unlock_key()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
@@ -60,14 +60,14 @@ impl TryFrom<String> for DeviceId {
     type Error = NotADeviceId;
 
     fn try_from(text: String) -> Result<Self, NotADeviceId> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| NotADeviceId)?;
+        let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| NotADeviceId)?;
         bytes.try_into().map(Self).map_err(|_| NotADeviceId)
     }
 }
 
 impl From<DeviceId> for String {
     fn from(id: DeviceId) -> Self {
-        BASE64URL_NOPAD.encode(&id.0)
+        Base64UrlUnpadded::encode_string(&id.0)
     }
 }
 

@@ -40,8 +40,8 @@ pub struct AliasPeriod(NonZeroU32);
 
 /// The number of seconds is not an alias period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an alias period is a multiple of 30 seconds and at least 30, not {0}")]
-pub struct BadAliasPeriod(pub u32);
+#[error("an alias period is a multiple of 30 seconds, from 30 to 4294967280, not {0}")]
+pub struct BadAliasPeriod(pub i64);
 
 impl AliasPeriod {
     /// One day, the default.
@@ -54,7 +54,7 @@ impl AliasPeriod {
     pub fn new(seconds: u32) -> Result<Self, BadAliasPeriod> {
         match NonZeroU32::new(seconds) {
             Some(period) if u64::from(seconds) % STEP_SECONDS == 0 => Ok(Self(period)),
-            _ => Err(BadAliasPeriod(seconds)),
+            _ => Err(BadAliasPeriod(seconds.into())),
         }
     }
 
@@ -87,7 +87,7 @@ mod tests {
             assert_eq!(AliasPeriod::new(good).unwrap().seconds(), good);
         }
         for bad in [0, 1, 29, 31, 86_399, u32::MAX] {
-            assert_eq!(AliasPeriod::new(bad), Err(BadAliasPeriod(bad)));
+            assert_eq!(AliasPeriod::new(bad), Err(BadAliasPeriod(bad.into())));
         }
         assert_eq!(AliasPeriod::DAY.seconds(), 86_400);
     }

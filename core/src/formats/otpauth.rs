@@ -1,7 +1,7 @@
 //! `otpauth://` URIs, the way services hand out one-time passwords in a QR code: the key URI format of Google
 //! Authenticator, <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
 
-use data_encoding::{BASE32_NOPAD, Specification};
+use base32ct::{Base32UpperUnpadded, Encoding as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use zeroize::Zeroizing;
 
@@ -115,8 +115,9 @@ pub fn reveal(credential: &OtpCredential) -> SecretBytes {
     );
     // The secret comes last, into memory that is there already: a text that grows leaves copies behind.
     let secret = credential.reveal_secret().expose();
-    uri.reserve_exact(BASE32_NOPAD.encode_len(secret.len()));
-    BASE32_NOPAD.encode_append(secret, &mut uri);
+    let secret = Zeroizing::new(Base32UpperUnpadded::encode_string(secret));
+    uri.reserve_exact(secret.len());
+    uri.push_str(&secret);
     Zeroizing::new(uri.into_bytes()).into()
 }
 
@@ -210,16 +211,10 @@ fn from_base32(encoded: &str) -> Option<Zeroizing<Vec<u8>>> {
         return None;
     }
     letters.truncate(bare);
+    letters.make_ascii_uppercase();
 
-    let mut base32 = Specification::new();
-    base32.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
-    base32.translate.from.push_str("abcdefghijklmnopqrstuvwxyz");
-    base32.translate.to.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    base32.check_trailing_bits = false;
-    let base32 = base32.encoding().ok()?;
-
-    let mut secret = Zeroizing::new(vec![0; base32.decode_len(bare).ok()?]);
-    let length = base32.decode_mut(&letters, &mut secret).ok()?;
+    let mut secret = Zeroizing::new(vec![0; bare]);
+    let length = Base32UpperUnpadded::decode(&*letters, &mut secret).ok()?.len();
     secret.truncate(length);
     Some(secret)
 }

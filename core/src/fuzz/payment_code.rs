@@ -1,7 +1,7 @@
 //! What a till sends.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
-use data_encoding::HEXLOWER;
+use base16ct::lower;
 
 use crate::UnixTime;
 use crate::code::{
@@ -40,7 +40,7 @@ struct Scan<'l> {
 impl<'l> Scan<'l> {
     fn read(line: &'l [u8]) -> Option<Self> {
         let mut fields = line.splitn(6, |&byte| byte == b' ');
-        let seed = Seed::from_slice(&HEXLOWER.decode(fields.next()?).ok()?)?;
+        let seed = Seed::from_slice(&lower::decode_vec(fields.next()?).ok()?)?;
         let mut text = || std::str::from_utf8(fields.next()?).ok();
         let prefix = text()?.parse().ok()?;
         let alias_period = AliasPeriod::new(text()?.parse().ok()?).ok()?;

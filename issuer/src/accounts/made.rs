@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use tegata::account::messages::{MailedCodeText, RecoveryCode, SessionToken};
 use tegata::account::{SecretId, SecretKind};
 use tegata::{Random, RandomUnavailable, Secret};
@@ -32,7 +32,7 @@ impl Made {
     ) -> Result<Zeroizing<[u8; 32]>, RandomUnavailable> {
         let mut token = Zeroizing::new([0; 32]);
         random.fill(&mut *token)?;
-        self.token = SessionToken::new(&BASE64URL_NOPAD.encode(&*token)).ok();
+        self.token = SessionToken::new(&Base64UrlUnpadded::encode_string(&*token)).ok();
         Ok(token)
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use tegata::account::messages::{By, ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
 use tegata::account::{Event, Refusal, SessionId};
 use zeroize::Zeroizing;
@@ -66,10 +66,9 @@ fn bearer(headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let mut bytes = Zeroizing::new([0; 32]);
-    let fits = scheme.eq_ignore_ascii_case("bearer")
-        && BASE64URL_NOPAD.decode_len(token.len()) == Ok(bytes.len());
-    let written = fits.then(|| BASE64URL_NOPAD.decode_mut(token.as_bytes(), &mut *bytes));
-    written?.ok().map(|_| bytes)
+    let fits = scheme.eq_ignore_ascii_case("bearer");
+    let read = Base64UrlUnpadded::decode(token, &mut *bytes).map(<[u8]>::len);
+    (fits && read == Ok(bytes.len())).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -80,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_from_one_header_of_one_form() {
-        let token = BASE64URL_NOPAD.encode(&[7; 32]);
+        let token = Base64UrlUnpadded::encode_string(&[7; 32]);
         let taken = |values: &[String]| {
             let mut headers = HeaderMap::new();
             for value in values {

@@ -1,6 +1,6 @@
 //! Tickets: what the app holds while a sign-up or a reset is under way.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use tegata::{Random, RandomUnavailable};
 
 use super::sealing::SealingKey;
@@ -42,11 +42,11 @@ impl TicketKey {
         let mut plain = [0; 20];
         plain[..16].copy_from_slice(&account.0);
         plain[16..].copy_from_slice(&number.to_be_bytes());
-        Ok(BASE64URL_NOPAD.encode(&self.0.seal(purpose.name(), &plain, random)?))
+        Ok(Base64UrlUnpadded::encode_string(&self.0.seal(purpose.name(), &plain, random)?))
     }
 
     pub(super) fn read(&self, purpose: Purpose, ticket: &str) -> Option<(AccountId, u32)> {
-        let sealed = BASE64URL_NOPAD.decode(ticket.as_bytes()).ok()?;
+        let sealed = Base64UrlUnpadded::decode_vec(ticket).ok()?;
         let plain = self.0.open(purpose.name(), &sealed)?;
         let (account, number) = plain.split_first_chunk::<16>()?;
         Some((AccountId(*account), u32::from_be_bytes(number.try_into().ok()?)))

@@ -56,9 +56,15 @@ final class FakeKeystore: DeviceKeystore {
         return answers.withLock { $0[input] } ?? input
     }
 
-    func publicKey() throws -> Data { throw KeystoreFailure.Failed }
+    func publicKey() throws -> Data {
+        try fault.strike()
+        return [4] + Data(repeating: device, count: 64)
+    }
 
-    func sign(message: Data) throws -> Data { throw KeystoreFailure.Failed }
+    func sign(message: Data) throws -> Data {
+        try fault.strike()
+        return [device] + message
+    }
 }
 
 /// Keeps what it is given.

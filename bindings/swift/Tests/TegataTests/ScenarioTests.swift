@@ -99,6 +99,8 @@ private final class Run {
         case "keystore_knows":
             let answers = try with.fields("answers").map { (Data(hex: $0), Data(hex: $1.text!)) }
             keystore.answers.withLock { $0 = Dictionary(uniqueKeysWithValues: answers) }
+        case "public_key": return .text(try publicKeyInside(keystore: keystore).hex)
+        case "sign": return .text(try signInside(keystore: keystore, message: try with.bytes("message")).hex)
         case "anchor_throws": anchor.fault.throwsNow(try anchorFailure(with), times: with.optional("times")?.number)
         case "anchor_works": anchor.fault.stops()
         case "anchored":
@@ -149,6 +151,7 @@ private final class Run {
         case "unlock_with_key": unlocked = try wallet.payments.unlockWithKey(key: with.bytes("key"))
         case "set_pin": try wallet.payments.setPin(unlocked: unlocked, pin: Data(try with.text("pin").utf8))
         case "set_unlock_key": try wallet.payments.setUnlockKey(unlocked: unlocked, key: with.bytes("key"))
+        case "forget_pin": try wallet.payments.forgetPin()
         case "forget_unlock_key": try wallet.payments.forgetUnlockKey()
         case "remove_lock": try wallet.payments.removeLock(unlocked: unlocked)
         case "lock_status":

@@ -1,10 +1,10 @@
 //! A recovery code: 80 random bits, written so that a person can copy it by hand.
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use data_encoding::{Encoding, Specification};
+use base32ct::{Base32UpperUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroizing;
 
 use super::text::{NotOfForm, SecretText};
 use crate::{Random, RandomUnavailable, Secret};
@@ -12,16 +12,34 @@ use crate::{Random, RandomUnavailable, Secret};
 /// Ten bytes. Text of it is 16 characters of Crockford's Base32 (`0-9A-Z` without I, L, O, U) in groups of four; reading
 /// takes small letters, I and L for 1, O for 0, and leaves out `-` and spaces.
 #[derive(Clone)]
-pub struct RecoveryCode(Secret<10>);
+pub struct RecoveryCode(Secret<BYTES>);
 
-static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
-    specification.translate.from.push_str("abcdefghjkmnpqrstvwxyzILilOo");
-    specification.translate.to.push_str("ABCDEFGHJKMNPQRSTVWXYZ111100");
-    specification.ignore.push_str("- ");
-    specification.encoding().ok()
-});
+const BYTES: usize = 10;
+
+/// Crockford's alphabet, and that of RFC 4648 (section 6), which a crate reads and writes: one stands for the other.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const RFC_4648: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Each letter by the one at its place in the other alphabet; `None` for one that is in neither.
+fn translate(text: &str, from: &[u8; 32], to: &[u8; 32]) -> Option<Zeroizing<String>> {
+    let mut translated = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.bytes() {
+        translated.push(char::from(to[from.iter().position(|letter| *letter == c)?]));
+    }
+    Some(translated)
+}
+
+/// As a person may have written it, in capitals and without what only looks like a letter.
+fn tidy(text: &str) -> Zeroizing<String> {
+    let written = text.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| match c {
+        'I' | 'i' | 'L' | 'l' => '1',
+        'O' | 'o' => '0',
+        c => c.to_ascii_uppercase(),
+    });
+    let mut tidied = Zeroizing::new(String::with_capacity(64));
+    tidied.extend(written);
+    tidied
+}
 
 impl RecoveryCode {
     /// A new one.
@@ -38,13 +56,17 @@ impl RecoveryCode {
     /// [`NotOfForm`].
     pub fn parse(text: &str) -> Result<Self, NotOfForm> {
         let wrong = NotOfForm("a recovery code: 16 letters and digits");
-        let base32 = BASE32.as_ref().ok_or(wrong)?;
         // Longer texts than any way to write one are not even decoded.
         if text.len() > 64 || !text.is_ascii() {
             return Err(wrong);
         }
-        let bytes = zeroize::Zeroizing::new(base32.decode(text.as_bytes()).map_err(|_| wrong)?);
-        Secret::from_slice(&bytes).map(Self).ok_or(wrong)
+        let letters = translate(&tidy(text), CROCKFORD, RFC_4648).ok_or(wrong)?;
+        let mut code = Secret::zero();
+        let read = Base32UpperUnpadded::decode(letters.as_bytes(), code.expose_mut());
+        if read.map_err(|_| wrong)?.len() != BYTES {
+            return Err(wrong);
+        }
+        Ok(Self(code))
     }
 
     /// The bytes, which is what is compared.
@@ -56,9 +78,9 @@ impl RecoveryCode {
     /// As a person writes it down: `9GTX-0A4M-…`.
     #[must_use]
     pub fn text(&self) -> SecretText {
-        let all = BASE32.as_ref().map(|base32| base32.encode(self.0.expose())).unwrap_or_default();
-        let all = zeroize::Zeroizing::new(all);
-        let mut grouped = zeroize::Zeroizing::new(String::with_capacity(20));
+        let letters = Zeroizing::new(Base32UpperUnpadded::encode_string(self.0.expose()));
+        let all = translate(&letters, RFC_4648, CROCKFORD).unwrap_or_default();
+        let mut grouped = Zeroizing::new(String::with_capacity(20));
         for (at, c) in all.chars().enumerate() {
             if at > 0 && at % 4 == 0 {
                 grouped.push('-');

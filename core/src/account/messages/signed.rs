@@ -1,6 +1,6 @@
 //! What a device signs: `"tegata/v1/" ‖ purpose ‖ 0x00 ‖ body`, the body exactly as it is sent.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
 use super::text::DeviceKey;
@@ -18,7 +18,7 @@ pub fn signed_bytes(purpose: &str, body: &[u8]) -> Vec<u8> {
 /// SHA-256 (FIPS 186-5), DER, a high S as good as a low one.
 #[must_use]
 pub fn is_signed(key: &DeviceKey, purpose: &str, body: &[u8], signature: &str) -> bool {
-    let Ok(der) = BASE64URL_NOPAD.decode(signature.as_bytes()) else { return false };
+    let Ok(der) = Base64UrlUnpadded::decode_vec(signature) else { return false };
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &key.0);
     key.verify(&signed_bytes(purpose, body), &der).is_ok()
 }
@@ -26,7 +26,7 @@ pub fn is_signed(key: &DeviceKey, purpose: &str, body: &[u8], signature: &str) -
 /// A signature as the header carries it.
 #[must_use]
 pub fn signature_text(der: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(der)
+    Base64UrlUnpadded::encode_string(der)
 }
 
 #[cfg(test)]

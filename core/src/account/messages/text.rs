@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
@@ -167,7 +167,7 @@ impl TryFrom<String> for DeviceKey {
 
     fn try_from(text: String) -> Result<Self, NotOfForm> {
         let wrong = NotOfForm("a P-256 public key, SEC1 uncompressed, in Base64url");
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong)?;
+        let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| wrong)?;
         let key: [u8; 65] = bytes.try_into().map_err(|_| wrong)?;
         if key[0] == 4 { Ok(Self(key)) } else { Err(wrong) }
     }
@@ -175,7 +175,7 @@ impl TryFrom<String> for DeviceKey {
 
 impl From<DeviceKey> for String {
     fn from(key: DeviceKey) -> Self {
-        BASE64URL_NOPAD.encode(&key.0)
+        Base64UrlUnpadded::encode_string(&key.0)
     }
 }
 

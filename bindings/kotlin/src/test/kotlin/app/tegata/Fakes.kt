@@ -45,9 +45,15 @@ class FakeKeystore(private val device: Byte) : DeviceKeystore {
         return answers[input.toHex()]?.fromHex() ?: input
     }
 
-    override fun publicKey(): ByteArray = throw KeystoreFailure.Failed()
+    override fun publicKey(): ByteArray {
+        fault.strike()
+        return byteArrayOf(4) + ByteArray(64) { device }
+    }
 
-    override fun sign(message: ByteArray): ByteArray = throw KeystoreFailure.Failed()
+    override fun sign(message: ByteArray): ByteArray {
+        fault.strike()
+        return byteArrayOf(device) + message
+    }
 }
 
 /** Keeps what it is given. */

@@ -91,6 +91,8 @@ private class Run(folder: File) : AutoCloseable {
             "keystore_throws" -> keystore.fault.throws(keystoreFailure(with.text("failure")), with.optional("times") as Long?)
             "keystore_works" -> keystore.fault.throws(null)
             "keystore_knows" -> keystore.answers = with.fields("answers").mapValues { it.value as String }
+            "public_key" -> return publicKeyInside(keystore).toHex()
+            "sign" -> return signInside(keystore, with.bytes("message")).toHex()
             "anchor_throws" -> anchor.fault.throws(anchorFailure(with.text("failure")), with.optional("times") as Long?)
             "anchor_works" -> anchor.fault.throws(null)
             "anchored" -> anchor.anchored =
@@ -131,6 +133,7 @@ private class Run(folder: File) : AutoCloseable {
             "unlock_with_key" -> unlocked = wallet.payments.unlockWithKey(with.bytes("key"))
             "set_pin" -> wallet.payments.setPin(unlocked, with.text("pin").toByteArray())
             "set_unlock_key" -> wallet.payments.setUnlockKey(unlocked, with.bytes("key"))
+            "forget_pin" -> wallet.payments.forgetPin()
             "forget_unlock_key" -> wallet.payments.forgetUnlockKey()
             "remove_lock" -> wallet.payments.removeLock(unlocked)
             "lock_status" -> return wallet.payments.lockStatus()?.let {
