@@ -12,7 +12,8 @@ mod debian;
 mod docs;
 mod elf;
 mod fuzz;
-mod kotlin;
+mod kdoc;
+mod package;
 mod part;
 mod pictures;
 mod python;
@@ -89,6 +90,12 @@ enum Verb {
     Targets,
     /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
+    /// Make what an app depends on, and use it where the tree is not: into target/packages.
+    #[command(after_help = "Example: cargo xtask package python")]
+    Package {
+        /// Whom it is for.
+        kind: package::Kind,
+    },
     /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
     Size,
     /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
@@ -112,7 +119,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<package::Missing>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -128,6 +135,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets => targets::run(&shell),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
+        Verb::Package { kind } => package::run(&shell, kind),
         Verb::Size => size::hold(&shell),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
         Verb::Storms { rounds } => storms::run(&shell, rounds),

@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    tree,
+    package, tree,
 };
 
 /// The vault's reader for strangers, and its test.
@@ -29,7 +29,7 @@ pub(crate) fn test_reader(shell: &Shell) -> anyhow::Result<()> {
     run.with_context(|| format!("the test in {READER} failed"))
 }
 
-/// Checks the types of the Python library and runs its tests, against the library built for tests.
+/// Checks the types of the Python library, runs its tests against the library built for tests, and tries the wheel.
 pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let python = environment(shell)?;
     let bindings = bindings::write(shell, Build::Testing)?.join("python");
@@ -44,7 +44,8 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let types = types.arg("--cache-dir").arg(cache).args(TYPED).run();
     types.with_context(|| format!("the types of {LIBRARY} do not hold"))?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {LIBRARY}").run();
-    run.with_context(|| format!("the test in {LIBRARY} failed"))
+    run.with_context(|| format!("the test in {LIBRARY} failed"))?;
+    package::try_python(shell, Build::Testing)
 }
 
 /// The interpreter that has the packages of the requirements file; set up if it is not there yet.

@@ -1,0 +1,3 @@
+pub(super) fn run(_: &xshell::Shell) -> anyhow::Result<()> {
+    Ok(())
+}
