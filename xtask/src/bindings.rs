@@ -70,6 +70,15 @@ pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     Ok(tree::target(shell)?.join(folder).join(library_name()))
 }
 
+/// Builds the shared library that ships for another system than this one, whose tools the caller has named.
+pub(crate) fn library_for(shell: &Shell, target: &str) -> anyhow::Result<PathBuf> {
+    let _flags = shell.push_env("LIBSQLITE3_FLAGS", UNUSED_SQLITE);
+    let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
+    cmd!(shell, "cargo build --quiet -p tegata-ffi --profile library --target {target}").run()?;
+    let name = if target.contains("apple") { "libtegata_ffi.dylib" } else { "libtegata_ffi.so" };
+    Ok(tree::target(shell)?.join(target).join("library").join(name))
+}
+
 /// Without the symbols and tables that only debuggers and the generator read.
 pub(crate) fn strip(shell: &Shell, library: &Path) -> anyhow::Result<()> {
     Ok(cmd!(shell, "strip --strip-unneeded {library}").quiet().run()?)
