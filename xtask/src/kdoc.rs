@@ -19,7 +19,7 @@ const PLUMBING: &[&str] = &[
     "use",
 ];
 
-/// What a page does not show, in KDoc's own word.
+/// What a page does not show, in the word of its comments.
 const HIDDEN: &str = "/** @suppress */";
 
 /// What all objects can do and `UniFFI` says nothing of.

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench::Row, fuzz::Target, part::Part};
+use crate::{bench::Named, fuzz::Target, part::Part};
 
 /// Tools for working on Tegata.
 #[derive(Parser)]
@@ -61,9 +61,9 @@ enum Verb {
     /// Measure ours and the peers' in one run, and hold ours to its target.
     #[command(after_help = "Example: cargo xtask bench qr code128 --json")]
     Bench {
-        /// Rows to measure; all but growth if none is named.
+        /// Rows to measure; all but growth and bindings if none is named.
         #[arg(value_name = "ROW", value_parser = bench::parser())]
-        rows: Vec<&'static [Row]>,
+        rows: Vec<Named>,
         /// Print one JSON document instead of a table.
         #[arg(long)]
         json: bool,
@@ -130,7 +130,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Test { parts } => part::test(&shell, &part::or_all(parts)),
         Verb::Setup { parts } => part::setup(&shell, &part::or_all(parts)),
         Verb::Check => check::run(&shell),
-        Verb::Bench { rows, json } => bench::run(&shell, &bench::or_usual(&rows), json),
+        Verb::Bench { rows, json } => bench::run(&shell, &rows, json),
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets => targets::run(&shell),

@@ -5,9 +5,9 @@
 
 mod android;
 mod apple;
-mod kotlin;
-mod python;
-mod swift;
+pub(crate) mod kotlin;
+pub(crate) mod python;
+pub(crate) mod swift;
 
 use std::{fmt, path::PathBuf};
 

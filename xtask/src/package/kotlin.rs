@@ -61,19 +61,19 @@ pub(crate) fn pack(shell: &Shell, build: Build) -> anyhow::Result<Jar> {
         Build::Testing => "-Ddokka.skip=true",
     });
     maven.arg("package").run().context("Maven did not pack the Kotlin library")?;
-    let built = bindings.join("kotlin-build");
+    let made = bindings.join("kotlin-build");
     let folder = super::folder(shell, build, "kotlin")?;
     let version = env!("CARGO_PKG_VERSION");
     for kind in ["", "-sources"] {
         let name = format!("tegata-{version}{kind}.jar");
-        shell.copy_file(built.join(&name), folder.join(name))?;
+        shell.copy_file(made.join(&name), folder.join(name))?;
     }
     shell.copy_file(format!("{PROJECT}/pom.xml"), folder.join(format!("tegata-{version}.pom")))?;
     if build == Build::Release {
-        let pages = built.join("dokka");
+        let pages = made.join("dokka");
         cmd!(shell, "cp -R {pages} {folder}/pages").quiet().run()?;
     }
-    let others = shell.read_file(built.join("classpath"))?;
+    let others = shell.read_file(made.join("classpath"))?;
     let jar = folder.join(format!("tegata-{version}.jar"));
     Ok(Jar { classpath: format!("{}:{}", jar.display(), others.trim()), folder })
 }

