@@ -4,6 +4,7 @@ import java.io.File;
 /** A barcode from Java, against the packed library: `cargo xtask package kotlin` compiles and runs it. */
 final class Barcode {
     public static void main(String[] arguments) throws WalletException {
+        new Thread(Wallet::prepare).start();
         try (Wallet wallet = Wallet.create(new File(arguments[0]), new NoKeystore());
                 Unlocked unlocked = Unlocked.Companion.withoutLock()) {
             NewPayment provisioned = new NewPayment(new byte[16], "Ann", "4960", 86_400L);
