@@ -31,6 +31,11 @@ pub(crate) fn test_reader(shell: &Shell) -> anyhow::Result<()> {
 
 /// Checks the types of the Python library, runs its tests against the library built for tests, and tries the wheel.
 pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
+    test_sources(shell)?;
+    package::try_python(shell, Build::Testing)
+}
+
+fn test_sources(shell: &Shell) -> anyhow::Result<()> {
     let python = environment(shell)?;
     let bindings = bindings::write(shell, Build::Testing)?.join("python");
     let path = std::env::join_paths([Path::new(LIBRARY).join("src"), bindings])?;
@@ -44,8 +49,7 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     let types = types.arg("--cache-dir").arg(cache).args(TYPED).run();
     types.with_context(|| format!("the types of {LIBRARY} do not hold"))?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {LIBRARY}").run();
-    run.with_context(|| format!("the test in {LIBRARY} failed"))?;
-    package::try_python(shell, Build::Testing)
+    run.with_context(|| format!("the test in {LIBRARY} failed"))
 }
 
 /// The interpreter that has the packages of the requirements file; set up if it is not there yet.
