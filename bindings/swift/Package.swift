@@ -3,18 +3,19 @@
 // of this folder under cargo's target folder: nothing generated is kept here.
 import PackageDescription
 
+// Our tests set it. A package that an app depends on has none, and may not ask for flags of its own.
+let tested = Context.environment["TEGATA_TESTED"] != nil
+let strict: [SwiftSetting] = tested ? [.unsafeFlags(["-warnings-as-errors"])] : []
+let tests: [Target] =
+    tested ? [.testTarget(name: "TegataTests", dependencies: ["Tegata"], swiftSettings: strict)] : []
+
 let package = Package(
     name: "Tegata",
     products: [.library(name: "Tegata", targets: ["Tegata"])],
     targets: [
         .systemLibrary(name: "TegataFFI"),
         .target(name: "TegataGenerated", dependencies: ["TegataFFI"]),
-        .target(
-            name: "Tegata", dependencies: ["TegataGenerated"],
-            swiftSettings: [.unsafeFlags(["-warnings-as-errors"])]),
-        .testTarget(
-            name: "TegataTests", dependencies: ["Tegata"],
-            swiftSettings: [.unsafeFlags(["-warnings-as-errors"])]),
-    ],
+        .target(name: "Tegata", dependencies: ["TegataGenerated"], swiftSettings: strict),
+    ] + tests,
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,7 @@
 //! Two builds take part, because one program can hold only one SQLite: the plain one, and the one that is `SQLCipher`.
 //! Both leave their figures in criterion's folder, which is where we read them.
 
+mod bindings;
 mod growth;
 
 use std::{path::Path, process::Command, slice};
@@ -132,6 +133,16 @@ impl Row {
     }
 }
 
+/// The name of what is measured from other languages. Criterion has no part in it.
+const BINDINGS_NAME: &str = "bindings";
+
+/// What a person asked to be measured.
+#[derive(Clone, Copy)]
+pub(crate) enum Named {
+    Rows(&'static [Row]),
+    Bindings,
+}
+
 /// The builds: SQLite as it is, and `SQLCipher` in its place.
 const FEATURES: &[&str] = &["", "sqlcipher"];
 
@@ -139,26 +150,43 @@ const FEATURES: &[&str] = &["", "sqlcipher"];
 const OURS: &str = "tegata";
 
 /// Reads the name of a row or of several; an unknown one is a usage error that names the known ones.
-pub(crate) fn parser() -> impl TypedValueParser<Value = &'static [Row]> {
+pub(crate) fn parser() -> impl TypedValueParser<Value = Named> {
     let rows = ROWS.iter().map(|row| PossibleValue::new(row.name).help(row.work));
     let growth = PossibleValue::new(GROWTH_NAME)
         .help("the vault at 1 to 100,000 records, in some minutes; each row by its own name, too, as open-10000");
     let growing = GROWTH.iter().map(|row| PossibleValue::new(row.name).hide(true));
-    PossibleValuesParser::new(rows.chain([growth]).chain(growing)).try_map(|name| {
-        if name == GROWTH_NAME {
-            return Ok(GROWTH);
+    let bindings = PossibleValue::new(BINDINGS_NAME)
+        .help("calls from a JVM, from Python and from Swift, by itself, in some minutes");
+    let names = rows.chain([growth, bindings]).chain(growing);
+    PossibleValuesParser::new(names).try_map(|name| match name.as_str() {
+        GROWTH_NAME => Ok(Named::Rows(GROWTH)),
+        BINDINGS_NAME => Ok(Named::Bindings),
+        name => {
+            let row = ROWS.iter().chain(GROWTH).find(|row| row.name == name);
+            row.map(|row| Named::Rows(slice::from_ref(row))).ok_or("not a row of the benches")
         }
-        let row = ROWS.iter().chain(GROWTH).find(|row| row.name == name);
-        row.map(slice::from_ref).ok_or("not a row of the benches")
     })
 }
 
 /// All rows named, or those that are measured if none is.
-pub(crate) fn or_usual(named: &[&'static [Row]]) -> Vec<&'static Row> {
-    if named.is_empty() { ROWS.iter().collect() } else { named.iter().copied().flatten().collect() }
+fn or_usual(named: &[Named]) -> Vec<&'static Row> {
+    let rows = named.iter().filter_map(|named| match named {
+        Named::Rows(rows) => Some(*rows),
+        Named::Bindings => None,
+    });
+    if named.is_empty() { ROWS.iter().collect() } else { rows.flatten().collect() }
 }
 
-pub(crate) fn run(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()> {
+pub(crate) fn run(shell: &Shell, named: &[Named], json: bool) -> anyhow::Result<()> {
+    let rows = or_usual(named);
+    if named.iter().any(|named| matches!(named, Named::Bindings)) {
+        anyhow::ensure!(rows.is_empty(), "{BINDINGS_NAME} is measured by itself");
+        return bindings::run(shell, json);
+    }
+    measure(shell, &rows, json)
+}
+
+fn measure(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()> {
     setup::install(shell, &[CMAKE, CXX, LIBCRYPTO])?;
     let figures = tree::target(shell)?.join("criterion");
     for feature in FEATURES {
@@ -340,7 +368,10 @@ mod tests {
     #[test]
     fn what_grows_is_measured_when_named_and_held_to_nothing() {
         assert!(or_usual(&[]).iter().all(|row| ROWS.iter().any(|usual| usual.name == row.name)));
-        assert_eq!(or_usual(&[GROWTH, &ROWS[..1]]).len(), GROWTH.len() + 1);
+        assert_eq!(
+            or_usual(&[Named::Rows(GROWTH), Named::Rows(&ROWS[..1])]).len(),
+            GROWTH.len() + 1
+        );
         assert!(met(Target::Seen(Unit::Bytes), 1e12));
     }
 

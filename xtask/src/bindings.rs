@@ -16,6 +16,9 @@ const CONFIG: &str = "uniffi.toml";
 /// No panic passes through SQLite or ring: what unwinding would read of their C is left out.
 pub(crate) const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
 
+/// One kind of library at a time: cargo builds several without the LTO that the profile asks for.
+const SHIPPED: [&str; 4] = ["--profile", "library", "--crate-type", "cdylib"];
+
 /// Which library to write the sources from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
@@ -58,9 +61,7 @@ pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     let folder = match build {
         Build::Release => {
             let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
-            // One kind of library at a time: cargo builds several without the LTO that the profile asks for.
-            let options = ["--profile", "library", "--crate-type", "cdylib"];
-            cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib {options...}").run()?;
+            cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib").args(SHIPPED).run()?;
             "library"
         }
         Build::Testing => {
@@ -69,6 +70,15 @@ pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
         }
     };
     Ok(tree::target(shell)?.join(folder).join(library_name()))
+}
+
+/// Builds the shared library that ships for another system than this one, whose tools the caller has named.
+pub(crate) fn library_for(shell: &Shell, target: &str) -> anyhow::Result<PathBuf> {
+    let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
+    let build = cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib --target {target}");
+    build.args(SHIPPED).run()?;
+    let name = if target.contains("apple") { "libtegata_ffi.dylib" } else { "libtegata_ffi.so" };
+    Ok(tree::target(shell)?.join(target).join("library").join(name))
 }
 
 /// What cargo calls the shared library here.

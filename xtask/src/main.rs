@@ -12,7 +12,8 @@ mod debian;
 mod docs;
 mod elf;
 mod fuzz;
-mod kotlin;
+mod kdoc;
+mod package;
 mod part;
 mod pictures;
 mod python;
@@ -29,7 +30,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
-use crate::{bench::Row, fuzz::Target, part::Part};
+use crate::{bench::Named, fuzz::Target, part::Part};
 
 /// Tools for working on Tegata.
 #[derive(Parser)]
@@ -61,9 +62,9 @@ enum Verb {
     /// Measure ours and the peers' in one run, and hold ours to its target.
     #[command(after_help = "Example: cargo xtask bench qr code128 --json")]
     Bench {
-        /// Rows to measure; all but growth if none is named.
+        /// Rows to measure; all but growth and bindings if none is named.
         #[arg(value_name = "ROW", value_parser = bench::parser())]
-        rows: Vec<&'static [Row]>,
+        rows: Vec<Named>,
         /// Print one JSON document instead of a table.
         #[arg(long)]
         json: bool,
@@ -97,6 +98,12 @@ enum Verb {
     },
     /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
+    /// Make what an app depends on, and use it where the tree is not: into target/packages.
+    #[command(after_help = "Example: cargo xtask package python")]
+    Package {
+        /// Whom it is for.
+        kind: package::Kind,
+    },
     /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
     #[command(after_help = "Example: cargo xtask size --android libtegata_ffi.so")]
     Size {
@@ -125,7 +132,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<package::Missing>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -136,12 +143,13 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Test { parts } => part::test(&shell, &part::or_all(parts)),
         Verb::Setup { parts } => part::setup(&shell, &part::or_all(parts)),
         Verb::Check => check::run(&shell),
-        Verb::Bench { rows, json } => bench::run(&shell, &bench::or_usual(&rows), json),
+        Verb::Bench { rows, json } => bench::run(&shell, &rows, json),
         Verb::Budget { library: true, .. } => budget::price_of_size(&shell),
         Verb::Budget { write, .. } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets { targets } => targets::run(&shell, &targets),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
+        Verb::Package { kind } => package::run(&shell, kind),
         Verb::Size { android: None } => size::hold(&shell),
         Verb::Size { android: Some(library) } => size::look_at_android(&library),
         Verb::Pictures { readme } => pictures::run(&shell, readme),

@@ -4,7 +4,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    docs, kotlin, python,
+    bindings::Build,
+    docs, package, python,
     setup::{self, Package},
     swift,
     tree::step,
@@ -40,19 +41,19 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "python",
-        about: "the Python library, driven from Python",
+        about: "the Python library, driven from Python; its wheel, installed elsewhere",
         needs: &[setup::PYTHON],
         run: python::test_library,
     },
     Part {
         name: "kotlin",
-        about: "the Kotlin library, driven from Kotlin and Java",
+        about: "the Kotlin library, driven from Kotlin and Java; its jar, from a program of its own",
         needs: &[setup::JDK, setup::MAVEN],
-        run: kotlin::test_library,
+        run: |shell| package::try_kotlin(shell, Build::Testing),
     },
     Part {
         name: "swift",
-        about: "the Swift library, driven from Swift 6 on Linux",
+        about: "the Swift library, driven from Swift 6 on Linux; its package, in another one",
         needs: &[setup::BUBBLEWRAP, setup::MMDEBSTRAP],
         run: swift::test_library,
     },

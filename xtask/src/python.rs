@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    tree,
+    package, tree,
 };
 
 /// The vault's reader for strangers, and its test.
@@ -29,8 +29,13 @@ pub(crate) fn test_reader(shell: &Shell) -> anyhow::Result<()> {
     run.with_context(|| format!("the test in {READER} failed"))
 }
 
-/// Checks the types of the Python library and runs its tests, against the library built for tests.
+/// Checks the types of the Python library, runs its tests against the library built for tests, and tries the wheel.
 pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
+    test_sources(shell)?;
+    package::try_python(shell, Build::Testing)
+}
+
+fn test_sources(shell: &Shell) -> anyhow::Result<()> {
     let python = environment(shell)?;
     let bindings = bindings::write(shell, Build::Testing)?.join("python");
     let path = std::env::join_paths([Path::new(LIBRARY).join("src"), bindings])?;

@@ -44,6 +44,13 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
     override fun close(): Unit = handle.shut()
 
     public companion object {
+        /**
+         * Loads the library, which the first call would do: on a thread of its own as the app starts, so that nobody waits
+         * for it who wants to pay. Again does nothing.
+         */
+        @JvmStatic
+        public fun prepare(): Unit = uniffiEnsureInitialized()
+
         /** Makes a new, empty wallet and opens it. Nothing is overwritten. */
         @JvmStatic
         @JvmOverloads

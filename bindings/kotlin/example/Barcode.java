@@ -1,0 +1,30 @@
+import app.tegata.*;
+import java.io.File;
+
+/** A barcode from Java, against the packed library: `cargo xtask package kotlin` compiles and runs it. */
+final class Barcode {
+    public static void main(String[] arguments) throws WalletException {
+        new Thread(Wallet::prepare).start();
+        try (Wallet wallet = Wallet.create(new File(arguments[0]), new NoKeystore());
+                Unlocked unlocked = Unlocked.Companion.withoutLock()) {
+            NewPayment provisioned = new NewPayment(new byte[16], "Ann", "4960", 86_400L);
+            String id = Secrets.add(wallet.getPayments(), unlocked, provisioned, new byte[32]);
+            NextCode next = wallet.getPayments().nextCode(unlocked, id, null, null);
+            PaymentCode code = ((NextCode.Code) next).getCode();
+            System.out.println(size(code.getQr()) + ", " + size(code.getCode128()));
+        }
+    }
+
+    private static String size(Symbol symbol) {
+        return symbol.getWidth() + " x " + symbol.getHeight();
+    }
+
+    /** Hides nothing, and signs nothing: a phone's keystore does both for real. */
+    private static final class NoKeystore implements DeviceKeystore {
+        @Override public byte[] wrap(byte[] plaintext) { return plaintext; }
+        @Override public byte[] unwrap(byte[] wrapped) { return wrapped; }
+        @Override public byte[] prf(byte[] input) { return input; }
+        @Override public byte[] publicKey() { return new byte[65]; }
+        @Override public byte[] sign(byte[] message) { return new byte[0]; }
+    }
+}
