@@ -29,24 +29,13 @@ struct Target {
 }
 
 const TARGETS: &[Target] = &[
-    Target {
-        rust: "aarch64-linux-android",
-        clang: "aarch64-linux-android",
-        folder: "arm64-v8a",
-        is_64_bit: true,
-    },
+    Target { rust: "aarch64-linux-android", clang: "aarch64-linux-android", folder: "arm64-v8a" },
     Target {
         rust: "armv7-linux-androideabi",
         clang: "armv7a-linux-androideabi",
         folder: "armeabi-v7a",
-        is_64_bit: false,
     },
-    Target {
-        rust: "x86_64-linux-android",
-        clang: "x86_64-linux-android",
-        folder: "x86_64",
-        is_64_bit: true,
-    },
+    Target { rust: "x86_64-linux-android", clang: "x86_64-linux-android", folder: "x86_64" },
 ];
 
 /// Writes the Kotlin sources, which need no NDK, then links, checks and strips a library for each processor.
