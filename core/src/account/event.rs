@@ -141,7 +141,7 @@ pub enum Event {
         /// In which session.
         session: SessionId,
     },
-    /// The time that an owner has to think it over may be past.
+    /// The time that an owner has to think it over may be past, or that of a sign-up that nobody finished.
     CloseDue,
     /// A device asks for a payment credential in a message that it signed.
     Provision {
