@@ -112,3 +112,6 @@ impl Turn<'_> {
         Answer::Done
     }
 }
+
+#[cfg(test)]
+mod tests;
