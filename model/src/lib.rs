@@ -5,7 +5,15 @@
 //! comparison anything else can happen. A checker looks at every state that can be reached. Secrets are their numbers:
 //! who knows one can give it, who does not cannot.
 //!
-//! Left out: who has mailbox and second factor, or password and second factor. To the issuer, he is the owner.
+//! Bounds: how many messages the thief sends, how many waits there are, what she does meanwhile. Every order of all that
+//! within the bounds is looked at, and nothing is said of what lies beyond them.
+//!
+//! Left out: who has mailbox and second factor, or password and second factor. To the issuer, he is the owner. Recovery
+//! codes, which are second factors, and guesses at a second factor, whose budgets the tests of `decide` hold.
+//!
+//! Controls can be switched off with the feature `model` of `tegata` alone, which this crate alone asks for. A build of
+//! the whole workspace unifies features, so the switches are compiled in there; every product path passes
+//! [`Controls::ALL`](tegata::account::Controls::ALL) all the same.
 
 mod act;
 mod errand;
@@ -20,6 +28,6 @@ mod words;
 pub use act::{Act, Given, Message, Who};
 pub use errand::{ERRANDS, Errand, FACTOR, FORGOTTEN, PAYING};
 pub use report::{Holds, breach_of_2019, holds, table};
-pub use search::{Goal, Model, Searched};
+pub use search::{Goal, Model, Run, Searched};
 pub use state::{Bounds, State};
 pub use thief::{Start, Thief};

@@ -1,8 +1,8 @@
 //! A step of a run: what can be done in a state, and the state after it, by the function that is to be checked.
 
 use tegata::account::{
-    Answer, Check, Compare, Control, Decision, Destination, Effect, Event, Found, Letter, MailTo,
-    Refusal, SecretKind, decide,
+    Answer, Check, Control, Decision, Destination, Effect, Event, Found, Letter, MailTo, Refusal,
+    SecretKind, decide,
 };
 
 use crate::act::{Act, Given, Message, Who};

@@ -31,13 +31,31 @@ pub enum Goal {
     LogIn,
 }
 
+impl Goal {
+    /// The name of its property.
+    fn reached(self) -> &'static str {
+        match self {
+            Self::Spend => SPENDS,
+            Self::LogIn => IS_IN,
+        }
+    }
+}
+
+/// A run: each state, and what was done in it.
+pub type Run = Vec<(State, Act)>;
+
+fn found(checker: &impl Checker<Model>, goal: Goal) -> Option<Run> {
+    let path = checker.discovery(goal.reached())?.into_vec();
+    Some(path.into_iter().filter_map(|(state, act)| Some((state, act?))).collect())
+}
+
 /// What a search found.
 #[derive(Debug)]
 pub struct Searched {
     /// How many states it looked at.
     pub states: usize,
     /// What the thief reaches, and how: a shortest run.
-    pub breaches: Vec<(Goal, Vec<(State, Act)>)>,
+    pub breaches: Vec<(Goal, Run)>,
     /// What she never reaches, although she should.
     pub denied: Vec<&'static str>,
 }
@@ -56,21 +74,26 @@ impl Model {
     /// Looks at every state; at as many as it takes until the thief has what he is after, if that is named.
     #[must_use]
     pub fn search(self, threads: usize, goal: Option<Goal>) -> Searched {
-        let until = match goal {
-            Some(Goal::Spend) => HasDiscoveries::AnyOf([SPENDS].into()),
-            Some(Goal::LogIn) => HasDiscoveries::AnyOf([IS_IN].into()),
-            None => HasDiscoveries::AllFailures,
-        };
+        let one = |goal: Goal| HasDiscoveries::AnyOf([goal.reached()].into());
+        let until = goal.map_or(HasDiscoveries::AllFailures, one);
         let checker = self.checker().threads(threads).finish_when(until).spawn_bfs().join();
-        let run = |name| {
-            let path = checker.discovery(name)?.into_vec();
-            Some(path.into_iter().filter_map(|(state, act)| Some((state, act?))).collect())
-        };
-        let breaches = [(Goal::Spend, SPENDS), (Goal::LogIn, IS_IN)];
-        let breaches = breaches.into_iter().filter_map(|(goal, name)| Some((goal, run(name)?)));
+        let breaches = [Goal::Spend, Goal::LogIn];
+        let breaches = breaches.into_iter().filter_map(|goal| Some((goal, found(&checker, goal)?)));
         let reached = checker.discoveries();
         let denied = HER.into_iter().filter(|name| !reached.contains_key(name)).collect();
         Searched { states: checker.unique_state_count(), breaches: breaches.collect(), denied }
+    }
+
+    /// A shortest run to what the thief is after, if there is one: the checker's own stop at the first that it meets may
+    /// be longer.
+    #[must_use]
+    pub fn shortest(self, goal: Goal) -> Option<Run> {
+        let met = self.search(1, Some(goal)).breaches.into_iter().find(|met| met.0 == goal)?.1;
+        let within = |steps: usize| {
+            let checker = self.checker().threads(1).target_max_depth(steps + 2);
+            found(&checker.spawn_bfs().join(), goal)
+        };
+        (0..met.len()).find_map(within).or(Some(met))
     }
 
     fn counts_as_spending(&self, state: &State) -> bool {

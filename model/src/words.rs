@@ -38,7 +38,8 @@ fn sent(state: &State, who: Who, message: Message, given: [Given; 2]) -> String 
         Who::She => ("She", "her"),
         Who::He => ("He", "his"),
     };
-    let [first, second] = given.map(|given| called(state, who, given));
+    let first = called(state, who, given[0], "some digits");
+    let second = called(state, who, given[1], "no second factor");
     match message {
         Message::LogIn { factor: false } => format!("{name} logs in on {her} phone with {first}"),
         Message::LogIn { factor: true } => {
@@ -68,9 +69,9 @@ fn sent(state: &State, who: Who, message: Message, given: [Given; 2]) -> String 
     }
 }
 
-fn called(state: &State, who: Who, given: Given) -> &'static str {
+fn called(state: &State, who: Who, given: Given, nothing: &'static str) -> &'static str {
     match given {
-        Given::Nothing => "nothing",
+        Given::Nothing => nothing,
         Given::Guess => "six guesses at the code, one after the other,",
         Given::Password(password) if password == state.he.old_password => "the old password",
         Given::Password(password) if password == state.she.password && who == Who::He => {

@@ -13,6 +13,7 @@ mod docs;
 mod elf;
 mod fuzz;
 mod kotlin;
+mod model;
 mod part;
 mod pictures;
 mod python;
@@ -84,6 +85,13 @@ enum Verb {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
+    /// Run thieves against what is decided about an account, and print what holds and what each control is there for.
+    #[command(after_help = "Example: cargo xtask model --long")]
+    Model {
+        /// One message more of the thief, and two of his under way at once.
+        #[arg(long)]
+        long: bool,
+    },
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
     #[command(after_help = "Example: cargo xtask targets")]
     Targets,
@@ -126,6 +134,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_usual(&rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
+        Verb::Model { long } => model::run(&shell, long),
         Verb::Targets => targets::run(&shell),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Size => size::hold(&shell),
