@@ -96,7 +96,6 @@ impl Check {
     /// What was right. An answer to another question than the one that was asked is none.
     pub(super) fn right(&self, found: Found) -> Right {
         match (&self.compare, found) {
-            _ if !self.counts => Right::Nothing,
             (Compare::Password(Some(password)), Found::Match) => Right::OneOf(vec![*password]),
             (Compare::MailedCode(codes), Found::Match) if !codes.is_empty() => {
                 Right::OneOf(codes.clone())

@@ -85,7 +85,8 @@ fn live_account(turn: &mut Turn<'_>, event: Event) -> Decided {
 }
 
 fn checked(turn: &mut Turn<'_>, check: Check, found: Found) -> Decided {
-    let right = if check.epoch == turn.live.epoch { check.right(found) } else { Right::Nothing };
+    let counts = check.counts && check.epoch == turn.live.epoch;
+    let right = if counts { check.right(found) } else { Right::Nothing };
     match check.purpose {
         Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::Wrong),
         Purpose::Password(log_in) => turn.password_checked(log_in, &right),
@@ -96,7 +97,9 @@ fn checked(turn: &mut Turn<'_>, check: Check, found: Found) -> Decided {
         Purpose::ResetCode { reset, device, factor } => {
             Ok(turn.reset_code_checked(reset, device, factor, &right))
         }
-        Purpose::ResetFactor { reset, device } => turn.reset_factor_checked(reset, device, &right),
+        Purpose::ResetFactor { reset, device } => {
+            turn.reset_factor_checked(reset, device, &right, counts)
+        }
         Purpose::Freeze => turn.freeze_checked(&right),
         Purpose::UndoCode { factor } => Ok(turn.undo_code_checked(factor, &right)),
         Purpose::UndoFactor => turn.undo_checked(&right),

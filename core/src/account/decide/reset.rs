@@ -109,13 +109,14 @@ impl Turn<'_> {
         reset: ResetId,
         device: DeviceId,
         right: &Right,
+        code_was_right: bool,
     ) -> Decided {
         let code = self.asked(reset, device);
         let evidence = self.live.evidence.clone();
         let proves = |turn: &mut Self| {
             turn.use_factor(&evidence, right).is_some() || !turn.on(Control::SecondFactor)
         };
-        let Some(code) = code.filter(|_| proves(self)) else {
+        let Some(code) = code.filter(|_| code_was_right && proves(self)) else {
             self.effects.push(Effect::Deed(Deed::ResetRefused));
             return Err(Refusal::Wrong);
         };

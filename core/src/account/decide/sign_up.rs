@@ -67,7 +67,8 @@ fn check(purpose: Purpose, compare: Compare, counts: bool) -> Answer {
 
 impl Opening {
     fn checked(self, check: &Check, found: Found, world: &World) -> Decision {
-        match (&check.purpose, &self.step, check.right(found)) {
+        let right = if check.counts { check.right(found) } else { Right::Nothing };
+        match (&check.purpose, &self.step, right) {
             (Purpose::SignUpCode, Step::Mailed(code), right)
                 if right.among(std::slice::from_ref(&code.secret)) =>
             {

@@ -147,6 +147,13 @@ fn a_log_in_under_way_dies_with_the_password_the_factor_and_the_device_it_was_fo
     assert_eq!(refusal(issuer.tell(check, password)), Refusal::Wrong, "the password as it was");
 
     let password = issuer.password();
+    let check = issuer.begin(login(Some(FactorKind::Totp)));
+    let Answer::Check(check) = issuer.tell(check, password) else { panic!() };
+    issuer.resets(PHONE);
+    let value = issuer.value();
+    assert_eq!(refusal(issuer.tell(check, value)), Refusal::Wrong, "the password was right before");
+
+    let password = issuer.password();
     let old = issuer.live().evidence.factor.secret;
     let check = issuer.begin(login(Some(FactorKind::Totp)));
     let Answer::Check(check) = issuer.tell(check, password) else { panic!() };
