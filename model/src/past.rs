@@ -60,7 +60,7 @@ impl Past {
 }
 
 /// The state of that night.
-pub(crate) fn tonight(thief: &Thief) -> State {
+pub(crate) fn tonight(thief: Thief) -> State {
     let days = 10 * 24 * 60 * 60;
     let night = world(0, Controls::ALL);
     let then = World { now: night.now.shifted(-days), ..night };

@@ -101,16 +101,22 @@ impl Model {
             send(Message::ResetFinish { reset }, nothing);
             let codes = he.codes.iter().map(|code| Given::Code(*code));
             for code in codes.chain([Given::Nothing]) {
-                factors.iter().for_each(|f| send(Message::ResetCode { reset }, [code, *f]));
+                for factor in &factors {
+                    send(Message::ResetCode { reset }, [code, *factor]);
+                }
             }
         }
         for password in &he.passwords {
             let password = Given::Password(*password);
             send(Message::LogIn { factor: false }, [password, Given::Nothing]);
-            factors.iter().for_each(|f| send(Message::LogIn { factor: true }, [password, *f]));
+            for factor in &factors {
+                send(Message::LogIn { factor: true }, [password, *factor]);
+            }
         }
         if let Some(session) = he.session {
-            factors.iter().for_each(|f| send(Message::Prove { session }, [*f, Given::Nothing]));
+            for factor in &factors {
+                send(Message::Prove { session }, [*factor, Given::Nothing]);
+            }
             send(Message::Provision { session }, nothing);
             match he.enrolling {
                 None => send(Message::Enrol { session }, nothing),
@@ -121,7 +127,9 @@ impl Model {
         }
         for notice in &he.notices {
             let code = Given::Code(*notice);
-            factors.iter().for_each(|factor| send(Message::Undo, [code, *factor]));
+            for factor in &factors {
+                send(Message::Undo, [code, *factor]);
+            }
         }
         if !he.replayed {
             let replays = state.she.sent.iter();
@@ -254,7 +262,9 @@ impl Model {
         let world = next.world(self.controls);
         let Decision { account, effects, answer } = decide(account, event, &world);
         next.account = account;
-        effects.iter().for_each(|effect| self.learn(next, who, effect));
+        for effect in &effects {
+            self.learn(next, who, effect);
+        }
         match answer {
             Answer::Check(check) => {
                 next.under_way.push(UnderWay { who, message, given, check });

@@ -132,7 +132,7 @@ impl Checked for Model {
     type Action = Act;
 
     fn init_states(&self) -> Vec<State> {
-        vec![past::tonight(&self.thief)]
+        vec![past::tonight(self.thief)]
     }
 
     fn actions(&self, state: &State, acts: &mut Vec<Act>) {

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// What a thief has from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is had or not, in any mix")]
 pub struct Thief {
     /// What the account knows of his device.
     pub start: Start,

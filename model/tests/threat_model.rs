@@ -34,8 +34,8 @@ fn stands(name: &str, text: &str) {
 fn with_all_controls_on_no_thief_spends_or_is_in_and_the_owner_does_what_owners_do() {
     let holds = holds(false);
     assert!(holds.wrong.is_empty(), "{}", holds.wrong.join("\n"));
-    let lines = holds.lines.iter().map(|line| format!("- {line}\n")).collect::<String>();
-    stands("runs of accounts", &format!("{lines}\n{} states in all.\n", holds.states));
+    let lines = holds.lines.join("\n- ");
+    stands("runs of accounts", &format!("- {lines}\n\n{} states in all.\n", holds.states));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A comparison that was counted. Only [`decide`](super::decide()) makes one, after the try stands in the state, so no
-//! secret is compared that was not counted before.
+//! secret is compared that was not counted before. One thing is not counted: the first value of a new factor, whose
+//! secret was just shown to the same person.
 
 use super::event::FactorKind;
 use super::ids::{DeviceId, Epoch, ResetId, SecretId, SessionId};

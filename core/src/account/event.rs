@@ -339,7 +339,9 @@ pub enum Answer {
     Refused(Refusal),
     /// Not before this was compared: tell with [`Event::Checked`].
     Check(Check),
-    /// A reset was asked for; whether one began is not told.
+    /// A reset was asked for; whether one began is not told. The number tells it, and counts what happened to the
+    /// account: whoever asked gets a random token that stands for it, and one that stands for nothing where there is no
+    /// account.
     ResetBegun(ResetId),
     /// A reset waits for the new password.
     Proved,

@@ -88,9 +88,7 @@ impl Turn<'_> {
     pub(super) fn moved(&mut self, session: SessionId, right: &Right) -> Decided {
         self.settled(session)?;
         self.may_change(session)?;
-        let this = |m: &mut Moving| {
-            m.session == session && right.among(std::slice::from_ref(&m.code.secret))
-        };
+        let this = |moving: &mut Moving| right.among(std::slice::from_ref(&moving.code.secret));
         let moving = self.live.moving.take_if(this).ok_or(Refusal::Wrong)?;
         self.forget(moving.code.secret);
         let address = moving.address;

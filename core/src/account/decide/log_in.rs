@@ -24,16 +24,14 @@ impl Turn<'_> {
         let known = self.device(device).map(|d| d.logins.take(LOGINS_KNOWN_DEVICE, now));
         // A stranger's tries use up the strangers' budget, never the owner's.
         let left = known.unwrap_or_else(|| self.live.used.logins.take(LOGINS_UNKNOWN_DEVICES, now));
-        let enough = known.is_some() || factor.is_some() || !self.on(Control::SecondFactor);
-        let counts = left && enough;
-        let compare = Compare::Password(self.live.password.filter(|_| counts));
-        self.check(Purpose::Password(LogIn { device, name, factor }), compare, counts)
+        let compare = Compare::Password(self.live.password.filter(|_| left));
+        self.check(Purpose::Password(LogIn { device, name, factor }), compare, left)
     }
 
     pub(super) fn password_checked(&mut self, log_in: LogIn, right: &Right) -> Decided {
         let right = right.among(self.live.password.as_slice());
         let Some(kind) = log_in.factor else {
-            // Known still: its owner may have forgotten it while the password was compared.
+            // Known, and known still: its owner may have forgotten it while the password was compared.
             let known = self.device(log_in.device).is_some() || !self.on(Control::SecondFactor);
             let enough = right && known;
             return if enough { Ok(self.logged_in(log_in, None)) } else { Err(self.no_log_in()) };
