@@ -77,6 +77,8 @@ fn after_a_restore_the_values_of_the_steps_before_it_are_refused_and_old_session
 #[test]
 fn a_recovery_code_is_taken_once_and_then_a_factor_is_enrolled_before_anything_else() {
     let mut issuer = Issuer::settled();
+    let old = issuer.session_on(PHONE).unwrap();
+    let under_way = issuer.begin(Event::Prove { session: old });
     let (password, code) = (issuer.password(), issuer.recovery_code());
     let answer = issuer.logs_in(TABLET, password, Some(code));
     let Answer::LoggedIn { session, must_enrol: true } = answer else { panic!("{answer:?}") };
@@ -93,6 +95,8 @@ fn a_recovery_code_is_taken_once_and_then_a_factor_is_enrolled_before_anything_e
     ] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::EnrolFirst);
     }
+    let value = issuer.value();
+    assert_eq!(refusal(issuer.tell(under_way, value)), Refusal::EnrolFirst, "asked for before");
     issuer.enrols(session);
     let answer = issuer.decide(Event::Provision { session, device: TABLET });
     assert!(matches!(answer, Answer::Provisioned(_)), "{answer:?}");
