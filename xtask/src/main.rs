@@ -13,6 +13,7 @@ mod docs;
 mod elf;
 mod fuzz;
 mod kdoc;
+mod model;
 mod package;
 mod part;
 mod pictures;
@@ -89,6 +90,13 @@ enum Verb {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
+    /// Run thieves against what is decided about an account, and print what holds and what each control is there for.
+    #[command(after_help = "Example: cargo xtask model --long")]
+    Model {
+        /// One message more of the thief, and two of his under way at once.
+        #[arg(long)]
+        long: bool,
+    },
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
     #[command(after_help = "Example: cargo xtask targets aarch64-apple-ios")]
     Targets {
@@ -148,6 +156,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Budget { write, .. } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets { targets } => targets::run(&shell, &targets),
+        Verb::Model { long } => model::run(&shell, long),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Package { kind } => package::run(&shell, kind),
         Verb::Size { android: None } => size::hold(&shell),

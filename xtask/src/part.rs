@@ -34,6 +34,12 @@ pub(crate) const PARTS: &[Part] = &[
         },
     },
     Part {
+        name: "model",
+        about: "thieves against what is decided about an account: every run within bounds",
+        needs: &[],
+        run: |shell| Ok(cmd!(shell, "cargo test --release -p tegata-model -- --nocapture").run()?),
+    },
+    Part {
         name: "scanners",
         about: "what we draw, read back by scanners that are not ours",
         needs: &[setup::CMAKE, setup::CXX, setup::ZBAR],

@@ -1,8 +1,9 @@
 //! A comparison that was counted. Only [`decide`](super::decide()) makes one, after the try stands in the state, so no
-//! secret is compared that was not counted before.
+//! secret is compared that was not counted before. One thing is not counted: the first value of a new factor, whose
+//! secret was just shown to the same person.
 
 use super::event::FactorKind;
-use super::ids::{DeviceId, ResetId, SecretId, SessionId};
+use super::ids::{DeviceId, Epoch, ResetId, SecretId, SessionId};
 
 /// What is to be compared, once, and told with [`Event::Checked`](super::Event::Checked). It cannot be copied, so an
 /// outcome is told once.
@@ -13,6 +14,8 @@ pub struct Check {
     pub(super) compare: Compare,
     /// Whether the outcome counts. One that does not costs the same, so that nobody can tell by the time.
     pub(super) counts: bool,
+    /// The account's when it was asked for: what is under way when a password is replaced comes to nothing.
+    pub(super) epoch: Epoch,
 }
 
 /// What a given value is compared with.
@@ -64,8 +67,24 @@ pub(super) struct LogIn {
     pub(super) device: DeviceId,
     pub(super) name: String,
     pub(super) factor: Option<FactorKind>,
-    /// Whether the account knew the device.
-    pub(super) known: bool,
+}
+
+/// What was right, by the secret that it was compared with: the account may have another by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Right {
+    /// Nothing.
+    Nothing,
+    /// One of these: a password, a mailed code, a recovery code.
+    OneOf(Vec<SecretId>),
+    /// The value of this step of this authenticator.
+    Step(SecretId, u64),
+}
+
+impl Right {
+    /// Whether it is right still: the account has no other in its place.
+    pub(super) fn among(&self, kept: &[SecretId]) -> bool {
+        matches!(self, Self::OneOf(ids) if ids.iter().all(|id| kept.contains(id)))
+    }
 }
 
 impl Check {
@@ -73,5 +92,22 @@ impl Check {
     #[must_use]
     pub fn compare(&self) -> &Compare {
         &self.compare
+    }
+
+    /// What was right. An answer to another question than the one that was asked is none.
+    pub(super) fn right(&self, found: Found) -> Right {
+        match (&self.compare, found) {
+            (Compare::Password(Some(password)), Found::Match) => Right::OneOf(vec![*password]),
+            (Compare::MailedCode(codes), Found::Match) if !codes.is_empty() => {
+                Right::OneOf(codes.clone())
+            }
+            (Compare::Recovery(codes), Found::Code(code)) if codes.contains(&code) => {
+                Right::OneOf(vec![code])
+            }
+            (Compare::Totp(Some((secret, after))), Found::Step(step)) if step > *after => {
+                Right::Step(*secret, step)
+            }
+            _ => Right::Nothing,
+        }
     }
 }

@@ -141,7 +141,7 @@ pub enum Event {
         /// In which session.
         session: SessionId,
     },
-    /// The time that an owner has to think it over may be past.
+    /// The time that an owner has to think it over may be past, or that of a sign-up that nobody finished.
     CloseDue,
     /// A device asks for a payment credential in a message that it signed.
     Provision {
@@ -339,7 +339,9 @@ pub enum Answer {
     Refused(Refusal),
     /// Not before this was compared: tell with [`Event::Checked`].
     Check(Check),
-    /// A reset was asked for; whether one began is not told.
+    /// A reset was asked for; whether one began is not told. The number tells it, and counts what happened to the
+    /// account: whoever asked gets a random token that stands for it, and one that stands for nothing where there is no
+    /// account.
     ResetBegun(ResetId),
     /// A reset waits for the new password.
     Proved,

@@ -33,6 +33,7 @@ pub struct Opening {
 
 /// How far a sign-up is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) enum Step {
     /// A code was mailed.
     Mailed(MailedCode),
@@ -126,6 +127,7 @@ pub(super) struct Before {
     pub(super) since: UnixTime,
     /// A code in each notice of a change; any of them freezes.
     pub(super) codes: Vec<SecretId>,
+    /// The devices that were known for long when the first of them was made.
     pub(super) devices: Vec<DeviceId>,
 }
 
@@ -142,6 +144,7 @@ pub(super) enum Freeze {
 
 /// Whether payments are made from this account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) enum Spending {
     /// Not before a log-in with the second factor and a new payment credential.
     Held,

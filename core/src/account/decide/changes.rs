@@ -1,7 +1,7 @@
 //! Changes of what an owner proves herself by: factor, recovery codes, address. Each asks for a full log-in just now, and
 //! the address as it was hears of it.
 
-use super::super::check::{Check, Compare, Found, Purpose};
+use super::super::check::{Compare, Purpose, Right};
 use super::super::event::{Answer, Change, Deed, Effect, Letter, MailTo, Refusal, SecretKind};
 use super::super::ids::SessionId;
 use super::super::limits::{ADDRESS_CODES, CHANGES};
@@ -10,14 +10,15 @@ use super::Decided;
 use super::turn::Turn;
 
 impl Turn<'_> {
-    fn change_left(&self) -> Result<(), Refusal> {
+    /// After a full log-in, and not too often.
+    fn may_change(&mut self, session: SessionId) -> Result<(), Refusal> {
+        self.full_log_in(session)?;
         let made = self.live.before.as_ref().map_or(0, |before| before.codes.len());
         if made < CHANGES { Ok(()) } else { Err(Refusal::TooOften) }
     }
 
     pub(super) fn enrol(&mut self, session: SessionId) -> Decided {
         self.may_change(session)?;
-        self.change_left()?;
         if let Some(old) = self.live.enrolling.take() {
             self.forget(old.secret);
         }
@@ -31,17 +32,15 @@ impl Turn<'_> {
         let enrolling = self.live.enrolling.filter(|enrolling| enrolling.session == session);
         let enrolling = enrolling.ok_or(Refusal::NothingToDo)?;
         let compare = Compare::Totp(Some((enrolling.secret, self.world.used_up_to)));
-        Ok(Answer::Check(Check { purpose: Purpose::Enrol { session }, compare, counts: true }))
+        Ok(self.check(Purpose::Enrol { session }, compare, true))
     }
 
-    pub(super) fn enrolled(&mut self, session: SessionId, found: Found) -> Decided {
+    pub(super) fn enrolled(&mut self, session: SessionId, right: &Right) -> Decided {
         self.may_change(session)?;
-        let enrolling = self.live.enrolling.take_if(|enrolling| enrolling.session == session);
-        let (Some(enrolling), Found::Step(step)) = (enrolling, found) else {
-            self.live.enrolling = enrolling.or(self.live.enrolling);
-            return Err(Refusal::Wrong);
-        };
-        let factor = Factor::new(enrolling.secret, step);
+        let Right::Step(secret, step) = *right else { return Err(Refusal::Wrong) };
+        let this = Enrolling { secret, session };
+        self.live.enrolling.take_if(|enrolling| *enrolling == this).ok_or(Refusal::Wrong)?;
+        let factor = Factor::new(secret, step);
         self.replace(Change::Factor, Evidence { factor, ..self.live.evidence.clone() });
         self.live.must_enrol = false;
         self.effects.push(Effect::Deed(Deed::FactorEnrolled));
@@ -51,7 +50,6 @@ impl Turn<'_> {
     pub(super) fn renew_recovery(&mut self, session: SessionId) -> Decided {
         self.settled(session)?;
         self.may_change(session)?;
-        self.change_left()?;
         let recovery = self.make_recovery();
         let new = Evidence { recovery: recovery.clone(), ..self.live.evidence.clone() };
         self.replace(Change::Recovery, new);
@@ -62,7 +60,6 @@ impl Turn<'_> {
     pub(super) fn move_address(&mut self, session: SessionId) -> Decided {
         self.settled(session)?;
         self.may_change(session)?;
-        self.change_left()?;
         if !self.live.used.address.take(ADDRESS_CODES, self.world.now) {
             return Err(Refusal::TooOften);
         }
@@ -85,17 +82,14 @@ impl Turn<'_> {
         let moving = moving.ok_or(Refusal::NothingToDo)?;
         let code = moving.code.try_once(self.world).ok_or(Refusal::TooOften)?;
         let compare = Compare::MailedCode(vec![code]);
-        Ok(Answer::Check(Check { purpose: Purpose::Move { session }, compare, counts: true }))
+        Ok(self.check(Purpose::Move { session }, compare, true))
     }
 
-    pub(super) fn moved(&mut self, session: SessionId, found: Found) -> Decided {
+    pub(super) fn moved(&mut self, session: SessionId, right: &Right) -> Decided {
         self.settled(session)?;
         self.may_change(session)?;
-        if found != Found::Match {
-            return Err(Refusal::Wrong);
-        }
-        let moving = self.live.moving.take_if(|moving| moving.session == session);
-        let moving = moving.ok_or(Refusal::NothingToDo)?;
+        let this = |moving: &mut Moving| right.among(std::slice::from_ref(&moving.code.secret));
+        let moving = self.live.moving.take_if(this).ok_or(Refusal::Wrong)?;
         self.forget(moving.code.secret);
         let address = moving.address;
         self.effects.push(Effect::Claim(address));

@@ -9,7 +9,7 @@ use super::turn::Turn;
 impl Turn<'_> {
     pub(super) fn close(&mut self, session: SessionId) -> Decided {
         self.settled(session)?;
-        self.may_change(session)?;
+        self.full_log_in(session)?;
         if self.live.closing.is_none() {
             self.live.closing = Some(later(self.world.now, CLOSING_GRACE));
             self.tell(&Letter::Closing);
@@ -29,6 +29,10 @@ impl Turn<'_> {
     pub(super) fn close_due(&mut self) -> Decided {
         if self.live.closing.is_none_or(|due| self.world.now < due) {
             return Err(Refusal::NothingToDo);
+        }
+        // Whoever asked for the deletion may not be the owner.
+        if self.live.is_frozen() {
+            return Err(Refusal::Frozen);
         }
         self.tell(&Letter::Closed);
         self.effects.extend([Effect::Erase, Effect::Deed(Deed::Closed)]);

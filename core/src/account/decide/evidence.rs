@@ -1,10 +1,11 @@
 //! What an owner proves herself by: comparing it, using it up, and what changes replaced.
 
-use super::super::check::{Compare, Found};
+use super::super::check::{Compare, Right};
 use super::super::event::{Change, Deed, Effect, FactorKind, Letter, SecretKind};
 use super::super::ids::{DeviceId, SecretId};
+use super::super::limits::{UNDO_WINDOW, within};
 use super::super::state::{Before, Evidence, Factor};
-use super::super::world::Control;
+use super::super::world::{Control, World};
 use super::turn::Turn;
 
 impl Evidence {
@@ -13,11 +14,12 @@ impl Evidence {
     }
 
     /// What a second factor is compared with; with nothing, if the outcome does not count.
-    pub(super) fn compare(&self, kind: FactorKind, counts: bool, used_up_to: u64) -> Compare {
+    pub(super) fn compare(&self, kind: FactorKind, counts: bool, world: &World) -> Compare {
+        let used = if world.controls.on(Control::FactorOnce) { self.factor.step } else { 0 };
         match kind {
-            FactorKind::Totp => Compare::Totp(
-                counts.then_some((self.factor.secret, self.factor.step.max(used_up_to))),
-            ),
+            FactorKind::Totp => {
+                Compare::Totp(counts.then_some((self.factor.secret, used.max(world.used_up_to))))
+            }
             FactorKind::Recovery => {
                 Compare::Recovery(if counts { self.recovery.clone() } else { Vec::new() })
             }
@@ -39,14 +41,19 @@ pub(super) enum Proof {
 }
 
 impl Turn<'_> {
-    /// Whether what was found proves the second factor that `of` names; uses it up, here and in what changes replaced.
-    pub(super) fn use_factor(&mut self, of: &Evidence, found: Found) -> Option<Proof> {
-        match found {
-            Found::Step(step) if step > of.factor.step || !self.on(Control::FactorOnce) => {
-                self.each_evidence(|evidence| evidence.use_step(of.factor.secret, step));
+    /// Whether what was right proves the second factor that `of` names; uses it up, here and in what changes replaced.
+    /// Looked at again, since another may have used it up between the comparison and this.
+    pub(super) fn use_factor(&mut self, of: &Evidence, right: &Right) -> Option<Proof> {
+        match *right {
+            Right::Step(secret, step)
+                if secret == of.factor.secret
+                    && (step > of.factor.step || !self.on(Control::FactorOnce)) =>
+            {
+                self.each_evidence(|evidence| evidence.use_step(secret, step));
                 Some(Proof::Totp)
             }
-            Found::Code(code) if of.recovery.contains(&code) => {
+            Right::OneOf(ref codes) if right.among(&of.recovery) => {
+                let code = *codes.first()?;
                 self.each_evidence(|evidence| evidence.recovery.retain(|kept| *kept != code));
                 self.forget(code);
                 let left = self.live.evidence.recovery.len();
@@ -76,8 +83,10 @@ impl Turn<'_> {
     pub(super) fn replace(&mut self, what: Change, new: Evidence) {
         let old = std::mem::replace(&mut self.live.evidence, new);
         let code = self.keep_secret(SecretKind::MailedCode);
-        let devices: Vec<DeviceId> = self.live.devices.iter().map(|device| device.id).collect();
         let now = self.world.now;
+        // A thief logs in before he changes anything: a device that is new by then may be his.
+        let known = self.live.devices.iter().filter(|d| !within(d.since, UNDO_WINDOW, now));
+        let devices: Vec<DeviceId> = known.map(|device| device.id).collect();
         let before = self.live.before.get_or_insert_with(|| Before {
             evidence: old.clone(),
             since: now,
@@ -87,6 +96,8 @@ impl Turn<'_> {
         before.since = now;
         before.codes.push(code);
         self.drop_unused(&old);
+        // Their codes went to the address as it was.
+        self.drop_resets(|_| true);
         self.tell(&Letter::Changed { what, code });
     }
 

@@ -1,6 +1,6 @@
 //! Log-in: the password, and the second factor on a device that the account does not know.
 
-use super::super::check::{Check, Compare, Found, LogIn, Purpose};
+use super::super::check::{Compare, LogIn, Purpose, Right};
 use super::super::event::{Answer, Deed, Effect, FactorKind, Letter, Refusal};
 use super::super::ids::{DeviceId, SessionId};
 use super::super::limits::{
@@ -24,22 +24,22 @@ impl Turn<'_> {
         let known = self.device(device).map(|d| d.logins.take(LOGINS_KNOWN_DEVICE, now));
         // A stranger's tries use up the strangers' budget, never the owner's.
         let left = known.unwrap_or_else(|| self.live.used.logins.take(LOGINS_UNKNOWN_DEVICES, now));
-        let enough = known.is_some() || factor.is_some() || !self.on(Control::SecondFactor);
-        let counts = left && enough;
-        let compare = Compare::Password(self.live.password.filter(|_| counts));
-        let log_in = LogIn { device, name, factor, known: known.is_some() };
-        Answer::Check(Check { purpose: Purpose::Password(log_in), compare, counts })
+        let compare = Compare::Password(self.live.password.filter(|_| left));
+        self.check(Purpose::Password(LogIn { device, name, factor }), compare, left)
     }
 
-    pub(super) fn password_checked(&mut self, log_in: LogIn, found: Found) -> Decided {
-        let right = found == Found::Match;
+    pub(super) fn password_checked(&mut self, log_in: LogIn, right: &Right) -> Decided {
+        let right = right.among(self.live.password.as_slice());
         let Some(kind) = log_in.factor else {
-            return if right { Ok(self.logged_in(log_in, None)) } else { Err(self.no_log_in()) };
+            // Known, and known still: its owner may have forgotten it while the password was compared.
+            let known = self.device(log_in.device).is_some() || !self.on(Control::SecondFactor);
+            let enough = right && known;
+            return if enough { Ok(self.logged_in(log_in, None)) } else { Err(self.no_log_in()) };
         };
         // Asked for all the same if the password was wrong: nobody learns that it was.
         let counts = right && (kind == FactorKind::Recovery || self.factor_try_left(log_in.device));
-        let compare = self.live.evidence.compare(kind, counts, self.world.used_up_to);
-        Ok(Answer::Check(Check { purpose: Purpose::Factor(log_in), compare, counts }))
+        let compare = self.live.evidence.compare(kind, counts, self.world);
+        Ok(self.check(Purpose::Factor(log_in), compare, counts))
     }
 
     fn factor_try_left(&mut self, device: DeviceId) -> bool {
@@ -50,9 +50,9 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn factor_checked(&mut self, log_in: LogIn, found: Found) -> Decided {
+    pub(super) fn factor_checked(&mut self, log_in: LogIn, right: &Right) -> Decided {
         let evidence = self.live.evidence.clone();
-        match self.use_factor(&evidence, found) {
+        match self.use_factor(&evidence, right) {
             Some(proof) => Ok(self.logged_in(log_in, Some(proof))),
             None => Err(self.no_log_in()),
         }
@@ -128,14 +128,14 @@ impl Turn<'_> {
         if !self.factor_try_left(device) {
             return Err(Refusal::TooOften);
         }
-        let compare = self.live.evidence.compare(FactorKind::Totp, true, self.world.used_up_to);
-        Ok(Answer::Check(Check { purpose: Purpose::Prove { session }, compare, counts: true }))
+        let compare = self.live.evidence.compare(FactorKind::Totp, true, self.world);
+        Ok(self.check(Purpose::Prove { session }, compare, true))
     }
 
-    pub(super) fn proved(&mut self, session: SessionId, found: Found) -> Decided {
+    pub(super) fn proved(&mut self, session: SessionId, right: &Right) -> Decided {
         self.settled(session)?;
         let evidence = self.live.evidence.clone();
-        self.use_factor(&evidence, found).ok_or(Refusal::Wrong)?;
+        self.use_factor(&evidence, right).ok_or(Refusal::Wrong)?;
         let now = self.world.now;
         self.session(session)?.factor = Some(now);
         self.effects.push(Effect::Deed(Deed::FactorProved));

@@ -13,7 +13,7 @@ mod undo;
 
 use turn::Turn;
 
-use super::check::{Check, Found, Purpose};
+use super::check::{Check, Found, Purpose, Right};
 use super::event::{Answer, Deed, Effect, Event, Refusal};
 use super::state::{Account, Freeze};
 use super::world::World;
@@ -85,21 +85,24 @@ fn live_account(turn: &mut Turn<'_>, event: Event) -> Decided {
 }
 
 fn checked(turn: &mut Turn<'_>, check: Check, found: Found) -> Decided {
-    let found = if check.counts { found } else { Found::Nothing };
+    let counts = check.counts && check.epoch == turn.live.epoch;
+    let right = if counts { check.right(found) } else { Right::Nothing };
     match check.purpose {
         Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::Wrong),
-        Purpose::Password(log_in) => turn.password_checked(log_in, found),
-        Purpose::Factor(log_in) => turn.factor_checked(log_in, found),
-        Purpose::Prove { session } => turn.proved(session, found),
-        Purpose::Enrol { session } => turn.enrolled(session, found),
-        Purpose::Move { session } => turn.moved(session, found),
+        Purpose::Password(log_in) => turn.password_checked(log_in, &right),
+        Purpose::Factor(log_in) => turn.factor_checked(log_in, &right),
+        Purpose::Prove { session } => turn.proved(session, &right),
+        Purpose::Enrol { session } => turn.enrolled(session, &right),
+        Purpose::Move { session } => turn.moved(session, &right),
         Purpose::ResetCode { reset, device, factor } => {
-            Ok(turn.reset_code_checked(reset, device, factor, found))
+            Ok(turn.reset_code_checked(reset, device, factor, &right))
         }
-        Purpose::ResetFactor { reset, device } => turn.reset_factor_checked(reset, device, found),
-        Purpose::Freeze => turn.freeze_checked(found),
-        Purpose::UndoCode { factor } => Ok(turn.undo_code_checked(factor, found)),
-        Purpose::UndoFactor => turn.undo_checked(found),
+        Purpose::ResetFactor { reset, device } => {
+            turn.reset_factor_checked(reset, device, &right, counts)
+        }
+        Purpose::Freeze => turn.freeze_checked(&right),
+        Purpose::UndoCode { factor } => Ok(turn.undo_code_checked(factor, &right)),
+        Purpose::UndoFactor => turn.undo_checked(&right),
     }
 }
 
@@ -112,3 +115,6 @@ impl Turn<'_> {
         Answer::Done
     }
 }
+
+#[cfg(test)]
+mod tests;

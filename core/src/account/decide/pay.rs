@@ -2,7 +2,7 @@
 
 use super::super::event::{Answer, Deed, Effect, Refusal};
 use super::super::ids::{CredentialNumber, DeviceId, SessionId};
-use super::super::limits::{LOW_CAPS, later, within};
+use super::super::limits::{LOW_CAPS, later};
 use super::super::state::{Credential, Live, Spending};
 use super::super::world::{Control, World};
 use super::Decided;
@@ -18,11 +18,8 @@ impl Turn<'_> {
         if self.live.is_frozen() {
             return Err(Refusal::Frozen);
         }
-        let now = self.world.now;
         if self.live.spending == Spending::Held {
-            self.live.spending = Spending::Open { low_until: later(now, LOW_CAPS) };
-        } else if self.device(device).is_some_and(|device| within(device.since, LOW_CAPS, now)) {
-            self.lower_caps();
+            self.live.spending = Spending::Open { low_until: later(self.world.now, LOW_CAPS) };
         }
         let number = CredentialNumber(self.number());
         let (epoch, generation) = (self.live.epoch, self.world.generation);

@@ -1,11 +1,11 @@
 //! The reset of a password: the code mailed to the verified address and the second factor, on the device that asked.
 //! What 2019 had in its place: a birth date, a telephone number, and a mail to any address.
 
-use super::super::check::{Check, Compare, Found, Purpose};
+use super::super::check::{Compare, Purpose, Right};
 use super::super::event::{
     Answer, Deed, Destination, Effect, FactorKind, Letter, MailTo, Refusal, SecretKind,
 };
-use super::super::ids::{DeviceId, ResetId};
+use super::super::ids::{DeviceId, ResetId, SecretId};
 use super::super::limits::{CODES_KNOWN_DEVICE, CODES_UNKNOWN_DEVICES, FACTOR_IN_RESETS};
 use super::super::state::{Reset, Spending, Stage};
 use super::super::world::Control;
@@ -22,11 +22,7 @@ impl Turn<'_> {
             self.effects.push(Effect::Deed(Deed::ResetCodesUsedUp));
             return Answer::ResetBegun(ResetId(u32::MAX));
         }
-        for old in self.live.resets.extract_if(.., |reset| reset.device == device) {
-            if let Stage::Asked(code) = old.stage {
-                self.effects.push(Effect::Forget(code.secret));
-            }
-        }
+        self.drop_resets(|reset| reset.device == device);
         let code = self.mailed_code();
         let letter = Letter::Reset { code: code.secret, device: name };
         self.effects.push(Effect::Mail { to: self.reset_address(to), letter });
@@ -57,6 +53,23 @@ impl Turn<'_> {
         self.live.resets.iter_mut().find(|reset| reset.id == id).filter(same)
     }
 
+    /// The code of a reset that waits for it.
+    fn asked(&mut self, id: ResetId, device: DeviceId) -> Option<SecretId> {
+        match self.reset_of(id, device).map(|reset| &reset.stage) {
+            Some(Stage::Asked(code)) => Some(code.secret),
+            _ => None,
+        }
+    }
+
+    /// Ends resets that were under way.
+    pub(super) fn drop_resets(&mut self, which: impl Fn(&Reset) -> bool) {
+        for reset in self.live.resets.extract_if(.., |reset| which(reset)) {
+            if let Stage::Asked(code) = reset.stage {
+                self.effects.push(Effect::Forget(code.secret));
+            }
+        }
+    }
+
     pub(super) fn reset_code(
         &mut self,
         reset: ResetId,
@@ -70,11 +83,7 @@ impl Turn<'_> {
         };
         let counts = code.is_some();
         let compare = Compare::MailedCode(code.into_iter().collect());
-        Answer::Check(Check {
-            purpose: Purpose::ResetCode { reset, device, factor },
-            compare,
-            counts,
-        })
+        self.check(Purpose::ResetCode { reset, device, factor }, compare, counts)
     }
 
     pub(super) fn reset_code_checked(
@@ -82,33 +91,32 @@ impl Turn<'_> {
         reset: ResetId,
         device: DeviceId,
         factor: FactorKind,
-        found: Found,
+        right: &Right,
     ) -> Answer {
-        let right = (found == Found::Match || !self.on(Control::MailedCode))
-            && self.reset_of(reset, device).is_some_and(|r| matches!(r.stage, Stage::Asked(_)));
+        let code = self.asked(reset, device);
+        let right =
+            code.is_some() && (right.among(code.as_slice()) || !self.on(Control::MailedCode));
         // Charged only when the code was right: who has no mailbox cannot use it up.
         let counts = right
             && (factor == FactorKind::Recovery
                 || self.live.used.factor_in_resets.take(FACTOR_IN_RESETS, self.world.now));
-        let compare = self.live.evidence.compare(factor, counts, self.world.used_up_to);
-        Answer::Check(Check { purpose: Purpose::ResetFactor { reset, device }, compare, counts })
+        let compare = self.live.evidence.compare(factor, counts, self.world);
+        self.check(Purpose::ResetFactor { reset, device }, compare, counts)
     }
 
     pub(super) fn reset_factor_checked(
         &mut self,
         reset: ResetId,
         device: DeviceId,
-        found: Found,
+        right: &Right,
+        code_was_right: bool,
     ) -> Decided {
-        let code = match self.reset_of(reset, device).map(|reset| &reset.stage) {
-            Some(Stage::Asked(code)) => Some(code.secret),
-            _ => None,
-        };
+        let code = self.asked(reset, device);
         let evidence = self.live.evidence.clone();
         let proves = |turn: &mut Self| {
-            turn.use_factor(&evidence, found).is_some() || !turn.on(Control::SecondFactor)
+            turn.use_factor(&evidence, right).is_some() || !turn.on(Control::SecondFactor)
         };
-        let Some(code) = code.filter(|_| proves(self)) else {
+        let Some(code) = code.filter(|_| code_was_right && proves(self)) else {
             self.effects.push(Effect::Deed(Deed::ResetRefused));
             return Err(Refusal::Wrong);
         };

@@ -47,6 +47,7 @@ impl Turn<'_> {
     pub(super) fn drop_device(&mut self, device: DeviceId) {
         self.end_where(|_, on| on == device);
         self.live.devices.retain(|kept| kept.id != device);
+        self.drop_resets(|reset| reset.device == device);
         self.live.credential = self.live.credential.filter(|c| c.device != device);
     }
 

@@ -1,10 +1,11 @@
 //! Sign-up: a code mailed to the address, a password, a second factor. Only then is there an account.
 
-use super::super::check::{Check, Compare, Found, Purpose};
+use super::super::check::{Check, Compare, Found, Purpose, Right};
 use super::super::event::{Answer, Deed, Effect, Event, Letter, MailTo, Refusal, SecretKind};
 use super::super::ids::{DeviceId, Epoch, SecretId, SessionId};
-use super::super::limits::{LOW_CAPS, RECOVERY_CODES, Used};
-use super::super::limits::{PROVED_LIFE, later, within};
+use super::super::limits::{
+    LOW_CAPS, MAILED_CODE_LIFE, PROVED_LIFE, RECOVERY_CODES, Used, later, within,
+};
 use super::super::state::{
     Account, Device, Evidence, Factor, Live, MailedCode, Opening, Session, Spending, Step, Tries,
 };
@@ -37,20 +38,20 @@ pub(super) fn decide(mut opening: Opening, event: Event, world: &World) -> Decis
     match event {
         Event::SignUpCode { .. } => {
             let check = opening.try_code(world);
-            answer(opening, Answer::Check(check))
+            answer(opening, check)
         }
         Event::SignUpFactor { .. } => match opening.step {
             Step::Verified { factor, since, .. } if within(since, PROVED_LIFE, world.now) => {
                 let compare = Compare::Totp(Some((factor, world.used_up_to)));
-                let check = Check { purpose: Purpose::SignUpFactor, compare, counts: true };
-                answer(opening, Answer::Check(check))
+                answer(opening, check(Purpose::SignUpFactor, compare, true))
             }
             _ => refused(Account::Opening(opening), Refusal::Wrong),
         },
-        Event::Checked { check, found } if check.counts => match (check.purpose, found) {
-            (Purpose::SignUpCode, Found::Match) => opening.verified(world),
-            (Purpose::SignUpFactor, Found::Step(step)) => opening.become_account(step, world),
-            _ => refused(Account::Opening(opening), Refusal::Wrong),
+        Event::Checked { check, found } => opening.checked(&check, found, world),
+        Event::CloseDue if opening.ran_out(world) => Decision {
+            account: Account::Closed,
+            effects: vec![Effect::Erase],
+            answer: Answer::Done,
         },
         _ => refused(Account::Opening(opening), Refusal::Wrong),
     }
@@ -60,15 +61,44 @@ fn answer(opening: Opening, answer: Answer) -> Decision {
     Decision { account: Account::Opening(opening), effects: Vec::new(), answer }
 }
 
+fn check(purpose: Purpose, compare: Compare, counts: bool) -> Answer {
+    Answer::Check(Check { purpose, compare, counts, epoch: Epoch::default() })
+}
+
 impl Opening {
-    fn try_code(&mut self, world: &World) -> Check {
+    fn checked(self, check: &Check, found: Found, world: &World) -> Decision {
+        let right = if check.counts { check.right(found) } else { Right::Nothing };
+        match (&check.purpose, &self.step, right) {
+            (Purpose::SignUpCode, Step::Mailed(code), right)
+                if right.among(std::slice::from_ref(&code.secret)) =>
+            {
+                self.verified(world)
+            }
+            (Purpose::SignUpFactor, Step::Verified { factor, .. }, Right::Step(secret, step))
+                if *factor == secret =>
+            {
+                self.become_account(step, world)
+            }
+            _ => refused(Account::Opening(self), Refusal::Wrong),
+        }
+    }
+
+    /// Whether nothing can come of it any more: the address goes.
+    fn ran_out(&self, world: &World) -> bool {
+        match &self.step {
+            Step::Mailed(code) => !within(code.since, MAILED_CODE_LIFE, world.now),
+            Step::Verified { since, .. } => !within(*since, PROVED_LIFE, world.now),
+        }
+    }
+
+    fn try_code(&mut self, world: &World) -> Answer {
         let code = match &mut self.step {
             Step::Mailed(code) => code.try_once(world),
             Step::Verified { .. } => None,
         };
         let counts = code.is_some();
         let compare = Compare::MailedCode(code.into_iter().collect());
-        Check { purpose: Purpose::SignUpCode, compare, counts }
+        check(Purpose::SignUpCode, compare, counts)
     }
 
     fn verified(mut self, world: &World) -> Decision {

@@ -1,6 +1,7 @@
 //! One decision about a live account: the account, the time, and what has to be done.
 
-use super::super::event::{Effect, Letter, MailTo, Refusal, SecretKind};
+use super::super::check::{Check, Compare, Purpose};
+use super::super::event::{Answer, Effect, Letter, MailTo, Refusal, SecretKind};
 use super::super::ids::{DeviceId, SecretId, SessionId};
 use super::super::limits::{
     FRESH, MAILED_CODE_LIFE, MAILED_CODE_TRIES, PROVED_LIFE, UNDO_WINDOW, within,
@@ -65,6 +66,11 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// An answer that asks for a comparison.
+    pub(super) fn check(&self, purpose: Purpose, compare: Compare, counts: bool) -> Answer {
+        Answer::Check(Check { purpose, compare, counts, epoch: self.live.epoch })
+    }
+
     pub(super) fn device(&mut self, id: DeviceId) -> Option<&mut Device> {
         self.live.devices.iter_mut().find(|device| device.id == id)
     }
@@ -96,7 +102,7 @@ impl<'a> Turn<'a> {
     }
 
     /// A session of a full log-in just now, on an account that is not frozen: what a change asks for.
-    pub(super) fn may_change(&mut self, id: SessionId) -> Result<(), Refusal> {
+    pub(super) fn full_log_in(&mut self, id: SessionId) -> Result<(), Refusal> {
         let now = self.world.now;
         if !within(self.session(id)?.since, FRESH, now) {
             return Err(Refusal::LoginTooOld);
@@ -125,16 +131,13 @@ impl<'a> Turn<'a> {
                     Stage::Proved(at) => within(*at, PROVED_LIFE, now),
                 }
         };
-        for reset in self.live.resets.extract_if(.., |reset| !counts(reset)) {
-            if let Stage::Asked(code) = reset.stage {
-                self.effects.push(Effect::Forget(code.secret));
-            }
-        }
+        self.drop_resets(|reset| !counts(reset));
         self.live.credential = self.live.credential(self.world).copied();
         self.forget_unfinished();
-        // Whoever froze the account by a notice still has to be able to take the changes back.
+        // Whoever froze the account by a notice still has to be able to take the changes back, and so while an operator
+        // looks at it.
         let over = |since| !within(since, UNDO_WINDOW, now);
-        if self.live.frozen != Some(Freeze::Notice)
+        if !matches!(self.live.frozen, Some(Freeze::Notice | Freeze::Operator))
             && self.live.before.as_ref().is_some_and(|before| over(before.since))
         {
             self.forget_before();

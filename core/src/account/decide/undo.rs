@@ -1,6 +1,6 @@
 //! Freezing, and taking changes back with the code of their notice and the second factor as it was before them.
 
-use super::super::check::{Check, Compare, Found, Purpose};
+use super::super::check::{Compare, Purpose, Right};
 use super::super::event::{Answer, Deed, Effect, FactorKind, Letter, Refusal};
 use super::super::ids::SessionId;
 use super::super::limits::UNDO_TRIES;
@@ -47,11 +47,16 @@ impl Turn<'_> {
 
     pub(super) fn freeze_code(&mut self) -> Answer {
         let (compare, counts) = self.notice_codes();
-        Answer::Check(Check { purpose: Purpose::Freeze, compare, counts })
+        self.check(Purpose::Freeze, compare, counts)
     }
 
-    pub(super) fn freeze_checked(&mut self, found: Found) -> Decided {
-        if found != Found::Match || self.live.before.is_none() {
+    /// Whether it was the code of a notice whose change can be taken back still.
+    fn of_a_notice(&self, right: &Right) -> bool {
+        self.live.before.as_ref().is_some_and(|before| right.among(&before.codes))
+    }
+
+    pub(super) fn freeze_checked(&mut self, right: &Right) -> Decided {
+        if !self.of_a_notice(right) {
             return Err(Refusal::Wrong);
         }
         if self.live.frozen != Some(Freeze::Operator) {
@@ -63,33 +68,34 @@ impl Turn<'_> {
 
     pub(super) fn undo_code(&mut self, factor: FactorKind) -> Answer {
         let (compare, counts) = self.notice_codes();
-        Answer::Check(Check { purpose: Purpose::UndoCode { factor }, compare, counts })
+        self.check(Purpose::UndoCode { factor }, compare, counts)
     }
 
-    pub(super) fn undo_code_checked(&mut self, factor: FactorKind, found: Found) -> Answer {
+    pub(super) fn undo_code_checked(&mut self, factor: FactorKind, right: &Right) -> Answer {
+        let counts = self.of_a_notice(right);
         let before = self.live.before.as_ref().map(|before| &before.evidence);
-        let counts = found == Found::Match && before.is_some();
         let evidence = before.unwrap_or(&self.live.evidence);
-        let compare = evidence.compare(factor, counts, self.world.used_up_to);
-        Answer::Check(Check { purpose: Purpose::UndoFactor, compare, counts })
+        let compare = evidence.compare(factor, counts, self.world);
+        self.check(Purpose::UndoFactor, compare, counts)
     }
 
-    pub(super) fn undo_checked(&mut self, found: Found) -> Decided {
+    pub(super) fn undo_checked(&mut self, right: &Right) -> Decided {
         let evidence = self.live.before.as_ref().map(|before| before.evidence.clone());
         let evidence = evidence.ok_or(Refusal::Wrong)?;
-        self.use_factor(&evidence, found).ok_or(Refusal::Wrong)?;
+        self.use_factor(&evidence, right).ok_or(Refusal::Wrong)?;
         self.tell(&Letter::Undone);
         let Some(before) = self.live.before.take() else { return Err(Refusal::Wrong) };
-        let since: Vec<_> = self.live.devices.iter().map(|device| device.id).collect();
-        for new in since.into_iter().filter(|device| !before.devices.contains(device)) {
+        let devices: Vec<_> = self.live.devices.iter().map(|device| device.id).collect();
+        for new in devices.into_iter().filter(|device| !before.devices.contains(device)) {
             self.drop_device(new);
         }
         self.restore(before);
-        // Whoever made the changes knew the password.
+        // Whoever made the changes knew the password, and may have asked for the deletion.
         if let Some(password) = self.live.password.take() {
             self.forget(password);
         }
         self.live.must_enrol = false;
+        self.live.closing = None;
         self.live.spending = Spending::Held;
         if self.live.frozen == Some(Freeze::Notice) {
             self.live.frozen = None;

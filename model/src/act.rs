@@ -1,0 +1,111 @@
+//! What can be done in the model.
+
+use tegata::account::{
+    Compare, Destination, DeviceId, Event, FactorKind, Found, ResetId, SecretId, SessionId,
+};
+
+/// Who does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// The owner.
+    She,
+    /// The thief.
+    He,
+}
+
+impl Who {
+    /// The one device that each signs with.
+    #[must_use]
+    pub fn device(self) -> DeviceId {
+        match self {
+            Self::She => DeviceId([1; 32]),
+            Self::He => DeviceId([2; 32]),
+        }
+    }
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// A message, and what is given with it.
+    Send(Who, Message, [Given; 2]),
+    /// The thief sends a message of hers once more, as she signed it.
+    Replay(Message, [Given; 2]),
+    /// What was given with the message of that place is compared, and the outcome told.
+    Compared(usize),
+    /// Six minutes pass: what was just proved is so no longer; twice, and a mailed code is too old.
+    Wait,
+}
+
+/// What is asked. No field names an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the event of its name")]
+pub enum Message {
+    LogIn { factor: bool },
+    Prove { session: SessionId },
+    Enrol { session: SessionId },
+    EnrolCode { session: SessionId },
+    Undo,
+    Reset { to: Destination },
+    ResetCode { reset: ResetId },
+    ResetFinish { reset: ResetId },
+    Provision { session: SessionId },
+}
+
+impl Message {
+    /// The event that the issuer makes of it.
+    #[must_use]
+    pub fn event(self, device: DeviceId) -> Event {
+        let factor = FactorKind::Totp;
+        let name = String::new();
+        match self {
+            Self::LogIn { factor: given } => {
+                Event::LogIn { device, name, factor: given.then_some(factor) }
+            }
+            Self::Prove { session } => Event::Prove { session },
+            Self::Enrol { session } => Event::Enrol { session },
+            Self::EnrolCode { session } => Event::EnrolCode { session },
+            Self::Undo => Event::UndoCode { factor },
+            Self::Reset { to } => Event::Reset { device, name, to },
+            Self::ResetCode { reset } => Event::ResetCode { reset, device, factor },
+            Self::ResetFinish { reset } => Event::ResetFinish { reset, device },
+            Self::Provision { session } => Event::Provision { session, device },
+        }
+    }
+}
+
+/// What someone types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Given {
+    /// Nothing that is right.
+    Nothing,
+    /// A password.
+    Password(SecretId),
+    /// A mailed code.
+    Code(SecretId),
+    /// Eight digits by chance: of a hundred million, five are tried. A sixth is one too many, and in this model right.
+    Guess,
+    /// What an authenticator shows at a step.
+    Value(SecretId, u64),
+}
+
+impl Given {
+    /// What a comparison with it finds, `at` that step of the clock and after so many guesses at the same code.
+    #[must_use]
+    pub fn found(self, compare: &Compare, at: u64, guesses: u8) -> Found {
+        let right = match (compare, self) {
+            (Compare::Password(kept), Self::Password(given)) => *kept == Some(given),
+            (Compare::MailedCode(kept), Self::Code(given)) => kept.contains(&given),
+            (Compare::MailedCode(kept), Self::Guess) => !kept.is_empty() && guesses >= 5,
+            (Compare::Totp(Some((kept, after))), Self::Value(given, step)) => {
+                return if *kept == given && step > *after && step > at {
+                    Found::Step(step)
+                } else {
+                    Found::Nothing
+                };
+            }
+            _ => false,
+        };
+        if right { Found::Match } else { Found::Nothing }
+    }
+}

@@ -1,0 +1,121 @@
+//! A state of the model: the account as the issuer has it, and who knows what.
+
+use std::collections::BTreeSet;
+
+use tegata::UnixTime;
+use tegata::account::{
+    Account, Check, Controls, Generation, Live, ResetId, SecretId, SessionId, World,
+};
+
+use crate::act::{Given, Message, Who};
+
+/// Seconds that one wait takes: longer than what was just proved stays fresh, and shorter than a mailed code's life.
+const WAIT: u64 = 6 * 60;
+
+/// How long a run can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Waits in all.
+    pub waits: u8,
+    /// Messages of the thief.
+    pub messages: u8,
+    /// What of the thief's is under way at once.
+    pub under_way: usize,
+}
+
+/// A state of the model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    pub(crate) account: Account,
+    pub(crate) waits: u8,
+    /// How many values of authenticators were typed since the last wait.
+    pub(crate) typed: u8,
+    pub(crate) she: She,
+    pub(crate) he: He,
+    pub(crate) under_way: Vec<UnderWay>,
+}
+
+/// What she has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct She {
+    pub(crate) password: SecretId,
+    pub(crate) factor: SecretId,
+    pub(crate) enrolling: Option<SecretId>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) reset: Option<ResetId>,
+    /// The code in her last mail of a reset that she asked for.
+    pub(crate) code: Option<SecretId>,
+    pub(crate) sent: Vec<(Message, [Given; 2])>,
+    /// She finished a reset.
+    pub(crate) reset_done: bool,
+    /// She enrolled another factor.
+    pub(crate) enrolled: bool,
+    /// She got a payment credential.
+    pub(crate) provisioned: bool,
+    /// How many of her errands she ran.
+    pub(crate) errands: usize,
+}
+
+/// What he has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct He {
+    pub(crate) passwords: BTreeSet<SecretId>,
+    pub(crate) codes: BTreeSet<SecretId>,
+    /// Codes of notices, which freeze and take back.
+    pub(crate) notices: BTreeSet<SecretId>,
+    pub(crate) factors: BTreeSet<SecretId>,
+    pub(crate) value: Option<(SecretId, u64)>,
+    pub(crate) enrolling: Option<SecretId>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) resets: BTreeSet<ResetId>,
+    pub(crate) old_password: SecretId,
+    /// He guessed at a mailed code.
+    pub(crate) guessed: bool,
+    /// He sent a message of hers once more.
+    pub(crate) replayed: bool,
+    /// How many messages he sent that could find nothing.
+    pub(crate) hopeless: u8,
+    /// How many messages he sent.
+    pub(crate) messages: u8,
+}
+
+/// A message whose comparison was not told yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct UnderWay {
+    pub(crate) who: Who,
+    pub(crate) message: Message,
+    /// What is compared now, and what after it.
+    pub(crate) given: [Given; 2],
+    pub(crate) check: Check,
+}
+
+impl State {
+    /// The world at that many waits.
+    pub(crate) fn world(&self, controls: Controls) -> World {
+        world(u64::from(self.waits), controls)
+    }
+
+    /// The last step of the clock before this state's values.
+    pub(crate) fn step(&self) -> u64 {
+        self.world(Controls::ALL).now.seconds() / 30
+    }
+
+    /// What an authenticator shows next.
+    pub(crate) fn value(&self, factor: SecretId) -> Given {
+        Given::Value(factor, self.step() + 1 + u64::from(self.typed))
+    }
+
+    pub(crate) fn live(&self) -> Option<&Live> {
+        match &self.account {
+            Account::Live(live) => Some(live),
+            _ => None,
+        }
+    }
+}
+
+/// The world, so many waits after a night long ago.
+pub(crate) fn world(waits: u64, controls: Controls) -> World {
+    let night = 1_800_000_000;
+    let now = UnixTime::new(night + waits * WAIT).unwrap_or(UnixTime::MAX);
+    World { now, generation: Generation(1), used_up_to: 0, controls }
+}
