@@ -98,8 +98,7 @@ pub fn deed(deed: Deed) -> String {
 }
 
 /// By session: everything that a request in a session needs, in one row.
-pub(super) const IN_SESSION: &str =
-    "SELECT s.account, s.session, a.state, t.generation, t.used_up_to, t.stopped FROM sessions s \
+pub(super) const IN_SESSION: &str = "SELECT s.account, s.session, a.state, t.generation, t.used_up_to, t.stopped FROM sessions s \
     JOIN accounts a ON a.account = s.account LEFT JOIN standing t ON t.one = 1 WHERE s.token = $1";
 
 /// The account once for each of its secrets, or once with nulls: one statement, so that all is of one moment.
@@ -118,7 +117,6 @@ fn state(text: &str) -> Result<Account, StoreError> {
 fn write_state(state: &Account) -> Result<String, StoreError> {
     serde_json::to_string(state).map_err(|_| StoreError::Unreadable("accounts"))
 }
-
 
 pub(super) fn kind(number: u8) -> Result<SecretKind, StoreError> {
     Ok(match number {
@@ -224,7 +222,10 @@ impl Change {
         Ok(statements)
     }
 
-    fn beside(self, account: AccountId, to: &mut Vec<Statement>) {
+    fn beside(mut self, account: AccountId, to: &mut Vec<Statement>) {
+        // What two accounts can both ask for is asked for in one order, so that neither waits for the other.
+        self.release.sort_unstable();
+        self.claim.sort_unstable();
         let mut write = |sql, values| to.push(Statement::new(sql, values));
         let a = account.0;
         for secret in self.forget {
@@ -234,7 +235,10 @@ impl Change {
             write("DELETE FROM handles WHERE handle = $1 AND account = $2", values![handle.0, a]);
         }
         for session in self.sessions_ended {
-            write("DELETE FROM sessions WHERE account = $1 AND session = $2", values![a, session.0]);
+            write(
+                "DELETE FROM sessions WHERE account = $1 AND session = $2",
+                values![a, session.0],
+            );
         }
         if self.erase {
             write("DELETE FROM secrets WHERE account = $1", values![a]);

@@ -13,7 +13,9 @@ pub enum StoreError {
     #[error("there is an account of this number")]
     AccountExists,
     /// The database was made by a later version.
-    #[error("the database has migration {found}, this program knows those up to {known}: run a newer one")]
+    #[error(
+        "the database has migration {found}, this program knows those up to {known}: run a newer one"
+    )]
     Newer {
         /// Its last migration.
         found: i64,
@@ -21,7 +23,9 @@ pub enum StoreError {
         known: i64,
     },
     /// A migration that was applied is not the one that this program knows.
-    #[error("the database was not made by a released version of this program: migration {0} is another one")]
+    #[error(
+        "the database was not made by a released version of this program: migration {0} is another one"
+    )]
     Divergent(i64),
     /// A row is not as it was written.
     #[error("a row of {0} cannot be read")]

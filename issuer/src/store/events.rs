@@ -109,11 +109,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn events_of(
-        &self,
-        account: AccountId,
-        n: u32,
-    ) -> Result<Vec<EventRow>, StoreError> {
+    pub async fn events_of(&self, account: AccountId, n: u32) -> Result<Vec<EventRow>, StoreError> {
         const OF: &str = "SELECT event, account, deed, actor, made, detail FROM events \
             WHERE account = $1 ORDER BY event DESC LIMIT $2";
         let rows = self.database.rows(OF, values![account.0, n]).await?;

@@ -52,7 +52,8 @@ impl Store {
             .write(move |transaction| {
                 Box::pin(async move {
                     let rows = transaction.lock(DUE, values![now.seconds(), n]).await?;
-                    let leased = rows.into_iter().map(Leased::read).collect::<Result<Vec<_>, _>>()?;
+                    let leased =
+                        rows.into_iter().map(Leased::read).collect::<Result<Vec<_>, _>>()?;
                     let take = |mail: &Leased| {
                         Statement::new(LEASE, values![until, mail.account.0, mail.id.0])
                     };

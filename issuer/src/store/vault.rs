@@ -141,7 +141,8 @@ impl Store {
                     if !transaction.rows(IN_USE, values![number]).await?.is_empty() {
                         return Ok(false);
                     }
-                    let drop = Statement::new("DELETE FROM keys WHERE number = $1", values![number]);
+                    let drop =
+                        Statement::new("DELETE FROM keys WHERE number = $1", values![number]);
                     transaction.write(vec![drop]).await?;
                     Ok(true)
                 })
