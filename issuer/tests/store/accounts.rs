@@ -54,9 +54,9 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
     let stores = [bed.store().await, bed.store().await];
     let keys = Arc::new(bed.keys(&stores[0]).await);
     let account = shopper::begin(&stores[0], &keys).await;
-    let racers: Vec<_> = (0..64)
+    let racers: Vec<_> = (0..64_u8)
         .map(|racer| {
-            let (store, keys) = (stores[racer % 2].clone(), keys.clone());
+            let (store, keys) = (stores[usize::from(racer % 2)].clone(), keys.clone());
             tokio::spawn(async move {
                 let random = tegata::SystemRandom::new();
                 let prize = SecretId(1000);
@@ -65,11 +65,11 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
                         return (Change::default(), false);
                     }
                     let kind = SecretKind::Factor;
-                    let kept = keys.keep(account, prize, kind, &[racer as u8], &random).unwrap();
+                    let kept = keys.keep(account, prize, kind, &[racer], &random).unwrap();
                     let state = Some(loaded.state.clone());
                     (Change { state, keep: vec![(prize, kind, kept)], ..Change::default() }, true)
                 });
-                change.await.unwrap().then_some(racer as u8)
+                change.await.unwrap().then_some(racer)
             })
         })
         .collect();

@@ -18,7 +18,7 @@ const WRITE_TO: &str = "TEGATA_TEST_WRITE_TO";
 
 #[test]
 fn sqlite() {
-    each_change_is_whole_or_not_there("killed::sqlite", || Bed::sqlite());
+    each_change_is_whole_or_not_there("killed::sqlite", Bed::sqlite);
 }
 
 #[test]
