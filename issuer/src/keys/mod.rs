@@ -7,7 +7,7 @@
 //! ```
 //! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
 //! secrets sealed anew, in batches. Root 0 stays, or no recovery code would count and no address be found any more
-//! (docs/adr/XXXX-keys-at-the-issuer.md).
+//! (docs/adr/0020-keys-at-the-issuer.md).
 
 mod rotate;
 mod sealing;
@@ -268,7 +268,9 @@ fn code_place(account: AccountId, id: SecretId, kind: SecretKind) -> [u8; 21] {
 
 fn tag(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(key);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut tag = [0; 32];
     tag.copy_from_slice(context.sign().as_ref());
     tag

@@ -38,6 +38,8 @@ impl Postgres {
     pub(in crate::store) async fn open(url: &str) -> Result<Self, StoreError> {
         let mut config = config(url)?;
         config.application_name("tegata-issuer").connect_timeout(PATIENCE);
+        // A server that is gone without a word is not waited for.
+        config.tcp_user_timeout(PATIENCE);
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config.clone(), tls::connector()?, manager);
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: None };
