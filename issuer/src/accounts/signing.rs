@@ -78,21 +78,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_taken_from_one_header_of_one_form() {
+    fn a_token_is_is_taken_from_one_header_of_one_form() {
         let token = Base64UrlUnpadded::encode_string(&[7; 32]);
-        let taken = |values: &[String]| {
+        let is_taken = |values: &[String]| {
             let mut headers = HeaderMap::new();
             for value in values {
                 headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
             }
             bearer(&headers).is_some()
         };
-        assert!(taken(&[format!("Bearer {token}")]) && taken(&[format!("bearer {token}")]));
+        assert!(is_taken(&[format!("Bearer {token}")]) && is_taken(&[format!("bearer {token}")]));
         for bad in ["", "Bearer", "Bearer ", "Basic AAAA", &token, &format!("Bearer {token}A")] {
-            assert!(!taken(&[(*bad).to_owned()]), "{bad}");
+            assert!(!is_taken(&[(*bad).to_owned()]), "{bad}");
         }
-        assert!(!taken(&[format!("Bearer {token}="), format!("Bearer {token}")]));
-        assert!(!taken(&[format!("Bearer {token}"), format!("Bearer {token}")]));
-        assert!(!taken(&[]));
+        assert!(!is_taken(&[format!("Bearer {token}="), format!("Bearer {token}")]));
+        assert!(!is_taken(&[format!("Bearer {token}"), format!("Bearer {token}")]));
+        assert!(!is_taken(&[]));
     }
 }
