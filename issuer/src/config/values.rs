@@ -69,13 +69,17 @@ impl ServerKey {
         let mut bytes = Zeroizing::new([0; 32]);
         let read = hex::decode_to_slice(text.trim(), bytes.as_mut_slice());
         read.map_err(|_| "a server key is 64 hex digits")?;
-        Ok(Self(std::sync::Arc::new(Secret::new(&bytes))))
+        Ok(Self::of_bytes(&bytes))
     }
 
     pub(super) fn read(file: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(file).map(Zeroizing::new);
         let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         Self::parse(&text).map_err(|what| format!("{}: {what}", file.display()))
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8; 32]) -> Self {
+        Self(std::sync::Arc::new(Secret::new(bytes)))
     }
 
     /// The bytes, for the keys derived from them.
@@ -104,7 +108,9 @@ impl<'de> Deserialize<'de> for ServerKey {
 }
 
 /// A text whose content no error repeats, not even one of the wrong type.
-fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+pub(super) fn secret_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Zeroizing<String>, D::Error> {
     let text = String::deserialize(deserializer).map(Zeroizing::new);
     text.map_err(|_| de::Error::custom("a text is expected"))
 }
