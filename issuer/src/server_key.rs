@@ -37,7 +37,15 @@ pub(crate) fn find(config: &Config) -> Result<ServerKey, NoServerKey> {
     read_key_file(&file)?.ok_or(NoServerKey::Gone(file))
 }
 
-/// The same; a store that is empty still gets one beside it.
+/// Whether there can be one, before a store is opened.
+pub(crate) fn look(config: &Config) -> Result<(), NoServerKey> {
+    match find(config) {
+        Ok(_) | Err(NoServerKey::Gone(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The key that is set, or that lies beside the store; a store that is empty still gets one there.
 pub(crate) async fn find_or_make(
     config: &Config,
     store: &Store,

@@ -49,6 +49,7 @@ fn start_with(
     post: Post,
     routes: Routes,
 ) -> Result<Handle, StartError> {
+    server_key::look(&config)?;
     let letters = Letters::ours().map_err(StartError::Letters)?;
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
     let counts = Counts::new(issuer.metrics.registry())?;
