@@ -21,7 +21,7 @@ pub type Post = Arc<dyn Carrier>;
 /// # Errors
 /// [`StartError`]; then nothing runs.
 pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartError> {
-    start_with(config, world, post, Routes::new())
+    start_with(config, world, |_| Ok(post), Routes::new())
 }
 
 /// Starts the issuer with the mail that is set: a server, or, on this machine alone, the page `/dev/mailbox`.
@@ -29,24 +29,25 @@ pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartEr
 /// # Errors
 /// [`StartError`]; then nothing runs.
 pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> {
-    match &config.mail {
+    match config.mail.clone() {
         Mail::Smtp(server) => {
-            let smtp = Smtp::new(server, &config)?;
-            start_with(config, world, Arc::new(smtp), Routes::new())
+            let smtp = move |config: &Config| Ok(Arc::new(Smtp::new(&server, config)?) as Post);
+            start_with(config, world, smtp, Routes::new())
         }
         Mail::Mailbox if config.listen.ip().is_loopback() => {
             let mailbox = Arc::new(Mailbox::default());
             let page = mail::page(Arc::clone(&mailbox));
-            start_with(config, world, mailbox, page)
+            start_with(config, world, |_| Ok(mailbox), page)
         }
         Mail::Mailbox => Err(StartError::MailboxForAll),
     }
 }
 
+/// `post` is made on the threads that serve: a pool of connections wants to be.
 fn start_with(
     config: Config,
     world: World,
-    post: Post,
+    post: impl FnOnce(&Config) -> Result<Post, StartError>,
     routes: Routes,
 ) -> Result<Handle, StartError> {
     server_key::look(&config)?;
@@ -54,8 +55,8 @@ fn start_with(
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
     let counts = Counts::new(issuer.metrics.registry())?;
     let threads = server::threads()?;
-    let jobs = threads.block_on(async {
-        let config = &issuer.config;
+    let accounts = threads.block_on(async {
+        let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
         let store = Store::open(&config.store).await?;
         let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
@@ -63,12 +64,14 @@ fn start_with(
         let accounts =
             Accounts::open(store.clone(), Arc::clone(&keys), passwords, world.clone(), name);
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
+        let post = post(config)?;
+        tokio::spawn(mail::work(store.clone(), accounts.clone(), letters, post, clock));
         let (checkpoints, marks) = (config.checkpoints_file(), std::sync::Mutex::default());
-        Ok::<_, StartError>(Jobs { store, accounts, keys, world, checkpoints, counts, marks })
+        let accounts_of_jobs = accounts.clone();
+        let jobs =
+            Jobs { store, accounts: accounts_of_jobs, keys, world, checkpoints, counts, marks };
+        tokio::spawn(jobs.work());
+        Ok::<_, StartError>(accounts)
     })?;
-    let (store, accounts) = (jobs.store.clone(), jobs.accounts.clone());
-    let clock = Arc::clone(&jobs.world.clock);
-    threads.spawn(mail::work(store, accounts.clone(), letters, post, clock));
-    threads.spawn(jobs.work());
     server::listen(threads, issuer, accounts::routes(accounts).merge(routes))
 }

@@ -13,7 +13,7 @@ pub(crate) enum Audit {
     /// Hold the whole log to its seals and to the signed checkpoints; exit code 1 if anything is wrong.
     #[command(after_help = "Example: tegata issuer audit verify --store sqlite:issuer.sqlite")]
     Verify(Settings),
-    /// The last lines, oldest first.
+    /// The last lines, oldest first; those of one second stand in no order.
     #[command(after_help = "Example: tegata issuer audit tail --lines 20")]
     Tail(Tail),
     /// Seal what was not yet and sign how far the log goes; the service does so every five seconds.

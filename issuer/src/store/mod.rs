@@ -72,7 +72,8 @@ impl Store {
         Ok(Self { database: Arc::new(database) })
     }
 
-    /// Makes an account. `decide` sees what holds for all accounts, within the transaction, and may run again.
+    /// Makes an account, unless the change has no state: then nothing is written. `decide` sees what holds for all
+    /// accounts, within the transaction, and may run again.
     ///
     /// # Errors
     /// `AccountExists`, `HandleTaken`, and those of the database; nothing was written then.
@@ -88,7 +89,9 @@ impl Store {
                 Box::pin(async move {
                     let standing = standing(transaction).await?;
                     let (change, answer) = decide(&standing);
-                    transaction.write(change.create(account)?).await?;
+                    if change.state.is_some() {
+                        transaction.write(change.create(account)?).await?;
+                    }
                     Ok(answer)
                 })
             })
