@@ -87,9 +87,9 @@ impl Stage {
         self.threads.block_on(self.store().session_rows(None, 1000)).unwrap().len()
     }
 
-    /// The newest code that was mailed.
-    fn code(&self) -> MailedCodeText {
-        wait_for(|| !self.mails.mails().is_empty());
+    /// The code in the mail that comes after so many.
+    fn code(&self, after: usize) -> MailedCodeText {
+        wait_for(|| self.mails.mails().len() > after);
         let body = self.mails.mails().last().unwrap().body.clone();
         let is_code = |line: &&str| line.len() == 8 && line.parse::<u32>().is_ok();
         MailedCodeText::new(body.lines().map(str::trim).find(is_code).unwrap()).unwrap()
@@ -152,9 +152,10 @@ impl Phone {
     }
 
     fn sign_up(&self, stage: &Stage, issuer: &Handle) -> SessionToken {
+        let mails = stage.mails.mails().len();
         let ticket = self.begin(issuer, "hanako@example.org");
         let password = PasswordText::new("four quiet herons stand").unwrap();
-        let (device, code) = (self.key(), stage.code());
+        let (device, code) = (self.key(), stage.code(mails));
         let call = SignUpCode { ticket: ticket.clone(), device, code, password };
         let Enrol { otpauth } = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
         let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
