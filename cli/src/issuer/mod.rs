@@ -49,12 +49,12 @@ pub(crate) enum Command {
         after_help = "The server key is not in it and opens it: keep both, and not in one place.\n\n\
                       Example: tegata issuer backup issuer-monday.backup --why \"each night\""
     )]
-    Backup(safekeeping::File),
+    Backup(safekeeping::Backup),
     /// Put a backup where the store would be: what was made before is void then.
     #[command(
         after_help = "Example: tegata issuer restore issuer-monday.backup --store sqlite:new.sqlite --why \"the disk broke\""
     )]
-    Restore(safekeeping::File),
+    Restore(safekeeping::Backup),
     /// Put another key in the place of the server key, or of the key that secrets are sealed with.
     #[command(
         after_help = "Example: tegata issuer rotate-key --server-key-to new.key --why \"ann, who had the key, has left\""

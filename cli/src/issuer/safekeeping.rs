@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 #[derive(Debug, Args)]
-pub(crate) struct File {
+pub(crate) struct Backup {
     /// The backup.
     file: PathBuf,
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub(crate) struct File {
     settings: Settings,
 }
 
-impl File {
+impl Backup {
     pub(super) fn backup(self, output: &Output) -> Result<(), Failure> {
         let reason = self.because.reason()?;
         let operator = self.settings.operator()?;
@@ -41,10 +41,10 @@ impl File {
              factor up to {} (Unix time) are refused",
             until.seconds()
         );
-        if let Some(file) = &restored.checkpoints {
-            words.push_str(&format!("\nthe checkpoints of the log before it: {}", file.display()));
-        }
         let checkpoints = restored.checkpoints;
+        if let Some(file) = &checkpoints {
+            words = format!("{words}\nthe checkpoints of the log before it: {}", file.display());
+        }
         output.answer(&words, &json!({ "refused_up_to": until, "checkpoints": checkpoints }))
     }
 }

@@ -112,10 +112,10 @@ impl Running {
         let mut head =
             format!("POST {} HTTP/1.1\r\nContent-Type: application/json\r\n", request.path());
         if let Some(signature) = request.signature() {
-            head.push_str(&format!("Tegata-Signature: {signature}\r\n"));
+            head = format!("{head}Tegata-Signature: {signature}\r\n");
         }
         if let Some(session) = request.session() {
-            head.push_str(&format!("Authorization: Bearer {}\r\n", session.expose()));
+            head = format!("{head}Authorization: Bearer {}\r\n", session.expose());
         }
         let (status, body) = self.ask(&head, request.body());
         request.answer(&Response { status, body: body.into_bytes(), retry_after: None })
@@ -155,7 +155,7 @@ impl Phone {
         let call = SignUp {
             address: address.parse().unwrap(),
             language: Language::Ja,
-            device: self.device.clone(),
+            device: self.device,
             device_name: "phone".to_owned().try_into().unwrap(),
         };
         issuer.send(&Request::signed(&call, &self.keystore).unwrap()).map(|begun| begun.ticket)
@@ -163,14 +163,14 @@ impl Phone {
 
     pub(crate) fn sign_up(&self, issuer: &Running, address: &str) -> SessionToken {
         let ticket = self.begin(issuer, address).unwrap();
-        let (device, code) = (self.device.clone(), issuer.code(address));
+        let (device, code) = (self.device, issuer.code(address));
         let password = PasswordText::new("four quiet herons stand").unwrap();
         let call = SignUpCode { ticket: ticket.clone(), device, code, password };
         let Enrol { otpauth } =
             issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap();
         let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
         let totp = TotpText::new(factor.code(SystemClock.now()).unwrap().digits()).unwrap();
-        let call = SignUpFactor { ticket, device: self.device.clone(), totp };
+        let call = SignUpFactor { ticket, device: self.device, totp };
         issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap().session
     }
 }

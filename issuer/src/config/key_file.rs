@@ -87,8 +87,8 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
+            let metadata = std::fs::metadata(&file).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         }
         let again = make_key_file(&file, &SystemRandom::new());
         assert!(matches!(again, Err(KeyFileError::NotMade { .. })));

@@ -162,7 +162,7 @@ impl Config {
         }
         match (&self.mail_password, &self.mail_password_file) {
             (Some(_), Some(_)) => {
-                say("mail_password_file", "mail_password is set, too: one of them")
+                say("mail_password_file", "mail_password is set, too: one of them");
             }
             (None, Some(file)) => match MailPassword::read(file) {
                 Ok(password) => self.mail_password = Some(password),
