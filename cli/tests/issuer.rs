@@ -5,13 +5,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use crate::run::{done, failed, here};
+use tempfile::TempDir;
+
+use crate::run::{done, failed, here, tegata};
 
 mod run;
 
-fn serve() -> (Child, String) {
+fn serve(folder: &TempDir) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
         .args(["issuer", "serve", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -34,7 +37,8 @@ fn health(address: &str) -> String {
 #[test]
 fn it_serves_until_it_is_told_to_stop_and_ends_well() {
     for signal in ["TERM", "INT"] {
-        let (mut child, address) = serve();
+        let folder = tempfile::tempdir().unwrap();
+        let (mut child, address) = serve(&folder);
         assert!(health(&address).ends_with("{\"status\":\"ok\"}"));
         let id = child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
@@ -59,11 +63,12 @@ fn all_wrong_settings_are_said_at_once_and_nothing_starts() {
 #[test]
 fn an_address_that_nobody_here_has_is_a_no() {
     // 192.0.2.0/24 is for documents (RFC 5737).
-    failed(
-        &here(&["issuer", "serve", "--listen", "192.0.2.1:1"]),
-        1,
-        "cannot listen on 192.0.2.1:1",
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "mail = \"smtp://127.0.0.1:1\"\nmail_from = \"no-reply@shop.example\"\nlog_level = \"error\"\n";
+    std::fs::write(folder.path().join("issuer.toml"), settings).unwrap();
+    let args = ["issuer", "serve", "--listen", "192.0.2.1:1", "--config", "issuer.toml"];
+    failed(&tegata(folder.path(), &args), 1, "cannot listen on 192.0.2.1:1");
+    failed(&here(&args[..4]), 2, "mail: is mailbox, whose page is for this machine alone");
 }
 
 #[test]

@@ -103,12 +103,7 @@ pub async fn seal(
     checkpoints: &Path,
     now: UnixTime,
 ) -> Result<Seal, AuditError> {
-    let seal = loop {
-        let (seal, sealed) = store.seal(BATCH).await?;
-        if sealed == 0 {
-            break seal;
-        }
-    };
+    let seal = seal_unsigned(store).await?;
     let signed = read(checkpoints, &keys.checkpoint_key())?;
     if let Some(Some(last)) = signed.last() {
         if last == &seal {
@@ -125,6 +120,19 @@ pub async fn seal(
             .map_err(|error| AuditError::File { what: "written", error })?;
     }
     Ok(seal)
+}
+
+/// Seals what was not yet, and signs nothing. Gives how far.
+///
+/// # Errors
+/// Those of the store; what was sealed stays sealed.
+pub async fn seal_unsigned(store: &Store) -> Result<Seal, StoreError> {
+    loop {
+        let (seal, sealed) = store.seal(BATCH).await?;
+        if sealed == 0 {
+            return Ok(seal);
+        }
+    }
 }
 
 fn append(file: &Path, keys: &Keys, seal: &Seal, at: UnixTime) -> std::io::Result<()> {

@@ -4,7 +4,7 @@
 //! ([`strict`]), answers to what goes wrong ([`problem`]), who is asking ([`network`]) and how often ([`limits`]),
 //! passwords ([`passwords`]), the settings ([`config`]) and the log ([`log`]).
 //!
-//! Accounts are kept in a [`store`], under [`keys`]; what was done to them can be proved by [`audit`].
+//! Accounts are kept in a [`store`], under [`keys`]; what was done to them can be proved by [`audit`]. What its operator does is [`operator`]'s.
 //!
 //! ```
 //! use tegata_issuer::{Routes, World, config::Config, serve};
@@ -25,6 +25,7 @@ pub mod config;
 mod describe;
 mod frame;
 mod issuer;
+mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod log;
@@ -32,10 +33,12 @@ pub mod mail;
 mod metrics;
 pub mod network;
 mod openapi;
+pub mod operator;
 pub mod passwords;
 pub mod problem;
 mod routes;
 mod server;
+mod server_key;
 mod start;
 pub mod store;
 pub mod strict;
@@ -46,5 +49,6 @@ pub use issuer::{Issuer, World};
 pub use metrics::Metrics;
 pub use routes::{Routes, description};
 pub use server::{Handle, StartError, serve};
-pub use start::{Post, start};
+pub use server_key::NoServerKey;
+pub use start::{Post, start, start_as_set};
 pub use tls::TlsError;

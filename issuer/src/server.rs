@@ -24,9 +24,11 @@ use tower_service::Service as _;
 use crate::config::Config;
 use crate::issuer::{Issuer, World};
 use crate::keys::KeysError;
+use crate::mail::SmtpError;
 use crate::network::Peer;
 use crate::passwords::PasswordsUnavailable;
 use crate::routes::{self, Routes};
+use crate::server_key::NoServerKey;
 use crate::store::StoreError;
 use crate::tls::{self, TlsError};
 
@@ -70,10 +72,17 @@ pub enum StartError {
     #[error("cannot read the texts of mails: {0}")]
     Letters(toml::de::Error),
     /// There is no server key.
-    #[error(
-        "set server_key_file: a file with 32 random bytes in 64 hex digits, readable by its owner alone"
-    )]
-    NoServerKey,
+    #[error(transparent)]
+    ServerKey(#[from] NoServerKey),
+    /// Mail cannot be sent.
+    #[error("cannot send mail: {0}")]
+    Smtp(#[from] SmtpError),
+    /// The page of mails would be for others.
+    #[error("mail is mailbox, whose page is for this machine alone, and listen is not")]
+    MailboxForAll,
+    /// What is counted cannot be, which a test keeps from happening.
+    #[error("cannot count: {0}")]
+    Counts(#[from] prometheus::Error),
     /// The accounts cannot be made ready; the log says why.
     #[error("cannot make the accounts ready: the log says why")]
     Accounts,

@@ -1,13 +1,16 @@
-//! The whole issuer, started: store, keys, accounts, mail, and the service in front.
+//! The whole issuer, started: store, keys, accounts, mail, jobs, and the service in front.
 
 use std::sync::Arc;
 
 use crate::accounts::{self, Accounts, Letters};
-use crate::config::Config;
+use crate::config::{Config, Mail};
 use crate::issuer::{Issuer, World};
+use crate::jobs::{Counts, Jobs};
 use crate::keys::Keys;
-use crate::mail::{self, Carrier};
+use crate::mail::{self, Carrier, Mailbox, Smtp};
+use crate::routes::Routes;
 use crate::server::{self, Handle, StartError};
+use crate::server_key;
 use crate::store::Store;
 
 /// Who takes the mail.
@@ -18,19 +21,57 @@ pub type Post = Arc<dyn Carrier>;
 /// # Errors
 /// [`StartError`]; then nothing runs.
 pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartError> {
-    let server_key = config.server_key.clone().ok_or(StartError::NoServerKey)?;
+    start_with(config, world, |_| Ok(post), Routes::new())
+}
+
+/// Starts the issuer with the mail that is set: a server, or, on this machine alone, the page `/dev/mailbox`.
+///
+/// # Errors
+/// [`StartError`]; then nothing runs.
+pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> {
+    match config.mail.clone() {
+        Mail::Smtp(server) => {
+            let smtp = move |config: &Config| Ok(Arc::new(Smtp::new(&server, config)?) as Post);
+            start_with(config, world, smtp, Routes::new())
+        }
+        Mail::Mailbox if config.listen.ip().is_loopback() => {
+            let mailbox = Arc::new(Mailbox::default());
+            let page = mail::page(Arc::clone(&mailbox));
+            start_with(config, world, |_| Ok(mailbox), page)
+        }
+        Mail::Mailbox => Err(StartError::MailboxForAll),
+    }
+}
+
+/// `post` is made on the threads that serve: a pool of connections wants to be.
+fn start_with(
+    config: Config,
+    world: World,
+    post: impl FnOnce(&Config) -> Result<Post, StartError>,
+    routes: Routes,
+) -> Result<Handle, StartError> {
+    server_key::look(&config)?;
     let letters = Letters::ours().map_err(StartError::Letters)?;
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
+    let counts = Counts::new(issuer.metrics.registry())?;
     let threads = server::threads()?;
-    let clock = Arc::clone(&world.clock);
-    let (store, accounts) = threads.block_on(async {
-        let store = Store::open(&issuer.config.store).await?;
-        let keys = Keys::open(&store, &server_key, &*world.random).await?;
-        let passwords = Arc::clone(&issuer.passwords);
-        let name = "Tegata".to_owned();
-        let accounts = Accounts::open(store.clone(), Arc::new(keys), passwords, world, name).await;
-        Ok::<_, StartError>((store, accounts.map_err(|_| StartError::Accounts)?))
+    let accounts = threads.block_on(async {
+        let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
+        let store = Store::open(&config.store).await?;
+        let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
+        let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
+        let (passwords, name) = (Arc::clone(&issuer.passwords), "Tegata".to_owned());
+        let accounts =
+            Accounts::open(store.clone(), Arc::clone(&keys), passwords, world.clone(), name);
+        let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
+        let post = post(config)?;
+        tokio::spawn(mail::work(store.clone(), accounts.clone(), letters, post, clock));
+        let (checkpoints, marks) = (config.checkpoints_file(), std::sync::Mutex::default());
+        let accounts_of_jobs = accounts.clone();
+        let jobs =
+            Jobs { store, accounts: accounts_of_jobs, keys, world, checkpoints, counts, marks };
+        tokio::spawn(jobs.work());
+        Ok::<_, StartError>(accounts)
     })?;
-    threads.spawn(mail::work(store, accounts.clone(), letters, post, clock));
-    server::listen(threads, issuer, accounts::routes(accounts))
+    server::listen(threads, issuer, accounts::routes(accounts).merge(routes))
 }

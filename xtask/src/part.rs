@@ -70,6 +70,12 @@ pub(crate) const PARTS: &[Part] = &[
         run: swift::test_library,
     },
     Part {
+        name: "mail",
+        about: "the issuer's mail, taken by a server that is not ours",
+        needs: &[setup::PYTHON],
+        run: python::test_mail,
+    },
+    Part {
         name: "docs",
         about: "rustdoc without a warning, links, list of decisions, what README says; the description of the interface; a vault read by Python",
         needs: &[setup::PYTHON],

@@ -19,6 +19,8 @@ const READER: &str = "docs/reader";
 const LIBRARY: &str = "bindings/python";
 /// What mypy checks of it: the package, and a host that uses it.
 const TYPED: &[&str] = &["bindings/python/src/tegata", "bindings/python/tests/typed_host.py"];
+/// The test of the issuer's mail.
+const MAIL: &str = "issuer/tests/mail";
 /// The one place for versions of Python packages.
 const REQUIREMENTS: &str = "docs/reader/requirements.txt";
 
@@ -50,6 +52,15 @@ fn test_sources(shell: &Shell) -> anyhow::Result<()> {
     types.with_context(|| format!("the types of {LIBRARY} do not hold"))?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {LIBRARY}").run();
     run.with_context(|| format!("the test in {LIBRARY} failed"))
+}
+
+/// Runs the issuer as a process and takes its mail with a server that is not ours.
+pub(crate) fn test_mail(shell: &Shell) -> anyhow::Result<()> {
+    let python = environment(shell)?;
+    cmd!(shell, "cargo build -p tegata-cli").run()?;
+    let binary = tree::target(shell)?.join("debug/tegata");
+    let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {MAIL}");
+    run.env("TEGATA", binary).run().with_context(|| format!("the test in {MAIL} failed"))
 }
 
 /// Holds the description of the issuer's interface to the specification of `OpenAPI`, by a validator that is not ours.

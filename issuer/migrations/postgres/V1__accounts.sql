@@ -53,6 +53,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_of ON events (account, event);
 CREATE INDEX events_unsealed ON events (event) WHERE place IS NULL;
+CREATE INDEX events_closing ON events (event) WHERE deed = 'closing';
 CREATE TABLE event_seals (count BIGINT NOT NULL PRIMARY KEY, head BYTEA NOT NULL);
 
 -- What holds for all accounts: one row, always.

@@ -53,6 +53,7 @@ CREATE TABLE events (
 ) WITHOUT ROWID;
 CREATE INDEX events_of ON events (account, event);
 CREATE INDEX events_unsealed ON events (event) WHERE place IS NULL;
+CREATE INDEX events_closing ON events (event) WHERE deed = 'closing';
 CREATE TABLE event_seals (count INTEGER NOT NULL PRIMARY KEY, head BLOB NOT NULL);
 
 -- What holds for all accounts: one row, always.

@@ -34,7 +34,7 @@ struct Decided {
 
 impl Accounts {
     /// What an account's decisions are made in.
-    pub(super) fn world(standing: &Standing, now: UnixTime) -> account::World {
+    pub(crate) fn world(standing: &Standing, now: UnixTime) -> account::World {
         account::World {
             now,
             generation: standing.generation,

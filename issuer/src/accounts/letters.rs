@@ -1,6 +1,7 @@
 //! Mails: what waits in the outbox, and its text in the shopper's language.
 
 use serde::{Deserialize, Serialize};
+use tegata::UnixTime;
 use tegata::account::messages::{Language, MailedCodeText};
 use tegata::account::{Change, Handle, Letter, SecretId};
 
@@ -23,6 +24,10 @@ pub struct Kept {
 /// A mail as it goes out.
 #[derive(Clone)]
 pub struct Posted {
+    /// Its number, the same each time it is tried.
+    pub id: MailId,
+    /// When it was made.
+    pub made: UnixTime,
     /// Where to.
     pub to: Handle,
     /// Its subject, one line.
@@ -45,7 +50,7 @@ impl Kept {
 
     /// As it goes out; `None` to a decoy, whose address is nobody's.
     #[must_use]
-    pub fn posted(&self, letters: &Letters) -> Option<Posted> {
+    pub fn posted(&self, id: MailId, made: UnixTime, letters: &Letters) -> Option<Posted> {
         let to = self.address.handle.clone()?;
         let text = letters.of(self.address.language).get(name(&self.letter))?;
         let fill = |text: &str| {
@@ -60,7 +65,7 @@ impl Kept {
             text.replace("{device}", device)
         };
         let body = fill(text.body.trim_start());
-        Some(Posted { to, subject: fill(&text.subject), body })
+        Some(Posted { id, made, to, subject: fill(&text.subject), body })
     }
 }
 
@@ -158,6 +163,8 @@ impl Accounts {
 mod tests {
     use super::*;
 
+    const ID: MailId = MailId([7; 16]);
+
     fn each() -> Vec<Letter> {
         let (code, device) = (SecretId(1), "Hanako's {code} phone".to_owned());
         vec![
@@ -190,7 +197,7 @@ mod tests {
             for letter in each() {
                 let handle = Some("hanako@example.org".parse().unwrap());
                 let kept = Kept::new(Address { handle, language }, &letter, &made);
-                let posted = kept.posted(&letters).unwrap();
+                let posted = kept.posted(ID, UnixTime::MAX, &letters).unwrap();
                 let all = format!("{}\n{}", posted.subject, posted.body);
                 assert!(!posted.subject.contains('\n') && posted.body.ends_with('\n'));
                 assert_eq!(posted.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
@@ -212,6 +219,6 @@ mod tests {
     fn a_decoy_is_sent_nothing() {
         let nobody = Address { handle: None, language: Language::En };
         let kept = Kept::new(nobody, &Letter::Frozen, &Made::default());
-        assert!(kept.posted(&Letters::ours().unwrap()).is_none());
+        assert!(kept.posted(ID, UnixTime::MAX, &Letters::ours().unwrap()).is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! How the service is set up. docs/issuer.md has the table.
 
+mod key_file;
 mod layers;
+mod mail;
 mod values;
 
 use std::net::SocketAddr;
@@ -10,7 +12,9 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+pub use key_file::{KeyFileError, make_key_file, read_key_file};
 pub use layers::{ConfigError, ConfigErrors, Layers};
+pub use mail::{Mail, MailPassword, Security, Sender, Smtp};
 pub use values::{Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store};
 
 use crate::network::ForwardedHeader;
@@ -29,6 +33,19 @@ pub struct Config {
     pub server_key: Option<ServerKey>,
     /// A file that holds what `server_key` would say.
     pub server_key_file: Option<PathBuf>,
+    /// Where mail goes: a server, or, on this machine alone, a page of the service's own.
+    pub mail: Mail,
+    /// Whom it comes from.
+    pub mail_from: Option<Sender>,
+    /// As whom the service logs in at the server of mail.
+    pub mail_user: Option<String>,
+    /// With what. In the environment, or by `mail_password_file`.
+    pub mail_password: Option<MailPassword>,
+    /// A file that holds what `mail_password` would say.
+    pub mail_password_file: Option<PathBuf>,
+    /// Where it is signed how far the log of events goes. Without it beside SQLite's file, and with `PostgreSQL`
+    /// nowhere.
+    pub checkpoints: Option<PathBuf>,
     /// The certificates, leaf first, in PEM. With `tls_key`: TLS. Without both: plain HTTP, for a proxy or this machine.
     pub tls_certificate: Option<PathBuf>,
     /// The private key of the leaf, in PEM.
@@ -71,6 +88,12 @@ impl Default for Config {
             store: Store::Sqlite("tegata-issuer.sqlite".into()),
             server_key: None,
             server_key_file: None,
+            mail: Mail::Mailbox,
+            mail_from: None,
+            mail_user: None,
+            mail_password: None,
+            mail_password_file: None,
+            checkpoints: None,
             tls_certificate: None,
             tls_key: None,
             trusted_proxies: Vec::new(),
@@ -103,7 +126,27 @@ impl Config {
         if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
     }
 
-    /// Settings that do not go together; on the way the server key is read from its file.
+    /// Where it is signed how far the log goes: the file that is set, or, beside SQLite's, one of its name with
+    /// `.checkpoints`.
+    #[must_use]
+    pub fn checkpoints_file(&self) -> Option<PathBuf> {
+        self.checkpoints.clone().or_else(|| self.beside_store(".checkpoints"))
+    }
+
+    /// Where the server key lies if none is set: beside SQLite's file, under its name with `.key`.
+    #[must_use]
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.beside_store(".key")
+    }
+
+    fn beside_store(&self, suffix: &str) -> Option<PathBuf> {
+        let Store::Sqlite(file) = &self.store else { return None };
+        let mut name = file.clone().into_os_string();
+        name.push(suffix);
+        Some(name.into())
+    }
+
+    /// Settings that do not go together; on the way the server key and the password of mail are read from their files.
     fn at_odds(&mut self) -> Vec<ConfigError> {
         let mut wrong = Vec::new();
         let mut say = |name: &str, what: &str| {
@@ -116,6 +159,26 @@ impl Config {
                 Err(what) => say("server_key_file", &what),
             },
             (_, None) => {}
+        }
+        match (&self.mail_password, &self.mail_password_file) {
+            (Some(_), Some(_)) => {
+                say("mail_password_file", "mail_password is set, too: one of them");
+            }
+            (None, Some(file)) => match MailPassword::read(file) {
+                Ok(password) => self.mail_password = Some(password),
+                Err(what) => say("mail_password_file", &what),
+            },
+            (_, None) => {}
+        }
+        match (&self.mail, &self.mail_from) {
+            (Mail::Mailbox, _) if !self.listen.ip().is_loopback() => {
+                say("mail", "is mailbox, whose page is for this machine alone, and listen is not");
+            }
+            (Mail::Smtp(_), None) => say("mail_from", "is missing: mail goes to a server"),
+            _ => {}
+        }
+        if self.mail_user.is_some() != self.mail_password.is_some() {
+            say("mail_user", "and mail_password go together");
         }
         match (&self.tls_certificate, &self.tls_key) {
             (Some(_), None) => say("tls_key", "is missing: tls_certificate is set"),

@@ -113,7 +113,10 @@ fn no_secret_is_in_an_error_or_a_debug_print() {
     let print = format!("{:?}", Config::load(&good).unwrap());
     assert!(!print.contains(&key) && !print.contains(secret), "{print}");
     for name in names().iter().map(|name| format!("TEGATA_ISSUER_{}", name.to_ascii_uppercase())) {
-        if ["SERVER_KEY", "STORE"].iter().all(|end| !name.ends_with(end)) {
+        if ["SERVER_KEY", "STORE", "ISSUER_MAIL", "MAIL_FROM"]
+            .iter()
+            .all(|end| !name.ends_with(end))
+        {
             continue;
         }
         for value in [secret, &format!("[\"{secret}\"]"), &format!("{{ a = \"{secret}\" }}")] {
@@ -198,6 +201,43 @@ fn the_table_in_the_documents_is_the_struct() {
 }
 
 fn is_optional(name: &str) -> bool {
-    let none = ["server_key", "server_key_file", "tls_certificate", "tls_key", "request_id_header"];
+    let none = [
+        "server_key",
+        "server_key_file",
+        "mail_from",
+        "mail_user",
+        "mail_password",
+        "mail_password_file",
+        "checkpoints",
+        "tls_certificate",
+        "tls_key",
+        "request_id_header",
+    ];
     none.contains(&name)
+}
+
+#[test]
+fn a_page_of_mails_is_for_this_machine_and_a_server_of_mail_has_all_it_needs() {
+    let wrong_with = |settings: &[(&str, &str)]| match Config::load(&layers(settings, &[])) {
+        Ok(_) => String::new(),
+        Err(errors) => errors.to_string(),
+    };
+    let (listen, mail) = ("TEGATA_ISSUER_LISTEN", "TEGATA_ISSUER_MAIL");
+    for (address, is_taken) in
+        [("127.0.0.1:1", true), ("[::1]:1", true), ("0.0.0.0:1", false), ("192.0.2.1:1", false)]
+    {
+        let said = wrong_with(&[(listen, address)]);
+        assert_eq!(said.is_empty(), is_taken, "{address}: {said}");
+    }
+    let smtp = (mail, "smtp://mail.example.org:587");
+    assert!(wrong_with(&[smtp]).contains("mail_from"));
+    let from = ("TEGATA_ISSUER_MAIL_FROM", "Shop <no-reply@shop.example>");
+    assert_eq!(wrong_with(&[smtp, from, (listen, "0.0.0.0:1")]), "");
+    let user = ("TEGATA_ISSUER_MAIL_USER", "ann");
+    assert!(wrong_with(&[smtp, from, user]).contains("mail_password"));
+    let file = file("CANARY secret\n");
+    let password = ("TEGATA_ISSUER_MAIL_PASSWORD_FILE", file.path().to_str().unwrap());
+    let config = Config::load(&layers(&[smtp, from, user, password], &[])).unwrap();
+    assert_eq!(config.mail_password.as_ref().unwrap().expose(), "CANARY secret");
+    assert!(!format!("{config:?}").contains("CANARY"));
 }

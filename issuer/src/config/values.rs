@@ -71,7 +71,7 @@ impl ServerKey {
         let mut bytes = Zeroizing::new([0; 32]);
         let read = hex::decode_to_slice(text.trim(), bytes.as_mut_slice());
         read.map_err(|_| "a server key is 64 hex digits")?;
-        Ok(Self(std::sync::Arc::new(Secret::new(&bytes))))
+        Ok(Self::of_bytes(&bytes))
     }
 
     pub(super) fn read(file: &Path) -> Result<Self, String> {
@@ -85,6 +85,10 @@ impl ServerKey {
         let mut text = Zeroizing::new(String::new());
         opened.read_to_string(&mut text).map_err(cannot)?;
         Self::parse(&text).map_err(|what| format!("{}: {what}", file.display()))
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8; 32]) -> Self {
+        Self(std::sync::Arc::new(Secret::new(bytes)))
     }
 
     /// The bytes, for the keys derived from them.
@@ -124,7 +128,9 @@ impl<'de> Deserialize<'de> for ServerKey {
 }
 
 /// A text whose content no error repeats, not even one of the wrong type.
-fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+pub(super) fn secret_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Zeroizing<String>, D::Error> {
     let text = String::deserialize(deserializer).map(Zeroizing::new);
     text.map_err(|_| de::Error::custom("a text is expected"))
 }

@@ -4,9 +4,13 @@
 //! over: a crash between the two sends it twice, which a reader survives.
 
 mod mailbox;
+mod page;
+mod smtp;
 mod worker;
 
 pub use mailbox::Mailbox;
+pub(crate) use page::page;
+pub use smtp::{Smtp, SmtpError};
 pub(crate) use worker::work;
 
 use std::future::Future;
@@ -19,7 +23,7 @@ pub trait Carrier: Send + Sync {
     /// Hands a mail over.
     ///
     /// # Errors
-    /// [`NotTaken`]; it is tried again.
+    /// [`NotTaken`], which says whether it is tried again.
     fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a>;
 }
 
@@ -28,5 +32,11 @@ pub type Carrying<'a> = Pin<Box<dyn Future<Output = Result<(), NotTaken>> + Send
 
 /// A mail was not taken. What is told of it names no one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the mail was not taken: {0}")]
-pub struct NotTaken(pub String);
+pub enum NotTaken {
+    /// Not now: it is tried again.
+    #[error("the mail was not taken: {0}")]
+    Later(String),
+    /// This mail will never be.
+    #[error("the mail was refused for good: {0}")]
+    Never(String),
+}

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tegata::Clock;
 
-use super::Carrier;
+use super::{Carrier, NotTaken};
 use crate::accounts::{Accounts, Letters};
 use crate::store::{Leased, Store};
 
 /// How often the outbox is looked into when nobody says that there is something in it.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Mails handed over at a time, and for how many seconds no one else tries them.
+/// Mails handed over at a time, and for how many seconds no one else tries them: longer than a try takes, and what a
+/// mail waits for that a process took along when it died.
 const AT_ONCE: u32 = 16;
-const LEASE: u32 = 120;
+const LEASE: u32 = 60;
+/// How long a try takes at most.
+const PATIENCE: Duration = Duration::from_secs(45);
 /// The first wait after a mail was not taken, which doubles up to the longest, in seconds.
 const FIRST_WAIT: u64 = 2;
 const LONGEST_WAIT: u64 = 15 * 60;
@@ -36,12 +40,10 @@ pub(crate) async fn work(
         if due.is_empty() {
             tokio::time::sleep(PAUSE).await;
         }
-        for mail in due {
-            if let Err(error) =
-                hand_over(&store, &accounts, &letters, &*carrier, &*clock, &mail).await
-            {
-                tracing::warn!(%error, "cannot take a mail out of the outbox");
-            }
+        let handed_over =
+            due.iter().map(|mail| hand_over(&store, &accounts, &letters, &*carrier, &*clock, mail));
+        for error in join_all(handed_over).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "cannot take a mail out of the outbox");
         }
     }
 }
@@ -54,13 +56,19 @@ async fn hand_over(
     clock: &dyn Clock,
     mail: &Leased,
 ) -> Result<(), crate::store::StoreError> {
+    let letter = accounts.letter(mail);
     // What cannot be read, or goes to a decoy, goes nowhere.
-    let Some(posted) = accounts.letter(mail).and_then(|letter| letter.posted(letters)) else {
+    let Some(posted) = letter.and_then(|letter| letter.posted(mail.id, mail.made, letters)) else {
         return store.delivered(mail).await;
     };
-    match carrier.carry(&posted).await {
+    let taken = tokio::time::timeout(PATIENCE, carrier.carry(&posted)).await;
+    match taken.unwrap_or_else(|_| Err(NotTaken::Later("no answer in time".to_owned()))) {
         Ok(()) => store.delivered(mail).await,
-        Err(error) => {
+        Err(error @ NotTaken::Never(_)) => {
+            tracing::error!(mail = %mail.id, %error, "a mail is given up");
+            store.delivered(mail).await
+        }
+        Err(error @ NotTaken::Later(_)) => {
             let now = clock.now();
             let waited = now.seconds().saturating_sub(mail.made.seconds());
             tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "a mail was not taken");

@@ -9,6 +9,7 @@
 //! | `account` | an account as it is kept, what a change writes |
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
 //! | `standing`, `throttle` | what holds for all accounts; tries, counted durably |
+//! | `sweep` | what jobs and operators go through: what is over, what waits, what was done last |
 //! | `vault` | the issuer's wrapped keys, and sealing anew under another |
 //! | `backup` | copies, and what happens when one takes the place of the database |
 //! | `ids`, `error` | what rows are found by; what can go wrong |
@@ -24,6 +25,7 @@ mod postgres;
 mod rows;
 mod sqlite;
 mod standing;
+mod sweep;
 mod throttle;
 mod vault;
 
@@ -39,6 +41,7 @@ pub use events::Seal;
 pub use ids::{AccountId, EventId, HandleKey, MailId, ThrottleKey, TokenHash};
 pub use outbox::Leased;
 pub use standing::{Order, Standing, Stopped, Switch};
+pub use sweep::{Kind, SessionRow, Waiting};
 pub use vault::{SealedRow, WrappedKey};
 
 use crate::config;
@@ -69,7 +72,8 @@ impl Store {
         Ok(Self { database: Arc::new(database) })
     }
 
-    /// Makes an account. `decide` sees what holds for all accounts, within the transaction, and may run again.
+    /// Makes an account, unless the change has no state: then nothing is written. `decide` sees what holds for all
+    /// accounts, within the transaction, and may run again.
     ///
     /// # Errors
     /// `AccountExists`, `HandleTaken`, and those of the database; nothing was written then.
@@ -85,7 +89,9 @@ impl Store {
                 Box::pin(async move {
                     let standing = standing(transaction).await?;
                     let (change, answer) = decide(&standing);
-                    transaction.write(change.create(account)?).await?;
+                    if change.state.is_some() {
+                        transaction.write(change.create(account)?).await?;
+                    }
                     Ok(answer)
                 })
             })

@@ -26,6 +26,18 @@ impl Switch {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::SignUp, Self::LogIn, Self::Reset, Self::Provisioning, Self::Payments];
+
+    /// As operators write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign-up",
+            Self::LogIn => "log-in",
+            Self::Reset => "reset",
+            Self::Provisioning => "provisioning",
+            Self::Payments => "payments",
+        }
+    }
 }
 
 /// Which acts are stopped.

@@ -1,0 +1,95 @@
+//! `tegata issuer audit`: the log of what was done.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tegata_issuer::store::EventRow;
+
+use super::{Settings, not};
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Hold the whole log to its seals and to the signed checkpoints; exit code 1 if anything is wrong.
+    #[command(after_help = "Example: tegata issuer audit verify --store sqlite:issuer.sqlite")]
+    Verify(Settings),
+    /// The last lines, oldest first; those of one second stand in no order.
+    #[command(after_help = "Example: tegata issuer audit tail --lines 20")]
+    Tail(Tail),
+    /// Seal what was not yet and sign how far the log goes; the service does so every five seconds.
+    #[command(after_help = "Example: tegata issuer audit seal")]
+    Seal(Settings),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// How many.
+    #[arg(long, short = 'n', default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    lines: u32,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Audit {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Verify(settings) => verify(settings, output),
+            Self::Tail(tail) => tail.run(output),
+            Self::Seal(settings) => {
+                let seal = settings.operator()?.seal().map_err(not("seal the log"))?;
+                let words = format!("sealed and signed up to event {}", seal.count);
+                output
+                    .answer(&words, &json!({ "count": seal.count, "head": hex::encode(seal.head) }))
+            }
+        }
+    }
+}
+
+fn verify(settings: Settings, output: &Output) -> Result<(), Failure> {
+    let verified = settings.operator()?.verify().map_err(not("verify the log"))?;
+    let findings: Vec<_> = verified.findings.iter().map(ToString::to_string).collect();
+    let seen = format!("{} sealed events, signed up to {}", verified.events, verified.signed);
+    let words = match findings.as_slice() {
+        [] => format!("the log holds: {seen}"),
+        findings => format!("the log does not hold: {seen}\n{}", findings.join("\n")),
+    };
+    let document = json!({
+        "events": verified.events,
+        "signed": verified.signed,
+        "holds": findings.is_empty(),
+        "findings": findings,
+    });
+    output.answer(&words, &document)?;
+    if findings.is_empty() { Ok(()) } else { Err(Failure::Said) }
+}
+
+impl Tail {
+    fn run(self, output: &Output) -> Result<(), Failure> {
+        let operator = self.settings.operator()?;
+        let mut events = operator.last_events(self.lines).map_err(not("read the log"))?;
+        events.reverse();
+        let words: Vec<_> = events.iter().map(line).collect();
+        let words = if words.is_empty() { "nothing yet".to_owned() } else { words.join("\n") };
+        output.answer(&words, &json!({ "events": events.iter().map(document).collect::<Vec<_>>() }))
+    }
+}
+
+fn line(event: &EventRow) -> String {
+    let EventRow { account, deed, actor, at, detail, .. } = event;
+    let account = account.map_or_else(|| "-".to_owned(), |account| account.to_string());
+    format!("{} {actor} {deed} {account} {detail}", at.seconds())
+}
+
+fn document(event: &EventRow) -> Value {
+    let EventRow { id, account, deed, actor, at, detail } = event;
+    // A detail is JSON of ours; what is not, is shown as the text that it is.
+    let detail: Value = serde_json::from_str(detail).unwrap_or_else(|_| json!(detail));
+    json!({
+        "event": id.to_string(),
+        "account": account.map(|account| account.to_string()),
+        "deed": deed,
+        "actor": actor,
+        "at": at,
+        "detail": detail,
+    })
+}

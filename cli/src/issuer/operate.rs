@@ -1,0 +1,127 @@
+//! What holds for all accounts, or for one: `stop`, `resume`, `revoke`, `freeze`.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use tegata::account::Handle;
+use tegata_issuer::operator::Acts;
+use tegata_issuer::store::{Standing, Switch};
+
+use super::{Because, Settings, not};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What can be stopped.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Act {
+    /// New accounts.
+    SignUp,
+    /// Sessions on a password.
+    LogIn,
+    /// Resets of a password.
+    Reset,
+    /// Payment credentials.
+    Provisioning,
+    /// Payments at the till.
+    Payments,
+}
+
+impl From<Act> for Switch {
+    fn from(act: Act) -> Self {
+        match act {
+            Act::SignUp => Self::SignUp,
+            Act::LogIn => Self::LogIn,
+            Act::Reset => Self::Reset,
+            Act::Provisioning => Self::Provisioning,
+            Act::Payments => Self::Payments,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Switching {
+    /// Which.
+    #[arg(value_enum, required_unless_present = "all", conflicts_with = "all")]
+    acts: Vec<Act>,
+    /// All of them.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Switching {
+    pub(super) fn stop(self, output: &Output) -> Result<(), Failure> {
+        let (switches, reason) = (self.switches(), self.because.reason()?);
+        let operator = self.settings.operator()?;
+        let acts = if self.all { Acts::All } else { Acts::These(&switches) };
+        answer(&operator.stop(acts, &reason).map_err(not("stop it"))?, output)
+    }
+
+    pub(super) fn resume(self, output: &Output) -> Result<(), Failure> {
+        let (switches, reason) = (self.switches(), self.because.reason()?);
+        let operator = self.settings.operator()?;
+        let acts = if self.all { Acts::All } else { Acts::These(&switches) };
+        answer(&operator.resume(acts, &reason).map_err(not("resume it"))?, output)
+    }
+
+    fn switches(&self) -> Vec<Switch> {
+        self.acts.iter().copied().map(Switch::from).collect()
+    }
+}
+
+fn answer(standing: &Standing, output: &Output) -> Result<(), Failure> {
+    let stopped = Switch::ALL.into_iter().filter(|switch| standing.stopped.contains(*switch));
+    let stopped: Vec<_> = stopped.map(Switch::name).collect();
+    let words = match stopped.as_slice() {
+        [] => "nothing is stopped".to_owned(),
+        stopped => format!("stopped: {}", stopped.join(", ")),
+    };
+    output.answer(&words, &json!({ "stopped": stopped }))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// Yes, of all accounts: every shopper logs in and provisions again.
+    #[arg(long, required = true)]
+    all: bool,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Revoke {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let reason = self.because.reason()?;
+        let standing = self.settings.operator()?.revoke_all(&reason).map_err(not("revoke"))?;
+        let words = "all sessions, resets and payment credentials are void";
+        output.answer(words, &json!({ "revoked": self.all, "generation": standing.generation.0 }))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Freeze {
+    /// The account's e-mail address.
+    handle: Handle,
+    /// Let it go, whoever froze it.
+    #[arg(long)]
+    off: bool,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Freeze {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let reason = self.because.reason()?;
+        let frozen = !self.off;
+        let operator = self.settings.operator()?;
+        let account = operator.freeze(&self.handle, frozen, &reason).map_err(not("freeze"))?;
+        let state = if frozen { "frozen" } else { "frozen no longer" };
+        let words = format!("account {account} is {state}");
+        output.answer(&words, &json!({ "account": account.to_string(), "frozen": frozen }))
+    }
+}

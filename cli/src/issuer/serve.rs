@@ -1,0 +1,37 @@
+//! `tegata issuer serve`.
+
+use clap::Args;
+use serde_json::json;
+use tegata_issuer::{World, log, start_as_set};
+
+use super::Settings;
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port; port 0 takes a free one. Without it 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Only say whether the settings are right.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Serve {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let config = self.settings.load(self.listen.map(|listen| ("listen", listen)))?;
+        if self.check {
+            return output.answer("the settings are right", &json!({ "result": "right" }));
+        }
+        log::install(config.log, config.log_level, std::io::stderr);
+        let scheme = if config.tls_certificate.is_some() { "https" } else { "http" };
+        let service = start_as_set(config, World::system())
+            .map_err(|error| Failure::to("start the service")(&error))?;
+        let url = format!("{scheme}://{}", service.address());
+        output.answer(&format!("listening on {url}"), &json!({ "url": url }))?;
+        service.run_until_signal().map_err(|error| Failure::to("wait for signals")(&error))
+    }
+}

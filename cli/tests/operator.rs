@@ -1,0 +1,215 @@
+//! What an operator does, on a service that runs: commands as processes, the shopper over HTTP.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::Read as _;
+
+use serde_json::json;
+use tegata::account::Refusal;
+use tegata::account::messages::{IssuerError, Why};
+
+use crate::run::failed;
+use crate::shop::{Phone, Shop, view};
+
+mod run;
+mod shop;
+
+const WHY: &[&str] = &["--why", "a test"];
+
+fn with_why<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    [args, WHY].concat()
+}
+
+#[test]
+fn what_is_stopped_is_refused_by_the_running_service_at_once_and_after_a_restart() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    let phone = Phone::new(shop.path(), "phone");
+    let stopped = |running: &_, address: &str| match phone.begin(running, address) {
+        Ok(_) => false,
+        Err(IssuerError::No(Why::Stopped)) => true,
+        Err(other) => panic!("{other}"),
+    };
+    assert!(!stopped(&running, "a@example.org"));
+    let answer = shop.does(&with_why(&["stop", "sign-up", "reset"]));
+    assert_eq!(answer, json!({ "stopped": ["sign-up", "reset"] }));
+    assert!(stopped(&running, "b@example.org"), "the next request");
+    drop(running);
+    let running = shop.serve(&[]);
+    assert!(stopped(&running, "c@example.org"), "after kill -9 and a start");
+    assert_eq!(shop.does(&with_why(&["resume", "sign-up"])), json!({ "stopped": ["reset"] }));
+    assert!(!stopped(&running, "d@example.org"));
+    let all = ["sign-up", "log-in", "reset", "provisioning", "payments"];
+    assert_eq!(shop.does(&with_why(&["stop", "--all"])), json!({ "stopped": all }));
+    assert!(stopped(&running, "e@example.org"));
+    assert_eq!(shop.does(&with_why(&["resume", "--all"])), json!({ "stopped": [] }));
+    assert!(!stopped(&running, "f@example.org"));
+}
+
+#[test]
+fn an_account_is_frozen_and_let_go_and_all_are_revoked() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    let (hanako, jiro) = ("hanako@example.org", "jiro@example.org");
+    let ours = Phone::new(shop.path(), "ours").sign_up(&running, hanako);
+    let other = Phone::new(shop.path(), "other").sign_up(&running, jiro);
+    let frozen = |session| view(&running, session).unwrap().frozen;
+    let answer = shop.does(&with_why(&["freeze", "Hanako@example.org"]));
+    assert_eq!(answer["frozen"], true);
+    assert!(frozen(&ours) && !frozen(&other));
+    assert_eq!(shop.does(&with_why(&["freeze", hanako, "--off"]))["frozen"], false);
+    assert!(!frozen(&ours));
+    let nobody = shop.run(&with_why(&["freeze", "nobody@example.org"]));
+    failed(&nobody, 1, "no account has this address");
+
+    assert_eq!(shop.does(&with_why(&["revoke", "--all"]))["revoked"], true);
+    for session in [&ours, &other] {
+        let refused = view(&running, session).unwrap_err();
+        assert_eq!(refused, IssuerError::No(Why::Refused(Refusal::NotLoggedIn)));
+    }
+
+    let events = shop.does(&["audit", "tail", "-n", "20"])["events"].clone();
+    for deed in ["frozen_by_operator", "unfrozen_by_operator", "revoked"] {
+        let mut of_this_deed = events.as_array().unwrap().iter().filter(|it| it["deed"] == deed);
+        let event = of_this_deed.next().unwrap();
+        let who_and_why = (event["actor"].as_str(), event["detail"]["why"].as_str());
+        assert_eq!(who_and_why, (Some("operator ann"), Some("a test")));
+        let whose = if deed == "revoked" { &serde_json::Value::Null } else { &answer["account"] };
+        assert_eq!(&event["account"], whose);
+    }
+    assert!(!events.to_string().contains("example.org"), "it names no shopper");
+}
+
+#[test]
+fn the_log_holds_and_a_forged_checkpoint_is_found() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    shop.does(&with_why(&["stop", "payments", "--by", "bob"]));
+    let sealed = shop.does(&["audit", "seal"])["count"].as_u64().unwrap();
+    let verified = shop.does(&["audit", "verify"]);
+    assert_eq!((&verified["holds"], &verified["signed"]), (&json!(true), &json!(sealed)));
+    assert!(sealed >= 1);
+    drop(running);
+    let file = shop.path().join("tegata-issuer.sqlite.checkpoints");
+    let lines = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, lines.replacen("\"head\":\"", "\"head\":\"00", 1)).unwrap();
+    let output = shop.run(&["audit", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["findings"], json!(["line 1 was not signed by this key"]));
+}
+
+#[test]
+fn a_backup_is_restored_with_its_sessions_void_and_its_accounts_there() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    let session = Phone::new(shop.path(), "phone").sign_up(&running, "hanako@example.org");
+    shop.does(&with_why(&["backup", "monday.backup"]));
+    failed(&shop.run(&with_why(&["backup", "monday.backup"])), 1, "there is a file");
+    failed(&shop.run(&with_why(&["restore", "monday.backup"])), 1, "there is a database");
+    shop.does(&["audit", "seal"]);
+    drop(running);
+
+    // The disk is gone, and with it all but the key and the checkpoints, which lie elsewhere.
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(shop.path().join(format!("tegata-issuer.sqlite{end}")));
+    }
+    let restored = shop.does(&with_why(&["restore", "monday.backup"]));
+    let aside = restored["checkpoints"].as_str().unwrap();
+    assert!(shop.path().join(aside).exists() && aside.contains(".checkpoints.until-"));
+    let running = shop.serve(&[]);
+    assert_eq!(
+        view(&running, &session).unwrap_err(),
+        IssuerError::No(Why::Refused(Refusal::NotLoggedIn))
+    );
+    assert_eq!(shop.does(&with_why(&["freeze", "hanako@example.org"]))["frozen"], true);
+    shop.does(&["audit", "seal"]);
+    assert_eq!(shop.does(&["audit", "verify"])["holds"], true, "a chain of its own from here on");
+}
+
+#[test]
+fn keys_are_replaced_and_the_old_server_key_opens_nothing_any_more() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    let session = Phone::new(shop.path(), "phone").sign_up(&running, "hanako@example.org");
+    shop.does(&with_why(&["rotate-key", "--server-key-to", "new.key"]));
+    assert!(view(&running, &session).is_ok(), "a service that runs has its keys");
+    drop(running);
+    let old = shop.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(old.status.code(), Some(1));
+    assert!(String::from_utf8(old.stderr).unwrap().contains("the server key is not the one"));
+
+    std::fs::rename(shop.path().join("new.key"), shop.path().join("tegata-issuer.sqlite.key"))
+        .unwrap();
+    shop.does(&with_why(&["rotate-key", "--sealing"]));
+    let running = shop.serve(&[]);
+    assert!(view(&running, &session).is_ok(), "what the older key sealed is opened");
+    let anew = shop.does(&with_why(&["rotate-key", "--seal-anew"]));
+    // An address, a password and a second factor of the shopper's and of each of 64 decoys.
+    assert_eq!(anew, json!({ "sealed": 65 * 3, "keys_left": [] }));
+    drop(running);
+    let running = shop.serve(&[]);
+    assert!(view(&running, &session).is_ok());
+}
+
+#[test]
+fn a_store_is_given_a_key_once_and_no_other_when_that_is_gone() {
+    let shop = Shop::new();
+    let mut running = shop.serve(&[]);
+    running.child.kill().unwrap();
+    let mut log = String::new();
+    running.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("made a server key beside the database"), "{log}");
+    let file = shop.path().join("tegata-issuer.sqlite.key");
+    let key = std::fs::read_to_string(&file).unwrap();
+    assert!(!log.contains(key.trim()));
+    drop(shop.serve(&[]));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
+    std::fs::rename(&file, shop.path().join("elsewhere")).unwrap();
+    let gone = shop.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is gone"));
+    assert!(!file.exists(), "no other is made in its place");
+    let no_file = ["serve", "--listen", "127.0.0.1:0", "--store", "postgres://ann@127.0.0.1:1/x"];
+    let postgres = shop.run(&no_file);
+    assert!(String::from_utf8(postgres.stderr).unwrap().contains("set server_key_file"));
+}
+
+#[test]
+fn nothing_is_done_without_a_reason_or_where_there_is_no_store() {
+    let shop = Shop::new();
+    failed(&shop.run(&["stop", "log-in"]), 2, "--why");
+    failed(&shop.run(&["stop", "--why", "x"]), 2, "<ACTS>");
+    failed(&shop.run(&["stop", "log-out", "--why", "x"]), 2, "log-in");
+    failed(&shop.run(&["stop", "log-in", "--why", "two\nlines"]), 2, "one line");
+    failed(&shop.run(&["stop", "log-in", "--why", "x", "--by", ""]), 2, "operator's name");
+    failed(&shop.run(&["revoke", "--why", "x"]), 2, "--all");
+    failed(&shop.run(&["rotate-key", "--why", "x"]), 2, "--server-key-to");
+    for command in [["stop", "--all"], ["backup", "file"], ["freeze", "a@example.org"]] {
+        failed(&shop.run(&with_why(&command)), 1, "there is no store at tegata-issuer.sqlite");
+    }
+    assert_eq!(std::fs::read_dir(shop.path()).unwrap().count(), 0, "and none is made");
+}
+
+#[test]
+fn the_page_of_mails_is_there_for_this_machine_alone_and_only_if_mail_goes_nowhere_else() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    Phone::new(shop.path(), "phone").begin(&running, "hanako@example.org").unwrap();
+    running.code("hanako@example.org");
+    let (status, page) = running.get("/dev/mailbox");
+    assert!(status == 200 && page.contains("登録コード") && page.contains("hanako@example.org"));
+    for header in ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy"] {
+        for path in ["/dev/mailbox", "/dev/mailbox.json"] {
+            let (status, body) = running.ask(&format!("GET {path} HTTP/1.1\r\n{header}\r\n"), b"");
+            assert!(status == 404 && !body.contains("hanako"), "{header}: {body}");
+        }
+    }
+    let (_, description) = running.get("/openapi.json");
+    assert!(!description.contains("/dev/"));
+    drop(running);
+    let config = "mail = \"smtp://127.0.0.1:1\"\nmail_from = \"no-reply@shop.example\"\n";
+    std::fs::write(shop.path().join("issuer.toml"), config).unwrap();
+    let running = shop.serve(&["--config", "issuer.toml"]);
+    assert_eq!(running.get("/dev/mailbox").0, 404);
+    assert_eq!(running.get("/dev/mailbox.json").0, 404);
+}

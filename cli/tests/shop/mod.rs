@@ -1,0 +1,180 @@
+//! An issuer that runs as a process in a folder of its own, and a shopper with a phone.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests, each of which uses a part of it"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tegata::SystemRandom;
+use tegata::account::messages::{
+    AccountView, Call, DeviceKey, Enrol, IssuerError, Language, MailedCodeText, Overview,
+    PasswordText, Request, Response, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket,
+    TotpText,
+};
+use tegata::formats::otpauth;
+use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
+use tegata::{Clock, SystemClock};
+use tempfile::TempDir;
+
+use crate::run::{done, text};
+
+/// A folder with the issuer's files.
+pub(crate) struct Shop(pub(crate) TempDir);
+
+/// A service that runs; killed when it goes.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Shop {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
+        command.arg("issuer").args(args).current_dir(self.path()).env("USER", "ann");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// An operator's command.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// The answer of one that is done.
+    pub(crate) fn does(&self, args: &[&str]) -> Value {
+        let output = self.run(&[args, &["--json"]].concat());
+        serde_json::from_str(done(&output)).unwrap()
+    }
+
+    pub(crate) fn serve(&self, args: &[&str]) -> Running {
+        let mut child = self
+            .command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+            let mut log = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+            panic!("it did not start: {log}");
+        };
+        Running { address: address.to_owned(), child }
+    }
+}
+
+impl Running {
+    /// Sends bytes and reads status and body.
+    pub(crate) fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let head = format!(
+            "{head}Host: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n",
+            self.address
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = text(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.ask(&format!("GET {path} HTTP/1.1\r\n"), b"")
+    }
+
+    pub(crate) fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
+        let mut head =
+            format!("POST {} HTTP/1.1\r\nContent-Type: application/json\r\n", request.path());
+        if let Some(signature) = request.signature() {
+            head = format!("{head}Tegata-Signature: {signature}\r\n");
+        }
+        if let Some(session) = request.session() {
+            head = format!("{head}Authorization: Bearer {}\r\n", session.expose());
+        }
+        let (status, body) = self.ask(&head, request.body());
+        request.answer(&Response { status, body: body.into_bytes(), retry_after: None })
+    }
+
+    /// The code of the newest mail to this address, when it has come.
+    pub(crate) fn code(&self, address: &str) -> MailedCodeText {
+        loop {
+            let mails: Value = serde_json::from_str(&self.get("/dev/mailbox.json").1).unwrap();
+            let mails = mails["mails"].as_array().unwrap();
+            if let Some(mail) = mails.iter().find(|mail| mail["to"] == address) {
+                let body = mail["body"].as_str().unwrap();
+                let is_code = |line: &&str| line.len() == 8 && line.parse::<u32>().is_ok();
+                return MailedCodeText::new(body.lines().map(str::trim).find(is_code).unwrap())
+                    .unwrap();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
+/// A shopper's phone.
+pub(crate) struct Phone {
+    keystore: SoftwareKeystore,
+    device: DeviceKey,
+}
+
+impl Phone {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
+        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let keystore = SoftwareKeystore::create(&folder.join(name), b"x", cheap, random).unwrap();
+        let device = DeviceKey(keystore.public_key().unwrap());
+        Self { keystore, device }
+    }
+
+    pub(crate) fn begin(&self, issuer: &Running, address: &str) -> Result<Ticket, IssuerError> {
+        let call = SignUp {
+            address: address.parse().unwrap(),
+            language: Language::Ja,
+            device: self.device,
+            device_name: "phone".to_owned().try_into().unwrap(),
+        };
+        issuer.send(&Request::signed(&call, &self.keystore).unwrap()).map(|begun| begun.ticket)
+    }
+
+    pub(crate) fn sign_up(&self, issuer: &Running, address: &str) -> SessionToken {
+        let ticket = self.begin(issuer, address).unwrap();
+        let (device, code) = (self.device, issuer.code(address));
+        let password = PasswordText::new("four quiet herons stand").unwrap();
+        let call = SignUpCode { ticket: ticket.clone(), device, code, password };
+        let Enrol { otpauth } =
+            issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap();
+        let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
+        let totp = TotpText::new(factor.code(SystemClock.now()).unwrap().digits()).unwrap();
+        let call = SignUpFactor { ticket, device: self.device, totp };
+        issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap().session
+    }
+}
+
+pub(crate) fn view(issuer: &Running, session: &SessionToken) -> Result<AccountView, IssuerError> {
+    issuer.send(&Request::of_session(&Overview {}, session.clone()).unwrap())
+}

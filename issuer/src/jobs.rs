@@ -1,0 +1,261 @@
+//! What the running issuer does by itself: seals the log, and clears away what is over. A job that fails is logged and
+//! comes again; nobody's request waits for one.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use tegata::UnixTime;
+use tegata::account::Account;
+use tegata::account::limits::CLOSING_GRACE;
+
+use crate::accounts::Accounts;
+use crate::audit::{self, AuditError};
+use crate::issuer::World;
+use crate::keys::Keys;
+use crate::problem::Problem;
+use crate::store::{AccountId, EventId, Kind, SessionRow, Store, StoreError};
+
+/// Rows that a job reads at a time.
+const PAGE: u32 = 256;
+/// How long a sign-up may lie before it is removed, in seconds: its code ran out long before.
+const SIGN_UP_LIFE: u64 = 24 * 60 * 60;
+
+/// A job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    /// Seals the log and signs how far it goes.
+    Seal,
+    /// Counts the mails that wait.
+    Measure,
+    /// Drops counts of tries that say nothing any more.
+    Throttle,
+    /// Removes sign-ups that nobody finished.
+    SignUps,
+    /// Deletes accounts whose owners have had their time to think it over.
+    Closings,
+    /// Removes rows of sessions that do not count any more.
+    Sessions,
+}
+
+impl Job {
+    const ALL: [Self; 6] =
+        [Self::Seal, Self::Measure, Self::Throttle, Self::SignUps, Self::Closings, Self::Sessions];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Seal => "seal",
+            Self::Measure => "measure",
+            Self::Throttle => "throttle",
+            Self::SignUps => "sign_ups",
+            Self::Closings => "closings",
+            Self::Sessions => "sessions",
+        }
+    }
+
+    fn period(self) -> Duration {
+        match self {
+            Self::Seal | Self::Measure => Duration::from_secs(5),
+            _ => Duration::from_mins(1),
+        }
+    }
+}
+
+/// Why a job did not do its work.
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error("an account could not be deleted")]
+    NotDeleted,
+}
+
+/// What the jobs work on.
+pub(crate) struct Jobs {
+    pub(crate) store: Store,
+    pub(crate) accounts: Accounts,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) world: World,
+    /// Where it is signed how far the log goes, if anywhere.
+    pub(crate) checkpoints: Option<PathBuf>,
+    pub(crate) counts: Counts,
+    pub(crate) marks: Mutex<Marks>,
+}
+
+/// How far each job has gone through the rows. After a start it begins anew: what is done costs a look and no more.
+#[derive(Default)]
+pub(crate) struct Marks {
+    sign_up: Option<AccountId>,
+    closing: Option<EventId>,
+    session: Option<SessionRow>,
+}
+
+impl Jobs {
+    /// Works until it is dropped.
+    pub(crate) async fn work(self) {
+        let jobs = Arc::new(self);
+        let each = Job::ALL.map(|job| Arc::clone(&jobs).repeat(job));
+        futures_util::future::join_all(each).await;
+    }
+
+    async fn repeat(self: Arc<Self>, job: Job) {
+        loop {
+            let now = self.world.clock.now();
+            // A task of its own: a panic ends there.
+            match tokio::spawn(Arc::clone(&self).once(job, now)).await {
+                Ok(Ok(())) => self.counts.ran(job, now),
+                Ok(Err(error)) => {
+                    tracing::error!(job = job.name(), %error, "a job failed");
+                    self.counts.failed(job);
+                }
+                Err(_) => self.counts.failed(job),
+            }
+            tokio::time::sleep(job.period()).await;
+        }
+    }
+
+    async fn once(self: Arc<Self>, job: Job, now: UnixTime) -> Result<(), JobError> {
+        match job {
+            Job::Seal => self.seal(now).await,
+            Job::Measure => self.measure(now).await,
+            Job::Throttle => Ok(self.store.prune(now).await?),
+            Job::SignUps => self.sign_ups(now).await,
+            Job::Closings => self.closings(now).await,
+            Job::Sessions => self.sessions(now).await,
+        }
+    }
+
+    async fn seal(&self, now: UnixTime) -> Result<(), JobError> {
+        let seal = match &self.checkpoints {
+            Some(file) => audit::seal(&self.store, &self.keys, file, now).await?,
+            None => audit::seal_unsigned(&self.store).await?,
+        };
+        self.counts.sealed.set(gauge(seal.count));
+        Ok(())
+    }
+
+    async fn measure(&self, now: UnixTime) -> Result<(), JobError> {
+        let waiting = self.store.waiting().await?;
+        let age = waiting.oldest.map_or(0, |made| now.seconds().saturating_sub(made.seconds()));
+        self.counts.mails.set(gauge(waiting.mails));
+        self.counts.oldest_mail.set(gauge(age));
+        Ok(())
+    }
+
+    /// Goes once over every account that was made, a day after it was: what is no sign-up by then never is one again.
+    async fn sign_ups(&self, now: UnixTime) -> Result<(), JobError> {
+        let before = earlier(now, SIGN_UP_LIFE);
+        loop {
+            let after = self.marks().sign_up;
+            let page = self.store.made_before(before, after, PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            for (account, _) in page.iter().filter(|(_, kind)| *kind == Kind::Opening) {
+                self.store.remove_opening(*account).await?;
+            }
+            self.marks().sign_up = Some(*last);
+        }
+    }
+
+    /// Goes once over every line of the log that says so, when the time is over. The account decides: its owner may have
+    /// thought better of it.
+    async fn closings(&self, now: UnixTime) -> Result<(), JobError> {
+        let before = earlier(now, CLOSING_GRACE);
+        loop {
+            let after = self.marks().closing;
+            let page = self.store.closings_before(before, after, PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            for (_, account) in &page {
+                match self.accounts.close_due(*account).await {
+                    Ok(()) | Err(Problem::Refused(_)) => {}
+                    Err(_) => return Err(JobError::NotDeleted),
+                }
+            }
+            self.marks().closing = Some(*last);
+        }
+    }
+
+    /// One page each time, round and round: a row costs the reading of its account.
+    async fn sessions(&self, now: UnixTime) -> Result<(), JobError> {
+        let after = self.marks().session.clone();
+        let page = self.store.session_rows(after.as_ref(), PAGE).await?;
+        self.marks().session = page.last().cloned();
+        let over = page.into_iter().filter(|row| {
+            let world = Accounts::world(&row.found.standing, now);
+            match &row.found.state {
+                Account::Live(live) => live.session(row.found.session, &world).is_none(),
+                _ => true,
+            }
+        });
+        Ok(self.store.remove_sessions(over.collect()).await?)
+    }
+
+    fn marks(&self) -> std::sync::MutexGuard<'_, Marks> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn earlier(now: UnixTime, seconds: u64) -> UnixTime {
+    now.shifted(i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds))
+}
+
+fn gauge(value: u64) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+/// What is counted of the jobs.
+pub(crate) struct Counts {
+    mails: IntGauge,
+    oldest_mail: IntGauge,
+    sealed: IntGauge,
+    last_run: IntGaugeVec,
+    failures: IntCounterVec,
+}
+
+impl Counts {
+    /// Those of a service, in its registry.
+    pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let counts = Self {
+            mails: IntGauge::new("tegata_outbox_mails", "Mails that wait.")?,
+            oldest_mail: IntGauge::new(
+                "tegata_outbox_oldest_seconds",
+                "How long the oldest mail has waited; 0 if none waits.",
+            )?,
+            sealed: IntGauge::new(
+                "tegata_events_sealed",
+                "Events up to which the log is sealed, and signed if checkpoints is set.",
+            )?,
+            last_run: IntGaugeVec::new(
+                Opts::new(
+                    "tegata_job_last_run_timestamp_seconds",
+                    "When a job last did its work, in Unix time.",
+                ),
+                &["job"],
+            )?,
+            failures: IntCounterVec::new(
+                Opts::new("tegata_job_failures_total", "How often a job failed."),
+                &["job"],
+            )?,
+        };
+        registry.register(Box::new(counts.mails.clone()))?;
+        registry.register(Box::new(counts.oldest_mail.clone()))?;
+        registry.register(Box::new(counts.sealed.clone()))?;
+        registry.register(Box::new(counts.last_run.clone()))?;
+        registry.register(Box::new(counts.failures.clone()))?;
+        // There from the start: who watches for a rise needs a zero to rise from.
+        for job in Job::ALL {
+            counts.failures.with_label_values(&[job.name()]).reset();
+        }
+        Ok(counts)
+    }
+
+    fn ran(&self, job: Job, now: UnixTime) {
+        self.last_run.with_label_values(&[job.name()]).set(gauge(now.seconds()));
+    }
+
+    fn failed(&self, job: Job) {
+        self.failures.with_label_values(&[job.name()]).inc();
+    }
+}

@@ -1,0 +1,413 @@
+//! What an operator does, on the issuer's own machine: it works on the store, whether the service runs or not, and a
+//! service that runs goes by it from its next transaction on. Each act is a line of the log, with who did it and why.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use tegata::account::Handle;
+use tegata::{RandomUnavailable, UnixTime};
+use tokio::runtime::Runtime;
+
+use crate::accounts::Accounts;
+use crate::audit::{self, AuditError, Verified};
+use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_key_file};
+use crate::issuer::World;
+use crate::keys::{Keys, KeysError};
+use crate::passwords::{Passwords, PasswordsUnavailable};
+use crate::server_key::{self, NoServerKey};
+use crate::store::{
+    self, AccountId, EventId, EventRow, Order, Seal, Standing, Store, StoreError, Switch,
+};
+
+/// Who acts, and why: it goes into the log, which nobody can change later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    by: String,
+    why: String,
+}
+
+/// A name or a reason is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoReason {
+    /// Nobody, or too much.
+    #[error("expected the operator's name: 1 to 64 characters in one line")]
+    By,
+    /// Nothing, or too much.
+    #[error("expected a reason: 1 to 500 characters in one line")]
+    Why,
+}
+
+impl Reason {
+    /// Takes a name and a reason.
+    ///
+    /// # Errors
+    /// [`NoReason`].
+    pub fn new(by: &str, why: &str) -> Result<Self, NoReason> {
+        let is_line = |text: &str, most: usize| {
+            (1..=most).contains(&text.trim().chars().count()) && !text.contains(char::is_control)
+        };
+        match (is_line(by, 64), is_line(why, 500)) {
+            (false, _) => Err(NoReason::By),
+            (_, false) => Err(NoReason::Why),
+            _ => Ok(Self { by: by.trim().to_owned(), why: why.trim().to_owned() }),
+        }
+    }
+
+    /// As the log names who acts: nobody who is not an operator is called so there.
+    pub(crate) fn actor(&self) -> String {
+        format!("operator {}", self.by)
+    }
+
+    pub(crate) fn detail(&self) -> String {
+        json!({ "why": self.why }).to_string()
+    }
+}
+
+/// Why an act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// There is no store where it is said to be, and an operator's act makes none.
+    #[error("there is no store at {0}: name the one that the service uses")]
+    NoStore(PathBuf),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server key.
+    #[error(transparent)]
+    ServerKey(#[from] NoServerKey),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The log, or the file of its checkpoints.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// Nobody has this address.
+    #[error("no account has this address")]
+    NoSuchAccount,
+    /// The account could not be changed.
+    #[error("the account could not be changed: try again")]
+    NotChanged,
+    /// A file of a key.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// There is nowhere to sign how far the log goes.
+    #[error("set checkpoints: the file, outside of the database, that says how far the log was")]
+    NoCheckpoints,
+    /// The old checkpoints are in the way.
+    #[error("the file of checkpoints cannot be set aside: {0}")]
+    Checkpoints(std::io::Error),
+    /// What was restored is there, and cannot be opened.
+    #[error("the backup was restored, and the server key that is set does not open it: {0}")]
+    Restored(String),
+    /// No threads.
+    #[error("cannot start: {0}")]
+    Threads(std::io::Error),
+    /// No threads for passwords.
+    #[error(transparent)]
+    Passwords(#[from] PasswordsUnavailable),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+/// An operator at the store. Its methods wait until what they do is durable.
+pub struct Operator {
+    threads: Runtime,
+    store: Store,
+    config: Config,
+    world: World,
+}
+
+impl Operator {
+    /// At the store that is set, which has to be there.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn open(config: Config, world: World) -> Result<Self, OperatorError> {
+        if let config::Store::Sqlite(file) = &config.store
+            && !file.exists()
+        {
+            return Err(OperatorError::NoStore(file.clone()));
+        }
+        let threads = threads()?;
+        let store = threads.block_on(Store::open(&config.store))?;
+        Ok(Self { threads, store, config, world })
+    }
+
+    /// Stops acts, one after the other; gives what holds now.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn stop(&self, acts: Acts<'_>, reason: &Reason) -> Result<Standing, OperatorError> {
+        self.switch(acts, "stopped", Order::Stop, Order::StopAll, reason)
+    }
+
+    /// Lets acts go on, one after the other; gives what holds now.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn resume(&self, acts: Acts<'_>, reason: &Reason) -> Result<Standing, OperatorError> {
+        self.switch(acts, "resumed", Order::Resume, Order::ResumeAll, reason)
+    }
+
+    fn switch(
+        &self,
+        acts: Acts<'_>,
+        deed: &str,
+        one: impl Fn(Switch) -> Order,
+        all: Order,
+        reason: &Reason,
+    ) -> Result<Standing, OperatorError> {
+        let Acts::These(acts) = acts else { return self.operate(all, deed, "all", reason) };
+        let mut standing = self.threads.block_on(self.store.standing())?;
+        for act in acts {
+            standing = self.operate(one(*act), deed, act.name(), reason)?;
+        }
+        Ok(standing)
+    }
+
+    fn operate(
+        &self,
+        order: Order,
+        deed: &str,
+        what: &str,
+        reason: &Reason,
+    ) -> Result<Standing, OperatorError> {
+        let event = self.event(deed, &json!({ "why": reason.why, "what": what }), reason)?;
+        Ok(self.threads.block_on(self.store.operate(order, event))?)
+    }
+
+    /// Makes all sessions, resets and payment credentials void, of all accounts; gives what holds now.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn revoke_all(&self, reason: &Reason) -> Result<Standing, OperatorError> {
+        self.operate(Order::RevokeAll, "revoked", "all", reason)
+    }
+
+    /// Freezes the account of an address, or lets it go, whoever froze it.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn freeze(
+        &self,
+        handle: &Handle,
+        frozen: bool,
+        reason: &Reason,
+    ) -> Result<AccountId, OperatorError> {
+        let keys = Arc::new(self.keys()?);
+        // No password is asked for; the accounts have no form without the thread for them.
+        let passwords = Passwords::start(std::num::NonZeroUsize::MIN, 1, self.world.random.clone());
+        let passwords = Arc::new(passwords?);
+        let accounts =
+            Accounts::for_operator(self.store.clone(), keys, passwords, self.world.clone());
+        let frozen = self.threads.block_on(accounts.freeze_by_operator(handle, frozen, reason));
+        frozen.map_err(|_| OperatorError::NotChanged)?.ok_or(OperatorError::NoSuchAccount)
+    }
+
+    /// Holds the whole log to its seals and to the signed checkpoints.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn verify(&self) -> Result<Verified, OperatorError> {
+        let (file, key) = (self.checkpoints()?, self.keys()?.checkpoint_key());
+        Ok(self.threads.block_on(audit::verify(&self.store, &file, &key))?)
+    }
+
+    /// Seals the log now, and signs how far it goes.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn seal(&self) -> Result<Seal, OperatorError> {
+        let (file, keys) = (self.checkpoints()?, self.keys()?);
+        let now = self.world.clock.now();
+        Ok(self.threads.block_on(audit::seal(&self.store, &keys, &file, now))?)
+    }
+
+    /// The last lines of the log, newest first.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn last_events(&self, n: u32) -> Result<Vec<EventRow>, OperatorError> {
+        Ok(self.threads.block_on(self.store.last_events(n))?)
+    }
+
+    /// Copies the store into a new file while it is in use, and says so in the log.
+    ///
+    /// # Errors
+    /// [`OperatorError`]; no file is written over.
+    pub fn backup(&self, to: &Path, reason: &Reason) -> Result<(), OperatorError> {
+        self.threads.block_on(self.store.backup(to))?;
+        self.log("backed_up", reason)
+    }
+
+    /// Wraps the issuer's keys under the server key in this file, which is made if there is none. Services need it from
+    /// their next start on.
+    ///
+    /// # Errors
+    /// [`OperatorError`]; then the old one goes on counting.
+    pub fn rotate_server_key(&self, to: &Path, reason: &Reason) -> Result<(), OperatorError> {
+        let old = server_key::find(&self.config)?;
+        let random = &*self.world.random;
+        // Not before the old key was seen to open the store.
+        self.threads.block_on(Keys::open(&self.store, &old, random))?;
+        let new = match read_key_file(to)? {
+            Some(key) => key,
+            None => make_key_file(to, random)?,
+        };
+        self.threads.block_on(Keys::rewrap(&self.store, &old, &new, random))?;
+        self.log("server_key_replaced", reason)
+    }
+
+    /// Adds a key for sealing, which services use from their next start on.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn renew_sealing_key(&self, reason: &Reason) -> Result<(), OperatorError> {
+        let key = self.server_key()?;
+        self.threads.block_on(Keys::renew(&self.store, &key, &*self.world.random))?;
+        self.log("sealing_key_made", reason)
+    }
+
+    /// Seals everything anew under the newest key and drops the older ones, when all services were started since it was
+    /// made. Gives how many secrets were sealed, and the numbers of keys that something is still sealed under.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn seal_anew(&self, reason: &Reason) -> Result<(u64, Vec<u8>), OperatorError> {
+        let keys = self.keys()?;
+        let sealed = self.threads.block_on(keys.reseal(&self.store, &*self.world.random))?;
+        let left = self.threads.block_on(keys.retire(&self.store))?;
+        self.log("sealed_anew", reason)?;
+        Ok((sealed, left))
+    }
+
+    fn server_key(&self) -> Result<ServerKey, OperatorError> {
+        Ok(server_key::find(&self.config)?)
+    }
+
+    fn keys(&self) -> Result<Keys, OperatorError> {
+        let key = self.server_key()?;
+        Ok(self.threads.block_on(Keys::open(&self.store, &key, &*self.world.random))?)
+    }
+
+    fn checkpoints(&self) -> Result<PathBuf, OperatorError> {
+        self.config.checkpoints_file().ok_or(OperatorError::NoCheckpoints)
+    }
+
+    fn log(&self, deed: &str, reason: &Reason) -> Result<(), OperatorError> {
+        let event = self.event(deed, &json!({ "why": reason.why }), reason)?;
+        Ok(self.threads.block_on(self.store.log(event))?)
+    }
+
+    fn event(
+        &self,
+        deed: &str,
+        detail: &serde_json::Value,
+        reason: &Reason,
+    ) -> Result<EventRow, OperatorError> {
+        event(&self.world, deed, detail, reason)
+    }
+}
+
+/// Which acts are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Acts<'a> {
+    /// These.
+    These(&'a [Switch]),
+    /// Every one, those of later versions, too.
+    All,
+}
+
+/// What a restore came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Values of the second factor up to this time are refused.
+    pub refused_up_to: UnixTime,
+    /// Where the checkpoints of the log before it lie now, if there were any.
+    pub checkpoints: Option<PathBuf>,
+}
+
+/// Puts a backup in the place of the store that is set, where there must be none. All sessions, resets and payment
+/// credentials are void then, and codes of the time around it are refused. The checkpoints of the log as it was are set
+/// aside: they vouch for events that the backup does not have.
+///
+/// # Errors
+/// [`OperatorError`].
+pub fn restore(
+    config: &Config,
+    world: &World,
+    from: &Path,
+    reason: &Reason,
+) -> Result<Restored, OperatorError> {
+    let threads = threads()?;
+    let now = world.clock.now();
+    let event = event(world, "restored", &json!({ "why": reason.why }), reason)?;
+    let store = threads.block_on(store::restore(&config.store, from, now, event))?;
+    let checkpoints = match config.checkpoints_file().filter(|file| file.exists()) {
+        Some(file) => Some(set_aside(&file, now).map_err(OperatorError::Checkpoints)?),
+        None => None,
+    };
+    let opened = server_key::find(config).map_err(|error| error.to_string()).and_then(|key| {
+        let opened = threads.block_on(Keys::open(&store, &key, &*world.random));
+        opened.map(drop).map_err(|error| error.to_string())
+    });
+    opened.map_err(OperatorError::Restored)?;
+    let standing = threads.block_on(store.standing())?;
+    // The fence is a step of 30 seconds; it is refused whole.
+    let end = (standing.used_up_to + 1).saturating_mul(30);
+    Ok(Restored { refused_up_to: UnixTime::new(end).unwrap_or(UnixTime::MAX), checkpoints })
+}
+
+fn set_aside(file: &Path, now: UnixTime) -> std::io::Result<PathBuf> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".until-{}", now.seconds()));
+    std::fs::rename(file, &name).map(|()| name.into())
+}
+
+fn event(
+    world: &World,
+    deed: &str,
+    detail: &serde_json::Value,
+    reason: &Reason,
+) -> Result<EventRow, OperatorError> {
+    let at = world.clock.now();
+    Ok(EventRow {
+        id: EventId::make(at, 0, &*world.random)?,
+        account: None,
+        deed: deed.to_owned(),
+        actor: reason.actor(),
+        at,
+        detail: detail.to_string(),
+    })
+}
+
+fn threads() -> Result<Runtime, OperatorError> {
+    let mut threads = tokio::runtime::Builder::new_current_thread();
+    threads.enable_all().build().map_err(OperatorError::Threads)
+}
+
+impl std::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Operator")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_and_why_are_one_line_each() {
+        let reason = Reason::new(" ann ", "a wave of log-ins\u{3000}").unwrap();
+        assert_eq!(reason.actor(), "operator ann");
+        assert_eq!(reason.detail(), "{\"why\":\"a wave of log-ins\"}");
+        for by in ["", "  ", "a\nb", &"a".repeat(65)] {
+            assert_eq!(Reason::new(by, "why"), Err(NoReason::By));
+        }
+        for why in ["", "\u{3000}", "a\u{7}b", &"a".repeat(501)] {
+            assert_eq!(Reason::new("ann", why), Err(NoReason::Why));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Where the server key comes from: what is set, or, for development, a file beside SQLite's.
+
+use std::path::PathBuf;
+
+use tegata::Random;
+
+use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
+use crate::store::{Store, StoreError};
+
+/// There is no server key.
+#[derive(Debug, thiserror::Error)]
+pub enum NoServerKey {
+    /// None is set, and the store is no file that one could lie beside.
+    #[error(
+        "set server_key_file: a file with 32 random bytes in 64 hex digits, readable by its owner alone"
+    )]
+    NotSet,
+    /// The store has keys under one, and it is not where it was made.
+    #[error(
+        "{0} is gone, and what the store holds cannot be opened without it: put it back, or set server_key_file"
+    )]
+    Gone(PathBuf),
+    /// Its file.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
+    /// The store.
+    #[error("cannot read the store's keys: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The key that is set, or that lies beside the store.
+pub(crate) fn find(config: &Config) -> Result<ServerKey, NoServerKey> {
+    if let Some(key) = &config.server_key {
+        return Ok(key.clone());
+    }
+    let file = config.key_file().ok_or(NoServerKey::NotSet)?;
+    read_key_file(&file)?.ok_or(NoServerKey::Gone(file))
+}
+
+/// Whether there can be one, before a store is opened.
+pub(crate) fn look(config: &Config) -> Result<(), NoServerKey> {
+    match find(config) {
+        Ok(_) | Err(NoServerKey::Gone(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The key that is set, or that lies beside the store; a store that is empty still gets one there.
+pub(crate) async fn find_or_make(
+    config: &Config,
+    store: &Store,
+    random: &dyn Random,
+) -> Result<ServerKey, NoServerKey> {
+    match find(config) {
+        Err(NoServerKey::Gone(file)) if store.keys().await?.is_empty() => {
+            let made = make_key_file(&file, random);
+            // Another process may have been quicker: its key counts.
+            if let Some(theirs) = made.is_err().then(|| read_key_file(&file)).transpose()?.flatten()
+            {
+                return Ok(theirs);
+            }
+            let made = made?;
+            tracing::warn!(
+                file = %file.display(),
+                "made a server key beside the database, which is for development: see docs/issuer.md"
+            );
+            Ok(made)
+        }
+        found => found,
+    }
+}

@@ -1,0 +1,199 @@
+//! What jobs and operators go through, in pages: each statement reads a bounded number of rows by a key.
+
+use tegata::UnixTime;
+use tegata::account::Account;
+
+use super::account::{EventRow, InSession};
+use super::ids::{AccountId, EventId};
+use super::rows::{Row, Statement, values};
+use super::{Store, StoreError};
+
+/// What an account is, seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A sign-up that is not done.
+    Opening,
+    /// Anything else.
+    Other,
+}
+
+/// A session's row.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    token: [u8; 32],
+    /// What it leads to.
+    pub found: InSession,
+}
+
+/// The mails that wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub mails: u64,
+    /// When the oldest was made; `None` if there is none.
+    pub oldest: Option<UnixTime>,
+}
+
+/// The first id of this second: those made before are smaller, those made in it or after are not.
+fn first_of(second: UnixTime) -> [u8; 16] {
+    let mut id = [0; 16];
+    id[..6].copy_from_slice(&(second.seconds() * 1000).to_be_bytes()[2..]);
+    id
+}
+
+impl Store {
+    /// Up to `n` accounts made before this moment, in the order in which they were made, after this one. It reads their
+    /// states: with `n` rows, some kilobytes each.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn made_before(
+        &self,
+        moment: UnixTime,
+        after: Option<AccountId>,
+        n: u32,
+    ) -> Result<Vec<(AccountId, Kind)>, StoreError> {
+        // As serde writes it; an account's own words stand further in.
+        const PAGE: &str = "SELECT account, CASE WHEN state LIKE '{\"Opening\"%' THEN 1 ELSE 0 END \
+            FROM accounts WHERE account > $1 AND account < $2 ORDER BY account LIMIT $3";
+        let after = after.map_or([0; 16], |account| account.0);
+        let rows = self.database.rows(PAGE, values![after, first_of(moment), n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("accounts");
+            let account = AccountId(row.array()?);
+            let kind = if row.int::<u8>()? == 1 { Kind::Opening } else { Kind::Other };
+            Ok((account, kind))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Removes a sign-up that was not done, with all that was kept and waited for it; `false`, and nothing removed, if it
+    /// is one no longer.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn remove_opening(&self, account: AccountId) -> Result<bool, StoreError> {
+        const STATE: &str = "SELECT state FROM accounts WHERE account = $1";
+        const REMOVE: [&str; 5] = [
+            "DELETE FROM accounts WHERE account = $1",
+            "DELETE FROM secrets WHERE account = $1",
+            "DELETE FROM handles WHERE account = $1",
+            "DELETE FROM sessions WHERE account = $1",
+            "DELETE FROM outbox WHERE account = $1",
+        ];
+        self.database
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let rows = transaction.lock(STATE, values![account.0]).await?;
+                    let Some(row) = rows.into_iter().next() else { return Ok(false) };
+                    let state = serde_json::from_str(&row.of("accounts").text()?);
+                    let state = state.map_err(|_| StoreError::Unreadable("accounts"))?;
+                    if !matches!(state, Account::Opening(_)) {
+                        return Ok(false);
+                    }
+                    let remove = |sql: &&'static str| Statement::new(sql, values![account.0]);
+                    transaction.write(REMOVE.iter().map(remove).collect()).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Up to `n` times that an account's owner asked for its deletion, before this moment, after this event. An index
+    /// has these alone.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn closings_before(
+        &self,
+        moment: UnixTime,
+        after: Option<EventId>,
+        n: u32,
+    ) -> Result<Vec<(EventId, AccountId)>, StoreError> {
+        const PAGE: &str = "SELECT event, account FROM events WHERE deed = 'closing' \
+            AND event > $1 AND event < $2 ORDER BY event LIMIT $3";
+        let after = after.map_or([0; 16], |event| event.0);
+        let rows = self.database.rows(PAGE, values![after, first_of(moment), n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("events");
+            Ok((EventId(row.array()?), AccountId(row.array()?)))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Up to `n` sessions after this one, in the order of their tokens' hashes, which is none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn session_rows(
+        &self,
+        after: Option<&SessionRow>,
+        n: u32,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        const PAGE: &str = "SELECT s.token, s.account, s.session, a.state, t.generation, t.used_up_to, \
+            t.stopped FROM sessions s JOIN accounts a ON a.account = s.account \
+            LEFT JOIN standing t ON t.one = 1 WHERE s.token > $1 ORDER BY s.token LIMIT $2";
+        let after = after.map_or([0; 32], |row| row.token);
+        let rows = self.database.rows(PAGE, values![after, n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("sessions");
+            Ok(SessionRow { token: row.array()?, found: InSession::read(row)? })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Removes these sessions: their tokens lead to nothing any more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn remove_sessions(&self, rows: Vec<SessionRow>) -> Result<(), StoreError> {
+        const REMOVE: &str = "DELETE FROM sessions WHERE token = $1";
+        self.database
+            .write(move |transaction| {
+                let remove = |row: &SessionRow| Statement::new(REMOVE, values![row.token]);
+                let statements = rows.iter().map(remove).collect();
+                Box::pin(async move { transaction.write(statements).await })
+            })
+            .await
+    }
+
+    /// The mails that wait. Counts them one by one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn waiting(&self) -> Result<Waiting, StoreError> {
+        const WAITING: &str = "SELECT COUNT(*), MIN(made) FROM outbox";
+        let unreadable = StoreError::Unreadable("outbox");
+        let row = self.database.row(WAITING, values![]).await?.ok_or(unreadable.clone())?;
+        let mut row = row.of("outbox");
+        let (mails, oldest) = (row.int()?, row.optional(Row::int)?);
+        let oldest = oldest.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
+        Ok(Waiting { mails, oldest })
+    }
+
+    /// The last `n` events, newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn last_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
+        const LAST: &str = "SELECT event, account, deed, actor, made, detail FROM events \
+            ORDER BY event DESC LIMIT $1";
+        let rows = self.database.rows(LAST, values![n]).await?;
+        rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tegata::SystemRandom;
+
+    use super::*;
+
+    #[test]
+    fn ids_lie_before_and_after_the_first_of_a_second() {
+        let at = |seconds| UnixTime::new(seconds).unwrap();
+        let made = |seconds| AccountId::make(at(seconds), &SystemRandom::new()).unwrap().0;
+        assert!(made(1_700_000_000) < first_of(at(1_700_000_001)));
+        assert!(made(1_700_000_001) >= first_of(at(1_700_000_001)));
+    }
+}

@@ -1,0 +1,261 @@
+//! What the running issuer clears away by itself. The clock is moved between one start and the next; jobs do their work
+//! at once when the issuer starts.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tegata::account::messages::{
+    Call, Close, DeviceKey, Done, Enrol, IssuerError, Keep, Language, MailedCodeText, PasswordText,
+    Request, Response, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket, TotpText,
+};
+use tegata::formats::otpauth;
+use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
+use tegata::{Clock, SystemRandom, UnixTime};
+use tegata_issuer::config::{Config, Store as Place};
+use tegata_issuer::mail::Mailbox;
+use tegata_issuer::store::{Kind, Store};
+use tegata_issuer::{Handle, World, start};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const DAY: u64 = 24 * 60 * 60;
+/// Accounts that nobody has, each made at the first start with a session that nobody has the token of.
+const DECOYS: usize = 64;
+
+/// A clock that is moved by hand.
+#[derive(Default)]
+struct Hand(AtomicU64);
+
+impl Clock for Hand {
+    fn now(&self) -> UnixTime {
+        UnixTime::new(1_700_000_000 + self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// An issuer that is started and stopped on the same files, and a look into its store.
+struct Stage {
+    folder: TempDir,
+    clock: Arc<Hand>,
+    mails: Arc<Mailbox>,
+    threads: Runtime,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: Arc::default(),
+            mails: Arc::default(),
+            threads: Runtime::new().unwrap(),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("issuer.sqlite")
+    }
+
+    fn start(&self) -> Handle {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let config = Config { listen, store: Place::Sqlite(self.file()), ..Config::default() };
+        let world = World { clock: self.clock.clone(), ..World::system() };
+        start(config, world, self.mails.clone()).unwrap()
+    }
+
+    fn later(&self, seconds: u64) {
+        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn store(&self) -> Store {
+        self.threads.block_on(Store::open(&Place::Sqlite(self.file()))).unwrap()
+    }
+
+    /// How many sign-ups lie there.
+    fn sign_ups(&self) -> usize {
+        let store = self.store();
+        let made = store.made_before(self.clock.now().shifted(1), None, 1000);
+        let made = self.threads.block_on(made).unwrap();
+        made.iter().filter(|(_, kind)| *kind == Kind::Opening).count()
+    }
+
+    /// How many rows of sessions, those of decoys among them.
+    fn sessions(&self) -> usize {
+        self.threads.block_on(self.store().session_rows(None, 1000)).unwrap().len()
+    }
+
+    /// The code in the mail that comes after so many.
+    fn code(&self, after: usize) -> MailedCodeText {
+        wait_for(|| self.mails.mails().len() > after);
+        let body = self.mails.mails().last().unwrap().body.clone();
+        let is_code = |line: &&str| line.len() == 8 && line.parse::<u32>().is_ok();
+        MailedCodeText::new(body.lines().map(str::trim).find(is_code).unwrap()).unwrap()
+    }
+}
+
+/// Until it holds; the limit is for what never will.
+fn wait_for(mut condition: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("it never came");
+}
+
+fn send<C: Call>(issuer: &Handle, request: &Request<C>) -> Result<C::Answer, IssuerError> {
+    let mut stream = TcpStream::connect(issuer.address()).unwrap();
+    let mut head = format!(
+        "POST {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+        request.path(),
+        request.body().len()
+    );
+    if let Some(signature) = request.signature() {
+        head = format!("{head}Tegata-Signature: {signature}\r\n");
+    }
+    if let Some(session) = request.session() {
+        head = format!("{head}Authorization: Bearer {}\r\n", session.expose());
+    }
+    stream.write_all(&[head.as_bytes(), b"\r\n", request.body()].concat()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    request.answer(&Response { status, body: body.as_bytes().to_vec(), retry_after: None })
+}
+
+struct Phone(SoftwareKeystore);
+
+impl Phone {
+    fn new(folder: &Path) -> Self {
+        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let file = folder.join("phone");
+        Self(SoftwareKeystore::create(&file, b"passphrase", cheap, random).unwrap())
+    }
+
+    fn key(&self) -> DeviceKey {
+        DeviceKey(self.0.public_key().unwrap())
+    }
+
+    fn begin(&self, issuer: &Handle, address: &str) -> Ticket {
+        let call = SignUp {
+            address: address.parse().unwrap(),
+            language: Language::En,
+            device: self.key(),
+            device_name: "phone".to_owned().try_into().unwrap(),
+        };
+        send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap().ticket
+    }
+
+    fn sign_up(&self, stage: &Stage, issuer: &Handle) -> SessionToken {
+        let mails = stage.mails.mails().len();
+        let ticket = self.begin(issuer, "hanako@example.org");
+        let password = PasswordText::new("four quiet herons stand").unwrap();
+        let (device, code) = (self.key(), stage.code(mails));
+        let call = SignUpCode { ticket: ticket.clone(), device, code, password };
+        let Enrol { otpauth } = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
+        let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
+        let totp = TotpText::new(factor.code(stage.clock.now()).unwrap().digits()).unwrap();
+        let call = SignUpFactor { ticket, device: self.key(), totp };
+        send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap().session
+    }
+}
+
+#[test]
+fn a_sign_up_that_nobody_finished_is_gone_after_a_day_and_an_account_is_not() {
+    let stage = Stage::new();
+    let phone = Phone::new(stage.folder.path());
+    let issuer = stage.start();
+    phone.sign_up(&stage, &issuer);
+    phone.begin(&issuer, "never@example.org");
+    assert_eq!((stage.sign_ups(), stage.sessions()), (1, DECOYS + 1));
+    issuer.stop();
+    stage.later(DAY - 60);
+    let issuer = stage.start();
+    wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"sign_ups\"}") > 0);
+    assert_eq!(stage.sign_ups(), 1, "not before");
+    issuer.stop();
+    stage.later(120);
+    let issuer = stage.start();
+    wait_for(|| stage.sign_ups() == 0);
+    assert_eq!(stage.sessions(), DECOYS + 1, "the account is there");
+    issuer.stop();
+}
+
+#[test]
+fn an_account_is_deleted_when_its_owner_has_had_her_week_and_said_nothing() {
+    let stage = Stage::new();
+    let phone = Phone::new(stage.folder.path());
+    let issuer = stage.start();
+    let session = phone.sign_up(&stage, &issuer);
+    let close = Request::of_session(&Close {}, session.clone()).unwrap();
+    let keep = Request::of_session(&Keep {}, session.clone()).unwrap();
+    let Done {} = send(&issuer, &close).unwrap();
+    let Done {} = send(&issuer, &keep).unwrap();
+    stage.later(60);
+    let Done {} = send(&issuer, &close).unwrap();
+    issuer.stop();
+
+    // The first time that she asked for it is over; she had thought better of that one.
+    stage.later(7 * DAY - 30);
+    let issuer = stage.start();
+    wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"closings\"}") > 0);
+    assert!(
+        stage.mails.mails().iter().all(|mail| !mail.subject.contains("was deleted")),
+        "not yet"
+    );
+    assert_eq!(stage.sessions(), DECOYS + 1);
+    issuer.stop();
+
+    stage.later(60);
+    let issuer = stage.start();
+    wait_for(|| stage.sessions() == DECOYS);
+    wait_for(|| {
+        stage.mails.mails().last().is_some_and(|mail| mail.subject.contains("was deleted"))
+    });
+    // The address is free again.
+    phone.sign_up(&stage, &issuer);
+    issuer.stop();
+}
+
+#[test]
+fn a_session_s_row_goes_when_the_session_does_not_count_any_more() {
+    let stage = Stage::new();
+    let issuer = stage.start();
+    Phone::new(stage.folder.path()).sign_up(&stage, &issuer);
+    issuer.stop();
+    stage.later(30 * DAY - 60);
+    let issuer = stage.start();
+    wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"sessions\"}") > 0);
+    assert_eq!(stage.sessions(), DECOYS + 1, "not before");
+    issuer.stop();
+    stage.later(120);
+    let issuer = stage.start();
+    wait_for(|| stage.sessions() == 0);
+    issuer.stop();
+}
+
+#[test]
+fn a_job_that_fails_stops_nothing_and_is_counted() {
+    let stage = Stage::new();
+    let checkpoints = stage.folder.path().join("issuer.sqlite.checkpoints");
+    std::fs::create_dir(&checkpoints).unwrap();
+    let issuer = stage.start();
+    Phone::new(stage.folder.path()).sign_up(&stage, &issuer);
+    wait_for(|| metric(&issuer, "tegata_job_failures_total{job=\"seal\"}") > 0);
+    // It can be written: the next time it is.
+    std::fs::remove_dir(&checkpoints).unwrap();
+    wait_for(|| std::fs::read_to_string(&checkpoints).is_ok_and(|lines| lines.contains("count")));
+    wait_for(|| metric(&issuer, "tegata_events_sealed") > 0);
+    issuer.stop();
+}
+
+fn metric(issuer: &Handle, name: &str) -> u64 {
+    let text = issuer.issuer().metrics.text().unwrap();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    value.unwrap_or(0)
+}

@@ -1,0 +1,305 @@
+"""Mail of a running issuer to a server that is not ours: aiosmtpd, over real sockets."""
+
+import base64
+import datetime
+import email
+import email.policy
+import ipaddress
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+BINARY = os.environ["TEGATA"]
+FROM = "Tegata商店 <no-reply@shop.example>"
+
+
+class Server:
+    """A server of mail that keeps what it takes, and refuses first with the answers it was given."""
+
+    def __init__(self, refuse=(), port=None, host="127.0.0.1", **settings):
+        self.mails, self.tries, self.refuse = [], 0, list(refuse)
+        self.host, self.settings = host, settings
+        self.port = port or free_port()
+        self.controller = None
+
+    def __enter__(self):
+        self.controller = Controller(self, hostname=self.host, port=self.port, **self.settings)
+        self.controller.start()
+        return self
+
+    def __exit__(self, *_):
+        self.controller.stop()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        self.tries += 1
+        if self.refuse:
+            return self.refuse.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append((envelope.rcpt_tos, envelope.content))
+        return "250 OK"
+
+    def one(self):
+        wait_for(lambda: self.mails)
+        to, content = self.mails.pop(0)
+        return to, email.message_from_bytes(content, policy=email.policy.default)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition):
+    """Until it holds. The limit is for what never will: no test depends on how long it takes."""
+    limit = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < limit, "it never came"
+        time.sleep(0.05)
+
+
+class Issuer:
+    """The issuer as a process, in a folder that stays when it is killed."""
+
+    def __init__(self, folder, mail, **settings):
+        self.folder = folder
+        self.environment = dict(os.environ)
+        settings |= {"mail": mail, "mail_from": FROM}
+        for name, value in settings.items():
+            self.environment[name if name.isupper() else f"TEGATA_ISSUER_{name.upper()}"] = value
+        self.log = open(folder / "log", "a+b")
+
+    def __enter__(self):
+        command = [BINARY, "issuer", "serve", "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=self.log
+        )
+        line = self.process.stdout.readline().decode()
+        assert line.startswith("listening on "), self.said()
+        self.url = line.split()[-1]
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def said(self):
+        return (self.folder / "log").read_text()
+
+    def metric(self, name):
+        text = urllib.request.urlopen(f"{self.url}/metrics").read().decode()
+        return float(re.search(rf"^{name} (\S+)$", text, re.MULTILINE)[1])
+
+    def sign_up(self, address, language="Ja"):
+        """Begins one, which is a mail: a message that the device signs (docs/issuer.md, /openapi.json)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        public = key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        body = json.dumps(
+            {
+                "address": address,
+                "language": language.lower(),
+                "device": text_of(public),
+                "device_name": "花子の電話",
+            }
+        ).encode()
+        signature = key.sign(b"tegata/v1/sign-up\0" + body, ec.ECDSA(hashes.SHA256()))
+        headers = {"Content-Type": "application/json", "Tegata-Signature": text_of(signature)}
+        request = urllib.request.Request(f"{self.url}/v1/sign-ups", body, headers)
+        assert "ticket" in json.load(urllib.request.urlopen(request))
+
+
+def text_of(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "says"),
+    [
+        ("Ja", r"登録コード: \d{8}", "10分以内にアプリに入力してください。"),
+        ("En", r".*\d{8}.*", "Type it in the app within ten minutes."),
+    ],
+)
+def test_a_mail_arrives_whole(tmp_path, language, subject, says):
+    with Server() as server, Issuer(tmp_path, f"smtp://127.0.0.1:{server.port}") as issuer:
+        issuer.sign_up("hanako@example.org", language)
+        to, mail = server.one()
+        assert to == ["hanako@example.org"] == [mail["To"]]
+        assert mail["From"] == FROM
+        assert re.fullmatch(subject, mail["Subject"])
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert re.fullmatch(r"<[0-9a-f]{32}@shop\.example>", mail["Message-ID"])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        assert abs(mail["Date"].datetime - now) < datetime.timedelta(hours=1)
+        assert mail.get_content_type() == "text/plain" and not mail.is_multipart()
+        body = mail.get_content()
+        assert says in body and re.search(r"^    \d{8}\r?$", body, re.MULTILINE)
+        assert "http" not in body
+        wait_for(lambda: issuer.metric("tegata_outbox_mails") == 0)
+
+
+def test_a_server_that_refuses_twice_for_now_is_asked_a_third_time(tmp_path):
+    refuse = ["451 later, hanako@example.org", "421 later"]
+    with Server(refuse) as server, Issuer(tmp_path, f"smtp://127.0.0.1:{server.port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        server.one()
+        assert server.tries == 3
+        said = issuer.said()
+        assert "answered 451" in said and "answered 421" in said
+        assert "hanako" not in said
+
+
+def test_a_mail_that_is_refused_for_good_is_given_up_and_the_next_goes_out(tmp_path):
+    refuse = ["550 no such mailbox: nobody@example.org"]
+    with Server(refuse) as server, Issuer(tmp_path, f"smtp://127.0.0.1:{server.port}") as issuer:
+        issuer.sign_up("nobody@example.org")
+        wait_for(lambda: "a mail is given up" in issuer.said())
+        issuer.sign_up("hanako@example.org")
+        assert server.one()[0] == ["hanako@example.org"]
+        wait_for(lambda: issuer.metric("tegata_outbox_mails") == 0)
+        assert server.tries == 2 and not server.mails
+        assert "answered 550" in issuer.said() and "nobody" not in issuer.said()
+
+
+def test_a_server_that_was_down_gets_the_mail_when_it_is_up(tmp_path):
+    port = free_port()
+    with Issuer(tmp_path, f"smtp://127.0.0.1:{port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        wait_for(lambda: "no conversation with the server" in issuer.said())
+        wait_for(lambda: issuer.metric("tegata_outbox_mails") == 1)
+        with Server(port=port) as server:
+            assert server.one()[0] == ["hanako@example.org"]
+
+
+def test_a_mail_that_was_committed_goes_out_after_a_kill(tmp_path):
+    port = free_port()
+    with Issuer(tmp_path, f"smtp://127.0.0.1:{port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        # kill -9, with the mail in the outbox and nobody to take it.
+    with Server(port=port) as server, Issuer(tmp_path, f"smtp://127.0.0.1:{port}"):
+        assert server.one()[0] == ["hanako@example.org"]
+
+
+def test_a_mail_sent_twice_is_the_same_mail(tmp_path):
+    class Forgetful(Server):
+        """Takes the mail and does not say so the first time."""
+
+        async def handle_DATA(self, server, session, envelope):
+            await super().handle_DATA(server, session, envelope)
+            return "451 who knows" if len(self.mails) == 1 else "250 OK"
+
+    with Forgetful() as server, Issuer(tmp_path, f"smtp://127.0.0.1:{server.port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        wait_for(lambda: len(server.mails) == 2)
+        first, second = (server.one()[1] for _ in range(2))
+        assert first["Message-ID"] == second["Message-ID"]
+        assert first.as_bytes() == second.as_bytes()
+
+
+def certificate(folder, address):
+    """One for this address, signed by itself, and what a server and a client need of it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "cert.pem"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private = folder / "key.pem"
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, private)
+    return context, str(pem)
+
+
+# The kernel takes 0.0.0.0 for this machine; for the issuer it is not loopback, so that it asks for TLS.
+ANYWHERE = "0.0.0.0"
+
+
+def log_in(server, session, envelope, mechanism, data):
+    is_right = (data.login, data.password) == (b"tegata", b"CANARY-password")
+    return AuthResult(success=is_right, handled=False)
+
+
+def test_with_starttls_and_a_password_a_mail_goes_to_another_machine(tmp_path):
+    context, pem = certificate(tmp_path, ANYWHERE)
+    (tmp_path / "password").write_text("CANARY-password\n")
+    server = Server(
+        host=ANYWHERE,
+        tls_context=context,
+        require_starttls=True,
+        authenticator=log_in,
+        auth_required=True,
+    )
+    settings = {"mail_user": "tegata", "mail_password_file": "password", "SSL_CERT_FILE": pem}
+    with server, Issuer(tmp_path, f"smtp://{ANYWHERE}:{server.port}", **settings) as issuer:
+        issuer.sign_up("hanako@example.org")
+        server.one()
+        assert "CANARY" not in issuer.said()
+
+
+def test_a_wrong_password_is_said_and_no_mail_is_given_up_for_it(tmp_path):
+    context, pem = certificate(tmp_path, "127.0.0.1")
+    server = Server(
+        host="127.0.0.1", ssl_context=context, authenticator=log_in, auth_require_tls=False
+    )
+    settings = {"mail_user": "tegata", "SSL_CERT_FILE": pem}
+    url = f"smtps://127.0.0.1:{server.port}"
+    with server:
+        with Issuer(tmp_path, url, mail_password="wrong", **settings) as issuer:
+            issuer.sign_up("hanako@example.org")
+            wait_for(lambda: "answered 535" in issuer.said())
+        with Issuer(tmp_path, url, mail_password="CANARY-password", **settings):
+            assert server.one()[0] == ["hanako@example.org"]
+
+
+def test_without_tls_or_with_a_stranger_s_certificate_nothing_is_sent_to_another_machine(tmp_path):
+    plain = Server(host=ANYWHERE)
+    with plain, Issuer(tmp_path, f"smtp://{ANYWHERE}:{plain.port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        wait_for(lambda: "a mail was not taken" in issuer.said())
+        assert plain.tries == 0
+    folder = tmp_path / "stranger"
+    folder.mkdir()
+    context, _ = certificate(folder, ANYWHERE)
+    stranger = Server(host=ANYWHERE, tls_context=context)
+    with stranger, Issuer(folder, f"smtp://{ANYWHERE}:{stranger.port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        wait_for(lambda: "a mail was not taken" in issuer.said())
+        assert stranger.tries == 0
