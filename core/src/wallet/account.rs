@@ -164,10 +164,7 @@ impl<'w> OwnAccount<'w> {
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`].
-    pub fn in_session<C: InSession>(
-        &self,
-        call: &C,
-    ) -> Result<(IssuerAddress, Request<C>), Error> {
+    pub fn in_session<C: InSession>(&self, call: &C) -> Result<(IssuerAddress, Request<C>), Error> {
         let kept = self.kept()?.ok_or(Error::NotLoggedIn)?;
         let session = kept.session.as_ref().ok_or(Error::NotLoggedIn)?;
         let session = std::str::from_utf8(session.expose()).map_err(|_| Error::Corrupt)?;
