@@ -17,7 +17,7 @@ use super::town::{ADDRESS, Asked, PASSWORD, Person, Town, code_in, password};
 use crate::failure::Failure;
 
 const NEW_PASSWORD: &str = "nine loud magpies";
-const REFUSED: &str = "refused, and what was wrong is not told";
+const REFUSED: &str = "refused";
 
 pub(super) struct BreakIn<'a> {
     town: &'a Town,
@@ -50,7 +50,7 @@ impl<'a> BreakIn<'a> {
 
     /// 2019: the form took any address for the mail, for whoever knew her birth date.
     fn mail_to_himself(&mut self) -> Result<(), Failure> {
-        let step = "A reset with her birth date, the mail to go to his address";
+        let step = "Her birth date, and his address for the mail";
         let key = self.thief.wallet.account().device_key();
         let key = key.map_err(|e| Failure::to("use the keystore")(&e))?;
         let his = [
@@ -68,19 +68,23 @@ impl<'a> BreakIn<'a> {
             statuses.push(self.thief_posts(Reset::PATH, "reset", &form)?);
         }
         let refused = statuses.iter().all(|status| *status == 400);
-        let happened = if refused { "refused: the issuer has no such field" } else { "taken" };
-        self.tell(step, "refused: the issuer has no such field", happened.into());
+        let happened = if refused { "refused: no such field" } else { "taken" };
+        self.tell(step, "refused: no such field", happened.into());
 
         self.begins()?;
         let mail = self.mail()?;
         let named = mail.contains("a phone like hers");
         let to = self.town.mailed_to();
         let happened = match (&to[..], named) {
-            ([to], true) if to == ADDRESS => "the code goes to her, and the mail names his device",
+            ([to], true) if to == ADDRESS => "the mail goes to her",
             _ => "mail went elsewhere, or does not name his device",
         };
-        let expected = "the code goes to her, and the mail names his device";
-        self.tell("He asks for a reset in her name", expected, happened.into());
+        let expected = "the mail goes to her";
+        self.tell(
+            "He asks for a reset in her name, on his device, which the mail names",
+            expected,
+            happened.into(),
+        );
         Ok(())
     }
 
@@ -97,15 +101,11 @@ impl<'a> BreakIn<'a> {
         let factor = self.her_next_factor()?;
         let after = self.thief_proves(&ticket, right, factor)?;
         let happened = match (taken, refusal(&after)) {
-            (0, Some(Refusal::Wrong)) => "none is right; after five, not even the right one counts",
+            (0, Some(Refusal::Wrong)) => "after five nothing counts",
             _ => "a guess was taken, or the right one after five",
         };
-        let expected = "none is right; after five, not even the right one counts";
-        self.tell(
-            "He guesses the code, ten times, with her second factor",
-            expected,
-            happened.into(),
-        );
+        let expected = "after five nothing counts";
+        self.tell("He guesses the code, and has her second factor", expected, happened.into());
         Ok(())
     }
 

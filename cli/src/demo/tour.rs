@@ -45,8 +45,8 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let ok = tour.steps.iter().all(|step| step.ok);
     let lines = |steps: &[Told]| steps.iter().map(Told::line).collect::<Vec<_>>().join("\n");
     let words = format!(
-        "{}\n\nNow the break-in of 2019, tried on this issuer. The thief knows her address, birth date, telephone\n\
-         number and password; what else he has is told.\n\n{}",
+        "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The thief knows her address,\n\
+         birth date, telephone number and password. What was wrong he is never told.\n\n{}",
         lines(&tour.steps[..till]),
         lines(&tour.steps[till..])
     );
@@ -63,10 +63,9 @@ struct Tour {
 impl Tour {
     fn signed_up(&mut self) {
         let codes = self.stage.recovery_codes;
-        let happened =
-            format!("a mailed code, a password, a second factor, {codes} recovery codes");
-        let expected = "a mailed code, a password, a second factor, 10 recovery codes";
-        self.tell("A shopper signs up at an issuer on this machine", expected, happened);
+        let happened = format!("mailed code, password, second factor, {codes} recovery codes");
+        let expected = "mailed code, password, second factor, 10 recovery codes";
+        self.tell("A shopper signs up", expected, happened);
     }
 
     fn at_the_till(&mut self) -> Result<(), Failure> {
