@@ -1,5 +1,6 @@
 //! The command line of Tegata.
 
+mod carry;
 mod code;
 mod demo;
 mod failure;

@@ -53,6 +53,15 @@ impl Output {
         }
     }
 
+    /// Says something on the way to the answer. With `--json` there is one document and nothing before it.
+    pub(crate) fn tell(&self, words: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { Self::raw(format!("{words}\n").as_bytes()) }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Gives an answer that is JSON whether asked for or not.
     pub(crate) fn document(document: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_vec(document).map_err(|e| Failure::No(e.to_string()))?;

@@ -1,7 +1,7 @@
 //! Secrets on the command line: from a file, standard input or a prompt. A literal is for tests and tools.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -39,6 +39,17 @@ impl FromStr for SecretSource {
 }
 
 impl SecretSource {
+    /// The text, from where other users of the machine do not see it: an argument can be seen, and stays in the shell's
+    /// history.
+    pub(crate) fn read_unseen(&self, option: &str) -> Result<Zeroizing<String>, Failure> {
+        match self {
+            Self::Literal(_) => Err(Failure::Usage(format!(
+                "a secret is no argument: give --{option} @FILE, or - for standard input"
+            ))),
+            source => source.read(&format!("the value of --{option}")),
+        }
+    }
+
     /// The text, without the line end that editors and `echo` leave.
     pub(crate) fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
         let text = match self {
@@ -46,12 +57,49 @@ impl SecretSource {
             Self::File(path) => std::fs::File::open(path).and_then(read_text).map_err(|e| {
                 Failure::Usage(format!("cannot read {what} from {}: {e}", path.display()))
             })?,
-            Self::StandardInput => read_text(std::io::stdin().lock()).map_err(|e| {
-                Failure::Usage(format!("cannot read {what} from standard input: {e}"))
-            })?,
+            Self::StandardInput => read_line(what)?,
         };
         Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
+}
+
+/// The next line: several secrets come one after the other, each when it is needed.
+fn read_line(what: &str) -> Result<Zeroizing<String>, Failure> {
+    let failed = |why: &dyn fmt::Display| {
+        Failure::Usage(format!("cannot read {what} from standard input: {why}"))
+    };
+    let mut line = Zeroizing::new(String::new());
+    let read = std::io::stdin().lock().take(LONGEST).read_line(&mut line);
+    match read.map_err(|error| failed(&error))? {
+        0 => Err(failed(&"it has ended")),
+        _ => Ok(line),
+    }
+}
+
+/// Whether there is a person who can be asked.
+pub(crate) fn may_ask() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+/// What this option gives, or a person who is asked and sees what she types: codes that hold for minutes.
+pub(crate) fn is_asked(
+    source: Option<&SecretSource>,
+    option: &str,
+    prompt: &str,
+) -> Result<Zeroizing<String>, Failure> {
+    match source {
+        Some(source) => source.read_unseen(option),
+        None if may_ask() => {
+            eprint!("{prompt}");
+            SecretSource::StandardInput.read(option)
+        }
+        None => Err(no_terminal(option)),
+    }
+}
+
+/// Nobody can be asked for what this option would have given.
+pub(crate) fn no_terminal(option: &str) -> Failure {
+    Failure::Usage(format!("no terminal to ask in: give --{option} @FILE or -"))
 }
 
 fn read_text(source: impl Read) -> std::io::Result<Zeroizing<String>> {

@@ -59,5 +59,6 @@ pub use otp::OtpCode;
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
 pub use wallet::{
-    Error, NewPayment, NextCode, Otp, OtpCredentials, Passes, Payment, Payments, Wallet,
+    AccountAt, Error, IssuerAddress, KnownAccount, NewPayment, NextCode, NotAnIssuerAddress, Otp,
+    OtpCredentials, OwnAccount, Passes, Payment, Payments, Wallet,
 };

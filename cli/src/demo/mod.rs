@@ -1,8 +1,11 @@
 //! `tegata demo`: the main job, live, and then the tour.
 
+mod break_in;
 mod shop;
 mod stage;
+mod told;
 mod tour;
+mod town;
 
 use std::sync::Arc;
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::Serialize;
 use tegata::code::{Audience, ClockStatus, PaymentCode, Refusal, Verdict};
 use tegata::symbol::PaymentSymbols;
 use tegata::{Clock, NextCode, UnixTime};
 
 use super::stage::Stage;
+use super::told::Told;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -17,7 +17,13 @@ const OPENING: u64 = 1_561_982_400;
 
 /// A clock that goes when it is told to.
 #[derive(Debug)]
-struct TourClock(AtomicU64);
+pub(super) struct TourClock(AtomicU64);
+
+impl TourClock {
+    pub(super) fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
 
 impl Clock for TourClock {
     fn now(&self) -> UnixTime {
@@ -25,37 +31,27 @@ impl Clock for TourClock {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Told {
-    step: &'static str,
-    expected: String,
-    happened: String,
-    ok: bool,
-}
-
 /// Runs the tour and tells it. A step that does not go as told makes the whole of it fail, after all are told.
 pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let clock = Arc::new(TourClock(AtomicU64::new(OPENING)));
     let mut tour = Tour { stage: Stage::set(clock.clone())?, clock, steps: Vec::new() };
+    tour.signed_up();
     tour.at_the_till()?;
     tour.thief()?;
-    let tour = tour.restart()?.clock_trouble()?;
+    let mut tour = tour.restart()?.clock_trouble()?;
+    let till = tour.steps.len();
+    tour.steps.extend(tour.stage.break_in(&tour.clock)?);
 
     let ok = tour.steps.iter().all(|step| step.ok);
-    let lines: Vec<String> = tour.steps.iter().map(Told::line).collect();
-    output.answer(&lines.join("\n"), &serde_json::json!({ "ok": ok, "steps": tour.steps }))?;
+    let lines = |steps: &[Told]| steps.iter().map(Told::line).collect::<Vec<_>>().join("\n");
+    let words = format!(
+        "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The thief knows her address,\n\
+         birth date, telephone number and password. What was wrong he is never told.\n\n{}",
+        lines(&tour.steps[..till]),
+        lines(&tour.steps[till..])
+    );
+    output.answer(&words, &serde_json::json!({ "ok": ok, "steps": tour.steps }))?;
     if ok { Ok(()) } else { Err(Failure::No("the tour did not go as told".into())) }
-}
-
-impl Told {
-    fn line(&self) -> String {
-        let Self { step, expected, happened, ok } = self;
-        if *ok {
-            format!("✔ {step}: {happened}")
-        } else {
-            format!("✘ {step}: {happened}, but should be {expected}")
-        }
-    }
 }
 
 struct Tour {
@@ -65,6 +61,13 @@ struct Tour {
 }
 
 impl Tour {
+    fn signed_up(&mut self) {
+        let codes = self.stage.recovery_codes;
+        let happened = format!("mailed code, password, second factor, {codes} recovery codes");
+        let expected = "mailed code, password, second factor, 10 recovery codes";
+        self.tell("A shopper signs up", expected, happened);
+    }
+
     fn at_the_till(&mut self) -> Result<(), Failure> {
         let code = self.code(Audience::AnyTill)?;
         let symbols = PaymentSymbols::new(code.digits().as_bytes())
@@ -160,7 +163,7 @@ impl Tour {
     }
 
     fn pass(&self, seconds: u64) {
-        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+        self.clock.pass(seconds);
     }
 
     fn code(&mut self, audience: Audience) -> Result<PaymentCode, Failure> {
@@ -200,7 +203,6 @@ impl Tour {
     }
 
     fn tell(&mut self, step: &'static str, expected: &str, happened: String) {
-        let ok = happened == expected;
-        self.steps.push(Told { step, expected: expected.to_owned(), happened, ok });
+        self.steps.push(Told::new(step, expected, happened));
     }
 }

@@ -1,5 +1,6 @@
 //! `tegata wallet`: a wallet in the terminal, on a vault file whose key a passphrase guards.
 
+mod account;
 mod items;
 mod open;
 mod pay;
@@ -77,6 +78,30 @@ enum Action {
     /// is given up; then only --lost is left.
     #[command(after_help = "Example: tegata wallet pin --new @new-pin")]
     Pin(pin::Pin),
+    /// Make an account at an issuer: a mailed code, a password, a second factor.
+    #[command(
+        after_help = "Example: tegata wallet sign-up hanako@example.org --issuer http://127.0.0.1:8080"
+    )]
+    SignUp(account::SignUp),
+    /// Log in at the issuer. On a device that the account does not know, a second factor is needed.
+    #[command(
+        after_help = "Example: tegata wallet log-in hanako@example.org --issuer http://127.0.0.1:8080"
+    )]
+    LogIn(account::LogIn),
+    /// A new second factor in the place of the old one, or new recovery codes.
+    #[command(after_help = "Example: tegata wallet second-factor --recovery-codes")]
+    SecondFactor(account::SecondFactor),
+    /// A new password for one that was forgotten: a code mailed to the verified address, and the second factor.
+    #[command(
+        after_help = "Example: tegata wallet reset hanako@example.org --issuer http://127.0.0.1:8080"
+    )]
+    Reset(account::Reset),
+    /// The account's devices and sessions: list, forget, end, log out.
+    #[command(after_help = "Example: tegata wallet devices --log-out")]
+    Devices(account::Devices),
+    /// Stop all spending of the account, let it go again, or take changes back that somebody else made.
+    #[command(after_help = "Example: tegata wallet freeze --take-back --recovery-code @code")]
+    Freeze(account::Freeze),
     /// A one-time password as an otpauth URI, secret and all, to move it elsewhere. Payment credentials never leave.
     #[command(after_help = "Example: tegata wallet export Mail:ann")]
     Export {
@@ -171,6 +196,12 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             items::add(&mut files.open()?, &files, item, output)
         }
         Action::Pin(pin) => pin.run(&files, output),
+        Action::SignUp(sign_up) => sign_up.run(&files, output),
+        Action::LogIn(log_in) => log_in.run(&files, output),
+        Action::SecondFactor(second_factor) => second_factor.run(&files, output),
+        Action::Reset(reset) => reset.run(&files, output),
+        Action::Devices(devices) => devices.run(&files, output),
+        Action::Freeze(freeze) => freeze.run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),
         Action::Adopt { yes } => {
             if !yes {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Command;
 use crate::failure::Failure;
-use crate::secret::SecretSource;
+use crate::secret::{SecretSource, no_terminal};
 
 pub(super) struct WalletFiles {
     pub(super) vault: PathBuf,
@@ -124,11 +124,6 @@ impl WalletFiles {
     }
 
     fn pin(&self, prompt: &str) -> Result<Zeroizing<String>, Failure> {
-        let both = [&self.passphrase, &self.pin];
-        if both.iter().all(|source| matches!(source, Some(SecretSource::StandardInput))) {
-            let text = "passphrase and PIN cannot both come from standard input: give one as @FILE";
-            return Err(Failure::Usage(text.into()));
-        }
         ask(self.pin.as_ref(), "pin", prompt)
     }
 
@@ -164,14 +159,10 @@ pub(super) fn ask(
     prompt: &str,
 ) -> Result<Zeroizing<String>, Failure> {
     match source {
-        // Arguments can be seen by other users of the machine, and stay in the shell's history.
-        Some(SecretSource::Literal(_)) => Err(Failure::Usage(format!(
-            "a secret is no argument: give --{option} @FILE, or - for standard input"
-        ))),
-        Some(source) => source.read(&format!("the value of --{option}")),
-        None => rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
-            Failure::Usage(format!("no terminal to ask in: give --{option} @FILE or -"))
-        }),
+        Some(source) => source.read_unseen(option),
+        None => {
+            rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| no_terminal(option))
+        }
     }
 }
 

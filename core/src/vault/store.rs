@@ -13,7 +13,7 @@ use super::keys::{DataKey, Keyring};
 use super::manifest::{self, Manifest};
 use super::migrate::{self, Step};
 use super::record::{self, Sealed};
-use super::{Kind, VaultError, VaultId, database, durable, kinds};
+use super::{Keystore, Kind, VaultError, VaultId, database, durable, kinds};
 use crate::{Device, Random};
 
 /// An open vault. One at a time per file, in all processes.
@@ -137,6 +137,11 @@ impl Vault {
     #[must_use]
     pub fn id(&self) -> &VaultId {
         self.keys.vault()
+    }
+
+    /// What guards the vault's key, and signs for the device.
+    pub(crate) fn keystore(&self) -> &dyn Keystore {
+        &*self.device.keystore
     }
 
     /// How many records there are.

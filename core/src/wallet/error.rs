@@ -51,6 +51,9 @@ pub enum Error {
     /// Payments are not unlocked in this way, or not at all.
     #[error("payments cannot be unlocked in this way: it is not set")]
     UnlockNotSet,
+    /// No session is kept: log in at the issuer.
+    #[error("the wallet is not logged in at an issuer")]
+    NotLoggedIn,
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,

@@ -1,6 +1,8 @@
 //! The wallet: one door, a few rooms.
 
+mod account;
 mod error;
+mod issuer_address;
 mod lock;
 mod otp_credentials;
 mod passes;
@@ -10,7 +12,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use account::{AccountAt, KnownAccount, OwnAccount};
 pub use error::Error;
+pub use issuer_address::{IssuerAddress, NotAnIssuerAddress};
 pub use otp_credentials::{Otp, OtpCredentials};
 pub use passes::Passes;
 pub use payments::{NewPayment, NextCode, Payment, Payments};
@@ -107,6 +111,11 @@ impl Wallet {
     /// The room of passes that others issued.
     pub fn passes(&mut self) -> Passes<'_> {
         Passes::new(self)
+    }
+
+    /// The room of the shopper's account at an issuer.
+    pub fn account(&mut self) -> OwnAccount<'_> {
+        OwnAccount::new(self)
     }
 
     /// Removes a record if it holds a `T`: a room must not remove what is another's.

@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json};
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ async fn as_html(
     Extension(mailbox): Extension<Arc<Mailbox>>,
 ) -> Result<impl IntoResponse, Problem> {
     // No script, no picture, no form, and no style but this one.
-    let style = BASE64.encode(digest(&SHA256, STYLE.as_bytes()).as_ref());
+    let style = Base64::encode_string(digest(&SHA256, STYLE.as_bytes()).as_ref());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );

@@ -39,6 +39,9 @@ pub trait ByDevice {
     fn device(&self) -> &DeviceKey;
 }
 
+/// A message of a session.
+pub trait InSession: Call {}
+
 macro_rules! calls {
     ($($(#[$doc:meta])* $name:ident $path:literal $by:expr => $answer:ty {
         $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
@@ -242,6 +245,18 @@ macro_rules! by_device {
 }
 
 by_device! { SignUp SignUpCode SignUpFactor LogIn Reset ResetProof ResetFinish }
+
+macro_rules! in_session {
+    ($($name:ident)*) => {$(
+        impl InSession for $name {}
+        const _: () = assert!(matches!($name::BY, By::Session));
+    )*};
+}
+
+in_session! {
+    Overview Prove LogOut EndSessions ForgetDevice EnrolFactor EnrolFactorCode RenewRecovery
+    MoveAddress MoveAddressCode Freeze Unfreeze Close Keep
+}
 
 /// A second factor, of one of two kinds.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,0 +1,26 @@
+//! A step of the tour: what should happen, and what did.
+
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    step: &'static str,
+    expected: String,
+    happened: String,
+    pub(super) ok: bool,
+}
+
+impl Told {
+    pub(super) fn new(step: &'static str, expected: &str, happened: String) -> Self {
+        Self { step, expected: expected.to_owned(), ok: happened == expected, happened }
+    }
+
+    pub(super) fn line(&self) -> String {
+        let Self { step, expected, happened, ok } = self;
+        if *ok {
+            format!("✔ {step}: {happened}")
+        } else {
+            format!("✘ {step}: {happened}, but should be {expected}")
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! An issuer on loopback, as real as any: temporary store, mailbox in memory. And who has an account there, or wants one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tegata::account::Handle;
+use tegata::account::messages::{
+    Call, InSession, Language, LoggedIn, MailedCodeText, PasswordText, Request, SecondFactor,
+    TotpText,
+};
+use tegata::formats::otpauth;
+use tegata::vault::{OtpCredential, SoftwareKeystore, Stretch};
+use tegata::{AccountAt, Clock, Device, Random, Secret, SystemRandom, Wallet};
+use tegata_issuer::mail::Mailbox;
+use tegata_issuer::{Handle as Service, World, start};
+
+use super::stage::PHONE;
+use crate::carry::{Carrier, NoAnswer};
+use crate::failure::Failure;
+
+pub(super) const ADDRESS: &str = "hanako@example.org";
+pub(super) const PASSWORD: &str = "four quiet herons";
+
+/// A mail is on its way for less; no step waits for longer.
+const MAIL: Duration = Duration::from_secs(10);
+
+/// The issuer and its mailbox.
+pub(super) struct Town {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) carrier: Carrier,
+    at: AccountAt,
+    mailbox: Arc<Mailbox>,
+    service: Option<Service>,
+}
+
+/// Somebody with a device of their own: a wallet and its keystore.
+pub(super) struct Person {
+    pub(super) wallet: Wallet,
+    pub(super) at: AccountAt,
+    pub(super) device: Device,
+    /// The authenticator, which is another device.
+    pub(super) factor: Option<OtpCredential>,
+}
+
+/// What went wrong on the way to a request is a fault of the demo's; what the issuer says to it is what is told.
+pub(super) type Asked<T> = Result<Result<T, NoAnswer>, Failure>;
+
+impl Town {
+    pub(super) fn open(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Self, Failure> {
+        let failed = |e: &dyn std::fmt::Display| Failure::to("start the issuer")(e);
+        let key: Secret<32> = Secret::make(&SystemRandom::new()).map_err(|e| failed(&e))?;
+        let config = serde_json::from_value(json!({
+            "listen": "127.0.0.1:0",
+            "store": format!("sqlite:{}", folder.join("issuer.sqlite").display()),
+            "server_key": hex::encode(key.expose()),
+        }));
+        let world = World { clock: Arc::clone(clock), ..World::system() };
+        let mailbox = Arc::new(Mailbox::default());
+        let service = start(config.map_err(|e| failed(&e))?, world, mailbox.clone());
+        let service = service.map_err(|e| failed(&e))?;
+        let issuer = format!("http://{}", service.address()).parse().map_err(|e| failed(&e))?;
+        let handle: Handle = ADDRESS.parse().map_err(|e| failed(&e))?;
+        let device_name = PHONE.to_owned().try_into().map_err(|e| failed(&e))?;
+        Ok(Self {
+            clock: Arc::clone(clock),
+            carrier: Carrier::to(&issuer)?,
+            at: AccountAt { handle, issuer, device_name },
+            mailbox,
+            service: Some(service),
+        })
+    }
+
+    /// Somebody new with a device that is called so, and who says that the account is theirs.
+    pub(super) fn person(&self, folder: &Path, device_name: &str) -> Result<Person, Failure> {
+        let failed = |e: &dyn std::fmt::Display| Failure::to("make a wallet")(e);
+        let folder = folder.join(device_name);
+        std::fs::create_dir(&folder).map_err(|e| failed(&e))?;
+        let device = device(&folder, &self.clock)?;
+        let wallet =
+            Wallet::create(&folder.join("wallet.vault"), &device).map_err(|e| failed(&e))?;
+        let device_name = device_name.to_owned().try_into().map_err(|e| failed(&e))?;
+        let at = AccountAt { device_name, ..self.at.clone() };
+        Ok(Person { wallet, at, device, factor: None })
+    }
+
+    /// The text of the last mail to the shopper whose subject says this.
+    pub(super) fn mail(&self, nth: usize, subject: &str) -> Result<String, Failure> {
+        let begun = Instant::now();
+        loop {
+            let mails = self.mailbox.mails();
+            let ours = |mail: &&tegata_issuer::accounts::Posted| {
+                mail.to.address() == ADDRESS && mail.subject.contains(subject)
+            };
+            if let Some(mail) = mails.iter().filter(ours).nth(nth) {
+                return Ok(mail.body.clone());
+            }
+            if begun.elapsed() > MAIL {
+                return Err(Failure::No(format!("no mail came that says: {subject}")));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// To whom mail went, of all that was sent.
+    pub(super) fn mailed_to(&self) -> Vec<String> {
+        let mails = self.mailbox.mails();
+        let mut to: Vec<String> = mails.iter().map(|mail| mail.to.address().to_owned()).collect();
+        to.sort();
+        to.dedup();
+        to
+    }
+
+    pub(super) fn ask<C: Call>(
+        &self,
+        request: Result<Request<C>, tegata::Error>,
+    ) -> Asked<C::Answer> {
+        let request = request.map_err(|e| Failure::to("make a request")(&e))?;
+        match self.carrier.carry(&request) {
+            Err(no @ NoAnswer::Unreachable { .. }) => Err(no.into()),
+            answered => Ok(answered),
+        }
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        if let Some(service) = self.service.take() {
+            service.stop();
+        }
+    }
+}
+
+impl Person {
+    /// Signs up, with the code of the mail and a new second factor.
+    pub(super) fn sign_up(&mut self, town: &Town) -> Result<usize, Failure> {
+        let begun = town.ask(self.wallet.account().sign_up(&self.at, Language::En))??;
+        let code = code_in(&town.mail(0, "sign up")?)?;
+        let request =
+            self.wallet.account().sign_up_code(begun.ticket.clone(), code, password(PASSWORD)?);
+        let enrol = town.ask(request)??;
+        let factor = otpauth::parse(enrol.otpauth.expose().as_bytes());
+        self.factor = Some(factor.map_err(|e| Failure::to("read the second factor")(&e))?);
+        let totp = self.totp(town)?;
+        let signed_up = town.ask(self.wallet.account().sign_up_factor(begun.ticket, totp))??;
+        let kept = self.wallet.account().signed_up(&self.at, signed_up);
+        Ok(kept.map_err(|e| Failure::to("keep the session")(&e))?.len())
+    }
+
+    /// What her authenticator shows.
+    pub(super) fn totp(&self, town: &Town) -> Result<TotpText, Failure> {
+        let factor = self.factor.as_ref().ok_or_else(|| Failure::No("no second factor".into()))?;
+        let code = factor.code(town.clock.now()).map_err(|e| Failure::to("make a code")(&e))?;
+        TotpText::new(code.digits()).map_err(|e| Failure::to("make a code")(&e))
+    }
+
+    pub(super) fn log_in(
+        &mut self,
+        town: &Town,
+        with: &str,
+        factor: Option<SecondFactor>,
+    ) -> Asked<LoggedIn> {
+        let request = self.wallet.account().log_in(&self.at, password(with)?, factor);
+        let answer = town.ask(request)?;
+        if let Ok(logged_in) = &answer {
+            let kept = self.wallet.account().logged_in(&self.at, logged_in);
+            kept.map_err(|e| Failure::to("keep the session")(&e))?;
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn in_session<C: InSession>(&mut self, town: &Town, call: &C) -> Asked<C::Answer> {
+        town.ask(self.wallet.account().in_session(call).map(|(_, request)| request))
+    }
+}
+
+pub(super) fn password(text: &str) -> Result<PasswordText, Failure> {
+    PasswordText::new(text).map_err(|e| Failure::to("take a password")(&e))
+}
+
+/// The eight digits that stand alone in a mail.
+pub(super) fn code_in(mail: &str) -> Result<MailedCodeText, Failure> {
+    let code = mail.lines().find_map(|line| MailedCodeText::new(line.trim()).ok());
+    code.ok_or_else(|| Failure::No("the mail has no code".into()))
+}
+
+/// A device with a keystore under a random passphrase that nobody will ever type, so a cheap derivation loses nothing.
+fn device(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Device, Failure> {
+    let failed = |e: &dyn std::fmt::Display| Failure::to("make the keystore")(e);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
+    let passphrase: Secret<32> = Secret::make(&*random).map_err(|e| failed(&e))?;
+    let cheap = Stretch::new(8, 1, 1).map_err(|e| failed(&e))?;
+    let path = folder.join("wallet.key");
+    let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap, random.clone());
+    let keystore = Arc::new(keystore.map_err(|e| failed(&e))?);
+    Ok(Device { keystore, anchor: None, clock: Arc::clone(clock), random })
+}

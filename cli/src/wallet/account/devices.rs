@@ -1,0 +1,141 @@
+//! `tegata wallet devices`: what the account knows, and what it is to forget.
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::messages::{
+    AccountView, DeviceNumber, EndSessions, ForgetDevice, LogOut, Overview, SessionNumber,
+};
+use tegata::account::{DeviceId, SessionId};
+use tegata::{Clock, SystemClock, UnixTime, Wallet};
+
+use super::{Trouble, in_session, unreadable};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Devices {
+    /// Forget a device: its sessions end, and it needs the second factor to log in again.
+    #[arg(long, value_name = "ID", value_parser = device_id, allow_hyphen_values = true)]
+    forget: Option<DeviceId>,
+    /// End a session.
+    #[arg(long, value_name = "SESSION")]
+    end: Option<u32>,
+    /// End all sessions but this one.
+    #[arg(long)]
+    end_others: bool,
+    /// End this session, on this device.
+    #[arg(long)]
+    log_out: bool,
+}
+
+fn device_id(text: &str) -> Result<DeviceId, String> {
+    DeviceId::try_from(text.to_owned()).map_err(|error| error.to_string())
+}
+
+impl Devices {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        if let Some(device) = self.forget {
+            let this = wallet.account().device_key().map_err(unreadable)?.id() == device;
+            in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) }, false)?;
+            if this {
+                wallet.account().end_session().map_err(unreadable)?;
+            }
+            output.answer(
+                &format!("{device}: forgotten"),
+                &json!({ "forgotten": device.to_string() }),
+            )
+        } else if let Some(number) = self.end {
+            let session = Some(SessionNumber(SessionId(number)));
+            in_session(&mut wallet, &EndSessions { session }, true)?;
+            output.answer(&format!("session {number}: ended"), &json!({ "ended": number }))
+        } else if self.end_others {
+            in_session(&mut wallet, &EndSessions { session: None }, true)?;
+            output.answer("all other sessions: ended", &json!({ "ended": "others" }))
+        } else if self.log_out {
+            log_out(&mut wallet, output)
+        } else {
+            let view = in_session(&mut wallet, &Overview {}, true)?;
+            output.answer(&in_words(&view, SystemClock.now()), &view)
+        }
+    }
+}
+
+/// The session is dropped here whether or not the issuer can be told.
+fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
+    let told = in_session(wallet, &LogOut {}, true);
+    wallet.account().end_session().map_err(unreadable)?;
+    match told {
+        Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::No(format!(
+            "logged out here, but the issuer does not know: {no}; its session ends by itself after a while"
+        ))),
+        Err(Trouble::Here(failure)) => Err(failure),
+        _ => output.answer("logged out", &json!({ "logged_in": false })),
+    }
+}
+
+fn in_words(view: &AccountView, now: UnixTime) -> String {
+    let mut lines = vec![view.address.address().to_owned()];
+    let this = |is| if is { ", this one" } else { "" };
+    for device in &view.devices {
+        let (id, name) = (device.device.0, String::from(device.name.clone()));
+        lines.push(format!(
+            "device {id}  {name}, known since {}{}",
+            ago(device.since, now),
+            this(device.this)
+        ));
+        for session in view.sessions.iter().filter(|session| session.device == device.device) {
+            let (number, since) = (session.session.0.0, ago(session.since, now));
+            let (seen, this) = (ago(session.seen, now), this(session.this));
+            lines.push(format!("  session {number}, made {since}, last seen {seen}{this}"));
+        }
+    }
+    lines.push(format!("{} recovery codes left", view.recovery_codes_left));
+    if view.must_enrol {
+        lines.push("a new second factor is due: tegata wallet second-factor".into());
+    }
+    if view.frozen {
+        lines.push("frozen: nothing is paid; tegata wallet freeze --lift lets go".into());
+    }
+    if let Some(closing) = view.closing {
+        lines.push(format!("to be deleted {}", ago(closing, now)));
+    }
+    lines.join("\n")
+}
+
+/// So long before, or after, in the largest unit that fits.
+fn ago(at: UnixTime, now: UnixTime) -> String {
+    let seconds = now.seconds().abs_diff(at.seconds());
+    let (count, unit) = match seconds {
+        0..60 => return "just now".into(),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let many = if count == 1 { "" } else { "s" };
+    let length = format!("{count} {unit}{many}");
+    if at < now { format!("{length} ago") } else { format!("in {length}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_told_in_the_largest_unit_that_fits() {
+        let now = UnixTime::new(1_800_000_000).unwrap();
+        let told = |seconds| ago(now.shifted(seconds), now);
+        assert_eq!(told(0), "just now");
+        assert_eq!(told(-59), "just now");
+        assert_eq!(told(-60), "1 minute ago");
+        assert_eq!(told(-7_200), "2 hours ago");
+        assert_eq!(told(-86_400 * 3), "3 days ago");
+        assert_eq!(told(86_400 * 7), "in 7 days");
+    }
+}

@@ -1,0 +1,193 @@
+//! The second factor: given with a command, made here, or enrolled.
+
+use clap::Args;
+use tegata::account::Handle;
+use tegata::account::messages::{Enrol, RecoveryCode, SecondFactor, TotpText};
+use tegata::formats::otpauth;
+use tegata::symbol::Symbol;
+use tegata::vault::RecordId;
+use tegata::{Otp, Wallet};
+
+use super::unreadable;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::{SecretSource, is_asked, may_ask};
+
+/// What issuers of ours are called in authenticators.
+const ISSUER: &str = "Tegata";
+
+/// A second factor that is enrolled already.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct Given {
+    /// The six digits that the authenticator shows: @FILE, or - for a line of standard input.
+    #[arg(long, value_name = "@FILE")]
+    totp: Option<SecretSource>,
+    /// One of the recovery codes, used up by it: @FILE, or - for a line of standard input.
+    #[arg(long, value_name = "@FILE")]
+    recovery_code: Option<SecretSource>,
+    /// The second factor that is kept in this wallet.
+    #[arg(long)]
+    factor_here: bool,
+}
+
+impl Given {
+    /// Whether a person is asked for it.
+    pub(super) fn source(&self) -> Option<&SecretSource> {
+        const HERE: &SecretSource = &SecretSource::StandardInput;
+        self.totp.as_ref().or(self.recovery_code.as_ref()).or(self.factor_here.then_some(HERE))
+    }
+
+    /// The factor. Asked for if it was not given.
+    pub(super) fn read(&self, wallet: &mut Wallet, of: &Handle) -> Result<SecondFactor, Failure> {
+        let read = self.read_if_any(wallet, of, "Second factor (six digits, or a recovery code): ");
+        read?.ok_or_else(|| {
+            let text = "no second factor: give --totp, --recovery-code or --factor-here";
+            Failure::Usage(text.into())
+        })
+    }
+
+    /// The factor, or none where none was given and nobody can be asked, or she types nothing.
+    pub(super) fn read_if_any(
+        &self,
+        wallet: &mut Wallet,
+        of: &Handle,
+        prompt: &str,
+    ) -> Result<Option<SecondFactor>, Failure> {
+        if self.factor_here {
+            return value_here(wallet, of).map(|totp| Some(SecondFactor::Totp(totp)));
+        }
+        if let Some(source) = &self.totp {
+            return totp(Some(source)).map(|totp| Some(SecondFactor::Totp(totp)));
+        }
+        if let Some(source) = &self.recovery_code {
+            let text = is_asked(Some(source), "recovery-code", "")?;
+            return recovery_code(&text).map(Some);
+        }
+        if !may_ask() {
+            return Ok(None);
+        }
+        let text = is_asked(None, "totp", prompt)?;
+        match text.trim() {
+            "" => Ok(None),
+            digits if digits.len() <= 8 => totp_text(digits).map(SecondFactor::Totp).map(Some),
+            code => recovery_code(code).map(Some),
+        }
+    }
+}
+
+fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
+    let code = RecoveryCode::parse(text).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(SecondFactor::RecoveryCode(code))
+}
+
+/// A value of the authenticator.
+pub(super) fn totp(source: Option<&SecretSource>) -> Result<TotpText, Failure> {
+    totp_text(is_asked(source, "totp", "Six digits that the authenticator shows: ")?.trim())
+}
+
+fn totp_text(text: &str) -> Result<TotpText, Failure> {
+    TotpText::new(text).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// What the factor that is kept in this wallet shows now.
+fn value_here(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
+    let kept = kept_here(wallet, of)?;
+    let kept = kept.first().ok_or_else(|| {
+        Failure::No(format!("no second factor of {} is kept in this wallet", of.address()))
+    })?;
+    value_of(wallet, kept)
+}
+
+pub(super) fn value_of(wallet: &mut Wallet, kept: &RecordId) -> Result<TotpText, Failure> {
+    let code = wallet.otp_credentials().code(kept).map_err(unreadable)?;
+    totp_text(code.digits())
+}
+
+fn kept_here(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure> {
+    let all = wallet.otp_credentials().list().map_err(unreadable)?;
+    let ours = |otp: &Otp| otp.issuer == ISSUER && otp.account == of.address();
+    Ok(all.into_iter().filter(ours).map(|otp| otp.id).collect())
+}
+
+/// Where a new second factor goes.
+#[derive(Debug, Args)]
+pub(super) struct Where {
+    /// Keep the new second factor in this wallet. Weaker: whoever has the wallet open has both.
+    #[arg(long = "keep-here")]
+    keep_here: bool,
+    /// Show the new second factor as text, too: an otpauth URI, secret and all.
+    #[arg(long, conflicts_with = "keep_here")]
+    reveal: bool,
+}
+
+impl Where {
+    /// With one JSON document at the end there is nobody to show it to before.
+    pub(super) fn check(&self, output: &Output) -> Result<(), Failure> {
+        if output.is_json() && !self.keep_here {
+            let text = "with --json nobody sees the new second factor: keep it with --keep-here";
+            return Err(Failure::Usage(text.into()));
+        }
+        Ok(())
+    }
+
+    /// Keeps the new factor here, or shows it. Gives its record if it is kept.
+    pub(super) fn put(
+        &self,
+        new: &Enrol,
+        wallet: &mut Wallet,
+        output: &Output,
+    ) -> Result<Option<RecordId>, Failure> {
+        let uri = new.otpauth.expose();
+        let credential = otpauth::parse(uri.as_bytes())
+            .map_err(|e| Failure::to("read the second factor that the issuer made")(&e))?;
+        if self.keep_here {
+            return wallet.otp_credentials().add(&credential).map(Some).map_err(unreadable);
+        }
+        let symbol = Symbol::qr(uri).map_err(|e| Failure::to("draw the second factor")(&e))?;
+        let text = if self.reveal { format!("{uri}\n") } else { String::new() };
+        output.tell(&format!(
+            "{}\n{text}Scan it with an authenticator on another device. (No other device? --keep-here keeps it in \
+             this wallet,\nwhich is weaker: whoever has the wallet open has both. --reveal shows it as text.)",
+            output.drawing(&symbol)
+        ))?;
+        Ok(None)
+    }
+
+    /// The first value of the new factor.
+    pub(super) fn first_value(
+        kept: Option<&RecordId>,
+        typed: Option<&SecretSource>,
+        wallet: &mut Wallet,
+    ) -> Result<TotpText, Failure> {
+        kept.map_or_else(|| totp(typed), |kept| value_of(wallet, kept))
+    }
+
+    pub(super) fn keeps_here(&self) -> bool {
+        self.keep_here
+    }
+
+    /// What to say of a factor that is kept here.
+    pub(super) fn warning(&self) -> &'static str {
+        if self.keep_here {
+            "\nThe second factor is kept in this wallet, which is weaker than on another device: whoever has the \
+             wallet open has both."
+        } else {
+            ""
+        }
+    }
+}
+
+/// Removes factors of this account that the new one replaced, or a new one that was not taken.
+pub(super) fn drop_here(
+    wallet: &mut Wallet,
+    of: &Handle,
+    which: impl Fn(&RecordId) -> bool,
+) -> Result<(), Failure> {
+    for kept in kept_here(wallet, of)? {
+        if which(&kept) {
+            wallet.otp_credentials().remove(&kept).map_err(unreadable)?;
+        }
+    }
+    Ok(())
+}

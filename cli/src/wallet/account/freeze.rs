@@ -1,0 +1,80 @@
+//! `tegata wallet freeze`: stop all spending, by the session or by the code of a notice; let go; take changes back.
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::messages::{
+    Call, Freeze as FreezeCall, FreezeByCode, Request, TakeBack, Unfreeze,
+};
+
+use super::log_in::Proof;
+use super::{Who, asking, carried, in_session, mailed_code, unreadable};
+use crate::carry::Carrier;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct Freeze {
+    #[command(flatten)]
+    who: Who,
+    /// The eight digits of a notice that something was changed: freezes without a session. @FILE, or - for a line of
+    /// standard input.
+    #[arg(long, value_name = "@FILE", conflicts_with = "lift")]
+    code: Option<SecretSource>,
+    /// Take the changes of the last seven days back: with the code of a notice, and a second factor from before them.
+    #[arg(long, conflicts_with = "lift")]
+    take_back: bool,
+    /// Let an account go that you froze in a session.
+    #[arg(long)]
+    lift: bool,
+    #[command(flatten)]
+    proof: Proof,
+}
+
+impl Freeze {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        let at = self.who.at(&mut wallet)?;
+        let address = at.handle.address();
+        let carrier = Carrier::to(&at.issuer)?;
+        let (words, state) = if self.take_back {
+            let (code, factor) = (self.code.as_ref(), &self.proof.factor);
+            asking(&[code, factor.source()], || {
+                let code = mailed_code(code)?;
+                let second_factor = factor.read(&mut wallet, &at.handle)?;
+                let call = TakeBack { handle: at.handle.clone(), code, second_factor };
+                carried(&carrier, written(&call))
+            })?;
+            // Whoever made the changes knew the password.
+            wallet.account().end_session().map_err(unreadable)?;
+            let words = "the changes are taken back and all devices logged out; the password is void: tegata wallet reset";
+            (words, "taken back")
+        } else if self.lift {
+            self.proof.fully(&mut wallet, &at, &Unfreeze {})?;
+            ("no longer frozen", "lifted")
+        } else if self.code.is_some() {
+            asking(&[self.code.as_ref()], || {
+                let code = mailed_code(self.code.as_ref())?;
+                carried(&carrier, written(&FreezeByCode { handle: at.handle.clone(), code }))
+            })?;
+            // Sessions end with it.
+            wallet.account().end_session().map_err(unreadable)?;
+            let words = "frozen, and all devices logged out: nothing is paid. tegata wallet freeze --take-back undoes the changes";
+            (words, "frozen")
+        } else {
+            in_session(&mut wallet, &FreezeCall {}, true)?;
+            ("frozen: nothing is paid. tegata wallet freeze --lift lets go", "frozen")
+        };
+        let document = json!({ "account": address, "freeze": state });
+        output.answer(&format!("{address}: {words}"), &document)
+    }
+}
+
+fn written<C: Call>(call: &C) -> Result<Request<C>, tegata::Error> {
+    Request::written(call).map_err(|error| tegata::Error::Failed(error.to_string()))
+}

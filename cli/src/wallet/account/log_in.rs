@@ -1,0 +1,103 @@
+//! `tegata wallet log-in`, and the full log-in that changes of the account begin with.
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::Refusal;
+use tegata::account::messages::{InSession, LogOut};
+use tegata::{AccountAt, Wallet};
+
+use super::factor::Given;
+use super::{Trouble, Who, asking, carried, in_session, password, unreadable};
+use crate::carry::Carrier;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct LogIn {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    proof: Proof,
+}
+
+/// What a log-in is proved by.
+#[derive(Debug, Args)]
+pub(super) struct Proof {
+    /// The password: @FILE, or - for a line of standard input. Without it you are asked.
+    #[arg(long, value_name = "@FILE")]
+    password: Option<SecretSource>,
+    #[command(flatten)]
+    pub(super) factor: Given,
+}
+
+impl LogIn {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        let at = self.who.at(&mut wallet)?;
+        let must_enrol = self.proof.log_in(&mut wallet, &at, false)?;
+        let due = if must_enrol {
+            "\nA recovery code stood in for the second factor: enrol a new one now, with tegata wallet second-factor."
+        } else {
+            ""
+        };
+        output.answer(
+            &format!("{}: logged in at {}{due}", at.handle.address(), at.issuer),
+            &json!({
+                "account": at.handle.address(), "issuer": at.issuer.as_str(), "logged_in": true,
+                "must_enrol": must_enrol,
+            }),
+        )
+    }
+}
+
+impl Proof {
+    /// Logs in, and ends the session before. With `fully` the second factor is not left out.
+    fn log_in(&self, wallet: &mut Wallet, at: &AccountAt, fully: bool) -> Result<bool, Failure> {
+        let carrier = Carrier::to(&at.issuer)?;
+        let before = wallet.account().in_session(&LogOut {}).ok();
+        let logged_in = asking(&[self.password.as_ref()], || {
+            let password = password(self.password.as_ref())?;
+            let factor = if fully {
+                Some(self.factor.read(wallet, &at.handle)?)
+            } else {
+                let prompt = "Second factor (six digits, or a recovery code; nothing where the account knows this device): ";
+                self.factor.read_if_any(wallet, &at.handle, prompt)?
+            };
+            carried(&carrier, wallet.account().log_in(at, password, factor))
+        })?;
+        let must_enrol = wallet.account().logged_in(at, &logged_in).map_err(unreadable)?;
+        if let Some((_, request)) = before {
+            // One session is enough. If it cannot be told so, it is in the list of sessions, and ends by itself.
+            let _ = carrier.carry(&request);
+        }
+        Ok(must_enrol)
+    }
+
+    /// Asks for what takes a full log-in just now; logs in first where the issuer says that this one is too old.
+    pub(super) fn fully<C: InSession>(
+        &self,
+        wallet: &mut Wallet,
+        at: &AccountAt,
+        call: &C,
+    ) -> Result<C::Answer, Failure> {
+        let known = wallet.account().get().map_err(unreadable)?;
+        if known.is_some_and(|known| known.logged_in) {
+            match in_session(wallet, call, false) {
+                Err(Trouble::There(no))
+                    if matches!(
+                        no.refusal(),
+                        Some(Refusal::NotLoggedIn | Refusal::LoginTooOld | Refusal::FactorNeeded)
+                    ) => {}
+                answered => return Ok(answered?),
+            }
+        }
+        self.log_in(wallet, at, true)?;
+        Ok(in_session(wallet, call, false)?)
+    }
+}

@@ -1,0 +1,198 @@
+//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `freeze`.
+
+mod devices;
+mod factor;
+mod freeze;
+mod log_in;
+mod reset;
+mod second_factor;
+mod sign_up;
+
+use clap::Args;
+use tegata::account::messages::{
+    Call, DeviceName, InSession, MailedCodeText, PasswordText, RecoveryCode, Request,
+};
+use tegata::account::{Handle, Refusal};
+use tegata::{AccountAt, Error, IssuerAddress, Wallet};
+use zeroize::Zeroizing;
+
+pub(crate) use self::devices::Devices;
+pub(crate) use self::freeze::Freeze;
+pub(crate) use self::log_in::LogIn;
+pub(crate) use self::reset::Reset;
+pub(crate) use self::second_factor::SecondFactor;
+pub(crate) use self::sign_up::SignUp;
+use super::open::{AGAIN, ask};
+use crate::carry::{Carrier, NoAnswer};
+use crate::failure::Failure;
+use crate::secret::{SecretSource, is_asked};
+
+/// How often a person is asked for the same thing. The issuer counts tries, too.
+const TRIES: u32 = 5;
+
+/// Whose account, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// The e-mail address of the account; without it, that of the account which this wallet knows.
+    address: Option<Handle>,
+    /// Where the issuer is reached: https, or http to this machine. Without it, where this wallet's account is.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<IssuerAddress>,
+    /// What the issuer's mails call this device. Without it, the name it has, or "a terminal".
+    #[arg(long, value_name = "NAME", value_parser = device_name)]
+    device_name: Option<DeviceName>,
+}
+
+fn device_name(text: &str) -> Result<DeviceName, String> {
+    DeviceName::try_from(text.to_owned()).map_err(|error| error.to_string())
+}
+
+impl Who {
+    /// All of it, from what was said and what the wallet knows.
+    fn at(&self, wallet: &mut Wallet) -> Result<AccountAt, Failure> {
+        let known = wallet.account().get().map_err(unreadable)?;
+        let logged_in = known.as_ref().is_some_and(|known| known.logged_in);
+        let known = known.map(|known| known.at);
+        let (handle, issuer, name) = known.clone().map_or((None, None, None), |known| {
+            (Some(known.handle), Some(known.issuer), Some(known.device_name))
+        });
+        let missing =
+            |what: &str| Failure::Usage(format!("this wallet knows no account: say {what}"));
+        let handle = self.address.clone().or(handle).ok_or_else(|| missing("the address"))?;
+        let issuer = self.issuer.clone().or(issuer).ok_or_else(|| missing("--issuer URL"))?;
+        let device_name = self.device_name.clone().or(name);
+        let device_name = device_name.map_or_else(default_name, Ok)?;
+        let at = AccountAt { handle, issuer, device_name };
+        match known {
+            Some(known) if logged_in && !same_account(&known, &at) => Err(Failure::No(format!(
+                "this wallet is logged in as {} at {}: tegata wallet devices --log-out first, or take another --vault",
+                known.handle.address(),
+                known.issuer
+            ))),
+            _ => Ok(at),
+        }
+    }
+}
+
+fn default_name() -> Result<DeviceName, Failure> {
+    device_name("a terminal").map_err(Failure::No)
+}
+
+fn same_account(a: &AccountAt, b: &AccountAt) -> bool {
+    (&a.handle, &a.issuer) == (&b.handle, &b.issuer)
+}
+
+fn unreadable(error: Error) -> Failure {
+    match error {
+        Error::NotLoggedIn => Failure::No(format!("{error}: tegata wallet log-in")),
+        error => Failure::to("use the wallet's account")(&error),
+    }
+}
+
+/// A request that could be made, carried.
+fn carried<C: Call>(
+    carrier: &Carrier,
+    request: Result<Request<C>, Error>,
+) -> Result<C::Answer, Trouble> {
+    Ok(carrier.carry(&request.map_err(unreadable)?)?)
+}
+
+/// A request in the wallet's session, carried to the issuer that gave it. `again` for what may be done twice.
+fn in_session<C: InSession>(
+    wallet: &mut Wallet,
+    call: &C,
+    again: bool,
+) -> Result<C::Answer, Trouble> {
+    let (issuer, request) = wallet.account().in_session(call).map_err(unreadable)?;
+    let carrier = Carrier::to(&issuer)?;
+    let answer = if again { carrier.repeat(&request) } else { carrier.carry(&request) };
+    if matches!(&answer, Err(no) if no.refusal() == Some(Refusal::NotLoggedIn)) {
+        // It is of no more use to anyone.
+        wallet.account().end_session().map_err(unreadable)?;
+    }
+    Ok(answer?)
+}
+
+/// What kept a request from its answer.
+enum Trouble {
+    /// The issuer, or the way to it.
+    There(NoAnswer),
+    /// This side.
+    Here(Failure),
+}
+
+impl From<NoAnswer> for Trouble {
+    fn from(no: NoAnswer) -> Self {
+        Self::There(no)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Here(failure)
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::There(no) => no.into(),
+            Trouble::Here(failure) => failure,
+        }
+    }
+}
+
+/// Asks and tries. Whoever typed it at a prompt may try again when it was not right; a file says the same each time.
+fn asking<T>(
+    sources: &[Option<&SecretSource>],
+    mut attempt: impl FnMut() -> Result<T, Trouble>,
+) -> Result<T, Failure> {
+    let typed = sources.iter().any(Option::is_none);
+    for left in (1..=TRIES).rev() {
+        match attempt() {
+            Err(Trouble::There(no)) if typed && left > 1 && no.is_mistyped() => {
+                eprintln!("{no}. Once more:");
+            }
+            other => return Ok(other?),
+        }
+    }
+    Err(Failure::No("tried too often".into()))
+}
+
+/// The password that there is.
+fn password(source: Option<&SecretSource>) -> Result<PasswordText, Failure> {
+    let text = ask(source, "password", "Password: ")?;
+    PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// A password to be, typed twice.
+fn new_password(source: Option<&SecretSource>, option: &str) -> Result<PasswordText, Failure> {
+    let text = ask(source, option, "New password: ")?;
+    if source.is_none() && *ask(None, option, AGAIN)? != *text {
+        return Err(Failure::No("the two passwords are not the same; nothing was changed".into()));
+    }
+    PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// The eight digits of a mail, with the spaces that people put in left out.
+fn mailed_code(source: Option<&SecretSource>) -> Result<MailedCodeText, Failure> {
+    let text = is_asked(source, "code", "Code of the mail: ")?;
+    let digits = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect::<String>());
+    MailedCodeText::new(&digits).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Recovery codes in words, two to a line.
+fn recovery_words(codes: &[RecoveryCode]) -> String {
+    let texts: Vec<String> = codes.iter().map(|code| code.text().expose().to_owned()).collect();
+    let lines: Vec<String> =
+        texts.chunks(2).map(|pair| format!("    {}", pair.join("    "))).collect();
+    format!(
+        "Recovery codes, shown this once. Write them down and keep them away from this device; each stands in for \
+         the second factor once:\n\n{}",
+        lines.join("\n")
+    )
+}
+
+fn recovery_texts(codes: &[RecoveryCode]) -> Vec<String> {
+    codes.iter().map(|code| code.text().expose().to_owned()).collect()
+}

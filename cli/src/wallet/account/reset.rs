@@ -1,0 +1,60 @@
+//! `tegata wallet reset`: a new password, by a mailed code and the second factor.
+
+use clap::Args;
+use serde_json::json;
+
+use super::factor::Given;
+use super::{Who, asking, carried, mailed_code, new_password, unreadable};
+use crate::carry::Carrier;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    #[command(flatten)]
+    who: Who,
+    /// The eight digits that are mailed: @FILE, or - for a line of standard input, read when the mail is on its way.
+    #[arg(long, value_name = "@FILE")]
+    code: Option<SecretSource>,
+    #[command(flatten)]
+    factor: Given,
+    /// The new password: @FILE, or - for a line of standard input. Without it you are asked.
+    #[arg(long, value_name = "@FILE")]
+    new_password: Option<SecretSource>,
+}
+
+impl Reset {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        let at = self.who.at(&mut wallet)?;
+        let carrier = Carrier::to(&at.issuer)?;
+        let begun = carried(&carrier, wallet.account().reset(&at))?;
+        let address = at.handle.address();
+        output.tell(&format!(
+            "If {address} has an account at {}, a code is on its way there.",
+            at.issuer
+        ))?;
+        asking(&[self.code.as_ref(), self.factor.source()], || {
+            let code = mailed_code(self.code.as_ref())?;
+            let factor = self.factor.read(&mut wallet, &at.handle)?;
+            carried(&carrier, wallet.account().reset_proof(begun.ticket.clone(), code, factor))
+        })?;
+        asking(&[self.new_password.as_ref()], || {
+            let password = new_password(self.new_password.as_ref(), "new-password")?;
+            carried(&carrier, wallet.account().reset_finish(begun.ticket.clone(), password))
+        })?;
+        wallet.account().end_session().map_err(unreadable)?;
+        output.answer(
+            &format!(
+                "{address}: the password is the new one. All devices are logged out: tegata wallet log-in"
+            ),
+            &json!({ "account": address, "reset": true, "logged_in": false }),
+        )
+    }
+}

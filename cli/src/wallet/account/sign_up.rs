@@ -1,0 +1,104 @@
+//! `tegata wallet sign-up`: a mailed code, a password, a second factor; then there is an account.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use tegata::account::messages::Language;
+use tegata::{AccountAt, Wallet};
+
+use super::factor::{Where, drop_here};
+use super::{
+    Who, asking, carried, mailed_code, new_password, recovery_texts, recovery_words, unreadable,
+};
+use crate::carry::Carrier;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct SignUp {
+    #[command(flatten)]
+    who: Who,
+    /// The language of mails.
+    #[arg(long, default_value = "en")]
+    language: MailLanguage,
+    /// The password to be: @FILE, or - for a line of standard input. Without it you are asked.
+    #[arg(long, value_name = "@FILE")]
+    password: Option<SecretSource>,
+    /// The eight digits that are mailed: @FILE, or - for a line of standard input, read when the mail is on its way.
+    #[arg(long, value_name = "@FILE")]
+    code: Option<SecretSource>,
+    /// The first six digits of the new second factor: @FILE, or - for a line of standard input.
+    #[arg(long, value_name = "@FILE", conflicts_with = "keep_here")]
+    totp: Option<SecretSource>,
+    #[command(flatten)]
+    factor: Where,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MailLanguage {
+    En,
+    Ja,
+}
+
+impl SignUp {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        self.factor.check(output)?;
+        let mut wallet = files.open()?;
+        let at = self.who.at(&mut wallet)?;
+        let signed_up = self.sign_up(&mut wallet, &at, output);
+        if signed_up.is_err() {
+            // A factor of an account that is not there would only be in the way.
+            let before = wallet.account().get().map_err(unreadable)?;
+            if before.is_none() {
+                drop_here(&mut wallet, &at.handle, |_| self.factor.keeps_here())?;
+            }
+        }
+        signed_up
+    }
+
+    fn sign_up(&self, wallet: &mut Wallet, at: &AccountAt, output: &Output) -> Result<(), Failure> {
+        let carrier = Carrier::to(&at.issuer)?;
+        let mut password = new_password(self.password.as_ref(), "password")?;
+        let language = match self.language {
+            MailLanguage::En => Language::En,
+            MailLanguage::Ja => Language::Ja,
+        };
+        let begun = carried(&carrier, wallet.account().sign_up(at, language))?;
+        output.tell(&format!("A code is on its way to {}.", at.handle.address()))?;
+        let mut first = true;
+        let enrol = asking(&[self.code.as_ref(), self.password.as_ref()], || {
+            if !std::mem::take(&mut first) && self.password.is_none() {
+                password = new_password(None, "password")?;
+            }
+            let code = mailed_code(self.code.as_ref())?;
+            let ticket = begun.ticket.clone();
+            let request = wallet.account().sign_up_code(ticket, code, password.clone());
+            carried(&carrier, request)
+        })?;
+        let kept = self.factor.put(&enrol, wallet, output)?;
+        let typed = self.totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
+        let signed_up = asking(&[typed], || {
+            let totp = Where::first_value(kept.as_ref(), self.totp.as_ref(), wallet)?;
+            carried(&carrier, wallet.account().sign_up_factor(begun.ticket.clone(), totp))
+        })?;
+        let codes = wallet.account().signed_up(at, signed_up).map_err(unreadable)?;
+        let address = at.handle.address();
+        output.answer(
+            &format!(
+                "{address}: signed up at {}, and logged in.{}\n\n{}",
+                at.issuer,
+                self.factor.warning(),
+                recovery_words(&codes)
+            ),
+            &json!({
+                "account": address, "issuer": at.issuer.as_str(), "logged_in": true,
+                "recovery_codes": recovery_texts(&codes),
+            }),
+        )
+    }
+}

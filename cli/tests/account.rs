@@ -1,0 +1,431 @@
+//! `tegata wallet sign-up` and its kin, as a shopper and a thief run them: the real program against a running issuer.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tegata::formats::otpauth;
+use tegata::{Clock, SystemClock, UnixTime};
+use tegata_issuer::mail::Mailbox;
+use tegata_issuer::{Handle, World, start};
+
+use crate::run::{Wallet, done, failed, tegata, text};
+
+mod run;
+
+const HANAKO: &str = "hanako@example.org";
+const PASSWORD: &str = "four quiet herons";
+const NEW_PASSWORD: &str = "nine loud magpies";
+
+/// A clock that stands until it is moved.
+struct Standing(AtomicU64);
+
+impl Clock for Standing {
+    fn now(&self) -> UnixTime {
+        UnixTime::new(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// A running issuer.
+struct Town {
+    service: Option<Handle>,
+    clock: Arc<Standing>,
+    mailbox: Arc<Mailbox>,
+    url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Town {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("issuer.sqlite").display());
+        let config =
+            json!({ "listen": "127.0.0.1:0", "store": store, "server_key": "5a".repeat(32) });
+        let clock = Arc::new(Standing(AtomicU64::new(SystemClock.now().seconds())));
+        let world = World { clock: clock.clone(), ..World::system() };
+        let mailbox = Arc::new(Mailbox::default());
+        let service =
+            start(serde_json::from_value(config).unwrap(), world, mailbox.clone()).unwrap();
+        let url = format!("http://{}", service.address());
+        Self { service: Some(service), clock, mailbox, url, _folder: folder }
+    }
+
+    /// The code of a mail to her: the `nth` of those whose subject says this, from 0.
+    fn code(&self, nth: usize, subject: &str) -> String {
+        for _ in 0..600 {
+            let mails = self.mailbox.mails();
+            let ours = mails.iter().filter(|m| m.to.address() == HANAKO);
+            if let Some(mail) = ours.filter(|m| m.subject.contains(subject)).nth(nth) {
+                let digits =
+                    |line: &&str| line.len() == 8 && line.bytes().all(|c| c.is_ascii_digit());
+                return mail.body.lines().map(str::trim).find(digits).unwrap().to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("no mail says {subject}");
+    }
+
+    /// What an authenticator shows half a minute later: a value that nobody has used.
+    fn next_totp(&self, uri: &str) -> String {
+        let now = self.clock.0.fetch_add(30, Ordering::SeqCst) + 30;
+        let credential = otpauth::parse(uri.as_bytes()).unwrap();
+        credential.code(UnixTime::new(now).unwrap()).unwrap().digits().to_owned()
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        self.service.take().unwrap().stop();
+    }
+}
+
+/// Somebody's wallet, and what their authenticator holds.
+struct Person {
+    wallet: Wallet,
+    uri: String,
+    recovery: Vec<String>,
+}
+
+impl Person {
+    fn new() -> Self {
+        let wallet = Wallet::made();
+        std::fs::write(wallet.0.path().join("pw"), PASSWORD).unwrap();
+        std::fs::write(wallet.0.path().join("new-pw"), NEW_PASSWORD).unwrap();
+        Self { wallet, uri: String::new(), recovery: Vec::new() }
+    }
+
+    fn file(&self, name: &str, holds: &str) -> String {
+        std::fs::write(self.wallet.0.path().join(name), holds).unwrap();
+        format!("@{name}")
+    }
+
+    fn begin(&self, args: &[&str]) -> Running {
+        Running::begin(&self.wallet, args)
+    }
+
+    fn run(&self, args: &[&str]) -> std::process::Output {
+        self.wallet.run(args)
+    }
+
+    fn signs_up(&mut self, town: &Town) {
+        let args = ["sign-up", HANAKO, "--issuer", &town.url, "--password", "@pw", "--reveal"];
+        let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", "-"]].concat());
+        running.says("A code is on its way to hanako@example.org.");
+        running.types(&town.code(0, "sign up"));
+        self.uri = running.until(|line| line.starts_with("otpauth://"));
+        running.types(&town.next_totp(&self.uri));
+        let told = running.done();
+        assert!(told.contains("signed up at http://127.0.0.1:"), "{told}");
+        self.recovery = told
+            .split_whitespace()
+            .filter(|word| word.len() == 19 && word.matches('-').count() == 3)
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(self.recovery.len(), 10, "{told}");
+    }
+
+    fn devices(&self) -> Value {
+        let output = self.run(&["devices", "--json"]);
+        serde_json::from_str(done(&output)).unwrap()
+    }
+
+    fn with_factor(&self, town: &Town, args: &[&str]) -> std::process::Output {
+        let totp = self.file("totp", &town.next_totp(&self.uri));
+        self.run(&[args, &["--password", "@pw", "--totp", &totp]].concat())
+    }
+
+    /// A reset: code and factor as they come, and the new password.
+    fn resets(&self, town: &Town, nth: usize, code: Option<&str>, totp: &str) -> Running {
+        let totp = self.file("totp", totp);
+        let args = ["reset", HANAKO, "--issuer", &town.url, "--new-password", "@new-pw"];
+        let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", &totp]].concat());
+        running.says("If hanako@example.org has an account");
+        let mailed = town.code(nth, "reset the password");
+        running.types(code.unwrap_or(&mailed));
+        running
+    }
+}
+
+/// The program while it runs and is talked to.
+struct Running {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn begin(wallet: &Wallet, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
+            .args(["wallet", "--passphrase", "@pass"])
+            .args(args)
+            .current_dir(wallet.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, input, output: BufReader::new(output) }
+    }
+
+    fn until(&mut self, is: impl Fn(&str) -> bool) -> String {
+        loop {
+            let mut line = String::new();
+            if self.output.read_line(&mut line).unwrap() == 0 {
+                let mut error = String::new();
+                self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+                panic!("it ended: {error}");
+            }
+            if is(line.trim_end()) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    fn says(&mut self, what: &str) {
+        self.until(|line| line.contains(what));
+    }
+
+    fn types(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// The exit code, and what it said last on both sides.
+    fn ended(mut self) -> (Option<i32>, String, String) {
+        drop(self.input);
+        let (mut told, mut error) = (String::new(), String::new());
+        self.output.read_to_string(&mut told).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        (self.child.wait().unwrap().code(), told, error)
+    }
+
+    fn done(self) -> String {
+        let (exit, told, error) = self.ended();
+        assert_eq!((exit, error.as_str()), (Some(0), ""));
+        told
+    }
+
+    fn refused(self) {
+        let (exit, told, error) = self.ended();
+        assert_eq!((exit, told.as_str()), (Some(1), ""), "{error}");
+        assert!(
+            error.contains("what was given is not right") && error.lines().count() == 1,
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    let view = hanako.devices();
+    assert_eq!((&view["address"], &view["recovery_codes_left"]), (&json!(HANAKO), &json!(10)));
+    let words = hanako.run(&["devices"]);
+    assert!(done(&words).contains("a terminal") && done(&words).contains("this one"));
+
+    done(&hanako.run(&["devices", "--log-out"]));
+    failed(&hanako.run(&["devices"]), 1, "not logged in at an issuer: tegata wallet log-in");
+    // On her own device the password is enough, and address and issuer are known.
+    failed(&hanako.run(&["log-in", "--password", "@new-pw"]), 1, "what was given is not right");
+    done(&hanako.run(&["log-in", "--password", "@pw"]));
+    done(&hanako.with_factor(&town, &["log-in"]));
+    let sessions = hanako.devices()["sessions"].as_array().unwrap().len();
+    assert_eq!(sessions, 1, "a log-in ends the session before it");
+
+    let told = hanako.resets(&town, 0, None, &town.next_totp(&hanako.uri)).done();
+    assert!(told.contains("the password is the new one"), "{told}");
+    failed(&hanako.run(&["devices"]), 1, "not logged in");
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
+    done(&hanako.run(&["log-in", "--password", "@new-pw"]));
+}
+
+#[test]
+fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    let thief = Person::new();
+    let log_in = ["log-in", HANAKO, "--issuer", &town.url, "--password", "@pw"];
+    failed(&thief.run(&log_in), 1, "what was given is not right");
+    let guess = thief.file("guess", "000000");
+    let guessed = [&log_in[..], &["--totp", &guess]].concat();
+    failed(&thief.run(&guessed), 1, "what was given is not right");
+    let guess = thief.file("guess", "0000-0000-0000-0000");
+    let guessed = [&log_in[..], &["--recovery-code", &guess]].concat();
+    failed(&thief.run(&guessed), 1, "what was given is not right");
+    failed(
+        &thief.run(&[&log_in[..], &["--factor-here"]].concat()),
+        1,
+        "no second factor of hanako@example.org is kept in this wallet",
+    );
+
+    // Her mailbox without her second factor, and the other way round.
+    thief.resets(&town, 0, None, "000000").refused();
+    thief.resets(&town, 1, Some("00000000"), &town.next_totp(&hanako.uri)).refused();
+    // The code of her reset, read out to him, on his device.
+    let hers = town.code(1, "reset the password");
+    thief.resets(&town, 2, Some(&hers), &town.next_totp(&hanako.uri)).refused();
+    let to: Vec<_> = town.mailbox.mails().iter().map(|m| m.to.address().to_owned()).collect();
+    assert!(to.iter().all(|to| to == HANAKO), "{to:?}");
+    failed(&thief.run(&["devices"]), 1, "not logged in");
+    // No way to say where a mail should go.
+    failed(&thief.run(&["reset", HANAKO, "--mail-to", "thief@example.com"]), 2, "--mail-to");
+    assert_eq!(hanako.devices()["devices"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_second_factor_is_replaced_and_what_a_stranger_changed_is_taken_back() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    // Renewed recovery codes: the log-in has just been, with the factor.
+    let renewed = hanako.with_factor(&town, &["second-factor", "--recovery-codes", "--json"]);
+    let renewed: Value = serde_json::from_str(done(&renewed)).unwrap();
+    let codes = renewed["recovery_codes"].as_array().unwrap();
+    assert_eq!(codes.len(), 10);
+    assert!(!codes.iter().any(|code| hanako.recovery.iter().any(|old| code == old)));
+
+    // Ten minutes later a change asks for a full log-in again.
+    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    let change = ["second-factor", "--reveal", "--new-totp", "-", "--password", "@pw"];
+    failed(&hanako.run(&change), 2, "give --totp");
+    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let mut running = hanako.begin(&[&change[..], &["--totp", &totp]].concat());
+    let new = running.until(|line| line.starts_with("otpauth://"));
+    assert_ne!(new, hanako.uri);
+    running.types(&town.next_totp(&new));
+    assert!(running.done().contains("the new second factor counts"));
+    failed(&hanako.with_factor(&town, &["log-in"]), 1, "what was given is not right");
+
+    // It was not her: the notice's code freezes, and with the factor of before takes the change back.
+    let code = hanako.file("code", &town.code(0, "second factor of your account was changed"));
+    let wrong = hanako.file("wrong-code", "00000000");
+    failed(&hanako.run(&["freeze", "--code", &wrong]), 1, "what was given is not right");
+    done(&hanako.run(&["freeze", "--code", &code]));
+    failed(&hanako.run(&["devices"]), 1, "not logged in");
+    let totp = hanako.file("totp", &town.next_totp(&new));
+    let back = ["freeze", "--take-back", "--code", &code, "--totp"];
+    failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "what was given is not right");
+    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let told = hanako.run(&[&back[..], &[&totp]].concat());
+    assert!(done(&told).contains("tegata wallet reset"));
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
+    hanako.resets(&town, 0, None, &town.next_totp(&hanako.uri)).done();
+    done(&hanako.run(&["log-in", "--password", "@new-pw"]));
+}
+
+#[test]
+fn a_lost_phone_a_recovery_code_and_a_new_factor_kept_in_the_wallet() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    let new_phone = Person::new();
+    let code = new_phone.file("recovery", &hanako.recovery[0]);
+    let log_in = ["log-in", HANAKO, "--issuer", &town.url, "--password", "@pw"];
+    let args = [&log_in[..], &["--device-name", "new phone", "--recovery-code", &code]].concat();
+    let told = new_phone.run(&args);
+    assert!(done(&told).contains("enrol a new one now, with tegata wallet second-factor"));
+    failed(
+        &new_phone.run(&["second-factor", "--recovery-codes"]),
+        1,
+        "enrol a second factor first",
+    );
+    // The clocks of issuer and device are the same again; what was enrolled at is ahead by a step at most.
+    failed(&new_phone.run(&["second-factor", "--json"]), 2, "--keep-here");
+    let kept = new_phone.run(&["second-factor", "--keep-here"]);
+    assert!(done(&kept).contains("which is weaker"));
+    assert!(done(&new_phone.run(&["list"])).contains("Tegata:hanako@example.org"));
+    assert_eq!(new_phone.devices()["must_enrol"], json!(false));
+
+    // The lost one is forgotten, and needs the second factor from then on.
+    let devices = new_phone.devices()["devices"].clone();
+    let lost = devices.as_array().unwrap().iter().find(|d| d["this"] == json!(false)).unwrap();
+    done(&new_phone.run(&["devices", "--forget", lost["device"].as_str().unwrap()]));
+    failed(&hanako.run(&["devices"]), 1, "log in first: tegata wallet log-in");
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
+    assert_eq!(new_phone.devices()["devices"].as_array().unwrap().len(), 1);
+
+    // Frozen, and let go by a log-in with the factor just now.
+    done(&new_phone.run(&["freeze"]));
+    assert!(done(&new_phone.run(&["devices"])).contains("frozen: nothing is paid"));
+    done(&new_phone.run(&["freeze", "--lift"]));
+    assert_eq!(new_phone.devices()["frozen"], json!(false));
+}
+
+#[test]
+fn a_session_goes_to_no_other_issuer_and_nothing_goes_out_in_clear() {
+    let (town, other) = (Town::new(), Town::new());
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    let there = ["log-in", "--issuer", &other.url, "--password", "@pw"];
+    failed(&hanako.run(&there), 1, "tegata wallet devices --log-out first");
+    let clear = ["log-in", HANAKO, "--issuer", "http://pay.example.org", "--password", "@pw"];
+    failed(&Person::new().run(&clear), 2, "https://");
+    let literal = ["log-in", "--password", PASSWORD];
+    failed(&hanako.run(&literal), 2, "a secret is no argument: give --password @FILE");
+    let nobody = Person::new();
+    failed(&nobody.run(&["log-in", "--password", "@pw"]), 2, "say the address");
+    failed(&nobody.run(&["log-in", HANAKO, "--password", "@pw"]), 2, "say --issuer URL");
+
+    drop(town);
+    failed(&hanako.run(&["devices"]), 1, "cannot be reached");
+    // What cannot be told the issuer is done here all the same.
+    failed(
+        &hanako.run(&["devices", "--log-out"]),
+        1,
+        "logged out here, but the issuer does not know",
+    );
+    failed(&hanako.run(&["devices"]), 1, "not logged in");
+}
+
+#[test]
+fn an_answer_that_is_too_long_or_no_issuers_is_no_answer_and_a_redirect_is_not_followed() {
+    let told = |answer: Vec<u8>| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let served = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).unwrap();
+            let _ = stream.write_all(&answer);
+            drop(stream);
+            listener.set_nonblocking(true).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(listener.accept().is_err(), "it was asked again");
+        });
+        let person = Person::new();
+        let output = person.run(&["log-in", HANAKO, "--issuer", &url, "--password", "@pw"]);
+        served.join().unwrap();
+        output
+    };
+    let with = |status: &str, body: &str| {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+            .into_bytes()
+    };
+    let here = with("302 Found\r\nlocation: /elsewhere", "");
+    failed(&told(here), 1, "cannot be read");
+    failed(&told(with("200 OK", "<html>")), 1, "cannot be read");
+    let padding = " ".repeat(300_000);
+    let long = format!("{{\"session\":\"AQ\",\"must_enrol\":false}}{padding}");
+    failed(&told(with("200 OK", &long)), 1, "cannot be read");
+    let short = "{\"session\":\"AQ\",\"must_enrol\":false}";
+    assert!(done(&told(with("200 OK", short))).contains("logged in"));
+}
+
+#[test]
+fn each_command_says_how_it_is_used() {
+    for command in ["sign-up", "log-in", "second-factor", "reset", "devices", "freeze"] {
+        let output = tegata(std::path::Path::new("."), &["wallet", command, "--help"]);
+        assert!(
+            text(&output.stdout).contains(&format!("Example: tegata wallet {command}")),
+            "{command}"
+        );
+    }
+}
