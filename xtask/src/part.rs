@@ -39,6 +39,12 @@ pub(crate) const PARTS: &[Part] = &[
         run: |shell| Ok(cmd!(shell, "cargo test -p tegata-scanners").run()?),
     },
     Part {
+        name: "store",
+        about: "the issuer's store on SQLite and on a PostgreSQL of its own: races, kill -9, backups, keys, the log",
+        needs: &[setup::POSTGRESQL],
+        run: |shell| Ok(cmd!(shell, "cargo test -p tegata-issuer --test store").run()?),
+    },
+    Part {
         name: "python",
         about: "the Python library, driven from Python",
         needs: &[setup::PYTHON],

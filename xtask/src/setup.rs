@@ -55,6 +55,9 @@ pub(crate) const MMDEBSTRAP: Package =
     Package { name: "mmdebstrap", sign: Sign::Program("mmdebstrap") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
+/// The issuer's store beyond one machine; the tests start a cluster of their own.
+pub(crate) const POSTGRESQL: Package =
+    Package { name: "postgresql", sign: Sign::Program("pg_dump") };
 /// Makes environments for Python's packages. Debian's bare python3 lacks the module that puts pip into them.
 pub(crate) const PYTHON: Package =
     Package { name: "python3-venv", sign: Sign::PythonModule("ensurepip") };

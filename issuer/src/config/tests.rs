@@ -156,6 +156,18 @@ fn the_server_key_comes_from_its_file_or_the_environment_and_not_from_both() {
     assert!(Config::load(&layers(&both, &[])).is_err());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_server_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = file(&"0f".repeat(32));
+    let from_file = [("TEGATA_ISSUER_SERVER_KEY_FILE", file.path().to_str().unwrap())];
+    for (mode, is_taken) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(Config::load(&layers(&from_file, &[])).is_ok(), is_taken, "{mode:o}");
+    }
+}
+
 /// The table in docs/issuer.md: name, default.
 fn documented() -> BTreeMap<&'static str, &'static str> {
     let page = include_str!("../../../docs/issuer.md");

@@ -1,6 +1,8 @@
 //! The types of settings: each takes only what makes sense, and says what that is.
 
 use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,8 +75,15 @@ impl ServerKey {
     }
 
     pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file).map(Zeroizing::new);
-        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let cannot = |error| format!("cannot read {}: {error}", file.display());
+        let mut opened = File::open(file).map_err(cannot)?;
+        // Asked of the file that is open, so that no other one is read.
+        let rights = opened.metadata().map_err(cannot)?;
+        if is_seen_by_others(&rights) {
+            return Err(format!("{} can be read by others: chmod 600 it", file.display()));
+        }
+        let mut text = Zeroizing::new(String::new());
+        opened.read_to_string(&mut text).map_err(cannot)?;
         Self::parse(&text).map_err(|what| format!("{}: {what}", file.display()))
     }
 
@@ -83,6 +92,17 @@ impl ServerKey {
     pub fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
+}
+
+#[cfg(unix)]
+fn is_seen_by_others(file: &Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o077 != 0
+}
+
+/// Whoever runs it elsewhere sees to it.
+#[cfg(not(unix))]
+fn is_seen_by_others(_: &Metadata) -> bool {
+    false
 }
 
 impl PartialEq for ServerKey {

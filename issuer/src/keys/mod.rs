@@ -268,7 +268,9 @@ fn code_place(account: AccountId, id: SecretId, kind: SecretKind) -> [u8; 21] {
 
 fn tag(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(key);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut tag = [0; 32];
     tag.copy_from_slice(context.sign().as_ref());
     tag

@@ -222,7 +222,10 @@ impl Change {
         Ok(statements)
     }
 
-    fn beside(self, account: AccountId, to: &mut Vec<Statement>) {
+    fn beside(mut self, account: AccountId, to: &mut Vec<Statement>) {
+        // What two accounts can both ask for is asked for in one order, so that neither waits for the other.
+        self.release.sort_unstable();
+        self.claim.sort_unstable();
         let mut write = |sql, values| to.push(Statement::new(sql, values));
         let a = account.0;
         for secret in self.forget {

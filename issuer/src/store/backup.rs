@@ -11,7 +11,7 @@ use tegata::UnixTime;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::database::Database;
-use super::sqlite::{connect, make_private, migrate, refused};
+use super::sqlite::{connect, make_private, migrated, refused};
 use super::standing::Order;
 use super::{EventRow, Store, StoreError, postgres};
 use crate::config;
@@ -68,8 +68,13 @@ pub async fn restore(
             let mut psql = program("psql", &postgres::config(url)?);
             let fence = fence.in_words();
             psql.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]);
-            // One transaction: a database that came back without its fence is never seen.
-            psql.args(["--single-transaction", "--file"]).arg(from).args(["--command", &fence]);
+            // A dump leaves no schema to look in. One transaction: a database that came back without its fence is never seen.
+            psql.args(["--single-transaction", "--file"]).arg(from).args([
+                "--command",
+                "RESET search_path",
+                "--command",
+                &fence,
+            ]);
             run("psql", psql).await?;
         }
     }
@@ -104,8 +109,7 @@ fn restore_file(
     make_private(&half)?;
     let from = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
     copy(&from.map_err(refused)?, &half)?;
-    let mut connection = connect(&half)?;
-    migrate(&mut connection)?;
+    let connection = connect(&half).and_then(migrated)?;
     if fence(&connection)? != 1 {
         return Err(StoreError::Unreadable("standing"));
     }

@@ -15,7 +15,7 @@ pub(super) type Within<'a, T> =
 /// One of the two.
 pub(super) enum Database {
     Sqlite(Sqlite),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 /// What can be done within a transaction.

@@ -79,7 +79,7 @@ impl EventId {
 }
 
 /// What an account is found by: the keyed hash of its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandleKey(pub(crate) [u8; 32]);
 
 impl HandleKey {

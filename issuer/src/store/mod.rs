@@ -63,7 +63,7 @@ impl Store {
         let database = match place {
             config::Store::Sqlite(file) => Database::Sqlite(sqlite::Sqlite::open(file).await?),
             config::Store::Postgres(url) => {
-                Database::Postgres(postgres::Postgres::open(url).await?)
+                Database::Postgres(Box::new(postgres::Postgres::open(url).await?))
             }
         };
         Ok(Self { database: Arc::new(database) })

@@ -102,7 +102,7 @@ const FENCE: u64 = 3;
 impl Order {
     pub(super) fn statement(self) -> Statement {
         const STOP: &str = "UPDATE standing SET stopped = stopped | $1 WHERE one = 1";
-        const RESUME: &str = "UPDATE standing SET stopped = stopped & ~$1 WHERE one = 1";
+        const RESUME: &str = "UPDATE standing SET stopped = (stopped | $1) - $1 WHERE one = 1";
         const RAISE: &str = "UPDATE standing SET generation = generation + 1, \
             used_up_to = CASE WHEN used_up_to < $1 THEN $1 ELSE used_up_to END WHERE one = 1";
         let all = Stopped::ALL.0;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
@@ -25,6 +25,9 @@ mod embedded {
 
 /// Connections that read at a time. Reads are short and this machine's.
 const READERS: usize = 4;
+
+/// How often a file is tried to be opened that others open, too.
+const TRIES: u32 = 8;
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,9 +44,17 @@ impl Sqlite {
         let path = file.to_owned();
         let connection = blocking(move || {
             make_private(&path)?;
-            let mut connection = connect(&path)?;
-            migrate(&mut connection)?;
-            Ok(connection)
+            // Several processes that all begin get in each other's way; who comes next finds the tables there.
+            let mut tries = 1;
+            loop {
+                match connect(&path).and_then(migrated) {
+                    Err(StoreError::Refused(_) | StoreError::Unavailable(_)) if tries < TRIES => {
+                        std::thread::sleep(Duration::from_millis(1 << tries));
+                        tries += 1;
+                    }
+                    done => return done,
+                }
+            }
         });
         Ok(Self {
             file: file.to_owned(),
@@ -126,15 +137,15 @@ fn connect_to_read(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-pub(in crate::store) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+/// With all tables of this version.
+pub(in crate::store) fn migrated(mut connection: Connection) -> Result<Connection, StoreError> {
     let runner = embedded::migrations::runner();
     let known = runner.get_migrations().iter().map(|m| m.version().into()).max().unwrap_or(0);
-    // Two processes that both begin: the second finds the tables there at its next try.
-    let mut tried = runner.run(connection);
-    if tried.is_err() {
-        tried = runner.run(connection);
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    match runner.run(&mut connection) {
+        Ok(_) => Ok(connection),
+        Err(error) => Err(super::database::not_migrated(&error, known)),
     }
-    tried.map(drop).map_err(|error| super::database::not_migrated(&error, known))
 }
 
 fn rows(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {

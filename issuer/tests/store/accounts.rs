@@ -1,0 +1,240 @@
+//! Accounts: read back as written, one winner of many, all of a change or nothing.
+
+use std::sync::Arc;
+
+use tegata::account::limits::Limit;
+use tegata::account::{Account, SecretId, SecretKind, SessionId};
+use tegata_issuer::keys::Place;
+use tegata_issuer::store::{Change, StoreError, TokenHash};
+
+use crate::bed::{Bed, noon};
+use crate::shopper::{self, ADDRESS, SECRET, TOKEN};
+
+crate::on_both!(
+    what_was_written_is_read_back,
+    of_64_racers_the_first_wins,
+    an_address_of_another_undoes_the_whole_change,
+    a_decision_that_breaks_off_writes_nothing_and_stops_nobody,
+    an_account_is_made_once_and_changed_only_if_it_is_there,
+    what_is_erased_is_found_by_nothing_and_its_mails_go_out,
+    of_64_tries_at_once_five_are_taken,
+    many_accounts_change_at_once,
+);
+
+async fn what_was_written_is_read_back(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, session, recovery) = shopper::sign_up(&store, &keys).await;
+    // Of another process, which has read nothing yet.
+    let store = bed.store().await;
+    let loaded = store.load(account).await.unwrap().unwrap();
+    assert_eq!(loaded.version, 3);
+    let Account::Live(live) = &loaded.state else { panic!("{:?}", loaded.state) };
+    let standing = loaded.standing;
+    assert!(live.session(session, &shopper::world(&standing, noon())).is_some());
+    assert_eq!(store.find(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
+    assert_eq!(store.find(&keys.handle("other@shop.example")).await.unwrap(), None);
+
+    let (kind, kept) = &loaded.secrets[&live.address()];
+    let place = Place::Secret(account, live.address(), *kind);
+    assert_eq!(*keys.open_sealed(place, kept).unwrap(), SECRET);
+    let (kind, kept) = &loaded.secrets[&recovery[0]];
+    assert!(keys.is_code(account, recovery[0], *kind, kept, SECRET));
+    assert!(!keys.is_code(account, recovery[1], *kind, kept, SECRET), "another code's place");
+
+    let found = store.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
+    assert_eq!((found.account, found.session), (account, session));
+    assert_eq!((found.state, found.standing), (loaded.state, loaded.standing));
+    assert!(store.session(&TokenHash::of(&[0; 32])).await.unwrap().is_none());
+    let events = store.events_of(account, 10).await.unwrap();
+    assert_eq!(events.iter().filter(|event| event.deed == "signed_up").count(), 1, "{events:?}");
+}
+
+async fn of_64_racers_the_first_wins(bed: Bed) {
+    let stores = [bed.store().await, bed.store().await];
+    let keys = Arc::new(bed.keys(&stores[0]).await);
+    let account = shopper::begin(&stores[0], &keys).await;
+    let racers: Vec<_> = (0..64_u8)
+        .map(|racer| {
+            let (store, keys) = (stores[usize::from(racer % 2)].clone(), keys.clone());
+            tokio::spawn(async move {
+                let random = tegata::SystemRandom::new();
+                let prize = SecretId(1000);
+                let change = store.change(account, move |loaded| {
+                    if loaded.secrets.contains_key(&prize) {
+                        return (Change::default(), false);
+                    }
+                    let kind = SecretKind::Factor;
+                    let kept = keys.keep(account, prize, kind, &[racer], &random).unwrap();
+                    let state = Some(loaded.state.clone());
+                    (Change { state, keep: vec![(prize, kind, kept)], ..Change::default() }, true)
+                });
+                change.await.unwrap().then_some(racer)
+            })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for racer in racers {
+        winners.extend(racer.await.unwrap());
+    }
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    let loaded = stores[1].load(account).await.unwrap().unwrap();
+    assert_eq!(loaded.version, 2);
+    let (kind, kept) = &loaded.secrets[&SecretId(1000)];
+    let place = Place::Secret(account, SecretId(1000), *kind);
+    assert_eq!(*keys.open_sealed(place, kept).unwrap(), winners);
+}
+
+async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (owner, ..) = shopper::sign_up(&store, &keys).await;
+    let thief = shopper::begin(&store, &keys).await;
+    let before = store.load(thief).await.unwrap().unwrap();
+    let mails = store.due(noon(), 0, 100).await.unwrap().len();
+    let (hers, k) = (keys.handle(ADDRESS), keys.clone());
+    let claimed = store.change(thief, move |loaded| {
+        let change = Change {
+            state: Some(Account::Closed),
+            claim: vec![k.handle("free@shop.example"), hers],
+            release: vec![hers],
+            forget: loaded.secrets.keys().copied().collect(),
+            sessions_made: vec![(TokenHash::of(&[9; 32]), SessionId(9))],
+            outbox: vec![shopper::mail(&k, thief, noon())],
+            events: vec![shopper::event(noon(), "claimed")],
+            ..Change::default()
+        };
+        (change, ())
+    });
+    assert_eq!(claimed.await, Err(StoreError::HandleTaken));
+    let after = store.load(thief).await.unwrap().unwrap();
+    assert_eq!((after.version, after.state), (before.version, before.state));
+    assert_eq!(after.secrets, before.secrets);
+    assert_eq!(store.find(&hers).await.unwrap(), Some(owner), "nobody releases another's");
+    assert_eq!(store.find(&keys.handle("free@shop.example")).await.unwrap(), None);
+    assert!(store.session(&TokenHash::of(&[9; 32])).await.unwrap().is_none());
+    assert_eq!(store.due(noon(), 0, 100).await.unwrap().len(), mails);
+    assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
+    // One's own is claimed again without harm.
+    let own = move |_: &_| (Change { claim: vec![hers], ..Change::default() }, ());
+    store.change(owner, own).await.unwrap();
+}
+
+async fn a_decision_that_breaks_off_writes_nothing_and_stops_nobody(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let account = shopper::begin(&store, &keys).await;
+    let others: Vec<_> = (0..8)
+        .map(|_| {
+            let store = store.clone();
+            let touch = move |loaded: &tegata_issuer::store::Loaded| {
+                (Change { state: Some(loaded.state.clone()), ..Change::default() }, ())
+            };
+            tokio::spawn(async move { store.change(account, touch).await })
+        })
+        .collect();
+    let broken = {
+        let store = store.clone();
+        let panics = move |_: &_| -> (Change, ()) { panic!("on purpose") };
+        tokio::spawn(async move { store.change(account, panics).await })
+    };
+    let broken = broken.await;
+    assert!(broken.is_err() || broken.unwrap() == Err(StoreError::BrokeOff));
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+    assert_eq!(store.load(account).await.unwrap().unwrap().version, 9);
+}
+
+async fn an_account_is_made_once_and_changed_only_if_it_is_there(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let account = shopper::begin(&store, &keys).await;
+    let again = |_: &_| (Change { state: Some(Account::Closed), ..Change::default() }, ());
+    assert_eq!(store.create(account, again).await, Err(StoreError::AccountExists));
+    let loaded = store.load(account).await.unwrap().unwrap();
+    assert!(matches!(loaded.state, Account::Opening(_)));
+    let nobody = tegata_issuer::store::AccountId([0; 16]);
+    let nothing = |_: &_| (Change::default(), ());
+    assert_eq!(store.change(nobody, nothing).await, Err(StoreError::NoSuchAccount));
+    assert!(store.load(nobody).await.unwrap().is_none());
+}
+
+async fn what_is_erased_is_found_by_nothing_and_its_mails_go_out(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, ..) = shopper::sign_up(&store, &keys).await;
+    let mails = store.due(noon(), 0, 100).await.unwrap().len();
+    let k = keys.clone();
+    let erase = move |_: &_| {
+        let outbox = vec![shopper::mail(&k, account, noon())];
+        let state = Some(Account::Closed);
+        (Change { state, erase: true, outbox, ..Change::default() }, ())
+    };
+    store.change(account, erase).await.unwrap();
+    assert_eq!(store.find(&keys.handle(ADDRESS)).await.unwrap(), None);
+    assert!(store.session(&TokenHash::of(&TOKEN)).await.unwrap().is_none());
+    let loaded = store.load(account).await.unwrap().unwrap();
+    assert!(loaded.secrets.is_empty() && loaded.state == Account::Closed);
+    assert_eq!(store.due(noon(), 0, 100).await.unwrap().len(), mails + 1);
+}
+
+async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
+    let stores = [bed.store().await, bed.store().await];
+    let keys = bed.keys(&stores[0]).await;
+    let key = keys.throttle("reset", ADDRESS.as_bytes());
+    let limit = Limit { tries: 5, seconds: 60 };
+    let tries: Vec<_> = (0..64)
+        .map(|which| {
+            let store = stores[which % 2].clone();
+            tokio::spawn(async move { store.take(key, limit, noon()).await.unwrap() })
+        })
+        .collect();
+    let mut taken = 0;
+    for one in tries {
+        taken += usize::from(one.await.unwrap());
+    }
+    assert_eq!(taken, 5);
+    let store = bed.store().await;
+    assert!(!store.take(key, limit, noon().shifted(59)).await.unwrap(), "after a restart");
+    assert!(!store.take(key, limit, noon().shifted(-600)).await.unwrap(), "set back");
+    assert!(store.take(keys.throttle("login", ADDRESS.as_bytes()), limit, noon()).await.unwrap());
+    store.prune(noon().shifted(59)).await.unwrap();
+    assert!(!store.take(key, limit, noon().shifted(59)).await.unwrap(), "pruned too early");
+    store.prune(noon().shifted(60)).await.unwrap();
+    assert_eq!(bed.number("SELECT COUNT(*) FROM throttle").await, 0);
+    assert!(store.take(key, limit, noon().shifted(60)).await.unwrap());
+}
+
+async fn many_accounts_change_at_once(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let mut accounts = Vec::new();
+    for _ in 0..16 {
+        accounts.push(shopper::begin(&store, &keys).await);
+    }
+    // The wrong half claims what the other has, in both orders, so that locks cross.
+    let handles = [keys.handle("a@shop.example"), keys.handle("b@shop.example")];
+    let changes: Vec<_> = (0..128)
+        .map(|n| {
+            let (store, account) = (store.clone(), accounts[n % 16]);
+            let claim = if n % 2 == 0 { handles.to_vec() } else { vec![handles[1], handles[0]] };
+            tokio::spawn(async move {
+                let change = store.change(account, move |loaded| {
+                    let (state, claim) = (Some(loaded.state.clone()), claim.clone());
+                    (Change { state, claim, ..Change::default() }, ())
+                });
+                change.await
+            })
+        })
+        .collect();
+    let mut done = 0;
+    for change in changes {
+        match change.await.unwrap() {
+            Ok(()) => done += 1,
+            Err(error) => assert_eq!(error, StoreError::HandleTaken),
+        }
+    }
+    // The first to claim both has them, and claims them again in each of its eight changes.
+    assert_eq!(done, 8);
+}

@@ -1,0 +1,100 @@
+//! A backup, and what a restored store refuses.
+
+use std::sync::Arc;
+
+use tegata::account::{Account, Generation};
+use tegata_issuer::keys::Keys;
+use tegata_issuer::store::{Change, Store, StoreError, TokenHash, restore};
+
+use crate::bed::{Bed, noon, server_key};
+use crate::shopper::{self, ADDRESS, TOKEN};
+
+crate::on_both!(
+    after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused,
+    a_backup_is_of_one_moment_while_others_write,
+    nothing_is_overwritten,
+);
+
+async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, session, _) = shopper::sign_up(&store, &keys).await;
+    let before = store.load(account).await.unwrap().unwrap();
+    let step = noon().seconds() / 30;
+    assert_eq!(shopper::factor_after(&before.state, &before.standing, noon()), step);
+    store.backup(&bed.file("backup")).await.unwrap();
+
+    let (place, later) = (bed.elsewhere().await, noon().shifted(3600));
+    let event = shopper::event(later, "restored");
+    let restored = restore(&place, &bed.file("backup"), later, event).await.unwrap();
+    let after = restored.load(account).await.unwrap().unwrap();
+    assert_eq!((&after.state, &after.secrets), (&before.state, &before.secrets));
+    assert_eq!(after.standing.generation, Generation(1));
+    let found = restored.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
+    let Account::Live(live) = &found.state else { panic!() };
+    assert!(live.session(session, &shopper::world(&before.standing, later)).is_some());
+    assert!(live.session(session, &shopper::world(&found.standing, later)).is_none());
+    let after_step = shopper::factor_after(&found.state, &found.standing, later);
+    assert_eq!(after_step, later.seconds() / 30 + 3);
+    // Its keys are the same, under the same server key.
+    let keys = Keys::open(&restored, &server_key(7), &bed.random).await.unwrap();
+    assert_eq!(restored.find(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
+    assert_eq!(restored.unsealed_events(100).await.unwrap().last().unwrap().deed, "restored");
+    // The store that the backup was taken of goes on as it was.
+    assert_eq!(store.standing().await.unwrap(), before.standing);
+}
+
+async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let account = shopper::begin(&store, &keys).await;
+    let (backed_up, ends) = tokio::sync::watch::channel(false);
+    let writer = {
+        let (store, keys) = (store.clone(), keys.clone());
+        tokio::spawn(async move {
+            let mut n = 0_u32;
+            while !*ends.borrow() {
+                n += 1;
+                let k = keys.clone();
+                let both = move |loaded: &tegata_issuer::store::Loaded| {
+                    let state = Some(loaded.state.clone());
+                    let events = vec![shopper::event(noon(), "both")];
+                    let outbox = vec![shopper::mail(&k, account, noon())];
+                    (Change { state, events, outbox, ..Change::default() }, ())
+                };
+                store.change(account, both).await.unwrap();
+            }
+            n
+        })
+    };
+    store.backup(&bed.file("backup")).await.unwrap();
+    backed_up.send(true).unwrap();
+    assert!(writer.await.unwrap() > 0);
+    let place = bed.elsewhere().await;
+    let event = shopper::event(noon(), "restored");
+    let restored = restore(&place, &bed.file("backup"), noon(), event).await.unwrap();
+    let version = restored.load(account).await.unwrap().unwrap().version;
+    let mails = restored.due(noon(), 0, 100_000).await.unwrap().len() as u64;
+    let events = restored.unsealed_events(100_000).await.unwrap().len() as u64;
+    // One mail of the sign-up, one event of the restore, and one version for each change beside.
+    assert_eq!((mails - 1, events - 1), (version - 1, version - 1));
+}
+
+async fn nothing_is_overwritten(bed: Bed) {
+    let store = bed.store().await;
+    store.backup(&bed.file("backup")).await.unwrap();
+    let again = store.backup(&bed.file("backup")).await;
+    assert!(matches!(again, Err(StoreError::File { .. })), "{again:?}");
+    let event = shopper::event(noon(), "restored");
+    let over = restore(&bed.place, &bed.file("backup"), noon(), event.clone()).await;
+    assert!(matches!(over, Err(StoreError::File { .. } | StoreError::Program { .. })), "{over:?}");
+    assert_eq!(store.standing().await.unwrap().generation, Generation(0));
+    // What is not there, or no backup, makes no store.
+    std::fs::write(bed.file("nonsense"), "nonsense;").unwrap();
+    for from in ["missing", "nonsense"] {
+        let place = bed.elsewhere().await;
+        assert!(restore(&place, &bed.file(from), noon(), event.clone()).await.is_err(), "{from}");
+        let fresh = Store::open(&place).await.unwrap();
+        assert_eq!(fresh.standing().await.unwrap().generation, Generation(0), "{from}");
+    }
+}

@@ -1,0 +1,47 @@
+//! No address, code, secret or token can be read in what is on the disk.
+
+use std::sync::Arc;
+
+use tegata_issuer::config::Store as Place;
+use tegata_issuer::keys::Purpose;
+
+use crate::bed::Bed;
+use crate::shopper;
+
+crate::on_both!(nothing_planted_is_found_in_the_bytes);
+
+async fn nothing_planted_is_found_in_the_bytes(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, ..) = shopper::sign_up(&store, &keys).await;
+    // An event for a control: it is found, so the search works.
+    store.log(shopper::event(crate::bed::noon(), "CONTROL-CANARY")).await.unwrap();
+    let limit = tegata::account::limits::Limit { tries: 5, seconds: 60 };
+    let key = keys.throttle("reset", shopper::ADDRESS.as_bytes());
+    assert!(store.take(key, limit, crate::bed::noon()).await.unwrap());
+    keys.ticket(Purpose::Reset, account, 1, &bed.random).unwrap();
+    store.backup(&bed.file("backup")).await.unwrap();
+    let mut bytes = vec![std::fs::read(bed.file("backup")).unwrap()];
+    if let Place::Sqlite(file) = &bed.place {
+        bytes.push(std::fs::read(file).unwrap());
+        bytes.push(std::fs::read(file.with_extension("sqlite-wal")).unwrap());
+    }
+    let bytes = bytes.concat();
+    let holds = |what: &[u8]| {
+        let hex = hex::encode(what);
+        bytes.windows(what.len()).any(|window| window == what)
+            || bytes.windows(hex.len()).any(|window| window.eq_ignore_ascii_case(hex.as_bytes()))
+    };
+    assert!(holds(b"CONTROL-CANARY"));
+    assert!(holds(&account.0), "bytes are looked for as bytes and as hex");
+    for planted in [
+        shopper::ADDRESS.as_bytes(),
+        b"canary@shop",
+        shopper::SECRET,
+        &shopper::TOKEN,
+        b"12345678",
+        &[7; 32],
+    ] {
+        assert!(!holds(planted), "{:?}", String::from_utf8_lossy(planted));
+    }
+}

@@ -1,0 +1,142 @@
+//! `kill -9` in the midst of changes: each is there with all that belongs to it, or not at all; what was answered is
+//! there; mails that were not sent are due.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use tegata::account::{SecretId, SecretKind, SessionId};
+use tegata_issuer::config::Store as Place;
+use tegata_issuer::store::{AccountId, Change, Loaded, Store, TokenHash};
+
+use crate::bed::{Bed, noon, server_key};
+use crate::shopper;
+
+/// Where a child of the test writes.
+const WRITE_TO: &str = "TEGATA_TEST_WRITE_TO";
+
+#[test]
+fn sqlite() {
+    each_change_is_whole_or_not_there("killed::sqlite", Bed::sqlite);
+}
+
+#[test]
+fn postgres() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    each_change_is_whole_or_not_there("killed::postgres", || runtime.block_on(Bed::postgres()));
+}
+
+fn each_change_is_whole_or_not_there(test: &str, bed: impl FnOnce() -> Bed) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if let Ok(place) = std::env::var(WRITE_TO) {
+        return runtime.block_on(write_until_killed(Place::parse(&place).unwrap()));
+    }
+    let bed = bed();
+    let place = match &bed.place {
+        Place::Sqlite(file) => format!("sqlite:{}", file.display()),
+        Place::Postgres(url) => url.to_string(),
+    };
+    let mut answered: BTreeMap<String, u32> = BTreeMap::new();
+    for round in 1..=4 {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", test, "--nocapture"]).env(WRITE_TO, &place);
+        let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut answers = 0;
+        for line in lines {
+            let line = line.unwrap();
+            let Some((account, n)) = line.strip_prefix("done ").and_then(|l| l.split_once(' '))
+            else {
+                continue;
+            };
+            answered.insert(account.to_owned(), n.parse().unwrap());
+            answers += 1;
+            // Read to the end: what was said before the kill was committed before it.
+            if answers == 30 * round {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        assert!(answers >= 30 * round, "{answers}");
+        runtime.block_on(check(&bed, &answered));
+    }
+    assert!(answered.len() >= 4, "an account of its own in each round at least");
+}
+
+async fn write_until_killed(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let random = tegata::SystemRandom::new();
+    let keys =
+        Arc::new(tegata_issuer::keys::Keys::open(&store, &server_key(7), &random).await.unwrap());
+    let mut writers = Vec::new();
+    for _ in 0..4 {
+        let account = shopper::begin(&store, &keys).await;
+        let (store, keys) = (store.clone(), keys.clone());
+        writers.push(tokio::spawn(async move {
+            for n in 1.. {
+                let keys = keys.clone();
+                store
+                    .change(account, move |loaded| (whole(&keys, account, loaded, n), ()))
+                    .await
+                    .unwrap();
+                let mut out = std::io::stdout();
+                out.write_all(format!("done {account} {n}\n").as_bytes()).unwrap();
+                out.flush().unwrap();
+            }
+        }));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
+/// The change of this number: a secret, a session, a mail and an event.
+fn whole(keys: &tegata_issuer::keys::Keys, account: AccountId, loaded: &Loaded, n: u32) -> Change {
+    let random = tegata::SystemRandom::new();
+    let (id, kind) = (SecretId(100 + n), SecretKind::Factor);
+    let mut event = shopper::event(noon(), "whole");
+    event.account = Some(account);
+    Change {
+        state: Some(loaded.state.clone()),
+        keep: vec![(id, kind, keys.keep(account, id, kind, b"secret", &random).unwrap())],
+        sessions_made: vec![(token(account, n), SessionId(n))],
+        outbox: vec![shopper::mail(keys, account, noon())],
+        events: vec![event],
+        ..Change::default()
+    }
+}
+
+fn token(account: AccountId, n: u32) -> TokenHash {
+    let mut token = [0; 32];
+    token[..16].copy_from_slice(&account.0);
+    token[16..20].copy_from_slice(&n.to_be_bytes());
+    TokenHash::of(&token)
+}
+
+async fn check(bed: &Bed, answered: &BTreeMap<String, u32>) {
+    // The server ends what a client that is gone had asked for: a commit may still come.
+    let others = "SELECT COUNT(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    while matches!(bed.place, Place::Postgres(_)) && bed.number(others).await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let store = bed.store().await;
+    let mails = store.due(noon(), 0, 1_000_000).await.unwrap();
+    for (name, answered) in answered {
+        let account = AccountId(hex::decode(name).unwrap().try_into().unwrap());
+        let loaded = store.load(account).await.unwrap().unwrap();
+        let written = u32::try_from(loaded.version).unwrap() - 1;
+        assert!(written >= *answered, "{written} of {answered} that were answered");
+        let secrets = loaded.secrets.keys().filter(|id| id.0 > 100).count();
+        // The sign-up's own mail is one more.
+        let mails = mails.iter().filter(|mail| mail.account == account).count() - 1;
+        let events = store.events_of(account, 1_000_000).await.unwrap().len();
+        for n in 1..=written {
+            let found = store.session(&token(account, n)).await.unwrap();
+            assert_eq!(found.map(|found| found.session), Some(SessionId(n)));
+        }
+        assert!(store.session(&token(account, written + 1)).await.unwrap().is_none());
+        assert_eq!([secrets, mails, events], [written as usize; 3]);
+    }
+}

@@ -1,0 +1,139 @@
+//! A shopper who signs up, through the function that decides, into a store.
+
+use tegata::account::{
+    Account, Answer, Controls, DeviceId, Effect, Event, FactorKind, Found, SecretId, SessionId,
+    World, decide, open,
+};
+use tegata::{SystemRandom, UnixTime};
+use tegata_issuer::keys::{Keys, Place};
+use tegata_issuer::store::{
+    AccountId, Change, EventId, EventRow, MailId, Outgoing, Standing, Store, TokenHash, deed,
+};
+
+use crate::bed::noon;
+
+pub(crate) const ADDRESS: &str = "hana-canary@shop.example";
+pub(crate) const SECRET: &[u8] = b"SECRET-CANARY-0123456";
+pub(crate) const TOKEN: [u8; 32] = *b"TOKEN-CANARY-0123456789-01234567";
+
+pub(crate) fn device() -> DeviceId {
+    DeviceId([3; 32])
+}
+
+pub(crate) fn world(standing: &Standing, now: UnixTime) -> World {
+    let Standing { generation, used_up_to, .. } = *standing;
+    World { now, generation, used_up_to, controls: Controls::ALL }
+}
+
+pub(crate) fn event(now: UnixTime, deed: &str) -> EventRow {
+    let id = EventId::make(now, 0, &SystemRandom::new()).unwrap();
+    let (deed, actor) = (deed.to_owned(), "operator".to_owned());
+    EventRow { id, account: None, deed, actor, at: now, detail: "{}".to_owned() }
+}
+
+/// What the effects of a decision write.
+pub(crate) fn carry_out(
+    keys: &Keys,
+    account: AccountId,
+    state: Account,
+    effects: Vec<Effect>,
+    now: UnixTime,
+) -> Change {
+    let random = SystemRandom::new();
+    let mut change = Change { state: Some(state), ..Change::default() };
+    for (place, effect) in (0..).zip(effects) {
+        match effect {
+            Effect::Keep(id, kind) => {
+                let sealed = keys.keep(account, id, kind, SECRET, &random).unwrap();
+                change.keep.push((id, kind, sealed));
+            }
+            Effect::Forget(id) => change.forget.push(id),
+            Effect::Mail { .. } => change.outbox.push(mail(keys, account, now)),
+            Effect::Claim(_) => change.claim.push(keys.handle(ADDRESS)),
+            Effect::Release(_) => change.release.push(keys.handle(ADDRESS)),
+            Effect::SessionMade(id) => change.sessions_made.push((TokenHash::of(&TOKEN), id)),
+            Effect::SessionEnded(id) => change.sessions_ended.push(id),
+            Effect::Erase => change.erase = true,
+            Effect::Deed(done) => {
+                let id = EventId::make(now, place, &random).unwrap();
+                let (deed, actor) = (deed(done), "shopper".to_owned());
+                let detail = "{}".to_owned();
+                let account = Some(account);
+                change.events.push(EventRow { id, account, deed, actor, at: now, detail });
+            }
+        }
+    }
+    change
+}
+
+pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> Outgoing {
+    let random = SystemRandom::new();
+    let id = MailId::make(now, &random).unwrap();
+    let letter = format!("to {ADDRESS}: 12345678");
+    let letter = keys.seal(Place::Mail(account, id), letter.as_bytes(), &random).unwrap();
+    Outgoing { id, made: now, letter }
+}
+
+/// Begins a sign-up; its account.
+pub(crate) async fn begin(store: &Store, keys: &std::sync::Arc<Keys>) -> AccountId {
+    let account = AccountId::make(noon(), &SystemRandom::new()).unwrap();
+    let keys = keys.clone();
+    let opened = store.create(account, move |standing| {
+        let (state, effects) = open(device(), "phone".into(), false, &world(standing, noon()));
+        (carry_out(&keys, account, state, effects, noon()), ())
+    });
+    opened.await.unwrap();
+    account
+}
+
+/// Signs up: the account, its session and its recovery codes.
+pub(crate) async fn sign_up(
+    store: &Store,
+    keys: &std::sync::Arc<Keys>,
+) -> (AccountId, SessionId, Vec<SecretId>) {
+    let account = begin(store, keys).await;
+    let step = noon().seconds() / 30;
+    tell(store, keys, account, || Event::SignUpCode { device: device() }, Found::Match).await;
+    let factor = || Event::SignUpFactor { device: device() };
+    match tell(store, keys, account, factor, Found::Step(step)).await {
+        Answer::SignedUp { session, recovery } => (account, session, recovery),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Asks for something that leads to a comparison, in one change, and tells its outcome.
+async fn tell(
+    store: &Store,
+    keys: &std::sync::Arc<Keys>,
+    account: AccountId,
+    event: impl Fn() -> Event + Send + Sync + 'static,
+    found: Found,
+) -> Answer {
+    let keys = keys.clone();
+    let told = store.change(account, move |loaded| {
+        let world = world(&loaded.standing, noon());
+        let asked = decide(loaded.state.clone(), event(), &world);
+        let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };
+        let told = decide(asked.account, Event::Checked { check, found }, &world);
+        let effects = asked.effects.into_iter().chain(told.effects).collect();
+        (carry_out(&keys, account, told.account, effects, noon()), told.answer)
+    });
+    told.await.unwrap()
+}
+
+/// Which steps of the second factor a log-in on the known device would take: those after this one.
+pub(crate) fn factor_after(state: &Account, standing: &Standing, now: UnixTime) -> u64 {
+    use tegata::account::Compare;
+    let world = world(standing, now);
+    let name = "phone".to_owned();
+    let log_in = Event::LogIn { device: device(), name, factor: Some(FactorKind::Totp) };
+    let asked = decide(state.clone(), log_in, &world);
+    let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };
+    let found = Found::Match;
+    let told = decide(asked.account, Event::Checked { check, found }, &world);
+    let Answer::Check(check) = told.answer else { panic!("{:?}", told.answer) };
+    match check.compare() {
+        Compare::Totp(Some((_, after))) => *after,
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,48 @@
+//! Databases of other versions.
+
+use tegata_issuer::store::{Store, StoreError};
+
+use crate::bed::Bed;
+
+crate::on_both!(a_later_database_is_refused_and_left_as_it_is, another_history_is_refused);
+
+const LATER: &str = "INSERT INTO refinery_schema_history SELECT version + 1000, 'later', \
+    applied_on, checksum FROM refinery_schema_history WHERE version = 1";
+
+async fn a_later_database_is_refused_and_left_as_it_is(bed: Bed) {
+    drop(bed.store().await);
+    bed.sql(LATER).await;
+    let refused = Store::open(&bed.place).await.unwrap_err();
+    assert_eq!(refused, StoreError::Newer { found: 1001, known: 1 });
+    let said = "the database has migration 1001, this program knows those up to 1: run a newer one";
+    assert_eq!(refused.to_string(), said);
+    assert_eq!(bed.number("SELECT COUNT(*) FROM refinery_schema_history").await, 2);
+}
+
+async fn another_history_is_refused(bed: Bed) {
+    drop(bed.store().await);
+    bed.sql("UPDATE refinery_schema_history SET checksum = '1'").await;
+    assert_eq!(Store::open(&bed.place).await.unwrap_err(), StoreError::Divergent(1));
+}
+
+/// The two files of a migration say the same, each in its database's words.
+#[test]
+fn the_tables_of_both_stores_are_alike() {
+    let sqlite = include_str!("../../migrations/sqlite/V1__accounts.sql");
+    let postgres = include_str!("../../migrations/postgres/V1__accounts.sql");
+    let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
+    assert_eq!(words.replace(" WITHOUT ROWID", ""), postgres);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let bed = Bed::sqlite();
+    let store = bed.store().await;
+    bed.keys(&store).await;
+    for file in ["issuer.sqlite", "issuer.sqlite-wal"] {
+        let mode = std::fs::metadata(bed.file(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
