@@ -24,13 +24,14 @@ pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartEr
     let threads = server::threads()?;
     let clock = Arc::clone(&world.clock);
     let (store, accounts) = threads.block_on(async {
-        let store = Store::open(&issuer.config.store).await?;
+        let store = Store::open(&issuer.config.store).await?.counting(issuer.metrics.work());
         let keys = Keys::open(&store, &server_key, &*world.random).await?;
         let passwords = Arc::clone(&issuer.passwords);
         let name = "Tegata".to_owned();
         let accounts = Accounts::open(store.clone(), Arc::new(keys), passwords, world, name).await;
         Ok::<_, StartError>((store, accounts.map_err(|_| StartError::Accounts)?))
     })?;
+    let store = store.counting(issuer.metrics.work().by("mail"));
     threads.spawn(mail::work(store, accounts.clone(), letters, post, clock));
     server::listen(threads, issuer, accounts::routes(accounts))
 }
