@@ -27,7 +27,9 @@ pub(crate) fn print(towns: [(&str, Town); 2]) {
             let apart = (effect - 0.5).abs() > BOUND && chance < 0.001;
             let verdict = if apart { "TOLD APART" } else { "not told apart" };
             let [one, other] = [one, other].map(median);
-            println!("  {what:<52} {one:>8.0} {other:>8.0}   {effect:.3}   {chance:.4}   {verdict}");
+            println!(
+                "  {what:<52} {one:>8.0} {other:>8.0}   {effect:.3}   {chance:.4}   {verdict}"
+            );
         }
     }
 }

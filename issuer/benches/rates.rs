@@ -20,10 +20,13 @@ pub(crate) fn print(towns: [(&str, Town); 2]) {
         let mut people: Vec<_> =
             (0..CLIENTS).map(|n| town.shopper(&format!("shopper-{n}@example.org"))).collect();
         println!("{name}");
-        say("log-ins, password and known device", &measure(&mut people, |person, nth| {
-            let (_, took) = log_in(person, nth);
-            took
-        }));
+        say(
+            "log-ins, password and known device",
+            &measure(&mut people, |person, nth| {
+                let (_, took) = log_in(person, nth);
+                took
+            }),
+        );
         say("session checks", &measure(&mut people, |person, _| timed(|| person.view().unwrap())));
         let quiet = measure(&mut people[..2], |person, _| timed(|| person.view().unwrap()));
         say("session checks, two clients", &quiet);

@@ -87,7 +87,10 @@ impl Work {
 }
 
 impl Default for Work {
-    #[expect(clippy::expect_used, reason = "the names are constants; each test of the store makes one")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the names are constants; each test of the store makes one"
+    )]
     fn default() -> Self {
         Self::new().expect("names of metrics are valid and differ")
     }

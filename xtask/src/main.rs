@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the answer is no, 2 wrong usage.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod bench;
 mod bindings;
 mod budget;
@@ -84,6 +85,9 @@ enum Verb {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
+    /// Attack the issuer for long: ten thousand guesses, ten thousand requests; `test` does the same for seconds.
+    #[command(after_help = "Example: cargo xtask attack")]
+    Attack,
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
     #[command(after_help = "Example: cargo xtask targets")]
     Targets,
@@ -126,6 +130,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Bench { rows, json } => bench::run(&shell, &bench::or_usual(&rows), json),
         Verb::Budget { write } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
+        Verb::Attack => attack::run(&shell),
         Verb::Targets => targets::run(&shell),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Size => size::hold(&shell),

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use tegata::{Clock, Random, RandomUnavailable, SystemRandom, UnixTime};
@@ -98,7 +98,11 @@ fn serves() {
     let config: Config = toml::from_str(&settings).unwrap();
     let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
     let left = AtomicU64::new(std::env::var(DIE_AT).unwrap().parse().unwrap());
-    let fate = Arc::new(Fate { left, is_armed: AtomicBool::new(false), has_begun: AtomicBool::new(false) });
+    let fate = Arc::new(Fate {
+        left,
+        is_armed: AtomicBool::new(false),
+        has_begun: AtomicBool::new(false),
+    });
     log::install(config.log, config.log_level, std::io::stderr);
     let clock = Arc::new(FileClock(folder.join("now"), fate.clone()));
     let random = Arc::new(Counted(SystemRandom::new(), fate.clone()));
@@ -167,7 +171,8 @@ impl Carrier for Pipe {
     fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a> {
         self.0.step();
         let parts = [mail.to.address(), "\n", &mail.subject, "\n", &mail.body];
-        let masked: Vec<u8> = parts.iter().flat_map(|part| part.bytes()).map(|b| b ^ MASK).collect();
+        let masked: Vec<u8> =
+            parts.iter().flat_map(|part| part.bytes()).map(|b| b ^ MASK).collect();
         println!("\nmail {}", hex::encode(masked));
         self.0.step();
         Box::pin(async { Ok(()) })

@@ -8,8 +8,7 @@ use tegata::account::messages::{
 };
 
 use crate::people::{
-    NEW_PASSWORD, PASSWORD, Person, Town, headers, log_in, on_both, reset, reset_proof,
-    sign_up,
+    NEW_PASSWORD, PASSWORD, Person, Town, headers, log_in, on_both, reset, reset_proof, sign_up,
 };
 
 on_both! {
@@ -108,9 +107,8 @@ fn what_was_wrong_costs_the_same(town: &Town) {
     let code = hanako.code_of_mail(2);
     let wrong = MailedCodeText::new("00000000").unwrap();
     for _ in 0..2 {
-        let costs = [&code, &wrong].map(|code| {
-            signed(&hanako, &reset_proof(&hanako, &right, code.clone(), wrong_totp()))
-        });
+        let costs = [&code, &wrong]
+            .map(|code| signed(&hanako, &reset_proof(&hanako, &right, code.clone(), wrong_totp())));
         assert_eq!(costs[0], costs[1]);
     }
     // A ticket that was never given, of another purpose, and of a reset that is over.

@@ -215,6 +215,7 @@ impl Town {
         Person {
             town: self,
             address: address.to_owned(),
+            password: PASSWORD.to_owned(),
             device: self.device(),
             authenticator: None,
             recovery: Vec::new(),
@@ -312,6 +313,8 @@ pub(crate) use on_both;
 pub(crate) struct Person<'a> {
     pub(crate) town: &'a Town,
     pub(crate) address: String,
+    /// The one she signs up with.
+    pub(crate) password: String,
     pub(crate) device: Arc<SoftwareKeystore>,
     pub(crate) authenticator: Option<String>,
     pub(crate) recovery: Vec<RecoveryCode>,
@@ -377,7 +380,7 @@ impl Person<'_> {
     /// The first mail's code, with her password; puts the secret that comes back into her authenticator.
     pub(crate) fn types_sign_up_code(&mut self, ticket: &Ticket) -> Told<()> {
         let code = self.code_of_mail(1);
-        let (ticket, device, password) = (ticket.clone(), self.key(), password(PASSWORD));
+        let (ticket, device, password) = (ticket.clone(), self.key(), password(&self.password));
         let call = SignUpCode { ticket, device, code, password };
         self.authenticator = Some(self.signed(&call)?.otpauth.expose().to_owned());
         Ok(())
