@@ -12,7 +12,7 @@ use crate::people::{NEW_PASSWORD, PASSWORD, Town, code_in};
 
 /// How far from a half the effect may be.
 const BOUND: f64 = 0.05;
-const PAIRS: usize = 600;
+const PAIRS: usize = 400;
 const HOUR: u64 = 3601;
 const DAY: u64 = 24 * HOUR;
 const HANAKO: &str = "hanako@example.org";
