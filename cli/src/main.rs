@@ -19,6 +19,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// Wipes what is freed: bodies of requests pass through buffers of hyper's, rustls's and serde's, and no `Zeroizing` of
+/// ours reaches those.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 /// A wallet core in the terminal: payment barcodes made without a network, accepted once.
 ///
 /// Without a command: the demo.

@@ -43,6 +43,7 @@ mod start;
 pub mod store;
 pub mod strict;
 mod tls;
+mod work;
 
 pub use frame::RequestId;
 pub use issuer::{Issuer, World};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::work::Work;
 use prometheus::{HistogramOpts, IntGaugeVec};
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
@@ -13,6 +14,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
     in_flight: IntGauge,
+    work: Work,
 }
 
 /// What an answer was, for the counts.
@@ -51,13 +53,20 @@ impl Metrics {
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
         registry.register(Box::new(build))?;
-        Ok(Self { registry, requests, seconds, in_flight })
+        let work = Work::default();
+        work.collectors().into_iter().try_for_each(|counts| registry.register(counts))?;
+        Ok(Self { registry, requests, seconds, in_flight, work })
     }
 
     /// Where others register what they count.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Where work is counted.
+    pub(crate) fn work(&self) -> Work {
+        self.work.clone()
     }
 
     /// The counts, in the text format of Prometheus, version 0.0.4.

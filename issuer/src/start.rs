@@ -57,7 +57,7 @@ fn start_with(
     let threads = server::threads()?;
     let accounts = threads.block_on(async {
         let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
-        let store = Store::open(&config.store).await?;
+        let store = Store::open(&config.store).await?.counting(issuer.metrics.work());
         let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
         let (passwords, name) = (Arc::clone(&issuer.passwords), "Tegata".to_owned());
@@ -65,6 +65,7 @@ fn start_with(
             Accounts::open(store.clone(), Arc::clone(&keys), passwords, world.clone(), name);
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
         let post = post(config)?;
+        let store = store.counting(issuer.metrics.work().by("mail"));
         tokio::spawn(mail::work(store.clone(), accounts.clone(), letters, post, clock));
         let (checkpoints, marks) = (config.checkpoints_file(), std::sync::Mutex::default());
         let accounts_of_jobs = accounts.clone();

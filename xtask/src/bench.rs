@@ -39,6 +39,8 @@ enum Target {
     Times(f64, &'static str),
     /// Nothing in particular: the row is there to be looked at.
     Seen(Unit),
+    /// The issuer's: it measures by itself and prints.
+    Printed,
 }
 
 /// What the figures of a row count.
@@ -102,6 +104,12 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// What the issuer's own bench measures: an issuer on each store, spoken to over HTTP.
+const ISSUER: &[Row] = &[
+    Row::printed("issuer", "log-ins, resets and session checks in a second, and during a flood"),
+    Row::printed("enumeration", "whether the clock tells an account that answers do not"),
+];
+
 /// One work at each number of records.
 macro_rules! growing {
     ($($work:literal $unit:ident $about:literal)*) => {
@@ -128,6 +136,10 @@ const GROWTH: &[Row] = growing! {
 const GROWTH_NAME: &str = "growth";
 
 impl Row {
+    const fn printed(name: &'static str, work: &'static str) -> Self {
+        Self { name, work, target: Target::Printed, sqlcipher: false }
+    }
+
     const fn growing(name: &'static str, unit: Unit, work: &'static str) -> Self {
         Self { name, work, target: Target::Seen(unit), sqlcipher: true }
     }
@@ -151,7 +163,7 @@ const OURS: &str = "tegata";
 
 /// Reads the name of a row or of several; an unknown one is a usage error that names the known ones.
 pub(crate) fn parser() -> impl TypedValueParser<Value = Named> {
-    let rows = ROWS.iter().map(|row| PossibleValue::new(row.name).help(row.work));
+    let rows = ROWS.iter().chain(ISSUER).map(|row| PossibleValue::new(row.name).help(row.work));
     let growth = PossibleValue::new(GROWTH_NAME)
         .help("the vault at 1 to 100,000 records, in some minutes; each row by its own name, too, as open-10000");
     let growing = GROWTH.iter().map(|row| PossibleValue::new(row.name).hide(true));
@@ -162,7 +174,7 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = Named> {
         GROWTH_NAME => Ok(Named::Rows(GROWTH)),
         BINDINGS_NAME => Ok(Named::Bindings),
         name => {
-            let row = ROWS.iter().chain(GROWTH).find(|row| row.name == name);
+            let row = ROWS.iter().chain(ISSUER).chain(GROWTH).find(|row| row.name == name);
             row.map(|row| Named::Rows(slice::from_ref(row))).ok_or("not a row of the benches")
         }
     })
@@ -182,6 +194,18 @@ pub(crate) fn run(shell: &Shell, named: &[Named], json: bool) -> anyhow::Result<
     if named.iter().any(|named| matches!(named, Named::Bindings)) {
         anyhow::ensure!(rows.is_empty(), "{BINDINGS_NAME} is measured by itself");
         return bindings::run(shell, json);
+    }
+    let (printed, rows): (Vec<&Row>, Vec<&Row>) =
+        rows.into_iter().partition(|row| matches!(row.target, Target::Printed));
+    for row in &printed {
+        setup::install(shell, &[setup::POSTGRESQL])?;
+        step(&format!("measuring {}: {}", row.name, row.work));
+        cmd!(shell, "cargo bench --quiet -p tegata-issuer --bench issuer --")
+            .arg(row.name)
+            .run()?;
+    }
+    if rows.is_empty() && !printed.is_empty() {
+        return Ok(());
     }
     measure(shell, &rows, json)
 }
@@ -279,6 +303,7 @@ impl Outcome {
                 let peers = of(peer).with_context(|| format!("{peer} was not measured"))?;
                 (times * peers, format!("≤ {times} × {peer}"))
             }
+            Target::Printed => anyhow::bail!("it prints by itself"),
             Target::Seen(of) => {
                 unit = of;
                 (f64::INFINITY, "none".into())

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the answer is no, 2 wrong usage.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod bench;
 mod bindings;
 mod budget;
@@ -97,6 +98,9 @@ enum Verb {
         #[arg(long)]
         long: bool,
     },
+    /// Attack the issuer for long: ten thousand guesses, ten thousand requests; `test` does the same for seconds.
+    #[command(after_help = "Example: cargo xtask attack")]
+    Attack,
     /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
     #[command(after_help = "Example: cargo xtask targets aarch64-apple-ios")]
     Targets {
@@ -157,6 +161,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets { targets } => targets::run(&shell, &targets),
         Verb::Model { long } => model::run(&shell, long),
+        Verb::Attack => attack::run(&shell),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Package { kind } => package::run(&shell, kind),
         Verb::Size { android: None } => size::hold(&shell),

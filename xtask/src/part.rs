@@ -4,6 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
+    attack,
     bindings::Build,
     docs, package, python,
     setup::{self, Package},
@@ -22,7 +23,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
         about: "unit, integration and doc tests of core, issuer, bindings, command line and xtask; power cuts and full disks",
-        needs: &[setup::GDB, setup::OATHTOOL],
+        needs: &[setup::GDB, setup::OATHTOOL, setup::POSTGRESQL],
         run: |shell| {
             cmd!(
                 shell,
@@ -47,9 +48,18 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "store",
-        about: "the issuer's store on SQLite and on a PostgreSQL of its own: races, kill -9, backups, keys, the log",
-        needs: &[setup::POSTGRESQL],
-        run: |shell| Ok(cmd!(shell, "cargo test -p tegata-issuer --test store").run()?),
+        about: "the issuer on SQLite and on a PostgreSQL of its own: its store, and accounts under attack",
+        needs: &[setup::GDB, setup::POSTGRESQL],
+        run: |shell| {
+            let tests = "--test store --test accounts --test attack";
+            Ok(cmd!(shell, "cargo test -p tegata-issuer").args(tests.split(' ')).run()?)
+        },
+    },
+    Part {
+        name: "http",
+        about: "the issuer's interface against its description, by schemathesis",
+        needs: &[setup::PYTHON],
+        run: attack::few_requests,
     },
     Part {
         name: "python",

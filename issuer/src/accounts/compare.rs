@@ -14,6 +14,7 @@ use crate::keys::Sealed;
 use crate::passwords::PasswordHash;
 use crate::problem::Problem;
 use crate::store::AccountId;
+use crate::work::{Done, Of};
 
 /// Seconds of a step of the second factor (RFC 6238, section 5.2), and how many steps to either side are taken.
 pub(super) const STEP: u64 = 30;
@@ -57,6 +58,9 @@ impl Accounts {
             .flatten()
             .and_then(|text| PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok());
         let Some(password) = given.password.clone() else { return Ok(Found::Nothing) };
+        let work = self.store.work();
+        work.compared(Of::Password, hash.is_some());
+        work.done(Done::Password, 1);
         let right = self.passwords.verify(hash, password).await?;
         Ok(if right { Found::Match } else { Found::Nothing })
     }
@@ -72,10 +76,13 @@ impl Accounts {
         given: &[u8],
     ) -> Option<SecretId> {
         let nothing = Sealed::nothing();
+        let of = if kind == SecretKind::Recovery { Of::Recovery } else { Of::MailedCode };
         let mut found = None;
         for at in 0..most.max(among.len()) {
             let secret = among.get(at).copied().unwrap_or(SecretId(u32::MAX));
-            let kept = secrets.get(&secret).map_or(&nothing, |(_, kept)| kept);
+            let kept = secrets.get(&secret).map(|(_, kept)| kept);
+            self.store.work().compared(of, kept.is_some());
+            let kept = kept.unwrap_or(&nothing);
             if self.keys.is_code(account, secret, kind, kept, given) {
                 found = Some(secret);
             }
@@ -92,7 +99,9 @@ impl Accounts {
     ) -> Result<Found, Problem> {
         let Some(typed) = &given.totp else { return Ok(Found::Nothing) };
         let kept = with.map(|(secret, after)| Ok((self.opened(account, secret, secrets)?, after)));
-        let (secret, after) = match kept.transpose()? {
+        let kept = kept.transpose()?;
+        self.store.work().compared(Of::Totp, matches!(kept, Some((Some(_), _))));
+        let (secret, after) = match kept {
             Some((Some(secret), after)) => (SecretBytes::new(&secret), after),
             _ => (SecretBytes::new(&[0; 20]), u64::MAX),
         };

@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::store::{AccountId, Switch};
 use crate::strict::Strict;
+use crate::work::Done as Work;
 
 /// Sign-ups begun for one address: each is a mail.
 const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
@@ -310,6 +311,7 @@ impl Accounts {
         let about = self.about(account).await?;
         let judged = self.passwords.judge(typed(password)?, about).await?;
         let judged = judged.map_err(|_| Problem::WeakPassword)?;
+        self.store.work().done(Work::Password, 1);
         self.passwords.hash(judged).await
     }
 

@@ -28,7 +28,7 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         new_file(to)?;
         let file = to.to_owned();
-        match &*self.database {
+        match &*self.database.database {
             Database::Sqlite(sqlite) => sqlite.read(move |from| copy(from, &file)).await,
             Database::Postgres(postgres) => {
                 let mut dump = program("pg_dump", &postgres.config);

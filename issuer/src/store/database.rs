@@ -47,15 +47,6 @@ impl Database {
         }
     }
 
-    /// The first row, if there is one.
-    pub(super) async fn row(
-        &self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Option<Row>, StoreError> {
-        Ok(self.rows(sql, values).await?.into_iter().next())
-    }
-
     /// Does `work` in a transaction and commits it, unless it gives an error: then nothing is written. It may run more
     /// than once.
     pub(super) async fn write<T: Send + 'static>(

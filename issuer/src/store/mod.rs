@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `mod` | [`Store`]: what can be done, written once |
-//! | `database` | what a database is asked for: a statement, or a transaction |
+//! | `database`, `counted` | what a database is asked for: a statement, or a transaction; how often that was |
 //! | `sqlite`, `postgres` | the two that can be asked |
 //! | `rows` | values, rows and statements that both understand |
 //! | `account` | an account as it is kept, what a change writes |
@@ -16,6 +16,7 @@
 
 mod account;
 mod backup;
+mod counted;
 mod database;
 mod error;
 mod events;
@@ -45,6 +46,8 @@ pub use sweep::{Kind, SessionRow, Waiting};
 pub use vault::{SealedRow, WrappedKey};
 
 use crate::config;
+use crate::work::Work;
+use counted::Counted;
 use database::{Database, Transaction};
 use rows::{Statement, values};
 use throttle::Taken;
@@ -54,7 +57,7 @@ use throttle::Taken;
 /// What an operation gives back is durable: it was committed before the answer. Several processes may share a store.
 #[derive(Clone)]
 pub struct Store {
-    database: Arc<Database>,
+    database: Counted,
 }
 
 impl Store {
@@ -69,7 +72,17 @@ impl Store {
                 Database::Postgres(Box::new(postgres::Postgres::open(url).await?))
             }
         };
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self { database: Counted { database: Arc::new(database), work: Work::default() } })
+    }
+
+    /// The same store, its work counted there.
+    pub(crate) fn counting(self, work: Work) -> Self {
+        Self { database: Counted { work, ..self.database } }
+    }
+
+    /// Where its work is counted.
+    pub(crate) fn work(&self) -> &Work {
+        &self.database.work
     }
 
     /// Makes an account, unless the change has no state: then nothing is written. `decide` sees what holds for all
@@ -239,7 +252,7 @@ async fn standing(transaction: &mut dyn Transaction) -> Result<Standing, StoreEr
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = match *self.database {
+        let name = match *self.database.database {
             Database::Sqlite(_) => "SQLite",
             Database::Postgres(_) => "PostgreSQL",
         };

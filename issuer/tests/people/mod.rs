@@ -1,10 +1,14 @@
 //! An issuer of the test's own, and people who use it: each with a device, a mailbox to look into and an authenticator.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses some of it")]
 
+#[path = "../store/cluster.rs"]
+mod cluster;
+
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -32,8 +36,13 @@ impl Clock for Standing {
 
 /// A running issuer.
 pub(crate) struct Town {
-    handle: Option<Handle>,
-    config: Config,
+    handle: RwLock<Option<Handle>>,
+    /// Where it listens if it runs in another process.
+    elsewhere: Mutex<Option<SocketAddr>>,
+    /// Connections that are kept open.
+    agent: Mutex<ureq::Agent>,
+    /// What it was set up with (TOML).
+    pub(crate) settings: String,
     clock: Arc<Standing>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) folder: tempfile::TempDir,
@@ -45,46 +54,116 @@ pub(crate) const NEW_PASSWORD: &str = "nine loud magpies";
 
 impl Town {
     pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With these settings (TOML), too.
+    pub(crate) fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("sqlite:{}", folder.path().join("issuer.sqlite").display());
-        Self::on(&store, folder)
+        Self::on(&store, folder, settings)
+    }
+
+    /// On a database of its own in the PostgreSQL of this run.
+    pub(crate) fn postgres() -> Self {
+        Self::postgres_with("")
+    }
+
+    pub(crate) fn postgres_with(settings: &str) -> Self {
+        Self::on(&new_database(), tempfile::tempdir().unwrap(), settings)
     }
 
     /// On this store, with the test's files in `folder`.
-    pub(crate) fn on(store: &str, folder: tempfile::TempDir) -> Self {
-        let text = format!(
+    pub(crate) fn on(store: &str, folder: tempfile::TempDir, settings: &str) -> Self {
+        let settings = format!(
             "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n\
-             requests_per_minute = 4000000000\nlog_level = \"error\"\n",
+             requests_per_minute = 4000000000\nlog_level = \"error\"\n{settings}",
             "5a".repeat(32)
         );
-        let mut town = Self {
-            handle: None,
-            config: toml::from_str(&text).unwrap(),
+        let town = Self {
+            handle: RwLock::default(),
+            elsewhere: Mutex::default(),
+            agent: Mutex::new(agent()),
+            settings,
             clock: Arc::new(Standing(AtomicU64::new(1_800_000_000))),
             mailbox: Arc::new(Mailbox::default()),
             folder,
             devices: AtomicU64::new(0),
         };
+        town.passes(0);
         town.start();
         town
     }
 
-    pub(crate) fn start(&mut self) {
+    pub(crate) fn start(&self) {
         let world = World { clock: self.clock.clone(), ..World::system() };
-        self.handle = Some(start(self.config.clone(), world, self.mailbox.clone()).unwrap());
+        let config: Config = toml::from_str(&self.settings).unwrap();
+        let handle = start(config, world, self.mailbox.clone()).unwrap();
+        *self.handle.write().unwrap() = Some(handle);
+        *self.elsewhere.lock().unwrap() = None;
+        *self.agent.lock().unwrap() = agent();
     }
 
-    pub(crate) fn restart(&mut self) {
-        self.handle.take().unwrap().stop();
+    /// From now on its issuer is another process, there.
+    pub(crate) fn is_at(&self, address: SocketAddr) {
+        *self.elsewhere.lock().unwrap() = Some(address);
+        self.hang_up();
+    }
+
+    /// Closes the connections that are kept.
+    pub(crate) fn hang_up(&self) {
+        *self.agent.lock().unwrap() = agent();
+    }
+
+    pub(crate) fn stop(&self) {
+        let handle = self.handle.write().unwrap().take();
+        handle.unwrap().stop();
+    }
+
+    pub(crate) fn restart(&self) {
+        self.stop();
         self.start();
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.handle.as_ref().unwrap().address()
+        let elsewhere = *self.elsewhere.lock().unwrap();
+        elsewhere.unwrap_or_else(|| self.handle.read().unwrap().as_ref().unwrap().address())
+    }
+
+    /// What `/metrics` counts under names that begin so.
+    pub(crate) fn counts(&self, name: &str) -> BTreeMap<String, u64> {
+        let text = self.handle.read().unwrap().as_ref().unwrap().issuer().metrics.text().unwrap();
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        let count = |line: &str| {
+            let (name, count) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), count.parse().unwrap())
+        };
+        lines.map(count).collect()
+    }
+
+    /// How often it was compared with what is kept.
+    pub(crate) fn compared(&self, of: &str) -> u64 {
+        let name = format!("tegata_comparisons_total{{of=\"{of}\",with=\"kept\"}}");
+        self.counts(&name).into_values().sum()
     }
 
     pub(crate) fn passes(&self, seconds: u64) {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+        self.writes_time();
+    }
+
+    /// The clock is set back.
+    pub(crate) fn goes_back(&self, seconds: u64) {
+        self.clock.0.fetch_sub(seconds, Ordering::SeqCst);
+        self.writes_time();
+    }
+
+    /// For an issuer in another process.
+    fn writes_time(&self) {
+        let now = self.clock.0.load(Ordering::SeqCst).to_string();
+        let (new, file) = (self.folder.path().join("now.new"), self.folder.path().join("now"));
+        std::fs::write(&new, now).unwrap();
+        std::fs::rename(new, file).unwrap();
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -122,29 +201,13 @@ impl Town {
     }
 
     pub(crate) fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
-        let mut headers = Vec::new();
-        headers.extend(request.signature().map(|s| (SIGNATURE_HEADER, s.to_owned())));
-        let session = request.session();
-        headers.extend(session.map(|s| ("Authorization", format!("Bearer {}", s.expose()))));
+        let headers = headers(request);
         request.answer(&self.post(request.path(), &headers, request.body()))
     }
 
     pub(crate) fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Response {
-        let url = format!("http://{}{path}", self.address());
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_mins(5)))
-            .build()
-            .into();
-        let mut post = agent.post(&url).content_type("application/json");
-        for (name, value) in headers {
-            post = post.header(*name, value);
-        }
-        let mut answer = post.send(body).unwrap();
-        let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-        let (status, mut body) = (answer.status().as_u16(), Vec::new());
-        answer.body_mut().as_reader().read_to_end(&mut body).unwrap();
-        Response { status, body, retry_after: retry }
+        let agent = self.agent.lock().unwrap().clone();
+        send(&agent, self.address(), path, headers, body).unwrap()
     }
 
     /// Somebody with a new device and this address.
@@ -152,6 +215,7 @@ impl Town {
         Person {
             town: self,
             address: address.to_owned(),
+            password: PASSWORD.to_owned(),
             device: self.device(),
             authenticator: None,
             recovery: Vec::new(),
@@ -167,11 +231,90 @@ impl Town {
     }
 }
 
+/// A client that keeps its connections.
+pub(crate) fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_mins(5)))
+        .max_idle_connections(256)
+        .max_idle_connections_per_host(256)
+        .build()
+        .into()
+}
+
+pub(crate) fn send(
+    agent: &ureq::Agent,
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &[u8],
+) -> Result<Response, ureq::Error> {
+    let mut post = agent.post(format!("http://{address}{path}")).content_type("application/json");
+    for (name, value) in headers {
+        post = post.header(*name, value);
+    }
+    let mut answer = post.send(body)?;
+    let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+    let (status, mut body) = (answer.status().as_u16(), Vec::new());
+    answer.body_mut().as_reader().read_to_end(&mut body)?;
+    Ok(Response { status, body, retry_after: retry })
+}
+
+/// The signature or the session that goes with a request.
+pub(crate) fn headers<C>(request: &Request<C>) -> Vec<(&'static str, String)>
+where
+    C: Call,
+{
+    let mut headers = Vec::new();
+    headers.extend(request.signature().map(|s| (SIGNATURE_HEADER, s.to_owned())));
+    let session = request.session();
+    headers.extend(session.map(|s| ("Authorization", format!("Bearer {}", s.expose()))));
+    headers
+}
+
+/// A new, empty database in this run's PostgreSQL: its address.
+pub(crate) fn new_database() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let name = format!("town_{}", MADE.fetch_add(1, Ordering::Relaxed));
+    let host = &cluster::cluster().host;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let url = format!("postgres://postgres@{host}/postgres");
+        let connected = tokio_postgres::connect(&url, tokio_postgres::NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    });
+    format!("postgres://postgres@{host}/{name}?sslmode=disable")
+}
+
+/// Runs each of these, which take a town, on each of the two stores.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::$name(&crate::people::Town::new());
+            })*
+        }
+
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                super::$name(&crate::people::Town::postgres());
+            })*
+        }
+    };
+}
+pub(crate) use on_both;
+
 /// Somebody with a device.
 #[derive(Clone)]
 pub(crate) struct Person<'a> {
     pub(crate) town: &'a Town,
     pub(crate) address: String,
+    /// The one she signs up with.
+    pub(crate) password: String,
     pub(crate) device: Arc<SoftwareKeystore>,
     pub(crate) authenticator: Option<String>,
     pub(crate) recovery: Vec<RecoveryCode>,
@@ -192,19 +335,20 @@ pub(crate) fn password(text: &str) -> PasswordText {
     PasswordText::new(text).unwrap()
 }
 
+/// What every device in the tests is called.
+pub(crate) fn device_name() -> DeviceName {
+    "Hanako's phone".to_owned().try_into().unwrap()
+}
+
 /// The eight digits that stand alone in a mail.
 pub(crate) fn code_in(mail: &str) -> MailedCodeText {
     let digits = mail.lines().map(str::trim);
-    digits.filter_map(|line| MailedCodeText::new(line).ok()).next().unwrap()
+    digits.flat_map(MailedCodeText::new).next().unwrap()
 }
 
 impl Person<'_> {
     pub(crate) fn key(&self) -> DeviceKey {
         DeviceKey(self.device.public_key().unwrap())
-    }
-
-    pub(crate) fn name(&self) -> DeviceName {
-        "Hanako's phone".to_owned().try_into().unwrap()
     }
 
     pub(crate) fn signed<C: Call + ByDevice>(&self, call: &C) -> Told<C::Answer> {
@@ -222,25 +366,24 @@ impl Person<'_> {
     }
 
     pub(crate) fn asks_to_sign_up(&self) -> Told<Ticket> {
-        let call = SignUp {
-            address: self.address.parse().unwrap(),
-            language: Language::En,
-            device: self.key(),
-            device_name: self.name(),
-        };
-        self.signed(&call).map(|begun| begun.ticket)
+        self.signed(&sign_up(self)).map(|begun| begun.ticket)
     }
 
     pub(crate) fn signs_up(&mut self) -> Told<()> {
         let ticket = self.asks_to_sign_up()?;
-        let code = self.code_of_mail(1);
-        let (device, password) = (self.key(), password(PASSWORD));
-        let call = SignUpCode { ticket: ticket.clone(), device, code, password };
-        self.authenticator = Some(self.signed(&call)?.otpauth.expose().to_owned());
-        let call = SignUpFactor { ticket, device, totp: self.totp() };
-        let signed_up = self.signed(&call)?;
+        self.types_sign_up_code(&ticket)?;
+        let signed_up = self.signed(&sign_up_factor(self, &ticket))?;
         self.session = Some(signed_up.session);
         self.recovery = signed_up.recovery_codes;
+        Ok(())
+    }
+
+    /// The first mail's code, with her password; puts the secret that comes back into her authenticator.
+    pub(crate) fn types_sign_up_code(&mut self, ticket: &Ticket) -> Told<()> {
+        let code = self.code_of_mail(1);
+        let (ticket, device, password) = (ticket.clone(), self.key(), password(&self.password));
+        let call = SignUpCode { ticket, device, code, password };
+        self.authenticator = Some(self.signed(&call)?.otpauth.expose().to_owned());
         Ok(())
     }
 
@@ -262,13 +405,7 @@ impl Person<'_> {
         with: &str,
         second_factor: Option<SecondFactor>,
     ) -> Told<LoggedIn> {
-        self.signed(&LogIn {
-            handle: self.address.parse().unwrap(),
-            password: password(with),
-            second_factor,
-            device: self.key(),
-            device_name: self.name(),
-        })
+        self.signed(&log_in(self, with, second_factor))
     }
 
     pub(crate) fn logs_in(&mut self, with: &str) -> Told<()> {
@@ -287,12 +424,7 @@ impl Person<'_> {
     }
 
     pub(crate) fn asks_for_reset(&self) -> Told<Ticket> {
-        let call = Reset {
-            handle: self.address.parse().unwrap(),
-            device: self.key(),
-            device_name: self.name(),
-        };
-        self.signed(&call).map(|begun| begun.ticket)
+        self.signed(&reset(self)).map(|begun| begun.ticket)
     }
 
     pub(crate) fn proves_reset(
@@ -301,17 +433,47 @@ impl Person<'_> {
         code: MailedCodeText,
         second_factor: SecondFactor,
     ) -> Told<()> {
-        let (ticket, device) = (ticket.clone(), self.key());
-        self.signed(&ResetProof { ticket, device, code, second_factor }).map(|_| ())
+        self.signed(&reset_proof(self, ticket, code, second_factor)).map(|_| ())
     }
 
     pub(crate) fn finishes_reset(&self, ticket: &Ticket, new: &str) -> Told<()> {
-        let (ticket, device) = (ticket.clone(), self.key());
-        self.signed(&ResetFinish { ticket, device, password: password(new) }).map(|_| ())
+        self.signed(&reset_finish(self, ticket, new)).map(|_| ())
     }
 }
 
 /// A body as it is sent, for those who write their own.
 pub(crate) fn json(call: &impl serde::Serialize) -> Value {
     serde_json::to_value(call).unwrap()
+}
+
+pub(crate) fn sign_up(of: &Person<'_>) -> SignUp {
+    let (address, language) = (of.address.parse().unwrap(), Language::En);
+    SignUp { address, language, device: of.key(), device_name: device_name() }
+}
+
+pub(crate) fn sign_up_factor(of: &Person<'_>, ticket: &Ticket) -> SignUpFactor {
+    SignUpFactor { ticket: ticket.clone(), device: of.key(), totp: of.totp() }
+}
+
+pub(crate) fn log_in(of: &Person<'_>, with: &str, second_factor: Option<SecondFactor>) -> LogIn {
+    let (handle, password) = (of.address.parse().unwrap(), password(with));
+    LogIn { handle, password, second_factor, device: of.key(), device_name: device_name() }
+}
+
+pub(crate) fn reset(of: &Person<'_>) -> Reset {
+    let handle = of.address.parse().unwrap();
+    Reset { handle, device: of.key(), device_name: device_name() }
+}
+
+pub(crate) fn reset_proof(
+    of: &Person<'_>,
+    ticket: &Ticket,
+    code: MailedCodeText,
+    second_factor: SecondFactor,
+) -> ResetProof {
+    ResetProof { ticket: ticket.clone(), device: of.key(), code, second_factor }
+}
+
+pub(crate) fn reset_finish(of: &Person<'_>, ticket: &Ticket, new: &str) -> ResetFinish {
+    ResetFinish { ticket: ticket.clone(), device: of.key(), password: password(new) }
 }

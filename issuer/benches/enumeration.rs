@@ -1,0 +1,186 @@
+//! Whether the clock tells what answers do not: pairs of requests, taken in turns, and a rank test over their times.
+//!
+//! The effect is the chance that a request of the one sort takes longer than one of the other (Mann-Whitney's U over all
+//! pairs): a half if nothing can be told. A verdict of "told apart" needs both an effect beyond [`BOUND`] and a chance
+//! of less than one in a thousand that equal sorts look like this.
+
+use std::time::Instant;
+
+use tegata::account::messages::{MailedCodeText, SecondFactor, TotpText};
+
+use crate::people::{NEW_PASSWORD, PASSWORD, Town, code_in};
+
+/// How far from a half the effect may be.
+const BOUND: f64 = 0.05;
+const PAIRS: usize = 400;
+const HOUR: u64 = 3601;
+const DAY: u64 = 24 * HOUR;
+const HANAKO: &str = "hanako@example.org";
+const NOBODY: &str = "nobody@example.org";
+
+pub(crate) fn print(towns: [(&str, Town); 2]) {
+    for (name, town) in &towns {
+        println!("{name}: medians in µs, effect (0.5 is none), chance");
+        for (what, work) in CASES {
+            let (one, other) = work(town);
+            let (effect, chance) = mann_whitney(&one, &other);
+            let apart = (effect - 0.5).abs() > BOUND && chance < 0.001;
+            let verdict = if apart { "TOLD APART" } else { "not told apart" };
+            let [one, other] = [one, other].map(median);
+            println!(
+                "  {what:<52} {one:>8.0} {other:>8.0}   {effect:.3}   {chance:.4}   {verdict}"
+            );
+        }
+    }
+}
+
+type Times = (Vec<f64>, Vec<f64>);
+
+const CASES: [(&str, fn(&Town) -> Times); 6] = [
+    ("nothing: the same twice", same),
+    ("reset asked: known, unknown", resets),
+    ("log-in, wrong password: known, unknown", log_ins),
+    ("log-in, wrong factor: right, wrong password", factors),
+    ("reset proved, wrong factor: right, wrong code", proofs),
+    ("sign-up: taken, free", sign_ups),
+];
+
+/// Both in turns, each first as often as the other; `between` comes before each pair.
+fn in_turns(
+    pairs: usize,
+    mut between: impl FnMut(usize),
+    mut one: impl FnMut(),
+    mut other: impl FnMut(),
+) -> Times {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for nth in 0..pairs + 20 {
+        between(nth);
+        let mut take = |work: &mut dyn FnMut(), times: &mut Vec<f64>| {
+            let began = Instant::now();
+            work();
+            // The first of them warm up.
+            if nth >= 20 {
+                times.push(began.elapsed().as_secs_f64() * 1e6);
+            }
+        };
+        if nth % 2 == 0 {
+            take(&mut one, &mut ones);
+            take(&mut other, &mut others);
+        } else {
+            take(&mut other, &mut others);
+            take(&mut one, &mut ones);
+        }
+    }
+    (ones, others)
+}
+
+fn each(town: &Town, pairs: usize, seconds: u64) -> impl FnMut(usize) {
+    move |nth| {
+        if nth % pairs == 0 {
+            town.passes(seconds);
+        }
+    }
+}
+
+fn wrong_factor() -> SecondFactor {
+    SecondFactor::Totp(TotpText::new("000000").unwrap())
+}
+
+fn same(town: &Town) -> Times {
+    town.shopper(HANAKO);
+    let people = [town.person(NOBODY), town.person(NOBODY)];
+    let [one, other] = &people;
+    let between = each(town, 2, DAY);
+    in_turns(PAIRS, between, || drop(one.asks_for_reset()), || drop(other.asks_for_reset()))
+}
+
+fn resets(town: &Town) -> Times {
+    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
+    let between = each(town, 5, DAY);
+    in_turns(PAIRS, between, || drop(known.asks_for_reset()), || drop(unknown.asks_for_reset()))
+}
+
+fn log_ins(town: &Town) -> Times {
+    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
+    in_turns(
+        PAIRS,
+        each(town, 20, HOUR),
+        || drop(known.tries_to_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+        || drop(unknown.tries_to_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+    )
+}
+
+fn factors(town: &Town) -> Times {
+    let thief = town.person(HANAKO);
+    in_turns(
+        PAIRS,
+        each(town, 10, 8 * DAY),
+        || drop(thief.tries_to_log_in(PASSWORD, Some(wrong_factor()))),
+        || drop(thief.tries_to_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+    )
+}
+
+fn proofs(town: &Town) -> Times {
+    let thief = town.person(HANAKO);
+    let wrong = MailedCodeText::new("00000000").unwrap();
+    let asked = std::cell::RefCell::new(None);
+    let between = |nth: usize| {
+        if nth % 2 == 0 {
+            town.passes(8 * DAY);
+            let before = town.mails(HANAKO, 0).into_iter().map(|mail| mail.1).collect::<Vec<_>>();
+            let ticket = thief.asks_for_reset().unwrap();
+            // The mailbox forgets the oldest: what is new is what was not there.
+            let code = loop {
+                let mails = town.mails(HANAKO, 0);
+                let new = mails.iter().find(|mail| !before.contains(&mail.1));
+                if let Some(mail) = new {
+                    break code_in(&mail.1);
+                }
+                std::thread::yield_now();
+            };
+            *asked.borrow_mut() = Some((ticket, code));
+        }
+    };
+    let prove = |code: Option<&MailedCodeText>| {
+        let asked = asked.borrow();
+        let (ticket, right) = asked.as_ref().unwrap();
+        drop(thief.proves_reset(ticket, code.unwrap_or(right).clone(), wrong_factor()));
+    };
+    in_turns(PAIRS / 3, between, || prove(None), || prove(Some(&wrong)))
+}
+
+fn sign_ups(town: &Town) -> Times {
+    let (taken, free) = (town.person(HANAKO), town.person("free@example.org"));
+    let between = each(town, 5, DAY);
+    in_turns(PAIRS, between, || drop(taken.asks_to_sign_up()), || drop(free.asks_to_sign_up()))
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// The effect, and the two-sided chance of one as large where there is none (normal approximation).
+#[expect(clippy::cast_precision_loss, reason = "hundreds")]
+fn mann_whitney(one: &[f64], other: &[f64]) -> (f64, f64) {
+    let (n, m) = (one.len() as f64, other.len() as f64);
+    let wins: f64 = one
+        .iter()
+        .map(|a| {
+            let longer = other.iter().filter(|b| a > b).count();
+            let same = other.iter().filter(|b| a.total_cmp(b).is_eq()).count();
+            longer as f64 + same as f64 / 2.0
+        })
+        .sum();
+    let deviation = (n * m * (n + m + 1.0) / 12.0).sqrt();
+    let z = ((wins - n * m / 2.0) / deviation).abs();
+    (wins / (n * m), 2.0 * upper_tail(z))
+}
+
+/// The standard normal distribution above `z` ≥ 0 (Abramowitz and Stegun, 26.2.17; good to 10^-7).
+fn upper_tail(z: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * z);
+    let terms = [0.319_381_53, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    let sum = terms.iter().rev().fold(0.0, |sum, term| (sum + term) * t);
+    (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * sum
+}

@@ -1,0 +1,34 @@
+//! The issuer over HTTP, on both stores: `rates` says how much it does, `enumeration` whether an account can be told by
+//! the clock. `cargo xtask bench issuer` and `cargo xtask bench enumeration` run it; docs/performance.md has the figures.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench fails where it stands"
+)]
+#![allow(clippy::print_stdout, reason = "its results")]
+
+mod enumeration;
+#[path = "../tests/people/mod.rs"]
+mod people;
+mod rates;
+
+use crate::people::Town;
+
+/// As the binary has it.
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+fn main() {
+    // Cargo adds words of its own.
+    let what = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let settings = "password_threads = 2\npassword_queue = 64\n";
+    let towns =
+        || [("SQLite", Town::with(settings)), ("PostgreSQL", Town::postgres_with(settings))];
+    match what.as_deref() {
+        Some("issuer") => rates::print(towns()),
+        Some("enumeration") => enumeration::print(towns()),
+        _ => panic!("say what to measure: issuer or enumeration"),
+    }
+}

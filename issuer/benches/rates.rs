@@ -1,0 +1,168 @@
+//! How many log-ins, resets and session checks there are in a second, and how long one takes.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::people::{NEW_PASSWORD, PASSWORD, Person, Told, Town, code_in};
+
+/// How long each is measured.
+const SPAN: Duration = Duration::from_secs(5);
+const CLIENTS: usize = 16;
+const HOUR: u64 = 3601;
+
+pub(crate) fn print(towns: [(&str, Town); 2]) {
+    println!("Argon2id alone, 19 MiB, 2 passes, on two threads: {:.0}/s", argon2_alone());
+    for (name, town) in &towns {
+        let mut people: Vec<_> =
+            (0..CLIENTS).map(|n| town.shopper(&format!("shopper-{n}@example.org"))).collect();
+        println!("{name}");
+        say(
+            "log-ins, password and known device",
+            &measure(&mut people, |person, nth| {
+                let (_, took) = log_in(person, nth);
+                took
+            }),
+        );
+        say("session checks", &measure(&mut people, |person, _| timed(|| person.view().unwrap())));
+        let quiet = measure(&mut people[..2], |person, _| timed(|| person.view().unwrap()));
+        say("session checks, two clients", &quiet);
+        let (flooded, flood) = flood(town, &mut people[..2]);
+        say("session checks, two clients, while 64 log in", &flooded);
+        println!("    of those log-ins {flood}");
+        let mut first = vec![(); CLIENTS];
+        drop(first.drain(..));
+        say("resets: asked, proved, finished", &measure(&mut people, reset));
+    }
+}
+
+/// Argon2id with nothing around it.
+fn argon2_alone() -> f64 {
+    let params = Params::new(19 * 1024, 2, 1, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let (began, count) = (Instant::now(), Mutex::new(0_u32));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while began.elapsed() < SPAN {
+                    let mut hash = [0; 32];
+                    argon2.hash_password_into(PASSWORD.as_bytes(), &[7; 16], &mut hash).unwrap();
+                    *count.lock().unwrap() += 1;
+                }
+            });
+        }
+    });
+    f64::from(count.into_inner().unwrap()) / began.elapsed().as_secs_f64()
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    let began = Instant::now();
+    work();
+    began.elapsed()
+}
+
+struct Measured {
+    sorted: Vec<Duration>,
+    per_second: f64,
+}
+
+/// Each person does `work` as fast as she can, on a thread of her own.
+fn measure<'a>(
+    people: &mut [Person<'a>],
+    work: impl Fn(&mut Person<'a>, usize) -> Duration + Sync,
+) -> Measured {
+    let (began, all) = (Instant::now(), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for person in people {
+            let (work, all) = (&work, &all);
+            scope.spawn(move || {
+                let mut times = Vec::new();
+                while began.elapsed() < SPAN {
+                    times.push(work(person, times.len()));
+                }
+                all.lock().unwrap().append(&mut times);
+            });
+        }
+    });
+    let elapsed = began.elapsed();
+    let mut sorted = all.into_inner().unwrap();
+    sorted.sort();
+    let count = u32::try_from(sorted.len()).unwrap();
+    Measured { per_second: f64::from(count) / elapsed.as_secs_f64(), sorted }
+}
+
+fn say(what: &str, Measured { sorted, per_second }: &Measured) {
+    let at = |percent: usize| sorted[(sorted.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+    let (p50, p99) = (at(50), at(99));
+    println!("  {what:<46} {per_second:>8.1}/s   p50 {p50:>8.2} ms   p99 {p99:>8.2} ms");
+}
+
+/// With the password of the moment. The town's clock moves on so that no budget ends.
+fn log_in(person: &Person<'_>, nth: usize) -> (Told<()>, Duration) {
+    if nth % 8 == 7 {
+        person.town.passes(HOUR);
+    }
+    let began = Instant::now();
+    let told = person.tries_to_log_in(PASSWORD, None).map(drop);
+    (told, began.elapsed())
+}
+
+/// Session checks while 64 others log in.
+fn flood<'a>(town: &'a Town, people: &mut [Person<'a>]) -> (Measured, String) {
+    let stop = AtomicBool::new(false);
+    let told = Mutex::new((0_u32, 0_u32));
+    let measured = thread::scope(|scope| {
+        for n in 0..64 {
+            let mut person = people[0].clone();
+            person.address = format!("flood-{n}@example.org");
+            let (stop, told) = (&stop, &told);
+            scope.spawn(move || {
+                while !stop.load(Ordering::SeqCst) {
+                    let busy = matches!(
+                        person.tries_to_log_in(PASSWORD, None),
+                        Err(tegata::account::messages::IssuerError::No(
+                            tegata::account::messages::Why::Later(_)
+                        ))
+                    );
+                    let mut told = told.lock().unwrap();
+                    if busy { told.1 += 1 } else { told.0 += 1 }
+                }
+            });
+        }
+        thread::sleep(Duration::from_millis(500));
+        let measured = measure(people, |person, _| timed(|| person.view().unwrap()));
+        stop.store(true, Ordering::SeqCst);
+        measured
+    });
+    let _ = town;
+    let (compared, busy) = told.into_inner().unwrap();
+    (measured, format!("{compared} were compared and refused, {busy} told to come again"))
+}
+
+/// One whole reset; the wait for the mail is not in its time.
+fn reset(person: &mut Person<'_>, nth: usize) -> Duration {
+    let (old, new) = if nth % 2 == 0 { (PASSWORD, NEW_PASSWORD) } else { (NEW_PASSWORD, PASSWORD) };
+    let _ = old;
+    person.town.passes(24 * HOUR);
+    let count = |mails: &[(String, String)]| mails.len();
+    let before = count(&person.town.mails(&person.address, 0));
+    let mut ticket = None;
+    let asked = timed(|| ticket = Some(person.asks_for_reset().unwrap()));
+    let ticket = ticket.unwrap();
+    // The notice of the reset before may come in between.
+    let code = loop {
+        let mails = person.town.mails(&person.address, before + 1);
+        let new = mails[before..].iter().find(|mail| mail.0.contains("reset the password"));
+        if let Some(mail) = new {
+            break code_in(&mail.1);
+        }
+        thread::yield_now();
+    };
+    let factor = person.next_totp();
+    let proved = timed(|| person.proves_reset(&ticket, code, factor).unwrap());
+    let finished = timed(|| person.finishes_reset(&ticket, new).unwrap());
+    asked + proved + finished
+}

@@ -1,0 +1,81 @@
+//! A database whose work is counted.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use super::database::{Database, Transaction, Within};
+use super::rows::{Row, Statement, Value};
+use crate::work::{Done, Work};
+
+#[derive(Clone)]
+pub(super) struct Counted {
+    pub(super) database: Arc<Database>,
+    pub(super) work: Work,
+}
+
+impl Counted {
+    pub(super) async fn rows(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.work.done(Done::Read, 1);
+        self.database.rows(sql, values).await
+    }
+
+    /// The first row, if there is one.
+    pub(super) async fn row(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.work.done(Done::Transaction, 1);
+        let (work, counts) = (Arc::new(work), self.work.clone());
+        self.database
+            .write(move |transaction| {
+                let (work, counts) = (Arc::clone(&work), counts.clone());
+                Box::pin(async move { work(&mut InCounted { transaction, counts }).await })
+            })
+            .await
+    }
+}
+
+struct InCounted<'a> {
+    transaction: &'a mut dyn Transaction,
+    counts: Work,
+}
+
+#[async_trait]
+impl Transaction for InCounted<'_> {
+    async fn rows(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.counts.done(Done::ReadWithin, 1);
+        self.transaction.rows(sql, values).await
+    }
+
+    async fn lock(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.counts.done(Done::ReadWithin, 1);
+        self.transaction.lock(sql, values).await
+    }
+
+    async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        self.counts.done(Done::Write, statements.len());
+        self.transaction.write(statements).await
+    }
+}

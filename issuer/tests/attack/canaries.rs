@@ -1,0 +1,142 @@
+//! Secrets in each message, searched afterwards: in the log at its most talkative, in what lies on the disk, in the texts
+//! of problems, in the counts, and in a core dump.
+//!
+//! What is freed is wiped, by the allocator that the binary has, too; what is searched is therefore all that is still held.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use tegata::account::messages::{Prove, RenewRecovery, SecondFactor};
+
+use crate::child::Child;
+use crate::people::{Person, Town};
+
+/// A word that stands in no program: the binary that is dumped has the tests' own passwords in it.
+fn canary() -> String {
+    use tegata::Random;
+    let mut bytes = [0; 12];
+    tegata::SystemRandom::new().fill(&mut bytes).unwrap();
+    hex::encode(bytes)
+}
+
+#[test]
+fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
+    let mut town = Town::new();
+    town.settings = town.settings.replace("\"error\"", "\"debug\"");
+    let child = Child::start(&town, u64::MAX);
+    let (address, first, second) = (format!("{}@example.org", canary()), canary(), canary());
+    let mut hanako = town.person(&address);
+    hanako.password.clone_from(&first);
+    hanako.signs_up().unwrap();
+    let mut secrets = vec![first, second.clone()];
+    secrets.push(secret_of(hanako.authenticator.as_ref().unwrap()));
+    secrets.push(hanako.code_of_mail(1).expose().to_owned());
+    secrets.push(hanako.session.as_ref().unwrap().expose().to_owned());
+    let ticket = hanako.asks_for_reset().unwrap();
+    let code = hanako.code_of_mail(2);
+    secrets.push(code.expose().to_owned());
+    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
+    hanako.finishes_reset(&ticket, &second).unwrap();
+    hanako.logs_in(&second).unwrap();
+    secrets.push(hanako.session.as_ref().unwrap().expose().to_owned());
+    let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
+    secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
+    hanako.in_session(&Prove { totp }).unwrap();
+    let codes = hanako.in_session(&RenewRecovery {}).unwrap().recovery_codes;
+    for code in hanako.recovery.iter().chain(&codes) {
+        secrets.push(json!(code).as_str().unwrap().to_owned());
+    }
+    let mut new_phone = hanako.clone();
+    new_phone.device = town.device();
+    let code = SecondFactor::RecoveryCode(codes[0].clone());
+    let logged_in = new_phone.tries_to_log_in(&second, Some(code)).unwrap();
+    secrets.push(logged_in.session.expose().to_owned());
+    let problems = problems(&hanako, &second);
+    // All mails have gone, all connections are closed, one request came after.
+    town.mails_when_quiet(&address);
+    town.hang_up();
+    let health = || {
+        let url = format!("http://{}/metrics", town.address());
+        ureq::get(&url).header("Connection", "close").call().unwrap().body_mut().read_to_string()
+    };
+    let metrics = health().unwrap();
+
+    let log = std::fs::read_to_string(Child::log(&town)).unwrap();
+    assert!(log.lines().count() > 20, "a log of what was asked");
+    let mut private = secrets.clone();
+    private.extend([address.clone(), "Hanako's phone".to_owned()]);
+    for secret in &private {
+        for (place, text) in [("log", &log), ("problems", &problems), ("metrics", &metrics)] {
+            assert!(!text.contains(secret), "{secret} is in the {place}");
+        }
+    }
+    let on_disk: Vec<_> = secrets.iter().map(String::as_str).chain([address.as_str()]).collect();
+    for file in ["issuer.sqlite", "issuer.sqlite-wal"] {
+        let file = town.folder.path().join(file);
+        assert!(file.metadata().unwrap().len() > 0, "{}", file.display());
+        assert_eq!(found(&file, &on_disk), Vec::<String>::new(), "{}", file.display());
+    }
+    let mut left = Vec::new();
+    // A connection that the client has closed is let go of some time after.
+    for _ in 0..5 {
+        health().unwrap();
+        let dump = dump(&child, town.folder.path());
+        assert!(!found(&dump, &["tegata_http_requests_total"]).is_empty(), "a dump of the issuer");
+        left = found(&dump, &on_disk);
+        std::fs::remove_file(dump).unwrap();
+        if left.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(left, Vec::<String>::new(), "in the core dump");
+}
+
+/// The secret of an `otpauth` URI.
+fn secret_of(uri: &str) -> String {
+    let (_, rest) = uri.split_once("secret=").unwrap();
+    rest.split('&').next().unwrap().to_owned()
+}
+
+/// What problems say when each message is wrong in some way, with a secret in it.
+fn problems(person: &Person<'_>, password: &str) -> String {
+    let mut texts = String::new();
+    for (path, _) in tegata::account::messages::ALL {
+        for body in [
+            json!({ "handle": person.address, "password": password, "nobody knows": password }),
+            json!({ "password": { password: password } }),
+            json!([person.address, password]),
+        ] {
+            let response = person.town.post(path, &[], body.to_string().as_bytes());
+            assert!((400..500).contains(&response.status), "{path}");
+            texts.push_str(&String::from_utf8(response.body).unwrap());
+        }
+        let cut = format!("{{\"password\":\"{password}");
+        let response = person.town.post(path, &[], cut.as_bytes());
+        texts.push_str(&String::from_utf8(response.body).unwrap());
+    }
+    texts
+}
+
+fn dump(child: &Child, folder: &Path) -> std::path::PathBuf {
+    let (name, number) = (folder.join("core"), child.number().to_string());
+    let gcore = Command::new("gcore").arg("-o").arg(&name).arg(&number).output();
+    let gcore = gcore.unwrap_or_else(|error| panic!("gcore (Debian package gdb): {error}"));
+    let file = folder.join(format!("core.{number}"));
+    assert!(file.exists(), "{}", String::from_utf8_lossy(&gcore.stderr));
+    file
+}
+
+/// Which of them are in a file.
+fn found(file: &Path, needles: &[&str]) -> Vec<String> {
+    // grep's own search: a dump has half a gigabyte, and this is a debug build.
+    let list = file.with_extension("needles");
+    std::fs::write(&list, needles.join("\n")).unwrap();
+    let mut grep = Command::new("grep");
+    grep.env("LC_ALL", "C").args(["--text", "--only-matching", "--fixed-strings", "--file"]);
+    let found = grep.arg(&list).arg(file).output().unwrap();
+    assert!(found.status.code() < Some(2), "{}", String::from_utf8_lossy(&found.stderr));
+    let found = String::from_utf8(found.stdout).unwrap();
+    let found: std::collections::BTreeSet<_> = found.lines().map(str::to_owned).collect();
+    found.into_iter().collect()
+}

@@ -1,0 +1,183 @@
+//! An issuer in a process of its own, which is this test's binary run again: it can be killed, and its memory read.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use tegata::{Clock, Random, RandomUnavailable, SystemRandom, UnixTime};
+use tegata_issuer::accounts::Posted;
+use tegata_issuer::config::Config;
+use tegata_issuer::mail::{Carrier, Carrying};
+use tegata_issuer::store::MailId;
+use tegata_issuer::{World, log, start};
+
+use crate::people::Town;
+
+const SETTINGS: &str = "TEGATA_TEST_SETTINGS";
+const FOLDER: &str = "TEGATA_TEST_FOLDER";
+const DIE_AT: &str = "TEGATA_TEST_DIE_AT";
+
+/// What goes through the pipe is under this mask, so that no buffer of it holds a code as it is.
+const MASK: u8 = 0xa7;
+
+/// The town's issuer, running elsewhere. Killed when dropped.
+pub(crate) struct Child {
+    process: std::process::Child,
+    reader: Option<thread::JoinHandle<()>>,
+}
+
+impl Child {
+    /// Runs the town's issuer in a process that kills itself at the `die_at`th time that it asks the world for something
+    /// after a request came: the time, randomness, or to carry a mail. Mails come to the town's mailbox.
+    pub(crate) fn start(town: &Town, die_at: u64) -> Self {
+        town.stop();
+        let log = std::fs::File::create(Self::log(town)).unwrap();
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child::serves", "--nocapture"])
+            .env(SETTINGS, &town.settings)
+            .env(FOLDER, town.folder.path())
+            .env(DIE_AT, die_at.to_string())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address = lines.find_map(|line| Some(line.strip_prefix("listening ")?.to_owned()));
+        let address: SocketAddr = address.expect("the issuer did not start").parse().unwrap();
+        town.is_at(address);
+        let mailbox = town.mailbox.clone();
+        let reader = thread::spawn(move || {
+            for mail in lines.filter_map(|line| Some(line.strip_prefix("mail ")?.to_owned())) {
+                let text = hex::decode(mail).unwrap().iter().map(|byte| byte ^ MASK).collect();
+                let text = String::from_utf8(text).unwrap();
+                let mut parts = text.splitn(3, '\n').map(str::to_owned);
+                let mut part = || parts.next().unwrap();
+                let (to, subject, body) = (part().parse().unwrap(), part(), part());
+                // The tests look at texts: which number a mail has, nobody asks.
+                let (id, made) = (MailId([0; 16]), UnixTime::EPOCH);
+                drop(mailbox.carry(&Posted { id, made, to, subject, body }));
+            }
+        });
+        Self { process, reader: Some(reader) }
+    }
+
+    /// Where its log is.
+    pub(crate) fn log(town: &Town) -> PathBuf {
+        town.folder.path().join("log")
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether it has died by itself; then all that it had sent has come.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        let is_dead = self.process.try_wait().unwrap().is_some();
+        if let (true, Some(reader)) = (is_dead, self.reader.take()) {
+            reader.join().unwrap();
+        }
+        is_dead
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+/// Not a test by itself: what [`Child`] runs.
+#[test]
+fn serves() {
+    let Ok(settings) = std::env::var(SETTINGS) else { return };
+    let config: Config = toml::from_str(&settings).unwrap();
+    let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
+    let left = AtomicU64::new(std::env::var(DIE_AT).unwrap().parse().unwrap());
+    let fate = Arc::new(Fate {
+        left,
+        is_armed: AtomicBool::new(false),
+        has_begun: AtomicBool::new(false),
+    });
+    log::install(config.log, config.log_level, std::io::stderr);
+    let clock = Arc::new(FileClock(folder.join("now"), fate.clone()));
+    let random = Arc::new(Counted(SystemRandom::new(), fate.clone()));
+    let world = World { clock, random, ..World::system() };
+    let handle = start(config, world, Arc::new(Pipe(fate.clone()))).unwrap();
+    fate.is_armed.store(true, Ordering::SeqCst);
+    println!("\nlistening {}", handle.address());
+    loop {
+        thread::park();
+    }
+}
+
+/// When the process dies.
+struct Fate {
+    left: AtomicU64,
+    is_armed: AtomicBool,
+    has_begun: AtomicBool,
+}
+
+impl Fate {
+    fn begins(&self) {
+        let is_armed = self.is_armed.load(Ordering::SeqCst);
+        self.has_begun.fetch_or(is_armed, Ordering::SeqCst);
+    }
+
+    fn step(&self) {
+        if self.has_begun.load(Ordering::SeqCst) && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let me = std::process::id().to_string();
+            let _ = Command::new("kill").args(["-9", &me]).status();
+            loop {
+                thread::park();
+            }
+        }
+    }
+}
+
+/// The time that stands in a file.
+struct FileClock(PathBuf, Arc<Fate>);
+
+impl Clock for FileClock {
+    fn now(&self) -> UnixTime {
+        self.1.step();
+        read_time(&self.0)
+    }
+}
+
+fn read_time(file: &Path) -> UnixTime {
+    UnixTime::new(std::fs::read_to_string(file).unwrap().parse().unwrap()).unwrap()
+}
+
+/// The system's randomness. Each request begins with some, for its id.
+struct Counted(SystemRandom, Arc<Fate>);
+
+impl Random for Counted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        self.1.begins();
+        self.1.step();
+        self.0.fill(bytes)
+    }
+}
+
+/// Mails, on standard output.
+struct Pipe(Arc<Fate>);
+
+impl Carrier for Pipe {
+    fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a> {
+        self.0.step();
+        let parts = [mail.to.address(), "\n", &mail.subject, "\n", &mail.body];
+        let masked: Vec<u8> =
+            parts.iter().flat_map(|part| part.bytes()).map(|b| b ^ MASK).collect();
+        println!("\nmail {}", hex::encode(masked));
+        self.0.step();
+        Box::pin(async { Ok(()) })
+    }
+}

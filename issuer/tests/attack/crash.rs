@@ -1,0 +1,124 @@
+//! `kill -9` in the midst of what must happen whole: at each time that the issuer asks for the time, for randomness or
+//! for a mail to be carried, from the head of the request to its notice's way out.
+
+use tegata::account::Refusal;
+use tegata::account::messages::{ByDevice, Call, Request};
+
+use crate::child::Child;
+use crate::people::{
+    NEW_PASSWORD, PASSWORD, Person, Told, Town, agent, headers, on_both, refusal, reset_finish,
+    send, sign_up_factor,
+};
+
+on_both! {
+    a_reset_is_finished_with_its_notice_or_not_at_all,
+    a_sign_up_is_finished_whole_or_not_at_all,
+}
+
+const HANAKO: &str = "hanako@example.org";
+const DAY: u64 = 24 * 60 * 60;
+
+/// What a process says that dies at its `die_at`th step, if it gets to say something; then `then` goes on with it.
+fn asked<C: Call + ByDevice>(
+    person: &Person<'_>,
+    call: &C,
+    die_at: u64,
+    then: impl FnOnce(&mut Child),
+) -> Option<C::Answer> {
+    let request = Request::signed(call, &*person.device).unwrap();
+    let mut child = Child::start(person.town, die_at);
+    let address = person.town.address();
+    let response = send(&agent(), address, request.path(), &headers(&request), request.body());
+    let answer: Option<Told<C::Answer>> = response.ok().map(|response| request.answer(&response));
+    then(&mut child);
+    drop(child);
+    person.town.start();
+    // Nothing but yes: it is the right request.
+    answer.map(Result::unwrap)
+}
+
+fn notices(town: &Town) -> usize {
+    town.mails(HANAKO, 0).iter().filter(|mail| mail.0.contains("was reset")).count()
+}
+
+fn a_reset_is_finished_with_its_notice_or_not_at_all(town: &Town) {
+    let mut hanako = town.shopper(HANAKO);
+    let (mut old, mut new) = (PASSWORD, NEW_PASSWORD);
+    let (mut undone, mut unanswered) = (0, 0);
+    for die_at in 1.. {
+        town.passes(2 * DAY);
+        hanako.logs_in(old).unwrap();
+        let mails = town.mails(HANAKO, 0).len();
+        let ticket = hanako.asks_for_reset().unwrap();
+        let code = hanako.code_of_mail(mails + 1);
+        hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
+        let told = notices(town);
+        let call = reset_finish(&hanako, &ticket, new);
+        let mut went_out = false;
+        let answer = asked(&hanako, &call, die_at, |child| {
+            while !child.is_dead() && !went_out {
+                went_out = notices(town) > told;
+                std::thread::yield_now();
+            }
+        });
+        let is_done = hanako.tries_to_log_in(new, None).is_ok();
+        if is_done {
+            assert_eq!(refusal(hanako.tries_to_log_in(old, None)), Refusal::Wrong);
+            assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn, "each old session ended");
+            assert_eq!(refusal(hanako.finishes_reset(&ticket, old)), Refusal::Wrong);
+            unanswered += u32::from(answer.is_none());
+        } else {
+            assert!(answer.is_none(), "what was answered was done");
+            assert_eq!(notices(town), told);
+            assert!(hanako.tries_to_log_in(old, None).is_ok() && hanako.view().is_ok());
+            hanako.finishes_reset(&ticket, new).unwrap();
+            undone += 1;
+        }
+        // Sent by the one that died, or by the one that came after it, once what the dead one had taken to send is free.
+        town.passes(121);
+        while notices(town) == told {
+            std::thread::yield_now();
+        }
+        if went_out && answer.is_some() {
+            break;
+        }
+        (old, new) = (new, old);
+    }
+    assert!(
+        undone >= 5,
+        "killed before it was written: {undone}, and before the answer: {unanswered}"
+    );
+}
+
+fn a_sign_up_is_finished_whole_or_not_at_all(town: &Town) {
+    let mut undone = 0;
+    for die_at in 1.. {
+        let mut person = town.person(&format!("shopper-{die_at}@example.org"));
+        let ticket = person.asks_to_sign_up().unwrap();
+        person.types_sign_up_code(&ticket).unwrap();
+        let call = sign_up_factor(&person, &ticket);
+        let answer = asked(&person, &call, die_at, |_| ());
+        match person.signed(&call) {
+            Ok(signed_up) => {
+                assert!(answer.is_none(), "what was answered was done");
+                assert_eq!(signed_up.recovery_codes.len(), 10);
+                person.session = Some(signed_up.session);
+                assert_eq!(person.view().unwrap().sessions.len(), 1);
+                undone += 1;
+            }
+            told => {
+                assert_eq!(refusal(told), Refusal::Wrong);
+                person.logs_in(PASSWORD).unwrap();
+                let view = person.view().unwrap();
+                let there = (view.recovery_codes_left, view.devices.len(), view.sessions.len());
+                assert_eq!(there, (10, 1, 2));
+            }
+        }
+        if let Some(signed_up) = answer {
+            person.session = Some(signed_up.session);
+            assert!(person.view().is_ok());
+            break;
+        }
+    }
+    assert!(undone >= 5, "killed before it was written: {undone}");
+}

@@ -1,0 +1,119 @@
+//! Whether an account is there cannot be told from an answer, nor from the work behind it: the same statements are run,
+//! the same comparisons made, the same number of bytes sent. Times are measured by `cargo xtask bench enumeration`.
+
+use std::collections::BTreeMap;
+
+use tegata::account::messages::{
+    ByDevice, Call, FreezeByCode, MailedCodeText, Request, SecondFactor, TakeBack, TotpText,
+};
+
+use crate::people::{
+    NEW_PASSWORD, PASSWORD, Person, Town, headers, log_in, on_both, reset, reset_proof, sign_up,
+};
+
+on_both! {
+    an_address_with_an_account_costs_what_one_without_does,
+    what_was_wrong_costs_the_same,
+}
+
+const HANAKO: &str = "hanako@example.org";
+const NOBODY: &str = "nobody@example.org";
+
+/// What a request costs and what comes back: its status, how many bytes, and what was counted on the way.
+type Cost = (u16, usize, BTreeMap<String, u64>);
+
+fn cost<C: Call>(town: &Town, request: &Request<C>) -> Cost {
+    let counts = || {
+        let mut counts = town.counts("tegata_work_total");
+        counts.retain(|name, _| name.contains("by=\"requests\""));
+        for (name, count) in town.counts("tegata_comparisons_total") {
+            // With what is kept or with nothing: that is the one thing that may differ.
+            let of = name.split(",with=").next().unwrap_or_default().to_owned();
+            *counts.entry(of).or_default() += count;
+        }
+        counts
+    };
+    let before = counts();
+    let response = town.post(request.path(), &headers(request), request.body());
+    let mut after = counts();
+    for (name, count) in before {
+        *after.entry(name).or_default() -= count;
+    }
+    after.retain(|_, count| *count > 0);
+    (response.status, response.body.len(), after)
+}
+
+fn signed<C: Call + ByDevice>(person: &Person<'_>, call: &C) -> Cost {
+    cost(person.town, &Request::signed(call, &*person.device).unwrap())
+}
+
+fn anyone<C: Call>(town: &Town, call: &C) -> Cost {
+    cost(town, &Request::written(call).unwrap())
+}
+
+fn wrong_totp() -> SecondFactor {
+    SecondFactor::Totp(TotpText::new("000000").unwrap())
+}
+
+fn an_address_with_an_account_costs_what_one_without_does(town: &Town) {
+    town.shopper(HANAKO);
+    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
+    // Past what is mailed and compared in a day, too.
+    for _ in 0..7 {
+        let costs = [&known, &unknown].map(|person| signed(person, &reset(person)));
+        assert_eq!(costs[0], costs[1]);
+        assert_eq!(costs[0].0, 200);
+    }
+    for factor in [None, Some(wrong_totp())] {
+        for _ in 0..32 {
+            let costs = [&known, &unknown]
+                .map(|person| signed(person, &log_in(person, NEW_PASSWORD, factor.clone())));
+            assert_eq!(costs[0], costs[1]);
+        }
+    }
+    let costs = [&known, &unknown].map(|person| signed(person, &sign_up(person)));
+    assert_eq!(costs[0], costs[1]);
+    let code = MailedCodeText::new("00000000").unwrap();
+    for _ in 0..12 {
+        let [one, other] = [HANAKO, NOBODY].map(|address| {
+            let (handle, code) = (address.parse().unwrap(), code.clone());
+            anyone(town, &FreezeByCode { handle, code })
+        });
+        assert_eq!(one, other);
+        let [one, other] = [HANAKO, NOBODY].map(|address| {
+            let (handle, code) = (address.parse().unwrap(), code.clone());
+            anyone(town, &TakeBack { handle, code, second_factor: wrong_totp() })
+        });
+        assert_eq!(one, other);
+    }
+}
+
+fn what_was_wrong_costs_the_same(town: &Town) {
+    let hanako = town.shopper(HANAKO);
+    let thief = town.person(HANAKO);
+    // The password right and the factor wrong, or the password wrong.
+    for _ in 0..12 {
+        let costs = [PASSWORD, NEW_PASSWORD]
+            .map(|password| signed(&thief, &log_in(&thief, password, Some(wrong_totp()))));
+        assert_eq!(costs[0], costs[1]);
+        assert_eq!(costs[0].0, 403);
+    }
+    // On a device that the account knows, without a factor it is a wrong password alone that is refused; with one, both.
+    let costs = [PASSWORD, NEW_PASSWORD]
+        .map(|password| signed(&hanako, &log_in(&hanako, password, Some(wrong_totp()))));
+    assert_eq!(costs[0], costs[1]);
+    // The mailed code right or wrong, with a factor that is wrong.
+    let right = hanako.asks_for_reset().unwrap();
+    let code = hanako.code_of_mail(2);
+    let wrong = MailedCodeText::new("00000000").unwrap();
+    for _ in 0..2 {
+        let costs = [&code, &wrong]
+            .map(|code| signed(&hanako, &reset_proof(&hanako, &right, code.clone(), wrong_totp())));
+        assert_eq!(costs[0], costs[1]);
+    }
+    // A ticket that was never given, of another purpose, and of a reset that is over.
+    hanako.proves_reset(&right, code.clone(), hanako.next_totp()).unwrap();
+    hanako.finishes_reset(&right, NEW_PASSWORD).unwrap();
+    let told = hanako.proves_reset(&right, code, hanako.next_totp());
+    assert!(told.is_err());
+}

@@ -1,0 +1,15 @@
+//! The issuer under attack: what its answers cost, clocks that jump, a process that is killed, a memory that is read.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod canaries;
+mod child;
+mod clocks;
+mod crash;
+mod enumeration;
+#[path = "../people/mod.rs"]
+mod people;
+
+/// As the binary has it: what is freed is wiped.
+#[global_allocator]
+static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
