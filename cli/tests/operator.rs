@@ -67,7 +67,7 @@ fn an_account_is_frozen_and_let_go_and_all_are_revoked() {
         assert_eq!(refused, IssuerError::No(Why::Refused(Refusal::NotLoggedIn)));
     }
 
-    let events = shop.does(&["audit", "tail", "-n", "20"])["events"].clone();
+    let events = shop.does(&["audit", "tail", "-n", "1000"])["events"].clone();
     for deed in ["frozen_by_operator", "unfrozen_by_operator", "revoked"] {
         let mut of_this_deed = events.as_array().unwrap().iter().filter(|it| it["deed"] == deed);
         let event = of_this_deed.next().unwrap();

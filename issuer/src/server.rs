@@ -160,21 +160,23 @@ impl Handle {
         runtime.shutdown_background();
     }
 
-    /// Waits until the process is told to stop, by SIGTERM or SIGINT, and then stops.
+    /// Waits until the process is told to stop, by SIGTERM or SIGINT, and then stops. `ready` is called when a signal
+    /// would be heard: who is told before that could end the process with one.
     ///
     /// # Errors
     /// If the operating system does not let signals be waited for.
-    pub fn run_until_signal(self) -> io::Result<()> {
-        self.runtime.block_on(signal())?;
+    pub fn run_until_signal(self, ready: impl FnOnce()) -> io::Result<()> {
+        self.runtime.block_on(signal(ready))?;
         self.stop();
         Ok(())
     }
 }
 
 #[cfg(unix)]
-async fn signal() -> io::Result<()> {
+async fn signal(ready: impl FnOnce()) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    ready();
     tokio::select! {
         _ = term.recv() => Ok(()),
         _ = int.recv() => Ok(()),
@@ -182,7 +184,8 @@ async fn signal() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn signal() -> io::Result<()> {
+async fn signal(ready: impl FnOnce()) -> io::Result<()> {
+    ready();
     tokio::signal::ctrl_c().await
 }
 

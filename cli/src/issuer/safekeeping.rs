@@ -13,7 +13,7 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
-    /// The backup.
+    /// The backup's file.
     file: PathBuf,
     #[command(flatten)]
     because: Because,

@@ -31,7 +31,11 @@ impl Serve {
         let service = start_as_set(config, World::system())
             .map_err(|error| Failure::to("start the service")(&error))?;
         let url = format!("{scheme}://{}", service.address());
-        output.answer(&format!("listening on {url}"), &json!({ "url": url }))?;
-        service.run_until_signal().map_err(|error| Failure::to("wait for signals")(&error))
+        let (words, document) = (format!("listening on {url}"), json!({ "url": url }));
+        let mut said = Ok(());
+        service
+            .run_until_signal(|| said = output.answer(&words, &document))
+            .map_err(|error| Failure::to("wait for signals")(&error))?;
+        said
     }
 }
