@@ -44,7 +44,7 @@ enum Command {
     #[command(after_help = "Example: tegata demo --script")]
     Demo(demo::Demo),
     /// A wallet in the terminal, on a sealed file.
-    Wallet(wallet::Command),
+    Wallet(Box<wallet::Command>),
     /// The issuer's service.
     #[command(
         subcommand,

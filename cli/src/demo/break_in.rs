@@ -80,11 +80,7 @@ impl<'a> BreakIn<'a> {
             _ => "mail went elsewhere, or does not name his device",
         };
         let expected = "the mail goes to her";
-        self.tell(
-            "He asks for a reset in her name, on his device, which the mail names",
-            expected,
-            happened.into(),
-        );
+        self.tell("He asks for a reset; the mail names his device", expected, happened.into());
         Ok(())
     }
 

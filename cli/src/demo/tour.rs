@@ -45,8 +45,8 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let ok = tour.steps.iter().all(|step| step.ok);
     let lines = |steps: &[Told]| steps.iter().map(Told::line).collect::<Vec<_>>().join("\n");
     let words = format!(
-        "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The thief knows her address,\n\
-         birth date, telephone number and password. What was wrong he is never told.\n\n{}",
+        "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The thief knows her\n\
+         address, birth date, telephone number and password. What was wrong is not told.\n\n{}",
         lines(&tour.steps[..till]),
         lines(&tour.steps[till..])
     );
