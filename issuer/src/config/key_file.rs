@@ -100,7 +100,7 @@ mod tests {
     fn what_is_no_key_is_said_without_what_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store.key");
-        std::fs::write(&file, "CANARY").unwrap();
+        write_new(&file, b"CANARY").unwrap();
         let said = read_key_file(&file).unwrap_err().to_string();
         assert!(said.contains("64 hex digits") && !said.contains("CANARY"), "{said}");
     }
