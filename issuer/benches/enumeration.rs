@@ -55,7 +55,7 @@ fn in_turns(
     let (mut ones, mut others) = (Vec::new(), Vec::new());
     for nth in 0..pairs + 20 {
         between(nth);
-        let mut take = |work: &mut dyn FnMut(), times: &mut Vec<f64>| {
+        let take = |work: &mut dyn FnMut(), times: &mut Vec<f64>| {
             let began = Instant::now();
             work();
             // The first of them warm up.

@@ -81,19 +81,19 @@ mod tests {
     #[test]
     fn a_token_is_taken_from_one_header_of_one_form() {
         let token = BASE64URL_NOPAD.encode(&[7; 32]);
-        let taken = |values: &[String]| {
+        let accepts = |values: &[String]| {
             let mut headers = HeaderMap::new();
             for value in values {
                 headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
             }
             bearer(&headers).is_some()
         };
-        assert!(taken(&[format!("Bearer {token}")]) && taken(&[format!("bearer {token}")]));
+        assert!(accepts(&[format!("Bearer {token}")]) && accepts(&[format!("bearer {token}")]));
         for bad in ["", "Bearer", "Bearer ", "Basic AAAA", &token, &format!("Bearer {token}A")] {
-            assert!(!taken(&[(*bad).to_owned()]), "{bad}");
+            assert!(!accepts(&[(*bad).to_owned()]), "{bad}");
         }
-        assert!(!taken(&[format!("Bearer {token}="), format!("Bearer {token}")]));
-        assert!(!taken(&[format!("Bearer {token}"), format!("Bearer {token}")]));
-        assert!(!taken(&[]));
+        assert!(!accepts(&[format!("Bearer {token}="), format!("Bearer {token}")]));
+        assert!(!accepts(&[format!("Bearer {token}"), format!("Bearer {token}")]));
+        assert!(!accepts(&[]));
     }
 }
