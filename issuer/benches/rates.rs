@@ -16,9 +16,9 @@ const SPAN: Duration = Duration::from_secs(5);
 const CLIENTS: usize = 16;
 const HOUR: u64 = 3601;
 
-pub(crate) fn print(towns: [(&str, Town); 2]) {
+pub(crate) fn print(towns: &[(&str, Town)]) {
     println!("Argon2id alone, 19 MiB, 2 passes, on two threads: {:.0}/s", argon2_alone());
-    for (name, town) in &towns {
+    for (name, town) in towns {
         let mut people: Vec<_> =
             (0..CLIENTS).map(|n| town.shopper(&format!("shopper-{n}@example.org"))).collect();
         println!("{name}");
@@ -150,7 +150,7 @@ fn flood(people: &mut [Person<'_>]) -> (Measured, String) {
 
 /// One whole reset, with a recovery code, so that the clock can stand; the wait for the mail is not in its time.
 fn reset(person: &mut Person<'_>, nth: usize) -> Duration {
-    let new = if nth % 2 == 0 { NEW_PASSWORD } else { PASSWORD };
+    let new = if nth.is_multiple_of(2) { NEW_PASSWORD } else { PASSWORD };
     let before = person.town.mails(&person.address, 0).len();
     let mut ticket = None;
     let asked = timed(|| ticket = Some(person.asks_for_reset().unwrap()));
