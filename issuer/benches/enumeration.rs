@@ -18,8 +18,8 @@ const DAY: u64 = 24 * HOUR;
 const HANAKO: &str = "hanako@example.org";
 const NOBODY: &str = "nobody@example.org";
 
-pub(crate) fn print(towns: [(&str, Town); 2]) {
-    for (name, town) in &towns {
+pub(crate) fn print(towns: &[(&str, Town)]) {
+    for (name, town) in towns {
         println!("{name}: medians in µs, effect (0.5 is none), chance");
         for (what, work) in CASES {
             let (one, other) = work(town);
@@ -35,8 +35,9 @@ pub(crate) fn print(towns: [(&str, Town); 2]) {
 }
 
 type Times = (Vec<f64>, Vec<f64>);
+type Case = (&'static str, fn(&Town) -> Times);
 
-const CASES: [(&str, fn(&Town) -> Times); 6] = [
+const CASES: [Case; 6] = [
     ("nothing: the same twice", same),
     ("reset asked: known, unknown", resets),
     ("log-in, wrong password: known, unknown", log_ins),
@@ -55,7 +56,7 @@ fn in_turns(
     let (mut ones, mut others) = (Vec::new(), Vec::new());
     for nth in 0..pairs + 20 {
         between(nth);
-        let mut take = |work: &mut dyn FnMut(), times: &mut Vec<f64>| {
+        let take = |work: &mut dyn FnMut(), times: &mut Vec<f64>| {
             let began = Instant::now();
             work();
             // The first of them warm up.
@@ -125,7 +126,7 @@ fn proofs(town: &Town) -> Times {
     let wrong = MailedCodeText::new("00000000").unwrap();
     let asked = std::cell::RefCell::new(None);
     let between = |nth: usize| {
-        if nth % 2 == 0 {
+        if nth.is_multiple_of(2) {
             town.passes(8 * DAY);
             let before = town.mails(HANAKO, 0).into_iter().map(|mail| mail.1).collect::<Vec<_>>();
             let ticket = thief.asks_for_reset().unwrap();

@@ -27,8 +27,8 @@ fn main() {
     let towns =
         || [("SQLite", Town::with(settings)), ("PostgreSQL", Town::postgres_with(settings))];
     match what.as_deref() {
-        Some("issuer") => rates::print(towns()),
-        Some("enumeration") => enumeration::print(towns()),
+        Some("issuer") => rates::print(&towns()),
+        Some("enumeration") => enumeration::print(&towns()),
         _ => panic!("say what to measure: issuer or enumeration"),
     }
 }

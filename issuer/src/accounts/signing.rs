@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_is_taken_from_one_header_of_one_form() {
+    fn a_token_is_taken_from_one_header_of_one_form() {
         let token = Base64UrlUnpadded::encode_string(&[7; 32]);
         let is_taken = |values: &[String]| {
             let mut headers = HeaderMap::new();

@@ -35,6 +35,7 @@ impl Child {
     /// after a request came: the time, randomness, or to carry a mail. Mails come to the town's mailbox.
     pub(crate) fn start(town: &Town, die_at: u64) -> Self {
         town.stop();
+        town.writes_time();
         let log = std::fs::File::create(Self::log(town)).unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child::serves", "--nocapture"])
