@@ -133,8 +133,11 @@ impl NoAnswer {
 
     /// Whether what a person typed was not taken, so that she may be asked again.
     pub(crate) fn is_mistyped(&self) -> bool {
-        let weak = matches!(self, Self::Issuer(IssuerError::No(Why::WeakPassword)));
-        weak || self.refusal() == Some(Refusal::Wrong)
+        self.is_weak_password() || self.refusal() == Some(Refusal::Wrong)
+    }
+
+    pub(crate) fn is_weak_password(&self) -> bool {
+        matches!(self, Self::Issuer(IssuerError::No(Why::WeakPassword)))
     }
 
     fn what_to_do(&self) -> &'static str {

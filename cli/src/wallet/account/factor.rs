@@ -163,10 +163,6 @@ impl Where {
         kept.map_or_else(|| totp(typed), |kept| value_of(wallet, kept))
     }
 
-    pub(super) fn keeps_here(&self) -> bool {
-        self.keep_here
-    }
-
     /// What to say of a factor that is kept here.
     pub(super) fn warning(&self) -> &'static str {
         if self.keep_here {

@@ -167,11 +167,14 @@ fn password(source: Option<&SecretSource>) -> Result<PasswordText, Failure> {
 
 /// A password to be, typed twice.
 fn new_password(source: Option<&SecretSource>, option: &str) -> Result<PasswordText, Failure> {
-    let text = ask(source, option, "New password: ")?;
-    if source.is_none() && *ask(None, option, AGAIN)? != *text {
-        return Err(Failure::No("the two passwords are not the same; nothing was changed".into()));
+    for _ in 0..TRIES {
+        let text = ask(source, option, "New password: ")?;
+        if source.is_some() || *ask(None, option, AGAIN)? == *text {
+            return PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()));
+        }
+        eprintln!("the two passwords are not the same. Once more:");
     }
-    PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()))
+    Err(Failure::No("the two passwords were never the same; nothing was changed".into()))
 }
 
 /// The eight digits of a mail, with the spaces that people put in left out.

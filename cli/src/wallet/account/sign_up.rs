@@ -5,9 +5,10 @@ use serde_json::json;
 use tegata::account::messages::Language;
 use tegata::{AccountAt, Wallet};
 
-use super::factor::{Where, drop_here};
+use super::factor::Where;
 use super::{
-    Who, asking, carried, mailed_code, new_password, recovery_texts, recovery_words, unreadable,
+    Trouble, Who, asking, carried, mailed_code, new_password, recovery_texts, recovery_words,
+    unreadable,
 };
 use crate::carry::Carrier;
 use crate::failure::Failure;
@@ -50,15 +51,7 @@ impl SignUp {
         self.factor.check(output)?;
         let mut wallet = files.open()?;
         let at = self.who.at(&mut wallet)?;
-        let signed_up = self.sign_up(&mut wallet, &at, output);
-        if signed_up.is_err() {
-            // A factor of an account that is not there would only be in the way.
-            let before = wallet.account().get().map_err(unreadable)?;
-            if before.is_none() {
-                drop_here(&mut wallet, &at.handle, |_| self.factor.keeps_here())?;
-            }
-        }
-        signed_up
+        self.sign_up(&mut wallet, &at, output)
     }
 
     fn sign_up(&self, wallet: &mut Wallet, at: &AccountAt, output: &Output) -> Result<(), Failure> {
@@ -70,22 +63,34 @@ impl SignUp {
         };
         let begun = carried(&carrier, wallet.account().sign_up(at, language))?;
         output.tell(&format!("A code is on its way to {}.", at.handle.address()))?;
-        let mut first = true;
+        let (mut weak, mut typed) = (false, None);
         let enrol = asking(&[self.code.as_ref(), self.password.as_ref()], || {
-            if !std::mem::take(&mut first) && self.password.is_none() {
-                password = new_password(None, "password")?;
+            // A password that was too easy leaves the code as good as it was.
+            let code = match typed.take().filter(|_| weak) {
+                Some(code) => code,
+                None => mailed_code(self.code.as_ref())?,
+            };
+            if weak {
+                password = new_password(self.password.as_ref(), "password")?;
             }
-            let code = mailed_code(self.code.as_ref())?;
+            typed = Some(code.clone());
             let ticket = begun.ticket.clone();
             let request = wallet.account().sign_up_code(ticket, code, password.clone());
-            carried(&carrier, request)
+            let answer = carried(&carrier, request);
+            weak = matches!(&answer, Err(Trouble::There(no)) if no.is_weak_password());
+            answer
         })?;
         let kept = self.factor.put(&enrol, wallet, output)?;
-        let typed = self.totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
-        let signed_up = asking(&[typed], || {
+        let source = self.totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
+        let signed_up = asking(&[source], || {
             let totp = Where::first_value(kept.as_ref(), self.totp.as_ref(), wallet)?;
             carried(&carrier, wallet.account().sign_up_factor(begun.ticket.clone(), totp))
-        })?;
+        });
+        if let (Err(_), Some(kept)) = (&signed_up, &kept) {
+            // A factor of an account that is not there would only be in the way.
+            wallet.otp_credentials().remove(kept).map_err(unreadable)?;
+        }
+        let signed_up = signed_up?;
         let codes = wallet.account().signed_up(at, signed_up).map_err(unreadable)?;
         let address = at.handle.address();
         output.answer(
