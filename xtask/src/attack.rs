@@ -44,6 +44,9 @@ fn requests(shell: &Shell, about: u32) -> anyhow::Result<()> {
     let document = format!("{}/openapi.json", target_is["url"].as_str().context("no address")?);
     let operations = 25;
     let each = (about / operations).to_string();
+    let hooks = shell.current_dir().join(HOOKS);
+    // It keeps what it found beside where it runs.
+    let _there = shell.push_dir(tree::target(shell)?);
     let thrown = cmd!(shell, "{python} -B -c")
         .arg("from schemathesis.cli import schemathesis; schemathesis()")
         .args(["run", &document, "--max-examples", &each, "--workers", "2", "--warnings", "off"])
@@ -53,10 +56,8 @@ fn requests(shell: &Shell, about: u32) -> anyhow::Result<()> {
              response_headers_conformance,response_schema_conformance,unsupported_method",
         )
         .env("SCHEMATHESIS_HOOKS", "hooks")
-        .env("PYTHONPATH", shell.current_dir().join(HOOKS))
+        .env("PYTHONPATH", hooks)
         .env("TEGATA_TARGET", line.trim())
-        // It keeps what it found beside where it runs.
-        .env("HYPOTHESIS_STORAGE_DIRECTORY", tree::target(shell)?.join("hypothesis"))
         .run();
     // It ends with its input.
     drop(target.stdin.take());
