@@ -351,8 +351,8 @@ fn a_lost_phone_a_recovery_code_and_a_new_factor_kept_in_the_wallet() {
 
     // The lost one is forgotten, and needs the second factor from then on.
     let devices = new_phone.devices()["devices"].clone();
-    let lost = devices.as_array().unwrap().iter().find(|d| d["this"] == json!(false)).unwrap();
-    done(&new_phone.run(&["devices", "--forget", lost["device"].as_str().unwrap()]));
+    let forgotten = devices.as_array().unwrap().iter().find(|d| d["this"] == json!(false)).unwrap();
+    done(&new_phone.run(&["devices", "--forget", forgotten["device"].as_str().unwrap()]));
     failed(&hanako.run(&["devices"]), 1, "log in first: tegata wallet log-in");
     failed(&hanako.run(&["devices"]), 1, "the wallet is not logged in");
     failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
@@ -400,9 +400,8 @@ fn takes_request(stream: &mut std::net::TcpStream) {
         reader.read_line(&mut line).unwrap();
         match line.trim_end().to_ascii_lowercase().split_once(": ") {
             Some(("content-length", value)) => length = value.parse().unwrap(),
-            Some(_) => {}
             None if line.trim_end().is_empty() => break,
-            None => {}
+            _ => {}
         }
     }
     reader.read_exact(&mut vec![0; length]).unwrap();
