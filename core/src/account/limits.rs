@@ -56,8 +56,9 @@ pub const FACTOR_UNKNOWN_DEVICES: Limit = Limit { tries: 20, seconds: 7 * DAY };
 pub const LOGINS_KNOWN_DEVICE: Limit = Limit { tries: 10, seconds: HOUR };
 /// Passwords compared for all unknown devices together.
 pub const LOGINS_UNKNOWN_DEVICES: Limit = Limit { tries: 30, seconds: HOUR };
-/// Values of the second factor compared for one known device.
-pub const FACTOR_KNOWN_DEVICE: Limit = Limit { tries: 10, seconds: HOUR };
+/// Values of the second factor compared for one known device, right ones included: who has somebody's unlocked phone
+/// and password gains 9 in 10^5 a week.
+pub const FACTOR_KNOWN_DEVICE: Limit = Limit { tries: 30, seconds: 7 * DAY };
 /// Codes compared to freeze an account or to take changes back.
 pub const UNDO_TRIES: Limit = Limit { tries: 10, seconds: DAY };
 /// Codes mailed to an address that an account is to be moved to.

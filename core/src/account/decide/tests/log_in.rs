@@ -134,10 +134,14 @@ fn passwords_and_factors_are_compared_so_often_and_then_not_for_a_while() {
     let value = issuer.value();
     assert_eq!(refusal(issuer.logs_in(THIEF, password, Some(value))), Refusal::Wrong);
     let session = issuer.session_on(PHONE).unwrap();
-    for _ in 0..10 {
+    for _ in 0..30 {
         assert_eq!(refusal(issuer.ask(Event::Prove { session }, &[Given::Wrong])), Refusal::Wrong);
     }
     assert_eq!(refusal(issuer.decide(Event::Prove { session })), Refusal::TooOften);
+    issuer.later(6 * DAY);
+    assert_eq!(refusal(issuer.decide(Event::Prove { session })), Refusal::TooOften, "a week's");
+    issuer.later(DAY);
+    assert!(matches!(issuer.decide(Event::Prove { session }), Answer::Check(_)));
 }
 
 #[test]
