@@ -1,8 +1,8 @@
 //! Prints the description of the interface, as the service gives it at `/openapi.json`.
 
-use tegata_issuer::{Routes, description};
+use tegata_issuer::{accounts, description};
 
 fn main() -> Result<(), serde_json::Error> {
-    println!("{}", description(Routes::new())?);
+    println!("{}", description(accounts::described())?);
     Ok(())
 }

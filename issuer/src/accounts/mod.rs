@@ -17,7 +17,7 @@ mod signing;
 mod view;
 
 pub use letters::{Kept, Letters, Posted};
-pub use routes::routes;
+pub use routes::{described, routes};
 
 use std::sync::Arc;
 

@@ -33,9 +33,15 @@ const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;
 
-/// All of them.
+/// All of them, for these accounts.
 #[must_use]
 pub fn routes(accounts: Accounts) -> Routes {
+    described().layer(Extension(accounts))
+}
+
+/// All of them with their description, and no accounts behind them.
+#[must_use]
+pub fn described() -> Routes {
     let mut routes = Routes::new();
     macro_rules! serve {
         ($($call:ident => $handler:ident,)*) => {$(
@@ -67,7 +73,7 @@ pub fn routes(accounts: Accounts) -> Routes {
         Close => close,
         Keep => keep,
     }
-    routes.layer(Extension(accounts))
+    routes
 }
 
 /// A decision came to an answer that does not belong to what was asked.
