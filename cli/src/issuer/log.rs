@@ -11,7 +11,7 @@ use crate::output::Output;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Hold the whole log to its seals and to the signed checkpoints; exit code 1 if anything is wrong.
-    #[command(after_help = "Example: tegata issuer audit verify --store sqlite:issuer.sqlite")]
+    #[command(after_help = "Example: tegata issuer audit verify")]
     Verify(Settings),
     /// The last lines, oldest first; those of one second stand in no order.
     #[command(after_help = "Example: tegata issuer audit tail --lines 20")]
