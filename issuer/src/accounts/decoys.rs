@@ -2,7 +2,7 @@
 //! are read, counted, compared and written, and no answer, status or time tells the difference.
 
 use tegata::account::messages::Language;
-use tegata::account::{Answer, DeviceId, Event, Found, Handle, decide, open};
+use tegata::account::{Account, Answer, DeviceId, Event, Found, Handle, decide, open};
 
 use super::Accounts;
 use super::given::{Address, Given};
@@ -52,7 +52,7 @@ impl Accounts {
         let (mut state, mut effects) = open(device, "nothing".to_owned(), false, &world);
         let steps = [
             (Event::SignUpCode { device }, Found::Match),
-            (Event::SignUpFactor { device }, Found::Step(0)),
+            (Event::SignUpFactor { device }, Found::Step(world.used_up_to + 1)),
         ];
         for (event, found) in steps {
             let asked = decide(state, event, &world);
@@ -62,6 +62,12 @@ impl Accounts {
             let told = decide(asked.account, Event::Checked { check, found }, &world);
             effects.extend(told.effects);
             state = told.account;
+        }
+        if !matches!(state, Account::Live(_)) {
+            return Err(Problem::internal(
+                "making a decoy",
+                &"its sign-up did not end in an account",
+            ));
         }
         let accounts = self.clone();
         let made = self.store.create(id, move |_| {
