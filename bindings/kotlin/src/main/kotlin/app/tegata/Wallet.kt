@@ -3,6 +3,17 @@ package app.tegata
 import java.io.File
 
 /**
+ * The library, loaded once: two threads that initialise JNA's classes at the same time can wait for each other for ever, so
+ * whoever comes first does all of it and the others wait here.
+ */
+private val loaded: Unit by lazy {
+    uniffiEnsureInitialized()
+    UniffiRustCallStatus()
+    RustBuffer.ByValue()
+    Unit
+}
+
+/**
  * An open wallet: a sealed file of credentials and passes, and its rooms.
  *
  * ```kotlin
@@ -49,14 +60,14 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
          * for it who wants to pay. Again does nothing.
          */
         @JvmStatic
-        public fun prepare(): Unit = uniffiEnsureInitialized()
+        public fun prepare(): Unit = loaded
 
         /** Makes a new, empty wallet and opens it. Nothing is overwritten. */
         @JvmStatic
         @JvmOverloads
         @Throws(WalletException::class)
         public fun create(file: File, keystore: DeviceKeystore, anchor: Anchor? = null, clock: SetClock? = null): Wallet =
-            Wallet(WalletHandle.create(file.path, Device(keystore, anchor, clock)))
+            Wallet(loaded.run { WalletHandle.create(file.path, Device(keystore, anchor, clock)) })
 
         /**
          * Opens a wallet, and checks that nothing in it was altered and, if there is an [anchor], that it is not an
@@ -66,7 +77,7 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
         @JvmOverloads
         @Throws(WalletException::class)
         public fun open(file: File, keystore: DeviceKeystore, anchor: Anchor? = null, clock: SetClock? = null): Wallet =
-            Wallet(WalletHandle.open(file.path, Device(keystore, anchor, clock)))
+            Wallet(loaded.run { WalletHandle.open(file.path, Device(keystore, anchor, clock)) })
 
         /**
          * Opens a wallet although it is an older copy, for a person who says so. Payment credentials and their lock are
@@ -76,11 +87,11 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
         @JvmOverloads
         @Throws(WalletException::class)
         public fun adopt(file: File, keystore: DeviceKeystore, anchor: Anchor? = null, clock: SetClock? = null): Wallet =
-            Wallet(WalletHandle.adopt(file.path, Device(keystore, anchor, clock)))
+            Wallet(loaded.run { WalletHandle.adopt(file.path, Device(keystore, anchor, clock)) })
 
         /** Removes a wallet for good, whatever state it is in. Costs a new provisioning, never money. */
         @JvmStatic
         @Throws(WalletException::class)
-        public fun destroy(file: File): Unit = destroyWallet(file.path)
+        public fun destroy(file: File): Unit = loaded.run { destroyWallet(file.path) }
     }
 }
