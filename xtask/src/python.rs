@@ -54,12 +54,13 @@ fn test_sources(shell: &Shell) -> anyhow::Result<()> {
     run.with_context(|| format!("the test in {LIBRARY} failed"))
 }
 
-/// Runs the issuer as a process and takes its mail with a server that is not ours.
+/// Runs the issuer as a process and takes its mail with a server that is not ours. The tests wait most of the time, for
+/// a mail that comes again later, so they wait together.
 pub(crate) fn test_mail(shell: &Shell) -> anyhow::Result<()> {
     let python = environment(shell)?;
     cmd!(shell, "cargo build -p tegata-cli").run()?;
     let binary = tree::target(shell)?.join("debug/tegata");
-    let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {MAIL}");
+    let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider -n 8 {MAIL}");
     run.env("TEGATA", binary).run().with_context(|| format!("the test in {MAIL} failed"))
 }
 
