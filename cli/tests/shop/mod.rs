@@ -88,7 +88,8 @@ pub(crate) fn serve(folder: &Path, args: &[&str]) -> Running {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let Some(address) = line.trim().strip_prefix("listening on http://") else {
+    let url = line.trim().strip_prefix("listening on ");
+    let Some((_, address)) = url.and_then(|url| url.split_once("://")) else {
         let mut log = String::new();
         child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         panic!("it did not start: {log}");
@@ -97,6 +98,14 @@ pub(crate) fn serve(folder: &Path, args: &[&str]) -> Running {
 }
 
 impl Running {
+    /// What it wrote to its log: it ends with it.
+    pub(crate) fn log(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        log
+    }
+
     /// Sends bytes and reads status and body.
     pub(crate) fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
