@@ -81,25 +81,41 @@ pub(crate) fn may_ask() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// What this option gives, or a person who is asked and sees what she types: codes that hold for minutes.
-pub(crate) fn is_asked(
+/// What this option gives, or a person who is asked and does not see what she types.
+pub(crate) fn ask(
     source: Option<&SecretSource>,
     option: &str,
     prompt: &str,
 ) -> Result<Zeroizing<String>, Failure> {
-    match source {
-        Some(source) => source.read_unseen(option),
-        None if may_ask() => {
-            eprint!("{prompt}");
-            SecretSource::StandardInput.read(option)
-        }
-        None => Err(no_terminal(option)),
-    }
+    given_or(source, option, || rpassword::prompt_password(prompt).ok().map(Zeroizing::new).map(Ok))
 }
 
-/// Nobody can be asked for what this option would have given.
-pub(crate) fn no_terminal(option: &str) -> Failure {
-    Failure::Usage(format!("no terminal to ask in: give --{option} @FILE or -"))
+/// The same, and she sees it: codes that hold for minutes, or once.
+pub(crate) fn ask_seen(
+    source: Option<&SecretSource>,
+    option: &str,
+    prompt: &str,
+) -> Result<Zeroizing<String>, Failure> {
+    given_or(source, option, || {
+        may_ask().then(|| {
+            eprint!("{prompt}");
+            SecretSource::StandardInput.read(option)
+        })
+    })
+}
+
+/// `ask` gives `None` where there is nobody who could be asked.
+fn given_or(
+    source: Option<&SecretSource>,
+    option: &str,
+    ask: impl FnOnce() -> Option<Result<Zeroizing<String>, Failure>>,
+) -> Result<Zeroizing<String>, Failure> {
+    let no_terminal =
+        || Failure::Usage(format!("no terminal to ask in: give --{option} @FILE or -"));
+    match source {
+        Some(source) => source.read_unseen(option),
+        None => ask().ok_or_else(no_terminal)?,
+    }
 }
 
 fn read_text(source: impl Read) -> std::io::Result<Zeroizing<String>> {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tegata::account::messages::{MailedCodeText, NoticeCode};
 use tegata::formats::otpauth;
 use tegata::{Clock, SystemClock, UnixTime};
 use tegata_issuer::mail::Mailbox;
@@ -61,9 +62,10 @@ impl Town {
             let mails = self.mailbox.mails();
             let ours = mails.iter().filter(|m| m.to.address() == HANAKO);
             if let Some(mail) = ours.filter(|m| m.subject.contains(subject)).nth(nth) {
-                let digits =
-                    |line: &&str| line.len() == 8 && line.bytes().all(|c| c.is_ascii_digit());
-                return mail.body.lines().map(str::trim).find(digits).unwrap().to_owned();
+                let is_code = |line: &&str| {
+                    MailedCodeText::new(line).is_ok() || NoticeCode::parse(line).is_ok()
+                };
+                return mail.body.lines().map(str::trim).find(is_code).unwrap().to_owned();
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -306,7 +308,9 @@ fn a_second_factor_is_replaced_and_what_a_stranger_changed_is_taken_back() {
 
     // It was not her: the notice's code freezes, and with the factor of before takes the change back.
     let code = hanako.file("code", &town.code(0, "second factor of your account was changed"));
-    let wrong = hanako.file("wrong-code", "00000000");
+    let wrong = hanako.file("wrong-code", "0000-0000-0000-0000");
+    let short = hanako.file("short-code", "00000000");
+    failed(&hanako.run(&["freeze", "--code", &short]), 2, "16 letters and digits");
     failed(&hanako.run(&["freeze", "--code", &wrong]), 1, "what was given is not right");
     done(&hanako.run(&["freeze", "--code", &code]));
     failed(&hanako.run(&["devices"]), 1, "not logged in");

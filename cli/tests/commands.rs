@@ -1,7 +1,7 @@
 //! The commands as a script calls them: standard output, standard error, exit codes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::run::{EXPORT, HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
 
 mod run;
+mod shop;
 
 const CODE: &str = "010168606235459802301338";
 const SCHEME: [&str; 4] = ["--prefix", "01016860", "--alias-period", "30"];
@@ -239,28 +240,6 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
 const ELSEWHERE: [&str; 7] =
     ["sign-up", "wallet log-in", "second-factor", "wallet reset", "devices", "freeze", "restore"];
 
-/// An issuer whose operator the examples make of us.
-fn issuer_in(folder: &Path) -> impl Drop {
-    struct Running(std::process::Child);
-    impl Drop for Running {
-        fn drop(&mut self) {
-            self.0.kill().unwrap();
-            self.0.wait().unwrap();
-        }
-    }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
-        .args(["issuer", "serve", "--listen", "127.0.0.1:0"])
-        .current_dir(folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with("listening on "), "{line}");
-    Running(child)
-}
-
 /// Every command's help ends with an example, and every example works.
 #[test]
 fn the_examples_in_the_help_work() {
@@ -276,7 +255,8 @@ fn the_examples_in_the_help_work() {
     examples.sort_by_key(turn);
     let binary = Path::new(env!("CARGO_BIN_EXE_tegata")).parent().unwrap();
     let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
-    let _issuer = issuer_in(wallet.0.path());
+    // Whose operator the examples make of us.
+    let _issuer = shop::serve(wallet.0.path(), &[]);
     for example in examples {
         let passphrase = if example.contains("tegata wallet") { " --passphrase @pass" } else { "" };
         let output = Command::new("sh")

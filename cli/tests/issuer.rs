@@ -1,29 +1,14 @@
 //! `tegata issuer` as a process: its settings, its start and its end.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-
-use tempfile::TempDir;
+use std::process::Command;
 
 use crate::run::{done, failed, here, tegata};
 
 mod run;
-
-fn serve(folder: &TempDir) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
-        .args(["issuer", "serve", "--listen", "127.0.0.1:0"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
-    (child, address)
-}
+mod shop;
 
 fn health(address: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -38,12 +23,13 @@ fn health(address: &str) -> String {
 fn it_serves_until_it_is_told_to_stop_and_ends_well() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut child, address) = serve(&folder);
-        assert!(health(&address).ends_with("{\"status\":\"ok\"}"));
+        let mut issuer = shop::serve(folder.path(), &[]);
+        let (child, address) = (&mut issuer.child, &issuer.address);
+        assert!(health(address).ends_with("{\"status\":\"ok\"}"));
         let id = child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
-        assert!(TcpStream::connect(&address).is_err());
+        assert!(TcpStream::connect(address).is_err());
         let mut log = String::new();
         child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         assert!(log.contains("/healthz") && log.contains("stopped"), "{log}");

@@ -37,6 +37,8 @@ pub(crate) enum Of {
     Totp,
     /// A recovery code.
     Recovery,
+    /// The code of a notice.
+    Notice,
 }
 
 impl Work {
@@ -80,6 +82,7 @@ impl Work {
             Of::MailedCode => "mailed-code",
             Of::Totp => "totp",
             Of::Recovery => "recovery-code",
+            Of::Notice => "notice-code",
         };
         let with = if is_kept { "kept" } else { "nothing" };
         self.compared.with_label_values(&[of, with]).inc();

@@ -7,8 +7,9 @@ use std::thread;
 use serde_json::json;
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, MailedCodeText, Prove, RecoveryCode, RenewRecovery, Reset, ResetFinish, ResetProof,
-    SIGNATURE_HEADER, SecondFactor, Ticket, TotpText, signature_text, signed_bytes,
+    Call, FreezeByCode, MailedCodeText, NoticeCode, Prove, RecoveryCode, RenewRecovery, Request,
+    Reset, ResetFinish, ResetProof, SIGNATURE_HEADER, SecondFactor, TakeBack, Ticket, TotpText,
+    signature_text, signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -29,6 +30,7 @@ people::on_both! {
     a_recovery_code_stands_in_once_and_then_a_new_factor_is_due,
     an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
     the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
+    strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same,
     host_headers_change_nothing,
 }
 
@@ -369,6 +371,36 @@ fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(to
         stop.store(true, Ordering::SeqCst);
         owner.unwrap();
     });
+}
+
+fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same(
+    town: &Town,
+) {
+    let mut hanako = town.shopper(HANAKO);
+    let handle = || HANAKO.parse().unwrap();
+    hanako.logs_in(PASSWORD).unwrap();
+    let old = hanako.next_totp();
+    hanako.in_session(&RenewRecovery {}).unwrap();
+    let mails = town.mails(HANAKO, 2);
+    let (_, notice) = mails.iter().find(|(subject, _)| subject.contains("renewed")).unwrap();
+    let code = notice.lines().find_map(|line| NoticeCode::parse(line.trim()).ok()).unwrap();
+    let anyone = |code: &NoticeCode| {
+        let call = FreezeByCode { handle: handle(), code: code.clone() };
+        town.send(&Request::written(&call).unwrap())
+    };
+    let take_back = |code: &NoticeCode, second_factor: SecondFactor| {
+        let call = TakeBack { handle: handle(), code: code.clone(), second_factor };
+        town.send(&Request::written(&call).unwrap())
+    };
+    let wrong = NoticeCode::parse("0000-0000-0000-0000").unwrap();
+    for _ in 0..25 {
+        assert_eq!(refusal(anyone(&wrong)), Refusal::Wrong);
+        assert_eq!(refusal(take_back(&wrong, wrong_totp())), Refusal::Wrong);
+    }
+    anyone(&code).unwrap();
+    assert!(hanako.view().is_err(), "logged out");
+    take_back(&code, old).unwrap();
+    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, None)), Refusal::Wrong, "void");
 }
 
 fn host_headers_change_nothing(town: &Town) {

@@ -81,7 +81,7 @@ pub enum Given {
     Nothing,
     /// A password.
     Password(SecretId),
-    /// A mailed code.
+    /// A mailed code, or that of a notice.
     Code(SecretId),
     /// Eight digits by chance: of a hundred million, five are tried. A sixth is one too many, and in this model right.
     Guess,
@@ -94,9 +94,12 @@ impl Given {
     #[must_use]
     pub fn found(self, compare: &Compare, at: u64, guesses: u8) -> Found {
         let right = match (compare, self) {
-            (Compare::Password(kept), Self::Password(given)) => *kept == Some(given),
-            (Compare::MailedCode(kept), Self::Code(given)) => kept.contains(&given),
-            (Compare::MailedCode(kept), Self::Guess) => !kept.is_empty() && guesses >= 5,
+            (Compare::Password(kept), Self::Password(given))
+            | (Compare::MailedCode(kept), Self::Code(given)) => *kept == Some(given),
+            (Compare::MailedCode(kept), Self::Guess) => kept.is_some() && guesses >= 5,
+            (Compare::Notice(kept), Self::Code(given)) if kept.contains(&given) => {
+                return Found::Code(given);
+            }
             (Compare::Totp(Some((kept, after))), Self::Value(given, step)) => {
                 return if *kept == given && step > *after && step > at {
                     Found::Step(step)

@@ -94,7 +94,7 @@ fn compared(state: &State, place: usize, outcome: Outcome) -> String {
     let whose = if under_way.who == Who::She { "her" } else { "his" };
     let what = match under_way.check.compare() {
         Compare::Password(_) => "password",
-        Compare::MailedCode(_) => "code",
+        Compare::MailedCode(_) | Compare::Notice(_) => "code",
         Compare::Totp(_) | Compare::Recovery(_) => "second factor",
     };
     let came_of_it = match (outcome, under_way.message) {

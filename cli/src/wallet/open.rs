@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Command;
 use crate::failure::Failure;
-use crate::secret::{SecretSource, no_terminal};
+use crate::secret::{SecretSource, ask};
 
 pub(super) struct WalletFiles {
     pub(super) vault: PathBuf,
@@ -151,20 +151,6 @@ impl WalletFiles {
 }
 
 pub(super) const AGAIN: &str = "The same again: ";
-
-/// A secret that this option gives, or a person who is asked.
-pub(super) fn ask(
-    source: Option<&SecretSource>,
-    option: &str,
-    prompt: &str,
-) -> Result<Zeroizing<String>, Failure> {
-    match source {
-        Some(source) => source.read_unseen(option),
-        None => {
-            rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| no_terminal(option))
-        }
-    }
-}
 
 fn random() -> Arc<dyn Random> {
     Arc::new(SystemRandom::new())

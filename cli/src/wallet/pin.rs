@@ -6,10 +6,10 @@ use tegata::Wallet;
 use tegata::vault::Stretch;
 use zeroize::Zeroizing;
 
-use super::open::{AGAIN, WalletFiles, ask};
+use super::open::{AGAIN, WalletFiles};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::SecretSource;
+use crate::secret::{SecretSource, ask};
 
 #[derive(Debug, Args)]
 pub(crate) struct Pin {

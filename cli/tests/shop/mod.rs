@@ -70,24 +70,42 @@ impl Shop {
     }
 
     pub(crate) fn serve(&self, args: &[&str]) -> Running {
-        let mut child = self
-            .command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some(address) = line.trim().strip_prefix("listening on http://") else {
-            let mut log = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-            panic!("it did not start: {log}");
-        };
-        Running { address: address.to_owned(), child }
+        serve(self.path(), args)
     }
 }
 
+/// An issuer of that folder, once it listens.
+pub(crate) fn serve(folder: &Path, args: &[&str]) -> Running {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
+        .args(["issuer", "serve", "--listen", "127.0.0.1:0"])
+        .args(args)
+        .current_dir(folder)
+        .env("USER", "ann")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ");
+    let Some((_, address)) = url.and_then(|url| url.split_once("://")) else {
+        let mut log = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        panic!("it did not start: {log}");
+    };
+    Running { address: address.to_owned(), child }
+}
+
 impl Running {
+    /// What it wrote to its log: it ends with it.
+    pub(crate) fn log(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        log
+    }
+
     /// Sends bytes and reads status and body.
     pub(crate) fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();

@@ -21,8 +21,10 @@ pub struct Check {
 /// What a given value is compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Compare {
-    /// With a mailed code, or any of several.
-    MailedCode(Vec<SecretId>),
+    /// With a mailed code; with nothing, if there is none.
+    MailedCode(Option<SecretId>),
+    /// With the codes of notices.
+    Notice(Vec<SecretId>),
     /// With a password's hash. `None`: with one that nothing matches.
     Password(Option<SecretId>),
     /// With the values of an authenticator, of steps after this one. `None`: with one that nothing matches.
@@ -40,7 +42,7 @@ pub enum Found {
     Match,
     /// The value of this step of an authenticator.
     Step(u64),
-    /// This recovery code.
+    /// This recovery code, or the code of this notice.
     Code(SecretId),
 }
 
@@ -74,7 +76,7 @@ pub(super) struct LogIn {
 pub(super) enum Right {
     /// Nothing.
     Nothing,
-    /// One of these: a password, a mailed code, a recovery code.
+    /// One of these: a password, a code of any kind.
     OneOf(Vec<SecretId>),
     /// The value of this step of this authenticator.
     Step(SecretId, u64),
@@ -97,11 +99,12 @@ impl Check {
     /// What was right. An answer to another question than the one that was asked is none.
     pub(super) fn right(&self, found: Found) -> Right {
         match (&self.compare, found) {
-            (Compare::Password(Some(password)), Found::Match) => Right::OneOf(vec![*password]),
-            (Compare::MailedCode(codes), Found::Match) if !codes.is_empty() => {
-                Right::OneOf(codes.clone())
+            (Compare::Password(Some(kept)) | Compare::MailedCode(Some(kept)), Found::Match) => {
+                Right::OneOf(vec![*kept])
             }
-            (Compare::Recovery(codes), Found::Code(code)) if codes.contains(&code) => {
+            (Compare::Notice(codes) | Compare::Recovery(codes), Found::Code(code))
+                if codes.contains(&code) =>
+            {
                 Right::OneOf(vec![code])
             }
             (Compare::Totp(Some((secret, after))), Found::Step(step)) if step > *after => {

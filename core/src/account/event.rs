@@ -228,6 +228,8 @@ pub enum SecretKind {
     Factor,
     /// A recovery code, made.
     Recovery,
+    /// The code of a notice, made: 80 bits.
+    Notice,
 }
 
 /// A mail to a shopper. None has a link in it.

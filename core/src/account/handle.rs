@@ -11,9 +11,14 @@ use serde::{Deserialize, Serialize};
 /// It does not print: an address is personal.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String, example = "hanako@example.org"))]
 pub struct Handle(String);
+
+described! {
+    Handle,
+    r"[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
+    "An e-mail address in ASCII, its letters made small; at most 64 characters before the @.",
+    LONGEST, "hanako@example.org"
+}
 
 /// The text is not an address that can be signed up with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +88,8 @@ impl fmt::Debug for Handle {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn taken(text: &str) -> bool {
@@ -94,6 +101,16 @@ mod tests {
         let handle: Handle = "Hanako.Sato+Shop@Example.ORG".parse().unwrap();
         assert_eq!(handle.address(), "hanako.sato+shop@example.org");
         assert_eq!(format!("{handle:?}"), "Handle([redacted])");
+    }
+
+    proptest! {
+        #[test]
+        fn what_matches_the_form_that_is_described_is_taken_unless_it_is_too_long(
+            text in prop::string::string_regex(Handle::PATTERN).unwrap(),
+        ) {
+            let local = text.find('@').unwrap_or_default();
+            prop_assert_eq!(taken(&text), text.len() <= LONGEST && local <= LONGEST_LOCAL, "{}", text);
+        }
     }
 
     #[test]

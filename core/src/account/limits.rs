@@ -17,6 +17,8 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
+/// Seconds of a step of the second factor (RFC 6238, section 5.2).
+pub const FACTOR_STEP: u64 = 30;
 /// For how many seconds a mailed code can be typed.
 pub const MAILED_CODE_LIFE: u64 = 10 * MINUTE;
 /// How often a mailed code is compared.
@@ -29,6 +31,8 @@ pub const FRESH: u64 = 5 * MINUTE;
 pub const UNDO_WINDOW: u64 = 7 * DAY;
 /// How many changes are taken within that window.
 pub const CHANGES: usize = 10;
+/// How many codes their notices have: each goes to the address as it was, and to the one in use with a code of its own.
+pub const NOTICES: usize = 2 * CHANGES;
 /// For how many seconds an account that its owner closes can be kept after all.
 pub const CLOSING_GRACE: u64 = 7 * DAY;
 /// For how many seconds less can be spent, after a new device, a recovery code or a reset.
@@ -59,19 +63,33 @@ pub const LOGINS_UNKNOWN_DEVICES: Limit = Limit { tries: 30, seconds: HOUR };
 /// Values of the second factor compared for one known device, right ones included: who has somebody's unlocked phone
 /// and password gains 9 in 10^5 a week.
 pub const FACTOR_KNOWN_DEVICE: Limit = Limit { tries: 30, seconds: 7 * DAY };
-/// Codes compared to freeze an account or to take changes back.
-pub const UNDO_TRIES: Limit = Limit { tries: 10, seconds: DAY };
+/// Values of the second factor compared to take changes back, after the code of a notice was right; one budget for the
+/// codes mailed to the address as it was, and one for those mailed to another.
+pub const FACTOR_IN_TAKE_BACKS: Limit = Limit { tries: 20, seconds: 7 * DAY };
 /// Codes mailed to an address that an account is to be moved to.
 pub const ADDRESS_CODES: Limit = Limit { tries: 5, seconds: DAY };
 
-/// What was used up of a [`Limit`].
+/// When tries were made: what was used up of a [`Limit`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Used(Vec<UnixTime>);
 
 impl Used {
+    /// From when on it says nothing any more.
+    #[must_use]
+    pub fn over(&self, limit: Limit) -> UnixTime {
+        let last = self.0.iter().max().copied().unwrap_or(UnixTime::EPOCH);
+        later(last, limit.seconds)
+    }
+
+    /// Whether nothing was.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes one of the tries; `false` when none is left. A clock that was set back gives none back.
-    pub(super) fn take(&mut self, limit: Limit, now: UnixTime) -> bool {
+    #[must_use]
+    pub fn take(&mut self, limit: Limit, now: UnixTime) -> bool {
         self.0.retain(|at| within(*at, limit.seconds, now));
         let left = self.0.len() < limit.tries;
         if left {

@@ -15,6 +15,9 @@
 //! Birth date, telephone number and the like are no evidence here, and no event has a field for them. The code of a reset
 //! goes to the address that was verified before; no event can name another.
 
+#[macro_use]
+mod schema;
+
 pub mod limits;
 pub mod messages;
 

@@ -125,8 +125,11 @@ pub(super) struct Before {
     pub(super) evidence: Evidence,
     /// Of the last change.
     pub(super) since: UnixTime,
-    /// A code in each notice of a change; any of them freezes.
+    /// A code for each change, mailed to the address as it was before them; any of them freezes.
     pub(super) codes: Vec<SecretId>,
+    /// And one, mailed to the address that a change put in its place: whose that is only she knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) codes_elsewhere: Vec<SecretId>,
     /// The devices that were known for long when the first of them was made.
     pub(super) devices: Vec<DeviceId>,
 }
@@ -227,8 +230,19 @@ pub(super) struct Tries {
     pub(super) logins: Used,
     pub(super) factor: Used,
     pub(super) factor_in_resets: Used,
+    /// Values of the second factor given to take changes back, with a code mailed to the address as it was.
     pub(super) undo: Used,
+    /// With one mailed to the address that a change put in its place.
+    #[serde(default, skip_serializing_if = "Used::is_none")]
+    pub(super) undo_elsewhere: Used,
     pub(super) address: Used,
+}
+
+impl Before {
+    /// All codes that were mailed.
+    pub(super) fn notices(&self) -> impl Iterator<Item = SecretId> {
+        self.codes.iter().chain(&self.codes_elsewhere).copied()
+    }
 }
 
 impl Opening {

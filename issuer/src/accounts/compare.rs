@@ -1,7 +1,7 @@
 //! Comparing, after the try was counted: as much work whether or not there is anything to compare with.
 
 use subtle::ConstantTimeEq;
-use tegata::account::limits::{CHANGES, RECOVERY_CODES};
+use tegata::account::limits::{FACTOR_STEP, NOTICES, RECOVERY_CODES};
 use tegata::account::messages::TotpText;
 use tegata::account::{Compare, Found, SecretId, SecretKind};
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
@@ -16,8 +16,7 @@ use crate::problem::Problem;
 use crate::store::AccountId;
 use crate::work::{Done, Of};
 
-/// Seconds of a step of the second factor (RFC 6238, section 5.2), and how many steps to either side are taken.
-pub(super) const STEP: u64 = 30;
+/// How many steps of the second factor to either side are taken (RFC 6238, section 5.2).
 const DRIFT: u64 = 1;
 
 impl Accounts {
@@ -32,14 +31,21 @@ impl Accounts {
             Compare::Password(secret) => self.password(account, *secret, given, secrets).await?,
             Compare::MailedCode(among) => {
                 let code = given.code.as_ref().map_or(&[][..], |code| code.expose().as_bytes());
-                let kind = SecretKind::MailedCode;
-                let found = self.among(account, kind, among, CHANGES, secrets, code);
+                let kind = (SecretKind::MailedCode, Of::MailedCode);
+                let found = self.among(account, kind, among.as_slice(), 1, secrets, code);
                 found.map_or(Found::Nothing, |_| Found::Match)
+            }
+            Compare::Notice(among) => {
+                let code = given.notice.as_ref().map_or(&[][..], |code| code.expose());
+                let kind = (SecretKind::Notice, Of::Notice);
+                let found = self.among(account, kind, among, NOTICES, secrets, code);
+                found.map_or(Found::Nothing, Found::Code)
             }
             Compare::Recovery(among) => {
                 let code = given.recovery.as_ref().map_or(&[][..], |code| code.expose());
-                let (kind, most) = (SecretKind::Recovery, RECOVERY_CODES as usize);
-                let found = self.among(account, kind, among, most, secrets, code);
+                let kind = (SecretKind::Recovery, Of::Recovery);
+                let found =
+                    self.among(account, kind, among, RECOVERY_CODES as usize, secrets, code);
                 found.map_or(Found::Nothing, Found::Code)
             }
             Compare::Totp(with) => self.totp(account, *with, given, secrets)?,
@@ -69,14 +75,13 @@ impl Accounts {
     fn among(
         &self,
         account: AccountId,
-        kind: SecretKind,
+        (kind, of): (SecretKind, Of),
         among: &[SecretId],
         most: usize,
         secrets: &Secrets,
         given: &[u8],
     ) -> Option<SecretId> {
         let nothing = Sealed::nothing();
-        let of = if kind == SecretKind::Recovery { Of::Recovery } else { Of::MailedCode };
         let mut found = None;
         for at in 0..most.max(among.len()) {
             let secret = among.get(at).copied().unwrap_or(SecretId(u32::MAX));
@@ -119,10 +124,10 @@ fn matching_step(
 ) -> Result<Option<u64>, Problem> {
     let (name, moving) = (String::new(), OtpMoving::Period(30));
     let credential = OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, moving, secret);
-    let here = now.seconds() / STEP;
+    let here = now.seconds() / FACTOR_STEP;
     let mut found = None;
     for step in here.saturating_sub(DRIFT)..=here + DRIFT {
-        let at = UnixTime::new(step * STEP)
+        let at = UnixTime::new(step * FACTOR_STEP)
             .map_err(|error| Problem::internal("telling the time", &error))?;
         let value = credential
             .code(at)

@@ -2,7 +2,9 @@
 
 use tegata::account::FactorKind;
 use tegata::account::Handle;
-use tegata::account::messages::{Language, MailedCodeText, RecoveryCode, SecondFactor, TotpText};
+use tegata::account::messages::{
+    Language, MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText,
+};
 
 use crate::passwords::{Password, PasswordHash};
 
@@ -12,6 +14,7 @@ pub(super) struct Given {
     pub(super) password: Option<Password>,
     pub(super) new_password: Option<PasswordHash>,
     pub(super) code: Option<MailedCodeText>,
+    pub(super) notice: Option<NoticeCode>,
     pub(super) totp: Option<TotpText>,
     pub(super) recovery: Option<RecoveryCode>,
     pub(super) address: Option<Address>,

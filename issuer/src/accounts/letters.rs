@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
-use tegata::account::messages::{Language, MailedCodeText};
+use tegata::account::messages::{Language, SecretText};
 use tegata::account::{Change, Handle, Letter, SecretId};
 
 use super::Accounts;
@@ -18,7 +18,7 @@ use crate::store::{AccountId, Leased, MailId};
 pub struct Kept {
     address: Address,
     letter: Letter,
-    code: Option<MailedCodeText>,
+    code: Option<SecretText>,
 }
 
 /// A mail as it goes out.
@@ -191,7 +191,7 @@ mod tests {
     fn each_letter_is_written_in_both_languages_with_what_belongs_in_it_and_no_link() {
         let letters = Letters::ours().unwrap();
         let mut made = Made::default();
-        made.codes.insert(SecretId(1), MailedCodeText::new("31415926").unwrap());
+        made.codes.insert(SecretId(1), SecretText::new("31415926"));
         for language in [Language::En, Language::Ja] {
             assert_eq!(letters.of(language).len(), each().len(), "no text that no letter has");
             for letter in each() {

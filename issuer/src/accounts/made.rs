@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use tegata::account::messages::{MailedCodeText, RecoveryCode, SessionToken};
+use tegata::account::messages::{
+    MailedCodeText, NoticeCode, RecoveryCode, SecretText, SessionToken,
+};
 use tegata::account::{SecretId, SecretKind};
 use tegata::{Random, RandomUnavailable, Secret};
 use zeroize::Zeroizing;
@@ -18,7 +20,8 @@ use crate::store::AccountId;
 /// What was made in a transaction.
 #[derive(Default)]
 pub(super) struct Made {
-    pub(super) codes: BTreeMap<SecretId, MailedCodeText>,
+    /// Codes that letters carry.
+    pub(super) codes: BTreeMap<SecretId, SecretText>,
     pub(super) recovery: BTreeMap<SecretId, RecoveryCode>,
     pub(super) factors: BTreeMap<SecretId, Secret<20>>,
     pub(super) token: Option<SessionToken>,
@@ -77,7 +80,7 @@ impl Accounts {
             SecretKind::MailedCode => {
                 let code = make_code(random).map_err(no_random)?;
                 let bytes = code.expose().as_bytes().to_vec();
-                made.codes.insert(secret, code);
+                made.codes.insert(secret, SecretText::new(code.expose()));
                 bytes
             }
             SecretKind::Factor => {
@@ -91,6 +94,11 @@ impl Accounts {
                 let bytes = code.expose().to_vec();
                 made.recovery.insert(secret, code);
                 bytes
+            }
+            SecretKind::Notice => {
+                let code = NoticeCode::make(random).map_err(no_random)?;
+                made.codes.insert(secret, code.text());
+                code.expose().to_vec()
             }
         });
         let kept = self.keys.keep(account, secret, kind, &bytes, random);

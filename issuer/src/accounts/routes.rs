@@ -211,7 +211,7 @@ async fn freeze_by_code(
 ) -> Answered<FreezeByCode> {
     let FreezeByCode { handle, code } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
-    let given = Given { code: Some(code), ..Given::default() };
+    let given = Given { notice: Some(code), ..Given::default() };
     accounts.act(id, None, Event::FreezeCode, &given).await?;
     Ok(done())
 }
@@ -219,7 +219,7 @@ async fn freeze_by_code(
 async fn take_back(Extension(accounts): Here, request: Strict<TakeBack>) -> Answered<TakeBack> {
     let TakeBack { handle, code, second_factor } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
-    let given = Given { code: Some(code), ..Given::default() };
+    let given = Given { notice: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
     accounts.act(id, None, Event::UndoCode { factor }, &given).await?;
     Ok(done())

@@ -23,8 +23,8 @@ use tegata::account::{SecretId, SecretKind};
 use tegata::{Random, RandomUnavailable, Secret};
 use zeroize::Zeroizing;
 
-pub(crate) use sealing::number;
 pub use sealing::{Place, Sealed};
+pub(crate) use sealing::{kind, number};
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
 
@@ -123,7 +123,7 @@ impl Keys {
         ThrottleKey(tag(&self.throttle, &[purpose.as_bytes(), &[0], who]))
     }
 
-    /// A secret as it is kept: a mailed code or a recovery code as a hash that nobody can guess at without the key,
+    /// A secret as it is kept: a code of any kind as a hash that nobody can guess at without the key,
     /// everything else sealed.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Keys {
         random: &dyn Random,
     ) -> Result<Sealed, KeysError> {
         match kind {
-            SecretKind::MailedCode | SecretKind::Recovery => {
+            SecretKind::MailedCode | SecretKind::Recovery | SecretKind::Notice => {
                 let hash = tag(&self.code, &[&code_place(account, id, kind), secret]);
                 Ok(Sealed { key: INDEX, bytes: hash.to_vec() })
             }

@@ -52,16 +52,21 @@ impl Place {
     }
 }
 
-/// What a kind is called in rows and hashes, for good.
-pub(crate) fn number(kind: SecretKind) -> u8 {
-    match kind {
-        SecretKind::Address => 1,
-        SecretKind::Password => 2,
-        SecretKind::MailedCode => 3,
-        SecretKind::Factor => 4,
-        SecretKind::Recovery => 5,
-    }
+macro_rules! kinds {
+    ($($kind:ident = $number:literal,)*) => {
+        /// What a kind is called in rows and hashes, for good.
+        pub(crate) fn number(kind: SecretKind) -> u8 {
+            match kind { $(SecretKind::$kind => $number,)* }
+        }
+
+        /// And back.
+        pub(crate) fn kind(number: u8) -> Option<SecretKind> {
+            match number { $($number => Some(SecretKind::$kind),)* _ => None }
+        }
+    };
 }
+
+kinds! { Address = 1, Password = 2, MailedCode = 3, Factor = 4, Recovery = 5, Notice = 6, }
 
 pub(super) struct SealingKey(LessSafeKey);
 

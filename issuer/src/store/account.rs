@@ -8,7 +8,7 @@ use tegata::account::{Account, Deed, SecretId, SecretKind, SessionId};
 use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
 use super::rows::{Row, Statement, values};
 use super::{Standing, StoreError};
-use crate::keys::{Sealed, number};
+use crate::keys::{self, Sealed, number};
 
 /// An account with all that is kept beside it, as of one moment.
 #[derive(Clone, Debug)]
@@ -119,14 +119,7 @@ fn write_state(state: &Account) -> Result<String, StoreError> {
 }
 
 pub(super) fn kind(number: u8) -> Result<SecretKind, StoreError> {
-    Ok(match number {
-        1 => SecretKind::Address,
-        2 => SecretKind::Password,
-        3 => SecretKind::MailedCode,
-        4 => SecretKind::Factor,
-        5 => SecretKind::Recovery,
-        _ => return Err(StoreError::Unreadable("secrets")),
-    })
+    keys::kind(number).ok_or(StoreError::Unreadable("secrets"))
 }
 
 pub(super) fn sealed(row: &mut Row) -> Result<Sealed, StoreError> {

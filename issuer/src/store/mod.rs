@@ -8,7 +8,7 @@
 //! | `rows` | values, rows and statements that both understand |
 //! | `account` | an account as it is kept, what a change writes |
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
-//! | `standing`, `throttle` | what holds for all accounts; tries, counted durably |
+//! | `standing` | what holds for all accounts |
 //! | `sweep` | what jobs and operators go through: what is over, what waits, what was done last |
 //! | `vault` | the issuer's wrapped keys, and sealing anew under another |
 //! | `backup` | copies, and what happens when one takes the place of the database |
@@ -27,13 +27,12 @@ mod rows;
 mod sqlite;
 mod standing;
 mod sweep;
-mod throttle;
 mod vault;
 
 use std::sync::Arc;
 
 use tegata::UnixTime;
-use tegata::account::limits::Limit;
+use tegata::account::limits::{Limit, Used};
 
 pub use account::{Change, EventRow, InSession, Loaded, Outgoing, deed};
 pub use backup::restore;
@@ -50,7 +49,6 @@ use crate::work::Work;
 use counted::Counted;
 use database::{Database, Transaction};
 use rows::{Statement, values};
-use throttle::Taken;
 
 /// Accounts and what belongs to them. A clone is the same store.
 ///
@@ -213,9 +211,12 @@ impl Store {
                     let rows = transaction.lock(READ, values![key.0]).await?;
                     // Pruned by another process between the two: it is busy, and a try is not given away.
                     let row = rows.into_iter().next().ok_or(StoreError::Unavailable("busy"))?;
-                    let mut taken = Taken::read(row)?;
-                    let left = taken.take(limit, now);
-                    let (text, until) = taken.write(limit);
+                    let unreadable = |_| StoreError::Unreadable("throttle");
+                    let text = row.of("throttle").text()?;
+                    let mut used: Used = serde_json::from_str(&text).map_err(unreadable)?;
+                    let left = used.take(limit, now);
+                    let text = serde_json::to_string(&used).map_err(unreadable)?;
+                    let until = used.over(limit).seconds();
                     let keep = Statement::new(KEEP, values![text, until, key.0]);
                     transaction.write(vec![keep]).await?;
                     Ok(left)

@@ -2,6 +2,7 @@
 
 use tegata::UnixTime;
 use tegata::account::Generation;
+use tegata::account::limits::FACTOR_STEP;
 
 use super::StoreError;
 use super::rows::{Row, Statement, values};
@@ -107,8 +108,7 @@ pub enum Order {
     Fence(UnixTime),
 }
 
-/// Seconds of a step of the second factor (RFC 6238), and how many after a restore's own are refused.
-const STEP: u64 = 30;
+/// How many steps of the second factor after a restore's own are refused.
 const FENCE: u64 = 3;
 
 impl Order {
@@ -124,7 +124,7 @@ impl Order {
             Self::StopAll => (STOP, all.into()),
             Self::ResumeAll => (RESUME, all.into()),
             Self::RevokeAll => (RAISE, 0),
-            Self::Fence(now) => (RAISE, now.seconds() / STEP + FENCE),
+            Self::Fence(now) => (RAISE, now.seconds() / FACTOR_STEP + FENCE),
         };
         Statement::new(sql, values![value]).or(StoreError::Unreadable("standing"))
     }

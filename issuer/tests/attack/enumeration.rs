@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use tegata::account::messages::{
-    ByDevice, Call, FreezeByCode, MailedCodeText, Request, SecondFactor, TakeBack, TotpText,
+    ByDevice, Call, FreezeByCode, MailedCodeText, NoticeCode, Request, SecondFactor, TakeBack,
+    TotpText,
 };
 
 use crate::people::{
@@ -73,7 +74,7 @@ fn an_address_with_an_account_costs_what_one_without_does(town: &Town) {
     }
     let costs = [&known, &unknown].map(|person| signed(person, &sign_up(person)));
     assert_eq!(costs[0], costs[1]);
-    let code = MailedCodeText::new("00000000").unwrap();
+    let code = NoticeCode::parse("0000-0000-0000-0000").unwrap();
     for _ in 0..12 {
         let [one, other] = [HANAKO, NOBODY].map(|address| {
             let (handle, code) = (address.parse().unwrap(), code.clone());

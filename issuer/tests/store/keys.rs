@@ -43,7 +43,9 @@ async fn all_opens(store: &Store, keys: &Keys, account: AccountId, recovery: &[S
         SecretKind::Recovery => {
             recovery.contains(id) && keys.is_code(account, *id, *kind, kept, SECRET)
         }
-        SecretKind::MailedCode => keys.is_code(account, *id, *kind, kept, SECRET),
+        SecretKind::MailedCode | SecretKind::Notice => {
+            keys.is_code(account, *id, *kind, kept, SECRET)
+        }
         _ => keys
             .open_sealed(Place::Secret(account, *id, *kind), kept)
             .is_ok_and(|plain| *plain == SECRET),

@@ -12,6 +12,7 @@ mod killed;
 mod outbox;
 mod shopper;
 mod standing;
+mod sweep;
 mod versions;
 
 /// Runs each of these, which take a bed, on each of the two.

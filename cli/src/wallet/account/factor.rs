@@ -11,7 +11,7 @@ use tegata::{Otp, Wallet};
 use super::unreadable;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::{SecretSource, is_asked, may_ask};
+use crate::secret::{SecretSource, ask_seen, may_ask};
 
 /// What issuers of ours are called in authenticators.
 const ISSUER: &str = "Tegata";
@@ -61,13 +61,13 @@ impl Given {
             return totp(Some(source)).map(|totp| Some(SecondFactor::Totp(totp)));
         }
         if let Some(source) = &self.recovery_code {
-            let text = is_asked(Some(source), "recovery-code", "")?;
+            let text = ask_seen(Some(source), "recovery-code", "")?;
             return recovery_code(&text).map(Some);
         }
         if !may_ask() {
             return Ok(None);
         }
-        let text = is_asked(None, "totp", prompt)?;
+        let text = ask_seen(None, "totp", prompt)?;
         match text.trim() {
             "" => Ok(None),
             digits if digits.len() <= 8 => totp_text(digits).map(SecondFactor::Totp).map(Some),
@@ -83,7 +83,7 @@ fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
 
 /// A value of the authenticator.
 pub(super) fn totp(source: Option<&SecretSource>) -> Result<TotpText, Failure> {
-    totp_text(is_asked(source, "totp", "Six digits that the authenticator shows: ")?.trim())
+    totp_text(ask_seen(source, "totp", "Six digits that the authenticator shows: ")?.trim())
 }
 
 fn totp_text(text: &str) -> Result<TotpText, Failure> {

@@ -3,23 +3,23 @@
 use clap::Args;
 use serde_json::json;
 use tegata::account::messages::{
-    Call, Freeze as FreezeCall, FreezeByCode, Request, TakeBack, Unfreeze,
+    Call, Freeze as FreezeCall, FreezeByCode, NoticeCode, Request, TakeBack, Unfreeze,
 };
 
 use super::log_in::Proof;
-use super::{Who, asking, carried, in_session, mailed_code, unreadable};
+use super::{Who, asking, carried, in_session, unreadable};
 use crate::carry::Carrier;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::SecretSource;
+use crate::secret::{SecretSource, ask_seen};
 use crate::wallet::open::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
     #[command(flatten)]
     who: Who,
-    /// The eight digits of a notice that something was changed: freezes without a session. @FILE, or - for a line of
-    /// standard input.
+    /// The code of a notice that something was changed: freezes without a session. @FILE, or - for a line of standard
+    /// input.
     #[arg(long, value_name = "@FILE", conflicts_with = "lift")]
     code: Option<SecretSource>,
     /// Take the changes of the last seven days back: with the code of a notice, and a second factor from before them.
@@ -38,14 +38,13 @@ impl Freeze {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let mut wallet = files.open()?;
-        let at = self.who.at(&mut wallet)?;
+        let (mut wallet, at) = self.who.open(files)?;
         let address = at.handle.address();
         let carrier = Carrier::to(&at.issuer)?;
         let (words, state) = if self.take_back {
             let (code, factor) = (self.code.as_ref(), &self.proof.factor);
             asking(&[code, factor.source()], || {
-                let code = mailed_code(code)?;
+                let code = notice_code(code)?;
                 let second_factor = factor.read(&mut wallet, &at.handle)?;
                 let call = TakeBack { handle: at.handle.clone(), code, second_factor };
                 carried(&carrier, written(&call))
@@ -59,7 +58,7 @@ impl Freeze {
             ("no longer frozen", "lifted")
         } else if self.code.is_some() {
             asking(&[self.code.as_ref()], || {
-                let code = mailed_code(self.code.as_ref())?;
+                let code = notice_code(self.code.as_ref())?;
                 carried(&carrier, written(&FreezeByCode { handle: at.handle.clone(), code }))
             })?;
             // Sessions end with it.
@@ -73,6 +72,12 @@ impl Freeze {
         let document = json!({ "account": address, "freeze": state });
         output.answer(&format!("{address}: {words}"), &document)
     }
+}
+
+/// The 16 letters and digits of a notice.
+fn notice_code(source: Option<&SecretSource>) -> Result<NoticeCode, Failure> {
+    let text = ask_seen(source, "code", "Code of the notice: ")?;
+    NoticeCode::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn written<C: Call>(call: &C) -> Result<Request<C>, tegata::Error> {

@@ -38,8 +38,7 @@ impl LogIn {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let mut wallet = files.open()?;
-        let at = self.who.at(&mut wallet)?;
+        let (mut wallet, at) = self.who.open(files)?;
         let must_enrol = self.proof.log_in(&mut wallet, &at, false)?;
         let due = if must_enrol {
             "\nA recovery code stood in for the second factor: enrol a new one now, with tegata wallet second-factor."

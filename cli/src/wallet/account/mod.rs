@@ -22,10 +22,10 @@ pub(crate) use self::log_in::LogIn;
 pub(crate) use self::reset::Reset;
 pub(crate) use self::second_factor::SecondFactor;
 pub(crate) use self::sign_up::SignUp;
-use super::open::{AGAIN, ask};
+use super::open::{AGAIN, WalletFiles};
 use crate::carry::{Carrier, NoAnswer};
 use crate::failure::Failure;
-use crate::secret::{SecretSource, is_asked};
+use crate::secret::{SecretSource, ask, ask_seen};
 
 /// How often a person is asked for the same thing. The issuer counts tries, too.
 const TRIES: u32 = 5;
@@ -48,6 +48,13 @@ fn device_name(text: &str) -> Result<DeviceName, String> {
 }
 
 impl Who {
+    /// The wallet, opened, and whose account it is to be about.
+    fn open(&self, files: &WalletFiles) -> Result<(Wallet, AccountAt), Failure> {
+        let mut wallet = files.open()?;
+        let at = self.at(&mut wallet)?;
+        Ok((wallet, at))
+    }
+
     /// All of it, from what was said and what the wallet knows.
     fn at(&self, wallet: &mut Wallet) -> Result<AccountAt, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
@@ -179,7 +186,7 @@ fn new_password(source: Option<&SecretSource>, option: &str) -> Result<PasswordT
 
 /// The eight digits of a mail, with the spaces that people put in left out.
 fn mailed_code(source: Option<&SecretSource>) -> Result<MailedCodeText, Failure> {
-    let text = is_asked(source, "code", "Code of the mail: ")?;
+    let text = ask_seen(source, "code", "Code of the mail: ")?;
     let digits = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect::<String>());
     MailedCodeText::new(&digits).map_err(|error| Failure::Usage(error.to_string()))
 }

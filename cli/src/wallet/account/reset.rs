@@ -31,8 +31,7 @@ impl Reset {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let mut wallet = files.open()?;
-        let at = self.who.at(&mut wallet)?;
+        let (mut wallet, at) = self.who.open(files)?;
         let carrier = Carrier::to(&at.issuer)?;
         let begun = carried(&carrier, wallet.account().reset(&at))?;
         let address = at.handle.address();

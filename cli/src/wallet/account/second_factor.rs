@@ -38,8 +38,7 @@ impl SecondFactor {
         if !self.recovery_codes {
             self.factor.check(output)?;
         }
-        let mut wallet = files.open()?;
-        let at = self.who.at(&mut wallet)?;
+        let (mut wallet, at) = self.who.open(files)?;
         if self.recovery_codes {
             self.renew(&mut wallet, &at, output)
         } else {

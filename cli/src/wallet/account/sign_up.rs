@@ -49,8 +49,7 @@ impl SignUp {
         output: &Output,
     ) -> Result<(), Failure> {
         self.factor.check(output)?;
-        let mut wallet = files.open()?;
-        let at = self.who.at(&mut wallet)?;
+        let (mut wallet, at) = self.who.open(files)?;
         self.sign_up(&mut wallet, &at, output)
     }
 

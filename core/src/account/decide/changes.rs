@@ -81,7 +81,7 @@ impl Turn<'_> {
         let moving = self.live.moving.as_mut().filter(|moving| moving.session == session);
         let moving = moving.ok_or(Refusal::NothingToDo)?;
         let code = moving.code.try_once(self.world).ok_or(Refusal::TooOften)?;
-        let compare = Compare::MailedCode(vec![code]);
+        let compare = Compare::MailedCode(Some(code));
         Ok(self.check(Purpose::Move { session }, compare, true))
     }
 

@@ -1,7 +1,7 @@
 //! What an owner proves herself by: comparing it, using it up, and what changes replaced.
 
 use super::super::check::{Compare, Right};
-use super::super::event::{Change, Deed, Effect, FactorKind, Letter, SecretKind};
+use super::super::event::{Change, Deed, Effect, FactorKind, Letter, MailTo, SecretKind};
 use super::super::ids::{DeviceId, SecretId};
 use super::super::limits::{UNDO_WINDOW, within};
 use super::super::state::{Before, Evidence, Factor};
@@ -82,7 +82,7 @@ impl Turn<'_> {
     /// Puts `new` in the place of what proves the owner, keeps what it replaces and tells of it.
     pub(super) fn replace(&mut self, what: Change, new: Evidence) {
         let old = std::mem::replace(&mut self.live.evidence, new);
-        let code = self.keep_secret(SecretKind::MailedCode);
+        let code = self.keep_secret(SecretKind::Notice);
         let now = self.world.now;
         // A thief logs in before he changes anything: a device that is new by then may be his.
         let known = self.live.devices.iter().filter(|d| !within(d.since, UNDO_WINDOW, now));
@@ -91,27 +91,40 @@ impl Turn<'_> {
             evidence: old.clone(),
             since: now,
             codes: Vec::new(),
+            codes_elsewhere: Vec::new(),
             devices,
         });
         before.since = now;
         before.codes.push(code);
+        let (was, is) = (before.evidence.address, self.live.evidence.address);
+        self.notify(was, what, code);
+        // Another code, so that whoever reads the new address can use up nothing of who reads the old one.
+        if is != was {
+            let code = self.keep_secret(SecretKind::Notice);
+            self.live.before.iter_mut().for_each(|before| before.codes_elsewhere.push(code));
+            self.notify(is, what, code);
+        }
         self.drop_unused(&old);
         // Their codes went to the address as it was.
         self.drop_resets(|_| true);
-        self.tell(&Letter::Changed { what, code });
+    }
+
+    fn notify(&mut self, address: SecretId, what: Change, code: SecretId) {
+        let letter = Letter::Changed { what, code };
+        self.effects.push(Effect::Mail { to: MailTo::Kept(address), letter });
     }
 
     /// Ends the time in which changes can be taken back.
     pub(super) fn forget_before(&mut self) {
         let Some(before) = self.live.before.take() else { return };
-        before.codes.iter().for_each(|code| self.forget(*code));
+        before.notices().for_each(|code| self.forget(code));
         self.drop_unused(&before.evidence);
     }
 
     /// Puts back what the changes replaced.
     pub(super) fn restore(&mut self, before: Before) {
+        before.notices().for_each(|code| self.forget(code));
         let now = std::mem::replace(&mut self.live.evidence, before.evidence);
-        before.codes.iter().for_each(|code| self.forget(*code));
         self.drop_unused(&now);
     }
 

@@ -82,7 +82,7 @@ impl Turn<'_> {
             _ => None,
         };
         let counts = code.is_some();
-        let compare = Compare::MailedCode(code.into_iter().collect());
+        let compare = Compare::MailedCode(code);
         self.check(Purpose::ResetCode { reset, device, factor }, compare, counts)
     }
 

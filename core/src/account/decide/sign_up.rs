@@ -97,7 +97,7 @@ impl Opening {
             Step::Verified { .. } => None,
         };
         let counts = code.is_some();
-        let compare = Compare::MailedCode(code.into_iter().collect());
+        let compare = Compare::MailedCode(code);
         check(Purpose::SignUpCode, compare, counts)
     }
 

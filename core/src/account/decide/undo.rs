@@ -3,8 +3,8 @@
 use super::super::check::{Compare, Purpose, Right};
 use super::super::event::{Answer, Deed, Effect, FactorKind, Letter, Refusal};
 use super::super::ids::SessionId;
-use super::super::limits::UNDO_TRIES;
-use super::super::state::{Freeze, Spending};
+use super::super::limits::{FACTOR_IN_TAKE_BACKS, Used};
+use super::super::state::{Before, Freeze, Spending};
 use super::Decided;
 use super::turn::Turn;
 
@@ -38,26 +38,33 @@ impl Turn<'_> {
         self.effects.push(Effect::Deed(Deed::Frozen));
     }
 
-    fn notice_codes(&mut self) -> (Compare, bool) {
-        let left = self.live.used.undo.take(UNDO_TRIES, self.world.now);
-        let codes = self.live.before.as_ref().filter(|_| left).map(|before| before.codes.clone());
-        let counts = codes.is_some();
-        (Compare::MailedCode(codes.unwrap_or_default()), counts)
+    /// Not counted: nobody guesses 80 bits, and a budget could be used up by who wants the owner kept out.
+    fn notice(&self, purpose: Purpose) -> Answer {
+        let codes: Vec<_> = self.live.before.iter().flat_map(Before::notices).collect();
+        let counts = !codes.is_empty();
+        self.check(purpose, Compare::Notice(codes), counts)
     }
 
-    pub(super) fn freeze_code(&mut self) -> Answer {
-        let (compare, counts) = self.notice_codes();
-        self.check(Purpose::Freeze, compare, counts)
+    pub(super) fn freeze_code(&self) -> Answer {
+        self.notice(Purpose::Freeze)
     }
 
-    /// Whether it was the code of a notice whose change can be taken back still.
-    fn of_a_notice(&self, right: &Right) -> bool {
-        self.live.before.as_ref().is_some_and(|before| right.among(&before.codes))
+    /// What counts the second factors given with this code, if it is of a notice whose change can be taken back still.
+    fn of_a_notice(&mut self, right: &Right) -> Option<&mut Used> {
+        let before = self.live.before.as_ref()?;
+        if right.among(&before.codes) {
+            Some(&mut self.live.used.undo)
+        } else {
+            let elsewhere = right.among(&before.codes_elsewhere);
+            elsewhere.then_some(&mut self.live.used.undo_elsewhere)
+        }
     }
 
     pub(super) fn freeze_checked(&mut self, right: &Right) -> Decided {
-        if !self.of_a_notice(right) {
-            return Err(Refusal::Wrong);
+        self.of_a_notice(right).ok_or(Refusal::Wrong)?;
+        // Once is enough: an epoch raised again and again would keep her from ever taking the changes back.
+        if self.live.frozen == Some(Freeze::Notice) {
+            return Ok(Answer::Done);
         }
         if self.live.frozen != Some(Freeze::Operator) {
             self.froze(Freeze::Notice);
@@ -66,13 +73,15 @@ impl Turn<'_> {
         Ok(Answer::Done)
     }
 
-    pub(super) fn undo_code(&mut self, factor: FactorKind) -> Answer {
-        let (compare, counts) = self.notice_codes();
-        self.check(Purpose::UndoCode { factor }, compare, counts)
+    pub(super) fn undo_code(&self, factor: FactorKind) -> Answer {
+        self.notice(Purpose::UndoCode { factor })
     }
 
     pub(super) fn undo_code_checked(&mut self, factor: FactorKind, right: &Right) -> Answer {
-        let counts = self.of_a_notice(right);
+        let (now, recovery) = (self.world.now, factor == FactorKind::Recovery);
+        // Charged only when the code was right: who reads no mail of hers cannot use it up.
+        let tries = self.of_a_notice(right);
+        let counts = tries.is_some_and(|used| recovery || used.take(FACTOR_IN_TAKE_BACKS, now));
         let before = self.live.before.as_ref().map(|before| &before.evidence);
         let evidence = before.unwrap_or(&self.live.evidence);
         let compare = evidence.compare(factor, counts, self.world);

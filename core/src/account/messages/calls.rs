@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::handle::Handle;
 use super::super::ids::{DeviceId, SessionId};
-use super::recovery_code::RecoveryCode;
+use super::long_code::{NoticeCode, RecoveryCode};
 use super::text::{
     DeviceKey, DeviceName, MailedCodeText, PasswordText, SecretText, SessionToken, Ticket, TotpText,
 };
@@ -155,8 +155,8 @@ calls! {
     FreezeByCode "/v1/freezes" By::Anyone => Done {
         /// The address, as it is or as it was before a change.
         handle: Handle,
-        /// The eight digits of the notice.
-        code: MailedCodeText,
+        /// The code of the notice.
+        code: NoticeCode,
     }
 
     /// The code of a notice, with the second factor as it was: takes the changes of the last days back. The password has
@@ -164,8 +164,8 @@ calls! {
     TakeBack "/v1/take-backs" By::Anyone => Done {
         /// The address, as it is or as it was before a change.
         handle: Handle,
-        /// The eight digits of the notice.
-        code: MailedCodeText,
+        /// The code of the notice.
+        code: NoticeCode,
         /// A second factor from before the changes.
         second_factor: SecondFactor,
     }
@@ -266,7 +266,6 @@ pub enum SecondFactor {
     /// A value of the authenticator.
     Totp(TotpText),
     /// One of the recovery codes, used up by it.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "000G-40R4-0M30-FZQZ"))]
     RecoveryCode(RecoveryCode),
 }
 
@@ -291,9 +290,12 @@ pub struct SessionNumber(pub SessionId);
 /// A device's id within its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String))]
 pub struct DeviceNumber(pub DeviceId);
+
+described! {
+    DeviceNumber, "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "A device's id within its account.", 43,
+    "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
+}
 
 /// Done; there is nothing more to say.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -328,7 +330,6 @@ pub struct SignedUp {
     /// What proves the session.
     pub session: SessionToken,
     /// Ten, shown once.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
@@ -349,7 +350,6 @@ pub struct LoggedIn {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
     /// Ten, shown once.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
@@ -411,4 +411,20 @@ pub struct SessionView {
     pub seen: UnixTime,
     /// Whether it is the one that asks.
     pub this: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_devices_number_is_what_the_description_says(
+            text in prop::string::string_regex(DeviceNumber::PATTERN).unwrap(),
+        ) {
+            prop_assert!(DeviceId::try_from(text.clone()).is_ok(), "{}", text);
+        }
+    }
 }

@@ -4,13 +4,13 @@
 
 mod calls;
 mod client;
-mod recovery_code;
+mod long_code;
 mod signed;
 mod text;
 
 pub use calls::*;
 pub use client::{IssuerError, Request, Response, Why};
-pub use recovery_code::RecoveryCode;
+pub use long_code::{NoticeCode, RecoveryCode};
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
     DeviceKey, DeviceName, MailedCodeText, NotOfForm, PasswordText, SecretText, SessionToken,

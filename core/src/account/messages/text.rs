@@ -50,13 +50,13 @@ impl<'de> Deserialize<'de> for SecretText {
 }
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $form:literal, $check:expr, $example:literal) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $form:literal, $check:expr, $pattern:expr, $longest:literal, $example:literal) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, Serialize)]
         #[serde(transparent)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        #[cfg_attr(feature = "openapi", schema(value_type = String, example = $example))]
         pub struct $name(SecretText);
+
+        described! { $name, $pattern, concat!($($doc),*), $longest, $example }
 
         impl $name {
             /// Takes a text of that form.
@@ -90,24 +90,32 @@ fn digits(text: &str, count: usize) -> bool {
 
 text! {
     /// The code of a mail: eight ASCII digits.
-    MailedCodeText, "the eight digits of the mail", |text| digits(text, 8), "31415926"
+    MailedCodeText, "the eight digits of the mail", |text| digits(text, 8),
+    "[0-9]{8}", 8, "31415926"
 }
 text! {
     /// A value of the authenticator: six ASCII digits.
-    TotpText, "the six digits of the authenticator", |text| digits(text, 6), "287082"
+    TotpText, "the six digits of the authenticator", |text| digits(text, 6),
+    "[0-9]{6}", 6, "287082"
 }
 text! {
     /// A password: 1 to 256 bytes of UTF-8. Whether it is good enough for a new one is another question.
-    PasswordText, "a password of 1 to 256 bytes", |text| (1..=256).contains(&text.len()), "four quiet herons"
+    PasswordText, "a password of 1 to 256 bytes", |text| (1..=256).contains(&text.len()),
+    r"[\s\S]{1,256}", 256, "four quiet herons"
 }
 text! {
     /// What names a sign-up or a reset that is under way: opaque, 1 to 256 characters of Base64url.
-    Ticket, "a ticket as the issuer gave it", is_token, "AQ8s…"
+    Ticket, "a ticket as the issuer gave it", is_token,
+    TOKEN, 256, "AQ8sXq3N_7c"
 }
 text! {
     /// What proves a session: opaque, 1 to 256 characters of Base64url.
-    SessionToken, "a session's token as the issuer gave it", is_token, "m3Qx…"
+    SessionToken, "a session's token as the issuer gave it", is_token,
+    TOKEN, 256, "m3QxZk0v-9w"
 }
+
+#[cfg(any(test, feature = "openapi"))]
+const TOKEN: &str = "[A-Za-z0-9_-]{1,256}";
 
 fn is_token(text: &str) -> bool {
     let of_token = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
@@ -118,7 +126,7 @@ fn is_token(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String, example = "Hanako's phone"))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 64, example = "Hanako's phone"))]
 pub struct DeviceName(String);
 
 impl TryFrom<String> for DeviceName {
@@ -150,9 +158,13 @@ impl From<DeviceName> for String {
 /// A device's public key: P-256, SEC1 uncompressed (65 bytes), in Base64url without padding.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 87, max_length = 87))]
 pub struct DeviceKey(pub [u8; 65]);
+
+described! {
+    DeviceKey, "B[A-P][A-Za-z0-9_-]{84}[AEIMQUYcgkosw048]",
+    "A device's public key: P-256, SEC1 uncompressed (65 bytes), in Base64url without padding.", 87,
+    "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
+}
 
 impl DeviceKey {
     /// What the device is known by.
@@ -187,6 +199,8 @@ impl fmt::Debug for DeviceKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -206,6 +220,28 @@ mod tests {
         assert!(taken("花子の電話") && taken("a"));
         for bad in ["", " ", "a\nb", "a\u{202e}b", "a\u{2028}b", &"a".repeat(65)] {
             assert!(!taken(bad), "{bad:?}");
+        }
+    }
+
+    fn matches(pattern: &str) -> impl Strategy<Value = String> {
+        prop::string::string_regex(pattern).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_matches_the_form_that_is_described_is_taken(
+            code in matches(MailedCodeText::PATTERN),
+            totp in matches(TotpText::PATTERN),
+            password in matches(PasswordText::PATTERN),
+            ticket in matches(Ticket::PATTERN),
+            token in matches(SessionToken::PATTERN),
+            key in matches(DeviceKey::PATTERN),
+        ) {
+            prop_assert!(MailedCodeText::new(&code).is_ok(), "{}", code);
+            prop_assert!(TotpText::new(&totp).is_ok(), "{}", totp);
+            prop_assert_eq!(PasswordText::new(&password).is_ok(), password.len() <= 256);
+            prop_assert!(Ticket::new(&ticket).is_ok() && SessionToken::new(&token).is_ok());
+            prop_assert!(DeviceKey::try_from(key.clone()).is_ok(), "{}", key);
         }
     }
 

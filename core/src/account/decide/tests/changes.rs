@@ -207,16 +207,67 @@ fn after_seven_days_nothing_is_taken_back_and_what_was_replaced_is_forgotten() {
 }
 
 #[test]
-fn codes_of_notices_are_compared_ten_times_a_day() {
+fn wrong_codes_of_notices_use_up_nothing() {
     let (mut issuer, notice, old) = taken_over();
-    for _ in 0..10 {
+    for _ in 0..100 {
         assert_eq!(refusal(issuer.ask(Event::FreezeCode, &[Given::Wrong])), Refusal::Wrong);
+        assert_eq!(refusal(undo(&mut issuer, Given::Wrong, Given::Value(old, 0))), Refusal::Wrong);
     }
-    assert_eq!(refusal(issuer.ask(Event::FreezeCode, &[notice])), Refusal::Wrong);
-    let value = issuer.value_of(old);
-    assert_eq!(refusal(undo(&mut issuer, notice, value)), Refusal::Wrong);
-    issuer.later(DAY);
     assert!(matches!(issuer.ask(Event::FreezeCode, &[notice]), Answer::Done));
+    let value = issuer.value_of(old);
+    assert!(matches!(undo(&mut issuer, notice, value), Answer::Done));
+}
+
+#[test]
+fn who_reads_a_notice_guesses_at_the_factor_twenty_times_a_week_and_a_recovery_code_counts_still() {
+    let (mut issuer, notice, old) = taken_over();
+    for _ in 0..20 {
+        assert_eq!(refusal(undo(&mut issuer, notice, Given::Value(old, 0))), Refusal::Wrong);
+    }
+    let value = issuer.value_of(old);
+    assert_eq!(refusal(undo(&mut issuer, notice, value)), Refusal::Wrong, "used up");
+    let recovery = Given::Secret(issuer.live().before.as_ref().unwrap().evidence.recovery[0]);
+    assert!(matches!(undo(&mut issuer, notice, recovery), Answer::Done));
+}
+
+#[test]
+fn who_moved_the_address_uses_up_nothing_of_who_reads_the_old_one() {
+    let (mut issuer, notice, old) = taken_over();
+    let before = issuer.live().before.clone().unwrap();
+    // Two changes after the move, his mails of which came to his address alone.
+    assert_eq!((before.codes.len(), before.codes_elsewhere.len()), (3, 2));
+    let his = Given::Secret(before.codes_elsewhere[1]);
+    let reads = |issuer: &Issuer, code: SecretId, address: SecretId| {
+        issuer.mails.iter().all(|(to, letter)| match letter {
+            Letter::Changed { code: mailed, .. } => *mailed != code || *to == address,
+            _ => true,
+        })
+    };
+    let now = issuer.live().evidence.address;
+    assert!(before.codes.iter().all(|code| reads(&issuer, *code, before.evidence.address)));
+    assert!(before.codes_elsewhere.iter().all(|code| reads(&issuer, *code, now)));
+
+    for _ in 0..30 {
+        assert_eq!(refusal(undo(&mut issuer, his, Given::Value(old, 0))), Refusal::Wrong);
+    }
+    let value = issuer.value_of(old);
+    assert_eq!(refusal(undo(&mut issuer, his, value)), Refusal::Wrong, "his are used up");
+    let value = issuer.value_of(old);
+    assert!(matches!(undo(&mut issuer, notice, value), Answer::Done), "hers are not");
+}
+
+#[test]
+fn a_code_given_again_and_again_does_not_keep_her_from_taking_the_changes_back() {
+    let (mut issuer, notice, old) = taken_over();
+    assert!(matches!(issuer.ask(Event::FreezeCode, &[notice]), Answer::Done));
+    let (mails, epoch) = (issuer.mails.len(), issuer.live().epoch);
+    let check = issuer.begin(Event::UndoCode { factor: FactorKind::Totp });
+    let his = Given::Secret(issuer.live().before.as_ref().unwrap().codes_elsewhere[0]);
+    assert!(matches!(issuer.ask(Event::FreezeCode, &[his]), Answer::Done));
+    assert_eq!((issuer.mails.len(), issuer.live().epoch), (mails, epoch));
+    let Answer::Check(check) = issuer.tell(check, notice) else { panic!("refused") };
+    let value = issuer.value_of(old);
+    assert!(matches!(issuer.tell(check, value), Answer::Done));
 }
 
 #[test]

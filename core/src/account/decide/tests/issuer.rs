@@ -34,13 +34,13 @@ impl Given {
     /// What a comparison with it finds.
     fn found(self, compare: &Compare) -> Found {
         match (compare, self) {
-            (Compare::MailedCode(codes), Self::Secret(code)) if codes.contains(&code) => {
-                Found::Match
-            }
+            (Compare::MailedCode(Some(kept)), Self::Secret(code)) if *kept == code => Found::Match,
             (Compare::Password(Some(kept)), Self::Secret(password)) if *kept == password => {
                 Found::Match
             }
-            (Compare::Recovery(codes), Self::Secret(code)) if codes.contains(&code) => {
+            (Compare::Notice(codes) | Compare::Recovery(codes), Self::Secret(code))
+                if codes.contains(&code) =>
+            {
                 Found::Code(code)
             }
             (Compare::Totp(Some((kept, after))), Self::Value(secret, step))
@@ -205,6 +205,8 @@ impl Issuer {
             assert!(live.evidence.recovery.len() <= RECOVERY_CODES as usize);
             let codes = live.before.as_ref().map_or(0, |before| before.codes.len());
             assert!(codes <= limits::CHANGES, "{codes} changes");
+            let notices = live.before.iter().flat_map(Before::notices).count();
+            assert!(notices <= limits::NOTICES, "{notices} notices");
         }
         assert_eq!(self.found_by, found_by);
         assert_eq!(self.tokens, tokens);
@@ -354,7 +356,7 @@ fn evidences(live: &Live) -> impl Iterator<Item = &Evidence> {
 
 /// The secrets that a state names, each once, and what they are.
 fn named(account: &Account) -> Vec<(SecretId, SecretKind)> {
-    use SecretKind::{Address, Factor, MailedCode, Password, Recovery};
+    use SecretKind::{Address, Factor, MailedCode, Notice, Password, Recovery};
     let live = match account {
         Account::Closed => return Vec::new(),
         Account::Opening(Opening { address, step, .. }) => {
@@ -380,8 +382,8 @@ fn named(account: &Account) -> Vec<(SecretId, SecretKind)> {
     if let Some(moving) = &live.moving {
         named.extend([(moving.address, Address), (moving.code.secret, MailedCode)]);
     }
-    let notices = live.before.iter().flat_map(|Before { codes, .. }| codes);
-    named.extend(notices.map(|code| (*code, MailedCode)));
+    let notices = live.before.iter().flat_map(Before::notices);
+    named.extend(notices.map(|code| (code, Notice)));
     named.extend(live.resets.iter().filter_map(|reset| match &reset.stage {
         Stage::Asked(code) => Some((code.secret, MailedCode)),
         Stage::Proved(_) => None,

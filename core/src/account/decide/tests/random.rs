@@ -62,10 +62,11 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
 /// What is right, for a comparison.
 fn right(compare: &Compare, now: u64) -> Found {
     match compare {
-        Compare::MailedCode(codes) if !codes.is_empty() => Found::Match,
-        Compare::Password(Some(_)) => Found::Match,
+        Compare::MailedCode(Some(_)) | Compare::Password(Some(_)) => Found::Match,
         Compare::Totp(Some((_, after))) => Found::Step((now / 30).max(after + 1)),
-        Compare::Recovery(codes) => codes.first().map_or(Found::Nothing, |code| Found::Code(*code)),
+        Compare::Notice(codes) | Compare::Recovery(codes) => {
+            codes.first().map_or(Found::Nothing, |code| Found::Code(*code))
+        }
         _ => Found::Nothing,
     }
 }

@@ -41,7 +41,7 @@ fn a_sign_ups_code_is_compared_five_times_and_for_ten_minutes() {
         issuer.ask(Event::SignUpCode { device: PHONE }, &[Given::Wrong]);
     }
     let check = issuer.begin(Event::SignUpCode { device: PHONE });
-    assert_eq!(check.compare(), &Compare::MailedCode(vec![]));
+    assert_eq!(check.compare(), &Compare::MailedCode(None));
     assert_eq!(refusal(issuer.tell(check, code)), Refusal::Wrong);
 
     let mut issuer = Issuer::opened(false);

@@ -1,0 +1,185 @@
+//! Codes of 80 random bits, which nobody guesses, written so that a person can copy them by hand.
+//!
+//! Text of one is 16 characters of Crockford's Base32 (`0-9A-Z` without I, L, O, U) in groups of four; reading takes small
+//! letters, I and L for 1, O for 0, and leaves out `-` and spaces.
+
+use std::fmt;
+
+use base32ct::{Base32UpperUnpadded, Encoding};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroizing;
+
+use super::text::{NotOfForm, SecretText};
+use crate::{Random, RandomUnavailable, Secret};
+
+const BYTES: usize = 10;
+
+/// Crockford's alphabet, and that of RFC 4648 (section 6), which a crate reads and writes: one stands for the other.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const RFC_4648: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Each letter by the one at its place in the other alphabet; `None` for one that is in neither.
+fn translate(text: &str, from: &[u8; 32], to: &[u8; 32]) -> Option<Zeroizing<String>> {
+    let mut translated = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.bytes() {
+        translated.push(char::from(to[from.iter().position(|letter| *letter == c)?]));
+    }
+    Some(translated)
+}
+
+/// As a person may have written it, in capitals and without what only looks like a letter.
+fn tidy(text: &str) -> Zeroizing<String> {
+    let written = text.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| match c {
+        'I' | 'i' | 'L' | 'l' => '1',
+        'O' | 'o' => '0',
+        c => c.to_ascii_uppercase(),
+    });
+    let mut tidied = Zeroizing::new(String::with_capacity(64));
+    tidied.extend(written);
+    tidied
+}
+
+fn read(text: &str) -> Option<Secret<BYTES>> {
+    // Longer texts than any way to write one are not even decoded.
+    if text.len() > 64 || !text.is_ascii() {
+        return None;
+    }
+    let letters = translate(&tidy(text), CROCKFORD, RFC_4648)?;
+    let mut code = Secret::zero();
+    let length = Base32UpperUnpadded::decode(letters.as_bytes(), code.expose_mut()).ok()?.len();
+    (length == BYTES).then_some(code)
+}
+
+fn write(code: &Secret<BYTES>) -> SecretText {
+    let letters = Zeroizing::new(Base32UpperUnpadded::encode_string(code.expose()));
+    let all = translate(&letters, RFC_4648, CROCKFORD).unwrap_or_default();
+    let mut grouped = Zeroizing::new(String::with_capacity(20));
+    for (at, c) in all.chars().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            grouped.push('-');
+        }
+        grouped.push(c);
+    }
+    SecretText::new(&grouped)
+}
+
+macro_rules! long_code {
+    ($(#[doc = $doc:literal])* $name:ident, $form:literal) => {
+        $(#[doc = $doc])*
+        #[derive(Clone)]
+        pub struct $name(Secret<BYTES>);
+
+        described! {
+            $name, "([0-9A-TV-Za-tv-z][ -]?){16}", concat!($($doc),*), 64, "000G-40R4-0M30-FZQZ"
+        }
+
+        impl $name {
+            /// A new one.
+            ///
+            /// # Errors
+            /// [`RandomUnavailable`].
+            pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+                Secret::make(random).map(Self)
+            }
+
+            /// Reads what a person typed.
+            ///
+            /// # Errors
+            /// [`NotOfForm`].
+            pub fn parse(text: &str) -> Result<Self, NotOfForm> {
+                read(text).map(Self).ok_or(NotOfForm($form))
+            }
+
+            /// The bytes, which is what is compared.
+            #[must_use]
+            pub fn expose(&self) -> &[u8; BYTES] {
+                self.0.expose()
+            }
+
+            /// As a person writes it down: `9GTX-0A4M-…`.
+            #[must_use]
+            pub fn text(&self) -> SecretText {
+                write(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.text().serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = SecretText::deserialize(deserializer)?;
+                Self::parse(text.expose()).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+long_code! {
+    /// A recovery code: stands in for the second factor, once.
+    RecoveryCode, "a recovery code: 16 letters and digits"
+}
+long_code! {
+    /// The code in the notice of a change: freezes the account, and with the second factor takes the changes back.
+    NoticeCode, "the code of the notice: 16 letters and digits"
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_four_groups_of_four() {
+        let code = RecoveryCode(Secret::new(&[0, 1, 2, 3, 4, 5, 6, 7, 0xfe, 0xff]));
+        assert_eq!(code.text().expose(), "000G-40R4-0M30-FZQZ");
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_read_back_however_a_person_writes_it(bytes: [u8; 10]) {
+            let code = RecoveryCode(Secret::new(&bytes));
+            let text = code.text();
+            let text = text.expose();
+            for written in [
+                text.to_owned(),
+                text.to_lowercase(),
+                text.replace('-', " "),
+                text.replace('-', ""),
+                text.replace('0', "o").replace('1', "l"),
+                text.replace('1', "I"),
+            ] {
+                let read = RecoveryCode::parse(&written).unwrap();
+                prop_assert_eq!(read.expose(), &bytes);
+            }
+        }
+
+        #[test]
+        fn what_matches_the_form_that_is_described_is_taken(
+            recovery in prop::string::string_regex(RecoveryCode::PATTERN).unwrap(),
+            notice in prop::string::string_regex(NoticeCode::PATTERN).unwrap(),
+        ) {
+            prop_assert!(RecoveryCode::parse(&recovery).is_ok(), "{}", recovery);
+            prop_assert!(NoticeCode::parse(&notice).is_ok(), "{}", notice);
+        }
+
+        #[test]
+        fn nothing_else_is_taken(text in "\\PC{0,40}") {
+            if let Ok(code) = RecoveryCode::parse(&text) {
+                prop_assert_eq!(text.chars().filter(|c| !"- ".contains(*c)).count(), 16);
+                let again = RecoveryCode::parse(code.text().expose()).unwrap();
+                prop_assert_eq!(again.expose(), code.expose());
+            }
+        }
+    }
+}

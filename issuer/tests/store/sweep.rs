@@ -1,0 +1,171 @@
+//! What jobs and operators go through: page after page, each row once, and nothing that is not over.
+
+use std::sync::Arc;
+
+use tegata::UnixTime;
+use tegata::account::{Event, decide};
+use tegata_issuer::store::{
+    AccountId, Change, EventId, Kind, SessionRow, Store, TokenHash, Waiting,
+};
+
+use crate::bed::{Bed, noon};
+use crate::shopper;
+
+crate::on_both!(
+    accounts_come_in_the_order_in_which_they_were_made_each_once,
+    a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not,
+    wishes_for_deletion_come_each_once_and_none_that_was_made_since,
+    sessions_come_each_once_and_lead_nowhere_once_they_are_removed,
+    the_mails_that_wait_are_counted_with_the_oldest,
+    the_last_events_come_newest_first,
+);
+
+/// An account that was made at this second.
+async fn made_at(bed: &Bed, store: &Store, second: i64) -> AccountId {
+    let id = AccountId::make(noon().shifted(second), &bed.random).unwrap();
+    let state = tegata::account::open(
+        shopper::device(),
+        "phone".into(),
+        false,
+        &shopper::world(&store.standing().await.unwrap(), noon()),
+    );
+    let create = move |_: &_| (Change { state: Some(state.0.clone()), ..Change::default() }, ());
+    store.create(id, create).await.unwrap();
+    id
+}
+
+async fn accounts_come_in_the_order_in_which_they_were_made_each_once(bed: Bed) {
+    let store = bed.store().await;
+    let mut made = Vec::new();
+    for second in [3, 0, 2, 1, 4] {
+        made.push((second, made_at(&bed, &store, second).await));
+    }
+    made.sort_unstable_by_key(|(second, _)| *second);
+    let (mut after, mut seen) = (None, Vec::new());
+    loop {
+        let page = store.made_before(noon().shifted(4), after, 3).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        assert!(page.len() <= 3 && page.iter().all(|(_, kind)| *kind == Kind::Opening));
+        after = Some(*last);
+        seen.extend(page.iter().map(|(id, _)| *id));
+    }
+    let expected: Vec<_> = made[..4].iter().map(|(_, id)| *id).collect();
+    assert_eq!(seen, expected, "the fifth was made at the moment, not before it");
+}
+
+async fn a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, ..) = shopper::sign_up(&store, &keys).await;
+    let opening = made_at(&bed, &store, 1).await;
+    let kinds = store.made_before(noon().shifted(9), None, 10).await.unwrap();
+    assert_eq!(kinds, [(account, Kind::Other), (opening, Kind::Opening)]);
+    assert!(!store.remove_opening(account).await.unwrap());
+    assert!(store.load(account).await.unwrap().is_some_and(|loaded| loaded.secrets.len() > 10));
+    assert!(store.remove_opening(opening).await.unwrap());
+    assert!(!store.remove_opening(opening).await.unwrap(), "it is gone");
+    assert!(store.load(opening).await.unwrap().is_none());
+
+    // With its secrets and its mail, too.
+    let other = shopper::begin(&bed.store().await, &keys).await;
+    assert!(store.remove_opening(other).await.unwrap());
+    for table in ["secrets", "outbox", "handles", "sessions"] {
+        let id = hex::encode(other.0);
+        let is = match bed.place {
+            tegata_issuer::config::Store::Sqlite(_) => format!("x'{id}'"),
+            tegata_issuer::config::Store::Postgres(_) => format!("'\\x{id}'::bytea"),
+        };
+        let left = format!("SELECT COUNT(*) FROM {table} WHERE account = {is}");
+        assert_eq!(bed.number(&left).await, 0, "{table}");
+    }
+}
+
+async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, session, _) = shopper::sign_up(&store, &keys).await;
+    for (nth, event) in
+        [Event::Close { session }, Event::Keep { session }, Event::Close { session }]
+            .into_iter()
+            .enumerate()
+    {
+        let at = noon().shifted(i64::try_from(nth).unwrap() * 60);
+        let (keys, event) = (keys.clone(), std::sync::Mutex::new(Some(event)));
+        let done = store.change(account, move |loaded| {
+            let world = shopper::world(&loaded.standing, at);
+            let event = event.lock().unwrap().take().unwrap();
+            let done = decide(loaded.state.clone(), event, &world);
+            (shopper::carry_out(&keys, account, done.account, done.effects, at), ())
+        });
+        done.await.unwrap();
+    }
+    let first = store.closings_before(noon().shifted(121), None, 1).await.unwrap();
+    let [(event, whose)] = first[..] else { panic!("{first:?}") };
+    assert_eq!(whose, account);
+    let rest = store.closings_before(noon().shifted(121), Some(event), 9).await.unwrap();
+    assert_eq!(rest.len(), 1);
+    assert!(rest[0].0 > event);
+    assert_eq!(store.closings_before(noon().shifted(120), Some(event), 9).await.unwrap(), []);
+}
+
+async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed) {
+    let store = bed.store().await;
+    let keys = Arc::new(bed.keys(&store).await);
+    let (account, session, _) = shopper::sign_up(&store, &keys).await;
+    let tokens: Vec<_> = (1..=4).map(|n| TokenHash::of(&[n; 32])).collect();
+    let more = tokens.clone();
+    let change = move |_: &_| {
+        let sessions_made = more.iter().map(|token| (*token, session)).collect();
+        (Change { sessions_made, ..Change::default() }, ())
+    };
+    store.change(account, change).await.unwrap();
+    let (mut after, mut rows): (_, Vec<SessionRow>) = (None, Vec::new());
+    loop {
+        let page = store.session_rows(after.as_ref(), 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.clone());
+        rows.extend(page);
+    }
+    assert_eq!(rows.len(), 5);
+    assert!(rows.iter().all(|row| row.found.account == account && row.found.session == session));
+    let removed = rows.split_off(2);
+    store.remove_sessions(removed).await.unwrap();
+    assert_eq!(store.session_rows(None, 9).await.unwrap().len(), 2);
+    let mut left = 0;
+    for token in tokens.iter().chain([&TokenHash::of(&shopper::TOKEN)]) {
+        left += usize::from(store.session(token).await.unwrap().is_some());
+    }
+    assert_eq!(left, 2);
+}
+
+async fn the_mails_that_wait_are_counted_with_the_oldest(bed: Bed) {
+    let store = bed.store().await;
+    assert_eq!(store.waiting().await.unwrap(), Waiting { mails: 0, oldest: None });
+    let keys = Arc::new(bed.keys(&store).await);
+    let account = shopper::begin(&store, &keys).await;
+    let change = move |_: &_| {
+        let outbox = [7, 5].map(|s: i64| shopper::mail(&keys, account, noon().shifted(s))).into();
+        (Change { outbox, ..Change::default() }, ())
+    };
+    store.change(account, change).await.unwrap();
+    let waits = store.waiting().await.unwrap();
+    assert_eq!(waits, Waiting { mails: 3, oldest: Some(noon()) });
+    for mail in store.due(noon(), 60, 1).await.unwrap() {
+        store.delivered(&mail).await.unwrap();
+    }
+    let waits = store.waiting().await.unwrap();
+    assert_eq!(waits, Waiting { mails: 2, oldest: Some(noon().shifted(5)) });
+}
+
+async fn the_last_events_come_newest_first(bed: Bed) {
+    let store = bed.store().await;
+    let at = |nth: i64| -> UnixTime { noon().shifted(nth) };
+    for nth in [1, 0, 2] {
+        store.log(shopper::event(at(nth), &format!("deed {nth}"))).await.unwrap();
+    }
+    let last = store.last_events(2).await.unwrap();
+    let deeds: Vec<_> = last.iter().map(|event| event.deed.as_str()).collect();
+    assert_eq!(deeds, ["deed 2", "deed 1"]);
+    let ids: Vec<EventId> = last.iter().map(|event| event.id).collect();
+    assert!(ids[0] > ids[1]);
+}
