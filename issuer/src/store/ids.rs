@@ -65,6 +65,19 @@ pub fn make_credential_id(
     by_time(now, 0, random).map(CredentialId)
 }
 
+/// Before all credentials made in this second or later, and after all made before.
+#[must_use]
+pub fn first_credential_of(second: UnixTime) -> CredentialId {
+    CredentialId(first_of(second))
+}
+
+/// The first id of this second: those made before are smaller, those made in it or after are not.
+pub(super) fn first_of(second: UnixTime) -> [u8; 16] {
+    let mut id = [0; 16];
+    id[..6].copy_from_slice(&(second.seconds() * 1000).to_be_bytes()[2..]);
+    id
+}
+
 impl AccountId {
     /// A new one. 62 of its bits are random, so that none is made twice; also one for an account that is not there.
     ///

@@ -45,7 +45,8 @@ pub use credentials::{Indexed, NewCredential, Requested};
 pub use error::StoreError;
 pub use events::Seal;
 pub use ids::{
-    AccountId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash, make_credential_id,
+    AccountId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash, first_credential_of,
+    make_credential_id,
 };
 pub use outbox::Leased;
 pub use standing::{Order, Standing, Stopped, Switch};

@@ -51,6 +51,33 @@ pub struct Payer {
 }
 
 impl Live {
+    /// Whether the answer to a request for a payment credential may be given once more, for the same request: it has
+    /// to come from its device, and what it came to has to count. The second factor is not asked for again, since the
+    /// answer can be opened by the device alone that asked.
+    ///
+    /// # Errors
+    /// `NotLoggedIn`, `EnrolFirst`, `Wrong` for another device, `Frozen`, `NothingToDo` if the credential is void.
+    pub fn provisioned_before(
+        &self,
+        session: SessionId,
+        device: DeviceId,
+        credential: CredentialNumber,
+        world: &World,
+    ) -> Result<(), Refusal> {
+        let on = self.session(session, world).ok_or(Refusal::NotLoggedIn)?.device;
+        if self.must_enrol() {
+            return Err(Refusal::EnrolFirst);
+        }
+        if on != device {
+            return Err(Refusal::Wrong);
+        }
+        if self.is_frozen() {
+            return Err(Refusal::Frozen);
+        }
+        let counts = |kept: &&Credential| (kept.number, kept.device) == (credential, device);
+        self.credential(world).filter(counts).map(drop).ok_or(Refusal::NothingToDo)
+    }
+
     /// Who pays with what; `None` without a credential.
     #[must_use]
     pub fn payer(&self) -> Option<Payer> {
