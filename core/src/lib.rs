@@ -45,6 +45,7 @@ pub mod formats;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
+mod hpke;
 mod kdf;
 mod otp;
 mod random;

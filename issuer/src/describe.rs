@@ -56,7 +56,7 @@ where
     for problem in problems(C::BY) {
         operation = operation.response(problem.status().as_str(), refused(problem));
     }
-    if let Some((name, says)) = header(C::BY) {
+    for (name, says) in headers(C::BY) {
         let text = ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).build();
         operation = operation.parameter(
             ParameterBuilder::new()
@@ -85,18 +85,18 @@ fn content(name: &str) -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build()
 }
 
-fn header(by: By) -> Option<(&'static str, String)> {
-    match by {
-        By::Anyone => None,
-        By::Device(purpose) => Some((
-            SIGNATURE_HEADER,
-            format!(
-                "ECDSA P-256 with SHA-256, DER in Base64url, by the key in the body, over `tegata/v1/{purpose}`, a zero \
-                 byte and the body as it is sent"
-            ),
-        )),
-        By::Session => Some(("Authorization", "`Bearer ` and the session's token".to_owned())),
-    }
+fn headers(by: By) -> Vec<(&'static str, String)> {
+    let signature = by.signed_for().map(|purpose| {
+        let says = format!(
+            "ECDSA P-256 with SHA-256, DER in Base64url, by the key in the body, over `tegata/v1/{purpose}`, a zero \
+             byte and the body as it is sent"
+        );
+        (SIGNATURE_HEADER, says)
+    });
+    let in_session = matches!(by, By::Session | By::DeviceInSession(_));
+    let session =
+        in_session.then(|| ("Authorization", "`Bearer ` and the session's token".to_owned()));
+    signature.into_iter().chain(session).collect()
 }
 
 /// What can come back beside what each route can answer: one problem for each status.
@@ -106,6 +106,9 @@ fn problems(by: By) -> Vec<Problem> {
     match by {
         By::Anyone => {}
         By::Device(_) => problems.extend([Problem::NotSigned, Problem::WeakPassword]),
+        By::DeviceInSession(_) => {
+            problems.extend([Problem::NotSigned, Problem::Refused(Refusal::NothingToDo)]);
+        }
         By::Session => problems.extend([
             Problem::Refused(Refusal::NotLoggedIn),
             Problem::Refused(Refusal::NothingToDo),

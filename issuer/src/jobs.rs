@@ -12,6 +12,7 @@ use tegata::account::limits::CLOSING_GRACE;
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
+use crate::codes::{self, Codes, FillError, Ready};
 use crate::issuer::World;
 use crate::keys::Keys;
 use crate::problem::Problem;
@@ -37,11 +38,23 @@ enum Job {
     Closings,
     /// Removes rows of sessions that do not count any more.
     Sessions,
+    /// Fills the index of aliases for the period to come, and drops those that are over.
+    Aliases,
+    /// Counts the payment credentials.
+    Credentials,
 }
 
 impl Job {
-    const ALL: [Self; 6] =
-        [Self::Seal, Self::Measure, Self::Throttle, Self::SignUps, Self::Closings, Self::Sessions];
+    const ALL: [Self; 8] = [
+        Self::Seal,
+        Self::Measure,
+        Self::Throttle,
+        Self::SignUps,
+        Self::Closings,
+        Self::Sessions,
+        Self::Aliases,
+        Self::Credentials,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -51,12 +64,15 @@ impl Job {
             Self::SignUps => "sign_ups",
             Self::Closings => "closings",
             Self::Sessions => "sessions",
+            Self::Aliases => "aliases",
+            Self::Credentials => "credentials",
         }
     }
 
     fn period(self) -> Duration {
         match self {
             Self::Seal | Self::Measure => Duration::from_secs(5),
+            Self::Credentials => Duration::from_mins(10),
             _ => Duration::from_mins(1),
         }
     }
@@ -68,6 +84,8 @@ enum JobError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Fill(#[from] FillError),
+    #[error(transparent)]
     Audit(#[from] AuditError),
     #[error("an account could not be deleted")]
     NotDeleted,
@@ -78,6 +96,7 @@ pub(crate) struct Jobs {
     pub(crate) store: Store,
     pub(crate) accounts: Accounts,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) codes: Arc<Codes>,
     pub(crate) world: World,
     /// Where it is signed how far the log goes, if anywhere.
     pub(crate) checkpoints: Option<PathBuf>,
@@ -125,6 +144,8 @@ impl Jobs {
             Job::SignUps => self.sign_ups(now).await,
             Job::Closings => self.closings(now).await,
             Job::Sessions => self.sessions(now).await,
+            Job::Aliases => Ok(codes::fill(&self.store, &self.keys, now).await?),
+            Job::Credentials => Ok(self.codes.count(&self.store).await?),
         }
     }
 
@@ -142,6 +163,28 @@ impl Jobs {
         let age = waiting.oldest.map_or(0, |made| now.seconds().saturating_sub(made.seconds()));
         self.counts.mails.set(gauge(waiting.mails));
         self.counts.oldest_mail.set(gauge(age));
+        self.counts.credentials.set(gauge(self.codes.under()));
+        self.counts.room.set(gauge(self.codes.room()));
+        self.measure_aliases(now).await
+    }
+
+    /// Apart from the job that fills the index, so that it is told, too, when that one is dead.
+    async fn measure_aliases(&self, now: UnixTime) -> Result<(), JobError> {
+        let mut least: Option<Ready> = None;
+        for scheme in self.store.schemes().await? {
+            let ready = codes::ready(&self.store, scheme, now).await?;
+            least = Some(least.map_or(ready, |least| Ready {
+                seconds: least.seconds.min(ready.seconds),
+                late: least.late || ready.late,
+            }));
+        }
+        let Some(Ready { seconds, late }) = least else { return Ok(()) };
+        self.counts.aliases_ready.set(gauge(seconds));
+        let before = self.counts.aliases_late.get() == 1;
+        self.counts.aliases_late.set(i64::from(late));
+        if late && !before {
+            tracing::error!(seconds, "the index of aliases ends soon: tills will find no shopper");
+        }
         Ok(())
     }
 
@@ -210,6 +253,10 @@ pub(crate) struct Counts {
     mails: IntGauge,
     oldest_mail: IntGauge,
     sealed: IntGauge,
+    credentials: IntGauge,
+    room: IntGauge,
+    aliases_ready: IntGauge,
+    aliases_late: IntGauge,
     last_run: IntGaugeVec,
     failures: IntCounterVec,
 }
@@ -227,6 +274,22 @@ impl Counts {
                 "tegata_events_sealed",
                 "Events up to which the log is sealed, and signed if checkpoints is set.",
             )?,
+            credentials: IntGauge::new(
+                "tegata_credentials",
+                "Payment credentials under the prefix that is set.",
+            )?,
+            room: IntGauge::new(
+                "tegata_credentials_room",
+                "How many more the prefix can tell apart.",
+            )?,
+            aliases_ready: IntGauge::new(
+                "tegata_aliases_ready_seconds",
+                "How long tills will find every shopper by what is in the index of aliases now.",
+            )?,
+            aliases_late: IntGauge::new(
+                "tegata_aliases_late",
+                "1 if the index of the next period is not whole although this one is half over.",
+            )?,
             last_run: IntGaugeVec::new(
                 Opts::new(
                     "tegata_job_last_run_timestamp_seconds",
@@ -242,6 +305,10 @@ impl Counts {
         registry.register(Box::new(counts.mails.clone()))?;
         registry.register(Box::new(counts.oldest_mail.clone()))?;
         registry.register(Box::new(counts.sealed.clone()))?;
+        registry.register(Box::new(counts.credentials.clone()))?;
+        registry.register(Box::new(counts.room.clone()))?;
+        registry.register(Box::new(counts.aliases_ready.clone()))?;
+        registry.register(Box::new(counts.aliases_late.clone()))?;
         registry.register(Box::new(counts.last_run.clone()))?;
         registry.register(Box::new(counts.failures.clone()))?;
         // There from the start: who watches for a rise needs a zero to rise from.

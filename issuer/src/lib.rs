@@ -21,6 +21,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod codes;
 pub mod config;
 mod describe;
 mod frame;

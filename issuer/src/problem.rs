@@ -41,6 +41,8 @@ pub enum Problem {
     Refused(Refusal),
     /// 422: the new password is one that others guess.
     WeakPassword,
+    /// 503: the codes of this issuer can tell no more credentials apart.
+    NoRoom,
     /// 503: an operator stopped this kind of request.
     Stopped,
     /// 500: our fault. The log says what, the answer does not.
@@ -117,7 +119,7 @@ impl Problem {
     /// One of each type, for documents and tests.
     pub fn all() -> impl Iterator<Item = Self> {
         let decided = Refusal::ALL.into_iter().map(Self::Refused);
-        let others = [Self::NotSigned, Self::WeakPassword, Self::Stopped];
+        let others = [Self::NotSigned, Self::WeakPassword, Self::NoRoom, Self::Stopped];
         Self::FRAME.into_iter().chain(others).chain(decided)
     }
 
@@ -223,6 +225,12 @@ impl Problem {
                 "weak-password",
                 "The password is too easy to guess",
                 "At least 8 characters, and not one that others have used before: a few words do",
+            ),
+            Self::NoRoom => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no-room",
+                "There is no room for another payment credential",
+                "Whoever runs the service has to take another prefix into use; nothing was done",
             ),
             Self::Stopped => (
                 StatusCode::SERVICE_UNAVAILABLE,

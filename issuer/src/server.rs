@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
+use crate::codes::CodesError;
 use crate::config::Config;
 use crate::issuer::{Issuer, World};
 use crate::keys::KeysError;
@@ -74,6 +75,9 @@ pub enum StartError {
     /// There is no server key.
     #[error(transparent)]
     ServerKey(#[from] NoServerKey),
+    /// Payment codes cannot begin with what is set.
+    #[error("cannot make payment codes ready: {0}")]
+    Codes(#[from] CodesError),
     /// Mail cannot be sent.
     #[error("cannot send mail: {0}")]
     Smtp(#[from] SmtpError),

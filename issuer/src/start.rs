@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::accounts::{self, Accounts, Letters};
+use crate::codes::Codes;
 use crate::config::{Config, Mail};
 use crate::issuer::{Issuer, World};
 use crate::jobs::{Counts, Jobs};
@@ -61,16 +62,25 @@ fn start_with(
         let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
         let (passwords, name) = (Arc::clone(&issuer.passwords), "Tegata".to_owned());
-        let accounts =
-            Accounts::open(store.clone(), Arc::clone(&keys), passwords, world.clone(), name);
+        let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);
+        let (kept, shared) = (Arc::clone(&keys), Arc::clone(&codes));
+        let accounts = Accounts::open(store.clone(), kept, passwords, world.clone(), shared, name);
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
         let post = post(config)?;
         let store = store.counting(issuer.metrics.work().by("mail"));
         tokio::spawn(mail::work(store.clone(), accounts.clone(), letters, post, clock));
         let (checkpoints, marks) = (config.checkpoints_file(), std::sync::Mutex::default());
         let accounts_of_jobs = accounts.clone();
-        let jobs =
-            Jobs { store, accounts: accounts_of_jobs, keys, world, checkpoints, counts, marks };
+        let jobs = Jobs {
+            store,
+            accounts: accounts_of_jobs,
+            keys,
+            codes,
+            world,
+            checkpoints,
+            counts,
+            marks,
+        };
         tokio::spawn(jobs.work());
         Ok::<_, StartError>(accounts)
     })?;

@@ -37,7 +37,7 @@ impl From<Unreadable> for VaultError {
 pub struct Full;
 
 /// What writing an entry gives.
-pub(super) type Written = Result<(), encode::Error<Full>>;
+pub(crate) type Written = Result<(), encode::Error<Full>>;
 
 impl From<encode::Error<Full>> for VaultError {
     fn from(_: encode::Error<Full>) -> Self {
@@ -53,7 +53,7 @@ const MAP: u8 = 0xa0;
 
 impl MapWriter {
     /// Begins a map with its kind.
-    pub(super) fn new(kind: u8) -> Result<Self, encode::Error<Full>> {
+    pub(crate) fn new(kind: u8) -> Result<Self, encode::Error<Full>> {
         let mut buffer = WipedBuffer(Zeroizing::new(Vec::with_capacity(512)));
         buffer.0.push(MAP);
         let mut map = Self(Encoder::new(buffer));
@@ -61,29 +61,29 @@ impl MapWriter {
         Ok(map)
     }
 
-    pub(super) fn uint(&mut self, key: u8, value: u64) -> Written {
+    pub(crate) fn uint(&mut self, key: u8, value: u64) -> Written {
         self.entry(key)?.u64(value).map(drop)
     }
 
-    pub(super) fn int(&mut self, key: u8, value: i64) -> Written {
+    pub(crate) fn int(&mut self, key: u8, value: i64) -> Written {
         self.entry(key)?.i64(value).map(drop)
     }
 
-    pub(super) fn text(&mut self, key: u8, value: &str) -> Written {
+    pub(crate) fn text(&mut self, key: u8, value: &str) -> Written {
         self.entry(key)?.str(value).map(drop)
     }
 
-    pub(super) fn bytes(&mut self, key: u8, value: &[u8]) -> Written {
+    pub(crate) fn bytes(&mut self, key: u8, value: &[u8]) -> Written {
         self.entry(key)?.bytes(value).map(drop)
     }
 
-    pub(super) fn uints(&mut self, key: u8, values: &[u32]) -> Written {
+    pub(crate) fn uints(&mut self, key: u8, values: &[u32]) -> Written {
         let encoder = self.entry(key)?.array(values.len() as u64)?;
         values.iter().try_for_each(|&value| encoder.u32(value).map(drop))
     }
 
     /// The encoded map.
-    pub(super) fn finish(self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn finish(self) -> Zeroizing<Vec<u8>> {
         self.0.into_writer().0
     }
 
@@ -130,7 +130,7 @@ pub struct MapReader<'a> {
 
 impl<'a> MapReader<'a> {
     /// Begins to read, and gives the kind.
-    pub(super) fn new(data: &'a [u8]) -> Result<(u64, Self), Unreadable> {
+    pub(crate) fn new(data: &'a [u8]) -> Result<(u64, Self), Unreadable> {
         let decoder = Decoder::new(data);
         let mut map = Self { decoder, left: 0, next: None, asked: 0 };
         map.left = map.shortest(|decoder| {
@@ -141,11 +141,11 @@ impl<'a> MapReader<'a> {
         Ok((kind, map))
     }
 
-    pub(super) fn uint(&mut self, key: u8) -> Result<u64, Unreadable> {
+    pub(crate) fn uint(&mut self, key: u8) -> Result<u64, Unreadable> {
         self.optional_uint(key)?.ok_or(Unreadable::Malformed)
     }
 
-    pub(super) fn int(&mut self, key: u8) -> Result<i64, Unreadable> {
+    pub(crate) fn int(&mut self, key: u8) -> Result<i64, Unreadable> {
         self.need(key)?;
         self.shortest(|decoder| {
             let value = decoder.i64()?;
@@ -155,16 +155,16 @@ impl<'a> MapReader<'a> {
         })
     }
 
-    pub(super) fn text(&mut self, key: u8) -> Result<&'a str, Unreadable> {
+    pub(crate) fn text(&mut self, key: u8) -> Result<&'a str, Unreadable> {
         self.optional_text(key)?.ok_or(Unreadable::Malformed)
     }
 
-    pub(super) fn bytes(&mut self, key: u8) -> Result<&'a [u8], Unreadable> {
+    pub(crate) fn bytes(&mut self, key: u8) -> Result<&'a [u8], Unreadable> {
         self.optional_bytes(key)?.ok_or(Unreadable::Malformed)
     }
 
     /// At most `max` numbers.
-    pub(super) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, Unreadable> {
+    pub(crate) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, Unreadable> {
         self.need(key)?;
         let count = self.shortest(|decoder| {
             let count = decoder.array()?.filter(|&count| count <= max);
@@ -178,21 +178,21 @@ impl<'a> MapReader<'a> {
         (0..count).map(|_| self.shortest(number)).collect()
     }
 
-    pub(super) fn optional_uint(&mut self, key: u8) -> Result<Option<u64>, Unreadable> {
+    pub(crate) fn optional_uint(&mut self, key: u8) -> Result<Option<u64>, Unreadable> {
         self.optional(key, |decoder| {
             let value = decoder.u64()?;
             Ok((value, head(value)))
         })
     }
 
-    pub(super) fn optional_text(&mut self, key: u8) -> Result<Option<&'a str>, Unreadable> {
+    pub(crate) fn optional_text(&mut self, key: u8) -> Result<Option<&'a str>, Unreadable> {
         self.optional(key, |decoder| {
             let text = decoder.str()?;
             Ok((text, head(text.len() as u64) + text.len()))
         })
     }
 
-    pub(super) fn optional_bytes(&mut self, key: u8) -> Result<Option<&'a [u8]>, Unreadable> {
+    pub(crate) fn optional_bytes(&mut self, key: u8) -> Result<Option<&'a [u8]>, Unreadable> {
         self.optional(key, |decoder| {
             let bytes = decoder.bytes()?;
             Ok((bytes, head(bytes.len() as u64) + bytes.len()))
@@ -200,7 +200,7 @@ impl<'a> MapReader<'a> {
     }
 
     /// Checks that nothing is left.
-    pub(super) fn finish(mut self) -> Result<(), Unreadable> {
+    pub(crate) fn finish(mut self) -> Result<(), Unreadable> {
         self.look_ahead()?;
         match self.next {
             Some(key) if key > self.asked => Err(Unreadable::UnknownKey),

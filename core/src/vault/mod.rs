@@ -19,7 +19,7 @@
 mod adopt;
 mod aead;
 mod anchor;
-mod cbor;
+pub(crate) mod cbor;
 mod database;
 mod durable;
 mod error;
@@ -54,6 +54,7 @@ pub use kinds::{
     Account, Kind, OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange, Pass, PassFormat,
     PaymentCredential, Setting,
 };
+pub(crate) use kinds::{Asked, Provisioning};
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, Unlock, Unlocked};
 pub use software::{SoftwareKeystore, SoftwareKeystoreError};
 pub use store::{Transaction, Vault};

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::kinds::{OutOfRange, PaymentLock, PaymentSeed};
+use super::kinds::{OutOfRange, PaymentLock, PaymentSeed, Provisioning};
 use super::lock::LockKey;
 use super::{PaymentCredential, RecordId, Stretch, Transaction, Vault, VaultError, VaultId};
 use crate::Secret;
@@ -303,11 +303,13 @@ impl Transaction<'_> {
         self.add(&credential)
     }
 
-    /// Drops the payment lock and all payment credentials.
+    /// Drops the payment lock, all payment credentials, and a request for one: its answer would be a credential whose
+    /// last counter nobody knows.
     pub(super) fn drop_payments(&mut self) -> Result<(), VaultError> {
         let payments = self.list::<PaymentCredential>()?.into_iter().map(|(id, _)| id);
         let locks = self.list::<PaymentLock>()?.into_iter().map(|(id, _)| id);
-        for id in payments.chain(locks).collect::<Vec<_>>() {
+        let asked = self.list::<Provisioning>()?.into_iter().map(|(id, _)| id);
+        for id in payments.chain(locks).chain(asked).collect::<Vec<_>>() {
             self.delete(&id)?;
         }
         Ok(())

@@ -287,6 +287,11 @@ impl Transaction<'_> {
         self.keys.vault()
     }
 
+    /// Where ids and keys come from.
+    pub(crate) fn random(&self) -> &dyn Random {
+        self.random
+    }
+
     /// As [`Vault::get`]; sees what this transaction has written.
     ///
     /// # Errors

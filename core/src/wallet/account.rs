@@ -13,7 +13,7 @@ use crate::vault::{Account, RecordId, Transaction, VaultError};
 
 /// The shopper's account. A wallet has one at most; the device's key signs for it.
 #[derive(Debug)]
-pub struct OwnAccount<'w>(&'w mut Wallet);
+pub struct OwnAccount<'w>(pub(super) &'w mut Wallet);
 
 /// Whose account, at which issuer, and what this device is called there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,10 +166,7 @@ impl<'w> OwnAccount<'w> {
     /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`].
     pub fn in_session<C: InSession>(&self, call: &C) -> Result<(IssuerAddress, Request<C>), Error> {
         let kept = self.kept()?.ok_or(Error::NotLoggedIn)?;
-        let session = kept.session.as_ref().ok_or(Error::NotLoggedIn)?;
-        let session = std::str::from_utf8(session.expose()).map_err(|_| Error::Corrupt)?;
-        let session = SessionToken::new(session).map_err(|_| Error::Corrupt)?;
-        let request = Request::of_session(call, session).map_err(not_asked)?;
+        let request = Request::of_session(call, session_of(&kept)?).map_err(not_asked)?;
         Ok((at(&kept)?.issuer, request))
     }
 
@@ -213,7 +210,13 @@ fn only(tx: &Transaction<'_>) -> Result<Option<(RecordId, Account)>, Error> {
     Ok(tx.list::<Account>()?.pop())
 }
 
-fn at(kept: &Account) -> Result<AccountAt, Error> {
+pub(super) fn session_of(kept: &Account) -> Result<SessionToken, Error> {
+    let session = kept.session.as_ref().ok_or(Error::NotLoggedIn)?;
+    let session = std::str::from_utf8(session.expose()).map_err(|_| Error::Corrupt)?;
+    SessionToken::new(session).map_err(|_| Error::Corrupt)
+}
+
+pub(super) fn at(kept: &Account) -> Result<AccountAt, Error> {
     Ok(AccountAt {
         handle: kept.handle.parse().map_err(|_| Error::Corrupt)?,
         issuer: kept.issuer_address.parse().map_err(|_| Error::Corrupt)?,
@@ -221,7 +224,7 @@ fn at(kept: &Account) -> Result<AccountAt, Error> {
     })
 }
 
-fn not_asked(error: IssuerError) -> Error {
+pub(super) fn not_asked(error: IssuerError) -> Error {
     match error {
         IssuerError::Keystore(error) => VaultError::from(error).into(),
         other => Error::Failed(other.to_string()),

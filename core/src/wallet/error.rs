@@ -54,6 +54,9 @@ pub enum Error {
     /// No session is kept: log in at the issuer.
     #[error("the wallet is not logged in at an issuer")]
     NotLoggedIn,
+    /// An issuer's answer is not to what this wallet asked, or was altered on its way.
+    #[error("the issuer's answer is not to what this wallet asked")]
+    Refused,
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,

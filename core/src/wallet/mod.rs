@@ -7,6 +7,7 @@ mod lock;
 mod otp_credentials;
 mod passes;
 mod payments;
+mod provisioning;
 
 use std::fmt;
 use std::path::Path;

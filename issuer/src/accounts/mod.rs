@@ -12,6 +12,7 @@ mod kept;
 mod letters;
 mod made;
 mod operator;
+mod provision;
 mod routes;
 mod signing;
 mod view;
@@ -21,6 +22,8 @@ pub use routes::{described, routes};
 
 use std::sync::Arc;
 
+use crate::codes::Codes;
+use crate::config::Config;
 use crate::issuer::World;
 use crate::keys::Keys;
 use crate::passwords::Passwords;
@@ -34,6 +37,7 @@ pub struct Accounts {
     keys: Arc<Keys>,
     passwords: Arc<Passwords>,
     world: World,
+    codes: Arc<Codes>,
     /// What authenticators show beside the value.
     name: String,
 }
@@ -48,21 +52,23 @@ impl Accounts {
         keys: Arc<Keys>,
         passwords: Arc<Passwords>,
         world: World,
+        codes: Arc<Codes>,
         name: String,
     ) -> Result<Self, Problem> {
-        let accounts = Self { store, keys, passwords, world, name };
+        let accounts = Self { store, keys, passwords, world, codes, name };
         accounts.make_decoys().await?;
         Ok(accounts)
     }
 
-    /// The same accounts for an operator, who needs no decoys.
+    /// The same accounts for an operator, who needs no decoys and gives nobody a payment credential.
     pub(crate) fn for_operator(
         store: Store,
         keys: Arc<Keys>,
         passwords: Arc<Passwords>,
         world: World,
     ) -> Self {
-        Self { store, keys, passwords, world, name: String::new() }
+        let codes = Arc::new(Codes::new(Config::default().scheme()));
+        Self { store, keys, passwords, world, codes, name: String::new() }
     }
 }
 

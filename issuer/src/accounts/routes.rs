@@ -7,7 +7,7 @@ use tegata::account::limits::Limit;
 use tegata::account::messages::{
     Begun, Call, Close, Done, EndSessions, Enrol, EnrolFactor, EnrolFactorCode, ForgetDevice,
     Freeze, FreezeByCode, Keep, LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview,
-    PasswordText, Prove, RecoveryCode, RecoveryCodes, RenewRecovery, Reset, ResetFinish,
+    PasswordText, Prove, Provision, RecoveryCode, RecoveryCodes, RenewRecovery, Reset, ResetFinish,
     ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
     Unfreeze,
 };
@@ -72,6 +72,7 @@ pub fn described() -> Routes {
         Unfreeze => unfreeze,
         Close => close,
         Keep => keep,
+        Provision => provision,
     }
     routes
 }
@@ -254,6 +255,16 @@ async fn renew_recovery(
     let came = accounts.act(account, None, event, &Given::default()).await?;
     let Answer::RecoveryCodes(codes) = came.answer else { return Err(out_of_place()) };
     Ok(Json(RecoveryCodes { recovery_codes: shown_once(&came.made, &codes)? }))
+}
+
+async fn provision(
+    Extension(accounts): Here,
+    headers: HeaderMap,
+    request: Strict<Provision>,
+) -> Answered<Provision> {
+    let device = signer(&headers, &request)?.id();
+    let caller = accounts.caller(&headers).await?;
+    accounts.provision(caller, device, request).await.map(Json)
 }
 
 /// Handlers of messages of a session whose answer is that it was done.

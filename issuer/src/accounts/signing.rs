@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use tegata::account::messages::{By, ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
+use tegata::account::messages::{ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
 use tegata::account::{Event, Refusal, SessionId};
 use zeroize::Zeroizing;
 
@@ -26,8 +26,8 @@ pub(super) fn signer<C: Call + ByDevice>(
         return Err(Problem::NotSigned);
     };
     let key = *request.value.device();
-    let signed = match (C::BY, signature.to_str()) {
-        (By::Device(purpose), Ok(signature)) => is_signed(&key, purpose, &request.raw, signature),
+    let signed = match (C::BY.signed_for(), signature.to_str()) {
+        (Some(purpose), Ok(signature)) => is_signed(&key, purpose, &request.raw, signature),
         _ => false,
     };
     if signed { Ok(key) } else { Err(Problem::NotSigned) }

@@ -11,11 +11,14 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use tegata::code::Scheme;
 
 pub use key_file::{KeyFileError, make_key_file, read_key_file};
 pub use layers::{ConfigError, ConfigErrors, Layers};
 pub use mail::{Mail, MailPassword, Security, Sender, Smtp};
-pub use values::{Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store};
+pub use values::{
+    AliasSeconds, CodePrefix, Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store,
+};
 
 use crate::network::ForwardedHeader;
 
@@ -24,6 +27,10 @@ use crate::network::ForwardedHeader;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// What payment codes begin with: 4 to 8 digits, for good once credentials were made with them.
+    pub code_prefix: CodePrefix,
+    /// For how long a shopper is known at tills under the same digits: seconds, a multiple of 30.
+    pub alias_seconds: AliasSeconds,
     /// Where to listen: address and port; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where accounts are kept.
@@ -84,6 +91,8 @@ impl Default for Config {
     fn default() -> Self {
         let loopback = ["127.0.0.0/8", "::1/128"].into_iter().flat_map(str::parse).collect();
         Self {
+            code_prefix: CodePrefix::default(),
+            alias_seconds: AliasSeconds::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: Store::Sqlite("tegata-issuer.sqlite".into()),
             server_key: None,
@@ -131,6 +140,12 @@ impl Config {
     #[must_use]
     pub fn checkpoints_file(&self) -> Option<PathBuf> {
         self.checkpoints.clone().or_else(|| self.beside_store(".checkpoints"))
+    }
+
+    /// What codes of new credentials begin with, and their alias period.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        Scheme { prefix: self.code_prefix.0, alias_period: self.alias_seconds.0 }
     }
 
     /// Where the server key lies if none is set: beside SQLite's file, under its name with `.key`.

@@ -10,6 +10,7 @@ use axum::http::HeaderName;
 use serde::{Deserialize, Deserializer, de};
 use subtle::ConstantTimeEq;
 use tegata::Secret;
+use tegata::code::{AliasPeriod, Prefix};
 use zeroize::Zeroizing;
 
 /// Where accounts are kept.
@@ -133,6 +134,36 @@ pub(super) fn secret_text<'de, D: Deserializer<'de>>(
 ) -> Result<Zeroizing<String>, D::Error> {
     let text = String::deserialize(deserializer).map(Zeroizing::new);
     text.map_err(|_| de::Error::custom("a text is expected"))
+}
+
+/// What payment codes begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodePrefix(pub(super) Prefix);
+
+impl Default for CodePrefix {
+    #[expect(clippy::expect_used, reason = "four digits are a prefix")]
+    fn default() -> Self {
+        Self("4960".parse().expect("a prefix"))
+    }
+}
+
+impl<'de> Deserialize<'de> for CodePrefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// How long an alias stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AliasSeconds(pub(super) AliasPeriod);
+
+impl<'de> Deserialize<'de> for AliasSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "a multiple of 30 seconds, from 30 on, is expected";
+        let seconds = u32::deserialize(deserializer).map_err(|_| de::Error::custom(expected))?;
+        AliasPeriod::new(seconds).map(Self).map_err(|_| de::Error::custom(expected))
+    }
 }
 
 /// Whole seconds, 1 to 3600.

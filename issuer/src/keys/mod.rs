@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! server key (file, environment, key service)
-//!    └─ wraps  root 0           codes, addresses, tickets, checkpoints of the log: HKDF with a label each
+//!    └─ wraps  root 0           codes, addresses, tickets, checkpoints of the log, cards of tills: HKDF with a label each
 //!       wraps  roots 1, 2, …    sealing; the highest seals, the others still open
 //! ```
 //! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
@@ -11,6 +11,7 @@
 
 mod rotate;
 mod sealing;
+mod seeds;
 mod service;
 mod ticket;
 
@@ -23,7 +24,7 @@ use tegata::account::{SecretId, SecretKind};
 use tegata::{Random, RandomUnavailable, Secret};
 use zeroize::Zeroizing;
 
-pub use sealing::{Place, Sealed};
+pub use sealing::{Place, Sealed, SealedSeed};
 pub(crate) use sealing::{kind, number};
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
@@ -65,6 +66,7 @@ pub struct Keys {
     throttle: hmac::Key,
     ticket: TicketKey,
     log: Ed25519KeyPair,
+    till_card: Ed25519KeyPair,
     sealing: BTreeMap<u8, SealingKey>,
 }
 
@@ -100,13 +102,14 @@ impl Keys {
         }
         let index = index.filter(|_| !sealing.is_empty()).ok_or(KeysError::WrongKey)?;
         let mac = |label| hmac::Key::new(hmac::HMAC_SHA256, &*derive(&index, label));
-        let log = Ed25519KeyPair::from_seed_unchecked(&*derive(&index, "log"));
+        let sign = |label| Ed25519KeyPair::from_seed_unchecked(&*derive(&index, label));
         Ok(Self {
             code: mac("code"),
             handle: mac("handle"),
             throttle: mac("throttle"),
             ticket: TicketKey::new(&derive(&index, "ticket")),
-            log: log.map_err(|_| KeysError::WrongKey)?,
+            log: sign("log").map_err(|_| KeysError::WrongKey)?,
+            till_card: sign("till-card").map_err(|_| KeysError::WrongKey)?,
             sealing,
         })
     }
@@ -212,17 +215,26 @@ impl Keys {
 
     /// Signs a checkpoint of the log (Ed25519, RFC 8032).
     pub(crate) fn sign_checkpoint(&self, message: &[u8]) -> [u8; 64] {
-        let mut signature = [0; 64];
-        signature.copy_from_slice(self.log.sign(message).as_ref());
-        signature
+        signature(&self.log, message)
+    }
+
+    /// Signs the card of a till (Ed25519, RFC 8032).
+    #[must_use]
+    pub fn sign_till_card(&self, message: &[u8]) -> [u8; 64] {
+        signature(&self.till_card, message)
+    }
+
+    /// What wallets verify the cards of tills with: delivered with each payment credential. It comes from root 0, which
+    /// stays, so that a wallet never has to learn another.
+    #[must_use]
+    pub fn till_card_key(&self) -> [u8; 32] {
+        public(&self.till_card)
     }
 
     /// What checkpoints are verified with; to be kept where the database's owner cannot change it.
     #[must_use]
     pub fn checkpoint_key(&self) -> [u8; 32] {
-        let mut key = [0; 32];
-        key.copy_from_slice(self.log.public_key().as_ref());
-        key
+        public(&self.log)
     }
 }
 
@@ -256,6 +268,18 @@ fn derive(root: &Secret<32>, label: &str) -> Zeroizing<[u8; 32]> {
     let filled = secret.expand(&info, Bytes32).and_then(|okm| okm.fill(key.as_mut_slice()));
     debug_assert!(filled.is_ok());
     key
+}
+
+fn signature(key: &Ed25519KeyPair, message: &[u8]) -> [u8; 64] {
+    let mut signature = [0; 64];
+    signature.copy_from_slice(key.sign(message).as_ref());
+    signature
+}
+
+fn public(key: &Ed25519KeyPair) -> [u8; 32] {
+    let mut public = [0; 32];
+    public.copy_from_slice(key.public_key().as_ref());
+    public
 }
 
 fn code_place(account: AccountId, id: SecretId, kind: SecretKind) -> [u8; 21] {

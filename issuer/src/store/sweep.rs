@@ -4,7 +4,7 @@ use tegata::UnixTime;
 use tegata::account::Account;
 
 use super::account::{EventRow, InSession};
-use super::ids::{AccountId, EventId};
+use super::ids::{AccountId, EventId, first_of};
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
 
@@ -32,13 +32,6 @@ pub struct Waiting {
     pub mails: u64,
     /// When the oldest was made; `None` if there is none.
     pub oldest: Option<UnixTime>,
-}
-
-/// The first id of this second: those made before are smaller, those made in it or after are not.
-fn first_of(second: UnixTime) -> [u8; 16] {
-    let mut id = [0; 16];
-    id[..6].copy_from_slice(&(second.seconds() * 1000).to_be_bytes()[2..]);
-    id
 }
 
 impl Store {

@@ -8,7 +8,8 @@ use super::super::handle::Handle;
 use super::super::ids::{DeviceId, SessionId};
 use super::long_code::{NoticeCode, RecoveryCode};
 use super::text::{
-    DeviceKey, DeviceName, MailedCodeText, PasswordText, SecretText, SessionToken, Ticket, TotpText,
+    Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key, MailedCodeText, PasswordText,
+    RequestName, SecretText, SessionToken, Ticket, TotpText, X25519Key,
 };
 use crate::UnixTime;
 
@@ -31,6 +32,19 @@ pub enum By {
     Device(&'static str),
     /// A session.
     Session,
+    /// A session, and the device that it is on: its key stands in the message, and it signed it for this purpose.
+    DeviceInSession(&'static str),
+}
+
+impl By {
+    /// What a device signed the message for, if one has to.
+    #[must_use]
+    pub const fn signed_for(self) -> Option<&'static str> {
+        match self {
+            Self::Device(purpose) | Self::DeviceInSession(purpose) => Some(purpose),
+            Self::Anyone | Self::Session => None,
+        }
+    }
 }
 
 /// A signed message, which names the key that signed it.
@@ -232,6 +246,17 @@ calls! {
 
     /// Takes the wish for deletion back.
     Keep "/v1/account/keep" By::Session => Done {}
+
+    /// Asks for a payment credential, in the place of the one before, in a session whose second factor was proved within
+    /// five minutes. The same message again gives the same credential for as long as it counts.
+    Provision "/v1/credentials" By::DeviceInSession("provision") => Provisioned {
+        /// What the device calls this request.
+        request: RequestName,
+        /// The key of the device that asks.
+        device: DeviceKey,
+        /// What the answer is sealed to: made for this request alone.
+        key: X25519Key,
+    }
 }
 
 macro_rules! by_device {
@@ -244,7 +269,7 @@ macro_rules! by_device {
     )*};
 }
 
-by_device! { SignUp SignUpCode SignUpFactor LogIn Reset ResetProof ResetFinish }
+by_device! { SignUp SignUpCode SignUpFactor LogIn Reset ResetProof ResetFinish Provision }
 
 macro_rules! in_session {
     ($($name:ident)*) => {$(
@@ -351,6 +376,26 @@ pub struct LoggedIn {
 pub struct RecoveryCodes {
     /// Ten, shown once.
     pub recovery_codes: Vec<RecoveryCode>,
+}
+
+/// A payment credential, sealed to the device by HPKE (RFC 9180): base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+/// AES-256-GCM. `info` is `tegata/v1/provision`, the associated data SHA-256 of the request's body and the credential's
+/// name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Provisioned {
+    /// Which credential.
+    pub credential: CredentialName,
+    /// The encapsulated key.
+    pub enc: X25519Key,
+    /// A [`Grant`](super::Grant), sealed.
+    pub ciphertext: Ciphertext,
+    /// What the issuer signs the cards of its tills with.
+    pub till_card_key: Ed25519Key,
+    /// The issuer's time: seconds since 1970.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64))]
+    pub time: UnixTime,
 }
 
 /// An account, as its owner sees it: all that is kept of her but what proves her.

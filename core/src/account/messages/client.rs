@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::calls::{By, ByDevice, Call};
+use super::calls::{ByDevice, Call};
 use super::signed::{signature_text, signed_bytes};
 use super::text::SessionToken;
 use crate::account::Refusal;
@@ -68,6 +68,9 @@ pub enum Why {
     /// An operator stopped this kind of request.
     #[error("the issuer has stopped this for now")]
     Stopped,
+    /// The issuer has as many payment credentials as its codes can tell apart.
+    #[error("the issuer has no room for another payment credential")]
+    NoRoom,
     /// Too many requests, or too busy; again in so many seconds.
     #[error("the issuer is busy: try again in {0} seconds")]
     Later(u64),
@@ -89,11 +92,26 @@ impl<C: Call> Request<C> {
         C: ByDevice,
     {
         let mut request = Self::written(call)?;
-        if let By::Device(purpose) = C::BY {
+        if let Some(purpose) = C::BY.signed_for() {
             let der = keystore.sign(&signed_bytes(purpose, &request.body))?;
             request.signature = Some(signature_text(&der));
         }
         Ok(request)
+    }
+
+    /// A message that was written before, byte for byte, signed by its device and sent in a session.
+    pub(crate) fn again(
+        body: &[u8],
+        keystore: &dyn Keystore,
+        session: SessionToken,
+    ) -> Result<Self, IssuerError>
+    where
+        C: ByDevice,
+    {
+        let purpose = C::BY.signed_for().unwrap_or_default();
+        let signature = signature_text(&keystore.sign(&signed_bytes(purpose, body))?);
+        let body = Zeroizing::new(body.to_vec());
+        Ok(Self { body, signature: Some(signature), session: Some(session), call: PhantomData })
     }
 
     /// A message of a session.
@@ -170,6 +188,7 @@ fn why(name: &str, response: &Response) -> Why {
     match (name, response.status) {
         ("weak-password", _) => Why::WeakPassword,
         ("stopped", _) => Why::Stopped,
+        ("no-room", _) => Why::NoRoom,
         (_, 429 | 503) => Why::Later(response.retry_after.unwrap_or(1)),
         (_, 400..=499) => Why::Malformed,
         _ => Why::Fault,

@@ -4,15 +4,17 @@
 
 mod calls;
 mod client;
+mod grant;
 mod long_code;
 mod signed;
 mod text;
 
 pub use calls::*;
 pub use client::{IssuerError, Request, Response, Why};
+pub use grant::{Grant, PROVISION_INFO, provision_aad};
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
-    DeviceKey, DeviceName, MailedCodeText, NotOfForm, PasswordText, SecretText, SessionToken,
-    Ticket, TotpText,
+    Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key, MailedCodeText, NotOfForm,
+    PasswordText, RequestName, SecretText, SessionToken, Ticket, TotpText, X25519Key,
 };

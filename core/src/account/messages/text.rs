@@ -197,6 +197,94 @@ impl fmt::Debug for DeviceKey {
     }
 }
 
+macro_rules! bytes {
+    ($(#[$doc:meta])* $name:ident, $count:literal, $form:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        pub struct $name(pub [u8; $count]);
+
+        impl TryFrom<String> for $name {
+            type Error = NotOfForm;
+
+            fn try_from(text: String) -> Result<Self, NotOfForm> {
+                let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| NotOfForm($form))?;
+                bytes.try_into().map(Self).map_err(|_| NotOfForm($form))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(bytes: $name) -> Self {
+                Base64UrlUnpadded::encode_string(&bytes.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), String::from(*self))
+            }
+        }
+    };
+}
+
+bytes! {
+    /// What a device calls a request that it may send again: 16 random bytes, in Base64url without padding.
+    RequestName, 16, "the 16 bytes of a request's name in Base64url"
+}
+bytes! {
+    /// What an issuer calls a payment credential: 16 bytes, in Base64url without padding.
+    CredentialName, 16, "the 16 bytes of a credential's name in Base64url"
+}
+bytes! {
+    /// A public key of X25519 (RFC 7748): 32 bytes, in Base64url without padding.
+    X25519Key, 32, "the 32 bytes of an X25519 key in Base64url"
+}
+bytes! {
+    /// A public key of Ed25519 (RFC 8032): 32 bytes, in Base64url without padding.
+    Ed25519Key, 32, "the 32 bytes of an Ed25519 key in Base64url"
+}
+
+/// What was sealed to somebody: 1 to 1,024 bytes, in Base64url without padding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String))]
+pub struct Ciphertext(Vec<u8>);
+
+impl Ciphertext {
+    /// Takes bytes of that number.
+    ///
+    /// # Errors
+    /// [`NotOfForm`].
+    pub fn new(bytes: Vec<u8>) -> Result<Self, NotOfForm> {
+        let fits = (1..=1024).contains(&bytes.len());
+        if fits { Ok(Self(bytes)) } else { Err(NotOfForm("1 to 1,024 bytes in Base64url")) }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Ciphertext {
+    type Error = NotOfForm;
+
+    fn try_from(text: String) -> Result<Self, NotOfForm> {
+        let bytes = Base64UrlUnpadded::decode_vec(&text);
+        Self::new(bytes.map_err(|_| NotOfForm("1 to 1,024 bytes in Base64url"))?)
+    }
+}
+
+impl From<Ciphertext> for String {
+    fn from(bytes: Ciphertext) -> Self {
+        Base64UrlUnpadded::encode_string(&bytes.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

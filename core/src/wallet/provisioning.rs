@@ -1,0 +1,351 @@
+//! How the wallet gets what its payment codes are made from: a request that is kept until it is answered, so that a lost
+//! answer or a killed app costs nothing.
+
+use super::account::{at, not_asked, session_of};
+use super::{Error, IssuerAddress, OwnAccount};
+use crate::account::messages::{
+    Grant, PROVISION_INFO, Provision, Provisioned, Request, RequestName, X25519Key, provision_aad,
+};
+use crate::code::{ClockOffset, CredentialId};
+use crate::hpke::ReceiverKey;
+use crate::vault::{
+    Account, Asked, PaymentCredential, Provisioning, RecordId, Transaction, Unlocked, VaultError,
+};
+
+impl OwnAccount<'_> {
+    /// A request for a payment credential, in the session that is kept, with the one address that it may be sent to.
+    /// Its second factor has to be proved within five minutes before. While one waits for its answer, it is the same
+    /// one again.
+    ///
+    /// # Errors
+    /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`], those of the keystore.
+    pub fn provision(&mut self) -> Result<(IssuerAddress, Request<Provision>), Error> {
+        let kept = self.0.vault.list::<Account>()?.pop().map(|(_, kept)| kept);
+        let kept = kept.ok_or(Error::NotLoggedIn)?;
+        let session = session_of(&kept)?;
+        let device = self.device_key()?;
+        let asked = self.0.vault.transaction(|tx| {
+            let (id, provisioning) = only(tx)?;
+            // Another key has taken the place of this device's since: nobody would believe its request.
+            let same = |asked: &Asked| {
+                let before = serde_json::from_slice::<Provision>(&asked.body);
+                before.is_ok_and(|before| before.device == device)
+            };
+            if let Some(asked) = provisioning.asked.clone().filter(same) {
+                return Ok(asked);
+            }
+            let mut request = [0; 16];
+            tx.random().fill(&mut request).map_err(VaultError::from)?;
+            let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
+            let (request, public) = (RequestName(request), X25519Key(key.public()));
+            let call = Provision { request, device, key: public };
+            let body = serde_json::to_vec(&call);
+            let body = body.map_err(|_| Error::Failed("the request cannot be written".into()))?;
+            let asked = Asked { key, body };
+            tx.put(&id, &Provisioning { asked: Some(asked.clone()), ..provisioning })?;
+            Ok::<_, Error>(asked)
+        })?;
+        let request = Request::again(&asked.body, self.0.vault.keystore(), session);
+        Ok((at(&kept)?.issuer, request.map_err(not_asked)?))
+    }
+
+    /// Opens the answer and keeps the credential, durably, under the payment lock if there is one, in the place of the
+    /// one that the issuer gave before. `label` is what it is called, 1 to 128 bytes. The answer's time sets the clock
+    /// that codes are made by.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no request waits; [`Error::Refused`] for an answer to another one, or one that was altered:
+    /// nothing is changed then; [`Error::PaymentsLocked`], [`Error::Invalid`], [`Error::Failed`].
+    pub fn provisioned(
+        &mut self,
+        unlocked: &Unlocked,
+        label: &str,
+        answer: &Provisioned,
+    ) -> Result<RecordId, Error> {
+        let clock_offset = ClockOffset::learn(answer.time, self.0.clock.now());
+        self.0.vault.transaction(|tx| {
+            let (id, provisioning) = only(tx)?;
+            let asked = provisioning.asked.as_ref().ok_or(Error::NotFound)?;
+            let Grant { credential, scheme, seed } = opened(asked, answer).ok_or(Error::Refused)?;
+            if let Some(before) = &provisioning.given {
+                tx.delete(before)?;
+            }
+            let mut credential = PaymentCredential::new(credential, label.to_owned(), scheme, seed);
+            credential.clock_offset = clock_offset;
+            let given = tx.add_payment(unlocked, credential)?;
+            let till_card_key = Some(answer.till_card_key.0);
+            let answered = Provisioning { till_card_key, given: Some(given), asked: None };
+            tx.put(&id, &answered)?;
+            Ok(given)
+        })
+    }
+
+    /// Drops the request that waits, after the issuer said that there is nothing to be done for it: its credential
+    /// counts no longer. The next is a new one. Does nothing if none waits.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn drop_provision(&mut self) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| {
+            let (id, provisioning) = only(tx)?;
+            if provisioning.asked.is_some() {
+                tx.put(&id, &Provisioning { asked: None, ..provisioning })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether a request waits for its answer: the app was ended before it came.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn provision_waits(&self) -> Result<bool, Error> {
+        let kept = self.0.vault.list::<Provisioning>()?.pop();
+        Ok(kept.is_some_and(|(_, kept)| kept.asked.is_some()))
+    }
+}
+
+/// The record there is, or the place of the one to be.
+fn only(tx: &Transaction<'_>) -> Result<(RecordId, Provisioning), Error> {
+    match tx.list::<Provisioning>()?.pop() {
+        Some(found) => Ok(found),
+        None => {
+            Ok((RecordId::make(tx.random()).map_err(VaultError::from)?, Provisioning::default()))
+        }
+    }
+}
+
+/// What was sealed to this request's key, if it was sealed in answer to it.
+fn opened(asked: &Asked, answer: &Provisioned) -> Option<Grant> {
+    let credential = CredentialId(answer.credential.0);
+    let aad = provision_aad(&asked.body, credential);
+    let sealed = answer.ciphertext.bytes();
+    let text = asked.key.open(&answer.enc.0, PROVISION_INFO, &aad, sealed)?;
+    Grant::read(&text).filter(|grant| grant.credential == credential)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hpke::rand_core::{TryCryptoRng, TryRng};
+    use hpke::{Deserializable, Serializable};
+    use hpke::{aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256};
+
+    use super::*;
+    use crate::account::messages::{
+        Ciphertext, CredentialName, Ed25519Key, LoggedIn, SessionToken, is_signed,
+    };
+    use crate::code::{AliasPeriod, Audience, Scheme, Seed};
+    use crate::vault::{SoftwareKeystore, Stretch};
+    use crate::wallet::{AccountAt, NextCode, Wallet};
+    use crate::{Clock, Device, Random, SystemRandom, UnixTime};
+
+    /// Bytes for the far side.
+    struct Dice;
+
+    impl TryRng for Dice {
+        type Error = std::convert::Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            let mut bytes = [0; 4];
+            self.try_fill_bytes(&mut bytes).map(|()| u32::from_le_bytes(bytes))
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            let mut bytes = [0; 8];
+            self.try_fill_bytes(&mut bytes).map(|()| u64::from_le_bytes(bytes))
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            SystemRandom::new().fill(bytes).unwrap();
+            Ok(())
+        }
+    }
+
+    impl TryCryptoRng for Dice {}
+
+    /// What an issuer answers, by another implementation of HPKE than ours.
+    fn answer(body: &[u8], credential: u8) -> Provisioned {
+        let asked: Provision = serde_json::from_slice(body).unwrap();
+        let credential = CredentialId([credential; 16]);
+        let scheme = Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY };
+        let seed = Seed::from_slice(b"SEED-CANARY-0123456789-012345678").unwrap();
+        let grant = Grant { credential, scheme, seed }.write().unwrap();
+        let key = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&asked.key.0).unwrap();
+        let (enc, sealed) =
+            hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
+                &hpke::OpModeS::Base,
+                &key,
+                PROVISION_INFO,
+                &grant,
+                &provision_aad(body, credential),
+                &mut Dice,
+            )
+            .unwrap();
+        Provisioned {
+            credential: CredentialName(credential.0),
+            enc: X25519Key(enc.to_bytes().into()),
+            ciphertext: Ciphertext::new(sealed).unwrap(),
+            till_card_key: Ed25519Key([9; 32]),
+            time: UnixTime::new(1_800_000_100).unwrap(),
+        }
+    }
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> UnixTime {
+            UnixTime::new(1_800_000_000).unwrap()
+        }
+    }
+
+    struct Phone {
+        folder: tempfile::TempDir,
+        device: Device,
+    }
+
+    impl Phone {
+        /// Logged in.
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let (clock, random) = (Arc::new(Noon), Arc::new(SystemRandom::new()));
+            let keystore = Self::keystore(&folder.path().join("key"));
+            let phone = Self { folder, device: Device { keystore, anchor: None, clock, random } };
+            let at = AccountAt {
+                handle: "hanako@example.org".parse().unwrap(),
+                issuer: "http://127.0.0.1:8080".parse().unwrap(),
+                device_name: "phone".to_owned().try_into().unwrap(),
+            };
+            let session = SessionToken::new("token").unwrap();
+            let logged_in = LoggedIn { session, must_enrol: false };
+            phone.open().account().logged_in(&at, &logged_in).unwrap();
+            phone
+        }
+
+        fn keystore(path: &std::path::Path) -> Arc<SoftwareKeystore> {
+            let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+            Arc::new(SoftwareKeystore::create(path, b"pass", cheap, random).unwrap())
+        }
+
+        fn open(&self) -> Wallet {
+            let path = self.folder.path().join("wallet");
+            let open = if path.exists() { Wallet::open } else { Wallet::create };
+            open(&path, &self.device).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_request_is_the_same_until_it_is_answered_and_its_answer_makes_codes() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let key = wallet.account().device_key().unwrap();
+        let (to, first) = wallet.account().provision().unwrap();
+        assert_eq!((to.as_str(), first.path()), ("http://127.0.0.1:8080", "/v1/credentials"));
+        assert_eq!(first.session().unwrap().expose(), "token");
+        assert!(is_signed(&key, "provision", first.body(), first.signature().unwrap()));
+        // The app is killed before the answer comes.
+        drop(wallet);
+        let mut wallet = phone.open();
+        assert!(wallet.account().provision_waits().unwrap());
+        let (_, again) = wallet.account().provision().unwrap();
+        assert_eq!(again.body(), first.body());
+        let leave = Unlocked::without_lock();
+        let given = wallet.account().provisioned(&leave, "Shop", &answer(first.body(), 1)).unwrap();
+        assert!(!wallet.account().provision_waits().unwrap());
+        let kept = wallet.payments().get(&given).unwrap();
+        assert_eq!((kept.credential, kept.label.as_str()), (CredentialId([1; 16]), "Shop"));
+        assert_eq!(kept.offset.seconds(), 100, "the issuer's time");
+        let code = wallet.payments().next_code(&leave, &given, Audience::AnyTill).unwrap();
+        assert!(matches!(code, NextCode::Code(_)));
+        let again = wallet.account().provisioned(&leave, "Shop", &answer(first.body(), 1));
+        assert_eq!(again, Err(Error::NotFound), "an answer is taken once");
+        assert!(!format!("{wallet:?}").contains("CANARY"));
+        drop(wallet);
+        let file = std::fs::read(phone.folder.path().join("wallet")).unwrap();
+        for clear in [&b"CANARY"[..], b"4960", &key.0[1..]] {
+            assert!(!file.windows(clear.len()).any(|bytes| bytes == clear), "in clear");
+        }
+    }
+
+    #[test]
+    fn the_next_credential_takes_the_place_of_the_one_before_and_of_no_other() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let leave = Unlocked::without_lock();
+        let other = crate::wallet::NewPayment {
+            credential: CredentialId([7; 16]),
+            label: "Other".into(),
+            scheme: Scheme { prefix: "4900".parse().unwrap(), alias_period: AliasPeriod::DAY },
+            seed: Seed::from_slice(&[7; 32]).unwrap(),
+        };
+        wallet.payments().add(&leave, &other).unwrap();
+        for credential in [1, 2] {
+            let (_, asked) = wallet.account().provision().unwrap();
+            let answer = answer(asked.body(), credential);
+            wallet.account().provisioned(&leave, "Shop", &answer).unwrap();
+        }
+        let mut kept: Vec<_> =
+            wallet.payments().list().unwrap().iter().map(|it| it.credential.0[0]).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, [2, 7]);
+    }
+
+    #[test]
+    fn an_answer_to_another_request_or_an_altered_one_changes_nothing() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let leave = Unlocked::without_lock();
+        let (_, first) = wallet.account().provision().unwrap();
+        wallet.account().drop_provision().unwrap();
+        wallet.account().drop_provision().unwrap();
+        let (_, second) = wallet.account().provision().unwrap();
+        assert_ne!(first.body(), second.body());
+        let good = answer(second.body(), 1);
+        let mut bad = vec![answer(first.body(), 1)];
+        bad.push(Provisioned { credential: CredentialName([2; 16]), ..good.clone() });
+        bad.push(Provisioned { enc: X25519Key([0; 32]), ..good.clone() });
+        bad.push(Provisioned { enc: bad[0].enc, ..good.clone() });
+        let mut sealed = good.ciphertext.bytes().to_vec();
+        sealed[3] ^= 1;
+        bad.push(Provisioned { ciphertext: Ciphertext::new(sealed).unwrap(), ..good.clone() });
+        for bad in bad {
+            let refused = wallet.account().provisioned(&leave, "Shop", &bad);
+            assert_eq!(refused, Err(Error::Refused));
+        }
+        assert!(wallet.payments().list().unwrap().is_empty());
+        let named = wallet.account().provisioned(&leave, "", &good);
+        assert!(matches!(named, Err(Error::Invalid(_))));
+        wallet.account().provisioned(&leave, "Shop", &good).unwrap();
+    }
+
+    #[test]
+    fn another_device_key_makes_another_request() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let (_, first) = wallet.account().provision().unwrap();
+        wallet.rewrap(Phone::keystore(&phone.folder.path().join("other"))).unwrap();
+        let (_, second) = wallet.account().provision().unwrap();
+        assert_ne!(first.body(), second.body());
+        let key = wallet.account().device_key().unwrap();
+        assert!(is_signed(&key, "provision", second.body(), second.signature().unwrap()));
+    }
+
+    #[test]
+    fn under_a_lock_the_answer_is_kept_with_its_leave_alone() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let mut leave = Unlocked::without_lock();
+        let cheap = Stretch::new(8, 1, 1).unwrap();
+        wallet.vault.set_pin(&mut leave, b"2468", cheap).unwrap();
+        let (_, asked) = wallet.account().provision().unwrap();
+        let answer = answer(asked.body(), 1);
+        let without = Unlocked::without_lock();
+        let refused = wallet.account().provisioned(&without, "Shop", &answer);
+        assert_eq!(refused, Err(Error::PaymentsLocked));
+        assert!(wallet.account().provision_waits().unwrap(), "it can be opened later");
+        wallet.account().provisioned(&leave, "Shop", &answer).unwrap();
+        wallet.account().end_session().unwrap();
+        assert_eq!(wallet.account().provision().unwrap_err(), Error::NotLoggedIn);
+    }
+}

@@ -1,0 +1,116 @@
+//! The index of aliases, kept for the period that was, the one that is and the one to come.
+
+use tegata::UnixTime;
+use tegata::code::{AliasPeriod, CredentialId, Scheme, Step};
+
+use crate::keys::Keys;
+use crate::store::{Fill, Store, StoreError, first_credential_of};
+
+/// Credentials whose aliases are written in one transaction.
+const PAGE: u32 = 256;
+/// Seconds that a credential may take from its number to its commit: what was made so lately is gone over once more. It
+/// has brought its own aliases of the period that it was made in and of the next; this is for the one after that.
+const LATE: i64 = 600;
+
+/// How far the index of a prefix is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ready {
+    /// Seconds until codes come that nobody is found by; 0 if they come now.
+    pub(crate) seconds: u64,
+    /// The next period is not whole although this one is half over, or this one itself is not: an operator has to look.
+    pub(crate) late: bool,
+}
+
+/// Why an index was not filled.
+#[derive(Debug, thiserror::Error)]
+pub enum FillError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something stands in the place of an alias key that was not sealed there.
+    #[error("an alias key cannot be opened")]
+    NotOpened,
+}
+
+/// Fills the index of all prefixes for the period that was, the one that is and the next, and drops what is older.
+pub(crate) async fn fill(store: &Store, keys: &Keys, now: UnixTime) -> Result<(), FillError> {
+    for scheme in store.schemes().await? {
+        let current = scheme.alias_period.index(Step::at(now));
+        // What is needed first comes first: after a long stop even the current one is not there.
+        for period in [Some(current), current.checked_add(1), current.checked_sub(1)] {
+            if let Some(period) = period {
+                fill_period(store, keys, scheme, period, now).await?;
+            }
+        }
+        store.drop_aliases(scheme.prefix, current.saturating_sub(1)).await?;
+    }
+    Ok(())
+}
+
+async fn fill_period(
+    store: &Store,
+    keys: &Keys,
+    scheme: Scheme,
+    period: u64,
+    now: UnixTime,
+) -> Result<(), FillError> {
+    let prefix = scheme.prefix;
+    let Some(step) = first_step(scheme.alias_period, period) else { return Ok(()) };
+    let filled = store.alias_fill(&prefix, period).await?;
+    let lately = first_credential_of(now.shifted(-LATE));
+    let mut after = filled.map_or(CredentialId([0; 16]), |fill| fill.up_to.min(lately));
+    let mut whole = filled.is_some_and(|fill| fill.whole);
+    loop {
+        let rows = store.alias_keys(&prefix, after, PAGE).await?;
+        if whole && rows.is_empty() {
+            return Ok(());
+        }
+        after = rows.last().map_or(after, |row| row.id);
+        let last = rows.len() < PAGE as usize;
+        let mut aliases = Vec::with_capacity(rows.len());
+        for row in rows {
+            let key = keys.open_alias_key(row.account, row.id, &row.alias_key);
+            let key = key.map_err(|_| FillError::NotOpened)?;
+            aliases.push((row.id, key.derive(&prefix, scheme.alias_period, step)));
+        }
+        whole |= last;
+        store.fill_aliases(prefix, period, aliases, Fill { up_to: after, whole }).await?;
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+/// How far the index of a prefix is ready.
+pub(crate) async fn ready(
+    store: &Store,
+    scheme: Scheme,
+    now: UnixTime,
+) -> Result<Ready, StoreError> {
+    let length = u64::from(scheme.alias_period.seconds());
+    let current = scheme.alias_period.index(Step::at(now));
+    let over = now.seconds() % length;
+    let mut whole = [false; 2];
+    for (whole, period) in whole.iter_mut().zip([current, current + 1]) {
+        let fill = store.alias_fill(&scheme.prefix, period).await?;
+        *whole = fill.is_some_and(|fill| fill.whole);
+    }
+    Ok(match whole {
+        [false, _] => Ready { seconds: 0, late: true },
+        [true, false] => Ready { seconds: length - over, late: over * 2 >= length },
+        [true, true] => Ready { seconds: 2 * length - over, late: false },
+    })
+}
+
+/// The first step of a period, which is a multiple of steps long.
+fn first_step(length: AliasPeriod, period: u64) -> Option<Step> {
+    let start = period.checked_mul(length.seconds().into())?;
+    UnixTime::new(start).ok().map(Step::at)
+}
+
+/// The periods that a new credential is found in, each with its first step.
+pub(crate) fn around(length: AliasPeriod, now: UnixTime) -> impl Iterator<Item = (u64, Step)> {
+    let current = length.index(Step::at(now));
+    let periods = current.saturating_sub(1)..=current.saturating_add(1);
+    periods.filter_map(move |period| first_step(length, period).map(|step| (period, step)))
+}
