@@ -2,12 +2,10 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{
-    Call, Freeze as FreezeCall, FreezeByCode, Request, TakeBack, Unfreeze,
-};
+use tegata::account::messages::{Freeze as FreezeCall, FreezeByCode, TakeBack, Unfreeze};
 
 use super::log_in::Proof;
-use super::{Who, asking, carried, in_session, mailed_code, unreadable};
+use super::{Who, asking, carried, in_session, mailed_code};
 use crate::carry::Carrier;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -48,10 +46,9 @@ impl Freeze {
                 let code = mailed_code(code)?;
                 let second_factor = factor.read(&mut wallet, &at.handle)?;
                 let call = TakeBack { handle: at.handle.clone(), code, second_factor };
-                carried(&carrier, written(&call))
+                carried(wallet.account().by_notice(&at, &call), &carrier, &mut wallet)
             })?;
             // Whoever made the changes knew the password.
-            wallet.account().end_session().map_err(unreadable)?;
             let words = "the changes are taken back and all devices logged out; the password is void: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
@@ -60,10 +57,9 @@ impl Freeze {
         } else if self.code.is_some() {
             asking(&[self.code.as_ref()], || {
                 let code = mailed_code(self.code.as_ref())?;
-                carried(&carrier, written(&FreezeByCode { handle: at.handle.clone(), code }))
+                let call = FreezeByCode { handle: at.handle.clone(), code };
+                carried(wallet.account().by_notice(&at, &call), &carrier, &mut wallet)
             })?;
-            // Sessions end with it.
-            wallet.account().end_session().map_err(unreadable)?;
             let words = "frozen, and all devices logged out: nothing is paid. tegata wallet freeze --take-back undoes the changes";
             (words, "frozen")
         } else {
@@ -73,8 +69,4 @@ impl Freeze {
         let document = json!({ "account": address, "freeze": state });
         output.answer(&format!("{address}: {words}"), &document)
     }
-}
-
-fn written<C: Call>(call: &C) -> Result<Request<C>, tegata::Error> {
-    Request::written(call).map_err(|error| tegata::Error::Failed(error.to_string()))
 }
