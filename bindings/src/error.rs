@@ -1,5 +1,7 @@
 //! What a user interface can act on.
 
+use crate::IssuerProblem;
+
 /// Why the wallet did not do as asked. Each kind is something an app reacts to; as text it is one plain clause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
@@ -53,6 +55,17 @@ pub enum WalletError {
     /// Payments are not unlocked in this way, or not at all.
     #[error("payments cannot be unlocked in this way: it is not set")]
     UnlockNotSet,
+    /// No session is kept, or the issuer knows it no more: log in.
+    #[error("the wallet is not logged in at an issuer")]
+    NotLoggedIn,
+    /// The issuer did not do it.
+    #[error("{reason}")]
+    Issuer {
+        /// What an app acts on.
+        problem: IssuerProblem,
+        /// One plain clause.
+        reason: String,
+    },
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -107,6 +120,8 @@ impl From<tegata::Error> for WalletError {
             Error::WrongPin { tries_left } => Self::WrongPin { tries_left: count(tries_left) },
             Error::PinGivenUp => Self::PinGivenUp,
             Error::UnlockNotSet => Self::UnlockNotSet,
+            Error::NotLoggedIn => Self::NotLoggedIn,
+            Error::Issuer(why) => Self::Issuer { problem: why.into(), reason: why.to_string() },
             Error::NotFound => Self::NotFound,
             Error::Invalid(reason) => Self::Invalid { reason },
             Error::Failed(reason) => Self::Failed { reason },
@@ -133,6 +148,7 @@ mod tests {
     #[test]
     fn every_failure_of_the_core_keeps_its_words() {
         use tegata::Error;
+        use tegata::account::messages::Why;
         for error in [
             Error::NoWallet,
             Error::Exists,
@@ -148,6 +164,8 @@ mod tests {
             Error::WrongPin { tries_left: 9 },
             Error::PinGivenUp,
             Error::UnlockNotSet,
+            Error::NotLoggedIn,
+            Error::Issuer(Why::Later(7)),
             Error::NotFound,
             Error::Invalid("the label is too long".into()),
             Error::Failed("the disk is full".into()),

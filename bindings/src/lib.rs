@@ -7,7 +7,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `wallet` | [`WalletHandle`]: the door, and what is done to the whole file |
-//! | `payments`, `otp_credentials`, `passes` | the rooms behind it |
+//! | `payments`, `otp_credentials`, `passes`, `account` | the rooms behind it |
 //! | `payment_code` | a code and its symbols, as data |
 //! | `unlocked` | [`Unlocked`]: the leave to pay |
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
@@ -20,6 +20,7 @@
 )]
 #![expect(clippy::needless_pass_by_value, reason = "what crosses the border arrives owned")]
 
+mod account;
 mod anchor;
 mod clock;
 mod device;
@@ -42,6 +43,11 @@ use std::alloc::System;
 
 use zeroizing_alloc::ZeroAlloc;
 
+pub use account::{
+    Account, AccountAt, AccountDevice, AccountOverview, AccountSession, CodesCall, DoneCall,
+    FactorCall, IssuerProblem, IssuerRequest, IssuerResponse, KnownAccount, LogInCall, LoggedIn,
+    NewFactor, OverviewCall, RecoveryCodes, Reset, ResetCall, SecondFactor, SignUp, SignUpCall,
+};
 pub use anchor::{Anchor, AnchorFailure, Anchored};
 pub use clock::SetClock;
 pub use device::Device;

@@ -64,7 +64,7 @@ pub enum SymbolFormat {
     Code128,
 }
 
-/// Languages that a code is read out in.
+/// Languages that a code is read out in, and that mails are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Language {
     /// English.

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::open::{Open, guarded};
-use crate::{Device, DeviceKeystore, OtpCredentials, Passes, Payments, WalletError, keystore};
+use crate::{
+    Account, Device, DeviceKeystore, OtpCredentials, Passes, Payments, WalletError, keystore,
+};
 
 /// An open wallet: a sealed file of credentials and passes. All of it can be called from any thread; calls wait for
 /// each other. Each language has a `Wallet` of its own around it, which is closed as that language closes things.
@@ -55,6 +57,12 @@ impl WalletHandle {
     #[must_use]
     pub fn passes(&self) -> Arc<Passes> {
         Arc::new(Passes(Arc::clone(&self.0)))
+    }
+
+    /// The room of the shopper's account at an issuer.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        Arc::new(Account(Arc::clone(&self.0)))
     }
 
     /// Has another keystore guard the wallet from now on. Cheap: one row is written. Refused while a PIN is set, which

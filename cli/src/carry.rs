@@ -53,15 +53,13 @@ impl Carrier {
     }
 
     /// Sends it once.
-    pub(crate) fn carry<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, NoAnswer> {
+    pub(crate) fn carry<C: Call>(&self, request: &Request<C>) -> Result<Response, NoAnswer> {
         let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
-        let response =
-            self.post(request.path(), request.signature(), bearer.as_deref(), request.body())?;
-        Ok(request.answer(&response)?)
+        self.post(request.path(), request.signature(), bearer.as_deref(), request.body())
     }
 
     /// Sends it, and again when no answer came: for what may be done twice.
-    pub(crate) fn repeat<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, NoAnswer> {
+    pub(crate) fn repeat<C: Call>(&self, request: &Request<C>) -> Result<Response, NoAnswer> {
         for pause in PAUSES {
             match self.carry(request) {
                 Err(NoAnswer::Unreachable { .. }) => thread::sleep(pause),
@@ -123,6 +121,16 @@ fn tls() -> Result<TlsConfig, Failure> {
 }
 
 impl NoAnswer {
+    /// What the wallet made of a response, if that is what the issuer said; else what went wrong here.
+    pub(crate) fn of(error: tegata::Error) -> Result<Self, tegata::Error> {
+        let why = match error {
+            tegata::Error::Issuer(why) => why,
+            tegata::Error::NotLoggedIn => Why::Refused(Refusal::NotLoggedIn),
+            other => return Err(other),
+        };
+        Ok(IssuerError::No(why).into())
+    }
+
     /// What the issuer decided, if it did.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {

@@ -115,18 +115,20 @@ impl<'a> BreakIn<'a> {
         let factor = self.her_next_factor()?;
         let answer = self.thief_proves(&ticket, nothing, factor)?;
         self.refused("He has her second factor, and not her mailbox", &answer);
-        let finish = self.thief.wallet.account().reset_finish(ticket, password(NEW_PASSWORD)?);
-        let answer = self.town.ask(finish)?;
+        let (account, password) = (self.thief.wallet.account(), password(NEW_PASSWORD)?);
+        let finish = account.reset_finish(&self.thief.at, ticket, password);
+        let answer = self.thief.ask(self.town, finish)?;
         self.refused("He leaves the proof out and sends a new password", &answer);
         Ok(())
     }
 
     fn relayed(&mut self) -> Result<(), Failure> {
-        let begun = self.town.ask(self.hanako.wallet.account().reset(&self.hanako.at))??;
+        let asked = self.hanako.wallet.account().reset(&self.hanako.at);
+        let ticket = self.hanako.ask(self.town, asked)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
         let factor = self.her_next_factor()?;
-        let answer = self.thief_proves(&begun.ticket, code, factor)?;
+        let answer = self.thief_proves(&ticket, code, factor)?;
         self.refused("She is talked into reading code and factor out to him", &answer);
         Ok(())
     }
@@ -138,23 +140,25 @@ impl<'a> BreakIn<'a> {
     }
 
     fn her_own_reset(&mut self) -> Result<(), Failure> {
+        let session_before = self.hanako.wallet.account().in_session(&Overview {});
         let pending = self.begins()?;
         let pending_code = code_in(&self.mail()?)?;
-        let begun = self.town.ask(self.hanako.wallet.account().reset(&self.hanako.at))??;
+        let asked = self.hanako.wallet.account().reset(&self.hanako.at);
+        let ticket = self.hanako.ask(self.town, asked)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
         let factor = self.her_next_factor()?;
         let account = self.hanako.wallet.account();
-        let proof = account.reset_proof(begun.ticket.clone(), code, factor);
-        let proved = self.town.ask(proof)?;
-        let account = self.hanako.wallet.account();
-        let finish = account.reset_finish(begun.ticket, password(NEW_PASSWORD)?);
-        let finished = self.town.ask(finish)?;
+        let proof = account.reset_proof(&self.hanako.at, ticket.clone(), code, factor);
+        let proved = self.hanako.ask(self.town, proof)?;
+        let (account, new_password) = (self.hanako.wallet.account(), password(NEW_PASSWORD)?);
+        let finish = account.reset_finish(&self.hanako.at, ticket, new_password);
+        let finished = self.hanako.ask(self.town, finish)?;
         let happened = done(proved.is_ok() && finished.is_ok());
         let step = "Her own reset: her mailbox, her second factor, her device";
         self.tell(step, "done", happened);
 
-        let answer = self.hanako.in_session(self.town, &Overview {})?;
+        let answer = self.hanako.ask(self.town, session_before)?;
         let happened = match refusal(&answer) {
             Some(Refusal::NotLoggedIn) => "ended",
             _ => "still good",
@@ -174,9 +178,10 @@ impl<'a> BreakIn<'a> {
 
     /// The thief asks for a reset: always the same answer.
     fn begins(&mut self) -> Result<Ticket, Failure> {
-        let begun = self.town.ask(self.thief.wallet.account().reset(&self.thief.at))??;
+        let asked = self.thief.wallet.account().reset(&self.thief.at);
+        let ticket = self.thief.ask(self.town, asked)??;
         self.mailed += 1;
-        Ok(begun.ticket)
+        Ok(ticket)
     }
 
     /// The mail of the last reset that was begun.
@@ -189,9 +194,10 @@ impl<'a> BreakIn<'a> {
         ticket: &Ticket,
         code: MailedCodeText,
         factor: SecondFactor,
-    ) -> Asked<tegata::account::messages::Done> {
+    ) -> Asked<()> {
         let account = self.thief.wallet.account();
-        self.town.ask(account.reset_proof(ticket.clone(), code, factor))
+        let proof = account.reset_proof(&self.thief.at, ticket.clone(), code, factor);
+        self.thief.ask(self.town, proof)
     }
 
     /// What no program of ours would write, signed by his device all the same. Gives the status.

@@ -6,13 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tegata::account::Handle;
-use tegata::account::messages::{
-    Call, InSession, Language, LoggedIn, MailedCodeText, PasswordText, Request, SecondFactor,
-    TotpText,
-};
+use tegata::account::messages::{Language, MailedCodeText, PasswordText, SecondFactor, TotpText};
 use tegata::formats::otpauth;
 use tegata::vault::{OtpCredential, SoftwareKeystore, Stretch};
-use tegata::{AccountAt, Clock, Device, Random, Secret, SystemRandom, Wallet};
+use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, Wallet};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::{Handle as Service, World, start};
 
@@ -111,17 +108,6 @@ impl Town {
         to.dedup();
         to
     }
-
-    pub(super) fn ask<C: Call>(
-        &self,
-        request: Result<Request<C>, tegata::Error>,
-    ) -> Asked<C::Answer> {
-        let request = request.map_err(|e| Failure::to("make a request")(&e))?;
-        match self.carrier.carry(&request) {
-            Err(no @ NoAnswer::Unreachable { .. }) => Err(no.into()),
-            answered => Ok(answered),
-        }
-    }
 }
 
 impl Drop for Town {
@@ -135,17 +121,34 @@ impl Drop for Town {
 impl Person {
     /// Signs up, with the code of the mail and a new second factor.
     pub(super) fn sign_up(&mut self, town: &Town) -> Result<usize, Failure> {
-        let begun = town.ask(self.wallet.account().sign_up(&self.at, Language::En))??;
+        let asked = self.wallet.account().sign_up(&self.at, Language::En);
+        let ticket = self.ask(town, asked)??;
         let code = code_in(&town.mail(0, "sign up")?)?;
-        let request =
-            self.wallet.account().sign_up_code(begun.ticket.clone(), code, password(PASSWORD)?);
-        let enrol = town.ask(request)??;
-        let factor = otpauth::parse(enrol.otpauth.expose().as_bytes());
+        let (account, password) = (self.wallet.account(), password(PASSWORD)?);
+        let asked = account.sign_up_code(&self.at, ticket.clone(), code, password);
+        let factor = self.ask(town, asked)??;
+        let factor = otpauth::parse(factor.expose().as_bytes());
         self.factor = Some(factor.map_err(|e| Failure::to("read the second factor")(&e))?);
         let totp = self.totp(town)?;
-        let signed_up = town.ask(self.wallet.account().sign_up_factor(begun.ticket, totp))??;
-        let kept = self.wallet.account().signed_up(&self.at, signed_up);
-        Ok(kept.map_err(|e| Failure::to("keep the session")(&e))?.len())
+        let asked = self.wallet.account().sign_up_factor(&self.at, ticket, totp);
+        Ok(self.ask(town, asked)??.len())
+    }
+
+    /// Has a request carried, and the wallet take the answer.
+    pub(super) fn ask<C: Parted>(
+        &mut self,
+        town: &Town,
+        asked: Result<tegata::Asked<C>, tegata::Error>,
+    ) -> Asked<C::Rest> {
+        let asked = asked.map_err(|e| Failure::to("make a request")(&e))?;
+        let response = town.carrier.carry(asked.request())?;
+        match self.wallet.account().answered(&asked, &response) {
+            Ok(rest) => Ok(Ok(rest)),
+            Err(error) => match NoAnswer::of(error) {
+                Ok(no) => Ok(Err(no)),
+                Err(error) => Err(Failure::to("keep what was answered")(&error)),
+            },
+        }
     }
 
     /// What her authenticator shows.
@@ -160,18 +163,9 @@ impl Person {
         town: &Town,
         with: &str,
         factor: Option<SecondFactor>,
-    ) -> Asked<LoggedIn> {
-        let request = self.wallet.account().log_in(&self.at, password(with)?, factor);
-        let answer = town.ask(request)?;
-        if let Ok(logged_in) = &answer {
-            let kept = self.wallet.account().logged_in(&self.at, logged_in);
-            kept.map_err(|e| Failure::to("keep the session")(&e))?;
-        }
-        Ok(answer)
-    }
-
-    pub(super) fn in_session<C: InSession>(&mut self, town: &Town, call: &C) -> Asked<C::Answer> {
-        town.ask(self.wallet.account().in_session(call).map(|(_, request)| request))
+    ) -> Asked<bool> {
+        let asked = self.wallet.account().log_in(&self.at, password(with)?, factor);
+        self.ask(town, asked)
     }
 }
 

@@ -1,14 +1,15 @@
 //! The room of the shopper's account at an issuer. Nothing in it sends anything: it makes requests for the host to carry,
 //! and keeps what their answers give.
 
+use super::asked::{Asked, Parted, Then};
 use super::{Error, IssuerAddress, Wallet};
 use crate::SecretBytes;
-use crate::account::Handle;
 use crate::account::messages::{
-    ByDevice, Call, DeviceKey, DeviceName, InSession, IssuerError, Language, LogIn, LoggedIn,
-    MailedCodeText, PasswordText, RecoveryCode, Request, Reset, ResetFinish, ResetProof,
-    SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, Ticket, TotpText,
+    ByDevice, Call, DeviceKey, DeviceName, Ends, InSession, IssuerError, Language, LogIn,
+    MailedCodeText, MoveAddressCode, PasswordText, Request, Reset, ResetFinish, ResetProof,
+    Response, SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket, TotpText, Why,
 };
+use crate::account::{Handle, Refusal};
 use crate::vault::{Account, RecordId, Transaction, VaultError};
 
 /// The shopper's account. A wallet has one at most; the device's key signs for it.
@@ -35,7 +36,7 @@ pub struct KnownAccount {
     pub logged_in: bool,
 }
 
-type Asked<C> = Result<Request<C>, Error>;
+type Asks<C> = Result<Asked<C>, Error>;
 
 impl<'w> OwnAccount<'w> {
     pub(super) fn new(wallet: &'w mut Wallet) -> Self {
@@ -61,13 +62,13 @@ impl<'w> OwnAccount<'w> {
         Ok(DeviceKey(key.map_err(VaultError::from)?))
     }
 
-    /// The first request of a sign-up: a code is mailed.
+    /// The first request of a sign-up: a code is mailed. The answer has a ticket for what follows.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn sign_up(&self, at: &AccountAt, language: Language) -> Asked<SignUp> {
+    pub fn sign_up(&self, at: &AccountAt, language: Language) -> Asks<SignUp> {
         let (address, device_name) = (at.handle.clone(), at.device_name.clone());
-        self.signed(|device| SignUp { address, language, device, device_name })
+        self.signed(at, |device| SignUp { address, language, device, device_name })
     }
 
     /// The second: the mailed code, and the password to be. The answer has a second factor's secret.
@@ -76,35 +77,29 @@ impl<'w> OwnAccount<'w> {
     /// Those of the keystore.
     pub fn sign_up_code(
         &self,
+        at: &AccountAt,
         ticket: Ticket,
         code: MailedCodeText,
         password: PasswordText,
-    ) -> Asked<SignUpCode> {
-        self.signed(|device| SignUpCode { ticket, device, code, password })
+    ) -> Asks<SignUpCode> {
+        self.signed(at, |device| SignUpCode { ticket, device, code, password })
     }
 
-    /// The third: the first value of that second factor. Keep the answer with [`signed_up`](Self::signed_up).
+    /// The third: the first value of that second factor. The answer has the recovery codes, which are not kept.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn sign_up_factor(&self, ticket: Ticket, totp: TotpText) -> Asked<SignUpFactor> {
-        self.signed(|device| SignUpFactor { ticket, device, totp })
-    }
-
-    /// Keeps the account and its session, durably, and hands out the recovery codes: they are not kept, and shown once.
-    ///
-    /// # Errors
-    /// [`Error::Failed`]: then the account is there at the issuer, and logging in keeps it here.
-    pub fn signed_up(
-        &mut self,
+    pub fn sign_up_factor(
+        &self,
         at: &AccountAt,
-        answer: SignedUp,
-    ) -> Result<Vec<RecoveryCode>, Error> {
-        self.keep(at, &answer.session)?;
-        Ok(answer.recovery_codes)
+        ticket: Ticket,
+        totp: TotpText,
+    ) -> Asks<SignUpFactor> {
+        self.signed(at, |device| SignUpFactor { ticket, device, totp })
     }
 
-    /// Logs in. Keep the answer with [`logged_in`](Self::logged_in).
+    /// Logs in. The answer tells whether a second factor has to be enrolled before anything else, since a recovery code
+    /// stood in for one.
     ///
     /// # Errors
     /// Those of the keystore.
@@ -113,28 +108,18 @@ impl<'w> OwnAccount<'w> {
         at: &AccountAt,
         password: PasswordText,
         second_factor: Option<SecondFactor>,
-    ) -> Asked<LogIn> {
+    ) -> Asks<LogIn> {
         let (handle, device_name) = (at.handle.clone(), at.device_name.clone());
-        self.signed(|device| LogIn { handle, password, second_factor, device, device_name })
-    }
-
-    /// Keeps the session, durably, in the place of the one before. Tells whether a second factor has to be enrolled
-    /// before anything else, since a recovery code stood in for one.
-    ///
-    /// # Errors
-    /// [`Error::Failed`]: then log in again.
-    pub fn logged_in(&mut self, at: &AccountAt, answer: &LoggedIn) -> Result<bool, Error> {
-        self.keep(at, &answer.session)?;
-        Ok(answer.must_enrol)
+        self.signed(at, |device| LogIn { handle, password, second_factor, device, device_name })
     }
 
     /// The first request of a reset of the password: a code is mailed to the address that was verified.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn reset(&self, at: &AccountAt) -> Asked<Reset> {
+    pub fn reset(&self, at: &AccountAt) -> Asks<Reset> {
         let (handle, device_name) = (at.handle.clone(), at.device_name.clone());
-        self.signed(|device| Reset { handle, device, device_name })
+        self.signed(at, |device| Reset { handle, device, device_name })
     }
 
     /// The second: the mailed code and a second factor.
@@ -143,31 +128,92 @@ impl<'w> OwnAccount<'w> {
     /// Those of the keystore.
     pub fn reset_proof(
         &self,
+        at: &AccountAt,
         ticket: Ticket,
         code: MailedCodeText,
         second_factor: SecondFactor,
-    ) -> Asked<ResetProof> {
-        self.signed(|device| ResetProof { ticket, device, code, second_factor })
+    ) -> Asks<ResetProof> {
+        self.signed(at, |device| ResetProof { ticket, device, code, second_factor })
     }
 
-    /// The third: the new password. Sessions end with it: [`end_session`](Self::end_session) once it is answered, and
-    /// log in.
+    /// The third: the new password. Sessions end with it, that of this wallet, too.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn reset_finish(&self, ticket: Ticket, password: PasswordText) -> Asked<ResetFinish> {
-        self.signed(|device| ResetFinish { ticket, device, password })
+    pub fn reset_finish(
+        &self,
+        at: &AccountAt,
+        ticket: Ticket,
+        password: PasswordText,
+    ) -> Asks<ResetFinish> {
+        let asked = self.signed(at, |device| ResetFinish { ticket, device, password })?;
+        Ok(Asked { then: Then::EndSession, ..asked })
     }
 
-    /// A request in the session that is kept, with the one address that it may be sent to: the session is worth nothing
-    /// elsewhere, and must not get there.
+    /// A request in the session that is kept.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`].
-    pub fn in_session<C: InSession>(&self, call: &C) -> Result<(IssuerAddress, Request<C>), Error> {
+    /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`]; those of the keystore if it forgets a device.
+    pub fn in_session<C: InSession>(&self, call: &C) -> Asks<C> {
         let kept = self.kept()?.ok_or(Error::NotLoggedIn)?;
+        let ends = match call.ends() {
+            Ends::Nothing => false,
+            Ends::ThisSession => true,
+            Ends::SessionsOf(device) => self.device_key()?.id() == device,
+        };
+        let then = if ends { Then::EndSession } else { Then::Nothing };
         let request = Request::of_session(call, session_of(&kept)?).map_err(not_asked)?;
-        Ok((at(&kept)?.issuer, request))
+        Ok(Asked { at: at(&kept)?, request, then })
+    }
+
+    /// The code mailed to the new address, in the session that is kept. The wallet goes by that address then.
+    ///
+    /// # Errors
+    /// As of [`in_session`](Self::in_session).
+    pub fn move_address_code(&self, to: Handle, code: MailedCodeText) -> Asks<MoveAddressCode> {
+        let asked = self.in_session(&MoveAddressCode { code })?;
+        let at = AccountAt { handle: to, ..asked.at };
+        Ok(Asked { at, then: Then::TakeAddress, ..asked })
+    }
+
+    /// A request that proves itself, as by the code of a notice. Sessions end with it, that of this wallet, too.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn by_notice<C: Call>(&self, at: &AccountAt, call: &C) -> Asks<C> {
+        let request = Request::written(call).map_err(not_asked)?;
+        Ok(Asked { at: at.clone(), request, then: Then::EndSession })
+    }
+
+    /// Takes the response: keeps the session that it brings, durably, in the place of the one before, drops the one that
+    /// counts no longer, and gives the rest.
+    ///
+    /// # Errors
+    /// [`Error::Issuer`] if the issuer did not do it; [`Error::NotLoggedIn`] if it knows the session no more, which is
+    /// dropped then; [`Error::Failed`] if it was done there and could not be kept here: then log in again.
+    pub fn answered<C: Parted>(
+        &mut self,
+        asked: &Asked<C>,
+        response: &Response,
+    ) -> Result<C::Rest, Error> {
+        let answer = match asked.request.answer(response) {
+            Ok(answer) => answer,
+            Err(IssuerError::No(Why::Refused(Refusal::NotLoggedIn))) => {
+                self.drop_session_of(asked)?;
+                return Err(Error::NotLoggedIn);
+            }
+            Err(other) => return Err(not_asked(other)),
+        };
+        let (session, rest) = C::part(answer);
+        if let Some(session) = session {
+            self.keep(&asked.at, &session)?;
+        }
+        match asked.then {
+            Then::Nothing => {}
+            Then::EndSession => self.drop_session_of(asked)?,
+            Then::TakeAddress => self.take_address(asked.at.handle.address())?,
+        }
+        Ok(rest)
     }
 
     /// Drops the session; whose account it was stays. Does nothing if there is none.
@@ -183,9 +229,33 @@ impl<'w> OwnAccount<'w> {
         })
     }
 
-    fn signed<C: Call + ByDevice>(&self, call: impl FnOnce(DeviceKey) -> C) -> Asked<C> {
+    fn signed<C: Call + ByDevice>(
+        &self,
+        at: &AccountAt,
+        call: impl FnOnce(DeviceKey) -> C,
+    ) -> Asks<C> {
         let call = call(self.device_key()?);
-        Request::signed(&call, self.0.vault.keystore()).map_err(not_asked)
+        let request = Request::signed(&call, self.0.vault.keystore()).map_err(not_asked)?;
+        Ok(Asked { at: at.clone(), request, then: Then::Nothing })
+    }
+
+    /// A log-in may have come between the request and its answer: the session that it brought stays.
+    fn drop_session_of<C: Call>(&mut self, asked: &Asked<C>) -> Result<(), Error> {
+        let Some(kept) = self.kept()? else { return Ok(()) };
+        let is_its = if let (Some(sent), Some(kept)) = (asked.request.session(), &kept.session) {
+            sent.expose().as_bytes() == kept.expose()
+        } else {
+            let AccountAt { handle, issuer, .. } = &asked.at;
+            kept.handle == handle.address() && kept.issuer_address == issuer.as_str()
+        };
+        if is_its { self.end_session() } else { Ok(()) }
+    }
+
+    fn take_address(&mut self, address: &str) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| match only(tx)? {
+            Some((id, kept)) => Ok(tx.put(&id, &Account { handle: address.to_owned(), ..kept })?),
+            None => Ok(()),
+        })
     }
 
     fn kept(&self) -> Result<Option<Account>, Error> {
@@ -226,8 +296,9 @@ pub(super) fn at(kept: &Account) -> Result<AccountAt, Error> {
 
 pub(super) fn not_asked(error: IssuerError) -> Error {
     match error {
+        IssuerError::No(why) => Error::Issuer(why),
         IssuerError::Keystore(error) => VaultError::from(error).into(),
-        other => Error::Failed(other.to_string()),
+        other @ IssuerError::NotWritten => Error::Failed(other.to_string()),
     }
 }
 
@@ -236,7 +307,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::account::messages::{LogOut, Overview, is_signed};
+    use crate::account::messages::{DeviceNumber, ForgetDevice, LogOut, Overview, is_signed};
     use crate::vault::{SoftwareKeystore, Stretch};
     use crate::{Device, SystemClock, SystemRandom};
 
@@ -270,8 +341,25 @@ mod tests {
         }
     }
 
-    fn session(token: &str) -> LoggedIn {
-        LoggedIn { session: SessionToken::new(token).unwrap(), must_enrol: false }
+    fn answer(status: u16, body: &str) -> Response {
+        Response { status, body: body.into(), retry_after: None }
+    }
+
+    fn no(name: &str) -> Response {
+        answer(403, &format!(r#"{{"type":"urn:tegata:problem:{name}"}}"#))
+    }
+
+    /// Logs in; the issuer answers with this session.
+    fn log_in(wallet: &mut Wallet, at: &AccountAt, token: &str) -> bool {
+        let password = PasswordText::new("four quiet herons").unwrap();
+        let asked = wallet.account().log_in(at, password, None).unwrap();
+        let says = format!(r#"{{"session":"{token}","must_enrol":false}}"#);
+        wallet.account().answered(&asked, &answer(200, &says)).unwrap()
+    }
+
+    fn session(wallet: &mut Wallet) -> Option<String> {
+        let asked = wallet.account().in_session(&Overview {}).ok()?;
+        Some(asked.request().session().unwrap().expose().to_owned())
     }
 
     const HERE: &str = "http://127.0.0.1:8080";
@@ -288,7 +376,9 @@ mod tests {
         let factor = SecondFactor::Totp(totp.clone());
         macro_rules! signed {
             ($($request:expr, $purpose:literal;)*) => {$(
-                let request = $request.unwrap();
+                let asked = $request.unwrap();
+                let (to, request) = (asked.issuer(), asked.request());
+                assert_eq!(to.as_str(), HERE);
                 let signature = request.signature().unwrap();
                 assert!(is_signed(&key, $purpose, request.body(), signature), $purpose);
                 assert!(request.session().is_none());
@@ -296,12 +386,12 @@ mod tests {
         }
         signed! {
             account.sign_up(&at, Language::Ja), "sign-up";
-            account.sign_up_code(ticket(), code.clone(), password.clone()), "sign-up-code";
-            account.sign_up_factor(ticket(), totp), "sign-up-factor";
+            account.sign_up_code(&at, ticket(), code.clone(), password.clone()), "sign-up-code";
+            account.sign_up_factor(&at, ticket(), totp), "sign-up-factor";
             account.log_in(&at, password.clone(), Some(factor.clone())), "log-in";
             account.reset(&at), "reset";
-            account.reset_proof(ticket(), code, factor), "reset-proof";
-            account.reset_finish(ticket(), password), "reset-finish";
+            account.reset_proof(&at, ticket(), code, factor), "reset-proof";
+            account.reset_finish(&at, ticket(), password), "reset-finish";
         }
     }
 
@@ -311,10 +401,10 @@ mod tests {
         let mut wallet = phone.open();
         assert_eq!(wallet.account().get().unwrap(), None);
         assert_eq!(wallet.account().in_session(&Overview {}).unwrap_err(), Error::NotLoggedIn);
-        let codes = vec![RecoveryCode::parse("000G-40R4-0M30-FZQZ").unwrap()];
-        let token = SessionToken::new("CANARY-token").unwrap();
-        let answer = SignedUp { session: token, recovery_codes: codes };
-        let shown = wallet.account().signed_up(&hanako(HERE), answer).unwrap();
+        let (ticket, totp) = (Ticket::new("AQ").unwrap(), TotpText::new("123456").unwrap());
+        let asked = wallet.account().sign_up_factor(&hanako(HERE), ticket, totp).unwrap();
+        let says = r#"{"session":"CANARY-token","recovery_codes":["000G-40R4-0M30-FZQZ"]}"#;
+        let shown = wallet.account().answered(&asked, &answer(200, says)).unwrap();
         assert_eq!(shown[0].text().expose(), "000G-40R4-0M30-FZQZ");
         assert!(!format!("{wallet:?} {:?}", wallet.account().get()).contains("CANARY"));
         wallet.close().unwrap();
@@ -322,7 +412,8 @@ mod tests {
         let mut wallet = phone.open();
         let known = wallet.account().get().unwrap().unwrap();
         assert_eq!((&known.at, known.logged_in), (&hanako(HERE), true));
-        let (to, request) = wallet.account().in_session(&Overview {}).unwrap();
+        let asked = wallet.account().in_session(&Overview {}).unwrap();
+        let (to, request) = (asked.issuer(), asked.request());
         assert_eq!((to.as_str(), request.session().unwrap().expose()), (HERE, "CANARY-token"));
         assert!(request.signature().is_none());
         let file = std::fs::read(phone.folder.path().join("wallet")).unwrap();
@@ -336,11 +427,11 @@ mod tests {
         let phone = Phone::new();
         let mut wallet = phone.open();
         let elsewhere = hanako("https://pay.example.org");
-        assert!(!wallet.account().logged_in(&hanako(HERE), &session("first")).unwrap());
-        assert!(!wallet.account().logged_in(&elsewhere, &session("second")).unwrap());
-        let (to, request) = wallet.account().in_session(&LogOut {}).unwrap();
-        assert_eq!(to, elsewhere.issuer);
-        assert_eq!(request.session().unwrap().expose(), "second");
+        assert!(!log_in(&mut wallet, &hanako(HERE), "first"));
+        assert!(!log_in(&mut wallet, &elsewhere, "second"));
+        let asked = wallet.account().in_session(&LogOut {}).unwrap();
+        assert_eq!(asked.issuer(), &elsewhere.issuer);
+        assert_eq!(asked.request().session().unwrap().expose(), "second");
         assert_eq!(wallet.len(), 1);
 
         wallet.account().end_session().unwrap();
@@ -348,5 +439,100 @@ mod tests {
         assert_eq!(wallet.account().in_session(&LogOut {}).unwrap_err(), Error::NotLoggedIn);
         let known = wallet.account().get().unwrap().unwrap();
         assert_eq!((known.at, known.logged_in), (elsewhere, false), "whose it was stays");
+    }
+
+    #[test]
+    fn a_session_is_dropped_with_what_ends_it_and_with_nothing_else() {
+        let (phone, at) = (Phone::new(), hanako(HERE));
+        let mut wallet = phone.open();
+        let own = wallet.account().device_key().unwrap().id();
+        let other = DeviceKey([4; 65]).id();
+        let (code, password) = (MailedCodeText::new("12345678").unwrap(), "nine loud magpies");
+        macro_rules! after {
+            ($(|$account:ident| $asked:expr => $kept:expr;)*) => {$(
+                log_in(&mut wallet, &at, "one");
+                let $account = wallet.account();
+                let asked = $asked.unwrap();
+                assert!(wallet.account().answered(&asked, &no("refused")).is_err());
+                assert_eq!(session(&mut wallet).as_deref(), Some("one"), "{}", stringify!($asked));
+                wallet.account().answered(&asked, &answer(200, "{}")).unwrap();
+                assert_eq!(session(&mut wallet).is_some(), $kept, "{}", stringify!($asked));
+            )*};
+        }
+        after! {
+            |account| account.in_session(&LogOut {}) => false;
+            |account| account.in_session(&ForgetDevice { device: DeviceNumber(own) }) => false;
+            |account| account.in_session(&ForgetDevice { device: DeviceNumber(other) }) => true;
+            |account| account.move_address_code("new@example.org".parse().unwrap(), code.clone()) => true;
+            |account| account.reset_finish(&at, Ticket::new("AQ").unwrap(), PasswordText::new(password).unwrap()) => false;
+            |account| account.by_notice(&at, &LogOut {}) => false;
+            |account| account.by_notice(&hanako("https://pay.example.org"), &LogOut {}) => true;
+        }
+    }
+
+    #[test]
+    fn a_session_that_the_issuer_does_not_know_is_dropped_and_a_newer_one_is_not() {
+        let (phone, at) = (Phone::new(), hanako(HERE));
+        let mut wallet = phone.open();
+        log_in(&mut wallet, &at, "old");
+        let asked = wallet.account().in_session(&Overview {}).unwrap();
+        let out = wallet.account().in_session(&LogOut {}).unwrap();
+        log_in(&mut wallet, &at, "new");
+        let unknown = no("not-logged-in");
+        let failed = wallet.account().answered(&asked, &unknown).unwrap_err();
+        assert_eq!(failed, Error::NotLoggedIn);
+        wallet.account().answered(&out, &answer(200, "{}")).unwrap();
+        assert_eq!(session(&mut wallet).as_deref(), Some("new"));
+        let asked = wallet.account().in_session(&Overview {}).unwrap();
+        assert_eq!(wallet.account().answered(&asked, &unknown).unwrap_err(), Error::NotLoggedIn);
+        assert_eq!(session(&mut wallet), None);
+    }
+
+    #[test]
+    fn the_wallet_goes_by_the_address_that_its_account_was_moved_to() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        log_in(&mut wallet, &hanako(HERE), "one");
+        let (to, code) = ("new@example.org".parse::<Handle>(), MailedCodeText::new("12345678"));
+        let to = to.unwrap();
+        let asked = wallet.account().move_address_code(to.clone(), code.unwrap()).unwrap();
+        let known = |wallet: &mut Wallet| wallet.account().get().unwrap().unwrap();
+        wallet.account().answered(&asked, &no("refused")).unwrap_err();
+        assert_eq!(known(&mut wallet).at, hanako(HERE));
+        wallet.account().answered(&asked, &answer(200, "{}")).unwrap();
+        let expected = AccountAt { handle: to, ..hanako(HERE) };
+        assert_eq!(known(&mut wallet), KnownAccount { at: expected, logged_in: true });
+    }
+
+    #[test]
+    fn each_answer_that_is_none_has_a_reason_that_an_app_can_act_on() {
+        let (phone, at) = (Phone::new(), hanako(HERE));
+        let mut wallet = phone.open();
+        let asked = wallet.account().reset(&at).unwrap();
+        let mut why = |status, body: &str, retry_after| {
+            let response = Response { retry_after, ..answer(status, body) };
+            match wallet.account().answered(&asked, &response) {
+                Err(Error::Issuer(why)) => why,
+                other => panic!("{other:?}"),
+            }
+        };
+        let mut named = |status, name: &str, retry_after| {
+            why(status, &format!(r#"{{"type":"urn:tegata:problem:{name}"}}"#), retry_after)
+        };
+        for refusal in Refusal::ALL.into_iter().filter(|it| *it != Refusal::NotLoggedIn) {
+            assert_eq!(named(403, refusal.name(), None), Why::Refused(refusal));
+        }
+        assert_eq!(named(422, "weak-password", None), Why::WeakPassword);
+        assert_eq!(named(503, "stopped", None), Why::Stopped);
+        assert_eq!(named(503, "busy", Some(7)), Why::Later(7));
+        assert_eq!(named(429, "too-many", Some(60)), Why::Later(60));
+        assert_eq!(named(400, "malformed", None), Why::Malformed);
+        assert_eq!(named(500, "internal", None), Why::Fault);
+        for (status, body) in
+            [(200, ""), (200, "[]"), (200, r#"{"ticket":"?"}"#), (502, "<html>"), (503, "{}")]
+        {
+            assert_eq!(why(status, body, None), Why::NotUnderstood, "{status} {body}");
+        }
+        assert_eq!(why(200, &" ".repeat(Response::LARGEST + 1), None), Why::NotUnderstood);
     }
 }

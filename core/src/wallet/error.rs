@@ -1,5 +1,6 @@
 //! What a user interface can act on.
 
+use crate::account::messages::Why;
 use crate::vault::VaultError;
 
 /// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.
@@ -54,6 +55,9 @@ pub enum Error {
     /// No session is kept: log in at the issuer.
     #[error("the wallet is not logged in at an issuer")]
     NotLoggedIn,
+    /// The issuer did not do it.
+    #[error(transparent)]
+    Issuer(Why),
     /// An issuer's answer is not to what this wallet asked, or was altered on its way.
     #[error("the issuer's answer is not to what this wallet asked")]
     Refused,

@@ -1,6 +1,7 @@
 //! The wallet: one door, a few rooms.
 
 mod account;
+mod asked;
 mod error;
 mod issuer_address;
 mod lock;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use account::{AccountAt, KnownAccount, OwnAccount};
+pub use asked::{Asked, Parted};
 pub use error::Error;
 pub use issuer_address::{IssuerAddress, NotAnIssuerAddress};
 pub use otp_credentials::{Otp, OtpCredentials};

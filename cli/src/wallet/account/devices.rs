@@ -42,11 +42,7 @@ impl Devices {
     ) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         if let Some(device) = self.forget {
-            let this = wallet.account().device_key().map_err(unreadable)?.id() == device;
             in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) }, false)?;
-            if this {
-                wallet.account().end_session().map_err(unreadable)?;
-            }
             output.answer(
                 &format!("{device}: forgotten"),
                 &json!({ "forgotten": device.to_string() }),

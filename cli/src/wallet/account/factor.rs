@@ -2,7 +2,7 @@
 
 use clap::Args;
 use tegata::account::Handle;
-use tegata::account::messages::{Enrol, RecoveryCode, SecondFactor, TotpText};
+use tegata::account::messages::{RecoveryCode, SecondFactor, SecretText, TotpText};
 use tegata::formats::otpauth;
 use tegata::symbol::Symbol;
 use tegata::vault::RecordId;
@@ -134,11 +134,11 @@ impl Where {
     /// Keeps the new factor here, or shows it. Gives its record if it is kept.
     pub(super) fn put(
         &self,
-        new: &Enrol,
+        new: &SecretText,
         wallet: &mut Wallet,
         output: &Output,
     ) -> Result<Option<RecordId>, Failure> {
-        let uri = new.otpauth.expose();
+        let uri = new.expose();
         let credential = otpauth::parse(uri.as_bytes())
             .map_err(|e| Failure::to("read the second factor that the issuer made")(&e))?;
         if self.keep_here {

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::json;
 use tegata::account::messages::{
-    Call, Freeze as FreezeCall, FreezeByCode, NoticeCode, Request, TakeBack, Unfreeze,
+    Freeze as FreezeCall, FreezeByCode, NoticeCode, TakeBack, Unfreeze,
 };
 
 use super::log_in::Proof;
-use super::{Who, asking, carried, in_session, unreadable};
+use super::{Who, asking, carried, in_session};
 use crate::carry::Carrier;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -47,10 +47,9 @@ impl Freeze {
                 let code = notice_code(code)?;
                 let second_factor = factor.read(&mut wallet, &at.handle)?;
                 let call = TakeBack { handle: at.handle.clone(), code, second_factor };
-                carried(&carrier, written(&call))
+                carried(wallet.account().by_notice(&at, &call), &carrier, &mut wallet)
             })?;
             // Whoever made the changes knew the password.
-            wallet.account().end_session().map_err(unreadable)?;
             let words = "the changes are taken back and all devices logged out; the password is void: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
@@ -59,10 +58,9 @@ impl Freeze {
         } else if self.code.is_some() {
             asking(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;
-                carried(&carrier, written(&FreezeByCode { handle: at.handle.clone(), code }))
+                let call = FreezeByCode { handle: at.handle.clone(), code };
+                carried(wallet.account().by_notice(&at, &call), &carrier, &mut wallet)
             })?;
-            // Sessions end with it.
-            wallet.account().end_session().map_err(unreadable)?;
             let words = "frozen, and all devices logged out: nothing is paid. tegata wallet freeze --take-back undoes the changes";
             (words, "frozen")
         } else {
@@ -78,8 +76,4 @@ impl Freeze {
 fn notice_code(source: Option<&SecretSource>) -> Result<NoticeCode, Failure> {
     let text = ask_seen(source, "code", "Code of the notice: ")?;
     NoticeCode::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-fn written<C: Call>(call: &C) -> Result<Request<C>, tegata::Error> {
-    Request::written(call).map_err(|error| tegata::Error::Failed(error.to_string()))
 }

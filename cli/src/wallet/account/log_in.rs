@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 use tegata::account::Refusal;
 use tegata::account::messages::{InSession, LogOut};
-use tegata::{AccountAt, Wallet};
+use tegata::{AccountAt, Parted, Wallet};
 
 use super::factor::Given;
 use super::{Trouble, Who, asking, carried, in_session, password, unreadable};
@@ -60,7 +60,7 @@ impl Proof {
     fn log_in(&self, wallet: &mut Wallet, at: &AccountAt, fully: bool) -> Result<bool, Failure> {
         let carrier = Carrier::to(&at.issuer)?;
         let before = wallet.account().in_session(&LogOut {}).ok();
-        let logged_in = asking(&[self.password.as_ref()], || {
+        let must_enrol = asking(&[self.password.as_ref()], || {
             let password = password(self.password.as_ref())?;
             let factor = if fully {
                 Some(self.factor.read(wallet, &at.handle)?)
@@ -68,23 +68,22 @@ impl Proof {
                 let prompt = "Second factor (six digits, or a recovery code; nothing where the account knows this device): ";
                 self.factor.read_if_any(wallet, &at.handle, prompt)?
             };
-            carried(&carrier, wallet.account().log_in(at, password, factor))
+            carried(wallet.account().log_in(at, password, factor), &carrier, wallet)
         })?;
-        let must_enrol = wallet.account().logged_in(at, &logged_in).map_err(unreadable)?;
-        if let Some((_, request)) = before {
+        if let Some(asked) = before {
             // One session is enough. If it cannot be told so, it is in the list of sessions, and ends by itself.
-            let _ = carrier.carry(&request);
+            let _ = carrier.carry(asked.request());
         }
         Ok(must_enrol)
     }
 
     /// Asks for what takes a full log-in just now; logs in first where the issuer says that this one is too old.
-    pub(super) fn fully<C: InSession>(
+    pub(super) fn fully<C: InSession + Parted>(
         &self,
         wallet: &mut Wallet,
         at: &AccountAt,
         call: &C,
-    ) -> Result<C::Answer, Failure> {
+    ) -> Result<C::Rest, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
         if known.is_some_and(|known| known.logged_in) {
             match in_session(wallet, call, false) {

@@ -9,11 +9,11 @@ mod second_factor;
 mod sign_up;
 
 use clap::Args;
+use tegata::account::Handle;
 use tegata::account::messages::{
-    Call, DeviceName, InSession, MailedCodeText, PasswordText, RecoveryCode, Request,
+    DeviceName, InSession, MailedCodeText, PasswordText, RecoveryCode,
 };
-use tegata::account::{Handle, Refusal};
-use tegata::{AccountAt, Error, IssuerAddress, Wallet};
+use tegata::{AccountAt, Asked, Error, IssuerAddress, Parted, Wallet};
 use zeroize::Zeroizing;
 
 pub(crate) use self::devices::Devices;
@@ -96,28 +96,28 @@ fn unreadable(error: Error) -> Failure {
     }
 }
 
-/// A request that could be made, carried.
-fn carried<C: Call>(
+/// A request that could be made, carried, and its answer taken by the wallet.
+fn carried<C: Parted>(
+    asked: Result<Asked<C>, Error>,
     carrier: &Carrier,
-    request: Result<Request<C>, Error>,
-) -> Result<C::Answer, Trouble> {
-    Ok(carrier.carry(&request.map_err(unreadable)?)?)
+    wallet: &mut Wallet,
+) -> Result<C::Rest, Trouble> {
+    let asked = asked.map_err(unreadable)?;
+    let response = carrier.carry(asked.request())?;
+    wallet.account().answered(&asked, &response).map_err(Trouble::of)
 }
 
 /// A request in the wallet's session, carried to the issuer that gave it. `again` for what may be done twice.
-fn in_session<C: InSession>(
+fn in_session<C: InSession + Parted>(
     wallet: &mut Wallet,
     call: &C,
     again: bool,
-) -> Result<C::Answer, Trouble> {
-    let (issuer, request) = wallet.account().in_session(call).map_err(unreadable)?;
-    let carrier = Carrier::to(&issuer)?;
-    let answer = if again { carrier.repeat(&request) } else { carrier.carry(&request) };
-    if matches!(&answer, Err(no) if no.refusal() == Some(Refusal::NotLoggedIn)) {
-        // It is of no more use to anyone.
-        wallet.account().end_session().map_err(unreadable)?;
-    }
-    Ok(answer?)
+) -> Result<C::Rest, Trouble> {
+    let asked = wallet.account().in_session(call).map_err(unreadable)?;
+    let carrier = Carrier::to(asked.issuer())?;
+    let request = asked.request();
+    let response = if again { carrier.repeat(request) } else { carrier.carry(request) }?;
+    wallet.account().answered(&asked, &response).map_err(Trouble::of)
 }
 
 /// What kept a request from its answer.
@@ -126,6 +126,13 @@ enum Trouble {
     There(NoAnswer),
     /// This side.
     Here(Failure),
+}
+
+impl Trouble {
+    /// What the wallet made of a response.
+    fn of(error: Error) -> Self {
+        NoAnswer::of(error).map_or_else(|error| Self::Here(unreadable(error)), Self::There)
+    }
 }
 
 impl From<NoAnswer> for Trouble {

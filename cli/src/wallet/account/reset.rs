@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::factor::Given;
-use super::{Who, asking, carried, mailed_code, new_password, unreadable};
+use super::{Who, asking, carried, mailed_code, new_password};
 use crate::carry::Carrier;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -33,7 +33,7 @@ impl Reset {
     ) -> Result<(), Failure> {
         let (mut wallet, at) = self.who.open(files)?;
         let carrier = Carrier::to(&at.issuer)?;
-        let begun = carried(&carrier, wallet.account().reset(&at))?;
+        let ticket = carried(wallet.account().reset(&at), &carrier, &mut wallet)?;
         let address = at.handle.address();
         output.tell(&format!(
             "If {address} has an account at {}, a code is on its way there.",
@@ -42,13 +42,14 @@ impl Reset {
         asking(&[self.code.as_ref(), self.factor.source()], || {
             let code = mailed_code(self.code.as_ref())?;
             let factor = self.factor.read(&mut wallet, &at.handle)?;
-            carried(&carrier, wallet.account().reset_proof(begun.ticket.clone(), code, factor))
+            let asked = wallet.account().reset_proof(&at, ticket.clone(), code, factor);
+            carried(asked, &carrier, &mut wallet)
         })?;
         asking(&[self.new_password.as_ref()], || {
             let password = new_password(self.new_password.as_ref(), "new-password")?;
-            carried(&carrier, wallet.account().reset_finish(begun.ticket.clone(), password))
+            let asked = wallet.account().reset_finish(&at, ticket.clone(), password);
+            carried(asked, &carrier, &mut wallet)
         })?;
-        wallet.account().end_session().map_err(unreadable)?;
         output.answer(
             &format!(
                 "{address}: the password is the new one. All devices are logged out: tegata wallet log-in"

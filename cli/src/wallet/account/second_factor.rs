@@ -47,7 +47,7 @@ impl SecondFactor {
     }
 
     fn renew(&self, wallet: &mut Wallet, at: &AccountAt, output: &Output) -> Result<(), Failure> {
-        let new = self.proof.fully(wallet, at, &RenewRecovery {})?.recovery_codes;
+        let new = self.proof.fully(wallet, at, &RenewRecovery {})?;
         output.answer(&recovery_words(&new), &json!({ "recovery_codes": recovery_texts(&new) }))
     }
 

@@ -60,7 +60,7 @@ impl SignUp {
             MailLanguage::En => Language::En,
             MailLanguage::Ja => Language::Ja,
         };
-        let begun = carried(&carrier, wallet.account().sign_up(at, language))?;
+        let ticket = carried(wallet.account().sign_up(at, language), &carrier, wallet)?;
         output.tell(&format!("A code is on its way to {}.", at.handle.address()))?;
         let (mut weak, mut typed) = (false, None);
         let enrol = asking(&[self.code.as_ref(), self.password.as_ref()], || {
@@ -73,9 +73,9 @@ impl SignUp {
                 password = new_password(self.password.as_ref(), "password")?;
             }
             typed = Some(code.clone());
-            let ticket = begun.ticket.clone();
-            let request = wallet.account().sign_up_code(ticket, code, password.clone());
-            let answer = carried(&carrier, request);
+            let (ticket, password) = (ticket.clone(), password.clone());
+            let asked = wallet.account().sign_up_code(at, ticket, code, password);
+            let answer = carried(asked, &carrier, wallet);
             weak = matches!(&answer, Err(Trouble::There(no)) if no.is_weak_password());
             answer
         })?;
@@ -83,14 +83,14 @@ impl SignUp {
         let source = self.totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
         let signed_up = asking(&[source], || {
             let totp = Where::first_value(kept.as_ref(), self.totp.as_ref(), wallet)?;
-            carried(&carrier, wallet.account().sign_up_factor(begun.ticket.clone(), totp))
+            let asked = wallet.account().sign_up_factor(at, ticket.clone(), totp);
+            carried(asked, &carrier, wallet)
         });
         if let (Err(_), Some(kept)) = (&signed_up, &kept) {
             // A factor of an account that is not there would only be in the way.
             wallet.otp_credentials().remove(kept).map_err(unreadable)?;
         }
-        let signed_up = signed_up?;
-        let codes = wallet.account().signed_up(at, signed_up).map_err(unreadable)?;
+        let codes = signed_up?;
         let address = at.handle.address();
         output.answer(
             &format!(

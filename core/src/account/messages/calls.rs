@@ -54,7 +54,23 @@ pub trait ByDevice {
 }
 
 /// A message of a session.
-pub trait InSession: Call {}
+pub trait InSession: Call {
+    /// Which sessions are no more once it is done.
+    fn ends(&self) -> Ends {
+        Ends::Nothing
+    }
+}
+
+/// What ends with a message of a session, as far as whoever sends it is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// No session, or others only.
+    Nothing,
+    /// The session that it is sent in.
+    ThisSession,
+    /// All sessions of a device.
+    SessionsOf(DeviceId),
+}
 
 macro_rules! calls {
     ($($(#[$doc:meta])* $name:ident $path:literal $by:expr => $answer:ty {
@@ -272,15 +288,21 @@ macro_rules! by_device {
 by_device! { SignUp SignUpCode SignUpFactor LogIn Reset ResetProof ResetFinish Provision }
 
 macro_rules! in_session {
-    ($($name:ident)*) => {$(
-        impl InSession for $name {}
+    ($($name:ident $(=> |$call:ident| $ends:expr)?),*) => {$(
+        impl InSession for $name {
+            $(fn ends(&self) -> Ends {
+                let $call = self;
+                $ends
+            })?
+        }
         const _: () = assert!(matches!($name::BY, By::Session));
     )*};
 }
 
 in_session! {
-    Overview Prove LogOut EndSessions ForgetDevice EnrolFactor EnrolFactorCode RenewRecovery
-    MoveAddress MoveAddressCode Freeze Unfreeze Close Keep
+    Overview, Prove, LogOut => |_call| Ends::ThisSession, EndSessions,
+    ForgetDevice => |call| Ends::SessionsOf(call.device.0), EnrolFactor, EnrolFactorCode, RenewRecovery,
+    MoveAddress, MoveAddressCode, Freeze, Unfreeze, Close, Keep
 }
 
 /// A second factor, of one of two kinds.

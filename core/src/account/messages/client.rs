@@ -46,15 +46,12 @@ pub enum IssuerError {
     /// The keystore did not sign.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
-    /// What came back is not what an issuer of this version answers.
-    #[error("the issuer's answer cannot be read: is the address right, and the app up to date?")]
-    NotUnderstood,
     /// The message could not be written.
     #[error("the message cannot be written")]
     NotWritten,
 }
 
-/// Why the issuer said no.
+/// Why the issuer did not do as asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// It decided so.
@@ -80,6 +77,9 @@ pub enum Why {
     /// A fault at the issuer's.
     #[error("something failed at the issuer: try again later")]
     Fault,
+    /// What came back is not what an issuer of this version answers; whether it was done is not known.
+    #[error("the issuer's answer cannot be read: is the address right, and the app up to date?")]
+    NotUnderstood,
 }
 
 impl<C: Call> Request<C> {
@@ -158,20 +158,16 @@ impl<C: Call> Request<C> {
     /// What the response says.
     ///
     /// # Errors
-    /// [`IssuerError::No`] with the issuer's reason, [`IssuerError::NotUnderstood`].
+    /// [`IssuerError::No`].
     pub fn answer(&self, response: &Response) -> Result<C::Answer, IssuerError> {
+        let not_understood = IssuerError::No(Why::NotUnderstood);
         if response.body.len() > Response::LARGEST {
-            return Err(IssuerError::NotUnderstood);
+            return Err(not_understood);
         }
         if response.status == 200 {
-            return serde_json::from_slice(&response.body).map_err(|_| IssuerError::NotUnderstood);
+            return serde_json::from_slice(&response.body).map_err(|_| not_understood);
         }
-        let problem: Problem =
-            serde_json::from_slice(&response.body).map_err(|_| IssuerError::NotUnderstood)?;
-        let name = problem.r#type.strip_prefix("urn:tegata:problem:");
-        name.map(|name| IssuerError::No(why(name, response)))
-            .ok_or(IssuerError::NotUnderstood)
-            .and_then(Err)
+        Err(IssuerError::No(problem(response)))
     }
 }
 
@@ -179,6 +175,12 @@ impl<C: Call> Request<C> {
 #[derive(Deserialize)]
 struct Problem {
     r#type: String,
+}
+
+fn problem(response: &Response) -> Why {
+    let problem = serde_json::from_slice::<Problem>(&response.body).ok();
+    let name = problem.as_ref().and_then(|it| it.r#type.strip_prefix("urn:tegata:problem:"));
+    name.map_or(Why::NotUnderstood, |name| why(name, response))
 }
 
 fn why(name: &str, response: &Response) -> Why {

@@ -1,0 +1,95 @@
+//! What the app's HTTP client sends and gets.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use tegata::account::messages::{Call, Request, Response, SIGNATURE_HEADER};
+use tegata::{Asked, Parted};
+
+/// A request to send as it is: over TLS, which its address asks for unless it is this machine's, and with no redirects
+/// followed. After a time-out the same one may be sent again. It carries a password or a session: log no part of it.
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct IssuerRequest {
+    /// The method of HTTP.
+    pub method: String,
+    /// The whole address. Send it nowhere else.
+    pub url: String,
+    /// All headers that it has to have.
+    pub headers: HashMap<String, String>,
+    /// The body. The device signed these bytes.
+    pub body: Vec<u8>,
+}
+
+/// What came back, whatever it is.
+#[derive(Clone, uniffi::Record)]
+#[uniffi::export(Display)]
+pub struct IssuerResponse {
+    /// The status.
+    pub status: i32,
+    /// The body. Of more than 256 KiB nothing is read: a client may stop after one byte more.
+    pub body: Vec<u8>,
+    /// What the header `Retry-After` says, if it is there.
+    #[uniffi(default = None)]
+    pub retry_after: Option<String>,
+}
+
+impl IssuerRequest {
+    pub(super) fn of<C: Parted>(asked: &Asked<C>) -> Self {
+        Self::written(asked.issuer().as_str(), asked.request())
+    }
+
+    fn written<C: Call>(issuer: &str, request: &Request<C>) -> Self {
+        let mut headers = HashMap::new();
+        let mut header = |name: &str, value: String| headers.insert(name.to_owned(), value);
+        header("Content-Type", "application/json".to_owned());
+        if let Some(signature) = request.signature() {
+            header(SIGNATURE_HEADER, signature.to_owned());
+        }
+        if let Some(session) = request.session() {
+            header("Authorization", format!("Bearer {}", session.expose()));
+        }
+        Self {
+            method: "POST".to_owned(),
+            url: format!("{issuer}{}", request.path()),
+            headers,
+            body: request.body().to_vec(),
+        }
+    }
+}
+
+impl From<IssuerResponse> for Response {
+    /// A status that is none reads as one that no issuer answers with.
+    fn from(response: IssuerResponse) -> Self {
+        let IssuerResponse { status, body, retry_after } = response;
+        Self {
+            status: u16::try_from(status).unwrap_or(0),
+            body,
+            retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
+        }
+    }
+}
+
+impl fmt::Display for IssuerRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IssuerRequest({} {})", self.method, self.url)
+    }
+}
+
+impl fmt::Debug for IssuerRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for IssuerResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IssuerResponse({})", self.status)
+    }
+}
+
+impl fmt::Debug for IssuerResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,233 @@
+//! The room of the shopper's account at an issuer.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `mod` | [`Account`]: what can be asked for, and what the wallet knows |
+//! | `calls` | what is asked for: a request to carry, and the door that its response comes back through |
+//! | `carry` | [`IssuerRequest`] and [`IssuerResponse`]: what the app's HTTP client sends and gets |
+//! | `flows` | what an answer leaves behind: [`SignUp`], [`Reset`], [`NewFactor`], [`RecoveryCodes`] |
+//! | `problem` | [`IssuerProblem`]: why the issuer did not do it |
+//! | `records` | the account as data |
+//! | `second_factor` | [`SecondFactor`]: what a person proves herself with |
+
+mod calls;
+mod carry;
+mod flows;
+mod problem;
+mod records;
+mod second_factor;
+
+use std::sync::Arc;
+
+use tegata::account::messages::{
+    Close, EndSessions, EnrolFactor, EnrolFactorCode, ForgetDevice, Freeze, FreezeByCode,
+    InSession, Keep, LogOut, MailedCodeText, MoveAddress, NoticeCode, Overview, Prove,
+    RenewRecovery, SessionNumber, TakeBack, TotpText, Unfreeze,
+};
+use tegata::account::{Handle, SessionId};
+use tegata::{Asked, OwnAccount, Parted};
+
+pub use calls::{CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall};
+pub use carry::{IssuerRequest, IssuerResponse};
+pub use flows::{NewFactor, RecoveryCodes, Reset, SignUp};
+pub use problem::IssuerProblem;
+pub use records::{
+    AccountAt, AccountDevice, AccountOverview, AccountSession, KnownAccount, LoggedIn,
+};
+pub use second_factor::SecondFactor;
+
+use crate::account::calls::{Pending, password};
+use crate::open::Open;
+use crate::{Language, WalletError};
+
+/// The shopper's account at an issuer. Nothing here sends anything: whatever is asked for is a call, whose request the
+/// app carries and whose response it hands back. What is secret in a response, the session, stays in the wallet.
+#[derive(uniffi::Object)]
+pub struct Account(pub(crate) Arc<Open>);
+
+#[uniffi::export]
+impl Account {
+    /// Whose account, where, and whether a session is kept; nothing before the first sign-up or log-in on this device.
+    pub fn known(&self) -> Result<Option<KnownAccount>, WalletError> {
+        let known = self.0.with(|wallet| wallet.account().get())?;
+        Ok(known.map(KnownAccount::from))
+    }
+
+    /// Begins a sign-up: a code is mailed. The answer is the same whether or not the address has an account already.
+    pub fn sign_up(
+        &self,
+        at: AccountAt,
+        language: Language,
+    ) -> Result<Arc<SignUpCall>, WalletError> {
+        let at = at.read()?;
+        let asked = self.0.with(|wallet| wallet.account().sign_up(&at, language.into()))?;
+        Ok(SignUpCall::new(&self.0, asked))
+    }
+
+    /// Logs in. On a device that the account does not know the second factor is asked for. Once it is answered, the
+    /// session is kept in the place of the one before.
+    pub fn log_in(
+        &self,
+        at: AccountAt,
+        password: &[u8],
+        second_factor: Option<Arc<SecondFactor>>,
+    ) -> Result<Arc<LogInCall>, WalletError> {
+        let (at, password) = (at.read()?, self::password(password)?);
+        let factor = second_factor.map(|factor| factor.0.clone());
+        let asked = self.0.with(|wallet| wallet.account().log_in(&at, password, factor))?;
+        Ok(LogInCall::new(&self.0, asked))
+    }
+
+    /// Begins a reset of the password: a code is mailed to the address that was verified, and to no other. The answer
+    /// is the same whether or not there is such an account.
+    pub fn reset(&self, at: AccountAt) -> Result<Arc<ResetCall>, WalletError> {
+        let at = at.read()?;
+        let asked = self.0.with(|wallet| wallet.account().reset(&at))?;
+        Ok(ResetCall::new(&self.0, asked))
+    }
+
+    /// What the account is: devices, sessions, what is left.
+    pub fn overview(&self) -> Result<Arc<OverviewCall>, WalletError> {
+        self.in_session(&Overview {})
+    }
+
+    /// Proves the second factor in this session, for the next five minutes: six digits of the authenticator.
+    pub fn prove(&self, totp: String) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&Prove { totp: TotpText::new(&totp).map_err(WalletError::invalid)? })
+    }
+
+    /// A new second factor in the place of the old. It counts once its first value was given to `enrol_code`.
+    pub fn enrol(&self) -> Result<Arc<FactorCall>, WalletError> {
+        self.in_session(&EnrolFactor {})
+    }
+
+    /// The first value of the new second factor.
+    pub fn enrol_code(&self, totp: String) -> Result<Arc<DoneCall>, WalletError> {
+        let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
+        self.in_session(&EnrolFactorCode { totp })
+    }
+
+    /// Ten new recovery codes in the place of the old.
+    pub fn renew_recovery_codes(&self) -> Result<Arc<CodesCall>, WalletError> {
+        self.in_session(&RenewRecovery {})
+    }
+
+    /// Ends this session. An app that cannot reach the issuer drops it: `drop_session`.
+    pub fn log_out(&self) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&LogOut {})
+    }
+
+    /// Drops the session here, without telling the issuer; whose account it was stays.
+    pub fn drop_session(&self) -> Result<(), WalletError> {
+        self.0.with(|wallet| wallet.account().end_session())
+    }
+
+    /// Ends another session, by its number in the overview; all others, if none is named.
+    pub fn end_sessions(&self, number: Option<i64>) -> Result<Arc<DoneCall>, WalletError> {
+        let number = number.map(u32::try_from).transpose();
+        let number =
+            number.map_err(|_| WalletError::invalid("a session's number is none of these"))?;
+        self.in_session(&EndSessions { session: number.map(|it| SessionNumber(SessionId(it))) })
+    }
+
+    /// Forgets a device, by its id in the overview, its sessions and its payment credential.
+    pub fn forget_device(&self, id: String) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&ForgetDevice { device: records::device(id)? })
+    }
+
+    /// Stops all spending of the account.
+    pub fn freeze(&self) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&Freeze {})
+    }
+
+    /// Takes one's own freeze back.
+    pub fn unfreeze(&self) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&Unfreeze {})
+    }
+
+    /// Freezes an account by the code of a notice, without a session: for whoever did not make the change.
+    pub fn freeze_by_code(
+        &self,
+        at: AccountAt,
+        code: String,
+    ) -> Result<Arc<DoneCall>, WalletError> {
+        let at = at.read()?;
+        let code = NoticeCode::parse(&code).map_err(WalletError::invalid)?;
+        self.by_notice(&at, &FreezeByCode { handle: at.handle.clone(), code })
+    }
+
+    /// Takes the changes of the last days back, by the code of a notice and a second factor from before them. The
+    /// password has to be reset then.
+    pub fn take_back(
+        &self,
+        at: AccountAt,
+        code: String,
+        second_factor: Arc<SecondFactor>,
+    ) -> Result<Arc<DoneCall>, WalletError> {
+        let at = at.read()?;
+        let code = NoticeCode::parse(&code).map_err(WalletError::invalid)?;
+        let second_factor = second_factor.0.clone();
+        self.by_notice(&at, &TakeBack { handle: at.handle.clone(), code, second_factor })
+    }
+
+    /// Asks for the deletion of the account, in seven days.
+    pub fn close_account(&self) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&Close {})
+    }
+
+    /// Takes the wish for deletion back.
+    pub fn keep_account(&self) -> Result<Arc<DoneCall>, WalletError> {
+        self.in_session(&Keep {})
+    }
+
+    /// Another address for the account: a code is mailed to it.
+    pub fn move_address(
+        &self,
+        address: String,
+        language: Language,
+    ) -> Result<Arc<DoneCall>, WalletError> {
+        let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
+        self.in_session(&MoveAddress { address, language: language.into() })
+    }
+
+    /// The code mailed to the new address, which the wallet goes by then.
+    pub fn move_address_code(
+        &self,
+        address: String,
+        code: String,
+    ) -> Result<Arc<DoneCall>, WalletError> {
+        let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
+        let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
+        let asked = self.0.with(|wallet| wallet.account().move_address_code(address, code))?;
+        Ok(DoneCall::new(&self.0, asked))
+    }
+}
+
+impl Account {
+    fn in_session<C, P>(&self, call: &C) -> Result<Arc<P>, WalletError>
+    where
+        C: InSession + Parted + Send + Sync + 'static,
+        P: Pending<C::Rest>,
+    {
+        self.asked(|account| account.in_session(call))
+    }
+
+    fn by_notice<C>(&self, at: &tegata::AccountAt, call: &C) -> Result<Arc<DoneCall>, WalletError>
+    where
+        C: Parted<Rest = ()> + Send + Sync + 'static,
+    {
+        self.asked(|account| account.by_notice(at, call))
+    }
+
+    fn asked<C, P>(
+        &self,
+        ask: impl FnOnce(OwnAccount<'_>) -> Result<Asked<C>, tegata::Error>,
+    ) -> Result<Arc<P>, WalletError>
+    where
+        C: Parted + Send + Sync + 'static,
+        P: Pending<C::Rest>,
+    {
+        let asked = self.0.with(|wallet| ask(wallet.account()))?;
+        Ok(P::new(&self.0, asked))
+    }
+}
