@@ -373,8 +373,8 @@ fn a_lost_answer_or_a_killed_app_costs_nothing(town: &Town) {
 fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(town: &Town) {
     let phone = Phone::new(town);
     let given = phone.is_provisioned();
-    for key in [[0; 32], [1; 32].map(|_| 0xff)] {
-        let key = X25519Key(if key[0] == 0 { key } else { order_eight() });
+    for key in [[0; 32], order_eight()] {
+        let key = X25519Key(key);
         let told = ask(&phone.person, &Provision { key, ..call(&phone.person, 3) });
         assert_eq!(why(told), Why::Malformed);
     }
@@ -395,11 +395,11 @@ fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given(
     town.stop();
     let file = town.folder.path().join("issuer.sqlite");
     let database = rusqlite::Connection::open(file).unwrap();
-    let fill = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
+    let many = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
         INSERT INTO credentials SELECT CAST(printf('%016d', n) AS BLOB), \
         CAST(printf('%016d', n) AS BLOB), 1, prefix, period, key, seed, alias_key, request, \
         request_hash, made, counter FROM credentials, n";
-    database.execute_batch(fill).unwrap();
+    database.execute_batch(many).unwrap();
     drop(database);
     // What stands there for 9,999 others opens nowhere: they are not found, and everybody else is.
     town.start();

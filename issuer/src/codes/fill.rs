@@ -39,10 +39,9 @@ pub(crate) async fn fill(store: &Store, keys: &Keys, now: UnixTime) -> Result<()
     for scheme in store.schemes().await? {
         let current = scheme.alias_period.index(Step::at(now));
         // What is needed first comes first: after a long stop even the current one is not there.
-        for period in [Some(current), current.checked_add(1), current.checked_sub(1)] {
-            if let Some(period) = period {
-                all_opened &= fill_period(store, keys, scheme, period, now).await?;
-            }
+        let periods = [Some(current), current.checked_add(1), current.checked_sub(1)];
+        for period in periods.into_iter().flatten() {
+            all_opened &= fill_period(store, keys, scheme, period, now).await?;
         }
         store.drop_aliases(scheme.prefix, current.saturating_sub(1)).await?;
     }
