@@ -93,11 +93,15 @@ pub(crate) struct SeedArg {
 
 impl SeedArg {
     pub(crate) fn read(&self) -> Result<Seed, Failure> {
-        let text = self.seed.read("the seed")?;
-        from_hex(&text)
-            .and_then(|bytes| Seed::from_slice(&bytes))
-            .ok_or_else(|| Failure::Usage("a seed is 64 hexadecimal digits (32 bytes)".into()))
+        seed(&self.seed)
     }
+}
+
+/// The seed that there is.
+pub(crate) fn seed(source: &SecretSource) -> Result<Seed, Failure> {
+    from_hex(&source.read("the seed")?)
+        .and_then(|bytes| Seed::from_slice(&bytes))
+        .ok_or_else(|| Failure::Usage("a seed is 64 hexadecimal digits (32 bytes)".into()))
 }
 
 fn number(text: &str) -> Result<u64, String> {
@@ -116,7 +120,7 @@ fn counter(text: &str) -> Result<Counter, String> {
     Counter::from_number(number(text)?).map_err(|e| e.to_string())
 }
 
-fn alias_period(text: &str) -> Result<AliasPeriod, String> {
+pub(crate) fn alias_period(text: &str) -> Result<AliasPeriod, String> {
     let seconds =
         text.parse().map_err(|_| "not a number of seconds up to 4294967295".to_owned())?;
     AliasPeriod::new(seconds).map_err(|e| e.to_string())

@@ -249,6 +249,48 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
 }
 
 #[test]
+fn a_wallet_pays_after_a_sign_up_and_fetches_another_credential_when_told() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    let payments = || {
+        let listed = hanako.run(&["list", "--json"]);
+        let listed: Value = serde_json::from_str(done(&listed)).unwrap();
+        let kinds = listed.as_array().unwrap().iter();
+        let ids: Vec<_> =
+            kinds.filter(|it| it["kind"] == "payment").map(|it| it["id"].clone()).collect();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        ids[0].clone()
+    };
+    let first = payments();
+    let shown = hanako.run(&["pay", "--json"]);
+    let shown: Value = serde_json::from_str(done(&shown)).unwrap();
+    let digits = shown["digits"].as_str().or(shown["code"].as_str()).unwrap();
+    assert!(digits.len() == 24 && digits.starts_with("4960"), "{shown}");
+
+    let given = hanako.run(&["add", "payment", "--json"]);
+    let given: Value = serde_json::from_str(done(&given)).unwrap();
+    assert_eq!(given["id"], payments());
+    assert_ne!(given["id"], first, "in the place of the one before");
+    // Ten minutes later the second factor is asked for again.
+    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    failed(&hanako.run(&["add", "payment"]), 2, "no second factor");
+    let wrong = hanako.file("totp", "000000");
+    failed(&hanako.run(&["add", "payment", "--totp", &wrong]), 1, "what was given is not right");
+    let right = hanako.file("totp", &town.next_totp(&hanako.uri));
+    done(&hanako.run(&["add", "payment", "--label", "Shop", "--totp", &right]));
+    assert!(done(&hanako.run(&["show", "Shop"])).contains("prefix       4960"));
+    // A log-in with the factor fetches one, too; one without leaves the one there is.
+    done(&hanako.with_factor(&town, &["log-in"]));
+    let before = payments();
+    done(&hanako.run(&["log-in", "--password", "@pw"]));
+    assert_eq!(payments(), before);
+    done(&hanako.run(&["devices", "--log-out"]));
+    failed(&hanako.run(&["add", "payment"]), 1, "not logged in");
+    failed(&hanako.run(&["add", "payment", "--prefix", "4960"]), 2, "--seed");
+}
+
+#[test]
 fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     let town = Town::new();
     let mut hanako = Person::new();

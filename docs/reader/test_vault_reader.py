@@ -405,6 +405,22 @@ def test_a_key_of_a_later_version_has_the_answer_of_one(folder, keystore):
         read(folder, keystore)
 
 
+def test_how_the_wallet_stands_with_its_issuer_is_read(folder, keystore):
+    body = b"k" * 32 + b"{}"
+    for fields in [{}, {3: body}, {1: b"\1" * 32, 2: b"\2" * 16}, {1: b"\1" * 32, 2: b"\2" * 16, 3: body}]:
+        names = {1: "till_card_key", 2: "given", 3: "asked"}
+        expected = {"kind": "provisioning"} | {names[key]: value for key, value in fields.items()}
+        assert vault_reader.name({0: 7} | fields) == expected
+    for wrong in [{1: b"\1" * 31}, {2: bytes(16)}, {3: b"k" * 32}, {3: b"k" * 1057}, {3: "text"}]:
+        with pytest.raises(Refused):
+            vault_reader.name({0: 7} | wrong)
+    with pytest.raises(Newer):
+        vault_reader.name({0: 7, 4: 1})
+    data = cbor2.dumps({0: 7, 3: body})
+    write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))
+    assert {"id": NEW, "rev": 1, "kind": "provisioning", "asked": body} in read(folder, keystore)
+
+
 def test_a_kind_of_a_later_version_is_passed_over(folder, keystore):
     data = cbor2.dumps({0: 9, 1: True})
     write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))

@@ -284,6 +284,8 @@ KINDS = {
     5: ("setting", {1: ("name", text(1, 64)), 2: ("value", text(0, 4096))}, set(), set()),
     6: ("lock", {1: ("pin", octets(77, 77)), 2: ("key", octets(65, 65)), 3: ("wrong_pins", number(0, 2**32 - 1))},
         {1, 2}, set()),
+    7: ("provisioning", {1: ("till_card_key", octets(32, 32)), 2: ("given", octets(16, 16)),
+                         3: ("asked", octets(33, 1056))}, {1, 2, 3}, set()),
 }
 
 
@@ -296,6 +298,7 @@ def name(data):
     check(fields.keys() - data.keys() - either <= optional, f"{kind}: a key is missing")
     check(not either or len(either & data.keys()) == 1, f"{kind}: one of two keys")
     later(data, max(fields))
+    check(data[0] != 7 or data.get(2) != bytes(16), f"{kind}: the manifest was not given")
     for key in data.keys() & fields.keys():
         field, fits = fields[key]
         check(fits(data[key]), f"{kind}: {field}")

@@ -1,13 +1,14 @@
 //! What a wallet holds: stored, listed, shown.
 
 use serde_json::{Value, json};
-use tegata::code::CredentialId;
+use tegata::code::{CredentialId, Scheme};
 use tegata::symbol::Symbol;
 use tegata::vault::{OtpCredential, Pass, PassFormat, RecordId};
 use tegata::{NewPayment, Otp, Payment, Random, SystemRandom, Wallet};
 
 use super::Add;
 use super::open::WalletFiles;
+use crate::code;
 use crate::failure::Failure;
 use crate::otp;
 use crate::output::Output;
@@ -28,10 +29,15 @@ pub(super) enum Item {
 
 pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
     Ok(match add {
-        Add::Payment { label, scheme, seed } => {
+        Add::Payment { label, prefix, alias_period, seed, .. } => {
+            let missing = || Failure::Usage("a seed needs --label and --prefix".into());
+            let (Some(label), Some(prefix), Some(seed)) = (label, prefix, seed) else {
+                return Err(missing());
+            };
             let mut credential = CredentialId([0; 16]);
             SystemRandom::new().fill(&mut credential.0).map_err(|e| Failure::No(e.to_string()))?;
-            let (label, scheme, seed) = (label.clone(), scheme.scheme(), seed.read()?);
+            let (label, seed) = (label.clone(), code::seed(seed)?);
+            let scheme = Scheme { prefix: *prefix, alias_period: *alias_period };
             NewItem::Payment(NewPayment { credential, label, scheme, seed })
         }
         Add::Otp { uri } => NewItem::Otps(uri.read_all()?),

@@ -12,12 +12,12 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use self::open::WalletFiles;
-use crate::code::{SchemeArgs, SeedArg};
+use crate::code::alias_period;
 use crate::failure::Failure;
 use crate::otp::UriArg;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use tegata::code::TillId;
+use tegata::code::{AliasPeriod, Prefix, TillId};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: tegata wallet --vault tegata.vault list")]
@@ -126,18 +126,26 @@ enum Action {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Add {
-    /// A payment credential, as an issuer made it.
-    #[command(
-        after_help = "Example: tegata wallet add payment --label \"Corner shop\" --prefix 4960 --seed @seed.hex"
-    )]
+    /// A payment credential: of the issuer that the wallet is logged in at, in the place of the one before, or of a seed.
+    ///
+    /// A sign-up and a log-in with a second factor have fetched one already. Without a seed, the issuer asks for the
+    /// second factor if it was not given within five minutes.
+    #[command(after_help = "Example: tegata wallet add payment --factor-here")]
     Payment {
-        /// Whose it is, as it will be shown.
+        /// Whose it is, as it will be shown; without it, and without a seed, the issuer's address.
         #[arg(long)]
-        label: String,
+        label: Option<String>,
+        /// With a seed: the issuer's routing digits, 4 to 8.
+        #[arg(long, value_name = "DIGITS", requires = "seed")]
+        prefix: Option<Prefix>,
+        /// With a seed: how long an alias stays, in seconds: a multiple of 30.
+        #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = alias_period)]
+        alias_period: AliasPeriod,
+        /// The seed of a credential that somebody else made: 64 hexadecimal digits, @FILE, or - for standard input.
+        #[arg(long, value_name = "HEX", requires_all = ["prefix", "label"])]
+        seed: Option<SecretSource>,
         #[command(flatten)]
-        scheme: SchemeArgs,
-        #[command(flatten)]
-        seed: SeedArg,
+        factor: account::Given,
     },
     /// One-time passwords of any service, from an otpauth URI or another authenticator's export (all of them or none).
     #[command(
@@ -190,6 +198,9 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Status => items::status(&mut files.open()?, &files, output),
         Action::List => items::list(&mut files.open()?, output),
         Action::Show { name } => items::show(&mut files.open()?, name, output),
+        Action::Add(Add::Payment { label, seed: None, factor, .. }) => {
+            account::provision::run(label.as_deref(), factor, &files, output)
+        }
         Action::Add(add) => {
             // Read what can be wrong before the passphrase is asked for.
             let item = items::read(add)?;

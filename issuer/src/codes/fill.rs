@@ -32,51 +32,58 @@ pub enum FillError {
     NotOpened,
 }
 
-/// Fills the index of all prefixes for the period that was, the one that is and the next, and drops what is older.
+/// Fills the index of all prefixes for the period that was, the one that is and the next, and drops what is older. A
+/// key that cannot be opened is one shopper's harm: the others are filled in all the same, and then it is told.
 pub(crate) async fn fill(store: &Store, keys: &Keys, now: UnixTime) -> Result<(), FillError> {
+    let mut all_opened = true;
     for scheme in store.schemes().await? {
         let current = scheme.alias_period.index(Step::at(now));
         // What is needed first comes first: after a long stop even the current one is not there.
-        for period in [Some(current), current.checked_add(1), current.checked_sub(1)] {
-            if let Some(period) = period {
-                fill_period(store, keys, scheme, period, now).await?;
-            }
+        let periods = [Some(current), current.checked_add(1), current.checked_sub(1)];
+        for period in periods.into_iter().flatten() {
+            all_opened &= fill_period(store, keys, scheme, period, now).await?;
         }
         store.drop_aliases(scheme.prefix, current.saturating_sub(1)).await?;
     }
-    Ok(())
+    if all_opened { Ok(()) } else { Err(FillError::NotOpened) }
 }
 
+/// Fills one period; `false` if some key could not be opened. The period is not whole then.
 async fn fill_period(
     store: &Store,
     keys: &Keys,
     scheme: Scheme,
     period: u64,
     now: UnixTime,
-) -> Result<(), FillError> {
+) -> Result<bool, StoreError> {
     let prefix = scheme.prefix;
-    let Some(step) = first_step(scheme.alias_period, period) else { return Ok(()) };
+    let Some(step) = first_step(scheme.alias_period, period) else { return Ok(true) };
     let filled = store.alias_fill(&prefix, period).await?;
     let lately = first_credential_of(now.shifted(-LATE));
     let mut after = filled.map_or(CredentialId([0; 16]), |fill| fill.up_to.min(lately));
+    let (mut up_to, mut all_opened) = (after, true);
     let mut whole = filled.is_some_and(|fill| fill.whole);
     loop {
         let rows = store.alias_keys(&prefix, after, PAGE).await?;
         if whole && rows.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         after = rows.last().map_or(after, |row| row.id);
         let last = rows.len() < PAGE as usize;
         let mut aliases = Vec::with_capacity(rows.len());
         for row in rows {
             let key = keys.open_alias_key(row.account, row.id, &row.alias_key);
-            let key = key.map_err(|_| FillError::NotOpened)?;
-            aliases.push((row.id, key.derive(&prefix, scheme.alias_period, step)));
+            match key {
+                Ok(key) => aliases.push((row.id, key.derive(&prefix, scheme.alias_period, step))),
+                Err(_) => all_opened = false,
+            }
+            // The next pass begins before the first that could not be opened.
+            up_to = if all_opened { row.id } else { up_to };
         }
-        whole |= last;
-        store.fill_aliases(prefix, period, aliases, Fill { up_to: after, whole }).await?;
+        whole = all_opened && (whole || last);
+        store.fill_aliases(prefix, period, aliases, Fill { up_to, whole }).await?;
         if last {
-            return Ok(());
+            return Ok(all_opened);
         }
     }
 }

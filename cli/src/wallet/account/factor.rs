@@ -19,7 +19,7 @@ const ISSUER: &str = "Tegata";
 /// A second factor that is enrolled already.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub(super) struct Given {
+pub(crate) struct Given {
     /// The six digits that the authenticator shows: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE")]
     totp: Option<SecretSource>,

@@ -7,7 +7,7 @@ use tegata::account::messages::{InSession, LogOut};
 use tegata::{AccountAt, Parted, Wallet};
 
 use super::factor::Given;
-use super::{Trouble, Who, asking, carried, in_session, password, unreadable};
+use super::{Trouble, Who, asking, carried, in_session, password, provision, unreadable};
 use crate::carry::Carrier;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -32,6 +32,14 @@ pub(super) struct Proof {
     pub(super) factor: Given,
 }
 
+/// How a log-in went.
+struct LoggedIn {
+    /// Nothing but enrolling a new second factor is taken now.
+    must_enrol: bool,
+    /// A second factor was given.
+    with_factor: bool,
+}
+
 impl LogIn {
     pub(in crate::wallet) fn run(
         &self,
@@ -39,7 +47,7 @@ impl LogIn {
         output: &Output,
     ) -> Result<(), Failure> {
         let (mut wallet, at) = self.who.open(files)?;
-        let must_enrol = self.proof.log_in(&mut wallet, &at, false)?;
+        let LoggedIn { must_enrol, with_factor } = self.proof.log_in(&mut wallet, &at, false)?;
         let due = if must_enrol {
             "\nA recovery code stood in for the second factor: enrol a new one now, with tegata wallet second-factor."
         } else {
@@ -51,15 +59,25 @@ impl LogIn {
                 "account": at.handle.address(), "issuer": at.issuer.as_str(), "logged_in": true,
                 "must_enrol": must_enrol,
             }),
-        )
+        )?;
+        if with_factor && !must_enrol {
+            provision::after(&mut wallet, files);
+        }
+        Ok(())
     }
 }
 
 impl Proof {
     /// Logs in, and ends the session before. With `fully` the second factor is not left out.
-    fn log_in(&self, wallet: &mut Wallet, at: &AccountAt, fully: bool) -> Result<bool, Failure> {
+    fn log_in(
+        &self,
+        wallet: &mut Wallet,
+        at: &AccountAt,
+        fully: bool,
+    ) -> Result<LoggedIn, Failure> {
         let carrier = Carrier::to(&at.issuer)?;
         let before = wallet.account().in_session(&LogOut {}).ok();
+        let mut with_factor = false;
         let must_enrol = asking(&[self.password.as_ref()], || {
             let password = password(self.password.as_ref())?;
             let factor = if fully {
@@ -68,13 +86,14 @@ impl Proof {
                 let prompt = "Second factor (six digits, or a recovery code; nothing where the account knows this device): ";
                 self.factor.read_if_any(wallet, &at.handle, prompt)?
             };
+            with_factor = factor.is_some();
             carried(wallet.account().log_in(at, password, factor), &carrier, wallet)
         })?;
         if let Some(asked) = before {
             // One session is enough. If it cannot be told so, it is in the list of sessions, and ends by itself.
             let _ = carrier.carry(asked.request());
         }
-        Ok(must_enrol)
+        Ok(LoggedIn { must_enrol, with_factor })
     }
 
     /// Asks for what takes a full log-in just now; logs in first where the issuer says that this one is too old.

@@ -4,6 +4,7 @@ mod devices;
 mod factor;
 mod freeze;
 mod log_in;
+pub(super) mod provision;
 mod reset;
 mod second_factor;
 mod sign_up;
@@ -17,6 +18,7 @@ use tegata::{AccountAt, Asked, Error, IssuerAddress, Parted, Wallet};
 use zeroize::Zeroizing;
 
 pub(crate) use self::devices::Devices;
+pub(crate) use self::factor::Given;
 pub(crate) use self::freeze::Freeze;
 pub(crate) use self::log_in::LogIn;
 pub(crate) use self::reset::Reset;

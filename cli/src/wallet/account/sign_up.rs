@@ -7,8 +7,8 @@ use tegata::{AccountAt, Wallet};
 
 use super::factor::Where;
 use super::{
-    Trouble, Who, asking, carried, mailed_code, new_password, recovery_texts, recovery_words,
-    unreadable,
+    Trouble, Who, asking, carried, mailed_code, new_password, provision, recovery_texts,
+    recovery_words, unreadable,
 };
 use crate::carry::Carrier;
 use crate::failure::Failure;
@@ -50,10 +50,16 @@ impl SignUp {
     ) -> Result<(), Failure> {
         self.factor.check(output)?;
         let (mut wallet, at) = self.who.open(files)?;
-        self.sign_up(&mut wallet, &at, output)
+        self.sign_up(&mut wallet, &at, files, output)
     }
 
-    fn sign_up(&self, wallet: &mut Wallet, at: &AccountAt, output: &Output) -> Result<(), Failure> {
+    fn sign_up(
+        &self,
+        wallet: &mut Wallet,
+        at: &AccountAt,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
         let carrier = Carrier::to(&at.issuer)?;
         let mut password = new_password(self.password.as_ref(), "password")?;
         let language = match self.language {
@@ -103,6 +109,9 @@ impl SignUp {
                 "account": address, "issuer": at.issuer.as_str(), "logged_in": true,
                 "recovery_codes": recovery_texts(&codes),
             }),
-        )
+        )?;
+        // After the recovery codes: they are shown this once.
+        provision::after(wallet, files);
+        Ok(())
     }
 }

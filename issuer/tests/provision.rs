@@ -1,0 +1,424 @@
+//! How a phone gets what its payment codes are made from, on a running issuer over HTTP.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use tegata::account::Refusal;
+use tegata::account::messages::{
+    Call, Freeze, IssuerError, LoggedIn, Provision, Provisioned, Request, RequestName,
+    SIGNATURE_HEADER, SessionToken, Why, X25519Key, signature_text, signed_bytes,
+};
+use tegata::code::{Audience, Prefixes};
+use tegata::vault::{Keystore, RecordId, Unlocked};
+use tegata::{AccountAt, Device, NextCode, SystemRandom, Wallet};
+use tegata_issuer::World;
+use tegata_issuer::config::Config;
+use tegata_issuer::keys::Keys;
+use tegata_issuer::operator::{Acts, Operator, Reason};
+use tegata_issuer::store::{Indexed, Store, Switch};
+
+use crate::people::{NEW_PASSWORD, PASSWORD, Person, Told, Town, refusal};
+
+mod people;
+
+people::on_both! {
+    a_phone_is_provisioned_and_its_codes_lead_to_its_seed,
+    the_same_request_gives_the_same_credential_and_another_body_nothing,
+    who_asks_has_to_have_signed_in_a_session_on_that_device,
+    the_second_factor_has_to_be_fresh,
+    nothing_is_given_while_frozen_or_stopped,
+    a_reset_and_a_mass_revoke_void_what_was_given,
+    another_device_takes_the_place_of_the_first,
+    a_lost_answer_or_a_killed_app_costs_nothing,
+    a_key_that_nothing_can_be_sealed_to_costs_no_credential,
+}
+
+const HANAKO: &str = "hanako@example.org";
+
+/// Her wallet, on her device.
+struct Phone<'a> {
+    person: Person<'a>,
+    folder: tempfile::TempDir,
+}
+
+impl<'a> Phone<'a> {
+    /// Hers, who has signed up just now.
+    fn new(town: &'a Town) -> Self {
+        Self::of(town.shopper(HANAKO))
+    }
+
+    /// Of somebody who is logged in.
+    fn of(person: Person<'a>) -> Self {
+        let phone = Self { person, folder: tempfile::tempdir().unwrap() };
+        phone.keeps_session();
+        phone
+    }
+
+    fn keeps_session(&self) {
+        let at = AccountAt {
+            handle: HANAKO.parse().unwrap(),
+            issuer: format!("http://{}", self.person.town.address()).parse().unwrap(),
+            device_name: people::device_name(),
+        };
+        let session = SessionToken::new(self.person.session.as_ref().unwrap().expose()).unwrap();
+        let logged_in = LoggedIn { session, must_enrol: false };
+        self.wallet().account().logged_in(&at, &logged_in).unwrap();
+    }
+
+    /// Opened anew, as after the app was ended.
+    fn wallet(&self) -> Wallet {
+        let device = Device {
+            keystore: self.person.device.clone(),
+            anchor: None,
+            clock: std::sync::Arc::new(At(self.person.town.now())),
+            random: std::sync::Arc::new(SystemRandom::new()),
+        };
+        let path = self.folder.path().join("wallet");
+        let open = if path.exists() { Wallet::open } else { Wallet::create };
+        open(&path, &device).unwrap()
+    }
+
+    fn asks(&self) -> Request<Provision> {
+        self.wallet().account().provision().unwrap().1
+    }
+
+    fn sends(&self, request: &Request<Provision>) -> Told<Provisioned> {
+        self.person.town.send(request)
+    }
+
+    fn keeps(&self, answer: &Provisioned) -> RecordId {
+        let leave = Unlocked::without_lock();
+        self.wallet().account().provisioned(&leave, "Tegata", answer).unwrap()
+    }
+
+    fn is_provisioned(&self) -> RecordId {
+        let answer = self.sends(&self.asks()).unwrap();
+        self.keeps(&answer)
+    }
+
+    /// The digits that her phone shows now.
+    fn shows(&self, credential: &RecordId) -> tegata::code::Digits {
+        let leave = Unlocked::without_lock();
+        let mut wallet = self.wallet();
+        match wallet.payments().next_code(&leave, credential, Audience::AnyTill).unwrap() {
+            NextCode::Code(code) => *code.digits(),
+            other @ NextCode::Wait(_) => panic!("{other:?}"),
+        }
+    }
+}
+
+struct At(tegata::UnixTime);
+
+impl tegata::Clock for At {
+    fn now(&self) -> tegata::UnixTime {
+        self.0
+    }
+}
+
+fn config(town: &Town) -> Config {
+    toml::from_str(&town.settings).unwrap()
+}
+
+fn store(town: &Town) -> (tokio::runtime::Runtime, Store) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = runtime.block_on(Store::open(&config(town).store)).unwrap();
+    (runtime, store)
+}
+
+/// Whom the issuer finds by a code.
+fn found(town: &Town, digits: &tegata::code::Digits) -> Vec<Indexed> {
+    let (runtime, store) = store(town);
+    runtime.block_on(async {
+        let prefixes = Prefixes::new(store.schemes().await.unwrap()).unwrap();
+        let (scheme, decoded) = prefixes.decode(digits).unwrap();
+        store.candidates(&scheme, decoded.alias, town.now()).await.unwrap()
+    })
+}
+
+fn seed(town: &Town, indexed: &Indexed) -> [u8; 32] {
+    let (runtime, store) = store(town);
+    let server_key = config(town).server_key.unwrap();
+    let keys = runtime.block_on(Keys::open(&store, &server_key, &SystemRandom::new())).unwrap();
+    *keys.open_seed(indexed.account, indexed.id, &indexed.seed).unwrap().expose()
+}
+
+fn operator(town: &Town) -> (Operator, Reason) {
+    let operator = Operator::open(config(town), World::system()).unwrap();
+    (operator, Reason::new("ann", "a test").unwrap())
+}
+
+fn why<T: std::fmt::Debug>(told: Told<T>) -> Why {
+    match told {
+        Err(IssuerError::No(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_phone_is_provisioned_and_its_codes_lead_to_its_seed(town: &Town) {
+    let phone = Phone::new(town);
+    let given = phone.is_provisioned();
+    let kept = phone.wallet().payments().get(&given).unwrap();
+    assert_eq!(kept.scheme, config(town).scheme());
+    let shown = phone.shows(&given);
+    let indexed = found(town, &shown);
+    assert_eq!(indexed.iter().map(|it| it.id).collect::<Vec<_>>(), [kept.credential]);
+    let secret = seed(town, &indexed[0]);
+    let keys = tegata::code::CodeKeys::new(&tegata::code::Seed::from_slice(&secret).unwrap());
+    let turn = tegata::code::Turn {
+        step: tegata::code::Step::at(town.now()),
+        nth: tegata::code::Nth::FIRST,
+        audience: Audience::AnyTill,
+    };
+    assert_eq!(*keys.derive(&kept.scheme, &turn).digits(), shown);
+
+    // It stands nowhere in clear: not in the issuer's files, nor in the phone's.
+    let spellings =
+        [secret.to_vec(), hex::encode(secret).into_bytes(), base64ct_of(&secret).into_bytes()];
+    let mut looked_at = 0;
+    for folder in [town.folder.path(), phone.folder.path()] {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            looked_at += 1;
+            for spelling in &spellings {
+                assert!(!bytes.windows(spelling.len()).any(|window| window == spelling));
+            }
+        }
+    }
+    assert!(looked_at >= 2, "{looked_at}");
+    // Days later, over restarts, it is found still: the index is filled anew.
+    for _ in 0..3 {
+        town.stop();
+        town.passes(86_400);
+        town.start();
+        assert_eq!(found(town, &phone.shows(&given)).len(), 1);
+    }
+    assert!(found(town, &shown).is_empty(), "the alias of another day");
+    assert_eq!(town.counts("tegata_aliases_late")["tegata_aliases_late"], 0);
+}
+
+fn base64ct_of(bytes: &[u8]) -> String {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+fn the_same_request_gives_the_same_credential_and_another_body_nothing(town: &Town) {
+    let phone = Phone::new(town);
+    let request = phone.asks();
+    let first = phone.sends(&request).unwrap();
+    town.restart();
+    // Longer than a proof of the second factor lasts: the answer is of use to this phone alone.
+    town.passes(400);
+    let again = phone.sends(&request).unwrap();
+    assert_eq!(first.credential, again.credential);
+    assert_ne!((first.enc, &first.ciphertext), (again.enc, &again.ciphertext));
+    assert_eq!((first.till_card_key, again.time), (again.till_card_key, town.now()));
+    let given = phone.keeps(&again);
+    assert_eq!(found(town, &phone.shows(&given)).len(), 1);
+
+    phone.person.proves().unwrap();
+    let mut other: Provision = serde_json::from_slice(request.body()).unwrap();
+    other.key = X25519Key([9; 32]);
+    assert_eq!(refusal(ask(&phone.person, &other)), Refusal::Wrong);
+    other.request = RequestName([1; 16]);
+    let new = ask(&phone.person, &other).unwrap();
+    assert_ne!(new.credential, first.credential, "another request is another credential");
+    assert_eq!(refusal(phone.sends(&request)), Refusal::NothingToDo, "and voids the one before");
+}
+
+/// What a hand-made message comes to, signed by her device and sent in her session.
+fn ask(person: &Person<'_>, call: &Provision) -> Told<Provisioned> {
+    let body = serde_json::to_vec(call).unwrap();
+    let der = person.device.sign(&signed_bytes("provision", &body)).unwrap();
+    let session = format!("Bearer {}", person.session.as_ref().unwrap().expose());
+    let headers = [(SIGNATURE_HEADER, signature_text(&der)), ("Authorization", session)];
+    let request: Request<Provision> = Request::written(call).unwrap();
+    request.answer(&person.town.post(Provision::PATH, &headers, &body))
+}
+
+fn call(person: &Person<'_>, request: u8) -> Provision {
+    let key = X25519Key(hex::decode(GOOD_KEY).unwrap().try_into().unwrap());
+    Provision { request: RequestName([request; 16]), device: person.key(), key }
+}
+
+/// Of RFC 9180's first test vector.
+const GOOD_KEY: &str = "3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d";
+
+fn who_asks_has_to_have_signed_in_a_session_on_that_device(town: &Town) {
+    let phone = Phone::new(town);
+    let request = phone.asks();
+    let status = |headers: &[(&str, String)], body: &[u8]| {
+        let response = town.post(Provision::PATH, headers, body);
+        (response.status, String::from_utf8(response.body).unwrap())
+    };
+    let signature = (SIGNATURE_HEADER, request.signature().unwrap().to_owned());
+    let session = ("Authorization", format!("Bearer {}", request.session().unwrap().expose()));
+    let is = |(status, body): (u16, String), name: &str| {
+        assert!(status == 401 && body.contains(name), "{status} {body}");
+    };
+    is(status(std::slice::from_ref(&session), request.body()), "not-signed");
+    is(status(std::slice::from_ref(&signature), request.body()), "not-logged-in");
+    let mut changed = request.body().to_vec();
+    changed.push(b' ');
+    is(status(&[signature.clone(), session.clone()], &changed), "not-signed");
+    // Signed for another purpose, or by another device than the one that is named.
+    for (device, purpose) in [(&phone.person.device, "log-in"), (&town.device(), "provision")] {
+        let der = device.sign(&signed_bytes(purpose, request.body())).unwrap();
+        let bad = (SIGNATURE_HEADER, signature_text(&der));
+        is(status(&[bad, session.clone()], request.body()), "not-signed");
+    }
+    // A thief with her session's token and a device of his own, which he names and signs with.
+    let mut thief = phone.person.clone();
+    thief.device = town.device();
+    assert_eq!(refusal(ask(&thief, &call(&thief, 1))), Refusal::Wrong);
+    phone.sends(&request).unwrap();
+    // Nor does he get what she got, by her own request.
+    let body = request.body().to_vec();
+    let der = thief.device.sign(&signed_bytes("provision", &body)).unwrap();
+    is(status(&[(SIGNATURE_HEADER, signature_text(&der)), session], &body), "not-signed");
+}
+
+fn the_second_factor_has_to_be_fresh(town: &Town) {
+    let phone = Phone::new(town);
+    town.passes(301);
+    let request = phone.asks();
+    assert_eq!(refusal(phone.sends(&request)), Refusal::FactorNeeded);
+    phone.person.proves().unwrap();
+    let answer = phone.sends(&request).unwrap();
+    phone.keeps(&answer);
+    // A log-in with the password alone, as on a known device, is not enough.
+    let mut person = phone.person.clone();
+    person.session = Some(person.tries_to_log_in(PASSWORD, None).unwrap().session);
+    assert_eq!(refusal(ask(&person, &call(&person, 2))), Refusal::FactorNeeded);
+}
+
+fn nothing_is_given_while_frozen_or_stopped(town: &Town) {
+    let phone = Phone::new(town);
+    let request = phone.asks();
+    let (operator, reason) = operator(town);
+    operator.stop(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
+    assert_eq!(why(phone.sends(&request)), Why::Stopped);
+    operator.resume(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
+    phone.sends(&request).unwrap();
+    operator.stop(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
+    assert_eq!(why(phone.sends(&request)), Why::Stopped, "nor once more");
+    operator.resume(Acts::All, &reason).unwrap();
+    phone.person.in_session(&Freeze {}).unwrap();
+    assert_eq!(refusal(phone.sends(&request)), Refusal::Frozen);
+    assert_eq!(refusal(ask(&phone.person, &call(&phone.person, 1))), Refusal::Frozen);
+}
+
+fn a_reset_and_a_mass_revoke_void_what_was_given(town: &Town) {
+    let mut phone = Phone::new(town);
+    let request = phone.asks();
+    let first = phone.keeps(&phone.sends(&request).unwrap());
+    assert_eq!(found(town, &phone.shows(&first)).len(), 1);
+    let ticket = phone.person.asks_for_reset().unwrap();
+    let code = phone.person.code_of_mail(2);
+    let factor = phone.person.next_totp();
+    phone.person.proves_reset(&ticket, code, factor).unwrap();
+    phone.person.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
+    assert!(found(town, &phone.shows(&first)).is_empty(), "void from then on");
+    assert_eq!(refusal(phone.sends(&request)), Refusal::NotLoggedIn);
+    phone.person.logs_in(NEW_PASSWORD).unwrap();
+    phone.keeps_session();
+    let before: Provision = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(refusal(ask(&phone.person, &before)), Refusal::NothingToDo);
+    let second = phone.is_provisioned();
+    assert_eq!(found(town, &phone.shows(&second)).len(), 1);
+
+    let (operator, reason) = operator(town);
+    operator.revoke_all(&reason).unwrap();
+    let request = phone.asks();
+    assert_eq!(refusal(phone.sends(&request)), Refusal::NotLoggedIn);
+    phone.person.logs_in(NEW_PASSWORD).unwrap();
+    phone.keeps_session();
+    let third = phone.keeps(&phone.sends(&phone.asks()).unwrap());
+    assert_eq!(phone.wallet().payments().list().unwrap().len(), 1);
+    assert_eq!(found(town, &phone.shows(&third)).len(), 1);
+}
+
+fn another_device_takes_the_place_of_the_first(town: &Town) {
+    let first = Phone::new(town);
+    let request = first.asks();
+    let on_first = first.keeps(&first.sends(&request).unwrap());
+    let mut person = first.person.clone();
+    person.device = town.device();
+    person.logs_in(PASSWORD).unwrap();
+    let second = Phone::of(person);
+    let on_second = second.is_provisioned();
+    assert!(found(town, &first.shows(&on_first)).is_empty());
+    assert_eq!(found(town, &second.shows(&on_second)).len(), 1);
+    assert_eq!(refusal(first.sends(&request)), Refusal::NothingToDo);
+    // Her second phone cannot ask in the name of the first.
+    let der = second.person.device.sign(&signed_bytes("provision", request.body())).unwrap();
+    let session = format!("Bearer {}", second.person.session.as_ref().unwrap().expose());
+    let headers = [(SIGNATURE_HEADER, signature_text(&der)), ("Authorization", session)];
+    assert_eq!(town.post(Provision::PATH, &headers, request.body()).status, 401);
+}
+
+fn a_lost_answer_or_a_killed_app_costs_nothing(town: &Town) {
+    let phone = Phone::new(town);
+    let request = phone.asks();
+    let lost = phone.sends(&request).unwrap();
+    // Each of these opens the wallet anew: the request and its key came through.
+    assert!(phone.wallet().account().provision_waits().unwrap());
+    let again = phone.asks();
+    assert_eq!(again.body(), request.body());
+    let answer = phone.sends(&again).unwrap();
+    assert_eq!(answer.credential, lost.credential);
+    let given = phone.keeps(&answer);
+    assert!(!phone.wallet().account().provision_waits().unwrap());
+    assert_eq!(found(town, &phone.shows(&given)).len(), 1);
+    assert_eq!(town.counts("tegata_credentials ").len(), 1);
+}
+
+fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(town: &Town) {
+    let phone = Phone::new(town);
+    let given = phone.is_provisioned();
+    for key in [[0; 32], order_eight()] {
+        let key = X25519Key(key);
+        let told = ask(&phone.person, &Provision { key, ..call(&phone.person, 3) });
+        assert_eq!(why(told), Why::Malformed);
+    }
+    assert_eq!(found(town, &phone.shows(&given)).len(), 1, "the one before counts on");
+}
+
+/// A point of small order (RFC 7748, section 6.1).
+fn order_eight() -> [u8; 32] {
+    let key = "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800";
+    hex::decode(key).unwrap().try_into().unwrap()
+}
+
+#[test]
+fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given() {
+    let town = Town::with("code_prefix = \"49601234\"");
+    let phone = Phone::new(&town);
+    phone.is_provisioned();
+    town.stop();
+    let file = town.folder.path().join("issuer.sqlite");
+    let database = rusqlite::Connection::open(file).unwrap();
+    let many = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
+        INSERT INTO credentials SELECT CAST(printf('%016d', n) AS BLOB), \
+        CAST(printf('%016d', n) AS BLOB), 1, prefix, period, key, seed, alias_key, request, \
+        request_hash, made, counter FROM credentials, n";
+    database.execute_batch(many).unwrap();
+    drop(database);
+    // What stands there for 9,999 others opens nowhere: they are not found, and everybody else is.
+    town.start();
+    assert_eq!(town.counts("tegata_credentials_room")["tegata_credentials_room"], 0);
+    let mut other = town.person("taro@example.org");
+    other.signs_up().unwrap();
+    assert_eq!(why(ask(&other, &call(&other, 1))), Why::NoRoom);
+    let again = phone.is_provisioned();
+    assert_eq!(found(&town, &phone.shows(&again)).len(), 1);
+    let late = || town.counts("tegata_aliases_late")["tegata_aliases_late"];
+    town.stop();
+    town.passes(2 * 86_400);
+    town.start();
+    for _ in 0..600 {
+        if late() == 1 {
+            assert_eq!(found(&town, &phone.shows(&again)).len(), 1);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("no alarm although the index is not whole");
+}
