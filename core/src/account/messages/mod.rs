@@ -9,7 +9,7 @@ mod signed;
 mod text;
 
 pub use calls::*;
-pub use client::{IssuerError, Request, Response, Why};
+pub use client::{Envelope, IssuerError, Request, Response, Why};
 pub use recovery_code::RecoveryCode;
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
