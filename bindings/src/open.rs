@@ -28,10 +28,20 @@ impl Open {
         &self,
         work: impl FnOnce(&mut tegata::Wallet) -> Result<T, E>,
     ) -> Result<T, WalletError> {
+        let (mut work, mut done) = (Some(work), None);
+        self.with_any(&mut |wallet| done = work.take().map(|work| work(wallet)))?;
+        done.map_or(Err(WalletError::Broken), |done| done.map_err(Into::into))
+    }
+
+    /// One body for all kinds of work: the library would have it once for each.
+    fn with_any(&self, work: &mut dyn FnMut(&mut tegata::Wallet)) -> Result<(), WalletError> {
         let mut slot = self.slot();
         let wallet = slot.as_mut().ok_or(WalletError::Closed)?;
-        let done = guarded(|| work(wallet));
-        if matches!(done, Err(WalletError::Broken)) {
+        let done = guarded(|| {
+            work(wallet);
+            Ok::<_, WalletError>(())
+        });
+        if done.is_err() {
             *slot = None;
         }
         done

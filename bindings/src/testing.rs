@@ -1,8 +1,10 @@
 //! What tests of other languages need and no app gets.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use tegata::vault::{Keystore as _, KeystoreError, VaultError};
+use tegata::SystemRandom;
+use tegata::vault::{Keystore as _, KeystoreError, SoftwareKeystore, Stretch, VaultError};
 
 use crate::{DeviceKeystore, WalletError, WalletHandle, keystore};
 
@@ -11,6 +13,32 @@ use crate::{DeviceKeystore, WalletError, WalletHandle, keystore};
 #[expect(clippy::panic, reason = "it is what this is for")]
 pub(crate) fn panic_inside(wallet: &WalletHandle, secret: String) -> Result<(), WalletError> {
     wallet.inside().with(|_| -> Result<(), WalletError> { panic!("{secret}") })
+}
+
+/// A key that signs as a device's does, for keystores of tests in languages that have no cryptography at hand.
+#[derive(uniffi::Object)]
+pub(crate) struct TestKey(SoftwareKeystore);
+
+#[uniffi::export]
+impl TestKey {
+    /// A new one, in a file at this path.
+    #[uniffi::constructor]
+    pub(crate) fn new(path: String) -> Result<Self, WalletError> {
+        let random = Arc::new(SystemRandom::new());
+        let cheap = Stretch::new(8, 1, 1).map_err(WalletError::invalid)?;
+        let made = SoftwareKeystore::create(Path::new(&path), b"test", cheap, random);
+        made.map(Self).map_err(WalletError::invalid)
+    }
+
+    /// P-256, SEC1 uncompressed.
+    pub(crate) fn public_key(&self) -> Result<Vec<u8>, WalletError> {
+        self.0.public_key().map(Into::into).map_err(refused)
+    }
+
+    /// ECDSA with SHA-256, DER.
+    pub(crate) fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, WalletError> {
+        self.0.sign(&message).map_err(refused)
+    }
 }
 
 /// The device's public key, as the core gets it from the host's keystore: no wallet asks for it yet.

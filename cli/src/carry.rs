@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tegata::IssuerAddress;
 use tegata::account::Refusal;
-use tegata::account::messages::{Call, IssuerError, Request, Response, SIGNATURE_HEADER, Why};
+use tegata::account::messages::{Envelope, IssuerError, Response, SIGNATURE_HEADER, Why};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::Failure;
@@ -53,13 +53,13 @@ impl Carrier {
     }
 
     /// Sends it once.
-    pub(crate) fn carry<C: Call>(&self, request: &Request<C>) -> Result<Response, NoAnswer> {
+    pub(crate) fn carry(&self, request: &Envelope) -> Result<Response, NoAnswer> {
         let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
         self.post(request.path(), request.signature(), bearer.as_deref(), request.body())
     }
 
     /// Sends it, and again when no answer came: for what may be done twice.
-    pub(crate) fn repeat<C: Call>(&self, request: &Request<C>) -> Result<Response, NoAnswer> {
+    pub(crate) fn repeat(&self, request: &Envelope) -> Result<Response, NoAnswer> {
         for pause in PAUSES {
             match self.carry(request) {
                 Err(NoAnswer::Unreachable { .. }) => thread::sleep(pause),

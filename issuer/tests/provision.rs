@@ -3,12 +3,13 @@
 
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, Freeze, IssuerError, LoggedIn, Provision, Provisioned, Request, RequestName,
-    SIGNATURE_HEADER, SessionToken, Why, X25519Key, signature_text, signed_bytes,
+    Call, Envelope, Freeze, IssuerError, LoggedIn, PasswordText, Provision, Provisioned, Request,
+    RequestName, Response, SIGNATURE_HEADER, SessionToken, Why, X25519Key, signature_text,
+    signed_bytes,
 };
 use tegata::code::{Audience, Prefixes};
 use tegata::vault::{Keystore, RecordId, Unlocked};
-use tegata::{AccountAt, Device, NextCode, SystemRandom, Wallet};
+use tegata::{AccountAt, Asked, Device, NextCode, SystemRandom, Wallet};
 use tegata_issuer::World;
 use tegata_issuer::config::Config;
 use tegata_issuer::keys::Keys;
@@ -59,8 +60,11 @@ impl<'a> Phone<'a> {
             device_name: people::device_name(),
         };
         let session = SessionToken::new(self.person.session.as_ref().unwrap().expose()).unwrap();
-        let logged_in = LoggedIn { session, must_enrol: false };
-        self.wallet().account().logged_in(&at, &logged_in).unwrap();
+        let mut wallet = self.wallet();
+        let password = PasswordText::new(PASSWORD).unwrap();
+        let asked = wallet.account().log_in(&at, password, None).unwrap();
+        let answer = LoggedIn { session, must_enrol: false };
+        wallet.account().answered(&asked, &response(&answer)).unwrap();
     }
 
     /// Opened anew, as after the app was ended.
@@ -76,17 +80,20 @@ impl<'a> Phone<'a> {
         open(&path, &device).unwrap()
     }
 
-    fn asks(&self) -> Request<Provision> {
-        self.wallet().account().provision().unwrap().1
+    fn asks(&self) -> Waiting {
+        Waiting(self.wallet().account().provision().unwrap())
     }
 
-    fn sends(&self, request: &Request<Provision>) -> Told<Provisioned> {
-        self.person.town.send(request)
+    fn sends(&self, request: &Waiting) -> Told<Provisioned> {
+        let call: Provision = serde_json::from_slice(request.body()).unwrap();
+        Request::written(&call)?.answer(&self.person.town.carry(request))
     }
 
     fn keeps(&self, answer: &Provisioned) -> RecordId {
-        let leave = Unlocked::without_lock();
-        self.wallet().account().provisioned(&leave, "Tegata", answer).unwrap()
+        let (leave, mut wallet) = (Unlocked::without_lock(), self.wallet());
+        // The request that waits, once more.
+        let asked = wallet.account().provision().unwrap();
+        wallet.account().provisioned(&leave, "Tegata", &asked, &response(answer)).unwrap()
     }
 
     fn is_provisioned(&self) -> RecordId {
@@ -103,6 +110,22 @@ impl<'a> Phone<'a> {
             other @ NextCode::Wait(_) => panic!("{other:?}"),
         }
     }
+}
+
+/// Her phone's request.
+struct Waiting(Asked<Provisioned>);
+
+impl std::ops::Deref for Waiting {
+    type Target = Envelope;
+
+    fn deref(&self) -> &Envelope {
+        self.0.envelope()
+    }
+}
+
+/// An issuer's answer, as it travels.
+fn response(answer: &impl serde::Serialize) -> Response {
+    Response { status: 200, body: serde_json::to_vec(answer).unwrap(), retry_after: None }
 }
 
 struct At(tegata::UnixTime);
@@ -229,8 +252,7 @@ fn ask(person: &Person<'_>, call: &Provision) -> Told<Provisioned> {
     let der = person.device.sign(&signed_bytes("provision", &body)).unwrap();
     let session = format!("Bearer {}", person.session.as_ref().unwrap().expose());
     let headers = [(SIGNATURE_HEADER, signature_text(&der)), ("Authorization", session)];
-    let request: Request<Provision> = Request::written(call).unwrap();
-    request.answer(&person.town.post(Provision::PATH, &headers, &body))
+    Request::written(call)?.answer(&person.town.post(Provision::PATH, &headers, &body))
 }
 
 fn call(person: &Person<'_>, request: u8) -> Provision {

@@ -13,6 +13,7 @@ mod debian;
 mod docs;
 mod elf;
 mod fuzz;
+mod issuer;
 mod kdoc;
 mod model;
 mod package;

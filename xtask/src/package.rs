@@ -14,7 +14,7 @@ use std::{fmt, path::PathBuf};
 use clap::ValueEnum;
 use xshell::Shell;
 
-use crate::{bindings::Build, python as interpreter, setup, tree};
+use crate::{bindings::Build, issuer, python as interpreter, setup, tree};
 
 pub(crate) use self::{
     kotlin::try_out as try_kotlin, python::try_out as try_python, swift::try_out as try_swift,
@@ -52,7 +52,7 @@ pub(crate) fn run(shell: &Shell, kind: Kind) -> anyhow::Result<()> {
         Kind::Python => {
             setup::install(shell, &[setup::PYTHON])?;
             interpreter::environment(shell)?;
-            python::try_out(shell, Build::Release)
+            issuer::beside(shell, |shell| python::try_out(shell, Build::Release))
         }
         Kind::Kotlin => {
             setup::install(shell, &[setup::JDK, setup::MAVEN])?;

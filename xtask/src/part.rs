@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 use crate::{
     attack,
     bindings::Build,
-    docs, package, python,
+    docs, issuer, package, python,
     setup::{self, Package},
     swift,
     tree::step,
@@ -62,19 +62,19 @@ pub(crate) const PARTS: &[Part] = &[
         name: "python",
         about: "the Python library, driven from Python; its wheel, installed elsewhere",
         needs: &[setup::PYTHON],
-        run: python::test_library,
+        run: |shell| issuer::beside(shell, python::test_library),
     },
     Part {
         name: "kotlin",
         about: "the Kotlin library, driven from Kotlin and Java; its jar, from a program of its own",
         needs: &[setup::JDK, setup::MAVEN],
-        run: |shell| package::try_kotlin(shell, Build::Testing),
+        run: |shell| issuer::beside(shell, |shell| package::try_kotlin(shell, Build::Testing)),
     },
     Part {
         name: "swift",
         about: "the Swift library, driven from Swift 6 on Linux; its package, in another one",
         needs: &[setup::BUBBLEWRAP, setup::MMDEBSTRAP],
-        run: swift::test_library,
+        run: |shell| issuer::beside(shell, swift::test_library),
     },
     Part {
         name: "mail",

@@ -7,7 +7,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    debian, package, tree,
+    debian, issuer, package, tree,
 };
 
 const PACKAGE: &str = "bindings/swift";
@@ -39,7 +39,8 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     places.extend(shared);
     let root = Root::new(shell, places, &bindings.join("swift-build"))?;
     root.run(INSIDE, LINT).run().context("the Swift library is not formatted: see above")?;
-    root.run(INSIDE, TEST).run().context("the tests of the Swift library failed")?;
+    // The issuer that its scenarios need is on this machine's loopback.
+    root.beside_issuer(INSIDE, TEST)?.run().context("the tests of the Swift library failed")?;
     package::try_swift(shell, Build::Testing)
 }
 
@@ -64,12 +65,25 @@ impl<'a> Root<'a> {
 
     /// A command that starts in `folder`, without a network. It finds our library in `/mnt/lib`.
     pub(crate) fn run(&self, folder: &str, command: &str) -> Cmd<'a> {
+        self.inside(folder, &["--unshare-net"]).args(command.split(' '))
+    }
+
+    /// The same with this machine's network, and told where the issuers are.
+    fn beside_issuer(&self, folder: &str, command: &str) -> anyhow::Result<Cmd<'a>> {
+        let inside = self.inside(folder, &[]).arg("env");
+        let names = [issuer::ISSUER, issuer::MAILBOX, issuer::STOPPED];
+        let told = names.map(|name| Ok(format!("{name}={}", self.shell.var(name)?)));
+        let told = told.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(inside.args(told).args(command.split(' ')))
+    }
+
+    fn inside(&self, folder: &str, more: &[&str]) -> Cmd<'a> {
         let root = &self.folder;
         let inside = cmd!(
             self.shell,
             "bwrap --bind {root} / --dev /dev --proc /proc --tmpfs /tmp --die-with-parent"
         );
-        let inside = inside.args(["--unshare-net", "--clearenv", "--setenv", "PATH"]);
+        let inside = inside.args(more).args(["--clearenv", "--setenv", "PATH"]);
         let inside = inside.args(["/usr/bin:/bin", "--setenv", "HOME", "/tmp"]);
         let inside = inside.args(["--setenv", "LD_LIBRARY_PATH", "/mnt/lib", "--tmpfs", "/mnt"]);
         let inside = self
@@ -77,7 +91,7 @@ impl<'a> Root<'a> {
             .iter()
             .fold(inside, |inside, (from, to)| inside.arg("--ro-bind").arg(from).arg(to));
         let inside = inside.arg("--bind").arg(&self.build).arg("/mnt/build");
-        inside.args(["--chdir", folder]).args(command.split(' '))
+        inside.args(["--chdir", folder])
     }
 }
 

@@ -24,12 +24,15 @@ class Fault:
 
 
 class FakeKeystore(DeviceKeystore):
-    """Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given."""
+    """Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. What
+    it signs is worth nothing without a `signer`."""
 
     def __init__(self, device):
         self.device = bytes([device])
         self.answers = {}
         self.fault = Fault()
+        self.signer = None
+        self.forger = None
 
     def wrap(self, plaintext):
         self.fault.strike()
@@ -49,11 +52,12 @@ class FakeKeystore(DeviceKeystore):
 
     def public_key(self):
         self.fault.strike()
-        return b"\x04" + self.device * 64
+        return self.signer.public_key() if self.signer else b"\x04" + self.device * 64
 
     def sign(self, message):
         self.fault.strike()
-        return self.device + message
+        signer = self.forger or self.signer
+        return signer.sign(message) if signer else self.device + message
 
 
 class FakeAnchor(Anchor):

@@ -2,27 +2,34 @@
 
 import json
 import shutil
+import time
 import traceback
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import tegata_ffi
 from fakes import SECRET, FakeAnchor, FakeKeystore
+from issuer import Issuer
 
 from tegata import (
+    AccountAt,
     Anchored,
     AnchorFailure,
+    IssuerResponse,
     KeystoreFailure,
     Language,
     NewPayment,
     NextCode,
     Pass,
     PassFormat,
+    SecondFactor,
     SetClock,
     Unlocked,
     Wallet,
     WalletError,
+    carried,
 )
 
 TREE = Path(__file__).parents[3]
@@ -71,10 +78,14 @@ class Run:
         self._keystores = {number: FakeKeystore(number) for number in (1, 2)}
         self._keystore = self._keystores[1]
         self._anchor = FakeAnchor()
+        self._anchors = {self._file.name: self._anchor}
         self._clock = SetClock(0)
         self._wallet = None
         self._unlocked = Unlocked.without_lock()
         self._values = dict(FILE["values"])
+        self._issuer = Issuer()
+        self._begun = None
+        self._factor = None
 
     def step(self, do, gives=ANYTHING, fails=None, save=None, **arguments):
         assert not do.startswith("_") and do != "step" and hasattr(self, do), "there is no such verb"
@@ -82,7 +93,7 @@ class Run:
             given = getattr(self, do)(**self._filled(arguments))
         except WalletError as error:
             assert SECRET not in "".join(traceback.format_exception(error)) + repr(error), "the error tells a secret"
-            given, came = None, f"{type(error).__name__}: {error}"
+            given, came = None, f"{kind(error)}: {error}"
         else:
             came = None
         assert came == fails, f"{fails or 'no error'!r} expected, {came or 'no error'!r} came"
@@ -99,10 +110,22 @@ class Run:
             return [self._filled(it) for it in value]
         return self._filled(self._values[value[1:]]) if isinstance(value, str) and value.startswith("$") else value
 
+    def pick(self, of, at):
+        for name in at:
+            of = of[name]
+        return of
+
     # The device
 
     def clock(self, seconds):
         self._clock.set(seconds)
+
+    def clock_now(self, plus=0):
+        self._clock.set(int(time.time()) + plus)
+
+    def signs(self):
+        for number, keystore in self._keystores.items():
+            keystore.signer = tegata_ffi.TestKey(str(self._file.with_name(f"key-{number}")))
 
     def device(self, number):
         self._keystore = self._keystores[number]
@@ -131,7 +154,16 @@ class Run:
     def anchored(self, vault, epoch, failed_pin_tries):
         self._anchor.anchored = Anchored(vault=bytes.fromhex(vault), epoch=epoch, failed_pin_tries=failed_pin_tries)
 
+    def signs_wrong(self):
+        """With the other device's key, while it gives out its own."""
+        self._keystores[1].forger = self._keystores[2].signer
+
     # The file
+
+    def file(self, name):
+        """Another wallet's from now on, with an anchor of its own."""
+        self._file = self._file.with_name(name)
+        self._anchor = self._anchors.setdefault(name, FakeAnchor())
 
     def fixture(self, file):
         shutil.copyfile(TREE / file, self._file)
@@ -275,6 +307,130 @@ class Run:
 
     def remove_pass(self, id):
         self._wallet.passes.remove(id)
+
+    # The issuer, and whoever has an account there
+
+    def issuer(self, name):
+        self._issuer.named(name)
+
+    def issuer_says(self, status, body, retry_after=None):
+        self._issuer.says = IssuerResponse(status=status, body=body.encode(), retry_after=retry_after)
+
+    def last_request(self):
+        return self._issuer.last
+
+    def somebody(self):
+        return f"{uuid.uuid4().hex}@example.org"
+
+    def mail(self, to, subject):
+        return self._issuer.code(to, subject)
+
+    # The account
+
+    def known(self):
+        known = self._wallet.account.known()
+        return known and {"handle": known.at.handle, "device": known.at.device_name, "logged_in": known.logged_in}
+
+    def sign_up(self, handle):
+        self._begun = self._ask(self._wallet.account.sign_up(self._at(handle), Language.ENGLISH))
+
+    def sign_up_code(self, code, password):
+        self._factor = self._ask(self._begun.code(code, password.encode()))
+
+    def sign_up_factor(self, totp):
+        return self._ask(self._begun.factor(totp)).reveal()
+
+    def keep_factor(self):
+        return self._factor.keep_here()
+
+    def reveal_factor(self):
+        return self._factor.reveal_uri().decode()
+
+    def log_in(self, handle, password, issuer=None, **factor):
+        at = self._at(handle, issuer)
+        return vars(self._ask(self._wallet.account.log_in(at, password.encode(), second_factor(**factor))))
+
+    def reset(self, handle):
+        self._begun = self._ask(self._wallet.account.reset(self._at(handle)))
+
+    def reset_proof(self, code, **factor):
+        self._ask(self._begun.proof(code, second_factor(**factor)))
+
+    def reset_finish(self, password):
+        self._ask(self._begun.finish(password.encode()))
+
+    def overview(self):
+        view = vars(self._ask(self._wallet.account.overview()))
+        return view | {name: [vars(it) for it in view[name]] for name in ("devices", "sessions")}
+
+    def prove(self, totp):
+        self._ask(self._wallet.account.prove(totp))
+
+    def enrol(self):
+        self._factor = self._ask(self._wallet.account.enrol())
+
+    def enrol_code(self, totp):
+        self._ask(self._wallet.account.enrol_code(totp))
+
+    def renew_recovery_codes(self):
+        return self._ask(self._wallet.account.renew_recovery_codes()).reveal()
+
+    def log_out(self):
+        self._ask(self._wallet.account.log_out())
+
+    def drop_session(self):
+        self._wallet.account.drop_session()
+
+    def end_sessions(self, number=None):
+        self._ask(self._wallet.account.end_sessions(number))
+
+    def forget_device(self, id):
+        self._ask(self._wallet.account.forget_device(id))
+
+    def freeze(self):
+        self._ask(self._wallet.account.freeze())
+
+    def unfreeze(self):
+        self._ask(self._wallet.account.unfreeze())
+
+    def freeze_by_code(self, handle, code):
+        self._ask(self._wallet.account.freeze_by_code(self._at(handle), code))
+
+    def take_back(self, handle, code, **factor):
+        self._ask(self._wallet.account.take_back(self._at(handle), code, second_factor(**factor)))
+
+    def close_account(self):
+        self._ask(self._wallet.account.close_account())
+
+    def keep_account(self):
+        self._ask(self._wallet.account.keep_account())
+
+    def move_address(self, address):
+        self._ask(self._wallet.account.move_address(address, Language.ENGLISH))
+
+    def move_address_code(self, address, code):
+        self._ask(self._wallet.account.move_address_code(address, code))
+
+    def _ask(self, call):
+        return carried(call, self._issuer.send)
+
+    def _at(self, handle, issuer=None):
+        return AccountAt(handle=handle, issuer=issuer or self._issuer.url, device_name="phone")
+
+
+def second_factor(totp=None, recovery_code=None):
+    if totp is not None:
+        return SecondFactor.totp(totp)
+    return None if recovery_code is None else SecondFactor.recovery_code(recovery_code.encode())
+
+
+def kind(error):
+    """The error's name; of one that the issuer is the reason of, with the problem."""
+    name = type(error).__name__
+    if name != "Issuer":
+        return name
+    problem = type(error.problem).__name__.split(".")[-1]
+    return f"{name} {problem.title().replace('_', '')}"
 
 
 def clock_status(status):

@@ -79,7 +79,7 @@ def test_what_the_library_frees_is_wiped():
 
 def test_type_checkers_see_the_errors_that_are_raised():
     stub = ast.parse((Path(tegata.__file__).parent / "_errors.pyi").read_text())
-    for group in stub.body:
+    for group in (it for it in stub.body if isinstance(it, ast.ClassDef)):
         described = {it.name for it in group.body if isinstance(it, ast.ClassDef)}
         raised = {name for name, it in vars(getattr(tegata, group.name)).items() if isinstance(it, type)}
         assert described == raised, group.name

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use tegata::account::messages::{Call, Request, Response, SIGNATURE_HEADER};
-use tegata::{Asked, Parted};
+use tegata::IssuerAddress;
+use tegata::account::messages::{Envelope, Response, SIGNATURE_HEADER};
 
 /// A request to send as it is: over TLS, which its address asks for unless it is this machine's, and with no redirects
 /// followed. After a time-out the same one may be sent again. It carries a password or a session: log no part of it.
@@ -35,11 +35,7 @@ pub struct IssuerResponse {
 }
 
 impl IssuerRequest {
-    pub(super) fn of<C: Parted>(asked: &Asked<C>) -> Self {
-        Self::written(asked.issuer().as_str(), asked.request())
-    }
-
-    fn written<C: Call>(issuer: &str, request: &Request<C>) -> Self {
+    pub(super) fn to(issuer: &IssuerAddress, request: &Envelope) -> Self {
         let mut headers = HashMap::new();
         let mut header = |name: &str, value: String| headers.insert(name.to_owned(), value);
         header("Content-Type", "application/json".to_owned());

@@ -8,7 +8,7 @@ use tegata::formats::otpauth;
 use tegata::{AccountAt, OwnAccount};
 
 use super::SecondFactor;
-use super::calls::{CodesCall, DoneCall, FactorCall, Pending, password};
+use super::calls::{DoneCall, FactorCall, Pending, SignedUpCall, password};
 use crate::WalletError;
 use crate::open::Open;
 
@@ -20,14 +20,10 @@ pub(super) struct Ticketed {
 }
 
 impl Ticketed {
-    fn next<C, P>(
+    fn next<A, P: Pending<A>>(
         &self,
-        ask: impl FnOnce(OwnAccount<'_>, Ticket) -> Result<tegata::Asked<C>, tegata::Error>,
-    ) -> Result<Arc<P>, WalletError>
-    where
-        C: tegata::Parted + Send + Sync + 'static,
-        P: Pending<C::Rest>,
-    {
+        ask: impl FnOnce(OwnAccount<'_>, Ticket) -> Result<tegata::Asked<A>, tegata::Error>,
+    ) -> Result<Arc<P>, WalletError> {
         let asked = self.open.with(|wallet| ask(wallet.account(), self.ticket.clone()))?;
         Ok(P::new(&self.open, asked))
     }
@@ -48,7 +44,7 @@ impl SignUp {
     }
 
     /// The first value of the second factor. Once it is answered there is an account, and the wallet is logged in.
-    pub fn factor(&self, totp: String) -> Result<Arc<CodesCall>, WalletError> {
+    pub fn factor(&self, totp: String) -> Result<Arc<SignedUpCall>, WalletError> {
         let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
         self.0.next(|account, ticket| account.sign_up_factor(&self.0.at, ticket, totp))
     }

@@ -20,14 +20,16 @@ mod second_factor;
 use std::sync::Arc;
 
 use tegata::account::messages::{
-    Close, EndSessions, EnrolFactor, EnrolFactorCode, ForgetDevice, Freeze, FreezeByCode,
-    InSession, Keep, LogOut, MailedCodeText, MoveAddress, NoticeCode, Overview, Prove,
-    RenewRecovery, SessionNumber, TakeBack, TotpText, Unfreeze,
+    Call, Close, Done, EndSessions, EnrolFactor, EnrolFactorCode, ForgetDevice, Freeze,
+    FreezeByCode, InSession, Keep, LogOut, MailedCodeText, MoveAddress, NoticeCode, Overview,
+    Prove, RenewRecovery, SessionNumber, TakeBack, TotpText, Unfreeze,
 };
 use tegata::account::{Handle, SessionId};
-use tegata::{Asked, OwnAccount, Parted};
+use tegata::{Asked, OwnAccount};
 
-pub use calls::{CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall};
+pub use calls::{
+    CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall, SignedUpCall,
+};
 pub use carry::{IssuerRequest, IssuerResponse};
 pub use flows::{NewFactor, RecoveryCodes, Reset, SignUp};
 pub use problem::IssuerProblem;
@@ -60,8 +62,7 @@ impl Account {
         language: Language,
     ) -> Result<Arc<SignUpCall>, WalletError> {
         let at = at.read()?;
-        let asked = self.0.with(|wallet| wallet.account().sign_up(&at, language.into()))?;
-        Ok(SignUpCall::new(&self.0, asked))
+        self.asked(|account| account.sign_up(&at, language.into()))
     }
 
     /// Logs in. On a device that the account does not know the second factor is asked for. Once it is answered, the
@@ -74,16 +75,14 @@ impl Account {
     ) -> Result<Arc<LogInCall>, WalletError> {
         let (at, password) = (at.read()?, self::password(password)?);
         let factor = second_factor.map(|factor| factor.0.clone());
-        let asked = self.0.with(|wallet| wallet.account().log_in(&at, password, factor))?;
-        Ok(LogInCall::new(&self.0, asked))
+        self.asked(|account| account.log_in(&at, password, factor))
     }
 
     /// Begins a reset of the password: a code is mailed to the address that was verified, and to no other. The answer
     /// is the same whether or not there is such an account.
     pub fn reset(&self, at: AccountAt) -> Result<Arc<ResetCall>, WalletError> {
         let at = at.read()?;
-        let asked = self.0.with(|wallet| wallet.account().reset(&at))?;
-        Ok(ResetCall::new(&self.0, asked))
+        self.asked(|account| account.reset(&at))
     }
 
     /// What the account is: devices, sessions, what is left.
@@ -198,35 +197,30 @@ impl Account {
     ) -> Result<Arc<DoneCall>, WalletError> {
         let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
         let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
-        let asked = self.0.with(|wallet| wallet.account().move_address_code(address, code))?;
-        Ok(DoneCall::new(&self.0, asked))
+        self.asked(|account| account.move_address_code(address, code))
     }
 }
 
 impl Account {
-    fn in_session<C, P>(&self, call: &C) -> Result<Arc<P>, WalletError>
-    where
-        C: InSession + Parted + Send + Sync + 'static,
-        P: Pending<C::Rest>,
-    {
+    fn in_session<C: InSession, P: Pending<C::Answer>>(
+        &self,
+        call: &C,
+    ) -> Result<Arc<P>, WalletError> {
         self.asked(|account| account.in_session(call))
     }
 
-    fn by_notice<C>(&self, at: &tegata::AccountAt, call: &C) -> Result<Arc<DoneCall>, WalletError>
-    where
-        C: Parted<Rest = ()> + Send + Sync + 'static,
-    {
+    fn by_notice<C: Call<Answer = Done>>(
+        &self,
+        at: &tegata::AccountAt,
+        call: &C,
+    ) -> Result<Arc<DoneCall>, WalletError> {
         self.asked(|account| account.by_notice(at, call))
     }
 
-    fn asked<C, P>(
+    fn asked<A, P: Pending<A>>(
         &self,
-        ask: impl FnOnce(OwnAccount<'_>) -> Result<Asked<C>, tegata::Error>,
-    ) -> Result<Arc<P>, WalletError>
-    where
-        C: Parted + Send + Sync + 'static,
-        P: Pending<C::Rest>,
-    {
+        ask: impl FnOnce(OwnAccount<'_>) -> Result<Asked<A>, tegata::Error>,
+    ) -> Result<Arc<P>, WalletError> {
         let asked = self.0.with(|wallet| ask(wallet.account()))?;
         Ok(P::new(&self.0, asked))
     }

@@ -135,13 +135,13 @@ impl Person {
     }
 
     /// Has a request carried, and the wallet take the answer.
-    pub(super) fn ask<C: Parted>(
+    pub(super) fn ask<A: Parted>(
         &mut self,
         town: &Town,
-        asked: Result<tegata::Asked<C>, tegata::Error>,
-    ) -> Asked<C::Rest> {
+        asked: Result<tegata::Asked<A>, tegata::Error>,
+    ) -> Asked<A::Rest> {
         let asked = asked.map_err(|e| Failure::to("make a request")(&e))?;
-        let response = town.carrier.carry(asked.request())?;
+        let response = town.carrier.carry(asked.envelope())?;
         match self.wallet.account().answered(&asked, &response) {
             Ok(rest) => Ok(Ok(rest)),
             Err(error) => match NoAnswer::of(error) {

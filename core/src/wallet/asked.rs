@@ -1,19 +1,28 @@
 //! A request on its way to the issuer, and what its answer is to the wallet that asked.
 
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+
 use super::{AccountAt, IssuerAddress};
 use crate::account::messages::{
-    AccountView, Call, Close, EndSessions, EnrolFactor, EnrolFactorCode, ForgetDevice, Freeze,
-    FreezeByCode, Keep, LogIn, LogOut, MoveAddress, MoveAddressCode, Overview, Prove, RecoveryCode,
-    RenewRecovery, Request, Reset, ResetFinish, ResetProof, SecretText, SessionToken, SignUp,
-    SignUpCode, SignUpFactor, TakeBack, Ticket, Unfreeze,
+    AccountView, Begun, Done, Enrol, Envelope, LoggedIn, RecoveryCode, RecoveryCodes, SecretText,
+    SessionToken, SignedUp, Ticket,
 };
 
-/// A request for the host to carry, and whom to. Its response belongs to
-/// [`OwnAccount::answered`](super::OwnAccount::answered).
+/// A request for the host to carry, and whom to; `A` is what the issuer answers if it does as asked. The response belongs
+/// to [`OwnAccount::answered`](super::OwnAccount::answered).
 #[derive(Debug)]
-pub struct Asked<C> {
+pub struct Asked<A> {
+    pub(super) out: Out,
+    answer: PhantomData<fn() -> A>,
+}
+
+/// All of it but what kind of answer is expected.
+#[derive(Debug)]
+pub(super) struct Out {
     pub(super) at: AccountAt,
-    pub(super) request: Request<C>,
+    pub(super) envelope: Envelope,
     pub(super) then: Then,
 }
 
@@ -28,55 +37,58 @@ pub(super) enum Then {
     TakeAddress,
 }
 
-impl<C> Asked<C> {
-    /// The one address that it may be sent to: what it carries is worth nothing elsewhere, and must not get there.
-    #[must_use]
-    pub fn issuer(&self) -> &IssuerAddress {
-        &self.at.issuer
+impl<A> Asked<A> {
+    pub(super) fn new(out: Out) -> Self {
+        Self { out, answer: PhantomData }
     }
 
     /// Whose account it is about, and where.
     #[must_use]
     pub fn at(&self) -> &AccountAt {
-        &self.at
+        &self.out.at
+    }
+
+    /// The one address that it may be sent to: what it carries is worth nothing elsewhere, and must not get there.
+    #[must_use]
+    pub fn issuer(&self) -> &IssuerAddress {
+        &self.out.at.issuer
     }
 
     /// What to send.
     #[must_use]
-    pub fn request(&self) -> &Request<C> {
-        &self.request
+    pub fn envelope(&self) -> &Envelope {
+        &self.out.envelope
     }
 }
 
-/// A call whose answer has two parts: a session, which the wallet keeps for itself, and the rest, which is the host's.
-pub trait Parted: Call {
+/// An answer has two parts: a session, which the wallet keeps for itself, and the rest, which is the host's.
+pub trait Parted: DeserializeOwned {
     /// What the host gets.
     type Rest;
 
     /// The session, if there is one in it, and the rest.
-    fn part(answer: Self::Answer) -> (Option<SessionToken>, Self::Rest);
+    fn part(self) -> (Option<SessionToken>, Self::Rest);
 }
 
 macro_rules! parted {
-    ($($($call:ident)+ => $rest:ty, $part:expr;)*) => {$($(
-        impl Parted for $call {
+    ($($answer:ident => $rest:ty, $part:expr;)*) => {$(
+        impl Parted for $answer {
             type Rest = $rest;
 
-            fn part(answer: Self::Answer) -> (Option<SessionToken>, Self::Rest) {
-                let part: fn(Self::Answer) -> _ = $part;
-                part(answer)
+            fn part(self) -> (Option<SessionToken>, Self::Rest) {
+                let part: fn(Self) -> _ = $part;
+                part(self)
             }
         }
-    )+)*};
+    )*};
 }
 
 parted! {
-    SignUp Reset => Ticket, |begun| (None, begun.ticket);
-    SignUpCode EnrolFactor => SecretText, |enrol| (None, enrol.otpauth);
-    SignUpFactor => Vec<RecoveryCode>, |answer| (Some(answer.session), answer.recovery_codes);
-    RenewRecovery => Vec<RecoveryCode>, |answer| (None, answer.recovery_codes);
-    LogIn => bool, |answer| (Some(answer.session), answer.must_enrol);
-    Overview => AccountView, |view| (None, view);
-    ResetProof ResetFinish FreezeByCode TakeBack Prove LogOut EndSessions ForgetDevice EnrolFactorCode MoveAddress
-    MoveAddressCode Freeze Unfreeze Close Keep => (), |_| (None, ());
+    Begun => Ticket, |begun| (None, begun.ticket);
+    Enrol => SecretText, |enrol| (None, enrol.otpauth);
+    SignedUp => Vec<RecoveryCode>, |answer| (Some(answer.session), answer.recovery_codes);
+    RecoveryCodes => Vec<RecoveryCode>, |answer| (None, answer.recovery_codes);
+    LoggedIn => bool, |answer| (Some(answer.session), answer.must_enrol);
+    AccountView => AccountView, |view| (None, view);
+    Done => (), |_| (None, ());
 }

@@ -1,33 +1,30 @@
 //! How the wallet gets what its payment codes are made from: a request that is kept until it is answered, so that a lost
 //! answer or a killed app costs nothing.
 
-use super::account::{at, not_asked, session_of};
-use super::{Error, IssuerAddress, OwnAccount};
+use super::account::{Asks, not_asked};
+use super::{Asked, Error, OwnAccount};
 use crate::account::messages::{
-    Grant, PROVISION_INFO, Provision, Provisioned, Request, RequestName, X25519Key, provision_aad,
+    Ends, Grant, PROVISION_INFO, Provision, Provisioned, Request, RequestName, Response, Why,
+    X25519Key, provision_aad,
 };
 use crate::code::{ClockOffset, CredentialId};
 use crate::hpke::ReceiverKey;
 use crate::vault::{
-    Account, Asked, PaymentCredential, Provisioning, RecordId, Transaction, Unlocked, VaultError,
+    self, PaymentCredential, Provisioning, RecordId, Transaction, Unlocked, VaultError,
 };
 
 impl OwnAccount<'_> {
-    /// A request for a payment credential, in the session that is kept, with the one address that it may be sent to.
-    /// Its second factor has to be proved within five minutes before. While one waits for its answer, it is the same
+    /// A request for a payment credential, in the session that is kept. Its second factor has to be proved within five minutes before. While one waits for its answer, it is the same
     /// one again.
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`], those of the keystore.
-    pub fn provision(&mut self) -> Result<(IssuerAddress, Request<Provision>), Error> {
-        let kept = self.0.vault.list::<Account>()?.pop().map(|(_, kept)| kept);
-        let kept = kept.ok_or(Error::NotLoggedIn)?;
-        let session = session_of(&kept)?;
+    pub fn provision(&mut self) -> Asks<Provision> {
         let device = self.device_key()?;
         let asked = self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
             // Another key has taken the place of this device's since: nobody would believe its request.
-            let same = |asked: &Asked| {
+            let same = |asked: &vault::Asked| {
                 let before = serde_json::from_slice::<Provision>(&asked.body);
                 before.is_ok_and(|before| before.device == device)
             };
@@ -41,12 +38,13 @@ impl OwnAccount<'_> {
             let call = Provision { request, device, key: public };
             let body = serde_json::to_vec(&call);
             let body = body.map_err(|_| Error::Failed("the request cannot be written".into()))?;
-            let asked = Asked { key, body };
+            let asked = vault::Asked { key, body };
             tx.put(&id, &Provisioning { asked: Some(asked.clone()), ..provisioning })?;
             Ok::<_, Error>(asked)
         })?;
-        let request = Request::again(&asked.body, self.0.vault.keystore(), session);
-        Ok((at(&kept)?.issuer, request.map_err(not_asked)?))
+        let request = Request::<Provision>::again(&asked.body, self.0.vault.keystore());
+        let request = request.map_err(not_asked)?.into();
+        self.sent_in_session(request, Ends::Nothing).map(Asked::new)
     }
 
     /// Opens the answer and keeps the credential, durably, under the payment lock if there is one, in the place of the
@@ -54,9 +52,23 @@ impl OwnAccount<'_> {
     /// that codes are made by.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if no request waits; [`Error::Refused`] for an answer to another one, or one that was altered:
+    /// [`Error::Issuer`], [`Error::NotLoggedIn`] as with [`answered`](Self::answered); [`Error::NotFound`] if no request
+    /// waits; [`Error::Refused`] for an answer to another one, or one that was altered:
     /// nothing is changed then; [`Error::PaymentsLocked`], [`Error::Invalid`], [`Error::Failed`].
     pub fn provisioned(
+        &mut self,
+        unlocked: &Unlocked,
+        label: &str,
+        asked: &Asked<Provisioned>,
+        response: &Response,
+    ) -> Result<RecordId, Error> {
+        let body = self.done(&asked.out, response)?;
+        let answer = serde_json::from_slice(body);
+        let answer = answer.map_err(|_| Error::Issuer(Why::NotUnderstood))?;
+        self.keep_granted(unlocked, label, &answer)
+    }
+
+    fn keep_granted(
         &mut self,
         unlocked: &Unlocked,
         label: &str,
@@ -116,7 +128,7 @@ fn only(tx: &Transaction<'_>) -> Result<(RecordId, Provisioning), Error> {
 }
 
 /// What was sealed to this request's key, if it was sealed in answer to it.
-fn opened(asked: &Asked, answer: &Provisioned) -> Option<Grant> {
+fn opened(asked: &vault::Asked, answer: &Provisioned) -> Option<Grant> {
     let credential = CredentialId(answer.credential.0);
     let aad = provision_aad(&asked.body, credential);
     let sealed = answer.ciphertext.bytes();
@@ -219,7 +231,12 @@ mod tests {
             };
             let session = SessionToken::new("token").unwrap();
             let logged_in = LoggedIn { session, must_enrol: false };
-            phone.open().account().logged_in(&at, &logged_in).unwrap();
+            let mut wallet = phone.open();
+            let password = crate::account::messages::PasswordText::new("four quiet herons");
+            let asked = wallet.account().log_in(&at, password.unwrap(), None).unwrap();
+            let body = serde_json::to_vec(&logged_in).unwrap();
+            let response = Response { status: 200, body, retry_after: None };
+            wallet.account().answered(&asked, &response).unwrap();
             phone
         }
 
@@ -240,25 +257,30 @@ mod tests {
         let phone = Phone::new();
         let mut wallet = phone.open();
         let key = wallet.account().device_key().unwrap();
-        let (to, first) = wallet.account().provision().unwrap();
-        assert_eq!((to.as_str(), first.path()), ("http://127.0.0.1:8080", "/v1/credentials"));
+        let asked = wallet.account().provision().unwrap();
+        let first = asked.envelope();
+        assert_eq!(
+            (asked.issuer().as_str(), first.path()),
+            ("http://127.0.0.1:8080", "/v1/credentials")
+        );
         assert_eq!(first.session().unwrap().expose(), "token");
         assert!(is_signed(&key, "provision", first.body(), first.signature().unwrap()));
         // The app is killed before the answer comes.
         drop(wallet);
         let mut wallet = phone.open();
         assert!(wallet.account().provision_waits().unwrap());
-        let (_, again) = wallet.account().provision().unwrap();
-        assert_eq!(again.body(), first.body());
+        let again = wallet.account().provision().unwrap();
+        assert_eq!(again.envelope().body(), first.body());
         let leave = Unlocked::without_lock();
-        let given = wallet.account().provisioned(&leave, "Shop", &answer(first.body(), 1)).unwrap();
+        let given =
+            wallet.account().keep_granted(&leave, "Shop", &answer(first.body(), 1)).unwrap();
         assert!(!wallet.account().provision_waits().unwrap());
         let kept = wallet.payments().get(&given).unwrap();
         assert_eq!((kept.credential, kept.label.as_str()), (CredentialId([1; 16]), "Shop"));
         assert_eq!(kept.offset.seconds(), 100, "the issuer's time");
         let code = wallet.payments().next_code(&leave, &given, Audience::AnyTill).unwrap();
         assert!(matches!(code, NextCode::Code(_)));
-        let again = wallet.account().provisioned(&leave, "Shop", &answer(first.body(), 1));
+        let again = wallet.account().keep_granted(&leave, "Shop", &answer(first.body(), 1));
         assert_eq!(again, Err(Error::NotFound), "an answer is taken once");
         assert!(!format!("{wallet:?}").contains("CANARY"));
         drop(wallet);
@@ -281,9 +303,9 @@ mod tests {
         };
         wallet.payments().add(&leave, &other).unwrap();
         for credential in [1, 2] {
-            let (_, asked) = wallet.account().provision().unwrap();
-            let answer = answer(asked.body(), credential);
-            wallet.account().provisioned(&leave, "Shop", &answer).unwrap();
+            let asked = wallet.account().provision().unwrap();
+            let answer = answer(asked.envelope().body(), credential);
+            wallet.account().keep_granted(&leave, "Shop", &answer).unwrap();
         }
         let mut kept: Vec<_> =
             wallet.payments().list().unwrap().iter().map(|it| it.credential.0[0]).collect();
@@ -296,13 +318,13 @@ mod tests {
         let phone = Phone::new();
         let mut wallet = phone.open();
         let leave = Unlocked::without_lock();
-        let (_, first) = wallet.account().provision().unwrap();
+        let first = wallet.account().provision().unwrap();
         wallet.account().drop_provision().unwrap();
         wallet.account().drop_provision().unwrap();
-        let (_, second) = wallet.account().provision().unwrap();
-        assert_ne!(first.body(), second.body());
-        let good = answer(second.body(), 1);
-        let mut bad = vec![answer(first.body(), 1)];
+        let second = wallet.account().provision().unwrap();
+        assert_ne!(first.envelope().body(), second.envelope().body());
+        let good = answer(second.envelope().body(), 1);
+        let mut bad = vec![answer(first.envelope().body(), 1)];
         bad.push(Provisioned { credential: CredentialName([2; 16]), ..good.clone() });
         bad.push(Provisioned { enc: X25519Key([0; 32]), ..good.clone() });
         bad.push(Provisioned { enc: bad[0].enc, ..good.clone() });
@@ -310,25 +332,30 @@ mod tests {
         sealed[3] ^= 1;
         bad.push(Provisioned { ciphertext: Ciphertext::new(sealed).unwrap(), ..good.clone() });
         for bad in bad {
-            let refused = wallet.account().provisioned(&leave, "Shop", &bad);
+            let refused = wallet.account().keep_granted(&leave, "Shop", &bad);
             assert_eq!(refused, Err(Error::Refused));
         }
         assert!(wallet.payments().list().unwrap().is_empty());
-        let named = wallet.account().provisioned(&leave, "", &good);
+        let named = wallet.account().keep_granted(&leave, "", &good);
         assert!(matches!(named, Err(Error::Invalid(_))));
-        wallet.account().provisioned(&leave, "Shop", &good).unwrap();
+        wallet.account().keep_granted(&leave, "Shop", &good).unwrap();
     }
 
     #[test]
     fn another_device_key_makes_another_request() {
         let phone = Phone::new();
         let mut wallet = phone.open();
-        let (_, first) = wallet.account().provision().unwrap();
+        let first = wallet.account().provision().unwrap();
         wallet.rewrap(Phone::keystore(&phone.folder.path().join("other"))).unwrap();
-        let (_, second) = wallet.account().provision().unwrap();
-        assert_ne!(first.body(), second.body());
+        let second = wallet.account().provision().unwrap();
+        assert_ne!(first.envelope().body(), second.envelope().body());
         let key = wallet.account().device_key().unwrap();
-        assert!(is_signed(&key, "provision", second.body(), second.signature().unwrap()));
+        assert!(is_signed(
+            &key,
+            "provision",
+            second.envelope().body(),
+            second.envelope().signature().unwrap()
+        ));
     }
 
     #[test]
@@ -338,13 +365,13 @@ mod tests {
         let mut leave = Unlocked::without_lock();
         let cheap = Stretch::new(8, 1, 1).unwrap();
         wallet.vault.set_pin(&mut leave, b"2468", cheap).unwrap();
-        let (_, asked) = wallet.account().provision().unwrap();
-        let answer = answer(asked.body(), 1);
+        let asked = wallet.account().provision().unwrap();
+        let answer = answer(asked.envelope().body(), 1);
         let without = Unlocked::without_lock();
-        let refused = wallet.account().provisioned(&without, "Shop", &answer);
+        let refused = wallet.account().keep_granted(&without, "Shop", &answer);
         assert_eq!(refused, Err(Error::PaymentsLocked));
         assert!(wallet.account().provision_waits().unwrap(), "it can be opened later");
-        wallet.account().provisioned(&leave, "Shop", &answer).unwrap();
+        wallet.account().keep_granted(&leave, "Shop", &answer).unwrap();
         wallet.account().end_session().unwrap();
         assert_eq!(wallet.account().provision().unwrap_err(), Error::NotLoggedIn);
     }

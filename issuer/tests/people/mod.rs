@@ -14,10 +14,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    AccountView, ByDevice, Call, DeviceKey, DeviceName, IssuerError, Language, LogIn, LoggedIn,
-    MailedCodeText, Overview, PasswordText, Prove, RecoveryCode, Request, Reset, ResetFinish,
-    ResetProof, Response, SIGNATURE_HEADER, SecondFactor, SessionToken, SignUp, SignUpCode,
-    SignUpFactor, Ticket, TotpText, Why,
+    AccountView, ByDevice, Call, DeviceKey, DeviceName, Envelope, IssuerError, Language, LogIn,
+    LoggedIn, MailedCodeText, Overview, PasswordText, Prove, RecoveryCode, Request, Reset,
+    ResetFinish, ResetProof, Response, SIGNATURE_HEADER, SecondFactor, SessionToken, SignUp,
+    SignUpCode, SignUpFactor, Ticket, TotpText, Why,
 };
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemRandom, UnixTime};
@@ -204,8 +204,11 @@ impl Town {
     }
 
     pub(crate) fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
-        let headers = headers(request);
-        request.answer(&self.post(request.path(), &headers, request.body()))
+        request.answer(&self.carry(request))
+    }
+
+    pub(crate) fn carry(&self, envelope: &Envelope) -> Response {
+        self.post(envelope.path(), &headers(envelope), envelope.body())
     }
 
     pub(crate) fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Response {
@@ -264,10 +267,7 @@ pub(crate) fn send(
 }
 
 /// The signature or the session that goes with a request.
-pub(crate) fn headers<C>(request: &Request<C>) -> Vec<(&'static str, String)>
-where
-    C: Call,
-{
+pub(crate) fn headers(request: &Envelope) -> Vec<(&'static str, String)> {
     let mut headers = Vec::new();
     headers.extend(request.signature().map(|s| (SIGNATURE_HEADER, s.to_owned())));
     let session = request.session();

@@ -6,6 +6,9 @@
             case NextCode.CODE(code=code): show(code.qr)
             case NextCode.WAIT(seconds=seconds): wait(seconds)
 
+`wallet.account` asks things of the issuer: each is a call, whose request the app sends with the HTTP client that it
+has, and whose response it hands back. `carried` does both.
+
 A keystore is a `DeviceKeystore`; what it throws is a `KeystoreFailure`. What a wallet throws is a `WalletError`, one
 class for each thing that an app reacts to. Arguments that hold a secret are read where they are and not copied: pass a
 `bytes`, since nothing in Python can be wiped for certain.
@@ -14,18 +17,34 @@ class for each thing that an app reacts to. Arguments that hold a secret are rea
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import tegata_ffi
 from tegata_ffi import (
+    Account,
+    AccountAt,
+    AccountDevice,
+    AccountOverview,
+    AccountSession,
     Anchor,
     Anchored,
     ClockStatus,
+    CodesCall,
     Device,
     DeviceKeystore,
+    DoneCall,
+    FactorCall,
+    IssuerProblem,
+    IssuerRequest,
+    IssuerResponse,
+    KnownAccount,
     Language,
     LockStatus,
+    LoggedIn,
+    LogInCall,
+    NewFactor,
     NewPayment,
     NextCode,
     Otp,
@@ -33,13 +52,21 @@ from tegata_ffi import (
     OtpCode,
     OtpCredentials,
     OtpMoving,
+    OverviewCall,
     Pass,
     Passes,
     PassFormat,
     Payment,
     PaymentCode,
     Payments,
+    RecoveryCodes,
+    Reset,
+    ResetCall,
+    SecondFactor,
     SetClock,
+    SignedUpCall,
+    SignUp,
+    SignUpCall,
     StoredPass,
     Symbol,
     SymbolFormat,
@@ -52,14 +79,29 @@ else:
     from tegata_ffi import AnchorFailure, KeystoreFailure, WalletError
 
 __all__ = [
+    "Account",
+    "AccountAt",
+    "AccountDevice",
+    "AccountOverview",
+    "AccountSession",
     "Anchor",
     "AnchorFailure",
     "Anchored",
     "ClockStatus",
+    "CodesCall",
     "DeviceKeystore",
+    "DoneCall",
+    "FactorCall",
+    "IssuerProblem",
+    "IssuerRequest",
+    "IssuerResponse",
     "KeystoreFailure",
+    "KnownAccount",
     "Language",
     "LockStatus",
+    "LogInCall",
+    "LoggedIn",
+    "NewFactor",
     "NewPayment",
     "NextCode",
     "Otp",
@@ -67,23 +109,53 @@ __all__ = [
     "OtpCode",
     "OtpCredentials",
     "OtpMoving",
+    "OverviewCall",
     "Pass",
     "PassFormat",
     "Passes",
     "Payment",
     "PaymentCode",
     "Payments",
+    "RecoveryCodes",
+    "Reset",
+    "ResetCall",
+    "SecondFactor",
     "SetClock",
+    "SignUp",
+    "SignUpCall",
+    "SignedUpCall",
     "StoredPass",
     "Symbol",
     "SymbolFormat",
     "Unlocked",
     "Wallet",
     "WalletError",
+    "carried",
 ]
 
 # UniFFI gives Python's exceptions no text of their own.
 WalletError.__str__ = lambda self: self.text()  # type: ignore[method-assign]
+
+
+Answer = TypeVar("Answer", covariant=True)
+
+
+class Call(Protocol[Answer]):
+    """Whatever `wallet.account` asks of the issuer."""
+
+    def request(self) -> IssuerRequest:
+        """What to send."""
+
+    def answered(self, response: IssuerResponse) -> Answer:
+        """Takes what came back."""
+
+
+def carried(call: Call[Answer], send: Callable[[IssuerRequest], IssuerResponse]) -> Answer:
+    """Has a call's request sent, and hands its response back: `carried(wallet.account.log_in(at, password, None), send)`.
+
+    `send` is the app's: it sends what the request says, over TLS and with no redirects followed, and gives what came.
+    """
+    return call.answered(send(call.request()))
 
 
 class Wallet:
@@ -95,6 +167,7 @@ class Wallet:
         self.payments: Payments = handle.payments()
         self.otp_credentials: OtpCredentials = handle.otp_credentials()
         self.passes: Passes = handle.passes()
+        self.account: Account = handle.account()
 
     @classmethod
     def create(

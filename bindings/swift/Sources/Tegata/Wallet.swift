@@ -20,6 +20,8 @@ public final class Wallet: Sendable {
     public let otpCredentials: OtpCredentials
     /// Passes that others issued.
     public let passes: Passes
+    /// The shopper's account at an issuer.
+    public let account: Account
 
     let handle: WalletHandle
 
@@ -28,6 +30,7 @@ public final class Wallet: Sendable {
         payments = handle.payments()
         otpCredentials = handle.otpCredentials()
         passes = handle.passes()
+        account = handle.account()
     }
 
     /// Makes a new, empty wallet and opens it. Nothing is overwritten.

@@ -31,9 +31,12 @@ final class Fault: Sendable {
     }
 }
 
-/// Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given.
+/// Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. What it
+/// signs is worth nothing without a signer.
 final class FakeKeystore: DeviceKeystore {
     let answers = Mutex<[Data: Data]>([:])
+    let signer = Mutex<TestKey?>(nil)
+    let forger = Mutex<TestKey?>(nil)
     let fault = Fault()
     private let device: UInt8
 
@@ -58,11 +61,15 @@ final class FakeKeystore: DeviceKeystore {
 
     func publicKey() throws -> Data {
         try fault.strike()
+        if let signer = signer.withLock({ $0 }) { return try signer.publicKey() }
         return [4] + Data(repeating: device, count: 64)
     }
 
     func sign(message: Data) throws -> Data {
         try fault.strike()
+        if let signer = forger.withLock({ $0 }) ?? signer.withLock({ $0 }) {
+            return try signer.sign(message: message)
+        }
         return [device] + message
     }
 }

@@ -50,13 +50,20 @@ private final class Run {
     let folder: Folder
     let keystores = [1: FakeKeystore(device: 1), 2: FakeKeystore(device: 2)]
     var keystore: FakeKeystore
-    let anchor = FakeAnchor()
+    /// By the wallet's name.
+    var anchors = ["wallet": FakeAnchor()]
+    var anchor: FakeAnchor { anchors[name]! }
     let clock = SetClock(seconds: 0)
     var opened: Wallet?
     var unlocked = Unlocked.withoutLock()
     var values = Scenario.values
+    let issuer = Issuer()
+    var signUp: SignUp?
+    var reset: Reset?
+    var factor: NewFactor?
 
-    var file: URL { folder.wallet }
+    var name = "wallet"
+    var file: URL { folder.url.appending(path: name) }
     var kept: URL { folder.url.appending(path: "kept") }
     var wallet: Wallet {
         get throws { try opened ?? { throw Misread("no wallet was opened") }() }
@@ -90,7 +97,24 @@ private final class Run {
 
     private func perform(_ verb: String, _ with: Arguments) throws -> JSON {
         switch verb {
+        case "pick":
+            return try with.list("at").reduce(with.optional("of") ?? .null) { of, at in
+                if let number = at.number { return of.list?[Int(number)] ?? .null }
+                return of.fields?[at.text ?? ""] ?? .null
+            }
+
         // The device
+        case "clock_now":
+            clock.set(seconds: Int64(Date().timeIntervalSince1970) + (with.optional("plus")?.number ?? 0))
+        case "signs":
+            for (number, keystore) in keystores {
+                let key = try TestKey(path: folder.url.appending(path: "key-\(number)").path)
+                keystore.signer.withLock { $0 = key }
+            }
+        case "signs_wrong":
+            // With the other device's key, while it gives out its own.
+            let other = keystores[2]!.signer.withLock { $0 }
+            keystores[1]!.forger.withLock { $0 = other }
         case "clock": clock.set(seconds: try with.number("seconds"))
         case "device": keystore = try keystore(with)
         case "keystore_throws":
@@ -110,6 +134,9 @@ private final class Run {
             anchor.anchored.withLock { $0 = anchored }
 
         // The file
+        case "file":
+            name = try with.text("name")
+            if anchors[name] == nil { anchors[name] = FakeAnchor() }
         case "fixture": try copy(Scenario.tree.appending(path: try with.text("file")), to: file)
         case "keep_file": try copy(file, to: kept)
         case "file_is_as_kept": return .bool(try Data(contentsOf: file) == Data(contentsOf: kept))
@@ -188,9 +215,86 @@ private final class Run {
                     ])
                 })
         case "remove_pass": try wallet.passes.remove(id: with.text("id"))
+        default: return try performAtIssuer(verb, with)
+        }
+        return .null
+    }
+
+    private func performAtIssuer(_ verb: String, _ with: Arguments) throws -> JSON {
+        switch verb {
+        // The issuer, and whoever has an account there
+        case "issuer": issuer.name = try with.text("name")
+        case "issuer_says":
+            issuer.says = IssuerResponse(
+                status: Int32(try with.number("status")), body: Data(try with.text("body").utf8),
+                retryAfter: with.optional("retry_after")?.text)
+        case "last_request": return issuer.last
+        case "somebody": return .text("\(UUID().uuidString.lowercased())@example.org")
+        case "mail": return .text(try issuer.code(to: with.text("to"), subject: with.text("subject")))
+
+        // The account
+        case "known":
+            guard let known = try wallet.account.known() else { return .null }
+            return .fields([
+                "handle": .text(known.at.handle), "device": .text(known.at.deviceName),
+                "logged_in": .bool(known.loggedIn),
+            ])
+        case "sign_up":
+            signUp = try wallet.account.signUp(at: try at(with), language: .english).carried(by: issuer.send)
+        case "sign_up_code":
+            factor = try signUp?.code(code: try with.text("code"), password: try with.password())
+                .carried(by: issuer.send)
+        case "sign_up_factor":
+            let codes = try signUp?.factor(totp: try with.text("totp")).carried(by: issuer.send)
+            return .list(codes?.reveal().map(JSON.text) ?? [])
+        case "keep_factor": return JSON(try factor?.keepHere())
+        case "reveal_factor": return JSON((factor?.revealUri()).map { String(decoding: $0, as: UTF8.self) })
+        case "log_in":
+            let call = try wallet.account.logIn(
+                at: try at(with), password: try with.password(), secondFactor: try with.secondFactor())
+            return .fields(["must_enrol": .bool(try call.carried(by: issuer.send).mustEnrol)])
+        case "reset": reset = try wallet.account.reset(at: try at(with)).carried(by: issuer.send)
+        case "reset_proof":
+            try reset?.proof(code: try with.text("code"), secondFactor: try with.secondFactor()!)
+                .carried(by: issuer.send)
+        case "reset_finish": try reset?.finish(password: try with.password()).carried(by: issuer.send)
+        case "overview": return try wallet.account.overview().carried(by: issuer.send).json
+        case "prove": try wallet.account.prove(totp: try with.text("totp")).carried(by: issuer.send)
+        case "enrol": factor = try wallet.account.enrol().carried(by: issuer.send)
+        case "enrol_code": try wallet.account.enrolCode(totp: try with.text("totp")).carried(by: issuer.send)
+        case "renew_recovery_codes":
+            let codes = try wallet.account.renewRecoveryCodes().carried(by: issuer.send)
+            return .list(codes.reveal().map(JSON.text))
+        case "log_out": try wallet.account.logOut().carried(by: issuer.send)
+        case "drop_session": try wallet.account.dropSession()
+        case "end_sessions":
+            try wallet.account.endSessions(number: with.optional("number")?.number).carried(by: issuer.send)
+        case "forget_device": try wallet.account.forgetDevice(id: try with.text("id")).carried(by: issuer.send)
+        case "freeze": try wallet.account.freeze().carried(by: issuer.send)
+        case "unfreeze": try wallet.account.unfreeze().carried(by: issuer.send)
+        case "freeze_by_code":
+            try wallet.account.freezeByCode(at: try at(with), code: try with.text("code")).carried(by: issuer.send)
+        case "take_back":
+            let factor = try with.secondFactor()!
+            try wallet.account.takeBack(at: try at(with), code: try with.text("code"), secondFactor: factor)
+                .carried(by: issuer.send)
+        case "close_account": try wallet.account.closeAccount().carried(by: issuer.send)
+        case "keep_account": try wallet.account.keepAccount().carried(by: issuer.send)
+        case "move_address":
+            try wallet.account.moveAddress(address: try with.text("address"), language: .english)
+                .carried(by: issuer.send)
+        case "move_address_code":
+            try wallet.account.moveAddressCode(address: try with.text("address"), code: try with.text("code"))
+                .carried(by: issuer.send)
         default: throw Misread("there is no such verb: \(verb)")
         }
         return .null
+    }
+
+    private func at(_ with: Arguments) throws -> AccountAt {
+        AccountAt(
+            handle: try with.text("handle"), issuer: try with.optional("issuer")?.text ?? issuer.url,
+            deviceName: "phone")
     }
 
     private func keystore(_ with: Arguments) throws -> FakeKeystore {
@@ -284,6 +388,13 @@ final class Arguments {
     func list(_ name: String) throws -> [JSON] { try need(optional(name)?.list, name) }
     func fields(_ name: String) throws -> [String: JSON] { try need(optional(name)?.fields, name) }
     func bytes(_ name: String) throws -> Data { Data(hex: try text(name)) }
+
+    func password() throws -> Data { Data(try text("password").utf8) }
+    func secondFactor() throws -> SecondFactor? {
+        let (totp, code) = (optional("totp")?.text, optional("recovery_code")?.text)
+        if let totp { return try SecondFactor.totp(digits: totp) }
+        return try code.map { try SecondFactor.recoveryCode(code: Data($0.utf8)) }
+    }
 
     private func need<T>(_ value: T?, _ name: String) throws -> T {
         guard let value else { throw Misread("the step has no such \(name)") }

@@ -82,11 +82,38 @@ extension WalletError {
         case .WrongPin: "WrongPin"
         case .PinGivenUp: "PinGivenUp"
         case .UnlockNotSet: "UnlockNotSet"
+        case .NotLoggedIn: "NotLoggedIn"
+        case .Issuer(let problem, _): "Issuer \(problem.name)"
         case .NotFound: "NotFound"
         case .Invalid: "Invalid"
         case .Failed: "Failed"
         case .Broken: "Broken"
         }
+    }
+}
+
+extension IssuerProblem {
+    /// As other languages write it.
+    var name: String {
+        let name = "\(self)".prefix { $0 != "(" }
+        return name.prefix(1).uppercased() + name.dropFirst()
+    }
+}
+
+extension AccountOverview {
+    var json: JSON {
+        .fields([
+            "address": .text(address), "recovery_codes_left": JSON(recoveryCodesLeft), "must_enrol": .bool(mustEnrol),
+            "frozen": .bool(frozen), "closing": JSON(closing),
+            "devices": .list(
+                devices.map {
+                    .fields(["id": .text($0.id), "name": .text($0.name), "is_this": .bool($0.isThis)])
+                }),
+            "sessions": .list(
+                sessions.map {
+                    .fields(["number": JSON($0.number), "device": .text($0.device), "is_this": .bool($0.isThis)])
+                }),
+        ])
     }
 }
 

@@ -91,18 +91,18 @@ impl Proof {
         })?;
         if let Some(asked) = before {
             // One session is enough. If it cannot be told so, it is in the list of sessions, and ends by itself.
-            let _ = carrier.carry(asked.request());
+            let _ = carrier.carry(asked.envelope());
         }
         Ok(LoggedIn { must_enrol, with_factor })
     }
 
     /// Asks for what takes a full log-in just now; logs in first where the issuer says that this one is too old.
-    pub(super) fn fully<C: InSession + Parted>(
+    pub(super) fn fully<C: InSession<Answer: Parted>>(
         &self,
         wallet: &mut Wallet,
         at: &AccountAt,
         call: &C,
-    ) -> Result<C::Rest, Failure> {
+    ) -> Result<<C::Answer as Parted>::Rest, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
         if known.is_some_and(|known| known.logged_in) {
             match in_session(wallet, call, false) {

@@ -99,25 +99,25 @@ fn unreadable(error: Error) -> Failure {
 }
 
 /// A request that could be made, carried, and its answer taken by the wallet.
-fn carried<C: Parted>(
-    asked: Result<Asked<C>, Error>,
+fn carried<A: Parted>(
+    asked: Result<Asked<A>, Error>,
     carrier: &Carrier,
     wallet: &mut Wallet,
-) -> Result<C::Rest, Trouble> {
+) -> Result<A::Rest, Trouble> {
     let asked = asked.map_err(unreadable)?;
-    let response = carrier.carry(asked.request())?;
+    let response = carrier.carry(asked.envelope())?;
     wallet.account().answered(&asked, &response).map_err(Trouble::of)
 }
 
 /// A request in the wallet's session, carried to the issuer that gave it. `again` for what may be done twice.
-fn in_session<C: InSession + Parted>(
+fn in_session<C: InSession<Answer: Parted>>(
     wallet: &mut Wallet,
     call: &C,
     again: bool,
-) -> Result<C::Rest, Trouble> {
+) -> Result<<C::Answer as Parted>::Rest, Trouble> {
     let asked = wallet.account().in_session(call).map_err(unreadable)?;
     let carrier = Carrier::to(asked.issuer())?;
-    let request = asked.request();
+    let request = asked.envelope();
     let response = if again { carrier.repeat(request) } else { carrier.carry(request) }?;
     wallet.account().answered(&asked, &response).map_err(Trouble::of)
 }

@@ -58,25 +58,17 @@ fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<
     let leave = files.unlock(wallet)?;
     let mut fresh = false;
     loop {
-        let (issuer, request) = wallet.account().provision().map_err(unreadable)?;
-        match Carrier::to(&issuer)?.repeat(&request) {
-            Ok(answer) => {
-                let host = issuer.as_str().split_once("://").map_or("", |(_, host)| host);
-                let name = label.unwrap_or(host);
-                let given = wallet.account().provisioned(&leave, name, &answer);
-                return Ok(given.map_err(unreadable)?);
-            }
+        let asked = wallet.account().provision().map_err(unreadable)?;
+        let host = asked.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
+        let response = Carrier::to(asked.issuer())?.repeat(asked.envelope())?;
+        let name = label.unwrap_or(host);
+        match wallet.account().provisioned(&leave, name, &asked, &response).map_err(Trouble::of) {
             // The answer was lost, and what it would have given is void by now.
-            Err(no) if no.refusal() == Some(Refusal::NothingToDo) && !fresh => {
+            Err(Trouble::There(no)) if no.refusal() == Some(Refusal::NothingToDo) && !fresh => {
                 wallet.account().drop_provision().map_err(unreadable)?;
                 fresh = true;
             }
-            Err(no) => {
-                if no.refusal() == Some(Refusal::NotLoggedIn) {
-                    wallet.account().end_session().map_err(unreadable)?;
-                }
-                return Err(no.into());
-            }
+            given => return given,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The wallet's side, without a network: a request to be carried to the issuer, and what to make of the response.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -11,14 +12,65 @@ use super::text::SessionToken;
 use crate::account::Refusal;
 use crate::vault::{Keystore, KeystoreError};
 
-/// A request for the host to send: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with
-/// no redirects followed; after a time-out the same request may be sent again.
+/// What the host sends: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with no redirects
+/// followed; after a time-out the same may be sent again.
 #[derive(Debug)]
-pub struct Request<C> {
+pub struct Envelope {
+    path: &'static str,
     body: Zeroizing<Vec<u8>>,
     signature: Option<String>,
     session: Option<SessionToken>,
+}
+
+impl Envelope {
+    /// The path to send it to.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The body, to be sent as it is: the signature is over these bytes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER) has to say, if it has to be there.
+    #[must_use]
+    pub fn signature(&self) -> Option<&str> {
+        self.signature.as_deref()
+    }
+
+    /// What the header `Authorization` has to say after `Bearer `, if it has to be there.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionToken> {
+        self.session.as_ref()
+    }
+
+    /// The same, sent in a session.
+    #[must_use]
+    pub(crate) fn in_session(self, session: SessionToken) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    /// The same, signed for a purpose.
+    fn signed(self, purpose: &str, keystore: &dyn Keystore) -> Result<Self, IssuerError> {
+        let der = keystore.sign(&signed_bytes(purpose, &self.body))?;
+        Ok(Self { signature: Some(signature_text(&der)), ..self })
+    }
+}
+
+/// An [`Envelope`] that knows what it asks for.
+#[derive(Debug)]
+pub struct Request<C> {
+    envelope: Envelope,
     call: PhantomData<C>,
+}
+
+impl<C> From<Request<C>> for Envelope {
+    fn from(request: Request<C>) -> Self {
+        request.envelope
+    }
 }
 
 /// What the issuer answered, as the host received it.
@@ -35,6 +87,15 @@ pub struct Response {
 impl Response {
     /// No answer is larger.
     pub const LARGEST: usize = 256 * 1024;
+
+    /// The body, if it was done as asked.
+    pub(crate) fn done(&self) -> Result<&[u8], Why> {
+        match self.status {
+            _ if self.body.len() > Self::LARGEST => Err(Why::NotUnderstood),
+            200 => Ok(&self.body),
+            _ => Err(problem(self)),
+        }
+    }
 }
 
 /// Why there is no answer of the kind that was asked for.
@@ -91,27 +152,20 @@ impl<C: Call> Request<C> {
     where
         C: ByDevice,
     {
-        let mut request = Self::written(call)?;
-        if let Some(purpose) = C::BY.signed_for() {
-            let der = keystore.sign(&signed_bytes(purpose, &request.body))?;
-            request.signature = Some(signature_text(&der));
-        }
-        Ok(request)
+        let written = Self::written(call)?;
+        let Some(purpose) = C::BY.signed_for() else { return Ok(written) };
+        Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
-    /// A message that was written before, byte for byte, signed by its device and sent in a session.
-    pub(crate) fn again(
-        body: &[u8],
-        keystore: &dyn Keystore,
-        session: SessionToken,
-    ) -> Result<Self, IssuerError>
+    /// A message that was written before, byte for byte, signed by its device.
+    pub(crate) fn again(body: &[u8], keystore: &dyn Keystore) -> Result<Self, IssuerError>
     where
         C: ByDevice,
     {
-        let purpose = C::BY.signed_for().unwrap_or_default();
-        let signature = signature_text(&keystore.sign(&signed_bytes(purpose, body))?);
         let body = Zeroizing::new(body.to_vec());
-        Ok(Self { body, signature: Some(signature), session: Some(session), call: PhantomData })
+        let envelope = Envelope { path: C::PATH, body, signature: None, session: None };
+        let purpose = C::BY.signed_for().unwrap_or_default();
+        Ok(Self { envelope: envelope.signed(purpose, keystore)?, call: PhantomData })
     }
 
     /// A message of a session.
@@ -119,7 +173,8 @@ impl<C: Call> Request<C> {
     /// # Errors
     /// [`IssuerError::NotWritten`].
     pub fn of_session(call: &C, session: SessionToken) -> Result<Self, IssuerError> {
-        Ok(Self { session: Some(session), ..Self::written(call)? })
+        let written = Self::written(call)?;
+        Ok(Self { envelope: written.envelope.in_session(session), ..written })
     }
 
     /// A message that anyone may send.
@@ -128,31 +183,9 @@ impl<C: Call> Request<C> {
     /// [`IssuerError::NotWritten`].
     pub fn written(call: &C) -> Result<Self, IssuerError> {
         let body = serde_json::to_vec(call).map_err(|_| IssuerError::NotWritten)?;
-        Ok(Self { body: Zeroizing::new(body), signature: None, session: None, call: PhantomData })
-    }
-
-    /// The path to send it to.
-    #[must_use]
-    pub fn path(&self) -> &'static str {
-        C::PATH
-    }
-
-    /// The body, to be sent as it is: the signature is over these bytes.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// What the header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER) has to say, if it has to be there.
-    #[must_use]
-    pub fn signature(&self) -> Option<&str> {
-        self.signature.as_deref()
-    }
-
-    /// What the header `Authorization` has to say after `Bearer `, if it has to be there.
-    #[must_use]
-    pub fn session(&self) -> Option<&SessionToken> {
-        self.session.as_ref()
+        let body = Zeroizing::new(body);
+        let envelope = Envelope { path: C::PATH, body, signature: None, session: None };
+        Ok(Self { envelope, call: PhantomData })
     }
 
     /// What the response says.
@@ -160,14 +193,16 @@ impl<C: Call> Request<C> {
     /// # Errors
     /// [`IssuerError::No`].
     pub fn answer(&self, response: &Response) -> Result<C::Answer, IssuerError> {
-        let not_understood = IssuerError::No(Why::NotUnderstood);
-        if response.body.len() > Response::LARGEST {
-            return Err(not_understood);
-        }
-        if response.status == 200 {
-            return serde_json::from_slice(&response.body).map_err(|_| not_understood);
-        }
-        Err(IssuerError::No(problem(response)))
+        let body = response.done().map_err(IssuerError::No)?;
+        serde_json::from_slice(body).map_err(|_| IssuerError::No(Why::NotUnderstood))
+    }
+}
+
+impl<C> Deref for Request<C> {
+    type Target = Envelope;
+
+    fn deref(&self) -> &Envelope {
+        &self.envelope
     }
 }
 

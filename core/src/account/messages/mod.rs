@@ -10,7 +10,7 @@ mod signed;
 mod text;
 
 pub use calls::*;
-pub use client::{IssuerError, Request, Response, Why};
+pub use client::{Envelope, IssuerError, Request, Response, Why};
 pub use grant::{Grant, PROVISION_INFO, provision_aad};
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};

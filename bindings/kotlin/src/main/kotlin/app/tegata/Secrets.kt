@@ -36,6 +36,24 @@ public fun Payments.setUnlockKey(unlocked: Unlocked, key: ByteArray): Unit = key
 @Throws(WalletException::class)
 public fun OtpCredentials.addUri(uri: ByteArray): String = uri.lent { addUri(it) }
 
+/** Logs in. On a device that the account does not know the second factor is asked for. */
+@JvmOverloads
+@Throws(WalletException::class)
+public fun Account.logIn(at: AccountAt, password: ByteArray, secondFactor: SecondFactor? = null): LogInCall =
+    password.lent { logIn(at, it, secondFactor) }
+
+/** The code that was mailed, eight digits, and the password to be: at least 8 characters, 1 to 256 bytes of UTF-8. */
+@Throws(WalletException::class)
+public fun SignUp.code(code: String, password: ByteArray): FactorCall = password.lent { code(code, it) }
+
+/** The new password, once the reset was proved. All sessions end with it: log in. */
+@Throws(WalletException::class)
+public fun Reset.finish(password: ByteArray): DoneCall = password.lent { finish(it) }
+
+/** One of the recovery codes, however she wrote it. It is used up by it. */
+@Throws(WalletException::class)
+public fun SecondFactor.Companion.recoveryCode(code: ByteArray): SecondFactor = code.lent { recoveryCode(it) }
+
 private inline fun <T> ByteArray.lent(use: (ByteBuffer) -> T): T {
     val buffer = ByteBuffer.allocateDirect(size)
     buffer.put(this).flip()

@@ -37,6 +37,9 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
     /** Passes that others issued. */
     public val passes: Passes = handle.passes()
 
+    /** The shopper's account at an issuer. */
+    public val account: Account = handle.account()
+
     /** Whether [replaceKey] was broken off and is to be called again. */
     public val isReplacingKey: Boolean
         @Throws(WalletException::class)

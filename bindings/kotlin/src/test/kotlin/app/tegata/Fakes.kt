@@ -22,11 +22,16 @@ class Fault {
     }
 }
 
-/** Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. */
+/**
+ * Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. What it
+ * signs is worth nothing without a [signer].
+ */
 class FakeKeystore(private val device: Byte) : DeviceKeystore {
     /** By input; both in hexadecimal digits, since arrays compare by identity. */
     var answers: Map<String, String> = emptyMap()
     val fault = Fault()
+    var signer: TestKey? = null
+    var forger: TestKey? = null
 
     override fun wrap(plaintext: ByteArray): ByteArray {
         fault.strike()
@@ -47,12 +52,12 @@ class FakeKeystore(private val device: Byte) : DeviceKeystore {
 
     override fun publicKey(): ByteArray {
         fault.strike()
-        return byteArrayOf(4) + ByteArray(64) { device }
+        return signer?.publicKey() ?: (byteArrayOf(4) + ByteArray(64) { device })
     }
 
     override fun sign(message: ByteArray): ByteArray {
         fault.strike()
-        return byteArrayOf(device) + message
+        return (forger ?: signer)?.sign(message) ?: (byteArrayOf(device) + message)
     }
 }
 

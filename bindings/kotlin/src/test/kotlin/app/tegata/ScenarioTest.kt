@@ -3,6 +3,7 @@ package app.tegata
 import com.google.gson.GsonBuilder
 import com.google.gson.ToNumberPolicy
 import java.io.File
+import java.util.UUID
 import java.util.concurrent.Callable
 import java.util.concurrent.Executors
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -50,17 +51,24 @@ class ScenarioTest {
 }
 
 /** One scenario on a device of its own: what its steps have to do with each other. */
-private class Run(folder: File) : AutoCloseable {
-    private val file = File(folder, "wallet")
+private class Run(private val folder: File) : AutoCloseable {
+    private var file = File(folder, "wallet")
     private val kept = File(folder, "kept")
     private val keystores = mapOf(1L to FakeKeystore(1), 2L to FakeKeystore(2))
     private var keystore = keystores.getValue(1)
-    private val anchor = FakeAnchor()
+    private val anchors = mutableMapOf<String, FakeAnchor>()
+
+    /** Each wallet has one of its own. */
+    private val anchor get() = anchors.getOrPut(file.name) { FakeAnchor() }
     private val clock = SetClock(0)
     private var opened: Wallet? = null
     private val wallet get() = checkNotNull(opened) { "no wallet was opened" }
     private var unlocked = Unlocked.withoutLock()
     private val values = ScenarioTest.file.fields("values").toMutableMap()
+    private val issuer = Issuer()
+    private lateinit var signUp: SignUp
+    private lateinit var reset: Reset
+    private lateinit var factor: NewFactor
 
     fun step(place: String, step: Fields) {
         val verb = step.text("do")
@@ -70,7 +78,7 @@ private class Run(folder: File) : AutoCloseable {
             perform(verb, arguments)
         } catch (error: WalletException) {
             assertFalse(error.stackTraceToString().contains(SECRET), "$place, $verb: the error tells a secret")
-            came = "${error::class.simpleName}: $error"
+            came = "${error.kind()}: $error"
             null
         }
         assertEquals(emptySet<String>(), arguments.unread, "$place, $verb: what is it to do with that?")
@@ -85,8 +93,16 @@ private class Run(folder: File) : AutoCloseable {
 
     private fun perform(verb: String, with: Arguments): Any? {
         when (verb) {
+            "pick" -> return with.list("at").fold(with.optional("of")) { of, at ->
+                if (at is Long) (of as List<*>)[at.toInt()] else (of as Map<*, *>)[at]
+            }
+
             // The device
             "clock" -> clock.set(with.number("seconds"))
+            "clock_now" -> clock.set(System.currentTimeMillis() / 1000 + (with.optional("plus") as Long? ?: 0))
+            "signs" -> keystores.forEach { (number, it) -> it.signer = TestKey(File(folder, "key-$number").path) }
+            // With the other device's key, while it gives out its own.
+            "signs_wrong" -> keystores.getValue(1).forger = keystores.getValue(2).signer
             "device" -> keystore = keystores.getValue(with.number("number"))
             "keystore_throws" -> keystore.fault.throws(keystoreFailure(with.text("failure")), with.optional("times") as Long?)
             "keystore_works" -> keystore.fault.throws(null)
@@ -99,6 +115,7 @@ private class Run(folder: File) : AutoCloseable {
                 Anchored(with.bytes("vault"), with.number("epoch"), with.number("failed_pin_tries").toInt())
 
             // The file
+            "file" -> file = File(folder, with.text("name"))
             "fixture" -> File(ScenarioTest.tree, with.text("file")).copyTo(file)
             "keep_file" -> file.copyTo(kept)
             "file_is_as_kept" -> return file.readBytes().contentEquals(kept.readBytes())
@@ -164,10 +181,63 @@ private class Run(folder: File) : AutoCloseable {
                 )
             }
             "remove_pass" -> wallet.passes.remove(with.text("id"))
+            else -> return performAtIssuer(verb, with)
+        }
+        return null
+    }
+
+    private fun performAtIssuer(verb: String, with: Arguments): Any? {
+        val account by lazy { wallet.account }
+        when (verb) {
+            // The issuer, and whoever has an account there
+            "issuer" -> issuer.name = with.text("name")
+            "issuer_says" -> issuer.says = IssuerResponse(
+                with.number("status").toInt(), with.text("body").toByteArray(), with.optional("retry_after") as String?,
+            )
+            "last_request" -> return issuer.last
+            "somebody" -> return "${UUID.randomUUID()}@example.org"
+            "mail" -> return issuer.code(with.text("to"), with.text("subject"))
+
+            // The account
+            "known" -> return account.known()?.let {
+                mapOf("handle" to it.at.handle, "device" to it.at.deviceName, "logged_in" to it.loggedIn)
+            }
+            "sign_up" -> signUp = account.signUp(at(with), Language.ENGLISH).carried(issuer::send)
+            "sign_up_code" -> factor = signUp.code(with.text("code"), with.password()).carried(issuer::send)
+            "sign_up_factor" -> return signUp.factor(with.text("totp")).carried(issuer::send).reveal()
+            "keep_factor" -> return factor.keepHere()
+            "reveal_factor" -> return factor.revealUri().decodeToString()
+            "log_in" -> return account.logIn(at(with), with.password(), with.secondFactor()).carried(issuer::send).let {
+                mapOf("must_enrol" to it.mustEnrol)
+            }
+            "reset" -> reset = account.reset(at(with)).carried(issuer::send)
+            "reset_proof" -> reset.proof(with.text("code"), with.secondFactor()!!).carried(issuer::send)
+            "reset_finish" -> reset.finish(with.password()).carried(issuer::send)
+            "overview" -> return account.overview().carried(issuer::send).fields()
+            "prove" -> account.prove(with.text("totp")).carried(issuer::send)
+            "enrol" -> factor = account.enrol().carried(issuer::send)
+            "enrol_code" -> account.enrolCode(with.text("totp")).carried(issuer::send)
+            "renew_recovery_codes" -> return account.renewRecoveryCodes().carried(issuer::send).reveal()
+            "log_out" -> account.logOut().carried(issuer::send)
+            "drop_session" -> account.dropSession()
+            "end_sessions" -> account.endSessions(with.optional("number") as Long?).carried(issuer::send)
+            "forget_device" -> account.forgetDevice(with.text("id")).carried(issuer::send)
+            "freeze" -> account.freeze().carried(issuer::send)
+            "unfreeze" -> account.unfreeze().carried(issuer::send)
+            "freeze_by_code" -> account.freezeByCode(at(with), with.text("code")).carried(issuer::send)
+            "take_back" -> account.takeBack(at(with), with.text("code"), with.secondFactor()!!).carried(issuer::send)
+            "close_account" -> account.closeAccount().carried(issuer::send)
+            "keep_account" -> account.keepAccount().carried(issuer::send)
+            "move_address" -> account.moveAddress(with.text("address"), Language.ENGLISH).carried(issuer::send)
+            "move_address_code" ->
+                account.moveAddressCode(with.text("address"), with.text("code")).carried(issuer::send)
             else -> throw AssertionError("there is no such verb: $verb")
         }
         return null
     }
+
+    private fun at(with: Arguments) =
+        AccountAt(with.text("handle"), with.optional("issuer") as String? ?: issuer.url, "phone")
 
     private fun add(payment: Fields): String {
         val credential = payment.text("credential").fromHex()
@@ -236,6 +306,20 @@ private fun Symbol.fields(): Fields = mapOf(
     "bar_height" to barHeight?.toLong(),
 )
 
+private fun AccountOverview.fields(): Fields = mapOf(
+    "address" to address,
+    "devices" to devices.map { mapOf("id" to it.id, "name" to it.name, "is_this" to it.isThis) },
+    "sessions" to sessions.map { mapOf("number" to it.number, "device" to it.device, "is_this" to it.isThis) },
+    "recovery_codes_left" to recoveryCodesLeft,
+    "must_enrol" to mustEnrol,
+    "frozen" to frozen,
+    "closing" to closing,
+)
+
+/** The error's name; of one that the issuer is the reason of, with the problem. */
+private fun WalletException.kind(): String? =
+    if (this is WalletException.Issuer) "Issuer ${problem::class.simpleName}" else this::class.simpleName
+
 private fun ClockStatus.text(): String = when (this) {
     is ClockStatus.Fine -> "fine"
     is ClockStatus.Ahead -> "ahead $seconds"
@@ -276,6 +360,14 @@ private class Arguments(private val all: Fields) {
     fun list(name: String): List<Any?> = optional(name) as List<*>
 
     fun fields(name: String): Fields = optional(name).asFields()
+
+    fun password(): ByteArray = text("password").toByteArray()
+
+    fun secondFactor(): SecondFactor? {
+        val totp = optional("totp") as String?
+        val code = optional("recovery_code") as String?
+        return if (totp != null) SecondFactor.totp(totp) else code?.let { SecondFactor.recoveryCode(it.toByteArray()) }
+    }
 }
 
 private fun Any?.asFields(): Fields = (this as Map<*, *>).entries.associate { it.key as String to it.value }

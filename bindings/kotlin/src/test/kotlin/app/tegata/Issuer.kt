@@ -1,0 +1,63 @@
+package app.tegata
+
+import com.google.gson.JsonParser
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse.BodyHandlers
+import java.time.Duration
+
+/**
+ * The issuer that the scenarios of an account need, a real one on this machine, and the way there, as an app has one:
+ * `cargo xtask test kotlin` starts it.
+ */
+class Issuer {
+    /** What is answered next, whatever the issuer would say. */
+    var says: IssuerResponse? = null
+
+    /** What was last asked for. */
+    var last: Map<String, Any?>? = null
+        private set
+
+    var name = "running"
+
+    val url: String get() = environment(if (name == "stopped") "TEGATA_TEST_ISSUER_STOPPED" else "TEGATA_TEST_ISSUER")
+
+    fun send(request: IssuerRequest): IssuerResponse {
+        val address = URI(request.url)
+        last = mapOf("method" to request.method, "path" to address.path, "headers" to request.headers.keys.sorted())
+        check(request.headers.values.none { it.length > 20 && it in "$request" }) { "the request tells a secret" }
+        says?.let { said ->
+            says = null
+            return said
+        }
+        val asked = HttpRequest.newBuilder(address).timeout(PATIENCE)
+        asked.method(request.method, HttpRequest.BodyPublishers.ofByteArray(request.body))
+        for ((header, value) in request.headers) asked.header(header, value)
+        val answer = CLIENT.send(asked.build(), BodyHandlers.ofByteArray())
+        return IssuerResponse(answer.statusCode(), answer.body(), answer.headers().firstValue("Retry-After").orElse(null))
+    }
+
+    /** The code that stands alone in a line of the newest such mail, once it has come. */
+    fun code(to: String, subject: String): String {
+        val page = HttpRequest.newBuilder(URI(environment("TEGATA_TEST_MAILBOX"))).timeout(PATIENCE).build()
+        repeat(600) {
+            val mails = JsonParser.parseString(CLIENT.send(page, BodyHandlers.ofString()).body())
+                .asJsonObject["mails"].asJsonArray.map { it.asJsonObject }
+            val mail = mails.firstOrNull { it["to"].asString == to && subject in it["subject"].asString }
+            if (mail != null) return CODE.find(mail["body"].asString)!!.groupValues[1]
+            Thread.sleep(50)
+        }
+        throw AssertionError("no mail came that says $subject")
+    }
+
+    private companion object {
+        val PATIENCE: Duration = Duration.ofSeconds(40)
+        val CLIENT: HttpClient =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).proxy(HttpClient.Builder.NO_PROXY).build()
+        val CODE = Regex("(?m)^\\s*([0-9A-Z-]{8,})\\s*$")
+
+        fun environment(name: String): String =
+            checkNotNull(System.getenv(name)) { "$name is not set: cargo xtask test kotlin starts the issuer" }
+    }
+}

@@ -1,0 +1,63 @@
+"""The issuer that the scenarios of an account need, a real one on this machine: `cargo xtask test python` starts it."""
+
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+
+from tegata import IssuerResponse
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+CLIENT = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect)
+ENVIRONMENT = {"running": "TEGATA_TEST_ISSUER", "stopped": "TEGATA_TEST_ISSUER_STOPPED"}
+
+
+class Issuer:
+    """The way there, as an app has one."""
+
+    def __init__(self):
+        self.says = None
+        self.last = None
+        self._name = "running"
+
+    def named(self, name):
+        self._name = name
+
+    @property
+    def url(self):
+        return os.environ[ENVIRONMENT[self._name]]
+
+    def send(self, request):
+        headers, path = sorted(request.headers), "/" + request.url.split("/", 3)[3]
+        self.last = {"method": request.method, "path": path, "headers": headers}
+        assert not any(part in str(request) + repr(request) for part in request.headers.values() if len(part) > 20)
+        if self.says is not None:
+            said, self.says = self.says, None
+            return said
+        asked = urllib.request.Request(request.url, request.body, request.headers, method=request.method)
+        try:
+            answer = CLIENT.open(asked, timeout=40)
+        except urllib.error.HTTPError as no:
+            answer = no
+        with answer:
+            return IssuerResponse(
+                status=answer.status, body=answer.read(), retry_after=answer.headers.get("Retry-After")
+            )
+
+    def code(self, to, subject):
+        """The code that stands alone in a line of the newest such mail, once it has come."""
+        for _ in range(600):
+            with CLIENT.open(os.environ["TEGATA_TEST_MAILBOX"], timeout=40) as page:
+                mails = json.load(page)["mails"]
+            for mail in mails:
+                if mail["to"] == to and subject in mail["subject"]:
+                    return re.search(r"^\s*([0-9A-Z-]{8,})\s*$", mail["body"], re.MULTILINE)[1]
+            time.sleep(0.05)
+        raise AssertionError(f"no mail came that says {subject}")
