@@ -13,6 +13,6 @@ pub use client::{IssuerError, Request, Response, Why};
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
-    DeviceKey, DeviceName, MailedCodeText, NotOfForm, PasswordText, SecretText, SessionToken,
-    Ticket, TotpText,
+    DeviceKey, DeviceName, EventNumber, MailedCodeText, NotOfForm, PasswordText, SecretText,
+    SessionToken, Ticket, TotpText,
 };
