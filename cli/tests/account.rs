@@ -439,6 +439,34 @@ fn a_session_goes_to_no_other_issuer_and_nothing_goes_out_in_clear() {
     failed(&hanako.run(&["devices"]), 1, "not logged in");
 }
 
+#[test]
+fn an_owner_takes_with_her_all_that_is_kept_of_her() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    done(&hanako.run(&["freeze"]));
+    done(&hanako.run(&["freeze", "--lift"]));
+    // Later, so that it asks for a full log-in.
+    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let args = ["my-data", "--to", "mine.json", "--password", "@pw", "--totp", &totp];
+    failed(&hanako.run(&["my-data", "--password", "@pw"]), 2, "give --totp");
+    assert!(done(&hanako.run(&args)).contains("mine.json: all that"));
+    failed(&hanako.run(&args), 1, "cannot write mine.json");
+    let file = hanako.wallet.0.path().join("mine.json");
+    let all: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(all["account"]["address"], HANAKO);
+    let events = all["events"].as_array().unwrap();
+    let deeds: Vec<_> = events.iter().rev().map(|event| event["deed"].as_str().unwrap()).collect();
+    assert_eq!(deeds[..3], ["signed_up", "frozen", "unfrozen"]);
+    assert_eq!(*deeds.last().unwrap(), "exported");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
 /// Reads a request to its end: a connection that is closed before is reset.
 fn takes_request(stream: &mut std::net::TcpStream) {
     let mut reader = BufReader::new(stream);
@@ -491,7 +519,7 @@ fn an_answer_that_is_too_long_or_no_issuers_is_no_answer_and_a_redirect_is_not_f
 
 #[test]
 fn each_command_says_how_it_is_used() {
-    for command in ["sign-up", "log-in", "second-factor", "reset", "devices", "freeze"] {
+    for command in ["sign-up", "log-in", "second-factor", "reset", "devices", "my-data", "freeze"] {
         let output = tegata(std::path::Path::new("."), &["wallet", command, "--help"]);
         assert!(
             text(&output.stdout).contains(&format!("Example: tegata wallet {command}")),

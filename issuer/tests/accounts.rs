@@ -7,9 +7,9 @@ use std::thread;
 use serde_json::json;
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, FreezeByCode, MailedCodeText, NoticeCode, Prove, RecoveryCode, RenewRecovery, Request,
-    Reset, ResetFinish, ResetProof, SIGNATURE_HEADER, SecondFactor, TakeBack, Ticket, TotpText,
-    signature_text, signed_bytes,
+    Call, Export, Freeze, FreezeByCode, IssuerError, MailedCodeText, NoticeCode, Prove,
+    RecoveryCode, RenewRecovery, Request, Reset, ResetFinish, ResetProof, SIGNATURE_HEADER,
+    SecondFactor, TakeBack, Ticket, TotpText, Unfreeze, Why, signature_text, signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -30,6 +30,8 @@ people::on_both! {
     a_recovery_code_stands_in_once_and_then_a_new_factor_is_due,
     an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
     the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
+    who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else,
+    an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order,
     strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same,
     host_headers_change_nothing,
 }
@@ -371,6 +373,71 @@ fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(to
         stop.store(true, Ordering::SeqCst);
         owner.unwrap();
     });
+}
+
+fn who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else(town: &Town) {
+    let mut hanako = town.shopper(HANAKO);
+    let wrong = |person: &Person<'_>| person.tries_to_log_in("nine loud magpies", None);
+    let later = |seconds| Err(IssuerError::No(Why::Later(seconds)));
+    for address in [HANAKO, "nobody@example.org"] {
+        let stranger = town.person(address);
+        for _ in 0..30 {
+            assert_eq!(refusal(wrong(&stranger)), Refusal::Wrong);
+        }
+        town.passes(60);
+        assert_eq!(wrong(&stranger).map(drop), later(3540), "{address}");
+        // On another device as well, and with the right password, too.
+        let other = town.person(address);
+        let told = other.tries_to_log_in(PASSWORD, Some(hanako.next_totp()));
+        assert_eq!(told.map(drop), later(3510), "{address}");
+        town.passes(3509);
+        assert_eq!(wrong(&stranger).map(drop), later(1), "{address}");
+        // Nobody keeps the owner out.
+        hanako.tries_to_log_in(PASSWORD, None).unwrap();
+        town.passes(1);
+        assert_eq!(refusal(wrong(&stranger)), Refusal::Wrong);
+
+        for _ in 0..5 {
+            let _ = stranger.asks_to_sign_up();
+        }
+        let told = stranger.asks_to_sign_up().map(drop);
+        let day = 24 * 60 * 60;
+        let past = if address == HANAKO { 3600 } else { 0 };
+        assert_eq!(told, later(day - past), "{address}: one of hers was her own");
+    }
+    town.passes(30);
+    hanako.logs_in(PASSWORD).unwrap();
+}
+
+fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(town: &Town) {
+    let mut hanako = town.shopper(HANAKO);
+    // More than a page, within one second of the town's clock.
+    for _ in 0..260 {
+        hanako.in_session(&Freeze {}).unwrap();
+        hanako.in_session(&Unfreeze {}).unwrap();
+    }
+    let first = hanako.in_session(&Export { before: None }).unwrap();
+    assert!(first.earlier && first.events.len() == 500);
+    let before = first.events.last().map(|event| event.event.clone());
+    let rest = hanako.in_session(&Export { before }).unwrap();
+    assert!(!rest.earlier);
+    assert_eq!(rest.account.address.address(), HANAKO);
+    let events = first.events.iter().chain(&rest.events);
+    let deeds: Vec<_> = events.map(|event| (event.deed.as_str(), event.by_operator)).collect();
+    let mut expected = vec![("exported", false)];
+    expected.extend([("unfrozen", false), ("frozen", false)].repeat(260));
+    expected.push(("signed_up", false));
+    assert_eq!(deeds, expected);
+
+    // Somebody else's events are not hers, and an old log-in gives nothing.
+    let taro = town.shopper("taro@example.org");
+    let his = taro.in_session(&Export { before: None }).unwrap();
+    assert_eq!(his.events.len(), 2);
+    assert!(town.mails("taro@example.org", 2)[1].0.contains("was given out"));
+    town.passes(300);
+    assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::LoginTooOld);
+    hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
+    assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::FactorNeeded);
 }
 
 fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same(

@@ -99,6 +99,9 @@ enum Action {
     /// The account's devices and sessions: list, forget, end, log out.
     #[command(after_help = "Example: tegata wallet devices --log-out")]
     Devices(account::Devices),
+    /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, and what happened to it.
+    #[command(after_help = "Example: tegata wallet my-data --to my-data.json")]
+    MyData(account::MyData),
     /// Stop all spending of the account, let it go again, or take changes back that somebody else made.
     #[command(after_help = "Example: tegata wallet freeze --take-back --recovery-code @code")]
     Freeze(account::Freeze),
@@ -212,6 +215,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::SecondFactor(second_factor) => second_factor.run(&files, output),
         Action::Reset(reset) => reset.run(&files, output),
         Action::Devices(devices) => devices.run(&files, output),
+        Action::MyData(my_data) => my_data.run(&files, output),
         Action::Freeze(freeze) => freeze.run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),
         Action::Adopt { yes } => {

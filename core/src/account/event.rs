@@ -131,6 +131,13 @@ pub enum Event {
         /// Which.
         device: DeviceId,
     },
+    /// The owner wants all that is kept of her.
+    Export {
+        /// In which session.
+        session: SessionId,
+        /// Whether this is its first page.
+        first: bool,
+    },
     /// The account is to be deleted.
     Close {
         /// In which session.
@@ -280,6 +287,8 @@ pub enum Letter {
     Unfrozen,
     /// The changes were taken back: the password has to be reset.
     Undone,
+    /// All that is kept of her was given out.
+    Exported,
     /// The account is deleted in seven days.
     Closing,
     /// The account is not deleted after all.
@@ -326,6 +335,7 @@ pub enum Deed {
     Unfrozen,
     UnfrozenByOperator,
     ChangesTakenBack,
+    Exported,
     Closing,
     Kept,
     Closed,

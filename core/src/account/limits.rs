@@ -75,6 +75,13 @@ pub const ADDRESS_CODES: Limit = Limit { tries: 5, seconds: DAY };
 pub struct Used(Vec<UnixTime>);
 
 impl Used {
+    /// For how many seconds none is left.
+    #[must_use]
+    pub fn wait(&self, limit: Limit, now: UnixTime) -> u64 {
+        let first = self.0.iter().min().copied().filter(|_| self.0.len() >= limit.tries);
+        first.map_or(0, |at| later(at, limit.seconds).seconds().saturating_sub(now.seconds()))
+    }
+
     /// From when on it says nothing any more.
     #[must_use]
     pub fn over(&self, limit: Limit) -> UnixTime {
@@ -123,7 +130,11 @@ mod tests {
         assert!(used.take(limit, at(100)) && used.take(limit, at(105)));
         assert!(!used.take(limit, at(109)));
         assert!(!used.take(limit, at(50)), "set back");
+        assert_eq!((used.wait(limit, at(109)), used.wait(limit, at(110))), (1, 0));
         assert!(used.take(limit, at(110)) && !used.take(limit, at(114)));
+        assert_eq!(used.wait(limit, at(114)), 1);
         assert!(used.take(limit, at(115)));
+        assert_eq!((used.wait(limit, at(115)), used.over(limit)), (5, at(125)));
+        assert_eq!(Used::default().wait(limit, at(0)), 0);
     }
 }

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::{AccountAt, IssuerAddress};
 use crate::account::messages::{
-    AccountView, Begun, Done, Enrol, Envelope, LoggedIn, RecoveryCode, RecoveryCodes, SecretText,
-    SessionToken, SignedUp, Ticket,
+    AccountExport, AccountView, Begun, Done, Enrol, Envelope, LoggedIn, RecoveryCode,
+    RecoveryCodes, SecretText, SessionToken, SignedUp, Ticket,
 };
 
 /// A request for the host to carry, and whom to; `A` is what the issuer answers if it does as asked. The response belongs
@@ -90,5 +90,6 @@ parted! {
     RecoveryCodes => Vec<RecoveryCode>, |answer| (None, answer.recovery_codes);
     LoggedIn => bool, |answer| (Some(answer.session), answer.must_enrol);
     AccountView => AccountView, |view| (None, view);
+    AccountExport => AccountExport, |export| (None, export);
     Done => (), |_| (None, ());
 }

@@ -18,6 +18,9 @@ use crate::store::{
     TokenHash, deed,
 };
 
+/// Who did what was asked of an account, in the log.
+pub(super) const SHOPPER: &str = "shopper";
+
 /// What came of an act that was allowed.
 pub(super) struct Done {
     pub(super) answer: Answer,
@@ -207,7 +210,7 @@ impl Accounts {
                         id: EventId::make(now, place, random).map_err(no_random)?,
                         account: Some(id),
                         deed: deed(*what),
-                        actor: "shopper".to_owned(),
+                        actor: SHOPPER.to_owned(),
                         at: now,
                         detail: "{}".to_owned(),
                     });

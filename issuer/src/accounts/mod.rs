@@ -7,6 +7,7 @@
 mod act;
 mod compare;
 mod decoys;
+mod door;
 mod given;
 mod kept;
 mod letters;

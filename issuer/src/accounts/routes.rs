@@ -3,13 +3,12 @@
 use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Extension, Json};
-use tegata::account::limits::Limit;
 use tegata::account::messages::{
-    Begun, Call, Close, Done, EndSessions, Enrol, EnrolFactor, EnrolFactorCode, ForgetDevice,
-    Freeze, FreezeByCode, Keep, LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview,
-    PasswordText, Prove, Provision, RecoveryCode, RecoveryCodes, RenewRecovery, Reset, ResetFinish,
-    ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
-    Unfreeze,
+    Begun, Call, Close, Done, EndSessions, Enrol, EnrolFactor, EnrolFactorCode, Export,
+    ForgetDevice, Freeze, FreezeByCode, Keep, LogIn, LogOut, LoggedIn, MoveAddress,
+    MoveAddressCode, Overview, PasswordText, Prove, Provision, RecoveryCode, RecoveryCodes,
+    RenewRecovery, Reset, ResetFinish, ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor,
+    SignedUp, TakeBack, Ticket, Unfreeze,
 };
 use tegata::account::{Answer, Destination, Event, Refusal, ResetId, SecretId};
 
@@ -26,9 +25,6 @@ use crate::routes::Routes;
 use crate::store::{AccountId, Switch};
 use crate::strict::Strict;
 use crate::work::Done as Work;
-
-/// Sign-ups begun for one address: each is a mail.
-const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
 
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;
@@ -59,6 +55,7 @@ pub fn described() -> Routes {
         FreezeByCode => freeze_by_code,
         TakeBack => take_back,
         Overview => overview,
+        Export => export,
         Prove => prove,
         LogOut => log_out,
         EndSessions => end_sessions,
@@ -96,16 +93,12 @@ async fn sign_up(
     let now = accounts.world.clock.now();
     let id = AccountId::make(now, &*accounts.world.random)
         .map_err(|error| Problem::internal("making a number", &error))?;
-    let throttle = accounts.keys.throttle("sign-up", address.address().as_bytes());
-    let left = accounts.store.take(throttle, SIGN_UPS, now).await.map_err(Problem::of_store)?;
-    // Past that, the same answer: a ticket to nothing.
-    if left {
-        let found = accounts.store.find(&accounts.keys.handle(address.address())).await;
-        let taken = found.map_err(Problem::of_store)?.is_some();
-        let address = Some(Address { handle: Some(address), language });
-        let given = Given { address, ..Given::default() };
-        accounts.begin(id, device.id(), device_name.into(), taken, given).await?;
-    }
+    accounts.sign_up_for(&address).await?;
+    let found = accounts.store.find(&accounts.keys.handle(address.address())).await;
+    let taken = found.map_err(Problem::of_store)?.is_some();
+    let given =
+        Given { address: Some(Address { handle: Some(address), language }), ..Given::default() };
+    accounts.begin(id, device.id(), device_name.into(), taken, given).await?;
     Ok(Json(Begun { ticket: accounts.ticket(Purpose::SignUp, id, 0)? }))
 }
 
@@ -156,6 +149,7 @@ async fn log_in(
         None => (given, None),
     };
     let id = accounts.account_or_decoy(&handle).await?;
+    accounts.log_in_by(device, &handle, id).await?;
     let event = Event::LogIn { device, name: device_name.into(), factor };
     let came = accounts.act(id, Some(Switch::LogIn), event, &given).await?;
     let Answer::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
@@ -233,6 +227,18 @@ async fn overview(
 ) -> Answered<Overview> {
     let caller = accounts.caller(&headers).await?;
     accounts.view(&caller).await.map(Json)
+}
+
+async fn export(
+    Extension(accounts): Here,
+    headers: HeaderMap,
+    request: Strict<Export>,
+) -> Answered<Export> {
+    let caller = accounts.caller(&headers).await?;
+    let before = request.value.before;
+    let event = Event::Export { session: caller.session, first: before.is_none() };
+    accounts.act(caller.account, None, event, &Given::default()).await?;
+    accounts.export(&caller, before.as_ref()).await.map(Json)
 }
 
 async fn enrol_factor(

@@ -1,7 +1,8 @@
 //! What an owner sees of her account.
 
 use tegata::account::messages::{
-    AccountView, DeviceNumber, DeviceView, SecretText, SessionNumber, SessionView,
+    AccountExport, AccountView, DeviceNumber, DeviceView, EventNumber, EventView, SecretText,
+    SessionNumber, SessionView,
 };
 use tegata::account::{Account, Handle, Refusal};
 use tegata::formats::otpauth;
@@ -9,10 +10,14 @@ use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
 use tegata::{Secret, SecretBytes};
 
 use super::Accounts;
+use super::act::SHOPPER;
 use super::given::{Address, Given};
 use super::signing::Caller;
 use crate::problem::Problem;
-use crate::store::AccountId;
+use crate::store::{AccountId, EventId, EventRow};
+
+/// Events on a page, some 100 bytes each.
+const EVENTS: u32 = 500;
 
 impl Accounts {
     pub(super) async fn view(&self, caller: &Caller) -> Result<AccountView, Problem> {
@@ -47,6 +52,30 @@ impl Accounts {
             frozen: live.is_frozen(),
             closing: live.closing(),
         })
+    }
+
+    /// A page of what happened to an account, with the account.
+    pub(super) async fn export(
+        &self,
+        caller: &Caller,
+        before: Option<&EventNumber>,
+    ) -> Result<AccountExport, Problem> {
+        let before = before.and_then(|number| EventId::parse(number.expose()));
+        let events = self.store.events_of(caller.account, before, EVENTS + 1).await;
+        let mut events = events.map_err(Problem::of_store)?;
+        let earlier = events.len() > EVENTS as usize;
+        events.truncate(EVENTS as usize);
+        let view = |event: EventRow| {
+            Ok(EventView {
+                event: EventNumber::new(&event.id.to_string())
+                    .map_err(|error| Problem::internal("showing an event", &error))?,
+                by_operator: event.actor != SHOPPER,
+                deed: event.deed,
+                at: event.at,
+            })
+        };
+        let events = events.into_iter().map(view).collect::<Result<_, Problem>>()?;
+        Ok(AccountExport { account: self.view(caller).await?, events, earlier })
     }
 
     /// The address of an account, or of what is to become one.

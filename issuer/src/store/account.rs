@@ -195,7 +195,7 @@ impl Change {
         let state = self.state.take().ok_or(StoreError::Unreadable("accounts"))?;
         let insert = Statement::new(INSERT, values![account.0, write_state(&state)?]);
         let mut statements = vec![insert.or(StoreError::AccountExists)];
-        self.beside(account, &mut statements);
+        self.beside(account, 0, &mut statements);
         Ok(statements)
     }
 
@@ -214,11 +214,11 @@ impl Change {
             statements.push(Statement::new(UPDATE, update).or(StoreError::Unreadable("accounts")));
             credentials::follow(account, &before.state, &state, &mut statements);
         }
-        self.beside(account, &mut statements);
+        self.beside(account, before.version, &mut statements);
         Ok(statements)
     }
 
-    fn beside(mut self, account: AccountId, to: &mut Vec<Statement>) {
+    fn beside(mut self, account: AccountId, version: u64, to: &mut Vec<Statement>) {
         // What two accounts can both ask for is asked for in one order, so that neither waits for the other.
         self.release.sort_unstable();
         self.claim.sort_unstable();
@@ -267,7 +267,8 @@ impl Change {
                 values![a, mail.id.0, mail.letter.key, mail.letter.bytes, at],
             );
         }
-        for event in self.events {
+        for mut event in self.events {
+            event.id = event.id.of_version(version);
             to.push(event.statement());
         }
         for handle in self.claim {

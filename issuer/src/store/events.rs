@@ -3,7 +3,7 @@
 
 use super::account::EventRow;
 use super::rows::{Row, Statement, values};
-use super::{AccountId, Store, StoreError};
+use super::{AccountId, EventId, Store, StoreError};
 use crate::audit;
 
 /// How far the log is sealed: so many events, the last of which gave this hash.
@@ -105,14 +105,20 @@ impl Store {
         rows.into_iter().map(Seal::read).collect()
     }
 
-    /// The last `n` events of an account, newest first.
+    /// The last `n` events of an account, newest first; of those before this one, if it is named.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn events_of(&self, account: AccountId, n: u32) -> Result<Vec<EventRow>, StoreError> {
+    pub async fn events_of(
+        &self,
+        account: AccountId,
+        before: Option<EventId>,
+        n: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
         const OF: &str = "SELECT event, account, deed, actor, made, detail FROM events \
-            WHERE account = $1 ORDER BY event DESC LIMIT $2";
-        let rows = self.database.rows(OF, values![account.0, n]).await?;
+            WHERE account = $1 AND event < $2 ORDER BY event DESC LIMIT $3";
+        let before = before.map_or([0xff; 16], |event| event.0);
+        let rows = self.database.rows(OF, values![account.0, before, n]).await?;
         rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
     }
 

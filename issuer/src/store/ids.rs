@@ -45,7 +45,8 @@ id! {
     MailId
 }
 id! {
-    /// The number of an event. Those of a later second sort later; within one, by their place in a change.
+    /// The number of an event. Those of a later second sort later; within one, those of an account in the order of its
+    /// changes, and by their place in a change.
     EventId
 }
 
@@ -105,6 +106,23 @@ impl EventId {
     /// [`RandomUnavailable`].
     pub fn make(now: UnixTime, place: u16, random: &dyn Random) -> Result<Self, RandomUnavailable> {
         by_time(now, place, random).map(Self)
+    }
+
+    /// The same in its account's order: what happened within one second sorts by the version that it was done to. Of the
+    /// milliseconds, which nobody knows, there are a thousand, and the count begins anew with each thousand versions.
+    pub(super) fn of_version(mut self, version: u64) -> Self {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&self.0[..6]);
+        let millis = u64::from_be_bytes(millis) / 1000 * 1000 + version % 1000;
+        self.0[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        self
+    }
+
+    /// Reads 32 hexadecimal digits.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut id = [0; 16];
+        hex::decode_to_slice(text, &mut id).ok()?;
+        Some(Self(id))
     }
 }
 
@@ -170,6 +188,9 @@ mod tests {
         assert_eq!(id.to_string(), "017f22e279b07cc3bfffffffffffffff");
         let after = EventId::make(now.shifted(1), 0, &Ones).unwrap();
         assert!(id < after && EventId::make(now, 1, &Ones).unwrap() < id);
+        let [first, second] = [999, 998].map(|version| id.of_version(version));
+        assert!(id < second && second < first && first < after);
+        assert_eq!((first.of_version(1000), EventId::parse(&id.to_string())), (id, Some(id)));
         assert!(EventId::make(UnixTime::MAX, 0, &Ones).unwrap() > after);
     }
 }

@@ -33,6 +33,7 @@ mod sweep;
 mod vault;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tegata::UnixTime;
 use tegata::account::limits::{Limit, Used};
@@ -227,7 +228,7 @@ impl Store {
             .await
     }
 
-    /// Takes one of so many tries within a span of time; `false` when none is left.
+    /// Takes one of so many tries within a span of time; gives how long to wait for the next when none is left.
     ///
     /// # Errors
     /// Those of the database; whoever counts takes them for "none left".
@@ -236,7 +237,7 @@ impl Store {
         key: ThrottleKey,
         limit: Limit,
         now: UnixTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Duration>, StoreError> {
         const MAKE: &str =
             "INSERT INTO throttle (key, taken, until) VALUES ($1, '[]', 0) ON CONFLICT DO NOTHING";
         const READ: &str = "SELECT taken FROM throttle WHERE key = $1";
@@ -252,12 +253,13 @@ impl Store {
                     let unreadable = |_| StoreError::Unreadable("throttle");
                     let text = row.of("throttle").text()?;
                     let mut used: Used = serde_json::from_str(&text).map_err(unreadable)?;
-                    let left = used.take(limit, now);
+                    let wait = (!used.take(limit, now))
+                        .then(|| Duration::from_secs(used.wait(limit, now)));
                     let text = serde_json::to_string(&used).map_err(unreadable)?;
                     let until = used.over(limit).seconds();
                     let keep = Statement::new(KEEP, values![text, until, key.0]);
                     transaction.write(vec![keep]).await?;
-                    Ok(left)
+                    Ok(wait)
                 })
             })
             .await

@@ -18,7 +18,7 @@ async fn nothing_planted_is_found_in_the_bytes(bed: Bed) {
     store.log(shopper::event(crate::bed::noon(), "CONTROL-CANARY")).await.unwrap();
     let limit = tegata::account::limits::Limit { tries: 5, seconds: 60 };
     let key = keys.throttle("reset", shopper::ADDRESS.as_bytes());
-    assert!(store.take(key, limit, crate::bed::noon()).await.unwrap());
+    assert_eq!(store.take(key, limit, crate::bed::noon()).await.unwrap(), None);
     keys.ticket(Purpose::Reset, account, 1, &bed.random).unwrap();
     store.backup(&bed.file("backup")).await.unwrap();
     let mut bytes = vec![std::fs::read(bed.file("backup")).unwrap()];

@@ -131,7 +131,7 @@ async fn check(bed: &Bed, answered: &BTreeMap<String, u32>) {
         let secrets = loaded.secrets.keys().filter(|id| id.0 > 100).count();
         // The sign-up's own mail is one more.
         let mails = mails.iter().filter(|mail| mail.account == account).count() - 1;
-        let events = store.events_of(account, 1_000_000).await.unwrap().len();
+        let events = store.events_of(account, None, 1_000_000).await.unwrap().len();
         for n in 1..=written {
             let found = store.session(&token(account, n)).await.unwrap();
             assert_eq!(found.map(|found| found.session), Some(SessionId(n)));

@@ -1,9 +1,10 @@
-//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `freeze`.
+//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `my-data`, `freeze`.
 
 mod devices;
 mod factor;
 mod freeze;
 mod log_in;
+mod my_data;
 pub(super) mod provision;
 mod reset;
 mod second_factor;
@@ -21,6 +22,7 @@ pub(crate) use self::devices::Devices;
 pub(crate) use self::factor::Given;
 pub(crate) use self::freeze::Freeze;
 pub(crate) use self::log_in::LogIn;
+pub(crate) use self::my_data::MyData;
 pub(crate) use self::reset::Reset;
 pub(crate) use self::second_factor::SecondFactor;
 pub(crate) use self::sign_up::SignUp;

@@ -1,4 +1,4 @@
-//! Deletion: asked for, thought over for seven days, done.
+//! What an owner takes with her, and deletion: asked for, thought over for seven days, done.
 
 use super::super::event::{Answer, Deed, Effect, Letter, Refusal};
 use super::super::ids::SessionId;
@@ -7,6 +7,17 @@ use super::Decided;
 use super::turn::Turn;
 
 impl Turn<'_> {
+    /// A frozen account's owner has a right to it as well. She is told, since it may not be she who asks.
+    pub(super) fn export(&mut self, session: SessionId, first: bool) -> Decided {
+        self.settled(session)?;
+        self.just_logged_in(session)?;
+        if first {
+            self.tell(&Letter::Exported);
+            self.effects.push(Effect::Deed(Deed::Exported));
+        }
+        Ok(Answer::Done)
+    }
+
     pub(super) fn close(&mut self, session: SessionId) -> Decided {
         self.settled(session)?;
         self.full_log_in(session)?;

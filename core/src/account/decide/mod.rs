@@ -76,6 +76,7 @@ fn live_account(turn: &mut Turn<'_>, event: Event) -> Decided {
         Event::LogOut { session } => turn.log_out(session),
         Event::EndSessions { session, which } => turn.end_sessions(session, which),
         Event::ForgetDevice { session, device } => turn.forget_device(session, device),
+        Event::Export { session, first } => turn.export(session, first),
         Event::Close { session } => turn.close(session),
         Event::Keep { session } => turn.keep(session),
         Event::CloseDue => turn.close_due(),

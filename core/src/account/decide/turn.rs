@@ -101,13 +101,18 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// A session of a full log-in just now, on an account that is not frozen: what a change asks for.
-    pub(super) fn full_log_in(&mut self, id: SessionId) -> Result<(), Refusal> {
+    /// A session of a full log-in just now.
+    pub(super) fn just_logged_in(&mut self, id: SessionId) -> Result<(), Refusal> {
         let now = self.world.now;
         if !within(self.session(id)?.since, FRESH, now) {
             return Err(Refusal::LoginTooOld);
         }
-        self.factor_is_fresh(id)?;
+        self.factor_is_fresh(id)
+    }
+
+    /// The same, on an account that is not frozen: what a change asks for.
+    pub(super) fn full_log_in(&mut self, id: SessionId) -> Result<(), Refusal> {
+        self.just_logged_in(id)?;
         if self.live.is_frozen() { Err(Refusal::Frozen) } else { Ok(()) }
     }
 

@@ -8,8 +8,8 @@ use super::super::handle::Handle;
 use super::super::ids::{DeviceId, SessionId};
 use super::long_code::{NoticeCode, RecoveryCode};
 use super::text::{
-    Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key, MailedCodeText, PasswordText,
-    RequestName, SecretText, SessionToken, Ticket, TotpText, X25519Key,
+    Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key, EventNumber, MailedCodeText,
+    PasswordText, RequestName, SecretText, SessionToken, Ticket, TotpText, X25519Key,
 };
 use crate::UnixTime;
 
@@ -203,6 +203,14 @@ calls! {
     /// What the account is: devices, sessions, what is left.
     Overview "/v1/account" By::Session => AccountView {}
 
+    /// All that the issuer keeps of the account's owner but what proves her, for her to take with her: the account, and
+    /// what happened to it. Asks for a full log-in just now; a mail tells of it.
+    Export "/v1/account/export" By::Session => AccountExport {
+        /// The last event of the page before this one; without it, the first page.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<EventNumber>,
+    }
+
     /// Proves the second factor in this session, for the next five minutes.
     Prove "/v1/session/factor" By::Session => Done {
         /// The authenticator's value.
@@ -300,7 +308,7 @@ macro_rules! in_session {
 }
 
 in_session! {
-    Overview, Prove, LogOut => |_call| Ends::ThisSession, EndSessions,
+    Overview, Export, Prove, LogOut => |_call| Ends::ThisSession, EndSessions,
     ForgetDevice => |call| Ends::SessionsOf(call.device.0), EnrolFactor, EnrolFactorCode, RenewRecovery,
     MoveAddress, MoveAddressCode, Freeze, Unfreeze, Close, Keep
 }
@@ -478,6 +486,36 @@ pub struct SessionView {
     pub seen: UnixTime,
     /// Whether it is the one that asks.
     pub this: bool,
+}
+
+/// All that is kept of an account's owner but what proves her.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountExport {
+    /// The account as it is.
+    pub account: AccountView,
+    /// What happened to it, newest first.
+    pub events: Vec<EventView>,
+    /// Whether there are earlier ones, on the next page.
+    pub earlier: bool,
+}
+
+/// Something that happened to an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventView {
+    /// Its number.
+    pub event: EventNumber,
+    /// What.
+    #[cfg_attr(feature = "openapi", schema(example = "logged_in"))]
+    pub deed: String,
+    /// When: seconds since 1970.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64))]
+    pub at: UnixTime,
+    /// Whether an operator of the issuer did it.
+    pub by_operator: bool,
 }
 
 #[cfg(test)]

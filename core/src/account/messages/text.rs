@@ -113,6 +113,13 @@ text! {
     SessionToken, "a session's token as the issuer gave it", is_token,
     TOKEN, 256, "m3QxZk0v-9w"
 }
+text! {
+    /// The number of something that happened to an account: 32 hexadecimal digits.
+    EventNumber, "an event's number: 32 hexadecimal digits", |text| {
+        text.len() == 32 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    },
+    "[0-9a-f]{32}", 32, "017f22e279b07cc3bfffffffffffffff"
+}
 
 #[cfg(any(test, feature = "openapi"))]
 const TOKEN: &str = "[A-Za-z0-9_-]{1,256}";
@@ -320,12 +327,14 @@ mod tests {
         fn what_matches_the_form_that_is_described_is_taken(
             code in matches(MailedCodeText::PATTERN),
             totp in matches(TotpText::PATTERN),
+            event in matches(EventNumber::PATTERN),
             password in matches(PasswordText::PATTERN),
             ticket in matches(Ticket::PATTERN),
             token in matches(SessionToken::PATTERN),
             key in matches(DeviceKey::PATTERN),
         ) {
             prop_assert!(MailedCodeText::new(&code).is_ok(), "{}", code);
+            prop_assert!(EventNumber::new(&event).is_ok(), "{}", event);
             prop_assert!(TotpText::new(&totp).is_ok(), "{}", totp);
             prop_assert_eq!(PasswordText::new(&password).is_ok(), password.len() <= 256);
             prop_assert!(Ticket::new(&ticket).is_ok() && SessionToken::new(&token).is_ok());

@@ -118,6 +118,27 @@ fn an_operators_freeze_is_lifted_by_no_owner_and_by_no_undoing() {
 }
 
 #[test]
+fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is_frozen() {
+    let mut issuer = Issuer::settled();
+    let export = |session, first| Event::Export { session, first };
+    let session = issuer.session_on(PHONE).unwrap();
+    assert_eq!(refusal(issuer.decide(export(session, true))), Refusal::LoginTooOld);
+    let password = issuer.password();
+    issuer.logs_in(PHONE, password, None);
+    let session = issuer.session_on(PHONE).unwrap();
+    assert_eq!(refusal(issuer.decide(export(session, true))), Refusal::FactorNeeded);
+    let session = issuer.logged_in(PHONE);
+    issuer.decide(Event::Freeze { session });
+    assert!(matches!(issuer.decide(export(session, true)), Answer::Done));
+    assert!(issuer.told(&Letter::Exported));
+    let deeds = issuer.deeds.len();
+    assert!(matches!(issuer.decide(export(session, false)), Answer::Done), "the next page");
+    assert_eq!(issuer.deeds.len(), deeds);
+    issuer.later(5 * MINUTE);
+    assert_eq!(refusal(issuer.decide(export(session, false))), Refusal::LoginTooOld);
+}
+
+#[test]
 fn an_account_is_deleted_after_seven_days_unless_it_is_kept() {
     let mut issuer = Issuer::settled();
     let session = issuer.logged_in(PHONE);

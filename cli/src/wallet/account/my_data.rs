@@ -1,0 +1,63 @@
+//! `tegata wallet my-data`: all that the issuer keeps of the account's owner.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::messages::{AccountExport, Export};
+
+use super::log_in::Proof;
+use super::{Who, in_session};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct MyData {
+    #[command(flatten)]
+    who: Who,
+    /// Write it to a new file, which nobody else can read. Without it: to standard output.
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    #[command(flatten)]
+    proof: Proof,
+}
+
+impl MyData {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let (mut wallet, at) = self.who.open(files)?;
+        let mut all = self.proof.fully(&mut wallet, &at, &Export { before: None })?;
+        while all.earlier {
+            let before = all.events.last().map(|event| event.event.clone());
+            let page: AccountExport = in_session(&mut wallet, &Export { before }, true)?;
+            all.earlier = page.earlier && !page.events.is_empty();
+            all.events.extend(page.events);
+        }
+        let document = json!({ "account": all.account, "events": all.events });
+        let Some(file) = &self.to else { return Output::document(&document) };
+        write(file, &document)
+            .map_err(|error| Failure::No(format!("cannot write {}: {error}", file.display())))?;
+        output.answer(
+            &format!("{}: all that {} keeps of you", file.display(), at.issuer),
+            &json!({ "written": file.display().to_string(), "events": all.events.len() }),
+        )
+    }
+}
+
+/// Never over a file that is there.
+fn write(file: &Path, document: &serde_json::Value) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(file)?;
+    serde_json::to_writer_pretty(&mut file, document)?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
