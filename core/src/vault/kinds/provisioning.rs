@@ -82,15 +82,15 @@ mod tests {
     use super::*;
     use crate::vault::VaultError;
 
-    fn asked(body: &[u8]) -> Option<Asked> {
-        Some(Asked { key: ReceiverKey::from_slice(&[0x33; 32]).unwrap(), body: body.to_vec() })
+    fn asked(body: &[u8]) -> Asked {
+        Asked { key: ReceiverKey::from_slice(&[0x33; 32]).unwrap(), body: body.to_vec() }
     }
 
     #[test]
     fn the_bytes_are_those_of_format_1() {
         let mut it = Provisioning::default();
         is_written_as(&it, "a1 0007");
-        it.asked = asked(b"{}");
+        it.asked = Some(asked(b"{}"));
         let key = "33".repeat(32);
         is_written_as(&it, &format!("a2 0007 035822{key}7b7d"));
         it.till_card_key = Some([0x11; 32]);
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_request_out_of_range_is_not_written() {
         for body in [&[][..], &[b'a'; 1025]] {
-            let it = Provisioning { asked: asked(body), ..Provisioning::default() };
+            let it = Provisioning { asked: Some(asked(body)), ..Provisioning::default() };
             assert!(matches!(encode(&it), Err(VaultError::OutOfRange(_))));
         }
     }
@@ -117,7 +117,7 @@ mod tests {
             body in prop::option::of(prop::collection::vec(any::<u8>(), 1..=1024)),
         ) {
             let given = given.and_then(RecordId::new);
-            let asked = body.and_then(|body| asked(&body));
+            let asked = body.map(|body| asked(&body));
             comes_back(&Provisioning { till_card_key, given, asked })?;
         }
     }
