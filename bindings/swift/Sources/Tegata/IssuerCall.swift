@@ -22,11 +22,6 @@ extension IssuerCall {
     ) async throws -> Answer {
         try answered(response: try await send(request()))
     }
-
-    /// The same where nothing is awaited.
-    public func carried(by send: (IssuerRequest) throws -> IssuerResponse) throws -> Answer {
-        try answered(response: try send(request()))
-    }
 }
 
 extension SignUpCall: IssuerCall {}

@@ -1,6 +1,5 @@
 import Foundation
-import FoundationNetworking
-import Synchronization
+import Glibc
 import Tegata
 
 /// The issuer that the scenarios of an account need, a real one on this machine, and the way there, as an app has one:
@@ -31,20 +30,20 @@ final class Issuer {
             says = nil
             return said
         }
-        var asked = URLRequest(url: address)
-        asked.httpMethod = request.method
-        asked.httpBody = request.body
-        for (header, value) in request.headers { asked.setValue(value, forHTTPHeaderField: header) }
-        let (body, answer) = try carry(asked)
+        let headers = request.headers.map { "\($0): \($1)" }
+        let answer = try carry(["\(request.method) \(address.path) HTTP/1.1"] + headers, request.body, to: address)
+        let retry = answer.head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("retry-after:") }
         return IssuerResponse(
-            status: Int32(answer.statusCode), body: body, retryAfter: answer.value(forHTTPHeaderField: "Retry-After"))
+            status: Int32(answer.status), body: answer.body,
+            retryAfter: retry.map { String($0.drop { $0 != ":" }.dropFirst()) })
     }
 
     /// The code that stands alone in a line of the newest such mail, once it has come.
     func code(to: String, subject: String) throws -> String {
         guard let page = URL(string: try environment("TEGATA_TEST_MAILBOX")) else { throw Misread("no address") }
         for _ in 0..<600 {
-            let mails = try JSONDecoder().decode(JSON.self, from: try carry(URLRequest(url: page)).0)
+            let answer = try carry(["GET \(page.path) HTTP/1.1"], Data(), to: page)
+            let mails = try JSONDecoder().decode(JSON.self, from: answer.body)
             let mail = mails.fields?["mails"]?.list?.compactMap(\.fields).first {
                 $0["to"]?.text == to && $0["subject"]?.text?.contains(subject) == true
             }
@@ -66,39 +65,37 @@ final class Issuer {
     }
 }
 
-private let client: URLSession = {
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.connectionProxyDictionary = [:]
-    configuration.timeoutIntervalForRequest = 40
-    return URLSession(configuration: configuration)
-}()
-
-/// Waits: the scenarios are written for calls that do.
-private func carry(_ request: URLRequest) throws -> (Data, HTTPURLResponse) {
-    let came = Carried()
-    client.dataTask(with: request) { body, answer, error in
-        came.put(body, answer, error)
-    }.resume()
-    return try came.get()
-}
-
-private final class Carried: Sendable {
-    private let done = DispatchSemaphore(value: 0)
-    private let result = Mutex<Result<(Data, HTTPURLResponse), any Error>?>(nil)
-
-    func put(_ body: Data?, _ answer: URLResponse?, _ error: (any Error)?) {
-        result.withLock {
-            if let body, let answer = answer as? HTTPURLResponse {
-                $0 = .success((body, answer))
-            } else {
-                $0 = .failure(Misread("the issuer cannot be reached: \(error.map { "\($0)" } ?? "")"))
-            }
-        }
-        done.signal()
+/// HTTP as far as an issuer on loopback needs it: one request for each connection.
+private func carry(_ head: [String], _ body: Data, to address: URL) throws -> (status: Int, head: String, body: Data) {
+    guard let host = address.host, let port = address.port else { throw Misread("no address") }
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var place = sockaddr_in()
+    place.sin_family = sa_family_t(AF_INET)
+    place.sin_port = in_port_t(port).bigEndian
+    inet_pton(AF_INET, host, &place.sin_addr)
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let connected = withUnsafePointer(to: &place) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, size) }
     }
-
-    func get() throws -> (Data, HTTPURLResponse) {
-        done.wait()
-        return try result.withLock { $0 }!.get()
+    guard connected == 0 else { throw Misread("the issuer cannot be reached") }
+    let more = ["Host: \(host):\(port)", "Connection: close", "Content-Length: \(body.count)", "", ""]
+    let message = Data((head + more).joined(separator: "\r\n").utf8) + body
+    var sent = 0
+    while sent < message.count {
+        let count = message.withUnsafeBytes { send(socket, $0.baseAddress! + sent, $0.count - sent, 0) }
+        guard count > 0 else { throw Misread("the issuer takes nothing") }
+        sent += count
     }
+    var answer = Data()
+    var piece = [UInt8](repeating: 0, count: 65536)
+    while case let count = recv(socket, &piece, piece.count, 0), count > 0 {
+        answer.append(contentsOf: piece[..<count])
+    }
+    guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw Misread("the issuer says nothing") }
+    let said = String(decoding: answer[..<end.lowerBound], as: UTF8.self)
+    guard let status = said.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+        throw Misread("no status")
+    }
+    return (status, said, Data(answer[end.upperBound...]))
 }

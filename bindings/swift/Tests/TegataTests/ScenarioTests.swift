@@ -5,10 +5,10 @@ import Testing
 
 /// Runs bindings/scenarios.json: each verb is a case of `Run.perform`, its arguments are the step's.
 @Test(arguments: Scenario.all)
-func scenario(_ scenario: Scenario) throws {
+func scenario(_ scenario: Scenario) async throws {
     let run = try Run()
     for (number, step) in scenario.steps.enumerated() {
-        try run.step("step \(number + 1)", step)
+        try await run.step("step \(number + 1)", step)
     }
     try run.close()
 }
@@ -74,7 +74,7 @@ private final class Run {
         keystore = keystores[1]!
     }
 
-    func step(_ place: String, _ step: [String: JSON]) throws {
+    func step(_ place: String, _ step: [String: JSON]) async throws {
         let verb = step["do"]?.text ?? ""
         let place = "\(place), \(verb)"
         let expectations: Set = ["do", "gives", "fails", "save"]
@@ -82,7 +82,7 @@ private final class Run {
         var given = JSON.null
         var came: String?
         do {
-            given = try perform(verb, arguments)
+            given = try await perform(verb, arguments)
         } catch let error as WalletError {
             #expect(!"\(error) \(error.localizedDescription)".contains(secret), "\(place): the error tells a secret")
             came = "\(error.name): \(error)"
@@ -95,7 +95,7 @@ private final class Run {
 
     func close() throws { try opened?.close() }
 
-    private func perform(_ verb: String, _ with: Arguments) throws -> JSON {
+    private func perform(_ verb: String, _ with: Arguments) async throws -> JSON {
         switch verb {
         case "pick":
             return try with.list("at").reduce(with.optional("of") ?? .null) { of, at in
@@ -215,12 +215,12 @@ private final class Run {
                     ])
                 })
         case "remove_pass": try wallet.passes.remove(id: with.text("id"))
-        default: return try performAtIssuer(verb, with)
+        default: return try await performAtIssuer(verb, with)
         }
         return .null
     }
 
-    private func performAtIssuer(_ verb: String, _ with: Arguments) throws -> JSON {
+    private func performAtIssuer(_ verb: String, _ with: Arguments) async throws -> JSON {
         switch verb {
         // The issuer, and whoever has an account there
         case "issuer": issuer.name = try with.text("name")
@@ -240,51 +240,52 @@ private final class Run {
                 "logged_in": .bool(known.loggedIn),
             ])
         case "sign_up":
-            signUp = try wallet.account.signUp(at: try at(with), language: .english).carried(by: issuer.send)
+            signUp = try await wallet.account.signUp(at: try at(with), language: .english).carried(by: issuer.send)
         case "sign_up_code":
-            factor = try signUp?.code(code: try with.text("code"), password: try with.password())
+            factor = try await signUp?.code(code: try with.text("code"), password: try with.password())
                 .carried(by: issuer.send)
         case "sign_up_factor":
-            let codes = try signUp?.factor(totp: try with.text("totp")).carried(by: issuer.send)
+            let codes = try await signUp?.factor(totp: try with.text("totp")).carried(by: issuer.send)
             return .list(codes?.reveal().map(JSON.text) ?? [])
         case "keep_factor": return JSON(try factor?.keepHere())
         case "reveal_factor": return JSON((factor?.revealUri()).map { String(decoding: $0, as: UTF8.self) })
         case "log_in":
             let call = try wallet.account.logIn(
                 at: try at(with), password: try with.password(), secondFactor: try with.secondFactor())
-            return .fields(["must_enrol": .bool(try call.carried(by: issuer.send).mustEnrol)])
-        case "reset": reset = try wallet.account.reset(at: try at(with)).carried(by: issuer.send)
+            return .fields(["must_enrol": .bool(try await call.carried(by: issuer.send).mustEnrol)])
+        case "reset": reset = try await wallet.account.reset(at: try at(with)).carried(by: issuer.send)
         case "reset_proof":
-            try reset?.proof(code: try with.text("code"), secondFactor: try with.secondFactor()!)
+            try await reset?.proof(code: try with.text("code"), secondFactor: try with.secondFactor()!)
                 .carried(by: issuer.send)
-        case "reset_finish": try reset?.finish(password: try with.password()).carried(by: issuer.send)
-        case "overview": return try wallet.account.overview().carried(by: issuer.send).json
-        case "prove": try wallet.account.prove(totp: try with.text("totp")).carried(by: issuer.send)
-        case "enrol": factor = try wallet.account.enrol().carried(by: issuer.send)
-        case "enrol_code": try wallet.account.enrolCode(totp: try with.text("totp")).carried(by: issuer.send)
+        case "reset_finish": try await reset?.finish(password: try with.password()).carried(by: issuer.send)
+        case "overview": return try await wallet.account.overview().carried(by: issuer.send).json
+        case "prove": try await wallet.account.prove(totp: try with.text("totp")).carried(by: issuer.send)
+        case "enrol": factor = try await wallet.account.enrol().carried(by: issuer.send)
+        case "enrol_code": try await wallet.account.enrolCode(totp: try with.text("totp")).carried(by: issuer.send)
         case "renew_recovery_codes":
-            let codes = try wallet.account.renewRecoveryCodes().carried(by: issuer.send)
+            let codes = try await wallet.account.renewRecoveryCodes().carried(by: issuer.send)
             return .list(codes.reveal().map(JSON.text))
-        case "log_out": try wallet.account.logOut().carried(by: issuer.send)
+        case "log_out": try await wallet.account.logOut().carried(by: issuer.send)
         case "drop_session": try wallet.account.dropSession()
         case "end_sessions":
-            try wallet.account.endSessions(number: with.optional("number")?.number).carried(by: issuer.send)
-        case "forget_device": try wallet.account.forgetDevice(id: try with.text("id")).carried(by: issuer.send)
-        case "freeze": try wallet.account.freeze().carried(by: issuer.send)
-        case "unfreeze": try wallet.account.unfreeze().carried(by: issuer.send)
+            try await wallet.account.endSessions(number: with.optional("number")?.number).carried(by: issuer.send)
+        case "forget_device": try await wallet.account.forgetDevice(id: try with.text("id")).carried(by: issuer.send)
+        case "freeze": try await wallet.account.freeze().carried(by: issuer.send)
+        case "unfreeze": try await wallet.account.unfreeze().carried(by: issuer.send)
         case "freeze_by_code":
-            try wallet.account.freezeByCode(at: try at(with), code: try with.text("code")).carried(by: issuer.send)
+            try await wallet.account.freezeByCode(at: try at(with), code: try with.text("code"))
+                .carried(by: issuer.send)
         case "take_back":
             let factor = try with.secondFactor()!
-            try wallet.account.takeBack(at: try at(with), code: try with.text("code"), secondFactor: factor)
+            try await wallet.account.takeBack(at: try at(with), code: try with.text("code"), secondFactor: factor)
                 .carried(by: issuer.send)
-        case "close_account": try wallet.account.closeAccount().carried(by: issuer.send)
-        case "keep_account": try wallet.account.keepAccount().carried(by: issuer.send)
+        case "close_account": try await wallet.account.closeAccount().carried(by: issuer.send)
+        case "keep_account": try await wallet.account.keepAccount().carried(by: issuer.send)
         case "move_address":
-            try wallet.account.moveAddress(address: try with.text("address"), language: .english)
+            try await wallet.account.moveAddress(address: try with.text("address"), language: .english)
                 .carried(by: issuer.send)
         case "move_address_code":
-            try wallet.account.moveAddressCode(address: try with.text("address"), code: try with.text("code"))
+            try await wallet.account.moveAddressCode(address: try with.text("address"), code: try with.text("code"))
                 .carried(by: issuer.send)
         default: throw Misread("there is no such verb: \(verb)")
         }
