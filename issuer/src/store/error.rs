@@ -12,6 +12,9 @@ pub enum StoreError {
     /// There is an account of this number. Nothing was written.
     #[error("there is an account of this number")]
     AccountExists,
+    /// The code, or a later one of its credential, was taken already. Nothing was written.
+    #[error("the code was used")]
+    CodeUsed,
     /// The database was made by a later version.
     #[error(
         "the database has migration {found}, this program knows those up to {known}: run a newer one"
