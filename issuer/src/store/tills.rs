@@ -31,7 +31,8 @@ pub enum TillStage {
     Revoked(UnixTime),
 }
 
-const COLUMNS: &str = "SELECT till, shop, made, code_until, token, revoked FROM tills ORDER BY till";
+const COLUMNS: &str =
+    "SELECT till, shop, made, code_until, token, revoked FROM tills ORDER BY till";
 
 fn till(row: &mut Row) -> Result<(TillId, ShopName), StoreError> {
     let unreadable = || StoreError::Unreadable("tills");

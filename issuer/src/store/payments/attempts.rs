@@ -41,12 +41,12 @@ impl Attempts {
             WHERE day = $1 AND subject IN ($2, $3, $4)";
         let till_subject = of_till(till);
         let day = now.seconds() / DAY;
-        let mut attempts =
-            Self { day, till: (till_subject.clone(), 0), candidates: Vec::new() };
+        let mut attempts = Self { day, till: (till_subject.clone(), 0), candidates: Vec::new() };
         for id in candidates {
             attempts.candidates.push([(of_both(*id, till), 0), (of_credential(*id), 0)]);
         }
-        let subjects = attempts.candidates.iter().map(|[both, all]| (both.0.clone(), all.0.clone()));
+        let subjects =
+            attempts.candidates.iter().map(|[both, all]| (both.0.clone(), all.0.clone()));
         let mut subjects: Vec<_> = subjects.collect();
         if subjects.is_empty() {
             subjects.push((till_subject.clone(), till_subject.clone()));

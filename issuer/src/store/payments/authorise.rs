@@ -15,9 +15,7 @@ use tegata::code::{
 
 use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
-use super::super::{
-    AccountId, EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash,
-};
+use super::super::{AccountId, EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
 use super::attempts::Attempts;
 use super::row::{Authorisation, AuthorisationId, BY_ID, State};
 use crate::keys::Sealed;
@@ -249,12 +247,7 @@ impl Before {
         let sale = row.optional(id)?;
         let one: Option<i64> = row.optional(Row::int)?;
         let standing = one.and_then(|_| Standing::read(&mut row).ok());
-        Ok(Some(Self {
-            till,
-            answer: made.map(|_| kept),
-            sale: reference.map(|_| sale),
-            standing,
-        }))
+        Ok(Some(Self { till, answer: made.map(|_| kept), sale: reference.map(|_| sale), standing }))
     }
 }
 

@@ -14,7 +14,7 @@ mod read;
 mod row;
 mod void;
 
-pub use authorise::{Answered, Asked, Bounds, Code, Found, Order, Reason};
+pub use authorise::{Answered, Asked, Bounds, Cap, Code, Found, Order, Prepare, Reason};
 pub use read::UnderWay;
 pub use row::{Authorisation, AuthorisationId, State};
 pub use void::{Voided, What};

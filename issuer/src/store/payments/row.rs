@@ -157,11 +157,7 @@ impl Authorisation {
     }
 
     /// What moves it on from here, and what the account has spent with it. Fails with `Moved` if it was moved before.
-    pub(super) fn moves(
-        &self,
-        to: State,
-        now: UnixTime,
-    ) -> Result<Vec<Statement>, StoreError> {
+    pub(super) fn moves(&self, to: State, now: UnixTime) -> Result<Vec<Statement>, StoreError> {
         const MOVE: &str = "UPDATE authorisations SET state = $1, changed = $2, version = version + 1 \
             WHERE authorisation = $3 AND version = $4";
         const GIVE_BACK: &str =
@@ -225,8 +221,7 @@ impl Store {
         };
         self.database
             .write(move |transaction| {
-                let values =
-                    values![card, intent.clone(), now.seconds(), from.id.0, from.version];
+                let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
                 let keep = Statement::new(KEEP, values).or(StoreError::Moved);
                 Box::pin(async move { transaction.write(vec![keep]).await })
             })

@@ -123,9 +123,7 @@ impl Void {
         let till = self.till.as_str().to_owned();
         let forbid = match &self.what {
             What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone()]),
-            What::Key(text) => {
-                Statement::new(KEY, values![till, text.clone(), self.now.seconds()])
-            }
+            What::Key(text) => Statement::new(KEY, values![till, text.clone(), self.now.seconds()]),
             What::Id(_) => return Ok(Voided::NotThere),
         };
         // It came between our reading and our writing: read again.
