@@ -23,7 +23,7 @@ fn the_limits_are_taken_to_the_last_yen_and_not_one_further(town: &Town) {
     let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
     let pays =
         |what: &str, amount| till.asks(&desk, what, &desk.next_code(&shopper), amount).words();
-    assert_eq!(pays("one too many", 5001), "declined limit");
+    assert_eq!(pays("too-much", 5001), "declined limit");
     assert_eq!(pays("a", 5000), "approved");
     assert_eq!(pays("b", 4999), "approved");
     assert_eq!(pays("c", 2), "declined limit");
