@@ -255,10 +255,8 @@ impl Operator {
         let detail = json!({ "why": reason.why, "till": id.as_str() });
         let event = self.event("till_revoked", &detail, reason)?;
         let revoked = self.store.revoke_till(id, self.world.clock.now(), event);
-        match self.threads.block_on(revoked)? {
-            true => Ok(()),
-            false => Err(StoreError::NoSuchTill.into()),
-        }
+        let is_revoked = self.threads.block_on(revoked)?;
+        if is_revoked { Ok(()) } else { Err(StoreError::NoSuchTill.into()) }
     }
 
     /// Takes a payment back. What a card may have been charged for, the service takes back from the processor.

@@ -242,12 +242,37 @@ impl Problem {
                 "The password is too easy to guess",
                 "At least 8 characters, and not one that others have used before: a few words do",
             ),
-            Self::NoSuchTill => (
-                StatusCode::UNAUTHORIZED,
-                "no-such-till",
-                "There is no such till",
-                "A till is added by whoever runs the service, and enrols itself once with the code of that",
+            Self::NoSuchTill
+            | Self::NoKey
+            | Self::KeyReused
+            | Self::ReferenceReused
+            | Self::OtherCurrency => return self.of_till(),
+            Self::Stopped => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopped",
+                "This is stopped for now",
+                "Whoever runs the service has stopped it; nothing was done",
             ),
+            Self::Refused(refusal) => return refused(*refusal),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something failed on our side",
+                "Whoever runs the service finds it in the log by the request's id",
+            ),
+            Self::Busy { .. } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The service has more to do than it can",
+                "Nothing was done; the header Retry-After says in how many seconds to come again",
+            ),
+        };
+        Facts { status, name, title, detail }
+    }
+
+    /// What is told to tills alone.
+    fn of_till(&self) -> Facts {
+        let (status, name, title, detail) = match self {
             Self::NoKey => (
                 StatusCode::BAD_REQUEST,
                 "no-key",
@@ -272,24 +297,11 @@ impl Problem {
                 "That currency is not taken here",
                 "GET /v1/till says which one is",
             ),
-            Self::Stopped => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "stopped",
-                "This is stopped for now",
-                "Whoever runs the service has stopped it; nothing was done",
-            ),
-            Self::Refused(refusal) => return refused(*refusal),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something failed on our side",
-                "Whoever runs the service finds it in the log by the request's id",
-            ),
-            Self::Busy { .. } => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "The service has more to do than it can",
-                "Nothing was done; the header Retry-After says in how many seconds to come again",
+            _ => (
+                StatusCode::UNAUTHORIZED,
+                "no-such-till",
+                "There is no such till",
+                "A till is added by whoever runs the service, and enrols itself once with the code of that",
             ),
         };
         Facts { status, name, title, detail }

@@ -17,7 +17,7 @@ use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
 use super::super::{AccountId, EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
 use super::attempts::Attempts;
-use super::row::{Authorisation, AuthorisationId, BY_ID, State};
+use super::row::{Authorisation, AuthorisationId, BY_ID, Known, State};
 use crate::keys::Sealed;
 
 /// What a till asks for.
@@ -207,7 +207,7 @@ fn again() -> StoreError {
 struct Before {
     till: TillId,
     answer: Option<Kept>,
-    sale: Option<Option<AuthorisationId>>,
+    sale: Known,
     /// `None`: it cannot be read, which means stopped.
     standing: Option<Standing>,
 }
@@ -243,11 +243,16 @@ impl Before {
             authorisation: row.optional(id)?,
             reason: row.optional(Row::text)?,
         };
-        let reference = row.optional(Row::text)?;
+        let reference: Option<String> = row.optional(Row::text)?;
         let sale = row.optional(id)?;
         let one: Option<i64> = row.optional(Row::int)?;
         let standing = one.and_then(|_| Standing::read(&mut row).ok());
-        Ok(Some(Self { till, answer: made.map(|_| kept), sale: reference.map(|_| sale), standing }))
+        let sale = match (reference, sale) {
+            (None, _) => Known::Nothing,
+            (Some(_), None) => Known::NoRow,
+            (Some(_), Some(id)) => Known::Is(id),
+        };
+        Ok(Some(Self { till, answer: made.map(|_| kept), sale, standing }))
     }
 }
 
@@ -304,9 +309,9 @@ impl Asked {
             return self.as_before(transaction, kept).await;
         }
         let replaced = match before.sale {
-            None => None,
-            Some(None) => return Ok(Answered::Forbidden),
-            Some(Some(id)) => {
+            Known::Nothing => None,
+            Known::NoRow => return Ok(Answered::Forbidden),
+            Known::Is(id) => {
                 let sale = by_id(transaction, id).await?;
                 if sale.state.counts() {
                     return self.same_sale(transaction, &before.till, sale).await;
@@ -461,7 +466,7 @@ impl Asked {
             self.event(&made).statement(),
         ];
         if reason.is_none() {
-            writes.extend(self.counts(&made, replaced));
+            writes.extend(made.counts(replaced));
         }
         transaction.write(writes).await?;
         Ok(Answered::Made(Box::new(made)))
@@ -513,22 +518,6 @@ impl Asked {
             changed: self.now,
             version: 1,
         }
-    }
-
-    /// What it adds to the day's sum, and that this is the sale.
-    fn counts(&self, made: &Authorisation, replaced: Option<AuthorisationId>) -> [Statement; 2] {
-        const SPEND: &str = "INSERT INTO spent (account, day, amount) VALUES ($1, $2, $3) \
-            ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + excluded.amount";
-        const SELL: &str = "INSERT INTO sales (till, reference, authorisation) \
-            VALUES ($1, $2, $3) ON CONFLICT (till, reference) DO UPDATE \
-            SET authorisation = excluded.authorisation WHERE sales.authorisation = $4";
-        let till = made.till.as_str().to_owned();
-        let replaced = replaced.map(|id| id.0);
-        [
-            Statement::new(SPEND, values![made.account.0, made.day, made.amount]),
-            Statement::new(SELL, values![till, made.reference.clone(), made.id.0, replaced])
-                .or(again()),
-        ]
     }
 
     async fn decline(
@@ -584,6 +573,22 @@ impl Asked {
 }
 
 impl Authorisation {
+    /// What it adds to the day's sum, and that this is the sale.
+    fn counts(&self, replaced: Option<AuthorisationId>) -> [Statement; 2] {
+        const SPEND: &str = "INSERT INTO spent (account, day, amount) VALUES ($1, $2, $3) \
+            ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + excluded.amount";
+        const SELL: &str = "INSERT INTO sales (till, reference, authorisation) \
+            VALUES ($1, $2, $3) ON CONFLICT (till, reference) DO UPDATE \
+            SET authorisation = excluded.authorisation WHERE sales.authorisation = $4";
+        let till = self.till.as_str().to_owned();
+        let replaced = replaced.map(|id| id.0);
+        [
+            Statement::new(SPEND, values![self.account.0, self.day, self.amount]),
+            Statement::new(SELL, values![till, self.reference.clone(), self.id.0, replaced])
+                .or(again()),
+        ]
+    }
+
     fn insert(&self, counter: u64) -> Statement {
         const INSERT: &str = "INSERT INTO authorisations (authorisation, account, credential, \
             counter, till, reference, amount, currency, day, state, reason, made, changed, version) \

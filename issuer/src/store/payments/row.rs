@@ -85,6 +85,17 @@ impl State {
     }
 }
 
+/// What stands under a till's reference or key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing was asked for yet.
+    Nothing,
+    /// A void came first, or no was the answer.
+    NoRow,
+    /// This one.
+    Is(AuthorisationId),
+}
+
 /// An authorisation as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorisation {

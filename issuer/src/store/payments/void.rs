@@ -10,7 +10,7 @@ use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
 use super::super::{EventId, EventRow, Store, StoreError};
 use super::authorise::by_id;
-use super::row::{Authorisation, AuthorisationId, State};
+use super::row::{Authorisation, AuthorisationId, Known, State};
 
 /// What is to be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +71,9 @@ impl Void {
     async fn decide(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
         let found = self.found(transaction).await?;
         let authorisation = match found {
-            Some(Some(id)) => by_id(transaction, id).await?,
-            Some(None) => return Ok(Voided::Forbidden),
-            None => return self.forbid(transaction).await,
+            Known::Is(id) => by_id(transaction, id).await?,
+            Known::NoRow => return Ok(Voided::Forbidden),
+            Known::Nothing => return self.forbid(transaction).await,
         };
         let to = match authorisation.state {
             State::Authorised => State::Voided,
@@ -94,11 +94,7 @@ impl Void {
         }
     }
 
-    /// `Some(None)`: it is forbidden already, or was answered without an authorisation.
-    async fn found(
-        &self,
-        transaction: &mut dyn Transaction,
-    ) -> Result<Option<Option<AuthorisationId>>, StoreError> {
+    async fn found(&self, transaction: &mut dyn Transaction) -> Result<Known, StoreError> {
         const BY_REFERENCE: &str =
             "SELECT authorisation FROM sales WHERE till = $1 AND reference = $2";
         const BY_KEY: &str = "SELECT authorisation FROM idempotency WHERE till = $1 AND key = $2";
@@ -111,8 +107,8 @@ impl Void {
             What::Id(id) => transaction.rows(BY_ID, values![till, id.0]),
         };
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
-        let row = rows.await?.into_iter().next();
-        row.map(|row| row.of("sales").optional(id)).transpose()
+        let Some(row) = rows.await?.into_iter().next() else { return Ok(Known::Nothing) };
+        Ok(row.of("sales").optional(id)?.map_or(Known::NoRow, Known::Is))
     }
 
     async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
