@@ -35,12 +35,12 @@ pub(crate) fn print(towns: &[(&str, Town)]) {
     for (name, town) in towns {
         println!("{name}, {SHOPPERS} shoppers, {TILLS} tills, each on a connection of its own");
         let desk = Desk::new(town);
-        let mut reached = 0.0;
+        let mut reached = 0;
         for (what, says) in kinds {
             *town.processor.lock().unwrap() = says;
             reached = say(what, &desk.run(None));
         }
-        say("the same at half of that", &desk.run(Some(reached / 2.0)));
+        say("the same at half of that", &desk.run(Some((reached / 2).max(1))));
     }
 }
 
@@ -98,11 +98,12 @@ impl<'a> Desk<'a> {
     }
 
     /// As fast as they can, or so many in a second.
-    fn run(&self, rate: Option<f64>) -> Measured {
+    fn run(&self, rate: Option<u32>) -> Measured {
         let first = self.sent.load(Ordering::SeqCst);
         // Made before: a phone does that.
-        let most = rate.map_or(12_000.0, |rate| rate) * SPAN.as_secs_f64();
-        let last = (first + most as usize).min(SHOPPERS * 15);
+        let seconds = usize::try_from(SPAN.as_secs()).unwrap();
+        let most = usize::try_from(rate.unwrap_or(12_000)).unwrap() * seconds;
+        let last = (first + most).min(SHOPPERS * 15);
         let now = self.town.now();
         let codes: Arc<Vec<String>> =
             Arc::new((first..last).map(|n| Self::code(&self.seeds, now, n)).collect());
@@ -116,7 +117,7 @@ impl<'a> Desk<'a> {
                         codes: Arc::clone(&codes),
                         next: Arc::clone(&next),
                         first,
-                        pace: rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+                        pace: rate.map(|rate| Duration::from_secs(1) / rate),
                         began,
                     };
                     tokio::spawn(till.work())
@@ -128,8 +129,8 @@ impl<'a> Desk<'a> {
             }
             times
         });
-        let per_second =
-            f64::from(u32::try_from(measured.len()).unwrap()) / began.elapsed().as_secs_f64();
+        let per_second = measured.len() as u128 * 1000 / began.elapsed().as_millis();
+        let per_second = u32::try_from(per_second).unwrap();
         self.sent.store(last, Ordering::SeqCst);
         let mut sorted = measured;
         sorted.sort();
@@ -262,10 +263,9 @@ async fn write(place: &Place, rows: &[Rows]) {
                 tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
             tokio::spawn(connection);
             let all = client.transaction().await.unwrap();
-            let into = [CREDENTIAL, ALIAS, PAYER].map(|sql| all.prepare(sql));
-            let [credentials, in_index, payers] = into;
-            let (credentials, in_index, payers) =
-                (credentials.await.unwrap(), in_index.await.unwrap(), payers.await.unwrap());
+            let credentials = all.prepare(CREDENTIAL).await.unwrap();
+            let in_index = all.prepare(ALIAS).await.unwrap();
+            let payers = all.prepare(PAYER).await.unwrap();
             for Rows { account, credential, seed, aliases } in rows {
                 let (key, sealed, alias_key) = seed.columns();
                 let (id, account) = (&credential.0[..], &account.0[..]);
@@ -284,14 +284,14 @@ async fn write(place: &Place, rows: &[Rows]) {
 
 struct Measured {
     sorted: Vec<Duration>,
-    per_second: f64,
+    per_second: u32,
 }
 
-fn say(what: &str, Measured { sorted, per_second }: &Measured) -> f64 {
+fn say(what: &str, Measured { sorted, per_second }: &Measured) -> u32 {
     let at = |of_1000: usize| sorted[(sorted.len() - 1) * of_1000 / 1000].as_secs_f64() * 1e3;
     let (p50, p99, p999) = (at(500), at(990), at(999));
     println!(
-        "  {what:<26} {per_second:>8.0}/s   p50 {p50:>7.2} ms   p99 {p99:>7.2} ms   p99.9 {p999:>7.2} ms"
+        "  {what:<26} {per_second:>8}/s   p50 {p50:>7.2} ms   p99 {p99:>7.2} ms   p99.9 {p999:>7.2} ms"
     );
     *per_second
 }
