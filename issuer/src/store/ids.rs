@@ -79,6 +79,21 @@ pub(super) fn first_of(second: UnixTime) -> [u8; 16] {
     id
 }
 
+id! {
+    /// The number of an authorisation. Those of a later second sort later.
+    AuthorisationId
+}
+
+impl AuthorisationId {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(now: UnixTime, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        by_time(now, 0, random).map(Self)
+    }
+}
+
 impl AccountId {
     /// A new one. 62 of its bits are random, so that none is made twice; also one for an account that is not there.
     ///

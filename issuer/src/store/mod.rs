@@ -8,6 +8,7 @@
 //! | `rows` | values, rows and statements that both understand |
 //! | `account` | an account as it is kept, what a change writes |
 //! | `credentials`, `aliases` | payment credentials; how a code leads to one |
+//! | `tills`, `payments` | where codes are read; what was taken of them, and what became of it |
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
 //! | `standing` | what holds for all accounts |
 //! | `sweep` | what jobs and operators go through: what is over, what waits, what was done last |
@@ -25,11 +26,13 @@ mod error;
 mod events;
 mod ids;
 mod outbox;
+mod payments;
 mod postgres;
 mod rows;
 mod sqlite;
 mod standing;
 mod sweep;
+mod tills;
 mod vault;
 
 use std::sync::Arc;
@@ -49,8 +52,13 @@ pub use ids::{
     make_credential_id,
 };
 pub use outbox::Leased;
+pub use payments::{
+    Answered, Asked, Authorisation, AuthorisationId, Bounds, Cap, Code, Found, Order as SaleOrder,
+    Prepare, Reason, State, UnderWay, Voided, What,
+};
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};
+pub use tills::{Till, TillStage};
 pub use vault::{SealedRow, SeedRow, WrappedKey};
 
 use crate::config;
