@@ -36,6 +36,7 @@ mod openapi;
 pub mod operator;
 pub mod passwords;
 pub mod problem;
+pub mod processor;
 mod routes;
 mod server;
 mod server_key;
