@@ -35,6 +35,7 @@ pub mod network;
 mod openapi;
 pub mod operator;
 pub mod passwords;
+pub mod payments;
 pub mod problem;
 pub mod processor;
 mod routes;

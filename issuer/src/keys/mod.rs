@@ -11,6 +11,7 @@
 
 mod rotate;
 mod sealing;
+mod seeds;
 mod service;
 mod ticket;
 
@@ -24,7 +25,7 @@ use tegata::{Random, RandomUnavailable, Secret};
 use zeroize::Zeroizing;
 
 pub(crate) use sealing::number;
-pub use sealing::{Place, Sealed};
+pub use sealing::{Place, Sealed, SealedSeed};
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
 

@@ -1,0 +1,3 @@
+//! Payments.
+mod charge;
+pub use charge::{Charge, NoProcessor, Outcome};
