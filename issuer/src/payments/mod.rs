@@ -1,3 +1,5 @@
 //! Payments.
 mod charge;
+mod charging;
 pub use charge::{Charge, NoProcessor, Outcome};
+pub use charging::{Charging, DEADLINE};
