@@ -14,6 +14,7 @@ use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
 use crate::issuer::World;
 use crate::keys::Keys;
+use crate::payments::Charging;
 use crate::problem::Problem;
 use crate::store::{AccountId, EventId, Kind, SessionRow, Store, StoreError};
 
@@ -35,13 +36,22 @@ enum Job {
     SignUps,
     /// Deletes accounts whose owners have had their time to think it over.
     Closings,
+    /// Takes up charges that are not over.
+    Charges,
     /// Removes rows of sessions that do not count any more.
     Sessions,
 }
 
 impl Job {
-    const ALL: [Self; 6] =
-        [Self::Seal, Self::Measure, Self::Throttle, Self::SignUps, Self::Closings, Self::Sessions];
+    const ALL: [Self; 7] = [
+        Self::Seal,
+        Self::Measure,
+        Self::Throttle,
+        Self::SignUps,
+        Self::Closings,
+        Self::Charges,
+        Self::Sessions,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -50,12 +60,14 @@ impl Job {
             Self::Throttle => "throttle",
             Self::SignUps => "sign_ups",
             Self::Closings => "closings",
+            Self::Charges => "charges",
             Self::Sessions => "sessions",
         }
     }
 
     fn period(self) -> Duration {
         match self {
+            Self::Charges => Duration::from_secs(2),
             Self::Seal | Self::Measure => Duration::from_secs(5),
             _ => Duration::from_mins(1),
         }
@@ -83,6 +95,8 @@ pub(crate) struct Jobs {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) counts: Counts,
     pub(crate) marks: Mutex<Marks>,
+    /// Who charges cards; somebody else looks after his own.
+    pub(crate) charging: Option<Charging>,
 }
 
 /// How far each job has gone through the rows. After a start it begins anew: what is done costs a look and no more.
@@ -124,6 +138,7 @@ impl Jobs {
             Job::Throttle => Ok(self.store.prune(now).await?),
             Job::SignUps => self.sign_ups(now).await,
             Job::Closings => self.closings(now).await,
+            Job::Charges => Ok(self.reconcile().await?),
             Job::Sessions => self.sessions(now).await,
         }
     }
@@ -143,6 +158,13 @@ impl Jobs {
         self.counts.mails.set(gauge(waiting.mails));
         self.counts.oldest_mail.set(gauge(age));
         Ok(())
+    }
+
+    async fn reconcile(&self) -> Result<(), StoreError> {
+        match &self.charging {
+            Some(charging) => charging.reconcile().await,
+            None => Ok(()),
+        }
     }
 
     /// Goes once over every account that was made, a day after it was: what is no sign-up by then never is one again.

@@ -53,5 +53,5 @@ pub use metrics::Metrics;
 pub use routes::{Routes, description};
 pub use server::{Handle, StartError, serve};
 pub use server_key::NoServerKey;
-pub use start::{Post, start, start_as_set};
+pub use start::{Post, start, start_as_set, start_charging};
 pub use tls::TlsError;

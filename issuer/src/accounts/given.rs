@@ -5,6 +5,7 @@ use tegata::account::Handle;
 use tegata::account::messages::{Language, MailedCodeText, RecoveryCode, SecondFactor, TotpText};
 
 use crate::passwords::{Password, PasswordHash};
+use crate::store::CardChange;
 
 /// What came with a request.
 #[derive(Clone, Default)]
@@ -15,6 +16,7 @@ pub(super) struct Given {
     pub(super) totp: Option<TotpText>,
     pub(super) recovery: Option<RecoveryCode>,
     pub(super) address: Option<Address>,
+    pub(super) card: Option<CardChange>,
 }
 
 /// An address, as it is kept.

@@ -5,9 +5,12 @@
 //! adapter ([`Stripe`]) speaks to Stripe, to its published test server and to our sandbox alike.
 
 mod names;
+mod set;
 mod stripe;
 
 pub use names::{CustomerId, IntentId, MethodId, NotAName};
+pub use set::ProcessorError;
+pub(crate) use set::as_set;
 pub use stripe::{Stripe, StripeError};
 
 use async_trait::async_trait;

@@ -269,6 +269,12 @@ impl Processor for Stripe {
         let made: Kept = self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
         let method = MethodId::new(&made.id).map_err(|_| UNREADABLE)?;
         let card = made.card.ok_or(UNREADABLE)?;
+        // Both go into mails.
+        let is_brand = card.brand.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        let is_last4 = card.last4.len() == 4 && card.last4.bytes().all(|c| c.is_ascii_digit());
+        if !is_brand || card.brand.len() > 32 || !is_last4 {
+            return Err(UNREADABLE);
+        }
         Ok(Registered { method, brand: card.brand, last4: card.last4 })
     }
 

@@ -13,6 +13,6 @@ pub use client::{IssuerError, Request, Response, Why};
 pub use recovery_code::RecoveryCode;
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
-    DeviceKey, DeviceName, MailedCodeText, NotOfForm, PasswordText, SecretText, SessionToken,
-    Ticket, TotpText,
+    CardNumber, CardToken, DeviceKey, DeviceName, MailedCodeText, NotOfForm, PasswordText,
+    SecretText, SessionToken, Ticket, TotpText,
 };
