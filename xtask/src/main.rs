@@ -22,6 +22,7 @@ mod python;
 mod setup;
 mod size;
 mod storms;
+mod stripe_mock;
 mod swift;
 mod symbols;
 mod targets;

@@ -8,7 +8,7 @@ use crate::{
     bindings::Build,
     docs, package, python,
     setup::{self, Package},
-    swift,
+    stripe_mock, swift,
     tree::step,
 };
 
@@ -54,6 +54,12 @@ pub(crate) const PARTS: &[Part] = &[
             let tests = "--test store --test accounts --test attack";
             Ok(cmd!(shell, "cargo test -p tegata-issuer").args(tests.split(' ')).run()?)
         },
+    },
+    Part {
+        name: "processor",
+        about: "cards charged: the adapter against Stripe's own test server and against the sandbox",
+        needs: &[setup::GO, setup::POSTGRESQL],
+        run: stripe_mock::test,
     },
     Part {
         name: "http",

@@ -99,6 +99,9 @@ enum Action {
     /// The account's devices and sessions: list, forget, end, log out.
     #[command(after_help = "Example: tegata wallet devices --log-out")]
     Devices(account::Devices),
+    /// The account's cards: list, add, say which is charged, remove.
+    #[command(after_help = "Example: tegata wallet cards add pm_card_visa")]
+    Cards(account::Cards),
     /// Stop all spending of the account, let it go again, or take changes back that somebody else made.
     #[command(after_help = "Example: tegata wallet freeze --take-back --recovery-code @code")]
     Freeze(account::Freeze),
@@ -201,6 +204,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::SecondFactor(second_factor) => second_factor.run(&files, output),
         Action::Reset(reset) => reset.run(&files, output),
         Action::Devices(devices) => devices.run(&files, output),
+        Action::Cards(cards) => cards.run(&files, output),
         Action::Freeze(freeze) => freeze.run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),
         Action::Adopt { yes } => {

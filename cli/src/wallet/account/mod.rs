@@ -1,5 +1,7 @@
-//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `freeze`.
+//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `cards`,
+//! `freeze`.
 
+mod cards;
 mod devices;
 mod factor;
 mod freeze;
@@ -16,6 +18,7 @@ use tegata::account::{Handle, Refusal};
 use tegata::{AccountAt, Error, IssuerAddress, Wallet};
 use zeroize::Zeroizing;
 
+pub(crate) use self::cards::Cards;
 pub(crate) use self::devices::Devices;
 pub(crate) use self::freeze::Freeze;
 pub(crate) use self::log_in::LogIn;
