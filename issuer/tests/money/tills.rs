@@ -41,6 +41,8 @@ struct Sale {
     heard: Option<String>,
     was_approved: bool,
     is_taken_back: bool,
+    /// It was taken back by its key, before it had come.
+    is_forbidden: bool,
 }
 
 /// Three sums that have to be one.
@@ -116,7 +118,13 @@ impl<'a> Shop<'a> {
             heard: None,
             was_approved: false,
             is_taken_back: false,
+            is_forbidden: random.u8(..) < 16,
         };
+        if sale.is_forbidden {
+            self.overtaken(till, reference, &mut sale, self.fresh_code(shopper));
+            self.sales.lock().unwrap().insert((till.id.to_string(), reference.to_owned()), sale);
+            return;
+        }
         let (mut key, mut code) = (String::new(), String::new());
         for attempt in 0..8 {
             // A cashier who heard nothing sends the same again, or scans again.
@@ -155,6 +163,21 @@ impl<'a> Shop<'a> {
         }
         let of = (till.id.to_string(), reference.to_owned());
         self.sales.lock().unwrap().insert(of, sale);
+    }
+
+    /// A cashier takes back what is still on its way: the void, by its key, comes first.
+    fn overtaken(&self, till: &Till, reference: &str, sale: &mut Sale, code: String) {
+        let (key, patience) = (format!("{reference}-0"), Duration::from_secs(1));
+        sale.keys.push(key.clone());
+        let void = json!({ "key": key });
+        // If it does not come first, it comes in the evening.
+        let _ = self.post(till, 0, "/v1/voids", None, &void, patience);
+        let body = json!({
+            "code": code, "amount": sale.amount, "currency": "JPY", "reference": reference,
+        });
+        // Nobody waits for the answer.
+        let _ = self.post(till, 1, "/v1/authorisations", Some(&key), &body, patience);
+        sale.is_taken_back = true;
     }
 
     /// How the answer reads; nothing if none came.
@@ -202,7 +225,11 @@ impl<'a> Shop<'a> {
             }
             sale.is_taken_back = true;
             let patience = Duration::from_secs(30);
-            let what = json!({ "reference": reference });
+            let what = if sale.is_forbidden {
+                json!({ "key": sale.keys[0] })
+            } else {
+                json!({ "reference": reference })
+            };
             let heard = self.post(till, 0, "/v1/voids", None, &what, patience);
             sale.hears(&heard.expect("all is well again"));
         }
