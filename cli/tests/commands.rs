@@ -236,8 +236,16 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
 
 /// Examples that want an account, a person at the keyboard, or a key that is kept elsewhere: those of the wallet are done in
 /// cli/tests/account.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
-const ELSEWHERE: [&str; 7] =
-    ["sign-up", "wallet log-in", "second-factor", "wallet reset", "devices", "freeze", "restore"];
+const ELSEWHERE: [&str; 8] = [
+    "sign-up",
+    "wallet log-in",
+    "second-factor",
+    "wallet reset",
+    "devices",
+    "freeze",
+    "restore",
+    "issuer void",
+];
 
 /// An issuer whose operator the examples make of us.
 fn issuer_in(folder: &Path) -> impl Drop {

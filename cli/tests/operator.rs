@@ -39,7 +39,9 @@ fn what_is_stopped_is_refused_by_the_running_service_at_once_and_after_a_restart
     assert_eq!(shop.does(&with_why(&["resume", "sign-up"])), json!({ "stopped": ["reset"] }));
     assert!(!stopped(&running, "d@example.org"));
     let all = ["sign-up", "log-in", "reset", "provisioning", "payments"];
-    assert_eq!(shop.does(&with_why(&["stop", "--all"])), json!({ "stopped": all }));
+    let under_way = json!({ "authorised": 0, "charging": 0, "reversing": 0 });
+    let answer = shop.does(&with_why(&["stop", "--all"]));
+    assert_eq!(answer, json!({ "stopped": all, "under_way": under_way }));
     assert!(stopped(&running, "e@example.org"));
     assert_eq!(shop.does(&with_why(&["resume", "--all"])), json!({ "stopped": [] }));
     assert!(!stopped(&running, "f@example.org"));
@@ -212,4 +214,32 @@ fn the_page_of_mails_is_there_for_this_machine_alone_and_only_if_mail_goes_nowhe
     let running = shop.serve(&["--config", "issuer.toml"]);
     assert_eq!(running.get("/dev/mailbox").0, 404);
     assert_eq!(running.get("/dev/mailbox.json").0, 404);
+}
+
+#[test]
+fn a_till_is_added_enrols_itself_once_and_is_revoked() {
+    let shop = Shop::new();
+    let running = shop.serve(&[]);
+    let added = shop.does(&with_why(&["till", "add", "till-1", "--shop", "Tegata Ginza"]));
+    let stages = || shop.does(&["till", "list"])["tills"].clone();
+    let listed =
+        |stage: &str| json!([{ "till": "till-1", "shop": "Tegata Ginza", "stage": stage }]);
+    assert_eq!(stages(), listed("waiting"));
+    let enrol = || {
+        let url = format!("http://{}/v1/tills", running.address);
+        let body = json!({ "code": added["code"] }).to_string();
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        agent.post(url).content_type("application/json").send(body).unwrap().status().as_u16()
+    };
+    assert_eq!((enrol(), enrol()), (200, 401));
+    assert_eq!(stages(), listed("enrolled"));
+    let again = with_why(&["till", "add", "till-1", "--shop", "Another"]);
+    failed(&shop.run(&again), 1, "there is a till of this id");
+    assert_eq!(shop.does(&with_why(&["till", "revoke", "till-1"]))["revoked"], true);
+    assert_eq!(stages(), listed("revoked"));
+    failed(&shop.run(&with_why(&["till", "revoke", "till-2"])), 1, "there is no till of this id");
+    failed(&shop.run(&with_why(&["void", "17"])), 2, "32 hex digits");
+    let nobodys = "0".repeat(32);
+    failed(&shop.run(&with_why(&["void", &nobodys])), 1, "no payment has this number");
 }

@@ -1,5 +1,5 @@
 //! The issuer over HTTP, on both stores: `rates` says how much it does, `enumeration` whether an account can be told by
-//! the clock. `cargo xtask bench issuer` and `cargo xtask bench enumeration` run it; docs/performance.md has the figures.
+//! the clock, `payments` how many codes are taken. `cargo xtask bench issuer` and its like run it; docs/performance.md has the figures.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "its results")]
 
 mod enumeration;
+mod payments;
 #[path = "../tests/people/mod.rs"]
 mod people;
 mod rates;
@@ -29,6 +30,7 @@ fn main() {
     match what.as_deref() {
         Some("issuer") => rates::print(&towns()),
         Some("enumeration") => enumeration::print(&towns()),
-        _ => panic!("say what to measure: issuer or enumeration"),
+        Some("payments") => payments::print(&towns()),
+        _ => panic!("say what to measure: issuer, enumeration or payments"),
     }
 }

@@ -51,7 +51,7 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the issuer on SQLite and on a PostgreSQL of its own: its store, and accounts under attack",
         needs: &[setup::GDB, setup::POSTGRESQL],
         run: |shell| {
-            let tests = "--test store --test accounts --test attack";
+            let tests = "--test store --test accounts --test attack --test payments";
             Ok(cmd!(shell, "cargo test -p tegata-issuer").args(tests.split(' ')).run()?)
         },
     },

@@ -4,6 +4,7 @@ mod log;
 mod operate;
 mod safekeeping;
 mod serve;
+mod till;
 
 use std::path::PathBuf;
 
@@ -41,6 +42,14 @@ pub(crate) enum Command {
         after_help = "Example: tegata issuer freeze hanako@example.org --why \"she telephoned: her phone is gone\""
     )]
     Freeze(operate::Freeze),
+    /// Tills: add one, list them, revoke one.
+    #[command(subcommand, after_help = "Example: tegata issuer till list")]
+    Till(till::Tills),
+    /// Take a payment back.
+    #[command(
+        after_help = "Example: tegata issuer void 018f22e279b07cc3bfffffffffffffff --why \"charged for what was not sold\""
+    )]
+    Void(till::Void),
     /// The log of what was done: hold it to its seals, read it, seal it now.
     #[command(subcommand, after_help = "Example: tegata issuer audit verify")]
     Audit(log::Audit),
@@ -69,6 +78,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Resume(switching) => switching.resume(output),
         Command::Revoke(revoke) => revoke.run(output),
         Command::Freeze(freeze) => freeze.run(output),
+        Command::Till(tills) => tills.run(output),
+        Command::Void(void) => void.run(output),
         Command::Audit(audit) => audit.run(output),
         Command::Backup(file) => file.backup(output),
         Command::Restore(file) => file.restore(output),

@@ -1,10 +1,12 @@
 //! What holds for all accounts, or for one: `stop`, `resume`, `revoke`, `freeze`.
 
+use std::fmt::Write as _;
+
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use tegata::account::Handle;
 use tegata_issuer::operator::Acts;
-use tegata_issuer::store::{Standing, Switch};
+use tegata_issuer::store::{Standing, Switch, UnderWay};
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;
@@ -56,7 +58,22 @@ impl Switching {
         let (switches, reason) = (self.switches(), self.because.reason()?);
         let operator = self.settings.operator()?;
         let acts = if self.all { Acts::All } else { Acts::These(&switches) };
-        answer(&operator.stop(acts, &reason).map_err(not("stop it"))?, output)
+        let standing = operator.stop(acts, &reason).map_err(not("stop it"))?;
+        if !standing.stopped.contains(Switch::Payments) {
+            return answer(&standing, output);
+        }
+        // Read after the switch was thrown: what begins later is refused.
+        let under_way = operator.under_way().map_err(not("count what is under way"))?;
+        let UnderWay { authorised, charging, reversing } = under_way;
+        let (mut words, mut document) = stopped(&standing);
+        let n = authorised + charging;
+        let _ = write!(
+            words,
+            "\n{n} payments were begun and are finished or taken back, {reversing} are being taken back"
+        );
+        document["under_way"] =
+            json!({ "authorised": authorised, "charging": charging, "reversing": reversing });
+        output.answer(&words, &document)
     }
 
     pub(super) fn resume(self, output: &Output) -> Result<(), Failure> {
@@ -72,13 +89,19 @@ impl Switching {
 }
 
 fn answer(standing: &Standing, output: &Output) -> Result<(), Failure> {
+    let (words, document) = stopped(standing);
+    output.answer(&words, &document)
+}
+
+/// What is stopped, in words and as a document.
+fn stopped(standing: &Standing) -> (String, Value) {
     let stopped = Switch::ALL.into_iter().filter(|switch| standing.stopped.contains(*switch));
     let stopped: Vec<_> = stopped.map(Switch::name).collect();
     let words = match stopped.as_slice() {
         [] => "nothing is stopped".to_owned(),
         stopped => format!("stopped: {}", stopped.join(", ")),
     };
-    output.answer(&words, &json!({ "stopped": stopped }))
+    (words, json!({ "stopped": stopped }))
 }
 
 #[derive(Debug, Args)]

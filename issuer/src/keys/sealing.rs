@@ -41,6 +41,14 @@ pub struct SealedSeed {
     pub(crate) alias_key: Vec<u8>,
 }
 
+impl SealedSeed {
+    /// As the columns of its row have it: the number of the key, the seed, the alias key.
+    #[must_use]
+    pub fn columns(&self) -> (u8, &[u8], &[u8]) {
+        (self.key, &self.seed, &self.alias_key)
+    }
+}
+
 impl fmt::Debug for SealedSeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealedSeed").field("key", &self.key).finish_non_exhaustive()
