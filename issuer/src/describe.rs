@@ -112,6 +112,7 @@ fn problems(by: By) -> Vec<Problem> {
         By::Session => problems.extend([
             Problem::Refused(Refusal::NotLoggedIn),
             Problem::Refused(Refusal::NothingToDo),
+            Problem::CardRefused,
         ]),
     }
     problems

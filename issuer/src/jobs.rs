@@ -15,6 +15,7 @@ use crate::audit::{self, AuditError};
 use crate::codes::{self, Codes, FillError, Ready};
 use crate::issuer::World;
 use crate::keys::Keys;
+use crate::payments::Charging;
 use crate::problem::Problem;
 use crate::store::{AccountId, EventId, Kind, SessionRow, Store, StoreError};
 
@@ -36,6 +37,8 @@ enum Job {
     SignUps,
     /// Deletes accounts whose owners have had their time to think it over.
     Closings,
+    /// Takes up charges that are not over.
+    Charges,
     /// Removes rows of sessions that do not count any more.
     Sessions,
     /// Fills the index of aliases for the period to come, and drops those that are over.
@@ -45,12 +48,13 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Seal,
         Self::Measure,
         Self::Throttle,
         Self::SignUps,
         Self::Closings,
+        Self::Charges,
         Self::Sessions,
         Self::Aliases,
         Self::Credentials,
@@ -63,6 +67,7 @@ impl Job {
             Self::Throttle => "throttle",
             Self::SignUps => "sign_ups",
             Self::Closings => "closings",
+            Self::Charges => "charges",
             Self::Sessions => "sessions",
             Self::Aliases => "aliases",
             Self::Credentials => "credentials",
@@ -71,6 +76,7 @@ impl Job {
 
     fn period(self) -> Duration {
         match self {
+            Self::Charges => Duration::from_secs(2),
             Self::Seal | Self::Measure => Duration::from_secs(5),
             Self::Credentials => Duration::from_mins(10),
             _ => Duration::from_mins(1),
@@ -102,6 +108,8 @@ pub(crate) struct Jobs {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) counts: Counts,
     pub(crate) marks: Mutex<Marks>,
+    /// Who charges cards; somebody else looks after his own.
+    pub(crate) charging: Option<Charging>,
 }
 
 /// How far each job has gone through the rows. After a start it begins anew: what is done costs a look and no more.
@@ -143,6 +151,7 @@ impl Jobs {
             Job::Throttle => Ok(self.store.prune(now).await?),
             Job::SignUps => self.sign_ups(now).await,
             Job::Closings => self.closings(now).await,
+            Job::Charges => Ok(self.reconcile().await?),
             Job::Sessions => self.sessions(now).await,
             Job::Aliases => Ok(codes::fill(&self.store, &self.keys, now).await?),
             Job::Credentials => Ok(self.codes.count(&self.store).await?),
@@ -186,6 +195,13 @@ impl Jobs {
             tracing::error!(seconds, "the index of aliases ends soon: tills will find no shopper");
         }
         Ok(())
+    }
+
+    async fn reconcile(&self) -> Result<(), StoreError> {
+        match &self.charging {
+            Some(charging) => charging.reconcile().await,
+            None => Ok(()),
+        }
     }
 
     /// Goes once over every account that was made, a day after it was: what is no sign-up by then never is one again.

@@ -38,6 +38,7 @@ pub mod operator;
 pub mod passwords;
 pub mod payments;
 pub mod problem;
+pub mod processor;
 mod routes;
 mod server;
 mod server_key;

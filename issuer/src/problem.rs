@@ -53,6 +53,8 @@ pub enum Problem {
     ReferenceReused,
     /// 422: not the currency that is taken here.
     OtherCurrency,
+    /// 422: the processor takes no card by this token.
+    CardRefused,
     /// 503: an operator stopped this kind of request.
     Stopped,
     /// 500: our fault. The log says what, the answer does not.
@@ -129,7 +131,8 @@ impl Problem {
     /// One of each type, for documents and tests.
     pub fn all() -> impl Iterator<Item = Self> {
         let decided = Refusal::ALL.into_iter().map(Self::Refused);
-        let others = [Self::NotSigned, Self::WeakPassword, Self::NoRoom, Self::Stopped];
+        let others =
+            [Self::NotSigned, Self::WeakPassword, Self::CardRefused, Self::NoRoom, Self::Stopped];
         let tills = [
             Self::NoSuchTill,
             Self::NoKey,
@@ -255,6 +258,12 @@ impl Problem {
             | Self::KeyReused
             | Self::ReferenceReused
             | Self::OtherCurrency => return self.of_till(),
+            Self::CardRefused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "card-refused",
+                "The card was not taken",
+                "The processor gave out no such token, or its bank says no: register it anew, or another one",
+            ),
             Self::Stopped => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "stopped",

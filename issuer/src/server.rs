@@ -28,6 +28,7 @@ use crate::keys::KeysError;
 use crate::mail::SmtpError;
 use crate::network::Peer;
 use crate::passwords::PasswordsUnavailable;
+use crate::processor::ProcessorError;
 use crate::routes::{self, Routes};
 use crate::server_key::NoServerKey;
 use crate::store::StoreError;
@@ -81,6 +82,9 @@ pub enum StartError {
     /// Mail cannot be sent.
     #[error("cannot send mail: {0}")]
     Smtp(#[from] SmtpError),
+    /// Cards cannot be charged.
+    #[error("cannot charge cards: {0}")]
+    Processor(#[from] ProcessorError),
     /// The page of mails would be for others.
     #[error("mail is mailbox, whose page is for this machine alone, and listen is not")]
     MailboxForAll,

@@ -11,7 +11,8 @@ use crate::issuer::{Issuer, World};
 use crate::jobs::{Counts, Jobs};
 use crate::keys::Keys;
 use crate::mail::{self, Carrier, Mailbox, Smtp};
-use crate::payments::{self, Charge, NoProcessor, Payments};
+use crate::payments::{self, Charge, Charging, Payments};
+use crate::processor;
 use crate::routes::Routes;
 use crate::server::{self, Handle, StartError};
 use crate::server_key;
@@ -25,7 +26,7 @@ pub type Post = Arc<dyn Carrier>;
 /// # Errors
 /// [`StartError`]; then nothing runs.
 pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartError> {
-    start_with(config, world, |_| Ok(post), no_processor, Routes::new())
+    start_with(config, world, |_| Ok(post), None, Routes::new())
 }
 
 /// The same, with somebody who charges cards: made when the store is open.
@@ -38,11 +39,7 @@ pub fn start_charging(
     post: Post,
     charge: impl FnOnce(&Store) -> Arc<dyn Charge>,
 ) -> Result<Handle, StartError> {
-    start_with(config, world, |_| Ok(post), charge, Routes::new())
-}
-
-fn no_processor(_: &Store) -> Arc<dyn Charge> {
-    Arc::new(NoProcessor)
+    start_with(config, world, |_| Ok(post), Some(Box::new(charge)), Routes::new())
 }
 
 /// Starts the issuer with the mail that is set: a server, or, on this machine alone, the page `/dev/mailbox`.
@@ -53,23 +50,27 @@ pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> 
     match config.mail.clone() {
         Mail::Smtp(server) => {
             let smtp = move |config: &Config| Ok(Arc::new(Smtp::new(&server, config)?) as Post);
-            start_with(config, world, smtp, no_processor, Routes::new())
+            start_with(config, world, smtp, None, Routes::new())
         }
         Mail::Mailbox if config.listen.ip().is_loopback() => {
             let mailbox = Arc::new(Mailbox::default());
             let page = mail::page(Arc::clone(&mailbox));
-            start_with(config, world, |_| Ok(mailbox), no_processor, page)
+            start_with(config, world, |_| Ok(mailbox), None, page)
         }
         Mail::Mailbox => Err(StartError::MailboxForAll),
     }
 }
 
-/// `post` is made on the threads that serve: a pool of connections wants to be.
+/// Somebody else who charges cards.
+type Other<'a> = Box<dyn FnOnce(&Store) -> Arc<dyn Charge> + 'a>;
+
+/// `post` is made on the threads that serve: a pool of connections wants to be. Without `other`, cards are charged by the
+/// processor that is set.
 fn start_with(
     config: Config,
     world: World,
     post: impl FnOnce(&Config) -> Result<Post, StartError>,
-    charge: impl FnOnce(&Store) -> Arc<dyn Charge>,
+    other: Option<Other<'_>>,
     routes: Routes,
 ) -> Result<Handle, StartError> {
     server_key::look(&config)?;
@@ -77,7 +78,7 @@ fn start_with(
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
     let counts = Counts::new(issuer.metrics.registry())?;
     let threads = server::threads()?;
-    let (accounts, payments) = threads.block_on(async {
+    let (accounts, payments, processor) = threads.block_on(async {
         let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
         let store = Store::open(&config.store).await?.counting(issuer.metrics.work());
         let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
@@ -87,7 +88,12 @@ fn start_with(
         let (kept, shared) = (Arc::clone(&keys), Arc::clone(&codes));
         let accounts =
             Accounts::open(store.clone(), kept, passwords, world.clone(), shared, name.clone());
-        let charge = charge(&store);
+        let processor = processor::as_set(config, &*world.random).await?;
+        let ours = Charging::new(store.clone(), Arc::clone(&processor), Arc::clone(&clock));
+        let (charge, charging): (Arc<dyn Charge>, _) = match other {
+            Some(other) => (other(&store), None),
+            None => (Arc::new(ours.clone()), Some(ours)),
+        };
         let name = ShopName::new(&name).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
         let (of_store, of_keys) = (store.clone(), Arc::clone(&keys));
         let payments =
@@ -107,13 +113,14 @@ fn start_with(
             checkpoints,
             counts,
             marks,
+            charging,
         };
         tokio::spawn(jobs.work());
-        Ok::<_, StartError>((accounts, payments))
+        Ok::<_, StartError>((accounts, payments, processor))
     })?;
     server::listen(
         threads,
         issuer,
-        accounts::routes(accounts).merge(payments::routes(payments)).merge(routes),
+        accounts::routes(accounts, processor).merge(payments::routes(payments)).merge(routes),
     )
 }

@@ -16,6 +16,7 @@ mod fuzz;
 mod issuer;
 mod kdoc;
 mod model;
+mod money;
 mod package;
 mod part;
 mod pictures;
@@ -23,6 +24,7 @@ mod python;
 mod setup;
 mod size;
 mod storms;
+mod stripe_mock;
 mod swift;
 mod symbols;
 mod targets;
@@ -131,6 +133,13 @@ enum Verb {
         #[arg(long)]
         readme: bool,
     },
+    /// Pay while everything breaks, and compare the three sums: the processor's, the rows' and the tills'.
+    #[command(after_help = "Example: cargo xtask money --payments 10000")]
+    Money {
+        /// On each of the two stores.
+        #[arg(long, default_value_t = 150)]
+        payments: u32,
+    },
     /// Cut the power, kill and fill the disk for long: `test` does the same for half a minute.
     #[command(after_help = "Example: cargo xtask storms --rounds 1000")]
     Storms {
@@ -168,6 +177,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Size { android: None } => size::hold(&shell),
         Verb::Size { android: Some(library) } => size::look_at_android(&library),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
+        Verb::Money { payments } => money::run(&shell, payments),
         Verb::Storms { rounds } => storms::run(&shell, rounds),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     bindings::Build,
     docs, issuer, package, python,
     setup::{self, Package},
-    swift,
+    stripe_mock, swift,
     tree::step,
 };
 
@@ -51,6 +51,12 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the issuer, on SQLite and on a PostgreSQL of its own: its store, its service, and accounts under attack",
         needs: &[setup::GDB, setup::POSTGRESQL],
         run: |shell| Ok(cmd!(shell, "cargo test -p tegata-issuer").run()?),
+    },
+    Part {
+        name: "processor",
+        about: "cards charged: the adapter against Stripe's own test server and against the sandbox",
+        needs: &[setup::GO, setup::POSTGRESQL],
+        run: stripe_mock::test,
     },
     Part {
         name: "http",

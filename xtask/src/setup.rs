@@ -48,6 +48,8 @@ pub(crate) const LIBCRYPTO: Package =
     Package { name: "libssl-dev", sign: Sign::Header("openssl/evp.h") };
 /// Takes the memory of a running process, to search it for secrets.
 pub(crate) const GDB: Package = Package { name: "gdb", sign: Sign::Program("gcore") };
+/// Builds Stripe's test server.
+pub(crate) const GO: Package = Package { name: "golang-go", sign: Sign::Program("go") };
 /// Builds the Kotlin library.
 pub(crate) const MAVEN: Package = Package { name: "maven", sign: Sign::Program("mvn") };
 /// Makes the Debian that has Swift.

@@ -25,6 +25,8 @@ pub enum IssuerProblem {
     TooOften,
     /// The new password is one that others guess: ask for another.
     WeakPassword,
+    /// The processor takes no card by this token: register it anew, or another one.
+    CardRefused,
     /// Whoever runs the issuer has stopped this for now.
     Stopped,
     /// The issuer has as many payment credentials as its codes can tell apart.
@@ -54,6 +56,7 @@ impl From<Why> for IssuerProblem {
             Why::Refused(Refusal::NothingToDo) => Self::NothingToDo,
             Why::Refused(Refusal::TooOften) => Self::TooOften,
             Why::WeakPassword => Self::WeakPassword,
+            Why::CardRefused => Self::CardRefused,
             Why::Stopped => Self::Stopped,
             Why::NoRoom => Self::NoRoom,
             Why::Later(wait) => Self::Later { seconds: seconds(wait) },

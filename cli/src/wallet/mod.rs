@@ -99,6 +99,9 @@ enum Action {
     /// The account's devices and sessions: list, forget, end, log out.
     #[command(after_help = "Example: tegata wallet devices --log-out")]
     Devices(account::Devices),
+    /// The account's cards: list, add, say which is charged, remove.
+    #[command(after_help = "Example: tegata wallet cards add pm_card_visa")]
+    Cards(account::Cards),
     /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, and what happened to it.
     #[command(after_help = "Example: tegata wallet my-data --to my-data.json")]
     MyData(account::MyData),
@@ -215,6 +218,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::SecondFactor(second_factor) => second_factor.run(&files, output),
         Action::Reset(reset) => reset.run(&files, output),
         Action::Devices(devices) => devices.run(&files, output),
+        Action::Cards(cards) => cards.run(&files, output),
         Action::MyData(my_data) => my_data.run(&files, output),
         Action::Freeze(freeze) => freeze.run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),

@@ -157,6 +157,25 @@ pub enum Event {
         /// Who signed.
         device: DeviceId,
     },
+    /// A card is to be charged for what is paid, or another one of those that are there.
+    AddCard {
+        /// In which session.
+        session: SessionId,
+        /// Its brand and last digits, for the mail.
+        card: String,
+    },
+    /// Another of the account's cards is to be charged.
+    DefaultCard {
+        /// In which session.
+        session: SessionId,
+    },
+    /// A card is not to be charged any more.
+    RemoveCard {
+        /// In which session.
+        session: SessionId,
+        /// Its brand and last digits, for the mail.
+        card: String,
+    },
     /// An operator freezes the account or lets it go.
     Operator {
         /// What is to be.
@@ -205,6 +224,8 @@ pub enum Effect {
     SessionMade(SessionId),
     /// It is no longer.
     SessionEnded(SessionId),
+    /// What the request says of the account's cards is written.
+    Card,
     /// The account is found by nothing any more, its sessions end and all that is kept is forgotten. Mails of this
     /// decision still go out.
     Erase,
@@ -281,6 +302,16 @@ pub enum Letter {
         /// How many are left.
         left: usize,
     },
+    /// A card was added.
+    CardAdded {
+        /// Its brand and last digits.
+        card: String,
+    },
+    /// A card was removed.
+    CardRemoved {
+        /// Its brand and last digits.
+        card: String,
+    },
     /// The account was frozen.
     Frozen,
     /// The account is frozen no longer.
@@ -340,6 +371,9 @@ pub enum Deed {
     Kept,
     Closed,
     Provisioned,
+    CardAdded,
+    CardChosen,
+    CardRemoved,
 }
 
 /// What the asker hears.

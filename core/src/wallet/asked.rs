@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{AccountAt, IssuerAddress};
 use crate::account::messages::{
-    AccountExport, AccountView, Begun, Done, Enrol, Envelope, LoggedIn, RecoveryCode,
+    AccountExport, AccountView, Begun, Cards, Done, Enrol, Envelope, LoggedIn, RecoveryCode,
     RecoveryCodes, SecretText, SessionToken, SignedUp, Ticket,
 };
 
@@ -91,5 +91,6 @@ parted! {
     LoggedIn => bool, |answer| (Some(answer.session), answer.must_enrol);
     AccountView => AccountView, |view| (None, view);
     AccountExport => AccountExport, |export| (None, export);
+    Cards => Cards, |cards| (None, cards);
     Done => (), |_| (None, ());
 }

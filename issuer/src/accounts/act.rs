@@ -131,6 +131,7 @@ impl Accounts {
             Err(StoreError::HandleTaken | StoreError::NoSuchAccount) => {
                 Err(Problem::Refused(Refusal::Wrong))
             }
+            Err(StoreError::NoSuchCard) => Err(Problem::Refused(Refusal::NothingToDo)),
             Err(error) => Err(Problem::of_store(error)),
         }
     }
@@ -190,6 +191,7 @@ impl Accounts {
                     change.sessions_made.push((TokenHash::of(&token), *session));
                 }
                 Effect::SessionEnded(session) => change.sessions_ended.push(*session),
+                Effect::Card => change.card.clone_from(&given.card),
                 Effect::Erase => change.erase = true,
                 Effect::Mail { to, letter } => {
                     // Where the model is built, too, there is one more: it never comes up with all controls on.

@@ -7,6 +7,7 @@ use tegata::account::messages::{
 };
 
 use crate::passwords::{Password, PasswordHash};
+use crate::store::CardChange;
 
 /// What came with a request.
 #[derive(Clone, Default)]
@@ -18,6 +19,7 @@ pub(super) struct Given {
     pub(super) totp: Option<TotpText>,
     pub(super) recovery: Option<RecoveryCode>,
     pub(super) address: Option<Address>,
+    pub(super) card: Option<CardChange>,
 }
 
 /// An address, as it is kept.

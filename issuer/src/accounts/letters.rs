@@ -62,6 +62,11 @@ impl Kept {
             };
             // The device's name last: what it contains is not looked at again.
             let text = text.replace("{code}", code).replace("{left}", &left.to_string());
+            let card = match &self.letter {
+                Letter::CardAdded { card } | Letter::CardRemoved { card } => card.as_str(),
+                _ => "",
+            };
+            let text = text.replace("{card}", card);
             text.replace("{device}", device)
         };
         let body = fill(text.body.trim_start());
@@ -92,6 +97,8 @@ fn name(letter: &Letter) -> &'static str {
         Letter::Changed { what: Change::Factor, .. } => "changed_factor",
         Letter::Changed { what: Change::Recovery, .. } => "changed_recovery",
         Letter::RecoveryUsed { .. } => "recovery_used",
+        Letter::CardAdded { .. } => "card_added",
+        Letter::CardRemoved { .. } => "card_removed",
         Letter::Frozen => "frozen",
         Letter::Unfrozen => "unfrozen",
         Letter::Undone => "undone",
@@ -179,6 +186,8 @@ mod tests {
             Letter::Changed { what: Change::Factor, code },
             Letter::Changed { what: Change::Recovery, code },
             Letter::RecoveryUsed { left: 7 },
+            Letter::CardAdded { card: "visa 4242".to_owned() },
+            Letter::CardRemoved { card: "visa 4242".to_owned() },
             Letter::Frozen,
             Letter::Unfrozen,
             Letter::Undone,
@@ -203,6 +212,9 @@ mod tests {
                 let all = format!("{}\n{}", posted.subject, posted.body);
                 assert!(!posted.subject.contains('\n') && posted.body.ends_with('\n'));
                 assert_eq!(posted.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
+                let names_card =
+                    matches!(letter, Letter::CardAdded { .. } | Letter::CardRemoved { .. });
+                assert_eq!(all.contains("visa 4242"), names_card, "{all}");
                 let names_device =
                     matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
                 assert_eq!(all.contains("Hanako's {code} phone"), names_device, "{all}");

@@ -5,6 +5,7 @@
 //! like any other whose password, codes and factor nobody knows, so that there is no second path to tell from the first.
 
 mod act;
+mod cards;
 mod compare;
 mod decoys;
 mod door;

@@ -1,19 +1,22 @@
 //! The accounts over HTTP: for each message of [`tegata::account::messages`] what is done with it.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::account::messages::{
-    Begun, Call, Close, Done, EndSessions, Enrol, EnrolFactor, EnrolFactorCode, Export,
-    ForgetDevice, Freeze, FreezeByCode, Keep, LogIn, LogOut, LoggedIn, MoveAddress,
-    MoveAddressCode, Overview, PasswordText, Prove, Provision, RecoveryCode, RecoveryCodes,
-    RenewRecovery, Reset, ResetFinish, ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor,
-    SignedUp, TakeBack, Ticket, Unfreeze,
+    AddCard, Begun, Call, Close, DefaultCard, Done, EndSessions, Enrol, EnrolFactor,
+    EnrolFactorCode, Export, ForgetDevice, Freeze, FreezeByCode, Keep, ListCards, LogIn, LogOut,
+    LoggedIn, MoveAddress, MoveAddressCode, Overview, PasswordText, Prove, Provision, RecoveryCode,
+    RecoveryCodes, RemoveCard, RenewRecovery, Reset, ResetFinish, ResetProof, SessionToken, SignUp,
+    SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket, Unfreeze,
 };
 use tegata::account::{Answer, Destination, Event, Refusal, ResetId, SecretId};
 
 use super::Accounts;
 use super::act;
+use super::cards::{add_card, default_card, list_cards, remove_card};
 use super::given::{Address, Given};
 use super::made::Made;
 use super::signing::{Caller, signer};
@@ -21,6 +24,7 @@ use crate::describe::describe;
 use crate::keys::Purpose;
 use crate::passwords::{Password, PasswordHash};
 use crate::problem::Problem;
+use crate::processor::Processor;
 use crate::routes::Routes;
 use crate::store::{AccountId, Switch};
 use crate::strict::Strict;
@@ -29,10 +33,10 @@ use crate::work::Done as Work;
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;
 
-/// All of them, for these accounts.
+/// All of them, for these accounts, whose cards this processor keeps.
 #[must_use]
-pub fn routes(accounts: Accounts) -> Routes {
-    described().layer(Extension(accounts))
+pub fn routes(accounts: Accounts, processor: Arc<dyn Processor>) -> Routes {
+    described().layer(Extension(accounts)).layer(Extension(processor))
 }
 
 /// All of them with their description, and no accounts behind them.
@@ -65,6 +69,10 @@ pub fn described() -> Routes {
         RenewRecovery => renew_recovery,
         MoveAddress => move_address,
         MoveAddressCode => move_address_code,
+        ListCards => list_cards,
+        AddCard => add_card,
+        DefaultCard => default_card,
+        RemoveCard => remove_card,
         Freeze => freeze,
         Unfreeze => unfreeze,
         Close => close,

@@ -3,6 +3,7 @@
 mod key_file;
 mod layers;
 mod mail;
+mod processor;
 mod values;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use tegata::code::{AttemptLimits, Scheme};
 pub use key_file::{KeyFileError, make_key_file, read_key_file};
 pub use layers::{ConfigError, ConfigErrors, Layers};
 pub use mail::{Mail, MailPassword, Security, Sender, Smtp};
+pub use processor::{Processor, ProcessorKey};
 pub use values::{
     AliasSeconds, CodePrefix, Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store,
 };
@@ -52,6 +54,12 @@ pub struct Config {
     pub mail_password: Option<MailPassword>,
     /// A file that holds what `mail_password` would say.
     pub mail_password_file: Option<PathBuf>,
+    /// Who charges cards: ours, which moves no money, or one that speaks Stripe's interface.
+    pub processor: Processor,
+    /// The secret key of the account there. In the environment, or by `processor_key_file`.
+    pub processor_key: Option<ProcessorKey>,
+    /// A file that holds what `processor_key` would say.
+    pub processor_key_file: Option<PathBuf>,
     /// Where it is signed how far the log of events goes. Without it beside SQLite's file, and with `PostgreSQL`
     /// nowhere.
     pub checkpoints: Option<PathBuf>,
@@ -118,6 +126,9 @@ impl Default for Config {
             mail_user: None,
             mail_password: None,
             mail_password_file: None,
+            processor: Processor::Sandbox(None),
+            processor_key: None,
+            processor_key_file: None,
             checkpoints: None,
             tls_certificate: None,
             tls_key: None,
@@ -177,6 +188,13 @@ impl Config {
         self.beside_store(".key")
     }
 
+    /// Where the sandbox keeps its ledger if no file is set: beside SQLite's file, under its name with `.sandbox`; with
+    /// `PostgreSQL` in the folder that the service runs in.
+    #[must_use]
+    pub fn sandbox_file(&self) -> PathBuf {
+        self.beside_store(".sandbox").unwrap_or_else(|| "tegata-issuer.sandbox".into())
+    }
+
     /// What holds for payments.
     #[must_use]
     pub fn rules(&self) -> Rules {
@@ -221,6 +239,19 @@ impl Config {
                 Err(what) => say("mail_password_file", &what),
             },
             (_, None) => {}
+        }
+        match (&self.processor_key, &self.processor_key_file) {
+            (Some(_), Some(_)) => {
+                say("processor_key_file", "processor_key is set, too: one of them");
+            }
+            (None, Some(file)) => match ProcessorKey::read(file) {
+                Ok(key) => self.processor_key = Some(key),
+                Err(what) => say("processor_key_file", &what),
+            },
+            (_, None) => {}
+        }
+        if matches!(self.processor, Processor::At(_)) != self.processor_key.is_some() {
+            say("processor_key", "and a processor that is not the sandbox go together");
         }
         match (&self.mail, &self.mail_from) {
             (Mail::Mailbox, _) if !self.listen.ip().is_loopback() => {

@@ -208,6 +208,8 @@ fn is_optional(name: &str) -> bool {
         "mail_user",
         "mail_password",
         "mail_password_file",
+        "processor_key",
+        "processor_key_file",
         "checkpoints",
         "tls_certificate",
         "tls_key",
@@ -240,4 +242,19 @@ fn a_page_of_mails_is_for_this_machine_and_a_server_of_mail_has_all_it_needs() {
     let config = Config::load(&layers(&[smtp, from, user, password], &[])).unwrap();
     assert_eq!(config.mail_password.as_ref().unwrap().expose(), "CANARY secret");
     assert!(!format!("{config:?}").contains("CANARY"));
+}
+
+#[test]
+fn a_processor_has_a_key_and_the_sandbox_has_its_own() {
+    let load = |settings: &[(&str, &str)]| Config::load(&layers(settings, &[]));
+    let stripe = ("TEGATA_ISSUER_PROCESSOR", "https://api.example.com");
+    assert!(load(&[stripe]).unwrap_err().to_string().contains("processor_key"));
+    let file = file("CANARY\n");
+    let key = ("TEGATA_ISSUER_PROCESSOR_KEY_FILE", file.path().to_str().unwrap());
+    assert!(load(&[key]).unwrap_err().to_string().contains("processor_key"));
+    let config = load(&[stripe, key]).unwrap();
+    assert_eq!(config.processor_key.as_ref().unwrap().expose(), "CANARY");
+    assert!(!format!("{config:?}").contains("CANARY"));
+    let both = load(&[stripe, key, ("TEGATA_ISSUER_PROCESSOR_KEY", "CANARY")]).unwrap_err();
+    assert!(both.to_string().contains("one of them") && !both.to_string().contains("CANARY"));
 }

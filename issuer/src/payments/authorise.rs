@@ -1,5 +1,7 @@
 //! A till asks for a payment, and looks at those it asked for.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
@@ -183,7 +185,10 @@ impl Payments {
         if made.state != State::Authorised {
             return View::of(&made);
         }
-        let status = match self.charge.charge(made.id).await {
+        // A task of its own: a till that hangs up does not break it off.
+        let (charge, id) = (Arc::clone(&self.charge), made.id);
+        let charged = tokio::spawn(async move { charge.charge(id).await });
+        let status = match charged.await.unwrap_or(Outcome::Pending) {
             Outcome::Done => Status::Approved,
             Outcome::Declined => Status::Declined,
             Outcome::Pending => Status::Pending,

@@ -12,9 +12,11 @@
 //! | `authorise`, `void` | what a till asks for |
 //! | `view` | how an authorisation looks to a till |
 //! | `charge` | the door to whoever charges cards |
+//! | `charging` | charging them: once, or not at all |
 
 mod authorise;
 mod charge;
+mod charging;
 mod prepared;
 mod rules;
 mod tills;
@@ -29,6 +31,7 @@ use tegata::code::{Prefixes, ShopName};
 use utoipa_axum::routes;
 
 pub use charge::{Charge, NoProcessor, Outcome};
+pub use charging::{Charging, DEADLINE};
 pub use rules::{DayOffset, Decimals, Rules};
 pub(crate) use tills::CODE_LIFE;
 pub use tills::TillCode;

@@ -1,5 +1,7 @@
 //! A till takes a payment back, whether it has come or not. It works while payments are stopped.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde::Deserialize;
@@ -67,7 +69,9 @@ impl Payments {
         if authorisation.state != State::Reversing {
             return Ok(View::of(&authorisation));
         }
-        self.charge.reverse(authorisation.id).await;
+        let (charge, id) = (Arc::clone(&self.charge), authorisation.id);
+        // A task of its own, and how it ended stands in the row.
+        let _ = tokio::spawn(async move { charge.reverse(id).await }).await;
         let after = self.store.authorisation(authorisation.id).await.map_err(Problem::of_store)?;
         Ok(View::of(&after.unwrap_or(authorisation)))
     }

@@ -7,7 +7,7 @@ use tegata::account::{Account, Deed, SecretId, SecretKind, SessionId};
 
 use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
 use super::rows::{Row, Statement, values};
-use super::{NewCredential, Standing, StoreError, credentials};
+use super::{CardChange, NewCredential, Standing, StoreError, cards, credentials};
 use crate::keys::{self, Sealed, number};
 
 /// An account with all that is kept beside it, as of one moment.
@@ -57,6 +57,8 @@ pub struct Change {
     pub erase: bool,
     /// A payment credential that is made.
     pub credential: Option<NewCredential>,
+    /// What is done to its cards. One that it does not have fails the whole change.
+    pub card: Option<CardChange>,
     /// Mails.
     pub outbox: Vec<Outgoing>,
     /// What happened.
@@ -240,6 +242,9 @@ impl Change {
             write("DELETE FROM secrets WHERE account = $1", values![a]);
             write("DELETE FROM handles WHERE account = $1", values![a]);
             write("DELETE FROM sessions WHERE account = $1", values![a]);
+            for forget in cards::FORGET_ALL {
+                write(forget, values![a]);
+            }
         }
         for (secret, kind, sealed) in self.keep {
             write(
@@ -254,6 +259,9 @@ impl Change {
                 "INSERT INTO sessions (token, account, session) VALUES ($1, $2, $3)",
                 values![*token.bytes(), a, session.0],
             );
+        }
+        if let Some(card) = self.card {
+            card.statements(account, to);
         }
         if let Some(credential) = self.credential {
             credential.statements(account, to);

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// An authorisation is no longer as it was read, or may not become that. Nothing was written.
     #[error("the authorisation was moved on by someone else")]
     Moved,
+    /// The account has no such card. Nothing was written.
+    #[error("the account has no such card")]
+    NoSuchCard,
     /// There is a till of this id. Nothing was written.
     #[error("there is a till of this id: revoke it first, or take another")]
     TillExists,

@@ -84,6 +84,21 @@ id! {
     AuthorisationId
 }
 
+id! {
+    /// The number of a card here.
+    CardId
+}
+
+impl CardId {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(now: UnixTime, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        by_time(now, 0, random).map(Self)
+    }
+}
+
 impl AuthorisationId {
     /// A new one.
     ///

@@ -11,6 +11,7 @@
 //! | `tills`, `payments` | where codes are read; what was taken of them, and what became of it |
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
 //! | `standing` | what holds for all accounts |
+//! | `cards` | whose cards there are, and which is charged |
 //! | `sweep` | what jobs and operators go through: what is over, what waits, what was done last |
 //! | `vault` | the issuer's wrapped keys, and sealing anew under another |
 //! | `backup` | copies, and what happens when one takes the place of the database |
@@ -19,6 +20,7 @@
 mod account;
 mod aliases;
 mod backup;
+mod cards;
 mod counted;
 mod credentials;
 mod database;
@@ -44,12 +46,13 @@ use tegata::account::limits::{Limit, Used};
 pub use account::{Change, EventRow, InSession, Loaded, Outgoing, deed};
 pub use aliases::{AliasRow, Fill};
 pub use backup::restore;
+pub use cards::{Card, CardChange, Payable};
 pub use credentials::{Indexed, NewCredential, Requested};
 pub use error::StoreError;
 pub use events::Seal;
 pub use ids::{
-    AccountId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash, first_credential_of,
-    make_credential_id,
+    AccountId, CardId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash,
+    first_credential_of, make_credential_id,
 };
 pub use outbox::Leased;
 pub use payments::{

@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod bed;
 mod canary;
+mod charging;
 mod cluster;
 mod credentials;
 mod keys;

@@ -55,6 +55,7 @@ pub(crate) fn carry_out(
             Effect::Release(_) => change.release.push(keys.handle(ADDRESS)),
             Effect::SessionMade(id) => change.sessions_made.push((TokenHash::of(&TOKEN), id)),
             Effect::SessionEnded(id) => change.sessions_ended.push(id),
+            Effect::Card => {}
             Effect::Erase => change.erase = true,
             Effect::Deed(done) => {
                 let id = EventId::make(now, place, &random).unwrap();

@@ -14,7 +14,7 @@ async fn a_later_database_is_refused_and_left_as_it_is(bed: Bed) {
     bed.sql(LATER).await;
     let refused = Store::open(&bed.place).await.unwrap_err();
     assert_eq!(refused, StoreError::Newer { found: 1001, known: 2 });
-    let said = "the database has migration 1001, this program knows those up to 2: run a newer one";
+    let said = "the database has migration 1001, this program knows those up to 4: run a newer one";
     assert_eq!(refused.to_string(), said);
     assert_eq!(bed.number("SELECT COUNT(*) FROM refinery_schema_history").await, 3);
 }
@@ -34,7 +34,9 @@ fn the_tables_of_both_stores_are_alike() {
             include_str!(concat!("../../migrations/postgres/", $file)),
         )),*]};
     }
-    for (sqlite, postgres) in both!["V1__accounts.sql" "V2__credentials.sql"] {
+    for (sqlite, postgres) in
+        both!["V1__accounts.sql" "V2__credentials.sql" "V3__payments.sql" "V4__cards.sql"]
+    {
         let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
         assert_eq!(words.replace(" WITHOUT ROWID", ""), postgres);
     }

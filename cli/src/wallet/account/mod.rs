@@ -1,5 +1,7 @@
-//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `my-data`, `freeze`.
+//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `cards`, `my-data`,
+//! `freeze`.
 
+mod cards;
 mod devices;
 mod factor;
 mod freeze;
@@ -18,6 +20,7 @@ use tegata::account::messages::{
 use tegata::{AccountAt, Asked, Error, IssuerAddress, Parted, Wallet};
 use zeroize::Zeroizing;
 
+pub(crate) use self::cards::Cards;
 pub(crate) use self::devices::Devices;
 pub(crate) use self::factor::Given;
 pub(crate) use self::freeze::Freeze;

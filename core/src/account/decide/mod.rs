@@ -1,5 +1,6 @@
 //! The decisions, one file for each thing that an owner can want.
 
+mod cards;
 mod changes;
 mod closing;
 mod evidence;
@@ -81,6 +82,9 @@ fn live_account(turn: &mut Turn<'_>, event: Event) -> Decided {
         Event::Keep { session } => turn.keep(session),
         Event::CloseDue => turn.close_due(),
         Event::Provision { session, device } => turn.provision(session, device),
+        Event::AddCard { session, card } => turn.add_card(session, card),
+        Event::DefaultCard { session } => turn.default_card(session),
+        Event::RemoveCard { session, card } => turn.remove_card(session, card),
         Event::Operator { frozen } => Ok(turn.operator(frozen)),
     }
 }

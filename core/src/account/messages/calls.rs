@@ -8,8 +8,9 @@ use super::super::handle::Handle;
 use super::super::ids::{DeviceId, SessionId};
 use super::long_code::{NoticeCode, RecoveryCode};
 use super::text::{
-    Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key, EventNumber, MailedCodeText,
-    PasswordText, RequestName, SecretText, SessionToken, Ticket, TotpText, X25519Key,
+    CardNumber, CardToken, Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key,
+    EventNumber, MailedCodeText, PasswordText, RequestName, SecretText, SessionToken, Ticket,
+    TotpText, X25519Key,
 };
 use crate::UnixTime;
 
@@ -259,6 +260,28 @@ calls! {
         code: MailedCodeText,
     }
 
+    /// The cards that are kept: what is paid is charged to one of them.
+    ListCards "/v1/cards" By::Session => Cards {}
+
+    /// Adds a card, by the token that the processor gave out for it. Asks for the second factor. The first one is the
+    /// one that is charged.
+    AddCard "/v1/cards/add" By::Session => Cards {
+        /// The processor's token, never a card's number.
+        token: CardToken,
+    }
+
+    /// Another card is charged from now on. Asks for the second factor.
+    DefaultCard "/v1/cards/default" By::Session => Cards {
+        /// Which.
+        card: CardNumber,
+    }
+
+    /// Removes a card at once. If it was the one that is charged, the one that was there longest is.
+    RemoveCard "/v1/cards/remove" By::Session => Cards {
+        /// Which.
+        card: CardNumber,
+    }
+
     /// Stops all spending of the account.
     Freeze "/v1/account/freeze" By::Session => Done {}
 
@@ -310,7 +333,7 @@ macro_rules! in_session {
 in_session! {
     Overview, Export, Prove, LogOut => |_call| Ends::ThisSession, EndSessions,
     ForgetDevice => |call| Ends::SessionsOf(call.device.0), EnrolFactor, EnrolFactorCode, RenewRecovery,
-    MoveAddress, MoveAddressCode, Freeze, Unfreeze, Close, Keep
+    MoveAddress, MoveAddressCode, ListCards, AddCard, DefaultCard, RemoveCard, Freeze, Unfreeze, Close, Keep
 }
 
 /// A second factor, of one of two kinds.
@@ -451,6 +474,32 @@ pub struct AccountView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub closing: Option<UnixTime>,
+}
+
+/// The cards of an account, in the order in which they came.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cards {
+    /// They.
+    pub cards: Vec<CardView>,
+}
+
+/// A card of an account. Its number is nowhere here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CardView {
+    /// What it is called here.
+    pub card: CardNumber,
+    /// Its brand, in the processor's word.
+    #[cfg_attr(feature = "openapi", schema(example = "visa"))]
+    pub brand: String,
+    /// The last four digits of its number.
+    #[cfg_attr(feature = "openapi", schema(example = "4242"))]
+    pub last4: String,
+    /// Whether it is the one that is charged.
+    pub default: bool,
 }
 
 /// A device of an account.

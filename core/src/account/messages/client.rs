@@ -123,6 +123,9 @@ pub enum Why {
         "the password is too easy to guess: take a longer one, of words that are not about you"
     )]
     WeakPassword,
+    /// The processor takes no card by this token.
+    #[error("the card was not taken: register it anew, or another one")]
+    CardRefused,
     /// An operator stopped this kind of request.
     #[error("the issuer has stopped this for now")]
     Stopped,
@@ -224,6 +227,7 @@ fn why(name: &str, response: &Response) -> Why {
     }
     match (name, response.status) {
         ("weak-password", _) => Why::WeakPassword,
+        ("card-refused", _) => Why::CardRefused,
         ("stopped", _) => Why::Stopped,
         ("no-room", _) => Why::NoRoom,
         (_, 429 | 503) => Why::Later(response.retry_after.unwrap_or(1)),

@@ -129,6 +129,47 @@ fn is_token(text: &str) -> bool {
     (1..=256).contains(&text.len()) && text.bytes().all(of_token)
 }
 
+text! {
+    /// What a processor gave out for a card: up to 128 letters, digits and underscores that begin with a letter and are
+    /// not a card's number.
+    CardToken, "the processor's token of a card, as pm_card_visa", is_card_token,
+    "[A-Za-z][0-9A-Za-z_]{0,127}", 128, "pm_card_visa"
+}
+
+/// A number typed in the place of a token goes no further than this.
+fn is_card_token(text: &str) -> bool {
+    let of_name = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    let named = text.bytes().next().is_some_and(|c| c.is_ascii_alphabetic());
+    named && text.len() <= 128 && text.bytes().all(of_name)
+}
+
+/// What a card is called within its account: 16 bytes in hex. Given out by the issuer, and no number of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 32, max_length = 32))]
+pub struct CardNumber(pub [u8; 16]);
+
+impl TryFrom<String> for CardNumber {
+    type Error = NotOfForm;
+
+    fn try_from(text: String) -> Result<Self, NotOfForm> {
+        let mut bytes = [0; 16];
+        let read = base16ct::lower::decode(&text, &mut bytes).map(<[u8]>::len);
+        if read == Ok(16) {
+            Ok(Self(bytes))
+        } else {
+            Err(NotOfForm("a card's number here, 32 hex digits"))
+        }
+    }
+}
+
+impl From<CardNumber> for String {
+    fn from(card: CardNumber) -> Self {
+        base16ct::lower::encode_string(&card.0)
+    }
+}
+
 /// What a device is called: 1 to 64 bytes, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

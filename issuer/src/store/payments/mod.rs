@@ -6,10 +6,12 @@
 //! | `authorise` | one transaction from a code to an authorisation |
 //! | `attempts` | codes that fitted nobody, counted |
 //! | `void` | what a till takes back, whether it came or not |
+//! | `open` | what is not over, held by one at a time |
 //! | `read` | one, a till's last, what is under way |
 
 mod attempts;
 mod authorise;
+mod open;
 mod read;
 mod row;
 mod void;

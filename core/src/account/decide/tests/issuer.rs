@@ -180,6 +180,7 @@ impl Issuer {
                 Effect::Release(id) => assert!(self.found_by.remove(&id)),
                 Effect::SessionMade(id) => assert!(self.tokens.insert(id)),
                 Effect::SessionEnded(id) => assert!(self.tokens.remove(&id)),
+                Effect::Card => {}
                 Effect::Erase => {
                     self.kept.clear();
                     self.found_by.clear();

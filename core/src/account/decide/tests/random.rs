@@ -21,7 +21,7 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        10 => (0..27_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Ask(a, b, c)),
+        10 => (0..29_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Ask(a, b, c)),
         8 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, right)| Act::Tell(which, right)),
         3 => prop_oneof![0..120_i64, -3600..7200_i64, 0..900_000_i64].prop_map(Act::Clock),
         1 => Just(Act::Revoke),
@@ -56,6 +56,8 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         23 => Event::Close { session },
         24 => Event::CloseDue,
         25 => Event::Export { session, first: recovery },
+        26 => Event::AddCard { session, card: name() },
+        27 => Event::RemoveCard { session, card: name() },
         _ => Event::Provision { session, device },
     }
 }

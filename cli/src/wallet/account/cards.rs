@@ -1,0 +1,98 @@
+//! `tegata wallet cards`: what is charged for what is paid.
+
+use clap::{Args, Subcommand};
+use tegata::account::messages::{
+    AddCard, CardNumber, CardToken, CardView, Cards as Kept, DefaultCard, ListCards, RemoveCard,
+};
+
+use super::in_session;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct Cards {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// The cards that the account has.
+    #[command(after_help = "Example: tegata wallet cards list")]
+    List,
+    /// Add a card. Asks for a second factor that was proved just now: log in with it.
+    #[command(after_help = "Example: tegata wallet cards add pm_card_visa")]
+    Add {
+        /// The processor's token for it, never its number. The sandbox has `pm_card_visa` and others.
+        #[arg(value_name = "TOKEN", value_parser = token)]
+        token: CardToken,
+    },
+    /// Say which card is charged from now on. Asks for a second factor that was proved just now.
+    #[command(after_help = "Example: tegata wallet cards default 4242")]
+    Default {
+        /// Its last four digits, or its id.
+        card: String,
+    },
+    /// Remove a card at once.
+    #[command(after_help = "Example: tegata wallet cards remove 4242")]
+    Remove {
+        /// Its last four digits, or its id.
+        card: String,
+    },
+}
+
+fn token(text: &str) -> Result<CardToken, String> {
+    CardToken::new(text).map_err(|error| error.to_string())
+}
+
+impl Cards {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        let list = ListCards {};
+        let kept = match self.action.as_ref().unwrap_or(&Action::List) {
+            Action::List => in_session(&mut wallet, &list, true)?,
+            // Added twice it would be there twice: it is sent once.
+            Action::Add { token } => {
+                in_session(&mut wallet, &AddCard { token: token.clone() }, false)?
+            }
+            Action::Default { card } => {
+                let kept = in_session(&mut wallet, &list, true)?;
+                let card = named(&kept, card)?;
+                in_session(&mut wallet, &DefaultCard { card }, true)?
+            }
+            Action::Remove { card } => {
+                let kept = in_session(&mut wallet, &list, true)?;
+                let card = named(&kept, card)?;
+                in_session(&mut wallet, &RemoveCard { card }, false)?
+            }
+        };
+        output.answer(&in_words(&kept), &kept)
+    }
+}
+
+/// The one card that is called so.
+fn named(kept: &Kept, called: &str) -> Result<CardNumber, Failure> {
+    let is = |card: &&CardView| card.last4 == called || String::from(card.card) == called;
+    let mut found = kept.cards.iter().filter(is);
+    match (found.next(), found.next()) {
+        (Some(card), None) => Ok(card.card),
+        (None, _) => Err(Failure::No(format!("{called}: there is no such card"))),
+        _ => Err(Failure::No(format!("{called}: more than one card ends so; give its id"))),
+    }
+}
+
+fn in_words(kept: &Kept) -> String {
+    if kept.cards.is_empty() {
+        return "no card: nothing can be paid; tegata wallet cards add TOKEN".to_owned();
+    }
+    let line = |card: &CardView| {
+        let charged = if card.default { ", charged" } else { "" };
+        format!("{} {}{charged}  {}", card.brand, card.last4, String::from(card.card))
+    };
+    kept.cards.iter().map(line).collect::<Vec<_>>().join("\n")
+}

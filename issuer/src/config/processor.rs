@@ -1,0 +1,120 @@
+//! The types of the settings that are about the card processor.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use axum::http::Uri;
+use serde::{Deserialize, Deserializer, de};
+use zeroize::Zeroizing;
+
+use super::mail::is_loopback;
+use super::values::secret_text;
+
+/// Who charges cards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// `sandbox`, or `sandbox:FILE`: ours, within the service; no money moves.
+    Sandbox(Option<PathBuf>),
+    /// `https://HOST`, or `http://HOST:PORT` on this machine: one that speaks Stripe's interface.
+    At(String),
+}
+
+impl Processor {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        const EXPECTED: &str = "processor is sandbox, sandbox:FILE, https://HOST or, on this machine, http://HOST:PORT";
+        match text.split_once(':') {
+            None if text == "sandbox" => return Ok(Self::Sandbox(None)),
+            Some(("sandbox", file)) if !file.is_empty() => {
+                return Ok(Self::Sandbox(Some(file.into())));
+            }
+            _ => {}
+        }
+        let uri: Uri = text.parse().map_err(|_| EXPECTED)?;
+        let (scheme, host) = (uri.scheme_str(), uri.host().unwrap_or_default());
+        let host = host.trim_matches(['[', ']']);
+        let has_user = uri.authority().is_some_and(|place| place.as_str().contains('@'));
+        let is_bare = uri.path() == "/" && uri.query().is_none() && !has_user && !host.is_empty();
+        match scheme {
+            Some("https") if is_bare => Ok(Self::At(text.to_owned())),
+            // A key and what is charged go in the clear to this machine alone.
+            Some("http") if is_bare && is_loopback(host) => Ok(Self::At(text.to_owned())),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Processor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&secret_text(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// The secret key of the account at the processor.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProcessorKey(Zeroizing<String>);
+
+impl ProcessorKey {
+    /// This key.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self(Zeroizing::new(key.to_owned()))
+    }
+
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(file).map(Zeroizing::new);
+        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        // The line end that editors leave.
+        Ok(Self::new(text.trim_end_matches(['\r', '\n'])))
+    }
+
+    /// The text, for the processor.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProcessorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<'de> Deserialize<'de> for ProcessorKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        secret_text(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_the_clear() {
+        assert_eq!(Processor::parse("sandbox"), Ok(Processor::Sandbox(None)));
+        let file = Processor::Sandbox(Some("a.sqlite".into()));
+        assert_eq!(Processor::parse("sandbox:a.sqlite"), Ok(file));
+        for good in [
+            "https://api.example.com",
+            "http://127.0.0.1:12111",
+            "http://localhost:1",
+            "http://[::1]:1",
+        ] {
+            assert_eq!(Processor::parse(good), Ok(Processor::At(good.to_owned())));
+        }
+        for bad in [
+            "",
+            "sandbox:",
+            "sandboxes",
+            "http://api.example.com",
+            "http://10.0.0.1:1",
+            "https://",
+            "https://key:CANARY@api.example.com",
+            "https://api.example.com/v1",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(Processor::parse(bad).is_err_and(|said| !said.contains("CANARY")), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Charging a card for what was authorised: exactly once, or not at all, whatever breaks on the way.
+//!
+//! Each step ends in a row before the next begins, and the processor is never asked within a transaction:
+//!
+//! | the row says | what was asked of the processor, at most | what is done next |
+//! |---|---|---|
+//! | `authorised` | nothing | `charging` |
+//! | `charging` or `unknown`, no intent | an intent was made whose id is lost: it was never confirmed, and never will be | make one, store its id |
+//! | `charging` or `unknown`, with an intent | it was confirmed | confirm it, or ask what became of it |
+//! | `reversing`, no intent | as above | `voided` |
+//! | `reversing`, with an intent | it was confirmed | cancel it, or give back what was charged |
+//!
+//! Money moves by confirming an intent, an intent is confirmed only when its id stands in the row, and a row has one
+//! intent: that is why a card is charged once. A row that is not over is found again by the job that reconciles: that is
+//! why nothing charged is forgotten. Who moves a row moves it from the version that he read; whoever was slower finds
+//! that out and does nothing more.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use tegata::{Clock, UnixTime};
+
+use super::{Charge, Outcome};
+use crate::processor::{Fault, IntentId, Key, Processor, Status, Wanted};
+use crate::store::{Authorisation, AuthorisationId, State, Store, StoreError};
+
+/// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
+/// takes.
+const HELD: i64 = 30;
+/// How long after its authorisation a card may still be charged, in seconds. The cashier waits; after that, she and the
+/// shopper have found another way.
+pub const DEADLINE: u64 = 120;
+/// How many are reconciled at a time.
+const AT_ONCE: u32 = 16;
+/// How long the processor has to forget a card before it is told again, in seconds.
+const FORGET_AGAIN: i64 = 60;
+
+/// Charges cards. A clone is the same one.
+#[derive(Clone)]
+pub struct Charging {
+    store: Store,
+    processor: Arc<dyn Processor>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Charging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Charging")
+    }
+}
+
+/// Why a charge stands where it stands for now.
+#[derive(Debug, thiserror::Error)]
+enum Stuck {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Processor(#[from] Fault),
+    #[error("the processor is not done with it")]
+    Processing,
+    #[error("a name of the processor's in the row is not one")]
+    Unreadable,
+}
+
+#[async_trait]
+impl Charge for Charging {
+    async fn charge(&self, id: AuthorisationId) -> Outcome {
+        match self.found(id).await.map(|it| it.state) {
+            Some(State::Charged) => Outcome::Done,
+            Some(State::Declined | State::Voided | State::Refunded) => Outcome::Declined,
+            _ => Outcome::Pending,
+        }
+    }
+
+    async fn reverse(&self, id: AuthorisationId) -> Outcome {
+        match self.found(id).await.map(|it| it.state) {
+            Some(State::Voided | State::Refunded | State::Declined) => Outcome::Done,
+            _ => Outcome::Pending,
+        }
+    }
+}
+
+impl Charging {
+    /// With this store and this processor.
+    #[must_use]
+    pub fn new(store: Store, processor: Arc<dyn Processor>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, processor, clock }
+    }
+
+    /// Takes up what is not over and lies about, a page of it. Several processes may do so at once.
+    ///
+    /// # Errors
+    /// Those of the database. What the processor leaves open is for the next time, and told in the log.
+    pub async fn reconcile(&self) -> Result<(), StoreError> {
+        let before = self.clock.now().shifted(-HELD);
+        let open = self.store.open_charges(before, AT_ONCE).await?;
+        join_all(open.into_iter().map(|it| async {
+            // Whoever else took it has it now.
+            if let Ok(held) = self.store.hold(it, self.clock.now()).await {
+                self.bring_on(held, None).await;
+            }
+        }))
+        .await;
+        self.forget_cards().await
+    }
+
+    async fn forget_cards(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let gone = self.store.cards_to_forget(now, now.shifted(FORGET_AGAIN), AT_ONCE).await?;
+        for method in gone {
+            match self.processor.detach(&method).await {
+                Ok(()) => self.store.card_forgotten(&method).await?,
+                Err(fault) => tracing::warn!(%fault, "the processor has not forgotten a card"),
+            }
+        }
+        Ok(())
+    }
+
+    /// As it stands after all that can be done for it now. What someone else works on is left to him.
+    async fn found(&self, id: AuthorisationId) -> Option<Authorisation> {
+        let it = self.store.authorisation(id).await.ok().flatten()?;
+        match it.state {
+            State::Authorised | State::Reversing => self.bring_on(it, None).await,
+            _ => Some(it),
+        }
+    }
+
+    /// Goes on from step to step until it is over or stuck. The caller holds this version, or finds out that he does not.
+    async fn bring_on(&self, from: Authorisation, status: Option<Status>) -> Option<Authorisation> {
+        let id = from.id;
+        let (mut now, mut known) = (from, status);
+        while is_open(now.state) {
+            match self.step(now.clone(), known.take()).await {
+                Ok((next, status)) => (now, known) = (next, status),
+                Err(stuck) => {
+                    self.leave(now, &stuck).await;
+                    // Perhaps somebody else has brought it further.
+                    return self.store.authorisation(id).await.ok().flatten();
+                }
+            }
+        }
+        Some(now)
+    }
+
+    /// What was asked and is not known is called so: the till is told, and the job takes it up.
+    async fn leave(&self, at: Authorisation, stuck: &Stuck) {
+        if matches!(stuck, Stuck::Store(StoreError::Moved)) {
+            return;
+        }
+        tracing::warn!(authorisation = %at.id, state = at.state.name(), %stuck, "a charge is not over");
+        if at.state == State::Charging {
+            // If this is not written, either, it is `charging` that the job finds.
+            let _ = self.store.move_on(at, State::Unknown, self.clock.now()).await;
+        }
+    }
+
+    /// One step from the version that was read, with what is known of its intent just now.
+    async fn step(
+        &self,
+        at: Authorisation,
+        known: Option<Status>,
+    ) -> Result<(Authorisation, Option<Status>), Stuck> {
+        let now = self.clock.now();
+        let is_late = is_late(&at, now);
+        let next = match (at.state, &at.intent) {
+            (State::Authorised, _) if is_late => State::Voided,
+            (State::Authorised, _) => State::Charging,
+            (State::Reversing, None) => State::Voided,
+            (State::Reversing, Some(intent)) => self.reversed(&at, &name(intent)?).await?,
+            (_, _) if is_late => State::Reversing,
+            (_, None) => return self.with_intent(at).await,
+            (_, Some(intent)) => self.charged(&at, &name(intent)?, known).await?,
+        };
+        Ok((self.store.move_on(at, next, self.clock.now()).await?, None))
+    }
+
+    /// An intent is made, and its id stored before anything else is done with it.
+    async fn with_intent(
+        &self,
+        at: Authorisation,
+    ) -> Result<(Authorisation, Option<Status>), Stuck> {
+        let now = self.clock.now();
+        let amount = u32::try_from(at.amount).map_err(|_| Stuck::Unreadable)?;
+        let Some(payable) = self.store.payable(at.account).await? else {
+            return Ok((self.store.move_on(at, State::Declined, now).await?, None));
+        };
+        let (what_for, key) = (at.id.to_string(), key("create", &at));
+        let currency = at.currency.to_ascii_lowercase();
+        let wanted = Wanted {
+            customer: &payable.customer,
+            method: &payable.method,
+            amount,
+            currency: &currency,
+            what_for: &what_for,
+        };
+        match self.processor.create(&wanted, Key(&key)).await {
+            Ok(intent) => {
+                let intent = intent.as_str().to_owned();
+                let now = self.clock.now();
+                let at = self.store.with_intent(at, payable.card.0, intent, now).await?;
+                Ok((at, Some(Status::Created)))
+            }
+            // There is none, so nothing can be charged: the card is gone, or the order is one that they never take.
+            Err(fault @ (Fault::Missing | Fault::Refused(_))) => {
+                tracing::error!(authorisation = %at.id, %fault, "the processor takes no such charge");
+                Ok((self.store.move_on(at, State::Declined, now).await?, None))
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// What becomes of a charge whose intent's id is stored.
+    async fn charged(
+        &self,
+        at: &Authorisation,
+        intent: &IntentId,
+        known: Option<Status>,
+    ) -> Result<State, Stuck> {
+        let status = match known {
+            Some(status) => status,
+            None => self.processor.retrieve(intent).await?,
+        };
+        let status = match status {
+            Status::Created => match self.processor.confirm(intent, Key(&key("confirm", at))).await
+            {
+                // Confirmed before, by a request of ours that nobody waited for.
+                Err(Fault::OtherState) => self.processor.retrieve(intent).await?,
+                said => said?,
+            },
+            status => status,
+        };
+        match status {
+            Status::Succeeded => Ok(State::Charged),
+            Status::Declined(_) | Status::Cancelled => Ok(State::Declined),
+            Status::Processing | Status::Created => Err(Stuck::Processing),
+        }
+    }
+
+    /// How what is taken back ends: not before the processor has said that it cannot be charged any more, or has given
+    /// the money back.
+    async fn reversed(&self, at: &Authorisation, intent: &IntentId) -> Result<State, Stuck> {
+        match self.processor.retrieve(intent).await? {
+            Status::Cancelled => Ok(State::Voided),
+            Status::Created | Status::Declined(_) => {
+                match self.processor.cancel(intent, Key(&key("cancel", at))).await? {
+                    Status::Cancelled => Ok(State::Voided),
+                    _ => Err(Stuck::Processing),
+                }
+            }
+            Status::Succeeded => {
+                self.processor.refund(intent, Key(&key("refund", at))).await?;
+                Ok(State::Refunded)
+            }
+            Status::Processing => Err(Stuck::Processing),
+        }
+    }
+}
+
+/// Whether somebody has still to do something about it.
+const fn is_open(state: State) -> bool {
+    matches!(state, State::Authorised | State::Charging | State::Unknown | State::Reversing)
+}
+
+fn is_late(at: &Authorisation, now: UnixTime) -> bool {
+    now.seconds().saturating_sub(at.made.seconds()) >= DEADLINE
+}
+
+/// A key for what is asked from this version of the row: the same try has the same one, and a later one another, since a
+/// failure of the processor's may be saved under the first for good.
+fn key(what: &str, at: &Authorisation) -> String {
+    format!("{what}-{}-{}", at.id, at.version)
+}
+
+fn name(intent: &str) -> Result<IntentId, Stuck> {
+    IntentId::new(intent).map_err(|_| Stuck::Unreadable)
+}

@@ -1,0 +1,57 @@
+//! The processor that is set. The sandbox runs within the service, on this machine's own address, behind a key that is
+//! made for this run: nobody else can charge cards there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tegata::{Random, RandomUnavailable};
+use tegata_sandbox::Sandbox;
+use tokio::net::TcpListener;
+
+use super::{Processor, Stripe, StripeError};
+use crate::config::{self, Config, ProcessorKey};
+
+/// How long a request may take: three of them fit into what a till waits.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Why no card can be charged with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessorError {
+    /// The adapter cannot be made.
+    #[error(transparent)]
+    Stripe(#[from] StripeError),
+    /// The sandbox cannot listen.
+    #[error("the sandbox cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+    /// There is no key for the sandbox.
+    #[error("no key can be made for the sandbox: {0}")]
+    Random(#[from] RandomUnavailable),
+    /// A processor is set, and its key is not, which the settings keep from happening.
+    #[error("processor_key is missing")]
+    NoKey,
+}
+
+/// The processor of these settings. A sandbox is served from here on, on the threads that this runs on.
+pub(crate) async fn as_set(
+    config: &Config,
+    random: &dyn Random,
+) -> Result<Arc<dyn Processor>, ProcessorError> {
+    let stripe = match &config.processor {
+        config::Processor::At(base) => {
+            let key = config.processor_key.as_ref().ok_or(ProcessorError::NoKey)?;
+            Stripe::new(base, key, PATIENCE)?
+        }
+        config::Processor::Sandbox(file) => {
+            let mut key = [0; 32];
+            random.fill(&mut key)?;
+            let key = hex::encode(key);
+            let file = file.clone().unwrap_or_else(|| config.sandbox_file());
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let base = format!("http://{}", listener.local_addr()?);
+            tracing::info!(ledger = %file.display(), "cards are charged in the sandbox: no money moves");
+            tokio::spawn(Sandbox::at(file, &key).serve(listener));
+            Stripe::new(&base, &ProcessorKey::new(&key), PATIENCE)?
+        }
+    };
+    Ok(Arc::new(stripe))
+}

@@ -1,0 +1,341 @@
+//! The adapter: the part of Stripe's interface that a charge needs, form-encoded over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde::Deserialize;
+
+use super::{
+    CustomerId, Decline, Fault, IntentId, Key, MethodId, Processor, Registered, Status, Wanted,
+};
+use crate::config::ProcessorKey;
+
+/// Bytes that an answer may have.
+const MAX_ANSWER: usize = 256 * 1024;
+/// The version of the interface that this is written for; without it, the account's own would count.
+const VERSION: &str = "2024-06-20";
+/// How long a connection is kept for the next request.
+const KEPT: Duration = Duration::from_secs(30);
+
+/// Why no processor can be spoken to with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum StripeError {
+    /// The system's certificates cannot be read.
+    #[error("cannot read the system's certificates: {0}")]
+    Certificates(std::io::Error),
+    /// TLS cannot be made ready.
+    #[error("cannot make TLS ready for the processor: {0}")]
+    Tls(rustls::Error),
+    /// The key is not one that a header can hold.
+    #[error("processor_key is not a key: printable ASCII is expected")]
+    Key,
+}
+
+/// Settings of TLS that trust nobody.
+fn no_tls() -> Result<rustls::ClientConfig, StripeError> {
+    let ring = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(ring);
+    let config = config.with_safe_default_protocol_versions().map_err(StripeError::Tls)?;
+    Ok(config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+}
+
+/// A processor that speaks Stripe's interface. A clone shares its connections.
+#[derive(Clone)]
+pub struct Stripe {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    base: String,
+    authorization: HeaderValue,
+    patience: Duration,
+}
+
+impl std::fmt::Debug for Stripe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stripe({})", self.base)
+    }
+}
+
+impl Stripe {
+    /// The one at `base` (`https://…`, or `http://` to this machine), which is given `patience` for each request.
+    ///
+    /// # Errors
+    /// [`StripeError`].
+    pub fn new(base: &str, key: &ProcessorKey, patience: Duration) -> Result<Self, StripeError> {
+        let connector = HttpsConnectorBuilder::new();
+        let connector = if base.starts_with("https:") {
+            connector.with_native_roots().map_err(StripeError::Certificates)?
+        } else {
+            // On this machine there is no TLS, and whoever has no certificates has a sandbox all the same.
+            connector.with_tls_config(no_tls()?)
+        };
+        let connector = connector.https_or_http().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(KEPT)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
+            .map_err(|_| StripeError::Key)?;
+        // Not printed, wherever headers are.
+        authorization.set_sensitive(true);
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { client, base, authorization, patience })
+    }
+
+    /// Asks, and asks once more under the same key if the connection broke: that is safe, and mends most of what breaks.
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+        key: Option<Key<'_>>,
+    ) -> Result<Heard, Fault> {
+        let asked = async {
+            match self.send(&method, path, fields, key).await {
+                Err(Fault::Unclear(BROKE)) => self.send(&method, path, fields, key).await,
+                heard => heard,
+            }
+        };
+        tokio::time::timeout(self.patience, asked)
+            .await
+            .unwrap_or(Err(Fault::Unclear("no answer in time")))
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        fields: &[(&str, &str)],
+        key: Option<Key<'_>>,
+    ) -> Result<Heard, Fault> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header("stripe-version", VERSION);
+        if *method == Method::POST {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if let Some(Key(key)) = key {
+            request = request.header("idempotency-key", key);
+        }
+        // All parts of it are of forms that fit.
+        let request = request.body(Full::from(form)).map_err(|_| Fault::Refused(0))?;
+        let response = self.client.request(request).await.map_err(|_| Fault::Unclear(BROKE))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let body = body.map_err(|_| Fault::Unclear(BROKE))?.to_bytes();
+        Ok(Heard { status, body })
+    }
+
+    async fn post<T: for<'de> Deserialize<'de>>(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        key: Option<Key<'_>>,
+    ) -> Result<T, Fault> {
+        self.ask(Method::POST, path, fields, key).await?.read()
+    }
+}
+
+const BROKE: &str = "the connection broke";
+
+/// An answer.
+struct Heard {
+    status: StatusCode,
+    body: Bytes,
+}
+
+impl Heard {
+    fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Fault> {
+        if self.status == StatusCode::OK {
+            // Done, and not to be understood: as good as no answer.
+            return serde_json::from_slice(&self.body)
+                .map_err(|_| Fault::Unclear("its answer cannot be read"));
+        }
+        Err(self.fault())
+    }
+
+    /// What an error says about whether it was done.
+    fn fault(&self) -> Fault {
+        let code = self.error().map(|error| error.code.unwrap_or_default()).unwrap_or_default();
+        match (self.status.as_u16(), code.as_str()) {
+            // Under the same key something else is under way, or too much is asked: later it is clear.
+            (409 | 429, _) => Fault::Unclear("it is busy"),
+            (404, _) => Fault::Missing,
+            (400, "payment_intent_unexpected_state" | "charge_already_refunded") => {
+                Fault::OtherState
+            }
+            (status @ 400..500, _) => Fault::Refused(status),
+            _ => Fault::Unclear("it failed"),
+        }
+    }
+
+    fn error(&self) -> Option<StripeProblem> {
+        serde_json::from_slice(&self.body).ok().map(|document: ErrorDocument| document.error)
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorDocument {
+    error: StripeProblem,
+}
+
+#[derive(Deserialize)]
+struct StripeProblem {
+    code: Option<String>,
+    decline_code: Option<String>,
+}
+
+impl StripeProblem {
+    fn decline(&self) -> Decline {
+        match (self.code.as_deref(), self.decline_code.as_deref()) {
+            (_, Some("insufficient_funds")) => Decline::Funds,
+            (Some("authentication_required"), _) | (_, Some("authentication_required")) => {
+                Decline::Authentication
+            }
+            _ => Decline::Other,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    id: String,
+    card: Option<Card>,
+}
+
+#[derive(Deserialize)]
+struct Card {
+    brand: String,
+    last4: String,
+}
+
+#[derive(Deserialize)]
+struct Intent {
+    status: String,
+    last_payment_error: Option<StripeProblem>,
+}
+
+#[derive(Deserialize)]
+struct RefundMade {
+    status: Option<String>,
+}
+
+impl Intent {
+    fn read(&self) -> Status {
+        match self.status.as_str() {
+            "requires_confirmation" => Status::Created,
+            "succeeded" => Status::Succeeded,
+            "canceled" => Status::Cancelled,
+            // Nobody is there to act; a new intent is made with another card, never this one confirmed again.
+            "requires_action" => Status::Declined(Decline::Authentication),
+            "requires_payment_method" => {
+                let error = self.last_payment_error.as_ref();
+                Status::Declined(error.map_or(Decline::Other, StripeProblem::decline))
+            }
+            _ => Status::Processing,
+        }
+    }
+}
+
+#[async_trait]
+impl Processor for Stripe {
+    async fn customer(&self, key: Key<'_>) -> Result<CustomerId, Fault> {
+        // Not who it is: the processor needs no more than that it is someone.
+        let made: Named = self.post("/v1/customers", &[], Some(key)).await?;
+        CustomerId::new(&made.id).map_err(|_| UNREADABLE)
+    }
+
+    async fn attach(
+        &self,
+        customer: &CustomerId,
+        token: &MethodId,
+        key: Key<'_>,
+    ) -> Result<Registered, Fault> {
+        let path = format!("/v1/payment_methods/{token}/attach");
+        let made: Kept = self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
+        let method = MethodId::new(&made.id).map_err(|_| UNREADABLE)?;
+        let card = made.card.ok_or(UNREADABLE)?;
+        // Both go into mails.
+        let is_brand = card.brand.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        let is_last4 = card.last4.len() == 4 && card.last4.bytes().all(|c| c.is_ascii_digit());
+        if !is_brand || card.brand.len() > 32 || !is_last4 {
+            return Err(UNREADABLE);
+        }
+        Ok(Registered { method, brand: card.brand, last4: card.last4 })
+    }
+
+    async fn detach(&self, method: &MethodId) -> Result<(), Fault> {
+        let path = format!("/v1/payment_methods/{method}/detach");
+        match self.post::<Named>(&path, &[], None).await {
+            // Not attached is what was wanted. Stripe says 400 to it, the sandbox 404.
+            Ok(_) | Err(Fault::Missing | Fault::Refused(400)) => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn create(&self, wanted: &Wanted<'_>, key: Key<'_>) -> Result<IntentId, Fault> {
+        let amount = wanted.amount.to_string();
+        let fields = [
+            ("amount", amount.as_str()),
+            ("currency", wanted.currency),
+            ("customer", wanted.customer.as_str()),
+            ("payment_method", wanted.method.as_str()),
+            ("payment_method_types[]", "card"),
+            ("metadata[authorisation]", wanted.what_for),
+        ];
+        let made: Named = self.post("/v1/payment_intents", &fields, Some(key)).await?;
+        IntentId::new(&made.id).map_err(|_| UNREADABLE)
+    }
+
+    async fn confirm(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault> {
+        let path = format!("/v1/payment_intents/{intent}/confirm");
+        // No card is named here: an intent that was declined has none any more, and cannot be charged by a late repeat.
+        let fields = [("off_session", "true"), ("error_on_requires_action", "true")];
+        let heard = self.ask(Method::POST, &path, &fields, Some(key)).await?;
+        if heard.status == StatusCode::PAYMENT_REQUIRED {
+            let why = heard.error().map_or(Decline::Other, |error| error.decline());
+            return Ok(Status::Declined(why));
+        }
+        Ok(heard.read::<Intent>()?.read())
+    }
+
+    async fn retrieve(&self, intent: &IntentId) -> Result<Status, Fault> {
+        let path = format!("/v1/payment_intents/{intent}");
+        Ok(self.ask(Method::GET, &path, &[], None).await?.read::<Intent>()?.read())
+    }
+
+    async fn cancel(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault> {
+        let path = format!("/v1/payment_intents/{intent}/cancel");
+        Ok(self.post::<Intent>(&path, &[], Some(key)).await?.read())
+    }
+
+    async fn refund(&self, intent: &IntentId, key: Key<'_>) -> Result<(), Fault> {
+        let fields = [("payment_intent", intent.as_str())];
+        let heard = self.ask(Method::POST, "/v1/refunds", &fields, Some(key)).await?;
+        let already = heard.error().and_then(|error| error.code);
+        if already.as_deref() == Some("charge_already_refunded") {
+            return Ok(());
+        }
+        match heard.read::<RefundMade>()?.status.as_deref() {
+            // Pending is theirs to bring to its end.
+            Some("succeeded" | "pending") | None => Ok(()),
+            Some(_) => Err(Fault::Unclear("the refund did not go through")),
+        }
+    }
+}
+
+const UNREADABLE: Fault = Fault::Unclear("its answer cannot be read");

@@ -1,0 +1,197 @@
+//! Cards as rows: whose they are, which of them is charged, and which the processor is still to forget.
+
+use tegata::UnixTime;
+
+use super::ids::{AccountId, CardId};
+use super::rows::{Row, Statement, values};
+use super::{Store, StoreError};
+use crate::processor::{CustomerId, MethodId, Registered};
+
+/// A card of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Its number here.
+    pub id: CardId,
+    /// What the processor says of it.
+    pub registered: Registered,
+    /// Whether it is the one that is charged.
+    pub is_default: bool,
+}
+
+/// The card that an account is charged with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payable {
+    /// Its number here.
+    pub card: CardId,
+    /// What the processor charges it by.
+    pub method: MethodId,
+    /// Whose it is there.
+    pub customer: CustomerId,
+}
+
+/// What is done to an account's cards.
+#[derive(Clone, Debug)]
+pub enum CardChange {
+    /// One more. The first is the one that is charged.
+    Add {
+        /// Its number.
+        card: CardId,
+        /// What the processor says of it.
+        registered: Registered,
+        /// When.
+        made: UnixTime,
+    },
+    /// This one is charged from now on.
+    Default(CardId),
+    /// This one is gone. If it was charged, the one that was there longest is.
+    Remove(CardId),
+}
+
+/// Cards that the processor is to forget, when the account goes.
+pub(super) const FORGET_ALL: [&str; 3] = [
+    "INSERT INTO cards_gone (method, due) SELECT method, 0 FROM cards WHERE account = $1 \
+     ON CONFLICT DO NOTHING",
+    "DELETE FROM cards WHERE account = $1",
+    "DELETE FROM customers WHERE account = $1",
+];
+
+impl CardChange {
+    /// All that it writes, in the transaction of a change that holds the account.
+    pub(super) fn statements(self, account: AccountId, to: &mut Vec<Statement>) {
+        const ADD: &str = "INSERT INTO cards (account, card, method, brand, last4, made, is_default) \
+            VALUES ($1, $2, $3, $4, $5, $6, \
+            CASE WHEN EXISTS (SELECT 1 FROM cards WHERE account = $1) THEN 0 ELSE 1 END)";
+        const DEFAULT: &str = "UPDATE cards SET is_default = CASE WHEN card = $1 THEN 1 ELSE 0 END \
+            WHERE account = $2 AND EXISTS (SELECT 1 FROM cards WHERE account = $2 AND card = $1)";
+        const GONE: &str = "INSERT INTO cards_gone (method, due) \
+            SELECT method, 0 FROM cards WHERE account = $1 AND card = $2 ON CONFLICT DO NOTHING";
+        const REMOVE: &str = "DELETE FROM cards WHERE account = $1 AND card = $2";
+        const NEXT: &str = "UPDATE cards SET is_default = 1 WHERE account = $1 AND card = \
+            (SELECT card FROM cards WHERE account = $1 ORDER BY made, card LIMIT 1) \
+            AND NOT EXISTS (SELECT 1 FROM cards WHERE account = $1 AND is_default = 1)";
+        let a = account.0;
+        let missing = StoreError::NoSuchCard;
+        match self {
+            Self::Add { card, registered: it, made } => {
+                let method = it.method.as_str().to_owned();
+                let values = values![a, card.0, method, it.brand, it.last4, made.seconds()];
+                to.push(Statement::new(ADD, values));
+            }
+            Self::Default(card) => {
+                to.push(Statement::new(DEFAULT, values![card.0, a]).or(missing));
+            }
+            Self::Remove(card) => {
+                to.push(Statement::new(GONE, values![a, card.0]));
+                to.push(Statement::new(REMOVE, values![a, card.0]).or(missing));
+                to.push(Statement::new(NEXT, values![a]));
+            }
+        }
+    }
+}
+
+fn method(row: &mut Row) -> Result<MethodId, StoreError> {
+    MethodId::new(&row.text()?).map_err(|_| StoreError::Unreadable("cards"))
+}
+
+fn customer(row: &mut Row) -> Result<CustomerId, StoreError> {
+    CustomerId::new(&row.text()?).map_err(|_| StoreError::Unreadable("customers"))
+}
+
+impl Store {
+    /// The cards of an account, in the order in which they came.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn cards(&self, account: AccountId) -> Result<Vec<Card>, StoreError> {
+        const CARDS: &str = "SELECT card, method, brand, last4, is_default FROM cards \
+            WHERE account = $1 ORDER BY made, card";
+        let read = |row: Row| {
+            let mut row = row.of("cards");
+            let id = CardId(row.array()?);
+            let method = method(&mut row)?;
+            let registered = Registered { method, brand: row.text()?, last4: row.text()? };
+            Ok(Card { id, registered, is_default: row.int::<u8>()? == 1 })
+        };
+        let rows = self.database.rows(CARDS, values![account.0]).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// The card that an account is charged with, if it has one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn payable(&self, account: AccountId) -> Result<Option<Payable>, StoreError> {
+        const PAYABLE: &str = "SELECT c.card, c.method, o.customer FROM cards c \
+            JOIN customers o ON o.account = c.account WHERE c.account = $1 AND c.is_default = 1";
+        let row = self.database.row(PAYABLE, values![account.0]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("cards");
+            let card = CardId(row.array()?);
+            Ok(Payable { card, method: method(&mut row)?, customer: customer(&mut row)? })
+        };
+        row.map(read).transpose()
+    }
+
+    /// What the processor calls an account, if it has a name there.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn customer(&self, account: AccountId) -> Result<Option<CustomerId>, StoreError> {
+        const CUSTOMER: &str = "SELECT customer FROM customers WHERE account = $1";
+        let row = self.database.row(CUSTOMER, values![account.0]).await?;
+        row.map(|row| customer(&mut row.of("customers"))).transpose()
+    }
+
+    /// Keeps what the processor calls an account, unless it has a name there already; gives the one that counts.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn keep_customer(
+        &self,
+        account: AccountId,
+        made: CustomerId,
+    ) -> Result<CustomerId, StoreError> {
+        const KEEP: &str = "INSERT INTO customers (account, customer) VALUES ($1, $2) \
+            ON CONFLICT DO NOTHING";
+        self.write_one(KEEP, values![account.0, made.as_str().to_owned()]).await?;
+        Ok(self.customer(account).await?.unwrap_or(made))
+    }
+
+    /// Up to `n` cards that the processor is to forget. No one else is given them before `next`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn cards_to_forget(
+        &self,
+        now: UnixTime,
+        next: UnixTime,
+        n: u32,
+    ) -> Result<Vec<MethodId>, StoreError> {
+        const DUE: &str = "SELECT method FROM cards_gone WHERE due <= $1 ORDER BY due LIMIT $2";
+        const LATER: &str = "UPDATE cards_gone SET due = $1 WHERE method = $2";
+        self.database
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let rows = transaction.lock(DUE, values![now.seconds(), n]).await?;
+                    let due = rows.into_iter().map(|row| method(&mut row.of("cards_gone")));
+                    let due = due.collect::<Result<Vec<_>, _>>()?;
+                    let later = |method: &MethodId| {
+                        let method = method.as_str().to_owned();
+                        Statement::new(LATER, values![next.seconds(), method])
+                    };
+                    transaction.write(due.iter().map(later).collect()).await?;
+                    Ok(due)
+                })
+            })
+            .await
+    }
+
+    /// The processor has forgotten a card.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn card_forgotten(&self, method: &MethodId) -> Result<(), StoreError> {
+        const GONE: &str = "DELETE FROM cards_gone WHERE method = $1";
+        self.write_one(GONE, values![method.as_str().to_owned()]).await
+    }
+}

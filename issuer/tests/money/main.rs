@@ -1,0 +1,151 @@
+//! The proof: payments at several tills while everything breaks. The processor loses, delays, fails and doubles requests;
+//! tills give up waiting, ask again, scan again and take back; issuers are killed with `kill -9` and started again. At
+//! the end three sums are the same to the yen: what the processor has charged and not given back, what the rows say was
+//! charged, and what the tills were told was approved.
+//!
+//! `cargo xtask money` runs it, on SQLite with one issuer and on PostgreSQL with two.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "../payments/desk.rs"]
+#[allow(dead_code, reason = "shared with the tests of payments")]
+mod desk;
+mod issuers;
+#[path = "../people/mod.rs"]
+mod people;
+mod tills;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use desk::{Desk, Shopper};
+use issuers::Issuers;
+use people::Town;
+use tegata::code::Seed;
+use tegata_issuer::config::ProcessorKey;
+use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
+use tegata_sandbox::{Fault, Sandbox};
+use tills::{Shop, Sums};
+
+/// How many payments; `cargo xtask money --payments N` sets it.
+const PAYMENTS: &str = "TEGATA_MONEY_PAYMENTS";
+const KEY: &str = "a key of the far side";
+const SHOPPERS: u8 = 40;
+const TILLS: usize = 6;
+/// How long the processor makes somebody wait: longer than some tills do.
+const SLOW: Duration = Duration::from_millis(700);
+
+#[test]
+fn sqlite() {
+    sums_agree(1, |settings| Town::with(settings));
+}
+
+#[test]
+fn postgres() {
+    sums_agree(2, |settings| Town::postgres_with(settings));
+}
+
+fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
+    let payments = std::env::var(PAYMENTS).map_or(150, |text| text.parse().unwrap());
+    let far = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), KEY);
+    let listener = far.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let processor = format!("http://{}", listener.local_addr().unwrap());
+    far.spawn(sandbox.clone().serve(listener));
+
+    let town = town(&format!(
+        "processor = {processor:?}\nprocessor_key = {KEY:?}\n\
+         day_limit = 100000000\nlow_day_limit = 100000000\nlow_payment_limit = 50000"
+    ));
+    let desk = Desk::new(&town);
+    let stripe = Stripe::new(&processor, &ProcessorKey::new(KEY), Duration::from_secs(8)).unwrap();
+    let shoppers: Vec<Shopper> = (1..=SHOPPERS).map(|n| shopper(&desk, &stripe, n)).collect();
+    let tills: Vec<_> = (0..TILLS).map(|n| desk.till(&format!("till-{n}"))).collect();
+    town.stop();
+
+    let random = std::sync::Mutex::new(fastrand::Rng::with_seed(7));
+    sandbox.fail(move |_| {
+        let mut random = random.lock().unwrap();
+        let faults = Fault::each(SLOW);
+        if random.u8(..) < 40 { faults[random.usize(..faults.len())] } else { Fault::None }
+    });
+    let running = Issuers::start(&town, issuers);
+    let shop = Arc::new(Shop::new(&town, &desk, &running, shoppers, payments));
+    let is_open = AtomicBool::new(true);
+    thread::scope(|scope| {
+        let killer = scope.spawn(|| running.are_killed(&is_open));
+        let at_work: Vec<_> = tills
+            .iter()
+            .zip(0..)
+            .map(|(till, seed)| {
+                let shop = &shop;
+                scope.spawn(move || shop.sells(till, fastrand::Rng::with_seed(seed)))
+            })
+            .collect();
+        for till in at_work {
+            till.join().unwrap();
+        }
+        is_open.store(false, Ordering::SeqCst);
+        killer.join().unwrap();
+    });
+    sandbox.fail(|_| Fault::None);
+    settles(&town, &desk);
+    for till in &tills {
+        shop.closes(till);
+    }
+    settles(&town, &desk);
+
+    let sums =
+        Sums {
+            processor: sandbox
+                .paid()
+                .unwrap()
+                .iter()
+                .map(|paid| u64::from(paid.charged - paid.refunded))
+                .sum(),
+            rows: u64::try_from(desk.number(
+                "SELECT COALESCE(SUM(amount), 0) FROM authorisations WHERE state = 'charged'",
+            ))
+            .unwrap(),
+            tills: shop.approved(&tills),
+        };
+    println!("{} issuers, {} kills, {}", issuers, running.kills(), shop.told());
+    println!("{sums}");
+    assert!(sums.agree(), "{sums}");
+    assert!(sums.tills > 0, "nothing was paid");
+}
+
+/// Somebody with a card; every tenth's does not pay.
+fn shopper(desk: &Desk<'_>, stripe: &Stripe, n: u8) -> Shopper {
+    let shopper = desk.shopper_with(Seed::from_slice(&[n; 32]).unwrap());
+    let token = if n % 10 == 0 { "pm_card_chargeCustomerFail" } else { "pm_card_visa" };
+    let card = desk.threads.block_on(async {
+        let key = |what: &str| format!("{what}-{}", shopper.account);
+        let customer = stripe.customer(Key(&key("customer"))).await.unwrap();
+        let token = MethodId::new(token).unwrap();
+        let card = stripe.attach(&customer, &token, Key(&key("attach"))).await.unwrap();
+        desk.store.keep_customer(shopper.account, customer).await.unwrap();
+        card
+    });
+    let account = desk.blob(&shopper.account.0);
+    desk.sql(&format!(
+        "INSERT INTO cards VALUES ({account}, {account}, '{}', '{}', '{}', 0, 1)",
+        card.method, card.brand, card.last4
+    ));
+    shopper
+}
+
+/// Time passes until nothing is under way.
+fn settles(town: &Town, desk: &Desk<'_>) {
+    for _ in 0..60 {
+        let open = desk.threads.block_on(desk.store.under_way()).unwrap();
+        if open.authorised + open.charging + open.reversing == 0 {
+            return;
+        }
+        town.passes(31);
+        thread::sleep(Duration::from_millis(1000));
+    }
+    panic!("it does not settle: {:?}", desk.threads.block_on(desk.store.under_way()));
+}

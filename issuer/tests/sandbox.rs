@@ -1,0 +1,227 @@
+//! The adapter against the sandbox: what it makes of each thing that can go wrong, at each request.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tegata_issuer::config::ProcessorKey;
+use tegata_issuer::processor::{
+    CustomerId, Decline, Fault, IntentId, Key, MethodId, Processor, Status, Stripe, Wanted,
+};
+use tegata_sandbox::{Fault as Switch, Sandbox};
+
+/// Longer than the adapter waits.
+const TOO_LONG: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_millis(500);
+
+struct Far {
+    sandbox: Sandbox,
+    stripe: Stripe,
+    address: String,
+    _folder: tempfile::TempDir,
+    keys: AtomicU32,
+}
+
+async fn far() -> Far {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), "key");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(sandbox.clone().serve(listener));
+    let stripe = Stripe::new(&address, &ProcessorKey::new("key"), PATIENCE).unwrap();
+    Far { sandbox, stripe, address, _folder: folder, keys: AtomicU32::new(0) }
+}
+
+impl Far {
+    fn key(&self) -> String {
+        format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn card(&self, name: &str) -> (CustomerId, MethodId) {
+        let customer = self.stripe.customer(Key(&self.key())).await.unwrap();
+        let token = MethodId::new(name).unwrap();
+        let card = self.stripe.attach(&customer, &token, Key(&self.key())).await.unwrap();
+        (customer, card.method)
+    }
+
+    async fn create(
+        &self,
+        customer: &CustomerId,
+        method: &MethodId,
+        key: &str,
+    ) -> Result<IntentId, Fault> {
+        let wanted = Wanted { customer, method, amount: 1080, currency: "jpy", what_for: "one" };
+        self.stripe.create(&wanted, Key(key)).await
+    }
+
+    /// An intent on a card that pays.
+    async fn intent(&self) -> IntentId {
+        let (customer, method) = self.card("pm_card_visa").await;
+        self.create(&customer, &method, &self.key()).await.unwrap()
+    }
+
+    /// Charged and refunded, in all.
+    fn sums(&self) -> (u32, u32) {
+        let paid = self.sandbox.paid().unwrap();
+        paid.iter().fold((0, 0), |(charged, refunded), paid| {
+            (charged + paid.charged, refunded + paid.refunded)
+        })
+    }
+
+    /// From now on this happens to requests of this name, and nothing to others.
+    fn fails(&self, call: &'static str, switch: Switch) {
+        self.sandbox.fail(move |asked| if asked.name() == call { switch } else { Switch::None });
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_registered_charged_once_and_given_its_money_back_once() {
+    let far = far().await;
+    let customer = far.stripe.customer(Key("a")).await.unwrap();
+    assert_eq!(
+        far.stripe.customer(Key("a")).await.unwrap(),
+        customer,
+        "the same key, the same customer"
+    );
+    let token = MethodId::new("pm_card_visa").unwrap();
+    let card = far.stripe.attach(&customer, &token, Key("b")).await.unwrap();
+    assert_eq!((card.brand.as_str(), card.last4.as_str()), ("visa", "4242"));
+    let intent = far.create(&customer, &card.method, "c").await.unwrap();
+    assert_eq!(far.create(&customer, &card.method, "c").await.unwrap(), intent);
+    assert_eq!(far.stripe.retrieve(&intent).await, Ok(Status::Created));
+    assert_eq!(far.sums(), (0, 0), "what is not confirmed moves nothing");
+    for _ in 0..2 {
+        assert_eq!(far.stripe.confirm(&intent, Key("d")).await, Ok(Status::Succeeded));
+    }
+    assert_eq!(far.stripe.confirm(&intent, Key("e")).await, Err(Fault::OtherState));
+    assert_eq!(far.sums(), (1080, 0));
+    assert_eq!(far.stripe.cancel(&intent, Key("f")).await, Err(Fault::OtherState));
+    for key in ["g", "g", "h"] {
+        assert_eq!(far.stripe.refund(&intent, Key(key)).await, Ok(()));
+    }
+    assert_eq!(far.sums(), (1080, 1080));
+}
+
+#[tokio::test]
+async fn what_is_cancelled_is_never_charged_and_what_was_declined_neither() {
+    let far = far().await;
+    let intent = far.intent().await;
+    assert_eq!(far.stripe.cancel(&intent, Key("a1")).await, Ok(Status::Cancelled));
+    assert_eq!(far.stripe.confirm(&intent, Key("a2")).await, Err(Fault::OtherState));
+    let declining = [
+        ("pm_card_chargeCustomerFail", Decline::Other),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", Decline::Funds),
+        ("pm_card_authenticationRequired", Decline::Authentication),
+    ];
+    for (card, why) in declining {
+        let (customer, method) = far.card(card).await;
+        let intent = far.create(&customer, &method, &far.key()).await.unwrap();
+        let confirmed = far.stripe.confirm(&intent, Key(&far.key())).await;
+        assert_eq!(confirmed, Ok(Status::Declined(why)), "{card}");
+        assert_eq!(far.stripe.retrieve(&intent).await, Ok(Status::Declined(why)), "{card}");
+        assert_eq!(far.stripe.confirm(&intent, Key(&far.key())).await, Err(Fault::OtherState));
+    }
+    assert_eq!(far.sums(), (0, 0));
+}
+
+#[tokio::test]
+async fn a_card_that_was_taken_away_is_not_charged_and_can_be_taken_away_twice() {
+    let far = far().await;
+    let (customer, method) = far.card("pm_card_visa").await;
+    let intent = far.create(&customer, &method, "a").await.unwrap();
+    far.stripe.detach(&method).await.unwrap();
+    far.stripe.detach(&method).await.unwrap();
+    assert!(matches!(far.stripe.confirm(&intent, Key("b")).await, Ok(Status::Declined(_))));
+    assert_eq!(far.create(&customer, &method, "c").await, Err(Fault::Missing));
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_for_another_request_is_refused() {
+    let far = far().await;
+    let (customer, method) = far.card("pm_card_visa").await;
+    far.create(&customer, &method, "same").await.unwrap();
+    let (another, method) = far.card("pm_card_jcb").await;
+    assert_eq!(far.create(&another, &method, "same").await, Err(Fault::Refused(400)));
+}
+
+#[tokio::test]
+async fn no_number_of_a_card_and_no_other_key_is_taken() {
+    let far = far().await;
+    let customer = far.stripe.customer(Key("a")).await.unwrap();
+    let number = MethodId::new("4242424242424242").unwrap();
+    assert_eq!(far.stripe.attach(&customer, &number, Key("b")).await, Err(Fault::Missing));
+    let other = Stripe::new(&far.address, &ProcessorKey::new("other"), PATIENCE).unwrap();
+    assert_eq!(other.customer(Key("c")).await, Err(Fault::Refused(401)));
+}
+
+/// Whatever happens to a confirmation: it is told as it is or left open, and asked by the id it becomes clear. What was
+/// left open is cancelled or given back, and nothing is charged that is not.
+#[tokio::test]
+async fn whatever_happens_to_a_request_the_money_moves_as_was_told_or_it_is_left_open() {
+    let far = far().await;
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for switch in Switch::each(TOO_LONG) {
+        let intent = far.intent().await;
+        let (before, _) = far.sums();
+        far.fails("confirm", switch);
+        let told = far.stripe.confirm(&intent, Key(&far.key())).await;
+        far.sandbox.fail(|_| Switch::None);
+        match told {
+            Ok(status) => assert_eq!(status, Status::Succeeded, "{switch:?}"),
+            Err(fault) => assert!(matches!(fault, Fault::Unclear(_)), "{switch:?}: {fault:?}"),
+        }
+        *seen.entry(if told.is_ok() { "told" } else { "open" }).or_default() += 1;
+        // In the case of `Late` it is still on its way: the intent is cancelled before it arrives.
+        let known = far.stripe.retrieve(&intent).await.unwrap();
+        match known {
+            Status::Succeeded => assert_eq!(far.sums().0, before + 1080, "{switch:?}"),
+            Status::Created => {
+                assert!(told.is_err(), "{switch:?}");
+                far.stripe.cancel(&intent, Key(&far.key())).await.unwrap();
+                tokio::time::sleep(if matches!(switch, Switch::Late(_)) {
+                    TOO_LONG
+                } else {
+                    Duration::ZERO
+                })
+                .await;
+                assert_eq!(far.stripe.retrieve(&intent).await, Ok(Status::Cancelled));
+                assert_eq!(far.sums().0, before, "{switch:?}");
+            }
+            other => panic!("{switch:?}: {other:?}"),
+        }
+    }
+    assert_eq!(seen, BTreeMap::from([("open", 6), ("told", 2)]));
+}
+
+/// The other requests that change something: said again under another key they come to what was wanted, and to no more.
+#[tokio::test]
+async fn whatever_happens_to_it_a_refund_and_a_cancellation_can_be_said_again() {
+    let far = far().await;
+    for switch in Switch::each(TOO_LONG) {
+        let paid = far.intent().await;
+        far.stripe.confirm(&paid, Key(&far.key())).await.unwrap();
+        let (charged, refunded) = far.sums();
+        far.fails("refund", switch);
+        let told = far.stripe.refund(&paid, Key(&far.key())).await;
+        assert!(matches!(told, Ok(()) | Err(Fault::Unclear(_))), "{switch:?}: {told:?}");
+        far.sandbox.fail(|_| Switch::None);
+        far.stripe.refund(&paid, Key(&far.key())).await.unwrap();
+        assert_eq!(far.sums(), (charged, refunded + 1080), "{switch:?}");
+
+        let open = far.intent().await;
+        far.fails("cancel", switch);
+        let told = far.stripe.cancel(&open, Key(&far.key())).await;
+        assert!(matches!(told, Ok(Status::Cancelled) | Err(Fault::Unclear(_))), "{switch:?}");
+        far.sandbox.fail(|_| Switch::None);
+        let again = far.stripe.cancel(&open, Key(&far.key())).await;
+        assert!(matches!(again, Ok(Status::Cancelled) | Err(Fault::OtherState)), "{switch:?}");
+        assert_eq!(far.stripe.retrieve(&open).await, Ok(Status::Cancelled));
+
+        far.fails("create", switch);
+        let (customer, method) = far.card("pm_card_visa").await;
+        let told = far.create(&customer, &method, &far.key()).await;
+        assert!(matches!(told, Ok(_) | Err(Fault::Unclear(_))), "{switch:?}");
+        far.sandbox.fail(|_| Switch::None);
+    }
+}

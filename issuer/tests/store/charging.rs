@@ -1,0 +1,396 @@
+//! Cards charged through the sandbox while everything breaks: requests are lost, late, failed and doubled, whoever
+//! charges dies between any two steps, tills take back, several reconcile at once. Afterwards what the ledger says, what
+//! the rows say and what the tills were told is the same, payment by payment.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tegata::{Clock, UnixTime};
+use tegata_issuer::config::{ProcessorKey, Store as Place};
+use tegata_issuer::payments::{Charge, Charging, DEADLINE, Outcome};
+use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
+use tegata_issuer::store::{AccountId, AuthorisationId, State, Store};
+use tegata_sandbox::{Fault, Sandbox};
+
+use crate::bed::{Bed, noon};
+
+crate::on_both!(
+    a_card_that_pays_is_charged_and_one_that_does_not_is_declined,
+    an_account_without_a_card_pays_nothing,
+    each_fault_at_each_request_ends_in_one_charge_or_none,
+    what_is_not_known_by_the_deadline_is_taken_back,
+    what_lay_about_is_begun_and_what_lay_too_long_is_not,
+    a_void_takes_back_what_was_charged_and_again_changes_nothing,
+    sums_agree_whatever_breaks,
+);
+
+const AMOUNT: u32 = 1080;
+const PATIENCE: Duration = Duration::from_millis(150);
+/// Longer than the adapter waits for two tries.
+const TOO_LONG: Duration = Duration::from_millis(400);
+/// Longer than anyone works on a charge, in seconds.
+const HELD: u64 = 31;
+const TILLS: usize = 6;
+
+struct Standing(AtomicU64);
+
+impl Clock for Standing {
+    fn now(&self) -> UnixTime {
+        UnixTime::new(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+struct Shop {
+    bed: Bed,
+    store: Store,
+    sandbox: Sandbox,
+    stripe: Arc<Stripe>,
+    clock: Arc<Standing>,
+    charging: Charging,
+    made: AtomicU64,
+}
+
+impl Shop {
+    async fn open(bed: Bed) -> Self {
+        let sandbox = Sandbox::at(bed.file("ledger.sqlite"), "key");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(sandbox.clone().serve(listener));
+        let key = ProcessorKey::new("key");
+        let stripe = Arc::new(Stripe::new(&address, &key, PATIENCE).unwrap());
+        let clock = Arc::new(Standing(AtomicU64::new(noon().seconds())));
+        let store = bed.store().await;
+        let charging = Charging::new(store.clone(), stripe.clone(), clock.clone());
+        Self { bed, store, sandbox, stripe, clock, charging, made: AtomicU64::new(0) }
+    }
+
+    /// As another process would.
+    async fn another(&self) -> Charging {
+        Charging::new(self.bed.store().await, self.stripe.clone(), self.clock.clone())
+    }
+
+    fn passes(&self, seconds: u64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn number(&self) -> [u8; 16] {
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
+        let mut id = [7; 16];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        id
+    }
+
+    fn hex(&self, bytes: [u8; 16]) -> String {
+        match self.bed.place {
+            Place::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
+            Place::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
+        }
+    }
+
+    /// An account that has this card.
+    async fn account(&self, card: Option<&str>) -> AccountId {
+        let account = AccountId(self.number());
+        let Some(card) = card else { return account };
+        let key = |what| format!("{what}-{account}");
+        let customer = self.stripe.customer(Key(&key("customer"))).await.unwrap();
+        let token = MethodId::new(card).unwrap();
+        let card = self.stripe.attach(&customer, &token, Key(&key("card"))).await.unwrap();
+        self.store.keep_customer(account, customer).await.unwrap();
+        let (account_hex, id) = (self.hex(account.0), self.hex(self.number()));
+        self.bed
+            .sql(&format!(
+                "INSERT INTO cards VALUES ({account_hex}, {id}, '{}', '{}', '{}', 0, 1)",
+                card.method, card.brand, card.last4
+            ))
+            .await;
+        account
+    }
+
+    /// What a till was promised: the code was taken, the card is to be charged.
+    async fn authorised(&self, account: AccountId) -> AuthorisationId {
+        let id = AuthorisationId(self.number());
+        let (of, number, now) = (self.hex(account.0), self.hex(id.0), self.clock.now().seconds());
+        self.bed
+            .sql(&format!(
+                "INSERT INTO authorisations VALUES ({number}, {of}, {of}, 1, 'till', '{id}', {AMOUNT}, 'JPY', 1, \
+                 'authorised', NULL, NULL, NULL, {now}, {now}, 1); \
+                 INSERT INTO spent VALUES ({of}, 1, {AMOUNT}) \
+                 ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + {AMOUNT}"
+            ))
+            .await;
+        id
+    }
+
+    async fn state(&self, id: AuthorisationId) -> State {
+        self.store.authorisation(id).await.unwrap().unwrap().state
+    }
+
+    /// As pay's void leaves it.
+    async fn takes_back(&self, id: AuthorisationId) -> Outcome {
+        loop {
+            let it = self.store.authorisation(id).await.unwrap().unwrap();
+            let to = match it.state {
+                State::Authorised => State::Voided,
+                State::Charging | State::Unknown | State::Charged => State::Reversing,
+                _ => break,
+            };
+            if self.store.move_on(it, to, self.clock.now()).await.is_ok() {
+                break;
+            }
+        }
+        self.charging.reverse(id).await
+    }
+
+    /// Everything works again, and the job comes round until nothing lies about.
+    async fn settles(&self) {
+        self.sandbox.fail(|_| Fault::None);
+        for _ in 0..20 {
+            self.passes(HELD);
+            self.charging.reconcile().await.unwrap();
+            let open = self.store.under_way().await.unwrap();
+            if open.authorised + open.charging + open.reversing == 0 {
+                return;
+            }
+        }
+        panic!("charges lie about: {:?}", self.store.under_way().await);
+    }
+
+    /// What is at the processor of one payment: times charged, times given back.
+    fn at_processor(&self, id: AuthorisationId) -> (usize, usize) {
+        let paid = self.sandbox.paid().unwrap();
+        let of: Vec<_> = paid.iter().filter(|paid| paid.what_for == id.to_string()).collect();
+        assert!(of.iter().all(|paid| paid.charged == AMOUNT));
+        (of.len(), of.iter().filter(|paid| paid.refunded == AMOUNT).count())
+    }
+
+    /// The row is over, and says what the ledger says.
+    async fn agrees(&self, id: AuthorisationId) -> State {
+        let state = self.state(id).await;
+        let expected = match state {
+            State::Charged => (1, 0),
+            State::Refunded => (1, 1),
+            State::Declined | State::Voided => (0, 0),
+            open => panic!("{id} is {open:?}"),
+        };
+        assert_eq!(self.at_processor(id), expected, "{id} is {state:?}");
+        state
+    }
+}
+
+async fn a_card_that_pays_is_charged_and_one_that_does_not_is_declined(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    for (card, outcome, state) in [
+        ("pm_card_visa", Outcome::Done, State::Charged),
+        ("pm_card_chargeCustomerFail", Outcome::Declined, State::Declined),
+        ("pm_card_authenticationRequired", Outcome::Declined, State::Declined),
+    ] {
+        let account = shop.account(Some(card)).await;
+        let id = shop.authorised(account).await;
+        assert_eq!(shop.charging.charge(id).await, outcome, "{card}");
+        assert_eq!(shop.charging.charge(id).await, outcome, "{card}: the same again");
+        assert_eq!(shop.agrees(id).await, state, "{card}");
+        let it = shop.store.authorisation(id).await.unwrap().unwrap();
+        assert!(it.intent.is_some() && it.card.is_some());
+        let spent = format!("SELECT amount FROM spent WHERE account = {}", shop.hex(account.0));
+        let counted = if state == State::Charged { AMOUNT } else { 0 };
+        assert_eq!(shop.bed.number(&spent).await, i64::from(counted));
+    }
+}
+
+async fn an_account_without_a_card_pays_nothing(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let id = shop.authorised(shop.account(None).await).await;
+    assert_eq!(shop.charging.charge(id).await, Outcome::Declined);
+    assert_eq!(shop.agrees(id).await, State::Declined);
+}
+
+async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    for call in ["create", "confirm", "retrieve"] {
+        for fault in Fault::each(TOO_LONG) {
+            let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
+            shop.sandbox.fail(move |asked| if asked.name() == call { fault } else { Fault::None });
+            let told = shop.charging.charge(id).await;
+            assert_ne!(told, Outcome::Declined, "{fault:?} at {call}: nobody declined it");
+            if told == Outcome::Pending {
+                assert_eq!(shop.state(id).await, State::Unknown, "{fault:?} at {call}");
+            }
+            shop.settles().await;
+            assert_eq!(shop.agrees(id).await, State::Charged, "{fault:?} at {call}");
+        }
+    }
+    for call in ["retrieve", "cancel", "refund"] {
+        for fault in Fault::each(TOO_LONG) {
+            let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
+            // `cancel` is asked of what was not confirmed.
+            let lost = if call == "cancel" { Fault::LostBefore } else { Fault::None };
+            shop.sandbox
+                .fail(move |asked| if asked.name() == "confirm" { lost } else { Fault::None });
+            shop.charging.charge(id).await;
+            shop.sandbox.fail(move |asked| if asked.name() == call { fault } else { Fault::None });
+            shop.takes_back(id).await;
+            shop.settles().await;
+            let ended = if call == "cancel" { State::Voided } else { State::Refunded };
+            assert_eq!(shop.agrees(id).await, ended, "{fault:?} at {call}");
+        }
+    }
+}
+
+async fn what_is_not_known_by_the_deadline_is_taken_back(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let mut ids = Vec::new();
+    for fault in [Fault::LostBefore, Fault::LostAfter] {
+        shop.sandbox.fail(move |asked| if asked.name() == "confirm" { fault } else { Fault::None });
+        let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
+        assert_eq!(shop.charging.charge(id).await, Outcome::Pending);
+        ids.push(id);
+    }
+    // The processor is away until then.
+    shop.sandbox.fail(|_| Fault::LostBefore);
+    shop.passes(DEADLINE - 1);
+    shop.charging.reconcile().await.unwrap();
+    assert_eq!(shop.state(ids[0]).await, State::Unknown);
+    shop.passes(HELD);
+    shop.charging.reconcile().await.unwrap();
+    assert_eq!(shop.state(ids[0]).await, State::Reversing);
+    shop.settles().await;
+    assert_eq!(shop.agrees(ids[0]).await, State::Voided);
+    assert_eq!(shop.agrees(ids[1]).await, State::Refunded);
+}
+
+async fn what_lay_about_is_begun_and_what_lay_too_long_is_not(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let account = shop.account(Some("pm_card_visa")).await;
+    let old = shop.authorised(account).await;
+    shop.passes(DEADLINE - HELD);
+    let young = shop.authorised(account).await;
+    shop.charging.reconcile().await.unwrap();
+    assert_eq!(shop.state(young).await, State::Authorised, "somebody may be at it");
+    assert_eq!(shop.agrees(old).await, State::Charged);
+    let forgotten = shop.authorised(account).await;
+    shop.passes(HELD);
+    shop.charging.reconcile().await.unwrap();
+    assert_eq!(shop.agrees(young).await, State::Charged);
+    shop.clock.0.fetch_add(DEADLINE, Ordering::SeqCst);
+    let late = shop.authorised(account).await;
+    shop.passes(DEADLINE);
+    shop.charging.reconcile().await.unwrap();
+    assert_eq!(shop.agrees(late).await, State::Voided);
+    let _ = forgotten;
+}
+
+async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
+    assert_eq!(shop.charging.charge(id).await, Outcome::Done);
+    for _ in 0..2 {
+        assert_eq!(shop.takes_back(id).await, Outcome::Done);
+        assert_eq!(shop.agrees(id).await, State::Refunded);
+    }
+    assert_eq!(shop.charging.charge(id).await, Outcome::Declined);
+}
+
+/// Several who charge, each of whom dies at any moment; several tills; every fault.
+async fn sums_agree_whatever_breaks(bed: Bed) {
+    let shop = Arc::new(Shop::open(bed).await);
+    let mut others = Vec::new();
+    for _ in 0..2 {
+        others.push(shop.another().await);
+    }
+    for seed in 0..4 {
+        one_bad_day(&shop, &others, seed).await;
+    }
+}
+
+async fn one_bad_day(shop: &Arc<Shop>, others: &[Charging], seed: u64) {
+    // Registering is not what is tried here.
+    let cards = ["pm_card_visa", "pm_card_jcb", "pm_card_visa", "pm_card_chargeCustomerFail"];
+    shop.sandbox.fail(|_| Fault::None);
+    let mut shoppers = Vec::new();
+    for _ in 0..TILLS {
+        let mut accounts = Vec::new();
+        for card in cards {
+            accounts.push(shop.account(Some(card)).await);
+        }
+        shoppers.push(accounts);
+    }
+    let random = Mutex::new(fastrand::Rng::with_seed(seed));
+    shop.sandbox.fail(move |_| {
+        let mut random = random.lock().unwrap();
+        let faults = Fault::each(TOO_LONG);
+        if random.u8(..) < 90 { faults[random.usize(..faults.len())] } else { Fault::None }
+    });
+    let told: Arc<Mutex<BTreeMap<AuthorisationId, Vec<Outcome>>>> = Arc::default();
+    let mut tills = tokio::task::JoinSet::new();
+    for (till, accounts) in (0..).zip(shoppers) {
+        let (shop, told) = (Arc::clone(shop), Arc::clone(&told));
+        let charging = others[usize::from(till % 2 == 0)].clone();
+        let mut random = fastrand::Rng::with_seed(seed * 100 + till);
+        tills.spawn(async move {
+            let mut taken_back = Vec::new();
+            for account in accounts {
+                let id = shop.authorised(account).await;
+                for _ in 0..random.usize(1..4) {
+                    // Who charges may die at any moment; the till asks again.
+                    let life = Duration::from_millis(random.u64(1..300));
+                    if let Ok(outcome) = tokio::time::timeout(life, charging.charge(id)).await {
+                        told.lock().unwrap().entry(id).or_default().push(outcome);
+                    }
+                }
+                if random.u8(..) < 60 {
+                    taken_back.push(id);
+                    let life = Duration::from_millis(random.u64(1..300));
+                    let _ = tokio::time::timeout(life, shop.takes_back(id)).await;
+                }
+                told.lock().unwrap().entry(id).or_default();
+            }
+            taken_back
+        });
+    }
+    // Two jobs all the while, as in two processes; time passes, for some beyond the deadline.
+    let jobs: Vec<_> = others
+        .iter()
+        .map(|charging| {
+            let (charging, shop) = (charging.clone(), Arc::clone(shop));
+            tokio::spawn(async move {
+                loop {
+                    shop.passes(HELD / 2);
+                    let _ = charging.reconcile().await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            })
+        })
+        .collect();
+    let mut taken_back = Vec::new();
+    while let Some(done) = tills.join_next().await {
+        taken_back.extend(done.unwrap());
+    }
+    for job in jobs {
+        job.abort();
+    }
+    shop.settles().await;
+    // What is still under way at the processor has arrived.
+    tokio::time::sleep(TOO_LONG * 2).await;
+    let told = told.lock().unwrap().clone();
+    let (mut ledger, mut rows) = (0, 0);
+    for (id, outcomes) in &told {
+        let state = shop.agrees(*id).await;
+        let (charged, refunded) = shop.at_processor(*id);
+        ledger += charged - refunded;
+        rows += usize::from(state == State::Charged);
+        if outcomes.contains(&Outcome::Done) {
+            let is_back = taken_back.contains(id) && state == State::Refunded;
+            assert!(
+                state == State::Charged || is_back,
+                "seed {seed}: {id} was approved: {state:?}"
+            );
+        }
+        if outcomes.contains(&Outcome::Declined) {
+            assert_ne!(state, State::Charged, "seed {seed}: {id} was declined");
+        }
+    }
+    assert_eq!(ledger, rows, "seed {seed}");
+    assert_eq!(told.len(), TILLS * cards.len());
+}

@@ -1,0 +1,341 @@
+//! Which request it is, and what it does to the ledger. Fields, states and errors are those of Stripe's interface, as far
+//! as the issuer uses it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::{Value, json};
+
+use crate::cards::{self, Behaviour};
+use crate::ledger::new_id;
+
+/// A request, by its method and path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// `POST /v1/customers`
+    Customer,
+    /// `POST /v1/payment_methods/ID/attach`
+    Attach(String),
+    /// `POST /v1/payment_methods/ID/detach`
+    Detach(String),
+    /// `POST /v1/payment_intents`
+    Create,
+    /// `POST /v1/payment_intents/ID/confirm`
+    Confirm(String),
+    /// `GET /v1/payment_intents/ID`
+    Retrieve(String),
+    /// `POST /v1/payment_intents/ID/cancel`
+    Cancel(String),
+    /// `POST /v1/refunds`
+    Refund,
+}
+
+impl Call {
+    /// The request of this method and path, if it is one of ours.
+    pub(crate) fn read(method: &str, path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
+        Some(match (method, parts.as_slice()) {
+            ("POST", ["customers"]) => Self::Customer,
+            ("POST", ["payment_methods", id, "attach"]) => Self::Attach((*id).to_owned()),
+            ("POST", ["payment_methods", id, "detach"]) => Self::Detach((*id).to_owned()),
+            ("POST", ["payment_intents"]) => Self::Create,
+            ("POST", ["payment_intents", id, "confirm"]) => Self::Confirm((*id).to_owned()),
+            ("GET", ["payment_intents", id]) => Self::Retrieve((*id).to_owned()),
+            ("POST", ["payment_intents", id, "cancel"]) => Self::Cancel((*id).to_owned()),
+            ("POST", ["refunds"]) => Self::Refund,
+            _ => return None,
+        })
+    }
+
+    /// Its name alone.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Attach(_) => "attach",
+            Self::Detach(_) => "detach",
+            Self::Create => "create",
+            Self::Confirm(_) => "confirm",
+            Self::Retrieve(_) => "retrieve",
+            Self::Cancel(_) => "cancel",
+            Self::Refund => "refund",
+        }
+    }
+
+    pub(crate) fn carry_out(
+        &self,
+        fields: &Fields,
+        ledger: &Transaction<'_>,
+    ) -> Result<Answer, rusqlite::Error> {
+        match self {
+            Self::Customer => customer(ledger),
+            Self::Attach(method) => attach(method, fields, ledger),
+            Self::Detach(method) => detach(method, ledger),
+            Self::Create => create(fields, ledger),
+            Self::Confirm(intent) => confirm(intent, ledger),
+            Self::Retrieve(intent) => {
+                Ok(found(intent, ledger)?.map_or_else(Answer::missing, |it| it.answer()))
+            }
+            Self::Cancel(intent) => cancel(intent, ledger),
+            Self::Refund => refund(fields, ledger),
+        }
+    }
+}
+
+/// The fields of a form.
+pub(crate) type Fields = BTreeMap<String, String>;
+
+/// A request with its fields and its idempotency key.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) call: Call,
+    pub(crate) fields: Fields,
+    pub(crate) key: Option<String>,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    fn good(body: Value) -> Self {
+        Self { status: 200, body }
+    }
+
+    fn error(status: u16, kind: &str, code: &str, message: &str) -> Self {
+        let body = json!({ "error": { "type": kind, "code": code, "message": message } });
+        Self { status, body }
+    }
+
+    fn invalid(code: &str, message: &str) -> Self {
+        Self::error(400, "invalid_request_error", code, message)
+    }
+
+    pub(crate) fn missing() -> Self {
+        Self::error(404, "invalid_request_error", "resource_missing", "there is no such object")
+    }
+
+    pub(crate) fn no_such_request() -> Self {
+        Self::error(404, "invalid_request_error", "unknown_path", "there is nothing at this path")
+    }
+
+    pub(crate) fn not_allowed() -> Self {
+        Self::error(401, "invalid_request_error", "api_key", "this is not the key")
+    }
+
+    pub(crate) fn failed() -> Self {
+        Self::error(500, "api_error", "failed", "something failed on our side")
+    }
+
+    pub(crate) fn key_of_another() -> Self {
+        let message = "this idempotency key was used with another request";
+        Self::error(400, "idempotency_error", "idempotency_key_in_use", message)
+    }
+
+    fn declined(code: &str, decline: &str, intent: &Intent) -> Self {
+        let error = json!({
+            "type": "card_error", "code": code, "decline_code": decline,
+            "message": "the card was declined", "payment_intent": intent.view(),
+        });
+        Self { status: 402, body: json!({ "error": error }) }
+    }
+}
+
+fn customer(ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let id = new_id("cus");
+    ledger.execute("INSERT INTO customers (id) VALUES (?1)", [&id])?;
+    Ok(Answer::good(json!({ "id": id, "object": "customer" })))
+}
+
+fn method_view(id: &str, customer: Option<&str>, card: &str) -> Value {
+    let card = cards::named(card);
+    json!({
+        "id": id, "object": "payment_method", "type": "card", "customer": customer,
+        "card": { "brand": card.map(|card| card.brand), "last4": card.map(|card| card.last4) },
+    })
+}
+
+fn attach(
+    name: &str,
+    fields: &Fields,
+    ledger: &Transaction<'_>,
+) -> Result<Answer, rusqlite::Error> {
+    let Some(customer) = fields.get("customer") else {
+        return Ok(Answer::invalid("parameter_missing", "customer is missing"));
+    };
+    let known = "SELECT 1 FROM customers WHERE id = ?1";
+    if !ledger.prepare(known)?.exists([customer])? || cards::named(name).is_none() {
+        return Ok(Answer::missing());
+    }
+    let id = new_id("pm");
+    let insert = "INSERT INTO methods (id, customer, card) VALUES (?1, ?2, ?3)";
+    ledger.execute(insert, params![id, customer, name])?;
+    Ok(Answer::good(method_view(&id, Some(customer), name)))
+}
+
+fn detach(method: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let find = "SELECT card FROM methods WHERE id = ?1 AND customer IS NOT NULL";
+    let card: Option<String> = ledger.query_row(find, [method], |row| row.get(0)).optional()?;
+    let Some(card) = card else { return Ok(Answer::missing()) };
+    ledger.execute("UPDATE methods SET customer = NULL WHERE id = ?1", [method])?;
+    Ok(Answer::good(method_view(method, None, &card)))
+}
+
+fn create(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let amount = field("amount").parse::<u32>().unwrap_or_default();
+    let (customer, method, currency) =
+        (field("customer"), field("payment_method"), field("currency"));
+    if amount == 0 || currency.len() != 3 {
+        return Ok(Answer::invalid("parameter_invalid", "an amount and a currency are needed"));
+    }
+    let attached = "SELECT 1 FROM methods WHERE id = ?1 AND customer = ?2";
+    if !ledger.prepare(attached)?.exists([&method, &customer])? {
+        return Ok(Answer::missing());
+    }
+    let intent = Intent {
+        id: new_id("pi"),
+        customer,
+        method: Some(method),
+        amount,
+        currency,
+        status: "requires_confirmation".to_owned(),
+        code: None,
+        decline: None,
+        charged: 0,
+    };
+    ledger.execute(
+        "INSERT INTO intents (id, customer, method, amount, currency, what_for, status, charged) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)",
+        params![
+            intent.id,
+            intent.customer,
+            intent.method,
+            intent.amount,
+            intent.currency,
+            field("metadata[authorisation]"),
+            intent.status
+        ],
+    )?;
+    Ok(intent.answer())
+}
+
+fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let Some(mut intent) = found(id, ledger)? else { return Ok(Answer::missing()) };
+    let Some(method) = intent.method.clone().filter(|_| intent.status == "requires_confirmation")
+    else {
+        return Ok(unexpected_state());
+    };
+    let find = "SELECT card FROM methods WHERE id = ?1 AND customer IS NOT NULL";
+    let card: Option<String> = ledger.query_row(find, [method], |row| row.get(0)).optional()?;
+    let behaviour = card.as_deref().and_then(cards::named).map(|card| card.behaviour);
+    // A card that was taken away since is one that declines.
+    let behaviour = behaviour.unwrap_or(Behaviour::Declines("card_declined", "card_removed"));
+    match behaviour {
+        Behaviour::Pays => {
+            "succeeded".clone_into(&mut intent.status);
+            intent.charged = intent.amount;
+        }
+        Behaviour::Declines(code, decline) => {
+            "requires_payment_method".clone_into(&mut intent.status);
+            intent.method = None;
+            (intent.code, intent.decline) = (Some(code.to_owned()), Some(decline.to_owned()));
+        }
+    }
+    intent.write(ledger)?;
+    Ok(match behaviour {
+        Behaviour::Pays => intent.answer(),
+        Behaviour::Declines(code, decline) => Answer::declined(code, decline, &intent),
+    })
+}
+
+fn cancel(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let Some(mut intent) = found(id, ledger)? else { return Ok(Answer::missing()) };
+    if !["requires_confirmation", "requires_payment_method"].contains(&&*intent.status) {
+        return Ok(unexpected_state());
+    }
+    "canceled".clone_into(&mut intent.status);
+    intent.write(ledger)?;
+    Ok(intent.answer())
+}
+
+fn refund(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let id = fields.get("payment_intent").cloned().unwrap_or_default();
+    let Some(intent) = found(&id, ledger)? else { return Ok(Answer::missing()) };
+    if intent.charged == 0 {
+        return Ok(Answer::invalid("resource_missing", "the intent has no charge"));
+    }
+    if ledger.prepare("SELECT 1 FROM refunds WHERE intent = ?1")?.exists([&id])? {
+        return Ok(Answer::invalid("charge_already_refunded", "it was given back already"));
+    }
+    let refund = new_id("re");
+    let insert = "INSERT INTO refunds (id, intent, amount) VALUES (?1, ?2, ?3)";
+    ledger.execute(insert, params![refund, id, intent.charged])?;
+    Ok(Answer::good(json!({
+        "id": refund, "object": "refund", "payment_intent": id,
+        "amount": intent.charged, "currency": intent.currency, "status": "succeeded",
+    })))
+}
+
+fn unexpected_state() -> Answer {
+    Answer::invalid("payment_intent_unexpected_state", "the intent is in another state")
+}
+
+struct Intent {
+    id: String,
+    customer: String,
+    method: Option<String>,
+    amount: u32,
+    currency: String,
+    status: String,
+    code: Option<String>,
+    decline: Option<String>,
+    charged: u32,
+}
+
+impl Intent {
+    fn view(&self) -> Value {
+        let error = self.code.as_ref().map(
+            |code| json!({ "type": "card_error", "code": code, "decline_code": self.decline }),
+        );
+        json!({
+            "id": self.id, "object": "payment_intent", "amount": self.amount, "currency": self.currency,
+            "customer": self.customer, "payment_method": self.method, "status": self.status,
+            "amount_received": self.charged, "last_payment_error": error,
+        })
+    }
+
+    fn answer(&self) -> Answer {
+        Answer::good(self.view())
+    }
+
+    fn write(&self, ledger: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+        let update = "UPDATE intents SET status = ?1, method = ?2, code = ?3, decline = ?4, charged = ?5 \
+            WHERE id = ?6";
+        let values =
+            params![self.status, self.method, self.code, self.decline, self.charged, self.id];
+        ledger.execute(update, values).map(drop)
+    }
+}
+
+fn found(id: &str, ledger: &Transaction<'_>) -> Result<Option<Intent>, rusqlite::Error> {
+    let find = "SELECT id, customer, method, amount, currency, status, code, decline, charged \
+        FROM intents WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Intent {
+            id: row.get(0)?,
+            customer: row.get(1)?,
+            method: row.get(2)?,
+            amount: row.get(3)?,
+            currency: row.get(4)?,
+            status: row.get(5)?,
+            code: row.get(6)?,
+            decline: row.get(7)?,
+            charged: row.get(8)?,
+        })
+    };
+    ledger.query_row(find, [id], read).optional()
+}

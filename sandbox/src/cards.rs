@@ -1,0 +1,63 @@
+//! The test cards. Their names are those that Stripe's own test mode has, so that what was tried here is tried there.
+
+/// A card that can be registered by its name.
+#[derive(Clone, Copy, Debug)]
+pub struct TestCard {
+    /// What it is registered by.
+    pub name: &'static str,
+    /// Whose brand it has.
+    pub brand: &'static str,
+    /// The last four digits of its number.
+    pub last4: &'static str,
+    /// What it does when it is charged.
+    pub behaviour: Behaviour,
+}
+
+/// What a card does when it is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// It pays.
+    Pays,
+    /// It is declined, with this code and this decline code.
+    Declines(&'static str, &'static str),
+}
+
+/// All of them.
+pub const TEST_CARDS: [TestCard; 7] = [
+    card("pm_card_visa", "visa", "4242", Behaviour::Pays),
+    card("pm_card_mastercard", "mastercard", "4444", Behaviour::Pays),
+    card("pm_card_jcb", "jcb", "0505", Behaviour::Pays),
+    card("pm_card_amex", "amex", "8431", Behaviour::Pays),
+    card(
+        "pm_card_chargeCustomerFail",
+        "visa",
+        "0341",
+        Behaviour::Declines("card_declined", "generic_decline"),
+    ),
+    card(
+        "pm_card_visa_chargeDeclinedInsufficientFunds",
+        "visa",
+        "9995",
+        Behaviour::Declines("card_declined", "insufficient_funds"),
+    ),
+    card(
+        "pm_card_authenticationRequired",
+        "visa",
+        "3184",
+        Behaviour::Declines("authentication_required", "authentication_required"),
+    ),
+];
+
+const fn card(
+    name: &'static str,
+    brand: &'static str,
+    last4: &'static str,
+    behaviour: Behaviour,
+) -> TestCard {
+    TestCard { name, brand, last4, behaviour }
+}
+
+/// The card of this name.
+pub(crate) fn named(name: &str) -> Option<&'static TestCard> {
+    TEST_CARDS.iter().find(|card| card.name == name)
+}
