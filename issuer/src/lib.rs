@@ -42,6 +42,7 @@ mod server_key;
 mod start;
 pub mod store;
 pub mod strict;
+mod till;
 mod tls;
 mod work;
 

@@ -12,6 +12,7 @@ use crate::routes::Routes;
 use crate::server::{self, Handle, StartError};
 use crate::server_key;
 use crate::store::Store;
+use crate::till;
 
 /// Who takes the mail.
 pub type Post = Arc<dyn Carrier>;
@@ -74,5 +75,5 @@ fn start_with(
         tokio::spawn(jobs.work());
         Ok::<_, StartError>(accounts)
     })?;
-    server::listen(threads, issuer, accounts::routes(accounts).merge(routes))
+    server::listen(threads, issuer, accounts::routes(accounts).merge(till::pages()).merge(routes))
 }
