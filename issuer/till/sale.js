@@ -53,6 +53,7 @@ export function field() {
 export function write() {
   const error = problem ? word(problem) : "";
   element("amount").value = money(amountShown(run), CURRENCY);
+  element("amount").classList.toggle("long", element("amount").value.length > 7);
   element("amount-error").textContent = step === "amount" ? error : "";
   element("code-error").textContent = step === "scan" ? error : "";
   element("code").setAttribute("aria-invalid", String(step === "scan" && problem !== null));
@@ -95,7 +96,8 @@ function listenToAmount() {
   };
   // The field shows an amount, and what is typed goes into the run behind it.
   amount.addEventListener("beforeinput", (event) => {
-    if (event.inputType === "insertCompositionText") return;
+    // What an input method composes comes when it is done; a line break is Enter.
+    if (["insertCompositionText", "insertLineBreak"].includes(event.inputType)) return;
     event.preventDefault();
     if (event.inputType.startsWith("delete")) return change(run.slice(0, -1));
     change(run + digitsIn(event.data ?? event.dataTransfer?.getData("text") ?? ""));
