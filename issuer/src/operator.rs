@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tegata::account::Handle;
+use tegata::code::{ShopName, TillId};
 use tegata::{RandomUnavailable, UnixTime};
 use tokio::runtime::Runtime;
 
@@ -15,9 +16,11 @@ use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_k
 use crate::issuer::World;
 use crate::keys::{Keys, KeysError};
 use crate::passwords::{Passwords, PasswordsUnavailable};
+use crate::payments::{CODE_LIFE, TillCode};
 use crate::server_key::{self, NoServerKey};
 use crate::store::{
-    self, AccountId, EventId, EventRow, Order, Seal, Standing, Store, StoreError, Switch,
+    self, AccountId, Authorisation, AuthorisationId, EventId, EventRow, Order, Seal, Standing,
+    Store, StoreError, Switch, Till, UnderWay, Voided, What,
 };
 
 /// Who acts, and why: it goes into the log, which nobody can change later.
@@ -85,6 +88,9 @@ pub enum OperatorError {
     /// Nobody has this address.
     #[error("no account has this address")]
     NoSuchAccount,
+    /// No payment has this number.
+    #[error("no payment has this number")]
+    NoSuchPayment,
     /// The account could not be changed.
     #[error("the account could not be changed: try again")]
     NotChanged,
@@ -204,6 +210,80 @@ impl Operator {
             Accounts::for_operator(self.store.clone(), keys, passwords, self.world.clone());
         let frozen = self.threads.block_on(accounts.freeze_by_operator(handle, frozen, reason));
         frozen.map_err(|_| OperatorError::NotChanged)?.ok_or(OperatorError::NoSuchAccount)
+    }
+
+    /// How many payments were begun and are not over: they are finished or taken back, also while payments are stopped.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn under_way(&self) -> Result<UnderWay, OperatorError> {
+        Ok(self.threads.block_on(self.store.under_way())?)
+    }
+
+    /// Adds a till; gives the code that enrols it, once and within the hour.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn add_till(
+        &self,
+        id: TillId,
+        shop: ShopName,
+        reason: &Reason,
+    ) -> Result<TillCode, OperatorError> {
+        let code = TillCode::make(&*self.world.random)?;
+        let now = self.world.clock.now();
+        let detail = json!({ "why": reason.why, "till": id.as_str() });
+        let event = self.event("till_added", &detail, reason)?;
+        let span = (now, now.shifted(CODE_LIFE));
+        self.threads.block_on(self.store.add_till(id, shop, code.hash(), span, event))?;
+        Ok(code)
+    }
+
+    /// All tills.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn tills(&self) -> Result<Vec<Till>, OperatorError> {
+        Ok(self.threads.block_on(self.store.tills())?)
+    }
+
+    /// From now on this till is none: its token and its code count for nothing.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn revoke_till(&self, id: TillId, reason: &Reason) -> Result<(), OperatorError> {
+        let detail = json!({ "why": reason.why, "till": id.as_str() });
+        let event = self.event("till_revoked", &detail, reason)?;
+        let revoked = self.store.revoke_till(id, self.world.clock.now(), event);
+        match self.threads.block_on(revoked)? {
+            true => Ok(()),
+            false => Err(StoreError::NoSuchTill.into()),
+        }
+    }
+
+    /// Takes a payment back. What a card may have been charged for, the service takes back from the processor.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn void(
+        &self,
+        id: AuthorisationId,
+        reason: &Reason,
+    ) -> Result<Authorisation, OperatorError> {
+        let now = self.world.clock.now();
+        let event = EventId::make(now, 0, &*self.world.random)?;
+        let voided = self.threads.block_on(async {
+            let Some(found) = self.store.authorisation(id).await? else { return Ok(None) };
+            let detail = json!({ "why": reason.why, "authorisation": id.to_string() });
+            let asked = self.event("void_ordered", &detail, reason)?;
+            self.store.log(asked).await?;
+            let voided = self.store.void(found.till, What::Id(id), event, reason.actor(), now);
+            Ok::<_, OperatorError>(Some(voided.await?))
+        });
+        match voided? {
+            Some(Voided::Is(authorisation)) => Ok(*authorisation),
+            _ => Err(OperatorError::NoSuchPayment),
+        }
     }
 
     /// Holds the whole log to its seals and to the signed checkpoints.

@@ -41,6 +41,16 @@ pub enum Problem {
     Refused(Refusal),
     /// 422: the new password is one that others guess.
     WeakPassword,
+    /// 401: no till goes by this token, or by none; no till is waiting for this code.
+    NoSuchTill,
+    /// 400: the header `Idempotency-Key` is missing, or is none.
+    NoKey,
+    /// 422: the key came with another body before.
+    KeyReused,
+    /// 422: the sale of this reference came with another amount before.
+    ReferenceReused,
+    /// 422: not the currency that is taken here.
+    OtherCurrency,
     /// 503: an operator stopped this kind of request.
     Stopped,
     /// 500: our fault. The log says what, the answer does not.
@@ -118,6 +128,14 @@ impl Problem {
     pub fn all() -> impl Iterator<Item = Self> {
         let decided = Refusal::ALL.into_iter().map(Self::Refused);
         let others = [Self::NotSigned, Self::WeakPassword, Self::Stopped];
+        let tills = [
+            Self::NoSuchTill,
+            Self::NoKey,
+            Self::KeyReused,
+            Self::ReferenceReused,
+            Self::OtherCurrency,
+        ];
+        let others = others.into_iter().chain(tills);
         Self::FRAME.into_iter().chain(others).chain(decided)
     }
 
@@ -223,6 +241,36 @@ impl Problem {
                 "weak-password",
                 "The password is too easy to guess",
                 "At least 8 characters, and not one that others have used before: a few words do",
+            ),
+            Self::NoSuchTill => (
+                StatusCode::UNAUTHORIZED,
+                "no-such-till",
+                "There is no such till",
+                "A till is added by whoever runs the service, and enrols itself once with the code of that",
+            ),
+            Self::NoKey => (
+                StatusCode::BAD_REQUEST,
+                "no-key",
+                "The try has no name",
+                "The header Idempotency-Key has to be there once: 1 to 64 visible characters of ASCII",
+            ),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "key-reused",
+                "The key came with something else before",
+                "The same key is for the same body, byte for byte; another try needs another key",
+            ),
+            Self::ReferenceReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "reference-reused",
+                "The sale came with another amount before",
+                "A reference is one sale: void it, or give the other sale its own",
+            ),
+            Self::OtherCurrency => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "other-currency",
+                "That currency is not taken here",
+                "GET /v1/till says which one is",
             ),
             Self::Stopped => (
                 StatusCode::SERVICE_UNAVAILABLE,

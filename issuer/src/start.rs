@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use tegata::code::ShopName;
+
 use crate::accounts::{self, Accounts, Letters};
 use crate::config::{Config, Mail};
 use crate::issuer::{Issuer, World};
 use crate::jobs::{Counts, Jobs};
 use crate::keys::Keys;
 use crate::mail::{self, Carrier, Mailbox, Smtp};
+use crate::payments::{self, Charge, NoProcessor, Payments};
 use crate::routes::Routes;
 use crate::server::{self, Handle, StartError};
 use crate::server_key;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::till;
 
 /// Who takes the mail.
@@ -22,7 +25,24 @@ pub type Post = Arc<dyn Carrier>;
 /// # Errors
 /// [`StartError`]; then nothing runs.
 pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartError> {
-    start_with(config, world, |_| Ok(post), Routes::new())
+    start_with(config, world, |_| Ok(post), no_processor, Routes::new())
+}
+
+/// The same, with somebody who charges cards: made when the store is open.
+///
+/// # Errors
+/// [`StartError`]; then nothing runs.
+pub fn start_charging(
+    config: Config,
+    world: World,
+    post: Post,
+    charge: impl FnOnce(&Store) -> Arc<dyn Charge>,
+) -> Result<Handle, StartError> {
+    start_with(config, world, |_| Ok(post), charge, Routes::new())
+}
+
+fn no_processor(_: &Store) -> Arc<dyn Charge> {
+    Arc::new(NoProcessor)
 }
 
 /// Starts the issuer with the mail that is set: a server, or, on this machine alone, the page `/dev/mailbox`.
@@ -33,12 +53,12 @@ pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> 
     match config.mail.clone() {
         Mail::Smtp(server) => {
             let smtp = move |config: &Config| Ok(Arc::new(Smtp::new(&server, config)?) as Post);
-            start_with(config, world, smtp, Routes::new())
+            start_with(config, world, smtp, no_processor, Routes::new())
         }
         Mail::Mailbox if config.listen.ip().is_loopback() => {
             let mailbox = Arc::new(Mailbox::default());
             let page = mail::page(Arc::clone(&mailbox));
-            start_with(config, world, |_| Ok(mailbox), page)
+            start_with(config, world, |_| Ok(mailbox), no_processor, page)
         }
         Mail::Mailbox => Err(StartError::MailboxForAll),
     }
@@ -49,6 +69,7 @@ fn start_with(
     config: Config,
     world: World,
     post: impl FnOnce(&Config) -> Result<Post, StartError>,
+    charge: impl FnOnce(&Store) -> Arc<dyn Charge>,
     routes: Routes,
 ) -> Result<Handle, StartError> {
     server_key::look(&config)?;
@@ -56,14 +77,24 @@ fn start_with(
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
     let counts = Counts::new(issuer.metrics.registry())?;
     let threads = server::threads()?;
-    let accounts = threads.block_on(async {
+    let (accounts, payments) = threads.block_on(async {
         let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
         let store = Store::open(&config.store).await?.counting(issuer.metrics.work());
         let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
         let (passwords, name) = (Arc::clone(&issuer.passwords), "Tegata".to_owned());
-        let accounts =
-            Accounts::open(store.clone(), Arc::clone(&keys), passwords, world.clone(), name);
+        let accounts = Accounts::open(
+            store.clone(),
+            Arc::clone(&keys),
+            passwords,
+            world.clone(),
+            name.clone(),
+        );
+        let charge = charge(&store);
+        let name = ShopName::new(&name).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
+        let (of_store, of_keys) = (store.clone(), Arc::clone(&keys));
+        let payments =
+            Payments::open(of_store, of_keys, world.clone(), config.rules(), charge, name).await?;
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
         let post = post(config)?;
         let store = store.counting(issuer.metrics.work().by("mail"));
@@ -73,7 +104,8 @@ fn start_with(
         let jobs =
             Jobs { store, accounts: accounts_of_jobs, keys, world, checkpoints, counts, marks };
         tokio::spawn(jobs.work());
-        Ok::<_, StartError>(accounts)
+        Ok::<_, StartError>((accounts, payments))
     })?;
-    server::listen(threads, issuer, accounts::routes(accounts).merge(till::pages()).merge(routes))
+    let all = accounts::routes(accounts).merge(payments::routes(payments)).merge(till::pages());
+    server::listen(threads, issuer, all.merge(routes))
 }

@@ -30,6 +30,7 @@ const TARGETS: &[Target] = &[
     Target { name: "otpauth", about: "otpauth and otpauth-migration URIs" },
     Target { name: "keystore_file", about: "the software keystore's file, and what it wraps" },
     Target { name: "vault_row", about: "a vault in which one value of one row was replaced" },
+    Target { name: "till_card", about: "the card of a till, read by a phone" },
     Target { name: "vault_file", about: "a whole vault's file" },
 ];
 

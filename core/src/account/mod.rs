@@ -27,7 +27,7 @@ mod state;
 mod world;
 
 pub use check::{Check, Compare, Found};
-pub use decide::{Caps, Decision, decide, open};
+pub use decide::{Caps, Decision, Payer, decide, open};
 pub use event::{
     Answer, Change, Deed, Destination, Effect, Event, FactorKind, Letter, MailTo, Refusal,
     SecretKind,

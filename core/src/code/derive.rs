@@ -15,6 +15,7 @@ use super::payment_code::PaymentCode;
 use super::prefix::Prefix;
 use super::seed::Seed;
 use super::till::TillId;
+use crate::Secret;
 
 /// For whom a code is good.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +88,13 @@ impl AliasKey {
     /// Derives the alias key of a seed. Costs one HKDF.
     #[must_use]
     pub fn new(seed: &Seed) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, seed.alias_key().expose()))
+        Self::from_key(&seed.alias_key())
+    }
+
+    /// That of a seed's [`alias_key`](Seed::alias_key).
+    #[must_use]
+    pub fn from_key(key: &Secret<32>) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
     }
 
     /// `be64(first 8 bytes of HMAC-SHA256(K_alias, be64(period's index))) mod 10^width`, zero-padded.

@@ -24,6 +24,7 @@ mod seed;
 mod spoken;
 mod sqlite_guard;
 mod till;
+mod till_card;
 mod verify;
 
 pub use alias::{Alias, AliasPeriod, BadAliasPeriod};
@@ -41,4 +42,5 @@ pub use seed::Seed;
 pub use spoken::Language;
 pub use sqlite_guard::{GuardError, SqliteGuard};
 pub use till::{BadTillId, TillId};
-pub use verify::{Candidate, Refusal, Verdict, verify};
+pub use till_card::{BadTillCard, ShopName, TillCard, UnsignedTillCard};
+pub use verify::{Candidate, Compared, Matched, Refusal, Verdict, compare, verify};

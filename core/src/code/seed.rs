@@ -29,7 +29,10 @@ impl Seed {
         self.0.expose()
     }
 
-    pub(super) fn alias_key(&self) -> Secret<32> {
+    /// What aliases are derived from, and nothing else: an issuer keeps it beside the seed, so that who fills its index
+    /// of aliases opens no seed.
+    #[must_use]
+    pub fn alias_key(&self) -> Secret<32> {
         hkdf_sha256(self.expose(), &[], &[b"tegata/v1/alias"])
     }
 

@@ -36,6 +36,12 @@ impl Candidate {
         }
     }
 
+    /// Whose it is.
+    #[must_use]
+    pub fn id(&self) -> CredentialId {
+        self.id
+    }
+
     fn checker(&self, slot: Slot, till: &TillId) -> Cow<'_, Checker> {
         match slot {
             Slot::AnyTill(_) => Cow::Borrowed(&self.any_till),
@@ -128,19 +134,12 @@ pub fn verify<G: ReplayGuard, C: Borrow<Candidate>>(
     };
     let candidates = candidates(&scheme, &decoded)?;
     let ids: Vec<_> = candidates.iter().map(|candidate| candidate.borrow().id).collect();
-    let open = match guard.count(till, &ids, now)? {
-        Admission::TillStopped => return Ok(Verdict::Refused(Refusal::TillStopped)),
-        Admission::Open(open) => open,
-    };
-    Ok(match find(&scheme, &decoded, till, now, &candidates) {
-        Found::Nobody => Verdict::Refused(Refusal::NotValid),
-        Found::Several => Verdict::Refused(Refusal::TryAgain),
-        Found::One { index, .. } if !open.get(index).copied().unwrap_or(false) => {
-            Verdict::Refused(Refusal::NotValid)
-        }
-        Found::One { index, counter } => {
+    let admission = guard.count(till, &ids, now)?;
+    let compared = compare(&scheme, &decoded, till, now, &candidates);
+    Ok(match compared.outcome(&admission) {
+        Err(refusal) => Verdict::Refused(refusal),
+        Ok(Matched { credential, counter }) => {
             guard.take_back(till, &ids, now)?;
-            let credential = ids[index];
             if guard.advance(credential, counter)? {
                 Verdict::Accepted { credential, counter }
             } else {
@@ -150,6 +149,62 @@ pub fn verify<G: ReplayGuard, C: Borrow<Candidate>>(
     })
 }
 
+/// A code that fits one credential, which nothing but [`Compared::outcome`] gives: who has one has counted and compared.
+/// Whether it was used before is not said yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matched {
+    credential: CredentialId,
+    counter: Counter,
+}
+
+impl Matched {
+    /// Whose it is.
+    #[must_use]
+    pub fn credential(&self) -> CredentialId {
+        self.credential
+    }
+
+    /// Its counter, which has to be greater than the credential's last.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.counter
+    }
+}
+
+/// What a comparison came to, closed until the attempt was counted.
+#[must_use]
+pub struct Compared {
+    found: Found,
+    ids: Vec<CredentialId>,
+}
+
+impl Compared {
+    /// The outcome for an attempt that was counted on the same candidates, in the order in which they were compared.
+    ///
+    /// # Errors
+    /// [`Refusal`]: `TillStopped`, `NotValid` for nobody's code and for one of a credential past its attempts, and
+    /// `TryAgain` for a code that fits more than one.
+    pub fn outcome(self, admission: &Admission) -> Result<Matched, Refusal> {
+        let Admission::Open(open) = admission else { return Err(Refusal::TillStopped) };
+        match self.found {
+            Found::Nobody => Err(Refusal::NotValid),
+            Found::Several => Err(Refusal::TryAgain),
+            Found::One { index, counter } => {
+                let is_open = open.get(index).copied().unwrap_or(false);
+                let credential = self.ids.get(index).copied().filter(|_| is_open);
+                let credential = credential.ok_or(Refusal::NotValid)?;
+                Ok(Matched { credential, counter })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Compared([redacted])")
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
     Nobody,
@@ -157,8 +212,20 @@ enum Found {
     One { index: usize, counter: Counter },
 }
 
-/// Compares the code with every candidate at every accepted step. What it does depends on how many there are and on
-/// the slot, never on which of them fits.
+/// Compares the code with every candidate at every accepted step, for an issuer that counts in a store of its own;
+/// [`verify`] does all of it. What it does depends on how many there are and on the slot, never on which of them fits.
+/// Costs four or five HMACs per candidate, and two HKDFs more for a code bound to a till.
+pub fn compare(
+    scheme: &Scheme,
+    decoded: &Decoded,
+    till: &TillId,
+    now: UnixTime,
+    candidates: &[impl Borrow<Candidate>],
+) -> Compared {
+    let ids = candidates.iter().map(|candidate| candidate.borrow().id).collect();
+    Compared { found: find(scheme, decoded, till, now, candidates), ids }
+}
+
 fn find(
     scheme: &Scheme,
     decoded: &Decoded,

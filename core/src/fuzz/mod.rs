@@ -3,9 +3,11 @@
 
 mod otpauth;
 mod payment_code;
+mod till_card;
 
 pub use self::otpauth::otpauth;
 pub use self::payment_code::payment_code;
+pub use self::till_card::till_card;
 pub use crate::vault::fuzz::{keystore_file, kinds, sealed_record, vault_file, vault_row};
 
 #[cfg(test)]
@@ -18,12 +20,13 @@ mod tests {
 
     type Target = fn(&[u8]);
 
-    const TARGETS: [(&str, Target); 7] = [
+    const TARGETS: [(&str, Target); 8] = [
         ("keystore_file", keystore_file),
         ("kinds", kinds),
         ("otpauth", otpauth),
         ("payment_code", payment_code),
         ("sealed_record", sealed_record),
+        ("till_card", till_card),
         ("vault_file", vault_file),
         ("vault_row", vault_row),
     ];

@@ -18,6 +18,7 @@ mod view;
 
 pub use letters::{Kept, Letters, Posted};
 pub use routes::{described, routes};
+pub(crate) use signing::bearer;
 
 use std::sync::Arc;
 

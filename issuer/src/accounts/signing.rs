@@ -61,7 +61,8 @@ impl Accounts {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
+/// The 32 bytes of the one header `Authorization: Bearer …`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use tegata::code::AttemptLimits;
 
 pub use key_file::{KeyFileError, make_key_file, read_key_file};
 pub use layers::{ConfigError, ConfigErrors, Layers};
@@ -18,6 +19,8 @@ pub use mail::{Mail, MailPassword, Security, Sender, Smtp};
 pub use values::{Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store};
 
 use crate::network::ForwardedHeader;
+use crate::payments::{Amount, Currency, DayOffset, Decimals, Rules};
+use crate::store::Cap;
 
 /// All settings. Each has a default that runs on this machine alone; names in the file are the fields', in the
 /// environment `TEGATA_ISSUER_` and the field's in capitals.
@@ -78,6 +81,20 @@ pub struct Config {
     pub password_threads: Count,
     /// Passwords that wait to be hashed; more are told to come again.
     pub password_queue: Count,
+    /// The one currency that is taken (ISO 4217).
+    pub currency: Currency,
+    /// How many of its digits are behind the point.
+    pub currency_decimals: Decimals,
+    /// What may be spent at once, in minor units.
+    pub payment_limit: Amount,
+    /// What may be spent in a day.
+    pub day_limit: Amount,
+    /// What may be spent at once for 24 hours with a new device, and after a reset.
+    pub low_payment_limit: Amount,
+    /// What may be spent in such a day.
+    pub low_day_limit: Amount,
+    /// Minutes by which the day of `day_limit` begins earlier than that of UTC.
+    pub day_offset_minutes: DayOffset,
 }
 
 impl Default for Config {
@@ -110,6 +127,13 @@ impl Default for Config {
             stop_seconds: Seconds::constant::<20>(),
             password_threads: Count::constant::<1>(),
             password_queue: Count::constant::<32>(),
+            currency: Currency::yen(),
+            currency_decimals: Decimals::NONE,
+            payment_limit: Amount::constant::<50_000>(),
+            day_limit: Amount::constant::<100_000>(),
+            low_payment_limit: Amount::constant::<5_000>(),
+            low_day_limit: Amount::constant::<10_000>(),
+            day_offset_minutes: DayOffset::JAPAN,
         }
     }
 }
@@ -137,6 +161,20 @@ impl Config {
     #[must_use]
     pub fn key_file(&self) -> Option<PathBuf> {
         self.beside_store(".key")
+    }
+
+    /// What holds for payments.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        let cap = |payment: Amount, day: Amount| Cap { payment: payment.get(), day: day.get() };
+        Rules {
+            currency: self.currency.clone(),
+            decimals: self.currency_decimals,
+            usual: cap(self.payment_limit, self.day_limit),
+            low: cap(self.low_payment_limit, self.low_day_limit),
+            day_offset: self.day_offset_minutes,
+            attempts: AttemptLimits::default(),
+        }
     }
 
     fn beside_store(&self, suffix: &str) -> Option<PathBuf> {
@@ -195,6 +233,12 @@ impl Config {
             && !self.trusted_proxies.is_empty()
         {
             say("forwarded", "is none: then trusted_proxies are trusted with nothing");
+        }
+        if self.payment_limit > self.day_limit || self.low_payment_limit > self.low_day_limit {
+            say("payment_limit", "is more than can be spent in a day: see day_limit");
+        }
+        if self.low_payment_limit > self.payment_limit || self.low_day_limit > self.day_limit {
+            say("low_payment_limit", "and low_day_limit are what less can be spent by, not more");
         }
         if self.body_seconds > self.request_seconds {
             say("body_seconds", "is more than request_seconds, which bounds it");

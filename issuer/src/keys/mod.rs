@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! server key (file, environment, key service)
-//!    └─ wraps  root 0           codes, addresses, tickets, checkpoints of the log: HKDF with a label each
+//!    └─ wraps  root 0           codes, addresses, tickets, checkpoints of the log, tills' cards: HKDF with a label each
 //!       wraps  roots 1, 2, …    sealing; the highest seals, the others still open
 //! ```
 //! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
@@ -11,6 +11,7 @@
 
 mod rotate;
 mod sealing;
+mod seeds;
 mod service;
 mod ticket;
 
@@ -24,7 +25,7 @@ use tegata::{Random, RandomUnavailable, Secret};
 use zeroize::Zeroizing;
 
 pub(crate) use sealing::number;
-pub use sealing::{Place, Sealed};
+pub use sealing::{Place, Sealed, SealedSeed};
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
 
@@ -65,6 +66,7 @@ pub struct Keys {
     throttle: hmac::Key,
     ticket: TicketKey,
     log: Ed25519KeyPair,
+    till_card: Ed25519KeyPair,
     sealing: BTreeMap<u8, SealingKey>,
 }
 
@@ -101,12 +103,14 @@ impl Keys {
         let index = index.filter(|_| !sealing.is_empty()).ok_or(KeysError::WrongKey)?;
         let mac = |label| hmac::Key::new(hmac::HMAC_SHA256, &*derive(&index, label));
         let log = Ed25519KeyPair::from_seed_unchecked(&*derive(&index, "log"));
+        let till_card = Ed25519KeyPair::from_seed_unchecked(&*derive(&index, "till-card"));
         Ok(Self {
             code: mac("code"),
             handle: mac("handle"),
             throttle: mac("throttle"),
             ticket: TicketKey::new(&derive(&index, "ticket")),
             log: log.map_err(|_| KeysError::WrongKey)?,
+            till_card: till_card.map_err(|_| KeysError::WrongKey)?,
             sealing,
         })
     }
@@ -215,6 +219,21 @@ impl Keys {
         let mut signature = [0; 64];
         signature.copy_from_slice(self.log.sign(message).as_ref());
         signature
+    }
+
+    /// Signs a till's card (Ed25519, RFC 8032).
+    pub(crate) fn sign_till_card(&self, message: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature.copy_from_slice(self.till_card.sign(message).as_ref());
+        signature
+    }
+
+    /// What tills' cards are verified with; it comes to a phone with its payment credential.
+    #[must_use]
+    pub fn till_card_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(self.till_card.public_key().as_ref());
+        key
     }
 
     /// What checkpoints are verified with; to be kept where the database's owner cannot change it.

@@ -3,7 +3,7 @@
 
 use tegata::Random;
 
-use super::{KeyService, Keys, KeysError, Place, make};
+use super::{KeyService, Keys, KeysError, Place, Sealed, make};
 use crate::store::Store;
 
 /// Secrets sealed anew in one transaction.
@@ -49,7 +49,7 @@ impl Keys {
         Ok(store.add_keys(vec![make(next, service, random)?]).await?)
     }
 
-    /// Seals all secrets under the newest root that are sealed under an older one; gives how many. After a break it
+    /// Seals all secrets and payment seeds under the newest root that are sealed under an older one; gives how many. After a break it
     /// goes on where it was: what is done is not done again.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Keys {
         let (mut after, mut done) = (None, 0);
         loop {
             let rows = store.sealed_before(newest, after, BATCH).await?;
-            let Some(last) = rows.last() else { return Ok(done) };
+            let Some(last) = rows.last() else { break };
             after = Some((last.account, last.secret));
             let mut pairs = Vec::with_capacity(rows.len());
             for row in rows {
@@ -70,6 +70,25 @@ impl Keys {
             }
             done += pairs.len() as u64;
             store.reseal(pairs).await?;
+        }
+        Ok(done + self.reseal_seeds(store, random).await?)
+    }
+
+    async fn reseal_seeds(&self, store: &Store, random: &dyn Random) -> Result<u64, KeysError> {
+        let (mut after, mut done) = (None, 0);
+        loop {
+            let rows = store.seeds_sealed_before(self.newest(), after, BATCH).await?;
+            let Some(last) = rows.last() else { return Ok(done) };
+            after = Some(last.credential);
+            let mut pairs = Vec::with_capacity(rows.len());
+            for row in rows {
+                let (key, bytes) = (row.seed.key, row.seed.seed.clone());
+                let seed = self.open_seed(row.account, row.credential, &Sealed { key, bytes })?;
+                let sealed = self.seal_seed(row.account, row.credential, &seed, random)?;
+                pairs.push((row, sealed));
+            }
+            done += pairs.len() as u64;
+            store.reseal_seeds(pairs).await?;
         }
     }
 

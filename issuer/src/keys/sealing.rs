@@ -6,6 +6,7 @@ use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use tegata::account::{SecretId, SecretKind};
+use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable};
 use zeroize::Zeroizing;
 
@@ -32,6 +33,20 @@ impl fmt::Debug for Sealed {
     }
 }
 
+/// A payment seed as it stands in a row: sealed, and beside it what its aliases are derived from, under the same key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedSeed {
+    pub(crate) key: u8,
+    pub(crate) seed: Vec<u8>,
+    pub(crate) alias_key: Vec<u8>,
+}
+
+impl fmt::Debug for SealedSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedSeed").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 /// Where a sealed value stands; it opens nowhere else.
 #[derive(Clone, Copy, Debug)]
 pub enum Place {
@@ -39,6 +54,10 @@ pub enum Place {
     Secret(AccountId, SecretId, SecretKind),
     /// A mail that waits.
     Mail(AccountId, MailId),
+    /// The seed of a payment credential.
+    Seed(AccountId, CredentialId),
+    /// What its aliases are derived from.
+    AliasKey(AccountId, CredentialId),
 }
 
 impl Place {
@@ -48,6 +67,8 @@ impl Place {
                 [b"secrets\0", &account.0[..], &id.0.to_be_bytes(), &[number(kind)]].concat()
             }
             Self::Mail(account, id) => [b"outbox\0", &account.0[..], &id.0].concat(),
+            Self::Seed(account, id) => [b"seeds\0", &account.0[..], &id.0].concat(),
+            Self::AliasKey(account, id) => [b"alias-keys\0", &account.0[..], &id.0].concat(),
         }
     }
 }

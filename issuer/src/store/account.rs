@@ -7,7 +7,7 @@ use tegata::account::{Account, Deed, SecretId, SecretKind, SessionId};
 
 use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
 use super::rows::{Row, Statement, values};
-use super::{Standing, StoreError};
+use super::{NewCredential, Standing, StoreError, credentials};
 use crate::keys::{Sealed, number};
 
 /// An account with all that is kept beside it, as of one moment.
@@ -55,6 +55,8 @@ pub struct Change {
     pub sessions_ended: Vec<SessionId>,
     /// The account is found by nothing any more and nothing is kept beside it. Mails still go out.
     pub erase: bool,
+    /// A payment credential that is made.
+    pub credential: Option<NewCredential>,
     /// Mails.
     pub outbox: Vec<Outgoing>,
     /// What happened.
@@ -204,19 +206,20 @@ impl Change {
         Ok(statements)
     }
 
-    /// All that it writes for the account that was read in this version.
+    /// All that it writes for the account as it was read.
     pub(super) fn statements(
         mut self,
         account: AccountId,
-        version: u64,
+        before: &Loaded,
     ) -> Result<Vec<Statement>, StoreError> {
         const UPDATE: &str = "UPDATE accounts SET state = $1, version = version + 1 \
             WHERE account = $2 AND version = $3";
         let mut statements = Vec::new();
         if let Some(state) = self.state.take() {
-            let update = values![write_state(&state)?, account.0, version];
+            let update = values![write_state(&state)?, account.0, before.version];
             // The row is locked, or we are the only writer: this cannot be.
             statements.push(Statement::new(UPDATE, update).or(StoreError::Unreadable("accounts")));
+            credentials::follow(account, &before.state, &state, &mut statements);
         }
         self.beside(account, &mut statements);
         Ok(statements)
@@ -259,6 +262,10 @@ impl Change {
                 values![*token.bytes(), a, session.0],
             );
         }
+        if let Some(credential) = self.credential {
+            credential.statements(account, to);
+        }
+        let mut write = |sql, values| to.push(Statement::new(sql, values));
         for mail in self.outbox {
             let at = mail.made.seconds();
             write(

@@ -12,6 +12,18 @@ pub enum StoreError {
     /// There is an account of this number. Nothing was written.
     #[error("there is an account of this number")]
     AccountExists,
+    /// The code, or a later one of its credential, was taken already. Nothing was written.
+    #[error("the code was used")]
+    CodeUsed,
+    /// An authorisation is no longer as it was read, or may not become that. Nothing was written.
+    #[error("the authorisation was moved on by someone else")]
+    Moved,
+    /// There is a till of this id. Nothing was written.
+    #[error("there is a till of this id: revoke it first, or take another")]
+    TillExists,
+    /// There is no till of this id. Nothing was written.
+    #[error("there is no till of this id")]
+    NoSuchTill,
     /// The database was made by a later version.
     #[error(
         "the database has migration {found}, this program knows those up to {known}: run a newer one"

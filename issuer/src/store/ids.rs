@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ring::digest::{SHA256, digest};
+use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable, UnixTime};
 
 /// 16 bytes that sort by time: laid out as UUID version 7 (RFC 9562, section 5.7); its milliseconds are whole seconds.
@@ -46,6 +47,37 @@ id! {
 id! {
     /// The number of an event. Those of a later second sort later; within one, by their place in a change.
     EventId
+}
+
+id! {
+    /// What a device calls one of its requests, 16 random bytes: the same request again is told by it.
+    RequestId
+}
+
+/// A new number for a payment credential. They sort by when they were made.
+///
+/// # Errors
+/// [`RandomUnavailable`].
+pub fn make_credential_id(
+    now: UnixTime,
+    random: &dyn Random,
+) -> Result<CredentialId, RandomUnavailable> {
+    by_time(now, 0, random).map(CredentialId)
+}
+
+id! {
+    /// The number of an authorisation. Those of a later second sort later.
+    AuthorisationId
+}
+
+impl AuthorisationId {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(now: UnixTime, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        by_time(now, 0, random).map(Self)
+    }
 }
 
 impl AccountId {

@@ -7,6 +7,8 @@
 //! | `sqlite`, `postgres` | the two that can be asked |
 //! | `rows` | values, rows and statements that both understand |
 //! | `account` | an account as it is kept, what a change writes |
+//! | `credentials`, `aliases` | payment credentials; how a code leads to one |
+//! | `tills`, `payments` | where codes are read; what was taken of them, and what became of it |
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
 //! | `standing`, `throttle` | what holds for all accounts; tries, counted durably |
 //! | `sweep` | what jobs and operators go through: what is over, what waits, what was done last |
@@ -15,19 +17,23 @@
 //! | `ids`, `error` | what rows are found by; what can go wrong |
 
 mod account;
+mod aliases;
 mod backup;
 mod counted;
+mod credentials;
 mod database;
 mod error;
 mod events;
 mod ids;
 mod outbox;
+mod payments;
 mod postgres;
 mod rows;
 mod sqlite;
 mod standing;
 mod sweep;
 mod throttle;
+mod tills;
 mod vault;
 
 use std::sync::Arc;
@@ -36,14 +42,23 @@ use tegata::UnixTime;
 use tegata::account::limits::Limit;
 
 pub use account::{Change, EventRow, InSession, Loaded, Outgoing, deed};
+pub use aliases::{AliasRow, Fill};
 pub use backup::restore;
+pub use credentials::{Indexed, NewCredential, Requested};
 pub use error::StoreError;
 pub use events::Seal;
-pub use ids::{AccountId, EventId, HandleKey, MailId, ThrottleKey, TokenHash};
+pub use ids::{
+    AccountId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash, make_credential_id,
+};
 pub use outbox::Leased;
+pub use payments::{
+    Answered, Asked, Authorisation, AuthorisationId, Bounds, Cap, Code, Found, Order as SaleOrder,
+    Prepare, Reason, State, UnderWay, Voided, What,
+};
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};
-pub use vault::{SealedRow, WrappedKey};
+pub use tills::{Till, TillStage};
+pub use vault::{SealedRow, SeedRow, WrappedKey};
 
 use crate::config;
 use crate::work::Work;
@@ -122,6 +137,28 @@ impl Store {
         account: AccountId,
         decide: impl Fn(&Loaded) -> (Change, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
+        self.change_with(account, None, move |loaded, _| decide(loaded)).await
+    }
+
+    /// The same, for a request for a payment credential: `decide` sees what this request came to before, if it did.
+    ///
+    /// # Errors
+    /// Those of [`change`](Self::change).
+    pub async fn provision<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        request: RequestId,
+        decide: impl Fn(&Loaded, Option<&Requested>) -> (Change, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
+        self.change_with(account, Some(request), decide).await
+    }
+
+    async fn change_with<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        request: Option<RequestId>,
+        decide: impl Fn(&Loaded, Option<&Requested>) -> (Change, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
         let decide = Arc::new(decide);
         self.database
             .write(move |transaction| {
@@ -130,10 +167,18 @@ impl Store {
                     let rows = transaction.lock(account::ACCOUNT, values![account.0]).await?;
                     let row = rows.into_iter().next().ok_or(StoreError::NoSuchAccount)?;
                     let secrets = transaction.rows(account::SECRETS, values![account.0]).await?;
+                    let requested = match request {
+                        Some(RequestId(id)) => {
+                            let values = values![account.0, id];
+                            let rows = transaction.rows(credentials::REQUESTED, values).await?;
+                            rows.into_iter().next().map(Requested::read).transpose()?
+                        }
+                        None => None,
+                    };
                     let standing = standing(transaction).await?;
                     let loaded = Loaded::of_change(row, secrets, standing)?;
-                    let (change, answer) = decide(&loaded);
-                    transaction.write(change.statements(account, loaded.version)?).await?;
+                    let (change, answer) = decide(&loaded, requested.as_ref());
+                    transaction.write(change.statements(account, &loaded)?).await?;
                     Ok(answer)
                 })
             })

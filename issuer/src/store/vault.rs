@@ -2,11 +2,13 @@
 //! is [`keys`](crate::keys)'s.
 
 use tegata::account::{SecretId, SecretKind};
+use tegata::code::CredentialId;
 
 use super::account::{kind, sealed};
+use super::credentials::sealed_seed;
 use super::rows::{Row, Statement, values};
 use super::{AccountId, Store, StoreError};
-use crate::keys::Sealed;
+use crate::keys::{Sealed, SealedSeed};
 
 /// A key, wrapped under the server key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,17 @@ pub struct SealedRow {
     pub kind: SecretKind,
     /// As it stands.
     pub sealed: Sealed,
+}
+
+/// A payment seed that is sealed under an older key.
+#[derive(Clone, Debug)]
+pub struct SeedRow {
+    /// Whose.
+    pub account: AccountId,
+    /// Of which credential.
+    pub credential: CredentialId,
+    /// As it stands.
+    pub seed: SealedSeed,
 }
 
 impl Store {
@@ -128,13 +141,59 @@ impl Store {
             .await
     }
 
+    /// Up to `n` payment seeds sealed under keys before this one, in the order of their credentials, after this one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn seeds_sealed_before(
+        &self,
+        key: u8,
+        after: Option<CredentialId>,
+        n: u32,
+    ) -> Result<Vec<SeedRow>, StoreError> {
+        const PAGE: &str = "SELECT account, credential, key, seed, alias_key FROM credentials \
+            WHERE credential > $1 AND key < $2 ORDER BY credential LIMIT $3";
+        let after = after.map_or([0; 16], |credential| credential.0);
+        let rows = self.database.rows(PAGE, values![after, key, n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("credentials");
+            Ok(SeedRow {
+                account: AccountId(row.array()?),
+                credential: CredentialId(row.array()?),
+                seed: sealed_seed(&mut row)?,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Puts these, sealed anew, in the place of what stands there, wherever that is still what was read.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn reseal_seeds(&self, pairs: Vec<(SeedRow, SealedSeed)>) -> Result<(), StoreError> {
+        const RESEAL: &str = "UPDATE credentials SET key = $1, seed = $2, alias_key = $3 \
+            WHERE credential = $4 AND seed = $5";
+        self.database
+            .write(move |transaction| {
+                let reseal = |(old, new): &(SeedRow, SealedSeed)| {
+                    let SealedSeed { key, seed, alias_key } = new.clone();
+                    let before = old.seed.seed.clone();
+                    Statement::new(RESEAL, values![key, seed, alias_key, old.credential.0, before])
+                };
+                let statements = pairs.iter().map(reseal).collect();
+                Box::pin(async move { transaction.write(statements).await })
+            })
+            .await
+    }
+
     /// Drops a key that nothing is sealed under any more; `false`, and nothing dropped, if something is.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn retire_key(&self, number: u8) -> Result<bool, StoreError> {
         const IN_USE: &str = "SELECT 1 FROM secrets WHERE key = $1 UNION ALL \
-            SELECT 1 FROM outbox WHERE key = $1 LIMIT 1";
+            SELECT 1 FROM outbox WHERE key = $1 UNION ALL \
+            SELECT 1 FROM credentials WHERE key = $1 LIMIT 1";
         self.database
             .write(move |transaction| {
                 Box::pin(async move {

@@ -7,6 +7,7 @@ mod backup;
 mod bed;
 mod canary;
 mod cluster;
+mod credentials;
 mod keys;
 mod killed;
 mod outbox;

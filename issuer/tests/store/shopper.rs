@@ -4,10 +4,12 @@ use tegata::account::{
     Account, Answer, Controls, DeviceId, Effect, Event, FactorKind, Found, SecretId, SessionId,
     World, decide, open,
 };
+use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::keys::{Keys, Place};
 use tegata_issuer::store::{
-    AccountId, Change, EventId, EventRow, MailId, Outgoing, Standing, Store, TokenHash, deed,
+    AccountId, Change, EventId, EventRow, MailId, NewCredential, Outgoing, RequestId, Standing,
+    Store, TokenHash, deed, make_credential_id,
 };
 
 use crate::bed::noon;
@@ -119,6 +121,53 @@ async fn tell(
         (carry_out(&keys, account, told.account, effects, noon()), told.answer)
     });
     told.await.unwrap()
+}
+
+pub(crate) fn scheme() -> Scheme {
+    Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::new(3600).unwrap() }
+}
+
+/// A payment seed, all bytes the same.
+pub(crate) fn seed(byte: u8) -> Seed {
+    Seed::from_slice(&[byte; 32]).unwrap()
+}
+
+/// Provisions a payment credential with this seed, in a request of the same byte, at this moment.
+pub(crate) async fn provision(
+    store: &Store,
+    keys: &std::sync::Arc<Keys>,
+    (account, session): (AccountId, SessionId),
+    byte: u8,
+    now: UnixTime,
+) -> CredentialId {
+    let (keys, random, request) = (keys.clone(), SystemRandom::new(), RequestId([byte; 16]));
+    let id = make_credential_id(now, &random).unwrap();
+    let provisioned = store.provision(account, request, move |loaded, requested| {
+        assert!(requested.is_none());
+        let asked = Event::Provision { session, device: device() };
+        let decided = decide(loaded.state.clone(), asked, &world(&loaded.standing, noon()));
+        let Answer::Provisioned(number) = decided.answer else { panic!("{:?}", decided.answer) };
+        let (scheme, seed) = (scheme(), seed(byte));
+        let periods = now.seconds() / 3600;
+        let alias = |period: u64| {
+            let step = Step::at(UnixTime::new(period * 3600).unwrap());
+            (period, AliasKey::new(&seed).derive(&scheme.prefix, scheme.alias_period, step))
+        };
+        let mut change = carry_out(&keys, account, decided.account, decided.effects, noon());
+        change.credential = Some(NewCredential {
+            id,
+            number,
+            scheme,
+            seed: keys.seal_seed(account, id, &seed, &random).unwrap(),
+            request,
+            request_hash: [byte; 32],
+            made: now,
+            aliases: [periods - 1, periods, periods + 1].map(alias).to_vec(),
+        });
+        (change, ())
+    });
+    provisioned.await.unwrap();
+    id
 }
 
 /// Which steps of the second factor a log-in on the known device would take: those after this one.

@@ -13,10 +13,10 @@ async fn a_later_database_is_refused_and_left_as_it_is(bed: Bed) {
     drop(bed.store().await);
     bed.sql(LATER).await;
     let refused = Store::open(&bed.place).await.unwrap_err();
-    assert_eq!(refused, StoreError::Newer { found: 1001, known: 1 });
-    let said = "the database has migration 1001, this program knows those up to 1: run a newer one";
+    assert_eq!(refused, StoreError::Newer { found: 1001, known: 2 });
+    let said = "the database has migration 1001, this program knows those up to 2: run a newer one";
     assert_eq!(refused.to_string(), said);
-    assert_eq!(bed.number("SELECT COUNT(*) FROM refinery_schema_history").await, 2);
+    assert_eq!(bed.number("SELECT COUNT(*) FROM refinery_schema_history").await, 3);
 }
 
 async fn another_history_is_refused(bed: Bed) {
@@ -28,10 +28,16 @@ async fn another_history_is_refused(bed: Bed) {
 /// The two files of a migration say the same, each in its database's words.
 #[test]
 fn the_tables_of_both_stores_are_alike() {
-    let sqlite = include_str!("../../migrations/sqlite/V1__accounts.sql");
-    let postgres = include_str!("../../migrations/postgres/V1__accounts.sql");
-    let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
-    assert_eq!(words.replace(" WITHOUT ROWID", ""), postgres);
+    macro_rules! both {
+        ($($file:literal)*) => {[$((
+            include_str!(concat!("../../migrations/sqlite/", $file)),
+            include_str!(concat!("../../migrations/postgres/", $file)),
+        )),*]};
+    }
+    for (sqlite, postgres) in both!["V1__accounts.sql" "V2__credentials.sql"] {
+        let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
+        assert_eq!(words.replace(" WITHOUT ROWID", ""), postgres);
+    }
 }
 
 #[cfg(unix)]

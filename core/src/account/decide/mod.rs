@@ -18,7 +18,7 @@ use super::event::{Answer, Deed, Effect, Event, Refusal};
 use super::state::{Account, Freeze};
 use super::world::World;
 
-pub use pay::Caps;
+pub use pay::{Caps, Payer};
 pub use sign_up::open;
 
 /// What was decided.

@@ -1,12 +1,13 @@
 //! Who gets a payment credential, and whether one counts.
 
 use super::super::event::{Answer, Deed, Effect, Refusal};
-use super::super::ids::{CredentialNumber, DeviceId, SessionId};
+use super::super::ids::{CredentialNumber, DeviceId, Generation, SessionId};
 use super::super::limits::{LOW_CAPS, later};
 use super::super::state::{Credential, Live, Spending};
 use super::super::world::{Control, World};
 use super::Decided;
 use super::turn::Turn;
+use crate::UnixTime;
 
 impl Turn<'_> {
     pub(super) fn provision(&mut self, session: SessionId, device: DeviceId) -> Decided {
@@ -38,15 +39,35 @@ pub enum Caps {
     Usual,
 }
 
+/// Who pays with what, as far as the account alone says it: what of its state a till's payment depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// The one payment credential of the account's epoch. Every other is void for good.
+    pub credential: CredentialNumber,
+    /// It counts only while this is the issuer's.
+    pub generation: Generation,
+    /// When the usual caps apply; `None` while nothing is spent, because the account is frozen or held.
+    pub low_until: Option<UnixTime>,
+}
+
 impl Live {
+    /// Who pays with what; `None` without a credential.
+    #[must_use]
+    pub fn payer(&self) -> Option<Payer> {
+        let kept = self.credential.filter(|credential| credential.epoch == self.epoch)?;
+        let low_until = match self.spending {
+            Spending::Open { low_until } if !self.is_frozen() => Some(low_until),
+            _ => None,
+        };
+        Some(Payer { credential: kept.number, generation: kept.generation, low_until })
+    }
+
     /// Whether a payment with this credential may be made now, and with which caps.
     #[must_use]
     pub fn caps(&self, credential: CredentialNumber, world: &World) -> Option<Caps> {
-        let counts = self.credential(world).is_some_and(|kept| kept.number == credential);
-        let Spending::Open { low_until } = self.spending else { return None };
-        if !counts || self.is_frozen() {
-            return None;
-        }
+        let counts =
+            |payer: &Payer| (payer.credential, payer.generation) == (credential, world.generation);
+        let low_until = self.payer().filter(counts)?.low_until?;
         Some(if world.now < low_until { Caps::Low } else { Caps::Usual })
     }
 }

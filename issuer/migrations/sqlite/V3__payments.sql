@@ -1,0 +1,75 @@
+-- Times are seconds since 1970, ids 16 bytes and hashes 32 bytes made by the issuer. No row is numbered by the database.
+-- The same tables stand in the other store's file of this name: keep the two alike.
+
+-- Where codes are read. code: the hash of the enrolment code, until it is taken; token: that of what the till goes by.
+CREATE TABLE tills (
+    till TEXT NOT NULL PRIMARY KEY,
+    shop TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    code BLOB UNIQUE,
+    code_until INTEGER NOT NULL,
+    token BLOB UNIQUE,
+    revoked INTEGER
+) WITHOUT ROWID;
+
+-- What was taken of a code, and what became of it. version goes up with each move of the state.
+-- day: the one whose limit it counts against. reason: why it was declined.
+CREATE TABLE authorisations (
+    authorisation BLOB NOT NULL PRIMARY KEY,
+    account BLOB NOT NULL,
+    credential BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    till TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    card BLOB,
+    intent TEXT,
+    made INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX authorisations_of ON authorisations (account, authorisation);
+CREATE INDEX authorisations_at ON authorisations (till, authorisation);
+CREATE INDEX authorisations_open ON authorisations (changed)
+    WHERE state IN ('authorised', 'charging', 'unknown', 'reversing');
+
+-- What an account's authorisations of a day come to: those that were neither declined nor voided.
+CREATE TABLE spent (
+    account BLOB NOT NULL,
+    day INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (account, day)
+) WITHOUT ROWID;
+
+-- The last authorisation of a till's own number for a sale; null: a void came first and forbids it.
+CREATE TABLE sales (
+    till TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    authorisation BLOB,
+    PRIMARY KEY (till, reference)
+) WITHOUT ROWID;
+
+-- What was answered to a key. hash: of the body, null where a void came first and forbids it. authorisation: whose view
+-- is the answer; without one it is reason.
+CREATE TABLE idempotency (
+    till TEXT NOT NULL,
+    key TEXT NOT NULL,
+    hash BLOB,
+    authorisation BLOB,
+    reason TEXT,
+    made INTEGER NOT NULL,
+    PRIMARY KEY (till, key)
+) WITHOUT ROWID;
+
+-- Codes that fitted nobody, counted for a day: of a till, of a credential, and of a credential at a till.
+CREATE TABLE attempts (
+    subject BLOB NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (subject, day)
+) WITHOUT ROWID;
+CREATE INDEX attempts_of ON attempts (day);

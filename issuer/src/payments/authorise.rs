@@ -1,0 +1,193 @@
+//! A till asks for a payment, and looks at those it asked for.
+
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use tegata::code::Digits;
+use utoipa::ToSchema;
+
+use super::Payments;
+use super::charge::Outcome;
+use super::tills::till_token;
+use super::view::{Shown, Status, View};
+use super::words::{Amount, Currency, IdempotencyKey, Reference, Scanned};
+use crate::problem::{Problem, ProblemDocument};
+use crate::store::{
+    Answered, Asked, Authorisation, AuthorisationId, Code, SaleOrder, State, TokenHash,
+};
+use crate::strict::Strict;
+
+/// How many of a till's last payments are shown.
+const LAST: u32 = 20;
+
+/// A payment that a till asks for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Authorise {
+    /// What was scanned or typed: 24 digits.
+    code: Scanned,
+    /// How much, in minor units.
+    amount: Amount,
+    /// In what; it has to be the issuer's.
+    currency: Currency,
+    /// The till's own number for this sale.
+    reference: Reference,
+}
+
+/// The last payments of a till.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Last {
+    /// The newest first.
+    authorisations: Vec<View>,
+}
+
+/// Takes a code and charges the card behind it
+///
+/// The same key and body give the same payment again, as it stands then, and so does the same reference with another
+/// key and a fresh code. No is an answer, not a problem: see `status` and `reason`.
+#[utoipa::path(
+    post,
+    path = "/v1/authorisations",
+    operation_id = "Authorise",
+    tag = "tills",
+    request_body = Authorise,
+    params(
+        ("Authorization" = String, Header, description = "`Bearer ` and the till's token"),
+        ("Idempotency-Key" = IdempotencyKey, Header, description = "What the till calls this try"),
+    ),
+    responses(
+        (status = 200, description = "How it stands", body = View),
+        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The key or the reference came with something else before, or the currency is another", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The service has more to do than it can", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn authorise(
+    Extension(payments): Extension<Payments>,
+    headers: HeaderMap,
+    request: Strict<Authorise>,
+) -> Shown {
+    let token = till_token(&headers)?;
+    let key = IdempotencyKey::of(&headers).ok_or(Problem::NoKey)?;
+    payments.authorise(token, key, request).await.map(Json)
+}
+
+/// How one payment of this till stands
+#[utoipa::path(
+    get,
+    path = "/v1/authorisations/{id}",
+    operation_id = "Authorisation",
+    tag = "tills",
+    params(
+        ("Authorization" = String, Header, description = "`Bearer ` and the till's token"),
+        ("id" = String, Path, description = "Its number"),
+    ),
+    responses(
+        (status = 200, description = "How it stands", body = View),
+        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "This till has none of this number", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn one(
+    Extension(payments): Extension<Payments>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Shown {
+    let (till, _) = payments.till_of(&headers).await?;
+    let mut bytes = [0; 16];
+    hex::decode_to_slice(&id, &mut bytes).map_err(|_| Problem::NotFound)?;
+    let found = payments.store.authorisation(AuthorisationId(bytes)).await;
+    let found = found.map_err(Problem::of_store)?.filter(|found| found.till == till);
+    found.map(|found| Json(View::of(&found))).ok_or(Problem::NotFound)
+}
+
+/// The last payments of this till
+#[utoipa::path(
+    get,
+    path = "/v1/authorisations",
+    operation_id = "Authorisations",
+    tag = "tills",
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    responses(
+        (status = 200, description = "The last twenty", body = Last),
+        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn last(
+    Extension(payments): Extension<Payments>,
+    headers: HeaderMap,
+) -> Result<Json<Last>, Problem> {
+    let (till, _) = payments.till_of(&headers).await?;
+    let last = payments.store.authorisations_at(&till, LAST).await.map_err(Problem::of_store)?;
+    Ok(Json(Last { authorisations: last.iter().map(View::of).collect() }))
+}
+
+impl Payments {
+    async fn authorise(
+        &self,
+        token: TokenHash,
+        key: IdempotencyKey,
+        request: Strict<Authorise>,
+    ) -> Result<View, Problem> {
+        let Authorise { code, amount, currency, reference } = request.value;
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, &request.raw).as_ref());
+        let order = SaleOrder {
+            reference: reference.as_str().to_owned(),
+            amount: amount.get(),
+            currency: currency.as_str().to_owned(),
+        };
+        let now = self.world.clock.now();
+        let asked = Asked {
+            token,
+            key: key.as_str().to_owned(),
+            hash,
+            code: self.parts(&code),
+            order: order.clone(),
+            ids: (self.authorisation_id(now)?, self.event_id(now)?),
+            now,
+            bounds: self.rules.bounds(now),
+        };
+        if currency != self.rules.currency {
+            // A till is told so; anybody else is told that he is none.
+            self.store.till(&token).await.map_err(Problem::of_store)?.ok_or(Problem::NoSuchTill)?;
+            return Err(Problem::OtherCurrency);
+        }
+        let answered = self.store.authorise(asked, self.prepared.clone()).await;
+        let nothing = |status, reason| View {
+            amount: Some(order.amount),
+            currency: Some(order.currency),
+            reference: Some(order.reference),
+            ..View::nothing(status, reason, now)
+        };
+        Ok(match answered.map_err(Problem::of_store)? {
+            Answered::NoTill => return Err(Problem::NoSuchTill),
+            Answered::KeyReused => return Err(Problem::KeyReused),
+            Answered::ReferenceReused => return Err(Problem::ReferenceReused),
+            Answered::Forbidden => nothing(Status::Voided, None),
+            Answered::Declined(reason) => nothing(Status::Declined, Some(reason)),
+            Answered::Known(known) => View::of(&known),
+            Answered::Made(made) => self.charged(*made).await,
+        })
+    }
+
+    fn parts(&self, code: &Scanned) -> Code {
+        let decoded = Digits::parse(code.as_bytes()).ok().and_then(|d| self.prefixes.decode(&d));
+        decoded.map_or(Code::Malformed, |(scheme, decoded)| Code::Parts(scheme, decoded))
+    }
+
+    /// What was taken just now, after the card was asked for the money.
+    async fn charged(&self, made: Authorisation) -> View {
+        if made.state != State::Authorised {
+            return View::of(&made);
+        }
+        let status = match self.charge.charge(made.id).await {
+            Outcome::Done => Status::Approved,
+            Outcome::Declined => Status::Declined,
+            Outcome::Pending => Status::Pending,
+        };
+        View { status, ..View::of(&made) }
+    }
+}

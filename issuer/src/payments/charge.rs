@@ -1,0 +1,42 @@
+//! Where a card is charged for what was authorised: the one door between payments and a processor.
+
+use async_trait::async_trait;
+
+use crate::store::AuthorisationId;
+
+/// What is known of a charge, or of its reversal, when the till is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The processor has said that it is done.
+    Done,
+    /// The processor has said no.
+    Declined,
+    /// Not known yet: the till is told so and asks again.
+    Pending,
+}
+
+/// Charges cards. Whoever does it moves the authorisation's state itself, from version to version
+/// ([`Store::move_on`](crate::store::Store::move_on)), and before it answers: what is answered is what stands in the row.
+#[async_trait]
+pub trait Charge: Send + Sync {
+    /// Charges what stands in `authorised`. It may be asked twice for one, and charges once.
+    async fn charge(&self, id: AuthorisationId) -> Outcome;
+
+    /// Takes back what stands in `reversing`: a charge that has begun, or was made.
+    async fn reverse(&self, id: AuthorisationId) -> Outcome;
+}
+
+/// There is no processor: what is authorised waits.
+#[derive(Clone, Copy, Debug)]
+pub struct NoProcessor;
+
+#[async_trait]
+impl Charge for NoProcessor {
+    async fn charge(&self, _: AuthorisationId) -> Outcome {
+        Outcome::Pending
+    }
+
+    async fn reverse(&self, _: AuthorisationId) -> Outcome {
+        Outcome::Pending
+    }
+}

@@ -1,0 +1,121 @@
+//! Payments: a till sends a code, and it is taken once, or the till hears why not.
+//!
+//! What decides stands in one transaction of the [`store`](crate::store); here is what surrounds it.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `mod` | [`Payments`] |
+//! | `words` | what tills write: amounts, references, keys, codes |
+//! | `rules` | how much may be spent, and which day it is |
+//! | `prepared` | credentials kept ready for comparisons |
+//! | `tills` | tills: how one is enrolled, how a request says whose it is, the till's card |
+//! | `authorise`, `void` | what a till asks for |
+//! | `view` | how an authorisation looks to a till |
+//! | `charge` | the door to whoever charges cards |
+
+mod authorise;
+mod charge;
+mod prepared;
+mod rules;
+mod tills;
+mod view;
+mod void;
+mod words;
+
+use std::sync::Arc;
+
+use tegata::UnixTime;
+use tegata::code::{Prefixes, ShopName};
+use utoipa_axum::routes;
+
+pub use charge::{Charge, NoProcessor, Outcome};
+pub use rules::{DayOffset, Decimals, Rules};
+pub(crate) use tills::CODE_LIFE;
+pub use tills::TillCode;
+pub use view::{Status, View};
+pub use words::{Amount, Currency, IdempotencyKey, NotAWord, Reference};
+
+use crate::issuer::World;
+use crate::keys::Keys;
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::store::{AuthorisationId, EventId, EventRow, Store, StoreError};
+use prepared::Prepared;
+
+/// The payments of an issuer. A clone is the same payments.
+#[derive(Clone)]
+pub struct Payments {
+    store: Store,
+    keys: Arc<Keys>,
+    world: World,
+    rules: Rules,
+    prefixes: Arc<Prefixes>,
+    prepared: Arc<Prepared>,
+    charge: Arc<dyn Charge>,
+    /// What stands on tills' cards as whose they are.
+    name: ShopName,
+}
+
+impl Payments {
+    /// Those of a store. Codes of the prefixes that it knows by now are taken.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn open(
+        store: Store,
+        keys: Arc<Keys>,
+        world: World,
+        rules: Rules,
+        charge: Arc<dyn Charge>,
+        name: ShopName,
+    ) -> Result<Self, StoreError> {
+        let prefixes = Prefixes::new(store.schemes().await?);
+        let prefixes = Arc::new(prefixes.map_err(|_| StoreError::Unreadable("prefixes"))?);
+        let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
+        Ok(Self { store, keys, world, rules, prefixes, prepared, charge, name })
+    }
+
+    fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, Problem> {
+        Ok(EventRow {
+            id: self.event_id(now)?,
+            account: None,
+            deed: deed.to_owned(),
+            actor: actor.to_owned(),
+            at: now,
+            detail: "{}".to_owned(),
+        })
+    }
+
+    fn event_id(&self, now: UnixTime) -> Result<EventId, Problem> {
+        let id = EventId::make(now, 0, &*self.world.random);
+        id.map_err(|error| Problem::internal("making a number", &error))
+    }
+
+    fn authorisation_id(&self, now: UnixTime) -> Result<AuthorisationId, Problem> {
+        let id = AuthorisationId::make(now, &*self.world.random);
+        id.map_err(|error| Problem::internal("making a number", &error))
+    }
+}
+
+impl std::fmt::Debug for Payments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Payments")
+    }
+}
+
+/// All routes of tills, for these payments.
+#[must_use]
+pub fn routes(payments: Payments) -> Routes {
+    described().layer(axum::Extension(payments))
+}
+
+/// All of them with their description, and no payments behind them.
+#[must_use]
+pub fn described() -> Routes {
+    Routes::new()
+        .routes(routes!(tills::enrol))
+        .routes(routes!(tills::till))
+        .routes(routes!(authorise::authorise, authorise::last))
+        .routes(routes!(authorise::one))
+        .routes(routes!(void::void))
+}

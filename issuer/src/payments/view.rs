@@ -1,0 +1,90 @@
+//! How an authorisation looks to a till: nothing of the shopper, and no code.
+
+use axum::Json;
+use serde::Serialize;
+use tegata::UnixTime;
+use utoipa::ToSchema;
+
+use crate::store::{Authorisation, Reason, State};
+
+/// How far a payment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The card was charged.
+    Approved,
+    /// It is not known yet. Ask again; never a second time for the same sale under another reference.
+    Pending,
+    /// No. `reason` says why.
+    Declined,
+    /// Taken back before the card was charged, or before it came.
+    Voided,
+    /// It is being taken back.
+    Reversing,
+    /// The money went back to the card.
+    Refunded,
+}
+
+/// What a till sees of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct View {
+    /// Its number; none if nothing was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "018f22e279b07cc3bfffffffffffffff")]
+    pub id: Option<String>,
+    /// How far it is.
+    pub status: Status,
+    /// Why it was declined; none if the card was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// In minor units of the currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1980)]
+    pub amount: Option<u64>,
+    /// ISO 4217.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "JPY")]
+    pub currency: Option<String>,
+    /// The till's own number for the sale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-23-0042")]
+    pub reference: Option<String>,
+    /// When it was made, in seconds since 1970.
+    #[schema(example = 1_800_000_000)]
+    pub time: u64,
+}
+
+impl View {
+    /// One that stands in a row.
+    #[must_use]
+    pub fn of(authorisation: &Authorisation) -> Self {
+        Self {
+            id: Some(authorisation.id.to_string()),
+            status: status(authorisation.state),
+            reason: authorisation.reason,
+            amount: Some(authorisation.amount),
+            currency: Some(authorisation.currency.clone()),
+            reference: Some(authorisation.reference.clone()),
+            time: authorisation.made.seconds(),
+        }
+    }
+
+    /// One that never came to be.
+    pub(super) fn nothing(status: Status, reason: Option<Reason>, time: UnixTime) -> Self {
+        let time = time.seconds();
+        Self { id: None, status, reason, amount: None, currency: None, reference: None, time }
+    }
+}
+
+fn status(state: State) -> Status {
+    match state {
+        State::Charged => Status::Approved,
+        State::Authorised | State::Charging | State::Unknown => Status::Pending,
+        State::Declined => Status::Declined,
+        State::Voided => Status::Voided,
+        State::Reversing => Status::Reversing,
+        State::Refunded => Status::Refunded,
+    }
+}
+
+pub(super) type Shown = Result<Json<View>, crate::problem::Problem>;

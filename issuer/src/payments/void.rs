@@ -1,0 +1,74 @@
+//! A till takes a payment back, whether it has come or not. It works while payments are stopped.
+
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Payments;
+use super::view::{Shown, Status, View};
+use super::words::{IdempotencyKey, Reference};
+use crate::problem::{Problem, ProblemDocument};
+use crate::store::{Authorisation, State, Voided, What};
+use crate::strict::Strict;
+
+/// What a till takes back: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(super) enum Void {
+    /// The sale of this number.
+    Reference(Reference),
+    /// What the till asked for under this key, or will have: then it is refused when it comes.
+    Key(IdempotencyKey),
+}
+
+/// Takes a payment back
+///
+/// What no card was charged for is void at once, and the money of what was charged goes back. What has not come yet is
+/// refused when it comes. The same again gives the same answer, so no key is needed.
+#[utoipa::path(
+    post,
+    path = "/v1/voids",
+    operation_id = "Void",
+    tag = "tills",
+    request_body = Void,
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    responses(
+        (status = 200, description = "How the payment stands", body = View),
+        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn void(
+    Extension(payments): Extension<Payments>,
+    headers: HeaderMap,
+    request: Strict<Void>,
+) -> Shown {
+    let (till, _) = payments.till_of(&headers).await?;
+    let what = match request.value {
+        Void::Reference(reference) => What::Reference(reference.as_str().to_owned()),
+        Void::Key(key) => What::Key(key.as_str().to_owned()),
+    };
+    let now = payments.world.clock.now();
+    let (event, actor) = (payments.event_id(now)?, format!("till {till}"));
+    let voided = payments.store.void(till, what.clone(), event, actor, now).await;
+    let view = match voided.map_err(Problem::of_store)? {
+        Voided::Is(authorisation) => payments.reversed(*authorisation).await?,
+        Voided::Forbidden | Voided::NotThere => {
+            let reference = if let What::Reference(text) = what { Some(text) } else { None };
+            View { reference, ..View::nothing(Status::Voided, None, now) }
+        }
+    };
+    Ok(Json(view))
+}
+
+impl Payments {
+    /// What is being taken back, after the processor was asked for it.
+    async fn reversed(&self, authorisation: Authorisation) -> Result<View, Problem> {
+        if authorisation.state != State::Reversing {
+            return Ok(View::of(&authorisation));
+        }
+        self.charge.reverse(authorisation.id).await;
+        let after = self.store.authorisation(authorisation.id).await.map_err(Problem::of_store)?;
+        Ok(View::of(&after.unwrap_or(authorisation)))
+    }
+}

@@ -1,0 +1,158 @@
+//! The index of aliases: filled by pages for a period that is to come, dropped for those that are over.
+
+use tegata::code::{Alias, CredentialId, Prefix, Scheme};
+
+use super::credentials::{in_index, scheme};
+use super::ids::AccountId;
+use super::rows::{Row, Statement, values};
+use super::{Store, StoreError};
+use crate::keys::Sealed;
+
+/// How far the index of a period is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// Up to this credential, with it. Ids sort by when they were made.
+    pub up_to: CredentialId,
+    /// Whether all that there were have been gone through.
+    pub whole: bool,
+}
+
+/// What a credential's aliases are made from.
+#[derive(Clone, Debug)]
+pub struct AliasRow {
+    /// The credential.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its alias key, sealed for [`Place::AliasKey`](crate::keys::Place::AliasKey).
+    pub alias_key: Sealed,
+}
+
+/// Rows that are dropped in one transaction.
+const DROPPED: u32 = 4096;
+
+impl Store {
+    /// Adds the digits that codes begin with, and gives all that this issuer ever used: a prefix keeps the alias period
+    /// that it was first used with.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn add_scheme(&self, scheme: Scheme) -> Result<Vec<Scheme>, StoreError> {
+        const ADD: &str =
+            "INSERT INTO prefixes (prefix, period) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let period = scheme.alias_period.seconds();
+        self.write_one(ADD, values![scheme.prefix.to_string(), period]).await?;
+        self.schemes().await
+    }
+
+    /// All prefixes, each with its alias period.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn schemes(&self) -> Result<Vec<Scheme>, StoreError> {
+        const ALL: &str = "SELECT prefix, period FROM prefixes ORDER BY prefix";
+        let rows = self.database.rows(ALL, values![]).await?;
+        rows.into_iter().map(|row| scheme(&mut row.of("prefixes"))).collect()
+    }
+
+    /// How many credentials there are under a prefix that are not void for good, counted no further than `most`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn credentials_under(&self, prefix: &Prefix, most: u64) -> Result<u64, StoreError> {
+        const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM credentials WHERE prefix = $1 \
+            AND key IS NOT NULL LIMIT $2) AS counted";
+        let unreadable = StoreError::Unreadable("credentials");
+        let row = self.database.row(COUNT, values![prefix.to_string(), most]).await?;
+        row.ok_or(unreadable)?.of("credentials").int()
+    }
+
+    /// How far the index of this period is filled; `None` if nobody began.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn alias_fill(
+        &self,
+        prefix: &Prefix,
+        period: u64,
+    ) -> Result<Option<Fill>, StoreError> {
+        const FILL: &str = "SELECT up_to, whole FROM alias_fills WHERE prefix = $1 AND period = $2";
+        let row = self.database.row(FILL, values![prefix.to_string(), period]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("alias_fills");
+            Ok(Fill { up_to: CredentialId(row.array()?), whole: row.int::<u8>()? == 1 })
+        };
+        row.map(read).transpose()
+    }
+
+    /// Up to `n` credentials of a prefix after this one, in order, without those that are void for good.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn alias_keys(
+        &self,
+        prefix: &Prefix,
+        after: CredentialId,
+        n: u32,
+    ) -> Result<Vec<AliasRow>, StoreError> {
+        const PAGE: &str = "SELECT credential, account, key, alias_key FROM credentials \
+            WHERE prefix = $1 AND credential > $2 AND key IS NOT NULL ORDER BY credential LIMIT $3";
+        let rows = self.database.rows(PAGE, values![prefix.to_string(), after.0, n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("credentials");
+            Ok(AliasRow {
+                id: CredentialId(row.array()?),
+                account: AccountId(row.array()?),
+                alias_key: Sealed { key: row.int()?, bytes: row.blob()? },
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Writes aliases of a period, and how far it is filled with them. What is there stays, so that several may fill
+    /// one period, and one may go over it again.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn fill_aliases(
+        &self,
+        prefix: Prefix,
+        period: u64,
+        aliases: Vec<(CredentialId, Alias)>,
+        fill: Fill,
+    ) -> Result<(), StoreError> {
+        const MARK: &str = "INSERT INTO alias_fills (prefix, period, up_to, whole) \
+            VALUES ($1, $2, $3, $4) ON CONFLICT (prefix, period) DO UPDATE SET \
+            up_to = CASE WHEN excluded.up_to > alias_fills.up_to THEN excluded.up_to \
+                ELSE alias_fills.up_to END, \
+            whole = CASE WHEN excluded.whole > alias_fills.whole THEN excluded.whole \
+                ELSE alias_fills.whole END";
+        self.database
+            .write(move |transaction| {
+                let name = prefix.to_string();
+                let rows = aliases.iter().map(|(id, alias)| in_index(&name, period, *alias, *id));
+                let mut statements: Vec<Statement> = rows.collect();
+                let mark = values![name, period, fill.up_to.0, u8::from(fill.whole)];
+                statements.push(Statement::new(MARK, mark));
+                Box::pin(async move { transaction.write(statements).await })
+            })
+            .await
+    }
+
+    /// Drops the aliases of periods before this one, some thousands in each transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn drop_aliases(&self, prefix: Prefix, before: u64) -> Result<(), StoreError> {
+        const ANY: &str = "SELECT 1 FROM aliases WHERE prefix = $1 AND period < $2 LIMIT 1";
+        const DROP: &str = "DELETE FROM aliases WHERE (prefix, period, alias, credential) IN \
+            (SELECT prefix, period, alias, credential FROM aliases \
+            WHERE prefix = $1 AND period < $2 ORDER BY period LIMIT $3)";
+        const FILLS: &str = "DELETE FROM alias_fills WHERE prefix = $1 AND period < $2";
+        let prefix = prefix.to_string();
+        while self.database.row(ANY, values![prefix.clone(), before]).await?.is_some() {
+            self.write_one(DROP, values![prefix.clone(), before, DROPPED]).await?;
+        }
+        self.write_one(FILLS, values![prefix, before]).await
+    }
+}

@@ -1,0 +1,232 @@
+//! Payment credentials: made with the account's change, found by their aliases, each code taken once.
+
+use tegata::account::{Account, CredentialNumber, Payer};
+use tegata::code::{Alias, AliasPeriod, Counter, CredentialId, Scheme, Step};
+use tegata::{UnixTime, account};
+
+use super::ids::{AccountId, RequestId};
+use super::rows::{Row, Statement, values};
+use super::{Store, StoreError};
+use crate::keys::{Sealed, SealedSeed};
+
+/// A credential that is made.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    /// Its id.
+    pub id: CredentialId,
+    /// What the account's state calls it.
+    pub number: CredentialNumber,
+    /// Prefix and alias period.
+    pub scheme: Scheme,
+    /// Its seed, sealed.
+    pub seed: SealedSeed,
+    /// The request that asked for it.
+    pub request: RequestId,
+    /// SHA-256 of that request's body.
+    pub request_hash: [u8; 32],
+    /// When.
+    pub made: UnixTime,
+    /// Its aliases, each with the number of its period.
+    pub aliases: Vec<(u64, Alias)>,
+}
+
+/// What a request for a credential came to.
+#[derive(Clone, Debug)]
+pub struct Requested {
+    /// The credential.
+    pub id: CredentialId,
+    /// What the account's state calls it.
+    pub number: CredentialNumber,
+    /// Prefix and alias period.
+    pub scheme: Scheme,
+    /// SHA-256 of the request's body.
+    pub request_hash: [u8; 32],
+    /// Its seed, sealed; `None` once it is void for good.
+    pub seed: Option<SealedSeed>,
+}
+
+/// A credential that has the alias that was asked for.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    /// The credential.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What the account's state calls it. Whether it counts stands with the payer.
+    pub number: CredentialNumber,
+    /// Its seed, sealed for [`Place::Seed`](crate::keys::Place::Seed).
+    pub seed: Sealed,
+}
+
+impl NewCredential {
+    pub(super) fn statements(self, account: AccountId, to: &mut Vec<Statement>) {
+        const INSERT: &str = "INSERT INTO credentials (credential, account, number, prefix, period, \
+            key, seed, alias_key, request, request_hash, made, counter) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, -1)";
+        let prefix = self.scheme.prefix.to_string();
+        let period = self.scheme.alias_period.seconds();
+        let SealedSeed { key, seed, alias_key } = self.seed;
+        to.push(Statement::new(
+            INSERT,
+            values![
+                self.id.0,
+                account.0,
+                self.number.0,
+                prefix.clone(),
+                period,
+                key,
+                seed,
+                alias_key,
+                self.request.0,
+                self.request_hash,
+                self.made.seconds(),
+            ],
+        ));
+        for (period, alias) in self.aliases {
+            to.push(in_index(&prefix, period, alias, self.id));
+        }
+    }
+}
+
+pub(super) fn in_index(prefix: &str, period: u64, alias: Alias, id: CredentialId) -> Statement {
+    const INSERT: &str = "INSERT INTO aliases (prefix, period, alias, credential) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    Statement::new(INSERT, values![prefix.to_owned(), period, alias.value(), id.0])
+}
+
+/// Takes the code with this counter, within a transaction: `StoreError::CodeUsed` if it or a later one was taken.
+pub(super) fn take(credential: CredentialId, counter: Counter) -> Statement {
+    const TAKE: &str = "UPDATE credentials SET counter = $1 WHERE credential = $2 AND counter < $1";
+    Statement::new(TAKE, values![counter.number(), credential.0]).or(StoreError::CodeUsed)
+}
+
+/// What the account's new state says of who pays with what, where it says something else than before.
+///
+/// Credentials before payers: the order in which a till's payment locks them, too.
+pub(super) fn follow(
+    account: AccountId,
+    before: &Account,
+    after: &Account,
+    to: &mut Vec<Statement>,
+) {
+    const VOID: &str = "UPDATE credentials SET key = NULL, seed = NULL, alias_key = NULL \
+        WHERE account = $1 AND number <> $2 AND key IS NOT NULL";
+    const PAYER: &str = "INSERT INTO payers (account, number, generation, low_until) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT (account) DO UPDATE SET number = excluded.number, \
+        generation = excluded.generation, low_until = excluded.low_until";
+    const NOBODY: &str = "UPDATE payers SET number = NULL WHERE account = $1";
+    let (before, after) = (payer(before), payer(after));
+    if before == after {
+        return;
+    }
+    let number = |payer: Option<Payer>| payer.map(|payer| payer.credential);
+    if number(before).is_some() && number(before) != number(after) {
+        // Numbers begin above 0: with none that stays, all go.
+        let stays = number(after).map_or(0, |number| number.0);
+        to.push(Statement::new(VOID, values![account.0, stays]));
+    }
+    to.push(match after {
+        Some(Payer { credential, generation, low_until }) => {
+            let number = low_until.map(|_| credential.0);
+            let low_until = low_until.map_or(0, UnixTime::seconds);
+            Statement::new(PAYER, values![account.0, number, generation.0, low_until])
+        }
+        None => Statement::new(NOBODY, values![account.0]),
+    });
+}
+
+fn payer(state: &Account) -> Option<account::Payer> {
+    match state {
+        Account::Live(live) => live.payer(),
+        Account::Opening(_) | Account::Closed => None,
+    }
+}
+
+/// Of an account's credentials, the one that was asked for in this request.
+pub(super) const REQUESTED: &str = "SELECT credential, number, prefix, period, request_hash, \
+    key, seed, alias_key FROM credentials WHERE account = $1 AND request = $2";
+
+impl Requested {
+    pub(super) fn read(row: Row) -> Result<Self, StoreError> {
+        let mut row = row.of("credentials");
+        Ok(Self {
+            id: CredentialId(row.array()?),
+            number: CredentialNumber(row.int()?),
+            scheme: scheme(&mut row)?,
+            request_hash: row.array()?,
+            seed: row.optional(sealed_seed)?,
+        })
+    }
+}
+
+/// Key, seed and alias key, three columns.
+pub(super) fn sealed_seed(row: &mut Row) -> Result<SealedSeed, StoreError> {
+    Ok(SealedSeed { key: row.int()?, seed: row.blob()?, alias_key: row.blob()? })
+}
+
+/// Prefix and alias period, two columns.
+pub(super) fn scheme(row: &mut Row) -> Result<Scheme, StoreError> {
+    let unreadable = |_| StoreError::Unreadable("credentials");
+    let prefix = row.text()?.parse().map_err(|_| StoreError::Unreadable("credentials"))?;
+    let alias_period = AliasPeriod::new(row.int()?).map_err(unreadable)?;
+    Ok(Scheme { prefix, alias_period })
+}
+
+impl Store {
+    /// Every credential that has this alias at a time whose codes are accepted now. It reads by the index alone,
+    /// however many credentials there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn candidates(
+        &self,
+        scheme: &Scheme,
+        alias: Alias,
+        now: UnixTime,
+    ) -> Result<Vec<Indexed>, StoreError> {
+        const FIND: &str = "SELECT c.credential, c.account, c.number, c.key, c.seed FROM aliases a \
+            JOIN credentials c ON c.credential = a.credential WHERE a.prefix = $1 \
+            AND a.period IN ($2, $3, $4) AND a.alias = $5 AND c.key IS NOT NULL \
+            ORDER BY c.credential";
+        let mut periods = [None; 3];
+        for (period, step) in periods.iter_mut().zip(Step::at(now).accepted()) {
+            *period = step.map(|step| scheme.alias_period.index(step));
+        }
+        let [a, b, c] = periods;
+        let values = values![scheme.prefix.to_string(), a, b, c, alias.value()];
+        let rows = self.database.rows(FIND, values).await?;
+        let read = |row: Row| {
+            let mut row = row.of("credentials");
+            Ok(Indexed {
+                id: CredentialId(row.array()?),
+                account: AccountId(row.array()?),
+                number: CredentialNumber(row.int()?),
+                seed: Sealed { key: row.int()?, bytes: row.blob()? },
+            })
+        };
+        let mut found = rows.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+        // By chance a credential has one alias in two periods; twice it would be two that match.
+        found.dedup_by_key(|indexed| indexed.id);
+        Ok(found)
+    }
+
+    /// Takes the code of a credential with this counter; `false` if it or a later one was taken. Of any number that ask
+    /// at once, one is told `true`.
+    ///
+    /// # Errors
+    /// Those of the database; the code is not accepted then.
+    pub async fn take_code(
+        &self,
+        credential: CredentialId,
+        counter: Counter,
+    ) -> Result<bool, StoreError> {
+        let taken = self.database.write(move |transaction| {
+            Box::pin(async move { transaction.write(vec![take(credential, counter)]).await })
+        });
+        match taken.await {
+            Ok(()) => Ok(true),
+            Err(StoreError::CodeUsed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

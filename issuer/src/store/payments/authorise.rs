@@ -1,0 +1,618 @@
+//! One transaction from a code to an authorisation.
+//!
+//! The order is the design's, and mostly the types': a [`Matched`] comes out of a comparison and of attempts that were
+//! counted, and nothing else leads on to a credential's counter, the account and its limits.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tegata::UnixTime;
+use tegata::account::Generation;
+use tegata::code::{
+    Admission, AttemptLimits, Candidate, CredentialId, Decoded, Matched, Refusal, Scheme, Step,
+    TillId, compare,
+};
+
+use super::super::database::Transaction;
+use super::super::rows::{Row, Statement, values};
+use super::super::{AccountId, EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
+use super::attempts::Attempts;
+use super::row::{Authorisation, AuthorisationId, BY_ID, State};
+use crate::keys::Sealed;
+
+/// What a till asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which till, by its token.
+    pub token: TokenHash,
+    /// What it calls this try.
+    pub key: String,
+    /// SHA-256 of the body: the same key comes with the same one.
+    pub hash: [u8; 32],
+    /// The code.
+    pub code: Code,
+    /// How much, and for what.
+    pub order: Order,
+    /// Numbers for what may come of it.
+    pub ids: (AuthorisationId, EventId),
+    /// When.
+    pub now: UnixTime,
+    /// Within what it has to lie.
+    pub bounds: Bounds,
+}
+
+/// How much, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The till's own number for the sale.
+    pub reference: String,
+    /// In minor units.
+    pub amount: u64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// A code as far as it can be told without the store.
+#[derive(Clone, Copy, Debug)]
+pub enum Code {
+    /// None of this issuer's.
+    Malformed,
+    /// In its parts.
+    Parts(Scheme, Decoded),
+}
+
+/// What may be spent, and how often somebody may be wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// With a device that has been known for some time.
+    pub usual: Cap,
+    /// With a new one, or after a reset.
+    pub low: Cap,
+    /// The day that it counts against.
+    pub day: u64,
+    /// Codes that fit nobody.
+    pub attempts: AttemptLimits,
+}
+
+/// What may be spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// At once.
+    pub payment: u64,
+    /// In a day.
+    pub day: u64,
+}
+
+/// Why not, in the words that a cashier can act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The code was taken before: ask for a fresh one.
+    Used,
+    /// Nobody's code, now and at this till.
+    NotValid,
+    /// More than may be spent at once, or today.
+    Limit,
+    /// The account pays for nothing at present.
+    Held,
+    /// Payments are stopped, or this till is until tomorrow.
+    Stopped,
+    /// The code does not say whose it is; the next one does.
+    TryAgain,
+}
+
+impl Reason {
+    const ALL: [Self; 6] =
+        [Self::Used, Self::NotValid, Self::Limit, Self::Held, Self::Stopped, Self::TryAgain];
+
+    /// As rows and answers have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::NotValid => "not_valid",
+            Self::Limit => "limit",
+            Self::Held => "held",
+            Self::Stopped => "stopped",
+            Self::TryAgain => "try_again",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|reason| reason.name() == text);
+        found.ok_or(StoreError::Unreadable("authorisations"))
+    }
+}
+
+impl From<Refusal> for Reason {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Malformed | Refusal::NotValid => Self::NotValid,
+            Refusal::Used => Self::Used,
+            Refusal::TryAgain => Self::TryAgain,
+            Refusal::TillStopped => Self::Stopped,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// There is no such till, or no longer.
+    NoTill,
+    /// The key came with another body before.
+    KeyReused,
+    /// The sale came with another amount before.
+    ReferenceReused,
+    /// A void came before it.
+    Forbidden,
+    /// No, and there is nothing to look up later.
+    Declined(Reason),
+    /// It was asked before: how it stands now.
+    Known(Box<Authorisation>),
+    /// It was made just now: `authorised`, or declined with the code used up.
+    Made(Box<Authorisation>),
+}
+
+/// A credential that a code may belong to.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Which.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its seed.
+    pub seed: Sealed,
+}
+
+/// Who can prepare a credential for comparisons: it opens seeds.
+pub trait Prepare: Send + Sync {
+    /// One that was prepared before. A credential's seed never changes.
+    fn known(&self, id: CredentialId) -> Option<Arc<Candidate>>;
+
+    /// Prepares one.
+    ///
+    /// # Errors
+    /// If its seed cannot be opened.
+    fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError>;
+}
+
+impl Store {
+    /// Takes a code, in one transaction.
+    ///
+    /// # Errors
+    /// Those of the database, and of `prepare`: nothing was taken then, but for `InDoubt`.
+    pub async fn authorise(
+        &self,
+        asked: Asked,
+        prepare: Arc<dyn Prepare>,
+    ) -> Result<Answered, StoreError> {
+        let asked = Arc::new(asked);
+        self.database
+            .write(move |transaction| {
+                let (asked, prepare) = (Arc::clone(&asked), Arc::clone(&prepare));
+                Box::pin(async move { asked.decide(transaction, &*prepare).await })
+            })
+            .await
+    }
+}
+
+/// What another transaction wrote between our reading and our writing: this one begins anew and reads it.
+fn again() -> StoreError {
+    // A serialisation failure in the words of the SQL standard, which is what it is.
+    StoreError::Refused("40001".to_owned())
+}
+
+/// The till, what it asked before, and what holds for all.
+struct Before {
+    till: TillId,
+    answer: Option<Kept>,
+    sale: Option<Option<AuthorisationId>>,
+    /// `None`: it cannot be read, which means stopped.
+    standing: Option<Standing>,
+}
+
+/// What was answered to a key.
+struct Kept {
+    hash: Option<[u8; 32]>,
+    authorisation: Option<AuthorisationId>,
+    reason: Option<String>,
+}
+
+impl Before {
+    async fn read(
+        transaction: &mut dyn Transaction,
+        asked: &Asked,
+    ) -> Result<Option<Self>, StoreError> {
+        const BEFORE: &str = "SELECT t.till, i.made, i.hash, i.authorisation, i.reason, \
+            s.reference, s.authorisation, g.one, g.generation, g.used_up_to, g.stopped \
+            FROM tills t LEFT JOIN idempotency i ON i.till = t.till AND i.key = $1 \
+            LEFT JOIN sales s ON s.till = t.till AND s.reference = $2 \
+            LEFT JOIN standing g ON g.one = 1 WHERE t.token = $3";
+        let values =
+            values![asked.key.clone(), asked.order.reference.clone(), *asked.token.bytes()];
+        let Some(row) = transaction.rows(BEFORE, values).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let mut row = row.of("tills");
+        let till = row.text()?.parse().map_err(|_| StoreError::Unreadable("tills"))?;
+        let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
+        let made: Option<u64> = row.optional(Row::int)?;
+        let kept = Kept {
+            hash: row.optional(Row::array)?,
+            authorisation: row.optional(id)?,
+            reason: row.optional(Row::text)?,
+        };
+        let reference = row.optional(Row::text)?;
+        let sale = row.optional(id)?;
+        let one: Option<i64> = row.optional(Row::int)?;
+        let standing = one.and_then(|_| Standing::read(&mut row).ok());
+        Ok(Some(Self { till, answer: made.map(|_| kept), sale: reference.map(|_| sale), standing }))
+    }
+}
+
+/// The credential that matched and its account, locked.
+struct Payer {
+    account: AccountId,
+    number: u32,
+    counter: i64,
+    pays_with: Option<u32>,
+    generation: Generation,
+    low_until: u64,
+}
+
+impl Payer {
+    async fn lock(
+        transaction: &mut dyn Transaction,
+        credential: CredentialId,
+    ) -> Result<Option<Self>, StoreError> {
+        const LOCK: &str = "SELECT c.account, c.number, c.counter, p.number, p.generation, \
+            p.low_until FROM credentials c JOIN payers p ON p.account = c.account \
+            WHERE c.credential = $1";
+        let rows = transaction.lock(LOCK, values![credential.0]).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let mut row = row.of("payers");
+        Ok(Some(Self {
+            account: AccountId(row.array()?),
+            number: row.int()?,
+            counter: row.int()?,
+            pays_with: row.optional(Row::int)?,
+            generation: Generation(row.int()?),
+            low_until: row.int()?,
+        }))
+    }
+
+    /// Whether the code was taken before, or may have been: after a restore nobody knows.
+    fn has_used(&self, matched: &Matched, standing: &Standing) -> bool {
+        let counter = matched.counter();
+        let last = u64::try_from(self.counter).ok();
+        last.is_some_and(|last| counter.number() <= last)
+            || counter.step().number() <= standing.used_up_to
+    }
+}
+
+impl Asked {
+    async fn decide(
+        &self,
+        transaction: &mut dyn Transaction,
+        prepare: &dyn Prepare,
+    ) -> Result<Answered, StoreError> {
+        let Some(before) = Before::read(transaction, self).await? else {
+            return Ok(Answered::NoTill);
+        };
+        if let Some(kept) = &before.answer {
+            return self.as_before(transaction, kept).await;
+        }
+        let replaced = match before.sale {
+            None => None,
+            Some(None) => return Ok(Answered::Forbidden),
+            Some(Some(id)) => {
+                let sale = by_id(transaction, id).await?;
+                if sale.state.counts() {
+                    return self.same_sale(transaction, &before.till, sale).await;
+                }
+                Some(id)
+            }
+        };
+        let Some(standing) = before.standing else {
+            return Ok(Answered::Declined(Reason::Stopped));
+        };
+        if standing.stopped.contains(Switch::Payments) {
+            return Ok(Answered::Declined(Reason::Stopped));
+        }
+        let till = &before.till;
+        match self.matched(transaction, till, prepare).await? {
+            Ok(matched) => self.take(transaction, till, &standing, matched, replaced).await,
+            // Nobody looked at the code: there is nothing to keep.
+            Err(Refusal::TillStopped) => Ok(Answered::Declined(Reason::Stopped)),
+            Err(refusal) => self.decline(transaction, till, refusal.into()).await,
+        }
+    }
+
+    /// What the same key was answered.
+    async fn as_before(
+        &self,
+        transaction: &mut dyn Transaction,
+        kept: &Kept,
+    ) -> Result<Answered, StoreError> {
+        Ok(match kept {
+            Kept { hash: None, .. } => Answered::Forbidden,
+            Kept { hash: Some(hash), .. } if *hash != self.hash => Answered::KeyReused,
+            Kept { authorisation: Some(id), .. } => {
+                Answered::Known(Box::new(by_id(transaction, *id).await?))
+            }
+            Kept { reason, .. } => {
+                Answered::Declined(Reason::parse(reason.as_deref().unwrap_or_default())?)
+            }
+        })
+    }
+
+    /// A cashier who scans again after a time-out: the first answer, under this key, too.
+    async fn same_sale(
+        &self,
+        transaction: &mut dyn Transaction,
+        till: &TillId,
+        sale: Authorisation,
+    ) -> Result<Answered, StoreError> {
+        if (sale.amount, &sale.currency) != (self.order.amount, &self.order.currency) {
+            return Ok(Answered::ReferenceReused);
+        }
+        transaction.write(vec![self.keep(till, Some(sale.id), None)]).await?;
+        Ok(Answered::Known(Box::new(sale)))
+    }
+
+    /// Whose code it is. The attempt is counted, and only then is the comparison's outcome looked at; it was right or
+    /// wrong for all the world when this transaction is committed, and the count with it.
+    async fn matched(
+        &self,
+        transaction: &mut dyn Transaction,
+        till: &TillId,
+        prepare: &dyn Prepare,
+    ) -> Result<Result<Matched, Refusal>, StoreError> {
+        let Code::Parts(scheme, decoded) = &self.code else {
+            let attempts = Attempts::of(transaction, till, &[], self.now).await?;
+            let refusal = match attempts.admission(&self.bounds.attempts) {
+                Admission::TillStopped => return Ok(Err(Refusal::TillStopped)),
+                Admission::Open(_) => Refusal::Malformed,
+            };
+            transaction.write(attempts.counted()).await?;
+            return Ok(Err(refusal));
+        };
+        let candidates = self.candidates(transaction, scheme, decoded, prepare).await?;
+        let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id()).collect();
+        let attempts = Attempts::of(transaction, till, &ids, self.now).await?;
+        let admission = attempts.admission(&self.bounds.attempts);
+        if admission == Admission::TillStopped {
+            return Ok(Err(Refusal::TillStopped));
+        }
+        let refs: Vec<&Candidate> = candidates.iter().map(AsRef::as_ref).collect();
+        let compared = compare(scheme, decoded, till, self.now, &refs);
+        let outcome = compared.outcome(&admission);
+        // A unique match takes its own count back: what is counted and taken back in one transaction is not written.
+        if outcome.is_err() {
+            transaction.write(attempts.counted()).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Every credential that has the alias shown at one of the accepted steps.
+    async fn candidates(
+        &self,
+        transaction: &mut dyn Transaction,
+        scheme: &Scheme,
+        decoded: &Decoded,
+        prepare: &dyn Prepare,
+    ) -> Result<Vec<Arc<Candidate>>, StoreError> {
+        const FIND: &str = "SELECT credential FROM aliases \
+            WHERE prefix = $1 AND period IN ($2, $3, $4) AND alias = $5 ORDER BY credential";
+        const SEED: &str = "SELECT account, key, seed FROM credentials \
+            WHERE credential = $1 AND key IS NOT NULL";
+        let [a, b, c] = Step::at(self.now)
+            .accepted()
+            .map(|step| step.map(|step| scheme.alias_period.index(step)));
+        let values = values![scheme.prefix.to_string(), a, b, c, decoded.alias.value()];
+        let rows = transaction.rows(FIND, values).await?;
+        let mut candidates: Vec<Arc<Candidate>> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = CredentialId(row.of("aliases").array()?);
+            // By chance a credential has one alias in two periods; twice it would be two that match.
+            if candidates.last().is_some_and(|last| last.id() == id) {
+                continue;
+            }
+            if let Some(known) = prepare.known(id) {
+                candidates.push(known);
+                continue;
+            }
+            let rows = transaction.rows(SEED, values![id.0]).await?;
+            // One that is void for good has no seed any more.
+            let Some(row) = rows.into_iter().next() else { continue };
+            let mut row = row.of("credentials");
+            let account = AccountId(row.array()?);
+            let seed = Sealed { key: row.int()?, bytes: row.blob()? };
+            candidates.push(prepare.prepare(&Found { id, account, seed })?);
+        }
+        Ok(candidates)
+    }
+
+    /// Takes the code, whatever becomes of the payment.
+    async fn take(
+        &self,
+        transaction: &mut dyn Transaction,
+        till: &TillId,
+        standing: &Standing,
+        matched: Matched,
+        replaced: Option<AuthorisationId>,
+    ) -> Result<Answered, StoreError> {
+        const TAKE: &str =
+            "UPDATE credentials SET counter = $1 WHERE credential = $2 AND counter < $1";
+        let Some(payer) = Payer::lock(transaction, matched.credential()).await? else {
+            return self.decline(transaction, till, Reason::NotValid).await;
+        };
+        if payer.has_used(&matched, standing) {
+            return self.decline(transaction, till, Reason::Used).await;
+        }
+        let reason = self.why_not(transaction, &payer, standing).await?;
+        let made = self.made(till, &payer, matched.credential(), reason);
+        let (counter, credential) = (matched.counter().number(), matched.credential().0);
+        let mut writes = vec![
+            Statement::new(TAKE, values![counter, credential]).or(again()),
+            made.insert(counter),
+            self.keep(till, Some(made.id), None),
+            self.event(&made).statement(),
+        ];
+        if reason.is_none() {
+            writes.extend(self.counts(&made, replaced));
+        }
+        transaction.write(writes).await?;
+        Ok(Answered::Made(Box::new(made)))
+    }
+
+    /// Whether the account pays for this, as it stands in this transaction.
+    async fn why_not(
+        &self,
+        transaction: &mut dyn Transaction,
+        payer: &Payer,
+        standing: &Standing,
+    ) -> Result<Option<Reason>, StoreError> {
+        const SPENT: &str = "SELECT amount FROM spent WHERE account = $1 AND day = $2";
+        let Some(number) = payer.pays_with else { return Ok(Some(Reason::Held)) };
+        if number != payer.number || payer.generation != standing.generation {
+            return Ok(Some(Reason::NotValid));
+        }
+        let is_low = self.now.seconds() < payer.low_until;
+        let cap = if is_low { self.bounds.low } else { self.bounds.usual };
+        let values = values![payer.account.0, self.bounds.day];
+        let row = transaction.rows(SPENT, values).await?.into_iter().next();
+        let spent: u64 = row.map(|row| row.of("spent").int()).transpose()?.unwrap_or(0);
+        let amount = self.order.amount;
+        let fits = amount <= cap.payment && spent.saturating_add(amount) <= cap.day;
+        Ok((!fits).then_some(Reason::Limit))
+    }
+
+    fn made(
+        &self,
+        till: &TillId,
+        payer: &Payer,
+        credential: CredentialId,
+        reason: Option<Reason>,
+    ) -> Authorisation {
+        Authorisation {
+            id: self.ids.0,
+            account: payer.account,
+            credential,
+            till: till.clone(),
+            reference: self.order.reference.clone(),
+            amount: self.order.amount,
+            currency: self.order.currency.clone(),
+            day: self.bounds.day,
+            state: if reason.is_some() { State::Declined } else { State::Authorised },
+            reason,
+            card: None,
+            intent: None,
+            made: self.now,
+            changed: self.now,
+            version: 1,
+        }
+    }
+
+    /// What it adds to the day's sum, and that this is the sale.
+    fn counts(&self, made: &Authorisation, replaced: Option<AuthorisationId>) -> [Statement; 2] {
+        const SPEND: &str = "INSERT INTO spent (account, day, amount) VALUES ($1, $2, $3) \
+            ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + excluded.amount";
+        const SELL: &str = "INSERT INTO sales (till, reference, authorisation) \
+            VALUES ($1, $2, $3) ON CONFLICT (till, reference) DO UPDATE \
+            SET authorisation = excluded.authorisation WHERE sales.authorisation = $4";
+        let till = made.till.as_str().to_owned();
+        let replaced = replaced.map(|id| id.0);
+        [
+            Statement::new(SPEND, values![made.account.0, made.day, made.amount]),
+            Statement::new(SELL, values![till, made.reference.clone(), made.id.0, replaced])
+                .or(again()),
+        ]
+    }
+
+    async fn decline(
+        &self,
+        transaction: &mut dyn Transaction,
+        till: &TillId,
+        reason: Reason,
+    ) -> Result<Answered, StoreError> {
+        transaction.write(vec![self.keep(till, None, Some(reason))]).await?;
+        Ok(Answered::Declined(reason))
+    }
+
+    /// Keeps the answer for the same key.
+    fn keep(
+        &self,
+        till: &TillId,
+        authorisation: Option<AuthorisationId>,
+        reason: Option<Reason>,
+    ) -> Statement {
+        const KEEP: &str = "INSERT INTO idempotency (till, key, hash, authorisation, reason, made) \
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        let till = till.as_str().to_owned();
+        let reason = reason.map(|reason| reason.name().to_owned());
+        let id = authorisation.map(|id| id.0);
+        let now = self.now.seconds();
+        Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, now])
+            .or(again())
+    }
+
+    /// The line in the log. It holds no code and nothing of the shopper but the account's number.
+    fn event(&self, made: &Authorisation) -> EventRow {
+        let mut detail = json!({
+            "authorisation": made.id.to_string(),
+            "amount": made.amount,
+            "currency": made.currency,
+        });
+        let deed = match made.reason {
+            None => "payment_authorised",
+            Some(reason) => {
+                detail["reason"] = reason.name().into();
+                "payment_declined"
+            }
+        };
+        EventRow {
+            id: self.ids.1,
+            account: Some(made.account),
+            deed: deed.to_owned(),
+            actor: format!("till {}", made.till),
+            at: self.now,
+            detail: detail.to_string(),
+        }
+    }
+}
+
+impl Authorisation {
+    fn insert(&self, counter: u64) -> Statement {
+        const INSERT: &str = "INSERT INTO authorisations (authorisation, account, credential, \
+            counter, till, reference, amount, currency, day, state, reason, made, changed, version) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 1)";
+        let reason = self.reason.map(|reason| reason.name().to_owned());
+        Statement::new(
+            INSERT,
+            values![
+                self.id.0,
+                self.account.0,
+                self.credential.0,
+                counter,
+                self.till.as_str().to_owned(),
+                self.reference.clone(),
+                self.amount,
+                self.currency.clone(),
+                self.day,
+                self.state.name().to_owned(),
+                reason,
+                self.made.seconds(),
+            ],
+        )
+    }
+}
+
+pub(super) async fn by_id(
+    transaction: &mut dyn Transaction,
+    id: AuthorisationId,
+) -> Result<Authorisation, StoreError> {
+    let row = transaction.rows(BY_ID, values![id.0]).await?.into_iter().next();
+    Authorisation::read(row.ok_or(StoreError::Unreadable("authorisations"))?)
+}

@@ -1,0 +1,251 @@
+//! An authorisation, its states, and which of them may follow which.
+
+use tegata::UnixTime;
+use tegata::code::{CredentialId, TillId};
+
+use super::super::rows::{Row, Statement, values};
+use super::super::{AccountId, Store, StoreError};
+use super::authorise::Reason;
+pub use crate::store::ids::AuthorisationId;
+
+/// How far a payment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// The code was taken. No card was asked for money yet.
+    Authorised,
+    /// The processor is being asked.
+    Charging,
+    /// The processor has said that the money moved.
+    Charged,
+    /// No money moved, and none will.
+    Declined,
+    /// The processor was asked and its answer did not come.
+    Unknown,
+    /// It is being taken back; how it ends depends on how far it was.
+    Reversing,
+    /// Taken back before any money moved.
+    Voided,
+    /// The money went back.
+    Refunded,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Authorised,
+        Self::Charging,
+        Self::Charged,
+        Self::Declined,
+        Self::Unknown,
+        Self::Reversing,
+        Self::Voided,
+        Self::Refunded,
+    ];
+
+    /// As rows have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authorised => "authorised",
+            Self::Charging => "charging",
+            Self::Charged => "charged",
+            Self::Declined => "declined",
+            Self::Unknown => "unknown",
+            Self::Reversing => "reversing",
+            Self::Voided => "voided",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|state| state.name() == text);
+        found.ok_or(StoreError::Unreadable("authorisations"))
+    }
+
+    /// Whether that one may come after this one.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use State::{
+            Authorised, Charged, Charging, Declined, Refunded, Reversing, Unknown, Voided,
+        };
+        match self {
+            Authorised => matches!(next, Charging | Charged | Declined | Reversing | Voided),
+            Charging => matches!(next, Charged | Declined | Unknown | Reversing),
+            Unknown => matches!(next, Charged | Declined | Reversing),
+            Charged => matches!(next, Reversing | Refunded),
+            Reversing => matches!(next, Voided | Refunded),
+            Declined | Voided | Refunded => false,
+        }
+    }
+
+    /// Whether it counts among what the account has spent: all but what never came to anything.
+    #[must_use]
+    pub const fn counts(self) -> bool {
+        !matches!(self, Self::Declined | Self::Voided)
+    }
+}
+
+/// An authorisation as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorisation {
+    /// Its number.
+    pub id: AuthorisationId,
+    /// Whose money.
+    pub account: AccountId,
+    /// Whose code.
+    pub credential: CredentialId,
+    /// Where.
+    pub till: TillId,
+    /// The till's own number for the sale.
+    pub reference: String,
+    /// In minor units of its currency.
+    pub amount: u64,
+    /// ISO 4217.
+    pub currency: String,
+    /// Against which day's limit it counts.
+    pub day: u64,
+    /// How far it is.
+    pub state: State,
+    /// Why it was declined, if the issuer did.
+    pub reason: Option<Reason>,
+    /// The card that is charged.
+    pub card: Option<[u8; 16]>,
+    /// What the processor calls the charge.
+    pub intent: Option<String>,
+    /// When.
+    pub made: UnixTime,
+    /// When it last changed.
+    pub changed: UnixTime,
+    /// How often it changed.
+    pub version: u64,
+}
+
+/// All columns that [`Authorisation::read`] takes, in its order.
+macro_rules! columns {
+    () => {
+        "authorisation, account, credential, till, reference, amount, currency, day, state, reason, \
+         card, intent, made, changed, version"
+    };
+}
+pub(super) use columns;
+
+pub(super) const BY_ID: &str =
+    concat!("SELECT ", columns!(), " FROM authorisations WHERE authorisation = $1");
+
+impl Authorisation {
+    pub(super) fn read(row: Row) -> Result<Self, StoreError> {
+        let mut row = row.of("authorisations");
+        let unreadable = || StoreError::Unreadable("authorisations");
+        let time = |seconds| UnixTime::new(seconds).map_err(|_| unreadable());
+        Ok(Self {
+            id: AuthorisationId(row.array()?),
+            account: AccountId(row.array()?),
+            credential: CredentialId(row.array()?),
+            till: row.text()?.parse().map_err(|_| unreadable())?,
+            reference: row.text()?,
+            amount: row.int()?,
+            currency: row.text()?,
+            day: row.int()?,
+            state: State::parse(&row.text()?)?,
+            reason: row.optional(Row::text)?.map(|text| Reason::parse(&text)).transpose()?,
+            card: row.optional(Row::array)?,
+            intent: row.optional(Row::text)?,
+            made: time(row.int()?)?,
+            changed: time(row.int()?)?,
+            version: row.int()?,
+        })
+    }
+
+    /// What moves it on from here, and what the account has spent with it. Fails with `Moved` if it was moved before.
+    pub(super) fn moves(&self, to: State, now: UnixTime) -> Result<Vec<Statement>, StoreError> {
+        const MOVE: &str = "UPDATE authorisations SET state = $1, changed = $2, version = version + 1 \
+            WHERE authorisation = $3 AND version = $4";
+        const GIVE_BACK: &str =
+            "UPDATE spent SET amount = amount - $1 WHERE account = $2 AND day = $3";
+        if !self.state.may_become(to) {
+            return Err(StoreError::Moved);
+        }
+        let moved = values![to.name().to_owned(), now.seconds(), self.id.0, self.version];
+        let mut statements = vec![Statement::new(MOVE, moved).or(StoreError::Moved)];
+        if self.state.counts() && !to.counts() {
+            let back = values![self.amount, self.account.0, self.day];
+            let back = Statement::new(GIVE_BACK, back);
+            statements.push(back.or(StoreError::Unreadable("spent")));
+        }
+        Ok(statements)
+    }
+}
+
+impl Store {
+    /// Moves an authorisation on from this version, by compare-and-set; gives it as it stands then. What was neither
+    /// charged nor will be counts no longer among what the account has spent.
+    ///
+    /// # Errors
+    /// `Moved` if it is of another version by now, or this state may not follow its own; those of the database.
+    pub async fn move_on(
+        &self,
+        from: Authorisation,
+        to: State,
+        now: UnixTime,
+    ) -> Result<Authorisation, StoreError> {
+        let after =
+            Authorisation { state: to, changed: now, version: from.version + 1, ..from.clone() };
+        self.database
+            .write(move |transaction| {
+                let moves = from.moves(to, now);
+                Box::pin(async move { transaction.write(moves?).await })
+            })
+            .await
+            .map(|()| after)
+    }
+
+    /// Says which card is charged for it, and under which of the processor's ids, before any money can move.
+    ///
+    /// # Errors
+    /// `Moved` if it is of another version by now; those of the database.
+    pub async fn with_intent(
+        &self,
+        from: Authorisation,
+        card: [u8; 16],
+        intent: String,
+        now: UnixTime,
+    ) -> Result<Authorisation, StoreError> {
+        const KEEP: &str = "UPDATE authorisations SET card = $1, intent = $2, changed = $3, \
+            version = version + 1 WHERE authorisation = $4 AND version = $5";
+        let after = Authorisation {
+            card: Some(card),
+            intent: Some(intent.clone()),
+            changed: now,
+            version: from.version + 1,
+            ..from.clone()
+        };
+        self.database
+            .write(move |transaction| {
+                let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
+                let keep = Statement::new(KEEP, values).or(StoreError::Moved);
+                Box::pin(async move { transaction.write(vec![keep]).await })
+            })
+            .await
+            .map(|()| after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_stays_so_and_money_that_moved_is_not_forgotten() {
+        for over in [State::Declined, State::Voided, State::Refunded] {
+            assert!(!State::ALL.into_iter().any(|next| over.may_become(next)), "{over:?}");
+        }
+        for asked in [State::Charging, State::Unknown, State::Charged] {
+            assert!(!asked.may_become(State::Voided), "{asked:?}: not before it is reversed");
+            assert!(!asked.may_become(State::Authorised));
+        }
+        assert!(!State::Charged.may_become(State::Declined));
+        for state in State::ALL {
+            assert_eq!(State::parse(state.name()), Ok(state));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a till takes back, whether it has come or not.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tegata::UnixTime;
+use tegata::code::TillId;
+
+use super::super::database::Transaction;
+use super::super::rows::{Row, Statement, values};
+use super::super::{EventId, EventRow, Store, StoreError};
+use super::authorise::by_id;
+use super::row::{Authorisation, AuthorisationId, State};
+
+/// What is to be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The sale of this number.
+    Reference(String),
+    /// What was asked for under this key.
+    Key(String),
+    /// This one.
+    Id(AuthorisationId),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Voided {
+    /// There was nothing yet: what comes under this number or key is refused.
+    Forbidden,
+    /// There is nothing of this number at this till.
+    NotThere,
+    /// How it stands now. `Voided`, `Declined` and `Refunded` are over; `Reversing` is for whoever charges cards.
+    Is(Box<Authorisation>),
+}
+
+impl Store {
+    /// Takes back an authorisation of a till. What no card was charged for is void at once; what may have been charged
+    /// is `Reversing` from now on, and so is what is: it ends as void or refunded. What did not come yet is forbidden.
+    /// The same again changes nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn void(
+        &self,
+        till: TillId,
+        what: What,
+        event: EventId,
+        actor: String,
+        now: UnixTime,
+    ) -> Result<Voided, StoreError> {
+        let void = Arc::new(Void { till, what, event, actor, now });
+        self.database
+            .write(move |transaction| {
+                let void = Arc::clone(&void);
+                Box::pin(async move { void.decide(transaction).await })
+            })
+            .await
+    }
+}
+
+struct Void {
+    till: TillId,
+    what: What,
+    event: EventId,
+    actor: String,
+    now: UnixTime,
+}
+
+impl Void {
+    async fn decide(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
+        let found = self.found(transaction).await?;
+        let authorisation = match found {
+            Some(Some(id)) => by_id(transaction, id).await?,
+            Some(None) => return Ok(Voided::Forbidden),
+            None => return self.forbid(transaction).await,
+        };
+        let to = match authorisation.state {
+            State::Authorised => State::Voided,
+            State::Charging | State::Unknown | State::Charged => State::Reversing,
+            State::Reversing | State::Declined | State::Voided | State::Refunded => {
+                return Ok(Voided::Is(Box::new(authorisation)));
+            }
+        };
+        let mut writes = authorisation.moves(to, self.now)?;
+        let version = authorisation.version + 1;
+        let after = Authorisation { state: to, changed: self.now, version, ..authorisation };
+        writes.push(self.line(&after).statement());
+        match transaction.write(writes).await {
+            // Moved between our reading and our writing: read again.
+            Err(StoreError::Moved) => Err(StoreError::Refused("40001".to_owned())),
+            Err(error) => Err(error),
+            Ok(()) => Ok(Voided::Is(Box::new(after))),
+        }
+    }
+
+    /// `Some(None)`: it is forbidden already, or was answered without an authorisation.
+    async fn found(
+        &self,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Option<Option<AuthorisationId>>, StoreError> {
+        const BY_REFERENCE: &str =
+            "SELECT authorisation FROM sales WHERE till = $1 AND reference = $2";
+        const BY_KEY: &str = "SELECT authorisation FROM idempotency WHERE till = $1 AND key = $2";
+        const BY_ID: &str =
+            "SELECT authorisation FROM authorisations WHERE till = $1 AND authorisation = $2";
+        let till = self.till.as_str().to_owned();
+        let rows = match &self.what {
+            What::Reference(text) => transaction.rows(BY_REFERENCE, values![till, text.clone()]),
+            What::Key(text) => transaction.rows(BY_KEY, values![till, text.clone()]),
+            What::Id(id) => transaction.rows(BY_ID, values![till, id.0]),
+        };
+        let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
+        let row = rows.await?.into_iter().next();
+        row.map(|row| row.of("sales").optional(id)).transpose()
+    }
+
+    async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
+        const REFERENCE: &str =
+            "INSERT INTO sales (till, reference) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        const KEY: &str = "INSERT INTO idempotency (till, key, made) VALUES ($1, $2, $3) \
+            ON CONFLICT DO NOTHING";
+        let till = self.till.as_str().to_owned();
+        let forbid = match &self.what {
+            What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone()]),
+            What::Key(text) => Statement::new(KEY, values![till, text.clone(), self.now.seconds()]),
+            What::Id(_) => return Ok(Voided::NotThere),
+        };
+        // It came between our reading and our writing: read again.
+        let forbid = forbid.or(StoreError::Refused("40001".to_owned()));
+        transaction.write(vec![forbid]).await?;
+        Ok(Voided::Forbidden)
+    }
+
+    fn line(&self, after: &Authorisation) -> EventRow {
+        let detail = json!({
+            "authorisation": after.id.to_string(),
+            "amount": after.amount,
+            "currency": after.currency,
+            "state": after.state.name(),
+        });
+        EventRow {
+            id: self.event,
+            account: Some(after.account),
+            deed: "payment_voided".to_owned(),
+            actor: self.actor.clone(),
+            at: self.now,
+            detail: detail.to_string(),
+        }
+    }
+}

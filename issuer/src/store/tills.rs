@@ -1,0 +1,172 @@
+//! Tills: enrolled once with a code that is used up by it, known by a token since, until they are revoked.
+
+use tegata::UnixTime;
+use tegata::code::{ShopName, TillId};
+
+use super::ids::TokenHash;
+use super::rows::{Row, Statement, values};
+use super::{EventRow, Store, StoreError};
+
+/// A till as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Till {
+    /// Its id.
+    pub id: TillId,
+    /// What the wallet shows.
+    pub shop: ShopName,
+    /// When it was added.
+    pub made: UnixTime,
+    /// How far it is.
+    pub stage: TillStage,
+}
+
+/// How far a till is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TillStage {
+    /// Its code can be typed up to then.
+    Waiting(UnixTime),
+    /// It has a token.
+    Enrolled,
+    /// Since then it is one no more.
+    Revoked(UnixTime),
+}
+
+const COLUMNS: &str =
+    "SELECT till, shop, made, code_until, token, revoked FROM tills ORDER BY till";
+
+fn till(row: &mut Row) -> Result<(TillId, ShopName), StoreError> {
+    let unreadable = || StoreError::Unreadable("tills");
+    let id = row.text()?.parse().map_err(|_| unreadable())?;
+    Ok((id, ShopName::new(&row.text()?).map_err(|_| unreadable())?))
+}
+
+fn time(seconds: u64) -> Result<UnixTime, StoreError> {
+    UnixTime::new(seconds).map_err(|_| StoreError::Unreadable("tills"))
+}
+
+impl Till {
+    fn read(row: Row) -> Result<Self, StoreError> {
+        let mut row = row.of("tills");
+        let (id, shop) = till(&mut row)?;
+        let (made, until) = (time(row.int()?)?, time(row.int()?)?);
+        let (token, revoked) = (row.optional(Row::blob)?, row.optional(Row::int)?);
+        let stage = match (revoked, token) {
+            (Some(at), _) => TillStage::Revoked(time(at)?),
+            (None, Some(_)) => TillStage::Enrolled,
+            (None, None) => TillStage::Waiting(until),
+        };
+        Ok(Self { id, shop, made, stage })
+    }
+}
+
+impl Store {
+    /// Adds a till, or one that was revoked anew, that `code` enrols up to then. Nothing else of it is left: a till that
+    /// is there stays as it is, and this is `TillExists`.
+    ///
+    /// # Errors
+    /// `TillExists` and those of the database.
+    pub async fn add_till(
+        &self,
+        id: TillId,
+        shop: ShopName,
+        code: TokenHash,
+        (now, until): (UnixTime, UnixTime),
+        event: EventRow,
+    ) -> Result<(), StoreError> {
+        // One whose code ran out untyped was never a till.
+        const ADD: &str = "INSERT INTO tills (till, shop, made, code, code_until) \
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (till) DO UPDATE SET shop = excluded.shop, \
+            made = excluded.made, code = excluded.code, code_until = excluded.code_until, \
+            token = NULL, revoked = NULL \
+            WHERE tills.revoked IS NOT NULL OR (tills.token IS NULL AND tills.code_until <= $3)";
+        self.database
+            .write(move |transaction| {
+                let values = values![
+                    id.as_str().to_owned(),
+                    shop.as_str().to_owned(),
+                    now.seconds(),
+                    *code.bytes(),
+                    until.seconds(),
+                ];
+                let add = Statement::new(ADD, values).or(StoreError::TillExists);
+                let event = event.clone().statement();
+                Box::pin(async move { transaction.write(vec![add, event]).await })
+            })
+            .await
+    }
+
+    /// Takes the code: from now on the till goes by this token. `None` if the code is nobody's, used up or too old. Of
+    /// any number that ask at once, one is told.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn enrol_till(
+        &self,
+        code: TokenHash,
+        token: TokenHash,
+        now: UnixTime,
+        event: EventRow,
+    ) -> Result<Option<(TillId, ShopName)>, StoreError> {
+        const FIND: &str = "SELECT till, shop FROM tills WHERE code = $1 AND code_until > $2";
+        const TAKE: &str = "UPDATE tills SET code = NULL, token = $1 WHERE till = $2";
+        self.database
+            .write(move |transaction| {
+                let event = event.clone();
+                Box::pin(async move {
+                    let found = values![*code.bytes(), now.seconds()];
+                    let row = transaction.lock(FIND, found).await?.into_iter().next();
+                    let Some(row) = row else { return Ok(None) };
+                    let (id, shop) = till(&mut row.of("tills"))?;
+                    let take = values![*token.bytes(), id.as_str().to_owned()];
+                    let take = Statement::new(TAKE, take).or(StoreError::Unreadable("tills"));
+                    let event = EventRow { actor: format!("till {id}"), ..event };
+                    transaction.write(vec![take, event.statement()]).await?;
+                    Ok(Some((id, shop)))
+                })
+            })
+            .await
+    }
+
+    /// The till that goes by this token.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn till(&self, token: &TokenHash) -> Result<Option<(TillId, ShopName)>, StoreError> {
+        const FIND: &str = "SELECT till, shop FROM tills WHERE token = $1";
+        let row = self.database.row(FIND, values![*token.bytes()]).await?;
+        row.map(|row| till(&mut row.of("tills"))).transpose()
+    }
+
+    /// All tills.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn tills(&self) -> Result<Vec<Till>, StoreError> {
+        self.database.rows(COLUMNS, values![]).await?.into_iter().map(Till::read).collect()
+    }
+
+    /// A till is one no more, nor can it be enrolled; `false` if there is none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn revoke_till(
+        &self,
+        id: TillId,
+        now: UnixTime,
+        event: EventRow,
+    ) -> Result<bool, StoreError> {
+        const REVOKE: &str = "UPDATE tills SET code = NULL, token = NULL, revoked = $1 \
+            WHERE till = $2 AND revoked IS NULL";
+        let revoked = self.database.write(move |transaction| {
+            let values = values![now.seconds(), id.as_str().to_owned()];
+            let revoke = Statement::new(REVOKE, values).or(StoreError::NoSuchTill);
+            let event = event.clone().statement();
+            Box::pin(async move { transaction.write(vec![revoke, event]).await })
+        });
+        match revoked.await {
+            Ok(()) => Ok(true),
+            Err(StoreError::NoSuchTill) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
