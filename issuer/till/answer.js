@@ -10,6 +10,7 @@ const LOOKS = {
   asking: { tone: "quiet", sign: "wait", buttons: [] },
   offline: { tone: "wait", sign: "wait", buttons: ["void"] },
   pending: { tone: "wait", sign: "wait", buttons: ["later", "void"] },
+  reversing: { tone: "quiet", sign: "back", buttons: ["later"] },
   voiding: { tone: "quiet", sign: "back", buttons: [] },
   approved: { tone: "good", sign: "yes", buttons: ["next"] },
   declined: { tone: "bad", sign: "no", buttons: ["stop", "again"] },
@@ -26,7 +27,8 @@ export function known(answer) {
   return Object.hasOwn(LOOKS, answer.status) ? answer.status : "refused";
 }
 
-function reasonOf({ reason }) {
+/** Without a reason of the service's own, it was the card. */
+function reasonOf({ reason = "card" }) {
   return hasWord(`answer.declined.${reason}`) ? reason : "other";
 }
 

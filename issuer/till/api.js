@@ -57,5 +57,5 @@ export const authorisation = (id, signal) => call("GET", `/v1/authorisations/${e
 /** The till's last payments. */
 export const authorisations = () => call("GET", "/v1/authorisations");
 
-/** Takes a payment back: `{ reference }`, or `{ key }` of one that may not have arrived. */
-export const voidIt = (key, body) => call("POST", "/v1/voids", { key, body });
+/** Takes a payment back: `{ reference }`, or `{ key }` of one that may not have arrived. The same again is done once. */
+export const voidIt = (body) => call("POST", "/v1/voids", { body });

@@ -11,7 +11,6 @@ import * as sale from "./sale.js";
 import { loadWords, switchLanguage, word, writeWords } from "./words.js";
 
 let view = "enrol";
-let till = null;
 
 const VIEWS = { sale, payments, card };
 
@@ -26,7 +25,7 @@ function go(next) {
 function write() {
   writeWords();
   element("bar").hidden = false;
-  element("shop").textContent = till ? till.shop : word("page.title");
+  element("shop").textContent = kept.till ? kept.till.shop : word("page.title");
   element("tabs").hidden = view === "enrol";
   element("sound").setAttribute("aria-pressed", String(kept.sound !== false));
   for (const tab of element("tabs").children) {
@@ -37,20 +36,20 @@ function write() {
 
 function revoked() {
   sale.leave();
-  [kept.token, till, view] = [null, null, "enrol"];
+  [kept.token, kept.till, view] = [null, null, "enrol"];
   write();
   enrol.open("enrol.revoked");
 }
 
-/** Learns which till this is. The sale does not wait for it: the shop's name can come later. */
+/** Opens the till. One that is known sells at once, and learns meanwhile whether it has another name by now. */
 async function start() {
-  go("sale");
+  const isKnown = kept.till !== null;
+  if (isKnown) go("sale");
   for (;;) {
     try {
-      till = await api.till();
-      card.of(till);
+      kept.till = await api.till();
       card.write();
-      return write();
+      return isKnown ? write() : go("sale");
     } catch (error) {
       if (api.isRevoked(error)) return revoked();
     }
@@ -92,8 +91,8 @@ async function main() {
   listenToKeys();
   // Now, and not when the first code is held up: the service may be away by then. If it is, the first look tries again.
   camera.prepareReader().catch(() => {});
-  if (kept.token) return start();
   write();
+  if (kept.token) return start();
   return enrol.open();
 }
 

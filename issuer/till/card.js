@@ -1,21 +1,16 @@
 // The till card: what the shopper's app reads to make codes for this till alone.
 
 import { card, isRevoked } from "./api.js";
+import { kept } from "./kept.js";
 import { element, show } from "./page.js";
 import { word } from "./words.js";
 
-let till = null;
 let says = null;
 let revoked = () => {};
 
 /** `onRevoked` is called when the service knows this till no more. */
 export function begin(onRevoked) {
   revoked = onRevoked;
-}
-
-/** Which till it is of. */
-export function of(known) {
-  till = known;
 }
 
 /** Shows the card. */
@@ -38,7 +33,7 @@ export async function open() {
 
 /** Writes what changes into the page. */
 export function write() {
-  element("card-title").textContent = till?.shop ?? "";
-  element("card-till").textContent = till?.till ?? "";
+  element("card-title").textContent = kept.till?.shop ?? "";
+  element("card-till").textContent = kept.till?.till ?? "";
   element("card-says").textContent = says ? word(says) : "";
 }

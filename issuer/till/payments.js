@@ -4,7 +4,6 @@ import { Refused, Unclear, authorisations, isRevoked, voidIt } from "./api.js";
 import { money } from "./money.js";
 import { element, show } from "./page.js";
 import { confirmVoid } from "./sale.js";
-import { fresh } from "./settle.js";
 import { hasWord, timeOf, word } from "./words.js";
 
 /** Statuses that can be taken back. */
@@ -13,7 +12,6 @@ const LIVE = ["approved", "pending"];
 let list = [];
 let says = null;
 let revoked = () => {};
-const keys = new Map(); // of a void that was asked for: asked again, it is the same
 
 /** Listens; `onRevoked` is called when the service knows this till no more. */
 export function begin(onRevoked) {
@@ -32,8 +30,7 @@ async function load() {
   says = "payments.loading";
   write();
   try {
-    const answer = await authorisations();
-    list = Array.isArray(answer) ? answer : answer.authorisations;
+    list = (await authorisations()).authorisations;
     says = list.length === 0 ? "payments.none" : null;
   } catch (error) {
     if (isRevoked(error)) return revoked();
@@ -80,10 +77,9 @@ async function take(payment) {
   const { amount, currency, reference, time } = payment;
   const text = word("void.text", { amount: money(amount, currency), time: timeOf(time) });
   if (!(await confirmVoid(text))) return;
-  if (!keys.has(reference)) keys.set(reference, fresh());
   let failed = null;
   try {
-    await voidIt(keys.get(reference), { reference });
+    await voidIt({ reference });
   } catch (error) {
     if (isRevoked(error)) return revoked();
     if (error instanceof Unclear) failed = "payments.voidunknown";

@@ -11,9 +11,6 @@ import { fresh, settle, takeBack } from "./settle.js";
 import { CODE, amountShown, digitsIn, hasOther, inGroups, readRun } from "./typed.js";
 import { word } from "./words.js";
 
-/** What shops sell in. */
-const CURRENCY = "JPY";
-
 let step = "amount"; // or "scan", or "answer"
 let run = ""; // the digits typed as an amount
 let problem = null;
@@ -34,7 +31,7 @@ export function begin(onRevoked) {
 export function open() {
   if (!sale && kept.sale) {
     sale = kept.sale;
-    return sale.voidKey ? revert() : pay();
+    return sale.isVoiding ? revert() : pay();
   }
   enter(step);
 }
@@ -51,8 +48,9 @@ export function field() {
 
 /** Writes what changes into the page. */
 export function write() {
+  if (!kept.till) return;
   const error = problem ? word(problem) : "";
-  element("amount").value = money(amountShown(run), CURRENCY);
+  element("amount").value = money(amountShown(run), kept.till.currency);
   element("amount").classList.toggle("long", element("amount").value.length > 7);
   element("amount-error").textContent = step === "amount" ? error : "";
   element("code-error").textContent = step === "scan" ? error : "";
@@ -119,7 +117,7 @@ function listenToAmount() {
     if (!read) return fail("amount.notone");
     if (read.amount === 0) return fail("amount.empty");
     run = String(read.amount);
-    sale = { reference: makeReference(), amount: read.amount, currency: CURRENCY, began: now() };
+    sale = { reference: makeReference(), amount: read.amount, currency: kept.till.currency, began: now() };
     if (read.code) scanned(read.code);
     else enter("scan");
   });
@@ -222,7 +220,7 @@ async function pay() {
 /** Takes the sale back, in whatever state it is. */
 async function revert() {
   asking?.abort();
-  sale = { ...sale, voidKey: sale.voidKey ?? fresh() };
+  sale = { ...sale, isVoiding: true };
   beginToAsk();
   news({ status: "voiding" });
   try {
@@ -230,7 +228,7 @@ async function revert() {
     // A charge that is under way has to end before it can be taken back.
     while (!["voided", "refunded", "declined"].includes(answer.status)) {
       await pause(1000);
-      answer = await takeBack({ ...sale, voidKey: fresh() }, () => {});
+      answer = await takeBack(sale, () => {});
     }
     finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
   } catch (error) {
@@ -286,7 +284,7 @@ export function confirmVoid(text) {
 
 function turnedOff() {
   wait(null);
-  sale = null;
+  [kept.sale, sale] = [null, null];
   run = "";
   step = "amount";
   revoked();

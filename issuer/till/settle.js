@@ -1,6 +1,6 @@
 // Asking until there is an answer. What is asked again is the very same, under the same key: it is done once.
 
-import { Unclear, authorisation, authorise, isRevoked, voidIt } from "./api.js";
+import { Unclear, authorisation, authorise, voidIt } from "./api.js";
 import { pause } from "./page.js";
 
 /** Milliseconds between two questions: soon at first, then every five seconds. */
@@ -34,7 +34,7 @@ export async function settle(sale, news, signal) {
   const offline = () => news({ status: "offline" });
   const body = { code, amount, currency, reference };
   let answer = await ask(() => authorise(key, body, signal), offline, signal);
-  for (let turn = 0; answer.status === "pending"; turn += 1) {
+  for (let turn = 0; ["pending", "reversing"].includes(answer.status); turn += 1) {
     news(answer);
     await pause(WAITS[Math.min(turn, WAITS.length - 1)], signal);
     if (signal.aborted) throw new Unclear();
@@ -46,7 +46,5 @@ export async function settle(sale, news, signal) {
 
 /** Takes `sale` back, whether it arrived or not; asks until that is certain. */
 export function takeBack(sale, unclear) {
-  return ask(() => voidIt(sale.voidKey, { key: sale.key }), unclear);
+  return ask(() => voidIt({ key: sale.key }), unclear);
 }
-
-export { isRevoked };

@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 
 /// The camera, for this page alone; the rest of what a browser could ask a person for, for nobody.
 const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), serial=(), \
-                           hid=(), bluetooth=(), midi=()";
+                           hid=(), midi=()";
 
 /// Its routes, which no description names: they are for people.
 pub(crate) fn pages() -> Routes {

@@ -57,25 +57,22 @@ class Issuer {
 
 /** Someone with an account, a card and a payment credential. */
 class Shopper {
-  constructor(bed, { seed, prefix }) {
-    Object.assign(this, { bed, seed, prefix, slot: 0 });
+  constructor(bed, { shopper, seed, prefix }) {
+    Object.assign(this, { bed, shopper, seed, prefix });
   }
 
-  /** The next code: one after the other of a half minute, at the issuer's time. */
+  /** A code: the first of the next half minute, which comes at the issuer at that moment. */
   async code() {
-    const { now } = await this.bed.issuer.ask({ do: "now" });
-    const at = ["--seed", this.seed, "--prefix", this.prefix, "--at", String(now), "--slot", String(this.slot)];
-    this.slot += 1;
-    return this.bed.tegata("code", "derive", ...at).trim();
+    return (await this.bed.issuer.ask({ do: "code", shopper: this.shopper })).code;
   }
 
   /** A wallet of hers that holds the credential; `pay` gives a code as the wallet makes it, now. */
   wallet() {
-    const file = (name) => join(this.bed.folder, name);
+    const file = (name) => join(this.bed.folder, `${this.shopper}.${name}`);
     writeFileSync(file("passphrase"), "nine quiet herons stand here\n");
     writeFileSync(file("seed"), this.seed);
     const wallet = (...what) =>
-      this.bed.tegata("wallet", "--vault", file("her.vault"), "--passphrase", `@${file("passphrase")}`, ...what);
+      this.bed.tegata("wallet", "--vault", file("vault"), "--passphrase", `@${file("passphrase")}`, ...what);
     wallet("init");
     wallet("add", "payment", "--label", "Card", "--prefix", this.prefix, "--seed", `@${file("seed")}`);
     return { pay: (...where) => JSON.parse(wallet("pay", "--json", ...where)).code };
