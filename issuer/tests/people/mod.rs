@@ -23,7 +23,9 @@ use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::Config;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::{Handle, World, start};
+use tegata_issuer::payments::{Charge, Outcome};
+use tegata_issuer::store::{AuthorisationId, State, Store};
+use tegata_issuer::{Handle, World, start_charging};
 
 /// A clock that stands until it is moved.
 pub(crate) struct Standing(AtomicU64);
@@ -47,6 +49,44 @@ pub(crate) struct Town {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) folder: tempfile::TempDir,
     devices: AtomicU64,
+    /// What the processor says of every card, from now on.
+    pub(crate) processor: Arc<Mutex<Outcome>>,
+}
+
+/// The far side of a charge: it says at once what it was told to say, and moves the row as whoever charges has to.
+struct AtOnce {
+    store: Store,
+    clock: Arc<Standing>,
+    says: Arc<Mutex<Outcome>>,
+}
+
+impl AtOnce {
+    async fn moves(&self, id: AuthorisationId, to: State) {
+        let found = self.store.authorisation(id).await.unwrap().unwrap();
+        // A void may have been faster.
+        let _ = self.store.move_on(found, to, self.clock.now()).await;
+    }
+}
+
+#[async_trait::async_trait]
+impl Charge for AtOnce {
+    async fn charge(&self, id: AuthorisationId) -> Outcome {
+        let says = *self.says.lock().unwrap();
+        match says {
+            Outcome::Done => self.moves(id, State::Charged).await,
+            Outcome::Declined => self.moves(id, State::Declined).await,
+            Outcome::Pending => {}
+        }
+        says
+    }
+
+    async fn reverse(&self, id: AuthorisationId) -> Outcome {
+        let says = *self.says.lock().unwrap();
+        if says == Outcome::Done {
+            self.moves(id, State::Refunded).await;
+        }
+        says
+    }
 }
 
 pub(crate) const PASSWORD: &str = "four quiet herons";
@@ -89,6 +129,7 @@ impl Town {
             mailbox: Arc::new(Mailbox::default()),
             folder,
             devices: AtomicU64::new(0),
+            processor: Arc::new(Mutex::new(Outcome::Done)),
         };
         town.start();
         town
@@ -97,7 +138,11 @@ impl Town {
     pub(crate) fn start(&self) {
         let world = World { clock: self.clock.clone(), ..World::system() };
         let config: Config = toml::from_str(&self.settings).unwrap();
-        let handle = start(config, world, self.mailbox.clone()).unwrap();
+        let (clock, says) = (self.clock.clone(), self.processor.clone());
+        let charge = |store: &Store| {
+            Arc::new(AtOnce { store: store.clone(), clock, says }) as Arc<dyn Charge>
+        };
+        let handle = start_charging(config, world, self.mailbox.clone(), charge).unwrap();
         *self.handle.write().unwrap() = Some(handle);
         *self.elsewhere.lock().unwrap() = None;
         *self.agent.lock().unwrap() = agent();

@@ -1,0 +1,107 @@
+//! Many at the same moment.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use serde_json::json;
+
+use crate::desk::{Desk, Told};
+use crate::people::{self, Town};
+
+people::on_both! {
+    of_sixty_four_tills_with_one_code_one_is_accepted,
+    sixty_four_requests_of_one_key_are_one_payment,
+    sixty_four_keys_of_one_sale_are_one_payment,
+    many_payments_of_one_account_keep_to_its_limit,
+    a_void_and_its_payment_at_once_end_with_nothing_spent,
+}
+
+fn all_at_once(n: usize, work: impl Fn(usize) -> Told + Sync) -> Vec<Told> {
+    let work = &work;
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..n).map(|n| scope.spawn(move || work(n))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
+fn counted(told: &[Told]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for told in told {
+        *counts.entry(told.words()).or_default() += 1;
+    }
+    counts
+}
+
+fn of_sixty_four_tills_with_one_code_one_is_accepted(town: &Town) {
+    let desk = Desk::new(town);
+    let tills: Vec<_> = (0..64).map(|n| desk.till(&format!("till-{n}"))).collect();
+    let shopper = desk.shopper(1);
+    let code = desk.code(&shopper, 0, None);
+    let told = all_at_once(64, |n| tills[n].asks(&desk, "sale", &code, 100));
+    let expected = [("approved".to_owned(), 1), ("declined used".to_owned(), 63)];
+    assert_eq!(counted(&told), expected.into());
+    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
+}
+
+fn sixty_four_requests_of_one_key_are_one_payment(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    let code = desk.code(&shopper, 0, None);
+    let told = all_at_once(64, |_| till.asks(&desk, "sale", &code, 100));
+    let ids: std::collections::BTreeSet<_> = told.iter().map(Told::id).collect();
+    assert_eq!(ids.len(), 1, "{told:?}");
+    // Some may have come while the card was being charged.
+    assert!(told.iter().all(|told| ["approved", "pending"].contains(&told.words().as_str())));
+    assert_eq!(till.asks(&desk, "sale", &code, 100).words(), "approved");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM authorisations"), 1);
+}
+
+fn sixty_four_keys_of_one_sale_are_one_payment(town: &Town) {
+    let desk = Desk::new(town);
+    let till = desk.till("till-1");
+    let shoppers: Vec<_> = (0..64).map(|n| desk.shopper(n)).collect();
+    let told = all_at_once(64, |n| {
+        let code = desk.code(&shoppers[n], 0, None);
+        till.asks_as(&desk, &format!("key-{n}"), "sale", &code, 100)
+    });
+    let ids: std::collections::BTreeSet<_> = told.iter().map(Told::id).collect();
+    assert_eq!(ids.len(), 1, "{told:?}");
+    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
+}
+
+fn many_payments_of_one_account_keep_to_its_limit(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    // Five of one step, then of the next two, in the order in which a phone shows them; all within what is accepted.
+    let mut codes = Vec::new();
+    for step in 0..3 {
+        codes.extend((0..5).map(|nth| (step, desk.code(&shopper, nth, None))));
+        town.passes(30);
+    }
+    town.goes_back(60);
+    let told =
+        all_at_once(codes.len(), |n| till.asks(&desk, &format!("sale-{n}"), &codes[n].1, 3000));
+    let counts = counted(&told);
+    let approved = counts.get("approved").copied().unwrap_or_default();
+    assert!((1..=3).contains(&approved), "{counts:?}");
+    assert_eq!(
+        desk.number("SELECT SUM(amount) FROM spent"),
+        3000 * i64::try_from(approved).unwrap()
+    );
+}
+
+fn a_void_and_its_payment_at_once_end_with_nothing_spent(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    for n in 0..16 {
+        let (what, code) = (format!("sale-{n}"), desk.next_code(&shopper));
+        let told = all_at_once(2, |side| match side {
+            0 => till.asks(&desk, &what, &code, 100),
+            _ => desk.void(&till, &json!({ "key": what })),
+        });
+        let after = till.asks(&desk, &what, &code, 100).words();
+        assert!(["voided", "refunded", "reversing"].contains(&after.as_str()), "{told:?} {after}");
+    }
+    let open = "SELECT COUNT(*) FROM authorisations WHERE state NOT IN ('voided', 'refunded')";
+    assert_eq!(desk.number(open), 0);
+}

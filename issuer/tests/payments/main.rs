@@ -1,0 +1,12 @@
+//! Payments at the till, over HTTP, on both stores: each row of the design's order.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod at_once;
+mod desk;
+mod limits;
+mod order;
+#[path = "../people/mod.rs"]
+mod people;
+mod sums;
+mod tills;
+mod voids;
