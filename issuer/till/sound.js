@@ -13,6 +13,8 @@ let context;
 /** Plays the sound of a tone of answer, if sounds are on. */
 export function play(tone) {
   if (kept.sound === false || !TONES[tone]) return;
+  // A page that nobody has touched since it was loaded may not play anything yet.
+  if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
   try {
     context ??= new AudioContext();
     context.resume();

@@ -25,6 +25,7 @@ mod storms;
 mod swift;
 mod symbols;
 mod targets;
+mod till;
 mod tool;
 mod tree;
 
@@ -123,7 +124,7 @@ enum Verb {
         #[arg(long, value_name = "FILE")]
         android: Option<PathBuf>,
     },
-    /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
+    /// Take pictures of the live screen and of the till page, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
         /// Replace the pictures in docs/pictures that README shows, too; every run makes other codes.
