@@ -62,6 +62,7 @@ export function writeWords() {
 
 /** A time of day, in seconds since 1970, as a person reads it. */
 export function timeOf(seconds) {
-  const format = new Intl.DateTimeFormat(chosen, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const digits = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const format = new Intl.DateTimeFormat(chosen, digits);
   return format.format(new Date(seconds * 1000));
 }
