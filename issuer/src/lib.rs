@@ -45,6 +45,7 @@ mod server_key;
 mod start;
 pub mod store;
 pub mod strict;
+mod till;
 mod tls;
 mod work;
 

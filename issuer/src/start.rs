@@ -17,6 +17,7 @@ use crate::routes::Routes;
 use crate::server::{self, Handle, StartError};
 use crate::server_key;
 use crate::store::{Store, StoreError};
+use crate::till;
 
 /// Who takes the mail.
 pub type Post = Arc<dyn Carrier>;
@@ -118,9 +119,8 @@ fn start_with(
         tokio::spawn(jobs.work());
         Ok::<_, StartError>((accounts, payments, processor))
     })?;
-    server::listen(
-        threads,
-        issuer,
-        accounts::routes(accounts, processor).merge(payments::routes(payments)).merge(routes),
-    )
+    let all = accounts::routes(accounts, processor)
+        .merge(payments::routes(payments))
+        .merge(till::pages());
+    server::listen(threads, issuer, all.merge(routes))
 }

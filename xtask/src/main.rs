@@ -28,6 +28,7 @@ mod stripe_mock;
 mod swift;
 mod symbols;
 mod targets;
+mod till;
 mod tool;
 mod tree;
 
@@ -126,7 +127,7 @@ enum Verb {
         #[arg(long, value_name = "FILE")]
         android: Option<PathBuf>,
     },
-    /// Take pictures of the live screen, as SVG and PNG, into target/pictures.
+    /// Take pictures of the live screen and of the till page, as SVG and PNG, into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
         /// Replace the pictures in docs/pictures that README shows, too; every run makes other codes.

@@ -8,7 +8,7 @@ use crate::{
     bindings::Build,
     docs, issuer, package, python,
     setup::{self, Package},
-    stripe_mock, swift,
+    stripe_mock, swift, till,
     tree::step,
 };
 
@@ -87,6 +87,12 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the issuer's mail, taken by a server that is not ours",
         needs: &[setup::PYTHON],
         run: python::test_mail,
+    },
+    Part {
+        name: "till",
+        about: "the till page in Chromium: a camera that sees the wallet's screen, a scanner that types, a network that goes",
+        needs: till::NEEDS,
+        run: till::test,
     },
     Part {
         name: "docs",

@@ -5,6 +5,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     setup::{self, CMAKE, CXX, FONT, ZBAR},
+    till,
     tree::{self, step},
 };
 
@@ -24,6 +25,7 @@ pub(crate) fn run(shell: &Shell, readme: bool) -> anyhow::Result<()> {
     let built = target.join("debug");
     let (pictures, tegata) = (built.join("examples").join("pictures"), built.join("tegata"));
     cmd!(shell, "{pictures} {tegata} {folder}").quiet().run()?;
+    till::pictures(shell, &folder)?;
     if readme {
         shell.create_dir(DOCS)?;
         for name in SHOWN {

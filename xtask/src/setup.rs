@@ -31,6 +31,8 @@ const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/
 
 /// Enters the Debian that has Swift.
 pub(crate) const BUBBLEWRAP: Package = Package { name: "bubblewrap", sign: Sign::Program("bwrap") };
+/// Shows the till page in tests.
+pub(crate) const CHROMIUM: Package = Package { name: "chromium", sign: Sign::Program("chromium") };
 /// Builds the bundled zxing-cpp.
 pub(crate) const CMAKE: Package = Package { name: "cmake", sign: Sign::Program("cmake") };
 /// Fetches what no package manager of ours does.
@@ -50,11 +52,18 @@ pub(crate) const LIBCRYPTO: Package =
 pub(crate) const GDB: Package = Package { name: "gdb", sign: Sign::Program("gcore") };
 /// Builds Stripe's test server.
 pub(crate) const GO: Package = Package { name: "golang-go", sign: Sign::Program("go") };
+/// Letters of Japanese, for pages that people look at.
+pub(crate) const JAPANESE: Package =
+    Package { name: "fonts-noto-cjk", sign: Sign::Font("NotoSansCJK*") };
 /// Builds the Kotlin library.
 pub(crate) const MAVEN: Package = Package { name: "maven", sign: Sign::Program("mvn") };
 /// Makes the Debian that has Swift.
 pub(crate) const MMDEBSTRAP: Package =
     Package { name: "mmdebstrap", sign: Sign::Program("mmdebstrap") };
+/// Runs what drives the browser.
+pub(crate) const NODE: Package = Package { name: "nodejs", sign: Sign::Program("node") };
+/// Installs what drives the browser.
+pub(crate) const NPM: Package = Package { name: "npm", sign: Sign::Program("npm") };
 /// Computes one-time passwords, to compare ours with.
 pub(crate) const OATHTOOL: Package = Package { name: "oathtool", sign: Sign::Program("oathtool") };
 /// The issuer's store beyond one machine; the tests start a cluster of their own.

@@ -1,6 +1,9 @@
 //! The tree we work on: where it is, which files are tracked, where tools are kept between runs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
@@ -64,6 +67,14 @@ pub(crate) fn made_once(
     Ok(folder)
 }
 
+/// A name for a folder of the cache that is of these texts alone. A hash that changes with the compiler only costs a
+/// set-up.
+pub(crate) fn named_by(kind: &str, texts: &[String]) -> String {
+    let mut hasher = DefaultHasher::new();
+    texts.hash(&mut hasher);
+    format!("{kind}-{:016x}", hasher.finish())
+}
+
 /// Says on stderr what happens next, so that stdout stays free for results.
 pub(crate) fn step(what: &str) {
     eprintln!("==> {what}");
@@ -72,6 +83,16 @@ pub(crate) fn step(what: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_found_again_and_only_for_the_same_texts() {
+        let name = |texts: &[&str]| {
+            named_by("npm", &texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(name(&["a", "b"]), name(&["a", "b"]));
+        assert_ne!(name(&["a", "b"]), name(&["a", "c"]));
+        assert_ne!(name(&["a", "b"]), name(&["ab", ""]));
+    }
 
     #[test]
     fn what_was_made_whole_is_made_once_and_what_was_broken_off_again() {

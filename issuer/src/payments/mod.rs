@@ -118,6 +118,7 @@ pub fn described() -> Routes {
     Routes::new()
         .routes(routes!(tills::enrol))
         .routes(routes!(tills::till))
+        .routes(routes!(tills::card))
         .routes(routes!(authorise::authorise, authorise::last))
         .routes(routes!(authorise::one))
         .routes(routes!(void::void))

@@ -1,12 +1,14 @@
 //! Tills: how one is enrolled, how a request says whose it is, and the till's card.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tegata::account::messages::{RecoveryCode, SecretText};
 use tegata::code::{ShopName, TillId, UnsignedTillCard};
+use tegata::symbol::Symbol;
 use tegata::{Random, RandomUnavailable};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -152,6 +154,29 @@ pub(super) async fn till(
         currency: payments.rules.currency.as_str().to_owned(),
         decimals: payments.rules.decimals.get(),
     }))
+}
+
+/// The till's card, drawn
+///
+/// The QR code of what `GET /v1/till` gives as `card`.
+#[utoipa::path(
+    get,
+    path = "/v1/till/card.svg",
+    operation_id = "TillCard",
+    tag = "tills",
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    responses(
+        (status = 200, description = "The picture", body = String, content_type = "image/svg+xml"),
+        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn card(
+    payments: Extension<Payments>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    let Json(TillView { card, .. }) = till(payments, headers).await?;
+    let drawn = Symbol::qr(&card).map_err(|error| Problem::internal("drawing a card", &error))?;
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], drawn.svg()))
 }
 
 /// The token of the header `Authorization: Bearer …`.

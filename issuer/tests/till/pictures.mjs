@@ -1,0 +1,73 @@
+// Pictures of every view of the till page, of the real thing: `cargo xtask pictures` takes them.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { Bed } from "./bed.mjs";
+
+const folder = process.argv[2];
+const SCREENS = {
+  till: { width: 1024, height: 768 },
+  tablet: { width: 768, height: 1024 },
+};
+const SHOPS = { en: "Tegata Greens, Shibuya", ja: "手形青果店 渋谷" };
+
+/** A sale with the camera on the wallet's screen, and the views around it. */
+async function take(bed, language, screen) {
+  const shot = async (view) => {
+    const file = join(folder, `till-${view}-${language}-${screen}.png`);
+    await page.screenshot({ path: file });
+  };
+  const answer = (tone) => page.locator(`#answer[data-tone=${tone}]`).waitFor();
+  const page = await bed.page({ language, screen: SCREENS[screen] });
+  const shopper = await bed.shopper();
+  await shot("enrol");
+  await page.keyboard.type(await bed.enrolment(`shibuya-${language}-${screen}`, SHOPS[language]));
+  await page.keyboard.press("Enter");
+  await page.locator("#amount").waitFor();
+  await page.keyboard.type("1280");
+  await shot("amount");
+  await bed.show("4901234567894", "qr"); // what the camera sees, and takes for nothing
+  await page.keyboard.press("Enter");
+  await page.locator("#camera[data-state=on]").waitFor();
+  await page.waitForFunction(() => document.getElementById("video").videoWidth > 0);
+  await shot("scan");
+  await page.locator("#code").fill(await shopper.code());
+  await page.keyboard.press("Enter");
+  await answer("good");
+  await shot("paid");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("540000000000000000000000000");
+  await page.keyboard.press("Enter");
+  await answer("bad");
+  await shot("not-paid");
+  await page.locator("#answer-second").click();
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await page.keyboard.type(`860${await shopper.code()}`);
+  await page.keyboard.press("Enter");
+  await answer("wait");
+  await shot("not-known-yet");
+  await page.locator("#answer-first").click();
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await page.locator("[data-view=payments]").click();
+  await page.locator("#payments tbody tr").first().waitFor();
+  await shot("payments");
+  await page.locator("#payments tbody button").last().click();
+  await shot("void");
+  await page.keyboard.press("Escape");
+  await page.locator("[data-view=card]").click();
+  await page.locator("#card-picture").waitFor();
+  await shot("card");
+  if (page.wrong.length > 0) throw new Error(page.wrong.join("\n"));
+  await page.context().close();
+}
+
+mkdirSync(folder, { recursive: true });
+const bed = await Bed.make();
+try {
+  for (const language of Object.keys(SHOPS)) {
+    for (const screen of Object.keys(SCREENS)) await take(bed, language, screen);
+  }
+} finally {
+  await bed.end();
+}

@@ -1,0 +1,521 @@
+// The till page in a real browser, against a real issuer. `cargo xtask test till` runs it.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { Bed, axe, keys } from "./bed.mjs";
+
+let bed;
+let open = [];
+
+before(async () => {
+  bed = await Bed.make();
+});
+
+after(() => bed?.end());
+
+// A page that broke a rule of its own policy, or threw, has failed, whatever the test was about.
+afterEach(async () => {
+  const wrong = open.flatMap((page) => page.wrong);
+  await Promise.all(open.map((page) => page.context().close()));
+  open = [];
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.showNothing();
+  assert.deepEqual(wrong, []);
+});
+
+let number = 0;
+
+/** A till of its own for each test, enrolled. */
+async function till(options) {
+  number += 1;
+  const page = await bed.till(`till-${number}`, options);
+  open.push(page);
+  return Object.assign(page, { till: `till-${number}` });
+}
+
+async function freshPage(options) {
+  const page = await bed.page(options);
+  open.push(page);
+  return page;
+}
+
+/** Waits until the page shows this as its answer. */
+async function answered(page, title) {
+  await page.locator("#answer-title", { hasText: new RegExp(`^${title}$`) }).waitFor();
+}
+
+/** As a hand scanner does: digits, then Enter. */
+async function scan(page, code) {
+  await page.keyboard.type(code);
+  await page.keyboard.press("Enter");
+}
+
+async function amount(page, digits) {
+  await page.keyboard.type(digits);
+  await page.keyboard.press("Enter");
+  await page.locator("#code").waitFor();
+}
+
+const text = (page, id) => page.locator(`#${id}`).textContent();
+
+const focused = (page) => page.evaluate(() => document.activeElement.id);
+
+/** The texts that a screen reader is given from now on. */
+async function listen(page) {
+  await page.evaluate(() => {
+    window.heard = [];
+    const said = document.getElementById("said");
+    const note = () => said.textContent !== "" && window.heard.push(said.textContent);
+    new MutationObserver(note).observe(said, { childList: true, characterData: true, subtree: true });
+  });
+  return () => page.evaluate(() => window.heard);
+}
+
+// Enrolment.
+
+test("a till is enrolled once, with a code that works once", async () => {
+  const code = await bed.enrolment("once", "Corner <b>shop</b> & son");
+  const page = await freshPage();
+  await page.keyboard.press("Enter");
+  assert.match(await text(page, "enrol-error"), /Type the code first/);
+  await page.keyboard.type("not-a-code");
+  await page.keyboard.press("Enter");
+  await page.locator("#enrol-error", { hasText: "not valid" }).waitFor();
+  await page.keyboard.type(code); // what was wrong is selected, and typed over
+  await page.keyboard.press("Enter");
+  await page.locator("#amount").waitFor();
+  await page.locator("#shop", { hasText: "Corner <b>shop</b> & son" }).waitFor();
+  await page.reload();
+  await page.locator("#amount").waitFor();
+
+  const other = await freshPage();
+  await other.keyboard.type(code);
+  await other.keyboard.press("Enter");
+  await other.locator("#enrol-error", { hasText: "it was used, or it has expired" }).waitFor();
+});
+
+test("an enrolment code that is too old is refused", async () => {
+  const code = await bed.enrolment("late");
+  await bed.issuer.ask({ do: "wait", seconds: 3600 });
+  const page = await freshPage();
+  await page.keyboard.type(code);
+  await page.keyboard.press("Enter");
+  await page.locator("#enrol-error", { hasText: "it has expired" }).waitFor();
+});
+
+test("a till that is revoked says so, and takes no payment", async () => {
+  const page = await till();
+  await amount(page, "500");
+  await bed.issuer.ask({ do: "revoke", till: page.till });
+  await scan(page, await (await bed.shopper()).code());
+  await page.locator("#enrol-why", { hasText: "turned off by the operator" }).waitFor();
+  await page.reload();
+  await page.locator("#enrol-code").waitFor();
+});
+
+// Ways for a code to get in.
+
+for (const format of ["qr", "code128"]) {
+  test(`the camera reads the wallet's ${format}, the card is charged, and the same video is refused`, async () => {
+    await bed.issuer.ask({ do: "set-clock" });
+    const page = await till();
+    const wallet = (await bed.shopper()).wallet();
+    // The wallet goes by this computer's clock; the issuer's stands from here on.
+    await bed.issuer.ask({ do: "set-clock" });
+    await bed.show(wallet.pay(), format);
+    await amount(page, "1280");
+    await answered(page, "Paid");
+    assert.equal(await text(page, "answer-amount"), "¥1,280");
+    assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
+    await page.keyboard.press("Enter");
+    await amount(page, "1280");
+    await answered(page, "Not paid");
+    assert.match(await text(page, "answer-text"), /used already/);
+    assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
+  });
+}
+
+test("the camera is on while a code is waited for, and at no other time", async () => {
+  const page = await till();
+  const isOn = () =>
+    page.evaluate(() => {
+      window.seen ??= document.getElementById("video").srcObject;
+      return window.seen?.active ?? false;
+    });
+  assert.equal(await isOn(), false);
+  await amount(page, "100");
+  await page.locator("#camera-says", { hasText: "Looking for a code" }).waitFor();
+  assert.equal(await isOn(), true);
+  await page.keyboard.press("Escape");
+  assert.equal(await isOn(), false);
+  await page.keyboard.press("Enter");
+  await page.locator("#camera-switch", { hasText: "off" }).click();
+  await page.reload();
+  await amount(page, "100");
+  await page.locator("#camera-says", { hasText: "The camera is off" }).waitFor();
+});
+
+test("another kind of code is not taken for a payment code", async () => {
+  const page = await till();
+  await bed.show("4901234567894", "code128");
+  await amount(page, "100");
+  await page.locator("#camera-says", { hasText: "another kind of code" }).waitFor();
+});
+
+test("a hand scanner types into whatever step there is", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  // Without an amount.
+  await scan(page, await shopper.code());
+  assert.match(await text(page, "amount-error"), /The amount comes first/);
+  // Right after the amount.
+  await scan(page, `1200${await shopper.code()}`);
+  await answered(page, "Paid");
+  assert.equal(await text(page, "answer-amount"), "¥1,200");
+  // It reads once more: what it types then is not for the answer, and its Enter does not end it.
+  await scan(page, await shopper.code());
+  assert.equal(await page.locator("#view-answer").isVisible(), true);
+  await page.keyboard.press("Enter");
+  // When it is waited for, with the focus elsewhere.
+  await amount(page, "300");
+  await page.locator("#sound").focus();
+  await scan(page, await shopper.code());
+  await answered(page, "Paid");
+  assert.equal(await text(page, "answer-amount"), "¥300");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1200, 300] });
+});
+
+test("the number on a packet of noodles is no amount", async () => {
+  const page = await till();
+  await scan(page, "4901234567894");
+  assert.match(await text(page, "amount-error"), /too long for an amount/);
+  assert.equal(await page.locator("#amount").inputValue(), "¥0");
+});
+
+test("a code can be typed by hand, in groups, and in full width", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await amount(page, "80");
+  const code = await shopper.code();
+  await page.keyboard.type(code.slice(0, 10));
+  assert.equal(await page.locator("#code").inputValue(), code.slice(0, 10).replace(/(.{4})(.{4})/, "$1 $2 "));
+  assert.equal(await text(page, "code-count"), "14 to go");
+  await page.keyboard.press("Enter");
+  assert.match(await text(page, "code-error"), /24 digits/);
+  const wide = Array.from(code, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)).join("");
+  await page.locator("#code").fill(wide);
+  await page.keyboard.press("Enter");
+  await answered(page, "Paid");
+});
+
+test("a sale is done with the keyboard alone", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  assert.equal(await focused(page), "amount");
+  await page.keyboard.type("12345");
+  await page.keyboard.press("Backspace");
+  assert.equal(await page.locator("#amount").inputValue(), "¥1,234");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#amount").inputValue(), "¥0");
+  await amount(page, "50");
+  assert.equal(await focused(page), "code");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#amount").inputValue(), "¥50");
+  await page.keyboard.press("Enter");
+  await scan(page, await shopper.code());
+  await answered(page, "Paid");
+  assert.equal(await focused(page), "answer-first");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(page), "amount");
+  // From the start of the page: each stop can be seen, and the list of payments is reached.
+  const stops = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    await page.keyboard.press("Shift+Tab");
+    const outline = await page.evaluate(() => {
+      const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
+      return outlineStyle !== "none" || boxShadow !== "none";
+    });
+    assert.ok(outline, "the focus cannot be seen");
+    stops.push(await page.evaluate(() => document.activeElement.id || document.activeElement.dataset.view));
+  }
+  assert.deepEqual(stops, ["language", "sound", "card", "payments", "sale"]);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.locator("#payments-title").waitFor();
+  assert.equal(await focused(page), "payments-again");
+});
+
+test("the number keys on the screen do what the keyboard does, and leave it the focus", async () => {
+  const page = await till();
+  for (const key of ["1", "00", "5"]) await page.locator(`.keypad [data-digits="${key}"]`).click();
+  await page.locator("#amount-back").click();
+  assert.equal(await page.locator("#amount").inputValue(), "¥100");
+  assert.equal(await focused(page), "amount");
+});
+
+// What is answered.
+
+test("paid, not paid and not known yet are told by words, colour and sound, once each", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const heard = await listen(page);
+  const tone = () => page.locator("#answer").getAttribute("data-tone");
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `700${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  assert.equal(await tone(), "wait");
+  assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), true);
+  // It is asked again, and still not known: nothing is said twice.
+  const polls = () => page.asked.filter((it) => /authorisations\/.+/.test(it.url())).length;
+  const before = polls();
+  await page.waitForRequest(/authorisations\/.+/);
+  await page.waitForRequest(/authorisations\/.+/);
+  assert.ok(polls() > before);
+  await bed.issuer.ask({ do: "finish", till: page.till });
+  await answered(page, "Paid");
+  assert.equal(await tone(), "good");
+  await page.keyboard.press("Enter");
+  await bed.issuer.ask({ do: "processor", says: "declined" });
+  await scan(page, `900${await shopper.code()}`);
+  await answered(page, "Not paid");
+  assert.equal(await tone(), "bad");
+  const said = (await heard()).filter((text) => !text.startsWith("One moment"));
+  assert.equal(said.length, 3, said.join("\n"));
+  assert.match(said[0], /^Not known yet\. ¥700\. .*do not scan again/);
+  assert.match(said[1], /^Paid\. ¥700\./);
+  assert.match(said[2], /^Not paid\. ¥900\./);
+  assert.deepEqual(await page.evaluate(() => window.tones), [440, 659.26, 987.77, 311.13, 207.65]);
+});
+
+test("without sound there is none, also tomorrow", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await page.locator("#sound").click();
+  await page.reload();
+  assert.equal(await page.locator("#sound").getAttribute("aria-pressed"), "false");
+  await page.locator("#amount").focus();
+  await scan(page, `10${await shopper.code()}`);
+  await answered(page, "Paid");
+  assert.deepEqual(await page.evaluate(() => window.tones), []);
+});
+
+test("after a code that is no good, the next one is scanned for the same sale", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, "640000000000000000000000000");
+  await answered(page, "Not paid");
+  assert.match(await text(page, "answer-text"), /fresh code/);
+  assert.equal(await text(page, "answer-first"), "Scan the next code");
+  await page.keyboard.press("Enter");
+  await scan(page, await shopper.code());
+  await answered(page, "Paid");
+  assert.equal(await text(page, "answer-amount"), "¥640");
+  const posts = page.asked.filter((it) => it.method() === "POST" && it.url().endsWith("/v1/authorisations"));
+  const references = new Set(posts.map((it) => it.postDataJSON().reference));
+  assert.equal(references.size, 1);
+  assert.equal(new Set(keys(page)).size, 2);
+});
+
+test("the language changes in the middle of a sale, and stays", async () => {
+  const [page, shopper] = [await till({ language: "ja" }), await bed.shopper()];
+  assert.equal(await text(page, "amount-label"), "金額");
+  await scan(page, `1500${await shopper.code()}`);
+  await answered(page, "支払い完了");
+  await page.locator("#language").click();
+  await answered(page, "Paid");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await page.reload();
+  await page.locator("#amount-label", { hasText: "Amount" }).waitFor();
+});
+
+// The network.
+
+test("when the network goes and comes back, the same is asked under the same key", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await amount(page, "2000");
+  await page.context().setOffline(true);
+  await scan(page, await shopper.code());
+  await answered(page, "No answer yet");
+  assert.match(await text(page, "answer-text"), /nothing is paid twice/);
+  await page.context().setOffline(false);
+  await answered(page, "Paid");
+  assert.ok(keys(page).length >= 2);
+  assert.equal(new Set(keys(page)).size, 1);
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2000] });
+});
+
+test("an answer that is lost on its way is asked for again, and nothing is paid twice", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  let isLost = false;
+  await page.route("**/v1/authorisations", async (route) => {
+    if (isLost || route.request().method() !== "POST") return route.continue();
+    isLost = true;
+    await route.fetch(); // it arrives, and is done
+    return route.abort();
+  });
+  await scan(page, `2100${await shopper.code()}`);
+  await answered(page, "Paid");
+  assert.equal(isLost, true);
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2100] });
+});
+
+test("a page that is closed in the middle goes on where it was", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await amount(page, "2200");
+  await page.route("**/v1/authorisations", (route) => route.abort());
+  await scan(page, await shopper.code());
+  await answered(page, "No answer yet");
+  await page.unroute("**/v1/authorisations");
+  await page.reload();
+  await answered(page, "Paid");
+  assert.equal(await text(page, "answer-amount"), "¥2,200");
+  assert.equal(new Set(keys(page)).size, 1);
+  await page.reload();
+  await page.locator("#amount").waitFor();
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2200] });
+});
+
+test("a sale that may not have arrived is voided by its key, and then can arrive no more", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await amount(page, "2300");
+  let late;
+  await page.route("**/v1/authorisations", (route) => {
+    late ??= { headers: route.request().headers(), data: route.request().postData() };
+    return route.abort();
+  });
+  await scan(page, await shopper.code());
+  await answered(page, "No answer yet");
+  await page.keyboard.press("Enter");
+  await page.locator("#void-text", { hasText: "If it was paid" }).waitFor();
+  await page.keyboard.press("Enter"); // the focus is on the button that keeps it
+  await answered(page, "No answer yet");
+  await page.locator("#answer-first").click();
+  await page.locator("#void [value=yes]").click();
+  await answered(page, "Voided");
+  const answer = await page.request.post(`${bed.url}/v1/authorisations`, late);
+  assert.notEqual((await answer.json()).status, "approved");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+});
+
+// The other pages.
+
+test("a payment is voided from the list, after a second question", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, `3100${await shopper.code()}`);
+  await answered(page, "Paid");
+  await page.keyboard.press("Enter");
+  await page.locator("[data-view=payments]").click();
+  const row = page.locator("#payments tbody tr", { hasText: "¥3,100" });
+  await row.locator(".badge", { hasText: "Paid" }).waitFor();
+  await row.locator("button").click();
+  await page.locator("#void-text", { hasText: "¥3,100" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#payments-again").click();
+  await row.locator(".badge", { hasText: "Paid" }).waitFor();
+  assert.ok(!page.asked.some((it) => it.url().endsWith("/v1/voids")));
+  await row.locator("button").click();
+  await page.locator("#void [value=yes]").click();
+  await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
+  assert.equal(await row.locator("button").count(), 0);
+});
+
+test("the till card is drawn, and can be read", async () => {
+  const page = await till({ shop: "手形青果店 渋谷" });
+  await page.locator("[data-view=card]").click();
+  await page.locator("#card-picture").waitFor();
+  assert.equal(await text(page, "card-title"), "手形青果店 渋谷");
+  const read = await page.evaluate(async () => {
+    const picture = document.getElementById("card-picture");
+    await picture.decode();
+    const canvas = new OffscreenCanvas(600, 600);
+    const paper = canvas.getContext("2d");
+    paper.drawImage(picture, 0, 0, 600, 600);
+    const symbols = await window.ZXingWASM.readBarcodes(paper.getImageData(0, 0, 600, 600), { formats: ["QRCode"] });
+    return symbols.map((symbol) => symbol.text);
+  });
+  const token = await page.evaluate(() => JSON.parse(localStorage.getItem("tegata.till.token")));
+  const answer = await page.request.get(`${bed.url}/v1/till`, { headers: { authorization: `Bearer ${token}` } });
+  assert.deepEqual(read, [(await answer.json()).card]);
+});
+
+test("no view has a fault that the accessibility checker knows, in either language", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const check = async (view) => {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => window.axe.run(document));
+    const faults = violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map((it) => it.html).join(" ")}`);
+    assert.deepEqual(faults, []);
+  };
+  for (const language of ["en", "ja"]) {
+    await check("amount");
+    await amount(page, "10");
+    await check("scan");
+    await scan(page, await shopper.code());
+    await page.locator('#answer[data-tone="good"]').waitFor();
+    await check("paid");
+    await page.keyboard.press("Enter");
+    await scan(page, "10000000000000000000000000");
+    await page.locator('#answer[data-tone="bad"]').waitFor();
+    await check("not paid");
+    await page.locator("#answer-second").click();
+    await page.locator("[data-view=payments]").click();
+    await page.locator("#payments tbody tr").first().waitFor();
+    await check("payments");
+    await page.locator("#payments button").first().click();
+    await check("void");
+    await page.keyboard.press("Escape");
+    await page.locator("[data-view=card]").click();
+    await page.locator("#card-picture").waitFor();
+    await check("card");
+    await page.locator("[data-view=sale]").click();
+    if (language === "en") await page.locator("#language").click();
+    await page.locator("#amount").focus();
+  }
+  const other = await freshPage();
+  await other.evaluate(axe);
+  const { violations } = await other.evaluate(() => window.axe.run(document));
+  assert.deepEqual(violations.map(({ id }) => id), []);
+});
+
+test("everything fits into the window, on a till's screen and on a tablet held either way", async () => {
+  for (const screen of [{ width: 1024, height: 768 }, { width: 768, height: 1024 }, { width: 1280, height: 800 }]) {
+    for (const language of ["en", "ja"]) {
+      const page = await till({ screen, language });
+      const fits = async (view) => {
+        const size = await page.evaluate(() => {
+          const { scrollWidth, scrollHeight } = document.scrollingElement;
+          return { width: scrollWidth, height: scrollHeight };
+        });
+        assert.deepEqual(size, screen, `${view} at ${screen.width} x ${screen.height} in ${language}`);
+      };
+      await fits("amount");
+      await amount(page, "9999999");
+      await fits("scan");
+      await scan(page, "000000000000000000000000");
+      await page.locator('#answer[data-tone="bad"]').waitFor();
+      await fits("answer");
+    }
+  }
+});
+
+// What a browser is told it may do.
+
+test("the page runs its own files and no others, and only as they were", async () => {
+  const page = await freshPage();
+  const answer = await page.request.get(`${bed.url}/till`);
+  const policy = answer.headers()["content-security-policy"];
+  for (const word of ["unsafe-inline", "'unsafe-eval'", "http:", "https:", "data:", "*"]) {
+    assert.ok(!policy.includes(word), `${word} in ${policy}`);
+  }
+  assert.match(answer.headers()["permissions-policy"], /camera=\(self\), microphone=\(\)/);
+  const hosts = new Set(page.asked.map((it) => new URL(it.url()).origin));
+  assert.deepEqual([...hosts], [bed.url]);
+
+  // Somebody on the way changes one file: the browser does not run it.
+  const changed = await freshPage();
+  await changed.route("**/sale.js", async (route) => {
+    const real = await route.fetch();
+    await route.fulfill({ response: real, body: `${await real.text()}\nwindow.changed = true;` });
+  });
+  await changed.reload();
+  await changed.waitForLoadState("networkidle");
+  assert.equal(await changed.evaluate(() => window.changed), undefined);
+  assert.equal(await changed.locator("#view-enrol").isVisible(), false);
+  assert.match(changed.wrong.join("\n"), /integrity/);
+  changed.wrong = [];
+});

@@ -1,0 +1,31 @@
+// What is typed by people and by scanners, told apart: no browser is needed for that.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { amountShown, digitsIn, hasOther, inGroups, readRun } from "../../till/typed.js";
+
+const CODE = "010168606235459802301338";
+
+test("an amount, a code, both, or neither", () => {
+  assert.deepEqual(readRun("1280"), { amount: 1280, code: null });
+  assert.deepEqual(readRun(""), { amount: 0, code: null });
+  assert.deepEqual(readRun(CODE), { amount: 0, code: CODE });
+  assert.deepEqual(readRun(`1280${CODE}`), { amount: 1280, code: CODE });
+  assert.deepEqual(readRun(`9999999${CODE}`), { amount: 9_999_999, code: CODE });
+  assert.equal(readRun("4901234567894"), null); // EAN-13
+  assert.equal(readRun("49012347"), null); // EAN-8
+  assert.equal(readRun(`4901234567894${CODE}`), null);
+});
+
+test("what is shown of an amount is never more than it can be", () => {
+  assert.equal(amountShown("0012"), 12);
+  assert.equal(amountShown(`1280${CODE}`), 1_280_010);
+});
+
+test("digits of a Japanese keyboard are digits, and groups are for reading", () => {
+  assert.equal(digitsIn("０１２ 3-4"), "01234");
+  assert.equal(hasOther("０１２ 3-4"), false);
+  assert.equal(hasOther("O1"), true);
+  assert.equal(inGroups(CODE), "0101 6860 6235 4598 0230 1338");
+});
