@@ -1,7 +1,7 @@
 //! HPKE (RFC 9180), base mode, the receiver's side: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one message.
 //!
 //! The issuer seals with a crate that knows every suite and mode; on the phone that would be 90 kB for what is here
-//! (docs/adr/XXXX-hpke-on-the-phone.md).
+//! (docs/adr/0025-hpke-on-the-phone.md).
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Prk};
