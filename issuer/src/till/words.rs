@@ -7,7 +7,7 @@ const JAPANESE: &str = include_str!("../../till/words.ja.json");
 const PAGE: &str = include_str!("../../till/index.html");
 
 fn table(text: &str) -> BTreeMap<String, String> {
-    crate::strict::parse(text.as_bytes()).expect("an object of texts, each name once")
+    crate::strict::parse(text.as_bytes()).unwrap()
 }
 
 fn values(text: &str) -> BTreeSet<&str> {
