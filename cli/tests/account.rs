@@ -458,7 +458,7 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
     assert_eq!(all["account"]["address"], HANAKO);
     let events = all["events"].as_array().unwrap();
     let deeds: Vec<_> = events.iter().rev().map(|event| event["deed"].as_str().unwrap()).collect();
-    assert_eq!(deeds[..3], ["signed_up", "frozen", "unfrozen"]);
+    assert_eq!(deeds[..4], ["signed_up", "provisioned", "frozen", "unfrozen"]);
     assert_eq!(*deeds.last().unwrap(), "exported");
     #[cfg(unix)]
     {

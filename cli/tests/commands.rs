@@ -237,7 +237,9 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
 
 /// Examples that want an account, a person at the keyboard, or a key that is kept elsewhere: those of the wallet are done in
 /// cli/tests/account.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 11] = [
+    "add payment",
+    "cards",
     "sign-up",
     "wallet log-in",
     "second-factor",
@@ -281,6 +283,19 @@ fn the_examples_in_the_help_work() {
             assert!(error.starts_with("tegata: "), "{example}: {error}");
         } else {
             assert!(output.status.success(), "{example}: {error}");
+        }
+        // What other examples show and pay with; the one of `add payment` asks an issuer for it.
+        if example.contains("wallet init") {
+            done(&wallet.run(&[
+                "add",
+                "payment",
+                "--label",
+                "Shop",
+                "--prefix",
+                "4960",
+                "--seed",
+                "@seed.hex",
+            ]));
         }
     }
 }

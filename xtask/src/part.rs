@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 use crate::{
     attack,
     bindings::Build,
-    docs, issuer, package, python,
+    docs, issuer, money, package, python,
     setup::{self, Package},
     stripe_mock, swift, till,
     tree::step,
@@ -50,13 +50,19 @@ pub(crate) const PARTS: &[Part] = &[
         name: "store",
         about: "the issuer, on SQLite and on a PostgreSQL of its own: its store, its service, and accounts under attack",
         needs: &[setup::GDB, setup::POSTGRESQL],
-        run: |shell| Ok(cmd!(shell, "cargo test -p tegata-issuer").run()?),
+        run: |shell| {
+            cmd!(shell, "cargo test -p tegata-issuer").run()?;
+            Ok(cmd!(shell, "cargo test -p tegata-issuer --test store").run()?)
+        },
     },
     Part {
         name: "processor",
-        about: "cards charged: the adapter against Stripe's own test server and against the sandbox",
+        about: "cards charged: the adapter against Stripe's own test server; the sums of a few payments under faults and kills",
         needs: &[setup::GO, setup::POSTGRESQL],
-        run: stripe_mock::test,
+        run: |shell| {
+            stripe_mock::test(shell)?;
+            money::run(shell, 60)
+        },
     },
     Part {
         name: "http",

@@ -115,9 +115,15 @@ impl Town {
 
     /// On this store, with the test's files in `folder`.
     pub(crate) fn on(store: &str, folder: tempfile::TempDir, settings: &str) -> Self {
+        let sandbox = format!("sandbox:{}", folder.path().join("sandbox").display());
+        let processor = if settings.contains("processor = ") {
+            String::new()
+        } else {
+            format!("processor = {sandbox:?}\n")
+        };
         let settings = format!(
             "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n\
-             requests_per_minute = 4000000000\nlog_level = \"error\"\n{settings}",
+             requests_per_minute = 4000000000\nlog_level = \"error\"\n{processor}{settings}",
             "5a".repeat(32)
         );
         let town = Self {
