@@ -1,0 +1,9 @@
+package app.tegata.android
+
+/**
+ * Marks what names something that the oldest Android we run on lacks. It asks for the version first, and the build, which
+ * holds everything else to that oldest one, takes its word.
+ */
+@Retention(AnnotationRetention.BINARY)
+@Target(AnnotationTarget.FUNCTION, AnnotationTarget.CLASS)
+internal annotation class SinceAndroid(val api: Int)
