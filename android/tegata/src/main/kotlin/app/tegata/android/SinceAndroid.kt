@@ -1,8 +1,7 @@
 package app.tegata.android
 
 /**
- * Marks what names something that the oldest Android we run on lacks. It asks for the version first, and the build, which
- * holds everything else to that oldest one, takes its word.
+ * Marks what names something that the oldest Android we run on lacks. It asks for the version first.
  */
 @Retention(AnnotationRetention.BINARY)
 @Target(AnnotationTarget.FUNCTION, AnnotationTarget.CLASS)
