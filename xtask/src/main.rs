@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the answer is no, 2 wrong usage.
 #![forbid(unsafe_code)]
 
+mod android;
 mod attack;
 mod bench;
 mod bindings;
@@ -127,7 +128,7 @@ enum Verb {
         #[arg(long, value_name = "FILE")]
         android: Option<PathBuf>,
     },
-    /// Take pictures of the live screen and of the till page, as SVG and PNG, into target/pictures.
+    /// Take pictures of the live screen, of the till page and of Android's barcode view into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
         /// Replace the pictures in docs/pictures that README shows, too; every run makes other codes.

@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    attack,
+    android, attack,
     bindings::Build,
     docs, issuer, money, package, python,
     setup::{self, Package},
@@ -81,6 +81,12 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the Kotlin library, driven from Kotlin and Java; its jar, from a program of its own",
         needs: &[setup::JDK, setup::MAVEN],
         run: |shell| issuer::beside(shell, |shell| package::try_kotlin(shell, Build::Testing)),
+    },
+    Part {
+        name: "android",
+        about: "the Android library, compiled against Android's API and run with the real core; its view, read by scanners",
+        needs: android::NEEDS,
+        run: android::test,
     },
     Part {
         name: "swift",

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::{
+    android,
     setup::{self, CMAKE, CXX, FONT, ZBAR},
     till,
     tree::{self, step},
@@ -15,6 +16,7 @@ const DOCS: &str = "docs/pictures";
 
 pub(crate) fn run(shell: &Shell, readme: bool) -> anyhow::Result<()> {
     setup::install(shell, &[CMAKE, CXX, FONT, ZBAR])?;
+    setup::install(shell, android::NEEDS)?;
     let target = tree::target(shell)?;
     let folder = target.join("pictures");
     step("building tegata and what takes its picture");
@@ -26,6 +28,7 @@ pub(crate) fn run(shell: &Shell, readme: bool) -> anyhow::Result<()> {
     let (pictures, tegata) = (built.join("examples").join("pictures"), built.join("tegata"));
     cmd!(shell, "{pictures} {tegata} {folder}").quiet().run()?;
     till::pictures(shell, &folder)?;
+    android::pictures(shell)?;
     if readme {
         shell.create_dir(DOCS)?;
         for name in SHOWN {

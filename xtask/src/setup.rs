@@ -22,6 +22,8 @@ enum Sign {
     Header(&'static str),
     /// A file of this pattern where fonts are kept.
     Font(&'static str),
+    /// A file of this path.
+    File(&'static str),
     /// A module that `python3` imports.
     PythonModule(&'static str),
 }
@@ -29,6 +31,8 @@ enum Sign {
 /// Where systems keep fonts for all users.
 const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts"];
 
+/// Links an Android library's resources.
+pub(crate) const AAPT: Package = Package { name: "aapt", sign: Sign::Program("aapt2") };
 /// Enters the Debian that has Swift.
 pub(crate) const BUBBLEWRAP: Package = Package { name: "bubblewrap", sign: Sign::Program("bwrap") };
 /// Shows the till page in tests.
@@ -42,6 +46,11 @@ pub(crate) const CXX: Package = Package { name: "g++", sign: Sign::Program("c++"
 /// Letters of one width, for pictures that people look at.
 pub(crate) const FONT: Package =
     Package { name: "fonts-dejavu-core", sign: Sign::Font("*Mono*.ttf") };
+/// The resources of Android itself, which an Android library's may name.
+pub(crate) const FRAMEWORK: Package = Package {
+    name: "android-framework-res",
+    sign: Sign::File("/usr/share/android-framework-res/framework-res.apk"),
+};
 /// Compiles and runs the Kotlin library's tests.
 pub(crate) const JDK: Package =
     Package { name: "openjdk-17-jdk-headless", sign: Sign::Program("javac") };
@@ -114,6 +123,7 @@ fn is_present(shell: &Shell, sign: Sign) -> bool {
             let found = find.quiet().ignore_stderr().ignore_status().read();
             found.is_ok_and(|path| !path.is_empty())
         }
+        Sign::File(path) => shell.path_exists(path),
         Sign::PythonModule(module) => {
             let import = format!("import {module}");
             let python = cmd!(shell, "python3 -c {import}");

@@ -1,0 +1,53 @@
+package app.tegata.android
+
+import app.tegata.Anchor
+import app.tegata.AnchorFailure
+import app.tegata.Anchored
+import java.io.File
+import java.io.IOException
+import java.nio.ByteBuffer
+
+/**
+ * Tells that an older copy of a wallet was put back, in a small file beside it. Give the wallet a place that backups do not
+ * reach, [walletFile]: whoever can write to that place can put the anchor back as well.
+ *
+ * @param wallet the wallet's own path; the anchor's is this with `.anchor` behind it.
+ */
+public class FileAnchor(wallet: File) : Anchor {
+    private val kept = Kept(File(wallet.path + ".anchor"))
+
+    override fun load(): Anchored? = failing { kept.read()?.let(::read) }
+
+    override fun store(anchored: Anchored): Unit = failing { kept.write(write(anchored)) }
+
+    /** For when the wallet was destroyed. */
+    @Throws(AnchorFailure::class)
+    public fun forget(): Unit = failing { kept.delete() }
+
+    private inline fun <T> failing(work: () -> T): T =
+        try {
+            work()
+        } catch (_: IOException) {
+            throw AnchorFailure.Failed()
+        }
+
+    /* Format 1, then the wallet's 16 bytes, the epoch in 8 and the tries in 4, big-endian. */
+
+    private fun write(anchored: Anchored): ByteArray {
+        val bytes = ByteBuffer.allocate(SIZE).put(FORMAT).put(anchored.vault)
+        return bytes.putLong(anchored.epoch).putInt(anchored.failedPinTries).array()
+    }
+
+    private fun read(bytes: ByteArray): Anchored {
+        if (bytes.size != SIZE || bytes[0] != FORMAT) throw AnchorFailure.Failed()
+        val vault = bytes.copyOfRange(1, 1 + VAULT_BYTES)
+        val numbers = ByteBuffer.wrap(bytes, 1 + VAULT_BYTES, Long.SIZE_BYTES + Int.SIZE_BYTES)
+        return Anchored(vault, numbers.getLong(), numbers.getInt())
+    }
+
+    private companion object {
+        const val FORMAT: Byte = 1
+        const val VAULT_BYTES = 16
+        const val SIZE = 1 + VAULT_BYTES + Long.SIZE_BYTES + Int.SIZE_BYTES
+    }
+}

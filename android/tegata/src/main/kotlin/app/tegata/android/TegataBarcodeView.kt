@@ -1,0 +1,180 @@
+package app.tegata.android
+
+import android.content.Context
+import android.graphics.Canvas
+import android.graphics.Color
+import android.graphics.Paint
+import android.os.Build
+import android.util.AttributeSet
+import android.util.TypedValue
+import android.view.View
+import android.view.accessibility.AccessibilityNodeInfo
+import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
+import android.widget.ImageView
+import app.tegata.PaymentCode
+import app.tegata.Symbol
+import app.tegata.isDark
+
+/**
+ * A payment code as tills read it: bars above a matrix, black on a white card whatever the theme, as large as the room lets
+ * them be in whole pixels. Below them the time that is left, and the digits once they were asked for by a tap.
+ *
+ * A screen reader hears that a code is there and, once, that ten seconds are left; the digits only when they are shown.
+ * Nothing is drawn where the room is too small for what scanners can read: give it 187 pixels of width at the least.
+ */
+public class TegataBarcodeView @JvmOverloads public constructor(context: Context, attributes: AttributeSet? = null) :
+    View(context, attributes) {
+    private val black = Paint().apply { color = Color.BLACK }
+    private val calm = Paint().apply { color = CALM }
+    private val letters = Paint(Paint.ANTI_ALIAS_FLAG).apply {
+        color = Color.BLACK
+        textAlign = Paint.Align.CENTER
+    }
+    private val line = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_DIP, LINE_DP, resources.displayMetrics).toInt()
+    private var shown: PaymentCode? = null
+    private var secondsLeft = 0
+
+    /** Whether the digits stand below, and are part of what a screen reader says. A tap changes it. */
+    public var showsDigits: Boolean = false
+        set(value) {
+            field = value
+            changed(sizes = true)
+        }
+
+    init {
+        isFocusable = true
+        isClickable = true
+        importantForAccessibility = IMPORTANT_FOR_ACCESSIBILITY_YES
+        accessibilityLiveRegion = ACCESSIBILITY_LIVE_REGION_POLITE
+        setWillNotDraw(false)
+        keepLight()
+        describe()
+    }
+
+    /** Shows a code and the time that is left of it. On the main thread. */
+    public fun show(tick: Tick): Unit = show(tick.code, tick.secondsLeft)
+
+    /** Shows a card with nothing on it, as when payments were locked. */
+    public fun clear(): Unit = show(null, 0)
+
+    private fun show(code: PaymentCode?, left: Int) {
+        val sizes = (code == null) != (shown == null)
+        shown = code
+        secondsLeft = left
+        changed(sizes)
+    }
+
+    override fun performClick(): Boolean {
+        super.performClick()
+        if (shown == null) return false
+        showsDigits = !showsDigits
+        return true
+    }
+
+    override fun onInitializeAccessibilityNodeInfo(info: AccessibilityNodeInfo) {
+        super.onInitializeAccessibilityNodeInfo(info)
+        info.className = ImageView::class.java.name
+        if (shown == null) return
+        val label = if (showsDigits) R.string.tegata_hide_digits else R.string.tegata_show_digits
+        info.addAction(AccessibilityAction(AccessibilityNodeInfo.ACTION_CLICK, context.getString(label)))
+    }
+
+    override fun onMeasure(widthSpec: Int, heightSpec: Int) {
+        val width = getDefaultSize(suggestedMinimumWidth, widthSpec)
+        val inner = width - paddingLeft - paddingRight
+        val symbols = shown?.let { BarcodeLayout.heightFor(it.code128, it.qr, inner) } ?: inner
+        val wanted = symbols + belowSymbols(inner) + paddingTop + paddingBottom
+        setMeasuredDimension(width, resolveSize(wanted, heightSpec))
+    }
+
+    override fun onDraw(canvas: Canvas) {
+        canvas.drawColor(Color.WHITE)
+        val code = shown ?: return
+        val width = width - paddingLeft - paddingRight
+        val height = height - paddingTop - paddingBottom
+        val layout = BarcodeLayout.of(code.code128, code.qr, width, height - belowSymbols(width)) ?: return
+        canvas.translate(paddingLeft.toFloat(), paddingTop.toFloat())
+        canvas.draw(code.code128, layout.bars, layout.barHeight)
+        canvas.draw(code.qr, layout.matrix, layout.matrix.module)
+        drawDigits(canvas, code, layout.bottom, width)
+        drawTime(canvas, code, width, height)
+    }
+
+    private fun drawDigits(canvas: Canvas, code: PaymentCode, top: Int, width: Int) {
+        val lines = digitLines(code, width)
+        val spacing = letters.fontSpacing
+        lines.forEachIndexed { at, text -> canvas.drawText(text, width / 2f, top - letters.ascent() + at * spacing, letters) }
+    }
+
+    /** As long as the time that is left, around the middle: the same in languages that go the other way. */
+    private fun drawTime(canvas: Canvas, code: PaymentCode, width: Int, height: Int) {
+        val whole = (code.nextAt - code.validFrom).coerceAtLeast(1)
+        val half = width / 2f * secondsLeft.coerceIn(0, whole.toInt()) / whole
+        canvas.drawRect(width / 2f - half, (height - line).toFloat(), width / 2f + half, height.toFloat(), calm)
+    }
+
+    private fun belowSymbols(width: Int): Int {
+        val code = shown ?: return 0
+        return (digitLines(code, width).size * letters.fontSpacing).toInt() + 2 * line
+    }
+
+    /** All in one line, or in two for large letters; smaller ones only where even that is too wide. */
+    private fun digitLines(code: PaymentCode, width: Int): List<String> {
+        if (!showsDigits) return emptyList()
+        letters.textSize = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_SP, DIGITS_SP, resources.displayMetrics)
+        if (letters.measureText(code.groups) <= width) return listOf(code.groups)
+        val groups = code.groups.split(' ')
+        val lines = groups.chunked((groups.size + 1) / 2).map { it.joinToString(" ") }
+        val widest = lines.maxOf(letters::measureText)
+        if (widest > width) letters.textSize *= width / widest
+        return lines
+    }
+
+    private fun changed(sizes: Boolean) {
+        describe()
+        if (sizes) requestLayout()
+        invalidate()
+    }
+
+    /** Set only where the words change: each change is read out. */
+    private fun describe() {
+        val code = shown
+        val words = when {
+            code == null -> context.getString(R.string.tegata_no_code)
+            showsDigits -> context.getString(R.string.tegata_code_with_digits, code.spoken)
+            secondsLeft in 1..SOON -> context.getString(R.string.tegata_code_ends)
+            else -> context.getString(R.string.tegata_code)
+        }
+        if (words != contentDescription?.toString()) contentDescription = words
+    }
+
+    /** Some makers' dark themes would draw white bars on black. */
+    @SinceAndroid(Build.VERSION_CODES.Q)
+    private fun keepLight() {
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) isForceDarkAllowed = false
+    }
+
+    /** Each run of dark modules as one rectangle: no seams between them. */
+    private fun Canvas.draw(symbol: Symbol, at: Placed, rowHeight: Int) {
+        for (y in 0 until symbol.height) {
+            val top = at.top + y * rowHeight
+            var x = 0
+            while (x < symbol.width) {
+                val from = x
+                while (symbol.isDark(x, y)) x++
+                if (x > from) {
+                    val (left, right) = at.left + from * at.module to at.left + x * at.module
+                    drawRect(left.toFloat(), top.toFloat(), right.toFloat(), (top + rowHeight).toFloat(), black)
+                }
+                x++
+            }
+        }
+    }
+
+    private companion object {
+        const val SOON = 10
+        const val LINE_DP = 4f
+        const val DIGITS_SP = 18f
+        val CALM = Color.rgb(0x9A, 0xA3, 0xAB)
+    }
+}

@@ -1,0 +1,325 @@
+package app.tegata.android
+
+import android.app.KeyguardManager
+import android.os.Build
+import android.os.DeadObjectException
+import android.security.KeyStoreException
+import android.security.keystore.BackendBusyException
+import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyPermanentlyInvalidatedException
+import android.security.keystore.KeyProperties
+import android.security.keystore.StrongBoxUnavailableException
+import android.security.keystore.UserNotAuthenticatedException
+import app.tegata.KeystoreFailure
+import app.tegata.Unlocked
+import app.tegata.Wallet
+import app.tegata.WalletException
+import app.tegata.setPin
+import app.tegata.unlockWithPin
+import java.io.File
+import java.math.BigInteger
+import java.security.InvalidKeyException
+import java.security.KeyFactory
+import java.security.ProviderException
+import java.security.Signature
+import java.security.UnrecoverableKeyException
+import java.security.interfaces.ECPublicKey
+import java.security.spec.ECGenParameterSpec
+import java.security.spec.ECPoint
+import java.security.spec.ECPublicKeySpec
+import javax.crypto.IllegalBlockSizeException
+import kotlin.reflect.KClass
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.util.ReflectionHelpers
+
+@RunWith(RobolectricTestRunner::class)
+class AndroidKeystoreTest {
+    @get:Rule
+    val phone = Phone()
+
+    @Test
+    fun `a wallet of the real core lives behind it, and opens again`() {
+        phone.create().use { wallet ->
+            Unlocked.withoutLock().use {
+                wallet.card(it)
+                wallet.payments.setPin(it, PIN)
+            }
+        }
+        phone.open().use { wallet ->
+            val id = wallet.payments.list().single().id
+            wallet.payments.unlockWithPin(PIN).use { assertEquals(24, wallet.code(it, id).digits.length) }
+        }
+    }
+
+    @Test
+    fun `the specifications that are asked for are these`() {
+        phone.make(CHALLENGE)
+        val made = FakePlatform.made.mapValues { it.value.spec }
+        assertEquals(setOf("tegata.wallet.sign", "tegata.wallet.prf", "tegata.wallet.wrap"), made.keys)
+        for (spec in made.values) {
+            assertTrue(spec.keystoreAlias, spec.isStrongBoxBacked && spec.isUnlockedDeviceRequired)
+            assertFalse(spec.keystoreAlias, spec.isUserAuthenticationRequired)
+        }
+        val wrap = made.getValue("tegata.wallet.wrap")
+        assertEquals(KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT, wrap.purposes)
+        assertArrayEquals(arrayOf(KeyProperties.BLOCK_MODE_GCM), wrap.blockModes)
+        assertArrayEquals(arrayOf(KeyProperties.ENCRYPTION_PADDING_NONE), wrap.encryptionPaddings)
+        assertEquals(256, wrap.keySize)
+        assertTrue(wrap.isRandomizedEncryptionRequired)
+        val prf = made.getValue("tegata.wallet.prf")
+        assertEquals(KeyProperties.PURPOSE_SIGN to 256, prf.purposes to prf.keySize)
+        val sign = made.getValue("tegata.wallet.sign")
+        assertEquals(KeyProperties.PURPOSE_SIGN, sign.purposes)
+        assertEquals("secp256r1", (sign.algorithmParameterSpec as ECGenParameterSpec).name)
+        assertArrayEquals(arrayOf(KeyProperties.DIGEST_SHA256), sign.digests)
+        assertArrayEquals(CHALLENGE, sign.attestationChallenge)
+    }
+
+    @Test
+    fun `without a challenge nobody is asked to vouch`() {
+        phone.make()
+        assertNull(FakePlatform.made.getValue("tegata.wallet.sign").spec.attestationChallenge)
+        assertEquals(1, phone.keystore.attestation.size)
+    }
+
+    @Test
+    fun `a device without a chip of its own gets the next best, asked once per key`() {
+        FakePlatform.judge = { step, spec ->
+            if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw StrongBoxUnavailableException()
+        }
+        phone.make()
+        assertEquals(listOf(false to true), granted())
+        assertEquals(6, FakePlatform.wished.size)
+    }
+
+    @Test
+    fun `keys that refuse to be used while the screen is open are made without that wish`() {
+        FakePlatform.judge = { step, spec ->
+            if (step == Step.BEGIN && spec!!.isUnlockedDeviceRequired) throw UserNotAuthenticatedException()
+        }
+        phone.make()
+        assertEquals(listOf(true to false), granted())
+    }
+
+    @Test
+    fun `a device that nobody vouches for gets a key all the same`() {
+        FakePlatform.judge = { step, spec ->
+            if (step == Step.MAKE && spec!!.attestationChallenge != null) throw ProviderException("no attestation")
+        }
+        phone.make(CHALLENGE)
+        assertNull(FakePlatform.made.getValue("tegata.wallet.sign").spec.attestationChallenge)
+        assertEquals(listOf(true to true), granted())
+    }
+
+    @Test
+    fun `a keystore that makes nothing says so and leaves no wallet`() {
+        FakePlatform.fail(Step.MAKE, ProviderException("broken"))
+        assertThrows(KeystoreFailure.Failed::class.java) { phone.create() }
+        assertFalse(phone.file.exists())
+    }
+
+    @Test
+    fun `where there is a wallet no key is made and none removed`() {
+        phone.create().close()
+        val keys = FakePlatform.made.toMap()
+        assertThrows(WalletException.Exists::class.java) { phone.make() }
+        assertThrows(WalletException.Exists::class.java) { AndroidKeystore.forget(phone.file) }
+        assertEquals(keys, FakePlatform.made)
+        Wallet.destroy(phone.file)
+        AndroidKeystore.forget(phone.file)
+        assertEquals(emptySet<String>(), FakePlatform.made.keys)
+    }
+
+    @Test
+    fun `on a locked screen no keys are made, weaker ones neither`() {
+        shadowOf(phone.app.getSystemService(KeyguardManager::class.java)).setIsDeviceLocked(true)
+        assertThrows(KeystoreFailure.Locked::class.java) { phone.make() }
+        assertEquals(emptyList<KeyGenParameterSpec>(), FakePlatform.wished)
+    }
+
+    @Test
+    fun `each fault arrives as the failure that an app can show, and as the wallet's error`() {
+        phone.create().close()
+        val keys = FakePlatform.made.toMap()
+        val file = phone.file.readBytes()
+        for ((step, fault, failure, error) in faults()) {
+            FakePlatform.fail(step, fault)
+            assertEquals("$fault", failure, assertThrows(KeystoreFailure::class.java) { phone.keystore.prf(ByteArray(1)) }::class)
+            val thrown = assertThrows(WalletException::class.java) { phone.open().close() }
+            assertEquals("$fault", error, thrown::class)
+        }
+        FakePlatform.judge = { _, _ -> }
+        assertEquals("no key was made or removed", keys, FakePlatform.made)
+        assertArrayEquals("nor a byte written", file, phone.file.readBytes())
+        phone.open().close()
+    }
+
+    @Test
+    fun `a key that is gone is missing, and is not made anew`() {
+        phone.create().close()
+        for (alias in listOf("tegata.wallet.wrap", "tegata.wallet.prf", "tegata.wallet.sign")) {
+            val kept = FakePlatform.made.remove(alias)!!
+            assertThrows(KeystoreFailure.KeyMissing::class.java) {
+                phone.keystore.run {
+                    unwrap(wrap(ByteArray(1)))
+                    prf(ByteArray(1))
+                    sign(ByteArray(1))
+                }
+            }
+            assertFalse(alias in FakePlatform.made)
+            FakePlatform.made[alias] = kept
+        }
+        FakePlatform.made.clear()
+        assertThrows(WalletException.KeyMissing::class.java) { phone.open() }
+        assertEquals(emptySet<String>(), FakePlatform.made.keys)
+    }
+
+    @Test
+    fun `another phone's wallet and a damaged one are told apart`() {
+        val wrapped = phone.make().wrap(SECRET)
+        assertArrayEquals(SECRET, phone.keystore.unwrap(wrapped))
+        for (at in wrapped.indices) {
+            val altered = wrapped.copyOf().also { it[at] = (it[at] + 1).toByte() }
+            val failure = assertThrows(KeystoreFailure::class.java) { phone.keystore.unwrap(altered) }
+            val isOthers = at in 1..8
+            assertEquals("$at", if (isOthers) KeystoreFailure.WrongDevice::class else KeystoreFailure.Damaged::class, failure::class)
+        }
+        for (size in wrapped.indices) {
+            assertThrows(KeystoreFailure.Damaged::class.java) { phone.keystore.unwrap(wrapped.copyOf(size)) }
+        }
+        FakePlatform.install()
+        phone.make()
+        assertThrows(KeystoreFailure.WrongDevice::class.java) { phone.keystore.unwrap(wrapped) }
+    }
+
+    @Test
+    fun `what may pass is tried once more after a moment, and no more`() {
+        phone.make()
+        for (fault in passing()) {
+            phone.pauses.clear()
+            FakePlatform.fail(Step.BEGIN, fault, times = 1)
+            phone.keystore.prf(ByteArray(1))
+            assertEquals("$fault", 1, phone.pauses.size)
+            assertTrue(phone.pauses.single() in 50L until 250L)
+            FakePlatform.asked.clear()
+            FakePlatform.fail(Step.BEGIN, fault, times = 2)
+            assertThrows(KeystoreFailure.Failed::class.java) { phone.keystore.prf(ByteArray(1)) }
+            assertEquals(2, FakePlatform.asked.count { it == Step.BEGIN })
+        }
+    }
+
+    @Test
+    fun `the moments differ`() {
+        phone.make()
+        repeat(20) {
+            FakePlatform.fail(Step.BEGIN, BackendBusyException(100), times = 1)
+            phone.keystore.prf(ByteArray(1))
+        }
+        assertTrue("${phone.pauses}", phone.pauses.toSet().size > 1)
+    }
+
+    @Test
+    fun `what will not pass is not tried again`() {
+        phone.make()
+        for ((step, fault) in faults().filter { it.failure != KeystoreFailure.Failed::class }) {
+            FakePlatform.fail(step, fault)
+            assertThrows(KeystoreFailure::class.java) { phone.keystore.prf(ByteArray(1)) }
+        }
+        assertEquals(emptyList<Long>(), phone.pauses)
+    }
+
+    @Test
+    fun `before Android 13 any of the keystore's own faults may pass`() {
+        phone.make()
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
+        FakePlatform.fail(Step.BEGIN, InvalidKeyException(KeyStoreException(UNSUPPORTED_ALGORITHM, "lasting")), times = 1)
+        phone.keystore.prf(ByteArray(1))
+        assertEquals(1, phone.pauses.size)
+    }
+
+    @Test
+    fun `it signs as the device whose public key it gives`() {
+        val keystore = phone.make()
+        val point = keystore.publicKey()
+        assertEquals(65 to 4.toByte(), point.size to point[0])
+        val held = FakePlatform.made.getValue("tegata.wallet.sign").certificate!!.publicKey as ECPublicKey
+        val read = ECPoint(BigInteger(1, point.copyOfRange(1, 33)), BigInteger(1, point.copyOfRange(33, 65)))
+        val public = KeyFactory.getInstance("EC").generatePublic(ECPublicKeySpec(read, held.params))
+        val check = Signature.getInstance("SHA256withECDSA", "BC").apply { initVerify(public) }
+        check.update(SECRET)
+        assertTrue(check.verify(keystore.sign(SECRET)))
+    }
+
+    @Test
+    fun `wallets of other names have other keys`() {
+        val one = phone.make()
+        val other = File(phone.file.parent, "second")
+        val two = AndroidKeystore.make(phone.app, other)
+        assertFalse(one.prf(SECRET).contentEquals(two.prf(SECRET)))
+        assertThrows(KeystoreFailure.WrongDevice::class.java) { two.unwrap(one.wrap(SECRET)) }
+        assertEquals(32, one.prf(SECRET).size)
+        assertArrayEquals(one.prf(SECRET), phone.keystore.prf(SECRET))
+    }
+
+    /** Whether each key has a chip of its own, and rests with the screen. */
+    private fun granted(): List<Pair<Boolean, Boolean>> =
+        FakePlatform.made.values.map { it.spec.isStrongBoxBacked to it.spec.isUnlockedDeviceRequired }.distinct()
+
+    private data class Case(
+        val step: Step,
+        val fault: Exception,
+        val failure: KClass<out KeystoreFailure>,
+        val error: KClass<out WalletException>,
+    )
+
+    private fun faults(): List<Case> {
+        val invalidated = KeystoreFailure.KeyInvalidated::class to WalletException.KeyInvalidated::class
+        val locked = KeystoreFailure.Locked::class to WalletException.Locked::class
+        val missing = KeystoreFailure.KeyMissing::class to WalletException.KeyMissing::class
+        val failed = KeystoreFailure.Failed::class to WalletException.Failed::class
+        fun numbered(number: Int) = ProviderException("keystore", KeyStoreException(number, "said so"))
+        return listOf(
+            Triple(Step.BEGIN, KeyPermanentlyInvalidatedException(), invalidated),
+            Triple(Step.BEGIN, InvalidKeyException(KeyPermanentlyInvalidatedException()), invalidated),
+            Triple(Step.LOOK_UP, UnrecoverableKeyException("Key permanently invalidated"), invalidated),
+            Triple(Step.BEGIN, numbered(VALUE_CORRUPTED), invalidated),
+            Triple(Step.BEGIN, UserNotAuthenticatedException(), locked),
+            Triple(Step.BEGIN, numbered(DEVICE_LOCKED), locked),
+            Triple(Step.LOOK_UP, numbered(UNINITIALIZED), locked),
+            Triple(Step.LOOK_UP, numbered(KEY_NOT_FOUND), missing),
+            Triple(Step.FINISH, numbered(UNSUPPORTED_ALGORITHM), failed),
+            Triple(Step.FINISH, IllegalBlockSizeException("hardware"), failed),
+            Triple(Step.LOOK_UP, NullPointerException("a maker's bug"), failed),
+        ).map { (step, fault, names) -> Case(step, fault, names.first, names.second) }
+    }
+
+    private fun passing(): List<Exception> = listOf(
+        BackendBusyException(100),
+        ProviderException("no answer", DeadObjectException()),
+        InvalidKeyException(KeyStoreException(HARDWARE_BUSY, "busy")),
+    )
+
+    private companion object {
+        /* As the keystore's daemon and the hardware number them; the public numbers are made from these. */
+        const val UNINITIALIZED = 3
+        const val KEY_NOT_FOUND = 7
+        const val VALUE_CORRUPTED = 8
+        const val UNSUPPORTED_ALGORITHM = -4
+        const val HARDWARE_BUSY = -48
+        const val DEVICE_LOCKED = -72
+
+        val PIN = "2580".toByteArray()
+        val CHALLENGE = ByteArray(16) { 7 }
+        val SECRET = ByteArray(32) { it.toByte() }
+    }
+}

@@ -1,0 +1,76 @@
+package app.tegata.android
+
+import app.tegata.AnchorFailure
+import app.tegata.Anchored
+import app.tegata.Unlocked
+import app.tegata.WalletException
+import java.io.File
+import java.util.HexFormat
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+
+@RunWith(RobolectricTestRunner::class)
+class FileAnchorTest {
+    @get:Rule
+    val phone = Phone()
+
+    private val stored by lazy { File(phone.file.path + ".anchor") }
+
+    @Test
+    fun `its bytes are these`() {
+        val anchored = Anchored(ByteArray(16) { it.toByte() }, 0x0102030405060708, 9)
+        assertNull(FileAnchor(phone.file).load())
+        FileAnchor(phone.file).store(anchored)
+        val hex = "01" + "000102030405060708090a0b0c0d0e0f" + "0102030405060708" + "00000009"
+        assertEquals(hex, HexFormat.of().formatHex(stored.readBytes()))
+        val loaded = FileAnchor(phone.file).load()!!
+        assertArrayEquals(anchored.vault, loaded.vault)
+        assertEquals(anchored.epoch to 9, loaded.epoch to loaded.failedPinTries)
+        FileAnchor(phone.file).forget()
+        assertNull(FileAnchor(phone.file).load())
+    }
+
+    @Test
+    fun `an older copy of the wallet is known as one`() {
+        phone.create().close()
+        val copy = phone.file.readBytes()
+        phone.open().use { wallet -> Unlocked.withoutLock().use { repeat(2) { _ -> wallet.card(it) } } }
+        phone.file.writeBytes(copy)
+        assertThrows(WalletException.RolledBack::class.java) { phone.open() }
+    }
+
+    @Test
+    fun `what was never stored is a failure, not an absence`() {
+        FileAnchor(phone.file).store(Anchored(ByteArray(16), 1, 0))
+        val whole = stored.readBytes()
+        for (bytes in listOf(ByteArray(0), whole.copyOf(28), whole + 0, byteArrayOf(2) + whole.drop(1))) {
+            stored.writeBytes(bytes)
+            assertThrows(AnchorFailure.Failed::class.java) { FileAnchor(phone.file).load() }
+        }
+    }
+
+    @Test
+    fun `what cannot be stored is a failure, and what was there stays`() {
+        FileAnchor(phone.file).store(Anchored(ByteArray(16), 1, 0))
+        File(stored.path + ".next").mkdir()
+        assertThrows(AnchorFailure.Failed::class.java) { FileAnchor(phone.file).store(Anchored(ByteArray(16), 2, 0)) }
+        assertEquals(1L, FileAnchor(phone.file).load()!!.epoch)
+    }
+
+    @Test
+    fun `all of it stands where no backup and no move to a new phone reaches`() {
+        phone.create().close()
+        val places = phone.file.parentFile!!.listFiles()!!.map { it.name }.toSet()
+        assertTrue("$places", places.containsAll(setOf("wallet", "wallet.anchor")))
+        assertTrue(phone.file.startsWith(phone.app.noBackupFilesDir))
+        assertFalse(phone.app.filesDir.walk().any { it.isFile && it.name.startsWith("wallet") })
+    }
+}

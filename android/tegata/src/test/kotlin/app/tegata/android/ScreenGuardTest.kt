@@ -1,0 +1,102 @@
+package app.tegata.android
+
+import android.app.Activity
+import android.view.WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_FULL
+import android.view.WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_NONE
+import android.view.WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON
+import android.view.WindowManager.LayoutParams.FLAG_SECURE
+import org.junit.Assert.assertEquals
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+
+@RunWith(RobolectricTestRunner::class)
+class ScreenGuardTest {
+    private val controller = Robolectric.buildActivity(Guarded::class.java)
+
+    /** As an app writes it. */
+    class Guarded : Activity() {
+        override fun onCreate(saved: android.os.Bundle?) {
+            super.onCreate(saved)
+            ScreenGuard(this)
+        }
+    }
+
+    @Test
+    fun `it is bright, awake and secret while the code is shown`() {
+        assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), controller.setup().get().state())
+    }
+
+    @Test
+    fun `a pause puts brightness and sleep back and hides what recent apps show`() {
+        val activity = controller.setup().get()
+        controller.pause()
+        val hidden = State(BRIGHTNESS_OVERRIDE_NONE, awake = false, secret = true)
+        assertEquals(hidden, activity.state())
+        controller.stop()
+        assertEquals(hidden, activity.state())
+        controller.restart().resume()
+        assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), activity.state())
+    }
+
+    @Test
+    fun `a rotation guards the new window and lets go of the old one`() {
+        val old = controller.setup().get()
+        controller.recreate()
+        val new = controller.get()
+        assertEquals(State(BRIGHTNESS_OVERRIDE_NONE, awake = false, secret = true), old.state())
+        assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), new.state())
+        controller.pause()
+        assertEquals(State(BRIGHTNESS_OVERRIDE_NONE, awake = false, secret = true), new.state())
+    }
+
+    @Test
+    fun `the end of the process leaves nothing behind`() {
+        controller.setup().pause().stop()
+        val saved = android.os.Bundle().also { controller.saveInstanceState(it) }
+        // Nobody destroys what the system kills: a new activity begins with what was saved.
+        val again = Robolectric.buildActivity(Activity::class.java).create(saved).start().resume().get()
+        assertEquals(State(BRIGHTNESS_OVERRIDE_NONE, awake = false, secret = false), again.state())
+    }
+
+    @Test
+    fun `closing puts back what was there, and hears of nothing any more`() {
+        val plain = Robolectric.buildActivity(Activity::class.java).setup()
+        val activity = plain.get()
+        activity.window.addFlags(FLAG_KEEP_SCREEN_ON)
+        activity.window.attributes = activity.window.attributes.apply { screenBrightness = 0.3f }
+        val guard = ScreenGuard(activity)
+        assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), activity.state())
+        guard.close()
+        val before = State(0.3f, awake = true, secret = false)
+        assertEquals(before, activity.state())
+        plain.pause().resume()
+        guard.close()
+        assertEquals(before, activity.state())
+    }
+
+    @Test
+    fun `what an app forbids or a shopper allows stays as it is`() {
+        val activity = Robolectric.buildActivity(Activity::class.java).setup().get()
+        ScreenGuard(activity, allowPictures = true).use { assertEquals(false, activity.state().secret) }
+        activity.window.addFlags(FLAG_SECURE)
+        ScreenGuard(activity).close()
+        assertEquals(true, activity.state().secret)
+    }
+
+    @Test
+    fun `another activity is none of its business`() {
+        val activity = controller.setup().get()
+        Robolectric.buildActivity(Activity::class.java).setup().pause().stop().destroy()
+        assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), activity.state())
+    }
+
+    private data class State(val brightness: Float, val awake: Boolean, val secret: Boolean)
+
+    private fun Activity.state(): State {
+        val attributes = window.attributes
+        val flags = attributes.flags
+        return State(attributes.screenBrightness, flags and FLAG_KEEP_SCREEN_ON != 0, flags and FLAG_SECURE != 0)
+    }
+}

@@ -1,0 +1,195 @@
+package app.tegata.android
+
+import android.app.Activity
+import android.graphics.Bitmap
+import android.graphics.Canvas
+import android.graphics.Color
+import android.view.View
+import android.view.ViewGroup.LayoutParams.MATCH_PARENT
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
+import android.view.accessibility.AccessibilityNodeInfo
+import android.widget.FrameLayout
+import app.tegata.PaymentCode
+import app.tegata.isDark
+import java.io.File
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+
+/** Its pictures are read by two scanners afterwards: `cargo xtask test android`. */
+@RunWith(RobolectricTestRunner::class)
+class TegataBarcodeViewTest {
+    @get:Rule
+    val phone = Phone()
+
+    private val code by lazy { phone.code() }
+
+    @Test
+    fun `it is drawn in six densities, by day and by night, upright and on the side, each module in whole pixels`() {
+        for (density in listOf("mdpi", "tvdpi", "hdpi", "xhdpi", "xxhdpi", "xxxhdpi")) {
+            for (look in listOf("notnight", "night")) {
+                for (turn in listOf("w360dp-h640dp-port", "w640dp-h360dp-land")) {
+                    RuntimeEnvironment.setQualifiers("en-$turn-$look-$density")
+                    val view = shown(Tick(code, 25))
+                    exact(picture(view.rootView, "$turn-$look-$density", code), view, code)
+                }
+            }
+        }
+    }
+
+    @Test
+    fun `with its digits shown, in large letters, and read from the right it stays what it is`() {
+        for ((name, qualifiers, scale) in listOf(
+            Triple("digits", "en-w360dp-h640dp-port-xhdpi", 1f),
+            Triple("large-digits", "en-w360dp-h640dp-port-xhdpi", 2f),
+            Triple("right-to-left", "ar-ldrtl-w360dp-h640dp-port-xhdpi", 1f),
+        )) {
+            RuntimeEnvironment.setFontScale(scale)
+            RuntimeEnvironment.setQualifiers(qualifiers)
+            val view = shown(Tick(code, 4)).apply { showsDigits = true }
+            idle()
+            exact(picture(view.rootView, name, code), view, code)
+        }
+    }
+
+    @Test
+    fun `where the room is too small nothing is drawn that a scanner could half read`() {
+        RuntimeEnvironment.setQualifiers("w360dp-h640dp-mdpi")
+        val view = shown(Tick(code, 25))
+        view.measure(exactly(186), exactly(400))
+        view.layout(0, 0, 186, 400)
+        view.showsDigits = false
+        assertEquals(setOf(Color.WHITE), colours(drawn(view), 0 until 390))
+        assertNull(BarcodeLayout.of(code.code128, code.qr, 186, 400))
+        assertEquals(1, BarcodeLayout.of(code.code128, code.qr, 187, 400)!!.bars.module)
+    }
+
+    @Test
+    fun `neither symbol has smaller modules than it could, nor any outside of its quiet zone`() {
+        for (width in 187..1500 step 13) {
+            for (height in 120..1500 step 17) {
+                val layout = BarcodeLayout.of(code.code128, code.qr, width, height) ?: continue
+                val (bars, matrix) = layout.bars to layout.matrix
+                assertTrue(matrix.module >= bars.module)
+                assertTrue(bars.left >= 10 * bars.module && bars.left + (167 + 10) * bars.module <= width)
+                assertTrue(matrix.left >= 4 * matrix.module && matrix.left + (21 + 4) * matrix.module <= width)
+                assertTrue(matrix.top - layout.barHeight - bars.top >= 4 * matrix.module)
+                assertTrue(layout.bottom <= height)
+            }
+        }
+    }
+
+    @Test
+    fun `a screen reader hears the code's arrival and its last ten seconds, once each`() {
+        val view = shown(Tick(code, 30))
+        val heard = ArrayList<String>()
+        for (left in 30 downTo 0) {
+            view.show(Tick(code, left))
+            val said = view.contentDescription.toString()
+            if (heard.lastOrNull() != said) heard.add(said)
+        }
+        val expected = listOf("Payment code. Hold it to the scanner.", "Payment code. A new one comes in ten seconds.")
+        assertEquals(expected, heard.take(2))
+        assertEquals(View.ACCESSIBILITY_LIVE_REGION_POLITE, view.accessibilityLiveRegion)
+        assertFalse(heard.any { said -> said.any(Char::isDigit) })
+    }
+
+    @Test
+    fun `the digits are said and drawn only once they were asked for`() {
+        val view = shown(Tick(code, 25))
+        assertEquals("Show the digits", node(view).clickLabel())
+        val height = view.measuredHeight
+        assertTrue(view.performClick())
+        idle()
+        assertEquals("Payment code: ${code.spoken}", view.contentDescription)
+        assertEquals("Hide the digits", node(view).clickLabel())
+        assertTrue(view.measuredHeight > height)
+        view.performClick()
+        assertFalse(view.contentDescription.contains(code.spoken))
+    }
+
+    @Test
+    fun `a screen reader is told in the person's language`() {
+        RuntimeEnvironment.setQualifiers("ja-w360dp-h640dp-mdpi")
+        assertEquals("お支払いコードです。スキャナーにかざしてください。", shown(Tick(code, 25)).contentDescription)
+        assertEquals("android.widget.ImageView", node(shown(Tick(code, 25))).className)
+    }
+
+    @Test
+    fun `without a code there is a white card that says so`() {
+        val view = shown(Tick(code, 25))
+        view.clear()
+        idle()
+        assertEquals("No payment code", view.contentDescription)
+        assertFalse(view.performClick())
+        val bitmap = drawn(view)
+        assertEquals(setOf(Color.WHITE), colours(bitmap, 0 until bitmap.height))
+    }
+
+    private fun shown(tick: Tick): TegataBarcodeView {
+        val controller = phone.activity()
+        controller.get().setTheme(android.R.style.Theme_DeviceDefault_DayNight)
+        val activity: Activity = controller.setup().get()
+        val view = TegataBarcodeView(activity)
+        view.show(tick)
+        val frame = FrameLayout(activity).apply { addView(view, FrameLayout.LayoutParams(MATCH_PARENT, WRAP_CONTENT)) }
+        activity.setContentView(frame)
+        idle()
+        return view
+    }
+
+    /** Every pixel of both symbols and of their quiet zones. */
+    private fun exact(whole: Bitmap, view: TegataBarcodeView, code: PaymentCode) {
+        val at = IntArray(2).also(view::getLocationInWindow)
+        val dark = { x: Int, y: Int -> whole.getPixel(at[0] + x, at[1] + y) }
+        val below = view.height - (if (view.showsDigits) digitsHeight(view) else 0) - 2 * line(view)
+        val layout = BarcodeLayout.of(code.code128, code.qr, view.width, below)!!
+        val bars = layout.bars
+        for (x in -10 * bars.module until 177 * bars.module) {
+            val expected = if (code.code128.isDark(Math.floorDiv(x, bars.module), 0)) Color.BLACK else Color.WHITE
+            for (y in -4 * bars.module until 0) assertEquals(Color.WHITE, dark(bars.left + x, bars.top + y))
+            for (y in listOf(0, layout.barHeight / 2, layout.barHeight - 1)) assertEquals(expected, dark(bars.left + x, bars.top + y))
+        }
+        val (left, top, module) = layout.matrix
+        for (y in -4 * module until 25 * module) {
+            for (x in -4 * module until 25 * module) {
+                val isDark = code.qr.isDark(Math.floorDiv(x, module), Math.floorDiv(y, module))
+                assertEquals(if (isDark) Color.BLACK else Color.WHITE, dark(left + x, top + y))
+            }
+        }
+    }
+
+    private fun line(view: View): Int = (4 * view.resources.displayMetrics.density).toInt()
+
+    private fun digitsHeight(view: TegataBarcodeView): Int {
+        val spare = view.height - BarcodeLayout.heightFor(code.code128, code.qr, view.width) - 2 * line(view)
+        return maxOf(spare, 0)
+    }
+
+    private fun drawn(view: View): Bitmap =
+        Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888).also { view.draw(Canvas(it)) }
+
+    private fun picture(view: View, name: String, code: PaymentCode): Bitmap {
+        val bitmap = drawn(view)
+        val folder = File(System.getProperty("tegata.pictures")!!).apply { mkdirs() }
+        File(folder, "$name.png").outputStream().use { bitmap.compress(Bitmap.CompressFormat.PNG, 100, it) }
+        File(folder, "$name.digits").writeText(code.digits)
+        return bitmap
+    }
+
+    private fun colours(bitmap: Bitmap, rows: IntRange): Set<Int> =
+        rows.flatMap { y -> (0 until bitmap.width).map { x -> bitmap.getPixel(x, y) } }.toSet()
+
+    private fun exactly(size: Int) = View.MeasureSpec.makeMeasureSpec(size, View.MeasureSpec.EXACTLY)
+
+    private fun node(view: View) = AccessibilityNodeInfo().also(view::onInitializeAccessibilityNodeInfo)
+
+    private fun AccessibilityNodeInfo.clickLabel() =
+        actionList.last { it.id == AccessibilityNodeInfo.ACTION_CLICK }.label
+}
