@@ -69,6 +69,10 @@ pub enum WalletError {
         /// One plain clause.
         reason: String,
     },
+    /// The issuer's answer is not to what this wallet asked, or was altered on its way: ask again.
+    #[cfg(feature = "account")]
+    #[error("the issuer's answer is not to what this wallet asked")]
+    AnswerRefused,
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -127,6 +131,8 @@ impl From<tegata::Error> for WalletError {
             Error::NotLoggedIn => Self::NotLoggedIn,
             #[cfg(feature = "account")]
             Error::Issuer(why) => Self::Issuer { problem: why.into(), reason: why.to_string() },
+            #[cfg(feature = "account")]
+            Error::Refused => Self::AnswerRefused,
             Error::NotFound => Self::NotFound,
             Error::Invalid(reason) => Self::Invalid { reason },
             Error::Failed(reason) => Self::Failed { reason },
@@ -172,6 +178,8 @@ mod tests {
             Error::NotLoggedIn,
             #[cfg(feature = "account")]
             Error::Issuer(tegata::account::messages::Why::Later(7)),
+            #[cfg(feature = "account")]
+            Error::Refused,
             Error::NotFound,
             Error::Invalid("the label is too long".into()),
             Error::Failed("the disk is full".into()),

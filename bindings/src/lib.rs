@@ -50,8 +50,8 @@ use zeroizing_alloc::ZeroAlloc;
 pub use account::{
     Account, AccountAt, AccountDevice, AccountOverview, AccountSession, CodesCall, DoneCall,
     FactorCall, IssuerProblem, IssuerRequest, IssuerResponse, KnownAccount, LogInCall, LoggedIn,
-    NewFactor, OverviewCall, RecoveryCodes, Reset, ResetCall, SecondFactor, SignUp, SignUpCall,
-    SignedUpCall,
+    NewFactor, OverviewCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor, SignUp,
+    SignUpCall, SignedUpCall,
 };
 pub use anchor::{Anchor, AnchorFailure, Anchored};
 pub use clock::SetClock;
