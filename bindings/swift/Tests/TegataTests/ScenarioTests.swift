@@ -282,8 +282,8 @@ private final class Run {
         case "close_account": try await wallet.account.closeAccount().carried(by: issuer.send)
         case "keep_account": try await wallet.account.keepAccount().carried(by: issuer.send)
         case "provision":
-            let call = try wallet.account.provision()
             let label = try with.text("label")
+            let call = try wallet.account.provision()
             return .text(try await call.carried(unlocked: unlocked, label: label, by: issuer.send))
         case "provision_waits": return .bool(try wallet.account.provisionWaits())
         case "drop_provision": try wallet.account.dropProvision()
