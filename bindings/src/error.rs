@@ -1,5 +1,6 @@
 //! What a user interface can act on.
 
+#[cfg(feature = "account")]
 use crate::IssuerProblem;
 
 /// Why the wallet did not do as asked. Each kind is something an app reacts to; as text it is one plain clause.
@@ -56,9 +57,11 @@ pub enum WalletError {
     #[error("payments cannot be unlocked in this way: it is not set")]
     UnlockNotSet,
     /// No session is kept, or the issuer knows it no more: log in.
+    #[cfg(feature = "account")]
     #[error("the wallet is not logged in at an issuer")]
     NotLoggedIn,
     /// The issuer did not do it.
+    #[cfg(feature = "account")]
     #[error("{reason}")]
     Issuer {
         /// What an app acts on.
@@ -66,6 +69,10 @@ pub enum WalletError {
         /// One plain clause.
         reason: String,
     },
+    /// The issuer's answer is not to what this wallet asked, or was altered on its way: ask again.
+    #[cfg(feature = "account")]
+    #[error("the issuer's answer is not to what this wallet asked")]
+    AnswerRefused,
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -120,12 +127,16 @@ impl From<tegata::Error> for WalletError {
             Error::WrongPin { tries_left } => Self::WrongPin { tries_left: count(tries_left) },
             Error::PinGivenUp => Self::PinGivenUp,
             Error::UnlockNotSet => Self::UnlockNotSet,
+            #[cfg(feature = "account")]
             Error::NotLoggedIn => Self::NotLoggedIn,
+            #[cfg(feature = "account")]
             Error::Issuer(why) => Self::Issuer { problem: why.into(), reason: why.to_string() },
+            #[cfg(feature = "account")]
+            Error::Refused => Self::AnswerRefused,
             Error::NotFound => Self::NotFound,
             Error::Invalid(reason) => Self::Invalid { reason },
             Error::Failed(reason) => Self::Failed { reason },
-            // The core may learn to say more than this crate was taught.
+            // The core may learn to say more than this crate was taught, or than is built into it.
             other => Self::Failed { reason: other.to_string() },
         }
     }
@@ -148,7 +159,6 @@ mod tests {
     #[test]
     fn every_failure_of_the_core_keeps_its_words() {
         use tegata::Error;
-        use tegata::account::messages::Why;
         for error in [
             Error::NoWallet,
             Error::Exists,
@@ -164,8 +174,12 @@ mod tests {
             Error::WrongPin { tries_left: 9 },
             Error::PinGivenUp,
             Error::UnlockNotSet,
+            #[cfg(feature = "account")]
             Error::NotLoggedIn,
-            Error::Issuer(Why::Later(7)),
+            #[cfg(feature = "account")]
+            Error::Issuer(tegata::account::messages::Why::Later(7)),
+            #[cfg(feature = "account")]
+            Error::Refused,
             Error::NotFound,
             Error::Invalid("the label is too long".into()),
             Error::Failed("the disk is full".into()),

@@ -13,6 +13,8 @@
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
 //! | `open` | the wallet that all rooms share; where panics end |
 //! | `error`, `id` | what can go wrong; what a record is known by |
+//!
+//! The room `account` is a feature of this crate, off by default; packages are built with it.
 
 #![expect(
     clippy::missing_errors_doc,
@@ -20,6 +22,7 @@
 )]
 #![expect(clippy::needless_pass_by_value, reason = "what crosses the border arrives owned")]
 
+#[cfg(feature = "account")]
 mod account;
 mod anchor;
 mod clock;
@@ -43,11 +46,12 @@ use std::alloc::System;
 
 use zeroizing_alloc::ZeroAlloc;
 
+#[cfg(feature = "account")]
 pub use account::{
     Account, AccountAt, AccountDevice, AccountOverview, AccountSession, CodesCall, DoneCall,
     FactorCall, IssuerProblem, IssuerRequest, IssuerResponse, KnownAccount, LogInCall, LoggedIn,
-    NewFactor, OverviewCall, RecoveryCodes, Reset, ResetCall, SecondFactor, SignUp, SignUpCall,
-    SignedUpCall,
+    NewFactor, OverviewCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor, SignUp,
+    SignUpCall, SignedUpCall,
 };
 pub use anchor::{Anchor, AnchorFailure, Anchored};
 pub use clock::SetClock;

@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::open::{Open, guarded};
-use crate::{
-    Account, Device, DeviceKeystore, OtpCredentials, Passes, Payments, WalletError, keystore,
-};
+use crate::{Device, DeviceKeystore, OtpCredentials, Passes, Payments, WalletError, keystore};
 
 /// An open wallet: a sealed file of credentials and passes. All of it can be called from any thread; calls wait for
 /// each other. Each language has a `Wallet` of its own around it, which is closed as that language closes things.
@@ -59,12 +57,6 @@ impl WalletHandle {
         Arc::new(Passes(Arc::clone(&self.0)))
     }
 
-    /// The room of the shopper's account at an issuer.
-    #[must_use]
-    pub fn account(&self) -> Arc<Account> {
-        Arc::new(Account(Arc::clone(&self.0)))
-    }
-
     /// Has another keystore guard the wallet from now on. Cheap: one row is written. Refused while a PIN is set, which
     /// only the present keystore knows.
     pub fn rewrap(&self, keystore: Arc<dyn DeviceKeystore>) -> Result<(), WalletError> {
@@ -79,6 +71,16 @@ impl WalletHandle {
     /// Whether `replace_key` was broken off and is to be called again.
     pub fn replacing_key(&self) -> Result<bool, WalletError> {
         self.0.with(|wallet| Ok::<_, WalletError>(wallet.replacing_key()))
+    }
+}
+
+#[cfg(feature = "account")]
+#[uniffi::export]
+impl WalletHandle {
+    /// The room of the shopper's account at an issuer.
+    #[must_use]
+    pub fn account(&self) -> Arc<crate::Account> {
+        Arc::new(crate::Account(Arc::clone(&self.0)))
     }
 }
 

@@ -19,6 +19,12 @@ pub(crate) const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-
 /// One kind of library at a time: cargo builds several without the LTO that the profile asks for.
 const SHIPPED: [&str; 4] = ["--profile", "library", "--crate-type", "cdylib"];
 
+/// What apps get beyond the core: a library without it is the default, and smaller.
+pub(crate) const FEATURES: &str = "account";
+
+/// The same, in the words of a command that takes several crates.
+pub(crate) const WITH_ACCOUNT: &str = "tegata-ffi/account";
+
 /// Which library to write the sources from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
@@ -58,25 +64,29 @@ pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
 
 /// Builds the shared library, and tells where it is.
 pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
-    let folder = match build {
-        Build::Release => {
-            let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
-            cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib").args(SHIPPED).run()?;
-            "library"
-        }
+    match build {
+        Build::Release => shipped(shell, FEATURES),
         Build::Testing => {
-            cmd!(shell, "cargo build --quiet -p tegata-ffi --features testing").run()?;
-            "debug"
+            let build = cmd!(shell, "cargo build --quiet -p tegata-ffi --features");
+            build.arg(format!("{FEATURES},testing")).run()?;
+            Ok(tree::target(shell)?.join("debug").join(library_name()))
         }
-    };
-    Ok(tree::target(shell)?.join(folder).join(library_name()))
+    }
+}
+
+/// Builds the shared library as it ships, with these features, and tells where it is until the next build.
+pub(crate) fn shipped(shell: &Shell, features: &str) -> anyhow::Result<PathBuf> {
+    let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
+    let build = cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib --features {features}");
+    build.args(SHIPPED).run()?;
+    Ok(tree::target(shell)?.join("library").join(library_name()))
 }
 
 /// Builds the shared library that ships for another system than this one, whose tools the caller has named.
 pub(crate) fn library_for(shell: &Shell, target: &str) -> anyhow::Result<PathBuf> {
     let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
     let build = cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib --target {target}");
-    build.args(SHIPPED).run()?;
+    build.args(SHIPPED).args(["--features", FEATURES]).run()?;
     let name = if target.contains("apple") { "libtegata_ffi.dylib" } else { "libtegata_ffi.so" };
     Ok(tree::target(shell)?.join(target).join("library").join(name))
 }

@@ -2,7 +2,7 @@
 
 use xshell::{Shell, cmd};
 
-use crate::{cargo_deny, setup, tree::step};
+use crate::{bindings::WITH_ACCOUNT, cargo_deny, setup, tree::step};
 
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     step("format");
@@ -13,5 +13,14 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     step("lints");
     // Clippy runs build scripts, and the one of zxing-cpp compiles C++.
     setup::install(shell, &[setup::CMAKE, setup::CXX])?;
-    Ok(cmd!(shell, "cargo clippy --workspace --all-targets -- -D warnings").run()?)
+    let strict = ["--", "-D", "warnings"];
+    let all = cmd!(shell, "cargo clippy --workspace --all-targets --features");
+    all.arg(WITH_ACCOUNT).args(strict).run()?;
+    // Its features take code away as well as add some.
+    for features in ["", "account,testing"] {
+        let bindings =
+            cmd!(shell, "cargo clippy -p tegata-ffi --all-targets --features {features}");
+        bindings.args(strict).run()?;
+    }
+    Ok(())
 }

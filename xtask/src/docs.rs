@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use xshell::{Shell, cmd};
 
-use crate::tree;
+use crate::{bindings::WITH_ACCOUNT, tree};
 
 /// One file as the checks see it: where it lies, relative to the top, and what it says.
 struct Page {
@@ -56,7 +56,8 @@ pub(crate) fn check(shell: &Shell) -> anyhow::Result<()> {
 
     let _strict = shell.push_env("RUSTDOCFLAGS", "-D warnings");
     // bench has no reader of its documentation, and leaving it out spares us its peers.
-    Ok(cmd!(shell, "cargo doc --workspace --no-deps --exclude tegata-bench").run()?)
+    let doc = cmd!(shell, "cargo doc --workspace --no-deps --exclude tegata-bench --features");
+    Ok(doc.arg(WITH_ACCOUNT).run()?)
 }
 
 #[cfg(test)]

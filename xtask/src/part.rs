@@ -5,7 +5,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     android, attack,
-    bindings::Build,
+    bindings::{Build, WITH_ACCOUNT},
     docs, issuer, money, package, python,
     setup::{self, Package},
     stripe_mock, swift, till,
@@ -29,6 +29,7 @@ pub(crate) const PARTS: &[Part] = &[
                 shell,
                 "cargo test -p tegata -p tegata-ffi -p tegata-cli -p tegata-storms -p xtask"
             )
+            .args(["--features", WITH_ACCOUNT])
             .run()?;
             // Of the build that ships: what is left in memory is the optimiser's business, too.
             Ok(cmd!(shell, "cargo test --release -p tegata --test canaries").run()?)

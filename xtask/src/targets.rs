@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use xshell::{Shell, cmd};
 
 use crate::{
+    bindings::WITH_ACCOUNT,
     debian,
     setup::{self, CURL},
     tree::{self, step},
@@ -60,7 +61,8 @@ pub(crate) fn run(shell: &Shell, targets: &[String]) -> anyhow::Result<()> {
         let _compiler = shell.push_env(format!("CC_{name}"), &tool);
         let _archiver = shell.push_env(format!("AR_{name}"), &tool);
         let build_std = "-Zbuild-std=std,panic_unwind";
-        cmd!(shell, "cargo check --quiet {packages...} --target {target} {build_std}").run()?;
+        let check = cmd!(shell, "cargo check --quiet {packages...} --target {target} {build_std}");
+        check.args(["--features", WITH_ACCOUNT]).run()?;
     }
     Ok(())
 }

@@ -405,6 +405,16 @@ class Run:
     def keep_account(self):
         self._ask(self._wallet.account.keep_account())
 
+    def provision(self, label):
+        call = self._wallet.account.provision()
+        return call.answered(self._unlocked, label, self._issuer.send(call.request()))
+
+    def provision_waits(self):
+        return self._wallet.account.provision_waits()
+
+    def drop_provision(self):
+        self._wallet.account.drop_provision()
+
     def move_address(self, address):
         self._ask(self._wallet.account.move_address(address, Language.ENGLISH))
 

@@ -7,6 +7,7 @@
 //! | `carry` | [`IssuerRequest`] and [`IssuerResponse`]: what the app's HTTP client sends and gets |
 //! | `flows` | what an answer leaves behind: [`SignUp`], [`Reset`], [`NewFactor`], [`RecoveryCodes`] |
 //! | `problem` | [`IssuerProblem`]: why the issuer did not do it |
+//! | `provisioning` | [`ProvisionCall`]: a payment credential from the issuer |
 //! | `records` | the account as data |
 //! | `second_factor` | [`SecondFactor`]: what a person proves herself with |
 
@@ -14,6 +15,7 @@ mod calls;
 mod carry;
 mod flows;
 mod problem;
+mod provisioning;
 mod records;
 mod second_factor;
 
@@ -33,6 +35,7 @@ pub use calls::{
 pub use carry::{IssuerRequest, IssuerResponse};
 pub use flows::{NewFactor, RecoveryCodes, Reset, SignUp};
 pub use problem::IssuerProblem;
+pub use provisioning::ProvisionCall;
 pub use records::{
     AccountAt, AccountDevice, AccountOverview, AccountSession, KnownAccount, LoggedIn,
 };

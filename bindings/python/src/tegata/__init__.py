@@ -7,7 +7,8 @@
             case NextCode.WAIT(seconds=seconds): wait(seconds)
 
 `wallet.account` asks things of the issuer: each is a call, whose request the app sends with the HTTP client that it
-has, and whose response it hands back. `carried` does both.
+has, and whose response it hands back. `carried` does both, but for a `ProvisionCall`, whose answer goes under the
+payment lock: `call.answered(unlocked, label, send(call.request()))`.
 
 A keystore is a `DeviceKeystore`; what it throws is a `KeystoreFailure`. What a wallet throws is a `WalletError`, one
 class for each thing that an app reacts to. Arguments that hold a secret are read where they are and not copied: pass a
@@ -59,6 +60,7 @@ from tegata_ffi import (
     Payment,
     PaymentCode,
     Payments,
+    ProvisionCall,
     RecoveryCodes,
     Reset,
     ResetCall,
@@ -116,6 +118,7 @@ __all__ = [
     "Payment",
     "PaymentCode",
     "Payments",
+    "ProvisionCall",
     "RecoveryCodes",
     "Reset",
     "ResetCall",

@@ -281,6 +281,12 @@ private final class Run {
                 .carried(by: issuer.send)
         case "close_account": try await wallet.account.closeAccount().carried(by: issuer.send)
         case "keep_account": try await wallet.account.keepAccount().carried(by: issuer.send)
+        case "provision":
+            let label = try with.text("label")
+            let call = try wallet.account.provision()
+            return .text(try await call.carried(unlocked: unlocked, label: label, by: issuer.send))
+        case "provision_waits": return .bool(try wallet.account.provisionWaits())
+        case "drop_provision": try wallet.account.dropProvision()
         case "move_address":
             try await wallet.account.moveAddress(address: try with.text("address"), language: .english)
                 .carried(by: issuer.send)

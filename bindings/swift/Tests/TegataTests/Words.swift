@@ -84,6 +84,7 @@ extension WalletError {
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
         case .Issuer(let problem, _): "Issuer \(problem.name)"
+        case .AnswerRefused: "AnswerRefused"
         case .NotFound: "NotFound"
         case .Invalid: "Invalid"
         case .Failed: "Failed"

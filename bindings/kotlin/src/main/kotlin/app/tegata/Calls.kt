@@ -30,5 +30,12 @@ public inline fun CodesCall.carried(send: (IssuerRequest) -> IssuerResponse): Re
 /** Gives what the account is. */
 public inline fun OverviewCall.carried(send: (IssuerRequest) -> IssuerResponse): AccountOverview = answered(send(request()))
 
+/** Gives the credential's record among payments; [label] is what it is called there. */
+public inline fun ProvisionCall.carried(
+    unlocked: Unlocked,
+    label: String,
+    send: (IssuerRequest) -> IssuerResponse,
+): String = answered(unlocked, label, send(request()))
+
 /** It is done, or a [WalletException] says why not. */
 public inline fun DoneCall.carried(send: (IssuerRequest) -> IssuerResponse): Unit = answered(send(request()))

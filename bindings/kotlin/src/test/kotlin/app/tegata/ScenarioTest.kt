@@ -228,6 +228,12 @@ private class Run(private val folder: File) : AutoCloseable {
             "take_back" -> account.takeBack(at(with), with.text("code"), with.secondFactor()!!).carried(issuer::send)
             "close_account" -> account.closeAccount().carried(issuer::send)
             "keep_account" -> account.keepAccount().carried(issuer::send)
+            "provision" -> {
+                val label = with.text("label")
+                return account.provision().carried(unlocked, label, issuer::send)
+            }
+            "provision_waits" -> return account.provisionWaits()
+            "drop_provision" -> account.dropProvision()
             "move_address" -> account.moveAddress(with.text("address"), Language.ENGLISH).carried(issuer::send)
             "move_address_code" ->
                 account.moveAddressCode(with.text("address"), with.text("code")).carried(issuer::send)
