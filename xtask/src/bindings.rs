@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use xshell::{Shell, cmd};
 
 use crate::{
-    symbols,
+    symbols, throws,
     tree::{self, step},
 };
 
 /// UniFFI reads it only when it is told to.
 const CONFIG: &str = "uniffi.toml";
+
+/// Where the generator puts the Kotlin.
+const KOTLIN: &str = "app/tegata/tegata_ffi.kt";
 
 /// No panic passes through SQLite or ring: what unwinding would read of their C is left out.
 pub(crate) const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
@@ -49,6 +52,8 @@ pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     for language in ["kotlin", "swift", "python"] {
         generate(shell, &library, language, &folder.join(language))?;
     }
+    let kotlin = folder.join("kotlin").join(KOTLIN);
+    shell.write_file(&kotlin, throws::declared(&shell.read_file(&kotlin)?)?)?;
     let lib = folder.join("lib");
     let kept = lib.join(library_name());
     shell.create_dir(&lib)?;

@@ -29,6 +29,7 @@ mod stripe_mock;
 mod swift;
 mod symbols;
 mod targets;
+mod throws;
 mod till;
 mod tool;
 mod tree;

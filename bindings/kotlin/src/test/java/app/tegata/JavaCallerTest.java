@@ -34,6 +34,40 @@ class JavaCallerTest {
         }
     }
 
+    /** A keystore written in Java says what is wrong with it, by the failures that Kotlin names. */
+    @Test
+    void aKeystoreInJavaThrowsItsFailures() {
+        File file = new File(folder, "wallet");
+        assertThrows(WalletException.Locked.class, () -> Wallet.create(file, new LockedKeystore()));
+    }
+
+    private static final class LockedKeystore implements DeviceKeystore {
+        @Override
+        public byte[] wrap(byte[] plaintext) throws KeystoreFailure {
+            throw new KeystoreFailure.Locked();
+        }
+
+        @Override
+        public byte[] unwrap(byte[] wrapped) throws KeystoreFailure {
+            throw new KeystoreFailure.Locked();
+        }
+
+        @Override
+        public byte[] prf(byte[] input) throws KeystoreFailure {
+            throw new KeystoreFailure.Locked();
+        }
+
+        @Override
+        public byte[] publicKey() throws KeystoreFailure {
+            throw new KeystoreFailure.Locked();
+        }
+
+        @Override
+        public byte[] sign(byte[] message) throws KeystoreFailure {
+            throw new KeystoreFailure.Locked();
+        }
+    }
+
     private static PaymentCode next(Wallet wallet, Unlocked unlocked, String id) throws WalletException {
         NextCode next = wallet.getPayments().nextCode(unlocked, id, null, null);
         return ((NextCode.Code) next).getCode();
