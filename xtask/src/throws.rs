@@ -10,12 +10,12 @@ const CALLED: &[(&str, &str)] =
 /// The source with those failures declared.
 pub(crate) fn declared(source: &str) -> anyhow::Result<String> {
     CALLED.iter().try_fold(source.to_owned(), |source, (interface, failure)| {
-        let begins = format!("public interface {interface} {{\n");
+        let begins = format!("public interface {interface} {{");
         let parts = source.split_once(&begins);
         let (before, rest) = parts.with_context(|| format!("no {begins}"))?;
         let (body, after) = rest.split_once("\n}\n").context("an interface without an end")?;
-        let declared =
-            body.replace("\n    fun `", &format!("\n    @Throws({failure}::class)\n    fun `"));
+        let function = format!("\n    @Throws({failure}::class)\n    fun `");
+        let declared = body.replace("\n    fun `", &function);
         anyhow::ensure!(declared != body, "no function in {interface}");
         Ok(format!("{before}{begins}{declared}\n}}\n{after}"))
     })
