@@ -52,6 +52,8 @@ async function scan(page, code) {
 }
 
 async function amount(page, digits) {
+  // A page that was opened just now fetches its texts first.
+  await page.locator("#amount").waitFor();
   await page.keyboard.type(digits);
   await page.keyboard.press("Enter");
   await page.locator("#code").waitFor();
