@@ -290,7 +290,7 @@ test("without sound there is none, also tomorrow", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await page.locator("#sound").click();
   await page.reload();
-  assert.equal(await page.locator("#sound").getAttribute("aria-pressed"), "false");
+  await page.locator('#sound[aria-pressed="false"]').waitFor();
   await page.locator("#amount").focus();
   await scan(page, `10${await shopper.code()}`);
   await answered(page, "Paid");
