@@ -25,6 +25,7 @@ pub mod codes;
 pub mod config;
 mod describe;
 mod frame;
+mod hash;
 mod issuer;
 mod jobs;
 pub mod keys;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tegata_issuer::config::ProcessorKey;
+use tegata_issuer::config::SecretSetting;
 use tegata_issuer::processor::{
     CustomerId, Decline, Fault, IntentId, Key, MethodId, Processor, Status, Stripe, Wanted,
 };
@@ -29,7 +29,7 @@ async fn far() -> Far {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(sandbox.clone().serve(listener));
-    let stripe = Stripe::new(&address, &ProcessorKey::new("key"), PATIENCE).unwrap();
+    let stripe = Stripe::new(&address, &SecretSetting::new("key"), PATIENCE).unwrap();
     Far { sandbox, stripe, address, _folder: folder, keys: AtomicU32::new(0) }
 }
 
@@ -151,7 +151,7 @@ async fn no_number_of_a_card_and_no_other_key_is_taken() {
     let customer = far.stripe.customer(Key("a")).await.unwrap();
     let number = MethodId::new("4242424242424242").unwrap();
     assert_eq!(far.stripe.attach(&customer, &number, Key("b")).await, Err(Fault::Missing));
-    let other = Stripe::new(&far.address, &ProcessorKey::new("other"), PATIENCE).unwrap();
+    let other = Stripe::new(&far.address, &SecretSetting::new("other"), PATIENCE).unwrap();
     assert_eq!(other.customer(Key("c")).await, Err(Fault::Refused(401)));
 }
 

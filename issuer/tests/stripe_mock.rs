@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use tegata_issuer::config::ProcessorKey;
+use tegata_issuer::config::SecretSetting;
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe, Wanted};
 
 struct Mock {
@@ -40,7 +40,7 @@ fn mock() -> Mock {
 
 fn stripe(mock: &Mock) -> Stripe {
     let base = format!("http://127.0.0.1:{}", mock.port);
-    Stripe::new(&base, &ProcessorKey::new("sk_test_123"), Duration::from_secs(20)).unwrap()
+    Stripe::new(&base, &SecretSetting::new("sk_test_123"), Duration::from_secs(20)).unwrap()
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeS, Serializable, single_shot_seal_with_rng};
-use ring::digest::{SHA256, digest};
 use tegata::account::messages::{
     Ciphertext, CredentialName, Ed25519Key, Grant, PROVISION_INFO, Provision, Provisioned,
     X25519Key, provision_aad,
@@ -22,6 +21,7 @@ use super::given::Given;
 use super::made::Made;
 use super::signing::Caller;
 use crate::codes;
+use crate::hash::sha256;
 use crate::keys::{Sealed, SealedSeed};
 use crate::problem::Problem;
 use crate::store::{
@@ -204,12 +204,6 @@ impl Ready {
             aliases: aliases.collect(),
         }
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
 }
 
 /// Our randomness, for a crate that takes none that can fail: what it made of a failure is thrown away.

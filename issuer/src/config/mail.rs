@@ -1,15 +1,12 @@
 //! The types of the settings that are about mail.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::path::Path;
 
 use axum::http::uri::Authority;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, de};
-use zeroize::Zeroizing;
 
-use super::values::secret_text;
+use super::secret::secret_text;
 
 /// Where mail goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,37 +92,6 @@ impl<'de> Deserialize<'de> for Sender {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let sender = String::deserialize(deserializer)?.parse();
         sender.map(Self).map_err(|_| de::Error::custom("expected Name <name@example.org>"))
-    }
-}
-
-/// What the service logs in with at a server of mail.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MailPassword(Zeroizing<String>);
-
-impl MailPassword {
-    pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file).map(Zeroizing::new);
-        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        // The line end that editors leave.
-        Ok(Self(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
-    }
-
-    /// The text, for the server.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for MailPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl<'de> Deserialize<'de> for MailPassword {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        secret_text(deserializer).map(Self)
     }
 }
 

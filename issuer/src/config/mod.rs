@@ -4,6 +4,7 @@ mod key_file;
 mod layers;
 mod mail;
 mod processor;
+mod secret;
 mod values;
 
 use std::net::SocketAddr;
@@ -16,8 +17,9 @@ use tegata::code::{AttemptLimits, Scheme};
 
 pub use key_file::{KeyFileError, make_key_file, read_key_file};
 pub use layers::{ConfigError, ConfigErrors, Layers};
-pub use mail::{Mail, MailPassword, Security, Sender, Smtp};
-pub use processor::{Processor, ProcessorKey};
+pub use mail::{Mail, Security, Sender, Smtp};
+pub use processor::Processor;
+pub use secret::SecretSetting;
 pub use values::{
     AliasSeconds, CodePrefix, Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store,
 };
@@ -25,6 +27,7 @@ pub use values::{
 use crate::network::ForwardedHeader;
 use crate::payments::{Amount, Currency, DayOffset, Decimals, Rules};
 use crate::store::Cap;
+use secret::from_file;
 
 /// All settings. Each has a default that runs on this machine alone; names in the file are the fields', in the
 /// environment `TEGATA_ISSUER_` and the field's in capitals.
@@ -51,13 +54,13 @@ pub struct Config {
     /// As whom the service logs in at the server of mail.
     pub mail_user: Option<String>,
     /// With what. In the environment, or by `mail_password_file`.
-    pub mail_password: Option<MailPassword>,
+    pub mail_password: Option<SecretSetting>,
     /// A file that holds what `mail_password` would say.
     pub mail_password_file: Option<PathBuf>,
     /// Who charges cards: ours, which moves no money, or one that speaks Stripe's interface.
     pub processor: Processor,
     /// The secret key of the account there. In the environment, or by `processor_key_file`.
-    pub processor_key: Option<ProcessorKey>,
+    pub processor_key: Option<SecretSetting>,
     /// A file that holds what `processor_key` would say.
     pub processor_key_file: Option<PathBuf>,
     /// Where it is signed how far the log of events goes. Without it beside SQLite's file, and with `PostgreSQL`
@@ -222,34 +225,12 @@ impl Config {
         let mut say = |name: &str, what: &str| {
             wrong.push(ConfigError { name: name.to_owned(), what: what.to_owned() });
         };
-        match (&self.server_key, &self.server_key_file) {
-            (Some(_), Some(_)) => say("server_key_file", "server_key is set, too: one of them"),
-            (None, Some(file)) => match ServerKey::read(file) {
-                Ok(key) => self.server_key = Some(key),
-                Err(what) => say("server_key_file", &what),
-            },
-            (_, None) => {}
-        }
-        match (&self.mail_password, &self.mail_password_file) {
-            (Some(_), Some(_)) => {
-                say("mail_password_file", "mail_password is set, too: one of them");
-            }
-            (None, Some(file)) => match MailPassword::read(file) {
-                Ok(password) => self.mail_password = Some(password),
-                Err(what) => say("mail_password_file", &what),
-            },
-            (_, None) => {}
-        }
-        match (&self.processor_key, &self.processor_key_file) {
-            (Some(_), Some(_)) => {
-                say("processor_key_file", "processor_key is set, too: one of them");
-            }
-            (None, Some(file)) => match ProcessorKey::read(file) {
-                Ok(key) => self.processor_key = Some(key),
-                Err(what) => say("processor_key_file", &what),
-            },
-            (_, None) => {}
-        }
+        let file = self.server_key_file.as_ref();
+        from_file("server_key", &mut self.server_key, file, ServerKey::read, &mut say);
+        let file = self.mail_password_file.as_ref();
+        from_file("mail_password", &mut self.mail_password, file, SecretSetting::read, &mut say);
+        let file = self.processor_key_file.as_ref();
+        from_file("processor_key", &mut self.processor_key, file, SecretSetting::read, &mut say);
         if matches!(self.processor, Processor::At(_)) != self.processor_key.is_some() {
             say("processor_key", "and a processor that is not the sandbox go together");
         }

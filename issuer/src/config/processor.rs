@@ -1,14 +1,12 @@
 //! The types of the settings that are about the card processor.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use axum::http::Uri;
 use serde::{Deserialize, Deserializer, de};
-use zeroize::Zeroizing;
 
 use super::mail::is_loopback;
-use super::values::secret_text;
+use super::secret::secret_text;
 
 /// Who charges cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,43 +44,6 @@ impl Processor {
 impl<'de> Deserialize<'de> for Processor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&secret_text(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-/// The secret key of the account at the processor.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProcessorKey(Zeroizing<String>);
-
-impl ProcessorKey {
-    /// This key.
-    #[must_use]
-    pub fn new(key: &str) -> Self {
-        Self(Zeroizing::new(key.to_owned()))
-    }
-
-    pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file).map(Zeroizing::new);
-        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        // The line end that editors leave.
-        Ok(Self::new(text.trim_end_matches(['\r', '\n'])))
-    }
-
-    /// The text, for the processor.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for ProcessorKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl<'de> Deserialize<'de> for ProcessorKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        secret_text(deserializer).map(Self)
     }
 }
 

@@ -13,6 +13,8 @@ use tegata::Secret;
 use tegata::code::{AliasPeriod, Prefix};
 use zeroize::Zeroizing;
 
+use super::secret::secret_text;
+
 /// Where accounts are kept.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Store {
@@ -126,14 +128,6 @@ impl<'de> Deserialize<'de> for ServerKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&secret_text(deserializer)?).map_err(de::Error::custom)
     }
-}
-
-/// A text whose content no error repeats, not even one of the wrong type.
-pub(super) fn secret_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Zeroizing<String>, D::Error> {
-    let text = String::deserialize(deserializer).map(Zeroizing::new);
-    text.map_err(|_| de::Error::custom("a text is expected"))
 }
 
 /// What payment codes begin with.

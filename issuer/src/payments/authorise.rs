@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tegata::code::Digits;
 use utoipa::ToSchema;
@@ -15,6 +14,7 @@ use super::charge::Outcome;
 use super::tills::till_token;
 use super::view::{Shown, Status, View};
 use super::words::{Amount, Currency, IdempotencyKey, Reference, Scanned};
+use crate::hash::sha256;
 use crate::problem::{Problem, ProblemDocument};
 use crate::store::{
     Answered, Asked, Authorisation, AuthorisationId, Code, SaleOrder, State, TokenHash,
@@ -134,8 +134,6 @@ impl Payments {
         request: Strict<Authorise>,
     ) -> Result<View, Problem> {
         let Authorise { code, amount, currency, reference } = request.value;
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, &request.raw).as_ref());
         let order = SaleOrder {
             reference: reference.as_str().to_owned(),
             amount: amount.get(),
@@ -145,7 +143,7 @@ impl Payments {
         let asked = Asked {
             token,
             key: key.as_str().to_owned(),
-            hash,
+            hash: sha256(&request.raw),
             code: self.parts(&code),
             order: order.clone(),
             ids: (self.authorisation_id(now)?, self.event_id(now)?),

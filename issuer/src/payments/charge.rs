@@ -25,18 +25,3 @@ pub trait Charge: Send + Sync {
     /// Takes back what stands in `reversing`: a charge that has begun, or was made.
     async fn reverse(&self, id: AuthorisationId) -> Outcome;
 }
-
-/// There is no processor: what is authorised waits.
-#[derive(Clone, Copy, Debug)]
-pub struct NoProcessor;
-
-#[async_trait]
-impl Charge for NoProcessor {
-    async fn charge(&self, _: AuthorisationId) -> Outcome {
-        Outcome::Pending
-    }
-
-    async fn reverse(&self, _: AuthorisationId) -> Outcome {
-        Outcome::Pending
-    }
-}

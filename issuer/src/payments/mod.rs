@@ -30,7 +30,7 @@ use tegata::UnixTime;
 use tegata::code::{Prefixes, ShopName};
 use utoipa_axum::routes;
 
-pub use charge::{Charge, NoProcessor, Outcome};
+pub use charge::{Charge, Outcome};
 pub use charging::{Charging, DEADLINE};
 pub use rules::{DayOffset, Decimals, Rules};
 pub(crate) use tills::CODE_LIFE;

@@ -4,7 +4,6 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tegata::account::messages::{RecoveryCode, SecretText};
 use tegata::code::{ShopName, TillId, UnsignedTillCard};
@@ -15,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::Payments;
 use crate::accounts::bearer;
+use crate::hash::sha256;
 use crate::problem::{Problem, ProblemDocument};
 use crate::store::TokenHash;
 use crate::strict::Strict;
@@ -45,8 +45,7 @@ impl TillCode {
 
     /// As it is kept. It has so many random bits that nobody guesses at the hash in the hour that it counts.
     pub(crate) fn hash(&self) -> TokenHash {
-        let mut padded = Zeroizing::new([0; 32]);
-        padded.copy_from_slice(digest(&SHA256, self.0.expose()).as_ref());
+        let padded = Zeroizing::new(sha256(self.0.expose()));
         TokenHash::of(&padded)
     }
 }

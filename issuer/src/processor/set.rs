@@ -9,7 +9,7 @@ use tegata_sandbox::Sandbox;
 use tokio::net::TcpListener;
 
 use super::{Processor, Stripe, StripeError};
-use crate::config::{self, Config, ProcessorKey};
+use crate::config::{self, Config, SecretSetting};
 
 /// How long a request may take: three of them fit into what a till waits.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -50,7 +50,7 @@ pub(crate) async fn as_set(
             let base = format!("http://{}", listener.local_addr()?);
             tracing::info!(ledger = %file.display(), "cards are charged in the sandbox: no money moves");
             tokio::spawn(Sandbox::at(file, &key).serve(listener));
-            Stripe::new(&base, &ProcessorKey::new(&key), PATIENCE)?
+            Stripe::new(&base, &SecretSetting::new(&key), PATIENCE)?
         }
     };
     Ok(Arc::new(stripe))

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::{
     CustomerId, Decline, Fault, IntentId, Key, MethodId, Processor, Registered, Status, Wanted,
 };
-use crate::config::ProcessorKey;
+use crate::config::SecretSetting;
 
 /// Bytes that an answer may have.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -67,7 +67,7 @@ impl Stripe {
     ///
     /// # Errors
     /// [`StripeError`].
-    pub fn new(base: &str, key: &ProcessorKey, patience: Duration) -> Result<Self, StripeError> {
+    pub fn new(base: &str, key: &SecretSetting, patience: Duration) -> Result<Self, StripeError> {
         let connector = HttpsConnectorBuilder::new();
         let connector = if base.starts_with("https:") {
             connector.with_native_roots().map_err(StripeError::Certificates)?

@@ -5,7 +5,7 @@ use tegata::code::{Alias, AliasPeriod, Counter, CredentialId, Scheme, Step};
 use tegata::{UnixTime, account};
 
 use super::ids::{AccountId, RequestId};
-use super::rows::{Row, Statement, values};
+use super::rows::{Row, Statement, Value, values};
 use super::{Store, StoreError};
 use crate::keys::{Sealed, SealedSeed};
 
@@ -92,6 +92,13 @@ pub(super) fn in_index(prefix: &str, period: u64, alias: Alias, id: CredentialId
     const INSERT: &str = "INSERT INTO aliases (prefix, period, alias, credential) \
         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     Statement::new(INSERT, values![prefix.to_owned(), period, alias.value(), id.0])
+}
+
+/// What the index is asked by: prefix, the periods of the steps whose codes are accepted now, three, and alias.
+pub(super) fn in_periods_of(scheme: &Scheme, alias: Alias, now: UnixTime) -> Vec<Value> {
+    let period = |step| scheme.alias_period.index(step);
+    let [a, b, c] = Step::at(now).accepted().map(|step| step.map(period));
+    values![scheme.prefix.to_string(), a, b, c, alias.value()]
 }
 
 /// Takes the code with this counter, within a transaction: `StoreError::CodeUsed` if it or a later one was taken.
@@ -188,13 +195,7 @@ impl Store {
             JOIN credentials c ON c.credential = a.credential WHERE a.prefix = $1 \
             AND a.period IN ($2, $3, $4) AND a.alias = $5 AND c.key IS NOT NULL \
             ORDER BY c.credential";
-        let mut periods = [None; 3];
-        for (period, step) in periods.iter_mut().zip(Step::at(now).accepted()) {
-            *period = step.map(|step| scheme.alias_period.index(step));
-        }
-        let [a, b, c] = periods;
-        let values = values![scheme.prefix.to_string(), a, b, c, alias.value()];
-        let rows = self.database.rows(FIND, values).await?;
+        let rows = self.database.rows(FIND, in_periods_of(scheme, alias, now)).await?;
         let read = |row: Row| {
             let mut row = row.of("credentials");
             Ok(Indexed {

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use ring::digest::{SHA256, digest};
 use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable, UnixTime};
+
+use crate::hash::sha256;
 
 /// 16 bytes that sort by time: laid out as UUID version 7 (RFC 9562, section 5.7); its milliseconds are whole seconds.
 fn by_time(now: UnixTime, place: u16, random: &dyn Random) -> Result<[u8; 16], RandomUnavailable> {
@@ -188,9 +189,7 @@ impl TokenHash {
     /// That of a token, as bytes.
     #[must_use]
     pub fn of(token: &[u8; 32]) -> Self {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, token).as_ref());
-        Self(hash)
+        Self(sha256(token))
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {

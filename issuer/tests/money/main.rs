@@ -23,7 +23,7 @@ use desk::{Desk, Shopper};
 use issuers::Issuers;
 use people::Town;
 use tegata::code::Seed;
-use tegata_issuer::config::ProcessorKey;
+use tegata_issuer::config::SecretSetting;
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
 use tegata_sandbox::{Fault, Sandbox};
 use tills::{Shop, Sums};
@@ -60,7 +60,7 @@ fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
          day_limit = 100000000\nlow_day_limit = 100000000\nlow_payment_limit = 50000"
     ));
     let desk = Desk::new(&town);
-    let stripe = Stripe::new(&processor, &ProcessorKey::new(KEY), Duration::from_secs(8)).unwrap();
+    let stripe = Stripe::new(&processor, &SecretSetting::new(KEY), Duration::from_secs(8)).unwrap();
     let shoppers: Vec<Shopper> = (1..=SHOPPERS).map(|n| shopper(&desk, &stripe, n)).collect();
     let tills: Vec<_> = (0..TILLS).map(|n| desk.till(&format!("till-{n}"))).collect();
     town.stop();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tegata::{Clock, UnixTime};
-use tegata_issuer::config::{ProcessorKey, Store as Place};
+use tegata_issuer::config::{SecretSetting, Store as Place};
 use tegata_issuer::payments::{Charge, Charging, DEADLINE, Outcome};
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
 use tegata_issuer::store::{AccountId, AuthorisationId, State, Store};
@@ -58,7 +58,7 @@ impl Shop {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(sandbox.clone().serve(listener));
-        let key = ProcessorKey::new("key");
+        let key = SecretSetting::new("key");
         let stripe = Arc::new(Stripe::new(&address, &key, PATIENCE).unwrap());
         let clock = Arc::new(Standing(AtomicU64::new(noon().seconds())));
         let store = bed.store().await;

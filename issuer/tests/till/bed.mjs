@@ -144,6 +144,8 @@ export class Bed {
     });
     page.on("request", (request) => page.asked.push(request));
     await page.goto(`${this.url}/till`);
+    // It fetches its texts before it takes a key.
+    await page.locator("#enrol-code").waitFor();
     return page;
   }
 

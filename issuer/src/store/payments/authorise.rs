@@ -9,13 +9,15 @@ use serde_json::json;
 use tegata::UnixTime;
 use tegata::account::Generation;
 use tegata::code::{
-    Admission, AttemptLimits, Candidate, CredentialId, Decoded, Matched, Refusal, Scheme, Step,
-    TillId, compare,
+    Admission, AttemptLimits, Candidate, CredentialId, Decoded, Matched, Refusal, Scheme, TillId,
+    compare,
 };
 
+use super::super::credentials;
 use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
 use super::super::{AccountId, EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
+use super::again;
 use super::attempts::Attempts;
 use super::row::{Authorisation, AuthorisationId, BY_ID, Known, State};
 use crate::keys::Sealed;
@@ -195,12 +197,6 @@ impl Store {
             })
             .await
     }
-}
-
-/// What another transaction wrote between our reading and our writing: this one begins anew and reads it.
-fn again() -> StoreError {
-    // A serialisation failure in the words of the SQL standard, which is what it is.
-    StoreError::Refused("40001".to_owned())
 }
 
 /// The till, what it asked before, and what holds for all.
@@ -412,10 +408,7 @@ impl Asked {
             WHERE prefix = $1 AND period IN ($2, $3, $4) AND alias = $5 ORDER BY credential";
         const SEED: &str = "SELECT account, key, seed FROM credentials \
             WHERE credential = $1 AND key IS NOT NULL";
-        let [a, b, c] = Step::at(self.now)
-            .accepted()
-            .map(|step| step.map(|step| scheme.alias_period.index(step)));
-        let values = values![scheme.prefix.to_string(), a, b, c, decoded.alias.value()];
+        let values = credentials::in_periods_of(scheme, decoded.alias, self.now);
         let rows = transaction.rows(FIND, values).await?;
         let mut candidates: Vec<Arc<Candidate>> = Vec::with_capacity(rows.len());
         for row in rows {
@@ -448,8 +441,6 @@ impl Asked {
         matched: Matched,
         replaced: Option<AuthorisationId>,
     ) -> Result<Answered, StoreError> {
-        const TAKE: &str =
-            "UPDATE credentials SET counter = $1 WHERE credential = $2 AND counter < $1";
         let Some(payer) = Payer::lock(transaction, matched.credential()).await? else {
             return self.decline(transaction, till, Reason::NotValid).await;
         };
@@ -458,9 +449,9 @@ impl Asked {
         }
         let reason = self.why_not(transaction, &payer, standing).await?;
         let made = self.made(till, &payer, matched.credential(), reason);
-        let (counter, credential) = (matched.counter().number(), matched.credential().0);
+        let counter = matched.counter().number();
         let mut writes = vec![
-            Statement::new(TAKE, values![counter, credential]).or(again()),
+            credentials::take(matched.credential(), matched.counter()).or(again()),
             made.insert(counter),
             self.keep(till, Some(made.id), None),
             self.event(&made).statement(),

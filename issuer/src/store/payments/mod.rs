@@ -20,3 +20,11 @@ pub use authorise::{Answered, Asked, Bounds, Cap, Code, Found, Order, Prepare, R
 pub use read::UnderWay;
 pub use row::{Authorisation, AuthorisationId, State};
 pub use void::{Voided, What};
+
+use super::StoreError;
+
+/// What another transaction wrote between our reading and our writing: this one begins anew and reads it.
+fn again() -> StoreError {
+    // A serialisation failure in the words of the SQL standard, which is what it is.
+    StoreError::Refused("40001".to_owned())
+}

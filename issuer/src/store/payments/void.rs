@@ -9,6 +9,7 @@ use tegata::code::TillId;
 use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
 use super::super::{EventId, EventRow, Store, StoreError};
+use super::again;
 use super::authorise::by_id;
 use super::row::{Authorisation, AuthorisationId, Known, State};
 
@@ -88,7 +89,7 @@ impl Void {
         writes.push(self.line(&after).statement());
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
-            Err(StoreError::Moved) => Err(StoreError::Refused("40001".to_owned())),
+            Err(StoreError::Moved) => Err(again()),
             Err(error) => Err(error),
             Ok(()) => Ok(Voided::Is(Box::new(after))),
         }
@@ -123,7 +124,7 @@ impl Void {
             What::Id(_) => return Ok(Voided::NotThere),
         };
         // It came between our reading and our writing: read again.
-        let forbid = forbid.or(StoreError::Refused("40001".to_owned()));
+        let forbid = forbid.or(again());
         transaction.write(vec![forbid]).await?;
         Ok(Voided::Forbidden)
     }

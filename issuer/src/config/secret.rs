@@ -1,0 +1,71 @@
+//! A secret that is a setting, and secrets that stand in a file of their own.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, de};
+use zeroize::Zeroizing;
+
+/// What the service proves itself with elsewhere: the password for a server of mail, the key for a card processor.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretSetting(Zeroizing<String>);
+
+impl SecretSetting {
+    /// This one.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(file).map(Zeroizing::new);
+        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        // The line end that editors leave.
+        Ok(Self::new(text.trim_end_matches(['\r', '\n'])))
+    }
+
+    /// The text, for whom it is meant.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        secret_text(deserializer).map(Self)
+    }
+}
+
+/// A text whose content no error repeats, not even one of the wrong type.
+pub(super) fn secret_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Zeroizing<String>, D::Error> {
+    let text = String::deserialize(deserializer).map(Zeroizing::new);
+    text.map_err(|_| de::Error::custom("a text is expected"))
+}
+
+/// Takes a secret from the file that is set for it, as `name` and `name_file` say; `say` hears what is wrong with that.
+pub(super) fn from_file<T>(
+    name: &str,
+    secret: &mut Option<T>,
+    file: Option<&PathBuf>,
+    read: impl FnOnce(&Path) -> Result<T, String>,
+    say: &mut impl FnMut(&str, &str),
+) {
+    let Some(file) = file else { return };
+    let said = if secret.is_some() {
+        Err(format!("{name} is set, too: one of them"))
+    } else {
+        read(file).map(|read| *secret = Some(read))
+    };
+    if let Err(what) = said {
+        say(&format!("{name}_file"), &what);
+    }
+}
