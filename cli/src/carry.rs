@@ -52,10 +52,17 @@ impl Carrier {
         Ok(Self { agent: config.build().new_agent(), issuer: issuer.clone() })
     }
 
+    pub(crate) fn issuer(&self) -> &IssuerAddress {
+        &self.issuer
+    }
+
     /// Sends it once.
     pub(crate) fn carry(&self, request: &Envelope) -> Result<Response, NoAnswer> {
         let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
-        self.post(request.path(), request.signature(), bearer.as_deref(), request.body())
+        let signature = request.signature().map(|signature| (SIGNATURE_HEADER, signature));
+        let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
+        let headers: Vec<_> = signature.into_iter().chain(bearer).collect();
+        self.post(request.path(), &headers, request.body())
     }
 
     /// Sends it, and again when no answer came: for what may be done twice.
@@ -73,17 +80,13 @@ impl Carrier {
     pub(crate) fn post(
         &self,
         path: &str,
-        signature: Option<&str>,
-        bearer: Option<&str>,
+        headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Response, NoAnswer> {
         let mut post = self.agent.post(format!("{}{path}", self.issuer));
         post = post.content_type("application/json");
-        if let Some(signature) = signature {
-            post = post.header(SIGNATURE_HEADER, signature);
-        }
-        if let Some(bearer) = bearer {
-            post = post.header("Authorization", bearer);
+        for (name, value) in headers {
+            post = post.header(*name, *value);
         }
         let mut answer = post.send(body).map_err(|error| self.unreachable(&error))?;
         let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, MailedCodeText, Overview, Reset, SecondFactor, Ticket, TotpText, signature_text,
-    signed_bytes,
+    Call, MailedCodeText, Overview, Reset, SIGNATURE_HEADER, SecondFactor, Ticket, TotpText,
+    signature_text, signed_bytes,
 };
 
 use super::told::Told;
@@ -37,7 +37,7 @@ impl<'a> BreakIn<'a> {
         hanako: &'a mut Person,
         folder: &Path,
     ) -> Result<Vec<Told>, Failure> {
-        let thief = town.person(folder, "a phone like hers")?;
+        let thief = town.person(folder, "a phone like hers", town.clock.clone())?;
         let mut it = Self { town, clock, hanako, thief, mailed: 0, told: Vec::new() };
         it.mail_to_himself()?;
         it.code_guessed()?;
@@ -205,7 +205,7 @@ impl<'a> BreakIn<'a> {
         let body = form.to_string();
         let der = self.thief.device.keystore.sign(&signed_bytes(purpose, body.as_bytes()));
         let signature = signature_text(&der.map_err(|e| Failure::to("sign")(&e))?);
-        let post = self.town.carrier.post(path, Some(&signature), None, body.as_bytes());
+        let post = self.town.carrier.post(path, &[(SIGNATURE_HEADER, &signature)], body.as_bytes());
         Ok(post?.status)
     }
 

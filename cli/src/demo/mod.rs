@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use clap::Args;
 use tegata::code::{Audience, ClockStatus, TillId};
-use tegata::{NextCode, SystemClock};
+use tegata::{Clock, NextCode, SystemClock};
 
+use self::shop::PRICE;
 pub(crate) use self::stage::Stage;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -35,11 +36,11 @@ pub(crate) fn run(demo: &Demo, output: &Output) -> Result<(), Failure> {
 
 impl Live for Stage {
     fn title(&self) -> &'static str {
-        "Tegata demo · a wallet and a till, no network"
+        "Tegata demo · a wallet, two tills and their issuer"
     }
 
     fn now(&self) -> u64 {
-        self.clock.now().seconds()
+        self.phone.now().seconds()
     }
 
     fn clock(&self) -> ClockStatus {
@@ -51,7 +52,7 @@ impl Live for Stage {
     }
 
     fn till(&self) -> Option<TillId> {
-        Some(self.shop.till.clone())
+        Some(self.shop.till.id.clone())
     }
 
     fn offer(&self) -> Audience {
@@ -66,7 +67,11 @@ impl Live for Stage {
 impl Scanner for Stage {
     fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure> {
         let till = if elsewhere { &self.shop.other_till } else { &self.shop.till };
-        let verdict = self.shop.scan(code, till, self.clock.now())?;
-        Ok(shop::in_words(verdict, till))
+        let (good, words) = self.shop.scan(code, till, &self.shop.sale(PRICE))?;
+        Ok((good, format!("{}: ¥{PRICE} {words}", till.id)))
+    }
+
+    fn page(&self) -> Result<String, Failure> {
+        self.shop.page()
     }
 }

@@ -1,31 +1,26 @@
-//! What a demo needs: an issuer, a shopper who has signed up there, and one credential that the shop knows too. All of it
-//! in a temporary folder.
+//! What a demo needs: an issuer with tills, and a shopper who has signed up there, has a card and was given what codes are
+//! made from. All of it in a temporary folder.
 
 use std::sync::Arc;
 
-use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
-use tegata::vault::{RecordId, Unlocked};
-use tegata::{Clock, NewPayment, NextCode, Random, SystemRandom, Wallet};
+use tegata::code::{Audience, ClockStatus};
+use tegata::vault::RecordId;
+use tegata::{Clock, NextCode, Wallet};
 use tempfile::TempDir;
 
 use super::break_in::BreakIn;
 use super::shop::Shop;
 use super::told::Told;
 use super::tour::TourClock;
-use super::town::{Person, Town};
+use super::town::{LEAVE, Person, PhoneClock, Town};
 use crate::failure::Failure;
-
-/// The demo's routing digits: of no issuer.
-const PREFIX: &str = "4960";
 
 /// What her device is called.
 pub(super) const PHONE: &str = "Hanako's phone";
 
-/// The demo's wallet has no payment lock: it lives for minutes, in a folder of its own.
-const LEAVE: &Unlocked = &Unlocked::without_lock();
-
 pub(crate) struct Stage {
-    pub(super) clock: Arc<dyn Clock>,
+    /// The phone's clock; the issuer goes by its own.
+    pub(super) phone: Arc<PhoneClock>,
     pub(super) shop: Shop,
     pub(super) town: Town,
     /// Recovery codes that the shopper was given.
@@ -39,23 +34,21 @@ impl Stage {
     pub(crate) fn set(clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(|e| Failure::to("make a temporary folder")(&e))?;
         let town = Town::open(folder.path(), &clock)?;
-        let mut hanako = town.person(folder.path(), PHONE)?;
+        let phone = Arc::new(PhoneClock::by(clock));
+        let mut hanako = town.person(folder.path(), PHONE, phone.clone())?;
         let recovery_codes = hanako.sign_up(&town)?;
+        hanako.add_card(&town)?;
+        let credential = hanako.provision(&town)?;
+        let shop = Shop::open(&town)?;
+        Ok(Self { phone, shop, town, recovery_codes, hanako, credential, folder })
+    }
 
-        let scheme = Scheme {
-            prefix: PREFIX.parse().map_err(|e| Failure::to("set up the issuer")(&e))?,
-            alias_period: AliasPeriod::DAY,
-        };
-        let (random, failed) =
-            (SystemRandom::new(), |e: tegata::RandomUnavailable| Failure::No(e.to_string()));
-        let seed = Seed::make(&random).map_err(failed)?;
-        let mut id = CredentialId([0; 16]);
-        random.fill(&mut id.0).map_err(failed)?;
-        let shop = Shop::open(folder.path(), scheme, id, &seed)?;
-        let new = NewPayment { credential: id, label: "Demo shop".to_owned(), scheme, seed };
-        let credential = hanako.wallet.payments().add(LEAVE, &new);
-        let credential = credential.map_err(|e| Failure::to("store the credential")(&e))?;
-        Ok(Self { clock, shop, town, recovery_codes, hanako, credential, folder })
+    /// A new credential in the place of the one before; the answer's time is the issuer's.
+    pub(super) fn provision_again(&mut self) -> Result<ClockStatus, Failure> {
+        self.credential = self.hanako.provision(&self.town)?;
+        let payment = self.hanako.wallet.payments().get(&self.credential);
+        let payment = payment.map_err(|e| Failure::to("read the wallet")(&e))?;
+        Ok(payment.clock_status(self.phone.now()))
     }
 
     /// The break-in, tried on this stage's issuer.
@@ -66,10 +59,6 @@ impl Stage {
     pub(super) fn next_code(&mut self, audience: Audience) -> Result<NextCode, Failure> {
         let code = self.hanako.wallet.payments().next_code(LEAVE, &self.credential, audience);
         code.map_err(|e| Failure::to("make a code")(&e))
-    }
-
-    pub(super) fn wallet(&mut self) -> (&mut Wallet, &RecordId) {
-        (&mut self.hanako.wallet, &self.credential)
     }
 
     /// Closes the wallet and opens it again, as when the app is killed and started.

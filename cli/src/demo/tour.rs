@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tegata::code::{Audience, ClockStatus, PaymentCode, Refusal, Verdict};
+use tegata::code::{Audience, ClockStatus, PaymentCode};
 use tegata::symbol::PaymentSymbols;
 use tegata::{Clock, NextCode, UnixTime};
 
+use super::shop::{HELD, LIMIT, NOT_VALID, PAID, PRICE, USED};
 use super::stage::Stage;
 use super::told::Told;
 use crate::failure::Failure;
@@ -41,6 +42,7 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let mut tour = tour.restart()?.clock_trouble()?;
     let till = tour.steps.len();
     tour.steps.extend(tour.stage.break_in(&tour.clock)?);
+    tour.after_reset()?;
 
     let ok = tour.steps.iter().all(|step| step.ok);
     let lines = |steps: &[Told]| steps.iter().map(Told::line).collect::<Vec<_>>().join("\n");
@@ -75,42 +77,48 @@ impl Tour {
         let drawn = format!("{:?} and {:?}", symbols.code128, symbols.qr);
         let sizes = "Code 128 of 167 x 1 modules and QR code of 21 x 21 modules";
         self.tell("A barcode is made without a network", sizes, drawn);
-        self.scan("It is scanned and paid", &code, false, None)?;
-        self.scan("The same barcode again, a second later", &code, false, Some(Refusal::Used))?;
+        self.scan("It is scanned and its card is charged", &code, PAID)?;
+        self.scan("The same barcode again, a second later", &code, USED)?;
 
         let second = self.code(Audience::AnyTill)?;
-        self.scan("A second purchase in the same half minute", &second, false, None)?;
+        self.scan("A second purchase in the same half minute", &second, PAID)?;
 
         self.pass(30);
         let next = self.code(Audience::AnyTill)?;
-        self.scan("Half a minute later, the next barcode", &next, false, None)?;
+        let shop = &self.stage.shop;
+        let sale = shop.sale(PRICE);
+        let (_, happened) = shop.scan(next.digits().as_bytes(), &shop.till, &sale)?;
+        self.tell("Half a minute later, the next barcode", PAID, happened);
+        let happened = self.stage.shop.void(&self.stage.shop.till, &sale)?;
+        self.tell("The cashier takes it back", "refunded", happened);
+
+        let last = self.code(Audience::AnyTill)?;
+        let shop = &self.stage.shop;
+        let dear = shop.sale(6_000);
+        let (_, happened) = shop.scan(last.digits().as_bytes(), &shop.till, &dear)?;
+        self.tell("6,000 yen on the first day of a device", LIMIT, happened);
         Ok(())
     }
 
     fn thief(&mut self) -> Result<(), Failure> {
         self.pass(30);
-        let bound = self.code(Audience::OneTill(self.stage.shop.till.clone()))?;
+        let bound = self.code(Audience::OneTill(self.stage.shop.till.id.clone()))?;
+        let shop = &self.stage.shop;
+        let sale = shop.sale(PRICE);
+        let (_, happened) = shop.scan(bound.digits().as_bytes(), &shop.other_till, &sale)?;
         let step = "A barcode for this till alone, copied and shown at another";
-        self.scan(step, &bound, true, Some(Refusal::NotValid))?;
-        self.scan("The same at its own till", &bound, false, None)?;
+        self.tell(step, NOT_VALID, happened);
+        self.scan("The same at its own till", &bound, PAID)?;
 
         self.pass(30);
         let photo = self.code(Audience::AnyTill)?;
         let mut guess = *photo.digits().as_bytes();
         guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
-        let verdict = self.stage.shop.scan(&guess, &self.stage.shop.till, self.clock.now())?;
-        self.judge(
-            "A guess: the right barcode but for its last digit",
-            verdict,
-            Some(Refusal::NotValid),
-        );
+        let shop = &self.stage.shop;
+        let (_, happened) = shop.scan(&guess, &shop.till, &shop.sale(PRICE))?;
+        self.tell("A guess: the right barcode but for its last digit", NOT_VALID, happened);
         self.pass(60);
-        self.scan(
-            "A photo of a barcode, used a minute later",
-            &photo,
-            false,
-            Some(Refusal::NotValid),
-        )
+        self.scan("A photo of a barcode, used a minute later", &photo, NOT_VALID)
     }
 
     fn restart(mut self) -> Result<Self, Failure> {
@@ -130,19 +138,11 @@ impl Tour {
 
     fn clock_trouble(mut self) -> Result<Self, Failure> {
         // The issuer's clock goes right; the phone's jumps ahead.
-        self.pass(600);
-        let issuer = |tour: &Self| tour.clock.now().shifted(-600);
+        self.stage.phone.jump(600);
         let code = self.code(Audience::AnyTill)?;
-        let till = self.stage.shop.till.clone();
-        let verdict = self.stage.shop.scan(code.digits().as_bytes(), &till, issuer(&self))?;
-        self.judge("The phone's clock is ten minutes ahead", verdict, Some(Refusal::NotValid));
+        self.scan("The phone's clock is ten minutes ahead", &code, NOT_VALID)?;
 
-        let now = issuer(&self);
-        let device = self.clock.now();
-        let (wallet, id) = self.stage.wallet();
-        let failed = |e: tegata::Error| Failure::to("learn the time")(&e);
-        wallet.payments().learn_time(id, now).map_err(failed)?;
-        let status = wallet.payments().get(id).map_err(failed)?.clock_status(device);
+        let status = self.stage.provision_again()?;
         let told = |status| match status {
             ClockStatus::Fine => "the clock is fine".to_owned(),
             ClockStatus::Ahead(s) => format!("the clock is {s} s ahead"),
@@ -150,16 +150,22 @@ impl Tour {
             ClockStatus::SetBack(s) => format!("a barcode was shown {s} s later than now"),
         };
         let expected = told(ClockStatus::Ahead(600));
-        self.tell(
-            "The issuer's next answer carries its time, and the wallet says",
-            &expected,
-            told(status),
-        );
+        let step = "A new credential comes with the issuer's time, and the wallet says";
+        self.tell(step, &expected, told(status));
 
         let code = self.code(Audience::AnyTill)?;
-        let verdict = self.stage.shop.scan(code.digits().as_bytes(), &till, issuer(&self))?;
-        self.judge("The next barcode is made by the issuer's time", verdict, None);
+        self.scan("The next barcode is made by the issuer's time", &code, PAID)?;
+        self.stage.phone.jump(-600);
         Ok(self)
+    }
+
+    /// What she paid with before is worth nothing, whoever set the new password; logged in, she has it made anew.
+    fn after_reset(&mut self) -> Result<(), Failure> {
+        let before = self.code(Audience::AnyTill)?;
+        self.scan("A barcode from before the reset", &before, HELD)?;
+        self.stage.provision_again()?;
+        let after = self.code(Audience::AnyTill)?;
+        self.scan("One from the credential that she asks for now", &after, PAID)
     }
 
     fn pass(&self, seconds: u64) {
@@ -175,31 +181,18 @@ impl Tour {
         }
     }
 
+    /// A sale of the usual price at the first till.
     fn scan(
         &mut self,
         step: &'static str,
         code: &PaymentCode,
-        elsewhere: bool,
-        refusal: Option<Refusal>,
+        expected: &str,
     ) -> Result<(), Failure> {
         let shop = &self.stage.shop;
-        let till = if elsewhere { &shop.other_till } else { &shop.till };
-        let verdict = shop.scan(code.digits().as_bytes(), till, self.clock.now())?;
-        self.judge(step, verdict, refusal);
+        let (_, happened) = shop.scan(code.digits().as_bytes(), &shop.till, &shop.sale(PRICE))?;
+        self.tell(step, expected, happened);
         self.pass(1);
         Ok(())
-    }
-
-    fn judge(&mut self, step: &'static str, verdict: Verdict, refusal: Option<Refusal>) {
-        let words = |refusal: Option<Refusal>| match refusal {
-            None => "paid".to_owned(),
-            Some(refusal) => format!("refused: {refusal}"),
-        };
-        let happened = match verdict {
-            Verdict::Accepted { .. } => None,
-            Verdict::Refused(refusal) => Some(refusal),
-        };
-        self.tell(step, &words(refusal), words(happened));
     }
 
     fn tell(&mut self, step: &'static str, expected: &str, happened: String) {

@@ -2,15 +2,20 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tegata::account::Handle;
-use tegata::account::messages::{Language, MailedCodeText, PasswordText, SecondFactor, TotpText};
+use tegata::account::messages::{
+    AddCard, CardToken, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
+};
 use tegata::formats::otpauth;
-use tegata::vault::{OtpCredential, SoftwareKeystore, Stretch};
-use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, Wallet};
+use tegata::vault::{OtpCredential, RecordId, SoftwareKeystore, Stretch, Unlocked};
+use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, UnixTime, Wallet};
+use tegata_issuer::config::Config;
 use tegata_issuer::mail::Mailbox;
+use tegata_issuer::operator::Operator;
 use tegata_issuer::{Handle as Service, World, start};
 
 use super::stage::PHONE;
@@ -20,6 +25,12 @@ use crate::failure::Failure;
 pub(super) const ADDRESS: &str = "hanako@example.org";
 pub(super) const PASSWORD: &str = "four quiet herons";
 
+/// A card of the sandbox's, which has money.
+const CARD: &str = "pm_card_visa";
+
+/// The demo's wallets have no payment lock: they live for minutes, in a folder of their own.
+pub(super) const LEAVE: &Unlocked = &Unlocked::without_lock();
+
 /// A mail is on its way for less; no step waits for longer.
 const MAIL: Duration = Duration::from_secs(10);
 
@@ -28,6 +39,7 @@ pub(super) struct Town {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) carrier: Carrier,
     at: AccountAt,
+    config: Config,
     mailbox: Arc<Mailbox>,
     service: Option<Service>,
 }
@@ -48,14 +60,14 @@ impl Town {
     pub(super) fn open(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Self, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::to("start the issuer")(e);
         let key: Secret<32> = Secret::make(&SystemRandom::new()).map_err(|e| failed(&e))?;
-        let config = serde_json::from_value(json!({
+        let config: Result<Config, _> = serde_json::from_value(json!({
             "listen": "127.0.0.1:0",
             "store": format!("sqlite:{}", folder.join("issuer.sqlite").display()),
             "server_key": hex::encode(key.expose()),
         }));
-        let world = World { clock: Arc::clone(clock), ..World::system() };
+        let config = config.map_err(|e| failed(&e))?;
         let mailbox = Arc::new(Mailbox::default());
-        let service = start(config.map_err(|e| failed(&e))?, world, mailbox.clone());
+        let service = start(config.clone(), world(clock), mailbox.clone());
         let service = service.map_err(|e| failed(&e))?;
         let issuer = format!("http://{}", service.address()).parse().map_err(|e| failed(&e))?;
         let handle: Handle = ADDRESS.parse().map_err(|e| failed(&e))?;
@@ -64,17 +76,34 @@ impl Town {
             clock: Arc::clone(clock),
             carrier: Carrier::to(&issuer)?,
             at: AccountAt { handle, issuer, device_name },
+            config,
             mailbox,
             service: Some(service),
         })
     }
 
+    /// Another way to the issuer.
+    pub(super) fn carrier(&self) -> Result<Carrier, Failure> {
+        Carrier::to(&self.at.issuer)
+    }
+
+    /// Who runs the issuer.
+    pub(super) fn operator(&self) -> Result<Operator, Failure> {
+        let operator = Operator::open(self.config.clone(), world(&self.clock));
+        operator.map_err(|e| Failure::to("operate the issuer")(&e))
+    }
+
     /// Somebody new with a device that is called so, and who says that the account is theirs.
-    pub(super) fn person(&self, folder: &Path, device_name: &str) -> Result<Person, Failure> {
+    pub(super) fn person(
+        &self,
+        folder: &Path,
+        device_name: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Person, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::to("make a wallet")(e);
         let folder = folder.join(device_name);
         std::fs::create_dir(&folder).map_err(|e| failed(&e))?;
-        let device = device(&folder, &self.clock)?;
+        let device = device(&folder, clock)?;
         let wallet =
             Wallet::create(&folder.join("wallet.vault"), &device).map_err(|e| failed(&e))?;
         let device_name = device_name.to_owned().try_into().map_err(|e| failed(&e))?;
@@ -134,6 +163,22 @@ impl Person {
         Ok(self.ask(town, asked)??.len())
     }
 
+    pub(super) fn add_card(&mut self, town: &Town) -> Result<(), Failure> {
+        let token = CardToken::new(CARD).map_err(|e| Failure::to("name a card")(&e))?;
+        let asked = self.wallet.account().in_session(&AddCard { token });
+        self.ask(town, asked)??;
+        Ok(())
+    }
+
+    /// Has the issuer give what payment codes are made from.
+    pub(super) fn provision(&mut self, town: &Town) -> Result<RecordId, Failure> {
+        let failed = |e: tegata::Error| Failure::to("get a payment credential")(&e);
+        let asked = self.wallet.account().provision().map_err(failed)?;
+        let response = town.carrier.carry(asked.envelope())?;
+        let given = self.wallet.account().provisioned(LEAVE, "Tegata card", &asked, &response);
+        given.map_err(failed)
+    }
+
     /// Has a request carried, and the wallet take the answer.
     pub(super) fn ask<A: Parted>(
         &mut self,
@@ -179,8 +224,34 @@ pub(super) fn code_in(mail: &str) -> Result<MailedCodeText, Failure> {
     code.ok_or_else(|| Failure::No("the mail has no code".into()))
 }
 
+fn world(clock: &Arc<dyn Clock>) -> World {
+    World { clock: Arc::clone(clock), ..World::system() }
+}
+
+/// The clock of a phone: right, or ahead of another by some seconds.
+pub(super) struct PhoneClock {
+    right: Arc<dyn Clock>,
+    ahead: AtomicI64,
+}
+
+impl PhoneClock {
+    pub(super) fn by(right: Arc<dyn Clock>) -> Self {
+        Self { right, ahead: AtomicI64::new(0) }
+    }
+
+    pub(super) fn jump(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for PhoneClock {
+    fn now(&self) -> UnixTime {
+        self.right.now().shifted(self.ahead.load(Ordering::Relaxed))
+    }
+}
+
 /// A device with a keystore under a random passphrase that nobody will ever type, so a cheap derivation loses nothing.
-fn device(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Device, Failure> {
+fn device(folder: &Path, clock: Arc<dyn Clock>) -> Result<Device, Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::to("make the keystore")(e);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
     let passphrase: Secret<32> = Secret::make(&*random).map_err(|e| failed(&e))?;
@@ -188,5 +259,5 @@ fn device(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Device, Failure> {
     let path = folder.join("wallet.key");
     let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap, random.clone());
     let keystore = Arc::new(keystore.map_err(|e| failed(&e))?);
-    Ok(Device { keystore, anchor: None, clock: Arc::clone(clock), random })
+    Ok(Device { keystore, anchor: None, clock, random })
 }

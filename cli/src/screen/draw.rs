@@ -25,7 +25,8 @@ const HIDDEN: &str = "•••• •••• •••• •••• ••
 #[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) at: u64,
-    pub(super) good: bool,
+    /// Whether it is a yes or a no, if it is one of them.
+    pub(super) good: Option<bool>,
     pub(super) text: String,
 }
 
@@ -137,10 +138,6 @@ impl View<'_> {
             Span::styled(self.typed.to_owned(), BOLD),
             Span::styled("▏", DIM),
         ])];
-        if self.said.is_empty() {
-            let hint = "Nothing yet: press s, or scan with a scanner that types";
-            lines.push(Line::styled(hint, DIM));
-        }
         let room = usize::from(area.height) - lines.len();
         let from = self.said.len().saturating_sub(room);
         lines.extend(self.said[from..].iter().map(|said| self.said_line(said, area.width)));
@@ -163,9 +160,12 @@ impl View<'_> {
     }
 
     fn said_line(&self, said: &Said, width: u16) -> Line<'static> {
-        let colour = self.colour(if said.good { Color::Green } else { Color::Red });
-        let mark = if said.good { "✔" } else { "✘" };
-        let text = Span::styled(format!("{mark} {}", said.text), colour);
+        let (mark, style) = match said.good {
+            Some(true) => ("✔", self.colour(Color::Green)),
+            Some(false) => ("✘", self.colour(Color::Red)),
+            None => ("→", Style::new()),
+        };
+        let text = Span::styled(format!("{mark} {}", said.text), style);
         let time = Span::styled(format!("{} ", clock_time(said.at)), DIM);
         // Rather no time than half a sentence.
         let fits = time.width() + text.width() <= usize::from(width);
@@ -183,7 +183,7 @@ impl View<'_> {
             ));
         }
         if self.has_scanner {
-            keys.extend([("s", "scan here"), ("o", "scan elsewhere")]);
+            keys.extend([("s", "scan"), ("o", "elsewhere"), ("t", "till page")]);
         }
         let missing = missing.map(|it| Span::styled(format!("  {it}"), DIM)).unwrap_or_default();
         let mut room = usize::from(area.width).saturating_sub(missing.width());

@@ -44,6 +44,8 @@ pub(crate) trait Live {
 /// A till that scans: what it says of a code, and whether that is a yes.
 pub(crate) trait Scanner {
     fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure>;
+    /// Where a browser becomes a till, and with which code.
+    fn page(&self) -> Result<String, Failure>;
 }
 
 struct State<'a> {
@@ -71,6 +73,7 @@ pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
         coloured,
     };
     state.renew()?;
+    state.tell_page()?;
     // crossterm would heed NO_COLOR by itself and take the colours from the barcode, which is then inverted in a dark
     // terminal. What is coloured is up to us.
     crossterm::style::force_color_output(true);
@@ -195,6 +198,7 @@ impl State<'_> {
             KeyCode::Char('b') => self.other_kind()?,
             KeyCode::Char('s') => self.scan_shown(false)?,
             KeyCode::Char('o') => self.scan_shown(true)?,
+            KeyCode::Char('t') => self.tell_page()?,
             KeyCode::Char(digit) if digit.is_ascii_digit() && self.typed.len() < LONGEST_TYPED => {
                 self.typed.push(digit);
             }
@@ -227,12 +231,25 @@ impl State<'_> {
     fn scan(&mut self, code: &[u8], elsewhere: bool) -> Result<(), Failure> {
         if let Some(scanner) = self.live.scanner() {
             let (good, text) = scanner.scan(code, elsewhere)?;
-            if self.said.len() == REMEMBERED {
-                self.said.remove(0);
-            }
-            self.said.push(Said { at: self.live.now(), good, text });
+            self.say(Some(good), text);
         }
         Ok(())
+    }
+
+    /// A till's page enrols once: each time with another code.
+    fn tell_page(&mut self) -> Result<(), Failure> {
+        if let Some(scanner) = self.live.scanner() {
+            let text = scanner.page()?;
+            self.say(None, text);
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, good: Option<bool>, text: String) {
+        if self.said.len() == REMEMBERED {
+            self.said.remove(0);
+        }
+        self.said.push(Said { at: self.live.now(), good, text });
     }
 }
 
