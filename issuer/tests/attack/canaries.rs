@@ -8,8 +8,10 @@ use std::process::Command;
 
 use serde_json::json;
 use tegata::account::messages::{Prove, RenewRecovery, SecondFactor};
+use tegata::code::Seed;
 
 use crate::child::Child;
+use crate::desk::{Desk, Till};
 use crate::people::{Person, Town};
 
 /// A word that stands in no program: the binary that is dumped has the tests' own passwords in it.
@@ -56,11 +58,7 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     // All mails have gone, all connections are closed, one request came after.
     town.mails_when_quiet(&address);
     town.hang_up();
-    let health = || {
-        let url = format!("http://{}/metrics", town.address());
-        ureq::get(&url).header("Connection", "close").call().unwrap().body_mut().read_to_string()
-    };
-    let metrics = health().unwrap();
+    let metrics = metrics(&town);
 
     let log = std::fs::read_to_string(Child::log(&town)).unwrap();
     assert!(log.lines().count() > 20, "a log of what was asked");
@@ -72,24 +70,90 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
         }
     }
     let on_disk: Vec<_> = secrets.iter().map(String::as_str).chain([address.as_str()]).collect();
-    for file in ["issuer.sqlite", "issuer.sqlite-wal"] {
-        let file = town.folder.path().join(file);
+    nothing_on_disk_or_in_memory(&town, &child, &on_disk);
+}
+
+#[test]
+fn no_code_or_token_of_a_payment_is_in_log_answers_disk_or_a_core_dump_and_no_seed_but_in_memory() {
+    let mut town = Town::new();
+    town.settings = town.settings.replace("\"error\"", "\"debug\"");
+    let desk = Desk::new(&town);
+    let child = Child::start(&town, u64::MAX);
+    let enrolment = desk.code_for("till-1");
+    let enrolled = desk.enrol(&enrolment);
+    let token = enrolled.body["token"].as_str().unwrap().to_owned();
+    let till = Till { id: "till-1".parse().unwrap(), token: token.clone() };
+    // A seed that can be searched for as text.
+    let seed = format!("{}{}", canary(), &canary()[..8]);
+    let shopper = desk.shopper_with(Seed::from_slice(seed.as_bytes()).unwrap());
+    let (first, second) = (desk.code(&shopper, 0, None), desk.code(&shopper, 1, None));
+    let mut guess = second.clone().into_bytes();
+    guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
+    let guess = String::from_utf8(guess).unwrap();
+    let mut answers = String::new();
+    let mut asks = |what: &str, code: &str, amount: u64, says: &str| {
+        let told = till.asks(&desk, what, code, amount);
+        assert_eq!(told.words(), says, "{what}");
+        answers.push_str(&told.body.to_string());
+    };
+    asks("taken", &first, 100, "declined"); // she has no card
+    asks("replayed", &first, 100, "declined used");
+    asks("guessed", &guess, 100, "declined not_valid");
+    asks("too-much", &second, 60_000, "declined limit");
+    asks("no-code", &second[1..], 100, "declined not_valid");
+    for refused in [
+        desk.enrol(&enrolment),
+        desk.void(&till, &json!({ "reference": second, "code": second })),
+        desk.post("/v1/authorisations", &[], &json!({ "code": second })),
+    ] {
+        assert_ne!(refused.status, 200);
+        answers.push_str(&refused.body.to_string());
+    }
+    town.hang_up();
+    let log = std::fs::read_to_string(Child::log(&town)).unwrap();
+    assert!(log.lines().count() > 8, "a log of what was asked");
+    let secrets = [first, second, guess, token, enrolment];
+    for secret in secrets.iter().chain([&seed]) {
+        for (place, text) in [("log", &log), ("answers", &answers)] {
+            assert!(!text.contains(secret), "{secret} is in the {place}");
+        }
+    }
+    // What is prepared for the next code holds the seed, as the process holds the key that opens them all.
+    for file in store_files(&town) {
+        assert_eq!(found(&file, &[&seed]), Vec::<String>::new(), "{}", file.display());
+    }
+    nothing_on_disk_or_in_memory(&town, &child, &secrets.each_ref().map(String::as_str));
+}
+
+fn store_files(town: &Town) -> [std::path::PathBuf; 2] {
+    ["issuer.sqlite", "issuer.sqlite-wal"].map(|file| town.folder.path().join(file))
+}
+
+/// Searches the store's files, and what the issuer's process holds when all connections are closed.
+fn nothing_on_disk_or_in_memory(town: &Town, child: &Child, secrets: &[&str]) {
+    for file in store_files(town) {
         assert!(file.metadata().unwrap().len() > 0, "{}", file.display());
-        assert_eq!(found(&file, &on_disk), Vec::<String>::new(), "{}", file.display());
+        assert_eq!(found(&file, secrets), Vec::<String>::new(), "{}", file.display());
     }
     let mut left = Vec::new();
-    // A connection that the client has closed is let go of some time after.
+    // A connection that the client has closed is let go of some time after, and one request comes after all.
     for _ in 0..5 {
-        health().unwrap();
-        let dump = dump(&child, town.folder.path());
+        metrics(town);
+        let dump = dump(child, town.folder.path());
         assert!(!found(&dump, &["tegata_http_requests_total"]).is_empty(), "a dump of the issuer");
-        left = found(&dump, &on_disk);
+        left = found(&dump, secrets);
         std::fs::remove_file(dump).unwrap();
         if left.is_empty() {
             break;
         }
     }
     assert_eq!(left, Vec::<String>::new(), "in the core dump");
+}
+
+fn metrics(town: &Town) -> String {
+    let url = format!("http://{}/metrics", town.address());
+    let mut answer = ureq::get(&url).header("Connection", "close").call().unwrap();
+    answer.body_mut().read_to_string().unwrap()
 }
 
 /// The secret of an `otpauth` URI.

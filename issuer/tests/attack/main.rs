@@ -5,6 +5,9 @@ mod canaries;
 mod child;
 mod clocks;
 mod crash;
+#[path = "../payments/desk.rs"]
+#[allow(dead_code, reason = "shared with the tests of payments")]
+mod desk;
 mod enumeration;
 #[path = "../people/mod.rs"]
 mod people;
