@@ -291,6 +291,34 @@ fn a_wallet_pays_after_a_sign_up_and_fetches_another_credential_when_told() {
 }
 
 #[test]
+fn cards_come_are_chosen_and_go() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    let cards = |args: &[&str]| hanako.run(&[&["cards"], args].concat());
+    assert_eq!(done(&cards(&[])), "no card: nothing can be paid; tegata wallet cards add TOKEN\n");
+    assert!(done(&cards(&["add", "pm_card_visa"])).starts_with("visa 4242, charged  "));
+    let kept: Value =
+        serde_json::from_str(done(&cards(&["add", "pm_card_jcb", "--json"]))).unwrap();
+    let jcb = kept["cards"][1]["card"].as_str().unwrap().to_owned();
+    let told = done(&cards(&["default", &jcb])).to_owned();
+    assert!(told.contains("visa 4242  ") && told.contains("jcb 0505, charged  "), "{told}");
+    done(&cards(&["default", "4242"]));
+    assert!(done(&cards(&["remove", "0505"])).starts_with("visa 4242, charged  "));
+    assert_eq!(done(&cards(&["list"])), done(&cards(&[])));
+
+    failed(&cards(&["remove", "0505"]), 1, "0505: there is no such card");
+    failed(&cards(&["add", "4242424242424242"]), 2, "token");
+    failed(&cards(&["add", "pm_of_nobody"]), 1, "card");
+    done(&cards(&["add", "pm_card_visa"]));
+    failed(&cards(&["remove", "4242"]), 1, "more than one card ends so; give its id");
+    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    failed(&cards(&["add", "pm_card_jcb"]), 1, "tegata wallet log-in with it");
+    done(&hanako.run(&["devices", "--log-out"]));
+    failed(&cards(&[]), 1, "not logged in");
+}
+
+#[test]
 fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     let town = Town::new();
     let mut hanako = Person::new();
