@@ -16,6 +16,22 @@ people::on_both! {
     a_void_and_its_payment_at_once_end_with_nothing_spent,
 }
 
+#[test]
+fn a_try_waits_for_those_before_it_and_counts_them() {
+    let town = Town::postgres();
+    let desk = Desk::new(&town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    let code = desk.code(&shopper, 0, None);
+    let id = desk.blob(&shopper.credential.0);
+    let lock = format!("SELECT 1 FROM credentials WHERE credential = {id}");
+    let of_credential = desk.blob(&[b"c", &shopper.credential.0[..]].concat());
+    let day = town.now().seconds() / 86_400;
+    // The first of the day: there was no count that could have been locked.
+    let guessed = format!("INSERT INTO attempts VALUES ({of_credential}, {day}, 100)");
+    let told = desk.behind(&lock, &guessed, || till.asks(&desk, "sale", &code, 100));
+    assert_eq!(told.words(), "declined not_valid", "the right code, behind a hundred wrong ones");
+}
+
 fn all_at_once(n: usize, work: impl Fn(usize) -> Told + Sync) -> Vec<Told> {
     let work = &work;
     thread::scope(|scope| {

@@ -141,6 +141,31 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Does `work` while another transaction holds the rows that `lock` selects. As soon as `work` waits for them, that
+    /// one does `meanwhile` and ends. On PostgreSQL: SQLite writes one after the other.
+    pub(crate) fn behind<T: Send>(
+        &self,
+        lock: &str,
+        meanwhile: &str,
+        work: impl FnOnce() -> T + Send,
+    ) -> T {
+        const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let config: Config = toml::from_str(&self.town.settings).unwrap();
+        let Place::Postgres(url) = &config.store else { panic!("on PostgreSQL") };
+        let holder = self.threads.block_on(connect(url));
+        let does = |sql: &str| self.threads.block_on(holder.batch_execute(sql)).unwrap();
+        does(&format!("BEGIN; {lock} FOR UPDATE"));
+        std::thread::scope(|scope| {
+            let work = scope.spawn(work);
+            while self.number(WAITING) == 0 {
+                assert!(!work.is_finished(), "it did not wait");
+            }
+            does(&format!("{meanwhile}; COMMIT"));
+            work.join().unwrap()
+        })
+    }
+
     /// Bytes as a statement of this store's writes them.
     pub(crate) fn blob(&self, bytes: &[u8]) -> String {
         let config: Config = toml::from_str(&self.town.settings).unwrap();

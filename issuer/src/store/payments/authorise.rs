@@ -252,7 +252,7 @@ impl Before {
     }
 }
 
-/// The credential that matched and its account, locked.
+/// A credential and its account, locked.
 struct Payer {
     account: AccountId,
     number: u32,
@@ -323,7 +323,10 @@ impl Asked {
         }
         let till = &before.till;
         match self.matched(transaction, till, prepare).await? {
-            Ok(matched) => self.take(transaction, till, &standing, matched, replaced).await,
+            Ok((matched, Some(payer))) => {
+                self.take(transaction, till, &standing, (matched, payer), replaced).await
+            }
+            Ok((_, None)) => self.decline(transaction, till, Reason::NotValid).await,
             // Nobody looked at the code: there is nothing to keep.
             Err(Refusal::TillStopped) => Ok(Answered::Declined(Reason::Stopped)),
             Err(refusal) => self.decline(transaction, till, refusal.into()).await,
@@ -369,7 +372,7 @@ impl Asked {
         transaction: &mut dyn Transaction,
         till: &TillId,
         prepare: &dyn Prepare,
-    ) -> Result<Result<Matched, Refusal>, StoreError> {
+    ) -> Result<Result<(Matched, Option<Payer>), Refusal>, StoreError> {
         let Code::Parts(scheme, decoded) = &self.code else {
             let attempts = Attempts::of(transaction, till, &[], self.now).await?;
             let refusal = match attempts.admission(&self.bounds.attempts) {
@@ -381,6 +384,12 @@ impl Asked {
         };
         let candidates = self.candidates(transaction, scheme, decoded, prepare).await?;
         let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id()).collect();
+        // Locked before the counts are read: tries at one credential come one after the other, also the first of a day,
+        // for which there is no row yet.
+        let mut payers = Vec::with_capacity(ids.len());
+        for id in &ids {
+            payers.push(Payer::lock(transaction, *id).await?);
+        }
         let attempts = Attempts::of(transaction, till, &ids, self.now).await?;
         let admission = attempts.admission(&self.bounds.attempts);
         if admission == Admission::TillStopped {
@@ -393,7 +402,11 @@ impl Asked {
         if outcome.is_err() {
             transaction.write(attempts.counted()).await?;
         }
-        Ok(outcome)
+        Ok(outcome.map(|matched| {
+            let place = ids.iter().position(|id| *id == matched.credential());
+            let payer = place.and_then(|place| payers.swap_remove(place));
+            (matched, payer)
+        }))
     }
 
     /// Every credential that has the alias shown at one of the accepted steps.
@@ -438,12 +451,9 @@ impl Asked {
         transaction: &mut dyn Transaction,
         till: &TillId,
         standing: &Standing,
-        matched: Matched,
+        (matched, payer): (Matched, Payer),
         replaced: Option<AuthorisationId>,
     ) -> Result<Answered, StoreError> {
-        let Some(payer) = Payer::lock(transaction, matched.credential()).await? else {
-            return self.decline(transaction, till, Reason::NotValid).await;
-        };
         if payer.has_used(&matched, standing) {
             return self.decline(transaction, till, Reason::Used).await;
         }
