@@ -1,7 +1,9 @@
 //! What goes to standard output: words for a person, or one JSON document.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroU8;
+use std::path::Path;
 
 use serde::Serialize;
 use tegata::symbol::Symbol;
@@ -77,6 +79,15 @@ impl Output {
             _ => Failure::No(format!("cannot write the answer: {error}")),
         })
     }
+}
+
+/// A new file that nobody else can read; never one that is there.
+pub(crate) fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Standard output is a terminal that understands more than plain lines.

@@ -235,9 +235,9 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
     failed(&here(&["otp", "code", "@none", "--at", "0"]), 2, "cannot read the URI from none");
 }
 
-/// Examples that want an account, a person at the keyboard, or a key that is kept elsewhere: those of the wallet are done in
-/// cli/tests/account.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
-const ELSEWHERE: [&str; 11] = [
+/// Examples that want an account, a person at the keyboard, a second phone, or a key that is kept elsewhere: those of the
+/// wallet are done in cli/tests/account.rs and moving.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
+const ELSEWHERE: [&str; 13] = [
     "add payment",
     "cards",
     "sign-up",
@@ -246,6 +246,8 @@ const ELSEWHERE: [&str; 11] = [
     "wallet reset",
     "devices",
     "my-data",
+    "move give",
+    "move take",
     "freeze",
     "restore",
     "issuer void",

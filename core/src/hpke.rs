@@ -1,7 +1,7 @@
-//! HPKE (RFC 9180), base mode, the receiver's side: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one message.
+//! HPKE (RFC 9180), base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one message.
 //!
 //! The issuer seals with a crate that knows every suite and mode; on the phone that would be 90 kB for what is here
-//! (docs/adr/0025-hpke-on-the-phone.md).
+//! (docs/adr/0025-hpke-on-the-phone.md). The phone receives from the issuer, and both ways from another phone.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Prk};
@@ -34,10 +34,10 @@ impl ReceiverKey {
         self.0.expose()
     }
 
-    pub(crate) fn public(&self) -> [u8; 32] {
+    pub(crate) fn public(&self) -> PublicKey {
         let public = x25519(*self.expose(), X25519_BASEPOINT_BYTES);
         zeroize_stack::<STACK>();
-        public
+        PublicKey(public)
     }
 
     /// What was sealed to this key; `None` if a bit of it, of `info` or of `aad` is another, or if `enc` is no good key.
@@ -61,7 +61,51 @@ impl ReceiverKey {
         if bool::from(dh.ct_eq(&[0; 32])) {
             return None;
         }
-        Some(shared_secret(&dh, enc, &self.public()))
+        Some(shared_secret(&dh, enc, self.public().as_bytes()))
+    }
+}
+
+/// Whom a message is sealed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PublicKey([u8; 32]);
+
+/// A message, and the public half of what it was sealed with.
+pub(crate) struct SealedTo {
+    pub(crate) enc: [u8; 32],
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl PublicKey {
+    /// `None` for a key of small order: what is sealed to one, everybody can open.
+    pub(crate) fn new(bytes: [u8; 32]) -> Option<Self> {
+        // Any private key tells: each is a multiple of the cofactor.
+        (x25519([0; 32], bytes) != [0; 32]).then_some(Self(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Seals one message, which nobody can tell who sealed.
+    pub(crate) fn seal(
+        &self,
+        info: &[u8],
+        aad: &[u8],
+        text: &[u8],
+        random: &dyn Random,
+    ) -> Result<SealedTo, RandomUnavailable> {
+        let sealed = self.seal_with(&ReceiverKey::make(random)?, info, aad, text);
+        zeroize_stack::<STACK>();
+        Ok(sealed)
+    }
+
+    /// Section 4.1, by a key that is used this once.
+    #[inline(never)]
+    fn seal_with(&self, once: &ReceiverKey, info: &[u8], aad: &[u8], text: &[u8]) -> SealedTo {
+        let dh = Zeroizing::new(x25519(*once.expose(), self.0));
+        let enc = once.public().0;
+        let shared = shared_secret(&dh, &enc, &self.0);
+        SealedTo { enc, sealed: seal(&shared, info, aad, text) }
     }
 }
 
@@ -70,9 +114,32 @@ fn shared_secret(dh: &[u8; 32], enc: &[u8; 32], public: &[u8; 32]) -> Zeroizing<
     expand(KEM, &prk, b"shared_secret", &[enc, public], 32)
 }
 
-/// The key schedule (section 5.1) without a pre-shared key, and the first message of the context.
 #[inline(never)]
 fn open(shared: &[u8; 32], info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (key, nonce) = first_message(shared, info);
+    let mut text = Zeroizing::new(sealed.to_vec());
+    let length = key.open_in_place(nonce, Aad::from(aad), &mut text).ok()?.len();
+    text.truncate(length);
+    Some(text)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "AES-GCM refuses more than 64 GiB, and nothing here is that long"
+)]
+fn seal(shared: &[u8; 32], info: &[u8], aad: &[u8], text: &[u8]) -> Vec<u8> {
+    let (key, nonce) = first_message(shared, info);
+    // With room for the tag: a buffer that grew would leave the text behind.
+    let mut sealed = Vec::with_capacity(text.len() + AES_256_GCM.tag_len());
+    sealed.extend_from_slice(text);
+    let done = key.seal_in_place_append_tag(nonce, Aad::from(aad), &mut sealed);
+    done.expect("a message that fits into memory");
+    sealed
+}
+
+/// The key schedule (section 5.1) without a pre-shared key, and the first message of the context.
+#[expect(clippy::expect_used, reason = "the key and the nonce have the lengths of the suite")]
+fn first_message(shared: &[u8; 32], info: &[u8]) -> (LessSafeKey, Nonce) {
     const BASE: &[u8] = &[0];
     let psk_id_hash = extract(SUITE, &[], b"psk_id_hash", &[]);
     let info_hash = extract(SUITE, &[], b"info_hash", info);
@@ -80,13 +147,9 @@ fn open(shared: &[u8; 32], info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zer
     let secret = extract(SUITE, shared, b"secret", &[]);
     let key = expand(SUITE, &secret, b"key", &context, 32);
     let nonce = expand(SUITE, &secret, b"base_nonce", &context, 12);
-
-    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).ok()?);
-    let mut text = Zeroizing::new(sealed.to_vec());
-    let nonce = Nonce::try_assume_unique_for_key(&nonce[..12]).ok()?;
-    let length = key.open_in_place(nonce, Aad::from(aad), &mut text).ok()?.len();
-    text.truncate(length);
-    Some(text)
+    let key = UnboundKey::new(&AES_256_GCM, &*key).expect("32 bytes");
+    let nonce = Nonce::try_assume_unique_for_key(&nonce[..12]).expect("12 bytes");
+    (LessSafeKey::new(key), nonce)
 }
 
 /// `LabeledExtract` (section 4). HKDF's extraction is HMAC under the salt; ring's own gives nothing out.
@@ -139,10 +202,25 @@ mod tests {
         let key = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
         let key = ReceiverKey::from_slice(&bytes::<32>(key)).unwrap();
         let public = "3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d";
-        assert_eq!(hex::encode(key.public()), public);
+        assert_eq!(hex::encode(key.public().as_bytes()), public);
         let enc = bytes("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431");
         let shared = "fe0e18c9f024ce43799ae393c7e8fe8fce9d218875e8227b0187c04e7d2ea1fc";
         assert_eq!(hex::encode(*key.decapsulate(&enc).unwrap()), shared);
+    }
+
+    // The same appendix: what the sender's one-time key gives.
+    #[test]
+    fn encapsulation_meets_rfc_9180() {
+        let once = "52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736";
+        let once = ReceiverKey::from_slice(&bytes::<32>(once)).unwrap();
+        let receiver = bytes("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d");
+        let receiver = PublicKey::new(receiver).unwrap();
+        let enc = "37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431";
+        assert_eq!(hex::encode(receiver.seal_with(&once, b"", b"", b"").enc), enc);
+        let dh = x25519(*once.expose(), receiver.0);
+        let shared = "fe0e18c9f024ce43799ae393c7e8fe8fce9d218875e8227b0187c04e7d2ea1fc";
+        let ours = shared_secret(&dh, once.public().as_bytes(), &receiver.0);
+        assert_eq!(hex::encode(*ours), shared);
     }
 
     // The working group's vector for this suite, which gives the sender's key instead of the receiver's: both have the
@@ -158,6 +236,10 @@ mod tests {
         );
         let text = open(&shared, b"Ode on a Grecian Urn", b"Count-0", &sealed).unwrap();
         assert_eq!(*text, b"Beauty is truth, truth beauty");
+        let sender = ReceiverKey::from_slice(&sender).unwrap();
+        let ours = PublicKey::new(receiver).unwrap();
+        let ours = ours.seal_with(&sender, b"Ode on a Grecian Urn", b"Count-0", &text);
+        assert_eq!((ours.enc, &ours.sealed[..]), (enc, &sealed[..]));
         assert!(open(&shared, b"Ode on a Grecian Urn", b"Count-1", &sealed).is_none());
         assert!(open(&shared, b"Ode to a Nightingale", b"Count-0", &sealed).is_none());
         for bit in 0..sealed.len() * 8 {
@@ -178,6 +260,7 @@ mod tests {
                 let mut enc = [middle; 32];
                 (enc[0], enc[31]) = (low, high | top);
                 assert!(key.decapsulate(&enc).is_none(), "{enc:02x?}");
+                assert!(PublicKey::new(enc).is_none(), "{enc:02x?}");
             }
         }
         for order_eight in [
@@ -185,8 +268,39 @@ mod tests {
             "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
         ] {
             assert!(key.open(&bytes(order_eight), b"", b"", &[0; 16]).is_none());
+            assert!(PublicKey::new(bytes(order_eight)).is_none());
         }
         assert!(key.decapsulate(&X25519_BASEPOINT_BYTES).is_some());
+    }
+
+    // Another implementation than ours opens what is sealed here.
+    #[test]
+    fn what_is_sealed_the_crate_opens_and_so_do_we() {
+        use hpke::aead::AesGcm256;
+        use hpke::kdf::HkdfSha256;
+        use hpke::kem::X25519HkdfSha256;
+        use hpke::{Deserializable as _, Kem, OpModeR};
+
+        let random = crate::SystemRandom::new();
+        let key = ReceiverKey::make(&random).unwrap();
+        let private = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(key.expose()).unwrap();
+        for length in [0, 1, 16, 1000, 70_000] {
+            let text = vec![0x5a; length];
+            let SealedTo { enc, sealed } =
+                key.public().seal(b"info", b"aad", &text, &random).unwrap();
+            assert_eq!(*key.open(&enc, b"info", b"aad", &sealed).unwrap(), text);
+            assert!(key.open(&enc, b"info", b"other", &sealed).is_none());
+            let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&enc).unwrap();
+            let opened = hpke::single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
+                &OpModeR::Base,
+                &private,
+                &enc,
+                b"info",
+                &sealed,
+                b"aad",
+            );
+            assert_eq!(opened.unwrap(), text);
+        }
     }
 
     // Where both sides of X25519 are ours to choose, this is the function that Wycheproof's vectors are about.

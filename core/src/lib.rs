@@ -47,6 +47,7 @@ pub mod formats;
 pub mod fuzz;
 mod hpke;
 mod kdf;
+pub mod moving;
 mod otp;
 mod random;
 mod secret;
@@ -60,6 +61,6 @@ pub use otp::OtpCode;
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
 pub use wallet::{
-    AccountAt, Asked, Error, IssuerAddress, KnownAccount, NewPayment, NextCode, NotAnIssuerAddress,
-    Otp, OtpCredentials, OwnAccount, Parted, Passes, Payment, Payments, Wallet,
+    AccountAt, Asked, Error, IssuerAddress, KnownAccount, Moving, NewPayment, NextCode,
+    NotAnIssuerAddress, Otp, OtpCredentials, OwnAccount, Parted, Passes, Payment, Payments, Wallet,
 };

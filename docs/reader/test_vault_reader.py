@@ -421,6 +421,15 @@ def test_how_the_wallet_stands_with_its_issuer_is_read(folder, keystore):
     assert {"id": NEW, "rev": 1, "kind": "provisioning", "asked": body} in read(folder, keystore)
 
 
+def test_a_move_from_another_phone_is_read():
+    for fields in [{}, {1: b"\1" * 32}, {2: b"\2" * 32}, {1: b"\1" * 32, 2: b"\2" * 32}]:
+        expected = {"kind": "moving"} | {{1: "asked", 2: "taken"}[key]: value for key, value in fields.items()}
+        assert vault_reader.name({0: 8} | fields) == expected
+    for wrong in [{1: b"\1" * 31}, {2: b"\2" * 33}, {2: "text"}]:
+        with pytest.raises(Refused):
+            vault_reader.name({0: 8} | wrong)
+
+
 def test_a_kind_of_a_later_version_is_passed_over(folder, keystore):
     data = cbor2.dumps({0: 9, 1: True})
     write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))

@@ -286,6 +286,7 @@ KINDS = {
         {1, 2}, set()),
     7: ("provisioning", {1: ("till_card_key", octets(32, 32)), 2: ("given", octets(16, 16)),
                          3: ("asked", octets(33, 1056))}, {1, 2, 3}, set()),
+    8: ("moving", {1: ("asked", octets(32, 32)), 2: ("taken", octets(32, 32))}, {1, 2}, set()),
 }
 
 

@@ -37,7 +37,7 @@ pub enum Problem {
     },
     /// 401: the message is not signed by the device that it names.
     NotSigned,
-    /// 401, 403, 409: decided so.
+    /// 401, 403, 409, 429: decided so.
     Refused(Refusal),
     /// 422: the new password is one that others guess.
     WeakPassword,
@@ -334,6 +334,17 @@ impl Problem {
         }
     }
 
+    /// When to come again, if waiting helps.
+    fn retry_after(&self) -> Option<RetryAfter> {
+        match self {
+            Self::TooMany { retry_after } | Self::Busy { retry_after } => Some(*retry_after),
+            Self::Refused(Refusal::TooOften { wait }) => {
+                Some(RetryAfter::from_wait(Duration::from_secs(*wait)))
+            }
+            _ => None,
+        }
+    }
+
     /// The answer, with the request that it answers.
     pub(crate) fn answer(&self, instance: Option<String>) -> Response {
         let Facts { status, title, detail, .. } = self.facts();
@@ -347,8 +358,8 @@ impl Problem {
         let mut response = (status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Self::TooMany { retry_after } | Self::Busy { retry_after } = self {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.0));
+        if let Some(RetryAfter(seconds)) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -393,9 +404,11 @@ fn refused(refusal: Refusal) -> Facts {
             "There is nothing of the kind to be done",
             "It was done already, or never begun",
         ),
-        Refusal::TooOften => {
-            (StatusCode::FORBIDDEN, "That was too often", "Wait some hours before the next try")
-        }
+        Refusal::TooOften { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "That was too often",
+            "Nothing was done; the header Retry-After says in how many seconds to come again",
+        ),
     };
     Facts { status, name: refusal.name(), title, detail }
 }
@@ -425,6 +438,19 @@ mod tests {
     fn each_problem_has_a_name_of_its_own() {
         let names: BTreeSet<_> = Problem::all().map(|problem| problem.urn()).collect();
         assert_eq!(names.len(), Problem::all().count());
+    }
+
+    #[test]
+    fn who_came_too_often_is_told_when_to_come_again() {
+        for problem in Problem::all() {
+            let answer = problem.answer(None);
+            let told = answer.headers().contains_key(header::RETRY_AFTER);
+            let waits = matches!(problem, Problem::Busy { .. })
+                || answer.status() == StatusCode::TOO_MANY_REQUESTS;
+            assert_eq!(told, waits, "{problem:?}");
+        }
+        let answer = Problem::Refused(Refusal::TooOften { wait: 3600 }).answer(None);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "3600");
     }
 
     #[test]

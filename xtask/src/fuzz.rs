@@ -31,6 +31,10 @@ const TARGETS: &[Target] = &[
     Target { name: "keystore_file", about: "the software keystore's file, and what it wraps" },
     Target { name: "vault_row", about: "a vault in which one value of one row was replaced" },
     Target { name: "till_card", about: "the card of a till, read by a phone" },
+    Target {
+        name: "moved",
+        about: "what a phone reads from another one, and what is under its seal",
+    },
     Target { name: "vault_file", about: "a whole vault's file" },
 ];
 

@@ -21,8 +21,11 @@ pub enum IssuerProblem {
     Frozen,
     /// Nothing of that kind is under way.
     NothingToDo,
-    /// This was tried or changed too often: in some hours or days again.
-    TooOften,
+    /// This was tried or changed too often; nothing was done.
+    TooOften {
+        /// When to come again: up to a week.
+        seconds: i64,
+    },
     /// The new password is one that others guess: ask for another.
     WeakPassword,
     /// The processor takes no card by this token: register it anew, or another one.
@@ -54,7 +57,7 @@ impl From<Why> for IssuerProblem {
             Why::Refused(Refusal::EnrolFirst) => Self::EnrolFirst,
             Why::Refused(Refusal::Frozen) => Self::Frozen,
             Why::Refused(Refusal::NothingToDo) => Self::NothingToDo,
-            Why::Refused(Refusal::TooOften) => Self::TooOften,
+            Why::Refused(Refusal::TooOften { wait }) => Self::TooOften { seconds: seconds(wait) },
             Why::WeakPassword => Self::WeakPassword,
             Why::CardRefused => Self::CardRefused,
             Why::Stopped => Self::Stopped,

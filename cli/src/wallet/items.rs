@@ -155,13 +155,15 @@ pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result
             let uri = String::from_utf8_lossy(uri.expose());
             output.answer(&uri, &json!({ "uri": uri }))
         }
-        Item::Payment(_) => Err(Failure::No(
-            "a payment credential never leaves its wallet: have it issued anew".into(),
-        )),
+        Item::Payment(_) => Err(never_leaves()),
         Item::Pass(..) => {
             Err(Failure::No("a pass holds no secret: tegata wallet show has all of it".into()))
         }
     }
+}
+
+pub(super) fn never_leaves() -> Failure {
+    Failure::No("a payment credential never leaves its wallet: have it issued anew".into())
 }
 
 /// The one thing that is called so, or whose id begins so.
@@ -177,7 +179,7 @@ pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
     }
 }
 
-fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
+pub(super) fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
     let failed = |e: tegata::Error| Failure::to("read the wallet")(&e);
     let payments = wallet.payments().list().map_err(failed)?.into_iter().map(Item::Payment);
     let otps = wallet.otp_credentials().list().map_err(failed)?.into_iter().map(Item::Otp);
@@ -187,10 +189,14 @@ fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
 }
 
 impl Item {
-    fn id(&self) -> String {
+    pub(super) fn record(&self) -> RecordId {
         let (Self::Payment(Payment { id, .. }) | Self::Otp(Otp { id, .. }) | Self::Pass(id, _)) =
             self;
-        id.to_string()
+        *id
+    }
+
+    fn id(&self) -> String {
+        self.record().to_string()
     }
 
     fn kind(&self) -> &'static str {
@@ -215,7 +221,7 @@ impl Item {
         in_part || self.name() == name
     }
 
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         format!("{}  {:7}  {}", self.id(), self.kind(), self.name())
     }
 

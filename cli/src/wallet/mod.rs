@@ -2,6 +2,7 @@
 
 mod account;
 mod items;
+mod moving;
 mod open;
 mod pay;
 mod pin;
@@ -114,6 +115,9 @@ enum Action {
         /// Its name (issuer, account, or both as in Mail:ann), its id, or enough of the id's beginning.
         name: String,
     },
+    /// Passes and one-time passwords to a new phone, sealed to it: begin there, give here, take there.
+    #[command(subcommand, after_help = "Example: tegata wallet move begin")]
+    Move(moving::Move),
     /// Open a wallet that is an older copy, as from a backup, and take it for the last one: payments are dropped.
     #[command(after_help = "Example: tegata wallet adopt --yes")]
     Adopt {
@@ -222,6 +226,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::MyData(my_data) => my_data.run(&files, output),
         Action::Freeze(freeze) => freeze.run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),
+        Action::Move(command) => command.run(&files, output),
         Action::Adopt { yes } => {
             if !yes {
                 let text = "this drops the payment credentials: say --yes if you mean it";

@@ -1,5 +1,7 @@
 //! What happens to an account, and what comes of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Found};
@@ -438,12 +440,15 @@ pub enum Refusal {
     #[error("there is nothing of the kind to be done")]
     NothingToDo,
     /// This was tried or changed too often.
-    #[error("that was too often: wait before the next try")]
-    TooOften,
+    #[error("that was too often: try again in {}", InWords(*.wait))]
+    TooOften {
+        /// When the next try is taken, in seconds.
+        wait: u64,
+    },
 }
 
 impl Refusal {
-    /// Each of them.
+    /// Each of them, with the shortest wait.
     pub const ALL: [Self; 8] = [
         Self::Wrong,
         Self::NotLoggedIn,
@@ -452,7 +457,7 @@ impl Refusal {
         Self::EnrolFirst,
         Self::Frozen,
         Self::NothingToDo,
-        Self::TooOften,
+        Self::TooOften { wait: 1 },
     ];
 
     /// What a problem document calls it: `urn:tegata:problem:` and this.
@@ -466,7 +471,51 @@ impl Refusal {
             Self::EnrolFirst => "enrol-first",
             Self::Frozen => "frozen",
             Self::NothingToDo => "nothing-to-do",
-            Self::TooOften => "too-often",
+            Self::TooOften { .. } => "too-often",
         }
+    }
+}
+
+/// So many seconds, as a person says it: rounded up, so that who waits that long is not too early.
+pub(super) struct InWords(pub(super) u64);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 3] =
+            [(24 * 60 * 60, "days"), (60 * 60, "hours"), (60, "minutes")];
+        let seconds = self.0;
+        let fits = |(length, _): &&(u64, &str)| seconds >= 2 * length;
+        match UNITS.iter().find(fits) {
+            Some((length, unit)) => write!(f, "{} {unit}", seconds.div_ceil(*length)),
+            None if seconds == 1 => f.write_str("1 second"),
+            None => write!(f, "{seconds} seconds"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_said_so_that_nobody_comes_too_early() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (7, "7 seconds"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (121, "3 minutes"),
+            (7199, "120 minutes"),
+            (7200, "2 hours"),
+            (172_799, "48 hours"),
+            (172_800, "2 days"),
+            (604_799, "7 days"),
+        ] {
+            assert_eq!(InWords(seconds).to_string(), words);
+        }
+        assert_eq!(
+            Refusal::TooOften { wait: 3601 }.to_string(),
+            "that was too often: try again in 61 minutes"
+        );
     }
 }

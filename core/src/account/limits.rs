@@ -104,6 +104,14 @@ impl Used {
         }
         left
     }
+
+    /// The same, and when none is left: in how many seconds there is one.
+    ///
+    /// # Errors
+    /// The seconds, at least one.
+    pub fn take_or_wait(&mut self, limit: Limit, now: UnixTime) -> Result<(), u64> {
+        if self.take(limit, now) { Ok(()) } else { Err(self.wait(limit, now)) }
+    }
 }
 
 /// Whether `now` is less than so many seconds after `since`. A moment that lies ahead counts as this one.

@@ -1,10 +1,12 @@
 //! What `cargo xtask fuzz` throws bytes at, and the tests the kept ones: each function takes what may come from outside
 //! and asserts what must hold of it. In no build but tests and those of cargo-fuzz, which sets `cfg(fuzzing)`.
 
+mod moved;
 mod otpauth;
 mod payment_code;
 mod till_card;
 
+pub use self::moved::moved;
 pub use self::otpauth::otpauth;
 pub use self::payment_code::payment_code;
 pub use self::till_card::till_card;
@@ -20,9 +22,10 @@ mod tests {
 
     type Target = fn(&[u8]);
 
-    const TARGETS: [(&str, Target); 8] = [
+    const TARGETS: [(&str, Target); 9] = [
         ("keystore_file", keystore_file),
         ("kinds", kinds),
+        ("moved", moved),
         ("otpauth", otpauth),
         ("payment_code", payment_code),
         ("sealed_record", sealed_record),

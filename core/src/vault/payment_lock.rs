@@ -159,7 +159,7 @@ impl Vault {
         // Before the new PIN is there: a crash in between must not leave it with the tries of an old one. But only for
         // who may set it: tries are not to be had by asking for a new PIN.
         if self.mooring.failed_pin_tries() != 0 {
-            self.transaction(|transaction| transaction.may_change_lock(unlocked))?;
+            self.transaction(|transaction| transaction.has_leave(unlocked))?;
             self.mooring.count_pin_tries(0)?;
         }
         self.with_lock(unlocked, |vault, lock, key| {
@@ -296,7 +296,7 @@ impl Transaction<'_> {
         mut credential: PaymentCredential,
     ) -> Result<RecordId, VaultError> {
         // A seed under the key of a lock that is gone would be lost.
-        self.may_change_lock(unlocked)?;
+        self.has_leave(unlocked)?;
         if let Some(opened) = &unlocked.0 {
             self.lock(&opened.key, &mut credential)?;
         }
@@ -316,7 +316,7 @@ impl Transaction<'_> {
     }
 
     /// That this is the leave of the lock that is there, or that there is none.
-    fn may_change_lock(&self, unlocked: &Unlocked) -> Result<(), VaultError> {
+    pub(crate) fn has_leave(&self, unlocked: &Unlocked) -> Result<(), VaultError> {
         match &unlocked.0 {
             Some(opened) => self.lock_of(opened).map(drop),
             None => self.expect_no_lock(),

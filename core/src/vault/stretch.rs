@@ -27,6 +27,10 @@ impl Stretch {
     /// For a PIN typed at a phone of 2 GB: 32 MiB, 3 passes, 1 lane (docs/adr/0010-pin-cost.md).
     pub const PHONE: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
+    /// For the number that a request to move is compared by: as [`PHONE`](Self::PHONE) is today, and part of that format
+    /// (docs/move-format.md).
+    pub(crate) const MOVE_NUMBER: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
+
     /// Bytes of the encoded parameters.
     pub(super) const LENGTH: usize = 12;
 
@@ -67,7 +71,7 @@ impl Stretch {
     ///
     /// # Errors
     /// If the memory is not to be had, or `secret` is 4 GiB or longer.
-    pub(super) fn run(self, secret: &[u8], salt: &[u8; 16]) -> Result<Secret<32>, argon2::Error> {
+    pub(crate) fn run(self, secret: &[u8], salt: &[u8; 16]) -> Result<Secret<32>, argon2::Error> {
         let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
         let mut output = Secret::zero();

@@ -1,6 +1,7 @@
 //! What a user interface can act on.
 
 use crate::account::messages::Why;
+use crate::moving::BadMove;
 use crate::vault::VaultError;
 
 /// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.
@@ -61,6 +62,9 @@ pub enum Error {
     /// An issuer's answer is not to what this wallet asked, or was altered on its way.
     #[error("the issuer's answer is not to what this wallet asked")]
     Refused,
+    /// A move from another phone, or to one, does not go on like this.
+    #[error(transparent)]
+    Move(BadMove),
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -70,6 +74,12 @@ pub enum Error {
     /// The device failed: a full disk, a broken keystore. One plain clause.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<BadMove> for Error {
+    fn from(error: BadMove) -> Self {
+        Self::Move(error)
+    }
 }
 
 impl From<VaultError> for Error {

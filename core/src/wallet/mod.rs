@@ -5,6 +5,7 @@ mod asked;
 mod error;
 mod issuer_address;
 mod lock;
+mod moving;
 mod otp_credentials;
 mod passes;
 mod payments;
@@ -18,6 +19,7 @@ pub use account::{AccountAt, KnownAccount, OwnAccount};
 pub use asked::{Asked, Parted};
 pub use error::Error;
 pub use issuer_address::{IssuerAddress, NotAnIssuerAddress};
+pub use moving::Moving;
 pub use otp_credentials::{Otp, OtpCredentials};
 pub use passes::Passes;
 pub use payments::{NewPayment, NextCode, Payment, Payments};
@@ -119,6 +121,11 @@ impl Wallet {
     /// The room of the shopper's account at an issuer.
     pub fn account(&mut self) -> OwnAccount<'_> {
         OwnAccount::new(self)
+    }
+
+    /// The room of what goes to another phone, and comes from one.
+    pub fn moving(&mut self) -> Moving<'_> {
+        Moving::new(self)
     }
 
     /// Removes a record if it holds a `T`: a room must not remove what is another's.

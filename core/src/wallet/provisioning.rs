@@ -34,7 +34,7 @@ impl OwnAccount<'_> {
             let mut request = [0; 16];
             tx.random().fill(&mut request).map_err(VaultError::from)?;
             let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
-            let (request, public) = (RequestName(request), X25519Key(key.public()));
+            let (request, public) = (RequestName(request), X25519Key(*key.public().as_bytes()));
             let call = Provision { request, device, key: public };
             let body = serde_json::to_vec(&call);
             let body = body.map_err(|_| Error::Failed("the request cannot be written".into()))?;

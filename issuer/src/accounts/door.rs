@@ -1,7 +1,7 @@
-//! How often an address may be asked about, whether or not it has an account: counted by the address alone, so that the
-//! answer can say when to come again and tells nothing by it.
+//! How often an address may be asked about, whether or not it has an account: counted by the address, so that the answer
+//! can say when to come again and tells nothing by it; and for a device that an account knows by that.
 
-use tegata::account::limits::{LOGINS_UNKNOWN_DEVICES, Limit};
+use tegata::account::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit};
 use tegata::account::{Account, DeviceId, Handle};
 
 use super::Accounts;
@@ -14,11 +14,13 @@ const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
 impl Accounts {
     /// A sign-up is begun.
     pub(super) async fn sign_up_for(&self, handle: &Handle) -> Result<(), Problem> {
-        self.count("sign-up", handle, SIGN_UPS).await
+        self.count("sign-up", handle.address().as_bytes(), SIGN_UPS).await
     }
 
-    /// A log-in is tried. A device that the account knows is not counted here, or strangers would keep its owner out;
-    /// the account itself counts it. For all others this is the count that the account keeps, and comes before it.
+    /// A log-in is tried. All devices that the account does not know are counted together; one that it knows by itself, or
+    /// strangers would keep its owner out. The account keeps both counts, too, and is silent when one is used up. Only who
+    /// holds the key of a device that the account knows hears of its count, and has learnt by that he does not hear of the
+    /// other one that the account knows it.
     pub(super) async fn log_in_by(
         &self,
         device: DeviceId,
@@ -27,17 +29,28 @@ impl Accounts {
     ) -> Result<(), Problem> {
         let loaded = self.store.load(account).await.map_err(Problem::of_store)?;
         match loaded.map(|loaded| loaded.state) {
-            Some(Account::Live(live)) if live.devices().iter().any(|d| d.id == device) => Ok(()),
-            _ => self.count("log-in", handle, LOGINS_UNKNOWN_DEVICES).await,
+            Some(Account::Live(live)) if live.devices().iter().any(|d| d.id == device) => {
+                let who = [handle.address().as_bytes(), &[0], &device.0].concat();
+                self.count("log-in on a known device", &who, before(LOGINS_KNOWN_DEVICE)).await
+            }
+            _ => {
+                let who = handle.address().as_bytes();
+                self.count("log-in", who, before(LOGINS_UNKNOWN_DEVICES)).await
+            }
         }
     }
 
-    async fn count(&self, what: &str, handle: &Handle, limit: Limit) -> Result<(), Problem> {
-        let key = self.keys.throttle(what, handle.address().as_bytes());
+    async fn count(&self, what: &str, who: &[u8], limit: Limit) -> Result<(), Problem> {
+        let key = self.keys.throttle(what, who);
         let wait = self.store.take(key, limit, self.world.clock.now()).await;
         match wait.map_err(Problem::of_store)? {
             Some(wait) => Err(Problem::TooMany { retry_after: RetryAfter::from_wait(wait) }),
             None => Ok(()),
         }
     }
+}
+
+/// The account counts the same try some moments later: who comes again when we said must not find it used up there.
+const fn before(limit: Limit) -> Limit {
+    Limit { seconds: limit.seconds + 60, ..limit }
 }

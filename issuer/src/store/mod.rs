@@ -264,8 +264,7 @@ impl Store {
                     let unreadable = |_| StoreError::Unreadable("throttle");
                     let text = row.of("throttle").text()?;
                     let mut used: Used = serde_json::from_str(&text).map_err(unreadable)?;
-                    let wait = (!used.take(limit, now))
-                        .then(|| Duration::from_secs(used.wait(limit, now)));
+                    let wait = used.take_or_wait(limit, now).err().map(Duration::from_secs);
                     let text = serde_json::to_string(&used).map_err(unreadable)?;
                     let until = used.over(limit).seconds();
                     let keep = Statement::new(KEEP, values![text, until, key.0]);

@@ -1,6 +1,5 @@
 //! `tegata wallet my-data`: all that the issuer keeps of the account's owner.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use tegata::account::messages::{AccountExport, Export};
 use super::log_in::Proof;
 use super::{Who, in_session};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, new_file};
 use crate::wallet::open::WalletFiles;
 
 #[derive(Debug, Args)]
@@ -50,13 +49,8 @@ impl MyData {
     }
 }
 
-/// Never over a file that is there.
 fn write(file: &Path, document: &serde_json::Value) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(file)?;
+    let mut file = new_file(file)?;
     serde_json::to_writer_pretty(&mut file, document)?;
     file.write_all(b"\n")?;
     file.sync_all()

@@ -4,7 +4,7 @@
 use super::super::check::{Compare, Purpose, Right};
 use super::super::event::{Answer, Change, Deed, Effect, Letter, MailTo, Refusal, SecretKind};
 use super::super::ids::SessionId;
-use super::super::limits::{ADDRESS_CODES, CHANGES};
+use super::super::limits::{ADDRESS_CODES, CHANGES, UNDO_WINDOW, later};
 use super::super::state::{Enrolling, Evidence, Factor, Moving};
 use super::Decided;
 use super::turn::Turn;
@@ -13,8 +13,12 @@ impl Turn<'_> {
     /// After a full log-in, and not too often.
     fn may_change(&mut self, session: SessionId) -> Result<(), Refusal> {
         self.full_log_in(session)?;
-        let made = self.live.before.as_ref().map_or(0, |before| before.codes.len());
-        if made < CHANGES { Ok(()) } else { Err(Refusal::TooOften) }
+        let Some(before) = &self.live.before else { return Ok(()) };
+        if before.codes.len() < CHANGES {
+            return Ok(());
+        }
+        let next = later(before.since, UNDO_WINDOW).seconds();
+        Err(Refusal::TooOften { wait: next.saturating_sub(self.world.now.seconds()).max(1) })
     }
 
     pub(super) fn enrol(&mut self, session: SessionId) -> Decided {
@@ -60,9 +64,8 @@ impl Turn<'_> {
     pub(super) fn move_address(&mut self, session: SessionId) -> Decided {
         self.settled(session)?;
         self.may_change(session)?;
-        if !self.live.used.address.take(ADDRESS_CODES, self.world.now) {
-            return Err(Refusal::TooOften);
-        }
+        let left = self.live.used.address.take_or_wait(ADDRESS_CODES, self.world.now);
+        left.map_err(|wait| Refusal::TooOften { wait })?;
         if let Some(old) = self.live.moving.take() {
             self.forget(old.address);
             self.forget(old.code.secret);
@@ -80,7 +83,8 @@ impl Turn<'_> {
         self.may_change(session)?;
         let moving = self.live.moving.as_mut().filter(|moving| moving.session == session);
         let moving = moving.ok_or(Refusal::NothingToDo)?;
-        let code = moving.code.try_once(self.world).ok_or(Refusal::TooOften)?;
+        // No wait makes a code good again that was tried too often: another one has to be asked for.
+        let code = moving.code.try_once(self.world).ok_or(Refusal::Wrong)?;
         let compare = Compare::MailedCode(Some(code));
         Ok(self.check(Purpose::Move { session }, compare, true))
     }

@@ -37,17 +37,19 @@ impl Turn<'_> {
             return if enough { Ok(self.logged_in(log_in, None)) } else { Err(self.no_log_in()) };
         };
         // Asked for all the same if the password was wrong: nobody learns that it was.
-        let counts = right && (kind == FactorKind::Recovery || self.factor_try_left(log_in.device));
+        let counts =
+            right && (kind == FactorKind::Recovery || self.try_factor(log_in.device).is_ok());
         let compare = self.live.evidence.compare(kind, counts, self.world);
         Ok(self.check(Purpose::Factor(log_in), compare, counts))
     }
 
-    fn factor_try_left(&mut self, device: DeviceId) -> bool {
+    fn try_factor(&mut self, device: DeviceId) -> Result<(), Refusal> {
         let now = self.world.now;
-        match self.device(device) {
-            Some(device) => device.factor.take(FACTOR_KNOWN_DEVICE, now),
-            None => self.live.used.factor.take(FACTOR_UNKNOWN_DEVICES, now),
-        }
+        let left = match self.device(device) {
+            Some(device) => device.factor.take_or_wait(FACTOR_KNOWN_DEVICE, now),
+            None => self.live.used.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now),
+        };
+        left.map_err(|wait| Refusal::TooOften { wait })
     }
 
     pub(super) fn factor_checked(&mut self, log_in: LogIn, right: &Right) -> Decided {
@@ -125,9 +127,7 @@ impl Turn<'_> {
 
     pub(super) fn prove(&mut self, session: SessionId) -> Decided {
         let device = self.settled(session)?.device;
-        if !self.factor_try_left(device) {
-            return Err(Refusal::TooOften);
-        }
+        self.try_factor(device)?;
         let compare = self.live.evidence.compare(FactorKind::Totp, true, self.world);
         Ok(self.check(Purpose::Prove { session }, compare, true))
     }

@@ -10,6 +10,7 @@ use super::calls::{ByDevice, Call};
 use super::signed::{signature_text, signed_bytes};
 use super::text::SessionToken;
 use crate::account::Refusal;
+use crate::account::event::InWords;
 use crate::vault::{Keystore, KeystoreError};
 
 /// What the host sends: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with no redirects
@@ -133,7 +134,7 @@ pub enum Why {
     #[error("the issuer has no room for another payment credential")]
     NoRoom,
     /// Too many requests, or too busy; again in so many seconds.
-    #[error("the issuer is busy: try again in {0} seconds")]
+    #[error("the issuer is busy: try again in {}", InWords(*.0))]
     Later(u64),
     /// The issuer took the request for malformed.
     #[error("the issuer did not understand the request: is the app up to date?")]
@@ -222,15 +223,19 @@ fn problem(response: &Response) -> Why {
 }
 
 fn why(name: &str, response: &Response) -> Why {
+    let wait = response.retry_after.unwrap_or(1);
     if let Some(refusal) = Refusal::ALL.into_iter().find(|refusal| refusal.name() == name) {
-        return Why::Refused(refusal);
+        return Why::Refused(match refusal {
+            Refusal::TooOften { .. } => Refusal::TooOften { wait },
+            other => other,
+        });
     }
     match (name, response.status) {
         ("weak-password", _) => Why::WeakPassword,
         ("card-refused", _) => Why::CardRefused,
         ("stopped", _) => Why::Stopped,
         ("no-room", _) => Why::NoRoom,
-        (_, 429 | 503) => Why::Later(response.retry_after.unwrap_or(1)),
+        (_, 429 | 503) => Why::Later(wait),
         (_, 400..=499) => Why::Malformed,
         _ => Why::Fault,
     }

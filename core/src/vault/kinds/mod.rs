@@ -3,6 +3,7 @@
 
 mod account;
 mod lock;
+mod moving;
 mod otp;
 mod pass;
 mod payment;
@@ -20,6 +21,7 @@ pub use self::payment::PaymentCredential;
 pub use self::setting::Setting;
 
 pub(super) use self::lock::PaymentLock;
+pub(crate) use self::moving::Moving;
 pub(super) use self::payment::PaymentSeed;
 pub(crate) use self::provisioning::{Asked, Provisioning};
 
@@ -27,8 +29,8 @@ use self::body::Body;
 use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
 
-/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock
-/// and how the wallet stands with its issuer are kinds, too, and no host's business.)
+/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock,
+/// how the wallet stands with its issuer, and a move from another phone are kinds, too, and no host's business.)
 pub trait Kind: Body {}
 
 impl<T: Body> Kind for T {}
@@ -62,7 +64,7 @@ mod body {
 }
 
 /// The data of a record that holds `item`.
-pub(super) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub(crate) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     item.check()?;
     let mut map = MapWriter::new(T::KIND)?;
     item.write(&mut map)?;
@@ -71,7 +73,7 @@ pub(super) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError
 
 /// What a record holds, or `None` if that is of another kind. Refuses every encoding but the one that [`encode`]
 /// gives, so that a record has one meaning to every reader.
-pub(super) fn decode<T: Kind>(data: &[u8]) -> Result<Option<T>, VaultError> {
+pub(crate) fn decode<T: Kind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     let (kind, mut map) = MapReader::new(data)?;
     if kind != u64::from(T::KIND) {
         return Ok(None);
@@ -157,7 +159,7 @@ pub(super) mod tests {
         #[test]
         fn any_bytes_are_refused_or_have_one_encoding(
             bytes: Vec<u8>,
-            kind in 1_u8..8,
+            kind in 1_u8..9,
             at: prop::sample::Index,
             to: u8,
         ) {
@@ -174,6 +176,7 @@ pub(super) mod tests {
                 has_one_encoding::<Setting>(data)?;
                 has_one_encoding::<PaymentLock>(data)?;
                 has_one_encoding::<Provisioning>(data)?;
+                has_one_encoding::<Moving>(data)?;
             }
         }
     }

@@ -66,7 +66,7 @@ fn a_new_address_is_taken_after_its_code_was_typed_and_not_after_that_of_another
     }
     let code = issuer.mailed();
     let answer = issuer.ask(Event::MoveAddressCode { session }, &[code]);
-    assert_eq!(refusal(answer), Refusal::TooOften);
+    assert_eq!(refusal(answer), Refusal::Wrong, "tried five times");
     assert_eq!(issuer.live().address(), old);
 }
 
@@ -106,8 +106,21 @@ fn changes_are_made_so_often_and_then_not_for_a_while() {
         let answer = issuer.decide(Event::RenewRecovery { session });
         assert!(matches!(answer, Answer::RecoveryCodes(_)), "{answer:?}");
     }
-    assert_eq!(refusal(issuer.decide(Event::RenewRecovery { session })), Refusal::TooOften);
-    assert_eq!(refusal(issuer.decide(Event::EnrolCode { session })), Refusal::TooOften);
+    let too_often = |wait| Refusal::TooOften { wait };
+    let week = 7 * DAY;
+    assert_eq!(refusal(issuer.decide(Event::RenewRecovery { session })), too_often(week));
+    issuer.later(MINUTE);
+    assert_eq!(refusal(issuer.decide(Event::EnrolCode { session })), too_often(week - MINUTE));
+    // To the second.
+    issuer.later(week - 3 * MINUTE);
+    let session = issuer.logged_in(PHONE);
+    let told = refusal(issuer.decide(Event::RenewRecovery { session }));
+    let Refusal::TooOften { wait } = told else { panic!("{told:?}") };
+    issuer.later(wait - 1);
+    assert_eq!(refusal(issuer.decide(Event::RenewRecovery { session })), too_often(1));
+    issuer.later(1);
+    let answer = issuer.decide(Event::RenewRecovery { session });
+    assert!(matches!(answer, Answer::RecoveryCodes(_)), "{answer:?}");
 }
 
 /// What a thief with password and factor does first: he takes the account over.

@@ -1,0 +1,169 @@
+//! `tegata wallet move`: passes and one-time passwords, from the old phone to the new one.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::json;
+use tegata::moving::{BadMove, MoveNumber, MoveRequest};
+use tegata::symbol::Symbol;
+use tegata::vault::RecordId;
+
+use super::items::{self, Item};
+use super::open::WalletFiles;
+use crate::failure::Failure;
+use crate::output::{Output, new_file};
+use crate::secret::{SecretSource, ask_seen, may_ask};
+
+/// More than the longest text that a phone gives.
+const LONGEST: u64 = 1 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Move {
+    /// On the new phone: what the old one seals to, and the number to compare. The same until it is answered.
+    #[command(after_help = "Example: tegata wallet move begin --anew")]
+    Begin {
+        /// Give up a request that waits, and make another.
+        #[arg(long)]
+        anew: bool,
+    },
+    /// On the old phone: seal passes and one-time passwords to the new one. They stay here, too.
+    ///
+    /// Asks for the PIN of the payment lock where there is one, and for the number that the new phone shows: who put another
+    /// request in the place of its own cannot have the same number. Payment credentials never leave.
+    #[command(
+        after_help = "Example: tegata wallet move give @request.txt \"Library card\" --out moved.txt"
+    )]
+    Give {
+        /// What the new phone shows: itself, @FILE, or - for standard input.
+        request: SecretSource,
+        /// Names or ids, as with show; without any, all that can be moved.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// The number that the new phone shows. Without it you are asked.
+        #[arg(long, value_name = "DIGITS")]
+        number: Option<MoveNumber>,
+        /// A new file to carry over, or - for a QR code here, if it is little enough.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// On the new phone: store what the old one gave, all of it or nothing, once.
+    #[command(after_help = "Example: tegata wallet move take moved.txt")]
+    Take {
+        /// The file, or - for standard input.
+        file: PathBuf,
+    },
+}
+
+impl Move {
+    pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Begin { anew } => begin(*anew, files, output),
+            Self::Give { request, names, number, out } => {
+                // What can be wrong before the passphrase is asked for.
+                let request = MoveRequest::read(&request.read("the request")?);
+                let request = request.map_err(|e| Failure::to("read the request")(&e))?;
+                let number = number.map_or_else(ask_number, Ok)?;
+                give(&request, number, names, out, files, output)
+            }
+            Self::Take { file } => take(&read(file)?, files, output),
+        }
+    }
+}
+
+fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
+    let failed = |e: tegata::Error| Failure::to("begin a move")(&e);
+    let mut wallet = files.open()?;
+    let mut moving = wallet.moving();
+    if anew {
+        moving.give_up().map_err(failed)?;
+    }
+    let request = moving.begin().map_err(failed)?;
+    let number = request.number().map_err(|e| failed(e.into()))?;
+    let text = request.to_string();
+    let drawing = output.drawing(&drawn(&text)?);
+    output.answer(
+        &format!("{drawing}\n{text}\n\nnumber  {number}"),
+        &json!({ "request": text, "number": number.to_string() }),
+    )
+}
+
+fn give(
+    request: &MoveRequest,
+    number: MoveNumber,
+    names: &[String],
+    out: &Path,
+    files: &WalletFiles,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut wallet = files.open()?;
+    let mut chosen = items::items(&mut wallet)?;
+    chosen.retain(|item| !matches!(item, Item::Payment(_)));
+    if !names.is_empty() {
+        let named = |name: &String| match items::find(&mut wallet, name)? {
+            Item::Payment(_) => Err(items::never_leaves()),
+            item => Ok(item),
+        };
+        chosen = names.iter().map(named).collect::<Result<_, _>>()?;
+    }
+    let leave = files.unlock(&mut wallet)?;
+    let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();
+    let text = wallet.moving().give(&leave, request, number, &ids);
+    let text = text.map_err(|e| Failure::to("seal this")(&e))?;
+    if out == Path::new("-") {
+        let drawing = output.drawing(&drawn(&text)?);
+        return output
+            .answer(&format!("{drawing}\n{text}"), &json!({ "moved": ids.len(), "text": text }));
+    }
+    let shown = out.display();
+    new_file(out)
+        .and_then(|mut file| {
+            writeln!(file, "{text}")?;
+            file.sync_all()
+        })
+        .map_err(|e| Failure::No(format!("cannot write {shown}: {e}")))?;
+    output.answer(
+        &format!(
+            "{shown}: {} sealed, for the new phone alone: tegata wallet move take there",
+            ids.len()
+        ),
+        &json!({ "moved": ids.len(), "file": shown.to_string() }),
+    )
+}
+
+fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
+    let mut wallet = files.open()?;
+    let taken = wallet.moving().take(text).map_err(|e| Failure::to("take this")(&e))?;
+    let taken: Vec<Item> = items::items(&mut wallet)?
+        .into_iter()
+        .filter(|item| taken.contains(&item.record()))
+        .collect();
+    let lines: Vec<_> = taken.iter().map(Item::line).collect();
+    let ids: Vec<_> = taken.iter().map(|item| item.record().to_string()).collect();
+    output.answer(&lines.join("\n"), &json!({ "ids": ids }))
+}
+
+fn ask_number() -> Result<MoveNumber, Failure> {
+    if !may_ask() {
+        let text = "no terminal to ask in: give --number with what the new phone shows";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let typed = ask_seen(None, "number", "The number that the new phone shows: ")?;
+    typed.parse().map_err(|e: BadMove| Failure::to("compare the numbers")(&e))
+}
+
+fn drawn(text: &str) -> Result<Symbol, Failure> {
+    Symbol::qr(text).map_err(|e| Failure::to("draw this")(&e))
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let shown = file.display();
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    read.map_err(|e| Failure::Usage(format!("cannot read {shown}: {e}")))?;
+    Ok(text)
+}

@@ -1,0 +1,305 @@
+//! What an old phone gives.
+//!
+//! ```text
+//! tegata-moved:1: Base64url( SHA-256 of the request's text (32) | enc (32) | ciphertext | tag (16) )
+//! ```
+//! HPKE in base mode to the request's key; info `tegata/v1/move`, associated data the same SHA-256. Sealed are the records
+//! one after the other: their length as four bytes, then their data as a vault has it (kinds 2 and 3). Frozen.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use zeroize::Zeroizing;
+
+use super::{BadMove, MoveRequest};
+use crate::hpke::{ReceiverKey, SealedTo};
+use crate::vault::{OtpCredential, Pass, VaultError, decode, encode};
+use crate::{Error, Random, RandomUnavailable};
+
+const SCHEME: &str = "tegata-moved:";
+const INFO: &[u8] = b"tegata/v1/move";
+/// What stands before the ciphertext, and the tag behind it.
+const AROUND: usize = 32 + 32 + 16;
+/// Records of one move.
+pub(crate) const MOST_RECORDS: usize = 1000;
+/// Bytes of all of them, with their lengths.
+pub(crate) const MOST_BYTES: usize = 512_000;
+
+/// Something that can go to another phone. What is not listed here cannot: a payment credential least of all.
+#[derive(Clone, Debug)]
+pub(crate) enum Belonging {
+    Otp(OtpCredential),
+    Pass(Pass),
+}
+
+/// What was given in answer to a request, not opened yet.
+pub(crate) struct Parcel {
+    request: [u8; 32],
+    enc: [u8; 32],
+    sealed: Vec<u8>,
+}
+
+impl Parcel {
+    /// Reads what the old phone gave. Nothing in it is believed before it is opened.
+    pub(crate) fn read(text: &str) -> Result<Self, BadMove> {
+        let body = super::body(text, SCHEME, BadMove::NotAParcel)?;
+        // Nothing longer than the longest is even decoded.
+        if body.len() > (AROUND + MOST_BYTES).div_ceil(3) * 4 {
+            return Err(BadMove::TooMuch);
+        }
+        let bytes = Base64UrlUnpadded::decode_vec(body).map_err(|_| BadMove::Altered)?;
+        let (request, rest) = bytes.split_first_chunk().ok_or(BadMove::Altered)?;
+        let (enc, sealed) = rest.split_first_chunk().ok_or(BadMove::Altered)?;
+        Ok(Self { request: *request, enc: *enc, sealed: sealed.to_vec() })
+    }
+
+    /// The request that it answers, as it says.
+    pub(crate) fn request(&self) -> &[u8; 32] {
+        &self.request
+    }
+
+    /// What was sealed to the key of that request.
+    pub(crate) fn open(&self, key: &ReceiverKey) -> Result<Vec<Belonging>, BadMove> {
+        let text = key.open(&self.enc, INFO, &self.request, &self.sealed);
+        unpacked(&text.ok_or(BadMove::Altered)?)
+    }
+}
+
+/// Seals to a request what [`packed`] gave.
+pub(crate) fn seal(
+    request: &MoveRequest,
+    packed: &[u8],
+    random: &dyn Random,
+) -> Result<String, RandomUnavailable> {
+    let digest = request.digest();
+    let SealedTo { enc, sealed } = request.key().seal(INFO, &digest, packed, random)?;
+    let body = Base64UrlUnpadded::encode_string(&[&digest[..], &enc, &sealed].concat());
+    Ok(format!("{SCHEME}1:{body}"))
+}
+
+/// Writes down what goes into one parcel.
+pub(crate) fn packed(all: &[Belonging]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    if all.is_empty() {
+        return Err(BadMove::Nothing.into());
+    }
+    let each = |it: &Belonging| match it {
+        Belonging::Otp(credential) => encode(credential),
+        Belonging::Pass(pass) => encode(pass),
+    };
+    let data = all.iter().map(each).collect::<Result<Vec<_>, _>>()?;
+    let length = data.iter().map(|data| 4 + data.len()).sum();
+    if all.len() > MOST_RECORDS || length > MOST_BYTES {
+        return Err(BadMove::TooMuch.into());
+    }
+    // All at once: a buffer that grew would leave secrets behind.
+    let mut packed = Zeroizing::new(Vec::with_capacity(length));
+    for data in data {
+        // MOST_BYTES bounds it.
+        packed.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
+        packed.extend_from_slice(&data);
+    }
+    Ok(packed)
+}
+
+/// The reverse of [`packed`]: refuses whatever that does not give.
+pub(crate) fn unpacked(mut bytes: &[u8]) -> Result<Vec<Belonging>, BadMove> {
+    if bytes.len() > MOST_BYTES {
+        return Err(BadMove::TooMuch);
+    }
+    let mut all = Vec::new();
+    while !bytes.is_empty() {
+        let (length, rest) = bytes.split_first_chunk().ok_or(BadMove::Altered)?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        let (data, rest) = rest.split_at_checked(length).ok_or(BadMove::Altered)?;
+        if all.len() == MOST_RECORDS {
+            return Err(BadMove::TooMuch);
+        }
+        all.push(belonging(data)?);
+        bytes = rest;
+    }
+    if all.is_empty() { Err(BadMove::Nothing) } else { Ok(all) }
+}
+
+fn belonging(data: &[u8]) -> Result<Belonging, BadMove> {
+    let unreadable = |error| match error {
+        VaultError::NewerFormat => BadMove::Newer,
+        _ => BadMove::Altered,
+    };
+    if let Some(credential) = decode(data).map_err(unreadable)? {
+        return Ok(Belonging::Otp(credential));
+    }
+    let pass = decode(data).map_err(unreadable)?;
+    pass.map(Belonging::Pass).ok_or(BadMove::Altered)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::vault::{OtpAlgorithm, OtpMoving, PassFormat, Setting};
+    use crate::{SecretBytes, SystemRandom};
+
+    /// Gives the same bytes again and again.
+    struct Fixed;
+
+    impl Random for Fixed {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+            bytes.fill(0x07);
+            Ok(())
+        }
+    }
+
+    const TEXT: &str = "tegata-moved:1:e_En6QvCJytp5i0N6XUWctEMY6gvC74HTPa81d1a6VcTvk_q6vIEx_0zWPycAHIYgdF0J4EoIn7GdPN_f-l7bQc3x10hUOi5sJFDMYZyGIbq_cWIEuvnb-zmp_fZCvj4ppAsTK6vHdKmgX8EhxXnYogeBvgg-mo6KtZaJpnqfwjV4hg60SyAvtyuQkjEkluZOV_w";
+
+    fn otp() -> Belonging {
+        Belonging::Otp(OtpCredential::new(
+            "Mail".into(),
+            "ann".into(),
+            OtpAlgorithm::Sha1,
+            6,
+            OtpMoving::Period(30),
+            SecretBytes::new(b"12345678901234567890"),
+        ))
+    }
+
+    fn pass(message: String) -> Belonging {
+        let (title, alternate_text) = ("Tram".into(), None);
+        Belonging::Pass(Pass { title, format: PassFormat::Aztec, message, alternate_text })
+    }
+
+    fn key() -> ReceiverKey {
+        // RFC 9180, appendix A.1.1, as in the request's test.
+        let key = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
+        ReceiverKey::from_slice(&hex::decode(key).unwrap()).unwrap()
+    }
+
+    fn sealed(packed: &[u8]) -> String {
+        seal(&MoveRequest::new(key().public()), packed, &Fixed).unwrap()
+    }
+
+    fn opened(text: &str) -> Result<Vec<Belonging>, BadMove> {
+        Parcel::read(text)?.open(&key())
+    }
+
+    #[test]
+    fn the_text_is_that_of_version_1() {
+        let packed = packed(&[otp(), pass("T-7".into())]).unwrap();
+        let hex = "0000002ba7000201644d61696c0263616e6e0301040605181e07543132333435363738393031323334353637383930\
+                   00000010a4000301645472616d02040363542d37";
+        assert_eq!(hex::encode(&*packed), hex);
+        assert_eq!(sealed(&packed), TEXT);
+        let all = opened(&format!("\n{TEXT} ")).unwrap();
+        assert!(matches!(&all[..], [Belonging::Otp(_), Belonging::Pass(_)]));
+        assert_eq!(*super::packed(&all).unwrap(), *packed);
+        let document = include_str!("../../../docs/move-format.md");
+        let request = MoveRequest::new(key().public());
+        let number = request.number().unwrap().to_string();
+        for given in [request.to_string().as_str(), &number, TEXT] {
+            assert!(document.contains(given), "{given}");
+        }
+    }
+
+    #[test]
+    fn every_bit_of_a_parcel_counts() {
+        let (scheme, body) = TEXT.rsplit_once(':').unwrap();
+        let bytes = Base64UrlUnpadded::decode_vec(body).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut other = bytes.clone();
+            other[bit / 8] ^= 1 << (bit % 8);
+            let text = format!("{scheme}:{}", Base64UrlUnpadded::encode_string(&other));
+            assert!(matches!(opened(&text), Err(BadMove::Altered)), "{bit}");
+        }
+        for end in 0..body.len() {
+            let text = format!("{scheme}:{}", &body[..end]);
+            assert!(matches!(opened(&text), Err(BadMove::Altered)), "{end}");
+        }
+    }
+
+    #[test]
+    fn another_text_is_refused() {
+        for (text, why) in [
+            ("", BadMove::NotAParcel),
+            ("tegata-move:1:AAAA", BadMove::NotAParcel),
+            ("tegata-moved:AAAA", BadMove::NotAParcel),
+            ("tegata-moved:2:AAAA", BadMove::Newer),
+            ("tegata-moved:1:AAAA", BadMove::Altered),
+            (&format!("{TEXT}="), BadMove::Altered),
+            (&format!("tegata-moved:1:{}", "A".repeat(1 << 20)), BadMove::TooMuch),
+        ] {
+            assert_eq!(opened(text).err(), Some(why), "{text:.80}");
+        }
+    }
+
+    #[test]
+    fn what_no_phone_packs_is_refused_although_its_seal_is_right() {
+        let refused = |packed: &[u8], why| {
+            assert_eq!(opened(&sealed(packed)).err(), Some(why), "{packed:02x?}");
+        };
+        let frame =
+            |data: &[u8]| [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat();
+        let good = packed(&[pass("T-7".into())]).unwrap();
+        refused(&[], BadMove::Nothing);
+        for end in 1..good.len() {
+            refused(&good[..end], BadMove::Altered);
+        }
+        refused(&[&good[..], &[0]].concat(), BadMove::Altered);
+        refused(&[&good[..], &[0; 4]].concat(), BadMove::Altered);
+        refused(&[0xff; 8], BadMove::Altered);
+        // Kinds that have no place here: a payment credential, an account, a setting, the lock, and whatever comes later.
+        let setting = Setting { name: "a".into(), value: "b".into() };
+        refused(&frame(&encode(&setting).unwrap()), BadMove::Altered);
+        let mut payment = vec![0xa7, 0, 1, 1, 0x50];
+        payment.extend([0x11; 16]);
+        payment.extend([2, 0x61, b'a', 3, 0x64, b'4', b'9', b'6', b'0', 4, 0x18, 30, 5, 0x58, 32]);
+        payment.extend([0x22; 32]);
+        payment.extend([8, 0]);
+        assert!(decode::<crate::vault::PaymentCredential>(&payment).unwrap().is_some());
+        refused(&frame(&payment), BadMove::Altered);
+        for kind in (4..=24).filter(|kind| *kind < 24) {
+            refused(&frame(&[0xa1, 0, kind]), BadMove::Altered);
+        }
+        // A field that a later version added to a pass.
+        let mut later = good[4..].to_vec();
+        later[0] += 1;
+        later.extend([0x17, 0]);
+        refused(&frame(&later), BadMove::Newer);
+    }
+
+    #[test]
+    fn more_than_is_moved_at_once_is_refused_on_both_sides() {
+        let most = vec![pass("a".into()); MOST_RECORDS];
+        assert!(opened(&sealed(&packed(&most).unwrap())).is_ok());
+        let more = vec![pass("a".into()); MOST_RECORDS + 1];
+        assert_eq!(packed(&more).err(), Some(BadMove::TooMuch.into()));
+        let one = packed(&more[..1]).unwrap();
+        assert_eq!(unpacked(&one.repeat(MOST_RECORDS + 1)).err(), Some(BadMove::TooMuch));
+        let large = vec![pass("a".repeat(4096)); 124];
+        let packed_large = packed(&large).unwrap();
+        assert!(packed_large.len() <= MOST_BYTES && opened(&sealed(&packed_large)).is_ok());
+        let larger = vec![pass("a".repeat(4096)); 125];
+        assert_eq!(packed(&larger).err(), Some(BadMove::TooMuch.into()));
+        assert_eq!(packed(&[]).err(), Some(BadMove::Nothing.into()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_unpacked(messages in prop::collection::vec("\\PC{1,64}", 1..8)) {
+            let all: Vec<_> = messages.into_iter().map(pass).chain([otp()]).collect();
+            let packed = packed(&all).unwrap();
+            let text = seal(&MoveRequest::new(key().public()), &packed, &SystemRandom::new());
+            let all = opened(&text.unwrap()).unwrap();
+            prop_assert_eq!(&*super::packed(&all).unwrap(), &*packed);
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_packed_the_same(bytes: Vec<u8>, at: prop::sample::Index, to: u8) {
+            let mut close = packed(&[otp(), pass("T-7".into())]).unwrap().to_vec();
+            let at = at.index(close.len());
+            close[at] = to;
+            for bytes in [bytes, close] {
+                if let Ok(all) = unpacked(&bytes) {
+                    prop_assert_eq!(&*packed(&all).unwrap(), &*bytes);
+                }
+            }
+        }
+    }
+}

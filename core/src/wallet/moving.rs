@@ -1,0 +1,132 @@
+//! The room of moves: passes and one-time passwords that come from the owner's other phone, or go to it.
+
+use super::{Error, Wallet};
+use crate::hpke::ReceiverKey;
+use crate::moving::parcel::{Belonging, Parcel, packed, seal};
+use crate::moving::{BadMove, MoveNumber, MoveRequest};
+use crate::vault::{self, OtpCredential, Pass, RecordId, Transaction, Unlocked, VaultError};
+
+/// A move to another phone, or from one. Payment credentials are provisioned anew there; here is no way for them.
+#[derive(Debug)]
+pub struct Moving<'w>(&'w mut Wallet);
+
+impl<'w> Moving<'w> {
+    pub(super) fn new(wallet: &'w mut Wallet) -> Self {
+        Self(wallet)
+    }
+
+    /// On the new phone: what it shows to the old one. Its key is kept, sealed, until it is answered or given up; until
+    /// then this is the same one again.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn begin(&mut self) -> Result<MoveRequest, Error> {
+        self.0.vault.transaction(|tx| {
+            let (id, moving) = only(tx)?;
+            if let Some(key) = &moving.asked {
+                return Ok(MoveRequest::new(key.public()));
+            }
+            let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
+            let request = MoveRequest::new(key.public());
+            tx.put(&id, &vault::Moving { asked: Some(key), ..moving })?;
+            Ok(request)
+        })
+    }
+
+    /// On the new phone: the request that waits for its answer, if one does.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn waits(&self) -> Result<Option<MoveRequest>, Error> {
+        let kept = self.0.vault.list::<vault::Moving>()?.pop();
+        let key = kept.and_then(|(_, kept)| kept.asked);
+        Ok(key.map(|key| MoveRequest::new(key.public())))
+    }
+
+    /// On the new phone: forgets the request that waits. What was sealed to it nobody can open any more. Does nothing if
+    /// none waits.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn give_up(&mut self) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| {
+            let (id, moving) = only(tx)?;
+            if moving.asked.is_some() {
+                tx.put(&id, &vault::Moving { asked: None, ..moving })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// On the old phone: seals what was chosen to the new phone's request, and changes nothing here. `number` is what the
+    /// new phone shows, as its owner typed it, or [`MoveRequest::number`] once she said that both are the same. The text
+    /// fits into a QR code up to 2,123 bytes of records, and into a file whatever it is.
+    ///
+    /// # Errors
+    /// [`Error::PaymentsLocked`] if `unlocked` is not of this wallet's payment lock; [`Error::Move`];
+    /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Failed`].
+    pub fn give(
+        &mut self,
+        unlocked: &Unlocked,
+        request: &MoveRequest,
+        number: MoveNumber,
+        chosen: &[RecordId],
+    ) -> Result<String, Error> {
+        if request.number()? != number {
+            return Err(BadMove::OtherNumber.into());
+        }
+        self.0.vault.transaction(|tx| {
+            tx.has_leave(unlocked)?;
+            let all = chosen.iter().map(|id| belonging(tx, id)).collect::<Result<Vec<_>, _>>()?;
+            let sealed = seal(request, &packed(&all)?, tx.random());
+            Ok(sealed.map_err(VaultError::from)?)
+        })
+    }
+
+    /// On the new phone: stores what the old one gave, all of it or nothing, and forgets the key that it was sealed to.
+    /// What is here already is left as it is.
+    ///
+    /// # Errors
+    /// [`Error::Move`]; [`Error::Failed`]. Nothing is changed on any of them.
+    pub fn take(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
+        let parcel = Parcel::read(text)?;
+        self.0.vault.transaction(|tx| {
+            let (id, moving) = only(tx)?;
+            if moving.taken == Some(*parcel.request()) {
+                return Err(BadMove::Used.into());
+            }
+            let key = moving.asked.ok_or(BadMove::NothingWaits)?;
+            if MoveRequest::new(key.public()).digest() != *parcel.request() {
+                return Err(BadMove::OtherPhone.into());
+            }
+            let all = parcel.open(&key)?;
+            let stored = all.iter().map(|it| match it {
+                Belonging::Otp(credential) => tx.add(credential),
+                Belonging::Pass(pass) => tx.add(pass),
+            });
+            let stored = stored.collect::<Result<_, _>>()?;
+            tx.put(&id, &vault::Moving { asked: None, taken: Some(*parcel.request()) })?;
+            Ok(stored)
+        })
+    }
+}
+
+/// The record there is, or the place of the one to be.
+fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::Moving), Error> {
+    match tx.list::<vault::Moving>()?.pop() {
+        Some(found) => Ok(found),
+        None => Ok((RecordId::make(tx.random()).map_err(VaultError::from)?, Default::default())),
+    }
+}
+
+fn belonging(tx: &Transaction<'_>, id: &RecordId) -> Result<Belonging, Error> {
+    match tx.get::<OtpCredential>(id) {
+        Ok(Some(credential)) => Ok(Belonging::Otp(credential)),
+        Ok(None) => Err(Error::NotFound),
+        Err(VaultError::OtherKind) => {
+            let pass = tx.get::<Pass>(id)?.ok_or(Error::NotFound)?;
+            Ok(Belonging::Pass(pass))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

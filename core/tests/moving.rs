@@ -1,0 +1,207 @@
+//! From the old phone to the new one: what travels, what does not, and what a wrong text changes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::sync::Arc;
+
+use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
+use tegata::formats::otpauth;
+use tegata::moving::{BadMove, MoveNumber, MoveRequest};
+use tegata::vault::{Pass, PassFormat, RecordId, SoftwareKeystore, Stretch, Unlock, Unlocked};
+use tegata::{Device, Error, NewPayment, SystemClock, SystemRandom, Wallet};
+use tempfile::TempDir;
+
+const OPEN: &Unlocked = &Unlocked::without_lock();
+const PIN: &[u8] = b"4711";
+
+struct Phone {
+    folder: TempDir,
+    device: Device,
+}
+
+impl Phone {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let path = folder.path().join("keystore");
+        let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random.clone());
+        let (keystore, clock) = (Arc::new(keystore.unwrap()), Arc::new(SystemClock));
+        let device = Device { keystore, anchor: None, clock, random };
+        let phone = Self { folder, device };
+        Wallet::create(&phone.folder.path().join("wallet"), &phone.device).unwrap();
+        phone
+    }
+
+    fn open(&self) -> Wallet {
+        Wallet::open(&self.folder.path().join("wallet"), &self.device).unwrap()
+    }
+}
+
+/// An old phone's wallet: a counter, a clock, a pass, a payment. And what of it can be moved.
+fn filled(phone: &Phone) -> (Wallet, Vec<RecordId>, RecordId) {
+    let mut wallet = phone.open();
+    let uris = [
+        "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0",
+        "otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP",
+    ];
+    let mut chosen: Vec<_> = uris
+        .iter()
+        .map(|uri| otpauth::parse(uri.as_bytes()).unwrap())
+        .map(|credential| wallet.otp_credentials().add(&credential).unwrap())
+        .collect();
+    wallet.otp_credentials().code(&chosen[0]).unwrap();
+    chosen.push(wallet.passes().add(&pass()).unwrap());
+    let payment = NewPayment {
+        credential: CredentialId([7; 16]),
+        label: "Corner shop".into(),
+        scheme: Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY },
+        seed: Seed::from_slice(&[0x5e; 32]).unwrap(),
+    };
+    let payment = wallet.payments().add(OPEN, &payment).unwrap();
+    (wallet, chosen, payment)
+}
+
+fn pass() -> Pass {
+    Pass {
+        title: "Library card".into(),
+        format: PassFormat::Qr,
+        message: "A0042".into(),
+        alternate_text: Some("42".into()),
+    }
+}
+
+/// All that can be moved, as it can be compared.
+fn holdings(wallet: &mut Wallet) -> Vec<Vec<u8>> {
+    let otps = wallet.otp_credentials().list().unwrap();
+    let mut all: Vec<_> = otps
+        .iter()
+        .map(|otp| wallet.otp_credentials().reveal_uri(&otp.id).unwrap().expose().to_vec())
+        .collect();
+    let passes = wallet.passes().list().unwrap();
+    all.extend(passes.into_iter().map(|(_, pass)| {
+        format!("{}{:?}{}{:?}", pass.title, pass.format, pass.message, pass.alternate_text).into()
+    }));
+    all.sort();
+    all
+}
+
+fn number(request: &MoveRequest) -> MoveNumber {
+    request.number().unwrap()
+}
+
+#[test]
+fn what_was_chosen_comes_over_whole_and_once() {
+    let (old, new) = (Phone::new(), Phone::new());
+    let (mut from, chosen, _) = filled(&old);
+    assert_eq!(new.open().moving().waits(), Ok(None));
+    let shown = new.open().moving().begin().unwrap();
+    // The app is killed, and the person begins again: it is the same request.
+    assert_eq!(new.open().moving().begin().unwrap(), shown);
+    assert_eq!(new.open().moving().waits(), Ok(Some(shown)));
+
+    let request = MoveRequest::read(&shown.to_string()).unwrap();
+    let before = holdings(&mut from);
+    let text = from.moving().give(OPEN, &request, number(&shown), &chosen).unwrap();
+    assert_eq!(holdings(&mut from), before, "the old phone keeps what it gave");
+    drop(from);
+
+    let mut to = new.open();
+    let ids = to.moving().take(&text).unwrap();
+    assert_eq!(ids.len(), 3);
+    assert_eq!(holdings(&mut to), before);
+    assert!(to.payments().list().unwrap().is_empty());
+    assert_eq!(to.moving().waits(), Ok(None));
+    // RFC 4226, appendix D: the counter goes on where it was.
+    let bank = to.otp_credentials().list().unwrap();
+    let bank = bank.iter().find(|otp| otp.issuer == "Bank").unwrap();
+    assert_eq!(to.otp_credentials().code(&bank.id).unwrap().digits(), "287082");
+
+    let after = holdings(&mut to);
+    assert_eq!(to.moving().take(&text), Err(Error::Move(BadMove::Used)));
+    drop(to);
+    let mut to = new.open();
+    // Another move has another key, and what was taken before is still told.
+    let next = to.moving().begin().unwrap();
+    assert_ne!(next, shown);
+    assert_eq!(to.moving().take(&text), Err(Error::Move(BadMove::Used)));
+    assert_eq!(holdings(&mut to), after);
+    assert_eq!(to.moving().waits(), Ok(Some(next)));
+}
+
+#[test]
+fn a_payment_credential_has_no_way_out() {
+    let (old, new) = (Phone::new(), Phone::new());
+    let (mut from, chosen, payment) = filled(&old);
+    let request = new.open().moving().begin().unwrap();
+    let mut give =
+        |chosen: &[RecordId]| from.moving().give(OPEN, &request, number(&request), chosen);
+    assert_eq!(give(&[payment]), Err(Error::NotFound));
+    assert_eq!(give(&[chosen[0], payment, chosen[1]]), Err(Error::NotFound));
+    assert_eq!(give(&[RecordId::new([9; 16]).unwrap()]), Err(Error::NotFound));
+    assert_eq!(give(&[]), Err(Error::Move(BadMove::Nothing)));
+}
+
+#[test]
+fn a_locked_wallet_gives_nothing_without_its_pin() {
+    let (old, new) = (Phone::new(), Phone::new());
+    let (mut from, chosen, _) = filled(&old);
+    let cheap = Stretch::new(8, 1, 1).unwrap();
+    from.payments().set_pin(&mut Unlocked::without_lock(), PIN, cheap).unwrap();
+    let request = new.open().moving().begin().unwrap();
+    let number = number(&request);
+    let locked = Err(Error::PaymentsLocked);
+    assert_eq!(from.moving().give(OPEN, &request, number, &chosen), locked);
+    let other = Phone::new();
+    let (mut wallet, ..) = filled(&other);
+    let mut theirs = Unlocked::without_lock();
+    wallet.payments().set_pin(&mut theirs, PIN, cheap).unwrap();
+    assert_eq!(from.moving().give(&theirs, &request, number, &chosen), locked);
+    let leave = from.payments().unlock(Unlock::Pin(PIN)).unwrap();
+    let text = from.moving().give(&leave, &request, number, &chosen).unwrap();
+    assert_eq!(new.open().moving().take(&text).unwrap().len(), 3);
+}
+
+#[test]
+fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
+    let (old, new, thief) = (Phone::new(), Phone::new(), Phone::new());
+    let (mut from, chosen, _) = filled(&old);
+    let shown = new.open().moving().begin().unwrap();
+    let theirs = thief.open().moving().begin().unwrap();
+    let given = from.moving().give(OPEN, &theirs, number(&shown), &chosen);
+    assert_eq!(given, Err(Error::Move(BadMove::OtherNumber)));
+}
+
+#[test]
+fn nothing_is_changed_by_a_text_that_is_not_taken() {
+    let (old, new, third) = (Phone::new(), Phone::new(), Phone::new());
+    let (mut from, chosen, _) = filled(&old);
+    let mut to = new.open();
+    to.passes().add(&pass()).unwrap();
+    let mut give = |request: &MoveRequest| {
+        from.moving().give(OPEN, request, number(request), &chosen).unwrap()
+    };
+    let theirs = give(&third.open().moving().begin().unwrap());
+    assert_eq!(to.moving().take(&theirs), Err(Error::Move(BadMove::NothingWaits)));
+
+    let given_up = give(&to.moving().begin().unwrap());
+    to.moving().give_up().unwrap();
+    to.moving().give_up().unwrap();
+    assert_eq!(to.moving().take(&given_up), Err(Error::Move(BadMove::NothingWaits)));
+    let request = to.moving().begin().unwrap();
+    let text = give(&request);
+    let (before, records) = (holdings(&mut to), to.len());
+    let last = if text.ends_with('A') { 'Q' } else { 'A' };
+    let changed = format!("{}{last}", &text[..text.len() - 1]);
+    for (text, why) in [
+        (theirs.as_str(), BadMove::OtherPhone),
+        (&given_up, BadMove::OtherPhone),
+        (&changed, BadMove::Altered),
+        (&text[..text.len() - 4], BadMove::Altered),
+        (&format!("tegata-moved:1:{}", "A".repeat(1 << 20)), BadMove::TooMuch),
+        (&request.to_string(), BadMove::NotAParcel),
+        ("", BadMove::NotAParcel),
+    ] {
+        assert_eq!(to.moving().take(text), Err(Error::Move(why)), "{text:.60}");
+        assert_eq!((holdings(&mut to), to.len()), (before.clone(), records), "{why}");
+    }
+    assert_eq!(to.moving().take(&text).unwrap().len(), 3);
+}
