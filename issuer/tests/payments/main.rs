@@ -7,6 +7,7 @@ mod limits;
 mod order;
 #[path = "../people/mod.rs"]
 mod people;
+mod report;
 mod sums;
 mod tills;
 mod voids;
