@@ -237,7 +237,7 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
 
 /// Examples that want an account, a person at the keyboard, a second phone, or a key that is kept elsewhere: those of the
 /// wallet are done in cli/tests/account.rs and moving.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: &[&str] = &[
     "add payment",
     "cards",
     "sign-up",
@@ -251,6 +251,7 @@ const ELSEWHERE: [&str; 13] = [
     "freeze",
     "restore",
     "issuer void",
+    "issuer refund",
 ];
 
 /// Every command's help ends with an example, and every example works.

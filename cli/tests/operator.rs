@@ -241,5 +241,19 @@ fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     failed(&shop.run(&with_why(&["till", "revoke", "till-2"])), 1, "there is no till of this id");
     failed(&shop.run(&with_why(&["void", "17"])), 2, "32 hex digits");
     let nobodys = "0".repeat(32);
-    failed(&shop.run(&with_why(&["void", &nobodys])), 1, "no payment has this number");
+    for act in ["void", "refund"] {
+        failed(&shop.run(&with_why(&[act, &nobodys])), 1, "no payment has this number");
+        let sale = ["--till", "till-1", "--reference", "sale-1"];
+        failed(
+            &shop.run(&with_why(&[&[act][..], &sale].concat())),
+            1,
+            "no payment has this number",
+        );
+        failed(&shop.run(&with_why(&[act, "--till", "till-1"])), 2, "--reference");
+    }
+    let report = shop.does(&["report", "--since", "7d", "--wrong-codes", "1"]);
+    assert_eq!(report["findings"], json!([]));
+    failed(&shop.run(&["report", "--since", "32d"]), 2, "at most 31d");
+    let nobody = with_why(&["freeze", &nobodys]);
+    failed(&shop.run(&nobody), 1, "no account has this address or number");
 }

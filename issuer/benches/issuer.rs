@@ -30,7 +30,7 @@ fn main() {
     match what.as_deref() {
         Some("issuer") => rates::print(&towns()),
         Some("enumeration") => enumeration::print(&towns()),
-        Some("payments") => payments::print(&towns()),
+        Some("payments") => payments::print(),
         _ => panic!("say what to measure: issuer, enumeration or payments"),
     }
 }

@@ -45,10 +45,12 @@ enum Job {
     Aliases,
     /// Counts the payment credentials.
     Credentials,
+    /// Drops what tills do not ask for any more, and counts of wrong codes that no report looks back on.
+    Answers,
 }
 
 impl Job {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Seal,
         Self::Measure,
         Self::Throttle,
@@ -58,6 +60,7 @@ impl Job {
         Self::Sessions,
         Self::Aliases,
         Self::Credentials,
+        Self::Answers,
     ];
 
     fn name(self) -> &'static str {
@@ -71,6 +74,7 @@ impl Job {
             Self::Sessions => "sessions",
             Self::Aliases => "aliases",
             Self::Credentials => "credentials",
+            Self::Answers => "answers",
         }
     }
 
@@ -155,6 +159,7 @@ impl Jobs {
             Job::Sessions => self.sessions(now).await,
             Job::Aliases => Ok(codes::fill(&self.store, &self.keys, now).await?),
             Job::Credentials => Ok(self.codes.count(&self.store).await?),
+            Job::Answers => self.answers(now).await,
         }
     }
 
@@ -249,6 +254,11 @@ impl Jobs {
             }
         });
         Ok(self.store.remove_sessions(over.collect()).await?)
+    }
+
+    async fn answers(&self, now: UnixTime) -> Result<(), JobError> {
+        self.store.prune_attempts(now).await?;
+        Ok(self.store.drop_answers(now).await?)
     }
 
     fn marks(&self) -> std::sync::MutexGuard<'_, Marks> {

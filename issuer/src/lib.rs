@@ -40,6 +40,7 @@ pub mod passwords;
 pub mod payments;
 pub mod problem;
 pub mod processor;
+pub mod report;
 mod routes;
 mod server;
 mod server_key;

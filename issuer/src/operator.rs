@@ -2,6 +2,7 @@
 //! service that runs goes by it from its next transaction on. Each act is a line of the log, with who did it and why.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -17,10 +18,11 @@ use crate::issuer::World;
 use crate::keys::{Keys, KeysError};
 use crate::passwords::{Passwords, PasswordsUnavailable};
 use crate::payments::{CODE_LIFE, TillCode};
+use crate::report::{self, Finding, Thresholds};
 use crate::server_key::{self, NoServerKey};
 use crate::store::{
-    self, AccountId, Authorisation, AuthorisationId, EventId, EventRow, Order, Seal, Standing,
-    Store, StoreError, Switch, Till, UnderWay, Voided, What,
+    self, AccountId, Authorisation, AuthorisationId, EventId, EventRow, Order, Seal, Span,
+    Standing, State, Store, StoreError, Switch, Till, UnderWay, Voided, What,
 };
 
 /// Who acts, and why: it goes into the log, which nobody can change later.
@@ -85,12 +87,15 @@ pub enum OperatorError {
     /// The log, or the file of its checkpoints.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// Nobody has this address.
-    #[error("no account has this address")]
+    /// There is none.
+    #[error("no account has this address or number")]
     NoSuchAccount,
     /// No payment has this number.
     #[error("no payment has this number")]
     NoSuchPayment,
+    /// There is nothing to give back.
+    #[error("no money has moved for this payment, which is {}: void takes back what is under way", .0.name())]
+    NotCharged(State),
     /// The account could not be changed.
     #[error("the account could not be changed: try again")]
     NotChanged,
@@ -192,13 +197,13 @@ impl Operator {
         self.operate(Order::RevokeAll, "revoked", "all", reason)
     }
 
-    /// Freezes the account of an address, or lets it go, whoever froze it.
+    /// Freezes an account, or lets it go, whoever froze it.
     ///
     /// # Errors
     /// [`OperatorError`].
     pub fn freeze(
         &self,
-        handle: &Handle,
+        whose: &Whose,
         frozen: bool,
         reason: &Reason,
     ) -> Result<AccountId, OperatorError> {
@@ -208,7 +213,7 @@ impl Operator {
         let passwords = Arc::new(passwords?);
         let accounts =
             Accounts::for_operator(self.store.clone(), keys, passwords, self.world.clone());
-        let frozen = self.threads.block_on(accounts.freeze_by_operator(handle, frozen, reason));
+        let frozen = self.threads.block_on(accounts.freeze_by_operator(whose, frozen, reason));
         frozen.map_err(|_| OperatorError::NotChanged)?.ok_or(OperatorError::NoSuchAccount)
     }
 
@@ -268,20 +273,77 @@ impl Operator {
         id: AuthorisationId,
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
+        self.take_back(self.payment(&Payment::Number(id))?, "void_ordered", reason)
+    }
+
+    /// Gives the whole of a payment back that was charged: the service asks the processor for it. The same again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`OperatorError`]; `NotCharged` if no money has moved, or nobody knows yet whether it has.
+    pub fn refund(
+        &self,
+        id: AuthorisationId,
+        reason: &Reason,
+    ) -> Result<Authorisation, OperatorError> {
+        let found = self.payment(&Payment::Number(id))?;
+        match found.state {
+            // What is charged becomes nothing that a void would end in another way.
+            State::Charged => self.take_back(found, "refund_ordered", reason),
+            State::Reversing | State::Refunded => Ok(found),
+            other => Err(OperatorError::NotCharged(other)),
+        }
+    }
+
+    /// A payment, as it stands.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn payment(&self, which: &Payment) -> Result<Authorisation, OperatorError> {
+        let found = self.threads.block_on(async {
+            match which {
+                Payment::Number(id) => self.store.authorisation(*id).await,
+                Payment::Sale(till, reference) => self.store.sale(till, reference).await,
+            }
+        });
+        found?.ok_or(OperatorError::NoSuchPayment)
+    }
+
+    fn take_back(
+        &self,
+        found: Authorisation,
+        deed: &str,
+        reason: &Reason,
+    ) -> Result<Authorisation, OperatorError> {
         let now = self.world.clock.now();
         let event = EventId::make(now, 0, &*self.world.random)?;
+        let detail = json!({ "why": reason.why, "authorisation": found.id.to_string() });
+        let asked = self.event(deed, &detail, reason)?;
         let voided = self.threads.block_on(async {
-            let Some(found) = self.store.authorisation(id).await? else { return Ok(None) };
-            let detail = json!({ "why": reason.why, "authorisation": id.to_string() });
-            let asked = self.event("void_ordered", &detail, reason)?;
             self.store.log(asked).await?;
-            let voided = self.store.void(found.till, What::Id(id), event, reason.actor(), now);
-            Ok::<_, OperatorError>(Some(voided.await?))
+            let what = What::Id(found.id);
+            self.store.void(found.till, what, event, reason.actor(), now).await
         });
         match voided? {
-            Some(Voided::Is(authorisation)) => Ok(*authorisation),
-            _ => Err(OperatorError::NoSuchPayment),
+            Voided::Is(authorisation) => Ok(*authorisation),
+            Voided::Forbidden | Voided::NotThere => Err(OperatorError::NoSuchPayment),
         }
+    }
+
+    /// What stands out of the payments since so many seconds ago, and the span that was looked at.
+    ///
+    /// # Errors
+    /// [`OperatorError`].
+    pub fn report(
+        &self,
+        seconds: u64,
+        thresholds: &Thresholds,
+    ) -> Result<(Span, Vec<Finding>), OperatorError> {
+        let now = self.world.clock.now();
+        let since = now.seconds().saturating_sub(seconds);
+        // What was paid in this second is in it.
+        let span = Span { since: UnixTime::new(since).unwrap_or(now), until: now.shifted(1) };
+        Ok((span, self.threads.block_on(report::make(&self.store, span, thresholds))?))
     }
 
     /// Holds the whole log to its seals and to the signed checkpoints.
@@ -387,6 +449,47 @@ impl Operator {
     ) -> Result<EventRow, OperatorError> {
         event(&self.world, deed, detail, reason)
     }
+}
+
+/// Whose account is meant.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// That of this address.
+    Address(Handle),
+    /// The one of this number, as reports and the log have it.
+    Account(AccountId),
+}
+
+/// Neither an address nor an account's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an e-mail address, or an account's number: 32 hex digits")]
+pub struct NobodyMeant;
+
+impl FromStr for Whose {
+    type Err = NobodyMeant;
+
+    fn from_str(text: &str) -> Result<Self, NobodyMeant> {
+        let mut id = [0; 16];
+        if hex::decode_to_slice(text, &mut id).is_ok() {
+            return Ok(Self::Account(AccountId(id)));
+        }
+        text.parse().map(Self::Address).map_err(|_| NobodyMeant)
+    }
+}
+
+impl std::fmt::Debug for Whose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Whose([redacted])")
+    }
+}
+
+/// Which payment is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// The one of this number.
+    Number(AuthorisationId),
+    /// What stands at this till under its number for a sale.
+    Sale(TillId, String),
 }
 
 /// Which acts are meant.

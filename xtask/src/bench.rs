@@ -107,6 +107,10 @@ const ROWS: &[Row] = &[
 /// What the issuer's own bench measures: an issuer on each store, spoken to over HTTP.
 const ISSUER: &[Row] = &[
     Row::printed("issuer", "log-ins, resets and session checks in a second, and during a flood"),
+    Row::printed(
+        "payments",
+        "codes taken in a second, and how long one takes, as cargo xtask load has it",
+    ),
     Row::printed("enumeration", "whether the clock tells an account that answers do not"),
 ];
 

@@ -16,6 +16,7 @@ mod elf;
 mod fuzz;
 mod issuer;
 mod kdoc;
+mod load;
 mod model;
 mod money;
 mod package;
@@ -143,6 +144,11 @@ enum Verb {
         #[arg(long, default_value_t = 150)]
         payments: u32,
     },
+    /// Take as many codes in a second as this machine does, over HTTP on loopback, beside what the database alone does.
+    #[command(
+        after_help = "Example: cargo xtask load --store sqlite --credentials 10000 --seconds 5"
+    )]
+    Load(load::Load),
     /// Cut the power, kill and fill the disk for long: `test` does the same for half a minute.
     #[command(after_help = "Example: cargo xtask storms --rounds 1000")]
     Storms {
@@ -181,6 +187,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Size { android: Some(library) } => size::look_at_android(&library),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
         Verb::Money { payments } => money::run(&shell, payments),
+        Verb::Load(load) => load.run(&shell),
         Verb::Storms { rounds } => storms::run(&shell, rounds),
     }
 }

@@ -2,6 +2,7 @@
 
 mod log;
 mod operate;
+mod report;
 mod safekeeping;
 mod serve;
 mod till;
@@ -50,6 +51,14 @@ pub(crate) enum Command {
         after_help = "Example: tegata issuer void 018f22e279b07cc3bfffffffffffffff --why \"charged for what was not sold\""
     )]
     Void(till::Void),
+    /// Give the whole of a payment back that was charged.
+    #[command(
+        after_help = "Example: tegata issuer refund 018f22e279b07cc3bfffffffffffffff --why \"the kettle was broken\""
+    )]
+    Refund(till::Refund),
+    /// Tell of spending that stands out: who, where, how far above the usual, and what to do.
+    #[command(after_help = "Example: tegata issuer report --since 7d")]
+    Report(report::Report),
     /// The log of what was done: hold it to its seals, read it, seal it now.
     #[command(subcommand, after_help = "Example: tegata issuer audit verify")]
     Audit(log::Audit),
@@ -80,6 +89,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Freeze(freeze) => freeze.run(output),
         Command::Till(tills) => tills.run(output),
         Command::Void(void) => void.run(output),
+        Command::Refund(refund) => refund.run(output),
+        Command::Report(report) => report.run(output),
         Command::Audit(audit) => audit.run(output),
         Command::Backup(file) => file.backup(output),
         Command::Restore(file) => file.restore(output),

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use tegata::account::Handle;
-use tegata_issuer::operator::Acts;
+use tegata_issuer::operator::{Acts, Whose};
 use tegata_issuer::store::{Standing, Switch, UnderWay};
 
 use super::{Because, Settings, not};
@@ -126,8 +125,9 @@ impl Revoke {
 
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
-    /// The account's e-mail address.
-    handle: Handle,
+    /// The account's e-mail address, or its number as the report has it.
+    #[arg(value_name = "ACCOUNT")]
+    whose: Whose,
     /// Let it go, whoever froze it.
     #[arg(long)]
     off: bool,
@@ -142,7 +142,7 @@ impl Freeze {
         let reason = self.because.reason()?;
         let frozen = !self.off;
         let operator = self.settings.operator()?;
-        let account = operator.freeze(&self.handle, frozen, &reason).map_err(not("freeze"))?;
+        let account = operator.freeze(&self.whose, frozen, &reason).map_err(not("freeze"))?;
         let state = if frozen { "frozen" } else { "frozen no longer" };
         let words = format!("account {account} is {state}");
         output.answer(&words, &json!({ "account": account.to_string(), "frozen": frozen }))

@@ -1,9 +1,10 @@
-//! Tills, and taking back what one was paid: `till`, `void`.
+//! Tills, and taking back what one was paid: `till`, `void`, `refund`.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::store::{AuthorisationId, Till, TillStage};
+use tegata_issuer::operator::{Operator, Payment};
+use tegata_issuer::store::{Authorisation, AuthorisationId, State, Till, TillStage};
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;
@@ -95,10 +96,41 @@ fn document(till: &Till) -> serde_json::Value {
     json!({ "till": till.id.as_str(), "shop": till.shop.as_str(), "stage": stage(till) })
 }
 
+/// Which payment.
+#[derive(Debug, Args)]
+struct Which {
+    /// The payment's number, as the till and the log have it.
+    #[arg(required_unless_present = "till")]
+    payment: Option<String>,
+    /// The till where it was paid, in the place of its number.
+    #[arg(long, value_name = "ID", conflicts_with = "payment", requires = "reference")]
+    till: Option<TillId>,
+    /// And that till's own number for the sale.
+    #[arg(long, value_name = "TEXT", requires = "till")]
+    reference: Option<String>,
+}
+
+impl Which {
+    fn find(self, operator: &Operator) -> Result<AuthorisationId, Failure> {
+        let which = match self {
+            Self { till: Some(till), reference: Some(reference), .. } => {
+                Payment::Sale(till, reference)
+            }
+            Self { payment, .. } => {
+                let mut id = [0; 16];
+                hex::decode_to_slice(payment.unwrap_or_default(), &mut id)
+                    .map_err(|_| Failure::Usage("a payment's number is 32 hex digits".into()))?;
+                Payment::Number(AuthorisationId(id))
+            }
+        };
+        operator.payment(&which).map(|found| found.id).map_err(not("find it"))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Void {
-    /// The payment's number, as the till and the log have it.
-    payment: String,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     because: Because,
     #[command(flatten)]
@@ -107,14 +139,46 @@ pub(crate) struct Void {
 
 impl Void {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
-        let mut id = [0; 16];
-        hex::decode_to_slice(&self.payment, &mut id)
-            .map_err(|_| Failure::Usage("a payment's number is 32 hex digits".into()))?;
-        let reason = self.because.reason()?;
-        let operator = self.settings.operator()?;
-        let after = operator.void(AuthorisationId(id), &reason).map_err(not("void it"))?;
-        let state = after.state.name();
-        let words = format!("payment {} is {state}", after.id);
-        output.answer(&words, &json!({ "payment": after.id.to_string(), "state": state }))
+        let (operator, reason) = (self.settings.operator()?, self.because.reason()?);
+        let id = self.which.find(&operator)?;
+        let after = operator.void(id, &reason).map_err(not("void it"))?;
+        let words = format!("payment {} is {}", after.id, after.state.name());
+        output.answer(&words, &payment(&after))
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Refund {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Refund {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let (operator, reason) = (self.settings.operator()?, self.because.reason()?);
+        let id = self.which.find(&operator)?;
+        let after = operator.refund(id, &reason).map_err(not("refund it"))?;
+        let Authorisation { id, amount, currency, .. } = &after;
+        let words = if after.state == State::Refunded {
+            format!("payment {id} is refunded: {amount} {currency}")
+        } else {
+            format!(
+                "payment {id} is reversing: the service gives {amount} {currency} back within a minute"
+            )
+        };
+        output.answer(&words, &payment(&after))
+    }
+}
+
+fn payment(after: &Authorisation) -> serde_json::Value {
+    json!({
+        "payment": after.id.to_string(),
+        "state": after.state.name(),
+        "amount": after.amount,
+        "currency": after.currency,
+    })
 }

@@ -1,24 +1,33 @@
 //! What an operator, or the issuer itself, does to an account.
 
-use tegata::account::{Decision, Event, Handle, decide};
+use tegata::account::{Decision, Event, decide};
 
 use super::Accounts;
 use super::given::Given;
 use super::made::Made;
-use crate::operator::Reason;
+use crate::operator::{Reason, Whose};
 use crate::problem::Problem;
 use crate::store::{AccountId, Change};
 
 impl Accounts {
-    /// Freezes the account of an address, or lets it go, whoever froze it; `None` if there is no such account.
+    /// Freezes an account, or lets it go, whoever froze it; `None` if there is no such account.
     pub(crate) async fn freeze_by_operator(
         &self,
-        handle: &Handle,
+        whose: &Whose,
         frozen: bool,
         reason: &Reason,
     ) -> Result<Option<AccountId>, Problem> {
-        let found = self.store.find(&self.keys.handle(handle.address())).await;
-        let Some(id) = found.map_err(Problem::of_store)? else { return Ok(None) };
+        let found = match whose {
+            Whose::Address(handle) => {
+                let found = self.store.find(&self.keys.handle(handle.address())).await;
+                found.map_err(Problem::of_store)?
+            }
+            Whose::Account(id) => {
+                let found = self.store.load(*id).await.map_err(Problem::of_store)?;
+                found.map(|_| *id)
+            }
+        };
+        let Some(id) = found else { return Ok(None) };
         let (accounts, reason) = (self.clone(), reason.clone());
         let frozen = self.store.change(id, move |loaded| {
             let world = Self::world(&loaded.standing, accounts.world.clock.now());

@@ -28,9 +28,6 @@ pub struct AliasRow {
     pub alias_key: Sealed,
 }
 
-/// Rows that are dropped in one transaction.
-const DROPPED: u32 = 4096;
-
 impl Store {
     /// Adds the digits that codes begin with, and gives all that this issuer ever used: a prefix keeps the alias period
     /// that it was first used with.
@@ -150,9 +147,7 @@ impl Store {
             WHERE prefix = $1 AND period < $2 ORDER BY period LIMIT $3)";
         const FILLS: &str = "DELETE FROM alias_fills WHERE prefix = $1 AND period < $2";
         let prefix = prefix.to_string();
-        while self.database.row(ANY, values![prefix.clone(), before]).await?.is_some() {
-            self.write_one(DROP, values![prefix.clone(), before, DROPPED]).await?;
-        }
+        self.drop_all(ANY, DROP, values![prefix.clone(), before]).await?;
         self.write_one(FILLS, values![prefix, before]).await
     }
 }

@@ -56,8 +56,9 @@ pub use ids::{
 };
 pub use outbox::Leased;
 pub use payments::{
-    Answered, Asked, Authorisation, AuthorisationId, Bounds, Cap, Code, Found, Order as SaleOrder,
-    Prepare, Reason, State, UnderWay, Voided, What,
+    ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
+    Cap, Code, Counted as PaymentsCounted, Found, Order as SaleOrder, Prepare, Reason, Span, State,
+    UnderWay, Voided, What, Who, Wrong,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};

@@ -5,7 +5,7 @@ use tegata::account::Account;
 
 use super::account::{EventRow, InSession};
 use super::ids::{AccountId, EventId, first_of};
-use super::rows::{Row, Statement, values};
+use super::rows::{Row, Statement, Value, values};
 use super::{Store, StoreError};
 
 /// What an account is, seen from outside.
@@ -34,7 +34,25 @@ pub struct Waiting {
     pub oldest: Option<UnixTime>,
 }
 
+/// Rows that are dropped in one transaction: whoever writes beside waits for no more than that.
+const DROPPED: u32 = 1024;
+
 impl Store {
+    /// Drops some rows at a time, each time in a transaction of its own, until there are none. `drop` takes how many as
+    /// the last of its values.
+    pub(super) async fn drop_all(
+        &self,
+        any: &'static str,
+        drop: &'static str,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        while self.database.row(any, values.clone()).await?.is_some() {
+            let some = values.iter().cloned().chain([Value::from(DROPPED)]);
+            self.write_one(drop, some.collect()).await?;
+        }
+        Ok(())
+    }
+
     /// Up to `n` accounts made before this moment, in the order in which they were made, after this one. It reads their
     /// states: with `n` rows, some kilobytes each.
     ///

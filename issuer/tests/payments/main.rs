@@ -3,10 +3,12 @@
 
 mod at_once;
 mod desk;
+mod failover;
 mod limits;
 mod order;
 #[path = "../people/mod.rs"]
 mod people;
+mod report;
 mod sums;
 mod tills;
 mod voids;

@@ -1,7 +1,9 @@
 //! What a till takes back.
 
 use serde_json::json;
+use tegata_issuer::operator::{Acts, OperatorError, Payment};
 use tegata_issuer::payments::Outcome;
+use tegata_issuer::store::State;
 
 use crate::desk::{Desk, reason};
 use crate::people::{self, Town};
@@ -12,6 +14,7 @@ people::on_both! {
     what_was_charged_goes_back_through_the_processor,
     a_till_takes_back_nothing_of_another,
     an_operator_takes_back_what_a_till_did_not,
+    an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped,
 }
 
 fn what_no_card_was_charged_for_is_void_at_once_and_once(town: &Town) {
@@ -91,4 +94,46 @@ fn an_operator_takes_back_what_a_till_did_not(town: &Town) {
     assert_eq!(desk.get(&till, &path).words(), "voided");
     let nobodys = tegata_issuer::store::AuthorisationId([9; 16]);
     assert!(desk.operator().void(nobodys, &reason()).is_err());
+}
+
+fn an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    let made = till.asks(&desk, "sale", &desk.code(&shopper, 0, None), 100);
+    assert_eq!(made.words(), "approved");
+    let operator = desk.operator();
+    let sale = |reference: &str| Payment::Sale(till.id.clone(), reference.to_owned());
+    let found = operator.payment(&sale("sale")).unwrap();
+    assert_eq!(found.id.to_string(), made.id());
+    assert!(operator.payment(&sale("another")).is_err());
+    assert!(operator.payment(&Payment::Sale("till-2".parse().unwrap(), "sale".into())).is_err());
+    operator.stop(Acts::All, &reason()).unwrap();
+    *town.processor.lock().unwrap() = Outcome::Pending;
+    let after = operator.refund(found.id, &reason()).unwrap();
+    assert_eq!((after.state, after.amount), (State::Reversing, 100));
+    assert_eq!(operator.refund(found.id, &reason()).unwrap(), after, "the same again");
+    // Whoever charges cards brings it to its end.
+    let path = format!("/v1/authorisations/{}", made.id());
+    assert_eq!(desk.get(&till, &path).words(), "reversing");
+    assert_eq!(desk.void(&till, &json!({ "reference": "sale" })).words(), "reversing");
+    let stands = desk.threads.block_on(desk.store.authorisation(found.id)).unwrap().unwrap();
+    let over = desk.store.move_on(stands, State::Refunded, town.now());
+    let over = desk.threads.block_on(over).unwrap();
+    assert_eq!(operator.refund(found.id, &reason()).unwrap(), over);
+    // Who, what, when and why, once.
+    let ordered = "SELECT COUNT(*) FROM events WHERE deed = 'refund_ordered' \
+        AND actor = 'operator ann' AND detail LIKE '%a test%'";
+    assert_eq!(desk.number(ordered), 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM events WHERE deed = 'payment_voided'"), 1);
+    operator.resume(Acts::All, &reason()).unwrap();
+
+    // What is not charged is not refunded, and stays as it is.
+    let open = till.asks(&desk, "open", &desk.code(&shopper, 1, None), 100);
+    let open_id = operator.payment(&sale("open")).unwrap().id;
+    let refused = operator.refund(open_id, &reason()).unwrap_err();
+    assert!(matches!(refused, OperatorError::NotCharged(State::Authorised)), "{refused}");
+    assert_eq!(desk.get(&till, &format!("/v1/authorisations/{}", open.id())).words(), "pending");
+    assert_eq!(desk.number(ordered), 1);
+    let nobodys = tegata_issuer::store::AuthorisationId([9; 16]);
+    assert!(matches!(operator.refund(nobodys, &reason()), Err(OperatorError::NoSuchPayment)));
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses some of it")]
 
 #[path = "../store/cluster.rs"]
-mod cluster;
+pub(crate) mod cluster;
 
 use std::collections::BTreeMap;
 use std::io::Read;

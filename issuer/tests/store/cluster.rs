@@ -22,25 +22,39 @@ pub(crate) fn cluster() -> &'static Cluster {
 }
 
 fn start() -> Cluster {
+    let (folder, owner) = folder();
+    let options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "-D"];
+    as_owner(&owner, "initdb", &[&options[..], &[data(&folder).as_str()]].concat());
+    serve(&folder, &owner)
+}
+
+/// A new folder, and the words before a command that run it as the folder's owner.
+fn folder() -> (PathBuf, Vec<String>) {
     let folder = tempfile::Builder::new().prefix("tegata-pg").tempdir().unwrap().keep();
     let is_root = read("id", &["-u"]) == "0";
-    let mut as_owner: Vec<String> = Vec::new();
+    let mut owner: Vec<String> = Vec::new();
     if is_root {
         // initdb refuses root; Debian's package has made this user.
         run("chown", &["postgres", folder.to_str().unwrap()]);
         let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
-        as_owner.extend(user.map(String::from));
+        owner.extend(user.map(String::from));
     }
-    let initdb = program("initdb");
-    let data = folder.join("data");
-    let mut words = as_owner.clone();
-    words.push(initdb.to_str().unwrap().to_owned());
-    let options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "-D"];
-    words.extend(options.map(String::from));
-    words.push(data.to_str().unwrap().to_owned());
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    run(words[0], &words[1..]);
+    (folder, owner)
+}
 
+fn data(folder: &Path) -> String {
+    folder.join("data").to_str().unwrap().to_owned()
+}
+
+fn as_owner(owner: &[String], name: &str, arguments: &[&str]) {
+    let program = program(name);
+    let mut words: Vec<&str> = owner.iter().map(String::as_str).collect();
+    words.push(program.to_str().unwrap());
+    words.extend(arguments);
+    run(words[0], &words[1..]);
+}
+
+fn serve(folder: &Path, owner: &[String]) -> Cluster {
     // The shell outlives these tests for a moment: it waits for its input to end.
     let script = "folder=$1; ready=$2; shift 2; \"$@\" >\"$folder.log\" 2>&1 & server=$!; \
         until \"$ready\" -q -h \"$folder\"; do kill -0 $server || { cat \"$folder.log\" >&2; exit 1; }; \
@@ -48,11 +62,11 @@ fn start() -> Cluster {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", script, "sh"])
-        .arg(&folder)
+        .arg(folder)
         .arg(program("pg_isready"))
-        .args(&as_owner)
+        .args(owner)
         .arg(program("postgres"));
-    shell.arg("-D").arg(&data).arg("-k").arg(&folder);
+    shell.arg("-D").arg(data(folder)).arg("-k").arg(folder);
     // max_connections: a pool of 16 for each of the stores that stand open at the same time.
     shell.args(["-c", "listen_addresses=", "-c", "max_connections=400"]);
     let mut server = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -61,6 +75,65 @@ fn start() -> Cluster {
     assert_eq!(line, "ready\n", "PostgreSQL did not start");
     let host = folder.to_str().unwrap().replace('/', "%2F");
     Cluster { host, _open: server.stdin.take().unwrap(), _server: server }
+}
+
+/// A primary, and a standby that has everything before anybody is told of it.
+#[allow(dead_code, reason = "one of the test files uses it")]
+pub(crate) struct Pair {
+    primary: Cluster,
+    standby: Cluster,
+    folder: PathBuf,
+}
+
+#[allow(dead_code, reason = "one of the test files uses it")]
+impl Pair {
+    pub(crate) fn start() -> Self {
+        let primary = start();
+        let first = primary.host.replace("%2F", "/");
+        let (folder, owner) = folder();
+        let from = ["-h", &first, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-D"];
+        as_owner(&owner, "pg_basebackup", &[&from[..], &[data(&folder).as_str()]].concat());
+        let pair = Self { standby: serve(&folder, &owner), primary, folder: first.into() };
+        let primary = &pair.primary.host;
+        sql(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        sql(primary, "SELECT pg_reload_conf()");
+        // Not before it is one does the primary wait for it.
+        let synced = "SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        for _ in 0..600 {
+            if sql(primary, synced) == "1" {
+                return pair;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("the standby does not follow");
+    }
+
+    /// Both, for whoever writes: he goes to the one that takes it.
+    pub(crate) fn url(&self) -> String {
+        let (one, other) = (&self.primary.host, &self.standby.host);
+        format!("postgres://postgres@{one},{other}/postgres?target_session_attrs=read-write")
+    }
+
+    /// `kill -9`, in the midst of whatever it does.
+    pub(crate) fn kill_primary(&self) {
+        let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        run("kill", &["-9", pid.lines().next().unwrap()]);
+    }
+
+    /// From now on the standby is the primary, and waits for no other.
+    pub(crate) fn promote(&self) {
+        sql(&self.standby.host, "ALTER SYSTEM SET synchronous_standby_names = ''");
+        sql(&self.standby.host, "SELECT pg_reload_conf()");
+        assert_eq!(sql(&self.standby.host, "SELECT pg_promote()"), "t");
+    }
+}
+
+/// The one value that it gives, as text.
+#[allow(dead_code, reason = "one of the test files uses it")]
+fn sql(host: &str, sql: &str) -> String {
+    let psql = program("psql");
+    let host = host.replace("%2F", "/");
+    read(psql.to_str().unwrap(), &["-h", &host, "-U", "postgres", "-d", "postgres", "-Atc", sql])
 }
 
 /// On the path, or where Debian keeps what is not on it.

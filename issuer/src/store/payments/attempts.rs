@@ -7,7 +7,10 @@ use super::super::database::Transaction;
 use super::super::rows::{Statement, values};
 use super::super::{Store, StoreError};
 
-const DAY: u64 = 24 * 60 * 60;
+pub(super) const DAY: u64 = 24 * 60 * 60;
+
+/// Days for which counts are kept after their own: reports look back on them.
+pub const ATTEMPTS_KEPT: u64 = 31;
 
 /// How often a till, and each credential that a code may belong to, was wrong today. What is there is locked: of others
 /// who count at the same time some come before this and are in it, and the others come after. A count that is not there
@@ -22,6 +25,11 @@ pub(super) struct Attempts {
 
 fn of_till(till: &TillId) -> Vec<u8> {
     [b"t", till.as_str().as_bytes()].concat()
+}
+
+/// The till whose count it is.
+pub(super) fn till_in(subject: &[u8]) -> Option<TillId> {
+    std::str::from_utf8(subject.strip_prefix(b"t")?).ok()?.parse().ok()
 }
 
 fn of_credential(credential: CredentialId) -> Vec<u8> {
@@ -95,12 +103,15 @@ impl Attempts {
 }
 
 impl Store {
-    /// Drops what was counted on days that are over.
+    /// Drops what was counted more than [`ATTEMPTS_KEPT`] days ago.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn prune_attempts(&self, now: UnixTime) -> Result<(), StoreError> {
-        let day = now.seconds() / DAY;
-        self.write_one("DELETE FROM attempts WHERE day < $1", values![day]).await
+        const ANY: &str = "SELECT 1 FROM attempts WHERE day < $1 LIMIT 1";
+        const DROP: &str = "DELETE FROM attempts WHERE (subject, day) IN \
+            (SELECT subject, day FROM attempts WHERE day < $1 ORDER BY day LIMIT $2)";
+        let day = (now.seconds() / DAY).saturating_sub(ATTEMPTS_KEPT);
+        self.drop_all(ANY, DROP, values![day]).await
     }
 }

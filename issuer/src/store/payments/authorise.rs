@@ -578,14 +578,15 @@ impl Authorisation {
     fn counts(&self, replaced: Option<AuthorisationId>) -> [Statement; 2] {
         const SPEND: &str = "INSERT INTO spent (account, day, amount) VALUES ($1, $2, $3) \
             ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + excluded.amount";
-        const SELL: &str = "INSERT INTO sales (till, reference, authorisation) \
-            VALUES ($1, $2, $3) ON CONFLICT (till, reference) DO UPDATE \
-            SET authorisation = excluded.authorisation WHERE sales.authorisation = $4";
+        const SELL: &str = "INSERT INTO sales (till, reference, authorisation, made) \
+            VALUES ($1, $2, $3, $4) ON CONFLICT (till, reference) DO UPDATE \
+            SET authorisation = excluded.authorisation, made = excluded.made \
+            WHERE sales.authorisation = $5";
         let till = self.till.as_str().to_owned();
-        let replaced = replaced.map(|id| id.0);
+        let (made, replaced) = (self.made.seconds(), replaced.map(|id| id.0));
         [
             Statement::new(SPEND, values![self.account.0, self.day, self.amount]),
-            Statement::new(SELL, values![till, self.reference.clone(), self.id.0, replaced])
+            Statement::new(SELL, values![till, self.reference.clone(), self.id.0, made, replaced])
                 .or(again()),
         ]
     }

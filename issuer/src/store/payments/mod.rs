@@ -8,16 +8,23 @@
 //! | `void` | what a till takes back, whether it came or not |
 //! | `open` | what is not over, held by one at a time |
 //! | `read` | one, a till's last, what is under way |
+//! | `answers` | what is dropped of sales and keys, and when |
+//! | `report` | where much was paid in a short time |
 
+mod answers;
 mod attempts;
 mod authorise;
 mod open;
 mod read;
+mod report;
 mod row;
 mod void;
 
+pub use answers::ANSWERS_KEPT;
+pub use attempts::ATTEMPTS_KEPT;
 pub use authorise::{Answered, Asked, Bounds, Cap, Code, Found, Order, Prepare, Reason};
 pub use read::UnderWay;
+pub use report::{Busy, Counted, Span, Who, Wrong};
 pub use row::{Authorisation, AuthorisationId, State};
 pub use void::{Voided, What};
 

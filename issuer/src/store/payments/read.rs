@@ -30,6 +30,25 @@ impl Store {
         row.map(Authorisation::read).transpose()
     }
 
+    /// What stands under a till's number for a sale, if anything does.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn sale(
+        &self,
+        till: &TillId,
+        reference: &str,
+    ) -> Result<Option<Authorisation>, StoreError> {
+        const SALE: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM authorisations WHERE authorisation = \
+             (SELECT s.authorisation FROM sales s WHERE s.till = $1 AND s.reference = $2)"
+        );
+        let values = values![till.as_str().to_owned(), reference.to_owned()];
+        self.database.row(SALE, values).await?.map(Authorisation::read).transpose()
+    }
+
     /// The last `n` of a till, newest first.
     ///
     /// # Errors

@@ -113,14 +113,15 @@ impl Void {
     }
 
     async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
-        const REFERENCE: &str =
-            "INSERT INTO sales (till, reference) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        const REFERENCE: &str = "INSERT INTO sales (till, reference, made) VALUES ($1, $2, $3) \
+            ON CONFLICT DO NOTHING";
         const KEY: &str = "INSERT INTO idempotency (till, key, made) VALUES ($1, $2, $3) \
             ON CONFLICT DO NOTHING";
         let till = self.till.as_str().to_owned();
+        let now = self.now.seconds();
         let forbid = match &self.what {
-            What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone()]),
-            What::Key(text) => Statement::new(KEY, values![till, text.clone(), self.now.seconds()]),
+            What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone(), now]),
+            What::Key(text) => Statement::new(KEY, values![till, text.clone(), now]),
             What::Id(_) => return Ok(Voided::NotThere),
         };
         // It came between our reading and our writing: read again.

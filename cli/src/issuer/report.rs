@@ -1,0 +1,132 @@
+//! `tegata issuer report`: spending that a person should look at.
+
+use clap::Args;
+use serde_json::{Value, json};
+use tegata::UnixTime;
+use tegata_issuer::report::{Finding, Thresholds};
+use tegata_issuer::store::{ATTEMPTS_KEPT, Who};
+
+use super::{Settings, not};
+use crate::failure::Failure;
+use crate::output::Output;
+
+const USUAL: Thresholds = Thresholds::USUAL;
+
+/// How far back, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Ago(u64);
+
+impl Ago {
+    fn parse(text: &str) -> Result<Self, String> {
+        let unit = match text.chars().last() {
+            Some('m') => 60,
+            Some('h') => 3600,
+            Some('d') => 86_400,
+            _ => 0,
+        };
+        let number = text.get(..text.len().saturating_sub(1)).and_then(|n| n.parse::<u64>().ok());
+        let seconds = number.and_then(|n| n.checked_mul(unit)).filter(|seconds| *seconds > 0);
+        let seconds = seconds.filter(|seconds| *seconds <= ATTEMPTS_KEPT * 86_400);
+        let expected = || {
+            format!("expected minutes, hours or days, as in 90m, 24h, 7d; at most {ATTEMPTS_KEPT}d")
+        };
+        seconds.map(Self).ok_or_else(expected)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// How far back: 90m, 24h, 7d; wrong codes are counted by whole days of UTC.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Ago::parse)]
+    since: Ago,
+    /// Payments of one account within an hour.
+    #[arg(long, value_name = "N", default_value_t = USUAL.payments_an_hour)]
+    payments_an_hour: u64,
+    /// Payments of one account over the same amount within a minute.
+    #[arg(long, value_name = "N", default_value_t = USUAL.same_amount_a_minute)]
+    same_amount_a_minute: u64,
+    /// Accounts at one till within ten minutes.
+    #[arg(long, value_name = "N", default_value_t = USUAL.accounts_at_till)]
+    accounts_at_till: u64,
+    /// Payments at one till within ten minutes.
+    #[arg(long, value_name = "N", default_value_t = USUAL.payments_at_till)]
+    payments_at_till: u64,
+    /// Codes that fitted nobody, at one till on one day.
+    #[arg(long, value_name = "N", default_value_t = USUAL.wrong_codes)]
+    wrong_codes: u64,
+    /// How many times what is usual among tills it has to be, too.
+    #[arg(long, value_name = "N", default_value_t = USUAL.times_usual)]
+    times_usual: u64,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Report {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let thresholds = Thresholds {
+            payments_an_hour: self.payments_an_hour,
+            same_amount_a_minute: self.same_amount_a_minute,
+            accounts_at_till: self.accounts_at_till,
+            payments_at_till: self.payments_at_till,
+            wrong_codes: self.wrong_codes,
+            times_usual: self.times_usual,
+        };
+        let operator = self.settings.operator()?;
+        let reported =
+            operator.report(self.since.0, &thresholds).map_err(not("make the report"))?;
+        let (span, findings) = reported;
+        let words = match findings.as_slice() {
+            [] => "nothing stands out".to_owned(),
+            findings => {
+                let words: Vec<_> = findings.iter().map(|one| in_words(one, span.until)).collect();
+                format!("{}\n\nEach command asks for --why as well.", words.join("\n"))
+            }
+        };
+        let findings: Vec<_> = findings.iter().map(document).collect();
+        let document = json!({ "since": span.since, "until": span.until, "findings": findings });
+        output.answer(&words, &document)
+    }
+}
+
+fn in_words(finding: &Finding, now: UnixTime) -> String {
+    let ago = now.seconds().saturating_sub(finding.last.seconds());
+    let ago = match ago {
+        ..7200 => format!("{} minutes ago", ago / 60),
+        7200..172_800 => format!("{} hours ago", ago / 3600),
+        _ => format!("{} days ago", ago / 86_400),
+    };
+    format!("{}, last {ago}: {}", finding.sentence(), finding.command())
+}
+
+fn document(finding: &Finding) -> Value {
+    let (account, till) = match &finding.who {
+        Who::Account(account) => (Some(account.to_string()), None),
+        Who::Till(till) => (None, Some(till.as_str())),
+    };
+    json!({
+        "what": finding.what.name(),
+        "account": account,
+        "till": till,
+        "count": finding.count,
+        "usual": finding.usual,
+        "amount": finding.amount,
+        "first": finding.first,
+        "last": finding.last,
+        "command": finding.command(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_back_is_a_number_and_its_unit() {
+        for (text, seconds) in [("90m", 5400), ("24h", 86_400), ("31d", 31 * 86_400)] {
+            assert_eq!(Ago::parse(text).unwrap().0, seconds);
+        }
+        for bad in ["", "h", "24", "-1h", "0h", "32d", "1w", "一h", "18446744073709551615d"] {
+            assert!(Ago::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Where much was paid in a short time, and how much is usual. Each is one statement over the payments of a span, grouped
+//! by who and when; the database counts, and few rows come back.
+//!
+//! Time is cut into slots twice as wide as the time that is asked about, once from its beginning and once from half a
+//! slot later: what lies within that time lies whole in one of them. Up to twice as long may lie there, too.
+
+use tegata::UnixTime;
+use tegata::code::TillId;
+
+use super::super::ids::{AccountId, first_of};
+use super::super::rows::{Row, values};
+use super::super::{Store, StoreError};
+use super::attempts::{DAY, till_in};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Payments of an account.
+    PaymentsOf,
+    /// Payments of an account that are of one amount.
+    SameAmountOf,
+    /// Payments at a till.
+    PaymentsAt,
+    /// Accounts at a till.
+    AccountsAt,
+}
+
+/// From when to when; the end is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The beginning.
+    pub since: UnixTime,
+    /// The end.
+    pub until: UnixTime,
+}
+
+/// Who paid, or where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// An account.
+    Account(AccountId),
+    /// A till.
+    Till(TillId),
+}
+
+/// Somebody's, or some till's, busiest time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// Whose.
+    pub who: Who,
+    /// How many of what is counted.
+    pub count: u64,
+    /// How much was asked for in them, in minor units.
+    pub amount: u64,
+    /// The first of them.
+    pub first: UnixTime,
+    /// The last.
+    pub last: UnixTime,
+}
+
+/// A till's codes that fitted nobody, on one day of UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// Where.
+    pub till: TillId,
+    /// When that day began.
+    pub day: UnixTime,
+    /// How many.
+    pub count: u64,
+}
+
+macro_rules! busiest {
+    ($who:literal, $by:literal, $count:literal) => {
+        concat!(
+            "SELECT ",
+            $who,
+            ", ",
+            $count,
+            " AS n, CAST(SUM(amount) AS BIGINT) AS spent, MIN(made), \
+             MAX(made), (made + $1) / $2 AS slot FROM authorisations \
+             WHERE authorisation >= $3 AND authorisation < $4 GROUP BY ",
+            $by,
+            ", slot \
+             HAVING ",
+            $count,
+            " >= $5 ORDER BY n DESC, spent DESC LIMIT $6"
+        )
+    };
+}
+
+macro_rules! usual {
+    ($by:literal, $count:literal) => {
+        concat!(
+            "SELECT n, COUNT(*) FROM (SELECT ",
+            $count,
+            " AS n, made / $1 AS slot FROM authorisations \
+             WHERE authorisation >= $2 AND authorisation < $3 GROUP BY ",
+            $by,
+            ", slot) AS counted \
+             GROUP BY n ORDER BY n"
+        )
+    };
+}
+
+impl Counted {
+    const fn busiest(self) -> &'static str {
+        match self {
+            Self::PaymentsOf => busiest!("account", "account", "COUNT(*)"),
+            Self::SameAmountOf => busiest!("account", "account, amount", "COUNT(*)"),
+            Self::PaymentsAt => busiest!("till", "till", "COUNT(*)"),
+            Self::AccountsAt => busiest!("till", "till", "COUNT(DISTINCT account)"),
+        }
+    }
+
+    const fn usual(self) -> &'static str {
+        match self {
+            Self::PaymentsOf => usual!("account", "COUNT(*)"),
+            Self::SameAmountOf => usual!("account, amount", "COUNT(*)"),
+            Self::PaymentsAt => usual!("till", "COUNT(*)"),
+            Self::AccountsAt => usual!("till", "COUNT(DISTINCT account)"),
+        }
+    }
+
+    fn who(self, row: &mut Row) -> Result<Who, StoreError> {
+        Ok(match self {
+            Self::PaymentsOf | Self::SameAmountOf => Who::Account(AccountId(row.array()?)),
+            Self::PaymentsAt | Self::AccountsAt => {
+                let till = row.text()?.parse();
+                Who::Till(till.map_err(|_| StoreError::Unreadable("authorisations"))?)
+            }
+        })
+    }
+}
+
+impl Store {
+    /// Up to `n` who came to `least` within so many seconds, each with the slot that has most; most first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn busiest(
+        &self,
+        counted: Counted,
+        span: Span,
+        seconds: u64,
+        least: u64,
+        n: u32,
+    ) -> Result<Vec<Busy>, StoreError> {
+        let (from, to) = (first_of(span.since), first_of(span.until));
+        let mut busiest: Vec<Busy> = Vec::new();
+        for shift in [0, seconds] {
+            let values = values![shift, seconds * 2, from, to, least, n];
+            for row in self.database.rows(counted.busiest(), values).await? {
+                busiest.push(read(counted, row)?);
+            }
+        }
+        busiest.sort_by_key(|busy| std::cmp::Reverse((busy.count, busy.amount)));
+        let mut seen = std::collections::HashSet::new();
+        busiest.retain(|busy| seen.insert(busy.who.clone()));
+        busiest.truncate(n.try_into().unwrap_or(usize::MAX));
+        Ok(busiest)
+    }
+
+    /// The median of all who paid, or of all tills, in the slots in which they did; 0 if nobody did.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn usual(
+        &self,
+        counted: Counted,
+        span: Span,
+        seconds: u64,
+    ) -> Result<u64, StoreError> {
+        let values = values![seconds * 2, first_of(span.since), first_of(span.until)];
+        median(self.database.rows(counted.usual(), values).await?)
+    }
+
+    /// Up to `n` tills that sent `least` codes that fitted nobody on one of these days of UTC, most first, and what is
+    /// usual among the tills that sent any. It is kept for [`ATTEMPTS_KEPT`](super::ATTEMPTS_KEPT) days.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn wrong_codes(
+        &self,
+        span: Span,
+        least: u64,
+        n: u32,
+    ) -> Result<(Vec<Wrong>, u64), StoreError> {
+        // Of the three sorts of subjects a till's begin with a t.
+        const MOST: &str = "SELECT subject, day, count FROM attempts WHERE day >= $1 AND day <= $2 \
+            AND subject >= $3 AND subject < $4 AND count >= $5 ORDER BY count DESC LIMIT $6";
+        const USUAL: &str = "SELECT count, COUNT(*) AS times FROM attempts WHERE day >= $1 AND day <= $2 \
+            AND subject >= $3 AND subject < $4 GROUP BY count ORDER BY count";
+        let (from, to) = (span.since.seconds() / DAY, span.until.seconds() / DAY);
+        let rows = self.database.rows(MOST, values![from, to, *b"t", *b"u", least, n]).await?;
+        let read = |row: Row| {
+            let mut row = row.of("attempts");
+            let unreadable = StoreError::Unreadable("attempts");
+            let till = till_in(&row.blob()?).ok_or(unreadable.clone())?;
+            let day = row.int::<u64>()?.saturating_mul(DAY);
+            Ok(Wrong { till, day: UnixTime::new(day).map_err(|_| unreadable)?, count: row.int()? })
+        };
+        let wrong = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
+        let usual = self.database.rows(USUAL, values![from, to, *b"t", *b"u"]).await?;
+        Ok((wrong, median(usual)?))
+    }
+}
+
+fn read(counted: Counted, row: Row) -> Result<Busy, StoreError> {
+    let mut row = row.of("authorisations");
+    let unreadable = |_| StoreError::Unreadable("authorisations");
+    Ok(Busy {
+        who: counted.who(&mut row)?,
+        count: row.int()?,
+        amount: row.int()?,
+        first: UnixTime::new(row.int()?).map_err(unreadable)?,
+        last: UnixTime::new(row.int()?).map_err(unreadable)?,
+    })
+}
+
+/// Of values and how often each is there, the smallest first.
+fn median(rows: Vec<Row>) -> Result<u64, StoreError> {
+    let read = |row: Row| {
+        let mut row = row.of("authorisations");
+        Ok((row.int()?, row.int()?))
+    };
+    let counts: Vec<(u64, u64)> = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
+    let half = counts.iter().map(|(_, times)| times).sum::<u64>().div_ceil(2);
+    let mut so_far = 0;
+    let reached = counts.iter().find(|(_, times)| {
+        so_far += times;
+        so_far >= half
+    });
+    Ok(reached.map_or(0, |(value, _)| *value))
+}
