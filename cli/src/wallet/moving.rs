@@ -100,11 +100,11 @@ fn give(
     let mut chosen = items::items(&mut wallet)?;
     chosen.retain(|item| !matches!(item, Item::Payment(_)));
     if !names.is_empty() {
-        let named = |name: &String| match items::find(&mut wallet, name)? {
+        let find = |name: &String| match items::find(&mut wallet, name)? {
             Item::Payment(_) => Err(items::never_leaves()),
             item => Ok(item),
         };
-        chosen = names.iter().map(named).collect::<Result<_, _>>()?;
+        chosen = names.iter().map(find).collect::<Result<_, _>>()?;
     }
     let leave = files.unlock(&mut wallet)?;
     let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();

@@ -113,10 +113,11 @@ impl<'w> Moving<'w> {
 
 /// The record there is, or the place of the one to be.
 fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::Moving), Error> {
-    match tx.list::<vault::Moving>()?.pop() {
-        Some(found) => Ok(found),
-        None => Ok((RecordId::make(tx.random()).map_err(VaultError::from)?, Default::default())),
+    if let Some(found) = tx.list::<vault::Moving>()?.pop() {
+        return Ok(found);
     }
+    let id = RecordId::make(tx.random()).map_err(VaultError::from)?;
+    Ok((id, vault::Moving::default()))
 }
 
 fn belonging(tx: &Transaction<'_>, id: &RecordId) -> Result<Belonging, Error> {
