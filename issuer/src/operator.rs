@@ -16,7 +16,7 @@ use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_k
 use crate::issuer::World;
 use crate::keys::{Keys, KeysError};
 use crate::passwords::{Passwords, PasswordsUnavailable};
-use crate::payments::{CODE_LIFE, TillCode};
+use crate::payments::{CODE_LIFE, Notices, TillCode};
 use crate::server_key::{self, NoServerKey};
 use crate::store::{
     self, AccountId, Authorisation, AuthorisationId, EventId, EventRow, Order, Seal, Standing,
@@ -55,6 +55,11 @@ impl Reason {
             (_, false) => Err(NoReason::Why),
             _ => Ok(Self { by: by.trim().to_owned(), why: why.trim().to_owned() }),
         }
+    }
+
+    /// Whether the log names an operator so.
+    pub(crate) fn is_operator(actor: &str) -> bool {
+        actor.starts_with("operator ")
     }
 
     /// As the log names who acts: nobody who is not an operator is called so there.
@@ -269,13 +274,14 @@ impl Operator {
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
         let now = self.world.clock.now();
-        let event = EventId::make(now, 0, &*self.world.random)?;
+        let notices = Notices::new(Arc::new(self.keys()?), Arc::clone(&self.world.random));
         let voided = self.threads.block_on(async {
             let Some(found) = self.store.authorisation(id).await? else { return Ok(None) };
             let detail = json!({ "why": reason.why, "authorisation": id.to_string() });
             let asked = self.event("void_ordered", &detail, reason)?;
             self.store.log(asked).await?;
-            let voided = self.store.void(found.till, What::Id(id), event, reason.actor(), now);
+            let (what, tell) = (What::Id(id), Arc::new(notices));
+            let voided = self.store.void(found.till, what, reason.actor(), now, tell);
             Ok::<_, OperatorError>(Some(voided.await?))
         });
         match voided? {

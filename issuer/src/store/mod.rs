@@ -57,7 +57,7 @@ pub use ids::{
 pub use outbox::Leased;
 pub use payments::{
     Answered, Asked, Authorisation, AuthorisationId, Bounds, Cap, Code, Found, Order as SaleOrder,
-    Prepare, Reason, State, UnderWay, Voided, What,
+    Paid, Prepare, Reason, State, Tell, UnderWay, Voided, What,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};

@@ -3,6 +3,7 @@
 
 mod at_once;
 mod desk;
+mod history;
 mod limits;
 mod order;
 #[path = "../people/mod.rs"]

@@ -5,20 +5,23 @@
 //! | `row` | an authorisation, its states, and which of them may follow which |
 //! | `authorise` | one transaction from a code to an authorisation |
 //! | `attempts` | codes that fitted nobody, counted |
+//! | `told` | who writes what an account's owner is told of them |
 //! | `void` | what a till takes back, whether it came or not |
 //! | `open` | what is not over, held by one at a time |
-//! | `read` | one, a till's last, what is under way |
+//! | `read` | one, a till's last, an account's, what is under way |
 
 mod attempts;
 mod authorise;
 mod open;
 mod read;
 mod row;
+mod told;
 mod void;
 
 pub use authorise::{Answered, Asked, Bounds, Cap, Code, Found, Order, Prepare, Reason};
-pub use read::UnderWay;
+pub use read::{Paid, UnderWay};
 pub use row::{Authorisation, AuthorisationId, State};
+pub use told::Tell;
 pub use void::{Voided, What};
 
 use super::StoreError;
