@@ -237,7 +237,7 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
 
 /// Examples that want an account, a person at the keyboard, or a key that is kept elsewhere: those of the wallet are done in
 /// cli/tests/account.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
     "add payment",
     "cards",
     "sign-up",
@@ -245,6 +245,7 @@ const ELSEWHERE: [&str; 11] = [
     "second-factor",
     "wallet reset",
     "devices",
+    "history",
     "my-data",
     "freeze",
     "restore",

@@ -421,6 +421,21 @@ def test_how_the_wallet_stands_with_its_issuer_is_read(folder, keystore):
     assert {"id": NEW, "rev": 1, "kind": "provisioning", "asked": body} in read(folder, keystore)
 
 
+def test_what_was_told_of_payments_is_read(folder, keystore):
+    told = {0: 8, 1: "ann@example.org", 2: "https://pay.example.org", 3: 1_800_000_000, 4: "{}"}
+    names = {1: "handle", 2: "address", 3: "seen", 4: "page"}
+    expected = {"kind": "history"} | {names[key]: value for key, value in told.items() if key}
+    assert vault_reader.name(told) == expected
+    for wrong in [{1: ""}, {2: "a" * 2049}, {3: 253402300800}, {4: ""}, {4: "a" * 60001}, {4: b"{}"}]:
+        with pytest.raises(Refused):
+            vault_reader.name(told | wrong)
+    for missing in names:
+        with pytest.raises(Refused):
+            vault_reader.name({key: value for key, value in told.items() if key != missing})
+    write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, cbor2.dumps(told)))
+    assert {"id": NEW, "rev": 1} | expected in read(folder, keystore)
+
+
 def test_a_kind_of_a_later_version_is_passed_over(folder, keystore):
     data = cbor2.dumps({0: 9, 1: True})
     write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))

@@ -286,6 +286,8 @@ KINDS = {
         {1, 2}, set()),
     7: ("provisioning", {1: ("till_card_key", octets(32, 32)), 2: ("given", octets(16, 16)),
                          3: ("asked", octets(33, 1056))}, {1, 2, 3}, set()),
+    8: ("history", {1: ("handle", text(1, 256)), 2: ("address", text(1, 2048)),
+                    3: ("seen", number(0, 253402300799)), 4: ("page", text(1, 60000))}, set(), set()),
 }
 
 

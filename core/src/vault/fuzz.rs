@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
-use super::kinds::{PaymentLock, Provisioning, decode, encode};
+use super::kinds::{History, PaymentLock, Provisioning, decode, encode};
 use super::manifest::Manifest;
 use super::record::{self, Sealed};
 use super::{
@@ -68,6 +68,7 @@ pub fn kinds(data: &[u8]) {
         is_read::<Setting>(data),
         is_read::<PaymentLock>(data),
         is_read::<Provisioning>(data),
+        is_read::<History>(data),
     ];
     assert!(read.into_iter().filter(|&it| it).count() <= 1);
 }

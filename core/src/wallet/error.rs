@@ -1,6 +1,7 @@
 //! What a user interface can act on.
 
 use crate::account::messages::Why;
+use crate::code::BadTillCard;
 use crate::vault::VaultError;
 
 /// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.
@@ -61,6 +62,9 @@ pub enum Error {
     /// An issuer's answer is not to what this wallet asked, or was altered on its way.
     #[error("the issuer's answer is not to what this wallet asked")]
     Refused,
+    /// The text is no card of a till of the credential's issuer: make no code for it.
+    #[error(transparent)]
+    TillCard(#[from] BadTillCard),
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,

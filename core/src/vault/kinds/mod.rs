@@ -2,6 +2,7 @@
 //! else. The list for readers in other languages is in docs/vault-format.md.
 
 mod account;
+mod history;
 mod lock;
 mod otp;
 mod pass;
@@ -19,6 +20,7 @@ pub use self::pass::{Pass, PassFormat};
 pub use self::payment::PaymentCredential;
 pub use self::setting::Setting;
 
+pub(crate) use self::history::History;
 pub(super) use self::lock::PaymentLock;
 pub(super) use self::payment::PaymentSeed;
 pub(crate) use self::provisioning::{Asked, Provisioning};
@@ -27,8 +29,8 @@ use self::body::Body;
 use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
 
-/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock
-/// and how the wallet stands with its issuer are kinds, too, and no host's business.)
+/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock,
+/// how the wallet stands with its issuer and what that told of payments are kinds, too, and no host's business.)
 pub trait Kind: Body {}
 
 impl<T: Body> Kind for T {}
@@ -157,7 +159,7 @@ pub(super) mod tests {
         #[test]
         fn any_bytes_are_refused_or_have_one_encoding(
             bytes: Vec<u8>,
-            kind in 1_u8..8,
+            kind in 1_u8..9,
             at: prop::sample::Index,
             to: u8,
         ) {
@@ -174,6 +176,7 @@ pub(super) mod tests {
                 has_one_encoding::<Setting>(data)?;
                 has_one_encoding::<PaymentLock>(data)?;
                 has_one_encoding::<Provisioning>(data)?;
+                has_one_encoding::<History>(data)?;
             }
         }
     }
