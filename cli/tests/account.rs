@@ -17,6 +17,7 @@ use tegata_issuer::{Handle, World, start};
 use crate::run::{Wallet, done, failed, tegata, text};
 
 mod run;
+mod till;
 
 const HANAKO: &str = "hanako@example.org";
 const PASSWORD: &str = "four quiet herons";
@@ -38,6 +39,7 @@ struct Town {
     clock: Arc<Ahead>,
     mailbox: Arc<Mailbox>,
     url: String,
+    config: Value,
     _folder: tempfile::TempDir,
 }
 
@@ -45,15 +47,17 @@ impl Town {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("sqlite:{}", folder.path().join("issuer.sqlite").display());
-        let config =
-            json!({ "listen": "127.0.0.1:0", "store": store, "server_key": "5a".repeat(32) });
+        let sandbox = format!("sandbox:{}", folder.path().join("sandbox").display());
+        let config = json!({
+            "listen": "127.0.0.1:0", "store": store, "server_key": "5a".repeat(32), "processor": sandbox,
+        });
         let clock = Arc::new(Ahead(AtomicU64::new(0)));
         let world = World { clock: clock.clone(), ..World::system() };
         let mailbox = Arc::new(Mailbox::default());
         let service =
-            start(serde_json::from_value(config).unwrap(), world, mailbox.clone()).unwrap();
+            start(serde_json::from_value(config.clone()).unwrap(), world, mailbox.clone()).unwrap();
         let url = format!("http://{}", service.address());
-        Self { service: Some(service), clock, mailbox, url, _folder: folder }
+        Self { service: Some(service), clock, mailbox, url, config, _folder: folder }
     }
 
     /// The code of a mail to her: the `nth` of those whose subject says this, from 0.
@@ -82,7 +86,9 @@ impl Town {
 
 impl Drop for Town {
     fn drop(&mut self) {
-        self.service.take().unwrap().stop();
+        if let Some(service) = self.service.take() {
+            service.stop();
+        }
     }
 }
 

@@ -245,6 +245,7 @@ const ELSEWHERE: &[&str] = &[
     "second-factor",
     "wallet reset",
     "devices",
+    "history",
     "my-data",
     "move give",
     "move take",

@@ -78,7 +78,8 @@ fn a_wallet_from_its_making_to_its_end() {
         done(&here(&[&["code", "verify", digits][..], &rest].concat()));
     }
     let printed = wallet.run(&["pay", "--till", "shibuya-01"]);
-    assert_eq!(done(&printed).lines().count(), 7 + 1 + 15 + 1 + 1);
+    assert_eq!(done(&printed).lines().count(), 7 + 1 + 15 + 1 + 1 + 2);
+    assert!(text(&printed.stdout).ends_with("For the till shibuya-01 alone\n"));
 
     let before = wallet.bytes();
     failed(&wallet.run_with("@wrong", &["list"]), 1, "the passphrase is wrong");

@@ -61,6 +61,7 @@ pub use otp::OtpCode;
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
 pub use wallet::{
-    AccountAt, Asked, Error, IssuerAddress, KnownAccount, Moving, NewPayment, NextCode,
-    NotAnIssuerAddress, Otp, OtpCredentials, OwnAccount, Parted, Passes, Payment, Payments, Wallet,
+    AccountAt, Asked, Error, IssuerAddress, KnownAccount, KnownPayments, Moving, NewPayment,
+    NextCode, NotAnIssuerAddress, Otp, OtpCredentials, OwnAccount, Parted, Passes, Payment,
+    Payments, Wallet,
 };

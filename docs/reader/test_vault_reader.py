@@ -430,11 +430,26 @@ def test_a_move_from_another_phone_is_read():
             vault_reader.name({0: 8} | wrong)
 
 
+def test_what_was_told_of_payments_is_read(folder, keystore):
+    told = {0: 9, 1: "ann@example.org", 2: "https://pay.example.org", 3: 1_800_000_000, 4: "{}"}
+    names = {1: "handle", 2: "address", 3: "seen", 4: "page"}
+    expected = {"kind": "history"} | {names[key]: value for key, value in told.items() if key}
+    assert vault_reader.name(told) == expected
+    for wrong in [{1: ""}, {2: "a" * 2049}, {3: 253402300800}, {4: ""}, {4: "a" * 60001}, {4: b"{}"}]:
+        with pytest.raises(Refused):
+            vault_reader.name(told | wrong)
+    for missing in names:
+        with pytest.raises(Refused):
+            vault_reader.name({key: value for key, value in told.items() if key != missing})
+    write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, cbor2.dumps(told)))
+    assert {"id": NEW, "rev": 1} | expected in read(folder, keystore)
+
+
 def test_a_kind_of_a_later_version_is_passed_over(folder, keystore):
-    data = cbor2.dumps({0: 9, 1: True})
+    data = cbor2.dumps({0: 10, 1: True})
     write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))
     records = read(folder, keystore)
-    assert len(records) == 9 and {"id": NEW, "rev": 1, "kind": 9, "data": data} in records
+    assert len(records) == 9 and {"id": NEW, "rev": 1, "kind": 10, "data": data} in records
 
 
 def test_a_vault_of_another_keystore_has_an_answer_of_its_own(folder, keystore):

@@ -287,6 +287,8 @@ KINDS = {
     7: ("provisioning", {1: ("till_card_key", octets(32, 32)), 2: ("given", octets(16, 16)),
                          3: ("asked", octets(33, 1056))}, {1, 2, 3}, set()),
     8: ("moving", {1: ("asked", octets(32, 32)), 2: ("taken", octets(32, 32))}, {1, 2}, set()),
+    9: ("history", {1: ("handle", text(1, 256)), 2: ("address", text(1, 2048)),
+                    3: ("seen", number(0, 253402300799)), 4: ("page", text(1, 60000))}, set(), set()),
 }
 
 

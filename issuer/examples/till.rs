@@ -104,7 +104,9 @@ fn done(desk: &Desk<'_>, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
         Asked::Finish { till } => desk.threads.block_on(async {
             for found in desk.store.authorisations_at(&till.parse().unwrap(), 100).await.unwrap() {
                 if found.state == State::Authorised {
-                    desk.store.move_on(found, State::Charged, town.now()).await.unwrap();
+                    let moved =
+                        desk.store.move_on(found, State::Charged, town.now(), desk.notices());
+                    moved.await.unwrap();
                 }
             }
         }),

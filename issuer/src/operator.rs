@@ -17,7 +17,7 @@ use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_k
 use crate::issuer::World;
 use crate::keys::{Keys, KeysError};
 use crate::passwords::{Passwords, PasswordsUnavailable};
-use crate::payments::{CODE_LIFE, TillCode};
+use crate::payments::{CODE_LIFE, Notices, TillCode};
 use crate::report::{self, Finding, Thresholds};
 use crate::server_key::{self, NoServerKey};
 use crate::store::{
@@ -57,6 +57,11 @@ impl Reason {
             (_, false) => Err(NoReason::Why),
             _ => Ok(Self { by: by.trim().to_owned(), why: why.trim().to_owned() }),
         }
+    }
+
+    /// Whether the log names an operator so.
+    pub(crate) fn is_operator(actor: &str) -> bool {
+        actor.starts_with("operator ")
     }
 
     /// As the log names who acts: nobody who is not an operator is called so there.
@@ -316,13 +321,13 @@ impl Operator {
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
         let now = self.world.clock.now();
-        let event = EventId::make(now, 0, &*self.world.random)?;
         let detail = json!({ "why": reason.why, "authorisation": found.id.to_string() });
         let asked = self.event(deed, &detail, reason)?;
+        let tell = Arc::new(Notices::new(Arc::new(self.keys()?), Arc::clone(&self.world.random)));
         let voided = self.threads.block_on(async {
             self.store.log(asked).await?;
             let what = What::Id(found.id);
-            self.store.void(found.till, what, event, reason.actor(), now).await
+            self.store.void(found.till, what, reason.actor(), now, tell).await
         });
         match voided? {
             Voided::Is(authorisation) => Ok(*authorisation),

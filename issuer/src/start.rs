@@ -11,12 +11,12 @@ use crate::issuer::{Issuer, World};
 use crate::jobs::{Counts, Jobs};
 use crate::keys::Keys;
 use crate::mail::{self, Carrier, Mailbox, Smtp};
-use crate::payments::{self, Charge, Charging, Payments};
+use crate::payments::{self, Charge, Charging, Notices, Payments};
 use crate::processor;
 use crate::routes::Routes;
 use crate::server::{self, Handle, StartError};
 use crate::server_key;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tell};
 use crate::till;
 
 /// Who takes the mail.
@@ -30,7 +30,7 @@ pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartEr
     start_with(config, world, |_| Ok(post), None, Routes::new())
 }
 
-/// The same, with somebody who charges cards: made when the store is open.
+/// The same, with somebody who charges cards: made when the store is open, with whom to tell of it.
 ///
 /// # Errors
 /// [`StartError`]; then nothing runs.
@@ -38,7 +38,7 @@ pub fn start_charging(
     config: Config,
     world: World,
     post: Post,
-    charge: impl FnOnce(&Store) -> Arc<dyn Charge>,
+    charge: impl FnOnce(&Store, Arc<dyn Tell>) -> Arc<dyn Charge>,
 ) -> Result<Handle, StartError> {
     start_with(config, world, |_| Ok(post), Some(Box::new(charge)), Routes::new())
 }
@@ -63,7 +63,7 @@ pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> 
 }
 
 /// Somebody else who charges cards.
-type Other<'a> = Box<dyn FnOnce(&Store) -> Arc<dyn Charge> + 'a>;
+type Other<'a> = Box<dyn FnOnce(&Store, Arc<dyn Tell>) -> Arc<dyn Charge> + 'a>;
 
 /// `post` is made on the threads that serve: a pool of connections wants to be. Without `other`, cards are charged by the
 /// processor that is set.
@@ -75,7 +75,8 @@ fn start_with(
     routes: Routes,
 ) -> Result<Handle, StartError> {
     server_key::look(&config)?;
-    let letters = Letters::ours().map_err(StartError::Letters)?;
+    let rules = config.rules();
+    let letters = Letters::ours(&rules).map_err(StartError::Letters)?;
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
     let counts = Counts::new(issuer.metrics.registry())?;
     let threads = server::threads()?;
@@ -90,15 +91,18 @@ fn start_with(
         let accounts =
             Accounts::open(store.clone(), kept, passwords, world.clone(), shared, name.clone());
         let processor = processor::as_set(config, &*world.random).await?;
-        let ours = Charging::new(store.clone(), Arc::clone(&processor), Arc::clone(&clock));
+        let random = Arc::clone(&world.random);
+        let tell: Arc<dyn Tell> = Arc::new(Notices::new(Arc::clone(&keys), random));
+        let (there, at) = (Arc::clone(&processor), Arc::clone(&clock));
+        let ours = Charging::new(store.clone(), there, at, Arc::clone(&tell));
         let (charge, charging): (Arc<dyn Charge>, _) = match other {
-            Some(other) => (other(&store), None),
+            Some(other) => (other(&store, tell), None),
             None => (Arc::new(ours.clone()), Some(ours)),
         };
         let name = ShopName::new(&name).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
         let (of_store, of_keys) = (store.clone(), Arc::clone(&keys));
         let payments =
-            Payments::open(of_store, of_keys, world.clone(), config.rules(), charge, name).await?;
+            Payments::open(of_store, of_keys, world.clone(), rules.clone(), charge, name).await?;
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
         let post = post(config)?;
         let store = store.counting(issuer.metrics.work().by("mail"));
@@ -119,7 +123,7 @@ fn start_with(
         tokio::spawn(jobs.work());
         Ok::<_, StartError>((accounts, payments, processor))
     })?;
-    let all = accounts::routes(accounts, processor)
+    let all = accounts::routes(accounts, processor, rules.decimals)
         .merge(payments::routes(payments))
         .merge(till::pages());
     server::listen(threads, issuer, all.merge(routes))

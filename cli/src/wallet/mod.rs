@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::otp::UriArg;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use tegata::code::{AliasPeriod, Prefix, TillId};
+use tegata::code::{AliasPeriod, Prefix};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: tegata wallet --vault tegata.vault list")]
@@ -65,13 +65,17 @@ enum Action {
         name: String,
     },
     /// A payment barcode that renews itself; one code and no more when not in a terminal.
+    ///
+    /// With a till's card, which its page shows as a QR code, the code is good at that till alone; the card is checked,
+    /// and the shop's name shown, before a code is made.
     #[command(after_help = "Example: tegata wallet pay --till shibuya-01")]
     Pay {
         /// The credential's name or id, or enough of the id's beginning; not needed when there is just one.
         name: Option<String>,
-        /// Only for this till.
-        #[arg(long, value_name = "ID")]
-        till: Option<TillId>,
+        /// Only for the till of this card: its text, @FILE, or - for standard input. A till's id is taken, too, and
+        /// cannot be checked.
+        #[arg(long, value_name = "CARD")]
+        till: Option<SecretSource>,
     },
     /// Lock payments with a PIN, or change it.
     ///
@@ -103,6 +107,9 @@ enum Action {
     /// The account's cards: list, add, say which is charged, remove.
     #[command(after_help = "Example: tegata wallet cards add pm_card_visa")]
     Cards(account::Cards),
+    /// What you have paid: asked of the issuer, and kept to be shown without it.
+    #[command(after_help = "Example: tegata wallet history --receipt 1")]
+    History(account::History),
     /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, and what happened to it.
     #[command(after_help = "Example: tegata wallet my-data --to my-data.json")]
     MyData(account::MyData),
@@ -223,6 +230,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Reset(reset) => reset.run(&files, output),
         Action::Devices(devices) => devices.run(&files, output),
         Action::Cards(cards) => cards.run(&files, output),
+        Action::History(history) => history.run(&files, output),
         Action::MyData(my_data) => my_data.run(&files, output),
         Action::Freeze(freeze) => freeze.run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),
@@ -242,7 +250,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Pay { name, till } => {
             let mut wallet = files.open()?;
             let leave = files.unlock(&mut wallet)?;
-            pay::run(wallet, leave, name.as_deref(), till.clone(), output)
+            pay::run(wallet, leave, name.as_deref(), till.as_ref(), output)
         }
     }
 }

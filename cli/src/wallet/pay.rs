@@ -1,25 +1,30 @@
 //! `tegata wallet pay`: the barcode for the till.
 
 use serde_json::json;
-use tegata::code::{Audience, ClockStatus, PaymentCode, TillId};
+use tegata::code::{Audience, BadTillCard, ClockStatus, PaymentCode, TillCard, TillId};
 use tegata::symbol::PaymentSymbols;
 use tegata::vault::Unlocked;
-use tegata::{Clock, NextCode, Payment, SystemClock, Wallet};
+use tegata::{Clock, Error, NextCode, Payment, SystemClock, Wallet};
 
 use super::items::{self, Item};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::screen::{self, Live};
+use crate::secret::SecretSource;
 
 pub(super) fn run(
     mut wallet: Wallet,
     leave: Unlocked,
     name: Option<&str>,
-    till: Option<TillId>,
+    till: Option<&SecretSource>,
     output: &Output,
 ) -> Result<(), Failure> {
     let payment = choose(&mut wallet, name)?;
-    let title = format!("Tegata · {}", payment.label);
+    let till = till.map(|till| Till::read(till, &mut wallet, &payment)).transpose()?;
+    let mut title = format!("Tegata · {}", payment.label);
+    if let Some(Till::Card(card)) = &till {
+        title = format!("{title} · {}", card.shop());
+    }
     let mut counter = Pay { wallet, leave, payment, till, title };
     if output.is_live() {
         screen::run(&mut counter, output.is_coloured())?;
@@ -54,17 +59,81 @@ fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<Payment, Failure> {
     }
 }
 
+/// The till that a code is for alone.
+enum Till {
+    /// As whoever pays says: nobody checked it.
+    Id(TillId),
+    /// As its issuer has signed.
+    Card(TillCard),
+}
+
+impl Till {
+    fn read(
+        source: &SecretSource,
+        wallet: &mut Wallet,
+        payment: &Payment,
+    ) -> Result<Self, Failure> {
+        let text = source.read("the till's card")?;
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        match wallet.payments().till_card(&payment.id, &text) {
+            Ok(card) => Ok(Self::Card(card)),
+            Err(Error::TillCard(BadTillCard::Form)) => Err(Failure::Usage(
+                "that is no till's card, which begins with tegata-till: and is taken whole, and no till's id"
+                    .into(),
+            )),
+            Err(error @ Error::TillCard(_)) => {
+                Err(Failure::No(format!("{error}; no code was made")))
+            }
+            Err(Error::NotFound) => Err(Failure::No(
+                "no till's card can be checked: this credential came without its issuer's key".into(),
+            )),
+            Err(error) => Err(Failure::to("read the till's card")(&error)),
+        }
+    }
+
+    fn id(&self) -> TillId {
+        match self {
+            Self::Id(id) => id.clone(),
+            Self::Card(card) => card.till().clone(),
+        }
+    }
+
+    /// Where one pays, in words.
+    fn words(&self) -> String {
+        match self {
+            Self::Id(id) => format!("For the till {id} alone"),
+            Self::Card(card) => format!("For {} alone, its till {}", card.shop(), card.till()),
+        }
+    }
+
+    fn document(&self) -> serde_json::Value {
+        match self {
+            Self::Id(id) => json!({ "till": id.as_str() }),
+            Self::Card(card) => json!({
+                "till": card.till().as_str(), "shop": card.shop().as_str(), "issuer": card.issuer().as_str(),
+            }),
+        }
+    }
+}
+
 /// One code, for a pipe or a script.
 fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
     match pay.next(pay.offer())? {
         NextCode::Code(code) => {
             let symbols = PaymentSymbols::new(code.digits().as_bytes())
                 .map_err(|e| Failure::to("draw the code")(&e))?;
-            let document = json!({
+            let mut document = json!({
                 "code": code.digits().as_str(), "counter": code.counter().number(),
                 "valid_from": code.valid_from(), "valid_until": code.valid_until(), "next_at": code.next_at(),
             });
-            output.answer(&printed(&code, &symbols, output), &document)
+            let mut words = printed(&code, &symbols, output);
+            if let Some(till) = &pay.till {
+                document["for"] = till.document();
+                words = format!("{words}\n\n{}", till.words());
+            }
+            output.answer(&words, &document)
         }
         NextCode::Wait(seconds) => Err(Failure::No(format!(
             "all five codes of this half minute have been shown: the next comes in {seconds} s"
@@ -81,7 +150,7 @@ struct Pay {
     wallet: Wallet,
     leave: Unlocked,
     payment: Payment,
-    till: Option<TillId>,
+    till: Option<Till>,
     title: String,
 }
 
@@ -107,10 +176,10 @@ impl Live for Pay {
     }
 
     fn offer(&self) -> Audience {
-        self.till.clone().map_or(Audience::AnyTill, Audience::OneTill)
+        self.till().map_or(Audience::AnyTill, Audience::OneTill)
     }
 
     fn till(&self) -> Option<TillId> {
-        self.till.clone()
+        self.till.as_ref().map(Till::id)
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::signature::{ED25519, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
 
 use super::till::TillId;
 
@@ -25,8 +26,25 @@ const LONGEST: usize = 1 + 33 + 2 * (NAME + 1) + SIGNATURE;
 
 /// A name that a person reads: of a shop, or of an issuer. One line of 1 to 96 bytes of UTF-8, without spaces around it
 /// and without the characters that change how text around them is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 96, example = "Tegata Ginza"))]
 pub struct ShopName(Box<str>);
+
+impl TryFrom<String> for ShopName {
+    type Error = BadTillCard;
+
+    fn try_from(text: String) -> Result<Self, BadTillCard> {
+        Self::new(&text)
+    }
+}
+
+impl From<ShopName> for String {
+    fn from(name: ShopName) -> Self {
+        name.0.into()
+    }
+}
 
 impl ShopName {
     /// Takes a name.

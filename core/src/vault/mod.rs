@@ -54,7 +54,7 @@ pub use kinds::{
     Account, Kind, OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange, Pass, PassFormat,
     PaymentCredential, Setting,
 };
-pub(crate) use kinds::{Asked, Moving, Provisioning, decode, encode};
+pub(crate) use kinds::{Asked, History, Moving, Provisioning, decode, encode};
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, Unlock, Unlocked};
 pub use software::{SoftwareKeystore, SoftwareKeystoreError};
 pub use store::{Transaction, Vault};

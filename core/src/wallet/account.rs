@@ -309,7 +309,7 @@ fn session_of(kept: &Account) -> Result<SessionToken, Error> {
     SessionToken::new(session).map_err(|_| Error::Corrupt)
 }
 
-fn at(kept: &Account) -> Result<AccountAt, Error> {
+pub(super) fn at(kept: &Account) -> Result<AccountAt, Error> {
     Ok(AccountAt {
         handle: kept.handle.parse().map_err(|_| Error::Corrupt)?,
         issuer: kept.issuer_address.parse().map_err(|_| Error::Corrupt)?,
@@ -330,7 +330,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::account::messages::{DeviceNumber, ForgetDevice, LogOut, Overview, is_signed};
+    use crate::account::messages::{
+        DeviceNumber, ForgetDevice, LogOut, Overview, PaymentPage, is_signed,
+    };
     use crate::vault::{SoftwareKeystore, Stretch};
     use crate::{Device, SystemClock, SystemRandom};
 
@@ -509,6 +511,40 @@ mod tests {
         let asked = wallet.account().in_session(&Overview {}).unwrap();
         assert_eq!(wallet.account().answered(&asked, &unknown).unwrap_err(), Error::NotLoggedIn);
         assert_eq!(session(&mut wallet), None);
+    }
+
+    #[test]
+    fn payments_that_were_kept_are_shown_to_their_account_alone() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let page = |sale: &str| -> PaymentPage {
+            let text = format!(
+                r#"{{"payments":[{{"payment":"00000000000000000000000000000001","shop":"Ginza","reference":"{sale}",
+                "amount":1980,"currency":"JPY","state":"paid","time":1800000000,"since":1800000001}}],
+                "earlier":false,"decimals":0}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        assert_eq!(wallet.account().keep_payments(page("CANARY-1")), Err(Error::NotLoggedIn));
+        let at = hanako(HERE);
+        log_in(&mut wallet, &at, "one");
+        assert_eq!(wallet.account().kept_payments().unwrap(), None);
+        wallet.account().keep_payments(page("CANARY-1")).unwrap();
+        let second = wallet.account().keep_payments(page("CANARY-2")).unwrap();
+        assert_eq!((&second.at, &second.page), (&at, &page("CANARY-2")));
+        assert_eq!(wallet.len(), 2, "the account, and what was told last");
+        drop(wallet);
+        let mut wallet = phone.open();
+        assert_eq!(wallet.account().kept_payments().unwrap(), Some(second.clone()));
+        // Logged out, what she was shown is still hers; to somebody else it is nothing.
+        wallet.account().end_session().unwrap();
+        assert_eq!(wallet.account().kept_payments().unwrap(), Some(second));
+        log_in(&mut wallet, &hanako("https://pay.example.org"), "two");
+        assert_eq!(wallet.account().kept_payments().unwrap(), None);
+        let file = std::fs::read(phone.folder.path().join("wallet")).unwrap();
+        assert!(!file.windows(6).any(|bytes| bytes == b"CANARY"), "in clear");
+        let large = PaymentPage { payments: vec![page("x").payments[0].clone(); 400], ..page("x") };
+        assert!(matches!(wallet.account().keep_payments(large), Err(Error::Invalid(_))));
     }
 
     #[test]

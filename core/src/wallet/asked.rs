@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::{AccountAt, IssuerAddress};
 use crate::account::messages::{
-    AccountExport, AccountView, Begun, Cards, Done, Enrol, Envelope, LoggedIn, RecoveryCode,
-    RecoveryCodes, SecretText, SessionToken, SignedUp, Ticket,
+    AccountExport, AccountView, Begun, Cards, Done, Enrol, Envelope, LoggedIn, PaymentPage,
+    RecoveryCode, RecoveryCodes, SecretText, SessionToken, SignedUp, Ticket,
 };
 
 /// A request for the host to carry, and whom to; `A` is what the issuer answers if it does as asked. The response belongs
@@ -92,5 +92,6 @@ parted! {
     AccountView => AccountView, |view| (None, view);
     AccountExport => AccountExport, |export| (None, export);
     Cards => Cards, |cards| (None, cards);
+    PaymentPage => PaymentPage, |page| (None, page);
     Done => (), |_| (None, ());
 }

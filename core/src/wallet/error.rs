@@ -1,6 +1,7 @@
 //! What a user interface can act on.
 
 use crate::account::messages::Why;
+use crate::code::BadTillCard;
 use crate::moving::BadMove;
 use crate::vault::VaultError;
 
@@ -65,6 +66,9 @@ pub enum Error {
     /// A move from another phone, or to one, does not go on like this.
     #[error(transparent)]
     Move(BadMove),
+    /// The text is no card of a till of the credential's issuer: make no code for it.
+    #[error(transparent)]
+    TillCard(#[from] BadTillCard),
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,

@@ -3,6 +3,7 @@
 mod account;
 mod asked;
 mod error;
+mod history;
 mod issuer_address;
 mod lock;
 mod moving;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use account::{AccountAt, KnownAccount, OwnAccount};
 pub use asked::{Asked, Parted};
 pub use error::Error;
+pub use history::KnownPayments;
 pub use issuer_address::{IssuerAddress, NotAnIssuerAddress};
 pub use moving::Moving;
 pub use otp_credentials::{Otp, OtpCredentials};

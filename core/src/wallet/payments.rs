@@ -4,9 +4,9 @@ use super::{Error, Wallet};
 use crate::UnixTime;
 use crate::code::{
     Audience, ClockOffset, ClockStatus, CodeKeys, Counter, CredentialId, Next, PaymentCode, Scheme,
-    Seed, next_turn,
+    Seed, TillCard, next_turn,
 };
-use crate::vault::{PaymentCredential, RecordId, Unlock, Unlocked};
+use crate::vault::{PaymentCredential, Provisioning, RecordId, Unlock, Unlocked};
 
 /// Payment credentials and the codes made from them.
 #[derive(Debug)]
@@ -136,6 +136,18 @@ impl<'w> Payments<'w> {
                 }
             }
         })
+    }
+
+    /// Reads the card that a till shows and holds it to the key that came with this credential: what the shopper is
+    /// shown before a code for that till alone is made, by [`Audience::OneTill`] of [`TillCard::till`].
+    ///
+    /// # Errors
+    /// [`Error::TillCard`]; [`Error::NotFound`] if no key came with this credential, which its issuer has not provisioned.
+    pub fn till_card(&self, id: &RecordId, text: &str) -> Result<TillCard, Error> {
+        let provisioning = self.0.vault.list::<Provisioning>()?.pop().map(|(_, it)| it);
+        let its = provisioning.filter(|it| it.given.as_ref() == Some(id));
+        let key = its.and_then(|it| it.till_card_key).ok_or(Error::NotFound)?;
+        Ok(TillCard::read(text, &key)?)
     }
 
     /// Takes the issuer's time from an answer it gave just now, so that codes are right on a device whose clock is not.

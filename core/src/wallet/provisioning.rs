@@ -140,6 +140,8 @@ fn opened(asked: &vault::Asked, answer: &Provisioned) -> Option<Grant> {
 mod tests {
     use std::sync::Arc;
 
+    use ring::signature::{Ed25519KeyPair, KeyPair};
+
     use hpke::rand_core::{TryCryptoRng, TryRng};
     use hpke::{Deserializable, Serializable};
     use hpke::{aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256};
@@ -148,7 +150,9 @@ mod tests {
     use crate::account::messages::{
         Ciphertext, CredentialName, Ed25519Key, LoggedIn, SessionToken, is_signed,
     };
-    use crate::code::{AliasPeriod, Audience, Scheme, Seed};
+    use crate::code::{
+        AliasPeriod, Audience, BadTillCard, Scheme, Seed, ShopName, UnsignedTillCard,
+    };
     use crate::vault::{SoftwareKeystore, Stretch};
     use crate::wallet::{AccountAt, NextCode, Wallet};
     use crate::{Clock, Device, Random, SystemRandom, UnixTime};
@@ -199,9 +203,14 @@ mod tests {
             credential: CredentialName(credential.0),
             enc: X25519Key(enc.to_bytes().into()),
             ciphertext: Ciphertext::new(sealed).unwrap(),
-            till_card_key: Ed25519Key([9; 32]),
+            till_card_key: Ed25519Key(pair(9).public_key().as_ref().try_into().unwrap()),
             time: UnixTime::new(1_800_000_100).unwrap(),
         }
+    }
+
+    /// What an issuer signs the cards of its tills with.
+    fn pair(byte: u8) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[byte; 32]).unwrap()
     }
 
     struct Noon;
@@ -311,6 +320,38 @@ mod tests {
             wallet.payments().list().unwrap().iter().map(|it| it.credential.0[0]).collect();
         kept.sort_unstable();
         assert_eq!(kept, [2, 7]);
+    }
+
+    #[test]
+    fn a_tills_card_is_held_to_the_key_that_came_with_the_credential() {
+        let phone = Phone::new();
+        let mut wallet = phone.open();
+        let leave = Unlocked::without_lock();
+        let asked = wallet.account().provision().unwrap();
+        let answer = answer(asked.envelope().body(), 1);
+        let given = wallet.account().keep_granted(&leave, "Shop", &answer).unwrap();
+        let by_hand = crate::wallet::NewPayment {
+            credential: CredentialId([7; 16]),
+            label: "By hand".into(),
+            scheme: Scheme { prefix: "4900".parse().unwrap(), alias_period: AliasPeriod::DAY },
+            seed: Seed::from_slice(&[7; 32]).unwrap(),
+        };
+        let by_hand = wallet.payments().add(&leave, &by_hand).unwrap();
+        let name = |text| ShopName::new(text).unwrap();
+        let card = UnsignedTillCard {
+            till: "till-1".parse().unwrap(),
+            shop: name("Ginza"),
+            issuer: name("Tegata"),
+        };
+        let signed_by =
+            |byte| card.signed(|message| pair(byte).sign(message).as_ref().try_into().unwrap());
+        let read = wallet.payments().till_card(&given, &signed_by(9)).unwrap();
+        assert_eq!((read.till().as_str(), read.shop().as_str()), ("till-1", "Ginza"));
+        let mut refused = |id, text: &str| wallet.payments().till_card(id, text).unwrap_err();
+        let strange = refused(&given, &signed_by(8));
+        assert_eq!(strange, Error::TillCard(BadTillCard::Signature));
+        assert_eq!(refused(&given, "till-1"), Error::TillCard(BadTillCard::Form));
+        assert_eq!(refused(&by_hand, &signed_by(9)), Error::NotFound, "no key came with it");
     }
 
     #[test]

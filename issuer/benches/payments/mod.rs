@@ -129,8 +129,8 @@ impl Bench {
         self.credentials = size;
         let world = World { clock: self.clock.clone(), ..World::system() };
         let (clock, quick) = (self.clock.clone(), self.quick.clone());
-        let charge = move |store: &Store| {
-            Arc::new(Charging::new(store.clone(), quick, clock)) as Arc<dyn Charge>
+        let charge = move |store: &Store, tell| {
+            Arc::new(Charging::new(store.clone(), quick, clock, tell)) as Arc<dyn Charge>
         };
         let mail = Arc::new(Mailbox::default());
         self.service = Some(start_charging(self.config.clone(), world, mail, charge).unwrap());

@@ -8,7 +8,9 @@ use tegata::account::{Change, Handle, Letter, SecretId};
 use super::Accounts;
 use super::given::Address;
 use super::made::Made;
+use super::receipts::{Figures, Receipt};
 use crate::keys::{Place, Sealed};
+use crate::payments::Rules;
 use crate::problem::Problem;
 use crate::store::{AccountId, Leased, MailId};
 
@@ -19,6 +21,14 @@ pub struct Kept {
     address: Address,
     letter: Letter,
     code: Option<SecretText>,
+}
+
+/// What a mail that waits holds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Waiting {
+    Letter(Kept),
+    Receipt(Receipt),
 }
 
 /// A mail as it goes out.
@@ -114,6 +124,7 @@ fn name(letter: &Letter) -> &'static str {
 pub struct Letters {
     en: Texts,
     ja: Texts,
+    figures: Figures,
 }
 
 type Texts = std::collections::BTreeMap<String, Text>;
@@ -126,12 +137,14 @@ struct Text {
 }
 
 impl Letters {
-    /// Ours, of `issuer/letters`.
+    /// Ours, of `issuer/letters`; amounts and times as these rules have them.
     ///
     /// # Errors
     /// If a file cannot be read, which a test keeps from happening.
-    pub fn ours() -> Result<Self, toml::de::Error> {
+    pub fn ours(rules: &Rules) -> Result<Self, toml::de::Error> {
+        let Rules { decimals, day_offset: offset, .. } = *rules;
         Ok(Self {
+            figures: Figures { decimals, offset },
             en: toml::from_str(include_str!("../../letters/en.toml"))?,
             ja: toml::from_str(include_str!("../../letters/ja.toml"))?,
         })
@@ -146,11 +159,44 @@ impl Letters {
 }
 
 impl Accounts {
-    /// A mail that waited; `None` if it cannot be read.
-    pub(crate) fn letter(&self, mail: &Leased) -> Option<Kept> {
+    /// A mail that waited, as it goes out; `None` if it cannot be read, or has nobody to go to any more.
+    ///
+    /// # Errors
+    /// A problem of the store's: it is to be tried again.
+    pub(crate) async fn posted(
+        &self,
+        mail: &Leased,
+        letters: &Letters,
+    ) -> Result<Option<Posted>, Problem> {
         let place = Place::Mail(mail.account, mail.id);
-        let json = self.keys.open_sealed(place, &mail.letter).ok()?;
-        serde_json::from_slice(&json).ok()
+        let json = self.keys.open_sealed(place, &mail.letter).ok();
+        match json.and_then(|json| serde_json::from_slice(&json).ok()) {
+            None => Ok(None),
+            Some(Waiting::Letter(letter)) => Ok(letter.posted(mail.id, mail.made, letters)),
+            Some(Waiting::Receipt(receipt)) => self.receipt(mail, &receipt, letters).await,
+        }
+    }
+
+    /// A receipt goes to where its owner is reached by now.
+    async fn receipt(
+        &self,
+        mail: &Leased,
+        receipt: &Receipt,
+        letters: &Letters,
+    ) -> Result<Option<Posted>, Problem> {
+        let paid = self.store.payment_of(mail.account, receipt.payment()).await;
+        let Some(paid) = paid.map_err(Problem::of_store)? else { return Ok(None) };
+        let Some(address) = self.address_of(mail.account).await? else { return Ok(None) };
+        let Some(to) = address.handle else { return Ok(None) };
+        let text = letters.of(address.language).get(receipt.name());
+        let fill = |text: &str| receipt.fill(text, &paid, letters.figures);
+        Ok(text.map(|text| Posted {
+            id: mail.id,
+            made: mail.made,
+            to,
+            subject: fill(&text.subject),
+            body: fill(text.body.trim_start()),
+        }))
     }
 
     pub(super) fn seal_letter(
@@ -170,8 +216,13 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     const ID: MailId = MailId([7; 16]);
+
+    fn ours() -> Letters {
+        Letters::ours(&Config::default().rules()).unwrap()
+    }
 
     fn each() -> Vec<Letter> {
         let (code, device) = (SecretId(1), "Hanako's {code} phone".to_owned());
@@ -200,11 +251,15 @@ mod tests {
 
     #[test]
     fn each_letter_is_written_in_both_languages_with_what_belongs_in_it_and_no_link() {
-        let letters = Letters::ours().unwrap();
+        let letters = ours();
         let mut made = Made::default();
         made.codes.insert(SecretId(1), SecretText::new("31415926"));
         for language in [Language::En, Language::Ja] {
-            assert_eq!(letters.of(language).len(), each().len(), "no text that no letter has");
+            assert_eq!(
+                letters.of(language).len(),
+                each().len() + RECEIPTS.len(),
+                "no text that nothing has"
+            );
             for letter in each() {
                 let handle = Some("hanako@example.org".parse().unwrap());
                 let kept = Kept::new(Address { handle, language }, &letter, &made);
@@ -229,10 +284,29 @@ mod tests {
         }
     }
 
+    const RECEIPTS: [&str; 3] = ["payment_charged", "payment_voided", "payment_refunded"];
+
+    #[test]
+    fn each_receipt_is_written_in_both_languages_with_all_of_it_and_no_link() {
+        for texts in [ours().en, ours().ja] {
+            for name in RECEIPTS {
+                let Text { subject, body } = &texts[name];
+                assert!(subject.contains("{amount}") && subject.contains("{shop}"), "{subject}");
+                for part in ["{amount}", "{shop}", "{time}", "{reference}"] {
+                    assert!(body.contains(part), "{name}: {part}");
+                }
+                assert_eq!(body.contains("{since}"), name != "payment_charged", "{name}");
+                for link in ["http", "www", "://", "<", ".org"] {
+                    assert!(!body.contains(link) && !subject.contains(link), "{name}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_decoy_is_sent_nothing() {
         let nobody = Address { handle: None, language: Language::En };
         let kept = Kept::new(nobody, &Letter::Frozen, &Made::default());
-        assert!(kept.posted(ID, UnixTime::MAX, &Letters::ours().unwrap()).is_none());
+        assert!(kept.posted(ID, UnixTime::MAX, &ours()).is_none());
     }
 }

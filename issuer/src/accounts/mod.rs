@@ -14,12 +14,15 @@ mod kept;
 mod letters;
 mod made;
 mod operator;
+mod payments;
 mod provision;
+mod receipts;
 mod routes;
 mod signing;
 mod view;
 
 pub use letters::{Kept, Letters, Posted};
+pub(crate) use receipts::Receipt;
 pub use routes::{described, routes};
 pub(crate) use signing::bearer;
 

@@ -7,10 +7,11 @@ use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::account::messages::{
     AddCard, Begun, Call, Close, DefaultCard, Done, EndSessions, Enrol, EnrolFactor,
-    EnrolFactorCode, Export, ForgetDevice, Freeze, FreezeByCode, Keep, ListCards, LogIn, LogOut,
-    LoggedIn, MoveAddress, MoveAddressCode, Overview, PasswordText, Prove, Provision, RecoveryCode,
-    RecoveryCodes, RemoveCard, RenewRecovery, Reset, ResetFinish, ResetProof, SessionToken, SignUp,
-    SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket, Unfreeze,
+    EnrolFactorCode, Export, ForgetDevice, Freeze, FreezeByCode, Keep, ListCards, ListPayments,
+    LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview, PasswordText, Prove,
+    Provision, RecoveryCode, RecoveryCodes, RemoveCard, RenewRecovery, Reset, ResetFinish,
+    ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
+    Unfreeze,
 };
 use tegata::account::{Answer, Destination, Event, Refusal, ResetId, SecretId};
 
@@ -19,10 +20,12 @@ use super::act;
 use super::cards::{add_card, default_card, list_cards, remove_card};
 use super::given::{Address, Given};
 use super::made::Made;
+use super::payments::list_payments;
 use super::signing::{Caller, signer};
 use crate::describe::describe;
 use crate::keys::Purpose;
 use crate::passwords::{Password, PasswordHash};
+use crate::payments::Decimals;
 use crate::problem::Problem;
 use crate::processor::Processor;
 use crate::routes::Routes;
@@ -33,10 +36,11 @@ use crate::work::Done as Work;
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;
 
-/// All of them, for these accounts, whose cards this processor keeps.
+/// All of them, for these accounts, whose cards this processor keeps, and whose payments have amounts with so many digits
+/// behind the point.
 #[must_use]
-pub fn routes(accounts: Accounts, processor: Arc<dyn Processor>) -> Routes {
-    described().layer(Extension(accounts)).layer(Extension(processor))
+pub fn routes(accounts: Accounts, processor: Arc<dyn Processor>, decimals: Decimals) -> Routes {
+    described().layer(Extension(accounts)).layer(Extension(processor)).layer(Extension(decimals))
 }
 
 /// All of them with their description, and no accounts behind them.
@@ -73,6 +77,7 @@ pub fn described() -> Routes {
         AddCard => add_card,
         DefaultCard => default_card,
         RemoveCard => remove_card,
+        ListPayments => list_payments,
         Freeze => freeze,
         Unfreeze => unfreeze,
         Close => close,

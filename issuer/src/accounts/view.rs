@@ -10,9 +10,9 @@ use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
 use tegata::{Secret, SecretBytes};
 
 use super::Accounts;
-use super::act::SHOPPER;
 use super::given::{Address, Given};
 use super::signing::Caller;
+use crate::operator::Reason;
 use crate::problem::Problem;
 use crate::store::{AccountId, EventId, EventRow};
 
@@ -69,7 +69,7 @@ impl Accounts {
             Ok(EventView {
                 event: EventNumber::new(&event.id.to_string())
                     .map_err(|error| Problem::internal("showing an event", &error))?,
-                by_operator: event.actor != SHOPPER,
+                by_operator: Reason::is_operator(&event.actor),
                 deed: event.deed,
                 at: event.at,
             })

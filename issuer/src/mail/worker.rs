@@ -56,13 +56,16 @@ async fn hand_over(
     clock: &dyn Clock,
     mail: &Leased,
 ) -> Result<(), crate::store::StoreError> {
-    let letter = accounts.letter(mail);
-    // What cannot be read, or goes to a decoy, goes nowhere.
-    let Some(posted) = letter.and_then(|letter| letter.posted(mail.id, mail.made, letters)) else {
-        return store.delivered(mail).await;
+    let taken = match accounts.posted(mail, letters).await {
+        // What cannot be read, or goes to a decoy, goes nowhere.
+        Ok(None) => return store.delivered(mail).await,
+        Ok(Some(posted)) => {
+            let taken = tokio::time::timeout(PATIENCE, carrier.carry(&posted)).await;
+            taken.unwrap_or_else(|_| Err(NotTaken::Later("no answer in time".to_owned())))
+        }
+        Err(problem) => Err(NotTaken::Later(problem.title().to_owned())),
     };
-    let taken = tokio::time::timeout(PATIENCE, carrier.carry(&posted)).await;
-    match taken.unwrap_or_else(|_| Err(NotTaken::Later("no answer in time".to_owned()))) {
+    match taken {
         Ok(()) => store.delivered(mail).await,
         Err(error @ NotTaken::Never(_)) => {
             tracing::error!(mail = %mail.id, %error, "a mail is given up");

@@ -23,7 +23,7 @@ use tegata::{Clock, UnixTime};
 
 use super::{Charge, Outcome};
 use crate::processor::{Fault, IntentId, Key, Processor, Status, Wanted};
-use crate::store::{Authorisation, AuthorisationId, State, Store, StoreError};
+use crate::store::{Authorisation, AuthorisationId, State, Store, StoreError, Tell};
 
 /// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
 /// takes.
@@ -42,6 +42,7 @@ pub struct Charging {
     store: Store,
     processor: Arc<dyn Processor>,
     clock: Arc<dyn Clock>,
+    tell: Arc<dyn Tell>,
 }
 
 impl std::fmt::Debug for Charging {
@@ -82,10 +83,19 @@ impl Charge for Charging {
 }
 
 impl Charging {
-    /// With this store and this processor.
+    /// With this store and this processor; whose cards they are is told by `tell`.
     #[must_use]
-    pub fn new(store: Store, processor: Arc<dyn Processor>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, processor, clock }
+    pub fn new(
+        store: Store,
+        processor: Arc<dyn Processor>,
+        clock: Arc<dyn Clock>,
+        tell: Arc<dyn Tell>,
+    ) -> Self {
+        Self { store, processor, clock, tell }
+    }
+
+    async fn move_on(&self, at: Authorisation, to: State) -> Result<Authorisation, StoreError> {
+        self.store.move_on(at, to, self.clock.now(), Arc::clone(&self.tell)).await
     }
 
     /// Takes up what is not over and lies about, a page of it. Several processes may do so at once.
@@ -151,7 +161,7 @@ impl Charging {
         tracing::warn!(authorisation = %at.id, state = at.state.name(), %stuck, "a charge is not over");
         if at.state == State::Charging {
             // If this is not written, either, it is `charging` that the job finds.
-            let _ = self.store.move_on(at, State::Unknown, self.clock.now()).await;
+            let _ = self.move_on(at, State::Unknown).await;
         }
     }
 
@@ -172,7 +182,7 @@ impl Charging {
             (_, None) => return self.with_intent(at).await,
             (_, Some(intent)) => self.charged(&at, &name(intent)?, known).await?,
         };
-        Ok((self.store.move_on(at, next, self.clock.now()).await?, None))
+        Ok((self.move_on(at, next).await?, None))
     }
 
     /// An intent is made, and its id stored before anything else is done with it.
@@ -180,10 +190,9 @@ impl Charging {
         &self,
         at: Authorisation,
     ) -> Result<(Authorisation, Option<Status>), Stuck> {
-        let now = self.clock.now();
         let amount = u32::try_from(at.amount).map_err(|_| Stuck::Unreadable)?;
         let Some(payable) = self.store.payable(at.account).await? else {
-            return Ok((self.store.move_on(at, State::Declined, now).await?, None));
+            return Ok((self.move_on(at, State::Declined).await?, None));
         };
         let (what_for, key) = (at.id.to_string(), key("create", &at));
         let currency = at.currency.to_ascii_lowercase();
@@ -204,7 +213,7 @@ impl Charging {
             // There is none, so nothing can be charged: the card is gone, or the order is one that they never take.
             Err(fault @ (Fault::Missing | Fault::Refused(_))) => {
                 tracing::error!(authorisation = %at.id, %fault, "the processor takes no such charge");
-                Ok((self.store.move_on(at, State::Declined, now).await?, None))
+                Ok((self.move_on(at, State::Declined).await?, None))
             }
             Err(fault) => Err(fault.into()),
         }

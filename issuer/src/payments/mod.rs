@@ -13,10 +13,12 @@
 //! | `view` | how an authorisation looks to a till |
 //! | `charge` | the door to whoever charges cards |
 //! | `charging` | charging them: once, or not at all |
+//! | `notices` | what their owners are told |
 
 mod authorise;
 mod charge;
 mod charging;
+mod notices;
 mod prepared;
 mod rules;
 mod tills;
@@ -32,6 +34,7 @@ use utoipa_axum::routes;
 
 pub use charge::{Charge, Outcome};
 pub use charging::{Charging, DEADLINE};
+pub use notices::Notices;
 pub use rules::{DayOffset, Decimals, Rules};
 pub(crate) use tills::CODE_LIFE;
 pub use tills::TillCode;
@@ -55,6 +58,7 @@ pub struct Payments {
     prefixes: Arc<Prefixes>,
     prepared: Arc<Prepared>,
     charge: Arc<dyn Charge>,
+    notices: Arc<Notices>,
     /// What stands on tills' cards as whose they are.
     name: ShopName,
 }
@@ -75,7 +79,8 @@ impl Payments {
         let prefixes = Prefixes::new(store.schemes().await?);
         let prefixes = Arc::new(prefixes.map_err(|_| StoreError::Unreadable("prefixes"))?);
         let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
-        Ok(Self { store, keys, world, rules, prefixes, prepared, charge, name })
+        let notices = Arc::new(Notices::new(Arc::clone(&keys), Arc::clone(&world.random)));
+        Ok(Self { store, keys, world, rules, prefixes, prepared, charge, notices, name })
     }
 
     fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, Problem> {

@@ -61,6 +61,10 @@ pub struct DayOffset(i16);
 impl DayOffset {
     pub(crate) const JAPAN: Self = Self(540);
 
+    pub(crate) const fn minutes(self) -> i16 {
+        self.0
+    }
+
     fn day(self, now: UnixTime) -> u64 {
         now.shifted(i64::from(self.0) * 60).seconds() / (24 * 60 * 60)
     }

@@ -51,8 +51,8 @@ pub(super) async fn void(
         Void::Key(key) => What::Key(key.as_str().to_owned()),
     };
     let now = payments.world.clock.now();
-    let (event, actor) = (payments.event_id(now)?, format!("till {till}"));
-    let voided = payments.store.void(till, what.clone(), event, actor, now).await;
+    let (actor, notices) = (format!("till {till}"), payments.notices.clone());
+    let voided = payments.store.void(till, what.clone(), actor, now, notices).await;
     let view = match voided.map_err(Problem::of_store)? {
         Voided::Is(authorisation) => payments.reversed(*authorisation).await?,
         Voided::Forbidden | Voided::NotThere => {

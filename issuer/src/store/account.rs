@@ -266,15 +266,7 @@ impl Change {
         if let Some(credential) = self.credential {
             credential.statements(account, to);
         }
-        let mut write = |sql, values| to.push(Statement::new(sql, values));
-        for mail in self.outbox {
-            let at = mail.made.seconds();
-            write(
-                "INSERT INTO outbox (account, mail, key, sealed, made, not_before, tries) \
-                VALUES ($1, $2, $3, $4, $5, $5, 0)",
-                values![a, mail.id.0, mail.letter.key, mail.letter.bytes, at],
-            );
-        }
+        to.extend(self.outbox.into_iter().map(|mail| mail.statement(account)));
         for mut event in self.events {
             event.id = event.id.of_version(version);
             to.push(event.statement());
@@ -287,6 +279,16 @@ impl Change {
             let claim = Statement::new(CLAIM, values![handle.0, a]);
             to.push(claim.or(StoreError::HandleTaken));
         }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn statement(self, account: AccountId) -> Statement {
+        const INSERT: &str = "INSERT INTO outbox (account, mail, key, sealed, made, not_before, tries) \
+            VALUES ($1, $2, $3, $4, $5, $5, 0)";
+        let at = self.made.seconds();
+        let Sealed { key, bytes } = self.letter;
+        Statement::new(INSERT, values![account.0, self.id.0, key, bytes, at])
     }
 }
 

@@ -57,8 +57,8 @@ pub use ids::{
 pub use outbox::Leased;
 pub use payments::{
     ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
-    Cap, Code, Counted as PaymentsCounted, Found, Order as SaleOrder, Prepare, Reason, Span, State,
-    UnderWay, Voided, What, Who, Wrong,
+    Cap, Code, Counted as PaymentsCounted, Found, Order as SaleOrder, Paid, Prepare, Reason, Span,
+    State, Tell, UnderWay, Voided, What, Who, Wrong,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};

@@ -15,12 +15,13 @@ use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::keys::Keys;
 use tegata_issuer::operator::{Operator, Reason};
+use tegata_issuer::payments::Notices;
 use tegata_issuer::store::{
     AccountId, Change, NewCredential, RequestId, Standing, Store, make_credential_id,
 };
 use tokio::runtime::Runtime;
 
-use crate::people::Town;
+use crate::people::{Person, Town};
 
 /// The issuer, and a hand in its store beside it.
 pub(crate) struct Desk<'a> {
@@ -101,6 +102,11 @@ impl<'a> Desk<'a> {
         // It knows the prefixes that there were when it began.
         town.restart();
         Self { town, threads, store, keys }
+    }
+
+    /// Whoever tells owners of their payments.
+    pub(crate) fn notices(&self) -> Arc<Notices> {
+        Arc::new(Notices::new(Arc::clone(&self.keys), Arc::new(SystemRandom::new())))
     }
 
     /// What tills' cards are held to.
@@ -226,6 +232,21 @@ impl<'a> Desk<'a> {
         self.shopper_with(Seed::from_slice(&[byte; 32]).unwrap())
     }
 
+    /// Somebody who has signed up, with a credential of this seed.
+    pub(crate) fn shopper_of(&self, person: &Person<'_>, byte: u8) -> Shopper {
+        let (now, seed) = (self.town.now(), Seed::from_slice(&[byte; 32]).unwrap());
+        self.threads.block_on(async {
+            let account = self.store.find(&self.keys.handle(&person.address)).await.unwrap();
+            let account = account.unwrap();
+            let loaded = self.store.load(account).await.unwrap().unwrap();
+            let Account::Live(live) = &loaded.state else { panic!("not signed up") };
+            let session = live.sessions(&world(&loaded.standing, now)).next().unwrap().id;
+            let device = live.devices()[0].id;
+            let credential = self.provision_on(account, (session, device), &seed, now).await;
+            Shopper { account, credential, session, seed }
+        })
+    }
+
     pub(crate) fn shopper_with(&self, seed: Seed) -> Shopper {
         let now = self.town.now();
         let account = AccountId::make(now, &SystemRandom::new()).unwrap();
@@ -263,12 +284,22 @@ impl<'a> Desk<'a> {
         seed: &Seed,
         now: UnixTime,
     ) -> CredentialId {
+        self.provision_on(account, (session, DEVICE), seed, now).await
+    }
+
+    async fn provision_on(
+        &self,
+        account: AccountId,
+        (session, device): (SessionId, DeviceId),
+        seed: &Seed,
+        now: UnixTime,
+    ) -> CredentialId {
         let random = SystemRandom::new();
         let id = make_credential_id(now, &random).unwrap();
         let (keys, seed) = (Arc::clone(&self.keys), seed.clone());
         let provisioned = self.store.provision(account, RequestId(id.0), move |loaded, _| {
             let world = world(&loaded.standing, now);
-            let asked = Event::Provision { session, device: DEVICE };
+            let asked = Event::Provision { session, device };
             let decided = decide(loaded.state.clone(), asked, &world);
             let Answer::Provisioned(number) = decided.answer else {
                 panic!("{:?}", decided.answer)

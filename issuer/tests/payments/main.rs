@@ -4,6 +4,7 @@
 mod at_once;
 mod desk;
 mod failover;
+mod history;
 mod limits;
 mod order;
 #[path = "../people/mod.rs"]

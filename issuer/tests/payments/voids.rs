@@ -117,7 +117,7 @@ fn an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped(t
     assert_eq!(desk.get(&till, &path).words(), "reversing");
     assert_eq!(desk.void(&till, &json!({ "reference": "sale" })).words(), "reversing");
     let stands = desk.threads.block_on(desk.store.authorisation(found.id)).unwrap().unwrap();
-    let over = desk.store.move_on(stands, State::Refunded, town.now());
+    let over = desk.store.move_on(stands, State::Refunded, town.now(), desk.notices());
     let over = desk.threads.block_on(over).unwrap();
     assert_eq!(operator.refund(found.id, &reason()).unwrap(), over);
     // Who, what, when and why, once.

@@ -24,7 +24,7 @@ use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::Config;
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Outcome};
-use tegata_issuer::store::{AuthorisationId, State, Store};
+use tegata_issuer::store::{AuthorisationId, State, Store, Tell};
 use tegata_issuer::{Handle, World, start_charging};
 
 /// A clock that stands until it is moved.
@@ -58,13 +58,14 @@ struct AtOnce {
     store: Store,
     clock: Arc<Standing>,
     says: Arc<Mutex<Outcome>>,
+    tell: Arc<dyn Tell>,
 }
 
 impl AtOnce {
     async fn moves(&self, id: AuthorisationId, to: State) {
         let found = self.store.authorisation(id).await.unwrap().unwrap();
         // A void may have been faster.
-        let _ = self.store.move_on(found, to, self.clock.now()).await;
+        let _ = self.store.move_on(found, to, self.clock.now(), self.tell.clone()).await;
     }
 }
 
@@ -145,8 +146,8 @@ impl Town {
         let world = World { clock: self.clock.clone(), ..World::system() };
         let config: Config = toml::from_str(&self.settings).unwrap();
         let (clock, says) = (self.clock.clone(), self.processor.clone());
-        let charge = |store: &Store| {
-            Arc::new(AtOnce { store: store.clone(), clock, says }) as Arc<dyn Charge>
+        let charge = |store: &Store, tell| {
+            Arc::new(AtOnce { store: store.clone(), clock, says, tell }) as Arc<dyn Charge>
         };
         let handle = start_charging(config, world, self.mailbox.clone(), charge).unwrap();
         *self.handle.write().unwrap() = Some(handle);

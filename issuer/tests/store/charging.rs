@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tegata::{Clock, UnixTime};
+use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{SecretSetting, Store as Place};
-use tegata_issuer::payments::{Charge, Charging, DEADLINE, Outcome};
+use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
-use tegata_issuer::store::{AccountId, AuthorisationId, State, Store};
+use tegata_issuer::store::{
+    AccountId, Authorisation, AuthorisationId, EventId, MailId, Outgoing, State, Store, StoreError,
+    Tell, What,
+};
 use tegata_sandbox::{Fault, Sandbox};
 
 use crate::bed::{Bed, noon};
@@ -23,6 +26,7 @@ crate::on_both!(
     what_is_not_known_by_the_deadline_is_taken_back,
     what_lay_about_is_begun_and_what_lay_too_long_is_not,
     a_void_takes_back_what_was_charged_and_again_changes_nothing,
+    a_payment_moves_only_with_its_mail_and_its_line,
     sums_agree_whatever_breaks,
 );
 
@@ -49,7 +53,14 @@ struct Shop {
     stripe: Arc<Stripe>,
     clock: Arc<Standing>,
     charging: Charging,
+    tell: Arc<dyn Tell>,
     made: AtomicU64,
+}
+
+/// Who tells the cards' owners.
+async fn told(bed: &Bed, store: &Store) -> Arc<dyn Tell> {
+    let keys = Arc::new(bed.keys(store).await);
+    Arc::new(Notices::new(keys, Arc::new(SystemRandom::new())))
 }
 
 impl Shop {
@@ -62,13 +73,16 @@ impl Shop {
         let stripe = Arc::new(Stripe::new(&address, &key, PATIENCE).unwrap());
         let clock = Arc::new(Standing(AtomicU64::new(noon().seconds())));
         let store = bed.store().await;
-        let charging = Charging::new(store.clone(), stripe.clone(), clock.clone());
-        Self { bed, store, sandbox, stripe, clock, charging, made: AtomicU64::new(0) }
+        let tell = told(&bed, &store).await;
+        let charging = Charging::new(store.clone(), stripe.clone(), clock.clone(), tell.clone());
+        Self { bed, store, sandbox, stripe, clock, charging, tell, made: AtomicU64::new(0) }
     }
 
     /// As another process would.
     async fn another(&self) -> Charging {
-        Charging::new(self.bed.store().await, self.stripe.clone(), self.clock.clone())
+        let store = self.bed.store().await;
+        let tell = told(&self.bed, &store).await;
+        Charging::new(store, self.stripe.clone(), self.clock.clone(), tell)
     }
 
     fn passes(&self, seconds: u64) {
@@ -136,7 +150,7 @@ impl Shop {
                 State::Charging | State::Unknown | State::Charged => State::Reversing,
                 _ => break,
             };
-            if self.store.move_on(it, to, self.clock.now()).await.is_ok() {
+            if self.store.move_on(it, to, self.clock.now(), self.tell.clone()).await.is_ok() {
                 break;
             }
         }
@@ -175,7 +189,24 @@ impl Shop {
             open => panic!("{id} is {open:?}"),
         };
         assert_eq!(self.at_processor(id), expected, "{id} is {state:?}");
+        self.is_told_once(id, state).await;
         state
+    }
+
+    /// The log says how it ended once, and that it was charged no more than once; what the log says is mailed is.
+    async fn is_told_once(&self, id: AuthorisationId, ended: State) {
+        let lines = async |deed: &str| {
+            let count = format!(
+                "SELECT COUNT(*) FROM events WHERE deed = 'payment_{deed}' AND detail LIKE '%{id}%'"
+            );
+            self.bed.number(&count).await
+        };
+        assert_eq!(lines(ended.name()).await, 1, "{id} is {ended:?}");
+        assert!(lines("charged").await <= 1, "{id}");
+        let mailed = "SELECT COUNT(*) FROM events \
+            WHERE deed IN ('payment_charged', 'payment_voided', 'payment_refunded')";
+        let waiting = self.bed.number("SELECT COUNT(*) FROM outbox").await;
+        assert_eq!(waiting, self.bed.number(mailed).await);
     }
 }
 
@@ -290,6 +321,58 @@ async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) 
         assert_eq!(shop.agrees(id).await, State::Refunded);
     }
     assert_eq!(shop.charging.charge(id).await, Outcome::Declined);
+}
+
+/// Tells by the same numbers each time, which no row has twice.
+struct Again {
+    tell: Arc<dyn Tell>,
+    mail: MailId,
+    event: Option<EventId>,
+}
+
+impl Tell for Again {
+    fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
+        self.tell.mail(of).map(|mail| Outgoing { id: self.mail, ..mail })
+    }
+
+    fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {
+        self.event.map_or_else(|| self.tell.event(now), Ok)
+    }
+}
+
+async fn a_payment_moves_only_with_its_mail_and_its_line(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let account = shop.account(Some("pm_card_visa")).await;
+    let (first, second) = (shop.authorised(account).await, shop.authorised(account).await);
+    let (mail, event) = (MailId([1; 16]), Some(EventId([2; 16])));
+    let by = |mail, event| Arc::new(Again { tell: shop.tell.clone(), mail, event });
+    let moved = async |id, to, tell: Arc<Again>| {
+        let it = shop.store.authorisation(id).await.unwrap().unwrap();
+        shop.store.move_on(it, to, shop.clock.now(), tell).await.map(|after| after.state)
+    };
+    assert_eq!(moved(first, State::Charged, by(mail, event)).await, Ok(State::Charged));
+    let refused = |told: Result<State, StoreError>| {
+        assert!(matches!(told, Err(StoreError::Refused(_))), "{told:?}");
+    };
+    // The mail cannot be written, then the line: nothing is.
+    refused(moved(second, State::Charged, by(mail, None)).await);
+    refused(moved(second, State::Charged, by(MailId([3; 16]), event)).await);
+    assert_eq!(shop.state(second).await, State::Authorised);
+    for table in ["outbox", "events"] {
+        let count = format!("SELECT COUNT(*) FROM {table}");
+        assert_eq!(shop.bed.number(&count).await, 1, "{table}");
+    }
+    let tell = by(mail, None);
+    let voided = shop.store.void(
+        "till".parse().unwrap(),
+        What::Id(second),
+        "till".into(),
+        shop.clock.now(),
+        tell,
+    );
+    assert!(matches!(voided.await, Err(StoreError::Refused(_))));
+    assert_eq!(shop.state(second).await, State::Authorised);
+    assert_eq!(moved(second, State::Voided, by(MailId([3; 16]), None)).await, Ok(State::Voided));
 }
 
 /// Several who charge, each of whom dies at any moment; several tills; every fault.

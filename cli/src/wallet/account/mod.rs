@@ -1,10 +1,11 @@
-//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `cards`, `my-data`,
-//! `freeze`.
+//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `cards`, `history`,
+//! `my-data`, `freeze`.
 
 mod cards;
 mod devices;
 mod factor;
 mod freeze;
+mod history;
 mod log_in;
 mod my_data;
 pub(super) mod provision;
@@ -24,6 +25,7 @@ pub(crate) use self::cards::Cards;
 pub(crate) use self::devices::Devices;
 pub(crate) use self::factor::Given;
 pub(crate) use self::freeze::Freeze;
+pub(crate) use self::history::History;
 pub(crate) use self::log_in::LogIn;
 pub(crate) use self::my_data::MyData;
 pub(crate) use self::reset::Reset;

@@ -8,11 +8,12 @@ use super::super::handle::Handle;
 use super::super::ids::{DeviceId, SessionId};
 use super::long_code::{NoticeCode, RecoveryCode};
 use super::text::{
-    CardNumber, CardToken, Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key,
-    EventNumber, MailedCodeText, PasswordText, RequestName, SecretText, SessionToken, Ticket,
-    TotpText, X25519Key,
+    CardNumber, CardToken, Ciphertext, CredentialName, CurrencyName, DeviceKey, DeviceName,
+    Ed25519Key, EventNumber, MailedCodeText, PasswordText, PaymentNumber, RequestName, SaleNumber,
+    SecretText, SessionToken, Ticket, TotpText, X25519Key,
 };
 use crate::UnixTime;
+use crate::code::ShopName;
 
 /// A message to the issuer: `POST` of its JSON to its path.
 pub trait Call: Serialize + DeserializeOwned {
@@ -282,6 +283,13 @@ calls! {
         card: CardNumber,
     }
 
+    /// What was paid with the account, and what was not: the newest first, up to a hundred.
+    ListPayments "/v1/payments" By::Session => PaymentPage {
+        /// The last payment of the page before this one; without it, the first page.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<PaymentNumber>,
+    }
+
     /// Stops all spending of the account.
     Freeze "/v1/account/freeze" By::Session => Done {}
 
@@ -333,7 +341,8 @@ macro_rules! in_session {
 in_session! {
     Overview, Export, Prove, LogOut => |_call| Ends::ThisSession, EndSessions,
     ForgetDevice => |call| Ends::SessionsOf(call.device.0), EnrolFactor, EnrolFactorCode, RenewRecovery,
-    MoveAddress, MoveAddressCode, ListCards, AddCard, DefaultCard, RemoveCard, Freeze, Unfreeze, Close, Keep
+    MoveAddress, MoveAddressCode, ListCards, AddCard, DefaultCard, RemoveCard, ListPayments, Freeze,
+    Unfreeze, Close, Keep
 }
 
 /// A second factor, of one of two kinds.
@@ -502,6 +511,90 @@ pub struct CardView {
     pub default: bool,
 }
 
+/// A page of an account's payments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PaymentPage {
+    /// The newest first.
+    pub payments: Vec<PaymentView>,
+    /// Whether there are earlier ones, on the next page.
+    pub earlier: bool,
+    /// How many digits of an amount are behind the point.
+    #[cfg_attr(feature = "openapi", schema(example = 0, maximum = 4))]
+    pub decimals: u8,
+}
+
+/// A payment, as its receipt has it. No code is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PaymentView {
+    /// Its number.
+    pub payment: PaymentNumber,
+    /// Where.
+    pub shop: ShopName,
+    /// The till's own number for the sale.
+    pub reference: SaleNumber,
+    /// In minor units of the currency.
+    #[cfg_attr(feature = "openapi", schema(example = 1980))]
+    pub amount: u64,
+    /// In what.
+    pub currency: CurrencyName,
+    /// How it stands.
+    pub state: PaymentState,
+    /// When the code was taken: seconds since 1970.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64))]
+    pub time: UnixTime,
+    /// Since when it stands so: seconds since 1970.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64))]
+    pub since: UnixTime,
+}
+
+/// How a payment stands, in words that its owner can act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum PaymentState {
+    /// It is not known yet whether the card was charged.
+    Waiting,
+    /// The card was charged.
+    Paid,
+    /// Nothing was charged: more than may be spent at once, or in a day.
+    OverLimit,
+    /// Nothing was charged: the account pays for nothing at present, since it is frozen or held.
+    Held,
+    /// Nothing was charged: the credential counted no longer.
+    NotValid,
+    /// Nothing was charged: there was no card, or it was not good for it.
+    CardDeclined,
+    /// It is being taken back.
+    BeingTakenBack,
+    /// Taken back before the card was charged.
+    Cancelled,
+    /// The money went back to the card.
+    Refunded,
+}
+
+/// An amount in minor units as a person reads it: `¥1,980`, `19.80 EUR`.
+#[must_use]
+pub fn money(amount: u64, currency: &str, decimals: u8) -> String {
+    let decimals = usize::from(decimals);
+    let digits = format!("{amount:0>width$}", width = decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    let mut text = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if decimals > 0 {
+        text = format!("{text}.{part}");
+    }
+    if currency == "JPY" { format!("¥{text}") } else { format!("{text} {currency}") }
+}
+
 /// A device of an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -572,6 +665,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn amounts_read_as_people_write_them() {
+        let all = [
+            ((0, "JPY", 0), "¥0"),
+            ((999, "JPY", 0), "¥999"),
+            ((1980, "JPY", 0), "¥1,980"),
+            ((123_456_789, "JPY", 0), "¥123,456,789"),
+            ((5, "EUR", 2), "0.05 EUR"),
+            ((123_456, "EUR", 2), "1,234.56 EUR"),
+            ((u64::MAX, "KWD", 4), "1,844,674,407,370,955.1615 KWD"),
+        ];
+        for ((amount, currency, decimals), text) in all {
+            assert_eq!(money(amount, currency, decimals), text);
+        }
+    }
 
     proptest! {
         #[test]

@@ -15,7 +15,7 @@ pub use grant::{Grant, PROVISION_INFO, provision_aad};
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
-    CardNumber, CardToken, Ciphertext, CredentialName, DeviceKey, DeviceName, Ed25519Key,
-    EventNumber, MailedCodeText, NotOfForm, PasswordText, RequestName, SecretText, SessionToken,
-    Ticket, TotpText, X25519Key,
+    CardNumber, CardToken, Ciphertext, CredentialName, CurrencyName, DeviceKey, DeviceName,
+    Ed25519Key, EventNumber, MailedCodeText, NotOfForm, PasswordText, PaymentNumber, RequestName,
+    SaleNumber, SecretText, SessionToken, Ticket, TotpText, X25519Key,
 };

@@ -143,31 +143,83 @@ fn is_card_token(text: &str) -> bool {
     named && text.len() <= 128 && text.bytes().all(of_name)
 }
 
-/// What a card is called within its account: 16 bytes in hex. Given out by the issuer, and no number of a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 32, max_length = 32))]
-pub struct CardNumber(pub [u8; 16]);
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident, $form:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 32, max_length = 32, pattern = "^[0-9a-f]{32}$"))]
+        pub struct $name(pub [u8; 16]);
 
-impl TryFrom<String> for CardNumber {
-    type Error = NotOfForm;
+        impl TryFrom<String> for $name {
+            type Error = NotOfForm;
 
-    fn try_from(text: String) -> Result<Self, NotOfForm> {
-        let mut bytes = [0; 16];
-        let read = base16ct::lower::decode(&text, &mut bytes).map(<[u8]>::len);
-        if read == Ok(16) {
-            Ok(Self(bytes))
-        } else {
-            Err(NotOfForm("a card's number here, 32 hex digits"))
+            fn try_from(text: String) -> Result<Self, NotOfForm> {
+                let mut bytes = [0; 16];
+                let read = base16ct::lower::decode(&text, &mut bytes).map(<[u8]>::len);
+                if read == Ok(16) { Ok(Self(bytes)) } else { Err(NotOfForm($form)) }
+            }
         }
-    }
+
+        impl From<$name> for String {
+            fn from(number: $name) -> Self {
+                base16ct::lower::encode_string(&number.0)
+            }
+        }
+    };
 }
 
-impl From<CardNumber> for String {
-    fn from(card: CardNumber) -> Self {
-        base16ct::lower::encode_string(&card.0)
-    }
+number! {
+    /// What a card is called within its account: 16 bytes in hex. Given out by the issuer, and no number of a card.
+    CardNumber, "a card's number here, 32 hex digits"
+}
+number! {
+    /// What the issuer calls a payment: 16 bytes in hex. It pays nothing.
+    PaymentNumber, "a payment's number, 32 hex digits"
+}
+
+macro_rules! word {
+    ($(#[doc = $doc:literal])* $name:ident, $form:literal, $check:expr, $pattern:expr, $longest:literal, $example:literal) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        described! { $name, $pattern, concat!($($doc),*), $longest, $example }
+
+        impl TryFrom<String> for $name {
+            type Error = NotOfForm;
+
+            fn try_from(text: String) -> Result<Self, NotOfForm> {
+                let check: fn(&str) -> bool = $check;
+                if check(&text) { Ok(Self(text)) } else { Err(NotOfForm($form)) }
+            }
+        }
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+word! {
+    /// A currency's three letters (ISO 4217).
+    CurrencyName, "a currency: three capital letters", |text| {
+        text.len() == 3 && text.bytes().all(|c| c.is_ascii_uppercase())
+    },
+    "[A-Z]{3}", 3, "JPY"
+}
+word! {
+    /// A till's own number for a sale: 1 to 64 visible characters of ASCII.
+    SaleNumber, "a sale's number: 1 to 64 visible characters of ASCII", |text| {
+        (1..=64).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic())
+    },
+    "[!-~]{1,64}", 64, "2026-11-23-0042"
 }
 
 /// What a device is called: 1 to 64 bytes, no control characters.
@@ -359,6 +411,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_would_write_past_its_line_is_no_sale_and_no_currency() {
+        let sale = |text: &str| SaleNumber::try_from(text.to_owned()).is_ok();
+        assert!(sale("a") && sale(&"x".repeat(64)));
+        for bad in ["", "a b", "a\n", "\u{1b}[2J", "レジ", &"x".repeat(65)] {
+            assert!(!sale(bad), "{bad:?}");
+        }
+        for bad in ["", "jpy", "JP", "JPYX", "ＪＰＹ"] {
+            assert!(CurrencyName::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
     fn matches(pattern: &str) -> impl Strategy<Value = String> {
         prop::string::string_regex(pattern).unwrap()
     }
@@ -373,7 +437,13 @@ mod tests {
             ticket in matches(Ticket::PATTERN),
             token in matches(SessionToken::PATTERN),
             key in matches(DeviceKey::PATTERN),
+            card in matches(CardToken::PATTERN),
+            sale in matches(SaleNumber::PATTERN),
+            currency in matches(CurrencyName::PATTERN),
         ) {
+            prop_assert!(CardToken::new(&card).is_ok(), "{}", card);
+            prop_assert!(SaleNumber::try_from(sale.clone()).is_ok(), "{}", sale);
+            prop_assert!(CurrencyName::try_from(currency.clone()).is_ok(), "{}", currency);
             prop_assert!(MailedCodeText::new(&code).is_ok(), "{}", code);
             prop_assert!(EventNumber::new(&event).is_ok(), "{}", event);
             prop_assert!(TotpText::new(&totp).is_ok(), "{}", totp);

@@ -2,6 +2,7 @@
 //! else. The list for readers in other languages is in docs/vault-format.md.
 
 mod account;
+mod history;
 mod lock;
 mod moving;
 mod otp;
@@ -20,6 +21,7 @@ pub use self::pass::{Pass, PassFormat};
 pub use self::payment::PaymentCredential;
 pub use self::setting::Setting;
 
+pub(crate) use self::history::History;
 pub(super) use self::lock::PaymentLock;
 pub(crate) use self::moving::Moving;
 pub(super) use self::payment::PaymentSeed;
@@ -30,7 +32,8 @@ use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
 
 /// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock,
-/// how the wallet stands with its issuer, and a move from another phone are kinds, too, and no host's business.)
+/// how the wallet stands with its issuer and what that told of payments, and a move from another phone are kinds, too, and no
+/// host's business.)
 pub trait Kind: Body {}
 
 impl<T: Body> Kind for T {}
@@ -177,6 +180,7 @@ pub(super) mod tests {
                 has_one_encoding::<PaymentLock>(data)?;
                 has_one_encoding::<Provisioning>(data)?;
                 has_one_encoding::<Moving>(data)?;
+                has_one_encoding::<History>(data)?;
             }
         }
     }

@@ -5,9 +5,10 @@
 //! | `row` | an authorisation, its states, and which of them may follow which |
 //! | `authorise` | one transaction from a code to an authorisation |
 //! | `attempts` | codes that fitted nobody, counted |
+//! | `told` | who writes what an account's owner is told of them |
 //! | `void` | what a till takes back, whether it came or not |
 //! | `open` | what is not over, held by one at a time |
-//! | `read` | one, a till's last, what is under way |
+//! | `read` | one, a till's last, an account's, what is under way |
 //! | `answers` | what is dropped of sales and keys, and when |
 //! | `report` | where much was paid in a short time |
 
@@ -18,14 +19,16 @@ mod open;
 mod read;
 mod report;
 mod row;
+mod told;
 mod void;
 
 pub use answers::ANSWERS_KEPT;
 pub use attempts::ATTEMPTS_KEPT;
 pub use authorise::{Answered, Asked, Bounds, Cap, Code, Found, Order, Prepare, Reason};
-pub use read::UnderWay;
+pub use read::{Paid, UnderWay};
 pub use report::{Busy, Counted, Span, Who, Wrong};
 pub use row::{Authorisation, AuthorisationId, State};
+pub use told::Tell;
 pub use void::{Voided, What};
 
 use super::StoreError;

@@ -1,8 +1,8 @@
-//! One authorisation, a till's last, and what is under way.
+//! One authorisation, a till's last, an account's, and what is under way.
 
-use tegata::code::TillId;
+use tegata::code::{ShopName, TillId};
 
-use super::super::rows::values;
+use super::super::rows::{Row, values};
 use super::super::{AccountId, Store, StoreError};
 use super::row::{Authorisation, AuthorisationId, BY_ID, columns};
 
@@ -15,6 +15,31 @@ pub struct UnderWay {
     pub charging: u64,
     /// Being taken back.
     pub reversing: u64,
+}
+
+/// A payment with the name of its shop: what its owner sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The payment.
+    pub authorisation: Authorisation,
+    /// Where.
+    pub shop: ShopName,
+}
+
+/// The name of the shop, behind the columns of an authorisation.
+macro_rules! shop {
+    () => {
+        "(SELECT shop FROM tills WHERE tills.till = authorisations.till)"
+    };
+}
+
+impl Paid {
+    fn read(row: Row) -> Result<Self, StoreError> {
+        let mut row = row.of("authorisations");
+        let authorisation = Authorisation::take(&mut row)?;
+        let shop = ShopName::new(&row.text()?).map_err(|_| StoreError::Unreadable("tills"))?;
+        Ok(Self { authorisation, shop })
+    }
 }
 
 impl Store {
@@ -67,22 +92,47 @@ impl Store {
         rows.into_iter().map(Authorisation::read).collect()
     }
 
-    /// The last `n` of an account, newest first.
+    /// The last `n` payments of an account, newest first; of those before this one, if it is named.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn authorisations_of(
+    pub async fn payments_of(
         &self,
         account: AccountId,
+        before: Option<AuthorisationId>,
         n: u32,
-    ) -> Result<Vec<Authorisation>, StoreError> {
+    ) -> Result<Vec<Paid>, StoreError> {
         const OF: &str = concat!(
             "SELECT ",
             columns!(),
-            " FROM authorisations WHERE account = $1 ORDER BY authorisation DESC LIMIT $2"
+            ", ",
+            shop!(),
+            " FROM authorisations WHERE account = $1 AND authorisation < $2 \
+             ORDER BY authorisation DESC LIMIT $3"
         );
-        let rows = self.database.rows(OF, values![account.0, n]).await?;
-        rows.into_iter().map(Authorisation::read).collect()
+        let before = before.map_or([0xff; 16], |before| before.0);
+        let rows = self.database.rows(OF, values![account.0, before, n]).await?;
+        rows.into_iter().map(Paid::read).collect()
+    }
+
+    /// One payment of an account.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn payment_of(
+        &self,
+        account: AccountId,
+        id: AuthorisationId,
+    ) -> Result<Option<Paid>, StoreError> {
+        const ONE: &str = concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            shop!(),
+            " FROM authorisations WHERE account = $1 AND authorisation = $2"
+        );
+        let row = self.database.row(ONE, values![account.0, id.0]).await?;
+        row.map(Paid::read).transpose()
     }
 
     /// How many authorisations were begun and are not over.

@@ -1,11 +1,15 @@
 //! An authorisation, its states, and which of them may follow which.
 
+use std::sync::Arc;
+
+use serde_json::json;
 use tegata::UnixTime;
 use tegata::code::{CredentialId, TillId};
 
 use super::super::rows::{Row, Statement, values};
-use super::super::{AccountId, Store, StoreError};
+use super::super::{AccountId, EventId, EventRow, Store, StoreError};
 use super::authorise::Reason;
+use super::told::Tell;
 pub use crate::store::ids::AuthorisationId;
 
 /// How far a payment is.
@@ -78,6 +82,22 @@ impl State {
         }
     }
 
+    /// What the log calls its coming about, if it is one of those in which money moved or will not.
+    const fn deed(self) -> Option<&'static str> {
+        match self {
+            Self::Charged => Some("payment_charged"),
+            Self::Declined => Some("payment_declined"),
+            Self::Voided => Some("payment_voided"),
+            Self::Refunded => Some("payment_refunded"),
+            Self::Authorised | Self::Charging | Self::Unknown | Self::Reversing => None,
+        }
+    }
+
+    /// Whether its owner has a mail about it.
+    const fn is_mailed(self) -> bool {
+        matches!(self, Self::Charged | Self::Voided | Self::Refunded)
+    }
+
     /// Whether it counts among what the account has spent: all but what never came to anything.
     #[must_use]
     pub const fn counts(self) -> bool {
@@ -95,6 +115,9 @@ pub(super) enum Known {
     /// This one.
     Is(AuthorisationId),
 }
+
+/// Whoever charges cards, in the log.
+const CHARGING: &str = "charging";
 
 /// An authorisation as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +168,11 @@ pub(super) const BY_ID: &str =
 
 impl Authorisation {
     pub(super) fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("authorisations");
+        Self::take(&mut row.of("authorisations"))
+    }
+
+    /// The same from a row in which more follows.
+    pub(super) fn take(row: &mut Row) -> Result<Self, StoreError> {
         let unreadable = || StoreError::Unreadable("authorisations");
         let time = |seconds| UnixTime::new(seconds).map_err(|_| unreadable());
         Ok(Self {
@@ -167,8 +194,14 @@ impl Authorisation {
         })
     }
 
-    /// What moves it on from here, and what the account has spent with it. Fails with `Moved` if it was moved before.
-    pub(super) fn moves(&self, to: State, now: UnixTime) -> Result<Vec<Statement>, StoreError> {
+    /// What moves it on from here, and what the account has spent with it, and the mail that tells of it; how it stands
+    /// then. Fails with `Moved` if it was moved before.
+    pub(super) fn moves(
+        &self,
+        to: State,
+        now: UnixTime,
+        tell: &dyn Tell,
+    ) -> Result<(Self, Vec<Statement>), StoreError> {
         const MOVE: &str = "UPDATE authorisations SET state = $1, changed = $2, version = version + 1 \
             WHERE authorisation = $3 AND version = $4";
         const GIVE_BACK: &str =
@@ -183,13 +216,37 @@ impl Authorisation {
             let back = Statement::new(GIVE_BACK, back);
             statements.push(back.or(StoreError::Unreadable("spent")));
         }
-        Ok(statements)
+        let version = self.version + 1;
+        let after = Self { state: to, changed: now, version, ..self.clone() };
+        if to.is_mailed() {
+            statements.push(tell.mail(&after)?.statement(self.account));
+        }
+        Ok((after, statements))
+    }
+
+    /// The line in the log that says how it stands. It holds no code and nothing of the shopper but the account's number.
+    pub(super) fn line(&self, id: EventId, deed: &str, actor: &str) -> EventRow {
+        let detail = json!({
+            "authorisation": self.id.to_string(),
+            "amount": self.amount,
+            "currency": self.currency,
+            "state": self.state.name(),
+        });
+        EventRow {
+            id,
+            account: Some(self.account),
+            deed: deed.to_owned(),
+            actor: actor.to_owned(),
+            at: self.changed,
+            detail: detail.to_string(),
+        }
     }
 }
 
 impl Store {
     /// Moves an authorisation on from this version, by compare-and-set; gives it as it stands then. What was neither
-    /// charged nor will be counts no longer among what the account has spent.
+    /// charged nor will be counts no longer among what the account has spent. The log and the account's owner are told
+    /// in the same transaction.
     ///
     /// # Errors
     /// `Moved` if it is of another version by now, or this state may not follow its own; those of the database.
@@ -198,16 +255,22 @@ impl Store {
         from: Authorisation,
         to: State,
         now: UnixTime,
+        tell: Arc<dyn Tell>,
     ) -> Result<Authorisation, StoreError> {
-        let after =
-            Authorisation { state: to, changed: now, version: from.version + 1, ..from.clone() };
         self.database
             .write(move |transaction| {
-                let moves = from.moves(to, now);
-                Box::pin(async move { transaction.write(moves?).await })
+                let (from, tell) = (from.clone(), Arc::clone(&tell));
+                Box::pin(async move {
+                    let (after, mut writes) = from.moves(to, now, &*tell)?;
+                    if let Some(deed) = to.deed() {
+                        let line = after.line(tell.event(now)?, deed, CHARGING);
+                        writes.push(line.statement());
+                    }
+                    transaction.write(writes).await?;
+                    Ok(after)
+                })
             })
             .await
-            .map(|()| after)
     }
 
     /// Says which card is charged for it, and under which of the processor's ids, before any money can move.

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use tegata::UnixTime;
 use tegata::code::TillId;
 
 use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
-use super::super::{EventId, EventRow, Store, StoreError};
+use super::super::{Store, StoreError};
 use super::again;
 use super::authorise::by_id;
 use super::row::{Authorisation, AuthorisationId, Known, State};
+use super::told::Tell;
 
 /// What is to be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Voided {
 impl Store {
     /// Takes back an authorisation of a till. What no card was charged for is void at once; what may have been charged
     /// is `Reversing` from now on, and so is what is: it ends as void or refunded. What did not come yet is forbidden.
-    /// The same again changes nothing.
+    /// The same again changes nothing. The account's owner is told of what is void at once in the same transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -46,11 +46,11 @@ impl Store {
         &self,
         till: TillId,
         what: What,
-        event: EventId,
         actor: String,
         now: UnixTime,
+        notices: Arc<dyn Tell>,
     ) -> Result<Voided, StoreError> {
-        let void = Arc::new(Void { till, what, event, actor, now });
+        let void = Arc::new(Void { till, what, actor, now, notices });
         self.database
             .write(move |transaction| {
                 let void = Arc::clone(&void);
@@ -63,9 +63,9 @@ impl Store {
 struct Void {
     till: TillId,
     what: What,
-    event: EventId,
     actor: String,
     now: UnixTime,
+    notices: Arc<dyn Tell>,
 }
 
 impl Void {
@@ -83,10 +83,9 @@ impl Void {
                 return Ok(Voided::Is(Box::new(authorisation)));
             }
         };
-        let mut writes = authorisation.moves(to, self.now)?;
-        let version = authorisation.version + 1;
-        let after = Authorisation { state: to, changed: self.now, version, ..authorisation };
-        writes.push(self.line(&after).statement());
+        let (after, mut writes) = authorisation.moves(to, self.now, &*self.notices)?;
+        let event = self.notices.event(self.now)?;
+        writes.push(after.line(event, "payment_voided", &self.actor).statement());
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
             Err(StoreError::Moved) => Err(again()),
@@ -128,22 +127,5 @@ impl Void {
         let forbid = forbid.or(again());
         transaction.write(vec![forbid]).await?;
         Ok(Voided::Forbidden)
-    }
-
-    fn line(&self, after: &Authorisation) -> EventRow {
-        let detail = json!({
-            "authorisation": after.id.to_string(),
-            "amount": after.amount,
-            "currency": after.currency,
-            "state": after.state.name(),
-        });
-        EventRow {
-            id: self.event,
-            account: Some(after.account),
-            deed: "payment_voided".to_owned(),
-            actor: self.actor.clone(),
-            at: self.now,
-            detail: detail.to_string(),
-        }
     }
 }

@@ -1,0 +1,157 @@
+//! `tegata wallet history`: what was paid. Asked of the issuer, and kept, sealed, for when it is out of reach.
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::messages::{ListPayments, PaymentPage, PaymentState, PaymentView, money};
+use tegata::{KnownPayments, UnixTime, Wallet};
+use time::{OffsetDateTime, UtcOffset};
+
+use super::{in_session, unreadable};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// One of them as a receipt: 1 is the newest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    receipt: Option<u32>,
+    /// All of them; without it, the newest hundred. No more than those are kept.
+    #[arg(long)]
+    all: bool,
+}
+
+impl History {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let mut wallet = files.open()?;
+        let (known, is_fresh) = match self.fetch(&mut wallet) {
+            Ok(known) => (known, true),
+            Err(failure) => {
+                let kept = wallet.account().kept_payments().map_err(unreadable)?;
+                let Some(kept) = kept else { return Err(failure) };
+                eprintln!("This is what was kept: {failure}");
+                (kept, false)
+            }
+        };
+        match self.receipt {
+            Some(number) => receipt(&known, number, is_fresh, output),
+            None => output.answer(&in_words(&known), &document(&known, is_fresh)),
+        }
+    }
+
+    fn fetch(&self, wallet: &mut Wallet) -> Result<KnownPayments, Failure> {
+        let newest = in_session(wallet, &ListPayments { before: None }, true)?;
+        let mut known = wallet.account().keep_payments(newest).map_err(unreadable)?;
+        while self.all && known.page.earlier {
+            let before = known.page.payments.last().map(|last| last.payment);
+            let page: PaymentPage = in_session(wallet, &ListPayments { before }, true)?;
+            known.page.earlier = page.earlier && !page.payments.is_empty();
+            known.page.payments.extend(page.payments);
+        }
+        Ok(known)
+    }
+}
+
+fn document(known: &KnownPayments, is_fresh: bool) -> serde_json::Value {
+    json!({
+        "account": known.at.handle.address(), "issuer": known.at.issuer.as_str(), "seen": known.seen, "fresh": is_fresh,
+        "payments": known.page.payments, "earlier": known.page.earlier, "decimals": known.page.decimals,
+    })
+}
+
+fn in_words(known: &KnownPayments) -> String {
+    let (account, seen) = (known.at.handle.address(), local(known.seen));
+    let page = &known.page;
+    if page.payments.is_empty() {
+        return format!("{account} has paid nothing yet, as of {seen}");
+    }
+    let mut lines = vec![format!("Payments of {account}, as of {seen}:")];
+    for (number, payment) in (1_u32..).zip(&page.payments) {
+        let PaymentView { shop, time, state, .. } = payment;
+        let amount = money(payment.amount, payment.currency.as_str(), page.decimals);
+        let (time, state) = (local(*time), says(*state).0);
+        lines.push(format!("{number:>4}  {time}  {amount:>12}  {state:<14}  {shop}"));
+    }
+    if page.earlier {
+        lines.push("There are earlier ones: tegata wallet history --all".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn receipt(
+    known: &KnownPayments,
+    number: u32,
+    is_fresh: bool,
+    output: &Output,
+) -> Result<(), Failure> {
+    let page = &known.page;
+    let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    let Some(payment) = page.payments.get(place) else {
+        let (there, all) = (page.payments.len(), if page.earlier { ": see --all" } else { "" });
+        return Err(Failure::No(format!("there is no payment {number}, only {there}{all}")));
+    };
+    let amount = money(payment.amount, payment.currency.as_str(), page.decimals);
+    let (short, long) = says(payment.state);
+    let mut lines = vec![
+        format!("Receipt of {} at {}", known.at.handle.address(), known.at.issuer),
+        format!("Amount:     {amount}"),
+        format!("Shop:       {}", payment.shop),
+        format!("Time:       {}", local(payment.time)),
+        format!("Reference:  {}", payment.reference.as_str()),
+        format!("State:      {short}: {long}"),
+    ];
+    if payment.since != payment.time {
+        lines.push(format!("Since:      {}", local(payment.since)));
+    }
+    lines.push(format!("Number:     {}", String::from(payment.payment)));
+    if !is_fresh {
+        lines.push(format!("As of:      {}", local(known.seen)));
+    }
+    let document = json!({
+        "account": known.at.handle.address(), "issuer": known.at.issuer.as_str(), "seen": known.seen, "fresh": is_fresh,
+        "payment": payment, "decimals": page.decimals,
+    });
+    output.answer(&lines.join("\n"), &document)
+}
+
+/// How a payment stands: in a word or two, and what that means.
+fn says(state: PaymentState) -> (&'static str, &'static str) {
+    match state {
+        PaymentState::Waiting => (
+            "not known yet",
+            "it is not certain yet whether your card was charged; look again soon",
+        ),
+        PaymentState::Paid => ("paid", "your card was charged"),
+        PaymentState::OverLimit => {
+            ("declined", "it was more than you may spend at once, or in a day; nothing was charged")
+        }
+        PaymentState::Held => {
+            ("declined", "your account was frozen, or spending was held; nothing was charged")
+        }
+        PaymentState::NotValid => (
+            "declined",
+            "the code came from a payment credential that no longer counts; nothing was charged",
+        ),
+        PaymentState::CardDeclined => {
+            ("declined", "there was no card, or your card was declined; nothing was charged")
+        }
+        PaymentState::BeingTakenBack => ("being undone", "it is being taken back"),
+        PaymentState::Cancelled => ("cancelled", "it was taken back before your card was charged"),
+        PaymentState::Refunded => ("refunded", "the money went back to your card"),
+    }
+}
+
+/// A time as clocks here show it; where they cannot be asked, in UTC.
+fn local(time: UnixTime) -> String {
+    let seconds = i64::try_from(time.seconds()).unwrap_or(i64::MAX);
+    let Ok(utc) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
+    let offset = UtcOffset::local_offset_at(utc).unwrap_or(UtcOffset::UTC);
+    let at = utc.checked_to_offset(offset).unwrap_or(utc);
+    let zone = if at.offset().is_utc() { " UTC" } else { "" };
+    let month = u8::from(at.month());
+    format!("{}-{month:02}-{:02} {:02}:{:02}{zone}", at.year(), at.day(), at.hour(), at.minute())
+}

@@ -1,0 +1,190 @@
+//! A shopper at the tills of a running issuer: she reads a till's card, pays there and nowhere else, and sees what she
+//! has paid, with the issuer and without it.
+
+use std::io::Read;
+
+use serde_json::{Value, json};
+use tegata::code::ShopName;
+use tegata_issuer::World;
+use tegata_issuer::operator::{Operator, Reason};
+
+use crate::run::{document, done, failed, text};
+use crate::{HANAKO, Person, Town};
+
+/// A till that was enrolled.
+struct Till<'a> {
+    town: &'a Town,
+    token: String,
+    card: String,
+}
+
+impl<'a> Till<'a> {
+    fn new(town: &'a Town, id: &str, shop: &str) -> Self {
+        let config = serde_json::from_value(town.config.clone()).unwrap();
+        let operator = Operator::open(config, World::system()).unwrap();
+        let (reason, shop) = (Reason::new("ann", "a test").unwrap(), ShopName::new(shop).unwrap());
+        let code = operator.add_till(id.parse().unwrap(), shop, &reason).unwrap();
+        let mut till = Self { town, token: String::new(), card: String::new() };
+        let enrolled = till.posts("/v1/tills", "-", &json!({ "code": code.text().expose() }));
+        enrolled["token"].as_str().unwrap().clone_into(&mut till.token);
+        let request = agent().get(format!("{}/v1/till", town.url));
+        let mut answer = request.header("Authorization", till.bearer()).call().unwrap();
+        let view: Value = serde_json::from_reader(answer.body_mut().as_reader()).unwrap();
+        view["card"].as_str().unwrap().clone_into(&mut till.card);
+        till
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    fn posts(&self, path: &str, key: &str, body: &Value) -> Value {
+        let request = agent().post(format!("{}{path}", self.town.url));
+        let request = request.header("Authorization", self.bearer()).header("Idempotency-Key", key);
+        let mut answer =
+            request.content_type("application/json").send(body.to_string().as_bytes()).unwrap();
+        let mut text = String::new();
+        answer.body_mut().as_reader().read_to_string(&mut text).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Scans a code for a sale, and says what the cashier sees.
+    fn scans(&self, sale: &str, code: &str, amount: u64) -> String {
+        let body = json!({ "code": code, "amount": amount, "currency": "JPY", "reference": sale });
+        let told = self.posts("/v1/authorisations", sale, &body);
+        let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        [word("status"), word("reason")].join(" ").trim().to_owned()
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+/// The next code for the till of this card.
+fn code_for(person: &Person, card: &str) -> Value {
+    document(&person.run(&["pay", "--till", card, "--json"]))
+}
+
+fn history(person: &Person, args: &[&str]) -> Value {
+    let output = person.run(&[&["history", "--json"], args].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    document(&output)
+}
+
+#[test]
+fn a_code_for_the_till_of_a_card_is_good_there_alone_and_what_was_paid_is_shown_without_the_issuer()
+{
+    let mut town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    done(&hanako.run(&["cards", "add", "pm_card_visa"]));
+    let nothing = done(&hanako.run(&["history"])).to_owned();
+    assert!(nothing.starts_with("hanako@example.org has paid nothing yet, as of "), "{nothing}");
+
+    let (ginza, ueno) =
+        (Till::new(&town, "till-1", "Tegata 銀座"), Till::new(&town, "till-2", "Tegata Ueno"));
+    let file = hanako.file("card", &format!("{}\n", ginza.card));
+    let code = code_for(&hanako, &file);
+    let shown = json!({ "till": "till-1", "shop": "Tegata 銀座", "issuer": "Tegata" });
+    assert_eq!(code["for"], shown);
+    let digits = code["code"].as_str().unwrap();
+    assert_eq!(ueno.scans("wrong-shop", digits, 1980), "declined not_valid");
+    assert_eq!(ginza.scans("sale-1", digits, 1980), "approved");
+    assert_eq!(ginza.scans("sale-2", digits, 1980), "declined used");
+    let words = done(&hanako.run(&["pay", "--till", &ueno.card])).to_owned();
+    assert!(words.ends_with("\n\nFor Tegata Ueno alone, its till till-2\n"), "{words}");
+
+    // Cards that are none: no code is made for them.
+    let elsewhere = Town::new();
+    let strange = Till::new(&elsewhere, "till-1", "Tegata 銀座").card;
+    let refused = hanako.run(&["pay", "--till", &strange]);
+    failed(&refused, 1, "not a till of this issuer: its card is signed by someone else; no code");
+    let at = ginza.card.len() - 60;
+    let other = if &ginza.card[at..=at] == "A" { "B" } else { "A" };
+    let mut changed = ginza.card.clone();
+    changed.replace_range(at..=at, other);
+    failed(&hanako.run(&["pay", "--till", &changed]), 1, "signed by someone else");
+    let long = format!("{}{}", ginza.card, "A".repeat(400));
+    let cut = &ginza.card[..40];
+    for none in [long.as_str(), cut, "tegata-till:", "https://tegata.example/till", ""] {
+        failed(&hanako.run(&["pay", "--till", none]), 2, "that is no till's card");
+    }
+    let by_hand =
+        ["add", "payment", "--seed", "@seed.hex", "--prefix", "4960", "--label", "By hand"];
+    done(&hanako.run(&by_hand));
+    let refused = hanako.run(&["pay", "By hand", "--till", &ginza.card]);
+    failed(&refused, 1, "this credential came without its issuer's key");
+
+    // What was paid, and went back.
+    let list = history(&hanako, &[]);
+    assert_eq!((&list["fresh"], &list["earlier"]), (&json!(true), &json!(false)));
+    assert_eq!(list["payments"].as_array().unwrap().len(), 1);
+    let paid = &list["payments"][0];
+    let parts = ["shop", "reference", "amount", "currency", "state"].map(|part| paid[part].clone());
+    assert_eq!(json!(parts), json!(["Tegata 銀座", "sale-1", 1980, "JPY", "paid"]));
+    assert!(mail(&town, "Receipt: ¥1,980 at Tegata 銀座").contains("sale-1"));
+    ginza.posts("/v1/voids", "void", &json!({ "reference": "sale-1" }));
+    let receipt = done(&hanako.run(&["history", "--receipt", "1"])).to_owned();
+    for line in [
+        "Amount:     ¥1,980\n",
+        "Shop:       Tegata 銀座\n",
+        "Reference:  sale-1\n",
+        "State:      refunded: the money went back to your card\n",
+    ] {
+        assert!(receipt.contains(line), "{receipt}");
+    }
+    mail(&town, "Refund: ¥1,980 from Tegata 銀座");
+    failed(&hanako.run(&["history", "--receipt", "2"]), 1, "there is no payment 2, only 1");
+
+    // She freezes her account herself: in the same second nothing is paid, and that is shown.
+    done(&hanako.run(&["freeze"]));
+    let provisioned = document(&hanako.run(&["list", "--json"]));
+    let provisioned = id_of_provisioned(&provisioned);
+    let pay = ["pay", provisioned.as_str(), "--till", &ginza.card, "--json"];
+    let code = document(&hanako.run(&pay));
+    assert_eq!(ginza.scans("frozen", code["code"].as_str().unwrap(), 100), "declined held");
+    let words = done(&hanako.run(&["history"])).to_owned();
+    let mut lines = words.lines();
+    assert!(lines.next().unwrap().starts_with("Payments of hanako@example.org, as of "), "{words}");
+    assert!(lines.next().unwrap().ends_with("¥100  declined        Tegata 銀座"), "{words}");
+    assert!(lines.next().unwrap().ends_with("¥1,980  refunded        Tegata 銀座"), "{words}");
+
+    // The issuer is gone: what was told last is shown, and it lies in the wallet sealed.
+    let seen = history(&hanako, &[])["seen"].clone();
+    town.service.take().unwrap().stop();
+    let output = hanako.run(&["history", "--json"]);
+    assert!(text(&output.stderr).starts_with("This is what was kept: the issuer "));
+    let kept = document(&output);
+    assert_eq!((&kept["fresh"], &kept["seen"]), (&json!(false), &seen));
+    let states: Vec<_> =
+        kept["payments"].as_array().unwrap().iter().map(|it| it["state"].clone()).collect();
+    assert_eq!(states, ["held", "refunded"]);
+    let file = hanako.wallet.bytes();
+    for clear in ["sale-1", "銀座", HANAKO] {
+        assert!(!file.windows(clear.len()).any(|bytes| bytes == clear.as_bytes()), "{clear}");
+    }
+}
+
+fn id_of_provisioned(list: &Value) -> String {
+    let all = list.as_array().unwrap();
+    let ours = all.iter().find(|it| it["kind"] == "payment" && it["label"] != "By hand");
+    ours.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// The text of the one mail to her with this subject, when it has come.
+fn mail(town: &Town, subject: &str) -> String {
+    for _ in 0..600 {
+        let mails = town.mailbox.mails();
+        let ours: Vec<_> = mails
+            .iter()
+            .filter(|mail| mail.to.address() == HANAKO && mail.subject == subject)
+            .collect();
+        if let [mail] = ours[..] {
+            return mail.body.clone();
+        }
+        assert!(ours.is_empty(), "{subject}: more than one");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("no mail says {subject}");
+}

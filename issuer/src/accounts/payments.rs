@@ -1,0 +1,61 @@
+//! What an account's owner sees of her payments. Nothing of it says by which code one was made.
+
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use tegata::account::messages::{
+    Call, CurrencyName, ListPayments, PaymentNumber, PaymentPage, PaymentState, PaymentView,
+    SaleNumber,
+};
+
+use super::Accounts;
+use crate::payments::Decimals;
+use crate::problem::Problem;
+use crate::store::{AuthorisationId, Paid, Reason, State};
+use crate::strict::Strict;
+
+/// Payments on a page, some 300 bytes each.
+const PAGE: u32 = 100;
+
+pub(super) async fn list_payments(
+    Extension(accounts): Extension<Accounts>,
+    Extension(decimals): Extension<Decimals>,
+    headers: HeaderMap,
+    request: Strict<ListPayments>,
+) -> Result<Json<<ListPayments as Call>::Answer>, Problem> {
+    let caller = accounts.caller(&headers).await?;
+    let before = request.value.before.map(|before| AuthorisationId(before.0));
+    let found = accounts.store.payments_of(caller.account, before, PAGE + 1).await;
+    let mut found = found.map_err(Problem::of_store)?;
+    let earlier = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let payments = found.into_iter().map(view).collect::<Result<_, Problem>>()?;
+    Ok(Json(PaymentPage { payments, earlier, decimals: decimals.get() }))
+}
+
+fn view(Paid { authorisation, shop }: Paid) -> Result<PaymentView, Problem> {
+    let unreadable = |error| Problem::internal("showing a payment", &error);
+    Ok(PaymentView {
+        payment: PaymentNumber(authorisation.id.0),
+        shop,
+        reference: SaleNumber::try_from(authorisation.reference).map_err(unreadable)?,
+        amount: authorisation.amount,
+        currency: CurrencyName::try_from(authorisation.currency).map_err(unreadable)?,
+        state: state(authorisation.state, authorisation.reason),
+        time: authorisation.made,
+        since: authorisation.changed,
+    })
+}
+
+fn state(state: State, reason: Option<Reason>) -> PaymentState {
+    match (state, reason) {
+        (State::Authorised | State::Charging | State::Unknown, _) => PaymentState::Waiting,
+        (State::Charged, _) => PaymentState::Paid,
+        (State::Declined, None) => PaymentState::CardDeclined,
+        (State::Declined, Some(Reason::Limit)) => PaymentState::OverLimit,
+        (State::Declined, Some(Reason::Held)) => PaymentState::Held,
+        (State::Declined, Some(_)) => PaymentState::NotValid,
+        (State::Reversing, _) => PaymentState::BeingTakenBack,
+        (State::Voided, _) => PaymentState::Cancelled,
+        (State::Refunded, _) => PaymentState::Refunded,
+    }
+}

@@ -1,0 +1,49 @@
+//! What an account's owner is told of her payments, by mail.
+
+use std::sync::Arc;
+
+use tegata::{Random, RandomUnavailable, UnixTime};
+
+use crate::accounts::Receipt;
+use crate::keys::{Keys, Place};
+use crate::store::{Authorisation, EventId, MailId, Outgoing, StoreError, Tell};
+
+/// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
+/// transaction in which money moves reads nothing for them.
+pub struct Notices {
+    keys: Arc<Keys>,
+    random: Arc<dyn Random>,
+}
+
+impl Notices {
+    /// Receipts sealed with these keys.
+    #[must_use]
+    pub fn new(keys: Arc<Keys>, random: Arc<dyn Random>) -> Self {
+        Self { keys, random }
+    }
+}
+
+fn no_random(_: RandomUnavailable) -> StoreError {
+    StoreError::Unavailable("no randomness")
+}
+
+impl Tell for Notices {
+    fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
+        let id = MailId::make(of.changed, &*self.random).map_err(no_random)?;
+        let unwritten = StoreError::Unreadable("outbox");
+        let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
+        let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;
+        let letter = self.keys.seal(Place::Mail(of.account, id), &json, &*self.random);
+        Ok(Outgoing { id, made: of.changed, letter: letter.map_err(|_| unwritten)? })
+    }
+
+    fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {
+        EventId::make(now, 0, &*self.random).map_err(no_random)
+    }
+}
+
+impl std::fmt::Debug for Notices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notices")
+    }
+}

@@ -1,0 +1,206 @@
+//! What an owner sees of her payments, and what she is told: on both stores.
+
+use serde_json::json;
+use tegata::account::messages::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
+use tegata_issuer::payments::Outcome;
+
+use crate::desk::Desk;
+use crate::people::{self, Person, Town};
+
+const HANAKO: &str = "hanako@example.org";
+
+people::on_both! {
+    an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses,
+    pages_have_each_payment_once,
+    a_charge_a_void_and_a_refund_are_told_once_each,
+    a_payment_in_the_second_of_a_freeze_is_declined_and_shown,
+}
+
+fn page(person: &Person<'_>, before: Option<PaymentNumber>) -> PaymentPage {
+    person.in_session(&ListPayments { before }).unwrap()
+}
+
+/// Reference, amount and state of each.
+fn told(page: &PaymentPage) -> Vec<(&str, u64, PaymentState)> {
+    page.payments.iter().map(|it| (it.reference.as_str(), it.amount, it.state)).collect()
+}
+
+fn an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses(town: &Town) {
+    let desk = Desk::new(town);
+    let (hanako, taro) = (town.shopper(HANAKO), town.shopper("taro@example.org"));
+    let (hers, his) = (desk.shopper_of(&hanako, 1), desk.shopper_of(&taro, 2));
+    let (ginza, ueno) = (desk.till("till-1"), desk.till("till-2"));
+    assert!(page(&hanako, None).payments.is_empty());
+    let pays = |till: &crate::desk::Till, what: &str, amount| {
+        let code = desk.next_code(&hers);
+        (till.asks(&desk, what, &code, amount).words(), code)
+    };
+    let says = |outcome| *town.processor.lock().unwrap() = outcome;
+    let mut codes = Vec::new();
+    let mut told_at_till = Vec::new();
+    let mut at = |(words, code): (String, String)| {
+        told_at_till.push(words);
+        codes.push(code);
+    };
+    at(pays(&ginza, "paid", 100));
+    at(pays(&ueno, "back", 200));
+    desk.void(&ueno, &json!({ "reference": "back" }));
+    at(pays(&ginza, "much", 5001));
+    says(Outcome::Declined);
+    at(pays(&ginza, "empty", 300));
+    says(Outcome::Pending);
+    at(pays(&ginza, "never", 400));
+    desk.void(&ginza, &json!({ "reference": "never" }));
+    at(pays(&ginza, "open", 500));
+    says(Outcome::Done);
+    assert_eq!(
+        told_at_till,
+        ["approved", "approved", "declined limit", "declined", "pending", "pending"]
+    );
+    assert_eq!(ginza.asks(&desk, "his", &desk.next_code(&his), 600).words(), "approved");
+
+    let hers = page(&hanako, None);
+    let expected = [
+        ("open", 500, PaymentState::Waiting),
+        ("never", 400, PaymentState::Cancelled),
+        ("empty", 300, PaymentState::CardDeclined),
+        ("much", 5001, PaymentState::OverLimit),
+        ("back", 200, PaymentState::Refunded),
+        ("paid", 100, PaymentState::Paid),
+    ];
+    assert_eq!(told(&hers), expected);
+    assert!(!hers.earlier && hers.decimals == 0);
+    assert!(hers.payments.iter().all(|it| it.shop.as_str() == "Tegata Ginza"));
+    assert!(hers.payments.iter().all(|it| it.currency.as_str() == "JPY"));
+    let times: Vec<_> = hers.payments.iter().map(|it| it.time).collect();
+    assert!(times.is_sorted_by(|later, earlier| later > earlier), "{times:?}");
+    let all = serde_json::to_string(&hers).unwrap();
+    assert!(codes.iter().all(|code| !all.contains(code.as_str())), "a code is in it");
+
+    let his_page = page(&taro, None);
+    assert_eq!(told(&his_page), [("his", 600, PaymentState::Paid)]);
+    // Somebody else's number names a place in the order of all, and shows nothing of his.
+    let after_his = page(&hanako, Some(his_page.payments[0].payment));
+    assert_eq!(told(&after_his), expected);
+    let body = json!({}).to_string();
+    assert_eq!(town.post("/v1/payments", &[], body.as_bytes()).status, 401);
+}
+
+fn pages_have_each_payment_once(town: &Town) {
+    let desk = Desk::new(town);
+    let hanako = town.shopper(HANAKO);
+    let hers = desk.shopper_of(&hanako, 1);
+    desk.till("till-1");
+    let account = desk.blob(&hers.account.0);
+    let inserts = |numbers: std::ops::Range<u8>| {
+        for n in numbers {
+            let mut id = [1; 16];
+            id[15] = n;
+            let id = desk.blob(&id);
+            desk.sql(&format!(
+                "INSERT INTO authorisations (authorisation, account, credential, counter, till, \
+                 reference, amount, currency, day, state, made, changed, version) VALUES ({id}, \
+                 {account}, {account}, 1, 'till-1', 'sale-{n}', {n}, 'JPY', 1, 'charged', 9, 9, 1)"
+            ));
+        }
+    };
+    inserts(1..101);
+    let first = page(&hanako, None);
+    assert_eq!((first.payments.len(), first.earlier), (100, false), "a page that is just full");
+    inserts(101..202);
+    let mut amounts = Vec::new();
+    let mut before = None;
+    loop {
+        let page = page(&hanako, before);
+        amounts.extend(page.payments.iter().map(|it| it.amount));
+        before = page.payments.last().map(|it| it.payment);
+        if !page.earlier {
+            break;
+        }
+        assert_eq!(page.payments.len(), 100);
+    }
+    assert_eq!(amounts, (1..=201).rev().collect::<Vec<u64>>());
+    assert!(page(&hanako, before).payments.is_empty());
+}
+
+fn a_charge_a_void_and_a_refund_are_told_once_each(town: &Town) {
+    let desk = Desk::new(town);
+    let hanako = town.shopper(HANAKO);
+    let hers = desk.shopper_of(&hanako, 1);
+    let till = desk.till("till-1");
+    let says = |outcome| *town.processor.lock().unwrap() = outcome;
+    let asks = |what: &str, amount| till.asks(&desk, what, &desk.next_code(&hers), amount);
+    assert_eq!(asks("sale-1", 1980).words(), "approved");
+    // The same sale again is the same payment, and is told no second time.
+    let again = till.asks_as(&desk, "once-more", "sale-1", &desk.next_code(&hers), 1980);
+    assert_eq!(again.words(), "approved");
+    says(Outcome::Declined);
+    assert_eq!(asks("sale-2", 700).words(), "declined");
+    says(Outcome::Pending);
+    assert_eq!(asks("sale-3", 800).words(), "pending");
+    for _ in 0..2 {
+        assert_eq!(desk.void(&till, &json!({ "reference": "sale-3" })).words(), "voided");
+    }
+    for _ in 0..2 {
+        assert_eq!(desk.void(&till, &json!({ "reference": "sale-1" })).words(), "reversing");
+    }
+    says(Outcome::Done);
+    for _ in 0..2 {
+        assert_eq!(desk.void(&till, &json!({ "reference": "sale-1" })).words(), "refunded");
+    }
+    assert_eq!(town.mails_when_quiet(HANAKO), 4, "a sign-up's, and three receipts");
+    let mails = town.mails(HANAKO, 4);
+    let mail = |subject: &str| {
+        let mut ours = mails.iter().filter(|(is, _)| is == subject);
+        let (Some((_, body)), None) = (ours.next(), ours.next()) else {
+            panic!("{subject}: {mails:?}")
+        };
+        body
+    };
+    for (subject, time, reference) in [
+        ("Receipt: ¥1,980 at Tegata Ginza", "2027-01-15 17:00 (UTC+09:00)", "sale-1"),
+        ("Cancelled: ¥800 at Tegata Ginza", "2027-01-15 17:02 (UTC+09:00)", "sale-3"),
+        ("Refund: ¥1,980 from Tegata Ginza", "2027-01-15 17:00 (UTC+09:00)", "sale-1"),
+    ] {
+        let body = mail(subject);
+        for part in [time, reference, "Tegata Ginza"] {
+            assert!(body.contains(part), "{body} has no {part}");
+        }
+        assert!(!body.contains("http") && !body.contains('{'), "{body}");
+    }
+    let account = desk.blob(&hers.account.0);
+    let lines = |deed: &str| {
+        let count = format!(
+            "SELECT COUNT(*) FROM events WHERE account = {account} AND deed = 'payment_{deed}'"
+        );
+        desk.number(&count)
+    };
+    let deeds = ["authorised", "charged", "declined", "refunded"].map(lines);
+    assert_eq!(deeds, [3, 1, 1, 1]);
+    assert_eq!(lines("voided"), 2, "the till's word for one that was open, and for one charged");
+    // What she takes with her says that no operator did any of it.
+    let export = tegata::account::messages::Export { before: None };
+    town.passes(30);
+    hanako.proves().unwrap();
+    let all = hanako.in_session(&export).unwrap();
+    assert!(all.events.iter().any(|event| event.deed == "payment_charged"));
+    assert!(all.events.iter().all(|event| !event.by_operator));
+}
+
+fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(town: &Town) {
+    let desk = Desk::new(town);
+    let hanako = town.shopper(HANAKO);
+    let hers = desk.shopper_of(&hanako, 1);
+    let till = desk.till("till-1");
+    assert_eq!(till.asks(&desk, "before", &desk.code(&hers, 0, None), 100).words(), "approved");
+    hanako.in_session(&Freeze {}).unwrap();
+    let frozen_at = town.now();
+    assert_eq!(till.asks(&desk, "after", &desk.code(&hers, 1, None), 100).words(), "declined held");
+    let page = page(&hanako, None);
+    let mut shown = told(&page);
+    // Of what happened within one second nobody knows the order.
+    shown.sort_unstable_by_key(|(reference, ..)| *reference);
+    let expected = [("after", 100, PaymentState::Held), ("before", 100, PaymentState::Paid)];
+    assert_eq!(shown, expected);
+    assert!(page.payments.iter().all(|it| it.time == frozen_at));
+}
