@@ -28,6 +28,14 @@ fn start() -> Cluster {
     serve(&folder, &owner)
 }
 
+/// The process that all others of the cluster come from, if it was started.
+#[allow(dead_code, reason = "the bench uses it")]
+pub(crate) fn pid() -> Option<u32> {
+    let folder = CLUSTER.get()?.host.replace("%2F", "/");
+    let text = std::fs::read_to_string(Path::new(&data(Path::new(&folder))).join("postmaster.pid"));
+    text.ok()?.lines().next()?.parse().ok()
+}
+
 /// A new folder, and the words before a command that run it as the folder's owner.
 fn folder() -> (PathBuf, Vec<String>) {
     let folder = tempfile::Builder::new().prefix("tegata-pg").tempdir().unwrap().keep();
