@@ -200,7 +200,7 @@ impl Target {
         match self {
             Self::Sqlite(connection) => connection.execute_batch(sql).unwrap(),
             Self::Postgres(client) => {
-                client.batch_execute(&format!("{sql}; ANALYZE")).await.unwrap()
+                client.batch_execute(&format!("{sql}; ANALYZE")).await.unwrap();
             }
         }
         let row = |period: u64| {

@@ -5,6 +5,7 @@
 //! is over. The processor is within the process and keeps nothing: what is measured is ours.
 
 mod fill;
+mod processor_time;
 mod raw;
 mod till;
 
@@ -158,7 +159,9 @@ impl Bench {
         };
         self.tills += clients;
         let before = self.work();
+        let used = processor_time::so_far();
         let measured = self.threads.block_on(plan.run());
+        let [ours, databases] = processor_time::since(used);
         let after = self.work();
         let per_second = measured.per_second();
         let pace = if pace.is_some() { "paced" } else { "" };
@@ -172,9 +175,12 @@ impl Bench {
             })
             .collect();
         println!(
-            "    {clients:>5} clients {pace:<6}{slow:<7}{per_second:>7}/s   {}   load {}   each: {}",
+            "    {clients:>5} clients {pace:<6}{slow:<7}{per_second:>7}/s   {}   load {}\n          \
+             each: processor {:.0} µs, and {:.0} µs of PostgreSQL's; {}",
             measured.words(),
             load(),
+            ours.as_secs_f64() * 1e6 / done,
+            databases.as_secs_f64() * 1e6 / done,
             each.join(", ")
         );
         per_second

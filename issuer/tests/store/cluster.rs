@@ -28,6 +28,14 @@ fn start() -> Cluster {
     serve(&folder, &owner)
 }
 
+/// The process that all others of the cluster come from, if it was started.
+#[allow(dead_code, reason = "the bench uses it")]
+pub(crate) fn pid() -> Option<u32> {
+    let folder = CLUSTER.get()?.host.replace("%2F", "/");
+    let text = std::fs::read_to_string(Path::new(&data(Path::new(&folder))).join("postmaster.pid"));
+    text.ok()?.lines().next()?.parse().ok()
+}
+
 /// A new folder, and the words before a command that run it as the folder's owner.
 fn folder() -> (PathBuf, Vec<String>) {
     let folder = tempfile::Builder::new().prefix("tegata-pg").tempdir().unwrap().keep();
@@ -114,10 +122,15 @@ impl Pair {
         format!("postgres://postgres@{one},{other}/postgres?target_session_attrs=read-write")
     }
 
-    /// `kill -9`, in the midst of whatever it does.
+    /// `kill -9`, in the midst of whatever it does, when the standby has heard nothing for a moment: a primary that did
+    /// not wait for it would have told by then what nobody else has.
     pub(crate) fn kill_primary(&self) {
+        let receiver = sql(&self.standby.host, "SELECT pid FROM pg_stat_wal_receiver");
+        run("kill", &["-STOP", &receiver]);
+        std::thread::sleep(std::time::Duration::from_millis(300));
         let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
         run("kill", &["-9", pid.lines().next().unwrap()]);
+        run("kill", &["-CONT", &receiver]);
     }
 
     /// From now on the standby is the primary, and waits for no other.
