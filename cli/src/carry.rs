@@ -52,21 +52,21 @@ impl Carrier {
         Ok(Self { agent: config.build().new_agent(), issuer: issuer.clone() })
     }
 
-    /// Sends it once.
+    /// Sends it, and again when no answer came to what may be done twice.
     pub(crate) fn carry(&self, request: &Envelope) -> Result<Response, NoAnswer> {
-        let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
-        self.post(request.path(), request.signature(), bearer.as_deref(), request.body())
-    }
-
-    /// Sends it, and again when no answer came: for what may be done twice.
-    pub(crate) fn repeat(&self, request: &Envelope) -> Result<Response, NoAnswer> {
-        for pause in PAUSES {
-            match self.carry(request) {
-                Err(NoAnswer::Unreachable { .. }) => thread::sleep(pause),
+        let pauses = if request.may_repeat() { &PAUSES[..] } else { &[] };
+        for pause in pauses {
+            match self.once(request) {
+                Err(NoAnswer::Unreachable { .. }) => thread::sleep(*pause),
                 answered => return answered,
             }
         }
-        self.carry(request)
+        self.once(request)
+    }
+
+    fn once(&self, request: &Envelope) -> Result<Response, NoAnswer> {
+        let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
+        self.post(request.path(), request.signature(), bearer.as_deref(), request.body())
     }
 
     /// Sends a body as it is, which need not be one that this program would write.
