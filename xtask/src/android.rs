@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
+    issuer,
     setup::{AAPT, CMAKE, CXX, FRAMEWORK, JDK, MAVEN, Package, ZBAR},
     tree::{self, step},
 };
@@ -16,8 +17,10 @@ use crate::{
 pub(crate) const NEEDS: &[Package] = &[AAPT, CMAKE, CXX, FRAMEWORK, JDK, MAVEN, ZBAR];
 
 pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
-    let pictures = draw(shell, &[])?;
-    read(shell, &pictures)
+    issuer::beside(shell, |shell| {
+        let pictures = draw(shell, &[])?;
+        read(shell, &pictures)
+    })
 }
 
 /// The pictures of the views alone, each read before anybody looks at it.
