@@ -56,24 +56,24 @@ impl Carrier {
         &self.issuer
     }
 
-    /// Sends it once.
+    /// Sends it, and again when no answer came to what may be done twice.
     pub(crate) fn carry(&self, request: &Envelope) -> Result<Response, NoAnswer> {
+        let pauses = if request.may_repeat() { &PAUSES[..] } else { &[] };
+        for pause in pauses {
+            match self.once(request) {
+                Err(NoAnswer::Unreachable { .. }) => thread::sleep(*pause),
+                answered => return answered,
+            }
+        }
+        self.once(request)
+    }
+
+    fn once(&self, request: &Envelope) -> Result<Response, NoAnswer> {
         let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
         let signature = request.signature().map(|signature| (SIGNATURE_HEADER, signature));
         let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
         let headers: Vec<_> = signature.into_iter().chain(bearer).collect();
         self.post(request.path(), &headers, request.body())
-    }
-
-    /// Sends it, and again when no answer came: for what may be done twice.
-    pub(crate) fn repeat(&self, request: &Envelope) -> Result<Response, NoAnswer> {
-        for pause in PAUSES {
-            match self.carry(request) {
-                Err(NoAnswer::Unreachable { .. }) => thread::sleep(pause),
-                answered => return answered,
-            }
-        }
-        self.carry(request)
     }
 
     /// Sends a body as it is, which need not be one that this program would write.

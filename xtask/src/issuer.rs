@@ -15,9 +15,12 @@ pub(crate) const ISSUER: &str = "TEGATA_TEST_ISSUER";
 pub(crate) const MAILBOX: &str = "TEGATA_TEST_MAILBOX";
 /// One whose operator has stopped all that shoppers do.
 pub(crate) const STOPPED: &str = "TEGATA_TEST_ISSUER_STOPPED";
+/// The code that enrols a till at the first one, once.
+pub(crate) const TILL: &str = "TEGATA_TEST_TILL";
 /// All scenarios of a language come from one network.
 const MANY: (&str, &str) = ("TEGATA_ISSUER_REQUESTS_PER_MINUTE", "60000");
 const STOP: &str = "issuer stop --all --by tests --why scenarios";
+const ADD_TILL: &str = "issuer till add till-1 --shop Shop --by tests --why scenarios";
 
 /// Does `work` beside two issuers that run; they end with it.
 pub(crate) fn beside(
@@ -30,9 +33,14 @@ pub(crate) fn beside(
     let (rooms, others) = (shell.create_temp_dir()?, shell.create_temp_dir()?);
     let (issuer, stopped) =
         (Running::start(&program, rooms.path())?, Running::start(&program, others.path())?);
-    let mut stop = Command::new(&program);
-    let stop = stop.args(STOP.split(' ')).current_dir(others.path()).output()?;
-    anyhow::ensure!(stop.status.success(), "{}", String::from_utf8_lossy(&stop.stderr));
+    let operate = |folder: &Path, words: &str| {
+        let output = Command::new(&program).args(words.split(' ')).current_dir(folder).output()?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    operate(others.path(), STOP)?;
+    let till = operate(rooms.path(), ADD_TILL)?;
+    let _till = shell.push_env(TILL, till.lines().next().context("no code for a till")?);
     let _mailbox = shell.push_env(MAILBOX, format!("{}/dev/mailbox.json", issuer.url));
     let _issuer = shell.push_env(ISSUER, &issuer.url);
     let _stopped = shell.push_env(STOPPED, &stopped.url);

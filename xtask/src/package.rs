@@ -29,7 +29,7 @@ pub(crate) enum Kind {
     Kotlin,
     /// A Swift package for Linux.
     Swift,
-    /// The libraries that go into an Android library. Needs an NDK.
+    /// An AAR; the libraries in it need an NDK.
     Android,
     /// An `XCFramework`. Needs Xcode.
     Ios,
@@ -62,7 +62,10 @@ pub(crate) fn run(shell: &Shell, kind: Kind) -> anyhow::Result<()> {
             setup::install(shell, &[setup::BUBBLEWRAP, setup::MMDEBSTRAP])?;
             swift::try_out(shell, Build::Release)
         }
-        Kind::Android => android::run(shell),
+        Kind::Android => {
+            setup::install(shell, &[setup::AAPT, setup::FRAMEWORK, setup::JDK, setup::MAVEN])?;
+            android::run(shell)
+        }
         Kind::Ios => apple::run(shell),
     }
 }

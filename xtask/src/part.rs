@@ -85,7 +85,7 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "android",
-        about: "the Android library, compiled against Android's API and run with the real core; its view, read by scanners",
+        about: "the Android library, compiled against Android's API and run with the real core and a real issuer; its view, read by scanners; its AAR; shrunk by R8",
         needs: android::NEEDS,
         run: android::test,
     },

@@ -7,7 +7,7 @@ use tegata::IssuerAddress;
 use tegata::account::messages::{Envelope, Response, SIGNATURE_HEADER};
 
 /// A request to send as it is: over TLS, which its address asks for unless it is this machine's, and with no redirects
-/// followed. After a time-out the same one may be sent again. It carries a password or a session: log no part of it.
+/// followed. It carries a password or a session: log no part of it.
 #[derive(Clone, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct IssuerRequest {
@@ -19,6 +19,9 @@ pub struct IssuerRequest {
     pub headers: HashMap<String, String>,
     /// The body. The device signed these bytes.
     pub body: Vec<u8>,
+    /// Whether it may be sent again, by itself, when no answer came: done twice, it is as if it was done once. The rest
+    /// is sent again only if its person says so, since nobody knows whether it was done.
+    pub may_repeat: bool,
 }
 
 /// What came back, whatever it is.
@@ -50,6 +53,7 @@ impl IssuerRequest {
             url: format!("{issuer}{}", request.path()),
             headers,
             body: request.body().to_vec(),
+            may_repeat: request.may_repeat(),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use tegata::code::TillId;
 use tegata_issuer::config::Store as Place;
-use tegata_issuer::store::{ANSWERS_KEPT, ATTEMPTS_KEPT, EventId, Voided, What};
+use tegata_issuer::store::{ANSWERS_KEPT, ATTEMPTS_KEPT, Voided, What};
 
 use crate::bed::{Bed, noon};
+use crate::charging::told;
 
 crate::on_both!(
     keys_and_numbers_go_after_their_time_and_not_a_second_before,
@@ -20,13 +21,13 @@ fn till() -> TillId {
 
 async fn keys_and_numbers_go_after_their_time_and_not_a_second_before(bed: Bed) {
     let store = bed.store().await;
+    let tell = told(&bed, &store).await;
     // More than one transaction drops.
     for n in 0..1500 {
         let seconds = i64::from(n % 2);
         for what in [What::Reference(n.to_string()), What::Key(n.to_string())] {
-            let event = EventId::make(noon(), 0, &bed.random).unwrap();
-            let at = noon().shifted(seconds);
-            let voided = store.void(till(), what, event, "ann".into(), at).await.unwrap();
+            let (at, tell) = (noon().shifted(seconds), tell.clone());
+            let voided = store.void(till(), what, "ann".into(), at, tell).await.unwrap();
             assert_eq!(voided, Voided::Forbidden);
         }
     }

@@ -60,7 +60,7 @@ struct Shop {
 }
 
 /// Who tells the cards' owners.
-async fn told(bed: &Bed, store: &Store) -> Arc<dyn Tell> {
+pub(crate) async fn told(bed: &Bed, store: &Store) -> Arc<dyn Tell> {
     let keys = Arc::new(bed.keys(store).await);
     Arc::new(Notices::new(keys, Arc::new(SystemRandom::new())))
 }

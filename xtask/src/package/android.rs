@@ -1,4 +1,4 @@
-//! The libraries for Android, linked with an NDK: one for each kind of processor, where an Android library keeps them.
+//! An AAR with the libraries for Android in it, linked with an NDK: one for each kind of processor.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use xshell::{Shell, cmd};
 
 use super::Missing;
 use crate::{
+    android::{self, aar},
     bindings::{self, Build},
     elf::{self, Loader},
     tree::step,
@@ -38,22 +39,36 @@ const TARGETS: &[Target] = &[
     Target { rust: "x86_64-linux-android", clang: "x86_64-linux-android", folder: "x86_64" },
 ];
 
-/// Writes the Kotlin sources, which need no NDK, then links, checks and strips a library for each processor.
+/// Where Gradle looks for libraries in a tree of sources.
+const NATIVES: &str = "jniLibs";
+/// The name of what is packed, and of what lacks its half: nobody should take the one for the other.
+const AAR: &str = "tegata.aar";
+const WITHOUT: &str = "tegata-without-libraries.aar";
+
+/// Compiles, links a library for each processor and checks and strips it, and packs all of it. Without an NDK what can be
+/// made is made, under another name, and refused.
 pub(super) fn run(shell: &Shell) -> anyhow::Result<()> {
     let bindings = bindings::write(shell, Build::Release)?;
     let folder = super::folder(shell, Build::Release, "android")?;
-    let (written, kotlin) = (bindings.join("kotlin"), folder.join("kotlin"));
-    cmd!(shell, "cp -R {written} {kotlin}").quiet().run()?;
-    step(&format!("wrote the Kotlin sources to {}", kotlin.display()));
+    let built = android::compile(shell, &bindings)?;
     let Ok(ndk) = shell.var(NDK) else {
-        let targets: Vec<&str> = TARGETS.iter().map(|target| target.rust).collect();
-        let list = targets.join(", ");
-        return Err(Missing(format!("{NDK} names no NDK, with which to link for {list}")).into());
+        let (targets, without): (Vec<&str>, _) =
+            (TARGETS.iter().map(|target| target.rust).collect(), folder.join(WITHOUT));
+        aar::pack(shell, &built, None, &without)?;
+        aar::check(shell, &without, &[])?;
+        let (list, packed) = (targets.join(", "), without.display());
+        return Err(Missing(format!(
+            "{NDK} names no NDK, with which to link for {list}: {packed} has no library for any phone in it"
+        ))
+        .into());
     };
     for target in TARGETS {
         build(shell, Path::new(&ndk), target, &folder)?;
     }
-    step(&format!("packed in {}", folder.display()));
+    let (natives, packed) = (folder.join(NATIVES), folder.join(AAR));
+    aar::pack(shell, &built, Some(&natives), &packed)?;
+    aar::check(shell, &packed, &TARGETS.iter().map(|target| target.folder).collect::<Vec<_>>())?;
+    step(&format!("packed in {}", packed.display()));
     Ok(())
 }
 
@@ -63,7 +78,7 @@ fn build(shell: &Shell, ndk: &Path, target: &Target, folder: &Path) -> anyhow::R
     let _variables: Vec<_> =
         variables.into_iter().map(|(name, value)| shell.push_env(name, value)).collect();
     let built = bindings::library_for(shell, target.rust)?;
-    let library = folder.join("jniLibs").join(target.folder).join("libtegata_ffi.so");
+    let library = folder.join(NATIVES).join(target.folder).join("libtegata_ffi.so");
     shell.create_dir(library.parent().context("a library without a folder")?)?;
     let strip = tools(ndk).join("llvm-strip");
     cmd!(shell, "{strip} --strip-unneeded -o {library} {built}").quiet().run()?;

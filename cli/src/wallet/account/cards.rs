@@ -55,20 +55,18 @@ impl Cards {
         let mut wallet = files.open()?;
         let list = ListCards {};
         let kept = match self.action.as_ref().unwrap_or(&Action::List) {
-            Action::List => in_session(&mut wallet, &list, true)?,
+            Action::List => in_session(&mut wallet, &list)?,
             // Added twice it would be there twice: it is sent once.
-            Action::Add { token } => {
-                in_session(&mut wallet, &AddCard { token: token.clone() }, false)?
-            }
+            Action::Add { token } => in_session(&mut wallet, &AddCard { token: token.clone() })?,
             Action::Default { card } => {
-                let kept = in_session(&mut wallet, &list, true)?;
+                let kept = in_session(&mut wallet, &list)?;
                 let card = named(&kept, card)?;
-                in_session(&mut wallet, &DefaultCard { card }, true)?
+                in_session(&mut wallet, &DefaultCard { card })?
             }
             Action::Remove { card } => {
-                let kept = in_session(&mut wallet, &list, true)?;
+                let kept = in_session(&mut wallet, &list)?;
                 let card = named(&kept, card)?;
-                in_session(&mut wallet, &RemoveCard { card }, false)?
+                in_session(&mut wallet, &RemoveCard { card })?
             }
         };
         output.answer(&in_words(&kept), &kept)

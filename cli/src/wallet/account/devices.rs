@@ -42,22 +42,22 @@ impl Devices {
     ) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         if let Some(device) = self.forget {
-            in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) }, false)?;
+            in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) })?;
             output.answer(
                 &format!("{device}: forgotten"),
                 &json!({ "forgotten": device.to_string() }),
             )
         } else if let Some(number) = self.end {
             let session = Some(SessionNumber(SessionId(number)));
-            in_session(&mut wallet, &EndSessions { session }, true)?;
+            in_session(&mut wallet, &EndSessions { session })?;
             output.answer(&format!("session {number}: ended"), &json!({ "ended": number }))
         } else if self.end_others {
-            in_session(&mut wallet, &EndSessions { session: None }, true)?;
+            in_session(&mut wallet, &EndSessions { session: None })?;
             output.answer("all other sessions: ended", &json!({ "ended": "others" }))
         } else if self.log_out {
             log_out(&mut wallet, output)
         } else {
-            let view = in_session(&mut wallet, &Overview {}, true)?;
+            let view = in_session(&mut wallet, &Overview {})?;
             output.answer(&in_words(&view, SystemClock.now()), &view)
         }
     }
@@ -65,7 +65,7 @@ impl Devices {
 
 /// The session is dropped here whether or not the issuer can be told.
 fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
-    let told = in_session(wallet, &LogOut {}, true);
+    let told = in_session(wallet, &LogOut {});
     wallet.account().end_session().map_err(unreadable)?;
     match told {
         Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::No(format!(

@@ -64,7 +64,7 @@ impl Freeze {
             let words = "frozen, and all devices logged out: nothing is paid. tegata wallet freeze --take-back undoes the changes";
             (words, "frozen")
         } else {
-            in_session(&mut wallet, &FreezeCall {}, true)?;
+            in_session(&mut wallet, &FreezeCall {})?;
             ("frozen: nothing is paid. tegata wallet freeze --lift lets go", "frozen")
         };
         let document = json!({ "account": address, "freeze": state });

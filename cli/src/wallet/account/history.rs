@@ -44,11 +44,11 @@ impl History {
     }
 
     fn fetch(&self, wallet: &mut Wallet) -> Result<KnownPayments, Failure> {
-        let newest = in_session(wallet, &ListPayments { before: None }, true)?;
+        let newest = in_session(wallet, &ListPayments { before: None })?;
         let mut known = wallet.account().keep_payments(newest).map_err(unreadable)?;
         while self.all && known.page.earlier {
             let before = known.page.payments.last().map(|last| last.payment);
-            let page: PaymentPage = in_session(wallet, &ListPayments { before }, true)?;
+            let page: PaymentPage = in_session(wallet, &ListPayments { before })?;
             known.page.earlier = page.earlier && !page.payments.is_empty();
             known.page.payments.extend(page.payments);
         }

@@ -105,7 +105,7 @@ impl Proof {
     ) -> Result<<C::Answer as Parted>::Rest, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
         if known.is_some_and(|known| known.logged_in) {
-            match in_session(wallet, call, false) {
+            match in_session(wallet, call) {
                 Err(Trouble::There(no))
                     if matches!(
                         no.refusal(),
@@ -115,6 +115,6 @@ impl Proof {
             }
         }
         self.log_in(wallet, at, true)?;
-        Ok(in_session(wallet, call, false)?)
+        Ok(in_session(wallet, call)?)
     }
 }

@@ -116,16 +116,13 @@ fn carried<A: Parted>(
     wallet.account().answered(&asked, &response).map_err(Trouble::of)
 }
 
-/// A request in the wallet's session, carried to the issuer that gave it. `again` for what may be done twice.
+/// A request in the wallet's session, carried to the issuer that gave it.
 fn in_session<C: InSession<Answer: Parted>>(
     wallet: &mut Wallet,
     call: &C,
-    again: bool,
 ) -> Result<<C::Answer as Parted>::Rest, Trouble> {
     let asked = wallet.account().in_session(call).map_err(unreadable)?;
-    let carrier = Carrier::to(asked.issuer())?;
-    let request = asked.envelope();
-    let response = if again { carrier.repeat(request) } else { carrier.carry(request) }?;
+    let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
     wallet.account().answered(&asked, &response).map_err(Trouble::of)
 }
 

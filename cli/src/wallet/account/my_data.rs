@@ -34,7 +34,7 @@ impl MyData {
         let mut all = self.proof.fully(&mut wallet, &at, &Export { before: None })?;
         while all.earlier {
             let before = all.events.last().map(|event| event.event.clone());
-            let page: AccountExport = in_session(&mut wallet, &Export { before }, true)?;
+            let page: AccountExport = in_session(&mut wallet, &Export { before })?;
             all.earlier = page.earlier && !page.events.is_empty();
             all.events.extend(page.events);
         }

@@ -48,7 +48,7 @@ fn prove(wallet: &mut Wallet, factor: &Given) -> Result<(), Failure> {
         let text = "a recovery code counts in a log-in: tegata wallet log-in with it";
         return Err(Failure::Usage(text.into()));
     };
-    in_session(wallet, &Prove { totp }, false)?;
+    in_session(wallet, &Prove { totp })?;
     Ok(())
 }
 
@@ -60,7 +60,7 @@ fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<
     loop {
         let asked = wallet.account().provision().map_err(unreadable)?;
         let host = asked.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
-        let response = Carrier::to(asked.issuer())?.repeat(asked.envelope())?;
+        let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
         let name = label.unwrap_or(host);
         match wallet.account().provisioned(&leave, name, &asked, &response).map_err(Trouble::of) {
             // The answer was lost, and what it would have given is void by now.

@@ -57,7 +57,7 @@ impl SecondFactor {
         let typed = self.new_totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
         let enrolled = asking(&[typed], || {
             let totp = Where::first_value(kept.as_ref(), self.new_totp.as_ref(), wallet)?;
-            in_session(wallet, &EnrolFactorCode { totp }, false)
+            in_session(wallet, &EnrolFactorCode { totp })
         });
         // Of the two that may be here, the one that counts stays.
         let taken = enrolled.is_ok();

@@ -23,6 +23,8 @@ pub trait Call: Serialize + DeserializeOwned {
     const PATH: &'static str;
     /// Who has to be behind it.
     const BY: By;
+    /// Whether it may be sent again when no answer came: done twice, it is as if it was done once.
+    const MAY_REPEAT: bool;
 }
 
 /// Who has to be behind a message.
@@ -75,7 +77,9 @@ pub enum Ends {
 }
 
 macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident $path:literal $by:expr => $answer:ty {
+    (@repeats) => { false };
+    (@repeats repeatable) => { true };
+    ($($(#[$doc:meta])* $name:ident $path:literal $by:expr $(, $repeatable:ident)? => $answer:ty {
         $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
     })*) => {
         $(
@@ -91,11 +95,15 @@ macro_rules! calls {
                 type Answer = $answer;
                 const PATH: &'static str = $path;
                 const BY: By = $by;
+                const MAY_REPEAT: bool = calls!(@repeats $($repeatable)?);
             }
         )*
 
         /// The paths of all messages, with who has to be behind each.
         pub const ALL: &[(&str, By)] = &[$(($path, $by)),*];
+
+        #[cfg(test)]
+        const REPEATED: &[(&str, bool)] = &[$((stringify!($name), $name::MAY_REPEAT)),*];
     };
 }
 
@@ -203,11 +211,11 @@ calls! {
     }
 
     /// What the account is: devices, sessions, what is left.
-    Overview "/v1/account" By::Session => AccountView {}
+    Overview "/v1/account" By::Session, repeatable => AccountView {}
 
     /// All that the issuer keeps of the account's owner but what proves her, for her to take with her: the account, and
     /// what happened to it. Asks for a full log-in just now; a mail tells of it.
-    Export "/v1/account/export" By::Session => AccountExport {
+    Export "/v1/account/export" By::Session, repeatable => AccountExport {
         /// The last event of the page before this one; without it, the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EventNumber>,
@@ -220,10 +228,10 @@ calls! {
     }
 
     /// Ends this session.
-    LogOut "/v1/session/end" By::Session => Done {}
+    LogOut "/v1/session/end" By::Session, repeatable => Done {}
 
     /// Ends another session, or all others.
-    EndSessions "/v1/sessions/end" By::Session => Done {
+    EndSessions "/v1/sessions/end" By::Session, repeatable => Done {
         /// Which; all others, if none is named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionNumber>,
@@ -262,7 +270,7 @@ calls! {
     }
 
     /// The cards that are kept: what is paid is charged to one of them.
-    ListCards "/v1/cards" By::Session => Cards {}
+    ListCards "/v1/cards" By::Session, repeatable => Cards {}
 
     /// Adds a card, by the token that the processor gave out for it. Asks for the second factor. The first one is the
     /// one that is charged.
@@ -272,7 +280,7 @@ calls! {
     }
 
     /// Another card is charged from now on. Asks for the second factor.
-    DefaultCard "/v1/cards/default" By::Session => Cards {
+    DefaultCard "/v1/cards/default" By::Session, repeatable => Cards {
         /// Which.
         card: CardNumber,
     }
@@ -284,14 +292,14 @@ calls! {
     }
 
     /// What was paid with the account, and what was not: the newest first, up to a hundred.
-    ListPayments "/v1/payments" By::Session => PaymentPage {
+    ListPayments "/v1/payments" By::Session, repeatable => PaymentPage {
         /// The last payment of the page before this one; without it, the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<PaymentNumber>,
     }
 
     /// Stops all spending of the account.
-    Freeze "/v1/account/freeze" By::Session => Done {}
+    Freeze "/v1/account/freeze" By::Session, repeatable => Done {}
 
     /// Takes one's own freeze back.
     Unfreeze "/v1/account/unfreeze" By::Session => Done {}
@@ -304,7 +312,7 @@ calls! {
 
     /// Asks for a payment credential, in the place of the one before, in a session whose second factor was proved within
     /// five minutes. The same message again gives the same credential for as long as it counts.
-    Provision "/v1/credentials" By::DeviceInSession("provision") => Provisioned {
+    Provision "/v1/credentials" By::DeviceInSession("provision"), repeatable => Provisioned {
         /// What the device calls this request.
         request: RequestName,
         /// The key of the device that asks.
@@ -680,6 +688,24 @@ mod tests {
         for ((amount, currency, decimals), text) in all {
             assert_eq!(money(amount, currency, decimals), text);
         }
+    }
+
+    #[test]
+    fn what_uses_something_up_or_gives_something_new_is_never_sent_twice_unasked() {
+        let repeated = REPEATED.iter().filter(|(_, may_repeat)| *may_repeat);
+        let repeated: Vec<_> = repeated.map(|(name, _)| *name).collect();
+        let expected = [
+            "Overview",
+            "Export",
+            "LogOut",
+            "EndSessions",
+            "ListCards",
+            "DefaultCard",
+            "ListPayments",
+            "Freeze",
+            "Provision",
+        ];
+        assert_eq!(repeated, expected);
     }
 
     proptest! {

@@ -14,13 +14,14 @@ use crate::account::event::InWords;
 use crate::vault::{Keystore, KeystoreError};
 
 /// What the host sends: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with no redirects
-/// followed; after a time-out the same may be sent again.
+/// followed. When no answer came, what [`may_repeat`](Self::may_repeat) may be sent again unasked, the rest if its person says so.
 #[derive(Debug)]
 pub struct Envelope {
     path: &'static str,
     body: Zeroizing<Vec<u8>>,
     signature: Option<String>,
     session: Option<SessionToken>,
+    may_repeat: bool,
 }
 
 impl Envelope {
@@ -46,6 +47,12 @@ impl Envelope {
     #[must_use]
     pub fn session(&self) -> Option<&SessionToken> {
         self.session.as_ref()
+    }
+
+    /// Whether it may be sent again, by itself, when no answer came: done twice, it is as if it was done once.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        self.may_repeat
     }
 
     /// The same, sent in a session.
@@ -167,7 +174,13 @@ impl<C: Call> Request<C> {
         C: ByDevice,
     {
         let body = Zeroizing::new(body.to_vec());
-        let envelope = Envelope { path: C::PATH, body, signature: None, session: None };
+        let envelope = Envelope {
+            path: C::PATH,
+            body,
+            signature: None,
+            session: None,
+            may_repeat: C::MAY_REPEAT,
+        };
         let purpose = C::BY.signed_for().unwrap_or_default();
         Ok(Self { envelope: envelope.signed(purpose, keystore)?, call: PhantomData })
     }
@@ -188,7 +201,13 @@ impl<C: Call> Request<C> {
     pub fn written(call: &C) -> Result<Self, IssuerError> {
         let body = serde_json::to_vec(call).map_err(|_| IssuerError::NotWritten)?;
         let body = Zeroizing::new(body);
-        let envelope = Envelope { path: C::PATH, body, signature: None, session: None };
+        let envelope = Envelope {
+            path: C::PATH,
+            body,
+            signature: None,
+            session: None,
+            may_repeat: C::MAY_REPEAT,
+        };
         Ok(Self { envelope, call: PhantomData })
     }
 

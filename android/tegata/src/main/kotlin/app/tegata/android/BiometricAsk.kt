@@ -29,6 +29,7 @@ public class BiometricDialog @JvmOverloads public constructor(
     private val title: CharSequence = activity.getString(R.string.tegata_unlock),
     private val pin: CharSequence = activity.getString(R.string.tegata_use_pin),
 ) : BiometricAsk {
+    @SinceNine("the executor of the main thread")
     override suspend fun ask(cipher: Cipher): Cipher = suspendCancellableCoroutine { waiting ->
         val dismissal = CancellationSignal()
         waiting.invokeOnCancellation { dismissal.cancel() }

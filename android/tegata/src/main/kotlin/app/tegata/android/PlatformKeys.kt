@@ -68,6 +68,7 @@ internal fun makeWrappingKey(alias: String, wishes: Wishes) {
 }
 
 /** Seals and opens after a finger or a face each time, and never again once another was enrolled. */
+@SinceNine("StrongBox")
 internal fun makeBiometricKey(alias: String, strongBox: Boolean) {
     val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
     val spec = sealing(alias, purposes)
@@ -99,6 +100,7 @@ private fun sealing(alias: String, purposes: Int) =
         .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
         .setKeySize(KEY_BITS)
 
+@SinceNine("StrongBox, keys that rest while the screen is locked")
 private fun KeyGenParameterSpec.Builder.wishing(wishes: Wishes) =
     setIsStrongBoxBacked(wishes.strongBox).setUnlockedDeviceRequired(wishes.unlockedOnly)
 

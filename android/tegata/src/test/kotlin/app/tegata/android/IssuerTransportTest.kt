@@ -1,0 +1,193 @@
+package app.tegata.android
+
+import app.tegata.IssuerRequest
+import java.io.File
+import java.net.Socket
+import java.security.KeyStore
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit.MILLISECONDS
+import java.util.concurrent.TimeUnit.SECONDS
+import javax.net.ServerSocketFactory
+import javax.net.ssl.KeyManagerFactory
+import javax.net.ssl.SSLContext
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.test.currentTime
+import kotlinx.coroutines.test.runTest
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+
+@OptIn(ExperimentalCoroutinesApi::class)
+class IssuerTransportTest {
+    @get:Rule
+    val folder = TemporaryFolder()
+
+    private val transport = IssuerTransport(takesLoopback = true)
+
+    @Test
+    fun `a request arrives as it was made, and what came back comes back`() = runBlocking {
+        OneServer { _, to -> to.say("401 Unauthorized", "{\"type\":\"no\"}", "Retry-After: 7") }.use { server ->
+            val response = transport.send(request(server))
+            assertEquals("401 {\"type\":\"no\"} 7", "${response.status} ${response.body.decodeToString()} ${response.retryAfter}")
+            val asked = server.asked.single()
+            assertTrue(asked, asked.startsWith("POST /v1/log-ins HTTP/1.1\r\n") && asked.endsWith("\r\n\r\n$SECRET"))
+            for (header in listOf("Content-Type: application/json", "Authorization: Bearer $SECRET", "User-Agent: tegata-android")) {
+                assertTrue("$header in $asked", "\r\n$header\r\n" in asked)
+            }
+        }
+    }
+
+    @Test
+    fun `nothing goes anywhere but over TLS, or to this machine in an app that can be debugged`() {
+        OneServer { _, to -> to.say("200 OK") }.use { server ->
+            val released = IssuerTransport(takesLoopback = false)
+            refuses<TransportException.NotOverTls>(released, request(server))
+            assertEquals(0, server.asked.size)
+            val elsewhere = listOf("http://pay.example.org/", "http://localhost:1/", "http://127.0.0.1.example.org/", "ftp://127.0.0.1/", "", "https:")
+            for (url in elsewhere) refuses<TransportException.NotOverTls>(transport, request(server).copy(url = url))
+            runBlocking { assertEquals(200, transport.send(request(server)).status) }
+        }
+    }
+
+    @Test
+    fun `an issuer with a certificate that nobody vouches for is sent nothing`() {
+        OneServer(selfSigned()) { _, to -> to.say("200 OK") }.use { server ->
+            refuses<TransportException.NotTrusted>(transport, request(server).copy(url = "https://${server.address}/v1/log-ins", mayRepeat = true))
+            assertEquals(0, server.asked.size)
+        }
+    }
+
+    @Test
+    fun `a redirect is an answer, and not followed`() = runBlocking {
+        for (status in listOf("301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent")) {
+            OneServer { _, to -> to.say(status, header = "Location: /elsewhere") }.use { server ->
+                assertEquals(status, "${transport.send(request(server)).status}", status.take(3))
+                assertEquals(status, 1, server.asked.size)
+            }
+        }
+    }
+
+    @Test
+    fun `what may not be done twice is sent once, whatever happens to it`() {
+        OneServer { _, to -> to.close() }.use { server ->
+            refuses<TransportException.Unreachable>(transport, request(server))
+            assertEquals(1, server.asked.size)
+        }
+        // Two answers that HTTP clients take for a reason to ask again.
+        for (status in listOf("503 Busy", "408 Slow")) {
+            OneServer { _, to -> to.say(status, header = "Retry-After: 0") }.use { server ->
+                runBlocking { assertEquals(status.take(3).toInt(), transport.send(request(server)).status) }
+                assertEquals(status, 1, server.asked.size)
+            }
+        }
+        // One that was kept open, and is gone when it is used again.
+        OneServer { nth, to ->
+            to.sendRaw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            if (nth == 1) to.getInputStream().read()
+        }.use { server ->
+            runBlocking { transport.send(request(server)) }
+            refuses<TransportException.Unreachable>(transport, request(server))
+            assertEquals(1, server.asked.size)
+        }
+    }
+
+    @Test
+    fun `what may be done twice is sent up to three times, after a pause, and no more once there was an answer`() = runTest {
+        OneServer { _, to -> to.close() }.use { server ->
+            val gone = runCatching { transport.send(request(server).copy(mayRepeat = true)) }
+            assertEquals(TransportException.Unreachable::class, gone.exceptionOrNull()!!::class)
+            assertEquals(3, server.asked.size)
+            assertEquals(2_500, currentTime)
+            assertEquals(1, server.asked.toSet().size)
+        }
+        OneServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
+            assertEquals(500, transport.send(request(server).copy(mayRepeat = true)).status)
+            assertEquals(2, server.asked.size)
+        }
+    }
+
+    @Test
+    fun `of an answer without an end only so much is read as shows that it is too long`() = runBlocking {
+        OneServer { _, to ->
+            to.sendRaw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            repeat(64) { to.sendRaw(" ".repeat(64 * 1024)) }
+        }.use { server ->
+            assertEquals(256 * 1024 + 1, transport.send(request(server)).body.size)
+        }
+    }
+
+    @Test
+    fun `who never answers, or drop by drop, is waited for as long as is said and no longer`() {
+        val limits = mapOf(
+            "silent" to IssuerTransport.Limits(read = 200.milliseconds),
+            "dripping" to IssuerTransport.Limits(whole = 400.milliseconds),
+        )
+        for ((name, limit) in limits) {
+            val over = CountDownLatch(1)
+            OneServer { _, to ->
+                to.sendRaw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                while (!over.await(if (name == "silent") 20_000 else 50, MILLISECONDS)) to.sendRaw(" ")
+            }.use { server ->
+                refuses<TransportException.TimedOut>(IssuerTransport(true, limit), request(server).copy(mayRepeat = true))
+                over.countDown()
+                assertEquals(name, 1, server.asked.size)
+            }
+        }
+    }
+
+    @Test
+    fun `whoever no longer waits hangs up`() = runBlocking {
+        val (arrived, gone) = CountDownLatch(1) to CountDownLatch(1)
+        OneServer { _, to ->
+            arrived.countDown()
+            if (to.hungUp()) gone.countDown()
+        }.use { server ->
+            val asking = launch(Dispatchers.IO) { transport.send(request(server)) }
+            assertTrue(arrived.await(20, SECONDS))
+            asking.cancelAndJoin()
+            assertTrue(gone.await(20, SECONDS))
+        }
+    }
+
+    private fun Socket.hungUp(): Boolean = runCatching { getInputStream().read() }.getOrDefault(-1) < 0
+
+    private fun request(server: OneServer) = IssuerRequest(
+        "POST",
+        "http://${server.address}/v1/log-ins",
+        mapOf("Content-Type" to "application/json", "Authorization" to "Bearer $SECRET"),
+        SECRET.toByteArray(),
+        mayRepeat = false,
+    )
+
+    /** And says nothing of what it was about. */
+    private inline fun <reified E : TransportException> refuses(way: IssuerTransport, request: IssuerRequest) {
+        val thrown = assertThrows(request.url, E::class.java) { runBlocking { way.send(request) } }
+        val said = thrown.stackTraceToString()
+        assertFalse(said, SECRET in said || "127.0.0.1" in said || "example.org" in said)
+    }
+
+    /** TLS by a certificate that names this machine and that this machine does not know. */
+    private fun selfSigned(): ServerSocketFactory {
+        val file = File(folder.root, "tls.p12")
+        val keytool = File(System.getProperty("java.home"), "bin/keytool").path
+        val words = "-genkeypair -alias a -keyalg EC -dname CN=issuer -ext san=ip:127.0.0.1 -storepass $SECRET -keystore"
+        val made = ProcessBuilder(listOf(keytool) + words.split(" ") + file.path).redirectErrorStream(true).start()
+        assertEquals(made.inputStream.readBytes().decodeToString(), 0, made.waitFor())
+        val store = KeyStore.getInstance(file, SECRET.toCharArray())
+        val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm()).apply { init(store, SECRET.toCharArray()) }
+        return SSLContext.getInstance("TLS").apply { init(keys.keyManagers, null, null) }.serverSocketFactory
+    }
+
+    private companion object {
+        const val SECRET = "four-quiet-herons"
+    }
+}

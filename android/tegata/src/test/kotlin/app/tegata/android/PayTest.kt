@@ -1,0 +1,155 @@
+package app.tegata.android
+
+import android.content.pm.ApplicationInfo
+import app.tegata.AccountAt
+import app.tegata.IssuerProblem
+import app.tegata.IssuerRequest
+import app.tegata.Language
+import app.tegata.NextCode
+import app.tegata.PaymentCode
+import app.tegata.Unlocked
+import app.tegata.Wallet
+import app.tegata.WalletException
+import app.tegata.carried
+import app.tegata.code
+import app.tegata.logIn
+import app.tegata.setPin
+import java.util.UUID
+import kotlinx.coroutines.runBlocking
+import org.json.JSONObject
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+
+/** The whole way, to the program that a shop runs: `cargo xtask test android` starts it, and adds a till. */
+@RunWith(RobolectricTestRunner::class)
+class PayTest {
+    @get:Rule
+    val phone = Phone()
+
+    private val issuer = environment("TEGATA_TEST_ISSUER")
+    private val transport by lazy { IssuerTransport(phone.app) }
+    private val hanako = AccountAt("${UUID.randomUUID()}@example.org", issuer, "Hanako's phone")
+    private val password = "four quiet herons on one leg".toByteArray()
+
+    @Before
+    fun `this app can be debugged`() {
+        phone.app.applicationInfo.flags = phone.app.applicationInfo.flags or ApplicationInfo.FLAG_DEBUGGABLE
+    }
+
+    @Test
+    fun `from a sign-up to a code that a till takes, once`() {
+        val wallet = Wallet.create(phone.file, phone.make(), FileAnchor(phone.file))
+        wallet.use { runBlocking { signedUp(it) } }
+        val digits = wallet().use { runBlocking { shown(it) } }
+        val till = enrolled()
+        assertEquals("approved", till.takes(digits, "sale-1"))
+        assertEquals("declined used", till.takes(digits, "sale-2"))
+    }
+
+    @Test
+    fun `an app that nobody debugs asks no issuer on this machine`() {
+        phone.app.applicationInfo.flags = phone.app.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE.inv()
+        Wallet.create(phone.file, phone.make(), FileAnchor(phone.file)).use {
+            val call = it.account.signUp(hanako, Language.ENGLISH)
+            assertThrows(TransportException.NotOverTls::class.java) { runBlocking { call.carried { transport.send(it) } } }
+        }
+    }
+
+    @Test
+    fun `a refusal comes through as the issuer's own`() {
+        Wallet.create(phone.file, phone.make(), FileAnchor(phone.file)).use {
+            val call = it.account.logIn(hanako, password)
+            val no = assertThrows(WalletException.Issuer::class.java) { runBlocking { call.carried { transport.send(it) } } }
+            assertTrue(no.problem is IssuerProblem.Refused)
+        }
+    }
+
+    /** Her account, with a second factor on this phone and a card. */
+    private suspend fun signedUp(wallet: Wallet) {
+        val signUp = wallet.account.signUp(hanako, Language.ENGLISH).carried { transport.send(it) }
+        val factor = signUp.code(mailed(), password).carried { transport.send(it) }
+        val totp = wallet.otpCredentials.code(factor.keepHere()).digits
+        assertEquals(10, signUp.factor(totp).carried { transport.send(it) }.reveal().size)
+        // The card is registered with the processor's own form, and not through the wallet; in her session all the same.
+        val session = wallet.account.overview().request()
+        val card = "{\"token\":\"pm_card_visa\"}".toByteArray()
+        val kept = transport.send(session.copy(url = "$issuer/v1/cards/add", body = card))
+        assertEquals(kept.body.decodeToString(), 200, kept.status)
+    }
+
+    /** The digits of the code on her screen, after she typed her PIN. */
+    private suspend fun shown(wallet: Wallet): String {
+        Unlocked.withoutLock().use { wallet.payments.setPin(it, "2580".toByteArray()) }
+        val gate = PaymentGate(wallet.payments, phone.file)
+        return gate.unlockWithPin("2580".toByteArray()).use { unlocked ->
+            val id = wallet.account.provision().carried(unlocked, "Hanako") { transport.send(it) }
+            val code = code(wallet, unlocked, id)
+            TegataBarcodeView(phone.activity().setup().get()).show(Tick(code, 30))
+            code.digits
+        }
+    }
+
+    private fun code(wallet: Wallet, unlocked: Unlocked, id: String): PaymentCode =
+        (wallet.payments.nextCode(unlocked, id) as NextCode.Code).code
+
+    private fun wallet() = Wallet.open(phone.file, phone.keystore, FileAnchor(phone.file))
+
+    /** The eight digits of the mail, once it has come. */
+    private suspend fun mailed(): String {
+        repeat(600) {
+            val mails = at(environment("TEGATA_TEST_MAILBOX"), "GET").getJSONArray("mails")
+            val mail = (0 until mails.length()).map(mails::getJSONObject).firstOrNull { it.getString("to") == hanako.handle }
+            if (mail != null) return Regex("(?m)^\\s*(\\d{8})\\s*$").find(mail.getString("body"))!!.groupValues[1]
+            Thread.sleep(50)
+        }
+        throw AssertionError("no mail came")
+    }
+
+    private fun enrolled(): Till = runBlocking {
+        val body = JSONObject().put("code", environment("TEGATA_TEST_TILL"))
+        Till(at("$issuer/v1/tills", "POST", body).getString("token"))
+    }
+
+    private inner class Till(private val token: String) {
+        fun takes(code: String, sale: String): String = runBlocking {
+            val body = JSONObject().put("code", code).put("amount", 120).put("currency", "JPY").put("reference", sale)
+            val headers = mapOf("Authorization" to "Bearer $token", "Idempotency-Key" to sale)
+            var told = at("$issuer/v1/authorisations", "POST", body, headers)
+            // The card is charged by a job, within seconds.
+            repeat(600) {
+                if (told.getString("status") != "pending") return@repeat
+                Thread.sleep(50)
+                told = at("$issuer/v1/authorisations/${told.getString("id")}", "GET", null, headers)
+            }
+            listOfNotNull(told.getString("status"), told.optString("reason").ifEmpty { null }).joinToString(" ")
+        }
+    }
+
+    /** What others than the wallet ask. */
+    private suspend fun at(url: String, method: String, body: JSONObject? = null, headers: Map<String, String> = emptyMap()): JSONObject {
+        val answer = if (method == "GET") get(url, headers) else post(url, body, headers)
+        return JSONObject(answer)
+    }
+
+    private suspend fun post(url: String, body: JSONObject?, headers: Map<String, String>): String {
+        val all = headers + ("Content-Type" to "application/json")
+        return transport.send(IssuerRequest("POST", url, all, "$body".toByteArray(), false)).body.decodeToString()
+    }
+
+    private fun get(url: String, headers: Map<String, String>): String {
+        val connection = java.net.URI(url).toURL().openConnection()
+        for ((name, value) in headers) connection.setRequestProperty(name, value)
+        return connection.getInputStream().readBytes().decodeToString()
+    }
+
+    private companion object {
+        fun environment(name: String): String =
+            checkNotNull(System.getenv(name)) { "$name is not set: cargo xtask test android starts the issuer" }
+    }
+}
