@@ -3,9 +3,11 @@
 use std::io::{self, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::execute;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -113,15 +115,15 @@ impl State<'_> {
         terminal: &mut ratatui::DefaultTerminal,
         ended: &Ended,
     ) -> Result<(), Failure> {
+        let keys = keys();
         loop {
             ended.check()?;
             self.renew()?;
             self.draw(terminal).map_err(|e| Failure::to("draw")(&e))?;
-            match next_key() {
-                Ok(Some(key)) if !self.key(key)? => return Ok(()),
-                Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Failure::to("read the keyboard")(&e)),
+            match keys.recv_timeout(TICK) {
+                Ok(Ok(Some(key))) if !self.key(key)? => return Ok(()),
+                Ok(Err(e)) => return Err(Failure::to("read the keyboard")(&e)),
+                Ok(Ok(_)) | Err(_) => {}
             }
         }
     }
@@ -253,14 +255,25 @@ impl State<'_> {
     }
 }
 
-fn next_key() -> io::Result<Option<KeyEvent>> {
-    if !event::poll(TICK)? {
-        return Ok(None);
-    }
-    Ok(match event::read()? {
-        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(key),
-        _ => None,
-    })
+/// Keys, and `None` for what else makes a new picture worth drawing. Read on a thread of their own: when a terminal goes
+/// away, crossterm waits on it for ever, at full speed, and the signal that says so has to be seen all the same.
+fn keys() -> Receiver<io::Result<Option<KeyEvent>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        loop {
+            let key = match event::read() {
+                Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Ok(Some(key)),
+                Ok(_) => Ok(None),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => Err(e),
+            };
+            let is_over = key.is_err();
+            if sender.send(key).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 #[cfg(test)]
