@@ -106,7 +106,7 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
                 }
 
                 // What was thrown stays here: its words are a stranger's, and may name what was asked.
-                override fun onFailure(call: Call, e: IOException) = e.printStackTrace().let { waiting.resumeWithException(nameOf(e)) }
+                override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(nameOf(e))
             },
         )
     }
