@@ -31,9 +31,9 @@ crate::on_both!(
 );
 
 const AMOUNT: u32 = 1080;
-const PATIENCE: Duration = Duration::from_millis(150);
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Longer than the adapter waits for two tries.
-const TOO_LONG: Duration = Duration::from_millis(400);
+const TOO_LONG: Duration = Duration::from_millis(1300);
 /// Longer than anyone works on a charge, in seconds.
 const HELD: u64 = 31;
 const TILLS: usize = 6;

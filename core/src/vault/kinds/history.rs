@@ -1,4 +1,4 @@
-//! Kind 8: what the shopper was last shown of her payments. A vault holds none or one, and no host reads or writes it as
+//! Kind 9: what the shopper was last shown of her payments. A vault holds none or one, and no host reads or writes it as
 //! a record.
 
 use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_format_1() {
-        let hex = "a5 0008 0163616e6e 026968747470733a2f2f69 031a6b49d200 04627b7d";
+        let hex = "a5 0009 0163616e6e 026968747470733a2f2f69 031a6b49d200 04627b7d";
         is_written_as(&history(), hex);
     }
 
