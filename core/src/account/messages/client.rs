@@ -140,7 +140,7 @@ pub enum Why {
     /// The issuer has as many payment credentials as its codes can tell apart.
     #[error("the issuer has no room for another payment credential")]
     NoRoom,
-    /// Too many requests, or too busy; again in so many seconds.
+    /// Too many requests, or too busy, or it took too long; again in so many seconds.
     #[error("the issuer is busy: try again in {}", InWords(*.0))]
     Later(u64),
     /// The issuer took the request for malformed.
@@ -254,8 +254,31 @@ fn why(name: &str, response: &Response) -> Why {
         ("card-refused", _) => Why::CardRefused,
         ("stopped", _) => Why::Stopped,
         ("no-room", _) => Why::NoRoom,
-        (_, 429 | 503) => Why::Later(wait),
+        (_, 408 | 429 | 503) => Why::Later(wait),
         (_, 400..=499) => Why::Malformed,
         _ => Why::Fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_what_to_do() {
+        let said = |name: &str, status, retry_after| {
+            let body = format!("{{\"type\":\"urn:tegata:problem:{name}\"}}").into_bytes();
+            problem(&Response { status, body, retry_after })
+        };
+        assert_eq!(said("too-many", 429, Some(7)), Why::Later(7));
+        assert_eq!(said("too-busy", 503, None), Why::Later(1));
+        assert_eq!(said("timed-out", 408, None), Why::Later(1));
+        assert_eq!(said("malformed", 400, None), Why::Malformed);
+        assert_eq!(said("internal", 500, None), Why::Fault);
+        assert_eq!(said("refused", 403, None), Why::Refused(Refusal::Wrong));
+        let often = Refusal::TooOften { wait: 60 };
+        assert_eq!(said("too-often", 429, Some(60)), Why::Refused(often));
+        let page = Response { status: 408, body: b"<html>".to_vec(), retry_after: None };
+        assert_eq!(problem(&page), Why::NotUnderstood);
     }
 }
