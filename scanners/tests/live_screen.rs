@@ -5,6 +5,8 @@
 
 use std::{
     collections::BTreeSet,
+    io::{Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::LazyLock,
@@ -19,6 +21,9 @@ use vt100::Color;
 
 /// Pixels that a cell is wide: four for a module of the QR code, two for one of the Code 128.
 const CELL: usize = 4;
+
+const PAID: &str = "shibuya-01: ¥480 paid";
+const NO_CODE: &str = "shibuya-01: ¥480 refused: not valid, ask for a fresh code";
 
 /// The real thing, built once.
 static TEGATA: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -138,16 +143,39 @@ fn a_code_that_a_scanner_types_is_paid_once() {
     let mut session = demo(80, 24);
     let code = scanned(&session.screen(), Theme::Dark, &[Kind::Qr]);
     session.press(&format!("{code}\r")).must();
-    assert_eq!(said_at_last(&session, 1), "shibuya-01: paid");
+    assert_eq!(said_at_last(&session, 1), PAID);
     session.press(&format!("{code}\r")).must();
-    assert_eq!(said_at_last(&session, 2), "shibuya-01: used already");
+    assert_eq!(said_at_last(&session, 2), "shibuya-01: ¥480 refused: used already");
 
     let before = digits_by_key(&mut session);
     session.press("n").must();
     let another = |screen: &Screen| digits(screen).filter(|digits| *digits != before);
     let after = session.wait_for("another code", another).must();
     session.press(&format!("{after}\r")).must();
-    assert_eq!(said_at_last(&session, 3), "shibuya-01: paid");
+    assert_eq!(said_at_last(&session, 3), PAID);
+}
+
+#[test]
+fn the_address_of_the_tills_page_is_named_with_a_code_that_enrols_once() {
+    let mut session = demo(80, 24);
+    let named = |screen: &Screen| {
+        let text = screen.contents();
+        let mut lines = text.lines().filter_map(|line| {
+            let (address, code) =
+                line.split_once("http://")?.1.split_once("/till  enrols with ")?;
+            Some((address.to_owned(), code.trim().to_owned()))
+        });
+        lines.next_back()
+    };
+    let (address, first) = session.wait_for("the till's page", named).must();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /till HTTP/1.1\r\nHost: till\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("enrol-code"), "{page}");
+    session.press("t").must();
+    let another = |screen: &Screen| named(screen).filter(|(_, code)| *code != first);
+    session.wait_for("another code", another).must();
 }
 
 #[test]
@@ -156,9 +184,9 @@ fn a_code_for_one_till_is_refused_at_another() {
     session.press("b").must();
     shows(&session, "at shibuya-01 only");
     session.press("o").must();
-    assert_eq!(said_at_last(&session, 1), "ueno-07: not valid: ask for a fresh code");
+    assert_eq!(said_at_last(&session, 1), "ueno-07: ¥480 refused: not valid, ask for a fresh code");
     session.press("s").must();
-    assert_eq!(said_at_last(&session, 2), "shibuya-01: paid");
+    assert_eq!(said_at_last(&session, 2), PAID);
 }
 
 #[test]
@@ -170,17 +198,17 @@ fn who_asks_for_more_codes_than_there_are_is_told_to_wait() {
     // those for one till are others
     session.press("bs").must();
     shows(&session, "at shibuya-01 only");
-    assert_eq!(said_at_last(&session, 1), "shibuya-01: paid");
+    assert_eq!(said_at_last(&session, 1), PAID);
 }
 
 #[test]
 fn what_is_no_payment_code_is_called_so() {
     let mut session = demo(80, 24);
     session.press("4960\r").must();
-    assert_eq!(said_at_last(&session, 1), "shibuya-01: no payment code");
+    assert_eq!(said_at_last(&session, 1), NO_CODE);
     session.press("\r\x7f\x1b[15~\t").must();
     session.press(&format!("{}\r", "7".repeat(500))).must();
-    assert_eq!(said_at_last(&session, 2), "shibuya-01: no payment code");
+    assert_eq!(said_at_last(&session, 2), NO_CODE);
 }
 
 #[test]
@@ -229,7 +257,7 @@ fn a_small_terminal_says_what_is_missing() {
     for (columns, lines) in [(75, 24), (80, 20), (80, 24)] {
         let session = demo(columns, lines);
         shows(&session, "Code 128 needs 96 columns");
-        shows(&session, "o scan elsewhere");
+        shows(&session, "o elsewhere");
     }
 }
 
@@ -262,7 +290,7 @@ fn the_code_renews_itself() {
     let code = scanned(&screen, Theme::Dark, &[Kind::Qr, Kind::Code128]);
     assert_eq!(Some(&code), digits(&screen).as_ref());
     session.press("s").must();
-    assert_eq!(said_at_last(&session, 1), "shibuya-01: paid");
+    assert_eq!(said_at_last(&session, 1), PAID);
 }
 
 #[test]
