@@ -278,6 +278,8 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   await scan(page, `900${await shopper.code()}`);
   await answered(page, "Not paid");
   assert.equal(await tone(), "bad");
+  // A screen reader is told in the frame after the one that shows it.
+  await page.waitForFunction(() => window.heard.at(-1)?.startsWith("Not paid"));
   const said = (await heard()).filter((text) => !text.startsWith("One moment"));
   assert.equal(said.length, 3, said.join("\n"));
   assert.match(said[0], /^Not known yet\. ¥700\. .*do not scan again/);
