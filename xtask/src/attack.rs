@@ -42,7 +42,7 @@ fn requests(shell: &Shell, about: u32) -> anyhow::Result<()> {
     let target_is: serde_json::Value =
         serde_json::from_str(&line).context("the issuer did not start")?;
     let document = format!("{}/openapi.json", target_is["url"].as_str().context("no address")?);
-    let operations = 26;
+    let operations = 39;
     let each = (about / operations).to_string();
     let hooks = shell.current_dir().join(HOOKS);
     // It keeps what it found beside where it runs.
