@@ -2,6 +2,7 @@
 //! has paid, with the issuer and without it.
 
 use std::io::Read;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tegata::code::ShopName;
@@ -137,6 +138,8 @@ fn a_code_for_the_till_of_a_card_is_good_there_alone_and_what_was_paid_is_shown_
     mail(&town, "Refund: ¥1,980 from Tegata 銀座");
     failed(&hanako.run(&["history", "--receipt", "2"]), 1, "there is no payment 2, only 1");
 
+    // Payments of one second stand in no order.
+    town.clock.0.fetch_add(1, Ordering::SeqCst);
     // She freezes her account herself: in the same second nothing is paid, and that is shown.
     done(&hanako.run(&["freeze"]));
     let provisioned = document(&hanako.run(&["list", "--json"]));
