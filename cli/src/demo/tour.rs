@@ -7,7 +7,7 @@ use tegata::code::{Audience, ClockStatus, PaymentCode};
 use tegata::symbol::PaymentSymbols;
 use tegata::{Clock, NextCode, UnixTime};
 
-use super::shop::{HELD, LIMIT, NOT_VALID, PAID, PRICE, USED};
+use super::shop::{HELD, LIMIT, NOT_VALID, PAID, PRICE, Sale, Shop, Till, USED};
 use super::stage::Stage;
 use super::told::Told;
 use crate::failure::Failure;
@@ -56,6 +56,11 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     if ok { Ok(()) } else { Err(Failure::No("the tour did not go as told".into())) }
 }
 
+/// The till where she pays.
+fn till(shop: &Shop) -> &Till {
+    &shop.till
+}
+
 struct Tour {
     stage: Stage,
     clock: Arc<TourClock>,
@@ -85,38 +90,34 @@ impl Tour {
 
         self.pass(30);
         let next = self.code(Audience::AnyTill)?;
-        let shop = &self.stage.shop;
-        let sale = shop.sale(PRICE);
-        let (_, happened) = shop.scan(next.digits().as_bytes(), &shop.till, &sale)?;
-        self.tell("Half a minute later, the next barcode", PAID, happened);
+        let sale = self.stage.shop.sale(PRICE);
+        let step = "Half a minute later, the next barcode";
+        self.sell(step, next.digits().as_bytes(), till, &sale, PAID)?;
         let happened = self.stage.shop.void(&self.stage.shop.till, &sale)?;
         self.tell("The cashier takes it back", "refunded", happened);
 
         let last = self.code(Audience::AnyTill)?;
-        let shop = &self.stage.shop;
-        let dear = shop.sale(6_000);
-        let (_, happened) = shop.scan(last.digits().as_bytes(), &shop.till, &dear)?;
-        self.tell("6,000 yen on the first day of a device", LIMIT, happened);
-        Ok(())
+        let dear = self.stage.shop.sale(6_000);
+        let step = "6,000 yen on the first day of a device";
+        self.sell(step, last.digits().as_bytes(), till, &dear, LIMIT)
     }
 
     fn thief(&mut self) -> Result<(), Failure> {
         self.pass(30);
         let bound = self.code(Audience::OneTill(self.stage.shop.till.id.clone()))?;
-        let shop = &self.stage.shop;
-        let sale = shop.sale(PRICE);
-        let (_, happened) = shop.scan(bound.digits().as_bytes(), &shop.other_till, &sale)?;
+        let sale = self.stage.shop.sale(PRICE);
         let step = "A barcode for this till alone, copied and shown at another";
-        self.tell(step, NOT_VALID, happened);
+        let bytes = bound.digits().as_bytes();
+        self.sell(step, bytes, |shop| &shop.other_till, &sale, NOT_VALID)?;
         self.scan("The same at its own till", &bound, PAID)?;
 
         self.pass(30);
         let photo = self.code(Audience::AnyTill)?;
         let mut guess = *photo.digits().as_bytes();
         guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
-        let shop = &self.stage.shop;
-        let (_, happened) = shop.scan(&guess, &shop.till, &shop.sale(PRICE))?;
-        self.tell("A guess: the right barcode but for its last digit", NOT_VALID, happened);
+        let sale = self.stage.shop.sale(PRICE);
+        let step = "A guess: the right barcode but for its last digit";
+        self.sell(step, &guess, till, &sale, NOT_VALID)?;
         self.pass(60);
         self.scan("A photo of a barcode, used a minute later", &photo, NOT_VALID)
     }
@@ -188,10 +189,23 @@ impl Tour {
         code: &PaymentCode,
         expected: &str,
     ) -> Result<(), Failure> {
-        let shop = &self.stage.shop;
-        let (_, happened) = shop.scan(code.digits().as_bytes(), &shop.till, &shop.sale(PRICE))?;
-        self.tell(step, expected, happened);
+        let sale = self.stage.shop.sale(PRICE);
+        self.sell(step, code.digits().as_bytes(), till, &sale, expected)?;
         self.pass(1);
+        Ok(())
+    }
+
+    fn sell(
+        &mut self,
+        step: &'static str,
+        code: &[u8],
+        at: fn(&Shop) -> &Till,
+        sale: &Sale,
+        expected: &str,
+    ) -> Result<(), Failure> {
+        let shop = &self.stage.shop;
+        let (_, happened) = shop.scan(code, at(shop), sale)?;
+        self.tell(step, expected, happened);
         Ok(())
     }
 

@@ -50,12 +50,12 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: tegata issuer void 018f22e279b07cc3bfffffffffffffff --why \"charged for what was not sold\""
     )]
-    Void(till::Void),
+    Void(till::TakeBack),
     /// Give the whole of a payment back that was charged.
     #[command(
         after_help = "Example: tegata issuer refund 018f22e279b07cc3bfffffffffffffff --why \"the kettle was broken\""
     )]
-    Refund(till::Refund),
+    Refund(till::TakeBack),
     /// Tell of spending that stands out: who, where, how far above the usual, and what to do.
     #[command(after_help = "Example: tegata issuer report --since 7d")]
     Report(report::Report),
@@ -88,8 +88,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Revoke(revoke) => revoke.run(output),
         Command::Freeze(freeze) => freeze.run(output),
         Command::Till(tills) => tills.run(output),
-        Command::Void(void) => void.run(output),
-        Command::Refund(refund) => refund.run(output),
+        Command::Void(which) => which.void(output),
+        Command::Refund(which) => which.refund(output),
         Command::Report(report) => report.run(output),
         Command::Audit(audit) => audit.run(output),
         Command::Backup(file) => file.backup(output),

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::operator::{Operator, Payment};
+use tegata_issuer::operator::{Operator, Payment, Reason};
 use tegata_issuer::store::{Authorisation, AuthorisationId, State, Till, TillStage};
 
 use super::{Because, Settings, not};
@@ -127,8 +127,9 @@ impl Which {
     }
 }
 
+/// What `void` and `refund` ask.
 #[derive(Debug, Args)]
-pub(crate) struct Void {
+pub(crate) struct TakeBack {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -137,30 +138,22 @@ pub(crate) struct Void {
     settings: Settings,
 }
 
-impl Void {
-    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+impl TakeBack {
+    fn read(self) -> Result<(Operator, Reason, AuthorisationId), Failure> {
         let (operator, reason) = (self.settings.operator()?, self.because.reason()?);
         let id = self.which.find(&operator)?;
+        Ok((operator, reason, id))
+    }
+
+    pub(super) fn void(self, output: &Output) -> Result<(), Failure> {
+        let (operator, reason, id) = self.read()?;
         let after = operator.void(id, &reason).map_err(not("void it"))?;
         let words = format!("payment {} is {}", after.id, after.state.name());
         output.answer(&words, &payment(&after))
     }
-}
 
-#[derive(Debug, Args)]
-pub(crate) struct Refund {
-    #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    because: Because,
-    #[command(flatten)]
-    settings: Settings,
-}
-
-impl Refund {
-    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
-        let (operator, reason) = (self.settings.operator()?, self.because.reason()?);
-        let id = self.which.find(&operator)?;
+    pub(super) fn refund(self, output: &Output) -> Result<(), Failure> {
+        let (operator, reason, id) = self.read()?;
         let after = operator.refund(id, &reason).map_err(not("refund it"))?;
         let Authorisation { id, amount, currency, .. } = &after;
         let words = if after.state == State::Refunded {

@@ -1,7 +1,7 @@
 //! `tegata wallet history`: what was paid. Asked of the issuer, and kept, sealed, for when it is out of reach.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tegata::account::messages::{ListPayments, PaymentPage, PaymentState, PaymentView, money};
 use tegata::{KnownPayments, UnixTime, Wallet};
 use time::{OffsetDateTime, UtcOffset};
@@ -56,10 +56,18 @@ impl History {
     }
 }
 
-fn document(known: &KnownPayments, is_fresh: bool) -> serde_json::Value {
+fn document(known: &KnownPayments, is_fresh: bool) -> Value {
+    let mut document = about(known, is_fresh);
+    document["payments"] = json!(known.page.payments);
+    document["earlier"] = known.page.earlier.into();
+    document
+}
+
+/// Whose payments they are, and as of when.
+fn about(known: &KnownPayments, is_fresh: bool) -> Value {
     json!({
         "account": known.at.handle.address(), "issuer": known.at.issuer.as_str(), "seen": known.seen, "fresh": is_fresh,
-        "payments": known.page.payments, "earlier": known.page.earlier, "decimals": known.page.decimals,
+        "decimals": known.page.decimals,
     })
 }
 
@@ -111,10 +119,8 @@ fn receipt(
     if !is_fresh {
         lines.push(format!("As of:      {}", local(known.seen)));
     }
-    let document = json!({
-        "account": known.at.handle.address(), "issuer": known.at.issuer.as_str(), "seen": known.seen, "fresh": is_fresh,
-        "payment": payment, "decimals": page.decimals,
-    });
+    let mut document = about(known, is_fresh);
+    document["payment"] = json!(payment);
     output.answer(&lines.join("\n"), &document)
 }
 

@@ -173,16 +173,9 @@ impl<C: Call> Request<C> {
     where
         C: ByDevice,
     {
-        let body = Zeroizing::new(body.to_vec());
-        let envelope = Envelope {
-            path: C::PATH,
-            body,
-            signature: None,
-            session: None,
-            may_repeat: C::MAY_REPEAT,
-        };
+        let written = Self::of(Zeroizing::new(body.to_vec()));
         let purpose = C::BY.signed_for().unwrap_or_default();
-        Ok(Self { envelope: envelope.signed(purpose, keystore)?, call: PhantomData })
+        Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
     /// A message of a session.
@@ -200,7 +193,10 @@ impl<C: Call> Request<C> {
     /// [`IssuerError::NotWritten`].
     pub fn written(call: &C) -> Result<Self, IssuerError> {
         let body = serde_json::to_vec(call).map_err(|_| IssuerError::NotWritten)?;
-        let body = Zeroizing::new(body);
+        Ok(Self::of(Zeroizing::new(body)))
+    }
+
+    fn of(body: Zeroizing<Vec<u8>>) -> Self {
         let envelope = Envelope {
             path: C::PATH,
             body,
@@ -208,7 +204,7 @@ impl<C: Call> Request<C> {
             session: None,
             may_repeat: C::MAY_REPEAT,
         };
-        Ok(Self { envelope, call: PhantomData })
+        Self { envelope, call: PhantomData }
     }
 
     /// What the response says.
