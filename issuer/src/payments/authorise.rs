@@ -16,9 +16,7 @@ use super::view::{Shown, Status, View};
 use super::words::{Amount, Currency, IdempotencyKey, Reference, Scanned};
 use crate::hash::sha256;
 use crate::problem::{Problem, ProblemDocument};
-use crate::store::{
-    Answered, Asked, Authorisation, AuthorisationId, Code, SaleOrder, State, TokenHash,
-};
+use crate::store::{Answered, Asked, AuthorisationId, Code, Made, SaleOrder, State, TokenHash};
 use crate::strict::Strict;
 
 /// How many of a till's last payments are shown.
@@ -179,18 +177,19 @@ impl Payments {
     }
 
     /// What was taken just now, after the card was asked for the money.
-    async fn charged(&self, made: Authorisation) -> View {
-        if made.state != State::Authorised {
-            return View::of(&made);
+    async fn charged(&self, made: Made) -> View {
+        let view = View::of(&made.authorisation);
+        if made.authorisation.state != State::Authorised {
+            return view;
         }
         // A task of its own: a till that hangs up does not break it off.
-        let (charge, id) = (Arc::clone(&self.charge), made.id);
-        let charged = tokio::spawn(async move { charge.charge(id).await });
+        let charge = Arc::clone(&self.charge);
+        let charged = tokio::spawn(async move { charge.charge(made).await });
         let status = match charged.await.unwrap_or(Outcome::Pending) {
             Outcome::Done => Status::Approved,
             Outcome::Declined => Status::Declined,
             Outcome::Pending => Status::Pending,
         };
-        View { status, ..View::of(&made) }
+        View { status, ..view }
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::store::AuthorisationId;
+use crate::store::{AuthorisationId, Made};
 
 /// What is known of a charge, or of its reversal, when the till is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Outcome {
 #[async_trait]
 pub trait Charge: Send + Sync {
     /// Charges what stands in `authorised`. It may be asked twice for one, and charges once.
-    async fn charge(&self, id: AuthorisationId) -> Outcome;
+    async fn charge(&self, made: Made) -> Outcome;
 
     /// Takes back what stands in `reversing`: a charge that has begun, or was made.
     async fn reverse(&self, id: AuthorisationId) -> Outcome;

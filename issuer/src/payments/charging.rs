@@ -4,8 +4,7 @@
 //!
 //! | the row says | what was asked of the processor, at most | what is done next |
 //! |---|---|---|
-//! | `authorised` | nothing | `charging` |
-//! | `charging` or `unknown`, no intent | an intent was made whose id is lost: it was never confirmed, and never will be | make one, store its id |
+//! | `authorised` | an intent was made whose id is lost: it was never confirmed, and never will be | make one, store its id with `charging` |
 //! | `charging` or `unknown`, with an intent | it was confirmed | confirm it, or ask what became of it |
 //! | `reversing`, no intent | as above | `voided` |
 //! | `reversing`, with an intent | it was confirmed | cancel it, or give back what was charged |
@@ -23,7 +22,7 @@ use tegata::{Clock, UnixTime};
 
 use super::{Charge, Outcome};
 use crate::processor::{Fault, IntentId, Key, Processor, Status, Wanted};
-use crate::store::{Authorisation, AuthorisationId, State, Store, StoreError, Tell};
+use crate::store::{Authorisation, AuthorisationId, Made, Payable, State, Store, StoreError, Tell};
 
 /// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
 /// takes.
@@ -51,6 +50,16 @@ impl std::fmt::Debug for Charging {
     }
 }
 
+/// What is known of a charge just now.
+enum Known {
+    /// No more than its row says.
+    TheRow,
+    /// The card that its account is charged with.
+    Card(Option<Payable>),
+    /// What became of its intent.
+    Status(Status),
+}
+
 /// Why a charge stands where it stands for now.
 #[derive(Debug, thiserror::Error)]
 enum Stuck {
@@ -66,8 +75,14 @@ enum Stuck {
 
 #[async_trait]
 impl Charge for Charging {
-    async fn charge(&self, id: AuthorisationId) -> Outcome {
-        match self.found(id).await.map(|it| it.state) {
+    async fn charge(&self, made: Made) -> Outcome {
+        let Made { authorisation, card } = made;
+        // What someone else works on is left to him.
+        let it = match authorisation.state {
+            State::Authorised => self.bring_on(authorisation, Known::Card(card)).await,
+            _ => Some(authorisation),
+        };
+        match it.map(|it| it.state) {
             Some(State::Charged) => Outcome::Done,
             Some(State::Declined | State::Voided | State::Refunded) => Outcome::Declined,
             _ => Outcome::Pending,
@@ -75,7 +90,7 @@ impl Charge for Charging {
     }
 
     async fn reverse(&self, id: AuthorisationId) -> Outcome {
-        match self.found(id).await.map(|it| it.state) {
+        match self.reversed_now(id).await.map(|it| it.state) {
             Some(State::Voided | State::Refunded | State::Declined) => Outcome::Done,
             _ => Outcome::Pending,
         }
@@ -108,7 +123,7 @@ impl Charging {
         join_all(open.into_iter().map(|it| async {
             // Whoever else took it has it now.
             if let Ok(held) = self.store.hold(it, self.clock.now()).await {
-                self.bring_on(held, None).await;
+                self.bring_on(held, Known::TheRow).await;
             }
         }))
         .await;
@@ -127,22 +142,22 @@ impl Charging {
         Ok(())
     }
 
-    /// As it stands after all that can be done for it now. What someone else works on is left to him.
-    async fn found(&self, id: AuthorisationId) -> Option<Authorisation> {
+    /// As it stands after all that can be done for it now.
+    async fn reversed_now(&self, id: AuthorisationId) -> Option<Authorisation> {
         let it = self.store.authorisation(id).await.ok().flatten()?;
         match it.state {
-            State::Authorised | State::Reversing => self.bring_on(it, None).await,
+            State::Reversing => self.bring_on(it, Known::TheRow).await,
             _ => Some(it),
         }
     }
 
     /// Goes on from step to step until it is over or stuck. The caller holds this version, or finds out that he does not.
-    async fn bring_on(&self, from: Authorisation, status: Option<Status>) -> Option<Authorisation> {
+    async fn bring_on(&self, from: Authorisation, mut known: Known) -> Option<Authorisation> {
         let id = from.id;
-        let (mut now, mut known) = (from, status);
+        let mut now = from;
         while is_open(now.state) {
-            match self.step(now.clone(), known.take()).await {
-                Ok((next, status)) => (now, known) = (next, status),
+            match self.step(now.clone(), known).await {
+                Ok(next) => (now, known) = next,
                 Err(stuck) => {
                     self.leave(now, &stuck).await;
                     // Perhaps somebody else has brought it further.
@@ -165,34 +180,34 @@ impl Charging {
         }
     }
 
-    /// One step from the version that was read, with what is known of its intent just now.
-    async fn step(
-        &self,
-        at: Authorisation,
-        known: Option<Status>,
-    ) -> Result<(Authorisation, Option<Status>), Stuck> {
+    /// One step from the version that was read.
+    async fn step(&self, at: Authorisation, known: Known) -> Result<(Authorisation, Known), Stuck> {
         let now = self.clock.now();
         let is_late = is_late(&at, now);
         let next = match (at.state, &at.intent) {
             (State::Authorised, _) if is_late => State::Voided,
-            (State::Authorised, _) => State::Charging,
             (State::Reversing, None) => State::Voided,
             (State::Reversing, Some(intent)) => self.reversed(&at, &name(intent)?).await?,
             (_, _) if is_late => State::Reversing,
-            (_, None) => return self.with_intent(at).await,
+            (_, None) => return self.with_intent(at, known).await,
             (_, Some(intent)) => self.charged(&at, &name(intent)?, known).await?,
         };
-        Ok((self.move_on(at, next).await?, None))
+        Ok((self.move_on(at, next).await?, Known::TheRow))
     }
 
     /// An intent is made, and its id stored before anything else is done with it.
     async fn with_intent(
         &self,
         at: Authorisation,
-    ) -> Result<(Authorisation, Option<Status>), Stuck> {
+        known: Known,
+    ) -> Result<(Authorisation, Known), Stuck> {
         let amount = u32::try_from(at.amount).map_err(|_| Stuck::Unreadable)?;
-        let Some(payable) = self.store.payable(at.account).await? else {
-            return Ok((self.move_on(at, State::Declined).await?, None));
+        let card = match known {
+            Known::Card(card) => card,
+            _ => self.store.payable(at.account).await?,
+        };
+        let Some(payable) = card else {
+            return Ok((self.move_on(at, State::Declined).await?, Known::TheRow));
         };
         let (what_for, key) = (at.id.to_string(), key("create", &at));
         let currency = at.currency.to_ascii_lowercase();
@@ -208,12 +223,12 @@ impl Charging {
                 let intent = intent.as_str().to_owned();
                 let now = self.clock.now();
                 let at = self.store.with_intent(at, payable.card.0, intent, now).await?;
-                Ok((at, Some(Status::Created)))
+                Ok((at, Known::Status(Status::Created)))
             }
             // There is none, so nothing can be charged: the card is gone, or the order is one that they never take.
             Err(fault @ (Fault::Missing | Fault::Refused(_))) => {
                 tracing::error!(authorisation = %at.id, %fault, "the processor takes no such charge");
-                Ok((self.move_on(at, State::Declined).await?, None))
+                Ok((self.move_on(at, State::Declined).await?, Known::TheRow))
             }
             Err(fault) => Err(fault.into()),
         }
@@ -224,11 +239,11 @@ impl Charging {
         &self,
         at: &Authorisation,
         intent: &IntentId,
-        known: Option<Status>,
+        known: Known,
     ) -> Result<State, Stuck> {
         let status = match known {
-            Some(status) => status,
-            None => self.processor.retrieve(intent).await?,
+            Known::Status(status) => status,
+            _ => self.processor.retrieve(intent).await?,
         };
         let status = match status {
             Status::Created => match self.processor.confirm(intent, Key(&key("confirm", at))).await

@@ -29,11 +29,10 @@ impl Prepared {
 }
 
 impl Prepare for Prepared {
-    fn known(&self, id: CredentialId) -> Option<Arc<Candidate>> {
-        self.kept().get(&id).cloned()
-    }
-
     fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError> {
+        if let Some(known) = self.kept().get(&found.id) {
+            return Ok(Arc::clone(known));
+        }
         let seed = self.keys.open_seed(found.account, found.id, &found.seed);
         let seed = seed.map_err(|_| StoreError::Unreadable("credentials"))?;
         let candidate = Arc::new(Candidate::new(found.id, &seed));

@@ -29,6 +29,13 @@ pub struct Payable {
     pub customer: CustomerId,
 }
 
+impl Payable {
+    pub(super) fn take(row: &mut Row) -> Result<Self, StoreError> {
+        let card = CardId(row.array()?);
+        Ok(Self { card, method: method(row)?, customer: customer(row)? })
+    }
+}
+
 /// What is done to an account's cards.
 #[derive(Clone, Debug)]
 pub enum CardChange {
@@ -124,12 +131,7 @@ impl Store {
         const PAYABLE: &str = "SELECT c.card, c.method, o.customer FROM cards c \
             JOIN customers o ON o.account = c.account WHERE c.account = $1 AND c.is_default = 1";
         let row = self.database.row(PAYABLE, values![account.0]).await?;
-        let read = |row: Row| {
-            let mut row = row.of("cards");
-            let card = CardId(row.array()?);
-            Ok(Payable { card, method: method(&mut row)?, customer: customer(&mut row)? })
-        };
-        row.map(read).transpose()
+        row.map(|row| Payable::take(&mut row.of("cards"))).transpose()
     }
 
     /// What the processor calls an account, if it has a name there.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use super::database::{Database, Transaction, Within};
-use super::rows::{Row, Statement, Value};
+use super::rows::{Read, Row, Statement, Value};
 use crate::work::{Done, Work};
 
 #[derive(Clone)]
@@ -47,6 +47,13 @@ impl Counted {
             })
             .await
     }
+
+    /// Writes by one statement, which is all of its transaction.
+    pub(super) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
+        self.work.done(Done::Transaction, 1);
+        self.work.done(Done::Write, 1);
+        self.database.write_one(statement).await
+    }
 }
 
 struct InCounted<'a> {
@@ -56,22 +63,9 @@ struct InCounted<'a> {
 
 #[async_trait]
 impl Transaction for InCounted<'_> {
-    async fn rows(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.counts.done(Done::ReadWithin, 1);
-        self.transaction.rows(sql, values).await
-    }
-
-    async fn lock(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.counts.done(Done::ReadWithin, 1);
-        self.transaction.lock(sql, values).await
+    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.counts.done(Done::ReadWithin, reads.len());
+        self.transaction.read(reads).await
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {

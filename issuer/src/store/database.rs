@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use super::postgres::Postgres;
-use super::rows::{Row, Statement, Value};
+use super::rows::{Read, Row, Statement, Value};
 use super::sqlite::Sqlite;
 
 /// A future that ends within the transaction it was given.
@@ -21,14 +21,26 @@ pub(super) enum Database {
 /// What can be done within a transaction.
 #[async_trait]
 pub(super) trait Transaction: Send {
-    /// Reads.
-    async fn rows(&mut self, sql: &'static str, values: Vec<Value>)
-    -> Result<Vec<Row>, StoreError>;
+    /// Reads by each of these, one after the other; a database in another process is waited for once.
+    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError>;
 
-    /// Reads rows and keeps others from changing them up to the end of the transaction. What is read in later
-    /// statements is no older.
-    async fn lock(&mut self, sql: &'static str, values: Vec<Value>)
-    -> Result<Vec<Row>, StoreError>;
+    /// Reads by one.
+    async fn rows(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(self.read(vec![Read::new(sql, values)]).await?.remove(0))
+    }
+
+    /// Reads by one, and locks what it finds.
+    async fn lock(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(self.read(vec![Read::new(sql, values).locked()]).await?.remove(0))
+    }
 
     /// Writes, in this order. After an error the transaction writes nothing.
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError>;
@@ -56,6 +68,14 @@ impl Database {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(work).await,
             Self::Postgres(postgres) => postgres.write(work).await,
+        }
+    }
+
+    /// Writes by one statement, which is all of its transaction.
+    pub(super) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write_one(statement).await,
+            Self::Postgres(postgres) => postgres.write_one(statement).await,
         }
     }
 }

@@ -57,8 +57,8 @@ pub use ids::{
 pub use outbox::Leased;
 pub use payments::{
     ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
-    Cap, Code, Counted as PaymentsCounted, Found, Order as SaleOrder, Paid, Prepare, Reason, Span,
-    State, Tell, UnderWay, Voided, What, Who, Wrong,
+    Cap, Code, Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason,
+    Span, State, Tell, UnderWay, Voided, What, Who, Wrong,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};
@@ -289,12 +289,7 @@ impl Store {
         sql: &'static str,
         values: Vec<rows::Value>,
     ) -> Result<(), StoreError> {
-        self.database
-            .write(move |transaction| {
-                let statement = Statement::new(sql, values.clone());
-                Box::pin(async move { transaction.write(vec![statement]).await })
-            })
-            .await
+        self.database.write_one(Statement::new(sql, values)).await
     }
 }
 

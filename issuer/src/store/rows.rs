@@ -128,7 +128,27 @@ impl Row {
     }
 }
 
+/// A statement that reads.
+pub(super) struct Read {
+    pub(super) sql: &'static str,
+    pub(super) values: Vec<Value>,
+    /// Whether others are kept from changing what it finds up to the end of the transaction. What is read in later
+    /// statements is no older.
+    pub(super) locks: bool,
+}
+
+impl Read {
+    pub(super) fn new(sql: &'static str, values: Vec<Value>) -> Self {
+        Self { sql, values, locks: false }
+    }
+
+    pub(super) fn locked(self) -> Self {
+        Self { locks: true, ..self }
+    }
+}
+
 /// A statement that writes.
+#[derive(Clone)]
 pub(super) struct Statement {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,

@@ -24,7 +24,7 @@ use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::Config;
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Outcome};
-use tegata_issuer::store::{AuthorisationId, State, Store, Tell};
+use tegata_issuer::store::{AuthorisationId, Made, State, Store, Tell};
 use tegata_issuer::{Handle, World, start_charging};
 
 /// A clock that stands until it is moved.
@@ -71,7 +71,8 @@ impl AtOnce {
 
 #[async_trait::async_trait]
 impl Charge for AtOnce {
-    async fn charge(&self, id: AuthorisationId) -> Outcome {
+    async fn charge(&self, made: Made) -> Outcome {
+        let id = made.authorisation.id;
         let says = *self.says.lock().unwrap();
         match says {
             Outcome::Done => self.moves(id, State::Charged).await,

@@ -3,8 +3,7 @@
 use tegata::UnixTime;
 use tegata::code::{Admission, AttemptLimits, CredentialId, TillId};
 
-use super::super::database::Transaction;
-use super::super::rows::{Statement, values};
+use super::super::rows::{Read, Row, Statement, values};
 use super::super::{Store, StoreError};
 
 pub(super) const DAY: u64 = 24 * 60 * 60;
@@ -41,32 +40,35 @@ fn of_both(credential: CredentialId, till: &TillId) -> Vec<u8> {
 }
 
 impl Attempts {
-    pub(super) async fn of(
-        transaction: &mut dyn Transaction,
+    /// What reads them.
+    pub(super) fn reads(till: &TillId, candidates: &[CredentialId], now: UnixTime) -> Vec<Read> {
+        const COUNTS: &str = "SELECT subject, count FROM attempts \
+            WHERE day = $1 AND subject IN ($2, $3, $4)";
+        let (day, till_subject) = (now.seconds() / DAY, of_till(till));
+        let read =
+            |both, all| Read::new(COUNTS, values![day, till_subject.clone(), both, all]).locked();
+        if candidates.is_empty() {
+            return vec![read(till_subject.clone(), till_subject.clone())];
+        }
+        candidates.iter().map(|id| read(of_both(*id, till), of_credential(*id))).collect()
+    }
+
+    /// What was read of these.
+    pub(super) fn of(
         till: &TillId,
         candidates: &[CredentialId],
         now: UnixTime,
+        read: Vec<Vec<Row>>,
     ) -> Result<Self, StoreError> {
-        const COUNTS: &str = "SELECT subject, count FROM attempts \
-            WHERE day = $1 AND subject IN ($2, $3, $4)";
-        let till_subject = of_till(till);
-        let day = now.seconds() / DAY;
-        let mut attempts = Self { day, till: (till_subject.clone(), 0), candidates: Vec::new() };
-        for id in candidates {
-            attempts.candidates.push([(of_both(*id, till), 0), (of_credential(*id), 0)]);
-        }
-        let subjects =
-            attempts.candidates.iter().map(|[both, all]| (both.0.clone(), all.0.clone()));
-        let mut subjects: Vec<_> = subjects.collect();
-        if subjects.is_empty() {
-            subjects.push((till_subject.clone(), till_subject.clone()));
-        }
-        for (both, all) in subjects {
-            let values = values![day, till_subject.clone(), both, all];
-            for row in transaction.lock(COUNTS, values).await? {
-                let mut row = row.of("attempts");
-                attempts.set(&row.blob()?, row.int()?);
-            }
+        let of = |id: &CredentialId| [(of_both(*id, till), 0), (of_credential(*id), 0)];
+        let mut attempts = Self {
+            day: now.seconds() / DAY,
+            till: (of_till(till), 0),
+            candidates: candidates.iter().map(of).collect(),
+        };
+        for row in read.into_iter().flatten() {
+            let mut row = row.of("attempts");
+            attempts.set(&row.blob()?, row.int()?);
         }
         Ok(attempts)
     }

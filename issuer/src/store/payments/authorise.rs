@@ -7,20 +7,19 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tegata::UnixTime;
-use tegata::account::Generation;
 use tegata::code::{
     Admission, AttemptLimits, Candidate, CredentialId, Decoded, Matched, Refusal, Scheme, TillId,
     compare,
 };
 
+use super::super::cards::Payable;
 use super::super::credentials;
 use super::super::database::Transaction;
-use super::super::rows::{Row, Statement, values};
-use super::super::{AccountId, EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
+use super::super::rows::{Read, Row, Statement, values};
+use super::super::{EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
 use super::again;
-use super::attempts::Attempts;
+use super::payer::{Payer, Prepare};
 use super::row::{Authorisation, AuthorisationId, BY_ID, Known, State};
-use crate::keys::Sealed;
 
 /// What a till asks for.
 #[derive(Clone, Debug)]
@@ -153,30 +152,16 @@ pub enum Answered {
     /// It was asked before: how it stands now.
     Known(Box<Authorisation>),
     /// It was made just now: `authorised`, or declined with the code used up.
-    Made(Box<Authorisation>),
+    Made(Box<Made>),
 }
 
-/// A credential that a code may belong to.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Which.
-    pub id: CredentialId,
-    /// Whose it is.
-    pub account: AccountId,
-    /// Its seed.
-    pub seed: Sealed,
-}
-
-/// Who can prepare a credential for comparisons: it opens seeds.
-pub trait Prepare: Send + Sync {
-    /// One that was prepared before. A credential's seed never changes.
-    fn known(&self, id: CredentialId) -> Option<Arc<Candidate>>;
-
-    /// Prepares one.
-    ///
-    /// # Errors
-    /// If its seed cannot be opened.
-    fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError>;
+/// An authorisation as its transaction left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The row.
+    pub authorisation: Authorisation,
+    /// The card that its account was charged with then.
+    pub card: Option<Payable>,
 }
 
 impl Store {
@@ -216,10 +201,7 @@ struct Kept {
 }
 
 impl Before {
-    async fn read(
-        transaction: &mut dyn Transaction,
-        asked: &Asked,
-    ) -> Result<Option<Self>, StoreError> {
+    fn reads(asked: &Asked) -> Read {
         const BEFORE: &str = "SELECT t.till, i.made, i.hash, i.authorisation, i.reason, \
             s.reference, s.authorisation, g.one, g.generation, g.used_up_to, g.stopped \
             FROM tills t LEFT JOIN idempotency i ON i.till = t.till AND i.key = $1 \
@@ -227,9 +209,10 @@ impl Before {
             LEFT JOIN standing g ON g.one = 1 WHERE t.token = $3";
         let values =
             values![asked.key.clone(), asked.order.reference.clone(), *asked.token.bytes()];
-        let Some(row) = transaction.rows(BEFORE, values).await?.into_iter().next() else {
-            return Ok(None);
-        };
+        Read::new(BEFORE, values)
+    }
+
+    fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of("tills");
         let till = row.text()?.parse().map_err(|_| StoreError::Unreadable("tills"))?;
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
@@ -248,47 +231,7 @@ impl Before {
             (Some(_), None) => Known::NoRow,
             (Some(_), Some(id)) => Known::Is(id),
         };
-        Ok(Some(Self { till, answer: made.map(|_| kept), sale, standing }))
-    }
-}
-
-/// A credential and its account, locked.
-struct Payer {
-    account: AccountId,
-    number: u32,
-    counter: i64,
-    pays_with: Option<u32>,
-    generation: Generation,
-    low_until: u64,
-}
-
-impl Payer {
-    async fn lock(
-        transaction: &mut dyn Transaction,
-        credential: CredentialId,
-    ) -> Result<Option<Self>, StoreError> {
-        const LOCK: &str = "SELECT c.account, c.number, c.counter, p.number, p.generation, \
-            p.low_until FROM credentials c JOIN payers p ON p.account = c.account \
-            WHERE c.credential = $1";
-        let rows = transaction.lock(LOCK, values![credential.0]).await?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let mut row = row.of("payers");
-        Ok(Some(Self {
-            account: AccountId(row.array()?),
-            number: row.int()?,
-            counter: row.int()?,
-            pays_with: row.optional(Row::int)?,
-            generation: Generation(row.int()?),
-            low_until: row.int()?,
-        }))
-    }
-
-    /// Whether the code was taken before, or may have been: after a restore nobody knows.
-    fn has_used(&self, matched: &Matched, standing: &Standing) -> bool {
-        let counter = matched.counter();
-        let last = u64::try_from(self.counter).ok();
-        last.is_some_and(|last| counter.number() <= last)
-            || counter.step().number() <= standing.used_up_to
+        Ok(Self { till, answer: made.map(|_| kept), sale, standing })
     }
 }
 
@@ -298,9 +241,16 @@ impl Asked {
         transaction: &mut dyn Transaction,
         prepare: &dyn Prepare,
     ) -> Result<Answered, StoreError> {
-        let Some(before) = Before::read(transaction, self).await? else {
+        let aliases = match &self.code {
+            Code::Parts(scheme, decoded) => Some(self.aliases(scheme, decoded)),
+            Code::Malformed => None,
+        };
+        let reads = [Before::reads(self)].into_iter().chain(aliases).collect();
+        let mut read = transaction.read(reads).await?.into_iter().map(Vec::into_iter);
+        let Some(before) = read.next().and_then(|mut rows| rows.next()) else {
             return Ok(Answered::NoTill);
         };
+        let before = Before::read(before)?;
         if let Some(kept) = &before.answer {
             return self.as_before(transaction, kept).await;
         }
@@ -322,11 +272,9 @@ impl Asked {
             return Ok(Answered::Declined(Reason::Stopped));
         }
         let till = &before.till;
-        match self.matched(transaction, till, prepare).await? {
-            Ok((matched, Some(payer))) => {
-                self.take(transaction, till, &standing, (matched, payer), replaced).await
-            }
-            Ok((_, None)) => self.decline(transaction, till, Reason::NotValid).await,
+        let aliases = read.flatten().collect();
+        match self.matched(transaction, till, aliases, prepare).await? {
+            Ok(matched) => self.take(transaction, till, &standing, matched, replaced).await,
             // Nobody looked at the code: there is nothing to keep.
             Err(Refusal::TillStopped) => Ok(Answered::Declined(Reason::Stopped)),
             Err(refusal) => self.decline(transaction, till, refusal.into()).await,
@@ -371,78 +319,44 @@ impl Asked {
         &self,
         transaction: &mut dyn Transaction,
         till: &TillId,
+        aliases: Vec<Row>,
         prepare: &dyn Prepare,
-    ) -> Result<Result<(Matched, Option<Payer>), Refusal>, StoreError> {
-        let Code::Parts(scheme, decoded) = &self.code else {
-            let attempts = Attempts::of(transaction, till, &[], self.now).await?;
-            let refusal = match attempts.admission(&self.bounds.attempts) {
-                Admission::TillStopped => return Ok(Err(Refusal::TillStopped)),
-                Admission::Open(_) => Refusal::Malformed,
-            };
-            transaction.write(attempts.counted()).await?;
-            return Ok(Err(refusal));
-        };
-        let candidates = self.candidates(transaction, scheme, decoded, prepare).await?;
-        let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id()).collect();
-        // Locked before the counts are read: tries at one credential come one after the other, also the first of a day,
-        // for which there is no row yet.
-        let mut payers = Vec::with_capacity(ids.len());
-        for id in &ids {
-            payers.push(Payer::lock(transaction, *id).await?);
-        }
-        let attempts = Attempts::of(transaction, till, &ids, self.now).await?;
+    ) -> Result<Result<(Matched, Payer), Refusal>, StoreError> {
+        let id = |row: Row| row.of("aliases").array().map(CredentialId);
+        let mut ids = aliases.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+        // By chance a credential has one alias in two periods; twice it would be two that match.
+        ids.dedup();
+        let (mut payers, attempts) =
+            Payer::of(transaction, &ids, till, self.bounds.day, self.now).await?;
         let admission = attempts.admission(&self.bounds.attempts);
         if admission == Admission::TillStopped {
             return Ok(Err(Refusal::TillStopped));
         }
-        let refs: Vec<&Candidate> = candidates.iter().map(AsRef::as_ref).collect();
-        let compared = compare(scheme, decoded, till, self.now, &refs);
-        let outcome = compared.outcome(&admission);
+        let outcome = match &self.code {
+            Code::Malformed => Err(Refusal::Malformed),
+            Code::Parts(scheme, decoded) => {
+                let prepared = payers.iter().map(|payer| prepare.prepare(&payer.found));
+                let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+                let candidates: Vec<&Candidate> = prepared.iter().map(AsRef::as_ref).collect();
+                compare(scheme, decoded, till, self.now, &candidates).outcome(&admission)
+            }
+        };
         // A unique match takes its own count back: what is counted and taken back in one transaction is not written.
         if outcome.is_err() {
             transaction.write(attempts.counted()).await?;
         }
-        Ok(outcome.map(|matched| {
-            let place = ids.iter().position(|id| *id == matched.credential());
-            let payer = place.and_then(|place| payers.swap_remove(place));
-            (matched, payer)
+        Ok(outcome.and_then(|matched| {
+            let place = payers.iter().position(|it| it.found.id == matched.credential());
+            let payer = place.map(|place| payers.swap_remove(place)).ok_or(Refusal::NotValid)?;
+            Ok((matched, payer))
         }))
     }
 
     /// Every credential that has the alias shown at one of the accepted steps.
-    async fn candidates(
-        &self,
-        transaction: &mut dyn Transaction,
-        scheme: &Scheme,
-        decoded: &Decoded,
-        prepare: &dyn Prepare,
-    ) -> Result<Vec<Arc<Candidate>>, StoreError> {
+    fn aliases(&self, scheme: &Scheme, decoded: &Decoded) -> Read {
         const FIND: &str = "SELECT credential FROM aliases \
             WHERE prefix = $1 AND period IN ($2, $3, $4) AND alias = $5 ORDER BY credential";
-        const SEED: &str = "SELECT account, key, seed FROM credentials \
-            WHERE credential = $1 AND key IS NOT NULL";
-        let values = credentials::in_periods_of(scheme, decoded.alias, self.now);
-        let rows = transaction.rows(FIND, values).await?;
-        let mut candidates: Vec<Arc<Candidate>> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let id = CredentialId(row.of("aliases").array()?);
-            // By chance a credential has one alias in two periods; twice it would be two that match.
-            if candidates.last().is_some_and(|last| last.id() == id) {
-                continue;
-            }
-            if let Some(known) = prepare.known(id) {
-                candidates.push(known);
-                continue;
-            }
-            let rows = transaction.rows(SEED, values![id.0]).await?;
-            // One that is void for good has no seed any more.
-            let Some(row) = rows.into_iter().next() else { continue };
-            let mut row = row.of("credentials");
-            let account = AccountId(row.array()?);
-            let seed = Sealed { key: row.int()?, bytes: row.blob()? };
-            candidates.push(prepare.prepare(&Found { id, account, seed })?);
-        }
-        Ok(candidates)
+        Read::new(FIND, credentials::in_periods_of(scheme, decoded.alias, self.now))
     }
 
     /// Takes the code, whatever becomes of the payment.
@@ -457,8 +371,8 @@ impl Asked {
         if payer.has_used(&matched, standing) {
             return self.decline(transaction, till, Reason::Used).await;
         }
-        let reason = self.why_not(transaction, &payer, standing).await?;
-        let made = self.made(till, &payer, matched.credential(), reason);
+        let reason = self.why_not(&payer, standing);
+        let made = self.made(till, &payer, reason);
         let counter = matched.counter().number();
         let mut writes = vec![
             credentials::take(matched.credential(), matched.counter()).or(again()),
@@ -470,42 +384,27 @@ impl Asked {
             writes.extend(made.counts(replaced));
         }
         transaction.write(writes).await?;
-        Ok(Answered::Made(Box::new(made)))
+        Ok(Answered::Made(Box::new(Made { authorisation: made, card: payer.card })))
     }
 
     /// Whether the account pays for this, as it stands in this transaction.
-    async fn why_not(
-        &self,
-        transaction: &mut dyn Transaction,
-        payer: &Payer,
-        standing: &Standing,
-    ) -> Result<Option<Reason>, StoreError> {
-        const SPENT: &str = "SELECT amount FROM spent WHERE account = $1 AND day = $2";
-        let Some(number) = payer.pays_with else { return Ok(Some(Reason::Held)) };
+    fn why_not(&self, payer: &Payer, standing: &Standing) -> Option<Reason> {
+        let Some(number) = payer.pays_with else { return Some(Reason::Held) };
         if number != payer.number || payer.generation != standing.generation {
-            return Ok(Some(Reason::NotValid));
+            return Some(Reason::NotValid);
         }
         let is_low = self.now.seconds() < payer.low_until;
         let cap = if is_low { self.bounds.low } else { self.bounds.usual };
-        let values = values![payer.account.0, self.bounds.day];
-        let row = transaction.rows(SPENT, values).await?.into_iter().next();
-        let spent: u64 = row.map(|row| row.of("spent").int()).transpose()?.unwrap_or(0);
         let amount = self.order.amount;
-        let fits = amount <= cap.payment && spent.saturating_add(amount) <= cap.day;
-        Ok((!fits).then_some(Reason::Limit))
+        let fits = amount <= cap.payment && payer.spent.saturating_add(amount) <= cap.day;
+        (!fits).then_some(Reason::Limit)
     }
 
-    fn made(
-        &self,
-        till: &TillId,
-        payer: &Payer,
-        credential: CredentialId,
-        reason: Option<Reason>,
-    ) -> Authorisation {
+    fn made(&self, till: &TillId, payer: &Payer, reason: Option<Reason>) -> Authorisation {
         Authorisation {
             id: self.ids.0,
-            account: payer.account,
-            credential,
+            account: payer.found.account,
+            credential: payer.found.id,
             till: till.clone(),
             reference: self.order.reference.clone(),
             amount: self.order.amount,

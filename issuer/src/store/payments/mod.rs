@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `row` | an authorisation, its states, and which of them may follow which |
 //! | `authorise` | one transaction from a code to an authorisation |
+//! | `payer` | whose code it may be, with all that a payment has to know of a shopper |
 //! | `attempts` | codes that fitted nobody, counted |
 //! | `told` | who writes what an account's owner is told of them |
 //! | `void` | what a till takes back, whether it came or not |
@@ -16,6 +17,7 @@ mod answers;
 mod attempts;
 mod authorise;
 mod open;
+mod payer;
 mod read;
 mod report;
 mod row;
@@ -24,7 +26,8 @@ mod void;
 
 pub use answers::ANSWERS_KEPT;
 pub use attempts::ATTEMPTS_KEPT;
-pub use authorise::{Answered, Asked, Bounds, Cap, Code, Found, Order, Prepare, Reason};
+pub use authorise::{Answered, Asked, Bounds, Cap, Code, Made, Order, Reason};
+pub use payer::{Found, Prepare};
 pub use read::{Paid, UnderWay};
 pub use report::{Busy, Counted, Span, Who, Wrong};
 pub use row::{Authorisation, AuthorisationId, State};

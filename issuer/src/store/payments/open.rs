@@ -39,13 +39,8 @@ impl Store {
         const HOLD: &str = "UPDATE authorisations SET changed = $1, version = version + 1 \
             WHERE authorisation = $2 AND version = $3";
         let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
-        self.database
-            .write(move |transaction| {
-                let values = values![now.seconds(), from.id.0, from.version];
-                let hold = Statement::new(HOLD, values).or(StoreError::Moved);
-                Box::pin(async move { transaction.write(vec![hold]).await })
-            })
-            .await
-            .map(|()| after)
+        let values = values![now.seconds(), from.id.0, from.version];
+        let hold = Statement::new(HOLD, values).or(StoreError::Moved);
+        self.database.write_one(hold).await.map(|()| after)
     }
 }

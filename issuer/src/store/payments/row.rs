@@ -273,7 +273,8 @@ impl Store {
             .await
     }
 
-    /// Says which card is charged for it, and under which of the processor's ids, before any money can move.
+    /// From now on the card is being charged: says which, and under which of the processor's ids, before any money can
+    /// move.
     ///
     /// # Errors
     /// `Moved` if it is of another version by now; those of the database.
@@ -284,23 +285,19 @@ impl Store {
         intent: String,
         now: UnixTime,
     ) -> Result<Authorisation, StoreError> {
-        const KEEP: &str = "UPDATE authorisations SET card = $1, intent = $2, changed = $3, \
-            version = version + 1 WHERE authorisation = $4 AND version = $5";
-        let after = Authorisation {
+        const KEEP: &str = "UPDATE authorisations SET state = 'charging', card = $1, intent = $2, \
+            changed = $3, version = version + 1 WHERE authorisation = $4 AND version = $5";
+        let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
+        let keep = Statement::new(KEEP, values).or(StoreError::Moved);
+        self.database.write_one(keep).await?;
+        Ok(Authorisation {
+            state: State::Charging,
             card: Some(card),
-            intent: Some(intent.clone()),
+            intent: Some(intent),
             changed: now,
             version: from.version + 1,
-            ..from.clone()
-        };
-        self.database
-            .write(move |transaction| {
-                let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
-                let keep = Statement::new(KEEP, values).or(StoreError::Moved);
-                Box::pin(async move { transaction.write(vec![keep]).await })
-            })
-            .await
-            .map(|()| after)
+            ..from
+        })
     }
 }
 

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::StoreError;
 use super::database::{Transaction, Within, not_migrated};
-use super::rows::{Row, Statement, Value};
+use super::rows::{Read, Row, Statement, Value};
 
 mod embedded {
     refinery::embed_migrations!("migrations/postgres");
@@ -103,68 +103,120 @@ impl Postgres {
         self.try_to_write(&work).await
     }
 
-    /// Dropped before its commit, a transaction is rolled back.
     async fn try_to_write<T: Send + 'static>(
         &self,
         work: &(impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static),
     ) -> Result<T, StoreError> {
-        let mut connection = self.connection().await?;
-        let begun = connection.transaction().await.map_err(|error| refused(&error))?;
-        let mut transaction = InTransaction(begun);
-        let done = work(&mut transaction).await?;
-        transaction.0.commit().await.map_err(|error| match refused(&error) {
+        let mut transaction = InTransaction::on(self.connection().await?);
+        let done = work(&mut transaction).await;
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = transaction.end(end).await;
+        let done = done?;
+        ended.map_err(|error| match error {
             StoreError::Unavailable(_) => StoreError::InDoubt,
             other => other,
         })?;
         Ok(done)
     }
+
+    /// One statement is a transaction by itself.
+    pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
+        let Statement { sql, values, or } = statement;
+        let connection = self.connection().await?;
+        let prepared = connection.prepare_cached(sql).await.map_err(|error| refused(&error))?;
+        let touched = connection.execute(&prepared, &parameters(&values)).await;
+        match (touched.map_err(|error| refused(&error)), or) {
+            (Ok(0), Some(error)) => Err(error),
+            (Err(StoreError::Unavailable(_)), _) => Err(StoreError::InDoubt),
+            (touched, _) => touched.map(drop),
+        }
+    }
 }
 
-struct InTransaction<'a>(deadpool_postgres::Transaction<'a>);
+/// A transaction that begins with the first that is asked of it, on the same way to the server: a payment waits for the
+/// server as seldom as can be. A connection that is let go before the end is closed, which rolls back.
+struct InTransaction {
+    connection: Option<Object>,
+    has_begun: bool,
+}
 
-impl InTransaction<'_> {
-    async fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let statement = self.0.prepare_cached(sql).await.map_err(|error| refused(&error))?;
-        let rows = self.0.query(&statement, &parameters(values)).await;
-        rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
+impl Drop for InTransaction {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+impl InTransaction {
+    fn on(connection: Object) -> Self {
+        Self { connection: Some(connection), has_begun: false }
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), StoreError> {
+        if self.has_begun
+            && let Some(connection) = &self.connection
+        {
+            connection.batch_execute(how).await.map_err(|error| refused(&error))?;
+        }
+        // Back to the others.
+        drop(self.connection.take());
+        Ok(())
+    }
+
+    /// What is asked now, with the beginning before it if nothing was asked yet.
+    async fn ask<T>(
+        &mut self,
+        what: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
+        if std::mem::replace(&mut self.has_begun, true) {
+            return what(connection).await;
+        }
+        let begin =
+            async { connection.batch_execute("BEGIN").await.map_err(|error| refused(&error)) };
+        try_join(begin, what(connection)).await.map(|((), done)| done)
     }
 }
 
 #[async_trait]
-impl Transaction for InTransaction<'_> {
-    async fn rows(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.query(sql, &values).await
-    }
-
-    async fn lock(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.query(&format!("{sql} FOR UPDATE"), &values).await
-    }
-
+impl Transaction for InTransaction {
     /// All of them are on their way before the first is answered; the server takes them in order.
-    async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        let mut prepared = Vec::with_capacity(statements.len());
-        for statement in &statements {
-            let prepare = self.0.prepare_cached(statement.sql).await;
-            prepared.push(prepare.map_err(|error| refused(&error))?);
-        }
-        let transaction = &self.0;
-        let execute = |(statement, prepared): (Statement, _)| async move {
-            let Statement { values, or, .. } = statement;
-            let touched = transaction.execute(&prepared, &parameters(&values)).await;
-            match (touched.map_err(|error| refused(&error))?, or) {
-                (0, Some(error)) => Err(error),
-                _ => Ok(()),
+    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.ask(async |connection: &Object| {
+            let mut prepared = Vec::with_capacity(reads.len());
+            for Read { sql, values, locks } in reads {
+                let locked = if locks { format!("{sql} FOR UPDATE") } else { sql.to_owned() };
+                let statement = connection.prepare_cached(&locked).await;
+                prepared.push((statement.map_err(|error| refused(&error))?, values));
             }
-        };
-        try_join_all(statements.into_iter().zip(prepared).map(execute)).await.map(drop)
+            let query = |(statement, values): (_, Vec<Value>)| async move {
+                let rows = connection.query(&statement, &parameters(&values)).await;
+                rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
+            };
+            try_join_all(prepared.into_iter().map(query)).await
+        })
+        .await
+    }
+
+    async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        self.ask(async |connection: &Object| {
+            let mut prepared = Vec::with_capacity(statements.len());
+            for statement in statements {
+                let prepare = connection.prepare_cached(statement.sql).await;
+                prepared.push((prepare.map_err(|error| refused(&error))?, statement));
+            }
+            let execute = |(prepared, statement): (_, Statement)| async move {
+                let Statement { values, or, .. } = statement;
+                let touched = connection.execute(&prepared, &parameters(&values)).await;
+                match (touched.map_err(|error| refused(&error))?, or) {
+                    (0, Some(error)) => Err(error),
+                    _ => Ok(()),
+                }
+            };
+            try_join_all(prepared.into_iter().map(execute)).await.map(drop)
+        })
+        .await
     }
 }
 

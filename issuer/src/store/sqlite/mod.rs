@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::StoreError;
 use super::database::{Transaction, Within};
-use super::rows::{Row, Value};
+use super::rows::{Row, Statement, Value};
 use writer::Writer;
 
 mod embedded {
@@ -28,6 +28,14 @@ const READERS: usize = 4;
 
 /// How often a file is tried to be opened that others open, too.
 const TRIES: u32 = 8;
+
+/// What the one connection that writes keeps in memory, in KiB: the pages that payments go through, for each of which
+/// the system would be asked otherwise.
+const WRITERS_CACHE: u32 = 64 * 1024;
+
+/// Pages of the log after which it is carried over into the database: 32 MiB. Each time the disk is waited for twice more,
+/// and a page that was written a hundred times by then is carried over once.
+const LOG: u32 = 8 * 1024;
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,7 +66,7 @@ impl Sqlite {
         });
         Ok(Self {
             file: file.to_owned(),
-            writer: Writer::start(connection.await?)?,
+            writer: Writer::start(to_write(connection.await?)?)?,
             readers: Arc::default(),
             permits: Arc::new(Semaphore::new(READERS)),
         })
@@ -77,6 +85,14 @@ impl Sqlite {
         work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.writer.write(work).await
+    }
+
+    pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let statement = statement.clone();
+            Box::pin(async move { transaction.write(vec![statement]).await })
+        })
+        .await
     }
 
     /// Does `work` on a connection that only reads.
@@ -128,6 +144,16 @@ pub(in crate::store) fn connect(file: &Path) -> Result<Connection, StoreError> {
         PRAGMA secure_delete = on; PRAGMA trusted_schema = off;";
     connection.execute_batch(settings).map_err(refused)?;
     connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// As the writer has it. What a savepoint may have to take back stands in memory, not in a file beside the database.
+fn to_write(connection: Connection) -> Result<Connection, StoreError> {
+    let settings = format!(
+        "PRAGMA cache_size = -{WRITERS_CACHE}; PRAGMA wal_autocheckpoint = {LOG}; \
+         PRAGMA temp_store = memory"
+    );
+    connection.execute_batch(&settings).map_err(refused)?;
     Ok(connection)
 }
 

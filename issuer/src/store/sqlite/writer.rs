@@ -9,7 +9,7 @@ use rusqlite::{Connection, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::database::{Transaction, Within};
-use super::super::rows::{Row, Statement, Value};
+use super::super::rows::{Read, Row, Statement};
 use super::{StoreError, refused};
 
 /// Pieces of work that wait; more make their senders wait.
@@ -65,7 +65,7 @@ impl Writer {
 }
 
 fn commit(connection: &mut Connection, batch: Vec<Work>) {
-    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(refused);
+    let begun = just(connection, "BEGIN IMMEDIATE");
     if let Err(error) = begun {
         // Work is not done, so there is no reply to give it to; a connection that cannot begin answers for all.
         for work in batch {
@@ -78,10 +78,10 @@ fn commit(connection: &mut Connection, batch: Vec<Work>) {
     let committed = if connection.is_autocommit() {
         Err(StoreError::Unavailable("the disk could not be written"))
     } else {
-        connection.execute_batch("COMMIT").map_err(refused)
+        just(connection, "COMMIT")
     };
     if committed.is_err() && !connection.is_autocommit() {
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = just(connection, "ROLLBACK");
     }
     for reply in replies {
         reply(committed.clone());
@@ -96,15 +96,23 @@ fn in_savepoint<T>(
     if connection.is_autocommit() {
         return Err(StoreError::Unavailable("the disk could not be written"));
     }
-    connection.execute_batch("SAVEPOINT work").map_err(refused)?;
+    just(connection, "SAVEPOINT work")?;
     let mut transaction = InSavepoint(connection);
     let done = catch_unwind(AssertUnwindSafe(|| at_once(work(&mut transaction))));
     let done = done.unwrap_or(Err(StoreError::BrokeOff));
-    let end = if done.is_ok() { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };
     if !connection.is_autocommit() {
-        connection.execute_batch(end).map_err(refused)?;
+        if done.is_err() {
+            just(connection, "ROLLBACK TO work")?;
+        }
+        just(connection, "RELEASE work")?;
     }
     done
+}
+
+/// A statement without values, kept prepared: of these there are as many as pieces of work.
+fn just(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
+    statement.execute([]).map(drop).map_err(refused)
 }
 
 /// The result of a future that never waits, as all over SQLite are.
@@ -119,21 +127,10 @@ struct InSavepoint<'a>(&'a mut Connection);
 
 #[async_trait]
 impl Transaction for InSavepoint<'_> {
-    async fn rows(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        super::rows(self.0, sql, values)
-    }
-
-    /// There is one writer, and it is this one.
-    async fn lock(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        super::rows(self.0, sql, values)
+    /// There is one writer, and it is this one: nothing has to be locked.
+    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let rows = |read: Read| super::rows(self.0, read.sql, read.values);
+        reads.into_iter().map(rows).collect()
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
@@ -145,5 +142,55 @@ impl Transaction for InSavepoint<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::rows::values;
+    use super::*;
+
+    fn add(number: i64) -> Statement {
+        Statement::new("INSERT INTO numbers (number) VALUES ($1)", values![number])
+    }
+
+    fn fails() -> Statement {
+        Statement::new("DELETE FROM numbers WHERE number = 0", values![]).or(StoreError::Moved)
+    }
+
+    #[test]
+    fn a_piece_of_work_that_fails_takes_no_other_with_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let piece = |statements: fn() -> Vec<Statement>, panics: bool| -> Work {
+            let tell = tell.clone();
+            let work = move |transaction: &mut dyn Transaction| {
+                at_once(transaction.write(statements()))?;
+                assert!(!panics, "a fault of ours");
+                Ok(())
+            };
+            Box::new(move |connection| {
+                let done = in_savepoint(connection, |transaction| {
+                    let done = work(transaction);
+                    Box::pin(std::future::ready(done))
+                });
+                Box::new(move |committed| tell.send(committed.and(done)).unwrap())
+            })
+        };
+        let batch = vec![
+            piece(|| vec![add(1)], false),
+            piece(|| vec![fails(), add(2)], false),
+            piece(|| vec![add(3), fails()], false),
+            piece(|| vec![add(4)], true),
+            piece(|| vec![add(5)], false),
+        ];
+        commit(&mut connection, batch);
+        let failed = Err(StoreError::Moved);
+        let expected = [Ok(()), failed.clone(), failed, Err(StoreError::BrokeOff), Ok(())];
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), expected);
+        let mut numbers = connection.prepare("SELECT number FROM numbers ORDER BY number").unwrap();
+        let numbers = numbers.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(numbers.collect::<Result<Vec<_>, _>>().unwrap(), [1, 5]);
     }
 }
