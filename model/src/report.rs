@@ -23,13 +23,20 @@ const CONTROLS: [(Control, &str); 9] = [
 ];
 
 /// How many messages the thief sends while she is at it.
-fn messages(errands: &[Errand], long: bool) -> u8 {
-    let short = match errands {
+fn messages(errands: &[Errand]) -> u8 {
+    match errands {
         _ if errands == PAYING => 4,
         _ if errands == FORGOTTEN => 3,
         _ => 2,
-    };
-    short + u8::from(long)
+    }
+}
+
+/// How long the runs are: the short form, or each of the two longer ones. Longer in both at once would not end.
+fn bounds(errands: &[Errand], long: bool) -> Vec<Bounds> {
+    let short = Bounds { waits: 1, messages: messages(errands), under_way: 1 };
+    let one_more_message = Bounds { messages: short.messages + 1, ..short };
+    let two_under_way = Bounds { under_way: 2, ..short };
+    if long { vec![one_more_message, two_under_way] } else { vec![short] }
 }
 
 /// What was looked at with all controls on.
@@ -43,30 +50,31 @@ pub struct Holds {
     pub wrong: Vec<String>,
 }
 
-/// Every run of the strongest thieves with all controls on, in the short form or the long.
+/// Every run of the strongest thieves with all controls on, in the short form or the long; each line is told as soon as it
+/// is known.
 #[must_use]
-pub fn holds(long: bool) -> Holds {
+pub fn holds(long: bool, seen: fn(&str)) -> Holds {
     let mut holds = Holds { lines: Vec::new(), states: 0, wrong: Vec::new() };
-    for errands in ERRANDS {
+    let all =
+        |errands: &'static [Errand]| bounds(errands, long).into_iter().map(move |b| (errands, b));
+    for (errands, bounds) in ERRANDS.into_iter().flat_map(all) {
         let mut denied = Vec::new();
         for thief in Thief::STRONGEST {
-            let bounds = Bounds {
-                waits: 1,
-                messages: messages(errands, long),
-                under_way: 1 + usize::from(long),
-            };
             let model = Model { thief, controls: Controls::ALL, errands, bounds };
             let searched = model.search(2, None);
             for (goal, run) in &searched.breaches {
                 holds.wrong.push(format!("{thief}:\n{}", numbered(&model.told(run, *goal))));
             }
             holds.states += searched.states;
-            holds.lines.push(format!(
-                "{} states: a thief {thief}; {} messages, while she has {}",
+            let Bounds { messages, under_way, .. } = bounds;
+            let under_way = if under_way == 1 { "" } else { ", two under way" };
+            let line = format!(
+                "{} states: a thief {thief}; {messages} messages{under_way}, while she has {}",
                 searched.states,
-                bounds.messages,
                 called(errands),
-            ));
+            );
+            seen(&line);
+            holds.lines.push(line);
             denied.push(searched.denied);
         }
         for (name, on) in expected(errands) {

@@ -32,7 +32,7 @@ fn stands(name: &str, text: &str) {
 
 #[test]
 fn with_all_controls_on_no_thief_spends_or_is_in_and_the_owner_does_what_owners_do() {
-    let holds = holds(false);
+    let holds = holds(false, |_| ());
     assert!(holds.wrong.is_empty(), "{}", holds.wrong.join("\n"));
     let lines = holds.lines.join("\n- ");
     stands("runs of accounts", &format!("- {lines}\n\n{} states in all.\n", holds.states));
