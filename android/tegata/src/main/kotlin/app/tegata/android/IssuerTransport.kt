@@ -90,26 +90,28 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
         return way.once(url, request)
     }
 
-    private suspend fun OkHttpClient.once(url: HttpUrl, request: IssuerRequest): IssuerResponse = suspendCancellableCoroutine { waiting ->
-        val asked = Request.Builder().url(url).method(request.method, Once(request.body)).header("User-Agent", AGENT)
-        for ((name, value) in request.headers) asked.header(name, value)
-        val call = newCall(asked.build())
-        waiting.invokeOnCancellation { call.cancel() }
-        call.enqueue(
-            object : Callback {
-                override fun onResponse(call: Call, response: Response) {
-                    try {
-                        waiting.resume(response.use(::read))
-                    } catch (broken: IOException) {
-                        onFailure(call, broken)
+    private suspend fun OkHttpClient.once(url: HttpUrl, request: IssuerRequest): IssuerResponse =
+        suspendCancellableCoroutine { waiting ->
+            val asked = Request.Builder().url(url).method(request.method, Once(request.body))
+            asked.header("User-Agent", AGENT)
+            for ((name, value) in request.headers) asked.header(name, value)
+            val call = newCall(asked.build())
+            waiting.invokeOnCancellation { call.cancel() }
+            call.enqueue(
+                object : Callback {
+                    override fun onResponse(call: Call, response: Response) {
+                        try {
+                            waiting.resume(response.use(::read))
+                        } catch (broken: IOException) {
+                            onFailure(call, broken)
+                        }
                     }
-                }
 
-                // What was thrown stays here: its words are a stranger's, and may name what was asked.
-                override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(nameOf(e))
-            },
-        )
-    }
+                    // What was thrown stays here: its words are a stranger's, and may name what was asked.
+                    override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(nameOf(e))
+                },
+            )
+        }
 
     private fun read(response: Response): IssuerResponse {
         // One byte more than is taken tells an answer that is too long.

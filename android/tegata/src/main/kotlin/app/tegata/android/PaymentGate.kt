@@ -70,17 +70,18 @@ public class PaymentGate internal constructor(
         if (sealed.size <= NONCE_BYTES) throw GateException.NotSetUp()
         val locked = withContext(dispatcher) { named { cipherFor(sealed) } }
         val cipher = ask.ask(locked)
-        return withContext(dispatcher) { open(named { cipher.doFinal(sealed, NONCE_BYTES, sealed.size - NONCE_BYTES) }) }
+        return withContext(dispatcher) {
+            open(named { cipher.doFinal(sealed, NONCE_BYTES, sealed.size - NONCE_BYTES) })
+        }
     }
 
     /** Opens payments by the PIN, as it was typed, and wipes it. */
     @Throws(WalletException::class)
-    public suspend fun unlockWithPin(pin: ByteArray): Unlocked =
-        try {
-            withContext(dispatcher) { payments.unlockWithPin(pin) }
-        } finally {
-            pin.fill(0)
-        }
+    public suspend fun unlockWithPin(pin: ByteArray): Unlocked = try {
+        withContext(dispatcher) { payments.unlockWithPin(pin) }
+    } finally {
+        pin.fill(0)
+    }
 
     /** Has payments no longer opened by finger or face. Refused, by the core, while there is no PIN. */
     @Throws(KeystoreFailure::class, WalletException::class)
@@ -100,12 +101,11 @@ public class PaymentGate internal constructor(
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, platformStore().key(alias)) }
     }
 
-    private fun makeKey() =
-        try {
-            makeBiometricKey(alias, strongBox = true)
-        } catch (_: StrongBoxUnavailableException) {
-            makeBiometricKey(alias, strongBox = false)
-        }
+    private fun makeKey() = try {
+        makeBiometricKey(alias, strongBox = true)
+    } catch (_: StrongBoxUnavailableException) {
+        makeBiometricKey(alias, strongBox = false)
+    }
 
     private fun cipherFor(sealed: ByteArray): Cipher {
         val key = platformStore().key(alias) ?: throw KeystoreFailure.KeyMissing()
@@ -113,25 +113,23 @@ public class PaymentGate internal constructor(
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.DECRYPT_MODE, key, nonce) }
     }
 
-    private fun open(secret: ByteArray): Unlocked =
-        try {
-            payments.unlockWithKey(secret)
-        } catch (_: WalletException.PaymentsLocked) {
-            // The wallet knows another secret, as when setting up was cut off between the two.
-            throw GateException.NotSetUp()
-        } catch (_: WalletException.UnlockNotSet) {
-            throw GateException.NotSetUp()
-        } finally {
-            secret.fill(0)
-        }
+    private fun open(secret: ByteArray): Unlocked = try {
+        payments.unlockWithKey(secret)
+    } catch (_: WalletException.PaymentsLocked) {
+        // The wallet knows another secret, as when setting up was cut off between the two.
+        throw GateException.NotSetUp()
+    } catch (_: WalletException.UnlockNotSet) {
+        throw GateException.NotSetUp()
+    } finally {
+        secret.fill(0)
+    }
 
     /** What is a refusal of any key's is a change of fingers here: nothing else invalidates this one. */
-    private fun <T> named(work: () -> T): T =
-        try {
-            faults.named(work)
-        } catch (_: KeystoreFailure.KeyInvalidated) {
-            throw GateException.EnrolmentChanged()
-        }
+    private fun <T> named(work: () -> T): T = try {
+        faults.named(work)
+    } catch (_: KeystoreFailure.KeyInvalidated) {
+        throw GateException.EnrolmentChanged()
+    }
 
     private companion object {
         const val SECRET_BYTES = 32

@@ -103,7 +103,9 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     private fun drawDigits(canvas: Canvas, code: PaymentCode, top: Int, width: Int) {
         val lines = digitLines(code, width)
         val spacing = letters.fontSpacing
-        lines.forEachIndexed { at, text -> canvas.drawText(text, width / 2f, top - letters.ascent() + at * spacing, letters) }
+        lines.forEachIndexed { at, text ->
+            canvas.drawText(text, width / 2f, top - letters.ascent() + at * spacing, letters)
+        }
     }
 
     /** As long as the time that is left, around the middle: the same in languages that go the other way. */

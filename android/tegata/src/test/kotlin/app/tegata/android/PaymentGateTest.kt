@@ -53,7 +53,9 @@ class PaymentGateTest {
     fun `its key asks for a finger each time, and ends with a new one`() {
         locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
         val spec = FakePlatform.made.getValue("tegata.wallet.gate").spec
-        assertTrue(spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked)
+        assertTrue(
+            spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked,
+        )
         assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, spec.userAuthenticationType)
         assertEquals(0, spec.userAuthenticationValidityDurationSeconds)
         assertEquals(256, spec.keySize)
@@ -75,7 +77,8 @@ class PaymentGateTest {
         locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
         again { _, gate ->
             FakePlatform.judge = { step, spec ->
-                if (step == Step.BEGIN && spec!!.isUserAuthenticationRequired) throw KeyPermanentlyInvalidatedException()
+                val isOurs = step == Step.BEGIN && spec!!.isUserAuthenticationRequired
+                if (isOurs) throw KeyPermanentlyInvalidatedException()
             }
             repeat(2) { fails<GateException.EnrolmentChanged> { gate.unlock(FINGER) } }
             val unlocked = gate.unlockWithPin("2580".toByteArray())
@@ -98,7 +101,8 @@ class PaymentGateTest {
     @Test
     fun `a phone that knows no finger says so, and nothing is locked by one`() {
         FakePlatform.judge = { step, spec ->
-            if (step == Step.MAKE && spec!!.isUserAuthenticationRequired) throw InvalidAlgorithmParameterException("none enrolled")
+            val isOurs = step == Step.MAKE && spec!!.isUserAuthenticationRequired
+            if (isOurs) throw InvalidAlgorithmParameterException("none enrolled")
         }
         locked { _, gate, unlocked ->
             fails<GateException.NothingEnrolled> { gate.setUp(unlocked, FINGER) }
@@ -182,7 +186,8 @@ class PaymentGateTest {
         val activity = phone.activity().setup().get()
         runBlocking {
             val cipher = Cipher.getInstance("AES/GCM/NoPadding", "SunJCE")
-            val waiting = async(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) { BiometricDialog(activity).ask(cipher) }
+            val waiting =
+                async(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) { BiometricDialog(activity).ask(cipher) }
             idle()
             assertTrue(waiting.isActive)
             waiting.cancel()

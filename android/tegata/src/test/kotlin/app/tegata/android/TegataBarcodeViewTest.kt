@@ -154,7 +154,9 @@ class TegataBarcodeViewTest {
         for (x in -10 * bars.module until 177 * bars.module) {
             val expected = if (code.code128.isDark(Math.floorDiv(x, bars.module), 0)) Color.BLACK else Color.WHITE
             for (y in -4 * bars.module until 0) assertEquals(Color.WHITE, dark(bars.left + x, bars.top + y))
-            for (y in listOf(0, layout.barHeight / 2, layout.barHeight - 1)) assertEquals(expected, dark(bars.left + x, bars.top + y))
+            for (y in listOf(0, layout.barHeight / 2, layout.barHeight - 1)) {
+                assertEquals(expected, dark(bars.left + x, bars.top + y))
+            }
         }
         val (left, top, module) = layout.matrix
         for (y in -4 * module until 25 * module) {
