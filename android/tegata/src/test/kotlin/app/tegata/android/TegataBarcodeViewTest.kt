@@ -147,22 +147,30 @@ class TegataBarcodeViewTest {
     /** Every pixel of both symbols and of their quiet zones. */
     private fun exact(whole: Bitmap, view: TegataBarcodeView, code: PaymentCode) {
         val at = IntArray(2).also(view::getLocationInWindow)
-        val dark = { x: Int, y: Int -> whole.getPixel(at[0] + x, at[1] + y) }
+        val pixel = { x: Int, y: Int -> whole.getPixel(at[0] + x, at[1] + y) }
         val below = view.height - (if (view.showsDigits) digitsHeight(view) else 0) - 2 * line(view)
         val layout = BarcodeLayout.of(code.code128, code.qr, view.width, below)!!
-        val bars = layout.bars
-        for (x in -10 * bars.module until 177 * bars.module) {
-            val expected = if (code.code128.isDark(Math.floorDiv(x, bars.module), 0)) Color.BLACK else Color.WHITE
-            for (y in -4 * bars.module until 0) assertEquals(Color.WHITE, dark(bars.left + x, bars.top + y))
+        exactBars(layout, code, pixel)
+        exactMatrix(layout, code, pixel)
+    }
+
+    private fun exactBars(layout: BarcodeLayout, code: PaymentCode, pixel: (Int, Int) -> Int) {
+        val (left, top, module) = layout.bars
+        for (x in -10 * module until 177 * module) {
+            val expected = if (code.code128.isDark(Math.floorDiv(x, module), 0)) Color.BLACK else Color.WHITE
+            for (y in -4 * module until 0) assertEquals(Color.WHITE, pixel(left + x, top + y))
             for (y in listOf(0, layout.barHeight / 2, layout.barHeight - 1)) {
-                assertEquals(expected, dark(bars.left + x, bars.top + y))
+                assertEquals(expected, pixel(left + x, top + y))
             }
         }
+    }
+
+    private fun exactMatrix(layout: BarcodeLayout, code: PaymentCode, pixel: (Int, Int) -> Int) {
         val (left, top, module) = layout.matrix
         for (y in -4 * module until 25 * module) {
             for (x in -4 * module until 25 * module) {
                 val isDark = code.qr.isDark(Math.floorDiv(x, module), Math.floorDiv(y, module))
-                assertEquals(if (isDark) Color.BLACK else Color.WHITE, dark(left + x, top + y))
+                assertEquals(if (isDark) Color.BLACK else Color.WHITE, pixel(left + x, top + y))
             }
         }
     }
