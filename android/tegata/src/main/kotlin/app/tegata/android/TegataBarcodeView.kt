@@ -177,6 +177,8 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         const val SOON = 10
         const val LINE_DP = 4f
         const val DIGITS_SP = 18f
-        val CALM = Color.rgb(0x9A, 0xA3, 0xAB)
+
+        /** Grey, and still 3.8 to 1 against the card. */
+        val CALM = Color.rgb(0x7A, 0x84, 0x8D)
     }
 }

@@ -1,6 +1,7 @@
 package app.tegata.android
 
 import android.app.Activity
+import android.content.pm.ApplicationInfo
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Color
@@ -44,17 +45,37 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `with its digits shown, in large letters, and read from the right it stays what it is`() {
-        for ((name, qualifiers, scale) in listOf(
-            Triple("digits", "en-w360dp-h640dp-port-xhdpi", 1f),
-            Triple("large-digits", "en-w360dp-h640dp-port-xhdpi", 2f),
-            Triple("right-to-left", "ar-ldrtl-w360dp-h640dp-port-xhdpi", 1f),
-        )) {
+    fun `with its digits shown, in large letters, too, it stays what it is`() {
+        for ((name, scale) in mapOf("digits" to 1f, "large-digits" to 2f)) {
             RuntimeEnvironment.setFontScale(scale)
-            RuntimeEnvironment.setQualifiers(qualifiers)
-            val view = shown(Tick(code, 4)).apply { showsDigits = true }
-            idle()
+            RuntimeEnvironment.setQualifiers("en-w360dp-h640dp-port-xhdpi")
+            val view = shownWithDigits()
             exact(picture(view.rootView, name, code), view, code)
+        }
+        RuntimeEnvironment.setQualifiers("en-w640dp-h360dp-land-xhdpi")
+        picture(shownWithDigits().rootView, "large-digits-on-the-side", code)
+    }
+
+    @Test
+    fun `where one reads from the right it stays what it is`() {
+        val about = phone.app.applicationInfo
+        about.flags = about.flags or ApplicationInfo.FLAG_SUPPORTS_RTL
+        RuntimeEnvironment.setQualifiers("ar-ldrtl-w360dp-h640dp-port-xhdpi")
+        val view = shownWithDigits()
+        assertEquals(View.LAYOUT_DIRECTION_RTL, view.layoutDirection)
+        exact(picture(view.rootView, "right-to-left", code), view, code)
+    }
+
+    @Test
+    fun `a line as long as the time that is left stands out from the card`() {
+        val view = shown(Tick(code, 0))
+        for ((left, part) in mapOf(0 to 0f, 15 to 0.5f, 30 to 1f)) {
+            view.show(Tick(code, left))
+            val bitmap = drawn(view)
+            val line = (0 until view.width).map { bitmap.getPixel(it, view.height - 1) }.filter { it != Color.WHITE }
+            assertEquals("$left", view.width * part, line.size.toFloat(), 1f)
+            // What WCAG 2.2 asks of graphics that say something, in 1.4.11.
+            for (colour in line.toSet()) assertTrue(1.05 / (Color.luminance(colour) + 0.05) >= 3)
         }
     }
 
@@ -130,6 +151,12 @@ class TegataBarcodeViewTest {
         assertFalse(view.performClick())
         val bitmap = drawn(view)
         assertEquals(setOf(Color.WHITE), colours(bitmap, 0 until bitmap.height))
+    }
+
+    private fun shownWithDigits(): TegataBarcodeView {
+        val view = shown(Tick(code, 4)).apply { showsDigits = true }
+        idle()
+        return view
     }
 
     private fun shown(tick: Tick): TegataBarcodeView {
