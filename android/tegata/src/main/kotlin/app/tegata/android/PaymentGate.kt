@@ -9,6 +9,7 @@ import app.tegata.setUnlockKey
 import app.tegata.unlockWithKey
 import app.tegata.unlockWithPin
 import java.io.File
+import java.io.IOException
 import java.security.InvalidAlgorithmParameterException
 import java.security.SecureRandom
 import javax.crypto.Cipher
@@ -41,8 +42,8 @@ public class PaymentGate internal constructor(
     private val kept = Kept(File(wallet.path + ".gate"))
 
     /** Whether [unlock] has something to ask for. Looks at the disk. */
-    @get:Throws(WalletException::class)
-    public val isSetUp: Boolean get() = kept.read() != null && payments.lockStatus()?.key == true
+    @get:Throws(GateException::class, WalletException::class)
+    public val isSetUp: Boolean get() = onDisk { kept.read() } != null && payments.lockStatus()?.key == true
 
     /**
      * Opens payments by finger or face from now on, in place of whichever were meant before. Locks payments if they were
@@ -55,7 +56,8 @@ public class PaymentGate internal constructor(
         withContext(dispatcher) {
             val secret = ByteArray(SECRET_BYTES).also(SecureRandom()::nextBytes)
             try {
-                kept.write(cipher.iv + named { cipher.doFinal(secret) })
+                val sealed = named { cipher.doFinal(secret) }
+                onDisk { kept.write(cipher.iv + sealed) }
                 payments.setUnlockKey(unlocked, secret)
             } finally {
                 secret.fill(0)
@@ -66,7 +68,7 @@ public class PaymentGate internal constructor(
     /** Opens payments by finger or face. */
     @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
     public suspend fun unlock(ask: BiometricAsk): Unlocked {
-        val sealed = withContext(dispatcher) { kept.read() } ?: throw GateException.NotSetUp()
+        val sealed = withContext(dispatcher) { onDisk { kept.read() } } ?: throw GateException.NotSetUp()
         if (sealed.size <= NONCE_BYTES) throw GateException.NotSetUp()
         val locked = withContext(dispatcher) { named { cipherFor(sealed) } }
         val cipher = ask.ask(locked)
@@ -84,10 +86,10 @@ public class PaymentGate internal constructor(
     }
 
     /** Has payments no longer opened by finger or face. Refused, by the core, while there is no PIN. */
-    @Throws(KeystoreFailure::class, WalletException::class)
+    @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
     public suspend fun takeDown(): Unit = withContext(dispatcher) {
         payments.forgetUnlockKey()
-        kept.delete()
+        onDisk { kept.delete() }
         faults.named { platformStore().deleteEntry(alias) }
     }
 
@@ -122,6 +124,12 @@ public class PaymentGate internal constructor(
         throw GateException.NotSetUp()
     } finally {
         secret.fill(0)
+    }
+
+    private inline fun <T> onDisk(work: () -> T): T = try {
+        work()
+    } catch (_: IOException) {
+        throw GateException.Unavailable()
     }
 
     /** What is a refusal of any key's is a change of fingers here: nothing else invalidates this one. */

@@ -136,6 +136,20 @@ class PaymentGateTest {
     }
 
     @Test
+    fun `a disk that refuses is a gate that cannot be used`() {
+        locked { _, gate, unlocked ->
+            assertTrue(sealed.mkdir() && File(sealed, "a").createNewFile())
+            fails<GateException.Unavailable> { gate.isSetUp }
+            fails<GateException.Unavailable> { gate.setUp(unlocked, FINGER) }
+            fails<GateException.Unavailable> { gate.unlock(FINGER) }
+            sealed.deleteRecursively()
+            gate.setUp(unlocked, FINGER)
+            assertTrue(sealed.delete() && sealed.mkdir() && File(sealed, "a").createNewFile())
+            fails<GateException.Unavailable> { gate.takeDown() }
+        }
+    }
+
+    @Test
     fun `a wrong PIN is told, and what was typed is wiped in any case`() {
         locked { _, _, _ -> }
         again { _, gate ->
