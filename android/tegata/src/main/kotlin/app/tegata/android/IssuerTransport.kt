@@ -5,10 +5,7 @@ import android.content.pm.ApplicationInfo
 import app.tegata.IssuerRequest
 import app.tegata.IssuerResponse
 import java.io.IOException
-import java.io.InterruptedIOException
 import java.net.Proxy
-import javax.net.ssl.SSLHandshakeException
-import javax.net.ssl.SSLPeerUnverifiedException
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlin.time.Duration
@@ -42,7 +39,7 @@ import okio.BufferedSink
  * connections are used again.
  */
 public class IssuerTransport internal constructor(private val takesLoopback: Boolean, limits: Limits = Limits()) {
-    /** In an app that can be debugged, an issuer on this machine is taken over `http`, too. */
+    /** In an app that can be debugged, an issuer on this machine is taken over `http`, too, if its manifest permits that. */
     public constructor(context: Context) : this(context.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0)
 
     /** How long is waited: for a connection, for the next bytes, and for all of a try. */
@@ -118,12 +115,6 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
         val source = response.body!!.source().apply { request(LARGEST + 1) }
         val body = source.buffer.run { readByteArray(minOf(size, LARGEST + 1)) }
         return IssuerResponse(response.code, body, response.header("Retry-After"))
-    }
-
-    private fun nameOf(fault: IOException): TransportException = when (fault) {
-        is SSLHandshakeException, is SSLPeerUnverifiedException -> TransportException.NotTrusted()
-        is InterruptedIOException -> TransportException.TimedOut()
-        else -> TransportException.Unreachable()
     }
 
     /** A body that is written once: the client has reasons of its own to repeat a request, and this takes them away. */
