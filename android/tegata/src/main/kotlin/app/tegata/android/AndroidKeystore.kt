@@ -108,7 +108,6 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
         private const val HEADER_BYTES = 1 + FINGERPRINT_BYTES
         private const val SHORTEST = HEADER_BYTES + NONCE_BYTES + TAG_BITS / Byte.SIZE_BITS
         private const val UNCOMPRESSED: Byte = 4
-        private const val COORDINATE_BYTES = 32
         private val PROBE = ByteArray(COORDINATE_BYTES)
 
         /**
@@ -150,14 +149,17 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
             if (wallet.exists()) throw WalletException.Exists()
             AndroidKeystore(wallet).forgetAll()
         }
-
-        private fun BigInteger.coordinate(): ByteArray {
-            val bytes = toByteArray() // as short as its sign allows, or one longer
-            val from = maxOf(0, bytes.size - COORDINATE_BYTES)
-            return bytes.copyInto(ByteArray(COORDINATE_BYTES), COORDINATE_BYTES - (bytes.size - from), from)
-        }
     }
 }
 
 /** The name of one of a wallet's keys. */
 internal fun alias(wallet: File, use: String): String = "tegata.${wallet.name}.$use"
+
+private const val COORDINATE_BYTES = 32
+
+/** One number of a point on P-256, big-endian. */
+internal fun BigInteger.coordinate(): ByteArray {
+    val bytes = toByteArray() // as short as its sign allows, or one longer
+    val from = maxOf(0, bytes.size - COORDINATE_BYTES)
+    return bytes.copyInto(ByteArray(COORDINATE_BYTES), COORDINATE_BYTES - (bytes.size - from), from)
+}

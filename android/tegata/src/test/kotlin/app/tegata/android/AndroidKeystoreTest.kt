@@ -264,6 +264,12 @@ class AndroidKeystoreTest {
     }
 
     @Test
+    fun `a coordinate has 32 bytes, however short or long its number is written`() {
+        assertArrayEquals(ByteArray(31) + 1, BigInteger.ONE.coordinate())
+        assertArrayEquals(byteArrayOf(-1) + ByteArray(31), BigInteger.valueOf(255).shiftLeft(248).coordinate())
+    }
+
+    @Test
     fun `wallets of other names have other keys`() {
         val one = phone.make()
         val other = File(phone.file.parent, "second")

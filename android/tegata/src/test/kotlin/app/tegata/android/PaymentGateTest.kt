@@ -9,6 +9,7 @@ import app.tegata.Unlocked
 import app.tegata.Wallet
 import app.tegata.WalletException
 import app.tegata.setPin
+import app.tegata.setUnlockKey
 import java.io.File
 import java.security.InvalidAlgorithmParameterException
 import javax.crypto.Cipher
@@ -136,6 +137,19 @@ class PaymentGateTest {
     }
 
     @Test
+    fun `what the wallet does not know, or no longer, is not set up`() {
+        locked { wallet, gate, unlocked ->
+            gate.setUp(unlocked, FINGER)
+            wallet.payments.setUnlockKey(unlocked, ByteArray(32) { 9 })
+            fails<GateException.NotSetUp> { gate.unlock(FINGER) }
+            wallet.payments.forgetUnlockKey()
+            assertTrue(sealed.exists())
+            assertFalse(gate.isSetUp)
+            fails<GateException.NotSetUp> { gate.unlock(FINGER) }
+        }
+    }
+
+    @Test
     fun `a disk that refuses is a gate that cannot be used`() {
         locked { _, gate, unlocked ->
             assertTrue(sealed.mkdir() && File(sealed, "a").createNewFile())
@@ -186,6 +200,13 @@ class PaymentGateTest {
         for ((code, reason) in said) {
             val thrown = answer { onAuthenticationError(code, "in the system's words") }
             assertEquals("$code", reason, thrown.exceptionOrNull()!!::class)
+        }
+        for ((code, isForLong) in mapOf(
+            BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT to false,
+            BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT_PERMANENT to true,
+        )) {
+            val lockedOut = answer { onAuthenticationError(code, null) }.exceptionOrNull() as GateException.LockedOut
+            assertEquals("$code", isForLong, lockedOut.forLong)
         }
         val first = answer {
             onAuthenticationFailed() // a wrong finger is not an end
