@@ -2,6 +2,7 @@
 //! by scanners; and it is shrunk.
 
 pub(crate) mod aar;
+mod lint;
 mod quickstart;
 mod shrink;
 
@@ -12,7 +13,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    issuer,
+    issuer, kotlin,
     setup::{AAPT, CMAKE, CXX, FRAMEWORK, JDK, MAVEN, Package, ZBAR},
     tree::{self, step},
 };
@@ -21,11 +22,13 @@ use crate::{
 pub(crate) const NEEDS: &[Package] = &[AAPT, CMAKE, CXX, FRAMEWORK, JDK, MAVEN, ZBAR];
 
 pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
+    kotlin::check(shell, "android")?;
     issuer::beside(shell, |shell| {
         let drawn = draw(shell, &[])?;
         read(shell, &drawn.pictures)?;
         let built = drawn.bindings.join("android-build");
         let packed = built.join("tegata.aar");
+        lint::check(shell, &built)?;
         aar::pack(shell, &built, None, &packed)?;
         aar::check(shell, &packed, &[])?;
         shrink::test(shell, &built, &drawn.bindings.join("lib"))

@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 use crate::{
     android, attack,
     bindings::{Build, WITH_ACCOUNT},
-    docs, issuer, money, package, python,
+    docs, issuer, kotlin, money, package, python,
     setup::{self, Package},
     stripe_mock, swift, till,
     tree::step,
@@ -79,13 +79,16 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "kotlin",
-        about: "the Kotlin library, driven from Kotlin and Java; its jar, from a program of its own",
+        about: "the Kotlin library, its form, driven from Kotlin and Java; its jar, from a program of its own",
         needs: &[setup::JDK, setup::MAVEN],
-        run: |shell| issuer::beside(shell, |shell| package::try_kotlin(shell, Build::Testing)),
+        run: |shell| {
+            kotlin::check(shell, "bindings/kotlin")?;
+            issuer::beside(shell, |shell| package::try_kotlin(shell, Build::Testing))
+        },
     },
     Part {
         name: "android",
-        about: "the Android library, compiled against Android's API and run with the real core and a real issuer; its view, read by scanners; its AAR; shrunk by R8",
+        about: "the Android library, compiled against Android's API and run with the real core and a real issuer; its view, read by scanners; Android Lint; its AAR; shrunk by R8",
         needs: android::NEEDS,
         run: android::test,
     },

@@ -13,7 +13,8 @@ package app.tegata
 public inline fun SignUpCall.carried(send: (IssuerRequest) -> IssuerResponse): SignUp = answered(send(request()))
 
 /** Gives the recovery codes, this once; the wallet is logged in. */
-public inline fun SignedUpCall.carried(send: (IssuerRequest) -> IssuerResponse): RecoveryCodes = answered(send(request()))
+public inline fun SignedUpCall.carried(send: (IssuerRequest) -> IssuerResponse): RecoveryCodes =
+    answered(send(request()))
 
 /** The wallet is logged in. */
 public inline fun LogInCall.carried(send: (IssuerRequest) -> IssuerResponse): LoggedIn = answered(send(request()))
@@ -28,7 +29,8 @@ public inline fun FactorCall.carried(send: (IssuerRequest) -> IssuerResponse): N
 public inline fun CodesCall.carried(send: (IssuerRequest) -> IssuerResponse): RecoveryCodes = answered(send(request()))
 
 /** Gives what the account is. */
-public inline fun OverviewCall.carried(send: (IssuerRequest) -> IssuerResponse): AccountOverview = answered(send(request()))
+public inline fun OverviewCall.carried(send: (IssuerRequest) -> IssuerResponse): AccountOverview =
+    answered(send(request()))
 
 /** Gives the credential's record among payments; [label] is what it is called there. */
 public inline fun ProvisionCall.carried(

@@ -19,7 +19,8 @@ public fun Payments.unlockWithKey(key: ByteArray): Unlocked = key.lent { unlockW
 
 /** Stores a credential, under the payment lock if there is one. The seed has 32 bytes, goes in and never comes out. */
 @Throws(WalletException::class)
-public fun Payments.add(unlocked: Unlocked, new: NewPayment, seed: ByteArray): String = seed.lent { add(unlocked, new, it) }
+public fun Payments.add(unlocked: Unlocked, new: NewPayment, seed: ByteArray): String =
+    seed.lent { add(unlocked, new, it) }
 
 /**
  * Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and [unlocked] is the leave of the

@@ -69,8 +69,12 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
         @JvmStatic
         @JvmOverloads
         @Throws(WalletException::class)
-        public fun create(file: File, keystore: DeviceKeystore, anchor: Anchor? = null, clock: SetClock? = null): Wallet =
-            Wallet(loaded.run { WalletHandle.create(file.path, Device(keystore, anchor, clock)) })
+        public fun create(
+            file: File,
+            keystore: DeviceKeystore,
+            anchor: Anchor? = null,
+            clock: SetClock? = null,
+        ): Wallet = Wallet(loaded.run { WalletHandle.create(file.path, Device(keystore, anchor, clock)) })
 
         /**
          * Opens a wallet, and checks that nothing in it was altered and, if there is an [anchor], that it is not an
@@ -89,8 +93,12 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
         @JvmStatic
         @JvmOverloads
         @Throws(WalletException::class)
-        public fun adopt(file: File, keystore: DeviceKeystore, anchor: Anchor? = null, clock: SetClock? = null): Wallet =
-            Wallet(loaded.run { WalletHandle.adopt(file.path, Device(keystore, anchor, clock)) })
+        public fun adopt(
+            file: File,
+            keystore: DeviceKeystore,
+            anchor: Anchor? = null,
+            clock: SetClock? = null,
+        ): Wallet = Wallet(loaded.run { WalletHandle.adopt(file.path, Device(keystore, anchor, clock)) })
 
         /** Removes a wallet for good, whatever state it is in. Costs a new provisioning, never money. */
         @JvmStatic

@@ -35,7 +35,11 @@ class Issuer {
         asked.method(request.method, HttpRequest.BodyPublishers.ofByteArray(request.body))
         for ((header, value) in request.headers) asked.header(header, value)
         val answer = CLIENT.send(asked.build(), BodyHandlers.ofByteArray())
-        return IssuerResponse(answer.statusCode(), answer.body(), answer.headers().firstValue("Retry-After").orElse(null))
+        return IssuerResponse(
+            answer.statusCode(),
+            answer.body(),
+            answer.headers().firstValue("Retry-After").orElse(null),
+        )
     }
 
     /** The code that stands alone in a line of the newest such mail, once it has come. */

@@ -104,15 +104,19 @@ private class Run(private val folder: File) : AutoCloseable {
             // With the other device's key, while it gives out its own.
             "signs_wrong" -> keystores.getValue(1).forger = keystores.getValue(2).signer
             "device" -> keystore = keystores.getValue(with.number("number"))
-            "keystore_throws" -> keystore.fault.throws(keystoreFailure(with.text("failure")), with.optional("times") as Long?)
+            "keystore_throws" -> keystore.fault.throws(
+                keystoreFailure(with.text("failure")),
+                with.optional("times") as Long?,
+            )
             "keystore_works" -> keystore.fault.throws(null)
             "keystore_knows" -> keystore.answers = with.fields("answers").mapValues { it.value as String }
             "public_key" -> return publicKeyInside(keystore).toHex()
             "sign" -> return signInside(keystore, with.bytes("message")).toHex()
             "anchor_throws" -> anchor.fault.throws(anchorFailure(with.text("failure")), with.optional("times") as Long?)
             "anchor_works" -> anchor.fault.throws(null)
-            "anchored" -> anchor.anchored =
-                Anchored(with.bytes("vault"), with.number("epoch"), with.number("failed_pin_tries").toInt())
+            "anchored" ->
+                anchor.anchored =
+                    Anchored(with.bytes("vault"), with.number("epoch"), with.number("failed_pin_tries").toInt())
 
             // The file
             "file" -> file = File(folder, with.text("name"))
@@ -137,7 +141,11 @@ private class Run(private val folder: File) : AutoCloseable {
             "list_payments" -> return wallet.payments.list().map {
                 mapOf("id" to it.id, "credential" to it.credential, "label" to it.label, "clock" to it.clock.text())
             }
-            "next_code" -> return nextCode(with.text("id"), with.optional("till") as String?, with.optional("language") as String?)
+            "next_code" -> return nextCode(
+                with.text("id"),
+                with.optional("till") as String?,
+                with.optional("language") as String?,
+            )
             "next_codes_at_once" -> return nextCodesAtOnce(with.list("ids"))
             "learn_time" -> wallet.payments.learnTime(with.text("id"), with.number("issuer"))
             "remove_payment" -> wallet.payments.remove(with.text("id"))
@@ -169,7 +177,9 @@ private class Run(private val folder: File) : AutoCloseable {
             "remove_otp" -> wallet.otpCredentials.remove(with.text("id"))
             "add_pass" -> {
                 val format = PassFormat.valueOf(with.text("format").uppercase())
-                return wallet.passes.add(Pass(with.text("title"), format, with.text("message"), with.optional("alternate_text") as String?))
+                return wallet.passes.add(
+                    Pass(with.text("title"), format, with.text("message"), with.optional("alternate_text") as String?),
+                )
             }
             "list_passes" -> return wallet.passes.list().map { (id, pass) ->
                 mapOf(
@@ -192,7 +202,9 @@ private class Run(private val folder: File) : AutoCloseable {
             // The issuer, and whoever has an account there
             "issuer" -> issuer.name = with.text("name")
             "issuer_says" -> issuer.says = IssuerResponse(
-                with.number("status").toInt(), with.text("body").toByteArray(), with.optional("retry_after") as String?,
+                with.number("status").toInt(),
+                with.text("body").toByteArray(),
+                with.optional("retry_after") as String?,
             )
             "last_request" -> return issuer.last
             "somebody" -> return "${UUID.randomUUID()}@example.org"

@@ -17,7 +17,9 @@ import javax.crypto.spec.GCMParameterSpec
 class SoftwareKeystore : DeviceKeystore {
     private val wrapping: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
     private val keyed: SecretKey = KeyGenerator.getInstance("HmacSHA256").generateKey()
-    private val signing = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+    private val signing = KeyPairGenerator.getInstance("EC").apply {
+        initialize(ECGenParameterSpec("secp256r1"))
+    }.generateKeyPair()
 
     override fun wrap(plaintext: ByteArray): ByteArray {
         val nonce = ByteArray(12).also(SecureRandom()::nextBytes)
@@ -32,17 +34,17 @@ class SoftwareKeystore : DeviceKeystore {
         }
     }
 
-    override fun prf(input: ByteArray): ByteArray {
-        return Mac.getInstance("HmacSHA256").apply { init(keyed) }.doFinal(input)
-    }
+    override fun prf(input: ByteArray): ByteArray = Mac.getInstance("HmacSHA256").apply { init(keyed) }.doFinal(input)
 
     override fun publicKey(): ByteArray {
         val point = (signing.public as ECPublicKey).w
         return byteArrayOf(4) + point.affineX.toBytes() + point.affineY.toBytes()
     }
 
-    override fun sign(message: ByteArray): ByteArray =
-        Signature.getInstance("SHA256withECDSA").apply { initSign(signing.private); update(message) }.sign()
+    override fun sign(message: ByteArray): ByteArray = Signature.getInstance("SHA256withECDSA").apply {
+        initSign(signing.private)
+        update(message)
+    }.sign()
 
     private fun cipher(mode: Int, nonce: ByteArray): Cipher =
         Cipher.getInstance("AES/GCM/NoPadding").apply { init(mode, wrapping, GCMParameterSpec(128, nonce)) }

@@ -68,21 +68,20 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
     override fun prf(input: ByteArray): ByteArray =
         faults.named { Mac.getInstance("HmacSHA256").apply { init(key(keyed)) }.doFinal(input) }
 
-    override fun publicKey(): ByteArray =
-        faults.named {
-            val point = (certificates().first().publicKey as ECPublicKey).w
-            byteArrayOf(UNCOMPRESSED) + point.affineX.coordinate() + point.affineY.coordinate()
-        }
+    override fun publicKey(): ByteArray = faults.named {
+        val point = (certificates().first().publicKey as ECPublicKey).w
+        byteArrayOf(UNCOMPRESSED) + point.affineX.coordinate() + point.affineY.coordinate()
+    }
 
-    override fun sign(message: ByteArray): ByteArray =
-        faults.named {
-            val signature = Signature.getInstance("SHA256withECDSA").apply { initSign(key(signing) as PrivateKey) }
-            signature.update(message)
-            signature.sign()
-        }
+    override fun sign(message: ByteArray): ByteArray = faults.named {
+        val signature = Signature.getInstance("SHA256withECDSA").apply { initSign(key(signing) as PrivateKey) }
+        signature.update(message)
+        signature.sign()
+    }
 
     /** Tells this keystore's wrappings from those of others. Nothing secret: anybody may see the public key. */
-    private fun fingerprint(): ByteArray = MessageDigest.getInstance("SHA-256").digest(publicKey()).copyOf(FINGERPRINT_BYTES)
+    private fun fingerprint(): ByteArray =
+        MessageDigest.getInstance("SHA-256").digest(publicKey()).copyOf(FINGERPRINT_BYTES)
 
     private fun key(alias: String): Key = platformStore().key(alias) ?: throw KeystoreFailure.KeyMissing()
 
@@ -91,13 +90,17 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
 
     /** The signing key first: the others' proofs need it. */
     private fun makeAll(challenge: ByteArray?) {
-        val signed = { makeByWishes(allWishes(challenge != null), { makeSigningKey(signing, it, challenge) }) { sign(PROBE) } }
+        val signed = {
+            makeByWishes(allWishes(challenge != null), { makeSigningKey(signing, it, challenge) }) { sign(PROBE) }
+        }
         val mixed = { makeByWishes(allWishes(false), { makeKeyedFunction(keyed, it) }) { prf(PROBE) } }
         val wrapped = { makeByWishes(allWishes(false), { makeWrappingKey(wrapping, it) }) { unwrap(wrap(PROBE)) } }
         for (make in listOf(signed, mixed, wrapped)) faults.named(make)
     }
 
-    private fun forgetAll() = faults.named { for (alias in listOf(wrapping, keyed, signing)) platformStore().deleteEntry(alias) }
+    private fun forgetAll() = faults.named {
+        for (alias in listOf(wrapping, keyed, signing)) platformStore().deleteEntry(alias)
+    }
 
     public companion object {
         private const val FORMAT: Byte = 1
@@ -105,7 +108,6 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
         private const val HEADER_BYTES = 1 + FINGERPRINT_BYTES
         private const val SHORTEST = HEADER_BYTES + NONCE_BYTES + TAG_BITS / Byte.SIZE_BITS
         private const val UNCOMPRESSED: Byte = 4
-        private const val COORDINATE_BYTES = 32
         private val PROBE = ByteArray(COORDINATE_BYTES)
 
         /**
@@ -122,7 +124,12 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
         public fun make(context: Context, wallet: File, challenge: ByteArray? = null): AndroidKeystore =
             make(context, AndroidKeystore(wallet), wallet, challenge)
 
-        internal fun make(context: Context, keystore: AndroidKeystore, wallet: File, challenge: ByteArray?): AndroidKeystore {
+        internal fun make(
+            context: Context,
+            keystore: AndroidKeystore,
+            wallet: File,
+            challenge: ByteArray?,
+        ): AndroidKeystore {
             if (wallet.exists()) throw WalletException.Exists()
             // A locked device would refuse the stronger keys, and it would look as if it could not make them.
             val keyguard = context.getSystemService(KeyguardManager::class.java)
@@ -142,14 +149,17 @@ public class AndroidKeystore internal constructor(wallet: File, private val faul
             if (wallet.exists()) throw WalletException.Exists()
             AndroidKeystore(wallet).forgetAll()
         }
-
-        private fun BigInteger.coordinate(): ByteArray {
-            val bytes = toByteArray() // as short as its sign allows, or one longer
-            val from = maxOf(0, bytes.size - COORDINATE_BYTES)
-            return bytes.copyInto(ByteArray(COORDINATE_BYTES), COORDINATE_BYTES - (bytes.size - from), from)
-        }
     }
 }
 
 /** The name of one of a wallet's keys. */
 internal fun alias(wallet: File, use: String): String = "tegata.${wallet.name}.$use"
+
+private const val COORDINATE_BYTES = 32
+
+/** One number of a point on P-256, big-endian. */
+internal fun BigInteger.coordinate(): ByteArray {
+    val bytes = toByteArray() // as short as its sign allows, or one longer
+    val from = maxOf(0, bytes.size - COORDINATE_BYTES)
+    return bytes.copyInto(ByteArray(COORDINATE_BYTES), COORDINATE_BYTES - (bytes.size - from), from)
+}

@@ -24,12 +24,11 @@ public class FileAnchor(wallet: File) : Anchor {
     @Throws(AnchorFailure::class)
     public fun forget(): Unit = failing { kept.delete() }
 
-    private inline fun <T> failing(work: () -> T): T =
-        try {
-            work()
-        } catch (_: IOException) {
-            throw AnchorFailure.Failed()
-        }
+    private inline fun <T> failing(work: () -> T): T = try {
+        work()
+    } catch (_: IOException) {
+        throw AnchorFailure.Failed()
+    }
 
     /* Format 1, then the wallet's 16 bytes, the epoch in 8 and the tries in 4, big-endian. */
 

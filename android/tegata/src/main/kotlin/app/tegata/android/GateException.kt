@@ -20,6 +20,6 @@ public sealed class GateException(clause: String) : Exception(clause) {
     /** Set it up first, after unlocking by PIN. */
     public class NotSetUp : GateException("payments are not unlocked in this way")
 
-    /** The sensor or its key cannot be used now. Use the PIN. */
+    /** The sensor, its key or what is kept beside the wallet cannot be used now. Use the PIN. */
     public class Unavailable : GateException("the sensor cannot be used")
 }

@@ -5,10 +5,7 @@ import android.content.pm.ApplicationInfo
 import app.tegata.IssuerRequest
 import app.tegata.IssuerResponse
 import java.io.IOException
-import java.io.InterruptedIOException
 import java.net.Proxy
-import javax.net.ssl.SSLHandshakeException
-import javax.net.ssl.SSLPeerUnverifiedException
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlin.time.Duration
@@ -42,7 +39,7 @@ import okio.BufferedSink
  * connections are used again.
  */
 public class IssuerTransport internal constructor(private val takesLoopback: Boolean, limits: Limits = Limits()) {
-    /** In an app that can be debugged, an issuer on this machine is taken over `http`, too. */
+    /** In an app that can be debugged, an issuer on this machine is taken over `http`, too, if its manifest permits that. */
     public constructor(context: Context) : this(context.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0)
 
     /** How long is waited: for a connection, for the next bytes, and for all of a try. */
@@ -90,38 +87,34 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
         return way.once(url, request)
     }
 
-    private suspend fun OkHttpClient.once(url: HttpUrl, request: IssuerRequest): IssuerResponse = suspendCancellableCoroutine { waiting ->
-        val asked = Request.Builder().url(url).method(request.method, Once(request.body)).header("User-Agent", AGENT)
-        for ((name, value) in request.headers) asked.header(name, value)
-        val call = newCall(asked.build())
-        waiting.invokeOnCancellation { call.cancel() }
-        call.enqueue(
-            object : Callback {
-                override fun onResponse(call: Call, response: Response) {
-                    try {
-                        waiting.resume(response.use(::read))
-                    } catch (broken: IOException) {
-                        onFailure(call, broken)
+    private suspend fun OkHttpClient.once(url: HttpUrl, request: IssuerRequest): IssuerResponse =
+        suspendCancellableCoroutine { waiting ->
+            val asked = Request.Builder().url(url).method(request.method, Once(request.body))
+            asked.header("User-Agent", AGENT)
+            for ((name, value) in request.headers) asked.header(name, value)
+            val call = newCall(asked.build())
+            waiting.invokeOnCancellation { call.cancel() }
+            call.enqueue(
+                object : Callback {
+                    override fun onResponse(call: Call, response: Response) {
+                        try {
+                            waiting.resume(response.use(::read))
+                        } catch (broken: IOException) {
+                            onFailure(call, broken)
+                        }
                     }
-                }
 
-                // What was thrown stays here: its words are a stranger's, and may name what was asked.
-                override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(nameOf(e))
-            },
-        )
-    }
+                    // What was thrown stays here: its words are a stranger's, and may name what was asked.
+                    override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(nameOf(e))
+                },
+            )
+        }
 
     private fun read(response: Response): IssuerResponse {
         // One byte more than is taken tells an answer that is too long.
         val source = response.body!!.source().apply { request(LARGEST + 1) }
         val body = source.buffer.run { readByteArray(minOf(size, LARGEST + 1)) }
         return IssuerResponse(response.code, body, response.header("Retry-After"))
-    }
-
-    private fun nameOf(fault: IOException): TransportException = when (fault) {
-        is SSLHandshakeException, is SSLPeerUnverifiedException -> TransportException.NotTrusted()
-        is InterruptedIOException -> TransportException.TimedOut()
-        else -> TransportException.Unreachable()
     }
 
     /** A body that is written once: the client has reasons of its own to repeat a request, and this takes them away. */

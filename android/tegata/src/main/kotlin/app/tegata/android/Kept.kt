@@ -13,7 +13,8 @@ import java.nio.file.StandardOpenOption
  * Where a wallet belongs: in the part of an app's storage that neither backups nor the move to a new phone copy. There it
  * would only say that it belongs to another device.
  */
-public fun walletFile(context: Context): File = File(context.noBackupFilesDir, "tegata").apply { mkdirs() }.resolve("wallet")
+public fun walletFile(context: Context): File =
+    File(context.noBackupFilesDir, "tegata").apply { mkdirs() }.resolve("wallet")
 
 /** A few bytes in a file of their own, replaced whole or not at all. */
 internal class Kept(private val file: File) {

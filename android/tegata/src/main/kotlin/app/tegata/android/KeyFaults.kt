@@ -17,25 +17,23 @@ internal class KeyFaults(private val pause: (milliseconds: Long) -> Unit = Threa
 
     /** Whatever [work] throws leaves as a [KeystoreFailure], or as the [GateException] that it is already. */
     @Suppress("TooGenericExceptionCaught") // makers' keystores throw what no document lists
-    fun <T> named(work: () -> T): T =
-        try {
-            twice(work)
-        } catch (gate: GateException) {
-            throw gate
-        } catch (fault: Exception) {
-            throw nameOf(fault)
-        }
+    fun <T> named(work: () -> T): T = try {
+        twice(work)
+    } catch (gate: GateException) {
+        throw gate
+    } catch (fault: Exception) {
+        throw nameOf(fault)
+    }
 
     @Suppress("TooGenericExceptionCaught")
-    private fun <T> twice(work: () -> T): T =
-        try {
-            work()
-        } catch (fault: Exception) {
-            if (!isPassing(fault)) throw fault
-            // Apart from others who were turned away by the same busy keystore.
-            pause(SHORTEST + random.nextInt(SPREAD))
-            work()
-        }
+    private fun <T> twice(work: () -> T): T = try {
+        work()
+    } catch (fault: Exception) {
+        if (!isPassing(fault)) throw fault
+        // Apart from others who were turned away by the same busy keystore.
+        pause(SHORTEST + random.nextInt(SPREAD))
+        work()
+    }
 
     private companion object {
         const val SHORTEST = 50L
@@ -73,7 +71,10 @@ private fun byNumber(chain: List<Throwable>): KeystoreFailure? =
 private fun isPassing(fault: Exception): Boolean {
     val chain = fault.andCauses()
     val isFinal = chain.any {
-        it is KeystoreFailure || it is GateException || it is KeyPermanentlyInvalidatedException || it is UserNotAuthenticatedException ||
+        it is KeystoreFailure ||
+            it is GateException ||
+            it is KeyPermanentlyInvalidatedException ||
+            it is UserNotAuthenticatedException ||
             it is AEADBadTagException
     }
     if (isFinal) return false

@@ -9,6 +9,7 @@ import app.tegata.setUnlockKey
 import app.tegata.unlockWithKey
 import app.tegata.unlockWithPin
 import java.io.File
+import java.io.IOException
 import java.security.InvalidAlgorithmParameterException
 import java.security.SecureRandom
 import javax.crypto.Cipher
@@ -41,8 +42,8 @@ public class PaymentGate internal constructor(
     private val kept = Kept(File(wallet.path + ".gate"))
 
     /** Whether [unlock] has something to ask for. Looks at the disk. */
-    @get:Throws(WalletException::class)
-    public val isSetUp: Boolean get() = kept.read() != null && payments.lockStatus()?.key == true
+    @get:Throws(GateException::class, WalletException::class)
+    public val isSetUp: Boolean get() = onDisk { kept.read() } != null && payments.lockStatus()?.key == true
 
     /**
      * Opens payments by finger or face from now on, in place of whichever were meant before. Locks payments if they were
@@ -55,7 +56,8 @@ public class PaymentGate internal constructor(
         withContext(dispatcher) {
             val secret = ByteArray(SECRET_BYTES).also(SecureRandom()::nextBytes)
             try {
-                kept.write(cipher.iv + named { cipher.doFinal(secret) })
+                val sealed = named { cipher.doFinal(secret) }
+                onDisk { kept.write(cipher.iv + sealed) }
                 payments.setUnlockKey(unlocked, secret)
             } finally {
                 secret.fill(0)
@@ -66,27 +68,28 @@ public class PaymentGate internal constructor(
     /** Opens payments by finger or face. */
     @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
     public suspend fun unlock(ask: BiometricAsk): Unlocked {
-        val sealed = withContext(dispatcher) { kept.read() } ?: throw GateException.NotSetUp()
+        val sealed = withContext(dispatcher) { onDisk { kept.read() } } ?: throw GateException.NotSetUp()
         if (sealed.size <= NONCE_BYTES) throw GateException.NotSetUp()
         val locked = withContext(dispatcher) { named { cipherFor(sealed) } }
         val cipher = ask.ask(locked)
-        return withContext(dispatcher) { open(named { cipher.doFinal(sealed, NONCE_BYTES, sealed.size - NONCE_BYTES) }) }
+        return withContext(dispatcher) {
+            open(named { cipher.doFinal(sealed, NONCE_BYTES, sealed.size - NONCE_BYTES) })
+        }
     }
 
     /** Opens payments by the PIN, as it was typed, and wipes it. */
     @Throws(WalletException::class)
-    public suspend fun unlockWithPin(pin: ByteArray): Unlocked =
-        try {
-            withContext(dispatcher) { payments.unlockWithPin(pin) }
-        } finally {
-            pin.fill(0)
-        }
+    public suspend fun unlockWithPin(pin: ByteArray): Unlocked = try {
+        withContext(dispatcher) { payments.unlockWithPin(pin) }
+    } finally {
+        pin.fill(0)
+    }
 
     /** Has payments no longer opened by finger or face. Refused, by the core, while there is no PIN. */
-    @Throws(KeystoreFailure::class, WalletException::class)
+    @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
     public suspend fun takeDown(): Unit = withContext(dispatcher) {
         payments.forgetUnlockKey()
-        kept.delete()
+        onDisk { kept.delete() }
         faults.named { platformStore().deleteEntry(alias) }
     }
 
@@ -100,12 +103,11 @@ public class PaymentGate internal constructor(
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, platformStore().key(alias)) }
     }
 
-    private fun makeKey() =
-        try {
-            makeBiometricKey(alias, strongBox = true)
-        } catch (_: StrongBoxUnavailableException) {
-            makeBiometricKey(alias, strongBox = false)
-        }
+    private fun makeKey() = try {
+        makeBiometricKey(alias, strongBox = true)
+    } catch (_: StrongBoxUnavailableException) {
+        makeBiometricKey(alias, strongBox = false)
+    }
 
     private fun cipherFor(sealed: ByteArray): Cipher {
         val key = platformStore().key(alias) ?: throw KeystoreFailure.KeyMissing()
@@ -113,25 +115,29 @@ public class PaymentGate internal constructor(
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.DECRYPT_MODE, key, nonce) }
     }
 
-    private fun open(secret: ByteArray): Unlocked =
-        try {
-            payments.unlockWithKey(secret)
-        } catch (_: WalletException.PaymentsLocked) {
-            // The wallet knows another secret, as when setting up was cut off between the two.
-            throw GateException.NotSetUp()
-        } catch (_: WalletException.UnlockNotSet) {
-            throw GateException.NotSetUp()
-        } finally {
-            secret.fill(0)
-        }
+    private fun open(secret: ByteArray): Unlocked = try {
+        payments.unlockWithKey(secret)
+    } catch (_: WalletException.PaymentsLocked) {
+        // The wallet knows another secret, as when setting up was cut off between the two.
+        throw GateException.NotSetUp()
+    } catch (_: WalletException.UnlockNotSet) {
+        throw GateException.NotSetUp()
+    } finally {
+        secret.fill(0)
+    }
+
+    private inline fun <T> onDisk(work: () -> T): T = try {
+        work()
+    } catch (_: IOException) {
+        throw GateException.Unavailable()
+    }
 
     /** What is a refusal of any key's is a change of fingers here: nothing else invalidates this one. */
-    private fun <T> named(work: () -> T): T =
-        try {
-            faults.named(work)
-        } catch (_: KeystoreFailure.KeyInvalidated) {
-            throw GateException.EnrolmentChanged()
-        }
+    private fun <T> named(work: () -> T): T = try {
+        faults.named(work)
+    } catch (_: KeystoreFailure.KeyInvalidated) {
+        throw GateException.EnrolmentChanged()
+    }
 
     private companion object {
         const val SECRET_BYTES = 32

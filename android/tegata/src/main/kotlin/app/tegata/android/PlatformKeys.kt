@@ -42,7 +42,7 @@ internal fun allWishes(attested: Boolean): List<Wishes> {
  * Makes a key by the first of [wishes] that the device grants. Granted means that [proof] worked as well: some makers'
  * keystores make keys that they then refuse to use.
  */
-@Suppress("TooGenericExceptionCaught", "LoopWithTooManyJumpStatements") // what a refusal throws differs from maker to maker
+@Suppress("TooGenericExceptionCaught") // what a refusal throws differs from maker to maker
 internal fun makeByWishes(wishes: List<Wishes>, make: (Wishes) -> Unit, proof: () -> Unit) {
     var refusal: Exception? = null
     var hasStrongBox = true
@@ -91,14 +91,14 @@ internal fun makeSigningKey(alias: String, wishes: Wishes, challenge: ByteArray?
         .setDigests(KeyProperties.DIGEST_SHA256)
         .wishing(wishes)
     if (wishes.attested) spec.setAttestationChallenge(challenge)
-    KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, PLATFORM).apply { initialize(spec.build()) }.generateKeyPair()
+    val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, PLATFORM)
+    generator.apply { initialize(spec.build()) }.generateKeyPair()
 }
 
-private fun sealing(alias: String, purposes: Int) =
-    KeyGenParameterSpec.Builder(alias, purposes)
-        .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
-        .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-        .setKeySize(KEY_BITS)
+private fun sealing(alias: String, purposes: Int) = KeyGenParameterSpec.Builder(alias, purposes)
+    .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
+    .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
+    .setKeySize(KEY_BITS)
 
 @SinceNine("StrongBox, keys that rest while the screen is locked")
 private fun KeyGenParameterSpec.Builder.wishing(wishes: Wishes) =

@@ -13,7 +13,8 @@ import android.view.WindowManager.LayoutParams
  *
  * @param allowPictures for a shopper who wants screenshots, and accepts that other apps may see the code.
  */
-public class ScreenGuard @JvmOverloads public constructor(activity: Activity, allowPictures: Boolean = false) : AutoCloseable {
+public class ScreenGuard @JvmOverloads public constructor(activity: Activity, allowPictures: Boolean = false) :
+    AutoCloseable {
     private val window = activity.window
     private val hidesPictures = !allowPictures && !has(LayoutParams.FLAG_SECURE)
 

@@ -103,7 +103,9 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     private fun drawDigits(canvas: Canvas, code: PaymentCode, top: Int, width: Int) {
         val lines = digitLines(code, width)
         val spacing = letters.fontSpacing
-        lines.forEachIndexed { at, text -> canvas.drawText(text, width / 2f, top - letters.ascent() + at * spacing, letters) }
+        lines.forEachIndexed { at, text ->
+            canvas.drawText(text, width / 2f, top - letters.ascent() + at * spacing, letters)
+        }
     }
 
     /** As long as the time that is left, around the middle: the same in languages that go the other way. */
@@ -175,6 +177,8 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         const val SOON = 10
         const val LINE_DP = 4f
         const val DIGITS_SP = 18f
-        val CALM = Color.rgb(0x9A, 0xA3, 0xAB)
+
+        /** Grey, and still 3.8 to 1 against the card. */
+        val CALM = Color.rgb(0x7A, 0x84, 0x8D)
     }
 }

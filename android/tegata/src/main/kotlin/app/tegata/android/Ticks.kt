@@ -10,7 +10,12 @@ import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.conflate
 
-/** A code, and for how many seconds more it is the one to show. */
+/**
+ * A code, and for how long it is the one to show.
+ *
+ * @property code what to show.
+ * @property secondsLeft until the next one takes its place.
+ */
 public class Tick internal constructor(public val code: PaymentCode, public val secondsLeft: Int) {
     override fun toString(): String = "Tick([redacted], $secondsLeft s left)"
 }

@@ -154,7 +154,8 @@ class AndroidKeystoreTest {
         val file = phone.file.readBytes()
         for ((step, fault, failure, error) in faults()) {
             FakePlatform.fail(step, fault)
-            assertEquals("$fault", failure, assertThrows(KeystoreFailure::class.java) { phone.keystore.prf(ByteArray(1)) }::class)
+            val refused = assertThrows(KeystoreFailure::class.java) { phone.keystore.prf(ByteArray(1)) }
+            assertEquals("$fault", failure, refused::class)
             val thrown = assertThrows(WalletException::class.java) { phone.open().close() }
             assertEquals("$fault", error, thrown::class)
         }
@@ -192,7 +193,8 @@ class AndroidKeystoreTest {
             val altered = wrapped.copyOf().also { it[at] = (it[at] + 1).toByte() }
             val failure = assertThrows(KeystoreFailure::class.java) { phone.keystore.unwrap(altered) }
             val isOthers = at in 1..8
-            assertEquals("$at", if (isOthers) KeystoreFailure.WrongDevice::class else KeystoreFailure.Damaged::class, failure::class)
+            val expected = if (isOthers) KeystoreFailure.WrongDevice::class else KeystoreFailure.Damaged::class
+            assertEquals("$at", expected, failure::class)
         }
         for (size in wrapped.indices) {
             assertThrows(KeystoreFailure.Damaged::class.java) { phone.keystore.unwrap(wrapped.copyOf(size)) }
@@ -242,7 +244,8 @@ class AndroidKeystoreTest {
     fun `before Android 13 any of the keystore's own faults may pass`() {
         phone.make()
         ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
-        FakePlatform.fail(Step.BEGIN, InvalidKeyException(KeyStoreException(UNSUPPORTED_ALGORITHM, "lasting")), times = 1)
+        val lasting = InvalidKeyException(KeyStoreException(UNSUPPORTED_ALGORITHM, "lasting"))
+        FakePlatform.fail(Step.BEGIN, lasting, times = 1)
         phone.keystore.prf(ByteArray(1))
         assertEquals(1, phone.pauses.size)
     }
@@ -258,6 +261,12 @@ class AndroidKeystoreTest {
         val check = Signature.getInstance("SHA256withECDSA", "BC").apply { initVerify(public) }
         check.update(SECRET)
         assertTrue(check.verify(keystore.sign(SECRET)))
+    }
+
+    @Test
+    fun `a coordinate has 32 bytes, however short or long its number is written`() {
+        assertArrayEquals(ByteArray(31) + 1, BigInteger.ONE.coordinate())
+        assertArrayEquals(byteArrayOf(-1) + ByteArray(31), BigInteger.valueOf(255).shiftLeft(248).coordinate())
     }
 
     @Test

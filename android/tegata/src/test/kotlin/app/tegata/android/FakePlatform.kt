@@ -104,9 +104,13 @@ object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand"
         override fun getEncoded(): ByteArray? = null
     }
 
-    class HeldSecret(real: Key, spec: KeyGenParameterSpec) : Held(real, spec), SecretKey
+    class HeldSecret(real: Key, spec: KeyGenParameterSpec) :
+        Held(real, spec),
+        SecretKey
 
-    class HeldPrivate(real: Key, spec: KeyGenParameterSpec) : Held(real, spec), PrivateKey
+    class HeldPrivate(real: Key, spec: KeyGenParameterSpec) :
+        Held(real, spec),
+        PrivateKey
 
     private class Secrets(private val algorithm: String) : KeyGeneratorSpi() {
         private lateinit var spec: KeyGenParameterSpec
@@ -162,7 +166,8 @@ object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand"
     private class Sealing : CipherSpi() {
         private val real = Cipher.getInstance(AES_GCM, "SunJCE")
 
-        override fun engineInit(mode: Int, key: Key, random: SecureRandom?) = engineInit(mode, key, null as AlgorithmParameterSpec?, random)
+        override fun engineInit(mode: Int, key: Key, random: SecureRandom?) =
+            engineInit(mode, key, null as AlgorithmParameterSpec?, random)
 
         override fun engineInit(mode: Int, key: Key, parameters: AlgorithmParameterSpec?, random: SecureRandom?) {
             key as Held
@@ -175,7 +180,8 @@ object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand"
 
         override fun engineUpdateAAD(bytes: ByteArray, offset: Int, length: Int) = real.updateAAD(bytes, offset, length)
 
-        override fun engineUpdate(input: ByteArray, offset: Int, length: Int): ByteArray? = real.update(input, offset, length)
+        override fun engineUpdate(input: ByteArray, offset: Int, length: Int): ByteArray? =
+            real.update(input, offset, length)
 
         override fun engineUpdate(input: ByteArray, offset: Int, length: Int, output: ByteArray, at: Int): Int =
             real.update(input, offset, length, output, at)
@@ -292,6 +298,7 @@ object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand"
         override fun engineSetKeyEntry(alias: String, key: ByteArray?, chain: Array<out Certificate>?) =
             throw UnsupportedOperationException()
 
-        override fun engineSetCertificateEntry(alias: String, certificate: Certificate?) = throw UnsupportedOperationException()
+        override fun engineSetCertificateEntry(alias: String, certificate: Certificate?) =
+            throw UnsupportedOperationException()
     }
 }

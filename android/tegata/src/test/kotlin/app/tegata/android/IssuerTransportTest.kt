@@ -2,7 +2,10 @@ package app.tegata.android
 
 import app.tegata.IssuerRequest
 import java.io.File
+import java.net.InetSocketAddress
+import java.net.ProxySelector
 import java.net.Socket
+import java.net.UnknownServiceException
 import java.security.KeyStore
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit.MILLISECONDS
@@ -37,12 +40,12 @@ class IssuerTransportTest {
     fun `a request arrives as it was made, and what came back comes back`() = runBlocking {
         OneServer { _, to -> to.say("401 Unauthorized", "{\"type\":\"no\"}", "Retry-After: 7") }.use { server ->
             val response = transport.send(request(server))
-            assertEquals("401 {\"type\":\"no\"} 7", "${response.status} ${response.body.decodeToString()} ${response.retryAfter}")
+            val heard = "${response.status} ${response.body.decodeToString()} ${response.retryAfter}"
+            assertEquals("401 {\"type\":\"no\"} 7", heard)
             val asked = server.asked.single()
             assertTrue(asked, asked.startsWith("POST /v1/log-ins HTTP/1.1\r\n") && asked.endsWith("\r\n\r\n$SECRET"))
-            for (header in listOf("Content-Type: application/json", "Authorization: Bearer $SECRET", "User-Agent: tegata-android")) {
-                assertTrue("$header in $asked", "\r\n$header\r\n" in asked)
-            }
+            val headers = "Content-Type: application/json|Authorization: Bearer $SECRET|User-Agent: tegata-android"
+            for (header in headers.split('|')) assertTrue("$header in $asked", "\r\n$header\r\n" in asked)
         }
     }
 
@@ -52,17 +55,45 @@ class IssuerTransportTest {
             val released = IssuerTransport(takesLoopback = false)
             refuses<TransportException.NotOverTls>(released, request(server))
             assertEquals(0, server.asked.size)
-            val elsewhere = listOf("http://pay.example.org/", "http://localhost:1/", "http://127.0.0.1.example.org/", "ftp://127.0.0.1/", "", "https:")
+            val elsewhere = listOf(
+                "http://pay.example.org/",
+                "http://localhost:1/",
+                "http://127.0.0.1.example.org/",
+                "ftp://127.0.0.1/",
+                "",
+                "https:",
+            )
             for (url in elsewhere) refuses<TransportException.NotOverTls>(transport, request(server).copy(url = url))
             runBlocking { assertEquals(200, transport.send(request(server)).status) }
         }
     }
 
     @Test
+    fun `what the system forbids is told as what it is, and not as a network that is gone`() {
+        // No client says so on a desktop JVM: Android does, of plain http that the manifest does not permit.
+        assertEquals(TransportException.NotOverTls::class, nameOf(UnknownServiceException("CLEARTEXT"))::class)
+    }
+
+    @Test
     fun `an issuer with a certificate that nobody vouches for is sent nothing`() {
         OneServer(selfSigned()) { _, to -> to.say("200 OK") }.use { server ->
-            refuses<TransportException.NotTrusted>(transport, request(server).copy(url = "https://${server.address}/v1/log-ins", mayRepeat = true))
+            val secured = request(server).copy(url = "https://${server.address}/v1/log-ins", mayRepeat = true)
+            refuses<TransportException.NotTrusted>(transport, secured)
             assertEquals(0, server.asked.size)
+        }
+    }
+
+    @Test
+    fun `what stays on this machine passes no proxy`() = OneServer { _, to -> to.say("502 Proxy") }.use { proxy ->
+        val usual = ProxySelector.getDefault()
+        ProxySelector.setDefault(ProxySelector.of(InetSocketAddress("127.0.0.1", proxy.port)))
+        try {
+            OneServer { _, to -> to.say("200 OK") }.use { server ->
+                val response = runBlocking { IssuerTransport(takesLoopback = true).send(request(server)) }
+                assertEquals(200, response.status)
+            }
+        } finally {
+            ProxySelector.setDefault(usual)
         }
     }
 
@@ -101,25 +132,27 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `what may be done twice is sent up to three times, after a pause, and no more once there was an answer`() = runTest {
-        OneServer { _, to -> to.close() }.use { server ->
-            val gone = runCatching { transport.send(request(server).copy(mayRepeat = true)) }
-            assertEquals(TransportException.Unreachable::class, gone.exceptionOrNull()!!::class)
-            assertEquals(3, server.asked.size)
-            assertEquals(2_500, currentTime)
-            assertEquals(1, server.asked.toSet().size)
+    fun `what may be done twice is sent up to three times, after a pause, and no more once there was an answer`() =
+        runTest {
+            OneServer { _, to -> to.close() }.use { server ->
+                val gone = runCatching { transport.send(request(server).copy(mayRepeat = true)) }
+                assertEquals(TransportException.Unreachable::class, gone.exceptionOrNull()!!::class)
+                assertEquals(3, server.asked.size)
+                assertEquals(2_500, currentTime)
+                assertEquals(1, server.asked.toSet().size)
+            }
+            OneServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
+                assertEquals(500, transport.send(request(server).copy(mayRepeat = true)).status)
+                assertEquals(2, server.asked.size)
+            }
         }
-        OneServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
-            assertEquals(500, transport.send(request(server).copy(mayRepeat = true)).status)
-            assertEquals(2, server.asked.size)
-        }
-    }
 
     @Test
     fun `of an answer without an end only so much is read as shows that it is too long`() = runBlocking {
         OneServer { _, to ->
             to.sendRaw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
             repeat(64) { to.sendRaw(" ".repeat(64 * 1024)) }
+            to.hungUp()
         }.use { server ->
             assertEquals(256 * 1024 + 1, transport.send(request(server)).body.size)
         }
@@ -135,9 +168,11 @@ class IssuerTransportTest {
             val over = CountDownLatch(1)
             OneServer { _, to ->
                 to.sendRaw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
-                while (!over.await(if (name == "silent") 20_000 else 50, MILLISECONDS)) to.sendRaw(" ")
+                repeat(if (name == "silent") 0 else 200) { if (!over.await(50, MILLISECONDS)) to.sendRaw(" ") }
+                over.await(20, SECONDS)
             }.use { server ->
-                refuses<TransportException.TimedOut>(IssuerTransport(true, limit), request(server).copy(mayRepeat = true))
+                val asked = request(server).copy(mayRepeat = true)
+                refuses<TransportException.TimedOut>(IssuerTransport(true, limit), asked)
                 over.countDown()
                 assertEquals(name, 1, server.asked.size)
             }
@@ -179,11 +214,14 @@ class IssuerTransportTest {
     private fun selfSigned(): ServerSocketFactory {
         val file = File(folder.root, "tls.p12")
         val keytool = File(System.getProperty("java.home"), "bin/keytool").path
-        val words = "-genkeypair -alias a -keyalg EC -dname CN=issuer -ext san=ip:127.0.0.1 -storepass $SECRET -keystore"
-        val made = ProcessBuilder(listOf(keytool) + words.split(" ") + file.path).redirectErrorStream(true).start()
+        val certified = "-genkeypair -alias a -keyalg EC -dname CN=issuer -ext san=ip:127.0.0.1"
+        val words = "$certified -storepass $SECRET -keystore".split(" ")
+        val made = ProcessBuilder(listOf(keytool) + words + file.path).redirectErrorStream(true).start()
         assertEquals(made.inputStream.readBytes().decodeToString(), 0, made.waitFor())
         val store = KeyStore.getInstance(file, SECRET.toCharArray())
-        val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm()).apply { init(store, SECRET.toCharArray()) }
+        val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm()).apply {
+            init(store, SECRET.toCharArray())
+        }
         return SSLContext.getInstance("TLS").apply { init(keys.keyManagers, null, null) }.serverSocketFactory
     }
 

@@ -17,7 +17,8 @@ class OneServer(
     private val listener: ServerSocket = sockets.createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))
 
     val asked: MutableList<String> = CopyOnWriteArrayList()
-    val address = "127.0.0.1:${listener.localPort}"
+    val port = listener.localPort
+    val address = "127.0.0.1:$port"
 
     init {
         thread(isDaemon = true) {

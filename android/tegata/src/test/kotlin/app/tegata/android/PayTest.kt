@@ -57,7 +57,9 @@ class PayTest {
         phone.app.applicationInfo.flags = phone.app.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE.inv()
         Wallet.create(phone.file, phone.make(), FileAnchor(phone.file)).use {
             val call = it.account.signUp(hanako, Language.ENGLISH)
-            assertThrows(TransportException.NotOverTls::class.java) { runBlocking { call.carried { transport.send(it) } } }
+            assertThrows(TransportException.NotOverTls::class.java) {
+                runBlocking { call.carried { transport.send(it) } }
+            }
         }
     }
 
@@ -65,7 +67,8 @@ class PayTest {
     fun `a refusal comes through as the issuer's own`() {
         Wallet.create(phone.file, phone.make(), FileAnchor(phone.file)).use {
             val call = it.account.logIn(hanako, password)
-            val no = assertThrows(WalletException.Issuer::class.java) { runBlocking { call.carried { transport.send(it) } } }
+            val no =
+                assertThrows(WalletException.Issuer::class.java) { runBlocking { call.carried { transport.send(it) } } }
             assertTrue(no.problem is IssuerProblem.Refused)
         }
     }
@@ -104,7 +107,8 @@ class PayTest {
     private suspend fun mailed(): String {
         repeat(600) {
             val mails = at(environment("TEGATA_TEST_MAILBOX"), "GET").getJSONArray("mails")
-            val mail = (0 until mails.length()).map(mails::getJSONObject).firstOrNull { it.getString("to") == hanako.handle }
+            val all = (0 until mails.length()).map(mails::getJSONObject)
+            val mail = all.firstOrNull { it.getString("to") == hanako.handle }
             if (mail != null) return Regex("(?m)^\\s*(\\d{8})\\s*$").find(mail.getString("body"))!!.groupValues[1]
             Thread.sleep(50)
         }
@@ -132,7 +136,12 @@ class PayTest {
     }
 
     /** What others than the wallet ask. */
-    private suspend fun at(url: String, method: String, body: JSONObject? = null, headers: Map<String, String> = emptyMap()): JSONObject {
+    private suspend fun at(
+        url: String,
+        method: String,
+        body: JSONObject? = null,
+        headers: Map<String, String> = emptyMap(),
+    ): JSONObject {
         val answer = if (method == "GET") get(url, headers) else post(url, body, headers)
         return JSONObject(answer)
     }

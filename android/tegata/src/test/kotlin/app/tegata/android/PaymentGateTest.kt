@@ -9,6 +9,7 @@ import app.tegata.Unlocked
 import app.tegata.Wallet
 import app.tegata.WalletException
 import app.tegata.setPin
+import app.tegata.setUnlockKey
 import java.io.File
 import java.security.InvalidAlgorithmParameterException
 import javax.crypto.Cipher
@@ -53,7 +54,9 @@ class PaymentGateTest {
     fun `its key asks for a finger each time, and ends with a new one`() {
         locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
         val spec = FakePlatform.made.getValue("tegata.wallet.gate").spec
-        assertTrue(spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked)
+        assertTrue(
+            spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked,
+        )
         assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, spec.userAuthenticationType)
         assertEquals(0, spec.userAuthenticationValidityDurationSeconds)
         assertEquals(256, spec.keySize)
@@ -75,7 +78,8 @@ class PaymentGateTest {
         locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
         again { _, gate ->
             FakePlatform.judge = { step, spec ->
-                if (step == Step.BEGIN && spec!!.isUserAuthenticationRequired) throw KeyPermanentlyInvalidatedException()
+                val isOurs = step == Step.BEGIN && spec!!.isUserAuthenticationRequired
+                if (isOurs) throw KeyPermanentlyInvalidatedException()
             }
             repeat(2) { fails<GateException.EnrolmentChanged> { gate.unlock(FINGER) } }
             val unlocked = gate.unlockWithPin("2580".toByteArray())
@@ -98,7 +102,8 @@ class PaymentGateTest {
     @Test
     fun `a phone that knows no finger says so, and nothing is locked by one`() {
         FakePlatform.judge = { step, spec ->
-            if (step == Step.MAKE && spec!!.isUserAuthenticationRequired) throw InvalidAlgorithmParameterException("none enrolled")
+            val isOurs = step == Step.MAKE && spec!!.isUserAuthenticationRequired
+            if (isOurs) throw InvalidAlgorithmParameterException("none enrolled")
         }
         locked { _, gate, unlocked ->
             fails<GateException.NothingEnrolled> { gate.setUp(unlocked, FINGER) }
@@ -128,6 +133,33 @@ class PaymentGateTest {
             FakePlatform.made.remove("tegata.wallet.gate")
             fails<KeystoreFailure.KeyMissing> { gate.unlock(FINGER) }
             assertFalse("tegata.wallet.gate" in FakePlatform.made)
+        }
+    }
+
+    @Test
+    fun `what the wallet does not know, or no longer, is not set up`() {
+        locked { wallet, gate, unlocked ->
+            gate.setUp(unlocked, FINGER)
+            wallet.payments.setUnlockKey(unlocked, ByteArray(32) { 9 })
+            fails<GateException.NotSetUp> { gate.unlock(FINGER) }
+            wallet.payments.forgetUnlockKey()
+            assertTrue(sealed.exists())
+            assertFalse(gate.isSetUp)
+            fails<GateException.NotSetUp> { gate.unlock(FINGER) }
+        }
+    }
+
+    @Test
+    fun `a disk that refuses is a gate that cannot be used`() {
+        locked { _, gate, unlocked ->
+            assertTrue(sealed.mkdir() && File(sealed, "a").createNewFile())
+            fails<GateException.Unavailable> { gate.isSetUp }
+            fails<GateException.Unavailable> { gate.setUp(unlocked, FINGER) }
+            fails<GateException.Unavailable> { gate.unlock(FINGER) }
+            sealed.deleteRecursively()
+            gate.setUp(unlocked, FINGER)
+            assertTrue(sealed.delete() && sealed.mkdir() && File(sealed, "a").createNewFile())
+            fails<GateException.Unavailable> { gate.takeDown() }
         }
     }
 
@@ -169,6 +201,13 @@ class PaymentGateTest {
             val thrown = answer { onAuthenticationError(code, "in the system's words") }
             assertEquals("$code", reason, thrown.exceptionOrNull()!!::class)
         }
+        for ((code, isForLong) in mapOf(
+            BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT to false,
+            BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT_PERMANENT to true,
+        )) {
+            val lockedOut = answer { onAuthenticationError(code, null) }.exceptionOrNull() as GateException.LockedOut
+            assertEquals("$code", isForLong, lockedOut.forLong)
+        }
         val first = answer {
             onAuthenticationFailed() // a wrong finger is not an end
             fail(GateException.PinChosen())
@@ -182,7 +221,8 @@ class PaymentGateTest {
         val activity = phone.activity().setup().get()
         runBlocking {
             val cipher = Cipher.getInstance("AES/GCM/NoPadding", "SunJCE")
-            val waiting = async(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) { BiometricDialog(activity).ask(cipher) }
+            val waiting =
+                async(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) { BiometricDialog(activity).ask(cipher) }
             idle()
             assertTrue(waiting.isActive)
             waiting.cancel()

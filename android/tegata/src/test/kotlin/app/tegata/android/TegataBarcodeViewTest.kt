@@ -1,6 +1,7 @@
 package app.tegata.android
 
 import android.app.Activity
+import android.content.pm.ApplicationInfo
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Color
@@ -44,17 +45,37 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `with its digits shown, in large letters, and read from the right it stays what it is`() {
-        for ((name, qualifiers, scale) in listOf(
-            Triple("digits", "en-w360dp-h640dp-port-xhdpi", 1f),
-            Triple("large-digits", "en-w360dp-h640dp-port-xhdpi", 2f),
-            Triple("right-to-left", "ar-ldrtl-w360dp-h640dp-port-xhdpi", 1f),
-        )) {
+    fun `with its digits shown, in large letters, too, it stays what it is`() {
+        for ((name, scale) in mapOf("digits" to 1f, "large-digits" to 2f)) {
             RuntimeEnvironment.setFontScale(scale)
-            RuntimeEnvironment.setQualifiers(qualifiers)
-            val view = shown(Tick(code, 4)).apply { showsDigits = true }
-            idle()
+            RuntimeEnvironment.setQualifiers("en-w360dp-h640dp-port-xhdpi")
+            val view = shownWithDigits()
             exact(picture(view.rootView, name, code), view, code)
+        }
+        RuntimeEnvironment.setQualifiers("en-w640dp-h360dp-land-xhdpi")
+        picture(shownWithDigits().rootView, "large-digits-on-the-side", code)
+    }
+
+    @Test
+    fun `where one reads from the right it stays what it is`() {
+        val about = phone.app.applicationInfo
+        about.flags = about.flags or ApplicationInfo.FLAG_SUPPORTS_RTL
+        RuntimeEnvironment.setQualifiers("ar-ldrtl-w360dp-h640dp-port-xhdpi")
+        val view = shownWithDigits()
+        assertEquals(View.LAYOUT_DIRECTION_RTL, view.layoutDirection)
+        exact(picture(view.rootView, "right-to-left", code), view, code)
+    }
+
+    @Test
+    fun `a line as long as the time that is left stands out from the card`() {
+        val view = shown(Tick(code, 0))
+        for ((left, part) in mapOf(0 to 0f, 15 to 0.5f, 30 to 1f)) {
+            view.show(Tick(code, left))
+            val bitmap = drawn(view)
+            val line = (0 until view.width).map { bitmap.getPixel(it, view.height - 1) }.filter { it != Color.WHITE }
+            assertEquals("$left", view.width * part, line.size.toFloat(), 1f)
+            // What WCAG 2.2 asks of graphics that say something, in 1.4.11.
+            for (colour in line.toSet()) assertTrue(1.05 / (Color.luminance(colour) + 0.05) >= 3)
         }
     }
 
@@ -132,6 +153,12 @@ class TegataBarcodeViewTest {
         assertEquals(setOf(Color.WHITE), colours(bitmap, 0 until bitmap.height))
     }
 
+    private fun shownWithDigits(): TegataBarcodeView {
+        val view = shown(Tick(code, 4)).apply { showsDigits = true }
+        idle()
+        return view
+    }
+
     private fun shown(tick: Tick): TegataBarcodeView {
         val controller = phone.activity()
         controller.get().setTheme(android.R.style.Theme_DeviceDefault_DayNight)
@@ -147,20 +174,30 @@ class TegataBarcodeViewTest {
     /** Every pixel of both symbols and of their quiet zones. */
     private fun exact(whole: Bitmap, view: TegataBarcodeView, code: PaymentCode) {
         val at = IntArray(2).also(view::getLocationInWindow)
-        val dark = { x: Int, y: Int -> whole.getPixel(at[0] + x, at[1] + y) }
+        val pixel = { x: Int, y: Int -> whole.getPixel(at[0] + x, at[1] + y) }
         val below = view.height - (if (view.showsDigits) digitsHeight(view) else 0) - 2 * line(view)
         val layout = BarcodeLayout.of(code.code128, code.qr, view.width, below)!!
-        val bars = layout.bars
-        for (x in -10 * bars.module until 177 * bars.module) {
-            val expected = if (code.code128.isDark(Math.floorDiv(x, bars.module), 0)) Color.BLACK else Color.WHITE
-            for (y in -4 * bars.module until 0) assertEquals(Color.WHITE, dark(bars.left + x, bars.top + y))
-            for (y in listOf(0, layout.barHeight / 2, layout.barHeight - 1)) assertEquals(expected, dark(bars.left + x, bars.top + y))
+        exactBars(layout, code, pixel)
+        exactMatrix(layout, code, pixel)
+    }
+
+    private fun exactBars(layout: BarcodeLayout, code: PaymentCode, pixel: (Int, Int) -> Int) {
+        val (left, top, module) = layout.bars
+        for (x in -10 * module until 177 * module) {
+            val expected = if (code.code128.isDark(Math.floorDiv(x, module), 0)) Color.BLACK else Color.WHITE
+            for (y in -4 * module until 0) assertEquals(Color.WHITE, pixel(left + x, top + y))
+            for (y in listOf(0, layout.barHeight / 2, layout.barHeight - 1)) {
+                assertEquals(expected, pixel(left + x, top + y))
+            }
         }
+    }
+
+    private fun exactMatrix(layout: BarcodeLayout, code: PaymentCode, pixel: (Int, Int) -> Int) {
         val (left, top, module) = layout.matrix
         for (y in -4 * module until 25 * module) {
             for (x in -4 * module until 25 * module) {
                 val isDark = code.qr.isDark(Math.floorDiv(x, module), Math.floorDiv(y, module))
-                assertEquals(if (isDark) Color.BLACK else Color.WHITE, dark(left + x, top + y))
+                assertEquals(if (isDark) Color.BLACK else Color.WHITE, pixel(left + x, top + y))
             }
         }
     }

@@ -114,7 +114,11 @@ class TicksTest {
 
     @Test
     fun `codes are spelled out in the first language of the person's that there is`() {
-        for ((qualifiers, language) in mapOf("ja" to Language.JAPANESE, "en" to Language.ENGLISH, "fr" to Language.ENGLISH)) {
+        for ((qualifiers, language) in mapOf(
+            "ja" to Language.JAPANESE,
+            "en" to Language.ENGLISH,
+            "fr" to Language.ENGLISH,
+        )) {
             RuntimeEnvironment.setQualifiers(qualifiers)
             assertEquals(language, spokenLanguage(phone.app))
         }
