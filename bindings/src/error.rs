@@ -1,7 +1,7 @@
 //! What a user interface can act on.
 
 #[cfg(feature = "account")]
-use crate::IssuerProblem;
+use crate::{IssuerProblem, MoveProblem};
 
 /// Why the wallet did not do as asked. Each kind is something an app reacts to; as text it is one plain clause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -73,6 +73,26 @@ pub enum WalletError {
     #[cfg(feature = "account")]
     #[error("the issuer's answer is not to what this wallet asked")]
     AnswerRefused,
+    /// A move from another phone, or to one, does not go on like this.
+    #[cfg(feature = "account")]
+    #[error("{reason}")]
+    Move {
+        /// What an app acts on.
+        problem: MoveProblem,
+        /// One plain clause.
+        reason: String,
+    },
+    /// The text is no till's card: scan it again, all of it.
+    #[cfg(feature = "account")]
+    #[error("{reason}")]
+    NotATillCard {
+        /// One plain clause.
+        reason: String,
+    },
+    /// A till's card that the credential's issuer did not sign, forged or another issuer's: make no code for it.
+    #[cfg(feature = "account")]
+    #[error("not a till of this issuer: its card is signed by someone else")]
+    StrangeTillCard,
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -112,6 +132,8 @@ impl WalletError {
 impl From<tegata::Error> for WalletError {
     fn from(error: tegata::Error) -> Self {
         use tegata::Error;
+        #[cfg(feature = "account")]
+        use tegata::code::BadTillCard;
         match error {
             Error::NoWallet => Self::NoWallet,
             Error::Exists => Self::Exists,
@@ -133,6 +155,12 @@ impl From<tegata::Error> for WalletError {
             Error::Issuer(why) => Self::Issuer { problem: why.into(), reason: why.to_string() },
             #[cfg(feature = "account")]
             Error::Refused => Self::AnswerRefused,
+            #[cfg(feature = "account")]
+            Error::Move(why) => why.into(),
+            #[cfg(feature = "account")]
+            Error::TillCard(BadTillCard::Signature) => Self::StrangeTillCard,
+            #[cfg(feature = "account")]
+            Error::TillCard(why) => Self::NotATillCard { reason: why.to_string() },
             Error::NotFound => Self::NotFound,
             Error::Invalid(reason) => Self::Invalid { reason },
             Error::Failed(reason) => Self::Failed { reason },
@@ -180,6 +208,14 @@ mod tests {
             Error::Issuer(tegata::account::messages::Why::Later(7)),
             #[cfg(feature = "account")]
             Error::Refused,
+            #[cfg(feature = "account")]
+            Error::Move(tegata::moving::BadMove::OtherPhone),
+            #[cfg(feature = "account")]
+            Error::TillCard(tegata::code::BadTillCard::Form),
+            #[cfg(feature = "account")]
+            Error::TillCard(tegata::code::BadTillCard::Name),
+            #[cfg(feature = "account")]
+            Error::TillCard(tegata::code::BadTillCard::Signature),
             Error::NotFound,
             Error::Invalid("the label is too long".into()),
             Error::Failed("the disk is full".into()),

@@ -7,14 +7,14 @@
 //! | file | idea |
 //! |---|---|
 //! | `wallet` | [`WalletHandle`]: the door, and what is done to the whole file |
-//! | `payments`, `otp_credentials`, `passes`, `account` | the rooms behind it |
+//! | `payments`, `otp_credentials`, `passes`, `account`, `moving` | the rooms behind it |
 //! | `payment_code` | a code and its symbols, as data |
 //! | `unlocked` | [`Unlocked`]: the leave to pay |
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
 //! | `open` | the wallet that all rooms share; where panics end |
 //! | `error`, `id` | what can go wrong; what a record is known by |
 //!
-//! The room `account` is a feature of this crate, off by default; packages are built with it.
+//! The rooms `account` and `moving` come with this crate's feature `account`, off by default; packages are built with it.
 
 #![expect(
     clippy::missing_errors_doc,
@@ -30,6 +30,8 @@ mod device;
 mod error;
 mod id;
 mod keystore;
+#[cfg(feature = "account")]
+mod moving;
 mod open;
 mod otp_credentials;
 mod passes;
@@ -48,16 +50,19 @@ use zeroizing_alloc::ZeroAlloc;
 
 #[cfg(feature = "account")]
 pub use account::{
-    Account, AccountAt, AccountDevice, AccountOverview, AccountSession, CodesCall, DoneCall,
-    FactorCall, IssuerProblem, IssuerRequest, IssuerResponse, KnownAccount, LogInCall, LoggedIn,
-    NewFactor, OverviewCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor, SignUp,
-    SignUpCall, SignedUpCall,
+    Account, AccountAt, AccountCard, AccountDevice, AccountOverview, AccountPayment,
+    AccountSession, CardsCall, CodesCall, DoneCall, FactorCall, IssuerProblem, IssuerRequest,
+    IssuerResponse, KnownAccount, LogInCall, LoggedIn, NewFactor, OverviewCall, PaymentPage,
+    PaymentState, PaymentsCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor,
+    SignUp, SignUpCall, SignedUpCall, TillCard,
 };
 pub use anchor::{Anchor, AnchorFailure, Anchored};
 pub use clock::SetClock;
 pub use device::Device;
 pub use error::WalletError;
 pub use keystore::{DeviceKeystore, KeystoreFailure};
+#[cfg(feature = "account")]
+pub use moving::{MoveAnswer, MoveProblem, MoveRequest, Moving};
 pub use otp_credentials::{Otp, OtpAlgorithm, OtpCode, OtpCredentials, OtpMoving};
 pub use passes::{Pass, PassFormat, Passes, StoredPass};
 pub use payment_code::{Language, PaymentCode, Symbol, SymbolFormat};

@@ -101,7 +101,7 @@ impl PaymentCode {
 }
 
 impl Symbol {
-    fn new(symbol: &symbol::Symbol) -> Self {
+    pub(crate) fn new(symbol: &symbol::Symbol) -> Self {
         let quiet = symbol.quiet_zone();
         Self {
             format: match symbol.format() {

@@ -285,3 +285,65 @@ fn the_one_secret_that_comes_out_is_the_one_asked_for_by_name() {
     assert_eq!(room.code(id), Err(WalletError::NotFound));
     assert!(matches!(room.add_uri(b"otpauth://"), Err(WalletError::Invalid { .. })));
 }
+
+#[cfg(feature = "account")]
+mod with_an_account {
+    use super::*;
+
+    /// Logs in, as the issuer answers it.
+    fn log_in(account: &Account, handle: &str) {
+        let at = AccountAt {
+            handle: handle.into(),
+            issuer: "https://pay.example.org".into(),
+            device_name: "phone".into(),
+        };
+        let call = account.log_in(at, b"four quiet herons", None).unwrap();
+        call.answered(said(r#"{"session":"token","must_enrol":false}"#)).unwrap();
+    }
+
+    fn said(body: &str) -> IssuerResponse {
+        IssuerResponse { status: 200, body: body.into(), retry_after: None }
+    }
+
+    const PAID: &str = r#"{"payments":[{"payment":"00000000000000000000000000000001","shop":"Shop","reference":"1",
+        "amount":1980,"currency":"JPY","state":"paid","time":1,"since":1}],"earlier":false,"decimals":0}"#;
+
+    #[test]
+    fn payments_that_came_after_somebody_else_logged_in_are_kept_under_no_name() {
+        let scene = Scene::new();
+        let account = scene.wallet().account();
+        log_in(&account, "ann@example.org");
+        let call = account.payments(None).unwrap();
+        log_in(&account, "ben@example.org");
+        assert_eq!(call.answered(said(PAID)).unwrap().payments[0].shown, "¥1,980");
+        assert_eq!(account.kept_payments(), Ok(None));
+        log_in(&account, "ann@example.org");
+        assert_eq!(account.kept_payments(), Ok(None));
+        let page = account.payments(None).unwrap().answered(said(PAID)).unwrap();
+        assert_eq!((page.seen, page.payments.len()), (1_800_000_007, 1));
+        scene.clock.set(1_800_000_999);
+        assert_eq!(account.kept_payments(), Ok(Some(page)));
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_qr_code_is_moved_as_a_text() {
+        let (old, new) = (Scene::new(), Scene::new());
+        let (old, new) = (old.wallet(), new.wallet());
+        let request = new.moving().begin().unwrap();
+        let pass = |message: String| {
+            let (title, format) = ("Tram".into(), PassFormat::Qr);
+            old.passes().add(Pass { title, format, message, alternate_text: None }).unwrap()
+        };
+        let (short, long) = (pass("T-7".into()), pass("7".repeat(4_000)));
+        let leave = Unlocked::without_lock();
+        let give = |chosen: &[&String]| {
+            let chosen = chosen.iter().map(ToString::to_string).collect();
+            old.moving().give(&leave, request.text.clone(), request.number.clone(), chosen).unwrap()
+        };
+        assert!(give(&[&short]).qr.is_some());
+        let both = give(&[&short, &long]);
+        assert_eq!(both.qr, None);
+        assert_eq!(new.moving().take(both.text).unwrap().len(), 2);
+        assert_eq!(new.passes().list().unwrap().len(), 2);
+    }
+}

@@ -82,6 +82,12 @@ impl WalletHandle {
     pub fn account(&self) -> Arc<crate::Account> {
         Arc::new(crate::Account(Arc::clone(&self.0)))
     }
+
+    /// The room of passes and one-time passwords on their way to another phone, or from one.
+    #[must_use]
+    pub fn moving(&self) -> Arc<crate::Moving> {
+        Arc::new(crate::Moving(Arc::clone(&self.0)))
+    }
 }
 
 /// Removes the wallet at this path for good, whatever state it is in. Costs a new provisioning, never money.

@@ -1,6 +1,7 @@
 //! Issuers for the tests of other languages: the real program on loopback, its accounts in a folder that goes with it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -15,7 +16,7 @@ pub(crate) const ISSUER: &str = "TEGATA_TEST_ISSUER";
 pub(crate) const MAILBOX: &str = "TEGATA_TEST_MAILBOX";
 /// One whose operator has stopped all that shoppers do.
 pub(crate) const STOPPED: &str = "TEGATA_TEST_ISSUER_STOPPED";
-/// The code that enrols a till at the first one, once.
+/// What the requests of a till at the first one carry.
 pub(crate) const TILL: &str = "TEGATA_TEST_TILL";
 /// All scenarios of a language come from one network.
 const MANY: (&str, &str) = ("TEGATA_ISSUER_REQUESTS_PER_MINUTE", "60000");
@@ -40,11 +41,31 @@ pub(crate) fn beside(
     };
     operate(others.path(), STOP)?;
     let till = operate(rooms.path(), ADD_TILL)?;
-    let _till = shell.push_env(TILL, till.lines().next().context("no code for a till")?);
+    let till = enrol(&issuer.url, till.lines().next().context("no code for a till")?)?;
+    let _till = shell.push_env(TILL, till);
     let _mailbox = shell.push_env(MAILBOX, format!("{}/dev/mailbox.json", issuer.url));
     let _issuer = shell.push_env(ISSUER, &issuer.url);
     let _stopped = shell.push_env(STOPPED, &stopped.url);
     work(shell)
+}
+
+/// Enrols the till that this code is for, and gives its token.
+fn enrol(issuer: &str, code: &str) -> anyhow::Result<String> {
+    let place = issuer.strip_prefix("http://").context("not on loopback")?;
+    let body = serde_json::json!({ "code": code }).to_string();
+    let mut stream = TcpStream::connect(place)?;
+    write!(
+        stream,
+        "POST /v1/tills HTTP/1.1\r\nHost: {place}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (_, body) = answer.split_once("\r\n\r\n").context("no answer to a till")?;
+    let enrolled: serde_json::Value = serde_json::from_str(body).context("no till enrolled")?;
+    let token = enrolled["token"].as_str().context("no token for a till")?;
+    Ok(token.to_owned())
 }
 
 /// An issuer that runs; killed when it goes.

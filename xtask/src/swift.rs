@@ -71,7 +71,7 @@ impl<'a> Root<'a> {
     /// The same with this machine's network, and told where the issuers are.
     fn beside_issuer(&self, folder: &str, command: &str) -> anyhow::Result<Cmd<'a>> {
         let inside = self.inside(folder, &[]).arg("env");
-        let names = [issuer::ISSUER, issuer::MAILBOX, issuer::STOPPED];
+        let names = [issuer::ISSUER, issuer::MAILBOX, issuer::STOPPED, issuer::TILL];
         let told = names.map(|name| Ok(format!("{name}={}", self.shell.var(name)?)));
         let told = told.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         Ok(inside.args(told).args(command.split(' ')))

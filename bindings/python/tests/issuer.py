@@ -6,6 +6,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+import uuid
 
 from tegata import IssuerResponse
 
@@ -51,6 +52,21 @@ class Issuer:
                 status=answer.status, body=answer.read(), retry_after=answer.headers.get("Retry-After")
             )
 
+    def till_shows(self):
+        """The card of a till of the one that runs."""
+        return as_till("GET", "/v1/till")["card"]
+
+    def till_takes(self, code, amount):
+        """What the till hears of this code, once it is known."""
+        sale = {"code": code, "amount": amount, "currency": "JPY", "reference": uuid.uuid4().hex}
+        told = as_till("POST", "/v1/authorisations", sale)
+        for _ in range(600):
+            if told["status"] != "pending":
+                return told | {"reference": sale["reference"]}
+            time.sleep(0.05)
+            told = as_till("GET", f"/v1/authorisations/{told['id']}")
+        raise AssertionError("the payment stays pending")
+
     def code(self, to, subject):
         """The code that stands alone in a line of the newest such mail, once it has come."""
         for _ in range(600):
@@ -61,3 +77,13 @@ class Issuer:
                     return re.search(r"^\s*([0-9A-Z-]{8,})\s*$", mail["body"], re.MULTILINE)[1]
             time.sleep(0.05)
         raise AssertionError(f"no mail came that says {subject}")
+
+
+def as_till(method, path, sale=None):
+    headers = {"Authorization": f"Bearer {os.environ['TEGATA_TEST_TILL']}"}
+    if sale is not None:
+        headers |= {"Content-Type": "application/json", "Idempotency-Key": sale["reference"]}
+    body = None if sale is None else json.dumps(sale).encode()
+    asked = urllib.request.Request(os.environ["TEGATA_TEST_ISSUER"] + path, body, headers, method=method)
+    with CLIENT.open(asked, timeout=40) as answer:
+        return json.load(answer)

@@ -115,6 +115,10 @@ class Run:
             of = of[name]
         return of
 
+    def altered(self, text, at):
+        """With another character in the place of that one."""
+        return text[:at] + ("B" if text[at] == "A" else "A") + text[at + 1 :]
+
     # The device
 
     def clock(self, seconds):
@@ -308,7 +312,29 @@ class Run:
     def remove_pass(self, id):
         self._wallet.passes.remove(id)
 
-    # The issuer, and whoever has an account there
+    # A new phone
+
+    def move_begin(self):
+        return move_request(self._wallet.moving.begin())
+
+    def move_waits(self):
+        waits = self._wallet.moving.waits()
+        return waits and move_request(waits)
+
+    def move_give_up(self):
+        self._wallet.moving.give_up()
+
+    def move_read(self, request):
+        return move_request(self._wallet.moving.read(request))
+
+    def move_give(self, request, number, chosen):
+        answer = self._wallet.moving.give(self._unlocked, request, number, chosen)
+        return vars(answer) | {"qr": answer.qr and symbol(answer.qr)}
+
+    def move_take(self, answer):
+        return self._wallet.moving.take(answer)
+
+    # The issuer, a till there, and whoever has an account there
 
     def issuer(self, name):
         self._issuer.named(name)
@@ -318,6 +344,12 @@ class Run:
 
     def last_request(self):
         return self._issuer.last
+
+    def till_shows(self):
+        return self._issuer.till_shows()
+
+    def till_takes(self, code, amount):
+        return self._issuer.till_takes(code, amount)
 
     def somebody(self):
         return f"{uuid.uuid4().hex}@example.org"
@@ -415,11 +447,37 @@ class Run:
     def drop_provision(self):
         self._wallet.account.drop_provision()
 
+    def cards(self):
+        return self._cards(self._wallet.account.cards())
+
+    def add_card(self, token):
+        return self._cards(self._wallet.account.add_card(token))
+
+    def charge_card(self, id):
+        return self._cards(self._wallet.account.charge_card(id))
+
+    def remove_card(self, id):
+        return self._cards(self._wallet.account.remove_card(id))
+
+    def till_card(self, id, text):
+        return vars(self._wallet.payments.till_card(id, text))
+
+    def payments(self, before=None):
+        return payment_page(self._ask(self._wallet.account.payments(before)))
+
+    def kept_payments(self):
+        kept = self._wallet.account.kept_payments()
+        return kept and payment_page(kept)
+
     def move_address(self, address):
         self._ask(self._wallet.account.move_address(address, Language.ENGLISH))
 
     def move_address_code(self, address, code):
         self._ask(self._wallet.account.move_address_code(address, code))
+
+    def _cards(self, call):
+        """By their last digits: what came in one second stands in no order."""
+        return sorted((vars(card) for card in self._ask(call)), key=lambda card: card["last4"])
 
     def _ask(self, call):
         return carried(call, self._issuer.send)
@@ -435,17 +493,25 @@ def second_factor(totp=None, recovery_code=None):
 
 
 def kind(error):
-    """The error's name; of one that the issuer is the reason of, with the problem."""
+    """The error's name, with the problem if it tells one."""
     name = type(error).__name__
-    if name != "Issuer":
+    if not hasattr(error, "problem"):
         return name
-    problem = type(error.problem).__name__.split(".")[-1]
+    problem = getattr(error.problem, "name", None) or type(error.problem).__name__.split(".")[-1]
     return f"{name} {problem.title().replace('_', '')}"
 
 
 def clock_status(status):
     name = type(status).__name__.split(".")[-1].lower().replace("_", " ")
     return f"{name} {status.seconds}" if hasattr(status, "seconds") else name
+
+
+def move_request(request):
+    return vars(request) | {"qr": symbol(request.qr)}
+
+
+def payment_page(page):
+    return vars(page) | {"payments": [vars(it) | {"state": it.state.name.lower()} for it in page.payments]}
 
 
 def symbol(symbol):

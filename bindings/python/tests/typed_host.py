@@ -1,6 +1,6 @@
 """A host as mypy --strict sees one. Nothing runs it: `cargo xtask test python` checks its types."""
 
-from tegata import DeviceKeystore, KeystoreFailure, NextCode, PaymentCode, Wallet, WalletError
+from tegata import DeviceKeystore, KeystoreFailure, MoveProblem, NextCode, PaymentCode, Wallet, WalletError
 
 
 class Keystore(DeviceKeystore):
@@ -17,3 +17,10 @@ def code(path: str, keystore: Keystore, pin: bytes, id: str) -> PaymentCode | st
     except WalletError as error:
         return error.text()
     return next.code if isinstance(next, NextCode.CODE) else "wait"
+
+
+def taken(wallet: Wallet, answer: str) -> list[str] | str:
+    try:
+        return wallet.moving.take(answer)
+    except WalletError.Move as error:
+        return "it is here" if error.problem is MoveProblem.USED else error.reason

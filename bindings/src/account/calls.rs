@@ -7,10 +7,11 @@ use tegata::account::messages::{
 };
 use tegata::{Asked, Parted};
 
+use super::cards::all;
 use super::flows::Ticketed;
 use super::{
-    AccountOverview, IssuerRequest, IssuerResponse, LoggedIn, NewFactor, RecoveryCodes, Reset,
-    SignUp,
+    AccountCard, AccountOverview, IssuerRequest, IssuerResponse, LoggedIn, NewFactor,
+    RecoveryCodes, Reset, SignUp,
 };
 use crate::WalletError;
 use crate::open::Open;
@@ -105,6 +106,11 @@ calls! {
     OverviewCall: AccountView =>
     /// Takes what came back.
     AccountOverview, |_, view| view.into();
+
+    /// A request about the account's cards.
+    CardsCall: messages::Cards =>
+    /// Takes what came back, and gives all cards as they are now.
+    Vec<AccountCard>, |_, kept| all(kept);
 
     /// A request that is done, or not.
     DoneCall: Done =>

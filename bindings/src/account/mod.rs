@@ -4,20 +4,26 @@
 //! |---|---|
 //! | `mod` | [`Account`]: what can be asked for, and what the wallet knows |
 //! | `calls` | what is asked for: a request to carry, and the door that its response comes back through |
+//! | `cards` | [`AccountCard`]: what is charged |
 //! | `carry` | [`IssuerRequest`] and [`IssuerResponse`]: what the app's HTTP client sends and gets |
 //! | `flows` | what an answer leaves behind: [`SignUp`], [`Reset`], [`NewFactor`], [`RecoveryCodes`] |
+//! | `history` | [`PaymentPage`]: what was paid |
 //! | `problem` | [`IssuerProblem`]: why the issuer did not do it |
 //! | `provisioning` | [`ProvisionCall`]: a payment credential from the issuer |
 //! | `records` | the account as data |
 //! | `second_factor` | [`SecondFactor`]: what a person proves herself with |
+//! | `till_card` | [`TillCard`]: whose till it is |
 
 mod calls;
+mod cards;
 mod carry;
 mod flows;
+mod history;
 mod problem;
 mod provisioning;
 mod records;
 mod second_factor;
+mod till_card;
 
 use std::sync::Arc;
 
@@ -30,16 +36,20 @@ use tegata::account::{Handle, SessionId};
 use tegata::{Asked, OwnAccount};
 
 pub use calls::{
-    CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall, SignedUpCall,
+    CardsCall, CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall,
+    SignedUpCall,
 };
+pub use cards::AccountCard;
 pub use carry::{IssuerRequest, IssuerResponse};
 pub use flows::{NewFactor, RecoveryCodes, Reset, SignUp};
+pub use history::{AccountPayment, PaymentPage, PaymentState, PaymentsCall};
 pub use problem::IssuerProblem;
 pub use provisioning::ProvisionCall;
 pub use records::{
     AccountAt, AccountDevice, AccountOverview, AccountSession, KnownAccount, LoggedIn,
 };
 pub use second_factor::SecondFactor;
+pub use till_card::TillCard;
 
 use crate::account::calls::{Pending, password};
 use crate::open::Open;

@@ -55,7 +55,9 @@ impl OwnAccount<'_> {
         if whose != (&account.handle, &account.issuer_address) {
             return Ok(None);
         }
-        let page = serde_json::from_str(&history.page).map_err(|_| Error::Corrupt)?;
+        // From bytes, as all that an issuer says: the library would have a reader of texts besides.
+        let page = serde_json::from_slice(history.page.as_bytes());
+        let page = page.map_err(|_| Error::Corrupt)?;
         Ok(Some(KnownPayments { at: at(&account)?, seen: history.seen, page }))
     }
 }

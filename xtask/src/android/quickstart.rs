@@ -24,6 +24,10 @@ internal suspend fun quickStart(
     pin: ByteArray,
     askForMailedCode: suspend () -> String,
     askForPin: suspend (GateException) -> ByteArray,
+    cardToken: String,
+    scan: suspend () -> String,
+    show: (String) -> Unit,
+    saysItIsTheSame: suspend (String) -> Boolean,
 ) {
 "#;
 

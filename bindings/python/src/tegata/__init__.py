@@ -26,11 +26,14 @@ import tegata_ffi
 from tegata_ffi import (
     Account,
     AccountAt,
+    AccountCard,
     AccountDevice,
     AccountOverview,
+    AccountPayment,
     AccountSession,
     Anchor,
     Anchored,
+    CardsCall,
     ClockStatus,
     CodesCall,
     Device,
@@ -45,6 +48,10 @@ from tegata_ffi import (
     LockStatus,
     LoggedIn,
     LogInCall,
+    MoveAnswer,
+    MoveProblem,
+    MoveRequest,
+    Moving,
     NewFactor,
     NewPayment,
     NextCode,
@@ -59,7 +66,10 @@ from tegata_ffi import (
     PassFormat,
     Payment,
     PaymentCode,
+    PaymentPage,
     Payments,
+    PaymentsCall,
+    PaymentState,
     ProvisionCall,
     RecoveryCodes,
     Reset,
@@ -72,6 +82,7 @@ from tegata_ffi import (
     StoredPass,
     Symbol,
     SymbolFormat,
+    TillCard,
     Unlocked,
 )
 
@@ -83,12 +94,15 @@ else:
 __all__ = [
     "Account",
     "AccountAt",
+    "AccountCard",
     "AccountDevice",
     "AccountOverview",
+    "AccountPayment",
     "AccountSession",
     "Anchor",
     "AnchorFailure",
     "Anchored",
+    "CardsCall",
     "ClockStatus",
     "CodesCall",
     "DeviceKeystore",
@@ -103,6 +117,10 @@ __all__ = [
     "LockStatus",
     "LogInCall",
     "LoggedIn",
+    "MoveAnswer",
+    "MoveProblem",
+    "MoveRequest",
+    "Moving",
     "NewFactor",
     "NewPayment",
     "NextCode",
@@ -117,7 +135,10 @@ __all__ = [
     "Passes",
     "Payment",
     "PaymentCode",
+    "PaymentPage",
+    "PaymentState",
     "Payments",
+    "PaymentsCall",
     "ProvisionCall",
     "RecoveryCodes",
     "Reset",
@@ -130,6 +151,7 @@ __all__ = [
     "StoredPass",
     "Symbol",
     "SymbolFormat",
+    "TillCard",
     "Unlocked",
     "Wallet",
     "WalletError",
@@ -171,6 +193,7 @@ class Wallet:
         self.otp_credentials: OtpCredentials = handle.otp_credentials()
         self.passes: Passes = handle.passes()
         self.account: Account = handle.account()
+        self.moving: Moving = handle.moving()
 
     @classmethod
     def create(

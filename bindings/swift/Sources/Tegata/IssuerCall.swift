@@ -41,4 +41,6 @@ extension ResetCall: IssuerCall {}
 extension FactorCall: IssuerCall {}
 extension CodesCall: IssuerCall {}
 extension OverviewCall: IssuerCall {}
+extension CardsCall: IssuerCall {}
+extension PaymentsCall: IssuerCall {}
 extension DoneCall: IssuerCall {}

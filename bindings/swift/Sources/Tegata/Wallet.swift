@@ -22,6 +22,8 @@ public final class Wallet: Sendable {
     public let passes: Passes
     /// The shopper's account at an issuer.
     public let account: Account
+    /// Passes and one-time passwords on their way to another phone, or from one.
+    public let moving: Moving
 
     let handle: WalletHandle
 
@@ -31,6 +33,7 @@ public final class Wallet: Sendable {
         otpCredentials = handle.otpCredentials()
         passes = handle.passes()
         account = handle.account()
+        moving = handle.moving()
     }
 
     /// Makes a new, empty wallet and opens it. Nothing is overwritten.

@@ -38,6 +38,36 @@ final class Issuer {
             retryAfter: retry.map { String($0.drop { $0 != ":" }.dropFirst()) })
     }
 
+    /// The card of a till of the one that runs.
+    func tillShows() throws -> String {
+        guard let card = try asTill("/v1/till").fields?["card"]?.text else { throw Misread("the till has no card") }
+        return card
+    }
+
+    /// What the till hears of this code, once it is known.
+    func tillTakes(_ code: String, amount: Int64) throws -> JSON {
+        let reference = UUID().uuidString
+        let sale = "{\"code\":\"\(code)\",\"amount\":\(amount),\"currency\":\"JPY\",\"reference\":\"\(reference)\"}"
+        var told = try asTill("/v1/authorisations", ["Idempotency-Key: \(reference)"], sale)
+        for _ in 0..<600 {
+            if var known = told.fields, known["status"]?.text != "pending" {
+                known["reference"] = .text(reference)
+                return .fields(known)
+            }
+            Thread.sleep(forTimeInterval: 0.05)
+            told = try asTill("/v1/authorisations/\(told.fields?["id"]?.text ?? "")")
+        }
+        throw Misread("the payment stays pending")
+    }
+
+    private func asTill(_ path: String, _ headers: [String] = [], _ sale: String? = nil) throws -> JSON {
+        guard let issuer = URL(string: try environment("TEGATA_TEST_ISSUER")) else { throw Misread("no address") }
+        let method = sale == nil ? "GET" : "POST"
+        let till = "Authorization: Bearer \(try environment("TEGATA_TEST_TILL"))"
+        let head = ["\(method) \(path) HTTP/1.1", till, "Content-Type: application/json"] + headers
+        return try JSONDecoder().decode(JSON.self, from: carry(head, Data((sale ?? "").utf8), to: issuer).body)
+    }
+
     /// The code that stands alone in a line of the newest such mail, once it has come.
     func code(to: String, subject: String) throws -> String {
         guard let page = URL(string: try environment("TEGATA_TEST_MAILBOX")) else { throw Misread("no address") }

@@ -103,6 +103,14 @@ private final class Run {
                 return of.fields?[at.text ?? ""] ?? .null
             }
 
+        case "altered":
+            // With another character in the place of that one.
+            var text = Array(try with.text("text"))
+            let at = Int(try with.number("at"))
+            let place = at < 0 ? text.count + at : at
+            text[place] = text[place] == "A" ? "B" : "A"
+            return .text(String(text))
+
         // The device
         case "clock_now":
             clock.set(seconds: Int64(Date().timeIntervalSince1970) + (with.optional("plus")?.number ?? 0))
@@ -215,6 +223,18 @@ private final class Run {
                     ])
                 })
         case "remove_pass": try wallet.passes.remove(id: with.text("id"))
+
+        // A new phone
+        case "move_begin": return try wallet.moving.begin().json
+        case "move_waits": return try wallet.moving.waits()?.json ?? .null
+        case "move_give_up": try wallet.moving.giveUp()
+        case "move_read": return try wallet.moving.read(request: with.text("request")).json
+        case "move_give":
+            let answer = try wallet.moving.give(
+                unlocked: unlocked, request: with.text("request"), number: with.text("number"),
+                chosen: with.list("chosen").compactMap(\.text))
+            return .fields(["text": .text(answer.text), "qr": answer.qr?.json ?? .null])
+        case "move_take": return .list(try wallet.moving.take(answer: with.text("answer")).map(JSON.text))
         default: return try await performAtIssuer(verb, with)
         }
         return .null
@@ -222,13 +242,15 @@ private final class Run {
 
     private func performAtIssuer(_ verb: String, _ with: Arguments) async throws -> JSON {
         switch verb {
-        // The issuer, and whoever has an account there
+        // The issuer, a till there, and whoever has an account there
         case "issuer": issuer.name = try with.text("name")
         case "issuer_says":
             issuer.says = IssuerResponse(
                 status: Int32(try with.number("status")), body: Data(try with.text("body").utf8),
                 retryAfter: with.optional("retry_after")?.text)
         case "last_request": return issuer.last
+        case "till_shows": return .text(try issuer.tillShows())
+        case "till_takes": return try issuer.tillTakes(try with.text("code"), amount: try with.number("amount"))
         case "somebody": return .text("\(UUID().uuidString.lowercased())@example.org")
         case "mail": return .text(try issuer.code(to: with.text("to"), subject: with.text("subject")))
 
@@ -287,6 +309,17 @@ private final class Run {
             return .text(try await call.carried(unlocked: unlocked, label: label, by: issuer.send))
         case "provision_waits": return .bool(try wallet.account.provisionWaits())
         case "drop_provision": try wallet.account.dropProvision()
+        case "cards": return try await cards(wallet.account.cards())
+        case "add_card": return try await cards(wallet.account.addCard(token: try with.text("token")))
+        case "charge_card": return try await cards(wallet.account.chargeCard(id: try with.text("id")))
+        case "remove_card": return try await cards(wallet.account.removeCard(id: try with.text("id")))
+        case "till_card":
+            let card = try wallet.payments.tillCard(id: with.text("id"), text: with.text("text"))
+            return .fields(["till": .text(card.till), "shop": .text(card.shop), "issuer": .text(card.issuer)])
+        case "payments":
+            return try await wallet.account.payments(before: with.optional("before")?.text).carried(by: issuer.send)
+                .json
+        case "kept_payments": return try wallet.account.keptPayments()?.json ?? .null
         case "move_address":
             try await wallet.account.moveAddress(address: try with.text("address"), language: .english)
                 .carried(by: issuer.send)
@@ -296,6 +329,17 @@ private final class Run {
         default: throw Misread("there is no such verb: \(verb)")
         }
         return .null
+    }
+
+    /// By their last digits: what came in one second stands in no order.
+    private func cards(_ call: CardsCall) async throws -> JSON {
+        .list(
+            try await call.carried(by: issuer.send).sorted { $0.last4 < $1.last4 }.map {
+                .fields([
+                    "id": .text($0.id), "brand": .text($0.brand), "last4": .text($0.last4),
+                    "is_charged": .bool($0.isCharged),
+                ])
+            })
     }
 
     private func at(_ with: Arguments) throws -> AccountAt {

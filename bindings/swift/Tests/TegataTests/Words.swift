@@ -83,8 +83,11 @@ extension WalletError {
         case .PinGivenUp: "PinGivenUp"
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
-        case .Issuer(let problem, _): "Issuer \(problem.name)"
+        case .Issuer(let problem, _): "Issuer \(spelled(problem))"
         case .AnswerRefused: "AnswerRefused"
+        case .Move(let problem, _): "Move \(spelled(problem))"
+        case .NotATillCard: "NotATillCard"
+        case .StrangeTillCard: "StrangeTillCard"
         case .NotFound: "NotFound"
         case .Invalid: "Invalid"
         case .Failed: "Failed"
@@ -93,11 +96,30 @@ extension WalletError {
     }
 }
 
-extension IssuerProblem {
-    /// As other languages write it.
-    var name: String {
-        let name = "\(self)".prefix { $0 != "(" }
-        return name.prefix(1).uppercased() + name.dropFirst()
+/// As other languages write it.
+private func spelled(_ problem: some Any) -> String {
+    let name = "\(problem)".prefix { $0 != "(" }
+    return name.prefix(1).uppercased() + name.dropFirst()
+}
+
+extension MoveRequest {
+    var json: JSON { .fields(["text": .text(text), "number": .text(number), "qr": qr.json]) }
+}
+
+extension PaymentPage {
+    var json: JSON {
+        .fields(["payments": .list(payments.map(\.json)), "earlier": .bool(earlier), "seen": JSON(seen)])
+    }
+}
+
+extension AccountPayment {
+    var json: JSON {
+        let state = "\(state)".map { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }.joined()
+        return .fields([
+            "number": .text(number), "shop": .text(shop), "reference": .text(reference), "amount": JSON(amount),
+            "currency": .text(currency), "shown": .text(shown), "state": .text(state), "time": JSON(time),
+            "since": JSON(since),
+        ])
     }
 }
 

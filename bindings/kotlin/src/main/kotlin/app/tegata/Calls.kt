@@ -32,6 +32,12 @@ public inline fun CodesCall.carried(send: (IssuerRequest) -> IssuerResponse): Re
 public inline fun OverviewCall.carried(send: (IssuerRequest) -> IssuerResponse): AccountOverview =
     answered(send(request()))
 
+/** Gives the account's cards as they are now. */
+public inline fun CardsCall.carried(send: (IssuerRequest) -> IssuerResponse): List<AccountCard> = answered(send(request()))
+
+/** Gives the payments; the newest are kept in the wallet, sealed. */
+public inline fun PaymentsCall.carried(send: (IssuerRequest) -> IssuerResponse): PaymentPage = answered(send(request()))
+
 /** Gives the credential's record among payments; [label] is what it is called there. */
 public inline fun ProvisionCall.carried(
     unlocked: Unlocked,

@@ -40,6 +40,9 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
     /** The shopper's account at an issuer. */
     public val account: Account = handle.account()
 
+    /** Passes and one-time passwords on their way to another phone, or from one. */
+    public val moving: Moving = handle.moving()
+
     /** Whether [replaceKey] was broken off and is to be called again. */
     public val isReplacingKey: Boolean
         @Throws(WalletException::class)

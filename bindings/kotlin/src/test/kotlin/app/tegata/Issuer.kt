@@ -1,11 +1,13 @@
 package app.tegata
 
+import com.google.gson.JsonObject
 import com.google.gson.JsonParser
 import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpResponse.BodyHandlers
 import java.time.Duration
+import java.util.UUID
 
 /**
  * The issuer that the scenarios of an account need, a real one on this machine, and the way there, as an app has one:
@@ -40,6 +42,38 @@ class Issuer {
             answer.body(),
             answer.headers().firstValue("Retry-After").orElse(null),
         )
+    }
+
+    /** The card of a till of the one that runs. */
+    fun tillShows(): String = asTill("/v1/till")["card"].asString
+
+    /** What the till hears of this code, once it is known. */
+    fun tillTakes(code: String, amount: Long): Map<String, Any?> {
+        val reference = "${UUID.randomUUID()}"
+        val sale = JsonObject().apply {
+            addProperty("code", code)
+            addProperty("amount", amount)
+            addProperty("currency", "JPY")
+            addProperty("reference", reference)
+        }
+        var told = asTill("/v1/authorisations", sale)
+        repeat(600) {
+            val status = told["status"].asString
+            if (status != "pending") return mapOf("status" to status, "reason" to told["reason"]?.asString, "reference" to reference)
+            Thread.sleep(50)
+            told = asTill("/v1/authorisations/${told["id"].asString}")
+        }
+        throw AssertionError("the payment stays pending")
+    }
+
+    private fun asTill(path: String, sale: JsonObject? = null): JsonObject {
+        val asked = HttpRequest.newBuilder(URI(environment("TEGATA_TEST_ISSUER") + path)).timeout(PATIENCE)
+        asked.header("Authorization", "Bearer ${environment("TEGATA_TEST_TILL")}")
+        if (sale != null) {
+            asked.header("Content-Type", "application/json").header("Idempotency-Key", sale["reference"].asString)
+            asked.POST(HttpRequest.BodyPublishers.ofString("$sale"))
+        }
+        return JsonParser.parseString(CLIENT.send(asked.build(), BodyHandlers.ofString()).body()).asJsonObject
     }
 
     /** The code that stands alone in a line of the newest such mail, once it has come. */

@@ -97,6 +97,13 @@ private class Run(private val folder: File) : AutoCloseable {
                 if (at is Long) (of as List<*>)[at.toInt()] else (of as Map<*, *>)[at]
             }
 
+            // With another character in the place of that one.
+            "altered" -> return StringBuilder(with.text("text")).let {
+                val at = with.number("at").toInt().let { at -> if (at < 0) it.length + at else at }
+                it.setCharAt(at, if (it[at] == 'A') 'B' else 'A')
+                "$it"
+            }
+
             // The device
             "clock" -> clock.set(with.number("seconds"))
             "clock_now" -> clock.set(System.currentTimeMillis() / 1000 + (with.optional("plus") as Long? ?: 0))
@@ -191,6 +198,18 @@ private class Run(private val folder: File) : AutoCloseable {
                 )
             }
             "remove_pass" -> wallet.passes.remove(with.text("id"))
+
+            // A new phone
+            "move_begin" -> return wallet.moving.begin().fields()
+            "move_waits" -> return wallet.moving.waits()?.fields()
+            "move_give_up" -> wallet.moving.giveUp()
+            "move_read" -> return wallet.moving.read(with.text("request")).fields()
+            "move_give" -> {
+                val chosen = with.list("chosen").map { it as String }
+                val answer = wallet.moving.give(unlocked, with.text("request"), with.text("number"), chosen)
+                return mapOf("text" to answer.text, "qr" to answer.qr?.fields())
+            }
+            "move_take" -> return wallet.moving.take(with.text("answer"))
             else -> return performAtIssuer(verb, with)
         }
         return null
@@ -199,7 +218,7 @@ private class Run(private val folder: File) : AutoCloseable {
     private fun performAtIssuer(verb: String, with: Arguments): Any? {
         val account by lazy { wallet.account }
         when (verb) {
-            // The issuer, and whoever has an account there
+            // The issuer, a till there, and whoever has an account there
             "issuer" -> issuer.name = with.text("name")
             "issuer_says" -> issuer.says = IssuerResponse(
                 with.number("status").toInt(),
@@ -207,6 +226,8 @@ private class Run(private val folder: File) : AutoCloseable {
                 with.optional("retry_after") as String?,
             )
             "last_request" -> return issuer.last
+            "till_shows" -> return issuer.tillShows()
+            "till_takes" -> return issuer.tillTakes(with.text("code"), with.number("amount"))
             "somebody" -> return "${UUID.randomUUID()}@example.org"
             "mail" -> return issuer.code(with.text("to"), with.text("subject"))
 
@@ -246,6 +267,15 @@ private class Run(private val folder: File) : AutoCloseable {
             }
             "provision_waits" -> return account.provisionWaits()
             "drop_provision" -> account.dropProvision()
+            "cards" -> return cards(account.cards())
+            "add_card" -> return cards(account.addCard(with.text("token")))
+            "charge_card" -> return cards(account.chargeCard(with.text("id")))
+            "remove_card" -> return cards(account.removeCard(with.text("id")))
+            "till_card" -> return wallet.payments.tillCard(with.text("id"), with.text("text")).let {
+                mapOf("till" to it.till, "shop" to it.shop, "issuer" to it.issuer)
+            }
+            "payments" -> return account.payments(with.optional("before") as String?).carried(issuer::send).fields()
+            "kept_payments" -> return account.keptPayments()?.fields()
             "move_address" -> account.moveAddress(with.text("address"), Language.ENGLISH).carried(issuer::send)
             "move_address_code" ->
                 account.moveAddressCode(with.text("address"), with.text("code")).carried(issuer::send)
@@ -253,6 +283,9 @@ private class Run(private val folder: File) : AutoCloseable {
         }
         return null
     }
+
+    /** By their last digits: what came in one second stands in no order. */
+    private fun cards(call: CardsCall) = call.carried(issuer::send).sortedBy { it.last4 }.map { it.fields() }
 
     private fun at(with: Arguments) =
         AccountAt(with.text("handle"), with.optional("issuer") as String? ?: issuer.url, "phone")
@@ -334,9 +367,33 @@ private fun AccountOverview.fields(): Fields = mapOf(
     "closing" to closing,
 )
 
-/** The error's name; of one that the issuer is the reason of, with the problem. */
-private fun WalletException.kind(): String? =
-    if (this is WalletException.Issuer) "Issuer ${problem::class.simpleName}" else this::class.simpleName
+private fun MoveRequest.fields(): Fields = mapOf("text" to text, "number" to number, "qr" to qr.fields())
+
+private fun AccountCard.fields(): Fields =
+    mapOf("id" to id, "brand" to brand, "last4" to last4, "is_charged" to isCharged)
+
+private fun PaymentPage.fields(): Fields =
+    mapOf("payments" to payments.map { it.fields() }, "earlier" to earlier, "seen" to seen)
+
+private fun AccountPayment.fields(): Fields = mapOf(
+    "number" to number,
+    "shop" to shop,
+    "reference" to reference,
+    "amount" to amount,
+    "currency" to currency,
+    "shown" to shown,
+    "state" to state.name.lowercase(),
+    "time" to time,
+    "since" to since,
+)
+
+/** The error's name, with the problem if it tells one. */
+private fun WalletException.kind(): String? = when (this) {
+    is WalletException.Issuer -> "Issuer ${problem::class.simpleName}"
+    is WalletException.Move ->
+        "Move " + problem.name.split("_").joinToString("") { it.take(1) + it.drop(1).lowercase() }
+    else -> this::class.simpleName
+}
 
 private fun ClockStatus.text(): String = when (this) {
     is ClockStatus.Fine -> "fine"

@@ -47,7 +47,7 @@ class PayTest {
         val wallet = Wallet.create(phone.file, phone.make(), FileAnchor(phone.file))
         wallet.use { runBlocking { signedUp(it) } }
         val digits = wallet().use { runBlocking { shown(it) } }
-        val till = enrolled()
+        val till = Till(environment("TEGATA_TEST_TILL"))
         assertEquals("approved", till.takes(digits, "sale-1"))
         assertEquals("declined used", till.takes(digits, "sale-2"))
     }
@@ -79,11 +79,8 @@ class PayTest {
         val factor = signUp.code(mailed(), password).carried { transport.send(it) }
         val totp = wallet.otpCredentials.code(factor.keepHere()).digits
         assertEquals(10, signUp.factor(totp).carried { transport.send(it) }.reveal().size)
-        // The card is registered with the processor's own form, and not through the wallet; in her session all the same.
-        val session = wallet.account.overview().request()
-        val card = "{\"token\":\"pm_card_visa\"}".toByteArray()
-        val kept = transport.send(session.copy(url = "$issuer/v1/cards/add", body = card))
-        assertEquals(kept.body.decodeToString(), 200, kept.status)
+        // The processor's own form gives the token for her card.
+        assertEquals(listOf("4242"), wallet.account.addCard("pm_card_visa").carried { transport.send(it) }.map { it.last4 })
     }
 
     /** The digits of the code on her screen, after she typed her PIN. */
@@ -113,11 +110,6 @@ class PayTest {
             Thread.sleep(50)
         }
         throw AssertionError("no mail came")
-    }
-
-    private fun enrolled(): Till = runBlocking {
-        val body = JSONObject().put("code", environment("TEGATA_TEST_TILL"))
-        Till(at("$issuer/v1/tills", "POST", body).getString("token"))
     }
 
     private inner class Till(private val token: String) {

@@ -1,0 +1,107 @@
+//! Whose code it may be: a credential with its account, locked, and what that has spent today and pays with. All that a
+//! payment has to know of a shopper is read by it in one go.
+
+use std::sync::Arc;
+
+use tegata::UnixTime;
+use tegata::account::Generation;
+use tegata::code::{Candidate, CredentialId, Matched, TillId};
+
+use super::super::cards::Payable;
+use super::super::database::Transaction;
+use super::super::rows::{Read, Row, values};
+use super::super::{AccountId, Standing, StoreError};
+use super::attempts::Attempts;
+use crate::keys::Sealed;
+
+/// A credential that a code may belong to.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Which.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its seed.
+    pub seed: Sealed,
+}
+
+/// Who can prepare a credential for comparisons: it opens seeds.
+pub trait Prepare: Send + Sync {
+    /// Prepares one. A credential's seed never changes, so one that was prepared before may be given again.
+    ///
+    /// # Errors
+    /// If its seed cannot be opened.
+    fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError>;
+}
+
+/// A credential and its account, locked.
+pub(super) struct Payer {
+    pub(super) found: Found,
+    pub(super) number: u32,
+    counter: i64,
+    pub(super) pays_with: Option<u32>,
+    pub(super) generation: Generation,
+    pub(super) low_until: u64,
+    /// Today, in minor units.
+    pub(super) spent: u64,
+    pub(super) card: Option<Payable>,
+}
+
+impl Payer {
+    /// Those of these credentials that are not void for good, and how often each of them, and this till, was wrong today.
+    /// Locked before the counts are read: tries at one credential come one after the other, also the first of a day, for
+    /// which there is no row yet.
+    pub(super) async fn of(
+        transaction: &mut dyn Transaction,
+        ids: &[CredentialId],
+        till: &TillId,
+        day: u64,
+        now: UnixTime,
+    ) -> Result<(Vec<Self>, Attempts), StoreError> {
+        const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, c.counter, p.number, \
+            p.generation, p.low_until FROM credentials c JOIN payers p ON p.account = c.account \
+            WHERE c.credential = $1 AND c.key IS NOT NULL";
+        const MONEY: &str = "SELECT s.amount, d.card, d.method, o.customer FROM credentials c \
+            LEFT JOIN spent s ON s.account = c.account AND s.day = $1 \
+            LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
+            LEFT JOIN customers o ON o.account = d.account WHERE c.credential = $2";
+        let lock = ids.iter().map(|id| Read::new(LOCK, values![id.0]).locked());
+        let money = ids.iter().map(|id| Read::new(MONEY, values![day, id.0]));
+        let counts = Attempts::reads(till, ids, now);
+        let mut read = transaction.read(lock.chain(money).chain(counts).collect()).await?;
+        let counts = read.split_off(2 * ids.len());
+        let money = read.split_off(ids.len());
+        let mut payers = Vec::with_capacity(ids.len());
+        for (id, (row, money)) in ids.iter().zip(read.into_iter().zip(money)) {
+            if let (Some(row), Some(money)) = (row.into_iter().next(), money.into_iter().next()) {
+                payers.push(Self::read(*id, row, money)?);
+            }
+        }
+        let living: Vec<_> = payers.iter().map(|payer| payer.found.id).collect();
+        Ok((payers, Attempts::of(till, &living, now, counts)?))
+    }
+
+    fn read(id: CredentialId, row: Row, money: Row) -> Result<Self, StoreError> {
+        let (mut row, mut money) = (row.of("credentials"), money.of("cards"));
+        let account = AccountId(row.array()?);
+        let seed = Sealed { key: row.int()?, bytes: row.blob()? };
+        Ok(Self {
+            found: Found { id, account, seed },
+            number: row.int()?,
+            counter: row.int()?,
+            pays_with: row.optional(Row::int)?,
+            generation: Generation(row.int()?),
+            low_until: row.int()?,
+            spent: money.optional(Row::int)?.unwrap_or(0),
+            card: money.optional(Payable::take)?,
+        })
+    }
+
+    /// Whether the code was taken before, or may have been: after a restore nobody knows.
+    pub(super) fn has_used(&self, matched: &Matched, standing: &Standing) -> bool {
+        let counter = matched.counter();
+        let last = u64::try_from(self.counter).ok();
+        last.is_some_and(|last| counter.number() <= last)
+            || counter.step().number() <= standing.used_up_to
+    }
+}
