@@ -139,6 +139,8 @@ pub(in crate::store) fn connect(file: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(file, flags).map_err(refused)?;
     connection.busy_timeout(PATIENCE).map_err(refused)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(refused)?;
+    // Else a statement that is kept prepared is planned anew each time when a limit or a part of an index hangs on a value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(refused)?;
     // A commit is on the disk when it returns; what is deleted is overwritten.
     let settings = "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA fullfsync = on; \
         PRAGMA secure_delete = on; PRAGMA trusted_schema = off;";
