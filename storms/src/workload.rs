@@ -74,6 +74,8 @@ pub const STEPS: &[Step] = &[
     step("take the lock away", remove_lock),
     step("add a counter", add_counter),
     step("use the counter", use_counter),
+    step("ask for a move", |device| device.wallet()?.moving().begin().map(drop)),
+    step("take what was given", take_move),
     step("add a pass", |device| device.wallet()?.passes().add(&pass("Ticket")).map(drop)),
     step("remove a pass", remove_pass),
     step("drop without closing", |device| {
@@ -446,6 +448,18 @@ fn add_counter(device: &mut Device) -> Answer {
         SecretBytes::new(b"12345678901234567890"),
     );
     device.wallet()?.otp_credentials().add(&credential).map(drop)
+}
+
+/// What the wallet asked for it gives to itself: a move needs no second phone to be stored.
+fn take_move(device: &mut Device) -> Answer {
+    let leave = leave(device)?;
+    let wallet = device.wallet()?;
+    // A host that was told of an error after it was stored, and asks again.
+    let Some(request) = wallet.moving().waits()? else { return Ok(()) };
+    let all = wallet.otp_credentials().list()?;
+    let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;
+    let given = wallet.moving().give(&leave, &request, request.number()?, &[id])?;
+    wallet.moving().take(&given).map(drop)
 }
 
 fn use_counter(device: &mut Device) -> Answer {
