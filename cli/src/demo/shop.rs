@@ -130,7 +130,7 @@ fn post<A: DeserializeOwned>(
 
 pub(super) const NOT_VALID: &str = "refused: not valid, ask for a fresh code";
 pub(super) const USED: &str = "refused: used already";
-pub(super) const HELD: &str = "refused: the account is held";
+const HELD: &str = "refused: the account is held";
 pub(super) const LIMIT: &str = "refused: more than may be spent now";
 
 fn in_words(Stands { status, reason }: Stands) -> String {

@@ -7,7 +7,7 @@ use tegata::code::{Audience, ClockStatus, PaymentCode};
 use tegata::symbol::PaymentSymbols;
 use tegata::{Clock, NextCode, UnixTime};
 
-use super::shop::{HELD, LIMIT, NOT_VALID, PAID, PRICE, Sale, Shop, Till, USED};
+use super::shop::{LIMIT, NOT_VALID, PAID, PRICE, Sale, Shop, Till, USED};
 use super::stage::Stage;
 use super::told::Told;
 use crate::failure::Failure;
@@ -163,7 +163,7 @@ impl Tour {
     /// What she paid with before is worth nothing, whoever set the new password; logged in, she has it made anew.
     fn after_reset(&mut self) -> Result<(), Failure> {
         let before = self.code(Audience::AnyTill)?;
-        self.scan("A barcode from before the reset", &before, HELD)?;
+        self.scan("A barcode from before the reset", &before, NOT_VALID)?;
         self.stage.provision_again()?;
         let after = self.code(Audience::AnyTill)?;
         self.scan("One from the credential that she asks for now", &after, PAID)
