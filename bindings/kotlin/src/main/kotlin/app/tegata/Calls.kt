@@ -33,7 +33,8 @@ public inline fun OverviewCall.carried(send: (IssuerRequest) -> IssuerResponse):
     answered(send(request()))
 
 /** Gives the account's cards as they are now. */
-public inline fun CardsCall.carried(send: (IssuerRequest) -> IssuerResponse): List<AccountCard> = answered(send(request()))
+public inline fun CardsCall.carried(send: (IssuerRequest) -> IssuerResponse): List<AccountCard> =
+    answered(send(request()))
 
 /** Gives the payments; the newest are kept in the wallet, sealed. */
 public inline fun PaymentsCall.carried(send: (IssuerRequest) -> IssuerResponse): PaymentPage = answered(send(request()))

@@ -59,7 +59,15 @@ class Issuer {
         var told = asTill("/v1/authorisations", sale)
         repeat(600) {
             val status = told["status"].asString
-            if (status != "pending") return mapOf("status" to status, "reason" to told["reason"]?.asString, "reference" to reference)
+            if (status !=
+                "pending"
+            ) {
+                return mapOf(
+                    "status" to status,
+                    "reason" to told["reason"]?.asString,
+                    "reference" to reference,
+                )
+            }
             Thread.sleep(50)
             told = asTill("/v1/authorisations/${told["id"].asString}")
         }

@@ -80,7 +80,12 @@ class PayTest {
         val totp = wallet.otpCredentials.code(factor.keepHere()).digits
         assertEquals(10, signUp.factor(totp).carried { transport.send(it) }.reveal().size)
         // The processor's own form gives the token for her card.
-        assertEquals(listOf("4242"), wallet.account.addCard("pm_card_visa").carried { transport.send(it) }.map { it.last4 })
+        assertEquals(
+            listOf("4242"),
+            wallet.account.addCard("pm_card_visa").carried {
+                transport.send(it)
+            }.map { it.last4 },
+        )
     }
 
     /** The digits of the code on her screen, after she typed her PIN. */
