@@ -160,6 +160,10 @@ impl Charging {
                 Ok(next) => (now, known) = next,
                 Err(stuck) => {
                     self.leave(now, &stuck).await;
+                    // A database that dies may still show what it had no time to make durable: nobody is told of it.
+                    if matches!(stuck, Stuck::Store(StoreError::InDoubt)) {
+                        return None;
+                    }
                     // Perhaps somebody else has brought it further.
                     return self.store.authorisation(id).await.ok().flatten();
                 }

@@ -288,7 +288,7 @@ impl Outgoing {
             VALUES ($1, $2, $3, $4, $5, $5, 0)";
         let at = self.made.seconds();
         let Sealed { key, bytes } = self.letter;
-        Statement::new(INSERT, values![account.0, self.id.0, key, bytes, at])
+        Statement::new(INSERT, values![account.0, self.id.0, key, bytes, at]).of_row()
     }
 }
 
@@ -298,7 +298,8 @@ impl EventRow {
             VALUES ($1, $2, $3, $4, $5, $6)";
         let account = self.account.map(|account| account.0);
         let at = self.at.seconds();
-        Statement::new(INSERT, values![self.id.0, account, self.deed, self.actor, at, self.detail])
+        let values = values![self.id.0, account, self.deed, self.actor, at, self.detail];
+        Statement::new(INSERT, values).of_row()
     }
 
     pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {

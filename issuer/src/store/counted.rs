@@ -38,14 +38,26 @@ impl Counted {
         &self,
         work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
+        self.database.write(self.counted(work)).await
+    }
+
+    pub(super) async fn write_together<T: Send + 'static>(
+        &self,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.database.write_together(self.counted(work)).await
+    }
+
+    fn counted<T: Send + 'static>(
+        &self,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    ) -> impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static {
         self.work.done(Done::Transaction, 1);
         let (work, counts) = (Arc::new(work), self.work.clone());
-        self.database
-            .write(move |transaction| {
-                let (work, counts) = (Arc::clone(&work), counts.clone());
-                Box::pin(async move { work(&mut InCounted { transaction, counts }).await })
-            })
-            .await
+        move |transaction| {
+            let (work, counts) = (Arc::clone(&work), counts.clone());
+            Box::pin(async move { work(&mut InCounted { transaction, counts }).await })
+        }
     }
 
     /// Writes by one statement, which is all of its transaction.

@@ -5,7 +5,7 @@ use tegata::code::{Alias, AliasPeriod, Counter, CredentialId, Scheme, Step};
 use tegata::{UnixTime, account};
 
 use super::ids::{AccountId, RequestId};
-use super::rows::{Row, Statement, Value, values};
+use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::keys::{Sealed, SealedSeed};
 
@@ -94,17 +94,15 @@ pub(super) fn in_index(prefix: &str, period: u64, alias: Alias, id: CredentialId
     Statement::new(INSERT, values![prefix.to_owned(), period, alias.value(), id.0])
 }
 
-/// What the index is asked by: prefix, the periods of the steps whose codes are accepted now, three, and alias.
-pub(super) fn in_periods_of(scheme: &Scheme, alias: Alias, now: UnixTime) -> Vec<Value> {
-    let period = |step| scheme.alias_period.index(step);
-    let [a, b, c] = Step::at(now).accepted().map(|step| step.map(period));
-    values![scheme.prefix.to_string(), a, b, c, alias.value()]
+/// The periods of the steps whose codes are accepted now.
+pub(super) fn periods_of(scheme: &Scheme, now: UnixTime) -> [Option<u64>; 3] {
+    Step::at(now).accepted().map(|step| step.map(|step| scheme.alias_period.index(step)))
 }
 
 /// Takes the code with this counter, within a transaction: `StoreError::CodeUsed` if it or a later one was taken.
 pub(super) fn take(credential: CredentialId, counter: Counter) -> Statement {
     const TAKE: &str = "UPDATE credentials SET counter = $1 WHERE credential = $2 AND counter < $1";
-    Statement::new(TAKE, values![counter.number(), credential.0]).or(StoreError::CodeUsed)
+    Statement::new(TAKE, values![counter.number(), credential.0]).or(StoreError::CodeUsed).of_row()
 }
 
 /// What the account's new state says of who pays with what, where it says something else than before.
@@ -195,7 +193,11 @@ impl Store {
             JOIN credentials c ON c.credential = a.credential WHERE a.prefix = $1 \
             AND a.period IN ($2, $3, $4) AND a.alias = $5 AND c.key IS NOT NULL \
             ORDER BY c.credential";
-        let rows = self.database.rows(FIND, in_periods_of(scheme, alias, now)).await?;
+        let [a, b, c] = periods_of(scheme, now);
+        let rows = self
+            .database
+            .rows(FIND, values![scheme.prefix.to_string(), a, b, c, alias.value()])
+            .await?;
         let read = |row: Row| {
             let mut row = row.of("credentials");
             Ok(Indexed {

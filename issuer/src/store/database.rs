@@ -71,6 +71,18 @@ impl Database {
         }
     }
 
+    /// The same for work that may share its transaction with others' of its kind, and may run again although it went well.
+    /// Many that ask at the same time cost much less so.
+    pub(super) async fn write_together<T: Send + 'static>(
+        &self,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write_together(work).await,
+            Self::Postgres(postgres) => postgres.write_together(work).await,
+        }
+    }
+
     /// Writes by one statement, which is all of its transaction.
     pub(super) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
         match self {

@@ -53,7 +53,7 @@ impl Store {
                         let event = EventRow::read(&mut row.of("events"))?;
                         seal = audit::link(&seal, &event);
                         let place = Statement::new(PLACE, values![seal.count, event.id.0]);
-                        statements.push(place.or(StoreError::Unreadable("events")));
+                        statements.push(place.or(StoreError::Unreadable("events")).of_row());
                     }
                     let sealed = statements.len();
                     if sealed > 0 {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod` | [`Store`]: what can be done, written once |
 //! | `database`, `counted` | what a database is asked for: a statement, or a transaction; how often that was |
+//! | `together` | work that may share its transaction with other work |
 //! | `sqlite`, `postgres` | the two that can be asked |
 //! | `rows` | values, rows and statements that both understand |
 //! | `account` | an account as it is kept, what a change writes |
@@ -35,6 +36,7 @@ mod sqlite;
 mod standing;
 mod sweep;
 mod tills;
+mod together;
 mod vault;
 
 use std::sync::Arc;

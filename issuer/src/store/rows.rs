@@ -3,8 +3,8 @@
 
 use super::StoreError;
 
-/// A value of a column.
-#[derive(Clone, Debug, PartialEq)]
+/// A value of a column. The order is any that is always the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
     Null,
     Int(i64),
@@ -154,11 +154,20 @@ pub(super) struct Statement {
     pub(super) values: Vec<Value>,
     /// What is wrong if it touches no row.
     pub(super) or: Option<StoreError>,
+    /// Whether many of these words may be sent as one.
+    pub(super) is_of_row: bool,
 }
 
 impl Statement {
     pub(super) fn new(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { sql, values, or: None }
+        Self { sql, values, or: None, is_of_row: false }
+    }
+
+    /// It touches one row at most, the one with its key; and two that touch the same row at once, if it has no `or`, are
+    /// refused by the database or come to the same as one.
+    pub(super) fn of_row(mut self) -> Self {
+        self.is_of_row = true;
+        self
     }
 
     /// With its numbers in their places, for a program that takes words only.

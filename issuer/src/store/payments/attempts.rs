@@ -42,15 +42,13 @@ fn of_both(credential: CredentialId, till: &TillId) -> Vec<u8> {
 impl Attempts {
     /// What reads them.
     pub(super) fn reads(till: &TillId, candidates: &[CredentialId], now: UnixTime) -> Vec<Read> {
-        const COUNTS: &str = "SELECT subject, count FROM attempts \
-            WHERE day = $1 AND subject IN ($2, $3, $4)";
-        let (day, till_subject) = (now.seconds() / DAY, of_till(till));
-        let read =
-            |both, all| Read::new(COUNTS, values![day, till_subject.clone(), both, all]).locked();
-        if candidates.is_empty() {
-            return vec![read(till_subject.clone(), till_subject.clone())];
-        }
-        candidates.iter().map(|id| read(of_both(*id, till), of_credential(*id))).collect()
+        // By the subject: the index over days would lead to all that was counted today.
+        const COUNT: &str =
+            "SELECT subject, count FROM attempts WHERE subject = $1 AND day + 0 = $2";
+        let day = now.seconds() / DAY;
+        let of = |id: &CredentialId| [of_both(*id, till), of_credential(*id)];
+        let subjects = std::iter::once(of_till(till)).chain(candidates.iter().flat_map(of));
+        subjects.map(|subject| Read::new(COUNT, values![subject, day]).locked()).collect()
     }
 
     /// What was read of these.
@@ -99,7 +97,7 @@ impl Attempts {
         let mut subjects: Vec<_> = all.map(|(subject, _)| subject).collect();
         // In one order, so that two that count at the same time wait for one another in one direction.
         subjects.sort();
-        let count = |subject| Statement::new(COUNT, values![subject, self.day]);
+        let count = |subject| Statement::new(COUNT, values![subject, self.day]).of_row();
         subjects.into_iter().map(count).collect()
     }
 }

@@ -176,7 +176,7 @@ impl Store {
     ) -> Result<Answered, StoreError> {
         let asked = Arc::new(asked);
         self.database
-            .write(move |transaction| {
+            .write_together(move |transaction| {
                 let (asked, prepare) = (Arc::clone(&asked), Arc::clone(&prepare));
                 Box::pin(async move { asked.decide(transaction, &*prepare).await })
             })
@@ -242,8 +242,8 @@ impl Asked {
         prepare: &dyn Prepare,
     ) -> Result<Answered, StoreError> {
         let aliases = match &self.code {
-            Code::Parts(scheme, decoded) => Some(self.aliases(scheme, decoded)),
-            Code::Malformed => None,
+            Code::Parts(scheme, decoded) => self.aliases(scheme, decoded),
+            Code::Malformed => Vec::new(),
         };
         let reads = [Before::reads(self)].into_iter().chain(aliases).collect();
         let mut read = transaction.read(reads).await?.into_iter().map(Vec::into_iter);
@@ -325,6 +325,7 @@ impl Asked {
         let id = |row: Row| row.of("aliases").array().map(CredentialId);
         let mut ids = aliases.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
         // By chance a credential has one alias in two periods; twice it would be two that match.
+        ids.sort_unstable();
         ids.dedup();
         let (mut payers, attempts) =
             Payer::of(transaction, &ids, till, self.bounds.day, self.now).await?;
@@ -353,10 +354,16 @@ impl Asked {
     }
 
     /// Every credential that has the alias shown at one of the accepted steps.
-    fn aliases(&self, scheme: &Scheme, decoded: &Decoded) -> Read {
-        const FIND: &str = "SELECT credential FROM aliases \
-            WHERE prefix = $1 AND period IN ($2, $3, $4) AND alias = $5 ORDER BY credential";
-        Read::new(FIND, credentials::in_periods_of(scheme, decoded.alias, self.now))
+    fn aliases(&self, scheme: &Scheme, decoded: &Decoded) -> Vec<Read> {
+        const FIND: &str =
+            "SELECT credential FROM aliases WHERE prefix = $1 AND period = $2 AND alias = $3";
+        let periods = credentials::periods_of(scheme, self.now);
+        let mut periods: Vec<_> = periods.into_iter().flatten().collect();
+        // Nearly always they are one.
+        periods.dedup();
+        let (prefix, alias) = (scheme.prefix.to_string(), decoded.alias.value());
+        let find = |period| Read::new(FIND, values![prefix.clone(), period, alias]);
+        periods.into_iter().map(find).collect()
     }
 
     /// Takes the code, whatever becomes of the payment.
@@ -445,6 +452,7 @@ impl Asked {
         let now = self.now.seconds();
         Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, now])
             .or(again())
+            .of_row()
     }
 
     /// The line in the log. It holds no code and nothing of the shopper but the account's number.
@@ -478,16 +486,20 @@ impl Authorisation {
         const SPEND: &str = "INSERT INTO spent (account, day, amount) VALUES ($1, $2, $3) \
             ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + excluded.amount";
         const SELL: &str = "INSERT INTO sales (till, reference, authorisation, made) \
-            VALUES ($1, $2, $3, $4) ON CONFLICT (till, reference) DO UPDATE \
-            SET authorisation = excluded.authorisation, made = excluded.made \
-            WHERE sales.authorisation = $5";
-        let till = self.till.as_str().to_owned();
-        let (made, replaced) = (self.made.seconds(), replaced.map(|id| id.0));
-        [
-            Statement::new(SPEND, values![self.account.0, self.day, self.amount]),
-            Statement::new(SELL, values![till, self.reference.clone(), self.id.0, made, replaced])
-                .or(again()),
-        ]
+            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        const SELL_AGAIN: &str = "UPDATE sales SET authorisation = $1, made = $2 \
+            WHERE till = $3 AND reference = $4 AND authorisation = $5";
+        let (till, reference) = (self.till.as_str().to_owned(), self.reference.clone());
+        let made = self.made.seconds();
+        let sell = match replaced {
+            None => Statement::new(SELL, values![till, reference, self.id.0, made]).of_row(),
+            Some(before) => {
+                let values = values![self.id.0, made, till, reference, before.0];
+                Statement::new(SELL_AGAIN, values)
+            }
+        };
+        let spend = values![self.account.0, self.day, self.amount];
+        [Statement::new(SPEND, spend).of_row(), sell.or(again())]
     }
 
     fn insert(&self, counter: u64) -> Statement {
@@ -512,6 +524,7 @@ impl Authorisation {
                 self.made.seconds(),
             ],
         )
+        .of_row()
     }
 }
 

@@ -210,7 +210,7 @@ impl Authorisation {
             return Err(StoreError::Moved);
         }
         let moved = values![to.name().to_owned(), now.seconds(), self.id.0, self.version];
-        let mut statements = vec![Statement::new(MOVE, moved).or(StoreError::Moved)];
+        let mut statements = vec![Statement::new(MOVE, moved).or(StoreError::Moved).of_row()];
         if self.state.counts() && !to.counts() {
             let back = values![self.amount, self.account.0, self.day];
             let back = Statement::new(GIVE_BACK, back);
@@ -258,7 +258,7 @@ impl Store {
         tell: Arc<dyn Tell>,
     ) -> Result<Authorisation, StoreError> {
         self.database
-            .write(move |transaction| {
+            .write_together(move |transaction| {
                 let (from, tell) = (from.clone(), Arc::clone(&tell));
                 Box::pin(async move {
                     let (after, mut writes) = from.moves(to, now, &*tell)?;
@@ -288,8 +288,13 @@ impl Store {
         const KEEP: &str = "UPDATE authorisations SET state = 'charging', card = $1, intent = $2, \
             changed = $3, version = version + 1 WHERE authorisation = $4 AND version = $5";
         let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
-        let keep = Statement::new(KEEP, values).or(StoreError::Moved);
-        self.database.write_one(keep).await?;
+        let keep = Statement::new(KEEP, values).or(StoreError::Moved).of_row();
+        self.database
+            .write_together(move |transaction| {
+                let keep = keep.clone();
+                Box::pin(async move { transaction.write(vec![keep]).await })
+            })
+            .await?;
         Ok(Authorisation {
             state: State::Charging,
             card: Some(card),

@@ -1,20 +1,34 @@
 //! PostgreSQL, and what speaks its language: for more than one machine. A pool of connections; a row that is read to be
 //! changed is locked; what two transactions cannot both do is tried again.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `mod` | the pool, and transactions that begin anew |
+//! | `transaction` | one transaction: what is asked in it goes out together |
+//! | `many` | many statements of the same words as one |
+//! | `lanes` | work of many in one transaction, in step |
+//! | `tls`, `values` | how it is reached; values on the wire |
 
+mod lanes;
+mod many;
 mod tls;
+mod transaction;
 mod values;
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
-use futures_util::future::{try_join, try_join_all};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+    Timeouts,
+};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 
 use super::StoreError;
 use super::database::{Transaction, Within, not_migrated};
-use super::rows::{Read, Row, Statement, Value};
+use super::rows::{Row, Statement, Value};
+use super::together::{Piece, piece};
+use lanes::Lanes;
+use transaction::{InTransaction, parameters};
 
 mod embedded {
     refinery::embed_migrations!("migrations/postgres");
@@ -29,8 +43,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a transaction is begun anew.
 const TRIES: u32 = 8;
 
+/// Rows are found by their keys, always: how many there were when a statement was planned has not to matter, nor which values
+/// it came with. A table that was empty then would be read from end to end long after.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+    SET plan_cache_mode = force_generic_plan; SET jit = off";
+
 pub(in crate::store) struct Postgres {
     pool: Pool,
+    lanes: Lanes,
     pub(in crate::store) config: tokio_postgres::Config,
 }
 
@@ -43,36 +63,16 @@ impl Postgres {
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config.clone(), tls::connector()?, manager);
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: None };
+        let plans = Hook::async_fn(|connection: &mut ClientWrapper, _| {
+            Box::pin(async {
+                Ok(connection.batch_execute(PLANS).await.map_err(HookError::Backend)?)
+            })
+        });
         let pool = Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts);
-        let pool = pool.runtime(Runtime::Tokio1).build();
+        let pool = pool.post_create(plans).runtime(Runtime::Tokio1).build();
         let pool = pool.map_err(|_| StoreError::Unavailable("no pool of connections"))?;
-        let postgres = Self { pool, config };
-        postgres.migrate().await?;
-        Ok(postgres)
-    }
-
-    async fn connection(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| match error {
-            deadpool_postgres::PoolError::Backend(error) => refused(&error),
-            _ => StoreError::Unavailable("no connection was free in time"),
-        })
-    }
-
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let runner = embedded::migrations::runner();
-        let known = runner.get_migrations().iter().map(|m| m.version().into()).max().unwrap_or(0);
-        let mut connection = self.connection().await?;
-        // Several processes that all begin get in each other's way; who comes next finds the tables there.
-        let mut tries = 1;
-        loop {
-            match runner.run_async(&mut **connection).await {
-                Ok(_) => return Ok(()),
-                Err(error) => match not_migrated(&error, known) {
-                    StoreError::Refused(_) if tries < TRIES => tries += 1,
-                    error => return Err(error),
-                },
-            }
-        }
+        migrate(&pool).await?;
+        Ok(Self { lanes: Lanes::start(&pool), pool, config })
     }
 
     pub(in crate::store) async fn rows(
@@ -80,7 +80,7 @@ impl Postgres {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        let connection = self.connection().await?;
+        let connection = connection(&self.pool).await?;
         let statement = connection.prepare_cached(sql).await.map_err(|error| refused(&error))?;
         let rows = connection.query(&statement, &parameters(&values)).await;
         rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
@@ -90,39 +90,24 @@ impl Postgres {
         &self,
         work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        let mut pause = Duration::from_millis(1);
-        for _ in 1..TRIES {
-            match self.try_to_write(&work).await {
-                Err(error) if is_conflict(&error) => {
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                done => return done,
-            }
-        }
-        self.try_to_write(&work).await
+        let (piece, told) = piece(work);
+        piece.tell(write(&self.pool, &*piece).await);
+        told.await.map_err(|_| StoreError::BrokeOff)?
     }
 
-    async fn try_to_write<T: Send + 'static>(
+    pub(in crate::store) async fn write_together<T: Send + 'static>(
         &self,
-        work: &(impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static),
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        let mut transaction = InTransaction::on(self.connection().await?);
-        let done = work(&mut transaction).await;
-        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = transaction.end(end).await;
-        let done = done?;
-        ended.map_err(|error| match error {
-            StoreError::Unavailable(_) => StoreError::InDoubt,
-            other => other,
-        })?;
-        Ok(done)
+        let (piece, told) = piece(work);
+        self.lanes.send(piece).await?;
+        told.await.map_err(|_| StoreError::InDoubt)?
     }
 
     /// One statement is a transaction by itself.
     pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
-        let Statement { sql, values, or } = statement;
-        let connection = self.connection().await?;
+        let Statement { sql, values, or, .. } = statement;
+        let connection = connection(&self.pool).await?;
         let prepared = connection.prepare_cached(sql).await.map_err(|error| refused(&error))?;
         let touched = connection.execute(&prepared, &parameters(&values)).await;
         match (touched.map_err(|error| refused(&error)), or) {
@@ -133,95 +118,49 @@ impl Postgres {
     }
 }
 
-/// A transaction that begins with the first that is asked of it, on the same way to the server: a payment waits for the
-/// server as seldom as can be. A connection that is let go before the end is closed, which rolls back.
-struct InTransaction {
-    connection: Option<Object>,
-    has_begun: bool,
+async fn connection(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|error| match error {
+        deadpool_postgres::PoolError::Backend(error) => refused(&error),
+        _ => StoreError::Unavailable("no connection was free in time"),
+    })
 }
 
-impl Drop for InTransaction {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            drop(Object::take(connection));
+async fn migrate(pool: &Pool) -> Result<(), StoreError> {
+    let runner = embedded::migrations::runner();
+    let known = runner.get_migrations().iter().map(|m| m.version().into()).max().unwrap_or(0);
+    let mut connection = connection(pool).await?;
+    // Several processes that all begin get in each other's way; who comes next finds the tables there.
+    let mut tries = 1;
+    loop {
+        match runner.run_async(&mut **connection).await {
+            Ok(_) => return Ok(()),
+            Err(error) => match not_migrated(&error, known) {
+                StoreError::Refused(_) if tries < TRIES => tries += 1,
+                error => return Err(error),
+            },
         }
     }
 }
 
-impl InTransaction {
-    fn on(connection: Object) -> Self {
-        Self { connection: Some(connection), has_begun: false }
-    }
-
-    async fn end(mut self, how: &'static str) -> Result<(), StoreError> {
-        if self.has_begun
-            && let Some(connection) = &self.connection
-        {
-            connection.batch_execute(how).await.map_err(|error| refused(&error))?;
-        }
-        // Back to the others.
-        drop(self.connection.take());
-        Ok(())
-    }
-
-    /// What is asked now, with the beginning before it if nothing was asked yet.
-    async fn ask<T>(
-        &mut self,
-        what: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
-        if std::mem::replace(&mut self.has_begun, true) {
-            return what(connection).await;
-        }
-        let begin =
-            async { connection.batch_execute("BEGIN").await.map_err(|error| refused(&error)) };
-        try_join(begin, what(connection)).await.map(|((), done)| done)
-    }
-}
-
-#[async_trait]
-impl Transaction for InTransaction {
-    /// All of them are on their way before the first is answered; the server takes them in order.
-    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.ask(async |connection: &Object| {
-            let mut prepared = Vec::with_capacity(reads.len());
-            for Read { sql, values, locks } in reads {
-                let locked = if locks { format!("{sql} FOR UPDATE") } else { sql.to_owned() };
-                let statement = connection.prepare_cached(&locked).await;
-                prepared.push((statement.map_err(|error| refused(&error))?, values));
+/// Begins anew as often as another transaction is in the way.
+async fn write(pool: &Pool, piece: &dyn Piece) -> Result<(), StoreError> {
+    let mut pause = Duration::from_millis(1);
+    for _ in 1..TRIES {
+        match try_to_write(pool, piece).await {
+            Err(error) if is_conflict(&error) => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
             }
-            let query = |(statement, values): (_, Vec<Value>)| async move {
-                let rows = connection.query(&statement, &parameters(&values)).await;
-                rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
-            };
-            try_join_all(prepared.into_iter().map(query)).await
-        })
-        .await
+            done => return done,
+        }
     }
-
-    async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        self.ask(async |connection: &Object| {
-            let mut prepared = Vec::with_capacity(statements.len());
-            for statement in statements {
-                let prepare = connection.prepare_cached(statement.sql).await;
-                prepared.push((prepare.map_err(|error| refused(&error))?, statement));
-            }
-            let execute = |(prepared, statement): (_, Statement)| async move {
-                let Statement { values, or, .. } = statement;
-                let touched = connection.execute(&prepared, &parameters(&values)).await;
-                match (touched.map_err(|error| refused(&error))?, or) {
-                    (0, Some(error)) => Err(error),
-                    _ => Ok(()),
-                }
-            };
-            try_join_all(prepared.into_iter().map(execute)).await.map(drop)
-        })
-        .await
-    }
+    try_to_write(pool, piece).await
 }
 
-fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    values.iter().map(|value| value as _).collect()
+async fn try_to_write(pool: &Pool, piece: &dyn Piece) -> Result<(), StoreError> {
+    let mut transaction = InTransaction::on(connection(pool).await?);
+    let done = piece.run(&mut transaction).await;
+    transaction.end(done).await
 }
 
 /// What somebody else's transaction caused: it could not have run at the same time.

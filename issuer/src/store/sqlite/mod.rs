@@ -84,11 +84,18 @@ impl Sqlite {
         &self,
         work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        self.writer.write(work).await
+        self.writer.write(work, false).await
+    }
+
+    pub(in crate::store) async fn write_together<T: Send + 'static>(
+        &self,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write(work, true).await
     }
 
     pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
-        self.write(move |transaction| {
+        self.write_together(move |transaction| {
             let statement = statement.clone();
             Box::pin(async move { transaction.write(vec![statement]).await })
         })

@@ -1,15 +1,21 @@
-//! The one thread that writes. What has queued up while it was busy is committed as one, each piece of work in a
-//! savepoint of its own, so that one that fails takes no other with it. Nobody hears before the commit.
+//! The one thread that writes. What has queued up while it was busy is committed as one; a piece of work that fails takes
+//! no other with it. Nobody hears before the commit.
+//!
+//! Pieces that may run again share a savepoint: if all of them go well, as nearly always, SQLite keeps one copy of what it
+//! might have to take back instead of one for each. If not, each of them begins anew in a savepoint of its own, which
+//! is how the others run from the start.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params_from_iter};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::super::database::{Transaction, Within};
 use super::super::rows::{Read, Row, Statement};
+use super::super::together::{Piece, piece};
 use super::{StoreError, refused};
 
 /// Pieces of work that wait; more make their senders wait.
@@ -18,12 +24,14 @@ const QUEUE: usize = 1024;
 /// Pieces of work in one commit at most: the first of them waits for the last.
 const BATCH: usize = 256;
 
-/// Tells whoever asked, once it is known whether the commit held.
-type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Work = Box<dyn FnOnce(&mut Connection) -> Reply + Send>;
+struct Queued {
+    piece: Arc<dyn Piece>,
+    /// Whether it may run again after it went well: others in its savepoint did not.
+    again: bool,
+}
 
 pub(super) struct Writer {
-    queue: mpsc::Sender<Work>,
+    queue: mpsc::Sender<Queued>,
 }
 
 impl Writer {
@@ -49,31 +57,25 @@ impl Writer {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+        again: bool,
     ) -> Result<T, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let work: Work = Box::new(move |connection| {
-            let done = in_savepoint(connection, &work);
-            Box::new(move |committed| {
-                // Whoever asked may have gone; what was committed stays so.
-                let _ = tell.send(committed.and(done));
-            })
-        });
+        let (piece, told) = piece(work);
         let gone = StoreError::Unavailable("the writer has ended");
-        self.queue.send(work).await.map_err(|_| gone.clone())?;
+        self.queue.send(Queued { piece, again }).await.map_err(|_| gone)?;
         told.await.map_err(|_| StoreError::InDoubt)?
     }
 }
 
-fn commit(connection: &mut Connection, batch: Vec<Work>) {
-    let begun = just(connection, "BEGIN IMMEDIATE");
-    if let Err(error) = begun {
-        // Work is not done, so there is no reply to give it to; a connection that cannot begin answers for all.
-        for work in batch {
-            work(connection)(Err(error.clone()));
-        }
-        return;
+fn commit(connection: &mut Connection, batch: Vec<Queued>) {
+    let (shared, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|queued| queued.again);
+    let pieces: Vec<_> = shared.iter().chain(&others).map(|queued| &*queued.piece).collect();
+    let (shared, others) = pieces.split_at(shared.len());
+    if let Err(error) = just(connection, "BEGIN IMMEDIATE") {
+        // A connection that cannot begin answers for all.
+        return pieces.iter().for_each(|piece| piece.tell(Err(error.clone())));
     }
-    let replies: Vec<Reply> = batch.into_iter().map(|work| work(connection)).collect();
+    let mut done = in_one_savepoint(connection, shared);
+    done.extend(others.iter().map(|piece| in_savepoint(connection, &[*piece])));
     // A full or failing disk makes SQLite roll back all of it by itself: then there is nothing to commit.
     let committed = if connection.is_autocommit() {
         Err(StoreError::Unavailable("the disk could not be written"))
@@ -83,23 +85,31 @@ fn commit(connection: &mut Connection, batch: Vec<Work>) {
     if committed.is_err() && !connection.is_autocommit() {
         let _ = just(connection, "ROLLBACK");
     }
-    for reply in replies {
-        reply(committed.clone());
+    for (piece, done) in pieces.iter().zip(done) {
+        piece.tell(committed.clone().and(done));
     }
 }
 
-fn in_savepoint<T>(
+/// How each of them went: all of them well, or each by itself.
+fn in_one_savepoint(
     connection: &mut Connection,
-    work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T>,
-) -> Result<T, StoreError> {
+    pieces: &[&dyn Piece],
+) -> Vec<Result<(), StoreError>> {
+    if pieces.len() > 1 && in_savepoint(connection, pieces).is_ok() {
+        return vec![Ok(()); pieces.len()];
+    }
+    pieces.iter().map(|piece| in_savepoint(connection, &[*piece])).collect()
+}
+
+fn in_savepoint(connection: &mut Connection, pieces: &[&dyn Piece]) -> Result<(), StoreError> {
     // Outside of a transaction nothing is done: one could not begin, or SQLite has ended it.
     if connection.is_autocommit() {
         return Err(StoreError::Unavailable("the disk could not be written"));
     }
     just(connection, "SAVEPOINT work")?;
     let mut transaction = InSavepoint(connection);
-    let done = catch_unwind(AssertUnwindSafe(|| at_once(work(&mut transaction))));
-    let done = done.unwrap_or(Err(StoreError::BrokeOff));
+    let run = || pieces.iter().try_for_each(|piece| at_once(piece.run(&mut transaction)));
+    let done = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(StoreError::BrokeOff));
     if !connection.is_autocommit() {
         if done.is_err() {
             just(connection, "ROLLBACK TO work")?;
@@ -134,7 +144,7 @@ impl Transaction for InSavepoint<'_> {
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        for Statement { sql, values, or } in statements {
+        for Statement { sql, values, or, .. } in statements {
             let mut statement = self.0.prepare_cached(sql).map_err(refused)?;
             let touched = statement.execute(params_from_iter(values)).map_err(refused)?;
             if let (0, Some(error)) = (touched, or) {
@@ -158,39 +168,60 @@ mod tests {
         Statement::new("DELETE FROM numbers WHERE number = 0", values![]).or(StoreError::Moved)
     }
 
-    #[test]
-    fn a_piece_of_work_that_fails_takes_no_other_with_it() {
+    /// What the pieces were told, and the numbers that are there then.
+    fn after(
+        pieces: [(fn() -> Vec<Statement>, bool); 5],
+        again: bool,
+    ) -> (Vec<Result<(), StoreError>>, Vec<i64>) {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
-        let piece = |statements: fn() -> Vec<Statement>, panics: bool| -> Work {
-            let tell = tell.clone();
-            let work = move |transaction: &mut dyn Transaction| {
-                at_once(transaction.write(statements()))?;
-                assert!(!panics, "a fault of ours");
-                Ok(())
-            };
-            Box::new(move |connection| {
-                let done = in_savepoint(connection, |transaction| {
-                    let done = work(transaction);
-                    Box::pin(std::future::ready(done))
+        let (batch, told): (Vec<_>, Vec<_>) = pieces
+            .into_iter()
+            .map(|(statements, panics)| {
+                let (piece, told) = piece(move |transaction| {
+                    Box::pin(async move {
+                        transaction.write(statements()).await?;
+                        assert!(!panics, "a fault of ours");
+                        Ok(())
+                    })
                 });
-                Box::new(move |committed| tell.send(committed.and(done)).unwrap())
+                (Queued { piece, again }, told)
             })
-        };
-        let batch = vec![
-            piece(|| vec![add(1)], false),
-            piece(|| vec![fails(), add(2)], false),
-            piece(|| vec![add(3), fails()], false),
-            piece(|| vec![add(4)], true),
-            piece(|| vec![add(5)], false),
-        ];
+            .unzip();
         commit(&mut connection, batch);
-        let failed = Err(StoreError::Moved);
-        let expected = [Ok(()), failed.clone(), failed, Err(StoreError::BrokeOff), Ok(())];
-        assert_eq!(told.try_iter().collect::<Vec<_>>(), expected);
+        let told = told.into_iter().map(|told| told.blocking_recv().unwrap()).collect();
         let mut numbers = connection.prepare("SELECT number FROM numbers ORDER BY number").unwrap();
         let numbers = numbers.query_map([], |row| row.get::<_, i64>(0)).unwrap();
-        assert_eq!(numbers.collect::<Result<Vec<_>, _>>().unwrap(), [1, 5]);
+        (told, numbers.collect::<Result<Vec<_>, _>>().unwrap())
+    }
+
+    #[test]
+    fn a_piece_of_work_that_fails_takes_no_other_with_it() {
+        let failed = Err(StoreError::Moved);
+        for again in [false, true] {
+            let (told, numbers) = after(
+                [
+                    (|| vec![add(1)], false),
+                    (|| vec![fails(), add(2)], false),
+                    (|| vec![add(3), fails()], false),
+                    (|| vec![add(4)], true),
+                    (|| vec![add(5)], false),
+                ],
+                again,
+            );
+            let expected =
+                [Ok(()), failed.clone(), failed.clone(), Err(StoreError::BrokeOff), Ok(())];
+            assert_eq!(told, expected, "{again}");
+            assert_eq!(numbers, [1, 5], "{again}");
+        }
+    }
+
+    #[test]
+    fn pieces_that_may_run_again_are_done_once() {
+        let add_one =
+            || vec![Statement::new("INSERT INTO numbers (number) VALUES (NULL)", values![])];
+        let (told, numbers) = after([(add_one as fn() -> _, false); 5], true);
+        assert_eq!(told, [const { Ok(()) }; 5]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5]);
     }
 }
