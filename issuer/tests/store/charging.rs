@@ -26,6 +26,7 @@ crate::on_both!(
     what_is_not_known_by_the_deadline_is_taken_back,
     what_lay_about_is_begun_and_what_lay_too_long_is_not,
     a_void_takes_back_what_was_charged_and_again_changes_nothing,
+    what_is_taken_back_long_after_its_day_ends_all_the_same,
     a_payment_moves_only_with_its_mail_and_its_line,
     sums_agree_whatever_breaks,
 );
@@ -342,6 +343,26 @@ async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) 
         assert_eq!(shop.agrees(id).await, State::Refunded);
     }
     assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Declined);
+}
+
+/// The sum of its day was dropped since.
+async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let account = shop.account(Some("pm_card_visa")).await;
+    let (begun, charged) = (shop.authorised(account).await, shop.authorised(account).await);
+    let asked = shop.authorised(account).await;
+    assert_eq!(shop.charges(&shop.charging, charged).await, Outcome::Done);
+    let lost = |asked: &str| if asked == "confirm" { Fault::LostBefore } else { Fault::None };
+    shop.sandbox.fail(move |asked| lost(asked.name()));
+    assert_eq!(shop.charges(&shop.charging, asked).await, Outcome::Pending);
+    shop.sandbox.fail(|_| Fault::None);
+    shop.store.drop_spent(shop.clock.now()).await.unwrap();
+    assert_eq!(shop.bed.number("SELECT COUNT(*) FROM spent").await, 0);
+    for (id, ended) in [(begun, State::Voided), (asked, State::Voided), (charged, State::Refunded)]
+    {
+        assert_eq!(shop.takes_back(id).await, Outcome::Done);
+        assert_eq!(shop.agrees(id).await, ended);
+    }
 }
 
 /// Tells by the same numbers each time, which no row has twice.
