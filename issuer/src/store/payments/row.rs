@@ -82,14 +82,15 @@ impl State {
         }
     }
 
-    /// What the log calls its coming about, if it is one of those in which money moved or will not.
-    const fn deed(self) -> Option<&'static str> {
+    /// What the log calls its coming about, if it is one of those in which money moved, will not, or is to go back.
+    pub(super) const fn deed(self) -> Option<&'static str> {
         match self {
             Self::Charged => Some("payment_charged"),
             Self::Declined => Some("payment_declined"),
             Self::Voided => Some("payment_voided"),
             Self::Refunded => Some("payment_refunded"),
-            Self::Authorised | Self::Charging | Self::Unknown | Self::Reversing => None,
+            Self::Reversing => Some("payment_reversing"),
+            Self::Authorised | Self::Charging | Self::Unknown => None,
         }
     }
 
