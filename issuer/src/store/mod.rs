@@ -54,7 +54,7 @@ pub use ids::{
     AccountId, CardId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash,
     first_credential_of, make_credential_id,
 };
-pub use outbox::Leased;
+pub use outbox::{Leased, Rank};
 pub use payments::{
     ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
     Cap, Code, Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason,

@@ -85,7 +85,8 @@ async fn numbers_from_before_there_were_times_get_that_of_their_payment(bed: Bed
     };
     bed.sql(&format!(
         "DELETE FROM refinery_schema_history WHERE version >= 5; DROP INDEX sales_made; \
-         DROP INDEX spent_day; \
+         DROP INDEX spent_day; DROP INDEX outbox_due; ALTER TABLE outbox DROP COLUMN rank; \
+         CREATE INDEX outbox_due ON outbox (not_before); \
          DROP INDEX idempotency_made; ALTER TABLE sales DROP COLUMN made; \
          INSERT INTO authorisations VALUES ({blob}, {blob}, {blob}, 1, 'till-1', 'a', 1, 'JPY', 1, \
          'charged', NULL, NULL, NULL, 1234, 1234, 1); \

@@ -150,9 +150,7 @@ async fn the_mails_that_wait_are_counted_with_the_oldest(bed: Bed) {
     store.change(account, change).await.unwrap();
     let waits = store.waiting().await.unwrap();
     assert_eq!(waits, Waiting { mails: 3, oldest: Some(noon()) });
-    for mail in store.due(noon(), 60, 1).await.unwrap() {
-        store.delivered(&mail).await.unwrap();
-    }
+    store.delivered(&store.due(noon(), 60, 1).await.unwrap()).await.unwrap();
     let waits = store.waiting().await.unwrap();
     assert_eq!(waits, Waiting { mails: 2, oldest: Some(noon().shifted(5)) });
 }
