@@ -2,10 +2,17 @@
 //! that was typed goes to another.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::run::{Wallet, failed};
 
@@ -37,16 +44,63 @@ fn issuer_called(
     shop::serve(folder, &["--config", "issuer.toml"])
 }
 
+/// One that sends whoever asks to another place of its own, and what it was asked.
+fn redirects(by: &CertifiedIssuer<'static, KeyPair>) -> (SocketAddr, Receiver<String>) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, by).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.into()], key.into())
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, (told, asked)) = (listener.local_addr().unwrap(), mpsc::channel());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tls = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = BufReader::new(StreamOwned::new(tls, stream.unwrap()));
+            let head: Vec<_> = stream
+                .by_ref()
+                .lines()
+                .map(Result::unwrap)
+                .take_while(|it| !it.is_empty())
+                .collect();
+            let length = |line: &String| {
+                line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok()
+            };
+            let body = head.iter().find_map(length).unwrap_or(0);
+            stream.read_exact(&mut vec![0; body]).unwrap();
+            told.send(head[0].clone()).unwrap();
+            let answer = format!(
+                "HTTP/1.1 302 Found\r\nLocation: https://{address}/elsewhere\r\nContent-Length: 0\r\n\r\n"
+            );
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (address, asked)
+}
+
 /// Somebody's log-in there, on a machine that trusts this authority.
 fn logs_in(issuer: &shop::Running, trusts: &Path) -> Output {
+    logs_in_at(&format!("https://{}", issuer.address), "SSL_CERT_FILE", trusts)
+}
+
+/// Somebody's log-in there, with this in the environment.
+fn logs_in_at(issuer: &str, name: &str, value: impl AsRef<OsStr>) -> Output {
     let wallet = Wallet::made();
     std::fs::write(wallet.0.path().join("pw"), "four quiet herons").unwrap();
     Command::new(env!("CARGO_BIN_EXE_tegata"))
         .args(["wallet", "--passphrase", "@pass", "log-in", "hanako@example.org"])
-        .args(["--password", "@pw", "--issuer", &format!("https://{}", issuer.address)])
+        .args(["--password", "@pw", "--issuer", issuer])
         .current_dir(wallet.0.path())
-        .env("SSL_CERT_FILE", trusts)
         .env_remove("SSL_CERT_DIR")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env(name, value)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -73,4 +127,23 @@ fn it_goes_to_the_issuer_whose_certificate_is_trusted_for_its_name_and_to_no_oth
     for (issuer, requests) in [(right, 1), (wrong, 0)] {
         assert_eq!(issuer.log().matches("/v1/log-ins").count(), requests);
     }
+}
+
+#[test]
+fn it_goes_nowhere_that_the_issuer_sends_it_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, asked) = redirects(&authority(folder.path(), "ours.pem"));
+    let issuer = format!("https://{address}");
+    let told = logs_in_at(&issuer, "SSL_CERT_FILE", folder.path().join("ours.pem"));
+    failed(&told, 1, "answer cannot be read");
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), ["POST /v1/log-ins HTTP/1.1"]);
+}
+
+#[test]
+fn what_is_for_this_machine_goes_to_no_proxy() {
+    let shop = shop::Shop::new();
+    let issuer = shop.serve(&[]);
+    // Nothing listens there: to go by it is to be told so.
+    let told = logs_in_at(&format!("http://{}", issuer.address), "ALL_PROXY", "http://127.0.0.1:1");
+    failed(&told, 1, "what was given is not right");
 }

@@ -14,8 +14,8 @@ use super::letters::Kept;
 use super::made::Made;
 use crate::problem::Problem;
 use crate::store::{
-    AccountId, Change, EventId, EventRow, Loaded, MailId, Outgoing, Standing, StoreError, Switch,
-    TokenHash, deed,
+    AccountId, Change, EventId, EventRow, Loaded, MailId, Outgoing, Rank, Standing, StoreError,
+    Switch, TokenHash, deed,
 };
 
 /// Who did what was asked of an account, in the log.
@@ -204,7 +204,12 @@ impl Accounts {
                     let letter = Kept::new(address, letter, made);
                     let mail = MailId::make(now, random).map_err(no_random)?;
                     let letter = self.seal_letter(id, mail, &letter)?;
-                    change.outbox.push(Outgoing { id: mail, made: now, letter });
+                    change.outbox.push(Outgoing {
+                        id: mail,
+                        made: now,
+                        rank: Rank::Letter,
+                        letter,
+                    });
                 }
                 Effect::Deed(what) => {
                     let place = u16::try_from(change.events.len()).unwrap_or(u16::MAX);

@@ -1,4 +1,4 @@
-//! Mail: what waits in the outbox goes out, once if it can, again if it must.
+//! Mail: what waits in the outbox goes out, letters before receipts, once if it can, again if it must.
 //!
 //! A mail is written in the transaction that it tells of, so a crash loses none. It is taken out after it was handed
 //! over: a crash between the two sends it twice, which a reader survives.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tegata::Clock;
 
 use super::{Carrier, NotTaken};
@@ -42,23 +43,30 @@ pub(crate) async fn work(
         }
         let handed_over =
             due.iter().map(|mail| hand_over(&store, &accounts, &letters, &*carrier, &*clock, mail));
-        for error in join_all(handed_over).await.into_iter().filter_map(Result::err) {
-            tracing::warn!(%error, "cannot take a mail out of the outbox");
+        let handed_over: FuturesUnordered<_> = handed_over.collect();
+        // What came to its end meanwhile is taken out together; the others are not waited for, so that a crash sends few
+        // of them twice.
+        let mut over = handed_over.ready_chunks(due.len().max(1));
+        while let Some(over) = over.next().await {
+            if let Err(error) = store.delivered(over.into_iter().flatten()).await {
+                tracing::warn!(%error, "cannot take mails out of the outbox");
+            }
         }
     }
 }
 
-async fn hand_over(
+/// Gives the mail if it waits no longer.
+async fn hand_over<'a>(
     store: &Store,
     accounts: &Accounts,
     letters: &Letters,
     carrier: &dyn Carrier,
     clock: &dyn Clock,
-    mail: &Leased,
-) -> Result<(), crate::store::StoreError> {
+    mail: &'a Leased,
+) -> Option<&'a Leased> {
     let taken = match accounts.posted(mail, letters).await {
         // What cannot be read, or goes to a decoy, goes nowhere.
-        Ok(None) => return store.delivered(mail).await,
+        Ok(None) => return Some(mail),
         Ok(Some(posted)) => {
             let taken = tokio::time::timeout(PATIENCE, carrier.carry(&posted)).await;
             taken.unwrap_or_else(|_| Err(NotTaken::Later("no answer in time".to_owned())))
@@ -66,10 +74,10 @@ async fn hand_over(
         Err(problem) => Err(NotTaken::Later(problem.title().to_owned())),
     };
     match taken {
-        Ok(()) => store.delivered(mail).await,
+        Ok(()) => Some(mail),
         Err(error @ NotTaken::Never(_)) => {
             tracing::error!(mail = %mail.id, %error, "a mail is given up");
-            store.delivered(mail).await
+            Some(mail)
         }
         Err(error @ NotTaken::Later(_)) => {
             let now = clock.now();
@@ -77,10 +85,13 @@ async fn hand_over(
             tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "a mail was not taken");
             if waited >= GIVEN_UP {
                 tracing::error!(mail = %mail.id, "a mail is given up");
-                return store.delivered(mail).await;
+                return Some(mail);
             }
-            let wait = wait(mail.tries);
-            store.failed(mail, now.shifted(i64::try_from(wait).unwrap_or(i64::MAX))).await
+            let wait = i64::try_from(wait(mail.tries)).unwrap_or(i64::MAX);
+            if let Err(error) = store.failed(mail, now.shifted(wait)).await {
+                tracing::warn!(%error, "cannot put a mail off");
+            }
+            None
         }
     }
 }

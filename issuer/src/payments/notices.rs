@@ -6,7 +6,7 @@ use tegata::{Random, RandomUnavailable, UnixTime};
 
 use crate::accounts::Receipt;
 use crate::keys::{Keys, Place};
-use crate::store::{Authorisation, EventId, MailId, Outgoing, StoreError, Tell};
+use crate::store::{Authorisation, EventId, MailId, Outgoing, Rank, StoreError, Tell};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
 /// transaction in which money moves reads nothing for them.
@@ -34,7 +34,8 @@ impl Tell for Notices {
         let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
         let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;
         let letter = self.keys.seal(Place::Mail(of.account, id), &json, &*self.random);
-        Ok(Outgoing { id, made: of.changed, letter: letter.map_err(|_| unwritten)? })
+        let letter = letter.map_err(|_| unwritten)?;
+        Ok(Outgoing { id, made: of.changed, rank: Rank::Receipt, letter })
     }
 
     fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {

@@ -6,6 +6,7 @@ use tegata::UnixTime;
 use tegata::account::{Account, Deed, SecretId, SecretKind, SessionId};
 
 use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
+use super::outbox::Rank;
 use super::rows::{Row, Statement, values};
 use super::{CardChange, NewCredential, Standing, StoreError, cards, credentials};
 use crate::keys::{self, Sealed, number};
@@ -72,6 +73,8 @@ pub struct Outgoing {
     pub id: MailId,
     /// When it was made, which is when it can go.
     pub made: UnixTime,
+    /// Before which others.
+    pub rank: Rank,
     /// To whom, and what.
     pub letter: Sealed,
 }
@@ -284,11 +287,12 @@ impl Change {
 
 impl Outgoing {
     pub(super) fn statement(self, account: AccountId) -> Statement {
-        const INSERT: &str = "INSERT INTO outbox (account, mail, key, sealed, made, not_before, tries) \
-            VALUES ($1, $2, $3, $4, $5, $5, 0)";
-        let at = self.made.seconds();
+        const INSERT: &str = "INSERT INTO outbox \
+            (account, mail, key, sealed, made, not_before, tries, rank) \
+            VALUES ($1, $2, $3, $4, $5, $5, 0, $6)";
+        let (at, rank) = (self.made.seconds(), self.rank.number());
         let Sealed { key, bytes } = self.letter;
-        Statement::new(INSERT, values![account.0, self.id.0, key, bytes, at]).of_row()
+        Statement::new(INSERT, values![account.0, self.id.0, key, bytes, at, rank]).of_row()
     }
 }
 

@@ -56,11 +56,11 @@ pub use ids::{
     AccountId, CardId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash,
     first_credential_of, make_credential_id,
 };
-pub use outbox::Leased;
+pub use outbox::{Leased, Rank};
 pub use payments::{
     ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
     Cap, Code, Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason,
-    Span, State, Tell, UnderWay, Voided, What, Who, Wrong,
+    SPENT_KEPT, Span, State, Tell, UnderWay, Voided, What, Who, Wrong,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};

@@ -8,6 +8,27 @@ use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::keys::Sealed;
 
+/// Which mails go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// What an account's owner is written: somebody may wait for the code in it.
+    Letter,
+    /// What she is told of a payment, which nobody waits for.
+    Receipt,
+}
+
+impl Rank {
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::Letter => 0,
+            Self::Receipt => 1,
+        }
+    }
+}
+
+/// Of so many that are due, one is a receipt if one waits, however many letters there are.
+const RECEIPT_OF: u32 = 4;
+
 /// A mail that this process may send until the lease ends.
 #[derive(Clone, Debug)]
 pub struct Leased {
@@ -37,21 +58,25 @@ impl Leased {
 }
 
 impl Store {
-    /// Up to `n` mails that are due. No one else is given them for `lease` seconds; then, if they were neither delivered
-    /// nor put off, they are due again.
+    /// Up to `n` mails that are due, letters before receipts; a quarter of the places is the receipts' own. No one else is
+    /// given them for `lease` seconds; then, if they were neither delivered nor put off, they are due again.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn due(&self, now: UnixTime, lease: u32, n: u32) -> Result<Vec<Leased>, StoreError> {
         const DUE: &str = "SELECT account, mail, key, sealed, made, tries FROM outbox \
-            WHERE not_before <= $1 ORDER BY not_before LIMIT $2";
+            WHERE rank = $1 AND not_before <= $2 ORDER BY not_before LIMIT $3";
         const LEASE: &str = "UPDATE outbox SET not_before = $1, tries = tries + 1 \
             WHERE account = $2 AND mail = $3";
         let until = now.shifted(lease.into()).seconds();
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
-                    let rows = transaction.lock(DUE, values![now.seconds(), n]).await?;
+                    let of = |rank: Rank, n: u32| values![rank.number(), now.seconds(), n];
+                    let letters = of(Rank::Letter, n - n / RECEIPT_OF);
+                    let mut rows = transaction.lock(DUE, letters).await?;
+                    let left = n.saturating_sub(u32::try_from(rows.len()).unwrap_or(n));
+                    rows.extend(transaction.lock(DUE, of(Rank::Receipt, left)).await?);
                     let leased =
                         rows.into_iter().map(Leased::read).collect::<Result<Vec<_>, _>>()?;
                     let take = |mail: &Leased| {
@@ -64,13 +89,26 @@ impl Store {
             .await
     }
 
-    /// A mail was taken by the server it was for: it waits no longer.
+    /// Mails were taken by the server they were for: they wait no longer.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn delivered(&self, mail: &Leased) -> Result<(), StoreError> {
+    pub async fn delivered(
+        &self,
+        mails: impl IntoIterator<Item = &Leased>,
+    ) -> Result<(), StoreError> {
         const GONE: &str = "DELETE FROM outbox WHERE account = $1 AND mail = $2";
-        self.write_one(GONE, values![mail.account.0, mail.id.0]).await
+        let gone = |mail: &Leased| Statement::new(GONE, values![mail.account.0, mail.id.0]);
+        let gone: Vec<_> = mails.into_iter().map(gone).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.database
+            .write(move |transaction| {
+                let gone = gone.clone();
+                Box::pin(async move { transaction.write(gone).await })
+            })
+            .await
     }
 
     /// A mail was not taken: it is due again then. Does nothing if the lease went over to someone else.

@@ -68,8 +68,10 @@ fn what_was_charged_goes_back_through_the_processor(town: &Town) {
     assert_eq!(desk.void(&till, &json!({ "reference": "sale" })).words(), "refunded");
     assert_eq!(desk.void(&till, &json!({ "reference": "sale" })).words(), "refunded");
     assert_eq!(till.asks(&desk, "sale", &code, 100).words(), "refunded");
-    let deeds = "SELECT COUNT(*) FROM events WHERE deed = 'payment_voided'";
-    assert_eq!(desk.number(deeds), 1);
+    let deeds = |deed: &str| format!("SELECT COUNT(*) FROM events WHERE deed = 'payment_{deed}'");
+    for (deed, lines) in [("reversing", 1), ("refunded", 1), ("voided", 0)] {
+        assert_eq!(desk.number(&deeds(deed)), lines, "{deed}");
+    }
 }
 
 fn a_till_takes_back_nothing_of_another(town: &Town) {
@@ -124,7 +126,7 @@ fn an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped(t
     let ordered = "SELECT COUNT(*) FROM events WHERE deed = 'refund_ordered' \
         AND actor = 'operator ann' AND detail LIKE '%a test%'";
     assert_eq!(desk.number(ordered), 1);
-    assert_eq!(desk.number("SELECT COUNT(*) FROM events WHERE deed = 'payment_voided'"), 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM events WHERE deed = 'payment_reversing'"), 1);
     operator.resume(Acts::All, &reason()).unwrap();
 
     // What is not charged is not refunded, and stays as it is.

@@ -92,9 +92,7 @@ async fn secrets_are_sealed_anew_under_another_root(bed: Bed) {
     assert_eq!(after.reseal(&store, &bed.random).await.unwrap(), 1);
     assert_eq!(after.reseal(&store, &bed.random).await.unwrap(), 0);
     assert_eq!(after.retire(&store).await.unwrap(), [1], "a mail waits under it");
-    for mail in store.due(crate::bed::noon(), 0, 100).await.unwrap() {
-        store.delivered(&mail).await.unwrap();
-    }
+    store.delivered(&store.due(crate::bed::noon(), 0, 100).await.unwrap()).await.unwrap();
     assert!(after.retire(&store).await.unwrap().is_empty());
     assert_eq!(bed.number("SELECT COUNT(*) FROM secrets WHERE key = 1").await, 0);
     let alone = bed.keys(&store).await;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tegata_issuer::keys::Place;
-use tegata_issuer::store::{Change, Leased, MailId};
+use tegata_issuer::keys::{Keys, Place};
+use tegata_issuer::store::{AccountId, Change, Leased, MailId, Outgoing, Rank, Store};
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
@@ -13,20 +13,31 @@ crate::on_both!(
     a_mail_is_due_until_it_is_delivered,
     two_processes_never_hold_the_same_mail,
     a_lease_that_is_over_says_nothing_any_more,
+    a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come,
+    what_was_delivered_together_is_gone_and_nothing_else,
 );
 
-async fn with_mails(bed: &Bed, n: usize) -> tegata_issuer::store::Store {
+/// Somebody with nothing in the outbox.
+async fn empty(bed: &Bed) -> (Store, Arc<Keys>, AccountId) {
     let store = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
-    for mail in store.due(noon(), 0, 100).await.unwrap() {
-        store.delivered(&mail).await.unwrap();
-    }
+    store.delivered(&store.due(noon(), 0, 100).await.unwrap()).await.unwrap();
+    (store, keys, account)
+}
+
+async fn puts(store: &Store, keys: &Arc<Keys>, account: AccountId, rank: Rank, n: usize) {
+    let keys = keys.clone();
     let change = move |_: &_| {
-        let outbox = (0..n).map(|_| shopper::mail(&keys, account, noon())).collect();
-        (Change { outbox, ..Change::default() }, ())
+        let mail = |_| Outgoing { rank, ..shopper::mail(&keys, account, noon()) };
+        (Change { outbox: (0..n).map(mail).collect(), ..Change::default() }, ())
     };
     store.change(account, change).await.unwrap();
+}
+
+async fn with_mails(bed: &Bed, n: usize) -> Store {
+    let (store, keys, account) = empty(bed).await;
+    puts(&store, &keys, account, Rank::Letter, n).await;
     store
 }
 
@@ -50,7 +61,7 @@ async fn a_mail_is_due_until_it_is_delivered(bed: Bed) {
     store.failed(&again[0], noon().shifted(3600)).await.unwrap();
     assert!(store.due(noon().shifted(3599), 60, 10).await.unwrap().is_empty(), "put off");
     let last = store.due(noon().shifted(3600), 60, 10).await.unwrap();
-    store.delivered(&last[0]).await.unwrap();
+    store.delivered(&last).await.unwrap();
     assert!(store.due(noon().shifted(1_000_000), 60, 10).await.unwrap().is_empty());
 }
 
@@ -85,5 +96,35 @@ async fn a_lease_that_is_over_says_nothing_any_more(bed: Bed) {
     let other = store.due(noon().shifted(60), 60, 1).await.unwrap().remove(0);
     store.failed(&slow, noon()).await.unwrap();
     assert!(store.due(noon().shifted(61), 60, 1).await.unwrap().is_empty(), "the other holds it");
-    store.delivered(&other).await.unwrap();
+    store.delivered([&other]).await.unwrap();
+}
+
+async fn a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come(bed: Bed) {
+    let (store, keys, account) = empty(&bed).await;
+    puts(&store, &keys, account, Rank::Receipt, 1000).await;
+    let letters = async || bed.number("SELECT COUNT(*) FROM outbox WHERE rank = 0").await;
+    // One letter: in the first page, which is full.
+    puts(&store, &keys, account, Rank::Letter, 1).await;
+    let page = store.due(noon(), 60, 16).await.unwrap();
+    assert_eq!(page.len(), 16);
+    store.delivered(&page).await.unwrap();
+    assert_eq!(letters().await, 0);
+    // More letters than go out: a quarter of each page is receipts.
+    for page in 1..=4 {
+        puts(&store, &keys, account, Rank::Letter, 16).await;
+        store.delivered(&store.due(noon(), 60, 16).await.unwrap()).await.unwrap();
+        assert_eq!(letters().await, 4 * page);
+        let receipts = bed.number("SELECT COUNT(*) FROM outbox WHERE rank = 1").await;
+        assert_eq!(receipts, 1000 - 15 - 4 * page);
+    }
+}
+
+async fn what_was_delivered_together_is_gone_and_nothing_else(bed: Bed) {
+    let store = with_mails(&bed, 12).await;
+    let page = store.due(noon(), 60, 16).await.unwrap();
+    assert_eq!(page.len(), 12);
+    store.delivered([]).await.unwrap();
+    store.delivered(&page[..7]).await.unwrap();
+    let left = store.due(noon().shifted(60), 60, 16).await.unwrap();
+    assert_eq!(ids(&left), ids(&page[7..]));
 }

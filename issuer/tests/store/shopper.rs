@@ -8,8 +8,8 @@ use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::keys::{Keys, Place};
 use tegata_issuer::store::{
-    AccountId, Change, EventId, EventRow, MailId, NewCredential, Outgoing, RequestId, Standing,
-    Store, TokenHash, deed, make_credential_id,
+    AccountId, Change, EventId, EventRow, MailId, NewCredential, Outgoing, Rank, RequestId,
+    Standing, Store, TokenHash, deed, make_credential_id,
 };
 
 use crate::bed::noon;
@@ -74,7 +74,7 @@ pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> Outgoing {
     let id = MailId::make(now, &random).unwrap();
     let letter = format!("to {ADDRESS}: 12345678");
     let letter = keys.seal(Place::Mail(account, id), letter.as_bytes(), &random).unwrap();
-    Outgoing { id, made: now, letter }
+    Outgoing { id, made: now, rank: Rank::Letter, letter }
 }
 
 /// Begins a sign-up; its account.

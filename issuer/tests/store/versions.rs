@@ -7,7 +7,7 @@ use crate::bed::Bed;
 crate::on_both!(a_later_database_is_refused_and_left_as_it_is, another_history_is_refused);
 
 /// The last migration that there is.
-const KNOWN: i64 = 5;
+const KNOWN: i64 = 6;
 
 const LATER: &str = "INSERT INTO refinery_schema_history SELECT version + 1000, 'later', \
     applied_on, checksum FROM refinery_schema_history WHERE version = 1";
@@ -37,7 +37,8 @@ fn the_tables_of_both_stores_are_alike() {
             include_str!(concat!("../../migrations/postgres/", $file)),
         )),*]};
     }
-    for (sqlite, postgres) in both!["V1__accounts.sql" "V2__credentials.sql" "V3__payments.sql" "V4__cards.sql" "V5__answers.sql"]
+    for (sqlite, postgres) in both!["V1__accounts.sql" "V2__credentials.sql" "V3__payments.sql" "V4__cards.sql" "V5__answers.sql"
+        "V6__days_and_ranks.sql"]
     {
         let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
         assert_eq!(words.replace(" WITHOUT ROWID", ""), postgres);

@@ -491,7 +491,7 @@ impl Authorisation {
             WHERE till = $3 AND reference = $4 AND authorisation = $5";
         let (till, reference) = (self.till.as_str().to_owned(), self.reference.clone());
         let made = self.made.seconds();
-        let sell = match replaced {
+        let sale = match replaced {
             None => Statement::new(SELL, values![till, reference, self.id.0, made]).of_row(),
             Some(before) => {
                 let values = values![self.id.0, made, till, reference, before.0];
@@ -499,7 +499,7 @@ impl Authorisation {
             }
         };
         let spend = values![self.account.0, self.day, self.amount];
-        [Statement::new(SPEND, spend).of_row(), sell.or(again())]
+        [Statement::new(SPEND, spend).of_row(), sale.or(again())]
     }
 
     fn insert(&self, counter: u64) -> Statement {

@@ -82,14 +82,15 @@ impl State {
         }
     }
 
-    /// What the log calls its coming about, if it is one of those in which money moved or will not.
-    const fn deed(self) -> Option<&'static str> {
+    /// What the log calls its coming about, if it is one of those in which money moved, will not, or is to go back.
+    pub(super) const fn deed(self) -> Option<&'static str> {
         match self {
             Self::Charged => Some("payment_charged"),
             Self::Declined => Some("payment_declined"),
             Self::Voided => Some("payment_voided"),
             Self::Refunded => Some("payment_refunded"),
-            Self::Authorised | Self::Charging | Self::Unknown | Self::Reversing => None,
+            Self::Reversing => Some("payment_reversing"),
+            Self::Authorised | Self::Charging | Self::Unknown => None,
         }
     }
 
@@ -213,8 +214,8 @@ impl Authorisation {
         let mut statements = vec![Statement::new(MOVE, moved).or(StoreError::Moved).of_row()];
         if self.state.counts() && !to.counts() {
             let back = values![self.amount, self.account.0, self.day];
-            let back = Statement::new(GIVE_BACK, back);
-            statements.push(back.or(StoreError::Unreadable("spent")));
+            // A day whose sum was dropped has nothing to give back to.
+            statements.push(Statement::new(GIVE_BACK, back));
         }
         let version = self.version + 1;
         let after = Self { state: to, changed: now, version, ..self.clone() };

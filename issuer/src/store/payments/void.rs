@@ -84,8 +84,10 @@ impl Void {
             }
         };
         let (after, mut writes) = authorisation.moves(to, self.now, &*self.notices)?;
-        let event = self.notices.event(self.now)?;
-        writes.push(after.line(event, "payment_voided", &self.actor).statement());
+        if let Some(deed) = to.deed() {
+            let line = after.line(self.notices.event(self.now)?, deed, &self.actor);
+            writes.push(line.statement());
+        }
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
             Err(StoreError::Moved) => Err(again()),

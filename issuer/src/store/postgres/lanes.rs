@@ -73,7 +73,9 @@ async fn together(pool: &Pool, pieces: &[Arc<dyn Piece>]) {
     match done.unwrap_or(Err(StoreError::BrokeOff)) {
         // Done; or there is no server to ask again, or nobody knows.
         done @ (Ok(()) | Err(StoreError::Unavailable(_) | StoreError::InDoubt)) => {
-            pieces.iter().for_each(|piece| piece.tell(done.clone()));
+            for piece in pieces {
+                piece.tell(done.clone());
+            }
         }
         Err(_) => drop(join_all(pieces.iter().map(|piece| alone(pool, &**piece))).await),
     }
@@ -155,7 +157,9 @@ async fn answer_writes(
         return Ok(false);
     }
     transaction.write(asked).await?;
-    who.into_iter().for_each(|talk| say(talk, Said::Written));
+    for talk in who {
+        say(talk, Said::Written);
+    }
     Ok(true)
 }
 

@@ -64,9 +64,7 @@ impl Postgres {
         let manager = Manager::from_config(config.clone(), tls::connector()?, manager);
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: None };
         let plans = Hook::async_fn(|connection: &mut ClientWrapper, _| {
-            Box::pin(async {
-                Ok(connection.batch_execute(PLANS).await.map_err(HookError::Backend)?)
-            })
+            Box::pin(async { connection.batch_execute(PLANS).await.map_err(HookError::Backend) })
         });
         let pool = Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts);
         let pool = pool.post_create(plans).runtime(Runtime::Tokio1).build();

@@ -72,7 +72,10 @@ fn commit(connection: &mut Connection, batch: Vec<Queued>) {
     let (shared, others) = pieces.split_at(shared.len());
     if let Err(error) = just(connection, "BEGIN IMMEDIATE") {
         // A connection that cannot begin answers for all.
-        return pieces.iter().for_each(|piece| piece.tell(Err(error.clone())));
+        for piece in pieces {
+            piece.tell(Err(error.clone()));
+        }
+        return;
     }
     let mut done = in_one_savepoint(connection, shared);
     done.extend(others.iter().map(|piece| in_savepoint(connection, &[*piece])));
@@ -168,11 +171,11 @@ mod tests {
         Statement::new("DELETE FROM numbers WHERE number = 0", values![]).or(StoreError::Moved)
     }
 
+    /// What a piece writes, and whether it panics then.
+    type Writes = (fn() -> Vec<Statement>, bool);
+
     /// What the pieces were told, and the numbers that are there then.
-    fn after(
-        pieces: [(fn() -> Vec<Statement>, bool); 5],
-        again: bool,
-    ) -> (Vec<Result<(), StoreError>>, Vec<i64>) {
+    fn after(pieces: [Writes; 5], again: bool) -> (Vec<Result<(), StoreError>>, Vec<i64>) {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
         let (batch, told): (Vec<_>, Vec<_>) = pieces
