@@ -49,12 +49,11 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let (backed_up, ends) = tokio::sync::watch::channel(false);
+    let writes = Arc::new(tokio::sync::Notify::new());
     let writer = {
-        let (store, keys) = (store.clone(), keys.clone());
+        let (store, keys, writes) = (store.clone(), keys.clone(), Arc::clone(&writes));
         tokio::spawn(async move {
-            let mut n = 0_u32;
             while !*ends.borrow() {
-                n += 1;
                 let k = keys.clone();
                 let both = move |loaded: &tegata_issuer::store::Loaded| {
                     let state = Some(loaded.state.clone());
@@ -63,13 +62,14 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
                     (Change { state, events, outbox, ..Change::default() }, ())
                 };
                 store.change(account, both).await.unwrap();
+                writes.notify_one();
             }
-            n
         })
     };
+    writes.notified().await;
     store.backup(&bed.file("backup")).await.unwrap();
     backed_up.send(true).unwrap();
-    assert!(writer.await.unwrap() > 0);
+    writer.await.unwrap();
     let place = bed.elsewhere().await;
     let event = shopper::event(noon(), "restored");
     let restored = restore(&place, &bed.file("backup"), noon(), event).await.unwrap();
