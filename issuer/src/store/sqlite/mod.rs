@@ -2,6 +2,7 @@
 //! up as one transaction; a few connections read beside it. Other processes may use the same file: an operator's
 //! commands do.
 
+mod checkpoints;
 mod writer;
 
 use std::fs::OpenOptions;
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use super::StoreError;
 use super::database::{Transaction, Within};
 use super::rows::{Row, Statement, Value};
+use checkpoints::Checkpoints;
 use writer::Writer;
 
 mod embedded {
@@ -32,10 +34,6 @@ const TRIES: u32 = 8;
 /// What the one connection that writes keeps in memory, in KiB: the pages that payments go through, for each of which
 /// the system would be asked otherwise.
 const WRITERS_CACHE: u32 = 64 * 1024;
-
-/// Pages of the log after which it is carried over into the database: 32 MiB. Each time the disk is waited for twice more,
-/// and a page that was written a hundred times by then is carried over once.
-const LOG: u32 = 8 * 1024;
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,7 +64,7 @@ impl Sqlite {
         });
         Ok(Self {
             file: file.to_owned(),
-            writer: Writer::start(to_write(connection.await?)?)?,
+            writer: Writer::start(to_write(connection.await?)?, Checkpoints::start(file)?)?,
             readers: Arc::default(),
             permits: Arc::new(Semaphore::new(READERS)),
         })
@@ -156,10 +154,10 @@ pub(in crate::store) fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// As the writer has it. What a savepoint may have to take back stands in memory, not in a file beside the database.
+/// As the writer has it. Its log is carried over by others. What a savepoint may have to take back stands in memory, not in a file beside the database.
 fn to_write(connection: Connection) -> Result<Connection, StoreError> {
     let settings = format!(
-        "PRAGMA cache_size = -{WRITERS_CACHE}; PRAGMA wal_autocheckpoint = {LOG}; \
+        "PRAGMA cache_size = -{WRITERS_CACHE}; PRAGMA wal_autocheckpoint = 0; \
          PRAGMA temp_store = memory"
     );
     connection.execute_batch(&settings).map_err(refused)?;

@@ -1,9 +1,9 @@
 //! The one thread that writes. What has queued up while it was busy is committed as one; a piece of work that fails takes
 //! no other with it. Nobody hears before the commit.
 //!
-//! Pieces that may run again share a savepoint: if all of them go well, as nearly always, SQLite keeps one copy of what it
-//! might have to take back instead of one for each. If not, each of them begins anew in a savepoint of its own, which
-//! is how the others run from the start.
+//! Pieces that may run again run first and without a savepoint, for which SQLite would copy each page before it changes it:
+//! nearly always all of them go well. If not, the transaction is rolled back and each of them begins anew in a savepoint
+//! of its own, which is how the others run from the start.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::super::database::{Transaction, Within};
 use super::super::rows::{Read, Row, Statement};
 use super::super::together::{Piece, piece};
+use super::checkpoints::Checkpoints;
 use super::{StoreError, refused};
 
 /// Pieces of work that wait; more make their senders wait.
@@ -26,7 +27,7 @@ const BATCH: usize = 256;
 
 struct Queued {
     piece: Arc<dyn Piece>,
-    /// Whether it may run again after it went well: others in its savepoint did not.
+    /// Whether it may run again after it went well: others of its transaction did not.
     again: bool,
 }
 
@@ -36,7 +37,10 @@ pub(super) struct Writer {
 
 impl Writer {
     /// The thread ends when the last sender is gone.
-    pub(super) fn start(mut connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        mut connection: Connection,
+        checkpoints: Checkpoints,
+    ) -> Result<Self, StoreError> {
         let (queue, mut work) = mpsc::channel(QUEUE);
         let write = move || {
             while let Some(first) = work.blocking_recv() {
@@ -47,6 +51,8 @@ impl Writer {
                     batch.push(next);
                 }
                 commit(&mut connection, batch);
+                checkpoints.committed();
+                checkpoints.shorten(&connection);
             }
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(write);
@@ -70,15 +76,15 @@ fn commit(connection: &mut Connection, batch: Vec<Queued>) {
     let (shared, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|queued| queued.again);
     let pieces: Vec<_> = shared.iter().chain(&others).map(|queued| &*queued.piece).collect();
     let (shared, others) = pieces.split_at(shared.len());
-    if let Err(error) = just(connection, "BEGIN IMMEDIATE") {
+    let began =
+        just(connection, "BEGIN IMMEDIATE").and_then(|()| without_savepoint(connection, shared));
+    let mut done = match began {
+        Ok(true) => vec![Ok(()); shared.len()],
+        Ok(false) => shared.iter().map(|piece| in_savepoint(connection, *piece)).collect(),
         // A connection that cannot begin answers for all.
-        for piece in pieces {
-            piece.tell(Err(error.clone()));
-        }
-        return;
-    }
-    let mut done = in_one_savepoint(connection, shared);
-    done.extend(others.iter().map(|piece| in_savepoint(connection, &[*piece])));
+        Err(error) => return pieces.iter().for_each(|piece| piece.tell(Err(error.clone()))),
+    };
+    done.extend(others.iter().map(|piece| in_savepoint(connection, *piece)));
     // A full or failing disk makes SQLite roll back all of it by itself: then there is nothing to commit.
     let committed = if connection.is_autocommit() {
         Err(StoreError::Unavailable("the disk could not be written"))
@@ -93,26 +99,27 @@ fn commit(connection: &mut Connection, batch: Vec<Queued>) {
     }
 }
 
-/// How each of them went: all of them well, or each by itself.
-fn in_one_savepoint(
+/// Whether all of them went well. If not, nothing of them was done, and a transaction has begun again.
+fn without_savepoint(
     connection: &mut Connection,
     pieces: &[&dyn Piece],
-) -> Vec<Result<(), StoreError>> {
-    if pieces.len() > 1 && in_savepoint(connection, pieces).is_ok() {
-        return vec![Ok(()); pieces.len()];
+) -> Result<bool, StoreError> {
+    if run(connection, pieces).is_ok() {
+        return Ok(true);
     }
-    pieces.iter().map(|piece| in_savepoint(connection, &[*piece])).collect()
+    if !connection.is_autocommit() {
+        just(connection, "ROLLBACK")?;
+    }
+    just(connection, "BEGIN IMMEDIATE").map(|()| false)
 }
 
-fn in_savepoint(connection: &mut Connection, pieces: &[&dyn Piece]) -> Result<(), StoreError> {
+fn in_savepoint(connection: &mut Connection, piece: &dyn Piece) -> Result<(), StoreError> {
     // Outside of a transaction nothing is done: one could not begin, or SQLite has ended it.
     if connection.is_autocommit() {
         return Err(StoreError::Unavailable("the disk could not be written"));
     }
     just(connection, "SAVEPOINT work")?;
-    let mut transaction = InSavepoint(connection);
-    let run = || pieces.iter().try_for_each(|piece| at_once(piece.run(&mut transaction)));
-    let done = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(StoreError::BrokeOff));
+    let done = run(connection, &[piece]);
     if !connection.is_autocommit() {
         if done.is_err() {
             just(connection, "ROLLBACK TO work")?;
@@ -120,6 +127,13 @@ fn in_savepoint(connection: &mut Connection, pieces: &[&dyn Piece]) -> Result<()
         just(connection, "RELEASE work")?;
     }
     done
+}
+
+/// One after the other, up to the first that fails.
+fn run(connection: &mut Connection, pieces: &[&dyn Piece]) -> Result<(), StoreError> {
+    let mut transaction = InTransaction(connection);
+    let run = || pieces.iter().try_for_each(|piece| at_once(piece.run(&mut transaction)));
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(StoreError::BrokeOff))
 }
 
 /// A statement without values, kept prepared: of these there are as many as pieces of work.
@@ -136,10 +150,10 @@ fn at_once<T>(mut future: Within<'_, T>) -> Result<T, StoreError> {
     }
 }
 
-struct InSavepoint<'a>(&'a mut Connection);
+struct InTransaction<'a>(&'a mut Connection);
 
 #[async_trait]
-impl Transaction for InSavepoint<'_> {
+impl Transaction for InTransaction<'_> {
     /// There is one writer, and it is this one: nothing has to be locked.
     async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
         let rows = |read: Read| super::rows(self.0, read.sql, read.values);
