@@ -20,10 +20,10 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// Wipes what is freed: bodies of requests pass through buffers of hyper's, rustls's and serde's, and no `Zeroizing` of
-/// ours reaches those.
+/// ours reaches those. An issuer's threads free what others of them took, at which the system's own allocator is slow.
 #[global_allocator]
-static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
-    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
+    zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 /// A wallet core in the terminal: payment barcodes made without a network, accepted once.
 ///

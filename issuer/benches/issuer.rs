@@ -18,8 +18,8 @@ use crate::people::Town;
 
 /// As the binary has it.
 #[global_allocator]
-static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
-    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static WIPED: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
+    zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() {
     // Cargo adds words of its own.

@@ -14,5 +14,5 @@ mod people;
 
 /// As the binary has it: what is freed is wiped.
 #[global_allocator]
-static WIPED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
-    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static WIPED: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
+    zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
