@@ -45,8 +45,7 @@ enum Job {
     Aliases,
     /// Counts the payment credentials.
     Credentials,
-    /// Drops what tills do not ask for any more, counts of wrong codes that no report looks back on, and sums of days long
-    /// over.
+    /// Drops what tills do not ask for any more, and counts of wrong codes that no report looks back on.
     Answers,
 }
 
@@ -259,7 +258,6 @@ impl Jobs {
 
     async fn answers(&self, now: UnixTime) -> Result<(), JobError> {
         self.store.prune_attempts(now).await?;
-        self.store.drop_spent(now).await?;
         Ok(self.store.drop_answers(now).await?)
     }
 

@@ -275,7 +275,7 @@ const TABLES: [&str; 11] = [
     "authorisations",
     "sales",
     "idempotency",
-    "spent",
+    "charges_open",
     "events",
     "attempts",
 ];

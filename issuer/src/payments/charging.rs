@@ -155,7 +155,7 @@ impl Charging {
     async fn bring_on(&self, from: Authorisation, mut known: Known) -> Option<Authorisation> {
         let id = from.id;
         let mut now = from;
-        while is_open(now.state) {
+        while now.state.is_open() {
             match self.step(now.clone(), known).await {
                 Ok(next) => (now, known) = next,
                 Err(stuck) => {
@@ -283,11 +283,6 @@ impl Charging {
             Status::Processing => Err(Stuck::Processing),
         }
     }
-}
-
-/// Whether somebody has still to do something about it.
-const fn is_open(state: State) -> bool {
-    matches!(state, State::Authorised | State::Charging | State::Unknown | State::Reversing)
 }
 
 fn is_late(at: &Authorisation, now: UnixTime) -> bool {

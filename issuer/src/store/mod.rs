@@ -60,7 +60,7 @@ pub use outbox::{Leased, Rank};
 pub use payments::{
     ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
     Cap, Code, Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason,
-    SPENT_KEPT, Span, State, Tell, UnderWay, Voided, What, Who, Wrong,
+    Span, State, Tell, UnderWay, Voided, What, Who, Wrong,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};

@@ -56,7 +56,7 @@ fn of_sixty_four_tills_with_one_code_one_is_accepted(town: &Town) {
     let told = all_at_once(64, |n| tills[n].asks(&desk, "sale", &code, 100));
     let expected = [("approved".to_owned(), 1), ("declined used".to_owned(), 63)];
     assert_eq!(counted(&told), expected.into());
-    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 100);
 }
 
 fn sixty_four_requests_of_one_key_are_one_payment(town: &Town) {
@@ -82,7 +82,7 @@ fn sixty_four_keys_of_one_sale_are_one_payment(town: &Town) {
     });
     let ids: std::collections::BTreeSet<_> = told.iter().map(Told::id).collect();
     assert_eq!(ids.len(), 1, "{told:?}");
-    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 100);
 }
 
 fn many_payments_of_one_account_keep_to_its_limit(town: &Town) {
@@ -101,7 +101,7 @@ fn many_payments_of_one_account_keep_to_its_limit(town: &Town) {
     let approved = counts.get("approved").copied().unwrap_or_default();
     assert!((1..=3).contains(&approved), "{counts:?}");
     assert_eq!(
-        desk.number("SELECT SUM(amount) FROM spent"),
+        desk.number("SELECT SUM(spent) FROM payers"),
         3000 * i64::try_from(approved).unwrap()
     );
 }

@@ -54,7 +54,7 @@ fn nothing_approved_is_lost_or_approved_twice_when_the_standby_takes_over() {
         }
     }
     assert_eq!(usize::try_from(desk.number("SELECT COUNT(*) FROM authorisations")).unwrap(), ALL);
-    let spent = desk.number("SELECT SUM(amount) FROM spent");
+    let spent = desk.number("SELECT SUM(spent) FROM payers");
     assert_eq!(usize::try_from(spent).unwrap(), ALL * 100);
 }
 

@@ -29,7 +29,7 @@ fn the_limits_are_taken_to_the_last_yen_and_not_one_further(town: &Town) {
     assert_eq!(pays("c", 2), "declined limit");
     assert_eq!(pays("d", 1), "approved");
     assert_eq!(pays("e", 1), "declined limit");
-    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 10_000);
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 10_000);
     // What is taken back can be spent again; what was charged and went back cannot, today.
     *town.processor.lock().unwrap() = Outcome::Pending;
     town.passes(12 * 3600);

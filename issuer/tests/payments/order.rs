@@ -90,7 +90,7 @@ fn a_cashier_who_scans_again_gets_the_first_answer(town: &Town) {
     assert_eq!(till.asks_as(&desk, "key-2", "sale", &fresh, 100), first);
     assert_eq!(till.asks_as(&desk, "key-3", "sale", &fresh, 200).words(), "reference-reused");
     assert_eq!(till.asks_as(&desk, "key-4", "sale", "scanned badly", 100), first);
-    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 100);
     // The second key stands for the same payment: a void by it takes that back.
     assert_eq!(desk.void(&till, &json!({ "key": "key-2" })).words(), "refunded");
     // The fresh code was not looked at.
@@ -181,7 +181,7 @@ fn two_credentials_of_one_alias_are_told_apart_and_where_not_nobody_pays(town: &
     let code = desk.code(&one, 0, None);
     assert_eq!(till.asks(&desk, "sale-1", &code, 100).words(), "approved");
     let spent =
-        format!("SELECT SUM(amount) FROM spent WHERE account = {}", desk.blob(&one.account.0));
+        format!("SELECT SUM(spent) FROM payers WHERE account = {}", desk.blob(&one.account.0));
     assert_eq!(desk.number(&spent), 100);
     // The same seed under two accounts: what never happens by chance.
     let seed = Seed::from_slice(&[9; 32]).unwrap();
@@ -297,12 +297,12 @@ fn what_the_processor_says_is_what_the_till_is_told(town: &Town) {
     *town.processor.lock().unwrap() = Outcome::Declined;
     let told = till.asks(&desk, "a", &desk.code(&shopper, 0, None), 100);
     assert_eq!((told.words().as_str(), &told.body["reason"]), ("declined", &json!(null)));
-    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 0);
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 0);
     *town.processor.lock().unwrap() = Outcome::Pending;
     let code = desk.code(&shopper, 1, None);
     let told = till.asks(&desk, "b", &code, 100);
     assert_eq!(told.words(), "pending");
     assert_eq!(till.asks(&desk, "b", &code, 100).words(), "pending", "never try again");
-    assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 100);
     assert_eq!(desk.operator().under_way().unwrap().authorised, 1);
 }

@@ -57,8 +57,8 @@ fn what_was_spent_in_a_day_is_the_sum_of_what_was_neither_voided_nor_declined() 
                 }
             }
         }
-        let apart = "SELECT COUNT(*) FROM spent s WHERE s.amount <> (SELECT COALESCE(SUM(a.amount), 0) \
-            FROM authorisations a WHERE a.account = s.account AND a.day = s.day \
+        let apart = "SELECT COUNT(*) FROM payers p WHERE p.spent <> (SELECT COALESCE(SUM(a.amount), 0) \
+            FROM authorisations a WHERE a.account = p.account AND a.day = p.day \
             AND a.state NOT IN ('voided', 'declined'))";
         prop_assert_eq!(desk.number(apart), 0);
         let unsold = "SELECT COUNT(*) FROM (SELECT till, reference FROM authorisations \

@@ -1,9 +1,8 @@
-//! What is dropped of tills' keys and numbers, of counts of wrong codes, of days' sums, and when.
+//! What is dropped of tills' keys and numbers, and of counts of wrong codes, and when.
 
 use tegata::UnixTime;
 use tegata::code::TillId;
-use tegata_issuer::config::Store as Place;
-use tegata_issuer::store::{ANSWERS_KEPT, ATTEMPTS_KEPT, SPENT_KEPT, Voided, What};
+use tegata_issuer::store::{ANSWERS_KEPT, ATTEMPTS_KEPT, Voided, What};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;
@@ -11,8 +10,8 @@ use crate::charging::told;
 crate::on_both!(
     keys_and_numbers_go_after_their_time_and_not_a_second_before,
     counts_of_wrong_codes_are_kept_for_reports_and_then_go,
-    sums_of_days_go_after_their_time_and_not_a_day_before,
     numbers_from_before_there_were_times_get_that_of_their_payment,
+    payments_under_way_and_sums_of_the_last_day_come_along,
 );
 
 const DAY: i64 = 86_400;
@@ -52,23 +51,10 @@ async fn counts_of_wrong_codes_are_kept_for_reports_and_then_go(bed: Bed) {
     }
 }
 
-async fn sums_of_days_go_after_their_time_and_not_a_day_before(bed: Bed) {
-    let store = bed.store().await;
-    counted_today_and_yesterday(&bed, "spent").await;
-    for (days, left) in [(SPENT_KEPT - 1, 2), (SPENT_KEPT, 1), (SPENT_KEPT + 1, 0)] {
-        store.drop_spent(days_later(days)).await.unwrap();
-        assert_eq!(bed.number("SELECT COUNT(*) FROM spent").await, left, "{days}");
-    }
-}
-
 async fn counted_today_and_yesterday(bed: &Bed, table: &str) {
-    let whose = match bed.place {
-        Place::Sqlite(_) => "x'74'",
-        Place::Postgres(_) => "'\\x74'::bytea",
-    };
     let today = noon().seconds() / 86_400;
     for day in [today, today - 1] {
-        bed.sql(&format!("INSERT INTO {table} VALUES ({whose}, {day}, 1)")).await;
+        bed.sql(&format!("INSERT INTO {table} VALUES ({}, {day}, 1)", bed.hex(b"t"))).await;
     }
 }
 
@@ -76,23 +62,38 @@ fn days_later(days: u64) -> UnixTime {
     noon().shifted(i64::try_from(days).unwrap() * DAY)
 }
 
-/// As a database of the version before has them.
 async fn numbers_from_before_there_were_times_get_that_of_their_payment(bed: Bed) {
-    drop(bed.store().await);
-    let blob = match bed.place {
-        Place::Sqlite(_) => "x'01'",
-        Place::Postgres(_) => "'\\x01'::bytea",
-    };
+    bed.is_of_version(4).await;
+    let blob = bed.hex(&[1]);
     bed.sql(&format!(
-        "DELETE FROM refinery_schema_history WHERE version >= 5; DROP INDEX sales_made; \
-         DROP INDEX spent_day; DROP INDEX outbox_due; ALTER TABLE outbox DROP COLUMN rank; \
-         CREATE INDEX outbox_due ON outbox (not_before); \
-         DROP INDEX idempotency_made; ALTER TABLE sales DROP COLUMN made; \
-         INSERT INTO authorisations VALUES ({blob}, {blob}, {blob}, 1, 'till-1', 'a', 1, 'JPY', 1, \
+        "INSERT INTO authorisations VALUES ({blob}, {blob}, {blob}, 1, 'till-1', 'a', 1, 'JPY', 1, \
          'charged', NULL, NULL, NULL, 1234, 1234, 1); \
          INSERT INTO sales VALUES ('till-1', 'a', {blob}); INSERT INTO sales VALUES ('till-1', 'b', NULL)"
     ))
     .await;
     drop(bed.store().await);
     assert_eq!(bed.number("SELECT COUNT(*) FROM sales WHERE made = 1234").await, 2);
+}
+
+async fn payments_under_way_and_sums_of_the_last_day_come_along(bed: Bed) {
+    bed.is_of_version(6).await;
+    let states = ["authorised", "charging", "unknown", "reversing", "charged", "voided"];
+    for (n, state) in states.iter().enumerate() {
+        let blob = bed.hex(&[u8::try_from(n).unwrap(); 16]);
+        bed.sql(&format!(
+            "INSERT INTO authorisations VALUES ({blob}, {blob}, {blob}, 1, 'till-1', '{n}', 1, 'JPY', 1, \
+             '{state}', NULL, NULL, NULL, 1234, 1234, 1); \
+             INSERT INTO payers VALUES ({blob}, 1, 0, 0); \
+             INSERT INTO spent VALUES ({blob}, 3, 30); INSERT INTO spent VALUES ({blob}, 4, 4)"
+        ))
+        .await;
+    }
+    let nothing = bed.hex(&[9; 16]);
+    bed.sql(&format!("INSERT INTO payers VALUES ({nothing}, 1, 0, 0)")).await;
+    let store = bed.store().await;
+    let open = store.open_charges(UnixTime::new(1234).unwrap(), 10).await.unwrap();
+    assert_eq!(open.len(), 4);
+    assert!(open.iter().all(|it| it.state.is_open()), "{open:?}");
+    assert_eq!(bed.number("SELECT COUNT(*) FROM payers WHERE day = 4 AND spent = 4").await, 6);
+    assert_eq!(bed.number("SELECT COUNT(*) FROM payers WHERE day = 0 AND spent = 0").await, 1);
 }

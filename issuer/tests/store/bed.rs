@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use refinery::Target;
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::{ServerKey, Store as Place};
 use tegata_issuer::keys::Keys;
@@ -10,6 +11,14 @@ use tegata_issuer::store::Store;
 use tempfile::TempDir;
 
 use crate::cluster::cluster;
+
+mod sqlite {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod postgres {
+    refinery::embed_migrations!("migrations/postgres");
+}
 
 pub(crate) struct Bed {
     pub(crate) place: Place,
@@ -50,6 +59,31 @@ impl Bed {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Makes the database as this version of it was.
+    pub(crate) async fn is_of_version(&self, version: i32) {
+        let target = Target::Version(version);
+        match &self.place {
+            Place::Sqlite(file) => {
+                let mut connection = rusqlite::Connection::open(file).unwrap();
+                sqlite::migrations::runner().set_target(target).run(&mut connection).unwrap();
+            }
+            Place::Postgres(url) => {
+                let mut client = connect(url).await;
+                let runner = postgres::migrations::runner().set_target(target);
+                runner.run_async(&mut client).await.unwrap();
+            }
+        }
+    }
+
+    /// Bytes as the database's SQL writes them.
+    pub(crate) fn hex(&self, bytes: &[u8]) -> String {
+        let hex = hex::encode(bytes);
+        match self.place {
+            Place::Sqlite(_) => format!("x'{hex}'"),
+            Place::Postgres(_) => format!("'\\x{hex}'::bytea"),
+        }
     }
 
     /// As another process would.

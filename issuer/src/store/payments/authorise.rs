@@ -327,8 +327,7 @@ impl Asked {
         // By chance a credential has one alias in two periods; twice it would be two that match.
         ids.sort_unstable();
         ids.dedup();
-        let (mut payers, attempts) =
-            Payer::of(transaction, &ids, till, self.bounds.day, self.now).await?;
+        let (mut payers, attempts) = Payer::of(transaction, &ids, till, self.now).await?;
         let admission = attempts.admission(&self.bounds.attempts);
         if admission == Admission::TillStopped {
             return Ok(Err(Refusal::TillStopped));
@@ -403,7 +402,8 @@ impl Asked {
         let is_low = self.now.seconds() < payer.low_until;
         let cap = if is_low { self.bounds.low } else { self.bounds.usual };
         let amount = self.order.amount;
-        let fits = amount <= cap.payment && payer.spent.saturating_add(amount) <= cap.day;
+        let (_, spent) = payer.spent(self.bounds.day);
+        let fits = amount <= cap.payment && spent.saturating_add(amount) <= cap.day;
         (!fits).then_some(Reason::Limit)
     }
 
@@ -416,7 +416,7 @@ impl Asked {
             reference: self.order.reference.clone(),
             amount: self.order.amount,
             currency: self.order.currency.clone(),
-            day: self.bounds.day,
+            day: payer.spent(self.bounds.day).0,
             state: if reason.is_some() { State::Declined } else { State::Authorised },
             reason,
             card: None,
@@ -481,10 +481,10 @@ impl Asked {
 }
 
 impl Authorisation {
-    /// What it adds to the day's sum, and that this is the sale.
-    fn counts(&self, replaced: Option<AuthorisationId>) -> [Statement; 2] {
-        const SPEND: &str = "INSERT INTO spent (account, day, amount) VALUES ($1, $2, $3) \
-            ON CONFLICT (account, day) DO UPDATE SET amount = spent.amount + excluded.amount";
+    /// What it adds to the day's sum, that this is the sale, and that it is not over.
+    fn counts(&self, replaced: Option<AuthorisationId>) -> [Statement; 3] {
+        const SPEND: &str = "UPDATE payers SET spent = CASE WHEN day = $1 THEN spent ELSE 0 END + $2, \
+            day = $1 WHERE account = $3";
         const SELL: &str = "INSERT INTO sales (till, reference, authorisation, made) \
             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         const SELL_AGAIN: &str = "UPDATE sales SET authorisation = $1, made = $2 \
@@ -498,8 +498,9 @@ impl Authorisation {
                 Statement::new(SELL_AGAIN, values)
             }
         };
-        let spend = values![self.account.0, self.day, self.amount];
-        [Statement::new(SPEND, spend).of_row(), sale.or(again())]
+        let spend = values![self.day, self.amount, self.account.0];
+        let spend = Statement::new(SPEND, spend).of_row().or(again());
+        [spend, sale.or(again()), self.opens(made)]
     }
 
     fn insert(&self, counter: u64) -> Statement {

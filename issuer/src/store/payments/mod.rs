@@ -11,7 +11,6 @@
 //! | `open` | what is not over, held by one at a time |
 //! | `read` | one, a till's last, an account's, what is under way |
 //! | `answers` | what is dropped of sales and keys, and when |
-//! | `spent` | what is dropped of days' sums, and when |
 //! | `report` | where much was paid in a short time |
 
 mod answers;
@@ -22,7 +21,6 @@ mod payer;
 mod read;
 mod report;
 mod row;
-mod spent;
 mod told;
 mod void;
 
@@ -33,7 +31,6 @@ pub use payer::{Found, Prepare};
 pub use read::{Paid, UnderWay};
 pub use report::{Busy, Counted, Span, Who, Wrong};
 pub use row::{Authorisation, AuthorisationId, State};
-pub use spent::SPENT_KEPT;
 pub use told::Tell;
 pub use void::{Voided, What};
 

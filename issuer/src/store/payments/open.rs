@@ -7,7 +7,8 @@ use super::super::{Store, StoreError};
 use super::row::{Authorisation, columns};
 
 impl Store {
-    /// Up to `n` authorisations that are not over and that nobody has touched since `before`, the oldest first.
+    /// Up to `n` authorisations that are not over and that nobody has taken for himself since `before`: those that wait
+    /// longest.
     ///
     /// # Errors
     /// Those of the database.
@@ -19,8 +20,8 @@ impl Store {
         const OPEN: &str = concat!(
             "SELECT ",
             columns!(),
-            " FROM authorisations WHERE state IN ('authorised', 'charging', 'unknown', 'reversing') \
-             AND changed <= $1 ORDER BY changed LIMIT $2"
+            " FROM authorisations WHERE authorisation IN (SELECT o.authorisation FROM charges_open o \
+             WHERE o.since <= $1 ORDER BY o.since LIMIT $2)"
         );
         let rows = self.database.rows(OPEN, values![before.seconds(), n]).await?;
         rows.into_iter().map(Authorisation::read).collect()
@@ -39,8 +40,16 @@ impl Store {
         const HOLD: &str = "UPDATE authorisations SET changed = $1, version = version + 1 \
             WHERE authorisation = $2 AND version = $3";
         let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
-        let values = values![now.seconds(), from.id.0, from.version];
-        let hold = Statement::new(HOLD, values).or(StoreError::Moved);
-        self.database.write_one(hold).await.map(|()| after)
+        const SINCE: &str = "UPDATE charges_open SET since = $1 WHERE authorisation = $2";
+        let hold = values![now.seconds(), from.id.0, from.version];
+        let hold = Statement::new(HOLD, hold).or(StoreError::Moved).of_row();
+        let since = Statement::new(SINCE, values![now.seconds(), from.id.0]);
+        // It may have ended just now.
+        let statements = vec![hold, since.or(StoreError::Moved).of_row()];
+        let held = self.database.write_together(move |transaction| {
+            let statements = statements.clone();
+            Box::pin(async move { transaction.write(statements).await })
+        });
+        held.await.map(|()| after)
     }
 }

@@ -42,8 +42,8 @@ pub(super) struct Payer {
     pub(super) pays_with: Option<u32>,
     pub(super) generation: Generation,
     pub(super) low_until: u64,
-    /// Today, in minor units.
-    pub(super) spent: u64,
+    /// The last day on which it paid, and how much, in minor units.
+    last: (u64, u64),
     pub(super) card: Option<Payable>,
 }
 
@@ -55,34 +55,33 @@ impl Payer {
         transaction: &mut dyn Transaction,
         ids: &[CredentialId],
         till: &TillId,
-        day: u64,
         now: UnixTime,
     ) -> Result<(Vec<Self>, Attempts), StoreError> {
         const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, c.counter, p.number, \
-            p.generation, p.low_until FROM credentials c JOIN payers p ON p.account = c.account \
+            p.generation, p.low_until, p.day, p.spent \
+            FROM credentials c JOIN payers p ON p.account = c.account \
             WHERE c.credential = $1 AND c.key IS NOT NULL";
-        const MONEY: &str = "SELECT s.amount, d.card, d.method, o.customer FROM credentials c \
-            LEFT JOIN spent s ON s.account = c.account AND s.day = $1 \
+        const CARD: &str = "SELECT d.card, d.method, o.customer FROM credentials c \
             LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
-            LEFT JOIN customers o ON o.account = d.account WHERE c.credential = $2";
+            LEFT JOIN customers o ON o.account = d.account WHERE c.credential = $1";
         let lock = ids.iter().map(|id| Read::new(LOCK, values![id.0]).locked());
-        let money = ids.iter().map(|id| Read::new(MONEY, values![day, id.0]));
+        let cards = ids.iter().map(|id| Read::new(CARD, values![id.0]));
         let counts = Attempts::reads(till, ids, now);
-        let mut read = transaction.read(lock.chain(money).chain(counts).collect()).await?;
+        let mut read = transaction.read(lock.chain(cards).chain(counts).collect()).await?;
         let counts = read.split_off(2 * ids.len());
-        let money = read.split_off(ids.len());
+        let cards = read.split_off(ids.len());
         let mut payers = Vec::with_capacity(ids.len());
-        for (id, (row, money)) in ids.iter().zip(read.into_iter().zip(money)) {
-            if let (Some(row), Some(money)) = (row.into_iter().next(), money.into_iter().next()) {
-                payers.push(Self::read(*id, row, money)?);
+        for (id, (row, card)) in ids.iter().zip(read.into_iter().zip(cards)) {
+            if let (Some(row), Some(card)) = (row.into_iter().next(), card.into_iter().next()) {
+                payers.push(Self::read(*id, row, card)?);
             }
         }
         let living: Vec<_> = payers.iter().map(|payer| payer.found.id).collect();
         Ok((payers, Attempts::of(till, &living, now, counts)?))
     }
 
-    fn read(id: CredentialId, row: Row, money: Row) -> Result<Self, StoreError> {
-        let (mut row, mut money) = (row.of("credentials"), money.of("cards"));
+    fn read(id: CredentialId, row: Row, card: Row) -> Result<Self, StoreError> {
+        let (mut row, mut card) = (row.of("credentials"), card.of("cards"));
         let account = AccountId(row.array()?);
         let seed = Sealed { key: row.int()?, bytes: row.blob()? };
         Ok(Self {
@@ -92,9 +91,16 @@ impl Payer {
             pays_with: row.optional(Row::int)?,
             generation: Generation(row.int()?),
             low_until: row.int()?,
-            spent: money.optional(Row::int)?.unwrap_or(0),
-            card: money.optional(Payable::take)?,
+            last: (row.int()?, row.int()?),
+            card: card.optional(Payable::take)?,
         })
+    }
+
+    /// The day that a payment counts against, and what was spent on it, in minor units. A day that another process has
+    /// begun already is not gone back from: sums are kept of the last one only.
+    pub(super) fn spent(&self, today: u64) -> (u64, u64) {
+        let (day, spent) = self.last;
+        if day < today { (today, 0) } else { (day, spent) }
     }
 
     /// Whether the code was taken before, or may have been: after a restore nobody knows.

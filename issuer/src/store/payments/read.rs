@@ -140,8 +140,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn under_way(&self) -> Result<UnderWay, StoreError> {
-        const OPEN: &str = "SELECT state, COUNT(*) FROM authorisations \
-            WHERE state IN ('authorised', 'charging', 'unknown', 'reversing') GROUP BY state";
+        const OPEN: &str = "SELECT a.state, COUNT(*) FROM charges_open o \
+            JOIN authorisations a ON a.authorisation = o.authorisation GROUP BY a.state";
         let mut under_way = UnderWay::default();
         for row in self.database.rows(OPEN, values![]).await? {
             let mut row = row.of("authorisations");

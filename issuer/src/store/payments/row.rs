@@ -94,6 +94,12 @@ impl State {
         }
     }
 
+    /// Whether somebody has still to do something about it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Authorised | Self::Charging | Self::Unknown | Self::Reversing)
+    }
+
     /// Whether its owner has a mail about it.
     const fn is_mailed(self) -> bool {
         matches!(self, Self::Charged | Self::Voided | Self::Refunded)
@@ -195,8 +201,8 @@ impl Authorisation {
         })
     }
 
-    /// What moves it on from here, and what the account has spent with it, and the mail that tells of it; how it stands
-    /// then. Fails with `Moved` if it was moved before.
+    /// What moves it on from here, what the account has spent with it, whether it is over, and the mail that tells of it;
+    /// how it stands then. Fails with `Moved` if it was moved before.
     pub(super) fn moves(
         &self,
         to: State,
@@ -206,7 +212,8 @@ impl Authorisation {
         const MOVE: &str = "UPDATE authorisations SET state = $1, changed = $2, version = version + 1 \
             WHERE authorisation = $3 AND version = $4";
         const GIVE_BACK: &str =
-            "UPDATE spent SET amount = amount - $1 WHERE account = $2 AND day = $3";
+            "UPDATE payers SET spent = spent - $1 WHERE account = $2 AND day = $3";
+        const OVER: &str = "DELETE FROM charges_open WHERE authorisation = $1";
         if !self.state.may_become(to) {
             return Err(StoreError::Moved);
         }
@@ -214,15 +221,26 @@ impl Authorisation {
         let mut statements = vec![Statement::new(MOVE, moved).or(StoreError::Moved).of_row()];
         if self.state.counts() && !to.counts() {
             let back = values![self.amount, self.account.0, self.day];
-            // A day whose sum was dropped has nothing to give back to.
+            // A day that is over has nothing to give back to.
             statements.push(Statement::new(GIVE_BACK, back));
         }
         let version = self.version + 1;
         let after = Self { state: to, changed: now, version, ..self.clone() };
+        match (self.state.is_open(), to.is_open()) {
+            (true, false) => statements.push(Statement::new(OVER, values![self.id.0]).of_row()),
+            (false, true) => statements.push(self.opens(now.seconds())),
+            (true, true) | (false, false) => (),
+        }
         if to.is_mailed() {
             statements.push(tell.mail(&after)?.statement(self.account));
         }
         Ok((after, statements))
+    }
+
+    /// That it is not over, and that somebody works on it at this moment.
+    pub(super) fn opens(&self, since: u64) -> Statement {
+        const OPEN: &str = "INSERT INTO charges_open (authorisation, since) VALUES ($1, $2)";
+        Statement::new(OPEN, values![self.id.0, since]).of_row()
     }
 
     /// The line in the log that says how it stands. It holds no code and nothing of the shopper but the account's number.
