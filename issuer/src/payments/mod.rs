@@ -27,6 +27,7 @@ mod void;
 mod words;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tegata::UnixTime;
 use tegata::code::{Prefixes, ShopName};
@@ -61,6 +62,8 @@ pub struct Payments {
     notices: Arc<Notices>,
     /// What stands on tills' cards as whose they are.
     name: ShopName,
+    /// How many were asked for, so that their numbers are in their order.
+    asked: Arc<AtomicU64>,
 }
 
 impl Payments {
@@ -80,7 +83,18 @@ impl Payments {
         let prefixes = Arc::new(prefixes.map_err(|_| StoreError::Unreadable("prefixes"))?);
         let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
         let notices = Arc::new(Notices::new(Arc::clone(&keys), Arc::clone(&world.random)));
-        Ok(Self { store, keys, world, rules, prefixes, prepared, charge, notices, name })
+        Ok(Self {
+            store,
+            keys,
+            world,
+            rules,
+            prefixes,
+            prepared,
+            charge,
+            notices,
+            name,
+            asked: Arc::default(),
+        })
     }
 
     fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, Problem> {
@@ -100,7 +114,8 @@ impl Payments {
     }
 
     fn authorisation_id(&self, now: UnixTime) -> Result<AuthorisationId, Problem> {
-        let id = AuthorisationId::make(now, &*self.world.random);
+        let nth = self.asked.fetch_add(1, Ordering::Relaxed);
+        let id = AuthorisationId::make(now, nth, &*self.world.random);
         id.map_err(|error| Problem::internal("making a number", &error))
     }
 }

@@ -17,6 +17,14 @@ fn by_time(now: UnixTime, place: u16, random: &dyn Random) -> Result<[u8; 16], R
     Ok(id)
 }
 
+/// Counts on in the place of the milliseconds, which nobody knows: a thousand of them in a second.
+fn set_millis(id: &mut [u8; 16], count: u64) {
+    let mut millis = [0; 8];
+    millis[2..].copy_from_slice(&id[..6]);
+    let millis = u64::from_be_bytes(millis) / 1000 * 1000 + count % 1000;
+    id[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -101,12 +109,16 @@ impl CardId {
 }
 
 impl AuthorisationId {
-    /// A new one.
+    /// A new one, for the `nth` payment of its process: those of a second sort by it. Thousands come in a second, and a
+    /// database that finds them side by side writes a page for many of them.
     ///
     /// # Errors
     /// [`RandomUnavailable`].
-    pub fn make(now: UnixTime, random: &dyn Random) -> Result<Self, RandomUnavailable> {
-        by_time(now, 0, random).map(Self)
+    pub fn make(now: UnixTime, nth: u64, random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        let (thousands, place) = (nth >> 12, nth & 0x0fff);
+        let mut id = by_time(now, u16::try_from(place).unwrap_or_default(), random)?;
+        set_millis(&mut id, thousands);
+        Ok(Self(id))
     }
 }
 
@@ -139,13 +151,10 @@ impl EventId {
         by_time(now, place, random).map(Self)
     }
 
-    /// The same in its account's order: what happened within one second sorts by the version that it was done to. Of the
-    /// milliseconds, which nobody knows, there are a thousand, and the count begins anew with each thousand versions.
+    /// The same in its account's order: what happened within one second sorts by the version that it was done to. The
+    /// count begins anew with each thousand versions.
     pub(super) fn of_version(mut self, version: u64) -> Self {
-        let mut millis = [0; 8];
-        millis[2..].copy_from_slice(&self.0[..6]);
-        let millis = u64::from_be_bytes(millis) / 1000 * 1000 + version % 1000;
-        self.0[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        set_millis(&mut self.0, version);
         self
     }
 
@@ -220,6 +229,9 @@ mod tests {
         let [first, second] = [999, 998].map(|version| id.of_version(version));
         assert!(id < second && second < first && first < after);
         assert_eq!((first.of_version(1000), EventId::parse(&id.to_string())), (id, Some(id)));
+        let nth = |nth| AuthorisationId::make(now, nth, &Ones).unwrap();
+        assert!(nth(0) < nth(1) && nth(4095) < nth(4096) && nth(4_095_999).0 < after.0);
+        assert_eq!(nth(4_096_000), nth(0));
         assert!(EventId::make(UnixTime::MAX, 0, &Ones).unwrap() > after);
     }
 }
