@@ -9,7 +9,8 @@ use tegata::account::Refusal;
 use tegata::account::messages::{
     Call, Export, Freeze, FreezeByCode, IssuerError, MailedCodeText, NoticeCode, Prove,
     RecoveryCode, RenewRecovery, Request, Reset, ResetFinish, ResetProof, SIGNATURE_HEADER,
-    SecondFactor, TakeBack, Ticket, TotpText, Unfreeze, Why, signature_text, signed_bytes,
+    SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze, Why, signature_text,
+    signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -336,6 +337,35 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
     let told = town.mails(HANAKO, 7);
     assert!(told.iter().any(|mail| mail.0.contains("have an account already")), "{told:?}");
     assert_eq!(told.iter().filter(|mail| mail.0.contains("reset the password")).count(), 5);
+
+    // A reset that nobody proved: a new password is not judged, or one made of the address would tell whose it is.
+    let known = town.shopper("wvkxjqzmph@example.org");
+    let finish = |address: &str, new: &str| {
+        let person = town.person(address);
+        let (ticket, device) = (person.asks_for_reset().unwrap(), person.key());
+        let call = ResetFinish { ticket, device, password: password(new) };
+        let body = serde_json::to_string(&call).unwrap();
+        let (status, body) = raw(&person, ResetFinish::PATH, "reset-finish", &body);
+        let mut problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+        problem["instance"] = json!(null);
+        (status, problem)
+    };
+    for new in ["wvkxjqzmph", "password1", "short", NEW_PASSWORD] {
+        let told = finish("nobody@example.org", new);
+        assert_eq!(told.0, 403, "{new}");
+        assert_eq!(finish(&known.address, new), told, "{new}");
+    }
+    // Nor is that of a sign-up whose code was tried too often.
+    let never = town.person("never@example.org");
+    let ticket = never.asks_to_sign_up().unwrap();
+    let tries = |with: &str| {
+        let (ticket, device, code) = (ticket.clone(), never.key(), wrong_code());
+        never.signed(&SignUpCode { ticket, device, code, password: password(with) })
+    };
+    for _ in 0..5 {
+        assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::Wrong);
+    }
+    assert_eq!(refusal(tries("password1")), Refusal::Wrong);
 }
 
 fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(town: &Town) {
