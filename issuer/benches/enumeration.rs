@@ -37,12 +37,13 @@ pub(crate) fn print(towns: &[(&str, Town)]) {
 type Times = (Vec<f64>, Vec<f64>);
 type Case = (&'static str, fn(&Town) -> Times);
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     ("nothing: the same twice", same),
     ("reset asked: known, unknown", resets),
     ("log-in, wrong password: known, unknown", log_ins),
     ("log-in, wrong factor: right, wrong password", factors),
     ("reset proved, wrong factor: right, wrong code", proofs),
+    ("reset finished, not proved: known, unknown", finishes),
     ("sign-up: taken, free", sign_ups),
 ];
 
@@ -148,6 +149,18 @@ fn proofs(town: &Town) -> Times {
         drop(thief.proves_reset(ticket, code.unwrap_or(right).clone(), wrong_factor()));
     };
     in_turns(PAIRS / 3, between, || prove(None), || prove(Some(&wrong)))
+}
+
+/// With a password that a known address is held against where one is judged.
+fn finishes(town: &Town) -> Times {
+    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
+    let [a, b] = [&known, &unknown].map(|person| person.asks_for_reset().unwrap());
+    in_turns(
+        PAIRS,
+        |_| {},
+        || drop(known.finishes_reset(&a, "hanako hanako")),
+        || drop(unknown.finishes_reset(&b, "hanako hanako")),
+    )
 }
 
 fn sign_ups(town: &Town) -> Times {

@@ -7,9 +7,10 @@ use std::thread;
 use serde_json::json;
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, Export, Freeze, FreezeByCode, IssuerError, MailedCodeText, NoticeCode, Prove,
-    RecoveryCode, RenewRecovery, Request, Reset, ResetFinish, ResetProof, SIGNATURE_HEADER,
-    SecondFactor, TakeBack, Ticket, TotpText, Unfreeze, Why, signature_text, signed_bytes,
+    Call, EnrolFactor, EnrolFactorCode, EventNumber, Export, Freeze, FreezeByCode, IssuerError,
+    MailedCodeText, NoticeCode, Prove, RecoveryCode, RenewRecovery, Request, Reset, ResetFinish,
+    ResetProof, SIGNATURE_HEADER, SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze,
+    Why, signature_text, signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -28,9 +29,11 @@ people::on_both! {
     of_sixty_four_at_once_one_wins,
     a_value_of_the_second_factor_is_taken_once_and_in_one_writing,
     a_recovery_code_stands_in_once_and_then_a_new_factor_is_due,
+    an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code,
     an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
     the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
     who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else,
+    no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her,
     an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order,
     strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same,
     host_headers_change_nothing,
@@ -296,6 +299,28 @@ fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(town: &Town) {
     assert!(RecoveryCode::parse("0000-0000-0000-0000").is_ok(), "well formed, and nobody's");
 }
 
+fn an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code(
+    town: &Town,
+) {
+    let hanako = town.shopper(HANAKO);
+    hanako.in_session(&Freeze {}).unwrap();
+    let mut new_phone = hanako.clone();
+    new_phone.device = town.device();
+    let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
+    new_phone.session = Some(new_phone.tries_to_log_in(PASSWORD, Some(code)).unwrap().session);
+    assert_eq!(refusal(new_phone.in_session(&Unfreeze {})), Refusal::EnrolFirst);
+    let factor = new_phone.in_session(&EnrolFactor {}).unwrap().otpauth;
+    new_phone.authenticator = Some(factor.expose().to_owned());
+    let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
+    new_phone.in_session(&EnrolFactorCode { totp }).unwrap();
+    // All else waits until she lets go.
+    assert_eq!(refusal(new_phone.in_session(&EnrolFactor {})), Refusal::Frozen);
+    assert_eq!(refusal(new_phone.in_session(&RenewRecovery {})), Refusal::Frozen);
+    assert!(new_phone.view().unwrap().frozen);
+    new_phone.in_session(&Unfreeze {}).unwrap();
+    assert!(!new_phone.view().unwrap().frozen);
+}
+
 fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town) {
     town.shopper(HANAKO);
     let (known, unknown) = (thief(town), town.person("nobody@example.org"));
@@ -336,6 +361,35 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
     let told = town.mails(HANAKO, 7);
     assert!(told.iter().any(|mail| mail.0.contains("have an account already")), "{told:?}");
     assert_eq!(told.iter().filter(|mail| mail.0.contains("reset the password")).count(), 5);
+
+    // A reset that nobody proved: a new password is not judged, or one made of the address would tell whose it is.
+    let known = town.shopper("wvkxjqzmph@example.org");
+    let finish = |address: &str, new: &str| {
+        let person = town.person(address);
+        let (ticket, device) = (person.asks_for_reset().unwrap(), person.key());
+        let call = ResetFinish { ticket, device, password: password(new) };
+        let body = serde_json::to_string(&call).unwrap();
+        let (status, body) = raw(&person, ResetFinish::PATH, "reset-finish", &body);
+        let mut problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+        problem["instance"] = json!(null);
+        (status, problem)
+    };
+    for new in ["wvkxjqzmph", "password1", "short", NEW_PASSWORD] {
+        let told = finish("nobody@example.org", new);
+        assert_eq!(told.0, 403, "{new}");
+        assert_eq!(finish(&known.address, new), told, "{new}");
+    }
+    // Nor is that of a sign-up whose code was tried too often.
+    let never = town.person("never@example.org");
+    let ticket = never.asks_to_sign_up().unwrap();
+    let tries = |with: &str| {
+        let (ticket, device, code) = (ticket.clone(), never.key(), wrong_code());
+        never.signed(&SignUpCode { ticket, device, code, password: password(with) })
+    };
+    for _ in 0..5 {
+        assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::Wrong);
+    }
+    assert_eq!(refusal(tries("password1")), Refusal::Wrong);
 }
 
 fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(town: &Town) {
@@ -456,6 +510,27 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
     assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::LoginTooOld);
     hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
     assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::FactorNeeded);
+}
+
+fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(town: &Town) {
+    let mut hanako = town.shopper(HANAKO);
+    // The number of an event that is after all of them: what comes is what the first page would have.
+    let before = Some(EventNumber::new(&"f".repeat(32)).unwrap());
+    let last = Export { before };
+    let told = |nth: usize| {
+        let events = hanako.in_session(&last).unwrap().events;
+        let exports = events.iter().filter(|event| event.deed == "exported").count();
+        let mails = town.mails_when_quiet(HANAKO);
+        let given_out = town.mails(HANAKO, mails);
+        let given_out = given_out.iter().filter(|mail| mail.0.contains("was given out")).count();
+        assert_eq!((exports, given_out), (nth, nth));
+    };
+    told(1);
+    told(1);
+    // By another session, she is told again.
+    hanako.logs_in(PASSWORD).unwrap();
+    let told = hanako.in_session(&last).unwrap().events;
+    assert_eq!(told.iter().filter(|event| event.deed == "exported").count(), 2);
 }
 
 fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same(

@@ -4,8 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CredentialNumber, DeviceId, Epoch, Generation, ResetId, SecretId, SessionId};
-use super::limits::{SESSION_IDLE, SESSION_LIFE, Used, within};
-use super::world::World;
+use super::limits::{
+    MAILED_CODE_LIFE, MAILED_CODE_TRIES, PROVED_LIFE, SESSION_IDLE, SESSION_LIFE, Used, within,
+};
+use super::world::{Control, World};
 use crate::UnixTime;
 
 /// An account, or what is to become one.
@@ -132,6 +134,9 @@ pub(super) struct Before {
     pub(super) codes_elsewhere: Vec<SecretId>,
     /// The devices that were known for long when the first of them was made.
     pub(super) devices: Vec<DeviceId>,
+    /// The code of a notice was given, and no operator has let go since, who may have frozen the account, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) froze: bool,
 }
 
 /// Who froze an account, which is who can let it go.
@@ -200,6 +205,9 @@ pub struct Session {
     pub(super) factor: Option<UnixTime>,
     pub(super) epoch: Epoch,
     pub(super) generation: Generation,
+    /// Its owner was told that what is kept of her was given out in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) exported: bool,
 }
 
 /// A reset of the password, bound to the device that asked for it.
@@ -251,9 +259,46 @@ impl Opening {
     pub fn address(&self) -> SecretId {
         self.address
     }
+
+    /// Whether this device may give the mailed code still: what comes with one that is not compared is not looked at.
+    #[must_use]
+    pub fn awaits_code(&self, device: DeviceId, world: &World) -> bool {
+        let awaited = matches!(&self.step, Step::Mailed(code) if code.may_be_tried(world));
+        awaited && self.device == device
+    }
+}
+
+impl MailedCode {
+    /// Whether it is not too old, and not tried too often.
+    pub(super) fn may_be_tried(&self, world: &World) -> bool {
+        let left = self.tries < MAILED_CODE_TRIES || !world.controls.on(Control::CountedTries);
+        left && within(self.since, MAILED_CODE_LIFE, world.now)
+    }
+}
+
+impl Reset {
+    /// Whether it can come to anything in an account of this epoch.
+    pub(super) fn counts(&self, epoch: Epoch, world: &World) -> bool {
+        let is_in_time = match &self.stage {
+            Stage::Asked(code) => within(code.since, MAILED_CODE_LIFE, world.now),
+            Stage::Proved(at) => within(*at, PROVED_LIFE, world.now),
+        };
+        self.epoch == epoch && self.generation == world.generation && is_in_time
+    }
 }
 
 impl Live {
+    /// Whether this device proved that reset, which then waits for the new password. Until then a password that comes is
+    /// not looked at: what is said of one may depend on whose account it is.
+    #[must_use]
+    pub fn is_proved(&self, id: ResetId, device: DeviceId, world: &World) -> bool {
+        self.resets.iter().any(|reset| {
+            (reset.id, reset.device) == (id, device)
+                && matches!(reset.stage, Stage::Proved(_))
+                && reset.counts(self.epoch, world)
+        })
+    }
+
     /// The sessions that count, oldest first.
     pub fn sessions(&self, world: &World) -> impl Iterator<Item = &Session> {
         self.sessions.iter().filter(move |session| self.counts(session, world))

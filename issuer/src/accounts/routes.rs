@@ -13,7 +13,7 @@ use tegata::account::messages::{
     ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
     Unfreeze,
 };
-use tegata::account::{Answer, Destination, Event, Refusal, ResetId, SecretId};
+use tegata::account::{Account, Answer, Destination, Event, Refusal, ResetId, SecretId, World};
 
 use super::Accounts;
 use super::act;
@@ -123,6 +123,10 @@ async fn sign_up_code(
     let device = signer(&headers, &request)?.id();
     let SignUpCode { ticket, code, password, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
+    let awaited = accounts.awaits_password(id, Switch::SignUp, |account, world| {
+        matches!(account, Account::Opening(opening) if opening.awaits_code(device, world))
+    });
+    awaited.await?;
     let new_password = Some(accounts.new_password(id, &password).await?);
     let given = Given { new_password, code: Some(code), ..Given::default() };
     let event = Event::SignUpCode { device };
@@ -206,9 +210,14 @@ async fn reset_finish(
     let device = signer(&headers, &request)?.id();
     let ResetFinish { ticket, password, .. } = request.value;
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
+    let reset = ResetId(reset);
+    let awaited = accounts.awaits_password(id, Switch::Reset, |account, world| {
+        matches!(account, Account::Live(live) if live.is_proved(reset, device, world))
+    });
+    awaited.await?;
     let new_password = Some(accounts.new_password(id, &password).await?);
     let given = Given { new_password, ..Given::default() };
-    let event = Event::ResetFinish { reset: ResetId(reset), device };
+    let event = Event::ResetFinish { reset, device };
     accounts.act(id, Some(Switch::Reset), event, &given).await?;
     Ok(done())
 }
@@ -338,6 +347,23 @@ fn shown_once(made: &Made, codes: &[SecretId]) -> Result<Vec<RecoveryCode>, Prob
 }
 
 impl Accounts {
+    /// Refuses, as the decision would, where no new password is awaited: one that comes all the same is neither judged,
+    /// which tells whose account it is, nor hashed, which costs. What is allowed here is decided on afterwards.
+    async fn awaits_password(
+        &self,
+        id: AccountId,
+        switch: Switch,
+        is_awaited: impl Fn(&Account, &World) -> bool + Send,
+    ) -> Result<(), Problem> {
+        let refused = Problem::Refused(Refusal::Wrong);
+        let loaded = self.store.load(id).await.map_err(Problem::of_store)?.ok_or(refused)?;
+        if loaded.standing.stopped.contains(switch) {
+            return Err(Problem::Stopped);
+        }
+        let world = Self::world(&loaded.standing, self.world.clock.now());
+        if is_awaited(&loaded.state, &world) { Ok(()) } else { Err(refused) }
+    }
+
     /// A new password, judged and hashed.
     async fn new_password(
         &self,

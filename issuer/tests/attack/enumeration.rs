@@ -9,7 +9,8 @@ use tegata::account::messages::{
 };
 
 use crate::people::{
-    NEW_PASSWORD, PASSWORD, Person, Town, headers, log_in, on_both, reset, reset_proof, sign_up,
+    NEW_PASSWORD, PASSWORD, Person, Town, headers, log_in, on_both, reset, reset_finish,
+    reset_proof, sign_up,
 };
 
 on_both! {
@@ -64,6 +65,16 @@ fn an_address_with_an_account_costs_what_one_without_does(town: &Town) {
         let costs = [&known, &unknown].map(|person| signed(person, &reset(person)));
         assert_eq!(costs[0], costs[1]);
         assert_eq!(costs[0].0, 200);
+    }
+    // A new password for a reset that nobody proved: not hashed, and not held to the account's own address.
+    let people = [&known, &unknown].map(|person| (person, person.asks_for_reset().unwrap()));
+    for new in [NEW_PASSWORD, "password1", "hanako@example"] {
+        let costs = people
+            .each_ref()
+            .map(|(person, ticket)| signed(person, &reset_finish(person, ticket, new)));
+        assert_eq!(costs[0], costs[1], "{new}");
+        assert_eq!(costs[0].0, 403, "{new}");
+        assert!(costs[0].2.keys().all(|what| !what.contains("\"password\"")), "{costs:?}");
     }
     for factor in [None, Some(wrong_totp())] {
         for _ in 0..32 {

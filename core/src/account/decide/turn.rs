@@ -3,10 +3,8 @@
 use super::super::check::{Check, Compare, Purpose};
 use super::super::event::{Answer, Effect, Letter, MailTo, Refusal, SecretKind};
 use super::super::ids::{DeviceId, SecretId, SessionId};
-use super::super::limits::{
-    FRESH, MAILED_CODE_LIFE, MAILED_CODE_TRIES, PROVED_LIFE, UNDO_WINDOW, within,
-};
-use super::super::state::{Device, Freeze, Live, MailedCode, Reset, Session, Stage};
+use super::super::limits::{FRESH, MAILED_CODE_LIFE, UNDO_WINDOW, within};
+use super::super::state::{Device, Freeze, Live, MailedCode, Session};
 use super::super::world::{Control, World};
 
 /// One decision.
@@ -123,20 +121,12 @@ impl<'a> Turn<'a> {
     }
 
     fn forget_what_ran_out(&mut self) {
-        let (now, epoch, generation) = (self.world.now, self.live.epoch, self.world.generation);
+        let (world, now, epoch) = (self.world, self.world.now, self.live.epoch);
         let counts: Vec<_> = self.live.sessions(self.world).map(|session| session.id).collect();
         for session in self.live.sessions.extract_if(.., |session| !counts.contains(&session.id)) {
             self.effects.push(Effect::SessionEnded(session.id));
         }
-        let counts = |reset: &Reset| {
-            reset.epoch == epoch
-                && reset.generation == generation
-                && match &reset.stage {
-                    Stage::Asked(code) => within(code.since, MAILED_CODE_LIFE, now),
-                    Stage::Proved(at) => within(*at, PROVED_LIFE, now),
-                }
-        };
-        self.drop_resets(|reset| !counts(reset));
+        self.drop_resets(|reset| !reset.counts(epoch, world));
         self.live.credential = self.live.credential(self.world).copied();
         self.forget_unfinished();
         // Whoever froze the account by a notice still has to be able to take the changes back, and so while an operator
@@ -169,8 +159,7 @@ impl<'a> Turn<'a> {
 impl MailedCode {
     /// The code's secret, if it is not too old and may be compared once more; counts the try.
     pub(super) fn try_once(&mut self, world: &World) -> Option<SecretId> {
-        let left = self.tries < MAILED_CODE_TRIES || !world.controls.on(Control::CountedTries);
-        if !left || !within(self.since, MAILED_CODE_LIFE, world.now) {
+        if !self.may_be_tried(world) {
             return None;
         }
         self.tries = self.tries.saturating_add(1);

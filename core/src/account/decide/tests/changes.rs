@@ -70,6 +70,26 @@ fn a_new_address_is_taken_after_its_code_was_typed_and_not_after_that_of_another
     assert_eq!(issuer.live().address(), old);
 }
 
+/// The address that an account has, and the one it can go back to: each finds it, whatever number it is kept under. The
+/// issuer of the tests looks after each step.
+#[test]
+fn an_account_moved_to_the_address_it_has_or_back_is_found_by_it_for_ever() {
+    let mut issuer = Issuer::settled();
+    let session = issuer.logged_in(PHONE);
+    issuer.moves_to(session, HOME);
+    issuer.later(7 * DAY);
+    let session = issuer.logged_in(PHONE);
+    issuer.moves_to(session, "elsewhere@example.org");
+    issuer.moves_to(session, "elsewhere@example.org");
+    issuer.moves_to(session, HOME);
+    issuer.later(7 * DAY);
+    let session = issuer.logged_in(PHONE);
+    let old = issuer.live().evidence.factor.secret;
+    issuer.moves_to(session, HOME);
+    let (notice, value) = (issuer.mailed(), issuer.value_of(old));
+    assert!(matches!(undo(&mut issuer, notice, value), Answer::Done));
+}
+
 #[test]
 fn a_factor_counts_after_its_first_value_was_typed_and_not_that_of_another() {
     let mut issuer = Issuer::settled();
@@ -281,6 +301,46 @@ fn a_code_given_again_and_again_does_not_keep_her_from_taking_the_changes_back()
     let Answer::Check(check) = issuer.tell(check, notice) else { panic!("refused") };
     let value = issuer.value_of(old);
     assert!(matches!(issuer.tell(check, value), Answer::Done));
+}
+
+#[test]
+fn so_it_is_while_an_operator_has_frozen_the_account_whoever_was_first() {
+    for operator_first in [true, false] {
+        let (mut issuer, notice, old) = taken_over();
+        let mut acts = [Some(notice), None];
+        if operator_first {
+            acts.reverse();
+        }
+        for act in acts {
+            let answer = match act {
+                Some(notice) => issuer.ask(Event::FreezeCode, &[notice]),
+                None => issuer.decide(Event::Operator { frozen: true }),
+            };
+            assert!(matches!(answer, Answer::Done), "{answer:?}");
+        }
+        assert_eq!(issuer.session_on(THIEF), None);
+        let epoch = issuer.live().epoch;
+        let check = issuer.begin(Event::UndoCode { factor: FactorKind::Totp });
+        let his = Given::Secret(issuer.live().before.as_ref().unwrap().codes_elsewhere[0]);
+        assert!(matches!(issuer.ask(Event::FreezeCode, &[his]), Answer::Done));
+        assert_eq!(issuer.live().epoch, epoch);
+        let Answer::Check(check) = issuer.tell(check, notice) else { panic!("refused") };
+        let value = issuer.value_of(old);
+        assert!(matches!(issuer.tell(check, value), Answer::Done));
+        assert!(issuer.live().is_frozen(), "by the operator");
+    }
+}
+
+#[test]
+fn a_notice_freezes_again_after_an_operator_let_go() {
+    let (mut issuer, notice, _) = taken_over();
+    issuer.ask(Event::FreezeCode, &[notice]);
+    issuer.decide(Event::Operator { frozen: true });
+    issuer.decide(Event::Operator { frozen: false });
+    let session = issuer.logged_in(THIEF);
+    assert!(matches!(issuer.ask(Event::FreezeCode, &[notice]), Answer::Done));
+    assert!(issuer.live().is_frozen());
+    assert_eq!(refusal(issuer.decide(Event::Seen { session })), Refusal::NotLoggedIn);
 }
 
 #[test]

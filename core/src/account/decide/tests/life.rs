@@ -1,4 +1,5 @@
 use super::issuer::*;
+use crate::account::state::Freeze;
 use crate::account::*;
 
 #[test]
@@ -98,6 +99,37 @@ fn an_owner_freezes_with_any_session_and_lets_go_with_the_factor() {
 }
 
 #[test]
+fn an_owner_who_froze_it_and_owes_a_factor_enrols_one_and_lets_go() {
+    let mut issuer = Issuer::settled();
+    let session = issuer.session_on(PHONE).unwrap();
+    issuer.decide(Event::Freeze { session });
+    // Whoever owes none changes nothing, however well he logged in.
+    let session = issuer.logged_in(PHONE);
+    assert_eq!(refusal(issuer.decide(Event::Enrol { session })), Refusal::Frozen);
+
+    let (password, code) = (issuer.password(), issuer.recovery_code());
+    let answer = issuer.logs_in(TABLET, password, Some(code));
+    let Answer::LoggedIn { session: new, must_enrol: true } = answer else { panic!("{answer:?}") };
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session: new })), Refusal::EnrolFirst);
+    // A session without the factor, as on a phone that was found, gains nothing by what she owes.
+    let answer = issuer.logs_in(PHONE, password, None);
+    let Answer::LoggedIn { session: found, .. } = answer else { panic!("{answer:?}") };
+    assert_eq!(refusal(issuer.decide(Event::Enrol { session: found })), Refusal::FactorNeeded);
+    for by in [Freeze::Notice, Freeze::Operator, Freeze::Session] {
+        let Account::Live(live) = &mut issuer.account else { panic!("no account") };
+        live.frozen = Some(by);
+        if by != Freeze::Session {
+            assert_eq!(refusal(issuer.decide(Event::Enrol { session: new })), Refusal::Frozen);
+        }
+    }
+    issuer.enrols(new);
+    assert_eq!(refusal(issuer.decide(Event::Enrol { session: new })), Refusal::Frozen);
+    assert_eq!(refusal(issuer.decide(Event::RenewRecovery { session: new })), Refusal::Frozen);
+    assert!(matches!(issuer.decide(Event::Unfreeze { session: new }), Answer::Done));
+    assert!(!issuer.live().is_frozen());
+}
+
+#[test]
 fn an_operators_freeze_is_lifted_by_no_owner_and_by_no_undoing() {
     let mut issuer = Issuer::settled();
     let session = issuer.logged_in(PHONE);
@@ -134,6 +166,13 @@ fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is
     let deeds = issuer.deeds.len();
     assert!(matches!(issuer.decide(export(session, false)), Answer::Done), "the next page");
     assert_eq!(issuer.deeds.len(), deeds);
+    // Whoever says that it is a later page, and had none before, is told of all the same.
+    let session = issuer.logged_in(PHONE);
+    let mails = issuer.mails.len();
+    for _ in 0..2 {
+        assert!(matches!(issuer.decide(export(session, false)), Answer::Done));
+        assert_eq!((issuer.deeds.len(), issuer.mails.len()), (deeds + 2, mails + 1));
+    }
     issuer.later(5 * MINUTE);
     assert_eq!(refusal(issuer.decide(export(session, false))), Refusal::LoginTooOld);
 }
