@@ -96,7 +96,8 @@ pub struct Config {
     pub stop_seconds: Seconds,
     /// Threads that hash passwords, each with 19 MiB.
     pub password_threads: Count,
-    /// Passwords that wait to be hashed; more are told to come again.
+    /// Passwords that wait to be hashed, with messages of devices that the account knows and of all others each; more are
+    /// told to come again.
     pub password_queue: Count,
     /// The one currency that is taken (ISO 4217).
     pub currency: Currency,
