@@ -314,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_hash_of_nobody_costs_what_a_real_one_does() {
-        let nobody = pool(1, 1).nobody;
+        let nobody = pool(1, 1).nobody();
         assert_eq!(PasswordHash::parse(&nobody.text()), Ok(nobody));
     }
 
