@@ -110,7 +110,8 @@ enum Action {
     /// What you have paid: asked of the issuer, and kept to be shown without it.
     #[command(after_help = "Example: tegata wallet history --receipt 1")]
     History(account::History),
-    /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, and what happened to it.
+    /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, its cards, what you paid, and what
+    /// happened to it. But what proves you: password, second factor and codes are given to nobody.
     #[command(after_help = "Example: tegata wallet my-data --to my-data.json")]
     MyData(account::MyData),
     /// Stop all spending of the account, let it go again, or take changes back that somebody else made.
