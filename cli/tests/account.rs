@@ -62,9 +62,13 @@ impl Town {
 
     /// The code of a mail to her: the `nth` of those whose subject says this, from 0.
     fn code(&self, nth: usize, subject: &str) -> String {
+        self.code_to(HANAKO, nth, subject)
+    }
+
+    fn code_to(&self, address: &str, nth: usize, subject: &str) -> String {
         for _ in 0..600 {
             let mails = self.mailbox.mails();
-            let ours = mails.iter().filter(|m| m.to.address() == HANAKO);
+            let ours = mails.iter().filter(|m| m.to.address() == address);
             if let Some(mail) = ours.filter(|m| m.subject.contains(subject)).nth(nth) {
                 let is_code = |line: &&str| {
                     MailedCodeText::new(line).is_ok() || NoticeCode::parse(line).is_ok()
@@ -480,6 +484,11 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
     let town = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
+    done(&hanako.run(&["cards", "add", "pm_card_visa"]));
+    town.clock.0.fetch_add(1, Ordering::SeqCst);
+    let shop = till::Till::new(&town, "till-1", "Tegata Ginza");
+    let code = till::code_for(&hanako, &shop.card);
+    assert_eq!(shop.scans("sale-1", code["code"].as_str().unwrap(), 1200), "approved");
     done(&hanako.run(&["freeze"]));
     done(&hanako.run(&["freeze", "--lift"]));
     // Later, so that it asks for a full log-in.
@@ -492,15 +501,84 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
     let file = hanako.wallet.0.path().join("mine.json");
     let all: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(all["account"]["address"], HANAKO);
+    assert_eq!(all["cards"][0]["last4"], "4242");
+    let paid = all["payments"].as_array().unwrap();
+    assert_eq!((paid.len(), &paid[0]["amount"], &all["decimals"]), (1, &json!(1200), &json!(0)));
     let events = all["events"].as_array().unwrap();
-    let deeds: Vec<_> = events.iter().rev().map(|event| event["deed"].as_str().unwrap()).collect();
-    assert_eq!(deeds[..4], ["signed_up", "provisioned", "frozen", "unfrozen"]);
+    let deeds = events.iter().rev().map(|event| event["deed"].as_str().unwrap());
+    // What becomes of a payment comes when it comes.
+    let deeds: Vec<_> = deeds.filter(|deed| !deed.starts_with("payment_")).collect();
+    assert_eq!(deeds[..5], ["signed_up", "provisioned", "card_added", "frozen", "unfrozen"]);
     assert_eq!(*deeds.last().unwrap(), "exported");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
+}
+
+#[test]
+fn an_account_goes_by_another_address_and_by_the_old_one_again_if_that_was_not_its_owner() {
+    const NEW: &str = "hanako@example.com";
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    failed(&hanako.run(&["address", "hanako"]), 2, "address");
+    // Ten minutes later it asks for a full log-in.
+    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    let moves = ["address", NEW, "--password", "@pw", "--code", "-"];
+    failed(&hanako.run(&moves), 2, "give --totp");
+    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let mut running = hanako.begin(&[&moves[..], &["--totp", &totp]].concat());
+    running.says("A code is on its way to hanako@example.com.");
+    running.types("00000000");
+    running.refused();
+    assert_eq!(hanako.devices()["address"], HANAKO);
+
+    // The log-in is fresh now. Mails are Japanese from here on.
+    let mut running = hanako.begin(&["address", NEW, "--language", "ja", "--code", "-"]);
+    running.says("A code is on its way to hanako@example.com.");
+    running.types(&town.code_to(NEW, 0, "確認コード"));
+    let told = running.done();
+    assert!(told.contains("hanako@example.org was told"), "{told}");
+    let view = hanako.devices();
+    assert_eq!((&view["address"], &view["language"]), (&json!(NEW), &json!("ja")));
+    done(&hanako.with_factor(&town, &["log-in"]));
+
+    // It was not her.
+    let code = hanako.file("code", &town.code(0, "address of your account was changed"));
+    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let back = ["freeze", HANAKO, "--take-back", "--code", &code, "--totp", &totp];
+    failed(&hanako.run(&back), 1, "this wallet is logged in as hanako@example.com");
+    done(&hanako.run(&["devices", "--log-out"]));
+    assert!(done(&hanako.run(&back)).contains("the changes are taken back"));
+    let totp = town.next_totp(&hanako.uri);
+    hanako.resets(&town, 0, None, &totp).done();
+}
+
+#[test]
+fn an_account_is_to_be_deleted_in_seven_days_and_kept_if_its_owner_says_so() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    failed(&hanako.run(&["keep"]), 1, "there is nothing");
+    failed(&hanako.run(&["close"]), 2, "say --yes if you mean it");
+    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    failed(&hanako.run(&["close", "--yes", "--password", "@pw"]), 2, "give --totp");
+    let closed = hanako.with_factor(&town, &["close", "--yes", "--json"]);
+    let closed: Value = serde_json::from_str(done(&closed)).unwrap();
+    let in_seven_days = town.clock.now().seconds() + 7 * 24 * 60 * 60;
+    let due = closed["closing"].as_u64().unwrap();
+    assert!(in_seven_days.abs_diff(due) < 120, "{closed}");
+    assert!(done(&hanako.run(&["devices"])).contains("to be deleted in"));
+    let again = hanako.run(&["close", "--yes"]);
+    assert!(done(&again).contains("tegata wallet keep calls it off"));
+    assert_eq!(hanako.devices()["closing"], due, "asked for twice, it is as if it was once");
+
+    assert!(done(&hanako.run(&["keep"])).contains("kept; nothing is deleted"));
+    assert_eq!(hanako.devices().get("closing"), None);
+    done(&hanako.run(&["devices", "--log-out"]));
+    failed(&hanako.run(&["keep"]), 1, "tegata wallet log-in");
 }
 
 /// Reads a request to its end: a connection that is closed before is reset.
@@ -555,7 +633,8 @@ fn an_answer_that_is_too_long_or_no_issuers_is_no_answer_and_a_redirect_is_not_f
 
 #[test]
 fn each_command_says_how_it_is_used() {
-    for command in ["sign-up", "log-in", "second-factor", "reset", "devices", "my-data", "freeze"] {
+    let commands = ["sign-up", "log-in", "second-factor", "reset", "devices", "my-data", "freeze"];
+    for command in commands.into_iter().chain(["address", "close", "keep"]) {
         let output = tegata(std::path::Path::new("."), &["wallet", command, "--help"]);
         assert!(
             text(&output.stdout).contains(&format!("Example: tegata wallet {command}")),

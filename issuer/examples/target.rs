@@ -1,23 +1,105 @@
-//! An issuer with a few shoppers, for somebody who throws requests at it: a line of JSON says where it listens, which
-//! sessions there are and which tickets. It ends with its input.
+//! An issuer with a few shoppers and a till, for somebody who throws requests at it: a line of JSON says where it listens,
+//! which sessions, tickets, tills and codes there are, and with which device's key to sign. It ends with its input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests")]
 #![allow(clippy::print_stdout, reason = "its answer")]
 
+#[allow(dead_code, reason = "the tests of payments use the rest")]
+#[path = "../tests/payments/desk.rs"]
+mod desk;
 #[path = "../tests/people/mod.rs"]
 mod people;
 
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::json;
+use tegata::account::messages::{AddCard, CardToken, DeviceKey, LogIn, Request};
+use tegata::vault::{Keystore, KeystoreError};
+use tegata::{Secret, SecretBytes};
 
-use crate::people::Town;
+use crate::desk::Desk;
+use crate::people::{PASSWORD, Person, Town, log_in};
+
+/// A device whose key is known, so that others can sign as it.
+struct Known {
+    key: EcdsaKeyPair,
+    pkcs8: Vec<u8>,
+}
+
+impl Known {
+    fn new() -> Self {
+        let (kind, random) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap().as_ref().to_vec();
+        Self { key: EcdsaKeyPair::from_pkcs8(kind, &pkcs8, &random).unwrap(), pkcs8 }
+    }
+
+    /// A session of this person's on this device, the second factor just proved.
+    fn session_of(&self, person: &mut Person<'_>) -> String {
+        let factor = Some(person.next_totp());
+        let device = DeviceKey(self.public_key().unwrap());
+        let call = LogIn { device, ..log_in(person, PASSWORD, factor) };
+        let session = person.town.send(&Request::signed(&call, self).unwrap()).unwrap().session;
+        person.session = Some(session.clone());
+        session.expose().to_owned()
+    }
+}
+
+impl Keystore for Known {
+    fn wrap(&self, _plaintext: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+
+    fn unwrap(&self, _wrapped: &[u8]) -> Result<SecretBytes, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+
+    fn prf(&self, _input: &[u8]) -> Result<Secret<32>, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+
+    fn public_key(&self) -> Result<[u8; 65], KeystoreError> {
+        Ok(self.key.public_key().as_ref().try_into().unwrap())
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        let signed = self.key.sign(&SystemRandom::new(), message);
+        signed.map(|signature| signature.as_ref().to_vec()).map_err(|_| KeystoreError::Locked)
+    }
+}
 
 fn main() {
     let town = Town::with("password_threads = 2\n");
-    let people: Vec<_> =
+    let desk = Desk::new(&town);
+    let device = Known::new();
+    let mut people: Vec<_> =
         (0..8).map(|n| town.shopper(&format!("shopper-{n}@example.org"))).collect();
-    let sessions: Vec<_> =
-        people.iter().map(|person| person.session.as_ref().unwrap().expose()).collect();
     let tickets: Vec<_> = people.iter().map(|person| person.asks_for_reset().unwrap()).collect();
-    let url = format!("http://{}", town.address());
-    println!("{}", json!({ "url": url, "sessions": sessions, "tickets": tickets }));
+    let ending: Vec<_> = (8..16)
+        .map(|n| town.shopper(&format!("shopper-{n}@example.org")).session.unwrap())
+        .collect();
+    let sessions: Vec<_> = people.iter_mut().map(|person| device.session_of(person)).collect();
+    let cards: Vec<_> = people
+        .iter()
+        .flat_map(|person| {
+            let token = CardToken::new("pm_card_visa").unwrap();
+            person.in_session(&AddCard { token }).unwrap().cards
+        })
+        .map(|card| card.card)
+        .collect();
+
+    let till = desk.till("till-1");
+    let enrolments: Vec<_> = (2..6).map(|n| desk.code_for(&format!("till-{n}"))).collect();
+    let shoppers: Vec<_> = (1..9).map(|byte| desk.shopper(byte)).collect();
+    let paid = till.asks(&desk, "sale-1", &desk.code(&shoppers[0], 0, None), 100);
+    // Each is good once.
+    let codes: Vec<_> =
+        shoppers.iter().skip(1).map(|shopper| desk.code(shopper, 0, None)).collect();
+    println!(
+        "{}",
+        json!({
+            "url": format!("http://{}", town.address()), "device": hex::encode(&device.pkcs8),
+            "password": PASSWORD, "sessions": sessions, "ending": ending, "tickets": tickets, "cards": cards,
+            "till": till.token, "enrolments": enrolments, "codes": codes, "authorisations": [paid.id()],
+        })
+    );
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
 }

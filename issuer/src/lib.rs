@@ -38,6 +38,7 @@ mod openapi;
 pub mod operator;
 pub mod passwords;
 pub mod payments;
+mod places;
 pub mod problem;
 pub mod processor;
 pub mod report;

@@ -28,6 +28,7 @@ use crate::keys::KeysError;
 use crate::mail::SmtpError;
 use crate::network::Peer;
 use crate::passwords::PasswordsUnavailable;
+use crate::places::Places;
 use crate::processor::ProcessorError;
 use crate::routes::{self, Routes};
 use crate::server_key::NoServerKey;
@@ -207,7 +208,10 @@ struct Door {
 }
 
 async fn accept(listener: TcpListener, mut door: Door) {
-    let places = Arc::new(Semaphore::new(door.issuer.config.connections.get()));
+    let config = &door.issuer.config;
+    let places = Arc::new(Semaphore::new(config.connections.get()));
+    let of_network =
+        Places::new(config.connections_per_network.get(), config.trusted_proxies.clone());
     let mut connections = JoinSet::new();
     let mut stopped = door.stopped.clone();
     loop {
@@ -226,10 +230,12 @@ async fn accept(listener: TcpListener, mut door: Door) {
         };
         match accepted {
             Ok((stream, peer)) => {
+                // Closed at once, without a word: who holds all that it may would hold one more while it is told so.
+                let Some(of_network) = of_network.take(peer.ip()) else { continue };
                 let door = door.clone();
                 connections.spawn(async move {
                     door.connection(stream, Peer(peer)).await;
-                    drop(place);
+                    drop((place, of_network));
                 });
             }
             Err(error) => {

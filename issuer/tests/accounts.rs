@@ -1,7 +1,7 @@
 //! The break-in of 2019 and its kin, tried on a running issuer over HTTP: the rows of the design's table of abuse.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::json;
@@ -32,6 +32,7 @@ people::on_both! {
     an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code,
     an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
     the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
+    the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_of_passwords,
     who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else,
     no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her,
     an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order,
@@ -394,7 +395,7 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
 
 fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(town: &Town) {
     let mut hanako = town.shopper(HANAKO);
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     let mut thieves: Vec<_> = (0..4).map(|_| thief(town)).collect();
     thread::scope(|scope| {
         for thief in &mut thieves {
@@ -420,6 +421,46 @@ fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(to
                 if proved {
                     break;
                 }
+            }
+            hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
+            hanako.logs_in(NEW_PASSWORD).unwrap();
+        }));
+        stop.store(true, Ordering::SeqCst);
+        owner.unwrap();
+    });
+}
+
+fn the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_of_passwords(
+    town: &Town,
+) {
+    let mut hanako = town.shopper(HANAKO);
+    let ticket = hanako.asks_for_reset().unwrap();
+    hanako.proves_reset(&ticket, hanako.code_of_mail(2), hanako.next_totp()).unwrap();
+    let (stop, sent_away) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let thief = town.person("nobody@example.org");
+    thread::scope(|scope| {
+        for nth in 0..64 {
+            // One address for each try: no budget of an address is ever used up.
+            let (mut thief, stop, sent_away) = (thief.clone(), &stop, &sent_away);
+            scope.spawn(move || {
+                for time in 0.. {
+                    thief.address = format!("nobody-{nth}-{time}@example.org");
+                    if stop.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let told = thief.tries_to_log_in("password1", Some(wrong_totp()));
+                    if matches!(told, Err(IssuerError::No(Why::Later(_)))) {
+                        sent_away.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+        let owner = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            while sent_away.load(Ordering::SeqCst) == 0 {
+                thread::yield_now();
+            }
+            for _ in 0..3 {
+                hanako.logs_in(PASSWORD).unwrap();
             }
             hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
             hanako.logs_in(NEW_PASSWORD).unwrap();

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tegata_issuer::{Handle, StartError, TlsError, World, serve};
+use tokio::net::TcpSocket;
 use tokio::sync::Semaphore;
 use utoipa_axum::routes;
 
@@ -78,6 +79,54 @@ fn a_connection_beyond_the_number_waits_for_its_turn() {
     drop(first);
     patience(&second);
     assert_eq!(answer(second).status, 200);
+}
+
+fn connect_from(address: [u8; 4], service: &Handle) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let stream = runtime.block_on(socket.connect(service.address())).unwrap();
+    let stream = stream.into_std().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+/// A connection that was answered, and is kept open.
+fn held(service: &Handle) -> TcpStream {
+    let mut stream = connect(service);
+    stream.write_all(HEALTH).unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    stream
+}
+
+#[test]
+fn a_network_that_holds_all_it_may_leaves_the_rest_to_others_and_gets_one_back_for_each_it_closes()
+{
+    let service = service("connections_per_network = 2");
+    let mut ours = vec![held(&service), held(&service)];
+    for _ in 0..3 {
+        assert!(is_closed(connect(&service)));
+    }
+    // Linux has all of 127/8 for this machine: another network of the same one.
+    let mut other = connect_from([127, 0, 0, 2], &service);
+    patience(&other);
+    other.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").unwrap();
+    assert_eq!(answer(other).status, 200);
+    drop(ours.pop());
+    until(|| {
+        let mut again = connect(&service);
+        let _ = again.write_all(HEALTH);
+        again.read_exact(&mut [0]).is_ok()
+    });
+}
+
+#[test]
+fn a_proxy_that_is_trusted_connects_for_everybody() {
+    let service = service(
+        "connections_per_network = 1\nforwarded = \"x-forwarded-for\"\ntrusted_proxies = [\"127.0.0.0/8\"]",
+    );
+    let held: Vec<_> = (0..8).map(|_| held(&service)).collect();
+    assert_eq!(held.len(), 8);
 }
 
 /// A route that says that it has begun, waits to be let on, and says that it has ended.

@@ -45,6 +45,12 @@ pub enum Message {
     Prove { session: SessionId },
     Enrol { session: SessionId },
     EnrolCode { session: SessionId },
+    RenewRecovery { session: SessionId },
+    MoveAddress { session: SessionId },
+    MoveAddressCode { session: SessionId },
+    Freeze { session: SessionId },
+    Unfreeze { session: SessionId },
+    FreezeCode,
     Undo,
     Reset { to: Destination },
     ResetCode { reset: ResetId },
@@ -53,10 +59,11 @@ pub enum Message {
 }
 
 impl Message {
-    /// The event that the issuer makes of it.
+    /// The event that the issuer makes of it, and of what is given with it.
     #[must_use]
-    pub fn event(self, device: DeviceId) -> Event {
-        let factor = FactorKind::Totp;
+    pub fn event(self, device: DeviceId, given: [Given; 2]) -> Event {
+        let recovery = given.iter().any(|given| matches!(given, Given::Recovery(_)));
+        let factor = if recovery { FactorKind::Recovery } else { FactorKind::Totp };
         let name = String::new();
         match self {
             Self::LogIn { factor: given } => {
@@ -65,6 +72,12 @@ impl Message {
             Self::Prove { session } => Event::Prove { session },
             Self::Enrol { session } => Event::Enrol { session },
             Self::EnrolCode { session } => Event::EnrolCode { session },
+            Self::RenewRecovery { session } => Event::RenewRecovery { session },
+            Self::MoveAddress { session } => Event::MoveAddress { session },
+            Self::MoveAddressCode { session } => Event::MoveAddressCode { session },
+            Self::Freeze { session } => Event::Freeze { session },
+            Self::Unfreeze { session } => Event::Unfreeze { session },
+            Self::FreezeCode => Event::FreezeCode,
             Self::Undo => Event::UndoCode { factor },
             Self::Reset { to } => Event::Reset { device, name, to },
             Self::ResetCode { reset } => Event::ResetCode { reset, device, factor },
@@ -87,6 +100,8 @@ pub enum Given {
     Guess,
     /// What an authenticator shows at a step.
     Value(SecretId, u64),
+    /// A recovery code.
+    Recovery(SecretId),
 }
 
 impl Given {
@@ -97,7 +112,10 @@ impl Given {
             (Compare::Password(kept), Self::Password(given))
             | (Compare::MailedCode(kept), Self::Code(given)) => *kept == Some(given),
             (Compare::MailedCode(kept), Self::Guess) => kept.is_some() && guesses >= 5,
-            (Compare::Notice(kept), Self::Code(given)) if kept.contains(&given) => {
+            (Compare::Notice(kept), Self::Code(given))
+            | (Compare::Recovery(kept), Self::Recovery(given))
+                if kept.contains(&given) =>
+            {
                 return Found::Code(given);
             }
             (Compare::Totp(Some((kept, after))), Self::Value(given, step)) => {

@@ -8,8 +8,7 @@
 //! Bounds: how many messages the thief sends, how many waits there are, what she does meanwhile. Every order of all that
 //! within the bounds is looked at, and nothing is said of what lies beyond them.
 //!
-//! Left out: who has mailbox and second factor, or password and second factor. To the issuer, he is the owner. Recovery
-//! codes, which are second factors, and guesses at a second factor, whose budgets the tests of `decide` hold.
+//! What is left out, and why, is [`left_out`]'s to say.
 //!
 //! Controls can be switched off with the feature `model` of `tegata` alone, which this crate alone asks for. A build of
 //! the whole workspace unifies features, so the switches are compiled in there; every product path passes
@@ -17,6 +16,7 @@
 
 mod act;
 mod errand;
+mod left_out;
 mod past;
 mod play;
 mod report;
@@ -26,7 +26,10 @@ mod thief;
 mod words;
 
 pub use act::{Act, Given, Message, Who};
-pub use errand::{ERRANDS, Errand, FACTOR, FORGOTTEN, PAYING};
+pub use errand::{
+    ERRANDS, Errand, FACTOR, FORGOTTEN, FREEZING, MOVING, PAYING, RECOVERY, STOPPING, UNDOING,
+};
+pub use left_out::left_out;
 pub use report::{Holds, breach_of_2019, holds, table};
 pub use search::{Goal, Model, Run, Searched};
 pub use state::{Bounds, State};

@@ -3,46 +3,65 @@
 use std::collections::BTreeSet;
 
 use tegata::account::{
-    Account, Answer, Controls, Decision, Destination, Effect, Found, ResetId, SecretId, SecretKind,
-    SessionId, World, decide, open,
+    Account, Answer, Compare, Controls, Decision, Destination, Effect, Event, Found, Letter,
+    MailTo, SecretId, SecretKind, SessionId, World, decide, open,
 };
 
-use crate::act::{Message, Who};
+use crate::act::{Given, Message, Who};
 use crate::state::{He, She, State, world};
 use crate::thief::{Start, Thief};
 
-/// Ten days before.
+const DAY: i64 = 24 * 60 * 60;
+
+/// The days before.
 struct Past {
     account: Account,
     world: World,
     step: u64,
-    kept: Vec<(SecretId, SecretKind)>,
+    effects: Vec<(Who, Effect)>,
 }
 
 impl Past {
-    /// A message whose comparisons all found what was right.
-    fn done(&mut self, message: Message, who: Who) -> Answer {
-        self.told(message.event(who.device()))
+    /// She signs up, so many days before.
+    fn begin(days: i64) -> Self {
+        let night = world(0, Controls::ALL);
+        let world = World { now: night.now.shifted(-days * DAY), ..night };
+        let (account, effects) = open(Who::She.device(), String::new(), false, &world);
+        let effects = effects.into_iter().map(|effect| (Who::She, effect)).collect();
+        let mut past = Self { account, world, step: 0, effects };
+        past.are_over(0);
+        let device = Who::She.device();
+        past.told(Who::She, Event::SignUpCode { device });
+        past.told(Who::She, Event::SignUpFactor { device });
+        past
     }
 
-    fn told(&mut self, mut event: tegata::account::Event) -> Answer {
+    /// Days pass.
+    fn are_over(&mut self, days: i64) {
+        self.world.now = self.world.now.shifted(days * DAY);
+        self.step = self.world.now.seconds() / 30;
+    }
+
+    /// A message whose comparisons all found what was right.
+    fn done(&mut self, message: Message, who: Who) -> Answer {
+        self.told(who, message.event(who.device(), [Given::Nothing; 2]))
+    }
+
+    fn told(&mut self, who: Who, mut event: Event) -> Answer {
         loop {
             let account = std::mem::replace(&mut self.account, Account::Closed);
             let Decision { account, effects, answer } = decide(account, event, &self.world);
             self.account = account;
-            self.kept.extend(effects.iter().filter_map(|effect| match effect {
-                Effect::Keep(id, kind) => Some((*id, *kind)),
-                _ => None,
-            }));
+            self.effects.extend(effects.into_iter().map(|effect| (who, effect)));
             let Answer::Check(check) = answer else { return answer };
             let found = match check.compare() {
-                tegata::account::Compare::Totp(_) => {
+                Compare::Totp(_) => {
                     self.step += 1;
                     Found::Step(self.step)
                 }
                 _ => Found::Match,
             };
-            event = tegata::account::Event::Checked { check, found };
+            event = Event::Checked { check, found };
         }
     }
 
@@ -53,28 +72,42 @@ impl Past {
         }
     }
 
-    fn last(&self, kind: SecretKind) -> SecretId {
-        let of_kind = self.kept.iter().rev().find(|(_, kept)| *kept == kind);
-        of_kind.map_or(SecretId(0), |(id, _)| *id)
+    /// He makes the account his own, after a log-in.
+    fn changed(&mut self, session: SessionId) {
+        self.done(Message::MoveAddress { session }, Who::He);
+        self.done(Message::MoveAddressCode { session }, Who::He);
+        self.done(Message::Enrol { session }, Who::He);
+        self.done(Message::EnrolCode { session }, Who::He);
+        self.done(Message::RenewRecovery { session }, Who::He);
+    }
+
+    /// What this one put in its place.
+    fn kept(&self, by: Who, kind: SecretKind) -> impl DoubleEndedIterator<Item = SecretId> {
+        self.effects.iter().filter_map(move |(who, effect)| match effect {
+            Effect::Keep(id, kept) if (*who, *kept) == (by, kind) => Some(*id),
+            _ => None,
+        })
+    }
+
+    fn last(&self, by: Who, kind: SecretKind) -> SecretId {
+        self.kept(by, kind).next_back().unwrap_or(SecretId(0))
+    }
+
+    /// The codes of notices, and where they went.
+    fn notices(&self) -> impl Iterator<Item = (SecretId, SecretId)> {
+        self.effects.iter().filter_map(|(_, effect)| match effect {
+            Effect::Mail { to: MailTo::Kept(to), letter: Letter::Changed { code, .. } } => {
+                Some((*to, *code))
+            }
+            _ => None,
+        })
     }
 }
 
 /// The state of that night.
 pub(crate) fn tonight(thief: Thief) -> State {
-    let days = 10 * 24 * 60 * 60;
-    let night = world(0, Controls::ALL);
-    let then = World { now: night.now.shifted(-days), ..night };
-    let (account, effects) = open(Who::She.device(), String::new(), false, &then);
-    let mut past = Past { account, world: then, step: then.now.seconds() / 30, kept: Vec::new() };
-    past.kept.extend(effects.iter().filter_map(|effect| match effect {
-        Effect::Keep(id, kind) => Some((*id, *kind)),
-        _ => None,
-    }));
-
-    let device = Who::She.device();
-    past.told(tegata::account::Event::SignUpCode { device });
-    past.told(tegata::account::Event::SignUpFactor { device });
-    let (factor, old) = (past.last(SecretKind::Factor), past.last(SecretKind::Password));
+    let mut past = Past::begin(10);
+    let old = past.last(Who::She, SecretKind::Password);
     // She changed the password that he knows.
     if let Answer::ResetBegun(reset) =
         past.done(Message::Reset { to: Destination::Verified }, Who::She)
@@ -86,14 +119,25 @@ pub(crate) fn tonight(thief: Thief) -> State {
     if let Some(session) = hers {
         past.done(Message::Provision { session }, Who::She);
     }
+    if thief.start == Start::Changed {
+        past.are_over(9);
+    }
     let his = if thief.start == Start::Stranger { None } else { past.logged_in(Who::He) };
-    if let (Start::WasIn, Some(session)) = (thief.start, his) {
+    if let (Start::WasIn | Start::Changed, Some(session)) = (thief.start, his) {
         past.done(Message::Provision { session }, Who::He);
     }
+    if let (Start::Changed, Some(session)) = (thief.start, his) {
+        past.changed(session);
+    }
 
-    let password = past.last(SecretKind::Password);
+    let factor = past.last(Who::She, SecretKind::Factor);
+    let password = past.last(Who::She, SecretKind::Password);
+    let addresses: BTreeSet<_> = past.kept(Who::He, SecretKind::Address).collect();
+    let (his_notices, hers_of_them): (Vec<_>, Vec<_>) =
+        past.notices().partition(|(to, _)| addresses.contains(to));
+    let notices = his_notices.iter().chain(hers_of_them.iter().filter(|_| thief.mailbox));
+    let held = if thief.factor { Some(factor) } else { None };
     State {
-        account: past.account,
         waits: 0,
         typed: 0,
         she: She {
@@ -101,21 +145,29 @@ pub(crate) fn tonight(thief: Thief) -> State {
             factor,
             enrolling: None,
             session: hers,
-            reset: None::<ResetId>,
+            reset: None,
             code: None,
             sent: Vec::new(),
+            recovery: None,
+            move_code: None,
+            notice: hers_of_them.last().map(|(_, code)| *code),
             reset_done: false,
             enrolled: false,
+            moved: false,
+            unfroze: false,
+            took_back: false,
             provisioned: false,
             errands: 0,
         },
         he: He {
             passwords: if thief.password { [old, password].into() } else { [old].into() },
             codes: BTreeSet::new(),
-            notices: BTreeSet::new(),
-            factors: if thief.factor { [factor].into() } else { BTreeSet::new() },
-            value: None,
+            notices: notices.map(|(_, code)| *code).collect(),
+            factors: past.kept(Who::He, SecretKind::Factor).chain(held).collect(),
+            recovery: past.kept(Who::He, SecretKind::Recovery).take(1).collect(),
+            seen: None,
             enrolling: None,
+            move_code: None,
             session: his,
             resets: BTreeSet::new(),
             old_password: old,
@@ -123,7 +175,9 @@ pub(crate) fn tonight(thief: Thief) -> State {
             replayed: false,
             hopeless: 0,
             messages: 0,
+            addresses,
         },
         under_way: Vec::new(),
+        account: past.account,
     }
 }

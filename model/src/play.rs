@@ -69,6 +69,34 @@ impl Model {
             Errand::EnrolCode => she.session.zip(she.enrolling).map(|(session, factor)| {
                 send(Message::EnrolCode { session }, [state.value(factor), nothing])
             }),
+            Errand::RenewRecovery => {
+                she.session.map(|session| send(Message::RenewRecovery { session }, [nothing; 2]))
+            }
+            Errand::ResetCodeByRecovery => {
+                let code = she.reset.zip(she.code).zip(she.recovery);
+                code.map(|((reset, code), recovery)| {
+                    let given = [Given::Code(code), Given::Recovery(recovery)];
+                    send(Message::ResetCode { reset }, given)
+                })
+            }
+            Errand::MoveAddress => {
+                she.session.map(|session| send(Message::MoveAddress { session }, [nothing; 2]))
+            }
+            Errand::MoveAddressCode => she.session.zip(she.move_code).map(|(session, code)| {
+                send(Message::MoveAddressCode { session }, [Given::Code(code), nothing])
+            }),
+            Errand::Freeze => {
+                she.session.map(|session| send(Message::Freeze { session }, [nothing; 2]))
+            }
+            Errand::Unfreeze => {
+                she.session.map(|session| send(Message::Unfreeze { session }, [nothing; 2]))
+            }
+            Errand::FreezeCode => {
+                she.notice.map(|code| send(Message::FreezeCode, [Given::Code(code), nothing]))
+            }
+            Errand::TakeBack => {
+                she.notice.map(|code| send(Message::Undo, [Given::Code(code), value]))
+            }
         };
         acts.extend(act);
     }
@@ -85,7 +113,8 @@ impl Model {
         self.guesses(state, acts);
         let he = &state.he;
         let mut factors: Vec<_> = he.factors.iter().map(|factor| state.value(*factor)).collect();
-        factors.extend(he.value.map(|(factor, step)| Given::Value(factor, step)));
+        factors.extend(he.recovery.iter().map(|code| Given::Recovery(*code)));
+        factors.extend(he.seen);
         factors.push(Given::Nothing);
         let mut send = |message, given| {
             if he.hopeless == 0 || !self.is_hopeless(state, message, given) {
@@ -124,9 +153,22 @@ impl Model {
                     send(Message::EnrolCode { session }, [state.value(factor), Given::Nothing]);
                 }
             }
+            send(Message::RenewRecovery { session }, nothing);
+            match he.move_code {
+                None => send(Message::MoveAddress { session }, nothing),
+                Some(code) => {
+                    for code in he.codes.iter().copied().chain([code]) {
+                        let given = [Given::Code(code), Given::Nothing];
+                        send(Message::MoveAddressCode { session }, given);
+                    }
+                }
+            }
+            send(Message::Freeze { session }, nothing);
+            send(Message::Unfreeze { session }, nothing);
         }
         for notice in &he.notices {
             let code = Given::Code(*notice);
+            send(Message::FreezeCode, [code, Given::Nothing]);
             for factor in &factors {
                 send(Message::Undo, [code, *factor]);
             }
@@ -198,7 +240,7 @@ impl Model {
                 outcome
             }
             Act::Replay(message, given) => {
-                let event = message.event(Who::She.device());
+                let event = message.event(Who::She.device(), given);
                 let outcome = self.decided(&mut next, Who::She, message, given, event);
                 if next == *state {
                     return None;
@@ -215,14 +257,14 @@ impl Model {
         if given[0] == Given::Guess {
             return self.guessed(next, message, given);
         }
-        self.decided(next, who, message, given, message.event(who.device()))
+        self.decided(next, who, message, given, message.event(who.device(), given))
     }
 
     /// Six guesses at one code, each compared before the next.
     fn guessed(&self, next: &mut State, message: Message, given: [Given; 2]) -> Outcome {
         let mut outcome = Outcome::Asked;
         for guesses in 0..6 {
-            let event = message.event(Who::He.device());
+            let event = message.event(Who::He.device(), given);
             outcome = self.decided(next, Who::He, message, given, event);
             let Some(UnderWay { check, .. }) = next.under_way.pop() else { return outcome };
             let found = Given::Guess.found(check.compare(), next.step(), guesses);
@@ -241,11 +283,13 @@ impl Model {
     /// What the comparison finds; the thief looks over her shoulder.
     fn found(&self, next: &mut State, who: Who, check: &Check, given: Given) -> Found {
         let found = given.found(check.compare(), next.step(), 0);
-        if let (Who::She, Given::Value(secret, step), Found::Step(_), None) =
-            (who, given, found, next.he.value)
+        let is_factor = matches!(given, Given::Value(..) | Given::Recovery(_));
+        if (who, next.he.seen) == (Who::She, None)
+            && is_factor
+            && found != Found::Nothing
             && self.thief.glimpse
         {
-            next.he.value = Some((secret, step));
+            next.he.seen = Some(given);
         }
         found
     }
@@ -285,6 +329,11 @@ impl Model {
                 Who::She => next.she.enrolling = Some(factor),
                 Who::He => next.he.enrolling = Some(factor),
             },
+            // Any of the ten is as good as another.
+            Answer::RecoveryCodes(codes) => match who {
+                Who::She => next.she.recovery = codes.first().copied(),
+                Who::He => next.he.recovery.extend(codes.first()),
+            },
             _ => done(next, who, message),
         }
         Outcome::Done
@@ -299,8 +348,15 @@ impl Model {
                     next.he.passwords.insert(*password);
                 }
             },
+            Effect::Keep(address, SecretKind::Address) if who == Who::He => {
+                next.he.addresses.insert(*address);
+            }
             Effect::Mail { to, letter } => {
-                let reads = self.thief.mailbox || *to == MailTo::Typed;
+                let his = match to {
+                    MailTo::Typed => true,
+                    MailTo::Kept(address) => next.he.addresses.contains(address),
+                };
+                let reads = self.thief.mailbox || his;
                 match letter {
                     Letter::Reset { code, .. } => {
                         if who == Who::She {
@@ -311,8 +367,20 @@ impl Model {
                             next.he.codes.insert(*code);
                         }
                     }
-                    Letter::Changed { code, .. } if reads => {
-                        next.he.notices.insert(*code);
+                    Letter::Move { code } => match who {
+                        Who::She => {
+                            next.she.move_code = Some(*code);
+                            next.he.codes.insert(*code);
+                        }
+                        Who::He => next.he.move_code = Some(*code),
+                    },
+                    Letter::Changed { code, .. } => {
+                        if !his {
+                            next.she.notice = Some(*code);
+                        }
+                        if reads {
+                            next.he.notices.insert(*code);
+                        }
                     }
                     _ => {}
                 }
@@ -334,6 +402,10 @@ fn done(next: &mut State, who: Who, message: Message) {
         (Message::EnrolCode { .. }, Who::He) => {
             next.he.factors.extend(next.he.enrolling.take());
         }
+        (Message::MoveAddressCode { .. }, Who::She) => next.she.moved = true,
+        (Message::MoveAddressCode { .. }, Who::He) => next.he.move_code = None,
+        (Message::Unfreeze { .. }, Who::She) => next.she.unfroze = true,
+        (Message::Undo, Who::She) => next.she.took_back = true,
         _ => {}
     }
 }

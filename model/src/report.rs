@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use tegata::account::{Control, Controls};
 
-use crate::errand::{ERRANDS, Errand, FACTOR, FORGOTTEN, PAYING};
+use crate::errand::{
+    ERRANDS, Errand, FACTOR, FORGOTTEN, FREEZING, MOVING, PAYING, RECOVERY, STOPPING, UNDOING,
+};
 use crate::search::{Goal, Model};
 use crate::state::Bounds;
 use crate::thief::Thief;
@@ -26,8 +28,17 @@ const CONTROLS: [(Control, &str); 9] = [
 fn messages(errands: &[Errand]) -> u8 {
     match errands {
         _ if errands == PAYING => 4,
-        _ if errands == FORGOTTEN => 3,
+        _ if errands == FORGOTTEN || errands == RECOVERY || errands == FREEZING => 3,
         _ => 2,
+    }
+}
+
+/// Against whom she does it.
+fn thieves(errands: &[Errand]) -> &'static [Thief] {
+    if errands == UNDOING || errands == STOPPING {
+        &[Thief::OWNER_BY_NOW]
+    } else {
+        &Thief::STRONGEST
     }
 }
 
@@ -59,7 +70,7 @@ pub fn holds(long: bool, seen: fn(&str)) -> Holds {
         |errands: &'static [Errand]| bounds(errands, long).into_iter().map(move |b| (errands, b));
     for (errands, bounds) in ERRANDS.into_iter().flat_map(all) {
         let mut denied = Vec::new();
-        for thief in Thief::STRONGEST {
+        for &thief in thieves(errands) {
             let model = Model { thief, controls: Controls::ALL, errands, bounds };
             let searched = model.search(2, None);
             for (goal, run) in &searched.breaches {
@@ -92,6 +103,11 @@ fn called(errands: &[Errand]) -> &'static str {
     match errands {
         _ if errands == FORGOTTEN => "forgotten her password",
         _ if errands == FACTOR => "another second factor to enrol and then a password to reset",
+        _ if errands == RECOVERY => "other recovery codes to get and then a password to reset",
+        _ if errands == MOVING => "an address to change and then a password to reset",
+        _ if errands == FREEZING => "an account to freeze and to let go",
+        _ if errands == UNDOING => "his changes to take back",
+        _ if errands == STOPPING => "to freeze the account and his changes to take back",
         _ => "a payment credential to get",
     }
 }
@@ -106,6 +122,21 @@ fn expected(errands: &[Errand]) -> &'static [(&'static str, bool)] {
         ],
         _ if errands == FACTOR => {
             &[("she has another second factor", true), ("she resets her password", true)]
+        }
+        _ if errands == RECOVERY => &[("she resets her password", true)],
+        _ if errands == MOVING => {
+            &[("she has another address", true), ("she resets her password", true)]
+        }
+        _ if errands == FREEZING => {
+            &[("she lets her account go again", true), ("she has a new payment credential", true)]
+        }
+        _ if errands == UNDOING => &[
+            ("she takes the changes back", true),
+            ("she is logged in after that", true),
+            ("she pays after that", true),
+        ],
+        _ if errands == STOPPING => {
+            &[("she takes the changes back", true), ("she is logged in after that", true)]
         }
         _ => &[("she has a new payment credential", true)],
     }

@@ -62,12 +62,15 @@ pub struct Searched {
 
 const SPENDS: &str = "the thief spends";
 const IS_IN: &str = "the thief is logged in";
-const HER: [&str; 5] = [
+const HER: [&str; 8] = [
     "she has a new payment credential",
     "she resets her password",
     "she is logged in after that",
     "she pays after that",
     "she has another second factor",
+    "she has another address",
+    "she lets her account go again",
+    "she takes the changes back",
 ];
 
 impl Model {
@@ -97,15 +100,25 @@ impl Model {
     }
 
     fn counts_as_spending(&self, state: &State) -> bool {
-        // Who was in spends until she resets her password.
-        if self.thief.start == Start::WasIn && !state.she.reset_done {
+        // Who was in spends until she resets her password, or takes back what he changed.
+        let rid_of_him = match self.thief.start {
+            Start::Stranger | Start::OldPhone => true,
+            Start::WasIn => state.she.reset_done,
+            Start::Changed => state.she.took_back,
+        };
+        if !rid_of_him {
             return false;
         }
         self.pays(state, Who::He)
     }
 
     fn counts_as_in(&self, state: &State) -> bool {
-        if self.thief.start != Start::Stranger && !state.she.reset_done {
+        let rid_of_him = match self.thief.start {
+            Start::Stranger => true,
+            Start::OldPhone | Start::WasIn => state.she.reset_done,
+            Start::Changed => state.she.took_back,
+        };
+        if !rid_of_him {
             return false;
         }
         self.is_in(state, Who::He)
@@ -144,7 +157,7 @@ impl Checked for Model {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let [credential, reset, again, pays, factor] = HER;
+        let [credential, reset, again, pays, factor, address, let_go, undone] = HER;
         vec![
             Property::always(SPENDS, |model: &Self, state: &State| {
                 !model.counts_as_spending(state)
@@ -159,6 +172,9 @@ impl Checked for Model {
                 state.she.reset_done && model.pays(state, Who::She)
             }),
             Property::sometimes(factor, |_, state: &State| state.she.enrolled),
+            Property::sometimes(address, |_, state: &State| state.she.moved),
+            Property::sometimes(let_go, |_, state: &State| state.she.unfroze),
+            Property::sometimes(undone, |_, state: &State| state.she.took_back),
         ]
     }
 }

@@ -46,10 +46,22 @@ pub(crate) struct She {
     /// The code in her last mail of a reset that she asked for.
     pub(crate) code: Option<SecretId>,
     pub(crate) sent: Vec<(Message, [Given; 2])>,
+    /// One of the recovery codes that she was shown tonight.
+    pub(crate) recovery: Option<SecretId>,
+    /// The code in her last mail for a new address.
+    pub(crate) move_code: Option<SecretId>,
+    /// The code in her last notice of a change.
+    pub(crate) notice: Option<SecretId>,
     /// She finished a reset.
     pub(crate) reset_done: bool,
     /// She enrolled another factor.
     pub(crate) enrolled: bool,
+    /// She moved her account to another address.
+    pub(crate) moved: bool,
+    /// She let her account go that was frozen.
+    pub(crate) unfroze: bool,
+    /// She took changes back.
+    pub(crate) took_back: bool,
     /// She got a payment credential.
     pub(crate) provisioned: bool,
     /// How many of her errands she ran.
@@ -64,8 +76,15 @@ pub(crate) struct He {
     /// Codes of notices, which freeze and take back.
     pub(crate) notices: BTreeSet<SecretId>,
     pub(crate) factors: BTreeSet<SecretId>,
-    pub(crate) value: Option<(SecretId, u64)>,
+    /// Recovery codes: of each ten that he was shown, one.
+    pub(crate) recovery: BTreeSet<SecretId>,
+    /// Addresses that are his.
+    pub(crate) addresses: BTreeSet<SecretId>,
+    /// The value or recovery code that he saw her type.
+    pub(crate) seen: Option<Given>,
     pub(crate) enrolling: Option<SecretId>,
+    /// The code in the last mail to an address that he asked to move the account to.
+    pub(crate) move_code: Option<SecretId>,
     pub(crate) session: Option<SessionId>,
     pub(crate) resets: BTreeSet<ResetId>,
     pub(crate) old_password: SecretId,

@@ -28,6 +28,9 @@ pub enum Start {
     /// He logged in on it and got a payment credential, when he had all it takes; she resets her password to be rid of
     /// him.
     WasIn,
+    /// He did that yesterday, and then changed address, second factor and recovery codes to his own; she takes that back to
+    /// be rid of him.
+    Changed,
 }
 
 impl Thief {
@@ -50,6 +53,9 @@ impl Thief {
         Self { start: Start::OldPhone, ..Self::READER },
         Self { start: Start::WasIn, ..Self::READER },
     ];
+
+    /// Who made the account his own, reads her mail besides, and sees what she types: against what takes changes back.
+    pub const OWNER_BY_NOW: Self = Self { start: Start::Changed, ..Self::READER };
 
     /// Whether the other has all that he has.
     #[must_use]
@@ -86,6 +92,9 @@ impl fmt::Display for Thief {
             Start::Stranger => "",
             Start::OldPhone => "has an old phone of hers that is logged in",
             Start::WasIn => "was in the account, with session and payment credential",
+            Start::Changed => {
+                "is in the account, has changed its address, second factor and recovery codes to his own"
+            }
         };
         let has = [
             start,

@@ -48,6 +48,12 @@ fn sent(state: &State, who: Who, message: Message, given: [Given; 2]) -> String 
         Message::Prove { .. } => format!("{name} gives {first} in {her} session"),
         Message::Enrol { .. } => format!("{name} asks for another second factor"),
         Message::EnrolCode { .. } => format!("{name} types its first value"),
+        Message::RenewRecovery { .. } => format!("{name} asks for other recovery codes"),
+        Message::MoveAddress { .. } => format!("{name} asks for another address, {her} own"),
+        Message::MoveAddressCode { .. } => format!("{name} gives {first} for the new address"),
+        Message::Freeze { .. } => format!("{name} freezes the account"),
+        Message::Unfreeze { .. } => format!("{name} lets the account go"),
+        Message::FreezeCode => format!("{name} gives {first} to freeze the account"),
         Message::Undo => format!("{name} gives {first} and {second} to take the change back"),
         Message::Reset { to: Destination::Typed } => {
             format!(
@@ -82,10 +88,14 @@ fn called(state: &State, who: Who, given: Given, nothing: &'static str) -> &'sta
             "the code that she was mailed for her phone"
         }
         Given::Code(_) => "the mailed code",
-        Given::Value(secret, step) if who == Who::He && state.he.value == Some((secret, step)) => {
+        Given::Value(..) if who == Who::He && state.he.seen == Some(given) => {
             "the value that he saw her type"
         }
         Given::Value(..) => "a value of the second factor",
+        Given::Recovery(_) if who == Who::He && state.he.seen == Some(given) => {
+            "the recovery code that he saw her type"
+        }
+        Given::Recovery(_) => "a recovery code",
     }
 }
 
@@ -103,6 +113,8 @@ fn compared(state: &State, place: usize, outcome: Outcome) -> String {
         (Outcome::Done, Message::LogIn { .. }) => "logged in",
         (Outcome::Done, Message::ResetCode { .. }) => "the reset waits for a new password",
         (Outcome::Done, Message::Undo) => "the change is taken back",
+        (Outcome::Done, Message::MoveAddressCode { .. }) => "the account goes by the new address",
+        (Outcome::Done, Message::FreezeCode) => "the account is frozen",
         (Outcome::Done, _) => "taken",
     };
     format!("The issuer compares {whose} {what}: {came_of_it}.")

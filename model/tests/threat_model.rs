@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use tegata_model::{breach_of_2019, holds, table};
+use tegata_model::{breach_of_2019, holds, left_out, table};
 
 /// Set to write what was found into the document.
 const WRITE: &str = "TEGATA_WRITE_TABLES";
@@ -36,6 +36,11 @@ fn with_all_controls_on_no_thief_spends_or_is_in_and_the_owner_does_what_owners_
     assert!(holds.wrong.is_empty(), "{}", holds.wrong.join("\n"));
     let lines = holds.lines.join("\n- ");
     stands("runs of accounts", &format!("- {lines}\n\n{} states in all.\n", holds.states));
+}
+
+#[test]
+fn what_is_left_out_of_the_model_is_named_with_its_reason() {
+    stands("left out", &left_out());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The issuer attacked for long: what the tests do in seconds, thousands of times.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
@@ -45,8 +46,10 @@ fn requests(shell: &Shell, about: u32) -> anyhow::Result<()> {
     let operations = 39;
     let each = (about / operations).to_string();
     let hooks = shell.current_dir().join(HOOKS);
+    let folder = tree::target(shell)?;
+    let answers = folder.join("answers.json");
     // It keeps what it found beside where it runs.
-    let _there = shell.push_dir(tree::target(shell)?);
+    let _there = shell.push_dir(&folder);
     let thrown = cmd!(shell, "{python} -B -c")
         .arg("from schemathesis.cli import schemathesis; schemathesis()")
         .args(["run", &document, "--max-examples", &each, "--workers", "2", "--warnings", "off"])
@@ -58,9 +61,26 @@ fn requests(shell: &Shell, about: u32) -> anyhow::Result<()> {
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", hooks)
         .env("TEGATA_TARGET", line.trim())
+        .env("TEGATA_ANSWERS", &answers)
         .run();
     // It ends with its input.
     drop(target.stdin.take());
     target.wait()?;
-    thrown.context("an answer is not as it has to be")
+    thrown.context("an answer is not as it has to be")?;
+    behind_the_door(&shell.read_file(&answers)?)
+}
+
+/// What is answered before anybody looks at what was asked for: who is not known, what is not there or not well formed,
+/// and what was asked in another way.
+const AT_THE_DOOR: [u16; 8] = [400, 401, 404, 405, 406, 411, 413, 415];
+
+/// Each call has to be answered, at least once, by what does the work.
+fn behind_the_door(answers: &str) -> anyhow::Result<()> {
+    let answers: BTreeMap<String, Vec<u16>> = serde_json::from_str(answers)?;
+    anyhow::ensure!(!answers.is_empty(), "it is not known what was answered");
+    let turned_away = |statuses: &[u16]| statuses.iter().all(|it| AT_THE_DOOR.contains(it));
+    let calls = answers.iter().filter(|(_, statuses)| turned_away(statuses));
+    let calls: Vec<_> = calls.map(|(call, statuses)| format!("{call}: {statuses:?}")).collect();
+    anyhow::ensure!(calls.is_empty(), "never got past the door:\n{}", calls.join("\n"));
+    Ok(())
 }

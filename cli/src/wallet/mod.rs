@@ -110,12 +110,22 @@ enum Action {
     /// What you have paid: asked of the issuer, and kept to be shown without it.
     #[command(after_help = "Example: tegata wallet history --receipt 1")]
     History(account::History),
-    /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, and what happened to it.
+    /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, its cards, what you paid, and what
+    /// happened to it. But what proves you: password, second factor and codes are given to nobody.
     #[command(after_help = "Example: tegata wallet my-data --to my-data.json")]
     MyData(account::MyData),
     /// Stop all spending of the account, let it go again, or take changes back that somebody else made.
     #[command(after_help = "Example: tegata wallet freeze --take-back --recovery-code @code")]
     Freeze(account::Freeze),
+    /// Another e-mail address for the account: a code is mailed there, and the old address hears of it.
+    #[command(after_help = "Example: tegata wallet address hanako@example.com")]
+    Address(account::Address),
+    /// Delete the account at the issuer: in seven days, so that it can be thought over.
+    #[command(after_help = "Example: tegata wallet close --yes")]
+    Close(account::Close),
+    /// Keep an account that was to be deleted.
+    #[command(after_help = "Example: tegata wallet keep")]
+    Keep(account::Keep),
     /// A one-time password as an otpauth URI, secret and all, to move it elsewhere. Payment credentials never leave.
     #[command(after_help = "Example: tegata wallet export Mail:ann")]
     Export {
@@ -233,6 +243,9 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::History(history) => history.run(&files, output),
         Action::MyData(my_data) => my_data.run(&files, output),
         Action::Freeze(freeze) => freeze.run(&files, output),
+        Action::Address(address) => address.run(&files, output),
+        Action::Close(close) => close.run(&files, output),
+        Action::Keep(account::Keep {}) => account::Keep::run(&files, output),
         Action::Export { name } => items::export(&mut files.open()?, name, output),
         Action::Move(command) => command.run(&files, output),
         Action::Adopt { yes } => {

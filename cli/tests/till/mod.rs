@@ -13,14 +13,14 @@ use crate::run::{document, done, failed, text};
 use crate::{HANAKO, Person, Town};
 
 /// A till that was enrolled.
-struct Till<'a> {
+pub(crate) struct Till<'a> {
     town: &'a Town,
     token: String,
-    card: String,
+    pub(crate) card: String,
 }
 
 impl<'a> Till<'a> {
-    fn new(town: &'a Town, id: &str, shop: &str) -> Self {
+    pub(crate) fn new(town: &'a Town, id: &str, shop: &str) -> Self {
         let config = serde_json::from_value(town.config.clone()).unwrap();
         let operator = Operator::open(config, World::system()).unwrap();
         let (reason, shop) = (Reason::new("ann", "a test").unwrap(), ShopName::new(shop).unwrap());
@@ -50,7 +50,7 @@ impl<'a> Till<'a> {
     }
 
     /// Scans a code for a sale, and says what the cashier sees.
-    fn scans(&self, sale: &str, code: &str, amount: u64) -> String {
+    pub(crate) fn scans(&self, sale: &str, code: &str, amount: u64) -> String {
         let body = json!({ "code": code, "amount": amount, "currency": "JPY", "reference": sale });
         let told = self.posts("/v1/authorisations", sale, &body);
         let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
@@ -63,7 +63,7 @@ fn agent() -> ureq::Agent {
 }
 
 /// The next code for the till of this card.
-fn code_for(person: &Person, card: &str) -> Value {
+pub(crate) fn code_for(person: &Person, card: &str) -> Value {
     document(&person.run(&["pay", "--till", card, "--json"]))
 }
 

@@ -67,7 +67,7 @@ impl Accounts {
         let work = self.store.work();
         work.compared(Of::Password, hash.is_some());
         work.done(Done::Password, 1);
-        let right = self.passwords.verify(hash, password).await?;
+        let right = self.passwords.verify(given.lane, hash, password).await?;
         Ok(if right { Found::Match } else { Found::Nothing })
     }
 

@@ -5,6 +5,7 @@ use tegata::account::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit
 use tegata::account::{Account, DeviceId, Handle};
 
 use super::Accounts;
+use crate::passwords::Lane;
 use crate::problem::{Problem, RetryAfter};
 use crate::store::AccountId;
 
@@ -20,24 +21,36 @@ impl Accounts {
     /// A log-in is tried. All devices that the account does not know are counted together; one that it knows by itself, or
     /// strangers would keep its owner out. The account keeps both counts, too, and is silent when one is used up. Only who
     /// holds the key of a device that the account knows hears of its count, and has learnt by that he does not hear of the
-    /// other one that the account knows it.
+    /// other one that the account knows it. The password waits with its like.
     pub(super) async fn log_in_by(
         &self,
         device: DeviceId,
         handle: &Handle,
         account: AccountId,
-    ) -> Result<(), Problem> {
-        let loaded = self.store.load(account).await.map_err(Problem::of_store)?;
-        match loaded.map(|loaded| loaded.state) {
-            Some(Account::Live(live)) if live.devices().iter().any(|d| d.id == device) => {
+    ) -> Result<Lane, Problem> {
+        let lane = self.lane(device, account).await?;
+        match lane {
+            Lane::Owners => {
                 let who = [handle.address().as_bytes(), &[0], &device.0].concat();
-                self.count("log-in on a known device", &who, before(LOGINS_KNOWN_DEVICE)).await
+                self.count("log-in on a known device", &who, before(LOGINS_KNOWN_DEVICE)).await?;
             }
-            _ => {
+            Lane::Strangers => {
                 let who = handle.address().as_bytes();
-                self.count("log-in", who, before(LOGINS_UNKNOWN_DEVICES)).await
+                self.count("log-in", who, before(LOGINS_UNKNOWN_DEVICES)).await?;
             }
         }
+        Ok(lane)
+    }
+
+    /// Where a password waits that came with a message of this device's, which signed it.
+    pub(super) async fn lane(&self, device: DeviceId, account: AccountId) -> Result<Lane, Problem> {
+        let loaded = self.store.load(account).await.map_err(Problem::of_store)?;
+        Ok(match loaded.map(|loaded| loaded.state) {
+            Some(Account::Live(live)) if live.devices().iter().any(|d| d.id == device) => {
+                Lane::Owners
+            }
+            _ => Lane::Strangers,
+        })
     }
 
     async fn count(&self, what: &str, who: &[u8], limit: Limit) -> Result<(), Problem> {

@@ -6,13 +6,15 @@ use tegata::account::messages::{
     Language, MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText,
 };
 
-use crate::passwords::{Password, PasswordHash};
+use crate::passwords::{Lane, Password, PasswordHash};
 use crate::store::CardChange;
 
 /// What came with a request.
 #[derive(Clone, Default)]
 pub(super) struct Given {
     pub(super) password: Option<Password>,
+    /// Where it waits to be hashed.
+    pub(super) lane: Lane,
     pub(super) new_password: Option<PasswordHash>,
     pub(super) code: Option<MailedCodeText>,
     pub(super) notice: Option<NoticeCode>,

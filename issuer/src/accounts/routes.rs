@@ -24,7 +24,7 @@ use super::payments::list_payments;
 use super::signing::{Caller, signer};
 use crate::describe::describe;
 use crate::keys::Purpose;
-use crate::passwords::{Password, PasswordHash};
+use crate::passwords::{Lane, Password, PasswordHash};
 use crate::payments::Decimals;
 use crate::problem::Problem;
 use crate::processor::Processor;
@@ -127,7 +127,7 @@ async fn sign_up_code(
         matches!(account, Account::Opening(opening) if opening.awaits_code(device, world))
     });
     awaited.await?;
-    let new_password = Some(accounts.new_password(id, &password).await?);
+    let new_password = Some(accounts.new_password(Lane::Strangers, id, &password).await?);
     let given = Given { new_password, code: Some(code), ..Given::default() };
     let event = Event::SignUpCode { device };
     let came = accounts.act(id, Some(Switch::SignUp), event, &given).await?;
@@ -158,7 +158,7 @@ async fn log_in(
     let device = signer(&headers, &request)?.id();
     let LogIn { handle, password, second_factor, device_name, .. } = request.value;
     let given = Given { password: Some(typed(&password)?), ..Given::default() };
-    let (given, factor) = match second_factor {
+    let (mut given, factor) = match second_factor {
         Some(factor) => {
             let (given, kind) = given.with_factor(factor);
             (given, Some(kind))
@@ -166,7 +166,7 @@ async fn log_in(
         None => (given, None),
     };
     let id = accounts.account_or_decoy(&handle).await?;
-    accounts.log_in_by(device, &handle, id).await?;
+    given.lane = accounts.log_in_by(device, &handle, id).await?;
     let event = Event::LogIn { device, name: device_name.into(), factor };
     let came = accounts.act(id, Some(Switch::LogIn), event, &given).await?;
     let Answer::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
@@ -215,7 +215,7 @@ async fn reset_finish(
         matches!(account, Account::Live(live) if live.is_proved(reset, device, world))
     });
     awaited.await?;
-    let new_password = Some(accounts.new_password(id, &password).await?);
+    let new_password = Some(accounts.new_password(Lane::Owners, id, &password).await?);
     let given = Given { new_password, ..Given::default() };
     let event = Event::ResetFinish { reset, device };
     accounts.act(id, Some(Switch::Reset), event, &given).await?;
@@ -367,14 +367,15 @@ impl Accounts {
     /// A new password, judged and hashed.
     async fn new_password(
         &self,
+        lane: Lane,
         account: AccountId,
         password: &PasswordText,
     ) -> Result<PasswordHash, Problem> {
         let about = self.about(account).await?;
-        let judged = self.passwords.judge(typed(password)?, about).await?;
+        let judged = self.passwords.judge(lane, typed(password)?, about).await?;
         let judged = judged.map_err(|_| Problem::WeakPassword)?;
         self.store.work().done(Work::Password, 1);
-        self.passwords.hash(judged).await
+        self.passwords.hash(lane, judged).await
     }
 
     /// What a password should not be made of.

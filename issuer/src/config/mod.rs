@@ -84,6 +84,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// Connections at a time; more wait until one is free.
     pub connections: Count,
+    /// Connections of one network at a time, trusted proxies apart; more are closed at once.
+    pub connections_per_network: Count,
     /// Requests of one network in a minute.
     pub requests_per_minute: NonZeroU32,
     /// For the head of a request, from the moment that the connection is free for it, and for the handshake of TLS.
@@ -96,7 +98,8 @@ pub struct Config {
     pub stop_seconds: Seconds,
     /// Threads that hash passwords, each with 19 MiB.
     pub password_threads: Count,
-    /// Passwords that wait to be hashed; more are told to come again.
+    /// Passwords that wait to be hashed, with messages of devices that the account knows and of all others each; more are
+    /// told to come again.
     pub password_queue: Count,
     /// The one currency that is taken (ISO 4217).
     pub currency: Currency,
@@ -142,6 +145,7 @@ impl Default for Config {
             log: LogFormat::Text,
             log_level: LogLevel::Info,
             connections: Count::constant::<1024>(),
+            connections_per_network: Count::constant::<128>(),
             requests_per_minute: const { NonZeroU32::new(600).unwrap() },
             header_seconds: Seconds::constant::<10>(),
             body_seconds: Seconds::constant::<10>(),
@@ -265,6 +269,10 @@ impl Config {
         }
         if self.low_payment_limit > self.payment_limit || self.low_day_limit > self.day_limit {
             say("low_payment_limit", "and low_day_limit are what less can be spent by, not more");
+        }
+        if self.connections_per_network.get() > self.connections.get() {
+            let what = "is more than connections: then one network could hold all of them";
+            say("connections_per_network", what);
         }
         if self.body_seconds > self.request_seconds {
             say("body_seconds", "is more than request_seconds, which bounds it");

@@ -25,13 +25,14 @@ fn wrong(layers: &Layers) -> Vec<String> {
 #[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let file =
-        file("listen = \"127.0.0.1:1\"\nlog = \"json\"\nconnections = 5\nheader_seconds = 7\n");
-    let environment = [("TEGATA_ISSUER_LISTEN", "127.0.0.1:2"), ("TEGATA_ISSUER_CONNECTIONS", "6")];
+        file("listen = \"127.0.0.1:1\"\nlog = \"json\"\nconnections = 500\nheader_seconds = 7\n");
+    let environment =
+        [("TEGATA_ISSUER_LISTEN", "127.0.0.1:2"), ("TEGATA_ISSUER_CONNECTIONS", "600")];
     let mut layers = layers(&environment, &[("listen", "127.0.0.1:3")]);
     layers.file = Some(file.path().to_owned());
     let config = Config::load(&layers).unwrap();
     assert_eq!(config.listen.port(), 3);
-    assert_eq!(config.connections.get(), 6);
+    assert_eq!(config.connections.get(), 600);
     assert_eq!(config.header_seconds.duration().as_secs(), 7);
     assert_eq!(config.log, LogFormat::Json);
     assert_eq!(config.body_seconds, Config::default().body_seconds);
@@ -89,12 +90,20 @@ fn settings_that_do_not_go_together_are_named_at_once() {
     let settings = [
         ("TEGATA_ISSUER_TLS_KEY", "key.pem"),
         ("TEGATA_ISSUER_FORWARDED", "forwarded"),
+        ("TEGATA_ISSUER_CONNECTIONS", "127"),
         ("TEGATA_ISSUER_BODY_SECONDS", "31"),
         ("TEGATA_ISSUER_SERVER_KEY_FILE", "/nowhere/key"),
     ];
     let wrong = wrong(&layers(&settings, &[]));
     let names: Vec<_> = wrong.iter().map(|error| error.split(':').next().unwrap()).collect();
-    assert_eq!(names, ["server_key_file", "tls_certificate", "trusted_proxies", "body_seconds"]);
+    let expected = [
+        "server_key_file",
+        "tls_certificate",
+        "trusted_proxies",
+        "connections_per_network",
+        "body_seconds",
+    ];
+    assert_eq!(names, expected);
     let proxies = [("TEGATA_ISSUER_TRUSTED_PROXIES", r#"["10.0.0.0/8"]"#)];
     assert!(super::tests::wrong(&layers(&proxies, &[]))[0].starts_with("forwarded"));
 }

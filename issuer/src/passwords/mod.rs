@@ -6,7 +6,7 @@ mod pool;
 
 pub use hash::{HashUnreadable, PasswordHash};
 pub use judge::{NewPassword, Weak};
-pub use pool::{Passwords, PasswordsUnavailable};
+pub use pool::{Lane, Passwords, PasswordsUnavailable};
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;

@@ -127,7 +127,7 @@ impl Town {
         };
         let settings = format!(
             "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n\
-             requests_per_minute = 4000000000\nlog_level = \"error\"\n{processor}{settings}",
+             requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n{processor}{settings}",
             "5a".repeat(32)
         );
         let town = Self {

@@ -46,14 +46,22 @@ impl History {
     fn fetch(&self, wallet: &mut Wallet) -> Result<KnownPayments, Failure> {
         let newest = in_session(wallet, &ListPayments { before: None })?;
         let mut known = wallet.account().keep_payments(newest).map_err(unreadable)?;
-        while self.all && known.page.earlier {
-            let before = known.page.payments.last().map(|last| last.payment);
-            let page: PaymentPage = in_session(wallet, &ListPayments { before })?;
-            known.page.earlier = page.earlier && !page.payments.is_empty();
-            known.page.payments.extend(page.payments);
+        if self.all {
+            fetch_earlier(wallet, &mut known.page)?;
         }
         Ok(known)
     }
+}
+
+/// Adds those that came before, to the first.
+pub(super) fn fetch_earlier(wallet: &mut Wallet, known: &mut PaymentPage) -> Result<(), Failure> {
+    while known.earlier {
+        let before = known.payments.last().map(|last| last.payment);
+        let page: PaymentPage = in_session(wallet, &ListPayments { before })?;
+        known.earlier = page.earlier && !page.payments.is_empty();
+        known.payments.extend(page.payments);
+    }
+    Ok(())
 }
 
 fn document(known: &KnownPayments, is_fresh: bool) -> Value {
@@ -152,7 +160,7 @@ fn says(state: PaymentState) -> (&'static str, &'static str) {
 }
 
 /// A time as clocks here show it; where they cannot be asked, in UTC.
-fn local(time: UnixTime) -> String {
+pub(super) fn local(time: UnixTime) -> String {
     let seconds = i64::try_from(time.seconds()).unwrap_or(i64::MAX);
     let Ok(utc) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
     let offset = UtcOffset::local_offset_at(utc).unwrap_or(UtcOffset::UTC);

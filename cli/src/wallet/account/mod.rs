@@ -1,7 +1,9 @@
-//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `cards`, `history`,
-//! `my-data`, `freeze`.
+//! The wallet's account at an issuer: `sign-up`, `log-in`, `second-factor`, `reset`, `devices`, `address`, `cards`,
+//! `history`, `my-data`, `freeze`, `close`, `keep`.
 
+mod address;
 mod cards;
+mod closing;
 mod devices;
 mod factor;
 mod freeze;
@@ -21,7 +23,9 @@ use tegata::account::messages::{
 use tegata::{AccountAt, Asked, Error, IssuerAddress, Parted, Wallet};
 use zeroize::Zeroizing;
 
+pub(crate) use self::address::Address;
 pub(crate) use self::cards::Cards;
+pub(crate) use self::closing::{Close, Keep};
 pub(crate) use self::devices::Devices;
 pub(crate) use self::factor::Given;
 pub(crate) use self::freeze::Freeze;
@@ -57,6 +61,11 @@ fn device_name(text: &str) -> Result<DeviceName, String> {
 }
 
 impl Who {
+    /// That of the account which the wallet knows.
+    fn known() -> Self {
+        Self { address: None, issuer: None, device_name: None }
+    }
+
     /// The wallet, opened, and whose account it is to be about.
     fn open(&self, files: &WalletFiles) -> Result<(Wallet, AccountAt), Failure> {
         let mut wallet = files.open()?;

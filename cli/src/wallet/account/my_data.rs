@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{AccountExport, Export};
+use tegata::account::messages::{AccountExport, Export, ListCards, ListPayments};
 
+use super::history::fetch_earlier;
 use super::log_in::Proof;
 use super::{Who, in_session};
 use crate::failure::Failure;
@@ -38,13 +39,22 @@ impl MyData {
             all.earlier = page.earlier && !page.events.is_empty();
             all.events.extend(page.events);
         }
-        let document = json!({ "account": all.account, "events": all.events });
+        let kept = in_session(&mut wallet, &ListCards {})?;
+        let mut paid = in_session(&mut wallet, &ListPayments { before: None })?;
+        fetch_earlier(&mut wallet, &mut paid)?;
+        let document = json!({
+            "account": all.account, "cards": kept.cards, "payments": paid.payments, "decimals": paid.decimals,
+            "events": all.events,
+        });
         let Some(file) = &self.to else { return Output::document(&document) };
         write(file, &document)
             .map_err(|error| Failure::No(format!("cannot write {}: {error}", file.display())))?;
         output.answer(
             &format!("{}: all that {} keeps of you", file.display(), at.issuer),
-            &json!({ "written": file.display().to_string(), "events": all.events.len() }),
+            &json!({
+                "written": file.display().to_string(), "cards": kept.cards.len(), "payments": paid.payments.len(),
+                "events": all.events.len(),
+            }),
         )
     }
 }

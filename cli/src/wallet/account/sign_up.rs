@@ -37,9 +37,18 @@ pub(crate) struct SignUp {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum MailLanguage {
+pub(super) enum MailLanguage {
     En,
     Ja,
+}
+
+impl From<MailLanguage> for Language {
+    fn from(language: MailLanguage) -> Self {
+        match language {
+            MailLanguage::En => Self::En,
+            MailLanguage::Ja => Self::Ja,
+        }
+    }
 }
 
 impl SignUp {
@@ -62,11 +71,8 @@ impl SignUp {
     ) -> Result<(), Failure> {
         let carrier = Carrier::to(&at.issuer)?;
         let mut password = new_password(self.password.as_ref(), "password")?;
-        let language = match self.language {
-            MailLanguage::En => Language::En,
-            MailLanguage::Ja => Language::Ja,
-        };
-        let ticket = carried(wallet.account().sign_up(at, language), &carrier, wallet)?;
+        let asked = wallet.account().sign_up(at, self.language.into());
+        let ticket = carried(asked, &carrier, wallet)?;
         output.tell(&format!("A code is on its way to {}.", at.handle.address()))?;
         let (mut weak, mut typed) = (false, None);
         let enrol = asking(&[self.code.as_ref(), self.password.as_ref()], || {

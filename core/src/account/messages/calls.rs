@@ -213,8 +213,9 @@ calls! {
     /// What the account is: devices, sessions, what is left.
     Overview "/v1/account" By::Session, repeatable => AccountView {}
 
-    /// All that the issuer keeps of the account's owner but what proves her, for her to take with her: the account, and
-    /// what happened to it. Asks for a full log-in just now; a mail tells of it.
+    /// What the issuer keeps of the account's owner but what proves her, for her to take with her: the account, and what
+    /// happened to it. Asks for a full log-in just now; a mail tells of it. Her cards and payments, which are kept as well,
+    /// are at `/v1/cards` and `/v1/payments`.
     Export "/v1/account/export" By::Session, repeatable => AccountExport {
         /// The last event of the page before this one; without it, the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -638,7 +639,7 @@ pub struct SessionView {
     pub this: bool,
 }
 
-/// All that is kept of an account's owner but what proves her.
+/// What is kept of an account's owner but what proves her, and her cards and payments, which have calls of their own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,0 +1,60 @@
+//! `tegata wallet address`: the account goes by another address, once a code mailed there was typed.
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::Handle;
+use tegata::account::messages::{MoveAddress, Overview};
+
+use super::log_in::Proof;
+use super::sign_up::MailLanguage;
+use super::{Who, asking, carried, mailed_code};
+use crate::carry::Carrier;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secret::SecretSource;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct Address {
+    /// The new e-mail address.
+    to: Handle,
+    /// The language of mails from now on. Without it, the one that they have.
+    #[arg(long)]
+    language: Option<MailLanguage>,
+    /// The eight digits that are mailed to the new address: @FILE, or - for a line of standard input, read when the mail
+    /// is on its way.
+    #[arg(long, value_name = "@FILE")]
+    code: Option<SecretSource>,
+    #[command(flatten)]
+    proof: Proof,
+}
+
+impl Address {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let (mut wallet, at) = Who::known().open(files)?;
+        let (old, new) = (at.handle.address(), self.to.address());
+        let language = match self.language {
+            Some(language) => language.into(),
+            None => self.proof.fully(&mut wallet, &at, &Overview {})?.language,
+        };
+        self.proof.fully(&mut wallet, &at, &MoveAddress { address: self.to.clone(), language })?;
+        output.tell(&format!("A code is on its way to {new}."))?;
+        let carrier = Carrier::to(&at.issuer)?;
+        asking(&[self.code.as_ref()], || {
+            let code = mailed_code(self.code.as_ref())?;
+            let asked = wallet.account().move_address_code(self.to.clone(), code);
+            carried(asked, &carrier, &mut wallet)
+        })?;
+        output.answer(
+            &format!(
+                "{new}: the account's address from now on. {old} was told, and can take it back for seven days: tegata \
+                 wallet freeze --take-back"
+            ),
+            &json!({ "account": new, "before": old, "issuer": at.issuer.as_str(), "language": language }),
+        )
+    }
+}

@@ -1,0 +1,63 @@
+//! `tegata wallet close` and `keep`: the account's deletion, asked for, thought over for seven days, and called off.
+
+use clap::Args;
+use serde_json::json;
+use tegata::account::messages::{Close as CloseCall, Keep as KeepCall, Overview};
+
+use super::history::local;
+use super::log_in::Proof;
+use super::{Who, in_session};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::wallet::open::WalletFiles;
+
+#[derive(Debug, Args)]
+pub(crate) struct Close {
+    #[command(flatten)]
+    who: Who,
+    /// Yes, delete the account.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    proof: Proof,
+}
+
+impl Close {
+    pub(in crate::wallet) fn run(
+        &self,
+        files: &WalletFiles,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        if !self.yes {
+            let text =
+                "this deletes the account at the issuer, in seven days: say --yes if you mean it";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        let (mut wallet, at) = self.who.open(files)?;
+        self.proof.fully(&mut wallet, &at, &CloseCall {})?;
+        let closing = in_session(&mut wallet, &Overview {})?.closing;
+        let address = at.handle.address();
+        let when = closing.map_or_else(String::new, |due| format!(" at {}", local(due)));
+        output.answer(
+            &format!(
+                "{address}: will be deleted{when}; until then tegata wallet keep calls it off"
+            ),
+            &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": closing }),
+        )
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keep {}
+
+impl Keep {
+    pub(in crate::wallet) fn run(files: &WalletFiles, output: &Output) -> Result<(), Failure> {
+        let (mut wallet, at) = Who::known().open(files)?;
+        in_session(&mut wallet, &KeepCall {})?;
+        let address = at.handle.address();
+        output.answer(
+            &format!("{address}: kept; nothing is deleted"),
+            &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": null }),
+        )
+    }
+}
