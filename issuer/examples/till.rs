@@ -41,7 +41,7 @@ enum Asked {
     Revoke { till: String },
     /// What the processor says from now on.
     Processor { says: Says },
-    /// The processor has taken the money for what is pending at this till.
+    /// The processor has taken the money for what is pending at this till, and given back what is being taken back.
     Finish { till: String },
     /// What was charged at this till and not given back, the oldest first.
     Charged { till: String },
@@ -103,11 +103,12 @@ fn done(desk: &Desk<'_>, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
         }
         Asked::Finish { till } => desk.threads.block_on(async {
             for found in desk.store.authorisations_at(&till.parse().unwrap(), 100).await.unwrap() {
-                if found.state == State::Authorised {
-                    let moved =
-                        desk.store.move_on(found, State::Charged, town.now(), desk.notices());
-                    moved.await.unwrap();
-                }
+                let to = match found.state {
+                    State::Authorised => State::Charged,
+                    State::Reversing => State::Refunded,
+                    _ => continue,
+                };
+                desk.store.move_on(found, to, town.now(), desk.notices()).await.unwrap();
             }
         }),
         Asked::Charged { till } => {

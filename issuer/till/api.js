@@ -58,4 +58,4 @@ export const authorisation = (id, signal) => call("GET", `/v1/authorisations/${e
 export const authorisations = () => call("GET", "/v1/authorisations");
 
 /** Takes a payment back: `{ reference }`, or `{ key }` of one that may not have arrived. The same again is done once. */
-export const voidIt = (body) => call("POST", "/v1/voids", { body });
+export const voidIt = (body, signal) => call("POST", "/v1/voids", { body, signal });

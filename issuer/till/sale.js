@@ -6,7 +6,7 @@ import { Refused, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
 import { kept } from "./kept.js";
 import { money } from "./money.js";
-import { element, pause, show } from "./page.js";
+import { element, show } from "./page.js";
 import { fresh, settle, takeBack } from "./settle.js";
 import { CODE, amountShown, digitsIn, hasOther, inGroups, readRun } from "./typed.js";
 import { word } from "./words.js";
@@ -221,21 +221,25 @@ async function pay() {
 async function revert() {
   asking?.abort();
   sale = { ...sale, isVoiding: true };
-  beginToAsk();
+  const mine = beginToAsk();
   news({ status: "voiding" });
+  let answer;
   try {
-    let answer = await takeBack(sale, () => {});
-    // A charge that is under way has to end before it can be taken back.
-    while (!["voided", "refunded", "declined"].includes(answer.status)) {
-      await pause(1000);
-      answer = await takeBack(sale, () => {});
-    }
-    finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
+    answer = await takeBack(sale, underWay, mine.signal);
   } catch (error) {
+    if (mine.signal.aborted) return;
     if (isRevoked(error)) return turnedOff();
     if (!(error instanceof Refused)) throw error;
-    finish({ status: "refused" });
+    answer = { status: "refused" };
   }
+  if (mine.signal.aborted) return;
+  finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
+}
+
+/** The service has it in hand and ends it by itself, however long that takes: nobody has to wait here, nor come back. */
+function underWay(answer) {
+  kept.sale = null;
+  news({ ...answer, status: "reversing" });
 }
 
 function finish(answer) {

@@ -396,6 +396,50 @@ test("a sale that may not have arrived is voided by its key, and then can arrive
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
 });
 
+test("a void that does not end holds up no cashier: she goes on, and the list shows how it ended", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const row = page.locator("#payments tbody tr", { hasText: "¥2,400" });
+  const goesOn = async () => {
+    await answered(page, "Being taken back");
+    assert.match(await text(page, "answer-text"), /ends by itself/);
+    assert.equal(await text(page, "answer-first"), "Next sale, look later");
+  };
+  // The processor has begun to charge the card and is not done with it: nothing can be said yet of a void, either.
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `2400${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  await page.locator("#answer-second").click();
+  await page.locator("#void [value=yes]").click();
+  await goesOn();
+  await page.keyboard.press("Enter");
+  await page.locator("#amount").waitFor();
+  assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), false);
+  // Nor does a page that is opened anew go back to it: the service has it in hand.
+  await page.reload();
+  await page.locator("#amount").waitFor();
+  await page.locator("[data-view=payments]").click();
+  await row.locator(".badge", { hasText: "Being taken back" }).waitFor();
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish", till: page.till });
+  await page.locator("#payments-again").click();
+  await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+});
+
+test("a cashier who waits for a void sees it end", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `2450${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  await page.locator("#answer-second").click();
+  await page.locator("#void [value=yes]").click();
+  await answered(page, "Being taken back");
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish", till: page.till });
+  await answered(page, "Voided");
+  assert.equal(await text(page, "answer-first"), "Next sale");
+});
+
 // The other pages.
 
 test("a payment is voided from the list, after a second question", async () => {
