@@ -315,6 +315,19 @@ test("after a code that is no good, the next one is scanned for the same sale", 
   assert.equal(new Set(keys(page)).size, 2);
 });
 
+test("a till that may take nothing is told what to do, whether that is so for all tills or for this one alone", async () => {
+  for (const [language, title, doing] of [["en", "Not paid", /another till.*person in charge/], ["ja", "支払えません", /別のレジ.*担当者/]]) {
+    const [page, shopper] = [await till({ language }), await bed.shopper()];
+    // What the service answers in both cases: it does not tell them apart, and neither may the page.
+    const stopped = { id: null, status: "declined", reason: "stopped", reference: "a", time: 0 };
+    await page.route("**/v1/authorisations", (route) => route.fulfill({ json: stopped }));
+    await scan(page, `640${await shopper.code()}`);
+    await answered(page, title);
+    assert.match(await text(page, "answer-text"), doing);
+    assert.doesNotMatch(await text(page, "answer-text"), /everyone|すべて/);
+  }
+});
+
 test("the language changes in the middle of a sale, and stays", async () => {
   const [page, shopper] = [await till({ language: "ja" }), await bed.shopper()];
   assert.equal(await text(page, "amount-label"), "金額");
