@@ -6,10 +6,13 @@ import { Refused, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
 import { kept } from "./kept.js";
 import { money } from "./money.js";
-import { element, pause, show } from "./page.js";
+import { element, show } from "./page.js";
 import { fresh, settle, takeBack } from "./settle.js";
 import { CODE, amountShown, digitsIn, hasOther, inGroups, readRun } from "./typed.js";
 import { word } from "./words.js";
+
+/** Milliseconds after which a cashier is told that the answer takes long. */
+const LONG = 6000;
 
 let step = "amount"; // or "scan", or "answer"
 let run = ""; // the digits typed as an amount
@@ -204,6 +207,8 @@ function beginToAsk() {
 async function pay() {
   const mine = beginToAsk();
   news({ status: "asking" });
+  // What is known by then says more.
+  const long = setTimeout(() => sale?.answer.status === "asking" && news({ status: "slow" }), LONG);
   let answer;
   try {
     answer = await settle(sale, news, mine.signal);
@@ -212,6 +217,8 @@ async function pay() {
     if (isRevoked(error)) return turnedOff();
     if (!(error instanceof Refused)) throw error;
     answer = { status: "refused" };
+  } finally {
+    clearTimeout(long);
   }
   if (mine.signal.aborted) return;
   finish(answer);
@@ -221,21 +228,25 @@ async function pay() {
 async function revert() {
   asking?.abort();
   sale = { ...sale, isVoiding: true };
-  beginToAsk();
+  const mine = beginToAsk();
   news({ status: "voiding" });
+  let answer;
   try {
-    let answer = await takeBack(sale, () => {});
-    // A charge that is under way has to end before it can be taken back.
-    while (!["voided", "refunded", "declined"].includes(answer.status)) {
-      await pause(1000);
-      answer = await takeBack(sale, () => {});
-    }
-    finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
+    answer = await takeBack(sale, underWay, mine.signal);
   } catch (error) {
+    if (mine.signal.aborted) return;
     if (isRevoked(error)) return turnedOff();
     if (!(error instanceof Refused)) throw error;
-    finish({ status: "refused" });
+    answer = { status: "refused" };
   }
+  if (mine.signal.aborted) return;
+  finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
+}
+
+/** The service has it in hand and ends it by itself, however long that takes: nobody has to wait here, nor come back. */
+function underWay(answer) {
+  kept.sale = null;
+  news({ ...answer, status: "reversing" });
 }
 
 function finish(answer) {

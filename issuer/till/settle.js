@@ -6,6 +6,9 @@ import { pause } from "./page.js";
 /** Milliseconds between two questions: soon at first, then every five seconds. */
 const WAITS = [1000, 2000, 3000, 5000];
 
+/** How a void ends. */
+const ENDS = ["voided", "refunded", "declined"];
+
 /** A number that nobody guesses and nobody has: 128 bits. */
 export function fresh() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -44,7 +47,18 @@ export async function settle(sale, news, signal) {
   return answer;
 }
 
-/** Takes `sale` back, whether it arrived or not; asks until that is certain. */
-export function takeBack(sale, unclear) {
-  return ask(() => voidIt({ key: sale.key }), unclear);
+/**
+ * Takes `sale` back, whether it arrived or not; asks until it is known how that ended. `underWay` is told when the service
+ * has it in hand: a charge that has begun ends before it is taken back.
+ */
+export async function takeBack(sale, underWay, signal) {
+  const question = () => ask(() => voidIt({ key: sale.key }, signal), () => {}, signal);
+  let answer = await question();
+  for (let turn = 0; !ENDS.includes(answer.status); turn += 1) {
+    underWay(answer);
+    await pause(WAITS[Math.min(turn, WAITS.length - 1)], signal);
+    if (signal.aborted) throw new Unclear();
+    answer = await question();
+  }
+  return answer;
 }

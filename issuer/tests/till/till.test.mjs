@@ -118,14 +118,15 @@ test("a till that is revoked says so, and takes no payment", async () => {
 
 // Ways for a code to get in.
 
-for (const format of ["qr", "code128"]) {
-  test(`the camera reads the wallet's ${format}, the card is charged, and the same video is refused`, async () => {
+for (const [columns, shows] of [[80, "its QR code"], [96, "both its symbols"]]) {
+  test(`the camera sees the wallet's screen with ${shows}, the card is charged, and the same video is refused`, async () => {
     await bed.issuer.ask({ do: "set-clock" });
     const page = await till();
     const wallet = (await bed.shopper()).wallet();
+    const screen = wallet.pays(columns, 24);
     // The wallet goes by this computer's clock; the issuer's stands from here on.
     await bed.issuer.ask({ do: "set-clock" });
-    await bed.show(wallet.pay(), format);
+    await bed.holdUp(screen);
     await amount(page, "1280");
     await answered(page, "Paid");
     assert.equal(await text(page, "answer-amount"), "¥1,280");
@@ -137,6 +138,14 @@ for (const format of ["qr", "code128"]) {
     assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
   });
 }
+
+test("the camera reads a Code 128 that stands alone", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await bed.show(await shopper.code(), "code128");
+  await amount(page, "1380");
+  await answered(page, "Paid");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1380] });
+});
 
 test("the camera is on while a code is waited for, and at no other time", async () => {
   const page = await till();
@@ -245,6 +254,58 @@ test("a sale is done with the keyboard alone", async () => {
   assert.equal(await focused(page), "payments-again");
 });
 
+test("payments are voided with the keyboard alone: one that is not known yet, and one from the list", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const isInside = (id) => page.evaluate((id) => document.getElementById(id).contains(document.activeElement), id);
+  // The question keeps the focus to itself, and begins at what changes nothing.
+  const saysYes = async () => {
+    await page.locator("#void").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.value), "no");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.value), "yes");
+    await page.keyboard.press("Enter");
+    await page.locator("#void").waitFor({ state: "hidden" });
+  };
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `3300${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  assert.equal(await focused(page), "answer-first");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(page), "answer-second");
+  // No, by Escape: it still stands there, and so does the focus.
+  await page.keyboard.press("Enter");
+  await page.locator("#void").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#void").waitFor({ state: "hidden" });
+  assert.equal(await focused(page), "answer-second");
+  await page.keyboard.press("Enter");
+  await saysYes();
+  await answered(page, "Being taken back");
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish" });
+  await answered(page, "Voided");
+  assert.equal(await focused(page), "answer-first");
+  await page.keyboard.press("Enter");
+  // The next sale is paid, and taken back from the list.
+  await scan(page, `3400${await shopper.code()}`);
+  await answered(page, "Paid");
+  await page.keyboard.press("Enter");
+  for (let turn = 0; turn < 4; turn += 1) await page.keyboard.press("Shift+Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.view), "payments");
+  await page.keyboard.press("Enter");
+  const row = page.locator("#payments tbody tr", { hasText: "¥3,400" });
+  await row.locator(".badge", { hasText: "Paid" }).waitFor();
+  assert.equal(await focused(page), "payments-again");
+  await page.keyboard.press("Tab");
+  assert.equal(await isInside("payments"), true);
+  assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /Void: ¥3,400/);
+  await page.keyboard.press("Enter");
+  await saysYes();
+  await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
+  assert.equal(await focused(page), "payments-again");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+});
+
 test("the number keys on the screen do what the keyboard does, and leave it the focus", async () => {
   const page = await till();
   for (const key of ["1", "00", "5"]) await page.locator(`.keypad [data-digits="${key}"]`).click();
@@ -257,6 +318,7 @@ test("the number keys on the screen do what the keyboard does, and leave it the 
 
 test("paid, not paid and not known yet are told by words, colour and sound, once each", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
+  const poor = await bed.shopper("pm_card_visa_chargeDeclinedInsufficientFunds");
   const heard = await listen(page);
   const tone = () => page.locator("#answer").getAttribute("data-tone");
   await bed.issuer.ask({ do: "processor", says: "pending" });
@@ -270,12 +332,12 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   await page.waitForRequest(/authorisations\/.+/);
   await page.waitForRequest(/authorisations\/.+/);
   assert.ok(polls() > before);
-  await bed.issuer.ask({ do: "finish", till: page.till });
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish" });
   await answered(page, "Paid");
   assert.equal(await tone(), "good");
   await page.keyboard.press("Enter");
-  await bed.issuer.ask({ do: "processor", says: "declined" });
-  await scan(page, `900${await shopper.code()}`);
+  await scan(page, `900${await poor.code()}`);
   await answered(page, "Not paid");
   assert.equal(await tone(), "bad");
   // A screen reader is told in the frame after the one that shows it.
@@ -315,6 +377,23 @@ test("after a code that is no good, the next one is scanned for the same sale", 
   assert.equal(new Set(keys(page)).size, 2);
 });
 
+test("a till that may take nothing is told what to do, whether that is so for all tills or for this one alone", async () => {
+  const told = [
+    ["en", "Not paid", /another till.*person in charge/],
+    ["ja", "支払えません", /別のレジ.*担当者/],
+  ];
+  for (const [language, title, doing] of told) {
+    const [page, shopper] = [await till({ language }), await bed.shopper()];
+    // What the service answers in both cases: it does not tell them apart, and neither may the page.
+    const stopped = { id: null, status: "declined", reason: "stopped", reference: "a", time: 0 };
+    await page.route("**/v1/authorisations", (route) => route.fulfill({ json: stopped }));
+    await scan(page, `640${await shopper.code()}`);
+    await answered(page, title);
+    assert.match(await text(page, "answer-text"), doing);
+    assert.doesNotMatch(await text(page, "answer-text"), /everyone|すべて/);
+  }
+});
+
 test("the language changes in the middle of a sale, and stays", async () => {
   const [page, shopper] = [await till({ language: "ja" }), await bed.shopper()];
   assert.equal(await text(page, "amount-label"), "金額");
@@ -328,6 +407,51 @@ test("the language changes in the middle of a sale, and stays", async () => {
 });
 
 // The network.
+
+test("an answer that takes as long as the service may need is waited for, and the page says that it waits", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  // The page's clock is ours: nobody waits half a minute here.
+  await page.clock.install();
+  await amount(page, "1900");
+  let answers;
+  const held = new Promise((resolve) => (answers = resolve));
+  await page.route("**/v1/authorisations", async (route) => {
+    await held;
+    return route.continue();
+  });
+  const asked = page.waitForRequest("**/v1/authorisations");
+  await scan(page, await shopper.code());
+  await asked;
+  await answered(page, "One moment");
+  await page.clock.fastForward(6_000);
+  await answered(page, "Still waiting");
+  assert.match(await text(page, "answer-text"), /do not scan again/);
+  assert.equal(await text(page, "answer-first"), "Void this sale");
+  // Three requests to the card company, eight seconds each, and something more.
+  await page.clock.fastForward(20_000);
+  assert.equal(await text(page, "answer-title"), "Still waiting");
+  assert.equal(keys(page).length, 1, "it has not given up");
+  answers();
+  await answered(page, "Paid");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1900] });
+});
+
+test("an answer that never comes is asked for again in the end", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await page.clock.install();
+  await amount(page, "1950");
+  // One that is never answered, and then the real thing.
+  await page.route("**/v1/authorisations", () => {}, { times: 1 });
+  const asked = page.waitForRequest("**/v1/authorisations");
+  await scan(page, await shopper.code());
+  await asked;
+  await page.clock.fastForward(31_000);
+  await answered(page, "No answer yet");
+  await page.clock.fastForward(1_000);
+  await answered(page, "Paid");
+  assert.equal(keys(page).length, 2);
+  assert.equal(new Set(keys(page)).size, 1);
+});
 
 test("when the network goes and comes back, the same is asked under the same key", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
@@ -394,6 +518,50 @@ test("a sale that may not have arrived is voided by its key, and then can arrive
   const answer = await page.request.post(`${bed.url}/v1/authorisations`, late);
   assert.notEqual((await answer.json()).status, "approved");
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+});
+
+test("a void that does not end holds up no cashier: she goes on, and the list shows how it ended", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const row = page.locator("#payments tbody tr", { hasText: "¥2,400" });
+  const goesOn = async () => {
+    await answered(page, "Being taken back");
+    assert.match(await text(page, "answer-text"), /ends by itself/);
+    assert.equal(await text(page, "answer-first"), "Next sale, look later");
+  };
+  // The processor has begun to charge the card and is not done with it: nothing can be said yet of a void, either.
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `2400${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  await page.locator("#answer-second").click();
+  await page.locator("#void [value=yes]").click();
+  await goesOn();
+  await page.keyboard.press("Enter");
+  await page.locator("#amount").waitFor();
+  assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), false);
+  // Nor does a page that is opened anew go back to it: the service has it in hand.
+  await page.reload();
+  await page.locator("#amount").waitFor();
+  await page.locator("[data-view=payments]").click();
+  await row.locator(".badge", { hasText: "Being taken back" }).waitFor();
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish" });
+  await page.locator("#payments-again").click();
+  await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+});
+
+test("a cashier who waits for a void sees it end", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `2450${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  await page.locator("#answer-second").click();
+  await page.locator("#void [value=yes]").click();
+  await answered(page, "Being taken back");
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish" });
+  await answered(page, "Voided");
+  assert.equal(await text(page, "answer-first"), "Next sale");
 });
 
 // The other pages.
