@@ -37,6 +37,7 @@ pub struct State {
 
 /// What she has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each was done or not, in any order")]
 pub(crate) struct She {
     pub(crate) password: SecretId,
     pub(crate) factor: SecretId,

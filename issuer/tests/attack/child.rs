@@ -1,6 +1,6 @@
 //! An issuer in a process of its own, which is this test's binary run again: it can be killed, and its memory read.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use std::thread;
 
 use tegata::{Clock, Random, RandomUnavailable, SystemRandom, UnixTime};
 use tegata_issuer::accounts::Posted;
-use tegata_issuer::config::Config;
+use tegata_issuer::config::{Config, LogLevel};
 use tegata_issuer::mail::{Carrier, Carrying};
 use tegata_issuer::store::MailId;
 use tegata_issuer::{World, log, start};
@@ -32,7 +32,8 @@ pub(crate) struct Child {
 
 impl Child {
     /// Runs the town's issuer in a process that kills itself at the `die_at`th time that it asks the world for something
-    /// after a request came: the time, randomness, or to carry a mail. Mails come to the town's mailbox.
+    /// after a request came: the time, randomness, to take a line of its log, or to carry a mail. Mails come to the town's
+    /// mailbox.
     pub(crate) fn start(town: &Town, die_at: u64) -> Self {
         town.stop();
         town.writes_time();
@@ -107,7 +108,9 @@ fn serves() {
         is_armed: AtomicBool::new(false),
         has_begun: AtomicBool::new(false),
     });
-    log::install(config.log, config.log_level, std::io::stderr);
+    // Each request has a line when it is decided on, after what it wrote and before its answer goes out.
+    let lines = fate.clone();
+    log::install(config.log, LogLevel::Info, move || Line(lines.clone()));
     let clock = Arc::new(FileClock(folder.join("now"), fate.clone()));
     let random = Arc::new(Counted(SystemRandom::new(), fate.clone()));
     let world = World { clock, random, ..World::system() };
@@ -165,6 +168,20 @@ impl Random for Counted {
         self.1.begins();
         self.1.step();
         self.0.fill(bytes)
+    }
+}
+
+/// A line of the log, on standard error.
+struct Line(Arc<Fate>);
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.step();
+        std::io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
     }
 }
 
