@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests")]
 #![allow(clippy::print_stdout, reason = "its answers")]
 
+#[path = "../tests/money/charged.rs"]
+mod charged;
 #[allow(dead_code, reason = "the tests of payments use the rest")]
 #[path = "../tests/payments/desk.rs"]
 mod desk;
@@ -25,6 +27,7 @@ use tegata_issuer::processor::Stripe;
 use tegata_sandbox::{Call, Fault, Sandbox};
 use tokio::runtime::Runtime;
 
+use crate::charged::{gives_card, is_at_work};
 use crate::desk::{Desk, Shopper, reason, scheme};
 use crate::people::Town;
 
@@ -120,7 +123,7 @@ fn done(desk: &Desk<'_>, far: &Far, shoppers: &mut Vec<Shopper>, asked: Asked) -
         Asked::Shopper { card } => {
             let number = shoppers.len();
             let shopper = desk.shopper(u8::try_from(number + 1).unwrap());
-            desk.gives_card(&shopper, &far.stripe, &card);
+            gives_card(desk, &shopper, &far.stripe, &card);
             let answer = json!({
                 "shopper": number, "seed": hex::encode(shopper.seed.expose()),
                 "prefix": scheme().prefix.to_string(),
@@ -141,7 +144,7 @@ fn done(desk: &Desk<'_>, far: &Far, shoppers: &mut Vec<Shopper>, asked: Asked) -
         Asked::Finish => {
             // The issuer's job takes up what nobody has touched for half a minute.
             town.passes(31);
-            while desk.is_at_work() {
+            while is_at_work(desk) {
                 thread::sleep(Duration::from_millis(50));
             }
         }

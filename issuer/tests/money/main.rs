@@ -6,6 +6,7 @@
 //! `cargo xtask money` runs it, on SQLite with one issuer and on PostgreSQL with two.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod charged;
 #[path = "../payments/desk.rs"]
 #[allow(dead_code, reason = "shared with the tests of payments")]
 mod desk;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use charged::{gives_card, is_at_work};
 use desk::{Desk, Shopper};
 use issuers::Issuers;
 use people::Town;
@@ -121,14 +123,14 @@ fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
 fn shopper(desk: &Desk<'_>, stripe: &Stripe, n: u8) -> Shopper {
     let shopper = desk.shopper_with(Seed::from_slice(&[n; 32]).unwrap());
     let token = if n % 10 == 0 { "pm_card_chargeCustomerFail" } else { "pm_card_visa" };
-    desk.gives_card(&shopper, stripe, token);
+    gives_card(desk, &shopper, stripe, token);
     shopper
 }
 
 /// Time passes until nothing is under way.
 fn settles(town: &Town, desk: &Desk<'_>) {
     for _ in 0..60 {
-        if !desk.is_at_work() {
+        if !is_at_work(desk) {
             return;
         }
         town.passes(31);

@@ -16,7 +16,6 @@ use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::keys::Keys;
 use tegata_issuer::operator::{Operator, Reason};
 use tegata_issuer::payments::Notices;
-use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
 use tegata_issuer::store::{
     AccountId, Change, NewCredential, RequestId, Standing, Store, make_credential_id,
 };
@@ -326,29 +325,6 @@ impl<'a> Desk<'a> {
         });
         provisioned.await.unwrap();
         id
-    }
-
-    /// The account is charged with this card of the sandbox's.
-    pub(crate) fn gives_card(&self, shopper: &Shopper, stripe: &Stripe, token: &str) {
-        let card = self.threads.block_on(async {
-            let key = |what: &str| format!("{what}-{}", shopper.account);
-            let customer = stripe.customer(Key(&key("customer"))).await.unwrap();
-            let token = MethodId::new(token).unwrap();
-            let card = stripe.attach(&customer, &token, Key(&key("attach"))).await.unwrap();
-            self.store.keep_customer(shopper.account, customer).await.unwrap();
-            card
-        });
-        let account = self.blob(&shopper.account.0);
-        self.sql(&format!(
-            "INSERT INTO cards VALUES ({account}, {account}, '{}', '{}', '{}', 0, 1)",
-            card.method, card.brand, card.last4
-        ));
-    }
-
-    /// Whether something is under way that the issuer has still to end.
-    pub(crate) fn is_at_work(&self) -> bool {
-        let open = self.threads.block_on(self.store.under_way()).unwrap();
-        open.authorised + open.charging + open.reversing > 0
     }
 
     /// Does something to somebody's account.
