@@ -272,7 +272,7 @@ impl Change {
         to.extend(self.outbox.into_iter().map(|mail| mail.statement(account)));
         for mut event in self.events {
             event.id = event.id.of_version(version);
-            to.push(event.statement());
+            to.extend(event.statements());
         }
         for handle in self.claim {
             // One's own is claimed again without harm; another's row is not touched, which the statement tells.
@@ -297,13 +297,16 @@ impl Outgoing {
 }
 
 impl EventRow {
-    pub(super) fn statement(self) -> Statement {
+    /// The line, and that it waits to be sealed.
+    pub(super) fn statements(self) -> [Statement; 2] {
         const INSERT: &str = "INSERT INTO events (event, account, deed, actor, made, detail) \
             VALUES ($1, $2, $3, $4, $5, $6)";
+        const WAIT: &str = "INSERT INTO events_waiting (event) VALUES ($1)";
+        let wait = Statement::new(WAIT, values![self.id.0]);
         let account = self.account.map(|account| account.0);
         let at = self.at.seconds();
         let values = values![self.id.0, account, self.deed, self.actor, at, self.detail];
-        Statement::new(INSERT, values).of_row()
+        [Statement::new(INSERT, values).of_row(), wait.of_row()]
     }
 
     pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {

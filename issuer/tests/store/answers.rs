@@ -2,11 +2,11 @@
 
 use tegata::UnixTime;
 use tegata::code::TillId;
-use tegata_issuer::config::Store as Place;
 use tegata_issuer::store::{ANSWERS_KEPT, ATTEMPTS_KEPT, SPENT_KEPT, Voided, What};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;
+use crate::versions::TO_VERSION_6;
 
 crate::on_both!(
     keys_and_numbers_go_after_their_time_and_not_a_second_before,
@@ -62,10 +62,7 @@ async fn sums_of_days_go_after_their_time_and_not_a_day_before(bed: Bed) {
 }
 
 async fn counted_today_and_yesterday(bed: &Bed, table: &str) {
-    let whose = match bed.place {
-        Place::Sqlite(_) => "x'74'",
-        Place::Postgres(_) => "'\\x74'::bytea",
-    };
+    let whose = bed.blob(b"t");
     let today = noon().seconds() / 86_400;
     for day in [today, today - 1] {
         bed.sql(&format!("INSERT INTO {table} VALUES ({whose}, {day}, 1)")).await;
@@ -79,10 +76,8 @@ fn days_later(days: u64) -> UnixTime {
 /// As a database of the version before has them.
 async fn numbers_from_before_there_were_times_get_that_of_their_payment(bed: Bed) {
     drop(bed.store().await);
-    let blob = match bed.place {
-        Place::Sqlite(_) => "x'01'",
-        Place::Postgres(_) => "'\\x01'::bytea",
-    };
+    let blob = bed.blob(&[1]);
+    bed.sql(TO_VERSION_6).await;
     bed.sql(&format!(
         "DELETE FROM refinery_schema_history WHERE version >= 5; DROP INDEX sales_made; \
          DROP INDEX spent_day; DROP INDEX outbox_due; ALTER TABLE outbox DROP COLUMN rank; \

@@ -71,6 +71,14 @@ impl Bed {
         }
     }
 
+    /// Bytes, as the database's words have them.
+    pub(crate) fn blob(&self, bytes: &[u8]) -> String {
+        match self.place {
+            Place::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
+            Place::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
+        }
+    }
+
     /// A number that a query gives.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match &self.place {

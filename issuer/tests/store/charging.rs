@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tegata::{Clock, SystemRandom, UnixTime};
-use tegata_issuer::config::{SecretSetting, Store as Place};
+use tegata_issuer::config::SecretSetting;
 use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
 use tegata_issuer::store::{
@@ -111,10 +111,7 @@ impl Shop {
     }
 
     fn hex(&self, bytes: [u8; 16]) -> String {
-        match self.bed.place {
-            Place::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
-            Place::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
-        }
+        self.bed.blob(&bytes)
     }
 
     /// An account that has this card.

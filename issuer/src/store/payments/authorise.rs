@@ -385,8 +385,8 @@ impl Asked {
             credentials::take(matched.credential(), matched.counter()).or(again()),
             made.insert(counter),
             self.keep(till, Some(made.id), None),
-            self.event(&made).statement(),
         ];
+        writes.extend(self.event(&made).statements());
         if reason.is_none() {
             writes.extend(made.counts(replaced));
         }

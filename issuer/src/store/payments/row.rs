@@ -265,7 +265,7 @@ impl Store {
                     let (after, mut writes) = from.moves(to, now, &*tell)?;
                     if let Some(deed) = to.deed() {
                         let line = after.line(tell.event(now)?, deed, CHARGING);
-                        writes.push(line.statement());
+                        writes.extend(line.statements());
                     }
                     transaction.write(writes).await?;
                     Ok(after)

@@ -86,7 +86,7 @@ impl Void {
         let (after, mut writes) = authorisation.moves(to, self.now, &*self.notices)?;
         if let Some(deed) = to.deed() {
             let line = after.line(self.notices.event(self.now)?, deed, &self.actor);
-            writes.push(line.statement());
+            writes.extend(line.statements());
         }
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.

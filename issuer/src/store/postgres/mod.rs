@@ -25,7 +25,7 @@ use tokio_postgres::error::SqlState;
 
 use super::StoreError;
 use super::database::{Transaction, Within, not_migrated};
-use super::rows::{Row, Statement, Value};
+use super::rows::{Read, Row, Statement, Value};
 use super::together::{Piece, piece};
 use lanes::Lanes;
 use transaction::{InTransaction, parameters};
@@ -82,6 +82,15 @@ impl Postgres {
         let statement = connection.prepare_cached(sql).await.map_err(|error| refused(&error))?;
         let rows = connection.query(&statement, &parameters(&values)).await;
         rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
+    }
+
+    pub(in crate::store) async fn reads(
+        &self,
+        reads: Vec<Read>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut transaction = InTransaction::on(connection(&self.pool).await?);
+        let read = transaction.read(reads).await;
+        transaction.end(read).await
     }
 
     pub(in crate::store) async fn write<T: Send + 'static>(
