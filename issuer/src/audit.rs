@@ -1,6 +1,8 @@
 //! What proves that the log of events is as it was written: a chain of hashes behind the writers, and signed checkpoints
 //! of it in a file outside of the database. Whoever has the database and its password can still add lines at the end;
 //! what was sealed before cannot be changed, moved, added to or cut off without [`verify`] telling.
+//!
+//! A seal names the lines that it is over, in their order; the lines themselves know nothing of the chain.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

@@ -84,7 +84,8 @@ pub struct Outgoing {
 pub struct EventRow {
     /// Its number.
     pub id: EventId,
-    /// Whose account it is about, if any.
+    /// Whose account it is about, if any. What became of a payment says so in its detail instead: see
+    /// [`whose`](Self::whose).
     pub account: Option<AccountId>,
     /// What was done, as [`deed`] names it, or an operator's act.
     pub deed: String,
@@ -297,6 +298,18 @@ impl Outgoing {
 }
 
 impl EventRow {
+    /// Whose account it is about, wherever it says so.
+    #[must_use]
+    pub fn whose(&self) -> Option<AccountId> {
+        let said = || {
+            let detail: serde_json::Value = serde_json::from_str(&self.detail).ok()?;
+            let mut id = [0; 16];
+            hex::decode_to_slice(detail.get("account")?.as_str()?, &mut id).ok()?;
+            Some(AccountId(id))
+        };
+        self.account.or_else(said)
+    }
+
     /// The line, and that it waits to be sealed.
     pub(super) fn statements(self) -> [Statement; 2] {
         const INSERT: &str = "INSERT INTO events (event, account, deed, actor, made, detail) \

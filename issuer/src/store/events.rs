@@ -85,6 +85,14 @@ const UNSEALED: &str = concat!(waiting!(), " ORDER BY w.event LIMIT $1");
 /// Events asked for at a time.
 const AT_ONCE: usize = 512;
 
+/// Payments of an account whose lines are asked for at a time.
+const PAYMENTS_AT_ONCE: u32 = 256;
+
+fn with_last(mut id: [u8; 16], byte: u8) -> [u8; 16] {
+    id[15] = byte;
+    id
+}
+
 fn read_all(rows: Vec<Row>) -> Result<Vec<EventRow>, StoreError> {
     rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
 }
@@ -221,7 +229,8 @@ impl Store {
         Ok(last)
     }
 
-    /// The last `n` events of an account, newest first; of those before this one, if it is named.
+    /// The last `n` events of an account, newest first; of those before this one, if it is named. What became of a payment
+    /// stands where the payment does: its number is the payment's but for the last byte.
     ///
     /// # Errors
     /// Those of the database.
@@ -236,8 +245,38 @@ impl Store {
             columns!(),
             " FROM events e WHERE e.account = $1 AND e.event < $2 ORDER BY e.event DESC LIMIT $3"
         );
+        const PAYMENTS: &str = "SELECT authorisation FROM authorisations \
+            WHERE account = $1 AND authorisation <= $2 ORDER BY authorisation DESC LIMIT $3";
+        const LINES: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM events e WHERE e.event > $1 AND e.event <= $2 AND e.account IS NULL"
+        );
+        let enough = usize::try_from(n).unwrap_or(usize::MAX);
         let before = before.map_or([0xff; 16], |event| event.0);
-        read_all(self.database.rows(OF, values![account.0, before, n]).await?)
+        let mut events = read_all(self.database.rows(OF, values![account.0, before, n]).await?)?;
+        let mut up_to = with_last(before, 0xff);
+        loop {
+            let asked = values![account.0, up_to, PAYMENTS_AT_ONCE.min(n)];
+            let rows = self.database.rows(PAYMENTS, asked).await?.into_iter();
+            let payments = rows.map(|row| row.of("authorisations").array());
+            let payments = payments.collect::<Result<Vec<[u8; 16]>, _>>()?;
+            let Some(oldest) = payments.last().copied() else { break };
+            let lines =
+                |id: &[u8; 16]| Read::new(LINES, values![with_last(*id, 0), with_last(*id, 0xff)]);
+            for rows in self.database.reads(payments.iter().map(lines).collect()).await? {
+                events.extend(read_all(rows)?.into_iter().filter(|event| event.id.0 < before));
+            }
+            // All that are newer than the oldest of these payments are known now.
+            let known = events.iter().filter(|event| event.id.0 > oldest).count();
+            if known >= enough || payments.len() < PAYMENTS_AT_ONCE.min(n) as usize {
+                break;
+            }
+            up_to = (u128::from_be_bytes(oldest).saturating_sub(1)).to_be_bytes();
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        events.truncate(enough);
+        Ok(events)
     }
 
     /// Adds a line that belongs to no change of an account.
