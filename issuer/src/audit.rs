@@ -1,6 +1,8 @@
 //! What proves that the log of events is as it was written: a chain of hashes behind the writers, and signed checkpoints
 //! of it in a file outside of the database. Whoever has the database and its password can still add lines at the end;
 //! what was sealed before cannot be changed, moved, added to or cut off without [`verify`] telling.
+//!
+//! A seal names the lines that it is over, in their order; the lines themselves know nothing of the chain.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 
 use crate::keys::Keys;
-use crate::store::{EventRow, Seal, Store, StoreError};
+use crate::store::{Census, EventRow, Seal, Store, StoreError};
 
 /// Before the first event.
 pub(crate) fn beginning() -> Seal {
@@ -91,6 +93,8 @@ impl Checkpoint {
 
 /// Events sealed in one transaction.
 const BATCH: u32 = 512;
+/// Seals whose events are looked at together.
+const SEALS: u32 = 32;
 
 /// Seals what was not yet, and signs how far the log is, in a line at the end of the file, unless that was said there
 /// last. Gives how far.
@@ -186,6 +190,14 @@ pub enum Finding {
         /// The count that was signed with another head.
         count: u64,
     },
+    /// As many events are there as this, and not as many as are sealed or wait to be: one was put in past both, or one of
+    /// those that wait was taken out.
+    Uncounted {
+        /// In the log.
+        there: u64,
+        /// Sealed and there, or waiting.
+        known: u64,
+    },
     /// A line of the file was not signed by this key.
     NotSigned {
         /// Which, from 1.
@@ -205,6 +217,9 @@ impl std::fmt::Display for Finding {
             }
             Self::Rewritten { count } => {
                 write!(f, "the log up to event {count} is not the one that was signed")
+            }
+            Self::Uncounted { there, known } => {
+                write!(f, "the log has {there} events, and {known} are sealed or wait to be")
             }
             Self::NotSigned { line } => write!(f, "line {line} was not signed by this key"),
         }
@@ -239,61 +254,90 @@ pub async fn verify(
             None => findings.push(Finding::NotSigned { line: index + 1 }),
         }
     }
-    let mut chain = Chain { at: beginning(), held: 0, signed: &signed, findings };
+    let at = beginning();
+    let mut chain = Chain { at, sealed: 0, held: 0, gone: 0, signed: &signed, findings };
     loop {
-        let page = store.sealed_events(chain.at.count, BATCH).await?;
-        let Some((last, _)) = page.last() else { break };
-        let seals = store.seals(chain.at.count + 1, BATCH).await?;
-        // Up to the last place of this page only; the next page asks for the rest.
-        let seals = seals.into_iter().filter(|seal| seal.count <= *last);
-        chain.go(&page, &seals.map(|seal| (seal.count, seal.head)).collect());
+        let pages = store.pages(chain.sealed, SEALS).await?;
+        if pages.is_empty() {
+            return Ok(chain.end(store).await?);
+        }
+        let ids: Vec<_> = pages.iter().flat_map(|page| page.events.iter().copied()).collect();
+        let mut events = store.events(&ids).await?.into_iter();
+        for page in &pages {
+            chain.go(&page.seal, events.by_ref().take(page.events.len()).collect());
+        }
     }
-    Ok(chain.end(store).await?)
 }
 
 struct Chain<'a> {
     at: Seal,
+    /// Up to here there are seals.
+    sealed: u64,
     /// Up to here it is what its seals say.
     held: u64,
+    /// How many events are named by a seal and are gone.
+    gone: u64,
     signed: &'a BTreeMap<u64, [u8; 32]>,
     findings: Vec<Finding>,
 }
 
 impl Chain<'_> {
-    fn go(&mut self, page: &[(u64, EventRow)], seals: &BTreeMap<u64, [u8; 32]>) {
-        for (place, event) in page {
-            if *place != self.at.count + 1 {
+    /// Goes through the events of the next seal, `None` for those that are gone. They are the last before its count: if
+    /// there are fewer than from the seal before, those between are missing.
+    fn go(&mut self, seal: &Seal, events: Vec<Option<EventRow>>) {
+        let count = events.len() as u64;
+        let before = std::mem::replace(&mut self.sealed, seal.count);
+        if before + count > seal.count {
+            // More than have a place there: none of them is held to anything, and from the seal on the rest may still hold.
+            self.findings.push(Finding::Changed { from: self.held + 1, to: seal.count });
+            (self.at, self.held) = (*seal, seal.count);
+            self.hold_to_signed();
+            return;
+        }
+        for (place, event) in (seal.count - count + 1..).zip(events) {
+            let Some(event) = event else {
+                self.gone += 1;
+                continue;
+            };
+            if place != self.at.count + 1 {
                 self.findings.push(Finding::Missing { place: self.at.count + 1 });
                 // The chain is broken here; it is held to the next seal as if nothing were before it.
                 self.at.count = place - 1;
             }
-            self.at = link(&self.at, event);
-            let signed = self.signed.get(place);
-            if let Some(sealed) = seals.get(place) {
-                if *sealed != self.at.head {
-                    self.findings.push(Finding::Changed { from: self.held + 1, to: *place });
+            self.at = link(&self.at, &event);
+            if place == seal.count {
+                if seal.head != self.at.head {
+                    self.findings.push(Finding::Changed { from: self.held + 1, to: place });
                     // From the seal on the rest may still hold.
-                    self.at.head = *sealed;
+                    self.at.head = seal.head;
                 }
-                self.held = *place;
+                self.held = place;
             }
-            if signed.is_some_and(|head| *head != self.at.head) {
-                self.findings.push(Finding::Rewritten { count: *place });
-            }
+            self.hold_to_signed();
+        }
+    }
+
+    fn hold_to_signed(&mut self) {
+        if self.signed.get(&self.at.count).is_some_and(|head| *head != self.at.head) {
+            self.findings.push(Finding::Rewritten { count: self.at.count });
         }
     }
 
     async fn end(mut self, store: &Store) -> Result<Verified, StoreError> {
         let last = self.at.count;
         if self.held < last {
-            // Events that have a place and no seal: sealing writes both at once.
+            // Events whose seal is over others that are gone.
             self.findings.push(Finding::Changed { from: self.held + 1, to: last });
         }
-        let sealed = store.seals(last + 1, 1).await?.last().map(|seal| seal.count);
         let signed = self.signed.last_key_value().map_or(0, |(count, _)| *count);
-        let promised = signed.max(sealed.unwrap_or(0));
+        let promised = signed.max(self.sealed);
         if promised > last {
             self.findings.push(Finding::CutOff { last, signed: promised });
+        }
+        let Census { there, sealed, waiting } = store.census().await?;
+        let known = (sealed + waiting).saturating_sub(self.gone);
+        if there != known {
+            self.findings.push(Finding::Uncounted { there, known });
         }
         Ok(Verified { events: last, signed, findings: self.findings })
     }

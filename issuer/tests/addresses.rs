@@ -47,13 +47,13 @@ fn moves(person: &mut Person<'_>, to: &str, language: Language, nth: usize) {
     let says = CODE[usize::from(language == Language::Ja)];
     let code = code_in(&mail(person.town, to, says, nth));
     person.in_session(&MoveAddressCode { code }).unwrap();
-    person.address = to.to_owned();
+    to.clone_into(&mut person.address);
 }
 
 /// Whether the account is found by that address.
 fn is_found_by(person: &Person<'_>, address: &str) -> bool {
     let mut person = person.clone();
-    person.address = address.to_owned();
+    address.clone_into(&mut person.address);
     let factor = Some(person.next_totp());
     match person.tries_to_log_in(PASSWORD, factor) {
         Ok(_) => true,
@@ -116,7 +116,7 @@ fn an_owner_who_takes_a_move_back_resets_her_password_by_the_address_as_it_was(t
     let mut hanako = town.shopper(HANAKO);
     town.passes(8 * DAY);
     moves(&mut hanako, NEW, Language::En, 1);
-    hanako.address = HANAKO.to_owned();
+    HANAKO.clone_into(&mut hanako.address);
     takes_back(&hanako, &mail(town, HANAKO, CHANGED, 1), hanako.next_totp());
     resets_by(&mut hanako, HANAKO);
     assert_eq!(hanako.view().unwrap().address.address(), HANAKO);
@@ -158,7 +158,7 @@ fn whatever_case_an_address_is_written_in_it_is_one_account_and_mail_goes_as_it_
     let mut hanako = town.shopper(HANAKO);
     let written = ["Hanako@example.org", "HANAKO@EXAMPLE.ORG", "hanako@Example.Org"];
     for (nth, address) in written.into_iter().enumerate() {
-        hanako.address = address.to_owned();
+        address.clone_into(&mut hanako.address);
         hanako.logs_in(PASSWORD).unwrap();
         assert_eq!(hanako.view().unwrap().address.address(), HANAKO);
         hanako.asks_for_reset().unwrap();

@@ -75,18 +75,18 @@ impl Tail {
 }
 
 fn line(event: &EventRow) -> String {
-    let EventRow { account, deed, actor, at, detail, .. } = event;
-    let account = account.map_or_else(|| "-".to_owned(), |account| account.to_string());
+    let EventRow { deed, actor, at, detail, .. } = event;
+    let account = event.whose().map_or_else(|| "-".to_owned(), |account| account.to_string());
     format!("{} {actor} {deed} {account} {detail}", at.seconds())
 }
 
 fn document(event: &EventRow) -> Value {
-    let EventRow { id, account, deed, actor, at, detail } = event;
+    let EventRow { id, deed, actor, at, detail, .. } = event;
     // A detail is JSON of ours; what is not, is shown as the text that it is.
     let detail: Value = serde_json::from_str(detail).unwrap_or_else(|_| json!(detail));
     json!({
         "event": id.to_string(),
-        "account": account.map(|account| account.to_string()),
+        "account": event.whose().map(|account| account.to_string()),
         "deed": deed,
         "actor": actor,
         "at": at,

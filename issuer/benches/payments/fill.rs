@@ -266,7 +266,7 @@ impl rusqlite::ToSql for Cell {
     }
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "credentials",
     "aliases",
     "payers",
@@ -277,6 +277,8 @@ const TABLES: [&str; 11] = [
     "idempotency",
     "charges_open",
     "events",
+    "events_waiting",
+    "event_seals",
     "attempts",
 ];
 

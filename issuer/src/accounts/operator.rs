@@ -33,9 +33,8 @@ impl Accounts {
             let given = Given::default();
             let carried_out =
                 accounts.carry_out(id, &loaded.secrets, &effects, &given, &mut Made::default());
-            let mut change = match carried_out {
-                Ok(change) => change,
-                Err(_) => return (Change::default(), Err(OperatorError::NotChanged)),
+            let Ok(mut change) = carried_out else {
+                return (Change::default(), Err(OperatorError::NotChanged));
             };
             change.state = Some(account);
             for event in &mut change.events {

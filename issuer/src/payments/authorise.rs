@@ -144,7 +144,7 @@ impl Payments {
             hash: sha256(&request.raw),
             code: self.parts(&code),
             order: order.clone(),
-            ids: (self.authorisation_id(now)?, self.event_id(now)?),
+            id: self.authorisation_id(now)?,
             now,
             bounds: self.rules.bounds(now),
         };

@@ -99,18 +99,14 @@ impl Payments {
 
     fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, Problem> {
         Ok(EventRow {
-            id: self.event_id(now)?,
+            id: EventId::make(now, 0, &*self.world.random)
+                .map_err(|error| Problem::internal("making a number", &error))?,
             account: None,
             deed: deed.to_owned(),
             actor: actor.to_owned(),
             at: now,
             detail: "{}".to_owned(),
         })
-    }
-
-    fn event_id(&self, now: UnixTime) -> Result<EventId, Problem> {
-        let id = EventId::make(now, 0, &*self.world.random);
-        id.map_err(|error| Problem::internal("making a number", &error))
     }
 
     fn authorisation_id(&self, now: UnixTime) -> Result<AuthorisationId, Problem> {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tegata::{Random, RandomUnavailable, UnixTime};
+use tegata::Random;
 
 use crate::accounts::Receipt;
 use crate::keys::{Keys, Place};
-use crate::store::{Authorisation, EventId, MailId, Outgoing, Rank, StoreError, Tell};
+use crate::store::{Authorisation, MailId, Outgoing, Rank, StoreError, Tell};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
 /// transaction in which money moves reads nothing for them.
@@ -23,12 +23,9 @@ impl Notices {
     }
 }
 
-fn no_random(_: RandomUnavailable) -> StoreError {
-    StoreError::Unavailable("no randomness")
-}
-
 impl Tell for Notices {
     fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
+        let no_random = |_| StoreError::Unavailable("no randomness");
         let id = MailId::make(of.changed, &*self.random).map_err(no_random)?;
         let unwritten = StoreError::Unreadable("outbox");
         let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
@@ -36,10 +33,6 @@ impl Tell for Notices {
         let letter = self.keys.seal(Place::Mail(of.account, id), &json, &*self.random);
         let letter = letter.map_err(|_| unwritten)?;
         Ok(Outgoing { id, made: of.changed, rank: Rank::Receipt, letter })
-    }
-
-    fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {
-        EventId::make(now, 0, &*self.random).map_err(no_random)
     }
 }
 

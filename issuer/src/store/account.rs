@@ -84,7 +84,8 @@ pub struct Outgoing {
 pub struct EventRow {
     /// Its number.
     pub id: EventId,
-    /// Whose account it is about, if any.
+    /// Whose account it is about, if any. What became of a payment says so in its detail instead: see
+    /// [`whose`](Self::whose).
     pub account: Option<AccountId>,
     /// What was done, as [`deed`] names it, or an operator's act.
     pub deed: String,
@@ -272,7 +273,7 @@ impl Change {
         to.extend(self.outbox.into_iter().map(|mail| mail.statement(account)));
         for mut event in self.events {
             event.id = event.id.of_version(version);
-            to.push(event.statement());
+            to.extend(event.statements());
         }
         for handle in self.claim {
             // One's own is claimed again without harm; another's row is not touched, which the statement tells.
@@ -297,13 +298,28 @@ impl Outgoing {
 }
 
 impl EventRow {
-    pub(super) fn statement(self) -> Statement {
+    /// Whose account it is about, wherever it says so.
+    #[must_use]
+    pub fn whose(&self) -> Option<AccountId> {
+        let said = || {
+            let detail: serde_json::Value = serde_json::from_str(&self.detail).ok()?;
+            let mut id = [0; 16];
+            hex::decode_to_slice(detail.get("account")?.as_str()?, &mut id).ok()?;
+            Some(AccountId(id))
+        };
+        self.account.or_else(said)
+    }
+
+    /// The line, and that it waits to be sealed.
+    pub(super) fn statements(self) -> [Statement; 2] {
         const INSERT: &str = "INSERT INTO events (event, account, deed, actor, made, detail) \
             VALUES ($1, $2, $3, $4, $5, $6)";
+        const WAIT: &str = "INSERT INTO events_waiting (event) VALUES ($1)";
+        let wait = Statement::new(WAIT, values![self.id.0]);
         let account = self.account.map(|account| account.0);
         let at = self.at.seconds();
         let values = values![self.id.0, account, self.deed, self.actor, at, self.detail];
-        Statement::new(INSERT, values).of_row()
+        [Statement::new(INSERT, values).of_row(), wait.of_row()]
     }
 
     pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {

@@ -25,6 +25,12 @@ impl Counted {
         self.database.rows(sql, values).await
     }
 
+    /// The rows of each of these.
+    pub(super) async fn reads(&self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.work.done(Done::Read, reads.len());
+        self.database.reads(reads).await
+    }
+
     /// The first row, if there is one.
     pub(super) async fn row(
         &self,

@@ -59,6 +59,14 @@ impl Database {
         }
     }
 
+    /// Reads by each of these, one after the other; a database in another process is waited for once.
+    pub(super) async fn reads(&self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.reads(reads).await,
+            Self::Postgres(postgres) => postgres.reads(reads).await,
+        }
+    }
+
     /// Does `work` in a transaction and commits it, unless it gives an error: then nothing is written. It may run more
     /// than once.
     pub(super) async fn write<T: Send + 'static>(

@@ -1,8 +1,11 @@
 //! The event log as rows, and the chain of hashes behind it. What the chain proves, and how it is checked, is
 //! [`audit`](crate::audit)'s.
+//!
+//! A line is written once and never touched again. That it waits to be sealed is a row beside it, which goes when the seal
+//! comes; which lines a seal is over, and in which order, stands in the seal.
 
 use super::account::EventRow;
-use super::rows::{Row, Statement, values};
+use super::rows::{Read, Row, Statement, values};
 use super::{AccountId, EventId, Store, StoreError};
 use crate::audit;
 
@@ -15,15 +18,84 @@ pub struct Seal {
     pub head: [u8; 32],
 }
 
+/// A seal with the events that it is over: those after the seal before it, up to its own count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The seal.
+    pub seal: Seal,
+    /// Their numbers, in the chain's order.
+    pub events: Vec<EventId>,
+}
+
+/// How many events there are, and how many should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// In the log.
+    pub(crate) there: u64,
+    /// Sealed, as the last seal says.
+    pub(crate) sealed: u64,
+    /// Waiting to be.
+    pub(crate) waiting: u64,
+}
+
 impl Seal {
-    fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("event_seals");
+    fn take(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self { count: row.int()?, head: row.array()? })
+    }
+
+    fn read(row: Row) -> Result<Self, StoreError> {
+        Self::take(&mut row.of("event_seals"))
     }
 }
 
-const UNSEALED: &str = "SELECT event, account, deed, actor, made, detail FROM events \
-    WHERE place IS NULL ORDER BY event LIMIT $1";
+impl Page {
+    fn read(row: Row) -> Result<Self, StoreError> {
+        let mut row = row.of("event_seals");
+        let seal = Seal::take(&mut row)?;
+        // Bytes left over are a number that no event has: there is one too many then.
+        let id = |bytes: &[u8]| {
+            let mut id = [0; 16];
+            id[..bytes.len()].copy_from_slice(bytes);
+            EventId(id)
+        };
+        Ok(Self { seal, events: row.blob()?.chunks(16).map(id).collect() })
+    }
+}
+
+/// All columns that [`EventRow::read`] takes, in its order.
+macro_rules! columns {
+    () => {
+        "e.event, e.account, e.deed, e.actor, e.made, e.detail"
+    };
+}
+
+/// From those that wait to their lines, in this order: the other way leads through the whole log.
+macro_rules! waiting {
+    () => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM events_waiting w CROSS JOIN events e WHERE e.event = w.event"
+        )
+    };
+}
+
+const UNSEALED: &str = concat!(waiting!(), " ORDER BY w.event LIMIT $1");
+
+/// Events asked for at a time.
+const AT_ONCE: usize = 512;
+
+/// Payments of an account whose lines are asked for at a time.
+const PAYMENTS_AT_ONCE: u32 = 256;
+
+fn with_last(mut id: [u8; 16], byte: u8) -> [u8; 16] {
+    id[15] = byte;
+    id
+}
+
+fn read_all(rows: Vec<Row>) -> Result<Vec<EventRow>, StoreError> {
+    rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
+}
 
 impl Store {
     /// Seals up to `n` events that were not yet; gives how far the log is sealed, and how many were.
@@ -36,8 +108,8 @@ impl Store {
     /// Those of the database.
     pub async fn seal(&self, n: u32) -> Result<(Seal, usize), StoreError> {
         const LAST: &str = "SELECT count, head FROM event_seals ORDER BY count DESC LIMIT 1";
-        const PLACE: &str = "UPDATE events SET place = $1 WHERE event = $2 AND place IS NULL";
-        const SEAL: &str = "INSERT INTO event_seals (count, head) VALUES ($1, $2)";
+        const DONE: &str = "DELETE FROM events_waiting WHERE event = $1";
+        const SEAL: &str = "INSERT INTO event_seals (count, head, events) VALUES ($1, $2, $3)";
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
@@ -45,46 +117,51 @@ impl Store {
                     transaction.lock("SELECT one FROM standing WHERE one = 1", values![]).await?;
                     let last = transaction.rows(LAST, values![]).await?;
                     let last = last.into_iter().next().map(Seal::read).transpose()?;
-                    let last = last.unwrap_or_else(audit::beginning);
-                    let rows = transaction.rows(UNSEALED, values![n]).await?;
-                    let mut statements = Vec::new();
-                    let mut seal = last;
-                    for row in rows {
-                        let event = EventRow::read(&mut row.of("events"))?;
-                        seal = audit::link(&seal, &event);
-                        let place = Statement::new(PLACE, values![seal.count, event.id.0]);
-                        // Each by itself: joined with a page of values, the index over what is not sealed would be read from end
-                        // to end for each of them.
-                        statements.push(place.or(StoreError::Unreadable("events")));
+                    let mut seal = last.unwrap_or_else(audit::beginning);
+                    let events = read_all(transaction.rows(UNSEALED, values![n]).await?)?;
+                    if events.is_empty() {
+                        return Ok((seal, 0));
                     }
-                    let sealed = statements.len();
-                    if sealed > 0 {
-                        statements.push(Statement::new(SEAL, values![seal.count, seal.head]));
+                    let (mut ids, mut statements) = (Vec::new(), Vec::new());
+                    for event in &events {
+                        seal = audit::link(&seal, event);
+                        ids.extend_from_slice(&event.id.0);
+                        let done = Statement::new(DONE, values![event.id.0]).of_row();
+                        statements.push(done.or(StoreError::Unreadable("events_waiting")));
                     }
+                    statements.push(Statement::new(SEAL, values![seal.count, seal.head, ids]));
                     transaction.write(statements).await?;
-                    Ok((seal, sealed))
+                    Ok((seal, events.len()))
                 })
             })
             .await
     }
 
-    /// Up to `n` sealed events after this place of the chain, with their places.
+    /// Up to `n` seals after this count, with the numbers of their events.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn sealed_events(
-        &self,
-        after: u64,
-        n: u32,
-    ) -> Result<Vec<(u64, EventRow)>, StoreError> {
-        const PAGE: &str = "SELECT place, event, account, deed, actor, made, detail FROM events \
-            WHERE place > $1 ORDER BY place LIMIT $2";
-        let rows = self.database.rows(PAGE, values![after, n]).await?;
-        let read = |row: Row| {
-            let mut row = row.of("events");
-            Ok((row.int()?, EventRow::read(&mut row)?))
-        };
-        rows.into_iter().map(read).collect()
+    pub async fn pages(&self, after: u64, n: u32) -> Result<Vec<Page>, StoreError> {
+        const PAGES: &str = "SELECT count, head, events FROM event_seals WHERE count > $1 \
+            ORDER BY count LIMIT $2";
+        let rows = self.database.rows(PAGES, values![after, n]).await?;
+        rows.into_iter().map(Page::read).collect()
+    }
+
+    /// The events of these numbers, in their order; `None` for one that is not there.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn events(&self, ids: &[EventId]) -> Result<Vec<Option<EventRow>>, StoreError> {
+        const ONE: &str = concat!("SELECT ", columns!(), " FROM events e WHERE e.event = $1");
+        let mut events = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(AT_ONCE) {
+            let reads = ids.iter().map(|id| Read::new(ONE, values![id.0])).collect();
+            for rows in self.database.reads(reads).await? {
+                events.push(read_all(rows)?.pop());
+            }
+        }
+        Ok(events)
     }
 
     /// Up to `n` events that are not sealed yet.
@@ -92,8 +169,17 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn unsealed_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
-        let rows = self.database.rows(UNSEALED, values![n]).await?;
-        rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
+        read_all(self.database.rows(UNSEALED, values![n]).await?)
+    }
+
+    /// Counts the events, all of them, as of one moment.
+    pub(crate) async fn census(&self) -> Result<Census, StoreError> {
+        const CENSUS: &str = "SELECT (SELECT COUNT(*) FROM events), \
+            (SELECT COALESCE(MAX(count), 0) FROM event_seals), \
+            (SELECT COUNT(*) FROM events_waiting)";
+        let row = self.database.row(CENSUS, values![]).await?;
+        let mut row = row.ok_or(StoreError::Unreadable("events"))?.of("events");
+        Ok(Census { there: row.int()?, sealed: row.int()?, waiting: row.int()? })
     }
 
     /// Up to `n` seals from this count on.
@@ -101,13 +187,50 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn seals(&self, from: u64, n: u32) -> Result<Vec<Seal>, StoreError> {
-        const PAGE: &str =
+        const SEALS: &str =
             "SELECT count, head FROM event_seals WHERE count >= $1 ORDER BY count LIMIT $2";
-        let rows = self.database.rows(PAGE, values![from, n]).await?;
+        let rows = self.database.rows(SEALS, values![from, n]).await?;
         rows.into_iter().map(Seal::read).collect()
     }
 
-    /// The last `n` events of an account, newest first; of those before this one, if it is named.
+    /// The last `n` events, newest first: of those that wait and of the last seals, since an event that comes late to a
+    /// payment has a number that is as old as the payment's.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn last_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
+        const WAITING: &str = concat!(waiting!(), " ORDER BY e.made DESC, e.event DESC LIMIT $1");
+        const BACK: &str = "SELECT count, head, events FROM event_seals WHERE count < $1 \
+            ORDER BY count DESC LIMIT 32";
+        let enough = usize::try_from(n).unwrap_or(usize::MAX);
+        let mut last = read_all(self.database.rows(WAITING, values![n]).await?)?;
+        let mut before = u64::MAX;
+        while last.len() < enough {
+            let rows = self.database.rows(BACK, values![before]).await?;
+            if rows.is_empty() {
+                break;
+            }
+            let mut ids = Vec::new();
+            for page in rows.into_iter().map(Page::read) {
+                let page = page?;
+                before = page.seal.count;
+                // Whole seals: within one, the order is that of the numbers.
+                ids.extend(page.events);
+                if last.len() + ids.len() >= enough {
+                    break;
+                }
+            }
+            last.extend(self.events(&ids).await?.into_iter().flatten());
+        }
+        last.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
+        // What was sealed between the two readings is there twice.
+        last.dedup_by_key(|event| event.id);
+        last.truncate(enough);
+        Ok(last)
+    }
+
+    /// The last `n` events of an account, newest first; of those before this one, if it is named. What became of a payment
+    /// stands where the payment does: its number is the payment's but for the last byte.
     ///
     /// # Errors
     /// Those of the database.
@@ -117,11 +240,43 @@ impl Store {
         before: Option<EventId>,
         n: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
-        const OF: &str = "SELECT event, account, deed, actor, made, detail FROM events \
-            WHERE account = $1 AND event < $2 ORDER BY event DESC LIMIT $3";
+        const OF: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM events e WHERE e.account = $1 AND e.event < $2 ORDER BY e.event DESC LIMIT $3"
+        );
+        const PAYMENTS: &str = "SELECT authorisation FROM authorisations \
+            WHERE account = $1 AND authorisation <= $2 ORDER BY authorisation DESC LIMIT $3";
+        const LINES: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM events e WHERE e.event > $1 AND e.event <= $2 AND e.account IS NULL"
+        );
+        let enough = usize::try_from(n).unwrap_or(usize::MAX);
         let before = before.map_or([0xff; 16], |event| event.0);
-        let rows = self.database.rows(OF, values![account.0, before, n]).await?;
-        rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
+        let mut events = read_all(self.database.rows(OF, values![account.0, before, n]).await?)?;
+        let mut up_to = with_last(before, 0xff);
+        loop {
+            let asked = values![account.0, up_to, PAYMENTS_AT_ONCE.min(n)];
+            let rows = self.database.rows(PAYMENTS, asked).await?.into_iter();
+            let payments = rows.map(|row| row.of("authorisations").array());
+            let payments = payments.collect::<Result<Vec<[u8; 16]>, _>>()?;
+            let Some(oldest) = payments.last().copied() else { break };
+            let lines =
+                |id: &[u8; 16]| Read::new(LINES, values![with_last(*id, 0), with_last(*id, 0xff)]);
+            for rows in self.database.reads(payments.iter().map(lines).collect()).await? {
+                events.extend(read_all(rows)?.into_iter().filter(|event| event.id.0 < before));
+            }
+            // All that are newer than the oldest of these payments are known now.
+            let known = events.iter().filter(|event| event.id.0 > oldest).count();
+            if known >= enough || payments.len() < PAYMENTS_AT_ONCE.min(n) as usize {
+                break;
+            }
+            up_to = (u128::from_be_bytes(oldest).saturating_sub(1)).to_be_bytes();
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        events.truncate(enough);
+        Ok(events)
     }
 
     /// Adds a line that belongs to no change of an account.
@@ -131,8 +286,8 @@ impl Store {
     pub async fn log(&self, event: EventRow) -> Result<(), StoreError> {
         self.database
             .write(move |transaction| {
-                let statement = event.clone().statement();
-                Box::pin(async move { transaction.write(vec![statement]).await })
+                let statements = event.clone().statements().into();
+                Box::pin(async move { transaction.write(statements).await })
             })
             .await
     }

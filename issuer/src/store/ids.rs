@@ -158,6 +158,13 @@ impl EventId {
         self
     }
 
+    /// That of what became of a payment: the payment's own, with what it was, which is never 0, in the place of its last
+    /// byte. So the same is not written twice, and a payment's number leads to its lines.
+    pub(super) fn of_payment(mut payment: AuthorisationId, deed: u8) -> Self {
+        payment.0[15] = deed;
+        Self(payment.0)
+    }
+
     /// Reads 32 hexadecimal digits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut id = [0; 16];
@@ -233,5 +240,14 @@ mod tests {
         assert!(nth(0) < nth(1) && nth(4095) < nth(4096) && nth(4_095_999).0 < after.0);
         assert_eq!(nth(4_096_000), nth(0));
         assert!(EventId::make(UnixTime::MAX, 0, &Ones).unwrap() > after);
+    }
+
+    #[test]
+    fn an_event_of_a_payment_begins_with_the_payments_number() {
+        let payment =
+            AuthorisationId::make(UnixTime::new(1_645_557_742).unwrap(), 0, &Ones).unwrap();
+        assert_eq!(payment.to_string(), "017f22e279b07000bfffffffffffffff");
+        let event = EventId::of_payment(payment, 3);
+        assert_eq!(event.to_string(), "017f22e279b07000bfffffffffffff03");
     }
 }

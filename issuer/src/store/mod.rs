@@ -13,7 +13,7 @@
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
 //! | `standing` | what holds for all accounts |
 //! | `cards` | whose cards there are, and which is charged |
-//! | `sweep` | what jobs and operators go through: what is over, what waits, what was done last |
+//! | `sweep` | what jobs and operators go through: what is over, what waits |
 //! | `vault` | the issuer's wrapped keys, and sealing anew under another |
 //! | `backup` | copies, and what happens when one takes the place of the database |
 //! | `ids`, `error` | what rows are found by; what can go wrong |
@@ -51,7 +51,8 @@ pub use backup::restore;
 pub use cards::{Card, CardChange, Payable};
 pub use credentials::{Indexed, NewCredential, Requested};
 pub use error::StoreError;
-pub use events::Seal;
+pub(crate) use events::Census;
+pub use events::{Page, Seal};
 pub use ids::{
     AccountId, CardId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash,
     first_credential_of, make_credential_id,
@@ -235,7 +236,8 @@ impl Store {
             .write(move |transaction| {
                 let event = event.clone();
                 Box::pin(async move {
-                    transaction.write(vec![order.statement(), event.statement()]).await?;
+                    let writes = [order.statement()].into_iter().chain(event.statements());
+                    transaction.write(writes.collect()).await?;
                     standing(transaction).await
                 })
             })

@@ -3,7 +3,7 @@
 use tegata::UnixTime;
 use tegata::account::Account;
 
-use super::account::{EventRow, InSession};
+use super::account::InSession;
 use super::ids::{AccountId, EventId, first_of};
 use super::rows::{Row, Statement, Value, values};
 use super::{Store, StoreError};
@@ -180,17 +180,6 @@ impl Store {
         let (mails, oldest) = (row.int()?, row.optional(Row::int)?);
         let oldest = oldest.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
         Ok(Waiting { mails, oldest })
-    }
-
-    /// The last `n` events, newest first.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn last_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
-        const LAST: &str = "SELECT event, account, deed, actor, made, detail FROM events \
-            ORDER BY event DESC LIMIT $1";
-        let rows = self.database.rows(LAST, values![n]).await?;
-        rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
     }
 }
 

@@ -89,8 +89,8 @@ impl Store {
                     until.seconds(),
                 ];
                 let add = Statement::new(ADD, values).or(StoreError::TillExists);
-                let event = event.clone().statement();
-                Box::pin(async move { transaction.write(vec![add, event]).await })
+                let writes = [add].into_iter().chain(event.clone().statements()).collect();
+                Box::pin(async move { transaction.write(writes).await })
             })
             .await
     }
@@ -120,7 +120,8 @@ impl Store {
                     let take = values![*token.bytes(), id.as_str().to_owned()];
                     let take = Statement::new(TAKE, take).or(StoreError::Unreadable("tills"));
                     let event = EventRow { actor: format!("till {id}"), ..event };
-                    transaction.write(vec![take, event.statement()]).await?;
+                    let writes = [take].into_iter().chain(event.statements()).collect();
+                    transaction.write(writes).await?;
                     Ok(Some((id, shop)))
                 })
             })
@@ -160,8 +161,8 @@ impl Store {
         let revoked = self.database.write(move |transaction| {
             let values = values![now.seconds(), id.as_str().to_owned()];
             let revoke = Statement::new(REVOKE, values).or(StoreError::NoSuchTill);
-            let event = event.clone().statement();
-            Box::pin(async move { transaction.write(vec![revoke, event]).await })
+            let writes = [revoke].into_iter().chain(event.clone().statements()).collect();
+            Box::pin(async move { transaction.write(writes).await })
         });
         match revoked.await {
             Ok(()) => Ok(true),

@@ -54,7 +54,7 @@ async fn counts_of_wrong_codes_are_kept_for_reports_and_then_go(bed: Bed) {
 async fn counted_today_and_yesterday(bed: &Bed, table: &str) {
     let today = noon().seconds() / 86_400;
     for day in [today, today - 1] {
-        bed.sql(&format!("INSERT INTO {table} VALUES ({}, {day}, 1)", bed.hex(b"t"))).await;
+        bed.sql(&format!("INSERT INTO {table} VALUES ({}, {day}, 1)", bed.blob(b"t"))).await;
     }
 }
 
@@ -64,7 +64,7 @@ fn days_later(days: u64) -> UnixTime {
 
 async fn numbers_from_before_there_were_times_get_that_of_their_payment(bed: Bed) {
     bed.is_of_version(4).await;
-    let blob = bed.hex(&[1]);
+    let blob = bed.blob(&[1]);
     bed.sql(&format!(
         "INSERT INTO authorisations VALUES ({blob}, {blob}, {blob}, 1, 'till-1', 'a', 1, 'JPY', 1, \
          'charged', NULL, NULL, NULL, 1234, 1234, 1); \
@@ -79,7 +79,7 @@ async fn payments_under_way_and_sums_of_the_last_day_come_along(bed: Bed) {
     bed.is_of_version(6).await;
     let states = ["authorised", "charging", "unknown", "reversing", "charged", "voided"];
     for (n, state) in states.iter().enumerate() {
-        let blob = bed.hex(&[u8::try_from(n).unwrap(); 16]);
+        let blob = bed.blob(&[u8::try_from(n).unwrap(); 16]);
         bed.sql(&format!(
             "INSERT INTO authorisations VALUES ({blob}, {blob}, {blob}, 1, 'till-1', '{n}', 1, 'JPY', 1, \
              '{state}', NULL, NULL, NULL, 1234, 1234, 1); \
@@ -88,7 +88,7 @@ async fn payments_under_way_and_sums_of_the_last_day_come_along(bed: Bed) {
         ))
         .await;
     }
-    let nothing = bed.hex(&[9; 16]);
+    let nothing = bed.blob(&[9; 16]);
     bed.sql(&format!("INSERT INTO payers VALUES ({nothing}, 1, 0, 0)")).await;
     let store = bed.store().await;
     let open = store.open_charges(UnixTime::new(1234).unwrap(), 10).await.unwrap();

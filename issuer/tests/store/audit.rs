@@ -2,10 +2,11 @@
 
 use tegata_issuer::audit::{AuditError, Finding, Verified, seal, verify};
 use tegata_issuer::keys::Keys;
-use tegata_issuer::store::Store;
+use tegata_issuer::store::{EventId, Store};
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
+use crate::versions::TO_VERSION_6;
 
 crate::on_both!(
     a_log_that_nobody_touched_is_whole,
@@ -13,6 +14,8 @@ crate::on_both!(
     a_cut_off_tail_is_found,
     a_changed_event_is_found,
     an_event_put_in_or_taken_out_is_found,
+    an_event_past_the_seals_and_those_that_wait_is_found,
+    what_was_sealed_and_what_was_not_are_so_after_the_move_to_pages,
     a_rewritten_history_is_found_and_not_signed_on,
     a_line_of_the_file_that_was_changed_is_found,
 );
@@ -49,6 +52,23 @@ impl Log {
         verify(&self.store, &file, &self.keys.checkpoint_key()).await.unwrap()
     }
 
+    /// Events by their place in the chain, for the database's words.
+    async fn at(&self, places: impl IntoIterator<Item = usize>) -> String {
+        let pages = self.store.pages(0, 100).await.unwrap();
+        let ids: Vec<_> = pages.iter().flat_map(|page| &page.events).collect();
+        let blobs = places.into_iter().map(|place| self.bed.blob(&ids[place - 1].0));
+        format!("event IN ({})", blobs.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Has this seal name these events.
+    async fn name(&self, count: u64, ids: &[EventId]) {
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
+        let bytes = self.bed.blob(&bytes);
+        self.bed
+            .sql(&format!("UPDATE event_seals SET events = {bytes} WHERE count = {count}"))
+            .await;
+    }
+
     async fn findings(&self) -> Vec<Finding> {
         self.verify().await.findings
     }
@@ -66,11 +86,12 @@ async fn a_log_that_nobody_touched_is_whole(bed: Bed) {
     log.store.log(shopper::event(noon(), "not yet")).await.unwrap();
     assert_eq!(log.verify().await, Verified { events: 8, signed: 8, findings: vec![] });
     assert_eq!(log.store.unsealed_events(10).await.unwrap().len(), 1);
-    let places: Vec<_> = log.store.sealed_events(0, 10).await.unwrap();
-    let in_order = places.iter().enumerate().all(|(index, (place, event))| {
-        *place == index as u64 + 1 && event.deed == format!("deed {index}")
-    });
-    assert!(in_order, "{places:?}");
+    let pages = log.store.pages(0, 10).await.unwrap();
+    assert_eq!(pages.iter().map(|page| page.seal.count).collect::<Vec<_>>(), [5, 8]);
+    let ids: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
+    let events = log.store.events(&ids).await.unwrap().into_iter().flatten();
+    let deeds: Vec<_> = events.map(|event| event.deed).collect();
+    assert_eq!(deeds, (0..8).map(|nth| format!("deed {nth}")).collect::<Vec<_>>());
     // The process died between the seal and the line: the next run writes the line.
     log.store.seal(10).await.unwrap();
     assert_eq!(log.verify().await.signed, 8);
@@ -103,7 +124,7 @@ async fn a_cut_off_tail_is_found(bed: Bed) {
     let log = Log::new(bed).await;
     log.write(0, 3).await;
     log.write(3, 6).await;
-    log.bed.sql("DELETE FROM events WHERE place > 3").await;
+    log.bed.sql(&format!("DELETE FROM events WHERE {}", log.at(4..=6).await)).await;
     let cut = Finding::CutOff { last: 3, signed: 6 };
     assert_eq!(log.findings().await, std::slice::from_ref(&cut));
     // With its seal: the file knows.
@@ -123,17 +144,19 @@ async fn a_changed_event_is_found(bed: Bed) {
     log.write(0, 3).await;
     log.write(3, 6).await;
     log.write(6, 9).await;
+    let fifth = log.at([5]).await;
     for (change, back) in [
         ("deed = 'nothing'", "deed = 'deed 4'"),
         ("actor = 'nobody'", "actor = 'operator'"),
         ("detail = '[]'", "detail = '{}'"),
         ("made = made + 1", "made = made - 1"),
+        ("account = event", "account = NULL"),
         ("deed = 'deed 4op', actor = 'erator'", "deed = 'deed 4', actor = 'operator'"),
     ] {
-        log.bed.sql(&format!("UPDATE events SET {change} WHERE place = 5")).await;
+        log.bed.sql(&format!("UPDATE events SET {change} WHERE {fifth}")).await;
         let changed = Finding::Changed { from: 4, to: 6 };
         assert_eq!(log.findings().await, [changed], "{change}");
-        log.bed.sql(&format!("UPDATE events SET {back} WHERE place = 5")).await;
+        log.bed.sql(&format!("UPDATE events SET {back} WHERE {fifth}")).await;
         assert!(log.findings().await.is_empty(), "{back}");
     }
 }
@@ -143,28 +166,106 @@ async fn an_event_put_in_or_taken_out_is_found(bed: Bed) {
     log.write(0, 3).await;
     log.write(3, 6).await;
     log.write(6, 9).await;
-    log.bed.sql("UPDATE events SET place = place + 1000 WHERE place > 4").await;
-    log.bed.sql("UPDATE events SET place = place - 999 WHERE place > 1000").await;
-    assert!(log.findings().await.contains(&Finding::Missing { place: 5 }));
-    let event = shopper::event(noon(), "put in");
-    log.store.log(event).await.unwrap();
-    log.bed.sql("UPDATE events SET place = 5 WHERE deed = 'put in'").await;
-    assert!(log.findings().await.contains(&Finding::Changed { from: 4, to: 6 }));
-    log.bed.sql("DELETE FROM events WHERE deed = 'put in'").await;
-    log.bed.sql("UPDATE events SET place = place + 1000 WHERE place > 5").await;
-    log.bed.sql("UPDATE events SET place = place - 1001 WHERE place > 1000").await;
+    let pages = log.store.pages(0, 10).await.unwrap();
+    let of = |page: usize, nth: usize| pages[page].events[nth];
+    let other = EventId([7; 16]);
+    // Of the second seal one is taken out, all are, one is put in, one is another one, two change places.
+    let missing = Finding::Missing { place: 4 };
+    let changed = Finding::Changed { from: 4, to: 6 };
+    for (ids, found) in [
+        (vec![of(1, 0), of(1, 2)], &missing),
+        (vec![], &missing),
+        (vec![of(1, 0), of(1, 1), other, of(1, 2)], &changed),
+        ([&pages[0].events[..], &pages[1].events].concat(), &changed),
+        (vec![of(1, 0), of(0, 1), of(1, 2)], &changed),
+        (vec![of(1, 0), of(1, 2), of(1, 1)], &changed),
+    ] {
+        log.name(6, &ids).await;
+        let findings = log.findings().await;
+        assert!(findings.contains(found), "{ids:?}: {findings:?}");
+    }
+    let bytes =
+        [&pages[1].events.iter().flat_map(|id| id.0).collect::<Vec<_>>()[..], &[1]].concat();
+    let bytes = log.bed.blob(&bytes);
+    log.bed.sql(&format!("UPDATE event_seals SET events = {bytes} WHERE count = 6")).await;
+    assert_eq!(log.findings().await, std::slice::from_ref(&changed), "half a number more");
+    // Two of two seals change places.
+    log.name(6, &[of(0, 2), of(1, 1), of(1, 2)]).await;
+    log.name(3, &[of(0, 0), of(0, 1), of(1, 0)]).await;
+    assert_eq!(log.findings().await, [Finding::Changed { from: 1, to: 3 }, changed]);
+    log.name(6, &pages[1].events).await;
+    log.name(3, &pages[0].events).await;
     assert!(log.findings().await.is_empty(), "as it was");
-    log.bed.sql("DELETE FROM events WHERE place = 2").await;
+    // A seal is gone, and with it where its events stood.
+    log.bed.sql("UPDATE event_seals SET count = 60 WHERE count = 6").await;
+    assert!(log.findings().await.contains(&missing));
+    log.bed.sql("UPDATE event_seals SET count = 6 WHERE count = 60").await;
+    log.bed.sql(&format!("DELETE FROM events WHERE {}", log.at([2]).await)).await;
     let findings = log.findings().await;
-    assert!(findings.contains(&Finding::Missing { place: 2 }), "{findings:?}");
+    assert_eq!(findings, [Finding::Missing { place: 2 }, Finding::Changed { from: 1, to: 3 }]);
+}
+
+async fn an_event_past_the_seals_and_those_that_wait_is_found(bed: Bed) {
+    let log = Log::new(bed).await;
+    log.write(0, 3).await;
+    log.store.log(shopper::event(noon().shifted(3), "waits")).await.unwrap();
+    assert!(log.findings().await.is_empty());
+    let id = log.bed.blob(&[9; 16]);
+    log.bed.sql(&format!("INSERT INTO events VALUES ({id}, NULL, 'a', 'b', 1, '{{}}')")).await;
+    assert_eq!(log.findings().await, [Finding::Uncounted { there: 5, known: 4 }]);
+    log.bed.sql("DELETE FROM events WHERE deed = 'a'").await;
+    assert!(log.findings().await.is_empty());
+    // One that waits is gone; it is not sealed; it does not wait.
+    let uncounted = Finding::Uncounted { there: 3, known: 4 };
+    log.bed.sql("DELETE FROM events WHERE deed = 'waits'").await;
+    assert_eq!(log.findings().await, std::slice::from_ref(&uncounted));
+    assert_eq!(log.seal().await.unwrap(), 3);
+    assert_eq!(log.findings().await, [uncounted]);
+    log.bed.sql("DELETE FROM events_waiting").await;
+    assert!(log.findings().await.is_empty());
+    // What was sealed waits again.
+    let first = log.at([1]).await;
+    let again = format!("INSERT INTO events_waiting SELECT event FROM events WHERE {first}");
+    log.bed.sql(&again).await;
+    log.seal().await.unwrap();
+    assert_eq!(log.findings().await, [Finding::Uncounted { there: 3, known: 4 }]);
+}
+
+/// As a database of the version before has it: each event with its place.
+async fn what_was_sealed_and_what_was_not_are_so_after_the_move_to_pages(bed: Bed) {
+    let log = Log::new(bed).await;
+    log.write(0, 3).await;
+    log.write(3, 4).await;
+    log.write(4, 9).await;
+    for second in [9, 10] {
+        let event = shopper::event(noon().shifted(second), &format!("deed {second}"));
+        log.store.log(event).await.unwrap();
+    }
+    let pages = log.store.pages(0, 10).await.unwrap();
+    let sealed = log.verify().await;
+    assert_eq!(sealed, Verified { events: 9, signed: 9, findings: vec![] });
+    log.bed.sql(TO_VERSION_6).await;
+    for (place, id) in (1..).zip(pages.iter().flat_map(|page| &page.events)) {
+        let id = log.bed.blob(&id.0);
+        log.bed.sql(&format!("UPDATE events SET place = {place} WHERE event = {id}")).await;
+    }
+    let Log { bed, keys, .. } = log;
+    let log = Log { store: bed.store().await, bed, keys };
+    assert_eq!(log.store.pages(0, 10).await.unwrap(), pages);
+    assert_eq!(log.verify().await, sealed);
+    let waiting = log.store.unsealed_events(10).await.unwrap();
+    let waiting: Vec<_> = waiting.iter().map(|event| event.deed.as_str()).collect();
+    assert_eq!(waiting, ["deed 9", "deed 10"]);
+    assert_eq!(log.seal().await.unwrap(), 11);
+    assert_eq!(log.verify().await, Verified { events: 11, signed: 11, findings: vec![] });
 }
 
 async fn a_rewritten_history_is_found_and_not_signed_on(bed: Bed) {
     let log = Log::new(bed).await;
     log.write(0, 6).await;
     // Whoever has the database writes another history and seals it as we would.
-    log.bed.sql("UPDATE events SET deed = 'nothing' WHERE place = 2").await;
-    log.bed.sql("UPDATE events SET place = NULL").await;
+    log.bed.sql("UPDATE events SET deed = 'nothing' WHERE deed = 'deed 1'").await;
+    log.bed.sql("INSERT INTO events_waiting SELECT event FROM events").await;
     log.bed.sql("DELETE FROM event_seals").await;
     log.store.seal(10).await.unwrap();
     assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);

@@ -77,15 +77,6 @@ impl Bed {
         }
     }
 
-    /// Bytes as the database's SQL writes them.
-    pub(crate) fn hex(&self, bytes: &[u8]) -> String {
-        let hex = hex::encode(bytes);
-        match self.place {
-            Place::Sqlite(_) => format!("x'{hex}'"),
-            Place::Postgres(_) => format!("'\\x{hex}'::bytea"),
-        }
-    }
-
     /// As another process would.
     pub(crate) async fn store(&self) -> Store {
         Store::open(&self.place).await.unwrap()
@@ -102,6 +93,14 @@ impl Bed {
                 rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
             }
             Place::Postgres(url) => connect(url).await.batch_execute(sql).await.unwrap(),
+        }
+    }
+
+    /// Bytes, as the database's words have them.
+    pub(crate) fn blob(&self, bytes: &[u8]) -> String {
+        match self.place {
+            Place::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
+            Place::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
         }
     }
 

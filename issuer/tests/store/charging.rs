@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tegata::{Clock, SystemRandom, UnixTime};
-use tegata_issuer::config::{SecretSetting, Store as Place};
+use tegata_issuer::config::SecretSetting;
 use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
 use tegata_issuer::store::{
-    AccountId, Authorisation, AuthorisationId, EventId, Made, MailId, Outgoing, State, Store,
-    StoreError, Tell, What,
+    AccountId, Authorisation, AuthorisationId, Made, MailId, Outgoing, State, Store, StoreError,
+    Tell, What,
 };
 use tegata_sandbox::{Fault, Sandbox};
 
@@ -119,7 +119,7 @@ impl Shop {
         let token = MethodId::new(card).unwrap();
         let card = self.patient.attach(&customer, &token, Key(&key("card"))).await.unwrap();
         self.store.keep_customer(account, customer).await.unwrap();
-        let (account_hex, id) = (self.bed.hex(&account.0), self.bed.hex(&self.number()));
+        let (account_hex, id) = (self.bed.blob(&account.0), self.bed.blob(&self.number()));
         self.bed
             .sql(&format!(
                 "INSERT INTO cards VALUES ({account_hex}, {id}, '{}', '{}', '{}', 0, 1)",
@@ -133,7 +133,7 @@ impl Shop {
     async fn authorised(&self, account: AccountId) -> AuthorisationId {
         let id = AuthorisationId(self.number());
         let (of, number, now) =
-            (self.bed.hex(&account.0), self.bed.hex(&id.0), self.clock.now().seconds());
+            (self.bed.blob(&account.0), self.bed.blob(&id.0), self.clock.now().seconds());
         self.bed
             .sql(&format!(
                 "INSERT INTO authorisations VALUES ({number}, {of}, {of}, 1, 'till', '{id}', {AMOUNT}, 'JPY', 1, \
@@ -243,7 +243,7 @@ async fn a_card_that_pays_is_charged_and_one_that_does_not_is_declined(bed: Bed)
         let it = shop.store.authorisation(id).await.unwrap().unwrap();
         assert!(it.intent.is_some() && it.card.is_some());
         let spent =
-            format!("SELECT spent FROM payers WHERE account = {}", shop.bed.hex(&account.0));
+            format!("SELECT spent FROM payers WHERE account = {}", shop.bed.blob(&account.0));
         let counted = if state == State::Charged { AMOUNT } else { 0 };
         assert_eq!(shop.bed.number(&spent).await, i64::from(counted));
     }
@@ -363,20 +363,15 @@ async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
     assert_eq!(shop.bed.number("SELECT spent FROM payers").await, 7);
 }
 
-/// Tells by the same numbers each time, which no row has twice.
+/// Writes mails by the same number each time, which no row has twice.
 struct Again {
     tell: Arc<dyn Tell>,
     mail: MailId,
-    event: Option<EventId>,
 }
 
 impl Tell for Again {
     fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
         self.tell.mail(of).map(|mail| Outgoing { id: self.mail, ..mail })
-    }
-
-    fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {
-        self.event.map_or_else(|| self.tell.event(now), Ok)
     }
 }
 
@@ -384,35 +379,39 @@ async fn a_payment_moves_only_with_its_mail_and_its_line(bed: Bed) {
     let shop = Shop::open(bed).await;
     let account = shop.account(Some("pm_card_visa")).await;
     let (first, second) = (shop.authorised(account).await, shop.authorised(account).await);
-    let (mail, event) = (MailId([1; 16]), Some(EventId([2; 16])));
-    let by = |mail, event| Arc::new(Again { tell: shop.tell.clone(), mail, event });
+    let by = |mail| Arc::new(Again { tell: shop.tell.clone(), mail: MailId([mail; 16]) });
     let moved = async |id, to, tell: Arc<Again>| {
         let it = shop.store.authorisation(id).await.unwrap().unwrap();
         shop.store.move_on(it, to, shop.clock.now(), tell).await.map(|after| after.state)
     };
-    assert_eq!(moved(first, State::Charged, by(mail, event)).await, Ok(State::Charged));
+    assert_eq!(moved(first, State::Charged, by(1)).await, Ok(State::Charged));
     let refused = |told: Result<State, StoreError>| {
         assert!(matches!(told, Err(StoreError::Refused(_))), "{told:?}");
     };
-    // The mail cannot be written, then the line: nothing is.
-    refused(moved(second, State::Charged, by(mail, None)).await);
-    refused(moved(second, State::Charged, by(MailId([3; 16]), event)).await);
+    // The mail cannot be written, then the line, which is there already: nothing is.
+    refused(moved(second, State::Charged, by(1)).await);
+    let mut line = second.0;
+    line[15] = 3;
+    let line = shop.hex(line);
+    let put_in = format!("INSERT INTO events VALUES ({line}, NULL, 'payment_charged', '', 1, '')");
+    shop.bed.sql(&put_in).await;
+    refused(moved(second, State::Charged, by(3)).await);
     assert_eq!(shop.state(second).await, State::Authorised);
-    for table in ["outbox", "events"] {
+    shop.bed.sql(&format!("DELETE FROM events WHERE event = {line}")).await;
+    for table in ["outbox", "events", "events_waiting"] {
         let count = format!("SELECT COUNT(*) FROM {table}");
         assert_eq!(shop.bed.number(&count).await, 1, "{table}");
     }
-    let tell = by(mail, None);
     let voided = shop.store.void(
         "till".parse().unwrap(),
         What::Id(second),
         "till".into(),
         shop.clock.now(),
-        tell,
+        by(1),
     );
     assert!(matches!(voided.await, Err(StoreError::Refused(_))));
     assert_eq!(shop.state(second).await, State::Authorised);
-    assert_eq!(moved(second, State::Voided, by(MailId([3; 16]), None)).await, Ok(State::Voided));
+    assert_eq!(moved(second, State::Voided, by(3)).await, Ok(State::Voided));
 }
 
 /// Several who charge, each of whom dies at any moment; several tills; every fault.

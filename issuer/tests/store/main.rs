@@ -10,6 +10,7 @@ mod canary;
 mod charging;
 mod cluster;
 mod credentials;
+mod events;
 mod keys;
 mod killed;
 mod outbox;

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata::UnixTime;
 use tegata::account::{Event, decide};
-use tegata_issuer::store::{
-    AccountId, Change, EventId, Kind, SessionRow, Store, TokenHash, Waiting,
-};
+use tegata_issuer::store::{AccountId, Change, Kind, SessionRow, Store, TokenHash, Waiting};
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
@@ -17,7 +14,6 @@ crate::on_both!(
     wishes_for_deletion_come_each_once_and_none_that_was_made_since,
     sessions_come_each_once_and_lead_nowhere_once_they_are_removed,
     the_mails_that_wait_are_counted_with_the_oldest,
-    the_last_events_come_newest_first,
 );
 
 /// An account that was made at this second.
@@ -155,17 +151,4 @@ async fn the_mails_that_wait_are_counted_with_the_oldest(bed: Bed) {
     store.delivered(&store.due(noon(), 60, 1).await.unwrap()).await.unwrap();
     let waits = store.waiting().await.unwrap();
     assert_eq!(waits, Waiting { mails: 2, oldest: Some(noon().shifted(5)) });
-}
-
-async fn the_last_events_come_newest_first(bed: Bed) {
-    let store = bed.store().await;
-    let at = |nth: i64| -> UnixTime { noon().shifted(nth) };
-    for nth in [1, 0, 2] {
-        store.log(shopper::event(at(nth), &format!("deed {nth}"))).await.unwrap();
-    }
-    let last = store.last_events(2).await.unwrap();
-    let deeds: Vec<_> = last.iter().map(|event| event.deed.as_str()).collect();
-    assert_eq!(deeds, ["deed 2", "deed 1"]);
-    let ids: Vec<EventId> = last.iter().map(|event| event.id).collect();
-    assert!(ids[0] > ids[1]);
 }

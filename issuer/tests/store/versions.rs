@@ -7,7 +7,16 @@ use crate::bed::Bed;
 crate::on_both!(a_later_database_is_refused_and_left_as_it_is, another_history_is_refused);
 
 /// The last migration that there is.
-const KNOWN: i64 = 6;
+const KNOWN: i64 = 8;
+
+/// Takes a database back to before V7, but for the places that its log's lines had.
+pub(crate) const TO_VERSION_6: &str = "DELETE FROM refinery_schema_history WHERE version >= 7; \
+    DROP TABLE charges_open; CREATE INDEX authorisations_open ON authorisations (changed); \
+    CREATE TABLE spent AS SELECT account, day, spent AS amount FROM payers; \
+    ALTER TABLE payers DROP COLUMN day; ALTER TABLE payers DROP COLUMN spent; \
+    DROP TABLE events_waiting; ALTER TABLE event_seals DROP COLUMN events; \
+    ALTER TABLE events ADD COLUMN place INTEGER; \
+    CREATE INDEX events_unsealed ON events (event) WHERE place IS NULL";
 
 const LATER: &str = "INSERT INTO refinery_schema_history SELECT version + 1000, 'later', \
     applied_on, checksum FROM refinery_schema_history WHERE version = 1";
@@ -28,7 +37,8 @@ async fn another_history_is_refused(bed: Bed) {
     assert_eq!(Store::open(&bed.place).await.unwrap_err(), StoreError::Divergent(1));
 }
 
-/// The two files of a migration say the same, each in its database's words.
+/// The two files of a migration say the same, each in its database's words; where PostgreSQL has to be told more, that is
+/// at the end. V7 is not among them: it moves rows by what one of the two knows alone.
 #[test]
 fn the_tables_of_both_stores_are_alike() {
     macro_rules! both {
@@ -38,10 +48,12 @@ fn the_tables_of_both_stores_are_alike() {
         )),*]};
     }
     for (sqlite, postgres) in both!["V1__accounts.sql" "V2__credentials.sql" "V3__payments.sql" "V4__cards.sql" "V5__answers.sql"
-        "V6__days_and_ranks.sql"]
+        "V6__days_and_ranks.sql" "V8__under_way.sql"]
     {
         let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
-        assert_eq!(words.replace(" WITHOUT ROWID", ""), postgres);
+        let words = words.replace(" WITHOUT ROWID", "");
+        let more = postgres.strip_prefix(&words);
+        assert!(more.is_some_and(|more| more.is_empty() || more.starts_with("\n-- ")), "{words}");
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use tegata::UnixTime;
 use tegata::code::{
     Admission, AttemptLimits, Candidate, CredentialId, Decoded, Matched, Refusal, Scheme, TillId,
@@ -16,7 +15,7 @@ use super::super::cards::Payable;
 use super::super::credentials;
 use super::super::database::Transaction;
 use super::super::rows::{Read, Row, Statement, values};
-use super::super::{EventId, EventRow, Standing, Store, StoreError, Switch, TokenHash};
+use super::super::{Standing, Store, StoreError, Switch, TokenHash};
 use super::again;
 use super::payer::{Payer, Prepare};
 use super::row::{Authorisation, AuthorisationId, BY_ID, Known, State};
@@ -34,8 +33,8 @@ pub struct Asked {
     pub code: Code,
     /// How much, and for what.
     pub order: Order,
-    /// Numbers for what may come of it.
-    pub ids: (AuthorisationId, EventId),
+    /// A number for what may come of it.
+    pub id: AuthorisationId,
     /// When.
     pub now: UnixTime,
     /// Within what it has to lie.
@@ -384,8 +383,8 @@ impl Asked {
             credentials::take(matched.credential(), matched.counter()).or(again()),
             made.insert(counter),
             self.keep(till, Some(made.id), None),
-            self.event(&made).statement(),
         ];
+        writes.extend(made.line(&format!("till {till}")));
         if reason.is_none() {
             writes.extend(made.counts(replaced));
         }
@@ -409,7 +408,7 @@ impl Asked {
 
     fn made(&self, till: &TillId, payer: &Payer, reason: Option<Reason>) -> Authorisation {
         Authorisation {
-            id: self.ids.0,
+            id: self.id,
             account: payer.found.account,
             credential: payer.found.id,
             till: till.clone(),
@@ -453,30 +452,6 @@ impl Asked {
         Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, now])
             .or(again())
             .of_row()
-    }
-
-    /// The line in the log. It holds no code and nothing of the shopper but the account's number.
-    fn event(&self, made: &Authorisation) -> EventRow {
-        let mut detail = json!({
-            "authorisation": made.id.to_string(),
-            "amount": made.amount,
-            "currency": made.currency,
-        });
-        let deed = match made.reason {
-            None => "payment_authorised",
-            Some(reason) => {
-                detail["reason"] = reason.name().into();
-                "payment_declined"
-            }
-        };
-        EventRow {
-            id: self.ids.1,
-            account: Some(made.account),
-            deed: deed.to_owned(),
-            actor: format!("till {}", made.till),
-            at: self.now,
-            detail: detail.to_string(),
-        }
     }
 }
 

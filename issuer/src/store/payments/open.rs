@@ -39,17 +39,17 @@ impl Store {
     ) -> Result<Authorisation, StoreError> {
         const HOLD: &str = "UPDATE authorisations SET changed = $1, version = version + 1 \
             WHERE authorisation = $2 AND version = $3";
-        let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
         const SINCE: &str = "UPDATE charges_open SET since = $1 WHERE authorisation = $2";
-        let hold = values![now.seconds(), from.id.0, from.version];
-        let hold = Statement::new(HOLD, hold).or(StoreError::Moved).of_row();
-        let since = Statement::new(SINCE, values![now.seconds(), from.id.0]);
-        // It may have ended just now.
-        let statements = vec![hold, since.or(StoreError::Moved).of_row()];
-        let held = self.database.write_together(move |transaction| {
-            let statements = statements.clone();
+        let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
+        let (now, id) = (now.seconds(), from.id.0);
+        // Moved as well if it has ended just now.
+        let statements = [(HOLD, values![now, id, from.version]), (SINCE, values![now, id])];
+        let statements =
+            statements.map(|(sql, of)| Statement::new(sql, of).or(StoreError::Moved).of_row());
+        let taken = self.database.write_together(move |transaction| {
+            let statements = statements.clone().into();
             Box::pin(async move { transaction.write(statements).await })
         });
-        held.await.map(|()| after)
+        taken.await.map(|()| after)
     }
 }

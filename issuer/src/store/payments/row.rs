@@ -82,15 +82,17 @@ impl State {
         }
     }
 
-    /// What the log calls its coming about, if it is one of those in which money moved, will not, or is to go back.
-    pub(super) const fn deed(self) -> Option<&'static str> {
+    /// What the log calls its coming about, and the byte that the line's number ends in, if it is one of those in which a
+    /// code was taken, money moved, will not, or is to go back. No payment comes to one of these twice.
+    const fn deed(self) -> Option<(&'static str, u8)> {
         match self {
-            Self::Charged => Some("payment_charged"),
-            Self::Declined => Some("payment_declined"),
-            Self::Voided => Some("payment_voided"),
-            Self::Refunded => Some("payment_refunded"),
-            Self::Reversing => Some("payment_reversing"),
-            Self::Authorised | Self::Charging | Self::Unknown => None,
+            Self::Authorised => Some(("payment_authorised", 1)),
+            Self::Declined => Some(("payment_declined", 2)),
+            Self::Charged => Some(("payment_charged", 3)),
+            Self::Reversing => Some(("payment_reversing", 4)),
+            Self::Voided => Some(("payment_voided", 5)),
+            Self::Refunded => Some(("payment_refunded", 6)),
+            Self::Charging | Self::Unknown => None,
         }
     }
 
@@ -201,13 +203,13 @@ impl Authorisation {
         })
     }
 
-    /// What moves it on from here, what the account has spent with it, whether it is over, and the mail that tells of it;
-    /// how it stands then. Fails with `Moved` if it was moved before.
+    /// What moves it on from here, what the account has spent with it, whether it is over, and the mail and the line in the
+    /// log that tell of it; how it stands then. Fails with `Moved` if it was moved before.
     pub(super) fn moves(
         &self,
         to: State,
         now: UnixTime,
-        tell: &dyn Tell,
+        (actor, tell): (&str, &dyn Tell),
     ) -> Result<(Self, Vec<Statement>), StoreError> {
         const MOVE: &str = "UPDATE authorisations SET state = $1, changed = $2, version = version + 1 \
             WHERE authorisation = $3 AND version = $4";
@@ -234,6 +236,7 @@ impl Authorisation {
         if to.is_mailed() {
             statements.push(tell.mail(&after)?.statement(self.account));
         }
+        statements.extend(after.line(actor));
         Ok((after, statements))
     }
 
@@ -243,22 +246,29 @@ impl Authorisation {
         Statement::new(OPEN, values![self.id.0, since]).of_row()
     }
 
-    /// The line in the log that says how it stands. It holds no code and nothing of the shopper but the account's number.
-    pub(super) fn line(&self, id: EventId, deed: &str, actor: &str) -> EventRow {
-        let detail = json!({
-            "authorisation": self.id.to_string(),
-            "amount": self.amount,
-            "currency": self.currency,
-            "state": self.state.name(),
+    /// The line in the log that says how it stands, if one does. It holds no code and nothing of the shopper but the
+    /// account's number, in its words: a payment's lines are found by the payment, not by an index of their own.
+    pub(super) fn line(&self, actor: &str) -> impl Iterator<Item = Statement> {
+        let line = self.state.deed().map(|(deed, number)| {
+            let mut detail = json!({
+                "authorisation": self.id.to_string(),
+                "account": self.account.to_string(),
+                "amount": self.amount,
+                "currency": self.currency,
+            });
+            if let Some(reason) = self.reason {
+                detail["reason"] = reason.name().into();
+            }
+            EventRow {
+                id: EventId::of_payment(self.id, number),
+                account: None,
+                deed: deed.to_owned(),
+                actor: actor.to_owned(),
+                at: self.changed,
+                detail: detail.to_string(),
+            }
         });
-        EventRow {
-            id,
-            account: Some(self.account),
-            deed: deed.to_owned(),
-            actor: actor.to_owned(),
-            at: self.changed,
-            detail: detail.to_string(),
-        }
+        line.into_iter().flat_map(EventRow::statements)
     }
 }
 
@@ -280,11 +290,7 @@ impl Store {
             .write_together(move |transaction| {
                 let (from, tell) = (from.clone(), Arc::clone(&tell));
                 Box::pin(async move {
-                    let (after, mut writes) = from.moves(to, now, &*tell)?;
-                    if let Some(deed) = to.deed() {
-                        let line = after.line(tell.event(now)?, deed, CHARGING);
-                        writes.push(line.statement());
-                    }
+                    let (after, writes) = from.moves(to, now, (CHARGING, &*tell))?;
                     transaction.write(writes).await?;
                     Ok(after)
                 })
@@ -341,6 +347,34 @@ mod tests {
         assert!(!State::Charged.may_become(State::Declined));
         for state in State::ALL {
             assert_eq!(State::parse(state.name()), Ok(state));
+        }
+    }
+
+    /// All ways from a state to where nothing follows.
+    fn ways(from: State) -> Vec<Vec<State>> {
+        let next = State::ALL.into_iter().filter(|next| from.may_become(*next));
+        let mut ways: Vec<_> = next.flat_map(ways).collect();
+        if ways.is_empty() {
+            ways.push(Vec::new());
+        }
+        for way in &mut ways {
+            way.insert(0, from);
+        }
+        ways
+    }
+
+    #[test]
+    fn no_way_of_a_payment_leads_to_the_same_line_twice() {
+        let mut numbers: Vec<_> = State::ALL.into_iter().filter_map(State::deed).collect();
+        numbers.sort_by_key(|(_, number)| *number);
+        let numbers: Vec<_> = numbers.into_iter().map(|(_, number)| number).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+        let ways = ways(State::Authorised);
+        assert!(ways.len() > 10, "{ways:?}");
+        for way in ways {
+            let deeds: Vec<_> = way.iter().filter_map(|state| state.deed()).collect();
+            let once: std::collections::HashSet<_> = deeds.iter().collect();
+            assert_eq!(once.len(), deeds.len(), "{way:?}");
         }
     }
 }

@@ -83,11 +83,8 @@ impl Void {
                 return Ok(Voided::Is(Box::new(authorisation)));
             }
         };
-        let (after, mut writes) = authorisation.moves(to, self.now, &*self.notices)?;
-        if let Some(deed) = to.deed() {
-            let line = after.line(self.notices.event(self.now)?, deed, &self.actor);
-            writes.push(line.statement());
-        }
+        let tell = (&*self.actor, &*self.notices);
+        let (after, writes) = authorisation.moves(to, self.now, tell)?;
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
             Err(StoreError::Moved) => Err(again()),

@@ -25,7 +25,7 @@ use tokio_postgres::error::SqlState;
 
 use super::StoreError;
 use super::database::{Transaction, Within, not_migrated};
-use super::rows::{Row, Statement, Value};
+use super::rows::{Read, Row, Statement, Value};
 use super::together::{Piece, piece};
 use lanes::Lanes;
 use transaction::{InTransaction, parameters};
@@ -84,6 +84,15 @@ impl Postgres {
         rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
     }
 
+    pub(in crate::store) async fn reads(
+        &self,
+        reads: Vec<Read>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut transaction = InTransaction::on(connection(&self.pool).await?);
+        let read = transaction.read(reads).await;
+        transaction.end(read).await
+    }
+
     pub(in crate::store) async fn write<T: Send + 'static>(
         &self,
         work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
@@ -127,13 +136,15 @@ async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     let runner = embedded::migrations::runner();
     let known = runner.get_migrations().iter().map(|m| m.version().into()).max().unwrap_or(0);
     let mut connection = connection(pool).await?;
-    // Several processes that all begin get in each other's way; who comes next finds the tables there.
+    // Several processes that all begin get in each other's way; who comes next finds the tables there. Each migration can be
+    // the one that another was quicker with.
+    let most = TRIES as usize + runner.get_migrations().len();
     let mut tries = 1;
     loop {
         match runner.run_async(&mut **connection).await {
             Ok(_) => return Ok(()),
             Err(error) => match not_migrated(&error, known) {
-                StoreError::Refused(_) if tries < TRIES => tries += 1,
+                StoreError::Refused(_) if tries < most => tries += 1,
                 error => return Err(error),
             },
         }

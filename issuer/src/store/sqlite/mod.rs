@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::StoreError;
 use super::database::{Transaction, Within};
-use super::rows::{Row, Statement, Value};
+use super::rows::{Read, Row, Statement, Value};
 use checkpoints::Checkpoints;
 use writer::Writer;
 
@@ -76,6 +76,16 @@ impl Sqlite {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         self.read(move |connection| rows(connection, sql, values)).await
+    }
+
+    pub(in crate::store) async fn reads(
+        &self,
+        reads: Vec<Read>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.read(move |connection| {
+            reads.into_iter().map(|read| rows(connection, read.sql, read.values)).collect()
+        })
+        .await
     }
 
     pub(in crate::store) async fn write<T: Send + 'static>(

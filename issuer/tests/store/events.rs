@@ -1,0 +1,131 @@
+//! The log as it is read: the last of it, and what it says of an account.
+
+use std::collections::BTreeSet;
+
+use tegata::{SystemRandom, UnixTime};
+use tegata_issuer::store::{AccountId, AuthorisationId, EventId, EventRow, State, Store};
+
+use crate::bed::{Bed, noon};
+use crate::charging::told;
+use crate::shopper;
+
+crate::on_both!(
+    the_last_events_come_newest_first,
+    what_comes_late_to_a_payment_is_among_the_last_events,
+    an_accounts_log_is_whole_in_pages_of_any_size,
+);
+
+fn at(nth: i64) -> UnixTime {
+    noon().shifted(nth)
+}
+
+/// A payment that was authorised in this second, of which the log says nothing yet.
+async fn paid(bed: &Bed, account: AccountId, second: i64) -> AuthorisationId {
+    let id = AuthorisationId::make(at(second), &SystemRandom::new()).unwrap();
+    let (of, number) = (bed.blob(&account.0), bed.blob(&id.0));
+    bed.sql(&format!(
+        "INSERT INTO authorisations (authorisation, account, credential, counter, till, reference, amount, \
+         currency, day, state, made, changed, version) \
+         VALUES ({number}, {of}, {of}, 1, 'till', '{id}', 100, 'JPY', 1, 'authorised', 1, 1, 1)"
+    ))
+    .await;
+    id
+}
+
+/// Brings a payment to these states, each of which is a line in the log.
+async fn comes_to(bed: &Bed, store: &Store, id: AuthorisationId, states: &[State], second: i64) {
+    let tell = told(bed, store).await;
+    for state in states {
+        let it = store.authorisation(id).await.unwrap().unwrap();
+        store.move_on(it, *state, at(second), tell.clone()).await.unwrap();
+    }
+}
+
+async fn the_last_events_come_newest_first(bed: Bed) {
+    let store = bed.store().await;
+    for nth in [1, 0, 2] {
+        store.log(shopper::event(at(nth), &format!("deed {nth}"))).await.unwrap();
+    }
+    let last = store.last_events(2).await.unwrap();
+    let deeds: Vec<_> = last.iter().map(|event| event.deed.as_str()).collect();
+    assert_eq!(deeds, ["deed 2", "deed 1"]);
+    let ids: Vec<EventId> = last.iter().map(|event| event.id).collect();
+    assert!(ids[0] > ids[1]);
+    let all = store.last_events(10).await.unwrap();
+    for n in [1, 1, 1] {
+        store.seal(n).await.unwrap();
+        assert_eq!(store.last_events(10).await.unwrap(), all);
+        assert_eq!(store.last_events(2).await.unwrap(), last);
+    }
+}
+
+async fn what_comes_late_to_a_payment_is_among_the_last_events(bed: Bed) {
+    let store = bed.store().await;
+    let account = AccountId([1; 16]);
+    let id = paid(&bed, account, 0).await;
+    comes_to(&bed, &store, id, &[State::Charged], 0).await;
+    for nth in 1..50 {
+        store.log(shopper::event(at(nth), "between")).await.unwrap();
+    }
+    store.seal(40).await.unwrap();
+    let late = [State::Reversing, State::Refunded];
+    comes_to(&bed, &store, id, &late, 60).await;
+    for _ in 0..2 {
+        let last = store.last_events(3).await.unwrap();
+        let deeds: Vec<_> = last.iter().map(|event| (event.deed.as_str(), event.whose())).collect();
+        let of = Some(account);
+        let expected = [("payment_refunded", of), ("payment_reversing", of), ("between", None)];
+        assert_eq!(deeds, expected);
+        store.seal(100).await.unwrap();
+    }
+}
+
+/// Lines of its own; payments with their lines, with lines from before those had the payments' numbers, with both, with
+/// none; the same of somebody else.
+async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
+    let store = bed.store().await;
+    let (hers, others) = (AccountId([1; 16]), AccountId([2; 16]));
+    let own = async |account, second, deed: &str| {
+        let line = shopper::event(at(second), deed);
+        store.log(EventRow { account: Some(account), ..line }).await.unwrap();
+    };
+    for second in 0..24 {
+        for account in [hers, others] {
+            own(account, second, "own").await;
+            let id = paid(&bed, account, second).await;
+            match second % 6 {
+                0 => comes_to(&bed, &store, id, &[State::Declined], second).await,
+                1 | 2 => {
+                    let states = [State::Charged, State::Reversing, State::Refunded];
+                    comes_to(&bed, &store, id, &states, second + 100).await;
+                }
+                3 => own(account, second, "payment_authorised").await,
+                4 => {
+                    own(account, second, "payment_authorised").await;
+                    comes_to(&bed, &store, id, &[State::Voided], second + 100).await;
+                }
+                _ => {}
+            }
+        }
+        if second % 5 == 0 {
+            store.seal(7).await.unwrap();
+        }
+    }
+    let all = store.last_events(1000).await.unwrap().into_iter();
+    let mut all: Vec<_> = all.filter(|event| event.whose() == Some(hers)).collect();
+    all.sort_by_key(|event| std::cmp::Reverse(event.id));
+    assert_eq!(all.len(), 24 + 4 * (1 + 3 + 3 + 1 + 2));
+    assert_eq!(all.iter().map(|event| event.id).collect::<BTreeSet<_>>().len(), all.len());
+    for n in [1, 2, 3, 7, 20, 500] {
+        let (mut read, mut before) = (Vec::new(), None);
+        loop {
+            let page = store.events_of(hers, before, n).await.unwrap();
+            assert!(page.len() <= n as usize);
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+            read.extend(page);
+            assert!(read.len() <= all.len(), "{n} at a time do not end");
+        }
+        assert_eq!(read, all, "{n} at a time");
+    }
+}
