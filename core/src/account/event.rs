@@ -218,9 +218,9 @@ pub enum Effect {
         /// What it says.
         letter: Letter,
     },
-    /// The account is found by the address kept under this number; refuse everything if another's is.
+    /// The account is found by the address kept under this number, if it was not before; refuse everything if another's is.
     Claim(SecretId),
-    /// The account is no longer found by it.
+    /// The account is no longer found by it. Done before anything is claimed: two numbers can stand for one address.
     Release(SecretId),
     /// A session is found by its token from now on.
     SessionMade(SessionId),

@@ -440,7 +440,15 @@ impl Person<'_> {
 
     /// The first mail's code, with her password; puts the secret that comes back into her authenticator.
     pub(crate) fn types_sign_up_code(&mut self, ticket: &Ticket) -> Told<()> {
-        let code = self.code_of_mail(1);
+        self.types_code_to_sign_up(ticket, self.code_of_mail(1))
+    }
+
+    /// The same with a code of a later mail.
+    pub(crate) fn types_code_to_sign_up(
+        &mut self,
+        ticket: &Ticket,
+        code: MailedCodeText,
+    ) -> Told<()> {
         let (ticket, device, password) = (ticket.clone(), self.key(), password(&self.password));
         let call = SignUpCode { ticket, device, code, password };
         self.authenticator = Some(self.signed(&call)?.otpauth.expose().to_owned());

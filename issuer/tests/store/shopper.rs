@@ -33,6 +33,11 @@ pub(crate) fn event(now: UnixTime, deed: &str) -> EventRow {
     EventRow { id, account: None, deed, actor, at: now, detail: "{}".to_owned() }
 }
 
+/// The address that is kept under a number: [`ADDRESS`] under that of the sign-up, another under each other one.
+fn address(kept: SecretId) -> String {
+    if kept == SecretId(1) { ADDRESS.to_owned() } else { format!("{}.{ADDRESS}", kept.0) }
+}
+
 /// What the effects of a decision write.
 pub(crate) fn carry_out(
     keys: &Keys,
@@ -51,8 +56,8 @@ pub(crate) fn carry_out(
             }
             Effect::Forget(id) => change.forget.push(id),
             Effect::Mail { .. } => change.outbox.push(mail(keys, account, now)),
-            Effect::Claim(_) => change.claim.push(keys.handle(ADDRESS)),
-            Effect::Release(_) => change.release.push(keys.handle(ADDRESS)),
+            Effect::Claim(id) => change.claim.push(keys.handle(&address(id))),
+            Effect::Release(id) => change.release.push(keys.handle(&address(id))),
             Effect::SessionMade(id) => change.sessions_made.push((TokenHash::of(&TOKEN), id)),
             Effect::SessionEnded(id) => change.sessions_ended.push(id),
             Effect::Card => {}

@@ -131,9 +131,13 @@ impl Turn<'_> {
     /// Forgets what of `old` proves nothing any more and can no longer be put back.
     fn drop_unused(&mut self, old: &Evidence) {
         let kept = [Some(&self.live.evidence), self.live.before.as_ref().map(|b| &b.evidence)];
-        let kept: Vec<_> = kept.into_iter().flatten().flat_map(Evidence::secrets).collect();
-        if !kept.contains(&old.address) {
+        let kept: Vec<_> = kept.into_iter().flatten().collect();
+        let addresses: Vec<_> = kept.iter().map(|evidence| evidence.address).collect();
+        let kept: Vec<_> = kept.into_iter().flat_map(Evidence::secrets).collect();
+        if !addresses.contains(&old.address) {
             self.effects.push(Effect::Release(old.address));
+            // Numbers tell nothing of what they stand for: it may be the very address that is kept under another one.
+            self.effects.extend(addresses.into_iter().map(Effect::Claim));
         }
         for secret in old.secrets().filter(|secret| !kept.contains(secret)) {
             self.effects.push(Effect::Forget(secret));

@@ -70,6 +70,26 @@ fn a_new_address_is_taken_after_its_code_was_typed_and_not_after_that_of_another
     assert_eq!(issuer.live().address(), old);
 }
 
+/// The address that an account has, and the one it can go back to: each finds it, whatever number it is kept under. The
+/// issuer of the tests looks after each step.
+#[test]
+fn an_account_moved_to_the_address_it_has_or_back_is_found_by_it_for_ever() {
+    let mut issuer = Issuer::settled();
+    let session = issuer.logged_in(PHONE);
+    issuer.moves_to(session, HOME);
+    issuer.later(7 * DAY);
+    let session = issuer.logged_in(PHONE);
+    issuer.moves_to(session, "elsewhere@example.org");
+    issuer.moves_to(session, "elsewhere@example.org");
+    issuer.moves_to(session, HOME);
+    issuer.later(7 * DAY);
+    let session = issuer.logged_in(PHONE);
+    let old = issuer.live().evidence.factor.secret;
+    issuer.moves_to(session, HOME);
+    let (notice, value) = (issuer.mailed(), issuer.value_of(old));
+    assert!(matches!(undo(&mut issuer, notice, value), Answer::Done));
+}
+
 #[test]
 fn a_factor_counts_after_its_first_value_was_typed_and_not_that_of_another() {
     let mut issuer = Issuer::settled();

@@ -1,4 +1,5 @@
-//! An issuer without a network and without bytes: a secret is its number, and giving it is naming it.
+//! An issuer without a network and without bytes: a secret is its number, and giving it is naming it. Addresses are
+//! texts: two numbers can stand for the same one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,9 @@ use crate::UnixTime;
 pub(super) const PHONE: DeviceId = DeviceId([1; 32]);
 pub(super) const TABLET: DeviceId = DeviceId([2; 32]);
 pub(super) const THIEF: DeviceId = DeviceId([9; 32]);
+
+/// The address that she signs up with.
+pub(super) const HOME: &str = "hanako@example.org";
 
 pub(super) const MINUTE: u64 = 60;
 pub(super) const DAY: u64 = 24 * 60 * MINUTE;
@@ -59,8 +63,11 @@ pub(super) struct Issuer {
     pub(super) world: World,
     pub(super) mails: Vec<(SecretId, Letter)>,
     pub(super) deeds: Vec<Deed>,
+    /// The address in whatever is asked from now on.
+    pub(super) typed: String,
     kept: BTreeMap<SecretId, SecretKind>,
-    found_by: BTreeSet<SecretId>,
+    addresses: BTreeMap<SecretId, String>,
+    found_by: BTreeSet<String>,
     tokens: BTreeSet<SessionId>,
 }
 
@@ -79,7 +86,9 @@ impl Issuer {
             world,
             mails: Vec::new(),
             deeds: Vec::new(),
+            typed: HOME.to_owned(),
             kept: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             found_by: BTreeSet::new(),
             tokens: BTreeSet::new(),
         };
@@ -163,10 +172,18 @@ impl Issuer {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in &effects {
+            if let Effect::Release(id) = effect {
+                assert!(self.found_by.remove(&self.addresses[id]), "it was found by that");
+            }
+        }
         for effect in effects {
             match effect {
                 Effect::Keep(id, kind) => {
                     assert_eq!(self.kept.insert(id, kind), None, "{id:?} was taken");
+                    if kind == SecretKind::Address {
+                        self.addresses.insert(id, self.typed.clone());
+                    }
                 }
                 Effect::Forget(id) => {
                     assert!(self.kept.remove(&id).is_some(), "{id:?} was not kept");
@@ -176,11 +193,13 @@ impl Issuer {
                     assert_eq!(self.kept.get(&to), Some(&SecretKind::Address), "{letter:?}");
                     self.mails.push((to, letter));
                 }
-                Effect::Claim(id) => assert!(self.found_by.insert(id)),
-                Effect::Release(id) => assert!(self.found_by.remove(&id)),
+                Effect::Claim(id) => {
+                    self.found_by.insert(self.addresses[&id].clone());
+                }
                 Effect::SessionMade(id) => assert!(self.tokens.insert(id)),
                 Effect::SessionEnded(id) => assert!(self.tokens.remove(&id)),
-                Effect::Card => {}
+                // What is released was so before anything was claimed.
+                Effect::Release(_) | Effect::Card => {}
                 Effect::Erase => {
                     self.kept.clear();
                     self.found_by.clear();
@@ -199,7 +218,8 @@ impl Issuer {
         assert_eq!(self.kept.len(), named.len(), "a secret is named twice: {named:?}");
         let (mut found_by, mut tokens) = (BTreeSet::new(), BTreeSet::new());
         if let Account::Live(live) = &self.account {
-            found_by.extend(evidences(live).map(|evidence| evidence.address));
+            let addresses = evidences(live).map(|evidence| &self.addresses[&evidence.address]);
+            found_by.extend(addresses.cloned());
             tokens.extend(live.sessions.iter().map(|session| session.id));
             assert!(live.sessions.len() <= SESSIONS && live.devices.len() <= DEVICES);
             assert!(live.resets.len() <= DEVICES + 5, "{:?}", live.resets);
@@ -322,7 +342,13 @@ impl Issuer {
         assert!(matches!(answer, Answer::Done), "{answer:?}");
     }
 
+    /// Has an address from now on that it never had.
     pub(super) fn moves(&mut self, session: SessionId) {
+        self.moves_to(session, &format!("hanako-{}@example.org", self.addresses.len()));
+    }
+
+    pub(super) fn moves_to(&mut self, session: SessionId, address: &str) {
+        address.clone_into(&mut self.typed);
         let answer = self.ask(Event::MoveAddress { session }, &[]);
         assert!(matches!(answer, Answer::Done), "{answer:?}");
         let code = self.mailed();
