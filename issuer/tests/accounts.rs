@@ -7,10 +7,10 @@ use std::thread;
 use serde_json::json;
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, Export, Freeze, FreezeByCode, IssuerError, MailedCodeText, NoticeCode, Prove,
-    RecoveryCode, RenewRecovery, Request, Reset, ResetFinish, ResetProof, SIGNATURE_HEADER,
-    SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze, Why, signature_text,
-    signed_bytes,
+    Call, EnrolFactor, EnrolFactorCode, Export, Freeze, FreezeByCode, IssuerError, MailedCodeText,
+    NoticeCode, Prove, RecoveryCode, RenewRecovery, Request, Reset, ResetFinish, ResetProof,
+    SIGNATURE_HEADER, SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze, Why,
+    signature_text, signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -29,6 +29,7 @@ people::on_both! {
     of_sixty_four_at_once_one_wins,
     a_value_of_the_second_factor_is_taken_once_and_in_one_writing,
     a_recovery_code_stands_in_once_and_then_a_new_factor_is_due,
+    an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code,
     an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
     the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
     who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else,
@@ -295,6 +296,28 @@ fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(town: &Town) {
     let view = new_phone.view().unwrap();
     assert_eq!((view.recovery_codes_left, view.must_enrol), (9, true));
     assert!(RecoveryCode::parse("0000-0000-0000-0000").is_ok(), "well formed, and nobody's");
+}
+
+fn an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code(
+    town: &Town,
+) {
+    let hanako = town.shopper(HANAKO);
+    hanako.in_session(&Freeze {}).unwrap();
+    let mut new_phone = hanako.clone();
+    new_phone.device = town.device();
+    let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
+    new_phone.session = Some(new_phone.tries_to_log_in(PASSWORD, Some(code)).unwrap().session);
+    assert_eq!(refusal(new_phone.in_session(&Unfreeze {})), Refusal::EnrolFirst);
+    let factor = new_phone.in_session(&EnrolFactor {}).unwrap().otpauth;
+    new_phone.authenticator = Some(factor.expose().to_owned());
+    let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
+    new_phone.in_session(&EnrolFactorCode { totp }).unwrap();
+    // All else waits until she lets go.
+    assert_eq!(refusal(new_phone.in_session(&EnrolFactor {})), Refusal::Frozen);
+    assert_eq!(refusal(new_phone.in_session(&RenewRecovery {})), Refusal::Frozen);
+    assert!(new_phone.view().unwrap().frozen);
+    new_phone.in_session(&Unfreeze {}).unwrap();
+    assert!(!new_phone.view().unwrap().frozen);
 }
 
 fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town) {

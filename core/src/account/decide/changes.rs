@@ -5,7 +5,7 @@ use super::super::check::{Compare, Purpose, Right};
 use super::super::event::{Answer, Change, Deed, Effect, Letter, MailTo, Refusal, SecretKind};
 use super::super::ids::SessionId;
 use super::super::limits::{ADDRESS_CODES, CHANGES, UNDO_WINDOW, later};
-use super::super::state::{Enrolling, Evidence, Factor, Moving};
+use super::super::state::{Enrolling, Evidence, Factor, Freeze, Moving};
 use super::Decided;
 use super::turn::Turn;
 
@@ -13,6 +13,22 @@ impl Turn<'_> {
     /// After a full log-in, and not too often.
     fn may_change(&mut self, session: SessionId) -> Result<(), Refusal> {
         self.full_log_in(session)?;
+        self.has_changes_left()
+    }
+
+    /// The same; and where the owner froze the account herself and owes a factor, as when her phone is lost, she enrols
+    /// one in spite of that: she cannot let go without it, and to let go asks for less than this does.
+    fn may_enrol(&mut self, session: SessionId) -> Result<(), Refusal> {
+        self.just_logged_in(session)?;
+        match self.live.frozen {
+            None => {}
+            Some(Freeze::Session) if self.live.must_enrol => {}
+            Some(_) => return Err(Refusal::Frozen),
+        }
+        self.has_changes_left()
+    }
+
+    fn has_changes_left(&self) -> Result<(), Refusal> {
         let Some(before) = &self.live.before else { return Ok(()) };
         if before.codes.len() < CHANGES {
             return Ok(());
@@ -22,7 +38,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn enrol(&mut self, session: SessionId) -> Decided {
-        self.may_change(session)?;
+        self.may_enrol(session)?;
         if let Some(old) = self.live.enrolling.take() {
             self.forget(old.secret);
         }
@@ -32,7 +48,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn enrol_code(&mut self, session: SessionId) -> Decided {
-        self.may_change(session)?;
+        self.may_enrol(session)?;
         let enrolling = self.live.enrolling.filter(|enrolling| enrolling.session == session);
         let enrolling = enrolling.ok_or(Refusal::NothingToDo)?;
         let compare = Compare::Totp(Some((enrolling.secret, self.world.used_up_to)));
@@ -40,7 +56,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn enrolled(&mut self, session: SessionId, right: &Right) -> Decided {
-        self.may_change(session)?;
+        self.may_enrol(session)?;
         let Right::Step(secret, step) = *right else { return Err(Refusal::Wrong) };
         let this = Enrolling { secret, session };
         self.live.enrolling.take_if(|enrolling| *enrolling == this).ok_or(Refusal::Wrong)?;

@@ -1,4 +1,5 @@
 use super::issuer::*;
+use crate::account::state::Freeze;
 use crate::account::*;
 
 #[test]
@@ -95,6 +96,37 @@ fn an_owner_freezes_with_any_session_and_lets_go_with_the_factor() {
     assert!(matches!(issuer.decide(Event::Unfreeze { session }), Answer::Done));
     assert_eq!(issuer.caps(), Some(Caps::Usual));
     assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::NothingToDo);
+}
+
+#[test]
+fn an_owner_who_froze_it_and_owes_a_factor_enrols_one_and_lets_go() {
+    let mut issuer = Issuer::settled();
+    let session = issuer.session_on(PHONE).unwrap();
+    issuer.decide(Event::Freeze { session });
+    // Whoever owes none changes nothing, however well he logged in.
+    let session = issuer.logged_in(PHONE);
+    assert_eq!(refusal(issuer.decide(Event::Enrol { session })), Refusal::Frozen);
+
+    let (password, code) = (issuer.password(), issuer.recovery_code());
+    let answer = issuer.logs_in(TABLET, password, Some(code));
+    let Answer::LoggedIn { session: new, must_enrol: true } = answer else { panic!("{answer:?}") };
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session: new })), Refusal::EnrolFirst);
+    // A session without the factor, as on a phone that was found, gains nothing by what she owes.
+    let answer = issuer.logs_in(PHONE, password, None);
+    let Answer::LoggedIn { session: found, .. } = answer else { panic!("{answer:?}") };
+    assert_eq!(refusal(issuer.decide(Event::Enrol { session: found })), Refusal::FactorNeeded);
+    for by in [Freeze::Notice, Freeze::Operator, Freeze::Session] {
+        let Account::Live(live) = &mut issuer.account else { panic!("no account") };
+        live.frozen = Some(by);
+        if by != Freeze::Session {
+            assert_eq!(refusal(issuer.decide(Event::Enrol { session: new })), Refusal::Frozen);
+        }
+    }
+    issuer.enrols(new);
+    assert_eq!(refusal(issuer.decide(Event::Enrol { session: new })), Refusal::Frozen);
+    assert_eq!(refusal(issuer.decide(Event::RenewRecovery { session: new })), Refusal::Frozen);
+    assert!(matches!(issuer.decide(Event::Unfreeze { session: new }), Answer::Done));
+    assert!(!issuer.live().is_frozen());
 }
 
 #[test]
