@@ -7,10 +7,10 @@ use std::thread;
 use serde_json::json;
 use tegata::account::Refusal;
 use tegata::account::messages::{
-    Call, EnrolFactor, EnrolFactorCode, Export, Freeze, FreezeByCode, IssuerError, MailedCodeText,
-    NoticeCode, Prove, RecoveryCode, RenewRecovery, Request, Reset, ResetFinish, ResetProof,
-    SIGNATURE_HEADER, SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze, Why,
-    signature_text, signed_bytes,
+    Call, EnrolFactor, EnrolFactorCode, EventNumber, Export, Freeze, FreezeByCode, IssuerError,
+    MailedCodeText, NoticeCode, Prove, RecoveryCode, RenewRecovery, Request, Reset, ResetFinish,
+    ResetProof, SIGNATURE_HEADER, SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze,
+    Why, signature_text, signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -33,6 +33,7 @@ people::on_both! {
     an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
     the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
     who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else,
+    no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her,
     an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order,
     strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same,
     host_headers_change_nothing,
@@ -509,6 +510,27 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
     assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::LoginTooOld);
     hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
     assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::FactorNeeded);
+}
+
+fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(town: &Town) {
+    let mut hanako = town.shopper(HANAKO);
+    // The number of an event that is after all of them: what comes is what the first page would have.
+    let before = Some(EventNumber::new(&"f".repeat(32)).unwrap());
+    let last = Export { before };
+    let told = |nth: usize| {
+        let events = hanako.in_session(&last).unwrap().events;
+        let exports = events.iter().filter(|event| event.deed == "exported").count();
+        let mails = town.mails_when_quiet(HANAKO);
+        let given_out = town.mails(HANAKO, mails);
+        let given_out = given_out.iter().filter(|mail| mail.0.contains("was given out")).count();
+        assert_eq!((exports, given_out), (nth, nth));
+    };
+    told(1);
+    told(1);
+    // By another session, she is told again.
+    hanako.logs_in(PASSWORD).unwrap();
+    let told = hanako.in_session(&last).unwrap().events;
+    assert_eq!(told.iter().filter(|event| event.deed == "exported").count(), 2);
 }
 
 fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same(

@@ -137,7 +137,7 @@ pub enum Event {
     Export {
         /// In which session.
         session: SessionId,
-        /// Whether this is its first page.
+        /// Whether this is said to be its first page.
         first: bool,
     },
     /// The account is to be deleted.

@@ -202,6 +202,9 @@ pub struct Session {
     pub(super) factor: Option<UnixTime>,
     pub(super) epoch: Epoch,
     pub(super) generation: Generation,
+    /// Its owner was told that what is kept of her was given out in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) exported: bool,
 }
 
 /// A reset of the password, bound to the device that asked for it.

@@ -7,11 +7,13 @@ use super::Decided;
 use super::turn::Turn;
 
 impl Turn<'_> {
-    /// A frozen account's owner has a right to it as well. She is told, since it may not be she who asks.
+    /// A frozen account's owner has a right to it as well. She is told, since it may not be she who asks: of a page that is
+    /// said to be a later one, too, if the session had none before.
     pub(super) fn export(&mut self, session: SessionId, first: bool) -> Decided {
         self.settled(session)?;
         self.just_logged_in(session)?;
-        if first {
+        let exported = std::mem::replace(&mut self.session(session)?.exported, true);
+        if first || !exported {
             self.tell(&Letter::Exported);
             self.effects.push(Effect::Deed(Deed::Exported));
         }

@@ -113,6 +113,7 @@ impl Turn<'_> {
             factor,
             epoch,
             generation,
+            exported: false,
         });
         self.effects.push(Effect::SessionMade(id));
         id

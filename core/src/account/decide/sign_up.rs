@@ -148,6 +148,7 @@ impl Opening {
                 factor: Some(world.now),
                 epoch: Epoch::default(),
                 generation: world.generation,
+                exported: false,
             }],
             resets: Vec::new(),
             used: Tries::default(),

@@ -166,6 +166,13 @@ fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is
     let deeds = issuer.deeds.len();
     assert!(matches!(issuer.decide(export(session, false)), Answer::Done), "the next page");
     assert_eq!(issuer.deeds.len(), deeds);
+    // Whoever says that it is a later page, and had none before, is told of all the same.
+    let session = issuer.logged_in(PHONE);
+    let mails = issuer.mails.len();
+    for _ in 0..2 {
+        assert!(matches!(issuer.decide(export(session, false)), Answer::Done));
+        assert_eq!((issuer.deeds.len(), issuer.mails.len()), (deeds + 2, mails + 1));
+    }
     issuer.later(5 * MINUTE);
     assert_eq!(refusal(issuer.decide(export(session, false))), Refusal::LoginTooOld);
 }
