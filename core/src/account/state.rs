@@ -134,6 +134,9 @@ pub(super) struct Before {
     pub(super) codes_elsewhere: Vec<SecretId>,
     /// The devices that were known for long when the first of them was made.
     pub(super) devices: Vec<DeviceId>,
+    /// The code of a notice was given, and no operator has let go since, who may have frozen the account, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) froze: bool,
 }
 
 /// Who froze an account, which is who can let it go.

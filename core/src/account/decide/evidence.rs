@@ -93,6 +93,7 @@ impl Turn<'_> {
             codes: Vec::new(),
             codes_elsewhere: Vec::new(),
             devices,
+            froze: false,
         });
         before.since = now;
         before.codes.push(code);

@@ -116,6 +116,10 @@ impl Turn<'_> {
     fn operator(&mut self, frozen: bool) -> Answer {
         let deed = if frozen { Deed::FrozenByOperator } else { Deed::UnfrozenByOperator };
         self.live.frozen = frozen.then_some(Freeze::Operator);
+        // Let go, the account can be frozen by a notice again.
+        if let Some(before) = self.live.before.as_mut().filter(|_| !frozen) {
+            before.froze = false;
+        }
         self.effects.push(Effect::Deed(deed));
         Answer::Done
     }

@@ -63,7 +63,9 @@ impl Turn<'_> {
     pub(super) fn freeze_checked(&mut self, right: &Right) -> Decided {
         self.of_a_notice(right).ok_or(Refusal::Wrong)?;
         // Once is enough: an epoch raised again and again would keep her from ever taking the changes back.
-        if self.live.frozen == Some(Freeze::Notice) {
+        let before = self.live.before.as_mut();
+        let was_given = before.is_some_and(|before| std::mem::replace(&mut before.froze, true));
+        if was_given || self.live.frozen == Some(Freeze::Notice) {
             return Ok(Answer::Done);
         }
         if self.live.frozen != Some(Freeze::Operator) {

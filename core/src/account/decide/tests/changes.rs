@@ -304,6 +304,46 @@ fn a_code_given_again_and_again_does_not_keep_her_from_taking_the_changes_back()
 }
 
 #[test]
+fn so_it_is_while_an_operator_has_frozen_the_account_whoever_was_first() {
+    for operator_first in [true, false] {
+        let (mut issuer, notice, old) = taken_over();
+        let mut acts = [Some(notice), None];
+        if operator_first {
+            acts.reverse();
+        }
+        for act in acts {
+            let answer = match act {
+                Some(notice) => issuer.ask(Event::FreezeCode, &[notice]),
+                None => issuer.decide(Event::Operator { frozen: true }),
+            };
+            assert!(matches!(answer, Answer::Done), "{answer:?}");
+        }
+        assert_eq!(issuer.session_on(THIEF), None);
+        let epoch = issuer.live().epoch;
+        let check = issuer.begin(Event::UndoCode { factor: FactorKind::Totp });
+        let his = Given::Secret(issuer.live().before.as_ref().unwrap().codes_elsewhere[0]);
+        assert!(matches!(issuer.ask(Event::FreezeCode, &[his]), Answer::Done));
+        assert_eq!(issuer.live().epoch, epoch);
+        let Answer::Check(check) = issuer.tell(check, notice) else { panic!("refused") };
+        let value = issuer.value_of(old);
+        assert!(matches!(issuer.tell(check, value), Answer::Done));
+        assert!(issuer.live().is_frozen(), "by the operator");
+    }
+}
+
+#[test]
+fn a_notice_freezes_again_after_an_operator_let_go() {
+    let (mut issuer, notice, _) = taken_over();
+    issuer.ask(Event::FreezeCode, &[notice]);
+    issuer.decide(Event::Operator { frozen: true });
+    issuer.decide(Event::Operator { frozen: false });
+    let session = issuer.logged_in(THIEF);
+    assert!(matches!(issuer.ask(Event::FreezeCode, &[notice]), Answer::Done));
+    assert!(issuer.live().is_frozen());
+    assert_eq!(refusal(issuer.decide(Event::Seen { session })), Refusal::NotLoggedIn);
+}
+
+#[test]
 fn undoing_under_way_twice_happens_once() {
     let (mut issuer, notice, old) = taken_over();
     let event = || Event::UndoCode { factor: FactorKind::Totp };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::limits::{DEVICES, RECOVERY_CODES, SESSIONS};
-use super::super::super::state::{Account, Before, Evidence, Live, Opening, Stage, Step};
+use super::super::super::state::{Account, Before, Evidence, Freeze, Live, Opening, Stage, Step};
 use super::super::super::*;
 use super::super::decide;
 use crate::UnixTime;
@@ -228,6 +228,9 @@ impl Issuer {
             assert!(codes <= limits::CHANGES, "{codes} changes");
             let notices = live.before.iter().flat_map(Before::notices).count();
             assert!(notices <= limits::NOTICES, "{notices} notices");
+            let froze = live.before.as_ref().is_some_and(|before| before.froze);
+            let held = matches!(live.frozen, Some(Freeze::Notice | Freeze::Operator));
+            assert!(held || !froze, "a notice froze it, and it is not frozen");
         }
         assert_eq!(self.found_by, found_by);
         assert_eq!(self.tokens, tokens);
