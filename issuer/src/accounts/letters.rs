@@ -77,11 +77,18 @@ impl Kept {
                 _ => "",
             };
             let text = text.replace("{card}", card);
-            text.replace("{device}", device)
+            text.replace("{device}", &no_link(device))
         };
         let body = fill(text.body.trim_start());
         Some(Posted { id, made, to, subject: fill(&text.subject), body })
     }
+}
+
+/// What somebody wrote who may be a stranger, as it goes into a mail of ours: of letters, digits, spaces, hyphens and
+/// apostrophes alone no mail program makes a link.
+pub(super) fn no_link(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'' | '’');
+    text.replace(|c| !is_plain(c), "-")
 }
 
 fn code_of(letter: &Letter) -> Option<SecretId> {
@@ -225,7 +232,11 @@ mod tests {
     }
 
     fn each() -> Vec<Letter> {
-        let (code, device) = (SecretId(1), "Hanako's {code} phone".to_owned());
+        with_device("Hanako's {code} phone")
+    }
+
+    fn with_device(name: &str) -> Vec<Letter> {
+        let (code, device) = (SecretId(1), name.to_owned());
         vec![
             Letter::SignUp { code },
             Letter::AlreadyHere,
@@ -272,7 +283,7 @@ mod tests {
                 assert_eq!(all.contains("visa 4242"), names_card, "{all}");
                 let names_device =
                     matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
-                assert_eq!(all.contains("Hanako's {code} phone"), names_device, "{all}");
+                assert_eq!(all.contains("Hanako's -code- phone"), names_device, "{all}");
                 assert_eq!(
                     all.contains('7'),
                     matches!(letter, Letter::RecoveryUsed { .. }) || all.contains("7日")
@@ -280,6 +291,38 @@ mod tests {
                 for link in ["http", "www", "://", "<", "example.org"] {
                     assert!(!all.contains(link), "{all}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_calls_his_device_is_no_link_in_a_letter_of_ours() {
+        let (letters, made) = (ours(), Made::default());
+        let names = [
+            ("http://evil.example/", "http---evil-example-"),
+            ("www.evil.example", "www-evil-example"),
+            ("see evil.example/a?b=c#d", "see evil-example-a-b-c-d"),
+            ("tel:+81312345678 <a@evil.example>", "tel--81312345678 -a-evil-example-"),
+            ("evil\u{3002}example evil\u{ff0e}example", "evil-example evil-example"),
+            ("花子のスマホ-2, Hanako’s", "花子のスマホ-2- Hanako’s"),
+        ];
+        for (name, plain) in names {
+            for (letter, language) in with_device(name)
+                .into_iter()
+                .flat_map(|l| [(l.clone(), Language::En), (l, Language::Ja)])
+            {
+                let handle = Some("hanako@example.org".parse().unwrap());
+                let kept = Kept::new(Address { handle, language }, &letter, &made);
+                let posted = kept.posted(ID, UnixTime::MAX, &letters).unwrap();
+                let all = format!("{}\n{}", posted.subject, posted.body);
+                for link in
+                    ["://", "www.", ".example", "evil.", "evil\u{3002}", "evil\u{ff0e}", "@"]
+                {
+                    assert!(!all.contains(link), "{all}");
+                }
+                let names_device =
+                    matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
+                assert_eq!(all.contains(plain), names_device, "{all}");
             }
         }
     }

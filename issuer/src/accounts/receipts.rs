@@ -5,6 +5,7 @@ use tegata::UnixTime;
 use tegata::account::messages::{PaymentNumber, money};
 use time::{OffsetDateTime, UtcOffset};
 
+use super::letters::no_link;
 use crate::payments::{DayOffset, Decimals};
 use crate::store::{Authorisation, AuthorisationId, Paid, State};
 
@@ -55,8 +56,8 @@ impl Receipt {
     pub(super) fn fill(&self, text: &str, paid: &Paid, figures: Figures) -> String {
         let Paid { authorisation, shop } = paid;
         let Authorisation { amount, currency, reference, made, .. } = authorisation;
-        // A till writes what it likes here: without its other characters no mail program takes it for a link.
-        let reference = reference.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        // A till writes what it likes here.
+        let reference = no_link(reference);
         let text = text.replace("{amount}", &money(*amount, currency, figures.decimals.get()));
         let text = text.replace("{time}", &figures.time(*made));
         let text = text.replace("{since}", &figures.time(self.since));
