@@ -1,14 +1,15 @@
 //! What the running issuer does by itself: seals the log, and clears away what is over. A job that fails is logged and
 //! comes again; nobody's request waits for one.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tegata::UnixTime;
-use tegata::account::Account;
 use tegata::account::limits::CLOSING_GRACE;
+use tegata::account::{Account, Refusal};
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
@@ -98,8 +99,8 @@ enum JobError {
     Fill(#[from] FillError),
     #[error(transparent)]
     Audit(#[from] AuditError),
-    #[error("an account could not be deleted")]
-    NotDeleted,
+    #[error("{0} accounts could not be deleted: they come again in the next round")]
+    NotDeleted(usize),
 }
 
 /// What the jobs work on.
@@ -122,6 +123,8 @@ pub(crate) struct Jobs {
 pub(crate) struct Marks {
     sign_up: Option<AccountId>,
     closing: Option<EventId>,
+    /// Those up to there whose time is over and that are there still: frozen, or not to be deleted for some fault.
+    closing_again: BTreeSet<AccountId>,
     session: Option<SessionRow>,
 }
 
@@ -225,21 +228,43 @@ impl Jobs {
     }
 
     /// Goes once over every line of the log that says so, when the time is over. The account decides: its owner may have
-    /// thought better of it.
+    /// thought better of it. One that is frozen comes again, since whoever froze it may let it go, and so does one that
+    /// cannot be deleted, which is in no other's way.
     async fn closings(&self, now: UnixTime) -> Result<(), JobError> {
         let before = earlier(now, CLOSING_GRACE);
+        let again = self.marks().closing_again.iter().copied().collect();
+        let mut faults = self.close(again).await;
         loop {
             let after = self.marks().closing;
             let page = self.store.closings_before(before, after, PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            for (_, account) in &page {
-                match self.accounts.close_due(*account).await {
-                    Ok(()) | Err(Problem::Refused(_)) => {}
-                    Err(_) => return Err(JobError::NotDeleted),
-                }
-            }
+            let Some((last, _)) = page.last() else { break };
+            faults += self.close(page.iter().map(|(_, account)| *account).collect()).await;
             self.marks().closing = Some(*last);
         }
+        if faults == 0 { Ok(()) } else { Err(JobError::NotDeleted(faults)) }
+    }
+
+    /// Deletes those that decide for it, and keeps in mind which have to come again; of how many that is for a fault.
+    async fn close(&self, accounts: Vec<AccountId>) -> usize {
+        let mut faults = 0;
+        for account in accounts {
+            let closed = self.accounts.close_due(account).await;
+            let is_over = match closed {
+                Ok(()) => true,
+                Err(Problem::Refused(refusal)) => refusal != Refusal::Frozen,
+                Err(_) => {
+                    faults += 1;
+                    false
+                }
+            };
+            let mut marks = self.marks();
+            if is_over {
+                marks.closing_again.remove(&account);
+            } else {
+                marks.closing_again.insert(account);
+            }
+        }
+        faults
     }
 
     /// One page each time, round and round: a row costs the reading of its account.

@@ -9,16 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tegata::account::Account;
 use tegata::account::messages::{
-    Call, Close, DeviceKey, Done, Enrol, IssuerError, Keep, Language, MailedCodeText, PasswordText,
-    Request, Response, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket, TotpText,
+    Call, Close, DeviceKey, Done, Enrol, Freeze, IssuerError, Keep, Language, MailedCodeText,
+    PasswordText, Prove, Request, Response, SecretText, SessionToken, SignUp, SignUpCode,
+    SignUpFactor, Ticket, TotpText, Unfreeze,
 };
 use tegata::formats::otpauth;
 use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::store::{Kind, Store};
+use tegata_issuer::store::{Change, Kind, Store};
 use tegata_issuer::{Handle, World, start};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -141,6 +143,12 @@ impl Phone {
         DeviceKey(self.0.public_key().unwrap())
     }
 
+    /// What the authenticator shows.
+    fn totp(stage: &Stage, otpauth: &SecretText) -> TotpText {
+        let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
+        TotpText::new(factor.code(stage.clock.now()).unwrap().digits()).unwrap()
+    }
+
     fn begin(&self, issuer: &Handle, address: &str) -> Ticket {
         let call = SignUp {
             address: address.parse().unwrap(),
@@ -152,16 +160,26 @@ impl Phone {
     }
 
     fn sign_up(&self, stage: &Stage, issuer: &Handle) -> SessionToken {
+        self.sign_up_as(stage, issuer, "hanako@example.org").0
+    }
+
+    /// Her session and her second factor.
+    fn sign_up_as(
+        &self,
+        stage: &Stage,
+        issuer: &Handle,
+        address: &str,
+    ) -> (SessionToken, SecretText) {
         let mails = stage.mails.mails().len();
-        let ticket = self.begin(issuer, "hanako@example.org");
+        let ticket = self.begin(issuer, address);
         let password = PasswordText::new("four quiet herons stand").unwrap();
         let (device, code) = (self.key(), stage.code(mails));
         let call = SignUpCode { ticket: ticket.clone(), device, code, password };
         let Enrol { otpauth } = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
-        let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
-        let totp = TotpText::new(factor.code(stage.clock.now()).unwrap().digits()).unwrap();
+        let totp = Self::totp(stage, &otpauth);
         let call = SignUpFactor { ticket, device: self.key(), totp };
-        send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap().session
+        let signed_up = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
+        (signed_up.session, otpauth)
     }
 }
 
@@ -219,6 +237,64 @@ fn an_account_is_deleted_when_its_owner_has_had_her_week_and_said_nothing() {
     });
     // The address is free again.
     phone.sign_up(&stage, &issuer);
+    issuer.stop();
+}
+
+#[test]
+fn an_account_that_cannot_be_deleted_is_counted_and_in_nobody_s_way() {
+    let stage = Stage::new();
+    let phone = Phone::new(stage.folder.path());
+    let issuer = stage.start();
+    let sessions = ["first@example.org", "second@example.org"]
+        .map(|address| phone.sign_up_as(&stage, &issuer, address).0);
+    for session in sessions {
+        let Done {} = send(&issuer, &Request::of_session(&Close {}, session).unwrap()).unwrap();
+        // Each in a second of its own, so that one is before the other.
+        stage.later(1);
+    }
+    issuer.stop();
+    // Nobody can read the first one's address any more.
+    let store = stage.store();
+    stage.threads.block_on(async {
+        let (_, first) = store.closings_before(stage.clock.now(), None, 2).await.unwrap()[0];
+        let damaged = store.change(first, |loaded| {
+            let Account::Live(live) = &loaded.state else { panic!("no account") };
+            let (address, other) = (live.address(), loaded.secrets.values().last().unwrap());
+            let (kind, sealed) = (loaded.secrets[&address].0, other.1.clone());
+            (Change { keep: vec![(address, kind, sealed)], ..Change::default() }, ())
+        });
+        damaged.await.unwrap();
+    });
+    drop(store);
+    stage.later(7 * DAY);
+    let issuer = stage.start();
+    wait_for(|| metric(&issuer, "tegata_job_failures_total{job=\"closings\"}") > 0);
+    wait_for(|| stage.mails.mails().iter().any(|mail| mail.subject.contains("was deleted")));
+    assert_eq!(stage.sessions(), DECOYS + 1);
+    issuer.stop();
+}
+
+#[test]
+fn an_account_that_is_frozen_when_its_week_is_over_is_deleted_when_it_is_let_go() {
+    let stage = Stage::new();
+    let phone = Phone::new(stage.folder.path());
+    let issuer = stage.start();
+    let (session, factor) = phone.sign_up_as(&stage, &issuer, "hanako@example.org");
+    let Done {} = send(&issuer, &Request::of_session(&Close {}, session.clone()).unwrap()).unwrap();
+    let freeze = Request::of_session(&Freeze {}, session.clone()).unwrap();
+    let Done {} = send(&issuer, &freeze).unwrap();
+    issuer.stop();
+    stage.later(7 * DAY + 60);
+    let issuer = stage.start();
+    wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"closings\"}") > 0);
+    assert_eq!(stage.sessions(), DECOYS + 1, "whoever asked for it may not be the owner");
+    let totp = Phone::totp(&stage, &factor);
+    let Done {} =
+        send(&issuer, &Request::of_session(&Prove { totp }, session.clone()).unwrap()).unwrap();
+    let Done {} = send(&issuer, &Request::of_session(&Unfreeze {}, session).unwrap()).unwrap();
+    // The job comes round in a minute.
+    wait_for(|| stage.mails.mails().iter().any(|mail| mail.subject.contains("was deleted")));
+    assert_eq!(stage.sessions(), DECOYS);
     issuer.stop();
 }
 
