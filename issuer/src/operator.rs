@@ -95,6 +95,11 @@ pub enum OperatorError {
     /// There is none.
     #[error("no account has this address or number")]
     NoSuchAccount,
+    /// It is no account yet, or none any more.
+    #[error(
+        "this is a sign-up under way, or an account that was deleted: there is nothing to freeze or to let go"
+    )]
+    NothingToFreeze,
     /// No payment has this number.
     #[error("no payment has this number")]
     NoSuchPayment,
@@ -218,8 +223,7 @@ impl Operator {
         let passwords = Arc::new(passwords?);
         let accounts =
             Accounts::for_operator(self.store.clone(), keys, passwords, self.world.clone());
-        let frozen = self.threads.block_on(accounts.freeze_by_operator(whose, frozen, reason));
-        frozen.map_err(|_| OperatorError::NotChanged)?.ok_or(OperatorError::NoSuchAccount)
+        self.threads.block_on(accounts.freeze_by_operator(whose, frozen, reason))
     }
 
     /// How many payments were begun and are not over: they are finished or taken back, also while payments are stopped.

@@ -1,44 +1,40 @@
 //! What an operator, or the issuer itself, does to an account.
 
-use tegata::account::{Decision, Event, decide};
+use tegata::account::{Answer, Decision, Event, decide};
 
 use super::Accounts;
 use super::given::Given;
 use super::made::Made;
-use crate::operator::{Reason, Whose};
+use crate::operator::{OperatorError, Reason, Whose};
 use crate::problem::Problem;
 use crate::store::{AccountId, Change};
 
 impl Accounts {
-    /// Freezes an account, or lets it go, whoever froze it; `None` if there is no such account.
+    /// Freezes an account, or lets it go, whoever froze it.
     pub(crate) async fn freeze_by_operator(
         &self,
         whose: &Whose,
         frozen: bool,
         reason: &Reason,
-    ) -> Result<Option<AccountId>, Problem> {
+    ) -> Result<AccountId, OperatorError> {
         let found = match whose {
-            Whose::Address(handle) => {
-                let found = self.store.find(&self.keys.handle(handle.address())).await;
-                found.map_err(Problem::of_store)?
-            }
-            Whose::Account(id) => {
-                let found = self.store.load(*id).await.map_err(Problem::of_store)?;
-                found.map(|_| *id)
-            }
+            Whose::Address(handle) => self.store.find(&self.keys.handle(handle.address())).await?,
+            Whose::Account(id) => self.store.load(*id).await?.map(|_| *id),
         };
-        let Some(id) = found else { return Ok(None) };
+        let id = found.ok_or(OperatorError::NoSuchAccount)?;
         let (accounts, reason) = (self.clone(), reason.clone());
         let frozen = self.store.change(id, move |loaded| {
             let world = Self::world(&loaded.standing, accounts.world.clock.now());
-            let Decision { account, effects, .. } =
+            let Decision { account, effects, answer } =
                 decide(loaded.state.clone(), Event::Operator { frozen }, &world);
+            if let Answer::Refused(_) = answer {
+                return (Change::default(), Err(OperatorError::NothingToFreeze));
+            }
             let given = Given::default();
             let carried_out =
                 accounts.carry_out(id, &loaded.secrets, &effects, &given, &mut Made::default());
-            let mut change = match carried_out {
-                Ok(change) => change,
-                Err(problem) => return (Change::default(), Err(problem)),
+            let Ok(mut change) = carried_out else {
+                return (Change::default(), Err(OperatorError::NotChanged));
             };
             change.state = Some(account);
             for event in &mut change.events {
@@ -47,8 +43,8 @@ impl Accounts {
             }
             (change, Ok(()))
         });
-        frozen.await.map_err(Problem::of_store)??;
-        Ok(Some(id))
+        frozen.await??;
+        Ok(id)
     }
 
     /// Deletes an account whose owner asked for it and has had the time to think it over.

@@ -1,0 +1,65 @@
+//! What an operator does to an account, beside a service that runs: done, or said not to be.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::time::Duration;
+
+use tegata::account::Account;
+use tegata::account::messages::Close;
+use tegata_issuer::config::Config;
+use tegata_issuer::operator::{Operator, OperatorError, Reason, Whose};
+use tegata_issuer::store::{AccountId, Store};
+use tokio::runtime::Runtime;
+
+use crate::people::Town;
+
+mod people;
+
+people::on_both! {
+    what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it,
+}
+
+/// The one account that is so, once there is one.
+fn only(town: &Town, is: fn(&Account) -> bool) -> AccountId {
+    let (config, threads): (Config, _) = (toml::from_str(&town.settings).unwrap(), Runtime::new());
+    threads.unwrap().block_on(async {
+        let store = Store::open(&config.store).await.unwrap();
+        for _ in 0..600 {
+            let mut those = Vec::new();
+            for (id, _) in store.made_before(town.now().shifted(1), None, 1000).await.unwrap() {
+                let loaded = store.load(id).await.unwrap();
+                those.extend(loaded.filter(|loaded| is(&loaded.state)).map(|_| id));
+            }
+            match those[..] {
+                [] => tokio::time::sleep(Duration::from_millis(50)).await,
+                [only] => return only,
+                _ => panic!("several"),
+            }
+        }
+        panic!("none")
+    })
+}
+
+fn what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it(town: &Town) {
+    let config: Config = toml::from_str(&town.settings).unwrap();
+    let operator = Operator::open(config, tegata_issuer::World::system()).unwrap();
+    let reason = Reason::new("ann", "a test").unwrap();
+    let not_done = |account| {
+        for frozen in [true, false] {
+            let told = operator.freeze(&Whose::Account(account), frozen, &reason);
+            assert!(matches!(told, Err(OperatorError::NothingToFreeze)), "{told:?}");
+        }
+    };
+    let mut hanako = town.person("hanako@example.org");
+    let ticket = hanako.asks_to_sign_up().unwrap();
+    not_done(only(town, |account| matches!(account, Account::Opening(_))));
+    hanako.types_sign_up_code(&ticket).unwrap();
+    not_done(only(town, |account| matches!(account, Account::Opening(_))));
+
+    let taro = town.shopper("taro@example.org");
+    taro.in_session(&Close {}).unwrap();
+    town.passes(7 * 24 * 60 * 60 + 60);
+    town.restart();
+    not_done(only(town, |account| *account == Account::Closed));
+    let log = operator.last_events(1000).unwrap();
+    assert!(log.iter().all(|event| !event.deed.contains("by_operator")), "{log:?}");
+}
