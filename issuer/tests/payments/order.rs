@@ -3,6 +3,8 @@
 use serde_json::json;
 use tegata::account::Event;
 use tegata::code::Seed;
+use tegata::formats::otpauth;
+use tegata::vault::OtpCredential;
 use tegata_issuer::operator::Acts;
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::{Order, Switch};
@@ -23,6 +25,7 @@ people::on_both! {
     an_account_that_pays_nothing_uses_its_code_all_the_same,
     codes_of_the_time_around_a_restore_count_as_used,
     what_the_processor_says_is_what_the_till_is_told,
+    a_value_of_an_authenticator_is_worth_nothing_at_a_till,
 }
 
 fn a_code_is_taken_once_and_the_card_is_charged(town: &Town) {
@@ -305,4 +308,26 @@ fn what_the_processor_says_is_what_the_till_is_told(town: &Town) {
     assert_eq!(till.asks(&desk, "b", &code, 100).words(), "pending", "never try again");
     assert_eq!(desk.number("SELECT SUM(amount) FROM spent"), 100);
     assert_eq!(desk.operator().under_way().unwrap().authorised, 1);
+}
+
+/// What an authenticator shows is no code of a payment, however many digits it was set up for.
+fn a_value_of_an_authenticator_is_worth_nothing_at_a_till(town: &Town) {
+    let desk = Desk::new(town);
+    let hanako = town.shopper("hanako@example.org");
+    let (till, shopper) = (desk.till("till-1"), desk.shopper_of(&hanako, 1));
+    let uri = hanako.authenticator.clone().unwrap();
+    let eight = format!("{uri}&digits=8").replace("&digits=6", "");
+    for (uri, digits) in [(uri, 6), (eight, 8)] {
+        let shows: OtpCredential = otpauth::parse(uri.as_bytes()).unwrap();
+        let value = shows.code(town.now()).unwrap().digits().to_owned();
+        assert_eq!(value.len(), digits);
+        // Nor with the digits that a code begins with, in the place of what would prove it.
+        let code = desk.code(&shopper, 0, None);
+        let in_code = format!("{}{value}", &code[..code.len() - digits]);
+        for (nth, typed) in [value, in_code].into_iter().enumerate() {
+            let sale = format!("{digits}-{nth}");
+            assert_eq!(till.asks(&desk, &sale, &typed, 100).words(), "declined not_valid");
+        }
+    }
+    assert_eq!(till.asks(&desk, "paid", &desk.code(&shopper, 0, None), 100).words(), "approved");
 }
