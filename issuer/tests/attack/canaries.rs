@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
-use tegata::account::messages::{Prove, RenewRecovery, SecondFactor};
+use tegata::account::messages::{
+    EnrolFactor, EnrolFactorCode, Language, MoveAddress, MoveAddressCode, NoticeCode, Prove,
+    RenewRecovery, SecondFactor,
+};
 use tegata::code::Seed;
 
 use crate::child::Child;
 use crate::desk::{Desk, Till};
-use crate::people::{Person, Town};
+use crate::people::{Person, Town, code_in};
 
 /// A word that stands in no program: the binary that is dumped has the tests' own passwords in it.
 fn canary() -> String {
@@ -49,6 +52,27 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     for code in hanako.recovery.iter().chain(&codes) {
         secrets.push(json!(code).as_str().unwrap().to_owned());
     }
+    secrets.push(notice_in(&mail(&town, &address, "renewed")));
+    // The ticket of the reset that is over, and of one that is under way.
+    secrets.push(ticket.expose().to_owned());
+    secrets.push(hanako.asks_for_reset().unwrap().expose().to_owned());
+    // A new second factor, and a new address.
+    let otpauth = hanako.in_session(&EnrolFactor {}).unwrap().otpauth;
+    hanako.authenticator = Some(otpauth.expose().to_owned());
+    secrets.push(secret_of(otpauth.expose()));
+    let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
+    secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
+    hanako.in_session(&EnrolFactorCode { totp }).unwrap();
+    secrets.push(notice_in(&mail(&town, &address, "second factor of your account was changed")));
+    let (new, language) = (format!("{}@example.org", canary()), Language::En);
+    let call = MoveAddress { address: new.parse().unwrap(), language };
+    hanako.in_session(&call).unwrap();
+    let code = code_in(&mail(&town, &new, "code for the new address"));
+    secrets.push(code.expose().to_owned());
+    hanako.in_session(&MoveAddressCode { code }).unwrap();
+    for to in [&address, &new] {
+        secrets.push(notice_in(&mail(&town, to, "address of your account was changed")));
+    }
     let mut new_phone = hanako.clone();
     new_phone.device = town.device();
     let code = SecondFactor::RecoveryCode(codes[0].clone());
@@ -63,13 +87,14 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     let log = std::fs::read_to_string(Child::log(&town)).unwrap();
     assert!(log.lines().count() > 20, "a log of what was asked");
     let mut private = secrets.clone();
-    private.extend([address.clone(), "Hanako's phone".to_owned()]);
+    private.extend([address.clone(), new.clone(), "Hanako's phone".to_owned()]);
     for secret in &private {
         for (place, text) in [("log", &log), ("problems", &problems), ("metrics", &metrics)] {
             assert!(!text.contains(secret), "{secret} is in the {place}");
         }
     }
-    let on_disk: Vec<_> = secrets.iter().map(String::as_str).chain([address.as_str()]).collect();
+    let addresses = [address.as_str(), &new];
+    let on_disk: Vec<_> = secrets.iter().map(String::as_str).chain(addresses).collect();
     nothing_on_disk_or_in_memory(&town, &child, &on_disk);
 }
 
@@ -154,6 +179,23 @@ fn metrics(town: &Town) -> String {
     let url = format!("http://{}/metrics", town.address());
     let mut answer = ureq::get(&url).header("Connection", "close").call().unwrap();
     answer.body_mut().read_to_string().unwrap()
+}
+
+/// The last mail to an address whose subject says so, once there is one.
+fn mail(town: &Town, to: &str, says: &str) -> String {
+    for at_least in 1.. {
+        let mails = town.mails(to, at_least);
+        if let Some((_, body)) = mails.into_iter().rfind(|(subject, _)| subject.contains(says)) {
+            return body;
+        }
+    }
+    unreachable!()
+}
+
+/// The code of a notice, as the mail has it.
+fn notice_in(mail: &str) -> String {
+    let mut lines = mail.lines().map(str::trim);
+    lines.find(|line| NoticeCode::parse(line).is_ok()).unwrap().to_owned()
 }
 
 /// The secret of an `otpauth` URI.
