@@ -196,11 +196,10 @@ impl Issuer {
                 Effect::Claim(id) => {
                     self.found_by.insert(self.addresses[&id].clone());
                 }
-                // Done before anything is claimed.
-                Effect::Release(_) => {}
                 Effect::SessionMade(id) => assert!(self.tokens.insert(id)),
                 Effect::SessionEnded(id) => assert!(self.tokens.remove(&id)),
-                Effect::Card => {}
+                // What is released was so before anything was claimed.
+                Effect::Release(_) | Effect::Card => {}
                 Effect::Erase => {
                     self.kept.clear();
                     self.found_by.clear();
