@@ -4,27 +4,37 @@
 //! pairs): a half if nothing can be told. A verdict of "told apart" needs both an effect beyond [`BOUND`] and a chance
 //! of less than one in a thousand that equal sorts look like this.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tegata::account::messages::{MailedCodeText, SecondFactor, TotpText};
+use tegata::account::Handle;
+use tegata::account::messages::{
+    Call, FreezeByCode, MailedCodeText, NoticeCode, RenewRecovery, Request, SecondFactor, TakeBack,
+    TotpText,
+};
 
 use crate::people::{NEW_PASSWORD, PASSWORD, Town, code_in};
 
 /// How far from a half the effect may be.
 const BOUND: f64 = 0.05;
 const PAIRS: usize = 400;
+/// Who floods at the same time.
+const CROWD: usize = 8;
 const HOUR: u64 = 3601;
 const DAY: u64 = 24 * HOUR;
 const HANAKO: &str = "hanako@example.org";
 const NOBODY: &str = "nobody@example.org";
 
-pub(crate) fn print(towns: &[(&str, Town)]) {
+/// Gives whether anything can be told.
+pub(crate) fn print(towns: &[(&str, Town)]) -> bool {
+    let mut told = false;
     for (name, town) in towns {
         println!("{name}: medians in µs, effect (0.5 is none), chance");
         for (what, work) in CASES {
             let (one, other) = work(town);
             let (effect, chance) = mann_whitney(&one, &other);
             let apart = (effect - 0.5).abs() > BOUND && chance < 0.001;
+            told |= apart;
             let verdict = if apart { "TOLD APART" } else { "not told apart" };
             let [one, other] = [one, other].map(median);
             println!(
@@ -32,12 +42,13 @@ pub(crate) fn print(towns: &[(&str, Town)]) {
             );
         }
     }
+    told
 }
 
 type Times = (Vec<f64>, Vec<f64>);
 type Case = (&'static str, fn(&Town) -> Times);
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 10] = [
     ("nothing: the same twice", same),
     ("reset asked: known, unknown", resets),
     ("log-in, wrong password: known, unknown", log_ins),
@@ -45,6 +56,9 @@ const CASES: [Case; 7] = [
     ("reset proved, wrong factor: right, wrong code", proofs),
     ("reset finished, not proved: known, unknown", finishes),
     ("sign-up: taken, free", sign_ups),
+    ("frozen by a wrong code: known, unknown", freezes),
+    ("taken back by a wrong code: known, unknown", take_backs),
+    ("reset asked in a flood on others: known, unknown", crowded),
 ];
 
 /// Both in turns, each first as often as the other; `between` comes before each pair.
@@ -167,6 +181,58 @@ fn sign_ups(town: &Town) -> Times {
     let (taken, free) = (town.person(HANAKO), town.person("free@example.org"));
     let between = each(town, 5, DAY);
     in_turns(PAIRS, between, || drop(taken.asks_to_sign_up()), || drop(free.asks_to_sign_up()))
+}
+
+/// A code of a notice that nobody was mailed.
+fn wrong_notice() -> NoticeCode {
+    NoticeCode::parse("0000-0000-0000-0000").unwrap()
+}
+
+/// An account that has codes of notices to compare with, once, and what asks of it and of nobody's.
+fn by_notice<C: Call>(town: &Town, call: impl Fn(Handle) -> C) -> Times {
+    const CHANGED: &str = "changed@example.org";
+    if town.mails(CHANGED, 0).is_empty() {
+        town.shopper(CHANGED).in_session(&RenewRecovery {}).unwrap();
+    }
+    let ask = |address: &str| {
+        let call = call(address.parse().unwrap());
+        drop(town.send(&Request::written(&call).unwrap()));
+    };
+    in_turns(PAIRS, |_| (), || ask(CHANGED), || ask(NOBODY))
+}
+
+fn freezes(town: &Town) -> Times {
+    by_notice(town, |handle| FreezeByCode { handle, code: wrong_notice() })
+}
+
+fn take_backs(town: &Town) -> Times {
+    by_notice(town, |handle| TakeBack {
+        handle,
+        code: wrong_notice(),
+        second_factor: wrong_factor(),
+    })
+}
+
+/// All addresses that nobody has share a few rows of the store: who waits for one of those is found out by it.
+fn crowded(town: &Town) -> Times {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for nth in 0..CROWD {
+            let (stop, mut other) = (&stop, town.person(NOBODY));
+            scope.spawn(move || {
+                for time in 0.. {
+                    other.address = format!("other-{nth}-{time}@example.org");
+                    if stop.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    drop(other.asks_for_reset());
+                }
+            });
+        }
+        let times = resets(town);
+        stop.store(true, Ordering::SeqCst);
+        times
+    })
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

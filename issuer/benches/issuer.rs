@@ -14,6 +14,8 @@ mod payments;
 mod people;
 mod rates;
 
+use std::process::ExitCode;
+
 use crate::people::Town;
 
 /// As the binary has it.
@@ -21,7 +23,7 @@ use crate::people::Town;
 static WIPED: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
-fn main() {
+fn main() -> ExitCode {
     // Cargo adds words of its own.
     let what = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let settings = "password_threads = 2\npassword_queue = 64\n";
@@ -29,8 +31,10 @@ fn main() {
         || [("SQLite", Town::with(settings)), ("PostgreSQL", Town::postgres_with(settings))];
     match what.as_deref() {
         Some("issuer") => rates::print(&towns()),
-        Some("enumeration") => enumeration::print(&towns()),
+        Some("enumeration") if enumeration::print(&towns()) => return ExitCode::FAILURE,
+        Some("enumeration") => {}
         Some("payments") => payments::print(),
         _ => panic!("say what to measure: issuer, enumeration or payments"),
     }
+    ExitCode::SUCCESS
 }
