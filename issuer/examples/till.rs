@@ -1,10 +1,13 @@
 //! An issuer for the tests of the till page, with shoppers and tills at the word of who runs it: a line of JSON in, a line
 //! of JSON out; the first says where it listens. It ends with its input.
 //!
-//! The issuer is the real one. What is played here is the far side: the processor, and the time of day.
+//! The issuer is the real one, and charges cards at the sandbox as it would at a processor. What is played here is what
+//! goes wrong on the way there, and the time of day.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests")]
 #![allow(clippy::print_stdout, reason = "its answers")]
 
+#[path = "../tests/money/charged.rs"]
+mod charged;
 #[allow(dead_code, reason = "the tests of payments use the rest")]
 #[path = "../tests/payments/desk.rs"]
 mod desk;
@@ -12,16 +15,23 @@ mod desk;
 mod people;
 
 use std::io::BufRead;
+use std::thread;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tegata::code::ShopName;
 use tegata::{Clock, SystemClock};
-use tegata_issuer::payments::Outcome;
-use tegata_issuer::store::State;
+use tegata_issuer::config::SecretSetting;
+use tegata_issuer::processor::Stripe;
+use tegata_sandbox::{Call, Fault, Sandbox};
+use tokio::runtime::Runtime;
 
+use crate::charged::{gives_card, is_at_work};
 use crate::desk::{Desk, Shopper, reason, scheme};
 use crate::people::Town;
+
+const KEY: &str = "a key of the far side";
 
 /// What can be asked for.
 #[derive(Deserialize)]
@@ -31,42 +41,77 @@ enum Asked {
     SetClock,
     /// Time passes.
     Wait { seconds: u64 },
-    /// Somebody with an account and a payment credential.
-    Shopper,
+    /// Somebody with an account, a payment credential and this card of the sandbox's.
+    Shopper { card: String },
     /// The first code of the shopper's next half minute.
     Code { shopper: usize },
     /// A till is added, or added anew: its code.
     Till { till: String, shop: String },
     /// A till is one no more.
     Revoke { till: String },
-    /// What the processor says from now on.
+    /// How the processor is from now on.
     Processor { says: Says },
-    /// The processor has taken the money for what is pending at this till, and given back what is being taken back.
-    Finish { till: String },
-    /// What was charged at this till and not given back, the oldest first.
+    /// Time passes until the issuer has brought to an end what is under way.
+    Finish,
+    /// What the sandbox has charged for this till and not given back, the oldest first.
     Charged { till: String },
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Says {
+    /// What its cards say.
     Done,
-    Declined,
+    /// Nothing, once it was asked for a charge: whether that is charged is not known.
     Pending,
 }
 
+/// The processor, beside the issuer.
+struct Far {
+    sandbox: Sandbox,
+    stripe: Stripe,
+    address: String,
+    _threads: Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Far {
+    fn new() -> Self {
+        let (threads, folder) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+        let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), KEY);
+        let listener = threads.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        threads.spawn(sandbox.clone().serve(listener));
+        let stripe = Stripe::new(&address, &SecretSetting::new(KEY), Duration::from_secs(8));
+        Self { sandbox, stripe: stripe.unwrap(), address, _threads: threads, _folder: folder }
+    }
+
+    fn says(&self, says: &Says) {
+        match says {
+            Says::Done => self.sandbox.fail(|_| Fault::None),
+            Says::Pending => self.sandbox.fail(|call| match call {
+                Call::Confirm(_) | Call::Retrieve(_) | Call::Cancel(_) | Call::Refund => {
+                    Fault::LostBefore
+                }
+                _ => Fault::None,
+            }),
+        }
+    }
+}
+
 fn main() {
-    let town = Town::new();
+    let far = Far::new();
+    let town = Town::with(&format!("processor = {:?}\nprocessor_key = {KEY:?}", far.address));
     let desk = Desk::new(&town);
     println!("{}", json!({ "url": format!("http://{}", town.address()) }));
     let mut shoppers = Vec::new();
     for line in std::io::stdin().lock().lines() {
         let asked = serde_json::from_str(&line.unwrap()).unwrap();
-        println!("{}", done(&desk, &mut shoppers, asked));
+        println!("{}", done(&desk, &far, &mut shoppers, asked));
     }
 }
 
-fn done(desk: &Desk<'_>, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
+fn done(desk: &Desk<'_>, far: &Far, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
     let town = desk.town;
     match asked {
         Asked::SetClock => {
@@ -75,9 +120,10 @@ fn done(desk: &Desk<'_>, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
             town.goes_back(is.saturating_sub(here));
         }
         Asked::Wait { seconds } => town.passes(seconds),
-        Asked::Shopper => {
+        Asked::Shopper { card } => {
             let number = shoppers.len();
             let shopper = desk.shopper(u8::try_from(number + 1).unwrap());
+            gives_card(desk, &shopper, &far.stripe, &card);
             let answer = json!({
                 "shopper": number, "seed": hex::encode(shopper.seed.expose()),
                 "prefix": scheme().prefix.to_string(),
@@ -94,28 +140,22 @@ fn done(desk: &Desk<'_>, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
         Asked::Revoke { till } => {
             desk.operator().revoke_till(till.parse().unwrap(), &reason()).unwrap();
         }
-        Asked::Processor { says } => {
-            *town.processor.lock().unwrap() = match says {
-                Says::Done => Outcome::Done,
-                Says::Declined => Outcome::Declined,
-                Says::Pending => Outcome::Pending,
-            };
-        }
-        Asked::Finish { till } => desk.threads.block_on(async {
-            for found in desk.store.authorisations_at(&till.parse().unwrap(), 100).await.unwrap() {
-                let to = match found.state {
-                    State::Authorised => State::Charged,
-                    State::Reversing => State::Refunded,
-                    _ => continue,
-                };
-                desk.store.move_on(found, to, town.now(), desk.notices()).await.unwrap();
+        Asked::Processor { says } => far.says(&says),
+        Asked::Finish => {
+            // The issuer's job takes up what nobody has touched for half a minute.
+            town.passes(31);
+            while is_at_work(desk) {
+                thread::sleep(Duration::from_millis(50));
             }
-        }),
+        }
         Asked::Charged { till } => {
             let till = till.parse().unwrap();
-            let all = desk.threads.block_on(desk.store.authorisations_at(&till, 100)).unwrap();
-            let charged = all.iter().rev().filter(|it| it.state == State::Charged);
-            return json!({ "amounts": charged.map(|it| it.amount).collect::<Vec<_>>() });
+            let rows = desk.threads.block_on(desk.store.authorisations_at(&till, 100)).unwrap();
+            let paid = far.sandbox.paid().unwrap();
+            let of_row = |row: String| paid.iter().find(|paid| paid.what_for == row);
+            let amounts = rows.iter().rev().filter_map(|row| of_row(row.id.to_string()));
+            let amounts = amounts.map(|paid| paid.charged - paid.refunded).filter(|sum| *sum > 0);
+            return json!({ "amounts": amounts.collect::<Vec<_>>() });
         }
     }
     json!({})

@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// What the tests and the pictures need.
-pub(crate) const NEEDS: &[Package] = &[setup::CHROMIUM, setup::JAPANESE, setup::NODE, setup::NPM];
+pub(crate) const NEEDS: &[Package] =
+    &[setup::CHROMIUM, setup::CMAKE, setup::CXX, setup::JAPANESE, setup::NODE, setup::NPM];
 
 /// The tests, and the one place for versions of npm packages.
 const FOLDER: &str = "issuer/tests/till";
@@ -39,6 +40,8 @@ fn environment(shell: &Shell) -> anyhow::Result<Vec<PushEnv<'_>>> {
     let packages = packages(shell)?;
     cmd!(shell, "cargo build --quiet -p tegata-cli").run()?;
     cmd!(shell, "cargo build --quiet -p tegata-issuer --example till").run()?;
+    // Draws the wallet's screen for the camera.
+    cmd!(shell, "cargo build --quiet -p tegata-scanners --example till_screen").run()?;
     let built = tree::target(shell)?.join("debug");
     let chromium = cmd!(shell, "sh -c 'command -v chromium'").quiet().read()?;
     Ok(vec![
@@ -46,6 +49,7 @@ fn environment(shell: &Shell) -> anyhow::Result<Vec<PushEnv<'_>>> {
         shell.push_env("TEGATA", built.join("tegata")),
         shell.push_env("TILL_ISSUER", built.join("examples").join("till")),
         shell.push_env("TILL_PACKAGES", packages),
+        shell.push_env("TILL_SCREEN", built.join("examples").join("till_screen")),
     ])
 }
 

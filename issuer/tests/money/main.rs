@@ -6,6 +6,7 @@
 //! `cargo xtask money` runs it, on SQLite with one issuer and on PostgreSQL with two.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod charged;
 #[path = "../payments/desk.rs"]
 #[allow(dead_code, reason = "shared with the tests of payments")]
 mod desk;
@@ -19,12 +20,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use charged::{gives_card, is_at_work};
 use desk::{Desk, Shopper};
 use issuers::Issuers;
 use people::Town;
 use tegata::code::Seed;
 use tegata_issuer::config::SecretSetting;
-use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
+use tegata_issuer::processor::Stripe;
 use tegata_sandbox::{Fault, Sandbox};
 use tills::{Shop, Sums};
 
@@ -121,27 +123,14 @@ fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
 fn shopper(desk: &Desk<'_>, stripe: &Stripe, n: u8) -> Shopper {
     let shopper = desk.shopper_with(Seed::from_slice(&[n; 32]).unwrap());
     let token = if n % 10 == 0 { "pm_card_chargeCustomerFail" } else { "pm_card_visa" };
-    let card = desk.threads.block_on(async {
-        let key = |what: &str| format!("{what}-{}", shopper.account);
-        let customer = stripe.customer(Key(&key("customer"))).await.unwrap();
-        let token = MethodId::new(token).unwrap();
-        let card = stripe.attach(&customer, &token, Key(&key("attach"))).await.unwrap();
-        desk.store.keep_customer(shopper.account, customer).await.unwrap();
-        card
-    });
-    let account = desk.blob(&shopper.account.0);
-    desk.sql(&format!(
-        "INSERT INTO cards VALUES ({account}, {account}, '{}', '{}', '{}', 0, 1)",
-        card.method, card.brand, card.last4
-    ));
+    gives_card(desk, &shopper, stripe, token);
     shopper
 }
 
 /// Time passes until nothing is under way.
 fn settles(town: &Town, desk: &Desk<'_>) {
     for _ in 0..60 {
-        let open = desk.threads.block_on(desk.store.under_way()).unwrap();
-        if open.authorised + open.charging + open.reversing == 0 {
+        if !is_at_work(desk) {
             return;
         }
         town.passes(31);

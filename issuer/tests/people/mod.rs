@@ -21,11 +21,11 @@ use tegata::account::messages::{
 };
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemRandom, UnixTime};
-use tegata_issuer::config::Config;
+use tegata_issuer::config::{Config, Processor};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Outcome};
 use tegata_issuer::store::{AuthorisationId, Made, State, Store, StoreError, Tell};
-use tegata_issuer::{Handle, World, start_charging};
+use tegata_issuer::{Handle, World, start, start_charging};
 
 /// A clock that stands until it is moved.
 pub(crate) struct Standing(AtomicU64);
@@ -49,7 +49,7 @@ pub(crate) struct Town {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) folder: tempfile::TempDir,
     devices: AtomicU64,
-    /// What the processor says of every card, from now on.
+    /// What the processor says of every card, from now on, unless the settings name one.
     pub(crate) processor: Arc<Mutex<Outcome>>,
 }
 
@@ -152,7 +152,13 @@ impl Town {
         let charge = |store: &Store, tell| {
             Arc::new(AtOnce { store: store.clone(), clock, says, tell }) as Arc<dyn Charge>
         };
-        let handle = start_charging(config, world, self.mailbox.clone(), charge).unwrap();
+        let post = self.mailbox.clone();
+        let handle = match config.processor {
+            Processor::Sandbox(_) => start_charging(config, world, post, charge),
+            // A far side of the test's own is asked as a real one.
+            Processor::At(_) => start(config, world, post),
+        };
+        let handle = handle.unwrap();
         *self.handle.write().unwrap() = Some(handle);
         *self.elsewhere.lock().unwrap() = None;
         *self.agent.lock().unwrap() = agent();

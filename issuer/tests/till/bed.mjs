@@ -66,16 +66,22 @@ class Shopper {
     return (await this.bed.issuer.ask({ do: "code", shopper: this.shopper })).code;
   }
 
-  /** A wallet of hers that holds the credential; `pay` gives a code as the wallet makes it, now. */
+  /** A wallet of hers that holds the credential; `pays` takes a picture of what it shows at the till, now. */
   wallet() {
     const file = (name) => join(this.bed.folder, `${this.shopper}.${name}`);
     writeFileSync(file("passphrase"), "nine quiet herons stand here\n");
     writeFileSync(file("seed"), this.seed);
-    const wallet = (...what) =>
-      this.bed.tegata("wallet", "--vault", file("vault"), "--passphrase", `@${file("passphrase")}`, ...what);
-    wallet("init");
-    wallet("add", "payment", "--label", "Card", "--prefix", this.prefix, "--seed", `@${file("seed")}`);
-    return { pay: (...where) => JSON.parse(wallet("pay", "--json", ...where)).code };
+    const hers = ["wallet", "--vault", file("vault"), "--passphrase", `@${file("passphrase")}`];
+    this.bed.tegata(...hers, "init");
+    const seed = ["--prefix", this.prefix, "--seed", `@${file("seed")}`];
+    this.bed.tegata(...hers, "add", "payment", "--label", "Card", ...seed);
+    const pays = (columns, lines) => {
+      const picture = file("png");
+      const screen = [String(columns), String(lines), picture, given("TEGATA")];
+      execFileSync(given("TILL_SCREEN"), [...screen, ...hers, "pay"]);
+      return picture;
+    };
+    return { pays };
   }
 }
 
@@ -113,19 +119,25 @@ export class Bed {
     return execFileSync(given("TEGATA"), what, { encoding: "utf8" });
   }
 
-  async shopper() {
-    return new Shopper(this, await this.issuer.ask({ do: "shopper" }));
+  /** Somebody whose account is charged with this card of the sandbox's. */
+  async shopper(card = "pm_card_visa") {
+    return new Shopper(this, await this.issuer.ask({ do: "shopper", card }));
+  }
+
+  /** Shows the camera a picture until it is shown something else. */
+  async holdUp(picture) {
+    await film(this.paper, this.video, picture);
   }
 
   /** Shows the camera a symbol of these digits, as our program draws it, until it is shown something else. */
   async show(digits, format) {
     const picture = join(this.folder, "symbol.png");
     this.tegata("symbol", digits, "--format", format, "--module", "6", "--out", picture);
-    await film(this.paper, this.video, picture);
+    await this.holdUp(picture);
   }
 
   async showNothing() {
-    await film(this.paper, this.video, NOTHING);
+    await this.holdUp(NOTHING);
   }
 
   /** A till's page that is not enrolled. What goes wrong in it is kept in `wrong`, what it asks in `asked`. */

@@ -40,6 +40,6 @@ function scene(png, [degrees, right]) {
     .phone { background: #fff; padding: 26px; border: 14px solid #17181a; border-radius: 38px; max-width: 1080px;
       box-shadow: 0 20px 60px #000a; filter: blur(0.6px) brightness(0.92);
       transform: perspective(1400px) rotateY(7deg) rotate(${degrees}deg) translateX(${right}px); }
-    img { display: block; }
+    img { display: block; max-width: 1000px; max-height: 560px; }
   </style>${shown}`;
 }

@@ -118,14 +118,15 @@ test("a till that is revoked says so, and takes no payment", async () => {
 
 // Ways for a code to get in.
 
-for (const format of ["qr", "code128"]) {
-  test(`the camera reads the wallet's ${format}, the card is charged, and the same video is refused`, async () => {
+for (const [columns, shows] of [[80, "its QR code"], [96, "both its symbols"]]) {
+  test(`the camera sees the wallet's screen with ${shows}, the card is charged, and the same video is refused`, async () => {
     await bed.issuer.ask({ do: "set-clock" });
     const page = await till();
     const wallet = (await bed.shopper()).wallet();
+    const screen = wallet.pays(columns, 24);
     // The wallet goes by this computer's clock; the issuer's stands from here on.
     await bed.issuer.ask({ do: "set-clock" });
-    await bed.show(wallet.pay(), format);
+    await bed.holdUp(screen);
     await amount(page, "1280");
     await answered(page, "Paid");
     assert.equal(await text(page, "answer-amount"), "¥1,280");
@@ -137,6 +138,14 @@ for (const format of ["qr", "code128"]) {
     assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
   });
 }
+
+test("the camera reads a Code 128 that stands alone", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await bed.show(await shopper.code(), "code128");
+  await amount(page, "1380");
+  await answered(page, "Paid");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1380] });
+});
 
 test("the camera is on while a code is waited for, and at no other time", async () => {
   const page = await till();
@@ -257,6 +266,7 @@ test("the number keys on the screen do what the keyboard does, and leave it the 
 
 test("paid, not paid and not known yet are told by words, colour and sound, once each", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
+  const poor = await bed.shopper("pm_card_visa_chargeDeclinedInsufficientFunds");
   const heard = await listen(page);
   const tone = () => page.locator("#answer").getAttribute("data-tone");
   await bed.issuer.ask({ do: "processor", says: "pending" });
@@ -270,12 +280,12 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   await page.waitForRequest(/authorisations\/.+/);
   await page.waitForRequest(/authorisations\/.+/);
   assert.ok(polls() > before);
-  await bed.issuer.ask({ do: "finish", till: page.till });
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish" });
   await answered(page, "Paid");
   assert.equal(await tone(), "good");
   await page.keyboard.press("Enter");
-  await bed.issuer.ask({ do: "processor", says: "declined" });
-  await scan(page, `900${await shopper.code()}`);
+  await scan(page, `900${await poor.code()}`);
   await answered(page, "Not paid");
   assert.equal(await tone(), "bad");
   // A screen reader is told in the frame after the one that shows it.
@@ -316,7 +326,11 @@ test("after a code that is no good, the next one is scanned for the same sale", 
 });
 
 test("a till that may take nothing is told what to do, whether that is so for all tills or for this one alone", async () => {
-  for (const [language, title, doing] of [["en", "Not paid", /another till.*person in charge/], ["ja", "支払えません", /別のレジ.*担当者/]]) {
+  const told = [
+    ["en", "Not paid", /another till.*person in charge/],
+    ["ja", "支払えません", /別のレジ.*担当者/],
+  ];
+  for (const [language, title, doing] of told) {
     const [page, shopper] = [await till({ language }), await bed.shopper()];
     // What the service answers in both cases: it does not tell them apart, and neither may the page.
     const stopped = { id: null, status: "declined", reason: "stopped", reference: "a", time: 0 };
@@ -433,7 +447,7 @@ test("a void that does not end holds up no cashier: she goes on, and the list sh
   await page.locator("[data-view=payments]").click();
   await row.locator(".badge", { hasText: "Being taken back" }).waitFor();
   await bed.issuer.ask({ do: "processor", says: "done" });
-  await bed.issuer.ask({ do: "finish", till: page.till });
+  await bed.issuer.ask({ do: "finish" });
   await page.locator("#payments-again").click();
   await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
@@ -448,7 +462,7 @@ test("a cashier who waits for a void sees it end", async () => {
   await page.locator("#void [value=yes]").click();
   await answered(page, "Being taken back");
   await bed.issuer.ask({ do: "processor", says: "done" });
-  await bed.issuer.ask({ do: "finish", till: page.till });
+  await bed.issuer.ask({ do: "finish" });
   await answered(page, "Voided");
   assert.equal(await text(page, "answer-first"), "Next sale");
 });
