@@ -8,6 +8,7 @@ import { hasWord, timeOf, word } from "./words.js";
 /** Tone, sign and what the buttons do, by status. The first button has the focus. */
 const LOOKS = {
   asking: { tone: "quiet", sign: "wait", buttons: [] },
+  slow: { tone: "wait", sign: "wait", buttons: ["void"] },
   offline: { tone: "wait", sign: "wait", buttons: ["void"] },
   pending: { tone: "wait", sign: "wait", buttons: ["later", "void"] },
   reversing: { tone: "quiet", sign: "back", buttons: ["later"] },

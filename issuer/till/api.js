@@ -2,8 +2,8 @@
 
 import { kept } from "./kept.js";
 
-/** Milliseconds that an answer is waited for. */
-const PATIENCE = 15_000;
+/** Milliseconds that an answer is waited for: longer than the service waits for the card company before it gives one. */
+const PATIENCE = 30_000;
 
 /** No answer, or one that does not say whether it was done: the same has to be asked again. */
 export class Unclear extends Error {}
@@ -26,7 +26,9 @@ async function call(method, path, { body, key, signal } = {}) {
   if (kept.token) headers.Authorization = `Bearer ${kept.token}`;
   if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";
-  const signals = [AbortSignal.timeout(PATIENCE), ...(signal ? [signal] : [])];
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE);
+  const signals = [late.signal, ...(signal ? [signal] : [])];
   let answer;
   try {
     const options = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.any(signals) };
@@ -34,6 +36,8 @@ async function call(method, path, { body, key, signal } = {}) {
     if (answer.ok) return await (path.endsWith(".svg") ? answer.blob() : answer.json());
   } catch {
     throw new Unclear();
+  } finally {
+    clearTimeout(timer);
   }
   const isUnclear = answer.status >= 500 || answer.status === 408 || answer.status === 429;
   throw isUnclear ? new Unclear() : new Refused(answer.status);

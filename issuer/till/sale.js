@@ -11,6 +11,9 @@ import { fresh, settle, takeBack } from "./settle.js";
 import { CODE, amountShown, digitsIn, hasOther, inGroups, readRun } from "./typed.js";
 import { word } from "./words.js";
 
+/** Milliseconds after which a cashier is told that the answer takes long. */
+const LONG = 6000;
+
 let step = "amount"; // or "scan", or "answer"
 let run = ""; // the digits typed as an amount
 let problem = null;
@@ -204,6 +207,8 @@ function beginToAsk() {
 async function pay() {
   const mine = beginToAsk();
   news({ status: "asking" });
+  // What is known by then says more.
+  const long = setTimeout(() => sale?.answer.status === "asking" && news({ status: "slow" }), LONG);
   let answer;
   try {
     answer = await settle(sale, news, mine.signal);
@@ -212,6 +217,8 @@ async function pay() {
     if (isRevoked(error)) return turnedOff();
     if (!(error instanceof Refused)) throw error;
     answer = { status: "refused" };
+  } finally {
+    clearTimeout(long);
   }
   if (mine.signal.aborted) return;
   finish(answer);

@@ -55,3 +55,19 @@ pub(crate) async fn as_set(
     };
     Ok(Arc::new(stripe))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The till's page, which says for how many milliseconds it waits.
+    const PAGE: &str = include_str!("../../till/api.js");
+
+    #[test]
+    fn three_requests_fit_into_what_a_till_waits() {
+        let (_, after) = PAGE.split_once("const PATIENCE = ").unwrap();
+        let (till, _) = after.split_once(';').unwrap();
+        let till = Duration::from_millis(till.replace('_', "").parse().unwrap());
+        assert!(3 * PATIENCE < till, "a till that gives up sooner says that nobody is there");
+    }
+}

@@ -356,6 +356,51 @@ test("the language changes in the middle of a sale, and stays", async () => {
 
 // The network.
 
+test("an answer that takes as long as the service may need is waited for, and the page says that it waits", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  // The page's clock is ours: nobody waits half a minute here.
+  await page.clock.install();
+  await amount(page, "1900");
+  let answers;
+  const held = new Promise((resolve) => (answers = resolve));
+  await page.route("**/v1/authorisations", async (route) => {
+    await held;
+    return route.continue();
+  });
+  const asked = page.waitForRequest("**/v1/authorisations");
+  await scan(page, await shopper.code());
+  await asked;
+  await answered(page, "One moment");
+  await page.clock.fastForward(6_000);
+  await answered(page, "Still waiting");
+  assert.match(await text(page, "answer-text"), /do not scan again/);
+  assert.equal(await text(page, "answer-first"), "Void this sale");
+  // Three requests to the card company, eight seconds each, and something more.
+  await page.clock.fastForward(20_000);
+  assert.equal(await text(page, "answer-title"), "Still waiting");
+  assert.equal(keys(page).length, 1, "it has not given up");
+  answers();
+  await answered(page, "Paid");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1900] });
+});
+
+test("an answer that never comes is asked for again in the end", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await page.clock.install();
+  await amount(page, "1950");
+  // One that is never answered, and then the real thing.
+  await page.route("**/v1/authorisations", () => {}, { times: 1 });
+  const asked = page.waitForRequest("**/v1/authorisations");
+  await scan(page, await shopper.code());
+  await asked;
+  await page.clock.fastForward(31_000);
+  await answered(page, "No answer yet");
+  await page.clock.fastForward(1_000);
+  await answered(page, "Paid");
+  assert.equal(keys(page).length, 2);
+  assert.equal(new Set(keys(page)).size, 1);
+});
+
 test("when the network goes and comes back, the same is asked under the same key", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await amount(page, "2000");
