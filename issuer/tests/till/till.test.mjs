@@ -254,6 +254,58 @@ test("a sale is done with the keyboard alone", async () => {
   assert.equal(await focused(page), "payments-again");
 });
 
+test("payments are voided with the keyboard alone: one that is not known yet, and one from the list", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const isInside = (id) => page.evaluate((id) => document.getElementById(id).contains(document.activeElement), id);
+  // The question keeps the focus to itself, and begins at what changes nothing.
+  const saysYes = async () => {
+    await page.locator("#void").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.value), "no");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.value), "yes");
+    await page.keyboard.press("Enter");
+    await page.locator("#void").waitFor({ state: "hidden" });
+  };
+  await bed.issuer.ask({ do: "processor", says: "pending" });
+  await scan(page, `3300${await shopper.code()}`);
+  await answered(page, "Not known yet");
+  assert.equal(await focused(page), "answer-first");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(page), "answer-second");
+  // No, by Escape: it still stands there, and so does the focus.
+  await page.keyboard.press("Enter");
+  await page.locator("#void").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#void").waitFor({ state: "hidden" });
+  assert.equal(await focused(page), "answer-second");
+  await page.keyboard.press("Enter");
+  await saysYes();
+  await answered(page, "Being taken back");
+  await bed.issuer.ask({ do: "processor", says: "done" });
+  await bed.issuer.ask({ do: "finish" });
+  await answered(page, "Voided");
+  assert.equal(await focused(page), "answer-first");
+  await page.keyboard.press("Enter");
+  // The next sale is paid, and taken back from the list.
+  await scan(page, `3400${await shopper.code()}`);
+  await answered(page, "Paid");
+  await page.keyboard.press("Enter");
+  for (let turn = 0; turn < 4; turn += 1) await page.keyboard.press("Shift+Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.view), "payments");
+  await page.keyboard.press("Enter");
+  const row = page.locator("#payments tbody tr", { hasText: "¥3,400" });
+  await row.locator(".badge", { hasText: "Paid" }).waitFor();
+  assert.equal(await focused(page), "payments-again");
+  await page.keyboard.press("Tab");
+  assert.equal(await isInside("payments"), true);
+  assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /Void: ¥3,400/);
+  await page.keyboard.press("Enter");
+  await saysYes();
+  await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
+  assert.equal(await focused(page), "payments-again");
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+});
+
 test("the number keys on the screen do what the keyboard does, and leave it the focus", async () => {
   const page = await till();
   for (const key of ["1", "00", "5"]) await page.locator(`.keypad [data-digits="${key}"]`).click();
