@@ -42,11 +42,35 @@ async function take(bed, language, screen) {
   await answer("bad");
   await shot("not-paid");
   await page.locator("#answer-second").click();
+  // What takes long to come about: the answer itself, held back and then made up.
+  await page.clock.install();
+  let stopped;
+  const held = new Promise((resolve) => (stopped = resolve));
+  const answers = async (route) => {
+    await held;
+    await route.fulfill({ json: { id: null, status: "declined", reason: "stopped", time: Math.floor(Date.now() / 1000) } });
+  };
+  await page.route("**/v1/authorisations", answers, { times: 1 });
+  await page.keyboard.type(`320${await shopper.code()}`);
+  await page.keyboard.press("Enter");
+  await answer("quiet");
+  await page.clock.fastForward(6_000);
+  await answer("wait");
+  await shot("still-waiting");
+  stopped();
+  await answer("bad");
+  await shot("stopped");
+  await page.locator("#answer-first").click();
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await page.keyboard.type(`860${await shopper.code()}`);
   await page.keyboard.press("Enter");
   await answer("wait");
   await shot("not-known-yet");
+  await page.locator("#answer-second").click();
+  await page.locator("#void [value=yes]").click();
+  await answer("quiet");
+  await page.locator("#answer-first:visible").waitFor();
+  await shot("being-taken-back");
   await page.locator("#answer-first").click();
   await bed.issuer.ask({ do: "processor", says: "done" });
   await page.locator("[data-view=payments]").click();
