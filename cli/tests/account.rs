@@ -52,12 +52,26 @@ impl Town {
             "listen": "127.0.0.1:0", "store": store, "server_key": "5a".repeat(32), "processor": sandbox,
         });
         let clock = Arc::new(Ahead(AtomicU64::new(0)));
-        let world = World { clock: clock.clone(), ..World::system() };
         let mailbox = Arc::new(Mailbox::default());
-        let service =
-            start(serde_json::from_value(config.clone()).unwrap(), world, mailbox.clone()).unwrap();
-        let url = format!("http://{}", service.address());
-        Self { service: Some(service), clock, mailbox, url, config, _folder: folder }
+        let (service, url) = (None, String::new());
+        let mut town = Self { service, clock, mailbox, url, config, _folder: folder };
+        town.restarts_with(&json!({}));
+        town
+    }
+
+    /// Starts its service anew with these settings changed; `null` takes one out. It listens elsewhere then.
+    fn restarts_with(&mut self, settings: &Value) {
+        if let Some(service) = self.service.take() {
+            service.stop();
+        }
+        let config = self.config.as_object_mut().unwrap();
+        config.extend(settings.as_object().unwrap().clone());
+        config.retain(|_, value| !value.is_null());
+        let world = World { clock: self.clock.clone(), ..World::system() };
+        let config = serde_json::from_value(self.config.clone()).unwrap();
+        let service = start(config, world, self.mailbox.clone()).unwrap();
+        self.url = format!("http://{}", service.address());
+        self.service = Some(service);
     }
 
     /// The code of a mail to her: the `nth` of those whose subject says this, from 0.

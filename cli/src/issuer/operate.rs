@@ -68,7 +68,7 @@ impl Switching {
         let n = authorised + charging;
         let _ = write!(
             words,
-            "\n{n} payments were begun and are finished or taken back, {reversing} are being taken back"
+            "\npayments under way: {n} to be finished or taken back, {reversing} being taken back"
         );
         document["under_way"] =
             json!({ "authorised": authorised, "charging": charging, "reversing": reversing });

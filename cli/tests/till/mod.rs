@@ -1,6 +1,8 @@
 //! A shopper at the tills of a running issuer: she reads a till's card, pays there and nowhere else, and sees what she
 //! has paid, with the issuer and without it.
 
+mod desk;
+
 use std::io::Read;
 use std::sync::atomic::Ordering;
 

@@ -1,0 +1,194 @@
+//! What an operator does about payments that were made: the real program beside a service that runs.
+
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Till, code_for, history};
+use crate::run::{document, done, failed};
+use crate::{Person, Town};
+
+/// An operator's command with the settings of this town's service.
+fn run(town: &Town, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
+    command.arg("issuer").args(args).env("USER", "ann").stdin(Stdio::null());
+    for (name, value) in town.config.as_object().unwrap() {
+        let name = format!("TEGATA_ISSUER_{}", name.to_uppercase());
+        command.env(name, value.as_str().unwrap());
+    }
+    command.output().unwrap()
+}
+
+fn does(town: &Town, args: &[&str]) -> Value {
+    let output = run(town, &[args, &["--json"]].concat());
+    serde_json::from_str(done(&output)).unwrap()
+}
+
+fn with_why<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    [args, &["--why", "a test"]].concat()
+}
+
+/// Somebody with a card, at this town.
+fn shopper(town: &Town) -> Person {
+    let mut hanako = Person::new();
+    hanako.signs_up(town);
+    done(&hanako.run(&["cards", "add", "pm_card_visa"]));
+    hanako
+}
+
+/// Pays, and gives the payment's number.
+fn paid(till: &Till<'_>, hanako: &Person, sale: &str, amount: u64) -> String {
+    let told = asks(till, hanako, sale, amount);
+    assert_eq!(told["status"], "approved", "{told}");
+    told["id"].as_str().unwrap().to_owned()
+}
+
+fn asks(till: &Till<'_>, hanako: &Person, sale: &str, amount: u64) -> Value {
+    let code = code_for(hanako, "till-1")["code"].clone();
+    let body = json!({ "code": code, "amount": amount, "currency": "JPY", "reference": sale });
+    till.posts("/v1/authorisations", sale, &body)
+}
+
+/// Looks until it is so: the service's job works beside this test.
+fn until(what: &str, mut is: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if is() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("never: {what}");
+}
+
+#[test]
+fn a_payment_is_refunded_by_its_number_and_another_voided_by_its_sale_and_the_money_goes_back() {
+    let town = Town::new();
+    let hanako = shopper(&town);
+    let till = Till::new(&town, "till-1", "Tegata Ginza");
+    let kettle = paid(&till, &hanako, "kettle", 4980);
+    let teapot = paid(&till, &hanako, "teapot", 1200);
+
+    let ordered =
+        json!({ "payment": kettle, "state": "reversing", "amount": 4980, "currency": "JPY" });
+    assert_eq!(does(&town, &with_why(&["refund", &kettle])), ordered);
+    assert_eq!(
+        does(&town, &with_why(&["refund", &kettle])),
+        ordered,
+        "the same again is done once"
+    );
+    let words = run(&town, &with_why(&["void", "--till", "till-1", "--reference", "teapot"]));
+    assert_eq!(done(&words), format!("payment {teapot} is reversing\n"));
+
+    // The service takes up what nobody has touched for half a minute.
+    town.clock.0.fetch_add(60, Ordering::SeqCst);
+    let states = || {
+        let list = history(&hanako, &[])["payments"].clone();
+        let mut states: Vec<_> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| json!([it["reference"], it["amount"], it["state"]]))
+            .collect();
+        states.sort_by_key(ToString::to_string);
+        json!(states)
+    };
+    let back = json!([["kettle", 4980, "refunded"], ["teapot", 1200, "refunded"]]);
+    until("both are refunded", || states() == back);
+    let over = run(&town, &with_why(&["refund", &kettle]));
+    assert_eq!(done(&over), format!("payment {kettle} is refunded: 4980 JPY\n"));
+
+    // Who ordered it, and why, stands in the log.
+    let events = does(&town, &["audit", "tail", "-n", "1000"])["events"].clone();
+    for (deed, payment) in [("refund_ordered", &kettle), ("void_ordered", &teapot)] {
+        let mut of_this_deed = events.as_array().unwrap().iter().filter(|it| it["deed"] == deed);
+        let event = of_this_deed.next().unwrap();
+        assert_eq!(event["actor"], "operator ann");
+        assert_eq!(event["detail"]["why"], "a test");
+        assert_eq!(event["detail"]["authorisation"], **payment);
+    }
+}
+
+#[test]
+fn what_was_declined_cannot_be_refunded() {
+    let town = Town::new();
+    let mut hanako = Person::new();
+    hanako.signs_up(&town);
+    done(&hanako.run(&["cards", "add", "pm_card_chargeCustomerFail"]));
+    let till = Till::new(&town, "till-1", "Tegata Ginza");
+    let told = asks(&till, &hanako, "kettle", 4980);
+    assert_eq!(told["status"], "declined");
+    let refused = run(&town, &with_why(&["refund", told["id"].as_str().unwrap()]));
+    failed(&refused, 1, "declined");
+}
+
+#[test]
+fn three_payments_of_one_amount_in_a_minute_are_reported_and_the_command_that_is_named_ends_it() {
+    let town = Town::new();
+    let hanako = shopper(&town);
+    // The report looks back from the operator's clock: the service's is the same from here on.
+    town.clock.0.store(0, Ordering::SeqCst);
+    let till = Till::new(&town, "till-1", "Tegata Ginza");
+    paid(&till, &hanako, "sale-1", 480);
+    paid(&till, &hanako, "sale-2", 480);
+    let report = || does(&town, &["report", "--since", "1h"])["findings"].clone();
+    assert_eq!(report(), json!([]), "two stand out from nothing");
+    paid(&till, &hanako, "sale-3", 480);
+
+    let found = report();
+    let [finding] = &found.as_array().unwrap()[..] else { panic!("{found}") };
+    let parts = ["what", "till", "count", "amount"].map(|part| finding[part].clone());
+    assert_eq!(json!(parts), json!(["same_amount", null, 3, 1440]));
+    let account = finding["account"].as_str().unwrap();
+    assert_eq!(finding["command"], format!("tegata issuer freeze {account}"));
+    let words = run(&town, &["report", "--since", "1h"]);
+    let words = done(&words);
+    assert!(words.contains(&format!("tegata issuer freeze {account}")), "{words}");
+    assert!(words.contains("--why"), "{words}");
+
+    assert_eq!(does(&town, &with_why(&["freeze", account]))["frozen"], true);
+    let told = asks(&till, &hanako, "sale-4", 480);
+    assert_eq!((&told["status"], &told["reason"]), (&json!("declined"), &json!("held")));
+}
+
+#[test]
+fn who_stops_payments_is_told_how_many_are_under_way_and_these_end() {
+    let mut town = Town::new();
+    let hanako = shopper(&town);
+    let kettle = paid(&Till::new(&town, "till-1", "Tegata Ginza"), &hanako, "kettle", 4980);
+    let sandbox = town.config["processor"].clone();
+    town.restarts_with(&json!({ "processor": hangs_up(), "processor_key": "a key" }));
+    // The processor is gone: what is begun does not end, and neither does what goes back.
+    let till = Till::new(&town, "till-2", "Tegata Ueno");
+    let code = code_for(&hanako, "till-2")["code"].clone();
+    let body = json!({ "code": code, "amount": 700, "currency": "JPY", "reference": "teapot" });
+    assert_eq!(till.posts("/v1/authorisations", "teapot", &body)["status"], "pending");
+    assert_eq!(does(&town, &with_why(&["refund", &kettle]))["state"], "reversing");
+
+    let stop = with_why(&["stop", "payments"]);
+    let under_way = |authorised, reversing| {
+        let counts = json!({ "authorised": authorised, "charging": 0, "reversing": reversing });
+        json!({ "stopped": ["payments"], "under_way": counts })
+    };
+    assert_eq!(does(&town, &stop), under_way(1, 1));
+    let words = run(&town, &stop);
+    let says = "payments under way: 1 to be finished or taken back, 1 being taken back\n";
+    assert!(done(&words).ends_with(says), "{words:?}");
+
+    // It is back. What was begun ends, though payments are stopped.
+    town.restarts_with(&json!({ "processor": sandbox, "processor_key": null }));
+    town.clock.0.fetch_add(60, Ordering::SeqCst);
+    until("nothing is under way", || does(&town, &stop) == under_way(0, 0));
+    let told = document(&run(&town, &["audit", "verify", "--json"]));
+    assert_eq!(told["holds"], true);
+}
+
+/// The address of a processor that takes every connection and says nothing.
+fn hangs_up() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    address
+}
