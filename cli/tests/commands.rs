@@ -191,6 +191,11 @@ fn the_tour_goes_as_told() {
     let told = document(&here(&["demo", "--script", "--json"]));
     assert_eq!(told["ok"], json!(true));
     assert_eq!(told["steps"].as_array().unwrap().len(), steps.len());
+    // Minutes pass in it by its own clock, which it moves the same way each time, however fast or busy the computer is.
+    let moved = |told: &serde_json::Value| told["moved"].as_u64().unwrap();
+    assert!(moved(&told) >= 600, "{told}");
+    let again = document(&here(&["demo", "--script", "--json"]));
+    assert_eq!(moved(&again), moved(&told));
     // Without a terminal there is nothing to redraw: the demo is its tour.
     assert_eq!(text(&here(&[]).stdout), text(&words.stdout));
 }
