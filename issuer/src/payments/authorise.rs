@@ -71,7 +71,9 @@ pub(super) async fn authorise(
 ) -> Shown {
     let token = till_token(&headers)?;
     let key = IdempotencyKey::of(&headers).ok_or(Problem::NoKey)?;
-    payments.authorise(token, key, request).await.map(Json)
+    let view = payments.authorise(token, key, request).await?;
+    payments.counts.answered(&view);
+    Ok(Json(view))
 }
 
 /// How one payment of this till stands

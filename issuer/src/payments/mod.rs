@@ -14,10 +14,12 @@
 //! | `charge` | the door to whoever charges cards |
 //! | `charging` | charging them: once, or not at all |
 //! | `notices` | what their owners are told |
+//! | `counts` | what is counted of them |
 
 mod authorise;
 mod charge;
 mod charging;
+mod counts;
 mod notices;
 mod prepared;
 mod rules;
@@ -34,6 +36,7 @@ use utoipa_axum::routes;
 
 pub use charge::{Charge, Outcome};
 pub use charging::{Charging, DEADLINE};
+pub(crate) use counts::Counts;
 pub use notices::Notices;
 pub use rules::{DayOffset, Decimals, Rules};
 pub(crate) use tills::CODE_LIFE;
@@ -59,6 +62,7 @@ pub struct Payments {
     prepared: Arc<Prepared>,
     charge: Arc<dyn Charge>,
     notices: Arc<Notices>,
+    counts: Counts,
     /// What stands on tills' cards as whose they are.
     name: ShopName,
 }
@@ -68,19 +72,20 @@ impl Payments {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn open(
+    pub(crate) async fn open(
         store: Store,
         keys: Arc<Keys>,
         world: World,
         rules: Rules,
         charge: Arc<dyn Charge>,
         name: ShopName,
+        counts: Counts,
     ) -> Result<Self, StoreError> {
         let prefixes = Prefixes::new(store.schemes().await?);
         let prefixes = Arc::new(prefixes.map_err(|_| StoreError::Unreadable("prefixes"))?);
         let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
         let notices = Arc::new(Notices::new(Arc::clone(&keys), Arc::clone(&world.random)));
-        Ok(Self { store, keys, world, rules, prefixes, prepared, charge, notices, name })
+        Ok(Self { store, keys, world, rules, prefixes, prepared, charge, notices, counts, name })
     }
 
     fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, Problem> {
