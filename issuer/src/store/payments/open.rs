@@ -39,17 +39,17 @@ impl Store {
     ) -> Result<Authorisation, StoreError> {
         const HOLD: &str = "UPDATE authorisations SET changed = $1, version = version + 1 \
             WHERE authorisation = $2 AND version = $3";
-        let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
         const SINCE: &str = "UPDATE charges_open SET since = $1 WHERE authorisation = $2";
+        let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
         let hold = values![now.seconds(), from.id.0, from.version];
         let hold = Statement::new(HOLD, hold).or(StoreError::Moved).of_row();
         let since = Statement::new(SINCE, values![now.seconds(), from.id.0]);
         // It may have ended just now.
         let statements = vec![hold, since.or(StoreError::Moved).of_row()];
-        let held = self.database.write_together(move |transaction| {
+        let done = self.database.write_together(move |transaction| {
             let statements = statements.clone();
             Box::pin(async move { transaction.write(statements).await })
         });
-        held.await.map(|()| after)
+        done.await.map(|()| after)
     }
 }
