@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use tegata::UnixTime;
 use tegata::code::Digits;
 use utoipa::ToSchema;
 
@@ -144,7 +145,7 @@ impl Payments {
             token,
             key: key.as_str().to_owned(),
             hash: sha256(&request.raw),
-            code: self.parts(&code),
+            code: self.parts(&code, now).await?,
             order: order.clone(),
             ids: (self.authorisation_id(now)?, self.event_id(now)?),
             now,
@@ -173,9 +174,10 @@ impl Payments {
         })
     }
 
-    fn parts(&self, code: &Scanned) -> Code {
-        let decoded = Digits::parse(code.as_bytes()).ok().and_then(|d| self.prefixes.decode(&d));
-        decoded.map_or(Code::Malformed, |(scheme, decoded)| Code::Parts(scheme, decoded))
+    async fn parts(&self, code: &Scanned, now: UnixTime) -> Result<Code, Problem> {
+        let Ok(digits) = Digits::parse(code.as_bytes()) else { return Ok(Code::Malformed) };
+        let decoded = self.prefixes.decode(&digits, now).await.map_err(Problem::of_store)?;
+        Ok(decoded.map_or(Code::Malformed, |(scheme, decoded)| Code::Parts(scheme, decoded)))
     }
 
     /// What was taken just now, after the card was asked for the money.

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `mod` | [`Payments`] |
 //! | `words` | what tills write: amounts, references, keys, codes |
+//! | `prefixes` | what codes that are taken here begin with |
 //! | `rules` | how much may be spent, and which day it is |
 //! | `prepared` | credentials kept ready for comparisons |
 //! | `tills` | tills: how one is enrolled, how a request says whose it is, the till's card |
@@ -21,6 +22,7 @@ mod charge;
 mod charging;
 mod counts;
 mod notices;
+mod prefixes;
 mod prepared;
 mod rules;
 mod tills;
@@ -31,7 +33,7 @@ mod words;
 use std::sync::Arc;
 
 use tegata::UnixTime;
-use tegata::code::{Prefixes, ShopName};
+use tegata::code::ShopName;
 use utoipa_axum::routes;
 
 pub use charge::{Charge, Outcome};
@@ -49,6 +51,7 @@ use crate::keys::Keys;
 use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::store::{AuthorisationId, EventId, EventRow, Store, StoreError};
+use prefixes::Taken;
 use prepared::Prepared;
 
 /// The payments of an issuer. A clone is the same payments.
@@ -58,7 +61,7 @@ pub struct Payments {
     keys: Arc<Keys>,
     world: World,
     rules: Rules,
-    prefixes: Arc<Prefixes>,
+    prefixes: Arc<Taken>,
     prepared: Arc<Prepared>,
     charge: Arc<dyn Charge>,
     notices: Arc<Notices>,
@@ -68,7 +71,7 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// Those of a store. Codes of the prefixes that it knows by now are taken.
+    /// Those of a store.
     ///
     /// # Errors
     /// Those of the database.
@@ -81,8 +84,7 @@ impl Payments {
         name: ShopName,
         counts: Counts,
     ) -> Result<Self, StoreError> {
-        let prefixes = Prefixes::new(store.schemes().await?);
-        let prefixes = Arc::new(prefixes.map_err(|_| StoreError::Unreadable("prefixes"))?);
+        let prefixes = Arc::new(Taken::open(store.clone()).await?);
         let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
         let notices = Arc::new(Notices::new(Arc::clone(&keys), Arc::clone(&world.random)));
         Ok(Self { store, keys, world, rules, prefixes, prepared, charge, notices, counts, name })
