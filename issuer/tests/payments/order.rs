@@ -155,13 +155,19 @@ fn what_is_not_of_the_form_is_a_problem_and_counts_for_nothing(town: &Town) {
         assert_eq!(body(name, value.clone()), "malformed", "{name} {value}");
     }
     assert_eq!(body("currency", json!("USD")), "other-currency");
+    // More than the processor takes for one payment.
+    for much in [4_294_967_296_u64, 999_999_999_999] {
+        assert_eq!(body("amount", json!(much)), "too-much", "{much}");
+    }
+    assert_eq!(body("amount", json!(u32::MAX)), "declined limit");
     let right = json!({ "code": code, "amount": 100, "currency": "JPY", "reference": "sale" });
     let headers = &till.headers("key")[..1];
     assert_eq!(desk.post("/v1/authorisations", headers, &right).words(), "no-key");
     let headers = &till.headers("key")[1..];
     assert_eq!(desk.post("/v1/authorisations", headers, &right).words(), "no-such-till");
     assert_eq!(desk.number("SELECT COUNT(*) FROM attempts"), 0);
-    assert_eq!(body("amount", json!(100)), "approved");
+    let other = till.asks(&desk, "sale-2", &desk.code(&shopper, 1, None), 100);
+    assert_eq!(other.words(), "approved");
 }
 
 fn a_stopped_payment_uses_no_code_and_what_was_answered_before_is_answered_still(town: &Town) {
