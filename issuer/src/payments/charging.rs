@@ -35,8 +35,9 @@ pub const DEADLINE: u64 = 120;
 const AT_ONCE: usize = 64;
 /// How many are read at a time.
 const PAGE: u32 = 256;
-/// How many pages in one round: what an outage of minutes left is gone after a few of them, and a round ends.
-const PAGES: usize = 64;
+/// How many pages in one round, 4,096 payments: what an outage of minutes left is gone after a few rounds, and while the
+/// processor is away a round ends all the same.
+const PAGES: usize = 16;
 /// How many cards are forgotten in one round.
 const CARDS: u32 = 16;
 /// How long the processor has to forget a card before it is told again, in seconds.
@@ -120,7 +121,7 @@ impl Charging {
         self.store.move_on(at, to, self.clock.now(), Arc::clone(&self.tell)).await
     }
 
-    /// Takes up what is not over and lies about: all of it, up to some thousands. Several processes may do so at once.
+    /// Takes up what is not over and lies about: all of it, up to some thousand. Several processes may do so at once.
     ///
     /// # Errors
     /// Those of the database; what was begun is brought on all the same. What the processor leaves open is for the next
