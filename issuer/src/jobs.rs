@@ -13,10 +13,10 @@ use tegata::account::{Account, Refusal};
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
-use crate::codes::{self, Codes, FillError, Ready};
+use crate::codes::{self, Codes, FillError, Ready, WrongCodes};
 use crate::issuer::World;
 use crate::keys::Keys;
-use crate::payments::Charging;
+use crate::payments::{Charging, Counts as PaymentCounts};
 use crate::problem::Problem;
 use crate::store::{AccountId, EventId, Kind, SessionRow, Store, StoreError};
 
@@ -48,10 +48,12 @@ enum Job {
     Credentials,
     /// Drops what tills do not ask for any more, and counts of wrong codes that no report looks back on.
     Answers,
+    /// Compares the wrong codes of today with what is usual.
+    WrongCodes,
 }
 
 impl Job {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Seal,
         Self::Measure,
         Self::Throttle,
@@ -62,6 +64,7 @@ impl Job {
         Self::Aliases,
         Self::Credentials,
         Self::Answers,
+        Self::WrongCodes,
     ];
 
     fn name(self) -> &'static str {
@@ -76,6 +79,7 @@ impl Job {
             Self::Aliases => "aliases",
             Self::Credentials => "credentials",
             Self::Answers => "answers",
+            Self::WrongCodes => "wrong_codes",
         }
     }
 
@@ -112,6 +116,7 @@ pub(crate) struct Jobs {
     /// Where it is signed how far the log goes, if anywhere.
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) counts: Counts,
+    pub(crate) payments: PaymentCounts,
     pub(crate) marks: Mutex<Marks>,
     /// Who charges cards; somebody else looks after his own.
     pub(crate) charging: Option<Charging>,
@@ -163,6 +168,7 @@ impl Jobs {
             Job::Aliases => Ok(codes::fill(&self.store, &self.keys, now).await?),
             Job::Credentials => Ok(self.codes.count(&self.store).await?),
             Job::Answers => self.answers(now).await,
+            Job::WrongCodes => self.wrong_codes(now).await,
         }
     }
 
@@ -182,6 +188,7 @@ impl Jobs {
         self.counts.oldest_mail.set(gauge(age));
         self.counts.credentials.set(gauge(self.codes.under()));
         self.counts.room.set(gauge(self.codes.room()));
+        self.payments.under_way(&self.store, now).await?;
         self.measure_aliases(now).await
     }
 
@@ -201,6 +208,15 @@ impl Jobs {
         self.counts.aliases_late.set(i64::from(late));
         if late && !before {
             tracing::error!(seconds, "the index of aliases ends soon: tills will find no shopper");
+        }
+        Ok(())
+    }
+
+    async fn wrong_codes(&self, now: UnixTime) -> Result<(), JobError> {
+        let wrong = WrongCodes::of(&self.store, now).await?;
+        if self.payments.wrong_codes(wrong) {
+            let WrongCodes { today, usual } = wrong;
+            tracing::error!(today, usual, "many more codes are wrong than usual: see the report");
         }
         Ok(())
     }
@@ -295,7 +311,7 @@ fn earlier(now: UnixTime, seconds: u64) -> UnixTime {
     now.shifted(i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds))
 }
 
-fn gauge(value: u64) -> i64 {
+pub(crate) fn gauge(value: u64) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 

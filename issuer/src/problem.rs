@@ -53,6 +53,8 @@ pub enum Problem {
     ReferenceReused,
     /// 422: not the currency that is taken here.
     OtherCurrency,
+    /// 422: more than any card can be charged with.
+    TooMuch,
     /// 422: the processor takes no card by this token.
     CardRefused,
     /// 503: an operator stopped this kind of request.
@@ -139,6 +141,7 @@ impl Problem {
             Self::KeyReused,
             Self::ReferenceReused,
             Self::OtherCurrency,
+            Self::TooMuch,
         ];
         let others = others.into_iter().chain(tills);
         Self::FRAME.into_iter().chain(others).chain(decided)
@@ -257,7 +260,8 @@ impl Problem {
             | Self::NoKey
             | Self::KeyReused
             | Self::ReferenceReused
-            | Self::OtherCurrency => return self.of_till(),
+            | Self::OtherCurrency
+            | Self::TooMuch => return self.of_till(),
             Self::CardRefused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "card-refused",
@@ -313,6 +317,12 @@ impl Problem {
                 "other-currency",
                 "That currency is not taken here",
                 "GET /v1/till says which one is",
+            ),
+            Self::TooMuch => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too-much",
+                "That is more than a card can be charged with",
+                "At most 4294967295 minor units; what an account may spend is less",
             ),
             _ => (
                 StatusCode::UNAUTHORIZED,

@@ -79,6 +79,7 @@ fn start_with(
     let letters = Letters::ours(&rules).map_err(StartError::Letters)?;
     let issuer = Arc::new(Issuer::new(config, world.clone())?);
     let counts = Counts::new(issuer.metrics.registry())?;
+    let of_payments = payments::Counts::new(issuer.metrics.registry())?;
     let threads = server::threads()?;
     let (accounts, payments, processor) = threads.block_on(async {
         let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
@@ -101,8 +102,10 @@ fn start_with(
         };
         let name = ShopName::new(&name).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
         let (of_store, of_keys) = (store.clone(), Arc::clone(&keys));
+        let counted = of_payments.clone();
         let payments =
-            Payments::open(of_store, of_keys, world.clone(), rules.clone(), charge, name).await?;
+            Payments::open(of_store, of_keys, world.clone(), rules.clone(), charge, name, counted);
+        let payments = payments.await?;
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
         let post = post(config)?;
         let store = store.counting(issuer.metrics.work().by("mail"));
@@ -117,6 +120,7 @@ fn start_with(
             world,
             checkpoints,
             counts,
+            payments: of_payments,
             marks,
             charging,
         };

@@ -316,6 +316,39 @@ fn a_session_s_row_goes_when_the_session_does_not_count_any_more() {
 }
 
 #[test]
+fn what_tills_do_not_ask_for_any_more_goes_and_so_do_old_counts_of_wrong_codes() {
+    let stage = Stage::new();
+    // It makes the tables.
+    stage.start().stop();
+    let database = rusqlite::Connection::open(stage.file()).unwrap();
+    let now = stage.clock.now().seconds();
+    let (today, ago) = (now / DAY, |days: u64| now - days * DAY);
+    let (old, young) = (ago(100) - 1, ago(100));
+    database
+        .execute_batch(&format!(
+            "INSERT INTO idempotency (till, key, made) VALUES ('t', 'old', {old}), ('t', 'young', {young}); \
+             INSERT INTO sales (till, reference, made) VALUES ('t', 'old', {old}), ('t', 'young', {young}); \
+             INSERT INTO attempts VALUES (x'7474', {}, 1), (x'7474', {}, 1)",
+            today - 32,
+            today - 31
+        ))
+        .unwrap();
+    let left = |what: &str| -> i64 {
+        let count = format!("SELECT COUNT(*) FROM {what}");
+        database.query_row(&count, [], |row| row.get(0)).unwrap()
+    };
+    let issuer = stage.start();
+    wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"answers\"}") > 0);
+    for table in ["idempotency WHERE key", "sales WHERE reference"] {
+        assert_eq!(left(&format!("{table} = 'old'")), 0, "{table}");
+        assert_eq!(left(&format!("{table} = 'young'")), 1, "{table}");
+    }
+    assert_eq!(left(&format!("attempts WHERE day = {}", today - 32)), 0);
+    assert_eq!(left(&format!("attempts WHERE day = {}", today - 31)), 1);
+    issuer.stop();
+}
+
+#[test]
 fn a_job_that_fails_stops_nothing_and_is_counted() {
     let stage = Stage::new();
     let checkpoints = stage.folder.path().join("issuer.sqlite.checkpoints");

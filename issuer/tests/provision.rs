@@ -444,3 +444,75 @@ fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given(
     }
     panic!("no alarm although the index is not whole");
 }
+
+/// Until it holds; the limit is for what never will.
+fn wait_for(condition: impl Fn() -> bool) {
+    for _ in 0..6000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("it never came");
+}
+
+fn count(town: &Town, name: &str) -> u64 {
+    town.counts(name).get(name).copied().unwrap_or_default()
+}
+
+fn last_run(town: &Town, job: &str) -> u64 {
+    count(town, &format!("tegata_job_last_run_timestamp_seconds{{job=\"{job}\"}}"))
+}
+
+/// It comes once a minute: for what is measured every few seconds it is dead until then.
+#[test]
+fn a_job_that_does_not_fill_the_next_period_is_told_when_half_of_this_one_is_over() {
+    let town = Town::with("alias_seconds = 86400");
+    wait_for(|| last_run(&town, "aliases") > 0 && last_run(&town, "measure") > 0);
+    assert_eq!(count(&town, "tegata_aliases_late"), 0);
+    let over = town.now().seconds() % 86_400;
+    let filled = last_run(&town, "aliases");
+    // What was the next period is this one, and the one after it is not there.
+    town.passes(86_400 - over + 43_200);
+    wait_for(|| count(&town, "tegata_aliases_late") == 1);
+    assert_eq!(last_run(&town, "aliases"), filled, "it was not there");
+    assert_eq!(count(&town, "tegata_aliases_ready_seconds"), 43_200);
+    town.restart();
+    wait_for(|| count(&town, "tegata_aliases_ready_seconds") == 43_200 + 86_400);
+    assert_eq!(count(&town, "tegata_aliases_late"), 0);
+}
+
+#[test]
+fn between_two_countings_each_new_credential_takes_a_place_and_one_that_replaces_another_none() {
+    let town = Town::new();
+    wait_for(|| last_run(&town, "credentials") > 0);
+    let room = town_room(&town);
+    let phone = Phone::new(&town);
+    phone.is_provisioned();
+    let measured = || {
+        town.passes(1);
+        let now = town.now().seconds();
+        wait_for(|| last_run(&town, "measure") >= now);
+        (count(&town, "tegata_credentials"), town_room(&town))
+    };
+    assert_eq!(measured(), (1, room - 1));
+    let mut other = town.person("taro@example.org");
+    other.signs_up().unwrap();
+    ask(&other, &call(&other, 1)).unwrap();
+    assert_eq!(measured(), (2, room - 2));
+    phone.person.proves().unwrap();
+    phone.is_provisioned();
+    assert_eq!(measured(), (2, room - 2));
+    // What is counted in the rows is the same.
+    town.restart();
+    wait_for(|| last_run(&town, "measure") > 0);
+    assert_eq!(count(&town, "tegata_credentials"), 2);
+}
+
+fn town_room(town: &Town) -> u64 {
+    let prefix = config(town).scheme().prefix;
+    wait_for(|| last_run(town, "measure") > 0);
+    let room = count(town, "tegata_credentials_room");
+    assert_eq!(room + count(town, "tegata_credentials"), prefix.capacity());
+    room
+}

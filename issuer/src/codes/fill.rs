@@ -121,3 +121,43 @@ pub(crate) fn around(length: AliasPeriod, now: UnixTime) -> impl Iterator<Item =
     let periods = current.saturating_sub(1)..=current.saturating_add(1);
     periods.filter_map(move |period| first_step(length, period).map(|step| (period, step)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Store as Place;
+
+    #[tokio::test]
+    async fn the_next_period_is_late_when_half_of_this_one_is_over() {
+        const DAY: u64 = 86_400;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Place::Sqlite(folder.path().join("store"))).await.unwrap();
+        let scheme = Scheme {
+            prefix: "4960".parse().unwrap(),
+            alias_period: AliasPeriod::new(86_400).unwrap(),
+        };
+        store.add_scheme(scheme).await.unwrap();
+        let at = async |seconds| {
+            let now = UnixTime::new(20_000 * DAY + seconds).unwrap();
+            let Ready { seconds, late } = ready(&store, scheme, now).await.unwrap();
+            (seconds, late)
+        };
+        let filled = async |period, whole| {
+            let up_to = CredentialId([1; 16]);
+            store
+                .fill_aliases(scheme.prefix, period, Vec::new(), Fill { up_to, whole })
+                .await
+                .unwrap();
+        };
+        assert_eq!(at(0).await, (0, true), "nobody is found now");
+        filled(20_000, true).await;
+        assert_eq!(at(0).await, (DAY, false));
+        // Begun is not whole.
+        filled(20_001, false).await;
+        assert_eq!(at(DAY / 2 - 1).await, (DAY / 2 + 1, false));
+        assert_eq!(at(DAY / 2).await, (DAY / 2, true));
+        assert_eq!(at(DAY - 1).await, (1, true));
+        filled(20_001, true).await;
+        assert_eq!(at(DAY / 2).await, (DAY + DAY / 2, false));
+    }
+}

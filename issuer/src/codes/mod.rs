@@ -2,6 +2,7 @@
 //! leads from an alias to a credential.
 
 mod fill;
+mod wrong;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,6 +11,7 @@ use tegata::code::{OverlappingPrefix, Prefixes, Scheme};
 
 pub use fill::FillError;
 pub(crate) use fill::{Ready, around, fill, ready};
+pub(crate) use wrong::WrongCodes;
 
 use crate::keys::Keys;
 use crate::store::{Store, StoreError};

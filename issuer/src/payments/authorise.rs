@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use tegata::UnixTime;
 use tegata::code::Digits;
 use utoipa::ToSchema;
 
@@ -13,7 +14,7 @@ use super::Payments;
 use super::charge::Outcome;
 use super::tills::till_token;
 use super::view::{Shown, Status, View};
-use super::words::{Amount, Currency, IdempotencyKey, Reference, Scanned};
+use super::words::{Currency, Figure, IdempotencyKey, Reference, Scanned};
 use crate::hash::sha256;
 use crate::problem::{Problem, ProblemDocument};
 use crate::store::{Answered, Asked, AuthorisationId, Code, Made, SaleOrder, State, TokenHash};
@@ -29,7 +30,7 @@ pub(super) struct Authorise {
     /// What was scanned or typed: 24 digits.
     code: Scanned,
     /// How much, in minor units.
-    amount: Amount,
+    amount: Figure,
     /// In what; it has to be the issuer's.
     currency: Currency,
     /// The till's own number for this sale.
@@ -60,7 +61,7 @@ pub(super) struct Last {
     responses(
         (status = 200, description = "How it stands", body = View),
         (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The key or the reference came with something else before, or the currency is another", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The key or the reference came with something else before, the currency is another, or it is more than a card can be charged with", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "The service has more to do than it can", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -71,7 +72,9 @@ pub(super) async fn authorise(
 ) -> Shown {
     let token = till_token(&headers)?;
     let key = IdempotencyKey::of(&headers).ok_or(Problem::NoKey)?;
-    payments.authorise(token, key, request).await.map(Json)
+    let view = payments.authorise(token, key, request).await?;
+    payments.counts.answered(&view);
+    Ok(Json(view))
 }
 
 /// How one payment of this till stands
@@ -132,6 +135,12 @@ impl Payments {
         request: Strict<Authorise>,
     ) -> Result<View, Problem> {
         let Authorise { code, amount, currency, reference } = request.value;
+        let Some(amount) = amount.amount() else {
+            return Err(self.refusal(&token, Problem::TooMuch).await);
+        };
+        if currency != self.rules.currency {
+            return Err(self.refusal(&token, Problem::OtherCurrency).await);
+        }
         let order = SaleOrder {
             reference: reference.as_str().to_owned(),
             amount: amount.get(),
@@ -142,17 +151,12 @@ impl Payments {
             token,
             key: key.as_str().to_owned(),
             hash: sha256(&request.raw),
-            code: self.parts(&code),
+            code: self.parts(&code, now).await?,
             order: order.clone(),
             id: self.authorisation_id(now)?,
             now,
             bounds: self.rules.bounds(now),
         };
-        if currency != self.rules.currency {
-            // A till is told so; anybody else is told that he is none.
-            self.store.till(&token).await.map_err(Problem::of_store)?.ok_or(Problem::NoSuchTill)?;
-            return Err(Problem::OtherCurrency);
-        }
         let answered = self.store.authorise(asked, self.prepared.clone()).await;
         let nothing = |status, reason| View {
             amount: Some(order.amount),
@@ -171,9 +175,19 @@ impl Payments {
         })
     }
 
-    fn parts(&self, code: &Scanned) -> Code {
-        let decoded = Digits::parse(code.as_bytes()).ok().and_then(|d| self.prefixes.decode(&d));
-        decoded.map_or(Code::Malformed, |(scheme, decoded)| Code::Parts(scheme, decoded))
+    /// A till is told so; anybody else is told that he is none.
+    async fn refusal(&self, token: &TokenHash, problem: Problem) -> Problem {
+        match self.store.till(token).await {
+            Ok(Some(_)) => problem,
+            Ok(None) => Problem::NoSuchTill,
+            Err(error) => Problem::of_store(error),
+        }
+    }
+
+    async fn parts(&self, code: &Scanned, now: UnixTime) -> Result<Code, Problem> {
+        let Ok(digits) = Digits::parse(code.as_bytes()) else { return Ok(Code::Malformed) };
+        let decoded = self.prefixes.decode(&digits, now).await.map_err(Problem::of_store)?;
+        Ok(decoded.map_or(Code::Malformed, |(scheme, decoded)| Code::Parts(scheme, decoded)))
     }
 
     /// What was taken just now, after the card was asked for the money.

@@ -17,7 +17,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tegata::{Clock, UnixTime};
 
 use super::{Charge, Outcome};
@@ -30,8 +31,15 @@ const HELD: i64 = 30;
 /// How long after its authorisation a card may still be charged, in seconds. The cashier waits; after that, she and the
 /// shopper have found another way.
 pub const DEADLINE: u64 = 120;
-/// How many are reconciled at a time.
-const AT_ONCE: u32 = 16;
+/// How many are brought on at a time: while the processor is slow with one, others go on.
+const AT_ONCE: usize = 64;
+/// How many are read at a time.
+const PAGE: u32 = 256;
+/// How many pages in one round, 4,096 payments: what an outage of minutes left is gone after a few rounds, and while the
+/// processor is away a round ends all the same.
+const PAGES: usize = 16;
+/// How many cards are forgotten in one round.
+const CARDS: u32 = 16;
 /// How long the processor has to forget a card before it is told again, in seconds.
 const FORGET_AGAIN: i64 = 60;
 
@@ -113,26 +121,60 @@ impl Charging {
         self.store.move_on(at, to, self.clock.now(), Arc::clone(&self.tell)).await
     }
 
-    /// Takes up what is not over and lies about, a page of it. Several processes may do so at once.
+    /// Takes up what is not over and lies about: all of it, up to some thousand. Several processes may do so at once.
     ///
     /// # Errors
-    /// Those of the database. What the processor leaves open is for the next time, and told in the log.
+    /// Those of the database; what was begun is brought on all the same. What the processor leaves open is for the next
+    /// time, and told in the log.
     pub async fn reconcile(&self) -> Result<(), StoreError> {
+        // What is held from now on was touched later than that, so no page has it again.
         let before = self.clock.now().shifted(-HELD);
-        let open = self.store.open_charges(before, AT_ONCE).await?;
-        join_all(open.into_iter().map(|it| async {
-            // Whoever else took it has it now.
-            if let Ok(held) = self.store.hold(it, self.clock.now()).await {
-                self.bring_on(held, Known::TheRow).await;
+        let mut at_work = FuturesUnordered::new();
+        let mut gone_well = Ok(());
+        for _ in 0..PAGES {
+            let page = match self.store.open_charges(before, PAGE).await {
+                Ok(page) => page,
+                Err(error) => {
+                    gone_well = Err(error);
+                    break;
+                }
+            };
+            let is_last = page.len() < PAGE as usize;
+            for it in page {
+                if at_work.len() == AT_ONCE
+                    && let Some(done) = at_work.next().await
+                {
+                    gone_well = gone_well.and(done);
+                }
+                at_work.push(self.take_up(it));
             }
-        }))
-        .await;
+            // A row that cannot be held would be on the next page again.
+            if is_last || gone_well.is_err() {
+                break;
+            }
+        }
+        while let Some(done) = at_work.next().await {
+            gone_well = gone_well.and(done);
+        }
+        gone_well?;
         self.forget_cards().await
+    }
+
+    async fn take_up(&self, it: Authorisation) -> Result<(), StoreError> {
+        match self.store.hold(it, self.clock.now()).await {
+            Ok(held) => {
+                self.bring_on(held, Known::TheRow).await;
+                Ok(())
+            }
+            // Whoever else took it has it now.
+            Err(StoreError::Moved) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn forget_cards(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let gone = self.store.cards_to_forget(now, now.shifted(FORGET_AGAIN), AT_ONCE).await?;
+        let gone = self.store.cards_to_forget(now, now.shifted(FORGET_AGAIN), CARDS).await?;
         for method in gone {
             match self.processor.detach(&method).await {
                 Ok(()) => self.store.card_forgotten(&method).await?,

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `mod` | [`Payments`] |
 //! | `words` | what tills write: amounts, references, keys, codes |
+//! | `prefixes` | what codes that are taken here begin with |
 //! | `rules` | how much may be spent, and which day it is |
 //! | `prepared` | credentials kept ready for comparisons |
 //! | `tills` | tills: how one is enrolled, how a request says whose it is, the till's card |
@@ -14,11 +15,14 @@
 //! | `charge` | the door to whoever charges cards |
 //! | `charging` | charging them: once, or not at all |
 //! | `notices` | what their owners are told |
+//! | `counts` | what is counted of them |
 
 mod authorise;
 mod charge;
 mod charging;
+mod counts;
 mod notices;
+mod prefixes;
 mod prepared;
 mod rules;
 mod tills;
@@ -30,11 +34,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tegata::UnixTime;
-use tegata::code::{Prefixes, ShopName};
+use tegata::code::ShopName;
 use utoipa_axum::routes;
 
 pub use charge::{Charge, Outcome};
 pub use charging::{Charging, DEADLINE};
+pub(crate) use counts::Counts;
 pub use notices::Notices;
 pub use rules::{DayOffset, Decimals, Rules};
 pub(crate) use tills::CODE_LIFE;
@@ -47,6 +52,7 @@ use crate::keys::Keys;
 use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::store::{AuthorisationId, EventId, EventRow, Store, StoreError};
+use prefixes::Taken;
 use prepared::Prepared;
 
 /// The payments of an issuer. A clone is the same payments.
@@ -56,10 +62,11 @@ pub struct Payments {
     keys: Arc<Keys>,
     world: World,
     rules: Rules,
-    prefixes: Arc<Prefixes>,
+    prefixes: Arc<Taken>,
     prepared: Arc<Prepared>,
     charge: Arc<dyn Charge>,
     notices: Arc<Notices>,
+    counts: Counts,
     /// What stands on tills' cards as whose they are.
     name: ShopName,
     /// How many were asked for, so that their numbers are in their order.
@@ -67,20 +74,20 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// Those of a store. Codes of the prefixes that it knows by now are taken.
+    /// Those of a store.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn open(
+    pub(crate) async fn open(
         store: Store,
         keys: Arc<Keys>,
         world: World,
         rules: Rules,
         charge: Arc<dyn Charge>,
         name: ShopName,
+        counts: Counts,
     ) -> Result<Self, StoreError> {
-        let prefixes = Prefixes::new(store.schemes().await?);
-        let prefixes = Arc::new(prefixes.map_err(|_| StoreError::Unreadable("prefixes"))?);
+        let prefixes = Arc::new(Taken::open(store.clone()).await?);
         let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
         let notices = Arc::new(Notices::new(Arc::clone(&keys), Arc::clone(&world.random)));
         Ok(Self {
@@ -92,6 +99,7 @@ impl Payments {
             prepared,
             charge,
             notices,
+            counts,
             name,
             asked: Arc::default(),
         })

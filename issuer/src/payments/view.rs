@@ -25,6 +25,30 @@ pub enum Status {
     Refunded,
 }
 
+impl Status {
+    /// All of them.
+    pub(super) const ALL: [Self; 6] = [
+        Self::Approved,
+        Self::Pending,
+        Self::Declined,
+        Self::Voided,
+        Self::Reversing,
+        Self::Refunded,
+    ];
+
+    /// As answers and counts have it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Pending => "pending",
+            Self::Declined => "declined",
+            Self::Voided => "voided",
+            Self::Reversing => "reversing",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
 /// What a till sees of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct View {

@@ -1,7 +1,7 @@
 //! What tills write. Each is checked where it is read, so that nothing later has to.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 
 use axum::http::HeaderMap;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 #[error("expected {0}")]
 pub struct NotAWord(&'static str);
 
-/// An amount in minor units: 1 to 999,999,999,999.
+/// An amount in minor units that a card can be charged with: 1 to 4,294,967,295.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = u64, minimum = 1, maximum = 999_999_999_999_u64, example = 1980)]
-pub struct Amount(NonZeroU64);
+#[schema(value_type = u32, minimum = 1, example = 1980)]
+pub struct Amount(NonZeroU32);
 
 impl Amount {
     /// Takes a number of minor units.
@@ -25,24 +25,48 @@ impl Amount {
     /// # Errors
     /// [`NotAWord`].
     pub fn new(minor: u64) -> Result<Self, NotAWord> {
-        let amount = NonZeroU64::new(minor).filter(|amount| amount.get() < 1_000_000_000_000);
-        amount.map(Self).ok_or(NotAWord("an amount in minor units, 1 to 999999999999"))
+        let amount = u32::try_from(minor).ok().and_then(NonZeroU32::new);
+        amount.map(Self).ok_or(NotAWord("an amount in minor units, 1 to 4294967295"))
     }
 
-    pub(crate) const fn constant<const MINOR: u64>() -> Self {
-        Self(const { NonZeroU64::new(MINOR).unwrap() })
+    pub(crate) const fn constant<const MINOR: u32>() -> Self {
+        Self(const { NonZeroU32::new(MINOR).unwrap() })
     }
 
     /// The minor units.
     #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0.get()
+    pub fn get(self) -> u64 {
+        self.0.get().into()
     }
 }
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(u64::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// What a till writes as an amount: 1 to 999,999,999,999 minor units. A cashier who types too many digits is told that it
+/// is too much, and not that her till does not know how to ask.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(value_type = u64, minimum = 1, maximum = 999_999_999_999_u64, example = 1980)]
+pub(super) struct Figure(u64);
+
+impl Figure {
+    /// As much as a card can be charged with; `None`: it is more.
+    pub(super) fn amount(self) -> Option<Amount> {
+        Amount::new(self.0).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Figure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let minor = u64::deserialize(deserializer)?;
+        if (1..1_000_000_000_000).contains(&minor) {
+            Ok(Self(minor))
+        } else {
+            Err(de::Error::custom("expected an amount in minor units, 1 to 999999999999"))
+        }
     }
 }
 
@@ -151,10 +175,18 @@ mod tests {
 
     #[test]
     fn words_are_what_they_say() {
-        for bad in [0, 1_000_000_000_000, u64::MAX] {
+        for bad in [0, 4_294_967_296, u64::MAX] {
             assert!(Amount::new(bad).is_err(), "{bad}");
         }
-        assert_eq!(Amount::new(999_999_999_999).unwrap().get(), 999_999_999_999);
+        assert_eq!(Amount::new(4_294_967_295).unwrap().get(), 4_294_967_295);
+        for (figure, fits) in [("4294967295", true), ("4294967296", false), ("999999999999", false)]
+        {
+            let figure: Figure = serde_json::from_str(figure).unwrap();
+            assert_eq!(figure.amount().is_some(), fits, "{figure:?}");
+        }
+        for bad in ["0", "-1", "1.0", "1000000000000"] {
+            assert!(serde_json::from_str::<Figure>(bad).is_err(), "{bad}");
+        }
         for bad in ["", "jpy", "JP", "JPYX", "ＪＰＹ", "J1Y"] {
             assert!(Currency::new(bad).is_err(), "{bad}");
         }

@@ -15,6 +15,7 @@ use tegata_issuer::mail::Mailbox;
 use tegata_issuer::{World, start};
 
 use crate::people::Town;
+use crate::people::cluster::Cluster;
 
 const SETTINGS: &str = "TEGATA_TEST_SETTINGS";
 const FOLDER: &str = "TEGATA_TEST_FOLDER";
@@ -24,6 +25,7 @@ pub(crate) struct Issuers {
     folder: PathBuf,
     running: Vec<Mutex<Running>>,
     kills: AtomicUsize,
+    restarts: AtomicUsize,
 }
 
 struct Running {
@@ -46,7 +48,8 @@ impl Issuers {
         let running: Vec<_> = running.collect();
         // Time goes by a file from now on.
         town.is_at(running[0].lock().unwrap().address);
-        Self { settings, folder, running, kills: AtomicUsize::new(0) }
+        let (kills, restarts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { settings, folder, running, kills, restarts }
     }
 
     /// Where the nth is at this moment.
@@ -58,11 +61,24 @@ impl Issuers {
         self.kills.load(Ordering::SeqCst)
     }
 
-    /// One after the other, at any moment, for as long as the shop is open.
-    pub(crate) fn are_killed(&self, is_open: &AtomicBool) {
+    /// How often the database was.
+    pub(crate) fn restarts(&self) -> usize {
+        self.restarts.load(Ordering::SeqCst)
+    }
+
+    /// One after the other, at any moment, for as long as the shop is open; each fourth time it is their database, if
+    /// it is a server.
+    pub(crate) fn are_killed(&self, is_open: &AtomicBool, database: Option<&Cluster>) {
         let mut random = fastrand::Rng::with_seed(11);
         while is_open.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(random.u64(300..2500)));
+            if let Some(database) = database
+                && random.u8(..) < 64
+            {
+                database.restart();
+                self.restarts.fetch_add(1, Ordering::SeqCst);
+                continue;
+            }
             let mut running = self.running[random.usize(..self.running.len())].lock().unwrap();
             running.process.kill().unwrap();
             running.process.wait().unwrap();

@@ -1,6 +1,6 @@
 //! The proof: payments at several tills while everything breaks. The processor loses, delays, fails and doubles requests;
-//! tills give up waiting, ask again, scan again and take back; issuers are killed with `kill -9` and started again. At
-//! the end three sums are the same to the yen: what the processor has charged and not given back, what the rows say was
+//! tills give up waiting, ask again, scan again and take back; issuers are killed with `kill -9` and started again, and
+//! PostgreSQL is restarted without being shut down. At the end three sums are the same to the yen: what the processor has charged and not given back, what the rows say was
 //! charged, and what the tills were told was approved.
 //!
 //! `cargo xtask money` runs it, on SQLite with one issuer and on PostgreSQL with two.
@@ -24,6 +24,7 @@ use charged::{gives_card, is_at_work};
 use desk::{Desk, Shopper};
 use issuers::Issuers;
 use people::Town;
+use people::cluster::{Cluster, cluster};
 use tegata::code::Seed;
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::processor::Stripe;
@@ -40,15 +41,19 @@ const SLOW: Duration = Duration::from_millis(700);
 
 #[test]
 fn sqlite() {
-    sums_agree(1, |settings| Town::with(settings));
+    sums_agree(1, |settings| Town::with(settings), || None);
 }
 
 #[test]
 fn postgres() {
-    sums_agree(2, |settings| Town::postgres_with(settings));
+    sums_agree(2, |settings| Town::postgres_with(settings), || Some(cluster()));
 }
 
-fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
+fn sums_agree(
+    issuers: usize,
+    town: impl FnOnce(&str) -> Town,
+    database: impl FnOnce() -> Option<&'static Cluster>,
+) {
     let payments = std::env::var(PAYMENTS).map_or(150, |text| text.parse().unwrap());
     let far = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -74,10 +79,11 @@ fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
         if random.u8(..) < 40 { faults[random.usize(..faults.len())] } else { Fault::None }
     });
     let running = Issuers::start(&town, issuers);
+    let database = database();
     let shop = Arc::new(Shop::new(&town, &desk, &running, shoppers, payments));
     let is_open = AtomicBool::new(true);
     thread::scope(|scope| {
-        let killer = scope.spawn(|| running.are_killed(&is_open));
+        let killer = scope.spawn(|| running.are_killed(&is_open, database));
         let at_work: Vec<_> = tills
             .iter()
             .zip(0..)
@@ -113,7 +119,11 @@ fn sums_agree(issuers: usize, town: impl FnOnce(&str) -> Town) {
             .unwrap(),
             tills: shop.approved(&tills),
         };
-    println!("{} issuers, {} kills, {}", issuers, running.kills(), shop.told());
+    let (kills, restarts) = (running.kills(), running.restarts());
+    println!(
+        "{issuers} issuers, {kills} kills, {restarts} restarts of the database, {}",
+        shop.told()
+    );
     println!("{sums}");
     assert!(sums.agree(), "{sums}");
     assert!(sums.tills > 0, "nothing was paid");

@@ -1,9 +1,11 @@
 //! Many at the same moment.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::json;
+use tegata_issuer::payments::Outcome;
 
 use crate::desk::{Desk, Told};
 use crate::people::{self, Town};
@@ -14,6 +16,7 @@ people::on_both! {
     sixty_four_keys_of_one_sale_are_one_payment,
     many_payments_of_one_account_keep_to_its_limit,
     a_void_and_its_payment_at_once_end_with_nothing_spent,
+    declined_cards_and_payments_of_the_same_accounts_keep_the_sums,
 }
 
 #[test]
@@ -120,4 +123,50 @@ fn a_void_and_its_payment_at_once_end_with_nothing_spent(town: &Town) {
     }
     let open = "SELECT COUNT(*) FROM authorisations WHERE state NOT IN ('voided', 'refunded')";
     assert_eq!(desk.number(open), 0);
+}
+
+/// What a declined card gives back and what the next payment adds are of one row.
+fn declined_cards_and_payments_of_the_same_accounts_keep_the_sums(town: &Town) {
+    const ROUNDS: usize = 4;
+    let desk = Desk::new(town);
+    let tills: Vec<_> = (0..8).map(|n| desk.till(&format!("till-{n}"))).collect();
+    let shoppers: Vec<_> = (0..6).map(|n| desk.shopper(n)).collect();
+    let (mut approved, mut declined) = (0, 0);
+    for round in 0..ROUNDS {
+        let is_over = AtomicBool::new(false);
+        let told = thread::scope(|scope| {
+            scope.spawn(|| {
+                for says in [Outcome::Declined, Outcome::Done].into_iter().cycle() {
+                    *town.processor.lock().unwrap() = says;
+                    if is_over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    thread::yield_now();
+                }
+            });
+            let told = all_at_once(30, |n| {
+                let code = desk.code(&shoppers[n % 6], u8::try_from(n / 6).unwrap(), None);
+                tills[n % 8].asks(&desk, &format!("sale-{round}-{n}"), &code, 100)
+            });
+            is_over.store(true, Ordering::SeqCst);
+            told
+        });
+        let counts = counted(&told);
+        let of = |words: &str| counts.get(words).copied().unwrap_or_default();
+        // Whoever came with an older code than another of the same shopper is told so.
+        assert_eq!(of("approved") + of("declined") + of("declined used"), 30, "{counts:?}");
+        approved += of("approved");
+        declined += of("declined");
+        town.passes(30);
+    }
+    assert!(approved > 0 && declined > 0, "{approved} {declined}");
+    let rows = |state: &str| {
+        let count = format!("SELECT COUNT(*) FROM authorisations WHERE state = '{state}'");
+        usize::try_from(desk.number(&count)).unwrap()
+    };
+    assert_eq!((rows("charged"), rows("declined")), (approved, declined));
+    let wrong = "SELECT COUNT(*) FROM payers p WHERE p.spent <> (SELECT COALESCE(SUM(a.amount), 0) \
+        FROM authorisations a WHERE a.account = p.account AND a.state = 'charged')";
+    assert_eq!(desk.number(wrong), 0);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM charges_open"), 0);
 }

@@ -343,10 +343,21 @@ impl<'a> Desk<'a> {
 
     /// The nth code of this half minute, for any till or for one.
     pub(crate) fn code(&self, shopper: &Shopper, nth: u8, till: Option<&Till>) -> String {
+        self.code_of(shopper, &scheme(), nth, till)
+    }
+
+    /// The same under another prefix.
+    pub(crate) fn code_of(
+        &self,
+        shopper: &Shopper,
+        scheme: &Scheme,
+        nth: u8,
+        till: Option<&Till>,
+    ) -> String {
         let audience = till.map_or(Audience::AnyTill, |till| Audience::OneTill(till.id.clone()));
         let step = Step::at(self.town.now());
         let turn = Turn { step, nth: Nth::new(nth).unwrap(), audience };
-        CodeKeys::new(&shopper.seed).derive(&scheme(), &turn).digits().to_string()
+        CodeKeys::new(&shopper.seed).derive(scheme, &turn).digits().to_string()
     }
 
     /// The first code of the next half minute.

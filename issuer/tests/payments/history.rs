@@ -3,9 +3,10 @@
 use serde_json::json;
 use tegata::account::messages::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
 use tegata_issuer::payments::Outcome;
+use tegata_issuer::store::{AuthorisationId, State};
 
 use crate::desk::Desk;
-use crate::people::{self, Person, Town};
+use crate::people::{self, PASSWORD, Person, Town};
 
 const HANAKO: &str = "hanako@example.org";
 
@@ -203,4 +204,50 @@ fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(town: &Town) {
     let expected = [("after", 100, PaymentState::Held), ("before", 100, PaymentState::Paid)];
     assert_eq!(shown, expected);
     assert!(page.payments.iter().all(|it| it.time == frozen_at));
+}
+
+/// All of it real: receipts of forty payments wait when she logs in on another device, and all is due at one moment.
+#[test]
+fn a_notice_of_a_log_in_goes_out_before_receipts_that_have_waited_longer() {
+    const RECEIPTS: u8 = 40;
+    let town = Town::new();
+    let desk = Desk::new(&town);
+    let hanako = town.shopper(HANAKO);
+    let hers = desk.shopper_of(&hanako, 1);
+    desk.till("till-1");
+    let (account, due) = (desk.blob(&hers.account.0), town.now().seconds() + 1000);
+    let mailed = town.mailbox.mails().len();
+    // Nothing goes out before that moment.
+    desk.sql(&format!(
+        "CREATE TRIGGER waits AFTER INSERT ON outbox BEGIN \
+         UPDATE outbox SET not_before = {due} - 10 * NEW.rank WHERE mail = NEW.mail; END"
+    ));
+    for n in 0..RECEIPTS {
+        let id = desk.blob(&[n + 1; 16]);
+        desk.sql(&format!(
+            "INSERT INTO authorisations (authorisation, account, credential, counter, till, \
+             reference, amount, currency, day, state, made, changed, version) VALUES ({id}, \
+             {account}, {account}, 1, 'till-1', 'sale-{n}', {n}, 'JPY', 1, 'authorised', 9, 9, 1); \
+             INSERT INTO charges_open VALUES ({id}, 9)"
+        ));
+        let id = AuthorisationId([n + 1; 16]);
+        desk.threads.block_on(async {
+            let it = desk.store.authorisation(id).await.unwrap().unwrap();
+            desk.store.move_on(it, State::Charged, town.now(), desk.notices()).await.unwrap();
+        });
+    }
+    let mut elsewhere = hanako.clone();
+    elsewhere.device = town.device();
+    elsewhere.logs_in(PASSWORD).unwrap();
+    let waiting = desk.number("SELECT COUNT(*) FROM outbox WHERE rank = 1");
+    assert_eq!(waiting, i64::from(RECEIPTS));
+    assert_eq!(town.mailbox.mails().len(), mailed, "all of it waits");
+    town.passes(due - town.now().seconds());
+    let all = || town.mailbox.mails().split_off(mailed);
+    while all().len() <= RECEIPTS.into() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let place = all().iter().position(|mail| !mail.body.contains("sale")).unwrap();
+    // Of the first sixteen that go out at the same time.
+    assert!(place < 16, "{place}");
 }

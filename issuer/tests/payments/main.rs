@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod at_once;
+mod counts;
 mod desk;
 mod failover;
 mod history;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tegata::account::Event;
-use tegata::code::Seed;
+use tegata::code::{AliasKey, AliasPeriod, Scheme, Seed, Step};
 use tegata::formats::otpauth;
 use tegata::vault::OtpCredential;
 use tegata_issuer::operator::Acts;
@@ -13,6 +13,7 @@ use crate::desk::{Desk, reason};
 use crate::people::{self, Town};
 
 people::on_both! {
+    codes_of_a_prefix_that_came_into_use_meanwhile_are_taken,
     a_code_is_taken_once_and_the_card_is_charged,
     the_same_key_gives_the_same_answer_and_is_for_one_body,
     a_cashier_who_scans_again_gets_the_first_answer,
@@ -105,6 +106,33 @@ fn a_cashier_who_scans_again_gets_the_first_answer(town: &Town) {
     assert_eq!(till.asks_as(&desk, "b", "big", &code, 1000).words(), "approved");
 }
 
+/// Another process is started with another prefix while this one runs.
+fn codes_of_a_prefix_that_came_into_use_meanwhile_are_taken(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    let other = Scheme { prefix: "777712".parse().unwrap(), alias_period: AliasPeriod::DAY };
+    let code = desk.code_of(&shopper, &other, 0, None);
+    assert_eq!(till.asks(&desk, "garbage", &code, 100).words(), "declined not_valid");
+    let wrong = "SELECT COALESCE(SUM(count), 0) FROM attempts";
+    assert_eq!(desk.number(wrong), 1);
+    desk.threads.block_on(desk.store.add_scheme(other)).unwrap();
+    let step = Step::at(town.now());
+    let alias = AliasKey::new(&shopper.seed).derive(&other.prefix, other.alias_period, step);
+    let (id, period) = (desk.blob(&shopper.credential.0), other.alias_period.index(step));
+    desk.sql(&format!(
+        "UPDATE credentials SET prefix = '777712' WHERE credential = {id}; \
+         INSERT INTO aliases (prefix, period, alias, credential) \
+         VALUES ('777712', {period}, {}, {id})",
+        alias.value()
+    ));
+    // It was looked for in this second: a flood of garbage does not read the database each time.
+    assert_eq!(till.asks(&desk, "too-soon", &code, 100).words(), "declined not_valid");
+    assert_eq!(desk.number(wrong), 2);
+    town.passes(1);
+    assert_eq!(till.asks(&desk, "sale", &code, 100).words(), "approved");
+    assert_eq!(desk.number(wrong), 2, "nothing was counted against the till");
+}
+
 fn what_is_not_of_the_form_is_a_problem_and_counts_for_nothing(town: &Town) {
     let desk = Desk::new(town);
     let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
@@ -130,13 +158,19 @@ fn what_is_not_of_the_form_is_a_problem_and_counts_for_nothing(town: &Town) {
         assert_eq!(body(name, value.clone()), "malformed", "{name} {value}");
     }
     assert_eq!(body("currency", json!("USD")), "other-currency");
+    // More than the processor takes for one payment.
+    for much in [4_294_967_296_u64, 999_999_999_999] {
+        assert_eq!(body("amount", json!(much)), "too-much", "{much}");
+    }
+    assert_eq!(body("amount", json!(u32::MAX)), "declined limit");
     let right = json!({ "code": code, "amount": 100, "currency": "JPY", "reference": "sale" });
     let headers = &till.headers("key")[..1];
     assert_eq!(desk.post("/v1/authorisations", headers, &right).words(), "no-key");
     let headers = &till.headers("key")[1..];
     assert_eq!(desk.post("/v1/authorisations", headers, &right).words(), "no-such-till");
     assert_eq!(desk.number("SELECT COUNT(*) FROM attempts"), 0);
-    assert_eq!(body("amount", json!(100)), "approved");
+    let other = till.asks(&desk, "sale-2", &desk.code(&shopper, 1, None), 100);
+    assert_eq!(other.words(), "approved");
 }
 
 fn a_stopped_payment_uses_no_code_and_what_was_answered_before_is_answered_still(town: &Town) {

@@ -11,6 +11,7 @@ use crate::people::{self, Town};
 people::on_both! {
     what_no_card_was_charged_for_is_void_at_once_and_once,
     a_void_that_comes_first_forbids_what_it_is_for,
+    a_void_of_a_declined_sale_forbids_what_is_still_on_its_way,
     what_was_charged_goes_back_through_the_processor,
     a_till_takes_back_nothing_of_another,
     an_operator_takes_back_what_a_till_did_not,
@@ -53,6 +54,26 @@ fn a_void_that_comes_first_forbids_what_it_is_for(town: &Town) {
     for bad in [json!({}), json!({ "key": "a", "reference": "b" }), json!({ "id": "a" })] {
         assert_eq!(desk.void(&till, &bad).words(), "malformed", "{bad}");
     }
+}
+
+/// A cashier scans, the card is declined; she scans again, hears nothing, and gives the sale up.
+fn a_void_of_a_declined_sale_forbids_what_is_still_on_its_way(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    *town.processor.lock().unwrap() = Outcome::Declined;
+    let declined = till.asks_as(&desk, "key", "sale", &desk.code(&shopper, 0, None), 100);
+    let other = till.asks_as(&desk, "other", "sale-2", &desk.code(&shopper, 1, None), 100);
+    assert_eq!((declined.words().as_str(), other.words().as_str()), ("declined", "declined"));
+    *town.processor.lock().unwrap() = Outcome::Done;
+    assert_eq!(desk.void(&till, &json!({ "reference": "sale" })), declined, "as it stands");
+    let code = desk.code(&shopper, 2, None);
+    assert_eq!(till.asks_as(&desk, "key-2", "sale", &code, 100).words(), "voided");
+    assert_eq!(desk.void(&till, &json!({ "reference": "sale" })).words(), "voided");
+    assert_eq!(till.asks_as(&desk, "key", "sale", &code, 100).words(), "key-reused");
+    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 0);
+    // A key has its answer for good, and stands for no other try.
+    assert_eq!(desk.void(&till, &json!({ "key": "other" })), other);
+    assert_eq!(till.asks_as(&desk, "other-2", "sale-2", &code, 100).words(), "approved");
 }
 
 fn what_was_charged_goes_back_through_the_processor(town: &Town) {

@@ -3,6 +3,7 @@
 //! the rows say and what the tills were told is the same, payment by payment.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,6 +26,7 @@ crate::on_both!(
     each_fault_at_each_request_ends_in_one_charge_or_none,
     what_is_not_known_by_the_deadline_is_taken_back,
     what_lay_about_is_begun_and_what_lay_too_long_is_not,
+    one_round_takes_up_all_that_an_outage_left,
     a_void_takes_back_what_was_charged_and_again_changes_nothing,
     what_is_taken_back_long_after_its_day_ends_all_the_same,
     a_payment_moves_only_with_its_mail_and_its_line,
@@ -330,6 +332,32 @@ async fn what_lay_about_is_begun_and_what_lay_too_long_is_not(bed: Bed) {
     shop.charging.reconcile().await.unwrap();
     assert_eq!(shop.agrees(late).await, State::Voided);
     let _ = forgotten;
+}
+
+async fn one_round_takes_up_all_that_an_outage_left(bed: Bed) {
+    const LEFT: usize = 400;
+    let shop = Shop::open(bed).await;
+    let account = shop.bed.hex(&shop.account(Some("pm_card_visa")).await.0);
+    let (noon, mut left) = (noon().seconds(), String::from("BEGIN;"));
+    for _ in 0..LEFT {
+        let id = AuthorisationId(shop.number());
+        let number = shop.bed.hex(&id.0);
+        let _ = write!(
+            left,
+            "INSERT INTO authorisations VALUES ({number}, {account}, {account}, 1, 'till', '{id}', \
+             {AMOUNT}, 'JPY', 1, 'authorised', NULL, NULL, NULL, {noon}, {noon}, 1); \
+             INSERT INTO charges_open VALUES ({number}, {noon});"
+        );
+    }
+    shop.bed.sql(&(left + "COMMIT;")).await;
+    shop.passes(HELD);
+    // So many at once take their time on a busy machine.
+    let (patient, clock) = (Arc::new(shop.patient.clone()), shop.clock.clone());
+    let charging = Charging::new(shop.store.clone(), patient, clock, shop.tell.clone());
+    charging.reconcile().await.unwrap();
+    let charged = "SELECT COUNT(*) FROM authorisations WHERE state = 'charged'";
+    assert_eq!(shop.bed.number(charged).await, i64::try_from(LEFT).unwrap());
+    assert_eq!(shop.sandbox.paid().unwrap().len(), LEFT);
 }
 
 async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) {

@@ -31,23 +31,43 @@ fn start() -> Cluster {
 /// The process that all others of the cluster come from, if it was started.
 #[allow(dead_code, reason = "the bench uses it")]
 pub(crate) fn pid() -> Option<u32> {
-    let folder = CLUSTER.get()?.host.replace("%2F", "/");
-    let text = std::fs::read_to_string(Path::new(&data(Path::new(&folder))).join("postmaster.pid"));
+    let folder = CLUSTER.get()?.folder();
+    let text = std::fs::read_to_string(Path::new(&data(&folder)).join("postmaster.pid"));
     text.ok()?.lines().next()?.parse().ok()
+}
+
+impl Cluster {
+    fn folder(&self) -> PathBuf {
+        self.host.replace("%2F", "/").into()
+    }
+
+    /// As after a loss of power: no connection ends well, and it recovers from what it had written. Returns when it is
+    /// there again.
+    #[allow(dead_code, reason = "one of the test files uses it")]
+    pub(crate) fn restart(&self) {
+        let folder = self.folder();
+        let data = data(&folder);
+        let log = format!("{data}/again.log");
+        let restart = ["restart", "-m", "immediate", "-w", "-l", &log, "-D", &data];
+        as_owner(&owner(&folder), "pg_ctl", &restart);
+    }
 }
 
 /// A new folder, and the words before a command that run it as the folder's owner.
 fn folder() -> (PathBuf, Vec<String>) {
     let folder = tempfile::Builder::new().prefix("tegata-pg").tempdir().unwrap().keep();
-    let is_root = read("id", &["-u"]) == "0";
-    let mut owner: Vec<String> = Vec::new();
-    if is_root {
-        // initdb refuses root; Debian's package has made this user.
-        run("chown", &["postgres", folder.to_str().unwrap()]);
-        let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
-        owner.extend(user.map(String::from));
-    }
+    let owner = owner(&folder);
     (folder, owner)
+}
+
+/// initdb refuses root: then the folder is the user's whom Debian's package has made.
+fn owner(folder: &Path) -> Vec<String> {
+    if read("id", &["-u"]) != "0" {
+        return Vec::new();
+    }
+    run("chown", &["postgres", folder.to_str().unwrap()]);
+    let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
+    user.map(String::from).into()
 }
 
 fn data(folder: &Path) -> String {
@@ -66,7 +86,9 @@ fn serve(folder: &Path, owner: &[String]) -> Cluster {
     // The shell outlives these tests for a moment: it waits for its input to end.
     let script = "folder=$1; ready=$2; shift 2; \"$@\" >\"$folder.log\" 2>&1 & server=$!; \
         until \"$ready\" -q -h \"$folder\"; do kill -0 $server || { cat \"$folder.log\" >&2; exit 1; }; \
-        sleep 0.1; done; echo ready; cat; kill -QUIT $server; wait; rm -rf \"$folder\" \"$folder.log\"";
+        sleep 0.1; done; echo ready; cat; server=$(head -n 1 \"$folder/data/postmaster.pid\"); \
+        kill -QUIT $server; while kill -0 $server 2>/dev/null; do sleep 0.1; done; \
+        rm -rf \"$folder\" \"$folder.log\"";
     let mut shell = Command::new("sh");
     shell
         .args(["-c", script, "sh"])

@@ -17,6 +17,7 @@ mod outbox;
 mod shopper;
 mod standing;
 mod sweep;
+mod together;
 mod versions;
 
 /// Runs each of these, which take a bed, on each of the two.

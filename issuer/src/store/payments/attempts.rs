@@ -102,7 +102,34 @@ impl Attempts {
     }
 }
 
+fn place(days: u64) -> Result<usize, StoreError> {
+    usize::try_from(days).map_err(|_| StoreError::Unreadable("attempts"))
+}
+
 impl Store {
+    /// How many codes were wrong at all tills on each day of UTC that is kept: from the first on which any was, days without
+    /// any among them as zeros, up to today, which is the last. A till's subject begins with a t, so it is one range of
+    /// the primary key: a row for each till and day, however many credentials there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn wrong_codes_by_day(&self, now: UnixTime) -> Result<Vec<u64>, StoreError> {
+        const BY_DAY: &str = "SELECT day, CAST(SUM(count) AS BIGINT) FROM attempts \
+            WHERE subject >= $1 AND subject < $2 AND day <= $3 GROUP BY day ORDER BY day";
+        let today = now.seconds() / DAY;
+        let (mut counts, mut first) = (Vec::new(), None);
+        for row in self.database.rows(BY_DAY, values![*b"t", *b"u", today]).await? {
+            let mut row = row.of("attempts");
+            let (day, count) = (row.int::<u64>()?, row.int::<u64>()?);
+            let first = *first.get_or_insert(day);
+            counts.resize(place(day - first)?, 0);
+            counts.push(count);
+        }
+        let days = first.map_or(Ok(0), |first| place(today - first))?;
+        counts.resize(days + 1, 0);
+        Ok(counts)
+    }
+
     /// Drops what was counted more than [`ATTEMPTS_KEPT`] days ago.
     ///
     /// # Errors

@@ -102,7 +102,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
+    /// All of them.
+    pub const ALL: [Self; 6] =
         [Self::Used, Self::NotValid, Self::Limit, Self::Held, Self::Stopped, Self::TryAgain];
 
     /// As rows and answers have it.

@@ -1,5 +1,6 @@
 //! One authorisation, a till's last, an account's, and what is under way.
 
+use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
 use super::super::rows::{Row, values};
@@ -153,5 +154,18 @@ impl Store {
             }
         }
         Ok(under_way)
+    }
+
+    /// When the oldest of those was made, if there is one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn oldest_under_way(&self) -> Result<Option<UnixTime>, StoreError> {
+        const OLDEST: &str = "SELECT MIN(a.made) FROM charges_open o \
+            JOIN authorisations a ON a.authorisation = o.authorisation";
+        let Some(row) = self.database.row(OLDEST, values![]).await? else { return Ok(None) };
+        let made: Option<u64> = row.of("authorisations").optional(Row::int)?;
+        let unreadable = |_| StoreError::Unreadable("authorisations");
+        made.map(|made| UnixTime::new(made).map_err(unreadable)).transpose()
     }
 }

@@ -37,8 +37,8 @@ pub enum Voided {
 
 impl Store {
     /// Takes back an authorisation of a till. What no card was charged for is void at once; what may have been charged
-    /// is `Reversing` from now on, and so is what is: it ends as void or refunded. What did not come yet is forbidden.
-    /// The same again changes nothing. The account's owner is told of what is void at once in the same transaction.
+    /// is `Reversing` from now on, and so is what is: it ends as void or refunded. What did not come yet is forbidden,
+    /// and so is what comes again under the number of a sale that was declined. The same again changes nothing. The account's owner is told of what is void at once in the same transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -79,7 +79,11 @@ impl Void {
         let to = match authorisation.state {
             State::Authorised => State::Voided,
             State::Charging | State::Unknown | State::Charged => State::Reversing,
-            State::Reversing | State::Declined | State::Voided | State::Refunded => {
+            State::Declined => {
+                transaction.write(self.no_more(authorisation.id)).await?;
+                return Ok(Voided::Is(Box::new(authorisation)));
+            }
+            State::Reversing | State::Voided | State::Refunded => {
                 return Ok(Voided::Is(Box::new(authorisation)));
             }
         };
@@ -108,6 +112,18 @@ impl Void {
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
         let Some(row) = rows.await?.into_iter().next() else { return Ok(Known::Nothing) };
         Ok(row.of("sales").optional(id)?.map_or(Known::NoRow, Known::Is))
+    }
+
+    /// A declined payment is no sale, so one more scan would make it anew, and may be on its way: under this number nothing
+    /// is made any more. A key needs nothing, it has its answer for good.
+    fn no_more(&self, declined: AuthorisationId) -> Vec<Statement> {
+        const FORBID: &str = "UPDATE sales SET authorisation = NULL, made = $1 \
+            WHERE till = $2 AND reference = $3 AND authorisation = $4";
+        let What::Reference(reference) = &self.what else { return Vec::new() };
+        let (till, now) = (self.till.as_str().to_owned(), self.now.seconds());
+        let forbid = Statement::new(FORBID, values![now, till, reference.clone(), declined.0]);
+        // It was made anew between our reading and our writing: read again.
+        vec![forbid.or(again())]
     }
 
     async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {

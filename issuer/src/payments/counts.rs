@@ -1,0 +1,100 @@
+//! What is counted of payments, for `/metrics`.
+
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use tegata::UnixTime;
+
+use super::view::{Status, View};
+use crate::codes::WrongCodes;
+use crate::jobs::gauge;
+use crate::store::{Reason, Store, StoreError, UnderWay};
+
+/// A clone counts in the same place.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts {
+    open: IntGaugeVec,
+    oldest: IntGauge,
+    answers: IntCounterVec,
+    wrong_today: IntGauge,
+    wrong_usual: IntGauge,
+    wrong_high: IntGauge,
+}
+
+impl Counts {
+    /// Those of a service, in its registry.
+    pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let counts = Self {
+            open: IntGaugeVec::new(
+                Opts::new("tegata_payments_open", "Payments that were begun and are not over."),
+                &["state"],
+            )?,
+            oldest: IntGauge::new(
+                "tegata_payments_oldest_open_seconds",
+                "How long the oldest of them has been under way; 0 if none is.",
+            )?,
+            answers: IntCounterVec::new(
+                Opts::new(
+                    "tegata_payment_answers_total",
+                    "Answers to tills that asked for a payment.",
+                ),
+                &["status", "reason"],
+            )?,
+            wrong_today: IntGauge::new(
+                "tegata_wrong_codes_today",
+                "Codes that fitted nobody at any till on this day of UTC.",
+            )?,
+            wrong_usual: IntGauge::new(
+                "tegata_wrong_codes_usual",
+                "The median of that on the days before, up to 31.",
+            )?,
+            wrong_high: IntGauge::new(
+                "tegata_wrong_codes_high",
+                "1 if today has more than three times the usual and twenty.",
+            )?,
+        };
+        registry.register(Box::new(counts.open.clone()))?;
+        registry.register(Box::new(counts.oldest.clone()))?;
+        registry.register(Box::new(counts.answers.clone()))?;
+        registry.register(Box::new(counts.wrong_today.clone()))?;
+        registry.register(Box::new(counts.wrong_usual.clone()))?;
+        registry.register(Box::new(counts.wrong_high.clone()))?;
+        // There from the start: who watches for a rise needs a zero to rise from.
+        for status in Status::ALL {
+            counts.answers.with_label_values(&[status.name(), NONE]).reset();
+        }
+        for reason in Reason::ALL {
+            counts.answers.with_label_values(&[Status::Declined.name(), reason.name()]).reset();
+        }
+        Ok(counts)
+    }
+
+    /// A till was told so.
+    pub(super) fn answered(&self, view: &View) {
+        let reason = view.reason.map_or(NONE, Reason::name);
+        self.answers.with_label_values(&[view.status.name(), reason]).inc();
+    }
+
+    /// Counts what is not over.
+    pub(crate) async fn under_way(&self, store: &Store, now: UnixTime) -> Result<(), StoreError> {
+        let UnderWay { authorised, charging, reversing } = store.under_way().await?;
+        let open = [("authorised", authorised), ("charging", charging), ("reversing", reversing)];
+        for (state, count) in open {
+            self.open.with_label_values(&[state]).set(gauge(count));
+        }
+        let oldest = store.oldest_under_way().await?;
+        let age = oldest.map_or(0, |made| now.seconds().saturating_sub(made.seconds()));
+        self.oldest.set(gauge(age));
+        Ok(())
+    }
+
+    /// Keeps what was counted of wrong codes; whether they are high from now on and were not before.
+    pub(crate) fn wrong_codes(&self, wrong: WrongCodes) -> bool {
+        self.wrong_today.set(gauge(wrong.today));
+        self.wrong_usual.set(gauge(wrong.usual));
+        let (was_high, is_high) = (self.wrong_high.get() == 1, wrong.is_high());
+        self.wrong_high.set(i64::from(is_high));
+        is_high && !was_high
+    }
+}
+
+/// What stands for no reason: the card was declined, or it was no refusal.
+const NONE: &str = "none";

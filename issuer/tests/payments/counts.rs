@@ -1,0 +1,119 @@
+//! What `/metrics` tells of payments, and when it raises an alarm.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tegata_issuer::payments::Outcome;
+
+use crate::desk::Desk;
+use crate::people::{self, Town};
+
+people::on_both! {
+    answers_are_counted_by_status_and_reason,
+    what_is_under_way_is_counted_and_how_long_the_oldest_has_been,
+    many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not,
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+fn count(town: &Town, name: &str) -> u64 {
+    town.counts(name).get(name).copied().unwrap_or_default()
+}
+
+/// A job does its work when the issuer starts; it has then.
+fn after_a_job(town: &Town, job: &str) {
+    town.restart();
+    for _ in 0..6000 {
+        let ran = format!("tegata_job_last_run_timestamp_seconds{{job=\"{job}\"}}");
+        if count(town, &ran) > 0 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{job} does not run");
+}
+
+fn answers_are_counted_by_status_and_reason(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    let answers = |status: &str, reason: &str| {
+        let labels = format!("{{reason=\"{reason}\",status=\"{status}\"}}");
+        let name = format!("tegata_payment_answers_total{labels}");
+        *town.counts(&name).get(&name).expect("it is there from the start")
+    };
+    assert_eq!((answers("approved", "none"), answers("declined", "used")), (0, 0));
+    let code = desk.code(&shopper, 0, None);
+    till.asks(&desk, "sale", &code, 100);
+    till.asks(&desk, "sale", &code, 100);
+    till.asks(&desk, "sale-2", &code, 100);
+    till.asks(&desk, "sale-3", &desk.code(&shopper, 1, None), 100_000);
+    *town.processor.lock().unwrap() = Outcome::Declined;
+    till.asks(&desk, "sale-4", &desk.code(&shopper, 2, None), 100);
+    for (status, reason, expected) in [
+        ("approved", "none", 2),
+        ("declined", "used", 1),
+        ("declined", "limit", 1),
+        ("declined", "none", 1),
+        ("pending", "none", 0),
+    ] {
+        assert_eq!(answers(status, reason), expected, "{status} {reason}");
+    }
+}
+
+fn what_is_under_way_is_counted_and_how_long_the_oldest_has_been(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+    let charged = till.asks(&desk, "charged", &desk.code(&shopper, 0, None), 100);
+    assert_eq!(charged.words(), "approved");
+    *town.processor.lock().unwrap() = Outcome::Pending;
+    for n in 1..3 {
+        till.asks(&desk, &format!("sale-{n}"), &desk.code(&shopper, n, None), 100);
+        town.passes(7);
+    }
+    assert_eq!(desk.void(&till, &json!({ "reference": "charged" })).words(), "reversing");
+    let stands = |state: &str| count(town, &format!("tegata_payments_open{{state=\"{state}\"}}"));
+    after_a_job(town, "measure");
+    let open = [stands("authorised"), stands("charging"), stands("reversing")];
+    assert_eq!(open, [2, 0, 1]);
+    assert_eq!(count(town, "tegata_payments_oldest_open_seconds"), 14);
+    *town.processor.lock().unwrap() = Outcome::Done;
+    for sale in ["charged", "sale-1", "sale-2"] {
+        desk.void(&till, &json!({ "reference": sale }));
+    }
+    after_a_job(town, "measure");
+    assert_eq!(stands("authorised") + stands("reversing"), 0);
+    assert_eq!(count(town, "tegata_payments_oldest_open_seconds"), 0);
+}
+
+fn many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not(town: &Town) {
+    let desk = Desk::new(town);
+    let till = desk.till("till-1");
+    let today = town.now().seconds() / DAY;
+    let counted = |subject: &str, day: u64, count: u64| {
+        let subject = desk.blob(subject.as_bytes());
+        desk.sql(&format!("INSERT INTO attempts VALUES ({subject}, {day}, {count})"));
+    };
+    // Forty a day at two tills, and much that was counted of credentials, which is the same once more.
+    for day in today - 10..today {
+        counted("ttill-1", day, 15);
+        counted("ttill-2", day, 25);
+        counted("ca-credential", day, 1000);
+    }
+    counted("ttill-2", today, 139);
+    counted("ca-credential", today, 1000);
+    let wrong = |n: u8| {
+        let told = till.asks(&desk, &format!("sale-{n}"), "496000000000000000000000", 100);
+        assert_eq!(told.words(), "declined not_valid");
+    };
+    wrong(0);
+    let counts = || {
+        after_a_job(town, "wrong_codes");
+        ["today", "usual", "high"].map(|what| count(town, &format!("tegata_wrong_codes_{what}")))
+    };
+    assert_eq!(counts(), [140, 40, 0]);
+    wrong(1);
+    assert_eq!(counts(), [141, 40, 1]);
+    // Tomorrow is another day; this one was the only bad one.
+    town.passes(DAY);
+    assert_eq!(counts(), [0, 40, 0]);
+}

@@ -1,0 +1,198 @@
+//! Payments that share a transaction: one that fails, panics or comes second takes no other with it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tegata::UnixTime;
+use tegata_issuer::store::{
+    Authorisation, AuthorisationId, EventId, MailId, Outgoing, State, Store, StoreError, Tell,
+};
+
+use crate::bed::{Bed, noon};
+use crate::charging::told;
+
+/// In one thread: all of them have queued up before anybody takes from the queue.
+macro_rules! in_one_thread {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::bed::Bed::sqlite()).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::bed::Bed::postgres().await).await;
+            })*
+        }
+    };
+}
+
+in_one_thread!(
+    a_payment_that_fails_or_panics_takes_no_other_with_it,
+    of_two_that_move_one_payment_one_does,
+    all_of_them_go_well_at_once,
+);
+
+/// Tells as another does, but for what goes wrong.
+struct Odd {
+    tell: Arc<dyn Tell>,
+    panics: bool,
+    /// The number of each of its mails.
+    mail: Option<MailId>,
+}
+
+impl Tell for Odd {
+    fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
+        assert!(!self.panics, "a fault of ours");
+        let mail = self.tell.mail(of)?;
+        Ok(Outgoing { id: self.mail.unwrap_or(mail.id), ..mail })
+    }
+
+    fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {
+        self.tell.event(now)
+    }
+}
+
+struct Shop {
+    bed: Bed,
+    store: Store,
+    tell: Arc<dyn Tell>,
+}
+
+impl Shop {
+    async fn open(bed: Bed) -> Self {
+        let store = bed.store().await;
+        let tell = told(&bed, &store).await;
+        Self { bed, store, tell }
+    }
+
+    /// So many that were authorised, all of one account.
+    async fn authorised(&self, n: u8) -> Vec<Authorisation> {
+        let (account, now) = (self.bed.hex(&[1; 16]), noon().seconds());
+        let mut sql = format!(
+            "INSERT INTO payers (account, generation, low_until, day, spent) \
+             VALUES ({account}, 0, 0, 1, {n});"
+        );
+        for id in (0..n).map(id) {
+            let number = self.bed.hex(&id.0);
+            let _ = write!(
+                sql,
+                "INSERT INTO authorisations VALUES ({number}, {account}, {account}, 1, 'till', \
+                 '{id}', 1, 'JPY', 1, 'authorised', NULL, NULL, NULL, {now}, {now}, 1); \
+                 INSERT INTO charges_open VALUES ({number}, {now});"
+            );
+        }
+        self.bed.sql(&sql).await;
+        let rows = (0..n).map(|n| self.store.authorisation(id(n)));
+        join_all(rows).await.into_iter().map(|row| row.unwrap().unwrap()).collect()
+    }
+
+    fn odd(&self, panics: bool, mail: Option<MailId>) -> Arc<dyn Tell> {
+        Arc::new(Odd { tell: self.tell.clone(), panics, mail })
+    }
+
+    /// All at the same moment: how each of them went.
+    async fn move_on(
+        &self,
+        each: Vec<(Authorisation, State, Arc<dyn Tell>)>,
+    ) -> Vec<Result<State, StoreError>> {
+        let moves = each.into_iter().map(|(from, to, tell)| async move {
+            self.store.move_on(from, to, noon(), tell).await.map(|after| after.state)
+        });
+        join_all(moves).await
+    }
+
+    /// Each that was told that it went well did, with its line and its mail; what counts is what was not declined.
+    async fn agrees(&self, told: &[Result<State, StoreError>], before: i64) {
+        let all = told.iter().flatten().count();
+        let charged = told.iter().filter(|told| **told == Ok(State::Charged)).count();
+        let declined = i64::try_from(all - charged).unwrap();
+        for (what, expected) in [
+            ("authorisations WHERE version = 2 AND state <> 'authorised'", all),
+            ("authorisations WHERE state = 'charged'", charged),
+            ("events", all),
+            ("outbox", charged),
+        ] {
+            let found = self.bed.number(&format!("SELECT COUNT(*) FROM {what}")).await;
+            assert_eq!(usize::try_from(found).unwrap(), expected, "{what}: {told:?}");
+        }
+        let open = self.bed.number("SELECT COUNT(*) FROM charges_open").await;
+        assert_eq!(open, before - i64::try_from(all).unwrap());
+        assert_eq!(self.bed.number("SELECT spent FROM payers").await, before - declined);
+    }
+}
+
+fn id(n: u8) -> AuthorisationId {
+    AuthorisationId([n; 16])
+}
+
+async fn a_payment_that_fails_or_panics_takes_no_other_with_it(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let rows = shop.authorised(8).await;
+    let (well, panics) = (shop.odd(false, None), shop.odd(true, None));
+    let twice = shop.odd(false, Some(MailId([1; 16])));
+    let each = rows.iter().cloned().enumerate().map(|(n, row)| match n {
+        1 => (Authorisation { version: 7, ..row }, State::Charged, well.clone()),
+        3 => (row, State::Charged, panics.clone()),
+        5 | 6 => (row, State::Charged, twice.clone()),
+        4 => (row, State::Declined, well.clone()),
+        _ => (row, State::Charged, well.clone()),
+    });
+    let told = shop.move_on(each.collect()).await;
+    let charged = Ok(State::Charged);
+    for n in [0, 2, 7] {
+        assert_eq!(told[n], charged, "{n}: {told:?}");
+    }
+    assert_eq!(told[1], Err(StoreError::Moved));
+    assert_eq!(told[3], Err(StoreError::BrokeOff));
+    assert_eq!(told[4], Ok(State::Declined));
+    // Of the two with one number for their mails one is written, whichever came first.
+    let pair = (told[5].clone(), told[6].clone());
+    assert!(
+        matches!(
+            &pair,
+            (Ok(_), Err(StoreError::Refused(_))) | (Err(StoreError::Refused(_)), Ok(_))
+        ),
+        "{pair:?}"
+    );
+    shop.agrees(&told, 8).await;
+}
+
+async fn of_two_that_move_one_payment_one_does(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let rows = shop.authorised(4).await;
+    let to = |n: usize, to| (rows[n].clone(), to, shop.tell.clone());
+    let told = shop
+        .move_on(vec![
+            to(0, State::Charged),
+            to(1, State::Charged),
+            to(1, State::Declined),
+            to(2, State::Declined),
+            to(3, State::Charged),
+            to(3, State::Charged),
+        ])
+        .await;
+    assert_eq!((&told[0], &told[3]), (&Ok(State::Charged), &Ok(State::Declined)));
+    for pair in [&told[1..3], &told[4..6]] {
+        let well = pair.iter().filter(|told| told.is_ok()).count();
+        assert_eq!(well, 1, "{told:?}");
+        assert!(pair.contains(&Err(StoreError::Moved)), "{told:?}");
+    }
+    shop.agrees(&told, 4).await;
+}
+
+async fn all_of_them_go_well_at_once(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let rows = shop.authorised(20).await;
+    let to = |n: usize| if n.is_multiple_of(3) { State::Declined } else { State::Charged };
+    let each = rows.into_iter().enumerate().map(|(n, row)| (row, to(n), shop.tell.clone()));
+    let told = shop.move_on(each.collect()).await;
+    for (n, told) in told.iter().enumerate() {
+        assert_eq!(*told, Ok(to(n)));
+    }
+    shop.agrees(&told, 20).await;
+}
