@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -108,14 +108,13 @@ pub async fn seal(
     now: UnixTime,
 ) -> Result<Seal, AuditError> {
     let seal = seal_unsigned(store).await?;
-    let signed = read(checkpoints, &keys.checkpoint_key())?;
-    if let Some(Some(last)) = signed.last() {
-        if last == &seal {
+    if let Some(last) = last(checkpoints, &keys.checkpoint_key())? {
+        if last == seal {
             return Ok(seal);
         }
         // A line for a count that never was, or was another, is not followed by one of ours.
         let there = store.seals(last.count, 1).await?;
-        if there.first() != Some(last) {
+        if there.first() != Some(&last) {
             return Err(AuditError::NotOurs);
         }
     }
@@ -152,13 +151,36 @@ fn append(file: &Path, keys: &Keys, seal: &Seal, at: UnixTime) -> std::io::Resul
     file.sync_all()
 }
 
-/// All lines; `None` for one that the key did not sign. No file is no line.
+fn not_read(error: std::io::Error) -> AuditError {
+    AuditError::File { what: "read", error }
+}
+
+/// No file is no line.
+fn open(file: &Path) -> Result<Option<File>, AuditError> {
+    match File::open(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some).map_err(not_read),
+    }
+}
+
+/// More than the longest line has.
+const LINE: u64 = 1024;
+
+/// What the last line says, if the key signed it. In a year there are millions before it, and a seal comes every few
+/// seconds.
+fn last(file: &Path, key: &[u8; 32]) -> Result<Option<Seal>, AuditError> {
+    let Some(mut file) = open(file)? else { return Ok(None) };
+    let length = file.metadata().map_err(not_read)?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LINE))).map_err(not_read)?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end).map_err(not_read)?;
+    let end = String::from_utf8_lossy(&end);
+    Ok(end.lines().last().and_then(|line| Checkpoint::read(line, key)))
+}
+
+/// All lines; `None` for one that the key did not sign.
 fn read(file: &Path, key: &[u8; 32]) -> Result<Vec<Option<Seal>>, AuditError> {
-    let not_read = |error| AuditError::File { what: "read", error };
-    let file = match File::open(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        opened => opened.map_err(not_read)?,
-    };
+    let Some(file) = open(file)? else { return Ok(Vec::new()) };
     let lines = BufReader::new(file).lines();
     lines.map(|line| line.map(|line| Checkpoint::read(&line, key)).map_err(not_read)).collect()
 }

@@ -11,6 +11,7 @@ use crate::versions::TO_VERSION_6;
 crate::on_both!(
     a_log_that_nobody_touched_is_whole,
     sealers_at_once_make_one_chain,
+    a_long_file_is_signed_on_from_its_last_line,
     a_cut_off_tail_is_found,
     a_changed_event_is_found,
     an_event_put_in_or_taken_out_is_found,
@@ -118,6 +119,19 @@ async fn sealers_at_once_make_one_chain(bed: Bed) {
     assert_eq!(sealed, 40);
     log.seal().await.unwrap();
     assert_eq!(log.verify().await, Verified { events: 40, signed: 40, findings: vec![] });
+}
+
+async fn a_long_file_is_signed_on_from_its_last_line(bed: Bed) {
+    let log = Log::new(bed).await;
+    for second in 0..12 {
+        log.write(second, second + 1).await;
+        log.seal().await.unwrap();
+    }
+    let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
+    assert_eq!(lines.lines().count(), 12, "none twice");
+    log.bed.sql("DELETE FROM event_seals WHERE count = 12").await;
+    log.store.log(shopper::event(noon().shifted(20), "deed")).await.unwrap();
+    assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
 }
 
 async fn a_cut_off_tail_is_found(bed: Bed) {
