@@ -69,18 +69,19 @@ macro_rules! columns {
     };
 }
 
-/// From those that wait to their lines, in this order: the other way leads through the whole log.
-macro_rules! waiting {
-    () => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM events_waiting w CROSS JOIN events e WHERE e.event = w.event"
-        )
-    };
+/// The numbers of those that wait to be sealed. Their lines are read by them, in a statement of its own: joined with these,
+/// PostgreSQL may go through the whole log instead.
+const UNSEALED: &str = "SELECT event FROM events_waiting ORDER BY event LIMIT $1";
+
+const ONE: &str = concat!("SELECT ", columns!(), " FROM events e WHERE e.event = $1");
+
+fn ids(rows: Vec<Row>) -> Result<Vec<EventId>, StoreError> {
+    rows.into_iter().map(|row| row.of("events_waiting").array().map(EventId)).collect()
 }
 
-const UNSEALED: &str = concat!(waiting!(), " ORDER BY w.event LIMIT $1");
+fn read_by(ids: &[EventId]) -> Vec<Read> {
+    ids.iter().map(|id| Read::new(ONE, values![id.0])).collect()
+}
 
 /// Events asked for at a time.
 const AT_ONCE: usize = 512;
@@ -118,18 +119,20 @@ impl Store {
                     let last = transaction.rows(LAST, values![]).await?;
                     let last = last.into_iter().next().map(Seal::read).transpose()?;
                     let mut seal = last.unwrap_or_else(audit::beginning);
-                    let events = read_all(transaction.rows(UNSEALED, values![n]).await?)?;
+                    let waiting = ids(transaction.rows(UNSEALED, values![n]).await?)?;
+                    let events = transaction.read(read_by(&waiting)).await?;
+                    let events = read_all(events.into_iter().flatten().collect())?;
                     if events.is_empty() {
                         return Ok((seal, 0));
                     }
-                    let (mut ids, mut statements) = (Vec::new(), Vec::new());
+                    let (mut numbers, mut statements) = (Vec::new(), Vec::new());
                     for event in &events {
                         seal = audit::link(&seal, event);
-                        ids.extend_from_slice(&event.id.0);
+                        numbers.extend_from_slice(&event.id.0);
                         let done = Statement::new(DONE, values![event.id.0]).of_row();
                         statements.push(done.or(StoreError::Unreadable("events_waiting")));
                     }
-                    statements.push(Statement::new(SEAL, values![seal.count, seal.head, ids]));
+                    statements.push(Statement::new(SEAL, values![seal.count, seal.head, numbers]));
                     transaction.write(statements).await?;
                     Ok((seal, events.len()))
                 })
@@ -153,11 +156,9 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn events(&self, ids: &[EventId]) -> Result<Vec<Option<EventRow>>, StoreError> {
-        const ONE: &str = concat!("SELECT ", columns!(), " FROM events e WHERE e.event = $1");
         let mut events = Vec::with_capacity(ids.len());
         for ids in ids.chunks(AT_ONCE) {
-            let reads = ids.iter().map(|id| Read::new(ONE, values![id.0])).collect();
-            for rows in self.database.reads(reads).await? {
+            for rows in self.database.reads(read_by(ids)).await? {
                 events.push(read_all(rows)?.pop());
             }
         }
@@ -169,7 +170,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn unsealed_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
-        read_all(self.database.rows(UNSEALED, values![n]).await?)
+        let waiting = ids(self.database.rows(UNSEALED, values![n]).await?)?;
+        Ok(self.events(&waiting).await?.into_iter().flatten().collect())
     }
 
     /// Counts the events, all of them, as of one moment.
@@ -199,7 +201,12 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn last_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
-        const WAITING: &str = concat!(waiting!(), " ORDER BY e.made DESC, e.event DESC LIMIT $1");
+        const WAITING: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM events_waiting w CROSS JOIN events e WHERE e.event = w.event \
+             ORDER BY e.made DESC, e.event DESC LIMIT $1"
+        );
         const BACK: &str = "SELECT count, head, events FROM event_seals WHERE count < $1 \
             ORDER BY count DESC LIMIT 32";
         let enough = usize::try_from(n).unwrap_or(usize::MAX);

@@ -2,9 +2,9 @@
 
 use tegata::UnixTime;
 
-use super::super::rows::{Statement, values};
+use super::super::rows::{Read, Row, Statement, values};
 use super::super::{Store, StoreError};
-use super::row::{Authorisation, columns};
+use super::row::{Authorisation, BY_ID};
 
 impl Store {
     /// Up to `n` authorisations that are not over and that nobody has taken for himself since `before`: those that wait
@@ -17,14 +17,15 @@ impl Store {
         before: UnixTime,
         n: u32,
     ) -> Result<Vec<Authorisation>, StoreError> {
-        const OPEN: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM authorisations WHERE authorisation IN (SELECT o.authorisation FROM charges_open o \
-             WHERE o.since <= $1 ORDER BY o.since LIMIT $2)"
-        );
-        let rows = self.database.rows(OPEN, values![before.seconds(), n]).await?;
-        rows.into_iter().map(Authorisation::read).collect()
+        // One after the other: joined, PostgreSQL may go through all payments that there are.
+        const OPEN: &str = "SELECT authorisation FROM charges_open WHERE since <= $1 \
+            ORDER BY since LIMIT $2";
+        let open = self.database.rows(OPEN, values![before.seconds(), n]).await?;
+        let read =
+            |row: Row| row.of("charges_open").array::<16>().map(|id| Read::new(BY_ID, values![id]));
+        let reads = open.into_iter().map(read).collect::<Result<_, _>>()?;
+        let rows = self.database.reads(reads).await?;
+        rows.into_iter().flatten().map(Authorisation::read).collect()
     }
 
     /// Takes an authorisation for oneself: whoever held it before finds it `Moved`, and nobody finds it untouched for a

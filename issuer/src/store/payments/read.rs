@@ -141,8 +141,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn under_way(&self) -> Result<UnderWay, StoreError> {
-        const OPEN: &str = "SELECT a.state, COUNT(*) FROM charges_open o \
-            JOIN authorisations a ON a.authorisation = o.authorisation GROUP BY a.state";
+        const OPEN: &str = "SELECT state, COUNT(*) FROM (SELECT (SELECT a.state FROM authorisations a \
+            WHERE a.authorisation = o.authorisation) AS state FROM charges_open o) AS open GROUP BY state";
         let mut under_way = UnderWay::default();
         for row in self.database.rows(OPEN, values![]).await? {
             let mut row = row.of("authorisations");
@@ -161,11 +161,11 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn oldest_under_way(&self) -> Result<Option<UnixTime>, StoreError> {
-        const OLDEST: &str = "SELECT MIN(a.made) FROM charges_open o \
-            JOIN authorisations a ON a.authorisation = o.authorisation";
+        // Numbers sort by when they were made.
+        const OLDEST: &str = "SELECT made FROM authorisations WHERE authorisation = \
+            (SELECT authorisation FROM charges_open ORDER BY authorisation LIMIT 1)";
         let Some(row) = self.database.row(OLDEST, values![]).await? else { return Ok(None) };
-        let made: Option<u64> = row.of("authorisations").optional(Row::int)?;
-        let unreadable = |_| StoreError::Unreadable("authorisations");
-        made.map(|made| UnixTime::new(made).map_err(unreadable)).transpose()
+        let made = UnixTime::new(row.of("authorisations").int()?);
+        made.map(Some).map_err(|_| StoreError::Unreadable("authorisations"))
     }
 }
