@@ -179,7 +179,7 @@ struct Queues {
 #[derive(Default)]
 struct Waiting {
     strangers: VecDeque<Job>,
-    known_devices: VecDeque<Job>,
+    owners: VecDeque<Job>,
     /// Whose turn it is, if both have one waiting.
     turn: Lane,
     is_over: bool,
@@ -227,7 +227,7 @@ impl Waiting {
     fn lane(&mut self, lane: Lane) -> &mut VecDeque<Job> {
         match lane {
             Lane::Strangers => &mut self.strangers,
-            Lane::Owners => &mut self.known_devices,
+            Lane::Owners => &mut self.owners,
         }
     }
 
