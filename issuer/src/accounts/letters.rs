@@ -8,6 +8,7 @@ use tegata::account::{Change, Handle, Letter, SecretId};
 use super::Accounts;
 use super::given::Address;
 use super::made::Made;
+use super::no_link::no_link;
 use super::receipts::{Figures, Receipt};
 use crate::keys::{Place, Sealed};
 use crate::payments::Rules;
@@ -82,13 +83,6 @@ impl Kept {
         let body = fill(text.body.trim_start());
         Some(Posted { id, made, to, subject: fill(&text.subject), body })
     }
-}
-
-/// What somebody wrote who may be a stranger, as it goes into a mail of ours: of letters, digits, spaces, hyphens and
-/// apostrophes alone no mail program makes a link.
-pub(super) fn no_link(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'' | '’');
-    text.replace(|c| !is_plain(c), "-")
 }
 
 fn code_of(letter: &Letter) -> Option<SecretId> {

@@ -13,6 +13,7 @@ mod given;
 mod kept;
 mod letters;
 mod made;
+mod no_link;
 mod operator;
 mod payments;
 mod provision;

@@ -5,7 +5,7 @@ use tegata::UnixTime;
 use tegata::account::messages::{PaymentNumber, money};
 use time::{OffsetDateTime, UtcOffset};
 
-use super::letters::no_link;
+use super::no_link::no_link;
 use crate::payments::{DayOffset, Decimals};
 use crate::store::{Authorisation, AuthorisationId, Paid, State};
 
