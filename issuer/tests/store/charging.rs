@@ -337,11 +337,11 @@ async fn what_lay_about_is_begun_and_what_lay_too_long_is_not(bed: Bed) {
 async fn one_round_takes_up_all_that_an_outage_left(bed: Bed) {
     const LEFT: usize = 400;
     let shop = Shop::open(bed).await;
-    let account = shop.bed.hex(&shop.account(Some("pm_card_visa")).await.0);
+    let account = shop.bed.blob(&shop.account(Some("pm_card_visa")).await.0);
     let (noon, mut left) = (noon().seconds(), String::from("BEGIN;"));
     for _ in 0..LEFT {
         let id = AuthorisationId(shop.number());
-        let number = shop.bed.hex(&id.0);
+        let number = shop.bed.blob(&id.0);
         let _ = write!(
             left,
             "INSERT INTO authorisations VALUES ({number}, {account}, {account}, 1, 'till', '{id}', \
@@ -420,7 +420,7 @@ async fn a_payment_moves_only_with_its_mail_and_its_line(bed: Bed) {
     refused(moved(second, State::Charged, by(1)).await);
     let mut line = second.0;
     line[15] = 3;
-    let line = shop.hex(line);
+    let line = shop.bed.blob(&line);
     let put_in = format!("INSERT INTO events VALUES ({line}, NULL, 'payment_charged', '', 1, '')");
     shop.bed.sql(&put_in).await;
     refused(moved(second, State::Charged, by(3)).await);

@@ -21,7 +21,7 @@ fn at(nth: i64) -> UnixTime {
 
 /// A payment that was authorised in this second, of which the log says nothing yet.
 async fn paid(bed: &Bed, account: AccountId, second: i64) -> AuthorisationId {
-    let id = AuthorisationId::make(at(second), &SystemRandom::new()).unwrap();
+    let id = AuthorisationId::make(at(second), 0, &SystemRandom::new()).unwrap();
     let (of, number) = (bed.blob(&account.0), bed.blob(&id.0));
     bed.sql(&format!(
         "INSERT INTO authorisations (authorisation, account, credential, counter, till, reference, amount, \

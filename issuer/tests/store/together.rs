@@ -4,9 +4,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tegata::UnixTime;
 use tegata_issuer::store::{
-    Authorisation, AuthorisationId, EventId, MailId, Outgoing, State, Store, StoreError, Tell,
+    Authorisation, AuthorisationId, MailId, Outgoing, State, Store, StoreError, Tell,
 };
 
 use crate::bed::{Bed, noon};
@@ -51,10 +50,6 @@ impl Tell for Odd {
         let mail = self.tell.mail(of)?;
         Ok(Outgoing { id: self.mail.unwrap_or(mail.id), ..mail })
     }
-
-    fn event(&self, now: UnixTime) -> Result<EventId, StoreError> {
-        self.tell.event(now)
-    }
 }
 
 struct Shop {
@@ -72,13 +67,13 @@ impl Shop {
 
     /// So many that were authorised, all of one account.
     async fn authorised(&self, n: u8) -> Vec<Authorisation> {
-        let (account, now) = (self.bed.hex(&[1; 16]), noon().seconds());
+        let (account, now) = (self.bed.blob(&[1; 16]), noon().seconds());
         let mut sql = format!(
             "INSERT INTO payers (account, generation, low_until, day, spent) \
              VALUES ({account}, 0, 0, 1, {n});"
         );
         for id in (0..n).map(id) {
-            let number = self.bed.hex(&id.0);
+            let number = self.bed.blob(&id.0);
             let _ = write!(
                 sql,
                 "INSERT INTO authorisations VALUES ({number}, {account}, {account}, 1, 'till', \
