@@ -43,7 +43,7 @@ impl Accounts {
     }
 
     /// Where a password waits that came with a message of this device's, which signed it.
-    pub(super) async fn lane(&self, device: DeviceId, account: AccountId) -> Result<Lane, Problem> {
+    async fn lane(&self, device: DeviceId, account: AccountId) -> Result<Lane, Problem> {
         let loaded = self.store.load(account).await.map_err(Problem::of_store)?;
         Ok(match loaded.map(|loaded| loaded.state) {
             Some(Account::Live(live)) if live.devices().iter().any(|d| d.id == device) => {

@@ -38,7 +38,8 @@ pub enum Voided {
 impl Store {
     /// Takes back an authorisation of a till. What no card was charged for is void at once; what may have been charged
     /// is `Reversing` from now on, and so is what is: it ends as void or refunded. What did not come yet is forbidden,
-    /// and so is what comes again under the number of a sale that was declined. The same again changes nothing. The account's owner is told of what is void at once in the same transaction.
+    /// and so is what comes again under the number of a sale that was declined. The same again changes nothing. The
+    /// account's owner is told of what is void at once in the same transaction.
     ///
     /// # Errors
     /// Those of the database.
