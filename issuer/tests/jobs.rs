@@ -323,11 +323,12 @@ fn what_tills_do_not_ask_for_any_more_goes_and_so_do_old_counts_of_wrong_codes()
     let database = rusqlite::Connection::open(stage.file()).unwrap();
     let now = stage.clock.now().seconds();
     let (today, ago) = (now / DAY, |days: u64| now - days * DAY);
-    let (old, young) = (ago(100) - 1, ago(100));
+    // As in the numbers of payments: milliseconds, before 15 bits of what the second holds.
+    let [old, young] = [ago(100) - 1, ago(100)].map(|seconds| (seconds * 1000) << 15);
     database
         .execute_batch(&format!(
-            "INSERT INTO idempotency (till, key, made) VALUES ('t', 'old', {old}), ('t', 'young', {young}); \
-             INSERT INTO sales (till, reference, made) VALUES ('t', 'old', {old}), ('t', 'young', {young}); \
+            "INSERT INTO idempotency (till, key, asked) VALUES ('t', 'old', {old}), ('t', 'young', {young}); \
+             INSERT INTO sales (till, reference, asked) VALUES ('t', 'old', {old}), ('t', 'young', {young}); \
              INSERT INTO attempts VALUES (x'7474', {}, 1), (x'7474', {}, 1)",
             today - 32,
             today - 31

@@ -149,11 +149,10 @@ impl Target {
                 blob(it.credential),
                 Cell::Blob(vec![0; 32]),
                 Cell::Int(0),
-                Cell::Int(-1),
             ]
         });
         let into = "credentials (credential, account, number, prefix, period, key, seed, alias_key, \
-                    request, request_hash, made, counter)";
+                    request, request_hash, made)";
         self.insert(into, rows.collect()).await;
         let payer = |it: &Shopper| vec![blob(it.account), Cell::Int(1), Cell::Int(0), Cell::Int(0)];
         let into = "payers (account, number, generation, low_until)";

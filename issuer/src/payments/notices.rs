@@ -24,9 +24,7 @@ impl Notices {
 }
 
 impl Tell for Notices {
-    fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
-        let no_random = |_| StoreError::Unavailable("no randomness");
-        let id = MailId::make(of.changed, &*self.random).map_err(no_random)?;
+    fn mail(&self, id: MailId, of: &Authorisation) -> Result<Outgoing, StoreError> {
         let unwritten = StoreError::Unreadable("outbox");
         let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
         let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;

@@ -90,4 +90,9 @@ impl Transaction for InCounted<'_> {
         self.counts.done(Done::Write, statements.len());
         self.transaction.write(statements).await
     }
+
+    async fn finish(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        self.counts.done(Done::Write, statements.len());
+        self.transaction.finish(statements).await
+    }
 }

@@ -1,7 +1,7 @@
-//! Payment credentials: made with the account's change, found by their aliases, each code taken once.
+//! Payment credentials: made with the account's change, found by their aliases.
 
 use tegata::account::{Account, CredentialNumber, Payer};
-use tegata::code::{Alias, AliasPeriod, Counter, CredentialId, Scheme, Step};
+use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
 use tegata::{UnixTime, account};
 
 use super::ids::{AccountId, RequestId};
@@ -61,8 +61,8 @@ pub struct Indexed {
 impl NewCredential {
     pub(super) fn statements(self, account: AccountId, to: &mut Vec<Statement>) {
         const INSERT: &str = "INSERT INTO credentials (credential, account, number, prefix, period, \
-            key, seed, alias_key, request, request_hash, made, counter) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, -1)";
+            key, seed, alias_key, request, request_hash, made) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let prefix = self.scheme.prefix.to_string();
         let period = self.scheme.alias_period.seconds();
         let SealedSeed { key, seed, alias_key } = self.seed;
@@ -99,15 +99,7 @@ pub(super) fn periods_of(scheme: &Scheme, now: UnixTime) -> [Option<u64>; 3] {
     Step::at(now).accepted().map(|step| step.map(|step| scheme.alias_period.index(step)))
 }
 
-/// Takes the code with this counter, within a transaction: `StoreError::CodeUsed` if it or a later one was taken.
-pub(super) fn take(credential: CredentialId, counter: Counter) -> Statement {
-    const TAKE: &str = "UPDATE credentials SET counter = $1 WHERE credential = $2 AND counter < $1";
-    Statement::new(TAKE, values![counter.number(), credential.0]).or(StoreError::CodeUsed).of_row()
-}
-
 /// What the account's new state says of who pays with what, where it says something else than before.
-///
-/// Credentials before payers: the order in which a till's payment locks them, too.
 pub(super) fn follow(
     account: AccountId,
     before: &Account,
@@ -211,25 +203,5 @@ impl Store {
         // By chance a credential has one alias in two periods; twice it would be two that match.
         found.dedup_by_key(|indexed| indexed.id);
         Ok(found)
-    }
-
-    /// Takes the code of a credential with this counter; `false` if it or a later one was taken. Of any number that ask
-    /// at once, one is told `true`.
-    ///
-    /// # Errors
-    /// Those of the database; the code is not accepted then.
-    pub async fn take_code(
-        &self,
-        credential: CredentialId,
-        counter: Counter,
-    ) -> Result<bool, StoreError> {
-        let taken = self.database.write(move |transaction| {
-            Box::pin(async move { transaction.write(vec![take(credential, counter)]).await })
-        });
-        match taken.await {
-            Ok(()) => Ok(true),
-            Err(StoreError::CodeUsed) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }

@@ -44,6 +44,12 @@ pub(super) trait Transaction: Send {
 
     /// Writes, in this order. After an error the transaction writes nothing.
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError>;
+
+    /// Writes the last of this transaction: whoever does so asks for nothing more, so it may go out with the commit. No
+    /// two of these touch the same row.
+    async fn finish(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        self.write(statements).await
+    }
 }
 
 impl Database {

@@ -12,9 +12,6 @@ pub enum StoreError {
     /// There is an account of this number. Nothing was written.
     #[error("there is an account of this number")]
     AccountExists,
-    /// The code, or a later one of its credential, was taken already. Nothing was written.
-    #[error("the code was used")]
-    CodeUsed,
     /// An authorisation is no longer as it was read, or may not become that. Nothing was written.
     #[error("the authorisation was moved on by someone else")]
     Moved,

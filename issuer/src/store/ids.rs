@@ -122,6 +122,19 @@ impl AuthorisationId {
     }
 }
 
+impl AuthorisationId {
+    /// Where it stands among all of them, as far as a number of a row tells: its first half, halved.
+    pub(super) fn asked(self) -> u64 {
+        let (half, _) = self.0.split_at(8);
+        half.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) >> 1
+    }
+
+    /// Where those of this second begin.
+    pub(super) fn asked_at(second: UnixTime) -> u64 {
+        Self(first_of(second)).asked()
+    }
+}
+
 impl AccountId {
     /// A new one. 62 of its bits are random, so that none is made twice; also one for an account that is not there.
     ///
@@ -133,6 +146,12 @@ impl AccountId {
 }
 
 impl MailId {
+    /// That of the receipt for what became of a payment, as [`EventId::of_payment`] has it. Receipts that are written
+    /// together stand together.
+    pub(super) fn of_payment(payment: AuthorisationId, deed: u8) -> Self {
+        Self(EventId::of_payment(payment, deed).0)
+    }
+
     /// A new one.
     ///
     /// # Errors

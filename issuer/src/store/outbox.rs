@@ -67,7 +67,7 @@ impl Store {
         const DUE: &str = "SELECT account, mail, key, sealed, made, tries FROM outbox \
             WHERE rank = $1 AND not_before <= $2 ORDER BY not_before LIMIT $3";
         const LEASE: &str = "UPDATE outbox SET not_before = $1, tries = tries + 1 \
-            WHERE account = $2 AND mail = $3";
+            WHERE mail = $2";
         let until = now.shifted(lease.into()).seconds();
         self.database
             .write(move |transaction| {
@@ -79,9 +79,8 @@ impl Store {
                     rows.extend(transaction.lock(DUE, of(Rank::Receipt, left)).await?);
                     let leased =
                         rows.into_iter().map(Leased::read).collect::<Result<Vec<_>, _>>()?;
-                    let take = |mail: &Leased| {
-                        Statement::new(LEASE, values![until, mail.account.0, mail.id.0])
-                    };
+                    let take =
+                        |mail: &Leased| Statement::new(LEASE, values![until, mail.id.0]).of_row();
                     transaction.write(leased.iter().map(take).collect()).await?;
                     Ok(leased)
                 })
@@ -97,8 +96,8 @@ impl Store {
         &self,
         mails: impl IntoIterator<Item = &Leased>,
     ) -> Result<(), StoreError> {
-        const GONE: &str = "DELETE FROM outbox WHERE account = $1 AND mail = $2";
-        let gone = |mail: &Leased| Statement::new(GONE, values![mail.account.0, mail.id.0]);
+        const GONE: &str = "DELETE FROM outbox WHERE mail = $1";
+        let gone = |mail: &Leased| Statement::new(GONE, values![mail.id.0]).of_row();
         let gone: Vec<_> = mails.into_iter().map(gone).collect();
         if gone.is_empty() {
             return Ok(());
@@ -117,8 +116,8 @@ impl Store {
     /// Those of the database.
     pub async fn failed(&self, mail: &Leased, next: UnixTime) -> Result<(), StoreError> {
         const PUT_OFF: &str = "UPDATE outbox SET not_before = $1 \
-            WHERE account = $2 AND mail = $3 AND tries = $4";
-        let values = values![next.seconds(), mail.account.0, mail.id.0, mail.tries];
+            WHERE mail = $2 AND tries = $3";
+        let values = values![next.seconds(), mail.id.0, mail.tries];
         self.write_one(PUT_OFF, values).await
     }
 }

@@ -132,18 +132,24 @@ impl Row {
 pub(super) struct Read {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,
-    /// Whether others are kept from changing what it finds up to the end of the transaction. What is read in later
-    /// statements is no older.
-    pub(super) locks: bool,
+    /// The words by which others are kept from changing what it finds up to the end of the transaction. What is read in
+    /// later statements is no older.
+    pub(super) locks: Option<&'static str>,
 }
 
 impl Read {
     pub(super) fn new(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { sql, values, locks: false }
+        Self { sql, values, locks: None }
     }
 
+    /// All of its rows.
     pub(super) fn locked(self) -> Self {
-        Self { locks: true, ..self }
+        Self { locks: Some(" FOR UPDATE"), ..self }
+    }
+
+    /// The rows of the table that it calls `p`.
+    pub(super) fn locked_p(self) -> Self {
+        Self { locks: Some(" FOR UPDATE OF p"), ..self }
     }
 }
 

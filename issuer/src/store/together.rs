@@ -1,5 +1,6 @@
 //! Work that may share a transaction with other work, whose authors do not know of one another.
 
+use std::any::TypeId;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
@@ -10,6 +11,9 @@ use super::database::{Transaction, Within};
 /// A piece of work, and whoever waits for what comes of it. It may run more than once, so what it does beside the
 /// transaction has to be nothing.
 pub(super) trait Piece: Send + Sync {
+    /// What it has in common with others that ask for the same statements: whose code it is.
+    fn kind(&self) -> TypeId;
+
     /// Does it within a transaction, and keeps what came of it.
     fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Within<'a, ()>;
 
@@ -34,9 +38,13 @@ pub(super) fn piece<T: Send + 'static>(
 
 impl<W, T> Piece for Waited<W, T>
 where
-    W: for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync,
-    T: Send,
+    W: for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    T: Send + 'static,
 {
+    fn kind(&self) -> TypeId {
+        TypeId::of::<W>()
+    }
+
     fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Within<'a, ()> {
         Box::pin(async move {
             let done = (self.work)(transaction).await?;

@@ -41,12 +41,12 @@ const SLOW: Duration = Duration::from_millis(700);
 
 #[test]
 fn sqlite() {
-    sums_agree(1, |settings| Town::with(settings), || None);
+    sums_agree(1, Town::with, || None);
 }
 
 #[test]
 fn postgres() {
-    sums_agree(2, |settings| Town::postgres_with(settings), || Some(cluster()));
+    sums_agree(2, Town::postgres_with, || Some(cluster()));
 }
 
 fn sums_agree(
@@ -132,7 +132,7 @@ fn sums_agree(
 /// Somebody with a card; every tenth's does not pay.
 fn shopper(desk: &Desk<'_>, stripe: &Stripe, n: u8) -> Shopper {
     let shopper = desk.shopper_with(Seed::from_slice(&[n; 32]).unwrap());
-    let token = if n % 10 == 0 { "pm_card_chargeCustomerFail" } else { "pm_card_visa" };
+    let token = if n.is_multiple_of(10) { "pm_card_chargeCustomerFail" } else { "pm_card_visa" };
     gives_card(desk, &shopper, stripe, token);
     shopper
 }
@@ -144,7 +144,7 @@ fn settles(town: &Town, desk: &Desk<'_>) {
             return;
         }
         town.passes(31);
-        thread::sleep(Duration::from_millis(1000));
+        thread::sleep(Duration::from_secs(1));
     }
     panic!("it does not settle: {:?}", desk.threads.block_on(desk.store.under_way()));
 }

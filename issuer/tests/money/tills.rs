@@ -121,7 +121,7 @@ impl<'a> Shop<'a> {
             is_forbidden: random.u8(..) < 16,
         };
         if sale.is_forbidden {
-            self.overtaken(till, reference, &mut sale, self.fresh_code(shopper));
+            self.overtaken(till, reference, &mut sale, &self.fresh_code(shopper));
             self.sales.lock().unwrap().insert((till.id.to_string(), reference.to_owned()), sale);
             return;
         }
@@ -166,7 +166,7 @@ impl<'a> Shop<'a> {
     }
 
     /// A cashier takes back what is still on its way: the void, by its key, comes first.
-    fn overtaken(&self, till: &Till, reference: &str, sale: &mut Sale, code: String) {
+    fn overtaken(&self, till: &Till, reference: &str, sale: &mut Sale, code: &str) {
         let (key, patience) = (format!("{reference}-0"), Duration::from_secs(1));
         sale.keys.push(key.clone());
         let void = json!({ "key": key });

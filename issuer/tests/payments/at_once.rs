@@ -25,8 +25,8 @@ fn a_try_waits_for_those_before_it_and_counts_them() {
     let desk = Desk::new(&town);
     let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
     let code = desk.code(&shopper, 0, None);
-    let id = desk.blob(&shopper.credential.0);
-    let lock = format!("SELECT 1 FROM credentials WHERE credential = {id}");
+    let account = desk.blob(&shopper.account.0);
+    let lock = format!("SELECT 1 FROM payers WHERE account = {account}");
     let of_credential = desk.blob(&[b"c", &shopper.credential.0[..]].concat());
     let day = town.now().seconds() / 86_400;
     // The first of the day: there was no count that could have been locked.

@@ -15,6 +15,7 @@ use crate::people::{self, Town};
 people::on_both! {
     codes_of_a_prefix_that_came_into_use_meanwhile_are_taken,
     a_code_is_taken_once_and_the_card_is_charged,
+    the_codes_of_a_new_credential_begin_anew_and_the_old_ones_are_over,
     the_same_key_gives_the_same_answer_and_is_for_one_body,
     a_cashier_who_scans_again_gets_the_first_answer,
     what_is_not_of_the_form_is_a_problem_and_counts_for_nothing,
@@ -61,6 +62,28 @@ fn a_code_is_taken_once_and_the_card_is_charged(town: &Town) {
     let code = desk.next_code(&shopper);
     town.passes(60 - town.now().seconds() % 30);
     assert_eq!(till.asks(&desk, "sale-6", &code, 100).words(), "declined not_valid");
+}
+
+fn the_codes_of_a_new_credential_begin_anew_and_the_old_ones_are_over(town: &Town) {
+    let desk = Desk::new(town);
+    let (till, mut shopper) = (desk.till("till-1"), desk.shopper(1));
+    let [first, last] = [0, 3].map(|nth| desk.code(&shopper, nth, None));
+    let third = desk.code(&shopper, 2, None);
+    assert_eq!(till.asks(&desk, "sale-1", &third, 100).words(), "approved");
+    shopper.seed = Seed::from_slice(&[2; 32]).unwrap();
+    let made = desk.provision(shopper.account, shopper.session, &shopper.seed, town.now());
+    desk.threads.block_on(made);
+    // Of the same half minute, and before the one that the old credential's last code was.
+    let anew = desk.code(&shopper, 1, None);
+    assert_eq!(till.asks(&desk, "sale-2", &anew, 100).words(), "approved");
+    assert_eq!(till.asks(&desk, "sale-3", &anew, 100).words(), "declined used");
+    for (what, code) in [("a", &first), ("b", &third), ("c", &last)] {
+        assert_eq!(till.asks(&desk, what, code, 100).words(), "declined not_valid");
+    }
+    // A payment that was looked for just before: one more credential has paid by now.
+    desk.sql("UPDATE payers SET counter_of = counter_of + 1");
+    let next = desk.next_code(&shopper);
+    assert_eq!(till.asks(&desk, "sale-5", &next, 100).words(), "declined not_valid");
 }
 
 fn the_same_key_gives_the_same_answer_and_is_for_one_body(town: &Town) {

@@ -11,6 +11,7 @@ crate::on_both!(
     keys_and_numbers_go_after_their_time_and_not_a_second_before,
     counts_of_wrong_codes_are_kept_for_reports_and_then_go,
     numbers_from_before_there_were_times_get_that_of_their_payment,
+    what_was_taken_last_and_what_waits_comes_along,
     payments_under_way_and_sums_of_the_last_day_come_along,
 );
 
@@ -72,7 +73,43 @@ async fn numbers_from_before_there_were_times_get_that_of_their_payment(bed: Bed
     ))
     .await;
     drop(bed.store().await);
-    assert_eq!(bed.number("SELECT COUNT(*) FROM sales WHERE made = 1234").await, 2);
+    let asked = 1234 * 1000 * 32768_u64;
+    assert_eq!(bed.number(&format!("SELECT COUNT(*) FROM sales WHERE asked = {asked}")).await, 2);
+}
+
+async fn what_was_taken_last_and_what_waits_comes_along(bed: Bed) {
+    bed.is_of_version(8).await;
+    let [one, other] = [1, 2].map(|byte| bed.blob(&[byte; 16]));
+    for (credential, account, number, counter) in
+        [(1, &one, 4, 50), (2, &one, 7, 30), (3, &other, 1, -1)]
+    {
+        let id = bed.blob(&[credential; 16]);
+        bed.sql(&format!(
+            "INSERT INTO credentials (credential, account, number, prefix, period, request, request_hash, \
+             made, counter) VALUES ({id}, {account}, {number}, '4960', 86400, {id}, {id}, 1, {counter})"
+        ))
+        .await;
+    }
+    bed.sql(&format!(
+        "INSERT INTO payers (account, number, generation, low_until) VALUES ({one}, 7, 0, 0), \
+         ({other}, NULL, 0, 0); \
+         INSERT INTO outbox (account, mail, key, sealed, made, not_before, tries, rank) \
+         VALUES ({one}, {other}, 1, {one}, 5, 6, 2, 1)"
+    ))
+    .await;
+    drop(bed.store().await);
+    for (account, of, counter) in [(&one, 7, 30), (&other, 1, -1)] {
+        let said = format!(
+            "SELECT COUNT(*) FROM payers WHERE account = {account} AND counter_of = {of} \
+             AND counter = {counter}"
+        );
+        assert_eq!(bed.number(&said).await, 1, "{said}");
+    }
+    let mail = format!(
+        "SELECT COUNT(*) FROM outbox WHERE account = {one} AND mail = {other} AND key = 1 \
+         AND sealed = {one} AND made = 5 AND not_before = 6 AND tries = 2 AND rank = 1"
+    );
+    assert_eq!(bed.number(&mail).await, 1);
 }
 
 async fn payments_under_way_and_sums_of_the_last_day_come_along(bed: Bed) {

@@ -49,9 +49,9 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let (backed_up, ends) = tokio::sync::watch::channel(false);
-    let writes = Arc::new(tokio::sync::Notify::new());
+    let wrote = Arc::new(tokio::sync::Notify::new());
     let writer = {
-        let (store, keys, writes) = (store.clone(), keys.clone(), Arc::clone(&writes));
+        let (store, keys, wrote) = (store.clone(), keys.clone(), Arc::clone(&wrote));
         tokio::spawn(async move {
             while !*ends.borrow() {
                 let k = keys.clone();
@@ -62,11 +62,11 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
                     (Change { state, events, outbox, ..Change::default() }, ())
                 };
                 store.change(account, both).await.unwrap();
-                writes.notify_one();
+                wrote.notify_one();
             }
         })
     };
-    writes.notified().await;
+    wrote.notified().await;
     store.backup(&bed.file("backup")).await.unwrap();
     backed_up.send(true).unwrap();
     writer.await.unwrap();

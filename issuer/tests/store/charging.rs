@@ -398,8 +398,8 @@ struct Again {
 }
 
 impl Tell for Again {
-    fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError> {
-        self.tell.mail(of).map(|mail| Outgoing { id: self.mail, ..mail })
+    fn mail(&self, _: MailId, of: &Authorisation) -> Result<Outgoing, StoreError> {
+        self.tell.mail(self.mail, of)
     }
 }
 

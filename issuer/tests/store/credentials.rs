@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::account::{Account, Event, decide};
-use tegata::code::{Alias, AliasKey, Counter, CredentialId, Step};
+use tegata::code::{Alias, AliasKey, CredentialId, Step};
 use tegata_issuer::keys::Keys;
 use tegata_issuer::store::{AccountId, Change, Fill, Order, RequestId, Store};
 
@@ -14,7 +14,6 @@ crate::on_both!(
     a_credential_is_found_by_its_alias_in_each_period_it_was_made_for,
     another_credential_voids_the_one_before_and_its_seed_is_gone,
     the_payer_follows_the_account,
-    of_64_tills_with_one_code_one_takes_it,
     a_period_is_filled_by_pages_and_the_old_ones_are_dropped,
     seeds_are_sealed_anew_under_another_root,
 );
@@ -129,29 +128,6 @@ async fn the_payer_follows_the_account(bed: Bed) {
     assert!(found(&store, 5, 0).await.is_empty());
     assert_eq!(bed.number("SELECT COUNT(*) FROM credentials WHERE key IS NOT NULL").await, 0);
     assert_eq!(bed.number("SELECT COUNT(*) FROM payers WHERE number IS NOT NULL").await, 0);
-}
-
-async fn of_64_tills_with_one_code_one_takes_it(bed: Bed) {
-    let stores = [bed.store().await, bed.store().await];
-    let keys = Arc::new(bed.keys(&stores[0]).await);
-    let (account, session, _) = shopper::sign_up(&stores[0], &keys).await;
-    let id = shopper::provision(&stores[0], &keys, (account, session), 5, noon()).await;
-    let counter = |number| Counter::from_number(number).unwrap();
-    let tills: Vec<_> = (0..64)
-        .map(|till| {
-            let store = stores[till % 2].clone();
-            tokio::spawn(async move { store.take_code(id, counter(600_000_000)).await.unwrap() })
-        })
-        .collect();
-    let mut taken = 0;
-    for till in tills {
-        taken += usize::from(till.await.unwrap());
-    }
-    assert_eq!(taken, 1);
-    let take = async |number| stores[1].take_code(id, counter(number)).await.unwrap();
-    assert!(!take(599_999_999).await && !take(600_000_000).await && !take(0).await);
-    assert!(take(600_000_001).await);
-    assert!(!stores[0].take_code(CredentialId([0; 16]), counter(1)).await.unwrap(), "nobody's");
 }
 
 async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {

@@ -7,13 +7,19 @@ use crate::bed::Bed;
 crate::on_both!(a_later_database_is_refused_and_left_as_it_is, another_history_is_refused);
 
 /// The last migration that there is.
-const KNOWN: i64 = 8;
+const KNOWN: i64 = 9;
 
 /// Takes a database back to before V7, but for the places that its log's lines had.
 pub(crate) const TO_VERSION_6: &str = "DELETE FROM refinery_schema_history WHERE version >= 7; \
     DROP TABLE charges_open; CREATE INDEX authorisations_open ON authorisations (changed); \
     CREATE TABLE spent AS SELECT account, day, spent AS amount FROM payers; \
     ALTER TABLE payers DROP COLUMN day; ALTER TABLE payers DROP COLUMN spent; \
+    ALTER TABLE credentials ADD COLUMN counter BIGINT NOT NULL DEFAULT -1; \
+    ALTER TABLE payers DROP COLUMN counter; ALTER TABLE payers DROP COLUMN counter_of; \
+    DROP INDEX sales_asked; ALTER TABLE sales RENAME COLUMN asked TO made; \
+    CREATE INDEX sales_made ON sales (made); \
+    DROP INDEX idempotency_asked; ALTER TABLE idempotency RENAME COLUMN asked TO made; \
+    CREATE INDEX idempotency_made ON idempotency (made); \
     DROP TABLE events_waiting; ALTER TABLE event_seals DROP COLUMN events; \
     ALTER TABLE events ADD COLUMN place INTEGER; \
     CREATE INDEX events_unsealed ON events (event) WHERE place IS NULL";
@@ -48,7 +54,7 @@ fn the_tables_of_both_stores_are_alike() {
         )),*]};
     }
     for (sqlite, postgres) in both!["V1__accounts.sql" "V2__credentials.sql" "V3__payments.sql" "V4__cards.sql" "V5__answers.sql"
-        "V6__days_and_ranks.sql" "V8__under_way.sql"]
+        "V6__days_and_ranks.sql" "V8__under_way.sql" "V9__last_codes.sql"]
     {
         let words = sqlite.replace("BLOB", "BYTEA").replace("INTEGER", "BIGINT");
         let words = words.replace(" WITHOUT ROWID", "");

@@ -202,13 +202,15 @@ struct Kept {
 
 impl Before {
     fn reads(asked: &Asked) -> Read {
-        const BEFORE: &str = "SELECT t.till, i.made, i.hash, i.authorisation, i.reason, \
+        // Which till it is stands in a subquery: joined with it, PostgreSQL may go through all that the till ever asked.
+        const BEFORE: &str = "SELECT t.till, i.asked, i.hash, i.authorisation, i.reason, \
             s.reference, s.authorisation, g.one, g.generation, g.used_up_to, g.stopped \
-            FROM tills t LEFT JOIN idempotency i ON i.till = t.till AND i.key = $1 \
-            LEFT JOIN sales s ON s.till = t.till AND s.reference = $2 \
-            LEFT JOIN standing g ON g.one = 1 WHERE t.token = $3";
+            FROM tills t LEFT JOIN idempotency i \
+            ON i.till = (SELECT till FROM tills WHERE token = $1) AND i.key = $2 LEFT JOIN sales s \
+            ON s.till = (SELECT till FROM tills WHERE token = $1) AND s.reference = $3 \
+            LEFT JOIN standing g ON g.one = 1 WHERE t.token = $1";
         let values =
-            values![asked.key.clone(), asked.order.reference.clone(), *asked.token.bytes()];
+            values![*asked.token.bytes(), asked.key.clone(), asked.order.reference.clone()];
         Read::new(BEFORE, values)
     }
 
@@ -216,7 +218,7 @@ impl Before {
         let mut row = row.of("tills");
         let till = row.text()?.parse().map_err(|_| StoreError::Unreadable("tills"))?;
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
-        let made: Option<u64> = row.optional(Row::int)?;
+        let asked: Option<u64> = row.optional(Row::int)?;
         let kept = Kept {
             hash: row.optional(Row::array)?,
             authorisation: row.optional(id)?,
@@ -231,7 +233,7 @@ impl Before {
             (Some(_), None) => Known::NoRow,
             (Some(_), Some(id)) => Known::Is(id),
         };
-        Ok(Self { till, answer: made.map(|_| kept), sale, standing })
+        Ok(Self { till, answer: asked.map(|_| kept), sale, standing })
     }
 }
 
@@ -309,7 +311,7 @@ impl Asked {
         if (sale.amount, &sale.currency) != (self.order.amount, &self.order.currency) {
             return Ok(Answered::ReferenceReused);
         }
-        transaction.write(vec![self.keep(till, Some(sale.id), None)]).await?;
+        transaction.finish(vec![self.keep(till, Some(sale.id), None)]).await?;
         Ok(Answered::Known(Box::new(sale)))
     }
 
@@ -374,14 +376,14 @@ impl Asked {
         (matched, payer): (Matched, Payer),
         replaced: Option<AuthorisationId>,
     ) -> Result<Answered, StoreError> {
-        if payer.has_used(&matched, standing) {
-            return self.decline(transaction, till, Reason::Used).await;
+        if let Some(reason) = payer.refuses(&matched, standing) {
+            return self.decline(transaction, till, reason).await;
         }
         let reason = self.why_not(&payer, standing);
         let made = self.made(till, &payer, reason);
         let counter = matched.counter().number();
         let mut writes = vec![
-            credentials::take(matched.credential(), matched.counter()).or(again()),
+            made.takes(payer.number, counter),
             made.insert(counter),
             self.keep(till, Some(made.id), None),
         ];
@@ -389,7 +391,7 @@ impl Asked {
         if reason.is_none() {
             writes.extend(made.counts(replaced));
         }
-        transaction.write(writes).await?;
+        transaction.finish(writes).await?;
         Ok(Answered::Made(Box::new(Made { authorisation: made, card: payer.card })))
     }
 
@@ -433,7 +435,7 @@ impl Asked {
         till: &TillId,
         reason: Reason,
     ) -> Result<Answered, StoreError> {
-        transaction.write(vec![self.keep(till, None, Some(reason))]).await?;
+        transaction.finish(vec![self.keep(till, None, Some(reason))]).await?;
         Ok(Answered::Declined(reason))
     }
 
@@ -444,39 +446,47 @@ impl Asked {
         authorisation: Option<AuthorisationId>,
         reason: Option<Reason>,
     ) -> Statement {
-        const KEEP: &str = "INSERT INTO idempotency (till, key, hash, authorisation, reason, made) \
+        const KEEP: &str = "INSERT INTO idempotency (till, key, hash, authorisation, reason, asked) \
             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let till = till.as_str().to_owned();
         let reason = reason.map(|reason| reason.name().to_owned());
         let id = authorisation.map(|id| id.0);
-        let now = self.now.seconds();
-        Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, now])
+        let asked = self.id.asked();
+        Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, asked])
             .or(again())
             .of_row()
     }
 }
 
 impl Authorisation {
-    /// What it adds to the day's sum, that this is the sale, and that it is not over.
-    fn counts(&self, replaced: Option<AuthorisationId>) -> [Statement; 3] {
-        const SPEND: &str = "UPDATE payers SET spent = CASE WHEN day = $1 THEN spent ELSE 0 END + $2, \
-            day = $1 WHERE account = $3";
-        const SELL: &str = "INSERT INTO sales (till, reference, authorisation, made) \
+    /// That the code is taken, of the account's credential of this number, and what that adds to the day's sum. Another
+    /// that has taken it, or a later one, is in the way.
+    fn takes(&self, number: u32, counter: u64) -> Statement {
+        const TAKE: &str = "UPDATE payers SET counter_of = $1, counter = $2, \
+            spent = CASE WHEN day = $3 THEN spent ELSE 0 END + $4, day = $3 \
+            WHERE account = $5 AND (counter_of < $1 OR counter_of = $1 AND counter < $2)";
+        let adds = if self.state.counts() { self.amount } else { 0 };
+        Statement::new(TAKE, values![number, counter, self.day, adds, self.account.0])
+            .or(again())
+            .of_row()
+    }
+
+    /// That this is the sale, and that it is not over.
+    fn counts(&self, replaced: Option<AuthorisationId>) -> [Statement; 2] {
+        const SELL: &str = "INSERT INTO sales (till, reference, authorisation, asked) \
             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        const SELL_AGAIN: &str = "UPDATE sales SET authorisation = $1, made = $2 \
+        const SELL_AGAIN: &str = "UPDATE sales SET authorisation = $1, asked = $2 \
             WHERE till = $3 AND reference = $4 AND authorisation = $5";
         let (till, reference) = (self.till.as_str().to_owned(), self.reference.clone());
-        let made = self.made.seconds();
+        let asked = self.id.asked();
         let sale = match replaced {
-            None => Statement::new(SELL, values![till, reference, self.id.0, made]).of_row(),
+            None => Statement::new(SELL, values![till, reference, self.id.0, asked]).of_row(),
             Some(before) => {
-                let values = values![self.id.0, made, till, reference, before.0];
+                let values = values![self.id.0, asked, till, reference, before.0];
                 Statement::new(SELL_AGAIN, values)
             }
         };
-        let spend = values![self.day, self.amount, self.account.0];
-        let spend = Statement::new(SPEND, spend).of_row().or(again());
-        [spend, sale.or(again()), self.opens(made)]
+        [sale.or(again()), self.opens(self.made.seconds())]
     }
 
     fn insert(&self, counter: u64) -> Statement {

@@ -49,7 +49,7 @@ impl Store {
             statements.map(|(sql, of)| Statement::new(sql, of).or(StoreError::Moved).of_row());
         let taken = self.database.write_together(move |transaction| {
             let statements = statements.clone().into();
-            Box::pin(async move { transaction.write(statements).await })
+            Box::pin(async move { transaction.finish(statements).await })
         });
         taken.await.map(|()| after)
     }

@@ -1,6 +1,7 @@
-//! Whose code it may be: a credential with its account, locked, and what that has spent today and pays with. All that a
+//! Whose code it may be: a credential with its account, that one locked, and what that has spent today and pays with. All that a
 //! payment has to know of a shopper is read by it in one go.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use tegata::UnixTime;
@@ -12,6 +13,7 @@ use super::super::database::Transaction;
 use super::super::rows::{Read, Row, values};
 use super::super::{AccountId, Standing, StoreError};
 use super::attempts::Attempts;
+use super::authorise::Reason;
 use crate::keys::Sealed;
 
 /// A credential that a code may belong to.
@@ -34,16 +36,17 @@ pub trait Prepare: Send + Sync {
     fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError>;
 }
 
-/// A credential and its account, locked.
+/// A credential, and its account, locked: what only grows with each code stands there.
 pub(super) struct Payer {
     pub(super) found: Found,
     pub(super) number: u32,
-    counter: i64,
     pub(super) pays_with: Option<u32>,
     pub(super) generation: Generation,
     pub(super) low_until: u64,
     /// The last day on which it paid, and how much, in minor units.
     last: (u64, u64),
+    /// The credential of the last code that was taken, and its counter, -1 before the first.
+    last_code: (u32, i64),
     pub(super) card: Option<Payable>,
 }
 
@@ -57,42 +60,39 @@ impl Payer {
         till: &TillId,
         now: UnixTime,
     ) -> Result<(Vec<Self>, Attempts), StoreError> {
-        const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, c.counter, p.number, \
-            p.generation, p.low_until, p.day, p.spent \
+        const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, p.number, p.generation, \
+            p.low_until, p.day, p.spent, p.counter_of, p.counter, d.card, d.method, o.customer \
             FROM credentials c JOIN payers p ON p.account = c.account \
-            WHERE c.credential = $1 AND c.key IS NOT NULL";
-        const CARD: &str = "SELECT d.card, d.method, o.customer FROM credentials c \
             LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
-            LEFT JOIN customers o ON o.account = d.account WHERE c.credential = $1";
-        let lock = ids.iter().map(|id| Read::new(LOCK, values![id.0]).locked());
-        let cards = ids.iter().map(|id| Read::new(CARD, values![id.0]));
+            LEFT JOIN customers o ON o.account = d.account \
+            WHERE c.credential = $1 AND c.key IS NOT NULL";
+        let lock = ids.iter().map(|id| Read::new(LOCK, values![id.0]).locked_p());
         let counts = Attempts::reads(till, ids, now);
-        let mut read = transaction.read(lock.chain(cards).chain(counts).collect()).await?;
-        let counts = read.split_off(2 * ids.len());
-        let cards = read.split_off(ids.len());
-        let mut payers = Vec::with_capacity(ids.len());
-        for (id, (row, card)) in ids.iter().zip(read.into_iter().zip(cards)) {
-            if let (Some(row), Some(card)) = (row.into_iter().next(), card.into_iter().next()) {
-                payers.push(Self::read(*id, row, card)?);
-            }
-        }
+        let mut read = transaction.read(lock.chain(counts).collect()).await?;
+        let counts = read.split_off(ids.len());
+        let found = ids
+            .iter()
+            .zip(read)
+            .filter_map(|(id, rows)| rows.into_iter().next().map(|row| (id, row)));
+        let payers: Vec<_> =
+            found.map(|(id, row)| Self::read(*id, row)).collect::<Result<_, _>>()?;
         let living: Vec<_> = payers.iter().map(|payer| payer.found.id).collect();
         Ok((payers, Attempts::of(till, &living, now, counts)?))
     }
 
-    fn read(id: CredentialId, row: Row, card: Row) -> Result<Self, StoreError> {
-        let (mut row, mut card) = (row.of("credentials"), card.of("cards"));
+    fn read(id: CredentialId, row: Row) -> Result<Self, StoreError> {
+        let mut row = row.of("payers");
         let account = AccountId(row.array()?);
         let seed = Sealed { key: row.int()?, bytes: row.blob()? };
         Ok(Self {
             found: Found { id, account, seed },
             number: row.int()?,
-            counter: row.int()?,
             pays_with: row.optional(Row::int)?,
             generation: Generation(row.int()?),
             low_until: row.int()?,
             last: (row.int()?, row.int()?),
-            card: card.optional(Payable::take)?,
+            last_code: (row.int()?, row.int()?),
+            card: row.optional(Payable::take)?,
         })
     }
 
@@ -103,11 +103,17 @@ impl Payer {
         if day < today { (today, 0) } else { (day, spent) }
     }
 
-    /// Whether the code was taken before, or may have been: after a restore nobody knows.
-    pub(super) fn has_used(&self, matched: &Matched, standing: &Standing) -> bool {
+    /// Why the code cannot be taken, if it cannot: it was taken before, or may have been, since after a restore nobody
+    /// knows; or another credential has followed this one just now.
+    pub(super) fn refuses(&self, matched: &Matched, standing: &Standing) -> Option<Reason> {
+        let (number, last) = self.last_code;
         let counter = matched.counter();
-        let last = u64::try_from(self.counter).ok();
-        last.is_some_and(|last| counter.number() <= last)
-            || counter.step().number() <= standing.used_up_to
+        let is_taken = match number.cmp(&self.number) {
+            Ordering::Less => false,
+            Ordering::Equal => u64::try_from(last).is_ok_and(|last| counter.number() <= last),
+            Ordering::Greater => return Some(Reason::NotValid),
+        };
+        let is_used = is_taken || counter.step().number() <= standing.used_up_to;
+        is_used.then_some(Reason::Used)
     }
 }

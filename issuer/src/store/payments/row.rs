@@ -7,7 +7,7 @@ use tegata::UnixTime;
 use tegata::code::{CredentialId, TillId};
 
 use super::super::rows::{Row, Statement, values};
-use super::super::{AccountId, EventId, EventRow, Store, StoreError};
+use super::super::{AccountId, EventId, EventRow, MailId, Store, StoreError};
 use super::authorise::Reason;
 use super::told::Tell;
 pub use crate::store::ids::AuthorisationId;
@@ -233,8 +233,9 @@ impl Authorisation {
             (false, true) => statements.push(self.opens(now.seconds())),
             (true, true) | (false, false) => (),
         }
-        if to.is_mailed() {
-            statements.push(tell.mail(&after)?.statement(self.account));
+        if let Some((_, deed)) = to.deed().filter(|_| to.is_mailed()) {
+            let mail = tell.mail(MailId::of_payment(self.id, deed), &after)?;
+            statements.push(mail.statement(self.account));
         }
         statements.extend(after.line(actor));
         Ok((after, statements))
@@ -291,7 +292,7 @@ impl Store {
                 let (from, tell) = (from.clone(), Arc::clone(&tell));
                 Box::pin(async move {
                     let (after, writes) = from.moves(to, now, (CHARGING, &*tell))?;
-                    transaction.write(writes).await?;
+                    transaction.finish(writes).await?;
                     Ok(after)
                 })
             })
@@ -317,7 +318,7 @@ impl Store {
         self.database
             .write_together(move |transaction| {
                 let keep = keep.clone();
-                Box::pin(async move { transaction.write(vec![keep]).await })
+                Box::pin(async move { transaction.finish(vec![keep]).await })
             })
             .await?;
         Ok(Authorisation {

@@ -1,14 +1,14 @@
 //! Who writes what an account's owner is told of her payments.
 
-use super::super::{Outgoing, StoreError};
+use super::super::{MailId, Outgoing, StoreError};
 use super::row::Authorisation;
 
 /// Writes mails in the transaction that they tell of: then it is told once, however often
 /// somebody tries to bring the payment on, and a crash loses none of it. Nothing here may wait.
 pub trait Tell: Send + Sync {
-    /// The mail about a payment that stands so from now on.
+    /// The mail of this number about a payment that stands so from now on.
     ///
     /// # Errors
     /// If it cannot be sealed: then the payment does not move, either.
-    fn mail(&self, of: &Authorisation) -> Result<Outgoing, StoreError>;
+    fn mail(&self, id: MailId, of: &Authorisation) -> Result<Outgoing, StoreError>;
 }

@@ -118,25 +118,25 @@ impl Void {
     /// A declined payment is no sale, so one more scan would make it anew, and may be on its way: under this number nothing
     /// is made any more. A key needs nothing, it has its answer for good.
     fn no_more(&self, declined: AuthorisationId) -> Vec<Statement> {
-        const FORBID: &str = "UPDATE sales SET authorisation = NULL, made = $1 \
+        const FORBID: &str = "UPDATE sales SET authorisation = NULL, asked = $1 \
             WHERE till = $2 AND reference = $3 AND authorisation = $4";
         let What::Reference(reference) = &self.what else { return Vec::new() };
-        let (till, now) = (self.till.as_str().to_owned(), self.now.seconds());
-        let forbid = Statement::new(FORBID, values![now, till, reference.clone(), declined.0]);
+        let (till, asked) = (self.till.as_str().to_owned(), AuthorisationId::asked_at(self.now));
+        let forbid = Statement::new(FORBID, values![asked, till, reference.clone(), declined.0]);
         // It was made anew between our reading and our writing: read again.
         vec![forbid.or(again())]
     }
 
     async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
-        const REFERENCE: &str = "INSERT INTO sales (till, reference, made) VALUES ($1, $2, $3) \
+        const REFERENCE: &str = "INSERT INTO sales (till, reference, asked) VALUES ($1, $2, $3) \
             ON CONFLICT DO NOTHING";
-        const KEY: &str = "INSERT INTO idempotency (till, key, made) VALUES ($1, $2, $3) \
+        const KEY: &str = "INSERT INTO idempotency (till, key, asked) VALUES ($1, $2, $3) \
             ON CONFLICT DO NOTHING";
         let till = self.till.as_str().to_owned();
-        let now = self.now.seconds();
+        let asked = AuthorisationId::asked_at(self.now);
         let forbid = match &self.what {
-            What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone(), now]),
-            What::Key(text) => Statement::new(KEY, values![till, text.clone(), now]),
+            What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone(), asked]),
+            What::Key(text) => Statement::new(KEY, values![till, text.clone(), asked]),
             What::Id(_) => return Ok(Voided::NotThere),
         };
         // It came between our reading and our writing: read again.

@@ -1,7 +1,9 @@
-//! Work of many in one transaction. Whoever asks waits in one queue; a few lanes take from it all that is there by
-//! then and do it in step: each piece goes on until it asks for something, and what all of them ask for goes to the
+//! Work of many in one transaction. Whoever asks waits in the queue of his kind; two lanes take from it all that is there
+//! by then and do it in step: each piece goes on until it asks for something, and what all of them ask for goes to the
 //! server as one. If one of them fails, nothing of it was done, and each runs by itself.
 
+use std::any::TypeId;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -18,33 +20,43 @@ use super::super::together::Piece;
 use super::transaction::InTransaction;
 use super::{StoreError, connection, write};
 
-/// Transactions of many at a time: while one waits for the server, or for a lock, another goes on.
-const LANES: usize = 4;
+/// Transactions of one kind at a time: while one waits for the server, or for a lock, another goes on.
+const LANES: usize = 2;
 
 /// Pieces in one transaction at most: the first of them waits for the last.
-const MOST: usize = 64;
+const MOST: usize = 128;
 
 /// Pieces that wait; more make their senders wait.
 const QUEUE: usize = 1024;
 
+/// Work of one kind asks for the same statements, so each kind has lanes of its own.
 pub(super) struct Lanes {
-    queue: mpsc::Sender<Arc<dyn Piece>>,
+    pool: Pool,
+    queues: Mutex<HashMap<TypeId, mpsc::Sender<Arc<dyn Piece>>>>,
 }
 
 impl Lanes {
-    /// They end when the last sender is gone.
-    pub(super) fn start(pool: &Pool) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
-        for _ in 0..LANES {
-            tokio::spawn(lane(pool.clone(), Arc::clone(&waiting)));
-        }
-        Self { queue }
+    /// They begin with the first of their kind, and end with this.
+    pub(super) fn on(pool: Pool) -> Self {
+        Self { pool, queues: Mutex::default() }
     }
 
     pub(super) async fn send(&self, piece: Arc<dyn Piece>) -> Result<(), StoreError> {
         let gone = StoreError::Unavailable("the lanes have ended");
-        self.queue.send(piece).await.map_err(|_| gone)
+        self.queue(piece.kind()).send(piece).await.map_err(|_| gone)
+    }
+
+    fn queue(&self, kind: TypeId) -> mpsc::Sender<Arc<dyn Piece>> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = || {
+            let (queue, waiting) = mpsc::channel(QUEUE);
+            let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+            for _ in 0..LANES {
+                tokio::spawn(lane(self.pool.clone(), Arc::clone(&waiting)));
+            }
+            queue
+        };
+        queues.entry(kind).or_insert_with(start).clone()
     }
 }
 
@@ -52,15 +64,28 @@ type Waiting = Arc<tokio::sync::Mutex<mpsc::Receiver<Arc<dyn Piece>>>>;
 
 async fn lane(pool: Pool, waiting: Waiting) {
     loop {
-        let mut pieces = Vec::new();
-        if waiting.lock().await.recv_many(&mut pieces, MOST).await == 0 {
-            return;
-        }
+        let pieces = next(&waiting).await;
         match pieces.as_slice() {
+            [] => return,
             [piece] => alone(&pool, &**piece).await,
             pieces => together(&pool, pieces).await,
         }
     }
+}
+
+/// What waits. Those who were told at the same moment that they can go on ask one after the other: the first of them
+/// lets the others run before he goes on, or he would go alone.
+async fn next(waiting: &Waiting) -> Vec<Arc<dyn Piece>> {
+    let mut waiting = waiting.lock().await;
+    let mut pieces = Vec::new();
+    waiting.recv_many(&mut pieces, MOST).await;
+    tokio::task::yield_now().await;
+    while pieces.len() < MOST
+        && let Ok(piece) = waiting.try_recv()
+    {
+        pieces.push(piece);
+    }
+    pieces
 }
 
 async fn alone(pool: &Pool, piece: &dyn Piece) {
@@ -109,8 +134,12 @@ async fn in_step(
         if running.iter().all(Option::is_none) {
             return Ok(());
         }
-        // Who writes waits until nobody reads any more: then all of it is written at once.
-        if !answer_reads(transaction, &talks).await? && !answer_writes(transaction, &talks).await? {
+        // Who writes waits until nobody reads any more, and who ends until nobody does anything else: then all of it is
+        // written at once.
+        let is_answered = answer_reads(transaction, &talks).await?
+            || answer_writes(transaction, &talks, When::BeforeTheEnd).await?
+            || answer_writes(transaction, &talks, When::AtTheEnd).await?;
+        if !is_answered {
             return Err(StoreError::BrokeOff);
         }
     }
@@ -142,11 +171,12 @@ async fn answer_reads(transaction: &mut InTransaction, talks: &[Talk]) -> Result
 async fn answer_writes(
     transaction: &mut InTransaction,
     talks: &[Talk],
+    wanted: When,
 ) -> Result<bool, StoreError> {
     let (mut asked, mut who) = (Vec::new(), Vec::new());
     for talk in talks {
         if let Some(statements) = take(talk, |said| match said {
-            Said::Statements(statements) => Ok(statements),
+            Said::Statements(statements, when) if when == wanted => Ok(statements),
             other => Err(other),
         }) {
             who.push(talk);
@@ -156,7 +186,10 @@ async fn answer_writes(
     if who.is_empty() {
         return Ok(false);
     }
-    transaction.write(asked).await?;
+    match wanted {
+        When::BeforeTheEnd => transaction.write(asked).await?,
+        When::AtTheEnd => transaction.finish_many(asked).await?,
+    }
     for talk in who {
         say(talk, Said::Written);
     }
@@ -167,8 +200,15 @@ async fn answer_writes(
 enum Said {
     Reads(Vec<Read>),
     Rows(Vec<Vec<Row>>),
-    Statements(Vec<Statement>),
+    Statements(Vec<Statement>, When),
     Written,
+}
+
+/// When something is to be written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    BeforeTheEnd,
+    AtTheEnd,
 }
 
 type Talk = Arc<Mutex<Option<Said>>>;
@@ -201,6 +241,15 @@ impl Seat {
         };
         std::future::poll_fn(heard).await
     }
+
+    async fn writes(&self, statements: Vec<Statement>, when: When) {
+        say(&self.0, Said::Statements(statements, when));
+        let written = |said| match said {
+            Said::Written => Ok(()),
+            other => Err(other),
+        };
+        self.hear(written).await;
+    }
 }
 
 #[async_trait]
@@ -215,12 +264,12 @@ impl Transaction for Seat {
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        say(&self.0, Said::Statements(statements));
-        let written = |said| match said {
-            Said::Written => Ok(()),
-            other => Err(other),
-        };
-        self.hear(written).await;
+        self.writes(statements, When::BeforeTheEnd).await;
+        Ok(())
+    }
+
+    async fn finish(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        self.writes(statements, When::AtTheEnd).await;
         Ok(())
     }
 }

@@ -17,14 +17,14 @@ use super::super::rows::{Read, Row, Statement, Value};
 use super::{StoreError, refused};
 
 /// What another transaction changed between our reading and our writing, as the server would call it.
-const CONFLICT: &str = "40001";
+pub(super) const CONFLICT: &str = "40001";
 
 /// Statements of the same words.
 pub(super) struct Alike {
-    sql: &'static str,
-    locks: bool,
-    is_of_row: bool,
-    or: Option<StoreError>,
+    pub(super) sql: &'static str,
+    locks: Option<&'static str>,
+    pub(super) is_of_row: bool,
+    pub(super) or: Option<StoreError>,
     /// The place of each among all that was asked, with its values.
     each: Vec<(usize, Vec<Value>)>,
 }
@@ -38,7 +38,7 @@ impl Alike {
             let alike = Self { sql, locks, is_of_row, or: None, each: vec![(place, values)] };
             alike.join(&mut all);
         }
-        for alike in all.iter_mut().filter(|alike| alike.locks) {
+        for alike in all.iter_mut().filter(|alike| alike.locks.is_some()) {
             // In one order, so that two who lock the same rows wait for one another in one direction.
             alike.each.sort_by(|(_, one), (_, other)| one.cmp(other));
         }
@@ -50,7 +50,7 @@ impl Alike {
         let mut all = Vec::new();
         for (place, Statement { sql, values, or, is_of_row }) in statements.into_iter().enumerate()
         {
-            Self { sql, locks: false, is_of_row, or, each: vec![(place, values)] }.join(&mut all);
+            Self { sql, locks: None, is_of_row, or, each: vec![(place, values)] }.join(&mut all);
         }
         all
     }
@@ -71,35 +71,36 @@ impl Alike {
         &self,
         connection: &Object,
     ) -> Result<tokio_postgres::Statement, StoreError> {
-        let one = if self.locks { format!("{} FOR UPDATE", self.sql) } else { self.sql.to_owned() };
+        let one = [self.sql, self.locks.unwrap_or_default()].concat();
         let prepared = connection.prepare_cached(&one).await.map_err(|error| refused(&error))?;
         if self.each.len() == 1 {
             return Ok(prepared);
         }
-        let many = over_unnest(&one, prepared.params());
+        let many = over_unnest(&one, prepared.params(), 0);
         connection.prepare_cached(&many).await.map_err(|error| refused(&error))
     }
 
-    /// What became of it: whose rows are whose; whether as many rows were touched as have to be.
-    pub(super) fn split(self) -> (Expected, Vec<Column>) {
-        let count = self.each.len();
-        let (places, values): (Vec<_>, Vec<_>) = self.each.into_iter().unzip();
-        let mut columns: Vec<Column> = Vec::new();
-        for values in values {
-            if columns.is_empty() && count > 1 {
-                columns = values.iter().map(|_| Column::Many(Vec::with_capacity(count))).collect();
-            }
-            if count == 1 {
-                columns = values.into_iter().map(Column::One).collect();
-                break;
-            }
+    /// The values of each parameter, as many as there are of these.
+    pub(super) fn columns(self) -> Vec<Column> {
+        let mut columns: Vec<Vec<Value>> = Vec::new();
+        for (_, values) in self.each {
+            columns.resize_with(values.len(), Vec::new);
             for (column, value) in columns.iter_mut().zip(values) {
-                if let Column::Many(column) = column {
-                    column.push(value);
-                }
+                column.push(value);
             }
         }
-        (Expected { places, or: self.or }, columns)
+        columns.into_iter().map(Column::Many).collect()
+    }
+
+    /// What became of it: whose rows are whose; whether as many rows were touched as have to be.
+    pub(super) fn split(mut self) -> (Expected, Vec<Column>) {
+        let places = self.each.iter().map(|(place, _)| *place).collect();
+        let expected = Expected { places, or: self.or.take() };
+        let columns = match self.each.as_mut_slice() {
+            [(_, values)] => std::mem::take(values).into_iter().map(Column::One).collect(),
+            _ => self.columns(),
+        };
+        (expected, columns)
     }
 }
 
@@ -157,13 +158,14 @@ impl ToSql for Column {
     to_sql_checked!();
 }
 
-fn over_unnest(one: &str, types: &[Type]) -> String {
+/// For many, with this many parameters before its own.
+pub(super) fn over_unnest(one: &str, types: &[Type], before: usize) -> String {
     let mut words = one.to_owned();
     let (mut arrays, mut names) = (Vec::new(), Vec::new());
     for (place, of) in types.iter().enumerate().rev() {
         let place = place + 1;
         words = words.replace(&format!("${place}"), &format!("many.v{place}"));
-        arrays.push(format!("${place}::{}[]", of.name()));
+        arrays.push(format!("${}::{}[]", before + place, of.name()));
         names.push(format!("v{place}"));
     }
     arrays.reverse();
@@ -219,9 +221,9 @@ mod tests {
             ),
         ];
         for (one, many) in cases {
-            assert_eq!(over_unnest(one, &types), many);
+            assert_eq!(over_unnest(one, &types, 0), many);
         }
-        let twelve = over_unnest("SELECT $12 + $1", &[const { Type::INT8 }; 12]);
+        let twelve = over_unnest("SELECT $12 + $1", &[const { Type::INT8 }; 12], 0);
         assert!(twelve.ends_with("(SELECT many.v12 + many.v1) AS its"), "{twelve}");
     }
 }

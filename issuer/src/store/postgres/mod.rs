@@ -6,7 +6,8 @@
 //! | `mod` | the pool, and transactions that begin anew |
 //! | `transaction` | one transaction: what is asked in it goes out together |
 //! | `many` | many statements of the same words as one |
-//! | `lanes` | work of many in one transaction, in step |
+//! | `whole` | all that is written at the end as one |
+//! | `lanes` | work of many of a kind in one transaction, in step |
 //! | `tls`, `values` | how it is reached; values on the wire |
 
 mod lanes;
@@ -14,6 +15,7 @@ mod many;
 mod tls;
 mod transaction;
 mod values;
+mod whole;
 
 use std::time::Duration;
 
@@ -70,7 +72,7 @@ impl Postgres {
         let pool = pool.post_create(plans).runtime(Runtime::Tokio1).build();
         let pool = pool.map_err(|_| StoreError::Unavailable("no pool of connections"))?;
         migrate(&pool).await?;
-        Ok(Self { lanes: Lanes::start(&pool), pool, config })
+        Ok(Self { lanes: Lanes::on(pool.clone()), pool, config })
     }
 
     pub(in crate::store) async fn rows(

@@ -2,19 +2,29 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::Object;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{join, try_join, try_join_all};
 use tokio_postgres::types::ToSql;
 
 use super::super::database::Transaction;
 use super::super::rows::{Read, Row, Statement};
 use super::many::{Alike, Column, Expected};
+use super::whole::Whole;
 use super::{StoreError, refused, values};
 
 /// A transaction that begins with the first that is asked of it, on the same way to the server: a payment waits for the
 /// server as seldom as can be. A connection that is let go before the end is closed, which rolls back.
 pub(super) struct InTransaction {
     connection: Option<Object>,
-    has_begun: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The server has not heard of it.
+    New,
+    Begun,
+    /// The server has been told to commit.
+    Over,
 }
 
 impl Drop for InTransaction {
@@ -27,17 +37,17 @@ impl Drop for InTransaction {
 
 impl InTransaction {
     pub(super) fn on(connection: Object) -> Self {
-        Self { connection: Some(connection), has_begun: false }
+        Self { connection: Some(connection), stage: Stage::New }
     }
 
     /// Commits what was done, or takes it back if that is an error.
     pub(super) async fn end<T>(mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
         let how = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = match &self.connection {
-            Some(connection) if self.has_begun => connection.batch_execute(how).await,
+            Some(connection) if self.stage == Stage::Begun => connection.batch_execute(how).await,
             _ => Ok(()),
         };
-        if ended.is_ok() {
+        if ended.is_ok() && !matches!(done, Err(StoreError::InDoubt)) {
             // Back to the others.
             drop(self.connection.take());
         }
@@ -55,12 +65,54 @@ impl InTransaction {
         what: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
-        if std::mem::replace(&mut self.has_begun, true) {
-            return what(connection).await;
+        match std::mem::replace(&mut self.stage, Stage::Begun) {
+            Stage::New => (),
+            Stage::Begun => return what(connection).await,
+            Stage::Over => return Err(StoreError::BrokeOff),
         }
         let begin =
             async { connection.batch_execute("BEGIN").await.map_err(|error| refused(&error)) };
         try_join(begin, what(connection)).await.map(|((), done)| done)
+    }
+
+    /// Writes what many write at the end of the one transaction that they share, and commits it on the same way to the
+    /// server if that can be: if all of it goes as it should is decided there. Else nothing of it is done, which of them it
+    /// was is not known, and this transaction is over.
+    pub(super) async fn finish_many(
+        &mut self,
+        statements: Vec<Statement>,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
+        let whole = match Whole::of(connection, Alike::writes(statements)).await? {
+            Ok(whole) => whole,
+            Err(all) => return self.write_all(all).await,
+        };
+        let done = match std::mem::replace(&mut self.stage, Stage::Over) {
+            // One statement is a transaction by itself.
+            Stage::New => whole.execute(connection).await,
+            Stage::Begun => {
+                let commit = async { connection.batch_execute("COMMIT").await };
+                let (written, ended) = join(whole.execute(connection), commit).await;
+                written.and(ended.map_err(|error| refused(&error)))
+            }
+            Stage::Over => return Err(StoreError::BrokeOff),
+        };
+        done.map_err(|error| match error {
+            StoreError::Unavailable(_) => StoreError::InDoubt,
+            other => other,
+        })
+    }
+
+    async fn write_all(&mut self, all: Vec<Alike>) -> Result<(), StoreError> {
+        self.ask(async |connection: &Object| {
+            let execute = async |(statement, expected, columns): Prepared| {
+                let touched = connection.execute(&statement, &parameters(&columns)).await;
+                expected.check(touched.map_err(|error| refused(&error))?)
+            };
+            let prepared = prepared(connection, all).await?;
+            try_join_all(prepared.into_iter().map(execute)).await.map(drop)
+        })
+        .await
     }
 }
 
@@ -85,15 +137,7 @@ impl Transaction for InTransaction {
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        self.ask(async |connection: &Object| {
-            let execute = async |(statement, expected, columns): Prepared| {
-                let touched = connection.execute(&statement, &parameters(&columns)).await;
-                expected.check(touched.map_err(|error| refused(&error))?)
-            };
-            let prepared = prepared(connection, Alike::writes(statements)).await?;
-            try_join_all(prepared.into_iter().map(execute)).await.map(drop)
-        })
-        .await
+        self.write_all(Alike::writes(statements)).await
     }
 }
 
