@@ -33,6 +33,7 @@ macro_rules! in_one_thread {
 in_one_thread!(
     a_payment_that_fails_or_panics_takes_no_other_with_it,
     of_two_that_move_one_payment_one_does,
+    of_two_that_store_an_intent_or_hold_a_payment_one_does,
     all_of_them_go_well_at_once,
 );
 
@@ -177,6 +178,31 @@ async fn of_two_that_move_one_payment_one_does(bed: Bed) {
         assert!(pair.contains(&Err(StoreError::Moved)), "{told:?}");
     }
     shop.agrees(&told, 4).await;
+}
+
+/// Nothing is written here that could not be there twice: only how many rows were touched tells.
+async fn of_two_that_store_an_intent_or_hold_a_payment_one_does(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let rows = shop.authorised(4).await;
+    let intents = [0, 1, 1, 2].into_iter().enumerate().map(|(nth, n): (_, usize)| {
+        let intent = format!("pi_{nth}");
+        shop.store.with_intent(rows[n].clone(), [1; 16], intent, noon())
+    });
+    let stored = join_all(intents).await;
+    assert!(stored[0].is_ok() && stored[3].is_ok(), "{stored:?}");
+    let won = match &stored[1..3] {
+        [Ok(it), Err(StoreError::Moved)] | [Err(StoreError::Moved), Ok(it)] => it,
+        pair => panic!("{pair:?}"),
+    };
+    let there = shop.store.authorisation(won.id).await.unwrap().unwrap();
+    assert_eq!(there.intent, won.intent);
+    assert_eq!((there.state, there.version), (State::Charging, 2));
+
+    let holds = [3, 3, 0].map(|n: usize| shop.store.hold(rows[n].clone(), noon()));
+    let held = join_all(holds).await;
+    let well = held.iter().filter(|held| held.is_ok()).count();
+    assert_eq!(well, 1, "the last is of another version by now: {held:?}");
+    assert_eq!(held.iter().flatten().next().unwrap().id, rows[3].id);
 }
 
 async fn all_of_them_go_well_at_once(bed: Bed) {
