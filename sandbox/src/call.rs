@@ -28,6 +28,8 @@ pub enum Call {
     Cancel(String),
     /// `POST /v1/refunds`
     Refund,
+    /// `GET /v1/refunds?payment_intent=ID`
+    Refunds,
 }
 
 impl Call {
@@ -43,6 +45,7 @@ impl Call {
             ("GET", ["payment_intents", id]) => Self::Retrieve((*id).to_owned()),
             ("POST", ["payment_intents", id, "cancel"]) => Self::Cancel((*id).to_owned()),
             ("POST", ["refunds"]) => Self::Refund,
+            ("GET", ["refunds"]) => Self::Refunds,
             _ => return None,
         })
     }
@@ -59,6 +62,7 @@ impl Call {
             Self::Retrieve(_) => "retrieve",
             Self::Cancel(_) => "cancel",
             Self::Refund => "refund",
+            Self::Refunds => "refunds",
         }
     }
 
@@ -78,6 +82,7 @@ impl Call {
             }
             Self::Cancel(intent) => cancel(intent, ledger),
             Self::Refund => refund(fields, ledger),
+            Self::Refunds => refunds(fields, ledger),
         }
     }
 }
@@ -235,7 +240,7 @@ fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error
     // A card that was taken away since is one that declines.
     let behaviour = behaviour.unwrap_or(Behaviour::Declines("card_declined", "card_removed"));
     match behaviour {
-        Behaviour::Pays => {
+        Behaviour::Pays | Behaviour::RefundsLate => {
             "succeeded".clone_into(&mut intent.status);
             intent.charged = intent.amount;
         }
@@ -247,7 +252,7 @@ fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error
     }
     intent.write(ledger)?;
     Ok(match behaviour {
-        Behaviour::Pays => intent.answer(),
+        Behaviour::Pays | Behaviour::RefundsLate => intent.answer(),
         Behaviour::Declines(code, decline) => Answer::declined(code, decline, &intent),
     })
 }
@@ -274,10 +279,32 @@ fn refund(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite:
     let refund = new_id("re");
     let insert = "INSERT INTO refunds (id, intent, amount) VALUES (?1, ?2, ?3)";
     ledger.execute(insert, params![refund, id, intent.charged])?;
-    Ok(Answer::good(json!({
-        "id": refund, "object": "refund", "payment_intent": id,
-        "amount": intent.charged, "currency": intent.currency, "status": "succeeded",
-    })))
+    let late = "INSERT INTO refunds_late (intent) SELECT i.id FROM intents i JOIN methods m ON m.id = i.method \
+        WHERE i.id = ?1 AND m.card = ?2";
+    let is_late = match cards::TEST_CARDS.iter().find(|it| it.behaviour == Behaviour::RefundsLate) {
+        Some(card) => ledger.execute(late, [&*id, card.name])? > 0,
+        None => false,
+    };
+    Ok(Answer::good(refund_view(&refund, &intent, is_late)))
+}
+
+fn refund_view(refund: &str, intent: &Intent, is_late: bool) -> Value {
+    json!({
+        "id": refund, "object": "refund", "payment_intent": intent.id,
+        "amount": intent.charged, "currency": intent.currency,
+        "status": if is_late { "pending" } else { "succeeded" },
+    })
+}
+
+/// Those of an intent. What was on its way arrives behind the answer.
+fn refunds(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+    let id = fields.get("payment_intent").cloned().unwrap_or_default();
+    let Some(intent) = found(&id, ledger)? else { return Ok(Answer::missing()) };
+    let is_late = ledger.execute("DELETE FROM refunds_late WHERE intent = ?1", [&id])? > 0;
+    let find = "SELECT id FROM refunds WHERE intent = ?1";
+    let refund: Option<String> = ledger.query_row(find, [&id], |row| row.get(0)).optional()?;
+    let data: Vec<_> = refund.iter().map(|refund| refund_view(refund, &intent, is_late)).collect();
+    Ok(Answer::good(json!({ "object": "list", "data": data, "has_more": false })))
 }
 
 fn unexpected_state() -> Answer {

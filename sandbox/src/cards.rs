@@ -18,16 +18,19 @@ pub struct TestCard {
 pub enum Behaviour {
     /// It pays.
     Pays,
+    /// It pays, and what is given back is on its way until somebody has asked for it once.
+    RefundsLate,
     /// It is declined, with this code and this decline code.
     Declines(&'static str, &'static str),
 }
 
 /// All of them.
-pub const TEST_CARDS: [TestCard; 7] = [
+pub const TEST_CARDS: [TestCard; 8] = [
     card("pm_card_visa", "visa", "4242", Behaviour::Pays),
     card("pm_card_mastercard", "mastercard", "4444", Behaviour::Pays),
     card("pm_card_jcb", "jcb", "0505", Behaviour::Pays),
     card("pm_card_amex", "amex", "8431", Behaviour::Pays),
+    card("pm_card_pendingRefund", "visa", "7726", Behaviour::RefundsLate),
     card(
         "pm_card_chargeCustomerFail",
         "visa",

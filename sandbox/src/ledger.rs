@@ -35,6 +35,7 @@ const SCHEMA: &str = "
         id TEXT PRIMARY KEY, customer TEXT NOT NULL, method TEXT, amount INTEGER NOT NULL, currency TEXT NOT NULL,
         what_for TEXT NOT NULL, status TEXT NOT NULL, code TEXT, decline TEXT, charged INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS refunds (id TEXT PRIMARY KEY, intent TEXT NOT NULL, amount INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS refunds_late (intent TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, asked BLOB NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL);
 ";
 
@@ -87,7 +88,8 @@ impl Ledger {
     pub(crate) fn paid(&self) -> Result<Vec<Paid>, LedgerError> {
         let mut statement = self.0.prepare(
             "SELECT id, what_for, charged, \
-             (SELECT COALESCE(SUM(amount), 0) FROM refunds WHERE intent = intents.id) \
+             (SELECT COALESCE(SUM(amount), 0) FROM refunds WHERE intent = intents.id \
+             AND intent NOT IN (SELECT intent FROM refunds_late)) \
              FROM intents WHERE charged > 0 ORDER BY id",
         )?;
         let rows = statement.query_map([], |row| {

@@ -109,7 +109,9 @@ impl Sandbox {
             return Some(written(&Answer::no_such_request()));
         };
         let form = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
-        let fields = form_urlencoded::parse(&form).into_owned().collect();
+        let query = head.uri.query().unwrap_or_default().as_bytes();
+        let fields = [query, &form].map(|fields| form_urlencoded::parse(fields).into_owned());
+        let fields = fields.into_iter().flatten().collect();
         let key = head.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
         // A read has nothing to repeat.
         let key = key.filter(|_| head.method != "GET").map(str::to_owned);

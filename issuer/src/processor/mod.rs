@@ -117,6 +117,7 @@ pub trait Processor: Send + Sync {
     /// Sees to it that an intent which was not charged never is.
     async fn cancel(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault>;
 
-    /// Gives back all that was charged. What was given back already is not given back again.
+    /// Gives back all that was charged. What was given back already is not given back again; while the money is on its way
+    /// it is left open whether it was done.
     async fn refund(&self, intent: &IntentId, key: Key<'_>) -> Result<(), Fault>;
 }

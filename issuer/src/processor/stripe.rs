@@ -230,8 +230,13 @@ struct Intent {
 }
 
 #[derive(Deserialize)]
-struct RefundMade {
+struct Refund {
     status: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refunds {
+    data: Vec<Refund>,
 }
 
 impl Intent {
@@ -327,13 +332,17 @@ impl Processor for Stripe {
         let fields = [("payment_intent", intent.as_str())];
         let heard = self.ask(Method::POST, "/v1/refunds", &fields, Some(key)).await?;
         let already = heard.error().and_then(|error| error.code);
-        if already.as_deref() == Some("charge_already_refunded") {
-            return Ok(());
+        if already.as_deref() != Some("charge_already_refunded") {
+            heard.read::<Refund>()?;
         }
-        match heard.read::<RefundMade>()?.status.as_deref() {
-            // Pending is theirs to bring to its end.
-            Some("succeeded" | "pending") | None => Ok(()),
-            Some(_) => Err(Fault::Unclear("the refund did not go through")),
+        // That one was made does not say that the money has gone back.
+        let path = format!("/v1/refunds?payment_intent={intent}");
+        let made = self.ask(Method::GET, &path, &[], None).await?.read::<Refunds>()?;
+        let any = |status| made.data.iter().any(|refund| refund.status.as_deref() == Some(status));
+        match (any("succeeded"), any("pending")) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Fault::Unclear("the money is on its way back")),
+            (false, false) => Err(Fault::Unclear("the refund did not go through")),
         }
     }
 }

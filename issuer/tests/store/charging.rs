@@ -24,6 +24,7 @@ crate::on_both!(
     a_card_that_pays_is_charged_and_one_that_does_not_is_declined,
     an_account_without_a_card_pays_nothing,
     each_fault_at_each_request_ends_in_one_charge_or_none,
+    money_on_its_way_back_is_not_called_back,
     what_is_not_known_by_the_deadline_is_taken_back,
     what_lay_about_is_begun_and_what_lay_too_long_is_not,
     one_round_takes_up_all_that_an_outage_left,
@@ -274,7 +275,7 @@ async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
             assert_eq!(shop.agrees(id).await, State::Charged, "{fault:?} at {call}");
         }
     }
-    for call in ["retrieve", "cancel", "refund"] {
+    for call in ["retrieve", "cancel", "refund", "refunds"] {
         for fault in Fault::each(TOO_LONG) {
             let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
             // `cancel` is asked of what was not confirmed.
@@ -289,6 +290,16 @@ async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
             assert_eq!(shop.agrees(id).await, ended, "{fault:?} at {call}");
         }
     }
+}
+
+async fn money_on_its_way_back_is_not_called_back(bed: Bed) {
+    let shop = Shop::open(bed).await;
+    let id = shop.authorised(shop.account(Some("pm_card_pendingRefund")).await).await;
+    assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Done);
+    assert_eq!(shop.takes_back(id).await, Outcome::Pending);
+    assert_eq!(shop.state(id).await, State::Reversing);
+    shop.settles().await;
+    assert_eq!(shop.agrees(id).await, State::Refunded);
 }
 
 async fn what_is_not_known_by_the_deadline_is_taken_back(bed: Bed) {
