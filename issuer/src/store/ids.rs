@@ -120,9 +120,7 @@ impl AuthorisationId {
         set_millis(&mut id, thousands);
         Ok(Self(id))
     }
-}
 
-impl AuthorisationId {
     /// Where it stands among all of them, as far as a number of a row tells: its first half, halved.
     pub(super) fn asked(self) -> u64 {
         let (half, _) = self.0.split_at(8);
@@ -257,6 +255,9 @@ mod tests {
         assert_eq!((first.of_version(1000), EventId::parse(&id.to_string())), (id, Some(id)));
         let nth = |nth| AuthorisationId::make(now, nth, &Ones).unwrap();
         assert!(nth(0) < nth(1) && nth(4095) < nth(4096) && nth(4_095_999).0 < after.0);
+        let (now_on, then_on) = [now, now.shifted(1)].map(AuthorisationId::asked_at).into();
+        assert!(now_on == nth(0).asked() - (7 << 11) && nth(0).asked() < nth(2).asked());
+        assert!(nth(4095).asked() < nth(4096).asked() && nth(4_095_999).asked() < then_on);
         assert_eq!(nth(4_096_000), nth(0));
         assert!(EventId::make(UnixTime::MAX, 0, &Ones).unwrap() > after);
     }

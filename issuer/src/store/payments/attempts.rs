@@ -13,8 +13,8 @@ pub const ATTEMPTS_KEPT: u64 = 31;
 
 /// How often a till, and each credential that a code may belong to, was wrong today. What is there is locked: of others
 /// who count at the same time some come before this and are in it, and the others come after. A count that is not there
-/// yet nobody can lock: whoever reads these holds the rows of those who would pay. Only a till's first tries of a day at several
-/// credentials may be looked at together.
+/// yet nobody can lock: whoever reads these holds the rows of those who would pay. Only a till's first tries of a day at
+/// several credentials may be looked at together.
 pub(super) struct Attempts {
     day: u64,
     till: (Vec<u8>, u32),

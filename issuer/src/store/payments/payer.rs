@@ -1,5 +1,5 @@
-//! Whose code it may be: a credential with its account, that one locked, and what that has spent today and pays with. All that a
-//! payment has to know of a shopper is read by it in one go.
+//! Whose code it may be: a credential with its account, that one locked, and what that has spent today and pays with. All
+//! that a payment has to know of a shopper is read by it in one go.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
