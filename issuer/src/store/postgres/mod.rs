@@ -30,7 +30,8 @@ use super::database::{Transaction, Within, not_migrated};
 use super::rows::{Read, Row, Statement, Value};
 use super::together::{Piece, piece};
 use lanes::Lanes;
-use transaction::{InTransaction, parameters};
+use transaction::InTransaction;
+use values::parameters;
 
 mod embedded {
     refinery::embed_migrations!("migrations/postgres");

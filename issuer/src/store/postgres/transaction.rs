@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use futures_util::future::{join, try_join, try_join_all};
-use tokio_postgres::types::ToSql;
 
 use super::super::database::Transaction;
 use super::super::rows::{Read, Row, Statement};
 use super::many::{Alike, Column, Expected};
+use super::values::{self, parameters};
 use super::whole::Whole;
-use super::{StoreError, refused, values};
+use super::{StoreError, refused};
 
 /// A transaction that begins with the first that is asked of it, on the same way to the server: a payment waits for the
 /// server as seldom as can be. A connection that is let go before the end is closed, which rolls back.
@@ -151,8 +151,4 @@ async fn prepared(connection: &Object, all: Vec<Alike>) -> Result<Vec<Prepared>,
         prepared.push((statement, expected, columns));
     }
     Ok(prepared)
-}
-
-pub(super) fn parameters(values: &[impl ToSql + Sync]) -> Vec<&(dyn ToSql + Sync)> {
-    values.iter().map(|value| value as _).collect()
 }

@@ -48,3 +48,7 @@ pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
     let column = |index| row.try_get(index).map_err(|_| StoreError::Unreadable("the database"));
     (0..row.len()).map(column).collect::<Result<_, _>>().map(Row::new)
 }
+
+pub(super) fn parameters(values: &[impl ToSql + Sync]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as _).collect()
+}

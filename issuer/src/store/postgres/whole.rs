@@ -5,7 +5,7 @@
 use deadpool_postgres::Object;
 
 use super::many::{Alike, CONFLICT, Column, over_unnest};
-use super::transaction::parameters;
+use super::values::parameters;
 use super::{StoreError, refused};
 
 /// What the server calls it if a part has not touched as many rows as it had to.
