@@ -420,7 +420,7 @@ fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given(
     let many = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
         INSERT INTO credentials SELECT CAST(printf('%016d', n) AS BLOB), \
         CAST(printf('%016d', n) AS BLOB), 1, prefix, period, key, seed, alias_key, request, \
-        request_hash, made, counter FROM credentials, n";
+        request_hash, made FROM credentials, n";
     database.execute_batch(many).unwrap();
     drop(database);
     // What stands there for 9,999 others opens nowhere: they are not found, and everybody else is.
