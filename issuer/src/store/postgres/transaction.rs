@@ -65,8 +65,8 @@ impl InTransaction {
         what: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
-        match std::mem::replace(&mut self.stage, Stage::Begun) {
-            Stage::New => (),
+        match self.stage {
+            Stage::New => self.stage = Stage::Begun,
             Stage::Begun => return what(connection).await,
             Stage::Over => return Err(StoreError::BrokeOff),
         }
