@@ -71,3 +71,11 @@ pub enum StoreError {
         said: String,
     },
 }
+
+impl StoreError {
+    /// What another transaction wrote between our reading and our writing: this one begins anew and reads it.
+    pub(super) fn again() -> Self {
+        // A serialisation failure in the words of the SQL standard, which is what it is.
+        Self::Refused("40001".to_owned())
+    }
+}

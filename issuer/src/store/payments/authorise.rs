@@ -16,7 +16,6 @@ use super::super::credentials;
 use super::super::database::Transaction;
 use super::super::rows::{Read, Row, Statement, values};
 use super::super::{Standing, Store, StoreError, Switch, TokenHash};
-use super::again;
 use super::payer::{Payer, Prepare};
 use super::row::{Authorisation, AuthorisationId, BY_ID, Known, State};
 
@@ -453,7 +452,7 @@ impl Asked {
         let id = authorisation.map(|id| id.0);
         let asked = self.id.asked();
         Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, asked])
-            .or(again())
+            .or(StoreError::again())
             .of_row()
     }
 }
@@ -467,7 +466,7 @@ impl Authorisation {
             WHERE account = $5 AND (counter_of < $1 OR counter_of = $1 AND counter < $2)";
         let adds = if self.state.counts() { self.amount } else { 0 };
         Statement::new(TAKE, values![number, counter, self.day, adds, self.account.0])
-            .or(again())
+            .or(StoreError::again())
             .of_row()
     }
 
@@ -486,7 +485,7 @@ impl Authorisation {
                 Statement::new(SELL_AGAIN, values)
             }
         };
-        [sale.or(again()), self.opens(self.made.seconds())]
+        [sale.or(StoreError::again()), self.opens(self.made.seconds())]
     }
 
     fn insert(&self, counter: u64) -> Statement {

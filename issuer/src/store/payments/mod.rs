@@ -33,11 +33,3 @@ pub use report::{Busy, Counted, Span, Who, Wrong};
 pub use row::{Authorisation, AuthorisationId, State};
 pub use told::Tell;
 pub use void::{Voided, What};
-
-use super::StoreError;
-
-/// What another transaction wrote between our reading and our writing: this one begins anew and reads it.
-fn again() -> StoreError {
-    // A serialisation failure in the words of the SQL standard, which is what it is.
-    StoreError::Refused("40001".to_owned())
-}

@@ -70,12 +70,10 @@ impl Payer {
         let counts = Attempts::reads(till, ids, now);
         let mut read = transaction.read(lock.chain(counts).collect()).await?;
         let counts = read.split_off(ids.len());
-        let found = ids
-            .iter()
-            .zip(read)
-            .filter_map(|(id, rows)| rows.into_iter().next().map(|row| (id, row)));
-        let payers: Vec<_> =
-            found.map(|(id, row)| Self::read(*id, row)).collect::<Result<_, _>>()?;
+        let payer = |(id, rows): (&CredentialId, Vec<Row>)| {
+            rows.into_iter().next().map(|row| Self::read(*id, row))
+        };
+        let payers: Vec<_> = ids.iter().zip(read).filter_map(payer).collect::<Result<_, _>>()?;
         let living: Vec<_> = payers.iter().map(|payer| payer.found.id).collect();
         Ok((payers, Attempts::of(till, &living, now, counts)?))
     }

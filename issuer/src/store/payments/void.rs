@@ -8,7 +8,6 @@ use tegata::code::TillId;
 use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
 use super::super::{Store, StoreError};
-use super::again;
 use super::authorise::by_id;
 use super::row::{Authorisation, AuthorisationId, Known, State};
 use super::told::Tell;
@@ -92,7 +91,7 @@ impl Void {
         let (after, writes) = authorisation.moves(to, self.now, tell)?;
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
-            Err(StoreError::Moved) => Err(again()),
+            Err(StoreError::Moved) => Err(StoreError::again()),
             Err(error) => Err(error),
             Ok(()) => Ok(Voided::Is(Box::new(after))),
         }
@@ -124,7 +123,7 @@ impl Void {
         let (till, asked) = (self.till.as_str().to_owned(), AuthorisationId::asked_at(self.now));
         let forbid = Statement::new(FORBID, values![asked, till, reference.clone(), declined.0]);
         // It was made anew between our reading and our writing: read again.
-        vec![forbid.or(again())]
+        vec![forbid.or(StoreError::again())]
     }
 
     async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
@@ -140,7 +139,7 @@ impl Void {
             What::Id(_) => return Ok(Voided::NotThere),
         };
         // It came between our reading and our writing: read again.
-        let forbid = forbid.or(again());
+        let forbid = forbid.or(StoreError::again());
         transaction.write(vec![forbid]).await?;
         Ok(Voided::Forbidden)
     }

@@ -1,4 +1,4 @@
-//! Work of many in one transaction. Whoever asks waits in the queue of his kind; two lanes take from it all that is there
+//! Work of many in one transaction. Whoever asks waits in the queue of his kind; its lanes take from it all that is there
 //! by then and do it in step: each piece goes on until it asks for something, and what all of them ask for goes to the
 //! server as one. If one of them fails, nothing of it was done, and each runs by itself.
 

@@ -16,9 +16,6 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use super::super::rows::{Read, Row, Statement, Value};
 use super::{StoreError, refused};
 
-/// What another transaction changed between our reading and our writing, as the server would call it.
-pub(super) const CONFLICT: &str = "40001";
-
 /// Statements of the same words.
 pub(super) struct Alike {
     pub(super) sql: &'static str,
@@ -128,9 +125,7 @@ impl Expected {
     pub(super) fn check(self, touched: u64) -> Result<(), StoreError> {
         match (self.or, self.places.len()) {
             (Some(or), 1) if touched == 0 => Err(or),
-            (Some(_), many) if many > 1 && touched != many as u64 => {
-                Err(StoreError::Refused(CONFLICT.to_owned()))
-            }
+            (Some(_), many) if many > 1 && touched != many as u64 => Err(StoreError::again()),
             _ => Ok(()),
         }
     }

@@ -82,11 +82,12 @@ impl InTransaction {
         &mut self,
         statements: Vec<Statement>,
     ) -> Result<(), StoreError> {
+        let all = Alike::writes(statements);
+        if all.iter().any(|alike| !alike.is_of_row) {
+            return self.write_all(all).await;
+        }
         let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
-        let whole = match Whole::of(connection, Alike::writes(statements)).await? {
-            Ok(whole) => whole,
-            Err(all) => return self.write_all(all).await,
-        };
+        let whole = Whole::of(connection, all).await?;
         let done = match std::mem::replace(&mut self.stage, Stage::Over) {
             // One statement is a transaction by itself.
             Stage::New => whole.execute(connection).await,

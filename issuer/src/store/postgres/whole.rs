@@ -4,7 +4,7 @@
 
 use deadpool_postgres::Object;
 
-use super::many::{Alike, CONFLICT, Column, over_unnest};
+use super::many::{Alike, Column, over_unnest};
 use super::values::parameters;
 use super::{StoreError, refused};
 
@@ -27,14 +27,8 @@ struct Part {
 }
 
 impl Whole {
-    /// Of these, if each of them touches one row; gives them back if one does not.
-    pub(super) async fn of(
-        connection: &Object,
-        mut all: Vec<Alike>,
-    ) -> Result<Result<Self, Vec<Alike>>, StoreError> {
-        if all.iter().any(|alike| !alike.is_of_row) {
-            return Ok(Err(all));
-        }
+    /// Of these, each of which touches one row.
+    pub(super) async fn of(connection: &Object, mut all: Vec<Alike>) -> Result<Self, StoreError> {
         // In one order: the same parts are the same words.
         all.sort_by_key(|alike| alike.sql);
         let prepare = async |words: &str| {
@@ -48,15 +42,13 @@ impl Whole {
             parts.push(Part { words, first: columns.len() + 1, is_counted });
             columns.extend(alike.columns());
         }
-        Ok(Ok(Self { statement: prepare(&words(&parts)).await?, columns }))
+        Ok(Self { statement: prepare(&words(&parts)).await?, columns })
     }
 
     pub(super) async fn execute(&self, connection: &Object) -> Result<(), StoreError> {
         let done = connection.execute(&self.statement, &parameters(&self.columns)).await;
         done.map(drop).map_err(|error| match refused(&error) {
-            StoreError::Refused(code) if code == DIVISION_BY_ZERO => {
-                StoreError::Refused(CONFLICT.to_owned())
-            }
+            StoreError::Refused(code) if code == DIVISION_BY_ZERO => StoreError::again(),
             other => other,
         })
     }
