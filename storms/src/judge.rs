@@ -107,7 +107,7 @@ impl Judge {
     }
 
     /// An opening that fails leaves every file as it was, the log included. One without content is SQLite's to make and
-    /// to remove (docs/adr/0005-opening-changes-nothing.md).
+    /// to remove (docs/adr/0005-failed-open-changes-nothing.md).
     fn refuse_a_stranger(&self, found: &Folder) -> Result<(), String> {
         let host = Host { keystore: strangers_keystore(), ..self.host() };
         match Vault::open(&self.path(), &host) {

@@ -1,5 +1,5 @@
 //! Passes and one-time passwords on their way to another phone: what the new phone asks with, and what the old one gives.
-//! The texts are docs/move-format.md; the room that makes and takes them is [`Wallet::moving`](crate::Wallet::moving).
+//! The texts are docs/transfer-format.md; the room that makes and takes them is [`Wallet::moving`](crate::Wallet::moving).
 //!
 //! The new phone makes a key that is used once and shows its public half, a [`MoveRequest`]. The old phone seals to it
 //! what its owner chose, once she has compared the [`MoveNumber`] of both. Payment credentials have no place in it.

@@ -190,7 +190,7 @@ mod tests {
         let all = opened(&format!("\n{TEXT} ")).unwrap();
         assert!(matches!(&all[..], [Belonging::Otp(_), Belonging::Pass(_)]));
         assert_eq!(*super::packed(&all).unwrap(), *packed);
-        let document = include_str!("../../../docs/move-format.md");
+        let document = include_str!("../../../docs/transfer-format.md");
         let request = MoveRequest::new(key().public());
         let number = request.number().unwrap().to_string();
         for given in [request.to_string().as_str(), &number, TEXT] {

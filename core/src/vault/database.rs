@@ -1,7 +1,7 @@
 //! The SQLite file: who may hold it, how it is written, and that its tables are ours.
 //!
 //! Nothing here changes a file that is being opened: SQLite would fold a left-over log into it on closing, so that is
-//! held back until the vault has been found whole (docs/adr/0005-opening-changes-nothing.md).
+//! held back until the vault has been found whole (docs/adr/0005-failed-open-changes-nothing.md).
 
 use std::ffi::OsString;
 use std::io::ErrorKind;

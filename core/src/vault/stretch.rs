@@ -28,7 +28,7 @@ impl Stretch {
     pub const PHONE: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
     /// For the number that a request to move is compared by: as [`PHONE`](Self::PHONE) is today, and part of that format
-    /// (docs/move-format.md).
+    /// (docs/transfer-format.md).
     pub(crate) const MOVE_NUMBER: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
     /// Bytes of the encoded parameters.

@@ -7,7 +7,7 @@
 //! ```
 //! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
 //! secrets sealed anew, in batches. Root 0 stays, or no recovery code would count and no address be found any more
-//! (docs/adr/0020-keys-at-the-issuer.md).
+//! (docs/adr/0020-server-key-only-wraps-keys.md).
 
 mod rotate;
 mod sealing;
