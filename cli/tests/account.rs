@@ -142,7 +142,7 @@ impl Person {
         let args = ["sign-up", HANAKO, "--issuer", &town.url, "--password", "@pw", "--reveal"];
         let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", "-"]].concat());
         running.says("A code is on its way to hanako@example.org.");
-        running.types(&town.code(0, "sign up"));
+        running.types(&town.code(0, "verification code"));
         self.uri = running.until(|line| line.starts_with("otpauth://"));
         running.types(&town.next_totp(&self.uri));
         let told = running.done();
@@ -171,7 +171,7 @@ impl Person {
         let args = ["reset", HANAKO, "--issuer", &town.url, "--new-password", "@new-pw"];
         let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", &totp]].concat());
         running.says("If hanako@example.org has an account");
-        let mailed = town.code(nth, "reset the password");
+        let mailed = town.code(nth, "password reset code");
         running.types(code.unwrap_or(&mailed));
         running
     }
@@ -368,7 +368,7 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     thief.resets(&town, 0, None, "000000").refused();
     thief.resets(&town, 1, Some("00000000"), &town.next_totp(&hanako.uri)).refused();
     // The code of her reset, read out to him, on his device.
-    let hers = town.code(1, "reset the password");
+    let hers = town.code(1, "password reset code");
     thief.resets(&town, 2, Some(&hers), &town.next_totp(&hanako.uri)).refused();
     let to: Vec<_> = town.mailbox.mails().iter().map(|m| m.to.address().to_owned()).collect();
     assert!(to.iter().all(|to| to == HANAKO), "{to:?}");
@@ -403,7 +403,7 @@ fn a_second_factor_is_replaced_and_what_a_stranger_changed_is_taken_back() {
     failed(&hanako.with_factor(&town, &["log-in"]), 1, "what was given is not right");
 
     // It was not her: the notice's code freezes, and with the factor of before takes the change back.
-    let code = hanako.file("code", &town.code(0, "second factor of your account was changed"));
+    let code = hanako.file("code", &town.code(0, "two-step verification was changed"));
     let wrong = hanako.file("wrong-code", "0000-0000-0000-0000");
     let short = hanako.file("short-code", "00000000");
     failed(&hanako.run(&["freeze", "--code", &short]), 2, "16 letters and digits");
@@ -560,7 +560,7 @@ fn an_account_goes_by_another_address_and_by_the_old_one_again_if_that_was_not_i
     done(&hanako.with_factor(&town, &["log-in"]));
 
     // It was not her.
-    let code = hanako.file("code", &town.code(0, "address of your account was changed"));
+    let code = hanako.file("code", &town.code(0, "email address was changed"));
     let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
     let back = ["freeze", HANAKO, "--take-back", "--code", &code, "--totp", &totp];
     failed(&hanako.run(&back), 1, "this wallet is logged in as hanako@example.com");

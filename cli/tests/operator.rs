@@ -199,7 +199,7 @@ fn the_page_of_mails_is_there_for_this_machine_alone_and_only_if_mail_goes_nowhe
     Phone::new(shop.path(), "phone").begin(&running, "hanako@example.org").unwrap();
     running.code("hanako@example.org");
     let (status, page) = running.get("/dev/mailbox");
-    assert!(status == 200 && page.contains("登録コード") && page.contains("hanako@example.org"));
+    assert!(status == 200 && page.contains("確認コード") && page.contains("hanako@example.org"));
     for header in ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy"] {
         for path in ["/dev/mailbox", "/dev/mailbox.json"] {
             let (status, body) = running.ask(&format!("GET {path} HTTP/1.1\r\n{header}\r\n"), b"");

@@ -175,5 +175,5 @@ fn reset(person: &mut Person<'_>, nth: usize) -> Duration {
 /// The newest mail with a code for a reset. The mailbox holds so many of all people's, so they are not counted.
 fn reset_mail(person: &Person<'_>) -> Option<String> {
     let mut mails = person.town.mails(&person.address, 0).into_iter().rev();
-    mails.find(|mail| mail.0.contains("reset the password")).map(|mail| mail.1)
+    mails.find(|mail| mail.0.contains("password reset code")).map(|mail| mail.1)
 }

@@ -252,7 +252,7 @@ fn of_sixty_four_at_once_one_wins(town: &Town) {
     // One reset.
     let ticket = hanako.asks_for_reset().unwrap();
     let code = town.mails(HANAKO, 2);
-    let code = code.iter().rfind(|mail| mail.0.contains("reset the password"));
+    let code = code.iter().rfind(|mail| mail.0.contains("password reset code"));
     let code = code.map_or_else(|| hanako.code_of_mail(5), |mail| code_in(&mail.1));
     hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
     assert_eq!(winners(|| hanako.finishes_reset(&ticket, NEW_PASSWORD).is_ok()), 1);
@@ -358,10 +358,10 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
         known.asks_to_sign_up().unwrap().expose().len(),
         unknown.asks_to_sign_up().unwrap().expose().len()
     );
-    assert!(town.mails("nobody@example.org", 1)[0].0.contains("sign up"));
+    assert!(town.mails("nobody@example.org", 1)[0].0.contains("verification code"));
     let told = town.mails(HANAKO, 7);
-    assert!(told.iter().any(|mail| mail.0.contains("have an account already")), "{told:?}");
-    assert_eq!(told.iter().filter(|mail| mail.0.contains("reset the password")).count(), 5);
+    assert!(told.iter().any(|mail| mail.0.contains("already have an account")), "{told:?}");
+    assert_eq!(told.iter().filter(|mail| mail.0.contains("password reset code")).count(), 5);
 
     // A reset that nobody proved: a new password is not judged, or one made of the address would tell whose it is.
     let known = town.shopper("wvkxjqzmph@example.org");
@@ -416,7 +416,7 @@ fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(to
             let ticket = hanako.asks_for_reset().unwrap();
             for nth in before + 1.. {
                 let (subject, body) = town.mails(HANAKO, nth).swap_remove(nth - 1);
-                let proved = subject.contains("reset the password")
+                let proved = subject.contains("password reset code")
                     && hanako.proves_reset(&ticket, code_in(&body), hanako.next_totp()).is_ok();
                 if proved {
                     break;
@@ -546,7 +546,7 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
     let taro = town.shopper("taro@example.org");
     let his = taro.in_session(&Export { before: None }).unwrap();
     assert_eq!(his.events.len(), 2);
-    assert!(town.mails("taro@example.org", 2)[1].0.contains("was given out"));
+    assert!(town.mails("taro@example.org", 2)[1].0.contains("was exported"));
     town.passes(300);
     assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::LoginTooOld);
     hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
@@ -563,7 +563,7 @@ fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(town: &T
         let exports = events.iter().filter(|event| event.deed == "exported").count();
         let mails = town.mails_when_quiet(HANAKO);
         let given_out = town.mails(HANAKO, mails);
-        let given_out = given_out.iter().filter(|mail| mail.0.contains("was given out")).count();
+        let given_out = given_out.iter().filter(|mail| mail.0.contains("was exported")).count();
         assert_eq!((exports, given_out), (nth, nth));
     };
     told(1);
@@ -583,7 +583,7 @@ fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_th
     let old = hanako.next_totp();
     hanako.in_session(&RenewRecovery {}).unwrap();
     let mails = town.mails(HANAKO, 2);
-    let (_, notice) = mails.iter().find(|(subject, _)| subject.contains("renewed")).unwrap();
+    let (_, notice) = mails.iter().find(|(subject, _)| subject.contains("replaced")).unwrap();
     let code = notice.lines().find_map(|line| NoticeCode::parse(line.trim()).ok()).unwrap();
     let anyone = |code: &NoticeCode| {
         let call = FreezeByCode { handle: handle(), code: code.clone() };

@@ -37,8 +37,8 @@ fn mail(town: &Town, to: &str, says: &str, nth: usize) -> String {
     unreachable!()
 }
 
-const CODE: [&str; 2] = ["code for the new address", "新しいアドレスの確認コード"];
-const CHANGED: &str = "address of your account was changed";
+const CODE: [&str; 2] = ["Confirm your new email address", "新しいメールアドレスの確認コード"];
+const CHANGED: &str = "email address was changed";
 
 /// Her `nth` mail of a code, there and in this language, and she has that address.
 fn moves(person: &mut Person<'_>, to: &str, language: Language, nth: usize) {
@@ -84,7 +84,7 @@ fn an_account_is_moved_and_its_owner_logs_in_by_the_new_address_alone_after_a_we
     // Whoever has the old address by now can sign up with it.
     let mut other = town.person(HANAKO);
     let ticket = other.asks_to_sign_up().unwrap();
-    let code = code_in(&mail(town, HANAKO, "sign up", 2));
+    let code = code_in(&mail(town, HANAKO, "verification code", 2));
     other.types_code_to_sign_up(&ticket, code).unwrap();
 }
 
@@ -134,7 +134,7 @@ fn an_owner_who_takes_a_move_to_the_same_address_back_is_found_by_it(town: &Town
 /// A reset from the first to the last, with the code mailed there.
 fn resets_by(person: &mut Person<'_>, address: &str) {
     let ticket = person.asks_for_reset().unwrap();
-    let code = code_in(&mail(person.town, address, "reset the password", 1));
+    let code = code_in(&mail(person.town, address, "password reset code", 1));
     person.proves_reset(&ticket, code, person.next_totp()).unwrap();
     person.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
     person.logs_in(NEW_PASSWORD).unwrap();
@@ -162,9 +162,9 @@ fn whatever_case_an_address_is_written_in_it_is_one_account_and_mail_goes_as_it_
         hanako.logs_in(PASSWORD).unwrap();
         assert_eq!(hanako.view().unwrap().address.address(), HANAKO);
         hanako.asks_for_reset().unwrap();
-        mail(town, HANAKO, "reset the password", nth + 1);
+        mail(town, HANAKO, "password reset code", nth + 1);
         hanako.asks_to_sign_up().unwrap();
-        mail(town, HANAKO, "have an account already", nth + 1);
+        mail(town, HANAKO, "already have an account", nth + 1);
     }
     let elsewhere = town.mailbox.mails().into_iter().find(|mail| mail.to.address() != HANAKO);
     assert!(elsewhere.is_none(), "all of it went to the address that was verified");

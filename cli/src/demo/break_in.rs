@@ -186,7 +186,7 @@ impl<'a> BreakIn<'a> {
 
     /// The mail of the last reset that was begun.
     fn mail(&self) -> Result<String, Failure> {
-        self.town.mail(self.mailed - 1, "reset the password")
+        self.town.mail(self.mailed - 1, "password reset code")
     }
 
     fn thief_proves(

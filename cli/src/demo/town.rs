@@ -152,7 +152,7 @@ impl Person {
     pub(super) fn sign_up(&mut self, town: &Town) -> Result<usize, Failure> {
         let asked = self.wallet.account().sign_up(&self.at, Language::En);
         let ticket = self.ask(town, asked)??;
-        let code = code_in(&town.mail(0, "sign up")?)?;
+        let code = code_in(&town.mail(0, "verification code")?)?;
         let (account, password) = (self.wallet.account(), password(PASSWORD)?);
         let asked = account.sign_up_code(&self.at, ticket.clone(), code, password);
         let factor = self.ask(town, asked)??;

@@ -52,7 +52,7 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     for code in hanako.recovery.iter().chain(&codes) {
         secrets.push(json!(code).as_str().unwrap().to_owned());
     }
-    secrets.push(notice_in(&mail(&town, &address, "renewed")));
+    secrets.push(notice_in(&mail(&town, &address, "replaced")));
     // The ticket of the reset that is over, and of one that is under way.
     secrets.push(ticket.expose().to_owned());
     secrets.push(hanako.asks_for_reset().unwrap().expose().to_owned());
@@ -63,15 +63,15 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
     secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
     hanako.in_session(&EnrolFactorCode { totp }).unwrap();
-    secrets.push(notice_in(&mail(&town, &address, "second factor of your account was changed")));
+    secrets.push(notice_in(&mail(&town, &address, "two-step verification was changed")));
     let (new, language) = (format!("{}@example.org", canary()), Language::En);
     let call = MoveAddress { address: new.parse().unwrap(), language };
     hanako.in_session(&call).unwrap();
-    let code = code_in(&mail(&town, &new, "code for the new address"));
+    let code = code_in(&mail(&town, &new, "Confirm your new email address"));
     secrets.push(code.expose().to_owned());
     hanako.in_session(&MoveAddressCode { code }).unwrap();
     for to in [&address, &new] {
-        secrets.push(notice_in(&mail(&town, to, "address of your account was changed")));
+        secrets.push(notice_in(&mail(&town, to, "email address was changed")));
     }
     let mut new_phone = hanako.clone();
     new_phone.device = town.device();

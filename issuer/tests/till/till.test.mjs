@@ -80,7 +80,7 @@ test("a till is enrolled once, with a code that works once", async () => {
   const code = await bed.enrolment("once", "Corner <b>shop</b> & son");
   const page = await freshPage();
   await page.keyboard.press("Enter");
-  assert.match(await text(page, "enrol-error"), /Type the code first/);
+  assert.match(await text(page, "enrol-error"), /Enter the code first/);
   await page.keyboard.type("not-a-code");
   await page.keyboard.press("Enter");
   await page.locator("#enrol-error", { hasText: "not valid" }).waitFor();
@@ -94,7 +94,7 @@ test("a till is enrolled once, with a code that works once", async () => {
   const other = await freshPage();
   await other.keyboard.type(code);
   await other.keyboard.press("Enter");
-  await other.locator("#enrol-error", { hasText: "it was used, or it has expired" }).waitFor();
+  await other.locator("#enrol-error", { hasText: "used already or have expired" }).waitFor();
 });
 
 test("an enrolment code that is too old is refused", async () => {
@@ -103,7 +103,7 @@ test("an enrolment code that is too old is refused", async () => {
   const page = await freshPage();
   await page.keyboard.type(code);
   await page.keyboard.press("Enter");
-  await page.locator("#enrol-error", { hasText: "it has expired" }).waitFor();
+  await page.locator("#enrol-error", { hasText: "have expired" }).waitFor();
 });
 
 test("a till that is revoked says so, and takes no payment", async () => {
@@ -134,7 +134,7 @@ for (const [columns, shows] of [[80, "its QR code"], [96, "both its symbols"]]) 
     await page.keyboard.press("Enter");
     await amount(page, "1280");
     await answered(page, "Not paid");
-    assert.match(await text(page, "answer-text"), /used already/);
+    assert.match(await text(page, "answer-text"), /already been used/);
     assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
   });
 }
@@ -171,14 +171,14 @@ test("another kind of code is not taken for a payment code", async () => {
   const page = await till();
   await bed.show("4901234567894", "code128");
   await amount(page, "100");
-  await page.locator("#camera-says", { hasText: "another kind of code" }).waitFor();
+  await page.locator("#camera-says", { hasText: "not a payment code" }).waitFor();
 });
 
 test("a hand scanner types into whatever step there is", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   // Without an amount.
   await scan(page, await shopper.code());
-  assert.match(await text(page, "amount-error"), /The amount comes first/);
+  assert.match(await text(page, "amount-error"), /Enter the amount first/);
   // Right after the amount.
   await scan(page, `1200${await shopper.code()}`);
   await answered(page, "Paid");
@@ -268,7 +268,7 @@ test("payments are voided with the keyboard alone: one that is not known yet, an
   };
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `3300${await shopper.code()}`);
-  await answered(page, "Not known yet");
+  await answered(page, "Payment pending");
   assert.equal(await focused(page), "answer-first");
   await page.keyboard.press("Tab");
   assert.equal(await focused(page), "answer-second");
@@ -280,7 +280,7 @@ test("payments are voided with the keyboard alone: one that is not known yet, an
   assert.equal(await focused(page), "answer-second");
   await page.keyboard.press("Enter");
   await saysYes();
-  await answered(page, "Being taken back");
+  await answered(page, "Void in progress");
   await bed.issuer.ask({ do: "processor", says: "done" });
   await bed.issuer.ask({ do: "finish" });
   await answered(page, "Voided");
@@ -323,7 +323,7 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   const tone = () => page.locator("#answer").getAttribute("data-tone");
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `700${await shopper.code()}`);
-  await answered(page, "Not known yet");
+  await answered(page, "Payment pending");
   assert.equal(await tone(), "wait");
   assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), true);
   // It is asked again, and still not known: nothing is said twice.
@@ -342,9 +342,9 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   assert.equal(await tone(), "bad");
   // A screen reader is told in the frame after the one that shows it.
   await page.waitForFunction(() => window.heard.at(-1)?.startsWith("Not paid"));
-  const said = (await heard()).filter((text) => !text.startsWith("One moment"));
+  const said = (await heard()).filter((text) => !text.startsWith("Processing"));
   assert.equal(said.length, 3, said.join("\n"));
-  assert.match(said[0], /^Not known yet\. ¥700\. .*do not scan again/);
+  assert.match(said[0], /^Payment pending\. ¥700\. .*do not scan again/);
   assert.match(said[1], /^Paid\. ¥700\./);
   assert.match(said[2], /^Not paid\. ¥900\./);
   assert.deepEqual(await page.evaluate(() => window.tones), [440, 659.26, 987.77, 311.13, 207.65]);
@@ -365,7 +365,7 @@ test("after a code that is no good, the next one is scanned for the same sale", 
   const [page, shopper] = [await till(), await bed.shopper()];
   await scan(page, "640000000000000000000000000");
   await answered(page, "Not paid");
-  assert.match(await text(page, "answer-text"), /fresh code/);
+  assert.match(await text(page, "answer-text"), /new code/);
   assert.equal(await text(page, "answer-first"), "Scan the next code");
   await page.keyboard.press("Enter");
   await scan(page, await shopper.code());
@@ -380,7 +380,7 @@ test("after a code that is no good, the next one is scanned for the same sale", 
 test("a till that may take nothing is told what to do, whether that is so for all tills or for this one alone", async () => {
   const told = [
     ["en", "Not paid", /another till.*person in charge/],
-    ["ja", "支払えません", /別のレジ.*担当者/],
+    ["ja", "決済できませんでした", /別のレジ.*担当者/],
   ];
   for (const [language, title, doing] of told) {
     const [page, shopper] = [await till({ language }), await bed.shopper()];
@@ -422,11 +422,11 @@ test("an answer that takes as long as the service may need is waited for, and th
   const asked = page.waitForRequest("**/v1/authorisations");
   await scan(page, await shopper.code());
   await asked;
-  await answered(page, "One moment");
+  await answered(page, "Processing");
   await page.clock.fastForward(6_000);
   await answered(page, "Still waiting");
   assert.match(await text(page, "answer-text"), /do not scan again/);
-  assert.equal(await text(page, "answer-first"), "Void this sale");
+  assert.equal(await text(page, "answer-first"), "Void sale");
   // Three requests to the card company, eight seconds each, and something more.
   await page.clock.fastForward(20_000);
   assert.equal(await text(page, "answer-title"), "Still waiting");
@@ -446,7 +446,7 @@ test("an answer that never comes is asked for again in the end", async () => {
   await scan(page, await shopper.code());
   await asked;
   await page.clock.fastForward(31_000);
-  await answered(page, "No answer yet");
+  await answered(page, "No response yet");
   await page.clock.fastForward(1_000);
   await answered(page, "Paid");
   assert.equal(keys(page).length, 2);
@@ -458,8 +458,8 @@ test("when the network goes and comes back, the same is asked under the same key
   await amount(page, "2000");
   await page.context().setOffline(true);
   await scan(page, await shopper.code());
-  await answered(page, "No answer yet");
-  assert.match(await text(page, "answer-text"), /nothing is paid twice/);
+  await answered(page, "No response yet");
+  assert.match(await text(page, "answer-text"), /never charged twice/);
   await page.context().setOffline(false);
   await answered(page, "Paid");
   assert.ok(keys(page).length >= 2);
@@ -487,7 +487,7 @@ test("a page that is closed in the middle goes on where it was", async () => {
   await amount(page, "2200");
   await page.route("**/v1/authorisations", (route) => route.abort());
   await scan(page, await shopper.code());
-  await answered(page, "No answer yet");
+  await answered(page, "No response yet");
   await page.unroute("**/v1/authorisations");
   await page.reload();
   await answered(page, "Paid");
@@ -507,11 +507,11 @@ test("a sale that may not have arrived is voided by its key, and then can arrive
     return route.abort();
   });
   await scan(page, await shopper.code());
-  await answered(page, "No answer yet");
+  await answered(page, "No response yet");
   await page.keyboard.press("Enter");
   await page.locator("#void-text", { hasText: "If it was paid" }).waitFor();
   await page.keyboard.press("Enter"); // the focus is on the button that keeps it
-  await answered(page, "No answer yet");
+  await answered(page, "No response yet");
   await page.locator("#answer-first").click();
   await page.locator("#void [value=yes]").click();
   await answered(page, "Voided");
@@ -524,14 +524,14 @@ test("a void that does not end holds up no cashier: she goes on, and the list sh
   const [page, shopper] = [await till(), await bed.shopper()];
   const row = page.locator("#payments tbody tr", { hasText: "¥2,400" });
   const goesOn = async () => {
-    await answered(page, "Being taken back");
-    assert.match(await text(page, "answer-text"), /ends by itself/);
-    assert.equal(await text(page, "answer-first"), "Next sale, look later");
+    await answered(page, "Void in progress");
+    assert.match(await text(page, "answer-text"), /finishes automatically/);
+    assert.equal(await text(page, "answer-first"), "Next sale, check later");
   };
   // The processor has begun to charge the card and is not done with it: nothing can be said yet of a void, either.
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `2400${await shopper.code()}`);
-  await answered(page, "Not known yet");
+  await answered(page, "Payment pending");
   await page.locator("#answer-second").click();
   await page.locator("#void [value=yes]").click();
   await goesOn();
@@ -542,7 +542,7 @@ test("a void that does not end holds up no cashier: she goes on, and the list sh
   await page.reload();
   await page.locator("#amount").waitFor();
   await page.locator("[data-view=payments]").click();
-  await row.locator(".badge", { hasText: "Being taken back" }).waitFor();
+  await row.locator(".badge", { hasText: "Void in progress" }).waitFor();
   await bed.issuer.ask({ do: "processor", says: "done" });
   await bed.issuer.ask({ do: "finish" });
   await page.locator("#payments-again").click();
@@ -554,10 +554,10 @@ test("a cashier who waits for a void sees it end", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `2450${await shopper.code()}`);
-  await answered(page, "Not known yet");
+  await answered(page, "Payment pending");
   await page.locator("#answer-second").click();
   await page.locator("#void [value=yes]").click();
-  await answered(page, "Being taken back");
+  await answered(page, "Void in progress");
   await bed.issuer.ask({ do: "processor", says: "done" });
   await bed.issuer.ask({ do: "finish" });
   await answered(page, "Voided");
