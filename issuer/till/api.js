@@ -1,65 +1,65 @@
-// The payment service, as this till uses it. Whether an answer came is told apart from what it says.
+// Client of the payment service. A missing answer and a rejection are different errors.
 
-import { kept } from "./kept.js";
+import { storage } from "./storage.js";
 
-/** Milliseconds that an answer is waited for: longer than the service waits for the card company before it gives one. */
-const PATIENCE = 30_000;
+/** Request timeout in milliseconds: longer than the service itself waits for the card company. */
+const TIMEOUT = 30_000;
 
-/** No answer, or one that does not say whether it was done: the same has to be asked again. */
-export class Unclear extends Error {}
+/** No answer, or one that leaves open whether the request was carried out: it has to be repeated. */
+export class UnknownOutcomeError extends Error {}
 
-/** An answer that says no, and why. */
-export class Refused extends Error {
+/** The service rejected the request; `status` is the HTTP status. */
+export class RejectionError extends Error {
   constructor(status) {
-    super(`refused: ${status}`);
+    super(`rejected: ${status}`);
     this.status = status;
   }
 }
 
-/** What it says when this till is none any more. */
+/** Whether an error says that this till was revoked. */
 export function isRevoked(error) {
-  return error instanceof Refused && error.status === 401;
+  return error instanceof RejectionError && error.status === 401;
 }
 
 async function call(method, path, { body, key, signal } = {}) {
   const headers = {};
-  if (kept.token) headers.Authorization = `Bearer ${kept.token}`;
+  if (storage.token) headers.Authorization = `Bearer ${storage.token}`;
   if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), PATIENCE);
-  const signals = [late.signal, ...(signal ? [signal] : [])];
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), TIMEOUT);
+  const signals = [timeout.signal, ...(signal ? [signal] : [])];
   let answer;
   try {
     const options = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.any(signals) };
     answer = await fetch(path, { ...options, cache: "no-store", credentials: "omit", redirect: "error" });
     if (answer.ok) return await (path.endsWith(".svg") ? answer.blob() : answer.json());
   } catch {
-    throw new Unclear();
+    throw new UnknownOutcomeError();
   } finally {
     clearTimeout(timer);
   }
-  const isUnclear = answer.status >= 500 || answer.status === 408 || answer.status === 429;
-  throw isUnclear ? new Unclear() : new Refused(answer.status);
+  const isUnknown = answer.status >= 500 || answer.status === 408 || answer.status === 429;
+  throw isUnknown ? new UnknownOutcomeError() : new RejectionError(answer.status);
 }
 
-/** Makes this browser a till: its token, id and shop. */
+/** Enrols this browser as a till: returns its token, id and shop. */
 export const enrol = (code) => call("POST", "/v1/tills", { body: { code } });
 
-/** Which till this is: its id, its shop and its card. */
+/** Fetches this till's id, shop and card. */
 export const till = () => call("GET", "/v1/till");
 
-/** The till's card, as a picture. */
+/** Fetches the till card as an SVG image. */
 export const card = () => call("GET", "/v1/till/card.svg");
 
-/** Asks for a payment; the same key again gets the same answer. */
+/** Requests a payment. The same idempotency key gets the same answer. */
 export const authorise = (key, body, signal) => call("POST", "/v1/authorisations", { key, body, signal });
 
-/** How a payment stands. */
+/** Fetches the state of a payment. */
 export const authorisation = (id, signal) => call("GET", `/v1/authorisations/${encodeURIComponent(id)}`, { signal });
 
-/** The till's last payments. */
+/** Fetches the till's recent payments. */
 export const authorisations = () => call("GET", "/v1/authorisations");
 
-/** Takes a payment back: `{ reference }`, or `{ key }` of one that may not have arrived. The same again is done once. */
-export const voidIt = (body, signal) => call("POST", "/v1/voids", { body, signal });
+/** Voids a payment by `{ reference }`, or by `{ key }` if it may not have arrived. Repeating it has no further effect. */
+export const voidPayment = (body, signal) => call("POST", "/v1/voids", { body, signal });

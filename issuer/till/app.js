@@ -1,63 +1,65 @@
-// The till: which view is shown, and where keys go. Each view is a file of its own.
+// The till page: which view is shown, and which field keys go to. Each view has a file of its own.
 
 import * as api from "./api.js";
 import * as camera from "./camera.js";
 import * as card from "./card.js";
 import * as enrol from "./enrol.js";
-import { kept } from "./kept.js";
+import { storage } from "./storage.js";
 import { element, pause } from "./page.js";
 import * as payments from "./payments.js";
 import * as sale from "./sale.js";
-import { loadWords, switchLanguage, word, writeWords } from "./words.js";
+import { loadTranslations, switchLanguage, translate, renderTranslations } from "./translations.js";
 
 let view = "enrol";
 
 const VIEWS = { sale, payments, card };
 
-function go(next) {
+function showView(next) {
   if (view === "sale" && next !== "sale") sale.leave();
   view = next;
-  write();
+  render();
   VIEWS[view].open();
 }
 
-/** Writes every text, in the language that is chosen. */
-function write() {
-  writeWords();
+/** Renders every text in the chosen language. */
+function render() {
+  renderTranslations();
   element("bar").hidden = false;
-  element("shop").textContent = kept.till ? kept.till.shop : word("page.title");
+  element("shop").textContent = storage.till ? storage.till.shop : translate("page.title");
   element("tabs").hidden = view === "enrol";
-  element("sound").setAttribute("aria-pressed", String(kept.sound !== false));
+  element("sound").setAttribute("aria-pressed", String(storage.sound !== false));
   for (const tab of element("tabs").children) {
     if (tab.dataset.view === view) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
 }
 
-function revoked() {
+function handleRevocation() {
   sale.leave();
-  [kept.token, kept.till, view] = [null, null, "enrol"];
-  write();
+  storage.token = null;
+  storage.till = null;
+  view = "enrol";
+  render();
   enrol.open("enrol.revoked");
 }
 
-/** Opens the till. One that is known sells at once, and learns meanwhile whether it has another name by now. */
+/** Opens the till. A till that is known can sell at once; its name is refreshed in the background. */
 async function start() {
-  const isKnown = kept.till !== null;
-  if (isKnown) go("sale");
+  const isKnown = storage.till !== null;
+  if (isKnown) showView("sale");
   for (;;) {
     try {
-      kept.till = await api.till();
-      card.write();
-      return isKnown ? write() : go("sale");
+      storage.till = await api.till();
+      card.render();
+      return isKnown ? render() : showView("sale");
     } catch (error) {
-      if (api.isRevoked(error)) return revoked();
+      if (api.isRevoked(error)) return handleRevocation();
     }
     await pause(5000);
   }
 }
 
-/** A scanner types wherever the focus is: its digits go where digits belong. Its Enter ends what it typed, and nothing else. */
+/** A hand scanner types wherever the focus is: sends its digits to the right field and keeps its Enter off the buttons. */
 function listenToKeys() {
   let isTyping = false;
   document.addEventListener(
@@ -75,24 +77,24 @@ function listenToKeys() {
 }
 
 async function main() {
-  await loadWords();
+  await loadTranslations();
   element("language").addEventListener("click", () => {
     switchLanguage();
-    write();
-    for (const part of [enrol, sale, payments, card]) part.write();
+    render();
+    for (const part of [enrol, sale, payments, card]) part.render();
   });
   element("sound").addEventListener("click", () => {
-    kept.sound = kept.sound === false;
-    write();
+    storage.sound = storage.sound === false;
+    render();
   });
-  for (const tab of element("tabs").children) tab.addEventListener("click", () => go(tab.dataset.view));
+  for (const tab of element("tabs").children) tab.addEventListener("click", () => showView(tab.dataset.view));
   enrol.begin(start);
-  for (const part of [sale, payments, card]) part.begin(revoked);
+  for (const part of [sale, payments, card]) part.begin(handleRevocation);
   listenToKeys();
-  // Now, and not when the first code is held up: the service may be away by then. If it is, the first look tries again.
+  // Early, since the service may be unreachable when the first code is scanned. The first scan retries if this fails.
   camera.prepareReader().catch(() => {});
-  write();
-  if (kept.token) return start();
+  render();
+  if (storage.token) return start();
   return enrol.open();
 }
 

@@ -1,39 +1,39 @@
-// The till card: what the shopper's app reads to make codes for this till alone.
+// The till card, which the shopper's app scans to make codes for this till alone.
 
 import { card, isRevoked } from "./api.js";
-import { kept } from "./kept.js";
+import { storage } from "./storage.js";
 import { element, show } from "./page.js";
-import { word } from "./words.js";
+import { translate } from "./translations.js";
 
-let says = null;
-let revoked = () => {};
+let message = null;
+let handleRevocation = () => {};
 
-/** `onRevoked` is called when the service knows this till no more. */
+/** Sets up the view; `onRevoked` is called when the service says that this till was revoked. */
 export function begin(onRevoked) {
-  revoked = onRevoked;
+  handleRevocation = onRevoked;
 }
 
-/** Shows the card. */
+/** Shows the view and fetches the card. */
 export async function open() {
   show("card");
-  write();
+  render();
   const picture = element("card-picture");
   try {
-    const drawn = await card();
+    const image = await card();
     URL.revokeObjectURL(picture.src);
-    picture.src = URL.createObjectURL(drawn);
+    picture.src = URL.createObjectURL(image);
     picture.hidden = false;
-    says = null;
+    message = null;
   } catch (error) {
-    if (isRevoked(error)) return revoked();
-    says = "card.unreachable";
+    if (isRevoked(error)) return handleRevocation();
+    message = "card.unreachable";
   }
-  write();
+  render();
 }
 
-/** Writes what changes into the page. */
-export function write() {
-  element("card-title").textContent = kept.till?.shop ?? "";
-  element("card-till").textContent = kept.till?.till ?? "";
-  element("card-says").textContent = says ? word(says) : "";
+/** Renders what changes. */
+export function render() {
+  element("card-title").textContent = storage.till?.shop ?? "";
+  element("card-till").textContent = storage.till?.till ?? "";
+  element("card-says").textContent = message ? translate(message) : "";
 }

@@ -1,32 +1,33 @@
-// Making this browser a till, once, with the operator's code.
+// Enrolling this browser as a till with the operator's one-time code.
 
-import { Refused, enrol } from "./api.js";
-import { kept } from "./kept.js";
+import { RejectionError, enrol } from "./api.js";
+import { storage } from "./storage.js";
 import { element, show } from "./page.js";
-import { word } from "./words.js";
+import { translate } from "./translations.js";
 
-let why = null;
+let notice = null;
 let problem = null;
 let isBusy = false;
 
-/** Shows the form; `reason` is the name of a text that says why it is back. */
+/** Shows the form; `reason` is the key of a text that says why it is shown again. */
 export function open(reason = null) {
-  [why, problem] = [reason, null];
-  write();
+  notice = reason;
+  problem = null;
+  render();
   show("enrol");
   element("enrol-code").focus();
 }
 
-/** Writes what changes into the page. */
-export function write() {
-  element("enrol-why").hidden = !why;
-  element("enrol-why").textContent = why ? word(why) : "";
-  element("enrol-error").textContent = problem ? word(problem) : "";
+/** Renders what changes. */
+export function render() {
+  element("enrol-why").hidden = !notice;
+  element("enrol-why").textContent = notice ? translate(notice) : "";
+  element("enrol-error").textContent = problem ? translate(problem) : "";
   element("enrol-code").setAttribute("aria-invalid", String(problem !== null));
 }
 
-/** Listens; `done` is called when this is a till. */
-export function begin(done) {
+/** Sets up the view; `onEnrolled` is called when this browser has become a till. */
+export function begin(onEnrolled) {
   element("enrol").addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isBusy) return;
@@ -36,11 +37,11 @@ export function begin(done) {
     isBusy = true;
     try {
       const { token } = await enrol(code);
-      kept.token = token;
+      storage.token = token;
       field.value = "";
-      done();
+      onEnrolled();
     } catch (error) {
-      fail(error instanceof Refused ? "enrol.wrong" : "enrol.unreachable");
+      fail(error instanceof RejectionError ? "enrol.wrong" : "enrol.unreachable");
     } finally {
       isBusy = false;
     }
@@ -49,6 +50,6 @@ export function begin(done) {
 
 function fail(name) {
   problem = name;
-  write();
+  render();
   element("enrol-code").select();
 }

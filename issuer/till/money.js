@@ -1,12 +1,12 @@
-// Money is whole minor units: 1200 is ¥1,200, and $12.00.
+// Amounts are whole minor units: 1200 is ¥1,200, or $12.00.
 
-import { kept } from "./kept.js";
-import { language } from "./words.js";
+import { storage } from "./storage.js";
+import { language } from "./translations.js";
 
-/** An amount as a person reads it. */
-export function money(amount, currency) {
-  // How many digits are behind the point is the service's word, as the amount is.
-  const { decimals } = kept.till;
+/** Formats an amount for the chosen language. */
+export function formatAmount(amount, currency) {
+  // The service decides how many decimals the currency has.
+  const { decimals } = storage.till;
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   const style = { style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits };
   return new Intl.NumberFormat(language(), style).format(amount / 10 ** decimals);

@@ -1,6 +1,6 @@
-// What all parts of the page share: finding an element, showing one view of many, saying something aloud.
+// Helpers for all views: finding an element, showing one view, announcing a text, waiting.
 
-/** The element with this id. One that is not there is a mistake in the page, and is told at once. */
+/** Returns the element with this id. Throws if there is none, since that is a mistake in the page. */
 export function element(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no ${id}`);
@@ -14,17 +14,17 @@ export function show(view) {
   }
 }
 
-/** Says a text to a screen reader, once. The same text again is said again. */
-export function say(text) {
-  const said = element("said");
-  said.textContent = "";
-  // A region that is emptied and filled in one go has not changed for a screen reader.
+/** Announces a text to screen readers, once. The same text can be announced again. */
+export function announce(text) {
+  const region = element("said");
+  region.textContent = "";
+  // A screen reader does not notice a region that is emptied and filled in the same frame.
   requestAnimationFrame(() => {
-    said.textContent = text;
+    region.textContent = text;
   });
 }
 
-/** Waits; ends early when the network comes back, or when `signal` is set off. */
+/** Waits; resolves early when the network comes back or `signal` is aborted. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const end = () => {

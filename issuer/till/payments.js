@@ -1,25 +1,25 @@
-// The till's last payments, and taking one back.
+// The till's recent payments, and voiding one.
 
-import { Refused, Unclear, authorisations, isRevoked, voidIt } from "./api.js";
-import { money } from "./money.js";
+import { RejectionError, UnknownOutcomeError, authorisations, isRevoked, voidPayment } from "./api.js";
+import { formatAmount } from "./money.js";
 import { element, show } from "./page.js";
 import { confirmVoid } from "./sale.js";
-import { hasWord, timeOf, word } from "./words.js";
+import { hasTranslation, formatTime, translate } from "./translations.js";
 
-/** Statuses that can be taken back. */
-const LIVE = ["approved", "pending"];
+/** Statuses in which a payment can be voided. */
+const VOIDABLE = ["approved", "pending"];
 
 let list = [];
-let says = null;
-let revoked = () => {};
+let message = null;
+let handleRevocation = () => {};
 
-/** Listens; `onRevoked` is called when the service knows this till no more. */
+/** Sets up the view; `onRevoked` is called when the service says that this till was revoked. */
 export function begin(onRevoked) {
-  revoked = onRevoked;
+  handleRevocation = onRevoked;
   element("payments-again").addEventListener("click", load);
 }
 
-/** Shows the list as it is now. */
+/** Shows the view and loads the list. */
 export function open() {
   show("payments");
   element("payments-again").focus();
@@ -27,21 +27,21 @@ export function open() {
 }
 
 async function load() {
-  says = "payments.loading";
-  write();
+  message = "payments.loading";
+  render();
   try {
     list = (await authorisations()).authorisations;
-    says = list.length === 0 ? "payments.none" : null;
+    message = list.length === 0 ? "payments.none" : null;
   } catch (error) {
-    if (isRevoked(error)) return revoked();
-    says = "payments.unreachable";
+    if (isRevoked(error)) return handleRevocation();
+    message = "payments.unreachable";
   }
-  write();
+  render();
 }
 
-/** Writes the list into the page. */
-export function write() {
-  element("payments-says").textContent = says ? word(says) : "";
+/** Renders the list. */
+export function render() {
+  element("payments-says").textContent = message ? translate(message) : "";
   element("payments").hidden = list.length === 0;
   element("payments").tBodies[0].replaceChildren(...list.map(row));
 }
@@ -55,41 +55,41 @@ function row(payment) {
     cell.className = name;
     return cell;
   };
-  cell(timeOf(time), "digits");
-  cell(money(amount, currency), "number digits");
-  const name = hasWord(`status.${status}`) ? status : "other";
+  cell(formatTime(time), "digits");
+  cell(formatAmount(amount, currency), "number digits");
+  const name = hasTranslation(`status.${status}`) ? status : "other";
   const badge = document.createElement("span");
-  badge.textContent = word(`status.${name}`);
+  badge.textContent = translate(`status.${name}`);
   badge.className = "badge";
   badge.dataset.status = name;
   cell("", "").append(badge);
   cell(reference, "digits reference");
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = word("payments.void");
-  button.setAttribute("aria-label", `${word("payments.void")}: ${money(amount, currency)}, ${timeOf(time)}`);
-  button.addEventListener("click", () => take(payment));
-  cell("", "act").append(...(LIVE.includes(status) ? [button] : []));
+  button.textContent = translate("payments.void");
+  button.setAttribute("aria-label", `${translate("payments.void")}: ${formatAmount(amount, currency)}, ${formatTime(time)}`);
+  button.addEventListener("click", () => voidListed(payment));
+  cell("", "act").append(...(VOIDABLE.includes(status) ? [button] : []));
   return row;
 }
 
-async function take(payment) {
+async function voidListed(payment) {
   const { amount, currency, reference, time } = payment;
-  const text = word("void.text", { amount: money(amount, currency), time: timeOf(time) });
+  const text = translate("void.text", { amount: formatAmount(amount, currency), time: formatTime(time) });
   if (!(await confirmVoid(text))) return;
   let failed = null;
   try {
-    await voidIt({ reference });
+    await voidPayment({ reference });
   } catch (error) {
-    if (isRevoked(error)) return revoked();
-    if (error instanceof Unclear) failed = "payments.voidunknown";
-    else if (error instanceof Refused) failed = "payments.voidrefused";
+    if (isRevoked(error)) return handleRevocation();
+    if (error instanceof UnknownOutcomeError) failed = "payments.voidunknown";
+    else if (error instanceof RejectionError) failed = "payments.voidrefused";
     else throw error;
   }
   await load();
   if (failed) {
-    says = failed;
-    write();
+    message = failed;
+    render();
   }
   element("payments-again").focus();
 }

@@ -1,79 +1,79 @@
-// One sale: its amount, its code, its answer. It is kept from the moment that it is asked for, so that a page that was
-// closed or a computer that lost its power goes on with the same number.
+// One sale: its amount, its code, its answer. It is stored as soon as the payment is requested, so that a page that was
+// closed or a computer that lost power continues with the same idempotency key.
 
-import * as answers from "./answer.js";
-import { Refused, isRevoked } from "./api.js";
+import { RejectionError, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
-import { kept } from "./kept.js";
-import { money } from "./money.js";
+import { CODE_DIGITS, digitsIn, groupDigits, hasNonDigits, parseEntry, previewAmount } from "./digits.js";
+import { formatAmount } from "./money.js";
+import * as outcome from "./outcome.js";
 import { element, show } from "./page.js";
-import { fresh, settle, takeBack } from "./settle.js";
-import { CODE, amountShown, digitsIn, hasOther, inGroups, readRun } from "./typed.js";
-import { word } from "./words.js";
+import { randomKey, requestPayment, requestVoid } from "./retry.js";
+import { storage } from "./storage.js";
+import { translate } from "./translations.js";
 
-/** Milliseconds after which a cashier is told that the answer takes long. */
-const LONG = 6000;
+/** Milliseconds after which the page says that the answer takes longer than usual. */
+const SLOW_AFTER = 6000;
 
 let step = "amount"; // or "scan", or "answer"
-let run = ""; // the digits typed as an amount
+let entry = ""; // digits typed as an amount
 let problem = null;
 let sale = null;
-let asking = null; // stops the asking that is under way
-let revoked = () => {};
+let pending = null; // aborts the requests under way
+let handleRevocation = () => {};
 
-/** Listens; `onRevoked` is called when the service knows this till no more. */
+/** Sets up the views; `onRevoked` is called when the service says that this till was revoked. */
 export function begin(onRevoked) {
-  revoked = onRevoked;
+  handleRevocation = onRevoked;
   listenToAmount();
   listenToScan();
   element("answer-first").addEventListener("click", () => act(0));
   element("answer-second").addEventListener("click", () => act(1));
 }
 
-/** Shows where the sale is; goes on with one that was broken off. */
+/** Shows the current step; continues a sale that was interrupted. */
 export function open() {
-  if (!sale && kept.sale) {
-    sale = kept.sale;
-    return sale.isVoiding ? revert() : pay();
+  if (!sale && storage.sale) {
+    sale = storage.sale;
+    return sale.isVoiding ? voidSale() : pay();
   }
   enter(step);
 }
 
-/** Leaves the sale as it is, for another view. */
+/** Leaves the view; the sale stays as it is. */
 export function leave() {
   camera.stop();
 }
 
-/** The field that digits belong to now, if any: a scanner does not look where the focus is. */
+/** Returns the field that takes digits now, if any: a scanner types without regard to the focus. */
 export function field() {
   return { amount: element("amount"), scan: element("code") }[step] ?? null;
 }
 
-/** Writes what changes into the page. */
-export function write() {
-  if (!kept.till) return;
-  const error = problem ? word(problem) : "";
-  element("amount").value = money(amountShown(run), kept.till.currency);
+/** Renders what changes. */
+export function render() {
+  if (!storage.till) return;
+  const error = problem ? translate(problem) : "";
+  element("amount").value = formatAmount(previewAmount(entry), storage.till.currency);
   element("amount").classList.toggle("long", element("amount").value.length > 7);
   element("amount-error").textContent = step === "amount" ? error : "";
   element("code-error").textContent = step === "scan" ? error : "";
   element("code").setAttribute("aria-invalid", String(step === "scan" && problem !== null));
-  writeCount();
-  camera.write();
-  if (sale) element("scan-amount").textContent = money(sale.amount, sale.currency);
-  if (step === "answer") answers.write(sale);
+  renderCount();
+  camera.render();
+  if (sale) element("scan-amount").textContent = formatAmount(sale.amount, sale.currency);
+  if (step === "answer") outcome.render(sale);
 }
 
 function enter(next) {
   step = next;
   problem = null;
-  write();
+  render();
   show(step);
   if (step === "answer") return element("answer-first").focus();
   if (step === "scan") {
     element("code").value = "";
-    writeCount();
-    camera.look(scanned);
+    renderCount();
+    camera.scan(useCode);
   } else {
     camera.stop();
   }
@@ -82,7 +82,7 @@ function enter(next) {
 
 function fail(name) {
   problem = name;
-  write();
+  render();
 }
 
 // The amount.
@@ -90,46 +90,46 @@ function fail(name) {
 function listenToAmount() {
   const amount = element("amount");
   const change = (next) => {
-    run = next;
+    entry = next;
     problem = null;
-    write();
+    render();
     amount.setSelectionRange(amount.value.length, amount.value.length);
   };
-  // The field shows an amount, and what is typed goes into the run behind it.
+  // The field shows the formatted amount; what is typed is added to the digits of `entry`.
   amount.addEventListener("beforeinput", (event) => {
-    // What an input method composes comes when it is done; a line break is Enter.
+    // Text from an input method arrives with compositionend; a line break is Enter.
     if (["insertCompositionText", "insertLineBreak"].includes(event.inputType)) return;
     event.preventDefault();
-    if (event.inputType.startsWith("delete")) return change(run.slice(0, -1));
-    change(run + digitsIn(event.data ?? event.dataTransfer?.getData("text") ?? ""));
+    if (event.inputType.startsWith("delete")) return change(entry.slice(0, -1));
+    change(entry + digitsIn(event.data ?? event.dataTransfer?.getData("text") ?? ""));
   });
-  amount.addEventListener("compositionend", (event) => change(run + digitsIn(event.data)));
+  amount.addEventListener("compositionend", (event) => change(entry + digitsIn(event.data)));
   amount.addEventListener("keydown", (event) => {
     if (event.key === "Escape") change("");
   });
   for (const button of document.querySelectorAll(".keypad button")) {
-    // The field keeps the focus, so that Enter is never a key of the pad.
+    // The field keeps the focus, so that Enter never presses a key of the pad.
     button.addEventListener("pointerdown", (event) => event.preventDefault());
     const { digits } = button.dataset;
-    button.addEventListener("click", () => change(digits ? run + digits : run.slice(0, -1)));
+    button.addEventListener("click", () => change(digits ? entry + digits : entry.slice(0, -1)));
   }
   element("amount-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    const read = readRun(run);
-    run = "";
-    if (!read) return fail("amount.notone");
-    if (read.amount === 0) return fail("amount.empty");
-    run = String(read.amount);
-    sale = { reference: makeReference(), amount: read.amount, currency: kept.till.currency, began: now() };
-    if (read.code) scanned(read.code);
+    const parsed = parseEntry(entry);
+    entry = "";
+    if (!parsed) return fail("amount.notone");
+    if (parsed.amount === 0) return fail("amount.empty");
+    entry = String(parsed.amount);
+    sale = { reference: makeReference(), amount: parsed.amount, currency: storage.till.currency, began: now() };
+    if (parsed.code) useCode(parsed.code);
     else enter("scan");
   });
 }
 
-/** This sale's own number: when it began, and four letters that make it the only one. */
+/** Returns a reference for the receipt: the time at which the sale began and four random hex digits. */
 function makeReference() {
   const [day, time] = new Date(Date.now()).toISOString().split("T");
-  return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${fresh().slice(0, 4)}`;
+  return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${randomKey().slice(0, 4)}`;
 }
 
 function now() {
@@ -142,147 +142,150 @@ function listenToScan() {
   const code = element("code");
   code.addEventListener("input", (event) => {
     problem = null;
-    // In groups, unless that would move the cursor from where somebody is correcting.
-    if (!event.isComposing && !hasOther(code.value) && code.selectionStart === code.value.length) {
-      code.value = inGroups(digitsIn(code.value));
+    // Group the digits, unless the cursor is inside them for a correction.
+    if (!event.isComposing && !hasNonDigits(code.value) && code.selectionStart === code.value.length) {
+      code.value = groupDigits(digitsIn(code.value));
     }
     element("code-error").textContent = "";
     code.removeAttribute("aria-invalid");
-    writeCount();
+    renderCount();
   });
   element("scan-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const digits = digitsIn(code.value);
-    if (hasOther(code.value) || digits.length !== CODE) {
+    if (hasNonDigits(code.value) || digits.length !== CODE_DIGITS) {
       fail("scan.notone");
       return code.select();
     }
-    scanned(digits);
+    useCode(digits);
   });
   element("scan-back").addEventListener("click", () => enter("amount"));
   element("view-scan").addEventListener("keydown", (event) => {
     if (event.key === "Escape") enter("amount");
   });
   element("camera-switch").addEventListener("click", () => {
-    kept.camera = !camera.isWanted();
-    if (camera.isWanted()) camera.look(scanned);
+    storage.camera = !camera.isEnabled();
+    if (camera.isEnabled()) camera.scan(useCode);
     else camera.stop();
     code.focus();
   });
 }
 
-function writeCount() {
-  const count = CODE - digitsIn(element("code").value).length;
-  const text = count < 0 ? word("scan.over", { count: -count }) : word("scan.left", { count });
-  element("code-count").textContent = count === 0 || count === CODE ? "" : text;
+function renderCount() {
+  const count = CODE_DIGITS - digitsIn(element("code").value).length;
+  const text = count < 0 ? translate("scan.over", { count: -count }) : translate("scan.left", { count });
+  element("code-count").textContent = count === 0 || count === CODE_DIGITS ? "" : text;
 }
 
-/** A code is there: each code is a payment of its own to the service, under the one reference of the sale. */
-function scanned(code) {
+/** Requests payment with a code. Each code is a payment of its own at the service, under the sale's one reference. */
+function useCode(code) {
   if (step === "answer") return;
   camera.stop();
-  // It may be taken back before it arrives, and then with one key, however often that is asked.
-  sale = { ...sale, code, key: fresh(), answer: { status: "asking" } };
+  // The key also voids a payment that may not have arrived, however often that is repeated.
+  sale = { ...sale, code, key: randomKey(), answer: { status: "asking" } };
   pay();
 }
 
 // The answer.
 
-/** Waits for an answer, or no more: nothing else is to be looked at meanwhile. */
-function wait(controller) {
-  asking = controller;
+/** Sets what aborts the requests under way; the other views are locked meanwhile. */
+function setPending(controller) {
+  pending = controller;
   element("tabs").inert = controller !== null;
 }
 
-/** From here on, the sale is kept until it is known how it ended. */
-function beginToAsk() {
+/** Stores the sale until its outcome is known. */
+function beginRequests() {
   step = "answer";
   show(step);
-  kept.sale = sale;
-  const mine = new AbortController();
-  wait(mine);
-  return mine;
+  storage.sale = sale;
+  const own = new AbortController();
+  setPending(own);
+  return own;
 }
 
 async function pay() {
-  const mine = beginToAsk();
-  news({ status: "asking" });
-  // What is known by then says more.
-  const long = setTimeout(() => sale?.answer.status === "asking" && news({ status: "slow" }), LONG);
+  const own = beginRequests();
+  showUpdate({ status: "asking" });
+  // A status that arrived by then says more.
+  const slow = setTimeout(() => sale?.answer.status === "asking" && showUpdate({ status: "slow" }), SLOW_AFTER);
   let answer;
   try {
-    answer = await settle(sale, news, mine.signal);
+    answer = await requestPayment(sale, showUpdate, own.signal);
   } catch (error) {
-    if (mine.signal.aborted) return;
-    if (isRevoked(error)) return turnedOff();
-    if (!(error instanceof Refused)) throw error;
+    if (own.signal.aborted) return;
+    if (isRevoked(error)) return resetAndRevoke();
+    if (!(error instanceof RejectionError)) throw error;
     answer = { status: "refused" };
   } finally {
-    clearTimeout(long);
+    clearTimeout(slow);
   }
-  if (mine.signal.aborted) return;
+  if (own.signal.aborted) return;
   finish(answer);
 }
 
-/** Takes the sale back, in whatever state it is. */
-async function revert() {
-  asking?.abort();
+/** Voids the sale, in whatever state it is. */
+async function voidSale() {
+  pending?.abort();
   sale = { ...sale, isVoiding: true };
-  const mine = beginToAsk();
-  news({ status: "voiding" });
+  const own = beginRequests();
+  showUpdate({ status: "voiding" });
   let answer;
   try {
-    answer = await takeBack(sale, underWay, mine.signal);
+    answer = await requestVoid(sale, releaseSale, own.signal);
   } catch (error) {
-    if (mine.signal.aborted) return;
-    if (isRevoked(error)) return turnedOff();
-    if (!(error instanceof Refused)) throw error;
+    if (own.signal.aborted) return;
+    if (isRevoked(error)) return resetAndRevoke();
+    if (!(error instanceof RejectionError)) throw error;
     answer = { status: "refused" };
   }
-  if (mine.signal.aborted) return;
+  if (own.signal.aborted) return;
   finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
 }
 
-/** The service has it in hand and ends it by itself, however long that takes: nobody has to wait here, nor come back. */
-function underWay(answer) {
-  kept.sale = null;
-  news({ ...answer, status: "reversing" });
+/** The service finishes the void by itself, however long that takes: the cashier need not wait. */
+function releaseSale(answer) {
+  storage.sale = null;
+  showUpdate({ ...answer, status: "reversing" });
 }
 
 function finish(answer) {
-  wait(null);
-  kept.sale = null;
-  news(answer);
+  setPending(null);
+  storage.sale = null;
+  showUpdate(answer);
 }
 
-/** Told once for each thing that there is to tell, however often it is asked. */
-function news(answer) {
+/** Announces an answer once, however often the same one arrives. */
+function showUpdate(answer) {
   const isNew = sale.answer?.status !== answer.status || answer.status === "declined";
   sale = { ...sale, answer };
-  if (isNew) answers.tell(sale);
-  else answers.write(sale);
+  if (isNew) outcome.announce(sale);
+  else outcome.render(sale);
 }
 
 function act(number) {
-  const button = answers.buttonsOf(sale.answer)[number];
-  if (button === "void") return voidThis();
+  const button = outcome.buttonsOf(sale.answer)[number];
+  if (button === "void") return askToVoid();
   if (button === "again") return enter("scan");
   if (!button) return undefined;
-  // "later", too: the payment goes on without us, and the list of payments shows how it ended.
-  asking?.abort();
-  wait(null);
-  [kept.sale, sale, run] = [null, null, ""];
+  // Also for "later": the service finishes the payment, and the list of payments shows the result.
+  pending?.abort();
+  setPending(null);
+  storage.sale = null;
+  sale = null;
+  entry = "";
   return enter("amount");
 }
 
-async function voidThis() {
+async function askToVoid() {
   const { key } = sale;
-  const yes = await confirmVoid(word("void.text.unknown", { amount: money(sale.amount, sale.currency) }));
-  // Meanwhile the answer may have come; the cashier said what is to be done then, too.
-  if (yes && sale?.key === key) revert();
+  const amount = formatAmount(sale.amount, sale.currency);
+  const isConfirmed = await confirmVoid(translate("void.text.unknown", { amount }));
+  // The answer may have arrived meanwhile; the cashier's decision holds for it, too.
+  if (isConfirmed && sale?.key === key) voidSale();
 }
 
-/** Asks once more before a payment is taken back; whether the cashier said yes. */
+/** Asks the cashier to confirm a void; resolves to whether they did. */
 export function confirmVoid(text) {
   const dialog = element("void");
   element("void-text").textContent = text;
@@ -293,10 +296,11 @@ export function confirmVoid(text) {
   });
 }
 
-function turnedOff() {
-  wait(null);
-  [kept.sale, sale] = [null, null];
-  run = "";
+function resetAndRevoke() {
+  setPending(null);
+  storage.sale = null;
+  sale = null;
+  entry = "";
   step = "amount";
-  revoked();
+  handleRevocation();
 }

@@ -1,28 +1,29 @@
-// A short sound for each answer, made here: paid rises, not paid falls, not known yet stays.
+// A short sound for each outcome, synthesised here: paid rises, declined falls, pending stays level.
 
-import { kept } from "./kept.js";
+import { storage } from "./storage.js";
 
-/** Hertz, one tone after the other. */
+/** Frequencies in hertz, played one after the other. */
 const TONES = { good: [659.26, 987.77], bad: [311.13, 207.65], wait: [440] };
 
-/** Seconds of one tone. */
+/** Duration of one tone in seconds. */
 const LENGTH = 0.16;
 
 let context;
 
-/** Plays the sound of a tone of answer, if sounds are on. */
+/** Plays the sound of an outcome's tone, unless sound is off. */
 export function play(tone) {
-  if (kept.sound === false || !TONES[tone]) return;
-  // A page that nobody has touched since it was loaded may not play anything yet.
+  if (storage.sound === false || !TONES[tone]) return;
+  // Browsers play nothing before the first interaction with the page.
   if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
   try {
     context ??= new AudioContext();
     context.resume();
   } catch {
-    return; // A computer without loudspeakers: the answer is in colour and in words as well.
+    return; // No audio device: the outcome is shown in colour and text as well.
   }
   TONES[tone].forEach((hertz, number) => {
-    const [from, to] = [context.currentTime + number * LENGTH, context.currentTime + (number + 1) * LENGTH];
+    const from = context.currentTime + number * LENGTH;
+    const to = from + LENGTH;
     const source = new OscillatorNode(context, { frequency: hertz, type: tone === "bad" ? "triangle" : "sine" });
     const volume = new GainNode(context, { gain: 0 });
     volume.gain.setValueAtTime(0, from);

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-const ENGLISH: &str = include_str!("../../till/words.en.json");
-const JAPANESE: &str = include_str!("../../till/words.ja.json");
+const ENGLISH: &str = include_str!("../../till/translations.en.json");
+const JAPANESE: &str = include_str!("../../till/translations.ja.json");
 const PAGE: &str = include_str!("../../till/index.html");
 
 fn table(text: &str) -> BTreeMap<String, String> {
@@ -36,7 +36,7 @@ fn japanese_is_japanese() {
 #[test]
 fn each_text_that_the_page_names_is_there() {
     let english = table(ENGLISH);
-    for attribute in ["data-w=\"", "data-w-label=\"", "data-w-alt=\""] {
+    for attribute in ["data-text=\"", "data-text-label=\"", "data-text-alt=\""] {
         for part in PAGE.split(attribute).skip(1) {
             let name = part.split('"').next().unwrap();
             assert!(english.contains_key(name), "{name}");

@@ -1,0 +1,70 @@
+// What the cashier sees: each outcome of a sale, with its tone, its texts and its buttons.
+
+import { announce as announceText, element } from "./page.js";
+import { formatAmount } from "./money.js";
+import { play } from "./sound.js";
+import { hasTranslation, formatTime, translate } from "./translations.js";
+
+/** Tone, sign and buttons of each status. The first button has the focus. */
+const APPEARANCES = {
+  asking: { tone: "quiet", sign: "wait", buttons: [] },
+  slow: { tone: "wait", sign: "wait", buttons: ["void"] },
+  offline: { tone: "wait", sign: "wait", buttons: ["void"] },
+  pending: { tone: "wait", sign: "wait", buttons: ["later", "void"] },
+  reversing: { tone: "quiet", sign: "back", buttons: ["later"] },
+  voiding: { tone: "quiet", sign: "back", buttons: [] },
+  approved: { tone: "good", sign: "yes", buttons: ["next"] },
+  declined: { tone: "bad", sign: "no", buttons: ["stop", "again"] },
+  voided: { tone: "quiet", sign: "back", buttons: ["next"] },
+  refunded: { tone: "quiet", sign: "back", buttons: ["next"] },
+  refused: { tone: "bad", sign: "no", buttons: ["next"] },
+};
+
+/** Reasons for which the shopper's next code may be accepted. */
+const RETRYABLE_REASONS = ["used", "not_valid", "try_again"];
+
+/** Returns the status of an answer; "refused" for one that this page does not know. */
+export function statusOf(answer) {
+  return Object.hasOwn(APPEARANCES, answer.status) ? answer.status : "refused";
+}
+
+/** Returns the reason of a declined payment. An answer without one means that the card was declined. */
+function reasonOf({ reason = "card" }) {
+  return hasTranslation(`answer.declined.${reason}`) ? reason : "other";
+}
+
+/** Returns the actions of the buttons for an answer, the first button first. */
+export function buttonsOf(answer) {
+  const { buttons } = APPEARANCES[statusOf(answer)];
+  const isRetryable = answer.status === "declined" && RETRYABLE_REASONS.includes(answer.reason);
+  return isRetryable ? ["again", "stop"] : buttons;
+}
+
+/** Renders the answer to `sale`. */
+export function render(sale) {
+  const { answer } = sale;
+  const status = statusOf(answer);
+  const { tone, sign } = APPEARANCES[status];
+  element("answer").dataset.tone = tone;
+  element("answer").dataset.sign = sign;
+  element("answer-title").textContent = translate(`answer.${status}`);
+  element("answer-amount").textContent = formatAmount(sale.amount, sale.currency);
+  element("answer-text").textContent =
+    status === "declined" ? translate(`answer.declined.${reasonOf(answer)}`) : translate(`answer.${status}.text`);
+  const time = formatTime(answer.time ?? sale.began);
+  element("answer-small").textContent = translate("answer.small", { reference: sale.reference, time });
+  const buttons = buttonsOf(answer);
+  [element("answer-first"), element("answer-second")].forEach((button, number) => {
+    button.hidden = !buttons[number];
+    button.textContent = buttons[number] ? translate(`answer.${buttons[number]}`) : "";
+  });
+}
+
+/** Renders the answer, announces it to a screen reader and plays its sound. */
+export function announce(sale) {
+  render(sale);
+  const [title, amount, text] = ["answer-title", "answer-amount", "answer-text"].map((id) => element(id).textContent);
+  announceText(`${title}. ${amount}. ${text}`);
+  play(APPEARANCES[statusOf(sale.answer)].tone);
+  element("answer-first").focus();
+}
