@@ -1,4 +1,4 @@
-//! The rows of docs/performance.md: measured by criterion in `bench/`, joined and judged here.
+//! The rows of docs/performance.md: measured by criterion in `testing/bench/`, joined and judged here.
 //!
 //! Two builds take part, because one program can hold only one SQLite: the plain one, and the one that is `SQLCipher`.
 //! Both leave their figures in criterion's folder, which is where we read them.
@@ -18,7 +18,7 @@ use crate::{
     tree::{self, step},
 };
 
-/// A piece of work that ours and its peers are measured at. A new row is one entry here and one module in bench/.
+/// A piece of work that ours and its peers are measured at. A new row is one entry here and one module in testing/bench/.
 pub(crate) struct Row {
     /// The name of criterion's group.
     name: &'static str,

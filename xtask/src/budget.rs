@@ -1,4 +1,4 @@
-//! Instruction counts of the hot paths, held to bench/budget.json.
+//! Instruction counts of the hot paths, held to testing/bench/budget.json.
 //!
 //! Time on a shared machine wanders by tens of per cent; the number of instructions does not. Callgrind counts them
 //! inside one function of the example `instructions`, so that start-up and preparation stay out.
@@ -15,7 +15,7 @@ use crate::{
     tree::{self, step},
 };
 
-const FILE: &str = "bench/budget.json";
+const FILE: &str = "testing/bench/budget.json";
 const EXAMPLE: &str = "instructions";
 /// The function that callgrind counts in, whatever the compiler puts around its name.
 const COUNTED: &str = "instructions::counted*";

@@ -7,7 +7,7 @@ use crate::{bindings::WITH_ACCOUNT, cargo_deny, setup, tree::step};
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     step("format");
     cmd!(shell, "cargo fmt --all --check").run()?;
-    cmd!(shell, "cargo fmt --manifest-path fuzz/Cargo.toml --check").run()?;
+    cmd!(shell, "cargo fmt --manifest-path testing/fuzz/Cargo.toml --check").run()?;
     step("licences, sources and doubled versions of dependencies");
     cargo_deny::run(shell)?;
     step("lints");

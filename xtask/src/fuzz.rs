@@ -14,7 +14,7 @@ use crate::{
 const VERSION: &str = "0.13.2";
 
 /// Something that takes bytes from outside. A new one is an entry here, a function in core/src/fuzz, and a program
-/// in fuzz/ that calls it.
+/// in testing/fuzz/ that calls it.
 pub(crate) struct Target {
     name: &'static str,
     about: &'static str,
@@ -58,7 +58,7 @@ pub(crate) fn run(shell: &Shell, target: Option<&Target>, minutes: u32) -> anyho
         step(&format!("fuzz {name} for {minutes} min: {about}"));
         // What is new goes into the first folder; the second is only read.
         let corpus = work.join("corpus").join(name);
-        let seeds = top.join("fuzz/seeds").join(name);
+        let seeds = top.join("testing/fuzz/seeds").join(name);
         shell.create_dir(&corpus)?;
         let found = work.join("found").join(name);
         shell.create_dir(&found)?;
@@ -67,7 +67,7 @@ pub(crate) fn run(shell: &Shell, target: Option<&Target>, minutes: u32) -> anyho
         let mut limits = vec![format!("-artifact_prefix={}", found.display())];
         limits.push(format!("-max_total_time={}", u64::from(minutes) * 60));
         limits.extend(["-timeout=20".into(), "-print_final_stats=1".into()]);
-        let words = top.join("fuzz/dictionaries").join(format!("{name}.dict"));
+        let words = top.join("testing/fuzz/dictionaries").join(format!("{name}.dict"));
         if words.exists() {
             limits.push(format!("-dict={}", words.display()));
         }
@@ -103,17 +103,17 @@ mod tests {
     #[test]
     fn every_target_has_its_program_and_every_program_is_a_target() {
         let shell = tree::shell().unwrap();
-        let files = shell.read_dir("fuzz/fuzz_targets").unwrap();
+        let files = shell.read_dir("testing/fuzz/fuzz_targets").unwrap();
         let files: BTreeSet<_> = files
             .iter()
             .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
             .collect();
         let names: BTreeSet<_> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
         assert_eq!(files, names);
-        let manifest = shell.read_file("fuzz/Cargo.toml").unwrap();
+        let manifest = shell.read_file("testing/fuzz/Cargo.toml").unwrap();
         for name in names {
             assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
-            let program = shell.read_file(format!("fuzz/fuzz_targets/{name}.rs")).unwrap();
+            let program = shell.read_file(format!("testing/fuzz/fuzz_targets/{name}.rs")).unwrap();
             assert!(program.contains(&format!("tegata::fuzz::{name}(")), "{name}");
         }
     }

@@ -80,7 +80,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Count the instructions of the hot paths and hold them to bench/budget.json.
+    /// Count the instructions of the hot paths and hold them to testing/bench/budget.json.
     #[command(after_help = "Example: cargo xtask budget --write")]
     Budget {
         /// Write what was counted into the file instead of comparing.

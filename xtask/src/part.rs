@@ -27,7 +27,7 @@ pub(crate) const PARTS: &[Part] = &[
         run: |shell| {
             cmd!(
                 shell,
-                "cargo test -p tegata -p tegata-ffi -p tegata-cli -p tegata-storms -p xtask"
+                "cargo test -p tegata -p tegata-ffi -p tegata-cli -p tegata-crash-tests -p xtask"
             )
             .args(["--features", WITH_ACCOUNT])
             .run()?;

@@ -8,5 +8,5 @@ use crate::tree::step;
 pub(crate) fn run(shell: &Shell, rounds: u32) -> anyhow::Result<()> {
     step(&format!("power cuts, kill -9 and full disks, {rounds} rounds"));
     let _rounds = shell.push_env("TEGATA_STORM_ROUNDS", rounds.to_string());
-    Ok(cmd!(shell, "cargo test -p tegata-storms --tests -- --nocapture").run()?)
+    Ok(cmd!(shell, "cargo test -p tegata-crash-tests --tests -- --nocapture").run()?)
 }

@@ -1,5 +1,5 @@
 //! What a call costs from each language, against the packages of the build that ships: the program of each language in
-//! `bench/bindings` measures, and prints one line of figures. Each is run several times, and the least of each figure is
+//! `testing/bench/bindings` measures, and prints one line of figures. Each is run several times, and the least of each figure is
 //! told: whatever else a machine does only ever adds.
 
 use std::{collections::BTreeMap, path::Path};
@@ -17,7 +17,7 @@ use crate::{
     tree::{self, step},
 };
 
-const PROGRAMS: &str = "bench/bindings";
+const PROGRAMS: &str = "testing/bench/bindings";
 /// How many times each program is run: the first call can be measured once in each.
 const RUNS: usize = 12;
 /// Memory for files: a disk's share of a code is another row's matter.

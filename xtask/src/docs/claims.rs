@@ -76,13 +76,13 @@ mod tests {
 
     fn findings(readme: &str) -> Vec<String> {
         let pages = pages(&[("README.md", readme), ("core/src/a.rs", "fn codes_match() {}")]);
-        check(&pages, |path| path == "core/" || path == "bench/budget.json")
+        check(&pages, |path| path == "core/" || path == "testing/bench/budget.json")
     }
 
     #[test]
     fn true_claims_pass() {
         let text = "`cargo xtask test [PART…]`, `cargo xtask bench qr`\n\n| part | gate |\n|---|---|\n\
-                    | `core/` | `cargo xtask budget`, `bench/budget.json`, `code::tests::codes_match` |\n";
+                    | `core/` | `cargo xtask budget`, `testing/bench/budget.json`, `code::tests::codes_match` |\n";
         assert_eq!(findings(text), Vec::<String>::new());
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 use tegata::vault::{FileAnchor, Setting, SoftwareKeystore, Stretch, Vault, VaultError};
 use tegata::{Device as Host, SystemClock, SystemRandom};
-use tegata_storms::long_form;
+use tegata_crash_tests::long_form;
 
 /// Rounds of the short form, for each of the three.
 const ROUNDS: usize = 20;

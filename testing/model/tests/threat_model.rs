@@ -12,10 +12,10 @@ static WRITING: Mutex<()> = Mutex::new(());
 
 /// Holds `text` against what stands between the markers of `name`.
 fn stands(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/threat-model.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/threat-model.md");
     let _alone = WRITING.lock().unwrap();
     let document = std::fs::read_to_string(&path).unwrap();
-    let begin = format!("<!-- {name}: made by model/tests/threat_model.rs -->\n");
+    let begin = format!("<!-- {name}: made by testing/model/tests/threat_model.rs -->\n");
     let end = format!("<!-- {name}: end -->");
     let (before, rest) = document.split_once(&begin).unwrap_or_else(|| panic!("no {begin}"));
     let (found, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no {end}"));

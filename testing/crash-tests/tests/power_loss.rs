@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tegata::SystemRandom;
 use tegata::vault::{SoftwareKeystore, SoftwareKeystoreError, Stretch};
-use tegata_storms::{
+use tegata_crash_tests::{
     Calm, Content, Device, Judge, Moment, Older, Recording, STEPS, Step, Tape, Verdict, Wreck,
     disk, long_form,
 };

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use tegata::Error;
-use tegata_storms::{
+use tegata_crash_tests::{
     Answer, Content, Device, Fault, FaultKind, Judge, Older, Recording, STEPS, Tape, Verdict, disk,
     long_form,
 };
