@@ -205,11 +205,11 @@ mod tests {
             #[cfg(feature = "account")]
             Error::NotLoggedIn,
             #[cfg(feature = "account")]
-            Error::Issuer(tegata::account::messages::Why::Later(7)),
+            Error::Issuer(tegata::protocol::Why::Later(7)),
             #[cfg(feature = "account")]
             Error::Refused,
             #[cfg(feature = "account")]
-            Error::Move(tegata::moving::BadMove::OtherPhone),
+            Error::Move(tegata::transfer::BadMove::OtherPhone),
             #[cfg(feature = "account")]
             Error::TillCard(tegata::code::BadTillCard::Form),
             #[cfg(feature = "account")]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata::moving::{self, BadMove};
 use tegata::symbol;
+use tegata::transfer::{self, BadMove};
 
 use crate::open::{Open, guarded};
 use crate::{Symbol, Unlocked, WalletError, id};

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use tegata::IssuerAddress;
-use tegata::account::Refusal;
-use tegata::account::messages::{Envelope, IssuerError, Response, SIGNATURE_HEADER, Why};
+use tegata::protocol::Refusal;
+use tegata::protocol::{Envelope, IssuerError, Response, SIGNATURE_HEADER, Why};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::Failure;

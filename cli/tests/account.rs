@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tegata::account::messages::{MailedCodeText, NoticeCode};
 use tegata::formats::otpauth;
+use tegata::protocol::{MailedCodeText, NoticeCode};
 use tegata::{Clock, SystemClock, UnixTime};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::{Handle, World, start};

@@ -4,8 +4,8 @@
 use std::io::Read as _;
 
 use serde_json::json;
-use tegata::account::Refusal;
-use tegata::account::messages::{IssuerError, Why};
+use tegata::protocol::Refusal;
+use tegata::protocol::{IssuerError, Why};
 
 use crate::run::failed;
 use crate::shop::{Phone, Shop, view};

@@ -37,7 +37,6 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub mod account;
 mod clock;
 pub mod code;
 mod device;
@@ -47,11 +46,12 @@ pub mod formats;
 pub mod fuzz;
 mod hpke;
 mod kdf;
-pub mod moving;
 mod otp;
+pub mod protocol;
 mod random;
 mod secret;
 pub mod symbol;
+pub mod transfer;
 pub mod vault;
 mod wallet;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use tegata::formats::otpauth;
-use tegata::moving::{BadMove, MoveNumber, MoveRequest};
+use tegata::transfer::{BadMove, MoveNumber, MoveRequest};
 use tegata::vault::{Pass, PassFormat, RecordId, SoftwareKeystore, Stretch, Unlock, Unlocked};
 use tegata::{Device, Error, NewPayment, SystemClock, SystemRandom, Wallet};
 use tempfile::TempDir;

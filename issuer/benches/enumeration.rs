@@ -7,8 +7,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tegata::account::Handle;
-use tegata::account::messages::{
+use tegata::protocol::Handle;
+use tegata::protocol::{
     Call, FreezeByCode, MailedCodeText, NoticeCode, RenewRecovery, Request, SecondFactor, TakeBack,
     TotpText,
 };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use tegata::account::messages::{IssuerError, SecondFactor, Why};
+use tegata::protocol::{IssuerError, SecondFactor, Why};
 
 use crate::people::{NEW_PASSWORD, PASSWORD, Person, Told, Town, code_in};
 

@@ -12,7 +12,7 @@ mod people;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::json;
-use tegata::account::messages::{AddCard, CardToken, DeviceKey, LogIn, Request};
+use tegata::protocol::{AddCard, CardToken, DeviceKey, LogIn, Request};
 use tegata::vault::{Keystore, KeystoreError};
 use tegata::{Secret, SecretBytes};
 

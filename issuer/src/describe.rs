@@ -1,6 +1,6 @@
 //! The description of a message's route, made from the message itself.
 
-use tegata::account::messages::{By, Call, SIGNATURE_HEADER};
+use tegata::protocol::{By, Call, SIGNATURE_HEADER};
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
 };
@@ -101,7 +101,7 @@ fn headers(by: By) -> Vec<(&'static str, String)> {
 
 /// What can come back beside what each route can answer: one problem for each status.
 fn problems(by: By) -> Vec<Problem> {
-    use tegata::account::Refusal;
+    use tegata::protocol::Refusal;
     let mut problems = vec![Problem::Refused(Refusal::Wrong), Problem::Stopped];
     match by {
         By::Anyone => {}

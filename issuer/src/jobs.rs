@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tegata::UnixTime;
-use tegata::account::limits::CLOSING_GRACE;
-use tegata::account::{Account, Refusal};
+use tegata::protocol::Refusal;
+use tegata_policy::Account;
+use tegata_policy::limits::CLOSING_GRACE;
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde_json::json;
-use tegata::account::Handle;
 use tegata::code::{ShopName, TillId};
+use tegata::protocol::Handle;
 use tegata::{RandomUnavailable, UnixTime};
 use tokio::runtime::Runtime;
 

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tegata::account::Refusal;
+use tegata::protocol::Refusal;
 use utoipa::ToSchema;
 
 use crate::store::StoreError;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::json;
-use tegata::account::Refusal;
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     Call, EnrolFactor, EnrolFactorCode, EventNumber, Export, Freeze, FreezeByCode, IssuerError,
     MailedCodeText, NoticeCode, Prove, RecoveryCode, RenewRecovery, Request, Reset, ResetFinish,
     ResetProof, SIGNATURE_HEADER, SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze,
@@ -326,7 +326,7 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
     town.shopper(HANAKO);
     let (known, unknown) = (thief(town), town.person("nobody@example.org"));
     let ask = |person: &Person<'_>| {
-        let handle: tegata::account::Handle = person.address.parse().unwrap();
+        let handle: tegata::protocol::Handle = person.address.parse().unwrap();
         let device_name = device_name();
         let body = serde_json::to_string(&Reset { handle, device: person.key(), device_name });
         let (status, body) = raw(person, Reset::PATH, "reset", &body.unwrap());

@@ -2,8 +2,8 @@
 //! addresses that it has, and by no other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use tegata::account::Refusal;
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     Language, MoveAddress, MoveAddressCode, NoticeCode, Request, SecondFactor, TakeBack,
 };
 

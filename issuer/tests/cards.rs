@@ -5,8 +5,8 @@
 mod people;
 
 use people::{Person, Town, refusal};
-use tegata::account::Refusal;
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     AddCard, CardToken, Cards, DefaultCard, Freeze, IssuerError, ListCards, RemoveCard, Why,
 };
 
@@ -16,7 +16,7 @@ fn adds(person: &Person<'_>, token: &str) -> Result<Cards, IssuerError> {
 
 /// Each card's brand and last digits, and a star for the one that is charged.
 fn told(cards: &Cards) -> Vec<String> {
-    let name = |card: &tegata::account::messages::CardView| {
+    let name = |card: &tegata::protocol::CardView| {
         format!("{} {}{}", card.brand, card.last4, if card.default { " *" } else { "" })
     };
     cards.cards.iter().map(name).collect()

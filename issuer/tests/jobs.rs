@@ -9,19 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tegata::account::Account;
-use tegata::account::messages::{
+use tegata::formats::otpauth;
+use tegata::protocol::{
     Call, Close, DeviceKey, Done, Enrol, Freeze, IssuerError, Keep, Language, MailedCodeText,
     PasswordText, Prove, Request, Response, SecretText, SessionToken, SignUp, SignUpCode,
     SignUpFactor, Ticket, TotpText, Unfreeze,
 };
-use tegata::formats::otpauth;
 use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{Change, Kind, Store};
 use tegata_issuer::{Handle, World, start};
+use tegata_policy::Account;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use tegata::account::Account;
-use tegata::account::messages::Close;
+use tegata::protocol::Close;
 use tegata_issuer::config::Config;
 use tegata_issuer::operator::{Operator, OperatorError, Reason, Whose};
 use tegata_issuer::store::{AccountId, Store};
+use tegata_policy::Account;
 use tokio::runtime::Runtime;
 
 use crate::people::Town;

@@ -1,13 +1,13 @@
 //! How a phone gets what its payment codes are made from, on a running issuer over HTTP.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use tegata::account::Refusal;
-use tegata::account::messages::{
+use tegata::code::{Audience, Prefixes};
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     Call, Envelope, Freeze, IssuerError, LoggedIn, PasswordText, Provision, Provisioned, Request,
     RequestName, Response, SIGNATURE_HEADER, SessionToken, Why, X25519Key, signature_text,
     signed_bytes,
 };
-use tegata::code::{Audience, Prefixes};
 use tegata::vault::{Keystore, RecordId, Unlocked};
 use tegata::{AccountAt, Asked, Device, NextCode, SystemRandom, Wallet};
 use tegata_issuer::World;

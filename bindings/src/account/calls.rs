@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata::account::messages::{
-    self, AccountView, Begun, Done, Enrol, PasswordText, SignedUp, Ticket,
-};
+use tegata::protocol::{self, AccountView, Begun, Done, Enrol, PasswordText, SignedUp, Ticket};
 use tegata::{Asked, Parted};
 
 use super::cards::all;
@@ -93,12 +91,12 @@ calls! {
     Arc<RecoveryCodes>, |_, codes| Arc::new(RecoveryCodes(codes));
 
     /// A request for recovery codes.
-    CodesCall: messages::RecoveryCodes =>
+    CodesCall: protocol::RecoveryCodes =>
     /// Takes what came back, and gives the recovery codes, this once.
     Arc<RecoveryCodes>, |_, codes| Arc::new(RecoveryCodes(codes));
 
     /// A request to log in.
-    LogInCall: messages::LoggedIn =>
+    LogInCall: protocol::LoggedIn =>
     /// Takes what came back, and keeps the session.
     LoggedIn, |_, must_enrol| LoggedIn { must_enrol };
 
@@ -108,7 +106,7 @@ calls! {
     AccountOverview, |_, view| view.into();
 
     /// A request about the account's cards.
-    CardsCall: messages::Cards =>
+    CardsCall: protocol::Cards =>
     /// Takes what came back, and gives all cards as they are now.
     Vec<AccountCard>, |_, kept| all(kept);
 

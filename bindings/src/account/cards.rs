@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata::account::messages::{
+use tegata::protocol::{
     self, AddCard, CardNumber, CardToken, CardView, DefaultCard, ListCards, RemoveCard,
 };
 
@@ -52,7 +52,7 @@ fn card(id: String) -> Result<CardNumber, WalletError> {
 }
 
 /// All of an account's, as the issuer tells them.
-pub(super) fn all(kept: messages::Cards) -> Vec<AccountCard> {
+pub(super) fn all(kept: protocol::Cards) -> Vec<AccountCard> {
     let one = |CardView { card, brand, last4, default }| AccountCard {
         id: card.into(),
         brand,

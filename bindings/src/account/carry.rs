@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use tegata::IssuerAddress;
-use tegata::account::messages::{Envelope, Response, SIGNATURE_HEADER};
+use tegata::protocol::{Envelope, Response, SIGNATURE_HEADER};
 
 /// A request to send as it is: over TLS, which its address asks for unless it is this machine's, and with no redirects
 /// followed. It carries a password or a session: log no part of it.

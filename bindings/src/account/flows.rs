@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tegata::account::messages::{MailedCodeText, RecoveryCode, SecretText, Ticket, TotpText};
 use tegata::formats::otpauth;
+use tegata::protocol::{MailedCodeText, RecoveryCode, SecretText, Ticket, TotpText};
 use tegata::{AccountAt, OwnAccount};
 
 use super::SecondFactor;

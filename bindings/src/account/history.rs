@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata::account::messages::{self, ListPayments, PaymentNumber, PaymentView, money};
+use tegata::protocol::{self, ListPayments, PaymentNumber, PaymentView, money};
 use tegata::{Asked, UnixTime};
 
 use super::{Account, IssuerRequest, IssuerResponse};
@@ -72,7 +72,7 @@ pub enum PaymentState {
 #[derive(uniffi::Object)]
 pub struct PaymentsCall {
     open: Arc<Open>,
-    asked: Asked<messages::PaymentPage>,
+    asked: Asked<protocol::PaymentPage>,
     newest: bool,
 }
 
@@ -120,7 +120,7 @@ impl Account {
     }
 }
 
-fn told(page: messages::PaymentPage, seen: UnixTime) -> PaymentPage {
+fn told(page: protocol::PaymentPage, seen: UnixTime) -> PaymentPage {
     let decimals = page.decimals;
     PaymentPage {
         payments: page.payments.into_iter().map(|payment| one(payment, decimals)).collect(),
@@ -144,18 +144,18 @@ fn one(payment: PaymentView, decimals: u8) -> AccountPayment {
     }
 }
 
-impl From<messages::PaymentState> for PaymentState {
-    fn from(state: messages::PaymentState) -> Self {
+impl From<protocol::PaymentState> for PaymentState {
+    fn from(state: protocol::PaymentState) -> Self {
         match state {
-            messages::PaymentState::Waiting => Self::Waiting,
-            messages::PaymentState::Paid => Self::Paid,
-            messages::PaymentState::OverLimit => Self::OverLimit,
-            messages::PaymentState::Held => Self::Held,
-            messages::PaymentState::NotValid => Self::NotValid,
-            messages::PaymentState::CardDeclined => Self::CardDeclined,
-            messages::PaymentState::BeingTakenBack => Self::BeingTakenBack,
-            messages::PaymentState::Cancelled => Self::Cancelled,
-            messages::PaymentState::Refunded => Self::Refunded,
+            protocol::PaymentState::Waiting => Self::Waiting,
+            protocol::PaymentState::Paid => Self::Paid,
+            protocol::PaymentState::OverLimit => Self::OverLimit,
+            protocol::PaymentState::Held => Self::Held,
+            protocol::PaymentState::NotValid => Self::NotValid,
+            protocol::PaymentState::CardDeclined => Self::CardDeclined,
+            protocol::PaymentState::BeingTakenBack => Self::BeingTakenBack,
+            protocol::PaymentState::Cancelled => Self::Cancelled,
+            protocol::PaymentState::Refunded => Self::Refunded,
         }
     }
 }

@@ -27,12 +27,12 @@ mod till_card;
 
 use std::sync::Arc;
 
-use tegata::account::messages::{
+use tegata::protocol::{
     Call, Close, Done, EndSessions, EnrolFactor, EnrolFactorCode, ForgetDevice, Freeze,
     FreezeByCode, InSession, Keep, LogOut, MailedCodeText, MoveAddress, NoticeCode, Overview,
     Prove, RenewRecovery, SessionNumber, TakeBack, TotpText, Unfreeze,
 };
-use tegata::account::{Handle, SessionId};
+use tegata::protocol::{Handle, SessionId};
 use tegata::{Asked, OwnAccount};
 
 pub use calls::{
@@ -51,9 +51,9 @@ pub use records::{
 pub use second_factor::SecondFactor;
 pub use till_card::TillCard;
 
-use crate::account::calls::{Pending, password};
 use crate::open::Open;
 use crate::{Language, WalletError};
+use tegata::protocol::calls::{Pending, password};
 
 /// The shopper's account at an issuer. Nothing here sends anything: whatever is asked for is a call, whose request the
 /// app carries and whose response it hands back. What is secret in a response, the session, stays in the wallet.

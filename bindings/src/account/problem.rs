@@ -1,7 +1,7 @@
 //! Why the issuer did not do as asked.
 
-use tegata::account::Refusal;
-use tegata::account::messages::Why;
+use tegata::protocol::Refusal;
+use tegata::protocol::Why;
 
 use crate::error::seconds;
 

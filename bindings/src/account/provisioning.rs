@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::Asked;
-use tegata::account::messages::Provisioned;
+use tegata::protocol::Provisioned;
 
 use super::{Account, IssuerRequest, IssuerResponse};
 use crate::open::Open;

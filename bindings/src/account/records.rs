@@ -1,7 +1,7 @@
 //! The account as data.
 
-use tegata::account::DeviceId;
-use tegata::account::messages::{self, AccountView, DeviceNumber};
+use tegata::protocol::DeviceId;
+use tegata::protocol::{self, AccountView, DeviceNumber};
 
 use crate::error::seconds;
 use crate::{Language, WalletError};
@@ -132,7 +132,7 @@ impl From<AccountView> for AccountOverview {
     }
 }
 
-impl From<Language> for messages::Language {
+impl From<Language> for protocol::Language {
     fn from(language: Language) -> Self {
         match language {
             Language::English => Self::En,
@@ -141,11 +141,11 @@ impl From<Language> for messages::Language {
     }
 }
 
-impl From<messages::Language> for Language {
-    fn from(language: messages::Language) -> Self {
+impl From<protocol::Language> for Language {
+    fn from(language: protocol::Language) -> Self {
         match language {
-            messages::Language::En => Self::English,
-            messages::Language::Ja => Self::Japanese,
+            protocol::Language::En => Self::English,
+            protocol::Language::Ja => Self::Japanese,
         }
     }
 }

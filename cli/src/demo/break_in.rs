@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tegata::account::Refusal;
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     Call, MailedCodeText, Overview, Reset, SIGNATURE_HEADER, SecondFactor, Ticket, TotpText,
     signature_text, signed_bytes,
 };

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tegata::account::Handle;
-use tegata::account::messages::{
+use tegata::formats::otpauth;
+use tegata::protocol::Handle;
+use tegata::protocol::{
     AddCard, CardToken, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
 };
-use tegata::formats::otpauth;
 use tegata::vault::{OtpCredential, RecordId, SoftwareKeystore, Stretch, Unlocked};
 use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, UnixTime, Wallet};
 use tegata_issuer::config::Config;

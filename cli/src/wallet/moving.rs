@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::json;
-use tegata::moving::{BadMove, MoveNumber, MoveRequest};
 use tegata::symbol::Symbol;
+use tegata::transfer::{BadMove, MoveNumber, MoveRequest};
 use tegata::vault::RecordId;
 
 use super::items::{self, Item};

@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tegata::SystemRandom;
-use tegata::account::messages::{
+use tegata::formats::otpauth;
+use tegata::protocol::{
     AccountView, Call, DeviceKey, Enrol, IssuerError, Language, MailedCodeText, Overview,
     PasswordText, Request, Response, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket,
     TotpText,
 };
-use tegata::formats::otpauth;
 use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemClock};
 use tempfile::TempDir;

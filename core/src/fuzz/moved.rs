@@ -3,8 +3,8 @@
 
 use crate::SystemRandom;
 use crate::hpke::ReceiverKey;
-use crate::moving::MoveRequest;
-use crate::moving::parcel::{Belonging, MOST_BYTES, Parcel, packed, seal, unpacked};
+use crate::transfer::MoveRequest;
+use crate::transfer::parcel::{Belonging, MOST_BYTES, Parcel, packed, seal, unpacked};
 use crate::vault::fuzz::is_stored;
 
 /// Any bytes: as the text of a request; as the text of an answer; as what an answer holds, its seal right. What is read is

@@ -4,12 +4,12 @@
 use super::asked::{Asked, Out, Parted, Then};
 use super::{Error, IssuerAddress, Wallet};
 use crate::SecretBytes;
-use crate::account::messages::{
+use crate::protocol::{
     ByDevice, Call, DeviceKey, DeviceName, Ends, Envelope, InSession, IssuerError, Language, LogIn,
     MailedCodeText, MoveAddressCode, PasswordText, Request, Reset, ResetFinish, ResetProof,
     Response, SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket, TotpText, Why,
 };
-use crate::account::{Handle, Refusal};
+use crate::protocol::{Handle, Refusal};
 use crate::vault::{Account, RecordId, Transaction, VaultError};
 
 /// The shopper's account. A wallet has one at most; the device's key signs for it.
@@ -330,9 +330,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::account::messages::{
-        DeviceNumber, ForgetDevice, LogOut, Overview, PaymentPage, is_signed,
-    };
+    use crate::protocol::{DeviceNumber, ForgetDevice, LogOut, Overview, PaymentPage, is_signed};
     use crate::vault::{SoftwareKeystore, Stretch};
     use crate::{Device, SystemClock, SystemRandom};
 

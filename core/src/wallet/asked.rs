@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use super::{AccountAt, IssuerAddress};
-use crate::account::messages::{
+use crate::protocol::{
     AccountExport, AccountView, Begun, Cards, Done, Enrol, Envelope, LoggedIn, PaymentPage,
     RecoveryCode, RecoveryCodes, SecretText, SessionToken, SignedUp, Ticket,
 };

@@ -1,8 +1,8 @@
 //! What a user interface can act on.
 
-use crate::account::messages::Why;
 use crate::code::BadTillCard;
-use crate::moving::BadMove;
+use crate::protocol::Why;
+use crate::transfer::BadMove;
 use crate::vault::VaultError;
 
 /// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.

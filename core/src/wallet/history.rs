@@ -3,7 +3,7 @@
 use super::account::at;
 use super::{AccountAt, Error, OwnAccount};
 use crate::UnixTime;
-use crate::account::messages::PaymentPage;
+use crate::protocol::PaymentPage;
 use crate::vault::{History, RecordId, VaultError};
 
 /// Payments as the issuer told them once.

@@ -2,8 +2,8 @@
 
 use super::{Error, Wallet};
 use crate::hpke::ReceiverKey;
-use crate::moving::parcel::{Belonging, Parcel, packed, seal};
-use crate::moving::{BadMove, MoveNumber, MoveRequest};
+use crate::transfer::parcel::{Belonging, Parcel, packed, seal};
+use crate::transfer::{BadMove, MoveNumber, MoveRequest};
 use crate::vault::{self, OtpCredential, Pass, RecordId, Transaction, Unlocked, VaultError};
 
 /// A move to another phone, or from one. Payment credentials are provisioned anew there; here is no way for them.

@@ -3,12 +3,12 @@
 
 use super::account::{Asks, not_asked};
 use super::{Asked, Error, OwnAccount};
-use crate::account::messages::{
+use crate::code::{ClockOffset, CredentialId};
+use crate::hpke::ReceiverKey;
+use crate::protocol::{
     Ends, Grant, PROVISION_INFO, Provision, Provisioned, Request, RequestName, Response, Why,
     X25519Key, provision_aad,
 };
-use crate::code::{ClockOffset, CredentialId};
-use crate::hpke::ReceiverKey;
 use crate::vault::{
     self, PaymentCredential, Provisioning, RecordId, Transaction, Unlocked, VaultError,
 };
@@ -147,11 +147,11 @@ mod tests {
     use hpke::{aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256};
 
     use super::*;
-    use crate::account::messages::{
-        Ciphertext, CredentialName, Ed25519Key, LoggedIn, SessionToken, is_signed,
-    };
     use crate::code::{
         AliasPeriod, Audience, BadTillCard, Scheme, Seed, ShopName, UnsignedTillCard,
+    };
+    use crate::protocol::{
+        Ciphertext, CredentialName, Ed25519Key, LoggedIn, SessionToken, is_signed,
     };
     use crate::vault::{SoftwareKeystore, Stretch};
     use crate::wallet::{AccountAt, NextCode, Wallet};
@@ -241,7 +241,7 @@ mod tests {
             let session = SessionToken::new("token").unwrap();
             let logged_in = LoggedIn { session, must_enrol: false };
             let mut wallet = phone.open();
-            let password = crate::account::messages::PasswordText::new("four quiet herons");
+            let password = crate::protocol::PasswordText::new("four quiet herons");
             let asked = wallet.account().log_in(&at, password.unwrap(), None).unwrap();
             let body = serde_json::to_vec(&logged_in).unwrap();
             let response = Response { status: 200, body, retry_after: None };

@@ -2,10 +2,9 @@
 
 use std::sync::Mutex;
 
-use tegata::account::{
-    Answer, Controls, Decision, DeviceId, Effect, Event, MailTo, Refusal, decide, open,
-};
-use tegata::{UnixTime, account};
+use tegata::UnixTime;
+use tegata::protocol::{DeviceId, Refusal};
+use tegata_policy::{Answer, Controls, Decision, Effect, Event, MailTo, decide, open};
 
 use super::Accounts;
 use super::given::Given;
@@ -37,8 +36,8 @@ struct Decided {
 
 impl Accounts {
     /// What an account's decisions are made in.
-    pub(crate) fn world(standing: &Standing, now: UnixTime) -> account::World {
-        account::World {
+    pub(crate) fn world(standing: &Standing, now: UnixTime) -> tegata_policy::World {
+        tegata_policy::World {
             now,
             generation: standing.generation,
             used_up_to: standing.used_up_to,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use tegata::account::limits::Limit;
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     AddCard, Call, CardNumber, CardView, Cards, DefaultCard, ListCards, RemoveCard,
 };
-use tegata::account::{Answer, Event, Refusal, decide};
+use tegata_policy::limits::Limit;
+use tegata_policy::{Answer, Event, decide};
 
 use super::Accounts;
 use super::given::Given;

@@ -1,11 +1,11 @@
 //! Comparing, after the try was counted: as much work whether or not there is anything to compare with.
 
 use subtle::ConstantTimeEq;
-use tegata::account::limits::{FACTOR_STEP, NOTICES, RECOVERY_CODES};
-use tegata::account::messages::TotpText;
-use tegata::account::{Compare, Found, SecretId, SecretKind};
+use tegata::protocol::TotpText;
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
 use tegata::{SecretBytes, UnixTime};
+use tegata_policy::limits::{FACTOR_STEP, NOTICES, RECOVERY_CODES};
+use tegata_policy::{Compare, Found, SecretId, SecretKind};
 
 use super::Accounts;
 use super::given::Given;

@@ -1,8 +1,9 @@
 //! Accounts that nobody has. Whatever is asked of an address without an account is asked of one of these: the same rows
 //! are read, counted, compared and written, and no answer, status or time tells the difference.
 
-use tegata::account::messages::Language;
-use tegata::account::{Account, Answer, DeviceId, Event, Found, Handle, decide, open};
+use tegata::protocol::Language;
+use tegata::protocol::{DeviceId, Handle};
+use tegata_policy::{Account, Answer, Event, Found, decide, open};
 
 use super::Accounts;
 use super::given::{Address, Given};

@@ -1,8 +1,9 @@
 //! How often an address may be asked about, whether or not it has an account: counted by the address, so that the answer
 //! can say when to come again and tells nothing by it; and for a device that an account knows by that.
 
-use tegata::account::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit};
-use tegata::account::{Account, DeviceId, Handle};
+use tegata::protocol::{DeviceId, Handle};
+use tegata_policy::Account;
+use tegata_policy::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit};
 
 use super::Accounts;
 use crate::passwords::Lane;

@@ -1,10 +1,10 @@
 //! What came with a request: compared, or kept, and then gone.
 
-use tegata::account::FactorKind;
-use tegata::account::Handle;
-use tegata::account::messages::{
+use tegata::protocol::Handle;
+use tegata::protocol::{
     Language, MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText,
 };
+use tegata_policy::FactorKind;
 
 use crate::passwords::{Lane, Password, PasswordHash};
 use crate::store::CardChange;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tegata::account::{SecretId, SecretKind};
+use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
 use super::Accounts;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
-use tegata::account::messages::{Language, SecretText};
-use tegata::account::{Change, Handle, Letter, SecretId};
+use tegata::protocol::Handle;
+use tegata::protocol::{Language, SecretText};
+use tegata_policy::{Change, Letter, SecretId};
 
 use super::Accounts;
 use super::given::Address;

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use tegata::account::messages::{
-    MailedCodeText, NoticeCode, RecoveryCode, SecretText, SessionToken,
-};
-use tegata::account::{SecretId, SecretKind};
+use tegata::protocol::{MailedCodeText, NoticeCode, RecoveryCode, SecretText, SessionToken};
 use tegata::{Random, RandomUnavailable, Secret};
+use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
 use super::Accounts;

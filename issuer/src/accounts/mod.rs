@@ -1,4 +1,4 @@
-//! Accounts: what is asked of one is decided by [`tegata::account::decide()`], here it is carried out.
+//! Accounts: what is asked of one is decided by [`tegata_policy::decide()`], here it is carried out.
 //!
 //! Each act is one transaction of the store, or a chain of them where something has to be compared: the counted try is
 //! written first, then compared, then the outcome is decided on. An address that nobody has leads to a decoy, an account

@@ -1,6 +1,6 @@
 //! What an operator, or the issuer itself, does to an account.
 
-use tegata::account::{Answer, Decision, Event, decide};
+use tegata_policy::{Answer, Decision, Event, decide};
 
 use super::Accounts;
 use super::given::Given;

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use tegata::account::messages::{
+use tegata::protocol::{
     Call, CurrencyName, ListPayments, PaymentNumber, PaymentPage, PaymentState, PaymentView,
     SaleNumber,
 };

@@ -8,13 +8,14 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeS, Serializable, single_shot_seal_with_rng};
-use tegata::account::messages::{
+use tegata::code::{AliasKey, CredentialId, Scheme, Seed};
+use tegata::protocol::{
     Ciphertext, CredentialName, Ed25519Key, Grant, PROVISION_INFO, Provision, Provisioned,
     X25519Key, provision_aad,
 };
-use tegata::account::{Account, Answer, Decision, DeviceId, Event, Refusal, decide};
-use tegata::code::{AliasKey, CredentialId, Scheme, Seed};
+use tegata::protocol::{DeviceId, Refusal};
 use tegata::{Random, UnixTime};
+use tegata_policy::{Account, Answer, Decision, Event, decide};
 
 use super::Accounts;
 use super::given::Given;
@@ -35,7 +36,7 @@ struct Ready {
     asked: Provision,
     hash: [u8; 32],
     device: DeviceId,
-    session: tegata::account::SessionId,
+    session: tegata::protocol::SessionId,
     id: CredentialId,
     scheme: Scheme,
     seed: SealedSeed,
@@ -189,7 +190,7 @@ impl Accounts {
 }
 
 impl Ready {
-    fn credential(&self, number: tegata::account::CredentialNumber) -> NewCredential {
+    fn credential(&self, number: tegata_policy::CredentialNumber) -> NewCredential {
         let Scheme { prefix, alias_period } = self.scheme;
         let aliases = codes::around(alias_period, self.now)
             .map(|(period, step)| (period, self.alias_key.derive(&prefix, alias_period, step)));

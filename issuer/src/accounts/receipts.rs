@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
-use tegata::account::messages::{PaymentNumber, money};
+use tegata::protocol::{PaymentNumber, money};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::no_link::no_link;

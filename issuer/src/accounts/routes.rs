@@ -1,11 +1,12 @@
-//! The accounts over HTTP: for each message of [`tegata::account::messages`] what is done with it.
+//! The accounts over HTTP: for each message of [`tegata::protocol`] what is done with it.
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Extension, Json};
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     AddCard, Begun, Call, Close, DefaultCard, Done, EndSessions, Enrol, EnrolFactor,
     EnrolFactorCode, Export, ForgetDevice, Freeze, FreezeByCode, Keep, ListCards, ListPayments,
     LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview, PasswordText, Prove,
@@ -13,7 +14,7 @@ use tegata::account::messages::{
     ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
     Unfreeze,
 };
-use tegata::account::{Account, Answer, Destination, Event, Refusal, ResetId, SecretId, World};
+use tegata_policy::{Account, Answer, Destination, Event, ResetId, SecretId, World};
 
 use super::Accounts;
 use super::act;

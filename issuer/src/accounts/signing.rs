@@ -3,8 +3,9 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use tegata::account::messages::{ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
-use tegata::account::{Event, Refusal, SessionId};
+use tegata::protocol::{ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
+use tegata::protocol::{Refusal, SessionId};
+use tegata_policy::Event;
 use zeroize::Zeroizing;
 
 use super::Accounts;
@@ -49,7 +50,7 @@ impl Accounts {
         let found = found.ok_or(refused)?;
         let now = self.world.clock.now();
         let world = Self::world(&found.standing, now);
-        let tegata::account::Account::Live(live) = &found.state else { return Err(refused) };
+        let tegata_policy::Account::Live(live) = &found.state else { return Err(refused) };
         let session = live.session(found.session, &world).ok_or(refused)?;
         let caller =
             Caller { account: found.account, session: found.session, found: found.clone() };

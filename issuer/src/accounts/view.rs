@@ -1,13 +1,14 @@
 //! What an owner sees of her account.
 
-use tegata::account::messages::{
+use tegata::formats::otpauth;
+use tegata::protocol::{
     AccountExport, AccountView, DeviceNumber, DeviceView, EventNumber, EventView, SecretText,
     SessionNumber, SessionView,
 };
-use tegata::account::{Account, Handle, Refusal};
-use tegata::formats::otpauth;
+use tegata::protocol::{Handle, Refusal};
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
 use tegata::{Secret, SecretBytes};
+use tegata_policy::Account;
 
 use super::Accounts;
 use super::given::{Address, Given};

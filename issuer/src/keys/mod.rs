@@ -20,8 +20,8 @@ use std::fmt;
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use ring::{hkdf, hmac};
-use tegata::account::{SecretId, SecretKind};
 use tegata::{Random, RandomUnavailable, Secret};
+use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
 pub use sealing::{Place, Sealed, SealedSeed};

@@ -5,9 +5,9 @@
 use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use tegata::account::{SecretId, SecretKind};
 use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable};
+use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
 use crate::store::{AccountId, MailId};

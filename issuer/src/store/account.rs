@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use tegata::UnixTime;
-use tegata::account::{Account, Deed, SecretId, SecretKind, SessionId};
+use tegata::protocol::SessionId;
+use tegata_policy::{Account, Deed, SecretId, SecretKind};
 
 use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
 use super::outbox::Rank;

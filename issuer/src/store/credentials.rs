@@ -1,8 +1,8 @@
 //! Payment credentials: made with the account's change, found by their aliases.
 
-use tegata::account::{Account, CredentialNumber, Payer};
+use tegata::UnixTime;
 use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
-use tegata::{UnixTime, account};
+use tegata_policy::{Account, CredentialNumber, Payer};
 
 use super::ids::{AccountId, RequestId};
 use super::rows::{Row, Statement, values};
@@ -132,7 +132,7 @@ pub(super) fn follow(
     });
 }
 
-fn payer(state: &Account) -> Option<account::Payer> {
+fn payer(state: &Account) -> Option<tegata_policy::Payer> {
     match state {
         Account::Live(live) => live.payer(),
         Account::Opening(_) | Account::Closed => None,

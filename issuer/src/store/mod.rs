@@ -43,7 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tegata::UnixTime;
-use tegata::account::limits::{Limit, Used};
+use tegata_policy::limits::{Limit, Used};
 
 pub use account::{Change, EventRow, InSession, Loaded, Outgoing, deed};
 pub use aliases::{AliasRow, Fill};

@@ -1,8 +1,8 @@
 //! What holds for all accounts: which acts are stopped, and what was declared void.
 
 use tegata::UnixTime;
-use tegata::account::Generation;
-use tegata::account::limits::FACTOR_STEP;
+use tegata_policy::Generation;
+use tegata_policy::limits::FACTOR_STEP;
 
 use super::StoreError;
 use super::rows::{Row, Statement, values};

@@ -1,7 +1,7 @@
 //! What jobs and operators go through, in pages: each statement reads a bounded number of rows by a key.
 
 use tegata::UnixTime;
-use tegata::account::Account;
+use tegata_policy::Account;
 
 use super::account::InSession;
 use super::ids::{AccountId, EventId, first_of};

@@ -1,8 +1,8 @@
 //! The issuer's keys as rows, wrapped, and the rows that are sealed anew when one of them is replaced. What they are
 //! is [`keys`](crate::keys)'s.
 
-use tegata::account::{SecretId, SecretKind};
 use tegata::code::CredentialId;
+use tegata_policy::{SecretId, SecretKind};
 
 use super::account::{kind, sealed};
 use super::credentials::sealed_seed;

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
-use tegata::account::messages::{
+use tegata::code::Seed;
+use tegata::protocol::{
     EnrolFactor, EnrolFactorCode, Language, MoveAddress, MoveAddressCode, NoticeCode, Prove,
     RenewRecovery, SecondFactor,
 };
-use tegata::code::Seed;
 
 use crate::child::Child;
 use crate::desk::{Desk, Till};
@@ -216,7 +216,7 @@ fn secret_of(uri: &str) -> String {
 /// What problems say when each message is wrong in some way, with a secret in it.
 fn problems(person: &Person<'_>, password: &str) -> String {
     let mut texts = String::new();
-    for (path, _) in tegata::account::messages::ALL {
+    for (path, _) in tegata::protocol::ALL {
         for body in [
             json!({ "handle": person.address, "password": password, "nobody knows": password }),
             json!({ "password": { password: password } }),

@@ -1,7 +1,7 @@
 //! Clocks that jump: what was used stays used, what ran out stays out, and an owner gets through.
 
-use tegata::account::Refusal;
-use tegata::account::messages::{EnrolFactor, EnrolFactorCode, Prove, SecondFactor};
+use tegata::protocol::Refusal;
+use tegata::protocol::{EnrolFactor, EnrolFactorCode, Prove, SecondFactor};
 
 use crate::people::{PASSWORD, Town, on_both, refusal};
 
@@ -25,7 +25,7 @@ fn a_clock_set_back_a_day_reopens_nothing(town: &Town) {
     let ticket = hanako.asks_for_reset().unwrap();
     let mails = town.mails(HANAKO, 7).len();
     let code = hanako.code_of_mail(7);
-    let wrong = tegata::account::messages::MailedCodeText::new("00000000").unwrap();
+    let wrong = tegata::protocol::MailedCodeText::new("00000000").unwrap();
     for _ in 0..5 {
         let told = hanako.proves_reset(&ticket, wrong.clone(), hanako.next_totp());
         assert_eq!(refusal(told), Refusal::Wrong);

@@ -3,8 +3,8 @@
 //! the moment between the store's commit and the answer; within the commit it is the tests of the store that kill
 //! (tests/store/killed.rs).
 
-use tegata::account::Refusal;
-use tegata::account::messages::{ByDevice, Call, Request};
+use tegata::protocol::Refusal;
+use tegata::protocol::{ByDevice, Call, Request};
 
 use crate::child::Child;
 use crate::people::{

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tegata::account::messages::{
+use tegata::protocol::{
     ByDevice, Call, FreezeByCode, MailedCodeText, NoticeCode, Request, SecondFactor, TakeBack,
     TotpText,
 };

@@ -4,13 +4,11 @@ use std::io::Read;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tegata::account::{
-    Account, Answer, Controls, DeviceId, Event, Found, SessionId, World, decide, open,
-};
 use tegata::code::{
     AliasKey, AliasPeriod, Audience, CodeKeys, CredentialId, Nth, Scheme, Seed, ShopName, Step,
     TillId, Turn,
 };
+use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::keys::Keys;
@@ -19,6 +17,7 @@ use tegata_issuer::payments::Notices;
 use tegata_issuer::store::{
     AccountId, Change, NewCredential, RequestId, Standing, Store, make_credential_id,
 };
+use tegata_policy::{Account, Answer, Controls, Event, Found, World, decide, open};
 use tokio::runtime::Runtime;
 
 use crate::people::{Person, Town};

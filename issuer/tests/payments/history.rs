@@ -1,7 +1,7 @@
 //! What an owner sees of her payments, and what she is told: on both stores.
 
 use serde_json::json;
-use tegata::account::messages::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
+use tegata::protocol::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::{AuthorisationId, State};
 
@@ -179,7 +179,7 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(town: &Town) {
     let deeds = ["authorised", "charged", "declined", "voided", "reversing", "refunded"].map(lines);
     assert_eq!(deeds, [3, 1, 1, 1, 1, 1]);
     // What she takes with her says that no operator did any of it.
-    let export = tegata::account::messages::Export { before: None };
+    let export = tegata::protocol::Export { before: None };
     town.passes(30);
     hanako.proves().unwrap();
     let all = hanako.in_session(&export).unwrap();

@@ -1,13 +1,13 @@
 //! The order of an authorisation, row by row.
 
 use serde_json::json;
-use tegata::account::Event;
 use tegata::code::{AliasKey, AliasPeriod, Scheme, Seed, Step};
 use tegata::formats::otpauth;
 use tegata::vault::OtpCredential;
 use tegata_issuer::operator::Acts;
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::{Order, Switch};
+use tegata_policy::Event;
 
 use crate::desk::{Desk, reason};
 use crate::people::{self, Town};

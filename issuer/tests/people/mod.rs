@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
-use tegata::account::Refusal;
-use tegata::account::messages::{
+use tegata::protocol::Refusal;
+use tegata::protocol::{
     AccountView, ByDevice, Call, DeviceKey, DeviceName, Envelope, IssuerError, Language, LogIn,
     LoggedIn, MailedCodeText, Overview, PasswordText, Prove, RecoveryCode, Request, Reset,
     ResetFinish, ResetProof, Response, SIGNATURE_HEADER, SecondFactor, SessionToken, SignUp,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use tegata::account::limits::Limit;
-use tegata::account::{Account, SecretId, SecretKind, SessionId};
+use tegata::protocol::SessionId;
 use tegata_issuer::keys::Place;
 use tegata_issuer::store::{Change, StoreError, TokenHash};
+use tegata_policy::limits::Limit;
+use tegata_policy::{Account, SecretId, SecretKind};
 
 use crate::bed::{Bed, noon};
 use crate::shopper::{self, ADDRESS, SECRET, TOKEN};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tegata::account::{Account, Generation};
 use tegata_issuer::keys::Keys;
 use tegata_issuer::store::{Change, Store, StoreError, TokenHash, restore};
+use tegata_policy::{Account, Generation};
 
 use crate::bed::{Bed, noon, server_key};
 use crate::shopper::{self, ADDRESS, TOKEN};

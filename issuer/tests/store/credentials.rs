@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tegata::account::{Account, Event, decide};
 use tegata::code::{Alias, AliasKey, CredentialId, Step};
 use tegata_issuer::keys::Keys;
 use tegata_issuer::store::{AccountId, Change, Fill, Order, RequestId, Store};
+use tegata_policy::{Account, Event, decide};
 
 use crate::bed::{Bed, noon, server_key};
 use crate::shopper::{self, scheme, seed};

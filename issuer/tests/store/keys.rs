@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tegata::account::{Account, SecretId, SecretKind};
 use tegata_issuer::keys::{Keys, KeysError, Place, Purpose};
 use tegata_issuer::store::{AccountId, MailId, Store};
+use tegata_policy::{Account, SecretId, SecretKind};
 
 use crate::bed::{Bed, server_key};
 use crate::shopper::{self, ADDRESS, SECRET};

@@ -6,9 +6,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use tegata::account::{SecretId, SecretKind, SessionId};
+use tegata::protocol::SessionId;
 use tegata_issuer::config::Store as Place;
 use tegata_issuer::store::{AccountId, Change, Loaded, Store, TokenHash};
+use tegata_policy::{SecretId, SecretKind};
 
 use crate::bed::{Bed, noon, server_key};
 use crate::shopper;

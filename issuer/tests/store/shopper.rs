@@ -1,15 +1,15 @@
 //! A shopper who signs up, through the function that decides, into a store.
 
-use tegata::account::{
-    Account, Answer, Controls, DeviceId, Effect, Event, FactorKind, Found, SecretId, SessionId,
-    World, decide, open,
-};
 use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
+use tegata::protocol::{DeviceId, SessionId};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::keys::{Keys, Place};
 use tegata_issuer::store::{
     AccountId, Change, EventId, EventRow, MailId, NewCredential, Outgoing, Rank, RequestId,
     Standing, Store, TokenHash, deed, make_credential_id,
+};
+use tegata_policy::{
+    Account, Answer, Controls, Effect, Event, FactorKind, Found, SecretId, World, decide, open,
 };
 
 use crate::bed::noon;
@@ -178,7 +178,7 @@ pub(crate) async fn provision(
 
 /// Which steps of the second factor a log-in on the known device would take: those after this one.
 pub(crate) fn factor_after(state: &Account, standing: &Standing, now: UnixTime) -> u64 {
-    use tegata::account::Compare;
+    use tegata_policy::Compare;
     let world = world(standing, now);
     let name = "phone".to_owned();
     let log_in = Event::LogIn { device: device(), name, factor: Some(FactorKind::Totp) };

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata::account::Generation;
 use tegata_issuer::store::{Change, Order, StoreError, Switch};
+use tegata_policy::Generation;
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
@@ -42,7 +42,7 @@ async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
     order(Order::ResumeAll).await;
     assert_eq!(stopped().await, [false; 5]);
     let seen = |standing: &tegata_issuer::store::Standing| {
-        let state = Some(tegata::account::Account::Closed);
+        let state = Some(tegata_policy::Account::Closed);
         (Change { state, ..Change::default() }, standing.stopped.contains(Switch::SignUp))
     };
     order(Order::Stop(Switch::SignUp)).await;
@@ -58,7 +58,7 @@ async fn a_raised_generation_voids_every_session(bed: Bed) {
     let standing = revoke.await.unwrap();
     assert_eq!((standing.generation, standing.used_up_to), (Generation(1), 0));
     let loaded = store.load(account).await.unwrap().unwrap();
-    let tegata::account::Account::Live(live) = loaded.state else { panic!() };
+    let tegata_policy::Account::Live(live) = loaded.state else { panic!() };
     assert!(live.session(session, &shopper::world(&loaded.standing, noon())).is_none());
     let fence = |at| store.operate(Order::Fence(at), shopper::event(noon(), "fence"));
     let step = noon().seconds() / 30;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata::account::{Event, decide};
 use tegata_issuer::store::{AccountId, Change, Kind, SessionRow, Store, TokenHash, Waiting};
+use tegata_policy::{Event, decide};
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
@@ -19,7 +19,7 @@ crate::on_both!(
 /// An account that was made at this second.
 async fn made_at(bed: &Bed, store: &Store, second: i64) -> AccountId {
     let id = AccountId::make(noon().shifted(second), &bed.random).unwrap();
-    let state = tegata::account::open(
+    let state = tegata_policy::open(
         shopper::device(),
         "phone".into(),
         false,

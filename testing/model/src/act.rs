@@ -1,8 +1,7 @@
 //! What can be done in the model.
 
-use tegata::account::{
-    Compare, Destination, DeviceId, Event, FactorKind, Found, ResetId, SecretId, SessionId,
-};
+use tegata::protocol::{DeviceId, SessionId};
+use tegata_policy::{Compare, Destination, Event, FactorKind, Found, ResetId, SecretId};
 
 /// Who does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use tegata::account::{DeviceId, Event, SessionId};
+use tegata::protocol::{DeviceId, SessionId};
+use tegata_policy::Event;
 
 /// Thieves who are not in it.
 const THIEVES: &str =

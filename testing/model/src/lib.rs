@@ -1,4 +1,4 @@
-//! A thief against [`tegata::account::decide()`]: every run of a small world, the function itself and no copy of it.
+//! A thief against [`tegata_policy::decide()`]: every run of a small world, the function itself and no copy of it.
 //!
 //! An owner does what owners do; a [`Thief`] knows her address, birth date, telephone number and old password, and may
 //! read her mailbox or hold her second factor. Both send what they like in any order, and between a question and its
@@ -12,7 +12,7 @@
 //!
 //! Controls can be switched off with the feature `model` of `tegata` alone, which this crate alone asks for. A build of
 //! the whole workspace unifies features, so the switches are compiled in there; every product path passes
-//! [`Controls::ALL`](tegata::account::Controls::ALL) all the same.
+//! [`Controls::ALL`](tegata_policy::Controls::ALL) all the same.
 
 mod act;
 mod errand;

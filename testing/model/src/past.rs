@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tegata::account::{
+use tegata::protocol::SessionId;
+use tegata_policy::{
     Account, Answer, Compare, Controls, Decision, Destination, Effect, Event, Found, Letter,
-    MailTo, SecretId, SecretKind, SessionId, World, decide, open,
+    MailTo, SecretId, SecretKind, World, decide, open,
 };
 
 use crate::act::{Given, Message, Who};

@@ -1,7 +1,8 @@
 //! A step of a run: what can be done in a state, and the state after it, by the function that is to be checked.
 
-use tegata::account::{
-    Answer, Check, Control, Decision, Destination, Effect, Event, Found, Letter, MailTo, Refusal,
+use tegata::protocol::Refusal;
+use tegata_policy::{
+    Answer, Check, Control, Decision, Destination, Effect, Event, Found, Letter, MailTo,
     SecretKind, decide,
 };
 
@@ -302,7 +303,7 @@ impl Model {
         given: [Given; 2],
         event: Event,
     ) -> Outcome {
-        let account = std::mem::replace(&mut next.account, tegata::account::Account::Closed);
+        let account = std::mem::replace(&mut next.account, tegata_policy::Account::Closed);
         let world = next.world(self.controls);
         let Decision { account, effects, answer } = decide(account, event, &world);
         next.account = account;

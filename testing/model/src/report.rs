@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tegata::account::{Control, Controls};
+use tegata_policy::{Control, Controls};
 
 use crate::errand::{
     ERRANDS, Errand, FACTOR, FORGOTTEN, FREEZING, MOVING, PAYING, RECOVERY, STOPPING, UNDOING,

@@ -1,7 +1,7 @@
 //! The search through every state that can be reached.
 
 use stateright::{Checker, HasDiscoveries, Model as Checked, Property};
-use tegata::account::Controls;
+use tegata_policy::Controls;
 
 use crate::act::{Act, Who};
 use crate::errand::Errand;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use tegata::UnixTime;
-use tegata::account::{
-    Account, Check, Controls, Generation, Live, ResetId, SecretId, SessionId, World,
-};
+use tegata::protocol::SessionId;
+use tegata_policy::{Account, Check, Controls, Generation, Live, ResetId, SecretId, World};
 
 use crate::act::{Given, Message, Who};
 

@@ -1,6 +1,6 @@
 //! A run in words: a sentence for each step.
 
-use tegata::account::{Compare, Destination};
+use tegata_policy::{Compare, Destination};
 
 use crate::act::{Act, Given, Message, Who};
 use crate::play::Outcome;

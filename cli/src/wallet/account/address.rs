@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::Handle;
-use tegata::account::messages::{MoveAddress, Overview};
+use tegata::protocol::Handle;
+use tegata::protocol::{MoveAddress, Overview};
 
 use super::log_in::Proof;
 use super::sign_up::MailLanguage;

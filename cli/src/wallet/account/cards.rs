@@ -1,7 +1,7 @@
 //! `tegata wallet cards`: what is charged for what is paid.
 
 use clap::{Args, Subcommand};
-use tegata::account::messages::{
+use tegata::protocol::{
     AddCard, CardNumber, CardToken, CardView, Cards as Kept, DefaultCard, ListCards, RemoveCard,
 };
 

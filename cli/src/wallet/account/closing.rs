@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{Close as CloseCall, Keep as KeepCall, Overview};
+use tegata::protocol::{Close as CloseCall, Keep as KeepCall, Overview};
 
 use super::history::local;
 use super::log_in::Proof;

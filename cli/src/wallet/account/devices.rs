@@ -2,10 +2,10 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{
+use tegata::protocol::{
     AccountView, DeviceNumber, EndSessions, ForgetDevice, LogOut, Overview, SessionNumber,
 };
-use tegata::account::{DeviceId, SessionId};
+use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemClock, UnixTime, Wallet};
 
 use super::{Trouble, in_session, unreadable};

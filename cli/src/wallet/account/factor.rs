@@ -1,9 +1,9 @@
 //! The second factor: given with a command, made here, or enrolled.
 
 use clap::Args;
-use tegata::account::Handle;
-use tegata::account::messages::{RecoveryCode, SecondFactor, SecretText, TotpText};
 use tegata::formats::otpauth;
+use tegata::protocol::Handle;
+use tegata::protocol::{RecoveryCode, SecondFactor, SecretText, TotpText};
 use tegata::symbol::Symbol;
 use tegata::vault::RecordId;
 use tegata::{Otp, Wallet};

@@ -2,9 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{
-    Freeze as FreezeCall, FreezeByCode, NoticeCode, TakeBack, Unfreeze,
-};
+use tegata::protocol::{Freeze as FreezeCall, FreezeByCode, NoticeCode, TakeBack, Unfreeze};
 
 use super::log_in::Proof;
 use super::{Who, asking, carried, in_session};

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tegata::account::messages::{ListPayments, PaymentPage, PaymentState, PaymentView, money};
+use tegata::protocol::{ListPayments, PaymentPage, PaymentState, PaymentView, money};
 use tegata::{KnownPayments, UnixTime, Wallet};
 use time::{OffsetDateTime, UtcOffset};
 

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::Refusal;
-use tegata::account::messages::{InSession, LogOut};
+use tegata::protocol::Refusal;
+use tegata::protocol::{InSession, LogOut};
 use tegata::{AccountAt, Parted, Wallet};
 
 use super::factor::Given;

@@ -16,10 +16,8 @@ mod second_factor;
 mod sign_up;
 
 use clap::Args;
-use tegata::account::Handle;
-use tegata::account::messages::{
-    DeviceName, InSession, MailedCodeText, PasswordText, RecoveryCode,
-};
+use tegata::protocol::Handle;
+use tegata::protocol::{DeviceName, InSession, MailedCodeText, PasswordText, RecoveryCode};
 use tegata::{AccountAt, Asked, Error, IssuerAddress, Parted, Wallet};
 use zeroize::Zeroizing;
 

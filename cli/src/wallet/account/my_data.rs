@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{AccountExport, Export, ListCards, ListPayments};
+use tegata::protocol::{AccountExport, Export, ListCards, ListPayments};
 
 use super::history::fetch_earlier;
 use super::log_in::Proof;

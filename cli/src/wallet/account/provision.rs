@@ -3,8 +3,8 @@
 
 use serde_json::json;
 use tegata::Wallet;
-use tegata::account::Refusal;
-use tegata::account::messages::{Prove, SecondFactor};
+use tegata::protocol::Refusal;
+use tegata::protocol::{Prove, SecondFactor};
 use tegata::vault::RecordId;
 
 use super::factor::Given;

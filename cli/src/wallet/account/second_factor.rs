@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::account::messages::{EnrolFactor, EnrolFactorCode, RenewRecovery};
+use tegata::protocol::{EnrolFactor, EnrolFactorCode, RenewRecovery};
 use tegata::{AccountAt, Wallet};
 
 use super::factor::{Where, drop_here};

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use tegata::account::messages::Language;
+use tegata::protocol::Language;
 use tegata::{AccountAt, Wallet};
 
 use super::factor::Where;

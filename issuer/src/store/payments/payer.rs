@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use tegata::UnixTime;
-use tegata::account::Generation;
 use tegata::code::{Candidate, CredentialId, Matched, TillId};
+use tegata_policy::Generation;
 
 use super::super::cards::Payable;
 use super::super::database::Transaction;

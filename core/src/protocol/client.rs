@@ -1,0 +1,280 @@
+//! The wallet's side, without a network: a request to be carried to the issuer, and what to make of the response.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::calls::{ByDevice, Call};
+use super::refusal::InWords;
+use super::signed::{signature_text, signed_bytes};
+use super::text::SessionToken;
+use crate::protocol::Refusal;
+use crate::vault::{Keystore, KeystoreError};
+
+/// What the host sends: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with no redirects
+/// followed. When no answer came, what [`may_repeat`](Self::may_repeat) may be sent again unasked, the rest if its person says so.
+#[derive(Debug)]
+pub struct Envelope {
+    path: &'static str,
+    body: Zeroizing<Vec<u8>>,
+    signature: Option<String>,
+    session: Option<SessionToken>,
+    may_repeat: bool,
+}
+
+impl Envelope {
+    /// The path to send it to.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The body, to be sent as it is: the signature is over these bytes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER) has to say, if it has to be there.
+    #[must_use]
+    pub fn signature(&self) -> Option<&str> {
+        self.signature.as_deref()
+    }
+
+    /// What the header `Authorization` has to say after `Bearer `, if it has to be there.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionToken> {
+        self.session.as_ref()
+    }
+
+    /// Whether it may be sent again, by itself, when no answer came: done twice, it is as if it was done once.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        self.may_repeat
+    }
+
+    /// The same, sent in a session.
+    #[must_use]
+    pub(crate) fn in_session(self, session: SessionToken) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    /// The same, signed for a purpose.
+    fn signed(self, purpose: &str, keystore: &dyn Keystore) -> Result<Self, IssuerError> {
+        let der = keystore.sign(&signed_bytes(purpose, &self.body))?;
+        Ok(Self { signature: Some(signature_text(&der)), ..self })
+    }
+}
+
+/// An [`Envelope`] that knows what it asks for.
+#[derive(Debug)]
+pub struct Request<C> {
+    envelope: Envelope,
+    call: PhantomData<C>,
+}
+
+impl<C> From<Request<C>> for Envelope {
+    fn from(request: Request<C>) -> Self {
+        request.envelope
+    }
+}
+
+/// What the issuer answered, as the host received it.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The body, at most [`Response::LARGEST`] bytes.
+    pub body: Vec<u8>,
+    /// The header `Retry-After`, in seconds, if there was one.
+    pub retry_after: Option<u64>,
+}
+
+impl Response {
+    /// No answer is larger.
+    pub const LARGEST: usize = 256 * 1024;
+
+    /// The body, if it was done as asked.
+    pub(crate) fn done(&self) -> Result<&[u8], Why> {
+        match self.status {
+            _ if self.body.len() > Self::LARGEST => Err(Why::NotUnderstood),
+            200 => Ok(&self.body),
+            _ => Err(problem(self)),
+        }
+    }
+}
+
+/// Why there is no answer of the kind that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssuerError {
+    /// The issuer said no.
+    #[error("{0}")]
+    No(Why),
+    /// The keystore did not sign.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// The message could not be written.
+    #[error("the message cannot be written")]
+    NotWritten,
+}
+
+/// Why the issuer did not do as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It decided so.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The new password is one that others guess.
+    #[error(
+        "the password is too easy to guess: take a longer one, of words that are not about you"
+    )]
+    WeakPassword,
+    /// The processor takes no card by this token.
+    #[error("the card was not taken: register it anew, or another one")]
+    CardRefused,
+    /// An operator stopped this kind of request.
+    #[error("the issuer has stopped this for now")]
+    Stopped,
+    /// The issuer has as many payment credentials as its codes can tell apart.
+    #[error("the issuer has no room for another payment credential")]
+    NoRoom,
+    /// Too many requests, or too busy, or it took too long; again in so many seconds.
+    #[error("the issuer is busy: try again in {}", InWords(*.0))]
+    Later(u64),
+    /// The issuer took the request for malformed.
+    #[error("the issuer did not understand the request: is the app up to date?")]
+    Malformed,
+    /// A fault at the issuer's.
+    #[error("something failed at the issuer: try again later")]
+    Fault,
+    /// What came back is not what an issuer of this version answers; whether it was done is not known.
+    #[error("the issuer's answer cannot be read: is the address right, and the app up to date?")]
+    NotUnderstood,
+}
+
+impl<C: Call> Request<C> {
+    /// A message that its device signs.
+    ///
+    /// # Errors
+    /// [`IssuerError::Keystore`], [`IssuerError::NotWritten`].
+    pub fn signed(call: &C, keystore: &dyn Keystore) -> Result<Self, IssuerError>
+    where
+        C: ByDevice,
+    {
+        let written = Self::written(call)?;
+        let Some(purpose) = C::BY.signed_for() else { return Ok(written) };
+        Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
+    }
+
+    /// A message that was written before, byte for byte, signed by its device.
+    pub(crate) fn again(body: &[u8], keystore: &dyn Keystore) -> Result<Self, IssuerError>
+    where
+        C: ByDevice,
+    {
+        let written = Self::of(Zeroizing::new(body.to_vec()));
+        let purpose = C::BY.signed_for().unwrap_or_default();
+        Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
+    }
+
+    /// A message of a session.
+    ///
+    /// # Errors
+    /// [`IssuerError::NotWritten`].
+    pub fn of_session(call: &C, session: SessionToken) -> Result<Self, IssuerError> {
+        let written = Self::written(call)?;
+        Ok(Self { envelope: written.envelope.in_session(session), ..written })
+    }
+
+    /// A message that anyone may send.
+    ///
+    /// # Errors
+    /// [`IssuerError::NotWritten`].
+    pub fn written(call: &C) -> Result<Self, IssuerError> {
+        let body = serde_json::to_vec(call).map_err(|_| IssuerError::NotWritten)?;
+        Ok(Self::of(Zeroizing::new(body)))
+    }
+
+    fn of(body: Zeroizing<Vec<u8>>) -> Self {
+        let envelope = Envelope {
+            path: C::PATH,
+            body,
+            signature: None,
+            session: None,
+            may_repeat: C::MAY_REPEAT,
+        };
+        Self { envelope, call: PhantomData }
+    }
+
+    /// What the response says.
+    ///
+    /// # Errors
+    /// [`IssuerError::No`].
+    pub fn answer(&self, response: &Response) -> Result<C::Answer, IssuerError> {
+        let body = response.done().map_err(IssuerError::No)?;
+        serde_json::from_slice(body).map_err(|_| IssuerError::No(Why::NotUnderstood))
+    }
+}
+
+impl<C> Deref for Request<C> {
+    type Target = Envelope;
+
+    fn deref(&self) -> &Envelope {
+        &self.envelope
+    }
+}
+
+/// What of a problem document (RFC 9457) is looked at.
+#[derive(Deserialize)]
+struct Problem {
+    r#type: String,
+}
+
+fn problem(response: &Response) -> Why {
+    let problem = serde_json::from_slice::<Problem>(&response.body).ok();
+    let name = problem.as_ref().and_then(|it| it.r#type.strip_prefix("urn:tegata:problem:"));
+    name.map_or(Why::NotUnderstood, |name| why(name, response))
+}
+
+fn why(name: &str, response: &Response) -> Why {
+    let wait = response.retry_after.unwrap_or(1);
+    if let Some(refusal) = Refusal::ALL.into_iter().find(|refusal| refusal.name() == name) {
+        return Why::Refused(match refusal {
+            Refusal::TooOften { .. } => Refusal::TooOften { wait },
+            other => other,
+        });
+    }
+    match (name, response.status) {
+        ("weak-password", _) => Why::WeakPassword,
+        ("card-refused", _) => Why::CardRefused,
+        ("stopped", _) => Why::Stopped,
+        ("no-room", _) => Why::NoRoom,
+        (_, 408 | 429 | 503) => Why::Later(wait),
+        (_, 400..=499) => Why::Malformed,
+        _ => Why::Fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_what_to_do() {
+        let said = |name: &str, status, retry_after| {
+            let body = format!("{{\"type\":\"urn:tegata:problem:{name}\"}}").into_bytes();
+            problem(&Response { status, body, retry_after })
+        };
+        assert_eq!(said("too-many", 429, Some(7)), Why::Later(7));
+        assert_eq!(said("too-busy", 503, None), Why::Later(1));
+        assert_eq!(said("timed-out", 408, None), Why::Later(1));
+        assert_eq!(said("malformed", 400, None), Why::Malformed);
+        assert_eq!(said("internal", 500, None), Why::Fault);
+        assert_eq!(said("refused", 403, None), Why::Refused(Refusal::Wrong));
+        let often = Refusal::TooOften { wait: 60 };
+        assert_eq!(said("too-often", 429, Some(60)), Why::Refused(often));
+        let page = Response { status: 408, body: b"<html>".to_vec(), retry_after: None };
+        assert_eq!(problem(&page), Why::NotUnderstood);
+    }
+}

@@ -1,0 +1,30 @@
+//! What wallet and issuer say to one another. JSON, strict: no field that is not listed, none twice.
+//!
+//! No message has a field for a birth date, a telephone number or an address to send a code to.
+
+#[macro_use]
+mod schema;
+
+mod calls;
+mod client;
+mod grant;
+mod handle;
+mod ids;
+mod long_code;
+mod refusal;
+mod signed;
+mod text;
+
+pub use calls::*;
+pub use client::{Envelope, IssuerError, Request, Response, Why};
+pub use grant::{Grant, PROVISION_INFO, provision_aad};
+pub use handle::{Handle, NotAHandle};
+pub use ids::{DeviceId, NotADeviceId, SessionId};
+pub use long_code::{NoticeCode, RecoveryCode};
+pub use refusal::Refusal;
+pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
+pub use text::{
+    CardNumber, CardToken, Ciphertext, CredentialName, CurrencyName, DeviceKey, DeviceName,
+    Ed25519Key, EventNumber, MailedCodeText, NAME, NotOfForm, PasswordText, PaymentNumber,
+    RequestName, SaleNumber, SecretText, SessionToken, Ticket, TotpText, X25519Key,
+};

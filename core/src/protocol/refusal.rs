@@ -1,0 +1,108 @@
+//! Why the issuer says no.
+
+use std::fmt;
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Something of what was given is not right, or is no longer; which is not told.
+    #[error("what was given is not right")]
+    Wrong,
+    /// There is no such session.
+    #[error("log in first")]
+    NotLoggedIn,
+    /// The password was not given within the last minutes.
+    #[error("log in again: this asks for a log-in within the last five minutes")]
+    LoginTooOld,
+    /// The second factor was not proved within the last minutes.
+    #[error("prove the second factor: this asks for it within the last five minutes")]
+    FactorNeeded,
+    /// A recovery code stood in for the second factor: a new one is due.
+    #[error("enrol a second factor first")]
+    EnrolFirst,
+    /// The account is frozen.
+    #[error("the account is frozen")]
+    Frozen,
+    /// Nothing of that kind is under way.
+    #[error("there is nothing of the kind to be done")]
+    NothingToDo,
+    /// This was tried or changed too often.
+    #[error("that was too often: try again in {}", InWords(*.wait))]
+    TooOften {
+        /// When the next try is taken, in seconds.
+        wait: u64,
+    },
+}
+
+impl Refusal {
+    /// Each of them, with the shortest wait.
+    pub const ALL: [Self; 8] = [
+        Self::Wrong,
+        Self::NotLoggedIn,
+        Self::LoginTooOld,
+        Self::FactorNeeded,
+        Self::EnrolFirst,
+        Self::Frozen,
+        Self::NothingToDo,
+        Self::TooOften { wait: 1 },
+    ];
+
+    /// What a problem document calls it: `urn:tegata:problem:` and this.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wrong => "refused",
+            Self::NotLoggedIn => "not-logged-in",
+            Self::LoginTooOld => "login-too-old",
+            Self::FactorNeeded => "factor-needed",
+            Self::EnrolFirst => "enrol-first",
+            Self::Frozen => "frozen",
+            Self::NothingToDo => "nothing-to-do",
+            Self::TooOften { .. } => "too-often",
+        }
+    }
+}
+
+/// So many seconds, as a person says it: rounded up, so that who waits that long is not too early.
+pub(super) struct InWords(pub(super) u64);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 3] =
+            [(24 * 60 * 60, "days"), (60 * 60, "hours"), (60, "minutes")];
+        let seconds = self.0;
+        let fits = |(length, _): &&(u64, &str)| seconds >= 2 * length;
+        match UNITS.iter().find(fits) {
+            Some((length, unit)) => write!(f, "{} {unit}", seconds.div_ceil(*length)),
+            None if seconds == 1 => f.write_str("1 second"),
+            None => write!(f, "{seconds} seconds"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_said_so_that_nobody_comes_too_early() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (7, "7 seconds"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (121, "3 minutes"),
+            (7199, "120 minutes"),
+            (7200, "2 hours"),
+            (172_799, "48 hours"),
+            (172_800, "2 days"),
+            (604_799, "7 days"),
+        ] {
+            assert_eq!(InWords(seconds).to_string(), words);
+        }
+        assert_eq!(
+            Refusal::TooOften { wait: 3601 }.to_string(),
+            "that was too often: try again in 61 minutes"
+        );
+    }
+}
