@@ -15,7 +15,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 
-use crate::keys::Keys;
+use crate::crypto::Keys;
 use crate::store::{Census, EventRow, Seal, Store, StoreError};
 
 /// Before the first event.

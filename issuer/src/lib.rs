@@ -1,10 +1,10 @@
 //! The issuer as a service, over HTTP: [`serve`] starts it.
 //!
 //! What is here does not know what an account is. It is what routes are put into: bodies that are read once and strictly
-//! ([`strict`]), answers to what goes wrong ([`problem`]), who is asking ([`network`]) and how often ([`limits`]),
+//! ([`http::body`]), answers to what goes wrong ([`http::problem`]), who is asking ([`http::client_address`]) and how often ([`http::rate_limits`]),
 //! passwords ([`passwords`]), the settings ([`config`]) and the log ([`log`]).
 //!
-//! Accounts are kept in a [`store`], under [`keys`]; what was done to them can be proved by [`audit`]. What its operator does is [`operator`]'s.
+//! Accounts are kept in a [`store`], under [`crypto`]; what was done to them can be proved by [`audit`]. What its operator does is [`admin`]'s.
 //!
 //! ```
 //! use tegata_issuer::{Routes, World, config::Config, serve};
@@ -20,43 +20,28 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod admin;
+mod app;
 pub mod audit;
 pub mod codes;
 pub mod config;
-mod describe;
-mod frame;
-mod hash;
-mod issuer;
+pub mod crypto;
+mod domain;
+pub mod http;
 mod jobs;
-pub mod keys;
-pub mod limits;
 pub mod log;
 pub mod mail;
 mod metrics;
-pub mod network;
-mod openapi;
-pub mod operator;
 pub mod passwords;
 pub mod payments;
-mod places;
-pub mod problem;
 pub mod processor;
-pub mod report;
-mod routes;
-mod server;
-mod server_key;
-mod start;
 pub mod store;
-pub mod strict;
-mod till;
-mod tls;
-mod work;
 
-pub use frame::RequestId;
-pub use issuer::{Issuer, World};
+pub use admin::server_key::NoServerKey;
+pub use app::{Post, start, start_as_set, start_charging};
+pub use http::middleware::RequestId;
+pub use http::router::{Routes, description};
+pub use http::server::{Handle, StartError, serve};
+pub use http::state::{Issuer, World};
+pub use http::tls::TlsError;
 pub use metrics::Metrics;
-pub use routes::{Routes, description};
-pub use server::{Handle, StartError, serve};
-pub use server_key::NoServerKey;
-pub use start::{Post, start, start_as_set, start_charging};
-pub use tls::TlsError;

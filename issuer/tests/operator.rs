@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use tegata::protocol::Close;
+use tegata_issuer::admin::{Operator, OperatorError, Reason, Whose};
 use tegata_issuer::config::Config;
-use tegata_issuer::operator::{Operator, OperatorError, Reason, Whose};
 use tegata_issuer::store::{AccountId, Store};
 use tegata_policy::Account;
 use tokio::runtime::Runtime;

@@ -11,9 +11,9 @@ use tegata::protocol::{
 use tegata::vault::{Keystore, RecordId, Unlocked};
 use tegata::{AccountAt, Asked, Device, NextCode, SystemRandom, Wallet};
 use tegata_issuer::World;
+use tegata_issuer::admin::{Acts, Operator, Reason};
 use tegata_issuer::config::Config;
-use tegata_issuer::keys::Keys;
-use tegata_issuer::operator::{Acts, Operator, Reason};
+use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{Indexed, Store, Switch};
 
 use crate::people::{NEW_PASSWORD, PASSWORD, Person, Told, Town, refusal};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tegata_issuer::limits::Uptime;
+use tegata_issuer::http::rate_limits::Uptime;
 use tegata_issuer::{Handle, World, serve};
 
 use crate::run::{JSON, ask, config, get, post, raw, routes, service};

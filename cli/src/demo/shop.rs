@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::operator::{Operator, Reason};
+use tegata_issuer::admin::{Operator, Reason};
 
 use super::town::Town;
 use crate::carry::Carrier;

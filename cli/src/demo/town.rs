@@ -13,9 +13,9 @@ use tegata::protocol::{
 };
 use tegata::vault::{OtpCredential, RecordId, SoftwareKeystore, Stretch, Unlocked};
 use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, UnixTime, Wallet};
+use tegata_issuer::admin::Operator;
 use tegata_issuer::config::Config;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::operator::Operator;
 use tegata_issuer::{Handle as Service, World, start};
 
 use super::stage::PHONE;

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use tegata_issuer::World;
+use tegata_issuer::admin::{Operator, OperatorError, Reason};
 use tegata_issuer::config::{Config, Layers};
-use tegata_issuer::operator::{Operator, OperatorError, Reason};
 
 use crate::failure::Failure;
 use crate::output::Output;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use tegata_issuer::operator::{Acts, Whose};
+use tegata_issuer::admin::{Acts, Whose};
 use tegata_issuer::store::{Standing, Switch, UnderWay};
 
 use super::{Because, Settings, not};

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use tegata::UnixTime;
-use tegata_issuer::report::{Finding, Thresholds};
+use tegata_issuer::admin::report::{Finding, Thresholds};
 use tegata_issuer::store::{ATTEMPTS_KEPT, Who};
 
 use super::{Settings, not};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use tegata_issuer::World;
-use tegata_issuer::operator::restore;
+use tegata_issuer::admin::restore;
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;

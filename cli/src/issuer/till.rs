@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::operator::{Operator, Payment, Reason};
+use tegata_issuer::admin::{Operator, Payment, Reason};
 use tegata_issuer::store::{Authorisation, AuthorisationId, State, Till, TillStage};
 
 use super::{Because, Settings, not};

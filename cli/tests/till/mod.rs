@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use tegata::code::ShopName;
 use tegata_issuer::World;
-use tegata_issuer::operator::{Operator, Reason};
+use tegata_issuer::admin::{Operator, Reason};
 
 use crate::run::{document, done, failed, text};
 use crate::{HANAKO, Person, Town};

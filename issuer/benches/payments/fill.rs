@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
-use tegata_issuer::keys::{Keys, SealedSeed};
+use tegata_issuer::crypto::{Keys, SealedSeed};
 use tegata_issuer::store::{AccountId, Store};
 use tokio_postgres::NoTls;
 

@@ -11,7 +11,7 @@ use super::given::Given;
 use super::kept::Secrets;
 use super::letters::Kept;
 use super::made::Made;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::store::{
     AccountId, Change, EventId, EventRow, Loaded, MailId, Outgoing, Rank, Standing, StoreError,
     Switch, TokenHash, deed,

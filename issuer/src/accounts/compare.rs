@@ -10,11 +10,11 @@ use tegata_policy::{Compare, Found, SecretId, SecretKind};
 use super::Accounts;
 use super::given::Given;
 use super::kept::Secrets;
-use crate::keys::Sealed;
+use crate::crypto::Sealed;
+use crate::http::problem::Problem;
+use crate::metrics::work::{Done, Of};
 use crate::passwords::PasswordHash;
-use crate::problem::Problem;
 use crate::store::AccountId;
-use crate::work::{Done, Of};
 
 /// How many steps of the second factor to either side are taken (RFC 6238, section 5.2).
 const DRIFT: u64 = 1;

@@ -6,8 +6,8 @@ use tegata_policy::Account;
 use tegata_policy::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit};
 
 use super::Accounts;
+use crate::http::problem::{Problem, RetryAfter};
 use crate::passwords::Lane;
-use crate::problem::{Problem, RetryAfter};
 use crate::store::AccountId;
 
 /// Sign-ups begun for one address: each is a mail.

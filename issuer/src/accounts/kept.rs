@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::Accounts;
 use super::given::{Address, Given};
-use crate::keys::{Place, Sealed};
-use crate::problem::Problem;
+use crate::crypto::{Place, Sealed};
+use crate::http::problem::Problem;
 use crate::store::{AccountId, HandleKey};
 
 /// Those of an account.

@@ -11,9 +11,9 @@ use super::given::Address;
 use super::made::Made;
 use super::no_link::no_link;
 use super::receipts::{Figures, Receipt};
-use crate::keys::{Place, Sealed};
+use crate::crypto::{Place, Sealed};
+use crate::http::problem::Problem;
 use crate::payments::Rules;
-use crate::problem::Problem;
 use crate::store::{AccountId, Leased, MailId};
 
 /// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::Accounts;
 use super::given::Given;
 use super::kept::missing;
-use crate::keys::Sealed;
-use crate::problem::Problem;
+use crate::crypto::Sealed;
+use crate::http::problem::Problem;
 use crate::store::AccountId;
 
 /// What was made in a transaction.

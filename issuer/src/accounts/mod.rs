@@ -31,10 +31,10 @@ use std::sync::Arc;
 
 use crate::codes::Codes;
 use crate::config::Config;
-use crate::issuer::World;
-use crate::keys::Keys;
+use crate::crypto::Keys;
+use crate::http::problem::Problem;
+use crate::http::state::World;
 use crate::passwords::Passwords;
-use crate::problem::Problem;
 use crate::store::Store;
 
 /// The accounts of an issuer. A clone is the same accounts.

@@ -5,8 +5,8 @@ use tegata_policy::{Answer, Decision, Event, decide};
 use super::Accounts;
 use super::given::Given;
 use super::made::Made;
-use crate::operator::{OperatorError, Reason, Whose};
-use crate::problem::Problem;
+use crate::admin::{OperatorError, Reason, Whose};
+use crate::http::problem::Problem;
 use crate::store::{AccountId, Change};
 
 impl Accounts {

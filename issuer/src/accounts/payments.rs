@@ -8,10 +8,10 @@ use tegata::protocol::{
 };
 
 use super::Accounts;
+use crate::http::body::Strict;
+use crate::http::problem::Problem;
 use crate::payments::Decimals;
-use crate::problem::Problem;
 use crate::store::{AuthorisationId, Paid, Reason, State};
-use crate::strict::Strict;
 
 /// Payments on a page, some 300 bytes each.
 const PAGE: u32 = 100;

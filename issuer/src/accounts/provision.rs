@@ -22,13 +22,13 @@ use super::given::Given;
 use super::made::Made;
 use super::signing::Caller;
 use crate::codes;
-use crate::hash::sha256;
-use crate::keys::{Sealed, SealedSeed};
-use crate::problem::Problem;
+use crate::crypto::{Sealed, SealedSeed};
+use crate::domain::hash::sha256;
+use crate::http::body::Strict;
+use crate::http::problem::Problem;
 use crate::store::{
     AccountId, Change, Loaded, NewCredential, RequestId, Requested, Switch, make_credential_id,
 };
-use crate::strict::Strict;
 
 /// All that a new credential is made of, before it is known whether there will be one.
 #[derive(Clone)]

@@ -13,8 +13,8 @@ use tegata_policy::Account;
 use super::Accounts;
 use super::given::{Address, Given};
 use super::signing::Caller;
-use crate::operator::Reason;
-use crate::problem::Problem;
+use crate::admin::Reason;
+use crate::http::problem::Problem;
 use crate::store::{AccountId, EventId, EventRow};
 
 /// Events on a page, some 100 bytes each.

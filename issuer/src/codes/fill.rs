@@ -3,7 +3,7 @@
 use tegata::UnixTime;
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Step};
 
-use crate::keys::Keys;
+use crate::crypto::Keys;
 use crate::store::{Fill, Store, StoreError, first_credential_of};
 
 /// Credentials whose aliases are written in one transaction.

@@ -13,7 +13,7 @@ pub use fill::FillError;
 pub(crate) use fill::{Ready, around, fill, ready};
 pub(crate) use wrong::WrongCodes;
 
-use crate::keys::Keys;
+use crate::crypto::Keys;
 use crate::store::{Store, StoreError};
 
 /// Why codes cannot begin with what is set.

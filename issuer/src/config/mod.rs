@@ -24,7 +24,7 @@ pub use values::{
     AliasSeconds, CodePrefix, Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store,
 };
 
-use crate::network::ForwardedHeader;
+use crate::http::client_address::ForwardedHeader;
 use crate::payments::{Amount, Currency, DayOffset, Decimals, Rules};
 use crate::store::Cap;
 use secret::from_file;

@@ -4,12 +4,10 @@
 //! over: a crash between the two sends it twice, which a reader survives.
 
 mod mailbox;
-mod page;
 mod smtp;
 mod worker;
 
 pub use mailbox::Mailbox;
-pub(crate) use page::page;
 pub use smtp::{Smtp, SmtpError};
 pub(crate) use worker::work;
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::hash::HashFailed;
 use super::{NewPassword, Password, PasswordHash, Weak};
-use crate::problem::{Problem, RetryAfter};
+use crate::http::problem::{Problem, RetryAfter};
 
 /// Hashes and judges passwords on threads of its own, so that a flood of logins takes no more of the machine than it was
 /// given. What does not fit into its queue is told to come again, with the time that the queue takes.

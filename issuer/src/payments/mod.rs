@@ -47,10 +47,10 @@ pub use tills::TillCode;
 pub use view::{Status, View};
 pub use words::{Amount, Currency, IdempotencyKey, NotAWord, Reference};
 
-use crate::issuer::World;
-use crate::keys::Keys;
-use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::crypto::Keys;
+use crate::http::problem::Problem;
+use crate::http::router::Routes;
+use crate::http::state::World;
 use crate::store::{AuthorisationId, EventId, EventRow, Store, StoreError};
 use prefixes::Taken;
 use prepared::Prepared;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tegata::Random;
 
 use crate::accounts::Receipt;
-use crate::keys::{Keys, Place};
+use crate::crypto::{Keys, Place};
 use crate::store::{Authorisation, MailId, Outgoing, Rank, StoreError, Tell};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use tegata::code::{Candidate, CredentialId};
 
-use crate::keys::Keys;
+use crate::crypto::Keys;
 use crate::store::{Found, Prepare, StoreError};
 
 /// How many are kept: some 25 MiB. Those used longest ago go first.

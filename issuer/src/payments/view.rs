@@ -111,4 +111,4 @@ fn status(state: State) -> Status {
     }
 }
 
-pub(super) type Shown = Result<Json<View>, crate::problem::Problem>;
+pub(super) type Shown = Result<Json<View>, crate::http::problem::Problem>;

@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use super::Payments;
 use super::view::{Shown, Status, View};
 use super::words::{IdempotencyKey, Reference};
-use crate::problem::{Problem, ProblemDocument};
+use crate::http::body::Strict;
+use crate::http::problem::{Problem, ProblemDocument};
 use crate::store::{Authorisation, State, Voided, What};
-use crate::strict::Strict;
 
 /// What a till takes back: one of the two.
 #[derive(Debug, Deserialize, ToSchema)]

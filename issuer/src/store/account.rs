@@ -10,7 +10,7 @@ use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
 use super::outbox::Rank;
 use super::rows::{Row, Statement, values};
 use super::{CardChange, NewCredential, Standing, StoreError, cards, credentials};
-use crate::keys::{self, Sealed, number};
+use crate::crypto::{self, Sealed, number};
 
 /// An account with all that is kept beside it, as of one moment.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ fn write_state(state: &Account) -> Result<String, StoreError> {
 }
 
 pub(super) fn kind(number: u8) -> Result<SecretKind, StoreError> {
-    keys::kind(number).ok_or(StoreError::Unreadable("secrets"))
+    crypto::kind(number).ok_or(StoreError::Unreadable("secrets"))
 }
 
 pub(super) fn sealed(row: &mut Row) -> Result<Sealed, StoreError> {

@@ -6,7 +6,7 @@ use super::credentials::{in_index, scheme};
 use super::ids::AccountId;
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::keys::Sealed;
+use crate::crypto::Sealed;
 
 /// How far the index of a period is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct AliasRow {
     pub id: CredentialId,
     /// Whose it is.
     pub account: AccountId,
-    /// Its alias key, sealed for [`Place::AliasKey`](crate::keys::Place::AliasKey).
+    /// Its alias key, sealed for [`Place::AliasKey`](crate::crypto::Place::AliasKey).
     pub alias_key: Sealed,
 }
 

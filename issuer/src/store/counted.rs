@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use super::database::{Database, Transaction, Within};
 use super::rows::{Read, Row, Statement, Value};
-use crate::work::{Done, Work};
+use crate::metrics::work::{Done, Work};
 
 #[derive(Clone)]
 pub(super) struct Counted {

@@ -7,7 +7,7 @@ use tegata_policy::{Account, CredentialNumber, Payer};
 use super::ids::{AccountId, RequestId};
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::keys::{Sealed, SealedSeed};
+use crate::crypto::{Sealed, SealedSeed};
 
 /// A credential that is made.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub struct Indexed {
     pub account: AccountId,
     /// What the account's state calls it. Whether it counts stands with the payer.
     pub number: CredentialNumber,
-    /// Its seed, sealed for [`Place::Seed`](crate::keys::Place::Seed).
+    /// Its seed, sealed for [`Place::Seed`](crate::crypto::Place::Seed).
     pub seed: Sealed,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable, UnixTime};
 
-use crate::hash::sha256;
+use crate::domain::hash::sha256;
 
 /// 16 bytes that sort by time: laid out as UUID version 7 (RFC 9562, section 5.7); its milliseconds are whole seconds.
 fn by_time(now: UnixTime, place: u16, random: &dyn Random) -> Result<[u8; 16], RandomUnavailable> {

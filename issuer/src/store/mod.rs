@@ -69,7 +69,7 @@ pub use tills::{Till, TillStage};
 pub use vault::{SealedRow, SeedRow, WrappedKey};
 
 use crate::config;
-use crate::work::Work;
+use crate::metrics::work::Work;
 use counted::Counted;
 use database::{Database, Transaction};
 use rows::{Statement, values};

@@ -6,7 +6,7 @@ use super::account::sealed;
 use super::ids::{AccountId, MailId};
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::keys::Sealed;
+use crate::crypto::Sealed;
 
 /// Which mails go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! The issuer's keys as rows, wrapped, and the rows that are sealed anew when one of them is replaced. What they are
-//! is [`keys`](crate::keys)'s.
+//! is [`keys`](crate::crypto)'s.
 
 use tegata::code::CredentialId;
 use tegata_policy::{SecretId, SecretKind};
@@ -8,7 +8,7 @@ use super::account::{kind, sealed};
 use super::credentials::sealed_seed;
 use super::rows::{Row, Statement, values};
 use super::{AccountId, Store, StoreError};
-use crate::keys::{Sealed, SealedSeed};
+use crate::crypto::{Sealed, SealedSeed};
 
 /// A key, wrapped under the server key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tegata::code::{
 };
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemRandom, UnixTime};
+use tegata_issuer::admin::{Operator, Reason};
 use tegata_issuer::config::{Config, Store as Place};
-use tegata_issuer::keys::Keys;
-use tegata_issuer::operator::{Operator, Reason};
+use tegata_issuer::crypto::Keys;
 use tegata_issuer::payments::Notices;
 use tegata_issuer::store::{
     AccountId, Change, NewCredential, RequestId, Standing, Store, make_credential_id,

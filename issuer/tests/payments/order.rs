@@ -4,7 +4,7 @@ use serde_json::json;
 use tegata::code::{AliasKey, AliasPeriod, Scheme, Seed, Step};
 use tegata::formats::otpauth;
 use tegata::vault::OtpCredential;
-use tegata_issuer::operator::Acts;
+use tegata_issuer::admin::Acts;
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::{Order, Switch};
 use tegata_policy::Event;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
+use tegata_issuer::admin::report::{Thresholds, What};
 use tegata_issuer::payments::Outcome;
-use tegata_issuer::report::{Thresholds, What};
 use tegata_issuer::store::Who;
 
 use crate::desk::{Desk, Shopper, Till};

@@ -1,7 +1,7 @@
 //! What a till takes back.
 
 use serde_json::json;
-use tegata_issuer::operator::{Acts, OperatorError, Payment};
+use tegata_issuer::admin::{Acts, OperatorError, Payment};
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::State;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::protocol::SessionId;
-use tegata_issuer::keys::Place;
+use tegata_issuer::crypto::Place;
 use tegata_issuer::store::{Change, StoreError, TokenHash};
 use tegata_policy::limits::Limit;
 use tegata_policy::{Account, SecretId, SecretKind};

@@ -1,7 +1,7 @@
 //! The log: what was sealed cannot be changed unnoticed by whoever has the database.
 
 use tegata_issuer::audit::{AuditError, Finding, Verified, seal, verify};
-use tegata_issuer::keys::Keys;
+use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{EventId, Store};
 
 use crate::bed::{Bed, noon};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::keys::Keys;
+use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{Change, Store, StoreError, TokenHash, restore};
 use tegata_policy::{Account, Generation};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use refinery::Target;
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::{ServerKey, Store as Place};
-use tegata_issuer::keys::Keys;
+use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::Store;
 use tempfile::TempDir;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata_issuer::config::Store as Place;
-use tegata_issuer::keys::Purpose;
+use tegata_issuer::crypto::Purpose;
 
 use crate::bed::Bed;
 use crate::shopper;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::code::{Alias, AliasKey, CredentialId, Step};
-use tegata_issuer::keys::Keys;
+use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{AccountId, Change, Fill, Order, RequestId, Store};
 use tegata_policy::{Account, Event, decide};
 

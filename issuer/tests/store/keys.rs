@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::keys::{Keys, KeysError, Place, Purpose};
+use tegata_issuer::crypto::{Keys, KeysError, Place, Purpose};
 use tegata_issuer::store::{AccountId, MailId, Store};
 use tegata_policy::{Account, SecretId, SecretKind};
 

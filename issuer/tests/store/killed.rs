@@ -69,7 +69,7 @@ async fn write_until_killed(place: Place) {
     let store = Store::open(&place).await.unwrap();
     let random = tegata::SystemRandom::new();
     let keys =
-        Arc::new(tegata_issuer::keys::Keys::open(&store, &server_key(7), &random).await.unwrap());
+        Arc::new(tegata_issuer::crypto::Keys::open(&store, &server_key(7), &random).await.unwrap());
     let mut writers = Vec::new();
     for _ in 0..4 {
         let account = shopper::begin(&store, &keys).await;
@@ -93,7 +93,12 @@ async fn write_until_killed(place: Place) {
 }
 
 /// The change of this number: a secret, a session, a mail and an event.
-fn whole(keys: &tegata_issuer::keys::Keys, account: AccountId, loaded: &Loaded, n: u32) -> Change {
+fn whole(
+    keys: &tegata_issuer::crypto::Keys,
+    account: AccountId,
+    loaded: &Loaded,
+    n: u32,
+) -> Change {
     let random = tegata::SystemRandom::new();
     let (id, kind) = (SecretId(100 + n), SecretKind::Factor);
     let mut event = shopper::event(noon(), "whole");

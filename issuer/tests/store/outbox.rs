@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tegata_issuer::keys::{Keys, Place};
+use tegata_issuer::crypto::{Keys, Place};
 use tegata_issuer::store::{AccountId, Change, Leased, MailId, Outgoing, Rank, Store};
 
 use crate::bed::{Bed, noon};

@@ -3,7 +3,7 @@
 use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{SystemRandom, UnixTime};
-use tegata_issuer::keys::{Keys, Place};
+use tegata_issuer::crypto::{Keys, Place};
 use tegata_issuer::store::{
     AccountId, Change, EventId, EventRow, MailId, NewCredential, Outgoing, Rank, RequestId,
     Standing, Store, TokenHash, deed, make_credential_id,

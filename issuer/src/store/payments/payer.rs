@@ -14,7 +14,7 @@ use super::super::rows::{Read, Row, values};
 use super::super::{AccountId, Standing, StoreError};
 use super::attempts::Attempts;
 use super::authorise::Reason;
-use crate::keys::Sealed;
+use crate::crypto::Sealed;
 
 /// A credential that a code may belong to.
 #[derive(Clone, Debug)]

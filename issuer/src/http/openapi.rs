@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
-use crate::problem::{Problem, ProblemDocument};
+use crate::http::problem::{Problem, ProblemDocument};
 
 /// What the routes are added to. Title, version and licence come from the package.
 #[derive(OpenApi)]

@@ -21,19 +21,19 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
+use crate::admin::server_key::NoServerKey;
 use crate::codes::CodesError;
 use crate::config::Config;
-use crate::issuer::{Issuer, World};
-use crate::keys::KeysError;
+use crate::crypto::KeysError;
+use crate::http::client_address::Peer;
+use crate::http::connection_limits::Places;
+use crate::http::router::{self, Routes};
+use crate::http::state::{Issuer, World};
+use crate::http::tls::{self, TlsError};
 use crate::mail::SmtpError;
-use crate::network::Peer;
 use crate::passwords::PasswordsUnavailable;
-use crate::places::Places;
 use crate::processor::ProcessorError;
-use crate::routes::{self, Routes};
-use crate::server_key::NoServerKey;
 use crate::store::StoreError;
-use crate::tls::{self, TlsError};
 
 /// Bytes that the head of a request may have.
 const MAX_HEAD: usize = 16 * 1024;
@@ -137,7 +137,7 @@ pub(crate) fn listen(
         _ => None,
     };
     let address = config.listen;
-    let app = routes::everything(&issuer, routes)?;
+    let app = router::everything(&issuer, routes)?;
     let listener = runtime.block_on(TcpListener::bind(address));
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| StartError::Listen { address, error })?;

@@ -12,8 +12,8 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::network::ClientNetwork;
-use crate::problem::{Problem, RetryAfter};
+use crate::http::client_address::ClientNetwork;
+use crate::http::problem::{Problem, RetryAfter};
 
 /// Time that only goes forward, for waits. The time of day ([`tegata::Clock`]) is set now and then: a limit counted by it
 /// could be opened, or shut for years.

@@ -15,10 +15,10 @@ use tegata_policy::limits::CLOSING_GRACE;
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
 use crate::codes::{self, Codes, FillError, Ready, WrongCodes};
-use crate::issuer::World;
-use crate::keys::Keys;
+use crate::crypto::Keys;
+use crate::http::problem::Problem;
+use crate::http::state::World;
 use crate::payments::{Charging, Counts as PaymentCounts};
-use crate::problem::Problem;
 use crate::store::{AccountId, EventId, Kind, SessionRow, Store, StoreError};
 
 /// Rows that a job reads at a time.

@@ -11,10 +11,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use crate::issuer::Issuer;
+use crate::http::client_address::{self, ClientNetwork, Peer};
+use crate::http::problem::Problem;
+use crate::http::state::Issuer;
 use crate::metrics::Answered;
-use crate::network::{self, ClientNetwork, Peer};
-use crate::problem::Problem;
 
 /// Where an answer says which request it is for.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -73,7 +73,8 @@ pub(crate) async fn frame(
         Err(problem) => return problem.into_response(),
     };
     let (config, headers) = (&issuer.config, request.headers());
-    let client = network::client(peer.0.ip(), headers, config.forwarded, &config.trusted_proxies);
+    let client =
+        client_address::client(peer.0.ip(), headers, config.forwarded, &config.trusted_proxies);
     let observation = Observation::begin(&issuer, &id, &request);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(client);
@@ -190,7 +191,7 @@ fn known(method: &Method) -> &'static str {
 pub(crate) fn is_operator(issuer: &Issuer, client: ClientNetwork, headers: &HeaderMap) -> bool {
     let is_forwarded =
         headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
-    let is_expected = issuer.config.forwarded != network::ForwardedHeader::None;
+    let is_expected = issuer.config.forwarded != client_address::ForwardedHeader::None;
     (is_expected || !is_forwarded)
         && issuer.config.metrics_networks.iter().any(|range| range.contains(&client.range()))
 }

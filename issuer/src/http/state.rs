@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tegata::{Clock, Random, SystemClock, SystemRandom};
 
 use crate::config::Config;
-use crate::limits::{Limits, SystemUptime, Uptime};
+use crate::http::rate_limits::{Limits, SystemUptime, Uptime};
 use crate::metrics::Metrics;
 use crate::passwords::{Passwords, PasswordsUnavailable};
 

@@ -1,8 +1,10 @@
 //! What is counted of requests, in the text that Prometheus reads.
 
+pub(crate) mod work;
+
 use std::time::Duration;
 
-use crate::work::Work;
+use crate::metrics::work::Work;
 use prometheus::{HistogramOpts, IntGaugeVec};
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 

@@ -26,7 +26,7 @@ pub enum Problem {
     MethodNotAllowed,
     /// 408: the body, or the whole request, took too long.
     TimedOut,
-    /// 413: the body is larger than [`crate::strict::MAX_BODY`].
+    /// 413: the body is larger than [`crate::http::body::MAX_BODY`].
     TooLarge,
     /// 415: the body is not `application/json`.
     NotJson,

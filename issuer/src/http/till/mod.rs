@@ -13,8 +13,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 
-use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::http::problem::Problem;
+use crate::http::router::Routes;
 use assets::Assets;
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::ours);

@@ -14,11 +14,11 @@ use base64ct::{Base64, Encoding};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use super::Mailbox;
 use crate::accounts::Posted;
-use crate::network::Peer;
-use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::http::client_address::Peer;
+use crate::http::problem::Problem;
+use crate::http::router::Routes;
+use crate::mail::Mailbox;
 
 /// Its routes, which no description names.
 pub(crate) fn page(mailbox: Arc<Mailbox>) -> Routes {

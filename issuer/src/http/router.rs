@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::frame::{frame, is_operator};
-use crate::issuer::Issuer;
-use crate::network::ClientNetwork;
-use crate::openapi;
-use crate::problem::Problem;
+use crate::http::client_address::ClientNetwork;
+use crate::http::middleware::{frame, is_operator};
+use crate::http::openapi;
+use crate::http::problem::Problem;
+use crate::http::state::Issuer;
 
 /// Routes with their description, each handler with `#[utoipa::path]`.
 pub type Routes = OpenApiRouter<Arc<Issuer>>;
@@ -79,7 +79,7 @@ async fn healthz() -> axum::Json<Health> {
     tag = "running",
     responses(
         (status = 200, description = "The counts", body = String, content_type = "text/plain; version=0.0.4"),
-        (status = 404, description = "Not for this network", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "Not for this network", body = crate::http::problem::ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 async fn metrics(

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use tegata::code::ShopName;
 
 use crate::accounts::{self, Accounts, Letters};
+use crate::admin::server_key;
 use crate::codes::Codes;
 use crate::config::{Config, Mail};
-use crate::issuer::{Issuer, World};
+use crate::crypto::Keys;
+use crate::http::mailbox_page;
+use crate::http::router::Routes;
+use crate::http::server::{self, Handle, StartError};
+use crate::http::state::{Issuer, World};
+use crate::http::till;
 use crate::jobs::{Counts, Jobs};
-use crate::keys::Keys;
 use crate::mail::{self, Carrier, Mailbox, Smtp};
 use crate::payments::{self, Charge, Charging, Notices, Payments};
 use crate::processor;
-use crate::routes::Routes;
-use crate::server::{self, Handle, StartError};
-use crate::server_key;
 use crate::store::{Store, StoreError, Tell};
-use crate::till;
 
 /// Who takes the mail.
 pub type Post = Arc<dyn Carrier>;
@@ -55,7 +56,7 @@ pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> 
         }
         Mail::Mailbox if config.listen.ip().is_loopback() => {
             let mailbox = Arc::new(Mailbox::default());
-            let page = mail::page(Arc::clone(&mailbox));
+            let page = mailbox_page::page(Arc::clone(&mailbox));
             start_with(config, world, |_| Ok(mailbox), None, page)
         }
         Mail::Mailbox => Err(StartError::MailboxForAll),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-const STYLE: &str = include_str!("../../till/till.css");
+const STYLE: &str = include_str!("../../../till/till.css");
 
 /// Text and what it stands on.
 const TEXT: &[(&str, &str)] = &[

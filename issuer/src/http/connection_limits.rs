@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::network::ClientNetwork;
+use crate::http::client_address::ClientNetwork;
 
 /// The connections that there are, by the network at the other end. It knows no more networks than there are connections.
 #[derive(Debug)]

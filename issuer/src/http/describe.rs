@@ -11,8 +11,8 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::http::problem::Problem;
+use crate::http::router::Routes;
 
 /// Adds what `C` is, takes and gives to the description of `routes`.
 pub(crate) fn describe<C>(mut routes: Routes) -> Routes

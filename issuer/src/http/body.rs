@@ -11,8 +11,8 @@ use http_body_util::{BodyExt, Limited};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::issuer::Issuer;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::http::state::Issuer;
 
 /// Bytes that a body may have.
 pub const MAX_BODY: usize = 64 * 1024;

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-const ENGLISH: &str = include_str!("../../till/translations.en.json");
-const JAPANESE: &str = include_str!("../../till/translations.ja.json");
-const PAGE: &str = include_str!("../../till/index.html");
+const ENGLISH: &str = include_str!("../../../till/translations.en.json");
+const JAPANESE: &str = include_str!("../../../till/translations.ja.json");
+const PAGE: &str = include_str!("../../../till/index.html");
 
 fn table(text: &str) -> BTreeMap<String, String> {
-    crate::strict::parse(text.as_bytes()).unwrap()
+    crate::http::body::parse(text.as_bytes()).unwrap()
 }
 
 fn values(text: &str) -> BTreeSet<&str> {

@@ -14,7 +14,7 @@ pub(super) struct Asset {
 
 macro_rules! assets {
     ($($name:literal),* $(,)?) => {
-        [$(Asset { name: $name, bytes: include_bytes!(concat!("../../till/", $name)) }),*]
+        [$(Asset { name: $name, bytes: include_bytes!(concat!("../../../till/", $name)) }),*]
     };
 }
 
@@ -43,7 +43,7 @@ const ASSETS: &[Asset] = &assets![
 ];
 
 /// The page, with `{{name}}` where a file's address belongs.
-const PAGE: &str = include_str!("../../till/index.html");
+const PAGE: &str = include_str!("../../../till/index.html");
 
 /// The page and its files, as they are served.
 pub(super) struct Assets {

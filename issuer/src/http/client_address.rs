@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Deserialize;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// The network of whoever sent a request, as far as it can be told: one address of IPv4, or a /64 of IPv6, which is what
 /// one customer gets. What limits are counted by; an extractor.

@@ -1,6 +1,9 @@
 //! What an operator does, on the issuer's own machine: it works on the store, whether the service runs or not, and a
 //! service that runs goes by it from its next transaction on. Each act is a line of the log, with who did it and why.
 
+pub mod report;
+pub(crate) mod server_key;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,16 +17,16 @@ use tokio::runtime::Runtime;
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError, Verified};
 use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_key_file};
-use crate::issuer::World;
-use crate::keys::{Keys, KeysError};
+use crate::crypto::{Keys, KeysError};
+use crate::http::state::World;
 use crate::passwords::{Passwords, PasswordsUnavailable};
 use crate::payments::{CODE_LIFE, Notices, TillCode};
-use crate::report::{self, Finding, Thresholds};
-use crate::server_key::{self, NoServerKey};
 use crate::store::{
     self, AccountId, Authorisation, AuthorisationId, EventId, EventRow, Order, Seal, Span,
     Standing, State, Store, StoreError, Switch, Till, UnderWay, Voided, What,
 };
+use report::{Finding, Thresholds};
+use server_key::NoServerKey;
 
 /// Who acts, and why: it goes into the log, which nobody can change later.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+//! Plain values that everything else is written in.
+
+pub(crate) mod hash;

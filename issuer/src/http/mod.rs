@@ -1,0 +1,16 @@
+//! The service over HTTP: who may connect and how often, bodies, problems, the description, pages.
+
+pub mod body;
+pub mod client_address;
+mod connection_limits;
+pub(crate) mod describe;
+pub(crate) mod mailbox_page;
+pub(crate) mod middleware;
+pub(crate) mod openapi;
+pub mod problem;
+pub mod rate_limits;
+pub(crate) mod router;
+pub(crate) mod server;
+pub(crate) mod state;
+pub(crate) mod till;
+pub(crate) mod tls;
