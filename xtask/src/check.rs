@@ -1,10 +1,36 @@
 //! What a change is held to before any test runs, the quickest first.
 
+use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
-use crate::{bindings::WITH_ACCOUNT, cargo_deny, setup, tree::step};
+use crate::{bindings::WITH_ACCOUNT, cargo_deny, language, setup, source, structure, tree::step};
 
-pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
+/// A step that can be run alone.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Step {
+    Language,
+    Structure,
+}
+
+impl Step {
+    fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        let rust = source::files(shell, &["rs"])?;
+        source::report(&match self {
+            Self::Language => {
+                let mut findings: Vec<_> = source::map(&rust, language::of_rust)?;
+                findings
+                    .extend(source::files(shell, language::OTHERS)?.iter().map(language::of_text));
+                findings.concat()
+            }
+            Self::Structure => structure::findings(&source::map(&rust, structure::File::of)?),
+        })
+    }
+}
+
+pub(crate) fn run(shell: &Shell, only: Option<Step>) -> anyhow::Result<()> {
+    if let Some(only) = only {
+        return only.run(shell);
+    }
     step("format");
     cmd!(shell, "cargo fmt --all --check").run()?;
     cmd!(shell, "cargo fmt --manifest-path testing/fuzz/Cargo.toml --check").run()?;

@@ -18,6 +18,7 @@ mod issuer;
 mod java;
 mod kdoc;
 mod kotlin;
+mod language;
 mod load;
 mod model;
 mod money;
@@ -27,8 +28,10 @@ mod pictures;
 mod python;
 mod setup;
 mod size;
+mod source;
 mod storms;
 mod stripe_mock;
+mod structure;
 mod swift;
 mod symbols;
 mod targets;
@@ -69,7 +72,11 @@ enum Verb {
     },
     /// Check what needs no test run: format, lints, licences and sources of dependencies.
     #[command(after_help = "Example: cargo xtask check")]
-    Check,
+    Check {
+        /// Run this step alone.
+        #[arg(hide = true)]
+        only: Option<check::Step>,
+    },
     /// Measure ours and the peers' in one run, and hold ours to its target.
     #[command(after_help = "Example: cargo xtask bench qr code128 --json")]
     Bench {
@@ -175,7 +182,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
     match verb {
         Verb::Test { parts } => part::test(&shell, &part::or_all(parts)),
         Verb::Setup { parts } => part::setup(&shell, &part::or_all(parts)),
-        Verb::Check => check::run(&shell),
+        Verb::Check { only } => check::run(&shell, only),
         Verb::Bench { rows, json } => bench::run(&shell, &rows, json),
         Verb::Budget { library: true, .. } => budget::price_of_size(&shell),
         Verb::Budget { write, .. } => budget::run(&shell, write),

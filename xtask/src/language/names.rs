@@ -1,0 +1,340 @@
+//! Names that are denied, and where, with what stands for each.
+
+use proc_macro2::{Ident, TokenTree};
+use syn::{
+    Item, ItemEnum, ItemMacro, ItemMod, ItemStruct, ItemTrait, ItemType, ItemUnion, Macro,
+    Signature, visit::Visit,
+};
+
+use crate::source::{Finding, Source, doc_tokens, each_group, ident};
+
+/// Names and what stands for each, in the folders given (empty: everywhere).
+struct Group {
+    folders: &'static [&'static str],
+    names: &'static [(&'static str, &'static str)],
+}
+
+/// Names are those of types when they begin with a capital, and of functions, modules and macros otherwise; `mod a` is a
+/// module alone, `::A` a variant of an enum.
+const DENIED: &[Group] = &[
+    Group {
+        folders: &[],
+        names: &[
+            ("Alike", "StatementGroup"),
+            ("Anchored", "AnchorState"),
+            ("Answered", "AuthoriseOutcome or another noun"),
+            ("Asked", "PendingRequest, AuthoriseRequest or another noun"),
+            ("Bed", "a type of the testkit"),
+            ("Before", "RollbackSnapshot, AuthoriseContext"),
+            ("Calm", "NoRecording"),
+            ("Deed", "AuditEvent"),
+            ("Desk", "a type of the testkit"),
+            ("Errand", "UserScenario"),
+            ("Given", "one input type for each message"),
+            ("Glass", "a type of the testkit"),
+            ("Kept", "StoredSecrets, IdempotencyRecord, SealedFile"),
+            ("Known", "PriorSale or another noun"),
+            ("Lanes", "BatchScheduler"),
+            ("Letter", "Notification"),
+            ("Made", "GeneratedSecrets or another noun"),
+            ("Mooring", "RollbackGuard"),
+            ("Moving", "Transfer, Rekeying"),
+            ("NoReason", "InvalidReason"),
+            ("NobodyMeant", "ParseAccountRefError"),
+            ("NotAWord", "InvalidField"),
+            ("OneActivity", "CurrentActivity"),
+            ("OtpMoving", "OtpKind"),
+            ("Parted", "SplitSession"),
+            ("Piece", "BatchableWork"),
+            ("Posted", "OutgoingEmail"),
+            ("Said", "BatchMessage or another noun"),
+            ("Scanned", "ScannedCode"),
+            ("Seat", "BatchedTransaction"),
+            ("Shelf", "a type of the testkit"),
+            ("Shop", "TestTill or another noun"),
+            ("SinceNine", "Api28"),
+            ("Standing", "GlobalState or another noun"),
+            ("Talk", "BatchChannel"),
+            ("Tell", "ReceiptWriter"),
+            ("Told", "StepResult or another noun"),
+            ("Town", "DemoIssuer, TestIssuer"),
+            ("Turn", "CodeSlot, Transition"),
+            ("Unlocked", "PaymentUnlock"),
+            ("Whose", "AccountRef"),
+            ("Wishes", "KeyOptions"),
+            ("World", "PolicyContext, Environment"),
+            ("Wreck", "CrashState"),
+            ("::BrokeOff", "Panicked"),
+            ("::InDoubt", "CommitOutcomeUnknown"),
+            ("::NoTill", "UnknownTill"),
+            ("::Owners", "KnownDevice"),
+            ("::Strangers", "Untrusted"),
+            ("answered", "complete"),
+            ("as_set", "from_config"),
+            ("at_odds", "validate"),
+            ("carried", "execute"),
+            ("froze", "frozen_by_notice"),
+            ("has_leave", "a check of the unlock token"),
+            ("hers", "user_actions"),
+            ("his", "attacker_actions"),
+            ("is_moving", "is_rekeying"),
+            ("mod moving", "transfer"),
+            ("mod storms", "crash_tests"),
+            ("moving", "transfer"),
+            ("seal_anew", "reencrypt"),
+            ("shut", "close"),
+            ("start_as_set", "App::from_config"),
+            ("told", "receipts or a verb"),
+            ("tonight", "initial_compromise"),
+            ("word", "one macro for new types"),
+        ],
+    },
+    // Accounts: their messages, decisions and the calls of a wallet.
+    Group {
+        folders: &["bindings/", "core/", "policy/", "testing/"],
+        names: &[
+            ("Enrol", "BeginFactorEnrolment"),
+            ("Keep", "CancelDeletion"),
+            ("MoveAddress", "ChangeAddress"),
+            ("Out", "OutgoingRequest"),
+            ("Prove", "VerifyFactor"),
+            ("TakeBack", "RevertChanges"),
+            ("Then", "FollowUp"),
+            ("leave", "unlock"),
+        ],
+    },
+    Group {
+        folders: &["core/src/account/", "policy/"],
+        names: &[
+            ("Answer", "Reply"),
+            ("Check", "PendingVerification"),
+            ("Found", "MatchResult"),
+            ("Live", "ActiveAccount"),
+            ("Opening", "PendingSignUp"),
+            ("Right", "VerifiedEvidence"),
+            ("settled", "has_enrolled_factor"),
+        ],
+    },
+    Group {
+        folders: &["cli/", "issuer/tests/"],
+        names: &[("Stage", "DemoSession or another noun")],
+    },
+    Group {
+        folders: &["issuer/"],
+        names: &[
+            ("Figure", "AmountInput"),
+            ("Marks", "Cursors"),
+            ("carry_out", "apply_effects"),
+            ("door", "login_throttle"),
+            ("given", "one input type for each message"),
+            ("kept", "a noun"),
+            ("made", "a noun or a verb"),
+        ],
+    },
+    Group {
+        folders: &["issuer/src/"],
+        names: &[
+            ("Full", "QueueFull"),
+            ("Issuer", "AppState"),
+            ("Lane", "HashQueue"),
+            ("Payer", "CandidateAccount"),
+            ("Prepare", "CandidateCache"),
+            ("dress", "finalize_response"),
+            ("frame", "middleware"),
+            ("hear", "recv"),
+            ("inside", "with_timeout"),
+            ("say", "send"),
+            ("together", "batch"),
+        ],
+    },
+    Group {
+        folders: &["issuer/src/store/"],
+        names: &[
+            ("::Forbidden", "ForbiddenByVoid"),
+            ("::Known", "Replayed"),
+            ("::Made", "Created"),
+            ("::Moved", "VersionConflict"),
+            ("mod rows", "sql"),
+            ("mod sweep", "scans"),
+            ("mod vault", "sealed_rows"),
+        ],
+    },
+];
+
+/// What is defined by a name.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Type,
+    Variant,
+    Module,
+    /// A function or a macro.
+    Call,
+}
+
+/// What stands for a name, if it is denied in this file.
+fn denied(file: &str, kind: Kind, name: &str) -> Option<&'static str> {
+    let groups = DENIED.iter().filter(|group| {
+        let folders = group.folders;
+        folders.is_empty() || folders.iter().any(|folder| file.starts_with(folder))
+    });
+    let is_it = |denied: &str| match kind {
+        Kind::Variant => denied.strip_prefix("::") == Some(name),
+        Kind::Module => denied.strip_prefix("mod ").unwrap_or(denied) == name,
+        Kind::Type | Kind::Call => denied == name,
+    };
+    groups.flat_map(|group| group.names).find(|(denied, _)| is_it(denied)).map(|(_, it)| *it)
+}
+
+/// Definitions in a Rust file, within macros too.
+pub(super) fn of_rust(source: &Source) -> Vec<Finding> {
+    let mut names = Names { file: &source.path, findings: Vec::new() };
+    names.visit_file(&source.syntax);
+    names.findings
+}
+
+/// Definitions in a file of another language: names that follow the word for what they define.
+pub(super) fn of_text(file: &str, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (line, text) in (1..).zip(text.lines()) {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let kind = match pair[0] {
+                "class" | "object" | "interface" | "struct" | "enum" | "protocol" => Kind::Type,
+                "fun" | "func" | "def" => Kind::Call,
+                _ => continue,
+            };
+            let is_part = |c: char| c.is_alphanumeric() || c == '_';
+            let name = pair[1].split(|c| !is_part(c)).next().unwrap_or_default();
+            if let Some(instead) = denied(file, kind, name) {
+                findings.push(finding(file, line, name, instead));
+            }
+        }
+    }
+    findings
+}
+
+fn finding(file: &str, line: usize, name: &str, instead: &str) -> Finding {
+    let what = format!("the name `{name}` is denied: {instead} stands for it");
+    Finding { file: file.to_owned(), line, what }
+}
+
+struct Names<'a> {
+    file: &'a str,
+    findings: Vec<Finding>,
+}
+
+impl Names<'_> {
+    fn check(&mut self, kind: Kind, name: &Ident) {
+        let text = name.to_string();
+        if let Some(instead) = denied(self.file, kind, &text) {
+            self.findings.push(finding(self.file, name.span().start().line, &text, instead));
+        }
+    }
+
+    /// A definition in a macro's tokens: a name after the word for what it defines or after a doc comment.
+    fn check_tokens(&mut self, tokens: &[TokenTree]) {
+        let mut at = 0;
+        while at < tokens.len() {
+            if let Some((_, taken)) = doc_tokens(&tokens[at..]) {
+                at += taken;
+                if let Some(name) = ident(tokens.get(at)) {
+                    self.check(Kind::Type, name);
+                }
+                continue;
+            }
+            if let (Some(word), Some(name)) = (ident(tokens.get(at)), ident(tokens.get(at + 1))) {
+                match word.to_string().as_str() {
+                    "struct" | "enum" | "trait" | "type" | "union" => self.check(Kind::Type, name),
+                    "fn" => self.check(Kind::Call, name),
+                    "mod" => self.check(Kind::Module, name),
+                    _ => {}
+                }
+            }
+            at += 1;
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Names<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        match item {
+            Item::Enum(ItemEnum { ident, .. })
+            | Item::Struct(ItemStruct { ident, .. })
+            | Item::Trait(ItemTrait { ident, .. })
+            | Item::Type(ItemType { ident, .. })
+            | Item::Union(ItemUnion { ident, .. }) => self.check(Kind::Type, ident),
+            Item::Mod(ItemMod { ident, .. }) => self.check(Kind::Module, ident),
+            Item::Macro(ItemMacro { ident: Some(ident), .. }) => self.check(Kind::Call, ident),
+            _ => {}
+        }
+        syn::visit::visit_item(self, item);
+    }
+
+    fn visit_signature(&mut self, signature: &'ast Signature) {
+        self.check(Kind::Call, &signature.ident);
+        syn::visit::visit_signature(self, signature);
+    }
+
+    fn visit_variant(&mut self, variant: &'ast syn::Variant) {
+        self.check(Kind::Variant, &variant.ident);
+    }
+
+    fn visit_macro(&mut self, macro_: &'ast Macro) {
+        each_group(&macro_.tokens, &mut |tokens| self.check_tokens(tokens));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(file: &str, text: &str) -> Vec<usize> {
+        let source = Source::parse(file, text).unwrap();
+        of_rust(&source).into_iter().map(|finding| finding.line).collect()
+    }
+
+    #[test]
+    fn denied_definitions_are_found() {
+        for definition in [
+            "pub struct Mooring;",
+            "enum Mooring {}",
+            "trait Mooring {}",
+            "type Mooring = u8;",
+            "mod moving;",
+            "fn seal_anew() {}",
+            "macro_rules! word { () => {} }",
+            "struct A; impl A { fn seal_anew() {} }",
+            "trait A { fn seal_anew(); }",
+            "enum A { InDoubt }",
+            "calls! { /** Moors it. */ Mooring \"/v1\" }",
+            "macro_rules! a { () => { struct Mooring; } }",
+        ] {
+            assert_eq!(found("core/src/a.rs", definition), [1], "{definition}");
+        }
+    }
+
+    #[test]
+    fn uses_of_a_denied_word_are_not_found() {
+        for text in ["fn f(kept: u8) { let told = kept; }", "struct InDoubt;", "// struct Mooring;"]
+        {
+            assert!(found("issuer/src/a.rs", text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_denied_where_its_group_says() {
+        assert_eq!(found("policy/src/a.rs", "struct Check;"), [1]);
+        assert!(found("xtask/src/a.rs", "struct Check;").is_empty());
+        assert_eq!(found("issuer/src/store/mod.rs", "mod rows;"), [1]);
+        assert!(found("issuer/src/store/mod.rs", "fn rows() {}").is_empty());
+        assert!(found("issuer/src/jobs.rs", "mod rows;").is_empty());
+    }
+
+    #[test]
+    fn other_languages_are_read_by_their_keywords() {
+        let kotlin =
+            "internal class Kept {\n    fun told() = Unit\n    val kept = object : Told() {}\n}\n";
+        let lines: Vec<_> = of_text("android/a.kt", kotlin).iter().map(|it| it.line).collect();
+        assert_eq!(lines, [1, 2]);
+    }
+}
