@@ -37,8 +37,8 @@ fn among_siblings(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
             if reached[to].contains(from) {
                 let members = reached[from].iter().filter(|&&it| reached[it].contains(from));
                 let members = members.copied().collect::<Vec<_>>().join(", ");
-                let outer = if outer.is_empty() { "crate".into() } else { outer.join("::") };
-                let circle = format!("circle in {outer} of {members}: `{from}`");
+                let outer: String = outer.iter().map(|it| format!("{it}::")).collect();
+                let circle = format!("circle of {outer}{{{members}}}: `{from}`");
                 findings.push(finding(crate_, uses, &circle));
             }
         }
@@ -110,9 +110,9 @@ mod tests {
             ("core/src/d.rs", "struct D(crate::a::A);"),
         ]);
         let expected = [
-            "core/src/a.rs:2: circle in crate of a, b, c: `a` uses B of core/src/b.rs",
-            "core/src/b.rs:1: circle in crate of a, b, c: `b` uses C of core/src/c.rs",
-            "core/src/c.rs:1: circle in crate of a, b, c: `c` uses A of core/src/a.rs",
+            "core/src/a.rs:2: circle of {a, b, c}: `a` uses B of core/src/b.rs",
+            "core/src/b.rs:1: circle of {a, b, c}: `b` uses C of core/src/c.rs",
+            "core/src/c.rs:1: circle of {a, b, c}: `c` uses A of core/src/a.rs",
         ];
         assert_eq!(found, expected);
     }
@@ -127,8 +127,8 @@ mod tests {
             ("core/src/b.rs", "pub struct B; type Two = crate::a::two::Two;"),
         ]);
         let expected = [
-            "core/src/a/one.rs:1: circle in crate of a, b: `a` uses B of core/src/b.rs",
-            "core/src/b.rs:1: circle in crate of a, b: `b` uses Two of core/src/a/two.rs",
+            "core/src/a/one.rs:1: circle of {a, b}: `a` uses B of core/src/b.rs",
+            "core/src/b.rs:1: circle of {a, b}: `b` uses Two of core/src/a/two.rs",
         ];
         assert_eq!(found, expected);
     }
