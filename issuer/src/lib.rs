@@ -26,7 +26,7 @@ pub mod audit;
 pub mod codes;
 pub mod config;
 pub mod crypto;
-mod domain;
+pub mod domain;
 pub mod http;
 mod jobs;
 pub mod log;

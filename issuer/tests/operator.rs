@@ -6,7 +6,8 @@ use std::time::Duration;
 use tegata::protocol::Close;
 use tegata_issuer::admin::{Operator, OperatorError, Reason, Whose};
 use tegata_issuer::config::Config;
-use tegata_issuer::store::{AccountId, Store};
+use tegata_issuer::domain::AccountId;
+use tegata_issuer::store::Store;
 use tegata_policy::Account;
 use tokio::runtime::Runtime;
 

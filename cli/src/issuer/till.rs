@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
 use tegata_issuer::admin::{Operator, Payment, Reason};
-use tegata_issuer::store::{Authorisation, AuthorisationId, State, Till, TillStage};
+use tegata_issuer::domain::AuthorisationId;
+use tegata_issuer::store::{Authorisation, State, Till, TillStage};
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;

@@ -10,7 +10,8 @@ use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::crypto::{Keys, SealedSeed};
-use tegata_issuer::store::{AccountId, Store};
+use tegata_issuer::domain::AccountId;
+use tegata_issuer::store::Store;
 use tokio_postgres::NoTls;
 
 /// Tills that are enrolled.

@@ -11,11 +11,9 @@ use super::given::Given;
 use super::kept::Secrets;
 use super::letters::Kept;
 use super::made::Made;
+use crate::domain::{AccountId, EventId, MailId, TokenHash};
 use crate::http::problem::Problem;
-use crate::store::{
-    AccountId, Change, EventId, EventRow, Loaded, MailId, Outgoing, Rank, Standing, StoreError,
-    Switch, TokenHash, deed,
-};
+use crate::store::{Change, EventRow, Loaded, Outgoing, Rank, Standing, StoreError, Switch, deed};
 
 /// Who did what was asked of an account, in the log.
 pub(super) const SHOPPER: &str = "shopper";

@@ -14,11 +14,12 @@ use tegata_policy::{Answer, Event, decide};
 use super::Accounts;
 use super::given::Given;
 use super::signing::Caller;
+use crate::domain::{AccountId, CardId};
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, RetryAfter};
 use crate::http::state::World;
 use crate::processor::{Fault, Key, MethodId, Processor, Registered};
-use crate::store::{AccountId, Card, CardChange, CardId};
+use crate::store::{Card, CardChange};
 
 /// Tries to add a card: whoever tries stolen ones out does not do it here.
 const ADDED: Limit = Limit { tries: 10, seconds: 24 * 60 * 60 };

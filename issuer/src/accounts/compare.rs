@@ -11,10 +11,10 @@ use super::Accounts;
 use super::given::Given;
 use super::kept::Secrets;
 use crate::crypto::Sealed;
+use crate::domain::AccountId;
 use crate::http::problem::Problem;
 use crate::metrics::work::{Done, Of};
 use crate::passwords::PasswordHash;
-use crate::store::AccountId;
 
 /// How many steps of the second factor to either side are taken (RFC 6238, section 5.2).
 const DRIFT: u64 = 1;

@@ -9,8 +9,9 @@ use super::Accounts;
 use super::given::{Address, Given};
 use super::kept::Secrets;
 use super::made::Made;
+use crate::domain::AccountId;
 use crate::http::problem::Problem;
-use crate::store::{AccountId, Change, StoreError};
+use crate::store::{Change, StoreError};
 
 /// How many. Of one decoy the codes for strangers are used up by all addresses that lead to it, which nobody sees: the
 /// answer stays the same.

@@ -6,9 +6,9 @@ use tegata_policy::Account;
 use tegata_policy::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit};
 
 use super::Accounts;
+use crate::domain::AccountId;
 use crate::http::problem::{Problem, RetryAfter};
 use crate::passwords::Lane;
-use crate::store::AccountId;
 
 /// Sign-ups begun for one address: each is a mail.
 const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::Accounts;
 use super::given::{Address, Given};
 use crate::crypto::{Place, Sealed};
+use crate::domain::{AccountId, HandleKey};
 use crate::http::problem::Problem;
-use crate::store::{AccountId, HandleKey};
 
 /// Those of an account.
 pub(super) type Secrets = BTreeMap<SecretId, (SecretKind, Sealed)>;

@@ -12,9 +12,10 @@ use super::made::Made;
 use super::no_link::no_link;
 use super::receipts::{Figures, Receipt};
 use crate::crypto::{Place, Sealed};
+use crate::domain::{AccountId, MailId};
 use crate::http::problem::Problem;
 use crate::payments::Rules;
-use crate::store::{AccountId, Leased, MailId};
+use crate::store::Leased;
 
 /// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use super::Accounts;
 use super::given::Given;
 use super::kept::missing;
 use crate::crypto::Sealed;
+use crate::domain::AccountId;
 use crate::http::problem::Problem;
-use crate::store::AccountId;
 
 /// What was made in a transaction.
 #[derive(Default)]

@@ -6,8 +6,9 @@ use super::Accounts;
 use super::given::Given;
 use super::made::Made;
 use crate::admin::{OperatorError, Reason, Whose};
+use crate::domain::AccountId;
 use crate::http::problem::Problem;
-use crate::store::{AccountId, Change};
+use crate::store::Change;
 
 impl Accounts {
     /// Freezes an account, or lets it go, whoever froze it.

@@ -8,10 +8,11 @@ use tegata::protocol::{
 };
 
 use super::Accounts;
+use crate::domain::AuthorisationId;
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
 use crate::payments::Decimals;
-use crate::store::{AuthorisationId, Paid, Reason, State};
+use crate::store::{Paid, Reason, State};
 
 /// Payments on a page, some 300 bytes each.
 const PAGE: u32 = 100;

@@ -24,11 +24,10 @@ use super::signing::Caller;
 use crate::codes;
 use crate::crypto::{Sealed, SealedSeed};
 use crate::domain::hash::sha256;
+use crate::domain::{AccountId, RequestId, make_credential_id};
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
-use crate::store::{
-    AccountId, Change, Loaded, NewCredential, RequestId, Requested, Switch, make_credential_id,
-};
+use crate::store::{Change, Loaded, NewCredential, Requested, Switch};
 
 /// All that a new credential is made of, before it is known whether there will be one.
 #[derive(Clone)]

@@ -6,8 +6,9 @@ use tegata::protocol::{PaymentNumber, money};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::no_link::no_link;
+use crate::domain::AuthorisationId;
 use crate::payments::{DayOffset, Decimals};
-use crate::store::{Authorisation, AuthorisationId, Paid, State};
+use crate::store::{Authorisation, Paid, State};
 
 /// A receipt as it waits, sealed: which payment, and what became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,7 +101,8 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{AccountId, State};
+    use crate::domain::AccountId;
+    use crate::store::State;
 
     fn figures(minutes: &str) -> Figures {
         let offset = serde_json::from_str(minutes).unwrap();

@@ -24,6 +24,7 @@ use super::made::Made;
 use super::payments::list_payments;
 use super::signing::{Caller, signer};
 use crate::crypto::Purpose;
+use crate::domain::AccountId;
 use crate::http::body::Strict;
 use crate::http::describe::describe;
 use crate::http::problem::Problem;
@@ -32,7 +33,7 @@ use crate::metrics::work::Done as Work;
 use crate::passwords::{Lane, Password, PasswordHash};
 use crate::payments::Decimals;
 use crate::processor::Processor;
-use crate::store::{AccountId, Switch};
+use crate::store::Switch;
 
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;

@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 
 use super::Accounts;
 use super::given::Given;
+use crate::domain::{AccountId, TokenHash};
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
-use crate::store::{AccountId, InSession, TokenHash};
+use crate::store::InSession;
 
 /// Seconds after which a session's use is written down again.
 const SEEN: u64 = 5 * 60;

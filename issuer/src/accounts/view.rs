@@ -14,8 +14,9 @@ use super::Accounts;
 use super::given::{Address, Given};
 use super::signing::Caller;
 use crate::admin::Reason;
+use crate::domain::{AccountId, EventId};
 use crate::http::problem::Problem;
-use crate::store::{AccountId, EventId, EventRow};
+use crate::store::EventRow;
 
 /// Events on a page, some 100 bytes each.
 const EVENTS: u32 = 500;

@@ -18,12 +18,13 @@ use crate::accounts::Accounts;
 use crate::audit::{self, AuditError, Verified};
 use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::crypto::{Keys, KeysError};
+use crate::domain::{AccountId, AuthorisationId, EventId};
 use crate::http::state::World;
 use crate::passwords::{Passwords, PasswordsUnavailable};
 use crate::payments::{CODE_LIFE, Notices, TillCode};
 use crate::store::{
-    self, AccountId, Authorisation, AuthorisationId, EventId, EventRow, Order, Seal, Span,
-    Standing, State, Store, StoreError, Switch, Till, UnderWay, Voided, What,
+    self, Authorisation, EventRow, Order, Seal, Span, Standing, State, Store, StoreError, Switch,
+    Till, UnderWay, Voided, What,
 };
 use report::{Finding, Thresholds};
 use server_key::NoServerKey;

@@ -4,7 +4,8 @@ use tegata::UnixTime;
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Step};
 
 use crate::crypto::Keys;
-use crate::store::{Fill, Store, StoreError, first_credential_of};
+use crate::domain::first_credential_of;
+use crate::store::{Fill, Store, StoreError};
 
 /// Credentials whose aliases are written in one transaction.
 const PAGE: u32 = 256;

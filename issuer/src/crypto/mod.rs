@@ -29,7 +29,8 @@ pub(crate) use sealing::{kind, number};
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
 
-use crate::store::{AccountId, HandleKey, Store, StoreError, ThrottleKey, WrappedKey};
+use crate::domain::{AccountId, HandleKey, ThrottleKey};
+use crate::store::{Store, StoreError, WrappedKey};
 use sealing::SealingKey;
 use ticket::TicketKey;
 

@@ -10,7 +10,7 @@ use tegata::{Random, RandomUnavailable};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
-use crate::store::{AccountId, MailId};
+use crate::domain::{AccountId, MailId};
 
 /// A value as it stands in a row: sealed, or the keyed hash of a code.
 #[derive(Clone, PartialEq, Eq)]

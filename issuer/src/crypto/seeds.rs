@@ -4,7 +4,7 @@ use tegata::code::{AliasKey, CredentialId, Seed};
 use tegata::{Random, Secret};
 
 use super::{Keys, KeysError, Place, Sealed, SealedSeed};
-use crate::store::AccountId;
+use crate::domain::AccountId;
 
 impl Keys {
     /// Seals a seed and its alias key, under the newest key.

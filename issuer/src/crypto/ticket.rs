@@ -4,7 +4,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use tegata::{Random, RandomUnavailable};
 
 use super::sealing::SealingKey;
-use crate::store::AccountId;
+use crate::domain::AccountId;
 
 /// What a ticket is for; it counts for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

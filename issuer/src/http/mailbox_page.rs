@@ -138,7 +138,7 @@ mod tests {
     use tegata::UnixTime;
 
     use super::*;
-    use crate::store::MailId;
+    use crate::domain::MailId;
 
     fn mail(number: u8, body: &str) -> Posted {
         Posted {

@@ -16,10 +16,11 @@ use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
 use crate::codes::{self, Codes, FillError, Ready, WrongCodes};
 use crate::crypto::Keys;
+use crate::domain::{AccountId, EventId};
 use crate::http::problem::Problem;
 use crate::http::state::World;
 use crate::payments::{Charging, Counts as PaymentCounts};
-use crate::store::{AccountId, EventId, Kind, SessionRow, Store, StoreError};
+use crate::store::{Kind, SessionRow, Store, StoreError};
 
 /// Rows that a job reads at a time.
 const PAGE: u32 = 256;

@@ -133,7 +133,7 @@ mod tests {
     use tegata::UnixTime;
 
     use super::*;
-    use crate::store::MailId;
+    use crate::domain::MailId;
 
     fn posted(subject: &str, body: &str) -> Posted {
         Posted {

@@ -16,9 +16,10 @@ use super::tills::till_token;
 use super::view::{Shown, Status, View};
 use super::words::{Currency, Figure, IdempotencyKey, Reference, Scanned};
 use crate::domain::hash::sha256;
+use crate::domain::{AuthorisationId, TokenHash};
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, ProblemDocument};
-use crate::store::{Answered, Asked, AuthorisationId, Code, Made, SaleOrder, State, TokenHash};
+use crate::store::{Answered, Asked, Code, Made, SaleOrder, State};
 
 /// How many of a till's last payments are shown.
 const LAST: u32 = 20;

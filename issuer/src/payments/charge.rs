@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::store::{AuthorisationId, Made};
+use crate::domain::AuthorisationId;
+use crate::store::Made;
 
 /// What is known of a charge, or of its reversal, when the till is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,8 +22,9 @@ use futures_util::stream::FuturesUnordered;
 use tegata::{Clock, UnixTime};
 
 use super::{Charge, Outcome};
+use crate::domain::AuthorisationId;
 use crate::processor::{Fault, IntentId, Key, Processor, Status, Wanted};
-use crate::store::{Authorisation, AuthorisationId, Made, Payable, State, Store, StoreError, Tell};
+use crate::store::{Authorisation, Made, Payable, State, Store, StoreError, Tell};
 
 /// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
 /// takes.

@@ -48,10 +48,11 @@ pub use view::{Status, View};
 pub use words::{Amount, Currency, IdempotencyKey, NotAWord, Reference};
 
 use crate::crypto::Keys;
+use crate::domain::{AuthorisationId, EventId};
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
 use crate::http::state::World;
-use crate::store::{AuthorisationId, EventId, EventRow, Store, StoreError};
+use crate::store::{EventRow, Store, StoreError};
 use prefixes::Taken;
 use prepared::Prepared;
 

@@ -6,7 +6,8 @@ use tegata::Random;
 
 use crate::accounts::Receipt;
 use crate::crypto::{Keys, Place};
-use crate::store::{Authorisation, MailId, Outgoing, Rank, StoreError, Tell};
+use crate::domain::MailId;
+use crate::store::{Authorisation, Outgoing, Rank, StoreError, Tell};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
 /// transaction in which money moves reads nothing for them.

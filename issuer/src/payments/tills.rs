@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::Payments;
 use crate::accounts::bearer;
+use crate::domain::TokenHash;
 use crate::domain::hash::sha256;
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, ProblemDocument};
-use crate::store::TokenHash;
 
 /// For how many seconds a code enrols a till.
 pub(crate) const CODE_LIFE: i64 = 60 * 60;

@@ -6,11 +6,11 @@ use tegata::UnixTime;
 use tegata::protocol::SessionId;
 use tegata_policy::{Account, Deed, SecretId, SecretKind};
 
-use super::ids::{AccountId, EventId, HandleKey, MailId, TokenHash};
 use super::outbox::Rank;
 use super::rows::{Row, Statement, values};
 use super::{CardChange, NewCredential, Standing, StoreError, cards, credentials};
 use crate::crypto::{self, Sealed, number};
+use crate::domain::{AccountId, EventId, HandleKey, MailId, TokenHash};
 
 /// An account with all that is kept beside it, as of one moment.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use tegata::code::{Alias, CredentialId, Prefix, Scheme};
 
 use super::credentials::{in_index, scheme};
-use super::ids::AccountId;
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::Sealed;
+use crate::domain::AccountId;
 
 /// How far the index of a period is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

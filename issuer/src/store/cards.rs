@@ -2,9 +2,9 @@
 
 use tegata::UnixTime;
 
-use super::ids::{AccountId, CardId};
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
+use crate::domain::{AccountId, CardId};
 use crate::processor::{CustomerId, MethodId, Registered};
 
 /// A card of an account.

@@ -4,10 +4,10 @@ use tegata::UnixTime;
 use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
 use tegata_policy::{Account, CredentialNumber, Payer};
 
-use super::ids::{AccountId, RequestId};
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::{Sealed, SealedSeed};
+use crate::domain::{AccountId, RequestId};
 
 /// A credential that is made.
 #[derive(Clone, Debug)]

@@ -6,8 +6,9 @@
 
 use super::account::EventRow;
 use super::rows::{Read, Row, Statement, values};
-use super::{AccountId, EventId, Store, StoreError};
+use super::{Store, StoreError};
 use crate::audit;
+use crate::domain::{AccountId, EventId};
 
 /// How far the log is sealed: so many events, the last of which gave this hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@
 //! | `sweep` | what jobs and operators go through: what is over, what waits |
 //! | `vault` | the issuer's wrapped keys, and sealing anew under another |
 //! | `backup` | copies, and what happens when one takes the place of the database |
-//! | `ids`, `error` | what rows are found by; what can go wrong |
+//! | `error` | what can go wrong |
 
 mod account;
 mod aliases;
@@ -27,7 +27,6 @@ mod credentials;
 mod database;
 mod error;
 mod events;
-mod ids;
 mod outbox;
 mod payments;
 mod postgres;
@@ -53,15 +52,11 @@ pub use credentials::{Indexed, NewCredential, Requested};
 pub use error::StoreError;
 pub(crate) use events::Census;
 pub use events::{Page, Seal};
-pub use ids::{
-    AccountId, CardId, EventId, HandleKey, MailId, RequestId, ThrottleKey, TokenHash,
-    first_credential_of, make_credential_id,
-};
 pub use outbox::{Leased, Rank};
 pub use payments::{
-    ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, AuthorisationId, Bounds, Busy,
-    Cap, Code, Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason,
-    Span, State, Tell, UnderWay, Voided, What, Who, Wrong,
+    ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, Bounds, Busy, Cap, Code,
+    Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason, Span,
+    State, Tell, UnderWay, Voided, What, Who, Wrong,
 };
 pub use standing::{Order, Standing, Stopped, Switch};
 pub use sweep::{Kind, SessionRow, Waiting};
@@ -69,6 +64,7 @@ pub use tills::{Till, TillStage};
 pub use vault::{SealedRow, SeedRow, WrappedKey};
 
 use crate::config;
+use crate::domain::{AccountId, HandleKey, RequestId, ThrottleKey, TokenHash};
 use crate::metrics::work::Work;
 use counted::Counted;
 use database::{Database, Transaction};

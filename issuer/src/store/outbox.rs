@@ -3,10 +3,10 @@
 use tegata::UnixTime;
 
 use super::account::sealed;
-use super::ids::{AccountId, MailId};
 use super::rows::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::Sealed;
+use crate::domain::{AccountId, MailId};
 
 /// Which mails go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

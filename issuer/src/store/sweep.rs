@@ -4,9 +4,9 @@ use tegata::UnixTime;
 use tegata_policy::Account;
 
 use super::account::InSession;
-use super::ids::{AccountId, EventId, first_of};
 use super::rows::{Row, Statement, Value, values};
 use super::{Store, StoreError};
+use crate::domain::{AccountId, EventId, first_of};
 
 /// What an account is, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
-use super::ids::TokenHash;
 use super::rows::{Row, Statement, values};
 use super::{EventRow, Store, StoreError};
+use crate::domain::TokenHash;
 
 /// A till as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use tegata_policy::{SecretId, SecretKind};
 use super::account::{kind, sealed};
 use super::credentials::sealed_seed;
 use super::rows::{Row, Statement, values};
-use super::{AccountId, Store, StoreError};
+use super::{Store, StoreError};
 use crate::crypto::{Sealed, SealedSeed};
+use crate::domain::AccountId;
 
 /// A key, wrapped under the server key.
 #[derive(Clone, Debug, PartialEq, Eq)]

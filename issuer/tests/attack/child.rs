@@ -11,8 +11,8 @@ use std::thread;
 use tegata::{Clock, Random, RandomUnavailable, SystemRandom, UnixTime};
 use tegata_issuer::accounts::Posted;
 use tegata_issuer::config::{Config, LogLevel};
+use tegata_issuer::domain::MailId;
 use tegata_issuer::mail::{Carrier, Carrying};
-use tegata_issuer::store::MailId;
 use tegata_issuer::{World, log, start};
 
 use crate::people::Town;

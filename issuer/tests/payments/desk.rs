@@ -13,10 +13,9 @@ use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::admin::{Operator, Reason};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::crypto::Keys;
+use tegata_issuer::domain::{AccountId, RequestId, make_credential_id};
 use tegata_issuer::payments::Notices;
-use tegata_issuer::store::{
-    AccountId, Change, NewCredential, RequestId, Standing, Store, make_credential_id,
-};
+use tegata_issuer::store::{Change, NewCredential, Standing, Store};
 use tegata_policy::{Account, Answer, Controls, Event, Found, World, decide, open};
 use tokio::runtime::Runtime;
 

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use tegata::protocol::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
+use tegata_issuer::domain::AuthorisationId;
 use tegata_issuer::payments::Outcome;
-use tegata_issuer::store::{AuthorisationId, State};
+use tegata_issuer::store::State;
 
 use crate::desk::Desk;
 use crate::people::{self, PASSWORD, Person, Town};

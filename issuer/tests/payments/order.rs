@@ -333,7 +333,7 @@ fn codes_of_the_time_around_a_restore_count_as_used(town: &Town) {
     let desk = Desk::new(town);
     let till = desk.till("till-1");
     let event = tegata_issuer::store::EventRow {
-        id: tegata_issuer::store::EventId([1; 16]),
+        id: tegata_issuer::domain::EventId([1; 16]),
         account: None,
         deed: "restored".to_owned(),
         actor: "operator".to_owned(),

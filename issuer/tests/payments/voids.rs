@@ -111,11 +111,11 @@ fn an_operator_takes_back_what_a_till_did_not(town: &Town) {
     let made = till.asks(&desk, "sale", &desk.code(&shopper, 0, None), 100);
     let mut id = [0; 16];
     hex::decode_to_slice(made.id(), &mut id).unwrap();
-    let id = tegata_issuer::store::AuthorisationId(id);
+    let id = tegata_issuer::domain::AuthorisationId(id);
     desk.operator().void(id, &reason()).unwrap();
     let path = format!("/v1/authorisations/{}", made.id());
     assert_eq!(desk.get(&till, &path).words(), "voided");
-    let nobodys = tegata_issuer::store::AuthorisationId([9; 16]);
+    let nobodys = tegata_issuer::domain::AuthorisationId([9; 16]);
     assert!(desk.operator().void(nobodys, &reason()).is_err());
 }
 
@@ -157,6 +157,6 @@ fn an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped(t
     assert!(matches!(refused, OperatorError::NotCharged(State::Authorised)), "{refused}");
     assert_eq!(desk.get(&till, &format!("/v1/authorisations/{}", open.id())).words(), "pending");
     assert_eq!(desk.number(ordered), 1);
-    let nobodys = tegata_issuer::store::AuthorisationId([9; 16]);
+    let nobodys = tegata_issuer::domain::AuthorisationId([9; 16]);
     assert!(matches!(operator.refund(nobodys, &reason()), Err(OperatorError::NoSuchPayment)));
 }

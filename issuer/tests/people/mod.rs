@@ -22,9 +22,10 @@ use tegata::protocol::{
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore, Stretch};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Processor};
+use tegata_issuer::domain::AuthorisationId;
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Outcome};
-use tegata_issuer::store::{AuthorisationId, Made, State, Store, StoreError, Tell};
+use tegata_issuer::store::{Made, State, Store, StoreError, Tell};
 use tegata_issuer::{Handle, World, start, start_charging};
 
 /// A clock that stands until it is moved.

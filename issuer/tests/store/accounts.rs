@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tegata::protocol::SessionId;
 use tegata_issuer::crypto::Place;
-use tegata_issuer::store::{Change, StoreError, TokenHash};
+use tegata_issuer::domain::TokenHash;
+use tegata_issuer::store::{Change, StoreError};
 use tegata_policy::limits::Limit;
 use tegata_policy::{Account, SecretId, SecretKind};
 
@@ -155,7 +156,7 @@ async fn an_account_is_made_once_and_changed_only_if_it_is_there(bed: Bed) {
     assert_eq!(store.create(account, again).await, Err(StoreError::AccountExists));
     let loaded = store.load(account).await.unwrap().unwrap();
     assert!(matches!(loaded.state, Account::Opening(_)));
-    let nobody = tegata_issuer::store::AccountId([0; 16]);
+    let nobody = tegata_issuer::domain::AccountId([0; 16]);
     let nothing = |_: &_| (Change::default(), ());
     assert_eq!(store.change(nobody, nothing).await, Err(StoreError::NoSuchAccount));
     assert!(store.load(nobody).await.unwrap().is_none());

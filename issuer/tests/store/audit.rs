@@ -2,7 +2,8 @@
 
 use tegata_issuer::audit::{AuditError, Finding, Verified, seal, verify};
 use tegata_issuer::crypto::Keys;
-use tegata_issuer::store::{EventId, Store};
+use tegata_issuer::domain::EventId;
+use tegata_issuer::store::Store;
 
 use crate::bed::{Bed, noon};
 use crate::shopper;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tegata_issuer::crypto::Keys;
-use tegata_issuer::store::{Change, Store, StoreError, TokenHash, restore};
+use tegata_issuer::domain::TokenHash;
+use tegata_issuer::store::{Change, Store, StoreError, restore};
 use tegata_policy::{Account, Generation};
 
 use crate::bed::{Bed, noon, server_key};

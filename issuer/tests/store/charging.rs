@@ -10,12 +10,10 @@ use std::time::Duration;
 
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::SecretSetting;
+use tegata_issuer::domain::{AccountId, AuthorisationId, MailId};
 use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
-use tegata_issuer::store::{
-    AccountId, Authorisation, AuthorisationId, Made, MailId, Outgoing, State, Store, StoreError,
-    Tell, What,
-};
+use tegata_issuer::store::{Authorisation, Made, Outgoing, State, Store, StoreError, Tell, What};
 use tegata_sandbox::{Fault, Sandbox};
 
 use crate::bed::{Bed, noon};

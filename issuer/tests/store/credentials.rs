@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tegata::code::{Alias, AliasKey, CredentialId, Step};
 use tegata_issuer::crypto::Keys;
-use tegata_issuer::store::{AccountId, Change, Fill, Order, RequestId, Store};
+use tegata_issuer::domain::{AccountId, RequestId};
+use tegata_issuer::store::{Change, Fill, Order, Store};
 use tegata_policy::{Account, Event, decide};
 
 use crate::bed::{Bed, noon, server_key};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use tegata::{SystemRandom, UnixTime};
-use tegata_issuer::store::{AccountId, AuthorisationId, EventId, EventRow, State, Store};
+use tegata_issuer::domain::{AccountId, AuthorisationId, EventId};
+use tegata_issuer::store::{EventRow, State, Store};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;

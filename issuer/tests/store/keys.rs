@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tegata_issuer::crypto::{Keys, KeysError, Place, Purpose};
-use tegata_issuer::store::{AccountId, MailId, Store};
+use tegata_issuer::domain::{AccountId, MailId};
+use tegata_issuer::store::Store;
 use tegata_policy::{Account, SecretId, SecretKind};
 
 use crate::bed::{Bed, server_key};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use tegata::protocol::SessionId;
 use tegata_issuer::config::Store as Place;
-use tegata_issuer::store::{AccountId, Change, Loaded, Store, TokenHash};
+use tegata_issuer::domain::{AccountId, TokenHash};
+use tegata_issuer::store::{Change, Loaded, Store};
 use tegata_policy::{SecretId, SecretKind};
 
 use crate::bed::{Bed, noon, server_key};

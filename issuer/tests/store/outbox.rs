@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tegata_issuer::crypto::{Keys, Place};
-use tegata_issuer::store::{AccountId, Change, Leased, MailId, Outgoing, Rank, Store};
+use tegata_issuer::domain::{AccountId, MailId};
+use tegata_issuer::store::{Change, Leased, Outgoing, Rank, Store};
 
 use crate::bed::{Bed, noon};
 use crate::shopper;

@@ -4,9 +4,9 @@ use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::crypto::{Keys, Place};
+use tegata_issuer::domain::{AccountId, EventId, MailId, RequestId, TokenHash, make_credential_id};
 use tegata_issuer::store::{
-    AccountId, Change, EventId, EventRow, MailId, NewCredential, Outgoing, Rank, RequestId,
-    Standing, Store, TokenHash, deed, make_credential_id,
+    Change, EventRow, NewCredential, Outgoing, Rank, Standing, Store, deed,
 };
 use tegata_policy::{
     Account, Answer, Controls, Effect, Event, FactorKind, Found, SecretId, World, decide, open,

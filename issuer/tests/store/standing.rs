@@ -46,7 +46,7 @@ async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
         (Change { state, ..Change::default() }, standing.stopped.contains(Switch::SignUp))
     };
     order(Order::Stop(Switch::SignUp)).await;
-    assert!(other.create(tegata_issuer::store::AccountId([1; 16]), seen).await.unwrap());
+    assert!(other.create(tegata_issuer::domain::AccountId([1; 16]), seen).await.unwrap());
     assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'order'").await, 19);
 }
 
@@ -80,7 +80,7 @@ async fn what_cannot_be_read_means_stopped(bed: Bed) {
     assert_eq!(store.change(account, nothing).await, unreadable);
     assert!(store.standing().await.is_err());
     assert!(store.load(account).await.is_err());
-    let token = tegata_issuer::store::TokenHash::of(&shopper::TOKEN);
+    let token = tegata_issuer::domain::TokenHash::of(&shopper::TOKEN);
     assert!(store.session(&token).await.is_err());
     let order = store.operate(Order::ResumeAll, shopper::event(noon(), "resume"));
     assert!(order.await.is_err());

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::store::{AccountId, Change, Kind, SessionRow, Store, TokenHash, Waiting};
+use tegata_issuer::domain::{AccountId, TokenHash};
+use tegata_issuer::store::{Change, Kind, SessionRow, Store, Waiting};
 use tegata_policy::{Event, decide};
 
 use crate::bed::{Bed, noon};

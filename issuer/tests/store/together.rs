@@ -4,9 +4,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tegata_issuer::store::{
-    Authorisation, AuthorisationId, MailId, Outgoing, State, Store, StoreError, Tell,
-};
+use tegata_issuer::domain::{AuthorisationId, MailId};
+use tegata_issuer::store::{Authorisation, Outgoing, State, Store, StoreError, Tell};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;

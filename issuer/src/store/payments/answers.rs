@@ -6,7 +6,7 @@ use tegata::UnixTime;
 use super::super::rows::values;
 use super::super::{Store, StoreError};
 use super::attempts::DAY;
-use super::row::AuthorisationId;
+use crate::domain::AuthorisationId;
 
 /// Days for which a till gets the same answer to the same key, and at most one payment under the same number.
 pub const ANSWERS_KEPT: u64 = 100;

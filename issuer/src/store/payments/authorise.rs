@@ -15,9 +15,10 @@ use super::super::cards::Payable;
 use super::super::credentials;
 use super::super::database::Transaction;
 use super::super::rows::{Read, Row, Statement, values};
-use super::super::{Standing, Store, StoreError, Switch, TokenHash};
+use super::super::{Standing, Store, StoreError, Switch};
 use super::payer::{Payer, Prepare};
-use super::row::{Authorisation, AuthorisationId, BY_ID, Known, State};
+use super::row::{Authorisation, BY_ID, Known, State};
+use crate::domain::{AuthorisationId, TokenHash};
 
 /// What a till asks for.
 #[derive(Clone, Debug)]

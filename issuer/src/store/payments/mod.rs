@@ -30,6 +30,6 @@ pub use authorise::{Answered, Asked, Bounds, Cap, Code, Made, Order, Reason};
 pub use payer::{Found, Prepare};
 pub use read::{Paid, UnderWay};
 pub use report::{Busy, Counted, Span, Who, Wrong};
-pub use row::{Authorisation, AuthorisationId, State};
+pub use row::{Authorisation, State};
 pub use told::Tell;
 pub use void::{Voided, What};

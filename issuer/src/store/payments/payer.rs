@@ -11,10 +11,11 @@ use tegata_policy::Generation;
 use super::super::cards::Payable;
 use super::super::database::Transaction;
 use super::super::rows::{Read, Row, values};
-use super::super::{AccountId, Standing, StoreError};
+use super::super::{Standing, StoreError};
 use super::attempts::Attempts;
 use super::authorise::Reason;
 use crate::crypto::Sealed;
+use crate::domain::AccountId;
 
 /// A credential that a code may belong to.
 #[derive(Clone, Debug)]

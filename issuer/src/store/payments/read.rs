@@ -4,8 +4,9 @@ use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
 use super::super::rows::{Row, values};
-use super::super::{AccountId, Store, StoreError};
-use super::row::{Authorisation, AuthorisationId, BY_ID, columns};
+use super::super::{Store, StoreError};
+use super::row::{Authorisation, BY_ID, columns};
+use crate::domain::{AccountId, AuthorisationId};
 
 /// What was begun and is not over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

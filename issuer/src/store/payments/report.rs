@@ -7,10 +7,10 @@
 use tegata::UnixTime;
 use tegata::code::TillId;
 
-use super::super::ids::{AccountId, first_of};
 use super::super::rows::{Row, values};
 use super::super::{Store, StoreError};
 use super::attempts::{DAY, till_in};
+use crate::domain::{AccountId, first_of};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

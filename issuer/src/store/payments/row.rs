@@ -7,10 +7,11 @@ use tegata::UnixTime;
 use tegata::code::{CredentialId, TillId};
 
 use super::super::rows::{Row, Statement, values};
-use super::super::{AccountId, EventId, EventRow, MailId, Store, StoreError};
+use super::super::{EventRow, Store, StoreError};
 use super::authorise::Reason;
 use super::told::Tell;
-pub use crate::store::ids::AuthorisationId;
+use crate::domain::AuthorisationId;
+use crate::domain::{AccountId, EventId, MailId};
 
 /// How far a payment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

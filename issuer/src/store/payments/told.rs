@@ -1,7 +1,8 @@
 //! Who writes what an account's owner is told of her payments.
 
-use super::super::{MailId, Outgoing, StoreError};
+use super::super::{Outgoing, StoreError};
 use super::row::Authorisation;
+use crate::domain::MailId;
 
 /// Writes mails in the transaction that they tell of: then it is told once, however often
 /// somebody tries to bring the payment on, and a crash loses none of it. Nothing here may wait.

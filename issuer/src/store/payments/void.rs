@@ -9,8 +9,9 @@ use super::super::database::Transaction;
 use super::super::rows::{Row, Statement, values};
 use super::super::{Store, StoreError};
 use super::authorise::by_id;
-use super::row::{Authorisation, AuthorisationId, Known, State};
+use super::row::{Authorisation, Known, State};
 use super::told::Tell;
+use crate::domain::AuthorisationId;
 
 /// What is to be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -82,7 +82,7 @@ pub fn first_credential_of(second: UnixTime) -> CredentialId {
 }
 
 /// The first id of this second: those made before are smaller, those made in it or after are not.
-pub(super) fn first_of(second: UnixTime) -> [u8; 16] {
+pub(crate) fn first_of(second: UnixTime) -> [u8; 16] {
     let mut id = [0; 16];
     id[..6].copy_from_slice(&(second.seconds() * 1000).to_be_bytes()[2..]);
     id
@@ -122,13 +122,13 @@ impl AuthorisationId {
     }
 
     /// Where it stands among all of them, as far as a number of a row tells: its first half, halved.
-    pub(super) fn asked(self) -> u64 {
+    pub(crate) fn asked(self) -> u64 {
         let (half, _) = self.0.split_at(8);
         half.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) >> 1
     }
 
     /// Where those of this second begin.
-    pub(super) fn asked_at(second: UnixTime) -> u64 {
+    pub(crate) fn asked_at(second: UnixTime) -> u64 {
         Self(first_of(second)).asked()
     }
 }
@@ -146,7 +146,7 @@ impl AccountId {
 impl MailId {
     /// That of the receipt for what became of a payment, as [`EventId::of_payment`] has it. Receipts that are written
     /// together stand together.
-    pub(super) fn of_payment(payment: AuthorisationId, deed: u8) -> Self {
+    pub(crate) fn of_payment(payment: AuthorisationId, deed: u8) -> Self {
         Self(EventId::of_payment(payment, deed).0)
     }
 
@@ -170,14 +170,14 @@ impl EventId {
 
     /// The same in its account's order: what happened within one second sorts by the version that it was done to. The
     /// count begins anew with each thousand versions.
-    pub(super) fn of_version(mut self, version: u64) -> Self {
+    pub(crate) fn of_version(mut self, version: u64) -> Self {
         set_millis(&mut self.0, version);
         self
     }
 
     /// That of what became of a payment: the payment's own, with what it was, which is never 0, in the place of its last
     /// byte. So the same is not written twice, and a payment's number leads to its lines.
-    pub(super) fn of_payment(mut payment: AuthorisationId, deed: u8) -> Self {
+    pub(crate) fn of_payment(mut payment: AuthorisationId, deed: u8) -> Self {
         payment.0[15] = deed;
         Self(payment.0)
     }
@@ -225,7 +225,7 @@ impl TokenHash {
         Self(sha256(token))
     }
 
-    pub(super) fn bytes(&self) -> &[u8; 32] {
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
