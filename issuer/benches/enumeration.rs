@@ -13,7 +13,10 @@ use tegata::protocol::{
     TotpText,
 };
 
-use crate::people::{NEW_PASSWORD, PASSWORD, Town, code_in};
+use tegata_testkit::{
+    TestIssuer,
+    shopper::{NEW_PASSWORD, PASSWORD, code_in},
+};
 
 /// How far from a half the effect may be.
 const BOUND: f64 = 0.05;
@@ -26,12 +29,12 @@ const HANAKO: &str = "hanako@example.org";
 const NOBODY: &str = "nobody@example.org";
 
 /// Gives whether anything can be told.
-pub(crate) fn print(towns: &[(&str, Town)]) -> bool {
+pub(crate) fn print(towns: &[(&str, TestIssuer)]) -> bool {
     let mut told = false;
-    for (name, town) in towns {
+    for (name, issuer) in towns {
         println!("{name}: medians in µs, effect (0.5 is none), chance");
         for (what, work) in CASES {
-            let (one, other) = work(town);
+            let (one, other) = work(issuer);
             let (effect, chance) = mann_whitney(&one, &other);
             let apart = (effect - 0.5).abs() > BOUND && chance < 0.001;
             told |= apart;
@@ -46,7 +49,7 @@ pub(crate) fn print(towns: &[(&str, Town)]) -> bool {
 }
 
 type Times = (Vec<f64>, Vec<f64>);
-type Case = (&'static str, fn(&Town) -> Times);
+type Case = (&'static str, fn(&TestIssuer) -> Times);
 
 const CASES: [Case; 10] = [
     ("nothing: the same twice", same),
@@ -90,10 +93,10 @@ fn in_turns(
     (ones, others)
 }
 
-fn each(town: &Town, pairs: usize, seconds: u64) -> impl FnMut(usize) {
+fn each(issuer: &TestIssuer, pairs: usize, seconds: u64) -> impl FnMut(usize) {
     move |nth| {
         if nth % pairs == 0 {
-            town.passes(seconds);
+            issuer.advance_clock(seconds);
         }
     }
 }
@@ -102,52 +105,52 @@ fn wrong_factor() -> SecondFactor {
     SecondFactor::Totp(TotpText::new("000000").unwrap())
 }
 
-fn same(town: &Town) -> Times {
-    town.shopper(HANAKO);
-    let people = [town.person(NOBODY), town.person(NOBODY)];
+fn same(issuer: &TestIssuer) -> Times {
+    issuer.signed_up_shopper(HANAKO);
+    let people = [issuer.new_shopper(NOBODY), issuer.new_shopper(NOBODY)];
     let [one, other] = &people;
-    let between = each(town, 2, DAY);
-    in_turns(PAIRS, between, || drop(one.asks_for_reset()), || drop(other.asks_for_reset()))
+    let between = each(issuer, 2, DAY);
+    in_turns(PAIRS, between, || drop(one.begin_reset()), || drop(other.begin_reset()))
 }
 
-fn resets(town: &Town) -> Times {
-    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
-    let between = each(town, 5, DAY);
-    in_turns(PAIRS, between, || drop(known.asks_for_reset()), || drop(unknown.asks_for_reset()))
+fn resets(issuer: &TestIssuer) -> Times {
+    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
+    let between = each(issuer, 5, DAY);
+    in_turns(PAIRS, between, || drop(known.begin_reset()), || drop(unknown.begin_reset()))
 }
 
-fn log_ins(town: &Town) -> Times {
-    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
+fn log_ins(issuer: &TestIssuer) -> Times {
+    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
     in_turns(
         PAIRS,
-        each(town, 20, HOUR),
-        || drop(known.tries_to_log_in(NEW_PASSWORD, Some(wrong_factor()))),
-        || drop(unknown.tries_to_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+        each(issuer, 20, HOUR),
+        || drop(known.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+        || drop(unknown.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
     )
 }
 
-fn factors(town: &Town) -> Times {
-    let thief = town.person(HANAKO);
+fn factors(issuer: &TestIssuer) -> Times {
+    let thief = issuer.new_shopper(HANAKO);
     in_turns(
         PAIRS,
-        each(town, 10, 8 * DAY),
-        || drop(thief.tries_to_log_in(PASSWORD, Some(wrong_factor()))),
-        || drop(thief.tries_to_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+        each(issuer, 10, 8 * DAY),
+        || drop(thief.try_log_in(PASSWORD, Some(wrong_factor()))),
+        || drop(thief.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
     )
 }
 
-fn proofs(town: &Town) -> Times {
-    let thief = town.person(HANAKO);
+fn proofs(issuer: &TestIssuer) -> Times {
+    let thief = issuer.new_shopper(HANAKO);
     let wrong = MailedCodeText::new("00000000").unwrap();
     let asked = std::cell::RefCell::new(None);
     let between = |nth: usize| {
         if nth.is_multiple_of(2) {
-            town.passes(8 * DAY);
-            let before = town.mails(HANAKO, 0).into_iter().map(|mail| mail.1).collect::<Vec<_>>();
-            let ticket = thief.asks_for_reset().unwrap();
+            issuer.advance_clock(8 * DAY);
+            let before = issuer.mails(HANAKO, 0).into_iter().map(|mail| mail.1).collect::<Vec<_>>();
+            let ticket = thief.begin_reset().unwrap();
             // The mailbox forgets the oldest: what is new is what was not there.
             let code = loop {
-                let mails = town.mails(HANAKO, 0);
+                let mails = issuer.mails(HANAKO, 0);
                 let new = mails.iter().find(|mail| !before.contains(&mail.1));
                 if let Some(mail) = new {
                     break code_in(&mail.1);
@@ -160,27 +163,27 @@ fn proofs(town: &Town) -> Times {
     let prove = |code: Option<&MailedCodeText>| {
         let asked = asked.borrow();
         let (ticket, right) = asked.as_ref().unwrap();
-        drop(thief.proves_reset(ticket, code.unwrap_or(right).clone(), wrong_factor()));
+        drop(thief.submit_reset_proof(ticket, code.unwrap_or(right).clone(), wrong_factor()));
     };
     in_turns(PAIRS / 3, between, || prove(None), || prove(Some(&wrong)))
 }
 
 /// With a password that a known address is held against where one is judged.
-fn finishes(town: &Town) -> Times {
-    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
-    let [a, b] = [&known, &unknown].map(|person| person.asks_for_reset().unwrap());
+fn finishes(issuer: &TestIssuer) -> Times {
+    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
+    let [a, b] = [&known, &unknown].map(|person| person.begin_reset().unwrap());
     in_turns(
         PAIRS,
         |_| {},
-        || drop(known.finishes_reset(&a, "hanako hanako")),
-        || drop(unknown.finishes_reset(&b, "hanako hanako")),
+        || drop(known.finish_reset(&a, "hanako hanako")),
+        || drop(unknown.finish_reset(&b, "hanako hanako")),
     )
 }
 
-fn sign_ups(town: &Town) -> Times {
-    let (taken, free) = (town.person(HANAKO), town.person("free@example.org"));
-    let between = each(town, 5, DAY);
-    in_turns(PAIRS, between, || drop(taken.asks_to_sign_up()), || drop(free.asks_to_sign_up()))
+fn sign_ups(issuer: &TestIssuer) -> Times {
+    let (taken, free) = (issuer.new_shopper(HANAKO), issuer.new_shopper("free@example.org"));
+    let between = each(issuer, 5, DAY);
+    in_turns(PAIRS, between, || drop(taken.begin_sign_up()), || drop(free.begin_sign_up()))
 }
 
 /// A code of a notice that nobody was mailed.
@@ -189,24 +192,24 @@ fn wrong_notice() -> NoticeCode {
 }
 
 /// An account that has codes of notices to compare with, once, and what asks of it and of nobody's.
-fn by_notice<C: Call>(town: &Town, call: impl Fn(Handle) -> C) -> Times {
+fn by_notice<C: Call>(issuer: &TestIssuer, call: impl Fn(Handle) -> C) -> Times {
     const CHANGED: &str = "changed@example.org";
-    if town.mails(CHANGED, 0).is_empty() {
-        town.shopper(CHANGED).in_session(&RenewRecovery {}).unwrap();
+    if issuer.mails(CHANGED, 0).is_empty() {
+        issuer.signed_up_shopper(CHANGED).call_in_session(&RenewRecovery {}).unwrap();
     }
     let ask = |address: &str| {
         let call = call(address.parse().unwrap());
-        drop(town.send(&Request::written(&call).unwrap()));
+        drop(issuer.send(&Request::written(&call).unwrap()));
     };
     in_turns(PAIRS, |_| (), || ask(CHANGED), || ask(NOBODY))
 }
 
-fn freezes(town: &Town) -> Times {
-    by_notice(town, |handle| FreezeByCode { handle, code: wrong_notice() })
+fn freezes(issuer: &TestIssuer) -> Times {
+    by_notice(issuer, |handle| FreezeByCode { handle, code: wrong_notice() })
 }
 
-fn take_backs(town: &Town) -> Times {
-    by_notice(town, |handle| TakeBack {
+fn take_backs(issuer: &TestIssuer) -> Times {
+    by_notice(issuer, |handle| TakeBack {
         handle,
         code: wrong_notice(),
         second_factor: wrong_factor(),
@@ -214,22 +217,22 @@ fn take_backs(town: &Town) -> Times {
 }
 
 /// All addresses that nobody has share a few rows of the store: who waits for one of those is found out by it.
-fn crowded(town: &Town) -> Times {
+fn crowded(issuer: &TestIssuer) -> Times {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for nth in 0..CROWD {
-            let (stop, mut other) = (&stop, town.person(NOBODY));
+            let (stop, mut other) = (&stop, issuer.new_shopper(NOBODY));
             scope.spawn(move || {
                 for time in 0.. {
                     other.address = format!("other-{nth}-{time}@example.org");
                     if stop.load(Ordering::SeqCst) {
                         break;
                     }
-                    drop(other.asks_for_reset());
+                    drop(other.begin_reset());
                 }
             });
         }
-        let times = resets(town);
+        let times = resets(issuer);
         stop.store(true, Ordering::SeqCst);
         times
     })

@@ -10,13 +10,11 @@
 
 mod enumeration;
 mod payments;
-#[path = "../tests/people/mod.rs"]
-mod people;
 mod rates;
 
 use std::process::ExitCode;
 
-use crate::people::Town;
+use tegata_testkit::TestIssuer;
 
 /// As the binary has it.
 #[global_allocator]
@@ -27,8 +25,12 @@ fn main() -> ExitCode {
     // Cargo adds words of its own.
     let what = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let settings = "password_threads = 2\npassword_queue = 64\n";
-    let towns =
-        || [("SQLite", Town::with(settings)), ("PostgreSQL", Town::postgres_with(settings))];
+    let towns = || {
+        [
+            ("SQLite", TestIssuer::with(settings)),
+            ("PostgreSQL", TestIssuer::postgres_with(settings)),
+        ]
+    };
     match what.as_deref() {
         Some("issuer") => rates::print(&towns()),
         Some("enumeration") if enumeration::print(&towns()) => return ExitCode::FAILURE,

@@ -9,18 +9,22 @@ use argon2::{Algorithm, Argon2, Params, Version};
 
 use tegata::protocol::{IssuerError, SecondFactor, Why};
 
-use crate::people::{NEW_PASSWORD, PASSWORD, Person, Told, Town, code_in};
+use tegata_testkit::{
+    TestIssuer, TestShopper,
+    shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, code_in},
+};
 
 /// How long each is measured.
 const SPAN: Duration = Duration::from_secs(5);
 const CLIENTS: usize = 16;
 const HOUR: u64 = 3601;
 
-pub(crate) fn print(towns: &[(&str, Town)]) {
+pub(crate) fn print(towns: &[(&str, TestIssuer)]) {
     println!("Argon2id alone, 19 MiB, 2 passes, on two threads: {:.0}/s", argon2_alone());
-    for (name, town) in towns {
-        let mut people: Vec<_> =
-            (0..CLIENTS).map(|n| town.shopper(&format!("shopper-{n}@example.org"))).collect();
+    for (name, issuer) in towns {
+        let mut people: Vec<_> = (0..CLIENTS)
+            .map(|n| issuer.signed_up_shopper(&format!("shopper-{n}@example.org")))
+            .collect();
         println!("{name}");
         say(
             "log-ins, password and known device",
@@ -31,8 +35,8 @@ pub(crate) fn print(towns: &[(&str, Town)]) {
         );
         // So many log-ins ended the sessions that they had.
         for person in &mut people {
-            person.town.passes(HOUR);
-            person.session = Some(person.tries_to_log_in(PASSWORD, None).unwrap().session);
+            person.issuer.advance_clock(HOUR);
+            person.session = Some(person.try_log_in(PASSWORD, None).unwrap().session);
         }
         say("session checks", &measure(&mut people, |person, _| timed(|| person.view().unwrap())));
         let quiet = measure(&mut people[..2], |person, _| timed(|| person.view().unwrap()));
@@ -76,17 +80,17 @@ struct Measured {
 
 /// Each person does `work` as fast as she can, on a thread of her own.
 fn measure<'a>(
-    people: &mut [Person<'a>],
-    work: impl Fn(&mut Person<'a>, usize) -> Duration + Sync,
+    people: &mut [TestShopper<'a>],
+    work: impl Fn(&mut TestShopper<'a>, usize) -> Duration + Sync,
 ) -> Measured {
     measure_some(people, usize::MAX, work)
 }
 
 /// So many times at most.
 fn measure_some<'a>(
-    people: &mut [Person<'a>],
+    people: &mut [TestShopper<'a>],
     most: usize,
-    work: impl Fn(&mut Person<'a>, usize) -> Duration + Sync,
+    work: impl Fn(&mut TestShopper<'a>, usize) -> Duration + Sync,
 ) -> Measured {
     let (began, all) = (Instant::now(), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -114,18 +118,18 @@ fn say(what: &str, Measured { sorted, per_second }: &Measured) {
     println!("  {what:<46} {per_second:>8.1}/s   p50 {p50:>8.2} ms   p99 {p99:>8.2} ms");
 }
 
-/// With the password of the moment. The town's clock moves on so that no budget ends.
-fn log_in(person: &Person<'_>, nth: usize) -> (Told<()>, Duration) {
+/// With the password of the moment. The issuer's clock moves on so that no budget ends.
+fn log_in(person: &TestShopper<'_>, nth: usize) -> (IssuerResult<()>, Duration) {
     if nth % 8 == 7 {
-        person.town.passes(HOUR);
+        person.issuer.advance_clock(HOUR);
     }
     let began = Instant::now();
-    let told = person.tries_to_log_in(PASSWORD, None).map(drop);
+    let told = person.try_log_in(PASSWORD, None).map(drop);
     (told, began.elapsed())
 }
 
 /// Session checks while 64 others log in.
-fn flood(people: &mut [Person<'_>]) -> (Measured, String) {
+fn flood(people: &mut [TestShopper<'_>]) -> (Measured, String) {
     let stop = AtomicBool::new(false);
     let told = Mutex::new((0_u32, 0_u32));
     let measured = thread::scope(|scope| {
@@ -136,7 +140,7 @@ fn flood(people: &mut [Person<'_>]) -> (Measured, String) {
             scope.spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
                     let busy = matches!(
-                        person.tries_to_log_in(PASSWORD, None),
+                        person.try_log_in(PASSWORD, None),
                         Err(IssuerError::No(Why::Later(_)))
                     );
                     let mut told = told.lock().unwrap();
@@ -154,11 +158,11 @@ fn flood(people: &mut [Person<'_>]) -> (Measured, String) {
 }
 
 /// One whole reset, with a recovery code, so that the clock can stand; the wait for the mail is not in its time.
-fn reset(person: &mut Person<'_>, nth: usize) -> Duration {
+fn reset(person: &mut TestShopper<'_>, nth: usize) -> Duration {
     let new = if nth.is_multiple_of(2) { NEW_PASSWORD } else { PASSWORD };
     let before = reset_mail(person);
     let mut ticket = None;
-    let asked = timed(|| ticket = Some(person.asks_for_reset().unwrap()));
+    let asked = timed(|| ticket = Some(person.begin_reset().unwrap()));
     let ticket = ticket.unwrap();
     let code = loop {
         match reset_mail(person) {
@@ -167,13 +171,13 @@ fn reset(person: &mut Person<'_>, nth: usize) -> Duration {
         }
     };
     let factor = SecondFactor::RecoveryCode(person.recovery[nth].clone());
-    let proved = timed(|| person.proves_reset(&ticket, code, factor).unwrap());
-    let finished = timed(|| person.finishes_reset(&ticket, new).unwrap());
+    let proved = timed(|| person.submit_reset_proof(&ticket, code, factor).unwrap());
+    let finished = timed(|| person.finish_reset(&ticket, new).unwrap());
     asked + proved + finished
 }
 
 /// The newest mail with a code for a reset. The mailbox holds so many of all people's, so they are not counted.
-fn reset_mail(person: &Person<'_>) -> Option<String> {
-    let mut mails = person.town.mails(&person.address, 0).into_iter().rev();
+fn reset_mail(person: &TestShopper<'_>) -> Option<String> {
+    let mut mails = person.issuer.mails(&person.address, 0).into_iter().rev();
     mails.find(|mail| mail.0.contains("password reset code")).map(|mail| mail.1)
 }

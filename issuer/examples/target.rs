@@ -4,11 +4,6 @@
 #![allow(clippy::print_stdout, reason = "its answer")]
 
 #[allow(dead_code, reason = "the tests of payments use the rest")]
-#[path = "../tests/payments/desk.rs"]
-mod desk;
-#[path = "../tests/people/mod.rs"]
-mod people;
-
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::json;
@@ -16,8 +11,11 @@ use tegata::protocol::{AddCard, CardToken, DeviceKey, LogIn, Request};
 use tegata::vault::{Keystore, KeystoreError};
 use tegata::{Secret, SecretBytes};
 
-use crate::desk::Desk;
-use crate::people::{PASSWORD, Person, Town, log_in};
+use tegata_testkit::TestPayments;
+use tegata_testkit::{
+    TestIssuer, TestShopper,
+    shopper::{PASSWORD, log_in},
+};
 
 /// A device whose key is known, so that others can sign as it.
 struct Known {
@@ -33,11 +31,11 @@ impl Known {
     }
 
     /// A session of this person's on this device, the second factor just proved.
-    fn session_of(&self, person: &mut Person<'_>) -> String {
+    fn session_of(&self, person: &mut TestShopper<'_>) -> String {
         let factor = Some(person.next_totp());
         let device = DeviceKey(self.public_key().unwrap());
         let call = LogIn { device, ..log_in(person, PASSWORD, factor) };
-        let session = person.town.send(&Request::signed(&call, self).unwrap()).unwrap().session;
+        let session = person.issuer.send(&Request::signed(&call, self).unwrap()).unwrap().session;
         person.session = Some(session.clone());
         session.expose().to_owned()
     }
@@ -67,36 +65,37 @@ impl Keystore for Known {
 }
 
 fn main() {
-    let town = Town::with("password_threads = 2\n");
-    let desk = Desk::new(&town);
+    let issuer = TestIssuer::with("password_threads = 2\n");
+    let payments = TestPayments::new(&issuer);
     let device = Known::new();
     let mut people: Vec<_> =
-        (0..8).map(|n| town.shopper(&format!("shopper-{n}@example.org"))).collect();
-    let tickets: Vec<_> = people.iter().map(|person| person.asks_for_reset().unwrap()).collect();
+        (0..8).map(|n| issuer.signed_up_shopper(&format!("shopper-{n}@example.org"))).collect();
+    let tickets: Vec<_> = people.iter().map(|person| person.begin_reset().unwrap()).collect();
     let ending: Vec<_> = (8..16)
-        .map(|n| town.shopper(&format!("shopper-{n}@example.org")).session.unwrap())
+        .map(|n| issuer.signed_up_shopper(&format!("shopper-{n}@example.org")).session.unwrap())
         .collect();
     let sessions: Vec<_> = people.iter_mut().map(|person| device.session_of(person)).collect();
     let cards: Vec<_> = people
         .iter()
         .flat_map(|person| {
             let token = CardToken::new("pm_card_visa").unwrap();
-            person.in_session(&AddCard { token }).unwrap().cards
+            person.call_in_session(&AddCard { token }).unwrap().cards
         })
         .map(|card| card.card)
         .collect();
 
-    let till = desk.till("till-1");
-    let enrolments: Vec<_> = (2..6).map(|n| desk.code_for(&format!("till-{n}"))).collect();
-    let shoppers: Vec<_> = (1..9).map(|byte| desk.shopper(byte)).collect();
-    let paid = till.asks(&desk, "sale-1", &desk.code(&shoppers[0], 0, None), 100);
+    let till = payments.till("till-1");
+    let enrolments: Vec<_> =
+        (2..6).map(|n| payments.enrolment_code(&format!("till-{n}"))).collect();
+    let shoppers: Vec<_> = (1..9).map(|byte| payments.payer(byte)).collect();
+    let paid = till.authorise(&payments, "sale-1", &payments.code(&shoppers[0], 0, None), 100);
     // Each is good once.
     let codes: Vec<_> =
-        shoppers.iter().skip(1).map(|shopper| desk.code(shopper, 0, None)).collect();
+        shoppers.iter().skip(1).map(|shopper| payments.code(shopper, 0, None)).collect();
     println!(
         "{}",
         json!({
-            "url": format!("http://{}", town.address()), "device": hex::encode(&device.pkcs8),
+            "url": format!("http://{}", issuer.address()), "device": hex::encode(&device.pkcs8),
             "password": PASSWORD, "sessions": sessions, "ending": ending, "tickets": tickets, "cards": cards,
             "till": till.token, "enrolments": enrolments, "codes": codes, "authorisations": [paid.id()],
         })

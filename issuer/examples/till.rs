@@ -6,14 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests")]
 #![allow(clippy::print_stdout, reason = "its answers")]
 
-#[path = "../tests/money/charged.rs"]
-mod charged;
 #[allow(dead_code, reason = "the tests of payments use the rest")]
-#[path = "../tests/payments/desk.rs"]
-mod desk;
-#[path = "../tests/people/mod.rs"]
-mod people;
-
 use std::io::BufRead;
 use std::thread;
 use std::time::Duration;
@@ -27,9 +20,12 @@ use tegata_issuer::processor::Stripe;
 use tegata_sandbox::{Call, Fault, Sandbox};
 use tokio::runtime::Runtime;
 
-use crate::charged::{gives_card, is_at_work};
-use crate::desk::{Desk, Shopper, reason, scheme};
-use crate::people::Town;
+use tegata_testkit::TestIssuer;
+use tegata_testkit::card::{add_card, has_open_charges};
+use tegata_testkit::{
+    TestPayer, TestPayments,
+    payments::{reason, scheme},
+};
 
 const KEY: &str = "a key of the far side";
 
@@ -101,29 +97,35 @@ impl Far {
 
 fn main() {
     let far = Far::new();
-    let town = Town::with(&format!("processor = {:?}\nprocessor_key = {KEY:?}", far.address));
-    let desk = Desk::new(&town);
-    println!("{}", json!({ "url": format!("http://{}", town.address()) }));
+    let issuer =
+        TestIssuer::with(&format!("processor = {:?}\nprocessor_key = {KEY:?}", far.address));
+    let payments = TestPayments::new(&issuer);
+    println!("{}", json!({ "url": format!("http://{}", issuer.address()) }));
     let mut shoppers = Vec::new();
     for line in std::io::stdin().lock().lines() {
         let asked = serde_json::from_str(&line.unwrap()).unwrap();
-        println!("{}", done(&desk, &far, &mut shoppers, asked));
+        println!("{}", done(&payments, &far, &mut shoppers, asked));
     }
 }
 
-fn done(desk: &Desk<'_>, far: &Far, shoppers: &mut Vec<Shopper>, asked: Asked) -> Value {
-    let town = desk.town;
+fn done(
+    payments: &TestPayments<'_>,
+    far: &Far,
+    shoppers: &mut Vec<TestPayer>,
+    asked: Asked,
+) -> Value {
+    let issuer = payments.issuer;
     match asked {
         Asked::SetClock => {
-            let (is, here) = (town.now().seconds(), SystemClock.now().seconds());
-            town.passes(here.saturating_sub(is));
-            town.goes_back(is.saturating_sub(here));
+            let (is, here) = (issuer.now().seconds(), SystemClock.now().seconds());
+            issuer.advance_clock(here.saturating_sub(is));
+            issuer.set_clock_back(is.saturating_sub(here));
         }
-        Asked::Wait { seconds } => town.passes(seconds),
+        Asked::Wait { seconds } => issuer.advance_clock(seconds),
         Asked::Shopper { card } => {
             let number = shoppers.len();
-            let shopper = desk.shopper(u8::try_from(number + 1).unwrap());
-            gives_card(desk, &shopper, &far.stripe, &card);
+            let shopper = payments.payer(u8::try_from(number + 1).unwrap());
+            add_card(payments, &shopper, &far.stripe, &card);
             let answer = json!({
                 "shopper": number, "seed": hex::encode(shopper.seed.expose()),
                 "prefix": scheme().prefix.to_string(),
@@ -131,26 +133,27 @@ fn done(desk: &Desk<'_>, far: &Far, shoppers: &mut Vec<Shopper>, asked: Asked) -
             shoppers.push(shopper);
             return answer;
         }
-        Asked::Code { shopper } => return json!({ "code": desk.next_code(&shoppers[shopper]) }),
+        Asked::Code { shopper } => return json!({ "code": payments.next_code(&shoppers[shopper]) }),
         Asked::Till { till, shop } => {
             let (till, shop) = (till.parse().unwrap(), ShopName::new(&shop).unwrap());
-            let code = desk.operator().add_till(till, shop, &reason()).unwrap();
+            let code = payments.operator().add_till(till, shop, &reason()).unwrap();
             return json!({ "code": code.text().expose() });
         }
         Asked::Revoke { till } => {
-            desk.operator().revoke_till(till.parse().unwrap(), &reason()).unwrap();
+            payments.operator().revoke_till(till.parse().unwrap(), &reason()).unwrap();
         }
         Asked::Processor { says } => far.says(&says),
         Asked::Finish => {
             // The issuer's job takes up what nobody has touched for half a minute.
-            town.passes(31);
-            while is_at_work(desk) {
+            issuer.advance_clock(31);
+            while has_open_charges(payments) {
                 thread::sleep(Duration::from_millis(50));
             }
         }
         Asked::Charged { till } => {
             let till = till.parse().unwrap();
-            let rows = desk.threads.block_on(desk.store.authorisations_at(&till, 100)).unwrap();
+            let rows =
+                payments.threads.block_on(payments.store.authorisations_at(&till, 100)).unwrap();
             let paid = far.sandbox.paid().unwrap();
             let of_row = |row: String| paid.iter().find(|paid| paid.what_for == row);
             let amounts = rows.iter().rev().filter_map(|row| of_row(row.id.to_string()));

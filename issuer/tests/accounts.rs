@@ -14,13 +14,12 @@ use tegata::protocol::{
 };
 use tegata::vault::Keystore;
 
-use crate::people::{
-    NEW_PASSWORD, PASSWORD, Person, Town, code_in, device_name, password, refusal,
+use tegata_testkit::{
+    TestIssuer, TestShopper,
+    shopper::{NEW_PASSWORD, PASSWORD, code_in, device_name, password, refusal},
 };
 
-mod people;
-
-people::on_both! {
+tegata_testkit::on_both! {
     a_shopper_signs_up_logs_in_and_resets_her_password,
     the_break_in_of_2019_ends_at_each_of_its_steps,
     a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing,
@@ -56,35 +55,35 @@ fn wrong_totp() -> SecondFactor {
 }
 
 /// A thief with a device of his own who says that he is Hanako.
-fn thief(town: &Town) -> Person<'_> {
-    town.person(HANAKO)
+fn thief(issuer: &TestIssuer) -> TestShopper<'_> {
+    issuer.new_shopper(HANAKO)
 }
 
-fn a_shopper_signs_up_logs_in_and_resets_her_password(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
+fn a_shopper_signs_up_logs_in_and_resets_her_password(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
     let view = hanako.view().unwrap();
     assert_eq!(view.address.address(), HANAKO);
     assert_eq!((view.devices.len(), view.sessions.len()), (1, 1));
     assert_eq!(view.recovery_codes_left, 10);
 
     // On her own device the password is enough; to spend it is not.
-    hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
-    hanako.logs_in(PASSWORD).unwrap();
+    hanako.session = Some(hanako.try_log_in(PASSWORD, None).unwrap().session);
+    hanako.complete_log_in(PASSWORD).unwrap();
 
-    let ticket = hanako.asks_for_reset().unwrap();
-    let code = hanako.code_of_mail(2);
-    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
-    hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
+    let ticket = hanako.begin_reset().unwrap();
+    let code = hanako.mailed_code(2);
+    hanako.submit_reset_proof(&ticket, code, hanako.next_totp()).unwrap();
+    hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
     assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn, "all sessions end");
     let factor = Some(hanako.next_totp());
-    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, factor)), Refusal::Wrong);
-    hanako.logs_in(NEW_PASSWORD).unwrap();
-    assert!(town.mails(HANAKO, 3)[2].0.contains("was reset"));
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
+    hanako.complete_log_in(NEW_PASSWORD).unwrap();
+    assert!(issuer.mails(HANAKO, 3)[2].0.contains("was reset"));
 }
 
-fn the_break_in_of_2019_ends_at_each_of_its_steps(town: &Town) {
-    let hanako = town.shopper(HANAKO);
-    let thief = thief(town);
+fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let thief = thief(issuer);
     // There is nowhere to say where the mail should go, nor what he knows of her.
     let asked = json!({
         "handle": HANAKO, "device": String::from(thief.key()), "device_name": "a phone",
@@ -116,67 +115,70 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(town: &Town) {
     }
     let twice = asked.to_string().replacen('{', r#"{"handle":"thief@example.com","#, 1);
     assert_eq!(raw(&thief, Reset::PATH, "reset", &twice).0, 400);
-    assert_eq!(town.mails_when_quiet(HANAKO), 1, "only that of her sign-up");
+    assert_eq!(issuer.settled_mail_count(HANAKO), 1, "only that of her sign-up");
 
     // He asks for her: the mail goes to her, names his device, and he has neither code nor factor.
-    let ticket = thief.asks_for_reset().unwrap();
-    assert!(town.mails(HANAKO, 2)[1].1.contains("Hanako's phone"));
-    assert_eq!(refusal(thief.proves_reset(&ticket, wrong_code(), wrong_totp())), Refusal::Wrong);
-    assert_eq!(refusal(thief.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    let ticket = thief.begin_reset().unwrap();
+    assert!(issuer.mails(HANAKO, 2)[1].1.contains("Hanako's phone"));
+    assert_eq!(
+        refusal(thief.submit_reset_proof(&ticket, wrong_code(), wrong_totp())),
+        Refusal::Wrong
+    );
+    assert_eq!(refusal(thief.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
     // Her mailbox alone, and her second factor alone.
-    let code = hanako.code_of_mail(2);
-    let told = thief.proves_reset(&ticket, code.clone(), wrong_totp());
+    let code = hanako.mailed_code(2);
+    let told = thief.submit_reset_proof(&ticket, code.clone(), wrong_totp());
     assert_eq!(refusal(told), Refusal::Wrong);
-    let told = thief.proves_reset(&ticket, wrong_code(), hanako.next_totp());
+    let told = thief.submit_reset_proof(&ticket, wrong_code(), hanako.next_totp());
     assert_eq!(refusal(told), Refusal::Wrong);
-    assert_eq!(refusal(thief.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(thief.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
     // Her password, on his device.
-    assert_eq!(refusal(thief.tries_to_log_in(PASSWORD, None)), Refusal::Wrong);
-    assert_eq!(refusal(thief.tries_to_log_in(PASSWORD, Some(wrong_totp()))), Refusal::Wrong);
+    assert_eq!(refusal(thief.try_log_in(PASSWORD, None)), Refusal::Wrong);
+    assert_eq!(refusal(thief.try_log_in(PASSWORD, Some(wrong_totp()))), Refusal::Wrong);
     assert!(hanako.view().is_ok());
 }
 
 /// What a hand-written body comes to, signed by the thief's device: status and problem.
-fn raw(person: &Person<'_>, path: &str, purpose: &str, body: &str) -> (u16, String) {
+fn raw(person: &TestShopper<'_>, path: &str, purpose: &str, body: &str) -> (u16, String) {
     let der = person.device.sign(&signed_bytes(purpose, body.as_bytes())).unwrap();
     let headers = [(SIGNATURE_HEADER, signature_text(&der))];
-    let response = person.town.post(path, &headers, body.as_bytes());
+    let response = person.issuer.post(path, &headers, body.as_bytes());
     (response.status, String::from_utf8(response.body).unwrap())
 }
 
-fn a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing(town: &Town) {
-    let hanako = town.shopper(HANAKO);
+fn a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
     let mut other = hanako.clone();
-    other.device = town.device();
-    let ticket = hanako.asks_for_reset().unwrap();
-    let code = hanako.code_of_mail(2);
-    assert_eq!(refusal(hanako.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong, "skipped");
-    let another = other.asks_for_reset().unwrap();
-    let told = other.proves_reset(&another, code.clone(), hanako.next_totp());
+    other.device = issuer.device();
+    let ticket = hanako.begin_reset().unwrap();
+    let code = hanako.mailed_code(2);
+    assert_eq!(refusal(hanako.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong, "skipped");
+    let another = other.begin_reset().unwrap();
+    let told = other.submit_reset_proof(&another, code.clone(), hanako.next_totp());
     assert_eq!(refusal(told), Refusal::Wrong, "the code of another reset");
-    let told = other.proves_reset(&ticket, code.clone(), hanako.next_totp());
+    let told = other.submit_reset_proof(&ticket, code.clone(), hanako.next_totp());
     assert_eq!(refusal(told), Refusal::Wrong, "relayed to another device");
-    hanako.proves_reset(&ticket, code.clone(), hanako.next_totp()).unwrap();
-    let told = hanako.proves_reset(&ticket, code, hanako.next_totp());
+    hanako.submit_reset_proof(&ticket, code.clone(), hanako.next_totp()).unwrap();
+    let told = hanako.submit_reset_proof(&ticket, code, hanako.next_totp());
     assert_eq!(refusal(told), Refusal::Wrong, "repeated");
-    assert_eq!(refusal(other.finishes_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
-    hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
-    assert_eq!(refusal(hanako.finishes_reset(&ticket, PASSWORD)), Refusal::Wrong, "repeated");
-    let told = other.proves_reset(&another, other.code_of_mail(3), hanako.next_totp());
+    assert_eq!(refusal(other.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
+    assert_eq!(refusal(hanako.finish_reset(&ticket, PASSWORD)), Refusal::Wrong, "repeated");
+    let told = other.submit_reset_proof(&another, other.mailed_code(3), hanako.next_totp());
     assert_eq!(refusal(told), Refusal::Wrong, "pending when the password was reset");
 }
 
-fn a_message_signed_by_another_device_or_for_another_purpose_is_no_message(town: &Town) {
-    let hanako = town.shopper(HANAKO);
-    let other = town.device();
-    let ticket = hanako.asks_for_reset().unwrap();
+fn a_message_signed_by_another_device_or_for_another_purpose_is_no_message(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let other = issuer.device();
+    let ticket = hanako.begin_reset().unwrap();
     let call = ResetFinish { ticket, device: hanako.key(), password: password(NEW_PASSWORD) };
     let body = serde_json::to_vec(&call).unwrap();
     let sign = |device: &dyn Keystore, purpose| {
         signature_text(&device.sign(&signed_bytes(purpose, &body)).unwrap())
     };
     let not_signed = |headers: &[(&str, String)], body: &[u8]| {
-        let response = town.post(ResetFinish::PATH, headers, body);
+        let response = issuer.post(ResetFinish::PATH, headers, body);
         assert_eq!(response.status, 401);
         assert!(String::from_utf8(response.body).unwrap().contains(":not-signed"));
     };
@@ -188,10 +190,10 @@ fn a_message_signed_by_another_device_or_for_another_purpose_is_no_message(town:
     not_signed(&[(SIGNATURE_HEADER, good.clone()), (SIGNATURE_HEADER, good)], &body);
 }
 
-fn any_number_of_guesses_at_a_code_come_to_five_even_with_a_restart_between(town: &Town) {
-    let hanako = town.shopper(HANAKO);
-    let ticket = hanako.asks_for_reset().unwrap();
-    let code = hanako.code_of_mail(2);
+fn any_number_of_guesses_at_a_code_come_to_five_even_with_a_restart_between(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let ticket = hanako.begin_reset().unwrap();
+    let code = hanako.mailed_code(2);
     let guess = |from: usize, to: usize| {
         thread::scope(|scope| {
             for part in 0..16 {
@@ -202,22 +204,25 @@ fn any_number_of_guesses_at_a_code_come_to_five_even_with_a_restart_between(town
                         if guess.expose() == code.expose() {
                             continue;
                         }
-                        let told = hanako.proves_reset(ticket, guess, wrong_totp());
+                        let told = hanako.submit_reset_proof(ticket, guess, wrong_totp());
                         assert_eq!(refusal(told), Refusal::Wrong);
                     }
                 });
             }
         });
     };
-    let before = town.compared("mailed-code");
+    let before = issuer.comparisons("mailed-code");
     guess(0, 3);
-    let compared = town.compared("mailed-code") - before;
-    town.restart();
+    let compared = issuer.comparisons("mailed-code") - before;
+    issuer.restart();
     guess(3, guesses());
     // Now the code itself is not compared any more.
-    assert_eq!(refusal(hanako.proves_reset(&ticket, code, hanako.next_totp())), Refusal::Wrong);
-    assert_eq!(compared + town.compared("mailed-code"), 5);
-    assert_eq!(town.compared("totp"), 0, "a factor is compared after the code was right");
+    assert_eq!(
+        refusal(hanako.submit_reset_proof(&ticket, code, hanako.next_totp())),
+        Refusal::Wrong
+    );
+    assert_eq!(compared + issuer.comparisons("mailed-code"), 5);
+    assert_eq!(issuer.comparisons("totp"), 0, "a factor is compared after the code was right");
 }
 
 /// How many of 64 at once are told yes.
@@ -235,37 +240,37 @@ fn winners(race: impl Fn() -> bool + Sync) -> usize {
     won.into_inner()
 }
 
-fn of_sixty_four_at_once_one_wins(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
+fn of_sixty_four_at_once_one_wins(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
     // One TOTP value, on new devices all of them.
     let factor = hanako.next_totp();
     let log_in = |factor: &SecondFactor| {
         let mut person = hanako.clone();
-        person.device = town.device();
-        person.tries_to_log_in(PASSWORD, Some(factor.clone())).is_ok()
+        person.device = issuer.device();
+        person.try_log_in(PASSWORD, Some(factor.clone())).is_ok()
     };
     assert_eq!(winners(|| log_in(&factor)), 1);
-    town.passes(3660);
+    issuer.advance_clock(3660);
     // One recovery code.
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     assert_eq!(winners(|| log_in(&code)), 1);
     // One reset.
-    let ticket = hanako.asks_for_reset().unwrap();
-    let code = town.mails(HANAKO, 2);
+    let ticket = hanako.begin_reset().unwrap();
+    let code = issuer.mails(HANAKO, 2);
     let code = code.iter().rfind(|mail| mail.0.contains("password reset code"));
-    let code = code.map_or_else(|| hanako.code_of_mail(5), |mail| code_in(&mail.1));
-    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
-    assert_eq!(winners(|| hanako.finishes_reset(&ticket, NEW_PASSWORD).is_ok()), 1);
-    hanako.logs_in(NEW_PASSWORD).unwrap();
+    let code = code.map_or_else(|| hanako.mailed_code(5), |mail| code_in(&mail.1));
+    hanako.submit_reset_proof(&ticket, code, hanako.next_totp()).unwrap();
+    assert_eq!(winners(|| hanako.finish_reset(&ticket, NEW_PASSWORD).is_ok()), 1);
+    hanako.complete_log_in(NEW_PASSWORD).unwrap();
 }
 
-fn a_value_of_the_second_factor_is_taken_once_and_in_one_writing(town: &Town) {
-    let hanako = town.shopper(HANAKO);
+fn a_value_of_the_second_factor_is_taken_once_and_in_one_writing(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
-    hanako.in_session(&Prove { totp: totp.clone() }).unwrap();
-    assert_eq!(refusal(hanako.in_session(&Prove { totp: totp.clone() })), Refusal::Wrong);
+    hanako.call_in_session(&Prove { totp: totp.clone() }).unwrap();
+    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: totp.clone() })), Refusal::Wrong);
     let factor = Some(SecondFactor::Totp(totp.clone()));
-    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, factor)), Refusal::Wrong);
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
     let SecondFactor::Totp(fresh) = hanako.next_totp() else { unreachable!() };
     let digits = fresh.expose();
     let wide: String =
@@ -280,52 +285,52 @@ fn a_value_of_the_second_factor_is_taken_once_and_in_one_writing(town: &Town) {
     ] {
         let headers = [("Authorization", format!("Bearer {session}"))];
         let body = json!({ "totp": text }).to_string();
-        assert_eq!(town.post(Prove::PATH, &headers, body.as_bytes()).status, 400, "{text}");
+        assert_eq!(issuer.post(Prove::PATH, &headers, body.as_bytes()).status, 400, "{text}");
     }
-    hanako.in_session(&Prove { totp: fresh }).unwrap();
+    hanako.call_in_session(&Prove { totp: fresh }).unwrap();
 }
 
-fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(town: &Town) {
-    let hanako = town.shopper(HANAKO);
+fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
     let mut new_phone = hanako.clone();
-    new_phone.device = town.device();
+    new_phone.device = issuer.device();
     let code = SecondFactor::RecoveryCode(hanako.recovery[3].clone());
-    let logged_in = new_phone.tries_to_log_in(PASSWORD, Some(code.clone())).unwrap();
+    let logged_in = new_phone.try_log_in(PASSWORD, Some(code.clone())).unwrap();
     assert!(logged_in.must_enrol);
     new_phone.session = Some(logged_in.session);
-    assert_eq!(refusal(new_phone.in_session(&RenewRecovery {})), Refusal::EnrolFirst);
-    assert_eq!(refusal(new_phone.tries_to_log_in(PASSWORD, Some(code))), Refusal::Wrong);
+    assert_eq!(refusal(new_phone.call_in_session(&RenewRecovery {})), Refusal::EnrolFirst);
+    assert_eq!(refusal(new_phone.try_log_in(PASSWORD, Some(code))), Refusal::Wrong);
     let view = new_phone.view().unwrap();
     assert_eq!((view.recovery_codes_left, view.must_enrol), (9, true));
     assert!(RecoveryCode::parse("0000-0000-0000-0000").is_ok(), "well formed, and nobody's");
 }
 
 fn an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code(
-    town: &Town,
+    issuer: &TestIssuer,
 ) {
-    let hanako = town.shopper(HANAKO);
-    hanako.in_session(&Freeze {}).unwrap();
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    hanako.call_in_session(&Freeze {}).unwrap();
     let mut new_phone = hanako.clone();
-    new_phone.device = town.device();
+    new_phone.device = issuer.device();
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
-    new_phone.session = Some(new_phone.tries_to_log_in(PASSWORD, Some(code)).unwrap().session);
-    assert_eq!(refusal(new_phone.in_session(&Unfreeze {})), Refusal::EnrolFirst);
-    let factor = new_phone.in_session(&EnrolFactor {}).unwrap().otpauth;
+    new_phone.session = Some(new_phone.try_log_in(PASSWORD, Some(code)).unwrap().session);
+    assert_eq!(refusal(new_phone.call_in_session(&Unfreeze {})), Refusal::EnrolFirst);
+    let factor = new_phone.call_in_session(&EnrolFactor {}).unwrap().otpauth;
     new_phone.authenticator = Some(factor.expose().to_owned());
     let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
-    new_phone.in_session(&EnrolFactorCode { totp }).unwrap();
+    new_phone.call_in_session(&EnrolFactorCode { totp }).unwrap();
     // All else waits until she lets go.
-    assert_eq!(refusal(new_phone.in_session(&EnrolFactor {})), Refusal::Frozen);
-    assert_eq!(refusal(new_phone.in_session(&RenewRecovery {})), Refusal::Frozen);
+    assert_eq!(refusal(new_phone.call_in_session(&EnrolFactor {})), Refusal::Frozen);
+    assert_eq!(refusal(new_phone.call_in_session(&RenewRecovery {})), Refusal::Frozen);
     assert!(new_phone.view().unwrap().frozen);
-    new_phone.in_session(&Unfreeze {}).unwrap();
+    new_phone.call_in_session(&Unfreeze {}).unwrap();
     assert!(!new_phone.view().unwrap().frozen);
 }
 
-fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town) {
-    town.shopper(HANAKO);
-    let (known, unknown) = (thief(town), town.person("nobody@example.org"));
-    let ask = |person: &Person<'_>| {
+fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(issuer: &TestIssuer) {
+    issuer.signed_up_shopper(HANAKO);
+    let (known, unknown) = (thief(issuer), issuer.new_shopper("nobody@example.org"));
+    let ask = |person: &TestShopper<'_>| {
         let handle: tegata::protocol::Handle = person.address.parse().unwrap();
         let device_name = device_name();
         let body = serde_json::to_string(&Reset { handle, device: person.key(), device_name });
@@ -335,9 +340,9 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
     for _ in 0..7 {
         assert_eq!(ask(&known), ask(&unknown), "and past what is mailed in a day, too");
     }
-    let (a, b) = (known.asks_for_reset().unwrap(), unknown.asks_for_reset().unwrap());
+    let (a, b) = (known.begin_reset().unwrap(), unknown.begin_reset().unwrap());
     for _ in 0..7 {
-        let tell = |person: &Person<'_>, ticket: &Ticket| {
+        let tell = |person: &TestShopper<'_>, ticket: &Ticket| {
             let (code, second_factor) = (wrong_code(), wrong_totp());
             let (ticket, device) = (ticket.clone(), person.key());
             let call = ResetProof { ticket, device, code, second_factor };
@@ -350,24 +355,24 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
         assert_eq!(tell(&known, &a), tell(&unknown, &b));
     }
     for factor in [None, Some(wrong_totp())] {
-        let told = known.tries_to_log_in("nine loud magpies", factor.clone());
-        assert_eq!(told.unwrap_err(), unknown.tries_to_log_in(PASSWORD, factor).unwrap_err());
+        let told = known.try_log_in("nine loud magpies", factor.clone());
+        assert_eq!(told.unwrap_err(), unknown.try_log_in(PASSWORD, factor).unwrap_err());
     }
     // Signing up with an address that is taken: the same answer, and the owner is told.
     assert_eq!(
-        known.asks_to_sign_up().unwrap().expose().len(),
-        unknown.asks_to_sign_up().unwrap().expose().len()
+        known.begin_sign_up().unwrap().expose().len(),
+        unknown.begin_sign_up().unwrap().expose().len()
     );
-    assert!(town.mails("nobody@example.org", 1)[0].0.contains("verification code"));
-    let told = town.mails(HANAKO, 7);
+    assert!(issuer.mails("nobody@example.org", 1)[0].0.contains("verification code"));
+    let told = issuer.mails(HANAKO, 7);
     assert!(told.iter().any(|mail| mail.0.contains("already have an account")), "{told:?}");
     assert_eq!(told.iter().filter(|mail| mail.0.contains("password reset code")).count(), 5);
 
     // A reset that nobody proved: a new password is not judged, or one made of the address would tell whose it is.
-    let known = town.shopper("wvkxjqzmph@example.org");
+    let known = issuer.signed_up_shopper("wvkxjqzmph@example.org");
     let finish = |address: &str, new: &str| {
-        let person = town.person(address);
-        let (ticket, device) = (person.asks_for_reset().unwrap(), person.key());
+        let person = issuer.new_shopper(address);
+        let (ticket, device) = (person.begin_reset().unwrap(), person.key());
         let call = ResetFinish { ticket, device, password: password(new) };
         let body = serde_json::to_string(&call).unwrap();
         let (status, body) = raw(&person, ResetFinish::PATH, "reset-finish", &body);
@@ -381,11 +386,11 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
         assert_eq!(finish(&known.address, new), told, "{new}");
     }
     // Nor is that of a sign-up whose code was tried too often.
-    let never = town.person("never@example.org");
-    let ticket = never.asks_to_sign_up().unwrap();
+    let never = issuer.new_shopper("never@example.org");
+    let ticket = never.begin_sign_up().unwrap();
     let tries = |with: &str| {
         let (ticket, device, code) = (ticket.clone(), never.key(), wrong_code());
-        never.signed(&SignUpCode { ticket, device, code, password: password(with) })
+        never.call_signed(&SignUpCode { ticket, device, code, password: password(with) })
     };
     for _ in 0..5 {
         assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::Wrong);
@@ -393,37 +398,39 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(town: &Town
     assert_eq!(refusal(tries("password1")), Refusal::Wrong);
 }
 
-fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
+fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
     let stop = AtomicBool::new(false);
-    let mut thieves: Vec<_> = (0..4).map(|_| thief(town)).collect();
+    let mut thieves: Vec<_> = (0..4).map(|_| thief(issuer)).collect();
     thread::scope(|scope| {
         for thief in &mut thieves {
             let stop = &stop;
             scope.spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
-                    let _ = thief.tries_to_log_in("password1", Some(wrong_totp()));
-                    let _ = thief.asks_for_reset();
+                    let _ = thief.try_log_in("password1", Some(wrong_totp()));
+                    let _ = thief.begin_reset();
                 }
             });
         }
         // Whatever happens, the flood ends with the test.
         let owner = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for _ in 0..3 {
-                hanako.logs_in(PASSWORD).unwrap();
+                hanako.complete_log_in(PASSWORD).unwrap();
             }
-            let before = town.mails(HANAKO, 1).len();
-            let ticket = hanako.asks_for_reset().unwrap();
+            let before = issuer.mails(HANAKO, 1).len();
+            let ticket = hanako.begin_reset().unwrap();
             for nth in before + 1.. {
-                let (subject, body) = town.mails(HANAKO, nth).swap_remove(nth - 1);
+                let (subject, body) = issuer.mails(HANAKO, nth).swap_remove(nth - 1);
                 let proved = subject.contains("password reset code")
-                    && hanako.proves_reset(&ticket, code_in(&body), hanako.next_totp()).is_ok();
+                    && hanako
+                        .submit_reset_proof(&ticket, code_in(&body), hanako.next_totp())
+                        .is_ok();
                 if proved {
                     break;
                 }
             }
-            hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
-            hanako.logs_in(NEW_PASSWORD).unwrap();
+            hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
+            hanako.complete_log_in(NEW_PASSWORD).unwrap();
         }));
         stop.store(true, Ordering::SeqCst);
         owner.unwrap();
@@ -431,13 +438,13 @@ fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(to
 }
 
 fn the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_of_passwords(
-    town: &Town,
+    issuer: &TestIssuer,
 ) {
-    let mut hanako = town.shopper(HANAKO);
-    let ticket = hanako.asks_for_reset().unwrap();
-    hanako.proves_reset(&ticket, hanako.code_of_mail(2), hanako.next_totp()).unwrap();
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    let ticket = hanako.begin_reset().unwrap();
+    hanako.submit_reset_proof(&ticket, hanako.mailed_code(2), hanako.next_totp()).unwrap();
     let (stop, sent_away) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let thief = town.person("nobody@example.org");
+    let thief = issuer.new_shopper("nobody@example.org");
     thread::scope(|scope| {
         for nth in 0..64 {
             // One address for each try: no budget of an address is ever used up.
@@ -448,7 +455,7 @@ fn the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_o
                     if stop.load(Ordering::SeqCst) {
                         break;
                     }
-                    let told = thief.tries_to_log_in("password1", Some(wrong_totp()));
+                    let told = thief.try_log_in("password1", Some(wrong_totp()));
                     if matches!(told, Err(IssuerError::No(Why::Later(_)))) {
                         sent_away.fetch_add(1, Ordering::SeqCst);
                     }
@@ -460,79 +467,84 @@ fn the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_o
                 thread::yield_now();
             }
             for _ in 0..3 {
-                hanako.logs_in(PASSWORD).unwrap();
+                hanako.complete_log_in(PASSWORD).unwrap();
             }
-            hanako.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
-            hanako.logs_in(NEW_PASSWORD).unwrap();
+            hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
+            hanako.complete_log_in(NEW_PASSWORD).unwrap();
         }));
         stop.store(true, Ordering::SeqCst);
         owner.unwrap();
     });
 }
 
-fn who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
-    let wrong = |person: &Person<'_>| person.tries_to_log_in("nine loud magpies", None);
+fn who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else(
+    issuer: &TestIssuer,
+) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    let wrong = |person: &TestShopper<'_>| person.try_log_in("nine loud magpies", None);
     let later = |seconds| Err(IssuerError::No(Why::Later(seconds)));
     for address in [HANAKO, "nobody@example.org"] {
-        let stranger = town.person(address);
+        let stranger = issuer.new_shopper(address);
         for _ in 0..30 {
             assert_eq!(refusal(wrong(&stranger)), Refusal::Wrong);
         }
-        town.passes(60);
+        issuer.advance_clock(60);
         assert_eq!(wrong(&stranger).map(drop), later(3600), "{address}");
         // On another device as well, and with the right password, too.
-        let other = town.person(address);
-        let told = other.tries_to_log_in(PASSWORD, Some(hanako.next_totp()));
+        let other = issuer.new_shopper(address);
+        let told = other.try_log_in(PASSWORD, Some(hanako.next_totp()));
         assert_eq!(told.map(drop), later(3570), "{address}");
-        town.passes(3569);
+        issuer.advance_clock(3569);
         assert_eq!(wrong(&stranger).map(drop), later(1), "{address}");
         // Nobody keeps the owner out.
-        hanako.tries_to_log_in(PASSWORD, None).unwrap();
-        town.passes(1);
+        hanako.try_log_in(PASSWORD, None).unwrap();
+        issuer.advance_clock(1);
         assert_eq!(refusal(wrong(&stranger)), Refusal::Wrong);
 
         for _ in 0..5 {
-            let _ = stranger.asks_to_sign_up();
+            let _ = stranger.begin_sign_up();
         }
-        let told = stranger.asks_to_sign_up().map(drop);
+        let told = stranger.begin_sign_up().map(drop);
         let day = 24 * 60 * 60;
         let past = if address == HANAKO { 3660 } else { 0 };
         assert_eq!(told, later(day - past), "{address}: one of hers was her own");
     }
-    town.passes(30);
-    hanako.logs_in(PASSWORD).unwrap();
+    issuer.advance_clock(30);
+    hanako.complete_log_in(PASSWORD).unwrap();
     // Her own device hears of its own count, right ones included.
-    town.passes(3660);
+    issuer.advance_clock(3660);
     for _ in 0..10 {
         assert_eq!(refusal(wrong(&hanako)), Refusal::Wrong);
     }
-    town.passes(60);
-    assert_eq!(hanako.tries_to_log_in(PASSWORD, None).map(drop), later(3600));
-    assert_eq!(refusal(wrong(&town.person(HANAKO))), Refusal::Wrong, "others have theirs");
-    town.passes(3600);
-    hanako.logs_in(PASSWORD).unwrap();
+    issuer.advance_clock(60);
+    assert_eq!(hanako.try_log_in(PASSWORD, None).map(drop), later(3600));
+    assert_eq!(refusal(wrong(&issuer.new_shopper(HANAKO))), Refusal::Wrong, "others have theirs");
+    issuer.advance_clock(3600);
+    hanako.complete_log_in(PASSWORD).unwrap();
     // So it is with her second factor, to the second.
-    let guesses = || refusal(hanako.in_session(&Prove { totp: TotpText::new("000000").unwrap() }));
+    let guesses =
+        || refusal(hanako.call_in_session(&Prove { totp: TotpText::new("000000").unwrap() }));
     let told = (0..=30).map(|_| guesses()).find(|told| *told != Refusal::Wrong);
     let Some(Refusal::TooOften { wait }) = told else { panic!("{told:?}") };
-    town.passes(wait - 1);
+    issuer.advance_clock(wait - 1);
     assert_eq!(guesses(), Refusal::TooOften { wait: 1 });
-    town.passes(1);
+    issuer.advance_clock(1);
     assert_eq!(guesses(), Refusal::Wrong);
 }
 
-fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
-    // More than a page, within one second of the town's clock.
+fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
+    issuer: &TestIssuer,
+) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    // More than a page, within one second of the issuer's clock.
     for _ in 0..260 {
-        hanako.in_session(&Freeze {}).unwrap();
-        hanako.in_session(&Unfreeze {}).unwrap();
+        hanako.call_in_session(&Freeze {}).unwrap();
+        hanako.call_in_session(&Unfreeze {}).unwrap();
     }
-    let first = hanako.in_session(&Export { before: None }).unwrap();
+    let first = hanako.call_in_session(&Export { before: None }).unwrap();
     assert!(first.earlier && first.events.len() == 500);
     let before = first.events.last().map(|event| event.event.clone());
-    let rest = hanako.in_session(&Export { before }).unwrap();
+    let rest = hanako.call_in_session(&Export { before }).unwrap();
     assert!(!rest.earlier);
     assert_eq!(rest.account.address.address(), HANAKO);
     let events = first.events.iter().chain(&rest.events);
@@ -543,55 +555,55 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
     assert_eq!(deeds, expected);
 
     // Somebody else's events are not hers, and an old log-in gives nothing.
-    let taro = town.shopper("taro@example.org");
-    let his = taro.in_session(&Export { before: None }).unwrap();
+    let taro = issuer.signed_up_shopper("taro@example.org");
+    let his = taro.call_in_session(&Export { before: None }).unwrap();
     assert_eq!(his.events.len(), 2);
-    assert!(town.mails("taro@example.org", 2)[1].0.contains("was exported"));
-    town.passes(300);
-    assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::LoginTooOld);
-    hanako.session = Some(hanako.tries_to_log_in(PASSWORD, None).unwrap().session);
-    assert_eq!(refusal(hanako.in_session(&Export { before: None })), Refusal::FactorNeeded);
+    assert!(issuer.mails("taro@example.org", 2)[1].0.contains("was exported"));
+    issuer.advance_clock(300);
+    assert_eq!(refusal(hanako.call_in_session(&Export { before: None })), Refusal::LoginTooOld);
+    hanako.session = Some(hanako.try_log_in(PASSWORD, None).unwrap().session);
+    assert_eq!(refusal(hanako.call_in_session(&Export { before: None })), Refusal::FactorNeeded);
 }
 
-fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
+fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
     // The number of an event that is after all of them: what comes is what the first page would have.
     let before = Some(EventNumber::new(&"f".repeat(32)).unwrap());
     let last = Export { before };
     let told = |nth: usize| {
-        let events = hanako.in_session(&last).unwrap().events;
+        let events = hanako.call_in_session(&last).unwrap().events;
         let exports = events.iter().filter(|event| event.deed == "exported").count();
-        let mails = town.mails_when_quiet(HANAKO);
-        let given_out = town.mails(HANAKO, mails);
+        let mails = issuer.settled_mail_count(HANAKO);
+        let given_out = issuer.mails(HANAKO, mails);
         let given_out = given_out.iter().filter(|mail| mail.0.contains("was exported")).count();
         assert_eq!((exports, given_out), (nth, nth));
     };
     told(1);
     told(1);
     // By another session, she is told again.
-    hanako.logs_in(PASSWORD).unwrap();
-    let told = hanako.in_session(&last).unwrap().events;
+    hanako.complete_log_in(PASSWORD).unwrap();
+    let told = hanako.call_in_session(&last).unwrap().events;
     assert_eq!(told.iter().filter(|event| event.deed == "exported").count(), 2);
 }
 
 fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same(
-    town: &Town,
+    issuer: &TestIssuer,
 ) {
-    let mut hanako = town.shopper(HANAKO);
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
     let handle = || HANAKO.parse().unwrap();
-    hanako.logs_in(PASSWORD).unwrap();
+    hanako.complete_log_in(PASSWORD).unwrap();
     let old = hanako.next_totp();
-    hanako.in_session(&RenewRecovery {}).unwrap();
-    let mails = town.mails(HANAKO, 2);
+    hanako.call_in_session(&RenewRecovery {}).unwrap();
+    let mails = issuer.mails(HANAKO, 2);
     let (_, notice) = mails.iter().find(|(subject, _)| subject.contains("replaced")).unwrap();
     let code = notice.lines().find_map(|line| NoticeCode::parse(line.trim()).ok()).unwrap();
     let anyone = |code: &NoticeCode| {
         let call = FreezeByCode { handle: handle(), code: code.clone() };
-        town.send(&Request::written(&call).unwrap())
+        issuer.send(&Request::written(&call).unwrap())
     };
     let take_back = |code: &NoticeCode, second_factor: SecondFactor| {
         let call = TakeBack { handle: handle(), code: code.clone(), second_factor };
-        town.send(&Request::written(&call).unwrap())
+        issuer.send(&Request::written(&call).unwrap())
     };
     let wrong = NoticeCode::parse("0000-0000-0000-0000").unwrap();
     for _ in 0..25 {
@@ -601,11 +613,11 @@ fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_th
     anyone(&code).unwrap();
     assert!(hanako.view().is_err(), "logged out");
     take_back(&code, old).unwrap();
-    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, None)), Refusal::Wrong, "void");
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, None)), Refusal::Wrong, "void");
 }
 
-fn host_headers_change_nothing(town: &Town) {
-    let hanako = town.shopper(HANAKO);
+fn host_headers_change_nothing(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
     let call =
         Reset { handle: HANAKO.parse().unwrap(), device: hanako.key(), device_name: device_name() };
     let body = serde_json::to_vec(&call).unwrap();
@@ -616,8 +628,8 @@ fn host_headers_change_nothing(town: &Town) {
         ("X-Forwarded-Host", "thief.example.com".to_owned()),
         ("Forwarded", "host=thief.example.com".to_owned()),
     ];
-    assert_eq!(town.post(Reset::PATH, &headers, &body).status, 200);
-    let (subject, mail) = town.mails(HANAKO, 2).swap_remove(1);
+    assert_eq!(issuer.post(Reset::PATH, &headers, &body).status, 200);
+    let (subject, mail) = issuer.mails(HANAKO, 2).swap_remove(1);
     for text in [subject, mail] {
         assert!(!text.contains("thief") && !text.contains("http") && !text.contains("www"));
     }

@@ -2,16 +2,14 @@
 //! mail; and nowhere a number.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-mod people;
-
-use people::{Person, Town, refusal};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
     AddCard, CardToken, Cards, DefaultCard, Freeze, IssuerError, ListCards, RemoveCard, Why,
 };
+use tegata_testkit::{TestIssuer, TestShopper, shopper::refusal};
 
-fn adds(person: &Person<'_>, token: &str) -> Result<Cards, IssuerError> {
-    person.in_session(&AddCard { token: CardToken::new(token).unwrap() })
+fn adds(person: &TestShopper<'_>, token: &str) -> Result<Cards, IssuerError> {
+    person.call_in_session(&AddCard { token: CardToken::new(token).unwrap() })
 }
 
 /// Each card's brand and last digits, and a star for the one that is charged.
@@ -22,63 +20,66 @@ fn told(cards: &Cards) -> Vec<String> {
     cards.cards.iter().map(name).collect()
 }
 
-fn lists(person: &Person<'_>) -> Cards {
-    person.in_session(&ListCards {}).unwrap()
+fn lists(person: &TestShopper<'_>) -> Cards {
+    person.call_in_session(&ListCards {}).unwrap()
 }
 
-people::on_both!(
+tegata_testkit::on_both!(
     cards_come_are_chosen_and_go,
     another_s_card_is_not_there,
     a_closed_account_has_none
 );
 
-fn cards_come_are_chosen_and_go(town: &Town) {
-    let hanako = town.shopper("hanako@example.org");
+fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper("hanako@example.org");
     assert!(lists(&hanako).cards.is_empty());
-    town.passes(3600);
+    issuer.advance_clock(3600);
     assert_eq!(refusal(adds(&hanako, "pm_card_visa")), Refusal::FactorNeeded);
-    hanako.proves().unwrap();
+    hanako.verify_factor().unwrap();
     assert_eq!(told(&adds(&hanako, "pm_card_visa").unwrap()), ["visa 4242 *"]);
-    town.passes(1);
+    issuer.advance_clock(1);
     let both = adds(&hanako, "pm_card_jcb").unwrap();
     assert_eq!(told(&both), ["visa 4242 *", "jcb 0505"]);
     let jcb = both.cards[1].card;
-    let chosen = hanako.in_session(&DefaultCard { card: jcb }).unwrap();
+    let chosen = hanako.call_in_session(&DefaultCard { card: jcb }).unwrap();
     assert_eq!(told(&chosen), ["visa 4242", "jcb 0505 *"]);
-    town.passes(3600);
-    assert_eq!(refusal(hanako.in_session(&DefaultCard { card: jcb })), Refusal::FactorNeeded);
+    issuer.advance_clock(3600);
+    assert_eq!(refusal(hanako.call_in_session(&DefaultCard { card: jcb })), Refusal::FactorNeeded);
     // To have one gone asks for nothing more, and what is left is charged.
-    let left = hanako.in_session(&RemoveCard { card: jcb }).unwrap();
+    let left = hanako.call_in_session(&RemoveCard { card: jcb }).unwrap();
     assert_eq!(told(&left), ["visa 4242 *"]);
-    assert_eq!(refusal(hanako.in_session(&RemoveCard { card: jcb })), Refusal::NothingToDo);
-    let mails = town.mails("hanako@example.org", 4);
+    assert_eq!(refusal(hanako.call_in_session(&RemoveCard { card: jcb })), Refusal::NothingToDo);
+    let mails = issuer.mails("hanako@example.org", 4);
     let of_cards = mails.iter().filter(|(_, body)| body.contains("4242") || body.contains("0505"));
     assert_eq!(of_cards.count(), 3, "{mails:?}");
 }
 
-fn another_s_card_is_not_there(town: &Town) {
-    let (hanako, taro) = (town.shopper("hanako@example.org"), town.shopper("taro@example.org"));
+fn another_s_card_is_not_there(issuer: &TestIssuer) {
+    let (hanako, taro) = (
+        issuer.signed_up_shopper("hanako@example.org"),
+        issuer.signed_up_shopper("taro@example.org"),
+    );
     let card = adds(&hanako, "pm_card_visa").unwrap().cards[0].card;
     adds(&taro, "pm_card_jcb").unwrap();
-    assert_eq!(refusal(taro.in_session(&RemoveCard { card })), Refusal::NothingToDo);
-    assert_eq!(refusal(taro.in_session(&DefaultCard { card })), Refusal::NothingToDo);
+    assert_eq!(refusal(taro.call_in_session(&RemoveCard { card })), Refusal::NothingToDo);
+    assert_eq!(refusal(taro.call_in_session(&DefaultCard { card })), Refusal::NothingToDo);
     assert_eq!(told(&lists(&hanako)), ["visa 4242 *"]);
     assert_eq!(told(&lists(&taro)), ["jcb 0505 *"]);
 }
 
-fn a_closed_account_has_none(town: &Town) {
-    let hanako = town.shopper("hanako@example.org");
+fn a_closed_account_has_none(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper("hanako@example.org");
     adds(&hanako, "pm_card_visa").unwrap();
-    hanako.in_session(&Freeze {}).unwrap();
+    hanako.call_in_session(&Freeze {}).unwrap();
     assert_eq!(refusal(adds(&hanako, "pm_card_jcb")), Refusal::Frozen);
     let card = lists(&hanako).cards[0].card;
-    assert!(hanako.in_session(&RemoveCard { card }).unwrap().cards.is_empty());
+    assert!(hanako.call_in_session(&RemoveCard { card }).unwrap().cards.is_empty());
 }
 
 #[test]
 fn a_token_that_nobody_gave_out_is_refused_and_after_ten_tries_nothing_is_asked() {
-    let town = Town::new();
-    let hanako = town.shopper("hanako@example.org");
+    let issuer = TestIssuer::new();
+    let hanako = issuer.signed_up_shopper("hanako@example.org");
     for _ in 0..10 {
         let no = adds(&hanako, "pm_of_nobody").unwrap_err();
         assert_eq!(no, IssuerError::No(Why::CardRefused));

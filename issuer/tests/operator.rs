@@ -11,22 +11,21 @@ use tegata_issuer::store::Store;
 use tegata_policy::Account;
 use tokio::runtime::Runtime;
 
-use crate::people::Town;
+use tegata_testkit::TestIssuer;
 
-mod people;
-
-people::on_both! {
+tegata_testkit::on_both! {
     what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it,
 }
 
 /// The one account that is so, once there is one.
-fn only(town: &Town, is: fn(&Account) -> bool) -> AccountId {
-    let (config, threads): (Config, _) = (toml::from_str(&town.settings).unwrap(), Runtime::new());
+fn only(issuer: &TestIssuer, is: fn(&Account) -> bool) -> AccountId {
+    let (config, threads): (Config, _) =
+        (toml::from_str(&issuer.settings).unwrap(), Runtime::new());
     threads.unwrap().block_on(async {
         let store = Store::open(&config.store).await.unwrap();
         for _ in 0..600 {
             let mut those = Vec::new();
-            for (id, _) in store.made_before(town.now().shifted(1), None, 1000).await.unwrap() {
+            for (id, _) in store.made_before(issuer.now().shifted(1), None, 1000).await.unwrap() {
                 let loaded = store.load(id).await.unwrap();
                 those.extend(loaded.filter(|loaded| is(&loaded.state)).map(|_| id));
             }
@@ -40,8 +39,8 @@ fn only(town: &Town, is: fn(&Account) -> bool) -> AccountId {
     })
 }
 
-fn what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it(town: &Town) {
-    let config: Config = toml::from_str(&town.settings).unwrap();
+fn what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it(issuer: &TestIssuer) {
+    let config: Config = toml::from_str(&issuer.settings).unwrap();
     let operator = Operator::open(config, tegata_issuer::World::system()).unwrap();
     let reason = Reason::new("ann", "a test").unwrap();
     let not_done = |account| {
@@ -50,17 +49,17 @@ fn what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it(tow
             assert!(matches!(told, Err(OperatorError::NothingToFreeze)), "{told:?}");
         }
     };
-    let mut hanako = town.person("hanako@example.org");
-    let ticket = hanako.asks_to_sign_up().unwrap();
-    not_done(only(town, |account| matches!(account, Account::Opening(_))));
-    hanako.types_sign_up_code(&ticket).unwrap();
-    not_done(only(town, |account| matches!(account, Account::Opening(_))));
+    let mut hanako = issuer.new_shopper("hanako@example.org");
+    let ticket = hanako.begin_sign_up().unwrap();
+    not_done(only(issuer, |account| matches!(account, Account::Opening(_))));
+    hanako.submit_first_code(&ticket).unwrap();
+    not_done(only(issuer, |account| matches!(account, Account::Opening(_))));
 
-    let taro = town.shopper("taro@example.org");
-    taro.in_session(&Close {}).unwrap();
-    town.passes(7 * 24 * 60 * 60 + 60);
-    town.restart();
-    not_done(only(town, |account| *account == Account::Closed));
+    let taro = issuer.signed_up_shopper("taro@example.org");
+    taro.call_in_session(&Close {}).unwrap();
+    issuer.advance_clock(7 * 24 * 60 * 60 + 60);
+    issuer.restart();
+    not_done(only(issuer, |account| *account == Account::Closed));
     let log = operator.last_events(1000).unwrap();
     assert!(log.iter().all(|event| !event.deed.contains("by_operator")), "{log:?}");
 }

@@ -16,11 +16,12 @@ use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{Indexed, Store, Switch};
 
-use crate::people::{NEW_PASSWORD, PASSWORD, Person, Told, Town, refusal};
+use tegata_testkit::{
+    TestIssuer, TestShopper,
+    shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal},
+};
 
-mod people;
-
-people::on_both! {
+tegata_testkit::on_both! {
     a_phone_is_provisioned_and_its_codes_lead_to_its_seed,
     the_same_request_gives_the_same_credential_and_another_body_nothing,
     who_asks_has_to_have_signed_in_a_session_on_that_device,
@@ -36,18 +37,18 @@ const HANAKO: &str = "hanako@example.org";
 
 /// Her wallet, on her device.
 struct Phone<'a> {
-    person: Person<'a>,
+    person: TestShopper<'a>,
     folder: tempfile::TempDir,
 }
 
 impl<'a> Phone<'a> {
     /// Hers, who has signed up just now.
-    fn new(town: &'a Town) -> Self {
-        Self::of(town.shopper(HANAKO))
+    fn new(issuer: &'a TestIssuer) -> Self {
+        Self::of(issuer.signed_up_shopper(HANAKO))
     }
 
     /// Of somebody who is logged in.
-    fn of(person: Person<'a>) -> Self {
+    fn of(person: TestShopper<'a>) -> Self {
         let phone = Self { person, folder: tempfile::tempdir().unwrap() };
         phone.keeps_session();
         phone
@@ -56,8 +57,8 @@ impl<'a> Phone<'a> {
     fn keeps_session(&self) {
         let at = AccountAt {
             handle: HANAKO.parse().unwrap(),
-            issuer: format!("http://{}", self.person.town.address()).parse().unwrap(),
-            device_name: people::device_name(),
+            issuer: format!("http://{}", self.person.issuer.address()).parse().unwrap(),
+            device_name: tegata_testkit::shopper::device_name(),
         };
         let session = SessionToken::new(self.person.session.as_ref().unwrap().expose()).unwrap();
         let mut wallet = self.wallet();
@@ -72,7 +73,7 @@ impl<'a> Phone<'a> {
         let device = Device {
             keystore: self.person.device.clone(),
             anchor: None,
-            clock: std::sync::Arc::new(At(self.person.town.now())),
+            clock: std::sync::Arc::new(At(self.person.issuer.now())),
             random: std::sync::Arc::new(SystemRandom::new()),
         };
         let path = self.folder.path().join("wallet");
@@ -80,13 +81,13 @@ impl<'a> Phone<'a> {
         open(&path, &device).unwrap()
     }
 
-    fn asks(&self) -> Waiting {
+    fn authorise(&self) -> Waiting {
         Waiting(self.wallet().account().provision().unwrap())
     }
 
-    fn sends(&self, request: &Waiting) -> Told<Provisioned> {
+    fn sends(&self, request: &Waiting) -> IssuerResult<Provisioned> {
         let call: Provision = serde_json::from_slice(request.body()).unwrap();
-        Request::written(&call)?.answer(&self.person.town.carry(request))
+        Request::written(&call)?.answer(&self.person.issuer.execute(request))
     }
 
     fn keeps(&self, answer: &Provisioned) -> RecordId {
@@ -97,7 +98,7 @@ impl<'a> Phone<'a> {
     }
 
     fn is_provisioned(&self) -> RecordId {
-        let answer = self.sends(&self.asks()).unwrap();
+        let answer = self.sends(&self.authorise()).unwrap();
         self.keeps(&answer)
     }
 
@@ -136,57 +137,57 @@ impl tegata::Clock for At {
     }
 }
 
-fn config(town: &Town) -> Config {
-    toml::from_str(&town.settings).unwrap()
+fn config(issuer: &TestIssuer) -> Config {
+    toml::from_str(&issuer.settings).unwrap()
 }
 
-fn store(town: &Town) -> (tokio::runtime::Runtime, Store) {
+fn store(issuer: &TestIssuer) -> (tokio::runtime::Runtime, Store) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = runtime.block_on(Store::open(&config(town).store)).unwrap();
+    let store = runtime.block_on(Store::open(&config(issuer).store)).unwrap();
     (runtime, store)
 }
 
 /// Whom the issuer finds by a code.
-fn found(town: &Town, digits: &tegata::code::Digits) -> Vec<Indexed> {
-    let (runtime, store) = store(town);
+fn found(issuer: &TestIssuer, digits: &tegata::code::Digits) -> Vec<Indexed> {
+    let (runtime, store) = store(issuer);
     runtime.block_on(async {
         let prefixes = Prefixes::new(store.schemes().await.unwrap()).unwrap();
         let (scheme, decoded) = prefixes.decode(digits).unwrap();
-        store.candidates(&scheme, decoded.alias, town.now()).await.unwrap()
+        store.candidates(&scheme, decoded.alias, issuer.now()).await.unwrap()
     })
 }
 
-fn seed(town: &Town, indexed: &Indexed) -> [u8; 32] {
-    let (runtime, store) = store(town);
-    let server_key = config(town).server_key.unwrap();
+fn seed(issuer: &TestIssuer, indexed: &Indexed) -> [u8; 32] {
+    let (runtime, store) = store(issuer);
+    let server_key = config(issuer).server_key.unwrap();
     let keys = runtime.block_on(Keys::open(&store, &server_key, &SystemRandom::new())).unwrap();
     *keys.open_seed(indexed.account, indexed.id, &indexed.seed).unwrap().expose()
 }
 
-fn operator(town: &Town) -> (Operator, Reason) {
-    let operator = Operator::open(config(town), World::system()).unwrap();
+fn operator(issuer: &TestIssuer) -> (Operator, Reason) {
+    let operator = Operator::open(config(issuer), World::system()).unwrap();
     (operator, Reason::new("ann", "a test").unwrap())
 }
 
-fn why<T: std::fmt::Debug>(told: Told<T>) -> Why {
+fn why<T: std::fmt::Debug>(told: IssuerResult<T>) -> Why {
     match told {
         Err(IssuerError::No(why)) => why,
         other => panic!("{other:?}"),
     }
 }
 
-fn a_phone_is_provisioned_and_its_codes_lead_to_its_seed(town: &Town) {
-    let phone = Phone::new(town);
+fn a_phone_is_provisioned_and_its_codes_lead_to_its_seed(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
     let given = phone.is_provisioned();
     let kept = phone.wallet().payments().get(&given).unwrap();
-    assert_eq!(kept.scheme, config(town).scheme());
+    assert_eq!(kept.scheme, config(issuer).scheme());
     let shown = phone.shows(&given);
-    let indexed = found(town, &shown);
+    let indexed = found(issuer, &shown);
     assert_eq!(indexed.iter().map(|it| it.id).collect::<Vec<_>>(), [kept.credential]);
-    let secret = seed(town, &indexed[0]);
+    let secret = seed(issuer, &indexed[0]);
     let keys = tegata::code::CodeKeys::new(&tegata::code::Seed::from_slice(&secret).unwrap());
     let turn = tegata::code::Turn {
-        step: tegata::code::Step::at(town.now()),
+        step: tegata::code::Step::at(issuer.now()),
         nth: tegata::code::Nth::FIRST,
         audience: Audience::AnyTill,
     };
@@ -196,7 +197,7 @@ fn a_phone_is_provisioned_and_its_codes_lead_to_its_seed(town: &Town) {
     let spellings =
         [secret.to_vec(), hex::encode(secret).into_bytes(), base64ct_of(&secret).into_bytes()];
     let mut looked_at = 0;
-    for folder in [town.folder.path(), phone.folder.path()] {
+    for folder in [issuer.folder.path(), phone.folder.path()] {
         for file in std::fs::read_dir(folder).unwrap() {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
             looked_at += 1;
@@ -208,13 +209,13 @@ fn a_phone_is_provisioned_and_its_codes_lead_to_its_seed(town: &Town) {
     assert!(looked_at >= 2, "{looked_at}");
     // Days later, over restarts, it is found still: the index is filled anew.
     for _ in 0..3 {
-        town.stop();
-        town.passes(86_400);
-        town.start();
-        assert_eq!(found(town, &phone.shows(&given)).len(), 1);
+        issuer.stop();
+        issuer.advance_clock(86_400);
+        issuer.start();
+        assert_eq!(found(issuer, &phone.shows(&given)).len(), 1);
     }
-    assert!(found(town, &shown).is_empty(), "the alias of another day");
-    assert_eq!(town.counts("tegata_aliases_late")["tegata_aliases_late"], 0);
+    assert!(found(issuer, &shown).is_empty(), "the alias of another day");
+    assert_eq!(issuer.counts("tegata_aliases_late")["tegata_aliases_late"], 0);
 }
 
 fn base64ct_of(bytes: &[u8]) -> String {
@@ -222,21 +223,21 @@ fn base64ct_of(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-fn the_same_request_gives_the_same_credential_and_another_body_nothing(town: &Town) {
-    let phone = Phone::new(town);
-    let request = phone.asks();
+fn the_same_request_gives_the_same_credential_and_another_body_nothing(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
+    let request = phone.authorise();
     let first = phone.sends(&request).unwrap();
-    town.restart();
+    issuer.restart();
     // Longer than a proof of the second factor lasts: the answer is of use to this phone alone.
-    town.passes(400);
+    issuer.advance_clock(400);
     let again = phone.sends(&request).unwrap();
     assert_eq!(first.credential, again.credential);
     assert_ne!((first.enc, &first.ciphertext), (again.enc, &again.ciphertext));
-    assert_eq!((first.till_card_key, again.time), (again.till_card_key, town.now()));
+    assert_eq!((first.till_card_key, again.time), (again.till_card_key, issuer.now()));
     let given = phone.keeps(&again);
-    assert_eq!(found(town, &phone.shows(&given)).len(), 1);
+    assert_eq!(found(issuer, &phone.shows(&given)).len(), 1);
 
-    phone.person.proves().unwrap();
+    phone.person.verify_factor().unwrap();
     let mut other: Provision = serde_json::from_slice(request.body()).unwrap();
     other.key = X25519Key([9; 32]);
     assert_eq!(refusal(ask(&phone.person, &other)), Refusal::Wrong);
@@ -247,15 +248,15 @@ fn the_same_request_gives_the_same_credential_and_another_body_nothing(town: &To
 }
 
 /// What a hand-made message comes to, signed by her device and sent in her session.
-fn ask(person: &Person<'_>, call: &Provision) -> Told<Provisioned> {
+fn ask(person: &TestShopper<'_>, call: &Provision) -> IssuerResult<Provisioned> {
     let body = serde_json::to_vec(call).unwrap();
     let der = person.device.sign(&signed_bytes("provision", &body)).unwrap();
     let session = format!("Bearer {}", person.session.as_ref().unwrap().expose());
     let headers = [(SIGNATURE_HEADER, signature_text(&der)), ("Authorization", session)];
-    Request::written(call)?.answer(&person.town.post(Provision::PATH, &headers, &body))
+    Request::written(call)?.answer(&person.issuer.post(Provision::PATH, &headers, &body))
 }
 
-fn call(person: &Person<'_>, request: u8) -> Provision {
+fn call(person: &TestShopper<'_>, request: u8) -> Provision {
     let key = X25519Key(hex::decode(GOOD_KEY).unwrap().try_into().unwrap());
     Provision { request: RequestName([request; 16]), device: person.key(), key }
 }
@@ -263,11 +264,11 @@ fn call(person: &Person<'_>, request: u8) -> Provision {
 /// Of RFC 9180's first test vector.
 const GOOD_KEY: &str = "3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d";
 
-fn who_asks_has_to_have_signed_in_a_session_on_that_device(town: &Town) {
-    let phone = Phone::new(town);
-    let request = phone.asks();
+fn who_asks_has_to_have_signed_in_a_session_on_that_device(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
+    let request = phone.authorise();
     let status = |headers: &[(&str, String)], body: &[u8]| {
-        let response = town.post(Provision::PATH, headers, body);
+        let response = issuer.post(Provision::PATH, headers, body);
         (response.status, String::from_utf8(response.body).unwrap())
     };
     let signature = (SIGNATURE_HEADER, request.signature().unwrap().to_owned());
@@ -281,14 +282,14 @@ fn who_asks_has_to_have_signed_in_a_session_on_that_device(town: &Town) {
     changed.push(b' ');
     is(status(&[signature.clone(), session.clone()], &changed), "not-signed");
     // Signed for another purpose, or by another device than the one that is named.
-    for (device, purpose) in [(&phone.person.device, "log-in"), (&town.device(), "provision")] {
+    for (device, purpose) in [(&phone.person.device, "log-in"), (&issuer.device(), "provision")] {
         let der = device.sign(&signed_bytes(purpose, request.body())).unwrap();
         let bad = (SIGNATURE_HEADER, signature_text(&der));
         is(status(&[bad, session.clone()], request.body()), "not-signed");
     }
     // A thief with her session's token and a device of his own, which he names and signs with.
     let mut thief = phone.person.clone();
-    thief.device = town.device();
+    thief.device = issuer.device();
     assert_eq!(refusal(ask(&thief, &call(&thief, 1))), Refusal::Wrong);
     phone.sends(&request).unwrap();
     // Nor does he get what she got, by her own request.
@@ -297,24 +298,24 @@ fn who_asks_has_to_have_signed_in_a_session_on_that_device(town: &Town) {
     is(status(&[(SIGNATURE_HEADER, signature_text(&der)), session], &body), "not-signed");
 }
 
-fn the_second_factor_has_to_be_fresh(town: &Town) {
-    let phone = Phone::new(town);
-    town.passes(301);
-    let request = phone.asks();
+fn the_second_factor_has_to_be_fresh(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
+    issuer.advance_clock(301);
+    let request = phone.authorise();
     assert_eq!(refusal(phone.sends(&request)), Refusal::FactorNeeded);
-    phone.person.proves().unwrap();
+    phone.person.verify_factor().unwrap();
     let answer = phone.sends(&request).unwrap();
     phone.keeps(&answer);
     // A log-in with the password alone, as on a known device, is not enough.
     let mut person = phone.person.clone();
-    person.session = Some(person.tries_to_log_in(PASSWORD, None).unwrap().session);
+    person.session = Some(person.try_log_in(PASSWORD, None).unwrap().session);
     assert_eq!(refusal(ask(&person, &call(&person, 2))), Refusal::FactorNeeded);
 }
 
-fn nothing_is_given_while_frozen_or_stopped(town: &Town) {
-    let phone = Phone::new(town);
-    let request = phone.asks();
-    let (operator, reason) = operator(town);
+fn nothing_is_given_while_frozen_or_stopped(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
+    let request = phone.authorise();
+    let (operator, reason) = operator(issuer);
     operator.stop(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
     assert_eq!(why(phone.sends(&request)), Why::Stopped);
     operator.resume(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
@@ -322,85 +323,85 @@ fn nothing_is_given_while_frozen_or_stopped(town: &Town) {
     operator.stop(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
     assert_eq!(why(phone.sends(&request)), Why::Stopped, "nor once more");
     operator.resume(Acts::All, &reason).unwrap();
-    phone.person.in_session(&Freeze {}).unwrap();
+    phone.person.call_in_session(&Freeze {}).unwrap();
     assert_eq!(refusal(phone.sends(&request)), Refusal::Frozen);
     assert_eq!(refusal(ask(&phone.person, &call(&phone.person, 1))), Refusal::Frozen);
 }
 
-fn a_reset_and_a_mass_revoke_void_what_was_given(town: &Town) {
-    let mut phone = Phone::new(town);
-    let request = phone.asks();
+fn a_reset_and_a_mass_revoke_void_what_was_given(issuer: &TestIssuer) {
+    let mut phone = Phone::new(issuer);
+    let request = phone.authorise();
     let first = phone.keeps(&phone.sends(&request).unwrap());
-    assert_eq!(found(town, &phone.shows(&first)).len(), 1);
-    let ticket = phone.person.asks_for_reset().unwrap();
-    let code = phone.person.code_of_mail(2);
+    assert_eq!(found(issuer, &phone.shows(&first)).len(), 1);
+    let ticket = phone.person.begin_reset().unwrap();
+    let code = phone.person.mailed_code(2);
     let factor = phone.person.next_totp();
-    phone.person.proves_reset(&ticket, code, factor).unwrap();
-    phone.person.finishes_reset(&ticket, NEW_PASSWORD).unwrap();
-    assert!(found(town, &phone.shows(&first)).is_empty(), "void from then on");
+    phone.person.submit_reset_proof(&ticket, code, factor).unwrap();
+    phone.person.finish_reset(&ticket, NEW_PASSWORD).unwrap();
+    assert!(found(issuer, &phone.shows(&first)).is_empty(), "void from then on");
     assert_eq!(refusal(phone.sends(&request)), Refusal::NotLoggedIn);
-    phone.person.logs_in(NEW_PASSWORD).unwrap();
+    phone.person.complete_log_in(NEW_PASSWORD).unwrap();
     phone.keeps_session();
     let before: Provision = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(refusal(ask(&phone.person, &before)), Refusal::NothingToDo);
     let second = phone.is_provisioned();
-    assert_eq!(found(town, &phone.shows(&second)).len(), 1);
+    assert_eq!(found(issuer, &phone.shows(&second)).len(), 1);
 
-    let (operator, reason) = operator(town);
+    let (operator, reason) = operator(issuer);
     operator.revoke_all(&reason).unwrap();
-    let request = phone.asks();
+    let request = phone.authorise();
     assert_eq!(refusal(phone.sends(&request)), Refusal::NotLoggedIn);
-    phone.person.logs_in(NEW_PASSWORD).unwrap();
+    phone.person.complete_log_in(NEW_PASSWORD).unwrap();
     phone.keeps_session();
-    let third = phone.keeps(&phone.sends(&phone.asks()).unwrap());
+    let third = phone.keeps(&phone.sends(&phone.authorise()).unwrap());
     assert_eq!(phone.wallet().payments().list().unwrap().len(), 1);
-    assert_eq!(found(town, &phone.shows(&third)).len(), 1);
+    assert_eq!(found(issuer, &phone.shows(&third)).len(), 1);
 }
 
-fn another_device_takes_the_place_of_the_first(town: &Town) {
-    let first = Phone::new(town);
-    let request = first.asks();
+fn another_device_takes_the_place_of_the_first(issuer: &TestIssuer) {
+    let first = Phone::new(issuer);
+    let request = first.authorise();
     let on_first = first.keeps(&first.sends(&request).unwrap());
     let mut person = first.person.clone();
-    person.device = town.device();
-    person.logs_in(PASSWORD).unwrap();
+    person.device = issuer.device();
+    person.complete_log_in(PASSWORD).unwrap();
     let second = Phone::of(person);
     let on_second = second.is_provisioned();
-    assert!(found(town, &first.shows(&on_first)).is_empty());
-    assert_eq!(found(town, &second.shows(&on_second)).len(), 1);
+    assert!(found(issuer, &first.shows(&on_first)).is_empty());
+    assert_eq!(found(issuer, &second.shows(&on_second)).len(), 1);
     assert_eq!(refusal(first.sends(&request)), Refusal::NothingToDo);
     // Her second phone cannot ask in the name of the first.
     let der = second.person.device.sign(&signed_bytes("provision", request.body())).unwrap();
     let session = format!("Bearer {}", second.person.session.as_ref().unwrap().expose());
     let headers = [(SIGNATURE_HEADER, signature_text(&der)), ("Authorization", session)];
-    assert_eq!(town.post(Provision::PATH, &headers, request.body()).status, 401);
+    assert_eq!(issuer.post(Provision::PATH, &headers, request.body()).status, 401);
 }
 
-fn a_lost_answer_or_a_killed_app_costs_nothing(town: &Town) {
-    let phone = Phone::new(town);
-    let request = phone.asks();
+fn a_lost_answer_or_a_killed_app_costs_nothing(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
+    let request = phone.authorise();
     let lost = phone.sends(&request).unwrap();
     // Each of these opens the wallet anew: the request and its key came through.
     assert!(phone.wallet().account().provision_waits().unwrap());
-    let again = phone.asks();
+    let again = phone.authorise();
     assert_eq!(again.body(), request.body());
     let answer = phone.sends(&again).unwrap();
     assert_eq!(answer.credential, lost.credential);
     let given = phone.keeps(&answer);
     assert!(!phone.wallet().account().provision_waits().unwrap());
-    assert_eq!(found(town, &phone.shows(&given)).len(), 1);
-    assert_eq!(town.counts("tegata_credentials ").len(), 1);
+    assert_eq!(found(issuer, &phone.shows(&given)).len(), 1);
+    assert_eq!(issuer.counts("tegata_credentials ").len(), 1);
 }
 
-fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(town: &Town) {
-    let phone = Phone::new(town);
+fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
     let given = phone.is_provisioned();
     for key in [[0; 32], order_eight()] {
         let key = X25519Key(key);
         let told = ask(&phone.person, &Provision { key, ..call(&phone.person, 3) });
         assert_eq!(why(told), Why::Malformed);
     }
-    assert_eq!(found(town, &phone.shows(&given)).len(), 1, "the one before counts on");
+    assert_eq!(found(issuer, &phone.shows(&given)).len(), 1, "the one before counts on");
 }
 
 /// A point of small order (RFC 7748, section 6.1).
@@ -411,11 +412,11 @@ fn order_eight() -> [u8; 32] {
 
 #[test]
 fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given() {
-    let town = Town::with("code_prefix = \"49601234\"");
-    let phone = Phone::new(&town);
+    let issuer = TestIssuer::with("code_prefix = \"49601234\"");
+    let phone = Phone::new(&issuer);
     phone.is_provisioned();
-    town.stop();
-    let file = town.folder.path().join("issuer.sqlite");
+    issuer.stop();
+    let file = issuer.folder.path().join("issuer.sqlite");
     let database = rusqlite::Connection::open(file).unwrap();
     let many = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
         INSERT INTO credentials SELECT CAST(printf('%016d', n) AS BLOB), \
@@ -424,20 +425,20 @@ fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given(
     database.execute_batch(many).unwrap();
     drop(database);
     // What stands there for 9,999 others opens nowhere: they are not found, and everybody else is.
-    town.start();
-    assert_eq!(town.counts("tegata_credentials_room")["tegata_credentials_room"], 0);
-    let mut other = town.person("taro@example.org");
-    other.signs_up().unwrap();
+    issuer.start();
+    assert_eq!(issuer.counts("tegata_credentials_room")["tegata_credentials_room"], 0);
+    let mut other = issuer.new_shopper("taro@example.org");
+    other.complete_sign_up().unwrap();
     assert_eq!(why(ask(&other, &call(&other, 1))), Why::NoRoom);
     let again = phone.is_provisioned();
-    assert_eq!(found(&town, &phone.shows(&again)).len(), 1);
-    let late = || town.counts("tegata_aliases_late")["tegata_aliases_late"];
-    town.stop();
-    town.passes(2 * 86_400);
-    town.start();
+    assert_eq!(found(&issuer, &phone.shows(&again)).len(), 1);
+    let late = || issuer.counts("tegata_aliases_late")["tegata_aliases_late"];
+    issuer.stop();
+    issuer.advance_clock(2 * 86_400);
+    issuer.start();
     for _ in 0..600 {
         if late() == 1 {
-            assert_eq!(found(&town, &phone.shows(&again)).len(), 1);
+            assert_eq!(found(&issuer, &phone.shows(&again)).len(), 1);
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -456,63 +457,63 @@ fn wait_for(condition: impl Fn() -> bool) {
     panic!("it never came");
 }
 
-fn count(town: &Town, name: &str) -> u64 {
-    town.counts(name).get(name).copied().unwrap_or_default()
+fn count(issuer: &TestIssuer, name: &str) -> u64 {
+    issuer.counts(name).get(name).copied().unwrap_or_default()
 }
 
-fn last_run(town: &Town, job: &str) -> u64 {
-    count(town, &format!("tegata_job_last_run_timestamp_seconds{{job=\"{job}\"}}"))
+fn last_run(issuer: &TestIssuer, job: &str) -> u64 {
+    count(issuer, &format!("tegata_job_last_run_timestamp_seconds{{job=\"{job}\"}}"))
 }
 
 /// It comes once a minute: for what is measured every few seconds it is dead until then.
 #[test]
 fn a_job_that_does_not_fill_the_next_period_is_told_when_half_of_this_one_is_over() {
-    let town = Town::with("alias_seconds = 86400");
-    wait_for(|| last_run(&town, "aliases") > 0 && last_run(&town, "measure") > 0);
-    assert_eq!(count(&town, "tegata_aliases_late"), 0);
-    let over = town.now().seconds() % 86_400;
-    let filled = last_run(&town, "aliases");
+    let issuer = TestIssuer::with("alias_seconds = 86400");
+    wait_for(|| last_run(&issuer, "aliases") > 0 && last_run(&issuer, "measure") > 0);
+    assert_eq!(count(&issuer, "tegata_aliases_late"), 0);
+    let over = issuer.now().seconds() % 86_400;
+    let filled = last_run(&issuer, "aliases");
     // What was the next period is this one, and the one after it is not there.
-    town.passes(86_400 - over + 43_200);
-    wait_for(|| count(&town, "tegata_aliases_late") == 1);
-    assert_eq!(last_run(&town, "aliases"), filled, "it was not there");
-    assert_eq!(count(&town, "tegata_aliases_ready_seconds"), 43_200);
-    town.restart();
-    wait_for(|| count(&town, "tegata_aliases_ready_seconds") == 43_200 + 86_400);
-    assert_eq!(count(&town, "tegata_aliases_late"), 0);
+    issuer.advance_clock(86_400 - over + 43_200);
+    wait_for(|| count(&issuer, "tegata_aliases_late") == 1);
+    assert_eq!(last_run(&issuer, "aliases"), filled, "it was not there");
+    assert_eq!(count(&issuer, "tegata_aliases_ready_seconds"), 43_200);
+    issuer.restart();
+    wait_for(|| count(&issuer, "tegata_aliases_ready_seconds") == 43_200 + 86_400);
+    assert_eq!(count(&issuer, "tegata_aliases_late"), 0);
 }
 
 #[test]
 fn between_two_countings_each_new_credential_takes_a_place_and_one_that_replaces_another_none() {
-    let town = Town::new();
-    wait_for(|| last_run(&town, "credentials") > 0);
-    let room = town_room(&town);
-    let phone = Phone::new(&town);
+    let issuer = TestIssuer::new();
+    wait_for(|| last_run(&issuer, "credentials") > 0);
+    let room = town_room(&issuer);
+    let phone = Phone::new(&issuer);
     phone.is_provisioned();
     let measured = || {
-        town.passes(1);
-        let now = town.now().seconds();
-        wait_for(|| last_run(&town, "measure") >= now);
-        (count(&town, "tegata_credentials"), town_room(&town))
+        issuer.advance_clock(1);
+        let now = issuer.now().seconds();
+        wait_for(|| last_run(&issuer, "measure") >= now);
+        (count(&issuer, "tegata_credentials"), town_room(&issuer))
     };
     assert_eq!(measured(), (1, room - 1));
-    let mut other = town.person("taro@example.org");
-    other.signs_up().unwrap();
+    let mut other = issuer.new_shopper("taro@example.org");
+    other.complete_sign_up().unwrap();
     ask(&other, &call(&other, 1)).unwrap();
     assert_eq!(measured(), (2, room - 2));
-    phone.person.proves().unwrap();
+    phone.person.verify_factor().unwrap();
     phone.is_provisioned();
     assert_eq!(measured(), (2, room - 2));
     // What is counted in the rows is the same.
-    town.restart();
-    wait_for(|| last_run(&town, "measure") > 0);
-    assert_eq!(count(&town, "tegata_credentials"), 2);
+    issuer.restart();
+    wait_for(|| last_run(&issuer, "measure") > 0);
+    assert_eq!(count(&issuer, "tegata_credentials"), 2);
 }
 
-fn town_room(town: &Town) -> u64 {
-    let prefix = config(town).scheme().prefix;
-    wait_for(|| last_run(town, "measure") > 0);
-    let room = count(town, "tegata_credentials_room");
-    assert_eq!(room + count(town, "tegata_credentials"), prefix.capacity());
+fn town_room(issuer: &TestIssuer) -> u64 {
+    let prefix = config(issuer).scheme().prefix;
+    wait_for(|| last_run(issuer, "measure") > 0);
+    let room = count(issuer, "tegata_credentials_room");
+    assert_eq!(room + count(issuer, "tegata_credentials"), prefix.capacity());
     room
 }

@@ -26,7 +26,7 @@ use tegata_issuer::store::Store;
 use tegata_issuer::{Handle, World, start_charging};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::people::new_database;
+use tegata_testkit::postgres::new_postgres_database;
 use till::{Day, Plan};
 
 /// Credentials at which it is measured, unless one number is asked for.
@@ -97,7 +97,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = match name {
             "sqlite" => format!("sqlite:{}", folder.path().join("issuer.sqlite").display()),
-            _ => new_database(),
+            _ => new_postgres_database(),
         };
         let settings = format!(
             "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\nconnections = 2000\n\

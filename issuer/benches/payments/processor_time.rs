@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::people::cluster;
+use tegata_testkit::postgres;
 
 /// What `/proc` counts in: it has been a hundredth of a second on every Linux for long.
 const TICKS: u64 = 100;
@@ -11,7 +11,7 @@ const TICKS: u64 = 100;
 /// Ours, clients and service together; PostgreSQL's.
 pub(super) fn so_far() -> [Duration; 2] {
     let stats = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let server = cluster::pid();
+    let server = postgres::pid();
     let mut ticks = [0; 2];
     for entry in stats {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {

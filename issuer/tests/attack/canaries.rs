@@ -14,8 +14,8 @@ use tegata::protocol::{
 };
 
 use crate::child::Child;
-use crate::desk::{Desk, Till};
-use crate::people::{Person, Town, code_in};
+use tegata_testkit::{TestIssuer, TestShopper, shopper::code_in};
+use tegata_testkit::{TestPayments, TestTill};
 
 /// A word that stands in no program: the binary that is dumped has the tests' own passwords in it.
 fn canary() -> String {
@@ -27,64 +27,64 @@ fn canary() -> String {
 
 #[test]
 fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
-    let mut town = Town::new();
-    town.settings = town.settings.replace("\"error\"", "\"debug\"");
-    let child = Child::start(&town, u64::MAX);
+    let mut issuer = TestIssuer::new();
+    issuer.settings = issuer.settings.replace("\"error\"", "\"debug\"");
+    let child = Child::start(&issuer, u64::MAX);
     let (address, first, second) = (format!("{}@example.org", canary()), canary(), canary());
-    let mut hanako = town.person(&address);
+    let mut hanako = issuer.new_shopper(&address);
     hanako.password.clone_from(&first);
-    hanako.signs_up().unwrap();
+    hanako.complete_sign_up().unwrap();
     let mut secrets = vec![first, second.clone()];
     secrets.push(secret_of(hanako.authenticator.as_ref().unwrap()));
-    secrets.push(hanako.code_of_mail(1).expose().to_owned());
+    secrets.push(hanako.mailed_code(1).expose().to_owned());
     secrets.push(hanako.session.as_ref().unwrap().expose().to_owned());
-    let ticket = hanako.asks_for_reset().unwrap();
-    let code = hanako.code_of_mail(2);
+    let ticket = hanako.begin_reset().unwrap();
+    let code = hanako.mailed_code(2);
     secrets.push(code.expose().to_owned());
-    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
-    hanako.finishes_reset(&ticket, &second).unwrap();
-    hanako.logs_in(&second).unwrap();
+    hanako.submit_reset_proof(&ticket, code, hanako.next_totp()).unwrap();
+    hanako.finish_reset(&ticket, &second).unwrap();
+    hanako.complete_log_in(&second).unwrap();
     secrets.push(hanako.session.as_ref().unwrap().expose().to_owned());
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
     secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
-    hanako.in_session(&Prove { totp }).unwrap();
-    let codes = hanako.in_session(&RenewRecovery {}).unwrap().recovery_codes;
+    hanako.call_in_session(&Prove { totp }).unwrap();
+    let codes = hanako.call_in_session(&RenewRecovery {}).unwrap().recovery_codes;
     for code in hanako.recovery.iter().chain(&codes) {
         secrets.push(json!(code).as_str().unwrap().to_owned());
     }
-    secrets.push(notice_in(&mail(&town, &address, "replaced")));
+    secrets.push(notice_in(&mail(&issuer, &address, "replaced")));
     // The ticket of the reset that is over, and of one that is under way.
     secrets.push(ticket.expose().to_owned());
-    secrets.push(hanako.asks_for_reset().unwrap().expose().to_owned());
+    secrets.push(hanako.begin_reset().unwrap().expose().to_owned());
     // A new second factor, and a new address.
-    let otpauth = hanako.in_session(&EnrolFactor {}).unwrap().otpauth;
+    let otpauth = hanako.call_in_session(&EnrolFactor {}).unwrap().otpauth;
     hanako.authenticator = Some(otpauth.expose().to_owned());
     secrets.push(secret_of(otpauth.expose()));
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
     secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
-    hanako.in_session(&EnrolFactorCode { totp }).unwrap();
-    secrets.push(notice_in(&mail(&town, &address, "two-step verification was changed")));
+    hanako.call_in_session(&EnrolFactorCode { totp }).unwrap();
+    secrets.push(notice_in(&mail(&issuer, &address, "two-step verification was changed")));
     let (new, language) = (format!("{}@example.org", canary()), Language::En);
     let call = MoveAddress { address: new.parse().unwrap(), language };
-    hanako.in_session(&call).unwrap();
-    let code = code_in(&mail(&town, &new, "Confirm your new email address"));
+    hanako.call_in_session(&call).unwrap();
+    let code = code_in(&mail(&issuer, &new, "Confirm your new email address"));
     secrets.push(code.expose().to_owned());
-    hanako.in_session(&MoveAddressCode { code }).unwrap();
+    hanako.call_in_session(&MoveAddressCode { code }).unwrap();
     for to in [&address, &new] {
-        secrets.push(notice_in(&mail(&town, to, "email address was changed")));
+        secrets.push(notice_in(&mail(&issuer, to, "email address was changed")));
     }
     let mut new_phone = hanako.clone();
-    new_phone.device = town.device();
+    new_phone.device = issuer.device();
     let code = SecondFactor::RecoveryCode(codes[0].clone());
-    let logged_in = new_phone.tries_to_log_in(&second, Some(code)).unwrap();
+    let logged_in = new_phone.try_log_in(&second, Some(code)).unwrap();
     secrets.push(logged_in.session.expose().to_owned());
     let problems = problems(&hanako, &second);
     // All mails have gone, all connections are closed, one request came after.
-    town.mails_when_quiet(&address);
-    town.hang_up();
-    let metrics = metrics(&town);
+    issuer.settled_mail_count(&address);
+    issuer.close_connections();
+    let metrics = metrics(&issuer);
 
-    let log = std::fs::read_to_string(Child::log(&town)).unwrap();
+    let log = std::fs::read_to_string(Child::log(&issuer)).unwrap();
     assert!(log.lines().count() > 20, "a log of what was asked");
     let mut private = secrets.clone();
     private.extend([address.clone(), new.clone(), "Hanako's phone".to_owned()]);
@@ -95,30 +95,30 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     }
     let addresses = [address.as_str(), &new];
     let on_disk: Vec<_> = secrets.iter().map(String::as_str).chain(addresses).collect();
-    nothing_on_disk_or_in_memory(&town, &child, &on_disk);
+    nothing_on_disk_or_in_memory(&issuer, &child, &on_disk);
 }
 
 #[test]
 fn no_code_or_token_of_a_payment_is_in_log_answers_disk_or_a_core_dump_and_no_seed_but_in_memory() {
-    let mut town = Town::new();
-    town.settings = town.settings.replace("\"error\"", "\"debug\"");
-    let desk = Desk::new(&town);
-    let child = Child::start(&town, u64::MAX);
-    let enrolment = desk.code_for("till-1");
-    let enrolled = desk.enrol(&enrolment);
+    let mut issuer = TestIssuer::new();
+    issuer.settings = issuer.settings.replace("\"error\"", "\"debug\"");
+    let payments = TestPayments::new(&issuer);
+    let child = Child::start(&issuer, u64::MAX);
+    let enrolment = payments.enrolment_code("till-1");
+    let enrolled = payments.enrol(&enrolment);
     let token = enrolled.body["token"].as_str().unwrap().to_owned();
-    let till = Till { id: "till-1".parse().unwrap(), token: token.clone() };
+    let till = TestTill { id: "till-1".parse().unwrap(), token: token.clone() };
     // A seed that can be searched for as text.
     let seed = format!("{}{}", canary(), &canary()[..8]);
-    let shopper = desk.shopper_with(Seed::from_slice(seed.as_bytes()).unwrap());
-    let (first, second) = (desk.code(&shopper, 0, None), desk.code(&shopper, 1, None));
+    let shopper = payments.payer_with_seed(Seed::from_slice(seed.as_bytes()).unwrap());
+    let (first, second) = (payments.code(&shopper, 0, None), payments.code(&shopper, 1, None));
     let mut guess = second.clone().into_bytes();
     guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
     let guess = String::from_utf8(guess).unwrap();
     let mut answers = String::new();
     let mut asks = |what: &str, code: &str, amount: u64, says: &str| {
-        let told = till.asks(&desk, what, code, amount);
-        assert_eq!(told.words(), says, "{what}");
+        let told = till.authorise(&payments, what, code, amount);
+        assert_eq!(told.outcome(), says, "{what}");
         answers.push_str(&told.body.to_string());
     };
     asks("taken", &first, 100, "declined"); // she has no card
@@ -127,15 +127,15 @@ fn no_code_or_token_of_a_payment_is_in_log_answers_disk_or_a_core_dump_and_no_se
     asks("too-much", &second, 60_000, "declined limit");
     asks("no-code", &second[1..], 100, "declined not_valid");
     for refused in [
-        desk.enrol(&enrolment),
-        desk.void(&till, &json!({ "reference": second, "code": second })),
-        desk.post("/v1/authorisations", &[], &json!({ "code": second })),
+        payments.enrol(&enrolment),
+        payments.void(&till, &json!({ "reference": second, "code": second })),
+        payments.post("/v1/authorisations", &[], &json!({ "code": second })),
     ] {
         assert_ne!(refused.status, 200);
         answers.push_str(&refused.body.to_string());
     }
-    town.hang_up();
-    let log = std::fs::read_to_string(Child::log(&town)).unwrap();
+    issuer.close_connections();
+    let log = std::fs::read_to_string(Child::log(&issuer)).unwrap();
     assert!(log.lines().count() > 8, "a log of what was asked");
     let secrets = [first, second, guess, token, enrolment];
     for secret in secrets.iter().chain([&seed]) {
@@ -144,19 +144,19 @@ fn no_code_or_token_of_a_payment_is_in_log_answers_disk_or_a_core_dump_and_no_se
         }
     }
     // What is prepared for the next code holds the seed, as the process holds the key that opens them all.
-    for file in store_files(&town) {
+    for file in store_files(&issuer) {
         assert_eq!(found(&file, &[&seed]), Vec::<String>::new(), "{}", file.display());
     }
-    nothing_on_disk_or_in_memory(&town, &child, &secrets.each_ref().map(String::as_str));
+    nothing_on_disk_or_in_memory(&issuer, &child, &secrets.each_ref().map(String::as_str));
 }
 
-fn store_files(town: &Town) -> [std::path::PathBuf; 2] {
-    ["issuer.sqlite", "issuer.sqlite-wal"].map(|file| town.folder.path().join(file))
+fn store_files(issuer: &TestIssuer) -> [std::path::PathBuf; 2] {
+    ["issuer.sqlite", "issuer.sqlite-wal"].map(|file| issuer.folder.path().join(file))
 }
 
 /// Searches the store's files, and what the issuer's process holds when all connections are closed.
-fn nothing_on_disk_or_in_memory(town: &Town, child: &Child, secrets: &[&str]) {
-    for file in store_files(town) {
+fn nothing_on_disk_or_in_memory(issuer: &TestIssuer, child: &Child, secrets: &[&str]) {
+    for file in store_files(issuer) {
         assert!(file.metadata().unwrap().len() > 0, "{}", file.display());
         assert_eq!(found(&file, secrets), Vec::<String>::new(), "{}", file.display());
     }
@@ -165,15 +165,15 @@ fn nothing_on_disk_or_in_memory(town: &Town, child: &Child, secrets: &[&str]) {
     // keeps what was on it until somebody else's request goes as deep.
     for round in 0..5 {
         let somebody = format!("somebody-{round}@example.org");
-        let mut other = town.person(&somebody);
-        other.signs_up().unwrap();
-        other.asks_for_reset().unwrap();
+        let mut other = issuer.new_shopper(&somebody);
+        other.complete_sign_up().unwrap();
+        other.begin_reset().unwrap();
         let new = format!("somebody-else-{round}@example.org").parse().unwrap();
-        other.in_session(&MoveAddress { address: new, language: Language::En }).unwrap();
-        town.mails_when_quiet(&somebody);
-        town.hang_up();
-        metrics(town);
-        let dump = dump(child, town.folder.path());
+        other.call_in_session(&MoveAddress { address: new, language: Language::En }).unwrap();
+        issuer.settled_mail_count(&somebody);
+        issuer.close_connections();
+        metrics(issuer);
+        let dump = dump(child, issuer.folder.path());
         assert!(!found(&dump, &["tegata_http_requests_total"]).is_empty(), "a dump of the issuer");
         left = found(&dump, secrets);
         std::fs::remove_file(dump).unwrap();
@@ -184,16 +184,16 @@ fn nothing_on_disk_or_in_memory(town: &Town, child: &Child, secrets: &[&str]) {
     assert_eq!(left, Vec::<String>::new(), "in the core dump");
 }
 
-fn metrics(town: &Town) -> String {
-    let url = format!("http://{}/metrics", town.address());
+fn metrics(issuer: &TestIssuer) -> String {
+    let url = format!("http://{}/metrics", issuer.address());
     let mut answer = ureq::get(&url).header("Connection", "close").call().unwrap();
     answer.body_mut().read_to_string().unwrap()
 }
 
 /// The last mail to an address whose subject says so, once there is one.
-fn mail(town: &Town, to: &str, says: &str) -> String {
+fn mail(issuer: &TestIssuer, to: &str, says: &str) -> String {
     for at_least in 1.. {
-        let mails = town.mails(to, at_least);
+        let mails = issuer.mails(to, at_least);
         if let Some((_, body)) = mails.into_iter().rfind(|(subject, _)| subject.contains(says)) {
             return body;
         }
@@ -214,7 +214,7 @@ fn secret_of(uri: &str) -> String {
 }
 
 /// What problems say when each message is wrong in some way, with a secret in it.
-fn problems(person: &Person<'_>, password: &str) -> String {
+fn problems(person: &TestShopper<'_>, password: &str) -> String {
     let mut texts = String::new();
     for (path, _) in tegata::protocol::ALL {
         for body in [
@@ -222,12 +222,12 @@ fn problems(person: &Person<'_>, password: &str) -> String {
             json!({ "password": { password: password } }),
             json!([person.address, password]),
         ] {
-            let response = person.town.post(path, &[], body.to_string().as_bytes());
+            let response = person.issuer.post(path, &[], body.to_string().as_bytes());
             assert!((400..500).contains(&response.status), "{path}");
             texts.push_str(&String::from_utf8(response.body).unwrap());
         }
         let cut = format!("{{\"password\":\"{password}");
-        let response = person.town.post(path, &[], cut.as_bytes());
+        let response = person.issuer.post(path, &[], cut.as_bytes());
         texts.push_str(&String::from_utf8(response.body).unwrap());
     }
     texts

@@ -15,7 +15,7 @@ use tegata_issuer::domain::MailId;
 use tegata_issuer::mail::{Carrier, Carrying};
 use tegata_issuer::{World, log, start};
 
-use crate::people::Town;
+use tegata_testkit::TestIssuer;
 
 const SETTINGS: &str = "TEGATA_TEST_SETTINGS";
 const FOLDER: &str = "TEGATA_TEST_FOLDER";
@@ -24,25 +24,25 @@ const DIE_AT: &str = "TEGATA_TEST_DIE_AT";
 /// What goes through the pipe is under this mask, so that no buffer of it holds a code as it is.
 const MASK: u8 = 0xa7;
 
-/// The town's issuer, running elsewhere. Killed when dropped.
+/// The issuer of a test, running in a process of its own. Killed when dropped.
 pub(crate) struct Child {
     process: std::process::Child,
     reader: Option<thread::JoinHandle<()>>,
 }
 
 impl Child {
-    /// Runs the town's issuer in a process that kills itself at the `die_at`th time that it asks the world for something
+    /// Runs the issuer of a test in a process that kills itself at the `die_at`th time that it asks the world for something
     /// after a request came: the time, randomness, to take a line of its log, or to carry a mail. Its jobs ask, too, so which
     /// time is which differs from run to run; with 0 it is the first line, which stands between the store's commit and the
-    /// answer. Mails come to the town's mailbox.
-    pub(crate) fn start(town: &Town, die_at: u64) -> Self {
-        town.stop();
-        town.writes_time();
-        let log = std::fs::File::create(Self::log(town)).unwrap();
+    /// answer. Mails come to the issuer's mailbox.
+    pub(crate) fn start(issuer: &TestIssuer, die_at: u64) -> Self {
+        issuer.stop();
+        issuer.write_clock_file();
+        let log = std::fs::File::create(Self::log(issuer)).unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child::serves", "--nocapture"])
-            .env(SETTINGS, &town.settings)
-            .env(FOLDER, town.folder.path())
+            .env(SETTINGS, &issuer.settings)
+            .env(FOLDER, issuer.folder.path())
             .env(DIE_AT, die_at.to_string())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -51,8 +51,8 @@ impl Child {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
         let address = lines.find_map(|line| Some(line.strip_prefix("listening ")?.to_owned()));
         let address: SocketAddr = address.expect("the issuer did not start").parse().unwrap();
-        town.is_at(address);
-        let mailbox = town.mailbox.clone();
+        issuer.use_process_at(address);
+        let mailbox = issuer.mailbox.clone();
         let reader = thread::spawn(move || {
             for mail in lines.filter_map(|line| Some(line.strip_prefix("mail ")?.to_owned())) {
                 let text = hex::decode(mail).unwrap().iter().map(|byte| byte ^ MASK).collect();
@@ -69,8 +69,8 @@ impl Child {
     }
 
     /// Where its log is.
-    pub(crate) fn log(town: &Town) -> PathBuf {
-        town.folder.path().join("log")
+    pub(crate) fn log(issuer: &TestIssuer) -> PathBuf {
+        issuer.folder.path().join("log")
     }
 
     pub(crate) fn number(&self) -> u32 {

@@ -3,7 +3,10 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::{EnrolFactor, EnrolFactorCode, Prove, SecondFactor};
 
-use crate::people::{PASSWORD, Town, on_both, refusal};
+use tegata_testkit::{
+    TestIssuer, on_both,
+    shopper::{PASSWORD, refusal},
+};
 
 on_both! {
     a_clock_set_back_a_day_reopens_nothing,
@@ -14,62 +17,65 @@ const HANAKO: &str = "hanako@example.org";
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
 
-fn a_clock_set_back_a_day_reopens_nothing(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
-    let thief = town.person(HANAKO);
-    town.passes(2 * DAY);
-    hanako.logs_in(PASSWORD).unwrap();
+fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    let thief = issuer.new_shopper(HANAKO);
+    issuer.advance_clock(2 * DAY);
+    hanako.complete_log_in(PASSWORD).unwrap();
     let SecondFactor::Totp(used) = SecondFactor::Totp(hanako.totp()) else { unreachable!() };
     // All that strangers are mailed in a day, and all tries at one of the codes.
-    let tickets: Vec<_> = (0..5).map(|_| thief.asks_for_reset().unwrap()).collect();
-    let ticket = hanako.asks_for_reset().unwrap();
-    let mails = town.mails(HANAKO, 7).len();
-    let code = hanako.code_of_mail(7);
+    let tickets: Vec<_> = (0..5).map(|_| thief.begin_reset().unwrap()).collect();
+    let ticket = hanako.begin_reset().unwrap();
+    let mails = issuer.mails(HANAKO, 7).len();
+    let code = hanako.mailed_code(7);
     let wrong = tegata::protocol::MailedCodeText::new("00000000").unwrap();
     for _ in 0..5 {
-        let told = hanako.proves_reset(&ticket, wrong.clone(), hanako.next_totp());
+        let told = hanako.submit_reset_proof(&ticket, wrong.clone(), hanako.next_totp());
         assert_eq!(refusal(told), Refusal::Wrong);
     }
-    town.goes_back(DAY);
+    issuer.set_clock_back(DAY);
     // The value that was used, and those of steps that are over, though the clock is there again.
-    assert_eq!(refusal(hanako.in_session(&Prove { totp: used })), Refusal::Wrong);
-    assert_eq!(refusal(hanako.in_session(&Prove { totp: hanako.totp() })), Refusal::Wrong);
+    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: used })), Refusal::Wrong);
+    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: hanako.totp() })), Refusal::Wrong);
     let SecondFactor::Totp(next) = hanako.next_totp() else { unreachable!() };
-    assert_eq!(refusal(hanako.in_session(&Prove { totp: next })), Refusal::Wrong);
-    let compared = town.compared("mailed-code");
-    assert_eq!(refusal(hanako.proves_reset(&ticket, code, hanako.next_totp())), Refusal::Wrong);
-    assert_eq!(town.compared("mailed-code"), compared, "its tries stay used");
+    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: next })), Refusal::Wrong);
+    let compared = issuer.comparisons("mailed-code");
+    assert_eq!(
+        refusal(hanako.submit_reset_proof(&ticket, code, hanako.next_totp())),
+        Refusal::Wrong
+    );
+    assert_eq!(issuer.comparisons("mailed-code"), compared, "its tries stay used");
     drop(tickets);
-    thief.asks_for_reset().unwrap();
-    assert_eq!(town.mails_when_quiet(HANAKO), mails, "the day's mails stay used");
+    thief.begin_reset().unwrap();
+    assert_eq!(issuer.settled_mail_count(HANAKO), mails, "the day's mails stay used");
     // Her session holds, and when the clock is right again she goes on as before.
     assert!(hanako.view().is_ok());
-    town.passes(DAY + 3600);
-    hanako.logs_in(PASSWORD).unwrap();
+    issuer.advance_clock(DAY + 3600);
+    hanako.complete_log_in(PASSWORD).unwrap();
 }
 
-fn a_clock_set_a_year_ahead_ends_what_runs_out_and_the_owner_gets_through(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
-    let ticket = hanako.asks_for_reset().unwrap();
-    let code = hanako.code_of_mail(2);
-    hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
+fn a_clock_set_a_year_ahead_ends_what_runs_out_and_the_owner_gets_through(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    let ticket = hanako.begin_reset().unwrap();
+    let code = hanako.mailed_code(2);
+    hanako.submit_reset_proof(&ticket, code, hanako.next_totp()).unwrap();
     let old = hanako.clone();
-    town.passes(YEAR);
+    issuer.advance_clock(YEAR);
     assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn);
-    assert_eq!(refusal(hanako.finishes_reset(&ticket, PASSWORD)), Refusal::Wrong);
-    hanako.logs_in(PASSWORD).unwrap();
+    assert_eq!(refusal(hanako.finish_reset(&ticket, PASSWORD)), Refusal::Wrong);
+    hanako.complete_log_in(PASSWORD).unwrap();
     // Set right again: what had run out and was swept stays out, and a value of that year is used up with all before it.
-    town.goes_back(YEAR);
+    issuer.set_clock_back(YEAR);
     assert_eq!(refusal(old.view()), Refusal::NotLoggedIn);
-    assert_eq!(refusal(old.finishes_reset(&ticket, PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(old.finish_reset(&ticket, PASSWORD)), Refusal::Wrong);
     let factor = Some(hanako.next_totp());
-    assert_eq!(refusal(hanako.tries_to_log_in(PASSWORD, factor)), Refusal::Wrong);
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
     // The way out: a recovery code, and a new factor.
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
-    hanako.session = Some(hanako.tries_to_log_in(PASSWORD, Some(code)).unwrap().session);
-    let enrol = hanako.in_session(&EnrolFactor {}).unwrap();
+    hanako.session = Some(hanako.try_log_in(PASSWORD, Some(code)).unwrap().session);
+    let enrol = hanako.call_in_session(&EnrolFactor {}).unwrap();
     hanako.authenticator = Some(enrol.otpauth.expose().to_owned());
-    hanako.in_session(&EnrolFactorCode { totp: hanako.totp() }).unwrap();
-    hanako.logs_in(PASSWORD).unwrap();
+    hanako.call_in_session(&EnrolFactorCode { totp: hanako.totp() }).unwrap();
+    hanako.complete_log_in(PASSWORD).unwrap();
     assert!(!hanako.view().unwrap().must_enrol);
 }

@@ -7,9 +7,11 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{ByDevice, Call, Request};
 
 use crate::child::Child;
-use crate::people::{
-    NEW_PASSWORD, PASSWORD, Person, Told, Town, agent, headers, on_both, refusal, reset_finish,
-    send, sign_up_factor,
+use tegata_testkit::{
+    TestIssuer, TestShopper,
+    issuer::{agent, headers, send},
+    on_both,
+    shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal, reset_finish, sign_up_factor},
 };
 
 on_both! {
@@ -22,70 +24,71 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// What a process says that dies at its `die_at`th step, if it gets to say something; then `then` goes on with it.
 fn asked<C: Call + ByDevice>(
-    person: &Person<'_>,
+    person: &TestShopper<'_>,
     call: &C,
     die_at: u64,
     then: impl FnOnce(&mut Child),
 ) -> Option<C::Answer> {
     let request = Request::signed(call, &*person.device).unwrap();
-    let mut child = Child::start(person.town, die_at);
-    let address = person.town.address();
+    let mut child = Child::start(person.issuer, die_at);
+    let address = person.issuer.address();
     let response = send(&agent(), address, request.path(), &headers(&request), request.body());
-    let answer: Option<Told<C::Answer>> = response.ok().map(|response| request.answer(&response));
+    let answer: Option<IssuerResult<C::Answer>> =
+        response.ok().map(|response| request.answer(&response));
     then(&mut child);
     drop(child);
-    person.town.start();
+    person.issuer.start();
     // Nothing but yes: it is the right request.
     answer.map(Result::unwrap)
 }
 
-fn notices(town: &Town) -> usize {
-    town.mails(HANAKO, 0).iter().filter(|mail| mail.0.contains("was reset")).count()
+fn notices(issuer: &TestIssuer) -> usize {
+    issuer.mails(HANAKO, 0).iter().filter(|mail| mail.0.contains("was reset")).count()
 }
 
-fn a_reset_is_finished_with_its_notice_or_not_at_all(town: &Town) {
-    let mut hanako = town.shopper(HANAKO);
+fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
     let (mut old, mut new) = (PASSWORD, NEW_PASSWORD);
     let (mut undone, mut unanswered) = (0, 0);
     for die_at in 0.. {
-        town.passes(2 * DAY);
-        hanako.logs_in(old).unwrap();
-        let mails = town.mails(HANAKO, 0).len();
-        let ticket = hanako.asks_for_reset().unwrap();
-        let code = hanako.code_of_mail(mails + 1);
-        hanako.proves_reset(&ticket, code, hanako.next_totp()).unwrap();
-        let told = notices(town);
+        issuer.advance_clock(2 * DAY);
+        hanako.complete_log_in(old).unwrap();
+        let mails = issuer.mails(HANAKO, 0).len();
+        let ticket = hanako.begin_reset().unwrap();
+        let code = hanako.mailed_code(mails + 1);
+        hanako.submit_reset_proof(&ticket, code, hanako.next_totp()).unwrap();
+        let told = notices(issuer);
         let call = reset_finish(&hanako, &ticket, new);
         let mut went_out = false;
         let answer = asked(&hanako, &call, die_at, |child| {
             while !child.is_dead() && !went_out {
-                went_out = notices(town) > told;
+                went_out = notices(issuer) > told;
                 std::thread::yield_now();
             }
         });
-        let is_done = hanako.tries_to_log_in(new, None).is_ok();
+        let is_done = hanako.try_log_in(new, None).is_ok();
         if is_done {
-            assert_eq!(refusal(hanako.tries_to_log_in(old, None)), Refusal::Wrong);
+            assert_eq!(refusal(hanako.try_log_in(old, None)), Refusal::Wrong);
             assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn, "each old session ended");
-            assert_eq!(refusal(hanako.finishes_reset(&ticket, old)), Refusal::Wrong);
+            assert_eq!(refusal(hanako.finish_reset(&ticket, old)), Refusal::Wrong);
             unanswered += u32::from(answer.is_none());
         } else {
             assert!(answer.is_none(), "what was answered was done");
-            assert_eq!(notices(town), told);
-            assert!(hanako.tries_to_log_in(old, None).is_ok() && hanako.view().is_ok());
-            hanako.finishes_reset(&ticket, new).unwrap();
+            assert_eq!(notices(issuer), told);
+            assert!(hanako.try_log_in(old, None).is_ok() && hanako.view().is_ok());
+            hanako.finish_reset(&ticket, new).unwrap();
             undone += 1;
         }
         // Sent by the one that died, or by the one that came after it, once what the dead one had taken to send is free.
-        town.passes(121);
+        issuer.advance_clock(121);
         // Bounded, so that a notice that never comes fails the test and does not hang it.
         let came = (0..600).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(50));
-            notices(town) > told
+            notices(issuer) > told
         });
         assert!(came, "the notice went out");
         // What died between a mail's way out and the word that it is sent has it sent twice.
-        town.mails_when_quiet(HANAKO);
+        issuer.settled_mail_count(HANAKO);
         if went_out && answer.is_some() {
             break;
         }
@@ -97,15 +100,15 @@ fn a_reset_is_finished_with_its_notice_or_not_at_all(town: &Town) {
     );
 }
 
-fn a_sign_up_is_finished_whole_or_not_at_all(town: &Town) {
+fn a_sign_up_is_finished_whole_or_not_at_all(issuer: &TestIssuer) {
     let (mut undone, mut unanswered) = (0, 0);
     for die_at in 0.. {
-        let mut person = town.person(&format!("shopper-{die_at}@example.org"));
-        let ticket = person.asks_to_sign_up().unwrap();
-        person.types_sign_up_code(&ticket).unwrap();
+        let mut person = issuer.new_shopper(&format!("shopper-{die_at}@example.org"));
+        let ticket = person.begin_sign_up().unwrap();
+        person.submit_first_code(&ticket).unwrap();
         let call = sign_up_factor(&person, &ticket);
         let answer = asked(&person, &call, die_at, |_| ());
-        match person.signed(&call) {
+        match person.call_signed(&call) {
             Ok(signed_up) => {
                 assert!(answer.is_none(), "what was answered was done");
                 assert_eq!(signed_up.recovery_codes.len(), 10);
@@ -115,7 +118,7 @@ fn a_sign_up_is_finished_whole_or_not_at_all(town: &Town) {
             }
             told => {
                 assert_eq!(refusal(told), Refusal::Wrong);
-                person.logs_in(PASSWORD).unwrap();
+                person.complete_log_in(PASSWORD).unwrap();
                 let view = person.view().unwrap();
                 let there = (view.recovery_codes_left, view.devices.len(), view.sessions.len());
                 assert_eq!(there, (10, 1, 2));

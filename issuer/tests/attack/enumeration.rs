@@ -8,9 +8,11 @@ use tegata::protocol::{
     TotpText,
 };
 
-use crate::people::{
-    NEW_PASSWORD, PASSWORD, Person, Town, headers, log_in, on_both, reset, reset_finish,
-    reset_proof, sign_up,
+use tegata_testkit::{
+    TestIssuer, TestShopper,
+    issuer::headers,
+    on_both,
+    shopper::{NEW_PASSWORD, PASSWORD, log_in, reset, reset_finish, reset_proof, sign_up},
 };
 
 on_both! {
@@ -24,11 +26,11 @@ const NOBODY: &str = "nobody@example.org";
 /// What a request costs and what comes back: its status, how many bytes, and what was counted on the way.
 type Cost = (u16, usize, BTreeMap<String, u64>);
 
-fn cost<C: Call>(town: &Town, request: &Request<C>) -> Cost {
+fn cost<C: Call>(issuer: &TestIssuer, request: &Request<C>) -> Cost {
     let counts = || {
-        let mut counts = town.counts("tegata_work_total");
+        let mut counts = issuer.counts("tegata_work_total");
         counts.retain(|name, _| name.contains("by=\"requests\""));
-        for (name, count) in town.counts("tegata_comparisons_total") {
+        for (name, count) in issuer.counts("tegata_comparisons_total") {
             // With what is kept or with nothing: that is the one thing that may differ.
             let of = name.split(",with=").next().unwrap_or_default().to_owned();
             *counts.entry(of).or_default() += count;
@@ -36,7 +38,7 @@ fn cost<C: Call>(town: &Town, request: &Request<C>) -> Cost {
         counts
     };
     let before = counts();
-    let response = town.post(request.path(), &headers(request), request.body());
+    let response = issuer.post(request.path(), &headers(request), request.body());
     let mut after = counts();
     for (name, count) in before {
         *after.entry(name).or_default() -= count;
@@ -45,21 +47,21 @@ fn cost<C: Call>(town: &Town, request: &Request<C>) -> Cost {
     (response.status, response.body.len(), after)
 }
 
-fn signed<C: Call + ByDevice>(person: &Person<'_>, call: &C) -> Cost {
-    cost(person.town, &Request::signed(call, &*person.device).unwrap())
+fn signed<C: Call + ByDevice>(person: &TestShopper<'_>, call: &C) -> Cost {
+    cost(person.issuer, &Request::signed(call, &*person.device).unwrap())
 }
 
-fn anyone<C: Call>(town: &Town, call: &C) -> Cost {
-    cost(town, &Request::written(call).unwrap())
+fn anyone<C: Call>(issuer: &TestIssuer, call: &C) -> Cost {
+    cost(issuer, &Request::written(call).unwrap())
 }
 
 fn wrong_totp() -> SecondFactor {
     SecondFactor::Totp(TotpText::new("000000").unwrap())
 }
 
-fn an_address_with_an_account_costs_what_one_without_does(town: &Town) {
-    town.shopper(HANAKO);
-    let (known, unknown) = (town.person(HANAKO), town.person(NOBODY));
+fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
+    issuer.signed_up_shopper(HANAKO);
+    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
     // Past what is mailed and compared in a day, too.
     for _ in 0..7 {
         let costs = [&known, &unknown].map(|person| signed(person, &reset(person)));
@@ -67,7 +69,7 @@ fn an_address_with_an_account_costs_what_one_without_does(town: &Town) {
         assert_eq!(costs[0].0, 200);
     }
     // A new password for a reset that nobody proved: not hashed, and not held to the account's own address.
-    let people = [&known, &unknown].map(|person| (person, person.asks_for_reset().unwrap()));
+    let people = [&known, &unknown].map(|person| (person, person.begin_reset().unwrap()));
     for new in [NEW_PASSWORD, "password1", "hanako@example"] {
         let costs = people
             .each_ref()
@@ -89,20 +91,20 @@ fn an_address_with_an_account_costs_what_one_without_does(town: &Town) {
     for _ in 0..12 {
         let [one, other] = [HANAKO, NOBODY].map(|address| {
             let (handle, code) = (address.parse().unwrap(), code.clone());
-            anyone(town, &FreezeByCode { handle, code })
+            anyone(issuer, &FreezeByCode { handle, code })
         });
         assert_eq!(one, other);
         let [one, other] = [HANAKO, NOBODY].map(|address| {
             let (handle, code) = (address.parse().unwrap(), code.clone());
-            anyone(town, &TakeBack { handle, code, second_factor: wrong_totp() })
+            anyone(issuer, &TakeBack { handle, code, second_factor: wrong_totp() })
         });
         assert_eq!(one, other);
     }
 }
 
-fn what_was_wrong_costs_the_same(town: &Town) {
-    let hanako = town.shopper(HANAKO);
-    let thief = town.person(HANAKO);
+fn what_was_wrong_costs_the_same(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let thief = issuer.new_shopper(HANAKO);
     // The password right and the factor wrong, or the password wrong.
     for _ in 0..12 {
         let costs = [PASSWORD, NEW_PASSWORD]
@@ -115,8 +117,8 @@ fn what_was_wrong_costs_the_same(town: &Town) {
         .map(|password| signed(&hanako, &log_in(&hanako, password, Some(wrong_totp()))));
     assert_eq!(costs[0], costs[1]);
     // The mailed code right or wrong, with a factor that is wrong.
-    let right = hanako.asks_for_reset().unwrap();
-    let code = hanako.code_of_mail(2);
+    let right = hanako.begin_reset().unwrap();
+    let code = hanako.mailed_code(2);
     let wrong = MailedCodeText::new("00000000").unwrap();
     for _ in 0..2 {
         let costs = [&code, &wrong]
@@ -124,8 +126,8 @@ fn what_was_wrong_costs_the_same(town: &Town) {
         assert_eq!(costs[0], costs[1]);
     }
     // A ticket that was never given, of another purpose, and of a reset that is over.
-    hanako.proves_reset(&right, code.clone(), hanako.next_totp()).unwrap();
-    hanako.finishes_reset(&right, NEW_PASSWORD).unwrap();
-    let told = hanako.proves_reset(&right, code, hanako.next_totp());
+    hanako.submit_reset_proof(&right, code.clone(), hanako.next_totp()).unwrap();
+    hanako.finish_reset(&right, NEW_PASSWORD).unwrap();
+    let told = hanako.submit_reset_proof(&right, code, hanako.next_totp());
     assert!(told.is_err());
 }

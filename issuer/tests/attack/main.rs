@@ -5,12 +5,7 @@ mod canaries;
 mod child;
 mod clocks;
 mod crash;
-#[path = "../payments/desk.rs"]
-#[allow(dead_code, reason = "shared with the tests of payments")]
-mod desk;
 mod enumeration;
-#[path = "../people/mod.rs"]
-mod people;
 
 /// As the binary has it: what is freed is wiped.
 #[global_allocator]

@@ -14,8 +14,8 @@ use tegata_issuer::config::Config;
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::{World, start};
 
-use crate::people::Town;
-use crate::people::cluster::Cluster;
+use tegata_testkit::PostgresCluster;
+use tegata_testkit::TestIssuer;
 
 const SETTINGS: &str = "TEGATA_TEST_SETTINGS";
 const FOLDER: &str = "TEGATA_TEST_FOLDER";
@@ -41,13 +41,13 @@ impl Drop for Running {
 }
 
 impl Issuers {
-    pub(crate) fn start(town: &Town, count: usize) -> Self {
-        town.writes_time();
-        let (settings, folder) = (town.settings.clone(), town.folder.path().to_owned());
+    pub(crate) fn start(issuer: &TestIssuer, count: usize) -> Self {
+        issuer.write_clock_file();
+        let (settings, folder) = (issuer.settings.clone(), issuer.folder.path().to_owned());
         let running = (0..count).map(|_| Mutex::new(Running::start(&settings, &folder)));
         let running: Vec<_> = running.collect();
         // Time goes by a file from now on.
-        town.is_at(running[0].lock().unwrap().address);
+        issuer.use_process_at(running[0].lock().unwrap().address);
         let (kills, restarts) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Self { settings, folder, running, kills, restarts }
     }
@@ -68,7 +68,7 @@ impl Issuers {
 
     /// One after the other, at any moment, for as long as the shop is open; each fourth time it is their database, if
     /// it is a server.
-    pub(crate) fn are_killed(&self, is_open: &AtomicBool, database: Option<&Cluster>) {
+    pub(crate) fn are_killed(&self, is_open: &AtomicBool, database: Option<&PostgresCluster>) {
         let mut random = fastrand::Rng::with_seed(11);
         while is_open.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(random.u64(300..2500)));

@@ -6,13 +6,7 @@
 //! `cargo xtask money` runs it, on SQLite with one issuer and on PostgreSQL with two.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-mod charged;
-#[path = "../payments/desk.rs"]
-#[allow(dead_code, reason = "shared with the tests of payments")]
-mod desk;
 mod issuers;
-#[path = "../people/mod.rs"]
-mod people;
 mod tills;
 
 use std::sync::Arc;
@@ -20,15 +14,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use charged::{gives_card, is_at_work};
-use desk::{Desk, Shopper};
 use issuers::Issuers;
-use people::Town;
-use people::cluster::{Cluster, cluster};
 use tegata::code::Seed;
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::processor::Stripe;
 use tegata_sandbox::{Fault, Sandbox};
+use tegata_testkit::TestIssuer;
+use tegata_testkit::card::{add_card, has_open_charges};
+use tegata_testkit::{PostgresCluster, postgres::cluster};
+use tegata_testkit::{TestPayer, TestPayments};
 use tills::{Shop, Sums};
 
 /// How many payments; `cargo xtask money --payments N` sets it.
@@ -41,20 +35,20 @@ const SLOW: Duration = Duration::from_millis(700);
 
 #[test]
 fn sqlite() {
-    sums_agree(1, Town::with, || None);
+    sums_agree(1, TestIssuer::with, || None);
 }
 
 #[test]
 fn postgres() {
-    sums_agree(2, Town::postgres_with, || Some(cluster()));
+    sums_agree(2, TestIssuer::postgres_with, || Some(cluster()));
 }
 
 fn sums_agree(
     issuers: usize,
-    town: impl FnOnce(&str) -> Town,
-    database: impl FnOnce() -> Option<&'static Cluster>,
+    make_issuer: impl FnOnce(&str) -> TestIssuer,
+    database: impl FnOnce() -> Option<&'static PostgresCluster>,
 ) {
-    let payments = std::env::var(PAYMENTS).map_or(150, |text| text.parse().unwrap());
+    let count = std::env::var(PAYMENTS).map_or(150, |text| text.parse().unwrap());
     let far = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), KEY);
@@ -62,15 +56,15 @@ fn sums_agree(
     let processor = format!("http://{}", listener.local_addr().unwrap());
     far.spawn(sandbox.clone().serve(listener));
 
-    let town = town(&format!(
+    let issuer = make_issuer(&format!(
         "processor = {processor:?}\nprocessor_key = {KEY:?}\n\
          day_limit = 100000000\nlow_day_limit = 100000000\nlow_payment_limit = 50000"
     ));
-    let desk = Desk::new(&town);
+    let payments = TestPayments::new(&issuer);
     let stripe = Stripe::new(&processor, &SecretSetting::new(KEY), Duration::from_secs(8)).unwrap();
-    let shoppers: Vec<Shopper> = (1..=SHOPPERS).map(|n| shopper(&desk, &stripe, n)).collect();
-    let tills: Vec<_> = (0..TILLS).map(|n| desk.till(&format!("till-{n}"))).collect();
-    town.stop();
+    let shoppers: Vec<TestPayer> = (1..=SHOPPERS).map(|n| shopper(&payments, &stripe, n)).collect();
+    let tills: Vec<_> = (0..TILLS).map(|n| payments.till(&format!("till-{n}"))).collect();
+    issuer.stop();
 
     let random = std::sync::Mutex::new(fastrand::Rng::with_seed(7));
     sandbox.fail(move |_| {
@@ -78,9 +72,9 @@ fn sums_agree(
         let faults = Fault::each(SLOW);
         if random.u8(..) < 40 { faults[random.usize(..faults.len())] } else { Fault::None }
     });
-    let running = Issuers::start(&town, issuers);
+    let running = Issuers::start(&issuer, issuers);
     let database = database();
-    let shop = Arc::new(Shop::new(&town, &desk, &running, shoppers, payments));
+    let shop = Arc::new(Shop::new(&issuer, &payments, &running, shoppers, count));
     let is_open = AtomicBool::new(true);
     thread::scope(|scope| {
         let killer = scope.spawn(|| running.are_killed(&is_open, database));
@@ -99,11 +93,11 @@ fn sums_agree(
         killer.join().unwrap();
     });
     sandbox.fail(|_| Fault::None);
-    settles(&town, &desk);
+    settles(&issuer, &payments);
     for till in &tills {
         shop.closes(till);
     }
-    settles(&town, &desk);
+    settles(&issuer, &payments);
 
     let sums =
         Sums {
@@ -113,7 +107,7 @@ fn sums_agree(
                 .iter()
                 .map(|paid| u64::from(paid.charged - paid.refunded))
                 .sum(),
-            rows: u64::try_from(desk.number(
+            rows: u64::try_from(payments.number(
                 "SELECT COALESCE(SUM(amount), 0) FROM authorisations WHERE state = 'charged'",
             ))
             .unwrap(),
@@ -130,21 +124,21 @@ fn sums_agree(
 }
 
 /// Somebody with a card; every tenth's does not pay.
-fn shopper(desk: &Desk<'_>, stripe: &Stripe, n: u8) -> Shopper {
-    let shopper = desk.shopper_with(Seed::from_slice(&[n; 32]).unwrap());
+fn shopper(payments: &TestPayments<'_>, stripe: &Stripe, n: u8) -> TestPayer {
+    let shopper = payments.payer_with_seed(Seed::from_slice(&[n; 32]).unwrap());
     let token = if n.is_multiple_of(10) { "pm_card_chargeCustomerFail" } else { "pm_card_visa" };
-    gives_card(desk, &shopper, stripe, token);
+    add_card(payments, &shopper, stripe, token);
     shopper
 }
 
 /// Time passes until nothing is under way.
-fn settles(town: &Town, desk: &Desk<'_>) {
+fn settles(issuer: &TestIssuer, payments: &TestPayments<'_>) {
     for _ in 0..60 {
-        if !is_at_work(desk) {
+        if !has_open_charges(payments) {
             return;
         }
-        town.passes(31);
+        issuer.advance_clock(31);
         thread::sleep(Duration::from_secs(1));
     }
-    panic!("it does not settle: {:?}", desk.threads.block_on(desk.store.under_way()));
+    panic!("it does not settle: {:?}", payments.threads.block_on(payments.store.under_way()));
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Shopper, Till};
 use crate::issuers::Issuers;
-use crate::people::Town;
+use tegata_testkit::TestIssuer;
+use tegata_testkit::{TestPayer, TestPayments, TestTill};
 
 /// Codes of one half minute.
 const CODES: u8 = 5;
 
 /// What all the tills share.
 pub(crate) struct Shop<'a> {
-    town: &'a Town,
-    desk: &'a Desk<'a>,
+    issuer: &'a TestIssuer,
+    payments: &'a TestPayments<'a>,
     issuers: &'a Issuers,
     shoppers: Vec<Mutex<Counter>>,
     left: AtomicUsize,
@@ -26,7 +26,7 @@ pub(crate) struct Shop<'a> {
 }
 
 struct Counter {
-    shopper: Shopper,
+    shopper: TestPayer,
     step: u64,
     next: u8,
 }
@@ -70,19 +70,19 @@ impl fmt::Display for Sums {
 
 impl<'a> Shop<'a> {
     pub(crate) fn new(
-        town: &'a Town,
-        desk: &'a Desk<'a>,
+        issuer: &'a TestIssuer,
+        payments: &'a TestPayments<'a>,
         issuers: &'a Issuers,
-        shoppers: Vec<Shopper>,
-        payments: usize,
+        shoppers: Vec<TestPayer>,
+        count: usize,
     ) -> Self {
         let counter = |shopper| Mutex::new(Counter { shopper, step: 0, next: 0 });
         Self {
-            town,
-            desk,
+            issuer,
+            payments,
             issuers,
             shoppers: shoppers.into_iter().map(counter).collect(),
-            left: AtomicUsize::new(payments),
+            left: AtomicUsize::new(count),
             sales: Mutex::default(),
         }
     }
@@ -90,27 +90,27 @@ impl<'a> Shop<'a> {
     /// A code that nobody has shown yet. When those of this half minute are used up, time passes.
     fn fresh_code(&self, nth: usize) -> String {
         let mut counter = self.shoppers[nth].lock().unwrap();
-        let mut step = self.town.now().seconds() / 30;
+        let mut step = self.issuer.now().seconds() / 30;
         if counter.step == step && counter.next == CODES {
-            self.town.passes(30);
-            step = self.town.now().seconds() / 30;
+            self.issuer.advance_clock(30);
+            step = self.issuer.now().seconds() / 30;
         }
         if counter.step != step {
             (counter.step, counter.next) = (step, 0);
         }
         counter.next += 1;
-        self.desk.code(&counter.shopper, counter.next - 1, None)
+        self.payments.code(&counter.shopper, counter.next - 1, None)
     }
 
     /// Sells until there is nothing left to sell.
-    pub(crate) fn sells(&self, till: &Till, mut random: fastrand::Rng) {
+    pub(crate) fn sells(&self, till: &TestTill, mut random: fastrand::Rng) {
         let take = |left: usize| left.checked_sub(1);
         while let Ok(n) = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take) {
             self.sale(till, &format!("sale-{n}"), &mut random);
         }
     }
 
-    fn sale(&self, till: &Till, reference: &str, random: &mut fastrand::Rng) {
+    fn sale(&self, till: &TestTill, reference: &str, random: &mut fastrand::Rng) {
         let (amount, shopper) = (random.u64(1..5000), random.usize(..self.shoppers.len()));
         let mut sale = Sale {
             amount,
@@ -166,7 +166,7 @@ impl<'a> Shop<'a> {
     }
 
     /// A cashier takes back what is still on its way: the void, by its key, comes first.
-    fn overtaken(&self, till: &Till, reference: &str, sale: &mut Sale, code: &str) {
+    fn overtaken(&self, till: &TestTill, reference: &str, sale: &mut Sale, code: &str) {
         let (key, patience) = (format!("{reference}-0"), Duration::from_secs(1));
         sale.keys.push(key.clone());
         let void = json!({ "key": key });
@@ -183,7 +183,7 @@ impl<'a> Shop<'a> {
     /// How the answer reads; nothing if none came.
     fn post(
         &self,
-        till: &Till,
+        till: &TestTill,
         issuer: usize,
         path: &str,
         key: Option<&str>,
@@ -211,7 +211,7 @@ impl<'a> Shop<'a> {
 
     /// In the evening each till asks how its sales stand: by the last of the payments, and where nothing ever came back,
     /// by taking it back.
-    pub(crate) fn closes(&self, till: &Till) {
+    pub(crate) fn closes(&self, till: &TestTill) {
         let mut sales = self.sales.lock().unwrap();
         for ((_, reference), sale) in
             sales.iter_mut().filter(|((of, _), _)| *of == till.id.to_string())
@@ -236,7 +236,7 @@ impl<'a> Shop<'a> {
     }
 
     /// What the tills believe that they were paid.
-    pub(crate) fn approved(&self, tills: &[Till]) -> u64 {
+    pub(crate) fn approved(&self, tills: &[TestTill]) -> u64 {
         let sales = self.sales.lock().unwrap();
         assert!(sales.keys().all(|(of, _)| tills.iter().any(|till| till.id.to_string() == *of)));
         let is_paid = |sale: &&Sale| sale.was_approved && !sale.is_taken_back;

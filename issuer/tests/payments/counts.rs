@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use tegata_issuer::payments::Outcome;
 
-use crate::desk::Desk;
-use crate::people::{self, Town};
+use tegata_testkit::TestIssuer;
+use tegata_testkit::TestPayments;
 
-people::on_both! {
+tegata_testkit::on_both! {
     answers_are_counted_by_status_and_reason,
     what_is_under_way_is_counted_and_how_long_the_oldest_has_been,
     many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not,
@@ -16,16 +16,16 @@ people::on_both! {
 
 const DAY: u64 = 24 * 60 * 60;
 
-fn count(town: &Town, name: &str) -> u64 {
-    town.counts(name).get(name).copied().unwrap_or_default()
+fn count(issuer: &TestIssuer, name: &str) -> u64 {
+    issuer.counts(name).get(name).copied().unwrap_or_default()
 }
 
 /// A job does its work when the issuer starts; it has then.
-fn after_a_job(town: &Town, job: &str) {
-    town.restart();
+fn after_a_job(issuer: &TestIssuer, job: &str) {
+    issuer.restart();
     for _ in 0..6000 {
         let ran = format!("tegata_job_last_run_timestamp_seconds{{job=\"{job}\"}}");
-        if count(town, &ran) > 0 {
+        if count(issuer, &ran) > 0 {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -33,22 +33,22 @@ fn after_a_job(town: &Town, job: &str) {
     panic!("{job} does not run");
 }
 
-fn answers_are_counted_by_status_and_reason(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+fn answers_are_counted_by_status_and_reason(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
     let answers = |status: &str, reason: &str| {
         let labels = format!("{{reason=\"{reason}\",status=\"{status}\"}}");
         let name = format!("tegata_payment_answers_total{labels}");
-        *town.counts(&name).get(&name).expect("it is there from the start")
+        *issuer.counts(&name).get(&name).expect("it is there from the start")
     };
     assert_eq!((answers("approved", "none"), answers("declined", "used")), (0, 0));
-    let code = desk.code(&shopper, 0, None);
-    till.asks(&desk, "sale", &code, 100);
-    till.asks(&desk, "sale", &code, 100);
-    till.asks(&desk, "sale-2", &code, 100);
-    till.asks(&desk, "sale-3", &desk.code(&shopper, 1, None), 100_000);
-    *town.processor.lock().unwrap() = Outcome::Declined;
-    till.asks(&desk, "sale-4", &desk.code(&shopper, 2, None), 100);
+    let code = payments.code(&shopper, 0, None);
+    till.authorise(&payments, "sale", &code, 100);
+    till.authorise(&payments, "sale", &code, 100);
+    till.authorise(&payments, "sale-2", &code, 100);
+    till.authorise(&payments, "sale-3", &payments.code(&shopper, 1, None), 100_000);
+    *issuer.processor.lock().unwrap() = Outcome::Declined;
+    till.authorise(&payments, "sale-4", &payments.code(&shopper, 2, None), 100);
     for (status, reason, expected) in [
         ("approved", "none", 2),
         ("declined", "used", 1),
@@ -60,38 +60,38 @@ fn answers_are_counted_by_status_and_reason(town: &Town) {
     }
 }
 
-fn what_is_under_way_is_counted_and_how_long_the_oldest_has_been(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
-    let charged = till.asks(&desk, "charged", &desk.code(&shopper, 0, None), 100);
-    assert_eq!(charged.words(), "approved");
-    *town.processor.lock().unwrap() = Outcome::Pending;
+fn what_is_under_way_is_counted_and_how_long_the_oldest_has_been(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let charged = till.authorise(&payments, "charged", &payments.code(&shopper, 0, None), 100);
+    assert_eq!(charged.outcome(), "approved");
+    *issuer.processor.lock().unwrap() = Outcome::Pending;
     for n in 1..3 {
-        till.asks(&desk, &format!("sale-{n}"), &desk.code(&shopper, n, None), 100);
-        town.passes(7);
+        till.authorise(&payments, &format!("sale-{n}"), &payments.code(&shopper, n, None), 100);
+        issuer.advance_clock(7);
     }
-    assert_eq!(desk.void(&till, &json!({ "reference": "charged" })).words(), "reversing");
-    let stands = |state: &str| count(town, &format!("tegata_payments_open{{state=\"{state}\"}}"));
-    after_a_job(town, "measure");
+    assert_eq!(payments.void(&till, &json!({ "reference": "charged" })).outcome(), "reversing");
+    let stands = |state: &str| count(issuer, &format!("tegata_payments_open{{state=\"{state}\"}}"));
+    after_a_job(issuer, "measure");
     let open = [stands("authorised"), stands("charging"), stands("reversing")];
     assert_eq!(open, [2, 0, 1]);
-    assert_eq!(count(town, "tegata_payments_oldest_open_seconds"), 14);
-    *town.processor.lock().unwrap() = Outcome::Done;
+    assert_eq!(count(issuer, "tegata_payments_oldest_open_seconds"), 14);
+    *issuer.processor.lock().unwrap() = Outcome::Done;
     for sale in ["charged", "sale-1", "sale-2"] {
-        desk.void(&till, &json!({ "reference": sale }));
+        payments.void(&till, &json!({ "reference": sale }));
     }
-    after_a_job(town, "measure");
+    after_a_job(issuer, "measure");
     assert_eq!(stands("authorised") + stands("reversing"), 0);
-    assert_eq!(count(town, "tegata_payments_oldest_open_seconds"), 0);
+    assert_eq!(count(issuer, "tegata_payments_oldest_open_seconds"), 0);
 }
 
-fn many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not(town: &Town) {
-    let desk = Desk::new(town);
-    let till = desk.till("till-1");
-    let today = town.now().seconds() / DAY;
+fn many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let till = payments.till("till-1");
+    let today = issuer.now().seconds() / DAY;
     let counted = |subject: &str, day: u64, count: u64| {
-        let subject = desk.blob(subject.as_bytes());
-        desk.sql(&format!("INSERT INTO attempts VALUES ({subject}, {day}, {count})"));
+        let subject = payments.blob(subject.as_bytes());
+        payments.sql(&format!("INSERT INTO attempts VALUES ({subject}, {day}, {count})"));
     };
     // Forty a day at two tills, and much that was counted of credentials, which is the same once more.
     for day in today - 10..today {
@@ -102,18 +102,18 @@ fn many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not(town
     counted("ttill-2", today, 139);
     counted("ca-credential", today, 1000);
     let wrong = |n: u8| {
-        let told = till.asks(&desk, &format!("sale-{n}"), "496000000000000000000000", 100);
-        assert_eq!(told.words(), "declined not_valid");
+        let told = till.authorise(&payments, &format!("sale-{n}"), "496000000000000000000000", 100);
+        assert_eq!(told.outcome(), "declined not_valid");
     };
     wrong(0);
     let counts = || {
-        after_a_job(town, "wrong_codes");
-        ["today", "usual", "high"].map(|what| count(town, &format!("tegata_wrong_codes_{what}")))
+        after_a_job(issuer, "wrong_codes");
+        ["today", "usual", "high"].map(|what| count(issuer, &format!("tegata_wrong_codes_{what}")))
     };
     assert_eq!(counts(), [140, 40, 0]);
     wrong(1);
     assert_eq!(counts(), [141, 40, 1]);
     // Tomorrow is another day; this one was the only bad one.
-    town.passes(DAY);
+    issuer.advance_clock(DAY);
     assert_eq!(counts(), [0, 40, 0]);
 }

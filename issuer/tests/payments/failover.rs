@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::desk::{Desk, Shopper, Till, Told};
-use crate::people::Town;
-use crate::people::cluster::Pair;
+use tegata_testkit::PostgresPair;
+use tegata_testkit::TestIssuer;
+use tegata_testkit::{TestPayer, TestPayments, TestTill, payments::TillReply};
 
 const TILLS: usize = 6;
 const SHOPPERS: usize = 4;
@@ -17,18 +17,18 @@ const ALL: usize = TILLS * SHOPPERS * CODES as usize;
 
 #[test]
 fn nothing_approved_is_lost_or_approved_twice_when_the_standby_takes_over() {
-    let pair = Pair::start();
-    let town = Town::on(&pair.url(), tempfile::tempdir().unwrap(), "");
-    let desk = Desk::new(&town);
-    let tills: Vec<Till> = (0..TILLS).map(|n| desk.till(&format!("till-{n}"))).collect();
-    let shoppers: Vec<Shopper> =
-        (0..TILLS * SHOPPERS).map(|n| desk.shopper(u8::try_from(n).unwrap())).collect();
+    let pair = PostgresPair::start();
+    let issuer = TestIssuer::on(&pair.url(), tempfile::tempdir().unwrap(), "");
+    let payments = TestPayments::new(&issuer);
+    let tills: Vec<TestTill> = (0..TILLS).map(|n| payments.till(&format!("till-{n}"))).collect();
+    let shoppers: Vec<TestPayer> =
+        (0..TILLS * SHOPPERS).map(|n| payments.payer(u8::try_from(n).unwrap())).collect();
     let answered = AtomicUsize::new(0);
-    let told: BTreeMap<String, Told> = thread::scope(|scope| {
+    let told: BTreeMap<String, TillReply> = thread::scope(|scope| {
         let each = tills.iter().enumerate().map(|(n, till)| {
-            let (desk, answered) = (&desk, &answered);
+            let (payments, answered) = (&payments, &answered);
             let shoppers = &shoppers[n * SHOPPERS..][..SHOPPERS];
-            scope.spawn(move || pays(desk, till, shoppers, answered))
+            scope.spawn(move || pays(payments, till, shoppers, answered))
         });
         let each: Vec<_> = each.collect();
         while answered.load(Ordering::SeqCst) < ALL / 3 {
@@ -43,35 +43,39 @@ fn nothing_approved_is_lost_or_approved_twice_when_the_standby_takes_over() {
     });
 
     assert_eq!(told.len(), ALL);
-    let ids: BTreeSet<&str> = told.values().map(Told::id).collect();
+    let ids: BTreeSet<&str> = told.values().map(TillReply::id).collect();
     assert_eq!(ids.len(), ALL, "one payment for each sale");
     for (sale, told) in &told {
         let till = tills.iter().find(|till| sale.starts_with(till.id.as_str())).unwrap();
-        let stands = desk.get(till, &format!("/v1/authorisations/{}", told.id()));
+        let stands = payments.get(till, &format!("/v1/authorisations/{}", told.id()));
         assert_eq!(stands.status, 200, "{sale} is lost");
-        if told.words() == "approved" {
-            assert_eq!(stands.words(), "approved", "{sale}");
+        if told.outcome() == "approved" {
+            assert_eq!(stands.outcome(), "approved", "{sale}");
         }
     }
-    assert_eq!(usize::try_from(desk.number("SELECT COUNT(*) FROM authorisations")).unwrap(), ALL);
-    let spent = desk.number("SELECT SUM(spent) FROM payers");
+    assert_eq!(
+        usize::try_from(payments.number("SELECT COUNT(*) FROM authorisations")).unwrap(),
+        ALL
+    );
+    let spent = payments.number("SELECT SUM(spent) FROM payers");
     assert_eq!(usize::try_from(spent).unwrap(), ALL * 100);
 }
 
 /// Asks for each payment until it is answered, always with the same key, as a till does.
 fn pays(
-    desk: &Desk<'_>,
-    till: &Till,
-    shoppers: &[Shopper],
+    payments: &TestPayments<'_>,
+    till: &TestTill,
+    shoppers: &[TestPayer],
     answered: &AtomicUsize,
-) -> Vec<(String, Told)> {
+) -> Vec<(String, TillReply)> {
     let mut told = Vec::new();
     for nth in 0..CODES {
         for (who, shopper) in shoppers.iter().enumerate() {
-            let (code, sale) = (desk.code(shopper, nth, None), format!("{}-{who}-{nth}", till.id));
+            let (code, sale) =
+                (payments.code(shopper, nth, None), format!("{}-{who}-{nth}", till.id));
             let mut tries = 0;
             let answer = loop {
-                let answer = till.asks(desk, &sale, &code, 100);
+                let answer = till.authorise(payments, &sale, &code, 100);
                 if answer.status == 200 {
                     break answer;
                 }
@@ -79,7 +83,7 @@ fn pays(
                 assert!(tries < 3000, "{answer:?}");
                 thread::sleep(Duration::from_millis(20));
             };
-            assert!(["approved", "pending"].contains(&answer.words().as_str()), "{answer:?}");
+            assert!(["approved", "pending"].contains(&answer.outcome().as_str()), "{answer:?}");
             answered.fetch_add(1, Ordering::SeqCst);
             told.push((sale, answer));
         }

@@ -6,20 +6,20 @@ use tegata_issuer::domain::AuthorisationId;
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::State;
 
-use crate::desk::Desk;
-use crate::people::{self, PASSWORD, Person, Town};
+use tegata_testkit::TestPayments;
+use tegata_testkit::{TestIssuer, TestShopper, shopper::PASSWORD};
 
 const HANAKO: &str = "hanako@example.org";
 
-people::on_both! {
+tegata_testkit::on_both! {
     an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses,
     pages_have_each_payment_once,
     a_charge_a_void_and_a_refund_are_told_once_each,
     a_payment_in_the_second_of_a_freeze_is_declined_and_shown,
 }
 
-fn page(person: &Person<'_>, before: Option<PaymentNumber>) -> PaymentPage {
-    person.in_session(&ListPayments { before }).unwrap()
+fn page(person: &TestShopper<'_>, before: Option<PaymentNumber>) -> PaymentPage {
+    person.call_in_session(&ListPayments { before }).unwrap()
 }
 
 /// Reference, amount and state of each.
@@ -27,17 +27,18 @@ fn told(page: &PaymentPage) -> Vec<(&str, u64, PaymentState)> {
     page.payments.iter().map(|it| (it.reference.as_str(), it.amount, it.state)).collect()
 }
 
-fn an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses(town: &Town) {
-    let desk = Desk::new(town);
-    let (hanako, taro) = (town.shopper(HANAKO), town.shopper("taro@example.org"));
-    let (hers, his) = (desk.shopper_of(&hanako, 1), desk.shopper_of(&taro, 2));
-    let (ginza, ueno) = (desk.till("till-1"), desk.till("till-2"));
+fn an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (hanako, taro) =
+        (issuer.signed_up_shopper(HANAKO), issuer.signed_up_shopper("taro@example.org"));
+    let (hers, his) = (payments.payer_of(&hanako, 1), payments.payer_of(&taro, 2));
+    let (ginza, ueno) = (payments.till("till-1"), payments.till("till-2"));
     assert!(page(&hanako, None).payments.is_empty());
-    let pays = |till: &crate::desk::Till, what: &str, amount| {
-        let code = desk.next_code(&hers);
-        (till.asks(&desk, what, &code, amount).words(), code)
+    let pays = |till: &tegata_testkit::TestTill, what: &str, amount| {
+        let code = payments.next_code(&hers);
+        (till.authorise(&payments, what, &code, amount).outcome(), code)
     };
-    let says = |outcome| *town.processor.lock().unwrap() = outcome;
+    let says = |outcome| *issuer.processor.lock().unwrap() = outcome;
     let mut codes = Vec::new();
     let mut told_at_till = Vec::new();
     let mut at = |(words, code): (String, String)| {
@@ -46,20 +47,23 @@ fn an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses(town: &Town)
     };
     at(pays(&ginza, "paid", 100));
     at(pays(&ueno, "back", 200));
-    desk.void(&ueno, &json!({ "reference": "back" }));
+    payments.void(&ueno, &json!({ "reference": "back" }));
     at(pays(&ginza, "much", 5001));
     says(Outcome::Declined);
     at(pays(&ginza, "empty", 300));
     says(Outcome::Pending);
     at(pays(&ginza, "never", 400));
-    desk.void(&ginza, &json!({ "reference": "never" }));
+    payments.void(&ginza, &json!({ "reference": "never" }));
     at(pays(&ginza, "open", 500));
     says(Outcome::Done);
     assert_eq!(
         told_at_till,
         ["approved", "approved", "declined limit", "declined", "pending", "pending"]
     );
-    assert_eq!(ginza.asks(&desk, "his", &desk.next_code(&his), 600).words(), "approved");
+    assert_eq!(
+        ginza.authorise(&payments, "his", &payments.next_code(&his), 600).outcome(),
+        "approved"
+    );
 
     let hers = page(&hanako, None);
     let expected = [
@@ -85,21 +89,21 @@ fn an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses(town: &Town)
     let after_his = page(&hanako, Some(his_page.payments[0].payment));
     assert_eq!(told(&after_his), expected);
     let body = json!({}).to_string();
-    assert_eq!(town.post("/v1/payments", &[], body.as_bytes()).status, 401);
+    assert_eq!(issuer.post("/v1/payments", &[], body.as_bytes()).status, 401);
 }
 
-fn pages_have_each_payment_once(town: &Town) {
-    let desk = Desk::new(town);
-    let hanako = town.shopper(HANAKO);
-    let hers = desk.shopper_of(&hanako, 1);
-    desk.till("till-1");
-    let account = desk.blob(&hers.account.0);
+fn pages_have_each_payment_once(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let hers = payments.payer_of(&hanako, 1);
+    payments.till("till-1");
+    let account = payments.blob(&hers.account.0);
     let inserts = |numbers: std::ops::Range<u8>| {
         for n in numbers {
             let mut id = [1; 16];
             id[15] = n;
-            let id = desk.blob(&id);
-            desk.sql(&format!(
+            let id = payments.blob(&id);
+            payments.sql(&format!(
                 "INSERT INTO authorisations (authorisation, account, credential, counter, till, \
                  reference, amount, currency, day, state, made, changed, version) VALUES ({id}, \
                  {account}, {account}, 1, 'till-1', 'sale-{n}', {n}, 'JPY', 1, 'charged', 9, 9, 1)"
@@ -125,33 +129,35 @@ fn pages_have_each_payment_once(town: &Town) {
     assert!(page(&hanako, before).payments.is_empty());
 }
 
-fn a_charge_a_void_and_a_refund_are_told_once_each(town: &Town) {
-    let desk = Desk::new(town);
-    let hanako = town.shopper(HANAKO);
-    let hers = desk.shopper_of(&hanako, 1);
-    let till = desk.till("till-1");
-    let says = |outcome| *town.processor.lock().unwrap() = outcome;
-    let asks = |what: &str, amount| till.asks(&desk, what, &desk.next_code(&hers), amount);
-    assert_eq!(asks("sale-1", 1980).words(), "approved");
+fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let hers = payments.payer_of(&hanako, 1);
+    let till = payments.till("till-1");
+    let says = |outcome| *issuer.processor.lock().unwrap() = outcome;
+    let asks =
+        |what: &str, amount| till.authorise(&payments, what, &payments.next_code(&hers), amount);
+    assert_eq!(asks("sale-1", 1980).outcome(), "approved");
     // The same sale again is the same payment, and is told no second time.
-    let again = till.asks_as(&desk, "once-more", "sale-1", &desk.next_code(&hers), 1980);
-    assert_eq!(again.words(), "approved");
+    let again =
+        till.authorise_as(&payments, "once-more", "sale-1", &payments.next_code(&hers), 1980);
+    assert_eq!(again.outcome(), "approved");
     says(Outcome::Declined);
-    assert_eq!(asks("sale-2", 700).words(), "declined");
+    assert_eq!(asks("sale-2", 700).outcome(), "declined");
     says(Outcome::Pending);
-    assert_eq!(asks("sale-3", 800).words(), "pending");
+    assert_eq!(asks("sale-3", 800).outcome(), "pending");
     for _ in 0..2 {
-        assert_eq!(desk.void(&till, &json!({ "reference": "sale-3" })).words(), "voided");
+        assert_eq!(payments.void(&till, &json!({ "reference": "sale-3" })).outcome(), "voided");
     }
     for _ in 0..2 {
-        assert_eq!(desk.void(&till, &json!({ "reference": "sale-1" })).words(), "reversing");
+        assert_eq!(payments.void(&till, &json!({ "reference": "sale-1" })).outcome(), "reversing");
     }
     says(Outcome::Done);
     for _ in 0..2 {
-        assert_eq!(desk.void(&till, &json!({ "reference": "sale-1" })).words(), "refunded");
+        assert_eq!(payments.void(&till, &json!({ "reference": "sale-1" })).outcome(), "refunded");
     }
-    assert_eq!(town.mails_when_quiet(HANAKO), 4, "a sign-up's, and three receipts");
-    let mails = town.mails(HANAKO, 4);
+    assert_eq!(issuer.settled_mail_count(HANAKO), 4, "a sign-up's, and three receipts");
+    let mails = issuer.mails(HANAKO, 4);
     let mail = |subject: &str| {
         let mut ours = mails.iter().filter(|(is, _)| is == subject);
         let (Some((_, body)), None) = (ours.next(), ours.next()) else {
@@ -175,29 +181,35 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(town: &Town) {
         let count = format!(
             "SELECT COUNT(*) FROM events WHERE detail LIKE '%{account}%' AND deed = 'payment_{deed}'"
         );
-        desk.number(&count)
+        payments.number(&count)
     };
     let deeds = ["authorised", "charged", "declined", "voided", "reversing", "refunded"].map(lines);
     assert_eq!(deeds, [3, 1, 1, 1, 1, 1]);
     // What she takes with her says that no operator did any of it.
     let export = tegata::protocol::Export { before: None };
-    town.passes(30);
-    hanako.proves().unwrap();
-    let all = hanako.in_session(&export).unwrap();
+    issuer.advance_clock(30);
+    hanako.verify_factor().unwrap();
+    let all = hanako.call_in_session(&export).unwrap();
     let told = all.events.iter().filter(|event| event.deed.starts_with("payment_")).count();
     assert_eq!(told, 8, "each line of her payments, once");
     assert!(all.events.iter().all(|event| !event.by_operator));
 }
 
-fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(town: &Town) {
-    let desk = Desk::new(town);
-    let hanako = town.shopper(HANAKO);
-    let hers = desk.shopper_of(&hanako, 1);
-    let till = desk.till("till-1");
-    assert_eq!(till.asks(&desk, "before", &desk.code(&hers, 0, None), 100).words(), "approved");
-    hanako.in_session(&Freeze {}).unwrap();
-    let frozen_at = town.now();
-    assert_eq!(till.asks(&desk, "after", &desk.code(&hers, 1, None), 100).words(), "declined held");
+fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let hers = payments.payer_of(&hanako, 1);
+    let till = payments.till("till-1");
+    assert_eq!(
+        till.authorise(&payments, "before", &payments.code(&hers, 0, None), 100).outcome(),
+        "approved"
+    );
+    hanako.call_in_session(&Freeze {}).unwrap();
+    let frozen_at = issuer.now();
+    assert_eq!(
+        till.authorise(&payments, "after", &payments.code(&hers, 1, None), 100).outcome(),
+        "declined held"
+    );
     let page = page(&hanako, None);
     let mut shown = told(&page);
     // Of what happened within one second nobody knows the order.
@@ -211,40 +223,44 @@ fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(town: &Town) {
 #[test]
 fn a_notice_of_a_log_in_goes_out_before_receipts_that_have_waited_longer() {
     const RECEIPTS: u8 = 40;
-    let town = Town::new();
-    let desk = Desk::new(&town);
-    let hanako = town.shopper(HANAKO);
-    let hers = desk.shopper_of(&hanako, 1);
-    desk.till("till-1");
-    let (account, due) = (desk.blob(&hers.account.0), town.now().seconds() + 1000);
-    let mailed = town.mailbox.mails().len();
+    let issuer = TestIssuer::new();
+    let payments = TestPayments::new(&issuer);
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let hers = payments.payer_of(&hanako, 1);
+    payments.till("till-1");
+    let (account, due) = (payments.blob(&hers.account.0), issuer.now().seconds() + 1000);
+    let mailed = issuer.mailbox.mails().len();
     // Nothing goes out before that moment.
-    desk.sql(&format!(
+    payments.sql(&format!(
         "CREATE TRIGGER waits AFTER INSERT ON outbox BEGIN \
          UPDATE outbox SET not_before = {due} - 10 * NEW.rank WHERE mail = NEW.mail; END"
     ));
     for n in 0..RECEIPTS {
-        let id = desk.blob(&[n + 1; 16]);
-        desk.sql(&format!(
+        let id = payments.blob(&[n + 1; 16]);
+        payments.sql(&format!(
             "INSERT INTO authorisations (authorisation, account, credential, counter, till, \
              reference, amount, currency, day, state, made, changed, version) VALUES ({id}, \
              {account}, {account}, 1, 'till-1', 'sale-{n}', {n}, 'JPY', 1, 'authorised', 9, 9, 1); \
              INSERT INTO charges_open VALUES ({id}, 9)"
         ));
         let id = AuthorisationId([n + 1; 16]);
-        desk.threads.block_on(async {
-            let it = desk.store.authorisation(id).await.unwrap().unwrap();
-            desk.store.move_on(it, State::Charged, town.now(), desk.notices()).await.unwrap();
+        payments.threads.block_on(async {
+            let it = payments.store.authorisation(id).await.unwrap().unwrap();
+            payments
+                .store
+                .move_on(it, State::Charged, issuer.now(), payments.notices())
+                .await
+                .unwrap();
         });
     }
     let mut elsewhere = hanako.clone();
-    elsewhere.device = town.device();
-    elsewhere.logs_in(PASSWORD).unwrap();
-    let waiting = desk.number("SELECT COUNT(*) FROM outbox WHERE rank = 1");
+    elsewhere.device = issuer.device();
+    elsewhere.complete_log_in(PASSWORD).unwrap();
+    let waiting = payments.number("SELECT COUNT(*) FROM outbox WHERE rank = 1");
     assert_eq!(waiting, i64::from(RECEIPTS));
-    assert_eq!(town.mailbox.mails().len(), mailed, "all of it waits");
-    town.passes(due - town.now().seconds());
-    let all = || town.mailbox.mails().split_off(mailed);
+    assert_eq!(issuer.mailbox.mails().len(), mailed, "all of it waits");
+    issuer.advance_clock(due - issuer.now().seconds());
+    let all = || issuer.mailbox.mails().split_off(mailed);
     while all().len() <= RECEIPTS.into() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }

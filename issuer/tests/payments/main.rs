@@ -3,13 +3,10 @@
 
 mod at_once;
 mod counts;
-mod desk;
 mod failover;
 mod history;
 mod limits;
 mod order;
-#[path = "../people/mod.rs"]
-mod people;
 mod report;
 mod sums;
 mod tills;

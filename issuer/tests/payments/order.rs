@@ -9,10 +9,10 @@ use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::{Order, Switch};
 use tegata_policy::Event;
 
-use crate::desk::{Desk, reason};
-use crate::people::{self, Town};
+use tegata_testkit::TestIssuer;
+use tegata_testkit::{TestPayments, payments::reason};
 
-people::on_both! {
+tegata_testkit::on_both! {
     codes_of_a_prefix_that_came_into_use_meanwhile_are_taken,
     a_code_is_taken_once_and_the_card_is_charged,
     the_codes_of_a_new_credential_begin_anew_and_the_old_ones_are_over,
@@ -30,141 +30,149 @@ people::on_both! {
     a_value_of_an_authenticator_is_worth_nothing_at_a_till,
 }
 
-fn a_code_is_taken_once_and_the_card_is_charged(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, other, shopper) = (desk.till("till-1"), desk.till("till-2"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, None);
-    let told = till.asks(&desk, "sale-1", &code, 1980);
-    assert_eq!(told.words(), "approved");
+fn a_code_is_taken_once_and_the_card_is_charged(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, other, shopper) =
+        (payments.till("till-1"), payments.till("till-2"), payments.payer(1));
+    let code = payments.code(&shopper, 0, None);
+    let told = till.authorise(&payments, "sale-1", &code, 1980);
+    assert_eq!(told.outcome(), "approved");
     let id = told.id().to_owned();
     assert_eq!(
         told.body,
         json!({
             "id": id, "status": "approved", "amount": 1980, "currency": "JPY",
-            "reference": "sale-1", "time": town.now().seconds(),
+            "reference": "sale-1", "time": issuer.now().seconds(),
         })
     );
-    assert_eq!(till.asks(&desk, "sale-2", &code, 1980).words(), "declined used");
-    assert_eq!(other.asks(&desk, "sale-1", &code, 1980).words(), "declined used");
-    assert_eq!(desk.get(&till, &format!("/v1/authorisations/{id}")), told);
-    assert_eq!(desk.get(&other, &format!("/v1/authorisations/{id}")).words(), "not-found");
-    assert_eq!(desk.get(&till, "/v1/authorisations/1").words(), "not-found");
-    let last = desk.get(&till, "/v1/authorisations");
+    assert_eq!(till.authorise(&payments, "sale-2", &code, 1980).outcome(), "declined used");
+    assert_eq!(other.authorise(&payments, "sale-1", &code, 1980).outcome(), "declined used");
+    assert_eq!(payments.get(&till, &format!("/v1/authorisations/{id}")), told);
+    assert_eq!(payments.get(&other, &format!("/v1/authorisations/{id}")).outcome(), "not-found");
+    assert_eq!(payments.get(&till, "/v1/authorisations/1").outcome(), "not-found");
+    let last = payments.get(&till, "/v1/authorisations");
     assert_eq!(last.body, json!({ "authorisations": [told.body] }));
     // The next of the same half minute is another code; one before it counts as used then.
-    let (first, third) = (desk.code(&shopper, 1, None), desk.code(&shopper, 2, None));
-    assert_eq!(till.asks(&desk, "sale-3", &third, 100).words(), "approved");
-    assert_eq!(till.asks(&desk, "sale-4", &first, 100).words(), "declined used");
+    let (first, third) = (payments.code(&shopper, 1, None), payments.code(&shopper, 2, None));
+    assert_eq!(till.authorise(&payments, "sale-3", &third, 100).outcome(), "approved");
+    assert_eq!(till.authorise(&payments, "sale-4", &first, 100).outcome(), "declined used");
     // One step to either side.
-    let code = desk.next_code(&shopper);
-    town.passes(59);
-    assert_eq!(till.asks(&desk, "sale-5", &code, 100).words(), "approved");
-    let code = desk.next_code(&shopper);
-    town.passes(60 - town.now().seconds() % 30);
-    assert_eq!(till.asks(&desk, "sale-6", &code, 100).words(), "declined not_valid");
+    let code = payments.next_code(&shopper);
+    issuer.advance_clock(59);
+    assert_eq!(till.authorise(&payments, "sale-5", &code, 100).outcome(), "approved");
+    let code = payments.next_code(&shopper);
+    issuer.advance_clock(60 - issuer.now().seconds() % 30);
+    assert_eq!(till.authorise(&payments, "sale-6", &code, 100).outcome(), "declined not_valid");
 }
 
-fn the_codes_of_a_new_credential_begin_anew_and_the_old_ones_are_over(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, mut shopper) = (desk.till("till-1"), desk.shopper(1));
-    let [first, last] = [0, 3].map(|nth| desk.code(&shopper, nth, None));
-    let third = desk.code(&shopper, 2, None);
-    assert_eq!(till.asks(&desk, "sale-1", &third, 100).words(), "approved");
+fn the_codes_of_a_new_credential_begin_anew_and_the_old_ones_are_over(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, mut shopper) = (payments.till("till-1"), payments.payer(1));
+    let [first, last] = [0, 3].map(|nth| payments.code(&shopper, nth, None));
+    let third = payments.code(&shopper, 2, None);
+    assert_eq!(till.authorise(&payments, "sale-1", &third, 100).outcome(), "approved");
     shopper.seed = Seed::from_slice(&[2; 32]).unwrap();
-    let made = desk.provision(shopper.account, shopper.session, &shopper.seed, town.now());
-    desk.threads.block_on(made);
+    let made = payments.provision(shopper.account, shopper.session, &shopper.seed, issuer.now());
+    payments.threads.block_on(made);
     // Of the same half minute, and before the one that the old credential's last code was.
-    let anew = desk.code(&shopper, 1, None);
-    assert_eq!(till.asks(&desk, "sale-2", &anew, 100).words(), "approved");
-    assert_eq!(till.asks(&desk, "sale-3", &anew, 100).words(), "declined used");
+    let anew = payments.code(&shopper, 1, None);
+    assert_eq!(till.authorise(&payments, "sale-2", &anew, 100).outcome(), "approved");
+    assert_eq!(till.authorise(&payments, "sale-3", &anew, 100).outcome(), "declined used");
     for (what, code) in [("a", &first), ("b", &third), ("c", &last)] {
-        assert_eq!(till.asks(&desk, what, code, 100).words(), "declined not_valid");
+        assert_eq!(till.authorise(&payments, what, code, 100).outcome(), "declined not_valid");
     }
     // A payment that was looked for just before: one more credential has paid by now.
-    desk.sql("UPDATE payers SET counter_of = counter_of + 1");
-    let next = desk.next_code(&shopper);
-    assert_eq!(till.asks(&desk, "sale-5", &next, 100).words(), "declined not_valid");
+    payments.sql("UPDATE payers SET counter_of = counter_of + 1");
+    let next = payments.next_code(&shopper);
+    assert_eq!(till.authorise(&payments, "sale-5", &next, 100).outcome(), "declined not_valid");
 }
 
-fn the_same_key_gives_the_same_answer_and_is_for_one_body(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, other, shopper) = (desk.till("till-1"), desk.till("till-2"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, None);
-    let first = till.asks_as(&desk, "key", "sale", &code, 100);
-    assert_eq!(first.words(), "approved");
-    town.passes(3600);
-    town.restart();
-    assert_eq!(till.asks_as(&desk, "key", "sale", &code, 100), first);
-    assert_eq!(till.asks_as(&desk, "key", "sale", &code, 101).words(), "key-reused");
-    assert_eq!(till.asks_as(&desk, "key", "sale-2", &code, 100).words(), "key-reused");
+fn the_same_key_gives_the_same_answer_and_is_for_one_body(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, other, shopper) =
+        (payments.till("till-1"), payments.till("till-2"), payments.payer(1));
+    let code = payments.code(&shopper, 0, None);
+    let first = till.authorise_as(&payments, "key", "sale", &code, 100);
+    assert_eq!(first.outcome(), "approved");
+    issuer.advance_clock(3600);
+    issuer.restart();
+    assert_eq!(till.authorise_as(&payments, "key", "sale", &code, 100), first);
+    assert_eq!(till.authorise_as(&payments, "key", "sale", &code, 101).outcome(), "key-reused");
+    assert_eq!(till.authorise_as(&payments, "key", "sale-2", &code, 100).outcome(), "key-reused");
     // No is kept, too; and a key is one till's.
     let wrong = "4960".to_owned() + &"0".repeat(20);
-    assert_eq!(till.asks(&desk, "no", &wrong, 100).words(), "declined not_valid");
-    assert_eq!(till.asks(&desk, "no", &desk.next_code(&shopper), 100).words(), "key-reused");
-    assert_eq!(till.asks(&desk, "no", &wrong, 100).words(), "declined not_valid");
-    let code = desk.next_code(&shopper);
-    assert_eq!(other.asks_as(&desk, "key", "sale", &code, 100).words(), "approved");
-    assert_eq!(desk.number("SELECT COUNT(*) FROM authorisations"), 2);
+    assert_eq!(till.authorise(&payments, "no", &wrong, 100).outcome(), "declined not_valid");
+    assert_eq!(
+        till.authorise(&payments, "no", &payments.next_code(&shopper), 100).outcome(),
+        "key-reused"
+    );
+    assert_eq!(till.authorise(&payments, "no", &wrong, 100).outcome(), "declined not_valid");
+    let code = payments.next_code(&shopper);
+    assert_eq!(other.authorise_as(&payments, "key", "sale", &code, 100).outcome(), "approved");
+    assert_eq!(payments.number("SELECT COUNT(*) FROM authorisations"), 2);
 }
 
-fn a_cashier_who_scans_again_gets_the_first_answer(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, None);
-    let first = till.asks_as(&desk, "key-1", "sale", &code, 100);
-    assert_eq!(first.words(), "approved");
-    let fresh = desk.next_code(&shopper);
-    assert_eq!(till.asks_as(&desk, "key-2", "sale", &fresh, 100), first);
-    assert_eq!(till.asks_as(&desk, "key-3", "sale", &fresh, 200).words(), "reference-reused");
-    assert_eq!(till.asks_as(&desk, "key-4", "sale", "scanned badly", 100), first);
-    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 100);
+fn a_cashier_who_scans_again_gets_the_first_answer(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let code = payments.code(&shopper, 0, None);
+    let first = till.authorise_as(&payments, "key-1", "sale", &code, 100);
+    assert_eq!(first.outcome(), "approved");
+    let fresh = payments.next_code(&shopper);
+    assert_eq!(till.authorise_as(&payments, "key-2", "sale", &fresh, 100), first);
+    assert_eq!(
+        till.authorise_as(&payments, "key-3", "sale", &fresh, 200).outcome(),
+        "reference-reused"
+    );
+    assert_eq!(till.authorise_as(&payments, "key-4", "sale", "scanned badly", 100), first);
+    assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 100);
     // The second key stands for the same payment: a void by it takes that back.
-    assert_eq!(desk.void(&till, &json!({ "key": "key-2" })).words(), "refunded");
+    assert_eq!(payments.void(&till, &json!({ "key": "key-2" })).outcome(), "refunded");
     // The fresh code was not looked at.
-    assert_eq!(till.asks(&desk, "sale-2", &fresh, 100).words(), "approved");
+    assert_eq!(till.authorise(&payments, "sale-2", &fresh, 100).outcome(), "approved");
     // What was declined is no sale.
-    let code = desk.next_code(&shopper);
-    assert_eq!(till.asks_as(&desk, "a", "big", &code, 5001).words(), "declined limit");
-    let code = desk.next_code(&shopper);
-    assert_eq!(till.asks_as(&desk, "b", "big", &code, 1000).words(), "approved");
+    let code = payments.next_code(&shopper);
+    assert_eq!(till.authorise_as(&payments, "a", "big", &code, 5001).outcome(), "declined limit");
+    let code = payments.next_code(&shopper);
+    assert_eq!(till.authorise_as(&payments, "b", "big", &code, 1000).outcome(), "approved");
 }
 
 /// Another process is started with another prefix while this one runs.
-fn codes_of_a_prefix_that_came_into_use_meanwhile_are_taken(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+fn codes_of_a_prefix_that_came_into_use_meanwhile_are_taken(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
     let other = Scheme { prefix: "777712".parse().unwrap(), alias_period: AliasPeriod::DAY };
-    let code = desk.code_of(&shopper, &other, 0, None);
-    assert_eq!(till.asks(&desk, "garbage", &code, 100).words(), "declined not_valid");
+    let code = payments.code_of(&shopper, &other, 0, None);
+    assert_eq!(till.authorise(&payments, "garbage", &code, 100).outcome(), "declined not_valid");
     let wrong = "SELECT COALESCE(SUM(count), 0) FROM attempts";
-    assert_eq!(desk.number(wrong), 1);
-    desk.threads.block_on(desk.store.add_scheme(other)).unwrap();
-    let step = Step::at(town.now());
+    assert_eq!(payments.number(wrong), 1);
+    payments.threads.block_on(payments.store.add_scheme(other)).unwrap();
+    let step = Step::at(issuer.now());
     let alias = AliasKey::new(&shopper.seed).derive(&other.prefix, other.alias_period, step);
-    let (id, period) = (desk.blob(&shopper.credential.0), other.alias_period.index(step));
-    desk.sql(&format!(
+    let (id, period) = (payments.blob(&shopper.credential.0), other.alias_period.index(step));
+    payments.sql(&format!(
         "UPDATE credentials SET prefix = '777712' WHERE credential = {id}; \
          INSERT INTO aliases (prefix, period, alias, credential) \
          VALUES ('777712', {period}, {}, {id})",
         alias.value()
     ));
     // It was looked for in this second: a flood of garbage does not read the database each time.
-    assert_eq!(till.asks(&desk, "too-soon", &code, 100).words(), "declined not_valid");
-    assert_eq!(desk.number(wrong), 2);
-    town.passes(1);
-    assert_eq!(till.asks(&desk, "sale", &code, 100).words(), "approved");
-    assert_eq!(desk.number(wrong), 2, "nothing was counted against the till");
+    assert_eq!(till.authorise(&payments, "too-soon", &code, 100).outcome(), "declined not_valid");
+    assert_eq!(payments.number(wrong), 2);
+    issuer.advance_clock(1);
+    assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "approved");
+    assert_eq!(payments.number(wrong), 2, "nothing was counted against the till");
 }
 
-fn what_is_not_of_the_form_is_a_problem_and_counts_for_nothing(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, None);
+fn what_is_not_of_the_form_is_a_problem_and_counts_for_nothing(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let code = payments.code(&shopper, 0, None);
     let body = |name: &str, value: serde_json::Value| {
         let mut body =
             json!({ "code": code, "amount": 100, "currency": "JPY", "reference": "sale" });
         body[name] = value;
-        desk.post("/v1/authorisations", &till.headers("key"), &body).words()
+        payments.post("/v1/authorisations", &till.headers("key"), &body).outcome()
     };
     for (name, value) in [
         ("amount", json!(0)),
@@ -188,67 +196,70 @@ fn what_is_not_of_the_form_is_a_problem_and_counts_for_nothing(town: &Town) {
     assert_eq!(body("amount", json!(u32::MAX)), "declined limit");
     let right = json!({ "code": code, "amount": 100, "currency": "JPY", "reference": "sale" });
     let headers = &till.headers("key")[..1];
-    assert_eq!(desk.post("/v1/authorisations", headers, &right).words(), "no-key");
+    assert_eq!(payments.post("/v1/authorisations", headers, &right).outcome(), "no-key");
     let headers = &till.headers("key")[1..];
-    assert_eq!(desk.post("/v1/authorisations", headers, &right).words(), "no-such-till");
-    assert_eq!(desk.number("SELECT COUNT(*) FROM attempts"), 0);
-    let other = till.asks(&desk, "sale-2", &desk.code(&shopper, 1, None), 100);
-    assert_eq!(other.words(), "approved");
+    assert_eq!(payments.post("/v1/authorisations", headers, &right).outcome(), "no-such-till");
+    assert_eq!(payments.number("SELECT COUNT(*) FROM attempts"), 0);
+    let other = till.authorise(&payments, "sale-2", &payments.code(&shopper, 1, None), 100);
+    assert_eq!(other.outcome(), "approved");
 }
 
-fn a_stopped_payment_uses_no_code_and_what_was_answered_before_is_answered_still(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
-    let before = desk.code(&shopper, 0, None);
-    let first = till.asks(&desk, "sale-1", &before, 100);
-    desk.operator().stop(Acts::These(&[Switch::Payments]), &reason()).unwrap();
-    let code = desk.code(&shopper, 1, None);
-    assert_eq!(till.asks(&desk, "sale-2", &code, 100).words(), "declined stopped");
-    assert_eq!(till.asks(&desk, "sale-1", &before, 100), first);
-    assert_eq!(till.asks_as(&desk, "again", "sale-1", &code, 100), first);
+fn a_stopped_payment_uses_no_code_and_what_was_answered_before_is_answered_still(
+    issuer: &TestIssuer,
+) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let before = payments.code(&shopper, 0, None);
+    let first = till.authorise(&payments, "sale-1", &before, 100);
+    payments.operator().stop(Acts::These(&[Switch::Payments]), &reason()).unwrap();
+    let code = payments.code(&shopper, 1, None);
+    assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined stopped");
+    assert_eq!(till.authorise(&payments, "sale-1", &before, 100), first);
+    assert_eq!(till.authorise_as(&payments, "again", "sale-1", &code, 100), first);
     // Voids work, and what is not known means stopped.
-    assert_eq!(desk.void(&till, &json!({ "reference": "sale-1" })).words(), "refunded");
-    desk.operator().resume(Acts::All, &reason()).unwrap();
-    desk.sql("UPDATE standing SET stopped = 64");
-    assert_eq!(till.asks(&desk, "sale-2", &code, 100).words(), "declined stopped");
-    desk.sql("DELETE FROM standing");
-    assert_eq!(till.asks(&desk, "sale-2", &code, 100).words(), "declined stopped");
-    desk.sql("INSERT INTO standing VALUES (1, 0, 0, 0)");
-    assert_eq!(till.asks(&desk, "sale-2", &code, 100).words(), "approved");
+    assert_eq!(payments.void(&till, &json!({ "reference": "sale-1" })).outcome(), "refunded");
+    payments.operator().resume(Acts::All, &reason()).unwrap();
+    payments.sql("UPDATE standing SET stopped = 64");
+    assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined stopped");
+    payments.sql("DELETE FROM standing");
+    assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined stopped");
+    payments.sql("INSERT INTO standing VALUES (1, 0, 0, 0)");
+    assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "approved");
 }
 
-fn a_code_for_one_till_is_worth_nothing_at_another(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, other, shopper) = (desk.till("till-1"), desk.till("till-2"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, Some(&till));
-    assert_eq!(other.asks(&desk, "sale", &code, 100).words(), "declined not_valid");
-    assert_eq!(till.asks(&desk, "sale", &code, 100).words(), "approved");
+fn a_code_for_one_till_is_worth_nothing_at_another(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, other, shopper) =
+        (payments.till("till-1"), payments.till("till-2"), payments.payer(1));
+    let code = payments.code(&shopper, 0, Some(&till));
+    assert_eq!(other.authorise(&payments, "sale", &code, 100).outcome(), "declined not_valid");
+    assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "approved");
     // It puts the codes for any till of its step behind it.
-    let any = desk.code(&shopper, 4, None);
-    assert_eq!(till.asks(&desk, "sale-2", &any, 100).words(), "declined used");
+    let any = payments.code(&shopper, 4, None);
+    assert_eq!(till.authorise(&payments, "sale-2", &any, 100).outcome(), "declined used");
 }
 
-fn two_credentials_of_one_alias_are_told_apart_and_where_not_nobody_pays(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, one, two) = (desk.till("till-1"), desk.shopper(1), desk.shopper(2));
-    let id = |shopper: &crate::desk::Shopper| desk.blob(&shopper.credential.0);
-    desk.sql(&format!(
+fn two_credentials_of_one_alias_are_told_apart_and_where_not_nobody_pays(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, one, two) = (payments.till("till-1"), payments.payer(1), payments.payer(2));
+    let id = |shopper: &tegata_testkit::TestPayer| payments.blob(&shopper.credential.0);
+    payments.sql(&format!(
         "INSERT INTO aliases (prefix, period, alias, credential) \
          SELECT prefix, period, alias, {} FROM aliases WHERE credential = {}",
         id(&two),
         id(&one)
     ));
-    let code = desk.code(&one, 0, None);
-    assert_eq!(till.asks(&desk, "sale-1", &code, 100).words(), "approved");
+    let code = payments.code(&one, 0, None);
+    assert_eq!(till.authorise(&payments, "sale-1", &code, 100).outcome(), "approved");
     let spent =
-        format!("SELECT SUM(spent) FROM payers WHERE account = {}", desk.blob(&one.account.0));
-    assert_eq!(desk.number(&spent), 100);
+        format!("SELECT SUM(spent) FROM payers WHERE account = {}", payments.blob(&one.account.0));
+    assert_eq!(payments.number(&spent), 100);
     // The same seed under two accounts: what never happens by chance.
     let seed = Seed::from_slice(&[9; 32]).unwrap();
-    let twins = [desk.shopper_with(seed.clone()), desk.shopper_with(seed)];
-    let code = desk.code(&twins[0], 0, None);
-    assert_eq!(till.asks(&desk, "sale-2", &code, 100).words(), "declined try_again");
-    assert_eq!(desk.number("SELECT COUNT(*) FROM authorisations"), 1);
+    let twins = [payments.payer_with_seed(seed.clone()), payments.payer_with_seed(seed)];
+    let code = payments.code(&twins[0], 0, None);
+    assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined try_again");
+    assert_eq!(payments.number("SELECT COUNT(*) FROM authorisations"), 1);
 }
 
 /// Of this shopper's alias, and nobody's otherwise.
@@ -258,133 +269,166 @@ fn guess(code: &str, n: u32) -> String {
     format!("{head}{wrong:08}")
 }
 
-fn a_till_past_its_attempts_is_stopped_and_the_shopper_is_not(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, other, shopper) = (desk.till("till-1"), desk.till("till-2"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, None);
+fn a_till_past_its_attempts_is_stopped_and_the_shopper_is_not(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, other, shopper) =
+        (payments.till("till-1"), payments.till("till-2"), payments.payer(1));
+    let code = payments.code(&shopper, 0, None);
     for n in 0..199 {
         let bad =
             if n % 2 == 0 { "not a code".to_owned() } else { "4960".to_owned() + &"1".repeat(20) };
-        assert_eq!(till.asks(&desk, &n.to_string(), &bad, 100).words(), "declined not_valid");
+        assert_eq!(
+            till.authorise(&payments, &n.to_string(), &bad, 100).outcome(),
+            "declined not_valid"
+        );
     }
-    assert_eq!(till.asks(&desk, "good", &code, 100).words(), "approved", "one is left");
-    assert_eq!(till.asks(&desk, "199", "not a code", 100).words(), "declined not_valid");
-    let code = desk.code(&shopper, 1, None);
-    assert_eq!(till.asks(&desk, "200", "not a code", 100).words(), "declined stopped");
-    assert_eq!(till.asks(&desk, "201", &code, 100).words(), "declined stopped");
-    town.restart();
-    assert_eq!(till.asks(&desk, "202", &code, 100).words(), "declined stopped");
-    assert_eq!(other.asks(&desk, "203", &code, 100).words(), "approved");
-    town.passes(86_400);
-    assert_eq!(till.asks(&desk, "204", &desk.code(&shopper, 0, None), 100).words(), "approved");
+    assert_eq!(till.authorise(&payments, "good", &code, 100).outcome(), "approved", "one is left");
+    assert_eq!(till.authorise(&payments, "199", "not a code", 100).outcome(), "declined not_valid");
+    let code = payments.code(&shopper, 1, None);
+    assert_eq!(till.authorise(&payments, "200", "not a code", 100).outcome(), "declined stopped");
+    assert_eq!(till.authorise(&payments, "201", &code, 100).outcome(), "declined stopped");
+    issuer.restart();
+    assert_eq!(till.authorise(&payments, "202", &code, 100).outcome(), "declined stopped");
+    assert_eq!(other.authorise(&payments, "203", &code, 100).outcome(), "approved");
+    issuer.advance_clock(86_400);
+    assert_eq!(
+        till.authorise(&payments, "204", &payments.code(&shopper, 0, None), 100).outcome(),
+        "approved"
+    );
 }
 
-fn a_credential_past_its_attempts_at_one_till_pays_at_another(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, other, shopper) = (desk.till("till-1"), desk.till("till-2"), desk.shopper(1));
-    let code = desk.code(&shopper, 0, None);
+fn a_credential_past_its_attempts_at_one_till_pays_at_another(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, other, shopper) =
+        (payments.till("till-1"), payments.till("till-2"), payments.payer(1));
+    let code = payments.code(&shopper, 0, None);
     for n in 0..9 {
         let key = n.to_string();
-        assert_eq!(till.asks(&desk, &key, &guess(&code, n), 100).words(), "declined not_valid");
+        assert_eq!(
+            till.authorise(&payments, &key, &guess(&code, n), 100).outcome(),
+            "declined not_valid"
+        );
     }
-    assert_eq!(till.asks(&desk, "a", &code, 100).words(), "approved", "one is left");
-    let code = desk.code(&shopper, 1, None);
-    assert_eq!(till.asks(&desk, "9", &guess(&code, 9), 100).words(), "declined not_valid");
-    town.restart();
-    assert_eq!(till.asks(&desk, "b", &code, 100).words(), "declined not_valid", "none is left");
-    assert_eq!(other.asks(&desk, "b", &code, 100).words(), "approved");
+    assert_eq!(till.authorise(&payments, "a", &code, 100).outcome(), "approved", "one is left");
+    let code = payments.code(&shopper, 1, None);
+    assert_eq!(
+        till.authorise(&payments, "9", &guess(&code, 9), 100).outcome(),
+        "declined not_valid"
+    );
+    issuer.restart();
+    assert_eq!(
+        till.authorise(&payments, "b", &code, 100).outcome(),
+        "declined not_valid",
+        "none is left"
+    );
+    assert_eq!(other.authorise(&payments, "b", &code, 100).outcome(), "approved");
     // A hundred in all, and no till is left for the day.
     for n in 0..9 {
-        let till = desk.till(&format!("guesser-{n}"));
+        let till = payments.till(&format!("guesser-{n}"));
         for m in 0..10 {
-            till.asks(&desk, &m.to_string(), &guess(&code, 100 + n * 10 + m), 100);
+            till.authorise(&payments, &m.to_string(), &guess(&code, 100 + n * 10 + m), 100);
         }
     }
-    let code = desk.code(&shopper, 2, None);
-    assert_eq!(other.asks(&desk, "c", &code, 100).words(), "declined not_valid");
+    let code = payments.code(&shopper, 2, None);
+    assert_eq!(other.authorise(&payments, "c", &code, 100).outcome(), "declined not_valid");
 }
 
-fn an_account_that_pays_nothing_uses_its_code_all_the_same(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
+fn an_account_that_pays_nothing_uses_its_code_all_the_same(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
     let session = shopper.session;
-    let code = desk.code(&shopper, 0, None);
-    desk.does(&shopper, move || Event::Freeze { session });
-    let told = till.asks(&desk, "frozen", &code, 100);
-    assert_eq!((told.words().as_str(), told.body["id"].is_string()), ("declined held", true));
-    desk.does(&shopper, move || Event::Unfreeze { session });
-    assert_eq!(till.asks(&desk, "thawed", &code, 100).words(), "declined used");
-    assert_eq!(till.asks(&desk, "next", &desk.code(&shopper, 1, None), 100).words(), "approved");
+    let code = payments.code(&shopper, 0, None);
+    payments.apply_event(&shopper, move || Event::Freeze { session });
+    let told = till.authorise(&payments, "frozen", &code, 100);
+    assert_eq!((told.outcome().as_str(), told.body["id"].is_string()), ("declined held", true));
+    payments.apply_event(&shopper, move || Event::Unfreeze { session });
+    assert_eq!(till.authorise(&payments, "thawed", &code, 100).outcome(), "declined used");
+    assert_eq!(
+        till.authorise(&payments, "next", &payments.code(&shopper, 1, None), 100).outcome(),
+        "approved"
+    );
     // Another credential: the one before is nobody's any more.
-    let (code, seed) = (desk.code(&shopper, 2, None), Seed::from_slice(&[7; 32]).unwrap());
-    let made = desk.provision(shopper.account, session, &seed, town.now());
-    let credential = desk.threads.block_on(made);
-    assert_eq!(till.asks(&desk, "void", &code, 100).words(), "declined not_valid");
-    let renewed = crate::desk::Shopper { credential, seed, ..shopper };
-    let code = desk.code(&renewed, 2, None);
-    assert_eq!(till.asks(&desk, "renewed", &code, 100).words(), "approved");
+    let (code, seed) = (payments.code(&shopper, 2, None), Seed::from_slice(&[7; 32]).unwrap());
+    let made = payments.provision(shopper.account, session, &seed, issuer.now());
+    let credential = payments.threads.block_on(made);
+    assert_eq!(till.authorise(&payments, "void", &code, 100).outcome(), "declined not_valid");
+    let renewed = tegata_testkit::TestPayer { credential, seed, ..shopper };
+    let code = payments.code(&renewed, 2, None);
+    assert_eq!(till.authorise(&payments, "renewed", &code, 100).outcome(), "approved");
     // All are void at once.
-    desk.operator().revoke_all(&reason()).unwrap();
-    let code = desk.code(&renewed, 3, None);
-    assert_eq!(till.asks(&desk, "revoked", &code, 100).words(), "declined not_valid");
+    payments.operator().revoke_all(&reason()).unwrap();
+    let code = payments.code(&renewed, 3, None);
+    assert_eq!(till.authorise(&payments, "revoked", &code, 100).outcome(), "declined not_valid");
 }
 
-fn codes_of_the_time_around_a_restore_count_as_used(town: &Town) {
-    let desk = Desk::new(town);
-    let till = desk.till("till-1");
+fn codes_of_the_time_around_a_restore_count_as_used(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let till = payments.till("till-1");
     let event = tegata_issuer::store::EventRow {
         id: tegata_issuer::domain::EventId([1; 16]),
         account: None,
         deed: "restored".to_owned(),
         actor: "operator".to_owned(),
-        at: town.now(),
+        at: issuer.now(),
         detail: "{}".to_owned(),
     };
-    desk.threads.block_on(desk.store.operate(Order::Fence(town.now()), event)).unwrap();
+    payments.threads.block_on(payments.store.operate(Order::Fence(issuer.now()), event)).unwrap();
     // Provisioned after it.
-    let shopper = desk.shopper(1);
+    let shopper = payments.payer(1);
     for n in 0..4 {
-        let code = desk.code(&shopper, 0, None);
-        assert_eq!(till.asks(&desk, &n.to_string(), &code, 100).words(), "declined used");
-        town.passes(30);
+        let code = payments.code(&shopper, 0, None);
+        assert_eq!(
+            till.authorise(&payments, &n.to_string(), &code, 100).outcome(),
+            "declined used"
+        );
+        issuer.advance_clock(30);
     }
-    assert_eq!(till.asks(&desk, "4", &desk.code(&shopper, 0, None), 100).words(), "approved");
+    assert_eq!(
+        till.authorise(&payments, "4", &payments.code(&shopper, 0, None), 100).outcome(),
+        "approved"
+    );
 }
 
-fn what_the_processor_says_is_what_the_till_is_told(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
-    *town.processor.lock().unwrap() = Outcome::Declined;
-    let told = till.asks(&desk, "a", &desk.code(&shopper, 0, None), 100);
-    assert_eq!((told.words().as_str(), &told.body["reason"]), ("declined", &json!(null)));
-    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 0);
-    *town.processor.lock().unwrap() = Outcome::Pending;
-    let code = desk.code(&shopper, 1, None);
-    let told = till.asks(&desk, "b", &code, 100);
-    assert_eq!(told.words(), "pending");
-    assert_eq!(till.asks(&desk, "b", &code, 100).words(), "pending", "never try again");
-    assert_eq!(desk.number("SELECT SUM(spent) FROM payers"), 100);
-    assert_eq!(desk.operator().under_way().unwrap().authorised, 1);
+fn what_the_processor_says_is_what_the_till_is_told(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    *issuer.processor.lock().unwrap() = Outcome::Declined;
+    let told = till.authorise(&payments, "a", &payments.code(&shopper, 0, None), 100);
+    assert_eq!((told.outcome().as_str(), &told.body["reason"]), ("declined", &json!(null)));
+    assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 0);
+    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    let code = payments.code(&shopper, 1, None);
+    let told = till.authorise(&payments, "b", &code, 100);
+    assert_eq!(told.outcome(), "pending");
+    assert_eq!(till.authorise(&payments, "b", &code, 100).outcome(), "pending", "never try again");
+    assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 100);
+    assert_eq!(payments.operator().under_way().unwrap().authorised, 1);
 }
 
 /// What an authenticator shows is no code of a payment, however many digits it was set up for.
-fn a_value_of_an_authenticator_is_worth_nothing_at_a_till(town: &Town) {
-    let desk = Desk::new(town);
-    let hanako = town.shopper("hanako@example.org");
-    let (till, shopper) = (desk.till("till-1"), desk.shopper_of(&hanako, 1));
+fn a_value_of_an_authenticator_is_worth_nothing_at_a_till(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let hanako = issuer.signed_up_shopper("hanako@example.org");
+    let (till, shopper) = (payments.till("till-1"), payments.payer_of(&hanako, 1));
     let uri = hanako.authenticator.clone().unwrap();
     let eight = format!("{uri}&digits=8").replace("&digits=6", "");
     for (uri, digits) in [(uri, 6), (eight, 8)] {
         let shows: OtpCredential = otpauth::parse(uri.as_bytes()).unwrap();
-        let value = shows.code(town.now()).unwrap().digits().to_owned();
+        let value = shows.code(issuer.now()).unwrap().digits().to_owned();
         assert_eq!(value.len(), digits);
         // Nor with the digits that a code begins with, in the place of what would prove it.
-        let code = desk.code(&shopper, 0, None);
+        let code = payments.code(&shopper, 0, None);
         let in_code = format!("{}{value}", &code[..code.len() - digits]);
         for (nth, typed) in [value, in_code].into_iter().enumerate() {
             let sale = format!("{digits}-{nth}");
-            assert_eq!(till.asks(&desk, &sale, &typed, 100).words(), "declined not_valid");
+            assert_eq!(
+                till.authorise(&payments, &sale, &typed, 100).outcome(),
+                "declined not_valid"
+            );
         }
     }
-    assert_eq!(till.asks(&desk, "paid", &desk.code(&shopper, 0, None), 100).words(), "approved");
+    assert_eq!(
+        till.authorise(&payments, "paid", &payments.code(&shopper, 0, None), 100).outcome(),
+        "approved"
+    );
 }

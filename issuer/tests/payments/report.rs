@@ -7,10 +7,10 @@ use tegata_issuer::admin::report::{Thresholds, What};
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::Who;
 
-use crate::desk::{Desk, Shopper, Till};
-use crate::people::{self, Town};
+use tegata_testkit::TestIssuer;
+use tegata_testkit::{TestPayer, TestPayments, TestTill};
 
-people::on_both! {
+tegata_testkit::on_both! {
     three_frauds_of_a_day_are_found_and_one_more_is_named,
     the_thresholds_are_where_they_are_said_to_be,
 }
@@ -92,45 +92,46 @@ fn frauds() -> Vec<Deed> {
 }
 
 /// Does it all over HTTP, in its order, on the issuer's clock.
-fn live(desk: &Desk<'_>, mut day: Vec<Deed>) -> Vec<Shopper> {
+fn live(payments: &TestPayments<'_>, mut day: Vec<Deed>) -> Vec<TestPayer> {
     let seed = |n: usize| {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&n.to_be_bytes());
         tegata::code::Seed::from_slice(&bytes).unwrap()
     };
-    let shoppers: Vec<_> = (0..SHOPPERS + 20).map(|n| desk.shopper_with(seed(n))).collect();
-    let tills: Vec<Till> = (0..TILLS).map(|n| desk.till(&format!("till-{n}"))).collect();
+    let shoppers: Vec<_> = (0..SHOPPERS + 20).map(|n| payments.payer_with_seed(seed(n))).collect();
+    let tills: Vec<TestTill> = (0..TILLS).map(|n| payments.till(&format!("till-{n}"))).collect();
     // A day later nobody's device is new.
-    desk.town.passes(86_400);
+    payments.issuer.advance_clock(86_400);
     day.sort_by_key(|deed| deed.at);
     let (mut now, mut told) = (0, BTreeMap::<String, u32>::new());
     // Codes of one half minute differ by their number.
     let mut used = BTreeMap::<usize, (u64, u8)>::new();
     for (nth, deed) in day.into_iter().enumerate() {
-        desk.town.passes(deed.at - now);
+        payments.issuer.advance_clock(deed.at - now);
         now = deed.at;
-        let step = desk.town.now().seconds() / 30;
+        let step = payments.issuer.now().seconds() / 30;
         let (last, number) = used.get(&deed.who).copied().unwrap_or((0, 0));
         let number = if last == step { number + 1 } else { 0 };
         let code = if deed.is_wrong {
             format!("4960{:020}", 7_777_777 * (nth + 1))
         } else {
             used.insert(deed.who, (step, number));
-            desk.code(&shoppers[deed.who], number, None)
+            payments.code(&shoppers[deed.who], number, None)
         };
-        let asked = tills[deed.till].asks(desk, &format!("sale-{nth}"), &code, deed.amount);
-        *told.entry(asked.words()).or_default() += 1;
+        let asked =
+            tills[deed.till].authorise(payments, &format!("sale-{nth}"), &code, deed.amount);
+        *told.entry(asked.outcome()).or_default() += 1;
     }
     assert_eq!(told.keys().collect::<Vec<_>>(), ["approved", "declined not_valid"], "{told:?}");
     shoppers
 }
 
-fn three_frauds_of_a_day_are_found_and_one_more_is_named(town: &Town) {
-    let desk = Desk::new(town);
+fn three_frauds_of_a_day_are_found_and_one_more_is_named(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
     let mut day = honest(&mut Rng::with_seed(2019));
     day.extend(frauds());
-    let shoppers = live(&desk, day);
-    let (_, found) = desk.operator().report(86_400, &Thresholds::USUAL).unwrap();
+    let shoppers = live(&payments, day);
+    let (_, found) = payments.operator().report(86_400, &Thresholds::USUAL).unwrap();
     let named = |what, who| found.iter().find(|f| f.what == what && f.who == who);
     let till = |n: usize| Who::Till(format!("till-{n}").parse().unwrap());
 
@@ -150,24 +151,24 @@ fn three_frauds_of_a_day_are_found_and_one_more_is_named(town: &Town) {
     assert!(others.len() <= FALSE_ALARMS, "{words:#?}");
 }
 
-fn the_thresholds_are_where_they_are_said_to_be(town: &Town) {
-    let desk = Desk::new(town);
-    let (till, shopper) = (desk.till("till-1"), desk.shopper(1));
-    *town.processor.lock().unwrap() = Outcome::Done;
+fn the_thresholds_are_where_they_are_said_to_be(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    *issuer.processor.lock().unwrap() = Outcome::Done;
     let found = |what, thresholds: &Thresholds| {
-        let (_, found) = desk.operator().report(3600, thresholds).unwrap();
+        let (_, found) = payments.operator().report(3600, thresholds).unwrap();
         found.into_iter().find(|finding| finding.what == what).map(|finding| finding.count)
     };
     let usual = Thresholds::USUAL;
-    assert!(desk.operator().report(3600, &usual).unwrap().1.is_empty(), "nobody paid");
+    assert!(payments.operator().report(3600, &usual).unwrap().1.is_empty(), "nobody paid");
     // On the last second of a minute and of the slot that begins with it, and on the first of the next.
-    town.passes(120 - town.now().seconds() % 120 - 2);
+    issuer.advance_clock(120 - issuer.now().seconds() % 120 - 2);
     for n in 0..3 {
-        let code = desk.code(&shopper, n, None);
-        let asked = till.asks(&desk, &format!("{n}"), &code, 100);
-        assert_eq!(asked.words(), "approved");
+        let code = payments.code(&shopper, n, None);
+        let asked = till.authorise(&payments, &format!("{n}"), &code, 100);
+        assert_eq!(asked.outcome(), "approved");
         assert_eq!(found(What::SameAmount, &usual), (n == 2).then_some(3));
-        town.passes(1);
+        issuer.advance_clock(1);
     }
     assert_eq!(found(What::SameAmount, &Thresholds { same_amount_a_minute: 4, ..usual }), None);
     assert_eq!(found(What::OftenPaid, &Thresholds { payments_an_hour: 3, ..usual }), Some(3));
@@ -175,6 +176,6 @@ fn the_thresholds_are_where_they_are_said_to_be(town: &Town) {
     assert_eq!(found(What::BusyTill, &at_till), Some(3));
     assert_eq!(found(What::BusyTill, &Thresholds { times_usual: 2, ..at_till }), None);
     // What lies before the span is not looked at.
-    town.passes(3600);
+    issuer.advance_clock(3600);
     assert_eq!(found(What::SameAmount, &usual), None);
 }

@@ -5,8 +5,8 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use tegata_issuer::payments::Outcome;
 
-use crate::desk::Desk;
-use crate::people::Town;
+use tegata_testkit::TestIssuer;
+use tegata_testkit::TestPayments;
 
 /// What happens next.
 #[derive(Clone, Debug)]
@@ -30,41 +30,41 @@ fn next() -> impl Strategy<Value = Next> {
 
 #[test]
 fn what_was_spent_in_a_day_is_the_sum_of_what_was_neither_voided_nor_declined() {
-    let town = Town::new();
-    let desk = Desk::new(&town);
-    let till = desk.till("till-1");
+    let issuer = TestIssuer::new();
+    let payments = TestPayments::new(&issuer);
+    let till = payments.till("till-1");
     let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
     let stories = prop::collection::vec(next(), 1..20);
     let held = runner.run(&stories, |story| {
-        let shopper = desk.shopper(u8::try_from(desk.number("SELECT COUNT(*) FROM accounts") % 250).unwrap());
-        let first = desk.number("SELECT COUNT(*) FROM authorisations");
+        let shopper = payments.payer(u8::try_from(payments.number("SELECT COUNT(*) FROM accounts") % 250).unwrap());
+        let first = payments.number("SELECT COUNT(*) FROM authorisations");
         for (n, next) in story.iter().enumerate() {
             let name = |n: usize| format!("{first}-{}-{n}", shopper.account);
             match next {
                 Next::Pay(amount, outcome) => {
-                    *town.processor.lock().unwrap() = *outcome;
-                    let (code, name) = (desk.next_code(&shopper), name(n));
-                    till.asks(&desk, &name[name.len() - 30..], &code, *amount);
+                    *issuer.processor.lock().unwrap() = *outcome;
+                    let (code, name) = (payments.next_code(&shopper), name(n));
+                    till.authorise(&payments, &name[name.len() - 30..], &code, *amount);
                 }
                 Next::Void(n) => {
                     let name = name(*n);
-                    desk.void(&till, &json!({ "reference": name[name.len() - 30..] }));
+                    payments.void(&till, &json!({ "reference": name[name.len() - 30..] }));
                 }
                 Next::Again(n) => {
-                    let (code, name) = (desk.next_code(&shopper), name(*n));
-                    let key = format!("again-{}", desk.number("SELECT COUNT(*) FROM idempotency"));
-                    till.asks_as(&desk, &key, &name[name.len() - 30..], &code, 10);
+                    let (code, name) = (payments.next_code(&shopper), name(*n));
+                    let key = format!("again-{}", payments.number("SELECT COUNT(*) FROM idempotency"));
+                    till.authorise_as(&payments, &key, &name[name.len() - 30..], &code, 10);
                 }
             }
         }
         let apart = "SELECT COUNT(*) FROM payers p WHERE p.spent <> (SELECT COALESCE(SUM(a.amount), 0) \
             FROM authorisations a WHERE a.account = p.account AND a.day = p.day \
             AND a.state NOT IN ('voided', 'declined'))";
-        prop_assert_eq!(desk.number(apart), 0);
+        prop_assert_eq!(payments.number(apart), 0);
         let unsold = "SELECT COUNT(*) FROM (SELECT till, reference FROM authorisations \
             WHERE state NOT IN ('voided', 'declined') GROUP BY till, reference \
             HAVING COUNT(*) > 1) AS twice";
-        prop_assert_eq!(desk.number(unsold), 0);
+        prop_assert_eq!(payments.number(unsold), 0);
         Ok(())
     });
     held.unwrap();

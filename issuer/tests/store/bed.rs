@@ -8,9 +8,8 @@ use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::{ServerKey, Store as Place};
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::Store;
+use tegata_testkit::postgres::cluster;
 use tempfile::TempDir;
-
-use crate::cluster::cluster;
 
 mod sqlite {
     refinery::embed_migrations!("migrations/sqlite");

@@ -8,7 +8,6 @@ mod backup;
 mod bed;
 mod canary;
 mod charging;
-mod cluster;
 mod credentials;
 mod events;
 mod keys;

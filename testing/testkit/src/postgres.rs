@@ -1,50 +1,50 @@
-//! A PostgreSQL of our own: made for this run of the tests in a temporary folder, reached by a socket in it, gone when
-//! the tests are.
+//! A PostgreSQL server made for this run of the tests in a temporary folder: reached by a socket in it, and gone when the
+//! tests end.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) struct Cluster {
-    /// Where the socket is, as a URL writes it.
-    pub(crate) host: String,
-    /// The server ends and its folder goes when this is closed, however the tests end.
+/// A server, stopped when the process that started it ends.
+pub struct PostgresCluster {
+    /// The folder of its socket, percent-encoded as a URL has it.
+    pub host: String,
+    /// The server stops and its folder is deleted when this is closed, however the tests end.
     _open: ChildStdin,
     _server: Child,
 }
 
-static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static CLUSTER: OnceLock<PostgresCluster> = OnceLock::new();
 
-/// The cluster; the first who asks makes it.
-pub(crate) fn cluster() -> &'static Cluster {
+/// The server of this process, started by the first call.
+pub fn cluster() -> &'static PostgresCluster {
     CLUSTER.get_or_init(start)
 }
 
-fn start() -> Cluster {
+fn start() -> PostgresCluster {
     let (folder, owner) = folder();
     let options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "-D"];
     as_owner(&owner, "initdb", &[&options[..], &[data(&folder).as_str()]].concat());
     serve(&folder, &owner)
 }
 
-/// The process that all others of the cluster come from, if it was started.
-#[allow(dead_code, reason = "the bench uses it")]
-pub(crate) fn pid() -> Option<u32> {
+/// The server's main process, if it was started.
+pub fn pid() -> Option<u32> {
     let folder = CLUSTER.get()?.folder();
     let text = std::fs::read_to_string(Path::new(&data(&folder)).join("postmaster.pid"));
     text.ok()?.lines().next()?.parse().ok()
 }
 
-impl Cluster {
+impl PostgresCluster {
     fn folder(&self) -> PathBuf {
         self.host.replace("%2F", "/").into()
     }
 
-    /// As after a loss of power: no connection ends well, and it recovers from what it had written. Returns when it is
-    /// there again.
-    #[allow(dead_code, reason = "one of the test files uses it")]
-    pub(crate) fn restart(&self) {
+    /// Restarts as after a loss of power: connections break and it recovers from its log. Returns when it accepts
+    /// connections again.
+    pub fn restart(&self) {
         let folder = self.folder();
         let data = data(&folder);
         let log = format!("{data}/again.log");
@@ -53,14 +53,30 @@ impl Cluster {
     }
 }
 
-/// A new folder, and the words before a command that run it as the folder's owner.
+/// Makes an empty database in this run's PostgreSQL and gives its URL.
+pub fn new_postgres_database() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let name = format!("issuer_{}", MADE.fetch_add(1, Ordering::Relaxed));
+    let host = &cluster().host;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let url = format!("postgres://postgres@{host}/postgres");
+        let connected = tokio_postgres::connect(&url, tokio_postgres::NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    });
+    format!("postgres://postgres@{host}/{name}?sslmode=disable")
+}
+
+/// Makes a folder, and gives the prefix of a command that is to run as its owner.
 fn folder() -> (PathBuf, Vec<String>) {
     let folder = tempfile::Builder::new().prefix("tegata-pg").tempdir().unwrap().keep();
     let owner = owner(&folder);
     (folder, owner)
 }
 
-/// initdb refuses root: then the folder is the user's whom Debian's package has made.
+/// initdb refuses root: then the folder belongs to the user that Debian's package makes.
 fn owner(folder: &Path) -> Vec<String> {
     if read("id", &["-u"]) != "0" {
         return Vec::new();
@@ -82,7 +98,7 @@ fn as_owner(owner: &[String], name: &str, arguments: &[&str]) {
     run(words[0], &words[1..]);
 }
 
-fn serve(folder: &Path, owner: &[String]) -> Cluster {
+fn serve(folder: &Path, owner: &[String]) -> PostgresCluster {
     // The shell outlives these tests for a moment: it waits for its input to end.
     let script = "folder=$1; ready=$2; shift 2; \"$@\" >\"$folder.log\" 2>&1 & server=$!; \
         until \"$ready\" -q -h \"$folder\"; do kill -0 $server || { cat \"$folder.log\" >&2; exit 1; }; \
@@ -104,20 +120,19 @@ fn serve(folder: &Path, owner: &[String]) -> Cluster {
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n", "PostgreSQL did not start");
     let host = folder.to_str().unwrap().replace('/', "%2F");
-    Cluster { host, _open: server.stdin.take().unwrap(), _server: server }
+    PostgresCluster { host, _open: server.stdin.take().unwrap(), _server: server }
 }
 
-/// A primary, and a standby that has everything before anybody is told of it.
-#[allow(dead_code, reason = "one of the test files uses it")]
-pub(crate) struct Pair {
-    primary: Cluster,
-    standby: Cluster,
+/// A primary and its synchronous standby.
+pub struct PostgresPair {
+    primary: PostgresCluster,
+    standby: PostgresCluster,
     folder: PathBuf,
 }
 
-#[allow(dead_code, reason = "one of the test files uses it")]
-impl Pair {
-    pub(crate) fn start() -> Self {
+impl PostgresPair {
+    /// Starts both; returns when the standby follows.
+    pub fn start() -> Self {
         let primary = start();
         let first = primary.host.replace("%2F", "/");
         let (folder, owner) = folder();
@@ -138,15 +153,15 @@ impl Pair {
         panic!("the standby does not follow");
     }
 
-    /// Both, for whoever writes: he goes to the one that takes it.
-    pub(crate) fn url(&self) -> String {
+    /// A URL of both hosts: a client connects to the one that accepts writes.
+    pub fn url(&self) -> String {
         let (one, other) = (&self.primary.host, &self.standby.host);
         format!("postgres://postgres@{one},{other}/postgres?target_session_attrs=read-write")
     }
 
-    /// `kill -9`, in the midst of whatever it does, when the standby has heard nothing for a moment: a primary that did
-    /// not wait for it would have told by then what nobody else has.
-    pub(crate) fn kill_primary(&self) {
+    /// Kills the primary (`kill -9`) after the standby received nothing for a moment: a primary that did not wait for its
+    /// standby would have confirmed by then what nobody else has.
+    pub fn kill_primary(&self) {
         let receiver = sql(&self.standby.host, "SELECT pid FROM pg_stat_wal_receiver");
         run("kill", &["-STOP", &receiver]);
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -155,23 +170,22 @@ impl Pair {
         run("kill", &["-CONT", &receiver]);
     }
 
-    /// From now on the standby is the primary, and waits for no other.
-    pub(crate) fn promote(&self) {
+    /// Promotes the standby, which waits for no other from then on.
+    pub fn promote(&self) {
         sql(&self.standby.host, "ALTER SYSTEM SET synchronous_standby_names = ''");
         sql(&self.standby.host, "SELECT pg_reload_conf()");
         assert_eq!(sql(&self.standby.host, "SELECT pg_promote()"), "t");
     }
 }
 
-/// The one value that it gives, as text.
-#[allow(dead_code, reason = "one of the test files uses it")]
+/// Runs a query of one value and gives it as text.
 fn sql(host: &str, sql: &str) -> String {
     let psql = program("psql");
     let host = host.replace("%2F", "/");
     read(psql.to_str().unwrap(), &["-h", &host, "-U", "postgres", "-d", "postgres", "-Atc", sql])
 }
 
-/// On the path, or where Debian keeps what is not on it.
+/// Finds a program on the path, or in Debian's folder of PostgreSQL's programs.
 fn program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<_> = versions.map(|version| version.path().join("bin")).collect();

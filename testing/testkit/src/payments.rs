@@ -1,15 +1,16 @@
-//! A running issuer with tills, and shoppers who pay at them.
+//! Payments at an issuer: tills that read codes, payers who show them, and the issuer's store beside it.
 
 use std::io::Read;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tegata::SystemRandom;
+use tegata::UnixTime;
 use tegata::code::{
     AliasKey, AliasPeriod, Audience, CodeKeys, CredentialId, Nth, Scheme, Seed, ShopName, Step,
     TillId, Turn,
 };
 use tegata::protocol::{DeviceId, SessionId};
-use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::admin::{Operator, Reason};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::crypto::Keys;
@@ -19,57 +20,62 @@ use tegata_issuer::store::{Change, NewCredential, Standing, Store};
 use tegata_policy::{Account, Answer, Controls, Event, Found, World, decide, open};
 use tokio::runtime::Runtime;
 
-use crate::people::{Person, Town};
+use crate::clock::TestClock;
+use crate::issuer::{TestIssuer, agent};
+use crate::shopper::TestShopper;
 
-/// The issuer, and a hand in its store beside it.
-pub(crate) struct Desk<'a> {
-    pub(crate) town: &'a Town,
-    pub(crate) threads: Runtime,
-    pub(crate) store: Store,
+/// An issuer's tills and payers, with access to its store.
+pub struct TestPayments<'a> {
+    /// The issuer that is paid through.
+    pub issuer: &'a TestIssuer,
+    /// The threads that the store is used on.
+    pub threads: Runtime,
+    /// The issuer's store, opened a second time.
+    pub store: Store,
     keys: Arc<Keys>,
-}
-
-/// An operator's clock, standing where the issuer's does.
-struct At(UnixTime);
-
-impl Clock for At {
-    fn now(&self) -> UnixTime {
-        self.0
-    }
 }
 
 /// A till that was enrolled.
 #[derive(Clone, Debug)]
-pub(crate) struct Till {
-    pub(crate) id: TillId,
-    pub(crate) token: String,
+pub struct TestTill {
+    /// Its id at the issuer.
+    pub id: TillId,
+    /// The token that its requests carry.
+    pub token: String,
 }
 
-/// Somebody with a payment credential.
+/// An account with a payment credential.
 #[derive(Clone)]
-pub(crate) struct Shopper {
-    pub(crate) account: AccountId,
-    pub(crate) credential: CredentialId,
-    pub(crate) session: SessionId,
-    pub(crate) seed: Seed,
+pub struct TestPayer {
+    /// The account's id.
+    pub account: AccountId,
+    /// The credential's id.
+    pub credential: CredentialId,
+    /// A session of the account.
+    pub session: SessionId,
+    /// What codes are derived from.
+    pub seed: Seed,
 }
 
-pub(crate) fn scheme() -> Scheme {
+/// The scheme of all payment codes here.
+pub fn scheme() -> Scheme {
     Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY }
 }
 
 const DEVICE: DeviceId = DeviceId([3; 32]);
 
-/// How an answer reads.
+/// The issuer's answer to a till.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
+pub struct TillReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON of its body.
+    pub body: Value,
 }
 
-impl Told {
-    /// `approved`, `declined limit`, or the name of a problem.
-    pub(crate) fn words(&self) -> String {
+impl TillReply {
+    /// The outcome in words: `approved`, `declined limit`, or the name of a problem.
+    pub fn outcome(&self) -> String {
         let text = |name: &str| self.body[name].as_str().unwrap_or_default().to_owned();
         if self.status != 200 {
             return text("type").rsplit(':').next().unwrap().to_owned();
@@ -77,19 +83,22 @@ impl Told {
         [text("status"), text("reason")].join(" ").trim().to_owned()
     }
 
-    pub(crate) fn id(&self) -> &str {
+    /// The id of the authorisation.
+    pub fn id(&self) -> &str {
         self.body["id"].as_str().unwrap()
     }
 }
 
-pub(crate) fn reason() -> Reason {
+/// An operator's name and reason.
+pub fn reason() -> Reason {
     Reason::new("ann", "a test").unwrap()
 }
 
-impl<'a> Desk<'a> {
-    pub(crate) fn new(town: &'a Town) -> Self {
+impl<'a> TestPayments<'a> {
+    /// Adds the scheme to this issuer's store and restarts it.
+    pub fn new(issuer: &'a TestIssuer) -> Self {
         let threads = Runtime::new().unwrap();
-        let config: Config = toml::from_str(&town.settings).unwrap();
+        let config: Config = toml::from_str(&issuer.settings).unwrap();
         let (store, keys) = threads.block_on(async {
             let store = Store::open(&config.store).await.unwrap();
             store.add_scheme(scheme()).await.unwrap();
@@ -97,24 +106,24 @@ impl<'a> Desk<'a> {
             let keys = Keys::open(&store, key, &SystemRandom::new()).await.unwrap();
             (store, Arc::new(keys))
         });
-        // It knows the prefixes that there were when it began.
-        town.restart();
-        Self { town, threads, store, keys }
+        // A service knows the prefixes that the store had when it started.
+        issuer.restart();
+        Self { issuer, threads, store, keys }
     }
 
-    /// Whoever tells owners of their payments.
-    pub(crate) fn notices(&self) -> Arc<Notices> {
+    /// The writer of receipts.
+    pub fn notices(&self) -> Arc<Notices> {
         Arc::new(Notices::new(Arc::clone(&self.keys), Arc::new(SystemRandom::new())))
     }
 
-    /// What tills' cards are held to.
-    pub(crate) fn till_card_key(&self) -> [u8; 32] {
+    /// The public key that till cards are verified with.
+    pub fn till_card_key(&self) -> [u8; 32] {
         self.keys.till_card_key()
     }
 
-    /// What somebody with the database's password does, past the store.
-    pub(crate) fn sql(&self, sql: &str) {
-        let config: Config = toml::from_str(&self.town.settings).unwrap();
+    /// Runs SQL on the database, past the store.
+    pub fn sql(&self, sql: &str) {
+        let config: Config = toml::from_str(&self.issuer.settings).unwrap();
         match &config.store {
             Place::Sqlite(file) => {
                 let connection = rusqlite::Connection::open(file).unwrap();
@@ -129,9 +138,9 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// A number that a query gives.
-    pub(crate) fn number(&self, sql: &str) -> i64 {
-        let config: Config = toml::from_str(&self.town.settings).unwrap();
+    /// Runs a query of one number.
+    pub fn number(&self, sql: &str) -> i64 {
+        let config: Config = toml::from_str(&self.issuer.settings).unwrap();
         match &config.store {
             Place::Sqlite(file) => {
                 let connection = rusqlite::Connection::open(file).unwrap();
@@ -146,8 +155,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Does `work` while another transaction holds the rows that `lock` selects. As soon as `work` waits for them, that
-    /// one does `meanwhile` and ends. On PostgreSQL: SQLite writes one after the other.
-    pub(crate) fn behind<T: Send>(
+    /// transaction runs `meanwhile` and commits. On PostgreSQL alone: SQLite has one writer.
+    pub fn while_locked<T: Send>(
         &self,
         lock: &str,
         meanwhile: &str,
@@ -155,7 +164,7 @@ impl<'a> Desk<'a> {
     ) -> T {
         const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity \
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let config: Config = toml::from_str(&self.town.settings).unwrap();
+        let config: Config = toml::from_str(&self.issuer.settings).unwrap();
         let Place::Postgres(url) = &config.store else { panic!("on PostgreSQL") };
         let holder = self.threads.block_on(connect(url));
         let does = |sql: &str| self.threads.block_on(holder.batch_execute(sql)).unwrap();
@@ -170,69 +179,75 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// Bytes as a statement of this store's writes them.
-    pub(crate) fn blob(&self, bytes: &[u8]) -> String {
-        let config: Config = toml::from_str(&self.town.settings).unwrap();
+    /// Bytes as a literal in this database's SQL.
+    pub fn blob(&self, bytes: &[u8]) -> String {
+        let config: Config = toml::from_str(&self.issuer.settings).unwrap();
         match &config.store {
             Place::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
             Place::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
         }
     }
 
-    pub(crate) fn operator(&self) -> Operator {
-        let config = toml::from_str(&self.town.settings).unwrap();
-        let clock = Arc::new(At(self.town.now()));
+    /// The operator of this issuer.
+    pub fn operator(&self) -> Operator {
+        let config = toml::from_str(&self.issuer.settings).unwrap();
+        let clock = Arc::new(TestClock::at(self.issuer.now().seconds()));
         let world = tegata_issuer::World { clock, ..tegata_issuer::World::system() };
         Operator::open(config, world).unwrap()
     }
 
-    /// A till with its token.
-    pub(crate) fn till(&self, id: &str) -> Till {
-        let code = self.code_for(id);
+    /// Adds a till and enrols it.
+    pub fn till(&self, id: &str) -> TestTill {
+        let code = self.enrolment_code(id);
         let enrolled = self.enrol(&code);
         assert_eq!(enrolled.status, 200, "{enrolled:?}");
         let token = enrolled.body["token"].as_str().unwrap().to_owned();
-        Till { id: id.parse().unwrap(), token }
+        TestTill { id: id.parse().unwrap(), token }
     }
 
-    pub(crate) fn code_for(&self, id: &str) -> String {
+    /// Adds a till and gives its enrolment code.
+    pub fn enrolment_code(&self, id: &str) -> String {
         let shop = ShopName::new("Tegata Ginza").unwrap();
         let code = self.operator().add_till(id.parse().unwrap(), shop, &reason()).unwrap();
         code.text().expose().to_owned()
     }
 
-    pub(crate) fn enrol(&self, code: &str) -> Told {
+    /// Enrols a till with this code.
+    pub fn enrol(&self, code: &str) -> TillReply {
         self.post("/v1/tills", &[], &json!({ "code": code }))
     }
 
-    pub(crate) fn post(&self, path: &str, headers: &[(&str, String)], body: &Value) -> Told {
-        let response = self.town.post(path, headers, body.to_string().as_bytes());
+    /// Posts this JSON to the issuer.
+    pub fn post(&self, path: &str, headers: &[(&str, String)], body: &Value) -> TillReply {
+        let response = self.issuer.post(path, headers, body.to_string().as_bytes());
         let body = serde_json::from_slice(&response.body).unwrap();
-        Told { status: response.status, body }
+        TillReply { status: response.status, body }
     }
 
-    pub(crate) fn get(&self, till: &Till, path: &str) -> Told {
-        let url = format!("http://{}{path}", self.town.address());
-        let agent = crate::people::agent();
+    /// Gets a path with a till's token.
+    pub fn get(&self, till: &TestTill, path: &str) -> TillReply {
+        let url = format!("http://{}{path}", self.issuer.address());
+        let agent = agent();
         let bearer = format!("Bearer {}", till.token);
         let mut answer = agent.get(url).header("Authorization", bearer).call().unwrap();
         let mut body = Vec::new();
         answer.body_mut().as_reader().read_to_end(&mut body).unwrap();
-        Told { status: answer.status().as_u16(), body: serde_json::from_slice(&body).unwrap() }
+        TillReply { status: answer.status().as_u16(), body: serde_json::from_slice(&body).unwrap() }
     }
 
-    pub(crate) fn void(&self, till: &Till, what: &Value) -> Told {
+    /// Asks for a void with a till's token.
+    pub fn void(&self, till: &TestTill, what: &Value) -> TillReply {
         self.post("/v1/voids", &[("Authorization", format!("Bearer {}", till.token))], what)
     }
 
-    /// Somebody with a credential of this seed, from today up to some days from now.
-    pub(crate) fn shopper(&self, byte: u8) -> Shopper {
-        self.shopper_with(Seed::from_slice(&[byte; 32]).unwrap())
+    /// A payer whose seed has this byte 32 times; their codes are known from yesterday for five days.
+    pub fn payer(&self, byte: u8) -> TestPayer {
+        self.payer_with_seed(Seed::from_slice(&[byte; 32]).unwrap())
     }
 
-    /// Somebody who has signed up, with a credential of this seed.
-    pub(crate) fn shopper_of(&self, person: &Person<'_>, byte: u8) -> Shopper {
-        let (now, seed) = (self.town.now(), Seed::from_slice(&[byte; 32]).unwrap());
+    /// A shopper who has signed up as a payer, whose seed has this byte 32 times.
+    pub fn payer_of(&self, person: &TestShopper<'_>, byte: u8) -> TestPayer {
+        let (now, seed) = (self.issuer.now(), Seed::from_slice(&[byte; 32]).unwrap());
         self.threads.block_on(async {
             let account = self.store.find(&self.keys.handle(&person.address)).await.unwrap();
             let account = account.unwrap();
@@ -241,12 +256,13 @@ impl<'a> Desk<'a> {
             let session = live.sessions(&world(&loaded.standing, now)).next().unwrap().id;
             let device = live.devices()[0].id;
             let credential = self.provision_on(account, (session, device), &seed, now).await;
-            Shopper { account, credential, session, seed }
+            TestPayer { account, credential, session, seed }
         })
     }
 
-    pub(crate) fn shopper_with(&self, seed: Seed) -> Shopper {
-        let now = self.town.now();
+    /// A payer with this seed.
+    pub fn payer_with_seed(&self, seed: Seed) -> TestPayer {
+        let now = self.issuer.now();
         let account = AccountId::make(now, &SystemRandom::new()).unwrap();
         self.threads.block_on(async {
             let opened = self.store.create(account, move |standing| {
@@ -270,12 +286,12 @@ impl<'a> Desk<'a> {
             });
             let session = session.await.unwrap();
             let credential = self.provision(account, session, &seed, now).await;
-            Shopper { account, credential, session, seed }
+            TestPayer { account, credential, session, seed }
         })
     }
 
-    /// A credential for an account, which voids the one before.
-    pub(crate) async fn provision(
+    /// Gives an account a new credential, which voids the one before.
+    pub async fn provision(
         &self,
         account: AccountId,
         session: SessionId,
@@ -325,13 +341,13 @@ impl<'a> Desk<'a> {
         id
     }
 
-    /// Does something to somebody's account.
-    pub(crate) fn does(
+    /// Applies an event to a payer's account.
+    pub fn apply_event(
         &self,
-        shopper: &Shopper,
+        shopper: &TestPayer,
         event: impl Fn() -> Event + Send + Sync + 'static,
     ) {
-        let now = self.town.now();
+        let now = self.issuer.now();
         let done = self.store.change(shopper.account, move |loaded| {
             let decided = decide(loaded.state.clone(), event(), &world(&loaded.standing, now));
             (Change { state: Some(decided.account), ..Change::default() }, ())
@@ -339,56 +355,64 @@ impl<'a> Desk<'a> {
         self.threads.block_on(done).unwrap();
     }
 
-    /// The nth code of this half minute, for any till or for one.
-    pub(crate) fn code(&self, shopper: &Shopper, nth: u8, till: Option<&Till>) -> String {
+    /// The `nth` code of this half minute, for any till or for one.
+    pub fn code(&self, shopper: &TestPayer, nth: u8, till: Option<&TestTill>) -> String {
         self.code_of(shopper, &scheme(), nth, till)
     }
 
-    /// The same under another prefix.
-    pub(crate) fn code_of(
+    /// The `nth` code of this half minute under this scheme.
+    pub fn code_of(
         &self,
-        shopper: &Shopper,
+        shopper: &TestPayer,
         scheme: &Scheme,
         nth: u8,
-        till: Option<&Till>,
+        till: Option<&TestTill>,
     ) -> String {
         let audience = till.map_or(Audience::AnyTill, |till| Audience::OneTill(till.id.clone()));
-        let step = Step::at(self.town.now());
+        let step = Step::at(self.issuer.now());
         let turn = Turn { step, nth: Nth::new(nth).unwrap(), audience };
         CodeKeys::new(&shopper.seed).derive(scheme, &turn).digits().to_string()
     }
 
-    /// The first code of the next half minute.
-    pub(crate) fn next_code(&self, shopper: &Shopper) -> String {
-        self.town.passes(30);
+    /// The first code of the next half minute; moves the clock there.
+    pub fn next_code(&self, shopper: &TestPayer) -> String {
+        self.issuer.advance_clock(30);
         self.code(shopper, 0, None)
     }
 }
 
-impl Till {
-    pub(crate) fn headers(&self, key: &str) -> Vec<(&'static str, String)> {
+impl TestTill {
+    /// The headers of an authorisation with this idempotency key.
+    pub fn headers(&self, key: &str) -> Vec<(&'static str, String)> {
         vec![
             ("Authorization", format!("Bearer {}", self.token)),
             ("Idempotency-Key", key.to_owned()),
         ]
     }
 
-    /// Asks for a payment; `what` is key and reference at once.
-    pub(crate) fn asks(&self, desk: &Desk<'_>, what: &str, code: &str, amount: u64) -> Told {
-        self.asks_as(desk, what, what, code, amount)
+    /// Asks for a payment; `what` is both idempotency key and reference.
+    pub fn authorise(
+        &self,
+        payments: &TestPayments<'_>,
+        what: &str,
+        code: &str,
+        amount: u64,
+    ) -> TillReply {
+        self.authorise_as(payments, what, what, code, amount)
     }
 
-    pub(crate) fn asks_as(
+    /// Asks for a payment under this idempotency key and reference.
+    pub fn authorise_as(
         &self,
-        desk: &Desk<'_>,
+        payments: &TestPayments<'_>,
         key: &str,
         reference: &str,
         code: &str,
         amount: u64,
-    ) -> Told {
+    ) -> TillReply {
         let body =
             json!({ "code": code, "amount": amount, "currency": "JPY", "reference": reference });
-        desk.post("/v1/authorisations", &self.headers(key), &body)
+        payments.post("/v1/authorisations", &self.headers(key), &body)
     }
 }
 
@@ -403,7 +427,7 @@ fn world(standing: &Standing, now: UnixTime) -> World {
     World { now, generation, used_up_to, controls: Controls::ALL }
 }
 
-/// Asks for something that leads to a comparison, and tells its outcome.
+/// Decides on an event that asks for a comparison, and on its result.
 fn checked(state: Account, event: Event, found: Found, world: &World) -> (Account, Answer) {
     let asked = decide(state, event, world);
     let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };

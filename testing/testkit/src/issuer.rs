@@ -1,0 +1,358 @@
+//! A running issuer of a test's own, its mailbox and what it counts.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use tegata::protocol::{Call, Envelope, IssuerError, Request, Response, SIGNATURE_HEADER};
+use tegata::vault::{SoftwareKeystore, Stretch};
+use tegata::{Clock, SystemRandom, UnixTime};
+use tegata_issuer::config::{Config, Processor};
+use tegata_issuer::domain::AuthorisationId;
+use tegata_issuer::mail::Mailbox;
+use tegata_issuer::payments::{Charge, Outcome};
+use tegata_issuer::store::{Made, State, Store, StoreError, Tell};
+use tegata_issuer::{Handle, World, start, start_charging};
+
+use crate::clock::TestClock;
+use crate::postgres::new_postgres_database;
+use crate::shopper::{PASSWORD, TestShopper};
+
+/// A running issuer on a store of its own, under a clock that the test moves.
+pub struct TestIssuer {
+    handle: RwLock<Option<Handle>>,
+    /// The address of the process that serves in its place, if one does.
+    elsewhere: Mutex<Option<SocketAddr>>,
+    /// The client, which keeps its connections.
+    agent: Mutex<ureq::Agent>,
+    /// Its settings (TOML).
+    pub settings: String,
+    clock: Arc<TestClock>,
+    /// The mails it sent.
+    pub mailbox: Arc<Mailbox>,
+    /// Its files; gone when it is dropped.
+    pub folder: tempfile::TempDir,
+    devices: AtomicU64,
+    /// The answer to every charge from now on, unless the settings name a processor.
+    pub processor: Arc<Mutex<Outcome>>,
+}
+
+/// Charges at once, with the answer that the test set, and moves the row as every charge has to.
+struct ImmediateCharge {
+    store: Store,
+    clock: Arc<TestClock>,
+    outcome: Arc<Mutex<Outcome>>,
+    tell: Arc<dyn Tell>,
+}
+
+impl ImmediateCharge {
+    /// Moves the row and tells whether it is final: in this state, or in the one that a faster void gave it. With a
+    /// database that died it is not.
+    async fn settle(&self, id: AuthorisationId, to: State) -> bool {
+        let found = self.store.authorisation(id).await.unwrap().unwrap();
+        let moved = self.store.move_on(found, to, self.clock.now(), self.tell.clone()).await;
+        matches!(moved, Ok(_) | Err(StoreError::Moved))
+    }
+}
+
+#[async_trait::async_trait]
+impl Charge for ImmediateCharge {
+    async fn charge(&self, made: Made) -> Outcome {
+        let id = made.authorisation.id;
+        let outcome = *self.outcome.lock().unwrap();
+        let is_settled = match outcome {
+            Outcome::Done => self.settle(id, State::Charged).await,
+            Outcome::Declined => self.settle(id, State::Declined).await,
+            Outcome::Pending => true,
+        };
+        if is_settled { outcome } else { Outcome::Pending }
+    }
+
+    async fn reverse(&self, id: AuthorisationId) -> Outcome {
+        let outcome = *self.outcome.lock().unwrap();
+        if outcome == Outcome::Done {
+            self.settle(id, State::Refunded).await;
+        }
+        outcome
+    }
+}
+
+impl TestIssuer {
+    /// On SQLite, with the usual settings.
+    #[expect(clippy::new_without_default, reason = "it starts a service")]
+    pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// On SQLite, with these settings (TOML) as well.
+    pub fn with(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("issuer.sqlite").display());
+        Self::on(&store, folder, settings)
+    }
+
+    /// On a new database in this run's PostgreSQL.
+    pub fn postgres() -> Self {
+        Self::postgres_with("")
+    }
+
+    /// On a new database in this run's PostgreSQL, with these settings (TOML) as well.
+    pub fn postgres_with(settings: &str) -> Self {
+        Self::on(&new_postgres_database(), tempfile::tempdir().unwrap(), settings)
+    }
+
+    /// On the store at this URL, with the test's files in `folder`.
+    pub fn on(store: &str, folder: tempfile::TempDir, settings: &str) -> Self {
+        let sandbox = format!("sandbox:{}", folder.path().join("sandbox").display());
+        let processor = if settings.contains("processor = ") {
+            String::new()
+        } else {
+            format!("processor = {sandbox:?}\n")
+        };
+        let settings = format!(
+            "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n\
+             requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n{processor}{settings}",
+            "5a".repeat(32)
+        );
+        let issuer = Self {
+            handle: RwLock::default(),
+            elsewhere: Mutex::default(),
+            agent: Mutex::new(agent()),
+            settings,
+            clock: Arc::new(TestClock::at(1_800_000_000)),
+            mailbox: Arc::new(Mailbox::default()),
+            folder,
+            devices: AtomicU64::new(0),
+            processor: Arc::new(Mutex::new(Outcome::Done)),
+        };
+        issuer.start();
+        issuer
+    }
+
+    /// Starts it with its settings.
+    pub fn start(&self) {
+        let world = World { clock: self.clock.clone(), ..World::system() };
+        let config: Config = toml::from_str(&self.settings).unwrap();
+        let (clock, outcome) = (self.clock.clone(), self.processor.clone());
+        let charge = |store: &Store, tell| {
+            Arc::new(ImmediateCharge { store: store.clone(), clock, outcome, tell })
+                as Arc<dyn Charge>
+        };
+        let post = self.mailbox.clone();
+        let handle = match config.processor {
+            Processor::Sandbox(_) => start_charging(config, world, post, charge),
+            // A processor of the test's own is asked as a real one is.
+            Processor::At(_) => start(config, world, post),
+        };
+        let handle = handle.unwrap();
+        *self.handle.write().unwrap() = Some(handle);
+        *self.elsewhere.lock().unwrap() = None;
+        *self.agent.lock().unwrap() = agent();
+    }
+
+    /// From now on another process serves in its place, at this address.
+    pub fn use_process_at(&self, address: SocketAddr) {
+        *self.elsewhere.lock().unwrap() = Some(address);
+        self.close_connections();
+    }
+
+    /// Closes the client's connections.
+    pub fn close_connections(&self) {
+        *self.agent.lock().unwrap() = agent();
+    }
+
+    /// Stops it; its store stays.
+    pub fn stop(&self) {
+        let handle = self.handle.write().unwrap().take();
+        handle.unwrap().stop();
+    }
+
+    /// Stops it and starts it again on the same store.
+    pub fn restart(&self) {
+        self.stop();
+        self.start();
+    }
+
+    /// The address it listens at.
+    pub fn address(&self) -> SocketAddr {
+        let elsewhere = *self.elsewhere.lock().unwrap();
+        elsewhere.unwrap_or_else(|| self.handle.read().unwrap().as_ref().unwrap().address())
+    }
+
+    /// The samples of `/metrics` whose names begin with `name`.
+    pub fn counts(&self, name: &str) -> BTreeMap<String, u64> {
+        let text = self.handle.read().unwrap().as_ref().unwrap().issuer().metrics.text().unwrap();
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        let count = |line: &str| {
+            let (name, count) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), count.parse().unwrap())
+        };
+        lines.map(count).collect()
+    }
+
+    /// The number of comparisons of this kind with a stored secret.
+    pub fn comparisons(&self, of: &str) -> u64 {
+        let name = format!("tegata_comparisons_total{{of=\"{of}\",with=\"kept\"}}");
+        self.counts(&name).into_values().sum()
+    }
+
+    /// Moves its clock forward by so many seconds.
+    pub fn advance_clock(&self, seconds: u64) {
+        self.clock.advance(seconds);
+        if self.elsewhere.lock().unwrap().is_some() {
+            self.write_clock_file();
+        }
+    }
+
+    /// Moves its clock back by so many seconds.
+    pub fn set_clock_back(&self, seconds: u64) {
+        self.clock.set_back(seconds);
+        if self.elsewhere.lock().unwrap().is_some() {
+            self.write_clock_file();
+        }
+    }
+
+    /// Writes the time for an issuer in another process to read.
+    pub fn write_clock_file(&self) {
+        let now = self.now().seconds().to_string();
+        let (new, file) = (self.folder.path().join("now.new"), self.folder.path().join("now"));
+        std::fs::write(&new, now).unwrap();
+        std::fs::rename(new, file).unwrap();
+    }
+
+    /// The time of its clock.
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// A new device's keystore.
+    pub fn device(&self) -> Arc<SoftwareKeystore> {
+        let number = self.devices.fetch_add(1, Ordering::SeqCst);
+        let path = self.folder.path().join(format!("device-{number}"));
+        let random = Arc::new(SystemRandom::new());
+        let stretch = Stretch::new(8, 1, 1).unwrap();
+        Arc::new(SoftwareKeystore::create(&path, b"passphrase", stretch, random).unwrap())
+    }
+
+    /// All mails to an address, subject and text, once there are `at_least` so many.
+    pub fn mails(&self, to: &str, at_least: usize) -> Vec<(String, String)> {
+        for _ in 0..600 {
+            let mails = self.mailbox.mails().into_iter().filter(|mail| mail.to.address() == to);
+            let mails: Vec<_> = mails.map(|mail| (mail.subject, mail.body)).collect();
+            if mails.len() >= at_least {
+                return mails;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("fewer mails than {at_least}");
+    }
+
+    /// The number of mails to an address once the outbox is empty.
+    pub fn settled_mail_count(&self, to: &str) -> usize {
+        // A mail to another address, asked for last, is sent last. Receipts may follow it: hence a second one.
+        for _ in 0..2 {
+            let marker = format!("marker-{}@example.org", self.mailbox.mails().len());
+            self.new_shopper(&marker).begin_sign_up().unwrap();
+            self.mails(&marker, 1);
+        }
+        self.mails(to, 0).len()
+    }
+
+    /// Sends a request and reads the answer.
+    pub fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
+        request.answer(&self.execute(request))
+    }
+
+    /// Sends what the wallet hands to its host.
+    pub fn execute(&self, envelope: &Envelope) -> Response {
+        self.post(envelope.path(), &headers(envelope), envelope.body())
+    }
+
+    /// Posts these bytes as JSON.
+    pub fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Response {
+        let agent = self.agent.lock().unwrap().clone();
+        send(&agent, self.address(), path, headers, body).unwrap()
+    }
+
+    /// A shopper with a new device and this address, without an account yet.
+    pub fn new_shopper(&self, address: &str) -> TestShopper<'_> {
+        TestShopper {
+            issuer: self,
+            address: address.to_owned(),
+            password: PASSWORD.to_owned(),
+            device: self.device(),
+            authenticator: None,
+            recovery: Vec::new(),
+            session: None,
+        }
+    }
+
+    /// A shopper with this address who has signed up.
+    pub fn signed_up_shopper(&self, address: &str) -> TestShopper<'_> {
+        let mut shopper = self.new_shopper(address);
+        shopper.complete_sign_up().unwrap();
+        shopper
+    }
+}
+
+/// An HTTP client that keeps its connections.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_mins(5)))
+        .max_idle_connections(256)
+        .max_idle_connections_per_host(256)
+        .build()
+        .into()
+}
+
+/// Posts these bytes as JSON to an issuer at this address.
+pub fn send(
+    agent: &ureq::Agent,
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &[u8],
+) -> Result<Response, ureq::Error> {
+    let mut post = agent.post(format!("http://{address}{path}")).content_type("application/json");
+    for (name, value) in headers {
+        post = post.header(*name, value);
+    }
+    let mut answer = post.send(body)?;
+    let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+    let (status, mut body) = (answer.status().as_u16(), Vec::new());
+    answer.body_mut().as_reader().read_to_end(&mut body)?;
+    Ok(Response { status, body, retry_after: retry })
+}
+
+/// The headers of a request: its signature, its session.
+pub fn headers(request: &Envelope) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::new();
+    headers.extend(request.signature().map(|s| (SIGNATURE_HEADER, s.to_owned())));
+    let session = request.session();
+    headers.extend(session.map(|s| ("Authorization", format!("Bearer {}", s.expose()))));
+    headers
+}
+
+/// Makes a test on each of the two stores of every function named, which takes a [`TestIssuer`].
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::TestIssuer::new());
+            })*
+        }
+
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::TestIssuer::postgres());
+            })*
+        }
+    };
+}

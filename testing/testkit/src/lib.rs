@@ -1,0 +1,31 @@
+//! What integration tests, benches and examples share. A development dependency only: no product crate has it.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`clock`] | [`TestClock`], moved by hand |
+//! | [`issuer`] | [`TestIssuer`]: a running issuer on either store, its mailbox, its metrics |
+//! | [`shopper`] | [`TestShopper`]: a person with a device, an authenticator and an account |
+//! | [`payments`] | [`TestPayments`]: the tills of an issuer, and payers whose codes they read |
+//! | [`card`] | cards of the sandbox for those payers |
+//! | [`postgres`] | [`PostgresCluster`]: a server made for this run, and a primary with its standby |
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    reason = "a test that cannot go on panics"
+)]
+
+pub mod card;
+pub mod clock;
+pub mod issuer;
+pub mod payments;
+pub mod postgres;
+pub mod shopper;
+
+pub use clock::TestClock;
+pub use issuer::TestIssuer;
+pub use payments::{TestPayer, TestPayments, TestTill};
+pub use postgres::{PostgresCluster, PostgresPair};
+pub use shopper::TestShopper;

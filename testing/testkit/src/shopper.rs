@@ -1,0 +1,236 @@
+//! A shopper: a device, an authenticator, an account at a [`TestIssuer`].
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tegata::protocol::{
+    AccountView, ByDevice, Call, DeviceKey, DeviceName, IssuerError, Language, LogIn, LoggedIn,
+    MailedCodeText, Overview, PasswordText, Prove, RecoveryCode, Refusal, Request, Reset,
+    ResetFinish, ResetProof, SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket,
+    TotpText, Why,
+};
+use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore};
+
+use crate::issuer::TestIssuer;
+
+/// The password that a shopper signs up with.
+pub const PASSWORD: &str = "four quiet herons";
+/// The password that a shopper changes to.
+pub const NEW_PASSWORD: &str = "nine loud magpies";
+
+/// A person with a device: whoever uses an account, its owner or an attacker.
+#[derive(Clone)]
+pub struct TestShopper<'a> {
+    /// The issuer that they use.
+    pub issuer: &'a TestIssuer,
+    /// Their email address.
+    pub address: String,
+    /// The password they sign up with.
+    pub password: String,
+    /// The device's keystore.
+    pub device: Arc<SoftwareKeystore>,
+    /// The otpauth URI in the authenticator, once one was enrolled.
+    pub authenticator: Option<String>,
+    /// The recovery codes that were shown.
+    pub recovery: Vec<RecoveryCode>,
+    /// The session, once signed up or logged in.
+    pub session: Option<SessionToken>,
+}
+
+/// The issuer's answer, or why there is none.
+pub type IssuerResult<T> = Result<T, IssuerError>;
+
+/// The refusal in an answer that has to be one.
+pub fn refusal<T: std::fmt::Debug>(result: IssuerResult<T>) -> Refusal {
+    match result {
+        Err(IssuerError::No(Why::Refused(refusal))) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A password as messages have it.
+pub fn password(text: &str) -> PasswordText {
+    PasswordText::new(text).unwrap()
+}
+
+/// The name of every device in the tests.
+pub fn device_name() -> DeviceName {
+    "Hanako's phone".to_owned().try_into().unwrap()
+}
+
+/// The mailed code in a mail's text: eight digits on a line of their own.
+pub fn code_in(mail: &str) -> MailedCodeText {
+    let digits = mail.lines().map(str::trim);
+    digits.flat_map(MailedCodeText::new).next().unwrap()
+}
+
+impl TestShopper<'_> {
+    /// The device's public key.
+    pub fn key(&self) -> DeviceKey {
+        DeviceKey(self.device.public_key().unwrap())
+    }
+
+    /// Sends a message that the device signs.
+    pub fn call_signed<C: Call + ByDevice>(&self, call: &C) -> IssuerResult<C::Answer> {
+        self.issuer.send(&Request::signed(call, &*self.device)?)
+    }
+
+    /// Sends a message in the session.
+    pub fn call_in_session<C: Call>(&self, call: &C) -> IssuerResult<C::Answer> {
+        let session = self.session.clone().unwrap();
+        self.issuer.send(&Request::of_session(call, session)?)
+    }
+
+    /// The code in the `nth` mail to their address, counted from 1.
+    pub fn mailed_code(&self, nth: usize) -> MailedCodeText {
+        code_in(&self.issuer.mails(&self.address, nth)[nth - 1].1)
+    }
+
+    /// Asks to sign up; a code is mailed.
+    pub fn begin_sign_up(&self) -> IssuerResult<Ticket> {
+        self.call_signed(&sign_up(self)).map(|begun| begun.ticket)
+    }
+
+    /// Signs up, from the first message to the session.
+    pub fn complete_sign_up(&mut self) -> IssuerResult<()> {
+        let ticket = self.begin_sign_up()?;
+        self.submit_first_code(&ticket)?;
+        let signed_up = self.call_signed(&sign_up_factor(self, &ticket))?;
+        self.session = Some(signed_up.session);
+        self.recovery = signed_up.recovery_codes;
+        Ok(())
+    }
+
+    /// Submits the first mail's code and the password; puts the secret of the answer into the authenticator.
+    pub fn submit_first_code(&mut self, ticket: &Ticket) -> IssuerResult<()> {
+        self.submit_sign_up_code(ticket, self.mailed_code(1))
+    }
+
+    /// Submits this code and the password; puts the secret of the answer into the authenticator.
+    pub fn submit_sign_up_code(
+        &mut self,
+        ticket: &Ticket,
+        code: MailedCodeText,
+    ) -> IssuerResult<()> {
+        let call = SignUpCode {
+            ticket: ticket.clone(),
+            device: self.key(),
+            code,
+            password: password(&self.password),
+        };
+        self.authenticator = Some(self.call_signed(&call)?.otpauth.expose().to_owned());
+        Ok(())
+    }
+
+    /// The value that the authenticator shows.
+    pub fn totp(&self) -> TotpText {
+        let uri = self.authenticator.as_ref().unwrap();
+        let credential: OtpCredential = tegata::formats::otpauth::parse(uri.as_bytes()).unwrap();
+        TotpText::new(credential.code(self.issuer.now()).unwrap().digits()).unwrap()
+    }
+
+    /// The value of the next half minute, which was not used yet; moves the clock there.
+    pub fn next_totp(&self) -> SecondFactor {
+        self.issuer.advance_clock(30);
+        SecondFactor::Totp(self.totp())
+    }
+
+    /// Logs in with this password and factor; keeps no session.
+    pub fn try_log_in(
+        &self,
+        with: &str,
+        second_factor: Option<SecondFactor>,
+    ) -> IssuerResult<LoggedIn> {
+        self.call_signed(&log_in(self, with, second_factor))
+    }
+
+    /// Logs in with this password and an unused value of the authenticator, and keeps the session.
+    pub fn complete_log_in(&mut self, with: &str) -> IssuerResult<()> {
+        let factor = Some(self.next_totp());
+        self.session = Some(self.try_log_in(with, factor)?.session);
+        Ok(())
+    }
+
+    /// The account as its owner sees it.
+    pub fn view(&self) -> IssuerResult<AccountView> {
+        self.call_in_session(&Overview {})
+    }
+
+    /// Gives an unused value of the authenticator in the session.
+    pub fn verify_factor(&self) -> IssuerResult<()> {
+        let SecondFactor::Totp(totp) = self.next_totp() else { unreachable!() };
+        self.call_in_session(&Prove { totp }).map(|_| ())
+    }
+
+    /// Asks for a reset of the password; a code is mailed.
+    pub fn begin_reset(&self) -> IssuerResult<Ticket> {
+        self.call_signed(&reset(self)).map(|begun| begun.ticket)
+    }
+
+    /// Submits a reset's mailed code and second factor.
+    pub fn submit_reset_proof(
+        &self,
+        ticket: &Ticket,
+        code: MailedCodeText,
+        second_factor: SecondFactor,
+    ) -> IssuerResult<()> {
+        self.call_signed(&reset_proof(self, ticket, code, second_factor)).map(|_| ())
+    }
+
+    /// Sets the new password of a reset.
+    pub fn finish_reset(&self, ticket: &Ticket, new: &str) -> IssuerResult<()> {
+        self.call_signed(&reset_finish(self, ticket, new)).map(|_| ())
+    }
+}
+
+/// A message as JSON, for tests that change it before they send it.
+pub fn json(call: &impl serde::Serialize) -> Value {
+    serde_json::to_value(call).unwrap()
+}
+
+/// The message that begins a sign-up.
+pub fn sign_up(shopper: &TestShopper<'_>) -> SignUp {
+    SignUp {
+        address: shopper.address.parse().unwrap(),
+        language: Language::En,
+        device: shopper.key(),
+        device_name: device_name(),
+    }
+}
+
+/// The message that ends a sign-up.
+pub fn sign_up_factor(shopper: &TestShopper<'_>, ticket: &Ticket) -> SignUpFactor {
+    SignUpFactor { ticket: ticket.clone(), device: shopper.key(), totp: shopper.totp() }
+}
+
+/// The message of a log-in.
+pub fn log_in(shopper: &TestShopper<'_>, with: &str, second_factor: Option<SecondFactor>) -> LogIn {
+    LogIn {
+        handle: shopper.address.parse().unwrap(),
+        password: password(with),
+        second_factor,
+        device: shopper.key(),
+        device_name: device_name(),
+    }
+}
+
+/// The message that begins a reset.
+pub fn reset(shopper: &TestShopper<'_>) -> Reset {
+    let handle = shopper.address.parse().unwrap();
+    Reset { handle, device: shopper.key(), device_name: device_name() }
+}
+
+/// The message with a reset's code and second factor.
+pub fn reset_proof(
+    shopper: &TestShopper<'_>,
+    ticket: &Ticket,
+    code: MailedCodeText,
+    second_factor: SecondFactor,
+) -> ResetProof {
+    ResetProof { ticket: ticket.clone(), device: shopper.key(), code, second_factor }
+}
+
+/// The message with a reset's new password.
+pub fn reset_finish(shopper: &TestShopper<'_>, ticket: &Ticket, new: &str) -> ResetFinish {
+    ResetFinish { ticket: ticket.clone(), device: shopper.key(), password: password(new) }
+}
