@@ -53,7 +53,8 @@ impl Town {
         });
         let clock = Arc::new(Ahead(AtomicU64::new(0)));
         let mailbox = Arc::new(Mailbox::default());
-        let (service, url) = (None, String::new());
+        let service = None;
+        let url = String::new();
         let mut town = Self { service, clock, mailbox, url, config, _folder: folder };
         town.restarts_with(&json!({}));
         town
@@ -195,7 +196,8 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let input = child.stdin.take().unwrap();
+        let output = child.stdout.take().unwrap();
         Self { child, input, output: BufReader::new(output) }
     }
 
@@ -224,7 +226,8 @@ impl Running {
     /// The exit code, and what it said last on both sides.
     fn ended(mut self) -> (Option<i32>, String, String) {
         drop(self.input);
-        let (mut told, mut error) = (String::new(), String::new());
+        let mut told = String::new();
+        let mut error = String::new();
         self.output.read_to_string(&mut told).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
         (self.child.wait().unwrap().code(), told, error)
@@ -273,7 +276,7 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
 }
 
 #[test]
-fn a_wallet_pays_after_a_sign_up_and_fetches_another_credential_when_told() {
+fn a_wallet_pays_after_sign_up_and_renews_its_credential() {
     let town = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
@@ -379,7 +382,7 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
 }
 
 #[test]
-fn a_second_factor_is_replaced_and_what_a_stranger_changed_is_taken_back() {
+fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     let town = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
@@ -424,7 +427,7 @@ fn a_second_factor_is_replaced_and_what_a_stranger_changed_is_taken_back() {
 }
 
 #[test]
-fn a_lost_phone_a_recovery_code_and_a_new_factor_kept_in_the_wallet() {
+fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
     let town = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
@@ -468,8 +471,9 @@ fn a_lost_phone_a_recovery_code_and_a_new_factor_kept_in_the_wallet() {
 }
 
 #[test]
-fn a_session_goes_to_no_other_issuer_and_nothing_goes_out_in_clear() {
-    let (town, other) = (Town::new(), Town::new());
+fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
+    let town = Town::new();
+    let other = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
     let there = ["log-in", "--issuer", &other.url, "--password", "@pw"];
@@ -532,7 +536,7 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
 }
 
 #[test]
-fn an_account_goes_by_another_address_and_by_the_old_one_again_if_that_was_not_its_owner() {
+fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
     const NEW: &str = "hanako@example.com";
     let town = Town::new();
     let mut hanako = Person::new();
@@ -571,7 +575,7 @@ fn an_account_goes_by_another_address_and_by_the_old_one_again_if_that_was_not_i
 }
 
 #[test]
-fn an_account_is_to_be_deleted_in_seven_days_and_kept_if_its_owner_says_so() {
+fn a_deletion_waits_seven_days_and_can_be_cancelled() {
     let town = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
@@ -612,7 +616,7 @@ fn takes_request(stream: &mut std::net::TcpStream) {
 }
 
 #[test]
-fn an_answer_that_is_too_long_or_no_issuers_is_no_answer_and_a_redirect_is_not_followed() {
+fn overlong_answers_and_redirects_are_refused() {
     let told = |answer: Vec<u8>| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

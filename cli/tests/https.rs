@@ -58,7 +58,8 @@ fn redirects(by: &CertifiedIssuer<'static, KeyPair>) -> (SocketAddr, Receiver<St
         .unwrap();
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, (told, asked)) = (listener.local_addr().unwrap(), mpsc::channel());
+    let address = listener.local_addr().unwrap();
+    let (told, asked) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let tls = ServerConnection::new(config.clone()).unwrap();
@@ -107,7 +108,7 @@ fn logs_in_at(issuer: &str, name: &str, value: impl AsRef<OsStr>) -> Output {
 }
 
 #[test]
-fn it_goes_to_the_issuer_whose_certificate_is_trusted_for_its_name_and_to_no_other() {
+fn requests_go_only_to_a_trusted_certificate_of_that_name() {
     let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let [here, elsewhere] = [folders[0].path(), folders[1].path()];
     let ours = authority(here, "ours.pem");

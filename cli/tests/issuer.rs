@@ -24,7 +24,8 @@ fn it_serves_until_it_is_told_to_stop_and_ends_well() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let mut issuer = shop::serve(folder.path(), &[]);
-        let (child, address) = (&mut issuer.child, &issuer.address);
+        let child = &mut issuer.child;
+        let address = &issuer.address;
         assert!(health(address).ends_with("{\"status\":\"ok\"}"));
         let id = child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());

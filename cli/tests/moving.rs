@@ -38,7 +38,8 @@ const OUT: [&str; 2] = ["--out", "moved.txt"];
 
 #[test]
 fn a_new_phone_gets_all_but_payments_and_gets_it_once() {
-    let (old, new) = (old_phone(), Wallet::made());
+    let old = old_phone();
+    let new = Wallet::made();
     let words = new.run(&["move", "begin"]);
     let lines = done(&words);
     let number = begun(&new, &old);
@@ -72,7 +73,8 @@ fn a_new_phone_gets_all_but_payments_and_gets_it_once() {
 
 #[test]
 fn what_is_chosen_by_name_fits_into_a_qr_code() {
-    let (old, new) = (old_phone(), Wallet::made());
+    let old = old_phone();
+    let new = Wallet::made();
     let number = begun(&new, &old);
     let give = [&GIVE[..], &["Library card", "--number", &number, "--out", "-"]].concat();
     assert!(done(&old.run(&give)).contains('█'));
@@ -90,7 +92,9 @@ fn what_is_chosen_by_name_fits_into_a_qr_code() {
 
 #[test]
 fn a_move_asks_for_the_number_and_for_the_pin() {
-    let (old, new, thief) = (old_phone(), Wallet::made(), Wallet::made());
+    let old = old_phone();
+    let new = Wallet::made();
+    let thief = Wallet::made();
     done(&old.run(&["pin", "--new", "@new-pin"]));
     fs::write(old.0.path().join("other-pin"), "0815\n").unwrap();
     let number = begun(&new, &old);
@@ -113,7 +117,9 @@ fn a_move_asks_for_the_number_and_for_the_pin() {
 
 #[test]
 fn a_wrong_file_changes_nothing() {
-    let (old, new, third) = (old_phone(), Wallet::made(), Wallet::made());
+    let old = old_phone();
+    let new = Wallet::made();
+    let third = Wallet::made();
     failed(&old.run(&["move", "give", "tegata-move:1:AAAA", "--out", "x"]), 1, "mistyped or cut");
     failed(&old.run(&["move", "give", "hello", "--out", "x"]), 1, "not what a new phone shows");
     failed(&new.run(&["move", "take", "moved.txt"]), 2, "cannot read moved.txt");

@@ -20,7 +20,7 @@ fn with_why<'a>(args: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn what_is_stopped_is_refused_by_the_running_service_at_once_and_after_a_restart() {
+fn a_kill_switch_holds_at_once_and_after_a_restart() {
     let shop = Shop::new();
     let running = shop.serve(&[]);
     let phone = Phone::new(shop.path(), "phone");
@@ -51,7 +51,8 @@ fn what_is_stopped_is_refused_by_the_running_service_at_once_and_after_a_restart
 fn an_account_is_frozen_and_let_go_and_all_are_revoked() {
     let shop = Shop::new();
     let running = shop.serve(&[]);
-    let (hanako, jiro) = ("hanako@example.org", "jiro@example.org");
+    let hanako = "hanako@example.org";
+    let jiro = "jiro@example.org";
     let ours = Phone::new(shop.path(), "ours").sign_up(&running, hanako);
     let other = Phone::new(shop.path(), "other").sign_up(&running, jiro);
     let frozen = |session| view(&running, session).unwrap().frozen;
@@ -101,7 +102,7 @@ fn the_log_holds_and_a_forged_checkpoint_is_found() {
 }
 
 #[test]
-fn a_backup_is_restored_with_its_sessions_void_and_its_accounts_there() {
+fn a_restored_backup_has_its_accounts_and_no_sessions() {
     let shop = Shop::new();
     let running = shop.serve(&[]);
     let session = Phone::new(shop.path(), "phone").sign_up(&running, "hanako@example.org");
@@ -129,7 +130,7 @@ fn a_backup_is_restored_with_its_sessions_void_and_its_accounts_there() {
 }
 
 #[test]
-fn keys_are_replaced_and_the_old_server_key_opens_nothing_any_more() {
+fn after_a_key_rotation_the_old_server_key_opens_nothing() {
     let shop = Shop::new();
     let running = shop.serve(&[]);
     let session = Phone::new(shop.path(), "phone").sign_up(&running, "hanako@example.org");
@@ -193,7 +194,7 @@ fn nothing_is_done_without_a_reason_or_where_there_is_no_store() {
 }
 
 #[test]
-fn the_page_of_mails_is_there_for_this_machine_alone_and_only_if_mail_goes_nowhere_else() {
+fn the_mailbox_page_is_served_on_loopback_without_smtp_only() {
     let shop = Shop::new();
     let running = shop.serve(&[]);
     Phone::new(shop.path(), "phone").begin(&running, "hanako@example.org").unwrap();

@@ -73,7 +73,8 @@ fn a_wallet_from_its_making_to_its_end() {
     let codes: Vec<Value> = (0..2).map(|_| document(&wallet.run(&["pay", "--json"]))).collect();
     assert!(codes[0]["counter"].as_u64() < codes[1]["counter"].as_u64());
     for code in codes {
-        let (digits, at) = (code["code"].as_str().unwrap(), code["valid_from"].to_string());
+        let digits = code["code"].as_str().unwrap();
+        let at = code["valid_from"].to_string();
         let rest = ["--seed", SEED, "--prefix", "4960", "--at", &at];
         done(&here(&[&["code", "verify", digits][..], &rest].concat()));
     }
@@ -101,7 +102,7 @@ fn a_wallet_from_its_making_to_its_end() {
 }
 
 #[test]
-fn payments_under_a_pin_ask_for_it_and_the_pin_is_given_up_after_ten_wrong_ones() {
+fn payments_ask_for_the_pin_and_ten_wrong_ones_block_it() {
     let wallet = Wallet::made();
     std::fs::write(wallet.0.path().join("other-pin"), "0815\n").unwrap();
     let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
@@ -139,7 +140,7 @@ fn payments_under_a_pin_ask_for_it_and_the_pin_is_given_up_after_ten_wrong_ones(
 }
 
 #[test]
-fn an_older_copy_is_refused_until_it_is_adopted_without_its_payments() {
+fn an_older_copy_is_refused_until_adopted_without_payments() {
     let wallet = Wallet::made();
     let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
     done(&wallet.run(&[&payment[..], &["--seed", "@seed.hex"]].concat()));

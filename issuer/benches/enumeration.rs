@@ -71,7 +71,8 @@ fn in_turns(
     mut one: impl FnMut(),
     mut other: impl FnMut(),
 ) -> Times {
-    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    let mut ones = Vec::new();
+    let mut others = Vec::new();
     for nth in 0..pairs + 20 {
         between(nth);
         let take = |work: &mut dyn FnMut(), times: &mut Vec<f64>| {
@@ -114,13 +115,15 @@ fn same(issuer: &TestIssuer) -> Times {
 }
 
 fn resets(issuer: &TestIssuer) -> Times {
-    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
+    let known = issuer.new_shopper(HANAKO);
+    let unknown = issuer.new_shopper(NOBODY);
     let between = each(issuer, 5, DAY);
     in_turns(PAIRS, between, || drop(known.begin_reset()), || drop(unknown.begin_reset()))
 }
 
 fn log_ins(issuer: &TestIssuer) -> Times {
-    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
+    let known = issuer.new_shopper(HANAKO);
+    let unknown = issuer.new_shopper(NOBODY);
     in_turns(
         PAIRS,
         each(issuer, 20, HOUR),
@@ -170,7 +173,8 @@ fn proofs(issuer: &TestIssuer) -> Times {
 
 /// With a password that a known address is held against where one is judged.
 fn finishes(issuer: &TestIssuer) -> Times {
-    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
+    let known = issuer.new_shopper(HANAKO);
+    let unknown = issuer.new_shopper(NOBODY);
     let [a, b] = [&known, &unknown].map(|person| person.begin_reset().unwrap());
     in_turns(
         PAIRS,
@@ -181,7 +185,8 @@ fn finishes(issuer: &TestIssuer) -> Times {
 }
 
 fn sign_ups(issuer: &TestIssuer) -> Times {
-    let (taken, free) = (issuer.new_shopper(HANAKO), issuer.new_shopper("free@example.org"));
+    let taken = issuer.new_shopper(HANAKO);
+    let free = issuer.new_shopper("free@example.org");
     let between = each(issuer, 5, DAY);
     in_turns(PAIRS, between, || drop(taken.begin_sign_up()), || drop(free.begin_sign_up()))
 }
@@ -221,7 +226,8 @@ fn crowded(issuer: &TestIssuer) -> Times {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for nth in 0..CROWD {
-            let (stop, mut other) = (&stop, issuer.new_shopper(NOBODY));
+            let stop = &stop;
+            let mut other = issuer.new_shopper(NOBODY);
             scope.spawn(move || {
                 for time in 0.. {
                     other.address = format!("other-{nth}-{time}@example.org");
@@ -246,7 +252,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 /// The effect, and the two-sided chance of one as large where there is none (normal approximation).
 #[expect(clippy::cast_precision_loss, reason = "hundreds")]
 fn mann_whitney(one: &[f64], other: &[f64]) -> (f64, f64) {
-    let (n, m) = (one.len() as f64, other.len() as f64);
+    let n = one.len() as f64;
+    let m = other.len() as f64;
     let wins: f64 = one
         .iter()
         .map(|a| {

@@ -52,7 +52,8 @@ pub(crate) fn print(towns: &[(&str, TestIssuer)]) {
 fn argon2_alone() -> f64 {
     let params = Params::new(19 * 1024, 2, 1, None).unwrap();
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let (began, count) = (Instant::now(), Mutex::new(0_u32));
+    let began = Instant::now();
+    let count = Mutex::new(0_u32);
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -92,10 +93,12 @@ fn measure_some<'a>(
     most: usize,
     work: impl Fn(&mut TestShopper<'a>, usize) -> Duration + Sync,
 ) -> Measured {
-    let (began, all) = (Instant::now(), Mutex::new(Vec::new()));
+    let began = Instant::now();
+    let all = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for person in people {
-            let (work, all) = (&work, &all);
+            let work = &work;
+            let all = &all;
             scope.spawn(move || {
                 let mut times = Vec::new();
                 while began.elapsed() < SPAN && times.len() < most {
@@ -114,7 +117,8 @@ fn measure_some<'a>(
 
 fn say(what: &str, Measured { sorted, per_second }: &Measured) {
     let at = |percent: usize| sorted[(sorted.len() - 1) * percent / 100].as_secs_f64() * 1e3;
-    let (p50, p99) = (at(50), at(99));
+    let p50 = at(50);
+    let p99 = at(99);
     println!("  {what:<46} {per_second:>8.1}/s   p50 {p50:>8.2} ms   p99 {p99:>8.2} ms");
 }
 
@@ -136,7 +140,8 @@ fn flood(people: &mut [TestShopper<'_>]) -> (Measured, String) {
         for n in 0..64 {
             let mut person = people[0].clone();
             person.address = format!("flood-{n}@example.org");
-            let (stop, told) = (&stop, &told);
+            let stop = &stop;
+            let told = &told;
             scope.spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
                     let busy = matches!(

@@ -25,7 +25,8 @@ struct Known {
 
 impl Known {
     fn new() -> Self {
-        let (kind, random) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
+        let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap().as_ref().to_vec();
         Self { key: EcdsaKeyPair::from_pkcs8(kind, &pkcs8, &random).unwrap(), pkcs8 }
     }

@@ -73,7 +73,8 @@ struct Far {
 
 impl Far {
     fn new() -> Self {
-        let (threads, folder) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+        let threads = Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), KEY);
         let listener = threads.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -117,7 +118,8 @@ fn done(
     let issuer = payments.issuer;
     match asked {
         Asked::SetClock => {
-            let (is, here) = (issuer.now().seconds(), SystemClock.now().seconds());
+            let is = issuer.now().seconds();
+            let here = SystemClock.now().seconds();
             issuer.advance_clock(here.saturating_sub(is));
             issuer.set_clock_back(is.saturating_sub(here));
         }
@@ -135,7 +137,8 @@ fn done(
         }
         Asked::Code { shopper } => return json!({ "code": payments.next_code(&shoppers[shopper]) }),
         Asked::Till { till, shop } => {
-            let (till, shop) = (till.parse().unwrap(), ShopName::new(&shop).unwrap());
+            let till = till.parse().unwrap();
+            let shop = ShopName::new(&shop).unwrap();
             let code = payments.operator().add_till(till, shop, &reason()).unwrap();
             return json!({ "code": code.text().expose() });
         }

@@ -22,20 +22,20 @@ use tegata_testkit::{
 tegata_testkit::on_both! {
     a_shopper_signs_up_logs_in_and_resets_her_password,
     the_break_in_of_2019_ends_at_each_of_its_steps,
-    a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing,
-    a_message_signed_by_another_device_or_for_another_purpose_is_no_message,
-    any_number_of_guesses_at_a_code_come_to_five_even_with_a_restart_between,
+    steps_out_of_order_are_refused_and_change_nothing,
+    a_signature_of_another_device_or_purpose_is_refused,
+    a_mailed_code_is_compared_five_times_across_restarts,
     of_sixty_four_at_once_one_wins,
-    a_value_of_the_second_factor_is_taken_once_and_in_one_writing,
+    a_totp_value_is_accepted_once_and_in_one_spelling,
     a_recovery_code_stands_in_once_and_then_a_new_factor_is_due,
-    an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code,
-    an_address_that_nobody_has_is_answered_like_one_that_somebody_has,
-    the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account,
-    the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_of_passwords,
-    who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else,
-    no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her,
-    an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order,
-    strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same,
+    a_recovery_code_reopens_a_frozen_account_of_a_lost_phone,
+    an_unknown_address_is_answered_like_a_known_one,
+    the_owners_device_gets_through_a_flood_on_the_account,
+    the_owners_device_gets_through_a_full_hash_queue,
+    a_rate_limit_tells_when_to_retry_and_nothing_else,
+    no_page_of_an_export_is_read_without_a_mail_to_the_owner,
+    an_export_has_each_event_of_the_account_once_in_order,
+    guesses_at_a_notice_code_do_not_shut_the_owner_out,
     host_headers_change_nothing,
 }
 
@@ -146,7 +146,7 @@ fn raw(person: &TestShopper<'_>, path: &str, purpose: &str, body: &str) -> (u16,
     (response.status, String::from_utf8(response.body).unwrap())
 }
 
-fn a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing(issuer: &TestIssuer) {
+fn steps_out_of_order_are_refused_and_change_nothing(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let mut other = hanako.clone();
     other.device = issuer.device();
@@ -168,7 +168,7 @@ fn a_step_skipped_repeated_or_of_another_reset_is_refused_and_changes_nothing(is
     assert_eq!(refusal(told), Refusal::Wrong, "pending when the password was reset");
 }
 
-fn a_message_signed_by_another_device_or_for_another_purpose_is_no_message(issuer: &TestIssuer) {
+fn a_signature_of_another_device_or_purpose_is_refused(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let other = issuer.device();
     let ticket = hanako.begin_reset().unwrap();
@@ -190,14 +190,16 @@ fn a_message_signed_by_another_device_or_for_another_purpose_is_no_message(issue
     not_signed(&[(SIGNATURE_HEADER, good.clone()), (SIGNATURE_HEADER, good)], &body);
 }
 
-fn any_number_of_guesses_at_a_code_come_to_five_even_with_a_restart_between(issuer: &TestIssuer) {
+fn a_mailed_code_is_compared_five_times_across_restarts(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let ticket = hanako.begin_reset().unwrap();
     let code = hanako.mailed_code(2);
     let guess = |from: usize, to: usize| {
         thread::scope(|scope| {
             for part in 0..16 {
-                let (ticket, hanako, code) = (&ticket, &hanako, &code);
+                let ticket = &ticket;
+                let hanako = &hanako;
+                let code = &code;
                 scope.spawn(move || {
                     for number in (from..to).filter(|number| number % 16 == part) {
                         let guess = MailedCodeText::new(&format!("{number:08}")).unwrap();
@@ -264,7 +266,7 @@ fn of_sixty_four_at_once_one_wins(issuer: &TestIssuer) {
     hanako.complete_log_in(NEW_PASSWORD).unwrap();
 }
 
-fn a_value_of_the_second_factor_is_taken_once_and_in_one_writing(issuer: &TestIssuer) {
+fn a_totp_value_is_accepted_once_and_in_one_spelling(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
     hanako.call_in_session(&Prove { totp: totp.clone() }).unwrap();
@@ -305,9 +307,7 @@ fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(issuer: &TestIssu
     assert!(RecoveryCode::parse("0000-0000-0000-0000").is_ok(), "well formed, and nobody's");
 }
 
-fn an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recovery_code(
-    issuer: &TestIssuer,
-) {
+fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     hanako.call_in_session(&Freeze {}).unwrap();
     let mut new_phone = hanako.clone();
@@ -327,9 +327,10 @@ fn an_owner_who_froze_her_account_and_lost_her_phone_gets_it_back_with_a_recover
     assert!(!new_phone.view().unwrap().frozen);
 }
 
-fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(issuer: &TestIssuer) {
+fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
     issuer.signed_up_shopper(HANAKO);
-    let (known, unknown) = (thief(issuer), issuer.new_shopper("nobody@example.org"));
+    let known = thief(issuer);
+    let unknown = issuer.new_shopper("nobody@example.org");
     let ask = |person: &TestShopper<'_>| {
         let handle: tegata::protocol::Handle = person.address.parse().unwrap();
         let device_name = device_name();
@@ -340,11 +341,14 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(issuer: &Te
     for _ in 0..7 {
         assert_eq!(ask(&known), ask(&unknown), "and past what is mailed in a day, too");
     }
-    let (a, b) = (known.begin_reset().unwrap(), unknown.begin_reset().unwrap());
+    let a = known.begin_reset().unwrap();
+    let b = unknown.begin_reset().unwrap();
     for _ in 0..7 {
         let tell = |person: &TestShopper<'_>, ticket: &Ticket| {
-            let (code, second_factor) = (wrong_code(), wrong_totp());
-            let (ticket, device) = (ticket.clone(), person.key());
+            let code = wrong_code();
+            let second_factor = wrong_totp();
+            let ticket = ticket.clone();
+            let device = person.key();
             let call = ResetProof { ticket, device, code, second_factor };
             let body = serde_json::to_string(&call).unwrap();
             let (status, body) = raw(person, ResetProof::PATH, "reset-proof", &body);
@@ -372,7 +376,8 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(issuer: &Te
     let known = issuer.signed_up_shopper("wvkxjqzmph@example.org");
     let finish = |address: &str, new: &str| {
         let person = issuer.new_shopper(address);
-        let (ticket, device) = (person.begin_reset().unwrap(), person.key());
+        let ticket = person.begin_reset().unwrap();
+        let device = person.key();
         let call = ResetFinish { ticket, device, password: password(new) };
         let body = serde_json::to_string(&call).unwrap();
         let (status, body) = raw(&person, ResetFinish::PATH, "reset-finish", &body);
@@ -389,7 +394,9 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(issuer: &Te
     let never = issuer.new_shopper("never@example.org");
     let ticket = never.begin_sign_up().unwrap();
     let tries = |with: &str| {
-        let (ticket, device, code) = (ticket.clone(), never.key(), wrong_code());
+        let ticket = ticket.clone();
+        let device = never.key();
+        let code = wrong_code();
         never.call_signed(&SignUpCode { ticket, device, code, password: password(with) })
     };
     for _ in 0..5 {
@@ -398,7 +405,7 @@ fn an_address_that_nobody_has_is_answered_like_one_that_somebody_has(issuer: &Te
     assert_eq!(refusal(tries("password1")), Refusal::Wrong);
 }
 
-fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(issuer: &TestIssuer) {
+fn the_owners_device_gets_through_a_flood_on_the_account(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let stop = AtomicBool::new(false);
     let mut thieves: Vec<_> = (0..4).map(|_| thief(issuer)).collect();
@@ -437,18 +444,19 @@ fn the_owner_logs_in_and_resets_from_her_device_during_a_flood_on_her_account(is
     });
 }
 
-fn the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_of_passwords(
-    issuer: &TestIssuer,
-) {
+fn the_owners_device_gets_through_a_full_hash_queue(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let ticket = hanako.begin_reset().unwrap();
     hanako.submit_reset_proof(&ticket, hanako.mailed_code(2), hanako.next_totp()).unwrap();
-    let (stop, sent_away) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let stop = AtomicBool::new(false);
+    let sent_away = AtomicUsize::new(0);
     let thief = issuer.new_shopper("nobody@example.org");
     thread::scope(|scope| {
         for nth in 0..64 {
             // One address for each try: no budget of an address is ever used up.
-            let (mut thief, stop, sent_away) = (thief.clone(), &stop, &sent_away);
+            let mut thief = thief.clone();
+            let stop = &stop;
+            let sent_away = &sent_away;
             scope.spawn(move || {
                 for time in 0.. {
                     thief.address = format!("nobody-{nth}-{time}@example.org");
@@ -477,9 +485,7 @@ fn the_owner_logs_in_and_resets_from_her_device_while_strangers_fill_the_queue_o
     });
 }
 
-fn who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_else(
-    issuer: &TestIssuer,
-) {
+fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let wrong = |person: &TestShopper<'_>| person.try_log_in("nine loud magpies", None);
     let later = |seconds| Err(IssuerError::No(Why::Later(seconds)));
@@ -532,9 +538,7 @@ fn who_is_refused_for_asking_too_often_is_told_when_to_come_again_and_nothing_el
     assert_eq!(guesses(), Refusal::Wrong);
 }
 
-fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
-    issuer: &TestIssuer,
-) {
+fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     // More than a page, within one second of the issuer's clock.
     for _ in 0..260 {
@@ -565,7 +569,7 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her_each_event_once_and_in_order(
     assert_eq!(refusal(hanako.call_in_session(&Export { before: None })), Refusal::FactorNeeded);
 }
 
-fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(issuer: &TestIssuer) {
+fn no_page_of_an_export_is_read_without_a_mail_to_the_owner(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     // The number of an event that is after all of them: what comes is what the first page would have.
     let before = Some(EventNumber::new(&"f".repeat(32)).unwrap());
@@ -586,9 +590,7 @@ fn no_page_of_what_is_kept_of_an_owner_is_given_out_without_telling_her(issuer: 
     assert_eq!(told.iter().filter(|event| event.deed == "exported").count(), 2);
 }
 
-fn strangers_guess_at_a_notices_code_and_the_owner_freezes_and_takes_back_all_the_same(
-    issuer: &TestIssuer,
-) {
+fn guesses_at_a_notice_code_do_not_shut_the_owner_out(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let handle = || HANAKO.parse().unwrap();
     hanako.complete_log_in(PASSWORD).unwrap();

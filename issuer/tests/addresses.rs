@@ -13,13 +13,13 @@ use tegata_testkit::{
 };
 
 tegata_testkit::on_both! {
-    an_account_is_moved_and_its_owner_logs_in_by_the_new_address_alone_after_a_week,
-    an_account_moved_to_the_address_it_has_speaks_another_language_and_is_found_after_a_week,
-    an_account_moved_away_and_back_within_a_week_is_found_after_it,
-    an_owner_who_takes_a_move_back_resets_her_password_by_the_address_as_it_was,
-    an_owner_who_takes_a_move_to_the_same_address_back_is_found_by_it,
+    a_week_after_a_change_only_the_new_address_logs_in,
+    a_change_to_the_same_address_keeps_the_account_findable,
+    an_address_changed_and_changed_back_stays_findable,
+    after_a_reverted_change_the_old_address_resets_the_password,
+    a_reverted_change_to_the_same_address_keeps_it_findable,
     an_address_of_another_account_is_not_moved_to,
-    whatever_case_an_address_is_written_in_it_is_one_account_and_mail_goes_as_it_was_verified,
+    case_does_not_matter_in_an_address_and_mail_keeps_it,
 }
 
 const HANAKO: &str = "hanako@example.org";
@@ -71,9 +71,7 @@ fn takes_back(person: &TestShopper<'_>, notice: &str, second_factor: SecondFacto
     person.issuer.send(&Request::written(&call).unwrap()).unwrap();
 }
 
-fn an_account_is_moved_and_its_owner_logs_in_by_the_new_address_alone_after_a_week(
-    issuer: &TestIssuer,
-) {
+fn a_week_after_a_change_only_the_new_address_logs_in(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     moves(&mut hanako, NEW, Language::En, 1);
     assert_eq!(hanako.view().unwrap().address.address(), NEW);
@@ -91,9 +89,7 @@ fn an_account_is_moved_and_its_owner_logs_in_by_the_new_address_alone_after_a_we
     other.submit_sign_up_code(&ticket, code).unwrap();
 }
 
-fn an_account_moved_to_the_address_it_has_speaks_another_language_and_is_found_after_a_week(
-    issuer: &TestIssuer,
-) {
+fn a_change_to_the_same_address_keeps_the_account_findable(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     moves(&mut hanako, HANAKO, Language::Ja, 1);
     assert!(is_found_by(&hanako, HANAKO));
@@ -104,7 +100,7 @@ fn an_account_moved_to_the_address_it_has_speaks_another_language_and_is_found_a
     mail(issuer, HANAKO, "パスワード", 1);
 }
 
-fn an_account_moved_away_and_back_within_a_week_is_found_after_it(issuer: &TestIssuer) {
+fn an_address_changed_and_changed_back_stays_findable(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     moves(&mut hanako, NEW, Language::En, 1);
     moves(&mut hanako, HANAKO, Language::En, 1);
@@ -115,9 +111,7 @@ fn an_account_moved_away_and_back_within_a_week_is_found_after_it(issuer: &TestI
     assert!(is_found_by(&hanako, HANAKO), "and after the last of it was forgotten, too");
 }
 
-fn an_owner_who_takes_a_move_back_resets_her_password_by_the_address_as_it_was(
-    issuer: &TestIssuer,
-) {
+fn after_a_reverted_change_the_old_address_resets_the_password(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     issuer.advance_clock(8 * DAY);
     moves(&mut hanako, NEW, Language::En, 1);
@@ -128,7 +122,7 @@ fn an_owner_who_takes_a_move_back_resets_her_password_by_the_address_as_it_was(
     assert!(!is_found_by(&hanako, NEW));
 }
 
-fn an_owner_who_takes_a_move_to_the_same_address_back_is_found_by_it(issuer: &TestIssuer) {
+fn a_reverted_change_to_the_same_address_keeps_it_findable(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     issuer.advance_clock(8 * DAY);
     moves(&mut hanako, HANAKO, Language::Ja, 1);
@@ -149,7 +143,8 @@ fn an_address_of_another_account_is_not_moved_to(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let taro = issuer.signed_up_shopper(NEW);
     hanako.complete_log_in(PASSWORD).unwrap();
-    let (address, language) = (NEW.parse().unwrap(), Language::En);
+    let address = NEW.parse().unwrap();
+    let language = Language::En;
     hanako.call_in_session(&MoveAddress { address, language }).unwrap();
     let code = code_in(&mail(issuer, NEW, CODE[0], 1));
     assert_eq!(refusal(hanako.call_in_session(&MoveAddressCode { code })), Refusal::Wrong);
@@ -157,9 +152,7 @@ fn an_address_of_another_account_is_not_moved_to(issuer: &TestIssuer) {
     assert!(is_found_by(&hanako, HANAKO) && is_found_by(&taro, NEW));
 }
 
-fn whatever_case_an_address_is_written_in_it_is_one_account_and_mail_goes_as_it_was_verified(
-    issuer: &TestIssuer,
-) {
+fn case_does_not_matter_in_an_address_and_mail_keeps_it(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let written = ["Hanako@example.org", "HANAKO@EXAMPLE.ORG", "hanako@Example.Org"];
     for (nth, address) in written.into_iter().enumerate() {

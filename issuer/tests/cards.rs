@@ -55,10 +55,8 @@ fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
 }
 
 fn another_s_card_is_not_there(issuer: &TestIssuer) {
-    let (hanako, taro) = (
-        issuer.signed_up_shopper("hanako@example.org"),
-        issuer.signed_up_shopper("taro@example.org"),
-    );
+    let hanako = issuer.signed_up_shopper("hanako@example.org");
+    let taro = issuer.signed_up_shopper("taro@example.org");
     let card = adds(&hanako, "pm_card_visa").unwrap().cards[0].card;
     adds(&taro, "pm_card_jcb").unwrap();
     assert_eq!(refusal(taro.call_in_session(&RemoveCard { card })), Refusal::NothingToDo);
@@ -77,7 +75,7 @@ fn a_closed_account_has_none(issuer: &TestIssuer) {
 }
 
 #[test]
-fn a_token_that_nobody_gave_out_is_refused_and_after_ten_tries_nothing_is_asked() {
+fn unknown_card_tokens_are_refused_and_limited_to_ten() {
     let issuer = TestIssuer::new();
     let hanako = issuer.signed_up_shopper("hanako@example.org");
     for _ in 0..10 {

@@ -100,8 +100,7 @@ fn held(service: &Handle) -> TcpStream {
 }
 
 #[test]
-fn a_network_that_holds_all_it_may_leaves_the_rest_to_others_and_gets_one_back_for_each_it_closes()
-{
+fn a_network_at_its_connection_limit_leaves_room_for_others() {
     let service = service("connections_per_network = 2");
     let mut ours = vec![held(&service), held(&service)];
     for _ in 0..3 {
@@ -206,7 +205,7 @@ fn stopping_waits_only_so_long() {
 }
 
 #[test]
-fn a_client_that_hangs_up_does_not_stop_in_the_middle_what_it_began() {
+fn a_request_is_finished_after_its_client_disconnects() {
     let service = gated();
     let mut stream = connect(&service);
     stream.write_all(b"GET /hung-up HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
@@ -271,7 +270,8 @@ fn over_tls_it_says_the_same_and_that_it_stays_so() {
 
 #[test]
 fn files_that_are_no_certificate_and_key_are_named() {
-    let (ours, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let ours = tempfile::tempdir().unwrap();
+    let others = tempfile::tempdir().unwrap();
     assert!(over_tls(ours.path()).unwrap_err().to_string().contains("certificate.pem"));
     certificate(ours.path());
     certificate(others.path());

@@ -134,7 +134,8 @@ struct Phone(SoftwareKeystore);
 
 impl Phone {
     fn new(folder: &Path) -> Self {
-        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let random = Arc::new(SystemRandom::new());
         let file = folder.join("phone");
         Self(SoftwareKeystore::create(&file, b"passphrase", cheap, random).unwrap())
     }
@@ -173,7 +174,8 @@ impl Phone {
         let mails = stage.mails.mails().len();
         let ticket = self.begin(issuer, address);
         let password = PasswordText::new("four quiet herons stand").unwrap();
-        let (device, code) = (self.key(), stage.code(mails));
+        let device = self.key();
+        let code = stage.code(mails);
         let call = SignUpCode { ticket: ticket.clone(), device, code, password };
         let Enrol { otpauth } = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
         let totp = Self::totp(stage, &otpauth);
@@ -184,7 +186,7 @@ impl Phone {
 }
 
 #[test]
-fn a_sign_up_that_nobody_finished_is_gone_after_a_day_and_an_account_is_not() {
+fn an_unfinished_sign_up_is_deleted_after_a_day() {
     let stage = Stage::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
@@ -205,7 +207,7 @@ fn a_sign_up_that_nobody_finished_is_gone_after_a_day_and_an_account_is_not() {
 }
 
 #[test]
-fn an_account_is_deleted_when_its_owner_has_had_her_week_and_said_nothing() {
+fn a_closed_account_is_deleted_after_its_week() {
     let stage = Stage::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
@@ -241,7 +243,7 @@ fn an_account_is_deleted_when_its_owner_has_had_her_week_and_said_nothing() {
 }
 
 #[test]
-fn an_account_that_cannot_be_deleted_is_counted_and_in_nobody_s_way() {
+fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
     let stage = Stage::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
@@ -259,8 +261,10 @@ fn an_account_that_cannot_be_deleted_is_counted_and_in_nobody_s_way() {
         let (_, first) = store.closings_before(stage.clock.now(), None, 2).await.unwrap()[0];
         let damaged = store.change(first, |loaded| {
             let Account::Live(live) = &loaded.state else { panic!("no account") };
-            let (address, other) = (live.address(), loaded.secrets.values().last().unwrap());
-            let (kind, sealed) = (loaded.secrets[&address].0, other.1.clone());
+            let address = live.address();
+            let other = loaded.secrets.values().last().unwrap();
+            let kind = loaded.secrets[&address].0;
+            let sealed = other.1.clone();
             (Change { keep: vec![(address, kind, sealed)], ..Change::default() }, ())
         });
         damaged.await.unwrap();
@@ -275,7 +279,7 @@ fn an_account_that_cannot_be_deleted_is_counted_and_in_nobody_s_way() {
 }
 
 #[test]
-fn an_account_that_is_frozen_when_its_week_is_over_is_deleted_when_it_is_let_go() {
+fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
     let stage = Stage::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
@@ -299,7 +303,7 @@ fn an_account_that_is_frozen_when_its_week_is_over_is_deleted_when_it_is_let_go(
 }
 
 #[test]
-fn a_session_s_row_goes_when_the_session_does_not_count_any_more() {
+fn the_row_of_an_expired_session_is_deleted() {
     let stage = Stage::new();
     let issuer = stage.start();
     Phone::new(stage.folder.path()).sign_up(&stage, &issuer);
@@ -316,13 +320,14 @@ fn a_session_s_row_goes_when_the_session_does_not_count_any_more() {
 }
 
 #[test]
-fn what_tills_do_not_ask_for_any_more_goes_and_so_do_old_counts_of_wrong_codes() {
+fn old_till_rows_and_counts_of_wrong_codes_are_deleted() {
     let stage = Stage::new();
     // It makes the tables.
     stage.start().stop();
     let database = rusqlite::Connection::open(stage.file()).unwrap();
     let now = stage.clock.now().seconds();
-    let (today, ago) = (now / DAY, |days: u64| now - days * DAY);
+    let today = now / DAY;
+    let ago = |days: u64| now - days * DAY;
     // As in the numbers of payments: milliseconds, before 15 bits of what the second holds.
     let [old, young] = [ago(100) - 1, ago(100)].map(|seconds| (seconds * 1000) << 15);
     database

@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use tegata_testkit::TestIssuer;
 
 tegata_testkit::on_both! {
-    what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it,
+    freezing_what_is_no_account_is_refused_with_a_reason,
 }
 
 /// The one account that is so, once there is one.
@@ -39,7 +39,7 @@ fn only(issuer: &TestIssuer, is: fn(&Account) -> bool) -> AccountId {
     })
 }
 
-fn what_is_no_account_yet_or_no_more_is_not_frozen_and_the_operator_hears_it(issuer: &TestIssuer) {
+fn freezing_what_is_no_account_is_refused_with_a_reason(issuer: &TestIssuer) {
     let config: Config = toml::from_str(&issuer.settings).unwrap();
     let operator = Operator::open(config, tegata_issuer::World::system()).unwrap();
     let reason = Reason::new("ann", "a test").unwrap();

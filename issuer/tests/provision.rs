@@ -23,7 +23,7 @@ use tegata_testkit::{
 
 tegata_testkit::on_both! {
     a_phone_is_provisioned_and_its_codes_lead_to_its_seed,
-    the_same_request_gives_the_same_credential_and_another_body_nothing,
+    a_repeated_request_gives_the_same_credential,
     who_asks_has_to_have_signed_in_a_session_on_that_device,
     the_second_factor_has_to_be_fresh,
     nothing_is_given_while_frozen_or_stopped,
@@ -91,7 +91,8 @@ impl<'a> Phone<'a> {
     }
 
     fn keeps(&self, answer: &Provisioned) -> RecordId {
-        let (leave, mut wallet) = (Unlocked::without_lock(), self.wallet());
+        let leave = Unlocked::without_lock();
+        let mut wallet = self.wallet();
         // The request that waits, once more.
         let asked = wallet.account().provision().unwrap();
         wallet.account().provisioned(&leave, "Tegata", &asked, &response(answer)).unwrap()
@@ -223,7 +224,7 @@ fn base64ct_of(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-fn the_same_request_gives_the_same_credential_and_another_body_nothing(issuer: &TestIssuer) {
+fn a_repeated_request_gives_the_same_credential(issuer: &TestIssuer) {
     let phone = Phone::new(issuer);
     let request = phone.authorise();
     let first = phone.sends(&request).unwrap();
@@ -411,7 +412,7 @@ fn order_eight() -> [u8; 32] {
 }
 
 #[test]
-fn past_the_capacity_of_the_prefix_only_a_credential_that_replaces_one_is_given() {
+fn a_full_prefix_gives_only_replacement_credentials() {
     let issuer = TestIssuer::with("code_prefix = \"49601234\"");
     let phone = Phone::new(&issuer);
     phone.is_provisioned();
@@ -467,7 +468,7 @@ fn last_run(issuer: &TestIssuer, job: &str) -> u64 {
 
 /// It comes once a minute: for what is measured every few seconds it is dead until then.
 #[test]
-fn a_job_that_does_not_fill_the_next_period_is_told_when_half_of_this_one_is_over() {
+fn an_unfilled_next_period_is_alarmed_at_half_time() {
     let issuer = TestIssuer::with("alias_seconds = 86400");
     wait_for(|| last_run(&issuer, "aliases") > 0 && last_run(&issuer, "measure") > 0);
     assert_eq!(count(&issuer, "tegata_aliases_late"), 0);
@@ -484,7 +485,7 @@ fn a_job_that_does_not_fill_the_next_period_is_told_when_half_of_this_one_is_ove
 }
 
 #[test]
-fn between_two_countings_each_new_credential_takes_a_place_and_one_that_replaces_another_none() {
+fn a_new_credential_counts_against_capacity_a_replacement_not() {
     let issuer = TestIssuer::new();
     wait_for(|| last_run(&issuer, "credentials") > 0);
     let room = town_room(&issuer);

@@ -76,7 +76,7 @@ impl Far {
 }
 
 #[tokio::test]
-async fn a_card_is_registered_charged_once_and_given_its_money_back_once() {
+async fn a_card_is_registered_charged_once_and_refunded_once() {
     let far = far().await;
     let customer = far.stripe.customer(Key("a")).await.unwrap();
     assert_eq!(
@@ -104,7 +104,7 @@ async fn a_card_is_registered_charged_once_and_given_its_money_back_once() {
 }
 
 #[tokio::test]
-async fn what_is_cancelled_is_never_charged_and_what_was_declined_neither() {
+async fn a_cancelled_or_declined_intent_is_never_charged() {
     let far = far().await;
     let intent = far.intent().await;
     assert_eq!(far.stripe.cancel(&intent, Key("a1")).await, Ok(Status::Cancelled));
@@ -126,7 +126,7 @@ async fn what_is_cancelled_is_never_charged_and_what_was_declined_neither() {
 }
 
 #[tokio::test]
-async fn a_card_that_was_taken_away_is_not_charged_and_can_be_taken_away_twice() {
+async fn a_removed_card_is_not_charged_and_removal_repeats() {
     let far = far().await;
     let (customer, method) = far.card("pm_card_visa").await;
     let intent = far.create(&customer, &method, "a").await.unwrap();
@@ -158,7 +158,7 @@ async fn no_number_of_a_card_and_no_other_key_is_taken() {
 /// Whatever happens to a confirmation: it is told as it is or left open, and asked by the id it becomes clear. What was
 /// left open is cancelled or given back, and nothing is charged that is not.
 #[tokio::test]
-async fn whatever_happens_to_a_request_the_money_moves_as_was_told_or_it_is_left_open() {
+async fn a_faulty_request_charges_as_answered_or_stays_open() {
     let far = far().await;
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for switch in Switch::each(TOO_LONG) {
@@ -196,7 +196,7 @@ async fn whatever_happens_to_a_request_the_money_moves_as_was_told_or_it_is_left
 
 /// The other requests that change something: said again under another key they come to what was wanted, and to no more.
 #[tokio::test]
-async fn whatever_happens_to_it_a_refund_and_a_cancellation_can_be_said_again() {
+async fn refunds_and_cancellations_can_be_repeated_after_faults() {
     let far = far().await;
     for switch in Switch::each(TOO_LONG) {
         let paid = far.intent().await;

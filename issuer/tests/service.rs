@@ -138,7 +138,8 @@ fn a_request_id_is_ours_unless_a_trusted_proxy_gave_it() {
         id
     };
     let alone = service("");
-    let (one, two) = (id(&alone, "X-Request-Id: chosen"), id(&alone, "X-Request-Id: chosen"));
+    let one = id(&alone, "X-Request-Id: chosen");
+    let two = id(&alone, "X-Request-Id: chosen");
     assert!(one != two && one.len() == 32 && one.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let settings = "request_id_header = \"x-request-id\"\ntrusted_proxies = ";
     let behind = service(&format!("{settings}[\"127.0.0.0/8\"]"));

@@ -44,7 +44,7 @@ fn stripe(mock: &Mock) -> Stripe {
 }
 
 #[tokio::test]
-async fn each_request_has_the_form_that_stripe_expects_and_each_answer_is_understood() {
+async fn every_request_matches_stripe_and_every_answer_is_read() {
     let mock = mock();
     let stripe = stripe(&mock);
     let customer = stripe.customer(Key("a")).await.unwrap();
@@ -67,7 +67,7 @@ async fn each_request_has_the_form_that_stripe_expects_and_each_answer_is_unders
 }
 
 #[test]
-fn a_request_of_another_form_is_refused_so_what_passes_here_says_something() {
+fn a_malformed_request_is_refused_by_the_mock() {
     let mock = mock();
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();

@@ -74,9 +74,11 @@ impl Wallet {
         let wallet = Self::new();
         let (vault, key) =
             ["tegata.vault", "tegata.vault.key"].map(|it| wallet.0.path().join(it)).into();
-        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let random = Arc::new(SystemRandom::new());
         let keystore = SoftwareKeystore::create(&key, b"correct horse", cheap, random.clone());
-        let (keystore, clock) = (Arc::new(keystore.unwrap()), Arc::new(SystemClock));
+        let keystore = Arc::new(keystore.unwrap());
+        let clock = Arc::new(SystemClock);
         let device = Device { keystore, anchor: None, clock, random };
         tegata::Wallet::create(&vault, &device).unwrap().close().unwrap();
         wallet

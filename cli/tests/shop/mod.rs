@@ -163,7 +163,8 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(folder: &Path, name: &str) -> Self {
-        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let random = Arc::new(SystemRandom::new());
         let keystore = SoftwareKeystore::create(&folder.join(name), b"x", cheap, random).unwrap();
         let device = DeviceKey(keystore.public_key().unwrap());
         Self { keystore, device }
@@ -181,7 +182,8 @@ impl Phone {
 
     pub(crate) fn sign_up(&self, issuer: &Running, address: &str) -> SessionToken {
         let ticket = self.begin(issuer, address).unwrap();
-        let (device, code) = (self.device, issuer.code(address));
+        let device = self.device;
+        let code = issuer.code(address);
         let password = PasswordText::new("four quiet herons stand").unwrap();
         let call = SignUpCode { ticket: ticket.clone(), device, code, password };
         let Enrol { otpauth } =

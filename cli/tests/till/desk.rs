@@ -64,7 +64,7 @@ fn until(what: &str, mut is: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_payment_is_refunded_by_its_number_and_another_voided_by_its_sale_and_the_money_goes_back() {
+fn an_operator_refunds_by_id_and_voids_by_sale() {
     let town = Town::new();
     let hanako = shopper(&town);
     let till = Till::new(&town, "till-1", "Tegata Ginza");
@@ -125,7 +125,7 @@ fn what_was_declined_cannot_be_refunded() {
 }
 
 #[test]
-fn three_payments_of_one_amount_in_a_minute_are_reported_and_the_command_that_is_named_ends_it() {
+fn three_equal_payments_in_a_minute_are_reported_and_stopped() {
     let town = Town::new();
     let hanako = shopper(&town);
     // The report looks back from the operator's clock: the service's is the same from here on.
@@ -154,7 +154,7 @@ fn three_payments_of_one_amount_in_a_minute_are_reported_and_the_command_that_is
 }
 
 #[test]
-fn who_stops_payments_is_told_how_many_are_under_way_and_these_end() {
+fn stopping_payments_counts_those_under_way_and_lets_them_end() {
     let mut town = Town::new();
     let hanako = shopper(&town);
     let kettle = paid(&Till::new(&town, "till-1", "Tegata Ginza"), &hanako, "kettle", 4980);

@@ -25,7 +25,8 @@ impl<'a> Till<'a> {
     pub(crate) fn new(town: &'a Town, id: &str, shop: &str) -> Self {
         let config = serde_json::from_value(town.config.clone()).unwrap();
         let operator = Operator::open(config, World::system()).unwrap();
-        let (reason, shop) = (Reason::new("ann", "a test").unwrap(), ShopName::new(shop).unwrap());
+        let reason = Reason::new("ann", "a test").unwrap();
+        let shop = ShopName::new(shop).unwrap();
         let code = operator.add_till(id.parse().unwrap(), shop, &reason).unwrap();
         let mut till = Self { town, token: String::new(), card: String::new() };
         let enrolled = till.posts("/v1/tills", "-", &json!({ "code": code.text().expose() }));
@@ -76,8 +77,7 @@ fn history(person: &Person, args: &[&str]) -> Value {
 }
 
 #[test]
-fn a_code_for_the_till_of_a_card_is_good_there_alone_and_what_was_paid_is_shown_without_the_issuer()
-{
+fn a_till_bound_code_pays_at_its_till_only() {
     let mut town = Town::new();
     let mut hanako = Person::new();
     hanako.signs_up(&town);
@@ -85,8 +85,8 @@ fn a_code_for_the_till_of_a_card_is_good_there_alone_and_what_was_paid_is_shown_
     let nothing = done(&hanako.run(&["history"])).to_owned();
     assert!(nothing.starts_with("hanako@example.org has paid nothing yet, as of "), "{nothing}");
 
-    let (ginza, ueno) =
-        (Till::new(&town, "till-1", "Tegata 銀座"), Till::new(&town, "till-2", "Tegata Ueno"));
+    let ginza = Till::new(&town, "till-1", "Tegata 銀座");
+    let ueno = Till::new(&town, "till-2", "Tegata Ueno");
     let file = hanako.file("card", &format!("{}\n", ginza.card));
     let code = code_for(&hanako, &file);
     let shown = json!({ "till": "till-1", "shop": "Tegata 銀座", "issuer": "Tegata" });

@@ -59,14 +59,17 @@ struct Shopper {
 
 impl Shopper {
     fn new(n: usize, keys: &Keys, now: UnixTime) -> Self {
-        let (account, credential, seed) = (id(n, 1), id(n, 2), seed(n));
+        let account = id(n, 1);
+        let credential = id(n, 2);
+        let seed = seed(n);
         let sealed = keys.seal_seed(
             AccountId(account),
             CredentialId(credential),
             &seed,
             &SystemRandom::new(),
         );
-        let (scheme, key) = (scheme(), AliasKey::new(&seed));
+        let scheme = scheme();
+        let key = AliasKey::new(&seed);
         let today = scheme.alias_period.index(Step::at(now));
         let alias = |period: u64| {
             let step = Step::at(UnixTime::new(period * 86_400).unwrap());
@@ -165,7 +168,8 @@ impl Target {
         self.insert(into, shoppers.iter().map(customer).collect()).await;
         let card = |it: &Shopper| {
             let [visa, last4] = ["visa", "4242"].map(|text| Cell::Text(text.into()));
-            let (made, is_default) = (Cell::Int(0), Cell::Int(1));
+            let made = Cell::Int(0);
+            let is_default = Cell::Int(1);
             vec![
                 blob(it.account),
                 blob(it.credential),
@@ -204,7 +208,8 @@ impl Target {
             }
         }
         let row = |period: u64| {
-            let (name, up_to) = (Cell::Text("4960".into()), Cell::Blob(up_to.to_vec()));
+            let name = Cell::Text("4960".into());
+            let up_to = Cell::Blob(up_to.to_vec());
             vec![name, Cell::Int(period.try_into().unwrap()), up_to, Cell::Int(1)]
         };
         let rows = (today - 1..=today + 1).map(row).collect();

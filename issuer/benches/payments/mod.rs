@@ -124,12 +124,14 @@ impl Bench {
             service.stop();
         }
         let began = std::time::Instant::now();
-        let (from, now) = (self.credentials, self.clock.now());
+        let from = self.credentials;
+        let now = self.clock.now();
         self.threads.block_on(fill::fill(&self.config, from..size, now));
         println!("  {size} credentials (filled in {:.0} s)", began.elapsed().as_secs_f64());
         self.credentials = size;
         let world = World { clock: self.clock.clone(), ..World::system() };
-        let (clock, quick) = (self.clock.clone(), self.quick.clone());
+        let clock = self.clock.clone();
+        let quick = self.quick.clone();
         let charge = move |store: &Store, tell| {
             Arc::new(Charging::new(store.clone(), quick, clock, tell)) as Arc<dyn Charge>
         };

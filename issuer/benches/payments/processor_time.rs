@@ -21,7 +21,8 @@ pub(super) fn so_far() -> [Duration; 2] {
         // Behind the name, which may hold anything: state, parent, …, and 11 further on user and system time.
         let Some((_, stat)) = stat.rsplit_once(')') else { continue };
         let fields: Vec<u64> = stat.split(' ').map(|field| field.parse().unwrap_or(0)).collect();
-        let (parent, used) = (fields[2], fields[12] + fields[13]);
+        let parent = fields[2];
+        let used = fields[12] + fields[13];
         if pid == std::process::id() {
             ticks[0] += used;
         } else if server.is_some_and(|server| [pid.into(), parent].contains(&u64::from(server))) {

@@ -63,7 +63,8 @@ fn sqlite(file: &Path, batch: u64) -> (u64, Duration) {
         all.prepare_cached("INSERT INTO raw VALUES ($1, 0)").unwrap().execute([id(n)]).unwrap();
     }
     all.commit().unwrap();
-    let (mut done, began) = (0, Instant::now());
+    let mut done = 0;
+    let began = Instant::now();
     while began.elapsed() < SPAN {
         let all = connection.transaction().unwrap();
         for _ in 0..batch {
@@ -83,15 +84,18 @@ async fn connect(url: &str) -> Client {
 }
 
 async fn singles(url: &str) -> (u64, Duration) {
-    let (next, began) = (Arc::new(AtomicU64::new(0)), Instant::now());
+    let next = Arc::new(AtomicU64::new(0));
+    let began = Instant::now();
     let clients = (0..CLIENTS).map(|_| {
-        let (url, next) = (url.to_owned(), Arc::clone(&next));
+        let url = url.to_owned();
+        let next = Arc::clone(&next);
         tokio::spawn(async move {
             let client = connect(&url).await;
             let take = client.prepare(TAKE).await.unwrap();
             while began.elapsed() < SPAN {
                 let n = next.fetch_add(1, Ordering::Relaxed);
-                let (counter, id) = (i64::try_from(n / ROWS).unwrap() + 1, id(n * 7919));
+                let counter = i64::try_from(n / ROWS).unwrap() + 1;
+                let id = id(n * 7919);
                 client.execute(&take, &[&counter, &&id[..]]).await.unwrap();
             }
         })

@@ -50,9 +50,11 @@ impl Day {
             CodeKeys::new(&seed(shopper)).derive(&scheme(), &turn).digits().to_string()
         };
         let ask = |n: usize| {
-            let (round, place) = (n / ROUND, n % ROUND);
+            let round = n / ROUND;
+            let place = n % ROUND;
             let good = round * (ROUND - 3) + place;
-            let (shopper, turn) = (good * STRIDE % credentials, good / credentials);
+            let shopper = good * STRIDE % credentials;
+            let turn = good / credentials;
             let step = step + u64::try_from(turn / CODES).unwrap();
             match ROUND - place {
                 3 => Ask::Again,
@@ -92,7 +94,9 @@ impl Measured {
         let at = |of_1000: usize| {
             self.times[(self.times.len() - 1) * of_1000 / 1000].as_secs_f64() * 1e3
         };
-        let (p50, p99, p999) = (at(500), at(990), at(999));
+        let p50 = at(500);
+        let p99 = at(990);
+        let p999 = at(999);
         let others = self.others;
         format!("p50 {p50:.1}  p99 {p99:.1}  p99.9 {p999:.1} ms   {others} unexpected")
     }
@@ -183,7 +187,8 @@ impl Till {
             body.len()
         );
         self.stream.write_all(request.as_bytes()).await.unwrap();
-        let (mut answer, mut got) = (vec![0; 4096], 0);
+        let mut answer = vec![0; 4096];
+        let mut got = 0;
         loop {
             let read = self.stream.read(&mut answer[got..]).await.unwrap();
             got += read;

@@ -30,7 +30,9 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     let mut issuer = TestIssuer::new();
     issuer.settings = issuer.settings.replace("\"error\"", "\"debug\"");
     let child = Child::start(&issuer, u64::MAX);
-    let (address, first, second) = (format!("{}@example.org", canary()), canary(), canary());
+    let address = format!("{}@example.org", canary());
+    let first = canary();
+    let second = canary();
     let mut hanako = issuer.new_shopper(&address);
     hanako.password.clone_from(&first);
     hanako.complete_sign_up().unwrap();
@@ -64,7 +66,8 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
     hanako.call_in_session(&EnrolFactorCode { totp }).unwrap();
     secrets.push(notice_in(&mail(&issuer, &address, "two-step verification was changed")));
-    let (new, language) = (format!("{}@example.org", canary()), Language::En);
+    let new = format!("{}@example.org", canary());
+    let language = Language::En;
     let call = MoveAddress { address: new.parse().unwrap(), language };
     hanako.call_in_session(&call).unwrap();
     let code = code_in(&mail(&issuer, &new, "Confirm your new email address"));
@@ -99,7 +102,7 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
 }
 
 #[test]
-fn no_code_or_token_of_a_payment_is_in_log_answers_disk_or_a_core_dump_and_no_seed_but_in_memory() {
+fn no_payment_secret_is_in_logs_answers_files_or_a_core_dump() {
     let mut issuer = TestIssuer::new();
     issuer.settings = issuer.settings.replace("\"error\"", "\"debug\"");
     let payments = TestPayments::new(&issuer);
@@ -111,7 +114,8 @@ fn no_code_or_token_of_a_payment_is_in_log_answers_disk_or_a_core_dump_and_no_se
     // A seed that can be searched for as text.
     let seed = format!("{}{}", canary(), &canary()[..8]);
     let shopper = payments.payer_with_seed(Seed::from_slice(seed.as_bytes()).unwrap());
-    let (first, second) = (payments.code(&shopper, 0, None), payments.code(&shopper, 1, None));
+    let first = payments.code(&shopper, 0, None);
+    let second = payments.code(&shopper, 1, None);
     let mut guess = second.clone().into_bytes();
     guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
     let guess = String::from_utf8(guess).unwrap();
@@ -234,7 +238,8 @@ fn problems(person: &TestShopper<'_>, password: &str) -> String {
 }
 
 fn dump(child: &Child, folder: &Path) -> std::path::PathBuf {
-    let (name, number) = (folder.join("core"), child.number().to_string());
+    let name = folder.join("core");
+    let number = child.number().to_string();
     let gcore = Command::new("gcore").arg("-o").arg(&name).arg(&number).output();
     let gcore = gcore.unwrap_or_else(|error| panic!("gcore (Debian package gdb): {error}"));
     let file = folder.join(format!("core.{number}"));

@@ -59,9 +59,12 @@ impl Child {
                 let text = String::from_utf8(text).unwrap();
                 let mut parts = text.splitn(3, '\n').map(str::to_owned);
                 let mut part = || parts.next().unwrap();
-                let (to, subject, body) = (part().parse().unwrap(), part(), part());
+                let to = part().parse().unwrap();
+                let subject = part();
+                let body = part();
                 // The tests look at texts: which number a mail has, nobody asks.
-                let (id, made) = (MailId([0; 16]), UnixTime::EPOCH);
+                let id = MailId([0; 16]);
+                let made = UnixTime::EPOCH;
                 drop(mailbox.carry(&Posted { id, made, to, subject, body }));
             }
         });

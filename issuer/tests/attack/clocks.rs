@@ -10,7 +10,7 @@ use tegata_testkit::{
 
 on_both! {
     a_clock_set_back_a_day_reopens_nothing,
-    a_clock_set_a_year_ahead_ends_what_runs_out_and_the_owner_gets_through,
+    a_clock_a_year_ahead_ends_what_expires_not_the_account,
 }
 
 const HANAKO: &str = "hanako@example.org";
@@ -54,7 +54,7 @@ fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
     hanako.complete_log_in(PASSWORD).unwrap();
 }
 
-fn a_clock_set_a_year_ahead_ends_what_runs_out_and_the_owner_gets_through(issuer: &TestIssuer) {
+fn a_clock_a_year_ahead_ends_what_expires_not_the_account(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let ticket = hanako.begin_reset().unwrap();
     let code = hanako.mailed_code(2);

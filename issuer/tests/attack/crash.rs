@@ -48,8 +48,10 @@ fn notices(issuer: &TestIssuer) -> usize {
 
 fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
-    let (mut old, mut new) = (PASSWORD, NEW_PASSWORD);
-    let (mut undone, mut unanswered) = (0, 0);
+    let mut old = PASSWORD;
+    let mut new = NEW_PASSWORD;
+    let mut undone = 0;
+    let mut unanswered = 0;
     for die_at in 0.. {
         issuer.advance_clock(2 * DAY);
         hanako.complete_log_in(old).unwrap();
@@ -101,7 +103,8 @@ fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
 }
 
 fn a_sign_up_is_finished_whole_or_not_at_all(issuer: &TestIssuer) {
-    let (mut undone, mut unanswered) = (0, 0);
+    let mut undone = 0;
+    let mut unanswered = 0;
     for die_at in 0.. {
         let mut person = issuer.new_shopper(&format!("shopper-{die_at}@example.org"));
         let ticket = person.begin_sign_up().unwrap();

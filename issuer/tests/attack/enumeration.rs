@@ -61,7 +61,8 @@ fn wrong_totp() -> SecondFactor {
 
 fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     issuer.signed_up_shopper(HANAKO);
-    let (known, unknown) = (issuer.new_shopper(HANAKO), issuer.new_shopper(NOBODY));
+    let known = issuer.new_shopper(HANAKO);
+    let unknown = issuer.new_shopper(NOBODY);
     // Past what is mailed and compared in a day, too.
     for _ in 0..7 {
         let costs = [&known, &unknown].map(|person| signed(person, &reset(person)));
@@ -90,12 +91,14 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     let code = NoticeCode::parse("0000-0000-0000-0000").unwrap();
     for _ in 0..12 {
         let [one, other] = [HANAKO, NOBODY].map(|address| {
-            let (handle, code) = (address.parse().unwrap(), code.clone());
+            let handle = address.parse().unwrap();
+            let code = code.clone();
             anyone(issuer, &FreezeByCode { handle, code })
         });
         assert_eq!(one, other);
         let [one, other] = [HANAKO, NOBODY].map(|address| {
-            let (handle, code) = (address.parse().unwrap(), code.clone());
+            let handle = address.parse().unwrap();
+            let code = code.clone();
             anyone(issuer, &TakeBack { handle, code, second_factor: wrong_totp() })
         });
         assert_eq!(one, other);

@@ -43,12 +43,14 @@ impl Drop for Running {
 impl Issuers {
     pub(crate) fn start(issuer: &TestIssuer, count: usize) -> Self {
         issuer.write_clock_file();
-        let (settings, folder) = (issuer.settings.clone(), issuer.folder.path().to_owned());
+        let settings = issuer.settings.clone();
+        let folder = issuer.folder.path().to_owned();
         let running = (0..count).map(|_| Mutex::new(Running::start(&settings, &folder)));
         let running: Vec<_> = running.collect();
         // Time goes by a file from now on.
         issuer.use_process_at(running[0].lock().unwrap().address);
-        let (kills, restarts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let kills = AtomicUsize::new(0);
+        let restarts = AtomicUsize::new(0);
         Self { settings, folder, running, kills, restarts }
     }
 

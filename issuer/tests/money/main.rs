@@ -113,7 +113,8 @@ fn sums_agree(
             .unwrap(),
             tills: shop.approved(&tills),
         };
-    let (kills, restarts) = (running.kills(), running.restarts());
+    let kills = running.kills();
+    let restarts = running.restarts();
     println!(
         "{issuers} issuers, {kills} kills, {restarts} restarts of the database, {}",
         shop.told()

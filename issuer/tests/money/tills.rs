@@ -111,7 +111,8 @@ impl<'a> Shop<'a> {
     }
 
     fn sale(&self, till: &TestTill, reference: &str, random: &mut fastrand::Rng) {
-        let (amount, shopper) = (random.u64(1..5000), random.usize(..self.shoppers.len()));
+        let amount = random.u64(1..5000);
+        let shopper = random.usize(..self.shoppers.len());
         let mut sale = Sale {
             amount,
             keys: Vec::new(),
@@ -125,7 +126,8 @@ impl<'a> Shop<'a> {
             self.sales.lock().unwrap().insert((till.id.to_string(), reference.to_owned()), sale);
             return;
         }
-        let (mut key, mut code) = (String::new(), String::new());
+        let mut key = String::new();
+        let mut code = String::new();
         for attempt in 0..8 {
             // A cashier who heard nothing sends the same again, or scans again.
             if attempt == 0 || random.u8(..) < 100 {
@@ -167,7 +169,8 @@ impl<'a> Shop<'a> {
 
     /// A cashier takes back what is still on its way: the void, by its key, comes first.
     fn overtaken(&self, till: &TestTill, reference: &str, sale: &mut Sale, code: &str) {
-        let (key, patience) = (format!("{reference}-0"), Duration::from_secs(1));
+        let key = format!("{reference}-0");
+        let patience = Duration::from_secs(1);
         sale.keys.push(key.clone());
         let void = json!({ "key": key });
         // If it does not come first, it comes in the evening.

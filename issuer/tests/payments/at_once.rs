@@ -16,14 +16,15 @@ tegata_testkit::on_both! {
     sixty_four_keys_of_one_sale_are_one_payment,
     many_payments_of_one_account_keep_to_its_limit,
     a_void_and_its_payment_at_once_end_with_nothing_spent,
-    declined_cards_and_payments_of_the_same_accounts_keep_the_sums,
+    declined_cards_among_paying_ones_keep_the_sums,
 }
 
 #[test]
 fn a_try_waits_for_those_before_it_and_counts_them() {
     let issuer = TestIssuer::postgres();
     let payments = TestPayments::new(&issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
     let account = payments.blob(&shopper.account.0);
     let lock = format!("SELECT 1 FROM payers WHERE account = {account}");
@@ -65,7 +66,8 @@ fn of_sixty_four_tills_with_one_code_one_is_accepted(issuer: &TestIssuer) {
 
 fn sixty_four_requests_of_one_key_are_one_payment(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
     let told = all_at_once(64, |_| till.authorise(&payments, "sale", &code, 100));
     let ids: std::collections::BTreeSet<_> = told.iter().map(TillReply::id).collect();
@@ -91,7 +93,8 @@ fn sixty_four_keys_of_one_sale_are_one_payment(issuer: &TestIssuer) {
 
 fn many_payments_of_one_account_keep_to_its_limit(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     // Five of one step, then of the next two, in the order in which a phone shows them; all within what is accepted.
     let mut codes = Vec::new();
     for step in 0..3 {
@@ -113,9 +116,11 @@ fn many_payments_of_one_account_keep_to_its_limit(issuer: &TestIssuer) {
 
 fn a_void_and_its_payment_at_once_end_with_nothing_spent(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     for n in 0..16 {
-        let (what, code) = (format!("sale-{n}"), payments.next_code(&shopper));
+        let what = format!("sale-{n}");
+        let code = payments.next_code(&shopper);
         let told = all_at_once(2, |side| match side {
             0 => till.authorise(&payments, &what, &code, 100),
             _ => payments.void(&till, &json!({ "key": what })),
@@ -128,12 +133,13 @@ fn a_void_and_its_payment_at_once_end_with_nothing_spent(issuer: &TestIssuer) {
 }
 
 /// What a declined card gives back and what the next payment adds are of one row.
-fn declined_cards_and_payments_of_the_same_accounts_keep_the_sums(issuer: &TestIssuer) {
+fn declined_cards_among_paying_ones_keep_the_sums(issuer: &TestIssuer) {
     const ROUNDS: usize = 4;
     let payments = TestPayments::new(issuer);
     let tills: Vec<_> = (0..8).map(|n| payments.till(&format!("till-{n}"))).collect();
     let shoppers: Vec<_> = (0..6).map(|n| payments.payer(n)).collect();
-    let (mut approved, mut declined) = (0, 0);
+    let mut approved = 0;
+    let mut declined = 0;
     for round in 0..ROUNDS {
         let is_over = AtomicBool::new(false);
         let told = thread::scope(|scope| {

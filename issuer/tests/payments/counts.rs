@@ -10,8 +10,8 @@ use tegata_testkit::TestPayments;
 
 tegata_testkit::on_both! {
     answers_are_counted_by_status_and_reason,
-    what_is_under_way_is_counted_and_how_long_the_oldest_has_been,
-    many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not,
+    open_payments_and_the_age_of_the_oldest_are_measured,
+    unusually_many_wrong_codes_raise_an_alarm,
 }
 
 const DAY: u64 = 24 * 60 * 60;
@@ -35,7 +35,8 @@ fn after_a_job(issuer: &TestIssuer, job: &str) {
 
 fn answers_are_counted_by_status_and_reason(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let answers = |status: &str, reason: &str| {
         let labels = format!("{{reason=\"{reason}\",status=\"{status}\"}}");
         let name = format!("tegata_payment_answers_total{labels}");
@@ -60,9 +61,10 @@ fn answers_are_counted_by_status_and_reason(issuer: &TestIssuer) {
     }
 }
 
-fn what_is_under_way_is_counted_and_how_long_the_oldest_has_been(issuer: &TestIssuer) {
+fn open_payments_and_the_age_of_the_oldest_are_measured(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let charged = till.authorise(&payments, "charged", &payments.code(&shopper, 0, None), 100);
     assert_eq!(charged.outcome(), "approved");
     *issuer.processor.lock().unwrap() = Outcome::Pending;
@@ -85,7 +87,7 @@ fn what_is_under_way_is_counted_and_how_long_the_oldest_has_been(issuer: &TestIs
     assert_eq!(count(issuer, "tegata_payments_oldest_open_seconds"), 0);
 }
 
-fn many_more_wrong_codes_than_usual_raise_an_alarm_and_a_usual_day_does_not(issuer: &TestIssuer) {
+fn unusually_many_wrong_codes_raise_an_alarm(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let today = issuer.now().seconds() / DAY;

@@ -16,7 +16,7 @@ const CODES: u8 = 5;
 const ALL: usize = TILLS * SHOPPERS * CODES as usize;
 
 #[test]
-fn nothing_approved_is_lost_or_approved_twice_when_the_standby_takes_over() {
+fn a_failover_loses_and_doubles_no_approval() {
     let pair = PostgresPair::start();
     let issuer = TestIssuer::on(&pair.url(), tempfile::tempdir().unwrap(), "");
     let payments = TestPayments::new(&issuer);
@@ -26,7 +26,8 @@ fn nothing_approved_is_lost_or_approved_twice_when_the_standby_takes_over() {
     let answered = AtomicUsize::new(0);
     let told: BTreeMap<String, TillReply> = thread::scope(|scope| {
         let each = tills.iter().enumerate().map(|(n, till)| {
-            let (payments, answered) = (&payments, &answered);
+            let payments = &payments;
+            let answered = &answered;
             let shoppers = &shoppers[n * SHOPPERS..][..SHOPPERS];
             scope.spawn(move || pays(payments, till, shoppers, answered))
         });
@@ -71,8 +72,8 @@ fn pays(
     let mut told = Vec::new();
     for nth in 0..CODES {
         for (who, shopper) in shoppers.iter().enumerate() {
-            let (code, sale) =
-                (payments.code(shopper, nth, None), format!("{}-{who}-{nth}", till.id));
+            let code = payments.code(shopper, nth, None);
+            let sale = format!("{}-{who}-{nth}", till.id);
             let mut tries = 0;
             let answer = loop {
                 let answer = till.authorise(payments, &sale, &code, 100);

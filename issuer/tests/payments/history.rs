@@ -12,7 +12,7 @@ use tegata_testkit::{TestIssuer, TestShopper, shopper::PASSWORD};
 const HANAKO: &str = "hanako@example.org";
 
 tegata_testkit::on_both! {
-    an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses,
+    a_history_has_the_owners_payments_only_newest_first,
     pages_have_each_payment_once,
     a_charge_a_void_and_a_refund_are_told_once_each,
     a_payment_in_the_second_of_a_freeze_is_declined_and_shown,
@@ -27,12 +27,14 @@ fn told(page: &PaymentPage) -> Vec<(&str, u64, PaymentState)> {
     page.payments.iter().map(|it| (it.reference.as_str(), it.amount, it.state)).collect()
 }
 
-fn an_owner_sees_each_of_her_payments_newest_first_and_nobody_elses(issuer: &TestIssuer) {
+fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (hanako, taro) =
-        (issuer.signed_up_shopper(HANAKO), issuer.signed_up_shopper("taro@example.org"));
-    let (hers, his) = (payments.payer_of(&hanako, 1), payments.payer_of(&taro, 2));
-    let (ginza, ueno) = (payments.till("till-1"), payments.till("till-2"));
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let taro = issuer.signed_up_shopper("taro@example.org");
+    let hers = payments.payer_of(&hanako, 1);
+    let his = payments.payer_of(&taro, 2);
+    let ginza = payments.till("till-1");
+    let ueno = payments.till("till-2");
     assert!(page(&hanako, None).payments.is_empty());
     let pays = |till: &tegata_testkit::TestTill, what: &str, amount| {
         let code = payments.next_code(&hers);
@@ -221,14 +223,15 @@ fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(issuer: &TestIssuer
 
 /// All of it real: receipts of forty payments wait when she logs in on another device, and all is due at one moment.
 #[test]
-fn a_notice_of_a_log_in_goes_out_before_receipts_that_have_waited_longer() {
+fn a_log_in_notice_goes_out_before_older_receipts() {
     const RECEIPTS: u8 = 40;
     let issuer = TestIssuer::new();
     let payments = TestPayments::new(&issuer);
     let hanako = issuer.signed_up_shopper(HANAKO);
     let hers = payments.payer_of(&hanako, 1);
     payments.till("till-1");
-    let (account, due) = (payments.blob(&hers.account.0), issuer.now().seconds() + 1000);
+    let account = payments.blob(&hers.account.0);
+    let due = issuer.now().seconds() + 1000;
     let mailed = issuer.mailbox.mails().len();
     // Nothing goes out before that moment.
     payments.sql(&format!(

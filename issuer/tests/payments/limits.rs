@@ -20,7 +20,8 @@ fn noon(issuer: &TestIssuer) {
 fn the_limits_are_taken_to_the_last_yen_and_not_one_further(issuer: &TestIssuer) {
     noon(issuer);
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let pays = |what: &str, amount| {
         till.authorise(&payments, what, &payments.next_code(&shopper), amount).outcome()
     };
@@ -46,7 +47,8 @@ fn the_limits_are_taken_to_the_last_yen_and_not_one_further(issuer: &TestIssuer)
 fn after_a_day_with_the_device_the_usual_limits_apply(issuer: &TestIssuer) {
     noon(issuer);
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     issuer.advance_clock(86_400 - 30);
     let code = payments.code(&shopper, 0, None);
     assert_eq!(till.authorise(&payments, "a", &code, 5001).outcome(), "declined limit");
@@ -64,7 +66,8 @@ fn after_a_day_with_the_device_the_usual_limits_apply(issuer: &TestIssuer) {
 fn a_new_credential_does_not_refill_the_day(issuer: &TestIssuer) {
     noon(issuer);
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     for what in ["a", "b"] {
         let code = payments.next_code(&shopper);
         assert_eq!(till.authorise(&payments, what, &code, 5000).outcome(), "approved");

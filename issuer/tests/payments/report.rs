@@ -52,7 +52,8 @@ fn honest(rng: &mut Rng) -> Vec<Deed> {
         let home = till(rng);
         for _ in 0..1 + rng.usize(..3) + rng.usize(..3) {
             let till = if rng.bool() { home } else { till(rng) };
-            let (at, amount) = (second(rng), prices[rng.usize(..prices.len())]);
+            let at = second(rng);
+            let amount = prices[rng.usize(..prices.len())];
             day.push(Deed { at, who, till, amount, is_wrong: false });
             // The second bottle that was forgotten.
             if rng.u8(..25) == 0 {
@@ -103,7 +104,8 @@ fn live(payments: &TestPayments<'_>, mut day: Vec<Deed>) -> Vec<TestPayer> {
     // A day later nobody's device is new.
     payments.issuer.advance_clock(86_400);
     day.sort_by_key(|deed| deed.at);
-    let (mut now, mut told) = (0, BTreeMap::<String, u32>::new());
+    let mut now = 0;
+    let mut told = BTreeMap::<String, u32>::new();
     // Codes of one half minute differ by their number.
     let mut used = BTreeMap::<usize, (u64, u8)>::new();
     for (nth, deed) in day.into_iter().enumerate() {
@@ -153,7 +155,8 @@ fn three_frauds_of_a_day_are_found_and_one_more_is_named(issuer: &TestIssuer) {
 
 fn the_thresholds_are_where_they_are_said_to_be(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     *issuer.processor.lock().unwrap() = Outcome::Done;
     let found = |what, thresholds: &Thresholds| {
         let (_, found) = payments.operator().report(3600, thresholds).unwrap();

@@ -29,7 +29,7 @@ fn next() -> impl Strategy<Value = Next> {
 }
 
 #[test]
-fn what_was_spent_in_a_day_is_the_sum_of_what_was_neither_voided_nor_declined() {
+fn the_day_limit_counts_neither_voided_nor_declined_payments() {
     let issuer = TestIssuer::new();
     let payments = TestPayments::new(&issuer);
     let till = payments.till("till-1");
@@ -43,7 +43,8 @@ fn what_was_spent_in_a_day_is_the_sum_of_what_was_neither_voided_nor_declined() 
             match next {
                 Next::Pay(amount, outcome) => {
                     *issuer.processor.lock().unwrap() = *outcome;
-                    let (code, name) = (payments.next_code(&shopper), name(n));
+                    let code = payments.next_code(&shopper);
+                    let name = name(n);
                     till.authorise(&payments, &name[name.len() - 30..], &code, *amount);
                 }
                 Next::Void(n) => {
@@ -51,7 +52,8 @@ fn what_was_spent_in_a_day_is_the_sum_of_what_was_neither_voided_nor_declined() 
                     payments.void(&till, &json!({ "reference": name[name.len() - 30..] }));
                 }
                 Next::Again(n) => {
-                    let (code, name) = (payments.next_code(&shopper), name(*n));
+                    let code = payments.next_code(&shopper);
+                    let name = name(*n);
                     let key = format!("again-{}", payments.number("SELECT COUNT(*) FROM idempotency"));
                     till.authorise_as(&payments, &key, &name[name.len() - 30..], &code, 10);
                 }

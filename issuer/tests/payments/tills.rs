@@ -41,7 +41,8 @@ fn a_code_that_was_not_typed_within_the_hour_is_none(issuer: &TestIssuer) {
 
 fn a_till_that_was_revoked_is_none_from_then_on(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     assert_eq!(payments.get(&till, "/v1/till").status, 200);
     payments.operator().revoke_till(till.id.clone(), &reason()).unwrap();
     assert_eq!(payments.get(&till, "/v1/till").outcome(), "no-such-till");

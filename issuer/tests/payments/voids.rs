@@ -15,12 +15,13 @@ tegata_testkit::on_both! {
     what_was_charged_goes_back_through_the_processor,
     a_till_takes_back_nothing_of_another,
     an_operator_takes_back_what_a_till_did_not,
-    an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped,
+    an_operator_refunds_once_even_while_payments_are_stopped,
 }
 
 fn what_no_card_was_charged_for_is_void_at_once_and_once(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     *issuer.processor.lock().unwrap() = Outcome::Pending;
     let code = payments.code(&shopper, 0, None);
     let made = till.authorise_as(&payments, "key", "sale", &code, 100);
@@ -50,7 +51,8 @@ fn what_no_card_was_charged_for_is_void_at_once_and_once(issuer: &TestIssuer) {
 
 fn a_void_that_comes_first_forbids_what_it_is_for(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     assert_eq!(payments.void(&till, &json!({ "key": "key" })).outcome(), "voided");
     assert_eq!(payments.void(&till, &json!({ "key": "key" })).outcome(), "voided");
     let code = payments.code(&shopper, 0, None);
@@ -67,7 +69,8 @@ fn a_void_that_comes_first_forbids_what_it_is_for(issuer: &TestIssuer) {
 /// A cashier scans, the card is declined; she scans again, hears nothing, and gives the sale up.
 fn a_void_of_a_declined_sale_forbids_what_is_still_on_its_way(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     *issuer.processor.lock().unwrap() = Outcome::Declined;
     let declined =
         till.authorise_as(&payments, "key", "sale", &payments.code(&shopper, 0, None), 100);
@@ -88,7 +91,8 @@ fn a_void_of_a_declined_sale_forbids_what_is_still_on_its_way(issuer: &TestIssue
 
 fn what_was_charged_goes_back_through_the_processor(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
     assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "approved");
     *issuer.processor.lock().unwrap() = Outcome::Pending;
@@ -107,8 +111,9 @@ fn what_was_charged_goes_back_through_the_processor(issuer: &TestIssuer) {
 
 fn a_till_takes_back_nothing_of_another(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, other, shopper) =
-        (payments.till("till-1"), payments.till("till-2"), payments.payer(1));
+    let till = payments.till("till-1");
+    let other = payments.till("till-2");
+    let shopper = payments.payer(1);
     let made = till.authorise(&payments, "sale", &payments.code(&shopper, 0, None), 100);
     assert_eq!(payments.void(&other, &json!({ "reference": "sale" })).body["id"], json!(null));
     assert_eq!(payments.void(&other, &json!({ "key": "sale" })).body["id"], json!(null));
@@ -117,7 +122,8 @@ fn a_till_takes_back_nothing_of_another(issuer: &TestIssuer) {
 
 fn an_operator_takes_back_what_a_till_did_not(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     *issuer.processor.lock().unwrap() = Outcome::Pending;
     let made = till.authorise(&payments, "sale", &payments.code(&shopper, 0, None), 100);
     let mut id = [0; 16];
@@ -130,11 +136,10 @@ fn an_operator_takes_back_what_a_till_did_not(issuer: &TestIssuer) {
     assert!(payments.operator().void(nobodys, &reason()).is_err());
 }
 
-fn an_operator_gives_back_what_was_charged_once_and_while_payments_are_stopped(
-    issuer: &TestIssuer,
-) {
+fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
-    let (till, shopper) = (payments.till("till-1"), payments.payer(1));
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
     let made = till.authorise(&payments, "sale", &payments.code(&shopper, 0, None), 100);
     assert_eq!(made.outcome(), "approved");
     let operator = payments.operator();

@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     };
     let told: Vec<&str> = told.iter().map(String::as_str).collect();
-    let (path, folder) = (Path::new(program), Path::new("."));
+    let path = Path::new(program);
+    let folder = Path::new(".");
     let program = Program { path, arguments: &told, environment: &[], folder };
     let mut session = Session::start(&program, columns.parse()?, lines.parse()?)?;
     let screen = session.wait_for("a code", |screen| {

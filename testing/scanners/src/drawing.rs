@@ -27,7 +27,8 @@ pub fn svg_of_screen(screen: &Screen, theme: Theme) -> String {
     let mut blocks = Areas::default();
     let mut letters = Letters::default();
     for (line, column, look) in Look::of_all(screen, theme) {
-        let (x, y) = (u32::from(column) * CELL.0, u32::from(line) * CELL.1);
+        let x = u32::from(column) * CELL.0;
+        let y = u32::from(line) * CELL.1;
         if look.ground != theme.ground() {
             grounds.add(look.ground, x, y, Block { left: 0, top: 0, right: 8, bottom: 16 });
         }
@@ -90,7 +91,8 @@ impl Areas {
         for (colour, areas) in self.0 {
             let _ = write!(text, "<path fill=\"{colour}\" d=\"");
             for Area { left, top, right, bottom } in stacked(areas) {
-                let (width, height) = (right - left, bottom - top);
+                let width = right - left;
+                let height = bottom - top;
                 let _ = write!(text, "M{left} {top}h{width}v{height}h-{width}z");
             }
             text.push_str("\"/>\n");

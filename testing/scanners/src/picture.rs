@@ -24,7 +24,8 @@ impl Picture {
 
     /// Draws each pixel by what it is at its column and row; width and height are at least 1.
     pub(crate) fn draw(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Self {
-        let (width, height) = (width.max(1), height.max(1));
+        let width = width.max(1);
+        let height = height.max(1);
         let pixel = &pixel;
         let luma = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y))).collect();
         Self { width, height, luma }

@@ -37,7 +37,8 @@ impl Picture {
     #[must_use]
     pub fn from_screen(screen: &Screen, cell: usize, theme: Theme) -> Self {
         let (lines, columns) = screen.size();
-        let (width, height) = (cell, 2 * cell);
+        let width = cell;
+        let height = 2 * cell;
         let cells: Vec<_> = Look::of_all(screen, theme).map(|(_, _, look)| look).collect();
         Self::draw(usize::from(columns) * width, usize::from(lines) * height, |x, y| {
             let look = &cells[y / height * usize::from(columns) + x / width];

@@ -25,11 +25,13 @@ impl Picture {
     #[must_use]
     pub fn rotated(&self, degrees: f32) -> Self {
         let (sin, cos) = degrees.to_radians().sin_cos();
-        let (width, height) = (length(self.width()), length(self.height()));
+        let width = length(self.width());
+        let height = length(self.height());
         let new_width = width * cos.abs() + height * sin.abs();
         let new_height = width * sin.abs() + height * cos.abs();
         Self::draw(pixels(new_width.ceil()), pixels(new_height.ceil()), |x, y| {
-            let (x, y) = (length(x) + 0.5 - new_width / 2.0, length(y) + 0.5 - new_height / 2.0);
+            let x = length(x) + 0.5 - new_width / 2.0;
+            let y = length(y) + 0.5 - new_height / 2.0;
             let from_x = x * cos + y * sin + width / 2.0 - 0.5;
             let from_y = y * cos - x * sin + height / 2.0 - 0.5;
             byte(self.between(from_x, from_y))
@@ -44,7 +46,8 @@ impl Picture {
         let weights: Vec<f32> = (0..=2 * reach).map(|at| weight(at.abs_diff(reach))).collect();
         let sum: f32 = weights.iter().sum();
         let along = |picture: &Self, step: (usize, usize)| {
-            let (last_x, last_y) = (picture.width() - 1, picture.height() - 1);
+            let last_x = picture.width() - 1;
+            let last_y = picture.height() - 1;
             Self::draw(picture.width(), picture.height(), |x, y| {
                 let lit = weights.iter().enumerate().map(|(at, weight)| {
                     let x = (x + at * step.0).saturating_sub(reach * step.0).min(last_x);
@@ -71,13 +74,15 @@ impl Picture {
 
     /// The light at a place between pixels; white outside.
     fn between(&self, x: f32, y: f32) -> f32 {
-        let (left, top) = (x.floor(), y.floor());
+        let left = x.floor();
+        let top = y.floor();
         let pixel = |x: f32, y: f32| {
             let inside =
                 x >= 0.0 && y >= 0.0 && x < length(self.width()) && y < length(self.height());
             if inside { f32::from(self.at(pixels(x), pixels(y))) } else { 255.0 }
         };
-        let (right_share, lower_share) = (x - left, y - top);
+        let right_share = x - left;
+        let lower_share = y - top;
         let row = |y| pixel(left, y) * (1.0 - right_share) + pixel(left + 1.0, y) * right_share;
         row(top) * (1.0 - lower_share) + row(top + 1.0) * lower_share
     }

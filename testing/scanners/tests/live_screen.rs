@@ -156,7 +156,7 @@ fn a_code_that_a_scanner_types_is_paid_once() {
 }
 
 #[test]
-fn the_address_of_the_tills_page_is_named_with_a_code_that_enrols_once() {
+fn the_till_pages_address_comes_with_a_single_use_code() {
     let mut session = demo(80, 24);
     let named = |screen: &Screen| {
         let text = screen.contents();

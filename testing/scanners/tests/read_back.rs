@@ -80,7 +80,7 @@ fn assert_all_read(symbols: &[(Symbol, String)], scale: u8, wear: impl Fn(Pictur
 }
 
 #[test]
-fn a_thousand_payment_codes_are_read_from_every_drawing_at_two_pixels_per_module() {
+fn a_thousand_codes_are_read_at_two_pixels_per_module() {
     let mut random = Rng::with_seed(seed());
     let codes = (0..1000).map(|_| payment_code(&mut random));
     let symbols: Vec<_> =
@@ -124,7 +124,7 @@ fn texts_of_any_kind_are_read_as_code_128() {
 }
 
 #[test]
-fn every_ascii_character_is_read_as_code_128_after_every_kind_of_neighbour() {
+fn every_ascii_character_is_read_in_code_128() {
     let texts = (0..128_u8).flat_map(|byte| {
         ["0000", "a", "\x01"].map(|before| format!("{before}{}", char::from(byte)))
     });
@@ -149,7 +149,7 @@ fn qr_codes_of_all_sizes_and_levels_are_read() {
 }
 
 #[test]
-fn a_symbol_is_read_on_a_black_desk_as_its_quiet_zone_is_wide_enough() {
+fn a_symbol_on_black_is_read_by_its_quiet_zone() {
     let mut random = Rng::with_seed(seed());
     let symbols = some_payment_codes(&mut random, 50);
     assert_all_read(&symbols, 3, |picture| picture.framed(40, 0));
@@ -180,7 +180,8 @@ fn no_drawing_is_inverted() {
             let picture = draw(&symbol, 2);
             assert!(picture.luma().iter().all(|luma| [0, 255].contains(luma)), "{way}");
             let quiet = symbol.quiet_zone();
-            let (sides, ends) = (usize::from(quiet.sides) * 2, usize::from(quiet.ends) * 2);
+            let sides = usize::from(quiet.sides) * 2;
+            let ends = usize::from(quiet.ends) * 2;
             for (y, row) in picture.luma().chunks(picture.width()).enumerate() {
                 let whole = y < ends || y >= picture.height() - ends;
                 let (left, right) =
@@ -195,7 +196,8 @@ fn no_drawing_is_inverted() {
         // in a terminal the symbol lies somewhere on the screen: black and white do, in either theme
         for (way, draw) in &DRAWINGS[2..] {
             let picture = draw(&symbol, 2);
-            let (dark, light) = (0, 255);
+            let dark = 0;
+            let light = 255;
             let symbol_pixels =
                 picture.luma().iter().filter(|&&luma| luma == dark || luma == light).count();
             let lines = symbol.terminal_lines(NonZeroU8::new(7).unwrap()).len();

@@ -136,7 +136,8 @@ impl TestIssuer {
     pub fn start(&self) {
         let world = World { clock: self.clock.clone(), ..World::system() };
         let config: Config = toml::from_str(&self.settings).unwrap();
-        let (clock, outcome) = (self.clock.clone(), self.processor.clone());
+        let clock = self.clock.clone();
+        let outcome = self.processor.clone();
         let charge = |store: &Store, tell| {
             Arc::new(ImmediateCharge { store: store.clone(), clock, outcome, tell })
                 as Arc<dyn Charge>
@@ -218,7 +219,8 @@ impl TestIssuer {
     /// Writes the time for an issuer in another process to read.
     pub fn write_clock_file(&self) {
         let now = self.now().seconds().to_string();
-        let (new, file) = (self.folder.path().join("now.new"), self.folder.path().join("now"));
+        let new = self.folder.path().join("now.new");
+        let file = self.folder.path().join("now");
         std::fs::write(&new, now).unwrap();
         std::fs::rename(new, file).unwrap();
     }
@@ -323,7 +325,8 @@ pub fn send(
     }
     let mut answer = post.send(body)?;
     let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-    let (status, mut body) = (answer.status().as_u16(), Vec::new());
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
     answer.body_mut().as_reader().read_to_end(&mut body)?;
     Ok(Response { status, body, retry_after: retry })
 }

@@ -247,7 +247,8 @@ impl<'a> TestPayments<'a> {
 
     /// A shopper who has signed up as a payer, whose seed has this byte 32 times.
     pub fn payer_of(&self, person: &TestShopper<'_>, byte: u8) -> TestPayer {
-        let (now, seed) = (self.issuer.now(), Seed::from_slice(&[byte; 32]).unwrap());
+        let now = self.issuer.now();
+        let seed = Seed::from_slice(&[byte; 32]).unwrap();
         self.threads.block_on(async {
             let account = self.store.find(&self.keys.handle(&person.address)).await.unwrap();
             let account = account.unwrap();
@@ -310,7 +311,8 @@ impl<'a> TestPayments<'a> {
     ) -> CredentialId {
         let random = SystemRandom::new();
         let id = make_credential_id(now, &random).unwrap();
-        let (keys, seed) = (Arc::clone(&self.keys), seed.clone());
+        let keys = Arc::clone(&self.keys);
+        let seed = seed.clone();
         let provisioned = self.store.provision(account, RequestId(id.0), move |loaded, _| {
             let world = world(&loaded.standing, now);
             let asked = Event::Provision { session, device };

@@ -155,7 +155,8 @@ impl PostgresPair {
 
     /// A URL of both hosts: a client connects to the one that accepts writes.
     pub fn url(&self) -> String {
-        let (one, other) = (&self.primary.host, &self.standby.host);
+        let one = &self.primary.host;
+        let other = &self.standby.host;
         format!("postgres://postgres@{one},{other}/postgres?target_session_attrs=read-write")
     }
 
