@@ -6,7 +6,7 @@ use tegata::vault::{self, AnchorError, VaultId};
 
 /// Three values that a host stores where neither a backup nor a copy of the wallet's file reaches them.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Anchored {
+pub struct AnchorState {
     /// The wallet that the others are about: 16 bytes.
     pub vault: Vec<u8>,
     /// One more with each change.
@@ -15,14 +15,14 @@ pub struct Anchored {
     pub failed_pin_tries: i32,
 }
 
-/// One place for one `Anchored`. Calls come while the wallet is busy, so they must not call it.
+/// One place for one `AnchorState`. Calls come while the wallet is busy, so they must not call it.
 #[uniffi::export(with_foreign)]
 pub trait Anchor: Send + Sync {
     /// What was stored last, or nothing if nothing ever was.
-    fn load(&self) -> Result<Option<Anchored>, AnchorFailure>;
+    fn load(&self) -> Result<Option<AnchorState>, AnchorFailure>;
 
     /// Stores this in place of what was there, durably when it returns, and whole or not at all.
-    fn store(&self, anchored: Anchored) -> Result<(), AnchorFailure>;
+    fn store(&self, anchored: AnchorState) -> Result<(), AnchorFailure>;
 }
 
 /// Why an anchor was not loaded or stored: what its methods throw. Whatever else they throw counts as `Undeclared`.
@@ -59,15 +59,15 @@ impl From<AnchorFailure> for AnchorError {
 pub(crate) struct Hosted(pub(crate) Arc<dyn Anchor>);
 
 impl vault::Anchor for Hosted {
-    fn load(&self) -> Result<Option<vault::Anchored>, AnchorError> {
+    fn load(&self) -> Result<Option<vault::AnchorState>, AnchorError> {
         let Some(stored) = self.0.load()? else { return Ok(None) };
         let read = read(&stored);
         read.map(Some).ok_or_else(|| AnchorError::Failed("it gave what was never stored".into()))
     }
 
-    fn store(&self, anchored: &vault::Anchored) -> Result<(), AnchorError> {
+    fn store(&self, anchored: &vault::AnchorState) -> Result<(), AnchorError> {
         let too_far = |_| AnchorError::Failed("there were too many changes to count".into());
-        Ok(self.0.store(Anchored {
+        Ok(self.0.store(AnchorState {
             vault: anchored.vault.as_bytes().to_vec(),
             epoch: anchored.epoch.try_into().map_err(too_far)?,
             failed_pin_tries: anchored.failed_pin_tries.try_into().map_err(too_far)?,
@@ -75,8 +75,8 @@ impl vault::Anchor for Hosted {
     }
 }
 
-fn read(stored: &Anchored) -> Option<vault::Anchored> {
-    Some(vault::Anchored {
+fn read(stored: &AnchorState) -> Option<vault::AnchorState> {
+    Some(vault::AnchorState {
         vault: VaultId::new(stored.vault.as_slice().try_into().ok()?),
         epoch: stored.epoch.try_into().ok()?,
         failed_pin_tries: stored.failed_pin_tries.try_into().ok()?,

@@ -52,7 +52,7 @@ pub enum WalletError {
     },
     /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
     #[error("the PIN was given up after too many wrong ones")]
-    PinGivenUp,
+    PinBlocked,
     /// Payments are not unlocked in this way, or not at all.
     #[error("payments cannot be unlocked in this way: it is not set")]
     UnlockNotSet,
@@ -133,7 +133,7 @@ impl From<tegata::Error> for WalletError {
     fn from(error: tegata::Error) -> Self {
         use tegata::Error;
         #[cfg(feature = "account")]
-        use tegata::code::BadTillCard;
+        use tegata::code::TillCardError;
         match error {
             Error::NoWallet => Self::NoWallet,
             Error::Exists => Self::Exists,
@@ -147,7 +147,7 @@ impl From<tegata::Error> for WalletError {
             Error::RolledBack => Self::RolledBack,
             Error::PaymentsLocked => Self::PaymentsLocked,
             Error::WrongPin { tries_left } => Self::WrongPin { tries_left: count(tries_left) },
-            Error::PinGivenUp => Self::PinGivenUp,
+            Error::PinBlocked => Self::PinBlocked,
             Error::UnlockNotSet => Self::UnlockNotSet,
             #[cfg(feature = "account")]
             Error::NotLoggedIn => Self::NotLoggedIn,
@@ -158,7 +158,7 @@ impl From<tegata::Error> for WalletError {
             #[cfg(feature = "account")]
             Error::Move(why) => why.into(),
             #[cfg(feature = "account")]
-            Error::TillCard(BadTillCard::Signature) => Self::StrangeTillCard,
+            Error::TillCard(TillCardError::InvalidSignature) => Self::StrangeTillCard,
             #[cfg(feature = "account")]
             Error::TillCard(why) => Self::NotATillCard { reason: why.to_string() },
             Error::NotFound => Self::NotFound,
@@ -200,7 +200,7 @@ mod tests {
             Error::RolledBack,
             Error::PaymentsLocked,
             Error::WrongPin { tries_left: 9 },
-            Error::PinGivenUp,
+            Error::PinBlocked,
             Error::UnlockNotSet,
             #[cfg(feature = "account")]
             Error::NotLoggedIn,
@@ -209,13 +209,13 @@ mod tests {
             #[cfg(feature = "account")]
             Error::Refused,
             #[cfg(feature = "account")]
-            Error::Move(tegata::transfer::BadMove::OtherPhone),
+            Error::Move(tegata::transfer::TransferError::WrongRecipient),
             #[cfg(feature = "account")]
-            Error::TillCard(tegata::code::BadTillCard::Form),
+            Error::TillCard(tegata::code::TillCardError::Malformed),
             #[cfg(feature = "account")]
-            Error::TillCard(tegata::code::BadTillCard::Name),
+            Error::TillCard(tegata::code::TillCardError::InvalidName),
             #[cfg(feature = "account")]
-            Error::TillCard(tegata::code::BadTillCard::Signature),
+            Error::TillCard(tegata::code::TillCardError::InvalidSignature),
             Error::NotFound,
             Error::Invalid("the label is too long".into()),
             Error::Failed("the disk is full".into()),

@@ -9,7 +9,7 @@
 //! | `wallet` | [`WalletHandle`]: the door, and what is done to the whole file |
 //! | `payments`, `otp_credentials`, `passes`, `account`, `moving` | the rooms behind it |
 //! | `payment_code` | a code and its symbols, as data |
-//! | `unlocked` | [`Unlocked`]: the leave to pay |
+//! | `unlocked` | [`PaymentUnlock`]: the leave to pay |
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
 //! | `open` | the wallet that all rooms share; where panics end |
 //! | `error`, `id` | what can go wrong; what a record is known by |
@@ -56,18 +56,18 @@ pub use account::{
     PaymentState, PaymentsCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor,
     SignUp, SignUpCall, SignedUpCall, TillCard,
 };
-pub use anchor::{Anchor, AnchorFailure, Anchored};
+pub use anchor::{Anchor, AnchorFailure, AnchorState};
 pub use clock::SetClock;
 pub use device::Device;
 pub use error::WalletError;
 pub use keystore::{DeviceKeystore, KeystoreFailure};
 #[cfg(feature = "account")]
-pub use moving::{MoveAnswer, MoveProblem, MoveRequest, Moving};
-pub use otp_credentials::{Otp, OtpAlgorithm, OtpCode, OtpCredentials, OtpMoving};
+pub use moving::{MoveAnswer, MoveProblem, Moving, TransferRequest};
+pub use otp_credentials::{Otp, OtpAlgorithm, OtpCode, OtpCredentials, OtpKind};
 pub use passes::{Pass, PassFormat, Passes, StoredPass};
 pub use payment_code::{Language, PaymentCode, Symbol, SymbolFormat};
 pub use payments::{ClockStatus, LockStatus, NewPayment, NextCode, Payment, Payments};
-pub use unlocked::Unlocked;
+pub use unlocked::PaymentUnlock;
 pub use wallet::{WalletHandle, destroy_wallet};
 
 /// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, and no `Zeroizing` of ours

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use tegata::symbol;
-use tegata::transfer::{self, BadMove};
+use tegata::transfer::{self, TransferError};
 
 use crate::open::{Open, guarded};
-use crate::{Symbol, Unlocked, WalletError, id};
+use crate::{PaymentUnlock, Symbol, WalletError, id};
 
 /// A move to another phone, or from one: of passes and one-time passwords. The new phone shows a request; the old one,
 /// once its owner has compared the number of both, seals to it what she chose; the new phone takes that. Payment
@@ -16,7 +16,7 @@ pub struct Moving(pub(crate) Arc<Open>);
 
 /// What a new phone shows to the old one. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct MoveRequest {
+pub struct TransferRequest {
     /// 68 characters, to be scanned, sent or typed.
     pub text: String,
     /// Twelve digits in groups of four, which both phones show and their owner compares: who put another request in
@@ -72,15 +72,15 @@ impl Moving {
     /// On the new phone: what it shows to the old one. It waits, with its key, until it is answered or given up, and is
     /// the same one again until then. Its number costs 32 MiB and some hundred milliseconds by design: not on the main
     /// thread.
-    pub fn begin(&self) -> Result<MoveRequest, WalletError> {
-        MoveRequest::shown(self.0.with(|wallet| wallet.moving().begin())?)
+    pub fn begin(&self) -> Result<TransferRequest, WalletError> {
+        TransferRequest::shown(self.0.with(|wallet| wallet.moving().begin())?)
     }
 
     /// On the new phone: the request that waits for its answer, if one does, as after the app was ended. Takes as long
     /// as `begin`.
-    pub fn waits(&self) -> Result<Option<MoveRequest>, WalletError> {
+    pub fn waits(&self) -> Result<Option<TransferRequest>, WalletError> {
         let waits = self.0.with(|wallet| wallet.moving().waits())?;
-        waits.map(MoveRequest::shown).transpose()
+        waits.map(TransferRequest::shown).transpose()
     }
 
     /// On the new phone: forgets the request that waits. What was sealed to it nobody can open any more.
@@ -89,8 +89,8 @@ impl Moving {
     }
 
     /// On the old phone: reads what the new one shows, and gives the number to be compared. Takes as long as `begin`.
-    pub fn read(&self, request: String) -> Result<MoveRequest, WalletError> {
-        MoveRequest::shown(moving::MoveRequest::read(&request)?)
+    pub fn read(&self, request: String) -> Result<TransferRequest, WalletError> {
+        TransferRequest::shown(moving::TransferRequest::read(&request)?)
     }
 
     /// On the old phone: seals what was chosen to the new phone's request, and changes nothing here. `number` is what
@@ -99,16 +99,16 @@ impl Moving {
     /// one-time passwords leave the phone. Takes as long as `begin`.
     pub fn give(
         &self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         request: String,
         number: String,
         chosen: Vec<String>,
     ) -> Result<MoveAnswer, WalletError> {
-        let request = moving::MoveRequest::read(&request)?;
-        let number = number.parse::<moving::MoveNumber>()?;
+        let request = moving::TransferRequest::read(&request)?;
+        let number = number.parse::<moving::TransferNumber>()?;
         let chosen = chosen.iter().map(|id| id::parse(id)).collect::<Result<Vec<_>, _>>()?;
         let text = self.0.with(|wallet| {
-            unlocked.with(|leave| wallet.moving().give(leave, &request, number, &chosen))
+            unlocked.with(|unlock| wallet.moving().give(unlock, &request, number, &chosen))
         })?;
         let qr = guarded(|| Ok::<_, WalletError>(symbol::Symbol::qr(&text).ok()))?;
         Ok(MoveAnswer { qr: qr.as_ref().map(Symbol::new), text })
@@ -122,8 +122,8 @@ impl Moving {
     }
 }
 
-impl MoveRequest {
-    fn shown(request: moving::MoveRequest) -> Result<Self, WalletError> {
+impl TransferRequest {
+    fn shown(request: moving::TransferRequest) -> Result<Self, WalletError> {
         guarded(|| {
             let text = request.to_string();
             let qr = symbol::Symbol::qr(&text);
@@ -134,22 +134,22 @@ impl MoveRequest {
     }
 }
 
-impl From<BadMove> for WalletError {
-    fn from(why: BadMove) -> Self {
+impl From<TransferError> for WalletError {
+    fn from(why: TransferError) -> Self {
         let problem = match why {
-            BadMove::NotARequest => MoveProblem::NotARequest,
-            BadMove::Mistyped => MoveProblem::Mistyped,
-            BadMove::NotAParcel => MoveProblem::NotAnAnswer,
-            BadMove::Newer => MoveProblem::Newer,
-            BadMove::NotANumber => MoveProblem::NotANumber,
-            BadMove::OtherNumber => MoveProblem::OtherNumber,
-            BadMove::NoMemory => MoveProblem::NoMemory,
-            BadMove::Nothing => MoveProblem::Nothing,
-            BadMove::TooMuch => MoveProblem::TooMuch,
-            BadMove::NothingWaits => MoveProblem::NothingWaits,
-            BadMove::OtherPhone => MoveProblem::OtherPhone,
-            BadMove::Used => MoveProblem::Used,
-            BadMove::Altered => MoveProblem::Altered,
+            TransferError::InvalidRequest => MoveProblem::NotARequest,
+            TransferError::ChecksumMismatch => MoveProblem::Mistyped,
+            TransferError::InvalidAnswer => MoveProblem::NotAnAnswer,
+            TransferError::NewerVersion => MoveProblem::Newer,
+            TransferError::InvalidNumber => MoveProblem::NotANumber,
+            TransferError::NumberMismatch => MoveProblem::OtherNumber,
+            TransferError::OutOfMemory => MoveProblem::NoMemory,
+            TransferError::NothingSelected => MoveProblem::Nothing,
+            TransferError::TooLarge => MoveProblem::TooMuch,
+            TransferError::NoPendingRequest => MoveProblem::NothingWaits,
+            TransferError::WrongRecipient => MoveProblem::OtherPhone,
+            TransferError::AlreadyReceived => MoveProblem::Used,
+            TransferError::Corrupt => MoveProblem::Altered,
             // The core may learn to say more than this crate was taught.
             other => return Self::Failed { reason: other.to_string() },
         };

@@ -26,8 +26,8 @@ pub struct Otp {
     pub algorithm: OtpAlgorithm,
     /// Digits of a code: 6 to 8.
     pub digits: i32,
-    /// What makes one code follow another.
-    pub moving: OtpMoving,
+    /// Whether codes follow the time or a counter.
+    pub kind: OtpKind,
 }
 
 /// The hash of a one-time password.
@@ -41,16 +41,16 @@ pub enum OtpAlgorithm {
     Sha512,
 }
 
-/// What makes one code follow another.
+/// Whether codes follow the time or a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum OtpMoving {
-    /// Time.
-    Period {
-        /// For so long a code stays the same.
+pub enum OtpKind {
+    /// TOTP: a code follows the time.
+    Totp {
+        /// Seconds for which a code stays the same.
         seconds: i64,
     },
-    /// Asking for one.
-    Counter,
+    /// HOTP: a code follows a counter, which each code uses up.
+    Hotp,
 }
 
 /// One value to type in somewhere.
@@ -112,9 +112,9 @@ fn describe(otp: tegata::Otp) -> Otp {
             vault::OtpAlgorithm::Sha512 => OtpAlgorithm::Sha512,
         },
         digits: otp.digits.into(),
-        moving: match otp.moving {
-            vault::OtpMoving::Period(period) => OtpMoving::Period { seconds: period.into() },
-            vault::OtpMoving::Counter(_) => OtpMoving::Counter,
+        kind: match otp.kind {
+            vault::OtpKind::Totp(period) => OtpKind::Totp { seconds: period.into() },
+            vault::OtpKind::Hotp(_) => OtpKind::Hotp,
         },
     }
 }

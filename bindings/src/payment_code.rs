@@ -80,8 +80,8 @@ impl PaymentCode {
         language: Option<Language>,
     ) -> Result<Self, WalletError> {
         let language = match language {
-            None | Some(Language::English) => code::Language::English,
-            Some(Language::Japanese) => code::Language::Japanese,
+            None | Some(Language::English) => code::SpokenLanguage::English,
+            Some(Language::Japanese) => code::SpokenLanguage::Japanese,
         };
         let symbols = symbol::PaymentSymbols::new(code.digits().as_bytes());
         let symbols = symbols.map_err(|error| WalletError::Failed { reason: error.to_string() })?;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tegata::code;
-use tegata::code::{AliasPeriod, Audience, BadAliasPeriod, CredentialId, Scheme, Seed};
-use tegata::vault::{Stretch, Unlock};
+use tegata::code::{AliasPeriod, Audience, CredentialId, InvalidAliasPeriod, Scheme, Seed};
+use tegata::vault::{Argon2Params, UnlockMethod};
 
 use crate::error::{count, seconds};
 use crate::open::Open;
-use crate::{Language, PaymentCode, Unlocked, WalletError, id};
+use crate::{Language, PaymentCode, PaymentUnlock, WalletError, id};
 
 /// Payment credentials and the codes made from them.
 #[derive(uniffi::Object)]
@@ -93,13 +93,13 @@ impl Payments {
     /// Stores a credential, under the payment lock if there is one. The seed has 32 bytes, goes in and never comes out.
     pub fn add(
         &self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         new: NewPayment,
         seed: &[u8],
     ) -> Result<String, WalletError> {
         let new = read(new, seed)?;
         self.0.with(|wallet| {
-            unlocked.with(|leave| wallet.payments().add(leave, &new).map(|id| id.to_string()))
+            unlocked.with(|unlock| wallet.payments().add(unlock, &new).map(|id| id.to_string()))
         })
     }
 
@@ -122,7 +122,7 @@ impl Payments {
     #[uniffi::method(default(till = None, language = None))]
     pub fn next_code(
         &self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         id: String,
         till: Option<String>,
         language: Option<Language>,
@@ -135,7 +135,7 @@ impl Payments {
         let device = self.0.now();
         let (next, now) = self.0.with(|wallet| {
             let mut payments = wallet.payments();
-            let next = unlocked.with(|leave| payments.next_code(leave, &id, audience))?;
+            let next = unlocked.with(|unlock| payments.next_code(unlock, &id, audience))?;
             Ok::<_, WalletError>((next, payments.get(&id)?.time(device)))
         })?;
         match next {
@@ -162,13 +162,13 @@ impl Payments {
 impl Payments {
     /// Opens the payment lock by the PIN, as it was typed. Takes some hundred milliseconds by design: not on the main
     /// thread.
-    pub fn unlock_with_pin(&self, pin: &[u8]) -> Result<Arc<Unlocked>, WalletError> {
-        self.unlock(Unlock::Pin(pin))
+    pub fn unlock_with_pin(&self, pin: &[u8]) -> Result<Arc<PaymentUnlock>, WalletError> {
+        self.unlock(UnlockMethod::Pin(pin))
     }
 
     /// Opens the payment lock by the 32 bytes that the host keeps behind a biometric prompt.
-    pub fn unlock_with_key(&self, key: &[u8]) -> Result<Arc<Unlocked>, WalletError> {
-        self.unlock(Unlock::Key(key))
+    pub fn unlock_with_key(&self, key: &[u8]) -> Result<Arc<PaymentUnlock>, WalletError> {
+        self.unlock(UnlockMethod::Key(key))
     }
 
     /// How payments can be unlocked, or nothing if they are not locked.
@@ -182,16 +182,16 @@ impl Payments {
 
     /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and the leave given is that
     /// of the new lock then.
-    pub fn set_pin(&self, unlocked: &Unlocked, pin: &[u8]) -> Result<(), WalletError> {
+    pub fn set_pin(&self, unlocked: &PaymentUnlock, pin: &[u8]) -> Result<(), WalletError> {
         self.0.with(|wallet| {
-            unlocked.with(|leave| wallet.payments().set_pin(leave, pin, Stretch::PHONE))
+            unlocked.with(|unlock| wallet.payments().set_pin(unlock, pin, Argon2Params::PHONE))
         })
     }
 
     /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. Locks
     /// payments if they were not locked.
-    pub fn set_unlock_key(&self, unlocked: &Unlocked, key: &[u8]) -> Result<(), WalletError> {
-        self.0.with(|wallet| unlocked.with(|leave| wallet.payments().set_unlock_key(leave, key)))
+    pub fn set_unlock_key(&self, unlocked: &PaymentUnlock, key: &[u8]) -> Result<(), WalletError> {
+        self.0.with(|wallet| unlocked.with(|unlock| wallet.payments().set_unlock_key(unlock, key)))
     }
 
     /// Forgets the PIN. The lock need not be open: this opens nothing.
@@ -205,8 +205,8 @@ impl Payments {
     }
 
     /// Takes the lock away. Payments are open from then on.
-    pub fn remove_lock(&self, unlocked: &Unlocked) -> Result<(), WalletError> {
-        self.0.with(|wallet| unlocked.with(|leave| wallet.payments().remove_lock(leave)))
+    pub fn remove_lock(&self, unlocked: &PaymentUnlock) -> Result<(), WalletError> {
+        self.0.with(|wallet| unlocked.with(|unlock| wallet.payments().remove_lock(unlock)))
     }
 
     /// Removes all payment credentials and the lock: the way out when PIN and finger are both lost. The issuer
@@ -217,9 +217,9 @@ impl Payments {
 }
 
 impl Payments {
-    fn unlock(&self, with: Unlock<'_>) -> Result<Arc<Unlocked>, WalletError> {
-        let leave = self.0.with(|wallet| wallet.payments().unlock(with))?;
-        Ok(Arc::new(Unlocked::new(leave)))
+    fn unlock(&self, with: UnlockMethod<'_>) -> Result<Arc<PaymentUnlock>, WalletError> {
+        let unlock = self.0.with(|wallet| wallet.payments().unlock(with))?;
+        Ok(Arc::new(PaymentUnlock::new(unlock)))
     }
 }
 
@@ -228,7 +228,7 @@ fn read(new: NewPayment, seed: &[u8]) -> Result<tegata::NewPayment, WalletError>
     let credential =
         credential.map_err(|_| WalletError::invalid("the issuer's name has not 16 bytes"))?;
     let period = new.alias_period;
-    let period = u32::try_from(period).map_err(|_| BadAliasPeriod(period));
+    let period = u32::try_from(period).map_err(|_| InvalidAliasPeriod(period));
     Ok(tegata::NewPayment {
         credential: CredentialId(credential),
         label: new.label,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tegata::SystemRandom;
-use tegata::vault::{Keystore as _, KeystoreError, SoftwareKeystore, Stretch, VaultError};
+use tegata::vault::{Argon2Params, Keystore as _, KeystoreError, SoftwareKeystore, VaultError};
 
 use crate::{DeviceKeystore, WalletError, WalletHandle, keystore};
 
@@ -25,7 +25,7 @@ impl TestKey {
     #[uniffi::constructor]
     pub(crate) fn new(path: String) -> Result<Self, WalletError> {
         let random = Arc::new(SystemRandom::new());
-        let cheap = Stretch::new(8, 1, 1).map_err(WalletError::invalid)?;
+        let cheap = Argon2Params::new(8, 1, 1).map_err(WalletError::invalid)?;
         let made = SoftwareKeystore::create(Path::new(&path), b"test", cheap, random);
         made.map(Self).map_err(WalletError::invalid)
     }

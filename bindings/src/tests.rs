@@ -45,14 +45,14 @@ impl DeviceKeystore for Glass {
 }
 
 #[derive(Default)]
-struct Shelf(Mutex<Option<Anchored>>);
+struct Shelf(Mutex<Option<AnchorState>>);
 
 impl Anchor for Shelf {
-    fn load(&self) -> Result<Option<Anchored>, AnchorFailure> {
+    fn load(&self) -> Result<Option<AnchorState>, AnchorFailure> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    fn store(&self, anchored: Anchored) -> Result<(), AnchorFailure> {
+    fn store(&self, anchored: AnchorState) -> Result<(), AnchorFailure> {
         *self.0.lock().unwrap() = Some(anchored);
         Ok(())
     }
@@ -112,9 +112,9 @@ fn code(next: NextCode) -> PaymentCode {
 fn a_code_comes_with_its_symbols_and_prints_no_digit() {
     let scene = Scene::new();
     let payments = scene.wallet().payments();
-    let leave = Unlocked::without_lock();
-    let id = payments.add(&leave, new_payment(), &[7; 32]).unwrap();
-    let next = payments.next_code(&leave, id.clone(), None, None).unwrap();
+    let unlock = PaymentUnlock::without_lock();
+    let id = payments.add(&unlock, new_payment(), &[7; 32]).unwrap();
+    let next = payments.next_code(&unlock, id.clone(), None, None).unwrap();
     assert!(!format!("{next:?}").contains("4960"));
     let code = code(next);
     assert_eq!(code.digits, code.groups.replace(' ', ""));
@@ -124,7 +124,7 @@ fn a_code_comes_with_its_symbols_and_prints_no_digit() {
     assert_eq!((code.qr.width, code.qr.height, code.qr.rows.len()), (21, 21, 63));
     assert_eq!((code.code128.height, code.code128.rows.len()), (1, 21));
     let till = Some("a till".to_owned());
-    let refused = payments.next_code(&leave, id, till, None);
+    let refused = payments.next_code(&unlock, id, till, None);
     assert!(matches!(refused, Err(WalletError::Invalid { .. })));
 }
 
@@ -132,8 +132,8 @@ fn a_code_comes_with_its_symbols_and_prints_no_digit() {
 fn what_a_host_gives_wrongly_is_a_typed_failure() {
     let scene = Scene::new();
     let payments = scene.wallet().payments();
-    let leave = Unlocked::without_lock();
-    let refused = |new, seed: &[u8]| match payments.add(&leave, new, seed) {
+    let unlock = PaymentUnlock::without_lock();
+    let refused = |new, seed: &[u8]| match payments.add(&unlock, new, seed) {
         Err(WalletError::Invalid { reason }) => reason,
         other => panic!("{other:?}"),
     };
@@ -147,7 +147,7 @@ fn what_a_host_gives_wrongly_is_a_typed_failure() {
     refused(NewPayment { prefix: "49".into(), ..new_payment() }, &[7; 32]);
 
     scene.keystore.short.store(true, Ordering::SeqCst);
-    let short = payments.set_pin(&leave, b"2580").unwrap_err().to_string();
+    let short = payments.set_pin(&unlock, b"2580").unwrap_err().to_string();
     assert_eq!(short, "the device's keystore failed: it gave a prf that has not 32 bytes");
 }
 
@@ -178,8 +178,8 @@ fn each_failure_of_a_keystore_reaches_the_app_as_what_it_is() {
 fn a_panic_ends_at_the_border_and_closes_the_wallet() {
     let scene = Scene::new();
     let wallet = scene.wallet();
-    let leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&leave, b"2580").unwrap();
+    let unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&unlock, b"2580").unwrap();
     scene.keystore.panics.store(true, Ordering::SeqCst);
     let error = wallet.payments().unlock_with_pin(b"2580").unwrap_err();
     assert_eq!(error, WalletError::Broken);
@@ -193,15 +193,15 @@ fn a_panic_ends_at_the_border_and_closes_the_wallet() {
 fn a_leave_that_was_taken_away_opens_nothing() {
     let scene = Scene::new();
     let payments = scene.wallet().payments();
-    let leave = Unlocked::without_lock();
-    let id = payments.add(&leave, new_payment(), &[7; 32]).unwrap();
-    payments.set_unlock_key(&leave, &[9; 32]).unwrap();
-    leave.lock();
-    let refused = payments.next_code(&leave, id.clone(), None, None);
+    let unlock = PaymentUnlock::without_lock();
+    let id = payments.add(&unlock, new_payment(), &[7; 32]).unwrap();
+    payments.set_unlock_key(&unlock, &[9; 32]).unwrap();
+    unlock.lock();
+    let refused = payments.next_code(&unlock, id.clone(), None, None);
     assert_eq!(refused, Err(WalletError::PaymentsLocked));
     assert_eq!(payments.unlock_with_key(&[8; 32]).err(), Some(WalletError::PaymentsLocked));
-    let leave = payments.unlock_with_key(&[9; 32]).unwrap();
-    code(payments.next_code(&leave, id, None, Some(Language::Japanese)).unwrap());
+    let unlock = payments.unlock_with_key(&[9; 32]).unwrap();
+    code(payments.next_code(&unlock, id, None, Some(Language::Japanese)).unwrap());
     let status = payments.lock_status().unwrap();
     assert_eq!(status, Some(LockStatus { pin_tries_left: None, key: true }));
 }
@@ -229,7 +229,7 @@ fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
         alternate_text: None,
     };
     wallet.passes().add(pass.clone()).unwrap();
-    wallet.payments().add(&Unlocked::without_lock(), new_payment(), &[7; 32]).unwrap();
+    wallet.payments().add(&PaymentUnlock::without_lock(), new_payment(), &[7; 32]).unwrap();
     wallet.shut().unwrap();
     let copy = std::fs::read(scene.path()).unwrap();
     let wallet = WalletHandle::open(scene.path(), scene.device()).unwrap();
@@ -246,7 +246,7 @@ fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
     wallet.shut().unwrap();
 
     *scene.shelf.0.lock().unwrap() =
-        Some(Anchored { vault: vec![1; 16], epoch: -1, failed_pin_tries: 0 });
+        Some(AnchorState { vault: vec![1; 16], epoch: -1, failed_pin_tries: 0 });
     let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
     assert_eq!(error, "the anchor of the vault failed: it gave what was never stored");
 }
@@ -255,7 +255,7 @@ fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
 fn the_clock_of_a_payment_is_told_and_learnt() {
     let scene = Scene::new();
     let payments = scene.wallet().payments();
-    let id = payments.add(&Unlocked::without_lock(), new_payment(), &[7; 32]).unwrap();
+    let id = payments.add(&PaymentUnlock::without_lock(), new_payment(), &[7; 32]).unwrap();
     let clock = || payments.list().unwrap()[0].clock;
     assert_eq!(clock(), ClockStatus::Fine);
     payments.learn_time(id.clone(), 1_800_000_607).unwrap();
@@ -335,10 +335,12 @@ mod with_an_account {
             old.passes().add(Pass { title, format, message, alternate_text: None }).unwrap()
         };
         let (short, long) = (pass("T-7".into()), pass("7".repeat(4_000)));
-        let leave = Unlocked::without_lock();
+        let unlock = PaymentUnlock::without_lock();
         let give = |chosen: &[&String]| {
             let chosen = chosen.iter().map(ToString::to_string).collect();
-            old.moving().give(&leave, request.text.clone(), request.number.clone(), chosen).unwrap()
+            old.moving()
+                .give(&unlock, request.text.clone(), request.number.clone(), chosen)
+                .unwrap()
         };
         assert!(give(&[&short]).qr.is_some());
         let both = give(&[&short, &long]);

@@ -11,15 +11,15 @@ use crate::WalletError;
 ///
 /// It holds the key of the payment lock. Lock it, or let go of it, as when the app leaves the screen.
 #[derive(uniffi::Object)]
-pub struct Unlocked(Mutex<Option<vault::Unlocked>>);
+pub struct PaymentUnlock(Mutex<Option<vault::PaymentUnlock>>);
 
 #[uniffi::export]
-impl Unlocked {
+impl PaymentUnlock {
     /// The leave to pay where there is no payment lock. What is locked it does not open.
     #[uniffi::constructor]
     #[must_use]
     pub fn without_lock() -> Self {
-        Self::new(vault::Unlocked::without_lock())
+        Self::new(vault::PaymentUnlock::without_lock())
     }
 
     /// Takes the leave away and wipes its key. Whatever is asked with it from now on fails with `PaymentsLocked`.
@@ -28,22 +28,22 @@ impl Unlocked {
     }
 }
 
-impl Unlocked {
-    pub(crate) fn new(leave: vault::Unlocked) -> Self {
-        Self(Mutex::new(Some(leave)))
+impl PaymentUnlock {
+    pub(crate) fn new(unlock: vault::PaymentUnlock) -> Self {
+        Self(Mutex::new(Some(unlock)))
     }
 
-    /// Does `work` with the leave, if it was not taken away.
+    /// Does `work` with the unlock, if it was not taken away.
     pub(crate) fn with<T, E: Into<WalletError>>(
         &self,
-        work: impl FnOnce(&mut vault::Unlocked) -> Result<T, E>,
+        work: impl FnOnce(&mut vault::PaymentUnlock) -> Result<T, E>,
     ) -> Result<T, WalletError> {
         let mut slot = self.slot();
         work(slot.as_mut().ok_or(WalletError::PaymentsLocked)?).map_err(Into::into)
     }
 
     /// A panic under this lock takes the leave away: unlocking again is safe, guessing what it is worth is not.
-    fn slot(&self) -> MutexGuard<'_, Option<vault::Unlocked>> {
+    fn slot(&self) -> MutexGuard<'_, Option<vault::PaymentUnlock>> {
         self.0.lock().unwrap_or_else(|poisoned| {
             self.0.clear_poison();
             let mut slot = poisoned.into_inner();
@@ -53,8 +53,8 @@ impl Unlocked {
     }
 }
 
-impl fmt::Debug for Unlocked {
+impl fmt::Debug for PaymentUnlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unlocked([redacted])")
+        f.write_str("PaymentUnlock([redacted])")
     }
 }

@@ -30,7 +30,7 @@ impl WalletHandle {
     /// are dropped, and provisioned anew by the issuer; passes and one-time passwords stay as the copy has them.
     #[uniffi::constructor]
     pub fn adopt(path: String, device: Device) -> Result<Self, WalletError> {
-        enter(tegata::Wallet::adopt, &path, device)
+        enter(tegata::Wallet::open_rolled_back, &path, device)
     }
 
     /// Closes the file. Whatever is called afterwards fails with `Closed`; closing twice does nothing.

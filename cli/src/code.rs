@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::UnixTime;
 use tegata::code::{
-    AliasPeriod, AttemptLimits, Candidate, CodeKeys, Counter, CredentialId, Digits, Prefix,
-    Prefixes, Refusal, ReplayGuard, Scheme, Seed, Slot, SqliteGuard, Step, TillId, Turn, Verdict,
+    AliasPeriod, AttemptLimits, Candidate, CodeKeys, CodeRefusal, CodeSlot, Counter, CredentialId,
+    Digits, Prefix, Prefixes, ReplayGuard, Scheme, Seed, Slot, SqliteGuard, Step, TillId, Verdict,
     decode, verify,
 };
 
@@ -129,9 +129,9 @@ pub(crate) fn alias_period(text: &str) -> Result<AliasPeriod, String> {
 pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Derive { scheme, seed, at, slot, till } => {
-            let turn =
-                Turn::new(Step::at(at), slot, till).map_err(|e| Failure::Usage(e.to_string()))?;
-            let code = CodeKeys::new(&seed.read()?).derive(&scheme.scheme(), &turn);
+            let slot = CodeSlot::new(Step::at(at), slot, till)
+                .map_err(|e| Failure::Usage(e.to_string()))?;
+            let code = CodeKeys::new(&seed.read()?).derive(&scheme.scheme(), &slot);
             let digits = code.digits().as_str();
             output.answer(digits, &json!({ "code": digits, "counter": code.counter().number() }))
         }
@@ -177,14 +177,14 @@ fn check(
     {
         (Some(till), _) => till,
         (None, Some(decoded)) if matches!(decoded.slot, Slot::OneTill(_)) => {
-            return Ok(Verdict::Refused(Refusal::NotValid));
+            return Ok(Verdict::Refused(CodeRefusal::NotValid));
         }
         (None, _) => "any".parse().map_err(|e| unreachable(&e))?,
     };
     let guard = SqliteGuard::in_memory(AttemptLimits::default()).map_err(|e| unreachable(&e))?;
     let credential = CredentialId([0; 16]);
     if let Some(after) = after {
-        guard.advance(credential, after).map_err(|e| unreachable(&e))?;
+        guard.advance_counter(credential, after).map_err(|e| unreachable(&e))?;
     }
     let candidate = |_: &_, _: &_| Ok(vec![Candidate::new(credential, seed)]);
     verify(&guard, &prefixes, digits.as_bytes(), &till, at, candidate).map_err(|e| unreachable(&e))

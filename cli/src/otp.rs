@@ -4,7 +4,7 @@ use base32ct::{Base32UpperUnpadded, Encoding as _};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tegata::formats::otpauth_migration::parse_all;
-use tegata::vault::{OtpCredential, OtpMoving};
+use tegata::vault::{OtpCredential, OtpKind};
 use tegata::{OtpCode, UnixTime};
 
 use crate::code::time;
@@ -81,7 +81,7 @@ fn describe(credential: &OtpCredential, reveal: bool) -> Value {
         "issuer": credential.issuer, "account": credential.account,
         "algorithm": credential.algorithm.name(), "digits": credential.digits,
     });
-    put_moving(&mut document, credential.moving);
+    put_kind(&mut document, credential.kind);
     if reveal {
         document["secret"] =
             Base32UpperUnpadded::encode_string(credential.reveal_secret().expose()).into();
@@ -90,10 +90,10 @@ fn describe(credential: &OtpCredential, reveal: bool) -> Value {
 }
 
 /// Adds the type, and what makes one code follow another.
-pub(crate) fn put_moving(document: &mut Value, moving: OtpMoving) {
-    let (kind, name, number) = match moving {
-        OtpMoving::Period(seconds) => ("totp", "period", seconds.into()),
-        OtpMoving::Counter(counter) => ("hotp", "counter", counter),
+pub(crate) fn put_kind(document: &mut Value, kind: OtpKind) {
+    let (kind, name, number) = match kind {
+        OtpKind::Totp(seconds) => ("totp", "period", seconds.into()),
+        OtpKind::Hotp(counter) => ("hotp", "counter", counter),
     };
     document["type"] = kind.into();
     document[name] = number.into();

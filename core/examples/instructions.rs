@@ -15,11 +15,11 @@ use std::{
 };
 
 use tegata::code::{
-    Admission, AliasPeriod, Audience, Candidate, CodeKeys, Counter, CredentialId, Nth, Prefixes,
-    ReplayGuard, Scheme, Seed, Step, TillId, Turn, verify,
+    Admission, AliasPeriod, Audience, Candidate, CodeKeys, CodeSlot, Counter, CredentialId,
+    Prefixes, ReplayGuard, Scheme, Seed, SlotIndex, Step, TillId, verify,
 };
 use tegata::symbol::{PaymentSymbols, Symbol};
-use tegata::vault::{PaymentCredential, SoftwareKeystore, Stretch, Vault, VaultError};
+use tegata::vault::{Argon2Params, PaymentCredential, SoftwareKeystore, Vault, VaultError};
 use tegata::{Device, Random, RandomUnavailable, SystemClock, UnixTime};
 
 const DIGITS: &str = "501234567890123456789012";
@@ -30,20 +30,25 @@ struct Forgetful;
 impl ReplayGuard for Forgetful {
     type Error = Infallible;
 
-    fn count(
+    fn count_attempt(
         &self,
         _: &TillId,
         candidates: &[CredentialId],
         _: UnixTime,
     ) -> Result<Admission, Infallible> {
-        Ok(Admission::Open(vec![true; candidates.len()]))
+        Ok(Admission::Candidates(vec![true; candidates.len()]))
     }
 
-    fn take_back(&self, _: &TillId, _: &[CredentialId], _: UnixTime) -> Result<(), Infallible> {
+    fn revert_attempt(
+        &self,
+        _: &TillId,
+        _: &[CredentialId],
+        _: UnixTime,
+    ) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn advance(&self, _: CredentialId, _: Counter) -> Result<bool, Infallible> {
+    fn advance_counter(&self, _: CredentialId, _: Counter) -> Result<bool, Infallible> {
         Ok(true)
     }
 }
@@ -64,7 +69,7 @@ impl Random for Numbers {
 /// What a host hands over, with a keystore that opens at once.
 fn device(folder: &Path) -> Device {
     let random = Arc::new(Numbers(AtomicU64::new(1)));
-    let cheap = Stretch::new(8, 1, 1).unwrap();
+    let cheap = Argon2Params::new(8, 1, 1).unwrap();
     let file = folder.join("keystore");
     let keystore = SoftwareKeystore::create(&file, b"counted", cheap, random.clone()).unwrap();
     Device { keystore: Arc::new(keystore), anchor: None, clock: Arc::new(SystemClock), random }
@@ -80,10 +85,11 @@ fn main() {
     let seed = Seed::from_slice(&[0x5a; 32]).unwrap();
     let scheme = Scheme { prefix: "5012".parse().unwrap(), alias_period: AliasPeriod::DAY };
     let now = UnixTime::new(1_790_000_000).unwrap();
-    let turn = Turn { step: Step::at(now), nth: Nth::FIRST, audience: Audience::AnyTill };
-    let code = *CodeKeys::new(&seed).derive(&scheme, &turn).digits();
+    let slot =
+        CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill };
+    let code = *CodeKeys::new(&seed).derive(&scheme, &slot).digits();
     let next_code = || {
-        let code = CodeKeys::new(black_box(&seed)).derive(&scheme, &turn);
+        let code = CodeKeys::new(black_box(&seed)).derive(&scheme, &slot);
         black_box(PaymentSymbols::new(code.digits().as_bytes()).unwrap());
     };
     let qr = || drop(black_box(Symbol::qr(black_box(DIGITS))));

@@ -13,8 +13,8 @@
 //! let scheme = Scheme { prefix: "4960".parse()?, alias_period: AliasPeriod::DAY };
 //! let seed = Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?;
 //! let now = UnixTime::new(1_800_000_000)?;
-//! let turn = Turn { step: Step::at(now), nth: Nth::FIRST, audience: Audience::AnyTill };
-//! let code = CodeKeys::new(&seed).derive(&scheme, &turn);
+//! let slot = CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill };
+//! let code = CodeKeys::new(&seed).derive(&scheme, &slot);
 //! assert_eq!(PaymentSymbols::new(code.digits().as_bytes())?.code128.width(), 167);
 //!
 //! // … and the issuer's, which takes it once.
@@ -26,7 +26,7 @@
 //!     verify(&guard, &prefixes, code.digits().as_bytes(), &till, now, candidates)
 //! };
 //! assert!(matches!(scan()?, Verdict::Accepted { credential, .. } if credential == id));
-//! assert_eq!(scan()?, Verdict::Refused(Refusal::Used));
+//! assert_eq!(scan()?, Verdict::Refused(CodeRefusal::Used));
 //! # Ok(())
 //! # }
 //! ```

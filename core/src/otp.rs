@@ -6,7 +6,7 @@ use totp_rs::{Algorithm, Builder};
 use zeroize::Zeroizing;
 
 use crate::UnixTime;
-use crate::vault::{Kind, OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange};
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind, OutOfRange, RecordKind};
 
 /// One value to type in somewhere. Wiped when dropped; does not print by itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,9 +43,9 @@ impl OtpCredential {
     pub fn code(&self, now: UnixTime) -> Result<OtpCode, OutOfRange> {
         check(self)?;
         // HOTP is TOTP with a second's period, told the counter as its time (RFC 6238, section 4.2).
-        let (period, time) = match self.moving {
-            OtpMoving::Period(seconds) => (u64::from(seconds), now.seconds()),
-            OtpMoving::Counter(counter) => (1, counter),
+        let (period, time) = match self.kind {
+            OtpKind::Totp(seconds) => (u64::from(seconds), now.seconds()),
+            OtpKind::Hotp(counter) => (1, counter),
         };
         // Services give out secrets shorter than the RFCs ask for, which the checked constructor refuses; what would
         // make the unchecked one panic was checked above.
@@ -55,9 +55,9 @@ impl OtpCredential {
             .with_step_duration(period)
             .with_secret(self.reveal_secret().expose().to_vec())
             .build_noncompliant();
-        let seconds_left = match self.moving {
-            OtpMoving::Period(_) => Some(period - time % period),
-            OtpMoving::Counter(_) => None,
+        let seconds_left = match self.kind {
+            OtpKind::Totp(_) => Some(period - time % period),
+            OtpKind::Hotp(_) => None,
         };
         Ok(OtpCode { digits: Zeroizing::new(generator.generate(time).to_string()), seconds_left })
     }
@@ -86,7 +86,7 @@ impl From<OtpAlgorithm> for Algorithm {
 }
 
 /// The check that the vault makes before it stores something.
-pub(crate) fn check<T: Kind>(item: &T) -> Result<(), OutOfRange> {
+pub(crate) fn check<T: RecordKind>(item: &T) -> Result<(), OutOfRange> {
     item.check()
 }
 
@@ -95,15 +95,15 @@ mod tests {
     use super::*;
     use crate::SecretBytes;
 
-    fn credential(digits: u8, moving: OtpMoving) -> OtpCredential {
+    fn credential(digits: u8, kind: OtpKind) -> OtpCredential {
         let (issuer, account) = ("Mail".to_owned(), "ann".to_owned());
         let secret = SecretBytes::new(b"x");
-        OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, digits, moving, secret)
+        OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, digits, kind, secret)
     }
 
     #[test]
     fn the_seconds_left_run_from_the_whole_period_to_one() {
-        let credential = credential(6, OtpMoving::Period(7));
+        let credential = credential(6, OtpKind::Totp(7));
         let left =
             |time| credential.code(UnixTime::new(time).unwrap()).unwrap().seconds_left().unwrap();
         assert_eq!((0..8).map(left).collect::<Vec<_>>(), [7, 6, 5, 4, 3, 2, 1, 7]);
@@ -111,18 +111,18 @@ mod tests {
 
     #[test]
     fn the_ends_of_all_ranges_give_a_code_and_what_is_beyond_an_error() {
-        for moving in [OtpMoving::Period(u32::MAX), OtpMoving::Counter(u64::MAX)] {
-            let code = credential(8, moving).code(UnixTime::MAX).unwrap();
+        for kind in [OtpKind::Totp(u32::MAX), OtpKind::Hotp(u64::MAX)] {
+            let code = credential(8, kind).code(UnixTime::MAX).unwrap();
             assert_eq!(code.digits().len(), 8);
         }
-        let refused = |digits, moving| credential(digits, moving).code(UnixTime::EPOCH).is_err();
-        assert!(refused(10, OtpMoving::Period(30)));
-        assert!(refused(6, OtpMoving::Period(0)));
+        let refused = |digits, kind| credential(digits, kind).code(UnixTime::EPOCH).is_err();
+        assert!(refused(10, OtpKind::Totp(30)));
+        assert!(refused(6, OtpKind::Totp(0)));
     }
 
     #[test]
     fn a_code_does_not_print() {
-        let code = credential(6, OtpMoving::Counter(1)).code(UnixTime::EPOCH).unwrap();
+        let code = credential(6, OtpKind::Hotp(1)).code(UnixTime::EPOCH).unwrap();
         assert_eq!(format!("{code:?}"), "OtpCode([redacted])");
     }
 }

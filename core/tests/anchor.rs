@@ -5,7 +5,7 @@ use std::fs;
 
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use tegata::vault::{
-    Anchored, OtpAlgorithm, OtpCredential, OtpMoving, PaymentCredential, Vault, VaultError,
+    AnchorState, OtpAlgorithm, OtpCredential, OtpKind, PaymentCredential, Vault, VaultError,
 };
 use tegata::{Device, SecretBytes};
 
@@ -30,7 +30,7 @@ fn each_write_is_anchored_once_it_is_committed() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     let mut vault = Vault::create(&home.path(), &device).unwrap();
-    let anchored = |epoch| Some(Anchored { vault: *vault.id(), epoch, failed_pin_tries: 0 });
+    let anchored = |epoch| Some(AnchorState { vault: *vault.id(), epoch, failed_pin_tries: 0 });
     let [first, second, third] = [1, 2, 3].map(anchored);
     assert_eq!(anchor.get(), first);
     let id = vault.add(&setting("a", "1")).unwrap();
@@ -75,7 +75,7 @@ fn an_older_file_is_rolled_back_and_the_next_one_is_a_crash() {
         let of_another =
             Vault::create(&home.folder.path().join(format!("{file_at}")), &home.device());
         let of_another =
-            Anchored { vault: *of_another.unwrap().id(), epoch: 4, failed_pin_tries: 0 };
+            AnchorState { vault: *of_another.unwrap().id(), epoch: 4, failed_pin_tries: 0 };
         for lost in [None, Some(of_another)] {
             anchor.put(lost);
             assert_eq!(opened(&home, &device), Err(VaultError::RolledBack));
@@ -125,8 +125,8 @@ fn adopting_drops_what_pays_and_keeps_the_rest() {
     let payment = PaymentCredential::new(CredentialId([1; 16]), "Shop".into(), scheme, seed);
     let secret = SecretBytes::new(&[8; 20]);
     let (issuer, account) = ("Mail".into(), "ann".into());
-    let moving = OtpMoving::Period(30);
-    let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, moving, secret);
+    let kind = OtpKind::Totp(30);
+    let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);
     vault.add(&payment).unwrap();
     let otp = vault.add(&otp).unwrap();
     let set = vault.add(&setting("a", "1")).unwrap();
@@ -134,18 +134,18 @@ fn adopting_drops_what_pays_and_keeps_the_rest() {
     let older = home.files();
 
     // Not rolled back: opened as it is.
-    let mut vault = Vault::adopt(&home.path(), &device).unwrap();
+    let mut vault = Vault::open_rolled_back(&home.path(), &device).unwrap();
     assert_eq!(vault.list::<PaymentCredential>().unwrap().len(), 1);
     for n in 0..5 {
         vault.put(&set, &setting("a", &n.to_string())).unwrap();
     }
     vault.close().unwrap();
     let newest = anchor.get().unwrap();
-    anchor.put(Some(Anchored { failed_pin_tries: 9, ..newest }));
+    anchor.put(Some(AnchorState { failed_pin_tries: 9, ..newest }));
 
     home.restore(&older);
     assert_eq!(opened(&home, &device), Err(VaultError::RolledBack));
-    let vault = Vault::adopt(&home.path(), &device).unwrap();
+    let vault = Vault::open_rolled_back(&home.path(), &device).unwrap();
     assert_eq!(vault.list::<PaymentCredential>().unwrap().len(), 0);
     assert_eq!(vault.get(&set), Ok(Some(setting("a", "1"))));
     assert!(vault.get::<OtpCredential>(&otp).unwrap().is_some());
@@ -169,13 +169,13 @@ fn an_adoption_that_was_broken_off_is_adopted_again_or_opens() {
     for anchored_epoch in [9, 1] {
         home.restore(&older);
         let vault = Vault::open(&home.path(), &home.device()).unwrap();
-        let lost = Anchored { vault: *vault.id(), epoch: anchored_epoch, failed_pin_tries: 0 };
+        let lost = AnchorState { vault: *vault.id(), epoch: anchored_epoch, failed_pin_tries: 0 };
         drop(vault);
-        let of_another = Anchored { epoch: anchored_epoch, ..lost };
+        let of_another = AnchorState { epoch: anchored_epoch, ..lost };
         anchor.put(Some(of_another));
         // The anchor gives its answer and takes nothing: as a crash between commit and anchor.
         let committed = {
-            let vault = Vault::adopt(&home.path(), &device).unwrap();
+            let vault = Vault::open_rolled_back(&home.path(), &device).unwrap();
             vault.close().unwrap();
             anchor.get().unwrap().epoch
         };
@@ -186,7 +186,7 @@ fn an_adoption_that_was_broken_off_is_adopted_again_or_opens() {
         } else {
             assert_eq!(again, Err(VaultError::RolledBack));
         }
-        let vault = Vault::adopt(&home.path(), &device).unwrap();
+        let vault = Vault::open_rolled_back(&home.path(), &device).unwrap();
         assert_eq!(vault.get(&set), Ok(Some(setting("a", "1"))));
         vault.close().unwrap();
         assert_eq!(opened(&home, &device), Ok(1));

@@ -16,7 +16,8 @@ use std::sync::{Arc, Mutex};
 use ring::{hkdf, hmac};
 use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
 use tegata::vault::{
-    OtpAlgorithm, OtpCredential, OtpMoving, SoftwareKeystore, Stretch, Unlock, Unlocked,
+    Argon2Params, OtpAlgorithm, OtpCredential, OtpKind, PaymentUnlock, SoftwareKeystore,
+    UnlockMethod,
 };
 use tegata::{
     Clock, Device, NewPayment, NextCode, Random, RandomUnavailable, SecretBytes, SystemRandom,
@@ -92,7 +93,7 @@ fn live(folder: &Path) {
     let (path, key_path) = (folder.join("vault"), folder.join("keystore"));
     let device = || {
         let passphrase = Typed::unmasked(passphrase);
-        let small = Stretch::new(64, 1, 1).unwrap();
+        let small = Argon2Params::new(64, 1, 1).unwrap();
         let keystore = if key_path.exists() {
             SoftwareKeystore::open(&key_path, &passphrase.0, random.clone())
         } else {
@@ -105,37 +106,37 @@ fn live(folder: &Path) {
 
     // As a wallet is set up, and closed.
     let mut wallet = Wallet::create(&path, &device()).unwrap();
-    let mut leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&mut leave, &Typed::unmasked(pin).0, Stretch::PHONE).unwrap();
-    wallet.payments().set_unlock_key(&mut leave, &Typed::unmasked(host_key).0).unwrap();
+    let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&mut unlock, &Typed::unmasked(pin).0, Argon2Params::PHONE).unwrap();
+    wallet.payments().set_unlock_key(&mut unlock, &Typed::unmasked(host_key).0).unwrap();
     let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
     let (credential, label) = (CredentialId(CREDENTIAL), "Shop".into());
     let seed = Seed::from_slice(&Typed::unmasked(seed).0).unwrap();
     let payment =
-        wallet.payments().add(&leave, &NewPayment { credential, label, scheme, seed }).unwrap();
-    let (issuer, account, moving) = ("Mail".into(), "ann".into(), OtpMoving::Period(30));
+        wallet.payments().add(&unlock, &NewPayment { credential, label, scheme, seed }).unwrap();
+    let (issuer, account, kind) = ("Mail".into(), "ann".into(), OtpKind::Totp(30));
     let secret = SecretBytes::new(&Typed::unmasked(otp).0);
-    let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, moving, secret);
+    let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);
     let otp_id = wallet.otp_credentials().add(&otp).unwrap();
-    drop((otp, leave));
+    drop((otp, unlock));
     wallet.close().unwrap();
 
     // As it is used.
     let device = device();
     let mut wallet = Wallet::open(&path, &device).unwrap();
-    let pay = |wallet: &mut Wallet, with: Unlock<'_>| {
-        let leave = wallet.payments().unlock(with).unwrap();
-        let next = wallet.payments().next_code(&leave, &payment, Audience::AnyTill).unwrap();
+    let pay = |wallet: &mut Wallet, with: UnlockMethod<'_>| {
+        let unlock = wallet.payments().unlock(with).unwrap();
+        let next = wallet.payments().next_code(&unlock, &payment, Audience::AnyTill).unwrap();
         assert!(matches!(next, NextCode::Code(_)));
         let till = Audience::OneTill("till-1".parse().unwrap());
-        wallet.payments().next_code(&leave, &payment, till).unwrap();
-        leave
+        wallet.payments().next_code(&unlock, &payment, till).unwrap();
+        unlock
     };
-    drop(pay(&mut wallet, Unlock::Key(&Typed::unmasked(host_key).0)));
-    let leave = pay(&mut wallet, Unlock::Pin(&Typed::unmasked(pin).0));
+    drop(pay(&mut wallet, UnlockMethod::Key(&Typed::unmasked(host_key).0)));
+    let unlock = pay(&mut wallet, UnlockMethod::Pin(&Typed::unmasked(pin).0));
     wallet.otp_credentials().code(&otp_id).unwrap();
     say("unlocked");
-    drop(leave);
+    drop(unlock);
     say("locked");
     wallet.close().unwrap();
     drop(device);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use tegata::vault::{RecordId, Setting, Unlocked, Vault, VaultError};
+use tegata::vault::{PaymentUnlock, RecordId, Setting, Vault, VaultError};
 use tegata::{Device, RandomUnavailable, Wallet};
 
 use crate::home::{Home, RunsOut, anchored, device, keystore_at, setting, small};
@@ -65,14 +65,14 @@ fn a_rewrapped_key_is_one_row_and_the_old_keystore_opens_it_no_more() {
 fn a_pin_is_not_left_behind_with_the_keystore_that_knows_it() {
     let home = Home::new();
     let mut wallet = Wallet::create(&home.path(), &home.device()).unwrap();
-    let mut leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
+    let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
     let better = Arc::new(keystore_at(&home.folder.path().join("better")));
     let refused = wallet.rewrap(better.clone()).unwrap_err().to_string();
     assert!(refused.contains("PIN is bound to the keystore"), "{refused}");
     // The same keystore knows it.
     wallet.rewrap(home.keystore.clone()).unwrap();
-    wallet.payments().set_unlock_key(&mut leave, &[1; 32]).unwrap();
+    wallet.payments().set_unlock_key(&mut unlock, &[1; 32]).unwrap();
     wallet.payments().forget_pin().unwrap();
     wallet.rewrap(better).unwrap();
 }

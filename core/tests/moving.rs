@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use tegata::formats::otpauth;
-use tegata::transfer::{BadMove, MoveNumber, MoveRequest};
-use tegata::vault::{Pass, PassFormat, RecordId, SoftwareKeystore, Stretch, Unlock, Unlocked};
+use tegata::transfer::{TransferError, TransferNumber, TransferRequest};
+use tegata::vault::{
+    Argon2Params, Pass, PassFormat, PaymentUnlock, RecordId, SoftwareKeystore, UnlockMethod,
+};
 use tegata::{Device, Error, NewPayment, SystemClock, SystemRandom, Wallet};
 use tempfile::TempDir;
 
-const OPEN: &Unlocked = &Unlocked::without_lock();
+const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
 const PIN: &[u8] = b"4711";
 
 struct Phone {
@@ -21,7 +23,7 @@ struct Phone {
 impl Phone {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let (cheap, random) = (Argon2Params::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
         let path = folder.path().join("keystore");
         let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random.clone());
         let (keystore, clock) = (Arc::new(keystore.unwrap()), Arc::new(SystemClock));
@@ -84,7 +86,7 @@ fn holdings(wallet: &mut Wallet) -> Vec<Vec<u8>> {
     all
 }
 
-fn number(request: &MoveRequest) -> MoveNumber {
+fn number(request: &TransferRequest) -> TransferNumber {
     request.number().unwrap()
 }
 
@@ -98,7 +100,7 @@ fn what_was_chosen_comes_over_whole_and_once() {
     assert_eq!(new.open().moving().begin().unwrap(), shown);
     assert_eq!(new.open().moving().waits(), Ok(Some(shown)));
 
-    let request = MoveRequest::read(&shown.to_string()).unwrap();
+    let request = TransferRequest::read(&shown.to_string()).unwrap();
     let before = holdings(&mut from);
     let text = from.moving().give(OPEN, &request, number(&shown), &chosen).unwrap();
     assert_eq!(holdings(&mut from), before, "the old phone keeps what it gave");
@@ -116,13 +118,13 @@ fn what_was_chosen_comes_over_whole_and_once() {
     assert_eq!(to.otp_credentials().code(&bank.id).unwrap().digits(), "287082");
 
     let after = holdings(&mut to);
-    assert_eq!(to.moving().take(&text), Err(Error::Move(BadMove::Used)));
+    assert_eq!(to.moving().take(&text), Err(Error::Move(TransferError::AlreadyReceived)));
     drop(to);
     let mut to = new.open();
     // Another move has another key, and what was taken before is still told.
     let next = to.moving().begin().unwrap();
     assert_ne!(next, shown);
-    assert_eq!(to.moving().take(&text), Err(Error::Move(BadMove::Used)));
+    assert_eq!(to.moving().take(&text), Err(Error::Move(TransferError::AlreadyReceived)));
     assert_eq!(holdings(&mut to), after);
     assert_eq!(to.moving().waits(), Ok(Some(next)));
 }
@@ -137,26 +139,26 @@ fn a_payment_credential_has_no_way_out() {
     assert_eq!(give(&[payment]), Err(Error::NotFound));
     assert_eq!(give(&[chosen[0], payment, chosen[1]]), Err(Error::NotFound));
     assert_eq!(give(&[RecordId::new([9; 16]).unwrap()]), Err(Error::NotFound));
-    assert_eq!(give(&[]), Err(Error::Move(BadMove::Nothing)));
+    assert_eq!(give(&[]), Err(Error::Move(TransferError::NothingSelected)));
 }
 
 #[test]
 fn a_locked_wallet_gives_nothing_without_its_pin() {
     let (old, new) = (Phone::new(), Phone::new());
     let (mut from, chosen, _) = filled(&old);
-    let cheap = Stretch::new(8, 1, 1).unwrap();
-    from.payments().set_pin(&mut Unlocked::without_lock(), PIN, cheap).unwrap();
+    let cheap = Argon2Params::new(8, 1, 1).unwrap();
+    from.payments().set_pin(&mut PaymentUnlock::without_lock(), PIN, cheap).unwrap();
     let request = new.open().moving().begin().unwrap();
     let number = number(&request);
     let locked = Err(Error::PaymentsLocked);
     assert_eq!(from.moving().give(OPEN, &request, number, &chosen), locked);
     let other = Phone::new();
     let (mut wallet, ..) = filled(&other);
-    let mut theirs = Unlocked::without_lock();
+    let mut theirs = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&mut theirs, PIN, cheap).unwrap();
     assert_eq!(from.moving().give(&theirs, &request, number, &chosen), locked);
-    let leave = from.payments().unlock(Unlock::Pin(PIN)).unwrap();
-    let text = from.moving().give(&leave, &request, number, &chosen).unwrap();
+    let unlock = from.payments().unlock(UnlockMethod::Pin(PIN)).unwrap();
+    let text = from.moving().give(&unlock, &request, number, &chosen).unwrap();
     assert_eq!(new.open().moving().take(&text).unwrap().len(), 3);
 }
 
@@ -167,7 +169,7 @@ fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
     let shown = new.open().moving().begin().unwrap();
     let theirs = thief.open().moving().begin().unwrap();
     let given = from.moving().give(OPEN, &theirs, number(&shown), &chosen);
-    assert_eq!(given, Err(Error::Move(BadMove::OtherNumber)));
+    assert_eq!(given, Err(Error::Move(TransferError::NumberMismatch)));
 }
 
 #[test]
@@ -176,29 +178,29 @@ fn nothing_is_changed_by_a_text_that_is_not_taken() {
     let (mut from, chosen, _) = filled(&old);
     let mut to = new.open();
     to.passes().add(&pass()).unwrap();
-    let mut give = |request: &MoveRequest| {
+    let mut give = |request: &TransferRequest| {
         from.moving().give(OPEN, request, number(request), &chosen).unwrap()
     };
     let theirs = give(&third.open().moving().begin().unwrap());
-    assert_eq!(to.moving().take(&theirs), Err(Error::Move(BadMove::NothingWaits)));
+    assert_eq!(to.moving().take(&theirs), Err(Error::Move(TransferError::NoPendingRequest)));
 
     let given_up = give(&to.moving().begin().unwrap());
     to.moving().give_up().unwrap();
     to.moving().give_up().unwrap();
-    assert_eq!(to.moving().take(&given_up), Err(Error::Move(BadMove::NothingWaits)));
+    assert_eq!(to.moving().take(&given_up), Err(Error::Move(TransferError::NoPendingRequest)));
     let request = to.moving().begin().unwrap();
     let text = give(&request);
     let (before, records) = (holdings(&mut to), to.len());
     let last = if text.ends_with('A') { 'Q' } else { 'A' };
     let changed = format!("{}{last}", &text[..text.len() - 1]);
     for (text, why) in [
-        (theirs.as_str(), BadMove::OtherPhone),
-        (&given_up, BadMove::OtherPhone),
-        (&changed, BadMove::Altered),
-        (&text[..text.len() - 4], BadMove::Altered),
-        (&format!("tegata-moved:1:{}", "A".repeat(1 << 20)), BadMove::TooMuch),
-        (&request.to_string(), BadMove::NotAParcel),
-        ("", BadMove::NotAParcel),
+        (theirs.as_str(), TransferError::WrongRecipient),
+        (&given_up, TransferError::WrongRecipient),
+        (&changed, TransferError::Corrupt),
+        (&text[..text.len() - 4], TransferError::Corrupt),
+        (&format!("tegata-moved:1:{}", "A".repeat(1 << 20)), TransferError::TooLarge),
+        (&request.to_string(), TransferError::InvalidAnswer),
+        ("", TransferError::InvalidAnswer),
     ] {
         assert_eq!(to.moving().take(text), Err(Error::Move(why)), "{text:.60}");
         assert_eq!((holdings(&mut to), to.len()), (before.clone(), records), "{why}");

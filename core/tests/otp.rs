@@ -10,7 +10,7 @@ use serde_json::Value;
 use tegata::formats::otpauth::{self, OtpauthError};
 use tegata::formats::otpauth_migration::parse_all;
 use tegata::vault::{
-    OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat, SoftwareKeystore, Stretch,
+    Argon2Params, OtpAlgorithm, OtpCredential, OtpKind, Pass, PassFormat, SoftwareKeystore,
 };
 use tegata::{Clock, Device, Error, SecretBytes, SystemRandom, UnixTime, Wallet};
 
@@ -25,14 +25,9 @@ fn bytes(hex: &Value) -> Vec<u8> {
     hex::decode(hex.as_str().unwrap()).unwrap()
 }
 
-fn credential(
-    algorithm: OtpAlgorithm,
-    digits: u8,
-    moving: OtpMoving,
-    secret: &[u8],
-) -> OtpCredential {
+fn credential(algorithm: OtpAlgorithm, digits: u8, kind: OtpKind, secret: &[u8]) -> OtpCredential {
     let (issuer, account) = ("Mail".to_owned(), "ann".to_owned());
-    OtpCredential::new(issuer, account, algorithm, digits, moving, SecretBytes::new(secret))
+    OtpCredential::new(issuer, account, algorithm, digits, kind, SecretBytes::new(secret))
 }
 
 fn code(credential: &OtpCredential, time: u64) -> String {
@@ -45,8 +40,8 @@ fn the_values_of_rfc_4226_appendix_d_are_met() {
     let vectors = given["vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 10);
     for vector in vectors {
-        let moving = OtpMoving::Counter(vector["counter"].as_u64().unwrap());
-        let credential = credential(OtpAlgorithm::Sha1, 6, moving, &bytes(&given["secret_hex"]));
+        let kind = OtpKind::Hotp(vector["counter"].as_u64().unwrap());
+        let credential = credential(OtpAlgorithm::Sha1, 6, kind, &bytes(&given["secret_hex"]));
         assert_eq!(code(&credential, 0), vector["otp"].as_str().unwrap());
     }
 }
@@ -60,7 +55,7 @@ fn the_values_of_rfc_6238_appendix_b_are_met() {
         let name = vector["alg"].as_str().unwrap();
         let algorithm = ALGORITHMS.into_iter().find(|it| it.name() == name).unwrap();
         let secret = bytes(&given["seeds_hex"][name]);
-        let credential = credential(algorithm, 8, OtpMoving::Period(30), &secret);
+        let credential = credential(algorithm, 8, OtpKind::Totp(30), &secret);
         let time = vector["time"].as_u64().unwrap();
         assert_eq!(code(&credential, time), vector["totp"].as_str().unwrap());
     }
@@ -99,16 +94,16 @@ fn oathtool_computes_the_same_codes_of_a_thousand_credentials() {
         let secret: Vec<u8> = (0..random.usize(1..=80)).map(|_| random.u8(..)).collect();
         let digits = random.u8(6..=8);
         // oathtool has HOTP over SHA-1 only.
-        let (algorithm, moving) = if random.bool() {
-            (OtpAlgorithm::Sha1, OtpMoving::Counter(random.u64(..)))
+        let (algorithm, kind) = if random.bool() {
+            (OtpAlgorithm::Sha1, OtpKind::Hotp(random.u64(..)))
         } else {
-            (ALGORITHMS[random.usize(..3)], OtpMoving::Period(random.u32(1..=100_000)))
+            (ALGORITHMS[random.usize(..3)], OtpKind::Totp(random.u32(1..=100_000)))
         };
         let time = random.u64(..=UnixTime::MAX.seconds());
         // By way of the URI, so that its reader is checked too.
-        let given = credential(algorithm, digits, moving, &secret);
+        let given = credential(algorithm, digits, kind, &secret);
         let read = otpauth::parse(otpauth::reveal(&given).expose()).unwrap();
-        let theirs = oathtool(algorithm, digits, moving, &secret, time);
+        let theirs = oathtool(algorithm, digits, kind, &secret, time);
         assert_eq!(code(&read, time), theirs, "{read:?} at {time}, seed {seed}");
     }
 }
@@ -116,14 +111,14 @@ fn oathtool_computes_the_same_codes_of_a_thousand_credentials() {
 fn oathtool(
     algorithm: OtpAlgorithm,
     digits: u8,
-    moving: OtpMoving,
+    kind: OtpKind,
     secret: &[u8],
     time: u64,
 ) -> String {
     let mut command = Command::new("oathtool");
-    match moving {
-        OtpMoving::Counter(counter) => command.arg("--hotp").arg(format!("--counter={counter}")),
-        OtpMoving::Period(seconds) => command
+    match kind {
+        OtpKind::Hotp(counter) => command.arg("--hotp").arg(format!("--counter={counter}")),
+        OtpKind::Totp(seconds) => command
             .arg(format!("--totp={}", algorithm.name()))
             .arg(format!("--time-step-size={seconds}s"))
             .arg(format!("--now=@{time}")),
@@ -157,7 +152,7 @@ impl Clock for SetClock {
 fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
     let folder = tempfile::tempdir().unwrap();
     let (path, random) = (folder.path().join("wallet"), Arc::new(SystemRandom::new()));
-    let cheap = Stretch::new(8, 1, 1).unwrap();
+    let cheap = Argon2Params::new(8, 1, 1).unwrap();
     let keystore =
         SoftwareKeystore::create(&folder.path().join("key"), b"pass", cheap, random.clone())
             .unwrap();
@@ -169,9 +164,9 @@ fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
 
     let mut wallet = Wallet::create(&path, &device).unwrap();
     let mut room = wallet.otp_credentials();
-    let timed = credential(OtpAlgorithm::Sha1, 8, OtpMoving::Period(30), &secret);
+    let timed = credential(OtpAlgorithm::Sha1, 8, OtpKind::Totp(30), &secret);
     let timed = room.add(&timed).unwrap();
-    let counted = credential(OtpAlgorithm::Sha1, 6, OtpMoving::Counter(0), &secret);
+    let counted = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(0), &secret);
     let counted = room.add(&counted).unwrap();
     let code = room.code(&timed).unwrap();
     assert_eq!((code.digits(), code.seconds_left()), ("94287082", Some(1)));
@@ -189,17 +184,17 @@ fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
     let mut room = wallet.otp_credentials();
     let listed = room.list().unwrap();
     let found = listed.iter().find(|otp| otp.id == counted).unwrap();
-    assert_eq!((listed.len(), found.moving), (2, OtpMoving::Counter(3)));
+    assert_eq!((listed.len(), found.kind), (2, OtpKind::Hotp(3)));
     let uri = room.reveal_uri(&counted).unwrap();
     assert_eq!(
         std::str::from_utf8(uri.expose()).unwrap(),
         "otpauth://hotp/Mail:ann?issuer=Mail&algorithm=SHA1&digits=6&counter=3&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     );
 
-    let last = credential(OtpAlgorithm::Sha1, 6, OtpMoving::Counter(u64::MAX), &secret);
+    let last = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(u64::MAX), &secret);
     let last = room.add(&last).unwrap();
     assert!(matches!(room.code(&last), Err(Error::Invalid(why)) if why.contains("used up")));
-    let wrong = credential(OtpAlgorithm::Sha1, 9, OtpMoving::Counter(0), &secret);
+    let wrong = credential(OtpAlgorithm::Sha1, 9, OtpKind::Hotp(0), &secret);
     assert!(matches!(room.add(&wrong), Err(Error::Invalid(why)) if why.contains("6 to 8")));
 
     room.remove(&counted).unwrap();

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use tegata::UnixTime;
 use tegata::code::{
-    AliasKey, AliasPeriod, AttemptLimits, Audience, Candidate, CodeKeys, CredentialId, Decoded,
-    Digits, Next, Nth, Prefixes, Refusal, Scheme, Seed, Slot, SqliteGuard, Step, TillId, Turn,
-    Verdict, decode, next_turn, verify,
+    AliasKey, AliasPeriod, AttemptLimits, Audience, Candidate, CodeKeys, CodeRefusal, CodeSlot,
+    CredentialId, DecodedCode, Digits, NextSlot, Prefixes, Scheme, Seed, Slot, SlotIndex,
+    SqliteGuard, Step, TillId, Verdict, decode, next_slot, verify,
 };
 
 #[derive(Deserialize)]
@@ -61,7 +61,7 @@ impl Issuer {
     }
 
     fn scan(&self, code: &[u8], till: &TillId, now: UnixTime) -> Verdict {
-        let candidates = |_: &Scheme, _: &Decoded| Ok(self.credentials.iter().collect());
+        let candidates = |_: &Scheme, _: &DecodedCode| Ok(self.credentials.iter().collect());
         verify(&self.guard, &self.prefixes, code, till, now, candidates).unwrap()
     }
 }
@@ -69,16 +69,16 @@ impl Issuer {
 const ALICE: CredentialId = CredentialId([0xa1; 16]);
 const BOB: CredentialId = CredentialId([0xb0; 16]);
 
-fn refused(refusal: Refusal) -> Verdict {
+fn refused(refusal: CodeRefusal) -> Verdict {
     Verdict::Refused(refusal)
 }
 
-fn first_of(now: UnixTime) -> Turn {
-    Turn { step: Step::at(now), nth: Nth::FIRST, audience: Audience::AnyTill }
+fn first_of(now: UnixTime) -> CodeSlot {
+    CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill }
 }
 
-fn derive(seed: &Seed, scheme: &Scheme, turn: &Turn) -> [u8; 24] {
-    *CodeKeys::new(seed).derive(scheme, turn).digits().as_bytes()
+fn derive(seed: &Seed, scheme: &Scheme, slot: &CodeSlot) -> [u8; 24] {
+    *CodeKeys::new(seed).derive(scheme, slot).digits().as_bytes()
 }
 
 #[test]
@@ -88,9 +88,10 @@ fn meets_the_vectors_both_ways() {
     for v in vectors {
         let scheme = scheme(&v.prefix, v.alias_period);
         let seed = Seed::from_slice(&hex::decode(&v.seed).unwrap()).unwrap();
-        let (step, slot) = (Step::at(at(v.unix)), Slot::new(v.slot).unwrap());
-        let turn = Turn::new(step, slot, v.till.as_deref().map(till)).unwrap();
-        assert_eq!(derive(&seed, &scheme, &turn), v.code.as_bytes());
+        let step = Step::at(at(v.unix));
+        let slot = Slot::new(v.slot).unwrap();
+        let code_slot = CodeSlot::new(step, slot, v.till.as_deref().map(till)).unwrap();
+        assert_eq!(derive(&seed, &scheme, &code_slot), v.code.as_bytes());
 
         let decoded = decode(&v.code.parse().unwrap(), &scheme.prefix).unwrap();
         let alias = AliasKey::new(&seed).derive(&scheme.prefix, scheme.alias_period, step);
@@ -98,7 +99,7 @@ fn meets_the_vectors_both_ways() {
 
         let issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
         let till = till(v.till.as_deref().unwrap_or("any"));
-        let accepted = Verdict::Accepted { credential: ALICE, counter: turn.counter() };
+        let accepted = Verdict::Accepted { credential: ALICE, counter: code_slot.counter() };
         assert_eq!(issuer.scan(v.code.as_bytes(), &till, at(v.unix)), accepted);
     }
 }
@@ -121,7 +122,7 @@ fn anything_but_24_ascii_digits_of_a_known_prefix_is_malformed() {
         &"4".repeat(1_000_000),
     ] {
         let verdict = issuer.scan(code.as_bytes(), &till("A"), now);
-        assert_eq!(verdict, refused(Refusal::Malformed), "{code:.40}");
+        assert_eq!(verdict, refused(CodeRefusal::Malformed), "{code:.40}");
     }
 }
 
@@ -138,15 +139,15 @@ fn wrong_codes_stop_the_till_and_not_the_shopper() {
     let mut guess = right;
     guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
     for _ in 0..5 {
-        assert_eq!(issuer.scan(&guess, &till("thief"), now), refused(Refusal::NotValid));
+        assert_eq!(issuer.scan(&guess, &till("thief"), now), refused(CodeRefusal::NotValid));
     }
     // Past five, the right code does not help at that till, and reads like any other wrong one …
     for _ in 0..7 {
-        assert_eq!(issuer.scan(&right, &till("thief"), now), refused(Refusal::NotValid));
+        assert_eq!(issuer.scan(&right, &till("thief"), now), refused(CodeRefusal::NotValid));
     }
     // … past twelve the till is stopped, for malformed codes too …
-    assert_eq!(issuer.scan(&right, &till("thief"), now), refused(Refusal::TillStopped));
-    assert_eq!(issuer.scan(b"junk", &till("thief"), now), refused(Refusal::TillStopped));
+    assert_eq!(issuer.scan(&right, &till("thief"), now), refused(CodeRefusal::TillStopped));
+    assert_eq!(issuer.scan(b"junk", &till("thief"), now), refused(CodeRefusal::TillStopped));
     // … and Alice pays elsewhere.
     assert!(matches!(issuer.scan(&right, &till("shop"), now), Verdict::Accepted { .. }));
 }
@@ -160,14 +161,14 @@ fn honest_trade_uses_no_attempts_up() {
     issuer.guard = SqliteGuard::in_memory(limits).unwrap();
     let now = at(1_800_000_000);
     for nth in 0..5 {
-        let turn = Turn { nth: Nth::new(nth).unwrap(), ..first_of(now) };
-        let code = derive(&seed, &scheme, &turn);
+        let slot = CodeSlot { index: SlotIndex::new(nth).unwrap(), ..first_of(now) };
+        let code = derive(&seed, &scheme, &slot);
         assert!(matches!(issuer.scan(&code, &till("A"), now), Verdict::Accepted { .. }));
-        assert_eq!(issuer.scan(&code, &till("A"), now), refused(Refusal::Used));
+        assert_eq!(issuer.scan(&code, &till("A"), now), refused(CodeRefusal::Used));
     }
     // One wrong code is all that these limits allow.
-    assert_eq!(issuer.scan(b"4960", &till("A"), now), refused(Refusal::Malformed));
-    assert_eq!(issuer.scan(b"4960", &till("A"), now), refused(Refusal::TillStopped));
+    assert_eq!(issuer.scan(b"4960", &till("A"), now), refused(CodeRefusal::Malformed));
+    assert_eq!(issuer.scan(b"4960", &till("A"), now), refused(CodeRefusal::TillStopped));
 }
 
 #[test]
@@ -184,7 +185,7 @@ fn the_alias_must_be_that_of_the_matched_step() {
     assert_ne!(&right[4..15], other.as_bytes());
     let mut mixed = right;
     mixed[4..15].copy_from_slice(other.as_bytes());
-    assert_eq!(issuer.scan(&mixed, &till("A"), now), refused(Refusal::NotValid));
+    assert_eq!(issuer.scan(&mixed, &till("A"), now), refused(CodeRefusal::NotValid));
     assert!(matches!(issuer.scan(&right, &till("A"), now), Verdict::Accepted { .. }));
 }
 
@@ -227,11 +228,11 @@ fn a_forced_double_match_charges_nobody() {
     // Two credentials whose code is the same: forced by giving both the same seed.
     let twins = vec![Candidate::new(ALICE, &seed), Candidate::new(BOB, &seed)];
     let issuer = Issuer::new(scheme, twins);
-    assert_eq!(issuer.scan(&code, &till("A"), now), refused(Refusal::TryAgain));
+    assert_eq!(issuer.scan(&code, &till("A"), now), refused(CodeRefusal::TryAgain));
     // Neither counter has moved: the same issuer still takes the code once only one of them stands for it.
     for id in [ALICE, BOB] {
         let guard = &issuer.guard;
-        let alone = |_: &Scheme, _: &Decoded| Ok(vec![Candidate::new(id, &seed)]);
+        let alone = |_: &Scheme, _: &DecodedCode| Ok(vec![Candidate::new(id, &seed)]);
         let verdict = verify(guard, &issuer.prefixes, &code, &till("A"), now, alone).unwrap();
         assert!(matches!(verdict, Verdict::Accepted { credential, .. } if credential == id));
     }
@@ -266,7 +267,7 @@ fn sixty_four_tills_with_one_code_and_one_is_told_yes() {
     });
     let accepted = |v: &&Verdict| matches!(v, Verdict::Accepted { .. });
     assert_eq!(verdicts.iter().filter(accepted).count(), 1);
-    assert_eq!(verdicts.iter().filter(|v| **v == refused(Refusal::Used)).count(), 63);
+    assert_eq!(verdicts.iter().filter(|v| **v == refused(CodeRefusal::Used)).count(), 63);
 }
 
 fn any_scheme() -> impl Strategy<Value = Scheme> {
@@ -279,37 +280,38 @@ proptest! {
         scheme in any_scheme(),
         seed in any::<[u8; 32]>(),
         start in 0..UnixTime::MAX.seconds() - 1000,
-        slot in 0u64..10,
+        digit in 0u64..10,
         into in 0u64..30,
     ) {
         let seed = Seed::from_slice(&seed).unwrap();
-        let (step, slot) = (Step::at(at(start)), Slot::new(slot).unwrap());
+        let step = Step::at(at(start));
+        let slot = Slot::new(digit).unwrap();
         let home = till("home");
         let bound = matches!(slot, Slot::OneTill(_));
-        let turn = Turn::new(step, slot, bound.then(|| home.clone())).unwrap();
-        let code = CodeKeys::new(&seed).derive(&scheme, &turn);
+        let slot = CodeSlot::new(step, slot, bound.then(|| home.clone())).unwrap();
+        let code = CodeKeys::new(&seed).derive(&scheme, &slot);
         let digits = code.digits().as_bytes();
         let issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
 
         // Outside: the last second before the step ahead of it, and the first after the step behind it.
         if let Some(before) = code.valid_from().checked_sub(31) {
-            prop_assert_eq!(issuer.scan(digits, &home, at(before)), refused(Refusal::NotValid));
+            prop_assert_eq!(issuer.scan(digits, &home, at(before)), refused(CodeRefusal::NotValid));
         }
-        prop_assert_eq!(issuer.scan(digits, &home, at(code.valid_until())), refused(Refusal::NotValid));
+        prop_assert_eq!(issuer.scan(digits, &home, at(code.valid_until())), refused(CodeRefusal::NotValid));
         // Another till takes it only if it is for any; asked first, so that it is not simply used.
         if bound {
             let elsewhere = issuer.scan(digits, &till("elsewhere"), at(start));
-            prop_assert_eq!(elsewhere, refused(Refusal::NotValid));
+            prop_assert_eq!(elsewhere, refused(CodeRefusal::NotValid));
         }
         // Inside: anywhere from the step before to the step after, by the issuer's clock.
         let inside = [Some(start), Some(code.next_at() + into), code.valid_from().checked_sub(into + 1)];
-        let accepted = Verdict::Accepted { credential: ALICE, counter: turn.counter() };
+        let accepted = Verdict::Accepted { credential: ALICE, counter: slot.counter() };
         for now in inside.into_iter().flatten() {
             let fresh = Issuer::new(scheme, issuer.credentials.clone());
             prop_assert_eq!(fresh.scan(digits, &home, at(now)), accepted);
             // And never again, at any moment of its life.
             for again in [start, code.valid_from(), code.valid_until() - 1] {
-                prop_assert_eq!(fresh.scan(digits, &home, at(again)), refused(Refusal::Used));
+                prop_assert_eq!(fresh.scan(digits, &home, at(again)), refused(CodeRefusal::Used));
             }
         }
     }
@@ -327,10 +329,10 @@ proptest! {
         for (wait, bound) in waits {
             now = now.shifted(wait);
             let audience = if bound { Audience::OneTill(home.clone()) } else { Audience::AnyTill };
-            if let Next::Show(turn) = next_turn(now, last, audience) {
-                last = Some(turn.counter());
-                let accepted = Verdict::Accepted { credential: ALICE, counter: turn.counter() };
-                prop_assert_eq!(issuer.scan(&derive(&seed, &scheme, &turn), &home, now), accepted);
+            if let NextSlot::Show(slot) = next_slot(now, last, audience) {
+                last = Some(slot.counter());
+                let accepted = Verdict::Accepted { credential: ALICE, counter: slot.counter() };
+                prop_assert_eq!(issuer.scan(&derive(&seed, &scheme, &slot), &home, now), accepted);
             }
         }
     }
@@ -343,6 +345,6 @@ proptest! {
         let seed = Seed::from_slice(&[3; 32]).unwrap();
         let issuer = Issuer::new(scheme("4960", 3600), vec![Candidate::new(ALICE, &seed)]);
         let verdict = issuer.scan(&bytes, &till("A"), at(now));
-        prop_assert!(Digits::parse(&bytes).is_ok() || verdict == refused(Refusal::Malformed));
+        prop_assert!(Digits::parse(&bytes).is_ok() || verdict == refused(CodeRefusal::Malformed));
     }
 }

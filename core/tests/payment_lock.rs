@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
 use tegata::vault::{
-    Anchored, Keystore, KeystoreError, LockStatus, MAX_PIN_TRIES, RecordId, SoftwareKeystore,
-    Unlock, Unlocked,
+    AnchorState, Keystore, KeystoreError, LockStatus, MAX_PIN_TRIES, PaymentUnlock, RecordId,
+    SoftwareKeystore, UnlockMethod,
 };
 use tegata::{Device, Error, NewPayment, NextCode, Secret, SecretBytes, Wallet};
 
@@ -14,8 +14,8 @@ use crate::home::{Home, anchored, small};
 
 mod home;
 
-const PIN: Unlock<'_> = Unlock::Pin(b"4711");
-const WRONG: Unlock<'_> = Unlock::Pin(b"0815");
+const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"4711");
+const WRONG: UnlockMethod<'_> = UnlockMethod::Pin(b"0815");
 const KEY: &[u8; 32] = &[0x4b; 32];
 
 fn new_payment(label: &str) -> NewPayment {
@@ -30,20 +30,20 @@ fn new_payment(label: &str) -> NewPayment {
 /// A wallet with one payment credential.
 fn wallet(home: &Home, device: &Device) -> (Wallet, RecordId) {
     let mut wallet = Wallet::create(&home.path(), device).unwrap();
-    let id = wallet.payments().add(&Unlocked::without_lock(), &new_payment("Shop")).unwrap();
+    let id = wallet.payments().add(&PaymentUnlock::without_lock(), &new_payment("Shop")).unwrap();
     (wallet, id)
 }
 
 /// The same, its payments locked by a PIN.
-fn with_pin(home: &Home, device: &Device) -> (Wallet, RecordId, Unlocked) {
+fn with_pin(home: &Home, device: &Device) -> (Wallet, RecordId, PaymentUnlock) {
     let (mut wallet, id) = wallet(home, device);
-    let mut leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
-    (wallet, id, leave)
+    let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+    (wallet, id, unlock)
 }
 
-fn pays(wallet: &mut Wallet, leave: &Unlocked, id: &RecordId) -> Result<(), Error> {
-    wallet.payments().next_code(leave, id, Audience::AnyTill).map(drop)
+fn pays(wallet: &mut Wallet, unlock: &PaymentUnlock, id: &RecordId) -> Result<(), Error> {
+    wallet.payments().next_code(unlock, id, Audience::AnyTill).map(drop)
 }
 
 fn tries_left(wallet: &mut Wallet) -> Option<u32> {
@@ -63,33 +63,33 @@ fn a_locked_seed_needs_the_pin_or_the_key_and_opens_by_each() {
     on_both(|home, device| {
         let (mut wallet, id) = wallet(home, device);
         assert_eq!(wallet.payments().lock_status(), Ok(None));
-        let mut leave = Unlocked::without_lock();
-        pays(&mut wallet, &leave, &id).unwrap();
+        let mut unlock = PaymentUnlock::without_lock();
+        pays(&mut wallet, &unlock, &id).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
 
-        wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
-        pays(&mut wallet, &leave, &id).unwrap();
-        wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
-        drop(leave);
+        wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+        pays(&mut wallet, &unlock, &id).unwrap();
+        wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
+        drop(unlock);
         wallet.close().unwrap();
 
         let mut wallet = Wallet::open(&home.path(), device).unwrap();
         let status = LockStatus { pin_tries_left: Some(MAX_PIN_TRIES), key: true };
         assert_eq!(wallet.payments().lock_status(), Ok(Some(status)));
-        let without = Unlocked::without_lock();
+        let without = PaymentUnlock::without_lock();
         assert_eq!(pays(&mut wallet, &without, &id), Err(Error::PaymentsLocked));
         let added = wallet.payments().add(&without, &new_payment("More"));
         assert_eq!(added, Err(Error::PaymentsLocked));
-        for with in [PIN, Unlock::Key(KEY)] {
-            let leave = wallet.payments().unlock(with).unwrap();
-            pays(&mut wallet, &leave, &id).unwrap();
-            let more = wallet.payments().add(&leave, &new_payment("More")).unwrap();
-            pays(&mut wallet, &leave, &more).unwrap();
+        for with in [PIN, UnlockMethod::Key(KEY)] {
+            let unlock = wallet.payments().unlock(with).unwrap();
+            pays(&mut wallet, &unlock, &id).unwrap();
+            let more = wallet.payments().add(&unlock, &new_payment("More")).unwrap();
+            pays(&mut wallet, &unlock, &more).unwrap();
             assert_eq!(pays(&mut wallet, &without, &more), Err(Error::PaymentsLocked));
         }
-        let wrong = wallet.payments().unlock(Unlock::Key(&[0; 32]));
+        let wrong = wallet.payments().unlock(UnlockMethod::Key(&[0; 32]));
         assert!(matches!(wrong, Err(Error::PaymentsLocked)));
-        let short = wallet.payments().unlock(Unlock::Key(&[0; 31]));
+        let short = wallet.payments().unlock(UnlockMethod::Key(&[0; 31]));
         assert!(matches!(short, Err(Error::Invalid(why)) if why.contains("32 bytes")));
     });
 }
@@ -97,8 +97,8 @@ fn a_locked_seed_needs_the_pin_or_the_key_and_opens_by_each() {
 #[test]
 fn a_wrong_pin_counts_a_right_one_forgives_and_the_tenth_is_the_last() {
     on_both(|home, device| {
-        let (mut wallet, id, mut leave) = with_pin(home, device);
-        wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
+        let (mut wallet, id, mut unlock) = with_pin(home, device);
+        wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
         let wrong = |wallet: &mut Wallet| wallet.payments().unlock(WRONG).map(drop);
         for left in [9, 8, 7] {
             assert_eq!(wrong(&mut wallet), Err(Error::WrongPin { tries_left: left }));
@@ -111,13 +111,13 @@ fn a_wrong_pin_counts_a_right_one_forgives_and_the_tenth_is_the_last() {
             wallet.close().unwrap();
             wallet = Wallet::open(&home.path(), device).unwrap();
         }
-        assert_eq!(wrong(&mut wallet), Err(Error::PinGivenUp));
+        assert_eq!(wrong(&mut wallet), Err(Error::PinBlocked));
         assert_eq!(tries_left(&mut wallet), None);
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
         // The finger is left, and sets a new PIN, which has all its tries.
-        let mut leave = wallet.payments().unlock(Unlock::Key(KEY)).unwrap();
-        pays(&mut wallet, &leave, &id).unwrap();
-        wallet.payments().set_pin(&mut leave, b"0815", small()).unwrap();
+        let mut unlock = wallet.payments().unlock(UnlockMethod::Key(KEY)).unwrap();
+        pays(&mut wallet, &unlock, &id).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"0815", small()).unwrap();
         assert_eq!(tries_left(&mut wallet), Some(10));
         wallet.payments().unlock(WRONG).unwrap();
     });
@@ -153,17 +153,17 @@ fn a_try_is_counted_before_it_is_compared() {
     let (wallet, _, _) = with_pin(&home, &device);
     let now = anchor.get().unwrap();
     wallet.close().unwrap();
-    anchor.put(Some(Anchored { failed_pin_tries: 10, ..now }));
+    anchor.put(Some(AnchorState { failed_pin_tries: 10, ..now }));
     let mut wallet = Wallet::open(&home.path(), &device).unwrap();
-    assert!(matches!(wallet.payments().unlock(PIN), Err(Error::PinGivenUp)));
+    assert!(matches!(wallet.payments().unlock(PIN), Err(Error::PinBlocked)));
     assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
 }
 
 #[test]
 fn a_pin_is_changed_forgotten_and_taken_away() {
     on_both(|home, device| {
-        let (mut wallet, id, mut leave) = with_pin(home, device);
-        wallet.payments().set_pin(&mut leave, b"0815", small()).unwrap();
+        let (mut wallet, id, mut unlock) = with_pin(home, device);
+        wallet.payments().set_pin(&mut unlock, b"0815", small()).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::WrongPin { tries_left: 9 })));
         wallet.payments().unlock(WRONG).unwrap();
 
@@ -171,21 +171,24 @@ fn a_pin_is_changed_forgotten_and_taken_away() {
         let last = |result| matches!(result, Err(Error::Invalid(_)));
         assert!(last(wallet.payments().forget_pin()));
         assert_eq!(wallet.payments().forget_unlock_key(), Err(Error::UnlockNotSet));
-        wallet.payments().set_unlock_key(&mut leave, KEY).unwrap();
+        wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
         wallet.payments().forget_pin().unwrap();
         assert!(matches!(wallet.payments().unlock(WRONG), Err(Error::UnlockNotSet)));
         assert!(last(wallet.payments().forget_unlock_key()));
-        wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
         // New fingers: their key opens nothing, the PIN does, and sets another.
         wallet.payments().forget_unlock_key().unwrap();
-        assert!(matches!(wallet.payments().unlock(Unlock::Key(KEY)), Err(Error::UnlockNotSet)));
-        let mut leave = wallet.payments().unlock(PIN).unwrap();
+        assert!(matches!(
+            wallet.payments().unlock(UnlockMethod::Key(KEY)),
+            Err(Error::UnlockNotSet)
+        ));
+        let mut unlock = wallet.payments().unlock(PIN).unwrap();
 
-        wallet.payments().remove_lock(&mut leave).unwrap();
+        wallet.payments().remove_lock(&mut unlock).unwrap();
         assert_eq!(wallet.payments().lock_status(), Ok(None));
-        pays(&mut wallet, &leave, &id).unwrap();
-        pays(&mut wallet, &Unlocked::without_lock(), &id).unwrap();
-        wallet.payments().remove_lock(&mut leave).unwrap();
+        pays(&mut wallet, &unlock, &id).unwrap();
+        pays(&mut wallet, &PaymentUnlock::without_lock(), &id).unwrap();
+        wallet.payments().remove_lock(&mut unlock).unwrap();
     });
 }
 
@@ -195,15 +198,15 @@ fn a_pin_is_changed_forgotten_and_taken_away() {
 fn the_leave_of_an_earlier_lock_is_worth_nothing() {
     on_both(|home, device| {
         let (mut wallet, id, old) = with_pin(home, device);
-        let mut leave = old.clone();
-        wallet.payments().remove_lock(&mut leave).unwrap();
-        let add = |wallet: &mut Wallet, leave| wallet.payments().add(leave, &new_payment("More"));
+        let mut unlock = old.clone();
+        wallet.payments().remove_lock(&mut unlock).unwrap();
+        let add = |wallet: &mut Wallet, unlock| wallet.payments().add(unlock, &new_payment("More"));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
-        wallet.payments().set_pin(&mut leave, b"4711", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
         assert_eq!(pays(&mut wallet, &old, &id), Err(Error::PaymentsLocked));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
         assert!(wallet.payments().unlock(WRONG).is_err());
-        for mut stale in [old, Unlocked::without_lock()] {
+        for mut stale in [old, PaymentUnlock::without_lock()] {
             let set = wallet.payments().set_pin(&mut stale, b"0000", small());
             assert_eq!(set, Err(Error::PaymentsLocked));
             let set = wallet.payments().set_unlock_key(&mut stale, KEY);
@@ -211,7 +214,7 @@ fn the_leave_of_an_earlier_lock_is_worth_nothing() {
             // Nor does asking for a new PIN give tries back.
             assert_eq!(tries_left(&mut wallet), Some(9));
         }
-        pays(&mut wallet, &leave, &id).unwrap();
+        pays(&mut wallet, &unlock, &id).unwrap();
         wallet.payments().unlock(PIN).unwrap();
     });
 }
@@ -223,7 +226,7 @@ fn with_pin_and_finger_lost_payments_are_dropped_and_the_rest_stays() {
         wallet.payments().drop_all().unwrap();
         assert_eq!(wallet.payments().lock_status(), Ok(None));
         assert!(wallet.is_empty());
-        let without = Unlocked::without_lock();
+        let without = PaymentUnlock::without_lock();
         assert_eq!(pays(&mut wallet, &without, &id), Err(Error::NotFound));
         let again = wallet.payments().add(&without, &new_payment("Shop")).unwrap();
         pays(&mut wallet, &without, &again).unwrap();
@@ -234,9 +237,9 @@ fn with_pin_and_finger_lost_payments_are_dropped_and_the_rest_stays() {
 fn a_pin_has_4_to_64_bytes() {
     let home = Home::new();
     let (mut wallet, _) = wallet(&home, &home.device());
-    let mut leave = Unlocked::without_lock();
+    let mut unlock = PaymentUnlock::without_lock();
     for pin in [&b"123"[..], &[b'1'; 65]] {
-        let set = wallet.payments().set_pin(&mut leave, pin, small());
+        let set = wallet.payments().set_pin(&mut unlock, pin, small());
         assert!(matches!(set, Err(Error::Invalid(why)) if why.contains("4 to 64")));
     }
     assert_eq!(wallet.payments().lock_status(), Ok(None));
@@ -278,9 +281,9 @@ fn a_keystore_that_does_not_answer_costs_no_try() {
 #[test]
 fn nothing_of_the_lock_prints() {
     let home = Home::new();
-    let (_, _, leave) = with_pin(&home, &home.device());
-    let shown = format!("{leave:?} {:?} {:?}", Unlock::Pin(b"4711"), Unlock::Key(KEY));
-    assert_eq!(shown, "Unlocked([redacted]) Pin([redacted]) Key([redacted])");
+    let (_, _, unlock) = with_pin(&home, &home.device());
+    let shown = format!("{unlock:?} {:?} {:?}", UnlockMethod::Pin(b"4711"), UnlockMethod::Key(KEY));
+    assert_eq!(shown, "PaymentUnlock([redacted]) Pin([redacted]) Key([redacted])");
 }
 
 /// What stands in the file under the lock is sealed twice: the device's own key alone gives no seed.
@@ -290,6 +293,6 @@ fn without_leave_no_code_comes_of_any_record() {
     let (mut wallet, id, _) = with_pin(&home, &home.device());
     let shown = wallet.payments().list().unwrap();
     assert_eq!(shown.len(), 1);
-    let next = wallet.payments().next_code(&Unlocked::without_lock(), &id, Audience::AnyTill);
+    let next = wallet.payments().next_code(&PaymentUnlock::without_lock(), &id, Audience::AnyTill);
     assert!(!matches!(next, Ok(NextCode::Code(_))));
 }

@@ -16,8 +16,8 @@ use rusqlite::types::Value;
 use serde::Deserialize;
 use tegata::code::Audience;
 use tegata::vault::{
-    Account, Anchor, Anchored, FileAnchor, OtpCredential, Pass, Setting, SoftwareKeystore, Unlock,
-    Vault, VaultError,
+    AccountRecord, Anchor, AnchorState, FileAnchor, OtpCredential, Pass, Setting, SoftwareKeystore,
+    UnlockMethod, Vault, VaultError,
 };
 use tegata::{Clock, Device, NextCode, UnixTime, Wallet};
 use tempfile::TempDir;
@@ -30,8 +30,8 @@ mod paper;
 mod regions;
 
 const PASSPHRASE: &[u8] = b"correct horse battery staple";
-const PIN: Unlock<'_> = Unlock::Pin(b"2468");
-const KEY: Unlock<'_> = Unlock::Key(&[0x4b; 32]);
+const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"2468");
+const KEY: UnlockMethod<'_> = UnlockMethod::Key(&[0x4b; 32]);
 
 /// A copy of the fixture, in memory where the system has a place for that.
 struct Copy(TempDir);
@@ -62,7 +62,7 @@ impl Copy {
         Arc::new(SoftwareKeystore::open(&self.at("keystore"), PASSPHRASE, random()).unwrap())
     }
 
-    fn anchored(&self) -> Anchored {
+    fn anchored(&self) -> AnchorState {
         FileAnchor::new(&self.at("anchor")).load().unwrap().unwrap()
     }
 
@@ -124,7 +124,7 @@ fn content(path: &Path, device: &Device) -> String {
     for (id, otp) in vault.list::<OtpCredential>().unwrap() {
         writeln!(content, "{id:?} {otp:?} {:?}", otp.reveal_secret().expose()).unwrap();
     }
-    for (id, account) in vault.list::<Account>().unwrap() {
+    for (id, account) in vault.list::<AccountRecord>().unwrap() {
         let session = account.session.as_ref().map(|it| it.expose().to_vec());
         writeln!(content, "{id:?} {account:?} {session:?}").unwrap();
     }
@@ -134,12 +134,12 @@ fn content(path: &Path, device: &Device) -> String {
     for with in [PIN, KEY] {
         let mut wallet = Wallet::open(&copy, &device).unwrap();
         writeln!(content, "{:?}", wallet.payments().lock_status()).unwrap();
-        let leave = wallet.payments().unlock(with);
-        writeln!(content, "{leave:?}").unwrap();
-        let Ok(leave) = leave else { continue };
+        let unlock = wallet.payments().unlock(with);
+        writeln!(content, "{unlock:?}").unwrap();
+        let Ok(unlock) = unlock else { continue };
         for payment in wallet.payments().list().unwrap() {
             writeln!(content, "{payment:?}").unwrap();
-            let next = wallet.payments().next_code(&leave, &payment.id, Audience::AnyTill);
+            let next = wallet.payments().next_code(&unlock, &payment.id, Audience::AnyTill);
             if let Ok(NextCode::Code(code)) = &next {
                 writeln!(content, "{}", code.digits()).unwrap();
             }
@@ -219,7 +219,7 @@ fn each_named_change_has_the_answer_of_the_table() {
         let anchor = Arc::new(TestAnchor::default());
         let anchored = copy.anchored();
         let epoch = change.epoch.unwrap_or(anchored.epoch);
-        anchor.put((epoch != 0).then_some(Anchored { epoch, ..anchored }));
+        anchor.put((epoch != 0).then_some(AnchorState { epoch, ..anchored }));
         let with_anchor = change.anchored.as_ref().unwrap_or(answer);
         assert_eq!(
             opened(&copy, &Device { anchor: Some(anchor), ..device.clone() }),
@@ -373,7 +373,7 @@ fn a_flipped_bit_of_the_log_is_the_commit_before_and_the_anchor_tells() {
         let (path, log) = (copy.at("vault"), copy.at("vault-wal"));
         let changed = fs::read(&log).unwrap();
         let anchor = Arc::new(TestAnchor::default());
-        anchor.put(Some(Anchored { epoch: anchored.epoch + 1, ..anchored }));
+        anchor.put(Some(AnchorState { epoch: anchored.epoch + 1, ..anchored }));
         let device = Device { anchor: Some(anchor), ..bare.clone() };
         let error = Vault::open(&path, &device).unwrap_err();
         let same = fs::read(&log).unwrap() == changed && fs::read(&path).unwrap() == whole;

@@ -11,9 +11,9 @@ use std::sync::atomic::AtomicUsize;
 use proptest::prelude::*;
 use tegata::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use tegata::vault::{
-    Account, Keystore, KeystoreError, OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat,
-    PaymentCredential, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError, Unlock,
-    Unlocked, Vault, VaultError,
+    AccountRecord, Keystore, KeystoreError, OtpAlgorithm, OtpCredential, OtpKind, Pass, PassFormat,
+    PaymentCredential, PaymentUnlock, RecordId, Setting, SoftwareKeystore, SoftwareKeystoreError,
+    UnlockMethod, Vault, VaultError,
 };
 use tegata::{Device, RandomUnavailable, Secret, SecretBytes, Wallet};
 
@@ -75,7 +75,7 @@ fn a_record_has_one_kind_and_lists_tell_kinds_apart() {
     let home = Home::new();
     let mut vault = home.create();
     let id = vault.add(&setting("a", "1")).unwrap();
-    assert_eq!(vault.get::<Pass>(&id), Err(VaultError::OtherKind));
+    assert_eq!(vault.get::<Pass>(&id), Err(VaultError::WrongKind));
     assert_eq!(vault.list::<Pass>(), Ok(vec![]));
     assert_eq!(vault.list::<Setting>().unwrap().len(), 1);
 }
@@ -407,7 +407,7 @@ fn planted_secrets_are_in_no_file_and_no_text() {
         "ann".into(),
         OtpAlgorithm::Sha256,
         8,
-        OtpMoving::Counter(1),
+        OtpKind::Hotp(1),
         SecretBytes::new(canary),
     );
     let pass = Pass {
@@ -416,7 +416,7 @@ fn planted_secrets_are_in_no_file_and_no_text() {
         message: text.clone(),
         alternate_text: Some(text.clone()),
     };
-    let account = Account {
+    let account = AccountRecord {
         handle: "ann".into(),
         issuer_address: "https://issuer".into(),
         device_name: "desk".into(),
@@ -440,13 +440,14 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     // The payment lock: by PIN and by the host's key, and refused.
     let device = home.device();
     let mut wallet = Wallet::open(&home.path(), &device).unwrap();
-    let mut leave = Unlocked::without_lock();
-    wallet.payments().set_pin(&mut leave, canary, small()).unwrap();
-    wallet.payments().set_unlock_key(&mut leave, canary).unwrap();
-    let opened = [Unlock::Pin(canary), Unlock::Key(canary)].map(|it| wallet.payments().unlock(it));
+    let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&mut unlock, canary, small()).unwrap();
+    wallet.payments().set_unlock_key(&mut unlock, canary).unwrap();
+    let opened = [UnlockMethod::Pin(canary), UnlockMethod::Key(canary)]
+        .map(|it| wallet.payments().unlock(it));
     let [by_pin, by_key] = opened.map(Result::unwrap);
-    let refused = wallet.payments().unlock(Unlock::Pin(&canary[1..])).unwrap_err();
-    let printed = format!("{wallet:?} {leave:?} {by_pin:?} {by_key:?} {refused:?} {refused}");
+    let refused = wallet.payments().unlock(UnlockMethod::Pin(&canary[1..])).unwrap_err();
+    let printed = format!("{wallet:?} {unlock:?} {by_pin:?} {by_key:?} {refused:?} {refused}");
     assert!(!printed.contains("CANARY") && !printed.contains("67, 65, 78"));
     nowhere_in_use(&home);
     wallet.close().unwrap();
@@ -565,9 +566,9 @@ proptest! {
                             transaction.put(&ids[at], &setting("b", &value))?;
                         }
                         transaction.delete(&ids[0])?;
-                        Err(VaultError::OtherKind)
+                        Err(VaultError::WrongKind)
                     });
-                    prop_assert_eq!(given_up, Err(VaultError::OtherKind));
+                    prop_assert_eq!(given_up, Err(VaultError::WrongKind));
                 }
                 Step::Reopen => {
                     vault.close().unwrap();

@@ -9,11 +9,11 @@ use tegata::code::{
     AliasPeriod, AttemptLimits, Audience, Candidate, ClockStatus, CredentialId, Prefixes, Scheme,
     Seed, SqliteGuard, TillId, Verdict, verify,
 };
-use tegata::vault::{Pass, PassFormat, RecordId, SoftwareKeystore, Stretch, Unlocked};
+use tegata::vault::{Argon2Params, Pass, PassFormat, PaymentUnlock, RecordId, SoftwareKeystore};
 use tegata::{Clock, Device, Error, NewPayment, NextCode, SystemRandom, UnixTime, Wallet};
 use tempfile::TempDir;
 
-const OPEN: &Unlocked = &Unlocked::without_lock();
+const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
 
 const SEED: [u8; 32] = [0x5e; 32];
 const CREDENTIAL: CredentialId = CredentialId([0xc1; 16]);
@@ -39,7 +39,7 @@ impl Phone {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keystore");
-        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
         let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random).unwrap();
         let keystore = Arc::new(keystore);

@@ -15,7 +15,7 @@ use tegata::protocol::{
     PasswordText, Prove, Request, Response, SecretText, SessionToken, SignUp, SignUpCode,
     SignUpFactor, Ticket, TotpText, Unfreeze,
 };
-use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
+use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::mail::Mailbox;
@@ -134,7 +134,7 @@ struct Phone(SoftwareKeystore);
 
 impl Phone {
     fn new(folder: &Path) -> Self {
-        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
         let file = folder.join("phone");
         Self(SoftwareKeystore::create(&file, b"passphrase", cheap, random).unwrap())

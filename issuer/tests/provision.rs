@@ -8,7 +8,7 @@ use tegata::protocol::{
     RequestName, Response, SIGNATURE_HEADER, SessionToken, Why, X25519Key, signature_text,
     signed_bytes,
 };
-use tegata::vault::{Keystore, RecordId, Unlocked};
+use tegata::vault::{Keystore, PaymentUnlock, RecordId};
 use tegata::{AccountAt, Asked, Device, NextCode, SystemRandom, Wallet};
 use tegata_issuer::World;
 use tegata_issuer::admin::{Acts, Operator, Reason};
@@ -91,7 +91,7 @@ impl<'a> Phone<'a> {
     }
 
     fn keeps(&self, answer: &Provisioned) -> RecordId {
-        let leave = Unlocked::without_lock();
+        let leave = PaymentUnlock::without_lock();
         let mut wallet = self.wallet();
         // The request that waits, once more.
         let asked = wallet.account().provision().unwrap();
@@ -105,7 +105,7 @@ impl<'a> Phone<'a> {
 
     /// The digits that her phone shows now.
     fn shows(&self, credential: &RecordId) -> tegata::code::Digits {
-        let leave = Unlocked::without_lock();
+        let leave = PaymentUnlock::without_lock();
         let mut wallet = self.wallet();
         match wallet.payments().next_code(&leave, credential, Audience::AnyTill).unwrap() {
             NextCode::Code(code) => *code.digits(),
@@ -187,9 +187,9 @@ fn a_phone_is_provisioned_and_its_codes_lead_to_its_seed(issuer: &TestIssuer) {
     assert_eq!(indexed.iter().map(|it| it.id).collect::<Vec<_>>(), [kept.credential]);
     let secret = seed(issuer, &indexed[0]);
     let keys = tegata::code::CodeKeys::new(&tegata::code::Seed::from_slice(&secret).unwrap());
-    let turn = tegata::code::Turn {
+    let turn = tegata::code::CodeSlot {
         step: tegata::code::Step::at(issuer.now()),
-        nth: tegata::code::Nth::FIRST,
+        index: tegata::code::SlotIndex::FIRST,
         audience: Audience::AnyTill,
     };
     assert_eq!(*keys.derive(&kept.scheme, &turn).digits(), shown);

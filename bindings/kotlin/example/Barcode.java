@@ -6,7 +6,7 @@ final class Barcode {
     public static void main(String[] arguments) throws WalletException {
         new Thread(Wallet::prepare).start();
         try (Wallet wallet = Wallet.create(new File(arguments[0]), new NoKeystore());
-                Unlocked unlocked = Unlocked.Companion.withoutLock()) {
+                PaymentUnlock unlocked = PaymentUnlock.Companion.withoutLock()) {
             NewPayment provisioned = new NewPayment(new byte[16], "Ann", "4960", 86_400L);
             String id = Secrets.add(wallet.getPayments(), unlocked, provisioned, new byte[32]);
             NextCode next = wallet.getPayments().nextCode(unlocked, id, null, null);

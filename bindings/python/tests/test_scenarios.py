@@ -15,7 +15,7 @@ from issuer import Issuer
 
 from tegata import (
     AccountAt,
-    Anchored,
+    AnchorState,
     AnchorFailure,
     IssuerResponse,
     KeystoreFailure,
@@ -26,7 +26,7 @@ from tegata import (
     PassFormat,
     SecondFactor,
     SetClock,
-    Unlocked,
+    PaymentUnlock,
     Wallet,
     WalletError,
     carried,
@@ -81,7 +81,7 @@ class Run:
         self._anchors = {self._file.name: self._anchor}
         self._clock = SetClock(0)
         self._wallet = None
-        self._unlocked = Unlocked.without_lock()
+        self._unlocked = PaymentUnlock.without_lock()
         self._values = dict(FILE["values"])
         self._issuer = Issuer()
         self._begun = None
@@ -156,7 +156,7 @@ class Run:
         self._anchor.fault.failure = None
 
     def anchored(self, vault, epoch, failed_pin_tries):
-        self._anchor.anchored = Anchored(vault=bytes.fromhex(vault), epoch=epoch, failed_pin_tries=failed_pin_tries)
+        self._anchor.anchored = AnchorState(vault=bytes.fromhex(vault), epoch=epoch, failed_pin_tries=failed_pin_tries)
 
     def signs_wrong(self):
         """With the other device's key, while it gives out its own."""
@@ -252,7 +252,7 @@ class Run:
     # The payment lock
 
     def without_lock(self):
-        self._unlocked = Unlocked.without_lock()
+        self._unlocked = PaymentUnlock.without_lock()
 
     def lock(self):
         self._unlocked.lock()

@@ -10,7 +10,7 @@ import tegata_ffi
 from fakes import SECRET
 from software import SoftwareKeystore
 
-from tegata import NewPayment, NextCode, Unlocked, Wallet, WalletError
+from tegata import NewPayment, NextCode, PaymentUnlock, Wallet, WalletError
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def add(wallet, unlocked):
 
 def test_a_wallet_is_closed_at_the_end_of_its_with_and_opened_by_a_real_keystore(path, keystore):
     with Wallet.create(path, keystore) as wallet:
-        add(wallet, Unlocked.without_lock())
+        add(wallet, PaymentUnlock.without_lock())
     with pytest.raises(WalletError.Closed):
         wallet.payments.list()
     with pytest.raises(WalletError.WrongDevice):
@@ -40,7 +40,7 @@ def test_a_wallet_is_closed_at_the_end_of_its_with_and_opened_by_a_real_keystore
 
 
 def test_neither_a_code_nor_what_holds_it_prints_a_digit(path, keystore):
-    unlocked = Unlocked.without_lock()
+    unlocked = PaymentUnlock.without_lock()
     with Wallet.create(path, keystore) as wallet:
         next = wallet.payments.next_code(unlocked, add(wallet, unlocked))
     assert isinstance(next, NextCode.CODE)
@@ -49,7 +49,7 @@ def test_neither_a_code_nor_what_holds_it_prints_a_digit(path, keystore):
 
 
 def test_what_an_error_prints_is_a_clause_and_what_it_holds_has_a_name(path, keystore):
-    unlocked = Unlocked.without_lock()
+    unlocked = PaymentUnlock.without_lock()
     with Wallet.create(path, keystore) as wallet:
         wallet.payments.set_pin(unlocked, b"2580")
         with pytest.raises(WalletError.WrongPin) as error:

@@ -7,7 +7,7 @@ use tegata::protocol::Provisioned;
 
 use super::{Account, IssuerRequest, IssuerResponse};
 use crate::open::Open;
-use crate::{Unlocked, WalletError};
+use crate::{PaymentUnlock, WalletError};
 
 /// A request for a payment credential. It is kept in the wallet until it is answered, so that a lost answer or a killed
 /// app costs nothing: ask for it again, and it is the same one.
@@ -30,14 +30,14 @@ impl ProvisionCall {
     /// of UTF-8. The issuer's time in it is the one that codes are made by. `NotFound` if it was answered before.
     pub fn answered(
         &self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         label: String,
         response: IssuerResponse,
     ) -> Result<String, WalletError> {
         let response = response.into();
         self.open.with(|wallet| {
-            unlocked.with(|leave| {
-                let given = wallet.account().provisioned(leave, &label, &self.asked, &response);
+            unlocked.with(|unlock| {
+                let given = wallet.account().provisioned(unlock, &label, &self.asked, &response);
                 given.map(|id| id.to_string())
             })
         })

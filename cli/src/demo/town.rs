@@ -11,7 +11,7 @@ use tegata::protocol::Handle;
 use tegata::protocol::{
     AddCard, CardToken, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
 };
-use tegata::vault::{OtpCredential, RecordId, SoftwareKeystore, Stretch, Unlocked};
+use tegata::vault::{Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore};
 use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, UnixTime, Wallet};
 use tegata_issuer::admin::Operator;
 use tegata_issuer::config::Config;
@@ -29,7 +29,7 @@ pub(super) const PASSWORD: &str = "four quiet herons";
 const CARD: &str = "pm_card_visa";
 
 /// The demo's wallets have no payment lock: they live for minutes, in a folder of their own.
-pub(super) const LEAVE: &Unlocked = &Unlocked::without_lock();
+pub(super) const LEAVE: &PaymentUnlock = &PaymentUnlock::without_lock();
 
 /// A mail is on its way for less; no step waits for longer.
 const MAIL: Duration = Duration::from_secs(10);
@@ -255,7 +255,7 @@ fn device(folder: &Path, clock: Arc<dyn Clock>) -> Result<Device, Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::to("make the keystore")(e);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
     let passphrase: Secret<32> = Secret::make(&*random).map_err(|e| failed(&e))?;
-    let cheap = Stretch::new(8, 1, 1).map_err(|e| failed(&e))?;
+    let cheap = Argon2Params::new(8, 1, 1).map_err(|e| failed(&e))?;
     let path = folder.join("wallet.key");
     let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap, random.clone());
     let keystore = Arc::new(keystore.map_err(|e| failed(&e))?);

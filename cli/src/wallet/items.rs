@@ -63,8 +63,8 @@ pub(super) fn add(
 ) -> Result<(), Failure> {
     let ids = match item {
         NewItem::Payment(new) => {
-            let leave = files.unlock(wallet)?;
-            wallet.payments().add(&leave, &new).map(|id| vec![id])
+            let unlock = files.unlock(wallet)?;
+            wallet.payments().add(&unlock, &new).map(|id| vec![id])
         }
         NewItem::Otps(credentials) => wallet.otp_credentials().add_all(&credentials),
         NewItem::Pass(pass) => wallet.passes().add(&pass).map(|id| vec![id]),
@@ -234,12 +234,12 @@ impl Item {
                 "last_counter": payment.last.map(tegata::code::Counter::number),
                 "clock_offset": payment.offset.seconds(),
             }),
-            Self::Otp(Otp { issuer, account, algorithm, digits, moving, .. }) => {
+            Self::Otp(Otp { issuer, account, algorithm, digits, kind, .. }) => {
                 let mut document = json!({
                     "id": self.id(), "kind": "otp", "issuer": issuer, "account": account,
                     "algorithm": algorithm.name(), "digits": digits,
                 });
-                otp::put_moving(&mut document, *moving);
+                otp::put_kind(&mut document, *kind);
                 document
             }
             Self::Pass(_, pass) => json!({

@@ -262,8 +262,8 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         }
         Action::Pay { name, till } => {
             let mut wallet = files.open()?;
-            let leave = files.unlock(&mut wallet)?;
-            pay::run(wallet, leave, name.as_deref(), till.as_ref(), output)
+            let unlock = files.unlock(&mut wallet)?;
+            pay::run(wallet, unlock, name.as_deref(), till.as_ref(), output)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 use tegata::symbol::Symbol;
-use tegata::transfer::{BadMove, MoveNumber, MoveRequest};
+use tegata::transfer::{TransferError, TransferNumber, TransferRequest};
 use tegata::vault::RecordId;
 
 use super::items::{self, Item};
@@ -42,7 +42,7 @@ pub(crate) enum Move {
         names: Vec<String>,
         /// The number that the new phone shows. Without it you are asked.
         #[arg(long, value_name = "DIGITS")]
-        number: Option<MoveNumber>,
+        number: Option<TransferNumber>,
         /// A new file to carry over, or - for a QR code here, if it is little enough.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -61,7 +61,7 @@ impl Move {
             Self::Begin { anew } => begin(*anew, files, output),
             Self::Give { request, names, number, out } => {
                 // What can be wrong before the passphrase is asked for.
-                let request = MoveRequest::read(&request.read("the request")?);
+                let request = TransferRequest::read(&request.read("the request")?);
                 let request = request.map_err(|e| Failure::to("read the request")(&e))?;
                 let number = number.map_or_else(ask_number, Ok)?;
                 give(&request, number, names, out, files, output)
@@ -89,8 +89,8 @@ fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure
 }
 
 fn give(
-    request: &MoveRequest,
-    number: MoveNumber,
+    request: &TransferRequest,
+    number: TransferNumber,
     names: &[String],
     out: &Path,
     files: &WalletFiles,
@@ -106,9 +106,9 @@ fn give(
         };
         chosen = names.iter().map(find).collect::<Result<_, _>>()?;
     }
-    let leave = files.unlock(&mut wallet)?;
+    let unlock = files.unlock(&mut wallet)?;
     let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();
-    let text = wallet.moving().give(&leave, request, number, &ids);
+    let text = wallet.moving().give(&unlock, request, number, &ids);
     let text = text.map_err(|e| Failure::to("seal this")(&e))?;
     if out == Path::new("-") {
         let drawing = output.drawing(&drawn(&text)?);
@@ -143,13 +143,13 @@ fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure>
     output.answer(&lines.join("\n"), &json!({ "ids": ids }))
 }
 
-fn ask_number() -> Result<MoveNumber, Failure> {
+fn ask_number() -> Result<TransferNumber, Failure> {
     if !may_ask() {
         let text = "no terminal to ask in: give --number with what the new phone shows";
         return Err(Failure::Usage(text.to_owned()));
     }
     let typed = ask_seen(None, "number", "The number that the new phone shows: ")?;
-    typed.parse().map_err(|e: BadMove| Failure::to("compare the numbers")(&e))
+    typed.parse().map_err(|e: TransferError| Failure::to("compare the numbers")(&e))
 }
 
 fn drawn(text: &str) -> Result<Symbol, Failure> {

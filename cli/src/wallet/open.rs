@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tegata::vault::{
-    Anchor, FileAnchor, LockStatus, SoftwareKeystore, SoftwareKeystoreError, Stretch, Unlock,
-    Unlocked,
+    Anchor, Argon2Params, FileAnchor, LockStatus, PaymentUnlock, SoftwareKeystore,
+    SoftwareKeystoreError, UnlockMethod,
 };
 use tegata::{Device, Error, Random, SystemClock, SystemRandom, Wallet};
 use zeroize::Zeroizing;
@@ -56,7 +56,7 @@ impl WalletFiles {
         let random = random();
         let bytes = passphrase.as_bytes();
         let keystore =
-            SoftwareKeystore::create(&self.keystore, bytes, Stretch::DESKTOP, random.clone())
+            SoftwareKeystore::create(&self.keystore, bytes, Argon2Params::DESKTOP, random.clone())
                 .map_err(|e| self.keystore_failure("make", &e))?;
         Wallet::create(&self.vault, &self.device(keystore, random))
             .map_err(self.wallet_failure("make"))
@@ -68,7 +68,7 @@ impl WalletFiles {
 
     /// Opens a wallet that is an older copy.
     pub(super) fn adopt(&self) -> Result<Wallet, Failure> {
-        self.open_by(Wallet::adopt)
+        self.open_by(Wallet::open_rolled_back)
     }
 
     fn open_by(
@@ -93,17 +93,17 @@ impl WalletFiles {
     }
 
     /// The leave to pay: asks for the PIN if there is one.
-    pub(super) fn unlock(&self, wallet: &mut Wallet) -> Result<Unlocked, Failure> {
+    pub(super) fn unlock(&self, wallet: &mut Wallet) -> Result<PaymentUnlock, Failure> {
         let failed = Failure::to("unlock payments");
         let mut payments = wallet.payments();
         match payments.lock_status().map_err(|e| failed(&e))? {
-            None => Ok(Unlocked::without_lock()),
+            None => Ok(PaymentUnlock::without_lock()),
             Some(LockStatus { pin_tries_left: None, .. }) => Err(Failure::No(
                 "the PIN was given up: tegata wallet pin --lost drops the payment credentials, so that they can be stored anew".into(),
             )),
             Some(_) => {
                 let pin = self.pin("PIN: ")?;
-                payments.unlock(Unlock::Pin(pin.as_bytes())).map_err(|e| failed(&e))
+                payments.unlock(UnlockMethod::Pin(pin.as_bytes())).map_err(|e| failed(&e))
             }
         }
     }

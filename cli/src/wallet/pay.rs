@@ -1,9 +1,9 @@
 //! `tegata wallet pay`: the barcode for the till.
 
 use serde_json::json;
-use tegata::code::{Audience, BadTillCard, ClockStatus, PaymentCode, TillCard, TillId};
+use tegata::code::{Audience, ClockStatus, PaymentCode, TillCard, TillCardError, TillId};
 use tegata::symbol::PaymentSymbols;
-use tegata::vault::Unlocked;
+use tegata::vault::PaymentUnlock;
 use tegata::{Clock, Error, NextCode, Payment, SystemClock, Wallet};
 
 use super::items::{self, Item};
@@ -14,7 +14,7 @@ use crate::secret::SecretSource;
 
 pub(super) fn run(
     mut wallet: Wallet,
-    leave: Unlocked,
+    unlock: PaymentUnlock,
     name: Option<&str>,
     till: Option<&SecretSource>,
     output: &Output,
@@ -25,7 +25,7 @@ pub(super) fn run(
     if let Some(Till::Card(card)) = &till {
         title = format!("{title} · {}", card.shop());
     }
-    let mut counter = Pay { wallet, leave, payment, till, title };
+    let mut counter = Pay { wallet, unlock, payment, till, title };
     if output.is_live() {
         screen::run(&mut counter, output.is_coloured())?;
     } else {
@@ -79,7 +79,7 @@ impl Till {
         }
         match wallet.payments().till_card(&payment.id, &text) {
             Ok(card) => Ok(Self::Card(card)),
-            Err(Error::TillCard(BadTillCard::Form)) => Err(Failure::Usage(
+            Err(Error::TillCard(TillCardError::Malformed)) => Err(Failure::Usage(
                 "that is no till's card, which begins with tegata-till: and is taken whole, and no till's id"
                     .into(),
             )),
@@ -148,7 +148,7 @@ fn printed(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> Str
 
 struct Pay {
     wallet: Wallet,
-    leave: Unlocked,
+    unlock: PaymentUnlock,
     payment: Payment,
     till: Option<Till>,
     title: String,
@@ -170,7 +170,7 @@ impl Live for Pay {
     fn next(&mut self, audience: Audience) -> Result<NextCode, Failure> {
         let mut payments = self.wallet.payments();
         let failed = |e: tegata::Error| Failure::to("make a code")(&e);
-        let next = payments.next_code(&self.leave, &self.payment.id, audience).map_err(failed)?;
+        let next = payments.next_code(&self.unlock, &self.payment.id, audience).map_err(failed)?;
         self.payment = payments.get(&self.payment.id).map_err(failed)?;
         Ok(next)
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tegata::Wallet;
-use tegata::vault::Stretch;
+use tegata::vault::Argon2Params;
 use zeroize::Zeroizing;
 
 use super::open::{AGAIN, WalletFiles};
@@ -34,8 +34,8 @@ impl Pin {
             wallet.payments().drop_all().map_err(|e| Failure::to("drop payments")(&e))?;
             ("dropped", "the payment lock and all payment credentials are dropped")
         } else if self.forget {
-            let mut leave = files.unlock(&mut wallet)?;
-            let removed = wallet.payments().remove_lock(&mut leave);
+            let mut unlock = files.unlock(&mut wallet)?;
+            let removed = wallet.payments().remove_lock(&mut unlock);
             removed.map_err(|e| Failure::to("take the lock away")(&e))?;
             ("forgotten", "payments are not locked any more")
         } else {
@@ -46,9 +46,9 @@ impl Pin {
     }
 
     fn set(&self, wallet: &mut Wallet, files: &WalletFiles) -> Result<(), Failure> {
-        let mut leave = files.unlock(wallet)?;
+        let mut unlock = files.unlock(wallet)?;
         let pin = self.read()?;
-        let set = wallet.payments().set_pin(&mut leave, pin.as_bytes(), Stretch::PHONE);
+        let set = wallet.payments().set_pin(&mut unlock, pin.as_bytes(), Argon2Params::PHONE);
         set.map_err(|e| Failure::to("set the PIN")(&e))
     }
 

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tegata::vault::{SoftwareKeystore, Stretch};
+use tegata::vault::{Argon2Params, SoftwareKeystore};
 use tegata::{Device, SystemClock, SystemRandom};
 use tempfile::TempDir;
 
@@ -74,7 +74,7 @@ impl Wallet {
         let wallet = Self::new();
         let (vault, key) =
             ["tegata.vault", "tegata.vault.key"].map(|it| wallet.0.path().join(it)).into();
-        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
         let keystore = SoftwareKeystore::create(&key, b"correct horse", cheap, random.clone());
         let keystore = Arc::new(keystore.unwrap());

@@ -20,7 +20,7 @@ use tegata::protocol::{
     PasswordText, Request, Response, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket,
     TotpText,
 };
-use tegata::vault::{Keystore, SoftwareKeystore, Stretch};
+use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemClock};
 use tempfile::TempDir;
 
@@ -163,7 +163,7 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(folder: &Path, name: &str) -> Self {
-        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
         let keystore = SoftwareKeystore::create(&folder.join(name), b"x", cheap, random).unwrap();
         let device = DeviceKey(keystore.public_key().unwrap());

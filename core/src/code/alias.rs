@@ -41,7 +41,7 @@ pub struct AliasPeriod(NonZeroU32);
 /// The number of seconds is not an alias period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an alias period is a multiple of 30 seconds, from 30 to 4294967280, not {0}")]
-pub struct BadAliasPeriod(pub i64);
+pub struct InvalidAliasPeriod(pub i64);
 
 impl AliasPeriod {
     /// One day, the default.
@@ -50,11 +50,11 @@ impl AliasPeriod {
     /// Takes a period in seconds.
     ///
     /// # Errors
-    /// [`BadAliasPeriod`] for zero and for anything that is not a multiple of 30.
-    pub fn new(seconds: u32) -> Result<Self, BadAliasPeriod> {
+    /// [`InvalidAliasPeriod`] for zero and for anything that is not a multiple of 30.
+    pub fn new(seconds: u32) -> Result<Self, InvalidAliasPeriod> {
         match NonZeroU32::new(seconds) {
             Some(period) if u64::from(seconds) % STEP_SECONDS == 0 => Ok(Self(period)),
-            _ => Err(BadAliasPeriod(seconds.into())),
+            _ => Err(InvalidAliasPeriod(seconds.into())),
         }
     }
 
@@ -87,7 +87,7 @@ mod tests {
             assert_eq!(AliasPeriod::new(good).unwrap().seconds(), good);
         }
         for bad in [0, 1, 29, 31, 86_399, u32::MAX] {
-            assert_eq!(AliasPeriod::new(bad), Err(BadAliasPeriod(bad.into())));
+            assert_eq!(AliasPeriod::new(bad), Err(InvalidAliasPeriod(bad.into())));
         }
         assert_eq!(AliasPeriod::DAY.seconds(), 86_400);
     }

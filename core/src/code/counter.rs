@@ -47,9 +47,9 @@ impl Step {
 
 /// Which of the five codes of its kind in one step: 0 to 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Nth(u8);
+pub struct SlotIndex(u8);
 
-impl Nth {
+impl SlotIndex {
     /// The first of the five.
     pub const FIRST: Self = Self(0);
     /// The last of the five.
@@ -72,26 +72,26 @@ impl Nth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
     /// Slots 0 to 4.
-    AnyTill(Nth),
+    AnyTill(SlotIndex),
     /// Slots 5 to 9.
-    OneTill(Nth),
+    OneTill(SlotIndex),
 }
 
 /// The number is not a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a slot is 0 to 4 (any till) or 5 to 9 (one till), not {0}")]
-pub struct BadSlot(pub u64);
+pub struct InvalidSlot(pub u64);
 
 impl Slot {
     /// Takes the digit as it stands in the code.
     ///
     /// # Errors
-    /// [`BadSlot`] above 9.
-    pub fn new(digit: u64) -> Result<Self, BadSlot> {
+    /// [`InvalidSlot`] above 9.
+    pub fn new(digit: u64) -> Result<Self, InvalidSlot> {
         match u8::try_from(digit) {
-            Ok(d @ 0..=4) => Ok(Self::AnyTill(Nth(d))),
-            Ok(d @ 5..=9) => Ok(Self::OneTill(Nth(d - 5))),
-            _ => Err(BadSlot(digit)),
+            Ok(d @ 0..=4) => Ok(Self::AnyTill(SlotIndex(d))),
+            Ok(d @ 5..=9) => Ok(Self::OneTill(SlotIndex(d - 5))),
+            _ => Err(InvalidSlot(digit)),
         }
     }
 
@@ -119,7 +119,7 @@ pub struct Counter(u64);
 /// The number is not a counter that any step up to the year 9999 has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a counter: it lies after the end of the year 9999")]
-pub struct BadCounter(pub u64);
+pub struct InvalidCounter(pub u64);
 
 impl Counter {
     /// The counter of a slot in a step.
@@ -132,10 +132,10 @@ impl Counter {
     /// more than the last.
     ///
     /// # Errors
-    /// [`BadCounter`] after the year 9999.
-    pub fn from_number(number: u64) -> Result<Self, BadCounter> {
+    /// [`InvalidCounter`] after the year 9999.
+    pub fn from_number(number: u64) -> Result<Self, InvalidCounter> {
         let last = Step::at(UnixTime::MAX).later(1);
-        if number / SLOTS > last.0 { Err(BadCounter(number)) } else { Ok(Self(number)) }
+        if number / SLOTS > last.0 { Err(InvalidCounter(number)) } else { Ok(Self(number)) }
     }
 
     /// The number itself, as an issuer stores it.
@@ -161,7 +161,11 @@ impl Counter {
     #[must_use]
     pub fn slot(self) -> Slot {
         let digit = (self.0 % SLOTS) as u8;
-        if digit < 5 { Slot::AnyTill(Nth(digit)) } else { Slot::OneTill(Nth(digit - 5)) }
+        if digit < 5 {
+            Slot::AnyTill(SlotIndex(digit))
+        } else {
+            Slot::OneTill(SlotIndex(digit - 5))
+        }
     }
 
     /// The moment whose TOTP value this counter stands for: `step * 30 + slot * 3`, in seconds since the epoch.
@@ -185,10 +189,10 @@ mod tests {
 
     #[test]
     fn slots_are_one_digit() {
-        assert_eq!(Slot::new(10), Err(BadSlot(10)));
-        assert_eq!(Slot::new(u64::MAX), Err(BadSlot(u64::MAX)));
-        assert_eq!(Slot::new(4), Ok(Slot::AnyTill(Nth::LAST)));
-        assert_eq!(Slot::new(5), Ok(Slot::OneTill(Nth::FIRST)));
+        assert_eq!(Slot::new(10), Err(InvalidSlot(10)));
+        assert_eq!(Slot::new(u64::MAX), Err(InvalidSlot(u64::MAX)));
+        assert_eq!(Slot::new(4), Ok(Slot::AnyTill(SlotIndex::LAST)));
+        assert_eq!(Slot::new(5), Ok(Slot::OneTill(SlotIndex::FIRST)));
     }
 
     #[test]
@@ -200,8 +204,8 @@ mod tests {
     fn stored_counters_end_with_the_year_9999() {
         let last = Counter::new(Step::at(UnixTime::MAX).later(1), Slot::new(9).unwrap());
         assert_eq!(Counter::from_number(last.number()), Ok(last));
-        assert_eq!(Counter::from_number(last.number() + 1), Err(BadCounter(last.number() + 1)));
-        assert_eq!(Counter::from_number(u64::MAX), Err(BadCounter(u64::MAX)));
+        assert_eq!(Counter::from_number(last.number() + 1), Err(InvalidCounter(last.number() + 1)));
+        assert_eq!(Counter::from_number(u64::MAX), Err(InvalidCounter(u64::MAX)));
     }
 
     proptest! {

@@ -18,7 +18,7 @@ pub struct Scheme {
 
 /// A code taken apart. The one-time part stays inside: only [`verify`](super::verify) looks at it.
 #[derive(Clone, Copy, Debug)]
-pub struct Decoded {
+pub struct DecodedCode {
     /// The issuer's routing digits.
     pub prefix: Prefix,
     /// Who claims to pay.
@@ -28,7 +28,7 @@ pub struct Decoded {
     pub(super) otp: Otp,
 }
 
-impl Decoded {
+impl DecodedCode {
     /// The one-time part as it stands in the code. Exposed for tools that show a code's parts to a developer.
     #[must_use]
     pub fn otp_digits(&self) -> String {
@@ -38,12 +38,12 @@ impl Decoded {
 
 /// Takes a code apart under a prefix; `None` when it does not begin with that prefix.
 #[must_use]
-pub fn decode(digits: &Digits, prefix: &Prefix) -> Option<Decoded> {
+pub fn decode(digits: &Digits, prefix: &Prefix) -> Option<DecodedCode> {
     let (head, tail) = digits.as_bytes().split_at(CODE_DIGITS - 9);
     let alias = head.strip_prefix(prefix.as_bytes())?;
     let slot = Slot::new(u64::from(tail[0] - b'0')).ok()?;
     let alias = Alias(Decimal::parse(alias, prefix.alias_width())?);
-    Some(Decoded { prefix: *prefix, alias, slot, otp: Otp::from_digits(&tail[1..]) })
+    Some(DecodedCode { prefix: *prefix, alias, slot, otp: Otp::from_digits(&tail[1..]) })
 }
 
 /// The prefixes an issuer (or a payment switch) routes by: none is the beginning of another.
@@ -53,18 +53,18 @@ pub struct Prefixes(Vec<Scheme>);
 /// Two prefixes under which one code could belong to both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the prefixes {0} and {1} overlap: a code could belong to both")]
-pub struct OverlappingPrefix(pub Prefix, pub Prefix);
+pub struct OverlappingPrefixes(pub Prefix, pub Prefix);
 
 impl Prefixes {
     /// Takes the whole list.
     ///
     /// # Errors
-    /// [`OverlappingPrefix`] when one is the beginning of another, the same one twice included.
-    pub fn new(schemes: impl IntoIterator<Item = Scheme>) -> Result<Self, OverlappingPrefix> {
+    /// [`OverlappingPrefixes`] when one is the beginning of another, the same one twice included.
+    pub fn new(schemes: impl IntoIterator<Item = Scheme>) -> Result<Self, OverlappingPrefixes> {
         let mut known: Vec<Scheme> = Vec::new();
         for scheme in schemes {
             if let Some(other) = known.iter().find(|k| k.prefix.overlaps(&scheme.prefix)) {
-                return Err(OverlappingPrefix(other.prefix, scheme.prefix));
+                return Err(OverlappingPrefixes(other.prefix, scheme.prefix));
             }
             known.push(scheme);
         }
@@ -73,7 +73,7 @@ impl Prefixes {
 
     /// Takes a code apart under the one prefix it begins with; `None` when the issuer has no such prefix.
     #[must_use]
-    pub fn decode(&self, digits: &Digits) -> Option<(Scheme, Decoded)> {
+    pub fn decode(&self, digits: &Digits) -> Option<(Scheme, DecodedCode)> {
         self.0.iter().find_map(|scheme| Some((*scheme, decode(digits, &scheme.prefix)?)))
     }
 }
@@ -106,7 +106,7 @@ mod tests {
         assert!(Prefixes::new([scheme("1234"), scheme("1235"), scheme("12360000")]).is_ok());
         for (a, b) in [("1234", "12345"), ("12345", "1234"), ("1234", "1234")] {
             let error = Prefixes::new([scheme(a), scheme(b)]).unwrap_err();
-            assert_eq!(error, OverlappingPrefix(a.parse().unwrap(), b.parse().unwrap()));
+            assert_eq!(error, OverlappingPrefixes(a.parse().unwrap(), b.parse().unwrap()));
         }
     }
 

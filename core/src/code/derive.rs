@@ -6,7 +6,7 @@ use ring::hmac;
 use totp_rs::Totp;
 
 use super::alias::{Alias, AliasPeriod};
-use super::counter::{Counter, Nth, Slot, Step};
+use super::counter::{Counter, Slot, SlotIndex, Step};
 use super::decimal::Decimal;
 use super::decode::Scheme;
 use super::digits::Digits;
@@ -29,47 +29,47 @@ pub enum Audience {
 /// Which code of all: a step, one of its five, and for whom. A slot for one till without that till's id, or the
 /// other way round, cannot be said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Turn {
+pub struct CodeSlot {
     /// The step.
     pub step: Step,
     /// Which of the five of its kind.
-    pub nth: Nth,
+    pub index: SlotIndex,
     /// For whom.
     pub audience: Audience,
 }
 
 /// The slot and the till do not belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadAudience {
+pub enum AudienceMismatch {
     /// Slots 5 to 9 are derived with a till's id, and none was given.
     #[error("slots 5 to 9 are for one till: its id is needed")]
-    TillMissing,
+    MissingTill,
     /// Slots 0 to 4 are for any till, so a till's id would not be part of the code.
     #[error("slots 0 to 4 are for any till: use 5 to 9 for a code that only one till can take")]
-    TillUnused,
+    UnexpectedTill,
 }
 
-impl Turn {
+impl CodeSlot {
     /// Puts a slot digit and a till's id together.
     ///
     /// # Errors
-    /// [`BadAudience`] when they contradict each other.
-    pub fn new(step: Step, slot: Slot, till: Option<TillId>) -> Result<Self, BadAudience> {
-        let (nth, audience) = match (slot, till) {
-            (Slot::AnyTill(nth), None) => (nth, Audience::AnyTill),
-            (Slot::OneTill(nth), Some(till)) => (nth, Audience::OneTill(till)),
-            (Slot::OneTill(_), None) => return Err(BadAudience::TillMissing),
-            (Slot::AnyTill(_), Some(_)) => return Err(BadAudience::TillUnused),
+    /// [`AudienceMismatch`] when they contradict each other.
+    pub fn new(step: Step, slot: Slot, till: Option<TillId>) -> Result<Self, AudienceMismatch> {
+        let (index, audience) = match (slot, till) {
+            (Slot::AnyTill(index), None) => (index, Audience::AnyTill),
+            (Slot::OneTill(index), Some(till)) => (index, Audience::OneTill(till)),
+            (Slot::OneTill(_), None) => return Err(AudienceMismatch::MissingTill),
+            (Slot::AnyTill(_), Some(_)) => return Err(AudienceMismatch::UnexpectedTill),
         };
-        Ok(Self { step, nth, audience })
+        Ok(Self { step, index, audience })
     }
 
     /// The slot as it stands in the code.
     #[must_use]
     pub fn slot(&self) -> Slot {
         match self.audience {
-            Audience::AnyTill => Slot::AnyTill(self.nth),
-            Audience::OneTill(_) => Slot::OneTill(self.nth),
+            Audience::AnyTill => Slot::AnyTill(self.index),
+            Audience::OneTill(_) => Slot::OneTill(self.index),
         }
     }
 
@@ -130,17 +130,17 @@ impl CodeKeys {
         }
     }
 
-    /// The code of a turn. Deterministic; storing the counter before showing the code is the caller's duty
+    /// The code of a slot. Deterministic; storing the counter before showing the code is the caller's duty
     /// (`tegata::Wallet` does it).
     #[must_use]
-    pub fn derive(&self, scheme: &Scheme, turn: &Turn) -> PaymentCode {
-        let counter = turn.counter();
-        let otp = match &turn.audience {
+    pub fn derive(&self, scheme: &Scheme, slot: &CodeSlot) -> PaymentCode {
+        let counter = slot.counter();
+        let otp = match &slot.audience {
             Audience::AnyTill => generate(&self.any_till, counter),
             Audience::OneTill(till) => generate(&generator(&self.seed.till_otp_key(till)), counter),
         };
-        let alias = self.alias.derive(&scheme.prefix, scheme.alias_period, turn.step);
-        PaymentCode::new(Digits::from_parts(&scheme.prefix, &alias, turn.slot(), otp), counter)
+        let alias = self.alias.derive(&scheme.prefix, scheme.alias_period, slot.step);
+        PaymentCode::new(Digits::from_parts(&scheme.prefix, &alias, slot.slot(), otp), counter)
     }
 }
 
@@ -160,10 +160,13 @@ mod tests {
         let step = Step::at(UnixTime::EPOCH);
         let till: TillId = "A".parse().unwrap();
         let (any, one) = (Slot::new(4).unwrap(), Slot::new(5).unwrap());
-        assert_eq!(Turn::new(step, one, None), Err(BadAudience::TillMissing));
-        assert_eq!(Turn::new(step, any, Some(till.clone())), Err(BadAudience::TillUnused));
-        assert_eq!(Turn::new(step, one, Some(till)).unwrap().slot(), one);
-        assert_eq!(Turn::new(step, any, None).unwrap().slot(), any);
+        assert_eq!(CodeSlot::new(step, one, None), Err(AudienceMismatch::MissingTill));
+        assert_eq!(
+            CodeSlot::new(step, any, Some(till.clone())),
+            Err(AudienceMismatch::UnexpectedTill)
+        );
+        assert_eq!(CodeSlot::new(step, one, Some(till)).unwrap().slot(), one);
+        assert_eq!(CodeSlot::new(step, any, None).unwrap().slot(), any);
     }
 
     // The bytes of the format, frozen: one any-till and one till-bound code from the shared vectors.
@@ -177,9 +180,9 @@ mod tests {
             };
             let step = Step::at(UnixTime::new(unix).unwrap());
             let slot = Slot::new(slot).unwrap();
-            let turn = Turn::new(step, slot, till.map(|t| t.parse().unwrap())).unwrap();
+            let slot = CodeSlot::new(step, slot, till.map(|t| t.parse().unwrap())).unwrap();
             CodeKeys::new(&Seed::from_slice(&seed).unwrap())
-                .derive(&scheme, &turn)
+                .derive(&scheme, &slot)
                 .digits()
                 .to_string()
         };

@@ -47,7 +47,7 @@ pub enum Admission {
     /// The till is past its limit.
     TillStopped,
     /// For each candidate, in the order given: whether it is within its limits.
-    Open(Vec<bool>),
+    Candidates(Vec<bool>),
 }
 
 /// An issuer's memory. Each method is atomic and durable before it returns; many tills call at once.
@@ -60,18 +60,18 @@ pub trait ReplayGuard {
     ///
     /// # Errors
     /// The store's. The attempt must not go on then.
-    fn count(
+    fn count_attempt(
         &self,
         till: &TillId,
         candidates: &[CredentialId],
         now: UnixTime,
     ) -> Result<Admission, Self::Error>;
 
-    /// Takes back what [`ReplayGuard::count`] counted with the same arguments, after a unique match.
+    /// Takes back what [`ReplayGuard::count_attempt`] counted with the same arguments, after a unique match.
     ///
     /// # Errors
     /// The store's.
-    fn take_back(
+    fn revert_attempt(
         &self,
         till: &TillId,
         candidates: &[CredentialId],
@@ -83,5 +83,9 @@ pub trait ReplayGuard {
     ///
     /// # Errors
     /// The store's. The code must be treated as not accepted.
-    fn advance(&self, credential: CredentialId, counter: Counter) -> Result<bool, Self::Error>;
+    fn advance_counter(
+        &self,
+        credential: CredentialId,
+        counter: Counter,
+    ) -> Result<bool, Self::Error>;
 }

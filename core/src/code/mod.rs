@@ -4,8 +4,8 @@
 //! prefix (4-8) | alias (11-7) | slot (1) | otp (8)
 //! ```
 //!
-//! The phone side: [`Seed`] → [`CodeKeys`] → [`CodeKeys::derive`] → [`PaymentCode`], with the turn chosen by
-//! [`next_turn`]. The issuer's side: [`Digits`] → [`Prefixes::decode`] → [`verify`] with a [`ReplayGuard`].
+//! The phone side: [`Seed`] → [`CodeKeys`] → [`CodeKeys::derive`] → [`PaymentCode`], with the slot chosen by
+//! [`next_slot`]. The issuer's side: [`Digits`] → [`Prefixes::decode`] → [`verify`] with a [`ReplayGuard`].
 //! Both use the same types and the same derivations, so they cannot drift apart.
 
 mod alias;
@@ -27,20 +27,20 @@ mod till;
 mod till_card;
 mod verify;
 
-pub use alias::{Alias, AliasPeriod, BadAliasPeriod};
+pub use alias::{Alias, AliasPeriod, InvalidAliasPeriod};
 pub use clock_status::{ClockOffset, ClockStatus};
-pub use counter::{BadCounter, BadSlot, Counter, Nth, STEP_SECONDS, Slot, Step};
+pub use counter::{Counter, InvalidCounter, InvalidSlot, STEP_SECONDS, Slot, SlotIndex, Step};
 pub use decimal::CODE_DIGITS;
-pub use decode::{Decoded, OverlappingPrefix, Prefixes, Scheme, decode};
-pub use derive::{AliasKey, Audience, BadAudience, CodeKeys, Turn};
+pub use decode::{DecodedCode, OverlappingPrefixes, Prefixes, Scheme, decode};
+pub use derive::{AliasKey, Audience, AudienceMismatch, CodeKeys, CodeSlot};
 pub use digits::{Digits, Malformed};
 pub use guard::{Admission, AttemptLimits, CredentialId, ReplayGuard};
-pub use next::{Next, next_turn};
+pub use next::{NextSlot, next_slot};
 pub use payment_code::PaymentCode;
-pub use prefix::{BadPrefix, Prefix};
+pub use prefix::{InvalidPrefix, Prefix};
 pub use seed::Seed;
-pub use spoken::Language;
-pub use sqlite_guard::{GuardError, SqliteGuard};
-pub use till::{BadTillId, TillId};
-pub use till_card::{BadTillCard, ShopName, TillCard, UnsignedTillCard};
-pub use verify::{Candidate, Compared, Matched, Refusal, Verdict, compare, verify};
+pub use spoken::SpokenLanguage;
+pub use sqlite_guard::{SqliteGuard, SqliteGuardError};
+pub use till::{InvalidTillId, TillId};
+pub use till_card::{ShopName, TillCard, TillCardError, UnsignedTillCard};
+pub use verify::{Candidate, CodeMatch, CodeRefusal, Comparison, Verdict, compare, verify};

@@ -1,8 +1,8 @@
 //! A code as a shopper gets it: digits, the same for the eye and the ear, and how long it is good.
 
-use super::counter::{Counter, Nth, STEP_SECONDS, Slot};
+use super::counter::{Counter, STEP_SECONDS, Slot, SlotIndex};
 use super::digits::Digits;
-use super::spoken::{self, Language};
+use super::spoken::{self, SpokenLanguage};
 
 /// One payment code. Good once, for its own step and the one after by exact clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl PaymentCode {
 
     /// The digits as words, four by four with a pause between, for a screen reader.
     #[must_use]
-    pub fn spoken(&self, language: Language) -> String {
+    pub fn spoken(&self, language: SpokenLanguage) -> String {
         spoken::digits(self.digits.as_bytes(), language)
     }
 
@@ -77,8 +77,8 @@ impl PaymentCode {
     /// the seconds until [`PaymentCode::next_at`].
     #[must_use]
     pub fn more_in_this_step(&self) -> u8 {
-        let (Slot::AnyTill(nth) | Slot::OneTill(nth)) = self.counter.slot();
-        Nth::LAST.get() - nth.get()
+        let (Slot::AnyTill(index) | Slot::OneTill(index)) = self.counter.slot();
+        SlotIndex::LAST.get() - index.get()
     }
 }
 

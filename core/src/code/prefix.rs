@@ -12,7 +12,7 @@ pub struct Prefix(Decimal<8>);
 /// The text is not a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a prefix is 4 to 8 digits, 0 to 9")]
-pub struct BadPrefix;
+pub struct InvalidPrefix;
 
 impl Prefix {
     /// Digits in it: 4 to 8.
@@ -47,10 +47,10 @@ impl Prefix {
 }
 
 impl FromStr for Prefix {
-    type Err = BadPrefix;
+    type Err = InvalidPrefix;
 
-    fn from_str(text: &str) -> Result<Self, BadPrefix> {
-        Decimal::parse(text.as_bytes(), 4).map(Self).ok_or(BadPrefix)
+    fn from_str(text: &str) -> Result<Self, InvalidPrefix> {
+        Decimal::parse(text.as_bytes(), 4).map(Self).ok_or(InvalidPrefix)
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(good.parse::<Prefix>().unwrap().to_string(), good);
         }
         for bad in ["", "123", "123456789", "12 4", "12a4", "１２３４", "-123", "+123"] {
-            assert_eq!(bad.parse::<Prefix>(), Err(BadPrefix), "{bad}");
+            assert_eq!(bad.parse::<Prefix>(), Err(InvalidPrefix), "{bad}");
         }
     }
 

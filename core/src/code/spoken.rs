@@ -2,7 +2,7 @@
 
 /// Languages a code can be read out in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Language {
+pub enum SpokenLanguage {
     /// English.
     #[default]
     English,
@@ -16,10 +16,10 @@ const JAPANESE: [&str; 10] =
     ["ゼロ", "いち", "に", "さん", "よん", "ご", "ろく", "なな", "はち", "きゅう"];
 
 /// Reads ASCII digits out, four by four; a comma makes a screen reader pause.
-pub(super) fn digits(digits: &[u8], language: Language) -> String {
+pub(super) fn digits(digits: &[u8], language: SpokenLanguage) -> String {
     let (words, pause) = match language {
-        Language::English => (&ENGLISH, ", "),
-        Language::Japanese => (&JAPANESE, "、"),
+        SpokenLanguage::English => (&ENGLISH, ", "),
+        SpokenLanguage::Japanese => (&JAPANESE, "、"),
     };
     let group = |four: &[u8]| {
         let word =
@@ -36,9 +36,9 @@ mod tests {
     #[test]
     fn digits_are_read_four_by_four() {
         assert_eq!(
-            digits(b"01234567", Language::English),
+            digits(b"01234567", SpokenLanguage::English),
             "zero one two three, four five six seven"
         );
-        assert_eq!(digits(b"90123", Language::Japanese), "きゅう ゼロ いち に、さん");
+        assert_eq!(digits(b"90123", SpokenLanguage::Japanese), "きゅう ゼロ いち に、さん");
     }
 }

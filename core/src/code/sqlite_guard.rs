@@ -23,7 +23,7 @@ pub struct SqliteGuard {
 /// The guard's file could not be read or written; nothing was accepted.
 #[derive(Debug, thiserror::Error)]
 #[error("the record of used codes cannot be read or written")]
-pub struct GuardError(#[from] rusqlite::Error);
+pub struct SqliteGuardError(#[from] rusqlite::Error);
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS accepted (
@@ -57,20 +57,20 @@ impl SqliteGuard {
     /// Opens or makes the file.
     ///
     /// # Errors
-    /// [`GuardError`].
-    pub fn open(path: &Path, limits: AttemptLimits) -> Result<Self, GuardError> {
+    /// [`SqliteGuardError`].
+    pub fn open(path: &Path, limits: AttemptLimits) -> Result<Self, SqliteGuardError> {
         Self::on(Connection::open(path)?, limits)
     }
 
     /// A guard that forgets when it is dropped, for tools that check one code.
     ///
     /// # Errors
-    /// [`GuardError`].
-    pub fn in_memory(limits: AttemptLimits) -> Result<Self, GuardError> {
+    /// [`SqliteGuardError`].
+    pub fn in_memory(limits: AttemptLimits) -> Result<Self, SqliteGuardError> {
         Self::on(Connection::open_in_memory()?, limits)
     }
 
-    fn on(connection: Connection, limits: AttemptLimits) -> Result<Self, GuardError> {
+    fn on(connection: Connection, limits: AttemptLimits) -> Result<Self, SqliteGuardError> {
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -103,21 +103,21 @@ fn day(now: UnixTime) -> i64 {
 }
 
 impl ReplayGuard for SqliteGuard {
-    type Error = GuardError;
+    type Error = SqliteGuardError;
 
-    fn count(
+    fn count_attempt(
         &self,
         till: &TillId,
         candidates: &[CredentialId],
         now: UnixTime,
-    ) -> Result<Admission, GuardError> {
+    ) -> Result<Admission, SqliteGuardError> {
         let mut connection = self.connection();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let admission = {
             let mut count = tx.prepare_cached(COUNT)?;
             let mut within = |who: Vec<u8>, limit: u32| {
                 let tries: i64 = count.query_row(params![who, day(now)], |row| row.get(0))?;
-                Ok::<_, GuardError>(tries <= i64::from(limit))
+                Ok::<_, SqliteGuardError>(tries <= i64::from(limit))
             };
             if within(till_row(till), self.limits.per_till)? {
                 let open = candidates.iter().map(|candidate| {
@@ -125,7 +125,7 @@ impl ReplayGuard for SqliteGuard {
                     let both = within(both, self.limits.per_till_and_candidate)?;
                     Ok(within(alone, self.limits.per_candidate)? && both)
                 });
-                Admission::Open(open.collect::<Result<_, GuardError>>()?)
+                Admission::Candidates(open.collect::<Result<_, SqliteGuardError>>()?)
             } else {
                 Admission::TillStopped
             }
@@ -134,12 +134,12 @@ impl ReplayGuard for SqliteGuard {
         Ok(admission)
     }
 
-    fn take_back(
+    fn revert_attempt(
         &self,
         till: &TillId,
         candidates: &[CredentialId],
         now: UnixTime,
-    ) -> Result<(), GuardError> {
+    ) -> Result<(), SqliteGuardError> {
         let mut connection = self.connection();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
@@ -153,7 +153,11 @@ impl ReplayGuard for SqliteGuard {
         Ok(())
     }
 
-    fn advance(&self, credential: CredentialId, counter: Counter) -> Result<bool, GuardError> {
+    fn advance_counter(
+        &self,
+        credential: CredentialId,
+        counter: Counter,
+    ) -> Result<bool, SqliteGuardError> {
         let connection = self.connection();
         let mut advance = connection.prepare_cached(ADVANCE)?;
         let rows = advance.execute(params![credential.0, counter.number().cast_signed()])?;
@@ -187,12 +191,14 @@ mod tests {
     #[test]
     fn a_counter_only_grows_and_each_credential_has_its_own() {
         let guard = guard(AttemptLimits::default());
-        assert!(guard.advance(ALICE, counter(10)).unwrap());
-        assert!(!guard.advance(ALICE, counter(10)).unwrap());
-        assert!(!guard.advance(ALICE, counter(9)).unwrap());
-        assert!(guard.advance(BOB, counter(9)).unwrap());
-        assert!(guard.advance(ALICE, counter(11)).unwrap());
-        assert!(guard.advance(BOB, Counter::from_number(84_467_433_600 + 9).unwrap()).unwrap());
+        assert!(guard.advance_counter(ALICE, counter(10)).unwrap());
+        assert!(!guard.advance_counter(ALICE, counter(10)).unwrap());
+        assert!(!guard.advance_counter(ALICE, counter(9)).unwrap());
+        assert!(guard.advance_counter(BOB, counter(9)).unwrap());
+        assert!(guard.advance_counter(ALICE, counter(11)).unwrap());
+        assert!(
+            guard.advance_counter(BOB, Counter::from_number(84_467_433_600 + 9).unwrap()).unwrap()
+        );
     }
 
     #[test]
@@ -200,8 +206,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("guard.db");
         let open = || SqliteGuard::open(&path, AttemptLimits::default()).unwrap();
-        assert!(open().advance(ALICE, counter(10)).unwrap());
-        assert!(!open().advance(ALICE, counter(10)).unwrap());
+        assert!(open().advance_counter(ALICE, counter(10)).unwrap());
+        assert!(!open().advance_counter(ALICE, counter(10)).unwrap());
     }
 
     #[test]
@@ -218,7 +224,7 @@ mod tests {
                     let gate = &gate;
                     scope.spawn(move || {
                         gate.wait();
-                        SqliteGuard::advance(guard, ALICE, counter(round)).unwrap()
+                        SqliteGuard::advance_counter(guard, ALICE, counter(round)).unwrap()
                     })
                 };
                 let threads: Vec<_> = guards.iter().map(race).collect();
@@ -233,31 +239,37 @@ mod tests {
         let guard = guard(AttemptLimits { per_till: 3, ..AttemptLimits::default() });
         let (a, b) = (till("A"), till("B"));
         for _ in 0..3 {
-            assert_eq!(guard.count(&a, &[], noon()).unwrap(), Admission::Open(vec![]));
+            assert_eq!(
+                guard.count_attempt(&a, &[], noon()).unwrap(),
+                Admission::Candidates(vec![])
+            );
         }
-        assert_eq!(guard.count(&a, &[ALICE], noon()).unwrap(), Admission::TillStopped);
-        assert_eq!(guard.count(&b, &[ALICE], noon()).unwrap(), Admission::Open(vec![true]));
+        assert_eq!(guard.count_attempt(&a, &[ALICE], noon()).unwrap(), Admission::TillStopped);
+        assert_eq!(
+            guard.count_attempt(&b, &[ALICE], noon()).unwrap(),
+            Admission::Candidates(vec![true])
+        );
         let tomorrow = noon().shifted(86_400);
-        assert_eq!(guard.count(&a, &[], tomorrow).unwrap(), Admission::Open(vec![]));
+        assert_eq!(guard.count_attempt(&a, &[], tomorrow).unwrap(), Admission::Candidates(vec![]));
         // A clock set back does not open a new day.
-        guard.count(&a, &[], tomorrow).unwrap();
-        guard.count(&a, &[], tomorrow).unwrap();
-        assert_eq!(guard.count(&a, &[], noon()).unwrap(), Admission::TillStopped);
+        guard.count_attempt(&a, &[], tomorrow).unwrap();
+        guard.count_attempt(&a, &[], tomorrow).unwrap();
+        assert_eq!(guard.count_attempt(&a, &[], noon()).unwrap(), Admission::TillStopped);
     }
 
     #[test]
     fn one_till_locks_nobody_out_of_the_others() {
         let limits = AttemptLimits { per_till: 100, per_till_and_candidate: 2, per_candidate: 5 };
         let guard = guard(limits);
-        let count = |id| guard.count(&till(id), &[ALICE, BOB], noon()).unwrap();
+        let count = |id| guard.count_attempt(&till(id), &[ALICE, BOB], noon()).unwrap();
         for _ in 0..2 {
-            assert_eq!(count("A"), Admission::Open(vec![true, true]));
+            assert_eq!(count("A"), Admission::Candidates(vec![true, true]));
         }
-        assert_eq!(count("A"), Admission::Open(vec![false, false]));
-        assert_eq!(count("B"), Admission::Open(vec![true, true]));
-        assert_eq!(count("B"), Admission::Open(vec![true, true]));
+        assert_eq!(count("A"), Admission::Candidates(vec![false, false]));
+        assert_eq!(count("B"), Admission::Candidates(vec![true, true]));
+        assert_eq!(count("B"), Admission::Candidates(vec![true, true]));
         // All tills together have a limit too.
-        assert_eq!(count("C"), Admission::Open(vec![false, false]));
+        assert_eq!(count("C"), Admission::Candidates(vec![false, false]));
     }
 
     #[test]
@@ -265,9 +277,9 @@ mod tests {
         let guard =
             guard(AttemptLimits { per_till: 1, per_till_and_candidate: 1, per_candidate: 1 });
         for _ in 0..3 {
-            let admission = guard.count(&till("A"), &[ALICE], noon()).unwrap();
-            assert_eq!(admission, Admission::Open(vec![true]));
-            guard.take_back(&till("A"), &[ALICE], noon()).unwrap();
+            let admission = guard.count_attempt(&till("A"), &[ALICE], noon()).unwrap();
+            assert_eq!(admission, Admission::Candidates(vec![true]));
+            guard.revert_attempt(&till("A"), &[ALICE], noon()).unwrap();
         }
     }
 

@@ -10,7 +10,7 @@ pub struct TillId(Box<str>);
 /// The text is not a till's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a till's id is 1 to 32 of the characters 0-9, A-Z, a-z, dot, underscore and hyphen")]
-pub struct BadTillId;
+pub struct InvalidTillId;
 
 impl TillId {
     /// The id as text.
@@ -21,14 +21,14 @@ impl TillId {
 }
 
 impl FromStr for TillId {
-    type Err = BadTillId;
+    type Err = InvalidTillId;
 
-    fn from_str(text: &str) -> Result<Self, BadTillId> {
+    fn from_str(text: &str) -> Result<Self, InvalidTillId> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(Self(text.into()))
         } else {
-            Err(BadTillId)
+            Err(InvalidTillId)
         }
     }
 }
@@ -51,7 +51,7 @@ mod tests {
         }
         let too_long = "x".repeat(33);
         for bad in ["", " ", "till 1", "till/1", "レジ1", "a\0", "a\n", too_long.as_str()] {
-            assert_eq!(bad.parse::<TillId>(), Err(BadTillId), "{bad:?}");
+            assert_eq!(bad.parse::<TillId>(), Err(InvalidTillId), "{bad:?}");
         }
     }
 }

@@ -33,9 +33,9 @@ const LONGEST: usize = 1 + 33 + 2 * (NAME + 1) + SIGNATURE;
 pub struct ShopName(Box<str>);
 
 impl TryFrom<String> for ShopName {
-    type Error = BadTillCard;
+    type Error = TillCardError;
 
-    fn try_from(text: String) -> Result<Self, BadTillCard> {
+    fn try_from(text: String) -> Result<Self, TillCardError> {
         Self::new(&text)
     }
 }
@@ -50,8 +50,8 @@ impl ShopName {
     /// Takes a name.
     ///
     /// # Errors
-    /// [`BadTillCard::Name`].
-    pub fn new(text: &str) -> Result<Self, BadTillCard> {
+    /// [`TillCardError::InvalidName`].
+    pub fn new(text: &str) -> Result<Self, TillCardError> {
         let is_line = (1..=NAME).contains(&text.len()) && text.trim() == text;
         let misleads = |c: char| {
             c.is_control()
@@ -60,7 +60,7 @@ impl ShopName {
         if is_line && !text.contains(misleads) {
             Ok(Self(text.into()))
         } else {
-            Err(BadTillCard::Name)
+            Err(TillCardError::InvalidName)
         }
     }
 
@@ -79,16 +79,16 @@ impl fmt::Display for ShopName {
 
 /// Why a text is no till's card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadTillCard {
+pub enum TillCardError {
     /// It is not in the form of one.
     #[error("not a till's card")]
-    Form,
+    Malformed,
     /// A name in it is not one.
     #[error("a name on a till's card is one line of 1 to 96 bytes")]
-    Name,
+    InvalidName,
     /// This issuer did not sign it.
     #[error("not a till of this issuer: its card is signed by someone else")]
-    Signature,
+    InvalidSignature,
 }
 
 /// What a card says, before it is signed: what an issuer makes one of.
@@ -133,20 +133,20 @@ impl TillCard {
     /// typing leaves. Costs one verification of Ed25519.
     ///
     /// # Errors
-    /// [`BadTillCard`].
-    pub fn read(text: &str, key: &[u8; 32]) -> Result<Self, BadTillCard> {
-        let body = text.trim().strip_prefix(SCHEME).ok_or(BadTillCard::Form)?;
+    /// [`TillCardError`].
+    pub fn read(text: &str, key: &[u8; 32]) -> Result<Self, TillCardError> {
+        let body = text.trim().strip_prefix(SCHEME).ok_or(TillCardError::Malformed)?;
         // Nothing longer than the longest card is even decoded.
         if body.len() > LONGEST.div_ceil(3) * 4 {
-            return Err(BadTillCard::Form);
+            return Err(TillCardError::Malformed);
         }
-        let bytes = Base64UrlUnpadded::decode_vec(body).map_err(|_| BadTillCard::Form)?;
-        let payload = bytes.len().checked_sub(SIGNATURE).ok_or(BadTillCard::Form)?;
+        let bytes = Base64UrlUnpadded::decode_vec(body).map_err(|_| TillCardError::Malformed)?;
+        let payload = bytes.len().checked_sub(SIGNATURE).ok_or(TillCardError::Malformed)?;
         let (payload, signature) = bytes.split_at(payload);
         let card = parse(payload)?;
         UnparsedPublicKey::new(&ED25519, key)
             .verify(&[LABEL, payload].concat(), signature)
-            .map_err(|_| BadTillCard::Signature)?;
+            .map_err(|_| TillCardError::InvalidSignature)?;
         Ok(Self(card))
     }
 
@@ -169,18 +169,19 @@ impl TillCard {
     }
 }
 
-fn parse(payload: &[u8]) -> Result<UnsignedTillCard, BadTillCard> {
-    let mut rest = payload.strip_prefix(&[VERSION]).ok_or(BadTillCard::Form)?;
+fn parse(payload: &[u8]) -> Result<UnsignedTillCard, TillCardError> {
+    let mut rest = payload.strip_prefix(&[VERSION]).ok_or(TillCardError::Malformed)?;
     let mut part = || {
-        let (length, after) = rest.split_first().ok_or(BadTillCard::Form)?;
-        let (part, after) = after.split_at_checked((*length).into()).ok_or(BadTillCard::Form)?;
+        let (length, after) = rest.split_first().ok_or(TillCardError::Malformed)?;
+        let (part, after) =
+            after.split_at_checked((*length).into()).ok_or(TillCardError::Malformed)?;
         rest = after;
-        std::str::from_utf8(part).map_err(|_| BadTillCard::Form)
+        std::str::from_utf8(part).map_err(|_| TillCardError::Malformed)
     };
-    let till = part()?.parse().map_err(|_| BadTillCard::Form)?;
+    let till = part()?.parse().map_err(|_| TillCardError::Malformed)?;
     let card =
         UnsignedTillCard { till, shop: ShopName::new(part()?)?, issuer: ShopName::new(part()?)? };
-    if rest.is_empty() { Ok(card) } else { Err(BadTillCard::Form) }
+    if rest.is_empty() { Ok(card) } else { Err(TillCardError::Malformed) }
 }
 
 #[cfg(test)]
@@ -223,13 +224,13 @@ mod tests {
     #[test]
     fn another_issuers_card_is_refused() {
         let text = signed(&card("till-1", "A shop"), 7);
-        assert_eq!(TillCard::read(&text, &pair(8).1), Err(BadTillCard::Signature));
+        assert_eq!(TillCard::read(&text, &pair(8).1), Err(TillCardError::InvalidSignature));
     }
 
     #[test]
     fn a_name_is_one_line_that_reads_as_it_stands() {
         for bad in ["", " a", "a ", "a\nb", "a\u{202e}b", "a\u{200b}b", &"a".repeat(97)] {
-            assert_eq!(ShopName::new(bad), Err(BadTillCard::Name), "{bad:?}");
+            assert_eq!(ShopName::new(bad), Err(TillCardError::InvalidName), "{bad:?}");
         }
         assert!(ShopName::new(&"a".repeat(96)).is_ok());
     }

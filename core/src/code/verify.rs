@@ -6,7 +6,7 @@ use std::fmt;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::counter::{Counter, Slot, Step};
-use super::decode::{Decoded, Prefixes, Scheme};
+use super::decode::{DecodedCode, Prefixes, Scheme};
 use super::derive::AliasKey;
 use super::digits::Digits;
 use super::guard::{Admission, CredentialId, ReplayGuard};
@@ -67,12 +67,12 @@ pub enum Verdict {
         counter: Counter,
     },
     /// Not good.
-    Refused(Refusal),
+    Refused(CodeRefusal),
 }
 
 /// Why a code is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum CodeRefusal {
     /// Not 24 ASCII digits, or not one of the issuer's prefixes.
     #[error("not a payment code of this issuer")]
     Malformed,
@@ -91,7 +91,7 @@ pub enum Refusal {
     TillStopped,
 }
 
-impl Refusal {
+impl CodeRefusal {
     /// The name that interfaces use.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -123,41 +123,41 @@ pub fn verify<G: ReplayGuard, C: Borrow<Candidate>>(
     code: &[u8],
     till: &TillId,
     now: UnixTime,
-    candidates: impl FnOnce(&Scheme, &Decoded) -> Result<Vec<C>, G::Error>,
+    candidates: impl FnOnce(&Scheme, &DecodedCode) -> Result<Vec<C>, G::Error>,
 ) -> Result<Verdict, G::Error> {
     let Some((scheme, decoded)) = Digits::parse(code).ok().and_then(|code| prefixes.decode(&code))
     else {
-        return Ok(Verdict::Refused(match guard.count(till, &[], now)? {
-            Admission::TillStopped => Refusal::TillStopped,
-            Admission::Open(_) => Refusal::Malformed,
+        return Ok(Verdict::Refused(match guard.count_attempt(till, &[], now)? {
+            Admission::TillStopped => CodeRefusal::TillStopped,
+            Admission::Candidates(_) => CodeRefusal::Malformed,
         }));
     };
     let candidates = candidates(&scheme, &decoded)?;
     let ids: Vec<_> = candidates.iter().map(|candidate| candidate.borrow().id).collect();
-    let admission = guard.count(till, &ids, now)?;
+    let admission = guard.count_attempt(till, &ids, now)?;
     let compared = compare(&scheme, &decoded, till, now, &candidates);
     Ok(match compared.outcome(&admission) {
         Err(refusal) => Verdict::Refused(refusal),
-        Ok(Matched { credential, counter }) => {
-            guard.take_back(till, &ids, now)?;
-            if guard.advance(credential, counter)? {
+        Ok(CodeMatch { credential, counter }) => {
+            guard.revert_attempt(till, &ids, now)?;
+            if guard.advance_counter(credential, counter)? {
                 Verdict::Accepted { credential, counter }
             } else {
-                Verdict::Refused(Refusal::Used)
+                Verdict::Refused(CodeRefusal::Used)
             }
         }
     })
 }
 
-/// A code that fits one credential, which nothing but [`Compared::outcome`] gives: who has one has counted and compared.
+/// A code that fits one credential, which nothing but [`Comparison::outcome`] gives: who has one has counted and compared.
 /// Whether it was used before is not said yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Matched {
+pub struct CodeMatch {
     credential: CredentialId,
     counter: Counter,
 }
 
-impl Matched {
+impl CodeMatch {
     /// Whose it is.
     #[must_use]
     pub fn credential(&self) -> CredentialId {
@@ -173,35 +173,35 @@ impl Matched {
 
 /// What a comparison came to, closed until the attempt was counted.
 #[must_use]
-pub struct Compared {
+pub struct Comparison {
     found: Found,
     ids: Vec<CredentialId>,
 }
 
-impl Compared {
+impl Comparison {
     /// The outcome for an attempt that was counted on the same candidates, in the order in which they were compared.
     ///
     /// # Errors
-    /// [`Refusal`]: `TillStopped`, `NotValid` for nobody's code and for one of a credential past its attempts, and
+    /// [`CodeRefusal`]: `TillStopped`, `NotValid` for nobody's code and for one of a credential past its attempts, and
     /// `TryAgain` for a code that fits more than one.
-    pub fn outcome(self, admission: &Admission) -> Result<Matched, Refusal> {
-        let Admission::Open(open) = admission else { return Err(Refusal::TillStopped) };
+    pub fn outcome(self, admission: &Admission) -> Result<CodeMatch, CodeRefusal> {
+        let Admission::Candidates(open) = admission else { return Err(CodeRefusal::TillStopped) };
         match self.found {
-            Found::Nobody => Err(Refusal::NotValid),
-            Found::Several => Err(Refusal::TryAgain),
+            Found::Nobody => Err(CodeRefusal::NotValid),
+            Found::Several => Err(CodeRefusal::TryAgain),
             Found::One { index, counter } => {
                 let is_open = open.get(index).copied().unwrap_or(false);
                 let credential = self.ids.get(index).copied().filter(|_| is_open);
-                let credential = credential.ok_or(Refusal::NotValid)?;
-                Ok(Matched { credential, counter })
+                let credential = credential.ok_or(CodeRefusal::NotValid)?;
+                Ok(CodeMatch { credential, counter })
             }
         }
     }
 }
 
-impl fmt::Debug for Compared {
+impl fmt::Debug for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Compared([redacted])")
+        f.write_str("Comparison([redacted])")
     }
 }
 
@@ -217,18 +217,18 @@ enum Found {
 /// Costs four or five HMACs per candidate, and two HKDFs more for a code bound to a till.
 pub fn compare(
     scheme: &Scheme,
-    decoded: &Decoded,
+    decoded: &DecodedCode,
     till: &TillId,
     now: UnixTime,
     candidates: &[impl Borrow<Candidate>],
-) -> Compared {
+) -> Comparison {
     let ids = candidates.iter().map(|candidate| candidate.borrow().id).collect();
-    Compared { found: find(scheme, decoded, till, now, candidates), ids }
+    Comparison { found: find(scheme, decoded, till, now, candidates), ids }
 }
 
 fn find(
     scheme: &Scheme,
-    decoded: &Decoded,
+    decoded: &DecodedCode,
     till: &TillId,
     now: UnixTime,
     candidates: &[impl Borrow<Candidate>],
@@ -264,7 +264,7 @@ fn find(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AliasPeriod, Audience, CodeKeys, Nth, Turn};
+    use super::super::{AliasPeriod, Audience, CodeKeys, CodeSlot, SlotIndex};
     use super::*;
 
     // A double match happens once in a billion payments; here the same seed stands under two ids to force it.
@@ -275,12 +275,13 @@ mod tests {
         let (now, till) = (UnixTime::new(1_800_000_000).unwrap(), "A".parse().unwrap());
         let (seed, other) =
             (Seed::from_slice(&[1; 32]).unwrap(), Seed::from_slice(&[2; 32]).unwrap());
-        let turn = Turn { step: Step::at(now), nth: Nth::FIRST, audience: Audience::AnyTill };
-        let code = CodeKeys::new(&seed).derive(&scheme, &turn);
+        let slot =
+            CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill };
+        let code = CodeKeys::new(&seed).derive(&scheme, &slot);
         let (scheme, decoded) = prefixes.decode(code.digits()).unwrap();
         let candidate = |id, seed| Candidate::new(CredentialId([id; 16]), seed);
         let found = |candidates: &[Candidate]| find(&scheme, &decoded, &till, now, candidates);
-        let one = |index| Found::One { index, counter: turn.counter() };
+        let one = |index| Found::One { index, counter: slot.counter() };
 
         assert_eq!(found(&[]), Found::Nobody);
         assert_eq!(found(&[candidate(2, &other)]), Found::Nobody);

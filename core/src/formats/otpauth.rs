@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::SecretBytes;
 use crate::otp::check;
-use crate::vault::{OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange};
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind, OutOfRange};
 
 /// Why a URI is no credential. Never repeats the URI: its secret is in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,14 +66,14 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
         return Err(OtpauthError::NotOtpauth);
     }
     let (path, query) = parts(rest);
-    let (kind, label) = path.split_once('/').unwrap_or((path, ""));
+    let (type_name, label) = path.split_once('/').unwrap_or((path, ""));
     let given = Parameters::read(query)?;
 
-    let moving = if kind.eq_ignore_ascii_case("totp") {
-        OtpMoving::Period(given.period.map_or(Ok(30), |it| number(it, "period"))?)
-    } else if kind.eq_ignore_ascii_case("hotp") {
+    let kind = if type_name.eq_ignore_ascii_case("totp") {
+        OtpKind::Totp(given.period.map_or(Ok(30), |it| number(it, "period"))?)
+    } else if type_name.eq_ignore_ascii_case("hotp") {
         let counter = given.counter.ok_or(OtpauthError::Missing("counter"))?;
-        OtpMoving::Counter(number(counter, "counter")?)
+        OtpKind::Hotp(number(counter, "counter")?)
     } else {
         return Err(OtpauthError::UnknownType);
     };
@@ -86,7 +86,7 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
         issuer if issuer.is_empty() => label_issuer,
         issuer => issuer,
     };
-    let credential = OtpCredential::new(issuer, account, algorithm, digits, moving, secret.into());
+    let credential = OtpCredential::new(issuer, account, algorithm, digits, kind, secret.into());
     check(&credential)?;
     Ok(credential)
 }
@@ -103,12 +103,12 @@ pub fn reveal(credential: &OtpCredential) -> SecretBytes {
     let prefix = if is_parted { format!("{}:", encode(issuer)) } else { String::new() };
     let issuer =
         if issuer.is_empty() { String::new() } else { format!("issuer={}&", encode(issuer)) };
-    let (kind, moving) = match credential.moving {
-        OtpMoving::Period(seconds) => ("totp", format!("period={seconds}")),
-        OtpMoving::Counter(counter) => ("hotp", format!("counter={counter}")),
+    let (type_name, factor) = match credential.kind {
+        OtpKind::Totp(seconds) => ("totp", format!("period={seconds}")),
+        OtpKind::Hotp(counter) => ("hotp", format!("counter={counter}")),
     };
     let mut uri = format!(
-        "otpauth://{kind}/{prefix}{}?{issuer}algorithm={}&digits={}&{moving}&secret=",
+        "otpauth://{type_name}/{prefix}{}?{issuer}algorithm={}&digits={}&{factor}&secret=",
         encode(account),
         credential.algorithm.name(),
         credential.digits,
@@ -240,7 +240,7 @@ mod tests {
         let read = read(&format!("totp/Example:alice@google.com?secret={SECRET}")).unwrap();
         assert_eq!((&*read.issuer, &*read.account), ("Example", "alice@google.com"));
         assert_eq!((read.algorithm, read.digits), (OtpAlgorithm::Sha1, 6));
-        assert_eq!(read.moving, OtpMoving::Period(30));
+        assert_eq!(read.kind, OtpKind::Totp(30));
         assert_eq!(read.reveal_secret().expose(), b"Hello!\xde\xad\xbe\xef");
     }
 
@@ -324,9 +324,9 @@ mod tests {
     #[test]
     fn parameters_of_no_concern_are_ignored() {
         let uri = format!("totp/a?&image=x&image=y&&counter=x&secret={SECRET}&=&SECRET=x#secret=y");
-        assert_eq!(read(&uri).unwrap().moving, OtpMoving::Period(30));
+        assert_eq!(read(&uri).unwrap().kind, OtpKind::Totp(30));
         let uri = format!("HOTP/a?secret={SECRET}&period=0&counter=18446744073709551615");
-        assert_eq!(read(&uri).unwrap().moving, OtpMoving::Counter(u64::MAX));
+        assert_eq!(read(&uri).unwrap().kind, OtpKind::Hotp(u64::MAX));
         assert_eq!(read(&format!("hotp?counter=0&secret={SECRET}")).unwrap().account, "");
     }
 
@@ -339,19 +339,19 @@ mod tests {
                 OtpAlgorithm::Sha1, OtpAlgorithm::Sha256, OtpAlgorithm::Sha512,
             ]),
             digits in 6_u8..=8,
-            moving in prop_oneof![
-                (1..=u32::MAX).prop_map(OtpMoving::Period),
-                any::<u64>().prop_map(OtpMoving::Counter),
+            kind in prop_oneof![
+                (1..=u32::MAX).prop_map(OtpKind::Totp),
+                any::<u64>().prop_map(OtpKind::Hotp),
             ],
             secret in prop::collection::vec(any::<u8>(), 1..=100),
         ) {
             let secret = SecretBytes::new(&secret);
-            let given = OtpCredential::new(issuer, account, algorithm, digits, moving, secret);
+            let given = OtpCredential::new(issuer, account, algorithm, digits, kind, secret);
             let read = parse(reveal(&given).expose()).unwrap();
             prop_assert_eq!((&read.issuer, &read.account), (&given.issuer, &given.account));
             prop_assert_eq!(
-                (read.algorithm, read.digits, read.moving),
-                (given.algorithm, given.digits, given.moving),
+                (read.algorithm, read.digits, read.kind),
+                (given.algorithm, given.digits, given.kind),
             );
             prop_assert_eq!(read.reveal_secret().expose(), given.reveal_secret().expose());
         }

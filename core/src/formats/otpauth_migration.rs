@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::otpauth::{OtpauthError, parse, parts, split_label};
 use crate::SecretBytes;
 use crate::otp::check;
-use crate::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind};
 
 /// Reads the one credential of an `otpauth` URI, or all of an `otpauth-migration` URI.
 ///
@@ -45,8 +45,13 @@ fn read(data: &str) -> Result<Vec<OtpCredential>, OtpauthError> {
 }
 
 fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
-    let (mut secret, mut name, mut issuer) = (&[][..], &[][..], &[][..]);
-    let (mut algorithm, mut digits, mut kind, mut counter) = (0, 0, 0, 0);
+    let mut secret = &[][..];
+    let mut name = &[][..];
+    let mut issuer = &[][..];
+    let mut algorithm = 0;
+    let mut digits = 0;
+    let mut type_number = 0;
+    let mut counter = 0;
     let mut fields = Fields(parameters);
     while let Some(field) = fields.next()? {
         match field {
@@ -55,7 +60,7 @@ fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
             (3, Value::Bytes(bytes)) => issuer = bytes,
             (4, Value::Number(number)) => algorithm = number,
             (5, Value::Number(number)) => digits = number,
-            (6, Value::Number(number)) => kind = number,
+            (6, Value::Number(number)) => type_number = number,
             (7, Value::Number(number)) => counter = number,
             _ => {}
         }
@@ -71,9 +76,9 @@ fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
         2 => 8,
         _ => return Err(OtpauthError::NotANumber("digits")),
     };
-    let moving = match kind {
-        1 => OtpMoving::Counter(counter),
-        2 => OtpMoving::Period(30),
+    let kind = match type_number {
+        1 => OtpKind::Hotp(counter),
+        2 => OtpKind::Totp(30),
         _ => return Err(OtpauthError::UnknownType),
     };
     let (label_issuer, account) = split_label(&text(name, "account")?);
@@ -82,7 +87,7 @@ fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
         issuer => issuer,
     };
     let secret = SecretBytes::new(secret);
-    let credential = OtpCredential::new(issuer, account, algorithm, digits, moving, secret);
+    let credential = OtpCredential::new(issuer, account, algorithm, digits, kind, secret);
     check(&credential)?;
     Ok(credential)
 }
@@ -182,11 +187,11 @@ mod tests {
         assert_eq!(read.len(), 2);
         assert_eq!((&*read[0].issuer, &*read[0].account), ("B", "b"));
         assert_eq!((read[0].algorithm, read[0].digits), (OtpAlgorithm::Sha512, 8));
-        assert_eq!(read[0].moving, OtpMoving::Counter(300));
+        assert_eq!(read[0].kind, OtpKind::Hotp(300));
         assert_eq!(read[0].reveal_secret().expose(), [1, 2]);
         assert_eq!((&*read[1].issuer, &*read[1].account), ("D", "c"));
         assert_eq!((read[1].algorithm, read[1].digits), (OtpAlgorithm::Sha1, 6));
-        assert_eq!(read[1].moving, OtpMoving::Period(30));
+        assert_eq!(read[1].kind, OtpKind::Totp(30));
     }
 
     #[test]

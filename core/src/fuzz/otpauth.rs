@@ -27,6 +27,6 @@ fn same(read: &OtpCredential, written: &OtpCredential) {
     assert_eq!(read.account.trim_start_matches(' '), written.account.trim_start_matches(' '));
     assert_eq!(read.algorithm, written.algorithm);
     assert_eq!(read.digits, written.digits);
-    assert_eq!(read.moving, written.moving);
+    assert_eq!(read.kind, written.kind);
     assert_eq!(read.reveal_secret().expose(), written.reveal_secret().expose());
 }

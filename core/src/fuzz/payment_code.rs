@@ -5,8 +5,8 @@ use base16ct::lower;
 
 use crate::UnixTime;
 use crate::code::{
-    AliasPeriod, AttemptLimits, Candidate, CodeKeys, Counter, CredentialId, Digits, Prefixes,
-    Refusal, Scheme, Seed, Slot, SqliteGuard, Step, TillId, Turn, Verdict, decode, verify,
+    AliasPeriod, AttemptLimits, Candidate, CodeKeys, CodeRefusal, CodeSlot, Counter, CredentialId,
+    Digits, Prefixes, Scheme, Seed, Slot, SqliteGuard, Step, TillId, Verdict, decode, verify,
 };
 
 /// `SEED PREFIX ALIAS-PERIOD UNIX TILL CODE`, parted by single spaces; the code takes the rest, whatever bytes it has.
@@ -18,12 +18,12 @@ pub fn payment_code(line: &[u8]) {
 
     let guard = SqliteGuard::in_memory(AttemptLimits::default()).expect("memory");
     let verdict = scan.verify(&guard);
-    assert_eq!(printed.is_none(), verdict == Verdict::Refused(Refusal::Malformed));
+    assert_eq!(printed.is_none(), verdict == Verdict::Refused(CodeRefusal::Malformed));
     if let Verdict::Accepted { credential, counter } = verdict {
         assert_eq!(credential, ID);
         assert!(Step::at(scan.now).accepted().contains(&Some(counter.step())));
         assert_eq!(scan.derive(counter).as_bytes(), scan.code);
-        assert_eq!(scan.verify(&guard), Verdict::Refused(Refusal::Used));
+        assert_eq!(scan.verify(&guard), Verdict::Refused(CodeRefusal::Used));
     }
 }
 
@@ -75,7 +75,8 @@ impl<'l> Scan<'l> {
     fn derive(&self, counter: Counter) -> Digits {
         let slot = counter.slot();
         let till = matches!(slot, Slot::OneTill(_)).then(|| self.till.clone());
-        let turn = Turn::new(counter.step(), slot, till).expect("slot and till belong together");
-        *CodeKeys::new(&self.seed).derive(&self.scheme, &turn).digits()
+        let slot =
+            CodeSlot::new(counter.step(), slot, till).expect("slot and till belong together");
+        *CodeKeys::new(&self.seed).derive(&self.scheme, &slot).digits()
     }
 }

@@ -44,7 +44,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let make = |name: &str| {
             let path = folder.path().join(name);
-            let stretch = crate::vault::Stretch::new(8, 1, 1).unwrap();
+            let stretch = crate::vault::Argon2Params::new(8, 1, 1).unwrap();
             let random = std::sync::Arc::new(crate::SystemRandom::new());
             SoftwareKeystore::create(&path, b"passphrase", stretch, random).unwrap()
         };

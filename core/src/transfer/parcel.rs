@@ -9,7 +9,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use super::{BadMove, MoveRequest};
+use super::{TransferError, TransferRequest};
 use crate::hpke::{ReceiverKey, SealedTo};
 use crate::vault::{OtpCredential, Pass, VaultError, decode, encode};
 use crate::{Error, Random, RandomUnavailable};
@@ -25,29 +25,29 @@ pub(crate) const MOST_BYTES: usize = 512_000;
 
 /// Something that can go to another phone. What is not listed here cannot: a payment credential least of all.
 #[derive(Clone, Debug)]
-pub(crate) enum Belonging {
+pub(crate) enum TransferItem {
     Otp(OtpCredential),
     Pass(Pass),
 }
 
 /// What was given in answer to a request, not opened yet.
-pub(crate) struct Parcel {
+pub(crate) struct SealedTransfer {
     request: [u8; 32],
     enc: [u8; 32],
     sealed: Vec<u8>,
 }
 
-impl Parcel {
+impl SealedTransfer {
     /// Reads what the old phone gave. Nothing in it is believed before it is opened.
-    pub(crate) fn read(text: &str) -> Result<Self, BadMove> {
-        let body = super::body(text, SCHEME, BadMove::NotAParcel)?;
+    pub(crate) fn read(text: &str) -> Result<Self, TransferError> {
+        let body = super::body(text, SCHEME, TransferError::InvalidAnswer)?;
         // Nothing longer than the longest is even decoded.
         if body.len() > (AROUND + MOST_BYTES).div_ceil(3) * 4 {
-            return Err(BadMove::TooMuch);
+            return Err(TransferError::TooLarge);
         }
-        let bytes = Base64UrlUnpadded::decode_vec(body).map_err(|_| BadMove::Altered)?;
-        let (request, rest) = bytes.split_first_chunk().ok_or(BadMove::Altered)?;
-        let (enc, sealed) = rest.split_first_chunk().ok_or(BadMove::Altered)?;
+        let bytes = Base64UrlUnpadded::decode_vec(body).map_err(|_| TransferError::Corrupt)?;
+        let (request, rest) = bytes.split_first_chunk().ok_or(TransferError::Corrupt)?;
+        let (enc, sealed) = rest.split_first_chunk().ok_or(TransferError::Corrupt)?;
         Ok(Self { request: *request, enc: *enc, sealed: sealed.to_vec() })
     }
 
@@ -57,15 +57,15 @@ impl Parcel {
     }
 
     /// What was sealed to the key of that request.
-    pub(crate) fn open(&self, key: &ReceiverKey) -> Result<Vec<Belonging>, BadMove> {
+    pub(crate) fn open(&self, key: &ReceiverKey) -> Result<Vec<TransferItem>, TransferError> {
         let text = key.open(&self.enc, INFO, &self.request, &self.sealed);
-        unpacked(&text.ok_or(BadMove::Altered)?)
+        unpacked(&text.ok_or(TransferError::Corrupt)?)
     }
 }
 
 /// Seals to a request what [`packed`] gave.
 pub(crate) fn seal(
-    request: &MoveRequest,
+    request: &TransferRequest,
     packed: &[u8],
     random: &dyn Random,
 ) -> Result<String, RandomUnavailable> {
@@ -76,18 +76,18 @@ pub(crate) fn seal(
 }
 
 /// Writes down what goes into one parcel.
-pub(crate) fn packed(all: &[Belonging]) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn packed(all: &[TransferItem]) -> Result<Zeroizing<Vec<u8>>, Error> {
     if all.is_empty() {
-        return Err(BadMove::Nothing.into());
+        return Err(TransferError::NothingSelected.into());
     }
-    let each = |it: &Belonging| match it {
-        Belonging::Otp(credential) => encode(credential),
-        Belonging::Pass(pass) => encode(pass),
+    let each = |it: &TransferItem| match it {
+        TransferItem::Otp(credential) => encode(credential),
+        TransferItem::Pass(pass) => encode(pass),
     };
     let data = all.iter().map(each).collect::<Result<Vec<_>, _>>()?;
     let length = data.iter().map(|data| 4 + data.len()).sum();
     if all.len() > MOST_RECORDS || length > MOST_BYTES {
-        return Err(BadMove::TooMuch.into());
+        return Err(TransferError::TooLarge.into());
     }
     // All at once: a buffer that grew would leave secrets behind.
     let mut packed = Zeroizing::new(Vec::with_capacity(length));
@@ -100,34 +100,34 @@ pub(crate) fn packed(all: &[Belonging]) -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 /// The reverse of [`packed`]: refuses whatever that does not give.
-pub(crate) fn unpacked(mut bytes: &[u8]) -> Result<Vec<Belonging>, BadMove> {
+pub(crate) fn unpacked(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferError> {
     if bytes.len() > MOST_BYTES {
-        return Err(BadMove::TooMuch);
+        return Err(TransferError::TooLarge);
     }
     let mut all = Vec::new();
     while !bytes.is_empty() {
-        let (length, rest) = bytes.split_first_chunk().ok_or(BadMove::Altered)?;
+        let (length, rest) = bytes.split_first_chunk().ok_or(TransferError::Corrupt)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        let (data, rest) = rest.split_at_checked(length).ok_or(BadMove::Altered)?;
+        let (data, rest) = rest.split_at_checked(length).ok_or(TransferError::Corrupt)?;
         if all.len() == MOST_RECORDS {
-            return Err(BadMove::TooMuch);
+            return Err(TransferError::TooLarge);
         }
         all.push(belonging(data)?);
         bytes = rest;
     }
-    if all.is_empty() { Err(BadMove::Nothing) } else { Ok(all) }
+    if all.is_empty() { Err(TransferError::NothingSelected) } else { Ok(all) }
 }
 
-fn belonging(data: &[u8]) -> Result<Belonging, BadMove> {
+fn belonging(data: &[u8]) -> Result<TransferItem, TransferError> {
     let unreadable = |error| match error {
-        VaultError::NewerFormat => BadMove::Newer,
-        _ => BadMove::Altered,
+        VaultError::NewerFormat => TransferError::NewerVersion,
+        _ => TransferError::Corrupt,
     };
     if let Some(credential) = decode(data).map_err(unreadable)? {
-        return Ok(Belonging::Otp(credential));
+        return Ok(TransferItem::Otp(credential));
     }
     let pass = decode(data).map_err(unreadable)?;
-    pass.map(Belonging::Pass).ok_or(BadMove::Altered)
+    pass.map(TransferItem::Pass).ok_or(TransferError::Corrupt)
 }
 
 #[cfg(test)]
@@ -135,7 +135,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::vault::{OtpAlgorithm, OtpMoving, PassFormat, Setting};
+    use crate::vault::{OtpAlgorithm, OtpKind, PassFormat, Setting};
     use crate::{SecretBytes, SystemRandom};
 
     /// Gives the same bytes again and again.
@@ -150,20 +150,20 @@ mod tests {
 
     const TEXT: &str = "tegata-moved:1:e_En6QvCJytp5i0N6XUWctEMY6gvC74HTPa81d1a6VcTvk_q6vIEx_0zWPycAHIYgdF0J4EoIn7GdPN_f-l7bQc3x10hUOi5sJFDMYZyGIbq_cWIEuvnb-zmp_fZCvj4ppAsTK6vHdKmgX8EhxXnYogeBvgg-mo6KtZaJpnqfwjV4hg60SyAvtyuQkjEkluZOV_w";
 
-    fn otp() -> Belonging {
-        Belonging::Otp(OtpCredential::new(
+    fn otp() -> TransferItem {
+        TransferItem::Otp(OtpCredential::new(
             "Mail".into(),
             "ann".into(),
             OtpAlgorithm::Sha1,
             6,
-            OtpMoving::Period(30),
+            OtpKind::Totp(30),
             SecretBytes::new(b"12345678901234567890"),
         ))
     }
 
-    fn pass(message: String) -> Belonging {
+    fn pass(message: String) -> TransferItem {
         let (title, alternate_text) = ("Tram".into(), None);
-        Belonging::Pass(Pass { title, format: PassFormat::Aztec, message, alternate_text })
+        TransferItem::Pass(Pass { title, format: PassFormat::Aztec, message, alternate_text })
     }
 
     fn key() -> ReceiverKey {
@@ -173,11 +173,11 @@ mod tests {
     }
 
     fn sealed(packed: &[u8]) -> String {
-        seal(&MoveRequest::new(key().public()), packed, &Fixed).unwrap()
+        seal(&TransferRequest::new(key().public()), packed, &Fixed).unwrap()
     }
 
-    fn opened(text: &str) -> Result<Vec<Belonging>, BadMove> {
-        Parcel::read(text)?.open(&key())
+    fn opened(text: &str) -> Result<Vec<TransferItem>, TransferError> {
+        SealedTransfer::read(text)?.open(&key())
     }
 
     #[test]
@@ -188,10 +188,10 @@ mod tests {
         assert_eq!(hex::encode(&*packed), hex);
         assert_eq!(sealed(&packed), TEXT);
         let all = opened(&format!("\n{TEXT} ")).unwrap();
-        assert!(matches!(&all[..], [Belonging::Otp(_), Belonging::Pass(_)]));
+        assert!(matches!(&all[..], [TransferItem::Otp(_), TransferItem::Pass(_)]));
         assert_eq!(*super::packed(&all).unwrap(), *packed);
         let document = include_str!("../../../docs/transfer-format.md");
-        let request = MoveRequest::new(key().public());
+        let request = TransferRequest::new(key().public());
         let number = request.number().unwrap().to_string();
         for given in [request.to_string().as_str(), &number, TEXT] {
             assert!(document.contains(given), "{given}");
@@ -206,24 +206,24 @@ mod tests {
             let mut other = bytes.clone();
             other[bit / 8] ^= 1 << (bit % 8);
             let text = format!("{scheme}:{}", Base64UrlUnpadded::encode_string(&other));
-            assert!(matches!(opened(&text), Err(BadMove::Altered)), "{bit}");
+            assert!(matches!(opened(&text), Err(TransferError::Corrupt)), "{bit}");
         }
         for end in 0..body.len() {
             let text = format!("{scheme}:{}", &body[..end]);
-            assert!(matches!(opened(&text), Err(BadMove::Altered)), "{end}");
+            assert!(matches!(opened(&text), Err(TransferError::Corrupt)), "{end}");
         }
     }
 
     #[test]
     fn another_text_is_refused() {
         for (text, why) in [
-            ("", BadMove::NotAParcel),
-            ("tegata-move:1:AAAA", BadMove::NotAParcel),
-            ("tegata-moved:AAAA", BadMove::NotAParcel),
-            ("tegata-moved:2:AAAA", BadMove::Newer),
-            ("tegata-moved:1:AAAA", BadMove::Altered),
-            (&format!("{TEXT}="), BadMove::Altered),
-            (&format!("tegata-moved:1:{}", "A".repeat(1 << 20)), BadMove::TooMuch),
+            ("", TransferError::InvalidAnswer),
+            ("tegata-move:1:AAAA", TransferError::InvalidAnswer),
+            ("tegata-moved:AAAA", TransferError::InvalidAnswer),
+            ("tegata-moved:2:AAAA", TransferError::NewerVersion),
+            ("tegata-moved:1:AAAA", TransferError::Corrupt),
+            (&format!("{TEXT}="), TransferError::Corrupt),
+            (&format!("tegata-moved:1:{}", "A".repeat(1 << 20)), TransferError::TooLarge),
         ] {
             assert_eq!(opened(text).err(), Some(why), "{text:.80}");
         }
@@ -237,31 +237,31 @@ mod tests {
         let frame =
             |data: &[u8]| [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat();
         let good = packed(&[pass("T-7".into())]).unwrap();
-        refused(&[], BadMove::Nothing);
+        refused(&[], TransferError::NothingSelected);
         for end in 1..good.len() {
-            refused(&good[..end], BadMove::Altered);
+            refused(&good[..end], TransferError::Corrupt);
         }
-        refused(&[&good[..], &[0]].concat(), BadMove::Altered);
-        refused(&[&good[..], &[0; 4]].concat(), BadMove::Altered);
-        refused(&[0xff; 8], BadMove::Altered);
+        refused(&[&good[..], &[0]].concat(), TransferError::Corrupt);
+        refused(&[&good[..], &[0; 4]].concat(), TransferError::Corrupt);
+        refused(&[0xff; 8], TransferError::Corrupt);
         // Kinds that have no place here: a payment credential, an account, a setting, the lock, and whatever comes later.
         let setting = Setting { name: "a".into(), value: "b".into() };
-        refused(&frame(&encode(&setting).unwrap()), BadMove::Altered);
+        refused(&frame(&encode(&setting).unwrap()), TransferError::Corrupt);
         let mut payment = vec![0xa7, 0, 1, 1, 0x50];
         payment.extend([0x11; 16]);
         payment.extend([2, 0x61, b'a', 3, 0x64, b'4', b'9', b'6', b'0', 4, 0x18, 30, 5, 0x58, 32]);
         payment.extend([0x22; 32]);
         payment.extend([8, 0]);
         assert!(decode::<crate::vault::PaymentCredential>(&payment).unwrap().is_some());
-        refused(&frame(&payment), BadMove::Altered);
+        refused(&frame(&payment), TransferError::Corrupt);
         for kind in (4..=24).filter(|kind| *kind < 24) {
-            refused(&frame(&[0xa1, 0, kind]), BadMove::Altered);
+            refused(&frame(&[0xa1, 0, kind]), TransferError::Corrupt);
         }
         // A field that a later version added to a pass.
         let mut later = good[4..].to_vec();
         later[0] += 1;
         later.extend([0x17, 0]);
-        refused(&frame(&later), BadMove::Newer);
+        refused(&frame(&later), TransferError::NewerVersion);
     }
 
     #[test]
@@ -269,15 +269,15 @@ mod tests {
         let most = vec![pass("a".into()); MOST_RECORDS];
         assert!(opened(&sealed(&packed(&most).unwrap())).is_ok());
         let more = vec![pass("a".into()); MOST_RECORDS + 1];
-        assert_eq!(packed(&more).err(), Some(BadMove::TooMuch.into()));
+        assert_eq!(packed(&more).err(), Some(TransferError::TooLarge.into()));
         let one = packed(&more[..1]).unwrap();
-        assert_eq!(unpacked(&one.repeat(MOST_RECORDS + 1)).err(), Some(BadMove::TooMuch));
+        assert_eq!(unpacked(&one.repeat(MOST_RECORDS + 1)).err(), Some(TransferError::TooLarge));
         let large = vec![pass("a".repeat(4096)); 124];
         let packed_large = packed(&large).unwrap();
         assert!(packed_large.len() <= MOST_BYTES && opened(&sealed(&packed_large)).is_ok());
         let larger = vec![pass("a".repeat(4096)); 125];
-        assert_eq!(packed(&larger).err(), Some(BadMove::TooMuch.into()));
-        assert_eq!(packed(&[]).err(), Some(BadMove::Nothing.into()));
+        assert_eq!(packed(&larger).err(), Some(TransferError::TooLarge.into()));
+        assert_eq!(packed(&[]).err(), Some(TransferError::NothingSelected.into()));
     }
 
     proptest! {
@@ -285,7 +285,7 @@ mod tests {
         fn what_is_packed_is_unpacked(messages in prop::collection::vec("\\PC{1,64}", 1..8)) {
             let all: Vec<_> = messages.into_iter().map(pass).chain([otp()]).collect();
             let packed = packed(&all).unwrap();
-            let text = seal(&MoveRequest::new(key().public()), &packed, &SystemRandom::new());
+            let text = seal(&TransferRequest::new(key().public()), &packed, &SystemRandom::new());
             let all = opened(&text.unwrap()).unwrap();
             prop_assert_eq!(&*super::packed(&all).unwrap(), &*packed);
         }

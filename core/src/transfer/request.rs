@@ -11,9 +11,9 @@ use std::str::FromStr;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::digest::{SHA256, digest};
 
-use super::BadMove;
+use super::TransferError;
 use crate::hpke::PublicKey;
-use crate::vault::Stretch;
+use crate::vault::Argon2Params;
 
 const SCHEME: &str = "tegata-move:";
 const LABEL: &[u8] = b"tegata/v1/move-request\0";
@@ -25,9 +25,9 @@ const NUMBER: &[u8; 16] = b"tegata/v1/number";
 /// A new phone's request: a public key that one answer is sealed to. Nothing in it is secret, and nothing in it says whose
 /// it is: that is what the [`number`](Self::number) is compared for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MoveRequest(PublicKey);
+pub struct TransferRequest(PublicKey);
 
-impl MoveRequest {
+impl TransferRequest {
     pub(crate) fn new(key: PublicKey) -> Self {
         Self(key)
     }
@@ -35,16 +35,17 @@ impl MoveRequest {
     /// Reads what the new phone shows. Spaces around it are what typing leaves.
     ///
     /// # Errors
-    /// [`BadMove::NotARequest`], [`BadMove::Mistyped`], [`BadMove::Newer`].
-    pub fn read(text: &str) -> Result<Self, BadMove> {
-        let body = super::body(text, SCHEME, BadMove::NotARequest)?;
+    /// [`TransferError::InvalidRequest`], [`TransferError::ChecksumMismatch`], [`TransferError::NewerVersion`].
+    pub fn read(text: &str) -> Result<Self, TransferError> {
+        let body = super::body(text, SCHEME, TransferError::InvalidRequest)?;
         let mut bytes = [0; KEY + CHECK];
-        let read = Base64UrlUnpadded::decode(body, &mut bytes).map_err(|_| BadMove::Mistyped)?;
-        let (key, check) = read.split_first_chunk().ok_or(BadMove::Mistyped)?;
+        let read = Base64UrlUnpadded::decode(body, &mut bytes)
+            .map_err(|_| TransferError::ChecksumMismatch)?;
+        let (key, check) = read.split_first_chunk().ok_or(TransferError::ChecksumMismatch)?;
         if *check != self::check(key) {
-            return Err(BadMove::Mistyped);
+            return Err(TransferError::ChecksumMismatch);
         }
-        PublicKey::new(*key).map(Self).ok_or(BadMove::NotARequest)
+        PublicKey::new(*key).map(Self).ok_or(TransferError::InvalidRequest)
     }
 
     /// What it is told by, and what an answer is bound to: SHA-256 of its text.
@@ -62,17 +63,17 @@ impl MoveRequest {
     /// for another key with the same number while she waits (docs/threat-model.md).
     ///
     /// # Errors
-    /// [`BadMove::NoMemory`] if 32 MiB are not to be had.
-    pub fn number(&self) -> Result<MoveNumber, BadMove> {
-        let hash = Stretch::MOVE_NUMBER.run(self.0.as_bytes(), NUMBER);
-        let hash = hash.map_err(|_| BadMove::NoMemory)?;
+    /// [`TransferError::OutOfMemory`] if 32 MiB are not to be had.
+    pub fn number(&self) -> Result<TransferNumber, TransferError> {
+        let hash = Argon2Params::MOVE_NUMBER.run(self.0.as_bytes(), NUMBER);
+        let hash = hash.map_err(|_| TransferError::OutOfMemory)?;
         let value = hash.expose().iter().take(8).fold(0, |v, b| v << 8 | u64::from(*b));
-        Ok(MoveNumber(value % MoveNumber::END))
+        Ok(TransferNumber(value % TransferNumber::END))
     }
 }
 
 /// The text of the request.
-impl fmt::Display for MoveRequest {
+impl fmt::Display for TransferRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text(self.0.as_bytes()))
     }
@@ -92,15 +93,15 @@ fn check(key: &[u8; KEY]) -> [u8; CHECK] {
 
 /// Twelve digits that a request is compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MoveNumber(u64);
+pub struct TransferNumber(u64);
 
-impl MoveNumber {
+impl TransferNumber {
     const DIGITS: usize = 12;
     const END: u64 = 1_000_000_000_000;
 }
 
 /// In groups of four, as it is shown.
-impl fmt::Display for MoveNumber {
+impl fmt::Display for TransferNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [first, second, third] = [100_000_000, 10_000, 1].map(|unit| self.0 / unit % 10_000);
         write!(f, "{first:04} {second:04} {third:04}")
@@ -108,14 +109,14 @@ impl fmt::Display for MoveNumber {
 }
 
 /// Twelve ASCII digits, with spaces and hyphens wherever a person puts them.
-impl FromStr for MoveNumber {
-    type Err = BadMove;
+impl FromStr for TransferNumber {
+    type Err = TransferError;
 
-    fn from_str(text: &str) -> Result<Self, BadMove> {
+    fn from_str(text: &str) -> Result<Self, TransferError> {
         let digits: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let all_digits = digits.len() == Self::DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
         let value = all_digits.then(|| digits.parse().ok()).flatten();
-        value.map(Self).ok_or(BadMove::NotANumber)
+        value.map(Self).ok_or(TransferError::InvalidNumber)
     }
 }
 
@@ -129,42 +130,42 @@ mod tests {
     // The key of RFC 9180, appendix A.1.1. Text and number are frozen.
     const TEXT: &str = "tegata-move:1:OUjP4K0d22ldeA5ZB3GV2mxWUGsCcyl5SrAryoCBXE0VFMtWlDyPuw";
 
-    fn request() -> MoveRequest {
+    fn request() -> TransferRequest {
         let key = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
         let key = ReceiverKey::from_slice(&hex::decode(key).unwrap()).unwrap();
-        MoveRequest::new(key.public())
+        TransferRequest::new(key.public())
     }
 
     #[test]
     fn text_and_number_are_those_of_version_1() {
         assert_eq!(request().to_string(), TEXT);
-        assert_eq!(MoveRequest::read(&format!(" {TEXT}\n")), Ok(request()));
+        assert_eq!(TransferRequest::read(&format!(" {TEXT}\n")), Ok(request()));
         assert_eq!(request().number().unwrap().to_string(), "0801 0294 1611");
     }
 
     #[test]
     fn another_text_is_told_from_a_mistyped_one() {
         for (text, why) in [
-            ("", BadMove::NotARequest),
-            ("tegata-move:", BadMove::NotARequest),
-            ("tegata-move:AA", BadMove::NotARequest),
-            ("tegata-move:0:AA", BadMove::NotARequest),
-            ("tegata-move:01:AA", BadMove::NotARequest),
-            ("tegata-move::AA", BadMove::NotARequest),
-            ("tegata-moved:1:AA", BadMove::NotARequest),
-            ("tegata-move:2:AA", BadMove::Newer),
-            ("tegata-move:1:", BadMove::Mistyped),
-            ("tegata-move:1:AA", BadMove::Mistyped),
-            (&TEXT.replace("move:1:", "move:1: "), BadMove::Mistyped),
-            (&format!("{TEXT}A"), BadMove::Mistyped),
-            (&format!("{TEXT}="), BadMove::Mistyped),
-            (&"A".repeat(1 << 20), BadMove::NotARequest),
+            ("", TransferError::InvalidRequest),
+            ("tegata-move:", TransferError::InvalidRequest),
+            ("tegata-move:AA", TransferError::InvalidRequest),
+            ("tegata-move:0:AA", TransferError::InvalidRequest),
+            ("tegata-move:01:AA", TransferError::InvalidRequest),
+            ("tegata-move::AA", TransferError::InvalidRequest),
+            ("tegata-moved:1:AA", TransferError::InvalidRequest),
+            ("tegata-move:2:AA", TransferError::NewerVersion),
+            ("tegata-move:1:", TransferError::ChecksumMismatch),
+            ("tegata-move:1:AA", TransferError::ChecksumMismatch),
+            (&TEXT.replace("move:1:", "move:1: "), TransferError::ChecksumMismatch),
+            (&format!("{TEXT}A"), TransferError::ChecksumMismatch),
+            (&format!("{TEXT}="), TransferError::ChecksumMismatch),
+            (&"A".repeat(1 << 20), TransferError::InvalidRequest),
         ] {
-            assert_eq!(MoveRequest::read(text), Err(why), "{text:.80}");
+            assert_eq!(TransferRequest::read(text), Err(why), "{text:.80}");
         }
         // A key to which everybody has the other half, its check right.
         let everybodys = text(&[0; KEY]);
-        assert_eq!(MoveRequest::read(&everybodys), Err(BadMove::NotARequest));
+        assert_eq!(TransferRequest::read(&everybodys), Err(TransferError::InvalidRequest));
     }
 
     #[test]
@@ -172,22 +173,30 @@ mod tests {
         for at in "tegata-move:1:".len()..TEXT.len() {
             for other in "ABab09-_".chars().filter(|c| !TEXT[at..].starts_with(*c)) {
                 let text = format!("{}{other}{}", &TEXT[..at], &TEXT[at + 1..]);
-                assert_eq!(MoveRequest::read(&text), Err(BadMove::Mistyped), "{text}");
+                assert_eq!(
+                    TransferRequest::read(&text),
+                    Err(TransferError::ChecksumMismatch),
+                    "{text}"
+                );
             }
-            assert_eq!(MoveRequest::read(&TEXT[..at]), Err(BadMove::Mistyped));
+            assert_eq!(TransferRequest::read(&TEXT[..at]), Err(TransferError::ChecksumMismatch));
         }
     }
 
     #[test]
     fn a_number_is_read_as_a_person_writes_it() {
-        let number: MoveNumber = "0012 0345 0678".parse().unwrap();
+        let number: TransferNumber = "0012 0345 0678".parse().unwrap();
         assert_eq!(number.to_string(), "0012 0345 0678");
         for same in ["001203450678", " 0012-0345-0678 ", "00 12 03 45 06 78"] {
             assert_eq!(same.parse(), Ok(number), "{same}");
         }
         for wrong in ["", "1203450678", "0012034506789", "00120345067a", "００１２０３４５０６７８"]
         {
-            assert_eq!(wrong.parse::<MoveNumber>(), Err(BadMove::NotANumber), "{wrong}");
+            assert_eq!(
+                wrong.parse::<TransferNumber>(),
+                Err(TransferError::InvalidNumber),
+                "{wrong}"
+            );
         }
     }
 
@@ -195,15 +204,15 @@ mod tests {
         #[test]
         fn what_is_shown_is_read(key: [u8; 32]) {
             let key = ReceiverKey::from_slice(&key).unwrap();
-            let request = MoveRequest::new(key.public());
+            let request = TransferRequest::new(key.public());
             let text = request.to_string();
             prop_assert_eq!(text.len(), 68);
-            prop_assert_eq!(MoveRequest::read(&text), Ok(request));
+            prop_assert_eq!(TransferRequest::read(&text), Ok(request));
         }
 
         #[test]
-        fn a_number_comes_back(value in 0..MoveNumber::END) {
-            let number = MoveNumber(value);
+        fn a_number_comes_back(value in 0..TransferNumber::END) {
+            let number = TransferNumber(value);
             prop_assert_eq!(number.to_string().parse(), Ok(number));
         }
     }

@@ -14,7 +14,7 @@ impl Vault {
     /// # Errors
     /// Those of [`open`](Self::open) but `RolledBack`; those of the anchor if it does not hold the new epoch when this
     /// would return: the vault is whole then, and still to be adopted or opened.
-    pub fn adopt(path: &Path, device: &Device) -> Result<Self, VaultError> {
+    pub fn open_rolled_back(path: &Path, device: &Device) -> Result<Self, VaultError> {
         let mut vault = Self::read(path, device, migrate::STEPS)?;
         let anchored = vault.mooring.epoch();
         let found = vault.mooring.find(vault.manifest.epoch);

@@ -9,7 +9,7 @@ use super::{VaultError, VaultId};
 
 /// Three values that a host stores where neither a backup nor a copy of the vault's file reaches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Anchored {
+pub struct AnchorState {
     /// The vault that the others are about.
     pub vault: VaultId,
     /// Its epoch: one more with each transaction that writes.
@@ -18,19 +18,19 @@ pub struct Anchored {
     pub failed_pin_tries: u32,
 }
 
-/// The host's side: one place for one [`Anchored`].
+/// The host's side: one place for one [`AnchorState`].
 pub trait Anchor: Send + Sync {
     /// What was stored last, or `None` if nothing ever was.
     ///
     /// # Errors
     /// [`AnchorError`].
-    fn load(&self) -> Result<Option<Anchored>, AnchorError>;
+    fn load(&self) -> Result<Option<AnchorState>, AnchorError>;
 
     /// Stores `anchored` in place of what was there, durably when it returns, and whole or not at all.
     ///
     /// # Errors
     /// [`AnchorError`].
-    fn store(&self, anchored: &Anchored) -> Result<(), AnchorError>;
+    fn store(&self, anchored: &AnchorState) -> Result<(), AnchorError>;
 }
 
 /// Why an anchor was not loaded or stored.
@@ -55,21 +55,21 @@ impl From<AnchorError> for VaultError {
 }
 
 /// A vault's tie to its anchor, or to none.
-pub(super) struct Mooring {
+pub(super) struct RollbackGuard {
     anchor: Option<Arc<dyn Anchor>>,
     /// What the anchor holds, or must hold before the next write.
-    anchored: Anchored,
+    anchored: AnchorState,
     due: bool,
 }
 
-impl Mooring {
+impl RollbackGuard {
     /// Loads what is anchored of this vault; of another one, as of none, epoch 0.
     pub(super) fn load(
         anchor: Option<Arc<dyn Anchor>>,
         vault: VaultId,
     ) -> Result<Self, VaultError> {
         let stored = anchor.as_ref().map(|anchor| anchor.load()).transpose()?.flatten();
-        let nothing = Anchored { vault, epoch: 0, failed_pin_tries: 0 };
+        let nothing = AnchorState { vault, epoch: 0, failed_pin_tries: 0 };
         let anchored = stored.filter(|stored| stored.vault == vault).unwrap_or(nothing);
         Ok(Self { anchor, anchored, due: false })
     }

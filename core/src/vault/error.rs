@@ -44,7 +44,7 @@ pub enum VaultError {
     RolledBack,
     /// The record asked for is of another kind.
     #[error("the record holds something of another kind")]
-    OtherKind,
+    WrongKind,
     /// A record would hold more than 65,536 bytes.
     #[error("the record is too large: at most 65,536 bytes can be stored in one")]
     TooLarge,
@@ -68,7 +68,7 @@ pub enum VaultError {
     UnlockNotSet,
     /// Nothing else opens the payment lock, so this cannot be forgotten.
     #[error("nothing else unlocks payments: set another way first, or take the lock away")]
-    LastUnlock,
+    LastUnlockMethod,
     /// This is not the PIN.
     #[error("the PIN is wrong: {tries_left} more can be tried")]
     WrongPin {
@@ -77,7 +77,7 @@ pub enum VaultError {
     },
     /// Too many wrong PINs were tried, and the PIN opens nothing any more.
     #[error("the PIN was given up after too many wrong ones")]
-    PinGivenUp,
+    PinBlocked,
     /// The PIN works with this keystore only.
     #[error("the PIN is bound to the keystore: forget it first, and set it again afterwards")]
     PinBound,

@@ -7,7 +7,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{Anchor, AnchorError, Anchored, VaultId, durable};
+use super::{Anchor, AnchorError, AnchorState, VaultId, durable};
 
 /// An [`Anchor`] in a file. It tells that the vault's file alone was put back; whoever puts this one back too is not
 /// found out.
@@ -34,7 +34,7 @@ impl FileAnchor {
 }
 
 impl Anchor for FileAnchor {
-    fn load(&self) -> Result<Option<Anchored>, AnchorError> {
+    fn load(&self) -> Result<Option<AnchorState>, AnchorError> {
         let bytes = match durable::read_at_most(&self.0, LENGTH) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -44,12 +44,12 @@ impl Anchor for FileAnchor {
         decode(&bytes).map(Some).ok_or_else(damaged)
     }
 
-    fn store(&self, anchored: &Anchored) -> Result<(), AnchorError> {
+    fn store(&self, anchored: &AnchorState) -> Result<(), AnchorError> {
         durable::write_over(&self.0, &encode(anchored)).map_err(|error| failed(&error))
     }
 }
 
-fn encode(anchored: &Anchored) -> [u8; LENGTH] {
+fn encode(anchored: &AnchorState) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
     bytes[..14].copy_from_slice(MAGIC);
     bytes[14..30].copy_from_slice(anchored.vault.as_bytes());
@@ -58,11 +58,11 @@ fn encode(anchored: &Anchored) -> [u8; LENGTH] {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<Anchored> {
+fn decode(bytes: &[u8]) -> Option<AnchorState> {
     let bytes = bytes.strip_prefix(MAGIC)?;
     let (vault, bytes) = bytes.split_first_chunk()?;
     let (epoch, tries) = bytes.split_first_chunk()?;
-    Some(Anchored {
+    Some(AnchorState {
         vault: VaultId::new(*vault),
         epoch: u64::from_be_bytes(*epoch),
         failed_pin_tries: u32::from_be_bytes(tries.try_into().ok()?),
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(anchor.load(), Ok(None));
         let vault = VaultId::new([0xab; 16]);
         for epoch in [1, 2] {
-            let anchored = Anchored { vault, epoch, failed_pin_tries: 9 };
+            let anchored = AnchorState { vault, epoch, failed_pin_tries: 9 };
             anchor.store(&anchored).unwrap();
             assert_eq!(anchor.load(), Ok(Some(anchored)));
         }

@@ -23,8 +23,8 @@ const EARLIER_PIN: &[u8] = b"1357";
 const HOST_KEY: [u8; 32] = [0x4b; 32];
 const SEED: [u8; 32] = [0x23; 32];
 
-fn stretch() -> Stretch {
-    Stretch::new(64, 2, 1).unwrap()
+fn stretch() -> Argon2Params {
+    Argon2Params::new(64, 2, 1).unwrap()
 }
 
 /// The sequence `SHA-256(be64(0)), SHA-256(be64(1)), …`, one for each 32 bytes or less.
@@ -81,13 +81,13 @@ fn locked() -> PaymentCredential {
     )
 }
 
-fn otp(moving: OtpMoving) -> OtpCredential {
+fn otp(kind: OtpKind) -> OtpCredential {
     OtpCredential::new(
         "Mail".into(),
         "ann@example.org".into(),
         OtpAlgorithm::Sha1,
         6,
-        moving,
+        kind,
         SecretBytes::new(b"12345678901234567890"),
     )
 }
@@ -101,8 +101,8 @@ fn pass() -> Pass {
     }
 }
 
-fn account() -> Account {
-    Account {
+fn account() -> AccountRecord {
+    AccountRecord {
         handle: "ann@example.org".into(),
         issuer_address: "https://pay.example.org".into(),
         device_name: "Ann's desk".into(),
@@ -123,16 +123,16 @@ fn write(folder: &Path, earlier: &Path) -> Device {
     let anchor = Arc::new(FileAnchor::new(&folder.join("anchor")));
     let device = Device { anchor: Some(anchor), ..device(keystore, &random) };
     let mut vault = Vault::create(&path, &device).unwrap();
-    let mut leave = Unlocked::without_lock();
-    vault.set_pin(&mut leave, EARLIER_PIN, stretch()).unwrap();
-    vault.set_unlock_key(&mut leave, &HOST_KEY).unwrap();
+    let mut unlock = PaymentUnlock::without_lock();
+    vault.set_pin(&mut unlock, EARLIER_PIN, stretch()).unwrap();
+    vault.set_unlock_key(&mut unlock, &HOST_KEY).unwrap();
     vault
         .transaction(|transaction| {
             // From the time before locks, or another program's: a reader meets both.
             transaction.add(&payment())?;
-            transaction.add_payment(&leave, locked())?;
-            transaction.add(&otp(OtpMoving::Period(30)))?;
-            transaction.add(&otp(OtpMoving::Counter(7)))?;
+            transaction.add_payment(&unlock, locked())?;
+            transaction.add(&otp(OtpKind::Totp(30)))?;
+            transaction.add(&otp(OtpKind::Hotp(7)))?;
             transaction.add(&pass())?;
             transaction.add(&account())
         })
@@ -144,7 +144,7 @@ fn write(folder: &Path, earlier: &Path) -> Device {
 
     let mut vault = Vault::open(&path, &device).unwrap();
     vault.rewrap(device.keystore.clone()).unwrap();
-    vault.set_pin(&mut leave, PIN, stretch()).unwrap();
+    vault.set_pin(&mut unlock, PIN, stretch()).unwrap();
     vault.put(&kept, &setting("t1")).unwrap();
     vault.delete(&gone).unwrap();
     vault.close().unwrap();
@@ -166,8 +166,8 @@ fn write_tampering(folder: &Path, device: &Device) {
         Vault::open(&to, &bare).unwrap()
     };
     let mut other = copy(folder.join("earlier"), "other");
-    let mut leave = other.unlock(Unlock::Key(&HOST_KEY)).unwrap();
-    other.set_pin(&mut leave, EARLIER_PIN, stretch()).unwrap();
+    let mut unlock = other.unlock(UnlockMethod::Key(&HOST_KEY)).unwrap();
+    other.set_pin(&mut unlock, EARLIER_PIN, stretch()).unwrap();
     let settings = other.list::<Setting>().unwrap();
     let find = |value: &str| settings.iter().find(|(_, it)| it.value == value).unwrap().0;
     other.put(&find("old"), &setting("t2")).unwrap();
@@ -179,9 +179,9 @@ fn write_tampering(folder: &Path, device: &Device) {
     replaced.close().unwrap();
 
     let mut stranger = Vault::create(&folder.join("stranger"), &bare).unwrap();
-    let mut leave = Unlocked::without_lock();
-    stranger.set_pin(&mut leave, PIN, stretch()).unwrap();
-    stranger.transaction(|transaction| transaction.add_payment(&leave, locked())).unwrap();
+    let mut unlock = PaymentUnlock::without_lock();
+    stranger.set_pin(&mut unlock, PIN, stretch()).unwrap();
+    stranger.transaction(|transaction| transaction.add_payment(&unlock, locked())).unwrap();
     stranger.close().unwrap();
 
     create_keystore(&folder.join("keystore"), &device.random);
@@ -205,7 +205,7 @@ fn copy() -> tempfile::TempDir {
 }
 
 /// That these are the records, in whatever order. Secrets have no equality of their own; their encoding has.
-fn same<T: Kind>(read: &[(RecordId, T)], expected: &[T]) {
+fn same<T: RecordKind>(read: &[(RecordId, T)], expected: &[T]) {
     let encoded = |items: &mut dyn Iterator<Item = &T>| {
         let mut encoded: Vec<_> = items.map(|item| kinds::encode(item).unwrap().to_vec()).collect();
         encoded.sort();
@@ -238,13 +238,13 @@ fn the_fixture_opens_and_every_kind_in_it_is_read() {
     same(&payments, &[payment()]);
     assert_eq!((locked.label.as_str(), locked.scheme), ("角のお店", scheme("4900", 3600)));
     assert!(matches!(locked.seed, PaymentSeed::Locked(_)));
-    for with in [Unlock::Pin(PIN), Unlock::Key(&HOST_KEY)] {
-        let leave = vault.unlock(with).unwrap();
-        assert_eq!(leave.seed(vault.id(), &locked).unwrap().expose(), &SEED);
+    for with in [UnlockMethod::Pin(PIN), UnlockMethod::Key(&HOST_KEY)] {
+        let unlock = vault.unlock(with).unwrap();
+        assert_eq!(unlock.seed(vault.id(), &locked).unwrap().expose(), &SEED);
     }
-    let earlier = vault.unlock(Unlock::Pin(EARLIER_PIN)).map(drop);
+    let earlier = vault.unlock(UnlockMethod::Pin(EARLIER_PIN)).map(drop);
     assert_eq!(earlier, Err(VaultError::WrongPin { tries_left: 9 }));
-    let otps = [otp(OtpMoving::Period(30)), otp(OtpMoving::Counter(7))];
+    let otps = [otp(OtpKind::Totp(30)), otp(OtpKind::Hotp(7))];
     same(&vault.list().unwrap(), &otps);
     same(&vault.list().unwrap(), &[pass()]);
     same(&vault.list().unwrap(), &[account()]);

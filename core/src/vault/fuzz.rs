@@ -16,8 +16,9 @@ use super::kinds::{History, Moving, PaymentLock, Provisioning, decode, encode};
 use super::manifest::Manifest;
 use super::record::{self, Sealed};
 use super::{
-    Account, Keystore as _, KeystoreError, Kind, OtpCredential, Pass, PaymentCredential, Setting,
-    SoftwareKeystore, SoftwareKeystoreError, Stretch, Vault, VaultError, software,
+    AccountRecord, Argon2Params, Keystore as _, KeystoreError, OtpCredential, Pass,
+    PaymentCredential, RecordKind, Setting, SoftwareKeystore, SoftwareKeystoreError, Vault,
+    VaultError, software,
 };
 use crate::{Device, Random, RandomUnavailable, Secret, SystemClock, SystemRandom};
 
@@ -64,7 +65,7 @@ pub fn kinds(data: &[u8]) {
         is_read::<PaymentCredential>(data),
         is_read::<OtpCredential>(data),
         is_read::<Pass>(data),
-        is_read::<Account>(data),
+        is_read::<AccountRecord>(data),
         is_read::<Setting>(data),
         is_read::<PaymentLock>(data),
         is_read::<Provisioning>(data),
@@ -74,7 +75,7 @@ pub fn kinds(data: &[u8]) {
     assert!(read.into_iter().filter(|&it| it).count() <= 1);
 }
 
-fn is_read<T: Kind>(data: &[u8]) -> bool {
+fn is_read<T: RecordKind>(data: &[u8]) -> bool {
     match decode::<T>(data) {
         Ok(Some(item)) => {
             assert_eq!(*encode(&item).expect("what was read is in range"), data);
@@ -86,7 +87,7 @@ fn is_read<T: Kind>(data: &[u8]) -> bool {
 }
 
 /// Asserts that a vault would take this.
-pub(crate) fn is_stored<T: Kind>(item: &T) {
+pub(crate) fn is_stored<T: RecordKind>(item: &T) {
     let data = encode(item).expect("in range");
     assert!(is_read::<T>(&data));
 }
@@ -128,7 +129,7 @@ fn is_refused_or_works(file: &[u8]) {
 fn asks_for_much(file: &[u8]) -> bool {
     let Some(parameters) = file.get(32..).and_then(<[u8]>::first_chunk) else { return false };
     let cheap = matches!(parameters, [0, 0, 0, 0..=64, 0, 0, 0, 0..=2, _, _, _, _]);
-    Stretch::from_bytes(parameters).is_ok() && !cheap
+    Argon2Params::from_bytes(parameters).is_ok() && !cheap
 }
 
 fn works(keystore: &SoftwareKeystore) {
@@ -224,7 +225,7 @@ fn open(path: &Path) -> Result<Vault, VaultError> {
 }
 
 fn said(vault: &Vault) -> [Said; 5] {
-    fn list<T: Kind>(vault: &Vault) -> Said {
+    fn list<T: RecordKind>(vault: &Vault) -> Said {
         let encoded = |(id, item): (_, T)| (id, encode(&item).expect("in range").to_vec());
         Ok(vault.list()?.into_iter().map(encoded).collect())
     }
@@ -232,7 +233,7 @@ fn said(vault: &Vault) -> [Said; 5] {
         list::<PaymentCredential>(vault),
         list::<OtpCredential>(vault),
         list::<Pass>(vault),
-        list::<Account>(vault),
+        list::<AccountRecord>(vault),
         list::<Setting>(vault),
     ]
 }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::aead::{OneTimeKey, TAG};
 use super::ids::VaultId;
-use super::stretch::Stretch;
+use super::stretch::Argon2Params;
 use super::{Keystore, VaultError};
 use crate::{Random, Secret};
 
@@ -49,7 +49,7 @@ impl LockKey {
         &self,
         vault: &VaultId,
         pin: &[u8],
-        stretch: Stretch,
+        stretch: Argon2Params,
         keystore: &dyn Keystore,
         random: &dyn Random,
     ) -> Result<PinWrapping, VaultError> {
@@ -134,7 +134,7 @@ impl LockKey {
 fn pin_key(
     vault: &VaultId,
     pin: &[u8],
-    stretch: Stretch,
+    stretch: Argon2Params,
     salt: &[u8; 16],
     keystore: &dyn Keystore,
 ) -> Result<OneTimeKey, VaultError> {
@@ -145,7 +145,7 @@ fn pin_key(
 }
 
 impl PinWrapping {
-    const HEADER: usize = 1 + Stretch::LENGTH + 16;
+    const HEADER: usize = 1 + Argon2Params::LENGTH + 16;
     const LENGTH: usize = Self::HEADER + 32 + TAG;
 
     /// Takes bytes that a vault stored; `None` if they cannot be a wrapping, or ask for too much work.
@@ -158,9 +158,9 @@ impl PinWrapping {
         &self.0
     }
 
-    fn parameters(&self) -> Option<(Stretch, &[u8; 16])> {
+    fn parameters(&self) -> Option<(Argon2Params, &[u8; 16])> {
         let (parameters, rest) = self.0[1..].split_first_chunk()?;
-        Some((Stretch::from_bytes(parameters).ok()?, rest.first_chunk()?))
+        Some((Argon2Params::from_bytes(parameters).ok()?, rest.first_chunk()?))
     }
 
     /// All that stands before the ciphertext ‖ vault id.

@@ -47,13 +47,13 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use super::super::{Setting, SoftwareKeystore, Stretch};
+    use super::super::{Argon2Params, Setting, SoftwareKeystore};
     use super::*;
     use crate::{Device, Random, SystemClock, SystemRandom};
 
     fn device(folder: &Path) -> Device {
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let file = folder.join("keystore");
         let keystore = SoftwareKeystore::create(&file, b"p", cheap, random.clone()).unwrap();
         let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));

@@ -45,17 +45,17 @@ mod stretch;
 #[cfg(test)]
 mod vectors;
 
-pub use anchor::{Anchor, AnchorError, Anchored};
+pub use anchor::{Anchor, AnchorError, AnchorState};
 pub use error::VaultError;
 pub use file_anchor::FileAnchor;
 pub use ids::{RecordId, VaultId};
 pub use keystore::{Keystore, KeystoreError};
 pub use kinds::{
-    Account, Kind, OtpAlgorithm, OtpCredential, OtpMoving, OutOfRange, Pass, PassFormat,
-    PaymentCredential, Setting,
+    AccountRecord, OtpAlgorithm, OtpCredential, OtpKind, OutOfRange, Pass, PassFormat,
+    PaymentCredential, RecordKind, Setting,
 };
 pub(crate) use kinds::{Asked, History, Moving, Provisioning, decode, encode};
-pub use payment_lock::{LockStatus, MAX_PIN_TRIES, Unlock, Unlocked};
+pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};
 pub use software::{SoftwareKeystore, SoftwareKeystoreError};
 pub use store::{Transaction, Vault};
-pub use stretch::{Stretch, StretchOutOfRange};
+pub use stretch::{Argon2Params, Argon2ParamsOutOfRange};

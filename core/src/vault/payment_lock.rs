@@ -1,15 +1,15 @@
 //! The payment lock: what is in the way between an open vault and a payment code.
 //!
 //! Under it each payment seed is sealed a second time, under the lock's key L. L stands in the vault under a PIN, under
-//! a key that the host frees with a biometric prompt, or under both; [`Unlocked`] holds it, and nothing but an
-//! `Unlocked` gives a seed.
+//! a key that the host frees with a biometric prompt, or under both; [`PaymentUnlock`] holds it, and nothing but an
+//! `PaymentUnlock` gives a seed.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::kinds::{OutOfRange, PaymentLock, PaymentSeed, Provisioning};
 use super::lock::LockKey;
-use super::{PaymentCredential, RecordId, Stretch, Transaction, Vault, VaultError, VaultId};
+use super::{Argon2Params, PaymentCredential, RecordId, Transaction, Vault, VaultError, VaultId};
 use crate::Secret;
 use crate::code::Seed;
 
@@ -21,7 +21,7 @@ const PIN_LENGTH: RangeInclusive<usize> = 4..=64;
 
 /// How payments are to be unlocked.
 #[derive(Clone, Copy)]
-pub enum Unlock<'a> {
+pub enum UnlockMethod<'a> {
     /// By the PIN, as it was typed.
     Pin(&'a [u8]),
     /// By the 32 bytes that the host keeps behind a biometric prompt.
@@ -32,7 +32,7 @@ pub enum Unlock<'a> {
 ///
 /// It holds the lock's key. Drop it to lock again, as when the app leaves the screen.
 #[derive(Clone)]
-pub struct Unlocked(Option<Opened>);
+pub struct PaymentUnlock(Option<Opened>);
 
 #[derive(Clone)]
 struct Opened {
@@ -50,7 +50,7 @@ pub struct LockStatus {
     pub key: bool,
 }
 
-impl Unlocked {
+impl PaymentUnlock {
     /// The leave to pay where there is no payment lock. What is locked it does not open.
     #[must_use]
     pub const fn without_lock() -> Self {
@@ -89,20 +89,20 @@ impl Vault {
     /// Opens the payment lock. A PIN costs one Argon2id, one call into the keystore and two writes of the anchor.
     ///
     /// # Errors
-    /// `WrongPin`, `PinGivenUp`, `PaymentsLocked` for a key that is not the one, `UnlockNotSet`; those of the keystore, after
+    /// `WrongPin`, `PinBlocked`, `PaymentsLocked` for a key that is not the one, `UnlockNotSet`; those of the keystore, after
     /// which no try is counted; those of the anchor, or `Storage`, if the try could not be counted.
-    pub(crate) fn unlock(&mut self, with: Unlock<'_>) -> Result<Unlocked, VaultError> {
+    pub(crate) fn unlock(&mut self, with: UnlockMethod<'_>) -> Result<PaymentUnlock, VaultError> {
         let (id, lock) = self.find_lock()?.ok_or(VaultError::UnlockNotSet)?;
         let key = match with {
-            Unlock::Pin(pin) => self.unlock_with_pin(pin, id, lock)?,
-            Unlock::Key(key) => {
+            UnlockMethod::Pin(pin) => self.unlock_with_pin(pin, id, lock)?,
+            UnlockMethod::Key(key) => {
                 let wrapping = lock.key.ok_or(VaultError::UnlockNotSet)?;
                 let key = host_key(key)?;
                 LockKey::unwrap_with(&wrapping, self.id(), &key)
                     .ok_or(VaultError::PaymentsLocked)?
             }
         };
-        Ok(Unlocked(Some(Opened { lock: id, key })))
+        Ok(PaymentUnlock(Some(Opened { lock: id, key })))
     }
 
     fn unlock_with_pin(
@@ -136,7 +136,7 @@ impl Vault {
 
     fn give_up_pin<T>(&mut self, id: RecordId, lock: PaymentLock) -> Result<T, VaultError> {
         self.put(&id, &PaymentLock { pin: None, failed_pin_tries: 0, ..lock })?;
-        Err(VaultError::PinGivenUp)
+        Err(VaultError::PinBlocked)
     }
 
     /// Sets the PIN or changes it, whatever it was; locks payments if they were not. Costs one Argon2id, and one sealing
@@ -147,9 +147,9 @@ impl Vault {
     /// those of keystore and anchor; `Storage`, `Random`.
     pub(crate) fn set_pin(
         &mut self,
-        unlocked: &mut Unlocked,
+        unlocked: &mut PaymentUnlock,
         pin: &[u8],
-        stretch: Stretch,
+        stretch: Argon2Params,
     ) -> Result<(), VaultError> {
         if !PIN_LENGTH.contains(&pin.len()) {
             let (field, expected) = ("the PIN", "4 to 64 bytes");
@@ -176,7 +176,7 @@ impl Vault {
     /// `Random`.
     pub(crate) fn set_unlock_key(
         &mut self,
-        unlocked: &mut Unlocked,
+        unlocked: &mut PaymentUnlock,
         key: &[u8],
     ) -> Result<(), VaultError> {
         let host_key = host_key(key)?;
@@ -190,7 +190,7 @@ impl Vault {
     /// Forgets the PIN. Needs no open lock: it takes a way away and opens nothing.
     ///
     /// # Errors
-    /// `UnlockNotSet` if there is none; `LastUnlock` if nothing else opens the lock.
+    /// `UnlockNotSet` if there is none; `LastUnlockMethod` if nothing else opens the lock.
     pub(crate) fn forget_pin(&mut self) -> Result<(), VaultError> {
         self.forget(|lock| lock.pin.take().is_some())
     }
@@ -209,7 +209,7 @@ impl Vault {
             return Err(VaultError::UnlockNotSet);
         }
         if lock.pin.is_none() && lock.key.is_none() {
-            return Err(VaultError::LastUnlock);
+            return Err(VaultError::LastUnlockMethod);
         }
         self.put(&id, &lock)
     }
@@ -218,7 +218,7 @@ impl Vault {
     ///
     /// # Errors
     /// `PaymentsLocked` if `unlocked` is not of this lock; `Storage`, `Random`.
-    pub(crate) fn remove_lock(&mut self, unlocked: &mut Unlocked) -> Result<(), VaultError> {
+    pub(crate) fn remove_lock(&mut self, unlocked: &mut PaymentUnlock) -> Result<(), VaultError> {
         let Some(Opened { lock, .. }) = unlocked.0.clone() else { return Ok(()) };
         self.transaction(|transaction| {
             for (id, mut credential) in transaction.list::<PaymentCredential>()? {
@@ -228,7 +228,7 @@ impl Vault {
             }
             if transaction.delete(&lock)? { Ok(()) } else { Err(VaultError::PaymentsLocked) }
         })?;
-        *unlocked = Unlocked(None);
+        *unlocked = PaymentUnlock(None);
         Ok(())
     }
 
@@ -247,7 +247,7 @@ impl Vault {
     /// Has `change` change the lock that `unlocked` opened, or a new one that is made for it.
     fn with_lock(
         &mut self,
-        unlocked: &mut Unlocked,
+        unlocked: &mut PaymentUnlock,
         change: impl FnOnce(&VaultId, &mut PaymentLock, &LockKey) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         let opened = self.transaction(|transaction| {
@@ -259,7 +259,7 @@ impl Vault {
             transaction.put(&opened.lock, &lock)?;
             Ok::<_, VaultError>(opened)
         })?;
-        *unlocked = Unlocked(Some(opened));
+        *unlocked = PaymentUnlock(Some(opened));
         Ok(())
     }
 
@@ -292,7 +292,7 @@ impl Transaction<'_> {
     /// `PaymentsLocked` if `unlocked` is not of this vault's lock; those of [`add`](Self::add).
     pub(crate) fn add_payment(
         &mut self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         mut credential: PaymentCredential,
     ) -> Result<RecordId, VaultError> {
         // A seed under the key of a lock that is gone would be lost.
@@ -316,7 +316,7 @@ impl Transaction<'_> {
     }
 
     /// That this is the leave of the lock that is there, or that there is none.
-    pub(crate) fn has_leave(&self, unlocked: &Unlocked) -> Result<(), VaultError> {
+    pub(crate) fn has_leave(&self, unlocked: &PaymentUnlock) -> Result<(), VaultError> {
         match &unlocked.0 {
             Some(opened) => self.lock_of(opened).map(drop),
             None => self.expect_no_lock(),
@@ -362,7 +362,7 @@ fn host_key(bytes: &[u8]) -> Result<Secret<32>, VaultError> {
     Ok(Secret::from_slice(bytes).ok_or(wrong)?)
 }
 
-impl fmt::Debug for Unlock<'_> {
+impl fmt::Debug for UnlockMethod<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pin(_) => "Pin([redacted])",
@@ -371,8 +371,8 @@ impl fmt::Debug for Unlock<'_> {
     }
 }
 
-impl fmt::Debug for Unlocked {
+impl fmt::Debug for PaymentUnlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unlocked([redacted])")
+        f.write_str("PaymentUnlock([redacted])")
     }
 }

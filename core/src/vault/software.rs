@@ -22,13 +22,13 @@ use zeroize::Zeroizing;
 
 use super::aead::{OneTimeKey, TAG};
 use super::durable;
-use super::stretch::Stretch;
+use super::stretch::Argon2Params;
 use super::{Keystore, KeystoreError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
 const MAGIC: &[u8; 15] = b"tegata-keystore";
 const VERSION: u8 = 1;
-const HEADER: usize = 15 + 1 + 16 + Stretch::LENGTH + 16;
+const HEADER: usize = 15 + 1 + 16 + Argon2Params::LENGTH + 16;
 const CHECKSUM: usize = 32;
 /// More than any file of this version has; what is longer is not read.
 const MAX_FILE: usize = 4096;
@@ -79,7 +79,7 @@ impl SoftwareKeystore {
     pub fn create(
         path: &Path,
         passphrase: &[u8],
-        stretch: Stretch,
+        stretch: Argon2Params,
         random: Arc<dyn Random>,
     ) -> Result<Self, SoftwareKeystoreError> {
         use SoftwareKeystoreError as Error;
@@ -211,7 +211,7 @@ impl fmt::Debug for SoftwareKeystore {
 fn seal(
     text: &[u8],
     passphrase: &[u8],
-    stretch: Stretch,
+    stretch: Argon2Params,
     random: &dyn Random,
 ) -> Result<Vec<u8>, SoftwareKeystoreError> {
     let mut id_and_salt = [0; 32];
@@ -260,16 +260,18 @@ pub(super) fn unseal(
     file_key(passphrase, stretch, &salt)?.open(header, sealed).map_err(|_| Error::WrongPassphrase)
 }
 
-fn header_parameters(header: &[u8; HEADER]) -> Result<(Stretch, [u8; 16]), SoftwareKeystoreError> {
+fn header_parameters(
+    header: &[u8; HEADER],
+) -> Result<(Argon2Params, [u8; 16]), SoftwareKeystoreError> {
     let parts = header[32..].split_first_chunk().and_then(|(parameters, salt)| {
-        Some((Stretch::from_bytes(parameters).ok()?, *salt.first_chunk()?))
+        Some((Argon2Params::from_bytes(parameters).ok()?, *salt.first_chunk()?))
     });
     parts.ok_or(SoftwareKeystoreError::Corrupt)
 }
 
 fn file_key(
     passphrase: &[u8],
-    stretch: Stretch,
+    stretch: Argon2Params,
     salt: &[u8; 16],
 ) -> Result<OneTimeKey, SoftwareKeystoreError> {
     let stretched = stretch
@@ -287,8 +289,8 @@ mod tests {
     use super::*;
     use crate::SystemRandom;
 
-    fn small() -> Stretch {
-        Stretch::new(8, 1, 1).unwrap()
+    fn small() -> Argon2Params {
+        Argon2Params::new(8, 1, 1).unwrap()
     }
 
     /// A file around a text that is not a keystore's, from given randomness.

@@ -7,13 +7,13 @@ use ring::hmac;
 use rusqlite::{Connection, TransactionBehavior};
 use zeroize::Zeroizing;
 
-use super::anchor::Mooring;
+use super::anchor::RollbackGuard;
 use super::ids::RecordId;
 use super::keys::{DataKey, Keyring};
 use super::manifest::{self, Manifest};
 use super::migrate::{self, Step};
 use super::record::{self, Sealed};
-use super::{Keystore, Kind, VaultError, VaultId, database, durable, kinds};
+use super::{Keystore, RecordKind, VaultError, VaultId, database, durable, kinds};
 use crate::{Device, Random};
 
 /// An open vault. One at a time per file, in all processes.
@@ -26,7 +26,7 @@ pub struct Vault {
     pub(super) manifest_key: hmac::Key,
     pub(super) manifest: Manifest,
     pub(super) device: Device,
-    pub(super) mooring: Mooring,
+    pub(super) mooring: RollbackGuard,
     /// Something was deleted and may still stand in the log.
     pub(super) purge_due: bool,
     pub(super) log: LogName,
@@ -100,7 +100,7 @@ impl Vault {
         let keys = Keyring::new(vault, keys).ok_or(VaultError::Corrupt)?;
         let manifest_key = keys.oldest().manifest_key();
         let manifest = check_records(&connection, format, &keys, &manifest_key)?;
-        let mooring = Mooring::load(device.anchor.clone(), vault)?;
+        let mooring = RollbackGuard::load(device.anchor.clone(), vault)?;
         Ok(Self {
             connection,
             keys,
@@ -159,8 +159,8 @@ impl Vault {
     /// The record `id`, or `None` if there is none.
     ///
     /// # Errors
-    /// `OtherKind` if it holds something else than a `T`; `Corrupt`, `NewerFormat`, `Storage`.
-    pub fn get<T: Kind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
+    /// `WrongKind` if it holds something else than a `T`; `Corrupt`, `NewerFormat`, `Storage`.
+    pub fn get<T: RecordKind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
         get(&self.connection, &self.keys, id)
     }
 
@@ -168,7 +168,7 @@ impl Vault {
     ///
     /// # Errors
     /// `Corrupt`, `NewerFormat`, `Storage`.
-    pub fn list<T: Kind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
+    pub fn list<T: RecordKind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
         list(&self.connection, &self.keys)
     }
 
@@ -176,7 +176,7 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Transaction::put`].
-    pub fn add<T: Kind>(&mut self, item: &T) -> Result<RecordId, VaultError> {
+    pub fn add<T: RecordKind>(&mut self, item: &T) -> Result<RecordId, VaultError> {
         self.transaction(|transaction| transaction.add(item))
     }
 
@@ -184,7 +184,7 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Transaction::put`].
-    pub fn put<T: Kind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
+    pub fn put<T: RecordKind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
         self.transaction(|transaction| transaction.put(id, item))
     }
 
@@ -296,7 +296,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// As [`Vault::get`].
-    pub fn get<T: Kind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
+    pub fn get<T: RecordKind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
         get(&self.sql, self.keys, id)
     }
 
@@ -304,7 +304,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// As [`Vault::list`].
-    pub fn list<T: Kind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
+    pub fn list<T: RecordKind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
         list(&self.sql, self.keys)
     }
 
@@ -312,7 +312,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub fn add<T: Kind>(&mut self, item: &T) -> Result<RecordId, VaultError> {
+    pub fn add<T: RecordKind>(&mut self, item: &T) -> Result<RecordId, VaultError> {
         let id = RecordId::make(self.random)?;
         self.put(&id, item)?;
         Ok(id)
@@ -322,7 +322,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// `OutOfRange`, `TooLarge` and `Random`, after which the transaction can go on; `Storage`, after which it cannot.
-    pub fn put<T: Kind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
+    pub fn put<T: RecordKind>(&mut self, id: &RecordId, item: &T) -> Result<(), VaultError> {
         self.put_data(id, &kinds::encode(item)?)
     }
 
@@ -407,13 +407,13 @@ impl Transaction<'_> {
 const PUT: &str = "INSERT INTO record VALUES (?1, ?2, ?3)
     ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, sealed = excluded.sealed";
 
-fn get<T: Kind>(
+fn get<T: RecordKind>(
     connection: &Connection,
     keys: &Keyring,
     id: &RecordId,
 ) -> Result<Option<T>, VaultError> {
     let Some(data) = read_data(connection, keys, id)? else { return Ok(None) };
-    kinds::decode(&data)?.map(Some).ok_or(VaultError::OtherKind)
+    kinds::decode(&data)?.map(Some).ok_or(VaultError::WrongKind)
 }
 
 /// What a record holds, whatever its kind.
@@ -425,7 +425,7 @@ fn read_data(
     find(connection, id, |rev, sealed| sealed.open(keys, id, rev))
 }
 
-fn list<T: Kind>(
+fn list<T: RecordKind>(
     connection: &Connection,
     keys: &Keyring,
 ) -> Result<Vec<(RecordId, T)>, VaultError> {
@@ -512,7 +512,7 @@ pub(super) fn each_record(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Setting, SoftwareKeystore, Stretch};
+    use super::super::{Argon2Params, Setting, SoftwareKeystore};
     use super::*;
     use std::sync::Arc;
 
@@ -526,7 +526,7 @@ mod tests {
         let keystore = SoftwareKeystore::create(
             &folder.path().join("keystore"),
             b"p",
-            Stretch::new(8, 1, 1).unwrap(),
+            Argon2Params::new(8, 1, 1).unwrap(),
             Arc::clone(&random),
         )
         .unwrap();

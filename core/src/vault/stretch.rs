@@ -7,7 +7,7 @@ use crate::Secret;
 /// How much work one guess costs. Every value of this type is one that this machine may be asked to do: parameters
 /// read from a file are bounded here before a byte of memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Argon2Params {
     memory_kib: u32,
     passes: u32,
     lanes: u32,
@@ -18,9 +18,9 @@ pub struct Stretch {
 #[error(
     "the Argon2id parameters are out of range: lanes 1 to 16, passes 1 to 16, memory 8 KiB for each lane up to 1 GiB"
 )]
-pub struct StretchOutOfRange;
+pub struct Argon2ParamsOutOfRange;
 
-impl Stretch {
+impl Argon2Params {
     /// For a passphrase typed at a desktop: 256 MiB, 3 passes, 1 lane (docs/adr/0004-passphrase-cost.md).
     pub const DESKTOP: Self = Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 };
 
@@ -37,13 +37,17 @@ impl Stretch {
     /// Takes the memory in KiB, the number of passes over it and the number of lanes.
     ///
     /// # Errors
-    /// [`StretchOutOfRange`], with the ranges in its text.
-    pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, StretchOutOfRange> {
+    /// [`Argon2ParamsOutOfRange`], with the ranges in its text.
+    pub const fn new(
+        memory_kib: u32,
+        passes: u32,
+        lanes: u32,
+    ) -> Result<Self, Argon2ParamsOutOfRange> {
         let sane = matches!(lanes, 1..=16)
             && matches!(passes, 1..=16)
             && memory_kib >= 8 * lanes
             && memory_kib <= 1024 * 1024;
-        if sane { Ok(Self { memory_kib, passes, lanes }) } else { Err(StretchOutOfRange) }
+        if sane { Ok(Self { memory_kib, passes, lanes }) } else { Err(Argon2ParamsOutOfRange) }
     }
 
     /// `be32(memory KiB) ‖ be32(passes) ‖ be32(lanes)`.
@@ -56,14 +60,14 @@ impl Stretch {
     }
 
     /// The reverse of [`to_bytes`](Self::to_bytes).
-    pub(super) fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Result<Self, StretchOutOfRange> {
+    pub(super) fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Result<Self, Argon2ParamsOutOfRange> {
         let word = |at| {
             let bytes = bytes.get(at..)?.first_chunk()?;
             Some(u32::from_be_bytes(*bytes))
         };
         match (word(0), word(4), word(8)) {
             (Some(memory_kib), Some(passes), Some(lanes)) => Self::new(memory_kib, passes, lanes),
-            _ => Err(StretchOutOfRange),
+            _ => Err(Argon2ParamsOutOfRange),
         }
     }
 
@@ -89,8 +93,8 @@ mod tests {
     #[test]
     fn the_bytes_are_three_big_endian_words() {
         let bytes = [0, 0, 0, 64, 0, 0, 0, 2, 0, 0, 0, 1];
-        assert_eq!(Stretch::new(64, 2, 1).unwrap().to_bytes(), bytes);
-        assert_eq!(Stretch::from_bytes(&bytes), Stretch::new(64, 2, 1));
+        assert_eq!(Argon2Params::new(64, 2, 1).unwrap().to_bytes(), bytes);
+        assert_eq!(Argon2Params::from_bytes(&bytes), Argon2Params::new(64, 2, 1));
     }
 
     #[test]
@@ -106,18 +110,18 @@ mod tests {
             (1024, 1, 17),
             (64, 1, u32::MAX),
         ] {
-            assert_eq!(Stretch::new(memory, passes, lanes), Err(StretchOutOfRange));
+            assert_eq!(Argon2Params::new(memory, passes, lanes), Err(Argon2ParamsOutOfRange));
         }
-        assert!(Stretch::new(8, 1, 1).is_ok());
-        assert!(Stretch::new(1024 * 1024, 16, 16).is_ok());
+        assert!(Argon2Params::new(8, 1, 1).is_ok());
+        assert!(Argon2Params::new(1024 * 1024, 16, 16).is_ok());
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_refused_or_come_back_the_same(bytes: [u8; 12], small in 0_u8..32) {
-            let _ = Stretch::from_bytes(&bytes);
+            let _ = Argon2Params::from_bytes(&bytes);
             let close = [0, 0, 1, bytes[0], 0, 0, 0, small, 0, 0, 0, small / 2];
-            if let Ok(stretch) = Stretch::from_bytes(&close) {
+            if let Ok(stretch) = Argon2Params::from_bytes(&close) {
                 prop_assert_eq!(stretch.to_bytes(), close);
             }
         }

@@ -11,7 +11,7 @@ use super::kinds::tests::to_hex;
 use super::lock::{LockKey, LockedSeed, PinWrapping};
 use super::manifest::{self, Manifest};
 use super::record::{self, Sealed};
-use super::stretch::Stretch;
+use super::stretch::Argon2Params;
 use super::{Keystore, KeystoreError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
@@ -144,7 +144,7 @@ fn the_lock_key_under_a_pin_is_as_given() {
     each_case(|case, vault| {
         let given = &case["pin"];
         let pin = given["pin"].as_str().unwrap().as_bytes();
-        let stretch = Stretch::new(
+        let stretch = Argon2Params::new(
             number(&given["memory_kib"]),
             number(&given["passes"]),
             number(&given["lanes"]),

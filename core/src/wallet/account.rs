@@ -10,7 +10,7 @@ use crate::protocol::{
     Response, SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket, TotpText, Why,
 };
 use crate::protocol::{Handle, Refusal};
-use crate::vault::{Account, RecordId, Transaction, VaultError};
+use crate::vault::{AccountRecord, RecordId, Transaction, VaultError};
 
 /// The shopper's account. A wallet has one at most; the device's key signs for it.
 #[derive(Debug)]
@@ -206,7 +206,7 @@ impl<'w> OwnAccount<'w> {
     pub fn end_session(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| match only(tx)? {
             Some((id, kept)) if kept.session.is_some() => {
-                Ok(tx.put(&id, &Account { session: None, ..kept })?)
+                Ok(tx.put(&id, &AccountRecord { session: None, ..kept })?)
             }
             _ => Ok(()),
         })
@@ -276,17 +276,19 @@ impl<'w> OwnAccount<'w> {
 
     fn take_address(&mut self, address: &str) -> Result<(), Error> {
         self.0.vault.transaction(|tx| match only(tx)? {
-            Some((id, kept)) => Ok(tx.put(&id, &Account { handle: address.to_owned(), ..kept })?),
+            Some((id, kept)) => {
+                Ok(tx.put(&id, &AccountRecord { handle: address.to_owned(), ..kept })?)
+            }
             None => Ok(()),
         })
     }
 
-    pub(super) fn kept(&self) -> Result<Option<Account>, Error> {
-        Ok(self.0.vault.list::<Account>()?.pop().map(|(_, kept)| kept))
+    pub(super) fn kept(&self) -> Result<Option<AccountRecord>, Error> {
+        Ok(self.0.vault.list::<AccountRecord>()?.pop().map(|(_, kept)| kept))
     }
 
     fn keep(&mut self, at: &AccountAt, session: &SessionToken) -> Result<(), Error> {
-        let account = Account {
+        let account = AccountRecord {
             handle: at.handle.address().to_owned(),
             issuer_address: at.issuer.to_string(),
             device_name: at.device_name.clone().into(),
@@ -299,17 +301,17 @@ impl<'w> OwnAccount<'w> {
     }
 }
 
-fn only(tx: &Transaction<'_>) -> Result<Option<(RecordId, Account)>, Error> {
-    Ok(tx.list::<Account>()?.pop())
+fn only(tx: &Transaction<'_>) -> Result<Option<(RecordId, AccountRecord)>, Error> {
+    Ok(tx.list::<AccountRecord>()?.pop())
 }
 
-fn session_of(kept: &Account) -> Result<SessionToken, Error> {
+fn session_of(kept: &AccountRecord) -> Result<SessionToken, Error> {
     let session = kept.session.as_ref().ok_or(Error::NotLoggedIn)?;
     let session = std::str::from_utf8(session.expose()).map_err(|_| Error::Corrupt)?;
     SessionToken::new(session).map_err(|_| Error::Corrupt)
 }
 
-pub(super) fn at(kept: &Account) -> Result<AccountAt, Error> {
+pub(super) fn at(kept: &AccountRecord) -> Result<AccountAt, Error> {
     Ok(AccountAt {
         handle: kept.handle.parse().map_err(|_| Error::Corrupt)?,
         issuer: kept.issuer_address.parse().map_err(|_| Error::Corrupt)?,
@@ -331,7 +333,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::{DeviceNumber, ForgetDevice, LogOut, Overview, PaymentPage, is_signed};
-    use crate::vault::{SoftwareKeystore, Stretch};
+    use crate::vault::{Argon2Params, SoftwareKeystore};
     use crate::{Device, SystemClock, SystemRandom};
 
     struct Phone {
@@ -342,7 +344,8 @@ mod tests {
     impl Phone {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+            let (cheap, random) =
+                (Argon2Params::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
             let path = folder.path().join("key");
             let keystore = SoftwareKeystore::create(&path, b"pass", cheap, random.clone()).unwrap();
             let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));

@@ -1,8 +1,8 @@
 //! What a user interface can act on.
 
-use crate::code::BadTillCard;
+use crate::code::TillCardError;
 use crate::protocol::Why;
-use crate::transfer::BadMove;
+use crate::transfer::TransferError;
 use crate::vault::VaultError;
 
 /// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.
@@ -36,7 +36,7 @@ pub enum Error {
     /// A newer version of this software wrote the file: update.
     #[error("the wallet was written by a newer version")]
     NewerFormat,
-    /// The file is an older copy than the one written last. Ask the person, then [adopt](crate::Wallet::adopt) it.
+    /// The file is an older copy than the one written last. Ask the person, then [open it all the same](crate::Wallet::open_rolled_back) it.
     #[error("the wallet is an older copy than the one written last")]
     RolledBack,
     /// The payment lock has to be opened first.
@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
     #[error("the PIN was given up after too many wrong ones")]
-    PinGivenUp,
+    PinBlocked,
     /// Payments are not unlocked in this way, or not at all.
     #[error("payments cannot be unlocked in this way: it is not set")]
     UnlockNotSet,
@@ -65,10 +65,10 @@ pub enum Error {
     Refused,
     /// A move from another phone, or to one, does not go on like this.
     #[error(transparent)]
-    Move(BadMove),
+    Move(TransferError),
     /// The text is no card of a till of the credential's issuer: make no code for it.
     #[error(transparent)]
-    TillCard(#[from] BadTillCard),
+    TillCard(#[from] TillCardError),
     /// Nothing of this kind has that id.
     #[error("the wallet holds nothing of that kind under that id")]
     NotFound,
@@ -80,8 +80,8 @@ pub enum Error {
     Failed(String),
 }
 
-impl From<BadMove> for Error {
-    fn from(error: BadMove) -> Self {
+impl From<TransferError> for Error {
+    fn from(error: TransferError) -> Self {
         Self::Move(error)
     }
 }
@@ -99,14 +99,14 @@ impl From<VaultError> for Error {
             VaultError::Corrupt => Self::Corrupt,
             VaultError::NewerFormat => Self::NewerFormat,
             VaultError::RolledBack => Self::RolledBack,
-            VaultError::OtherKind => Self::NotFound,
+            VaultError::WrongKind => Self::NotFound,
             VaultError::PaymentsLocked => Self::PaymentsLocked,
             VaultError::WrongPin { tries_left } => Self::WrongPin { tries_left },
-            VaultError::PinGivenUp => Self::PinGivenUp,
+            VaultError::PinBlocked => Self::PinBlocked,
             VaultError::UnlockNotSet => Self::UnlockNotSet,
             VaultError::TooLarge
             | VaultError::OutOfRange(_)
-            | VaultError::LastUnlock
+            | VaultError::LastUnlockMethod
             | VaultError::PinBound => Self::Invalid(error.to_string()),
             VaultError::Storage(_)
             | VaultError::Keystore(_)

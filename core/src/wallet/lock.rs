@@ -1,7 +1,7 @@
 //! The payment lock, as a settings page sees it.
 
 use super::{Error, Payments};
-use crate::vault::{LockStatus, Stretch, Unlocked};
+use crate::vault::{Argon2Params, LockStatus, PaymentUnlock};
 
 impl Payments<'_> {
     /// How payments can be unlocked, or `None` if they are not locked.
@@ -14,16 +14,16 @@ impl Payments<'_> {
 
     /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and `unlocked` is the leave
     /// of the new lock then. A guess at it costs one `stretch` and one call into the keystore, and so does each right
-    /// entry: [`Stretch::PHONE`] is made for that.
+    /// entry: [`Argon2Params::PHONE`] is made for that.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Invalid`]; [`Error::Failed`] and those of
     /// the keystore, after which the PIN is what it was.
     pub fn set_pin(
         &mut self,
-        unlocked: &mut Unlocked,
+        unlocked: &mut PaymentUnlock,
         pin: &[u8],
-        stretch: Stretch,
+        stretch: Argon2Params,
     ) -> Result<(), Error> {
         Ok(self.0.vault.set_pin(unlocked, pin, stretch)?)
     }
@@ -33,7 +33,11 @@ impl Payments<'_> {
     ///
     /// # Errors
     /// As [`set_pin`](Self::set_pin).
-    pub fn set_unlock_key(&mut self, unlocked: &mut Unlocked, key: &[u8]) -> Result<(), Error> {
+    pub fn set_unlock_key(
+        &mut self,
+        unlocked: &mut PaymentUnlock,
+        key: &[u8],
+    ) -> Result<(), Error> {
         Ok(self.0.vault.set_unlock_key(unlocked, key)?)
     }
 
@@ -57,7 +61,7 @@ impl Payments<'_> {
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Failed`].
-    pub fn remove_lock(&mut self, unlocked: &mut Unlocked) -> Result<(), Error> {
+    pub fn remove_lock(&mut self, unlocked: &mut PaymentUnlock) -> Result<(), Error> {
         Ok(self.0.vault.remove_lock(unlocked)?)
     }
 

@@ -26,7 +26,7 @@ pub use otp_credentials::{Otp, OtpCredentials};
 pub use passes::Passes;
 pub use payments::{NewPayment, NextCode, Payment, Payments};
 
-use crate::vault::{Keystore, Kind, RecordId, Vault};
+use crate::vault::{Keystore, RecordId, RecordKind, Vault};
 use crate::{Clock, Device};
 
 /// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
@@ -58,8 +58,8 @@ impl Wallet {
     ///
     /// # Errors
     /// Those of [`open`](Self::open) but [`Error::RolledBack`].
-    pub fn adopt(path: &Path, device: &Device) -> Result<Self, Error> {
-        Ok(Self::on(Vault::adopt(path, device)?, device))
+    pub fn open_rolled_back(path: &Path, device: &Device) -> Result<Self, Error> {
+        Ok(Self::on(Vault::open_rolled_back(path, device)?, device))
     }
 
     fn on(vault: Vault, device: &Device) -> Self {
@@ -131,7 +131,7 @@ impl Wallet {
     }
 
     /// Removes a record if it holds a `T`: a room must not remove what is another's.
-    fn remove<T: Kind>(&mut self, id: &RecordId) -> Result<(), Error> {
+    fn remove<T: RecordKind>(&mut self, id: &RecordId) -> Result<(), Error> {
         self.vault.transaction(|tx| {
             tx.get::<T>(id)?.ok_or(Error::NotFound)?;
             tx.delete(id)?;

@@ -2,9 +2,9 @@
 
 use super::{Error, Wallet};
 use crate::hpke::ReceiverKey;
-use crate::transfer::parcel::{Belonging, Parcel, packed, seal};
-use crate::transfer::{BadMove, MoveNumber, MoveRequest};
-use crate::vault::{self, OtpCredential, Pass, RecordId, Transaction, Unlocked, VaultError};
+use crate::transfer::parcel::{SealedTransfer, TransferItem, packed, seal};
+use crate::transfer::{TransferError, TransferNumber, TransferRequest};
+use crate::vault::{self, OtpCredential, Pass, PaymentUnlock, RecordId, Transaction, VaultError};
 
 /// A move to another phone, or from one. Payment credentials are provisioned anew there; here is no way for them.
 #[derive(Debug)]
@@ -20,14 +20,14 @@ impl<'w> Moving<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn begin(&mut self) -> Result<MoveRequest, Error> {
+    pub fn begin(&mut self) -> Result<TransferRequest, Error> {
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
             if let Some(key) = &moving.asked {
-                return Ok(MoveRequest::new(key.public()));
+                return Ok(TransferRequest::new(key.public()));
             }
             let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
-            let request = MoveRequest::new(key.public());
+            let request = TransferRequest::new(key.public());
             tx.put(&id, &vault::Moving { asked: Some(key), ..moving })?;
             Ok(request)
         })
@@ -37,10 +37,10 @@ impl<'w> Moving<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn waits(&self) -> Result<Option<MoveRequest>, Error> {
+    pub fn waits(&self) -> Result<Option<TransferRequest>, Error> {
         let kept = self.0.vault.list::<vault::Moving>()?.pop();
         let key = kept.and_then(|(_, kept)| kept.asked);
-        Ok(key.map(|key| MoveRequest::new(key.public())))
+        Ok(key.map(|key| TransferRequest::new(key.public())))
     }
 
     /// On the new phone: forgets the request that waits. What was sealed to it nobody can open any more. Does nothing if
@@ -59,7 +59,7 @@ impl<'w> Moving<'w> {
     }
 
     /// On the old phone: seals what was chosen to the new phone's request, and changes nothing here. `number` is what the
-    /// new phone shows, as its owner typed it, or [`MoveRequest::number`] once she said that both are the same. The text
+    /// new phone shows, as its owner typed it, or [`TransferRequest::number`] once she said that both are the same. The text
     /// fits into a QR code up to 2,123 bytes of records, and into a file whatever it is.
     ///
     /// # Errors
@@ -67,13 +67,13 @@ impl<'w> Moving<'w> {
     /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Failed`].
     pub fn give(
         &mut self,
-        unlocked: &Unlocked,
-        request: &MoveRequest,
-        number: MoveNumber,
+        unlocked: &PaymentUnlock,
+        request: &TransferRequest,
+        number: TransferNumber,
         chosen: &[RecordId],
     ) -> Result<String, Error> {
         if request.number()? != number {
-            return Err(BadMove::OtherNumber.into());
+            return Err(TransferError::NumberMismatch.into());
         }
         self.0.vault.transaction(|tx| {
             tx.has_leave(unlocked)?;
@@ -89,20 +89,20 @@ impl<'w> Moving<'w> {
     /// # Errors
     /// [`Error::Move`]; [`Error::Failed`]. Nothing is changed on any of them.
     pub fn take(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
-        let parcel = Parcel::read(text)?;
+        let parcel = SealedTransfer::read(text)?;
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
             if moving.taken == Some(*parcel.request()) {
-                return Err(BadMove::Used.into());
+                return Err(TransferError::AlreadyReceived.into());
             }
-            let key = moving.asked.ok_or(BadMove::NothingWaits)?;
-            if MoveRequest::new(key.public()).digest() != *parcel.request() {
-                return Err(BadMove::OtherPhone.into());
+            let key = moving.asked.ok_or(TransferError::NoPendingRequest)?;
+            if TransferRequest::new(key.public()).digest() != *parcel.request() {
+                return Err(TransferError::WrongRecipient.into());
             }
             let all = parcel.open(&key)?;
             let stored = all.iter().map(|it| match it {
-                Belonging::Otp(credential) => tx.add(credential),
-                Belonging::Pass(pass) => tx.add(pass),
+                TransferItem::Otp(credential) => tx.add(credential),
+                TransferItem::Pass(pass) => tx.add(pass),
             });
             let stored = stored.collect::<Result<_, _>>()?;
             tx.put(&id, &vault::Moving { asked: None, taken: Some(*parcel.request()) })?;
@@ -120,13 +120,13 @@ fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::Moving), Error> {
     Ok((id, vault::Moving::default()))
 }
 
-fn belonging(tx: &Transaction<'_>, id: &RecordId) -> Result<Belonging, Error> {
+fn belonging(tx: &Transaction<'_>, id: &RecordId) -> Result<TransferItem, Error> {
     match tx.get::<OtpCredential>(id) {
-        Ok(Some(credential)) => Ok(Belonging::Otp(credential)),
+        Ok(Some(credential)) => Ok(TransferItem::Otp(credential)),
         Ok(None) => Err(Error::NotFound),
-        Err(VaultError::OtherKind) => {
+        Err(VaultError::WrongKind) => {
             let pass = tx.get::<Pass>(id)?.ok_or(Error::NotFound)?;
-            Ok(Belonging::Pass(pass))
+            Ok(TransferItem::Pass(pass))
         }
         Err(error) => Err(error.into()),
     }

@@ -4,7 +4,7 @@ use super::{Error, Wallet};
 use crate::SecretBytes;
 use crate::formats::otpauth;
 use crate::otp::OtpCode;
-use crate::vault::{OtpAlgorithm, OtpCredential, OtpMoving, RecordId, VaultError};
+use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind, RecordId, VaultError};
 
 /// One-time-password credentials and the codes made from them.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub struct Otp {
     pub algorithm: OtpAlgorithm,
     /// Digits of a code: 6 to 8.
     pub digits: u8,
-    /// What makes one code follow another.
-    pub moving: OtpMoving,
+    /// Whether codes follow the time or a counter.
+    pub kind: OtpKind,
 }
 
 impl<'w> OtpCredentials<'w> {
@@ -68,7 +68,7 @@ impl<'w> OtpCredentials<'w> {
         self.0.vault.transaction(|tx| {
             let mut stored: OtpCredential = tx.get(id)?.ok_or(Error::NotFound)?;
             let code = stored.code(now).map_err(VaultError::from)?;
-            if let OtpMoving::Counter(counter) = &mut stored.moving {
+            if let OtpKind::Hotp(counter) = &mut stored.kind {
                 let used_up =
                     || Error::Invalid("the counters of this credential are used up".into());
                 *counter = counter.checked_add(1).ok_or_else(used_up)?;
@@ -97,6 +97,6 @@ impl<'w> OtpCredentials<'w> {
 }
 
 fn describe(id: RecordId, stored: OtpCredential) -> Otp {
-    let OtpCredential { issuer, account, algorithm, digits, moving, .. } = stored;
-    Otp { id, issuer, account, algorithm, digits, moving }
+    let OtpCredential { issuer, account, algorithm, digits, kind, .. } = stored;
+    Otp { id, issuer, account, algorithm, digits, kind }
 }

@@ -3,10 +3,10 @@
 use super::{Error, Wallet};
 use crate::UnixTime;
 use crate::code::{
-    Audience, ClockOffset, ClockStatus, CodeKeys, Counter, CredentialId, Next, PaymentCode, Scheme,
-    Seed, TillCard, next_turn,
+    Audience, ClockOffset, ClockStatus, CodeKeys, Counter, CredentialId, NextSlot, PaymentCode,
+    Scheme, Seed, TillCard, next_slot,
 };
-use crate::vault::{PaymentCredential, Provisioning, RecordId, Unlock, Unlocked};
+use crate::vault::{PaymentCredential, PaymentUnlock, Provisioning, RecordId, UnlockMethod};
 
 /// Payment credentials and the codes made from them.
 #[derive(Debug)]
@@ -67,10 +67,10 @@ impl<'w> Payments<'w> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::WrongPin`], [`Error::PinGivenUp`] after ten wrong ones in a row, [`Error::PaymentsLocked`] for a key that
+    /// [`Error::WrongPin`], [`Error::PinBlocked`] after ten wrong ones in a row, [`Error::PaymentsLocked`] for a key that
     /// is not the one, [`Error::UnlockNotSet`]; [`Error::Failed`] and those of the keystore, after which no try is
     /// counted.
-    pub fn unlock(&mut self, with: Unlock<'_>) -> Result<Unlocked, Error> {
+    pub fn unlock(&mut self, with: UnlockMethod<'_>) -> Result<PaymentUnlock, Error> {
         Ok(self.0.vault.unlock(with)?)
     }
 
@@ -78,7 +78,7 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`]; [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
-    pub fn add(&mut self, unlocked: &Unlocked, new: &NewPayment) -> Result<RecordId, Error> {
+    pub fn add(&mut self, unlocked: &PaymentUnlock, new: &NewPayment) -> Result<RecordId, Error> {
         let credential =
             PaymentCredential::new(new.credential, new.label.clone(), new.scheme, new.seed.clone());
         Ok(self.0.vault.transaction(|tx| tx.add_payment(unlocked, credential))?)
@@ -118,7 +118,7 @@ impl<'w> Payments<'w> {
     /// [`Error::PaymentsLocked`], [`Error::NotFound`], [`Error::Failed`]. No code is shown then, and none is lost.
     pub fn next_code(
         &mut self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         id: &RecordId,
         audience: Audience,
     ) -> Result<NextCode, Error> {
@@ -127,12 +127,12 @@ impl<'w> Payments<'w> {
             let mut stored: PaymentCredential = tx.get(id)?.ok_or(Error::NotFound)?;
             let keys = CodeKeys::new(&unlocked.seed(tx.vault(), &stored)?);
             let now = stored.clock_offset.corrected(device, stored.last_counter);
-            match next_turn(now, stored.last_counter, audience) {
-                Next::Wait(seconds) => Ok(NextCode::Wait(seconds)),
-                Next::Show(turn) => {
-                    stored.last_counter = Some(turn.counter());
+            match next_slot(now, stored.last_counter, audience) {
+                NextSlot::Wait(seconds) => Ok(NextCode::Wait(seconds)),
+                NextSlot::Show(slot) => {
+                    stored.last_counter = Some(slot.counter());
                     tx.put(id, &stored)?;
-                    Ok(NextCode::Code(keys.derive(&stored.scheme, &turn)))
+                    Ok(NextCode::Code(keys.derive(&stored.scheme, &slot)))
                 }
             }
         })

@@ -10,7 +10,7 @@ use crate::protocol::{
     X25519Key, provision_aad,
 };
 use crate::vault::{
-    self, PaymentCredential, Provisioning, RecordId, Transaction, Unlocked, VaultError,
+    self, PaymentCredential, PaymentUnlock, Provisioning, RecordId, Transaction, VaultError,
 };
 
 impl OwnAccount<'_> {
@@ -57,7 +57,7 @@ impl OwnAccount<'_> {
     /// nothing is changed then; [`Error::PaymentsLocked`], [`Error::Invalid`], [`Error::Failed`].
     pub fn provisioned(
         &mut self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         label: &str,
         asked: &Asked<Provisioned>,
         response: &Response,
@@ -70,7 +70,7 @@ impl OwnAccount<'_> {
 
     fn keep_granted(
         &mut self,
-        unlocked: &Unlocked,
+        unlocked: &PaymentUnlock,
         label: &str,
         answer: &Provisioned,
     ) -> Result<RecordId, Error> {
@@ -148,12 +148,12 @@ mod tests {
 
     use super::*;
     use crate::code::{
-        AliasPeriod, Audience, BadTillCard, Scheme, Seed, ShopName, UnsignedTillCard,
+        AliasPeriod, Audience, Scheme, Seed, ShopName, TillCardError, UnsignedTillCard,
     };
     use crate::protocol::{
         Ciphertext, CredentialName, Ed25519Key, LoggedIn, SessionToken, is_signed,
     };
-    use crate::vault::{SoftwareKeystore, Stretch};
+    use crate::vault::{Argon2Params, SoftwareKeystore};
     use crate::wallet::{AccountAt, NextCode, Wallet};
     use crate::{Clock, Device, Random, SystemRandom, UnixTime};
 
@@ -250,7 +250,8 @@ mod tests {
         }
 
         fn keystore(path: &std::path::Path) -> Arc<SoftwareKeystore> {
-            let (cheap, random) = (Stretch::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+            let (cheap, random) =
+                (Argon2Params::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
             Arc::new(SoftwareKeystore::create(path, b"pass", cheap, random).unwrap())
         }
 
@@ -280,16 +281,16 @@ mod tests {
         assert!(wallet.account().provision_waits().unwrap());
         let again = wallet.account().provision().unwrap();
         assert_eq!(again.envelope().body(), first.body());
-        let leave = Unlocked::without_lock();
+        let unlock = PaymentUnlock::without_lock();
         let given =
-            wallet.account().keep_granted(&leave, "Shop", &answer(first.body(), 1)).unwrap();
+            wallet.account().keep_granted(&unlock, "Shop", &answer(first.body(), 1)).unwrap();
         assert!(!wallet.account().provision_waits().unwrap());
         let kept = wallet.payments().get(&given).unwrap();
         assert_eq!((kept.credential, kept.label.as_str()), (CredentialId([1; 16]), "Shop"));
         assert_eq!(kept.offset.seconds(), 100, "the issuer's time");
-        let code = wallet.payments().next_code(&leave, &given, Audience::AnyTill).unwrap();
+        let code = wallet.payments().next_code(&unlock, &given, Audience::AnyTill).unwrap();
         assert!(matches!(code, NextCode::Code(_)));
-        let again = wallet.account().keep_granted(&leave, "Shop", &answer(first.body(), 1));
+        let again = wallet.account().keep_granted(&unlock, "Shop", &answer(first.body(), 1));
         assert_eq!(again, Err(Error::NotFound), "an answer is taken once");
         assert!(!format!("{wallet:?}").contains("CANARY"));
         drop(wallet);
@@ -303,18 +304,18 @@ mod tests {
     fn the_next_credential_takes_the_place_of_the_one_before_and_of_no_other() {
         let phone = Phone::new();
         let mut wallet = phone.open();
-        let leave = Unlocked::without_lock();
+        let unlock = PaymentUnlock::without_lock();
         let other = crate::wallet::NewPayment {
             credential: CredentialId([7; 16]),
             label: "Other".into(),
             scheme: Scheme { prefix: "4900".parse().unwrap(), alias_period: AliasPeriod::DAY },
             seed: Seed::from_slice(&[7; 32]).unwrap(),
         };
-        wallet.payments().add(&leave, &other).unwrap();
+        wallet.payments().add(&unlock, &other).unwrap();
         for credential in [1, 2] {
             let asked = wallet.account().provision().unwrap();
             let answer = answer(asked.envelope().body(), credential);
-            wallet.account().keep_granted(&leave, "Shop", &answer).unwrap();
+            wallet.account().keep_granted(&unlock, "Shop", &answer).unwrap();
         }
         let mut kept: Vec<_> =
             wallet.payments().list().unwrap().iter().map(|it| it.credential.0[0]).collect();
@@ -326,17 +327,17 @@ mod tests {
     fn a_tills_card_is_held_to_the_key_that_came_with_the_credential() {
         let phone = Phone::new();
         let mut wallet = phone.open();
-        let leave = Unlocked::without_lock();
+        let unlock = PaymentUnlock::without_lock();
         let asked = wallet.account().provision().unwrap();
         let answer = answer(asked.envelope().body(), 1);
-        let given = wallet.account().keep_granted(&leave, "Shop", &answer).unwrap();
+        let given = wallet.account().keep_granted(&unlock, "Shop", &answer).unwrap();
         let by_hand = crate::wallet::NewPayment {
             credential: CredentialId([7; 16]),
             label: "By hand".into(),
             scheme: Scheme { prefix: "4900".parse().unwrap(), alias_period: AliasPeriod::DAY },
             seed: Seed::from_slice(&[7; 32]).unwrap(),
         };
-        let by_hand = wallet.payments().add(&leave, &by_hand).unwrap();
+        let by_hand = wallet.payments().add(&unlock, &by_hand).unwrap();
         let name = |text| ShopName::new(text).unwrap();
         let card = UnsignedTillCard {
             till: "till-1".parse().unwrap(),
@@ -349,8 +350,8 @@ mod tests {
         assert_eq!((read.till().as_str(), read.shop().as_str()), ("till-1", "Ginza"));
         let mut refused = |id, text: &str| wallet.payments().till_card(id, text).unwrap_err();
         let strange = refused(&given, &signed_by(8));
-        assert_eq!(strange, Error::TillCard(BadTillCard::Signature));
-        assert_eq!(refused(&given, "till-1"), Error::TillCard(BadTillCard::Form));
+        assert_eq!(strange, Error::TillCard(TillCardError::InvalidSignature));
+        assert_eq!(refused(&given, "till-1"), Error::TillCard(TillCardError::Malformed));
         assert_eq!(refused(&by_hand, &signed_by(9)), Error::NotFound, "no key came with it");
     }
 
@@ -358,7 +359,7 @@ mod tests {
     fn an_answer_to_another_request_or_an_altered_one_changes_nothing() {
         let phone = Phone::new();
         let mut wallet = phone.open();
-        let leave = Unlocked::without_lock();
+        let unlock = PaymentUnlock::without_lock();
         let first = wallet.account().provision().unwrap();
         wallet.account().drop_provision().unwrap();
         wallet.account().drop_provision().unwrap();
@@ -373,13 +374,13 @@ mod tests {
         sealed[3] ^= 1;
         bad.push(Provisioned { ciphertext: Ciphertext::new(sealed).unwrap(), ..good.clone() });
         for bad in bad {
-            let refused = wallet.account().keep_granted(&leave, "Shop", &bad);
+            let refused = wallet.account().keep_granted(&unlock, "Shop", &bad);
             assert_eq!(refused, Err(Error::Refused));
         }
         assert!(wallet.payments().list().unwrap().is_empty());
-        let named = wallet.account().keep_granted(&leave, "", &good);
+        let named = wallet.account().keep_granted(&unlock, "", &good);
         assert!(matches!(named, Err(Error::Invalid(_))));
-        wallet.account().keep_granted(&leave, "Shop", &good).unwrap();
+        wallet.account().keep_granted(&unlock, "Shop", &good).unwrap();
     }
 
     #[test]
@@ -403,16 +404,16 @@ mod tests {
     fn under_a_lock_the_answer_is_kept_with_its_leave_alone() {
         let phone = Phone::new();
         let mut wallet = phone.open();
-        let mut leave = Unlocked::without_lock();
-        let cheap = Stretch::new(8, 1, 1).unwrap();
-        wallet.vault.set_pin(&mut leave, b"2468", cheap).unwrap();
+        let mut unlock = PaymentUnlock::without_lock();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
+        wallet.vault.set_pin(&mut unlock, b"2468", cheap).unwrap();
         let asked = wallet.account().provision().unwrap();
         let answer = answer(asked.envelope().body(), 1);
-        let without = Unlocked::without_lock();
+        let without = PaymentUnlock::without_lock();
         let refused = wallet.account().keep_granted(&without, "Shop", &answer);
         assert_eq!(refused, Err(Error::PaymentsLocked));
         assert!(wallet.account().provision_waits().unwrap(), "it can be opened later");
-        wallet.account().keep_granted(&leave, "Shop", &answer).unwrap();
+        wallet.account().keep_granted(&unlock, "Shop", &answer).unwrap();
         wallet.account().end_session().unwrap();
         assert_eq!(wallet.account().provision().unwrap_err(), Error::NotLoggedIn);
     }

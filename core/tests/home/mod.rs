@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tegata::vault::{
-    Anchor, AnchorError, Anchored, Keystore, Setting, SoftwareKeystore, Stretch, Vault, VaultError,
+    Anchor, AnchorError, AnchorState, Argon2Params, Keystore, Setting, SoftwareKeystore, Vault,
+    VaultError,
 };
 use tegata::{Device, Random, RandomUnavailable, SystemClock, SystemRandom};
 use tempfile::TempDir;
@@ -83,8 +84,8 @@ pub(crate) fn keystore_at(path: &Path) -> SoftwareKeystore {
     SoftwareKeystore::create(path, b"passphrase", small(), random()).unwrap()
 }
 
-pub(crate) fn small() -> Stretch {
-    Stretch::new(8, 1, 1).unwrap()
+pub(crate) fn small() -> Argon2Params {
+    Argon2Params::new(8, 1, 1).unwrap()
 }
 
 pub(crate) fn device(keystore: Arc<dyn Keystore>) -> Device {
@@ -102,17 +103,17 @@ pub(crate) fn setting(name: &str, value: &str) -> Setting {
 /// An anchor in memory that can be told to fail, as a phone's may.
 #[derive(Default)]
 pub(crate) struct TestAnchor {
-    stored: Mutex<Option<Anchored>>,
+    stored: Mutex<Option<AnchorState>>,
     failing: AtomicBool,
     stores: AtomicUsize,
 }
 
 impl TestAnchor {
-    pub(crate) fn get(&self) -> Option<Anchored> {
+    pub(crate) fn get(&self) -> Option<AnchorState> {
         *self.stored.lock().unwrap()
     }
 
-    pub(crate) fn put(&self, anchored: Option<Anchored>) {
+    pub(crate) fn put(&self, anchored: Option<AnchorState>) {
         *self.stored.lock().unwrap() = anchored;
     }
 
@@ -131,12 +132,12 @@ impl TestAnchor {
 }
 
 impl Anchor for TestAnchor {
-    fn load(&self) -> Result<Option<Anchored>, AnchorError> {
+    fn load(&self) -> Result<Option<AnchorState>, AnchorError> {
         self.answer()?;
         Ok(self.get())
     }
 
-    fn store(&self, anchored: &Anchored) -> Result<(), AnchorError> {
+    fn store(&self, anchored: &AnchorState) -> Result<(), AnchorError> {
         self.answer()?;
         self.stores.fetch_add(1, Ordering::SeqCst);
         self.put(Some(*anchored));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tegata::UnixTime;
-use tegata::code::{Audience, CodeKeys, Nth, Step, Turn};
+use tegata::code::{Audience, CodeKeys, CodeSlot, SlotIndex, Step};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -45,9 +45,9 @@ impl Day {
     pub(super) fn new(credentials: usize, step: u64, most: usize) -> Self {
         let code = |shopper: usize, step: u64, nth: usize| {
             let step = Step::at(UnixTime::new(step * 30).unwrap());
-            let nth = Nth::new(u8::try_from(nth).unwrap()).unwrap();
-            let turn = Turn { step, nth, audience: Audience::AnyTill };
-            CodeKeys::new(&seed(shopper)).derive(&scheme(), &turn).digits().to_string()
+            let index = SlotIndex::new(u8::try_from(nth).unwrap()).unwrap();
+            let slot = CodeSlot { step, index, audience: Audience::AnyTill };
+            CodeKeys::new(&seed(shopper)).derive(&scheme(), &slot).digits().to_string()
         };
         let ask = |n: usize| {
             let round = n / ROUND;

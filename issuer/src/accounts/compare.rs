@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq;
 use tegata::protocol::TotpText;
-use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
+use tegata::vault::{OtpAlgorithm, OtpCredential, OtpKind};
 use tegata::{SecretBytes, UnixTime};
 use tegata_policy::limits::{FACTOR_STEP, NOTICES, RECOVERY_CODES};
 use tegata_policy::{Compare, Found, SecretId, SecretKind};
@@ -122,8 +122,8 @@ fn matching_step(
     after: u64,
     now: UnixTime,
 ) -> Result<Option<u64>, Problem> {
-    let (name, moving) = (String::new(), OtpMoving::Period(30));
-    let credential = OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, moving, secret);
+    let (name, kind) = (String::new(), OtpKind::Totp(30));
+    let credential = OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, kind, secret);
     let here = now.seconds() / FACTOR_STEP;
     let mut found = None;
     for step in here.saturating_sub(DRIFT)..=here + DRIFT {

@@ -6,7 +6,7 @@ use tegata::protocol::{
     SessionNumber, SessionView,
 };
 use tegata::protocol::{Handle, Refusal};
-use tegata::vault::{OtpAlgorithm, OtpCredential, OtpMoving};
+use tegata::vault::{OtpAlgorithm, OtpCredential, OtpKind};
 use tegata::{Secret, SecretBytes};
 use tegata_policy::Account;
 
@@ -106,7 +106,7 @@ pub(super) fn otpauth(
         handle.address().to_owned(),
         OtpAlgorithm::Sha1,
         6,
-        OtpMoving::Period(30),
+        OtpKind::Totp(30),
         SecretBytes::new(secret.expose()),
     );
     let uri = otpauth::reveal(&credential);

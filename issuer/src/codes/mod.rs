@@ -7,7 +7,7 @@ mod wrong;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tegata::UnixTime;
-use tegata::code::{OverlappingPrefix, Prefixes, Scheme};
+use tegata::code::{OverlappingPrefixes, Prefixes, Scheme};
 
 pub use fill::FillError;
 pub(crate) use fill::{Ready, around, fill, ready};
@@ -31,7 +31,7 @@ pub enum CodesError {
     },
     /// A code could belong to this prefix and to one that was used before.
     #[error("code_prefix: {0}")]
-    Overlapping(#[from] OverlappingPrefix),
+    Overlapping(#[from] OverlappingPrefixes),
     /// The index of aliases was not filled.
     #[error(transparent)]
     NotFilled(#[from] FillError),

@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tegata::UnixTime;
-use tegata::code::{Decoded, Digits, Prefixes, Scheme};
+use tegata::code::{DecodedCode, Digits, Prefixes, Scheme};
 use tokio::sync::Mutex;
 
 use crate::store::{Store, StoreError};
@@ -28,7 +28,7 @@ impl Taken {
         &self,
         digits: &Digits,
         now: UnixTime,
-    ) -> Result<Option<(Scheme, Decoded)>, StoreError> {
+    ) -> Result<Option<(Scheme, DecodedCode)>, StoreError> {
         if let Some(parts) = self.known().decode(digits) {
             return Ok(Some(parts));
         }

@@ -17,7 +17,7 @@ final class Bench {
         long first = System.nanoTime() - began;
         long second = first - (prepared - began);
         try (Wallet wallet = Wallet.create(file, new NoKeystore(), null, clock);
-                Unlocked unlocked = Unlocked.Companion.withoutLock()) {
+                PaymentUnlock unlocked = PaymentUnlock.Companion.withoutLock()) {
             String[] id = new String[1];
             for (int n = 0; n < 100; n++) {
                 NewPayment provisioned = new NewPayment(new byte[16], "Ann " + n, "4960", 86_400L);

@@ -6,7 +6,7 @@ import sys
 import time
 
 began = time.perf_counter_ns()
-from tegata import DeviceKeystore, NewPayment, SetClock, Unlocked, Wallet  # noqa: E402
+from tegata import DeviceKeystore, NewPayment, PaymentUnlock, SetClock, Wallet  # noqa: E402
 
 START = 1_800_000_000
 clock = SetClock(START)
@@ -31,7 +31,7 @@ def median(times, work):
 
 
 with Wallet.create(sys.argv[1], NoKeystore(), None, clock) as wallet:
-    unlocked = Unlocked.without_lock()
+    unlocked = PaymentUnlock.without_lock()
     for n in range(100):
         new = NewPayment(credential=bytes(16), label=f"Ann {n}", prefix="4960", alias_period=86_400)
         id = wallet.payments.add(unlocked, new, bytes(32))

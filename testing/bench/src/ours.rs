@@ -12,11 +12,14 @@ use std::{
 use tegata::{
     Clock, NewPayment, NextCode, SystemClock, SystemRandom, UnixTime, Wallet,
     code::{
-        Admission, AliasPeriod, Audience, Candidate, CodeKeys, Counter, CredentialId, Nth,
-        PaymentCode, Prefixes, ReplayGuard, Scheme, Seed, Step, TillId, Turn, Verdict, verify,
+        Admission, AliasPeriod, Audience, Candidate, CodeKeys, CodeSlot, Counter, CredentialId,
+        PaymentCode, Prefixes, ReplayGuard, Scheme, Seed, SlotIndex, Step, TillId, Verdict, verify,
     },
     symbol::PaymentSymbols,
-    vault::{PaymentCredential, RecordId, SoftwareKeystore, Stretch, Unlocked, Vault, VaultError},
+    vault::{
+        Argon2Params, PaymentCredential, PaymentUnlock, RecordId, SoftwareKeystore, Vault,
+        VaultError,
+    },
 };
 
 use crate::{NOW, SECRET};
@@ -37,8 +40,8 @@ pub fn seed() -> Seed {
 #[must_use]
 pub fn next_code(seed: &Seed, scheme: &Scheme, now: u64) -> (PaymentCode, PaymentSymbols) {
     let step = Step::at(UnixTime::new(now).unwrap());
-    let turn = Turn { step, nth: Nth::FIRST, audience: Audience::AnyTill };
-    let code = CodeKeys::new(seed).derive(scheme, &turn);
+    let slot = CodeSlot { step, index: SlotIndex::FIRST, audience: Audience::AnyTill };
+    let code = CodeKeys::new(seed).derive(scheme, &slot);
     let symbols = PaymentSymbols::new(code.digits().as_bytes()).unwrap();
     (code, symbols)
 }
@@ -49,20 +52,25 @@ pub struct Forgetful;
 impl ReplayGuard for Forgetful {
     type Error = Infallible;
 
-    fn count(
+    fn count_attempt(
         &self,
         _: &TillId,
         candidates: &[CredentialId],
         _: UnixTime,
     ) -> Result<Admission, Infallible> {
-        Ok(Admission::Open(vec![true; candidates.len()]))
+        Ok(Admission::Candidates(vec![true; candidates.len()]))
     }
 
-    fn take_back(&self, _: &TillId, _: &[CredentialId], _: UnixTime) -> Result<(), Infallible> {
+    fn revert_attempt(
+        &self,
+        _: &TillId,
+        _: &[CredentialId],
+        _: UnixTime,
+    ) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn advance(&self, _: CredentialId, _: Counter) -> Result<bool, Infallible> {
+    fn advance_counter(&self, _: CredentialId, _: Counter) -> Result<bool, Infallible> {
         Ok(true)
     }
 }
@@ -178,7 +186,7 @@ impl Ticking {
     }
 }
 
-const LEAVE: &Unlocked = &Unlocked::without_lock();
+const LEAVE: &PaymentUnlock = &PaymentUnlock::without_lock();
 
 /// What a host hands over, without an anchor: what that takes is its own.
 fn host(keystore_file: &Path, clock: Arc<dyn Clock>) -> tegata::Device {
@@ -188,7 +196,7 @@ fn host(keystore_file: &Path, clock: Arc<dyn Clock>) -> tegata::Device {
 
 /// One that opens at once: what a passphrase costs is not measured here.
 fn keystore(file: &Path) -> SoftwareKeystore {
-    let cheap = Stretch::new(8, 1, 1).unwrap();
+    let cheap = Argon2Params::new(8, 1, 1).unwrap();
     SoftwareKeystore::create(file, b"bench", cheap, Arc::new(SystemRandom::new())).unwrap()
 }
 

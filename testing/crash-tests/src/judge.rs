@@ -82,7 +82,7 @@ impl Judge {
                 if !allowed.contains(&&held) {
                     return Err("an older copy that holds what it should not".into());
                 }
-                let adopted = Vault::adopt(&self.path(), &self.host()).map_err(text)?;
+                let adopted = Vault::open_rolled_back(&self.path(), &self.host()).map_err(text)?;
                 return adopted.close().map_err(text).map(|()| Verdict::Good);
             }
             opened => opened.map_err(text)?,

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use fastrand::Rng;
 use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
 use tegata::vault::{
-    AnchorError, Anchored, FileAnchor, OtpAlgorithm, OtpCredential, OtpMoving, Pass, PassFormat,
-    RecordId, Setting, SoftwareKeystore, Stretch, Unlock, Unlocked, Vault, VaultError,
+    AnchorError, AnchorState, Argon2Params, FileAnchor, OtpAlgorithm, OtpCredential, OtpKind, Pass,
+    PassFormat, PaymentUnlock, RecordId, Setting, SoftwareKeystore, UnlockMethod, Vault,
+    VaultError,
 };
 use tegata::{
     Clock, Device as Host, Error, NewPayment, Random, RandomUnavailable, SecretBytes, SystemRandom,
@@ -179,7 +180,7 @@ impl Device {
             payments.iter().map(|its| format!("{} {:?} {:?}", its.label, its.last, its.offset)),
         );
         let otps = wallet.otp_credentials().list()?;
-        found.extend(otps.iter().map(|its| format!("{} {:?}", its.account, its.moving)));
+        found.extend(otps.iter().map(|its| format!("{} {:?}", its.account, its.kind)));
         found.extend(wallet.passes().list()?.into_iter().map(|(_, pass)| pass.title));
         found.sort();
         Ok(found)
@@ -223,8 +224,8 @@ fn make_keystore() -> Arc<SoftwareKeystore> {
 }
 
 #[expect(clippy::expect_used, reason = "tests")]
-fn cheap() -> Stretch {
-    Stretch::new(8, 1, 1).expect("in range")
+fn cheap() -> Argon2Params {
+    Argon2Params::new(8, 1, 1).expect("in range")
 }
 
 /// A clock that always shows the same moment.
@@ -356,20 +357,20 @@ fn add_payment(device: &mut Device) -> Answer {
         scheme: Scheme { prefix, alias_period: AliasPeriod::DAY },
         seed: Seed::from_slice(&[9; 32]).ok_or_else(invalid)?,
     };
-    let leave = leave(device)?;
-    device.wallet()?.payments().add(&leave, &payment).map(drop)
+    let unlock = unlock(device)?;
+    device.wallet()?.payments().add(&unlock, &payment).map(drop)
 }
 
 const KEY: &[u8; 32] = &[0x4b; 32];
 const OTHER_KEY: &[u8; 32] = &[0x6f; 32];
 
-/// The leave to pay, whatever stands in the way.
-fn leave(device: &mut Device) -> Result<Unlocked, Error> {
+/// Unlocks payments with whichever key is set, or without one.
+fn unlock(device: &mut Device) -> Result<PaymentUnlock, Error> {
     let mut payments = device.wallet()?.payments();
     for key in [KEY, OTHER_KEY] {
-        match payments.unlock(Unlock::Key(key)) {
+        match payments.unlock(UnlockMethod::Key(key)) {
             Err(Error::PaymentsLocked) => {}
-            Err(Error::UnlockNotSet) => return Ok(Unlocked::without_lock()),
+            Err(Error::UnlockNotSet) => return Ok(PaymentUnlock::without_lock()),
             answer => return answer,
         }
     }
@@ -377,17 +378,17 @@ fn leave(device: &mut Device) -> Result<Unlocked, Error> {
 }
 
 fn set_key(device: &mut Device, key: &[u8]) -> Answer {
-    let mut leave = leave(device)?;
-    device.wallet()?.payments().set_unlock_key(&mut leave, key)
+    let mut unlock = unlock(device)?;
+    device.wallet()?.payments().set_unlock_key(&mut unlock, key)
 }
 
 fn set_pin(device: &mut Device) -> Answer {
-    let mut leave = leave(device)?;
-    device.wallet()?.payments().set_pin(&mut leave, b"4711", cheap())
+    let mut unlock = unlock(device)?;
+    device.wallet()?.payments().set_pin(&mut unlock, b"4711", cheap())
 }
 
 fn wrong_pin(device: &mut Device) -> Answer {
-    match device.wallet()?.payments().unlock(Unlock::Pin(b"0815")) {
+    match device.wallet()?.payments().unlock(UnlockMethod::Pin(b"0815")) {
         Err(Error::WrongPin { .. }) => Ok(()),
         answer => answer.map(drop).and(Err(Error::NotFound)),
     }
@@ -401,8 +402,8 @@ fn forget_pin(device: &mut Device) -> Answer {
 }
 
 fn remove_lock(device: &mut Device) -> Answer {
-    let mut leave = leave(device)?;
-    device.wallet()?.payments().remove_lock(&mut leave)
+    let mut unlock = unlock(device)?;
+    device.wallet()?.payments().remove_lock(&mut unlock)
 }
 
 /// The anchor goes ahead as if there had been more transactions, so that the file is an older copy.
@@ -412,10 +413,10 @@ fn adopt(device: &mut Device) -> Answer {
     if let Some(anchor) = &device.host.anchor
         && let Some(anchored) = anchor.load().map_err(failed)?
     {
-        let ahead = Anchored { epoch: anchored.epoch + 7, ..anchored };
+        let ahead = AnchorState { epoch: anchored.epoch + 7, ..anchored };
         anchor.store(&ahead).map_err(failed)?;
     }
-    device.hands = Hands::Vault(Vault::adopt(&device.path, &device.host)?);
+    device.hands = Hands::Vault(Vault::open_rolled_back(&device.path, &device.host)?);
     Ok(())
 }
 
@@ -425,10 +426,10 @@ fn first_payment(wallet: &mut Wallet) -> Result<RecordId, Error> {
 }
 
 fn next_code(device: &mut Device) -> Answer {
-    let leave = leave(device)?;
+    let unlock = unlock(device)?;
     let wallet = device.wallet()?;
     let id = first_payment(wallet)?;
-    wallet.payments().next_code(&leave, &id, Audience::AnyTill).map(drop)
+    wallet.payments().next_code(&unlock, &id, Audience::AnyTill).map(drop)
 }
 
 fn learn_time(device: &mut Device) -> Answer {
@@ -444,7 +445,7 @@ fn add_counter(device: &mut Device) -> Answer {
         "ann@example.org".into(),
         OtpAlgorithm::Sha1,
         6,
-        OtpMoving::Counter(0),
+        OtpKind::Hotp(0),
         SecretBytes::new(b"12345678901234567890"),
     );
     device.wallet()?.otp_credentials().add(&credential).map(drop)
@@ -452,13 +453,13 @@ fn add_counter(device: &mut Device) -> Answer {
 
 /// What the wallet asked for it gives to itself: a move needs no second phone to be stored.
 fn take_move(device: &mut Device) -> Answer {
-    let leave = leave(device)?;
+    let unlock = unlock(device)?;
     let wallet = device.wallet()?;
     // A host that was told of an error after it was stored, and asks again.
     let Some(request) = wallet.moving().waits()? else { return Ok(()) };
     let all = wallet.otp_credentials().list()?;
     let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;
-    let given = wallet.moving().give(&leave, &request, request.number()?, &[id])?;
+    let given = wallet.moving().give(&unlock, &request, request.number()?, &[id])?;
     wallet.moving().take(&given).map(drop)
 }
 

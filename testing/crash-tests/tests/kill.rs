@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use fastrand::Rng;
-use tegata::vault::{FileAnchor, Setting, SoftwareKeystore, Stretch, Vault, VaultError};
+use tegata::vault::{Argon2Params, FileAnchor, Setting, SoftwareKeystore, Vault, VaultError};
 use tegata::{Device as Host, SystemClock, SystemRandom};
 use tegata_crash_tests::long_form;
 
@@ -92,7 +92,7 @@ struct Device {
 impl Device {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let cheap = Stretch::new(8, 1, 1).unwrap();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let path = folder.path().join("keystore");
         let random = Arc::new(SystemRandom::new());
         let keystore =

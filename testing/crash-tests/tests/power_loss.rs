@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tegata::SystemRandom;
-use tegata::vault::{SoftwareKeystore, SoftwareKeystoreError, Stretch};
+use tegata::vault::{Argon2Params, SoftwareKeystore, SoftwareKeystoreError};
 use tegata_crash_tests::{
     Calm, Content, Device, Judge, Moment, Older, Recording, STEPS, Step, Tape, Verdict, Wreck,
     disk, long_form,
@@ -90,7 +90,7 @@ fn a_log_that_begins_anew_over_its_old_content_is_not_mixed_up() {
 #[test]
 fn the_keystore_s_file_is_whole_or_not_there_wherever_the_power_goes() {
     let home = tempfile::tempdir().unwrap();
-    let cheap = Stretch::new(8, 1, 1).unwrap();
+    let cheap = Argon2Params::new(8, 1, 1).unwrap();
     let create = |folder: &Path| {
         let random = Arc::new(SystemRandom::new());
         SoftwareKeystore::create(&folder.join("keystore"), b"p", cheap, random).map(drop)

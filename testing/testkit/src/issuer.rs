@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use tegata::protocol::{Call, Envelope, IssuerError, Request, Response, SIGNATURE_HEADER};
-use tegata::vault::{SoftwareKeystore, Stretch};
+use tegata::vault::{Argon2Params, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Processor};
 use tegata_issuer::domain::AuthorisationId;
@@ -235,7 +235,7 @@ impl TestIssuer {
         let number = self.devices.fetch_add(1, Ordering::SeqCst);
         let path = self.folder.path().join(format!("device-{number}"));
         let random = Arc::new(SystemRandom::new());
-        let stretch = Stretch::new(8, 1, 1).unwrap();
+        let stretch = Argon2Params::new(8, 1, 1).unwrap();
         Arc::new(SoftwareKeystore::create(&path, b"passphrase", stretch, random).unwrap())
     }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tegata::SystemRandom;
 use tegata::UnixTime;
 use tegata::code::{
-    AliasKey, AliasPeriod, Audience, CodeKeys, CredentialId, Nth, Scheme, Seed, ShopName, Step,
-    TillId, Turn,
+    AliasKey, AliasPeriod, Audience, CodeKeys, CodeSlot, CredentialId, Scheme, Seed, ShopName,
+    SlotIndex, Step, TillId,
 };
 use tegata::protocol::{DeviceId, SessionId};
 use tegata_issuer::admin::{Operator, Reason};
@@ -372,8 +372,8 @@ impl<'a> TestPayments<'a> {
     ) -> String {
         let audience = till.map_or(Audience::AnyTill, |till| Audience::OneTill(till.id.clone()));
         let step = Step::at(self.issuer.now());
-        let turn = Turn { step, nth: Nth::new(nth).unwrap(), audience };
-        CodeKeys::new(&shopper.seed).derive(scheme, &turn).digits().to_string()
+        let slot = CodeSlot { step, index: SlotIndex::new(nth).unwrap(), audience };
+        CodeKeys::new(&shopper.seed).derive(scheme, &slot).digits().to_string()
     }
 
     /// The first code of the next half minute; moves the clock there.

@@ -28,7 +28,7 @@ extension ProvisionCall {
     /// Has the request sent, hands the response back, and gives the credential's record among payments; `label` is what
     /// it is called there.
     public func carried(
-        unlocked: Unlocked, label: String, by send: (IssuerRequest) async throws -> IssuerResponse
+        unlocked: PaymentUnlock, label: String, by send: (IssuerRequest) async throws -> IssuerResponse
     ) async throws -> String {
         try answered(unlocked: unlocked, label: label, response: try await send(request()))
     }

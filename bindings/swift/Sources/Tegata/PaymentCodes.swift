@@ -7,7 +7,7 @@ import TegataGenerated
 /// was cancelled.
 public struct PaymentCodes<C: Clock>: AsyncSequence, Sendable where C.Duration == Duration {
     let payments: Payments
-    let unlocked: Unlocked
+    let unlocked: PaymentUnlock
     let id: String
     let till: String?
     let language: Language?
@@ -47,7 +47,7 @@ extension Payments {
     /// Codes that come by themselves: see `PaymentCodes`. `clock` is what the time between them is waited for by; a test
     /// gives one of its own.
     public func codes<C: Clock>(
-        unlocked: Unlocked, id: String, till: String? = nil, language: Language? = nil, clock: C = ContinuousClock()
+        unlocked: PaymentUnlock, id: String, till: String? = nil, language: Language? = nil, clock: C = ContinuousClock()
     ) -> PaymentCodes<C> where C.Duration == Duration {
         PaymentCodes(
             payments: self, unlocked: unlocked, id: id, till: till, language: language, clock: clock)

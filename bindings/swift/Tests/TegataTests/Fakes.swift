@@ -76,15 +76,15 @@ final class FakeKeystore: DeviceKeystore {
 
 /// Keeps what it is given.
 final class FakeAnchor: Anchor {
-    let anchored = Mutex<Anchored?>(nil)
+    let anchored = Mutex<AnchorState?>(nil)
     let fault = Fault()
 
-    func load() throws -> Anchored? {
+    func load() throws -> AnchorState? {
         try fault.strike()
         return anchored.withLock { $0 }
     }
 
-    func store(anchored: Anchored) throws {
+    func store(anchored: AnchorState) throws {
         try fault.strike()
         self.anchored.withLock { $0 = anchored }
     }

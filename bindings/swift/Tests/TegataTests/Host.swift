@@ -35,7 +35,7 @@ final class Host: Sendable {
 }
 
 extension Wallet {
-    func add(_ unlocked: Unlocked) throws -> String {
+    func add(_ unlocked: PaymentUnlock) throws -> String {
         let new = NewPayment(
             credential: Data(repeating: 1, count: 16), label: "Ann", prefix: "4960", aliasPeriod: 86_400)
         return try payments.add(unlocked: unlocked, new: new, seed: Data(0..<32))

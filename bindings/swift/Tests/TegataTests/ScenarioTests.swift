@@ -55,7 +55,7 @@ private final class Run {
     var anchor: FakeAnchor { anchors[name]! }
     let clock = SetClock(seconds: 0)
     var opened: Wallet?
-    var unlocked = Unlocked.withoutLock()
+    var unlocked = PaymentUnlock.withoutLock()
     var values = Scenario.values
     let issuer = Issuer()
     var signUp: SignUp?
@@ -136,7 +136,7 @@ private final class Run {
         case "anchor_throws": anchor.fault.throwsNow(try anchorFailure(with), times: with.optional("times")?.number)
         case "anchor_works": anchor.fault.stops()
         case "anchored":
-            let anchored = Anchored(
+            let anchored = AnchorState(
                 vault: try with.bytes("vault"), epoch: try with.number("epoch"),
                 failedPinTries: Int32(try with.number("failed_pin_tries")))
             anchor.anchored.withLock { $0 = anchored }
@@ -180,7 +180,7 @@ private final class Run {
         case "drop_all": try wallet.payments.dropAll()
 
         // The payment lock
-        case "without_lock": unlocked = Unlocked.withoutLock()
+        case "without_lock": unlocked = PaymentUnlock.withoutLock()
         case "lock": unlocked.lock()
         case "unlock_with_pin": unlocked = try wallet.payments.unlockWithPin(pin: Data(try with.text("pin").utf8))
         case "unlock_with_key": unlocked = try wallet.payments.unlockWithKey(key: with.bytes("key"))
@@ -405,7 +405,7 @@ private func check(_ expected: JSON, _ given: JSON, _ place: String) {
 }
 
 private func nextCode(
-    _ wallet: Wallet, _ unlocked: Unlocked, _ id: String, _ till: String?, _ language: Language?
+    _ wallet: Wallet, _ unlocked: PaymentUnlock, _ id: String, _ till: String?, _ language: Language?
 ) throws -> JSON {
     switch try wallet.payments.nextCode(unlocked: unlocked, id: id, till: till, language: language) {
     case .code(let code):

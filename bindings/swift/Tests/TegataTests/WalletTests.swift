@@ -6,7 +6,7 @@ import Testing
 
 @Test func aSymbolIsReadModuleByModuleLightOutside() throws {
     let host = try Host()
-    let unlocked = Unlocked.withoutLock()
+    let unlocked = PaymentUnlock.withoutLock()
     let wallet = try host.create()
     let code = try #require(try wallet.payments.nextCode(unlocked: unlocked, id: try wallet.add(unlocked)).code)
     // The finder pattern, and the start of Code 128 in set C: bars of 2, 1 and 3.
@@ -17,7 +17,7 @@ import Testing
 
 @Test func neitherACodeNorANestedOnePrintsADigit() throws {
     let host = try Host()
-    let unlocked = Unlocked.withoutLock()
+    let unlocked = PaymentUnlock.withoutLock()
     let wallet = try host.create()
     let next = try wallet.payments.nextCode(unlocked: unlocked, id: try wallet.add(unlocked))
     #expect("\(try #require(next.code))" == "PaymentCode([redacted])")
@@ -26,7 +26,7 @@ import Testing
 
 @Test func whatErrorsPrintReadsLikeASentence() throws {
     let host = try Host()
-    let unlocked = Unlocked.withoutLock()
+    let unlocked = PaymentUnlock.withoutLock()
     let wallet = try host.create()
     try wallet.payments.setPin(unlocked: unlocked, pin: pin)
     let wrong = WalletError.WrongPin(triesLeft: 9)
@@ -38,7 +38,7 @@ import Testing
 
 @Test func codesComeByThemselvesEachWhenItsHalfMinuteBegins() async throws {
     let host = try Host()
-    let unlocked = Unlocked.withoutLock()
+    let unlocked = PaymentUnlock.withoutLock()
     let wallet = try host.create()
     let id = try wallet.add(unlocked)
     let clock = HandClock(sets: host.clock)
@@ -52,7 +52,7 @@ import Testing
 
 @Test func lockingEndsTheCodesWithTheReason() async throws {
     let host = try Host()
-    let unlocked = Unlocked.withoutLock()
+    let unlocked = PaymentUnlock.withoutLock()
     let wallet = try host.create()
     let id = try wallet.add(unlocked)
     let clock = HandClock(sets: host.clock)

@@ -80,7 +80,7 @@ extension WalletError {
         case .RolledBack: "RolledBack"
         case .PaymentsLocked: "PaymentsLocked"
         case .WrongPin: "WrongPin"
-        case .PinGivenUp: "PinGivenUp"
+        case .PinBlocked: "PinBlocked"
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
         case .Issuer(let problem, _): "Issuer \(spelled(problem))"
@@ -102,7 +102,7 @@ private func spelled(_ problem: some Any) -> String {
     return name.prefix(1).uppercased() + name.dropFirst()
 }
 
-extension MoveRequest {
+extension TransferRequest {
     var json: JSON { .fields(["text": .text(text), "number": .text(number), "qr": qr.json]) }
 }
 

@@ -55,14 +55,14 @@ fn prove(wallet: &mut Wallet, factor: &Given) -> Result<(), Failure> {
 /// Asks, and keeps what comes. A request that was asked before and never answered is asked again.
 fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<RecordId, Trouble> {
     // First: without it the answer could not be kept.
-    let leave = files.unlock(wallet)?;
+    let unlock = files.unlock(wallet)?;
     let mut fresh = false;
     loop {
         let asked = wallet.account().provision().map_err(unreadable)?;
         let host = asked.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
         let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
         let name = label.unwrap_or(host);
-        match wallet.account().provisioned(&leave, name, &asked, &response).map_err(Trouble::of) {
+        match wallet.account().provisioned(&unlock, name, &asked, &response).map_err(Trouble::of) {
             // The answer was lost, and what it would have given is void by now.
             Err(Trouble::There(no)) if no.refusal() == Some(Refusal::NothingToDo) && !fresh => {
                 wallet.account().drop_provision().map_err(unreadable)?;

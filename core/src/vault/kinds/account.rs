@@ -7,7 +7,7 @@ use crate::SecretBytes;
 
 /// A shopper's account at an issuer, as this device knows it.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct AccountRecord {
     /// What the shopper logs in with: 1 to 256 bytes of UTF-8.
     pub handle: String,
     /// Where the issuer is reached: 1 to 2,048 bytes of UTF-8.
@@ -18,7 +18,7 @@ pub struct Account {
     pub session: Option<SecretBytes>,
 }
 
-impl Body for Account {
+impl Body for AccountRecord {
     const KIND: u8 = 4;
 
     fn check(&self) -> Result<(), OutOfRange> {
@@ -59,8 +59,8 @@ mod tests {
     use super::*;
     use crate::vault::VaultError;
 
-    fn account() -> Account {
-        Account {
+    fn account() -> AccountRecord {
+        AccountRecord {
             handle: "ann".into(),
             issuer_address: "https://i".into(),
             device_name: "phone".into(),
@@ -72,13 +72,13 @@ mod tests {
     fn the_bytes_are_those_of_format_1() {
         let fields = "0004 0163616e6e 026968747470733a2f2f69 036570686f6e65";
         is_written_as(&account(), &format!("a4 {fields}"));
-        let logged_in = Account { session: Some(SecretBytes::new(&[9; 4])), ..account() };
+        let logged_in = AccountRecord { session: Some(SecretBytes::new(&[9; 4])), ..account() };
         is_written_as(&logged_in, &format!("a5 {fields} 044409090909"));
     }
 
     #[test]
     fn a_field_out_of_range_is_not_written() {
-        let wrong = |change: fn(&mut Account)| {
+        let wrong = |change: fn(&mut AccountRecord)| {
             let mut account = account();
             change(&mut account);
             matches!(encode(&account), Err(VaultError::OutOfRange(_)))
@@ -102,7 +102,7 @@ mod tests {
             session in prop::option::of(prop::collection::vec(any::<u8>(), 1..=256)),
         ) {
             let session = session.map(|bytes| SecretBytes::new(&bytes));
-            comes_back(&Account { handle, issuer_address, device_name, session })?;
+            comes_back(&AccountRecord { handle, issuer_address, device_name, session })?;
         }
     }
 }

@@ -15,8 +15,8 @@ use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
-pub use self::account::Account;
-pub use self::otp::{OtpAlgorithm, OtpCredential, OtpMoving};
+pub use self::account::AccountRecord;
+pub use self::otp::{OtpAlgorithm, OtpCredential, OtpKind};
 pub use self::pass::{Pass, PassFormat};
 pub use self::payment::PaymentCredential;
 pub use self::setting::Setting;
@@ -31,12 +31,12 @@ use self::body::Body;
 use super::VaultError;
 use super::cbor::{MapReader, MapWriter};
 
-/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`Account`], [`Setting`]. (The payment lock,
+/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`], [`Setting`]. (The payment lock,
 /// how the wallet stands with its issuer and what that told of payments, and a move from another phone are kinds, too, and no
 /// host's business.)
-pub trait Kind: Body {}
+pub trait RecordKind: Body {}
 
-impl<T: Body> Kind for T {}
+impl<T: Body> RecordKind for T {}
 
 /// A field outside of its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +67,7 @@ mod body {
 }
 
 /// The data of a record that holds `item`.
-pub(crate) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub(crate) fn encode<T: RecordKind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     item.check()?;
     let mut map = MapWriter::new(T::KIND)?;
     item.write(&mut map)?;
@@ -76,7 +76,7 @@ pub(crate) fn encode<T: Kind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError
 
 /// What a record holds, or `None` if that is of another kind. Refuses every encoding but the one that [`encode`]
 /// gives, so that a record has one meaning to every reader.
-pub(crate) fn decode<T: Kind>(data: &[u8]) -> Result<Option<T>, VaultError> {
+pub(crate) fn decode<T: RecordKind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     let (kind, mut map) = MapReader::new(data)?;
     if kind != u64::from(T::KIND) {
         return Ok(None);
@@ -106,7 +106,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Every kind proves its codec with this: the literal bytes, both ways, and that nothing close to them is read.
-    pub(in crate::vault) fn is_written_as<T: Kind + Debug>(item: &T, hex: &str) {
+    pub(in crate::vault) fn is_written_as<T: RecordKind + Debug>(item: &T, hex: &str) {
         let data = encode(item).unwrap();
         assert_eq!(to_hex(&data), hex.replace(' ', ""));
         let read = decode::<T>(&data).unwrap().unwrap();
@@ -133,7 +133,7 @@ pub(super) mod tests {
     }
 
     /// That what is written is read back to the same bytes: secrets have no equality of their own.
-    pub(super) fn comes_back<T: Kind>(item: &T) -> Result<(), TestCaseError> {
+    pub(super) fn comes_back<T: RecordKind>(item: &T) -> Result<(), TestCaseError> {
         let data = encode(item).unwrap();
         let read = decode::<T>(&data).unwrap().unwrap();
         prop_assert_eq!(&*encode(&read).unwrap(), &*data);
@@ -147,11 +147,11 @@ pub(super) mod tests {
     #[test]
     fn another_kind_is_told_apart() {
         let setting = Setting { name: "a".into(), value: "b".into() };
-        assert!(decode::<Account>(&encode(&setting).unwrap()).unwrap().is_none());
+        assert!(decode::<AccountRecord>(&encode(&setting).unwrap()).unwrap().is_none());
     }
 
     /// What is read from `data`, if anything, is written as `data` again.
-    fn has_one_encoding<T: Kind>(data: &[u8]) -> Result<(), TestCaseError> {
+    fn has_one_encoding<T: RecordKind>(data: &[u8]) -> Result<(), TestCaseError> {
         if let Ok(Some(item)) = decode::<T>(data) {
             prop_assert_eq!(&*encode(&item).unwrap(), data);
         }
@@ -175,7 +175,7 @@ pub(super) mod tests {
                 has_one_encoding::<PaymentCredential>(data)?;
                 has_one_encoding::<OtpCredential>(data)?;
                 has_one_encoding::<Pass>(data)?;
-                has_one_encoding::<Account>(data)?;
+                has_one_encoding::<AccountRecord>(data)?;
                 has_one_encoding::<Setting>(data)?;
                 has_one_encoding::<PaymentLock>(data)?;
                 has_one_encoding::<Provisioning>(data)?;

@@ -16,8 +16,8 @@ pub struct OtpCredential {
     pub algorithm: OtpAlgorithm,
     /// Digits of a value: 6 to 8.
     pub digits: u8,
-    /// What makes one value follow another.
-    pub moving: OtpMoving,
+    /// Whether values follow the time or a counter.
+    pub kind: OtpKind,
     pub(crate) secret: SecretBytes,
 }
 
@@ -32,13 +32,13 @@ pub enum OtpAlgorithm {
     Sha512,
 }
 
-/// What makes one value of a one-time password follow another.
+/// Whether the values of a one-time password follow the time or a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OtpMoving {
+pub enum OtpKind {
     /// TOTP: the time, by periods of so many seconds, at least 1.
-    Period(u32),
+    Totp(u32),
     /// HOTP: the counter that the next value is made with.
-    Counter(u64),
+    Hotp(u64),
 }
 
 impl OtpCredential {
@@ -49,10 +49,10 @@ impl OtpCredential {
         account: String,
         algorithm: OtpAlgorithm,
         digits: u8,
-        moving: OtpMoving,
+        kind: OtpKind,
         secret: SecretBytes,
     ) -> Self {
-        Self { issuer, account, algorithm, digits, moving, secret }
+        Self { issuer, account, algorithm, digits, kind, secret }
     }
 
     /// The secret itself, for an export that the person asked for by name.
@@ -86,7 +86,7 @@ impl Body for OtpCredential {
         if !(6..=8).contains(&self.digits) {
             return Err(OutOfRange { field: "the number of digits", expected: "6 to 8" });
         }
-        if self.moving == OtpMoving::Period(0) {
+        if self.kind == OtpKind::Totp(0) {
             return Err(OutOfRange { field: "the period", expected: "at least one second" });
         }
         if !(1..=1024).contains(&self.secret.expose().len()) {
@@ -100,9 +100,9 @@ impl Body for OtpCredential {
         map.text(2, &self.account)?;
         map.uint(3, self.algorithm.number())?;
         map.uint(4, self.digits.into())?;
-        match self.moving {
-            OtpMoving::Period(seconds) => map.uint(5, seconds.into())?,
-            OtpMoving::Counter(counter) => map.uint(6, counter)?,
+        match self.kind {
+            OtpKind::Totp(seconds) => map.uint(5, seconds.into())?,
+            OtpKind::Hotp(counter) => map.uint(6, counter)?,
         }
         map.bytes(7, self.secret.expose())
     }
@@ -114,9 +114,9 @@ impl Body for OtpCredential {
             account: map.text(2)?.into(),
             algorithm: OtpAlgorithm::from_number(map.uint(3)?).ok_or(wrong)?,
             digits: map.uint(4)?.try_into().map_err(|_| wrong)?,
-            moving: match map.optional_uint(5)? {
-                Some(seconds) => OtpMoving::Period(seconds.try_into().map_err(|_| wrong)?),
-                None => OtpMoving::Counter(map.uint(6)?),
+            kind: match map.optional_uint(5)? {
+                Some(seconds) => OtpKind::Totp(seconds.try_into().map_err(|_| wrong)?),
+                None => OtpKind::Hotp(map.uint(6)?),
             },
             secret: SecretBytes::new(map.bytes(7)?),
         })
@@ -138,7 +138,7 @@ mod tests {
             "ann".into(),
             OtpAlgorithm::Sha1,
             6,
-            OtpMoving::Period(30),
+            OtpKind::Totp(30),
             SecretBytes::new(b"12345678901234567890"),
         )
     }
@@ -151,7 +151,7 @@ mod tests {
         let counter = OtpCredential {
             algorithm: OtpAlgorithm::Sha512,
             digits: 8,
-            moving: OtpMoving::Counter(7),
+            kind: OtpKind::Hotp(7),
             ..credential()
         };
         let data = format!("a7 0002 01644d61696c 0263616e6e 0303 0408 0607 0754{secret}");
@@ -169,7 +169,7 @@ mod tests {
         assert!(wrong(|c| c.account = "a".repeat(257)));
         assert!(wrong(|c| c.digits = 5));
         assert!(wrong(|c| c.digits = 9));
-        assert!(wrong(|c| c.moving = OtpMoving::Period(0)));
+        assert!(wrong(|c| c.kind = OtpKind::Totp(0)));
         assert!(wrong(|c| c.secret = SecretBytes::new(b"")));
         assert!(wrong(|c| c.secret = SecretBytes::new(&[0; 1025])));
     }
@@ -183,14 +183,14 @@ mod tests {
                 OtpAlgorithm::Sha1, OtpAlgorithm::Sha256, OtpAlgorithm::Sha512,
             ]),
             digits in 6_u8..=8,
-            moving in prop_oneof![
-                (1..=u32::MAX).prop_map(OtpMoving::Period),
-                any::<u64>().prop_map(OtpMoving::Counter),
+            kind in prop_oneof![
+                (1..=u32::MAX).prop_map(OtpKind::Totp),
+                any::<u64>().prop_map(OtpKind::Hotp),
             ],
             secret in prop::collection::vec(any::<u8>(), 1..=1024),
         ) {
             let secret = SecretBytes::new(&secret);
-            comes_back(&OtpCredential::new(issuer, account, algorithm, digits, moving, secret))?;
+            comes_back(&OtpCredential::new(issuer, account, algorithm, digits, kind, secret))?;
         }
     }
 }

@@ -86,7 +86,7 @@ impl Attempts {
         let is_open = |[both, all]: &[(Vec<u8>, u32); 2]| {
             both.1 < limits.per_till_and_candidate && all.1 < limits.per_candidate
         };
-        Admission::Open(self.candidates.iter().map(is_open).collect())
+        Admission::Candidates(self.candidates.iter().map(is_open).collect())
     }
 
     /// What counts one more.

@@ -1,14 +1,14 @@
 //! One transaction from a code to an authorisation.
 //!
-//! The order is the design's, and mostly the types': a [`Matched`] comes out of a comparison and of attempts that were
+//! The order is the design's, and mostly the types': a [`CodeMatch`] comes out of a comparison and of attempts that were
 //! counted, and nothing else leads on to a credential's counter, the account and its limits.
 
 use std::sync::Arc;
 
 use tegata::UnixTime;
 use tegata::code::{
-    Admission, AttemptLimits, Candidate, CredentialId, Decoded, Matched, Refusal, Scheme, TillId,
-    compare,
+    Admission, AttemptLimits, Candidate, CodeMatch, CodeRefusal, CredentialId, DecodedCode, Scheme,
+    TillId, compare,
 };
 
 use super::super::cards::Payable;
@@ -58,7 +58,7 @@ pub enum Code {
     /// None of this issuer's.
     Malformed,
     /// In its parts.
-    Parts(Scheme, Decoded),
+    Parts(Scheme, DecodedCode),
 }
 
 /// What may be spent, and how often somebody may be wrong.
@@ -125,13 +125,13 @@ impl Reason {
     }
 }
 
-impl From<Refusal> for Reason {
-    fn from(refusal: Refusal) -> Self {
+impl From<CodeRefusal> for Reason {
+    fn from(refusal: CodeRefusal) -> Self {
         match refusal {
-            Refusal::Malformed | Refusal::NotValid => Self::NotValid,
-            Refusal::Used => Self::Used,
-            Refusal::TryAgain => Self::TryAgain,
-            Refusal::TillStopped => Self::Stopped,
+            CodeRefusal::Malformed | CodeRefusal::NotValid => Self::NotValid,
+            CodeRefusal::Used => Self::Used,
+            CodeRefusal::TryAgain => Self::TryAgain,
+            CodeRefusal::TillStopped => Self::Stopped,
         }
     }
 }
@@ -278,7 +278,7 @@ impl Asked {
         match self.matched(transaction, till, aliases, prepare).await? {
             Ok(matched) => self.take(transaction, till, &standing, matched, replaced).await,
             // Nobody looked at the code: there is nothing to keep.
-            Err(Refusal::TillStopped) => Ok(Answered::Declined(Reason::Stopped)),
+            Err(CodeRefusal::TillStopped) => Ok(Answered::Declined(Reason::Stopped)),
             Err(refusal) => self.decline(transaction, till, refusal.into()).await,
         }
     }
@@ -323,7 +323,7 @@ impl Asked {
         till: &TillId,
         aliases: Vec<Row>,
         prepare: &dyn Prepare,
-    ) -> Result<Result<(Matched, Payer), Refusal>, StoreError> {
+    ) -> Result<Result<(CodeMatch, Payer), CodeRefusal>, StoreError> {
         let id = |row: Row| row.of("aliases").array().map(CredentialId);
         let mut ids = aliases.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
         // By chance a credential has one alias in two periods; twice it would be two that match.
@@ -332,10 +332,10 @@ impl Asked {
         let (mut payers, attempts) = Payer::of(transaction, &ids, till, self.now).await?;
         let admission = attempts.admission(&self.bounds.attempts);
         if admission == Admission::TillStopped {
-            return Ok(Err(Refusal::TillStopped));
+            return Ok(Err(CodeRefusal::TillStopped));
         }
         let outcome = match &self.code {
-            Code::Malformed => Err(Refusal::Malformed),
+            Code::Malformed => Err(CodeRefusal::Malformed),
             Code::Parts(scheme, decoded) => {
                 let prepared = payers.iter().map(|payer| prepare.prepare(&payer.found));
                 let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
@@ -349,13 +349,14 @@ impl Asked {
         }
         Ok(outcome.and_then(|matched| {
             let place = payers.iter().position(|it| it.found.id == matched.credential());
-            let payer = place.map(|place| payers.swap_remove(place)).ok_or(Refusal::NotValid)?;
+            let payer =
+                place.map(|place| payers.swap_remove(place)).ok_or(CodeRefusal::NotValid)?;
             Ok((matched, payer))
         }))
     }
 
     /// Every credential that has the alias shown at one of the accepted steps.
-    fn aliases(&self, scheme: &Scheme, decoded: &Decoded) -> Vec<Read> {
+    fn aliases(&self, scheme: &Scheme, decoded: &DecodedCode) -> Vec<Read> {
         const FIND: &str =
             "SELECT credential FROM aliases WHERE prefix = $1 AND period = $2 AND alias = $3";
         let periods = credentials::periods_of(scheme, self.now);
@@ -373,7 +374,7 @@ impl Asked {
         transaction: &mut dyn Transaction,
         till: &TillId,
         standing: &Standing,
-        (matched, payer): (Matched, Payer),
+        (matched, payer): (CodeMatch, Payer),
         replaced: Option<AuthorisationId>,
     ) -> Result<Answered, StoreError> {
         if let Some(reason) = payer.refuses(&matched, standing) {

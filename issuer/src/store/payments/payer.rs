@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use tegata::UnixTime;
-use tegata::code::{Candidate, CredentialId, Matched, TillId};
+use tegata::code::{Candidate, CodeMatch, CredentialId, TillId};
 use tegata_policy::Generation;
 
 use super::super::cards::Payable;
@@ -104,7 +104,7 @@ impl Payer {
 
     /// Why the code cannot be taken, if it cannot: it was taken before, or may have been, since after a restore nobody
     /// knows; or another credential has followed this one just now.
-    pub(super) fn refuses(&self, matched: &Matched, standing: &Standing) -> Option<Reason> {
+    pub(super) fn refuses(&self, matched: &CodeMatch, standing: &Standing) -> Option<Reason> {
         let (number, last) = self.last_code;
         let counter = matched.counter();
         let is_taken = match number.cmp(&self.number) {

@@ -12,7 +12,7 @@ final class NoKeystore: DeviceKeystore {
 
 let file = FileManager.default.temporaryDirectory.appending(path: "wallet")
 let wallet = try Wallet.create(at: file, keystore: NoKeystore())
-let unlocked = Unlocked.withoutLock()
+let unlocked = PaymentUnlock.withoutLock()
 let new = NewPayment(credential: Data(repeating: 1, count: 16), label: "Ann", prefix: "4960", aliasPeriod: 86_400)
 let id = try wallet.payments.add(unlocked: unlocked, new: new, seed: Data(0..<32))
 for try await code in wallet.payments.codes(unlocked: unlocked, id: id).prefix(1) {

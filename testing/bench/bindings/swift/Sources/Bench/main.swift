@@ -28,7 +28,7 @@ let first = taken { made = SetClock(seconds: start) }
 let clock = made!
 let wallet = try Wallet.create(
     at: URL(fileURLWithPath: CommandLine.arguments[1]), keystore: NoKeystore(), clock: clock)
-let unlocked = Unlocked.withoutLock()
+let unlocked = PaymentUnlock.withoutLock()
 var id = ""
 for n in 0..<100 {
     let new = NewPayment(

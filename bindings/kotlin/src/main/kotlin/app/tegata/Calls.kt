@@ -41,7 +41,7 @@ public inline fun PaymentsCall.carried(send: (IssuerRequest) -> IssuerResponse):
 
 /** Gives the credential's record among payments; [label] is what it is called there. */
 public inline fun ProvisionCall.carried(
-    unlocked: Unlocked,
+    unlocked: PaymentUnlock,
     label: String,
     send: (IssuerRequest) -> IssuerResponse,
 ): String = answered(unlocked, label, send(request()))

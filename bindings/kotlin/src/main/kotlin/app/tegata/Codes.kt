@@ -22,7 +22,7 @@ import kotlinx.coroutines.withContext
  */
 @JvmOverloads
 public fun Payments.codes(
-    unlocked: Unlocked,
+    unlocked: PaymentUnlock,
     id: String,
     till: String? = null,
     language: Language? = null,

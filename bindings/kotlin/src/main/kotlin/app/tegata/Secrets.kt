@@ -11,15 +11,15 @@ import java.nio.ByteBuffer
 
 /** Opens the payment lock by the PIN, as it was typed. Takes some hundred milliseconds by design: not on the main thread. */
 @Throws(WalletException::class)
-public fun Payments.unlockWithPin(pin: ByteArray): Unlocked = pin.lent { unlockWithPin(it) }
+public fun Payments.unlockWithPin(pin: ByteArray): PaymentUnlock = pin.lent { unlockWithPin(it) }
 
 /** Opens the payment lock by the 32 bytes that the app keeps behind a biometric prompt. */
 @Throws(WalletException::class)
-public fun Payments.unlockWithKey(key: ByteArray): Unlocked = key.lent { unlockWithKey(it) }
+public fun Payments.unlockWithKey(key: ByteArray): PaymentUnlock = key.lent { unlockWithKey(it) }
 
 /** Stores a credential, under the payment lock if there is one. The seed has 32 bytes, goes in and never comes out. */
 @Throws(WalletException::class)
-public fun Payments.add(unlocked: Unlocked, new: NewPayment, seed: ByteArray): String =
+public fun Payments.add(unlocked: PaymentUnlock, new: NewPayment, seed: ByteArray): String =
     seed.lent { add(unlocked, new, it) }
 
 /**
@@ -27,11 +27,11 @@ public fun Payments.add(unlocked: Unlocked, new: NewPayment, seed: ByteArray): S
  * new lock then.
  */
 @Throws(WalletException::class)
-public fun Payments.setPin(unlocked: Unlocked, pin: ByteArray): Unit = pin.lent { setPin(unlocked, it) }
+public fun Payments.setPin(unlocked: PaymentUnlock, pin: ByteArray): Unit = pin.lent { setPin(unlocked, it) }
 
 /** Sets or changes the 32 random bytes that the app keeps behind a biometric prompt. */
 @Throws(WalletException::class)
-public fun Payments.setUnlockKey(unlocked: Unlocked, key: ByteArray): Unit = key.lent { setUnlockKey(unlocked, it) }
+public fun Payments.setUnlockKey(unlocked: PaymentUnlock, key: ByteArray): Unit = key.lent { setUnlockKey(unlocked, it) }
 
 /** Stores a one-time-password credential, given as an `otpauth` URI in UTF-8. */
 @Throws(WalletException::class)

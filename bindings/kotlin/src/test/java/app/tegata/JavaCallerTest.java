@@ -19,13 +19,13 @@ class JavaCallerTest {
     void aCodeIsShownBehindAPin() throws WalletException {
         File file = new File(folder, "wallet");
         try (Wallet wallet = Wallet.create(file, new SoftwareKeystore());
-                Unlocked unlocked = Unlocked.Companion.withoutLock()) {
+                PaymentUnlock unlocked = PaymentUnlock.Companion.withoutLock()) {
             NewPayment provisioned = new NewPayment(new byte[16], "Ann", "4960", 86_400L);
             String id = Secrets.add(wallet.getPayments(), unlocked, provisioned, new byte[32]);
             Secrets.setPin(wallet.getPayments(), unlocked, PIN);
             unlocked.lock();
             assertThrows(WalletException.PaymentsLocked.class, () -> next(wallet, unlocked, id));
-            try (Unlocked again = Secrets.unlockWithPin(wallet.getPayments(), PIN)) {
+            try (PaymentUnlock again = Secrets.unlockWithPin(wallet.getPayments(), PIN)) {
                 PaymentCode code = next(wallet, again, id);
                 assertTrue(code.getDigits().startsWith("4960"));
                 assertEquals(21, code.getQr().getWidth());
@@ -68,7 +68,7 @@ class JavaCallerTest {
         }
     }
 
-    private static PaymentCode next(Wallet wallet, Unlocked unlocked, String id) throws WalletException {
+    private static PaymentCode next(Wallet wallet, PaymentUnlock unlocked, String id) throws WalletException {
         NextCode next = wallet.getPayments().nextCode(unlocked, id, null, null);
         return ((NextCode.Code) next).getCode();
     }

@@ -27,7 +27,7 @@ class CodesTest {
     @Test
     fun `codes come by themselves, each when its half minute begins`() = runTest {
         host.create().use { wallet ->
-            val unlocked = Unlocked.withoutLock()
+            val unlocked = PaymentUnlock.withoutLock()
             val codes = wallet.payments.codes(unlocked, wallet.add(unlocked))
                 .onEach { host.clock.set(it.nextAt) }
                 .take(3)
@@ -42,7 +42,7 @@ class CodesTest {
     @Test
     fun `five were shown, so the first to come is waited for`() = runTest {
         host.create().use { wallet ->
-            val unlocked = Unlocked.withoutLock()
+            val unlocked = PaymentUnlock.withoutLock()
             val id = wallet.add(unlocked)
             repeat(5) { wallet.payments.nextCode(unlocked, id).code() }
             val moments = listOf(Host.NOW, Host.NOW + 23).iterator()
@@ -58,7 +58,7 @@ class CodesTest {
     @Test
     fun `nobody collects, so no code is used up`() = runTest {
         host.create().use { wallet ->
-            val unlocked = Unlocked.withoutLock()
+            val unlocked = PaymentUnlock.withoutLock()
             val id = wallet.add(unlocked)
             val codes = wallet.payments.codes(unlocked, id)
             codes.take(1).toList()
@@ -69,7 +69,7 @@ class CodesTest {
     @Test
     fun `locking ends the codes with the reason`() = runTest {
         host.create().use { wallet ->
-            val unlocked = Unlocked.withoutLock()
+            val unlocked = PaymentUnlock.withoutLock()
             val id = wallet.add(unlocked)
             assertThrows<WalletException.PaymentsLocked> {
                 wallet.payments.codes(unlocked, id).collect { unlocked.lock() }

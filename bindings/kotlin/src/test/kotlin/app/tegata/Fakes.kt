@@ -63,15 +63,15 @@ class FakeKeystore(private val device: Byte) : DeviceKeystore {
 
 /** Keeps what it is given. */
 class FakeAnchor : Anchor {
-    var anchored: Anchored? = null
+    var anchored: AnchorState? = null
     val fault = Fault()
 
-    override fun load(): Anchored? {
+    override fun load(): AnchorState? {
         fault.strike()
         return anchored
     }
 
-    override fun store(anchored: Anchored) {
+    override fun store(anchored: AnchorState) {
         fault.strike()
         this.anchored = anchored
     }

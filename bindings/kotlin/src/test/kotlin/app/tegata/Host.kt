@@ -19,7 +19,7 @@ class Host(folder: File) {
     }
 }
 
-fun Wallet.add(unlocked: Unlocked): String =
+fun Wallet.add(unlocked: PaymentUnlock): String =
     payments.add(unlocked, NewPayment(ByteArray(16) { 1 }, "Ann", "4960", 86_400), ByteArray(32) { it.toByte() })
 
 fun NextCode.code(): PaymentCode = when (this) {

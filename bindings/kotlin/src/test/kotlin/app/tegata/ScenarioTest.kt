@@ -63,7 +63,7 @@ private class Run(private val folder: File) : AutoCloseable {
     private val clock = SetClock(0)
     private var opened: Wallet? = null
     private val wallet get() = checkNotNull(opened) { "no wallet was opened" }
-    private var unlocked = Unlocked.withoutLock()
+    private var unlocked = PaymentUnlock.withoutLock()
     private val values = ScenarioTest.file.fields("values").toMutableMap()
     private val issuer = Issuer()
     private lateinit var signUp: SignUp
@@ -123,7 +123,7 @@ private class Run(private val folder: File) : AutoCloseable {
             "anchor_works" -> anchor.fault.throws(null)
             "anchored" ->
                 anchor.anchored =
-                    Anchored(with.bytes("vault"), with.number("epoch"), with.number("failed_pin_tries").toInt())
+                    AnchorState(with.bytes("vault"), with.number("epoch"), with.number("failed_pin_tries").toInt())
 
             // The file
             "file" -> file = File(folder, with.text("name"))
@@ -159,7 +159,7 @@ private class Run(private val folder: File) : AutoCloseable {
             "drop_all" -> wallet.payments.dropAll()
 
             // The payment lock
-            "without_lock" -> unlocked = Unlocked.withoutLock()
+            "without_lock" -> unlocked = PaymentUnlock.withoutLock()
             "lock" -> unlocked.lock()
             "unlock_with_pin" -> unlocked = wallet.payments.unlockWithPin(with.text("pin").toByteArray())
             "unlock_with_key" -> unlocked = wallet.payments.unlockWithKey(with.bytes("key"))
@@ -367,7 +367,7 @@ private fun AccountOverview.fields(): Fields = mapOf(
     "closing" to closing,
 )
 
-private fun MoveRequest.fields(): Fields = mapOf("text" to text, "number" to number, "qr" to qr.fields())
+private fun TransferRequest.fields(): Fields = mapOf("text" to text, "number" to number, "qr" to qr.fields())
 
 private fun AccountCard.fields(): Fields =
     mapOf("id" to id, "brand" to brand, "last4" to last4, "is_charged" to isCharged)

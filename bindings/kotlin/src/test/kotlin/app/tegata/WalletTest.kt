@@ -18,7 +18,7 @@ class WalletTest {
 
     @Test
     fun `a symbol is read module by module, light outside`() {
-        val unlocked = Unlocked.withoutLock()
+        val unlocked = PaymentUnlock.withoutLock()
         val code = host.create().use { it.payments.nextCode(unlocked, it.add(unlocked)).code() }
         // The finder pattern, and the start of Code 128 in set C: bars of 2, 1 and 3.
         assertEquals("1111111", (0 until 7).joinToString("") { if (code.qr.isDark(it, 0)) "1" else "0" })
@@ -28,7 +28,7 @@ class WalletTest {
 
     @Test
     fun `neither a code nor a nested one prints a digit`() {
-        val unlocked = Unlocked.withoutLock()
+        val unlocked = PaymentUnlock.withoutLock()
         val next = host.create().use { it.payments.nextCode(unlocked, it.add(unlocked)) }
         assertEquals("PaymentCode([redacted])", next.code().toString())
         assertFalse("$next".contains("4960"))
@@ -37,7 +37,7 @@ class WalletTest {
     @Test
     fun `what errors print reads like a sentence`() {
         host.create().use { wallet ->
-            val unlocked = Unlocked.withoutLock()
+            val unlocked = PaymentUnlock.withoutLock()
             wallet.payments.setPin(unlocked, Host.PIN)
             val wrong = assertThrows<WalletException.WrongPin> { wallet.payments.unlockWithPin("0852".toByteArray()) }
             assertEquals(9, wrong.triesLeft)
@@ -50,7 +50,7 @@ class WalletTest {
     fun `the PIN opens payments, and its array stays the caller's`() {
         val pin = Host.PIN.copyOf()
         val id = host.create().use { wallet ->
-            val unlocked = Unlocked.withoutLock()
+            val unlocked = PaymentUnlock.withoutLock()
             wallet.add(unlocked).also { wallet.payments.setPin(unlocked, pin) }
         }
         host.open().use { wallet -> wallet.payments.unlockWithPin(pin).use { wallet.payments.nextCode(it, id).code() } }

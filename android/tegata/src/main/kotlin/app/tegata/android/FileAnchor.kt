@@ -2,7 +2,7 @@ package app.tegata.android
 
 import app.tegata.Anchor
 import app.tegata.AnchorFailure
-import app.tegata.Anchored
+import app.tegata.AnchorState
 import java.io.File
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -16,9 +16,9 @@ import java.nio.ByteBuffer
 public class FileAnchor(wallet: File) : Anchor {
     private val kept = Kept(File(wallet.path + ".anchor"))
 
-    override fun load(): Anchored? = failing { kept.read()?.let(::read) }
+    override fun load(): AnchorState? = failing { kept.read()?.let(::read) }
 
-    override fun store(anchored: Anchored): Unit = failing { kept.write(write(anchored)) }
+    override fun store(anchored: AnchorState): Unit = failing { kept.write(write(anchored)) }
 
     /** For when the wallet was destroyed. */
     @Throws(AnchorFailure::class)
@@ -32,16 +32,16 @@ public class FileAnchor(wallet: File) : Anchor {
 
     /* Format 1, then the wallet's 16 bytes, the epoch in 8 and the tries in 4, big-endian. */
 
-    private fun write(anchored: Anchored): ByteArray {
+    private fun write(anchored: AnchorState): ByteArray {
         val bytes = ByteBuffer.allocate(SIZE).put(FORMAT).put(anchored.vault)
         return bytes.putLong(anchored.epoch).putInt(anchored.failedPinTries).array()
     }
 
-    private fun read(bytes: ByteArray): Anchored {
+    private fun read(bytes: ByteArray): AnchorState {
         if (bytes.size != SIZE || bytes[0] != FORMAT) throw AnchorFailure.Failed()
         val vault = bytes.copyOfRange(1, 1 + VAULT_BYTES)
         val numbers = ByteBuffer.wrap(bytes, 1 + VAULT_BYTES, Long.SIZE_BYTES + Int.SIZE_BYTES)
-        return Anchored(vault, numbers.getLong(), numbers.getInt())
+        return AnchorState(vault, numbers.getLong(), numbers.getInt())
     }
 
     private companion object {

@@ -3,7 +3,7 @@ package app.tegata.android
 import android.security.keystore.StrongBoxUnavailableException
 import app.tegata.KeystoreFailure
 import app.tegata.Payments
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import app.tegata.WalletException
 import app.tegata.setUnlockKey
 import app.tegata.unlockWithKey
@@ -50,7 +50,7 @@ public class PaymentGate internal constructor(
      * not. The person is asked once: what cannot be opened is not worth setting up.
      */
     @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
-    public suspend fun setUp(unlocked: Unlocked, ask: BiometricAsk) {
+    public suspend fun setUp(unlocked: PaymentUnlock, ask: BiometricAsk) {
         val locked = withContext(dispatcher) { named { newCipher() } }
         val cipher = ask.ask(locked)
         withContext(dispatcher) {
@@ -67,7 +67,7 @@ public class PaymentGate internal constructor(
 
     /** Opens payments by finger or face. */
     @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
-    public suspend fun unlock(ask: BiometricAsk): Unlocked {
+    public suspend fun unlock(ask: BiometricAsk): PaymentUnlock {
         val sealed = withContext(dispatcher) { onDisk { kept.read() } } ?: throw GateException.NotSetUp()
         if (sealed.size <= NONCE_BYTES) throw GateException.NotSetUp()
         val locked = withContext(dispatcher) { named { cipherFor(sealed) } }
@@ -79,7 +79,7 @@ public class PaymentGate internal constructor(
 
     /** Opens payments by the PIN, as it was typed, and wipes it. */
     @Throws(WalletException::class)
-    public suspend fun unlockWithPin(pin: ByteArray): Unlocked = try {
+    public suspend fun unlockWithPin(pin: ByteArray): PaymentUnlock = try {
         withContext(dispatcher) { payments.unlockWithPin(pin) }
     } finally {
         pin.fill(0)
@@ -115,7 +115,7 @@ public class PaymentGate internal constructor(
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.DECRYPT_MODE, key, nonce) }
     }
 
-    private fun open(secret: ByteArray): Unlocked = try {
+    private fun open(secret: ByteArray): PaymentUnlock = try {
         payments.unlockWithKey(secret)
     } catch (_: WalletException.PaymentsLocked) {
         // The wallet knows another secret, as when setting up was cut off between the two.

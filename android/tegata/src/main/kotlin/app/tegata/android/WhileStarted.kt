@@ -2,7 +2,7 @@ package app.tegata.android
 
 import android.app.Activity
 import android.view.View
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import kotlinx.coroutines.channels.awaitClose
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.callbackFlow
@@ -22,7 +22,7 @@ public fun <T> Flow<T>.whileStarted(activity: Activity): Flow<T> = channelFlow {
 }
 
 /** Locks payments when the activity leaves the screen, but not when it is merely turned. */
-public fun Unlocked.lockOnStop(activity: Activity) {
+public fun PaymentUnlock.lockOnStop(activity: Activity) {
     val unlocked = this
     object : OneActivity(activity) {
         override fun stopped() {

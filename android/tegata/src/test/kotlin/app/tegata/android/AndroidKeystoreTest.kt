@@ -11,7 +11,7 @@ import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
 import android.security.keystore.UserNotAuthenticatedException
 import app.tegata.KeystoreFailure
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
 import app.tegata.setPin
@@ -50,7 +50,7 @@ class AndroidKeystoreTest {
     @Test
     fun `a wallet of the real core lives behind it, and opens again`() {
         phone.create().use { wallet ->
-            Unlocked.withoutLock().use {
+            PaymentUnlock.withoutLock().use {
                 wallet.card(it)
                 wallet.payments.setPin(it, PIN)
             }

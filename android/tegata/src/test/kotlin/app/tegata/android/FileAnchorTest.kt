@@ -1,8 +1,8 @@
 package app.tegata.android
 
 import app.tegata.AnchorFailure
-import app.tegata.Anchored
-import app.tegata.Unlocked
+import app.tegata.AnchorState
+import app.tegata.PaymentUnlock
 import app.tegata.WalletException
 import java.io.File
 import java.util.HexFormat
@@ -26,7 +26,7 @@ class FileAnchorTest {
 
     @Test
     fun `its bytes are these`() {
-        val anchored = Anchored(ByteArray(16) { it.toByte() }, 0x0102030405060708, 9)
+        val anchored = AnchorState(ByteArray(16) { it.toByte() }, 0x0102030405060708, 9)
         assertNull(FileAnchor(phone.file).load())
         FileAnchor(phone.file).store(anchored)
         val hex = "01" + "000102030405060708090a0b0c0d0e0f" + "0102030405060708" + "00000009"
@@ -42,14 +42,14 @@ class FileAnchorTest {
     fun `an older copy of the wallet is known as one`() {
         phone.create().close()
         val copy = phone.file.readBytes()
-        phone.open().use { wallet -> Unlocked.withoutLock().use { repeat(2) { _ -> wallet.card(it) } } }
+        phone.open().use { wallet -> PaymentUnlock.withoutLock().use { repeat(2) { _ -> wallet.card(it) } } }
         phone.file.writeBytes(copy)
         assertThrows(WalletException.RolledBack::class.java) { phone.open() }
     }
 
     @Test
     fun `what was never stored is a failure, not an absence`() {
-        FileAnchor(phone.file).store(Anchored(ByteArray(16), 1, 0))
+        FileAnchor(phone.file).store(AnchorState(ByteArray(16), 1, 0))
         val whole = stored.readBytes()
         for (bytes in listOf(ByteArray(0), whole.copyOf(28), whole + 0, byteArrayOf(2) + whole.drop(1))) {
             stored.writeBytes(bytes)
@@ -59,9 +59,9 @@ class FileAnchorTest {
 
     @Test
     fun `what cannot be stored is a failure, and what was there stays`() {
-        FileAnchor(phone.file).store(Anchored(ByteArray(16), 1, 0))
+        FileAnchor(phone.file).store(AnchorState(ByteArray(16), 1, 0))
         File(stored.path + ".next").mkdir()
-        assertThrows(AnchorFailure.Failed::class.java) { FileAnchor(phone.file).store(Anchored(ByteArray(16), 2, 0)) }
+        assertThrows(AnchorFailure.Failed::class.java) { FileAnchor(phone.file).store(AnchorState(ByteArray(16), 2, 0)) }
         assertEquals(1L, FileAnchor(phone.file).load()!!.epoch)
     }
 

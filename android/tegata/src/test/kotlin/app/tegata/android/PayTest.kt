@@ -7,7 +7,7 @@ import app.tegata.IssuerRequest
 import app.tegata.Language
 import app.tegata.NextCode
 import app.tegata.PaymentCode
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
 import app.tegata.carried
@@ -90,7 +90,7 @@ class PayTest {
 
     /** The digits of the code on her screen, after she typed her PIN. */
     private suspend fun shown(wallet: Wallet): String {
-        Unlocked.withoutLock().use { wallet.payments.setPin(it, "2580".toByteArray()) }
+        PaymentUnlock.withoutLock().use { wallet.payments.setPin(it, "2580".toByteArray()) }
         val gate = PaymentGate(wallet.payments, phone.file)
         return gate.unlockWithPin("2580".toByteArray()).use { unlocked ->
             val id = wallet.account.provision().carried(unlocked, "Hanako") { transport.send(it) }
@@ -100,7 +100,7 @@ class PayTest {
         }
     }
 
-    private fun code(wallet: Wallet, unlocked: Unlocked, id: String): PaymentCode =
+    private fun code(wallet: Wallet, unlocked: PaymentUnlock, id: String): PaymentCode =
         (wallet.payments.nextCode(unlocked, id) as NextCode.Code).code
 
     private fun wallet() = Wallet.open(phone.file, phone.keystore, FileAnchor(phone.file))

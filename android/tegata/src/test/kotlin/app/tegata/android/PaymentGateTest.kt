@@ -5,7 +5,7 @@ import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
 import app.tegata.KeystoreFailure
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
 import app.tegata.setPin
@@ -232,8 +232,8 @@ class PaymentGateTest {
     }
 
     /** With a wallet that has a card and a PIN. */
-    private fun <T> locked(work: suspend (Wallet, PaymentGate, Unlocked) -> T): T = phone.create().use { wallet ->
-        Unlocked.withoutLock().use { unlocked ->
+    private fun <T> locked(work: suspend (Wallet, PaymentGate, PaymentUnlock) -> T): T = phone.create().use { wallet ->
+        PaymentUnlock.withoutLock().use { unlocked ->
             wallet.card(unlocked)
             wallet.payments.setPin(unlocked, "2580".toByteArray())
             runBlocking { work(wallet, gate(wallet), unlocked) }

@@ -7,7 +7,7 @@ import app.tegata.NewPayment
 import app.tegata.NextCode
 import app.tegata.PaymentCode
 import app.tegata.SetClock
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.add
 import java.io.File
@@ -42,7 +42,7 @@ class Phone : ExternalResource() {
 
     /** A code of the real core. */
     fun code(): PaymentCode = create().use { wallet ->
-        Unlocked.withoutLock().use { wallet.code(it, wallet.card(it)) }
+        PaymentUnlock.withoutLock().use { wallet.code(it, wallet.card(it)) }
     }
 
     companion object {
@@ -50,10 +50,10 @@ class Phone : ExternalResource() {
     }
 }
 
-fun Wallet.card(unlocked: Unlocked): String =
+fun Wallet.card(unlocked: PaymentUnlock): String =
     payments.add(unlocked, NewPayment(ByteArray(16) { 1 }, "Ann", "4960", 86_400), ByteArray(32) { it.toByte() })
 
-fun Wallet.code(unlocked: Unlocked, id: String): PaymentCode = (payments.nextCode(unlocked, id) as NextCode.Code).code
+fun Wallet.code(unlocked: PaymentUnlock, id: String): PaymentCode = (payments.nextCode(unlocked, id) as NextCode.Code).code
 
 /** Runs what waits for the main thread. */
 fun idle() = shadowOf(Looper.getMainLooper()).idle()

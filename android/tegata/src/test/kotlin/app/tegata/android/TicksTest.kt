@@ -1,7 +1,7 @@
 package app.tegata.android
 
 import app.tegata.Language
-import app.tegata.Unlocked
+import app.tegata.PaymentUnlock
 import app.tegata.WalletException
 import app.tegata.codes
 import kotlin.time.Duration.Companion.seconds
@@ -35,7 +35,7 @@ class TicksTest {
 
     @Test
     fun `a code of the real core ticks each second, and the next one takes its place`() = runTest {
-        val unlocked = Unlocked.withoutLock()
+        val unlocked = PaymentUnlock.withoutLock()
         phone.create().use { wallet ->
             val id = wallet.card(unlocked)
             val codes = wallet.payments.codes(unlocked, id, dispatcher = Dispatchers.Unconfined)
@@ -97,7 +97,7 @@ class TicksTest {
 
     @Test
     fun `payments are locked as the screen is left, and not as it is turned`() {
-        val unlocked = Unlocked.withoutLock()
+        val unlocked = PaymentUnlock.withoutLock()
         phone.create().use { wallet ->
             val id = wallet.card(unlocked)
             val controller = phone.activity().setup()
