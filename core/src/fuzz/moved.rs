@@ -4,7 +4,9 @@
 use crate::SystemRandom;
 use crate::hpke::ReceiverKey;
 use crate::transfer::TransferRequest;
-use crate::transfer::parcel::{MOST_BYTES, SealedTransfer, TransferItem, packed, seal, unpacked};
+use crate::transfer::sealed_transfer::{
+    MAX_BYTES, SealedTransfer, TransferItem, decode_items, encode_items, seal,
+};
 use crate::vault::fuzz::is_stored;
 
 /// Any bytes: as the text of a request; as the text of an answer; as what an answer holds, its seal right. What is read is
@@ -19,8 +21,8 @@ pub fn moved(bytes: &[u8]) {
             drop(parcel.open(&key));
         }
     }
-    let Ok(all) = unpacked(bytes) else { return };
-    let ours = packed(&all).expect("it was within the limits");
+    let Ok(all) = decode_items(bytes) else { return };
+    let ours = encode_items(&all).expect("it was within the limits");
     assert_eq!(*ours, bytes);
     for it in &all {
         match it {
@@ -28,10 +30,10 @@ pub fn moved(bytes: &[u8]) {
             TransferItem::Pass(pass) => is_stored(pass),
         }
     }
-    assert!(bytes.len() <= MOST_BYTES);
+    assert!(bytes.len() <= MAX_BYTES);
     let request = TransferRequest::new(key.public());
     let text = seal(&request, bytes, &SystemRandom::new()).expect("randomness");
     let parcel = SealedTransfer::read(&text).expect("ours");
     let again = parcel.open(&key).expect("ours");
-    assert_eq!(*packed(&again).expect("as before"), bytes);
+    assert_eq!(*encode_items(&again).expect("as before"), bytes);
 }

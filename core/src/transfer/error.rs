@@ -1,6 +1,6 @@
 //! Why nothing is moved.
 
-use super::parcel::{MOST_BYTES, MOST_RECORDS};
+use super::sealed_transfer::{MAX_BYTES, MAX_RECORDS};
 
 /// Why a move does not go on. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum TransferError {
     #[error("nothing was chosen to be moved")]
     NothingSelected,
     /// More than is moved at once.
-    #[error("more than is moved at once: at most {MOST_RECORDS} things, {} kB", MOST_BYTES / 1000)]
+    #[error("more than is moved at once: at most {MAX_RECORDS} things, {} kB", MAX_BYTES / 1000)]
     TooLarge,
     /// No request waits for what was given.
     #[error("no request waits here: begin the move on this phone first")]

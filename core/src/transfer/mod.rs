@@ -5,8 +5,8 @@
 //! what its owner chose, once she has compared the [`TransferNumber`] of both. Payment credentials have no place in it.
 
 mod error;
-pub(crate) mod parcel;
 mod request;
+pub(crate) mod sealed_transfer;
 
 pub use error::TransferError;
 pub use request::{TransferNumber, TransferRequest};

@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
-use super::kinds::{History, Moving, PaymentLock, Provisioning, decode, encode};
+use super::kinds::{History, PaymentLock, Provisioning, TransferState, decode, encode};
 use super::manifest::Manifest;
 use super::record::{self, Sealed};
 use super::{
@@ -69,7 +69,7 @@ pub fn kinds(data: &[u8]) {
         is_read::<Setting>(data),
         is_read::<PaymentLock>(data),
         is_read::<Provisioning>(data),
-        is_read::<Moving>(data),
+        is_read::<TransferState>(data),
         is_read::<History>(data),
     ];
     assert!(read.into_iter().filter(|&it| it).count() <= 1);

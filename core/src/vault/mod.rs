@@ -54,7 +54,7 @@ pub use kinds::{
     AccountRecord, OtpAlgorithm, OtpCredential, OtpKind, OutOfRange, Pass, PassFormat,
     PaymentCredential, RecordKind, Setting,
 };
-pub(crate) use kinds::{Asked, History, Moving, Provisioning, decode, encode};
+pub(crate) use kinds::{History, PendingProvisioning, Provisioning, TransferState, decode, encode};
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};
 pub use software::{SoftwareKeystore, SoftwareKeystoreError};
 pub use store::{Transaction, Vault};

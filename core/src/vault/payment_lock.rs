@@ -159,7 +159,7 @@ impl Vault {
         // Before the new PIN is there: a crash in between must not leave it with the tries of an old one. But only for
         // who may set it: tries are not to be had by asking for a new PIN.
         if self.mooring.failed_pin_tries() != 0 {
-            self.transaction(|transaction| transaction.has_leave(unlocked))?;
+            self.transaction(|transaction| transaction.check_unlock(unlocked))?;
             self.mooring.count_pin_tries(0)?;
         }
         self.with_lock(unlocked, |vault, lock, key| {
@@ -222,7 +222,7 @@ impl Vault {
         let Some(Opened { lock, .. }) = unlocked.0.clone() else { return Ok(()) };
         self.transaction(|transaction| {
             for (id, mut credential) in transaction.list::<PaymentCredential>()? {
-                let seed = unlocked.seed(transaction.vault(), &credential)?;
+                let seed = unlocked.seed(transaction.vault_id(), &credential)?;
                 credential.seed = PaymentSeed::Open(seed);
                 transaction.put(&id, &credential)?;
             }
@@ -255,7 +255,7 @@ impl Vault {
                 Some(opened) => (transaction.lock_of(&opened)?, opened),
                 None => transaction.make_lock()?,
             };
-            change(transaction.vault(), &mut lock, &opened.key)?;
+            change(transaction.vault_id(), &mut lock, &opened.key)?;
             transaction.put(&opened.lock, &lock)?;
             Ok::<_, VaultError>(opened)
         })?;
@@ -296,7 +296,7 @@ impl Transaction<'_> {
         mut credential: PaymentCredential,
     ) -> Result<RecordId, VaultError> {
         // A seed under the key of a lock that is gone would be lost.
-        self.has_leave(unlocked)?;
+        self.check_unlock(unlocked)?;
         if let Some(opened) = &unlocked.0 {
             self.lock(&opened.key, &mut credential)?;
         }
@@ -316,7 +316,7 @@ impl Transaction<'_> {
     }
 
     /// That this is the leave of the lock that is there, or that there is none.
-    pub(crate) fn has_leave(&self, unlocked: &PaymentUnlock) -> Result<(), VaultError> {
+    pub(crate) fn check_unlock(&self, unlocked: &PaymentUnlock) -> Result<(), VaultError> {
         match &unlocked.0 {
             Some(opened) => self.lock_of(opened).map(drop),
             None => self.expect_no_lock(),
@@ -350,7 +350,7 @@ impl Transaction<'_> {
         if let PaymentSeed::Open(seed) = &credential.seed {
             let seed = Secret::new(seed.expose());
             let id = &credential.credential.0;
-            let sealed = key.seal_seed(self.vault(), id, &seed, self.random)?;
+            let sealed = key.seal_seed(self.vault_id(), id, &seed, self.random)?;
             credential.seed = PaymentSeed::Locked(sealed);
         }
         Ok(())

@@ -283,7 +283,7 @@ pub struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn vault(&self) -> &VaultId {
+    pub(crate) fn vault_id(&self) -> &VaultId {
         self.keys.vault()
     }
 

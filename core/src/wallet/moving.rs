@@ -2,7 +2,7 @@
 
 use super::{Error, Wallet};
 use crate::hpke::ReceiverKey;
-use crate::transfer::parcel::{SealedTransfer, TransferItem, packed, seal};
+use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, encode_items, seal};
 use crate::transfer::{TransferError, TransferNumber, TransferRequest};
 use crate::vault::{self, OtpCredential, Pass, PaymentUnlock, RecordId, Transaction, VaultError};
 
@@ -23,12 +23,12 @@ impl<'w> Moving<'w> {
     pub fn begin(&mut self) -> Result<TransferRequest, Error> {
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
-            if let Some(key) = &moving.asked {
+            if let Some(key) = &moving.pending_key {
                 return Ok(TransferRequest::new(key.public()));
             }
             let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
             let request = TransferRequest::new(key.public());
-            tx.put(&id, &vault::Moving { asked: Some(key), ..moving })?;
+            tx.put(&id, &vault::TransferState { pending_key: Some(key), ..moving })?;
             Ok(request)
         })
     }
@@ -38,8 +38,8 @@ impl<'w> Moving<'w> {
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn waits(&self) -> Result<Option<TransferRequest>, Error> {
-        let kept = self.0.vault.list::<vault::Moving>()?.pop();
-        let key = kept.and_then(|(_, kept)| kept.asked);
+        let kept = self.0.vault.list::<vault::TransferState>()?.pop();
+        let key = kept.and_then(|(_, kept)| kept.pending_key);
         Ok(key.map(|key| TransferRequest::new(key.public())))
     }
 
@@ -51,8 +51,8 @@ impl<'w> Moving<'w> {
     pub fn give_up(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
-            if moving.asked.is_some() {
-                tx.put(&id, &vault::Moving { asked: None, ..moving })?;
+            if moving.pending_key.is_some() {
+                tx.put(&id, &vault::TransferState { pending_key: None, ..moving })?;
             }
             Ok(())
         })
@@ -76,9 +76,9 @@ impl<'w> Moving<'w> {
             return Err(TransferError::NumberMismatch.into());
         }
         self.0.vault.transaction(|tx| {
-            tx.has_leave(unlocked)?;
+            tx.check_unlock(unlocked)?;
             let all = chosen.iter().map(|id| belonging(tx, id)).collect::<Result<Vec<_>, _>>()?;
-            let sealed = seal(request, &packed(&all)?, tx.random());
+            let sealed = seal(request, &encode_items(&all)?, tx.random());
             Ok(sealed.map_err(VaultError::from)?)
         })
     }
@@ -92,10 +92,10 @@ impl<'w> Moving<'w> {
         let parcel = SealedTransfer::read(text)?;
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
-            if moving.taken == Some(*parcel.request()) {
+            if moving.answered == Some(*parcel.request()) {
                 return Err(TransferError::AlreadyReceived.into());
             }
-            let key = moving.asked.ok_or(TransferError::NoPendingRequest)?;
+            let key = moving.pending_key.ok_or(TransferError::NoPendingRequest)?;
             if TransferRequest::new(key.public()).digest() != *parcel.request() {
                 return Err(TransferError::WrongRecipient.into());
             }
@@ -105,19 +105,22 @@ impl<'w> Moving<'w> {
                 TransferItem::Pass(pass) => tx.add(pass),
             });
             let stored = stored.collect::<Result<_, _>>()?;
-            tx.put(&id, &vault::Moving { asked: None, taken: Some(*parcel.request()) })?;
+            tx.put(
+                &id,
+                &vault::TransferState { pending_key: None, answered: Some(*parcel.request()) },
+            )?;
             Ok(stored)
         })
     }
 }
 
 /// The record there is, or the place of the one to be.
-fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::Moving), Error> {
-    if let Some(found) = tx.list::<vault::Moving>()?.pop() {
+fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::TransferState), Error> {
+    if let Some(found) = tx.list::<vault::TransferState>()?.pop() {
         return Ok(found);
     }
     let id = RecordId::make(tx.random()).map_err(VaultError::from)?;
-    Ok((id, vault::Moving::default()))
+    Ok((id, vault::TransferState::default()))
 }
 
 fn belonging(tx: &Transaction<'_>, id: &RecordId) -> Result<TransferItem, Error> {

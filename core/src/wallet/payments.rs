@@ -125,7 +125,7 @@ impl<'w> Payments<'w> {
         let device = self.0.clock.now();
         self.0.vault.transaction(|tx| {
             let mut stored: PaymentCredential = tx.get(id)?.ok_or(Error::NotFound)?;
-            let keys = CodeKeys::new(&unlocked.seed(tx.vault(), &stored)?);
+            let keys = CodeKeys::new(&unlocked.seed(tx.vault_id(), &stored)?);
             let now = stored.clock_offset.corrected(device, stored.last_counter);
             match next_slot(now, stored.last_counter, audience) {
                 NextSlot::Wait(seconds) => Ok(NextCode::Wait(seconds)),
@@ -145,7 +145,7 @@ impl<'w> Payments<'w> {
     /// [`Error::TillCard`]; [`Error::NotFound`] if no key came with this credential, which its issuer has not provisioned.
     pub fn till_card(&self, id: &RecordId, text: &str) -> Result<TillCard, Error> {
         let provisioning = self.0.vault.list::<Provisioning>()?.pop().map(|(_, it)| it);
-        let its = provisioning.filter(|it| it.given.as_ref() == Some(id));
+        let its = provisioning.filter(|it| it.credential.as_ref() == Some(id));
         let key = its.and_then(|it| it.till_card_key).ok_or(Error::NotFound)?;
         Ok(TillCard::read(text, &key)?)
     }

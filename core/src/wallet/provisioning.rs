@@ -24,11 +24,11 @@ impl OwnAccount<'_> {
         let asked = self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
             // Another key has taken the place of this device's since: nobody would believe its request.
-            let same = |asked: &vault::Asked| {
+            let same = |asked: &vault::PendingProvisioning| {
                 let before = serde_json::from_slice::<Provision>(&asked.body);
                 before.is_ok_and(|before| before.device == device)
             };
-            if let Some(asked) = provisioning.asked.clone().filter(same) {
+            if let Some(asked) = provisioning.pending.clone().filter(same) {
                 return Ok(asked);
             }
             let mut request = [0; 16];
@@ -38,8 +38,8 @@ impl OwnAccount<'_> {
             let call = Provision { request, device, key: public };
             let body = serde_json::to_vec(&call);
             let body = body.map_err(|_| Error::Failed("the request cannot be written".into()))?;
-            let asked = vault::Asked { key, body };
-            tx.put(&id, &Provisioning { asked: Some(asked.clone()), ..provisioning })?;
+            let asked = vault::PendingProvisioning { key, body };
+            tx.put(&id, &Provisioning { pending: Some(asked.clone()), ..provisioning })?;
             Ok::<_, Error>(asked)
         })?;
         let request = Request::<Provision>::again(&asked.body, self.0.vault.keystore());
@@ -77,16 +77,16 @@ impl OwnAccount<'_> {
         let clock_offset = ClockOffset::learn(answer.time, self.0.clock.now());
         self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
-            let asked = provisioning.asked.as_ref().ok_or(Error::NotFound)?;
+            let asked = provisioning.pending.as_ref().ok_or(Error::NotFound)?;
             let Grant { credential, scheme, seed } = opened(asked, answer).ok_or(Error::Refused)?;
-            if let Some(before) = &provisioning.given {
+            if let Some(before) = &provisioning.credential {
                 tx.delete(before)?;
             }
             let mut credential = PaymentCredential::new(credential, label.to_owned(), scheme, seed);
             credential.clock_offset = clock_offset;
             let given = tx.add_payment(unlocked, credential)?;
             let till_card_key = Some(answer.till_card_key.0);
-            let answered = Provisioning { till_card_key, given: Some(given), asked: None };
+            let answered = Provisioning { till_card_key, credential: Some(given), pending: None };
             tx.put(&id, &answered)?;
             Ok(given)
         })
@@ -100,8 +100,8 @@ impl OwnAccount<'_> {
     pub fn drop_provision(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
-            if provisioning.asked.is_some() {
-                tx.put(&id, &Provisioning { asked: None, ..provisioning })?;
+            if provisioning.pending.is_some() {
+                tx.put(&id, &Provisioning { pending: None, ..provisioning })?;
             }
             Ok(())
         })
@@ -113,7 +113,7 @@ impl OwnAccount<'_> {
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn provision_waits(&self) -> Result<bool, Error> {
         let kept = self.0.vault.list::<Provisioning>()?.pop();
-        Ok(kept.is_some_and(|(_, kept)| kept.asked.is_some()))
+        Ok(kept.is_some_and(|(_, kept)| kept.pending.is_some()))
     }
 }
 
@@ -128,7 +128,7 @@ fn only(tx: &Transaction<'_>) -> Result<(RecordId, Provisioning), Error> {
 }
 
 /// What was sealed to this request's key, if it was sealed in answer to it.
-fn opened(asked: &vault::Asked, answer: &Provisioned) -> Option<Grant> {
+fn opened(asked: &vault::PendingProvisioning, answer: &Provisioned) -> Option<Grant> {
     let credential = CredentialId(answer.credential.0);
     let aad = provision_aad(&asked.body, credential);
     let sealed = answer.ciphertext.bytes();

@@ -4,12 +4,12 @@
 mod account;
 mod history;
 mod lock;
-mod moving;
 mod otp;
 mod pass;
 mod payment;
 mod provisioning;
 mod setting;
+mod transfer;
 
 use std::ops::RangeInclusive;
 
@@ -23,9 +23,9 @@ pub use self::setting::Setting;
 
 pub(crate) use self::history::History;
 pub(super) use self::lock::PaymentLock;
-pub(crate) use self::moving::Moving;
 pub(super) use self::payment::PaymentSeed;
-pub(crate) use self::provisioning::{Asked, Provisioning};
+pub(crate) use self::provisioning::{PendingProvisioning, Provisioning};
+pub(crate) use self::transfer::TransferState;
 
 use self::body::Body;
 use super::VaultError;
@@ -179,7 +179,7 @@ pub(super) mod tests {
                 has_one_encoding::<Setting>(data)?;
                 has_one_encoding::<PaymentLock>(data)?;
                 has_one_encoding::<Provisioning>(data)?;
-                has_one_encoding::<Moving>(data)?;
+                has_one_encoding::<TransferState>(data)?;
                 has_one_encoding::<History>(data)?;
             }
         }

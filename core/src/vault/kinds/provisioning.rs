@@ -13,14 +13,14 @@ pub(crate) struct Provisioning {
     /// What the issuer signs the cards of its tills with.
     pub till_card_key: Option<[u8; 32]>,
     /// The payment credential that it gave last.
-    pub given: Option<RecordId>,
+    pub credential: Option<RecordId>,
     /// The request that waits for its answer.
-    pub asked: Option<Asked>,
+    pub pending: Option<PendingProvisioning>,
 }
 
 /// A request for a payment credential.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct PendingProvisioning {
     /// What its answer is sealed to.
     pub key: ReceiverKey,
     /// Its body, byte for byte: the same request again is told by it. 1 to 1,024 bytes.
@@ -34,8 +34,8 @@ impl Body for Provisioning {
     const KIND: u8 = 7;
 
     fn check(&self) -> Result<(), OutOfRange> {
-        let fits = |asked: &Asked| (1..=BODY).contains(&asked.body.len());
-        if self.asked.as_ref().is_none_or(fits) {
+        let fits = |pending: &PendingProvisioning| (1..=BODY).contains(&pending.body.len());
+        if self.pending.as_ref().is_none_or(fits) {
             Ok(())
         } else {
             Err(OutOfRange { field: "the request", expected: "1 to 1,024 bytes" })
@@ -46,10 +46,10 @@ impl Body for Provisioning {
         if let Some(key) = &self.till_card_key {
             map.bytes(1, key)?;
         }
-        if let Some(id) = &self.given {
+        if let Some(id) = &self.credential {
             map.bytes(2, id.as_bytes())?;
         }
-        if let Some(Asked { key, body }) = &self.asked {
+        if let Some(PendingProvisioning { key, body }) = &self.pending {
             // One value, so that there is never the one without the other.
             let mut both = zeroize::Zeroizing::new(Vec::with_capacity(KEY + body.len()));
             both.extend_from_slice(key.expose());
@@ -63,13 +63,14 @@ impl Body for Provisioning {
         let wrong = Unreadable::Malformed;
         let key = map.optional_bytes(1)?.map(|key| key.try_into().map_err(|_| wrong));
         let id = |id: &[u8]| id.try_into().ok().and_then(RecordId::new).ok_or(wrong);
-        let given = map.optional_bytes(2)?.map(id).transpose()?;
-        let asked = |both: &[u8]| {
+        let credential = map.optional_bytes(2)?.map(id).transpose()?;
+        let read_pending = |both: &[u8]| {
             let (key, body) = both.split_at_checked(KEY)?;
-            Some(Asked { key: ReceiverKey::from_slice(key)?, body: body.to_vec() })
+            Some(PendingProvisioning { key: ReceiverKey::from_slice(key)?, body: body.to_vec() })
         };
-        let asked = map.optional_bytes(3)?.map(|both| asked(both).ok_or(wrong)).transpose()?;
-        Ok(Self { till_card_key: key.transpose()?, given, asked })
+        let pending =
+            map.optional_bytes(3)?.map(|both| read_pending(both).ok_or(wrong)).transpose()?;
+        Ok(Self { till_card_key: key.transpose()?, credential, pending })
     }
 }
 
@@ -82,29 +83,32 @@ mod tests {
     use super::*;
     use crate::vault::VaultError;
 
-    fn asked(body: &[u8]) -> Asked {
-        Asked { key: ReceiverKey::from_slice(&[0x33; 32]).unwrap(), body: body.to_vec() }
+    fn pending(body: &[u8]) -> PendingProvisioning {
+        PendingProvisioning {
+            key: ReceiverKey::from_slice(&[0x33; 32]).unwrap(),
+            body: body.to_vec(),
+        }
     }
 
     #[test]
     fn the_bytes_are_those_of_format_1() {
         let mut it = Provisioning::default();
         is_written_as(&it, "a1 0007");
-        it.asked = Some(asked(b"{}"));
+        it.pending = Some(pending(b"{}"));
         let key = "33".repeat(32);
         is_written_as(&it, &format!("a2 0007 035822{key}7b7d"));
         it.till_card_key = Some([0x11; 32]);
-        it.given = RecordId::new([0x22; 16]);
+        it.credential = RecordId::new([0x22; 16]);
         let (card, id) = ("11".repeat(32), "22".repeat(16));
         is_written_as(&it, &format!("a4 0007 015820{card} 0250{id} 035822{key}7b7d"));
-        it.asked = None;
+        it.pending = None;
         is_written_as(&it, &format!("a3 0007 015820{card} 0250{id}"));
     }
 
     #[test]
     fn a_request_out_of_range_is_not_written() {
         for body in [&[][..], &[b'a'; 1025]] {
-            let it = Provisioning { asked: Some(asked(body)), ..Provisioning::default() };
+            let it = Provisioning { pending: Some(pending(body)), ..Provisioning::default() };
             assert!(matches!(encode(&it), Err(VaultError::OutOfRange(_))));
         }
     }
@@ -113,12 +117,12 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(
             till_card_key: Option<[u8; 32]>,
-            given: Option<[u8; 16]>,
+            credential: Option<[u8; 16]>,
             body in prop::option::of(prop::collection::vec(any::<u8>(), 1..=1024)),
         ) {
-            let given = given.and_then(RecordId::new);
-            let asked = body.map(|body| asked(&body));
-            comes_back(&Provisioning { till_card_key, given, asked })?;
+            let credential = credential.and_then(RecordId::new);
+            let pending = body.map(|body| pending(&body));
+            comes_back(&Provisioning { till_card_key, credential, pending })?;
         }
     }
 }

@@ -19,9 +19,9 @@ const INFO: &[u8] = b"tegata/v1/move";
 /// What stands before the ciphertext, and the tag behind it.
 const AROUND: usize = 32 + 32 + 16;
 /// Records of one move.
-pub(crate) const MOST_RECORDS: usize = 1000;
+pub(crate) const MAX_RECORDS: usize = 1000;
 /// Bytes of all of them, with their lengths.
-pub(crate) const MOST_BYTES: usize = 512_000;
+pub(crate) const MAX_BYTES: usize = 512_000;
 
 /// Something that can go to another phone. What is not listed here cannot: a payment credential least of all.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl SealedTransfer {
     pub(crate) fn read(text: &str) -> Result<Self, TransferError> {
         let body = super::body(text, SCHEME, TransferError::InvalidAnswer)?;
         // Nothing longer than the longest is even decoded.
-        if body.len() > (AROUND + MOST_BYTES).div_ceil(3) * 4 {
+        if body.len() > (AROUND + MAX_BYTES).div_ceil(3) * 4 {
             return Err(TransferError::TooLarge);
         }
         let bytes = Base64UrlUnpadded::decode_vec(body).map_err(|_| TransferError::Corrupt)?;
@@ -59,11 +59,11 @@ impl SealedTransfer {
     /// What was sealed to the key of that request.
     pub(crate) fn open(&self, key: &ReceiverKey) -> Result<Vec<TransferItem>, TransferError> {
         let text = key.open(&self.enc, INFO, &self.request, &self.sealed);
-        unpacked(&text.ok_or(TransferError::Corrupt)?)
+        decode_items(&text.ok_or(TransferError::Corrupt)?)
     }
 }
 
-/// Seals to a request what [`packed`] gave.
+/// Seals to a request what [`encode_items`] gave.
 pub(crate) fn seal(
     request: &TransferRequest,
     packed: &[u8],
@@ -76,7 +76,7 @@ pub(crate) fn seal(
 }
 
 /// Writes down what goes into one parcel.
-pub(crate) fn packed(all: &[TransferItem]) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn encode_items(all: &[TransferItem]) -> Result<Zeroizing<Vec<u8>>, Error> {
     if all.is_empty() {
         return Err(TransferError::NothingSelected.into());
     }
@@ -86,22 +86,22 @@ pub(crate) fn packed(all: &[TransferItem]) -> Result<Zeroizing<Vec<u8>>, Error> 
     };
     let data = all.iter().map(each).collect::<Result<Vec<_>, _>>()?;
     let length = data.iter().map(|data| 4 + data.len()).sum();
-    if all.len() > MOST_RECORDS || length > MOST_BYTES {
+    if all.len() > MAX_RECORDS || length > MAX_BYTES {
         return Err(TransferError::TooLarge.into());
     }
     // All at once: a buffer that grew would leave secrets behind.
     let mut packed = Zeroizing::new(Vec::with_capacity(length));
     for data in data {
-        // MOST_BYTES bounds it.
+        // MAX_BYTES bounds it.
         packed.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
         packed.extend_from_slice(&data);
     }
     Ok(packed)
 }
 
-/// The reverse of [`packed`]: refuses whatever that does not give.
-pub(crate) fn unpacked(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferError> {
-    if bytes.len() > MOST_BYTES {
+/// The reverse of [`encode_items`]: refuses whatever that does not give.
+pub(crate) fn decode_items(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferError> {
+    if bytes.len() > MAX_BYTES {
         return Err(TransferError::TooLarge);
     }
     let mut all = Vec::new();
@@ -109,16 +109,16 @@ pub(crate) fn unpacked(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferEr
         let (length, rest) = bytes.split_first_chunk().ok_or(TransferError::Corrupt)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
         let (data, rest) = rest.split_at_checked(length).ok_or(TransferError::Corrupt)?;
-        if all.len() == MOST_RECORDS {
+        if all.len() == MAX_RECORDS {
             return Err(TransferError::TooLarge);
         }
-        all.push(belonging(data)?);
+        all.push(decode_item(data)?);
         bytes = rest;
     }
     if all.is_empty() { Err(TransferError::NothingSelected) } else { Ok(all) }
 }
 
-fn belonging(data: &[u8]) -> Result<TransferItem, TransferError> {
+fn decode_item(data: &[u8]) -> Result<TransferItem, TransferError> {
     let unreadable = |error| match error {
         VaultError::NewerFormat => TransferError::NewerVersion,
         _ => TransferError::Corrupt,
@@ -182,14 +182,14 @@ mod tests {
 
     #[test]
     fn the_text_is_that_of_version_1() {
-        let packed = packed(&[otp(), pass("T-7".into())]).unwrap();
+        let packed = encode_items(&[otp(), pass("T-7".into())]).unwrap();
         let hex = "0000002ba7000201644d61696c0263616e6e0301040605181e07543132333435363738393031323334353637383930\
                    00000010a4000301645472616d02040363542d37";
         assert_eq!(hex::encode(&*packed), hex);
         assert_eq!(sealed(&packed), TEXT);
         let all = opened(&format!("\n{TEXT} ")).unwrap();
         assert!(matches!(&all[..], [TransferItem::Otp(_), TransferItem::Pass(_)]));
-        assert_eq!(*super::packed(&all).unwrap(), *packed);
+        assert_eq!(*super::encode_items(&all).unwrap(), *packed);
         let document = include_str!("../../../docs/transfer-format.md");
         let request = TransferRequest::new(key().public());
         let number = request.number().unwrap().to_string();
@@ -236,7 +236,7 @@ mod tests {
         };
         let frame =
             |data: &[u8]| [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat();
-        let good = packed(&[pass("T-7".into())]).unwrap();
+        let good = encode_items(&[pass("T-7".into())]).unwrap();
         refused(&[], TransferError::NothingSelected);
         for end in 1..good.len() {
             refused(&good[..end], TransferError::Corrupt);
@@ -266,38 +266,38 @@ mod tests {
 
     #[test]
     fn more_than_is_moved_at_once_is_refused_on_both_sides() {
-        let most = vec![pass("a".into()); MOST_RECORDS];
-        assert!(opened(&sealed(&packed(&most).unwrap())).is_ok());
-        let more = vec![pass("a".into()); MOST_RECORDS + 1];
-        assert_eq!(packed(&more).err(), Some(TransferError::TooLarge.into()));
-        let one = packed(&more[..1]).unwrap();
-        assert_eq!(unpacked(&one.repeat(MOST_RECORDS + 1)).err(), Some(TransferError::TooLarge));
+        let most = vec![pass("a".into()); MAX_RECORDS];
+        assert!(opened(&sealed(&encode_items(&most).unwrap())).is_ok());
+        let more = vec![pass("a".into()); MAX_RECORDS + 1];
+        assert_eq!(encode_items(&more).err(), Some(TransferError::TooLarge.into()));
+        let one = encode_items(&more[..1]).unwrap();
+        assert_eq!(decode_items(&one.repeat(MAX_RECORDS + 1)).err(), Some(TransferError::TooLarge));
         let large = vec![pass("a".repeat(4096)); 124];
-        let packed_large = packed(&large).unwrap();
-        assert!(packed_large.len() <= MOST_BYTES && opened(&sealed(&packed_large)).is_ok());
+        let packed_large = encode_items(&large).unwrap();
+        assert!(packed_large.len() <= MAX_BYTES && opened(&sealed(&packed_large)).is_ok());
         let larger = vec![pass("a".repeat(4096)); 125];
-        assert_eq!(packed(&larger).err(), Some(TransferError::TooLarge.into()));
-        assert_eq!(packed(&[]).err(), Some(TransferError::NothingSelected.into()));
+        assert_eq!(encode_items(&larger).err(), Some(TransferError::TooLarge.into()));
+        assert_eq!(encode_items(&[]).err(), Some(TransferError::NothingSelected.into()));
     }
 
     proptest! {
         #[test]
         fn what_is_packed_is_unpacked(messages in prop::collection::vec("\\PC{1,64}", 1..8)) {
             let all: Vec<_> = messages.into_iter().map(pass).chain([otp()]).collect();
-            let packed = packed(&all).unwrap();
+            let packed = encode_items(&all).unwrap();
             let text = seal(&TransferRequest::new(key().public()), &packed, &SystemRandom::new());
             let all = opened(&text.unwrap()).unwrap();
-            prop_assert_eq!(&*super::packed(&all).unwrap(), &*packed);
+            prop_assert_eq!(&*super::encode_items(&all).unwrap(), &*packed);
         }
 
         #[test]
         fn any_bytes_are_refused_or_packed_the_same(bytes: Vec<u8>, at: prop::sample::Index, to: u8) {
-            let mut close = packed(&[otp(), pass("T-7".into())]).unwrap().to_vec();
+            let mut close = encode_items(&[otp(), pass("T-7".into())]).unwrap().to_vec();
             let at = at.index(close.len());
             close[at] = to;
             for bytes in [bytes, close] {
-                if let Ok(all) = unpacked(&bytes) {
-                    prop_assert_eq!(&*packed(&all).unwrap(), &*bytes);
+                if let Ok(all) = decode_items(&bytes) {
+                    prop_assert_eq!(&*encode_items(&all).unwrap(), &*bytes);
                 }
             }
         }

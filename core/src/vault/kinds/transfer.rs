@@ -7,14 +7,14 @@ use crate::hpke::ReceiverKey;
 
 /// What another phone was asked for, and what it gave.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Moving {
+pub(crate) struct TransferState {
     /// The key that its answer will be sealed to, while one waits. Gone once it is taken.
-    pub asked: Option<ReceiverKey>,
+    pub pending_key: Option<ReceiverKey>,
     /// The request that was answered last, by SHA-256 of its text: so that the same answer again is told.
-    pub taken: Option<[u8; 32]>,
+    pub answered: Option<[u8; 32]>,
 }
 
-impl Body for Moving {
+impl Body for TransferState {
     const KIND: u8 = 8;
 
     fn check(&self) -> Result<(), OutOfRange> {
@@ -22,10 +22,10 @@ impl Body for Moving {
     }
 
     fn write(&self, map: &mut MapWriter) -> Written {
-        if let Some(key) = &self.asked {
+        if let Some(key) = &self.pending_key {
             map.bytes(1, key.expose())?;
         }
-        if let Some(request) = &self.taken {
+        if let Some(request) = &self.answered {
             map.bytes(2, request)?;
         }
         Ok(())
@@ -33,9 +33,10 @@ impl Body for Moving {
 
     fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
         let wrong = Unreadable::Malformed;
-        let asked = map.optional_bytes(1)?.map(|key| ReceiverKey::from_slice(key).ok_or(wrong));
-        let taken = map.optional_bytes(2)?.map(|request| request.try_into().map_err(|_| wrong));
-        Ok(Self { asked: asked.transpose()?, taken: taken.transpose()? })
+        let pending_key =
+            map.optional_bytes(1)?.map(|key| ReceiverKey::from_slice(key).ok_or(wrong));
+        let answered = map.optional_bytes(2)?.map(|request| request.try_into().map_err(|_| wrong));
+        Ok(Self { pending_key: pending_key.transpose()?, answered: answered.transpose()? })
     }
 }
 
@@ -48,22 +49,22 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_format_1() {
-        let mut it = Moving::default();
+        let mut it = TransferState::default();
         is_written_as(&it, "a1 0008");
-        it.asked = ReceiverKey::from_slice(&[0x11; 32]);
+        it.pending_key = ReceiverKey::from_slice(&[0x11; 32]);
         let (key, request) = ("11".repeat(32), "22".repeat(32));
         is_written_as(&it, &format!("a2 0008 015820{key}"));
-        it.taken = Some([0x22; 32]);
+        it.answered = Some([0x22; 32]);
         is_written_as(&it, &format!("a3 0008 015820{key} 025820{request}"));
-        it.asked = None;
+        it.pending_key = None;
         is_written_as(&it, &format!("a2 0008 025820{request}"));
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(asked: Option<[u8; 32]>, taken: Option<[u8; 32]>) {
-            let asked = asked.and_then(|key| ReceiverKey::from_slice(&key));
-            comes_back(&Moving { asked, taken })?;
+        fn what_is_written_is_read_back(key: Option<[u8; 32]>, answered: Option<[u8; 32]>) {
+            let pending_key = key.and_then(|key| ReceiverKey::from_slice(&key));
+            comes_back(&TransferState { pending_key, answered })?;
         }
     }
 }
