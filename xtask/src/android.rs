@@ -1,5 +1,4 @@
-//! The Android library: compiled against the Android API and run under Robolectric, with the real core; what it drew is read
-//! by scanners; and it is shrunk.
+//! The Android library: its tests under Robolectric with the real core, lints, its AAR, and the library shrunk by R8.
 
 pub(crate) mod aar;
 mod lint;
@@ -13,71 +12,73 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
-    issuer, kotlin,
+    kotlin_lint,
+    progress::step,
     setup::{AAPT, CMAKE, CXX, FRAMEWORK, JDK, MAVEN, Package, ZBAR},
-    tree::{self, step},
+    test_issuers, workspace,
 };
 
-/// Programs that its tests run.
+/// Packages that its tests need.
 pub(crate) const NEEDS: &[Package] = &[AAPT, CMAKE, CXX, FRAMEWORK, JDK, MAVEN, ZBAR];
 
 pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
-    kotlin::check(shell, "android")?;
-    issuer::beside(shell, |shell| {
-        let drawn = draw(shell, &[])?;
-        read(shell, &drawn.pictures)?;
-        let built = drawn.bindings.join("android-build");
-        let packed = built.join("tegata.aar");
+    kotlin_lint::check(shell, "android")?;
+    test_issuers::run_with(shell, |shell| {
+        let output = run_tests(shell, &[])?;
+        scan(shell, &output.pictures)?;
+        let built = output.bindings.join("android-build");
+        let aar = built.join("tegata.aar");
         lint::check(shell, &built)?;
-        aar::pack(shell, &built, None, &packed)?;
-        aar::check(shell, &packed, &[])?;
-        shrink::test(shell, &built, &drawn.bindings.join("lib"))
+        aar::pack(shell, &built, None, &aar)?;
+        aar::check(shell, &aar, &[])?;
+        shrink::test(shell, &built, &output.bindings.join("lib"))
     })
 }
 
-/// The pictures of the views alone, each read before anybody looks at it.
+/// Takes the pictures of the view, and scans each.
 pub(crate) fn pictures(shell: &Shell) -> anyhow::Result<()> {
     let only = ["-Dtest=TegataBarcodeViewTest", "-Dsurefire.failIfNoSpecifiedTests=false"];
-    let Drawn { pictures, .. } = draw(shell, &only)?;
-    read(shell, &pictures)?;
+    let pictures = run_tests(shell, &only)?.pictures;
+    scan(shell, &pictures)?;
     step(&format!("took pictures of the Android view into {}", pictures.display()));
     Ok(())
 }
 
-/// Where tests ran, and what they drew.
-struct Drawn {
+/// Folders of a test run: the bindings that it used, and the pictures that it took.
+struct TestOutput {
     bindings: PathBuf,
     pictures: PathBuf,
 }
 
-fn draw(shell: &Shell, which: &[&str]) -> anyhow::Result<Drawn> {
+/// Runs the tests that these options of Maven select.
+fn run_tests(shell: &Shell, options: &[&str]) -> anyhow::Result<TestOutput> {
     let bindings = bindings::write(shell, Build::Testing)?;
-    let pictures = tree::target(shell)?.join("pictures/android");
+    let pictures = workspace::target(shell)?.join("pictures/android");
     shell.remove_path(&pictures)?;
-    step("building and running the Android library on a desktop JVM");
+    step("building the Android library and running its tests on a desktop JVM");
     quickstart::write(shell, &bindings.join("android-build/quickstart"))?;
-    let drawn = format!("-Dtegata.pictures={}", pictures.display());
-    let maven = maven(shell, &bindings).arg(drawn).args(which).arg("test");
-    maven.run().context("the Android library did not pass")?;
-    Ok(Drawn { bindings, pictures })
+    let folder = format!("-Dtegata.pictures={}", pictures.display());
+    let maven = maven(shell, &bindings).arg(folder).args(options).arg("test");
+    maven.run().context("the tests of the Android library failed")?;
+    Ok(TestOutput { bindings, pictures })
 }
 
-/// Maven over the whole of it, with what was written of the core.
+/// Maven for all of its modules, with the generated bindings.
 fn maven<'a>(shell: &'a Shell, bindings: &Path) -> Cmd<'a> {
-    let place = format!("-Dtegata.bindings={}", bindings.display());
+    let property = format!("-Dtegata.bindings={}", bindings.display());
     let maven = cmd!(shell, "mvn --quiet --batch-mode --no-transfer-progress");
-    maven.args(["--file", "android/pom.xml", &place])
+    maven.args(["--file", "android/pom.xml", &property])
 }
 
-/// Compiles it, and gives the folder of what came out.
+/// Compiles the library; returns the build folder.
 pub(crate) fn compile(shell: &Shell, bindings: &Path) -> anyhow::Result<PathBuf> {
     step("compiling the Android library");
     maven(shell, bindings).arg("process-classes").run()?;
     Ok(bindings.join("android-build"))
 }
 
-fn read(shell: &Shell, pictures: &Path) -> anyhow::Result<()> {
-    step("reading the Android view's pictures with ZBar and zxing-cpp");
+fn scan(shell: &Shell, pictures: &Path) -> anyhow::Result<()> {
+    step("scanning the Android view's pictures with ZBar and zxing-cpp");
     let example = "run --quiet -p tegata-scanners --example pictured --";
     Ok(cmd!(shell, "cargo").args(example.split(' ')).arg(pictures).run()?)
 }
@@ -85,7 +86,7 @@ fn read(shell: &Shell, pictures: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn gradle_takes_what_the_tests_ran_with() {
+    fn gradle_uses_the_tested_versions() {
         let poms =
             [include_str!("../../android/pom.xml"), include_str!("../../android/tegata/pom.xml")]
                 .concat();

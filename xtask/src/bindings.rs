@@ -1,51 +1,47 @@
-//! The library as other languages see it: Kotlin, Swift and Python sources, written from the built library. Nothing of
-//! it is in the tree.
+//! The Kotlin, Swift and Python sources that `UniFFI` generates from the built library. None of them is checked in.
 
 use std::path::{Path, PathBuf};
 
 use xshell::{Shell, cmd};
 
-use crate::{
-    symbols, throws,
-    tree::{self, step},
-};
+use crate::{kotlin_exceptions, progress::step, symbols, workspace};
 
-/// UniFFI reads it only when it is told to.
+/// UniFFI reads it only when it is passed by `--config`.
 const CONFIG: &str = "uniffi.toml";
 
-/// Where the generator puts the Kotlin.
+/// The path of the generated Kotlin.
 const KOTLIN: &str = "app/tegata/tegata_ffi.kt";
 
-/// No panic passes through SQLite or ring: what unwinding would read of their C is left out.
+/// Flags for C code that leave out unwind tables: no panic passes through SQLite or ring.
 pub(crate) const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
 
-/// One kind of library at a time: cargo builds several without the LTO that the profile asks for.
-const SHIPPED: [&str; 4] = ["--profile", "library", "--crate-type", "cdylib"];
+/// One crate type only: with several, cargo ignores the LTO of the profile.
+const RELEASE_OPTIONS: [&str; 4] = ["--profile", "library", "--crate-type", "cdylib"];
 
-/// What apps get beyond the core: a library without it is the default, and smaller.
+/// The features of the library that ships; the default has none and is smaller.
 pub(crate) const FEATURES: &str = "account";
 
-/// The same, in the words of a command that takes several crates.
+/// The same feature for a command that takes several crates.
 pub(crate) const WITH_ACCOUNT: &str = "tegata-ffi/account";
 
-/// Which library to write the sources from.
+/// The build of the library to generate sources from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// What an app gets.
+    /// What an app ships.
     Release,
-    /// What tests drive: quick to build, and it can be told to panic.
+    /// What tests use: quick to build, and it panics on request.
     Testing,
 }
 
-/// The folder of one build: `kotlin`, `swift` and `python` sources, the library in `lib`.
+/// Builds the library and generates the sources; returns the folder with `kotlin`, `swift`, `python` and `lib`.
 pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
-    step("building the library and writing its bindings");
+    step("building the library and generating its bindings");
     let library = library(shell, build)?;
-    let folder = tree::target(shell)?.join(match build {
+    let folder = workspace::target(shell)?.join(match build {
         Build::Release => "bindings",
         Build::Testing => "bindings-testing",
     });
-    // What the last run wrote and this one does not would be found by a compiler all the same.
+    // A compiler would also find files that an earlier run wrote and this one does not.
     for language in ["kotlin", "swift", "python", "lib"] {
         shell.remove_path(folder.join(language))?;
     }
@@ -53,50 +49,50 @@ pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
         generate(shell, &library, language, &folder.join(language))?;
     }
     let kotlin = folder.join("kotlin").join(KOTLIN);
-    shell.write_file(&kotlin, throws::declared(&shell.read_file(&kotlin)?)?)?;
+    shell.write_file(&kotlin, kotlin_exceptions::declare(&shell.read_file(&kotlin)?)?)?;
     let lib = folder.join("lib");
-    let kept = lib.join(library_name());
+    let copy = lib.join(library_name());
     shell.create_dir(&lib)?;
-    shell.copy_file(&library, &kept)?;
-    // Only now: a stripped library no longer knows what it exports.
+    shell.copy_file(&library, &copy)?;
+    // Only now, because the generator reads the symbols.
     if build == Build::Release {
-        symbols::separate(shell, &kept)?;
+        symbols::separate(shell, &copy)?;
     }
-    // Python looks for the library beside the module, JNA where it is told to.
-    shell.copy_file(&kept, folder.join("python").join(library_name()))?;
+    // Python looks for the library beside the module; JNA has a setting for its folder.
+    shell.copy_file(&copy, folder.join("python").join(library_name()))?;
     Ok(folder)
 }
 
-/// Builds the shared library, and tells where it is.
+/// Builds the shared library; returns its path.
 pub(crate) fn library(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     match build {
-        Build::Release => shipped(shell, FEATURES),
+        Build::Release => release_library(shell, FEATURES),
         Build::Testing => {
             let build = cmd!(shell, "cargo build --quiet -p tegata-ffi --features");
             build.arg(format!("{FEATURES},testing")).run()?;
-            Ok(tree::target(shell)?.join("debug").join(library_name()))
+            Ok(workspace::target(shell)?.join("debug").join(library_name()))
         }
     }
 }
 
-/// Builds the shared library as it ships, with these features, and tells where it is until the next build.
-pub(crate) fn shipped(shell: &Shell, features: &str) -> anyhow::Result<PathBuf> {
+/// Builds the shared library as it ships, with these features; returns its path, which the next build overwrites.
+pub(crate) fn release_library(shell: &Shell, features: &str) -> anyhow::Result<PathBuf> {
     let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
     let build = cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib --features {features}");
-    build.args(SHIPPED).run()?;
-    Ok(tree::target(shell)?.join("library").join(library_name()))
+    build.args(RELEASE_OPTIONS).run()?;
+    Ok(workspace::target(shell)?.join("library").join(library_name()))
 }
 
-/// Builds the shared library that ships for another system than this one, whose tools the caller has named.
-pub(crate) fn library_for(shell: &Shell, target: &str) -> anyhow::Result<PathBuf> {
+/// Builds the shared library for another system, whose compiler and linker the caller has set.
+pub(crate) fn library_for_target(shell: &Shell, target: &str) -> anyhow::Result<PathBuf> {
     let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
     let build = cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib --target {target}");
-    build.args(SHIPPED).args(["--features", FEATURES]).run()?;
+    build.args(RELEASE_OPTIONS).args(["--features", FEATURES]).run()?;
     let name = if target.contains("apple") { "libtegata_ffi.dylib" } else { "libtegata_ffi.so" };
-    Ok(tree::target(shell)?.join(target).join("library").join(name))
+    Ok(workspace::target(shell)?.join(target).join("library").join(name))
 }
 
-/// What cargo calls the shared library here.
+/// The file name of the shared library on this system.
 pub(crate) fn library_name() -> String {
     format!("{}tegata_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
 }

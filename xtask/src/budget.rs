@@ -1,7 +1,7 @@
-//! Instruction counts of the hot paths, held to testing/bench/budget.json.
+//! Instruction counts of the hot paths against the budget in testing/bench/budget.json.
 //!
-//! Time on a shared machine wanders by tens of per cent; the number of instructions does not. Callgrind counts them
-//! inside one function of the example `instructions`, so that start-up and preparation stay out.
+//! Time on a shared machine varies by tens of per cent; the number of instructions does not. Callgrind counts them in one
+//! function of the example `instructions`, which leaves out start-up and preparation.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -11,18 +11,20 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::NO_UNWIND_TABLES,
+    progress::step,
     setup::{self, VALGRIND},
-    tree::{self, step},
+    workspace,
 };
 
 const FILE: &str = "testing/bench/budget.json";
 const EXAMPLE: &str = "instructions";
-/// The function that callgrind counts in, whatever the compiler puts around its name.
+/// The function that callgrind counts in, as a pattern that its mangled name matches.
 const COUNTED: &str = "instructions::counted*";
 
-/// A count may exceed its budget by this much, in per cent: the linker's choices move a few instructions.
+/// A count may exceed its budget by this much, in per cent, because the linker's choices change a few instructions.
 const ABOVE: u64 = 2;
-/// A count this far below, in per cent, asks for the budget to be lowered: room that nobody sees gets used up.
+/// A count that is this far below its budget, in per cent, is an error too: the budget is to be lowered before the slack
+/// is used up.
 const BELOW: u64 = 10;
 
 type Counts = BTreeMap<String, u64>;
@@ -31,13 +33,13 @@ type Counts = BTreeMap<String, u64>;
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Budget {
-    /// What counted: another compiler or valgrind counts differently, and a finding says so.
+    /// Versions of the compiler and of valgrind, since others count differently.
     counted_by: String,
     instructions: Counts,
 }
 
-/// Counts and compares.
-pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
+/// Counts, compares, and prints every count.
+fn check(shell: &Shell) -> anyhow::Result<()> {
     let counts = count(shell, "release")?;
     let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
     let findings = compare(&budget.instructions, &counts);
@@ -47,10 +49,10 @@ pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
     for finding in &findings {
         eprintln!("{finding}");
     }
-    let here = counter(shell)?;
+    let here = counter_versions(shell)?;
     anyhow::ensure!(
         findings.is_empty(),
-        "{} of {} counts off budget (budget by {}, counted here by {here})",
+        "{} of {} counts differ from the budget (which was counted by {}; here: {here})",
         findings.len(),
         counts.len(),
         budget.counted_by,
@@ -58,31 +60,32 @@ pub(crate) fn hold(shell: &Shell) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The verb: the same, or the file written anew.
+/// Compares the counts with the budget, or writes them into it.
 pub(crate) fn run(shell: &Shell, write: bool) -> anyhow::Result<()> {
     setup::install(shell, &[VALGRIND])?;
     if !write {
-        return hold(shell);
+        return check(shell);
     }
-    let budget = Budget { counted_by: counter(shell)?, instructions: count(shell, "release")? };
+    let budget =
+        Budget { counted_by: counter_versions(shell)?, instructions: count(shell, "release")? };
     shell.write_file(FILE, serde_json::to_string_pretty(&budget)? + "\n")?;
     step(&format!("wrote {FILE}"));
     Ok(())
 }
 
-/// What the build that apps load, made small, costs in speed.
-pub(crate) fn price_of_size(shell: &Shell) -> anyhow::Result<()> {
+/// Prints the counts of the small build that apps load beside those of the fast one.
+pub(crate) fn compare_profiles(shell: &Shell) -> anyhow::Result<()> {
     setup::install(shell, &[VALGRIND])?;
-    let quick = count(shell, "release")?;
+    let fast = count(shell, "release")?;
     let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
     for (name, small) in count(shell, "library")? {
-        let quick = quick[&name];
-        println!("{name}: {small} instructions, {quick} in `release`: {} %", small * 100 / quick);
+        let fast = fast[&name];
+        println!("{name}: {small} instructions, {fast} in `release`: {} %", small * 100 / fast);
     }
     Ok(())
 }
 
-fn counter(shell: &Shell) -> anyhow::Result<String> {
+fn counter_versions(shell: &Shell) -> anyhow::Result<String> {
     let rustc = cmd!(shell, "rustc --version").quiet().read()?;
     let valgrind = cmd!(shell, "valgrind --version").quiet().read()?;
     let version: Vec<&str> = rustc.split_whitespace().take(2).collect();
@@ -91,7 +94,7 @@ fn counter(shell: &Shell) -> anyhow::Result<String> {
 
 fn count(shell: &Shell, profile: &str) -> anyhow::Result<Counts> {
     cmd!(shell, "cargo build --profile {profile} -p tegata --example {EXAMPLE}").run()?;
-    let program = tree::target(shell)?.join(profile).join("examples").join(EXAMPLE);
+    let program = workspace::target(shell)?.join(profile).join("examples").join(EXAMPLE);
     let names = cmd!(shell, "{program}").quiet().read()?;
     names.lines().map(|name| Ok((name.to_owned(), count_one(shell, &program, name)?))).collect()
 }
@@ -104,21 +107,21 @@ fn count_one(shell: &Shell, program: &Path, name: &str) -> anyhow::Result<u64> {
     total(&shell.read_file(&out)?).with_context(|| format!("counting {name}"))
 }
 
-/// The sum that callgrind writes into its output.
+/// The total that callgrind writes into its output.
 fn total(output: &str) -> anyhow::Result<u64> {
     let total = output.lines().find_map(|line| line.strip_prefix("totals: "));
     let total = total.context("callgrind wrote no total")?.trim().parse()?;
-    anyhow::ensure!(total > 0, "callgrind counted nothing: is the counted function still there?");
+    anyhow::ensure!(total > 0, "callgrind counted nothing: does the counted function still exist?");
     Ok(total)
 }
 
-/// What is wrong with `counts`, a sentence each.
+/// A sentence for each count that differs from its budget.
 fn compare(budget: &Counts, counts: &Counts) -> Vec<String> {
     let mut findings = Vec::new();
     for (name, &count) in counts {
         let Some(&limit) = budget.get(name) else {
             findings
-                .push(format!("{name}: {count} instructions and no budget; `--write` adds one"));
+                .push(format!("{name}: {count} instructions, but no budget; `--write` adds one"));
             continue;
         };
         if count * 100 > limit * (100 + ABOVE) {
@@ -130,7 +133,7 @@ fn compare(budget: &Counts, counts: &Counts) -> Vec<String> {
         }
     }
     let gone = budget.keys().filter(|name| !counts.contains_key(*name));
-    findings.extend(gone.map(|name| format!("{name}: has a budget and was not counted")));
+    findings.extend(gone.map(|name| format!("{name}: has a budget, but was not counted")));
     findings
 }
 
@@ -151,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_above_or_far_below_is_found() {
+    fn counts_above_and_far_below_the_budget_are_reported() {
         let budget = counts(&[("qr", 1000)]);
         let above = compare(&budget, &counts(&[("qr", 1021)]));
         assert_eq!(above, ["qr: 1021 instructions, budget 1000"]);
@@ -160,19 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn a_count_without_a_budget_and_a_budget_without_a_count_are_found() {
+    fn counts_and_budgets_without_each_other_are_reported() {
         assert_eq!(compare(&counts(&[("qr", 1)]), &counts(&[("ean", 1)])).len(), 2);
     }
 
     #[test]
-    fn the_total_is_read_from_what_callgrind_writes() {
+    fn the_total_is_read_from_callgrinds_output() {
         assert_eq!(total("events: Ir\nsummary: 12\n\ntotals: 12\n").unwrap(), 12);
         assert!(total("totals: 0\n").is_err());
         assert!(total("events: Ir\n").is_err());
     }
 
     #[test]
-    fn the_budget_file_is_read_strictly() {
+    fn the_budget_file_has_no_unknown_fields() {
         let text = r#"{"counted_by": "rustc 1", "instructions": {"qr": 7}}"#;
         assert_eq!(serde_json::from_str::<Budget>(text).unwrap().instructions["qr"], 7);
         assert!(serde_json::from_str::<Budget>(r#"{"instructions": {}, "more": 1}"#).is_err());

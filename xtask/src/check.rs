@@ -1,35 +1,46 @@
-//! What a change is held to before any test runs, the quickest first.
+//! Checks of a change that need no test run, the quickest first.
 
 use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
-use crate::{bindings::WITH_ACCOUNT, cargo_deny, language, setup, source, structure, tree::step};
+use crate::{
+    bindings::WITH_ACCOUNT,
+    cargo_deny, language,
+    progress::step,
+    setup,
+    source::{self, Source},
+    structure,
+};
 
-/// A step that can be run alone.
+/// A check that can be run alone.
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Step {
+pub(crate) enum Check {
+    /// Denied names, thin doc comments, tuple lets.
     Language,
+    /// Circles between modules, floors of the issuer, long files.
     Structure,
 }
 
-impl Step {
-    fn run(self, shell: &Shell) -> anyhow::Result<()> {
-        let rust = source::files(shell, &["rs"])?;
-        source::report(&match self {
-            Self::Language => {
-                let mut findings: Vec<_> = source::map(&rust, language::of_rust)?;
-                findings
-                    .extend(source::files(shell, language::OTHERS)?.iter().map(language::of_text));
-                findings.concat()
-            }
-            Self::Structure => structure::findings(&source::map(&rust, structure::File::of)?),
-        })
+/// Checks language and structure, or one of them, and prints all findings together.
+fn check_sources(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
+    let rust = source::files(shell, &["rs"])?;
+    let read = |source: &Source| (language::of_rust(source), structure::File::of(source));
+    let (language, files): (Vec<_>, Vec<_>) = source::map(&rust, read)?.into_iter().unzip();
+    let mut findings = Vec::new();
+    if !matches!(only, Some(Check::Structure)) {
+        findings.extend(language.into_iter().flatten());
+        findings.extend(source::files(shell, language::OTHERS)?.iter().flat_map(language::of_text));
     }
+    if !matches!(only, Some(Check::Language)) {
+        findings.extend(structure::findings(&files));
+    }
+    source::report(&findings)
 }
 
-pub(crate) fn run(shell: &Shell, only: Option<Step>) -> anyhow::Result<()> {
-    if let Some(only) = only {
-        return only.run(shell);
+/// Runs all checks, or only the one named.
+pub(crate) fn run(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
+    if only.is_some() {
+        return check_sources(shell, only);
     }
     step("format");
     cmd!(shell, "cargo fmt --all --check").run()?;
@@ -40,12 +51,12 @@ pub(crate) fn run(shell: &Shell, only: Option<Step>) -> anyhow::Result<()> {
     // Clippy runs build scripts, and the one of zxing-cpp compiles C++.
     setup::install(shell, &[setup::CMAKE, setup::CXX])?;
     let strict = ["--", "-D", "warnings"];
-    // All targets are not those that `cargo test` leaves to parts of their own; all tests are.
+    // `--all-targets` leaves out tests that are not run by default; `--test=*` has them all.
     for targets in ["--all-targets", "--test=*"] {
         let all = cmd!(shell, "cargo clippy --workspace {targets} --features");
         all.arg(WITH_ACCOUNT).args(strict).run()?;
     }
-    // Its features take code away as well as add some.
+    // Its features remove code as well as add some.
     for features in ["", "account,testing"] {
         let bindings =
             cmd!(shell, "cargo clippy -p tegata-ffi --all-targets --features {features}");

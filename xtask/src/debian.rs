@@ -1,14 +1,14 @@
-//! Debian's archive, for what this system's own release of it does not have.
+//! Debian's archive, for packages that this system's own release does not have.
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-/// Where this system's own packages come from, without a slash at its end: whatever that is here, it can be reached.
+/// The mirror that this system's own packages come from, which is known to be reachable; without a slash at its end.
 pub(crate) fn mirror(shell: &Shell) -> anyhow::Result<String> {
     let format = "$(SITE)|$(REPO_URI)";
     let targets = cmd!(shell, "apt-get indextargets --format {format}").quiet().read()?;
     let uri = targets.lines().find_map(debian_uri);
-    Ok(uri.context("apt knows of no mirror of Debian here")?.to_owned())
+    Ok(uri.context("apt is configured with no mirror of Debian")?.to_owned())
 }
 
 /// The address in a line of `apt-get indextargets`, if it is Debian's main archive.
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mirror_is_debians_main_archive_and_no_other() {
+    fn only_the_main_archive_is_taken_as_mirror() {
         let line = "mirror.example|http://mirror.example/debian/";
         assert_eq!(debian_uri(line), Some("http://mirror.example/debian"));
         for other in ["http://mirror.example/debian-security/", "http://mirror.example/apt/"] {

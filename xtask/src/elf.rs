@@ -1,4 +1,4 @@
-//! What a loader meets in the shared library: which names it gives away, and what it asks of memory.
+//! Rules for a shared library as a loader sees it: exported names, alignment of segments, relocations.
 
 use std::path::Path;
 
@@ -9,27 +9,27 @@ use object::{
     read::elf::{Dyn as _, ElfFile, FileHeader, ProgramHeader as _},
 };
 
-/// What all exported names begin with: `UniFFI`'s own functions, and what its generator reads. Anything else would meet
-/// another library's name in the same process, as an app's own SQLite.
+/// Prefixes of exported names: `UniFFI`'s functions, and data that its generator reads. Any other name could clash with
+/// one of another library in the process, such as an app's own SQLite.
 const EXPORTED: [&str; 3] = ["uniffi_", "ffi_", "UNIFFI_META_"];
 
-/// Pages of 4 KiB: what Linux has on x86-64, and what every system of 32 bits has.
+/// The page size of Linux on x86-64 and of all 32-bit systems.
 const SMALL_PAGE: u64 = 4 * 1024;
 
-/// What Android asks for since version 15: segments can be mapped on a system whose pages are this large. It asks that
-/// of 64 bits alone: no device with larger pages runs programs of 32.
+/// The largest page size of Android since version 15, which segments of 64-bit libraries are aligned to. No device with
+/// larger pages runs 32-bit programs.
 const LARGE_PAGE: u64 = 16 * 1024;
 
-/// Who is to load the library.
+/// The system that loads the library.
 #[derive(Clone, Copy)]
 pub(crate) enum Loader {
-    /// A Linux as this one.
+    /// Linux as on this machine.
     Host,
-    /// An Android of any version.
+    /// Any supported version of Android.
     Android,
 }
 
-/// Holds a library against the rules.
+/// Checks a library against all rules.
 pub(crate) fn check(library: &Path, loader: Loader) -> anyhow::Result<()> {
     let bytes =
         std::fs::read(library).with_context(|| format!("cannot read {}", library.display()))?;
@@ -55,22 +55,22 @@ fn problems<Header: FileHeader<Endian = Endianness>>(
     for symbol in file.dynamic_symbols().filter(object::ObjectSymbol::is_definition) {
         let name = symbol.name()?;
         if !EXPORTED.iter().any(|ours| name.starts_with(ours)) {
-            problems.push(format!("exports {name}, which is none of ours to give away"));
+            problems.push(format!("exports {name}, which is not one of ours"));
         }
     }
     let endian = file.endian();
     for segment in file.elf_program_headers() {
         let align = segment.p_align(endian).into();
         if segment.p_type(endian) == PT_LOAD && align < page {
-            problems
-                .push(format!("a segment is aligned to {align} bytes, and {page} are asked for"));
+            problems.push(format!("a segment is aligned to {align} bytes instead of {page}"));
         }
     }
     let dynamic = file.elf_section_table().dynamic(endian, file.data())?;
     for entry in dynamic.into_iter().flat_map(|(entries, _)| entries) {
-        let (tag, value) = (entry.d_tag(endian), entry.d_val(endian).into());
-        let flagged = tag == DT_FLAGS && value & DF_TEXTREL.0 != 0;
-        if flagged || tag == DT_TEXTREL {
+        let tag = entry.d_tag(endian);
+        let value: u64 = entry.d_val(endian).into();
+        let has_flag = tag == DT_FLAGS && value & DF_TEXTREL.0 != 0;
+        if has_flag || tag == DT_TEXTREL {
             problems.push("has relocations in its code, which Android refuses".to_owned());
         }
     }
@@ -84,11 +84,12 @@ mod tests {
 
     use super::*;
 
-    /// What the C compiler makes of this, judged for Android.
-    fn judged(source: &str, options: &[&str]) -> Result<(), String> {
+    /// Compiles C into a library, and checks it for Android.
+    fn compile_and_check(source: &str, options: &[&str]) -> Result<(), String> {
         let shell = Shell::new().unwrap();
         let folder = shell.create_temp_dir().unwrap();
-        let (code, library) = (folder.path().join("code.c"), folder.path().join("library.so"));
+        let code = folder.path().join("code.c");
+        let library = folder.path().join("library.so");
         std::fs::write(&code, source).unwrap();
         let build = cmd!(shell, "cc -shared -fPIC -nostdlib -Wl,-z,notext -o {library} {code}");
         build.args(options).quiet().run().unwrap();
@@ -99,33 +100,34 @@ mod tests {
     const OURS: &str = "int ffi_one(void) { return 1; } int uniffi_two(void) { return 2; }";
 
     #[test]
-    fn a_library_that_keeps_the_rules_passes() {
-        assert_eq!(judged(OURS, &[LARGE]), Ok(()));
+    fn a_valid_library_passes() {
+        assert_eq!(compile_and_check(OURS, &[LARGE]), Ok(()));
     }
 
     #[test]
-    fn a_name_that_is_not_ours_is_told() {
-        let error = judged("int sqlite3_open(void) { return 1; }", &[LARGE]).unwrap_err();
+    fn foreign_exports_are_reported() {
+        let error =
+            compile_and_check("int sqlite3_open(void) { return 1; }", &[LARGE]).unwrap_err();
         assert!(error.contains("exports sqlite3_open"), "{error}");
     }
 
     #[test]
-    fn small_pages_are_told() {
-        let error = judged(OURS, &["-Wl,-z,max-page-size=4096"]).unwrap_err();
-        assert!(error.contains("aligned to 4096 bytes, and 16384"), "{error}");
+    fn small_pages_are_reported_for_64_bits() {
+        let error = compile_and_check(OURS, &["-Wl,-z,max-page-size=4096"]).unwrap_err();
+        assert!(error.contains("aligned to 4096 bytes instead of 16384"), "{error}");
     }
 
     #[test]
-    fn small_pages_will_do_for_32_bits() {
-        assert_eq!(judged(OURS, &["-m32", "-Wl,-z,max-page-size=4096"]), Ok(()));
-        let error = judged(OURS, &["-m32", "-Wl,-z,max-page-size=2048"]).unwrap_err();
-        assert!(error.contains("aligned to 2048 bytes, and 4096"), "{error}");
+    fn small_pages_suffice_for_32_bits() {
+        assert_eq!(compile_and_check(OURS, &["-m32", "-Wl,-z,max-page-size=4096"]), Ok(()));
+        let error = compile_and_check(OURS, &["-m32", "-Wl,-z,max-page-size=2048"]).unwrap_err();
+        assert!(error.contains("aligned to 2048 bytes instead of 4096"), "{error}");
     }
 
     #[test]
-    fn relocations_in_code_are_told() {
+    fn relocations_in_code_are_reported() {
         let code = format!("{OURS} __asm__(\".text\\n.quad ffi_one\");");
-        let error = judged(&code, &[LARGE]).unwrap_err();
+        let error = compile_and_check(&code, &[LARGE]).unwrap_err();
         assert!(error.contains("relocations in its code"), "{error}");
     }
 }

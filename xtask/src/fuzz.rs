@@ -1,20 +1,17 @@
-//! Coverage-guided fuzzing, by cargo-fuzz. It wants the nightly toolchain and time, so it is no part of the tests; these
-//! put every kept input through the same targets.
+//! Coverage-guided fuzzing with cargo-fuzz. It needs the nightly toolchain and time, so the tests leave it out and run the
+//! same targets on every stored input instead.
 
 use anyhow::Context as _;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
-use crate::{
-    setup, tool,
-    tree::{self, step},
-};
+use crate::{cargo_tools, progress::step, setup, workspace};
 
-/// The one place for cargo-fuzz's version.
+/// The version of cargo-fuzz, declared here and nowhere else.
 const VERSION: &str = "0.13.2";
 
-/// Something that takes bytes from outside. A new one is an entry here, a function in core/src/fuzz, and a program
-/// in testing/fuzz/ that calls it.
+/// A function that takes bytes from outside. To add one, add an entry here, a function in core/src/fuzz, and a program in
+/// testing/fuzz/ that calls it.
 pub(crate) struct Target {
     name: &'static str,
     about: &'static str,
@@ -23,18 +20,15 @@ pub(crate) struct Target {
 const TARGETS: &[Target] = &[
     Target {
         name: "sealed_record",
-        about: "a record's bytes in the file, and its text under the seal",
+        about: "a record's bytes in the file, and its text once opened",
     },
     Target { name: "kinds", about: "the CBOR of every kind and of the manifest" },
-    Target { name: "payment_code", about: "what a till sends, taken apart and verified" },
+    Target { name: "payment_code", about: "what a till sends, decoded and verified" },
     Target { name: "otpauth", about: "otpauth and otpauth-migration URIs" },
     Target { name: "keystore_file", about: "the software keystore's file, and what it wraps" },
     Target { name: "vault_row", about: "a vault in which one value of one row was replaced" },
-    Target { name: "till_card", about: "the card of a till, read by a phone" },
-    Target {
-        name: "moved",
-        about: "what a phone reads from another one, and what is under its seal",
-    },
+    Target { name: "till_card", about: "the signed card of a till, read by a phone" },
+    Target { name: "moved", about: "what a phone reads from another one, sealed and opened" },
     Target { name: "vault_file", about: "a whole vault's file" },
 ];
 
@@ -45,18 +39,18 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = &'static Target> {
         .try_map(|name| TARGETS.iter().find(|it| it.name == name).ok_or("not a fuzz target"))
 }
 
-/// Runs one target or all, one after another, and stops at the first that finds something.
+/// Runs one target, or all one after another, and stops at the first failure.
 pub(crate) fn run(shell: &Shell, target: Option<&Target>, minutes: u32) -> anyhow::Result<()> {
-    has_nightly(shell)?;
+    require_nightly(shell)?;
     // libFuzzer is C++.
     setup::install(shell, &[setup::CXX])?;
-    let program = tool::program(shell, "cargo-fuzz", VERSION)?;
-    let work = tree::target(shell)?.join("fuzz");
+    let program = cargo_tools::install(shell, "cargo-fuzz", VERSION)?;
+    let work = workspace::target(shell)?.join("fuzz");
     let top = shell.current_dir();
     for target in target.map_or_else(|| TARGETS.iter().collect(), |it| vec![it]) {
         let Target { name, about } = target;
         step(&format!("fuzz {name} for {minutes} min: {about}"));
-        // What is new goes into the first folder; the second is only read.
+        // New inputs go into the first folder; the second is only read.
         let corpus = work.join("corpus").join(name);
         let seeds = top.join("testing/fuzz/seeds").join(name);
         shell.create_dir(&corpus)?;
@@ -67,25 +61,31 @@ pub(crate) fn run(shell: &Shell, target: Option<&Target>, minutes: u32) -> anyho
         let mut limits = vec![format!("-artifact_prefix={}", found.display())];
         limits.push(format!("-max_total_time={}", u64::from(minutes) * 60));
         limits.extend(["-timeout=20".into(), "-print_final_stats=1".into()]);
-        let words = top.join("testing/fuzz/dictionaries").join(format!("{name}.dict"));
-        if words.exists() {
-            limits.push(format!("-dict={}", words.display()));
+        let dictionary = top.join("testing/fuzz/dictionaries").join(format!("{name}.dict"));
+        if dictionary.exists() {
+            limits.push(format!("-dict={}", dictionary.display()));
         }
-        cmd!(shell, "rustup run nightly {program} run --fuzz-dir fuzz --target-dir {work} {name}")
-            .args([&corpus, &seeds])
-            .arg("--")
-            .args(&limits)
-            // cargo names itself to what it runs, and cargo-fuzz would take this stable one for the nightly.
-            .env_remove("CARGO")
-            .run()
-            .with_context(|| {
-                format!("the target {name} failed; if by an input, that is in {}", found.display())
-            })?;
+        cmd!(
+            shell,
+            "rustup run nightly {program} run --fuzz-dir testing/fuzz --target-dir {work} {name}"
+        )
+        .args([&corpus, &seeds])
+        .arg("--")
+        .args(&limits)
+        // Set by the cargo that runs xtask; cargo-fuzz would use that one instead of the nightly.
+        .env_remove("CARGO")
+        .run()
+        .with_context(|| {
+            format!(
+                "the target {name} failed; if an input made it fail, it is in {}",
+                found.display()
+            )
+        })?;
     }
     Ok(())
 }
 
-fn has_nightly(shell: &Shell) -> anyhow::Result<()> {
+fn require_nightly(shell: &Shell) -> anyhow::Result<()> {
     let found = cmd!(shell, "rustup run nightly rustc --version").quiet().ignore_stderr().read();
     let version = found.context(
         "fuzzing needs the nightly toolchain: `rustup toolchain install nightly`, then try again",
@@ -101,8 +101,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_target_has_its_program_and_every_program_is_a_target() {
-        let shell = tree::shell().unwrap();
+    fn targets_and_programs_match() {
+        let shell = workspace::shell().unwrap();
         let files = shell.read_dir("testing/fuzz/fuzz_targets").unwrap();
         let files: BTreeSet<_> = files
             .iter()
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_nightly_toolchain_a_person_is_told_how_to_get_it() {
+    fn without_the_nightly_the_error_says_how_to_install_it() {
         let shell = Shell::new().unwrap();
         let nothing = shell.create_temp_dir().unwrap();
         shell.set_var("PATH", nothing.path());

@@ -1,11 +1,11 @@
-//! The Kotlin sources as their pages are made from: what `UniFFI` writes for itself is left out of them. What is compiled
-//! stays as it was written.
+//! A copy of the generated Kotlin for its documentation, in which `UniFFI`'s internals are hidden. What is compiled stays as
+//! it was generated.
 
-/// Written for the generator's own use, each with a part of its name that tells.
-const PLUMBING_PREFIXES: &[&str] = &["Uniffi", "uniffi", "FfiConverter", "RustBuffer"];
-const PLUMBING_SUFFIXES: &[&str] = &["Interface", "Impl"];
-/// The same, and what `Wallet` stands before.
-const PLUMBING: &[&str] = &[
+/// Parts of names that mark the generator's internals.
+const INTERNAL_PREFIXES: &[&str] = &["Uniffi", "uniffi", "FfiConverter", "RustBuffer"];
+const INTERNAL_SUFFIXES: &[&str] = &["Interface", "Impl"];
+/// Names of internals, and of what `Wallet` wraps.
+const INTERNAL: &[&str] = &[
     "Device",
     "Disposable",
     "ErrorHandler",
@@ -19,36 +19,36 @@ const PLUMBING: &[&str] = &[
     "use",
 ];
 
-/// What a page does not show, in the word of its comments.
+/// The comment that hides a declaration from the documentation.
 const HIDDEN: &str = "/** @suppress */";
 
-/// What all objects can do and `UniFFI` says nothing of.
-const CLOSE: &str = "/** Lets go of it, at once rather than when the garbage is collected. What is called afterwards fails. */";
+/// The comment of `close`, which `UniFFI` leaves without one.
+const CLOSE: &str = "/** Releases the object at once instead of at the next garbage collection. Later calls fail. */";
 
-/// The source with all plumbing hidden.
-pub(crate) fn documented(source: &str) -> String {
+/// Hides all internals in the source.
+pub(crate) fn hide_internals(source: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in source.lines() {
-        match declared(line) {
-            // With nothing in it: room for functions of an app's own.
+        match declared_name(line) {
+            // Empty, for extension functions of an app.
             _ if line.trim() == "companion object" => {}
-            Some(name) if is_plumbing(name) => {
-                forget_comment(&mut lines, HIDDEN);
+            Some(name) if is_internal(name) => {
+                replace_comment(&mut lines, HIDDEN);
                 lines.push(line.to_owned());
             }
             Some("close") => {
-                forget_comment(&mut lines, CLOSE);
+                replace_comment(&mut lines, CLOSE);
                 lines.push(line.to_owned());
             }
-            // What it overrides is not shown either.
-            _ => lines.push(without_plumbing_parents(line).replace("override fun `", "fun `")),
+            // The interface that it overrides is hidden.
+            _ => lines.push(without_internal_parents(line).replace("override fun `", "fun `")),
         }
     }
     lines.join("\n") + "\n"
 }
 
-/// The name that a line declares, if it declares one that can be seen from outside.
-fn declared(line: &str) -> Option<&str> {
+/// The name of the public declaration in a line, if there is one.
+fn declared_name(line: &str) -> Option<&str> {
     let mut words = line.split_whitespace().skip_while(|word| {
         let word = word.rsplit(')').next().unwrap_or(word);
         [
@@ -69,7 +69,7 @@ fn declared(line: &str) -> Option<&str> {
     if !["class", "interface", "object", "fun", "val", "var"].contains(&keyword) {
         return None;
     }
-    // A type parameter may stand before the name, a receiver is part of it.
+    // A type parameter may precede the name; a receiver is part of it.
     let mut rest = line.split_once(&format!("{keyword} "))?.1.trim_start();
     if let Some(parameter) = rest.strip_prefix('<') {
         rest = parameter.split_once('>')?.1.trim_start();
@@ -78,14 +78,14 @@ fn declared(line: &str) -> Option<&str> {
     Some(name.rsplit('.').next()?.trim_matches('`')).filter(|name| !name.is_empty())
 }
 
-fn is_plumbing(name: &str) -> bool {
-    PLUMBING.contains(&name)
-        || PLUMBING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || PLUMBING_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+fn is_internal(name: &str) -> bool {
+    INTERNAL.contains(&name)
+        || INTERNAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || INTERNAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Puts `comment` in place of the one that stands before the next line, annotations in between or not.
-fn forget_comment(lines: &mut Vec<String>, comment: &str) {
+/// Replaces the comment above the next line, and above its annotations if it has any.
+fn replace_comment(lines: &mut Vec<String>, comment: &str) {
     let annotations = lines.iter().rev().take_while(|line| line.trim_start().starts_with('@'));
     let end = lines.len() - annotations.count();
     let mut begin = end;
@@ -96,12 +96,12 @@ fn forget_comment(lines: &mut Vec<String>, comment: &str) {
     lines.splice(begin..end, [comment.to_owned()]);
 }
 
-/// The head of a class without the parents that no app names.
-fn without_plumbing_parents(line: &str) -> String {
+/// The head of a class without internal parents.
+fn without_internal_parents(line: &str) -> String {
     let Some((head, parents)) = line.split_once(": Disposable, ") else { return line.to_owned() };
-    let kept: Vec<&str> =
-        parents.split(", ").filter(|parent| !is_plumbing(parent.trim())).collect();
-    format!("{head}: {}", kept.join(", "))
+    let public: Vec<&str> =
+        parents.split(", ").filter(|parent| !is_internal(parent.trim())).collect();
+    format!("{head}: {}", public.join(", "))
 }
 
 #[cfg(test)]
@@ -109,32 +109,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_apps_use_keeps_its_words_and_what_they_do_not_is_hidden() {
+    fn internals_are_hidden_and_the_rest_is_kept() {
         let source = "/**\n * Codes.\n */\nopen class Payments: Disposable, AutoCloseable, PaymentsInterface\n{\n    \
             /**\n     * Tells.\n     */\n    val uniffiIsDestroyed: Boolean get() = true\n\n    /**\n     * All.\n     */\n    \
             @Throws(WalletException::class)override fun `list`(): List<Payment>\n";
         let expected = "/**\n * Codes.\n */\nopen class Payments: AutoCloseable\n{\n/** @suppress */\n    \
             val uniffiIsDestroyed: Boolean get() = true\n\n    /**\n     * All.\n     */\n    \
             @Throws(WalletException::class)fun `list`(): List<Payment>\n";
-        assert_eq!(documented(source), expected);
+        assert_eq!(hide_internals(source), expected);
     }
 
     #[test]
-    fn an_empty_companion_is_left_out_and_one_with_something_in_it_stays() {
-        assert_eq!(documented("class A\n    companion object\n"), "class A\n");
-        assert_eq!(documented("    companion object {\n"), "    companion object {\n");
+    fn only_an_empty_companion_is_left_out() {
+        assert_eq!(hide_internals("class A\n    companion object\n"), "class A\n");
+        assert_eq!(hide_internals("    companion object {\n"), "    companion object {\n");
     }
 
     #[test]
-    fn a_comment_is_replaced_over_annotations_and_set_where_there_is_none() {
+    fn comments_are_replaced_above_annotations() {
         let source =
             "/** Old. */\n@Suppress(\"X\")\nobject NoHandle\npublic interface Disposable {\n";
         let expected = "/** @suppress */\n@Suppress(\"X\")\nobject NoHandle\n/** @suppress */\npublic interface Disposable {\n";
-        assert_eq!(documented(source), expected);
+        assert_eq!(hide_internals(source), expected);
     }
 
     #[test]
-    fn declared_names_are_found() {
+    fn names_of_declarations_are_found() {
         for (line, name) in [
             ("inline fun <T : Disposable?, R> T.use(block: (T) -> R) =", Some("use")),
             (
@@ -152,7 +152,7 @@ mod tests {
             ("    return value", None),
             ("", None),
         ] {
-            assert_eq!(declared(line), name, "{line}");
+            assert_eq!(declared_name(line), name, "{line}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Load on the issuer: the row `payments` of its bench, with a store, a time and a number of credentials.
+//! Load on the issuer over HTTP: the row `payments` of its bench, with options.
 
 use clap::{Args, ValueEnum, value_parser};
 use xshell::{Shell, cmd};
 
-use crate::{setup, tree::step};
+use crate::{progress::step, setup};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Store {
@@ -13,13 +13,13 @@ enum Store {
 
 #[derive(Args)]
 pub(crate) struct Load {
-    /// On which; on both, one after the other, if none is named.
+    /// Store to measure; both, one after the other, by default.
     #[arg(long, value_enum)]
     store: Option<Store>,
-    /// How long each of the measurements takes.
+    /// Seconds that each measurement takes.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=60))]
     seconds: u32,
-    /// How many credentials there are; 100, 10,000 and 1,000,000 if nothing is said.
+    /// Number of credentials; 100, 10,000 and 1,000,000 by default.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(100..=10_000_000))]
     credentials: Option<u32>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn run(&self, shell: &Shell) -> anyhow::Result<()> {
         setup::install(shell, &[setup::POSTGRESQL])?;
-        step("taking codes");
+        step("measuring authorisations per second");
         let store = self.store.map(|store| match store {
             Store::Sqlite => "sqlite",
             Store::Postgres => "postgres",

@@ -1,6 +1,6 @@
-//! What a person would otherwise keep as shell scripts: set-up, tests, checks, benches and budgets of this tree.
+//! Set-up, tests, checks, benches and budgets of this workspace, in place of shell scripts.
 //!
-//! Exit codes: 0 done, 1 the answer is no, 2 wrong usage.
+//! Exit codes: 0 success, 1 a check or test failed, 2 wrong usage.
 #![forbid(unsafe_code)]
 
 mod android;
@@ -9,15 +9,17 @@ mod bench;
 mod bindings;
 mod budget;
 mod cargo_deny;
+mod cargo_tools;
 mod check;
+mod crash_tests;
 mod debian;
 mod docs;
 mod elf;
 mod fuzz;
-mod issuer;
-mod java;
+mod java_tools;
 mod kdoc;
-mod kotlin;
+mod kotlin_exceptions;
+mod kotlin_lint;
 mod language;
 mod load;
 mod model;
@@ -25,26 +27,25 @@ mod money;
 mod package;
 mod part;
 mod pictures;
+mod progress;
 mod python;
 mod setup;
 mod size;
 mod source;
-mod storms;
 mod stripe_mock;
 mod structure;
 mod swift;
 mod symbols;
 mod targets;
-mod throws;
-mod till;
-mod tool;
-mod tree;
+mod test_issuers;
+mod till_page;
+mod workspace;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 
-use crate::{bench::Named, fuzz::Target, part::Part};
+use crate::{bench::Selection, fuzz::Target, part::Part};
 
 /// Tools for working on Tegata.
 #[derive(Parser)]
@@ -63,128 +64,136 @@ enum Verb {
         #[arg(value_name = "PART", value_parser = part::parser())]
         parts: Vec<&'static Part>,
     },
-    /// Install what the tests need, and only what is missing.
+    /// Install the packages that the tests need, as far as they are missing.
     #[command(after_help = "Example: cargo xtask setup scanners")]
     Setup {
-        /// Parts to make ready; all if none is named.
+        /// Parts to set up; all if none is named.
         #[arg(value_name = "PART", value_parser = part::parser())]
         parts: Vec<&'static Part>,
     },
-    /// Check what needs no test run: format, lints, licences and sources of dependencies.
+    /// Check what needs no test run: format, language, structure, licences of dependencies, lints.
     #[command(after_help = "Example: cargo xtask check")]
     Check {
-        /// Run this step alone.
+        /// Run this check alone.
         #[arg(hide = true)]
-        only: Option<check::Step>,
+        only: Option<check::Check>,
     },
-    /// Measure ours and the peers' in one run, and hold ours to its target.
+    /// Measure our code and its peers in one run, and compare ours with its target.
     #[command(after_help = "Example: cargo xtask bench qr code128 --json")]
     Bench {
         /// Rows to measure; all but growth and bindings if none is named.
         #[arg(value_name = "ROW", value_parser = bench::parser())]
-        rows: Vec<Named>,
+        rows: Vec<Selection>,
         /// Print one JSON document instead of a table.
         #[arg(long)]
         json: bool,
     },
-    /// Count the instructions of the hot paths and hold them to testing/bench/budget.json.
+    /// Count the instructions of the hot paths, and compare them with testing/bench/budget.json.
     #[command(after_help = "Example: cargo xtask budget --write")]
     Budget {
-        /// Write what was counted into the file instead of comparing.
+        /// Write the counts into the file instead of comparing.
         #[arg(long)]
         write: bool,
-        /// Count in the build that apps load as well, and show both, instead of comparing.
+        /// Print the counts of the build that apps load beside those of the fast build, instead of comparing.
         #[arg(long, conflicts_with = "write")]
         library: bool,
     },
-    /// Throw bytes at whatever takes bytes from outside, guided by coverage; needs the nightly toolchain.
+    /// Fuzz the parsers of untrusted bytes, guided by coverage; needs the nightly toolchain.
     #[command(after_help = "Example: cargo xtask fuzz kinds --minutes 5")]
     Fuzz {
         /// Target to run; all, one after another, if none is named.
         #[arg(value_name = "TARGET", value_parser = fuzz::parser())]
         target: Option<&'static Target>,
-        /// How long each runs.
+        /// Minutes that each target runs.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
-    /// Run thieves against what is decided about an account, and print what holds and what each control is there for.
+    /// Search the recovery model for break-ins, and print which properties hold and what each control prevents.
     #[command(after_help = "Example: cargo xtask model --long")]
     Model {
-        /// One message more of the thief, and two of his under way at once.
+        /// Give the attacker one more message, and two in flight at once.
         #[arg(long)]
         long: bool,
     },
-    /// Attack the issuer for long: ten thousand guesses, ten thousand requests; `test` does the same for seconds.
+    /// Attack the issuer with ten thousand guesses and ten thousand requests; `test` does the same for seconds.
     #[command(after_help = "Example: cargo xtask attack")]
     Attack,
-    /// Check that what goes into an app compiles for Android and iOS: types only, nothing is linked.
+    /// Check that the code of apps compiles for Android and iOS: types only, nothing is linked.
     #[command(after_help = "Example: cargo xtask targets aarch64-apple-ios")]
     Targets {
         /// Targets to check for; all if none is named.
         #[arg(value_name = "TARGET", value_parser = PossibleValuesParser::new(targets::TARGETS))]
         targets: Vec<String>,
     },
-    /// Write the Kotlin, Swift and Python bindings of the release build into target/bindings.
+    /// Generate the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
-    /// Make what an app depends on, and use it where the tree is not: into target/packages.
+    /// Make the package that an app depends on, and test it outside of the workspace: into target/packages.
     #[command(after_help = "Example: cargo xtask package python")]
     Package {
-        /// Whom it is for.
-        kind: package::Kind,
+        /// Language or platform of the package.
+        kind: package::PackageKind,
     },
-    /// Hold the stripped shared library of the bindings to the bytes in bindings/size.json.
+    /// Compare the size of the stripped library with bindings/size.json.
     #[command(after_help = "Example: cargo xtask size --android libtegata_ffi.so")]
     Size {
-        /// Look at this library for Android instead: its pages, what it exports, and how it is relocated.
+        /// Check this library for Android instead: page size, exported names, relocations.
         #[arg(long, value_name = "FILE")]
         android: Option<PathBuf>,
     },
-    /// Take pictures of the live screen, of the till page and of Android's barcode view into target/pictures.
+    /// Take pictures of the live screen, the till page and Android's barcode view: into target/pictures.
     #[command(after_help = "Example: cargo xtask pictures --readme")]
     Pictures {
-        /// Replace the pictures in docs/pictures that README shows, too; every run makes other codes.
+        /// Also replace the pictures of README in docs/pictures; every run shows other codes.
         #[arg(long)]
         readme: bool,
     },
-    /// Pay while everything breaks, and compare the three sums: the processor's, the rows' and the tills'.
+    /// Pay under faults and kills, and compare three sums: the processor's, the store's and the tills'.
     #[command(after_help = "Example: cargo xtask money --payments 10000")]
     Money {
-        /// On each of the two stores.
+        /// Number of payments on each of the two stores.
         #[arg(long, default_value_t = 150)]
         payments: u32,
     },
-    /// Take as many codes in a second as this machine does, over HTTP on loopback, beside what the database alone does.
+    /// Measure authorisations per second over HTTP on loopback, and the database's own limit.
     #[command(
         after_help = "Example: cargo xtask load --store sqlite --credentials 10000 --seconds 5"
     )]
     Load(load::Load),
-    /// Cut the power, kill and fill the disk for long: `test` does the same for half a minute.
+    /// Simulate power cuts, kills and full disks at length; `test` does the same for half a minute.
     #[command(after_help = "Example: cargo xtask storms --rounds 1000")]
     Storms {
-        /// Rounds of `kill -9` of each sort; a quarter of them is the states drawn by lot for each cut.
+        /// Rounds of each kind of `kill -9`; a quarter as many random states for each power cut.
         #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(4..))]
         rounds: u32,
     },
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().verb) {
+    let outcome = run(Arguments::parse().verb);
+    progress::end_step();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            if error.is::<package::Missing>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<package::MissingTool>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
 
+/// Whether `cargo xtask` takes these arguments.
+fn is_command(arguments: &[&str]) -> bool {
+    let arguments = ["cargo xtask"].into_iter().chain(arguments.iter().copied());
+    Arguments::try_parse_from(arguments).is_ok()
+}
+
 fn run(verb: Verb) -> anyhow::Result<()> {
-    let shell = tree::shell()?;
+    let shell = workspace::shell()?;
     match verb {
-        Verb::Test { parts } => part::test(&shell, &part::or_all(parts)),
-        Verb::Setup { parts } => part::setup(&shell, &part::or_all(parts)),
+        Verb::Test { parts } => part::test(&shell, &part::selected(parts), is_command),
+        Verb::Setup { parts } => part::setup(&shell, &part::selected(parts)),
         Verb::Check { only } => check::run(&shell, only),
         Verb::Bench { rows, json } => bench::run(&shell, &rows, json),
-        Verb::Budget { library: true, .. } => budget::price_of_size(&shell),
+        Verb::Budget { library: true, .. } => budget::compare_profiles(&shell),
         Verb::Budget { write, .. } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets { targets } => targets::run(&shell, &targets),
@@ -192,12 +201,12 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Attack => attack::run(&shell),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),
         Verb::Package { kind } => package::run(&shell, kind),
-        Verb::Size { android: None } => size::hold(&shell),
-        Verb::Size { android: Some(library) } => size::look_at_android(&library),
+        Verb::Size { android: None } => size::check(&shell),
+        Verb::Size { android: Some(library) } => size::check_android(&library),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
         Verb::Money { payments } => money::run(&shell, payments),
         Verb::Load(load) => load.run(&shell),
-        Verb::Storms { rounds } => storms::run(&shell, rounds),
+        Verb::Storms { rounds } => crash_tests::run(&shell, rounds),
     }
 }
 
@@ -213,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_part_is_a_usage_error_that_names_the_known_ones() {
+    fn the_usage_error_for_a_part_lists_the_known_ones() {
         let error = usage_error(&["cargo xtask", "test", "rust", "cobol"]);
         assert_eq!(error.exit_code(), 2);
         let text = error.to_string();
@@ -223,14 +232,21 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_row_is_a_usage_error_that_names_the_known_ones() {
+    fn the_usage_error_for_a_row_lists_the_known_ones() {
         let error = usage_error(&["cargo xtask", "bench", "speed"]);
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("code128"));
     }
 
     #[test]
-    fn parts_and_rows_are_found_by_name() {
+    fn commands_are_told_from_other_words() {
+        assert!(is_command(&["test", "docs"]));
+        assert!(!is_command(&["test", "cobol"]));
+        assert!(!is_command(&["fly"]));
+    }
+
+    #[test]
+    fn parts_are_found_by_name() {
         let arguments = Arguments::try_parse_from(["cargo xtask", "test", "docs"]).unwrap();
         let Verb::Test { parts } = arguments.verb else { panic!("not the verb test") };
         assert_eq!(parts.iter().map(|part| part.name).collect::<Vec<_>>(), ["docs"]);

@@ -1,83 +1,56 @@
-//! Packages: what an app depends on, made, installed where the tree is not, and used there.
+//! Packages that an app depends on, each tested outside of the workspace.
 //!
-//! `cargo xtask package` makes them of the build that ships. The tests make them of the library built for tests, which is
-//! quicker to have and packs the same.
+//! `cargo xtask package` packs the build that ships. The tests pack the library built for tests in the same way, which is
+//! quicker to build.
 
 mod android;
 mod apple;
 pub(crate) mod kotlin;
+mod output;
 pub(crate) mod python;
 pub(crate) mod swift;
-
-use std::{fmt, path::PathBuf};
 
 use clap::ValueEnum;
 use xshell::Shell;
 
-use crate::{bindings::Build, issuer, python as interpreter, setup, tree};
+use crate::{bindings::Build, python as interpreter, setup, test_issuers};
 
-pub(crate) use self::{
-    kotlin::try_out as try_kotlin, python::try_out as try_python, swift::try_out as try_swift,
-};
+pub(crate) use self::output::MissingTool;
 
-/// Whom a package is for.
+/// The language or platform that a package is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum PackageKind {
     /// A wheel.
     Python,
-    /// A jar, its sources and its pages.
+    /// A jar, its sources and its documentation.
     Kotlin,
     /// A Swift package for Linux.
     Swift,
-    /// An AAR; the libraries in it need an NDK.
+    /// An AAR; its native libraries need an NDK.
     Android,
-    /// An `XCFramework`. Needs Xcode.
+    /// An `XCFramework`; needs Xcode.
     Ios,
 }
 
-/// Something that this machine does not have and we do not install: wrong usage, rather than a no.
-#[derive(Debug)]
-pub(crate) struct Missing(String);
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Missing {}
-
-pub(crate) fn run(shell: &Shell, kind: Kind) -> anyhow::Result<()> {
+pub(crate) fn run(shell: &Shell, kind: PackageKind) -> anyhow::Result<()> {
     match kind {
-        Kind::Python => {
+        PackageKind::Python => {
             setup::install(shell, &[setup::PYTHON])?;
             interpreter::environment(shell)?;
-            issuer::beside(shell, |shell| python::try_out(shell, Build::Release))
+            test_issuers::run_with(shell, |shell| python::test(shell, Build::Release))
         }
-        Kind::Kotlin => {
+        PackageKind::Kotlin => {
             setup::install(shell, &[setup::JDK, setup::MAVEN])?;
-            kotlin::try_out(shell, Build::Release)
+            kotlin::test(shell, Build::Release)
         }
-        Kind::Swift => {
+        PackageKind::Swift => {
             setup::install(shell, &[setup::BUBBLEWRAP, setup::MMDEBSTRAP])?;
-            swift::try_out(shell, Build::Release)
+            swift::test(shell, Build::Release)
         }
-        Kind::Android => {
+        PackageKind::Android => {
             setup::install(shell, &[setup::AAPT, setup::FRAMEWORK, setup::JDK, setup::MAVEN])?;
             android::run(shell)
         }
-        Kind::Ios => apple::run(shell),
+        PackageKind::Ios => apple::run(shell),
     }
-}
-
-/// An empty folder for a package of this build.
-fn folder(shell: &Shell, build: Build, name: &str) -> anyhow::Result<PathBuf> {
-    let packages = match build {
-        Build::Release => "packages",
-        Build::Testing => "packages-testing",
-    };
-    let folder = tree::target(shell)?.join(packages).join(name);
-    shell.remove_path(&folder)?;
-    shell.create_dir(&folder)?;
-    Ok(folder)
 }

@@ -1,4 +1,4 @@
-//! Rust source files, parsed once for all checks that read them, and what a check reports about them.
+//! Source files, parsed once for all checks that read them, and the findings that checks report.
 
 use std::{fmt, path::PathBuf, thread};
 
@@ -7,17 +7,17 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, punctuated::Punctuated};
 use xshell::Shell;
 
-use crate::tree;
+use crate::workspace;
 
-/// A file of the tree as text, with forward slashes in its path.
+/// The text of a file; its path has forward slashes.
 pub(crate) struct Text {
     pub(crate) path: String,
     pub(crate) text: String,
 }
 
-/// All files that git knows whose names end in one of these extensions.
+/// All files that git knows with one of these extensions.
 pub(crate) fn files(shell: &Shell, extensions: &[&str]) -> anyhow::Result<Vec<Text>> {
-    let files = tree::tracked_files(shell)?;
+    let files = workspace::tracked_files(shell)?;
     let has_one = |file: &&PathBuf| {
         let extension = file.extension().and_then(|it| it.to_str());
         extension.is_some_and(|it| extensions.contains(&it))
@@ -29,7 +29,7 @@ pub(crate) fn files(shell: &Shell, extensions: &[&str]) -> anyhow::Result<Vec<Te
     files.iter().filter(has_one).map(read).collect()
 }
 
-/// A Rust file, parsed.
+/// A parsed Rust file.
 pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) lines: usize,
@@ -42,15 +42,15 @@ impl Source {
         Ok(Self { path: path.to_owned(), lines: text.lines().count(), syntax })
     }
 
-    /// Whether the whole file is there for tests, benches or examples only.
+    /// Whether the file belongs to tests, benches or examples.
     pub(crate) fn is_test(&self) -> bool {
         let mut folders = self.path.split('/');
         folders.any(|it| matches!(it, "tests" | "tests.rs" | "benches" | "examples"))
     }
 }
 
-/// Parses every file and gives what `read` makes of each, in order. A syntax tree cannot leave its thread, so each thread
-/// parses and reads its share.
+/// Parses every file and applies `read` to it; returns the results in order. A syntax tree cannot leave its thread, so each
+/// thread parses and reads its own share.
 pub(crate) fn map<T: Send>(
     files: &[Text],
     read: impl Fn(&Source) -> T + Sync,
@@ -73,7 +73,7 @@ pub(crate) fn map<T: Send>(
     Ok(all)
 }
 
-/// One thing that is wrong, at one place.
+/// A problem at a line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     pub(crate) file: String,
@@ -107,7 +107,7 @@ pub(crate) fn is_test_only(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a `cfg` condition can hold in a build that is for neither tests nor fuzzing.
+/// Whether a `cfg` condition can be true in a build for neither tests nor fuzzing.
 fn can_hold(condition: &Meta) -> bool {
     let parts = |list: &syn::MetaList| {
         let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
@@ -121,7 +121,7 @@ fn can_hold(condition: &Meta) -> bool {
     }
 }
 
-/// The doc comment of an item, its lines joined; nothing if there is none or it is put together by a macro.
+/// The doc comment of an item with its lines joined; `None` if there is none, or if a macro generates it.
 pub(crate) fn doc_comment(attributes: &[Attribute]) -> Option<String> {
     let mut lines = Vec::new();
     for attribute in attributes.iter().filter(|it| it.path().is_ident("doc")) {
@@ -132,7 +132,7 @@ pub(crate) fn doc_comment(attributes: &[Attribute]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n").trim().to_owned())
 }
 
-/// Calls `visit` with the tokens of a macro and of each group within them.
+/// Calls `visit` with a macro's tokens, then with those of each group in them.
 pub(crate) fn each_group(tokens: &TokenStream, visit: &mut impl FnMut(&[TokenTree])) {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     visit(&tokens);
@@ -143,9 +143,10 @@ pub(crate) fn each_group(tokens: &TokenStream, visit: &mut impl FnMut(&[TokenTre
     }
 }
 
-/// The text of a doc comment that begins at these tokens of a macro, and how many tokens its attributes take.
+/// The doc comment at the start of a macro's tokens, and the number of tokens of its attributes.
 pub(crate) fn doc_tokens(tokens: &[TokenTree]) -> Option<(String, usize)> {
-    let (mut lines, mut taken) = (Vec::new(), 0);
+    let mut lines = Vec::new();
+    let mut taken = 0;
     while let [TokenTree::Punct(hash), TokenTree::Group(group), ..] = &tokens[taken..] {
         if hash.as_char() != '#' || group.delimiter() != Delimiter::Bracket {
             break;
@@ -162,7 +163,7 @@ pub(crate) fn doc_tokens(tokens: &[TokenTree]) -> Option<(String, usize)> {
     (!lines.is_empty()).then(|| (lines.join("\n").trim().to_owned(), taken))
 }
 
-/// The name at a token, if it is one.
+/// The name that a token is, if it is one.
 pub(crate) fn ident(token: Option<&TokenTree>) -> Option<&proc_macro2::Ident> {
     match token {
         Some(TokenTree::Ident(ident)) => Some(ident),
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_that_need_a_test_are_told_from_others() {
+    fn items_for_tests_only_are_recognised() {
         for (attributes, expected) in [
             ("#[cfg(test)]", true),
             ("#[cfg(any(test, fuzzing))]", true),
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_printed_with_their_place() {
+    fn findings_are_printed_with_file_and_line() {
         let finding = Finding { file: "core/src/lib.rs".into(), line: 3, what: "wrong".into() };
         assert_eq!(finding.to_string(), "core/src/lib.rs:3: wrong");
         assert!(report(&[]).is_ok());

@@ -1,33 +1,32 @@
-//! stripe-mock, Stripe's published test server: built once into the cache, held to one version.
+//! stripe-mock, the test server that Stripe publishes: built once into the cache, in one version.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use crate::tree;
+use crate::workspace;
 
-/// The one place for its version.
+/// Declared here and nowhere else.
 const VERSION: &str = "v0.203.0";
 
-/// Tests that speak to it find it here.
-pub(crate) const NAMED_BY: &str = "STRIPE_MOCK";
+/// The variable that gives tests the program's path.
+const VARIABLE: &str = "STRIPE_MOCK";
 
-/// Where it is; built if it is not there yet.
-pub(crate) fn program(shell: &Shell) -> anyhow::Result<PathBuf> {
-    let (name, what) =
-        (format!("stripe-mock-{VERSION}"), format!("building stripe-mock {VERSION}"));
-    let folder = tree::made_once(shell, &name, &what, |folder| {
-        let package = format!("github.com/stripe/stripe-mock@{VERSION}");
-        let install = cmd!(shell, "go install {package}").env("GOBIN", folder).quiet().run();
-        install.context("cannot build stripe-mock: is Go there? Debian calls it golang-go")
-    })?;
-    Ok(folder.join("stripe-mock"))
-}
-
-/// The adapter of the card processor, held to the schema of Stripe's interface.
+/// Tests the adapter of the card processor against the schema of Stripe's interface.
 pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
     let program = program(shell)?;
     let run = cmd!(shell, "cargo test -p tegata-issuer --test stripe_mock");
-    Ok(run.env(NAMED_BY, program).run()?)
+    Ok(run.env(VARIABLE, program).run()?)
+}
+
+fn program(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let name = format!("stripe-mock-{VERSION}");
+    let what = format!("building stripe-mock {VERSION}");
+    let folder = workspace::build_once(shell, &name, &what, |folder| {
+        let package = format!("github.com/stripe/stripe-mock@{VERSION}");
+        let install = cmd!(shell, "go install {package}").env("GOBIN", folder).quiet().run();
+        install.context("cannot build stripe-mock: is Go installed? Debian calls it golang-go")
+    })?;
+    Ok(folder.join("stripe-mock"))
 }

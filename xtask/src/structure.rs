@@ -1,36 +1,15 @@
-//! How the code is laid out: no circle between the modules of a crate, no use of a floor above, few long files.
+//! The layout of the code: no circle between the modules of a crate, no use of a floor above, few long files.
 
 mod circles;
+mod file;
 mod floors;
 mod modules;
 mod outline;
 mod size;
 
-use crate::source::{Finding, Source};
+use crate::source::Finding;
 
-/// A Rust file as far as its structure goes.
-pub(crate) struct File {
-    path: String,
-    lines: usize,
-    is_test: bool,
-    outline: outline::Outline,
-}
-
-impl File {
-    pub(crate) fn of(source: &Source) -> Self {
-        Self {
-            path: source.path.clone(),
-            lines: source.lines,
-            is_test: source.is_test(),
-            outline: outline::Outline::of(&source.syntax.items),
-        }
-    }
-
-    #[cfg(test)]
-    fn parse(path: &str, text: &str) -> Self {
-        Self::of(&Source::parse(path, text).unwrap())
-    }
-}
+pub(crate) use self::file::File;
 
 /// All findings, by check.
 pub(crate) fn findings(files: &[File]) -> Vec<Finding> {

@@ -1,13 +1,11 @@
-//! What only debuggers and UniFFI's generator read of a library, in a file of its own: an app ships the library without
-//! it, and an address in a crash report is looked up in both.
+//! Debug symbols in a file beside the library: an app ships the library without them, and a crash report is read with both.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-/// Strips a library into a file beside it that ends in `.debug`; debuggers find that there by the name that the library
-/// keeps of it.
+/// Moves the symbols of a library into a file beside it that ends in `.debug`; the library keeps its name for debuggers.
 pub(crate) fn separate(shell: &Shell, library: &Path) -> anyhow::Result<PathBuf> {
     let mut symbols = library.as_os_str().to_owned();
     symbols.push(".debug");
@@ -19,7 +17,7 @@ pub(crate) fn separate(shell: &Shell, library: &Path) -> anyhow::Result<PathBuf>
     Ok(symbols)
 }
 
-/// The source line at which an exported function begins, as a reader of a crash report would find it.
+/// The source file and line of an exported function, as one looks up an address of a crash report.
 pub(crate) fn line_of(shell: &Shell, library: &Path, function: &str) -> anyhow::Result<String> {
     let all = cmd!(shell, "nm --dynamic --defined-only {library}").quiet().read()?;
     let address = all.lines().find_map(|line| match *line.split(' ').collect::<Vec<_>>() {
@@ -28,7 +26,7 @@ pub(crate) fn line_of(shell: &Shell, library: &Path, function: &str) -> anyhow::
     });
     let address = address.with_context(|| format!("the library exports no {function}"))?;
     let line = cmd!(shell, "addr2line --exe {library} {address}").quiet().read()?;
-    anyhow::ensure!(!line.starts_with('?'), "nothing tells the source line of {function}");
+    anyhow::ensure!(!line.starts_with('?'), "no source line is known for {function}");
     Ok(line)
 }
 
@@ -37,10 +35,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_of_a_stripped_library_is_told_by_the_file_beside_it() {
+    fn addresses_are_looked_up_in_the_symbol_file() {
         let shell = Shell::new().unwrap();
         let folder = shell.create_temp_dir().unwrap();
-        let (code, library) = (folder.path().join("code.c"), folder.path().join("library.so"));
+        let code = folder.path().join("code.c");
+        let library = folder.path().join("library.so");
         std::fs::write(&code, "\n\nint ffi_one(void) { return 1; }\n").unwrap();
         let build = cmd!(shell, "cc -g -shared -fPIC -nostdlib -o {library} {code}");
         build.quiet().run().unwrap();
@@ -53,7 +52,7 @@ mod tests {
 
         std::fs::remove_file(symbols).unwrap();
         let error = line_of(&shell, &library, "ffi_one").unwrap_err().to_string();
-        assert_eq!(error, "nothing tells the source line of ffi_one");
+        assert_eq!(error, "no source line is known for ffi_one");
         assert!(line_of(&shell, &library, "ffi_two").is_err());
     }
 }

@@ -1,34 +1,31 @@
-//! Android Lint over manifest, resources and sources. It has no SDK here: what it looks up in one, as which Android has which
-//! call, it leaves out.
+//! Android Lint for manifest, resources and sources. Without an SDK it leaves out checks that need one, such as the API level
+//! of a call.
 
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::Context as _;
 use xshell::Shell;
 
-use crate::{
-    java::LINT,
-    tree::{self, step},
-};
+use crate::{java_tools::LINT, progress::step, workspace};
 
 const SOURCES: &str = "android/tegata/src/main/kotlin";
 const RESOURCES: &str = "android/tegata/src/main/res";
 
-/// Looks at the library that was built into `built`; any word of Lint's is a no.
+/// Checks the library in the build folder; any message of Lint's is an error.
 pub(super) fn check(shell: &Shell, built: &Path) -> anyhow::Result<()> {
-    step("Android Lint over manifest, resources and sources");
-    let room = shell.create_temp_dir()?;
-    let project = room.path().join("project.xml");
-    shell.write_file(&project, described(shell, built)?)?;
-    // It keeps notes of its own, which would otherwise lie about in the person's home.
-    let _notes = shell.push_env("ANDROID_USER_HOME", room.path());
+    step("running Android Lint");
+    let temporary = shell.create_temp_dir()?;
+    let file = temporary.path().join("project.xml");
+    shell.write_file(&file, project(shell, built)?)?;
+    // Otherwise it writes into the developer's home folder.
+    let _home = shell.push_env("ANDROID_USER_HOME", temporary.path());
     let lint =
-        LINT.call(shell)?.args(["--quiet", "--offline", "--exitcode", "-Werror", "--project"]);
-    lint.arg(project).quiet().run().context("Android Lint has found something")
+        LINT.command(shell)?.args(["--quiet", "--offline", "--exitcode", "-Werror", "--project"]);
+    lint.arg(file).quiet().run().context("Android Lint reported a problem")
 }
 
-/// What it looks at: a module, as it would otherwise hear of it from Gradle.
-fn described(shell: &Shell, built: &Path) -> anyhow::Result<String> {
+/// The description of the module that Gradle would otherwise give to Lint.
+fn project(shell: &Shell, built: &Path) -> anyhow::Result<String> {
     let top = shell.current_dir();
     let manifest = built.join("tegata-android/manifest/AndroidManifest.xml");
     let mut all = format!(
@@ -37,7 +34,7 @@ fn described(shell: &Shell, built: &Path) -> anyhow::Result<String> {
         manifest.display(),
         top.join(RESOURCES).display()
     );
-    for file in tree::tracked_files(shell)?.iter().filter(|file| file.starts_with(SOURCES)) {
+    for file in workspace::tracked_files(shell)?.iter().filter(|file| file.starts_with(SOURCES)) {
         writeln!(all, "<src file=\"{}\"/>", top.join(file).display())?;
     }
     for list in ["classpath", "android"] {

@@ -1,11 +1,11 @@
-//! The Kotlin of the quick start as one function, so that the compiler reads what a person will type.
+//! The Kotlin of the quick start as one function, which the compiler checks with the tests.
 
 use std::path::Path;
 
 use xshell::Shell;
 
 const PAGE: &str = "docs/quickstart-android.md";
-/// What the page leaves to the app.
+/// Imports, and what the page leaves to the app as parameters.
 const HEAD: &str = r#"package app.tegata.android
 
 import android.app.Activity
@@ -31,11 +31,11 @@ internal suspend fun quickStart(
 ) {
 "#;
 
-/// Writes it where the tests' compiler looks.
+/// Writes it into a source folder of the tests.
 pub(super) fn write(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
     let page = shell.read_file(PAGE)?;
     let blocks = page.split("```kotlin\n").skip(1).filter_map(|rest| rest.split("```").next());
     let body: String = blocks.collect();
-    anyhow::ensure!(!body.is_empty(), "{PAGE} has no Kotlin in it");
+    anyhow::ensure!(!body.is_empty(), "{PAGE} contains no Kotlin");
     Ok(shell.write_file(folder.join("QuickStart.kt"), format!("{HEAD}{body}}}\n"))?)
 }

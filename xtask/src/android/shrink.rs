@@ -1,104 +1,110 @@
-//! The library shrunk as an app's release build shrinks it, by R8, with the rules that we hand on and no others; and each
-//! of these taken out once, to see that it is needed.
+//! The library shrunk by R8 as in an app's release build, with our consumer rules alone; and once without each rule, to see
+//! that it is needed.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use crate::tree::step;
+use crate::progress::step;
 
-/// What an app gets inside the AAR.
+/// The rules that an AAR brings to an app.
 const RULES: &str = "android/tegata/consumer-rules.pro";
-/// An app as short as it gets, and what it prints.
+/// A minimal app, and what it prints.
 const APP: &str = "bindings/kotlin/example/Barcode.java";
-const PRINTED: &str = "21 x 21, 167 x 1";
-/// What a manifest says in an app.
-const ENTRY: &str = "-keep class Barcode { public static void main(java.lang.String[]); }\n";
-/// As if an app used all of the Android library.
-const ALL_USED: &str = "-keep public class app.tegata.android.** { public *; }\n";
-/// What of a JDK is on a phone, too; `java.awt` is not.
-const OF_JDK: &[&str] = &["java.base", "java.logging"];
+const EXPECTED: &str = "21 x 21, 167 x 1";
+/// Keeps the entry point, as the manifest of an app does.
+const KEEP_ENTRY: &str = "-keep class Barcode { public static void main(java.lang.String[]); }\n";
+/// Keeps what is public, as if an app used all of it.
+const KEEP_ALL: &str = "-keep public class app.tegata.android.** { public *; }\n";
+/// Modules of a JDK whose packages Android has too; it has no `java.awt`.
+const JDK_MODULES: &[&str] = &["java.base", "java.logging"];
 
-/// Shrinks what the build in `built` compiled, beside the core in `library`.
+/// Shrinks what was compiled into `built`, and runs it with the core in the folder `library`.
 pub(super) fn test(shell: &Shell, built: &Path, library: &Path) -> anyhow::Result<()> {
     let rules = shell.read_file(RULES)?;
     let rules = paragraphs(&rules);
-    anyhow::ensure!(!rules.is_empty(), "there is no rule in {RULES}");
-    let room = shell.create_temp_dir()?;
-    let kit = Kit::new(shell, room.path(), built, library)?;
-    step("shrinking all of the Android library by R8");
+    anyhow::ensure!(!rules.is_empty(), "{RULES} contains no rule");
+    let temporary = shell.create_temp_dir()?;
+    let shrinker = Shrinker::new(shell, temporary.path(), built, library)?;
+    step("shrinking the whole Android library with R8");
     let android = shell.read_file(built.join("tools/android"))?;
-    let all = [kit.jar(shell, "tegata-android")?];
-    let whole = [rules.concat(), ENTRY.to_owned(), ALL_USED.to_owned()].concat();
-    kit.shrink(shell, &whole, &all, &[android.trim().into()])?;
-    kit.run(shell)?;
+    let all = [shrinker.jar(shell, "tegata-android")?];
+    let whole = [rules.concat(), KEEP_ENTRY.to_owned(), KEEP_ALL.to_owned()].concat();
+    shrinker.shrink(shell, &whole, &all, &[android.trim().into()])?;
+    shrinker.run(shell)?;
     for rule in &rules {
         let about = rule.trim().trim_start_matches("# ").lines().next().unwrap_or_default();
-        step(&format!("the same without: {about}"));
+        step(&format!("shrinking without this rule: {about}"));
         let others: String = rules.iter().filter(|it| it != &rule).copied().collect();
-        let tried = kit.shrink(shell, &(others + ENTRY), &[], &[]).and_then(|()| kit.run(shell));
-        anyhow::ensure!(tried.is_err(), "this rule of {RULES} is not needed:\n{rule}");
+        let without = shrinker
+            .shrink(shell, &(others + KEEP_ENTRY), &[], &[])
+            .and_then(|()| shrinker.run(shell));
+        anyhow::ensure!(without.is_err(), "this rule of {RULES} is not needed:\n{rule}");
     }
     Ok(())
 }
 
-/// The rules of a file, each with the words above it.
+/// The rules of a file, each with the comment above it.
 fn paragraphs(rules: &str) -> Vec<&str> {
     let is_rule = |text: &&str| text.lines().any(|line| line.starts_with('-'));
     rules.split_inclusive("\n\n").filter(is_rule).collect()
 }
 
-/// What is shrunk, and by what.
-struct Kit<'a> {
-    room: &'a Path,
+/// The program to shrink, and the libraries that it is shrunk against.
+struct Shrinker<'a> {
+    temporary: &'a Path,
     built: &'a Path,
     library: &'a Path,
-    /// The small app, the bindings, and all they run with.
+    /// Jars of the minimal app, of the bindings, and of their dependencies.
     program: Vec<PathBuf>,
     jdk: PathBuf,
 }
 
-impl<'a> Kit<'a> {
+impl<'a> Shrinker<'a> {
     fn new(
         shell: &Shell,
-        room: &'a Path,
+        temporary: &'a Path,
         built: &'a Path,
         library: &'a Path,
     ) -> anyhow::Result<Self> {
-        let mut kit = Self { room, built, library, program: Vec::new(), jdk: room.join("jdk.jar") };
+        let mut shrinker =
+            Self { temporary, built, library, program: Vec::new(), jdk: temporary.join("jdk.jar") };
         let classpath = shell.read_file(built.join("tools/classpath"))?;
-        // Our own modules are folders of classes.
-        let others = std::env::split_paths(classpath.trim()).filter(|path| path.is_file());
-        kit.program = others.collect();
-        kit.program.push(kit.jar(shell, "tegata-bindings")?);
-        let classpath = std::env::join_paths(&kit.program)?;
-        let classes = room.join("app");
+        // Our own modules are folders of classes, and left out.
+        let dependencies = std::env::split_paths(classpath.trim()).filter(|path| path.is_file());
+        shrinker.program = dependencies.collect();
+        shrinker.program.push(shrinker.jar(shell, "tegata-bindings")?);
+        let classpath = std::env::join_paths(&shrinker.program)?;
+        let classes = temporary.join("app");
         cmd!(shell, "javac -cp {classpath} -d {classes} {APP}").quiet().run()?;
-        kit.program.push(packed(shell, &classes, &room.join("app.jar"))?);
-        let home = cmd!(shell, "java -XshowSettings:properties -version").quiet().read_stderr()?;
-        let home = home.lines().find_map(|line| line.trim().strip_prefix("java.home = "));
-        let home = Path::new(home.context("java does not say where it is")?);
-        let modules = room.join("jdk");
-        for name in OF_JDK {
-            let (from, to) = (home.join(format!("jmods/{name}.jmod")), modules.join(name));
+        shrinker.program.push(create_jar(shell, &classes, &temporary.join("app.jar"))?);
+        let settings = cmd!(shell, "java -XshowSettings:properties -version");
+        let settings = settings.quiet().read_stderr()?;
+        let home = settings.lines().find_map(|line| line.trim().strip_prefix("java.home = "));
+        let home = Path::new(home.context("java prints no java.home")?);
+        let modules = temporary.join("jdk");
+        for name in JDK_MODULES {
+            let from = home.join(format!("jmods/{name}.jmod"));
+            let to = modules.join(name);
             cmd!(shell, "jmod extract --dir {to} {from}").quiet().run()?;
-            let (classes, all) = (to.join("classes/."), modules.join("all"));
+            let classes = to.join("classes/.");
+            let all = modules.join("all");
             shell.create_dir(&all)?;
             cmd!(shell, "cp -R {classes} {all}").quiet().run()?;
         }
-        packed(shell, &modules.join("all"), &kit.jdk)?;
-        Ok(kit)
+        create_jar(shell, &modules.join("all"), &shrinker.jdk)?;
+        Ok(shrinker)
     }
 
-    /// What Maven compiled of one module.
+    /// A jar of what Maven compiled of one module.
     fn jar(&self, shell: &Shell, module: &str) -> anyhow::Result<PathBuf> {
         let classes = self.built.join(module).join("classes");
-        packed(shell, &classes, &self.room.join(format!("{module}.jar")))
+        create_jar(shell, &classes, &self.temporary.join(format!("{module}.jar")))
     }
 
-    fn shrunk(&self) -> PathBuf {
-        self.room.join("shrunk.jar")
+    fn output(&self) -> PathBuf {
+        self.temporary.join("shrunk.jar")
     }
 
     fn shrink(
@@ -108,10 +114,11 @@ impl<'a> Kit<'a> {
         more: &[PathBuf],
         libraries: &[PathBuf],
     ) -> anyhow::Result<()> {
-        let (rules_file, shrunk) = (self.room.join("rules.pro"), self.shrunk());
+        let rules_file = self.temporary.join("rules.pro");
+        let shrunk = self.output();
         shell.write_file(&rules_file, rules)?;
         shell.remove_path(&shrunk)?;
-        // The quick compiler: R8 is over before the better one has paid.
+        // R8 ends before the optimising compiler would pay off.
         let r8 = self.built.join("tools/r8.jar");
         let r8 =
             cmd!(shell, "java -Xmx2g -XX:TieredStopAtLevel=1 -cp {r8} com.android.tools.r8.R8");
@@ -121,21 +128,22 @@ impl<'a> Kit<'a> {
         Ok(r8.args(more).args(&self.program).quiet().ignore_stdout().ignore_stderr().run()?)
     }
 
-    /// Runs what came out, with the real core. What was renamed wrongly can wait for itself for ever.
+    /// Runs the shrunk program with the real core; with a wrong rename it can hang, hence the timeout.
     fn run(&self, shell: &Shell) -> anyhow::Result<()> {
-        let (shrunk, library) = (self.shrunk(), self.library);
-        let wallet = self.room.join("wallet");
+        let shrunk = self.output();
+        let library = self.library;
+        let wallet = self.temporary.join("wallet");
         shell.remove_path(&wallet)?;
         let path = format!("-Djna.library.path={}", library.display());
         let run =
             cmd!(shell, "timeout 120 java {path} -Djna.nosys=true -cp {shrunk} Barcode {wallet}");
         let printed = run.quiet().ignore_stderr().read()?;
-        anyhow::ensure!(printed == PRINTED, "the shrunk program printed {printed}");
+        anyhow::ensure!(printed == EXPECTED, "the shrunk program printed {printed}");
         Ok(())
     }
 }
 
-fn packed(shell: &Shell, classes: &Path, jar: &Path) -> anyhow::Result<PathBuf> {
+fn create_jar(shell: &Shell, classes: &Path, jar: &Path) -> anyhow::Result<PathBuf> {
     cmd!(shell, "jar --create --no-compress --file {jar} -C {classes} .").quiet().run()?;
     Ok(jar.to_owned())
 }
@@ -145,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_is_a_paragraph_with_a_rule_in_it() {
+    fn paragraphs_without_a_rule_are_left_out() {
         let rules = "# About all.\n\n# One.\n-keep class A\n\n-dontwarn b.**\n";
         assert_eq!(paragraphs(rules), ["# One.\n-keep class A\n\n", "-dontwarn b.**\n"]);
     }

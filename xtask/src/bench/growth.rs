@@ -1,10 +1,13 @@
-//! The rows that differ in the number of records only, as one table: work down, records across.
+//! The table of rows that differ in the number of records only: a line for each side of each work, a column for each number.
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, Unit, time};
+use super::{
+    outcome::{OURS, Outcome, time},
+    rows::Unit,
+};
 
-/// A line for each side of each work, ours first; what was not measured is left blank. Empty without rows.
+/// The table, ours first in each work, with blanks for what was not measured; empty without rows.
 pub(super) fn table(outcomes: &[&Outcome]) -> String {
     let mut sizes = Vec::new();
     let mut works: Vec<(&Outcome, &str, Lines)> = Vec::new();
@@ -23,8 +26,8 @@ pub(super) fn table(outcomes: &[&Outcome]) -> String {
                 Unit::Bytes => format!("{:.1} B each", subject.median / f64::from(records)),
             };
             let cell = format!("{figure:>14} {:>7.2} ×", subject.ratio);
-            // `false` sorts before `true`, and ours goes first.
-            let side = (subject.name != super::OURS, subject.name.as_str());
+            // `false` sorts before `true`, which puts ours first.
+            let side = (subject.name != OURS, subject.name.as_str());
             lines.entry(side).or_default().insert(records, cell);
         }
     }
@@ -49,7 +52,7 @@ fn line(head: &str, cells: Vec<String>) -> String {
 /// The cells of each side, by the number of records.
 type Lines<'a> = BTreeMap<(bool, &'a str), BTreeMap<u32, String>>;
 
-/// Work and number of records, which a row's name consists of.
+/// The two parts of a row's name: the work, and the number of records.
 fn parts(outcome: &Outcome) -> Option<(&'static str, u32)> {
     let (work, records) = outcome.row.rsplit_once('-')?;
     Some((work, records.parse().ok()?))
@@ -57,23 +60,23 @@ fn parts(outcome: &Outcome) -> Option<(&'static str, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{GROWTH, OURS, Row, Target};
+    use super::super::rows::{GROWTH, Row, Target};
     use super::*;
 
     fn outcome(row: &Row, ours: f64) -> Outcome {
-        Outcome::judge(row, vec![("sqlite".into(), 100.0), (OURS.into(), ours)]).unwrap()
+        Outcome::compare(row, vec![("sqlite".into(), 100.0), (OURS.into(), ours)]).unwrap()
     }
 
     #[test]
-    fn every_growing_row_is_told_by_work_and_size() {
+    fn names_of_growing_rows_have_two_parts() {
         for row in GROWTH {
-            assert!(matches!(row.target, Target::Seen(_)));
+            assert!(matches!(row.target, Target::None(_)));
             assert!(parts(&outcome(row, 1.0)).is_some(), "{}", row.name);
         }
     }
 
     #[test]
-    fn work_goes_down_and_records_across_with_ours_first() {
+    fn works_are_lines_and_record_counts_are_columns() {
         let rows: Vec<Outcome> = GROWTH[..2].iter().map(|row| outcome(row, 200.0)).collect();
         let text = table(&rows.iter().collect::<Vec<_>>());
         let lines: Vec<Vec<&str>> =
@@ -84,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_told_for_each_record() {
+    fn bytes_are_shown_per_record() {
         let row = GROWTH.iter().find(|row| row.name == "file-100").unwrap();
         assert!(table(&[&outcome(row, 25_000.0)]).contains("250.0 B each"));
     }
 
     #[test]
-    fn nothing_measured_is_no_table() {
+    fn without_rows_the_table_is_empty() {
         assert_eq!(table(&[]), "");
     }
 }

@@ -1,41 +1,52 @@
-//! What our pages say about commands, files and proofs is so.
+//! What pages say about commands, files and tests is true.
 //!
 //! - `cargo xtask …` set as code, on any page, is a command that this xtask takes.
-//! - In README's tables, a path set as code in the first column is there.
-//! - In README's tables, each code in a column headed *gate* is such a command, a path that is there, or the name of a
-//!   test function: a claim whose proof was renamed away is found.
+//! - In README's tables, a path set as code in the first column exists.
+//! - In README's tables, each code in a column headed *gate* is such a command, a path that exists, or the name of a test
+//!   function, so that a renamed test is noticed.
 
 use std::path::Path;
 
-use clap::Parser as _;
-
-use super::{Page, Pages, markdown::Markdown};
-use crate::Arguments;
+use super::{
+    markdown::Markdown,
+    pages::{Page, Pages},
+};
 
 const COMMAND: &str = "cargo xtask ";
 
-pub(super) fn check(pages: &Pages, exists: impl Fn(&Path) -> bool) -> Vec<String> {
+/// Finds claims that are not true; `is_known` tells whether `cargo xtask` takes these arguments.
+pub(super) fn check(
+    pages: &Pages,
+    exists: impl Fn(&Path) -> bool,
+    is_known: fn(&[&str]) -> bool,
+) -> Vec<String> {
+    let is_command = |code: &str| is_command(code, is_known);
     let mut findings = Vec::new();
     for page in pages.with_extension("md") {
         let codes = Markdown::read(&page.text).code;
         for code in codes.iter().filter(|code| code.starts_with(COMMAND) && !is_command(code)) {
-            findings.push(format!("{}: there is no command `{code}`", page.path.display()));
+            findings.push(format!("{}: `{code}` is not a command", page.path.display()));
         }
     }
     if let Some(readme) = pages.get("README.md") {
-        findings.extend(check_tables(readme, pages, &exists));
+        findings.extend(check_tables(readme, pages, &exists, is_command));
     }
     findings
 }
 
-fn check_tables(readme: &Page, pages: &Pages, exists: impl Fn(&Path) -> bool) -> Vec<String> {
+fn check_tables(
+    readme: &Page,
+    pages: &Pages,
+    exists: impl Fn(&Path) -> bool,
+    is_command: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let mut findings = Vec::new();
     for table in Markdown::read(&readme.text).tables {
         let gate = table.head.iter().position(|cell| cell.text.eq_ignore_ascii_case("gate"));
         for row in &table.rows {
             let paths = row.first().into_iter().flat_map(|cell| &cell.code);
             for path in paths.filter(|code| code.contains('/') && !exists(Path::new(code))) {
-                findings.push(format!("README.md: there is no {path}"));
+                findings.push(format!("README.md: {path} does not exist"));
             }
             let Some(cell) = gate.and_then(|column| row.get(column)) else { continue };
             if cell.code.is_empty() {
@@ -44,24 +55,24 @@ fn check_tables(readme: &Page, pages: &Pages, exists: impl Fn(&Path) -> bool) ->
             let holds =
                 |code: &str| is_command(code) || exists(Path::new(code)) || is_test(code, pages);
             for code in cell.code.iter().filter(|code| !holds(code)) {
-                findings.push(format!("README.md: the gate `{code}` is no command, file or test"));
+                findings
+                    .push(format!("README.md: the gate `{code}` is not a command, file or test"));
             }
         }
     }
     findings
 }
 
-/// Whether this xtask takes `command`; what stands in brackets or ends in dots is for the reader to fill in.
-fn is_command(command: &str) -> bool {
-    let words = command.split_whitespace().take_while(|word| !word.starts_with(['[', '<', '…']));
-    let Some(arguments) = command.strip_prefix(COMMAND) else { return false };
-    let asks_for_help = arguments.contains("--help");
-    // The program's own name is two words, "cargo xtask"; the parser wants one.
-    asks_for_help || Arguments::try_parse_from(words.skip(1)).is_ok()
+/// Whether a text is a command that `cargo xtask` takes; what is in brackets or ends in dots is for the reader to fill in.
+fn is_command(text: &str, is_known: fn(&[&str]) -> bool) -> bool {
+    let Some(arguments) = text.strip_prefix(COMMAND) else { return false };
+    let words = arguments.split_whitespace();
+    let words: Vec<_> = words.take_while(|word| !word.starts_with(['[', '<', '…'])).collect();
+    words.contains(&"--help") || is_known(&words)
 }
 
 fn is_test(name: &str, pages: &Pages) -> bool {
-    // A path such as `vault::tests::a_sentence` ends in the name.
+    // In a path such as `vault::tests::a_sentence`, the last part is the name.
     let name = name.rsplit("::").next().unwrap_or(name);
     let defined = |extension, keyword| {
         let function = format!("{keyword} {name}(");
@@ -72,11 +83,12 @@ fn is_test(name: &str, pages: &Pages) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::pages, *};
+    use super::*;
 
     fn findings(readme: &str) -> Vec<String> {
-        let pages = pages(&[("README.md", readme), ("core/src/a.rs", "fn codes_match() {}")]);
-        check(&pages, |path| path == "core/" || path == "testing/bench/budget.json")
+        let pages = Pages::of(&[("README.md", readme), ("core/src/a.rs", "fn codes_match() {}")]);
+        let exists = |path: &Path| path == "core/" || path == "testing/bench/budget.json";
+        check(&pages, exists, |words| matches!(words, ["test" | "budget"] | ["bench", "qr"]))
     }
 
     #[test]
@@ -87,23 +99,23 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_not_taken_is_found() {
+    fn unknown_commands_are_found() {
         assert_eq!(
             findings("`cargo xtask fly`"),
-            ["README.md: there is no command `cargo xtask fly`"]
+            ["README.md: `cargo xtask fly` is not a command"]
         );
         assert_eq!(findings("`cargo xtask test cobol`").len(), 1);
     }
 
     #[test]
-    fn a_path_or_gate_that_is_not_there_is_found() {
+    fn missing_paths_and_gates_are_found() {
         let table = |first: &str, gate: &str| {
             findings(&format!("| part | Gate |\n|---|---|\n| {first} | {gate} |\n"))
         };
-        assert_eq!(table("`issuer/`", "`codes_match`"), ["README.md: there is no issuer/"]);
+        assert_eq!(table("`issuer/`", "`codes_match`"), ["README.md: issuer/ does not exist"]);
         assert_eq!(
             table("fast", "`codes_differ`"),
-            ["README.md: the gate `codes_differ` is no command, file or test"]
+            ["README.md: the gate `codes_differ` is not a command, file or test"]
         );
         assert_eq!(table("fast", "believe us"), ["README.md: no gate is named for \"fast\""]);
     }

@@ -1,15 +1,15 @@
-//! The few things of a Markdown page that the checks ask for.
+//! The parts of a Markdown page that the checks need.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// A page, taken apart.
+/// The parsed page.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Markdown {
-    /// Destinations of links and pictures, as written.
+    /// Destinations of links and images, as written.
     pub(super) links: Vec<String>,
-    /// Headings, as the fragment that leads to them.
+    /// The URL fragments of headings.
     pub(super) anchors: Vec<String>,
-    /// Text set as code outside of code blocks.
+    /// Inline code; code blocks are left out.
     pub(super) code: Vec<String>,
     pub(super) tables: Vec<Table>,
 }
@@ -74,8 +74,7 @@ impl Markdown {
         page
     }
 
-    /// The way forges name headings: letters and digits in lower case, spaces as hyphens, a number for the second
-    /// of the same name.
+    /// The fragment of a heading as forges form it: letters and digits in lower case, spaces as hyphens, a number if it is taken.
     fn new_anchor(&self, title: &str) -> String {
         let plain: String = title
             .trim()
@@ -95,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_found_and_code_blocks_are_not_read() {
+    fn links_and_code_in_code_blocks_are_ignored() {
         let page = Markdown::read(
             "[a](docs/a.md) ![p](p.png) [r]\n\n[r]: docs/r.md\n\n```\n[no](no.md) `no`\n```\n`yes`\n",
         );
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn headings_become_anchors_as_forges_name_them() {
+    fn headings_become_fragments() {
         let page =
             Markdown::read("# What it stops, and what not\n## `cargo xtask`\n## Keys\n## Keys\n");
         let expected = ["what-it-stops-and-what-not", "cargo-xtask", "keys", "keys-1"];
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_keep_their_cells() {
+    fn cells_of_tables_are_read() {
         let page = Markdown::read("| claim | gate |\n|---|---|\n| fast | `qr` and `code` |\n");
         let table = &page.tables[0];
         assert_eq!(table.head[1].text, "gate");

@@ -4,7 +4,7 @@ use syn::{Attribute, ImplItem, Item, Macro, TraitItem, Visibility, visit::Visit}
 
 use crate::source::{Finding, Source, doc_comment, doc_tokens, each_group, ident, is_test_only};
 
-/// Words that a whole comment has at least.
+/// The fewest words of a whole comment.
 const WORDS: usize = 4;
 
 pub(super) fn thin(source: &Source) -> Vec<Finding> {
@@ -27,11 +27,11 @@ impl Comments<'_> {
         if let Some(text) = doc_comment(attributes) {
             let first = attributes.iter().find(|attribute| attribute.path().is_ident("doc"));
             let line = first.map_or(1, |first| first.pound_token.span.start().line);
-            self.judge(&text, line);
+            self.check_text(&text, line);
         }
     }
 
-    fn judge(&mut self, text: &str, line: usize) {
+    fn check_text(&mut self, text: &str, line: usize) {
         let words = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
         let words = words.count();
         if words < WORDS {
@@ -128,7 +128,7 @@ impl<'ast> Visit<'ast> for Comments<'_> {
                     _ => false,
                 };
                 if !is_private {
-                    self.judge(&text, tokens[at].span().start().line);
+                    self.check_text(&text, tokens[at].span().start().line);
                 }
                 at += taken;
             }
@@ -171,13 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_is_counted_whole() {
+    fn words_of_all_lines_are_counted() {
         assert!(found("/// A till, as\n/// it was.\npub struct A;").is_empty());
         assert_eq!(found("/// A — `b` —\n/// c.\npub struct A;"), [1]);
     }
 
     #[test]
-    fn private_items_and_tests_may_be_short() {
+    fn comments_of_private_items_and_tests_may_be_thin() {
         assert!(
             found("/// Which.\nfn f() {}\n/// It.\npub(crate) struct A {\n/// B.\npub b: u8 }")
                 .is_empty()

@@ -1,4 +1,4 @@
-//! Names that are denied, and where, with what stands for each.
+//! Denied names, the folders in which each is denied, and its replacement.
 
 use proc_macro2::{Ident, TokenTree};
 use syn::{
@@ -8,14 +8,14 @@ use syn::{
 
 use crate::source::{Finding, Source, doc_tokens, each_group, ident};
 
-/// Names and what stands for each, in the folders given (empty: everywhere).
+/// Names with their replacements, denied in these folders (everywhere if there are none).
 struct Group {
     folders: &'static [&'static str],
     names: &'static [(&'static str, &'static str)],
 }
 
-/// Names are those of types when they begin with a capital, and of functions, modules and macros otherwise; `mod a` is a
-/// module alone, `::A` a variant of an enum.
+/// A name with a capital is that of a type, any other that of a function, module or macro; `mod a` is a module only, `::A` a
+/// variant of an enum.
 const DENIED: &[Group] = &[
     Group {
         folders: &[],
@@ -161,9 +161,9 @@ const DENIED: &[Group] = &[
     },
 ];
 
-/// What is defined by a name.
+/// What a name defines.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum Definition {
     Type,
     Variant,
     Module,
@@ -171,36 +171,38 @@ enum Kind {
     Call,
 }
 
-/// What stands for a name, if it is denied in this file.
-fn denied(file: &str, kind: Kind, name: &str) -> Option<&'static str> {
+/// The replacement of a name, if it is denied in this file.
+fn denied(file: &str, kind: Definition, name: &str) -> Option<&'static str> {
     let groups = DENIED.iter().filter(|group| {
         let folders = group.folders;
         folders.is_empty() || folders.iter().any(|folder| file.starts_with(folder))
     });
     let is_it = |denied: &str| match kind {
-        Kind::Variant => denied.strip_prefix("::") == Some(name),
-        Kind::Module => denied.strip_prefix("mod ").unwrap_or(denied) == name,
-        Kind::Type | Kind::Call => denied == name,
+        Definition::Variant => denied.strip_prefix("::") == Some(name),
+        Definition::Module => denied.strip_prefix("mod ").unwrap_or(denied) == name,
+        Definition::Type | Definition::Call => denied == name,
     };
     groups.flat_map(|group| group.names).find(|(denied, _)| is_it(denied)).map(|(_, it)| *it)
 }
 
-/// Definitions in a Rust file, within macros too.
+/// Checks the definitions in a Rust file and in its macros.
 pub(super) fn of_rust(source: &Source) -> Vec<Finding> {
     let mut names = Names { file: &source.path, findings: Vec::new() };
     names.visit_file(&source.syntax);
     names.findings
 }
 
-/// Definitions in a file of another language: names that follow the word for what they define.
+/// Checks the definitions in a file of another language: names after a keyword.
 pub(super) fn of_text(file: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (line, text) in (1..).zip(text.lines()) {
         let words: Vec<&str> = text.split_whitespace().collect();
         for pair in words.windows(2) {
             let kind = match pair[0] {
-                "class" | "object" | "interface" | "struct" | "enum" | "protocol" => Kind::Type,
-                "fun" | "func" | "def" => Kind::Call,
+                "class" | "object" | "interface" | "struct" | "enum" | "protocol" => {
+                    Definition::Type
+                }
+                "fun" | "func" | "def" => Definition::Call,
                 _ => continue,
             };
             let is_part = |c: char| c.is_alphanumeric() || c == '_';
@@ -214,7 +216,7 @@ pub(super) fn of_text(file: &str, text: &str) -> Vec<Finding> {
 }
 
 fn finding(file: &str, line: usize, name: &str, instead: &str) -> Finding {
-    let what = format!("the name `{name}` is denied: {instead} stands for it");
+    let what = format!("the name `{name}` is denied; use {instead}");
     Finding { file: file.to_owned(), line, what }
 }
 
@@ -224,29 +226,31 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn check(&mut self, kind: Kind, name: &Ident) {
+    fn check(&mut self, kind: Definition, name: &Ident) {
         let text = name.to_string();
         if let Some(instead) = denied(self.file, kind, &text) {
             self.findings.push(finding(self.file, name.span().start().line, &text, instead));
         }
     }
 
-    /// A definition in a macro's tokens: a name after the word for what it defines or after a doc comment.
+    /// Checks definitions in a macro's tokens: names after a keyword or after a doc comment.
     fn check_tokens(&mut self, tokens: &[TokenTree]) {
         let mut at = 0;
         while at < tokens.len() {
             if let Some((_, taken)) = doc_tokens(&tokens[at..]) {
                 at += taken;
                 if let Some(name) = ident(tokens.get(at)) {
-                    self.check(Kind::Type, name);
+                    self.check(Definition::Type, name);
                 }
                 continue;
             }
             if let (Some(word), Some(name)) = (ident(tokens.get(at)), ident(tokens.get(at + 1))) {
                 match word.to_string().as_str() {
-                    "struct" | "enum" | "trait" | "type" | "union" => self.check(Kind::Type, name),
-                    "fn" => self.check(Kind::Call, name),
-                    "mod" => self.check(Kind::Module, name),
+                    "struct" | "enum" | "trait" | "type" | "union" => {
+                        self.check(Definition::Type, name);
+                    }
+                    "fn" => self.check(Definition::Call, name),
+                    "mod" => self.check(Definition::Module, name),
                     _ => {}
                 }
             }
@@ -262,21 +266,23 @@ impl<'ast> Visit<'ast> for Names<'_> {
             | Item::Struct(ItemStruct { ident, .. })
             | Item::Trait(ItemTrait { ident, .. })
             | Item::Type(ItemType { ident, .. })
-            | Item::Union(ItemUnion { ident, .. }) => self.check(Kind::Type, ident),
-            Item::Mod(ItemMod { ident, .. }) => self.check(Kind::Module, ident),
-            Item::Macro(ItemMacro { ident: Some(ident), .. }) => self.check(Kind::Call, ident),
+            | Item::Union(ItemUnion { ident, .. }) => self.check(Definition::Type, ident),
+            Item::Mod(ItemMod { ident, .. }) => self.check(Definition::Module, ident),
+            Item::Macro(ItemMacro { ident: Some(ident), .. }) => {
+                self.check(Definition::Call, ident);
+            }
             _ => {}
         }
         syn::visit::visit_item(self, item);
     }
 
     fn visit_signature(&mut self, signature: &'ast Signature) {
-        self.check(Kind::Call, &signature.ident);
+        self.check(Definition::Call, &signature.ident);
         syn::visit::visit_signature(self, signature);
     }
 
     fn visit_variant(&mut self, variant: &'ast syn::Variant) {
-        self.check(Kind::Variant, &variant.ident);
+        self.check(Definition::Variant, &variant.ident);
     }
 
     fn visit_macro(&mut self, macro_: &'ast Macro) {
@@ -314,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_of_a_denied_word_are_not_found() {
+    fn other_uses_of_a_denied_word_pass() {
         for text in ["fn f(kept: u8) { let told = kept; }", "struct InDoubt;", "// struct Mooring;"]
         {
             assert!(found("issuer/src/a.rs", text).is_empty(), "{text}");
@@ -322,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_denied_where_its_group_says() {
+    fn a_name_is_denied_in_the_folders_of_its_group() {
         assert_eq!(found("policy/src/a.rs", "struct Check;"), [1]);
         assert!(found("xtask/src/a.rs", "struct Check;").is_empty());
         assert_eq!(found("issuer/src/store/mod.rs", "mod rows;"), [1]);
@@ -331,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn other_languages_are_read_by_their_keywords() {
+    fn definitions_in_kotlin_are_found() {
         let kotlin =
             "internal class Kept {\n    fun told() = Unit\n    val kept = object : Told() {}\n}\n";
         let lines: Vec<_> = of_text("android/a.kt", kotlin).iter().map(|it| it.line).collect();

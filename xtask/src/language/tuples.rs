@@ -1,4 +1,4 @@
-//! `let (a, b) = (x, y);`: two statements in the form of one.
+//! `let (a, b) = (x, y);`: two statements written as one.
 
 use proc_macro2::{Delimiter, TokenTree};
 use syn::{Expr, Local, Macro, Pat, visit::Visit};
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tuple_let_is_found_wherever_it_stands() {
+    fn tuple_lets_are_found_in_blocks_and_macros() {
         assert_eq!(found("let (a, b) = (x, y);"), [2]);
         assert_eq!(found("let (mut a, b): (u8, u8) = (1, 2);"), [2]);
         assert_eq!(found("if c {\nlet (a, _b) = (f(1, 2), y);\n}"), [3]);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn tuples_that_are_taken_apart_or_matched_are_not() {
+    fn destructured_and_matched_tuples_pass() {
         assert!(found("let (a, b) = f();").is_empty());
         assert!(found("let pair = (x, y);").is_empty());
         assert!(found("let (Some(a), Some(b)) = (x, y) else { return };").is_empty());

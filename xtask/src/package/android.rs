@@ -1,31 +1,31 @@
-//! An AAR with the libraries for Android in it, linked with an NDK: one for each kind of processor.
+//! The AAR with a native library for each kind of processor, linked with an NDK.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use super::Missing;
+use super::output::{self, MissingTool};
 use crate::{
     android::{self, aar},
     bindings::{self, Build},
     elf::{self, Loader},
-    tree::step,
+    progress::step,
 };
 
-/// Where an NDK is; the name that its own tools and Gradle know.
+/// Variable with the folder of the NDK, as Gradle knows it.
 const NDK: &str = "ANDROID_NDK_HOME";
 
-/// The oldest Android that we link for: 8.0, the first whose keystore all devices have in hardware.
+/// The API level that we link for: Android 8.0, the first whose devices all have a keystore in hardware.
 const API: u32 = 26;
 
-/// One kind of processor.
+/// A kind of processor.
 #[derive(Clone, Copy, Debug)]
 struct Target {
     rust: &'static str,
-    /// What the NDK's compiler calls it.
+    /// The name in the NDK's compiler.
     clang: &'static str,
-    /// The folder in an Android library.
+    /// The name of its folder in an AAR.
     folder: &'static str,
 }
 
@@ -39,36 +39,40 @@ const TARGETS: &[Target] = &[
     Target { rust: "x86_64-linux-android", clang: "x86_64-linux-android", folder: "x86_64" },
 ];
 
-/// Where Gradle looks for libraries in a tree of sources.
+/// The folder in which Gradle looks for native libraries.
 const NATIVES: &str = "jniLibs";
-/// The name of what is packed, and of what lacks its half: nobody should take the one for the other.
+/// The complete AAR, and one without native libraries, which has another name so that nobody ships it.
 const AAR: &str = "tegata.aar";
-const WITHOUT: &str = "tegata-without-libraries.aar";
+const AAR_WITHOUT_LIBRARIES: &str = "tegata-without-libraries.aar";
 
-/// Compiles, links a library for each processor and checks and strips it, and packs all of it. Without an NDK what can be
-/// made is made, under another name, and refused.
+/// Compiles, links, checks and strips a library for each processor, and packs all of it.
+///
+/// # Errors
+/// [`MissingTool`] without an NDK, after the AAR without native libraries was packed.
 pub(super) fn run(shell: &Shell) -> anyhow::Result<()> {
     let bindings = bindings::write(shell, Build::Release)?;
-    let folder = super::folder(shell, Build::Release, "android")?;
+    let folder = output::folder(shell, Build::Release, "android")?;
     let built = android::compile(shell, &bindings)?;
     let Ok(ndk) = shell.var(NDK) else {
-        let (targets, without): (Vec<&str>, _) =
-            (TARGETS.iter().map(|target| target.rust).collect(), folder.join(WITHOUT));
-        aar::pack(shell, &built, None, &without)?;
-        aar::check(shell, &without, &[])?;
-        let (list, packed) = (targets.join(", "), without.display());
-        return Err(Missing(format!(
-            "{NDK} names no NDK, with which to link for {list}: {packed} has no library for any phone in it"
+        let targets: Vec<&str> = TARGETS.iter().map(|target| target.rust).collect();
+        let aar = folder.join(AAR_WITHOUT_LIBRARIES);
+        aar::pack(shell, &built, None, &aar)?;
+        aar::check(shell, &aar, &[])?;
+        return Err(MissingTool(format!(
+            "{NDK} is not set, so nothing can be linked for {}: {} has no native library",
+            targets.join(", "),
+            aar.display()
         ))
         .into());
     };
     for target in TARGETS {
         build(shell, Path::new(&ndk), target, &folder)?;
     }
-    let (natives, packed) = (folder.join(NATIVES), folder.join(AAR));
-    aar::pack(shell, &built, Some(&natives), &packed)?;
-    aar::check(shell, &packed, &TARGETS.iter().map(|target| target.folder).collect::<Vec<_>>())?;
-    step(&format!("packed in {}", packed.display()));
+    let natives = folder.join(NATIVES);
+    let aar = folder.join(AAR);
+    aar::pack(shell, &built, Some(&natives), &aar)?;
+    aar::check(shell, &aar, &TARGETS.iter().map(|target| target.folder).collect::<Vec<_>>())?;
+    step(&format!("packed in {}", aar.display()));
     Ok(())
 }
 
@@ -77,7 +81,7 @@ fn build(shell: &Shell, ndk: &Path, target: &Target, folder: &Path) -> anyhow::R
     let variables = variables(ndk, target);
     let _variables: Vec<_> =
         variables.into_iter().map(|(name, value)| shell.push_env(name, value)).collect();
-    let built = bindings::library_for(shell, target.rust)?;
+    let built = bindings::library_for_target(shell, target.rust)?;
     let library = folder.join(NATIVES).join(target.folder).join("libtegata_ffi.so");
     shell.create_dir(library.parent().context("a library without a folder")?)?;
     let strip = tools(ndk).join("llvm-strip");
@@ -85,8 +89,8 @@ fn build(shell: &Shell, ndk: &Path, target: &Target, folder: &Path) -> anyhow::R
     elf::check(&library, Loader::Android)
 }
 
-/// What cargo and the build scripts of C code are told. Flags for pages of 16 KiB stand in `.cargo/config.toml`, which
-/// holds for whoever builds.
+/// Variables for cargo and for build scripts of C code. Flags for 16 KiB pages are in `.cargo/config.toml`, which every build
+/// reads.
 fn variables(ndk: &Path, target: &Target) -> Vec<(String, PathBuf)> {
     let tools = tools(ndk);
     let compiler = tools.join(format!("{}{API}-clang", target.clang));
@@ -108,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_target_has_its_compiler_of_the_oldest_android_and_the_ndks_archiver() {
+    fn each_target_has_the_ndks_compiler_and_archiver() {
         let bin = tools(Path::new("/ndk"));
         assert!(bin.starts_with("/ndk/toolchains/llvm/prebuilt") && bin.ends_with("bin"));
         for (target, variable, compiler) in [
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_of_64_bits_are_linked_for_pages_of_16_kib() {
+    fn libraries_of_64_bits_have_16_kib_pages() {
         let config = include_str!("../../../.cargo/config.toml");
         for target in TARGETS.iter().filter(|target| target.rust.contains("64")) {
             let (_, section) = config.split_once(&format!("[target.{}]", target.rust)).unwrap();

@@ -1,26 +1,26 @@
-//! An `XCFramework` for iOS: a real framework for devices and one for simulators, each with the header, its module and the
-//! manifest of what it does with private data.
+//! The `XCFramework` for iOS: a framework for devices and one for simulators, each with the header, its module map and the
+//! privacy manifest.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use super::Missing;
+use super::output::{self, MissingTool};
 use crate::{
     bindings::{self, Build},
-    tree::step,
+    progress::step,
 };
 
-/// The framework and the module of its header: what the generated Swift imports.
+/// The name of the framework and of its module, which the generated Swift imports.
 const NAME: &str = "TegataFFI";
 
-/// The oldest iOS that we build for: the variable that rustc, clang and ld all read.
+/// The variable with the oldest iOS to build for, which rustc, clang and ld read.
 const OLDEST: (&str, &str) = ("IPHONEOS_DEPLOYMENT_TARGET", "17.0");
 
 const MODULE: &str = "framework module TegataFFI {\n    header \"TegataFFI.h\"\n    export *\n}\n";
 
-/// Nothing is collected, and nobody is followed. SQLite looks at the times of the app's own files.
+/// The privacy manifest: no data is collected, and nobody is tracked; SQLite reads timestamps of the app's own files.
 const PRIVACY: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -39,11 +39,11 @@ const PRIVACY: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </plist>
 "#;
 
-/// One half of the `XCFramework`.
+/// The framework of one kind of device in the `XCFramework`.
 #[derive(Clone, Copy, Debug)]
 struct Slice {
     rust: &'static str,
-    /// As a bundle names the system that it is for.
+    /// The platform as a bundle names it.
     platform: &'static str,
 }
 
@@ -52,10 +52,13 @@ const SLICES: &[Slice] = &[
     Slice { rust: "aarch64-apple-ios-sim", platform: "iPhoneSimulator" },
 ];
 
-/// Lays the frameworks out, all but their libraries, then builds these and joins the frameworks with Xcode.
+/// Lays out the frameworks without their libraries, then builds these and joins the frameworks with Xcode.
+///
+/// # Errors
+/// [`MissingTool`] without Xcode, after the frameworks were laid out.
 pub(super) fn run(shell: &Shell) -> anyhow::Result<()> {
     let bindings = bindings::write(shell, Build::Release)?;
-    let folder = super::folder(shell, Build::Release, "ios")?;
+    let folder = output::folder(shell, Build::Release, "ios")?;
     for slice in SLICES {
         lay_out(shell, &bindings, &framework(&folder, slice), slice)?;
     }
@@ -63,25 +66,29 @@ pub(super) fn run(shell: &Shell) -> anyhow::Result<()> {
     if cmd!(shell, "xcodebuild -version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
         let targets: Vec<&str> = SLICES.iter().map(|slice| slice.rust).collect();
         let list = targets.join(", ");
-        return Err(
-            Missing(format!("there is no Xcode here, with which to link for {list}")).into()
-        );
+        return Err(MissingTool(format!(
+            "Xcode is not installed, so nothing can be linked for {list}"
+        ))
+        .into());
     }
     let _oldest = shell.push_env(OLDEST.0, OLDEST.1);
     for slice in SLICES {
         step(&format!("linking for {}", slice.rust));
-        let built = bindings::library_for(shell, slice.rust)?;
+        let built = bindings::library_for_target(shell, slice.rust)?;
         let library = framework(&folder, slice).join(NAME);
         shell.copy_file(built, &library)?;
         let name = format!("@rpath/{NAME}.framework/{NAME}");
         cmd!(shell, "install_name_tool -id {name} {library}").quiet().run()?;
         cmd!(shell, "strip -x {library}").quiet().run()?;
     }
-    cmd!(shell, "xcodebuild").args(joined(&folder)).run().context("Xcode did not join them")
+    cmd!(shell, "xcodebuild")
+        .args(join_arguments(&folder))
+        .run()
+        .context("Xcode cannot join the frameworks")
 }
 
-/// What xcodebuild is told.
-fn joined(folder: &Path) -> Vec<PathBuf> {
+/// Arguments of xcodebuild that join the frameworks.
+fn join_arguments(folder: &Path) -> Vec<PathBuf> {
     let frameworks =
         SLICES.iter().flat_map(|slice| ["-framework".into(), framework(folder, slice)]);
     let output = ["-output".into(), folder.join(format!("{NAME}.xcframework"))];
@@ -92,7 +99,7 @@ fn framework(folder: &Path, slice: &Slice) -> PathBuf {
     folder.join(slice.platform).join(format!("{NAME}.framework"))
 }
 
-/// A bundle: a bare module map beside a library is no longer found.
+/// Writes the bundle of one framework; Xcode no longer finds a bare module map beside a library.
 fn lay_out(shell: &Shell, bindings: &Path, framework: &Path, slice: &Slice) -> anyhow::Result<()> {
     for folder in ["Headers", "Modules"] {
         shell.create_dir(framework.join(folder))?;
@@ -130,23 +137,23 @@ mod tests {
 
     #[test]
     fn xcode_joins_a_framework_of_each_slice() {
-        let told = joined(Path::new("/out"));
-        let told: Vec<_> = told.iter().map(|word| word.to_str().unwrap()).collect();
+        let arguments = join_arguments(Path::new("/out"));
+        let words: Vec<_> = arguments.iter().map(|word| word.to_str().unwrap()).collect();
         assert_eq!(
-            told.join(" "),
+            words.join(" "),
             "-create-xcframework -framework /out/iPhoneOS/TegataFFI.framework \
              -framework /out/iPhoneSimulator/TegataFFI.framework -output /out/TegataFFI.xcframework"
         );
     }
 
     #[test]
-    fn a_framework_names_its_platform_and_what_it_does_with_private_data() {
+    fn a_framework_has_its_platform_and_privacy_manifest() {
         let shell = Shell::new().unwrap();
-        let room = shell.create_temp_dir().unwrap();
-        shell.write_file(room.path().join("swift/TegataFFI.h"), "// header\n").unwrap();
+        let temporary = shell.create_temp_dir().unwrap();
+        shell.write_file(temporary.path().join("swift/TegataFFI.h"), "// header\n").unwrap();
         for slice in SLICES {
-            let framework = framework(room.path(), slice);
-            lay_out(&shell, room.path(), &framework, slice).unwrap();
+            let framework = framework(temporary.path(), slice);
+            lay_out(&shell, temporary.path(), &framework, slice).unwrap();
             let info = shell.read_file(framework.join("Info.plist")).unwrap();
             assert!(info.contains(&format!("<string>{}</string>", slice.platform)), "{info}");
             assert!(info.starts_with("<?xml") && info.ends_with("</plist>\n"), "{info}");

@@ -1,4 +1,5 @@
-//! A jar with the library in it, its sources, its pages; and a Java program that has nothing but these.
+//! The Kotlin library as a jar with the native library in it, its sources and its documentation; and a Java program that uses
+//! the jar.
 
 use std::path::{Path, PathBuf};
 
@@ -8,81 +9,87 @@ use xshell::{Shell, cmd};
 use crate::{
     bindings::{self, Build},
     kdoc,
-    tree::step,
+    progress::step,
 };
 
 const PROJECT: &str = "bindings/kotlin";
-/// What is written by hand, in the tree and in what is packed.
+/// Sources that are written by hand.
 const SOURCES: &str = "bindings/kotlin/src/main/kotlin";
-/// A shop's program, as short as it gets.
+/// A minimal Java program that uses the library.
 const EXAMPLE: &str = "bindings/kotlin/example/Barcode.java";
-/// Where JNA looks for a library of this system within a jar.
+/// The folder in a jar in which JNA looks for a library of this system.
 const NATIVE: &str = "linux-x86-64";
 
-/// A packed library and what it runs with.
+/// The packed library.
 pub(crate) struct Jar {
     pub(crate) folder: PathBuf,
-    /// As `java -cp` wants it, the jar itself first.
+    /// The jar and its dependencies, as `java -cp` takes them.
     pub(crate) classpath: String,
 }
 
-/// Packs, compiles the example against what was packed, and runs it.
-pub(crate) fn try_out(shell: &Shell, build: Build) -> anyhow::Result<()> {
+/// Packs, compiles the example against the jar, and runs it.
+pub(crate) fn test(shell: &Shell, build: Build) -> anyhow::Result<()> {
     let jar = pack(shell, build)?;
-    step("running a Java program that has the jar and what it depends on");
-    let room = shell.create_temp_dir()?;
-    let (classes, classpath) = (room.path(), &jar.classpath);
+    step("running a Java program with the jar and its dependencies");
+    let temporary = shell.create_temp_dir()?;
+    let classes = temporary.path();
+    let classpath = &jar.classpath;
     cmd!(shell, "javac -Xlint:all -Werror -cp {classpath} -d {classes} {EXAMPLE}").run()?;
     let classpath = format!("{classpath}:{}", classes.display());
-    let wallet = room.path().join("wallet");
+    let wallet = temporary.path().join("wallet");
     let printed = cmd!(shell, "java -cp {classpath} Barcode {wallet}").quiet().read()?;
     anyhow::ensure!(printed == "21 x 21, 167 x 1", "the program printed {printed}");
     step(&format!("packed in {}", jar.folder.display()));
     Ok(())
 }
 
-/// Builds and packs. Of the library built for tests these are run, too; of the one that ships pages are made.
+/// Builds and packs. With the library built for tests, its tests run too; with the one that ships, documentation is made.
 pub(crate) fn pack(shell: &Shell, build: Build) -> anyhow::Result<Jar> {
     let bindings = bindings::write(shell, build)?;
     let native = bindings.join("kotlin-resources").join(NATIVE);
     shell.create_dir(&native)?;
     let library = bindings::library_name();
     shell.copy_file(bindings.join("lib").join(&library), native.join(&library))?;
-    for (name, pages) in [("kotlin-sources", false), ("kotlin-documented", true)] {
-        lay_out(shell, &bindings, &bindings.join(name), pages)?;
+    for (name, for_documentation) in [("kotlin-sources", false), ("kotlin-documented", true)] {
+        copy_sources(shell, &bindings, &bindings.join(name), for_documentation)?;
     }
     step("building and packing the Kotlin library");
-    let place = format!("-Dtegata.bindings={}", bindings.display());
+    let property = format!("-Dtegata.bindings={}", bindings.display());
     let maven = cmd!(shell, "mvn --quiet --batch-mode --no-transfer-progress -P package");
-    let maven = maven.args(["--file", &format!("{PROJECT}/pom.xml"), &place]);
+    let maven = maven.args(["--file", &format!("{PROJECT}/pom.xml"), &property]);
     let maven = maven.arg(match build {
-        // A library for apps cannot be told to panic.
+        // The tests make the library panic, which the one that ships cannot.
         Build::Release => "-Dmaven.test.skip=true",
         Build::Testing => "-Ddokka.skip=true",
     });
-    maven.arg("package").run().context("Maven did not pack the Kotlin library")?;
-    let made = bindings.join("kotlin-build");
-    let folder = super::folder(shell, build, "kotlin")?;
+    maven.arg("package").run().context("Maven cannot pack the Kotlin library")?;
+    let output = bindings.join("kotlin-build");
+    let folder = super::output::folder(shell, build, "kotlin")?;
     let version = env!("CARGO_PKG_VERSION");
     for kind in ["", "-sources"] {
         let name = format!("tegata-{version}{kind}.jar");
-        shell.copy_file(made.join(&name), folder.join(name))?;
+        shell.copy_file(output.join(&name), folder.join(name))?;
     }
     shell.copy_file(format!("{PROJECT}/pom.xml"), folder.join(format!("tegata-{version}.pom")))?;
     if build == Build::Release {
-        let pages = made.join("dokka");
+        let pages = output.join("dokka");
         cmd!(shell, "cp -R {pages} {folder}/pages").quiet().run()?;
     }
-    let others = shell.read_file(made.join("classpath"))?;
+    let dependencies = shell.read_file(output.join("classpath"))?;
     let jar = folder.join(format!("tegata-{version}.jar"));
-    Ok(Jar { classpath: format!("{}:{}", jar.display(), others.trim()), folder })
+    Ok(Jar { classpath: format!("{}:{}", jar.display(), dependencies.trim()), folder })
 }
 
-/// Both halves of the sources in one folder, as an app's developer looks at them or as pages are made from them.
-fn lay_out(shell: &Shell, bindings: &Path, to: &Path, pages: bool) -> anyhow::Result<()> {
+/// Copies hand-written and generated sources into one folder, with internals hidden if they are for documentation.
+fn copy_sources(
+    shell: &Shell,
+    bindings: &Path,
+    to: &Path,
+    for_documentation: bool,
+) -> anyhow::Result<()> {
     shell.remove_path(to)?;
     cmd!(shell, "cp -R {SOURCES} {to}").quiet().run()?;
     let generated = shell.read_file(bindings.join("kotlin/app/tegata/tegata_ffi.kt"))?;
-    let generated = if pages { kdoc::documented(&generated) } else { generated };
+    let generated = if for_documentation { kdoc::hide_internals(&generated) } else { generated };
     Ok(shell.write_file(to.join("app/tegata/Generated.kt"), generated)?)
 }

@@ -1,4 +1,4 @@
-//! A wheel, made by hatchling and judged by auditwheel; and an environment that has nothing else of ours.
+//! The Python library as a wheel, built by hatchling and checked by auditwheel, and tested in an environment of its own.
 
 use std::path::{Path, PathBuf};
 
@@ -7,48 +7,51 @@ use xshell::{Shell, cmd};
 
 use crate::{
     bindings::{self, Build},
+    progress::step,
     python,
-    tree::step,
 };
 
 const PROJECT: &str = "bindings/python";
-/// What of it goes into a wheel.
+/// The files of the project that go into the wheel.
 const PARTS: &[&str] = &["pyproject.toml", "wheel.py", "src"];
-/// Tests that plant a panic, which a library for apps cannot be told to.
-const PLANTED: &str = "not panic";
+/// Selects the tests without a panic, which the library that ships cannot cause on request.
+const WITHOUT_PANIC: &str = "not panic";
 
-/// Packs, installs the wheel where the tree is not, and runs its tests there.
-pub(crate) fn try_out(shell: &Shell, build: Build) -> anyhow::Result<()> {
+/// Packs, installs the wheel outside of the workspace, and runs the library's tests there.
+pub(crate) fn test(shell: &Shell, build: Build) -> anyhow::Result<()> {
     let wheel = pack(shell, build)?;
-    step("installing the wheel into an environment of its own, and testing it there");
-    let room = shell.create_temp_dir()?;
-    let python = install(shell, &wheel, room.path())?;
-    // pytest, mypy and what the tests' keystore encrypts with: packages of others only.
+    step("installing the wheel into an environment of its own and testing it");
+    let temporary = shell.create_temp_dir()?;
+    let python = install(shell, &wheel, temporary.path())?;
+    // pytest, mypy and the tests' cryptography; nothing of ours.
     let tools = python::environment(shell)?;
     let top = shell.current_dir();
-    let _elsewhere = shell.push_dir(room.path());
-    let ask = "import sysconfig; print(sysconfig.get_path('purelib'))";
-    let _tools = shell.push_env("PYTHONPATH", cmd!(shell, "{tools} -c {ask}").quiet().read()?);
-    let ask = "import tegata, tegata_ffi; print(tegata.__file__); print(tegata_ffi.__file__)";
-    for place in cmd!(shell, "{python} -I -c {ask}").quiet().read()?.lines() {
-        anyhow::ensure!(Path::new(place).starts_with(room.path()), "{place} is not the wheel's");
+    let _folder = shell.push_dir(temporary.path());
+    let program = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let _tools = shell.push_env("PYTHONPATH", cmd!(shell, "{tools} -c {program}").quiet().read()?);
+    let program = "import tegata, tegata_ffi; print(tegata.__file__); print(tegata_ffi.__file__)";
+    for path in cmd!(shell, "{python} -I -c {program}").quiet().read()?.lines() {
+        anyhow::ensure!(
+            Path::new(path).starts_with(temporary.path()),
+            "{path} is not in the wheel"
+        );
     }
     let tests = top.join(PROJECT).join("tests");
     let host = tests.join("typed_host.py");
-    let cache = room.path().join("mypy");
+    let cache = temporary.path().join("mypy");
     let types = cmd!(shell, "{tools} -B -m mypy --strict --no-error-summary --cache-dir {cache}");
     let types = types.arg("--python-executable").arg(&python).arg(host).run();
-    types.context("the wheel has not the types that a host needs")?;
+    types.context("the wheel lacks types that an app needs")?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {tests}");
-    let skipped: &[&str] = if build == Build::Release { &["-k", PLANTED] } else { &[] };
-    run.args(skipped).run().context("the wheel failed the tests of the library")?;
+    let selected: &[&str] = if build == Build::Release { &["-k", WITHOUT_PANIC] } else { &[] };
+    run.args(selected).run().context("the library's tests failed with the wheel")?;
     step(&format!("packed as {}", wheel.display()));
     Ok(())
 }
 
-/// An environment with the wheel and nothing else.
-pub(crate) fn install(shell: &Shell, wheel: &Path, room: &Path) -> anyhow::Result<PathBuf> {
-    let environment = room.join("environment");
+/// Creates a virtual environment in `folder` with the wheel and nothing else; returns its interpreter.
+pub(crate) fn install(shell: &Shell, wheel: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let environment = folder.join("environment");
     cmd!(shell, "python3 -m venv {environment}").quiet().run()?;
     let python = environment.join("bin/python");
     let install = "-m pip --quiet --disable-pip-version-check install --no-index";
@@ -56,12 +59,13 @@ pub(crate) fn install(shell: &Shell, wheel: &Path, room: &Path) -> anyhow::Resul
     Ok(python)
 }
 
+/// Packs the library; returns the path of the wheel.
 pub(crate) fn pack(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     let bindings = bindings::write(shell, build)?.join("python");
     let python = python::environment(shell)?;
     step("packing the Python library");
-    let room = shell.create_temp_dir()?;
-    let project = room.path().join("project");
+    let temporary = shell.create_temp_dir()?;
+    let project = temporary.path().join("project");
     shell.create_dir(&project)?;
     for part in PARTS.iter().map(|part| Path::new(PROJECT).join(part)) {
         cmd!(shell, "cp -R {part} {project}").quiet().run()?;
@@ -71,32 +75,32 @@ pub(crate) fn pack(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     shell.copy_file(bindings.join("tegata_ffi.py"), generated.join("__init__.py"))?;
     let library = bindings::library_name();
     shell.copy_file(bindings.join(&library), generated.join(&library))?;
-    // Without it type checkers take nothing that the package hands on from there for typed.
+    // Without this file type checkers ignore the types of the generated module.
     shell.write_file(generated.join("py.typed"), "")?;
-    let made = room.path().join("made");
+    let output = temporary.path().join("output");
     {
         let _project = shell.push_dir(&project);
-        cmd!(shell, "{python} -B -m hatchling build --target wheel --directory {made}")
+        cmd!(shell, "{python} -B -m hatchling build --target wheel --directory {output}")
             .quiet()
             .ignore_stdout()
             .ignore_stderr()
             .run()?;
     }
-    let wheel = only_file(shell, &made)?;
-    let folder = super::folder(shell, build, "python")?;
-    // patchelf is found there.
+    let wheel = only_file(shell, &output)?;
+    let folder = super::output::folder(shell, build, "python")?;
+    // auditwheel finds patchelf there.
     let programs = python.parent().context("an interpreter without a folder")?;
     let path = std::env::join_paths(
         [programs.to_path_buf()].into_iter().chain(std::env::split_paths(&shell.var("PATH")?)),
     )?;
     let _path = shell.push_env("PATH", path);
-    // It reads which symbols of the C library ours asks for, and names the oldest system that has them.
+    // Names the wheel for the oldest C library that has all symbols used.
     cmd!(shell, "{python} -B -m auditwheel repair --plat auto --wheel-dir {folder} {wheel}")
         .quiet()
         .ignore_stdout()
         .ignore_stderr()
         .run()
-        .context("the wheel asks for more than any common Linux has")?;
+        .context("the wheel needs a newer C library than common Linux systems have")?;
     only_file(shell, &folder)
 }
 

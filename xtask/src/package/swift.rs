@@ -1,4 +1,4 @@
-//! A Swift package with the library beside its sources, and another package that depends on it.
+//! The Swift library as a package with the native library in it, and another package that depends on it.
 
 use std::path::PathBuf;
 
@@ -7,36 +7,37 @@ use xshell::Shell;
 
 use crate::{
     bindings::{self, Build},
+    progress::step,
     swift::{self, Root},
-    tree::step,
 };
 
-/// A shop's program, as short as it gets; it looks for the package beside its own folder.
+/// A minimal program that uses the package, which it expects beside its own folder.
 const EXAMPLE: &str = "bindings/swift/Example";
 const RUN: &str =
     "swift run --scratch-path /mnt/build -Xlinker -L/mnt/lib --disable-sandbox --quiet";
 
-/// Packs, builds the example against what was packed, and runs it.
-pub(crate) fn try_out(shell: &Shell, build: Build) -> anyhow::Result<()> {
+/// Packs, builds the example against the package, and runs it.
+pub(crate) fn test(shell: &Shell, build: Build) -> anyhow::Result<()> {
     let package = pack(shell, build)?;
     step("running a Swift program that depends on the package");
-    let places = vec![
+    let mounts = vec![
         (EXAMPLE.into(), "/mnt/Example".into()),
         (package.join("lib"), "/mnt/lib".into()),
         (package.clone(), "/mnt/Tegata".into()),
     ];
-    let root = Root::new(shell, places, &package.with_file_name("swift-build"))?;
+    let root = Root::new(shell, mounts, &package.with_file_name("swift-build"))?;
     let printed = root.run("/mnt/Example", RUN).quiet().read();
-    let printed = printed.context("a program that depends on the Swift package does not run")?;
+    let printed = printed.context("the program that depends on the Swift package failed")?;
     anyhow::ensure!(printed == "21 x 21, 167 x 1", "the program printed {printed}");
     step(&format!("packed in {}", package.display()));
     Ok(())
 }
 
+/// Packs the library; returns the folder of the package.
 pub(crate) fn pack(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
     let bindings = bindings::write(shell, build)?;
     step("packing the Swift library");
-    let package = super::folder(shell, build, "swift")?.join("Tegata");
+    let package = super::output::folder(shell, build, "swift")?.join("Tegata");
     swift::assemble(shell, &bindings, &package, &["Package.swift", "Sources"])?;
     let library = bindings::library_name();
     let folder = package.join("lib");

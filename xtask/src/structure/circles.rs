@@ -1,24 +1,24 @@
-//! Modules of a crate that use each other in a circle: those within one module among each other, and a module with one
-//! that it lies in.
+//! Circles between modules of a crate: among siblings, which are the inner modules of one module, and between a module and
+//! an outer one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::modules::{Crate, Use};
 use crate::source::Finding;
 
-/// The uses of one module by another, of those directly within one module.
+/// The uses between two siblings.
 type Level<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Use<'a>>>;
 
-/// Names that are listed of one use.
+/// The most names in a finding.
 const LISTED: usize = 5;
 
-/// One finding for each use that is part of a circle.
+/// A finding for each pair of modules in a circle.
 pub(super) fn findings(crate_: &Crate) -> Vec<Finding> {
     let uses: Vec<&Use> = crate_.uses.iter().filter(|it| !it.is_facade).collect();
     [among_siblings(crate_, &uses), with_outer(crate_, &uses)].concat()
 }
 
-/// Circles among the modules that lie directly within one module, each taken with all that is within it.
+/// Circles among siblings, each taken together with its inner modules.
 fn among_siblings(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
     let mut levels: BTreeMap<&[&str], Level> = BTreeMap::new();
     for &it in uses {
@@ -37,8 +37,8 @@ fn among_siblings(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
             if reached[to].contains(from) {
                 let members = reached[from].iter().filter(|&&it| reached[it].contains(from));
                 let members = members.copied().collect::<Vec<_>>().join(", ");
-                let outer: String = outer.iter().map(|it| format!("{it}::")).collect();
-                let circle = format!("circle of {outer}{{{members}}}: `{from}`");
+                let prefix = [*outer, &[""]].concat().join("::");
+                let circle = format!("circle of {prefix}{{{members}}}: `{from}`");
                 findings.push(finding(crate_, uses, &circle));
             }
         }
@@ -46,7 +46,7 @@ fn among_siblings(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
     findings
 }
 
-/// Circles of files in which a module uses one that it lies in; one finding for each use of that sort.
+/// Circles of files in which a module uses an outer one; a finding for each such pair.
 fn with_outer(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
     let mut outwards: BTreeMap<(usize, usize), Vec<&Use>> = BTreeMap::new();
     for &it in uses {
@@ -56,7 +56,7 @@ fn with_outer(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
     }
     let reached = reached(uses.iter().map(|it| (it.from, it.to)));
     outwards.retain(|(from, to), _| reached.get(to).is_some_and(|files| files.contains(from)));
-    let circle = |uses: &Vec<&Use>| finding(crate_, uses, "circle with the module around: this");
+    let circle = |uses: &Vec<&Use>| finding(crate_, uses, "circle with an outer module: this");
     outwards.values().map(circle).collect()
 }
 
@@ -91,18 +91,18 @@ fn reached<T: Copy + Ord>(steps: impl Iterator<Item = (T, T)>) -> BTreeMap<T, BT
 
 #[cfg(test)]
 mod tests {
-    use super::{super::File, *};
+    use super::{super::file::File, *};
     use crate::structure::modules::crates;
 
-    fn found(files: &[(&str, &str)]) -> Vec<String> {
+    fn messages(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<File> = files.iter().map(|(path, text)| File::parse(path, text)).collect();
         let found = crates(&files).iter().flat_map(findings).collect::<Vec<_>>();
         found.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn a_circle_is_found_with_what_ties_it() {
-        let found = found(&[
+    fn circles_are_found_with_the_names_used() {
+        let found = messages(&[
             ("core/src/lib.rs", "mod a; mod b; mod c; mod d;"),
             ("core/src/a.rs", "pub struct A;\nuse crate::b::B;"),
             ("core/src/b.rs", "pub struct B(crate::c::C);"),
@@ -118,8 +118,8 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_taken_with_what_is_within_them() {
-        let found = found(&[
+    fn inner_modules_count_as_their_outer_one() {
+        let found = messages(&[
             ("core/src/lib.rs", "mod a; mod b;"),
             ("core/src/a/mod.rs", "mod one; mod two;"),
             ("core/src/a/one.rs", "pub struct One(crate::b::B);"),
@@ -134,20 +134,20 @@ mod tests {
     }
 
     #[test]
-    fn a_module_and_the_one_around_it_are_a_circle() {
-        let found = found(&[
+    fn a_circle_with_an_outer_module_is_found() {
+        let found = messages(&[
             ("core/src/lib.rs", "mod a;"),
             ("core/src/a.rs", "mod b; pub struct A; fn f() { b::g() }"),
             ("core/src/a/b.rs", "pub fn g() -> super::A { super::A }"),
         ]);
         let expected =
-            "core/src/a/b.rs:1: circle with the module around: this uses A of core/src/a.rs";
+            "core/src/a/b.rs:1: circle with an outer module: this uses A of core/src/a.rs";
         assert_eq!(found, [expected]);
     }
 
     #[test]
-    fn a_facade_and_one_way_uses_are_no_circle() {
-        let found = found(&[
+    fn re_exports_and_one_way_uses_are_no_circle() {
+        let found = messages(&[
             ("core/src/lib.rs", "mod a; mod c;"),
             ("core/src/a.rs", "mod b; pub use b::B; pub struct A;"),
             ("core/src/a/b.rs", "pub struct B(super::A);"),

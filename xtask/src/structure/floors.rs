@@ -1,4 +1,4 @@
-//! The floors of `issuer/src`, as ARCHITECTURE.md has them: a module uses floors below its own, and its own.
+//! The floors of `issuer/src` that ARCHITECTURE.md describes: a module uses its own floor and those below.
 
 use super::modules::Crate;
 use crate::source::Finding;
@@ -56,18 +56,18 @@ pub(super) fn findings(crate_: &Crate) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::File, *};
+    use super::{super::file::File, *};
     use crate::structure::modules::crates;
 
-    fn found(files: &[(&str, &str)]) -> Vec<String> {
+    fn messages(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<File> = files.iter().map(|(path, text)| File::parse(path, text)).collect();
         let found = crates(&files).iter().flat_map(findings).collect::<Vec<_>>();
         found.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn a_use_of_a_floor_above_is_found() {
-        let found = found(&[
+    fn uses_of_a_floor_above_are_found() {
+        let found = messages(&[
             (ROOT, "mod store;\nmod http;"),
             ("issuer/src/store.rs", "pub struct Store;\npub use crate::http::Problem;"),
             ("issuer/src/http.rs", "pub struct Problem(crate::store::Store);"),
@@ -78,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn a_module_without_a_floor_is_found_in_the_issuer_alone() {
-        let found = found(&[(ROOT, "mod store;\nmod door;"), ("core/src/lib.rs", "mod a;")]);
+    fn only_the_issuers_modules_need_a_floor() {
+        let found = messages(&[(ROOT, "mod store;\nmod door;"), ("core/src/lib.rs", "mod a;")]);
         assert_eq!(found, ["issuer/src/lib.rs:2: the module `door` has no floor"]);
     }
 }

@@ -1,10 +1,10 @@
-//! The modules of a crate, and which file uses what of which: paths are followed as the compiler does, but for methods and
-//! for what macros put together.
+//! The modules of a crate, and which file uses what of which other. Paths are resolved as the compiler does it, except for
+//! methods and for what macros generate.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    File,
+    file::File,
     outline::{Declared, Import, Outline},
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Use<'a> {
     pub(super) to: usize,
     pub(super) name: &'a str,
     pub(super) line: usize,
-    /// Whether it is a public import of what a module within this one defines: handed on, not used.
+    /// Whether it is a public import of an item that an inner module defines: a re-export, not a use.
     pub(super) is_facade: bool,
 }
 
@@ -63,15 +63,15 @@ struct Module<'a> {
     children: BTreeMap<&'a str, usize>,
 }
 
-/// Folders that the files of modules are looked for in.
+/// Folders in which the files of modules are looked for.
 struct Place {
-    /// That of the file itself.
+    /// The folder of the file itself.
     beside: String,
-    /// That of the modules that it declares.
+    /// The folder of the modules that it declares.
     below: String,
 }
 
-/// Where a path leads.
+/// What a path leads to.
 #[derive(Clone, Copy)]
 enum Target<'a> {
     Module(usize),
@@ -79,7 +79,7 @@ enum Target<'a> {
 }
 
 impl<'a> Tree<'_, 'a> {
-    /// Adds a module and those within it; gives its number.
+    /// Adds a module and its inner modules; returns its number.
     fn add(
         &mut self,
         outline: &'a Outline,
@@ -131,7 +131,7 @@ impl<'a> Tree<'_, 'a> {
                     continue;
                 };
                 let (to, name) = match target {
-                    // What is used of an imported module stands where it is used.
+                    // Paths through an imported module are resolved where they are written.
                     Target::Module(_) if mention.import != Import::None => continue,
                     Target::Module(to) => (to, mention.path.last().map_or("", String::as_str)),
                     Target::Item { module, name } => (module, name),
@@ -165,7 +165,7 @@ impl<'a> Tree<'_, 'a> {
         parents.skip(1).any(|it| it == outer)
     }
 
-    /// Where a path that stands in a module leads, if not out of the crate.
+    /// What a path in a module leads to, unless it leads out of the crate.
     fn resolve(
         &self,
         module: usize,
@@ -182,7 +182,7 @@ impl<'a> Tree<'_, 'a> {
         while let (Target::Module(module), Some((name, after))) = (at, rest.split_first()) {
             at = match name.as_str() {
                 "super" => Target::Module(self.modules[module].parent?),
-                // What a macro puts together is not seen: it is taken to be here.
+                // An item that a macro generates is not known: it is assumed to be here.
                 name => {
                     let found = self.find(module, name, seen);
                     found.unwrap_or(Target::Item { module, name })
@@ -226,22 +226,23 @@ impl<'a> Tree<'_, 'a> {
 mod tests {
     use super::*;
 
-    /// Uses as `from to name`, of files named without `core/src/` and `.rs`.
+    /// Uses as `from to name`, with file names without `core/src/` and `.rs`.
     fn uses(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<File> = files.iter().map(|(path, text)| File::parse(path, text)).collect();
         let all = crates(&files);
         let short = |path: &str| path["core/src/".len()..path.len() - 3].to_owned();
         let crate_ = &all[0];
         let text = |it: &Use| {
-            let (from, to) = (crate_.files[it.from], crate_.files[it.to]);
+            let from = short(crate_.files[it.from]);
+            let to = short(crate_.files[it.to]);
             let mark = if it.is_facade { " (facade)" } else { "" };
-            format!("{} {} {}{mark}", short(from), short(to), it.name)
+            format!("{from} {to} {}{mark}", it.name)
         };
         crate_.uses.iter().map(text).collect()
     }
 
     #[test]
-    fn imports_and_paths_lead_to_files() {
+    fn imports_and_paths_are_resolved_to_files() {
         let found = uses(&[
             ("core/src/lib.rs", "mod a; mod b; mod c; mod d;"),
             (
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_facade_is_looked_through() {
+    fn re_exports_are_resolved() {
         let found = uses(&[
             ("core/src/lib.rs", "pub mod a; pub use a::One; mod b;"),
             ("core/src/a/mod.rs", "mod one; mod two; pub use one::One; pub use two::*;"),
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_visibilities_and_the_own_file_are_no_uses() {
+    fn tests_visibilities_and_the_same_file_are_no_uses() {
         let found = uses(&[
             ("core/src/lib.rs", "mod a; mod b; mod c { pub struct C; pub mod d; }"),
             (

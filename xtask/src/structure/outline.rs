@@ -1,4 +1,4 @@
-//! What one file says of modules: those that it declares, what it defines and imports, and every path that stands in it.
+//! The outline of one file: modules that it declares, items that it defines and imports, and every path in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use crate::source::{doc_tokens, each_group, ident, is_test_only};
 /// The names of a path, from the left.
 pub(super) type Path = Vec<String>;
 
-/// A file, or a module that stands within one.
+/// The outline of a file, or of a module with braces.
 #[derive(Default)]
 pub(crate) struct Outline {
     pub(super) modules: Vec<Declared>,
-    /// Names of what is defined here, modules apart.
+    /// Names of items that are defined here, without modules.
     pub(super) items: BTreeSet<String>,
-    /// What is imported, by the name that it has here; more than one under different conditions.
+    /// Imported paths by the name that they have here; there can be several under different conditions.
     pub(super) imports: BTreeMap<String, Vec<Path>>,
     pub(super) globs: Vec<Path>,
     /// Every path, imports included.
@@ -28,7 +28,7 @@ pub(super) struct Declared {
     pub(super) line: usize,
     /// The file that a `path` attribute names.
     pub(super) path: Option<String>,
-    /// What stands between its braces, if it has any.
+    /// The outline of what is between its braces, if it has any.
     pub(super) content: Option<Outline>,
 }
 
@@ -46,7 +46,7 @@ pub(super) enum Import {
 }
 
 impl Outline {
-    /// Of these items, without what is there for tests only.
+    /// Reads these items, without those that are compiled for tests only.
     pub(super) fn of(items: &[Item]) -> Self {
         let mut outline = Self::default();
         for item in items {
@@ -98,7 +98,7 @@ impl Outline {
         self.imports.entry(name).or_default().push(path);
     }
 
-    /// Adds the paths among a macro's tokens, and the names that it seems to define.
+    /// Adds the paths in a macro's tokens, and the names that it seems to define.
     fn read_tokens(&mut self, tokens: &TokenStream) {
         each_group(tokens, &mut |tokens| {
             for at in 0..tokens.len() {
@@ -106,7 +106,7 @@ impl Outline {
                 let is_start = at == 0 || !is_colon(&tokens[at - 1]);
                 if let (true, Some(first)) = (is_start, ident(tokens.get(at))) {
                     let path = path_at(&tokens[at..]);
-                    // A word alone may be anything; a capital makes it a type's.
+                    // A single name can be anything, unless a capital marks it as a type.
                     if path.len() > 1 || path[0].starts_with(char::is_uppercase) {
                         let line = first.span().start().line;
                         self.mentions.push(Mention { path, line, import: Import::None });
@@ -141,7 +141,7 @@ fn path_at(tokens: &[TokenTree]) -> Path {
     path
 }
 
-/// A name that these tokens of a macro begin to define: after the word for what it is, or after a doc comment.
+/// The name that a macro's tokens define at their start: after a keyword or after a doc comment.
 fn defined(tokens: &[TokenTree]) -> Option<String> {
     let name = if let Some((_, taken)) = doc_tokens(tokens) {
         ident(tokens.get(taken)).filter(|name| *name != "pub")
@@ -219,7 +219,7 @@ impl<'ast> Visit<'ast> for Outline {
         self.read_tokens(&macro_.tokens);
     }
 
-    // `pub(in crate::store)`, and what a derive reads, use nothing.
+    // Paths in visibilities and attributes are not uses.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 }

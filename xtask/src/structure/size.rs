@@ -1,17 +1,17 @@
-//! Files that are longer than one reads at once. Functions are held to their length by clippy.
+//! Long files. Clippy checks the length of functions.
 
-use super::File;
+use super::file::File;
 use crate::source::Finding;
 
-/// Lines of a product file, beyond which it counts as long.
+/// The most lines of a file that is not long.
 const LINES: usize = 400;
-/// Product files that may be long.
+/// The most product files that may be long.
 const ALLOWED: usize = 10;
-/// Folders of the product.
+/// The folders of the product, without its tests.
 const PRODUCT: &[&str] =
     &["bindings/src/", "cli/src/", "core/src/", "issuer/src/", "policy/src/", "sandbox/src/"];
 
-/// The long files, if they are too many.
+/// All long product files if there are too many.
 pub(super) fn findings(files: &[File]) -> Vec<Finding> {
     let is_product =
         |file: &&File| PRODUCT.iter().any(|it| file.path.starts_with(it)) && !file.is_test;
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_eleventh_long_product_file_is_a_finding() {
+    fn eleven_long_product_files_are_too_many() {
         let long = "\n".repeat(LINES + 1);
         let file = |path: &str, text: &str| File::parse(path, text);
         let mut files: Vec<File> =

@@ -1,4 +1,4 @@
-//! The till page in a real browser: what drives it, its tests, its pictures.
+//! The till page in a real browser: its tests and its pictures.
 
 use std::path::PathBuf;
 
@@ -7,22 +7,22 @@ use xshell::{PushEnv, Shell, cmd};
 
 use crate::{
     setup::{self, Package},
-    tree,
+    workspace,
 };
 
-/// What the tests and the pictures need.
+/// Packages that tests and pictures need.
 pub(crate) const NEEDS: &[Package] =
     &[setup::CHROMIUM, setup::CMAKE, setup::CXX, setup::JAPANESE, setup::NODE, setup::NPM];
 
-/// The tests, and the one place for versions of npm packages.
+/// The tests; versions of npm packages are declared here and nowhere else.
 const FOLDER: &str = "issuer/tests/till";
-/// What `playwright-core` asks for.
+/// The oldest major version that `playwright-core` runs on.
 const OLDEST_NODE: u32 = 20;
 
-/// Runs the tests. Finding no test is a failure.
+/// Runs the tests.
 pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
     let _environment = environment(shell)?;
-    // By name, so that the runner cannot find none and be content.
+    // By name, because the runner succeeds when it finds no test.
     let files = ["digits.test.mjs", "till.test.mjs"].map(|name| format!("{FOLDER}/{name}"));
     let run = cmd!(shell, "node --test --test-concurrency=1 --test-reporter=spec {files...}").run();
     run.with_context(|| format!("the tests in {FOLDER} failed"))
@@ -35,14 +35,14 @@ pub(crate) fn pictures(shell: &Shell, folder: &std::path::Path) -> anyhow::Resul
     Ok(cmd!(shell, "node {FOLDER}/pictures.mjs {folder}").run()?)
 }
 
-/// Builds what the tests run, and tells them where everything is.
+/// Builds the programs that the tests run, and sets the variables that name them.
 fn environment(shell: &Shell) -> anyhow::Result<Vec<PushEnv<'_>>> {
     let packages = packages(shell)?;
     cmd!(shell, "cargo build --quiet -p tegata-cli").run()?;
     cmd!(shell, "cargo build --quiet -p tegata-issuer --example till").run()?;
-    // Draws the wallet's screen for the camera.
+    // Renders the wallet's screen for the simulated camera.
     cmd!(shell, "cargo build --quiet -p tegata-scanners --example till_screen").run()?;
-    let built = tree::target(shell)?.join("debug");
+    let built = workspace::target(shell)?.join("debug");
     let chromium = cmd!(shell, "sh -c 'command -v chromium'").quiet().read()?;
     Ok(vec![
         shell.push_env("CHROMIUM", chromium),
@@ -53,7 +53,7 @@ fn environment(shell: &Shell) -> anyhow::Result<Vec<PushEnv<'_>>> {
     ])
 }
 
-/// The folder with the npm packages of the lock file, installed once into the cache.
+/// The folder with the npm packages of the lock file, which are installed into the cache first if it lacks them.
 fn packages(shell: &Shell) -> anyhow::Result<PathBuf> {
     let version = cmd!(shell, "node --version").quiet().read()?;
     let major = version.trim_start_matches('v').split('.').next().and_then(|it| it.parse().ok());
@@ -64,14 +64,19 @@ fn packages(shell: &Shell) -> anyhow::Result<PathBuf> {
     let files = ["package.json", "package-lock.json"];
     let texts: Result<Vec<_>, _> =
         files.iter().map(|name| shell.read_file(format!("{FOLDER}/{name}"))).collect();
-    let name = tree::named_by("npm", &texts?);
-    tree::made_once(shell, &name, &format!("installing the npm packages of {FOLDER}"), |folder| {
-        shell.create_dir(folder)?;
-        for name in files {
-            shell.copy_file(format!("{FOLDER}/{name}"), folder)?;
-        }
-        // Nothing of a package is run when it is installed.
-        let install = cmd!(shell, "npm ci --silent --ignore-scripts --prefix {folder}");
-        Ok(install.quiet().ignore_stdout().run()?)
-    })
+    let name = workspace::name_by_content("npm", &texts?);
+    workspace::build_once(
+        shell,
+        &name,
+        &format!("installing the npm packages of {FOLDER}"),
+        |folder| {
+            shell.create_dir(folder)?;
+            for name in files {
+                shell.copy_file(format!("{FOLDER}/{name}"), folder)?;
+            }
+            // No install script of a package is run.
+            let install = cmd!(shell, "npm ci --silent --ignore-scripts --prefix {folder}");
+            Ok(install.quiet().ignore_stdout().run()?)
+        },
+    )
 }

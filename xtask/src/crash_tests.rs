@@ -1,10 +1,10 @@
-//! The long form of the storms: docs/power-loss.md.
+//! The long form of the crash tests: docs/power-loss.md.
 
 use xshell::{Shell, cmd};
 
-use crate::tree::step;
+use crate::progress::step;
 
-/// The tests of `storms`, told to go on for longer and to say what they saw.
+/// Runs the tests of `testing/crash-tests` for longer, and prints what they saw.
 pub(crate) fn run(shell: &Shell, rounds: u32) -> anyhow::Result<()> {
     step(&format!("power cuts, kill -9 and full disks, {rounds} rounds"));
     let _rounds = shell.push_env("TEGATA_STORM_ROUNDS", rounds.to_string());

@@ -1,9 +1,8 @@
-//! No file names a package registry's host or a folder of the machine it was written on: both are true for one
-//! person, and a clone elsewhere has its own.
+//! No file names a package registry's host or a folder of the machine that it was written on: another clone has others.
 
-use super::Pages;
+use super::pages::Pages;
 
-/// Spelled in pieces, so that this file does not hold what it looks for.
+/// Hosts, split into labels so that this file passes its own check.
 const HOSTS: &[&[&str]] = &[
     &["index", "crates", "io"],
     &["static", "crates", "io"],
@@ -17,31 +16,30 @@ const HOSTS: &[&[&str]] = &[
     &["deb", "debian", "org"],
 ];
 
-/// First folders under which a person's or a machine's own files lie.
+/// Top-level folders whose contents differ from machine to machine.
 const FOLDERS: &[&str] = &["home", "root", "Users", "work"];
 
 pub(super) fn check(pages: &Pages) -> Vec<String> {
     let hosts: Vec<String> = HOSTS.iter().map(|labels| labels.join(".")).collect();
     let mut findings = Vec::new();
-    for page in &pages.0 {
+    for page in pages.iter() {
         for (number, line) in page.text.lines().enumerate() {
             let host = hosts.iter().find(|host| line.contains(host.as_str()));
             let folder = FOLDERS.iter().find(|folder| names_folder(line, folder));
             let place = format!("{}:{}", page.path.display(), number + 1);
             if let Some(host) = host {
-                findings.push(format!("{place}: names the registry {host}"));
+                findings.push(format!("{place}: names the registry host {host}"));
             }
             if let Some(folder) = folder {
-                findings
-                    .push(format!("{place}: names a path under the folder {folder} of a machine"));
+                findings.push(format!("{place}: names a path in the folder {folder} of a machine"));
             }
         }
     }
     findings
 }
 
-/// Whether `line` holds an absolute path that begins with `folder`. In a relative path or an address, what stands
-/// before the slash is part of a name.
+/// Whether `line` contains an absolute path that begins with `folder`. In a relative path or an address, the slash follows a
+/// part of a name.
 fn names_folder(line: &str, folder: &str) -> bool {
     let start = format!("/{folder}/");
     line.match_indices(&start).any(|(at, _)| {
@@ -52,14 +50,14 @@ fn names_folder(line: &str, folder: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::pages, *};
+    use super::*;
 
     fn findings(text: &str) -> usize {
-        check(&pages(&[("a.toml", text)])).len()
+        check(&Pages::of(&[("a.toml", text)])).len()
     }
 
     #[test]
-    fn a_registry_and_a_folder_of_a_machine_are_found() {
+    fn registry_hosts_and_machine_folders_are_found() {
         for labels in HOSTS {
             assert_eq!(findings(&format!("fetch https://{}/x", labels.join("."))), 1);
         }

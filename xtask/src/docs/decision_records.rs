@@ -1,13 +1,13 @@
-//! Each decision record is listed in docs/adr/README.md, and its number is its own.
+//! Each decision record is listed in docs/adr/README.md, and no two have the same number.
 
-use super::{Pages, markdown::Markdown};
+use super::{markdown::Markdown, pages::Pages};
 
 const FOLDER: &str = "docs/adr";
 const INDEX: &str = "docs/adr/README.md";
 
 pub(super) fn check(pages: &Pages) -> Vec<String> {
     let Some(index) = pages.get(INDEX) else {
-        return vec![format!("{INDEX}: is not there")];
+        return vec![format!("{INDEX}: does not exist")];
     };
     let listed = Markdown::read(&index.text).links;
     let mut names: Vec<String> = pages
@@ -43,17 +43,17 @@ fn number(name: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::pages, *};
+    use super::*;
 
     #[test]
-    fn a_listed_decision_passes() {
+    fn a_listed_record_passes() {
         let index = "| [1](0001-arrows.md) |\n";
-        assert!(check(&pages(&[(INDEX, index), ("docs/adr/0001-arrows.md", "")])).is_empty());
+        assert!(check(&Pages::of(&[(INDEX, index), ("docs/adr/0001-arrows.md", "")])).is_empty());
     }
 
     #[test]
-    fn an_unlisted_misnamed_or_doubled_one_is_found() {
-        assert_eq!(check(&pages(&[])), ["docs/adr/README.md: is not there"]);
+    fn unlisted_misnamed_and_doubled_records_are_found() {
+        assert_eq!(check(&Pages::of(&[])), ["docs/adr/README.md: does not exist"]);
         let index = "[1](0001-a.md) [x](x.md)";
         let files = [
             (INDEX, index),
@@ -61,7 +61,7 @@ mod tests {
             ("docs/adr/0001-b.md", ""),
             ("docs/adr/x.md", ""),
         ];
-        let findings = check(&pages(&files));
+        let findings = check(&Pages::of(&files));
         assert_eq!(findings.len(), 3, "{findings:?}");
         assert!(findings[0].ends_with("does not list 0001-b.md"));
         assert!(findings[1].contains("x.md: the name"));

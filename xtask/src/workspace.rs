@@ -1,4 +1,4 @@
-//! The tree we work on: where it is, which files are tracked, where tools are kept between runs.
+//! Folders and files of the workspace, and the cache that tools are kept in between runs.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -8,25 +8,27 @@ use std::{
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-/// A shell that stands at the top of the tree, wherever the command was given.
+use crate::progress::step;
+
+/// A shell in the workspace's root, wherever the command was called.
 pub(crate) fn shell() -> anyhow::Result<Shell> {
     let shell = Shell::new()?;
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    shell.change_dir(manifest.parent().context("xtask lies at the top of the file system")?);
+    shell.change_dir(manifest.parent().context("xtask has no parent folder")?);
     Ok(shell)
 }
 
-/// Every file git knows and that is still there, relative to the top.
+/// Every file that git tracks or would add, and that exists, relative to the root.
 pub(crate) fn tracked_files(shell: &Shell) -> anyhow::Result<Vec<PathBuf>> {
     let listed = cmd!(shell, "git ls-files --cached --others --exclude-standard -z")
         .quiet()
         .read()
-        .context("cannot list the files of the tree: is this a git clone?")?;
+        .context("cannot list the workspace's files: is this a git clone?")?;
     let files = listed.split_terminator('\0').map(PathBuf::from);
     Ok(files.filter(|file| shell.path_exists(file)).collect())
 }
 
-/// Where cargo builds: a person may have moved it.
+/// Cargo's target folder, which a developer may have moved.
 pub(crate) fn target(shell: &Shell) -> anyhow::Result<PathBuf> {
     #[derive(serde::Deserialize)]
     struct Metadata {
@@ -36,23 +38,23 @@ pub(crate) fn target(shell: &Shell) -> anyhow::Result<PathBuf> {
     Ok(serde_json::from_str::<Metadata>(&metadata)?.target_directory)
 }
 
-/// Where tools live that are slow to build and belong to no one tree: survives `cargo clean`, shared by clones.
+/// The folder for tools that are slow to build: shared by clones, and not removed by `cargo clean`.
 pub(crate) fn cache(shell: &Shell) -> anyhow::Result<PathBuf> {
     let base = match (shell.var("XDG_CACHE_HOME"), shell.var("HOME")) {
         (Ok(cache), _) if !cache.is_empty() => PathBuf::from(cache),
         (_, Ok(home)) => PathBuf::from(home).join(".cache"),
-        _ => anyhow::bail!("neither XDG_CACHE_HOME nor HOME is set: nowhere to keep tools"),
+        _ => anyhow::bail!("neither XDG_CACHE_HOME nor HOME is set: there is no folder for tools"),
     };
     Ok(base.join("tegata"))
 }
 
-/// A folder of the cache that takes long to make; `make` is given where, and does it if it is not there yet. That is under
-/// another name until it is whole, so that an interrupted set-up is never taken for a finished one.
-pub(crate) fn made_once(
+/// A folder of the cache. If it does not exist, `build` fills it under another name, and it is renamed once it is complete,
+/// so that an interrupted build is never taken for a finished one.
+pub(crate) fn build_once(
     shell: &Shell,
     name: &str,
     what: &str,
-    make: impl FnOnce(&Path) -> anyhow::Result<()>,
+    build: impl FnOnce(&Path) -> anyhow::Result<()>,
 ) -> anyhow::Result<PathBuf> {
     let cache = cache(shell)?;
     let folder = cache.join(name);
@@ -60,24 +62,19 @@ pub(crate) fn made_once(
         step(&format!("{what} (once)"));
         shell.create_dir(&cache)?;
         let unfinished = cache.join(format!("{name}.{}", std::process::id()));
-        make(&unfinished)?;
+        build(&unfinished)?;
         std::fs::rename(&unfinished, &folder)
             .with_context(|| format!("cannot rename {}", unfinished.display()))?;
     }
     Ok(folder)
 }
 
-/// A name for a folder of the cache that is of these texts alone. A hash that changes with the compiler only costs a
-/// set-up.
-pub(crate) fn named_by(kind: &str, texts: &[String]) -> String {
+/// A name for a folder of the cache that depends on these texts alone. The hash may change with the compiler, which costs
+/// another build and nothing else.
+pub(crate) fn name_by_content(kind: &str, texts: &[String]) -> String {
     let mut hasher = DefaultHasher::new();
     texts.hash(&mut hasher);
     format!("{kind}-{:016x}", hasher.finish())
-}
-
-/// Says on stderr what happens next, so that stdout stays free for results.
-pub(crate) fn step(what: &str) {
-    eprintln!("==> {what}");
 }
 
 #[cfg(test)]
@@ -85,9 +82,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_found_again_and_only_for_the_same_texts() {
+    fn a_cache_name_depends_on_each_text() {
         let name = |texts: &[&str]| {
-            named_by("npm", &texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+            name_by_content("npm", &texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(name(&["a", "b"]), name(&["a", "b"]));
         assert_ne!(name(&["a", "b"]), name(&["a", "c"]));
@@ -95,20 +92,20 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_whole_is_made_once_and_what_was_broken_off_again() {
+    fn only_an_interrupted_build_is_repeated() {
         let shell = Shell::new().unwrap();
         let cache = shell.create_temp_dir().unwrap();
         shell.set_var("XDG_CACHE_HOME", cache.path());
-        let made = |whole: bool| {
-            made_once(&shell, "a-1.0", "making it", |folder| {
+        let build = |completes: bool| {
+            build_once(&shell, "a-1.0", "building it", |folder| {
                 std::fs::create_dir_all(folder)?;
-                anyhow::ensure!(whole, "broken off");
+                anyhow::ensure!(completes, "interrupted");
                 Ok(())
             })
         };
-        assert!(made(false).is_err());
+        assert!(build(false).is_err());
         assert!(!cache.path().join("tegata/a-1.0").exists());
-        assert_eq!(made(true).unwrap(), cache.path().join("tegata/a-1.0"));
-        assert!(made(false).is_ok(), "not made again");
+        assert_eq!(build(true).unwrap(), cache.path().join("tegata/a-1.0"));
+        assert!(build(false).is_ok(), "it was built again");
     }
 }
