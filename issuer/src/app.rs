@@ -18,7 +18,7 @@ use crate::jobs::{Counts, Jobs};
 use crate::mail::{self, Carrier, Mailbox, Smtp};
 use crate::payments::{self, Charge, Charging, Notices, Payments};
 use crate::processor;
-use crate::store::{Store, StoreError, Tell};
+use crate::store::{ReceiptWriter, Store, StoreError};
 
 /// Who takes the mail.
 pub type Post = Arc<dyn Carrier>;
@@ -39,7 +39,7 @@ pub fn start_charging(
     config: Config,
     world: World,
     post: Post,
-    charge: impl FnOnce(&Store, Arc<dyn Tell>) -> Arc<dyn Charge>,
+    charge: impl FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn Charge>,
 ) -> Result<Handle, StartError> {
     start_with(config, world, |_| Ok(post), Some(Box::new(charge)), Routes::new())
 }
@@ -64,7 +64,7 @@ pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> 
 }
 
 /// Somebody else who charges cards.
-type Other<'a> = Box<dyn FnOnce(&Store, Arc<dyn Tell>) -> Arc<dyn Charge> + 'a>;
+type Other<'a> = Box<dyn FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn Charge> + 'a>;
 
 /// `post` is made on the threads that serve: a pool of connections wants to be. Without `other`, cards are charged by the
 /// processor that is set.
@@ -84,7 +84,7 @@ fn start_with(
     let threads = server::threads()?;
     let (accounts, payments, processor) = threads.block_on(async {
         let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
-        let store = Store::open(&config.store).await?.counting(issuer.metrics.work());
+        let store = Store::open(&config.store).await?.with_work_counter(issuer.metrics.work());
         let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
         let (passwords, name) = (Arc::clone(&issuer.passwords), "Tegata".to_owned());
@@ -94,7 +94,7 @@ fn start_with(
             Accounts::open(store.clone(), kept, passwords, world.clone(), shared, name.clone());
         let processor = processor::as_set(config, &*world.random).await?;
         let random = Arc::clone(&world.random);
-        let tell: Arc<dyn Tell> = Arc::new(Notices::new(Arc::clone(&keys), random));
+        let tell: Arc<dyn ReceiptWriter> = Arc::new(Notices::new(Arc::clone(&keys), random));
         let (there, at) = (Arc::clone(&processor), Arc::clone(&clock));
         let ours = Charging::new(store.clone(), there, at, Arc::clone(&tell));
         let (charge, charging): (Arc<dyn Charge>, _) = match other {
@@ -109,7 +109,7 @@ fn start_with(
         let payments = payments.await?;
         let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
         let post = post(config)?;
-        let store = store.counting(issuer.metrics.work().by("mail"));
+        let store = store.with_work_counter(issuer.metrics.work().by("mail"));
         tokio::spawn(mail::work(store.clone(), accounts.clone(), letters, post, clock));
         let (checkpoints, marks) = (config.checkpoints_file(), std::sync::Mutex::default());
         let accounts_of_jobs = accounts.clone();

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 
 use crate::crypto::Keys;
-use crate::store::{Census, EventRow, Seal, Store, StoreError};
+use crate::store::{EventCounts, EventRow, Seal, Store, StoreError};
 
 /// Before the first event.
 pub(crate) fn beginning() -> Seal {
@@ -280,7 +280,7 @@ pub async fn verify(
     let at = beginning();
     let mut chain = Chain { at, sealed: 0, held: 0, gone: 0, signed: &signed, findings };
     loop {
-        let pages = store.pages(chain.sealed, SEALS).await?;
+        let pages = store.sealed_events(chain.sealed, SEALS).await?;
         if pages.is_empty() {
             return Ok(chain.end(store).await?);
         }
@@ -357,7 +357,7 @@ impl Chain<'_> {
         if promised > last {
             self.findings.push(Finding::CutOff { last, signed: promised });
         }
-        let Census { there, sealed, waiting } = store.census().await?;
+        let EventCounts { there, sealed, waiting } = store.event_counts().await?;
         let known = (sealed + waiting).saturating_sub(self.gone);
         if there != known {
             self.findings.push(Finding::Uncounted { there, known });

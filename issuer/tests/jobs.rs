@@ -19,7 +19,7 @@ use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::store::{Change, Kind, Store};
+use tegata_issuer::store::{AccountChange, AccountStage, Store};
 use tegata_issuer::{Handle, World, start};
 use tegata_policy::Account;
 use tempfile::TempDir;
@@ -79,9 +79,9 @@ impl Stage {
     /// How many sign-ups lie there.
     fn sign_ups(&self) -> usize {
         let store = self.store();
-        let made = store.made_before(self.clock.now().shifted(1), None, 1000);
+        let made = store.accounts_made_before(self.clock.now().shifted(1), None, 1000);
         let made = self.threads.block_on(made).unwrap();
-        made.iter().filter(|(_, kind)| *kind == Kind::Opening).count()
+        made.iter().filter(|(_, kind)| *kind == AccountStage::PendingSignUp).count()
     }
 
     /// How many rows of sessions, those of decoys among them.
@@ -258,14 +258,15 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
     // Nobody can read the first one's address any more.
     let store = stage.store();
     stage.threads.block_on(async {
-        let (_, first) = store.closings_before(stage.clock.now(), None, 2).await.unwrap()[0];
+        let (_, first) =
+            store.deletion_requests_before(stage.clock.now(), None, 2).await.unwrap()[0];
         let damaged = store.change(first, |loaded| {
             let Account::Live(live) = &loaded.state else { panic!("no account") };
             let address = live.address();
             let other = loaded.secrets.values().last().unwrap();
             let kind = loaded.secrets[&address].0;
             let sealed = other.1.clone();
-            (Change { keep: vec![(address, kind, sealed)], ..Change::default() }, ())
+            (AccountChange { keep: vec![(address, kind, sealed)], ..AccountChange::default() }, ())
         });
         damaged.await.unwrap();
     });

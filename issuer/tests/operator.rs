@@ -25,7 +25,9 @@ fn only(issuer: &TestIssuer, is: fn(&Account) -> bool) -> AccountId {
         let store = Store::open(&config.store).await.unwrap();
         for _ in 0..600 {
             let mut those = Vec::new();
-            for (id, _) in store.made_before(issuer.now().shifted(1), None, 1000).await.unwrap() {
+            for (id, _) in
+                store.accounts_made_before(issuer.now().shifted(1), None, 1000).await.unwrap()
+            {
                 let loaded = store.load(id).await.unwrap();
                 those.extend(loaded.filter(|loaded| is(&loaded.state)).map(|_| id));
             }

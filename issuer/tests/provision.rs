@@ -14,7 +14,7 @@ use tegata_issuer::World;
 use tegata_issuer::admin::{Acts, Operator, Reason};
 use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
-use tegata_issuer::store::{Indexed, Store, Switch};
+use tegata_issuer::store::{IndexedCredential, KillSwitch, Store};
 
 use tegata_testkit::{
     TestIssuer, TestShopper,
@@ -149,7 +149,7 @@ fn store(issuer: &TestIssuer) -> (tokio::runtime::Runtime, Store) {
 }
 
 /// Whom the issuer finds by a code.
-fn found(issuer: &TestIssuer, digits: &tegata::code::Digits) -> Vec<Indexed> {
+fn found(issuer: &TestIssuer, digits: &tegata::code::Digits) -> Vec<IndexedCredential> {
     let (runtime, store) = store(issuer);
     runtime.block_on(async {
         let prefixes = Prefixes::new(store.schemes().await.unwrap()).unwrap();
@@ -158,7 +158,7 @@ fn found(issuer: &TestIssuer, digits: &tegata::code::Digits) -> Vec<Indexed> {
     })
 }
 
-fn seed(issuer: &TestIssuer, indexed: &Indexed) -> [u8; 32] {
+fn seed(issuer: &TestIssuer, indexed: &IndexedCredential) -> [u8; 32] {
     let (runtime, store) = store(issuer);
     let server_key = config(issuer).server_key.unwrap();
     let keys = runtime.block_on(Keys::open(&store, &server_key, &SystemRandom::new())).unwrap();
@@ -317,11 +317,11 @@ fn nothing_is_given_while_frozen_or_stopped(issuer: &TestIssuer) {
     let phone = Phone::new(issuer);
     let request = phone.authorise();
     let (operator, reason) = operator(issuer);
-    operator.stop(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
+    operator.stop(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
     assert_eq!(why(phone.sends(&request)), Why::Stopped);
-    operator.resume(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
+    operator.resume(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
     phone.sends(&request).unwrap();
-    operator.stop(Acts::These(&[Switch::Provisioning]), &reason).unwrap();
+    operator.stop(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
     assert_eq!(why(phone.sends(&request)), Why::Stopped, "nor once more");
     operator.resume(Acts::All, &reason).unwrap();
     phone.person.call_in_session(&Freeze {}).unwrap();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tegata_issuer::admin::{Acts, Whose};
-use tegata_issuer::store::{Standing, Switch, UnderWay};
+use tegata_issuer::store::{GlobalState, KillSwitch, OpenPaymentCounts};
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ enum Act {
     Payments,
 }
 
-impl From<Act> for Switch {
+impl From<Act> for KillSwitch {
     fn from(act: Act) -> Self {
         match act {
             Act::SignUp => Self::SignUp,
@@ -57,14 +57,14 @@ impl Switching {
         let (switches, reason) = (self.switches(), self.because.reason()?);
         let operator = self.settings.operator()?;
         let acts = if self.all { Acts::All } else { Acts::These(&switches) };
-        let standing = operator.stop(acts, &reason).map_err(not("stop it"))?;
-        if !standing.stopped.contains(Switch::Payments) {
-            return answer(&standing, output);
+        let global_state = operator.stop(acts, &reason).map_err(not("stop it"))?;
+        if !global_state.stopped.contains(KillSwitch::Payments) {
+            return answer(&global_state, output);
         }
         // Read after the switch was thrown: what begins later is refused.
         let under_way = operator.under_way().map_err(not("count what is under way"))?;
-        let UnderWay { authorised, charging, reversing } = under_way;
-        let (mut words, mut document) = stopped(&standing);
+        let OpenPaymentCounts { authorised, charging, reversing } = under_way;
+        let (mut words, mut document) = stopped(&global_state);
         let n = authorised + charging;
         let _ = write!(
             words,
@@ -82,20 +82,21 @@ impl Switching {
         answer(&operator.resume(acts, &reason).map_err(not("resume it"))?, output)
     }
 
-    fn switches(&self) -> Vec<Switch> {
-        self.acts.iter().copied().map(Switch::from).collect()
+    fn switches(&self) -> Vec<KillSwitch> {
+        self.acts.iter().copied().map(KillSwitch::from).collect()
     }
 }
 
-fn answer(standing: &Standing, output: &Output) -> Result<(), Failure> {
-    let (words, document) = stopped(standing);
+fn answer(global_state: &GlobalState, output: &Output) -> Result<(), Failure> {
+    let (words, document) = stopped(global_state);
     output.answer(&words, &document)
 }
 
 /// What is stopped, in words and as a document.
-fn stopped(standing: &Standing) -> (String, Value) {
-    let stopped = Switch::ALL.into_iter().filter(|switch| standing.stopped.contains(*switch));
-    let stopped: Vec<_> = stopped.map(Switch::name).collect();
+fn stopped(global_state: &GlobalState) -> (String, Value) {
+    let stopped =
+        KillSwitch::ALL.into_iter().filter(|switch| global_state.stopped.contains(*switch));
+    let stopped: Vec<_> = stopped.map(KillSwitch::name).collect();
     let words = match stopped.as_slice() {
         [] => "nothing is stopped".to_owned(),
         stopped => format!("stopped: {}", stopped.join(", ")),
@@ -117,9 +118,10 @@ pub(crate) struct Revoke {
 impl Revoke {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let reason = self.because.reason()?;
-        let standing = self.settings.operator()?.revoke_all(&reason).map_err(not("revoke"))?;
+        let global_state = self.settings.operator()?.revoke_all(&reason).map_err(not("revoke"))?;
         let words = "all sessions, resets and payment credentials are void";
-        output.answer(words, &json!({ "revoked": self.all, "generation": standing.generation.0 }))
+        output
+            .answer(words, &json!({ "revoked": self.all, "generation": global_state.generation.0 }))
     }
 }
 

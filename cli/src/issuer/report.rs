@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tegata::UnixTime;
 use tegata_issuer::admin::report::{Finding, Thresholds};
-use tegata_issuer::store::{ATTEMPTS_KEPT, Who};
+use tegata_issuer::store::{ATTEMPT_DAYS, ActivitySubject};
 
 use super::{Settings, not};
 use crate::failure::Failure;
@@ -26,9 +26,9 @@ impl Ago {
         };
         let number = text.get(..text.len().saturating_sub(1)).and_then(|n| n.parse::<u64>().ok());
         let seconds = number.and_then(|n| n.checked_mul(unit)).filter(|seconds| *seconds > 0);
-        let seconds = seconds.filter(|seconds| *seconds <= ATTEMPTS_KEPT * 86_400);
+        let seconds = seconds.filter(|seconds| *seconds <= ATTEMPT_DAYS * 86_400);
         let expected = || {
-            format!("expected minutes, hours or days, as in 90m, 24h, 7d; at most {ATTEMPTS_KEPT}d")
+            format!("expected minutes, hours or days, as in 90m, 24h, 7d; at most {ATTEMPT_DAYS}d")
         };
         seconds.map(Self).ok_or_else(expected)
     }
@@ -100,8 +100,8 @@ fn in_words(finding: &Finding, now: UnixTime) -> String {
 
 fn document(finding: &Finding) -> Value {
     let (account, till) = match &finding.who {
-        Who::Account(account) => (Some(account.to_string()), None),
-        Who::Till(till) => (None, Some(till.as_str())),
+        ActivitySubject::Account(account) => (Some(account.to_string()), None),
+        ActivitySubject::Till(till) => (None, Some(till.as_str())),
     };
     json!({
         "what": finding.what.name(),

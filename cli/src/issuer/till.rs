@@ -5,7 +5,7 @@ use serde_json::json;
 use tegata::code::{ShopName, TillId};
 use tegata_issuer::admin::{Operator, Payment, Reason};
 use tegata_issuer::domain::AuthorisationId;
-use tegata_issuer::store::{Authorisation, State, Till, TillStage};
+use tegata_issuer::store::{Authorisation, AuthorisationState, Till, TillStage};
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;
@@ -157,7 +157,7 @@ impl TakeBack {
         let (operator, reason, id) = self.read()?;
         let after = operator.refund(id, &reason).map_err(not("refund it"))?;
         let Authorisation { id, amount, currency, .. } = &after;
-        let words = if after.state == State::Refunded {
+        let words = if after.state == AuthorisationState::Refunded {
             format!("payment {id} is refunded: {amount} {currency}")
         } else {
             format!(

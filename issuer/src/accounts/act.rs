@@ -13,7 +13,10 @@ use super::letters::Kept;
 use super::made::Made;
 use crate::domain::{AccountId, EventId, MailId, TokenHash};
 use crate::http::problem::Problem;
-use crate::store::{Change, EventRow, Loaded, Outgoing, Rank, Standing, StoreError, Switch, deed};
+use crate::store::{
+    AccountChange, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority, OutboxMail,
+    StoreError, audit_event_name,
+};
 
 /// Who did what was asked of an account, in the log.
 pub(super) const SHOPPER: &str = "shopper";
@@ -34,11 +37,11 @@ struct Decided {
 
 impl Accounts {
     /// What an account's decisions are made in.
-    pub(crate) fn world(standing: &Standing, now: UnixTime) -> tegata_policy::World {
+    pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> tegata_policy::World {
         tegata_policy::World {
             now,
-            generation: standing.generation,
-            used_up_to: standing.used_up_to,
+            generation: global_state.generation,
+            used_up_to: global_state.used_up_to,
             controls: Controls::ALL,
         }
     }
@@ -53,14 +56,14 @@ impl Accounts {
         given: Given,
     ) -> Result<(), Problem> {
         let accounts = self.clone();
-        let begun = self.store.create(id, move |standing| {
-            let begun = accounts.begun(id, device, name.clone(), taken, &given, standing);
-            let stopped = standing.stopped.contains(Switch::SignUp);
+        let begun = self.store.create(id, move |global_state| {
+            let begun = accounts.begun(id, device, name.clone(), taken, &given, global_state);
+            let stopped = global_state.stopped.contains(KillSwitch::SignUp);
             match begun {
                 // A change without a state writes nothing.
-                Ok(_) if stopped => (Change::default(), Err(Problem::Stopped)),
+                Ok(_) if stopped => (AccountChange::default(), Err(Problem::Stopped)),
                 Ok(change) => (change, Ok(())),
-                Err(problem) => (Change::default(), Err(problem)),
+                Err(problem) => (AccountChange::default(), Err(problem)),
             }
         });
         begun.await.map_err(Problem::of_store)?
@@ -73,9 +76,9 @@ impl Accounts {
         name: String,
         taken: bool,
         given: &Given,
-        standing: &Standing,
-    ) -> Result<Change, Problem> {
-        let world = Self::world(standing, self.world.clock.now());
+        global_state: &GlobalState,
+    ) -> Result<AccountChange, Problem> {
+        let world = Self::world(global_state, self.world.clock.now());
         let (state, effects) = open(device, name, taken, &world);
         let nothing = Secrets::new();
         let mut change = self.carry_out(id, &nothing, &effects, given, &mut Made::default())?;
@@ -87,7 +90,7 @@ impl Accounts {
     pub(super) async fn act(
         &self,
         id: AccountId,
-        switch: Option<Switch>,
+        switch: Option<KillSwitch>,
         event: Event,
         given: &Given,
     ) -> Result<Done, Problem> {
@@ -108,7 +111,7 @@ impl Accounts {
     async fn decide(
         &self,
         id: AccountId,
-        switch: Option<Switch>,
+        switch: Option<KillSwitch>,
         event: Event,
         given: &Given,
     ) -> Result<Decided, Problem> {
@@ -119,7 +122,7 @@ impl Accounts {
         let decided = self.store.change(id, move |loaded| {
             match accounts.decided(id, switch, &event, &given, loaded) {
                 Ok((change, decided)) => (change, Ok(decided)),
-                Err(problem) => (Change::default(), Err(problem)),
+                Err(problem) => (AccountChange::default(), Err(problem)),
             }
         });
         match decided.await {
@@ -136,17 +139,17 @@ impl Accounts {
     fn decided(
         &self,
         id: AccountId,
-        switch: Option<Switch>,
+        switch: Option<KillSwitch>,
         event: &Mutex<Option<Event>>,
         given: &Given,
-        loaded: &Loaded,
-    ) -> Result<(Change, Decided), Problem> {
-        if switch.is_some_and(|switch| loaded.standing.stopped.contains(switch)) {
+        loaded: &LoadedAccount,
+    ) -> Result<(AccountChange, Decided), Problem> {
+        if switch.is_some_and(|switch| loaded.global_state.stopped.contains(switch)) {
             return Err(Problem::Stopped);
         }
         let event = event.lock().ok().and_then(|mut event| event.take());
         let event = event.ok_or_else(Problem::busy)?;
-        let world = Self::world(&loaded.standing, self.world.clock.now());
+        let world = Self::world(&loaded.global_state, self.world.clock.now());
         let Decision { account, effects, answer } = decide(loaded.state.clone(), event, &world);
         let mut made = Made::default();
         let mut change = self.carry_out(id, &loaded.secrets, &effects, given, &mut made)?;
@@ -166,10 +169,10 @@ impl Accounts {
         effects: &[Effect],
         given: &Given,
         made: &mut Made,
-    ) -> Result<Change, Problem> {
+    ) -> Result<AccountChange, Problem> {
         let (now, random) = (self.world.clock.now(), &*self.world.random);
         let no_random = |error| Problem::internal("making something random", &error);
-        let mut change = Change::default();
+        let mut change = AccountChange::default();
         for effect in effects {
             match effect {
                 Effect::Keep(secret, kind) => {
@@ -201,10 +204,10 @@ impl Accounts {
                     let letter = Kept::new(address, letter, made);
                     let mail = MailId::make(now, random).map_err(no_random)?;
                     let letter = self.seal_letter(id, mail, &letter)?;
-                    change.outbox.push(Outgoing {
+                    change.outbox.push(OutboxMail {
                         id: mail,
                         made: now,
-                        rank: Rank::Letter,
+                        rank: MailPriority::AccountMail,
                         letter,
                     });
                 }
@@ -213,7 +216,7 @@ impl Accounts {
                     change.events.push(EventRow {
                         id: EventId::make(now, place, random).map_err(no_random)?,
                         account: Some(id),
-                        deed: deed(*what),
+                        deed: audit_event_name(*what),
                         actor: SHOPPER.to_owned(),
                         at: now,
                         detail: "{}".to_owned(),

@@ -52,7 +52,9 @@ pub(super) async fn add_card(
     let World { clock, random, .. } = &accounts.world;
     let now = clock.now();
     let tries = accounts.keys.throttle("card", &account.0);
-    if let Some(wait) = accounts.store.take(tries, ADDED, now).await.map_err(Problem::of_store)? {
+    if let Some(wait) =
+        accounts.store.take_attempt(tries, ADDED, now).await.map_err(Problem::of_store)?
+    {
         return Err(Problem::TooMany { retry_after: RetryAfter::from_wait(wait) });
     }
     let card = CardId::make(now, &**random)
@@ -116,7 +118,7 @@ impl Accounts {
     }
 
     fn may_add(&self, caller: &Caller) -> Result<(), Problem> {
-        let world = Self::world(&caller.found.standing, self.world.clock.now());
+        let world = Self::world(&caller.found.global_state, self.world.clock.now());
         let event = Event::AddCard { session: caller.session, card: String::new() };
         match decide(caller.found.state.clone(), event, &world).answer {
             Answer::Refused(refusal) => Err(Problem::Refused(refusal)),
@@ -139,7 +141,7 @@ impl Accounts {
         } else {
             let made = processor.customer(Key(&format!("customer-{card}"))).await;
             let made = made.map_err(of_processor)?;
-            self.store.keep_customer(account, made).await.map_err(Problem::of_store)?
+            self.store.store_customer(account, made).await.map_err(Problem::of_store)?
         };
         let key = format!("attach-{card}");
         processor.attach(&customer, token, Key(&key)).await.map_err(of_processor)

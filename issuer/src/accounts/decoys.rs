@@ -11,7 +11,7 @@ use super::kept::Secrets;
 use super::made::Made;
 use crate::domain::AccountId;
 use crate::http::problem::Problem;
-use crate::store::{Change, StoreError};
+use crate::store::{AccountChange, StoreError};
 
 /// How many. Of one decoy the codes for strangers are used up by all addresses that lead to it, which nobody sees: the
 /// answer stays the same.
@@ -21,7 +21,7 @@ impl Accounts {
     /// The account of an address, or the decoy that stands for it.
     pub(super) async fn account_or_decoy(&self, handle: &Handle) -> Result<AccountId, Problem> {
         let key = self.keys.handle(handle.address());
-        let found = self.store.find(&key).await.map_err(Problem::of_store)?;
+        let found = self.store.find_account(&key).await.map_err(Problem::of_store)?;
         Ok(found.unwrap_or_else(|| self.decoy(key.first_byte() % DECOYS)))
     }
 
@@ -48,8 +48,8 @@ impl Accounts {
             new_password: Some(self.passwords.nobody()),
             ..Given::default()
         };
-        let standing = self.store.standing().await.map_err(Problem::of_store)?;
-        let world = Self::world(&standing, self.world.clock.now());
+        let global_state = self.store.global_state().await.map_err(Problem::of_store)?;
+        let world = Self::world(&global_state, self.world.clock.now());
         let device = DeviceId([0; 32]);
         let (mut state, mut effects) = open(device, "nothing".to_owned(), false, &world);
         let steps = [
@@ -77,7 +77,7 @@ impl Accounts {
             let change = accounts.carry_out(id, &nothing, &effects, &given, &mut Made::default());
             let mut change = match change {
                 Ok(change) => change,
-                Err(problem) => return (Change::default(), Err(problem)),
+                Err(problem) => return (AccountChange::default(), Err(problem)),
             };
             change.keep.retain(|(secret, ..)| !change.forget.contains(secret));
             change.state = Some(state.clone());

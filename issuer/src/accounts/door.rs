@@ -56,7 +56,7 @@ impl Accounts {
 
     async fn count(&self, what: &str, who: &[u8], limit: Limit) -> Result<(), Problem> {
         let key = self.keys.throttle(what, who);
-        let wait = self.store.take(key, limit, self.world.clock.now()).await;
+        let wait = self.store.take_attempt(key, limit, self.world.clock.now()).await;
         match wait.map_err(Problem::of_store)? {
             Some(wait) => Err(Problem::TooMany { retry_after: RetryAfter::from_wait(wait) }),
             None => Ok(()),

@@ -15,7 +15,7 @@ use crate::crypto::{Place, Sealed};
 use crate::domain::{AccountId, MailId};
 use crate::http::problem::Problem;
 use crate::payments::Rules;
-use crate::store::Leased;
+use crate::store::LeasedMail;
 
 /// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -168,7 +168,7 @@ impl Accounts {
     /// A problem of the store's: it is to be tried again.
     pub(crate) async fn posted(
         &self,
-        mail: &Leased,
+        mail: &LeasedMail,
         letters: &Letters,
     ) -> Result<Option<Posted>, Problem> {
         let place = Place::Mail(mail.account, mail.id);
@@ -183,7 +183,7 @@ impl Accounts {
     /// A receipt goes to where its owner is reached by now.
     async fn receipt(
         &self,
-        mail: &Leased,
+        mail: &LeasedMail,
         receipt: &Receipt,
         letters: &Letters,
     ) -> Result<Option<Posted>, Problem> {

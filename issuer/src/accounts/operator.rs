@@ -8,7 +8,7 @@ use super::made::Made;
 use crate::admin::{OperatorError, Reason, Whose};
 use crate::domain::AccountId;
 use crate::http::problem::Problem;
-use crate::store::Change;
+use crate::store::AccountChange;
 
 impl Accounts {
     /// Freezes an account, or lets it go, whoever froze it.
@@ -19,23 +19,25 @@ impl Accounts {
         reason: &Reason,
     ) -> Result<AccountId, OperatorError> {
         let found = match whose {
-            Whose::Address(handle) => self.store.find(&self.keys.handle(handle.address())).await?,
+            Whose::Address(handle) => {
+                self.store.find_account(&self.keys.handle(handle.address())).await?
+            }
             Whose::Account(id) => self.store.load(*id).await?.map(|_| *id),
         };
         let id = found.ok_or(OperatorError::NoSuchAccount)?;
         let (accounts, reason) = (self.clone(), reason.clone());
         let frozen = self.store.change(id, move |loaded| {
-            let world = Self::world(&loaded.standing, accounts.world.clock.now());
+            let world = Self::world(&loaded.global_state, accounts.world.clock.now());
             let Decision { account, effects, answer } =
                 decide(loaded.state.clone(), Event::Operator { frozen }, &world);
             if let Answer::Refused(_) = answer {
-                return (Change::default(), Err(OperatorError::NothingToFreeze));
+                return (AccountChange::default(), Err(OperatorError::NothingToFreeze));
             }
             let given = Given::default();
             let carried_out =
                 accounts.carry_out(id, &loaded.secrets, &effects, &given, &mut Made::default());
             let Ok(mut change) = carried_out else {
-                return (Change::default(), Err(OperatorError::NotChanged));
+                return (AccountChange::default(), Err(OperatorError::NotChanged));
             };
             change.state = Some(account);
             for event in &mut change.events {

@@ -12,7 +12,7 @@ use crate::domain::AuthorisationId;
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
 use crate::payments::Decimals;
-use crate::store::{Paid, Reason, State};
+use crate::store::{AuthorisationState, DeclineReason, PaymentWithShop};
 
 /// Payments on a page, some 300 bytes each.
 const PAGE: u32 = 100;
@@ -33,7 +33,7 @@ pub(super) async fn list_payments(
     Ok(Json(PaymentPage { payments, earlier, decimals: decimals.get() }))
 }
 
-fn view(Paid { authorisation, shop }: Paid) -> Result<PaymentView, Problem> {
+fn view(PaymentWithShop { authorisation, shop }: PaymentWithShop) -> Result<PaymentView, Problem> {
     let unreadable = |error| Problem::internal("showing a payment", &error);
     Ok(PaymentView {
         payment: PaymentNumber(authorisation.id.0),
@@ -47,16 +47,21 @@ fn view(Paid { authorisation, shop }: Paid) -> Result<PaymentView, Problem> {
     })
 }
 
-fn state(state: State, reason: Option<Reason>) -> PaymentState {
+fn state(state: AuthorisationState, reason: Option<DeclineReason>) -> PaymentState {
     match (state, reason) {
-        (State::Authorised | State::Charging | State::Unknown, _) => PaymentState::Waiting,
-        (State::Charged, _) => PaymentState::Paid,
-        (State::Declined, None) => PaymentState::CardDeclined,
-        (State::Declined, Some(Reason::Limit)) => PaymentState::OverLimit,
-        (State::Declined, Some(Reason::Held)) => PaymentState::Held,
-        (State::Declined, Some(_)) => PaymentState::NotValid,
-        (State::Reversing, _) => PaymentState::BeingTakenBack,
-        (State::Voided, _) => PaymentState::Cancelled,
-        (State::Refunded, _) => PaymentState::Refunded,
+        (
+            AuthorisationState::Authorised
+            | AuthorisationState::Charging
+            | AuthorisationState::Unknown,
+            _,
+        ) => PaymentState::Waiting,
+        (AuthorisationState::Charged, _) => PaymentState::Paid,
+        (AuthorisationState::Declined, None) => PaymentState::CardDeclined,
+        (AuthorisationState::Declined, Some(DeclineReason::Limit)) => PaymentState::OverLimit,
+        (AuthorisationState::Declined, Some(DeclineReason::Held)) => PaymentState::Held,
+        (AuthorisationState::Declined, Some(_)) => PaymentState::NotValid,
+        (AuthorisationState::Reversing, _) => PaymentState::BeingTakenBack,
+        (AuthorisationState::Voided, _) => PaymentState::Cancelled,
+        (AuthorisationState::Refunded, _) => PaymentState::Refunded,
     }
 }

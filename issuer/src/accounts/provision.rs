@@ -27,7 +27,7 @@ use crate::domain::hash::sha256;
 use crate::domain::{AccountId, RequestId, make_credential_id};
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
-use crate::store::{Change, Loaded, NewCredential, Requested, Switch};
+use crate::store::{AccountChange, KillSwitch, LoadedAccount, NewCredential, PriorCredential};
 
 /// All that a new credential is made of, before it is known whether there will be one.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl Accounts {
         let given = self.store.provision(account, name, move |loaded, requested| {
             match accounts.decided_to_provision(account, &ready, loaded, requested) {
                 Ok((change, given)) => (change, given),
-                Err(problem) => (Change::default(), Err(problem)),
+                Err(problem) => (AccountChange::default(), Err(problem)),
             }
         });
         match given.await.map_err(Problem::of_store)?? {
@@ -111,13 +111,13 @@ impl Accounts {
         &self,
         account: AccountId,
         ready: &Ready,
-        loaded: &Loaded,
-        requested: Option<&Requested>,
-    ) -> Result<(Change, Result<Came, Problem>), Problem> {
-        if loaded.standing.stopped.contains(Switch::Provisioning) {
+        loaded: &LoadedAccount,
+        requested: Option<&PriorCredential>,
+    ) -> Result<(AccountChange, Result<Came, Problem>), Problem> {
+        if loaded.global_state.stopped.contains(KillSwitch::Provisioning) {
             return Err(Problem::Stopped);
         }
-        let world = Self::world(&loaded.standing, ready.now);
+        let world = Self::world(&loaded.global_state, ready.now);
         let Account::Live(live) = &loaded.state else {
             return Err(Problem::Refused(Refusal::NotLoggedIn));
         };
@@ -130,7 +130,7 @@ impl Accounts {
             may.map_err(Problem::Refused)?;
             let seed = before.seed.clone().ok_or(Problem::Refused(Refusal::NothingToDo))?;
             let given = Came::Before { id: before.id, scheme: before.scheme, seed };
-            return Ok((Change::default(), Ok(given)));
+            return Ok((AccountChange::default(), Ok(given)));
         }
         let replaces = live.payer().is_some();
         let event = Event::Provision { session, device };

@@ -8,7 +8,7 @@ use time::{OffsetDateTime, UtcOffset};
 use super::no_link::no_link;
 use crate::domain::AuthorisationId;
 use crate::payments::{DayOffset, Decimals};
-use crate::store::{Authorisation, Paid, State};
+use crate::store::{Authorisation, AuthorisationState, PaymentWithShop};
 
 /// A receipt as it waits, sealed: which payment, and what became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,9 +32,9 @@ impl Receipt {
     /// That of a payment that stands so; none for what is no end.
     pub(crate) fn of(payment: &Authorisation) -> Option<Self> {
         let was = match payment.state {
-            State::Charged => Became::Charged,
-            State::Voided => Became::Voided,
-            State::Refunded => Became::Refunded,
+            AuthorisationState::Charged => Became::Charged,
+            AuthorisationState::Voided => Became::Voided,
+            AuthorisationState::Refunded => Became::Refunded,
             _ => return None,
         };
         Some(Self { payment: PaymentNumber(payment.id.0), was, since: payment.changed })
@@ -54,8 +54,8 @@ impl Receipt {
     }
 
     /// A text with all of it put in.
-    pub(super) fn fill(&self, text: &str, paid: &Paid, figures: Figures) -> String {
-        let Paid { authorisation, shop } = paid;
+    pub(super) fn fill(&self, text: &str, paid: &PaymentWithShop, figures: Figures) -> String {
+        let PaymentWithShop { authorisation, shop } = paid;
         let Authorisation { amount, currency, reference, made, .. } = authorisation;
         // A till writes what it likes here.
         let reference = no_link(reference);
@@ -102,7 +102,7 @@ impl Figures {
 mod tests {
     use super::*;
     use crate::domain::AccountId;
-    use crate::store::State;
+    use crate::store::AuthorisationState;
 
     fn figures(minutes: &str) -> Figures {
         let offset = serde_json::from_str(minutes).unwrap();
@@ -130,7 +130,7 @@ mod tests {
             amount: 1980,
             currency: "JPY".to_owned(),
             day: 1,
-            state: State::Charged,
+            state: AuthorisationState::Charged,
             reason: None,
             card: None,
             intent: None,
@@ -140,16 +140,20 @@ mod tests {
         };
         let receipt = Receipt::of(&authorisation).unwrap();
         let shop = tegata::code::ShopName::new("The {time} shop").unwrap();
-        let paid = Paid { authorisation, shop };
+        let paid = PaymentWithShop { authorisation, shop };
         let text = receipt.fill("{amount} {shop} {time} {reference}", &paid, figures("540"));
         let time = "2027-01-15 17:00 (UTC+09:00)";
         assert_eq!(
             text,
             format!("¥1,980 The {{time}} shop {time} https---evil-example--shop---amount-")
         );
-        for state in
-            [State::Authorised, State::Charging, State::Unknown, State::Declined, State::Reversing]
-        {
+        for state in [
+            AuthorisationState::Authorised,
+            AuthorisationState::Charging,
+            AuthorisationState::Unknown,
+            AuthorisationState::Declined,
+            AuthorisationState::Reversing,
+        ] {
             assert!(Receipt::of(&Authorisation { state, ..paid.authorisation.clone() }).is_none());
         }
     }

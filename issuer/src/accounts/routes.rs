@@ -33,7 +33,7 @@ use crate::metrics::work::Done as Work;
 use crate::passwords::{Lane, Password, PasswordHash};
 use crate::payments::Decimals;
 use crate::processor::Processor;
-use crate::store::Switch;
+use crate::store::KillSwitch;
 
 type Answered<C> = Result<Json<<C as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;
@@ -109,7 +109,7 @@ async fn sign_up(
     let id = AccountId::make(now, &*accounts.world.random)
         .map_err(|error| Problem::internal("making a number", &error))?;
     accounts.sign_up_for(&address).await?;
-    let found = accounts.store.find(&accounts.keys.handle(address.address())).await;
+    let found = accounts.store.find_account(&accounts.keys.handle(address.address())).await;
     let taken = found.map_err(Problem::of_store)?.is_some();
     let given =
         Given { address: Some(Address { handle: Some(address), language }), ..Given::default() };
@@ -125,14 +125,14 @@ async fn sign_up_code(
     let device = signer(&headers, &request)?.id();
     let SignUpCode { ticket, code, password, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
-    let awaited = accounts.awaits_password(id, Switch::SignUp, |account, world| {
+    let awaited = accounts.awaits_password(id, KillSwitch::SignUp, |account, world| {
         matches!(account, Account::Opening(opening) if opening.awaits_code(device, world))
     });
     awaited.await?;
     let new_password = Some(accounts.new_password(Lane::Strangers, id, &password).await?);
     let given = Given { new_password, code: Some(code), ..Given::default() };
     let event = Event::SignUpCode { device };
-    let came = accounts.act(id, Some(Switch::SignUp), event, &given).await?;
+    let came = accounts.act(id, Some(KillSwitch::SignUp), event, &given).await?;
     Ok(Json(accounts.enrolling(id, came).await?))
 }
 
@@ -146,7 +146,7 @@ async fn sign_up_factor(
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let given = Given { totp: Some(totp), ..Given::default() };
     let event = Event::SignUpFactor { device };
-    let came = accounts.act(id, Some(Switch::SignUp), event, &given).await?;
+    let came = accounts.act(id, Some(KillSwitch::SignUp), event, &given).await?;
     let Answer::SignedUp { recovery, .. } = came.answer else { return Err(out_of_place()) };
     let recovery_codes = shown_once(&came.made, &recovery)?;
     Ok(Json(SignedUp { session: token(came.made)?, recovery_codes }))
@@ -170,7 +170,7 @@ async fn log_in(
     let id = accounts.account_or_decoy(&handle).await?;
     given.lane = accounts.log_in_by(device, &handle, id).await?;
     let event = Event::LogIn { device, name: device_name.into(), factor };
-    let came = accounts.act(id, Some(Switch::LogIn), event, &given).await?;
+    let came = accounts.act(id, Some(KillSwitch::LogIn), event, &given).await?;
     let Answer::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
     Ok(Json(LoggedIn { session: token(came.made)?, must_enrol }))
 }
@@ -184,7 +184,7 @@ async fn reset(
     let Reset { handle, device_name, .. } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
     let event = Event::Reset { device, name: device_name.into(), to: Destination::Verified };
-    let came = accounts.act(id, Some(Switch::Reset), event, &Given::default()).await?;
+    let came = accounts.act(id, Some(KillSwitch::Reset), event, &Given::default()).await?;
     let Answer::ResetBegun(reset) = came.answer else { return Err(out_of_place()) };
     Ok(Json(Begun { ticket: accounts.ticket(Purpose::Reset, id, reset.0)? }))
 }
@@ -200,7 +200,7 @@ async fn reset_proof(
     let given = Given { code: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
     let event = Event::ResetCode { reset: ResetId(reset), device, factor };
-    accounts.act(id, Some(Switch::Reset), event, &given).await?;
+    accounts.act(id, Some(KillSwitch::Reset), event, &given).await?;
     Ok(done())
 }
 
@@ -213,14 +213,14 @@ async fn reset_finish(
     let ResetFinish { ticket, password, .. } = request.value;
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let reset = ResetId(reset);
-    let awaited = accounts.awaits_password(id, Switch::Reset, |account, world| {
+    let awaited = accounts.awaits_password(id, KillSwitch::Reset, |account, world| {
         matches!(account, Account::Live(live) if live.is_proved(reset, device, world))
     });
     awaited.await?;
     let new_password = Some(accounts.new_password(Lane::Owners, id, &password).await?);
     let given = Given { new_password, ..Given::default() };
     let event = Event::ResetFinish { reset, device };
-    accounts.act(id, Some(Switch::Reset), event, &given).await?;
+    accounts.act(id, Some(KillSwitch::Reset), event, &given).await?;
     Ok(done())
 }
 
@@ -354,15 +354,15 @@ impl Accounts {
     async fn awaits_password(
         &self,
         id: AccountId,
-        switch: Switch,
+        switch: KillSwitch,
         is_awaited: impl Fn(&Account, &World) -> bool + Send,
     ) -> Result<(), Problem> {
         let refused = Problem::Refused(Refusal::Wrong);
         let loaded = self.store.load(id).await.map_err(Problem::of_store)?.ok_or(refused)?;
-        if loaded.standing.stopped.contains(switch) {
+        if loaded.global_state.stopped.contains(switch) {
             return Err(Problem::Stopped);
         }
-        let world = Self::world(&loaded.standing, self.world.clock.now());
+        let world = Self::world(&loaded.global_state, self.world.clock.now());
         if is_awaited(&loaded.state, &world) { Ok(()) } else { Err(refused) }
     }
 

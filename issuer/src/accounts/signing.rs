@@ -13,7 +13,7 @@ use super::given::Given;
 use crate::domain::{AccountId, TokenHash};
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
-use crate::store::InSession;
+use crate::store::SessionContext;
 
 /// Seconds after which a session's use is written down again.
 const SEEN: u64 = 5 * 60;
@@ -39,7 +39,7 @@ pub(super) fn signer<C: Call + ByDevice>(
 pub(super) struct Caller {
     pub(super) account: AccountId,
     pub(super) session: SessionId,
-    pub(super) found: InSession,
+    pub(super) found: SessionContext,
 }
 
 impl Accounts {
@@ -50,7 +50,7 @@ impl Accounts {
         let found = self.store.session(&TokenHash::of(&token)).await.map_err(Problem::of_store)?;
         let found = found.ok_or(refused)?;
         let now = self.world.clock.now();
-        let world = Self::world(&found.standing, now);
+        let world = Self::world(&found.global_state, now);
         let tegata_policy::Account::Live(live) = &found.state else { return Err(refused) };
         let session = live.session(found.session, &world).ok_or(refused)?;
         let caller =

@@ -25,7 +25,7 @@ impl Accounts {
     pub(super) async fn view(&self, caller: &Caller) -> Result<AccountView, Problem> {
         let refused = Problem::Refused(Refusal::NotLoggedIn);
         let Account::Live(live) = &caller.found.state else { return Err(refused) };
-        let world = Self::world(&caller.found.standing, self.world.clock.now());
+        let world = Self::world(&caller.found.global_state, self.world.clock.now());
         let here = live.session(caller.session, &world).ok_or(refused)?;
         let address = self.address_of(caller.account).await?.ok_or(refused)?;
         let unreadable = |_| Problem::internal("showing an account", &"a name is not one");

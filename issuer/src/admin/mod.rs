@@ -23,8 +23,8 @@ use crate::http::state::World;
 use crate::passwords::{Passwords, PasswordsUnavailable};
 use crate::payments::{CODE_LIFE, Notices, TillCode};
 use crate::store::{
-    self, Authorisation, EventRow, Order, Seal, Span, Standing, State, Store, StoreError, Switch,
-    Till, UnderWay, Voided, What,
+    self, AdminCommand, Authorisation, AuthorisationState, EventRow, GlobalState, KillSwitch,
+    OpenPaymentCounts, Seal, Store, StoreError, Till, TimeSpan, VoidOutcome, VoidTarget,
 };
 use report::{Finding, Thresholds};
 use server_key::NoServerKey;
@@ -109,7 +109,7 @@ pub enum OperatorError {
     NoSuchPayment,
     /// There is nothing to give back.
     #[error("no money has moved for this payment, which is {}: void takes back what is under way", .0.name())]
-    NotCharged(State),
+    NotCharged(AuthorisationState),
     /// The account could not be changed.
     #[error("the account could not be changed: try again")]
     NotChanged,
@@ -164,51 +164,51 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn stop(&self, acts: Acts<'_>, reason: &Reason) -> Result<Standing, OperatorError> {
-        self.switch(acts, "stopped", Order::Stop, Order::StopAll, reason)
+    pub fn stop(&self, acts: Acts<'_>, reason: &Reason) -> Result<GlobalState, OperatorError> {
+        self.switch(acts, "stopped", AdminCommand::Stop, AdminCommand::StopAll, reason)
     }
 
     /// Lets acts go on, one after the other; gives what holds now.
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn resume(&self, acts: Acts<'_>, reason: &Reason) -> Result<Standing, OperatorError> {
-        self.switch(acts, "resumed", Order::Resume, Order::ResumeAll, reason)
+    pub fn resume(&self, acts: Acts<'_>, reason: &Reason) -> Result<GlobalState, OperatorError> {
+        self.switch(acts, "resumed", AdminCommand::Resume, AdminCommand::ResumeAll, reason)
     }
 
     fn switch(
         &self,
         acts: Acts<'_>,
         deed: &str,
-        one: impl Fn(Switch) -> Order,
-        all: Order,
+        one: impl Fn(KillSwitch) -> AdminCommand,
+        all: AdminCommand,
         reason: &Reason,
-    ) -> Result<Standing, OperatorError> {
+    ) -> Result<GlobalState, OperatorError> {
         let Acts::These(acts) = acts else { return self.operate(all, deed, "all", reason) };
-        let mut standing = self.threads.block_on(self.store.standing())?;
+        let mut global_state = self.threads.block_on(self.store.global_state())?;
         for act in acts {
-            standing = self.operate(one(*act), deed, act.name(), reason)?;
+            global_state = self.operate(one(*act), deed, act.name(), reason)?;
         }
-        Ok(standing)
+        Ok(global_state)
     }
 
     fn operate(
         &self,
-        order: Order,
+        order: AdminCommand,
         deed: &str,
         what: &str,
         reason: &Reason,
-    ) -> Result<Standing, OperatorError> {
+    ) -> Result<GlobalState, OperatorError> {
         let event = self.event(deed, &json!({ "why": reason.why, "what": what }), reason)?;
-        Ok(self.threads.block_on(self.store.operate(order, event))?)
+        Ok(self.threads.block_on(self.store.apply_admin_command(order, event))?)
     }
 
     /// Makes all sessions, resets and payment credentials void, of all accounts; gives what holds now.
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn revoke_all(&self, reason: &Reason) -> Result<Standing, OperatorError> {
-        self.operate(Order::RevokeAll, "revoked", "all", reason)
+    pub fn revoke_all(&self, reason: &Reason) -> Result<GlobalState, OperatorError> {
+        self.operate(AdminCommand::RevokeAll, "revoked", "all", reason)
     }
 
     /// Freezes an account, or lets it go, whoever froze it.
@@ -234,8 +234,8 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn under_way(&self) -> Result<UnderWay, OperatorError> {
-        Ok(self.threads.block_on(self.store.under_way())?)
+    pub fn under_way(&self) -> Result<OpenPaymentCounts, OperatorError> {
+        Ok(self.threads.block_on(self.store.open_payment_counts())?)
     }
 
     /// Adds a till; gives the code that enrols it, once and within the hour.
@@ -302,8 +302,8 @@ impl Operator {
         let found = self.payment(&Payment::Number(id))?;
         match found.state {
             // What is charged becomes nothing that a void would end in another way.
-            State::Charged => self.take_back(found, "refund_ordered", reason),
-            State::Reversing | State::Refunded => Ok(found),
+            AuthorisationState::Charged => self.take_back(found, "refund_ordered", reason),
+            AuthorisationState::Reversing | AuthorisationState::Refunded => Ok(found),
             other => Err(OperatorError::NotCharged(other)),
         }
     }
@@ -333,13 +333,13 @@ impl Operator {
         let asked = self.event(deed, &detail, reason)?;
         let tell = Arc::new(Notices::new(Arc::new(self.keys()?), Arc::clone(&self.world.random)));
         let voided = self.threads.block_on(async {
-            self.store.log(asked).await?;
-            let what = What::Id(found.id);
+            self.store.append_event(asked).await?;
+            let what = VoidTarget::Id(found.id);
             self.store.void(found.till, what, reason.actor(), now, tell).await
         });
         match voided? {
-            Voided::Is(authorisation) => Ok(*authorisation),
-            Voided::Forbidden | Voided::NotThere => Err(OperatorError::NoSuchPayment),
+            VoidOutcome::Found(authorisation) => Ok(*authorisation),
+            VoidOutcome::Forbidden | VoidOutcome::NotFound => Err(OperatorError::NoSuchPayment),
         }
     }
 
@@ -351,11 +351,11 @@ impl Operator {
         &self,
         seconds: u64,
         thresholds: &Thresholds,
-    ) -> Result<(Span, Vec<Finding>), OperatorError> {
+    ) -> Result<(TimeSpan, Vec<Finding>), OperatorError> {
         let now = self.world.clock.now();
         let since = now.seconds().saturating_sub(seconds);
         // What was paid in this second is in it.
-        let span = Span { since: UnixTime::new(since).unwrap_or(now), until: now.shifted(1) };
+        let span = TimeSpan { since: UnixTime::new(since).unwrap_or(now), until: now.shifted(1) };
         Ok((span, self.threads.block_on(report::make(&self.store, span, thresholds))?))
     }
 
@@ -451,7 +451,7 @@ impl Operator {
 
     fn log(&self, deed: &str, reason: &Reason) -> Result<(), OperatorError> {
         let event = self.event(deed, &json!({ "why": reason.why }), reason)?;
-        Ok(self.threads.block_on(self.store.log(event))?)
+        Ok(self.threads.block_on(self.store.append_event(event))?)
     }
 
     fn event(
@@ -509,7 +509,7 @@ pub enum Payment {
 #[derive(Clone, Copy, Debug)]
 pub enum Acts<'a> {
     /// These.
-    These(&'a [Switch]),
+    These(&'a [KillSwitch]),
     /// Every one, those of later versions, too.
     All,
 }
@@ -548,9 +548,9 @@ pub fn restore(
         opened.map(drop).map_err(|error| error.to_string())
     });
     opened.map_err(OperatorError::Restored)?;
-    let standing = threads.block_on(store.standing())?;
+    let global_state = threads.block_on(store.global_state())?;
     // The fence is a step of 30 seconds; it is refused whole.
-    let end = (standing.used_up_to + 1).saturating_mul(30);
+    let end = (global_state.used_up_to + 1).saturating_mul(30);
     Ok(Restored { refused_up_to: UnixTime::new(end).unwrap_or(UnixTime::MAX), checkpoints })
 }
 

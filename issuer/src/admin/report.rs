@@ -4,7 +4,7 @@
 
 use tegata::UnixTime;
 
-use crate::store::{Busy, PaymentsCounted, Span, Store, StoreError, Who};
+use crate::store::{ActivityMeasure, ActivitySubject, BusyPeriod, Store, StoreError, TimeSpan};
 
 /// Findings of one sort at most, the worst first.
 const MOST: u32 = 100;
@@ -67,12 +67,12 @@ impl What {
     }
 
     /// What is counted, within how many seconds; wrong codes are counted by days, elsewhere.
-    const fn counted(self) -> Option<(PaymentsCounted, u64)> {
+    const fn counted(self) -> Option<(ActivityMeasure, u64)> {
         match self {
-            Self::SameAmount => Some((PaymentsCounted::SameAmountOf, 60)),
-            Self::OftenPaid => Some((PaymentsCounted::PaymentsOf, 60 * 60)),
-            Self::ManyAccounts => Some((PaymentsCounted::AccountsAt, 10 * 60)),
-            Self::BusyTill => Some((PaymentsCounted::PaymentsAt, 10 * 60)),
+            Self::SameAmount => Some((ActivityMeasure::AccountSameAmount, 60)),
+            Self::OftenPaid => Some((ActivityMeasure::AccountPayments, 60 * 60)),
+            Self::ManyAccounts => Some((ActivityMeasure::TillAccounts, 10 * 60)),
+            Self::BusyTill => Some((ActivityMeasure::TillPayments, 10 * 60)),
             Self::WrongCodes => None,
         }
     }
@@ -84,7 +84,7 @@ pub struct Finding {
     /// What.
     pub what: What,
     /// Whose, or where.
-    pub who: Who,
+    pub who: ActivitySubject,
     /// How many.
     pub count: u64,
     /// How many are usual: the median of all accounts, or of all tills, that paid, or sent wrong codes, at all.
@@ -102,8 +102,8 @@ impl Finding {
     #[must_use]
     pub fn command(&self) -> String {
         match &self.who {
-            Who::Account(account) => format!("tegata issuer freeze {account}"),
-            Who::Till(till) => format!("tegata issuer till revoke {till}"),
+            ActivitySubject::Account(account) => format!("tegata issuer freeze {account}"),
+            ActivitySubject::Till(till) => format!("tegata issuer till revoke {till}"),
         }
     }
 
@@ -112,8 +112,8 @@ impl Finding {
     pub fn sentence(&self) -> String {
         let Self { who, count, usual, amount, .. } = self;
         let who = match who {
-            Who::Account(account) => format!("account {account}"),
-            Who::Till(till) => format!("till {till}"),
+            ActivitySubject::Account(account) => format!("account {account}"),
+            ActivitySubject::Till(till) => format!("till {till}"),
         };
         match self.what {
             What::SameAmount => {
@@ -142,7 +142,7 @@ impl Finding {
 /// Those of the database.
 pub async fn make(
     store: &Store,
-    span: Span,
+    span: TimeSpan,
     thresholds: &Thresholds,
 ) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
@@ -154,10 +154,10 @@ pub async fn make(
     ];
     for (what, least, times) in rules {
         let Some((counted, seconds)) = what.counted() else { continue };
-        let usual = store.usual(counted, span, seconds).await?;
+        let usual = store.median_activity(counted, span, seconds).await?;
         let least = least.max(usual.saturating_mul(times));
-        let busiest = store.busiest(counted, span, seconds, least, MOST).await?;
-        let finding = |Busy { who, count, amount, first, last }| Finding {
+        let busiest = store.busiest_periods(counted, span, seconds, least, MOST).await?;
+        let finding = |BusyPeriod { who, count, amount, first, last }| Finding {
             what,
             who,
             count,
@@ -169,14 +169,14 @@ pub async fn make(
         findings.extend(busiest.into_iter().map(finding));
     }
     // Many accounts at a till are many payments, too: it is told once.
-    let told: Vec<Who> =
+    let told: Vec<ActivitySubject> =
         findings.iter().filter(|f| f.what == What::ManyAccounts).map(|f| f.who.clone()).collect();
     findings.retain(|f| f.what != What::BusyTill || !told.contains(&f.who));
     let (wrong, usual) = store.wrong_codes(span, thresholds.wrong_codes, MOST).await?;
     let least = usual.saturating_mul(thresholds.times_usual);
     findings.extend(wrong.into_iter().filter(|wrong| wrong.count >= least).map(|wrong| Finding {
         what: What::WrongCodes,
-        who: Who::Till(wrong.till),
+        who: ActivitySubject::Till(wrong.till),
         count: wrong.count,
         usual,
         amount: 0,

@@ -5,7 +5,7 @@ use tegata::code::{AliasPeriod, CredentialId, Scheme, Step};
 
 use crate::crypto::Keys;
 use crate::domain::first_credential_of;
-use crate::store::{Fill, Store, StoreError};
+use crate::store::{IndexProgress, Store, StoreError};
 
 /// Credentials whose aliases are written in one transaction.
 const PAGE: u32 = 256;
@@ -59,7 +59,7 @@ async fn fill_period(
 ) -> Result<bool, StoreError> {
     let prefix = scheme.prefix;
     let Some(step) = first_step(scheme.alias_period, period) else { return Ok(true) };
-    let filled = store.alias_fill(&prefix, period).await?;
+    let filled = store.alias_index_progress(&prefix, period).await?;
     let lately = first_credential_of(now.shifted(-LATE));
     let mut after = filled.map_or(CredentialId([0; 16]), |fill| fill.up_to.min(lately));
     let (mut up_to, mut all_opened) = (after, true);
@@ -82,7 +82,7 @@ async fn fill_period(
             up_to = if all_opened { row.id } else { up_to };
         }
         whole = all_opened && (whole || last);
-        store.fill_aliases(prefix, period, aliases, Fill { up_to, whole }).await?;
+        store.fill_aliases(prefix, period, aliases, IndexProgress { up_to, whole }).await?;
         if last {
             return Ok(all_opened);
         }
@@ -100,7 +100,7 @@ pub(crate) async fn ready(
     let over = now.seconds() % length;
     let mut whole = [false; 2];
     for (whole, period) in whole.iter_mut().zip([current, current + 1]) {
-        let fill = store.alias_fill(&scheme.prefix, period).await?;
+        let fill = store.alias_index_progress(&scheme.prefix, period).await?;
         *whole = fill.is_some_and(|fill| fill.whole);
     }
     Ok(match whole {
@@ -146,7 +146,7 @@ mod tests {
         let filled = async |period, whole| {
             let up_to = CredentialId([1; 16]);
             store
-                .fill_aliases(scheme.prefix, period, Vec::new(), Fill { up_to, whole })
+                .fill_aliases(scheme.prefix, period, Vec::new(), IndexProgress { up_to, whole })
                 .await
                 .unwrap();
         };

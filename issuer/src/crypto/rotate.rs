@@ -58,7 +58,7 @@ impl Keys {
         let newest = self.newest();
         let (mut after, mut done) = (None, 0);
         loop {
-            let rows = store.sealed_before(newest, after, BATCH).await?;
+            let rows = store.secrets_sealed_before(newest, after, BATCH).await?;
             let Some(last) = rows.last() else { break };
             after = Some((last.account, last.secret));
             let mut pairs = Vec::with_capacity(rows.len());
@@ -69,7 +69,7 @@ impl Keys {
                 pairs.push((row, sealed));
             }
             done += pairs.len() as u64;
-            store.reseal(pairs).await?;
+            store.reencrypt_secrets(pairs).await?;
         }
         Ok(done + self.reseal_seeds(store, random).await?)
     }
@@ -88,7 +88,7 @@ impl Keys {
                 pairs.push((row, sealed));
             }
             done += pairs.len() as u64;
-            store.reseal_seeds(pairs).await?;
+            store.reencrypt_seeds(pairs).await?;
         }
     }
 

@@ -20,7 +20,7 @@ use crate::domain::{AccountId, EventId};
 use crate::http::problem::Problem;
 use crate::http::state::World;
 use crate::payments::{Charging, Counts as PaymentCounts};
-use crate::store::{Kind, SessionRow, Store, StoreError};
+use crate::store::{AccountStage, SessionRow, Store, StoreError};
 
 /// Rows that a job reads at a time.
 const PAGE: u32 = 256;
@@ -162,7 +162,7 @@ impl Jobs {
         match job {
             Job::Seal => self.seal(now).await,
             Job::Measure => self.measure(now).await,
-            Job::Throttle => Ok(self.store.prune(now).await?),
+            Job::Throttle => Ok(self.store.prune_throttle(now).await?),
             Job::SignUps => self.sign_ups(now).await,
             Job::Closings => self.closings(now).await,
             Job::Charges => Ok(self.reconcile().await?),
@@ -184,7 +184,7 @@ impl Jobs {
     }
 
     async fn measure(&self, now: UnixTime) -> Result<(), JobError> {
-        let waiting = self.store.waiting().await?;
+        let waiting = self.store.outbox_backlog().await?;
         let age = waiting.oldest.map_or(0, |made| now.seconds().saturating_sub(made.seconds()));
         self.counts.mails.set(gauge(waiting.mails));
         self.counts.oldest_mail.set(gauge(age));
@@ -235,10 +235,11 @@ impl Jobs {
         let before = earlier(now, SIGN_UP_LIFE);
         loop {
             let after = self.marks().sign_up;
-            let page = self.store.made_before(before, after, PAGE).await?;
+            let page = self.store.accounts_made_before(before, after, PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
-            for (account, _) in page.iter().filter(|(_, kind)| *kind == Kind::Opening) {
-                self.store.remove_opening(*account).await?;
+            for (account, _) in page.iter().filter(|(_, kind)| *kind == AccountStage::PendingSignUp)
+            {
+                self.store.remove_pending_sign_up(*account).await?;
             }
             self.marks().sign_up = Some(*last);
         }
@@ -253,7 +254,7 @@ impl Jobs {
         let mut faults = self.close(again).await;
         loop {
             let after = self.marks().closing;
-            let page = self.store.closings_before(before, after, PAGE).await?;
+            let page = self.store.deletion_requests_before(before, after, PAGE).await?;
             let Some((last, _)) = page.last() else { break };
             faults += self.close(page.iter().map(|(_, account)| *account).collect()).await;
             self.marks().closing = Some(*last);
@@ -290,7 +291,7 @@ impl Jobs {
         let page = self.store.session_rows(after.as_ref(), PAGE).await?;
         self.marks().session = page.last().cloned();
         let over = page.into_iter().filter(|row| {
-            let world = Accounts::world(&row.found.standing, now);
+            let world = Accounts::world(&row.found.global_state, now);
             match &row.found.state {
                 Account::Live(live) => live.session(row.found.session, &world).is_none(),
                 _ => true,
@@ -300,8 +301,8 @@ impl Jobs {
     }
 
     async fn answers(&self, now: UnixTime) -> Result<(), JobError> {
-        self.store.prune_attempts(now).await?;
-        Ok(self.store.drop_answers(now).await?)
+        self.store.prune_attempt_counts(now).await?;
+        Ok(self.store.drop_idempotency_records(now).await?)
     }
 
     fn marks(&self) -> std::sync::MutexGuard<'_, Marks> {

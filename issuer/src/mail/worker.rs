@@ -9,7 +9,7 @@ use tegata::Clock;
 
 use super::{Carrier, NotTaken};
 use crate::accounts::{Accounts, Letters};
-use crate::store::{Leased, Store};
+use crate::store::{LeasedMail, Store};
 
 /// How often the outbox is looked into when nobody says that there is something in it.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -34,10 +34,11 @@ pub(crate) async fn work(
     clock: Arc<dyn Clock>,
 ) {
     loop {
-        let due = store.due(clock.now(), LEASE, AT_ONCE).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "cannot look into the outbox");
-            Vec::new()
-        });
+        let due =
+            store.lease_due_mails(clock.now(), LEASE, AT_ONCE).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "cannot look into the outbox");
+                Vec::new()
+            });
         if due.is_empty() {
             tokio::time::sleep(PAUSE).await;
         }
@@ -48,7 +49,7 @@ pub(crate) async fn work(
         // of them twice.
         let mut over = handed_over.ready_chunks(due.len().max(1));
         while let Some(over) = over.next().await {
-            if let Err(error) = store.delivered(over.into_iter().flatten()).await {
+            if let Err(error) = store.remove_delivered(over.into_iter().flatten()).await {
                 tracing::warn!(%error, "cannot take mails out of the outbox");
             }
         }
@@ -62,8 +63,8 @@ async fn hand_over<'a>(
     letters: &Letters,
     carrier: &dyn Carrier,
     clock: &dyn Clock,
-    mail: &'a Leased,
-) -> Option<&'a Leased> {
+    mail: &'a LeasedMail,
+) -> Option<&'a LeasedMail> {
     let taken = match accounts.posted(mail, letters).await {
         // What cannot be read, or goes to a decoy, goes nowhere.
         Ok(None) => return Some(mail),
@@ -88,7 +89,7 @@ async fn hand_over<'a>(
                 return Some(mail);
             }
             let wait = i64::try_from(wait(mail.tries)).unwrap_or(i64::MAX);
-            if let Err(error) = store.failed(mail, now.shifted(wait)).await {
+            if let Err(error) = store.postpone(mail, now.shifted(wait)).await {
                 tracing::warn!(%error, "cannot put a mail off");
             }
             None

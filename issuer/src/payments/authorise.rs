@@ -19,7 +19,10 @@ use crate::domain::hash::sha256;
 use crate::domain::{AuthorisationId, TokenHash};
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, ProblemDocument};
-use crate::store::{Answered, Asked, Code, Made, SaleOrder, State};
+use crate::store::{
+    AuthorisationState, AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode,
+    SaleDetails,
+};
 
 /// How many of a till's last payments are shown.
 const LAST: u32 = 20;
@@ -142,21 +145,21 @@ impl Payments {
         if currency != self.rules.currency {
             return Err(self.refusal(&token, Problem::OtherCurrency).await);
         }
-        let order = SaleOrder {
+        let order = SaleDetails {
             reference: reference.as_str().to_owned(),
             amount: amount.get(),
             currency: currency.as_str().to_owned(),
         };
         let now = self.world.clock.now();
-        let asked = Asked {
+        let asked = AuthoriseRequest {
             token,
             key: key.as_str().to_owned(),
             hash: sha256(&request.raw),
             code: self.parts(&code, now).await?,
-            order: order.clone(),
+            sale: order.clone(),
             id: self.authorisation_id(now)?,
             now,
-            bounds: self.rules.bounds(now),
+            limits: self.rules.bounds(now),
         };
         let answered = self.store.authorise(asked, self.prepared.clone()).await;
         let nothing = |status, reason| View {
@@ -166,13 +169,13 @@ impl Payments {
             ..View::nothing(status, reason, now)
         };
         Ok(match answered.map_err(Problem::of_store)? {
-            Answered::NoTill => return Err(Problem::NoSuchTill),
-            Answered::KeyReused => return Err(Problem::KeyReused),
-            Answered::ReferenceReused => return Err(Problem::ReferenceReused),
-            Answered::Forbidden => nothing(Status::Voided, None),
-            Answered::Declined(reason) => nothing(Status::Declined, Some(reason)),
-            Answered::Known(known) => View::of(&known),
-            Answered::Made(made) => self.charged(*made).await,
+            AuthoriseOutcome::UnknownTill => return Err(Problem::NoSuchTill),
+            AuthoriseOutcome::KeyReused => return Err(Problem::KeyReused),
+            AuthoriseOutcome::ReferenceReused => return Err(Problem::ReferenceReused),
+            AuthoriseOutcome::ForbiddenByVoid => nothing(Status::Voided, None),
+            AuthoriseOutcome::Declined(reason) => nothing(Status::Declined, Some(reason)),
+            AuthoriseOutcome::Replayed(known) => View::of(&known),
+            AuthoriseOutcome::Created(made) => self.charged(*made).await,
         })
     }
 
@@ -185,16 +188,17 @@ impl Payments {
         }
     }
 
-    async fn parts(&self, code: &Scanned, now: UnixTime) -> Result<Code, Problem> {
-        let Ok(digits) = Digits::parse(code.as_bytes()) else { return Ok(Code::Malformed) };
+    async fn parts(&self, code: &Scanned, now: UnixTime) -> Result<ParsedCode, Problem> {
+        let Ok(digits) = Digits::parse(code.as_bytes()) else { return Ok(ParsedCode::Malformed) };
         let decoded = self.prefixes.decode(&digits, now).await.map_err(Problem::of_store)?;
-        Ok(decoded.map_or(Code::Malformed, |(scheme, decoded)| Code::Parts(scheme, decoded)))
+        Ok(decoded
+            .map_or(ParsedCode::Malformed, |(scheme, decoded)| ParsedCode::Parts(scheme, decoded)))
     }
 
     /// What was taken just now, after the card was asked for the money.
-    async fn charged(&self, made: Made) -> View {
+    async fn charged(&self, made: NewAuthorisation) -> View {
         let view = View::of(&made.authorisation);
-        if made.authorisation.state != State::Authorised {
+        if made.authorisation.state != AuthorisationState::Authorised {
             return view;
         }
         // A task of its own: a till that hangs up does not break it off.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::AuthorisationId;
-use crate::store::Made;
+use crate::store::NewAuthorisation;
 
 /// What is known of a charge, or of its reversal, when the till is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +17,11 @@ pub enum Outcome {
 }
 
 /// Charges cards. Whoever does it moves the authorisation's state itself, from version to version
-/// ([`Store::move_on`](crate::store::Store::move_on)), and before it answers: what is answered is what stands in the row.
+/// ([`Store::transition`](crate::store::Store::transition)), and before it answers: what is answered is what stands in the row.
 #[async_trait]
 pub trait Charge: Send + Sync {
     /// Charges what stands in `authorised`. It may be asked twice for one, and charges once.
-    async fn charge(&self, made: Made) -> Outcome;
+    async fn charge(&self, made: NewAuthorisation) -> Outcome;
 
     /// Takes back what stands in `reversing`: a charge that has begun, or was made.
     async fn reverse(&self, id: AuthorisationId) -> Outcome;

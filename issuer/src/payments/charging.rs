@@ -24,7 +24,10 @@ use tegata::{Clock, UnixTime};
 use super::{Charge, Outcome};
 use crate::domain::AuthorisationId;
 use crate::processor::{Fault, IntentId, Key, Processor, Status, Wanted};
-use crate::store::{Authorisation, Made, Payable, State, Store, StoreError, Tell};
+use crate::store::{
+    Authorisation, AuthorisationState, ChargeableCard, NewAuthorisation, ReceiptWriter, Store,
+    StoreError,
+};
 
 /// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
 /// takes.
@@ -50,7 +53,7 @@ pub struct Charging {
     store: Store,
     processor: Arc<dyn Processor>,
     clock: Arc<dyn Clock>,
-    tell: Arc<dyn Tell>,
+    tell: Arc<dyn ReceiptWriter>,
 }
 
 impl std::fmt::Debug for Charging {
@@ -64,7 +67,7 @@ enum Known {
     /// No more than its row says.
     TheRow,
     /// The card that its account is charged with.
-    Card(Option<Payable>),
+    Card(Option<ChargeableCard>),
     /// What became of its intent.
     Status(Status),
 }
@@ -84,23 +87,31 @@ enum Stuck {
 
 #[async_trait]
 impl Charge for Charging {
-    async fn charge(&self, made: Made) -> Outcome {
-        let Made { authorisation, card } = made;
+    async fn charge(&self, made: NewAuthorisation) -> Outcome {
+        let NewAuthorisation { authorisation, card } = made;
         // What someone else works on is left to him.
         let it = match authorisation.state {
-            State::Authorised => self.bring_on(authorisation, Known::Card(card)).await,
+            AuthorisationState::Authorised => self.bring_on(authorisation, Known::Card(card)).await,
             _ => Some(authorisation),
         };
         match it.map(|it| it.state) {
-            Some(State::Charged) => Outcome::Done,
-            Some(State::Declined | State::Voided | State::Refunded) => Outcome::Declined,
+            Some(AuthorisationState::Charged) => Outcome::Done,
+            Some(
+                AuthorisationState::Declined
+                | AuthorisationState::Voided
+                | AuthorisationState::Refunded,
+            ) => Outcome::Declined,
             _ => Outcome::Pending,
         }
     }
 
     async fn reverse(&self, id: AuthorisationId) -> Outcome {
         match self.reversed_now(id).await.map(|it| it.state) {
-            Some(State::Voided | State::Refunded | State::Declined) => Outcome::Done,
+            Some(
+                AuthorisationState::Voided
+                | AuthorisationState::Refunded
+                | AuthorisationState::Declined,
+            ) => Outcome::Done,
             _ => Outcome::Pending,
         }
     }
@@ -113,13 +124,17 @@ impl Charging {
         store: Store,
         processor: Arc<dyn Processor>,
         clock: Arc<dyn Clock>,
-        tell: Arc<dyn Tell>,
+        tell: Arc<dyn ReceiptWriter>,
     ) -> Self {
         Self { store, processor, clock, tell }
     }
 
-    async fn move_on(&self, at: Authorisation, to: State) -> Result<Authorisation, StoreError> {
-        self.store.move_on(at, to, self.clock.now(), Arc::clone(&self.tell)).await
+    async fn move_on(
+        &self,
+        at: Authorisation,
+        to: AuthorisationState,
+    ) -> Result<Authorisation, StoreError> {
+        self.store.transition(at, to, self.clock.now(), Arc::clone(&self.tell)).await
     }
 
     /// Takes up what is not over and lies about: all of it, up to some thousand. Several processes may do so at once.
@@ -162,13 +177,13 @@ impl Charging {
     }
 
     async fn take_up(&self, it: Authorisation) -> Result<(), StoreError> {
-        match self.store.hold(it, self.clock.now()).await {
+        match self.store.claim_charge(it, self.clock.now()).await {
             Ok(held) => {
                 self.bring_on(held, Known::TheRow).await;
                 Ok(())
             }
             // Whoever else took it has it now.
-            Err(StoreError::Moved) => Ok(()),
+            Err(StoreError::VersionConflict) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -178,7 +193,7 @@ impl Charging {
         let gone = self.store.cards_to_forget(now, now.shifted(FORGET_AGAIN), CARDS).await?;
         for method in gone {
             match self.processor.detach(&method).await {
-                Ok(()) => self.store.card_forgotten(&method).await?,
+                Ok(()) => self.store.remove_forgotten_card(&method).await?,
                 Err(fault) => tracing::warn!(%fault, "the processor has not forgotten a card"),
             }
         }
@@ -189,7 +204,7 @@ impl Charging {
     async fn reversed_now(&self, id: AuthorisationId) -> Option<Authorisation> {
         let it = self.store.authorisation(id).await.ok().flatten()?;
         match it.state {
-            State::Reversing => self.bring_on(it, Known::TheRow).await,
+            AuthorisationState::Reversing => self.bring_on(it, Known::TheRow).await,
             _ => Some(it),
         }
     }
@@ -204,7 +219,7 @@ impl Charging {
                 Err(stuck) => {
                     self.leave(now, &stuck).await;
                     // A database that dies may still show what it had no time to make durable: nobody is told of it.
-                    if matches!(stuck, Stuck::Store(StoreError::InDoubt)) {
+                    if matches!(stuck, Stuck::Store(StoreError::CommitOutcomeUnknown)) {
                         return None;
                     }
                     // Perhaps somebody else has brought it further.
@@ -217,13 +232,13 @@ impl Charging {
 
     /// What was asked and is not known is called so: the till is told, and the job takes it up.
     async fn leave(&self, at: Authorisation, stuck: &Stuck) {
-        if matches!(stuck, Stuck::Store(StoreError::Moved)) {
+        if matches!(stuck, Stuck::Store(StoreError::VersionConflict)) {
             return;
         }
         tracing::warn!(authorisation = %at.id, state = at.state.name(), %stuck, "a charge is not over");
-        if at.state == State::Charging {
+        if at.state == AuthorisationState::Charging {
             // If this is not written, either, it is `charging` that the job finds.
-            let _ = self.move_on(at, State::Unknown).await;
+            let _ = self.move_on(at, AuthorisationState::Unknown).await;
         }
     }
 
@@ -232,10 +247,12 @@ impl Charging {
         let now = self.clock.now();
         let is_late = is_late(&at, now);
         let next = match (at.state, &at.intent) {
-            (State::Authorised, _) if is_late => State::Voided,
-            (State::Reversing, None) => State::Voided,
-            (State::Reversing, Some(intent)) => self.reversed(&at, &name(intent)?).await?,
-            (_, _) if is_late => State::Reversing,
+            (AuthorisationState::Authorised, _) if is_late => AuthorisationState::Voided,
+            (AuthorisationState::Reversing, None) => AuthorisationState::Voided,
+            (AuthorisationState::Reversing, Some(intent)) => {
+                self.reversed(&at, &name(intent)?).await?
+            }
+            (_, _) if is_late => AuthorisationState::Reversing,
             (_, None) => return self.with_intent(at, known).await,
             (_, Some(intent)) => self.charged(&at, &name(intent)?, known).await?,
         };
@@ -251,10 +268,10 @@ impl Charging {
         let amount = u32::try_from(at.amount).map_err(|_| Stuck::Unreadable)?;
         let card = match known {
             Known::Card(card) => card,
-            _ => self.store.payable(at.account).await?,
+            _ => self.store.chargeable_card(at.account).await?,
         };
         let Some(payable) = card else {
-            return Ok((self.move_on(at, State::Declined).await?, Known::TheRow));
+            return Ok((self.move_on(at, AuthorisationState::Declined).await?, Known::TheRow));
         };
         let (what_for, key) = (at.id.to_string(), key("create", &at));
         let currency = at.currency.to_ascii_lowercase();
@@ -269,13 +286,13 @@ impl Charging {
             Ok(intent) => {
                 let intent = intent.as_str().to_owned();
                 let now = self.clock.now();
-                let at = self.store.with_intent(at, payable.card.0, intent, now).await?;
+                let at = self.store.store_intent(at, payable.card.0, intent, now).await?;
                 Ok((at, Known::Status(Status::Created)))
             }
             // There is none, so nothing can be charged: the card is gone, or the order is one that they never take.
             Err(fault @ (Fault::Missing | Fault::Refused(_))) => {
                 tracing::error!(authorisation = %at.id, %fault, "the processor takes no such charge");
-                Ok((self.move_on(at, State::Declined).await?, Known::TheRow))
+                Ok((self.move_on(at, AuthorisationState::Declined).await?, Known::TheRow))
             }
             Err(fault) => Err(fault.into()),
         }
@@ -287,7 +304,7 @@ impl Charging {
         at: &Authorisation,
         intent: &IntentId,
         known: Known,
-    ) -> Result<State, Stuck> {
+    ) -> Result<AuthorisationState, Stuck> {
         let status = match known {
             Known::Status(status) => status,
             _ => self.processor.retrieve(intent).await?,
@@ -302,26 +319,30 @@ impl Charging {
             status => status,
         };
         match status {
-            Status::Succeeded => Ok(State::Charged),
-            Status::Declined(_) | Status::Cancelled => Ok(State::Declined),
+            Status::Succeeded => Ok(AuthorisationState::Charged),
+            Status::Declined(_) | Status::Cancelled => Ok(AuthorisationState::Declined),
             Status::Processing | Status::Created => Err(Stuck::Processing),
         }
     }
 
     /// How what is taken back ends: not before the processor has said that it cannot be charged any more, or has given
     /// the money back.
-    async fn reversed(&self, at: &Authorisation, intent: &IntentId) -> Result<State, Stuck> {
+    async fn reversed(
+        &self,
+        at: &Authorisation,
+        intent: &IntentId,
+    ) -> Result<AuthorisationState, Stuck> {
         match self.processor.retrieve(intent).await? {
-            Status::Cancelled => Ok(State::Voided),
+            Status::Cancelled => Ok(AuthorisationState::Voided),
             Status::Created | Status::Declined(_) => {
                 match self.processor.cancel(intent, Key(&key("cancel", at))).await? {
-                    Status::Cancelled => Ok(State::Voided),
+                    Status::Cancelled => Ok(AuthorisationState::Voided),
                     _ => Err(Stuck::Processing),
                 }
             }
             Status::Succeeded => {
                 self.processor.refund(intent, Key(&key("refund", at))).await?;
-                Ok(State::Refunded)
+                Ok(AuthorisationState::Refunded)
             }
             Status::Processing => Err(Stuck::Processing),
         }

@@ -6,7 +6,7 @@ use tegata::UnixTime;
 use super::view::{Status, View};
 use crate::codes::WrongCodes;
 use crate::jobs::gauge;
-use crate::store::{Reason, Store, StoreError, UnderWay};
+use crate::store::{DeclineReason, OpenPaymentCounts, Store, StoreError};
 
 /// A clone counts in the same place.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Counts {
         for status in Status::ALL {
             counts.answers.with_label_values(&[status.name(), NONE]).reset();
         }
-        for reason in Reason::ALL {
+        for reason in DeclineReason::ALL {
             counts.answers.with_label_values(&[Status::Declined.name(), reason.name()]).reset();
         }
         Ok(counts)
@@ -69,18 +69,19 @@ impl Counts {
 
     /// A till was told so.
     pub(super) fn answered(&self, view: &View) {
-        let reason = view.reason.map_or(NONE, Reason::name);
+        let reason = view.reason.map_or(NONE, DeclineReason::name);
         self.answers.with_label_values(&[view.status.name(), reason]).inc();
     }
 
     /// Counts what is not over.
     pub(crate) async fn under_way(&self, store: &Store, now: UnixTime) -> Result<(), StoreError> {
-        let UnderWay { authorised, charging, reversing } = store.under_way().await?;
+        let OpenPaymentCounts { authorised, charging, reversing } =
+            store.open_payment_counts().await?;
         let open = [("authorised", authorised), ("charging", charging), ("reversing", reversing)];
         for (state, count) in open {
             self.open.with_label_values(&[state]).set(gauge(count));
         }
-        let oldest = store.oldest_under_way().await?;
+        let oldest = store.oldest_open_payment().await?;
         let age = oldest.map_or(0, |made| now.seconds().saturating_sub(made.seconds()));
         self.oldest.set(gauge(age));
         Ok(())

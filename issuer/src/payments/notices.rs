@@ -7,7 +7,7 @@ use tegata::Random;
 use crate::accounts::Receipt;
 use crate::crypto::{Keys, Place};
 use crate::domain::MailId;
-use crate::store::{Authorisation, Outgoing, Rank, StoreError, Tell};
+use crate::store::{Authorisation, MailPriority, OutboxMail, ReceiptWriter, StoreError};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
 /// transaction in which money moves reads nothing for them.
@@ -24,14 +24,14 @@ impl Notices {
     }
 }
 
-impl Tell for Notices {
-    fn mail(&self, id: MailId, of: &Authorisation) -> Result<Outgoing, StoreError> {
+impl ReceiptWriter for Notices {
+    fn receipt(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         let unwritten = StoreError::Unreadable("outbox");
         let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
         let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;
         let letter = self.keys.seal(Place::Mail(of.account, id), &json, &*self.random);
         let letter = letter.map_err(|_| unwritten)?;
-        Ok(Outgoing { id, made: of.changed, rank: Rank::Receipt, letter })
+        Ok(OutboxMail { id, made: of.changed, rank: MailPriority::Receipt, letter })
     }
 }
 

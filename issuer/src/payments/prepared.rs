@@ -8,7 +8,7 @@ use lru::LruCache;
 use tegata::code::{Candidate, CredentialId};
 
 use crate::crypto::Keys;
-use crate::store::{Found, Prepare, StoreError};
+use crate::store::{CandidateCache, CandidateCredential, StoreError};
 
 /// How many are kept: some 25 MiB. Those used longest ago go first.
 const KEPT: NonZeroUsize = NonZeroUsize::new(32 * 1024).unwrap();
@@ -28,8 +28,8 @@ impl Prepared {
     }
 }
 
-impl Prepare for Prepared {
-    fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError> {
+impl CandidateCache for Prepared {
+    fn prepare(&self, found: &CandidateCredential) -> Result<Arc<Candidate>, StoreError> {
         if let Some(known) = self.kept().get(&found.id) {
             return Ok(Arc::clone(known));
         }

@@ -5,7 +5,7 @@ use tegata::UnixTime;
 use tegata::code::AttemptLimits;
 
 use super::words::Currency;
-use crate::store::{Bounds, Cap};
+use crate::store::{AuthoriseLimits, Cap};
 
 /// What holds for payments, from the settings.
 #[derive(Clone, Debug)]
@@ -25,9 +25,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    pub(super) fn bounds(&self, now: UnixTime) -> Bounds {
+    pub(super) fn bounds(&self, now: UnixTime) -> AuthoriseLimits {
         let Self { usual, low, attempts, day_offset, .. } = *self;
-        Bounds { usual, low, attempts, day: day_offset.day(now) }
+        AuthoriseLimits { usual, low, attempts, day: day_offset.day(now) }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tegata::UnixTime;
 use utoipa::ToSchema;
 
-use crate::store::{Authorisation, Reason, State};
+use crate::store::{Authorisation, AuthorisationState, DeclineReason};
 
 /// How far a payment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -60,7 +60,7 @@ pub struct View {
     pub status: Status,
     /// Why it was declined; none if the card was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<DeclineReason>,
     /// In minor units of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1980)]
@@ -94,20 +94,22 @@ impl View {
     }
 
     /// One that never came to be.
-    pub(super) fn nothing(status: Status, reason: Option<Reason>, time: UnixTime) -> Self {
+    pub(super) fn nothing(status: Status, reason: Option<DeclineReason>, time: UnixTime) -> Self {
         let time = time.seconds();
         Self { id: None, status, reason, amount: None, currency: None, reference: None, time }
     }
 }
 
-fn status(state: State) -> Status {
+fn status(state: AuthorisationState) -> Status {
     match state {
-        State::Charged => Status::Approved,
-        State::Authorised | State::Charging | State::Unknown => Status::Pending,
-        State::Declined => Status::Declined,
-        State::Voided => Status::Voided,
-        State::Reversing => Status::Reversing,
-        State::Refunded => Status::Refunded,
+        AuthorisationState::Charged => Status::Approved,
+        AuthorisationState::Authorised
+        | AuthorisationState::Charging
+        | AuthorisationState::Unknown => Status::Pending,
+        AuthorisationState::Declined => Status::Declined,
+        AuthorisationState::Voided => Status::Voided,
+        AuthorisationState::Reversing => Status::Reversing,
+        AuthorisationState::Refunded => Status::Refunded,
     }
 }
 

@@ -12,7 +12,7 @@ use super::view::{Shown, Status, View};
 use super::words::{IdempotencyKey, Reference};
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, ProblemDocument};
-use crate::store::{Authorisation, State, Voided, What};
+use crate::store::{Authorisation, AuthorisationState, VoidOutcome, VoidTarget};
 
 /// What a till takes back: one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,16 +47,16 @@ pub(super) async fn void(
 ) -> Shown {
     let (till, _) = payments.till_of(&headers).await?;
     let what = match request.value {
-        Void::Reference(reference) => What::Reference(reference.as_str().to_owned()),
-        Void::Key(key) => What::Key(key.as_str().to_owned()),
+        Void::Reference(reference) => VoidTarget::Reference(reference.as_str().to_owned()),
+        Void::Key(key) => VoidTarget::Key(key.as_str().to_owned()),
     };
     let now = payments.world.clock.now();
     let (actor, notices) = (format!("till {till}"), payments.notices.clone());
     let voided = payments.store.void(till, what.clone(), actor, now, notices).await;
     let view = match voided.map_err(Problem::of_store)? {
-        Voided::Is(authorisation) => payments.reversed(*authorisation).await?,
-        Voided::Forbidden | Voided::NotThere => {
-            let reference = if let What::Reference(text) = what { Some(text) } else { None };
+        VoidOutcome::Found(authorisation) => payments.reversed(*authorisation).await?,
+        VoidOutcome::Forbidden | VoidOutcome::NotFound => {
+            let reference = if let VoidTarget::Reference(text) = what { Some(text) } else { None };
             View { reference, ..View::nothing(Status::Voided, None, now) }
         }
     };
@@ -66,7 +66,7 @@ pub(super) async fn void(
 impl Payments {
     /// What is being taken back, after the processor was asked for it.
     async fn reversed(&self, authorisation: Authorisation) -> Result<View, Problem> {
-        if authorisation.state != State::Reversing {
+        if authorisation.state != AuthorisationState::Reversing {
             return Ok(View::of(&authorisation));
         }
         let (charge, id) = (Arc::clone(&self.charge), authorisation.id);

@@ -6,15 +6,15 @@ use tegata::UnixTime;
 use tegata::protocol::SessionId;
 use tegata_policy::{Account, Deed, SecretId, SecretKind};
 
-use super::outbox::Rank;
-use super::rows::{Row, Statement, values};
-use super::{CardChange, NewCredential, Standing, StoreError, cards, credentials};
+use super::outbox::MailPriority;
+use super::sql::{Row, Statement, values};
+use super::{CardChange, GlobalState, NewCredential, StoreError, cards, credentials};
 use crate::crypto::{self, Sealed, number};
 use crate::domain::{AccountId, EventId, HandleKey, MailId, TokenHash};
 
 /// An account with all that is kept beside it, as of one moment.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct LoadedAccount {
     /// What is decided by.
     pub state: Account,
     /// What its numbers stand for.
@@ -22,12 +22,12 @@ pub struct Loaded {
     /// How often it was changed.
     pub version: u64,
     /// What holds for all accounts.
-    pub standing: Standing,
+    pub global_state: GlobalState,
 }
 
 /// What a session's token leads to.
 #[derive(Clone, Debug)]
-pub struct InSession {
+pub struct SessionContext {
     /// Whose session it is.
     pub account: AccountId,
     /// Which. Whether it counts is for the account to say.
@@ -35,12 +35,12 @@ pub struct InSession {
     /// The account.
     pub state: Account,
     /// What holds for all accounts.
-    pub standing: Standing,
+    pub global_state: GlobalState,
 }
 
 /// What is written together, or not at all.
 #[derive(Clone, Debug, Default)]
-pub struct Change {
+pub struct AccountChange {
     /// The account's state; `None` leaves it as it is.
     pub state: Option<Account>,
     /// Secrets to keep.
@@ -62,20 +62,20 @@ pub struct Change {
     /// What is done to its cards. One that it does not have fails the whole change.
     pub card: Option<CardChange>,
     /// Mails.
-    pub outbox: Vec<Outgoing>,
+    pub outbox: Vec<OutboxMail>,
     /// What happened.
     pub events: Vec<EventRow>,
 }
 
 /// A mail, sealed.
 #[derive(Clone, Debug)]
-pub struct Outgoing {
+pub struct OutboxMail {
     /// Its number.
     pub id: MailId,
     /// When it was made, which is when it can go.
     pub made: UnixTime,
     /// Before which others.
-    pub rank: Rank,
+    pub rank: MailPriority,
     /// To whom, and what.
     pub letter: Sealed,
 }
@@ -100,7 +100,7 @@ pub struct EventRow {
 
 /// A deed's name in the log.
 #[must_use]
-pub fn deed(deed: Deed) -> String {
+pub fn audit_event_name(deed: Deed) -> String {
     // A unit variant is a string.
     let name = serde_json::to_value(deed).ok();
     name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
@@ -135,12 +135,12 @@ pub(super) fn sealed(row: &mut Row) -> Result<Sealed, StoreError> {
     Ok(Sealed { key: row.int()?, bytes: row.blob()? })
 }
 
-impl Loaded {
+impl LoadedAccount {
     pub(super) fn of_load(rows: Vec<Row>) -> Result<Option<Self>, StoreError> {
         let mut loaded: Option<Self> = None;
         for row in rows {
             let mut row = row.of("accounts");
-            let standing = Standing::read(&mut row)?;
+            let global_state = GlobalState::read(&mut row)?;
             let (text, version) = (row.text()?, row.int()?);
             let loaded = match &mut loaded {
                 Some(loaded) => loaded,
@@ -148,7 +148,7 @@ impl Loaded {
                     state: state(&text)?,
                     secrets: BTreeMap::new(),
                     version,
-                    standing,
+                    global_state,
                 }),
             };
             if let Some(secret) = row.optional(Row::int)? {
@@ -161,12 +161,12 @@ impl Loaded {
     pub(super) fn of_change(
         account: Row,
         secrets: Vec<Row>,
-        standing: Standing,
+        global_state: GlobalState,
     ) -> Result<Self, StoreError> {
         let mut account = account.of("accounts");
         let state = state(&account.text()?)?;
         let version = account.int()?;
-        let mut loaded = Self { state, secrets: BTreeMap::new(), version, standing };
+        let mut loaded = Self { state, secrets: BTreeMap::new(), version, global_state };
         for row in secrets {
             let mut row = row.of("secrets");
             let secret = SecretId(row.int()?);
@@ -182,19 +182,19 @@ impl Loaded {
     }
 }
 
-impl InSession {
+impl SessionContext {
     pub(super) fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of("sessions");
         Ok(Self {
             account: AccountId(row.array()?),
             session: SessionId(row.int()?),
             state: state(&row.text()?)?,
-            standing: Standing::read(&mut row)?,
+            global_state: GlobalState::read(&mut row)?,
         })
     }
 }
 
-impl Change {
+impl AccountChange {
     /// All that it writes for a new account.
     pub(super) fn create(mut self, account: AccountId) -> Result<Vec<Statement>, StoreError> {
         const INSERT: &str = "INSERT INTO accounts (account, state, version) VALUES ($1, $2, 1) \
@@ -210,7 +210,7 @@ impl Change {
     pub(super) fn statements(
         mut self,
         account: AccountId,
-        before: &Loaded,
+        before: &LoadedAccount,
     ) -> Result<Vec<Statement>, StoreError> {
         const UPDATE: &str = "UPDATE accounts SET state = $1, version = version + 1 \
             WHERE account = $2 AND version = $3";
@@ -287,7 +287,7 @@ impl Change {
     }
 }
 
-impl Outgoing {
+impl OutboxMail {
     pub(super) fn statement(self, account: AccountId) -> Statement {
         const INSERT: &str = "INSERT INTO outbox \
             (account, mail, key, sealed, made, not_before, tries, rank) \

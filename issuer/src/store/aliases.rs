@@ -3,14 +3,14 @@
 use tegata::code::{Alias, CredentialId, Prefix, Scheme};
 
 use super::credentials::{in_index, scheme};
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::Sealed;
 use crate::domain::AccountId;
 
 /// How far the index of a period is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fill {
+pub struct IndexProgress {
     /// Up to this credential, with it. Ids sort by when they were made.
     pub up_to: CredentialId,
     /// Whether all that there were have been gone through.
@@ -68,16 +68,16 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn alias_fill(
+    pub async fn alias_index_progress(
         &self,
         prefix: &Prefix,
         period: u64,
-    ) -> Result<Option<Fill>, StoreError> {
+    ) -> Result<Option<IndexProgress>, StoreError> {
         const FILL: &str = "SELECT up_to, whole FROM alias_fills WHERE prefix = $1 AND period = $2";
         let row = self.database.row(FILL, values![prefix.to_string(), period]).await?;
         let read = |row: Row| {
             let mut row = row.of("alias_fills");
-            Ok(Fill { up_to: CredentialId(row.array()?), whole: row.int::<u8>()? == 1 })
+            Ok(IndexProgress { up_to: CredentialId(row.array()?), whole: row.int::<u8>()? == 1 })
         };
         row.map(read).transpose()
     }
@@ -116,7 +116,7 @@ impl Store {
         prefix: Prefix,
         period: u64,
         aliases: Vec<(CredentialId, Alias)>,
-        fill: Fill,
+        fill: IndexProgress,
     ) -> Result<(), StoreError> {
         const MARK: &str = "INSERT INTO alias_fills (prefix, period, up_to, whole) \
             VALUES ($1, $2, $3, $4) ON CONFLICT (prefix, period) DO UPDATE SET \

@@ -11,8 +11,8 @@ use tegata::UnixTime;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::database::Database;
+use super::global_state::AdminCommand;
 use super::sqlite::{connect, make_private, migrated, refused};
-use super::standing::Order;
 use super::{EventRow, Store, StoreError, postgres};
 use crate::config;
 
@@ -52,7 +52,7 @@ pub async fn restore(
     now: UnixTime,
     event: EventRow,
 ) -> Result<Store, StoreError> {
-    let fence = Order::Fence(now).statement();
+    let fence = AdminCommand::FenceAfterRestore(now).statement();
     match place {
         config::Store::Sqlite(file) => {
             let (file, from) = (file.clone(), from.to_owned());
@@ -62,7 +62,7 @@ pub async fn restore(
                     connection.execute(fence.sql, values).map_err(refused)
                 })
             });
-            restored.await.map_err(|_| StoreError::BrokeOff)??;
+            restored.await.map_err(|_| StoreError::Panicked)??;
         }
         config::Store::Postgres(url) => {
             let mut psql = program("psql", &postgres::config(url)?);
@@ -79,7 +79,7 @@ pub async fn restore(
         }
     }
     let store = Store::open(place).await?;
-    store.log(event).await?;
+    store.append_event(event).await?;
     Ok(store)
 }
 
@@ -176,7 +176,7 @@ fn program(name: &str, config: &tokio_postgres::Config) -> Command {
 
 async fn run(program: &'static str, mut command: Command) -> Result<(), StoreError> {
     let output = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await;
-    let output = output.map_err(|_| StoreError::BrokeOff)?.map_err(|error| StoreError::File {
+    let output = output.map_err(|_| StoreError::Panicked)?.map_err(|error| StoreError::File {
         what: "a program of PostgreSQL's cannot be run",
         kind: error.kind(),
     })?;

@@ -2,7 +2,7 @@
 
 use tegata::UnixTime;
 
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::domain::{AccountId, CardId};
 use crate::processor::{CustomerId, MethodId, Registered};
@@ -20,7 +20,7 @@ pub struct Card {
 
 /// The card that an account is charged with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payable {
+pub struct ChargeableCard {
     /// Its number here.
     pub card: CardId,
     /// What the processor charges it by.
@@ -29,7 +29,7 @@ pub struct Payable {
     pub customer: CustomerId,
 }
 
-impl Payable {
+impl ChargeableCard {
     pub(super) fn take(row: &mut Row) -> Result<Self, StoreError> {
         let card = CardId(row.array()?);
         Ok(Self { card, method: method(row)?, customer: customer(row)? })
@@ -127,11 +127,14 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn payable(&self, account: AccountId) -> Result<Option<Payable>, StoreError> {
+    pub async fn chargeable_card(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<ChargeableCard>, StoreError> {
         const PAYABLE: &str = "SELECT c.card, c.method, o.customer FROM cards c \
             JOIN customers o ON o.account = c.account WHERE c.account = $1 AND c.is_default = 1";
         let row = self.database.row(PAYABLE, values![account.0]).await?;
-        row.map(|row| Payable::take(&mut row.of("cards"))).transpose()
+        row.map(|row| ChargeableCard::take(&mut row.of("cards"))).transpose()
     }
 
     /// What the processor calls an account, if it has a name there.
@@ -148,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn keep_customer(
+    pub async fn store_customer(
         &self,
         account: AccountId,
         made: CustomerId,
@@ -192,7 +195,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn card_forgotten(&self, method: &MethodId) -> Result<(), StoreError> {
+    pub async fn remove_forgotten_card(&self, method: &MethodId) -> Result<(), StoreError> {
         const GONE: &str = "DELETE FROM cards_gone WHERE method = $1";
         self.write_one(GONE, values![method.as_str().to_owned()]).await
     }

@@ -6,16 +6,16 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use super::database::{Database, Transaction, Within};
-use super::rows::{Read, Row, Statement, Value};
+use super::sql::{Read, Row, Statement, Value};
 use crate::metrics::work::{Done, Work};
 
 #[derive(Clone)]
-pub(super) struct Counted {
+pub(super) struct CountedDatabase {
     pub(super) database: Arc<Database>,
     pub(super) work: Work,
 }
 
-impl Counted {
+impl CountedDatabase {
     pub(super) async fn rows(
         &self,
         sql: &'static str,
@@ -62,7 +62,7 @@ impl Counted {
         let (work, counts) = (Arc::new(work), self.work.clone());
         move |transaction| {
             let (work, counts) = (Arc::clone(&work), counts.clone());
-            Box::pin(async move { work(&mut InCounted { transaction, counts }).await })
+            Box::pin(async move { work(&mut CountedTransaction { transaction, counts }).await })
         }
     }
 
@@ -74,13 +74,13 @@ impl Counted {
     }
 }
 
-struct InCounted<'a> {
+struct CountedTransaction<'a> {
     transaction: &'a mut dyn Transaction,
     counts: Work,
 }
 
 #[async_trait]
-impl Transaction for InCounted<'_> {
+impl Transaction for CountedTransaction<'_> {
     async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
         self.counts.done(Done::ReadWithin, reads.len());
         self.transaction.read(reads).await

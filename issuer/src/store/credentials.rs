@@ -4,7 +4,7 @@ use tegata::UnixTime;
 use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
 use tegata_policy::{Account, CredentialNumber, Payer};
 
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::{Sealed, SealedSeed};
 use crate::domain::{AccountId, RequestId};
@@ -32,7 +32,7 @@ pub struct NewCredential {
 
 /// What a request for a credential came to.
 #[derive(Clone, Debug)]
-pub struct Requested {
+pub struct PriorCredential {
     /// The credential.
     pub id: CredentialId,
     /// What the account's state calls it.
@@ -47,7 +47,7 @@ pub struct Requested {
 
 /// A credential that has the alias that was asked for.
 #[derive(Clone, Debug)]
-pub struct Indexed {
+pub struct IndexedCredential {
     /// The credential.
     pub id: CredentialId,
     /// Whose it is.
@@ -143,7 +143,7 @@ fn payer(state: &Account) -> Option<tegata_policy::Payer> {
 pub(super) const REQUESTED: &str = "SELECT credential, number, prefix, period, request_hash, \
     key, seed, alias_key FROM credentials WHERE account = $1 AND request = $2";
 
-impl Requested {
+impl PriorCredential {
     pub(super) fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of("credentials");
         Ok(Self {
@@ -180,7 +180,7 @@ impl Store {
         scheme: &Scheme,
         alias: Alias,
         now: UnixTime,
-    ) -> Result<Vec<Indexed>, StoreError> {
+    ) -> Result<Vec<IndexedCredential>, StoreError> {
         const FIND: &str = "SELECT c.credential, c.account, c.number, c.key, c.seed FROM aliases a \
             JOIN credentials c ON c.credential = a.credential WHERE a.prefix = $1 \
             AND a.period IN ($2, $3, $4) AND a.alias = $5 AND c.key IS NOT NULL \
@@ -192,7 +192,7 @@ impl Store {
             .await?;
         let read = |row: Row| {
             let mut row = row.of("credentials");
-            Ok(Indexed {
+            Ok(IndexedCredential {
                 id: CredentialId(row.array()?),
                 account: AccountId(row.array()?),
                 number: CredentialNumber(row.int()?),

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use super::postgres::Postgres;
-use super::rows::{Read, Row, Statement, Value};
+use super::sql::{Read, Row, Statement, Value};
 use super::sqlite::Sqlite;
 
 /// A future that ends within the transaction it was given.

@@ -14,7 +14,7 @@ pub enum StoreError {
     AccountExists,
     /// An authorisation is no longer as it was read, or may not become that. Nothing was written.
     #[error("the authorisation was moved on by someone else")]
-    Moved,
+    VersionConflict,
     /// The account has no such card. Nothing was written.
     #[error("the account has no such card")]
     NoSuchCard,
@@ -50,10 +50,10 @@ pub enum StoreError {
     Refused(String),
     /// The connection went away with the answer to a commit: it may have been written.
     #[error("the store went away before it said whether it wrote")]
-    InDoubt,
+    CommitOutcomeUnknown,
     /// What was to decide, panicked. Nothing was written.
     #[error("the decision broke off")]
-    BrokeOff,
+    Panicked,
     /// A file of the store, or of its backup.
     #[error("{what}: {kind}")]
     File {

@@ -5,7 +5,7 @@
 //! comes; which lines a seal is over, and in which order, stands in the seal.
 
 use super::account::EventRow;
-use super::rows::{Read, Row, Statement, values};
+use super::sql::{Read, Row, Statement, values};
 use super::{Store, StoreError};
 use crate::audit;
 use crate::domain::{AccountId, EventId};
@@ -21,7 +21,7 @@ pub struct Seal {
 
 /// A seal with the events that it is over: those after the seal before it, up to its own count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct SealedEvents {
     /// The seal.
     pub seal: Seal,
     /// Their numbers, in the chain's order.
@@ -30,7 +30,7 @@ pub struct Page {
 
 /// How many events there are, and how many should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Census {
+pub(crate) struct EventCounts {
     /// In the log.
     pub(crate) there: u64,
     /// Sealed, as the last seal says.
@@ -49,7 +49,7 @@ impl Seal {
     }
 }
 
-impl Page {
+impl SealedEvents {
     fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of("event_seals");
         let seal = Seal::take(&mut row)?;
@@ -145,11 +145,11 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn pages(&self, after: u64, n: u32) -> Result<Vec<Page>, StoreError> {
+    pub async fn sealed_events(&self, after: u64, n: u32) -> Result<Vec<SealedEvents>, StoreError> {
         const PAGES: &str = "SELECT count, head, events FROM event_seals WHERE count > $1 \
             ORDER BY count LIMIT $2";
         let rows = self.database.rows(PAGES, values![after, n]).await?;
-        rows.into_iter().map(Page::read).collect()
+        rows.into_iter().map(SealedEvents::read).collect()
     }
 
     /// The events of these numbers, in their order; `None` for one that is not there.
@@ -176,13 +176,13 @@ impl Store {
     }
 
     /// Counts the events, all of them, as of one moment.
-    pub(crate) async fn census(&self) -> Result<Census, StoreError> {
+    pub(crate) async fn event_counts(&self) -> Result<EventCounts, StoreError> {
         const CENSUS: &str = "SELECT (SELECT COUNT(*) FROM events), \
             (SELECT COALESCE(MAX(count), 0) FROM event_seals), \
             (SELECT COUNT(*) FROM events_waiting)";
         let row = self.database.row(CENSUS, values![]).await?;
         let mut row = row.ok_or(StoreError::Unreadable("events"))?.of("events");
-        Ok(Census { there: row.int()?, sealed: row.int()?, waiting: row.int()? })
+        Ok(EventCounts { there: row.int()?, sealed: row.int()?, waiting: row.int()? })
     }
 
     /// Up to `n` seals from this count on.
@@ -219,7 +219,7 @@ impl Store {
                 break;
             }
             let mut ids = Vec::new();
-            for page in rows.into_iter().map(Page::read) {
+            for page in rows.into_iter().map(SealedEvents::read) {
                 let page = page?;
                 before = page.seal.count;
                 // Whole seals: within one, the order is that of the numbers.
@@ -291,7 +291,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn log(&self, event: EventRow) -> Result<(), StoreError> {
+    pub async fn append_event(&self, event: EventRow) -> Result<(), StoreError> {
         self.database
             .write(move |transaction| {
                 let statements = event.clone().statements().into();

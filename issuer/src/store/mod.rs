@@ -4,39 +4,39 @@
 //! |---|---|
 //! | `mod` | [`Store`]: what can be done, written once |
 //! | `database`, `counted` | what a database is asked for: a statement, or a transaction; how often that was |
-//! | `together` | work that may share its transaction with other work |
+//! | `batch` | work that may share its transaction with other work |
 //! | `sqlite`, `postgres` | the two that can be asked |
-//! | `rows` | values, rows and statements that both understand |
+//! | `sql` | values, rows and statements that both understand |
 //! | `account` | an account as it is kept, what a change writes |
 //! | `credentials`, `aliases` | payment credentials; how a code leads to one |
 //! | `tills`, `payments` | where codes are read; what was taken of them, and what became of it |
 //! | `outbox`, `events` | mails that wait; the log, and how it is sealed |
-//! | `standing` | what holds for all accounts |
+//! | `global_state` | what holds for all accounts |
 //! | `cards` | whose cards there are, and which is charged |
-//! | `sweep` | what jobs and operators go through: what is over, what waits |
-//! | `vault` | the issuer's wrapped keys, and sealing anew under another |
+//! | `scans` | what jobs and operators go through: what is over, what waits |
+//! | `sealed_rows` | the issuer's wrapped keys, and sealing anew under another |
 //! | `backup` | copies, and what happens when one takes the place of the database |
 //! | `error` | what can go wrong |
 
 mod account;
 mod aliases;
 mod backup;
+mod batch;
 mod cards;
 mod counted;
 mod credentials;
 mod database;
 mod error;
 mod events;
+mod global_state;
 mod outbox;
 mod payments;
 mod postgres;
-mod rows;
+mod scans;
+mod sealed_rows;
+mod sql;
 mod sqlite;
-mod standing;
-mod sweep;
 mod tills;
-mod together;
-mod vault;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,38 +44,42 @@ use std::time::Duration;
 use tegata::UnixTime;
 use tegata_policy::limits::{Limit, Used};
 
-pub use account::{Change, EventRow, InSession, Loaded, Outgoing, deed};
-pub use aliases::{AliasRow, Fill};
-pub use backup::restore;
-pub use cards::{Card, CardChange, Payable};
-pub use credentials::{Indexed, NewCredential, Requested};
-pub use error::StoreError;
-pub(crate) use events::Census;
-pub use events::{Page, Seal};
-pub use outbox::{Leased, Rank};
-pub use payments::{
-    ANSWERS_KEPT, ATTEMPTS_KEPT, Answered, Asked, Authorisation, Bounds, Busy, Cap, Code,
-    Counted as PaymentsCounted, Found, Made, Order as SaleOrder, Paid, Prepare, Reason, Span,
-    State, Tell, UnderWay, Voided, What, Who, Wrong,
+pub use account::{
+    AccountChange, EventRow, LoadedAccount, OutboxMail, SessionContext, audit_event_name,
 };
-pub use standing::{Order, Standing, Stopped, Switch};
-pub use sweep::{Kind, SessionRow, Waiting};
+pub use aliases::{AliasRow, IndexProgress};
+pub use backup::restore;
+pub use cards::{Card, CardChange, ChargeableCard};
+pub use credentials::{IndexedCredential, NewCredential, PriorCredential};
+pub use error::StoreError;
+pub(crate) use events::EventCounts;
+pub use events::{Seal, SealedEvents};
+pub use global_state::{AdminCommand, GlobalState, KillSwitch, KillSwitchSet};
+pub use outbox::{LeasedMail, MailPriority};
+pub use payments::{
+    ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, Authorisation, AuthorisationState,
+    AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod, CandidateCache,
+    CandidateCredential, Cap, DeclineReason, IDEMPOTENCY_DAYS, NewAuthorisation, OpenPaymentCounts,
+    ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidOutcome, VoidTarget,
+    WrongCodeCount,
+};
+pub use scans::{AccountStage, OutboxBacklog, SessionRow};
+pub use sealed_rows::{SealedRow, SeedRow, WrappedKey};
 pub use tills::{Till, TillStage};
-pub use vault::{SealedRow, SeedRow, WrappedKey};
 
 use crate::config;
 use crate::domain::{AccountId, HandleKey, RequestId, ThrottleKey, TokenHash};
 use crate::metrics::work::Work;
-use counted::Counted;
+use counted::CountedDatabase;
 use database::{Database, Transaction};
-use rows::{Statement, values};
+use sql::{Statement, values};
 
 /// Accounts and what belongs to them. A clone is the same store.
 ///
 /// What an operation gives back is durable: it was committed before the answer. Several processes may share a store.
 #[derive(Clone)]
 pub struct Store {
-    database: Counted,
+    database: CountedDatabase,
 }
 
 impl Store {
@@ -90,12 +94,14 @@ impl Store {
                 Database::Postgres(Box::new(postgres::Postgres::open(url).await?))
             }
         };
-        Ok(Self { database: Counted { database: Arc::new(database), work: Work::default() } })
+        Ok(Self {
+            database: CountedDatabase { database: Arc::new(database), work: Work::default() },
+        })
     }
 
     /// The same store, its work counted there.
-    pub(crate) fn counting(self, work: Work) -> Self {
-        Self { database: Counted { work, ..self.database } }
+    pub(crate) fn with_work_counter(self, work: Work) -> Self {
+        Self { database: CountedDatabase { work, ..self.database } }
     }
 
     /// Where its work is counted.
@@ -111,15 +117,15 @@ impl Store {
     pub async fn create<R: Send + 'static>(
         &self,
         account: AccountId,
-        decide: impl Fn(&Standing) -> (Change, R) + Send + Sync + 'static,
+        decide: impl Fn(&GlobalState) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
         let decide = Arc::new(decide);
         self.database
             .write(move |transaction| {
                 let decide = Arc::clone(&decide);
                 Box::pin(async move {
-                    let standing = standing(transaction).await?;
-                    let (change, answer) = decide(&standing);
+                    let global_state = global_state(transaction).await?;
+                    let (change, answer) = decide(&global_state);
                     if change.state.is_some() {
                         transaction.write(change.create(account)?).await?;
                     }
@@ -134,11 +140,11 @@ impl Store {
     /// gave the first time is dropped.
     ///
     /// # Errors
-    /// `NoSuchAccount`, `HandleTaken`, and those of the database; nothing was written then, but for `InDoubt`.
+    /// `NoSuchAccount`, `HandleTaken`, and those of the database; nothing was written then, but for `CommitOutcomeUnknown`.
     pub async fn change<R: Send + 'static>(
         &self,
         account: AccountId,
-        decide: impl Fn(&Loaded) -> (Change, R) + Send + Sync + 'static,
+        decide: impl Fn(&LoadedAccount) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
         self.change_with(account, None, move |loaded, _| decide(loaded)).await
     }
@@ -151,7 +157,10 @@ impl Store {
         &self,
         account: AccountId,
         request: RequestId,
-        decide: impl Fn(&Loaded, Option<&Requested>) -> (Change, R) + Send + Sync + 'static,
+        decide: impl Fn(&LoadedAccount, Option<&PriorCredential>) -> (AccountChange, R)
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<R, StoreError> {
         self.change_with(account, Some(request), decide).await
     }
@@ -160,7 +169,10 @@ impl Store {
         &self,
         account: AccountId,
         request: Option<RequestId>,
-        decide: impl Fn(&Loaded, Option<&Requested>) -> (Change, R) + Send + Sync + 'static,
+        decide: impl Fn(&LoadedAccount, Option<&PriorCredential>) -> (AccountChange, R)
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<R, StoreError> {
         let decide = Arc::new(decide);
         self.database
@@ -174,12 +186,12 @@ impl Store {
                         Some(RequestId(id)) => {
                             let values = values![account.0, id];
                             let rows = transaction.rows(credentials::REQUESTED, values).await?;
-                            rows.into_iter().next().map(Requested::read).transpose()?
+                            rows.into_iter().next().map(PriorCredential::read).transpose()?
                         }
                         None => None,
                     };
-                    let standing = standing(transaction).await?;
-                    let loaded = Loaded::of_change(row, secrets, standing)?;
+                    let global_state = global_state(transaction).await?;
+                    let loaded = LoadedAccount::of_change(row, secrets, global_state)?;
                     let (change, answer) = decide(&loaded, requested.as_ref());
                     transaction.write(change.statements(account, &loaded)?).await?;
                     Ok(answer)
@@ -192,15 +204,15 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn load(&self, account: AccountId) -> Result<Option<Loaded>, StoreError> {
-        Loaded::of_load(self.database.rows(account::LOAD, values![account.0]).await?)
+    pub async fn load(&self, account: AccountId) -> Result<Option<LoadedAccount>, StoreError> {
+        LoadedAccount::of_load(self.database.rows(account::LOAD, values![account.0]).await?)
     }
 
     /// The account that has an address.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn find(&self, handle: &HandleKey) -> Result<Option<AccountId>, StoreError> {
+    pub async fn find_account(&self, handle: &HandleKey) -> Result<Option<AccountId>, StoreError> {
         const FIND: &str = "SELECT account FROM handles WHERE handle = $1";
         let row = self.database.row(FIND, values![handle.0]).await?;
         row.map(|row| row.of("handles").array().map(AccountId)).transpose()
@@ -210,31 +222,35 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn session(&self, token: &TokenHash) -> Result<Option<InSession>, StoreError> {
+    pub async fn session(&self, token: &TokenHash) -> Result<Option<SessionContext>, StoreError> {
         let row = self.database.row(account::IN_SESSION, values![*token.bytes()]).await?;
-        row.map(InSession::read).transpose()
+        row.map(SessionContext::read).transpose()
     }
 
     /// What holds for all accounts.
     ///
     /// # Errors
     /// Those of the database; whoever asks because of a switch takes them for "stopped".
-    pub async fn standing(&self) -> Result<Standing, StoreError> {
-        Standing::of(self.database.rows(standing::STANDING, values![]).await?)
+    pub async fn global_state(&self) -> Result<GlobalState, StoreError> {
+        GlobalState::of(self.database.rows(global_state::STANDING, values![]).await?)
     }
 
     /// Does what an operator ordered, with the line that says so, and gives what holds from now on.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn operate(&self, order: Order, event: EventRow) -> Result<Standing, StoreError> {
+    pub async fn apply_admin_command(
+        &self,
+        order: AdminCommand,
+        event: EventRow,
+    ) -> Result<GlobalState, StoreError> {
         self.database
             .write(move |transaction| {
                 let event = event.clone();
                 Box::pin(async move {
                     let writes = [order.statement()].into_iter().chain(event.statements());
                     transaction.write(writes.collect()).await?;
-                    standing(transaction).await
+                    global_state(transaction).await
                 })
             })
             .await
@@ -244,7 +260,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database; whoever counts takes them for "none left".
-    pub async fn take(
+    pub async fn take_attempt(
         &self,
         key: ThrottleKey,
         limit: Limit,
@@ -280,21 +296,21 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn prune(&self, now: UnixTime) -> Result<(), StoreError> {
+    pub async fn prune_throttle(&self, now: UnixTime) -> Result<(), StoreError> {
         self.write_one("DELETE FROM throttle WHERE until <= $1", values![now.seconds()]).await
     }
 
     async fn write_one(
         &self,
         sql: &'static str,
-        values: Vec<rows::Value>,
+        values: Vec<sql::Value>,
     ) -> Result<(), StoreError> {
         self.database.write_one(Statement::new(sql, values)).await
     }
 }
 
-async fn standing(transaction: &mut dyn Transaction) -> Result<Standing, StoreError> {
-    Standing::of(transaction.rows(standing::STANDING, values![]).await?)
+async fn global_state(transaction: &mut dyn Transaction) -> Result<GlobalState, StoreError> {
+    GlobalState::of(transaction.rows(global_state::STANDING, values![]).await?)
 }
 
 impl std::fmt::Debug for Store {

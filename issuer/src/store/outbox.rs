@@ -3,24 +3,24 @@
 use tegata::UnixTime;
 
 use super::account::sealed;
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::Sealed;
 use crate::domain::{AccountId, MailId};
 
 /// Which mails go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rank {
+pub enum MailPriority {
     /// What an account's owner is written: somebody may wait for the code in it.
-    Letter,
+    AccountMail,
     /// What she is told of a payment, which nobody waits for.
     Receipt,
 }
 
-impl Rank {
+impl MailPriority {
     pub(super) const fn number(self) -> u8 {
         match self {
-            Self::Letter => 0,
+            Self::AccountMail => 0,
             Self::Receipt => 1,
         }
     }
@@ -31,7 +31,7 @@ const RECEIPT_OF: u32 = 4;
 
 /// A mail that this process may send until the lease ends.
 #[derive(Clone, Debug)]
-pub struct Leased {
+pub struct LeasedMail {
     /// Its number.
     pub id: MailId,
     /// Whose it is.
@@ -44,7 +44,7 @@ pub struct Leased {
     pub tries: u64,
 }
 
-impl Leased {
+impl LeasedMail {
     fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of("outbox");
         Ok(Self {
@@ -63,7 +63,12 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn due(&self, now: UnixTime, lease: u32, n: u32) -> Result<Vec<Leased>, StoreError> {
+    pub async fn lease_due_mails(
+        &self,
+        now: UnixTime,
+        lease: u32,
+        n: u32,
+    ) -> Result<Vec<LeasedMail>, StoreError> {
         const DUE: &str = "SELECT account, mail, key, sealed, made, tries FROM outbox \
             WHERE rank = $1 AND not_before <= $2 ORDER BY not_before LIMIT $3";
         const LEASE: &str = "UPDATE outbox SET not_before = $1, tries = tries + 1 \
@@ -72,15 +77,16 @@ impl Store {
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
-                    let of = |rank: Rank, n: u32| values![rank.number(), now.seconds(), n];
-                    let letters = of(Rank::Letter, n - n / RECEIPT_OF);
+                    let of = |rank: MailPriority, n: u32| values![rank.number(), now.seconds(), n];
+                    let letters = of(MailPriority::AccountMail, n - n / RECEIPT_OF);
                     let mut rows = transaction.lock(DUE, letters).await?;
                     let left = n.saturating_sub(u32::try_from(rows.len()).unwrap_or(n));
-                    rows.extend(transaction.lock(DUE, of(Rank::Receipt, left)).await?);
+                    rows.extend(transaction.lock(DUE, of(MailPriority::Receipt, left)).await?);
                     let leased =
-                        rows.into_iter().map(Leased::read).collect::<Result<Vec<_>, _>>()?;
-                    let take =
-                        |mail: &Leased| Statement::new(LEASE, values![until, mail.id.0]).of_row();
+                        rows.into_iter().map(LeasedMail::read).collect::<Result<Vec<_>, _>>()?;
+                    let take = |mail: &LeasedMail| {
+                        Statement::new(LEASE, values![until, mail.id.0]).of_row()
+                    };
                     transaction.write(leased.iter().map(take).collect()).await?;
                     Ok(leased)
                 })
@@ -92,12 +98,12 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn delivered(
+    pub async fn remove_delivered(
         &self,
-        mails: impl IntoIterator<Item = &Leased>,
+        mails: impl IntoIterator<Item = &LeasedMail>,
     ) -> Result<(), StoreError> {
         const GONE: &str = "DELETE FROM outbox WHERE mail = $1";
-        let gone = |mail: &Leased| Statement::new(GONE, values![mail.id.0]).of_row();
+        let gone = |mail: &LeasedMail| Statement::new(GONE, values![mail.id.0]).of_row();
         let gone: Vec<_> = mails.into_iter().map(gone).collect();
         if gone.is_empty() {
             return Ok(());
@@ -114,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn failed(&self, mail: &Leased, next: UnixTime) -> Result<(), StoreError> {
+    pub async fn postpone(&self, mail: &LeasedMail, next: UnixTime) -> Result<(), StoreError> {
         const PUT_OFF: &str = "UPDATE outbox SET not_before = $1 \
             WHERE mail = $2 AND tries = $3";
         let values = values![next.seconds(), mail.id.0, mail.tries];

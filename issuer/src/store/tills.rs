@@ -3,7 +3,7 @@
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 use super::{EventRow, Store, StoreError};
 use crate::domain::TokenHash;
 

@@ -141,5 +141,8 @@ fn settles(issuer: &TestIssuer, payments: &TestPayments<'_>) {
         issuer.advance_clock(31);
         thread::sleep(Duration::from_secs(1));
     }
-    panic!("it does not settle: {:?}", payments.threads.block_on(payments.store.under_way()));
+    panic!(
+        "it does not settle: {:?}",
+        payments.threads.block_on(payments.store.open_payment_counts())
+    );
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use tegata::protocol::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
 use tegata_issuer::domain::AuthorisationId;
 use tegata_issuer::payments::Outcome;
-use tegata_issuer::store::State;
+use tegata_issuer::store::AuthorisationState;
 
 use tegata_testkit::TestPayments;
 use tegata_testkit::{TestIssuer, TestShopper, shopper::PASSWORD};
@@ -251,7 +251,7 @@ fn a_log_in_notice_goes_out_before_older_receipts() {
             let it = payments.store.authorisation(id).await.unwrap().unwrap();
             payments
                 .store
-                .move_on(it, State::Charged, issuer.now(), payments.notices())
+                .transition(it, AuthorisationState::Charged, issuer.now(), payments.notices())
                 .await
                 .unwrap();
         });

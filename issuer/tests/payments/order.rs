@@ -6,7 +6,7 @@ use tegata::formats::otpauth;
 use tegata::vault::OtpCredential;
 use tegata_issuer::admin::Acts;
 use tegata_issuer::payments::Outcome;
-use tegata_issuer::store::{Order, Switch};
+use tegata_issuer::store::{AdminCommand, KillSwitch};
 use tegata_policy::Event;
 
 use tegata_testkit::TestIssuer;
@@ -218,7 +218,7 @@ fn a_stopped_payment_uses_no_code_and_replays_still_work(issuer: &TestIssuer) {
     let shopper = payments.payer(1);
     let before = payments.code(&shopper, 0, None);
     let first = till.authorise(&payments, "sale-1", &before, 100);
-    payments.operator().stop(Acts::These(&[Switch::Payments]), &reason()).unwrap();
+    payments.operator().stop(Acts::These(&[KillSwitch::Payments]), &reason()).unwrap();
     let code = payments.code(&shopper, 1, None);
     assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined stopped");
     assert_eq!(till.authorise(&payments, "sale-1", &before, 100), first);
@@ -386,7 +386,14 @@ fn codes_of_the_time_around_a_restore_count_as_used(issuer: &TestIssuer) {
         at: issuer.now(),
         detail: "{}".to_owned(),
     };
-    payments.threads.block_on(payments.store.operate(Order::Fence(issuer.now()), event)).unwrap();
+    payments
+        .threads
+        .block_on(
+            payments
+                .store
+                .apply_admin_command(AdminCommand::FenceAfterRestore(issuer.now()), event),
+        )
+        .unwrap();
     // Provisioned after it.
     let shopper = payments.payer(1);
     for n in 0..4 {

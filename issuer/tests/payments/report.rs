@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use tegata_issuer::admin::report::{Thresholds, What};
 use tegata_issuer::payments::Outcome;
-use tegata_issuer::store::Who;
+use tegata_issuer::store::ActivitySubject;
 
 use tegata_testkit::TestIssuer;
 use tegata_testkit::{TestPayer, TestPayments, TestTill};
@@ -135,11 +135,11 @@ fn three_frauds_of_a_day_are_found_and_one_more_is_named(issuer: &TestIssuer) {
     let shoppers = live(&payments, day);
     let (_, found) = payments.operator().report(86_400, &Thresholds::USUAL).unwrap();
     let named = |what, who| found.iter().find(|f| f.what == what && f.who == who);
-    let till = |n: usize| Who::Till(format!("till-{n}").parse().unwrap());
+    let till = |n: usize| ActivitySubject::Till(format!("till-{n}").parse().unwrap());
 
     let many = named(What::ManyAccounts, till(9)).expect("many accounts at one till");
     assert!(many.count >= 18 && many.amount >= 18 * 4800, "{many:?}");
-    let thief = Who::Account(shoppers[SHOPPERS + 18].account);
+    let thief = ActivitySubject::Account(shoppers[SHOPPERS + 18].account);
     let same = named(What::SameAmount, thief).expect("three of one amount in a minute");
     assert_eq!((same.count, same.amount, same.usual), (3, 9000, 1));
     assert_eq!(same.last.seconds() - same.first.seconds(), 56);

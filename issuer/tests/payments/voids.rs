@@ -3,7 +3,7 @@
 use serde_json::json;
 use tegata_issuer::admin::{Acts, OperatorError, Payment};
 use tegata_issuer::payments::Outcome;
-use tegata_issuer::store::State;
+use tegata_issuer::store::AuthorisationState;
 
 use tegata_testkit::TestIssuer;
 use tegata_testkit::{TestPayments, payments::reason};
@@ -151,7 +151,7 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
     operator.stop(Acts::All, &reason()).unwrap();
     *issuer.processor.lock().unwrap() = Outcome::Pending;
     let after = operator.refund(found.id, &reason()).unwrap();
-    assert_eq!((after.state, after.amount), (State::Reversing, 100));
+    assert_eq!((after.state, after.amount), (AuthorisationState::Reversing, 100));
     assert_eq!(operator.refund(found.id, &reason()).unwrap(), after, "the same again");
     // Whoever charges cards brings it to its end.
     let path = format!("/v1/authorisations/{}", made.id());
@@ -159,7 +159,12 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
     assert_eq!(payments.void(&till, &json!({ "reference": "sale" })).outcome(), "reversing");
     let stands =
         payments.threads.block_on(payments.store.authorisation(found.id)).unwrap().unwrap();
-    let over = payments.store.move_on(stands, State::Refunded, issuer.now(), payments.notices());
+    let over = payments.store.transition(
+        stands,
+        AuthorisationState::Refunded,
+        issuer.now(),
+        payments.notices(),
+    );
     let over = payments.threads.block_on(over).unwrap();
     assert_eq!(operator.refund(found.id, &reason()).unwrap(), over);
     // Who, what, when and why, once.
@@ -173,7 +178,10 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
     let open = till.authorise(&payments, "open", &payments.code(&shopper, 1, None), 100);
     let open_id = operator.payment(&sale("open")).unwrap().id;
     let refused = operator.refund(open_id, &reason()).unwrap_err();
-    assert!(matches!(refused, OperatorError::NotCharged(State::Authorised)), "{refused}");
+    assert!(
+        matches!(refused, OperatorError::NotCharged(AuthorisationState::Authorised)),
+        "{refused}"
+    );
     assert_eq!(
         payments.get(&till, &format!("/v1/authorisations/{}", open.id())).outcome(),
         "pending"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tegata::protocol::SessionId;
 use tegata_issuer::crypto::Place;
 use tegata_issuer::domain::TokenHash;
-use tegata_issuer::store::{Change, StoreError};
+use tegata_issuer::store::{AccountChange, StoreError};
 use tegata_policy::limits::Limit;
 use tegata_policy::{Account, SecretId, SecretKind};
 
@@ -32,10 +32,10 @@ async fn what_was_written_is_read_back(bed: Bed) {
     let loaded = store.load(account).await.unwrap().unwrap();
     assert_eq!(loaded.version, 3);
     let Account::Live(live) = &loaded.state else { panic!("{:?}", loaded.state) };
-    let standing = loaded.standing;
-    assert!(live.session(session, &shopper::world(&standing, noon())).is_some());
-    assert_eq!(store.find(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
-    assert_eq!(store.find(&keys.handle("other@shop.example")).await.unwrap(), None);
+    let global_state = loaded.global_state;
+    assert!(live.session(session, &shopper::world(&global_state, noon())).is_some());
+    assert_eq!(store.find_account(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
+    assert_eq!(store.find_account(&keys.handle("other@shop.example")).await.unwrap(), None);
 
     let (kind, kept) = &loaded.secrets[&live.address()];
     let place = Place::Secret(account, live.address(), *kind);
@@ -46,7 +46,7 @@ async fn what_was_written_is_read_back(bed: Bed) {
 
     let found = store.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
     assert_eq!((found.account, found.session), (account, session));
-    assert_eq!((found.state, found.standing), (loaded.state, loaded.standing));
+    assert_eq!((found.state, found.global_state), (loaded.state, loaded.global_state));
     assert!(store.session(&TokenHash::of(&[0; 32])).await.unwrap().is_none());
     let events = store.events_of(account, None, 10).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.deed == "signed_up").count(), 1, "{events:?}");
@@ -64,12 +64,19 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
                 let prize = SecretId(1000);
                 let change = store.change(account, move |loaded| {
                     if loaded.secrets.contains_key(&prize) {
-                        return (Change::default(), false);
+                        return (AccountChange::default(), false);
                     }
                     let kind = SecretKind::Factor;
                     let kept = keys.keep(account, prize, kind, &[racer], &random).unwrap();
                     let state = Some(loaded.state.clone());
-                    (Change { state, keep: vec![(prize, kind, kept)], ..Change::default() }, true)
+                    (
+                        AccountChange {
+                            state,
+                            keep: vec![(prize, kind, kept)],
+                            ..AccountChange::default()
+                        },
+                        true,
+                    )
                 });
                 change.await.unwrap().then_some(racer)
             })
@@ -93,10 +100,10 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
     let (owner, ..) = shopper::sign_up(&store, &keys).await;
     let thief = shopper::begin(&store, &keys).await;
     let before = store.load(thief).await.unwrap().unwrap();
-    let mails = store.due(noon(), 0, 100).await.unwrap().len();
+    let mails = store.lease_due_mails(noon(), 0, 100).await.unwrap().len();
     let (hers, k) = (keys.handle(ADDRESS), keys.clone());
     let claimed = store.change(thief, move |loaded| {
-        let change = Change {
+        let change = AccountChange {
             state: Some(Account::Closed),
             claim: vec![k.handle("free@shop.example"), hers],
             release: vec![hers],
@@ -104,7 +111,7 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
             sessions_made: vec![(TokenHash::of(&[9; 32]), SessionId(9))],
             outbox: vec![shopper::mail(&k, thief, noon())],
             events: vec![shopper::event(noon(), "claimed")],
-            ..Change::default()
+            ..AccountChange::default()
         };
         (change, ())
     });
@@ -112,13 +119,13 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
     let after = store.load(thief).await.unwrap().unwrap();
     assert_eq!((after.version, after.state), (before.version, before.state));
     assert_eq!(after.secrets, before.secrets);
-    assert_eq!(store.find(&hers).await.unwrap(), Some(owner), "nobody releases another's");
-    assert_eq!(store.find(&keys.handle("free@shop.example")).await.unwrap(), None);
+    assert_eq!(store.find_account(&hers).await.unwrap(), Some(owner), "nobody releases another's");
+    assert_eq!(store.find_account(&keys.handle("free@shop.example")).await.unwrap(), None);
     assert!(store.session(&TokenHash::of(&[9; 32])).await.unwrap().is_none());
-    assert_eq!(store.due(noon(), 0, 100).await.unwrap().len(), mails);
+    assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails);
     assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
     // One's own is claimed again without harm.
-    let own = move |_: &_| (Change { claim: vec![hers], ..Change::default() }, ());
+    let own = move |_: &_| (AccountChange { claim: vec![hers], ..AccountChange::default() }, ());
     store.change(owner, own).await.unwrap();
 }
 
@@ -129,19 +136,22 @@ async fn a_decision_that_breaks_off_writes_nothing_and_stops_nobody(bed: Bed) {
     let others: Vec<_> = (0..8)
         .map(|_| {
             let store = store.clone();
-            let touch = move |loaded: &tegata_issuer::store::Loaded| {
-                (Change { state: Some(loaded.state.clone()), ..Change::default() }, ())
+            let touch = move |loaded: &tegata_issuer::store::LoadedAccount| {
+                (
+                    AccountChange { state: Some(loaded.state.clone()), ..AccountChange::default() },
+                    (),
+                )
             };
             tokio::spawn(async move { store.change(account, touch).await })
         })
         .collect();
     let broken = {
         let store = store.clone();
-        let panics = move |_: &_| -> (Change, ()) { panic!("on purpose") };
+        let panics = move |_: &_| -> (AccountChange, ()) { panic!("on purpose") };
         tokio::spawn(async move { store.change(account, panics).await })
     };
     let broken = broken.await;
-    assert!(broken.is_err() || broken.unwrap() == Err(StoreError::BrokeOff));
+    assert!(broken.is_err() || broken.unwrap() == Err(StoreError::Panicked));
     for other in others {
         other.await.unwrap().unwrap();
     }
@@ -152,12 +162,13 @@ async fn an_account_is_made_once_and_changed_only_if_it_is_there(bed: Bed) {
     let store = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
-    let again = |_: &_| (Change { state: Some(Account::Closed), ..Change::default() }, ());
+    let again =
+        |_: &_| (AccountChange { state: Some(Account::Closed), ..AccountChange::default() }, ());
     assert_eq!(store.create(account, again).await, Err(StoreError::AccountExists));
     let loaded = store.load(account).await.unwrap().unwrap();
     assert!(matches!(loaded.state, Account::Opening(_)));
     let nobody = tegata_issuer::domain::AccountId([0; 16]);
-    let nothing = |_: &_| (Change::default(), ());
+    let nothing = |_: &_| (AccountChange::default(), ());
     assert_eq!(store.change(nobody, nothing).await, Err(StoreError::NoSuchAccount));
     assert!(store.load(nobody).await.unwrap().is_none());
 }
@@ -166,19 +177,19 @@ async fn what_is_erased_is_found_by_nothing_and_its_mails_go_out(bed: Bed) {
     let store = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
-    let mails = store.due(noon(), 0, 100).await.unwrap().len();
+    let mails = store.lease_due_mails(noon(), 0, 100).await.unwrap().len();
     let k = keys.clone();
     let erase = move |_: &_| {
         let outbox = vec![shopper::mail(&k, account, noon())];
         let state = Some(Account::Closed);
-        (Change { state, erase: true, outbox, ..Change::default() }, ())
+        (AccountChange { state, erase: true, outbox, ..AccountChange::default() }, ())
     };
     store.change(account, erase).await.unwrap();
-    assert_eq!(store.find(&keys.handle(ADDRESS)).await.unwrap(), None);
+    assert_eq!(store.find_account(&keys.handle(ADDRESS)).await.unwrap(), None);
     assert!(store.session(&TokenHash::of(&TOKEN)).await.unwrap().is_none());
     let loaded = store.load(account).await.unwrap().unwrap();
     assert!(loaded.secrets.is_empty() && loaded.state == Account::Closed);
-    assert_eq!(store.due(noon(), 0, 100).await.unwrap().len(), mails + 1);
+    assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails + 1);
 }
 
 async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
@@ -189,7 +200,7 @@ async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
     let tries: Vec<_> = (0..64)
         .map(|which| {
             let store = stores[which % 2].clone();
-            tokio::spawn(async move { store.take(key, limit, noon()).await.unwrap() })
+            tokio::spawn(async move { store.take_attempt(key, limit, noon()).await.unwrap() })
         })
         .collect();
     let mut taken = 0;
@@ -199,16 +210,16 @@ async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
     assert_eq!(taken, 5);
     let store = bed.store().await;
     let wait = async |seconds| {
-        let wait = store.take(key, limit, noon().shifted(seconds)).await.unwrap();
+        let wait = store.take_attempt(key, limit, noon().shifted(seconds)).await.unwrap();
         wait.map(|wait| wait.as_secs())
     };
     assert_eq!(wait(59).await, Some(1), "after a restart");
     assert_eq!(wait(-600).await, Some(660), "set back");
     let other = keys.throttle("login", ADDRESS.as_bytes());
-    assert_eq!(store.take(other, limit, noon()).await.unwrap(), None);
-    store.prune(noon().shifted(59)).await.unwrap();
+    assert_eq!(store.take_attempt(other, limit, noon()).await.unwrap(), None);
+    store.prune_throttle(noon().shifted(59)).await.unwrap();
     assert_eq!(wait(59).await, Some(1), "pruned too early");
-    store.prune(noon().shifted(60)).await.unwrap();
+    store.prune_throttle(noon().shifted(60)).await.unwrap();
     assert_eq!(bed.number("SELECT COUNT(*) FROM throttle").await, 0);
     assert_eq!(wait(60).await, None);
 }
@@ -229,7 +240,7 @@ async fn many_accounts_change_at_once(bed: Bed) {
             tokio::spawn(async move {
                 let change = store.change(account, move |loaded| {
                     let (state, claim) = (Some(loaded.state.clone()), claim.clone());
-                    (Change { state, claim, ..Change::default() }, ())
+                    (AccountChange { state, claim, ..AccountChange::default() }, ())
                 });
                 change.await
             })

@@ -2,7 +2,7 @@
 
 use tegata::UnixTime;
 use tegata::code::TillId;
-use tegata_issuer::store::{ANSWERS_KEPT, ATTEMPTS_KEPT, Voided, What};
+use tegata_issuer::store::{ATTEMPT_DAYS, IDEMPOTENCY_DAYS, VoidOutcome, VoidTarget};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;
@@ -27,27 +27,27 @@ async fn keys_and_numbers_go_after_their_time_and_not_a_second_before(bed: Bed) 
     // More than one transaction drops.
     for n in 0..1500 {
         let seconds = i64::from(n % 2);
-        for what in [What::Reference(n.to_string()), What::Key(n.to_string())] {
+        for what in [VoidTarget::Reference(n.to_string()), VoidTarget::Key(n.to_string())] {
             let (at, tell) = (noon().shifted(seconds), tell.clone());
             let voided = store.void(till(), what, "ann".into(), at, tell).await.unwrap();
-            assert_eq!(voided, Voided::Forbidden);
+            assert_eq!(voided, VoidOutcome::Forbidden);
         }
     }
     let count = async |table: &str| bed.number(&format!("SELECT COUNT(*) FROM {table}")).await;
-    let end = days_later(ANSWERS_KEPT);
-    store.drop_answers(end).await.unwrap();
+    let end = days_later(IDEMPOTENCY_DAYS);
+    store.drop_idempotency_records(end).await.unwrap();
     assert_eq!((count("idempotency").await, count("sales").await), (1500, 1500));
-    store.drop_answers(end.shifted(1)).await.unwrap();
+    store.drop_idempotency_records(end.shifted(1)).await.unwrap();
     assert_eq!((count("idempotency").await, count("sales").await), (750, 750));
-    store.drop_answers(end.shifted(2)).await.unwrap();
+    store.drop_idempotency_records(end.shifted(2)).await.unwrap();
     assert_eq!((count("idempotency").await, count("sales").await), (0, 0));
 }
 
 async fn counts_of_wrong_codes_are_kept_for_reports_and_then_go(bed: Bed) {
     let store = bed.store().await;
     counted_today_and_yesterday(&bed, "attempts").await;
-    for (days, left) in [(ATTEMPTS_KEPT - 1, 2), (ATTEMPTS_KEPT, 1), (ATTEMPTS_KEPT + 1, 0)] {
-        store.prune_attempts(days_later(days)).await.unwrap();
+    for (days, left) in [(ATTEMPT_DAYS - 1, 2), (ATTEMPT_DAYS, 1), (ATTEMPT_DAYS + 1, 0)] {
+        store.prune_attempt_counts(days_later(days)).await.unwrap();
         assert_eq!(bed.number("SELECT COUNT(*) FROM attempts").await, left, "{days}");
     }
 }

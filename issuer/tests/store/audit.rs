@@ -39,7 +39,7 @@ impl Log {
     async fn write(&self, from: i64, to: i64) {
         for second in from..to {
             let event = shopper::event(noon().shifted(second), &format!("deed {second}"));
-            self.store.log(event).await.unwrap();
+            self.store.append_event(event).await.unwrap();
         }
         self.seal().await.unwrap();
     }
@@ -56,7 +56,7 @@ impl Log {
 
     /// Events by their place in the chain, for the database's words.
     async fn at(&self, places: impl IntoIterator<Item = usize>) -> String {
-        let pages = self.store.pages(0, 100).await.unwrap();
+        let pages = self.store.sealed_events(0, 100).await.unwrap();
         let ids: Vec<_> = pages.iter().flat_map(|page| &page.events).collect();
         let blobs = places.into_iter().map(|place| self.bed.blob(&ids[place - 1].0));
         format!("event IN ({})", blobs.collect::<Vec<_>>().join(", "))
@@ -85,10 +85,10 @@ async fn a_log_that_nobody_touched_is_whole(bed: Bed) {
     assert_eq!(log.seal().await.unwrap(), 8);
     let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 2, "one for each time that there was something to sign");
-    log.store.log(shopper::event(noon(), "not yet")).await.unwrap();
+    log.store.append_event(shopper::event(noon(), "not yet")).await.unwrap();
     assert_eq!(log.verify().await, Verified { events: 8, signed: 8, findings: vec![] });
     assert_eq!(log.store.unsealed_events(10).await.unwrap().len(), 1);
-    let pages = log.store.pages(0, 10).await.unwrap();
+    let pages = log.store.sealed_events(0, 10).await.unwrap();
     assert_eq!(pages.iter().map(|page| page.seal.count).collect::<Vec<_>>(), [5, 8]);
     let ids: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
     let events = log.store.events(&ids).await.unwrap().into_iter().flatten();
@@ -104,7 +104,7 @@ async fn a_log_that_nobody_touched_is_whole(bed: Bed) {
 async fn sealers_at_once_make_one_chain(bed: Bed) {
     let log = Log::new(bed).await;
     for second in 0..40 {
-        log.store.log(shopper::event(noon().shifted(second), "deed")).await.unwrap();
+        log.store.append_event(shopper::event(noon().shifted(second), "deed")).await.unwrap();
     }
     let stores = [log.store.clone(), log.bed.store().await];
     let sealers: Vec<_> = (0..12)
@@ -131,7 +131,7 @@ async fn a_long_file_is_signed_on_from_its_last_line(bed: Bed) {
     let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 12, "none twice");
     log.bed.sql("DELETE FROM event_seals WHERE count = 12").await;
-    log.store.log(shopper::event(noon().shifted(20), "deed")).await.unwrap();
+    log.store.append_event(shopper::event(noon().shifted(20), "deed")).await.unwrap();
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
 }
 
@@ -148,7 +148,7 @@ async fn a_cut_off_tail_is_found(bed: Bed) {
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
     // And if the log grows over the gap.
     for second in 10..13 {
-        log.store.log(shopper::event(noon().shifted(second), "deed")).await.unwrap();
+        log.store.append_event(shopper::event(noon().shifted(second), "deed")).await.unwrap();
     }
     log.store.seal(10).await.unwrap();
     assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);
@@ -181,7 +181,7 @@ async fn an_event_put_in_or_taken_out_is_found(bed: Bed) {
     log.write(0, 3).await;
     log.write(3, 6).await;
     log.write(6, 9).await;
-    let pages = log.store.pages(0, 10).await.unwrap();
+    let pages = log.store.sealed_events(0, 10).await.unwrap();
     let of = |page: usize, nth: usize| pages[page].events[nth];
     let other = EventId([7; 16]);
     // Of the second seal one is taken out, all are, one is put in, one is another one, two change places.
@@ -223,7 +223,7 @@ async fn an_event_put_in_or_taken_out_is_found(bed: Bed) {
 async fn an_event_past_the_seals_and_those_that_wait_is_found(bed: Bed) {
     let log = Log::new(bed).await;
     log.write(0, 3).await;
-    log.store.log(shopper::event(noon().shifted(3), "waits")).await.unwrap();
+    log.store.append_event(shopper::event(noon().shifted(3), "waits")).await.unwrap();
     assert!(log.findings().await.is_empty());
     let id = log.bed.blob(&[9; 16]);
     log.bed.sql(&format!("INSERT INTO events VALUES ({id}, NULL, 'a', 'b', 1, '{{}}')")).await;
@@ -254,9 +254,9 @@ async fn what_was_sealed_and_what_was_not_are_so_after_the_move_to_pages(bed: Be
     log.write(4, 9).await;
     for second in [9, 10] {
         let event = shopper::event(noon().shifted(second), &format!("deed {second}"));
-        log.store.log(event).await.unwrap();
+        log.store.append_event(event).await.unwrap();
     }
-    let pages = log.store.pages(0, 10).await.unwrap();
+    let pages = log.store.sealed_events(0, 10).await.unwrap();
     let sealed = log.verify().await;
     assert_eq!(sealed, Verified { events: 9, signed: 9, findings: vec![] });
     log.bed.sql(TO_VERSION_6).await;
@@ -266,7 +266,7 @@ async fn what_was_sealed_and_what_was_not_are_so_after_the_move_to_pages(bed: Be
     }
     let Log { bed, keys, .. } = log;
     let log = Log { store: bed.store().await, bed, keys };
-    assert_eq!(log.store.pages(0, 10).await.unwrap(), pages);
+    assert_eq!(log.store.sealed_events(0, 10).await.unwrap(), pages);
     assert_eq!(log.verify().await, sealed);
     let waiting = log.store.unsealed_events(10).await.unwrap();
     let waiting: Vec<_> = waiting.iter().map(|event| event.deed.as_str()).collect();
@@ -285,7 +285,7 @@ async fn a_rewritten_history_is_found_and_not_signed_on(bed: Bed) {
     log.store.seal(10).await.unwrap();
     assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
-    log.store.log(shopper::event(noon().shifted(10), "deed")).await.unwrap();
+    log.store.append_event(shopper::event(noon().shifted(10), "deed")).await.unwrap();
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
     let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::TokenHash;
-use tegata_issuer::store::{Change, Store, StoreError, restore};
+use tegata_issuer::store::{AccountChange, Store, StoreError, restore};
 use tegata_policy::{Account, Generation};
 
 use crate::bed::{Bed, noon, server_key};
@@ -22,7 +22,7 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(b
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let before = store.load(account).await.unwrap().unwrap();
     let step = noon().seconds() / 30;
-    assert_eq!(shopper::factor_after(&before.state, &before.standing, noon()), step);
+    assert_eq!(shopper::factor_after(&before.state, &before.global_state, noon()), step);
     store.backup(&bed.file("backup")).await.unwrap();
 
     let (place, later) = (bed.elsewhere().await, noon().shifted(3600));
@@ -30,19 +30,19 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(b
     let restored = restore(&place, &bed.file("backup"), later, event).await.unwrap();
     let after = restored.load(account).await.unwrap().unwrap();
     assert_eq!((&after.state, &after.secrets), (&before.state, &before.secrets));
-    assert_eq!(after.standing.generation, Generation(1));
+    assert_eq!(after.global_state.generation, Generation(1));
     let found = restored.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
     let Account::Live(live) = &found.state else { panic!() };
-    assert!(live.session(session, &shopper::world(&before.standing, later)).is_some());
-    assert!(live.session(session, &shopper::world(&found.standing, later)).is_none());
-    let after_step = shopper::factor_after(&found.state, &found.standing, later);
+    assert!(live.session(session, &shopper::world(&before.global_state, later)).is_some());
+    assert!(live.session(session, &shopper::world(&found.global_state, later)).is_none());
+    let after_step = shopper::factor_after(&found.state, &found.global_state, later);
     assert_eq!(after_step, later.seconds() / 30 + 3);
     // Its keys are the same, under the same server key.
     let keys = Keys::open(&restored, &server_key(7), &bed.random).await.unwrap();
     assert_eq!(restored.find(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
     assert_eq!(restored.unsealed_events(100).await.unwrap().last().unwrap().deed, "restored");
     // The store that the backup was taken of goes on as it was.
-    assert_eq!(store.standing().await.unwrap(), before.standing);
+    assert_eq!(store.global_state().await.unwrap(), before.global_state);
 }
 
 async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
@@ -56,11 +56,11 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
         tokio::spawn(async move {
             while !*ends.borrow() {
                 let k = keys.clone();
-                let both = move |loaded: &tegata_issuer::store::Loaded| {
+                let both = move |loaded: &tegata_issuer::store::LoadedAccount| {
                     let state = Some(loaded.state.clone());
                     let events = vec![shopper::event(noon(), "both")];
                     let outbox = vec![shopper::mail(&k, account, noon())];
-                    (Change { state, events, outbox, ..Change::default() }, ())
+                    (AccountChange { state, events, outbox, ..AccountChange::default() }, ())
                 };
                 store.change(account, both).await.unwrap();
                 wrote.notify_one();
@@ -89,13 +89,13 @@ async fn nothing_is_overwritten(bed: Bed) {
     let event = shopper::event(noon(), "restored");
     let over = restore(&bed.place, &bed.file("backup"), noon(), event.clone()).await;
     assert!(matches!(over, Err(StoreError::File { .. } | StoreError::Program { .. })), "{over:?}");
-    assert_eq!(store.standing().await.unwrap().generation, Generation(0));
+    assert_eq!(store.global_state().await.unwrap().generation, Generation(0));
     // What is not there, or no backup, makes no store.
     std::fs::write(bed.file("nonsense"), "nonsense;").unwrap();
     for from in ["missing", "nonsense"] {
         let place = bed.elsewhere().await;
         assert!(restore(&place, &bed.file(from), noon(), event.clone()).await.is_err(), "{from}");
         let fresh = Store::open(&place).await.unwrap();
-        assert_eq!(fresh.standing().await.unwrap().generation, Generation(0), "{from}");
+        assert_eq!(fresh.global_state().await.unwrap().generation, Generation(0), "{from}");
     }
 }

@@ -13,7 +13,10 @@ use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::{AccountId, AuthorisationId, MailId};
 use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
 use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
-use tegata_issuer::store::{Authorisation, Made, Outgoing, State, Store, StoreError, Tell, What};
+use tegata_issuer::store::{
+    Authorisation, AuthorisationState, NewAuthorisation, OutboxMail, ReceiptWriter, Store,
+    StoreError, VoidTarget,
+};
 use tegata_sandbox::{Fault, Sandbox};
 
 use crate::bed::{Bed, noon};
@@ -57,12 +60,12 @@ struct Shop {
     patient: Stripe,
     clock: Arc<Standing>,
     charging: Charging,
-    tell: Arc<dyn Tell>,
+    tell: Arc<dyn ReceiptWriter>,
     made: AtomicU64,
 }
 
 /// Who tells the cards' owners.
-pub(crate) async fn told(bed: &Bed, store: &Store) -> Arc<dyn Tell> {
+pub(crate) async fn told(bed: &Bed, store: &Store) -> Arc<dyn ReceiptWriter> {
     let keys = Arc::new(bed.keys(store).await);
     Arc::new(Notices::new(keys, Arc::new(SystemRandom::new())))
 }
@@ -119,7 +122,7 @@ impl Shop {
         let customer = self.patient.customer(Key(&key("customer"))).await.unwrap();
         let token = MethodId::new(card).unwrap();
         let card = self.patient.attach(&customer, &token, Key(&key("card"))).await.unwrap();
-        self.store.keep_customer(account, customer).await.unwrap();
+        self.store.store_customer(account, customer).await.unwrap();
         let (account_hex, id) = (self.bed.blob(&account.0), self.bed.blob(&self.number()));
         self.bed
             .sql(&format!(
@@ -151,11 +154,11 @@ impl Shop {
     /// As the till's request does, from the row as it stands.
     async fn charges(&self, by: &Charging, id: AuthorisationId) -> Outcome {
         let authorisation = self.store.authorisation(id).await.unwrap().unwrap();
-        let card = self.store.payable(authorisation.account).await.unwrap();
-        by.charge(Made { authorisation, card }).await
+        let card = self.store.chargeable_card(authorisation.account).await.unwrap();
+        by.charge(NewAuthorisation { authorisation, card }).await
     }
 
-    async fn state(&self, id: AuthorisationId) -> State {
+    async fn state(&self, id: AuthorisationId) -> AuthorisationState {
         self.store.authorisation(id).await.unwrap().unwrap().state
     }
 
@@ -164,7 +167,7 @@ impl Shop {
         let voids = async || {
             let (till, now) = ("till".parse().unwrap(), self.clock.now());
             let by = "till till".to_owned();
-            self.store.void(till, What::Id(id), by, now, self.tell.clone()).await
+            self.store.void(till, VoidTarget::Id(id), by, now, self.tell.clone()).await
         };
         // Whoever charges may move it each time between the reading and the writing.
         while let Err(error) = voids().await {
@@ -179,12 +182,12 @@ impl Shop {
         for _ in 0..20 {
             self.passes(HELD);
             self.charging.reconcile().await.unwrap();
-            let open = self.store.under_way().await.unwrap();
+            let open = self.store.open_payment_counts().await.unwrap();
             if open.authorised + open.charging + open.reversing == 0 {
                 return;
             }
         }
-        panic!("charges lie about: {:?}", self.store.under_way().await);
+        panic!("charges lie about: {:?}", self.store.open_payment_counts().await);
     }
 
     /// What is at the processor of one payment: times charged, times given back.
@@ -196,12 +199,12 @@ impl Shop {
     }
 
     /// The row is over, and says what the ledger says.
-    async fn agrees(&self, id: AuthorisationId) -> State {
+    async fn agrees(&self, id: AuthorisationId) -> AuthorisationState {
         let state = self.state(id).await;
         let expected = match state {
-            State::Charged => (1, 0),
-            State::Refunded => (1, 1),
-            State::Declined | State::Voided => (0, 0),
+            AuthorisationState::Charged => (1, 0),
+            AuthorisationState::Refunded => (1, 1),
+            AuthorisationState::Declined | AuthorisationState::Voided => (0, 0),
             open => panic!("{id} is {open:?}"),
         };
         assert_eq!(self.at_processor(id), expected, "{id} is {state:?}");
@@ -210,7 +213,7 @@ impl Shop {
     }
 
     /// The log says how it ended once, and that it was charged no more than once; what the log says is mailed is.
-    async fn is_told_once(&self, id: AuthorisationId, ended: State) {
+    async fn is_told_once(&self, id: AuthorisationId, ended: AuthorisationState) {
         let lines = async |deed: &str| {
             let count = format!(
                 "SELECT COUNT(*) FROM events WHERE deed = 'payment_{deed}' AND detail LIKE '%{id}%'"
@@ -232,9 +235,9 @@ impl Shop {
 async fn a_card_that_pays_is_charged_and_one_that_does_not_is_declined(bed: Bed) {
     let shop = Shop::open(bed).await;
     for (card, outcome, state) in [
-        ("pm_card_visa", Outcome::Done, State::Charged),
-        ("pm_card_chargeCustomerFail", Outcome::Declined, State::Declined),
-        ("pm_card_authenticationRequired", Outcome::Declined, State::Declined),
+        ("pm_card_visa", Outcome::Done, AuthorisationState::Charged),
+        ("pm_card_chargeCustomerFail", Outcome::Declined, AuthorisationState::Declined),
+        ("pm_card_authenticationRequired", Outcome::Declined, AuthorisationState::Declined),
     ] {
         let account = shop.account(Some(card)).await;
         let id = shop.authorised(account).await;
@@ -245,7 +248,7 @@ async fn a_card_that_pays_is_charged_and_one_that_does_not_is_declined(bed: Bed)
         assert!(it.intent.is_some() && it.card.is_some());
         let spent =
             format!("SELECT spent FROM payers WHERE account = {}", shop.bed.blob(&account.0));
-        let counted = if state == State::Charged { AMOUNT } else { 0 };
+        let counted = if state == AuthorisationState::Charged { AMOUNT } else { 0 };
         assert_eq!(shop.bed.number(&spent).await, i64::from(counted));
     }
 }
@@ -254,7 +257,7 @@ async fn an_account_without_a_card_pays_nothing(bed: Bed) {
     let shop = Shop::open(bed).await;
     let id = shop.authorised(shop.account(None).await).await;
     assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Declined);
-    assert_eq!(shop.agrees(id).await, State::Declined);
+    assert_eq!(shop.agrees(id).await, AuthorisationState::Declined);
 }
 
 async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
@@ -266,11 +269,15 @@ async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
             let told = shop.charges(&shop.charging, id).await;
             assert_ne!(told, Outcome::Declined, "{fault:?} at {call}: nobody declined it");
             if told == Outcome::Pending {
-                let stands = if call == "create" { State::Authorised } else { State::Unknown };
+                let stands = if call == "create" {
+                    AuthorisationState::Authorised
+                } else {
+                    AuthorisationState::Unknown
+                };
                 assert_eq!(shop.state(id).await, stands, "{fault:?} at {call}");
             }
             shop.settles().await;
-            assert_eq!(shop.agrees(id).await, State::Charged, "{fault:?} at {call}");
+            assert_eq!(shop.agrees(id).await, AuthorisationState::Charged, "{fault:?} at {call}");
         }
     }
     for call in ["retrieve", "cancel", "refund", "refunds"] {
@@ -284,7 +291,11 @@ async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
             shop.sandbox.fail(move |asked| if asked.name() == call { fault } else { Fault::None });
             shop.takes_back(id).await;
             shop.settles().await;
-            let ended = if call == "cancel" { State::Voided } else { State::Refunded };
+            let ended = if call == "cancel" {
+                AuthorisationState::Voided
+            } else {
+                AuthorisationState::Refunded
+            };
             assert_eq!(shop.agrees(id).await, ended, "{fault:?} at {call}");
         }
     }
@@ -295,9 +306,9 @@ async fn money_on_its_way_back_is_not_called_back(bed: Bed) {
     let id = shop.authorised(shop.account(Some("pm_card_pendingRefund")).await).await;
     assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Done);
     assert_eq!(shop.takes_back(id).await, Outcome::Pending);
-    assert_eq!(shop.state(id).await, State::Reversing);
+    assert_eq!(shop.state(id).await, AuthorisationState::Reversing);
     shop.settles().await;
-    assert_eq!(shop.agrees(id).await, State::Refunded);
+    assert_eq!(shop.agrees(id).await, AuthorisationState::Refunded);
 }
 
 async fn what_is_not_known_by_the_deadline_is_taken_back(bed: Bed) {
@@ -313,13 +324,13 @@ async fn what_is_not_known_by_the_deadline_is_taken_back(bed: Bed) {
     shop.sandbox.fail(|_| Fault::LostBefore);
     shop.passes(DEADLINE - 1);
     shop.charging.reconcile().await.unwrap();
-    assert_eq!(shop.state(ids[0]).await, State::Unknown);
+    assert_eq!(shop.state(ids[0]).await, AuthorisationState::Unknown);
     shop.passes(HELD);
     shop.charging.reconcile().await.unwrap();
-    assert_eq!(shop.state(ids[0]).await, State::Reversing);
+    assert_eq!(shop.state(ids[0]).await, AuthorisationState::Reversing);
     shop.settles().await;
-    assert_eq!(shop.agrees(ids[0]).await, State::Voided);
-    assert_eq!(shop.agrees(ids[1]).await, State::Refunded);
+    assert_eq!(shop.agrees(ids[0]).await, AuthorisationState::Voided);
+    assert_eq!(shop.agrees(ids[1]).await, AuthorisationState::Refunded);
 }
 
 async fn what_lay_about_is_begun_and_what_lay_too_long_is_not(bed: Bed) {
@@ -329,17 +340,17 @@ async fn what_lay_about_is_begun_and_what_lay_too_long_is_not(bed: Bed) {
     shop.passes(DEADLINE - HELD);
     let young = shop.authorised(account).await;
     shop.charging.reconcile().await.unwrap();
-    assert_eq!(shop.state(young).await, State::Authorised, "somebody may be at it");
-    assert_eq!(shop.agrees(old).await, State::Charged);
+    assert_eq!(shop.state(young).await, AuthorisationState::Authorised, "somebody may be at it");
+    assert_eq!(shop.agrees(old).await, AuthorisationState::Charged);
     let forgotten = shop.authorised(account).await;
     shop.passes(HELD);
     shop.charging.reconcile().await.unwrap();
-    assert_eq!(shop.agrees(young).await, State::Charged);
+    assert_eq!(shop.agrees(young).await, AuthorisationState::Charged);
     shop.clock.0.fetch_add(DEADLINE, Ordering::SeqCst);
     let late = shop.authorised(account).await;
     shop.passes(DEADLINE);
     shop.charging.reconcile().await.unwrap();
-    assert_eq!(shop.agrees(late).await, State::Voided);
+    assert_eq!(shop.agrees(late).await, AuthorisationState::Voided);
     let _ = forgotten;
 }
 
@@ -375,7 +386,7 @@ async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) 
     assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Done);
     for _ in 0..2 {
         assert_eq!(shop.takes_back(id).await, Outcome::Done);
-        assert_eq!(shop.agrees(id).await, State::Refunded);
+        assert_eq!(shop.agrees(id).await, AuthorisationState::Refunded);
     }
     assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Declined);
 }
@@ -392,8 +403,11 @@ async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
     assert_eq!(shop.charges(&shop.charging, asked).await, Outcome::Pending);
     shop.sandbox.fail(|_| Fault::None);
     shop.bed.sql("UPDATE payers SET day = 2, spent = 7").await;
-    for (id, ended) in [(begun, State::Voided), (asked, State::Voided), (charged, State::Refunded)]
-    {
+    for (id, ended) in [
+        (begun, AuthorisationState::Voided),
+        (asked, AuthorisationState::Voided),
+        (charged, AuthorisationState::Refunded),
+    ] {
         assert_eq!(shop.takes_back(id).await, Outcome::Done);
         assert_eq!(shop.agrees(id).await, ended);
     }
@@ -402,12 +416,12 @@ async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
 
 /// Writes mails by the same number each time, which no row has twice.
 struct Again {
-    tell: Arc<dyn Tell>,
+    tell: Arc<dyn ReceiptWriter>,
     mail: MailId,
 }
 
-impl Tell for Again {
-    fn mail(&self, _: MailId, of: &Authorisation) -> Result<Outgoing, StoreError> {
+impl ReceiptWriter for Again {
+    fn mail(&self, _: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         self.tell.mail(self.mail, of)
     }
 }
@@ -419,21 +433,24 @@ async fn a_payment_moves_only_with_its_mail_and_its_line(bed: Bed) {
     let by = |mail| Arc::new(Again { tell: shop.tell.clone(), mail: MailId([mail; 16]) });
     let moved = async |id, to, tell: Arc<Again>| {
         let it = shop.store.authorisation(id).await.unwrap().unwrap();
-        shop.store.move_on(it, to, shop.clock.now(), tell).await.map(|after| after.state)
+        shop.store.transition(it, to, shop.clock.now(), tell).await.map(|after| after.state)
     };
-    assert_eq!(moved(first, State::Charged, by(1)).await, Ok(State::Charged));
-    let refused = |told: Result<State, StoreError>| {
+    assert_eq!(
+        moved(first, AuthorisationState::Charged, by(1)).await,
+        Ok(AuthorisationState::Charged)
+    );
+    let refused = |told: Result<AuthorisationState, StoreError>| {
         assert!(matches!(told, Err(StoreError::Refused(_))), "{told:?}");
     };
     // The mail cannot be written, then the line, which is there already: nothing is.
-    refused(moved(second, State::Charged, by(1)).await);
+    refused(moved(second, AuthorisationState::Charged, by(1)).await);
     let mut line = second.0;
     line[15] = 3;
     let line = shop.bed.blob(&line);
     let put_in = format!("INSERT INTO events VALUES ({line}, NULL, 'payment_charged', '', 1, '')");
     shop.bed.sql(&put_in).await;
-    refused(moved(second, State::Charged, by(3)).await);
-    assert_eq!(shop.state(second).await, State::Authorised);
+    refused(moved(second, AuthorisationState::Charged, by(3)).await);
+    assert_eq!(shop.state(second).await, AuthorisationState::Authorised);
     shop.bed.sql(&format!("DELETE FROM events WHERE event = {line}")).await;
     for table in ["outbox", "events", "events_waiting"] {
         let count = format!("SELECT COUNT(*) FROM {table}");
@@ -441,14 +458,17 @@ async fn a_payment_moves_only_with_its_mail_and_its_line(bed: Bed) {
     }
     let voided = shop.store.void(
         "till".parse().unwrap(),
-        What::Id(second),
+        VoidTarget::Id(second),
         "till".into(),
         shop.clock.now(),
         by(1),
     );
     assert!(matches!(voided.await, Err(StoreError::Refused(_))));
-    assert_eq!(shop.state(second).await, State::Authorised);
-    assert_eq!(moved(second, State::Voided, by(3)).await, Ok(State::Voided));
+    assert_eq!(shop.state(second).await, AuthorisationState::Authorised);
+    assert_eq!(
+        moved(second, AuthorisationState::Voided, by(3)).await,
+        Ok(AuthorisationState::Voided)
+    );
 }
 
 /// Several who charge, each of whom dies at any moment; several tills; every fault.
@@ -540,16 +560,16 @@ async fn one_bad_day(shop: &Arc<Shop>, others: &[Charging], seed: u64) {
         let state = shop.agrees(*id).await;
         let (charged, refunded) = shop.at_processor(*id);
         ledger += charged - refunded;
-        rows += usize::from(state == State::Charged);
+        rows += usize::from(state == AuthorisationState::Charged);
         if outcomes.contains(&Outcome::Done) {
-            let is_back = taken_back.contains(id) && state == State::Refunded;
+            let is_back = taken_back.contains(id) && state == AuthorisationState::Refunded;
             assert!(
-                state == State::Charged || is_back,
+                state == AuthorisationState::Charged || is_back,
                 "seed {seed}: {id} was approved: {state:?}"
             );
         }
         if outcomes.contains(&Outcome::Declined) {
-            assert_ne!(state, State::Charged, "seed {seed}: {id} was declined");
+            assert_ne!(state, AuthorisationState::Charged, "seed {seed}: {id} was declined");
         }
     }
     assert_eq!(ledger, rows, "seed {seed}");

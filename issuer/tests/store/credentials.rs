@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tegata::code::{Alias, AliasKey, CredentialId, Step};
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::{AccountId, RequestId};
-use tegata_issuer::store::{Change, Fill, Order, Store};
+use tegata_issuer::store::{AccountChange, AdminCommand, IndexProgress, Store};
 use tegata_policy::{Account, Event, decide};
 
 use crate::bed::{Bed, noon, server_key};
@@ -40,7 +40,7 @@ async fn event(
 ) {
     let keys = keys.clone();
     let changed = store.change(account, move |loaded| {
-        let world = shopper::world(&loaded.standing, noon());
+        let world = shopper::world(&loaded.global_state, noon());
         let decided = decide(loaded.state.clone(), event(), &world);
         (shopper::carry_out(&keys, account, decided.account, decided.effects, noon()), ())
     });
@@ -75,7 +75,7 @@ async fn a_credential_is_found_by_its_alias_in_each_period_it_was_made_for(bed: 
     let elsewhere = CredentialId([0; 16]);
     assert!(keys.open_seed(account, elsewhere, &found[0].seed).is_err());
     let asked = store.provision(account, RequestId([5; 16]), move |_, requested| {
-        (Change::default(), requested.map(|r| (r.id, r.request_hash, r.seed.is_some())))
+        (AccountChange::default(), requested.map(|r| (r.id, r.request_hash, r.seed.is_some())))
     });
     assert_eq!(asked.await.unwrap(), Some((id, [5; 32], true)));
 }
@@ -92,7 +92,7 @@ async fn another_credential_voids_the_one_before_and_its_seed_is_gone(bed: Bed) 
     let kept = "SELECT COUNT(*) FROM credentials WHERE seed IS NOT NULL OR alias_key IS NOT NULL";
     assert_eq!(bed.number(kept).await, 1);
     let asked = store.provision(account, RequestId([5; 16]), move |_, requested| {
-        (Change::default(), requested.map(|r| r.seed.is_some()))
+        (AccountChange::default(), requested.map(|r| r.seed.is_some()))
     });
     assert_eq!(asked.await.unwrap(), Some(false), "known, and void");
     assert_eq!(store.credentials_under(&scheme().prefix, 10).await.unwrap(), 1);
@@ -113,17 +113,20 @@ async fn the_payer_follows_the_account(bed: Bed) {
     assert_eq!(found(&store, 5, 0).await, [id], "frozen is not void");
     event(&store, &keys, account, move || Event::Unfreeze { session }).await;
     assert!(pays().await);
-    store.operate(Order::RevokeAll, shopper::event(noon(), "revoked")).await.unwrap();
+    store
+        .apply_admin_command(AdminCommand::RevokeAll, shopper::event(noon(), "revoked"))
+        .await
+        .unwrap();
     assert!(!pays().await);
     let device = shopper::device();
     event(&store, &keys, account, move || Event::Operator { frozen: false }).await;
     assert!(!pays().await, "of a generation before");
 
     let (store, bed) = (bed.store().await, bed);
-    let forget = move |loaded: &tegata_issuer::store::Loaded| {
+    let forget = move |loaded: &tegata_issuer::store::LoadedAccount| {
         let state = Some(Account::Closed);
         assert!(matches!(&loaded.state, Account::Live(live) if live.devices()[0].id == device));
-        (Change { state, erase: true, ..Change::default() }, ())
+        (AccountChange { state, erase: true, ..AccountChange::default() }, ())
     };
     store.change(account, forget).await.unwrap();
     assert!(found(&store, 5, 0).await.is_empty());
@@ -144,7 +147,7 @@ async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
         bed.sql("DELETE FROM handles; DELETE FROM sessions").await;
     }
     let period = noon().seconds() / 3600 + 2;
-    assert_eq!(store.alias_fill(&prefix, period).await.unwrap(), None);
+    assert_eq!(store.alias_index_progress(&prefix, period).await.unwrap(), None);
     let first = store.alias_keys(&prefix, CredentialId([0; 16]), 2).await.unwrap();
     assert_eq!(first.iter().map(|row| row.id).collect::<Vec<_>>(), made[..2]);
     let rest = store.alias_keys(&prefix, first[1].id, 2).await.unwrap();
@@ -157,13 +160,17 @@ async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
         };
         rows.iter().map(alias).collect()
     };
-    let part = Fill { up_to: first[1].id, whole: false };
-    let whole = Fill { up_to: made[2], whole: true };
+    let part = IndexProgress { up_to: first[1].id, whole: false };
+    let whole = IndexProgress { up_to: made[2], whole: true };
     for (rows, fill, then) in
         [(&first, part, part), (&rest, whole, whole), (&first, part, whole), (&rest, whole, whole)]
     {
         store.fill_aliases(prefix, period, aliases(rows), fill).await.unwrap();
-        assert_eq!(store.alias_fill(&prefix, period).await.unwrap(), Some(then), "never back");
+        assert_eq!(
+            store.alias_index_progress(&prefix, period).await.unwrap(),
+            Some(then),
+            "never back"
+        );
     }
     for (byte, id) in [5, 6, 7].into_iter().zip(&made) {
         assert_eq!(found(&store, byte, 2 * 3600).await, [*id]);
@@ -173,12 +180,12 @@ async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
     store.drop_aliases(prefix, period).await.unwrap();
     assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 3);
     assert_eq!(found(&store, 5, 2 * 3600).await, [made[0]]);
-    assert!(store.alias_fill(&prefix, period).await.unwrap().is_some());
+    assert!(store.alias_index_progress(&prefix, period).await.unwrap().is_some());
     store.drop_aliases("4961".parse().unwrap(), period + 9).await.unwrap();
     assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 3, "another's");
     store.drop_aliases(prefix, period + 1).await.unwrap();
     assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 0);
-    assert_eq!(store.alias_fill(&prefix, period).await.unwrap(), None);
+    assert_eq!(store.alias_index_progress(&prefix, period).await.unwrap(), None);
 }
 
 async fn seeds_are_sealed_anew_under_another_root(bed: Bed) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::domain::{AccountId, AuthorisationId, EventId};
-use tegata_issuer::store::{EventRow, State, Store};
+use tegata_issuer::store::{AuthorisationState, EventRow, Store};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;
@@ -34,18 +34,24 @@ async fn paid(bed: &Bed, account: AccountId, second: i64) -> AuthorisationId {
 }
 
 /// Brings a payment to these states, each of which is a line in the log.
-async fn comes_to(bed: &Bed, store: &Store, id: AuthorisationId, states: &[State], second: i64) {
+async fn comes_to(
+    bed: &Bed,
+    store: &Store,
+    id: AuthorisationId,
+    states: &[AuthorisationState],
+    second: i64,
+) {
     let tell = told(bed, store).await;
     for state in states {
         let it = store.authorisation(id).await.unwrap().unwrap();
-        store.move_on(it, *state, at(second), tell.clone()).await.unwrap();
+        store.transition(it, *state, at(second), tell.clone()).await.unwrap();
     }
 }
 
 async fn the_last_events_come_newest_first(bed: Bed) {
     let store = bed.store().await;
     for nth in [1, 0, 2] {
-        store.log(shopper::event(at(nth), &format!("deed {nth}"))).await.unwrap();
+        store.append_event(shopper::event(at(nth), &format!("deed {nth}"))).await.unwrap();
     }
     let last = store.last_events(2).await.unwrap();
     let deeds: Vec<_> = last.iter().map(|event| event.deed.as_str()).collect();
@@ -64,12 +70,12 @@ async fn what_comes_late_to_a_payment_is_among_the_last_events(bed: Bed) {
     let store = bed.store().await;
     let account = AccountId([1; 16]);
     let id = paid(&bed, account, 0).await;
-    comes_to(&bed, &store, id, &[State::Charged], 0).await;
+    comes_to(&bed, &store, id, &[AuthorisationState::Charged], 0).await;
     for nth in 1..50 {
-        store.log(shopper::event(at(nth), "between")).await.unwrap();
+        store.append_event(shopper::event(at(nth), "between")).await.unwrap();
     }
     store.seal(40).await.unwrap();
-    let late = [State::Reversing, State::Refunded];
+    let late = [AuthorisationState::Reversing, AuthorisationState::Refunded];
     comes_to(&bed, &store, id, &late, 60).await;
     for _ in 0..2 {
         let last = store.last_events(3).await.unwrap();
@@ -88,22 +94,26 @@ async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
     let (hers, others) = (AccountId([1; 16]), AccountId([2; 16]));
     let own = async |account, second, deed: &str| {
         let line = shopper::event(at(second), deed);
-        store.log(EventRow { account: Some(account), ..line }).await.unwrap();
+        store.append_event(EventRow { account: Some(account), ..line }).await.unwrap();
     };
     for second in 0..24 {
         for account in [hers, others] {
             own(account, second, "own").await;
             let id = paid(&bed, account, second).await;
             match second % 6 {
-                0 => comes_to(&bed, &store, id, &[State::Declined], second).await,
+                0 => comes_to(&bed, &store, id, &[AuthorisationState::Declined], second).await,
                 1 | 2 => {
-                    let states = [State::Charged, State::Reversing, State::Refunded];
+                    let states = [
+                        AuthorisationState::Charged,
+                        AuthorisationState::Reversing,
+                        AuthorisationState::Refunded,
+                    ];
                     comes_to(&bed, &store, id, &states, second + 100).await;
                 }
                 3 => own(account, second, "payment_authorised").await,
                 4 => {
                     own(account, second, "payment_authorised").await;
-                    comes_to(&bed, &store, id, &[State::Voided], second + 100).await;
+                    comes_to(&bed, &store, id, &[AuthorisationState::Voided], second + 100).await;
                 }
                 _ => {}
             }

@@ -53,7 +53,7 @@ async fn all_opens(store: &Store, keys: &Keys, account: AccountId, recovery: &[S
     };
     assert!(loaded.secrets.len() > 10);
     loaded.secrets.iter().all(opens)
-        && store.find(&keys.handle(ADDRESS)).await.unwrap() == Some(account)
+        && store.find_account(&keys.handle(ADDRESS)).await.unwrap() == Some(account)
 }
 
 async fn another_server_key_opens_all_that_was_and_the_old_one_nothing(bed: Bed) {
@@ -93,7 +93,10 @@ async fn secrets_are_sealed_anew_under_another_root(bed: Bed) {
     assert_eq!(after.reseal(&store, &bed.random).await.unwrap(), 1);
     assert_eq!(after.reseal(&store, &bed.random).await.unwrap(), 0);
     assert_eq!(after.retire(&store).await.unwrap(), [1], "a mail waits under it");
-    store.delivered(&store.due(crate::bed::noon(), 0, 100).await.unwrap()).await.unwrap();
+    store
+        .remove_delivered(&store.lease_due_mails(crate::bed::noon(), 0, 100).await.unwrap())
+        .await
+        .unwrap();
     assert!(after.retire(&store).await.unwrap().is_empty());
     assert_eq!(bed.number("SELECT COUNT(*) FROM secrets WHERE key = 1").await, 0);
     let alone = bed.keys(&store).await;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tegata::protocol::SessionId;
 use tegata_issuer::config::Store as Place;
 use tegata_issuer::domain::{AccountId, TokenHash};
-use tegata_issuer::store::{Change, Loaded, Store};
+use tegata_issuer::store::{AccountChange, LoadedAccount, Store};
 use tegata_policy::{SecretId, SecretKind};
 
 use crate::bed::{Bed, noon, server_key};
@@ -97,20 +97,20 @@ async fn write_until_killed(place: Place) {
 fn whole(
     keys: &tegata_issuer::crypto::Keys,
     account: AccountId,
-    loaded: &Loaded,
+    loaded: &LoadedAccount,
     n: u32,
-) -> Change {
+) -> AccountChange {
     let random = tegata::SystemRandom::new();
     let (id, kind) = (SecretId(100 + n), SecretKind::Factor);
     let mut event = shopper::event(noon(), "whole");
     event.account = Some(account);
-    Change {
+    AccountChange {
         state: Some(loaded.state.clone()),
         keep: vec![(id, kind, keys.keep(account, id, kind, b"secret", &random).unwrap())],
         sessions_made: vec![(token(account, n), SessionId(n))],
         outbox: vec![shopper::mail(keys, account, noon())],
         events: vec![event],
-        ..Change::default()
+        ..AccountChange::default()
     }
 }
 
@@ -129,7 +129,7 @@ async fn check(bed: &Bed, answered: &BTreeMap<String, u32>) {
         tokio::task::yield_now().await;
     }
     let store = bed.store().await;
-    let mails = store.due(noon(), 0, 1_000_000).await.unwrap();
+    let mails = store.lease_due_mails(noon(), 0, 1_000_000).await.unwrap();
     for (name, answered) in answered {
         let account = AccountId(hex::decode(name).unwrap().try_into().unwrap());
         let loaded = store.load(account).await.unwrap().unwrap();

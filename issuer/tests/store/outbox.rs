@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tegata_issuer::crypto::{Keys, Place};
 use tegata_issuer::domain::{AccountId, MailId};
-use tegata_issuer::store::{Change, Leased, Outgoing, Rank, Store};
+use tegata_issuer::store::{AccountChange, LeasedMail, MailPriority, OutboxMail, Store};
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
@@ -23,47 +23,53 @@ async fn empty(bed: &Bed) -> (Store, Arc<Keys>, AccountId) {
     let store = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
-    store.delivered(&store.due(noon(), 0, 100).await.unwrap()).await.unwrap();
+    store.remove_delivered(&store.lease_due_mails(noon(), 0, 100).await.unwrap()).await.unwrap();
     (store, keys, account)
 }
 
-async fn puts(store: &Store, keys: &Arc<Keys>, account: AccountId, rank: Rank, n: usize) {
+async fn puts(store: &Store, keys: &Arc<Keys>, account: AccountId, rank: MailPriority, n: usize) {
     let keys = keys.clone();
     let change = move |_: &_| {
-        let mail = |_| Outgoing { rank, ..shopper::mail(&keys, account, noon()) };
-        (Change { outbox: (0..n).map(mail).collect(), ..Change::default() }, ())
+        let mail = |_| OutboxMail { rank, ..shopper::mail(&keys, account, noon()) };
+        (AccountChange { outbox: (0..n).map(mail).collect(), ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();
 }
 
 async fn with_mails(bed: &Bed, n: usize) -> Store {
     let (store, keys, account) = empty(bed).await;
-    puts(&store, &keys, account, Rank::Letter, n).await;
+    puts(&store, &keys, account, MailPriority::AccountMail, n).await;
     store
 }
 
-fn ids(mails: &[Leased]) -> BTreeSet<MailId> {
+fn ids(mails: &[LeasedMail]) -> BTreeSet<MailId> {
     mails.iter().map(|mail| mail.id).collect()
 }
 
 async fn a_mail_is_due_until_it_is_delivered(bed: Bed) {
     let store = with_mails(&bed, 1).await;
-    assert!(store.due(noon().shifted(-1), 60, 10).await.unwrap().is_empty(), "too early");
-    let mails = store.due(noon(), 60, 10).await.unwrap();
+    assert!(
+        store.lease_due_mails(noon().shifted(-1), 60, 10).await.unwrap().is_empty(),
+        "too early"
+    );
+    let mails = store.lease_due_mails(noon(), 60, 10).await.unwrap();
     let [mail] = &mails[..] else { panic!("{mails:?}") };
     let keys = bed.keys(&store).await;
     let letter = keys.open_sealed(Place::Mail(mail.account, mail.id), &mail.letter).unwrap();
     assert!(letter.ends_with(b"12345678"));
-    assert!(store.due(noon().shifted(59), 60, 10).await.unwrap().is_empty(), "leased");
+    assert!(store.lease_due_mails(noon().shifted(59), 60, 10).await.unwrap().is_empty(), "leased");
     // Whoever had it has died; another process begins.
     let store = bed.store().await;
-    let again = store.due(noon().shifted(60), 60, 10).await.unwrap();
+    let again = store.lease_due_mails(noon().shifted(60), 60, 10).await.unwrap();
     assert_eq!((again[0].id, again[0].tries, again[0].made), (mail.id, 2, noon()));
-    store.failed(&again[0], noon().shifted(3600)).await.unwrap();
-    assert!(store.due(noon().shifted(3599), 60, 10).await.unwrap().is_empty(), "put off");
-    let last = store.due(noon().shifted(3600), 60, 10).await.unwrap();
-    store.delivered(&last).await.unwrap();
-    assert!(store.due(noon().shifted(1_000_000), 60, 10).await.unwrap().is_empty());
+    store.postpone(&again[0], noon().shifted(3600)).await.unwrap();
+    assert!(
+        store.lease_due_mails(noon().shifted(3599), 60, 10).await.unwrap().is_empty(),
+        "put off"
+    );
+    let last = store.lease_due_mails(noon().shifted(3600), 60, 10).await.unwrap();
+    store.remove_delivered(&last).await.unwrap();
+    assert!(store.lease_due_mails(noon().shifted(1_000_000), 60, 10).await.unwrap().is_empty());
 }
 
 async fn two_processes_never_hold_the_same_mail(bed: Bed) {
@@ -72,7 +78,7 @@ async fn two_processes_never_hold_the_same_mail(bed: Bed) {
     let takers: Vec<_> = (0..16)
         .map(|which| {
             let store = stores[which % 2].clone();
-            tokio::spawn(async move { store.due(noon(), 60, 7).await.unwrap() })
+            tokio::spawn(async move { store.lease_due_mails(noon(), 60, 7).await.unwrap() })
         })
         .collect();
     let (mut seen, mut given) = (BTreeSet::new(), 0);
@@ -93,27 +99,33 @@ async fn two_processes_never_hold_the_same_mail(bed: Bed) {
 
 async fn a_lease_that_is_over_says_nothing_any_more(bed: Bed) {
     let store = with_mails(&bed, 1).await;
-    let slow = store.due(noon(), 60, 1).await.unwrap().remove(0);
-    let other = store.due(noon().shifted(60), 60, 1).await.unwrap().remove(0);
-    store.failed(&slow, noon()).await.unwrap();
-    assert!(store.due(noon().shifted(61), 60, 1).await.unwrap().is_empty(), "the other holds it");
-    store.delivered([&other]).await.unwrap();
+    let slow = store.lease_due_mails(noon(), 60, 1).await.unwrap().remove(0);
+    let other = store.lease_due_mails(noon().shifted(60), 60, 1).await.unwrap().remove(0);
+    store.postpone(&slow, noon()).await.unwrap();
+    assert!(
+        store.lease_due_mails(noon().shifted(61), 60, 1).await.unwrap().is_empty(),
+        "the other holds it"
+    );
+    store.remove_delivered([&other]).await.unwrap();
 }
 
 async fn a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come(bed: Bed) {
     let (store, keys, account) = empty(&bed).await;
-    puts(&store, &keys, account, Rank::Receipt, 1000).await;
+    puts(&store, &keys, account, MailPriority::Receipt, 1000).await;
     let letters = async || bed.number("SELECT COUNT(*) FROM outbox WHERE rank = 0").await;
     // One letter: in the first page, which is full.
-    puts(&store, &keys, account, Rank::Letter, 1).await;
-    let page = store.due(noon(), 60, 16).await.unwrap();
+    puts(&store, &keys, account, MailPriority::AccountMail, 1).await;
+    let page = store.lease_due_mails(noon(), 60, 16).await.unwrap();
     assert_eq!(page.len(), 16);
-    store.delivered(&page).await.unwrap();
+    store.remove_delivered(&page).await.unwrap();
     assert_eq!(letters().await, 0);
     // More letters than go out: a quarter of each page is receipts.
     for page in 1..=4 {
-        puts(&store, &keys, account, Rank::Letter, 16).await;
-        store.delivered(&store.due(noon(), 60, 16).await.unwrap()).await.unwrap();
+        puts(&store, &keys, account, MailPriority::AccountMail, 16).await;
+        store
+            .remove_delivered(&store.lease_due_mails(noon(), 60, 16).await.unwrap())
+            .await
+            .unwrap();
         assert_eq!(letters().await, 4 * page);
         let receipts = bed.number("SELECT COUNT(*) FROM outbox WHERE rank = 1").await;
         assert_eq!(receipts, 1000 - 15 - 4 * page);
@@ -122,10 +134,10 @@ async fn a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come(
 
 async fn what_was_delivered_together_is_gone_and_nothing_else(bed: Bed) {
     let store = with_mails(&bed, 12).await;
-    let page = store.due(noon(), 60, 16).await.unwrap();
+    let page = store.lease_due_mails(noon(), 60, 16).await.unwrap();
     assert_eq!(page.len(), 12);
-    store.delivered([]).await.unwrap();
-    store.delivered(&page[..7]).await.unwrap();
-    let left = store.due(noon().shifted(60), 60, 16).await.unwrap();
+    store.remove_delivered([]).await.unwrap();
+    store.remove_delivered(&page[..7]).await.unwrap();
+    let left = store.lease_due_mails(noon().shifted(60), 60, 16).await.unwrap();
     assert_eq!(ids(&left), ids(&page[7..]));
 }

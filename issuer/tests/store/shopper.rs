@@ -6,7 +6,8 @@ use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::crypto::{Keys, Place};
 use tegata_issuer::domain::{AccountId, EventId, MailId, RequestId, TokenHash, make_credential_id};
 use tegata_issuer::store::{
-    Change, EventRow, NewCredential, Outgoing, Rank, Standing, Store, deed,
+    AccountChange, EventRow, GlobalState, MailPriority, NewCredential, OutboxMail, Store,
+    audit_event_name,
 };
 use tegata_policy::{
     Account, Answer, Controls, Effect, Event, FactorKind, Found, SecretId, World, decide, open,
@@ -22,8 +23,8 @@ pub(crate) fn device() -> DeviceId {
     DeviceId([3; 32])
 }
 
-pub(crate) fn world(standing: &Standing, now: UnixTime) -> World {
-    let Standing { generation, used_up_to, .. } = *standing;
+pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> World {
+    let GlobalState { generation, used_up_to, .. } = *global_state;
     World { now, generation, used_up_to, controls: Controls::ALL }
 }
 
@@ -45,9 +46,9 @@ pub(crate) fn carry_out(
     state: Account,
     effects: Vec<Effect>,
     now: UnixTime,
-) -> Change {
+) -> AccountChange {
     let random = SystemRandom::new();
-    let mut change = Change { state: Some(state), ..Change::default() };
+    let mut change = AccountChange { state: Some(state), ..AccountChange::default() };
     for (place, effect) in (0..).zip(effects) {
         match effect {
             Effect::Keep(id, kind) => {
@@ -64,7 +65,7 @@ pub(crate) fn carry_out(
             Effect::Erase => change.erase = true,
             Effect::Deed(done) => {
                 let id = EventId::make(now, place, &random).unwrap();
-                let (deed, actor) = (deed(done), "shopper".to_owned());
+                let (deed, actor) = (audit_event_name(done), "shopper".to_owned());
                 let detail = "{}".to_owned();
                 let account = Some(account);
                 change.events.push(EventRow { id, account, deed, actor, at: now, detail });
@@ -74,20 +75,20 @@ pub(crate) fn carry_out(
     change
 }
 
-pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> Outgoing {
+pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> OutboxMail {
     let random = SystemRandom::new();
     let id = MailId::make(now, &random).unwrap();
     let letter = format!("to {ADDRESS}: 12345678");
     let letter = keys.seal(Place::Mail(account, id), letter.as_bytes(), &random).unwrap();
-    Outgoing { id, made: now, rank: Rank::Letter, letter }
+    OutboxMail { id, made: now, rank: MailPriority::AccountMail, letter }
 }
 
 /// Begins a sign-up; its account.
 pub(crate) async fn begin(store: &Store, keys: &std::sync::Arc<Keys>) -> AccountId {
     let account = AccountId::make(noon(), &SystemRandom::new()).unwrap();
     let keys = keys.clone();
-    let opened = store.create(account, move |standing| {
-        let (state, effects) = open(device(), "phone".into(), false, &world(standing, noon()));
+    let opened = store.create(account, move |global_state| {
+        let (state, effects) = open(device(), "phone".into(), false, &world(global_state, noon()));
         (carry_out(&keys, account, state, effects, noon()), ())
     });
     opened.await.unwrap();
@@ -119,7 +120,7 @@ async fn tell(
 ) -> Answer {
     let keys = keys.clone();
     let told = store.change(account, move |loaded| {
-        let world = world(&loaded.standing, noon());
+        let world = world(&loaded.global_state, noon());
         let asked = decide(loaded.state.clone(), event(), &world);
         let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };
         let told = decide(asked.account, Event::Checked { check, found }, &world);
@@ -151,7 +152,7 @@ pub(crate) async fn provision(
     let provisioned = store.provision(account, request, move |loaded, requested| {
         assert!(requested.is_none());
         let asked = Event::Provision { session, device: device() };
-        let decided = decide(loaded.state.clone(), asked, &world(&loaded.standing, noon()));
+        let decided = decide(loaded.state.clone(), asked, &world(&loaded.global_state, noon()));
         let Answer::Provisioned(number) = decided.answer else { panic!("{:?}", decided.answer) };
         let (scheme, seed) = (scheme(), seed(byte));
         let periods = now.seconds() / 3600;
@@ -177,9 +178,9 @@ pub(crate) async fn provision(
 }
 
 /// Which steps of the second factor a log-in on the known device would take: those after this one.
-pub(crate) fn factor_after(state: &Account, standing: &Standing, now: UnixTime) -> u64 {
+pub(crate) fn factor_after(state: &Account, global_state: &GlobalState, now: UnixTime) -> u64 {
     use tegata_policy::Compare;
-    let world = world(standing, now);
+    let world = world(global_state, now);
     let name = "phone".to_owned();
     let log_in = Event::LogIn { device: device(), name, factor: Some(FactorKind::Totp) };
     let asked = decide(state.clone(), log_in, &world);

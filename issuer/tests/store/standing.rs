@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::store::{Change, Order, StoreError, Switch};
+use tegata_issuer::store::{AccountChange, AdminCommand, KillSwitch, StoreError};
 use tegata_policy::Generation;
 
 use crate::bed::{Bed, noon};
@@ -19,33 +19,44 @@ async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let stopped = async || {
-        let seen = |loaded: &tegata_issuer::store::Loaded| {
-            (Change::default(), Switch::ALL.map(|switch| loaded.standing.stopped.contains(switch)))
+        let seen = |loaded: &tegata_issuer::store::LoadedAccount| {
+            (
+                AccountChange::default(),
+                KillSwitch::ALL.map(|switch| loaded.global_state.stopped.contains(switch)),
+            )
         };
         other.change(account, seen).await.unwrap()
     };
-    let order = async |order| store.operate(order, shopper::event(noon(), "order")).await.unwrap();
+    let order = async |order| {
+        store.apply_admin_command(order, shopper::event(noon(), "order")).await.unwrap()
+    };
     assert_eq!(stopped().await, [false; 5]);
-    for (place, switch) in Switch::ALL.into_iter().enumerate() {
-        assert!(order(Order::Stop(switch)).await.stopped.contains(switch));
-        order(Order::Stop(switch)).await;
+    for (place, switch) in KillSwitch::ALL.into_iter().enumerate() {
+        assert!(order(AdminCommand::Stop(switch)).await.stopped.contains(switch));
+        order(AdminCommand::Stop(switch)).await;
         let mut only = [false; 5];
         only[place] = true;
         assert_eq!(stopped().await, only);
-        order(Order::Resume(switch)).await;
+        order(AdminCommand::Resume(switch)).await;
     }
-    order(Order::StopAll).await;
+    order(AdminCommand::StopAll).await;
     assert_eq!(stopped().await, [true; 5]);
-    order(Order::Resume(Switch::Payments)).await;
+    order(AdminCommand::Resume(KillSwitch::Payments)).await;
     assert_eq!(stopped().await, [true, true, true, true, false]);
-    assert_eq!(bed.store().await.standing().await.unwrap(), store.standing().await.unwrap());
-    order(Order::ResumeAll).await;
+    assert_eq!(
+        bed.store().await.global_state().await.unwrap(),
+        store.global_state().await.unwrap()
+    );
+    order(AdminCommand::ResumeAll).await;
     assert_eq!(stopped().await, [false; 5]);
-    let seen = |standing: &tegata_issuer::store::Standing| {
+    let seen = |global_state: &tegata_issuer::store::GlobalState| {
         let state = Some(tegata_policy::Account::Closed);
-        (Change { state, ..Change::default() }, standing.stopped.contains(Switch::SignUp))
+        (
+            AccountChange { state, ..AccountChange::default() },
+            global_state.stopped.contains(KillSwitch::SignUp),
+        )
     };
-    order(Order::Stop(Switch::SignUp)).await;
+    order(AdminCommand::Stop(KillSwitch::SignUp)).await;
     assert!(other.create(tegata_issuer::domain::AccountId([1; 16]), seen).await.unwrap());
     assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'order'").await, 19);
 }
@@ -54,13 +65,19 @@ async fn a_raised_generation_voids_every_session(bed: Bed) {
     let store = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
-    let revoke = store.operate(Order::RevokeAll, shopper::event(noon(), "revoke_all"));
-    let standing = revoke.await.unwrap();
-    assert_eq!((standing.generation, standing.used_up_to), (Generation(1), 0));
+    let revoke =
+        store.apply_admin_command(AdminCommand::RevokeAll, shopper::event(noon(), "revoke_all"));
+    let global_state = revoke.await.unwrap();
+    assert_eq!((global_state.generation, global_state.used_up_to), (Generation(1), 0));
     let loaded = store.load(account).await.unwrap().unwrap();
     let tegata_policy::Account::Live(live) = loaded.state else { panic!() };
-    assert!(live.session(session, &shopper::world(&loaded.standing, noon())).is_none());
-    let fence = |at| store.operate(Order::Fence(at), shopper::event(noon(), "fence"));
+    assert!(live.session(session, &shopper::world(&loaded.global_state, noon())).is_none());
+    let fence = |at| {
+        store.apply_admin_command(
+            AdminCommand::FenceAfterRestore(at),
+            shopper::event(noon(), "fence"),
+        )
+    };
     let step = noon().seconds() / 30;
     assert_eq!(fence(noon()).await.unwrap().used_up_to, step + 3);
     let back = fence(noon().shifted(-6000)).await.unwrap();
@@ -72,16 +89,17 @@ async fn what_cannot_be_read_means_stopped(bed: Bed) {
     let keys = Arc::new(bed.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
     bed.sql("UPDATE standing SET stopped = 32").await;
-    let standing = store.standing().await.unwrap();
-    assert!(Switch::ALL.iter().all(|switch| standing.stopped.contains(*switch)));
+    let global_state = store.global_state().await.unwrap();
+    assert!(KillSwitch::ALL.iter().all(|switch| global_state.stopped.contains(*switch)));
     bed.sql("DELETE FROM standing").await;
-    let nothing = |_: &_| (Change::default(), ());
+    let nothing = |_: &_| (AccountChange::default(), ());
     let unreadable = Err(StoreError::Unreadable("standing"));
     assert_eq!(store.change(account, nothing).await, unreadable);
-    assert!(store.standing().await.is_err());
+    assert!(store.global_state().await.is_err());
     assert!(store.load(account).await.is_err());
     let token = tegata_issuer::domain::TokenHash::of(&shopper::TOKEN);
     assert!(store.session(&token).await.is_err());
-    let order = store.operate(Order::ResumeAll, shopper::event(noon(), "resume"));
+    let order =
+        store.apply_admin_command(AdminCommand::ResumeAll, shopper::event(noon(), "resume"));
     assert!(order.await.is_err());
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata_issuer::domain::{AccountId, TokenHash};
-use tegata_issuer::store::{Change, Kind, SessionRow, Store, Waiting};
+use tegata_issuer::store::{AccountChange, AccountStage, OutboxBacklog, SessionRow, Store};
 use tegata_policy::{Event, decide};
 
 use crate::bed::{Bed, noon};
@@ -24,9 +24,11 @@ async fn made_at(bed: &Bed, store: &Store, second: i64) -> AccountId {
         shopper::device(),
         "phone".into(),
         false,
-        &shopper::world(&store.standing().await.unwrap(), noon()),
+        &shopper::world(&store.global_state().await.unwrap(), noon()),
     );
-    let create = move |_: &_| (Change { state: Some(state.0.clone()), ..Change::default() }, ());
+    let create = move |_: &_| {
+        (AccountChange { state: Some(state.0.clone()), ..AccountChange::default() }, ())
+    };
     store.create(id, create).await.unwrap();
     id
 }
@@ -40,9 +42,11 @@ async fn accounts_come_in_the_order_in_which_they_were_made_each_once(bed: Bed) 
     made.sort_unstable_by_key(|(second, _)| *second);
     let (mut after, mut seen) = (None, Vec::new());
     loop {
-        let page = store.made_before(noon().shifted(4), after, 3).await.unwrap();
+        let page = store.accounts_made_before(noon().shifted(4), after, 3).await.unwrap();
         let Some((last, _)) = page.last() else { break };
-        assert!(page.len() <= 3 && page.iter().all(|(_, kind)| *kind == Kind::Opening));
+        assert!(
+            page.len() <= 3 && page.iter().all(|(_, kind)| *kind == AccountStage::PendingSignUp)
+        );
         after = Some(*last);
         seen.extend(page.iter().map(|(id, _)| *id));
         assert!(seen.len() < 5, "one came again: {seen:?}");
@@ -56,17 +60,17 @@ async fn a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not(b
     let keys = Arc::new(bed.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
     let opening = made_at(&bed, &store, 1).await;
-    let kinds = store.made_before(noon().shifted(9), None, 10).await.unwrap();
-    assert_eq!(kinds, [(account, Kind::Other), (opening, Kind::Opening)]);
-    assert!(!store.remove_opening(account).await.unwrap());
+    let kinds = store.accounts_made_before(noon().shifted(9), None, 10).await.unwrap();
+    assert_eq!(kinds, [(account, AccountStage::Other), (opening, AccountStage::PendingSignUp)]);
+    assert!(!store.remove_pending_sign_up(account).await.unwrap());
     assert!(store.load(account).await.unwrap().is_some_and(|loaded| loaded.secrets.len() > 10));
-    assert!(store.remove_opening(opening).await.unwrap());
-    assert!(!store.remove_opening(opening).await.unwrap(), "it is gone");
+    assert!(store.remove_pending_sign_up(opening).await.unwrap());
+    assert!(!store.remove_pending_sign_up(opening).await.unwrap(), "it is gone");
     assert!(store.load(opening).await.unwrap().is_none());
 
     // With its secrets and its mail, too.
     let other = shopper::begin(&bed.store().await, &keys).await;
-    assert!(store.remove_opening(other).await.unwrap());
+    assert!(store.remove_pending_sign_up(other).await.unwrap());
     for table in ["secrets", "outbox", "handles", "sessions"] {
         let id = hex::encode(other.0);
         let is = match bed.place {
@@ -90,20 +94,23 @@ async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Be
         let at = noon().shifted(i64::try_from(nth).unwrap() * 60);
         let (keys, event) = (keys.clone(), std::sync::Mutex::new(Some(event)));
         let done = store.change(account, move |loaded| {
-            let world = shopper::world(&loaded.standing, at);
+            let world = shopper::world(&loaded.global_state, at);
             let event = event.lock().unwrap().take().unwrap();
             let done = decide(loaded.state.clone(), event, &world);
             (shopper::carry_out(&keys, account, done.account, done.effects, at), ())
         });
         done.await.unwrap();
     }
-    let first = store.closings_before(noon().shifted(121), None, 1).await.unwrap();
+    let first = store.deletion_requests_before(noon().shifted(121), None, 1).await.unwrap();
     let [(event, whose)] = first[..] else { panic!("{first:?}") };
     assert_eq!(whose, account);
-    let rest = store.closings_before(noon().shifted(121), Some(event), 9).await.unwrap();
+    let rest = store.deletion_requests_before(noon().shifted(121), Some(event), 9).await.unwrap();
     assert_eq!(rest.len(), 1);
     assert!(rest[0].0 > event);
-    assert_eq!(store.closings_before(noon().shifted(120), Some(event), 9).await.unwrap(), []);
+    assert_eq!(
+        store.deletion_requests_before(noon().shifted(120), Some(event), 9).await.unwrap(),
+        []
+    );
 }
 
 async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed) {
@@ -114,7 +121,7 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
     let more = tokens.clone();
     let change = move |_: &_| {
         let sessions_made = more.iter().map(|token| (*token, session)).collect();
-        (Change { sessions_made, ..Change::default() }, ())
+        (AccountChange { sessions_made, ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();
     let (mut after, mut rows): (_, Vec<SessionRow>) = (None, Vec::new());
@@ -139,17 +146,17 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
 
 async fn the_mails_that_wait_are_counted_with_the_oldest(bed: Bed) {
     let store = bed.store().await;
-    assert_eq!(store.waiting().await.unwrap(), Waiting { mails: 0, oldest: None });
+    assert_eq!(store.outbox_backlog().await.unwrap(), OutboxBacklog { mails: 0, oldest: None });
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let change = move |_: &_| {
         let outbox = [7, 5].map(|s: i64| shopper::mail(&keys, account, noon().shifted(s))).into();
-        (Change { outbox, ..Change::default() }, ())
+        (AccountChange { outbox, ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();
-    let waits = store.waiting().await.unwrap();
-    assert_eq!(waits, Waiting { mails: 3, oldest: Some(noon()) });
-    store.delivered(&store.due(noon(), 60, 1).await.unwrap()).await.unwrap();
-    let waits = store.waiting().await.unwrap();
-    assert_eq!(waits, Waiting { mails: 2, oldest: Some(noon().shifted(5)) });
+    let waits = store.outbox_backlog().await.unwrap();
+    assert_eq!(waits, OutboxBacklog { mails: 3, oldest: Some(noon()) });
+    store.remove_delivered(&store.lease_due_mails(noon(), 60, 1).await.unwrap()).await.unwrap();
+    let waits = store.outbox_backlog().await.unwrap();
+    assert_eq!(waits, OutboxBacklog { mails: 2, oldest: Some(noon().shifted(5)) });
 }

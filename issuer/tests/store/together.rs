@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tegata_issuer::domain::{AuthorisationId, MailId};
-use tegata_issuer::store::{Authorisation, Outgoing, State, Store, StoreError, Tell};
+use tegata_issuer::store::{
+    Authorisation, AuthorisationState, OutboxMail, ReceiptWriter, Store, StoreError,
+};
 
 use crate::bed::{Bed, noon};
 use crate::charging::told;
@@ -38,14 +40,14 @@ in_one_thread!(
 
 /// Tells as another does, but for what goes wrong.
 struct Odd {
-    tell: Arc<dyn Tell>,
+    tell: Arc<dyn ReceiptWriter>,
     panics: bool,
     /// The number of each of its mails.
     mail: Option<MailId>,
 }
 
-impl Tell for Odd {
-    fn mail(&self, id: MailId, of: &Authorisation) -> Result<Outgoing, StoreError> {
+impl ReceiptWriter for Odd {
+    fn mail(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         assert!(!self.panics, "a fault of ours");
         self.tell.mail(self.mail.unwrap_or(id), of)
     }
@@ -54,7 +56,7 @@ impl Tell for Odd {
 struct Shop {
     bed: Bed,
     store: Store,
-    tell: Arc<dyn Tell>,
+    tell: Arc<dyn ReceiptWriter>,
 }
 
 impl Shop {
@@ -85,25 +87,25 @@ impl Shop {
         join_all(rows).await.into_iter().map(|row| row.unwrap().unwrap()).collect()
     }
 
-    fn odd(&self, panics: bool, mail: Option<MailId>) -> Arc<dyn Tell> {
+    fn odd(&self, panics: bool, mail: Option<MailId>) -> Arc<dyn ReceiptWriter> {
         Arc::new(Odd { tell: self.tell.clone(), panics, mail })
     }
 
     /// All at the same moment: how each of them went.
     async fn move_on(
         &self,
-        each: Vec<(Authorisation, State, Arc<dyn Tell>)>,
-    ) -> Vec<Result<State, StoreError>> {
+        each: Vec<(Authorisation, AuthorisationState, Arc<dyn ReceiptWriter>)>,
+    ) -> Vec<Result<AuthorisationState, StoreError>> {
         let moves = each.into_iter().map(|(from, to, tell)| async move {
-            self.store.move_on(from, to, noon(), tell).await.map(|after| after.state)
+            self.store.transition(from, to, noon(), tell).await.map(|after| after.state)
         });
         join_all(moves).await
     }
 
     /// Each that was told that it went well did, with its line and its mail; what counts is what was not declined.
-    async fn agrees(&self, told: &[Result<State, StoreError>], before: i64) {
+    async fn agrees(&self, told: &[Result<AuthorisationState, StoreError>], before: i64) {
         let all = told.iter().flatten().count();
-        let charged = told.iter().filter(|told| **told == Ok(State::Charged)).count();
+        let charged = told.iter().filter(|told| **told == Ok(AuthorisationState::Charged)).count();
         let declined = i64::try_from(all - charged).unwrap();
         for (what, expected) in [
             ("authorisations WHERE version = 2 AND state <> 'authorised'", all),
@@ -130,20 +132,20 @@ async fn a_payment_that_fails_or_panics_takes_no_other_with_it(bed: Bed) {
     let (well, panics) = (shop.odd(false, None), shop.odd(true, None));
     let twice = shop.odd(false, Some(MailId([1; 16])));
     let each = rows.iter().cloned().enumerate().map(|(n, row)| match n {
-        1 => (Authorisation { version: 7, ..row }, State::Charged, well.clone()),
-        3 => (row, State::Charged, panics.clone()),
-        5 | 6 => (row, State::Charged, twice.clone()),
-        4 => (row, State::Declined, well.clone()),
-        _ => (row, State::Charged, well.clone()),
+        1 => (Authorisation { version: 7, ..row }, AuthorisationState::Charged, well.clone()),
+        3 => (row, AuthorisationState::Charged, panics.clone()),
+        5 | 6 => (row, AuthorisationState::Charged, twice.clone()),
+        4 => (row, AuthorisationState::Declined, well.clone()),
+        _ => (row, AuthorisationState::Charged, well.clone()),
     });
     let told = shop.move_on(each.collect()).await;
-    let charged = Ok(State::Charged);
+    let charged = Ok(AuthorisationState::Charged);
     for n in [0, 2, 7] {
         assert_eq!(told[n], charged, "{n}: {told:?}");
     }
-    assert_eq!(told[1], Err(StoreError::Moved));
-    assert_eq!(told[3], Err(StoreError::BrokeOff));
-    assert_eq!(told[4], Ok(State::Declined));
+    assert_eq!(told[1], Err(StoreError::VersionConflict));
+    assert_eq!(told[3], Err(StoreError::Panicked));
+    assert_eq!(told[4], Ok(AuthorisationState::Declined));
     // Of the two with one number for their mails one is written, whichever came first.
     let pair = (told[5].clone(), told[6].clone());
     assert!(
@@ -162,19 +164,22 @@ async fn of_two_that_move_one_payment_one_does(bed: Bed) {
     let to = |n: usize, to| (rows[n].clone(), to, shop.tell.clone());
     let told = shop
         .move_on(vec![
-            to(0, State::Charged),
-            to(1, State::Charged),
-            to(1, State::Declined),
-            to(2, State::Declined),
-            to(3, State::Charged),
-            to(3, State::Charged),
+            to(0, AuthorisationState::Charged),
+            to(1, AuthorisationState::Charged),
+            to(1, AuthorisationState::Declined),
+            to(2, AuthorisationState::Declined),
+            to(3, AuthorisationState::Charged),
+            to(3, AuthorisationState::Charged),
         ])
         .await;
-    assert_eq!((&told[0], &told[3]), (&Ok(State::Charged), &Ok(State::Declined)));
+    assert_eq!(
+        (&told[0], &told[3]),
+        (&Ok(AuthorisationState::Charged), &Ok(AuthorisationState::Declined))
+    );
     for pair in [&told[1..3], &told[4..6]] {
         let well = pair.iter().filter(|told| told.is_ok()).count();
         assert_eq!(well, 1, "{told:?}");
-        assert!(pair.contains(&Err(StoreError::Moved)), "{told:?}");
+        assert!(pair.contains(&Err(StoreError::VersionConflict)), "{told:?}");
     }
     shop.agrees(&told, 4).await;
 }
@@ -185,19 +190,21 @@ async fn of_two_that_store_an_intent_or_hold_a_payment_one_does(bed: Bed) {
     let rows = shop.authorised(4).await;
     let intents = [0, 1, 1, 2].into_iter().enumerate().map(|(nth, n): (_, usize)| {
         let intent = format!("pi_{nth}");
-        shop.store.with_intent(rows[n].clone(), [1; 16], intent, noon())
+        shop.store.store_intent(rows[n].clone(), [1; 16], intent, noon())
     });
     let stored = join_all(intents).await;
     assert!(stored[0].is_ok() && stored[3].is_ok(), "{stored:?}");
     let won = match &stored[1..3] {
-        [Ok(it), Err(StoreError::Moved)] | [Err(StoreError::Moved), Ok(it)] => it,
+        [Ok(it), Err(StoreError::VersionConflict)] | [Err(StoreError::VersionConflict), Ok(it)] => {
+            it
+        }
         pair => panic!("{pair:?}"),
     };
     let there = shop.store.authorisation(won.id).await.unwrap().unwrap();
     assert_eq!(there.intent, won.intent);
-    assert_eq!((there.state, there.version), (State::Charging, 2));
+    assert_eq!((there.state, there.version), (AuthorisationState::Charging, 2));
 
-    let holds = [3, 3, 0].map(|n: usize| shop.store.hold(rows[n].clone(), noon()));
+    let holds = [3, 3, 0].map(|n: usize| shop.store.claim_charge(rows[n].clone(), noon()));
     let held = join_all(holds).await;
     let well = held.iter().filter(|held| held.is_ok()).count();
     assert_eq!(well, 1, "the last is of another version by now: {held:?}");
@@ -207,7 +214,9 @@ async fn of_two_that_store_an_intent_or_hold_a_payment_one_does(bed: Bed) {
 async fn all_of_them_go_well_at_once(bed: Bed) {
     let shop = Shop::open(bed).await;
     let rows = shop.authorised(20).await;
-    let to = |n: usize| if n.is_multiple_of(3) { State::Declined } else { State::Charged };
+    let to = |n: usize| {
+        if n.is_multiple_of(3) { AuthorisationState::Declined } else { AuthorisationState::Charged }
+    };
     let each = rows.into_iter().enumerate().map(|(n, row)| (row, to(n), shop.tell.clone()));
     let told = shop.move_on(each.collect()).await;
     for (n, told) in told.iter().enumerate() {

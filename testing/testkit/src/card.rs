@@ -11,7 +11,7 @@ pub fn add_card(payments: &TestPayments<'_>, payer: &TestPayer, stripe: &Stripe,
         let customer = stripe.customer(Key(&key("customer"))).await.unwrap();
         let token = MethodId::new(token).unwrap();
         let card = stripe.attach(&customer, &token, Key(&key("attach"))).await.unwrap();
-        payments.store.keep_customer(payer.account, customer).await.unwrap();
+        payments.store.store_customer(payer.account, customer).await.unwrap();
         card
     });
     let account = payments.blob(&payer.account.0);
@@ -23,6 +23,6 @@ pub fn add_card(payments: &TestPayments<'_>, payer: &TestPayer, stripe: &Stripe,
 
 /// Whether a payment is under way that the issuer has still to settle.
 pub fn has_open_charges(payments: &TestPayments<'_>) -> bool {
-    let open = payments.threads.block_on(payments.store.under_way()).unwrap();
+    let open = payments.threads.block_on(payments.store.open_payment_counts()).unwrap();
     open.authorised + open.charging + open.reversing > 0
 }

@@ -14,7 +14,9 @@ use tegata_issuer::config::{Config, Processor};
 use tegata_issuer::domain::AuthorisationId;
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Outcome};
-use tegata_issuer::store::{Made, State, Store, StoreError, Tell};
+use tegata_issuer::store::{
+    AuthorisationState, NewAuthorisation, ReceiptWriter, Store, StoreError,
+};
 use tegata_issuer::{Handle, World, start, start_charging};
 
 use crate::clock::TestClock;
@@ -45,27 +47,27 @@ struct ImmediateCharge {
     store: Store,
     clock: Arc<TestClock>,
     outcome: Arc<Mutex<Outcome>>,
-    tell: Arc<dyn Tell>,
+    tell: Arc<dyn ReceiptWriter>,
 }
 
 impl ImmediateCharge {
     /// Moves the row and tells whether it is final: in this state, or in the one that a faster void gave it. With a
     /// database that died it is not.
-    async fn settle(&self, id: AuthorisationId, to: State) -> bool {
+    async fn settle(&self, id: AuthorisationId, to: AuthorisationState) -> bool {
         let found = self.store.authorisation(id).await.unwrap().unwrap();
-        let moved = self.store.move_on(found, to, self.clock.now(), self.tell.clone()).await;
-        matches!(moved, Ok(_) | Err(StoreError::Moved))
+        let moved = self.store.transition(found, to, self.clock.now(), self.tell.clone()).await;
+        matches!(moved, Ok(_) | Err(StoreError::VersionConflict))
     }
 }
 
 #[async_trait::async_trait]
 impl Charge for ImmediateCharge {
-    async fn charge(&self, made: Made) -> Outcome {
+    async fn charge(&self, made: NewAuthorisation) -> Outcome {
         let id = made.authorisation.id;
         let outcome = *self.outcome.lock().unwrap();
         let is_settled = match outcome {
-            Outcome::Done => self.settle(id, State::Charged).await,
-            Outcome::Declined => self.settle(id, State::Declined).await,
+            Outcome::Done => self.settle(id, AuthorisationState::Charged).await,
+            Outcome::Declined => self.settle(id, AuthorisationState::Declined).await,
             Outcome::Pending => true,
         };
         if is_settled { outcome } else { Outcome::Pending }
@@ -74,7 +76,7 @@ impl Charge for ImmediateCharge {
     async fn reverse(&self, id: AuthorisationId) -> Outcome {
         let outcome = *self.outcome.lock().unwrap();
         if outcome == Outcome::Done {
-            self.settle(id, State::Refunded).await;
+            self.settle(id, AuthorisationState::Refunded).await;
         }
         outcome
     }

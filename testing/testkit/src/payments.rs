@@ -16,7 +16,7 @@ use tegata_issuer::config::{Config, Store as Place};
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::{AccountId, RequestId, make_credential_id};
 use tegata_issuer::payments::Notices;
-use tegata_issuer::store::{Change, NewCredential, Standing, Store};
+use tegata_issuer::store::{AccountChange, GlobalState, NewCredential, Store};
 use tegata_policy::{Account, Answer, Controls, Event, Found, World, decide, open};
 use tokio::runtime::Runtime;
 
@@ -250,11 +250,12 @@ impl<'a> TestPayments<'a> {
         let now = self.issuer.now();
         let seed = Seed::from_slice(&[byte; 32]).unwrap();
         self.threads.block_on(async {
-            let account = self.store.find(&self.keys.handle(&person.address)).await.unwrap();
+            let account =
+                self.store.find_account(&self.keys.handle(&person.address)).await.unwrap();
             let account = account.unwrap();
             let loaded = self.store.load(account).await.unwrap().unwrap();
             let Account::Live(live) = &loaded.state else { panic!("not signed up") };
-            let session = live.sessions(&world(&loaded.standing, now)).next().unwrap().id;
+            let session = live.sessions(&world(&loaded.global_state, now)).next().unwrap().id;
             let device = live.devices()[0].id;
             let credential = self.provision_on(account, (session, device), &seed, now).await;
             TestPayer { account, credential, session, seed }
@@ -266,13 +267,13 @@ impl<'a> TestPayments<'a> {
         let now = self.issuer.now();
         let account = AccountId::make(now, &SystemRandom::new()).unwrap();
         self.threads.block_on(async {
-            let opened = self.store.create(account, move |standing| {
-                let (state, _) = open(DEVICE, "phone".into(), false, &world(standing, now));
-                (Change { state: Some(state), ..Change::default() }, ())
+            let opened = self.store.create(account, move |global_state| {
+                let (state, _) = open(DEVICE, "phone".into(), false, &world(global_state, now));
+                (AccountChange { state: Some(state), ..AccountChange::default() }, ())
             });
             opened.await.unwrap();
             let session = self.store.change(account, move |loaded| {
-                let world = world(&loaded.standing, now);
+                let world = world(&loaded.global_state, now);
                 let (state, _) = checked(
                     loaded.state.clone(),
                     Event::SignUpCode { device: DEVICE },
@@ -283,7 +284,7 @@ impl<'a> TestPayments<'a> {
                 let (state, answer) =
                     checked(state, factor, Found::Step(now.seconds() / 30 + 100), &world);
                 let Answer::SignedUp { session, .. } = answer else { panic!("{answer:?}") };
-                (Change { state: Some(state), ..Change::default() }, session)
+                (AccountChange { state: Some(state), ..AccountChange::default() }, session)
             });
             let session = session.await.unwrap();
             let credential = self.provision(account, session, &seed, now).await;
@@ -314,7 +315,7 @@ impl<'a> TestPayments<'a> {
         let keys = Arc::clone(&self.keys);
         let seed = seed.clone();
         let provisioned = self.store.provision(account, RequestId(id.0), move |loaded, _| {
-            let world = world(&loaded.standing, now);
+            let world = world(&loaded.global_state, now);
             let asked = Event::Provision { session, device };
             let decided = decide(loaded.state.clone(), asked, &world);
             let Answer::Provisioned(number) = decided.answer else {
@@ -337,7 +338,7 @@ impl<'a> TestPayments<'a> {
                 aliases: (today - 1..today + 4).map(alias).collect(),
             };
             let state = Some(decided.account);
-            (Change { state, credential: Some(credential), ..Change::default() }, ())
+            (AccountChange { state, credential: Some(credential), ..AccountChange::default() }, ())
         });
         provisioned.await.unwrap();
         id
@@ -351,8 +352,8 @@ impl<'a> TestPayments<'a> {
     ) {
         let now = self.issuer.now();
         let done = self.store.change(shopper.account, move |loaded| {
-            let decided = decide(loaded.state.clone(), event(), &world(&loaded.standing, now));
-            (Change { state: Some(decided.account), ..Change::default() }, ())
+            let decided = decide(loaded.state.clone(), event(), &world(&loaded.global_state, now));
+            (AccountChange { state: Some(decided.account), ..AccountChange::default() }, ())
         });
         self.threads.block_on(done).unwrap();
     }
@@ -424,8 +425,8 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-fn world(standing: &Standing, now: UnixTime) -> World {
-    let Standing { generation, used_up_to, .. } = *standing;
+fn world(global_state: &GlobalState, now: UnixTime) -> World {
+    let GlobalState { generation, used_up_to, .. } = *global_state;
     World { now, generation, used_up_to, controls: Controls::ALL }
 }
 

@@ -3,13 +3,13 @@
 use tegata::UnixTime;
 use tegata::code::{Admission, AttemptLimits, CredentialId, TillId};
 
-use super::super::rows::{Read, Row, Statement, values};
+use super::super::sql::{Read, Row, Statement, values};
 use super::super::{Store, StoreError};
 
 pub(super) const DAY: u64 = 24 * 60 * 60;
 
 /// Days for which counts are kept after their own: reports look back on them.
-pub const ATTEMPTS_KEPT: u64 = 31;
+pub const ATTEMPT_DAYS: u64 = 31;
 
 /// How often a till, and each credential that a code may belong to, was wrong today. What is there is locked: of others
 /// who count at the same time some come before this and are in it, and the others come after. A count that is not there
@@ -130,15 +130,15 @@ impl Store {
         Ok(counts)
     }
 
-    /// Drops what was counted more than [`ATTEMPTS_KEPT`] days ago.
+    /// Drops what was counted more than [`ATTEMPT_DAYS`] days ago.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn prune_attempts(&self, now: UnixTime) -> Result<(), StoreError> {
+    pub async fn prune_attempt_counts(&self, now: UnixTime) -> Result<(), StoreError> {
         const ANY: &str = "SELECT 1 FROM attempts WHERE day < $1 LIMIT 1";
         const DROP: &str = "DELETE FROM attempts WHERE (subject, day) IN \
             (SELECT subject, day FROM attempts WHERE day < $1 ORDER BY day LIMIT $2)";
-        let day = (now.seconds() / DAY).saturating_sub(ATTEMPTS_KEPT);
+        let day = (now.seconds() / DAY).saturating_sub(ATTEMPT_DAYS);
         self.drop_all(ANY, DROP, values![day]).await
     }
 }

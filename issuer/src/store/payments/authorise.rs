@@ -11,18 +11,18 @@ use tegata::code::{
     TillId, compare,
 };
 
-use super::super::cards::Payable;
+use super::super::cards::ChargeableCard;
 use super::super::credentials;
 use super::super::database::Transaction;
-use super::super::rows::{Read, Row, Statement, values};
-use super::super::{Standing, Store, StoreError, Switch};
-use super::payer::{Payer, Prepare};
-use super::row::{Authorisation, BY_ID, Known, State};
+use super::super::sql::{Read, Row, Statement, values};
+use super::super::{GlobalState, KillSwitch, Store, StoreError};
+use super::authorisation::{Authorisation, AuthorisationState, BY_ID, PriorSale};
+use super::candidates::{CandidateAccount, CandidateCache};
 use crate::domain::{AuthorisationId, TokenHash};
 
 /// What a till asks for.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct AuthoriseRequest {
     /// Which till, by its token.
     pub token: TokenHash,
     /// What it calls this try.
@@ -30,20 +30,20 @@ pub struct Asked {
     /// SHA-256 of the body: the same key comes with the same one.
     pub hash: [u8; 32],
     /// The code.
-    pub code: Code,
+    pub code: ParsedCode,
     /// How much, and for what.
-    pub order: Order,
+    pub sale: SaleDetails,
     /// A number for what may come of it.
     pub id: AuthorisationId,
     /// When.
     pub now: UnixTime,
     /// Within what it has to lie.
-    pub bounds: Bounds,
+    pub limits: AuthoriseLimits,
 }
 
 /// How much, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct SaleDetails {
     /// The till's own number for the sale.
     pub reference: String,
     /// In minor units.
@@ -54,7 +54,7 @@ pub struct Order {
 
 /// A code as far as it can be told without the store.
 #[derive(Clone, Copy, Debug)]
-pub enum Code {
+pub enum ParsedCode {
     /// None of this issuer's.
     Malformed,
     /// In its parts.
@@ -63,7 +63,7 @@ pub enum Code {
 
 /// What may be spent, and how often somebody may be wrong.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct AuthoriseLimits {
     /// With a device that has been known for some time.
     pub usual: Cap,
     /// With a new one, or after a reset.
@@ -86,7 +86,7 @@ pub struct Cap {
 /// Why not, in the words that a cashier can act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum DeclineReason {
     /// The code was taken before: ask for a fresh one.
     Used,
     /// Nobody's code, now and at this till.
@@ -101,7 +101,7 @@ pub enum Reason {
     TryAgain,
 }
 
-impl Reason {
+impl DeclineReason {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Used, Self::NotValid, Self::Limit, Self::Held, Self::Stopped, Self::TryAgain];
@@ -125,7 +125,7 @@ impl Reason {
     }
 }
 
-impl From<CodeRefusal> for Reason {
+impl From<CodeRefusal> for DeclineReason {
     fn from(refusal: CodeRefusal) -> Self {
         match refusal {
             CodeRefusal::Malformed | CodeRefusal::NotValid => Self::NotValid,
@@ -138,42 +138,42 @@ impl From<CodeRefusal> for Reason {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub enum AuthoriseOutcome {
     /// There is no such till, or no longer.
-    NoTill,
+    UnknownTill,
     /// The key came with another body before.
     KeyReused,
     /// The sale came with another amount before.
     ReferenceReused,
     /// A void came before it.
-    Forbidden,
+    ForbiddenByVoid,
     /// No, and there is nothing to look up later.
-    Declined(Reason),
+    Declined(DeclineReason),
     /// It was asked before: how it stands now.
-    Known(Box<Authorisation>),
+    Replayed(Box<Authorisation>),
     /// It was made just now: `authorised`, or declined with the code used up.
-    Made(Box<Made>),
+    Created(Box<NewAuthorisation>),
 }
 
 /// An authorisation as its transaction left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct NewAuthorisation {
     /// The row.
     pub authorisation: Authorisation,
     /// The card that its account was charged with then.
-    pub card: Option<Payable>,
+    pub card: Option<ChargeableCard>,
 }
 
 impl Store {
     /// Takes a code, in one transaction.
     ///
     /// # Errors
-    /// Those of the database, and of `prepare`: nothing was taken then, but for `InDoubt`.
+    /// Those of the database, and of `prepare`: nothing was taken then, but for `CommitOutcomeUnknown`.
     pub async fn authorise(
         &self,
-        asked: Asked,
-        prepare: Arc<dyn Prepare>,
-    ) -> Result<Answered, StoreError> {
+        asked: AuthoriseRequest,
+        prepare: Arc<dyn CandidateCache>,
+    ) -> Result<AuthoriseOutcome, StoreError> {
         let asked = Arc::new(asked);
         self.database
             .write_together(move |transaction| {
@@ -185,23 +185,23 @@ impl Store {
 }
 
 /// The till, what it asked before, and what holds for all.
-struct Before {
+struct AuthoriseContext {
     till: TillId,
-    answer: Option<Kept>,
-    sale: Known,
+    answer: Option<IdempotencyRecord>,
+    sale: PriorSale,
     /// `None`: it cannot be read, which means stopped.
-    standing: Option<Standing>,
+    global_state: Option<GlobalState>,
 }
 
 /// What was answered to a key.
-struct Kept {
+struct IdempotencyRecord {
     hash: Option<[u8; 32]>,
     authorisation: Option<AuthorisationId>,
     reason: Option<String>,
 }
 
-impl Before {
-    fn reads(asked: &Asked) -> Read {
+impl AuthoriseContext {
+    fn reads(asked: &AuthoriseRequest) -> Read {
         // Which till it is stands in a subquery: joined with it, PostgreSQL may go through all that the till ever asked.
         const BEFORE: &str = "SELECT t.till, i.asked, i.hash, i.authorisation, i.reason, \
             s.reference, s.authorisation, g.one, g.generation, g.used_up_to, g.stopped \
@@ -209,8 +209,7 @@ impl Before {
             ON i.till = (SELECT till FROM tills WHERE token = $1) AND i.key = $2 LEFT JOIN sales s \
             ON s.till = (SELECT till FROM tills WHERE token = $1) AND s.reference = $3 \
             LEFT JOIN standing g ON g.one = 1 WHERE t.token = $1";
-        let values =
-            values![*asked.token.bytes(), asked.key.clone(), asked.order.reference.clone()];
+        let values = values![*asked.token.bytes(), asked.key.clone(), asked.sale.reference.clone()];
         Read::new(BEFORE, values)
     }
 
@@ -219,7 +218,7 @@ impl Before {
         let till = row.text()?.parse().map_err(|_| StoreError::Unreadable("tills"))?;
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
         let asked: Option<u64> = row.optional(Row::int)?;
-        let kept = Kept {
+        let kept = IdempotencyRecord {
             hash: row.optional(Row::array)?,
             authorisation: row.optional(id)?,
             reason: row.optional(Row::text)?,
@@ -227,39 +226,39 @@ impl Before {
         let reference: Option<String> = row.optional(Row::text)?;
         let sale = row.optional(id)?;
         let one: Option<i64> = row.optional(Row::int)?;
-        let standing = one.and_then(|_| Standing::read(&mut row).ok());
+        let global_state = one.and_then(|_| GlobalState::read(&mut row).ok());
         let sale = match (reference, sale) {
-            (None, _) => Known::Nothing,
-            (Some(_), None) => Known::NoRow,
-            (Some(_), Some(id)) => Known::Is(id),
+            (None, _) => PriorSale::None,
+            (Some(_), None) => PriorSale::WithoutAuthorisation,
+            (Some(_), Some(id)) => PriorSale::Authorisation(id),
         };
-        Ok(Self { till, answer: asked.map(|_| kept), sale, standing })
+        Ok(Self { till, answer: asked.map(|_| kept), sale, global_state })
     }
 }
 
-impl Asked {
+impl AuthoriseRequest {
     async fn decide(
         &self,
         transaction: &mut dyn Transaction,
-        prepare: &dyn Prepare,
-    ) -> Result<Answered, StoreError> {
+        prepare: &dyn CandidateCache,
+    ) -> Result<AuthoriseOutcome, StoreError> {
         let aliases = match &self.code {
-            Code::Parts(scheme, decoded) => self.aliases(scheme, decoded),
-            Code::Malformed => Vec::new(),
+            ParsedCode::Parts(scheme, decoded) => self.aliases(scheme, decoded),
+            ParsedCode::Malformed => Vec::new(),
         };
-        let reads = [Before::reads(self)].into_iter().chain(aliases).collect();
+        let reads = [AuthoriseContext::reads(self)].into_iter().chain(aliases).collect();
         let mut read = transaction.read(reads).await?.into_iter().map(Vec::into_iter);
         let Some(before) = read.next().and_then(|mut rows| rows.next()) else {
-            return Ok(Answered::NoTill);
+            return Ok(AuthoriseOutcome::UnknownTill);
         };
-        let before = Before::read(before)?;
+        let before = AuthoriseContext::read(before)?;
         if let Some(kept) = &before.answer {
             return self.as_before(transaction, kept).await;
         }
         let replaced = match before.sale {
-            Known::Nothing => None,
-            Known::NoRow => return Ok(Answered::Forbidden),
-            Known::Is(id) => {
+            PriorSale::None => None,
+            PriorSale::WithoutAuthorisation => return Ok(AuthoriseOutcome::ForbiddenByVoid),
+            PriorSale::Authorisation(id) => {
                 let sale = by_id(transaction, id).await?;
                 if sale.state.counts() {
                     return self.same_sale(transaction, &before.till, sale).await;
@@ -267,18 +266,18 @@ impl Asked {
                 Some(id)
             }
         };
-        let Some(standing) = before.standing else {
-            return Ok(Answered::Declined(Reason::Stopped));
+        let Some(global_state) = before.global_state else {
+            return Ok(AuthoriseOutcome::Declined(DeclineReason::Stopped));
         };
-        if standing.stopped.contains(Switch::Payments) {
-            return Ok(Answered::Declined(Reason::Stopped));
+        if global_state.stopped.contains(KillSwitch::Payments) {
+            return Ok(AuthoriseOutcome::Declined(DeclineReason::Stopped));
         }
         let till = &before.till;
         let aliases = read.flatten().collect();
         match self.matched(transaction, till, aliases, prepare).await? {
-            Ok(matched) => self.take(transaction, till, &standing, matched, replaced).await,
+            Ok(matched) => self.take(transaction, till, &global_state, matched, replaced).await,
             // Nobody looked at the code: there is nothing to keep.
-            Err(CodeRefusal::TillStopped) => Ok(Answered::Declined(Reason::Stopped)),
+            Err(CodeRefusal::TillStopped) => Ok(AuthoriseOutcome::Declined(DeclineReason::Stopped)),
             Err(refusal) => self.decline(transaction, till, refusal.into()).await,
         }
     }
@@ -287,17 +286,19 @@ impl Asked {
     async fn as_before(
         &self,
         transaction: &mut dyn Transaction,
-        kept: &Kept,
-    ) -> Result<Answered, StoreError> {
+        kept: &IdempotencyRecord,
+    ) -> Result<AuthoriseOutcome, StoreError> {
         Ok(match kept {
-            Kept { hash: None, .. } => Answered::Forbidden,
-            Kept { hash: Some(hash), .. } if *hash != self.hash => Answered::KeyReused,
-            Kept { authorisation: Some(id), .. } => {
-                Answered::Known(Box::new(by_id(transaction, *id).await?))
+            IdempotencyRecord { hash: None, .. } => AuthoriseOutcome::ForbiddenByVoid,
+            IdempotencyRecord { hash: Some(hash), .. } if *hash != self.hash => {
+                AuthoriseOutcome::KeyReused
             }
-            Kept { reason, .. } => {
-                Answered::Declined(Reason::parse(reason.as_deref().unwrap_or_default())?)
+            IdempotencyRecord { authorisation: Some(id), .. } => {
+                AuthoriseOutcome::Replayed(Box::new(by_id(transaction, *id).await?))
             }
+            IdempotencyRecord { reason, .. } => AuthoriseOutcome::Declined(DeclineReason::parse(
+                reason.as_deref().unwrap_or_default(),
+            )?),
         })
     }
 
@@ -307,12 +308,12 @@ impl Asked {
         transaction: &mut dyn Transaction,
         till: &TillId,
         sale: Authorisation,
-    ) -> Result<Answered, StoreError> {
-        if (sale.amount, &sale.currency) != (self.order.amount, &self.order.currency) {
-            return Ok(Answered::ReferenceReused);
+    ) -> Result<AuthoriseOutcome, StoreError> {
+        if (sale.amount, &sale.currency) != (self.sale.amount, &self.sale.currency) {
+            return Ok(AuthoriseOutcome::ReferenceReused);
         }
         transaction.finish(vec![self.keep(till, Some(sale.id), None)]).await?;
-        Ok(Answered::Known(Box::new(sale)))
+        Ok(AuthoriseOutcome::Replayed(Box::new(sale)))
     }
 
     /// Whose code it is. The attempt is counted, and only then is the comparison's outcome looked at; it was right or
@@ -322,21 +323,22 @@ impl Asked {
         transaction: &mut dyn Transaction,
         till: &TillId,
         aliases: Vec<Row>,
-        prepare: &dyn Prepare,
-    ) -> Result<Result<(CodeMatch, Payer), CodeRefusal>, StoreError> {
+        prepare: &dyn CandidateCache,
+    ) -> Result<Result<(CodeMatch, CandidateAccount), CodeRefusal>, StoreError> {
         let id = |row: Row| row.of("aliases").array().map(CredentialId);
         let mut ids = aliases.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
         // By chance a credential has one alias in two periods; twice it would be two that match.
         ids.sort_unstable();
         ids.dedup();
-        let (mut payers, attempts) = Payer::of(transaction, &ids, till, self.now).await?;
-        let admission = attempts.admission(&self.bounds.attempts);
+        let (mut payers, attempts) =
+            CandidateAccount::of(transaction, &ids, till, self.now).await?;
+        let admission = attempts.admission(&self.limits.attempts);
         if admission == Admission::TillStopped {
             return Ok(Err(CodeRefusal::TillStopped));
         }
         let outcome = match &self.code {
-            Code::Malformed => Err(CodeRefusal::Malformed),
-            Code::Parts(scheme, decoded) => {
+            ParsedCode::Malformed => Err(CodeRefusal::Malformed),
+            ParsedCode::Parts(scheme, decoded) => {
                 let prepared = payers.iter().map(|payer| prepare.prepare(&payer.found));
                 let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
                 let candidates: Vec<&Candidate> = prepared.iter().map(AsRef::as_ref).collect();
@@ -373,14 +375,14 @@ impl Asked {
         &self,
         transaction: &mut dyn Transaction,
         till: &TillId,
-        standing: &Standing,
-        (matched, payer): (CodeMatch, Payer),
+        global_state: &GlobalState,
+        (matched, payer): (CodeMatch, CandidateAccount),
         replaced: Option<AuthorisationId>,
-    ) -> Result<Answered, StoreError> {
-        if let Some(reason) = payer.refuses(&matched, standing) {
+    ) -> Result<AuthoriseOutcome, StoreError> {
+        if let Some(reason) = payer.refuses(&matched, global_state) {
             return self.decline(transaction, till, reason).await;
         }
-        let reason = self.why_not(&payer, standing);
+        let reason = self.why_not(&payer, global_state);
         let made = self.made(till, &payer, reason);
         let counter = matched.counter().number();
         let mut writes = vec![
@@ -393,34 +395,50 @@ impl Asked {
             writes.extend(made.counts(replaced));
         }
         transaction.finish(writes).await?;
-        Ok(Answered::Made(Box::new(Made { authorisation: made, card: payer.card })))
+        Ok(AuthoriseOutcome::Created(Box::new(NewAuthorisation {
+            authorisation: made,
+            card: payer.card,
+        })))
     }
 
     /// Whether the account pays for this, as it stands in this transaction.
-    fn why_not(&self, payer: &Payer, standing: &Standing) -> Option<Reason> {
-        let Some(number) = payer.pays_with else { return Some(Reason::Held) };
-        if number != payer.number || payer.generation != standing.generation {
-            return Some(Reason::NotValid);
+    fn why_not(
+        &self,
+        payer: &CandidateAccount,
+        global_state: &GlobalState,
+    ) -> Option<DeclineReason> {
+        let Some(number) = payer.pays_with else { return Some(DeclineReason::Held) };
+        if number != payer.number || payer.generation != global_state.generation {
+            return Some(DeclineReason::NotValid);
         }
         let is_low = self.now.seconds() < payer.low_until;
-        let cap = if is_low { self.bounds.low } else { self.bounds.usual };
-        let amount = self.order.amount;
-        let (_, spent) = payer.spent(self.bounds.day);
+        let cap = if is_low { self.limits.low } else { self.limits.usual };
+        let amount = self.sale.amount;
+        let (_, spent) = payer.spent(self.limits.day);
         let fits = amount <= cap.payment && spent.saturating_add(amount) <= cap.day;
-        (!fits).then_some(Reason::Limit)
+        (!fits).then_some(DeclineReason::Limit)
     }
 
-    fn made(&self, till: &TillId, payer: &Payer, reason: Option<Reason>) -> Authorisation {
+    fn made(
+        &self,
+        till: &TillId,
+        payer: &CandidateAccount,
+        reason: Option<DeclineReason>,
+    ) -> Authorisation {
         Authorisation {
             id: self.id,
             account: payer.found.account,
             credential: payer.found.id,
             till: till.clone(),
-            reference: self.order.reference.clone(),
-            amount: self.order.amount,
-            currency: self.order.currency.clone(),
-            day: payer.spent(self.bounds.day).0,
-            state: if reason.is_some() { State::Declined } else { State::Authorised },
+            reference: self.sale.reference.clone(),
+            amount: self.sale.amount,
+            currency: self.sale.currency.clone(),
+            day: payer.spent(self.limits.day).0,
+            state: if reason.is_some() {
+                AuthorisationState::Declined
+            } else {
+                AuthorisationState::Authorised
+            },
             reason,
             card: None,
             intent: None,
@@ -434,10 +452,10 @@ impl Asked {
         &self,
         transaction: &mut dyn Transaction,
         till: &TillId,
-        reason: Reason,
-    ) -> Result<Answered, StoreError> {
+        reason: DeclineReason,
+    ) -> Result<AuthoriseOutcome, StoreError> {
         transaction.finish(vec![self.keep(till, None, Some(reason))]).await?;
-        Ok(Answered::Declined(reason))
+        Ok(AuthoriseOutcome::Declined(reason))
     }
 
     /// Keeps the answer for the same key.
@@ -445,7 +463,7 @@ impl Asked {
         &self,
         till: &TillId,
         authorisation: Option<AuthorisationId>,
-        reason: Option<Reason>,
+        reason: Option<DeclineReason>,
     ) -> Statement {
         const KEEP: &str = "INSERT INTO idempotency (till, key, hash, authorisation, reason, asked) \
             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";

@@ -2,9 +2,9 @@
 
 use tegata::UnixTime;
 
-use super::super::rows::{Read, Row, Statement, values};
+use super::super::sql::{Read, Row, Statement, values};
 use super::super::{Store, StoreError};
-use super::row::{Authorisation, BY_ID};
+use super::authorisation::{Authorisation, BY_ID};
 
 impl Store {
     /// Up to `n` authorisations that are not over and that nobody has taken for himself since `before`: those that wait
@@ -28,12 +28,12 @@ impl Store {
         rows.into_iter().flatten().map(Authorisation::read).collect()
     }
 
-    /// Takes an authorisation for oneself: whoever held it before finds it `Moved`, and nobody finds it untouched for a
+    /// Takes an authorisation for oneself: whoever held it before finds it `VersionConflict`, and nobody finds it untouched for a
     /// while.
     ///
     /// # Errors
-    /// `Moved` if someone else did so; those of the database.
-    pub async fn hold(
+    /// `VersionConflict` if someone else did so; those of the database.
+    pub async fn claim_charge(
         &self,
         from: Authorisation,
         now: UnixTime,
@@ -45,8 +45,8 @@ impl Store {
         let (now, id) = (now.seconds(), from.id.0);
         // Moved as well if it has ended just now.
         let statements = [(HOLD, values![now, id, from.version]), (SINCE, values![now, id])];
-        let statements =
-            statements.map(|(sql, of)| Statement::new(sql, of).or(StoreError::Moved).of_row());
+        let statements = statements
+            .map(|(sql, of)| Statement::new(sql, of).or(StoreError::VersionConflict).of_row());
         let taken = self.database.write_together(move |transaction| {
             let statements = statements.clone().into();
             Box::pin(async move { transaction.finish(statements).await })

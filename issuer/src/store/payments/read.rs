@@ -3,14 +3,14 @@
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
-use super::super::rows::{Row, values};
+use super::super::sql::{Row, values};
 use super::super::{Store, StoreError};
-use super::row::{Authorisation, BY_ID, columns};
+use super::authorisation::{Authorisation, BY_ID, columns};
 use crate::domain::{AccountId, AuthorisationId};
 
 /// What was begun and is not over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UnderWay {
+pub struct OpenPaymentCounts {
     /// Authorised, and no card was asked yet.
     pub authorised: u64,
     /// A card is being charged, or it is not known whether it was.
@@ -21,7 +21,7 @@ pub struct UnderWay {
 
 /// A payment with the name of its shop: what its owner sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paid {
+pub struct PaymentWithShop {
     /// The payment.
     pub authorisation: Authorisation,
     /// Where.
@@ -35,7 +35,7 @@ macro_rules! shop {
     };
 }
 
-impl Paid {
+impl PaymentWithShop {
     fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of("authorisations");
         let authorisation = Authorisation::take(&mut row)?;
@@ -103,7 +103,7 @@ impl Store {
         account: AccountId,
         before: Option<AuthorisationId>,
         n: u32,
-    ) -> Result<Vec<Paid>, StoreError> {
+    ) -> Result<Vec<PaymentWithShop>, StoreError> {
         const OF: &str = concat!(
             "SELECT ",
             columns!(),
@@ -114,7 +114,7 @@ impl Store {
         );
         let before = before.map_or([0xff; 16], |before| before.0);
         let rows = self.database.rows(OF, values![account.0, before, n]).await?;
-        rows.into_iter().map(Paid::read).collect()
+        rows.into_iter().map(PaymentWithShop::read).collect()
     }
 
     /// One payment of an account.
@@ -125,7 +125,7 @@ impl Store {
         &self,
         account: AccountId,
         id: AuthorisationId,
-    ) -> Result<Option<Paid>, StoreError> {
+    ) -> Result<Option<PaymentWithShop>, StoreError> {
         const ONE: &str = concat!(
             "SELECT ",
             columns!(),
@@ -134,17 +134,17 @@ impl Store {
             " FROM authorisations WHERE account = $1 AND authorisation = $2"
         );
         let row = self.database.row(ONE, values![account.0, id.0]).await?;
-        row.map(Paid::read).transpose()
+        row.map(PaymentWithShop::read).transpose()
     }
 
     /// How many authorisations were begun and are not over.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn under_way(&self) -> Result<UnderWay, StoreError> {
+    pub async fn open_payment_counts(&self) -> Result<OpenPaymentCounts, StoreError> {
         const OPEN: &str = "SELECT state, COUNT(*) FROM (SELECT (SELECT a.state FROM authorisations a \
             WHERE a.authorisation = o.authorisation) AS state FROM charges_open o) AS open GROUP BY state";
-        let mut under_way = UnderWay::default();
+        let mut under_way = OpenPaymentCounts::default();
         for row in self.database.rows(OPEN, values![]).await? {
             let mut row = row.of("authorisations");
             let (state, count) = (row.text()?, row.int::<u64>()?);
@@ -161,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn oldest_under_way(&self) -> Result<Option<UnixTime>, StoreError> {
+    pub async fn oldest_open_payment(&self) -> Result<Option<UnixTime>, StoreError> {
         // Numbers sort by when they were made.
         const OLDEST: &str = "SELECT made FROM authorisations WHERE authorisation = \
             (SELECT authorisation FROM charges_open ORDER BY authorisation LIMIT 1)";

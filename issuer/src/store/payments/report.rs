@@ -7,27 +7,27 @@
 use tegata::UnixTime;
 use tegata::code::TillId;
 
-use super::super::rows::{Row, values};
+use super::super::sql::{Row, values};
 use super::super::{Store, StoreError};
 use super::attempts::{DAY, till_in};
 use crate::domain::{AccountId, first_of};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
+pub enum ActivityMeasure {
     /// Payments of an account.
-    PaymentsOf,
+    AccountPayments,
     /// Payments of an account that are of one amount.
-    SameAmountOf,
+    AccountSameAmount,
     /// Payments at a till.
-    PaymentsAt,
+    TillPayments,
     /// Accounts at a till.
-    AccountsAt,
+    TillAccounts,
 }
 
 /// From when to when; the end is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct TimeSpan {
     /// The beginning.
     pub since: UnixTime,
     /// The end.
@@ -36,7 +36,7 @@ pub struct Span {
 
 /// Who paid, or where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum ActivitySubject {
     /// An account.
     Account(AccountId),
     /// A till.
@@ -45,9 +45,9 @@ pub enum Who {
 
 /// Somebody's, or some till's, busiest time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Busy {
+pub struct BusyPeriod {
     /// Whose.
-    pub who: Who,
+    pub who: ActivitySubject,
     /// How many of what is counted.
     pub count: u64,
     /// How much was asked for in them, in minor units.
@@ -60,7 +60,7 @@ pub struct Busy {
 
 /// A till's codes that fitted nobody, on one day of UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct WrongCodeCount {
     /// Where.
     pub till: TillId,
     /// When that day began.
@@ -102,31 +102,33 @@ macro_rules! usual {
     };
 }
 
-impl Counted {
+impl ActivityMeasure {
     const fn busiest(self) -> &'static str {
         match self {
-            Self::PaymentsOf => busiest!("account", "account", "COUNT(*)"),
-            Self::SameAmountOf => busiest!("account", "account, amount", "COUNT(*)"),
-            Self::PaymentsAt => busiest!("till", "till", "COUNT(*)"),
-            Self::AccountsAt => busiest!("till", "till", "COUNT(DISTINCT account)"),
+            Self::AccountPayments => busiest!("account", "account", "COUNT(*)"),
+            Self::AccountSameAmount => busiest!("account", "account, amount", "COUNT(*)"),
+            Self::TillPayments => busiest!("till", "till", "COUNT(*)"),
+            Self::TillAccounts => busiest!("till", "till", "COUNT(DISTINCT account)"),
         }
     }
 
     const fn usual(self) -> &'static str {
         match self {
-            Self::PaymentsOf => usual!("account", "COUNT(*)"),
-            Self::SameAmountOf => usual!("account, amount", "COUNT(*)"),
-            Self::PaymentsAt => usual!("till", "COUNT(*)"),
-            Self::AccountsAt => usual!("till", "COUNT(DISTINCT account)"),
+            Self::AccountPayments => usual!("account", "COUNT(*)"),
+            Self::AccountSameAmount => usual!("account, amount", "COUNT(*)"),
+            Self::TillPayments => usual!("till", "COUNT(*)"),
+            Self::TillAccounts => usual!("till", "COUNT(DISTINCT account)"),
         }
     }
 
-    fn who(self, row: &mut Row) -> Result<Who, StoreError> {
+    fn who(self, row: &mut Row) -> Result<ActivitySubject, StoreError> {
         Ok(match self {
-            Self::PaymentsOf | Self::SameAmountOf => Who::Account(AccountId(row.array()?)),
-            Self::PaymentsAt | Self::AccountsAt => {
+            Self::AccountPayments | Self::AccountSameAmount => {
+                ActivitySubject::Account(AccountId(row.array()?))
+            }
+            Self::TillPayments | Self::TillAccounts => {
                 let till = row.text()?.parse();
-                Who::Till(till.map_err(|_| StoreError::Unreadable("authorisations"))?)
+                ActivitySubject::Till(till.map_err(|_| StoreError::Unreadable("authorisations"))?)
             }
         })
     }
@@ -137,16 +139,16 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn busiest(
+    pub async fn busiest_periods(
         &self,
-        counted: Counted,
-        span: Span,
+        counted: ActivityMeasure,
+        span: TimeSpan,
         seconds: u64,
         least: u64,
         n: u32,
-    ) -> Result<Vec<Busy>, StoreError> {
+    ) -> Result<Vec<BusyPeriod>, StoreError> {
         let (from, to) = (first_of(span.since), first_of(span.until));
-        let mut busiest: Vec<Busy> = Vec::new();
+        let mut busiest: Vec<BusyPeriod> = Vec::new();
         for shift in [0, seconds] {
             let values = values![shift, seconds * 2, from, to, least, n];
             for row in self.database.rows(counted.busiest(), values).await? {
@@ -164,10 +166,10 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn usual(
+    pub async fn median_activity(
         &self,
-        counted: Counted,
-        span: Span,
+        counted: ActivityMeasure,
+        span: TimeSpan,
         seconds: u64,
     ) -> Result<u64, StoreError> {
         let values = values![seconds * 2, first_of(span.since), first_of(span.until)];
@@ -175,16 +177,16 @@ impl Store {
     }
 
     /// Up to `n` tills that sent `least` codes that fitted nobody on one of these days of UTC, most first, and what is
-    /// usual among the tills that sent any. It is kept for [`ATTEMPTS_KEPT`](super::ATTEMPTS_KEPT) days.
+    /// usual among the tills that sent any. It is kept for [`ATTEMPT_DAYS`](super::ATTEMPT_DAYS) days.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn wrong_codes(
         &self,
-        span: Span,
+        span: TimeSpan,
         least: u64,
         n: u32,
-    ) -> Result<(Vec<Wrong>, u64), StoreError> {
+    ) -> Result<(Vec<WrongCodeCount>, u64), StoreError> {
         // Of the three sorts of subjects a till's begin with a t.
         const MOST: &str = "SELECT subject, day, count FROM attempts WHERE day >= $1 AND day <= $2 \
             AND subject >= $3 AND subject < $4 AND count >= $5 ORDER BY count DESC LIMIT $6";
@@ -197,7 +199,11 @@ impl Store {
             let unreadable = StoreError::Unreadable("attempts");
             let till = till_in(&row.blob()?).ok_or(unreadable.clone())?;
             let day = row.int::<u64>()?.saturating_mul(DAY);
-            Ok(Wrong { till, day: UnixTime::new(day).map_err(|_| unreadable)?, count: row.int()? })
+            Ok(WrongCodeCount {
+                till,
+                day: UnixTime::new(day).map_err(|_| unreadable)?,
+                count: row.int()?,
+            })
         };
         let wrong = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
         let usual = self.database.rows(USUAL, values![from, to, *b"t", *b"u"]).await?;
@@ -205,10 +211,10 @@ impl Store {
     }
 }
 
-fn read(counted: Counted, row: Row) -> Result<Busy, StoreError> {
+fn read(counted: ActivityMeasure, row: Row) -> Result<BusyPeriod, StoreError> {
     let mut row = row.of("authorisations");
     let unreadable = |_| StoreError::Unreadable("authorisations");
-    Ok(Busy {
+    Ok(BusyPeriod {
         who: counted.who(&mut row)?,
         count: row.int()?,
         amount: row.int()?,

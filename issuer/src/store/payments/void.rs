@@ -6,16 +6,16 @@ use tegata::UnixTime;
 use tegata::code::TillId;
 
 use super::super::database::Transaction;
-use super::super::rows::{Row, Statement, values};
+use super::super::sql::{Row, Statement, values};
 use super::super::{Store, StoreError};
+use super::authorisation::{Authorisation, AuthorisationState, PriorSale};
 use super::authorise::by_id;
-use super::row::{Authorisation, Known, State};
-use super::told::Tell;
+use super::receipts::ReceiptWriter;
 use crate::domain::AuthorisationId;
 
 /// What is to be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum VoidTarget {
     /// The sale of this number.
     Reference(String),
     /// What was asked for under this key.
@@ -26,13 +26,13 @@ pub enum What {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Voided {
+pub enum VoidOutcome {
     /// There was nothing yet: what comes under this number or key is refused.
     Forbidden,
     /// There is nothing of this number at this till.
-    NotThere,
+    NotFound,
     /// How it stands now. `Voided`, `Declined` and `Refunded` are over; `Reversing` is for whoever charges cards.
-    Is(Box<Authorisation>),
+    Found(Box<Authorisation>),
 }
 
 impl Store {
@@ -46,12 +46,12 @@ impl Store {
     pub async fn void(
         &self,
         till: TillId,
-        what: What,
+        what: VoidTarget,
         actor: String,
         now: UnixTime,
-        notices: Arc<dyn Tell>,
-    ) -> Result<Voided, StoreError> {
-        let void = Arc::new(Void { till, what, actor, now, notices });
+        notices: Arc<dyn ReceiptWriter>,
+    ) -> Result<VoidOutcome, StoreError> {
+        let void = Arc::new(VoidRequest { till, what, actor, now, notices });
         self.database
             .write(move |transaction| {
                 let void = Arc::clone(&void);
@@ -61,44 +61,48 @@ impl Store {
     }
 }
 
-struct Void {
+struct VoidRequest {
     till: TillId,
-    what: What,
+    what: VoidTarget,
     actor: String,
     now: UnixTime,
-    notices: Arc<dyn Tell>,
+    notices: Arc<dyn ReceiptWriter>,
 }
 
-impl Void {
-    async fn decide(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
+impl VoidRequest {
+    async fn decide(&self, transaction: &mut dyn Transaction) -> Result<VoidOutcome, StoreError> {
         let found = self.found(transaction).await?;
         let authorisation = match found {
-            Known::Is(id) => by_id(transaction, id).await?,
-            Known::NoRow => return Ok(Voided::Forbidden),
-            Known::Nothing => return self.forbid(transaction).await,
+            PriorSale::Authorisation(id) => by_id(transaction, id).await?,
+            PriorSale::WithoutAuthorisation => return Ok(VoidOutcome::Forbidden),
+            PriorSale::None => return self.forbid(transaction).await,
         };
         let to = match authorisation.state {
-            State::Authorised => State::Voided,
-            State::Charging | State::Unknown | State::Charged => State::Reversing,
-            State::Declined => {
+            AuthorisationState::Authorised => AuthorisationState::Voided,
+            AuthorisationState::Charging
+            | AuthorisationState::Unknown
+            | AuthorisationState::Charged => AuthorisationState::Reversing,
+            AuthorisationState::Declined => {
                 transaction.write(self.no_more(authorisation.id)).await?;
-                return Ok(Voided::Is(Box::new(authorisation)));
+                return Ok(VoidOutcome::Found(Box::new(authorisation)));
             }
-            State::Reversing | State::Voided | State::Refunded => {
-                return Ok(Voided::Is(Box::new(authorisation)));
+            AuthorisationState::Reversing
+            | AuthorisationState::Voided
+            | AuthorisationState::Refunded => {
+                return Ok(VoidOutcome::Found(Box::new(authorisation)));
             }
         };
         let tell = (&*self.actor, &*self.notices);
         let (after, writes) = authorisation.moves(to, self.now, tell)?;
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
-            Err(StoreError::Moved) => Err(StoreError::again()),
+            Err(StoreError::VersionConflict) => Err(StoreError::again()),
             Err(error) => Err(error),
-            Ok(()) => Ok(Voided::Is(Box::new(after))),
+            Ok(()) => Ok(VoidOutcome::Found(Box::new(after))),
         }
     }
 
-    async fn found(&self, transaction: &mut dyn Transaction) -> Result<Known, StoreError> {
+    async fn found(&self, transaction: &mut dyn Transaction) -> Result<PriorSale, StoreError> {
         const BY_REFERENCE: &str =
             "SELECT authorisation FROM sales WHERE till = $1 AND reference = $2";
         const BY_KEY: &str = "SELECT authorisation FROM idempotency WHERE till = $1 AND key = $2";
@@ -106,13 +110,18 @@ impl Void {
             "SELECT authorisation FROM authorisations WHERE till = $1 AND authorisation = $2";
         let till = self.till.as_str().to_owned();
         let rows = match &self.what {
-            What::Reference(text) => transaction.rows(BY_REFERENCE, values![till, text.clone()]),
-            What::Key(text) => transaction.rows(BY_KEY, values![till, text.clone()]),
-            What::Id(id) => transaction.rows(BY_ID, values![till, id.0]),
+            VoidTarget::Reference(text) => {
+                transaction.rows(BY_REFERENCE, values![till, text.clone()])
+            }
+            VoidTarget::Key(text) => transaction.rows(BY_KEY, values![till, text.clone()]),
+            VoidTarget::Id(id) => transaction.rows(BY_ID, values![till, id.0]),
         };
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
-        let Some(row) = rows.await?.into_iter().next() else { return Ok(Known::Nothing) };
-        Ok(row.of("sales").optional(id)?.map_or(Known::NoRow, Known::Is))
+        let Some(row) = rows.await?.into_iter().next() else { return Ok(PriorSale::None) };
+        Ok(row
+            .of("sales")
+            .optional(id)?
+            .map_or(PriorSale::WithoutAuthorisation, PriorSale::Authorisation))
     }
 
     /// A declined payment is no sale, so one more scan would make it anew, and may be on its way: under this number nothing
@@ -120,14 +129,14 @@ impl Void {
     fn no_more(&self, declined: AuthorisationId) -> Vec<Statement> {
         const FORBID: &str = "UPDATE sales SET authorisation = NULL, asked = $1 \
             WHERE till = $2 AND reference = $3 AND authorisation = $4";
-        let What::Reference(reference) = &self.what else { return Vec::new() };
+        let VoidTarget::Reference(reference) = &self.what else { return Vec::new() };
         let (till, asked) = (self.till.as_str().to_owned(), AuthorisationId::asked_at(self.now));
         let forbid = Statement::new(FORBID, values![asked, till, reference.clone(), declined.0]);
         // It was made anew between our reading and our writing: read again.
         vec![forbid.or(StoreError::again())]
     }
 
-    async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<Voided, StoreError> {
+    async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<VoidOutcome, StoreError> {
         const REFERENCE: &str = "INSERT INTO sales (till, reference, asked) VALUES ($1, $2, $3) \
             ON CONFLICT DO NOTHING";
         const KEY: &str = "INSERT INTO idempotency (till, key, asked) VALUES ($1, $2, $3) \
@@ -135,13 +144,15 @@ impl Void {
         let till = self.till.as_str().to_owned();
         let asked = AuthorisationId::asked_at(self.now);
         let forbid = match &self.what {
-            What::Reference(text) => Statement::new(REFERENCE, values![till, text.clone(), asked]),
-            What::Key(text) => Statement::new(KEY, values![till, text.clone(), asked]),
-            What::Id(_) => return Ok(Voided::NotThere),
+            VoidTarget::Reference(text) => {
+                Statement::new(REFERENCE, values![till, text.clone(), asked])
+            }
+            VoidTarget::Key(text) => Statement::new(KEY, values![till, text.clone(), asked]),
+            VoidTarget::Id(_) => return Ok(VoidOutcome::NotFound),
         };
         // It came between our reading and our writing: read again.
         let forbid = forbid.or(StoreError::again());
         transaction.write(vec![forbid]).await?;
-        Ok(Voided::Forbidden)
+        Ok(VoidOutcome::Forbidden)
     }
 }

@@ -14,9 +14,9 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
+use super::super::batch::Piece;
 use super::super::database::Transaction;
-use super::super::rows::{Read, Row, Statement};
-use super::super::together::Piece;
+use super::super::sql::{Read, Row, Statement};
 use super::transaction::InTransaction;
 use super::{StoreError, connection, write};
 
@@ -90,14 +90,14 @@ async fn next(waiting: &Waiting) -> Vec<Arc<dyn Piece>> {
 
 async fn alone(pool: &Pool, piece: &dyn Piece) {
     let done = AssertUnwindSafe(write(pool, piece)).catch_unwind().await;
-    piece.tell(done.unwrap_or(Err(StoreError::BrokeOff)));
+    piece.tell(done.unwrap_or(Err(StoreError::Panicked)));
 }
 
 async fn together(pool: &Pool, pieces: &[Arc<dyn Piece>]) {
     let done = AssertUnwindSafe(try_together(pool, pieces)).catch_unwind().await;
-    match done.unwrap_or(Err(StoreError::BrokeOff)) {
+    match done.unwrap_or(Err(StoreError::Panicked)) {
         // Done; or there is no server to ask again, or nobody knows.
-        done @ (Ok(()) | Err(StoreError::Unavailable(_) | StoreError::InDoubt)) => {
+        done @ (Ok(()) | Err(StoreError::Unavailable(_) | StoreError::CommitOutcomeUnknown)) => {
             for piece in pieces {
                 piece.tell(done.clone());
             }
@@ -140,7 +140,7 @@ async fn in_step(
             || answer_writes(transaction, &talks, When::BeforeTheEnd).await?
             || answer_writes(transaction, &talks, When::AtTheEnd).await?;
         if !is_answered {
-            return Err(StoreError::BrokeOff);
+            return Err(StoreError::Panicked);
         }
     }
 }

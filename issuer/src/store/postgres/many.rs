@@ -13,7 +13,7 @@ use bytes::BytesMut;
 use deadpool_postgres::Object;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::super::rows::{Read, Row, Statement, Value};
+use super::super::sql::{Read, Row, Statement, Value};
 use super::{StoreError, refused};
 
 /// Statements of the same words.

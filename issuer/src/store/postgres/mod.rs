@@ -26,9 +26,9 @@ use deadpool_postgres::{
 use tokio_postgres::error::SqlState;
 
 use super::StoreError;
+use super::batch::{Piece, piece};
 use super::database::{Transaction, Within, not_migrated};
-use super::rows::{Read, Row, Statement, Value};
-use super::together::{Piece, piece};
+use super::sql::{Read, Row, Statement, Value};
 use lanes::Lanes;
 use transaction::InTransaction;
 use values::parameters;
@@ -102,7 +102,7 @@ impl Postgres {
     ) -> Result<T, StoreError> {
         let (piece, told) = piece(work);
         piece.tell(write(&self.pool, &*piece).await);
-        told.await.map_err(|_| StoreError::BrokeOff)?
+        told.await.map_err(|_| StoreError::Panicked)?
     }
 
     pub(in crate::store) async fn write_together<T: Send + 'static>(
@@ -111,7 +111,7 @@ impl Postgres {
     ) -> Result<T, StoreError> {
         let (piece, told) = piece(work);
         self.lanes.send(piece).await?;
-        told.await.map_err(|_| StoreError::InDoubt)?
+        told.await.map_err(|_| StoreError::CommitOutcomeUnknown)?
     }
 
     /// One statement is a transaction by itself.
@@ -122,7 +122,7 @@ impl Postgres {
         let touched = connection.execute(&prepared, &parameters(&values)).await;
         match (touched.map_err(|error| refused(&error)), or) {
             (Ok(0), Some(error)) => Err(error),
-            (Err(StoreError::Unavailable(_)), _) => Err(StoreError::InDoubt),
+            (Err(StoreError::Unavailable(_)), _) => Err(StoreError::CommitOutcomeUnknown),
             (touched, _) => touched.map(drop),
         }
     }

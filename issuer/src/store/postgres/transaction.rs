@@ -5,7 +5,7 @@ use deadpool_postgres::Object;
 use futures_util::future::{join, try_join, try_join_all};
 
 use super::super::database::Transaction;
-use super::super::rows::{Read, Row, Statement};
+use super::super::sql::{Read, Row, Statement};
 use super::many::{Alike, Column, Expected};
 use super::values::{self, parameters};
 use super::whole::Whole;
@@ -47,13 +47,13 @@ impl InTransaction {
             Some(connection) if self.stage == Stage::Begun => connection.batch_execute(how).await,
             _ => Ok(()),
         };
-        if ended.is_ok() && !matches!(done, Err(StoreError::InDoubt)) {
+        if ended.is_ok() && !matches!(done, Err(StoreError::CommitOutcomeUnknown)) {
             // Back to the others.
             drop(self.connection.take());
         }
         let done = done?;
         ended.map_err(|error| match refused(&error) {
-            StoreError::Unavailable(_) => StoreError::InDoubt,
+            StoreError::Unavailable(_) => StoreError::CommitOutcomeUnknown,
             other => other,
         })?;
         Ok(done)
@@ -64,11 +64,11 @@ impl InTransaction {
         &mut self,
         what: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
+        let connection = self.connection.as_ref().ok_or(StoreError::Panicked)?;
         match self.stage {
             Stage::New => self.stage = Stage::Begun,
             Stage::Begun => return what(connection).await,
-            Stage::Over => return Err(StoreError::BrokeOff),
+            Stage::Over => return Err(StoreError::Panicked),
         }
         let begin =
             async { connection.batch_execute("BEGIN").await.map_err(|error| refused(&error)) };
@@ -86,7 +86,7 @@ impl InTransaction {
         if all.iter().any(|alike| !alike.is_of_row) {
             return self.write_all(all).await;
         }
-        let connection = self.connection.as_ref().ok_or(StoreError::BrokeOff)?;
+        let connection = self.connection.as_ref().ok_or(StoreError::Panicked)?;
         let whole = Whole::of(connection, all).await?;
         let done = match std::mem::replace(&mut self.stage, Stage::Over) {
             // One statement is a transaction by itself.
@@ -96,10 +96,10 @@ impl InTransaction {
                 let (written, ended) = join(whole.execute(connection), commit).await;
                 written.and(ended.map_err(|error| refused(&error)))
             }
-            Stage::Over => return Err(StoreError::BrokeOff),
+            Stage::Over => return Err(StoreError::Panicked),
         };
         done.map_err(|error| match error {
-            StoreError::Unavailable(_) => StoreError::InDoubt,
+            StoreError::Unavailable(_) => StoreError::CommitOutcomeUnknown,
             other => other,
         })
     }

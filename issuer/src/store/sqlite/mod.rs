@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::StoreError;
 use super::database::{Transaction, Within};
-use super::rows::{Read, Row, Statement, Value};
+use super::sql::{Read, Row, Statement, Value};
 use checkpoints::Checkpoints;
 use writer::Writer;
 
@@ -133,7 +133,7 @@ impl Sqlite {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::BrokeOff))
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Panicked))
 }
 
 /// Makes the file if there is none, for its owner alone. SQLite gives its log the same rights.

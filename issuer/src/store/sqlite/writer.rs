@@ -13,9 +13,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params_from_iter};
 use tokio::sync::mpsc;
 
+use super::super::batch::{Piece, piece};
 use super::super::database::{Transaction, Within};
-use super::super::rows::{Read, Row, Statement};
-use super::super::together::{Piece, piece};
+use super::super::sql::{Read, Row, Statement};
 use super::checkpoints::Checkpoints;
 use super::{StoreError, refused};
 
@@ -68,7 +68,7 @@ impl Writer {
         let (piece, told) = piece(work);
         let gone = StoreError::Unavailable("the writer has ended");
         self.queue.send(Queued { piece, again }).await.map_err(|_| gone)?;
-        told.await.map_err(|_| StoreError::InDoubt)?
+        told.await.map_err(|_| StoreError::CommitOutcomeUnknown)?
     }
 }
 
@@ -133,7 +133,7 @@ fn in_savepoint(connection: &mut Connection, piece: &dyn Piece) -> Result<(), St
 fn run(connection: &mut Connection, pieces: &[&dyn Piece]) -> Result<(), StoreError> {
     let mut transaction = InTransaction(connection);
     let run = || pieces.iter().try_for_each(|piece| at_once(piece.run(&mut transaction)));
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(StoreError::BrokeOff))
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(StoreError::Panicked))
 }
 
 /// A statement without values, kept prepared: of these there are as many as pieces of work.
@@ -146,7 +146,7 @@ fn just(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
 fn at_once<T>(mut future: Within<'_, T>) -> Result<T, StoreError> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
-        Poll::Pending => Err(StoreError::BrokeOff),
+        Poll::Pending => Err(StoreError::Panicked),
     }
 }
 
@@ -174,7 +174,7 @@ impl Transaction for InTransaction<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::rows::values;
+    use super::super::super::sql::values;
     use super::*;
 
     fn add(number: i64) -> Statement {
@@ -182,7 +182,8 @@ mod tests {
     }
 
     fn fails() -> Statement {
-        Statement::new("DELETE FROM numbers WHERE number = 0", values![]).or(StoreError::Moved)
+        Statement::new("DELETE FROM numbers WHERE number = 0", values![])
+            .or(StoreError::VersionConflict)
     }
 
     /// What a piece writes, and whether it panics then.
@@ -214,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_piece_of_work_that_fails_takes_no_other_with_it() {
-        let failed = Err(StoreError::Moved);
+        let failed = Err(StoreError::VersionConflict);
         for again in [false, true] {
             let (told, numbers) = after(
                 [
@@ -227,7 +228,7 @@ mod tests {
                 again,
             );
             let expected =
-                [Ok(()), failed.clone(), failed.clone(), Err(StoreError::BrokeOff), Ok(())];
+                [Ok(()), failed.clone(), failed.clone(), Err(StoreError::Panicked), Ok(())];
             assert_eq!(told, expected, "{again}");
             assert_eq!(numbers, [1, 5], "{again}");
         }

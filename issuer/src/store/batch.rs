@@ -56,7 +56,7 @@ where
     fn tell(&self, ended: Result<(), StoreError>) {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner).take();
         let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let told = ended.and_then(|()| done.ok_or(StoreError::BrokeOff));
+        let told = ended.and_then(|()| done.ok_or(StoreError::Panicked));
         if let Some(waits) = waits {
             // Whoever asked may have gone; what was committed stays so.
             let _ = waits.send(told);

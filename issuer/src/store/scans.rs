@@ -3,16 +3,16 @@
 use tegata::UnixTime;
 use tegata_policy::Account;
 
-use super::account::InSession;
-use super::rows::{Row, Statement, Value, values};
+use super::account::SessionContext;
+use super::sql::{Row, Statement, Value, values};
 use super::{Store, StoreError};
 use crate::domain::{AccountId, EventId, first_of};
 
 /// What an account is, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum AccountStage {
     /// A sign-up that is not done.
-    Opening,
+    PendingSignUp,
     /// Anything else.
     Other,
 }
@@ -22,12 +22,12 @@ pub enum Kind {
 pub struct SessionRow {
     token: [u8; 32],
     /// What it leads to.
-    pub found: InSession,
+    pub found: SessionContext,
 }
 
 /// The mails that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct OutboxBacklog {
     /// How many.
     pub mails: u64,
     /// When the oldest was made; `None` if there is none.
@@ -58,12 +58,12 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn made_before(
+    pub async fn accounts_made_before(
         &self,
         moment: UnixTime,
         after: Option<AccountId>,
         n: u32,
-    ) -> Result<Vec<(AccountId, Kind)>, StoreError> {
+    ) -> Result<Vec<(AccountId, AccountStage)>, StoreError> {
         // As serde writes it; an account's own words stand further in.
         const PAGE: &str = "SELECT account, CASE WHEN state LIKE '{\"Opening\"%' THEN 1 ELSE 0 END \
             FROM accounts WHERE account > $1 AND account < $2 ORDER BY account LIMIT $3";
@@ -72,7 +72,11 @@ impl Store {
         let read = |row: Row| {
             let mut row = row.of("accounts");
             let account = AccountId(row.array()?);
-            let kind = if row.int::<u8>()? == 1 { Kind::Opening } else { Kind::Other };
+            let kind = if row.int::<u8>()? == 1 {
+                AccountStage::PendingSignUp
+            } else {
+                AccountStage::Other
+            };
             Ok((account, kind))
         };
         rows.into_iter().map(read).collect()
@@ -83,7 +87,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn remove_opening(&self, account: AccountId) -> Result<bool, StoreError> {
+    pub async fn remove_pending_sign_up(&self, account: AccountId) -> Result<bool, StoreError> {
         const STATE: &str = "SELECT state FROM accounts WHERE account = $1";
         const REMOVE: [&str; 5] = [
             "DELETE FROM accounts WHERE account = $1",
@@ -115,7 +119,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn closings_before(
+    pub async fn deletion_requests_before(
         &self,
         moment: UnixTime,
         after: Option<EventId>,
@@ -148,7 +152,7 @@ impl Store {
         let rows = self.database.rows(PAGE, values![after, n]).await?;
         let read = |row: Row| {
             let mut row = row.of("sessions");
-            Ok(SessionRow { token: row.array()?, found: InSession::read(row)? })
+            Ok(SessionRow { token: row.array()?, found: SessionContext::read(row)? })
         };
         rows.into_iter().map(read).collect()
     }
@@ -172,14 +176,14 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn waiting(&self) -> Result<Waiting, StoreError> {
+    pub async fn outbox_backlog(&self) -> Result<OutboxBacklog, StoreError> {
         const WAITING: &str = "SELECT COUNT(*), MIN(made) FROM outbox";
         let unreadable = StoreError::Unreadable("outbox");
         let row = self.database.row(WAITING, values![]).await?.ok_or(unreadable.clone())?;
         let mut row = row.of("outbox");
         let (mails, oldest) = (row.int()?, row.optional(Row::int)?);
         let oldest = oldest.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
-        Ok(Waiting { mails, oldest })
+        Ok(OutboxBacklog { mails, oldest })
     }
 }
 

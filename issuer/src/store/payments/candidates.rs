@@ -8,18 +8,18 @@ use tegata::UnixTime;
 use tegata::code::{Candidate, CodeMatch, CredentialId, TillId};
 use tegata_policy::Generation;
 
-use super::super::cards::Payable;
+use super::super::cards::ChargeableCard;
 use super::super::database::Transaction;
-use super::super::rows::{Read, Row, values};
-use super::super::{Standing, StoreError};
+use super::super::sql::{Read, Row, values};
+use super::super::{GlobalState, StoreError};
 use super::attempts::Attempts;
-use super::authorise::Reason;
+use super::authorise::DeclineReason;
 use crate::crypto::Sealed;
 use crate::domain::AccountId;
 
 /// A credential that a code may belong to.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct CandidateCredential {
     /// Which.
     pub id: CredentialId,
     /// Whose it is.
@@ -29,17 +29,17 @@ pub struct Found {
 }
 
 /// Who can prepare a credential for comparisons: it opens seeds.
-pub trait Prepare: Send + Sync {
+pub trait CandidateCache: Send + Sync {
     /// Prepares one. A credential's seed never changes, so one that was prepared before may be given again.
     ///
     /// # Errors
     /// If its seed cannot be opened.
-    fn prepare(&self, found: &Found) -> Result<Arc<Candidate>, StoreError>;
+    fn prepare(&self, found: &CandidateCredential) -> Result<Arc<Candidate>, StoreError>;
 }
 
 /// A credential, and its account, locked: what only grows with each code stands there.
-pub(super) struct Payer {
-    pub(super) found: Found,
+pub(super) struct CandidateAccount {
+    pub(super) found: CandidateCredential,
     pub(super) number: u32,
     pub(super) pays_with: Option<u32>,
     pub(super) generation: Generation,
@@ -48,10 +48,10 @@ pub(super) struct Payer {
     last: (u64, u64),
     /// The credential of the last code that was taken, and its counter, -1 before the first.
     last_code: (u32, i64),
-    pub(super) card: Option<Payable>,
+    pub(super) card: Option<ChargeableCard>,
 }
 
-impl Payer {
+impl CandidateAccount {
     /// Those of these credentials that are not void for good, and how often each of them, and this till, was wrong today.
     /// Locked before the counts are read: tries at one credential come one after the other, also the first of a day, for
     /// which there is no row yet.
@@ -84,14 +84,14 @@ impl Payer {
         let account = AccountId(row.array()?);
         let seed = Sealed { key: row.int()?, bytes: row.blob()? };
         Ok(Self {
-            found: Found { id, account, seed },
+            found: CandidateCredential { id, account, seed },
             number: row.int()?,
             pays_with: row.optional(Row::int)?,
             generation: Generation(row.int()?),
             low_until: row.int()?,
             last: (row.int()?, row.int()?),
             last_code: (row.int()?, row.int()?),
-            card: row.optional(Payable::take)?,
+            card: row.optional(ChargeableCard::take)?,
         })
     }
 
@@ -104,15 +104,19 @@ impl Payer {
 
     /// Why the code cannot be taken, if it cannot: it was taken before, or may have been, since after a restore nobody
     /// knows; or another credential has followed this one just now.
-    pub(super) fn refuses(&self, matched: &CodeMatch, standing: &Standing) -> Option<Reason> {
+    pub(super) fn refuses(
+        &self,
+        matched: &CodeMatch,
+        global_state: &GlobalState,
+    ) -> Option<DeclineReason> {
         let (number, last) = self.last_code;
         let counter = matched.counter();
         let is_taken = match number.cmp(&self.number) {
             Ordering::Less => false,
             Ordering::Equal => u64::try_from(last).is_ok_and(|last| counter.number() <= last),
-            Ordering::Greater => return Some(Reason::NotValid),
+            Ordering::Greater => return Some(DeclineReason::NotValid),
         };
-        let is_used = is_taken || counter.step().number() <= standing.used_up_to;
-        is_used.then_some(Reason::Used)
+        let is_used = is_taken || counter.step().number() <= global_state.used_up_to;
+        is_used.then_some(DeclineReason::Used)
     }
 }

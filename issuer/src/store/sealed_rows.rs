@@ -6,7 +6,7 @@ use tegata_policy::{SecretId, SecretKind};
 
 use super::account::{kind, sealed};
 use super::credentials::sealed_seed;
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
 use crate::crypto::{Sealed, SealedSeed};
 use crate::domain::AccountId;
@@ -98,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn sealed_before(
+    pub async fn secrets_sealed_before(
         &self,
         key: u8,
         after: Option<(AccountId, SecretId)>,
@@ -126,7 +126,10 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn reseal(&self, pairs: Vec<(SealedRow, Sealed)>) -> Result<(), StoreError> {
+    pub async fn reencrypt_secrets(
+        &self,
+        pairs: Vec<(SealedRow, Sealed)>,
+    ) -> Result<(), StoreError> {
         const RESEAL: &str = "UPDATE secrets SET key = $1, sealed = $2 \
             WHERE account = $3 AND secret = $4 AND sealed = $5";
         self.database
@@ -171,7 +174,10 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn reseal_seeds(&self, pairs: Vec<(SeedRow, SealedSeed)>) -> Result<(), StoreError> {
+    pub async fn reencrypt_seeds(
+        &self,
+        pairs: Vec<(SeedRow, SealedSeed)>,
+    ) -> Result<(), StoreError> {
         const RESEAL: &str = "UPDATE credentials SET key = $1, seed = $2, alias_key = $3 \
             WHERE credential = $4 AND seed = $5";
         self.database

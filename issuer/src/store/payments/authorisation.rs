@@ -6,16 +6,16 @@ use serde_json::json;
 use tegata::UnixTime;
 use tegata::code::{CredentialId, TillId};
 
-use super::super::rows::{Row, Statement, values};
+use super::super::sql::{Row, Statement, values};
 use super::super::{EventRow, Store, StoreError};
-use super::authorise::Reason;
-use super::told::Tell;
+use super::authorise::DeclineReason;
+use super::receipts::ReceiptWriter;
 use crate::domain::AuthorisationId;
 use crate::domain::{AccountId, EventId, MailId};
 
 /// How far a payment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum AuthorisationState {
     /// The code was taken. No card was asked for money yet.
     Authorised,
     /// The processor is being asked.
@@ -34,7 +34,7 @@ pub enum State {
     Refunded,
 }
 
-impl State {
+impl AuthorisationState {
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Authorised,
@@ -70,7 +70,7 @@ impl State {
     /// Whether that one may come after this one.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
-        use State::{
+        use AuthorisationState::{
             Authorised, Charged, Charging, Declined, Refunded, Reversing, Unknown, Voided,
         };
         match self {
@@ -117,13 +117,13 @@ impl State {
 
 /// What stands under a till's reference or key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum PriorSale {
     /// Nothing was asked for yet.
-    Nothing,
+    None,
     /// A void came first, or no was the answer.
-    NoRow,
+    WithoutAuthorisation,
     /// This one.
-    Is(AuthorisationId),
+    Authorisation(AuthorisationId),
 }
 
 /// Whoever charges cards, in the log.
@@ -149,9 +149,9 @@ pub struct Authorisation {
     /// Against which day's limit it counts.
     pub day: u64,
     /// How far it is.
-    pub state: State,
+    pub state: AuthorisationState,
     /// Why it was declined, if the issuer did.
-    pub reason: Option<Reason>,
+    pub reason: Option<DeclineReason>,
     /// The card that is charged.
     pub card: Option<[u8; 16]>,
     /// What the processor calls the charge.
@@ -194,8 +194,8 @@ impl Authorisation {
             amount: row.int()?,
             currency: row.text()?,
             day: row.int()?,
-            state: State::parse(&row.text()?)?,
-            reason: row.optional(Row::text)?.map(|text| Reason::parse(&text)).transpose()?,
+            state: AuthorisationState::parse(&row.text()?)?,
+            reason: row.optional(Row::text)?.map(|text| DeclineReason::parse(&text)).transpose()?,
             card: row.optional(Row::array)?,
             intent: row.optional(Row::text)?,
             made: time(row.int()?)?,
@@ -205,12 +205,12 @@ impl Authorisation {
     }
 
     /// What moves it on from here, what the account has spent with it, whether it is over, and the mail and the line in the
-    /// log that tell of it; how it stands then. Fails with `Moved` if it was moved before.
+    /// log that tell of it; how it stands then. Fails with `VersionConflict` if it was moved before.
     pub(super) fn moves(
         &self,
-        to: State,
+        to: AuthorisationState,
         now: UnixTime,
-        (actor, tell): (&str, &dyn Tell),
+        (actor, tell): (&str, &dyn ReceiptWriter),
     ) -> Result<(Self, Vec<Statement>), StoreError> {
         const MOVE: &str = "UPDATE authorisations SET state = $1, changed = $2, version = version + 1 \
             WHERE authorisation = $3 AND version = $4";
@@ -218,10 +218,11 @@ impl Authorisation {
             "UPDATE payers SET spent = spent - $1 WHERE account = $2 AND day = $3";
         const OVER: &str = "DELETE FROM charges_open WHERE authorisation = $1";
         if !self.state.may_become(to) {
-            return Err(StoreError::Moved);
+            return Err(StoreError::VersionConflict);
         }
         let moved = values![to.name().to_owned(), now.seconds(), self.id.0, self.version];
-        let mut statements = vec![Statement::new(MOVE, moved).or(StoreError::Moved).of_row()];
+        let mut statements =
+            vec![Statement::new(MOVE, moved).or(StoreError::VersionConflict).of_row()];
         if self.state.counts() && !to.counts() {
             let back = values![self.amount, self.account.0, self.day];
             // A day that is over has nothing to give back to.
@@ -235,7 +236,7 @@ impl Authorisation {
             (true, true) | (false, false) => (),
         }
         if let Some((_, deed)) = to.deed().filter(|_| to.is_mailed()) {
-            let mail = tell.mail(MailId::of_payment(self.id, deed), &after)?;
+            let mail = tell.receipt(MailId::of_payment(self.id, deed), &after)?;
             statements.push(mail.statement(self.account));
         }
         statements.extend(after.line(actor));
@@ -280,13 +281,13 @@ impl Store {
     /// in the same transaction.
     ///
     /// # Errors
-    /// `Moved` if it is of another version by now, or this state may not follow its own; those of the database.
-    pub async fn move_on(
+    /// `VersionConflict` if it is of another version by now, or this state may not follow its own; those of the database.
+    pub async fn transition(
         &self,
         from: Authorisation,
-        to: State,
+        to: AuthorisationState,
         now: UnixTime,
-        tell: Arc<dyn Tell>,
+        tell: Arc<dyn ReceiptWriter>,
     ) -> Result<Authorisation, StoreError> {
         self.database
             .write_together(move |transaction| {
@@ -304,8 +305,8 @@ impl Store {
     /// move.
     ///
     /// # Errors
-    /// `Moved` if it is of another version by now; those of the database.
-    pub async fn with_intent(
+    /// `VersionConflict` if it is of another version by now; those of the database.
+    pub async fn store_intent(
         &self,
         from: Authorisation,
         card: [u8; 16],
@@ -315,7 +316,7 @@ impl Store {
         const KEEP: &str = "UPDATE authorisations SET state = 'charging', card = $1, intent = $2, \
             changed = $3, version = version + 1 WHERE authorisation = $4 AND version = $5";
         let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
-        let keep = Statement::new(KEEP, values).or(StoreError::Moved).of_row();
+        let keep = Statement::new(KEEP, values).or(StoreError::VersionConflict).of_row();
         self.database
             .write_together(move |transaction| {
                 let keep = keep.clone();
@@ -323,7 +324,7 @@ impl Store {
             })
             .await?;
         Ok(Authorisation {
-            state: State::Charging,
+            state: AuthorisationState::Charging,
             card: Some(card),
             intent: Some(intent),
             changed: now,
@@ -339,22 +340,32 @@ mod tests {
 
     #[test]
     fn what_is_over_stays_so_and_money_that_moved_is_not_forgotten() {
-        for over in [State::Declined, State::Voided, State::Refunded] {
-            assert!(!State::ALL.into_iter().any(|next| over.may_become(next)), "{over:?}");
+        for over in
+            [AuthorisationState::Declined, AuthorisationState::Voided, AuthorisationState::Refunded]
+        {
+            assert!(
+                !AuthorisationState::ALL.into_iter().any(|next| over.may_become(next)),
+                "{over:?}"
+            );
         }
-        for asked in [State::Charging, State::Unknown, State::Charged] {
-            assert!(!asked.may_become(State::Voided), "{asked:?}: not before it is reversed");
-            assert!(!asked.may_become(State::Authorised));
+        for asked in
+            [AuthorisationState::Charging, AuthorisationState::Unknown, AuthorisationState::Charged]
+        {
+            assert!(
+                !asked.may_become(AuthorisationState::Voided),
+                "{asked:?}: not before it is reversed"
+            );
+            assert!(!asked.may_become(AuthorisationState::Authorised));
         }
-        assert!(!State::Charged.may_become(State::Declined));
-        for state in State::ALL {
-            assert_eq!(State::parse(state.name()), Ok(state));
+        assert!(!AuthorisationState::Charged.may_become(AuthorisationState::Declined));
+        for state in AuthorisationState::ALL {
+            assert_eq!(AuthorisationState::parse(state.name()), Ok(state));
         }
     }
 
     /// All ways from a state to where nothing follows.
-    fn ways(from: State) -> Vec<Vec<State>> {
-        let next = State::ALL.into_iter().filter(|next| from.may_become(*next));
+    fn ways(from: AuthorisationState) -> Vec<Vec<AuthorisationState>> {
+        let next = AuthorisationState::ALL.into_iter().filter(|next| from.may_become(*next));
         let mut ways: Vec<_> = next.flat_map(ways).collect();
         if ways.is_empty() {
             ways.push(Vec::new());
@@ -367,11 +378,12 @@ mod tests {
 
     #[test]
     fn no_way_of_a_payment_leads_to_the_same_line_twice() {
-        let mut numbers: Vec<_> = State::ALL.into_iter().filter_map(State::deed).collect();
+        let mut numbers: Vec<_> =
+            AuthorisationState::ALL.into_iter().filter_map(AuthorisationState::deed).collect();
         numbers.sort_by_key(|(_, number)| *number);
         let numbers: Vec<_> = numbers.into_iter().map(|(_, number)| number).collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
-        let ways = ways(State::Authorised);
+        let ways = ways(AuthorisationState::Authorised);
         assert!(ways.len() > 10, "{ways:?}");
         for way in ways {
             let deeds: Vec<_> = way.iter().filter_map(|state| state.deed()).collect();

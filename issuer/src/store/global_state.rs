@@ -5,12 +5,12 @@ use tegata_policy::Generation;
 use tegata_policy::limits::FACTOR_STEP;
 
 use super::StoreError;
-use super::rows::{Row, Statement, values};
+use super::sql::{Row, Statement, values};
 
 /// An act that an operator can stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Switch {
+pub enum KillSwitch {
     /// New accounts.
     SignUp = 1,
     /// Sessions on a password.
@@ -23,7 +23,7 @@ pub enum Switch {
     Payments = 1 << 4,
 }
 
-impl Switch {
+impl KillSwitch {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::SignUp, Self::LogIn, Self::Reset, Self::Provisioning, Self::Payments];
@@ -43,14 +43,14 @@ impl Switch {
 
 /// Which acts are stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stopped(u8);
+pub struct KillSwitchSet(u8);
 
-impl Stopped {
-    const ALL: Self = Self((1 << Switch::ALL.len()) - 1);
+impl KillSwitchSet {
+    const ALL: Self = Self((1 << KillSwitch::ALL.len()) - 1);
 
     /// Whether this one is.
     #[must_use]
-    pub const fn contains(self, switch: Switch) -> bool {
+    pub const fn contains(self, switch: KillSwitch) -> bool {
         self.0 & switch as u8 != 0
     }
 
@@ -62,25 +62,25 @@ impl Stopped {
 
 /// What holds for all accounts, as it stood in the transaction that read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct GlobalState {
     /// What was made under another generation is void.
     pub generation: Generation,
     /// Values of the second factor of steps up to this one count as used.
     pub used_up_to: u64,
     /// What is stopped.
-    pub stopped: Stopped,
+    pub stopped: KillSwitchSet,
 }
 
 /// All columns of it. A row that is not there, or not ours, is an error, so that nothing happens: it means stopped.
 pub(super) const STANDING: &str =
     "SELECT generation, used_up_to, stopped FROM standing WHERE one = 1";
 
-impl Standing {
+impl GlobalState {
     pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self {
             generation: Generation(row.int()?),
             used_up_to: row.int()?,
-            stopped: Stopped::read(row.int()?),
+            stopped: KillSwitchSet::read(row.int()?),
         })
     }
 
@@ -92,11 +92,11 @@ impl Standing {
 
 /// What an operator does to all accounts at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum AdminCommand {
     /// An act is stopped.
-    Stop(Switch),
+    Stop(KillSwitch),
     /// An act goes on.
-    Resume(Switch),
+    Resume(KillSwitch),
     /// All acts are stopped.
     StopAll,
     /// All acts go on.
@@ -105,26 +105,26 @@ pub enum Order {
     RevokeAll,
     /// A restore: what `RevokeAll` does, and the values of the second factor up to three steps after this time count as
     /// used, since nobody knows which were.
-    Fence(UnixTime),
+    FenceAfterRestore(UnixTime),
 }
 
 /// How many steps of the second factor after a restore's own are refused.
 const FENCE: u64 = 3;
 
-impl Order {
+impl AdminCommand {
     pub(super) fn statement(self) -> Statement {
         const STOP: &str = "UPDATE standing SET stopped = stopped | $1 WHERE one = 1";
         const RESUME: &str = "UPDATE standing SET stopped = (stopped | $1) - $1 WHERE one = 1";
         const RAISE: &str = "UPDATE standing SET generation = generation + 1, \
             used_up_to = CASE WHEN used_up_to < $1 THEN $1 ELSE used_up_to END WHERE one = 1";
-        let all = Stopped::ALL.0;
+        let all = KillSwitchSet::ALL.0;
         let (sql, value) = match self {
             Self::Stop(switch) => (STOP, u64::from(switch as u8)),
             Self::Resume(switch) => (RESUME, u64::from(switch as u8)),
             Self::StopAll => (STOP, all.into()),
             Self::ResumeAll => (RESUME, all.into()),
             Self::RevokeAll => (RAISE, 0),
-            Self::Fence(now) => (RAISE, now.seconds() / FACTOR_STEP + FENCE),
+            Self::FenceAfterRestore(now) => (RAISE, now.seconds() / FACTOR_STEP + FENCE),
         };
         Statement::new(sql, values![value]).or(StoreError::Unreadable("standing"))
     }
@@ -136,11 +136,13 @@ mod tests {
 
     #[test]
     fn what_is_not_known_means_stopped() {
-        assert!(!Switch::ALL.iter().any(|switch| Stopped::read(0).contains(*switch)));
-        let only = Stopped::read(4);
-        assert!(only.contains(Switch::Reset) && !only.contains(Switch::Payments));
+        assert!(!KillSwitch::ALL.iter().any(|switch| KillSwitchSet::read(0).contains(*switch)));
+        let only = KillSwitchSet::read(4);
+        assert!(only.contains(KillSwitch::Reset) && !only.contains(KillSwitch::Payments));
         for unknown in [32, 33, 256, -1, i64::MAX] {
-            assert!(Switch::ALL.iter().all(|switch| Stopped::read(unknown).contains(*switch)));
+            assert!(
+                KillSwitch::ALL.iter().all(|switch| KillSwitchSet::read(unknown).contains(*switch))
+            );
         }
     }
 }

@@ -3,27 +3,27 @@
 
 use tegata::UnixTime;
 
-use super::super::rows::values;
+use super::super::sql::values;
 use super::super::{Store, StoreError};
 use super::attempts::DAY;
 use crate::domain::AuthorisationId;
 
 /// Days for which a till gets the same answer to the same key, and at most one payment under the same number.
-pub const ANSWERS_KEPT: u64 = 100;
+pub const IDEMPOTENCY_DAYS: u64 = 100;
 
 impl Store {
-    /// Drops the keys and the numbers that tills used more than [`ANSWERS_KEPT`] days ago. The payments stay.
+    /// Drops the keys and the numbers that tills used more than [`IDEMPOTENCY_DAYS`] days ago. The payments stay.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn drop_answers(&self, now: UnixTime) -> Result<(), StoreError> {
+    pub async fn drop_idempotency_records(&self, now: UnixTime) -> Result<(), StoreError> {
         const ANY_KEY: &str = "SELECT 1 FROM idempotency WHERE asked < $1 LIMIT 1";
         const KEYS: &str = "DELETE FROM idempotency WHERE (till, key) IN \
             (SELECT till, key FROM idempotency WHERE asked < $1 ORDER BY asked LIMIT $2)";
         const ANY_SALE: &str = "SELECT 1 FROM sales WHERE asked < $1 LIMIT 1";
         const SALES: &str = "DELETE FROM sales WHERE (till, reference) IN \
             (SELECT till, reference FROM sales WHERE asked < $1 ORDER BY asked LIMIT $2)";
-        let before = now.seconds().saturating_sub(ANSWERS_KEPT * DAY);
+        let before = now.seconds().saturating_sub(IDEMPOTENCY_DAYS * DAY);
         let before = UnixTime::new(before).map_or(0, AuthorisationId::asked_at);
         // A key without its number would be a payment made anew; a number without its key gives the payment that it has.
         self.drop_all(ANY_KEY, KEYS, values![before]).await?;

@@ -63,7 +63,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 
 /// Values for a statement.
 macro_rules! values {
-    ($($value:expr),* $(,)?) => { vec![$($crate::store::rows::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::sql::Value::from($value)),*] };
 }
 pub(super) use values;
 
