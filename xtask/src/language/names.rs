@@ -14,8 +14,8 @@ struct Group {
     names: &'static [(&'static str, &'static str)],
 }
 
-/// A name with a capital is that of a type, any other that of a function, module or macro; `mod a` is a module only, `::A` a
-/// variant of an enum.
+/// A name with a capital is that of a type, any other that of a function, module or macro; `mod a` is a module only,
+/// `A::B` a variant of an enum.
 const DENIED: &[Group] = &[
     Group {
         folders: &[],
@@ -64,11 +64,17 @@ const DENIED: &[Group] = &[
             ("Wishes", "KeyOptions"),
             ("World", "PolicyContext, Environment"),
             ("Wreck", "CrashState"),
-            ("::BrokeOff", "Panicked"),
-            ("::InDoubt", "CommitOutcomeUnknown"),
-            ("::NoTill", "UnknownTill"),
-            ("::Owners", "KnownDevice"),
-            ("::Strangers", "Untrusted"),
+            ("AuthoriseOutcome::Forbidden", "ForbiddenByVoid"),
+            ("AuthoriseOutcome::Known", "Replayed"),
+            ("AuthoriseOutcome::Made", "Created"),
+            ("AuthoriseOutcome::NoTill", "UnknownTill"),
+            ("HashQueue::Owners", "KnownDevice"),
+            ("HashQueue::Strangers", "Untrusted"),
+            ("OtpKind::Counter", "Hotp"),
+            ("OtpKind::Period", "Totp"),
+            ("StoreError::BrokeOff", "Panicked"),
+            ("StoreError::InDoubt", "CommitOutcomeUnknown"),
+            ("StoreError::Moved", "VersionConflict"),
             ("answered", "complete"),
             ("as_set", "from_config"),
             ("at_odds", "validate"),
@@ -149,15 +155,7 @@ const DENIED: &[Group] = &[
     },
     Group {
         folders: &["issuer/src/store/"],
-        names: &[
-            ("::Forbidden", "ForbiddenByVoid"),
-            ("::Known", "Replayed"),
-            ("::Made", "Created"),
-            ("::Moved", "VersionConflict"),
-            ("mod rows", "sql"),
-            ("mod sweep", "scans"),
-            ("mod vault", "sealed_rows"),
-        ],
+        names: &[("mod rows", "sql"), ("mod sweep", "scans"), ("mod vault", "sealed_rows")],
     },
 ];
 
@@ -178,9 +176,8 @@ fn denied(file: &str, kind: Definition, name: &str) -> Option<&'static str> {
         folders.is_empty() || folders.iter().any(|folder| file.starts_with(folder))
     });
     let is_it = |denied: &str| match kind {
-        Definition::Variant => denied.strip_prefix("::") == Some(name),
         Definition::Module => denied.strip_prefix("mod ").unwrap_or(denied) == name,
-        Definition::Type | Definition::Call => denied == name,
+        Definition::Type | Definition::Variant | Definition::Call => denied == name,
     };
     groups.flat_map(|group| group.names).find(|(denied, _)| is_it(denied)).map(|(_, it)| *it)
 }
@@ -227,9 +224,12 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn check(&mut self, kind: Definition, name: &Ident) {
-        let text = name.to_string();
-        if let Some(instead) = denied(self.file, kind, &text) {
-            self.findings.push(finding(self.file, name.span().start().line, &text, instead));
+        self.check_text(kind, &name.to_string(), name);
+    }
+
+    fn check_text(&mut self, kind: Definition, text: &str, at: &Ident) {
+        if let Some(instead) = denied(self.file, kind, text) {
+            self.findings.push(finding(self.file, at.span().start().line, text, instead));
         }
     }
 
@@ -281,8 +281,12 @@ impl<'ast> Visit<'ast> for Names<'_> {
         syn::visit::visit_signature(self, signature);
     }
 
-    fn visit_variant(&mut self, variant: &'ast syn::Variant) {
-        self.check(Definition::Variant, &variant.ident);
+    fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
+        for variant in &item.variants {
+            let name = format!("{}::{}", item.ident, variant.ident);
+            self.check_text(Definition::Variant, &name, &variant.ident);
+        }
+        syn::visit::visit_item_enum(self, item);
     }
 
     fn visit_macro(&mut self, macro_: &'ast Macro) {
@@ -311,7 +315,7 @@ mod tests {
             "macro_rules! word { () => {} }",
             "struct A; impl A { fn seal_anew() {} }",
             "trait A { fn seal_anew(); }",
-            "enum A { InDoubt }",
+            "enum StoreError { InDoubt }",
             "calls! { /** Moors it. */ Mooring \"/v1\" }",
             "macro_rules! a { () => { struct Mooring; } }",
         ] {
@@ -321,7 +325,8 @@ mod tests {
 
     #[test]
     fn other_uses_of_a_denied_word_pass() {
-        for text in ["fn f(kept: u8) { let told = kept; }", "struct InDoubt;", "// struct Mooring;"]
+        for text in
+            ["fn f(kept: u8) { let told = kept; }", "enum A { InDoubt }", "// struct Mooring;"]
         {
             assert!(found("issuer/src/a.rs", text).is_empty(), "{text}");
         }
