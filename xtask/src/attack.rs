@@ -87,9 +87,11 @@ fn require_handled(answers: &str) -> anyhow::Result<()> {
     let answers: BTreeMap<String, Vec<u16>> = serde_json::from_str(answers)?;
     anyhow::ensure!(!answers.is_empty(), "no response was recorded");
     let is_unhandled = |statuses: &[u16]| statuses.iter().all(|it| BEFORE_HANDLER.contains(it));
-    let unhandled = answers.iter().filter(|(_, statuses)| is_unhandled(statuses));
-    let unhandled: Vec<_> =
-        unhandled.map(|(operation, statuses)| format!("{operation}: {statuses:?}")).collect();
+    let unhandled: Vec<String> = answers
+        .iter()
+        .filter(|(_, statuses)| is_unhandled(statuses))
+        .map(|(operation, statuses)| format!("{operation}: {statuses:?}"))
+        .collect();
     anyhow::ensure!(unhandled.is_empty(), "never reached a handler:\n{}", unhandled.join("\n"));
     Ok(())
 }

@@ -86,8 +86,8 @@ fn measure(shell: &Shell, rows: &[&Row], json: bool) -> anyhow::Result<()> {
 
 /// Builds or runs the bench with or without `feature`; it leaves out rows that the build does not have.
 fn bench(shell: &Shell, feature: &str, arguments: &[&str]) -> anyhow::Result<()> {
-    let bench = "bench --quiet -p tegata-bench --bench rows";
-    let bench = cmd!(shell, "cargo").args(bench.split(' ')).arg("--features").arg(feature);
+    let bench =
+        cmd!(shell, "cargo bench --quiet -p tegata-bench --bench rows --features {feature}");
     // stdout is for the joined results; criterion's own output goes to stderr.
     let mut command = Command::from(bench.args(arguments));
     let status = command.stdout(std::io::stderr()).status().context("cannot start cargo")?;

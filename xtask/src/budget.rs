@@ -79,8 +79,11 @@ pub(crate) fn compare_profiles(shell: &Shell) -> anyhow::Result<()> {
     let fast = count(shell, "release")?;
     let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
     for (name, small) in count(shell, "library")? {
-        let fast = fast[&name];
-        println!("{name}: {small} instructions, {fast} in `release`: {} %", small * 100 / fast);
+        let fast_count = fast[&name];
+        println!(
+            "{name}: {small} instructions, {fast_count} in `release`: {} %",
+            small * 100 / fast_count
+        );
     }
     Ok(())
 }
@@ -109,8 +112,8 @@ fn count_one(shell: &Shell, program: &Path, name: &str) -> anyhow::Result<u64> {
 
 /// The total that callgrind writes into its output.
 fn total(output: &str) -> anyhow::Result<u64> {
-    let total = output.lines().find_map(|line| line.strip_prefix("totals: "));
-    let total = total.context("callgrind wrote no total")?.trim().parse()?;
+    let line = output.lines().find_map(|line| line.strip_prefix("totals: "));
+    let total = line.context("callgrind wrote no total")?.trim().parse()?;
     anyhow::ensure!(total > 0, "callgrind counted nothing: does the counted function still exist?");
     Ok(total)
 }

@@ -54,9 +54,9 @@ pub(crate) fn run(shell: &Shell, target: Option<&Target>, minutes: u32) -> anyho
         let corpus = work.join("corpus").join(name);
         let seeds = top.join("testing/fuzz/seeds").join(name);
         shell.create_dir(&corpus)?;
-        let found = work.join("found").join(name);
+        // With a slash at its end, because it is a prefix.
+        let found = work.join("found").join(name).join("");
         shell.create_dir(&found)?;
-        let found = found.join("");
 
         let mut limits = vec![format!("-artifact_prefix={}", found.display())];
         limits.push(format!("-max_total_time={}", u64::from(minutes) * 60));
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn targets_and_programs_match() {
         let shell = workspace::shell().unwrap();
-        let files = shell.read_dir("testing/fuzz/fuzz_targets").unwrap();
-        let files: BTreeSet<_> = files
+        let paths = shell.read_dir("testing/fuzz/fuzz_targets").unwrap();
+        let files: BTreeSet<_> = paths
             .iter()
             .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
             .collect();

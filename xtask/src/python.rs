@@ -40,8 +40,8 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
         shell,
         "{python} -B -m mypy --no-error-summary --config-file {LIBRARY}/pyproject.toml"
     );
-    let types = types.arg("--cache-dir").arg(cache).args(TYPED).run();
-    types.with_context(|| format!("mypy found errors in {LIBRARY}"))?;
+    let checked = types.arg("--cache-dir").arg(cache).args(TYPED).run();
+    checked.with_context(|| format!("mypy found errors in {LIBRARY}"))?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {LIBRARY}").run();
     run.with_context(|| format!("the test in {LIBRARY} failed"))
 }

@@ -110,8 +110,8 @@ pub(crate) fn is_test_only(attributes: &[Attribute]) -> bool {
 /// Whether a `cfg` condition can be true in a build for neither tests nor fuzzing.
 fn can_hold(condition: &Meta) -> bool {
     let parts = |list: &syn::MetaList| {
-        let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-        parts.map(|parts| parts.into_iter().collect::<Vec<_>>()).unwrap_or_default()
+        let parsed = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        parsed.map(|parts| parts.into_iter().collect::<Vec<_>>()).unwrap_or_default()
     };
     match condition {
         Meta::Path(name) => !(name.is_ident("test") || name.is_ident("fuzzing")),

@@ -7,9 +7,9 @@ use xshell::{Shell, cmd};
 
 /// Moves the symbols of a library into a file beside it that ends in `.debug`; the library keeps its name for debuggers.
 pub(crate) fn separate(shell: &Shell, library: &Path) -> anyhow::Result<PathBuf> {
-    let mut symbols = library.as_os_str().to_owned();
-    symbols.push(".debug");
-    let symbols = PathBuf::from(symbols);
+    let mut name = library.as_os_str().to_owned();
+    name.push(".debug");
+    let symbols = PathBuf::from(name);
     cmd!(shell, "objcopy --only-keep-debug {library} {symbols}").quiet().run()?;
     cmd!(shell, "objcopy --strip-unneeded --add-gnu-debuglink={symbols} {library}")
         .quiet()

@@ -54,8 +54,8 @@ pub(crate) fn run(shell: &Shell, targets: &[String]) -> anyhow::Result<()> {
     let _source = shell.push_env("__CARGO_TESTS_ONLY_SRC_ROOT", &library);
     // Build scripts want a folder that exists; the stub reads nothing in it.
     let _sdk = shell.push_env("SDKROOT", &library);
-    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
-    let packages = &packages.collect::<Vec<_>>();
+    let packages: &Vec<&str> =
+        &PACKAGES.iter().flat_map(|&package| ["--package", package]).collect();
     for target in targets {
         step(&format!("checking types for {target}"));
         let name = target.replace('-', "_");

@@ -93,8 +93,8 @@ pub(crate) fn check(shell: &Shell, aar: &Path, natives: &[&str]) -> anyhow::Resu
 
 /// Links manifest and resources as an app's build does, and checks the result.
 fn check_manifest(shell: &Shell, aar: &Path, temporary: &Path) -> anyhow::Result<()> {
-    let framework = shell.var("FRAMEWORK_RES");
-    let framework = framework
+    let framework = shell
+        .var("FRAMEWORK_RES")
         .unwrap_or_else(|_| "/usr/share/android-framework-res/framework-res.apk".to_owned());
     let resources = aar.join("res");
     let manifest = aar.join("AndroidManifest.xml");

@@ -22,8 +22,8 @@ const JDK_MODULES: &[&str] = &["java.base", "java.logging"];
 
 /// Shrinks what was compiled into `built`, and runs it with the core in the folder `library`.
 pub(super) fn test(shell: &Shell, built: &Path, library: &Path) -> anyhow::Result<()> {
-    let rules = shell.read_file(RULES)?;
-    let rules = paragraphs(&rules);
+    let rules_text = shell.read_file(RULES)?;
+    let rules = paragraphs(&rules_text);
     anyhow::ensure!(!rules.is_empty(), "{RULES} contains no rule");
     let temporary = shell.create_temp_dir()?;
     let shrinker = Shrinker::new(shell, temporary.path(), built, library)?;
@@ -75,14 +75,14 @@ impl<'a> Shrinker<'a> {
         let dependencies = std::env::split_paths(classpath.trim()).filter(|path| path.is_file());
         shrinker.program = dependencies.collect();
         shrinker.program.push(shrinker.jar(shell, "tegata-bindings")?);
-        let classpath = std::env::join_paths(&shrinker.program)?;
+        let program = std::env::join_paths(&shrinker.program)?;
         let classes = temporary.join("app");
-        cmd!(shell, "javac -cp {classpath} -d {classes} {APP}").quiet().run()?;
+        cmd!(shell, "javac -cp {program} -d {classes} {APP}").quiet().run()?;
         shrinker.program.push(create_jar(shell, &classes, &temporary.join("app.jar"))?);
-        let settings = cmd!(shell, "java -XshowSettings:properties -version");
-        let settings = settings.quiet().read_stderr()?;
-        let home = settings.lines().find_map(|line| line.trim().strip_prefix("java.home = "));
-        let home = Path::new(home.context("java prints no java.home")?);
+        let show_settings = cmd!(shell, "java -XshowSettings:properties -version");
+        let settings = show_settings.quiet().read_stderr()?;
+        let line = settings.lines().find_map(|line| line.trim().strip_prefix("java.home = "));
+        let home = Path::new(line.context("java prints no java.home")?);
         let modules = temporary.join("jdk");
         for name in JDK_MODULES {
             let from = home.join(format!("jmods/{name}.jmod"));
@@ -119,9 +119,9 @@ impl<'a> Shrinker<'a> {
         shell.write_file(&rules_file, rules)?;
         shell.remove_path(&shrunk)?;
         // R8 ends before the optimising compiler would pay off.
-        let r8 = self.built.join("tools/r8.jar");
+        let jar = self.built.join("tools/r8.jar");
         let r8 =
-            cmd!(shell, "java -Xmx2g -XX:TieredStopAtLevel=1 -cp {r8} com.android.tools.r8.R8");
+            cmd!(shell, "java -Xmx2g -XX:TieredStopAtLevel=1 -cp {jar} com.android.tools.r8.R8");
         let r8 = r8.args(["--release", "--classfile", "--output"]).arg(shrunk);
         let r8 = r8.arg("--pg-conf").arg(rules_file).arg("--lib").arg(&self.jdk);
         let r8 = libraries.iter().fold(r8, |r8, library| r8.arg("--lib").arg(library));

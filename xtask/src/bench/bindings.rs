@@ -38,9 +38,9 @@ pub(super) fn run(shell: &Shell, json: bool) -> anyhow::Result<()> {
     let temporary = shell.create_temp_dir()?;
     let python = python::install(shell, &wheel, temporary.path())?;
     let classes = temporary.path().join("classes");
-    let classpath = &jar.classpath;
-    cmd!(shell, "javac -cp {classpath} -d {classes} {PROGRAMS}/Bench.java").quiet().run()?;
-    let classpath = format!("{classpath}:{}", classes.display());
+    let libraries = &jar.classpath;
+    cmd!(shell, "javac -cp {libraries} -d {classes} {PROGRAMS}/Bench.java").quiet().run()?;
+    let classpath = format!("{libraries}:{}", classes.display());
     let debian = Root::new(
         shell,
         vec![
@@ -54,8 +54,8 @@ pub(super) fn run(shell: &Shell, json: bool) -> anyhow::Result<()> {
         --disable-sandbox --quiet";
     debian.run("/mnt/Bench", build).quiet().ignore_stdout().run()?;
 
-    let memory = Path::new(MEMORY);
-    let memory = if shell.path_exists(memory) { memory } else { temporary.path() };
+    let has_memory = shell.path_exists(MEMORY);
+    let memory = if has_memory { Path::new(MEMORY) } else { temporary.path() };
     let wallet = memory.join(format!("tegata-bench-{}", std::process::id()));
     let unpacked = Unpacked::new(shell, &jar.classpath, temporary.path())?;
     let parts = [

@@ -66,8 +66,8 @@ fn check_tables(
 /// Whether a text is a command that `cargo xtask` takes; what is in brackets or ends in dots is for the reader to fill in.
 fn is_command(text: &str, is_known: fn(&[&str]) -> bool) -> bool {
     let Some(arguments) = text.strip_prefix(COMMAND) else { return false };
-    let words = arguments.split_whitespace();
-    let words: Vec<_> = words.take_while(|word| !word.starts_with(['[', '<', '…'])).collect();
+    let is_given = |word: &&str| !word.starts_with(['[', '<', '…']);
+    let words: Vec<&str> = arguments.split_whitespace().take_while(is_given).collect();
     words.contains(&"--help") || is_known(&words)
 }
 

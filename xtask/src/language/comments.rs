@@ -33,10 +33,9 @@ impl Comments<'_> {
 
     fn check_text(&mut self, text: &str, line: usize) {
         let words = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
-        let words = words.count();
-        if words < WORDS {
-            let text = text.replace('\n', " ");
-            let what = format!("a doc comment of fewer than {WORDS} words: “{text}”");
+        if words.count() < WORDS {
+            let line_of_text = text.replace('\n', " ");
+            let what = format!("a doc comment of fewer than {WORDS} words: “{line_of_text}”");
             self.findings.push(Finding { file: self.file.to_owned(), line, what });
         }
     }

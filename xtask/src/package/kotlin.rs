@@ -33,9 +33,9 @@ pub(crate) fn test(shell: &Shell, build: Build) -> anyhow::Result<()> {
     step("running a Java program with the jar and its dependencies");
     let temporary = shell.create_temp_dir()?;
     let classes = temporary.path();
-    let classpath = &jar.classpath;
-    cmd!(shell, "javac -Xlint:all -Werror -cp {classpath} -d {classes} {EXAMPLE}").run()?;
-    let classpath = format!("{classpath}:{}", classes.display());
+    let libraries = &jar.classpath;
+    cmd!(shell, "javac -Xlint:all -Werror -cp {libraries} -d {classes} {EXAMPLE}").run()?;
+    let classpath = format!("{libraries}:{}", classes.display());
     let wallet = temporary.path().join("wallet");
     let printed = cmd!(shell, "java -cp {classpath} Barcode {wallet}").quiet().read()?;
     anyhow::ensure!(printed == "21 x 21, 167 x 1", "the program printed {printed}");

@@ -40,8 +40,8 @@ pub(crate) fn test(shell: &Shell, build: Build) -> anyhow::Result<()> {
     let host = tests.join("typed_host.py");
     let cache = temporary.path().join("mypy");
     let types = cmd!(shell, "{tools} -B -m mypy --strict --no-error-summary --cache-dir {cache}");
-    let types = types.arg("--python-executable").arg(&python).arg(host).run();
-    types.context("the wheel lacks types that an app needs")?;
+    let checked = types.arg("--python-executable").arg(&python).arg(host).run();
+    checked.context("the wheel lacks types that an app needs")?;
     let run = cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {tests}");
     let selected: &[&str] = if build == Build::Release { &["-k", WITHOUT_PANIC] } else { &[] };
     run.args(selected).run().context("the library's tests failed with the wheel")?;

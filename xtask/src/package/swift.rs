@@ -26,8 +26,8 @@ pub(crate) fn test(shell: &Shell, build: Build) -> anyhow::Result<()> {
         (package.clone(), "/mnt/Tegata".into()),
     ];
     let root = Root::new(shell, mounts, &package.with_file_name("swift-build"))?;
-    let printed = root.run("/mnt/Example", RUN).quiet().read();
-    let printed = printed.context("the program that depends on the Swift package failed")?;
+    let output = root.run("/mnt/Example", RUN).quiet().read();
+    let printed = output.context("the program that depends on the Swift package failed")?;
     anyhow::ensure!(printed == "21 x 21, 167 x 1", "the program printed {printed}");
     step(&format!("packed in {}", package.display()));
     Ok(())

@@ -35,10 +35,10 @@ fn among_siblings(crate_: &Crate, uses: &[&Use]) -> Vec<Finding> {
         let reached = reached(level.keys().copied());
         for (&(from, to), uses) in level {
             if reached[to].contains(from) {
-                let members = reached[from].iter().filter(|&&it| reached[it].contains(from));
-                let members = members.copied().collect::<Vec<_>>().join(", ");
+                let is_member = |it: &&&str| reached[**it].contains(from);
+                let members: Vec<&str> = reached[from].iter().filter(is_member).copied().collect();
                 let prefix = [*outer, &[""]].concat().join("::");
-                let circle = format!("circle of {prefix}{{{members}}}: `{from}`");
+                let circle = format!("circle of {prefix}{{{}}}: `{from}`", members.join(", "));
                 findings.push(finding(crate_, uses, &circle));
             }
         }
@@ -64,8 +64,9 @@ fn finding(crate_: &Crate, uses: &[&Use], circle: &str) -> Finding {
     let first = uses[0];
     let names: BTreeSet<&str> = uses.iter().map(|it| it.name).collect();
     let more = if names.len() > LISTED { " …" } else { "" };
-    let names = names.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
-    let what = format!("{circle} uses {names}{more} of {}", crate_.files[first.to]);
+    let listed: Vec<&str> = names.into_iter().take(LISTED).collect();
+    let file = crate_.files[first.to];
+    let what = format!("{circle} uses {}{more} of {file}", listed.join(", "));
     Finding { file: crate_.files[first.from].to_owned(), line: first.line, what }
 }
 
