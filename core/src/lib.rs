@@ -39,7 +39,6 @@ struct Readme;
 
 mod clock;
 pub mod code;
-mod device;
 pub mod formats;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -56,10 +55,10 @@ pub mod vault;
 mod wallet;
 
 pub use clock::{Clock, SystemClock, TimeOutOfRange, UnixTime};
-pub use device::Device;
 pub use otp::OtpCode;
 pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
+pub use vault::Device;
 pub use wallet::{
     AccountAt, Asked, Error, IssuerAddress, KnownAccount, KnownPayments, Moving, NewPayment,
     NextCode, NotAnIssuerAddress, Otp, OtpCredentials, OwnAccount, Parted, Passes, Payment,

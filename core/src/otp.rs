@@ -6,7 +6,7 @@ use totp_rs::{Algorithm, Builder};
 use zeroize::Zeroizing;
 
 use crate::UnixTime;
-use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind, OutOfRange, RecordKind};
+use crate::vault::{FieldOutOfRange, OtpAlgorithm, OtpCredential, OtpKind, RecordKind};
 
 /// One value to type in somewhere. Wiped when dropped; does not print by itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl OtpCredential {
     /// The value at a time, or of the counter as it stands: this moves no counter on, a wallet does.
     ///
     /// # Errors
-    /// [`OutOfRange`] if a field is not what the field's description asks for.
-    pub fn code(&self, now: UnixTime) -> Result<OtpCode, OutOfRange> {
+    /// [`FieldOutOfRange`] if a field is not what the field's description asks for.
+    pub fn code(&self, now: UnixTime) -> Result<OtpCode, FieldOutOfRange> {
         check(self)?;
         // HOTP is TOTP with a second's period, told the counter as its time (RFC 6238, section 4.2).
         let (period, time) = match self.kind {
@@ -86,7 +86,7 @@ impl From<OtpAlgorithm> for Algorithm {
 }
 
 /// The check that the vault makes before it stores something.
-pub(crate) fn check<T: RecordKind>(item: &T) -> Result<(), OutOfRange> {
+pub(crate) fn check<T: RecordKind>(item: &T) -> Result<(), FieldOutOfRange> {
     item.check()
 }
 

@@ -85,7 +85,7 @@ fn a_replaced_key_seals_everything_anew_and_the_old_one_is_refused() {
     let old = home.files();
     let mut vault = Vault::open(&home.path(), &here).unwrap();
     vault.replace_key().unwrap();
-    assert!(!vault.replacing_key());
+    assert!(!vault.is_rekeying());
     assert_eq!(vault.list(), Ok(all.clone()));
     vault.put(&all[0].0, &all[0].1).unwrap();
     vault.close().unwrap();
@@ -130,11 +130,11 @@ fn a_replacement_that_was_broken_off_is_whole_in_between_and_goes_on() {
         let random = Arc::new(RunsOut(AtomicUsize::new(fills)));
         let mut vault = Vault::open(&home.path(), &Device { random, ..home.device() }).unwrap();
         let replaced = vault.replace_key();
-        let moving = vault.replacing_key();
+        let moving = vault.is_rekeying();
         // Dropped without being closed, as when the app is killed.
         drop(vault);
         let mut vault = Vault::open(&home.path(), &home.device()).unwrap();
-        assert_eq!((vault.replacing_key(), vault.list()), (moving, Ok(all.clone())), "{fills}");
+        assert_eq!((vault.is_rekeying(), vault.list()), (moving, Ok(all.clone())), "{fills}");
         if replaced.is_ok() {
             break;
         }
@@ -146,7 +146,7 @@ fn a_replacement_that_was_broken_off_is_whole_in_between_and_goes_on() {
         vault.replace_key().unwrap();
         vault.close().unwrap();
         let vault = Vault::open(&home.path(), &home.device()).unwrap();
-        assert!(!vault.replacing_key());
+        assert!(!vault.is_rekeying());
         assert_eq!(vault.len(), RECORDS as u64);
         assert_eq!(vault.get(&more), Ok(Some(setting("more", "1"))));
         assert_eq!(vault.get::<Setting>(&all[2].0), Ok(None));
@@ -162,7 +162,7 @@ fn a_vault_that_moves_between_keys_opens_by_its_keystore_alone() {
     settings(&home, &home.device(), 2);
     let random = Arc::new(RunsOut(AtomicUsize::new(5)));
     let mut vault = Vault::open(&home.path(), &Device { random, ..home.device() }).unwrap();
-    assert!(vault.replace_key().is_err() && vault.replacing_key());
+    assert!(vault.replace_key().is_err() && vault.is_rekeying());
     // Rewrapped in the middle: both keys are.
     let better = Arc::new(keystore_at(&home.folder.path().join("better")));
     drop(vault);

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::SecretBytes;
 use crate::otp::check;
-use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind, OutOfRange};
+use crate::vault::{FieldOutOfRange, OtpAlgorithm, OtpCredential, OtpKind};
 
 /// Why a URI is no credential. Never repeats the URI: its secret is in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum OtpauthError {
     NotANumber(&'static str),
     /// Read, and not something that a wallet stores.
     #[error(transparent)]
-    OutOfRange(#[from] OutOfRange),
+    OutOfRange(#[from] FieldOutOfRange),
 }
 
 /// Reads a credential. Without a word on it: SHA1, 6 digits, 30 seconds.

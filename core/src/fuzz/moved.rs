@@ -1,12 +1,13 @@
 //! What a phone reads from another one.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
+use zeroize::Zeroizing;
+
 use crate::SystemRandom;
 use crate::hpke::ReceiverKey;
 use crate::transfer::TransferRequest;
-use crate::transfer::sealed_transfer::{
-    MAX_BYTES, SealedTransfer, TransferItem, decode_items, encode_items, seal,
-};
+use crate::transfer::limits::MAX_BYTES;
+use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, pack, seal, unpack};
 use crate::vault::fuzz::is_stored;
 
 /// Any bytes: as the text of a request; as the text of an answer; as what an answer holds, its seal right. What is read is
@@ -21,8 +22,8 @@ pub fn moved(bytes: &[u8]) {
             drop(parcel.open(&key));
         }
     }
-    let Ok(all) = decode_items(bytes) else { return };
-    let ours = encode_items(&all).expect("it was within the limits");
+    let Ok(all) = unpack(bytes) else { return };
+    let ours = pack_again(&all);
     assert_eq!(*ours, bytes);
     for it in &all {
         match it {
@@ -35,5 +36,10 @@ pub fn moved(bytes: &[u8]) {
     let text = seal(&request, bytes, &SystemRandom::new()).expect("randomness");
     let parcel = SealedTransfer::read(&text).expect("ours");
     let again = parcel.open(&key).expect("ours");
-    assert_eq!(*encode_items(&again).expect("as before"), bytes);
+    assert_eq!(*pack_again(&again), bytes);
+}
+
+fn pack_again(all: &[TransferItem]) -> Zeroizing<Vec<u8>> {
+    let data: Vec<_> = all.iter().map(|item| item.encode().expect("it was read")).collect();
+    pack(&data).expect("it was within the limits")
 }

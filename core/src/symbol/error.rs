@@ -1,6 +1,6 @@
 //! Why there is no symbol.
 
-use super::{QrLevel, code128};
+use super::{limits::CODE128_MAX, qr_level::QrLevel};
 
 /// The text cannot be drawn as the symbol that was asked for. Never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum SymbolError {
     /// Wider than hand-held scanners read.
     #[error(
         "the text is too long for a Code 128, which holds up to {} characters here",
-        code128::MOST
+        CODE128_MAX
     )]
     TooLongForCode128,
     /// Code 128 is for ASCII.

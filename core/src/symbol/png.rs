@@ -5,7 +5,7 @@ use std::{
     num::NonZeroU8,
 };
 
-use super::Symbol;
+use super::matrix::Symbol;
 
 /// How many pixels wide and high a module is drawn: 1 to 64.
 ///

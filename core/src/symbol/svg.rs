@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Symbol;
+use super::matrix::Symbol;
 
 impl Symbol {
     /// One SVG document, scalable to any size: the view box counts modules, quiet zone included; a white ground

@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU8;
 
-use super::Symbol;
+use super::matrix::Symbol;
 
 /// Black on white of the 256-colour palette. Themes change the first 16 entries and the default colours, these two
 /// they leave alone: the symbol stays dark on light in a dark theme too.

@@ -1,6 +1,6 @@
 //! Why nothing is moved.
 
-use super::sealed_transfer::{MAX_BYTES, MAX_RECORDS};
+use super::limits::{MAX_BYTES, MAX_RECORDS};
 
 /// Why a move does not go on. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

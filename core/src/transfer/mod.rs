@@ -5,19 +5,10 @@
 //! what its owner chose, once she has compared the [`TransferNumber`] of both. Payment credentials have no place in it.
 
 mod error;
+pub(crate) mod limits;
 mod request;
 pub(crate) mod sealed_transfer;
+mod text;
 
 pub use error::TransferError;
 pub use request::{TransferNumber, TransferRequest};
-
-/// What a text of version 1 holds. Spaces around it are what typing leaves.
-fn body<'a>(text: &'a str, scheme: &str, another: TransferError) -> Result<&'a str, TransferError> {
-    let versioned = text.trim().strip_prefix(scheme).ok_or(another)?;
-    let (version, body) = versioned.split_once(':').ok_or(another)?;
-    match version.parse::<u16>() {
-        Ok(1) if version == "1" => Ok(body),
-        Ok(2..) => Err(TransferError::NewerVersion),
-        _ => Err(another),
-    }
-}

@@ -11,7 +11,8 @@ use std::str::FromStr;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::digest::{SHA256, digest};
 
-use super::TransferError;
+use super::error::TransferError;
+use super::text;
 use crate::hpke::PublicKey;
 use crate::vault::Argon2Params;
 
@@ -37,7 +38,7 @@ impl TransferRequest {
     /// # Errors
     /// [`TransferError::InvalidRequest`], [`TransferError::ChecksumMismatch`], [`TransferError::NewerVersion`].
     pub fn read(text: &str) -> Result<Self, TransferError> {
-        let body = super::body(text, SCHEME, TransferError::InvalidRequest)?;
+        let body = text::body(text, SCHEME, TransferError::InvalidRequest)?;
         let mut bytes = [0; KEY + CHECK];
         let read = Base64UrlUnpadded::decode(body, &mut bytes)
             .map_err(|_| TransferError::ChecksumMismatch)?;
@@ -75,11 +76,11 @@ impl TransferRequest {
 /// The text of the request.
 impl fmt::Display for TransferRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text(self.0.as_bytes()))
+        f.write_str(&encode(self.0.as_bytes()))
     }
 }
 
-fn text(key: &[u8; KEY]) -> String {
+fn encode(key: &[u8; KEY]) -> String {
     let body = Base64UrlUnpadded::encode_string(&[&key[..], &check(key)].concat());
     format!("{SCHEME}1:{body}")
 }
@@ -164,7 +165,7 @@ mod tests {
             assert_eq!(TransferRequest::read(text), Err(why), "{text:.80}");
         }
         // A key to which everybody has the other half, its check right.
-        let everybodys = text(&[0; KEY]);
+        let everybodys = encode(&[0; KEY]);
         assert_eq!(TransferRequest::read(&everybodys), Err(TransferError::InvalidRequest));
     }
 

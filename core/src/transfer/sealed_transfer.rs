@@ -9,19 +9,18 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use super::{TransferError, TransferRequest};
+use super::error::TransferError;
+use super::limits::{MAX_BYTES, MAX_RECORDS};
+use super::request::TransferRequest;
+use super::text;
 use crate::hpke::{ReceiverKey, SealedTo};
 use crate::vault::{OtpCredential, Pass, VaultError, decode, encode};
-use crate::{Error, Random, RandomUnavailable};
+use crate::{Random, RandomUnavailable};
 
 const SCHEME: &str = "tegata-moved:";
 const INFO: &[u8] = b"tegata/v1/move";
 /// What stands before the ciphertext, and the tag behind it.
 const AROUND: usize = 32 + 32 + 16;
-/// Records of one move.
-pub(crate) const MAX_RECORDS: usize = 1000;
-/// Bytes of all of them, with their lengths.
-pub(crate) const MAX_BYTES: usize = 512_000;
 
 /// Something that can go to another phone. What is not listed here cannot: a payment credential least of all.
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ pub(crate) struct SealedTransfer {
 impl SealedTransfer {
     /// Reads what the old phone gave. Nothing in it is believed before it is opened.
     pub(crate) fn read(text: &str) -> Result<Self, TransferError> {
-        let body = super::body(text, SCHEME, TransferError::InvalidAnswer)?;
+        let body = text::body(text, SCHEME, TransferError::InvalidAnswer)?;
         // Nothing longer than the longest is even decoded.
         if body.len() > (AROUND + MAX_BYTES).div_ceil(3) * 4 {
             return Err(TransferError::TooLarge);
@@ -59,11 +58,11 @@ impl SealedTransfer {
     /// What was sealed to the key of that request.
     pub(crate) fn open(&self, key: &ReceiverKey) -> Result<Vec<TransferItem>, TransferError> {
         let text = key.open(&self.enc, INFO, &self.request, &self.sealed);
-        decode_items(&text.ok_or(TransferError::Corrupt)?)
+        unpack(&text.ok_or(TransferError::Corrupt)?)
     }
 }
 
-/// Seals to a request what [`encode_items`] gave.
+/// Seals to a request what [`pack`] gave.
 pub(crate) fn seal(
     request: &TransferRequest,
     packed: &[u8],
@@ -75,32 +74,37 @@ pub(crate) fn seal(
     Ok(format!("{SCHEME}1:{body}"))
 }
 
-/// Writes down what goes into one parcel.
-pub(crate) fn encode_items(all: &[TransferItem]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    if all.is_empty() {
-        return Err(TransferError::NothingSelected.into());
+impl TransferItem {
+    /// The record's data, as a vault has it.
+    pub(crate) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        match self {
+            Self::Otp(credential) => encode(credential),
+            Self::Pass(pass) => encode(pass),
+        }
     }
-    let each = |it: &TransferItem| match it {
-        TransferItem::Otp(credential) => encode(credential),
-        TransferItem::Pass(pass) => encode(pass),
-    };
-    let data = all.iter().map(each).collect::<Result<Vec<_>, _>>()?;
+}
+
+/// Joins the data of all records, each after its length.
+pub(crate) fn pack(data: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+    if data.is_empty() {
+        return Err(TransferError::NothingSelected);
+    }
     let length = data.iter().map(|data| 4 + data.len()).sum();
-    if all.len() > MAX_RECORDS || length > MAX_BYTES {
-        return Err(TransferError::TooLarge.into());
+    if data.len() > MAX_RECORDS || length > MAX_BYTES {
+        return Err(TransferError::TooLarge);
     }
     // All at once: a buffer that grew would leave secrets behind.
     let mut packed = Zeroizing::new(Vec::with_capacity(length));
     for data in data {
         // MAX_BYTES bounds it.
         packed.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
-        packed.extend_from_slice(&data);
+        packed.extend_from_slice(data);
     }
     Ok(packed)
 }
 
-/// The reverse of [`encode_items`]: refuses whatever that does not give.
-pub(crate) fn decode_items(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferError> {
+/// The reverse of [`pack`]: refuses whatever that does not give.
+pub(crate) fn unpack(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferError> {
     if bytes.len() > MAX_BYTES {
         return Err(TransferError::TooLarge);
     }
@@ -148,6 +152,10 @@ mod tests {
         }
     }
 
+    fn pack_items(all: &[TransferItem]) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+        pack(&all.iter().map(|item| item.encode().unwrap()).collect::<Vec<_>>())
+    }
+
     const TEXT: &str = "tegata-moved:1:e_En6QvCJytp5i0N6XUWctEMY6gvC74HTPa81d1a6VcTvk_q6vIEx_0zWPycAHIYgdF0J4EoIn7GdPN_f-l7bQc3x10hUOi5sJFDMYZyGIbq_cWIEuvnb-zmp_fZCvj4ppAsTK6vHdKmgX8EhxXnYogeBvgg-mo6KtZaJpnqfwjV4hg60SyAvtyuQkjEkluZOV_w";
 
     fn otp() -> TransferItem {
@@ -182,14 +190,14 @@ mod tests {
 
     #[test]
     fn the_text_is_that_of_version_1() {
-        let packed = encode_items(&[otp(), pass("T-7".into())]).unwrap();
+        let packed = pack_items(&[otp(), pass("T-7".into())]).unwrap();
         let hex = "0000002ba7000201644d61696c0263616e6e0301040605181e07543132333435363738393031323334353637383930\
                    00000010a4000301645472616d02040363542d37";
         assert_eq!(hex::encode(&*packed), hex);
         assert_eq!(sealed(&packed), TEXT);
         let all = opened(&format!("\n{TEXT} ")).unwrap();
         assert!(matches!(&all[..], [TransferItem::Otp(_), TransferItem::Pass(_)]));
-        assert_eq!(*super::encode_items(&all).unwrap(), *packed);
+        assert_eq!(*pack_items(&all).unwrap(), *packed);
         let document = include_str!("../../../docs/transfer-format.md");
         let request = TransferRequest::new(key().public());
         let number = request.number().unwrap().to_string();
@@ -236,7 +244,7 @@ mod tests {
         };
         let frame =
             |data: &[u8]| [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat();
-        let good = encode_items(&[pass("T-7".into())]).unwrap();
+        let good = pack_items(&[pass("T-7".into())]).unwrap();
         refused(&[], TransferError::NothingSelected);
         for end in 1..good.len() {
             refused(&good[..end], TransferError::Corrupt);
@@ -267,37 +275,37 @@ mod tests {
     #[test]
     fn more_than_is_moved_at_once_is_refused_on_both_sides() {
         let most = vec![pass("a".into()); MAX_RECORDS];
-        assert!(opened(&sealed(&encode_items(&most).unwrap())).is_ok());
+        assert!(opened(&sealed(&pack_items(&most).unwrap())).is_ok());
         let more = vec![pass("a".into()); MAX_RECORDS + 1];
-        assert_eq!(encode_items(&more).err(), Some(TransferError::TooLarge.into()));
-        let one = encode_items(&more[..1]).unwrap();
-        assert_eq!(decode_items(&one.repeat(MAX_RECORDS + 1)).err(), Some(TransferError::TooLarge));
+        assert_eq!(pack_items(&more).err(), Some(TransferError::TooLarge));
+        let one = pack_items(&more[..1]).unwrap();
+        assert_eq!(unpack(&one.repeat(MAX_RECORDS + 1)).err(), Some(TransferError::TooLarge));
         let large = vec![pass("a".repeat(4096)); 124];
-        let packed_large = encode_items(&large).unwrap();
+        let packed_large = pack_items(&large).unwrap();
         assert!(packed_large.len() <= MAX_BYTES && opened(&sealed(&packed_large)).is_ok());
         let larger = vec![pass("a".repeat(4096)); 125];
-        assert_eq!(encode_items(&larger).err(), Some(TransferError::TooLarge.into()));
-        assert_eq!(encode_items(&[]).err(), Some(TransferError::NothingSelected.into()));
+        assert_eq!(pack_items(&larger).err(), Some(TransferError::TooLarge));
+        assert_eq!(pack_items(&[]).err(), Some(TransferError::NothingSelected));
     }
 
     proptest! {
         #[test]
         fn what_is_packed_is_unpacked(messages in prop::collection::vec("\\PC{1,64}", 1..8)) {
             let all: Vec<_> = messages.into_iter().map(pass).chain([otp()]).collect();
-            let packed = encode_items(&all).unwrap();
+            let packed = pack_items(&all).unwrap();
             let text = seal(&TransferRequest::new(key().public()), &packed, &SystemRandom::new());
             let all = opened(&text.unwrap()).unwrap();
-            prop_assert_eq!(&*super::encode_items(&all).unwrap(), &*packed);
+            prop_assert_eq!(&*pack_items(&all).unwrap(), &*packed);
         }
 
         #[test]
         fn any_bytes_are_refused_or_packed_the_same(bytes: Vec<u8>, at: prop::sample::Index, to: u8) {
-            let mut close = encode_items(&[otp(), pass("T-7".into())]).unwrap().to_vec();
+            let mut close = pack_items(&[otp(), pass("T-7".into())]).unwrap().to_vec();
             let at = at.index(close.len());
             close[at] = to;
             for bytes in [bytes, close] {
-                if let Ok(all) = decode_items(&bytes) {
-                    prop_assert_eq!(&*encode_items(&all).unwrap(), &*bytes);
+                if let Ok(all) = unpack(&bytes) {
+                    prop_assert_eq!(&*pack_items(&all).unwrap(), &*bytes);
                 }
             }
         }

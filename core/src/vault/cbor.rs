@@ -10,37 +10,37 @@ use super::record::MAX_DATA;
 
 /// Why data cannot be read although its seal is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum DecodeError {
     /// Not the one encoding of any value of this kind.
     Malformed,
     /// A key that this version does not know: a later one wrote it.
     UnknownKey,
 }
 
-impl From<minicbor::decode::Error> for Unreadable {
+impl From<minicbor::decode::Error> for DecodeError {
     fn from(_: minicbor::decode::Error) -> Self {
         Self::Malformed
     }
 }
 
-impl From<Unreadable> for VaultError {
-    fn from(error: Unreadable) -> Self {
+impl From<DecodeError> for VaultError {
+    fn from(error: DecodeError) -> Self {
         match error {
-            Unreadable::Malformed => Self::Corrupt,
-            Unreadable::UnknownKey => Self::NewerFormat,
+            DecodeError::Malformed => Self::Corrupt,
+            DecodeError::UnknownKey => Self::NewerFormat,
         }
     }
 }
 
 /// The data would exceed [`MAX_DATA`].
 #[derive(Debug)]
-pub struct Full;
+pub struct BufferFull;
 
 /// What writing an entry gives.
-pub(crate) type Written = Result<(), encode::Error<Full>>;
+pub(crate) type EncodeResult = Result<(), encode::Error<BufferFull>>;
 
-impl From<encode::Error<Full>> for VaultError {
-    fn from(_: encode::Error<Full>) -> Self {
+impl From<encode::Error<BufferFull>> for VaultError {
+    fn from(_: encode::Error<BufferFull>) -> Self {
         Self::TooLarge
     }
 }
@@ -53,7 +53,7 @@ const MAP: u8 = 0xa0;
 
 impl MapWriter {
     /// Begins a map with its kind.
-    pub(crate) fn new(kind: u8) -> Result<Self, encode::Error<Full>> {
+    pub(crate) fn new(kind: u8) -> Result<Self, encode::Error<BufferFull>> {
         let mut buffer = WipedBuffer(Zeroizing::new(Vec::with_capacity(512)));
         buffer.0.push(MAP);
         let mut map = Self(Encoder::new(buffer));
@@ -61,23 +61,23 @@ impl MapWriter {
         Ok(map)
     }
 
-    pub(crate) fn uint(&mut self, key: u8, value: u64) -> Written {
+    pub(crate) fn uint(&mut self, key: u8, value: u64) -> EncodeResult {
         self.entry(key)?.u64(value).map(drop)
     }
 
-    pub(crate) fn int(&mut self, key: u8, value: i64) -> Written {
+    pub(crate) fn int(&mut self, key: u8, value: i64) -> EncodeResult {
         self.entry(key)?.i64(value).map(drop)
     }
 
-    pub(crate) fn text(&mut self, key: u8, value: &str) -> Written {
+    pub(crate) fn text(&mut self, key: u8, value: &str) -> EncodeResult {
         self.entry(key)?.str(value).map(drop)
     }
 
-    pub(crate) fn bytes(&mut self, key: u8, value: &[u8]) -> Written {
+    pub(crate) fn bytes(&mut self, key: u8, value: &[u8]) -> EncodeResult {
         self.entry(key)?.bytes(value).map(drop)
     }
 
-    pub(crate) fn uints(&mut self, key: u8, values: &[u32]) -> Written {
+    pub(crate) fn uints(&mut self, key: u8, values: &[u32]) -> EncodeResult {
         let encoder = self.entry(key)?.array(values.len() as u64)?;
         values.iter().try_for_each(|&value| encoder.u32(value).map(drop))
     }
@@ -88,7 +88,7 @@ impl MapWriter {
     }
 
     /// Counts one more entry in the map's first byte and writes its key. No kind comes near 23 entries.
-    fn entry(&mut self, key: u8) -> Result<&mut Encoder<WipedBuffer>, encode::Error<Full>> {
+    fn entry(&mut self, key: u8) -> Result<&mut Encoder<WipedBuffer>, encode::Error<BufferFull>> {
         if let Some(first) = self.0.writer_mut().0.first_mut() {
             *first += 1;
         }
@@ -100,12 +100,12 @@ impl MapWriter {
 struct WipedBuffer(Zeroizing<Vec<u8>>);
 
 impl Write for WipedBuffer {
-    type Error = Full;
+    type Error = BufferFull;
 
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Full> {
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
         let length = self.0.len() + bytes.len();
         if length > MAX_DATA {
-            return Err(Full);
+            return Err(BufferFull);
         }
         if length > self.0.capacity() {
             let mut larger = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
@@ -130,22 +130,22 @@ pub struct MapReader<'a> {
 
 impl<'a> MapReader<'a> {
     /// Begins to read, and gives the kind.
-    pub(crate) fn new(data: &'a [u8]) -> Result<(u64, Self), Unreadable> {
+    pub(crate) fn new(data: &'a [u8]) -> Result<(u64, Self), DecodeError> {
         let decoder = Decoder::new(data);
         let mut map = Self { decoder, left: 0, next: None, asked: 0 };
         map.left = map.shortest(|decoder| {
-            let entries = decoder.map()?.ok_or(Unreadable::Malformed)?;
+            let entries = decoder.map()?.ok_or(DecodeError::Malformed)?;
             Ok((entries, head(entries)))
         })?;
         let kind = map.uint(0)?;
         Ok((kind, map))
     }
 
-    pub(crate) fn uint(&mut self, key: u8) -> Result<u64, Unreadable> {
-        self.optional_uint(key)?.ok_or(Unreadable::Malformed)
+    pub(crate) fn uint(&mut self, key: u8) -> Result<u64, DecodeError> {
+        self.optional_uint(key)?.ok_or(DecodeError::Malformed)
     }
 
-    pub(crate) fn int(&mut self, key: u8) -> Result<i64, Unreadable> {
+    pub(crate) fn int(&mut self, key: u8) -> Result<i64, DecodeError> {
         self.need(key)?;
         self.shortest(|decoder| {
             let value = decoder.i64()?;
@@ -155,20 +155,20 @@ impl<'a> MapReader<'a> {
         })
     }
 
-    pub(crate) fn text(&mut self, key: u8) -> Result<&'a str, Unreadable> {
-        self.optional_text(key)?.ok_or(Unreadable::Malformed)
+    pub(crate) fn text(&mut self, key: u8) -> Result<&'a str, DecodeError> {
+        self.optional_text(key)?.ok_or(DecodeError::Malformed)
     }
 
-    pub(crate) fn bytes(&mut self, key: u8) -> Result<&'a [u8], Unreadable> {
-        self.optional_bytes(key)?.ok_or(Unreadable::Malformed)
+    pub(crate) fn bytes(&mut self, key: u8) -> Result<&'a [u8], DecodeError> {
+        self.optional_bytes(key)?.ok_or(DecodeError::Malformed)
     }
 
     /// At most `max` numbers.
-    pub(crate) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, Unreadable> {
+    pub(crate) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, DecodeError> {
         self.need(key)?;
         let count = self.shortest(|decoder| {
             let count = decoder.array()?.filter(|&count| count <= max);
-            let count = count.ok_or(Unreadable::Malformed)?;
+            let count = count.ok_or(DecodeError::Malformed)?;
             Ok((count, head(count)))
         })?;
         let number = |decoder: &mut Decoder<'a>| {
@@ -178,21 +178,21 @@ impl<'a> MapReader<'a> {
         (0..count).map(|_| self.shortest(number)).collect()
     }
 
-    pub(crate) fn optional_uint(&mut self, key: u8) -> Result<Option<u64>, Unreadable> {
+    pub(crate) fn optional_uint(&mut self, key: u8) -> Result<Option<u64>, DecodeError> {
         self.optional(key, |decoder| {
             let value = decoder.u64()?;
             Ok((value, head(value)))
         })
     }
 
-    pub(crate) fn optional_text(&mut self, key: u8) -> Result<Option<&'a str>, Unreadable> {
+    pub(crate) fn optional_text(&mut self, key: u8) -> Result<Option<&'a str>, DecodeError> {
         self.optional(key, |decoder| {
             let text = decoder.str()?;
             Ok((text, head(text.len() as u64) + text.len()))
         })
     }
 
-    pub(crate) fn optional_bytes(&mut self, key: u8) -> Result<Option<&'a [u8]>, Unreadable> {
+    pub(crate) fn optional_bytes(&mut self, key: u8) -> Result<Option<&'a [u8]>, DecodeError> {
         self.optional(key, |decoder| {
             let bytes = decoder.bytes()?;
             Ok((bytes, head(bytes.len() as u64) + bytes.len()))
@@ -200,27 +200,27 @@ impl<'a> MapReader<'a> {
     }
 
     /// Checks that nothing is left.
-    pub(crate) fn finish(mut self) -> Result<(), Unreadable> {
+    pub(crate) fn finish(mut self) -> Result<(), DecodeError> {
         self.look_ahead()?;
         match self.next {
-            Some(key) if key > self.asked => Err(Unreadable::UnknownKey),
+            Some(key) if key > self.asked => Err(DecodeError::UnknownKey),
             None if self.decoder.position() == self.decoder.input().len() => Ok(()),
-            _ => Err(Unreadable::Malformed),
+            _ => Err(DecodeError::Malformed),
         }
     }
 
     /// Goes to the value of `key`, or stays where it is if that is not the next key.
-    fn has(&mut self, key: u8) -> Result<bool, Unreadable> {
+    fn has(&mut self, key: u8) -> Result<bool, DecodeError> {
         self.look_ahead()?;
         self.asked = key;
         Ok(self.next.take_if(|next| *next == key).is_some())
     }
 
-    fn need(&mut self, key: u8) -> Result<(), Unreadable> {
-        if self.has(key)? { Ok(()) } else { Err(Unreadable::Malformed) }
+    fn need(&mut self, key: u8) -> Result<(), DecodeError> {
+        if self.has(key)? { Ok(()) } else { Err(DecodeError::Malformed) }
     }
 
-    fn look_ahead(&mut self) -> Result<(), Unreadable> {
+    fn look_ahead(&mut self) -> Result<(), DecodeError> {
         if self.next.is_none() && self.left > 0 {
             self.left -= 1;
             self.next = Some(self.shortest(|decoder| {
@@ -234,20 +234,20 @@ impl<'a> MapReader<'a> {
     fn optional<T>(
         &mut self,
         key: u8,
-        read: impl FnOnce(&mut Decoder<'a>) -> Result<(T, usize), Unreadable>,
-    ) -> Result<Option<T>, Unreadable> {
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<(T, usize), DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
         if self.has(key)? { self.shortest(read).map(Some) } else { Ok(None) }
     }
 
     /// Reads one value, which must have taken as many bytes as its shortest encoding has.
     fn shortest<T>(
         &mut self,
-        read: impl FnOnce(&mut Decoder<'a>) -> Result<(T, usize), Unreadable>,
-    ) -> Result<T, Unreadable> {
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<(T, usize), DecodeError>,
+    ) -> Result<T, DecodeError> {
         let before = self.decoder.position();
         let (value, length) = read(&mut self.decoder)?;
         let taken = self.decoder.position() - before;
-        if taken == length { Ok(value) } else { Err(Unreadable::Malformed) }
+        if taken == length { Ok(value) } else { Err(DecodeError::Malformed) }
     }
 }
 

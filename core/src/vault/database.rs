@@ -14,9 +14,10 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
-use super::ids::RecordId;
+use super::error::VaultError;
+use super::ids::{RecordId, VaultId};
 use super::record::MAX_SEALED;
-use super::{VaultError, VaultId, durable, migrate};
+use super::{durable, format};
 
 /// The tables, as they stand in the file to the letter.
 const TABLES: [(&str, &str); 3] = [
@@ -38,10 +39,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, VaultError> {
         return Err(VaultError::NotFound);
     }
     // A vault never has a rollback journal, and SQLite would act on one.
-    if exists(&beside(path, "-journal"))? {
+    if exists(&with_suffix(path, "-journal"))? {
         return Err(VaultError::Corrupt);
     }
-    let log_left = beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0);
+    let log_left = with_suffix(path, "-wal").metadata().is_ok_and(|log| log.len() > 0);
     let connection = connect(path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log_left)?;
     let mode: String = connection.query_one("PRAGMA main.journal_mode", [], |row| row.get(0))?;
@@ -52,31 +53,31 @@ pub(super) fn open(path: &Path) -> Result<Connection, VaultError> {
 }
 
 /// From here on closing folds the log into the file, as it should.
-pub(super) fn found_whole(connection: &Connection) -> Result<(), VaultError> {
+pub(super) fn allow_checkpoint_on_close(connection: &Connection) -> Result<(), VaultError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())
 }
 
 /// Makes the tables and all that a new vault holds in an empty file, and leaves nothing beside it.
-pub(super) fn build(
+pub(super) fn create(
     path: &Path,
     vault: &VaultId,
     generation: NonZeroU32,
     wrapped: &[u8],
     manifest: (u64, &[u8]),
 ) -> Result<(), VaultError> {
-    let built = fill(path, vault, generation, wrapped, manifest);
-    if built.is_err() {
+    let created = write_initial_rows(path, vault, generation, wrapped, manifest);
+    if created.is_err() {
         // What SQLite could neither fold in nor play back has no file to belong to.
         for suffix in ["-wal", "-journal"] {
-            let _ = std::fs::remove_file(beside(path, suffix));
+            let _ = std::fs::remove_file(with_suffix(path, suffix));
         }
     }
-    built
+    created
 }
 
 /// In one transaction, and folded into the file itself: closing would do that too, and not tell if it failed.
-fn fill(
+fn write_initial_rows(
     path: &Path,
     vault: &VaultId,
     generation: NonZeroU32,
@@ -95,7 +96,7 @@ fn fill(
         transaction.execute(table, [])?;
     }
     let mut meta = transaction.prepare("INSERT INTO meta VALUES (?1, ?2)")?;
-    meta.execute(("format", migrate::NEWEST.to_be_bytes()))?;
+    meta.execute(("format", format::NEWEST.to_be_bytes()))?;
     meta.execute(("vault_id", vault.as_bytes()))?;
     drop(meta);
     transaction.execute("INSERT INTO dek VALUES (?1, ?2)", (generation.get(), wrapped))?;
@@ -116,7 +117,7 @@ pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, Vau
     let mut meta = connection.prepare("SELECT name, value FROM meta WHERE name = 'format'")?;
     let mut rows = meta.query([])?;
     let format = rows.next()?.ok_or(VaultError::Corrupt)?;
-    let format: &[u8; 4] = named(format, b"format")?;
+    let format: &[u8; 4] = meta_value(format, b"format")?;
     let format = match u32::from_be_bytes(*format) {
         0 => return Err(VaultError::Corrupt),
         later if later > newest => return Err(VaultError::NewerFormat),
@@ -128,7 +129,7 @@ pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, Vau
         connection.prepare("SELECT name, value FROM meta WHERE name IS NOT 'format' LIMIT 2")?;
     let mut rows = meta.query([])?;
     let id = rows.next()?.ok_or(VaultError::Corrupt)?;
-    let id = VaultId::new(*named(id, b"vault_id")?);
+    let id = VaultId::new(*meta_value(id, b"vault_id")?);
     if rows.next()?.is_some() { Err(VaultError::Corrupt) } else { Ok((format, id)) }
 }
 
@@ -162,29 +163,29 @@ pub(super) fn purge(connection: &Connection) -> Result<(), VaultError> {
 /// vault: without its log, it is one.
 pub(super) fn remove(path: &Path) -> Result<(), VaultError> {
     if exists(path)? {
-        take(path)?;
+        check_not_open(path)?;
     }
     let mut found = remove_file(path)?;
     if found {
-        durable::sync_folder(path).map_err(|error| storage(&error))?;
+        durable::sync_folder(path).map_err(|error| storage_error(&error))?;
     }
     for suffix in ["-wal", "-shm", "-journal"] {
-        found |= remove_file(&beside(path, suffix))?;
+        found |= remove_file(&with_suffix(path, suffix))?;
     }
     // Even if nothing was found: an earlier call may have removed it and failed here.
     match durable::sync_folder(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(storage(&error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(storage_error(&error)),
         _ if found => Ok(()),
         _ => Err(VaultError::NotFound),
     }
 }
 
 fn remove_file(path: &Path) -> Result<bool, VaultError> {
-    durable::remove(path).map_err(|error| storage(&error))
+    durable::remove(path).map_err(|error| storage_error(&error))
 }
 
 /// `InUse` if someone has the file open. That it is no vault, or a damaged one, is no reason to keep it.
-fn take(path: &Path) -> Result<(), VaultError> {
+fn check_not_open(path: &Path) -> Result<(), VaultError> {
     let taken = connect(path).and_then(|connection| {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK")?;
@@ -194,9 +195,9 @@ fn take(path: &Path) -> Result<(), VaultError> {
 }
 
 /// Whether a new vault would find something in its way. A log of an earlier one would be taken for its own.
-pub(super) fn in_the_way(path: &Path) -> Result<bool, VaultError> {
+pub(super) fn is_occupied(path: &Path) -> Result<bool, VaultError> {
     for suffix in ["", "-wal", "-journal"] {
-        if exists(&beside(path, suffix))? {
+        if exists(&with_suffix(path, suffix))? {
             return Ok(true);
         }
     }
@@ -232,7 +233,10 @@ fn integer(row: &Row<'_>, column: usize) -> Result<i64, VaultError> {
 }
 
 /// The value of a row of `meta`, if it has this name and length.
-fn named<'a, const N: usize>(row: &'a Row<'_>, name: &[u8]) -> Result<&'a [u8; N], VaultError> {
+fn meta_value<'a, const N: usize>(
+    row: &'a Row<'_>,
+    name: &[u8],
+) -> Result<&'a [u8; N], VaultError> {
     match row.get_ref(0)? {
         ValueRef::Text(text) if text == name => {
             blob(row, 1)?.try_into().map_err(|_| VaultError::Corrupt)
@@ -293,7 +297,7 @@ const SETTINGS: &str = "PRAGMA main.locking_mode = EXCLUSIVE;
     PRAGMA main.secure_delete = ON;
     PRAGMA fullfsync = ON;";
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
@@ -304,16 +308,38 @@ fn exists(path: &Path) -> Result<bool, VaultError> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(storage(&error)),
+        Err(error) => Err(storage_error(&error)),
+    }
+}
+
+/// The directory entry of the log, which a commit may depend on.
+pub(super) struct LogName {
+    path: PathBuf,
+    durable: bool,
+}
+
+impl LogName {
+    /// That of the vault at `path`, not synced yet.
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), durable: false }
+    }
+
+    /// Makes the entry durable, once. SQLite does it too when it first syncs the log, but does not report a failure.
+    pub(super) fn sync(&mut self) -> Result<(), VaultError> {
+        if !self.durable {
+            durable::sync_folder(&self.path).map_err(|error| storage_error(&error))?;
+            self.durable = true;
+        }
+        Ok(())
     }
 }
 
 /// An error of the operating system, as the host gets to see it.
-pub(super) fn storage(error: &std::io::Error) -> VaultError {
-    VaultError::Storage(durable::plain(error))
+pub(super) fn storage_error(error: &std::io::Error) -> VaultError {
+    VaultError::Storage(durable::describe(error))
 }
 
-fn is_cut_off(error: &rusqlite::Error) -> bool {
+fn is_short_read(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
 }
@@ -330,7 +356,7 @@ impl From<rusqlite::Error> for VaultError {
             ) => Self::InUse,
             Some(ErrorCode::DiskFull) => Self::Storage("the disk is full"),
             // The disk is well: the file ends within a page that it should have.
-            Some(ErrorCode::SystemIoFailure) if is_cut_off(&error) => Self::Corrupt,
+            Some(ErrorCode::SystemIoFailure) if is_short_read(&error) => Self::Corrupt,
             Some(ErrorCode::SystemIoFailure) => {
                 Self::Storage("the disk could not be read or written")
             }

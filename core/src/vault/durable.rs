@@ -7,20 +7,20 @@ use std::path::Path;
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// An empty file beside `path`, readable by its owner alone, that goes away unless it is put in place.
-pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    Builder::new().prefix(".tegata-").suffix(".new").tempfile_in(folder(path))
+pub(super) fn create_temporary(path: &Path) -> io::Result<NamedTempFile> {
+    Builder::new().prefix(".tegata-").suffix(".new").tempfile_in(parent_folder(path))
 }
 
 /// Writes `bytes` into a new file at `path`.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = beside(path)?;
+    let mut file = create_temporary(path)?;
     file.write_all(bytes)?;
-    put_in_place(file.into_temp_path(), path)
+    persist_new(file.into_temp_path(), path)
 }
 
 /// Writes `bytes` into the file at `path`, in place of what was there: the one or the other is there at any time.
-pub(super) fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = beside(path)?;
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_temporary(path)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -36,7 +36,7 @@ pub(super) fn read_at_most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 
 /// Makes a finished file durable, gives it its name unless something else has that already, and makes the name
 /// durable too.
-pub(super) fn put_in_place(file: TempPath, path: &Path) -> io::Result<()> {
+pub(super) fn persist_new(file: TempPath, path: &Path) -> io::Result<()> {
     File::options().write(true).open(&file)?.sync_all()?;
     file.persist_noclobber(path)?;
     // An error says that nothing was made. A name that may be gone after a power cut must not be found before it.
@@ -55,11 +55,11 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
 /// Makes names that came or went beside `path` durable.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened as a file, and its entries are the file system's own business.
-    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(parent_folder(path))?.sync_all() } else { Ok(()) }
 }
 
 /// An error of the operating system, in plain words.
-pub(super) fn plain(error: &io::Error) -> &'static str {
+pub(super) fn describe(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::NotFound => "there is no such folder",
         ErrorKind::PermissionDenied => "the system does not permit it",
@@ -71,7 +71,7 @@ pub(super) fn plain(error: &io::Error) -> &'static str {
     }
 }
 
-fn folder(path: &Path) -> &Path {
+fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

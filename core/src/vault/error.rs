@@ -1,6 +1,5 @@
 //! What can go wrong with a vault, in the terms a host acts on.
 
-use super::kinds::OutOfRange;
 use crate::RandomUnavailable;
 
 /// Why a vault was not opened, read or written.
@@ -50,7 +49,7 @@ pub enum VaultError {
     TooLarge,
     /// A field is not in its range; nothing was written.
     #[error(transparent)]
-    OutOfRange(#[from] OutOfRange),
+    OutOfRange(#[from] FieldOutOfRange),
     /// The disk or the operating system refused.
     #[error("the vault's file cannot be used: {0}")]
     Storage(&'static str),
@@ -84,6 +83,16 @@ pub enum VaultError {
     /// No randomness; nothing was written.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+}
+
+/// A field outside of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} is out of range: {expected} is expected")]
+pub struct FieldOutOfRange {
+    /// Which field, in words.
+    pub field: &'static str,
+    /// What it can be, in words.
+    pub expected: &'static str,
 }
 
 /// Bytes that do not verify, or do not have the shape that verified bytes have.

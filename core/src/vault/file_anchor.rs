@@ -45,7 +45,7 @@ impl Anchor for FileAnchor {
     }
 
     fn store(&self, anchored: &AnchorState) -> Result<(), AnchorError> {
-        durable::write_over(&self.0, &encode(anchored)).map_err(|error| failed(&error))
+        durable::replace(&self.0, &encode(anchored)).map_err(|error| failed(&error))
     }
 }
 
@@ -70,7 +70,7 @@ fn decode(bytes: &[u8]) -> Option<AnchorState> {
 }
 
 fn failed(error: &io::Error) -> AnchorError {
-    AnchorError::Failed(durable::plain(error).into())
+    AnchorError::Failed(durable::describe(error).into())
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const EARLIER_PIN: &[u8] = b"1357";
 const HOST_KEY: [u8; 32] = [0x4b; 32];
 const SEED: [u8; 32] = [0x23; 32];
 
-fn stretch() -> Argon2Params {
+fn params() -> Argon2Params {
     Argon2Params::new(64, 2, 1).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn device(keystore: SoftwareKeystore, random: &Arc<dyn Random>) -> Device {
 }
 
 fn create_keystore(path: &Path, random: &Arc<dyn Random>) -> SoftwareKeystore {
-    SoftwareKeystore::create(path, PASSPHRASE, stretch(), Arc::clone(random)).unwrap()
+    SoftwareKeystore::create(path, PASSPHRASE, params(), Arc::clone(random)).unwrap()
 }
 
 fn folder() -> PathBuf {
@@ -124,7 +124,7 @@ fn write(folder: &Path, earlier: &Path) -> Device {
     let device = Device { anchor: Some(anchor), ..device(keystore, &random) };
     let mut vault = Vault::create(&path, &device).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
-    vault.set_pin(&mut unlock, EARLIER_PIN, stretch()).unwrap();
+    vault.set_pin(&mut unlock, EARLIER_PIN, params()).unwrap();
     vault.set_unlock_key(&mut unlock, &HOST_KEY).unwrap();
     vault
         .transaction(|transaction| {
@@ -144,7 +144,7 @@ fn write(folder: &Path, earlier: &Path) -> Device {
 
     let mut vault = Vault::open(&path, &device).unwrap();
     vault.rewrap(device.keystore.clone()).unwrap();
-    vault.set_pin(&mut unlock, PIN, stretch()).unwrap();
+    vault.set_pin(&mut unlock, PIN, params()).unwrap();
     vault.put(&kept, &setting("t1")).unwrap();
     vault.delete(&gone).unwrap();
     vault.close().unwrap();
@@ -167,7 +167,7 @@ fn write_tampering(folder: &Path, device: &Device) {
     };
     let mut other = copy(folder.join("earlier"), "other");
     let mut unlock = other.unlock(UnlockMethod::Key(&HOST_KEY)).unwrap();
-    other.set_pin(&mut unlock, EARLIER_PIN, stretch()).unwrap();
+    other.set_pin(&mut unlock, EARLIER_PIN, params()).unwrap();
     let settings = other.list::<Setting>().unwrap();
     let find = |value: &str| settings.iter().find(|(_, it)| it.value == value).unwrap().0;
     other.put(&find("old"), &setting("t2")).unwrap();
@@ -180,7 +180,7 @@ fn write_tampering(folder: &Path, device: &Device) {
 
     let mut stranger = Vault::create(&folder.join("stranger"), &bare).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
-    stranger.set_pin(&mut unlock, PIN, stretch()).unwrap();
+    stranger.set_pin(&mut unlock, PIN, params()).unwrap();
     stranger.transaction(|transaction| transaction.add_payment(&unlock, locked())).unwrap();
     stranger.close().unwrap();
 

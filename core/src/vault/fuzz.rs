@@ -14,11 +14,11 @@ use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
 use super::kinds::{History, PaymentLock, Provisioning, TransferState, decode, encode};
 use super::manifest::Manifest;
-use super::record::{self, Sealed};
+use super::record::{self, SealedRecord};
 use super::{
     AccountRecord, Argon2Params, Keystore as _, KeystoreError, OtpCredential, Pass,
     PaymentCredential, RecordKind, Setting, SoftwareKeystore, SoftwareKeystoreError, Vault,
-    VaultError, software,
+    VaultError, software_keystore,
 };
 use crate::{Device, Random, RandomUnavailable, Secret, SystemClock, SystemRandom};
 
@@ -39,15 +39,16 @@ const ID: RecordId = RecordId([3; 16]);
 const REV: u64 = 7;
 
 fn is_refused_or_ours(keys: &Keyring, sealed: &[u8]) {
-    let Some(parsed) = Sealed::parse(sealed) else { return };
+    let Some(parsed) = SealedRecord::parse(sealed) else { return };
     let Ok(data) = parsed.open(keys, &ID, REV) else { return };
-    let ours = record::seal(keys, &ID, REV, &data, &Salt(*parsed.salt)).expect("it fitted once");
+    let ours =
+        record::seal(keys, &ID, REV, &data, &FixedSalt(*parsed.salt)).expect("it fitted once");
     assert_eq!(ours, sealed);
 }
 
-struct Salt([u8; 16]);
+struct FixedSalt([u8; 16]);
 
-impl Random for Salt {
+impl Random for FixedSalt {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         bytes.copy_from_slice(&self.0);
         Ok(())
@@ -117,7 +118,7 @@ fn is_refused_or_works(file: &[u8]) {
     if asks_for_much(file) {
         return;
     }
-    let Ok(text) = software::unseal(file, PASSPHRASE) else { return };
+    let Ok(text) = software_keystore::unseal(file, PASSPHRASE) else { return };
     let random = Arc::new(SystemRandom::new());
     match SoftwareKeystore::from_text(file, &text, random) {
         Ok(keystore) => works(&keystore),
@@ -200,23 +201,23 @@ fn sql_value(kind: u8, value: &[u8]) -> Option<Value> {
 }
 
 static FIXTURE: LazyLock<Arc<SoftwareKeystore>> = LazyLock::new(|| {
-    let text = software::unseal(KEYSTORE, PASSPHRASE).expect("the fixture's keystore");
+    let text = software_keystore::unseal(KEYSTORE, PASSPHRASE).expect("the fixture's keystore");
     let random = Arc::new(SystemRandom::new());
     Arc::new(SoftwareKeystore::from_text(KEYSTORE, &text, random).expect("the fixture's keystore"))
 });
 
 /// What the fixture holds, kind by kind.
-static CONTENT: LazyLock<[Said; 5]> = LazyLock::new(|| {
+static CONTENT: LazyLock<[RecordList; 5]> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("vault");
     fs::write(&path, VAULT).expect("a file");
-    let said = said(&open(&path).expect("the fixture opens"));
+    let said = list_records(&open(&path).expect("the fixture opens"));
     assert!(said.iter().all(Result::is_ok));
     said
 });
 
 /// All records of a kind, or why they are not read.
-type Said = Result<Vec<(RecordId, Vec<u8>)>, VaultError>;
+type RecordList = Result<Vec<(RecordId, Vec<u8>)>, VaultError>;
 
 fn open(path: &Path) -> Result<Vault, VaultError> {
     let (keystore, clock, random) =
@@ -224,8 +225,8 @@ fn open(path: &Path) -> Result<Vault, VaultError> {
     Vault::open(path, &Device { keystore, anchor: None, clock, random })
 }
 
-fn said(vault: &Vault) -> [Said; 5] {
-    fn list<T: RecordKind>(vault: &Vault) -> Said {
+fn list_records(vault: &Vault) -> [RecordList; 5] {
+    fn list<T: RecordKind>(vault: &Vault) -> RecordList {
         let encoded = |(id, item): (_, T)| (id, encode(&item).expect("in range").to_vec());
         Ok(vault.list()?.into_iter().map(encoded).collect())
     }
@@ -242,7 +243,7 @@ fn is_refused_or_the_fixture(path: &Path) {
     let before = fs::read(path).expect("the file is there");
     match open(path) {
         Ok(vault) => {
-            for (said, content) in said(&vault).iter().zip(&*CONTENT) {
+            for (said, content) in list_records(&vault).iter().zip(&*CONTENT) {
                 assert!(said == content || *said == Err(VaultError::Corrupt), "{said:?}");
             }
             vault.close().expect("what was only read is closed");

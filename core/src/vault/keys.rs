@@ -130,12 +130,12 @@ impl Keyring {
     }
 
     /// Whether the vault moves from one generation to the next.
-    pub(super) fn is_moving(&self) -> bool {
+    pub(super) fn is_rekeying(&self) -> bool {
         self.newer.is_some()
     }
 
     /// Adds the generation to move to.
-    pub(super) fn add(&mut self, key: DataKey) {
+    pub(super) fn add_generation(&mut self, key: DataKey) {
         self.newer = Some(key);
     }
 

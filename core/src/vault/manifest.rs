@@ -8,9 +8,10 @@ use std::num::NonZeroU32;
 use ring::hmac;
 
 use super::cbor::{MapReader, MapWriter};
+use super::error::VaultError;
+use super::format;
 use super::ids::RecordId;
-use super::record::Sealed;
-use super::{VaultError, migrate};
+use super::record::SealedRecord;
 
 const KIND: u8 = 0;
 const MOST_GENERATIONS: u64 = 2;
@@ -34,7 +35,7 @@ impl Manifest {
     /// Of a vault without records.
     pub(super) fn empty(generation: NonZeroU32) -> Self {
         Self {
-            format: migrate::NEWEST,
+            format: format::NEWEST,
             epoch: 1,
             records: 0,
             generations: vec![generation.get()],
@@ -74,7 +75,12 @@ impl Manifest {
 }
 
 /// What one record adds to the XOR: `HMAC-SHA256(K_manifest, id ‖ be64(rev) ‖ be32(generation) ‖ salt ‖ tag)`.
-pub(super) fn entry(key: &hmac::Key, id: &RecordId, rev: u64, sealed: &Sealed<'_>) -> [u8; 32] {
+pub(super) fn entry(
+    key: &hmac::Key,
+    id: &RecordId,
+    rev: u64,
+    sealed: &SealedRecord<'_>,
+) -> [u8; 32] {
     let mut message = [0; 60];
     message[..16].copy_from_slice(id.as_bytes());
     message[16..24].copy_from_slice(&rev.to_be_bytes());

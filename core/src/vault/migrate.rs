@@ -1,7 +1,9 @@
 //! From one format to the next: forward only, in one transaction, when a vault is opened.
 
-use super::VaultError;
-use super::store::{Transaction, Vault};
+use super::error::VaultError;
+use super::format;
+use super::store::Vault;
+use super::transaction::Transaction;
 
 /// Brings what a vault holds from one format to the next.
 pub(super) type Step = fn(&mut Transaction<'_>) -> Result<(), VaultError>;
@@ -9,8 +11,7 @@ pub(super) type Step = fn(&mut Transaction<'_>) -> Result<(), VaultError>;
 /// One for each format but the first, in their order: the first of these leads from format 1 to format 2.
 pub(super) const STEPS: &[Step] = &[];
 
-/// The format that this version writes, and the latest it reads.
-pub(super) const NEWEST: u32 = newest(STEPS);
+const _: () = assert!(newest(STEPS) == format::NEWEST, "each format but the first has a step");
 
 /// The format that these steps lead to.
 #[expect(clippy::cast_possible_truncation, reason = "there will be no 2^32 formats")]
@@ -21,7 +22,8 @@ pub(super) const fn newest(steps: &[Step]) -> u32 {
 impl Vault {
     /// Does the steps that this vault has not seen, all of them or none.
     pub(super) fn migrate(&mut self, steps: &[Step]) -> Result<(), VaultError> {
-        let (done, newest) = (self.manifest.format as usize - 1, newest(steps));
+        let done = self.manifest.format as usize - 1;
+        let newest = newest(steps);
         if self.manifest.format == newest {
             return Ok(());
         }

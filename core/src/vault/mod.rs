@@ -2,30 +2,34 @@
 //!
 //! The byte format is docs/vault-format.md. From the outside in:
 //!
-//! | file | idea |
+//! | file | what is in it |
 //! |---|---|
-//! | `store` | [`Vault`]: open, read, write in transactions |
-//! | `database` | the SQLite file: lock, settings, schema, rows that are not trusted |
-//! | `kinds`, `cbor` | what a record can hold, and how it is written down |
+//! | `open` | making a vault, opening it, opening one that was rolled back |
+//! | `store`, `transaction` | [`Vault`] and [`Transaction`]: reads and writes |
+//! | `payment_lock` | the payment lock: [`PaymentUnlock`], PIN, biometric key |
+//! | `rekey`, `migrate` | another data key or keystore; from one format to the next |
+//! | `rows` | the sealed rows: read one, read all, check all |
+//! | `database` | the SQLite file: its lock, settings, schema, values that are not trusted |
+//! | `kinds`, `cbor` | what a record can hold, and how it is encoded |
 //! | `manifest` | which records there are, so that none can be swapped, dropped or put back |
-//! | `record`, `keys`, `ids`, `aead` | how one record is sealed, and under what |
-//! | `payment_lock`, `lock` | the payment lock: seeds sealed a second time; how its key is kept |
-//! | `keystore`, `software` | where the device keeps its own key |
-//! | `anchor`, `file_anchor`, `adopt` | how an older copy of the file is told, and taken over all the same |
-//! | `replace` | another key: around the data key, or the data key itself |
-//! | `migrate` | from one format to the next |
-//! | `stretch`, `durable`, `error` | Argon2id; files that appear whole or not at all; what can go wrong |
+//! | `record`, `keys`, `lock_key`, `aead` | how a record is sealed, and under which keys |
+//! | `anchor`, `file_anchor`, `rollback` | the epoch outside of the file, by which an older copy is detected |
+//! | `keystore`, `software_keystore` | where the device keeps its own key |
+//! | `argon2_params`, `durable` | the cost of a guess at a PIN or passphrase; files that appear whole or not at all |
+//! | `error`, `format`, `ids` | plain values: errors, the newest format, ids |
 
-mod adopt;
 mod aead;
 mod anchor;
+mod argon2_params;
 pub(crate) mod cbor;
 mod database;
+mod device;
 mod durable;
 mod error;
 mod file_anchor;
 #[cfg(test)]
 mod fixture;
+mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub(crate) mod fuzz;
@@ -33,29 +37,34 @@ mod ids;
 mod keys;
 mod keystore;
 mod kinds;
-mod lock;
+mod lock_key;
 mod manifest;
 mod migrate;
+mod open;
 mod payment_lock;
 mod record;
-mod replace;
-mod software;
+mod rekey;
+mod rollback;
+mod rows;
+mod software_keystore;
 mod store;
-mod stretch;
+mod transaction;
 #[cfg(test)]
 mod vectors;
 
 pub use anchor::{Anchor, AnchorError, AnchorState};
-pub use error::VaultError;
+pub use argon2_params::{Argon2Params, Argon2ParamsOutOfRange};
+pub use device::Device;
+pub use error::{FieldOutOfRange, VaultError};
 pub use file_anchor::FileAnchor;
 pub use ids::{RecordId, VaultId};
 pub use keystore::{Keystore, KeystoreError};
 pub use kinds::{
-    AccountRecord, OtpAlgorithm, OtpCredential, OtpKind, OutOfRange, Pass, PassFormat,
-    PaymentCredential, RecordKind, Setting,
+    AccountRecord, OtpAlgorithm, OtpCredential, OtpKind, Pass, PassFormat, PaymentCredential,
+    RecordKind, Setting,
 };
 pub(crate) use kinds::{History, PendingProvisioning, Provisioning, TransferState, decode, encode};
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};
-pub use software::{SoftwareKeystore, SoftwareKeystoreError};
-pub use store::{Transaction, Vault};
-pub use stretch::{Argon2Params, Argon2ParamsOutOfRange};
+pub use software_keystore::{SoftwareKeystore, SoftwareKeystoreError};
+pub use store::Vault;
+pub use transaction::Transaction;

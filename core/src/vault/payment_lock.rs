@@ -7,8 +7,9 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::kinds::{OutOfRange, PaymentLock, PaymentSeed, Provisioning};
-use super::lock::LockKey;
+use super::error::FieldOutOfRange;
+use super::kinds::{PaymentLock, PaymentSeed, Provisioning};
+use super::lock_key::LockKey;
 use super::{Argon2Params, PaymentCredential, RecordId, Transaction, Vault, VaultError, VaultId};
 use crate::Secret;
 use crate::code::Seed;
@@ -32,10 +33,10 @@ pub enum UnlockMethod<'a> {
 ///
 /// It holds the lock's key. Drop it to lock again, as when the app leaves the screen.
 #[derive(Clone)]
-pub struct PaymentUnlock(Option<Opened>);
+pub struct PaymentUnlock(Option<OpenLock>);
 
 #[derive(Clone)]
-struct Opened {
+struct OpenLock {
     /// The lock that was opened: a new lock has another id, and its key is another.
     lock: RecordId,
     key: LockKey,
@@ -66,7 +67,7 @@ impl PaymentUnlock {
         match (&credential.seed, &self.0) {
             (PaymentSeed::Open(seed), _) => Ok(seed.clone()),
             (PaymentSeed::Locked(_), None) => Err(VaultError::PaymentsLocked),
-            (PaymentSeed::Locked(sealed), Some(Opened { key, .. })) => key
+            (PaymentSeed::Locked(sealed), Some(OpenLock { key, .. })) => key
                 .open_seed(vault, &credential.credential.0, sealed)
                 .and_then(|seed| Seed::from_slice(seed.expose()))
                 .ok_or(VaultError::PaymentsLocked),
@@ -81,7 +82,7 @@ impl Vault {
             pin_tries_left: lock
                 .pin
                 .is_some()
-                .then(|| MAX_PIN_TRIES.saturating_sub(self.tries(&lock))),
+                .then(|| MAX_PIN_TRIES.saturating_sub(self.failed_tries(&lock))),
             key: lock.key.is_some(),
         }))
     }
@@ -102,7 +103,7 @@ impl Vault {
                     .ok_or(VaultError::PaymentsLocked)?
             }
         };
-        Ok(PaymentUnlock(Some(Opened { lock: id, key })))
+        Ok(PaymentUnlock(Some(OpenLock { lock: id, key })))
     }
 
     fn unlock_with_pin(
@@ -112,29 +113,29 @@ impl Vault {
         lock: PaymentLock,
     ) -> Result<LockKey, VaultError> {
         let wrapping = lock.pin.clone().ok_or(VaultError::UnlockNotSet)?;
-        let tries = self.tries(&lock);
+        let tries = self.failed_tries(&lock);
         if tries >= MAX_PIN_TRIES {
-            return self.give_up_pin(id, lock);
+            return self.block_pin(id, lock);
         }
         // Counted before it is compared: whoever stops the program in between has used the try up.
-        self.count_tries(id, &lock, tries + 1)?;
+        self.set_failed_tries(id, &lock, tries + 1)?;
         match LockKey::unwrap(&wrapping, self.id(), pin, &*self.device.keystore) {
             Ok(Some(key)) => {
                 // A count that is left too high is set right by the next write.
-                let _ = self.count_tries(id, &lock, 0);
+                let _ = self.set_failed_tries(id, &lock, 0);
                 Ok(key)
             }
-            Ok(None) if tries + 1 >= MAX_PIN_TRIES => self.give_up_pin(id, lock),
+            Ok(None) if tries + 1 >= MAX_PIN_TRIES => self.block_pin(id, lock),
             Ok(None) => Err(VaultError::WrongPin { tries_left: MAX_PIN_TRIES - (tries + 1) }),
             Err(error) => {
                 // Nothing was compared.
-                let _ = self.count_tries(id, &lock, tries);
+                let _ = self.set_failed_tries(id, &lock, tries);
                 Err(error)
             }
         }
     }
 
-    fn give_up_pin<T>(&mut self, id: RecordId, lock: PaymentLock) -> Result<T, VaultError> {
+    fn block_pin<T>(&mut self, id: RecordId, lock: PaymentLock) -> Result<T, VaultError> {
         self.put(&id, &PaymentLock { pin: None, failed_pin_tries: 0, ..lock })?;
         Err(VaultError::PinBlocked)
     }
@@ -149,21 +150,21 @@ impl Vault {
         &mut self,
         unlocked: &mut PaymentUnlock,
         pin: &[u8],
-        stretch: Argon2Params,
+        params: Argon2Params,
     ) -> Result<(), VaultError> {
         if !PIN_LENGTH.contains(&pin.len()) {
             let (field, expected) = ("the PIN", "4 to 64 bytes");
-            return Err(OutOfRange { field, expected }.into());
+            return Err(FieldOutOfRange { field, expected }.into());
         }
         let device = self.device.clone();
         // Before the new PIN is there: a crash in between must not leave it with the tries of an old one. But only for
         // who may set it: tries are not to be had by asking for a new PIN.
-        if self.mooring.failed_pin_tries() != 0 {
+        if self.rollback_guard.failed_pin_tries() != 0 {
             self.transaction(|transaction| transaction.check_unlock(unlocked))?;
-            self.mooring.count_pin_tries(0)?;
+            self.rollback_guard.set_failed_pin_tries(0)?;
         }
-        self.with_lock(unlocked, |vault, lock, key| {
-            lock.pin = Some(key.wrap(vault, pin, stretch, &*device.keystore, &*device.random)?);
+        self.update_lock(unlocked, |vault, lock, key| {
+            lock.pin = Some(key.wrap(vault, pin, params, &*device.keystore, &*device.random)?);
             lock.failed_pin_tries = 0;
             Ok(())
         })
@@ -181,7 +182,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let host_key = host_key(key)?;
         let random = self.device.random.clone();
-        self.with_lock(unlocked, |vault, lock, key| {
+        self.update_lock(unlocked, |vault, lock, key| {
             lock.key = Some(key.wrap_under(vault, &host_key, &*random)?);
             Ok(())
         })
@@ -192,7 +193,7 @@ impl Vault {
     /// # Errors
     /// `UnlockNotSet` if there is none; `LastUnlockMethod` if nothing else opens the lock.
     pub(crate) fn forget_pin(&mut self) -> Result<(), VaultError> {
-        self.forget(|lock| lock.pin.take().is_some())
+        self.remove_method(|lock| lock.pin.take().is_some())
     }
 
     /// Forgets the host's key, as after the fingers that free it have changed.
@@ -200,10 +201,13 @@ impl Vault {
     /// # Errors
     /// As [`forget_pin`](Self::forget_pin).
     pub(crate) fn forget_unlock_key(&mut self) -> Result<(), VaultError> {
-        self.forget(|lock| lock.key.take().is_some())
+        self.remove_method(|lock| lock.key.take().is_some())
     }
 
-    fn forget(&mut self, way: impl FnOnce(&mut PaymentLock) -> bool) -> Result<(), VaultError> {
+    fn remove_method(
+        &mut self,
+        way: impl FnOnce(&mut PaymentLock) -> bool,
+    ) -> Result<(), VaultError> {
         let (id, mut lock) = self.find_lock()?.ok_or(VaultError::UnlockNotSet)?;
         if !way(&mut lock) {
             return Err(VaultError::UnlockNotSet);
@@ -219,7 +223,7 @@ impl Vault {
     /// # Errors
     /// `PaymentsLocked` if `unlocked` is not of this lock; `Storage`, `Random`.
     pub(crate) fn remove_lock(&mut self, unlocked: &mut PaymentUnlock) -> Result<(), VaultError> {
-        let Some(Opened { lock, .. }) = unlocked.0.clone() else { return Ok(()) };
+        let Some(OpenLock { lock, .. }) = unlocked.0.clone() else { return Ok(()) };
         self.transaction(|transaction| {
             for (id, mut credential) in transaction.list::<PaymentCredential>()? {
                 let seed = unlocked.seed(transaction.vault_id(), &credential)?;
@@ -245,15 +249,15 @@ impl Vault {
     }
 
     /// Has `change` change the lock that `unlocked` opened, or a new one that is made for it.
-    fn with_lock(
+    fn update_lock(
         &mut self,
         unlocked: &mut PaymentUnlock,
         change: impl FnOnce(&VaultId, &mut PaymentLock, &LockKey) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         let opened = self.transaction(|transaction| {
             let (mut lock, opened) = match unlocked.0.clone() {
-                Some(opened) => (transaction.lock_of(&opened)?, opened),
-                None => transaction.make_lock()?,
+                Some(opened) => (transaction.get_opened(&opened)?, opened),
+                None => transaction.create_lock()?,
             };
             change(transaction.vault_id(), &mut lock, &opened.key)?;
             transaction.put(&opened.lock, &lock)?;
@@ -267,18 +271,22 @@ impl Vault {
         Ok(self.list()?.pop())
     }
 
-    fn tries(&self, lock: &PaymentLock) -> u32 {
-        if self.mooring.counts() { self.mooring.failed_pin_tries() } else { lock.failed_pin_tries }
+    fn failed_tries(&self, lock: &PaymentLock) -> u32 {
+        if self.rollback_guard.has_anchor() {
+            self.rollback_guard.failed_pin_tries()
+        } else {
+            lock.failed_pin_tries
+        }
     }
 
-    fn count_tries(
+    fn set_failed_tries(
         &mut self,
         id: RecordId,
         lock: &PaymentLock,
         tries: u32,
     ) -> Result<(), VaultError> {
-        if self.mooring.counts() {
-            self.mooring.count_pin_tries(tries)
+        if self.rollback_guard.has_anchor() {
+            self.rollback_guard.set_failed_pin_tries(tries)
         } else {
             self.put(&id, &PaymentLock { failed_pin_tries: tries, ..lock.clone() })
         }
@@ -298,7 +306,7 @@ impl Transaction<'_> {
         // A seed under the key of a lock that is gone would be lost.
         self.check_unlock(unlocked)?;
         if let Some(opened) = &unlocked.0 {
-            self.lock(&opened.key, &mut credential)?;
+            self.lock_seed(&opened.key, &mut credential)?;
         }
         self.add(&credential)
     }
@@ -318,13 +326,13 @@ impl Transaction<'_> {
     /// That this is the leave of the lock that is there, or that there is none.
     pub(crate) fn check_unlock(&self, unlocked: &PaymentUnlock) -> Result<(), VaultError> {
         match &unlocked.0 {
-            Some(opened) => self.lock_of(opened).map(drop),
+            Some(opened) => self.get_opened(opened).map(drop),
             None => self.expect_no_lock(),
         }
     }
 
     /// The lock that was opened, if it is still there.
-    fn lock_of(&self, opened: &Opened) -> Result<PaymentLock, VaultError> {
+    fn get_opened(&self, opened: &OpenLock) -> Result<PaymentLock, VaultError> {
         self.get(&opened.lock)?.ok_or(VaultError::PaymentsLocked)
     }
 
@@ -334,19 +342,23 @@ impl Transaction<'_> {
     }
 
     /// A new lock without a way to open it yet, all seeds under it.
-    fn make_lock(&mut self) -> Result<(PaymentLock, Opened), VaultError> {
+    fn create_lock(&mut self) -> Result<(PaymentLock, OpenLock), VaultError> {
         self.expect_no_lock()?;
         let opened =
-            Opened { lock: RecordId::make(self.random)?, key: LockKey::make(self.random)? };
+            OpenLock { lock: RecordId::make(self.random)?, key: LockKey::make(self.random)? };
         for (id, mut credential) in self.list::<PaymentCredential>()? {
-            self.lock(&opened.key, &mut credential)?;
+            self.lock_seed(&opened.key, &mut credential)?;
             self.put(&id, &credential)?;
         }
         Ok((PaymentLock { pin: None, key: None, failed_pin_tries: 0 }, opened))
     }
 
     /// Seals the seed of a credential under a lock's key.
-    fn lock(&self, key: &LockKey, credential: &mut PaymentCredential) -> Result<(), VaultError> {
+    fn lock_seed(
+        &self,
+        key: &LockKey,
+        credential: &mut PaymentCredential,
+    ) -> Result<(), VaultError> {
         if let PaymentSeed::Open(seed) = &credential.seed {
             let seed = Secret::new(seed.expose());
             let id = &credential.credential.0;
@@ -358,7 +370,7 @@ impl Transaction<'_> {
 }
 
 fn host_key(bytes: &[u8]) -> Result<Secret<32>, VaultError> {
-    let wrong = OutOfRange { field: "the key of the payment lock", expected: "32 bytes" };
+    let wrong = FieldOutOfRange { field: "the key of the payment lock", expected: "32 bytes" };
     Ok(Secret::from_slice(bytes).ok_or(wrong)?)
 }
 

@@ -21,7 +21,7 @@ const BLOCK: usize = 64;
 
 /// A sealed record whose outer shape is right. Nothing in it is trusted before the tag has been checked.
 #[derive(Clone, Copy)]
-pub(super) struct Sealed<'a> {
+pub(super) struct SealedRecord<'a> {
     pub(super) generation: NonZeroU32,
     pub(super) salt: &'a [u8; 16],
     /// Ciphertext and tag.
@@ -29,7 +29,7 @@ pub(super) struct Sealed<'a> {
     pub(super) tag: &'a [u8; TAG],
 }
 
-impl<'a> Sealed<'a> {
+impl<'a> SealedRecord<'a> {
     /// Takes the parts of `bytes`; `None` if it cannot be a record.
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (&version, rest) = bytes.split_first()?;
@@ -138,7 +138,7 @@ mod tests {
 
     use super::super::keys::DataKey;
     use super::super::kinds::tests::to_hex;
-    use super::super::vectors::Given;
+    use super::super::vectors::FixedRandom;
     use super::*;
     use crate::RandomUnavailable;
     use crate::{Secret, SystemRandom};
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn open(sealed: &[u8], id: &RecordId, rev: u64) -> Option<Vec<u8>> {
-        Some(Sealed::parse(sealed)?.open(&keys(), id, rev).ok()?.to_vec())
+        Some(SealedRecord::parse(sealed)?.open(&keys(), id, rev).ok()?.to_vec())
     }
 
     /// A record whose seal is right, whatever it holds.
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_format_1() {
-        let sealed = seal(&keys(), &ID, 7, b"tegata", &Given::new(&[4; 16])).unwrap();
+        let sealed = seal(&keys(), &ID, 7, b"tegata", &FixedRandom::new(&[4; 16])).unwrap();
         let expected = "0100000001\
             04040404040404040404040404040404\
             92c607ca18f566e904d82dcace8f4c69d7c790d1c679e75f3474b15469363c1f\
@@ -195,7 +195,7 @@ mod tests {
         let sealed = seal(&keys(), &ID, 7, b"tegata", &SystemRandom::new()).unwrap();
         assert_eq!(open(&sealed, &RecordId([5; 16]), 7), None);
         assert_eq!(open(&sealed, &ID, 6), None);
-        let parts = Sealed::parse(&sealed).unwrap();
+        let parts = SealedRecord::parse(&sealed).unwrap();
         for (vault, key) in [([9; 16], [1; 32]), ([2; 16], [9; 32])] {
             let key = DataKey::new(NonZeroU32::MIN, Secret::new(&key));
             let keys = Keyring::new(VaultId::new(vault), vec![key]).unwrap();
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn an_id_is_never_the_manifests() {
         assert_eq!(RecordId::new([0; 16]), None);
-        assert_eq!(RecordId::make(&Given::new(&[0; 16])), Err(RandomUnavailable));
+        assert_eq!(RecordId::make(&FixedRandom::new(&[0; 16])), Err(RandomUnavailable));
         assert_eq!(ID.to_string(), "03".repeat(16));
     }
 

@@ -5,26 +5,26 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
+use super::argon2_params::Argon2Params;
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
 use super::kinds::tests::to_hex;
-use super::lock::{LockKey, LockedSeed, PinWrapping};
+use super::lock_key::{LockKey, LockedSeed, PinWrapping};
 use super::manifest::{self, Manifest};
-use super::record::{self, Sealed};
-use super::stretch::Argon2Params;
+use super::record::{self, SealedRecord};
 use super::{Keystore, KeystoreError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
 /// Gives these bytes and no more.
-pub(super) struct Given(Mutex<Vec<u8>>);
+pub(super) struct FixedRandom(Mutex<Vec<u8>>);
 
-impl Given {
+impl FixedRandom {
     pub(super) fn new(bytes: &[u8]) -> Self {
         Self(Mutex::new(bytes.to_vec()))
     }
 }
 
-impl Random for Given {
+impl Random for FixedRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         let mut left = self.0.lock().unwrap();
         if left.len() < bytes.len() {
@@ -103,11 +103,11 @@ fn records_are_sealed_opened_and_entered_as_given() {
             let id = RecordId::new(array(&row["id"])).unwrap();
             let rev = row["rev"].as_u64().unwrap();
             let data = bytes(&row["data"]);
-            let salt = Given::new(&bytes(&row["salt"]));
+            let salt = FixedRandom::new(&bytes(&row["salt"]));
             let sealed = record::seal(&keys, &id, rev, &data, &salt).unwrap();
             assert_eq!(to_hex(&sealed), row["sealed"].as_str().unwrap());
 
-            let parts = Sealed::parse(&sealed).unwrap();
+            let parts = SealedRecord::parse(&sealed).unwrap();
             assert_eq!(*parts.open(&keys, &id, rev).unwrap(), data);
             let entry = manifest::entry(&manifest_key, &id, rev, &parts);
             assert_eq!(to_hex(&entry), row["manifest_entry"].as_str().unwrap());
@@ -130,11 +130,12 @@ fn the_manifest_is_as_given() {
         assert_eq!(to_hex(&data), given["data"].as_str().unwrap());
 
         let keys = Keyring::new(vault, vec![key]).unwrap();
-        let salt = Given::new(&bytes(&given["salt"]));
+        let salt = FixedRandom::new(&bytes(&given["salt"]));
         let id = RecordId::MANIFEST;
         let sealed = record::seal(&keys, &id, manifest.epoch, &data, &salt).unwrap();
         assert_eq!(to_hex(&sealed), given["sealed"].as_str().unwrap());
-        let opened = Sealed::parse(&sealed).unwrap().open(&keys, &id, manifest.epoch).unwrap();
+        let opened =
+            SealedRecord::parse(&sealed).unwrap().open(&keys, &id, manifest.epoch).unwrap();
         assert_eq!(Manifest::decode(&opened), Ok(manifest));
     });
 }
@@ -144,7 +145,7 @@ fn the_lock_key_under_a_pin_is_as_given() {
     each_case(|case, vault| {
         let given = &case["pin"];
         let pin = given["pin"].as_str().unwrap().as_bytes();
-        let stretch = Argon2Params::new(
+        let params = Argon2Params::new(
             number(&given["memory_kib"]),
             number(&given["passes"]),
             number(&given["lanes"]),
@@ -152,8 +153,8 @@ fn the_lock_key_under_a_pin_is_as_given() {
         .unwrap();
         let keystore = PrfOnly(bytes(&given["prf_key"]));
         let key = LockKey::new(&array(&given["lock_key"]));
-        let salt = Given::new(&bytes(&given["salt"]));
-        let wrapped = key.wrap(&vault, pin, stretch, &keystore, &salt).unwrap();
+        let salt = FixedRandom::new(&bytes(&given["salt"]));
+        let wrapped = key.wrap(&vault, pin, params, &keystore, &salt).unwrap();
         assert_eq!(to_hex(wrapped.as_bytes()), given["wrapped"].as_str().unwrap());
 
         let unwrap = |wrapped: &[u8], vault: &VaultId, pin: &[u8]| {
@@ -187,7 +188,7 @@ fn a_seed_under_the_lock_key_is_as_given() {
         let given = &case["seed"];
         let credential = array(&given["credential_id"]);
         let seed = Secret::new(&array(&given["seed"]));
-        let salt = Given::new(&bytes(&given["salt"]));
+        let salt = FixedRandom::new(&bytes(&given["salt"]));
         let sealed = key.seal_seed(&vault, &credential, &seed, &salt).unwrap();
         assert_eq!(to_hex(sealed.as_bytes()), given["sealed"].as_str().unwrap());
 

@@ -86,7 +86,7 @@ impl Wallet {
     /// Whether [`replace_key`](Self::replace_key) was broken off and is to be called again.
     #[must_use]
     pub fn replacing_key(&self) -> bool {
-        self.vault.replacing_key()
+        self.vault.is_rekeying()
     }
 
     /// Closes the wallet. Dropping it does the same and cannot say whether it worked.

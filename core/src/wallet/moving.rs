@@ -2,7 +2,7 @@
 
 use super::{Error, Wallet};
 use crate::hpke::ReceiverKey;
-use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, encode_items, seal};
+use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, pack, seal};
 use crate::transfer::{TransferError, TransferNumber, TransferRequest};
 use crate::vault::{self, OtpCredential, Pass, PaymentUnlock, RecordId, Transaction, VaultError};
 
@@ -78,7 +78,8 @@ impl<'w> Moving<'w> {
         self.0.vault.transaction(|tx| {
             tx.check_unlock(unlocked)?;
             let all = chosen.iter().map(|id| belonging(tx, id)).collect::<Result<Vec<_>, _>>()?;
-            let sealed = seal(request, &encode_items(&all)?, tx.random());
+            let data = all.iter().map(TransferItem::encode).collect::<Result<Vec<_>, _>>()?;
+            let sealed = seal(request, &pack(&data)?, tx.random());
             Ok(sealed.map_err(VaultError::from)?)
         })
     }

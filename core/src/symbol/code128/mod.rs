@@ -2,10 +2,12 @@
 
 mod sets;
 
-use super::{Format, Symbol, SymbolError, bits::Packer};
-
-/// Longer ones are wider than what hand-held scanners read: 80 letters are 915 modules.
-pub(super) const MOST: usize = 80;
+use super::{
+    bits::Packer,
+    error::SymbolError,
+    limits::CODE128_MAX,
+    matrix::{Format, Symbol},
+};
 
 const STOP: u8 = 106;
 
@@ -13,7 +15,7 @@ pub(super) fn encode(text: &str) -> Result<Symbol, SymbolError> {
     if text.is_empty() {
         return Err(SymbolError::Empty);
     }
-    if text.len() > MOST && text.chars().nth(MOST).is_some() {
+    if text.len() > CODE128_MAX && text.chars().nth(CODE128_MAX).is_some() {
         return Err(SymbolError::TooLongForCode128);
     }
     if let Some(at) = text.chars().position(|character| !character.is_ascii()) {

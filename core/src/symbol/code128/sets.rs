@@ -3,7 +3,7 @@
 //! Set A has capitals and control characters, B capitals and small letters, C two digits at a time. A change of
 //! set costs one symbol character; a shift costs one as well and holds for a single character of A or B.
 
-use super::MOST;
+use crate::symbol::limits::CODE128_MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Set {
@@ -18,7 +18,7 @@ const SHIFT: u8 = 98;
 
 /// Symbol characters from the start on, without check and stop.
 pub(super) struct Values {
-    values: [u8; 2 * MOST + 1],
+    values: [u8; 2 * CODE128_MAX + 1],
     len: usize,
 }
 
@@ -33,9 +33,9 @@ impl Values {
     }
 }
 
-/// `text` is ASCII, from 1 to `MOST` characters.
+/// `text` is ASCII, from 1 to `CODE128_MAX` characters.
 pub(super) fn shortest(text: &[u8]) -> Values {
-    let mut values = Values { values: [0; 2 * MOST + 1], len: 0 };
+    let mut values = Values { values: [0; 2 * CODE128_MAX + 1], len: 0 };
     if text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_digit) {
         // nothing is shorter than two digits in one, so there is nothing to weigh
         values.push(Set::C.start());
@@ -71,14 +71,14 @@ pub(super) fn shortest(text: &[u8]) -> Values {
 
 /// For each place in the text and each set: how many symbol characters the rest takes if its first one is
 /// written in that set, shifted or not.
-struct Costs([[u16; 3]; MOST + 1]);
+struct Costs([[u16; 3]; CODE128_MAX + 1]);
 
 /// More than any text costs, and far from overflow.
 const NEVER: u16 = 10_000;
 
 impl Costs {
     fn of(text: &[u8]) -> Self {
-        let mut costs = Self([[0; 3]; MOST + 1]);
+        let mut costs = Self([[0; 3]; CODE128_MAX + 1]);
         for at in (0..text.len()).rev() {
             for set in SETS {
                 costs.0[at][set as usize] = match (set, &text[at..]) {
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_worst_text_fits() {
-        let text: Vec<u8> = b"a\x01".iter().copied().cycle().take(MOST).collect();
+        let text: Vec<u8> = b"a\x01".iter().copied().cycle().take(CODE128_MAX).collect();
         assert_eq!(read_all(shortest(&text).as_slice()), text);
     }
 

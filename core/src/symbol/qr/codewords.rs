@@ -1,7 +1,6 @@
 //! Digits → the 26 codewords of a version 1 symbol: data in numeric mode, then error correction.
 
-use super::QrLevel;
-use crate::symbol::bits::Packer;
+use crate::symbol::{bits::Packer, qr_level::QrLevel};
 
 /// All codewords of version 1, whatever the level.
 pub(super) const ALL: usize = 26;

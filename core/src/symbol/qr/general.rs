@@ -6,8 +6,12 @@ use qrcode::{
     types::QrResult,
 };
 
-use super::QrLevel;
-use crate::symbol::{Format, Symbol, SymbolError, bits::Packer};
+use crate::symbol::{
+    bits::Packer,
+    error::SymbolError,
+    matrix::{Format, Symbol},
+    qr_level::QrLevel,
+};
 
 /// What marks bytes as UTF-8 (AIM ECI, assignment 26).
 const UTF_8: u32 = 26;

@@ -8,43 +8,7 @@ mod layout;
 mod penalty;
 mod version1;
 
-use std::fmt;
-
-use super::{Symbol, SymbolError};
-
-/// How much of a QR code may be unreadable: about 7, 15, 25 or 30 % of its codewords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum QrLevel {
-    /// About 7 %.
-    L,
-    /// About 15 %.
-    M,
-    /// About 25 %.
-    Q,
-    /// About 30 %.
-    H,
-}
-
-impl QrLevel {
-    /// From the strongest to the roomiest.
-    const STRONGEST_FIRST: [Self; 4] = [Self::H, Self::Q, Self::M, Self::L];
-
-    /// What version 40 holds in numeric mode (ISO/IEC 18004, table 7).
-    pub(super) const fn most_digits(self) -> usize {
-        [7089, 5596, 3993, 3057][self as usize]
-    }
-
-    /// What version 40 holds in byte mode (ISO/IEC 18004, table 7).
-    pub(super) const fn most_bytes(self) -> usize {
-        [2953, 2331, 1663, 1273][self as usize]
-    }
-}
-
-impl fmt::Display for QrLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(["L", "M", "Q", "H"][*self as usize])
-    }
-}
+use super::{error::SymbolError, matrix::Symbol, qr_level::QrLevel};
 
 pub(super) fn smallest(text: &str) -> Result<Symbol, SymbolError> {
     check(text, QrLevel::L)?;

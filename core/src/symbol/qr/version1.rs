@@ -1,11 +1,14 @@
 //! Digits in a version 1 symbol, the smallest: what a payment code is shown as, in a few microseconds.
 
 use super::{
-    QrLevel, codewords,
+    codewords,
     layout::{self, FRAMES, Grid, SIDE},
     penalty,
 };
-use crate::symbol::{Format, Symbol};
+use crate::symbol::{
+    matrix::{Format, Symbol},
+    qr_level::QrLevel,
+};
 
 /// `None` if these are not digits, or too many or too few for version 1 at this level.
 pub(super) fn encode(digits: &[u8], level: QrLevel) -> Option<Symbol> {

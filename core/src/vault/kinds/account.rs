@@ -1,8 +1,9 @@
 //! Kind 4: the shopper's account at an issuer.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::body::Body;
-use super::{OutOfRange, check_text};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::body::RecordBody;
+use super::check_text;
 use crate::SecretBytes;
 
 /// A shopper's account at an issuer, as this device knows it.
@@ -18,29 +19,29 @@ pub struct AccountRecord {
     pub session: Option<SecretBytes>,
 }
 
-impl Body for AccountRecord {
+impl RecordBody for AccountRecord {
     const KIND: u8 = 4;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         check_text(&self.handle, 1..=256, "the handle", "a text of 1 to 256 bytes")?;
         let expected = "a text of 1 to 2,048 bytes";
         check_text(&self.issuer_address, 1..=2048, "the issuer's address", expected)?;
         check_text(&self.device_name, 1..=128, "the device's name", "a text of 1 to 128 bytes")?;
         let session = self.session.as_ref().map_or(1, |session| session.expose().len());
         if !(1..=256).contains(&session) {
-            return Err(OutOfRange { field: "the session", expected: "1 to 256 bytes" });
+            return Err(FieldOutOfRange { field: "the session", expected: "1 to 256 bytes" });
         }
         Ok(())
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         map.text(1, &self.handle)?;
         map.text(2, &self.issuer_address)?;
         map.text(3, &self.device_name)?;
         self.session.as_ref().map_or(Ok(()), |session| map.bytes(4, session.expose()))
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             handle: map.text(1)?.into(),
             issuer_address: map.text(2)?.into(),

@@ -1,9 +1,10 @@
 //! Kind 9: what the shopper was last shown of her payments. A vault holds none or one, and no host reads or writes it as
 //! a record.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::body::Body;
-use super::{OutOfRange, check_text};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::body::RecordBody;
+use super::check_text;
 use crate::UnixTime;
 
 /// The newest payments of an account, as its issuer told them.
@@ -19,28 +20,28 @@ pub(crate) struct History {
     pub page: String,
 }
 
-impl Body for History {
+impl RecordBody for History {
     const KIND: u8 = 9;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         check_text(&self.handle, 1..=256, "the handle", "a text of 1 to 256 bytes")?;
         let expected = "a text of 1 to 2,048 bytes";
         check_text(&self.issuer_address, 1..=2048, "the issuer's address", expected)?;
         check_text(&self.page, 1..=60_000, "the history", "a text of 1 to 60,000 bytes")
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         map.text(1, &self.handle)?;
         map.text(2, &self.issuer_address)?;
         map.uint(3, self.seen.seconds())?;
         map.text(4, &self.page)
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             handle: map.text(1)?.into(),
             issuer_address: map.text(2)?.into(),
-            seen: UnixTime::new(map.uint(3)?).map_err(|_| Unreadable::Malformed)?,
+            seen: UnixTime::new(map.uint(3)?).map_err(|_| DecodeError::Malformed)?,
             page: map.text(4)?.into(),
         })
     }

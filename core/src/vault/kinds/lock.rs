@@ -1,9 +1,9 @@
 //! Kind 6: the payment lock. A vault holds none or one, and no host reads or writes it as a record.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::super::lock::{KeyWrapping, PinWrapping};
-use super::OutOfRange;
-use super::body::Body;
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::super::lock_key::{KeyWrapping, PinWrapping};
+use super::body::RecordBody;
 
 /// The ways in which the payment lock's key can be had. With none of them left, the seeds under it are lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub(in crate::vault) struct PaymentLock {
     pub failed_pin_tries: u32,
 }
 
-impl Body for PaymentLock {
+impl RecordBody for PaymentLock {
     const KIND: u8 = 6;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         Ok(())
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         if let Some(pin) = &self.pin {
             map.bytes(1, pin.as_bytes())?;
         }
@@ -33,8 +33,8 @@ impl Body for PaymentLock {
         map.uint(3, self.failed_pin_tries.into())
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
-        let wrong = Unreadable::Malformed;
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
+        let wrong = DecodeError::Malformed;
         let pin = map.optional_bytes(1)?.map(|bytes| PinWrapping::parse(bytes).ok_or(wrong));
         let pin = pin.transpose()?;
         let key = map.optional_bytes(2)?.map(|bytes| KeyWrapping::parse(bytes).ok_or(wrong));

@@ -27,42 +27,32 @@ pub(super) use self::payment::PaymentSeed;
 pub(crate) use self::provisioning::{PendingProvisioning, Provisioning};
 pub(crate) use self::transfer::TransferState;
 
-use self::body::Body;
-use super::VaultError;
+use self::body::RecordBody;
 use super::cbor::{MapReader, MapWriter};
+use super::error::{FieldOutOfRange, VaultError};
 
 /// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`], [`Setting`]. (The payment lock,
 /// how the wallet stands with its issuer and what that told of payments, and a move from another phone are kinds, too, and no
 /// host's business.)
-pub trait RecordKind: Body {}
+pub trait RecordKind: RecordBody {}
 
-impl<T: Body> RecordKind for T {}
-
-/// A field outside of its range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field} is out of range: {expected} is expected")]
-pub struct OutOfRange {
-    /// Which field, in words.
-    pub field: &'static str,
-    /// What it can be, in words.
-    pub expected: &'static str,
-}
+impl<T: RecordBody> RecordKind for T {}
 
 /// How a kind is checked, written and read. In a module of its own that nobody outside can name: kinds belong to the
 /// format, so no host can add one.
 mod body {
-    use super::OutOfRange;
-    use crate::vault::cbor::{MapReader, MapWriter, Unreadable, Written};
+    use crate::vault::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+    use crate::vault::error::FieldOutOfRange;
 
-    pub trait Body: Sized {
+    pub trait RecordBody: Sized {
         /// What stands under key 0.
         const KIND: u8;
         /// Checks the documented ranges, on the way in and on the way out.
-        fn check(&self) -> Result<(), OutOfRange>;
+        fn check(&self) -> Result<(), FieldOutOfRange>;
         /// Writes the fields, keys ascending.
-        fn write(&self, map: &mut MapWriter) -> Written;
+        fn write(&self, map: &mut MapWriter) -> EncodeResult;
         /// Reads the fields, keys ascending.
-        fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable>;
+        fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError>;
     }
 }
 
@@ -93,8 +83,8 @@ fn check_text(
     bytes: RangeInclusive<usize>,
     field: &'static str,
     expected: &'static str,
-) -> Result<(), OutOfRange> {
-    if bytes.contains(&text.len()) { Ok(()) } else { Err(OutOfRange { field, expected }) }
+) -> Result<(), FieldOutOfRange> {
+    if bytes.contains(&text.len()) { Ok(()) } else { Err(FieldOutOfRange { field, expected }) }
 }
 
 #[cfg(test)]

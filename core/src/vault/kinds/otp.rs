@@ -1,8 +1,9 @@
 //! Kind 2: one-time passwords of any service.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::body::Body;
-use super::{OutOfRange, check_text};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::body::RecordBody;
+use super::check_text;
 use crate::SecretBytes;
 
 /// A TOTP (RFC 6238) or HOTP (RFC 4226) credential of any service.
@@ -76,26 +77,26 @@ impl OtpAlgorithm {
     }
 }
 
-impl Body for OtpCredential {
+impl RecordBody for OtpCredential {
     const KIND: u8 = 2;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         let expected = "a text of at most 256 bytes";
         check_text(&self.issuer, 0..=256, "the issuer", expected)?;
         check_text(&self.account, 0..=256, "the account", expected)?;
         if !(6..=8).contains(&self.digits) {
-            return Err(OutOfRange { field: "the number of digits", expected: "6 to 8" });
+            return Err(FieldOutOfRange { field: "the number of digits", expected: "6 to 8" });
         }
         if self.kind == OtpKind::Totp(0) {
-            return Err(OutOfRange { field: "the period", expected: "at least one second" });
+            return Err(FieldOutOfRange { field: "the period", expected: "at least one second" });
         }
         if !(1..=1024).contains(&self.secret.expose().len()) {
-            return Err(OutOfRange { field: "the secret", expected: "1 to 1,024 bytes" });
+            return Err(FieldOutOfRange { field: "the secret", expected: "1 to 1,024 bytes" });
         }
         Ok(())
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         map.text(1, &self.issuer)?;
         map.text(2, &self.account)?;
         map.uint(3, self.algorithm.number())?;
@@ -107,8 +108,8 @@ impl Body for OtpCredential {
         map.bytes(7, self.secret.expose())
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
-        let wrong = Unreadable::Malformed;
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
+        let wrong = DecodeError::Malformed;
         Ok(Self {
             issuer: map.text(1)?.into(),
             account: map.text(2)?.into(),

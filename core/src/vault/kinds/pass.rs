@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::body::Body;
-use super::{OutOfRange, check_text};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::body::RecordBody;
+use super::check_text;
 
 /// A pass that someone else issued: a ticket, a loyalty card.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,10 +60,10 @@ impl fmt::Debug for Pass {
     }
 }
 
-impl Body for Pass {
+impl RecordBody for Pass {
     const KIND: u8 = 3;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         check_text(&self.title, 1..=128, "the title", "a text of 1 to 128 bytes")?;
         check_text(&self.message, 1..=4096, "the message", "a text of 1 to 4,096 bytes")?;
         let below = self.alternate_text.as_deref();
@@ -71,20 +72,20 @@ impl Body for Pass {
         })
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         map.text(1, &self.title)?;
         map.uint(2, self.format.number())?;
         map.text(3, &self.message)?;
         self.alternate_text.as_deref().map_or(Ok(()), |text| map.text(4, text))
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
         let title = map.text(1)?.into();
         let number = map.uint(2)?;
         let format = PassFormat::ALL.into_iter().find(|format| format.number() == number);
         Ok(Self {
             title,
-            format: format.ok_or(Unreadable::Malformed)?,
+            format: format.ok_or(DecodeError::Malformed)?,
             message: map.text(3)?.into(),
             alternate_text: map.optional_text(4)?.map(Into::into),
         })

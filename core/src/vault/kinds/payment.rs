@@ -1,9 +1,10 @@
 //! Kind 1: what payment codes are made from.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::super::lock::LockedSeed;
-use super::body::Body;
-use super::{OutOfRange, check_text};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::super::lock_key::LockedSeed;
+use super::body::RecordBody;
+use super::check_text;
 use crate::code::{AliasPeriod, ClockOffset, Counter, CredentialId, Prefix, Scheme, Seed};
 
 /// A payment credential, as an issuer provisioned it.
@@ -44,14 +45,14 @@ impl PaymentCredential {
     }
 }
 
-impl Body for PaymentCredential {
+impl RecordBody for PaymentCredential {
     const KIND: u8 = 1;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         check_text(&self.label, 1..=128, "the label", "a text of 1 to 128 bytes")
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         map.bytes(1, &self.credential.0)?;
         map.text(2, &self.label)?;
         map.text(3, &self.scheme.prefix.to_string())?;
@@ -66,8 +67,8 @@ impl Body for PaymentCredential {
         map.int(8, self.clock_offset.seconds())
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
-        let wrong = Unreadable::Malformed;
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
+        let wrong = DecodeError::Malformed;
         let credential = CredentialId(map.bytes(1)?.try_into().map_err(|_| wrong)?);
         let label = map.text(2)?.into();
         let prefix: Prefix = map.text(3)?.parse().map_err(|_| wrong)?;

@@ -1,10 +1,10 @@
 //! Kind 7: how the wallet stands with the issuer that provisions it. A vault holds none or one, and no host reads or
 //! writes it as a record.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
 use super::super::ids::RecordId;
-use super::OutOfRange;
-use super::body::Body;
+use super::body::RecordBody;
 use crate::hpke::ReceiverKey;
 
 /// What was asked of the issuer, and what it gave.
@@ -30,19 +30,19 @@ pub(crate) struct PendingProvisioning {
 const KEY: usize = 32;
 const BODY: usize = 1024;
 
-impl Body for Provisioning {
+impl RecordBody for Provisioning {
     const KIND: u8 = 7;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         let fits = |pending: &PendingProvisioning| (1..=BODY).contains(&pending.body.len());
         if self.pending.as_ref().is_none_or(fits) {
             Ok(())
         } else {
-            Err(OutOfRange { field: "the request", expected: "1 to 1,024 bytes" })
+            Err(FieldOutOfRange { field: "the request", expected: "1 to 1,024 bytes" })
         }
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         if let Some(key) = &self.till_card_key {
             map.bytes(1, key)?;
         }
@@ -59,8 +59,8 @@ impl Body for Provisioning {
         Ok(())
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
-        let wrong = Unreadable::Malformed;
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
+        let wrong = DecodeError::Malformed;
         let key = map.optional_bytes(1)?.map(|key| key.try_into().map_err(|_| wrong));
         let id = |id: &[u8]| id.try_into().ok().and_then(RecordId::new).ok_or(wrong);
         let credential = map.optional_bytes(2)?.map(id).transpose()?;

@@ -1,8 +1,9 @@
 //! Kind 5: what the wallet remembers about itself.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::body::Body;
-use super::{OutOfRange, check_text};
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::body::RecordBody;
+use super::check_text;
 
 /// A setting of the wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,20 +14,20 @@ pub struct Setting {
     pub value: String,
 }
 
-impl Body for Setting {
+impl RecordBody for Setting {
     const KIND: u8 = 5;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         check_text(&self.name, 1..=64, "the setting's name", "a text of 1 to 64 bytes")?;
         check_text(&self.value, 0..=4096, "the setting", "a text of at most 4,096 bytes")
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         map.text(1, &self.name)?;
         map.text(2, &self.value)
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
         Ok(Self { name: map.text(1)?.into(), value: map.text(2)?.into() })
     }
 }

@@ -1,8 +1,8 @@
 //! Kind 8: a move from another phone. A vault holds none or one, and no host reads or writes it as a record.
 
-use super::super::cbor::{MapReader, MapWriter, Unreadable, Written};
-use super::OutOfRange;
-use super::body::Body;
+use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
+use super::super::error::FieldOutOfRange;
+use super::body::RecordBody;
 use crate::hpke::ReceiverKey;
 
 /// What another phone was asked for, and what it gave.
@@ -14,14 +14,14 @@ pub(crate) struct TransferState {
     pub answered: Option<[u8; 32]>,
 }
 
-impl Body for TransferState {
+impl RecordBody for TransferState {
     const KIND: u8 = 8;
 
-    fn check(&self) -> Result<(), OutOfRange> {
+    fn check(&self) -> Result<(), FieldOutOfRange> {
         Ok(())
     }
 
-    fn write(&self, map: &mut MapWriter) -> Written {
+    fn write(&self, map: &mut MapWriter) -> EncodeResult {
         if let Some(key) = &self.pending_key {
             map.bytes(1, key.expose())?;
         }
@@ -31,8 +31,8 @@ impl Body for TransferState {
         Ok(())
     }
 
-    fn read(map: &mut MapReader<'_>) -> Result<Self, Unreadable> {
-        let wrong = Unreadable::Malformed;
+    fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
+        let wrong = DecodeError::Malformed;
         let pending_key =
             map.optional_bytes(1)?.map(|key| ReceiverKey::from_slice(key).ok_or(wrong));
         let answered = map.optional_bytes(2)?.map(|request| request.try_into().map_err(|_| wrong));

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use super::error::VaultError;
 use super::ids::RecordId;
+use super::keystore::Keystore;
 use super::manifest::{self, Manifest};
-use super::store::each_record;
-use super::{Keystore, Vault, VaultError, database};
+use super::store::Vault;
+use super::{database, rows};
 
 impl Vault {
     /// Has another keystore wrap the data key from now on, as when a device gets a better one. One row per generation
@@ -33,7 +35,7 @@ impl Vault {
             let row = "UPDATE dek SET wrapped = ?1 WHERE generation = ?2";
             transaction.execute(row, (wrapped, key.generation().get()))?;
         }
-        self.log.be_durable()?;
+        self.log.sync()?;
         transaction.commit()?;
         self.device.keystore = keystore;
         // the old wrapping stands in the log until then
@@ -43,8 +45,8 @@ impl Vault {
 
     /// Whether [`replace_key`](Self::replace_key) was begun and not ended.
     #[must_use]
-    pub fn replacing_key(&self) -> bool {
-        self.keys.is_moving()
+    pub fn is_rekeying(&self) -> bool {
+        self.keys.is_rekeying()
     }
 
     /// Makes a new data key and seals every record anew under it, then forgets the old one: what to do when the old
@@ -56,19 +58,19 @@ impl Vault {
     /// # Errors
     /// Those of keystore and anchor; `Storage`, `Random`, `Corrupt`.
     pub fn replace_key(&mut self) -> Result<(), VaultError> {
-        if !self.keys.is_moving() {
-            self.begin()?;
+        if !self.keys.is_rekeying() {
+            self.begin_rekeying()?;
         }
         let mut last = RecordId::MANIFEST;
         while let Some(id) = self.next_under_oldest(&last)? {
             self.transaction(|transaction| transaction.reseal(&id))?;
             last = id;
         }
-        self.end()
+        self.finish_rekeying()
     }
 
     /// Adds a generation; all that is written from here on is sealed under it.
-    fn begin(&mut self) -> Result<(), VaultError> {
+    fn begin_rekeying(&mut self) -> Result<(), VaultError> {
         let key = self.keys.current().next(&*self.device.random)?;
         let generation = key.generation().get();
         let wrapped = key.wrap(self.keys.vault(), &*self.device.keystore)?;
@@ -77,7 +79,7 @@ impl Vault {
             transaction.manifest.generations.push(generation);
             Ok::<_, VaultError>(())
         })?;
-        self.keys.add(key);
+        self.keys.add_generation(key);
         Ok(())
     }
 
@@ -93,13 +95,13 @@ impl Vault {
     }
 
     /// Forgets the oldest generation, under which nothing is sealed any more.
-    fn end(&mut self) -> Result<(), VaultError> {
+    fn finish_rekeying(&mut self) -> Result<(), VaultError> {
         let generation = self.keys.current().generation();
         let oldest = self.keys.oldest().generation().get();
         let manifest_key = self.keys.current().manifest_key();
         let mut manifest =
             Manifest { xor: [0; 32], generations: vec![generation.get()], ..self.manifest.clone() };
-        each_record(&self.connection, |id, rev, sealed| {
+        rows::each_record(&self.connection, |id, rev, sealed| {
             if id != RecordId::MANIFEST {
                 // To forget a key that something is still sealed under would lose that.
                 if sealed.generation != generation {

@@ -121,8 +121,8 @@ mod tests {
         fn any_bytes_are_refused_or_come_back_the_same(bytes: [u8; 12], small in 0_u8..32) {
             let _ = Argon2Params::from_bytes(&bytes);
             let close = [0, 0, 1, bytes[0], 0, 0, 0, small, 0, 0, 0, small / 2];
-            if let Ok(stretch) = Argon2Params::from_bytes(&close) {
-                prop_assert_eq!(stretch.to_bytes(), close);
+            if let Ok(params) = Argon2Params::from_bytes(&close) {
+                prop_assert_eq!(params.to_bytes(), close);
             }
         }
     }

@@ -21,8 +21,8 @@ use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use super::aead::{OneTimeKey, TAG};
+use super::argon2_params::Argon2Params;
 use super::durable;
-use super::stretch::Argon2Params;
 use super::{Keystore, KeystoreError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
@@ -70,7 +70,7 @@ pub enum SoftwareKeystoreError {
 }
 
 impl SoftwareKeystore {
-    /// Makes a keystore and its file, with mode 0600. Costs one `stretch`.
+    /// Makes a keystore and its file, with mode 0600. Costs one `params`.
     ///
     /// The signing key comes from ring's own generator, which ring demands; all else from `random`.
     ///
@@ -79,7 +79,7 @@ impl SoftwareKeystore {
     pub fn create(
         path: &Path,
         passphrase: &[u8],
-        stretch: Argon2Params,
+        params: Argon2Params,
         random: Arc<dyn Random>,
     ) -> Result<Self, SoftwareKeystoreError> {
         use SoftwareKeystoreError as Error;
@@ -96,16 +96,16 @@ impl SoftwareKeystore {
         random.fill(&mut text[..64])?;
         text[64..].copy_from_slice(signing.as_ref());
 
-        let bytes = seal(&text, passphrase, stretch, &*random)?;
+        let bytes = seal(&text, passphrase, params, &*random)?;
         let keystore = Self::from_text(&bytes, &text, random)?;
         durable::write_new(path, &bytes).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::AlreadyExists,
-            _ => Error::Storage(durable::plain(&error)),
+            _ => Error::Storage(durable::describe(&error)),
         })?;
         Ok(keystore)
     }
 
-    /// Opens a keystore's file. Costs the stretch that the file was made with.
+    /// Opens a keystore's file. Costs the params that the file was made with.
     ///
     /// # Errors
     /// All of [`SoftwareKeystoreError`] but `AlreadyExists` and `Random`. A file whose checksum is right but that does
@@ -117,7 +117,7 @@ impl SoftwareKeystore {
     ) -> Result<Self, SoftwareKeystoreError> {
         let bytes = durable::read_at_most(path, MAX_FILE).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => SoftwareKeystoreError::NotFound,
-            _ => SoftwareKeystoreError::Storage(durable::plain(&error)),
+            _ => SoftwareKeystoreError::Storage(durable::describe(&error)),
         })?;
         let text = unseal(&bytes, passphrase)?;
         Self::from_text(&bytes, &text, random)
@@ -211,7 +211,7 @@ impl fmt::Debug for SoftwareKeystore {
 fn seal(
     text: &[u8],
     passphrase: &[u8],
-    stretch: Argon2Params,
+    params: Argon2Params,
     random: &dyn Random,
 ) -> Result<Vec<u8>, SoftwareKeystoreError> {
     let mut id_and_salt = [0; 32];
@@ -223,7 +223,7 @@ fn seal(
     bytes.extend_from_slice(MAGIC);
     bytes.push(VERSION);
     bytes.extend_from_slice(id);
-    bytes.extend_from_slice(&stretch.to_bytes());
+    bytes.extend_from_slice(&params.to_bytes());
     bytes.extend_from_slice(salt);
     bytes.extend_from_slice(text);
     bytes.extend_from_slice(&[0; TAG]);
@@ -231,7 +231,7 @@ fn seal(
     let (header, message) =
         bytes.split_first_chunk_mut::<HEADER>().ok_or(SoftwareKeystoreError::Corrupt)?;
     let (_, salt) = header_parameters(header)?;
-    file_key(passphrase, stretch, &salt)?
+    file_key(passphrase, params, &salt)?
         .seal(header, message)
         .map_err(|_| SoftwareKeystoreError::Corrupt)?;
     bytes.extend_from_slice(digest::digest(&digest::SHA256, &bytes).as_ref());
@@ -256,8 +256,8 @@ pub(super) fn unseal(
         return Err(Error::Corrupt);
     }
     let (header, sealed) = content.split_first_chunk::<HEADER>().ok_or(Error::Corrupt)?;
-    let (stretch, salt) = header_parameters(header)?;
-    file_key(passphrase, stretch, &salt)?.open(header, sealed).map_err(|_| Error::WrongPassphrase)
+    let (params, salt) = header_parameters(header)?;
+    file_key(passphrase, params, &salt)?.open(header, sealed).map_err(|_| Error::WrongPassphrase)
 }
 
 fn header_parameters(
@@ -271,10 +271,10 @@ fn header_parameters(
 
 fn file_key(
     passphrase: &[u8],
-    stretch: Argon2Params,
+    params: Argon2Params,
     salt: &[u8; 16],
 ) -> Result<OneTimeKey, SoftwareKeystoreError> {
-    let stretched = stretch
+    let stretched = params
         .run(passphrase, salt)
         .map_err(|_| SoftwareKeystoreError::Storage("there is not enough memory"))?;
     Ok(OneTimeKey::derive(stretched.expose(), &[], &[b"tegata/v1/keystore"]))
@@ -285,7 +285,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::kinds::tests::to_hex;
-    use super::super::vectors::Given;
+    use super::super::vectors::FixedRandom;
     use super::*;
     use crate::SystemRandom;
 
@@ -296,7 +296,7 @@ mod tests {
     /// A file around a text that is not a keystore's, from given randomness.
     fn file() -> Vec<u8> {
         let random: Vec<u8> = (0..32).collect();
-        seal(&[0xaa; 64], b"open sesame", small(), &Given::new(&random)).unwrap()
+        seal(&[0xaa; 64], b"open sesame", small(), &FixedRandom::new(&random)).unwrap()
     }
 
     fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
@@ -355,7 +355,8 @@ mod tests {
         let path = folder.path().join("keystore");
         let random: Vec<u8> = (0..112).collect();
         let keystore =
-            SoftwareKeystore::create(&path, b"", small(), Arc::new(Given::new(&random))).unwrap();
+            SoftwareKeystore::create(&path, b"", small(), Arc::new(FixedRandom::new(&random)))
+                .unwrap();
         let wrapped = keystore.wrap(b"a key").unwrap();
         assert_eq!(
             to_hex(&wrapped),

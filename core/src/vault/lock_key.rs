@@ -5,8 +5,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::aead::{OneTimeKey, TAG};
+use super::argon2_params::Argon2Params;
 use super::ids::VaultId;
-use super::stretch::Argon2Params;
 use super::{Keystore, VaultError};
 use crate::{Random, Secret};
 
@@ -49,7 +49,7 @@ impl LockKey {
         &self,
         vault: &VaultId,
         pin: &[u8],
-        stretch: Argon2Params,
+        params: Argon2Params,
         keystore: &dyn Keystore,
         random: &dyn Random,
     ) -> Result<PinWrapping, VaultError> {
@@ -57,14 +57,14 @@ impl LockKey {
         random.fill(&mut salt)?;
         let mut bytes = [0; PinWrapping::LENGTH];
         bytes[0] = VERSION;
-        bytes[1..13].copy_from_slice(&stretch.to_bytes());
+        bytes[1..13].copy_from_slice(&params.to_bytes());
         bytes[13..29].copy_from_slice(&salt);
         let aad = PinWrapping::associated(&bytes, vault);
 
         // Sealed in a buffer that is wiped should anything fail before the seal.
         let mut sealed = Zeroizing::new([0; 32 + TAG]);
         sealed[..32].copy_from_slice(self.0.expose());
-        pin_key(vault, pin, stretch, &salt, keystore)?.seal(&aad, &mut *sealed)?;
+        pin_key(vault, pin, params, &salt, keystore)?.seal(&aad, &mut *sealed)?;
         bytes[PinWrapping::HEADER..].copy_from_slice(&*sealed);
         Ok(PinWrapping(bytes))
     }
@@ -78,8 +78,8 @@ impl LockKey {
         keystore: &dyn Keystore,
     ) -> Result<Option<Self>, VaultError> {
         let PinWrapping(bytes) = wrapping;
-        let (stretch, salt) = wrapping.parameters().ok_or(VaultError::Corrupt)?;
-        let key = pin_key(vault, pin, stretch, salt, keystore)?;
+        let (params, salt) = wrapping.parameters().ok_or(VaultError::Corrupt)?;
+        let key = pin_key(vault, pin, params, salt, keystore)?;
         let aad = PinWrapping::associated(bytes, vault);
         let opened = key.open(&aad, &bytes[PinWrapping::HEADER..]).ok();
         Ok(opened.and_then(|key| Secret::from_slice(&key)).map(Self))
@@ -134,12 +134,12 @@ impl LockKey {
 fn pin_key(
     vault: &VaultId,
     pin: &[u8],
-    stretch: Argon2Params,
+    params: Argon2Params,
     salt: &[u8; 16],
     keystore: &dyn Keystore,
 ) -> Result<OneTimeKey, VaultError> {
     let stretched =
-        stretch.run(pin, salt).map_err(|_| VaultError::Storage("there is not enough memory"))?;
+        params.run(pin, salt).map_err(|_| VaultError::Storage("there is not enough memory"))?;
     let bound = keystore.prf(stretched.expose())?;
     Ok(OneTimeKey::derive(bound.expose(), &[], &[b"tegata/v1/pin", vault.as_bytes(), salt]))
 }
@@ -253,7 +253,7 @@ impl fmt::Debug for LockedSeed {
 #[cfg(test)]
 mod tests {
     use super::super::kinds::tests::to_hex;
-    use super::super::vectors::Given;
+    use super::super::vectors::FixedRandom;
     use super::*;
 
     /// The other codecs have vectors of the design's (`vectors`); this one was computed apart, in Python.
@@ -261,7 +261,7 @@ mod tests {
     fn the_lock_key_under_a_host_s_key_is_these_bytes() {
         let (vault, host) = (VaultId::new([2; 16]), Secret::new(&[0x4b; 32]));
         let key = LockKey::new(&[0x4c; 32]);
-        let wrapped = key.wrap_under(&vault, &host, &Given::new(&[4; 16])).unwrap();
+        let wrapped = key.wrap_under(&vault, &host, &FixedRandom::new(&[4; 16])).unwrap();
         assert_eq!(
             to_hex(wrapped.as_bytes()),
             "0104040404040404040404040404040404c6b30a305f8cf3b8b24ef68273b97f31\
