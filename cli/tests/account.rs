@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tegata::formats::otpauth;
 use tegata::protocol::{MailedCodeText, NoticeCode};
 use tegata::{Clock, SystemClock, UnixTime};
+use tegata_issuer::domain::Environment;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::{Handle, World, start};
+use tegata_issuer::{Handle, start};
 
 use crate::run::{Wallet, done, failed, tegata, text};
 
@@ -68,7 +69,7 @@ impl Town {
         let config = self.config.as_object_mut().unwrap();
         config.extend(settings.as_object().unwrap().clone());
         config.retain(|_, value| !value.is_null());
-        let world = World { clock: self.clock.clone(), ..World::system() };
+        let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         let config = serde_json::from_value(self.config.clone()).unwrap();
         let service = start(config, world, self.mailbox.clone()).unwrap();
         self.url = format!("http://{}", service.address());

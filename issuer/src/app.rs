@@ -9,10 +9,11 @@ use crate::admin::server_key;
 use crate::codes::Codes;
 use crate::config::{Config, Mail};
 use crate::crypto::Keys;
+use crate::domain::Environment;
 use crate::http::mailbox_page;
 use crate::http::router::Routes;
 use crate::http::server::{self, Handle, StartError};
-use crate::http::state::{Issuer, World};
+use crate::http::state::Issuer;
 use crate::http::till;
 use crate::jobs::{Counts, Jobs};
 use crate::mail::{self, Carrier, Mailbox, Smtp};
@@ -27,7 +28,7 @@ pub type Post = Arc<dyn Carrier>;
 ///
 /// # Errors
 /// [`StartError`]; then nothing runs.
-pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartError> {
+pub fn start(config: Config, world: Environment, post: Post) -> Result<Handle, StartError> {
     start_with(config, world, |_| Ok(post), None, Routes::new())
 }
 
@@ -37,7 +38,7 @@ pub fn start(config: Config, world: World, post: Post) -> Result<Handle, StartEr
 /// [`StartError`]; then nothing runs.
 pub fn start_charging(
     config: Config,
-    world: World,
+    world: Environment,
     post: Post,
     charge: impl FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn Charge>,
 ) -> Result<Handle, StartError> {
@@ -48,7 +49,7 @@ pub fn start_charging(
 ///
 /// # Errors
 /// [`StartError`]; then nothing runs.
-pub fn start_as_set(config: Config, world: World) -> Result<Handle, StartError> {
+pub fn start_as_set(config: Config, world: Environment) -> Result<Handle, StartError> {
     match config.mail.clone() {
         Mail::Smtp(server) => {
             let smtp = move |config: &Config| Ok(Arc::new(Smtp::new(&server, config)?) as Post);
@@ -70,7 +71,7 @@ type Other<'a> = Box<dyn FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn Charg
 /// processor that is set.
 fn start_with(
     config: Config,
-    world: World,
+    world: Environment,
     post: impl FnOnce(&Config) -> Result<Post, StartError>,
     other: Option<Other<'_>>,
     routes: Routes,

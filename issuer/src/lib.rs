@@ -7,11 +7,11 @@
 //! Accounts are kept in a [`store`], under [`crypto`]; what was done to them can be proved by [`audit`]. What its operator does is [`admin`]'s.
 //!
 //! ```
-//! use tegata_issuer::{Routes, World, config::Config, serve};
+//! use tegata_issuer::{Routes, Environment, config::Config, serve};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
-//! let service = serve(config, World::system(), Routes::new())?;
+//! let service = serve(config, Environment::system(), Routes::new())?;
 //! println!("http://{}/openapi.json", service.address());
 //! service.stop();
 //! # Ok(())
@@ -29,6 +29,7 @@ pub mod crypto;
 pub mod domain;
 pub mod http;
 mod jobs;
+pub mod key_store;
 pub mod log;
 pub mod mail;
 mod metrics;
@@ -37,11 +38,12 @@ pub mod payments;
 pub mod processor;
 pub mod store;
 
+pub use crate::domain::Environment;
 pub use admin::server_key::NoServerKey;
 pub use app::{Post, start, start_as_set, start_charging};
 pub use http::middleware::RequestId;
 pub use http::router::{Routes, description};
 pub use http::server::{Handle, StartError, serve};
-pub use http::state::{Issuer, World};
+pub use http::state::Issuer;
 pub use http::tls::TlsError;
 pub use metrics::Metrics;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tegata_issuer::{Handle, StartError, TlsError, World, serve};
+use tegata_issuer::domain::Environment;
+use tegata_issuer::{Handle, StartError, TlsError, serve};
 use tokio::net::TcpSocket;
 use tokio::sync::Semaphore;
 use utoipa_axum::routes;
@@ -170,7 +171,7 @@ async fn hung_up() {
 
 fn gated() -> Handle {
     let routes = routes().routes(routes!(stopping)).routes(routes!(hung_up));
-    serve(config(""), World::system(), routes).unwrap()
+    serve(config(""), Environment::system(), routes).unwrap()
 }
 
 #[test]
@@ -222,7 +223,7 @@ fn an_address_that_is_taken_is_named() {
     let first = service("");
     let mut config = config("");
     config.listen = first.address();
-    let error = serve(config, World::system(), routes()).unwrap_err();
+    let error = serve(config, Environment::system(), routes()).unwrap_err();
     assert!(matches!(error, StartError::Listen { .. }));
     assert!(error.to_string().contains(&first.address().to_string()));
 }
@@ -239,7 +240,7 @@ fn over_tls(folder: &Path) -> Result<Handle, StartError> {
     let mut config = config("header_seconds = 1");
     config.tls_certificate = Some(folder.join("certificate.pem"));
     config.tls_key = Some(folder.join("key.pem"));
-    serve(config, World::system(), routes())
+    serve(config, Environment::system(), routes())
 }
 
 #[test]

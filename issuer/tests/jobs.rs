@@ -17,10 +17,11 @@ use tegata::protocol::{
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
-use tegata_issuer::config::{Config, Store as Place};
+use tegata_issuer::config::Config;
+use tegata_issuer::domain::{Environment, StoreUrl as Place};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{AccountChange, AccountStage, Store};
-use tegata_issuer::{Handle, World, start};
+use tegata_issuer::{Environment, Handle, start};
 use tegata_policy::Account;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -64,7 +65,7 @@ impl Stage {
     fn start(&self) -> Handle {
         let listen = "127.0.0.1:0".parse().unwrap();
         let config = Config { listen, store: Place::Sqlite(self.file()), ..Config::default() };
-        let world = World { clock: self.clock.clone(), ..World::system() };
+        let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         start(config, world, self.mails.clone()).unwrap()
     }
 

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use tegata::protocol::Close;
-use tegata_issuer::admin::{Operator, OperatorError, Reason, Whose};
+use tegata_issuer::admin::{Operator, OperatorError};
 use tegata_issuer::config::Config;
-use tegata_issuer::domain::AccountId;
+use tegata_issuer::domain::{AccountId, AccountRef, Reason};
 use tegata_issuer::store::Store;
 use tegata_policy::Account;
 use tokio::runtime::Runtime;
@@ -43,11 +43,11 @@ fn only(issuer: &TestIssuer, is: fn(&Account) -> bool) -> AccountId {
 
 fn freezing_what_is_no_account_is_refused_with_a_reason(issuer: &TestIssuer) {
     let config: Config = toml::from_str(&issuer.settings).unwrap();
-    let operator = Operator::open(config, tegata_issuer::World::system()).unwrap();
+    let operator = Operator::open(config, tegata_issuer::domain::Environment::system()).unwrap();
     let reason = Reason::new("ann", "a test").unwrap();
     let not_done = |account| {
         for frozen in [true, false] {
-            let told = operator.freeze(&Whose::Account(account), frozen, &reason);
+            let told = operator.freeze(&AccountRef::Account(account), frozen, &reason);
             assert!(matches!(told, Err(OperatorError::NothingToFreeze)), "{told:?}");
         }
     };

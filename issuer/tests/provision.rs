@@ -10,12 +10,12 @@ use tegata::protocol::{
 };
 use tegata::vault::{Keystore, PaymentUnlock, RecordId};
 use tegata::{AccountAt, Asked, Device, NextCode, SystemRandom, Wallet};
-use tegata_issuer::World;
-use tegata_issuer::admin::{Acts, Operator, Reason};
+use tegata_issuer::admin::{Acts, Operator};
 use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{IndexedCredential, KillSwitch, Store};
 
+use tegata_issuer::domain::{Environment, Reason};
 use tegata_testkit::{
     TestIssuer, TestShopper,
     shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal},
@@ -166,7 +166,7 @@ fn seed(issuer: &TestIssuer, indexed: &IndexedCredential) -> [u8; 32] {
 }
 
 fn operator(issuer: &TestIssuer) -> (Operator, Reason) {
-    let operator = Operator::open(config(issuer), World::system()).unwrap();
+    let operator = Operator::open(config(issuer), Environment::system()).unwrap();
     (operator, Reason::new("ann", "a test").unwrap())
 }
 

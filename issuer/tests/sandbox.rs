@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tegata_issuer::config::SecretSetting;
-use tegata_issuer::processor::{
-    CustomerId, Decline, Fault, IntentId, Key, MethodId, Processor, Status, Stripe, Wanted,
-};
+use tegata_issuer::domain::{CustomerId, IntentId, MethodId};
+use tegata_issuer::processor::{Decline, Fault, Key, Processor, Status, Stripe, Wanted};
 use tegata_sandbox::{Fault as Switch, Sandbox};
 
 /// Longer than the adapter waits.

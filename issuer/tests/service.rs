@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tegata_issuer::http::rate_limits::Uptime;
-use tegata_issuer::{Handle, World, serve};
+use tegata_issuer::domain::{Environment, Uptime};
+use tegata_issuer::{Handle, serve};
 
 use crate::run::{JSON, ask, config, get, post, raw, routes, service};
 
@@ -199,7 +199,7 @@ impl Uptime for Hand {
 #[test]
 fn a_network_that_asks_too_often_is_told_when_to_come_again() {
     let hand = Arc::new(Hand::default());
-    let world = World { uptime: hand.clone(), ..World::system() };
+    let world = Environment { uptime: hand.clone(), ..Environment::system() };
     let settings = "trusted_proxies = [\"127.0.0.0/8\"]\nforwarded = \"x-forwarded-for\"";
     let mut config = config(settings);
     config.requests_per_minute = NonZeroU32::new(3).unwrap();

@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tegata_issuer::config::SecretSetting;
-use tegata_issuer::processor::{Key, MethodId, Processor, Stripe, Wanted};
+use tegata_issuer::domain::MethodId;
+use tegata_issuer::processor::{Key, Processor, Stripe, Wanted};
 
 struct Mock {
     server: Child,

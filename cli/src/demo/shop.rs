@@ -5,7 +5,8 @@ use std::cell::Cell;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::admin::{Operator, Reason};
+use tegata_issuer::admin::Operator;
+use tegata_issuer::domain::Reason;
 
 use super::town::Town;
 use crate::carry::Carrier;

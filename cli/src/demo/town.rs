@@ -15,8 +15,9 @@ use tegata::vault::{Argon2Params, OtpCredential, PaymentUnlock, RecordId, Softwa
 use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, UnixTime, Wallet};
 use tegata_issuer::admin::Operator;
 use tegata_issuer::config::Config;
+use tegata_issuer::domain::Environment;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::{Handle as Service, World, start};
+use tegata_issuer::{Handle as Service, start};
 
 use super::stage::PHONE;
 use crate::carry::{Carrier, NoAnswer};
@@ -224,8 +225,8 @@ pub(super) fn code_in(mail: &str) -> Result<MailedCodeText, Failure> {
     code.ok_or_else(|| Failure::No("the mail has no code".into()))
 }
 
-fn world(clock: &Arc<dyn Clock>) -> World {
-    World { clock: Arc::clone(clock), ..World::system() }
+fn world(clock: &Arc<dyn Clock>) -> Environment {
+    Environment { clock: Arc::clone(clock), ..Environment::system() }
 }
 
 /// The clock of a phone: right, or ahead of another by some seconds.

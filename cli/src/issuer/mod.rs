@@ -10,9 +10,9 @@ mod till;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use tegata_issuer::World;
-use tegata_issuer::admin::{Operator, OperatorError, Reason};
+use tegata_issuer::admin::{Operator, OperatorError};
 use tegata_issuer::config::{Config, Layers};
+use tegata_issuer::domain::{Environment, Reason};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -121,7 +121,7 @@ impl Settings {
     }
 
     fn operator(self) -> Result<Operator, Failure> {
-        Operator::open(self.load(None)?, World::system())
+        Operator::open(self.load(None)?, Environment::system())
             .map_err(|error| Failure::to("work on the store")(&error))
     }
 }

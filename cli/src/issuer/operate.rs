@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use tegata_issuer::admin::{Acts, Whose};
+use tegata_issuer::admin::Acts;
 use tegata_issuer::store::{GlobalState, KillSwitch, OpenPaymentCounts};
 
 use super::{Because, Settings, not};
@@ -129,7 +129,7 @@ impl Revoke {
 pub(crate) struct Freeze {
     /// The account's e-mail address, or its number as the report has it.
     #[arg(value_name = "ACCOUNT")]
-    whose: Whose,
+    whose: AccountRef,
     /// Let it go, whoever froze it.
     #[arg(long)]
     off: bool,

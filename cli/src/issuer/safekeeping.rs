@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use tegata_issuer::World;
 use tegata_issuer::admin::restore;
+use tegata_issuer::domain::Environment;
 
 use super::{Because, Settings, not};
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ impl Backup {
     pub(super) fn restore(self, output: &Output) -> Result<(), Failure> {
         let reason = self.because.reason()?;
         let config = self.settings.load(None)?;
-        let restored = restore(&config, &World::system(), &self.file, &reason)
+        let restored = restore(&config, &Environment::system(), &self.file, &reason)
             .map_err(not("restore the backup"))?;
         let until = restored.refused_up_to;
         let mut words = format!(

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata_issuer::{World, log, start_as_set};
+use tegata_issuer::domain::Environment;
+use tegata_issuer::{log, start_as_set};
 
 use super::Settings;
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ impl Serve {
         }
         log::install(config.log, config.log_level, std::io::stderr);
         let scheme = if config.tls_certificate.is_some() { "https" } else { "http" };
-        let service = start_as_set(config, World::system())
+        let service = start_as_set(config, Environment::system())
             .map_err(|error| Failure::to("start the service")(&error))?;
         let url = format!("{scheme}://{}", service.address());
         let (words, document) = (format!("listening on {url}"), json!({ "url": url }));

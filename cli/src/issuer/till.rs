@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::admin::{Operator, Payment, Reason};
-use tegata_issuer::domain::AuthorisationId;
+use tegata_issuer::admin::{Operator, Payment};
+use tegata_issuer::domain::{AuthorisationId, Reason};
 use tegata_issuer::store::{Authorisation, AuthorisationState, Till, TillStage};
 
 use super::{Because, Settings, not};

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tegata::code::ShopName;
-use tegata_issuer::World;
-use tegata_issuer::admin::{Operator, Reason};
+use tegata_issuer::admin::Operator;
+use tegata_issuer::domain::{Environment, Reason};
 
 use crate::run::{document, done, failed, text};
 use crate::{HANAKO, Person, Town};
@@ -24,7 +24,7 @@ pub(crate) struct Till<'a> {
 impl<'a> Till<'a> {
     pub(crate) fn new(town: &'a Town, id: &str, shop: &str) -> Self {
         let config = serde_json::from_value(town.config.clone()).unwrap();
-        let operator = Operator::open(config, World::system()).unwrap();
+        let operator = Operator::open(config, Environment::system()).unwrap();
         let reason = Reason::new("ann", "a test").unwrap();
         let shop = ShopName::new(shop).unwrap();
         let code = operator.add_till(id.parse().unwrap(), shop, &reason).unwrap();

@@ -8,9 +8,9 @@ use futures_util::SinkExt;
 use ring::digest::{SHA256, digest};
 use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::{SystemRandom, UnixTime};
-use tegata_issuer::config::{Config, Store as Place};
-use tegata_issuer::crypto::{Keys, SealedSeed};
-use tegata_issuer::domain::AccountId;
+use tegata_issuer::config::Config;
+use tegata_issuer::crypto::Keys;
+use tegata_issuer::domain::{AccountId, SealedSeed, StoreUrl as Place};
 use tegata_issuer::store::Store;
 use tokio_postgres::NoTls;
 

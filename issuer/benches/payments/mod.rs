@@ -17,13 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tegata::{Clock, UnixTime};
 use tegata_issuer::config::Config;
+use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, RegisteredCard};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Charging};
-use tegata_issuer::processor::{
-    CustomerId, Fault, IntentId, Key, MethodId, Processor, Registered, Status, Wanted,
-};
+use tegata_issuer::processor::{Fault, Key, Processor, Status, Wanted};
 use tegata_issuer::store::Store;
-use tegata_issuer::{Handle, World, start_charging};
+use tegata_issuer::{Handle, start_charging};
 use tokio::runtime::{Builder, Runtime};
 
 use tegata_testkit::postgres::new_postgres_database;
@@ -129,7 +128,7 @@ impl Bench {
         self.threads.block_on(fill::fill(&self.config, from..size, now));
         println!("  {size} credentials (filled in {:.0} s)", began.elapsed().as_secs_f64());
         self.credentials = size;
-        let world = World { clock: self.clock.clone(), ..World::system() };
+        let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         let clock = self.clock.clone();
         let quick = self.quick.clone();
         let charge = move |store: &Store, tell| {
@@ -238,7 +237,12 @@ impl Processor for Quick {
         Err(Fault::Missing)
     }
 
-    async fn attach(&self, _: &CustomerId, _: &MethodId, _: Key<'_>) -> Result<Registered, Fault> {
+    async fn attach(
+        &self,
+        _: &CustomerId,
+        _: &MethodId,
+        _: Key<'_>,
+    ) -> Result<RegisteredCard, Fault> {
         Err(Fault::Missing)
     }
 

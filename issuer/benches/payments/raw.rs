@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tegata_issuer::config::Store as Place;
+use tegata_issuer::domain::StoreUrl as Place;
 use tokio_postgres::{Client, NoTls};
 
 const ROWS: u64 = 10_000;

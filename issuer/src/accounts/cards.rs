@@ -14,11 +14,10 @@ use tegata_policy::{Answer, Event, decide};
 use super::Accounts;
 use super::given::Given;
 use super::signing::Caller;
-use crate::domain::{AccountId, CardId};
+use crate::domain::{AccountId, CardId, Environment, MethodId, RegisteredCard};
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, RetryAfter};
-use crate::http::state::World;
-use crate::processor::{Fault, Key, MethodId, Processor, Registered};
+use crate::processor::{Fault, Key, Processor};
 use crate::store::{Card, CardChange};
 
 /// Tries to add a card: whoever tries stolen ones out does not do it here.
@@ -49,7 +48,7 @@ pub(super) async fn add_card(
     // Asked before the processor is, and again within the transaction that writes it.
     accounts.may_add(&caller)?;
     let (account, session) = (caller.account, caller.session);
-    let World { clock, random, .. } = &accounts.world;
+    let Environment { clock, random, .. } = &accounts.world;
     let now = clock.now();
     let tries = accounts.keys.throttle("card", &account.0);
     if let Some(wait) =
@@ -101,7 +100,7 @@ pub(super) async fn remove_card(
 }
 
 /// As a mail names it: `visa 4242`.
-fn name(card: &Registered) -> String {
+fn name(card: &RegisteredCard) -> String {
     format!("{} {}", card.brand, card.last4)
 }
 
@@ -133,7 +132,7 @@ impl Accounts {
         card: CardId,
         token: &MethodId,
         processor: &dyn Processor,
-    ) -> Result<Registered, Problem> {
+    ) -> Result<RegisteredCard, Problem> {
         // Keys of this try: a failure that the processor saved under one is not met again by the next.
         let known = self.store.customer(account).await.map_err(Problem::of_store)?;
         let customer = if let Some(customer) = known {

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::Accounts;
 use super::given::{Address, Given};
-use crate::crypto::{Place, Sealed};
-use crate::domain::{AccountId, HandleKey};
+use crate::crypto::Place;
+use crate::domain::{AccountId, HandleKey, Sealed};
 use crate::http::problem::Problem;
 
 /// Those of an account.

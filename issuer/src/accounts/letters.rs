@@ -11,10 +11,9 @@ use super::given::Address;
 use super::made::Made;
 use super::no_link::no_link;
 use super::receipts::{Figures, Receipt};
-use crate::crypto::{Place, Sealed};
-use crate::domain::{AccountId, MailId};
+use crate::crypto::Place;
+use crate::domain::{AccountId, MailId, PaymentRules, Sealed};
 use crate::http::problem::Problem;
-use crate::payments::Rules;
 use crate::store::LeasedMail;
 
 /// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
@@ -144,8 +143,8 @@ impl Letters {
     ///
     /// # Errors
     /// If a file cannot be read, which a test keeps from happening.
-    pub fn ours(rules: &Rules) -> Result<Self, toml::de::Error> {
-        let Rules { decimals, day_offset: offset, .. } = *rules;
+    pub fn ours(rules: &PaymentRules) -> Result<Self, toml::de::Error> {
+        let PaymentRules { decimals, day_offset: offset, .. } = *rules;
         Ok(Self {
             figures: Figures { decimals, offset },
             en: toml::from_str(include_str!("../../letters/en.toml"))?,

@@ -11,8 +11,7 @@ use zeroize::Zeroizing;
 use super::Accounts;
 use super::given::Given;
 use super::kept::missing;
-use crate::crypto::Sealed;
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Sealed};
 use crate::http::problem::Problem;
 
 /// What was made in a transaction.

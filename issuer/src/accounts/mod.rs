@@ -25,15 +25,14 @@ mod view;
 pub use letters::{Kept, Letters, Posted};
 pub(crate) use receipts::Receipt;
 pub use routes::{described, routes};
-pub(crate) use signing::bearer;
 
 use std::sync::Arc;
 
 use crate::codes::Codes;
 use crate::config::Config;
 use crate::crypto::Keys;
+use crate::domain::Environment;
 use crate::http::problem::Problem;
-use crate::http::state::World;
 use crate::passwords::Passwords;
 use crate::store::Store;
 
@@ -43,7 +42,7 @@ pub struct Accounts {
     store: Store,
     keys: Arc<Keys>,
     passwords: Arc<Passwords>,
-    world: World,
+    world: Environment,
     codes: Arc<Codes>,
     /// What authenticators show beside the value.
     name: String,
@@ -58,7 +57,7 @@ impl Accounts {
         store: Store,
         keys: Arc<Keys>,
         passwords: Arc<Passwords>,
-        world: World,
+        world: Environment,
         codes: Arc<Codes>,
         name: String,
     ) -> Result<Self, Problem> {
@@ -72,7 +71,7 @@ impl Accounts {
         store: Store,
         keys: Arc<Keys>,
         passwords: Arc<Passwords>,
-        world: World,
+        world: Environment,
     ) -> Self {
         let codes = Arc::new(Codes::new(Config::default().scheme()));
         Self { store, keys, passwords, world, codes, name: String::new() }

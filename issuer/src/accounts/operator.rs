@@ -5,8 +5,8 @@ use tegata_policy::{Answer, Decision, Event, decide};
 use super::Accounts;
 use super::given::Given;
 use super::made::Made;
-use crate::admin::{OperatorError, Reason, Whose};
-use crate::domain::AccountId;
+use crate::admin::OperatorError;
+use crate::domain::{AccountId, AccountRef, Reason};
 use crate::http::problem::Problem;
 use crate::store::AccountChange;
 
@@ -14,15 +14,15 @@ impl Accounts {
     /// Freezes an account, or lets it go, whoever froze it.
     pub(crate) async fn freeze_by_operator(
         &self,
-        whose: &Whose,
+        whose: &AccountRef,
         frozen: bool,
         reason: &Reason,
     ) -> Result<AccountId, OperatorError> {
         let found = match whose {
-            Whose::Address(handle) => {
+            AccountRef::Address(handle) => {
                 self.store.find_account(&self.keys.handle(handle.address())).await?
             }
-            Whose::Account(id) => self.store.load(*id).await?.map(|_| *id),
+            AccountRef::Account(id) => self.store.load(*id).await?.map(|_| *id),
         };
         let id = found.ok_or(OperatorError::NoSuchAccount)?;
         let (accounts, reason) = (self.clone(), reason.clone());

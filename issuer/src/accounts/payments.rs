@@ -8,10 +8,9 @@ use tegata::protocol::{
 };
 
 use super::Accounts;
-use crate::domain::AuthorisationId;
+use crate::domain::{AuthorisationId, Decimals};
 use crate::http::body::Strict;
 use crate::http::problem::Problem;
-use crate::payments::Decimals;
 use crate::store::{AuthorisationState, DeclineReason, PaymentWithShop};
 
 /// Payments on a page, some 300 bytes each.

@@ -6,8 +6,7 @@ use tegata::protocol::{PaymentNumber, money};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::no_link::no_link;
-use crate::domain::AuthorisationId;
-use crate::payments::{DayOffset, Decimals};
+use crate::domain::{AuthorisationId, DayOffset, Decimals};
 use crate::store::{Authorisation, AuthorisationState, PaymentWithShop};
 
 /// A receipt as it waits, sealed: which payment, and what became of it.

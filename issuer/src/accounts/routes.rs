@@ -24,14 +24,13 @@ use super::made::Made;
 use super::payments::list_payments;
 use super::signing::{Caller, signer};
 use crate::crypto::Purpose;
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Decimals};
 use crate::http::body::Strict;
 use crate::http::describe::describe;
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
 use crate::metrics::work::Done as Work;
 use crate::passwords::{Lane, Password, PasswordHash};
-use crate::payments::Decimals;
 use crate::processor::Processor;
 use crate::store::KillSwitch;
 

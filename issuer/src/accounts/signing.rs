@@ -1,17 +1,15 @@
 //! Who is behind a request: the device that signed it, or the session whose token it carries.
 
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
-use base64ct::{Base64UrlUnpadded, Encoding};
 use tegata::protocol::{ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
 use tegata::protocol::{Refusal, SessionId};
 use tegata_policy::Event;
-use zeroize::Zeroizing;
 
 use super::Accounts;
 use super::given::Given;
 use crate::domain::{AccountId, TokenHash};
 use crate::http::body::Strict;
+use crate::http::headers::bearer_token;
 use crate::http::problem::Problem;
 use crate::store::SessionContext;
 
@@ -46,7 +44,7 @@ impl Accounts {
     /// The session of the header `Authorization: Bearer …`.
     pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let refused = Problem::Refused(Refusal::NotLoggedIn);
-        let token = bearer(headers).ok_or(refused)?;
+        let token = bearer_token(headers).ok_or(refused)?;
         let found = self.store.session(&TokenHash::of(&token)).await.map_err(Problem::of_store)?;
         let found = found.ok_or(refused)?;
         let now = self.world.clock.now();
@@ -60,42 +58,5 @@ impl Accounts {
             self.act(caller.account, None, event, &Given::default()).await?;
         }
         Ok(caller)
-    }
-}
-
-/// The 32 bytes of the one header `Authorization: Bearer …`.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    let mut bytes = Zeroizing::new([0; 32]);
-    let fits = scheme.eq_ignore_ascii_case("bearer");
-    let read = Base64UrlUnpadded::decode(token, &mut *bytes).map(<[u8]>::len);
-    (fits && read == Ok(bytes.len())).then_some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn a_token_is_taken_from_one_header_of_one_form() {
-        let token = Base64UrlUnpadded::encode_string(&[7; 32]);
-        let is_taken = |values: &[String]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
-            }
-            bearer(&headers).is_some()
-        };
-        assert!(is_taken(&[format!("Bearer {token}")]) && is_taken(&[format!("bearer {token}")]));
-        for bad in ["", "Bearer", "Bearer ", "Basic AAAA", &token, &format!("Bearer {token}A")] {
-            assert!(!is_taken(&[(*bad).to_owned()]), "{bad}");
-        }
-        assert!(!is_taken(&[format!("Bearer {token}="), format!("Bearer {token}")]));
-        assert!(!is_taken(&[format!("Bearer {token}"), format!("Bearer {token}")]));
-        assert!(!is_taken(&[]));
     }
 }

@@ -13,8 +13,7 @@ use tegata_policy::Account;
 use super::Accounts;
 use super::given::{Address, Given};
 use super::signing::Caller;
-use crate::admin::Reason;
-use crate::domain::{AccountId, EventId};
+use crate::domain::{AccountId, EventId, Reason};
 use crate::http::problem::Problem;
 use crate::store::EventRow;
 

@@ -5,21 +5,21 @@ pub mod report;
 pub(crate) mod server_key;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
-use tegata::protocol::Handle;
 use tegata::{RandomUnavailable, UnixTime};
 use tokio::runtime::Runtime;
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError, Verified};
-use crate::config::{self, Config, KeyFileError, ServerKey, make_key_file, read_key_file};
-use crate::crypto::{Keys, KeysError};
-use crate::domain::{AccountId, AuthorisationId, EventId};
-use crate::http::state::World;
+use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
+use crate::crypto::Keys;
+use crate::domain::{
+    AccountId, AccountRef, AuthorisationId, Environment, EventId, Reason, StoreUrl,
+};
+use crate::key_store::KeyStoreError;
 use crate::passwords::{Passwords, PasswordsUnavailable};
 use crate::payments::{CODE_LIFE, Notices, TillCode};
 use crate::store::{
@@ -28,55 +28,6 @@ use crate::store::{
 };
 use report::{Finding, Thresholds};
 use server_key::NoServerKey;
-
-/// Who acts, and why: it goes into the log, which nobody can change later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    by: String,
-    why: String,
-}
-
-/// A name or a reason is not one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoReason {
-    /// Nobody, or too much.
-    #[error("expected the operator's name: 1 to 64 characters in one line")]
-    By,
-    /// Nothing, or too much.
-    #[error("expected a reason: 1 to 500 characters in one line")]
-    Why,
-}
-
-impl Reason {
-    /// Takes a name and a reason.
-    ///
-    /// # Errors
-    /// [`NoReason`].
-    pub fn new(by: &str, why: &str) -> Result<Self, NoReason> {
-        let is_line = |text: &str, most: usize| {
-            (1..=most).contains(&text.trim().chars().count()) && !text.contains(char::is_control)
-        };
-        match (is_line(by, 64), is_line(why, 500)) {
-            (false, _) => Err(NoReason::By),
-            (_, false) => Err(NoReason::Why),
-            _ => Ok(Self { by: by.trim().to_owned(), why: why.trim().to_owned() }),
-        }
-    }
-
-    /// Whether the log names an operator so.
-    pub(crate) fn is_operator(actor: &str) -> bool {
-        actor.starts_with("operator ")
-    }
-
-    /// As the log names who acts: nobody who is not an operator is called so there.
-    pub(crate) fn actor(&self) -> String {
-        format!("operator {}", self.by)
-    }
-
-    pub(crate) fn detail(&self) -> String {
-        json!({ "why": self.why }).to_string()
-    }
-}
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +43,7 @@ pub enum OperatorError {
     ServerKey(#[from] NoServerKey),
     /// The keys.
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Keys(#[from] KeyStoreError),
     /// The log, or the file of its checkpoints.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -141,7 +92,7 @@ pub struct Operator {
     threads: Runtime,
     store: Store,
     config: Config,
-    world: World,
+    world: Environment,
 }
 
 impl Operator {
@@ -149,8 +100,8 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn open(config: Config, world: World) -> Result<Self, OperatorError> {
-        if let config::Store::Sqlite(file) = &config.store
+    pub fn open(config: Config, world: Environment) -> Result<Self, OperatorError> {
+        if let StoreUrl::Sqlite(file) = &config.store
             && !file.exists()
         {
             return Err(OperatorError::NoStore(file.clone()));
@@ -199,7 +150,7 @@ impl Operator {
         what: &str,
         reason: &Reason,
     ) -> Result<GlobalState, OperatorError> {
-        let event = self.event(deed, &json!({ "why": reason.why, "what": what }), reason)?;
+        let event = self.event(deed, &json!({ "why": reason.why(), "what": what }), reason)?;
         Ok(self.threads.block_on(self.store.apply_admin_command(order, event))?)
     }
 
@@ -217,7 +168,7 @@ impl Operator {
     /// [`OperatorError`].
     pub fn freeze(
         &self,
-        whose: &Whose,
+        whose: &AccountRef,
         frozen: bool,
         reason: &Reason,
     ) -> Result<AccountId, OperatorError> {
@@ -250,7 +201,7 @@ impl Operator {
     ) -> Result<TillCode, OperatorError> {
         let code = TillCode::make(&*self.world.random)?;
         let now = self.world.clock.now();
-        let detail = json!({ "why": reason.why, "till": id.as_str() });
+        let detail = json!({ "why": reason.why(), "till": id.as_str() });
         let event = self.event("till_added", &detail, reason)?;
         let span = (now, now.shifted(CODE_LIFE));
         self.threads.block_on(self.store.add_till(id, shop, code.hash(), span, event))?;
@@ -270,7 +221,7 @@ impl Operator {
     /// # Errors
     /// [`OperatorError`].
     pub fn revoke_till(&self, id: TillId, reason: &Reason) -> Result<(), OperatorError> {
-        let detail = json!({ "why": reason.why, "till": id.as_str() });
+        let detail = json!({ "why": reason.why(), "till": id.as_str() });
         let event = self.event("till_revoked", &detail, reason)?;
         let revoked = self.store.revoke_till(id, self.world.clock.now(), event);
         let is_revoked = self.threads.block_on(revoked)?;
@@ -329,7 +280,7 @@ impl Operator {
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
         let now = self.world.clock.now();
-        let detail = json!({ "why": reason.why, "authorisation": found.id.to_string() });
+        let detail = json!({ "why": reason.why(), "authorisation": found.id.to_string() });
         let asked = self.event(deed, &detail, reason)?;
         let tell = Arc::new(Notices::new(Arc::new(self.keys()?), Arc::clone(&self.world.random)));
         let voided = self.threads.block_on(async {
@@ -450,7 +401,7 @@ impl Operator {
     }
 
     fn log(&self, deed: &str, reason: &Reason) -> Result<(), OperatorError> {
-        let event = self.event(deed, &json!({ "why": reason.why }), reason)?;
+        let event = self.event(deed, &json!({ "why": reason.why() }), reason)?;
         Ok(self.threads.block_on(self.store.append_event(event))?)
     }
 
@@ -461,38 +412,6 @@ impl Operator {
         reason: &Reason,
     ) -> Result<EventRow, OperatorError> {
         event(&self.world, deed, detail, reason)
-    }
-}
-
-/// Whose account is meant.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Whose {
-    /// That of this address.
-    Address(Handle),
-    /// The one of this number, as reports and the log have it.
-    Account(AccountId),
-}
-
-/// Neither an address nor an account's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an e-mail address, or an account's number: 32 hex digits")]
-pub struct NobodyMeant;
-
-impl FromStr for Whose {
-    type Err = NobodyMeant;
-
-    fn from_str(text: &str) -> Result<Self, NobodyMeant> {
-        let mut id = [0; 16];
-        if hex::decode_to_slice(text, &mut id).is_ok() {
-            return Ok(Self::Account(AccountId(id)));
-        }
-        text.parse().map(Self::Address).map_err(|_| NobodyMeant)
-    }
-}
-
-impl std::fmt::Debug for Whose {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Whose([redacted])")
     }
 }
 
@@ -531,13 +450,13 @@ pub struct Restored {
 /// [`OperatorError`].
 pub fn restore(
     config: &Config,
-    world: &World,
+    world: &Environment,
     from: &Path,
     reason: &Reason,
 ) -> Result<Restored, OperatorError> {
     let threads = threads()?;
     let now = world.clock.now();
-    let event = event(world, "restored", &json!({ "why": reason.why }), reason)?;
+    let event = event(world, "restored", &json!({ "why": reason.why() }), reason)?;
     let store = threads.block_on(store::restore(&config.store, from, now, event))?;
     let checkpoints = match config.checkpoints_file().filter(|file| file.exists()) {
         Some(file) => Some(set_aside(&file, now).map_err(OperatorError::Checkpoints)?),
@@ -561,7 +480,7 @@ fn set_aside(file: &Path, now: UnixTime) -> std::io::Result<PathBuf> {
 }
 
 fn event(
-    world: &World,
+    world: &Environment,
     deed: &str,
     detail: &serde_json::Value,
     reason: &Reason,
@@ -585,23 +504,5 @@ fn threads() -> Result<Runtime, OperatorError> {
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Operator")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_and_why_are_one_line_each() {
-        let reason = Reason::new(" ann ", "a wave of log-ins\u{3000}").unwrap();
-        assert_eq!(reason.actor(), "operator ann");
-        assert_eq!(reason.detail(), "{\"why\":\"a wave of log-ins\"}");
-        for by in ["", "  ", "a\nb", &"a".repeat(65)] {
-            assert_eq!(Reason::new(by, "why"), Err(NoReason::By));
-        }
-        for why in ["", "\u{3000}", "a\u{7}b", &"a".repeat(501)] {
-            assert_eq!(Reason::new("ann", why), Err(NoReason::Why));
-        }
     }
 }

@@ -126,7 +126,7 @@ pub(crate) fn around(length: AliasPeriod, now: UnixTime) -> impl Iterator<Item =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Store as Place;
+    use crate::domain::StoreUrl as Place;
 
     #[tokio::test]
     async fn the_next_period_is_late_when_half_of_this_one_is_over() {

@@ -2,7 +2,6 @@
 //! leads from an alias to a credential.
 
 mod fill;
-mod wrong;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +10,6 @@ use tegata::code::{OverlappingPrefixes, Prefixes, Scheme};
 
 pub use fill::FillError;
 pub(crate) use fill::{Ready, around, fill, ready};
-pub(crate) use wrong::WrongCodes;
 
 use crate::crypto::Keys;
 use crate::store::{Store, StoreError};

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use toml::{Table, Value};
 
-use super::{Config, Store};
+use super::Config;
+use crate::domain::StoreUrl;
 
 /// What the environment's names begin with.
 const PREFIX: &str = "TEGATA_ISSUER_";
@@ -89,7 +90,7 @@ impl Layers {
             take(name, &key, from_text(&key, text));
         }
         for (key, text) in &self.flags {
-            let value = if *key == "store" && Store::has_password(text) {
+            let value = if *key == "store" && StoreUrl::has_password(text) {
                 Err(format!(
                     "a password here is seen by all who list processes: put it into {PREFIX}STORE or the file"
                 ))

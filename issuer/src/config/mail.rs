@@ -6,7 +6,7 @@ use axum::http::uri::Authority;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, de};
 
-use super::secret::secret_text;
+use crate::domain::secret_text;
 
 /// Where mail goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

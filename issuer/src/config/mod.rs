@@ -15,18 +15,18 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use tegata::code::{AttemptLimits, Scheme};
 
+pub use crate::domain::StoreUrl;
 pub use key_file::{KeyFileError, make_key_file, read_key_file};
 pub use layers::{ConfigError, ConfigErrors, Layers};
 pub use mail::{Mail, Security, Sender, Smtp};
 pub use processor::Processor;
 pub use secret::SecretSetting;
 pub use values::{
-    AliasSeconds, CodePrefix, Count, HeaderNamed, LogFormat, LogLevel, Seconds, ServerKey, Store,
+    AliasSeconds, CodePrefix, Count, ForwardedHeader, HeaderNamed, LogFormat, LogLevel, Seconds,
+    ServerKey,
 };
 
-use crate::http::client_address::ForwardedHeader;
-use crate::payments::{Amount, Currency, DayOffset, Decimals, Rules};
-use crate::store::Cap;
+use crate::domain::{Amount, Cap, Currency, DayOffset, Decimals, PaymentRules};
 use secret::from_file;
 
 /// All settings. Each has a default that runs on this machine alone; names in the file are the fields', in the
@@ -41,7 +41,7 @@ pub struct Config {
     /// Where to listen: address and port; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where accounts are kept.
-    pub store: Store,
+    pub store: StoreUrl,
     /// 32 bytes in 64 hex digits that second factors, seeds and codes are sealed with. In the environment, or by
     /// `server_key_file`.
     pub server_key: Option<ServerKey>,
@@ -124,7 +124,7 @@ impl Default for Config {
             code_prefix: CodePrefix::default(),
             alias_seconds: AliasSeconds::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            store: Store::Sqlite("tegata-issuer.sqlite".into()),
+            store: StoreUrl::Sqlite("tegata-issuer.sqlite".into()),
             server_key: None,
             server_key_file: None,
             mail: Mail::Mailbox,
@@ -204,9 +204,9 @@ impl Config {
 
     /// What holds for payments.
     #[must_use]
-    pub fn rules(&self) -> Rules {
+    pub fn rules(&self) -> PaymentRules {
         let cap = |payment: Amount, day: Amount| Cap { payment: payment.get(), day: day.get() };
-        Rules {
+        PaymentRules {
             currency: self.currency.clone(),
             decimals: self.currency_decimals,
             usual: cap(self.payment_limit, self.day_limit),
@@ -217,7 +217,7 @@ impl Config {
     }
 
     fn beside_store(&self, suffix: &str) -> Option<PathBuf> {
-        let Store::Sqlite(file) = &self.store else { return None };
+        let StoreUrl::Sqlite(file) = &self.store else { return None };
         let mut name = file.clone().into_os_string();
         name.push(suffix);
         Some(name.into())

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use serde::{Deserialize, Deserializer, de};
 
 use super::mail::is_loopback;
-use super::secret::secret_text;
+use crate::domain::secret_text;
 
 /// Who charges cards.
 #[derive(Clone, Debug, PartialEq, Eq)]

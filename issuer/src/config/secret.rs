@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
+
+use crate::domain::secret_text;
 
 /// What the service proves itself with elsewhere: the password for a server of mail, the key for a card processor.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,14 +43,6 @@ impl<'de> Deserialize<'de> for SecretSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         secret_text(deserializer).map(Self)
     }
-}
-
-/// A text whose content no error repeats, not even one of the wrong type.
-pub(super) fn secret_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Zeroizing<String>, D::Error> {
-    let text = String::deserialize(deserializer).map(Zeroizing::new);
-    text.map_err(|_| de::Error::custom("a text is expected"))
 }
 
 /// Takes a secret from the file that is set for it, as `name` and `name_file` say; `say` hears what is wrong with that.

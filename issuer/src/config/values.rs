@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use axum::http::HeaderName;
@@ -13,56 +13,7 @@ use tegata::Secret;
 use tegata::code::{AliasPeriod, Prefix};
 use zeroize::Zeroizing;
 
-use super::secret::secret_text;
-
-/// Where accounts are kept.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Store {
-    /// `sqlite:FILE`: embedded, no set-up, one process.
-    Sqlite(PathBuf),
-    /// `postgres://…`, which may hold a password: never printed.
-    Postgres(Zeroizing<String>),
-}
-
-impl Store {
-    /// Reads `sqlite:FILE` or `postgres://…`.
-    ///
-    /// # Errors
-    /// What is expected, without what was given.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        match text.split_once(':') {
-            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
-            Some(("postgres" | "postgresql", rest)) if rest.len() > 2 && rest.starts_with("//") => {
-                Ok(Self::Postgres(Zeroizing::new(text.to_owned())))
-            }
-            _ => Err("a store is sqlite:FILE or postgres://USER@HOST/DATABASE"),
-        }
-    }
-
-    /// Whether it names a password, which every process of the machine would read among our arguments.
-    pub(super) fn has_password(text: &str) -> bool {
-        let Some((_, rest)) = text.split_once("://") else { return false };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        // A password may itself hold an unescaped / or ?: then the @ comes after it.
-        let user = rest.rsplit_once('@').map_or(authority, |(user, _)| user);
-        (rest.contains('@') && user.contains(':')) || rest.contains("password=")
-    }
-}
-
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
-            Self::Postgres(_) => f.write_str("Postgres([redacted])"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Store {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&secret_text(deserializer)?).map_err(de::Error::custom)
-    }
-}
+use crate::domain::secret_text;
 
 /// What the service seals and hashes with: 32 bytes.
 #[derive(Clone)]
@@ -250,4 +201,19 @@ pub enum LogLevel {
     Info,
     /// And steps within them.
     Debug,
+}
+
+/// The header in which trusted proxies say whom they speak for. The others mean nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum ForwardedHeader {
+    /// No header: the client is the other end of the connection.
+    #[default]
+    #[serde(rename = "none")]
+    None,
+    /// `X-Forwarded-For`: addresses between commas, each proxy adding at the right.
+    #[serde(rename = "x-forwarded-for")]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    #[serde(rename = "forwarded")]
+    Forwarded,
 }

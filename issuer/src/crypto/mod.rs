@@ -9,7 +9,6 @@
 //! secrets sealed anew, in batches. Root 0 stays, or no recovery code would count and no address be found any more
 //! (docs/adr/0020-server-key-only-wraps-keys.md).
 
-mod rotate;
 mod sealing;
 mod seeds;
 mod service;
@@ -24,13 +23,13 @@ use tegata::{Random, RandomUnavailable, Secret};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
-pub use sealing::{Place, Sealed, SealedSeed};
-pub(crate) use sealing::{kind, number};
+pub(crate) use crate::domain::secret_kind_number;
+pub use crate::domain::{Sealed, SealedSeed};
+pub use sealing::Place;
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
 
-use crate::domain::{AccountId, HandleKey, ThrottleKey};
-use crate::store::{Store, StoreError, WrappedKey};
+use crate::domain::{AccountId, HandleKey, ThrottleKey, WrappedKey};
 use sealing::SealingKey;
 use ticket::TicketKey;
 
@@ -49,9 +48,6 @@ pub enum KeysError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl From<WrongKey> for KeysError {
@@ -75,22 +71,25 @@ pub struct Keys {
 const INDEX: u8 = 0;
 
 impl Keys {
-    /// Unwraps the keys of a store; makes them if it has none.
+    /// Makes the first two roots, wrapped under the server key.
     ///
     /// # Errors
-    /// `WrongKey`, `Random`, `Store`.
-    pub async fn open(
-        store: &Store,
+    /// `Random`.
+    pub(crate) fn make_roots(
         service: &dyn KeyService,
         random: &dyn Random,
+    ) -> Result<Vec<WrappedKey>, KeysError> {
+        [INDEX, 1].map(|number| make_root(number, service, random)).into_iter().collect()
+    }
+
+    /// Unwraps the keys of these rows.
+    ///
+    /// # Errors
+    /// `WrongKey`, also if one of the first two is missing.
+    pub(crate) fn unwrap(
+        rows: Vec<WrappedKey>,
+        service: &dyn KeyService,
     ) -> Result<Self, KeysError> {
-        let mut rows = store.keys().await?;
-        if rows.is_empty() {
-            let made = [INDEX, 1].map(|number| make(number, service, random));
-            store.add_keys(made.into_iter().collect::<Result<_, _>>()?).await?;
-            // Another process may have been first: its keys count.
-            rows = store.keys().await?;
-        }
         let mut index = None;
         let mut sealing = BTreeMap::new();
         for WrappedKey { number, wrapped } in rows {
@@ -113,6 +112,16 @@ impl Keys {
             till_card: sign("till-card").map_err(|_| KeysError::WrongKey)?,
             sealing,
         })
+    }
+
+    /// Numbers the sealing roots that are older than the newest, which alone seals.
+    pub(crate) fn older_roots(&self) -> impl Iterator<Item = u8> {
+        self.sealing.keys().copied().filter(|number| *number < self.newest_root())
+    }
+
+    /// Gives the number of the root that seals.
+    pub(crate) fn newest_root(&self) -> u8 {
+        self.sealing.last_key_value().map_or(0, |(number, _)| *number)
     }
 
     /// What an account is found by: of the address in its canonical form, and of nothing else.
@@ -245,7 +254,8 @@ impl fmt::Debug for Keys {
     }
 }
 
-fn make(
+/// Makes a root of this number, wrapped under the server key.
+pub(crate) fn make_root(
     number: u8,
     service: &dyn KeyService,
     random: &dyn Random,
@@ -287,7 +297,7 @@ fn code_place(account: AccountId, id: SecretId, kind: SecretKind) -> [u8; 21] {
     let mut place = [0; 21];
     place[..16].copy_from_slice(&account.0);
     place[16..20].copy_from_slice(&id.0.to_be_bytes());
-    place[20] = sealing::number(kind);
+    place[20] = secret_kind_number(kind);
     place
 }
 

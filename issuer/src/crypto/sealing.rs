@@ -2,58 +2,14 @@
 //!
 //! With nonces by lot one key is good for 2^32 messages (SP 800-38D, section 8.3): a new sealing key is due long before.
 
-use std::fmt;
-
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
+use crate::domain::secret_kind_number;
 use crate::domain::{AccountId, MailId};
-
-/// A value as it stands in a row: sealed, or the keyed hash of a code.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed {
-    /// 0 for a hash, else the number of the key that it is sealed under.
-    pub(crate) key: u8,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Sealed {
-    /// What stands for a code that is not there: no code is kept as this.
-    pub(crate) fn nothing() -> Self {
-        Self { key: 0, bytes: vec![0; 32] }
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed").field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
-/// A payment seed as it stands in a row: sealed, and beside it what its aliases are derived from, under the same key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedSeed {
-    pub(crate) key: u8,
-    pub(crate) seed: Vec<u8>,
-    pub(crate) alias_key: Vec<u8>,
-}
-
-impl SealedSeed {
-    /// As the columns of its row have it: the number of the key, the seed, the alias key.
-    #[must_use]
-    pub fn columns(&self) -> (u8, &[u8], &[u8]) {
-        (self.key, &self.seed, &self.alias_key)
-    }
-}
-
-impl fmt::Debug for SealedSeed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealedSeed").field("key", &self.key).finish_non_exhaustive()
-    }
-}
 
 /// Where a sealed value stands; it opens nowhere else.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +28,8 @@ impl Place {
     pub(super) fn name(self) -> Vec<u8> {
         match self {
             Self::Secret(account, id, kind) => {
-                [b"secrets\0", &account.0[..], &id.0.to_be_bytes(), &[number(kind)]].concat()
+                [b"secrets\0", &account.0[..], &id.0.to_be_bytes(), &[secret_kind_number(kind)]]
+                    .concat()
             }
             Self::Mail(account, id) => [b"outbox\0", &account.0[..], &id.0].concat(),
             Self::Seed(account, id) => [b"seeds\0", &account.0[..], &id.0].concat(),
@@ -80,22 +37,6 @@ impl Place {
         }
     }
 }
-
-macro_rules! kinds {
-    ($($kind:ident = $number:literal,)*) => {
-        /// What a kind is called in rows and hashes, for good.
-        pub(crate) fn number(kind: SecretKind) -> u8 {
-            match kind { $(SecretKind::$kind => $number,)* }
-        }
-
-        /// And back.
-        pub(crate) fn kind(number: u8) -> Option<SecretKind> {
-            match number { $($number => Some(SecretKind::$kind),)* _ => None }
-        }
-    };
-}
-
-kinds! { Address = 1, Password = 2, MailedCode = 3, Factor = 4, Recovery = 5, Notice = 6, }
 
 pub(super) struct SealingKey(LessSafeKey);
 

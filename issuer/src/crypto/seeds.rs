@@ -3,8 +3,8 @@
 use tegata::code::{AliasKey, CredentialId, Seed};
 use tegata::{Random, Secret};
 
-use super::{Keys, KeysError, Place, Sealed, SealedSeed};
-use crate::domain::AccountId;
+use super::{Keys, KeysError, Place};
+use crate::domain::{AccountId, Sealed, SealedSeed};
 
 impl Keys {
     /// Seals a seed and its alias key, under the newest key.

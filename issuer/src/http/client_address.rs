@@ -6,8 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use serde::Deserialize;
 
+use crate::config::ForwardedHeader;
 use crate::http::problem::Problem;
 
 /// The network of whoever sent a request, as far as it can be told: one address of IPv4, or a /64 of IPv6, which is what
@@ -49,21 +49,6 @@ impl<S: Sync> FromRequestParts<S> for ClientNetwork {
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
-
-/// The header in which trusted proxies say whom they speak for. The others mean nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum ForwardedHeader {
-    /// None: the client is the other end of the connection.
-    #[default]
-    #[serde(rename = "none")]
-    None,
-    /// `X-Forwarded-For`: addresses between commas, each proxy adding at the right.
-    #[serde(rename = "x-forwarded-for")]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    #[serde(rename = "forwarded")]
-    Forwarded,
-}
 
 /// Who sent a request: the peer, or, as long as a hop is a trusted proxy, whom that one names. What a hop names that is
 /// no address ends the walk there, at the last hop that is known.

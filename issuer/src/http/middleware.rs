@@ -191,7 +191,7 @@ fn known(method: &Method) -> &'static str {
 pub(crate) fn is_operator(issuer: &Issuer, client: ClientNetwork, headers: &HeaderMap) -> bool {
     let is_forwarded =
         headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
-    let is_expected = issuer.config.forwarded != client_address::ForwardedHeader::None;
+    let is_expected = issuer.config.forwarded != crate::config::ForwardedHeader::None;
     (is_expected || !is_forwarded)
         && issuer.config.metrics_networks.iter().any(|range| range.contains(&client.range()))
 }

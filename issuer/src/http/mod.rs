@@ -4,6 +4,7 @@ pub mod body;
 pub mod client_address;
 mod connection_limits;
 pub(crate) mod describe;
+pub(crate) mod headers;
 pub(crate) mod mailbox_page;
 pub(crate) mod middleware;
 pub(crate) mod openapi;

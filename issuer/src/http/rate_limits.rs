@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
@@ -12,33 +12,9 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::domain::Uptime;
 use crate::http::client_address::ClientNetwork;
 use crate::http::problem::{Problem, RetryAfter};
-
-/// Time that only goes forward, for waits. The time of day ([`tegata::Clock`]) is set now and then: a limit counted by it
-/// could be opened, or shut for years.
-pub trait Uptime: Send + Sync {
-    /// Time since some moment that stays the same.
-    fn elapsed(&self) -> Duration;
-}
-
-/// The operating system's monotonic clock.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemUptime(Instant);
-
-impl SystemUptime {
-    /// Counts from now on.
-    #[must_use]
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-}
-
-impl Uptime for SystemUptime {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
 
 /// [`Uptime`] in governor's words.
 #[derive(Clone)]

@@ -24,12 +24,13 @@ use tower_service::Service as _;
 use crate::admin::server_key::NoServerKey;
 use crate::codes::CodesError;
 use crate::config::Config;
-use crate::crypto::KeysError;
+use crate::domain::Environment;
 use crate::http::client_address::Peer;
 use crate::http::connection_limits::Places;
 use crate::http::router::{self, Routes};
-use crate::http::state::{Issuer, World};
+use crate::http::state::Issuer;
 use crate::http::tls::{self, TlsError};
+use crate::key_store::KeyStoreError;
 use crate::mail::SmtpError;
 use crate::passwords::PasswordsUnavailable;
 use crate::processor::ProcessorError;
@@ -70,7 +71,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// The keys that the store's rows are sealed under.
     #[error("cannot open the store's keys: {0}")]
-    Keys(#[from] KeysError),
+    Keys(#[from] KeyStoreError),
     /// The texts of mails, which a test keeps from happening.
     #[error("cannot read the texts of mails: {0}")]
     Letters(toml::de::Error),
@@ -114,7 +115,7 @@ pub struct Handle {
 ///
 /// # Errors
 /// [`StartError`]; then nothing runs.
-pub fn serve(config: Config, world: World, routes: Routes) -> Result<Handle, StartError> {
+pub fn serve(config: Config, world: Environment, routes: Routes) -> Result<Handle, StartError> {
     let issuer = Arc::new(Issuer::new(config, world)?);
     listen(threads()?, issuer, routes)
 }

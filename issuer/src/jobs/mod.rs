@@ -14,12 +14,12 @@ use tegata_policy::limits::CLOSING_GRACE;
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
-use crate::codes::{self, Codes, FillError, Ready, WrongCodes};
+use crate::codes::{self, Codes, FillError, Ready};
 use crate::crypto::Keys;
-use crate::domain::{AccountId, EventId};
+use crate::domain::{AccountId, Environment, EventId};
 use crate::http::problem::Problem;
-use crate::http::state::World;
-use crate::payments::{Charging, Counts as PaymentCounts};
+use crate::metrics::gauge;
+use crate::payments::{Charging, Counts as PaymentCounts, WrongCodes};
 use crate::store::{AccountStage, SessionRow, Store, StoreError};
 
 /// Rows that a job reads at a time.
@@ -114,7 +114,7 @@ pub(crate) struct Jobs {
     pub(crate) accounts: Accounts,
     pub(crate) keys: Arc<Keys>,
     pub(crate) codes: Arc<Codes>,
-    pub(crate) world: World,
+    pub(crate) world: Environment,
     /// Where it is signed how far the log goes, if anywhere.
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) counts: Counts,
@@ -312,10 +312,6 @@ impl Jobs {
 
 fn earlier(now: UnixTime, seconds: u64) -> UnixTime {
     now.shifted(i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds))
-}
-
-pub(crate) fn gauge(value: u64) -> i64 {
-    value.try_into().unwrap_or(i64::MAX)
 }
 
 /// What is counted of the jobs.

@@ -107,3 +107,8 @@ impl Default for Metrics {
         Self::new().expect("names of metrics are valid and differ")
     }
 }
+
+/// Gives a count as a gauge takes it; more than a gauge holds is the most that it holds.
+pub(crate) fn gauge(value: u64) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}

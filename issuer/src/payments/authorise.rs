@@ -12,12 +12,13 @@ use utoipa::ToSchema;
 
 use super::Payments;
 use super::charge::Outcome;
+use super::input::{AmountInput, ScannedCode};
 use super::tills::till_token;
 use super::view::{Shown, Status, View};
-use super::words::{Currency, Figure, IdempotencyKey, Reference, Scanned};
 use crate::domain::hash::sha256;
-use crate::domain::{AuthorisationId, TokenHash};
+use crate::domain::{AuthorisationId, Currency, IdempotencyKey, Reference, TokenHash};
 use crate::http::body::Strict;
+use crate::http::headers::idempotency_key;
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::store::{
     AuthorisationState, AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode,
@@ -32,9 +33,9 @@ const LAST: u32 = 20;
 #[serde(deny_unknown_fields)]
 pub(super) struct Authorise {
     /// What was scanned or typed: 24 digits.
-    code: Scanned,
+    code: ScannedCode,
     /// How much, in minor units.
-    amount: Figure,
+    amount: AmountInput,
     /// In what; it has to be the issuer's.
     currency: Currency,
     /// The till's own number for this sale.
@@ -75,7 +76,7 @@ pub(super) async fn authorise(
     request: Strict<Authorise>,
 ) -> Shown {
     let token = till_token(&headers)?;
-    let key = IdempotencyKey::of(&headers).ok_or(Problem::NoKey)?;
+    let key = idempotency_key(&headers).ok_or(Problem::NoKey)?;
     let view = payments.authorise(token, key, request).await?;
     payments.counts.answered(&view);
     Ok(Json(view))
@@ -188,7 +189,7 @@ impl Payments {
         }
     }
 
-    async fn parts(&self, code: &Scanned, now: UnixTime) -> Result<ParsedCode, Problem> {
+    async fn parts(&self, code: &ScannedCode, now: UnixTime) -> Result<ParsedCode, Problem> {
         let Ok(digits) = Digits::parse(code.as_bytes()) else { return Ok(ParsedCode::Malformed) };
         let decoded = self.prefixes.decode(&digits, now).await.map_err(Problem::of_store)?;
         Ok(decoded

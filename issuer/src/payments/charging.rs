@@ -22,8 +22,8 @@ use futures_util::stream::FuturesUnordered;
 use tegata::{Clock, UnixTime};
 
 use super::{Charge, Outcome};
-use crate::domain::AuthorisationId;
-use crate::processor::{Fault, IntentId, Key, Processor, Status, Wanted};
+use crate::domain::{AuthorisationId, IntentId};
+use crate::processor::{Fault, Key, Processor, Status, Wanted};
 use crate::store::{
     Authorisation, AuthorisationState, ChargeableCard, NewAuthorisation, ReceiptWriter, Store,
     StoreError,

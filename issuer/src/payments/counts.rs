@@ -3,9 +3,9 @@
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tegata::UnixTime;
 
+use super::WrongCodes;
 use super::view::{Status, View};
-use crate::codes::WrongCodes;
-use crate::jobs::gauge;
+use crate::metrics::gauge;
 use crate::store::{DeclineReason, OpenPaymentCounts, Store, StoreError};
 
 /// A clone counts in the same place.

@@ -5,9 +5,8 @@
 //! | file | idea |
 //! |---|---|
 //! | `mod` | [`Payments`] |
-//! | `words` | what tills write: amounts, references, keys, codes |
+//! | `input` | what tills write: amounts and codes |
 //! | `prefixes` | what codes that are taken here begin with |
-//! | `rules` | how much may be spent, and which day it is |
 //! | `prepared` | credentials kept ready for comparisons |
 //! | `tills` | tills: how one is enrolled, how a request says whose it is, the till's card |
 //! | `authorise`, `void` | what a till asks for |
@@ -15,20 +14,20 @@
 //! | `charge` | the door to whoever charges cards |
 //! | `charging` | charging them: once, or not at all |
 //! | `notices` | what their owners are told |
-//! | `counts` | what is counted of them |
+//! | `counts`, `wrong_codes` | what is counted of them |
 
 mod authorise;
 mod charge;
 mod charging;
 mod counts;
+mod input;
 mod notices;
 mod prefixes;
 mod prepared;
-mod rules;
 mod tills;
 mod view;
 mod void;
-mod words;
+mod wrong_codes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,21 +36,20 @@ use tegata::UnixTime;
 use tegata::code::ShopName;
 use utoipa_axum::routes;
 
+pub use crate::domain::{Amount, Currency, IdempotencyKey, Reference};
 pub use charge::{Charge, Outcome};
 pub use charging::{Charging, DEADLINE};
 pub(crate) use counts::Counts;
 pub use notices::Notices;
-pub use rules::{DayOffset, Decimals, Rules};
 pub(crate) use tills::CODE_LIFE;
 pub use tills::TillCode;
 pub use view::{Status, View};
-pub use words::{Amount, Currency, IdempotencyKey, NotAWord, Reference};
+pub(crate) use wrong_codes::WrongCodes;
 
 use crate::crypto::Keys;
-use crate::domain::{AuthorisationId, EventId};
+use crate::domain::{AuthorisationId, Environment, EventId, PaymentRules};
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
-use crate::http::state::World;
 use crate::store::{EventRow, Store, StoreError};
 use prefixes::Taken;
 use prepared::Prepared;
@@ -61,8 +59,8 @@ use prepared::Prepared;
 pub struct Payments {
     store: Store,
     keys: Arc<Keys>,
-    world: World,
-    rules: Rules,
+    world: Environment,
+    rules: PaymentRules,
     prefixes: Arc<Taken>,
     prepared: Arc<Prepared>,
     charge: Arc<dyn Charge>,
@@ -82,8 +80,8 @@ impl Payments {
     pub(crate) async fn open(
         store: Store,
         keys: Arc<Keys>,
-        world: World,
-        rules: Rules,
+        world: Environment,
+        rules: PaymentRules,
         charge: Arc<dyn Charge>,
         name: ShopName,
         counts: Counts,

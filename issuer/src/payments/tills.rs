@@ -13,10 +13,10 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::Payments;
-use crate::accounts::bearer;
 use crate::domain::TokenHash;
 use crate::domain::hash::sha256;
 use crate::http::body::Strict;
+use crate::http::headers::bearer_token;
 use crate::http::problem::{Problem, ProblemDocument};
 
 /// For how many seconds a code enrols a till.
@@ -180,7 +180,7 @@ pub(super) async fn card(
 
 /// The token of the header `Authorization: Bearer …`.
 pub(super) fn till_token(headers: &HeaderMap) -> Result<TokenHash, Problem> {
-    bearer(headers).map(|token| TokenHash::of(&token)).ok_or(Problem::NoSuchTill)
+    bearer_token(headers).map(|token| TokenHash::of(&token)).ok_or(Problem::NoSuchTill)
 }
 
 impl Payments {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Payments;
 use super::view::{Shown, Status, View};
-use super::words::{IdempotencyKey, Reference};
+use crate::domain::{IdempotencyKey, Reference};
 use crate::http::body::Strict;
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::store::{Authorisation, AuthorisationState, VoidOutcome, VoidTarget};

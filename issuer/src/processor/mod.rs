@@ -4,27 +4,15 @@
 //! moves nothing; its id is stored; then it is *confirmed*, which moves the money once, however often it is said. One
 //! adapter ([`Stripe`]) speaks to Stripe, to its published test server and to our sandbox alike.
 
-mod names;
 mod set;
 mod stripe;
 
-pub use names::{CustomerId, IntentId, MethodId, NotAName};
+use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 pub use set::ProcessorError;
 pub(crate) use set::as_set;
 pub use stripe::{Stripe, StripeError};
 
 use async_trait::async_trait;
-
-/// A card, as the processor keeps it for us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
-    /// What it is charged by.
-    pub method: MethodId,
-    /// Its brand, in the processor's word: `visa`.
-    pub brand: String,
-    /// The last four digits of its number, which is all of it that we ever see.
-    pub last4: String,
-}
 
 /// A charge that is wanted.
 #[derive(Clone, Debug)]
@@ -100,7 +88,7 @@ pub trait Processor: Send + Sync {
         customer: &CustomerId,
         token: &MethodId,
         key: Key<'_>,
-    ) -> Result<Registered, Fault>;
+    ) -> Result<RegisteredCard, Fault>;
 
     /// Forgets a card. One that is forgotten already is.
     async fn detach(&self, method: &MethodId) -> Result<(), Fault>;

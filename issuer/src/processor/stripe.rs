@@ -13,10 +13,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 
-use super::{
-    CustomerId, Decline, Fault, IntentId, Key, MethodId, Processor, Registered, Status, Wanted,
-};
+use super::{Decline, Fault, Key, Processor, Status, Wanted};
 use crate::config::SecretSetting;
+use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 
 /// Bytes that an answer may have.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -269,7 +268,7 @@ impl Processor for Stripe {
         customer: &CustomerId,
         token: &MethodId,
         key: Key<'_>,
-    ) -> Result<Registered, Fault> {
+    ) -> Result<RegisteredCard, Fault> {
         let path = format!("/v1/payment_methods/{token}/attach");
         let made: Kept = self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
         let method = MethodId::new(&made.id).map_err(|_| UNREADABLE)?;
@@ -280,7 +279,7 @@ impl Processor for Stripe {
         if !is_brand || card.brand.len() > 32 || !is_last4 {
             return Err(UNREADABLE);
         }
-        Ok(Registered { method, brand: card.brand, last4: card.last4 })
+        Ok(RegisteredCard { method, brand: card.brand, last4: card.last4 })
     }
 
     async fn detach(&self, method: &MethodId) -> Result<(), Fault> {

@@ -9,8 +9,9 @@ use tegata_policy::{Account, Deed, SecretId, SecretKind};
 use super::outbox::MailPriority;
 use super::sql::{Row, Statement, values};
 use super::{CardChange, GlobalState, NewCredential, StoreError, cards, credentials};
-use crate::crypto::{self, Sealed, number};
-use crate::domain::{AccountId, EventId, HandleKey, MailId, TokenHash};
+use crate::domain::{
+    AccountId, EventId, HandleKey, MailId, Sealed, TokenHash, secret_kind, secret_kind_number,
+};
 
 /// An account with all that is kept beside it, as of one moment.
 #[derive(Clone, Debug)]
@@ -128,7 +129,7 @@ fn write_state(state: &Account) -> Result<String, StoreError> {
 }
 
 pub(super) fn kind(number: u8) -> Result<SecretKind, StoreError> {
-    crypto::kind(number).ok_or(StoreError::Unreadable("secrets"))
+    secret_kind(number).ok_or(StoreError::Unreadable("secrets"))
 }
 
 pub(super) fn sealed(row: &mut Row) -> Result<Sealed, StoreError> {
@@ -256,7 +257,7 @@ impl AccountChange {
                 "INSERT INTO secrets (account, secret, kind, key, sealed) VALUES ($1, $2, $3, $4, $5) \
                 ON CONFLICT (account, secret) DO UPDATE SET kind = excluded.kind, \
                 key = excluded.key, sealed = excluded.sealed",
-                values![a, secret.0, number(kind), sealed.key, sealed.bytes],
+                values![a, secret.0, secret_kind_number(kind), sealed.key, sealed.bytes],
             );
         }
         for (token, session) in self.sessions_made {

@@ -5,8 +5,7 @@ use tegata::code::{Alias, CredentialId, Prefix, Scheme};
 use super::credentials::{in_index, scheme};
 use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::crypto::Sealed;
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Sealed};
 
 /// How far the index of a period is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::database::Database;
 use super::global_state::AdminCommand;
 use super::sqlite::{connect, make_private, migrated, refused};
 use super::{EventRow, Store, StoreError, postgres};
-use crate::config;
+use crate::domain::StoreUrl;
 
 /// Pages copied at a time; between them others write.
 const PAGES: i32 = 256;
@@ -47,14 +47,14 @@ impl Store {
 /// `File` if there is a database already, `Program` (`psql` has to be on the path for PostgreSQL's), and those of the
 /// database.
 pub async fn restore(
-    place: &config::Store,
+    place: &StoreUrl,
     from: &Path,
     now: UnixTime,
     event: EventRow,
 ) -> Result<Store, StoreError> {
     let fence = AdminCommand::FenceAfterRestore(now).statement();
     match place {
-        config::Store::Sqlite(file) => {
+        StoreUrl::Sqlite(file) => {
             let (file, from) = (file.clone(), from.to_owned());
             let restored = tokio::task::spawn_blocking(move || {
                 restore_file(&file, &from, |connection| {
@@ -64,7 +64,7 @@ pub async fn restore(
             });
             restored.await.map_err(|_| StoreError::Panicked)??;
         }
-        config::Store::Postgres(url) => {
+        StoreUrl::Postgres(url) => {
             let mut psql = program("psql", &postgres::config(url)?);
             let fence = fence.in_words();
             psql.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]);

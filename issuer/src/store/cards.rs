@@ -4,8 +4,7 @@ use tegata::UnixTime;
 
 use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::domain::{AccountId, CardId};
-use crate::processor::{CustomerId, MethodId, Registered};
+use crate::domain::{AccountId, CardId, CustomerId, MethodId, RegisteredCard};
 
 /// A card of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +12,7 @@ pub struct Card {
     /// Its number here.
     pub id: CardId,
     /// What the processor says of it.
-    pub registered: Registered,
+    pub registered: RegisteredCard,
     /// Whether it is the one that is charged.
     pub is_default: bool,
 }
@@ -44,7 +43,7 @@ pub enum CardChange {
         /// Its number.
         card: CardId,
         /// What the processor says of it.
-        registered: Registered,
+        registered: RegisteredCard,
         /// When.
         made: UnixTime,
     },
@@ -116,7 +115,7 @@ impl Store {
             let mut row = row.of("cards");
             let id = CardId(row.array()?);
             let method = method(&mut row)?;
-            let registered = Registered { method, brand: row.text()?, last4: row.text()? };
+            let registered = RegisteredCard { method, brand: row.text()?, last4: row.text()? };
             Ok(Card { id, registered, is_default: row.int::<u8>()? == 1 })
         };
         let rows = self.database.rows(CARDS, values![account.0]).await?;

@@ -6,8 +6,7 @@ use tegata_policy::{Account, CredentialNumber, Payer};
 
 use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::crypto::{Sealed, SealedSeed};
-use crate::domain::{AccountId, RequestId};
+use crate::domain::{AccountId, RequestId, Sealed, SealedSeed};
 
 /// A credential that is made.
 #[derive(Clone, Debug)]

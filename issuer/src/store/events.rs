@@ -5,9 +5,9 @@
 //! comes; which lines a seal is over, and in which order, stands in the seal.
 
 use super::account::EventRow;
+use super::chain::{beginning, link};
 use super::sql::{Read, Row, Statement, values};
 use super::{Store, StoreError};
-use crate::audit;
 use crate::domain::{AccountId, EventId};
 
 /// How far the log is sealed: so many events, the last of which gave this hash.
@@ -119,7 +119,7 @@ impl Store {
                     transaction.lock("SELECT one FROM standing WHERE one = 1", values![]).await?;
                     let last = transaction.rows(LAST, values![]).await?;
                     let last = last.into_iter().next().map(Seal::read).transpose()?;
-                    let mut seal = last.unwrap_or_else(audit::beginning);
+                    let mut seal = last.unwrap_or_else(beginning);
                     let waiting = ids(transaction.rows(UNSEALED, values![n]).await?)?;
                     let events = transaction.read(read_by(&waiting)).await?;
                     let events = read_all(events.into_iter().flatten().collect())?;
@@ -128,7 +128,7 @@ impl Store {
                     }
                     let (mut numbers, mut statements) = (Vec::new(), Vec::new());
                     for event in &events {
-                        seal = audit::link(&seal, event);
+                        seal = link(&seal, event);
                         numbers.extend_from_slice(&event.id.0);
                         let done = Statement::new(DONE, values![event.id.0]).of_row();
                         statements.push(done.or(StoreError::Unreadable("events_waiting")));

@@ -23,6 +23,7 @@ mod aliases;
 mod backup;
 mod batch;
 mod cards;
+mod chain;
 mod counted;
 mod credentials;
 mod database;
@@ -44,12 +45,14 @@ use std::time::Duration;
 use tegata::UnixTime;
 use tegata_policy::limits::{Limit, Used};
 
+pub use crate::domain::WrappedKey;
 pub use account::{
     AccountChange, EventRow, LoadedAccount, OutboxMail, SessionContext, audit_event_name,
 };
 pub use aliases::{AliasRow, IndexProgress};
 pub use backup::restore;
 pub use cards::{Card, CardChange, ChargeableCard};
+pub(crate) use chain::{beginning, link};
 pub use credentials::{IndexedCredential, NewCredential, PriorCredential};
 pub use error::StoreError;
 pub(crate) use events::EventCounts;
@@ -64,11 +67,10 @@ pub use payments::{
     WrongCodeCount,
 };
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};
-pub use sealed_rows::{SealedRow, SeedRow, WrappedKey};
+pub use sealed_rows::{SealedRow, SeedRow};
 pub use tills::{Till, TillStage};
 
-use crate::config;
-use crate::domain::{AccountId, HandleKey, RequestId, ThrottleKey, TokenHash};
+use crate::domain::{AccountId, HandleKey, RequestId, StoreUrl, ThrottleKey, TokenHash};
 use crate::metrics::work::Work;
 use counted::CountedDatabase;
 use database::{Database, Transaction};
@@ -87,10 +89,10 @@ impl Store {
     ///
     /// # Errors
     /// `Newer` for a database of a later version, which is left as it is; `Unavailable`, `Refused`, `File`.
-    pub async fn open(place: &config::Store) -> Result<Self, StoreError> {
+    pub async fn open(place: &StoreUrl) -> Result<Self, StoreError> {
         let database = match place {
-            config::Store::Sqlite(file) => Database::Sqlite(sqlite::Sqlite::open(file).await?),
-            config::Store::Postgres(url) => {
+            StoreUrl::Sqlite(file) => Database::Sqlite(sqlite::Sqlite::open(file).await?),
+            StoreUrl::Postgres(url) => {
                 Database::Postgres(Box::new(postgres::Postgres::open(url).await?))
             }
         };

@@ -5,8 +5,7 @@ use tegata::UnixTime;
 use super::account::sealed;
 use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::crypto::Sealed;
-use crate::domain::{AccountId, MailId};
+use crate::domain::{AccountId, MailId, Sealed};
 
 /// Which mails go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

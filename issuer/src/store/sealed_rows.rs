@@ -8,17 +8,7 @@ use super::account::{kind, sealed};
 use super::credentials::sealed_seed;
 use super::sql::{Row, Statement, values};
 use super::{Store, StoreError};
-use crate::crypto::{Sealed, SealedSeed};
-use crate::domain::AccountId;
-
-/// A key, wrapped under the server key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrappedKey {
-    /// 0: what codes and addresses are hashed with. From 1 on: what is sealed with.
-    pub number: u8,
-    /// What the key service made of it.
-    pub wrapped: Vec<u8>,
-}
+use crate::domain::{AccountId, Sealed, SealedSeed, WrappedKey};
 
 /// A secret that is sealed under an older key.
 #[derive(Clone, Debug)]

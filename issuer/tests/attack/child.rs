@@ -11,9 +11,9 @@ use std::thread;
 use tegata::{Clock, Random, RandomUnavailable, SystemRandom, UnixTime};
 use tegata_issuer::accounts::Posted;
 use tegata_issuer::config::{Config, LogLevel};
-use tegata_issuer::domain::MailId;
+use tegata_issuer::domain::{Environment, MailId};
 use tegata_issuer::mail::{Carrier, Carrying};
-use tegata_issuer::{World, log, start};
+use tegata_issuer::{log, start};
 
 use tegata_testkit::TestIssuer;
 
@@ -117,7 +117,7 @@ fn serves() {
     log::install(config.log, LogLevel::Info, move || Line(lines.clone()));
     let clock = Arc::new(FileClock(folder.join("now"), fate.clone()));
     let random = Arc::new(Counted(SystemRandom::new(), fate.clone()));
-    let world = World { clock, random, ..World::system() };
+    let world = Environment { clock, random, ..Environment::system() };
     let handle = start(config, world, Arc::new(Pipe(fate.clone()))).unwrap();
     fate.is_armed.store(true, Ordering::SeqCst);
     println!("\nlistening {}", handle.address());

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use tegata::{Clock, UnixTime};
 use tegata_issuer::config::Config;
+use tegata_issuer::domain::Environment;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::{World, start};
+use tegata_issuer::start;
 
 use tegata_testkit::PostgresCluster;
 use tegata_testkit::TestIssuer;
@@ -113,7 +114,7 @@ fn serves() {
     let Ok(settings) = std::env::var(SETTINGS) else { return };
     let config: Config = toml::from_str(&settings).unwrap();
     let clock = Arc::new(FileClock(PathBuf::from(std::env::var(FOLDER).unwrap()).join("now")));
-    let world = World { clock, ..World::system() };
+    let world = Environment { clock, ..Environment::system() };
     let handle = start(config, world, Arc::new(Mailbox::default())).unwrap();
     println!("\nlistening {}", handle.address());
     loop {

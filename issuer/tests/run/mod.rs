@@ -10,10 +10,11 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tegata_issuer::config::Config;
+use tegata_issuer::domain::Environment;
 use tegata_issuer::http::body::Strict;
 use tegata_issuer::http::client_address::ClientNetwork;
 use tegata_issuer::http::problem::Problem;
-use tegata_issuer::{Handle, Issuer, RequestId, Routes, World, serve};
+use tegata_issuer::{Handle, Issuer, RequestId, Routes, serve};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -24,7 +25,7 @@ pub(crate) fn config(text: &str) -> Config {
 
 /// A service with the routes of this file, set up by `text`.
 pub(crate) fn service(text: &str) -> Handle {
-    serve(config(text), World::system(), routes()).unwrap()
+    serve(config(text), Environment::system(), routes()).unwrap()
 }
 
 pub(crate) fn routes() -> Routes {

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use refinery::Target;
 use tegata::{SystemRandom, UnixTime};
-use tegata_issuer::config::{ServerKey, Store as Place};
+use tegata_issuer::config::ServerKey;
 use tegata_issuer::crypto::Keys;
+use tegata_issuer::domain::StoreUrl as Place;
 use tegata_issuer::store::Store;
 use tegata_testkit::postgres::cluster;
 use tempfile::TempDir;

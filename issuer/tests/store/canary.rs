@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::config::Store as Place;
 use tegata_issuer::crypto::Purpose;
+use tegata_issuer::domain::StoreUrl as Place;
 
 use crate::bed::Bed;
 use crate::shopper;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::SecretSetting;
-use tegata_issuer::domain::{AccountId, AuthorisationId, MailId};
+use tegata_issuer::domain::{AccountId, AuthorisationId, MailId, MethodId};
 use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
-use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
+use tegata_issuer::processor::{Key, Processor, Stripe};
 use tegata_issuer::store::{
     Authorisation, AuthorisationState, NewAuthorisation, OutboxMail, ReceiptWriter, Store,
     StoreError, VoidTarget,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tegata_issuer::crypto::{Keys, KeysError, Place, Purpose};
 use tegata_issuer::domain::{AccountId, MailId};
+use tegata_issuer::key_store::KeyStoreError;
 use tegata_issuer::store::Store;
 use tegata_policy::{Account, SecretId, SecretKind};
 
@@ -33,7 +34,7 @@ async fn processes_that_begin_at_once_have_the_same_keys(bed: Bed) {
     }
     assert!(handles.iter().all(|handle| *handle == handles[0]));
     let wrong = Keys::open(&bed.store().await, &server_key(8), &bed.random).await;
-    assert!(matches!(wrong, Err(KeysError::WrongKey)));
+    assert!(matches!(wrong, Err(KeyStoreError::Keys(KeysError::WrongKey))));
 }
 
 /// Whether all that the shopper has kept is what she gave.
@@ -63,9 +64,12 @@ async fn another_server_key_opens_all_that_was_and_the_old_one_nothing(bed: Bed)
     let ticket = keys.ticket(Purpose::Reset, account, 5, &bed.random).unwrap();
     let (old, new) = (server_key(7), server_key(8));
     let wrong = Keys::rewrap(&store, &new, &old, &bed.random).await;
-    assert!(matches!(wrong, Err(KeysError::WrongKey)));
+    assert!(matches!(wrong, Err(KeyStoreError::Keys(KeysError::WrongKey))));
     Keys::rewrap(&store, &old, &new, &bed.random).await.unwrap();
-    assert!(matches!(Keys::open(&store, &old, &bed.random).await, Err(KeysError::WrongKey)));
+    assert!(matches!(
+        Keys::open(&store, &old, &bed.random).await,
+        Err(KeyStoreError::Keys(KeysError::WrongKey))
+    ));
     let keys = Keys::open(&store, &new, &bed.random).await.unwrap();
     assert!(all_opens(&store, &keys, account, &recovery).await);
     assert_eq!(keys.read_ticket(Purpose::Reset, &ticket), Some((account, 5)));
@@ -76,7 +80,7 @@ async fn secrets_are_sealed_anew_under_another_root(bed: Bed) {
     let before = Arc::new(bed.keys(&store).await);
     let (account, _, recovery) = shopper::sign_up(&store, &before).await;
     let wrong = Keys::renew(&store, &server_key(8), &bed.random).await;
-    assert!(matches!(wrong, Err(KeysError::WrongKey)));
+    assert!(matches!(wrong, Err(KeyStoreError::Keys(KeysError::WrongKey))));
     Keys::renew(&store, &server_key(7), &bed.random).await.unwrap();
     let after = bed.keys(&store).await;
     assert!(all_opens(&store, &after, account, &recovery).await, "not sealed anew yet");

@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use tegata::protocol::SessionId;
-use tegata_issuer::config::Store as Place;
-use tegata_issuer::domain::{AccountId, TokenHash};
+use tegata_issuer::domain::{AccountId, StoreUrl as Place, TokenHash};
 use tegata_issuer::store::{AccountChange, LoadedAccount, Store};
 use tegata_policy::{SecretId, SecretKind};
 

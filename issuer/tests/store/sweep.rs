@@ -74,8 +74,8 @@ async fn a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not(b
     for table in ["secrets", "outbox", "handles", "sessions"] {
         let id = hex::encode(other.0);
         let is = match bed.place {
-            tegata_issuer::config::Store::Sqlite(_) => format!("x'{id}'"),
-            tegata_issuer::config::Store::Postgres(_) => format!("'\\x{id}'::bytea"),
+            tegata_issuer::domain::StoreUrl::Sqlite(_) => format!("x'{id}'"),
+            tegata_issuer::domain::StoreUrl::Postgres(_) => format!("'\\x{id}'::bytea"),
         };
         let left = format!("SELECT COUNT(*) FROM {table} WHERE account = {is}");
         assert_eq!(bed.number(&left).await, 0, "{table}");

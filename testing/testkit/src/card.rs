@@ -1,6 +1,7 @@
 //! Cards of the sandbox for payers, and whether a charge is still open.
 
-use tegata_issuer::processor::{Key, MethodId, Processor, Stripe};
+use tegata_issuer::domain::MethodId;
+use tegata_issuer::processor::{Key, Processor, Stripe};
 
 use crate::payments::{TestPayer, TestPayments};
 

@@ -11,13 +11,13 @@ use tegata::protocol::{Call, Envelope, IssuerError, Request, Response, SIGNATURE
 use tegata::vault::{Argon2Params, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Processor};
-use tegata_issuer::domain::AuthorisationId;
+use tegata_issuer::domain::{AuthorisationId, Environment};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{Charge, Outcome};
 use tegata_issuer::store::{
     AuthorisationState, NewAuthorisation, ReceiptWriter, Store, StoreError,
 };
-use tegata_issuer::{Handle, World, start, start_charging};
+use tegata_issuer::{Handle, start, start_charging};
 
 use crate::clock::TestClock;
 use crate::postgres::new_postgres_database;
@@ -136,7 +136,7 @@ impl TestIssuer {
 
     /// Starts it with its settings.
     pub fn start(&self) {
-        let world = World { clock: self.clock.clone(), ..World::system() };
+        let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         let config: Config = toml::from_str(&self.settings).unwrap();
         let clock = self.clock.clone();
         let outcome = self.processor.clone();

@@ -11,10 +11,10 @@ use tegata::code::{
     SlotIndex, Step, TillId,
 };
 use tegata::protocol::{DeviceId, SessionId};
-use tegata_issuer::admin::{Operator, Reason};
-use tegata_issuer::config::{Config, Store as Place};
+use tegata_issuer::admin::Operator;
+use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
-use tegata_issuer::domain::{AccountId, RequestId, make_credential_id};
+use tegata_issuer::domain::{AccountId, Reason, RequestId, StoreUrl as Place, make_credential_id};
 use tegata_issuer::payments::Notices;
 use tegata_issuer::store::{AccountChange, GlobalState, NewCredential, Store};
 use tegata_policy::{Account, Answer, Controls, Event, Found, World, decide, open};
@@ -192,7 +192,10 @@ impl<'a> TestPayments<'a> {
     pub fn operator(&self) -> Operator {
         let config = toml::from_str(&self.issuer.settings).unwrap();
         let clock = Arc::new(TestClock::at(self.issuer.now().seconds()));
-        let world = tegata_issuer::World { clock, ..tegata_issuer::World::system() };
+        let world = tegata_issuer::domain::Environment {
+            clock,
+            ..tegata_issuer::domain::Environment::system()
+        };
         Operator::open(config, world).unwrap()
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tegata::UnixTime;
 use tegata::code::{
-    Admission, AttemptLimits, Candidate, CodeMatch, CodeRefusal, CredentialId, DecodedCode, Scheme,
-    TillId, compare,
+    Admission, Candidate, CodeMatch, CodeRefusal, CredentialId, DecodedCode, Scheme, TillId,
+    compare,
 };
 
 use super::super::cards::ChargeableCard;
@@ -18,7 +18,7 @@ use super::super::sql::{Read, Row, Statement, values};
 use super::super::{GlobalState, KillSwitch, Store, StoreError};
 use super::authorisation::{Authorisation, AuthorisationState, BY_ID, PriorSale};
 use super::candidates::{CandidateAccount, CandidateCache};
-use crate::domain::{AuthorisationId, TokenHash};
+use crate::domain::{AuthorisationId, AuthoriseLimits, TokenHash};
 
 /// What a till asks for.
 #[derive(Clone, Debug)]
@@ -59,28 +59,6 @@ pub enum ParsedCode {
     Malformed,
     /// In its parts.
     Parts(Scheme, DecodedCode),
-}
-
-/// What may be spent, and how often somebody may be wrong.
-#[derive(Clone, Copy, Debug)]
-pub struct AuthoriseLimits {
-    /// With a device that has been known for some time.
-    pub usual: Cap,
-    /// With a new one, or after a reset.
-    pub low: Cap,
-    /// The day that it counts against.
-    pub day: u64,
-    /// Codes that fit nobody.
-    pub attempts: AttemptLimits,
-}
-
-/// What may be spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cap {
-    /// At once.
-    pub payment: u64,
-    /// In a day.
-    pub day: u64,
 }
 
 /// Why not, in the words that a cashier can act on.

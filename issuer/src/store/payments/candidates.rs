@@ -14,8 +14,7 @@ use super::super::sql::{Read, Row, values};
 use super::super::{GlobalState, StoreError};
 use super::attempts::Attempts;
 use super::authorise::DeclineReason;
-use crate::crypto::Sealed;
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Sealed};
 
 /// A credential that a code may belong to.
 #[derive(Clone, Debug)]

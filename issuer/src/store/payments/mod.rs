@@ -24,11 +24,11 @@ mod receipts;
 mod report;
 mod void;
 
+pub use crate::domain::{AuthoriseLimits, Cap};
 pub use attempts::ATTEMPT_DAYS;
 pub use authorisation::{Authorisation, AuthorisationState};
 pub use authorise::{
-    AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, Cap, DeclineReason, NewAuthorisation,
-    ParsedCode, SaleDetails,
+    AuthoriseOutcome, AuthoriseRequest, DeclineReason, NewAuthorisation, ParsedCode, SaleDetails,
 };
 pub use candidates::{CandidateCache, CandidateCredential};
 pub use idempotency::IDEMPOTENCY_DAYS;

@@ -1,15 +1,59 @@
-//! Another key in the place of one: around the roots, which changes a few rows, or a sealing root itself, which seals
+//! The issuer's keys in the store: opened, wrapped under another server key, replaced.
+//!
+//! Another key takes the place of one: around the roots, which changes a few rows, or a sealing root itself, which seals
 //! every secret anew.
 
-use tegata::Random;
+use tegata::{Random, RandomUnavailable};
 
-use super::{KeyService, Keys, KeysError, Place, Sealed, make};
-use crate::store::Store;
+use crate::crypto::{KeyService, Keys, KeysError, Place, WrongKey, make_root};
+use crate::domain::Sealed;
+use crate::store::{Store, StoreError};
 
 /// Secrets sealed anew in one transaction.
 const BATCH: u32 = 256;
 
+/// Why the keys of a store cannot be opened, or not be replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyStoreError {
+    /// The keys cannot be unwrapped, made or used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<WrongKey> for KeyStoreError {
+    fn from(wrong: WrongKey) -> Self {
+        Self::Keys(wrong.into())
+    }
+}
+
+impl From<RandomUnavailable> for KeyStoreError {
+    fn from(error: RandomUnavailable) -> Self {
+        Self::Keys(error.into())
+    }
+}
+
 impl Keys {
+    /// Unwraps the keys of a store; makes them if it has none.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]; `WrongKey` if they were wrapped under another server key.
+    pub async fn open(
+        store: &Store,
+        service: &dyn KeyService,
+        random: &dyn Random,
+    ) -> Result<Self, KeyStoreError> {
+        let mut rows = store.keys().await?;
+        if rows.is_empty() {
+            store.add_keys(Self::make_roots(service, random)?).await?;
+            // Another process may have been first: its keys count.
+            rows = store.keys().await?;
+        }
+        Ok(Self::unwrap(rows, service)?)
+    }
+
     /// Wraps all roots under another server key, all or none. Services that run need it at their next start only.
     ///
     /// # Errors
@@ -19,7 +63,7 @@ impl Keys {
         old: &dyn KeyService,
         new: &dyn KeyService,
         random: &dyn Random,
-    ) -> Result<(), KeysError> {
+    ) -> Result<(), KeyStoreError> {
         let mut pairs = Vec::new();
         for key in store.keys().await? {
             let root = old.unwrap(key.number, &key.wrapped)?;
@@ -38,7 +82,7 @@ impl Keys {
         store: &Store,
         service: &dyn KeyService,
         random: &dyn Random,
-    ) -> Result<(), KeysError> {
+    ) -> Result<(), KeyStoreError> {
         let keys = store.keys().await?;
         // Not under a server key that opens none of the others.
         for key in &keys {
@@ -46,7 +90,7 @@ impl Keys {
         }
         let last = keys.last().map_or(0, |key| key.number);
         let next = last.checked_add(1).ok_or(KeysError::NoNumberLeft)?;
-        Ok(store.add_keys(vec![make(next, service, random)?]).await?)
+        Ok(store.add_keys(vec![make_root(next, service, random)?]).await?)
     }
 
     /// Seals all secrets and payment seeds under the newest root that are sealed under an older one; gives how many. After a break it
@@ -54,8 +98,8 @@ impl Keys {
     ///
     /// # Errors
     /// `NotOpened`, `Random`, `Store`.
-    pub async fn reseal(&self, store: &Store, random: &dyn Random) -> Result<u64, KeysError> {
-        let newest = self.newest();
+    pub async fn reseal(&self, store: &Store, random: &dyn Random) -> Result<u64, KeyStoreError> {
+        let newest = self.newest_root();
         let (mut after, mut done) = (None, 0);
         loop {
             let rows = store.secrets_sealed_before(newest, after, BATCH).await?;
@@ -74,10 +118,10 @@ impl Keys {
         Ok(done + self.reseal_seeds(store, random).await?)
     }
 
-    async fn reseal_seeds(&self, store: &Store, random: &dyn Random) -> Result<u64, KeysError> {
+    async fn reseal_seeds(&self, store: &Store, random: &dyn Random) -> Result<u64, KeyStoreError> {
         let (mut after, mut done) = (None, 0);
         loop {
-            let rows = store.seeds_sealed_before(self.newest(), after, BATCH).await?;
+            let rows = store.seeds_sealed_before(self.newest_root(), after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(done) };
             after = Some(last.credential);
             let mut pairs = Vec::with_capacity(rows.len());
@@ -96,17 +140,13 @@ impl Keys {
     ///
     /// # Errors
     /// `Store`.
-    pub async fn retire(&self, store: &Store) -> Result<Vec<u8>, KeysError> {
+    pub async fn retire(&self, store: &Store) -> Result<Vec<u8>, KeyStoreError> {
         let mut in_use = Vec::new();
-        for number in self.sealing.keys().copied().filter(|number| *number < self.newest()) {
+        for number in self.older_roots() {
             if !store.retire_key(number).await? {
                 in_use.push(number);
             }
         }
         Ok(in_use)
-    }
-
-    fn newest(&self) -> u8 {
-        self.sealing.last_key_value().map_or(0, |(number, _)| *number)
     }
 }

@@ -1,0 +1,33 @@
+//! The chain of hashes over the log of events, which seals are links of.
+
+use ring::digest::{Context, SHA256, digest};
+
+use super::account::EventRow;
+use super::events::Seal;
+
+/// Gives the seal before the first event.
+pub(crate) fn beginning() -> Seal {
+    let mut head = [0; 32];
+    head.copy_from_slice(digest(&SHA256, b"tegata/v1/events").as_ref());
+    Seal { count: 0, head }
+}
+
+/// Extends the chain by one event: SHA-256 over the head before it, its place and each of its parts, with lengths, so
+/// that no two events are the same bytes.
+pub(crate) fn link(before: &Seal, event: &EventRow) -> Seal {
+    let count = before.count + 1;
+    let mut hash = Context::new(&SHA256);
+    hash.update(&before.head);
+    hash.update(&count.to_be_bytes());
+    hash.update(&event.id.0);
+    hash.update(&event.at.seconds().to_be_bytes());
+    let account = event.account.map(|account| account.0);
+    let account = account.as_ref().map_or(&[][..], |account| account);
+    for part in [account, event.deed.as_bytes(), event.actor.as_bytes(), event.detail.as_bytes()] {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut head = [0; 32];
+    head.copy_from_slice(hash.finish().as_ref());
+    Seal { count, head }
+}
