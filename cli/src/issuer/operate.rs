@@ -10,6 +10,7 @@ use tegata_issuer::store::{GlobalState, KillSwitch, OpenPaymentCounts};
 use super::{Because, Settings, not};
 use crate::failure::Failure;
 use crate::output::Output;
+use tegata_issuer::domain::AccountRef;
 
 /// What can be stopped.
 #[derive(Clone, Copy, Debug, ValueEnum)]
