@@ -10,3 +10,4 @@ mod log_in;
 mod random;
 mod reset;
 mod sign_up;
+mod stored_names;
