@@ -1,306 +1,303 @@
-//! What happens to an account, and what comes of it.
+//! The messages between the issuer and [`decide`](super::decide()): events in, effects and a reply out.
 
 use serde::{Deserialize, Serialize};
 use tegata::protocol::{DeviceId, Refusal, SessionId};
 
-use super::check::{Check, Found};
 use super::ids::{CredentialNumber, ResetId, SecretId};
+use super::verification::{FactorKind, MatchResult, PendingVerification};
 
-/// Something that was asked of an account. Whoever makes one has checked the signature of the device it names over the
-/// message as it came, and the token of the session it names; all else is decided.
+/// An operation requested on an account. The caller that builds one has already checked the signature of the device it
+/// names over the message as received, and the token of the session it names; `decide` does the rest.
 #[derive(Debug)]
 pub enum Event {
-    /// The mailed code of a sign-up was typed, with a password; it is to be compared.
-    SignUpCode {
-        /// Who asks.
+    /// Compares the mailed code of a sign-up, which came with a password.
+    VerifySignUpCode {
+        /// The device that signed the request.
         device: DeviceId,
     },
-    /// The first value of a sign-up's second factor was given.
-    SignUpFactor {
-        /// Who asks.
+    /// Compares the first value of a sign-up's second factor.
+    VerifySignUpFactor {
+        /// The device that signed the request.
         device: DeviceId,
     },
-    /// A password was given, and what stands for the second factor.
+    /// Logs in with a password and, on an unknown device, the second factor.
     LogIn {
-        /// Who asks.
+        /// The device that signed the request.
         device: DeviceId,
-        /// What the device is called, at most [`NAME`](tegata::protocol::NAME) bytes.
+        /// The device's display name, at most [`NAME`](tegata::protocol::NAME) bytes.
         name: String,
-        /// `None` when none was given, which suffices on a known device.
+        /// `None` if no second factor was sent, which suffices on a known device.
         factor: Option<FactorKind>,
     },
-    /// A value of the second factor was given in a session.
-    Prove {
-        /// In which.
+    /// Compares a value of the second factor within a session.
+    VerifyFactor {
+        /// The session of the request.
         session: SessionId,
     },
-    /// A second factor is to be enrolled.
-    Enrol {
-        /// In which session.
+    /// Creates the secret of a new second factor.
+    BeginFactorEnrolment {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The first value of the factor that is being enrolled was given.
-    EnrolCode {
-        /// In which session.
+    /// Compares the first value of the factor that is being enrolled.
+    VerifyFactorEnrolment {
+        /// The session of the request.
         session: SessionId,
     },
-    /// New recovery codes are wanted in place of the old.
-    RenewRecovery {
-        /// In which session.
+    /// Replaces the recovery codes with new ones.
+    RenewRecoveryCodes {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The account is to have another address.
-    MoveAddress {
-        /// In which session.
+    /// Mails a code to a new address for the account.
+    ChangeAddress {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The code mailed to the new address was given.
-    MoveAddressCode {
-        /// In which session.
+    /// Compares the code mailed to the new address.
+    VerifyNewAddress {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The code of a notice was given, to freeze the account.
-    FreezeCode,
-    /// The code of a notice was given, to take the changes back, with the second factor as it was before them.
-    UndoCode {
-        /// What was given of it.
+    /// Freezes the account with the code of a change notice.
+    FreezeByCode,
+    /// Reverts the changes with the code of a change notice and the second factor as it was before them.
+    RevertChanges {
+        /// The kind of second factor that was sent.
         factor: FactorKind,
     },
-    /// The owner stops spending.
+    /// Stops spending at the owner's request.
     Freeze {
-        /// In which session.
+        /// The session of the request.
         session: SessionId,
     },
-    /// The owner takes her own freeze back.
+    /// Lifts the owner's own freeze.
     Unfreeze {
-        /// In which session.
+        /// The session of the request.
         session: SessionId,
     },
-    /// A reset of the password is asked for.
-    Reset {
-        /// Who asks; the reset is bound to it.
+    /// Begins a reset of the password.
+    RequestReset {
+        /// The device that signed the request; the reset is bound to it.
         device: DeviceId,
-        /// What the device calls itself, for the mail; at most [`NAME`](tegata::protocol::NAME) bytes.
+        /// The device's display name for the mail, at most [`NAME`](tegata::protocol::NAME) bytes.
         name: String,
-        /// Where the code should go. There is one answer.
-        to: Destination,
+        /// The recipient of the code; a product build has one choice.
+        to: ResetDestination,
     },
-    /// The mailed code and a second factor were given for a reset.
-    ResetCode {
-        /// Which.
+    /// Compares the mailed code and a second factor for a reset.
+    VerifyReset {
+        /// The reset's id, from the ticket.
         reset: ResetId,
-        /// Who asks.
+        /// The device that signed the request.
         device: DeviceId,
-        /// What was given as second factor.
+        /// The kind of second factor that was sent.
         factor: FactorKind,
     },
-    /// The new password was given for a proved reset, in a message that the device signed.
-    ResetFinish {
-        /// Which.
+    /// Sets the new password of a verified reset.
+    FinishReset {
+        /// The reset's id, from the ticket.
         reset: ResetId,
-        /// Who signed.
+        /// The device that signed the request.
         device: DeviceId,
     },
-    /// The outcome of a comparison that was asked for.
-    Checked {
-        /// Which.
-        check: Check,
-        /// What was found.
-        found: Found,
+    /// Reports the result of a comparison that a reply asked for.
+    CompleteVerification {
+        /// The verification from the reply.
+        verification: PendingVerification,
+        /// The result of comparing.
+        result: MatchResult,
     },
-    /// A session is in use.
-    Seen {
-        /// Which.
+    /// Records that a session is in use.
+    UseSession {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The session ends.
+    /// Ends the session.
     LogOut {
-        /// Which.
+        /// The session of the request.
         session: SessionId,
     },
-    /// Another session, or all others, are to end.
+    /// Ends another session, or all others.
     EndSessions {
-        /// Who asks.
+        /// The session of the request.
         session: SessionId,
-        /// `None`: all but the one that asks.
+        /// The session to end; `None` for all but that of the request.
         which: Option<SessionId>,
     },
-    /// A device is to be known no longer; its sessions and its payment credential go with it.
+    /// Removes a known device with its sessions and its payment credential.
     ForgetDevice {
-        /// Who asks.
+        /// The session of the request.
         session: SessionId,
-        /// Which.
+        /// The device to remove.
         device: DeviceId,
     },
-    /// The owner wants all that is kept of her.
+    /// Exports the data stored about the owner.
     Export {
-        /// In which session.
+        /// The session of the request.
         session: SessionId,
-        /// Whether this is said to be its first page.
+        /// Whether the request claims to be for the first page.
         first: bool,
     },
-    /// The account is to be deleted.
-    Close {
-        /// In which session.
+    /// Schedules the account's deletion.
+    RequestDeletion {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The account is not to be deleted after all.
-    Keep {
-        /// In which session.
+    /// Cancels a scheduled deletion.
+    CancelDeletion {
+        /// The session of the request.
         session: SessionId,
     },
-    /// The time that an owner has to think it over may be past, or that of a sign-up that nobody finished.
-    CloseDue,
-    /// A device asks for a payment credential in a message that it signed.
+    /// Deletes the account if its grace period is over, or a sign-up that nobody finished in time.
+    DeleteIfDue,
+    /// Creates a payment credential, requested in a message signed by the device.
     Provision {
-        /// In which session.
+        /// The session of the request.
         session: SessionId,
-        /// Who signed.
+        /// The device that signed the request.
         device: DeviceId,
     },
-    /// A card is to be charged for what is paid, or another one of those that are there.
+    /// Adds a card to charge payments to.
     AddCard {
-        /// In which session.
+        /// The session of the request.
         session: SessionId,
-        /// Its brand and last digits, for the mail.
+        /// The card's brand and last digits, for the mail.
         card: String,
     },
-    /// Another of the account's cards is to be charged.
-    DefaultCard {
-        /// In which session.
+    /// Charges payments to another of the account's cards.
+    SetDefaultCard {
+        /// The session of the request.
         session: SessionId,
     },
-    /// A card is not to be charged any more.
+    /// Removes a card.
     RemoveCard {
-        /// In which session.
+        /// The session of the request.
         session: SessionId,
-        /// Its brand and last digits, for the mail.
+        /// The card's brand and last digits, for the mail.
         card: String,
     },
-    /// An operator freezes the account or lets it go.
-    Operator {
-        /// What is to be.
+    /// Freezes the account, or lifts any freeze, at an operator's request.
+    SetOperatorFreeze {
+        /// Whether the account is frozen afterwards.
         frozen: bool,
     },
 }
 
-/// What was given as second factor.
+/// The recipient of a reset's code, as requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FactorKind {
-    /// Six digits of the authenticator.
-    Totp,
-    /// One of the recovery codes.
-    Recovery,
-}
-
-/// Where the code of a reset goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Destination {
-    /// To the address that was verified before. No message has a field for another.
+pub enum ResetDestination {
+    /// The verified address. No message of the protocol has a field for another.
     Verified,
-    /// To one that was typed in, as in 2019: the model's only.
+    /// An address typed in with the request, as was possible in 2019; for the model only.
     #[cfg(feature = "model")]
-    Typed,
+    Unverified,
 }
 
-/// What has to be done together with writing the new state, or not at all.
+/// A write or a mail that belongs in the transaction that writes the new state: all of them or none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// A secret is kept under this number: made now, or taken from the request.
-    Keep(SecretId, SecretKind),
-    /// A secret is kept no longer.
-    Forget(SecretId),
-    /// A mail.
-    Mail {
-        /// Where it goes.
-        to: MailTo,
-        /// What it says.
-        letter: Letter,
+    /// Stores a secret under this id: generated now, or taken from the request.
+    StoreSecret(SecretId, SecretKind),
+    /// Deletes a stored secret.
+    DeleteSecret(SecretId),
+    /// Queues a mail.
+    SendMail {
+        /// The recipient.
+        to: MailRecipient,
+        /// The mail's template and values.
+        notification: Notification,
     },
-    /// The account is found by the address kept under this number, if it was not before; refuse everything if another's is.
-    Claim(SecretId),
-    /// The account is no longer found by it. Done before anything is claimed: two numbers can stand for one address.
-    Release(SecretId),
-    /// A session is found by its token from now on.
-    SessionMade(SessionId),
-    /// It is no longer.
-    SessionEnded(SessionId),
-    /// What the request says of the account's cards is written.
-    Card,
-    /// The account is found by nothing any more, its sessions end and all that is kept is forgotten. Mails of this
-    /// decision still go out.
-    Erase,
-    /// What happened, for the log.
-    Deed(Deed),
+    /// Makes the account findable by this stored address; refuse the whole decision if it belongs to another account.
+    ClaimAddress(SecretId),
+    /// Makes the account unfindable by this address. Carried out before any claim: two ids can hold the same address.
+    ReleaseAddress(SecretId),
+    /// Stores a session token.
+    CreateSession(SessionId),
+    /// Deletes a session's token.
+    EndSession(SessionId),
+    /// Writes the change to the account's cards that the request describes.
+    WriteCards,
+    /// Deletes the account's addresses, sessions and secrets. Mails of this decision are still sent.
+    EraseAccount,
+    /// Appends to the audit log.
+    Audit(AuditEvent),
 }
 
-/// Where a mail goes.
+/// The recipient of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MailTo {
-    /// To the address kept under this number.
-    Kept(SecretId),
-    /// To one that was typed in: the model's only.
+pub enum MailRecipient {
+    /// The address stored under this id.
+    Stored(SecretId),
+    /// An address typed in with the request; for the model only.
     #[cfg(feature = "model")]
-    Typed,
+    Unverified,
 }
 
-/// What a kept secret is.
+/// What a stored secret holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretKind {
-    /// An address, from the request.
+    /// A mail address, from the request.
     Address,
     /// A password's hash, from the request.
     Password,
-    /// Eight digits, made.
+    /// Eight digits, generated.
     MailedCode,
-    /// The secret of an authenticator, made.
+    /// An authenticator's secret, generated.
     Factor,
-    /// A recovery code, made.
+    /// A recovery code, generated.
     Recovery,
-    /// The code of a notice, made: 80 bits.
+    /// The code of a change notice, generated: 80 bits.
     Notice,
 }
 
-/// A mail to a shopper. None has a link in it.
+/// A mail to a shopper, by template. None has a link in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub enum Letter {
-    /// The code of a sign-up.
-    SignUp {
-        /// The code.
+pub enum Notification {
+    /// The verification code of a sign-up.
+    #[serde(rename = "SignUp")]
+    SignUpCode {
+        /// The code's secret.
         code: SecretId,
     },
     /// Someone tried to sign up with an address that has an account.
-    AlreadyHere,
-    /// The code of a reset.
-    Reset {
-        /// The code.
+    #[serde(rename = "AlreadyHere")]
+    AccountExists,
+    /// The code of a password reset.
+    #[serde(rename = "Reset")]
+    ResetCode {
+        /// The code's secret.
         code: SecretId,
-        /// What the device that asked calls itself.
+        /// The display name of the device that requested the reset.
         device: String,
     },
     /// The password was reset.
-    WasReset,
-    /// The account was logged in to on a device that it did not know.
+    #[serde(rename = "WasReset")]
+    PasswordReset,
+    /// Someone logged in on a device that the account did not know.
     NewDevice {
-        /// What the device calls itself.
+        /// The device's display name.
         device: String,
     },
-    /// The code for a new address, sent to it.
-    Move {
-        /// The code.
+    /// The code for a new address, sent to that address.
+    #[serde(rename = "Move")]
+    AddressCode {
+        /// The code's secret.
         code: SecretId,
     },
-    /// An address, a factor or the recovery codes were changed.
-    Changed {
-        /// Which.
+    /// The address, the second factor or the recovery codes changed.
+    #[serde(rename = "Changed")]
+    EvidenceChanged {
+        /// The part that changed.
         what: Change,
-        /// The code that freezes the account and takes the change back.
+        /// The code that freezes the account and reverts the change.
         code: SecretId,
     },
     /// A recovery code was used.
-    RecoveryUsed {
-        /// How many are left.
+    #[serde(rename = "RecoveryUsed")]
+    RecoveryCodeUsed {
+        /// How many recovery codes are left.
         left: usize,
     },
     /// A card was added.
@@ -315,21 +312,26 @@ pub enum Letter {
     },
     /// The account was frozen.
     Frozen,
-    /// The account is frozen no longer.
+    /// The account is no longer frozen.
     Unfrozen,
-    /// The changes were taken back: the password has to be reset.
-    Undone,
-    /// All that is kept of her was given out.
-    Exported,
-    /// The account is deleted in seven days.
-    Closing,
-    /// The account is not deleted after all.
-    Kept,
+    /// The changes were reverted: the password has to be reset.
+    #[serde(rename = "Undone")]
+    ChangesReverted,
+    /// The data stored about the owner was exported.
+    #[serde(rename = "Exported")]
+    DataExported,
+    /// The account will be deleted in seven days.
+    #[serde(rename = "Closing")]
+    DeletionScheduled,
+    /// The deletion was cancelled.
+    #[serde(rename = "Kept")]
+    DeletionCancelled,
     /// The account was deleted.
-    Closed,
+    #[serde(rename = "Closed")]
+    AccountDeleted,
 }
 
-/// What was changed.
+/// The part of the evidence that a change replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Change {
     /// The address.
@@ -340,11 +342,11 @@ pub enum Change {
     Recovery,
 }
 
-/// A line of the event log. It names no one and holds nothing secret.
+/// A line of the audit log. It identifies no person and contains no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what its name says")]
-pub enum Deed {
+#[expect(missing_docs, reason = "the variants' names say what happened")]
+pub enum AuditEvent {
     SignedUp,
     LoggedIn,
     LoggedInOnNewDevice,
@@ -353,63 +355,75 @@ pub enum Deed {
     SessionsEnded,
     DeviceForgotten,
     FactorEnrolled,
-    FactorProved,
-    RecoveryUsed,
-    RecoveryRenewed,
-    AddressMoved,
-    ResetAsked,
-    ResetCodesUsedUp,
+    #[serde(rename = "factor_proved")]
+    FactorVerified,
+    #[serde(rename = "recovery_used")]
+    RecoveryCodeUsed,
+    #[serde(rename = "recovery_renewed")]
+    RecoveryCodesRenewed,
+    #[serde(rename = "address_moved")]
+    AddressChanged,
+    #[serde(rename = "reset_asked")]
+    ResetRequested,
+    #[serde(rename = "reset_codes_used_up")]
+    ResetCodeLimitReached,
     ResetRefused,
-    ResetProved,
+    #[serde(rename = "reset_proved")]
+    ResetVerified,
     PasswordReset,
     Frozen,
     FrozenByOperator,
     Unfrozen,
     UnfrozenByOperator,
-    ChangesTakenBack,
-    Exported,
-    Closing,
-    Kept,
-    Closed,
+    #[serde(rename = "changes_taken_back")]
+    ChangesReverted,
+    #[serde(rename = "exported")]
+    DataExported,
+    #[serde(rename = "closing")]
+    DeletionScheduled,
+    #[serde(rename = "kept")]
+    DeletionCancelled,
+    #[serde(rename = "closed")]
+    AccountDeleted,
     Provisioned,
     CardAdded,
-    CardChosen,
+    #[serde(rename = "card_chosen")]
+    DefaultCardSet,
     CardRemoved,
 }
 
-/// What the asker hears.
+/// The reply to the request.
 #[derive(Debug)]
-pub enum Answer {
-    /// Done.
+pub enum Reply {
+    /// The request was carried out.
     Done,
-    /// No.
+    /// The request was refused.
     Refused(Refusal),
-    /// Not before this was compared: tell with [`Event::Checked`].
-    Check(Check),
-    /// A reset was asked for; whether one began is not told. The number tells it, and counts what happened to the
-    /// account: whoever asked gets a random token that stands for it, and one that stands for nothing where there is no
-    /// account.
-    ResetBegun(ResetId),
-    /// A reset waits for the new password.
-    Proved,
-    /// The account is there, with a session and its recovery codes, which are shown once.
+    /// A comparison has to be made first: report its result with [`Event::CompleteVerification`].
+    VerificationRequired(PendingVerification),
+    /// A reset was requested; the reply does not say whether one began. The id does, and counts what happened to the
+    /// account: hand out a random token that stands for it, and one that stands for nothing where there is no account.
+    ResetStarted(ResetId),
+    /// A reset is verified and waits for the new password.
+    ResetVerified,
+    /// The account exists, with a session and its recovery codes, which are shown once.
     SignedUp {
-        /// The session's number.
+        /// The new session.
         session: SessionId,
-        /// The numbers that the recovery codes are kept under.
+        /// The ids of the recovery codes.
         recovery: Vec<SecretId>,
     },
-    /// A session was made.
+    /// A session was created.
     LoggedIn {
-        /// Its number.
+        /// The new session.
         session: SessionId,
-        /// Nothing but enrolling a second factor is taken before that is done.
+        /// Whether every other request is refused until a second factor is enrolled.
         must_enrol: bool,
     },
-    /// The secret kept under this number is shown once.
-    Enrolling(SecretId),
-    /// The recovery codes kept under these numbers are shown once.
+    /// The secret of a second factor, stored under this id, is shown once.
+    FactorSecret(SecretId),
+    /// The recovery codes stored under these ids are shown once.
     RecoveryCodes(Vec<SecretId>),
-    /// The account has this payment credential now.
+    /// The account's payment credential is now this one.
     Provisioned(CredentialNumber),
 }

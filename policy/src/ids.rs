@@ -1,13 +1,13 @@
-//! What things of an account are called. Numbers count within one account and mean nothing outside of it.
+//! Numbers of things within one account, meaningless outside it, and the two counters that void what was created before.
 
 use serde::{Deserialize, Serialize};
 
-/// A secret that the issuer keeps beside the account: a mailed code, a password's hash, a factor's secret, a recovery
-/// code, an address. The state of an account names it and never holds it.
+/// A secret that the issuer stores beside the account: a mailed code, a password's hash, a factor's secret, a recovery
+/// code, an address. The account's state names it and never contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SecretId(pub u32);
 
-/// A reset of an account's password.
+/// A password reset of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResetId(pub u32);
 
@@ -15,14 +15,14 @@ pub struct ResetId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CredentialNumber(pub u32);
 
-/// How often everything of an account that was made before has been declared void. Sessions, resets and payment
-/// credentials carry the epoch they were made under and count only while it is the account's.
+/// Counts how often everything created for an account was voided. Sessions, resets and payment credentials carry the
+/// epoch they were created under and count only while it is the account's.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Epoch(pub u32);
 
-/// How often everything at the issuer that was made before has been declared void, by a mass revoke or a restore.
+/// Counts how often everything created at the issuer was voided, by a mass revocation or a restore.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

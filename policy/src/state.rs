@@ -1,52 +1,57 @@
-//! What the issuer knows of one account when it decides. No secret and no personal data stands in it: those lie beside
-//! it, under the [`SecretId`] that the state names.
+//! The issuer's state of one account, as decisions see it. It contains no secret and no personal data: those are stored
+//! beside it under the [`SecretId`]s that it names. It is stored as JSON, so every field and variant keeps its stored name.
 
 use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 use tegata::protocol::{DeviceId, SessionId};
 
+use super::context::{Control, PolicyContext};
 use super::ids::{CredentialNumber, Epoch, Generation, ResetId, SecretId};
 use super::limits::{
-    MAILED_CODE_LIFE, MAILED_CODE_TRIES, PROVED_LIFE, SESSION_IDLE, SESSION_LIFE, Used, within,
+    MAILED_CODE_LIFE, MAILED_CODE_TRIES, RecentAttempts, SESSION_IDLE, SESSION_LIFE, VERIFIED_LIFE,
+    within,
 };
-use super::world::{Control, World};
 
-/// An account, or what is to become one.
+/// An account, from its sign-up to its deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Account {
-    /// A sign-up: its mailed code or the first value of its second factor was not typed yet.
-    Opening(Opening),
-    /// An account.
-    Live(Box<Live>),
-    /// Deleted: its number is never used again.
+    /// A sign-up whose mailed code or whose second factor is not verified yet.
+    #[serde(rename = "Opening")]
+    PendingSignUp(PendingSignUp),
+    /// An account in use.
+    #[serde(rename = "Live")]
+    Active(Box<ActiveAccount>),
+    /// A deleted account: its number is never used again.
     Closed,
 }
 
-/// A sign-up that is under way, on one device.
+/// A sign-up in progress on one device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Opening {
+pub struct PendingSignUp {
     pub(super) address: SecretId,
     pub(super) device: DeviceId,
     pub(super) name: String,
     pub(super) next: u32,
-    pub(super) step: Step,
+    pub(super) step: SignUpStep,
 }
 
-/// How far a sign-up is.
+/// The progress of a sign-up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) enum Step {
-    /// A code was mailed.
-    Mailed(MailedCode),
-    /// It was right; the second factor's first value is awaited.
-    Verified {
-        /// The hash of the password that was chosen.
+pub(super) enum SignUpStep {
+    /// A code was mailed and is awaited.
+    #[serde(rename = "Mailed")]
+    CodeMailed(MailedCode),
+    /// The code matched; the second factor's first value is awaited.
+    #[serde(rename = "Verified")]
+    CodeVerified {
+        /// The hash of the chosen password.
         password: SecretId,
-        /// The authenticator's secret, shown.
+        /// The authenticator's secret, which was shown.
         factor: SecretId,
-        /// Since when.
+        /// When the code matched.
         since: UnixTime,
     },
 }
@@ -60,38 +65,44 @@ pub(super) struct MailedCode {
     pub(super) tries: u8,
 }
 
-/// An account: it has a verified address and a second factor, always.
+/// An account in use: it always has a verified address and a second factor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Live {
+pub struct ActiveAccount {
     pub(super) epoch: Epoch,
     pub(super) next: u32,
     pub(super) evidence: Evidence,
-    /// `None` after changes were taken back: whoever made them knew it.
+    /// `None` after changes were reverted: whoever made them knew the password.
     pub(super) password: Option<SecretId>,
-    pub(super) enrolling: Option<Enrolling>,
-    /// A recovery code stood in for the factor: a new one is enrolled before anything else.
+    #[serde(rename = "enrolling")]
+    pub(super) enrolment: Option<FactorEnrolment>,
+    /// A recovery code was used in place of the factor: a new factor has to be enrolled before anything else.
     pub(super) must_enrol: bool,
-    pub(super) moving: Option<Moving>,
-    pub(super) before: Option<Before>,
+    #[serde(rename = "moving")]
+    pub(super) address_change: Option<AddressChange>,
+    #[serde(rename = "before")]
+    pub(super) snapshot: Option<RollbackSnapshot>,
     pub(super) frozen: Option<Freeze>,
     pub(super) spending: Spending,
     pub(super) credential: Option<Credential>,
     pub(super) devices: Vec<Device>,
     pub(super) sessions: Vec<Session>,
     pub(super) resets: Vec<Reset>,
-    pub(super) used: Tries,
-    pub(super) closing: Option<UnixTime>,
+    #[serde(rename = "used")]
+    pub(super) attempts: AttemptLog,
+    /// When the account is deleted, if a deletion is scheduled.
+    #[serde(rename = "closing")]
+    pub(super) deletion: Option<UnixTime>,
 }
 
-/// What an owner proves herself by, the password apart.
+/// What proves that someone is the owner, apart from the password.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Evidence {
-    /// Verified: a code mailed there was typed.
+    /// The verified address: a code mailed there was typed in.
     pub(super) address: SecretId,
     pub(super) factor: Factor,
-    /// Those not used yet.
+    /// The recovery codes that are not used yet.
     pub(super) recovery: Vec<SecretId>,
 }
 
@@ -100,66 +111,66 @@ pub(super) struct Evidence {
 #[serde(deny_unknown_fields)]
 pub(super) struct Factor {
     pub(super) secret: SecretId,
-    /// The step whose value was taken last: none up to it is taken again.
+    /// The last time step whose value was accepted: none up to it is accepted again.
     pub(super) step: u64,
 }
 
-/// A factor whose first value was not typed yet.
+/// A new second factor whose first value is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Enrolling {
+pub(super) struct FactorEnrolment {
     pub(super) secret: SecretId,
     pub(super) session: SessionId,
 }
 
-/// A new address whose code was not typed yet.
+/// A new address whose code is awaited.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Moving {
+pub(super) struct AddressChange {
     pub(super) address: SecretId,
     pub(super) code: MailedCode,
     pub(super) session: SessionId,
 }
 
-/// What the changes of the last days replaced: it takes all of them back, together.
+/// The evidence that the changes of the last days replaced. Reverting restores all of it at once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Before {
+pub(super) struct RollbackSnapshot {
     pub(super) evidence: Evidence,
-    /// Of the last change.
+    /// When the last change was made.
     pub(super) since: UnixTime,
-    /// A code for each change, mailed to the address as it was before them; any of them freezes.
+    /// One code per change, mailed to the address as it was before all of them; any of these freezes the account.
     pub(super) codes: Vec<SecretId>,
-    /// And one, mailed to the address that a change put in its place: whose that is only she knows.
+    /// One code per change, mailed to an address that a change put in its place, which may be an attacker's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) codes_elsewhere: Vec<SecretId>,
-    /// The devices that were known for long when the first of them was made.
+    /// The devices that had been known for long when the first change was made.
     pub(super) devices: Vec<DeviceId>,
-    /// The code of a notice was given, and no operator has let go since, who may have frozen the account, too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) froze: bool,
+    /// A notice's code froze the account, and no operator has lifted a freeze since, their own included.
+    #[serde(rename = "froze", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) frozen_by_notice: bool,
 }
 
-/// Who froze an account, which is who can let it go.
+/// Who froze an account, which decides who can lift the freeze.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Freeze {
     /// The owner, in a session.
     Session,
-    /// Whoever had the code of a notice: the changes are taken back, or an operator looks at it.
+    /// Someone with the code of a change notice: reverting the changes lifts it, or an operator.
     Notice,
     /// An operator.
     Operator,
 }
 
-/// Whether payments are made from this account.
+/// Whether payments can be made from this account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) enum Spending {
     /// Not before a log-in with the second factor and a new payment credential.
     Held,
-    /// With lower caps until then.
+    /// Yes, with lower caps for a while.
     Open {
-        /// When the usual caps apply.
+        /// When the usual caps apply again.
         low_until: UnixTime,
     },
 }
@@ -168,50 +179,50 @@ pub(super) enum Spending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
-    /// Its number.
+    /// The credential's number within the account.
     pub number: CredentialNumber,
-    /// The device that asked for it.
+    /// The device that it was provisioned on.
     pub device: DeviceId,
     pub(super) epoch: Epoch,
     pub(super) generation: Generation,
 }
 
-/// A device that the account was logged in on.
+/// A device on which the account was logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Device {
-    /// Its key.
+    /// The device's public key.
     pub id: DeviceId,
-    /// What its owner calls it.
+    /// The device's display name.
     pub name: String,
-    /// Since when it is known.
+    /// When the account first knew it.
     pub since: UnixTime,
-    pub(super) logins: Used,
-    pub(super) factor: Used,
-    pub(super) codes: Used,
+    pub(super) logins: RecentAttempts,
+    pub(super) factor: RecentAttempts,
+    pub(super) codes: RecentAttempts,
 }
 
 /// A session on a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
-    /// Its number.
+    /// The session's number within the account.
     pub id: SessionId,
-    /// The device it was made on.
+    /// The device that logged in.
     pub device: DeviceId,
-    /// When it was last used, to some minutes.
+    /// When it was last used, accurate to five minutes.
     pub seen: UnixTime,
-    /// When it was made, by password.
+    /// When it was created, by password.
     pub since: UnixTime,
     pub(super) factor: Option<UnixTime>,
     pub(super) epoch: Epoch,
     pub(super) generation: Generation,
-    /// Its owner was told that what is kept of her was given out in it.
+    /// The owner was notified of an export in this session.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) exported: bool,
 }
 
-/// A reset of the password, bound to the device that asked for it.
+/// A password reset, bound to the device that requested it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reset {
@@ -219,112 +230,121 @@ pub(super) struct Reset {
     pub(super) device: DeviceId,
     pub(super) epoch: Epoch,
     pub(super) generation: Generation,
-    pub(super) stage: Stage,
+    pub(super) stage: ResetStage,
 }
 
-/// How far a reset is.
+/// The progress of a reset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Stage {
-    /// A code was mailed.
-    Asked(MailedCode),
-    /// The code and the second factor were right, then.
-    Proved(UnixTime),
+pub(super) enum ResetStage {
+    /// A code was mailed and is awaited.
+    #[serde(rename = "Asked")]
+    CodeMailed(MailedCode),
+    /// The code and the second factor matched at this time; the new password is awaited.
+    #[serde(rename = "Proved")]
+    Verified(UnixTime),
 }
 
-/// What was used up by devices that the account does not know, and in all.
+/// Recent attempts by all unknown devices together, and by everyone where a limit holds for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tries {
-    pub(super) codes: Used,
-    pub(super) logins: Used,
-    pub(super) factor: Used,
-    pub(super) factor_in_resets: Used,
-    /// Values of the second factor given to take changes back, with a code mailed to the address as it was.
-    pub(super) undo: Used,
-    /// With one mailed to the address that a change put in its place.
-    #[serde(default, skip_serializing_if = "Used::is_none")]
-    pub(super) undo_elsewhere: Used,
-    pub(super) address: Used,
+pub(super) struct AttemptLog {
+    pub(super) codes: RecentAttempts,
+    pub(super) logins: RecentAttempts,
+    pub(super) factor: RecentAttempts,
+    pub(super) factor_in_resets: RecentAttempts,
+    /// Values of the second factor sent to revert changes, with a code mailed to the address as it was.
+    #[serde(rename = "undo")]
+    pub(super) factor_in_reverts: RecentAttempts,
+    /// Values sent with a code that was mailed to an address that a change put in its place.
+    #[serde(rename = "undo_elsewhere", default, skip_serializing_if = "RecentAttempts::is_empty")]
+    pub(super) factor_in_reverts_elsewhere: RecentAttempts,
+    pub(super) address: RecentAttempts,
 }
 
-impl Before {
-    /// All codes that were mailed.
+impl RollbackSnapshot {
+    /// The codes of all mailed notices.
     pub(super) fn notices(&self) -> impl Iterator<Item = SecretId> {
         self.codes.iter().chain(&self.codes_elsewhere).copied()
     }
 }
 
-impl Opening {
-    /// Under which number the address is kept.
+impl PendingSignUp {
+    /// The id of the stored address.
     #[must_use]
     pub fn address(&self) -> SecretId {
         self.address
     }
 
-    /// Whether this device may give the mailed code still: what comes with one that is not compared is not looked at.
+    /// Whether this device may still send the mailed code. If not, ignore the password that comes with one.
     #[must_use]
-    pub fn awaits_code(&self, device: DeviceId, world: &World) -> bool {
-        let awaited = matches!(&self.step, Step::Mailed(code) if code.may_be_tried(world));
+    pub fn awaits_code(&self, device: DeviceId, context: &PolicyContext) -> bool {
+        let awaited =
+            matches!(&self.step, SignUpStep::CodeMailed(code) if code.may_be_compared(context));
         awaited && self.device == device
     }
 }
 
 impl MailedCode {
-    /// Whether it is not too old, and not tried too often.
-    pub(super) fn may_be_tried(&self, world: &World) -> bool {
-        let left = self.tries < MAILED_CODE_TRIES || !world.controls.on(Control::CountedTries);
-        left && within(self.since, MAILED_CODE_LIFE, world.now)
+    /// Whether it is neither too old nor tried too often.
+    pub(super) fn may_be_compared(&self, context: &PolicyContext) -> bool {
+        let left = self.tries < MAILED_CODE_TRIES || !context.controls.is_on(Control::CountedTries);
+        left && within(self.since, MAILED_CODE_LIFE, context.now)
     }
 }
 
 impl Reset {
-    /// Whether it can come to anything in an account of this epoch.
-    pub(super) fn counts(&self, epoch: Epoch, world: &World) -> bool {
+    /// Whether it can still be completed in an account of this epoch.
+    pub(super) fn counts(&self, epoch: Epoch, context: &PolicyContext) -> bool {
         let is_in_time = match &self.stage {
-            Stage::Asked(code) => within(code.since, MAILED_CODE_LIFE, world.now),
-            Stage::Proved(at) => within(*at, PROVED_LIFE, world.now),
+            ResetStage::CodeMailed(code) => within(code.since, MAILED_CODE_LIFE, context.now),
+            ResetStage::Verified(at) => within(*at, VERIFIED_LIFE, context.now),
         };
-        self.epoch == epoch && self.generation == world.generation && is_in_time
+        self.epoch == epoch && self.generation == context.generation && is_in_time
     }
 }
 
-impl Live {
-    /// Whether this device proved that reset, which then waits for the new password. Until then a password that comes is
-    /// not looked at: what is said of one may depend on whose account it is.
+impl ActiveAccount {
+    /// Whether this device verified that reset, which then waits for the new password. If not, ignore a password that is
+    /// sent: judging it could reveal whose account it is.
     #[must_use]
-    pub fn is_proved(&self, id: ResetId, device: DeviceId, world: &World) -> bool {
+    pub fn awaits_new_password(
+        &self,
+        id: ResetId,
+        device: DeviceId,
+        context: &PolicyContext,
+    ) -> bool {
         self.resets.iter().any(|reset| {
             (reset.id, reset.device) == (id, device)
-                && matches!(reset.stage, Stage::Proved(_))
-                && reset.counts(self.epoch, world)
+                && matches!(reset.stage, ResetStage::Verified(_))
+                && reset.counts(self.epoch, context)
         })
     }
 
-    /// The sessions that count, oldest first.
-    pub fn sessions(&self, world: &World) -> impl Iterator<Item = &Session> {
-        self.sessions.iter().filter(move |session| self.counts(session, world))
+    /// The valid sessions, oldest first.
+    pub fn sessions(&self, context: &PolicyContext) -> impl Iterator<Item = &Session> {
+        self.sessions.iter().filter(move |session| self.counts(session, context))
     }
 
-    /// A session, if it counts.
+    /// A session by its number, if it is valid.
     #[must_use]
-    pub fn session(&self, id: SessionId, world: &World) -> Option<&Session> {
-        self.sessions(world).find(|session| session.id == id)
+    pub fn session(&self, id: SessionId, context: &PolicyContext) -> Option<&Session> {
+        self.sessions(context).find(|session| session.id == id)
     }
 
-    pub(super) fn counts(&self, session: &Session, world: &World) -> bool {
+    pub(super) fn counts(&self, session: &Session, context: &PolicyContext) -> bool {
         session.epoch == self.epoch
-            && session.generation == world.generation
-            && within(session.since, SESSION_LIFE, world.now)
-            && within(session.seen, SESSION_IDLE, world.now)
+            && session.generation == context.generation
+            && within(session.since, SESSION_LIFE, context.now)
+            && within(session.seen, SESSION_IDLE, context.now)
     }
 
-    /// The devices it knows.
+    /// The known devices, in the order in which they were added.
     #[must_use]
     pub fn devices(&self) -> &[Device] {
         &self.devices
     }
 
-    /// Whether nothing but enrolling a new second factor is taken.
+    /// Whether every request but enrolling a second factor is refused.
     #[must_use]
     pub fn must_enrol(&self) -> bool {
         self.must_enrol
@@ -336,36 +356,36 @@ impl Live {
         self.evidence.recovery.len()
     }
 
-    /// Under which number its address is kept.
+    /// The id of the stored address.
     #[must_use]
     pub fn address(&self) -> SecretId {
         self.evidence.address
     }
 
-    /// Whether it is frozen, by whomever.
+    /// Whether it is frozen, by anyone.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.frozen.is_some()
     }
 
-    /// When it is deleted, if its owner asked for that.
+    /// When the account is deleted, if its owner requested that.
     #[must_use]
-    pub fn closing(&self) -> Option<UnixTime> {
-        self.closing
+    pub fn deletion(&self) -> Option<UnixTime> {
+        self.deletion
     }
 
-    /// The payment credential that counts, if there is one.
+    /// The valid payment credential, if there is one.
     #[must_use]
-    pub fn credential(&self, world: &World) -> Option<&Credential> {
-        let counts = |c: &&Credential| c.epoch == self.epoch && c.generation == world.generation;
+    pub fn credential(&self, context: &PolicyContext) -> Option<&Credential> {
+        let counts = |c: &&Credential| c.epoch == self.epoch && c.generation == context.generation;
         self.credential.as_ref().filter(counts)
     }
 }
 
 impl Session {
-    /// When the second factor was proved in it last.
+    /// When the second factor was last verified in it.
     #[must_use]
-    pub fn factor_proved(&self) -> Option<UnixTime> {
+    pub fn factor_verified(&self) -> Option<UnixTime> {
         self.factor
     }
 }

@@ -1,39 +1,37 @@
-//! Cards that are charged for what is paid. Which there are is kept beside the account; who may change that is decided
-//! here.
+//! Allows changes to the cards that payments are charged to. The cards themselves are stored beside the account.
 
 use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
-use super::super::event::{Answer, Deed, Effect, Letter};
-use super::Decided;
-use super::turn::Turn;
+use super::transition::{StepResult, Transition};
+use crate::event::{AuditEvent, Effect, Notification, Reply};
 
-impl Turn<'_> {
-    pub(super) fn add_card(&mut self, session: SessionId, card: String) -> Decided {
-        self.may_choose(session)?;
-        self.tell(&Letter::CardAdded { card });
-        self.effects.extend([Effect::Card, Effect::Deed(Deed::CardAdded)]);
-        Ok(Answer::Done)
+impl Transition<'_> {
+    pub(super) fn add_card(&mut self, session: SessionId, card: String) -> StepResult {
+        self.require_card_choice_allowed(session)?;
+        self.notify(&Notification::CardAdded { card });
+        self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::CardAdded)]);
+        Ok(Reply::Done)
     }
 
-    pub(super) fn default_card(&mut self, session: SessionId) -> Decided {
-        self.may_choose(session)?;
-        self.effects.extend([Effect::Card, Effect::Deed(Deed::CardChosen)]);
-        Ok(Answer::Done)
+    pub(super) fn set_default_card(&mut self, session: SessionId) -> StepResult {
+        self.require_card_choice_allowed(session)?;
+        self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::DefaultCardSet)]);
+        Ok(Reply::Done)
     }
 
-    /// Asks for the session alone: who wants a card gone is not kept waiting, and the owner hears of it.
-    pub(super) fn remove_card(&mut self, session: SessionId, card: String) -> Decided {
+    /// Requires the session alone: removing a card should be quick, and the owner is notified.
+    pub(super) fn remove_card(&mut self, session: SessionId, card: String) -> StepResult {
         self.session(session)?;
-        self.tell(&Letter::CardRemoved { card });
-        self.effects.extend([Effect::Card, Effect::Deed(Deed::CardRemoved)]);
-        Ok(Answer::Done)
+        self.notify(&Notification::CardRemoved { card });
+        self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::CardRemoved)]);
+        Ok(Reply::Done)
     }
 
-    /// What a card is chosen with: a second factor just now, on an account that is not frozen.
-    fn may_choose(&mut self, session: SessionId) -> Result<(), Refusal> {
-        self.settled(session)?;
-        self.factor_is_fresh(session)?;
-        if self.live.is_frozen() { Err(Refusal::Frozen) } else { Ok(()) }
+    /// Requires a fresh second factor and an account that is not frozen.
+    fn require_card_choice_allowed(&mut self, session: SessionId) -> Result<(), Refusal> {
+        self.enrolled_session(session)?;
+        self.require_fresh_factor(session)?;
+        if self.account.is_frozen() { Err(Refusal::Frozen) } else { Ok(()) }
     }
 }

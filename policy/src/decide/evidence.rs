@@ -1,29 +1,34 @@
-//! What an owner proves herself by: comparing it, using it up, and what changes replaced.
+//! Compares evidence, marks it as used, and snapshots what changes replace.
 
 use tegata::protocol::DeviceId;
 
-use super::super::check::{Compare, Right};
-use super::super::event::{Change, Deed, Effect, FactorKind, Letter, MailTo, SecretKind};
-use super::super::ids::SecretId;
-use super::super::limits::{UNDO_WINDOW, within};
-use super::super::state::{Before, Evidence, Factor};
-use super::super::world::{Control, World};
-use super::turn::Turn;
+use super::transition::Transition;
+use crate::context::{Control, PolicyContext};
+use crate::event::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
+use crate::ids::SecretId;
+use crate::limits::{RECOVERY_CODES, REVERT_WINDOW, within};
+use crate::state::{Evidence, Factor, RollbackSnapshot};
+use crate::verification::{ExpectedEvidence, FactorKind, VerifiedEvidence};
 
 impl Evidence {
     fn secrets(&self) -> impl Iterator<Item = SecretId> {
         [self.address, self.factor.secret].into_iter().chain(self.recovery.iter().copied())
     }
 
-    /// What a second factor is compared with; with nothing, if the outcome does not count.
-    pub(super) fn compare(&self, kind: FactorKind, counts: bool, world: &World) -> Compare {
-        let used = if world.controls.on(Control::FactorOnce) { self.factor.step } else { 0 };
+    /// The comparison for a second factor; with nothing, if the result does not count.
+    pub(super) fn expected(
+        &self,
+        kind: FactorKind,
+        counts: bool,
+        context: &PolicyContext,
+    ) -> ExpectedEvidence {
+        let used = if context.controls.is_on(Control::FactorOnce) { self.factor.step } else { 0 };
         match kind {
-            FactorKind::Totp => {
-                Compare::Totp(counts.then_some((self.factor.secret, used.max(world.used_up_to))))
-            }
+            FactorKind::Totp => ExpectedEvidence::Totp(
+                counts.then_some((self.factor.secret, used.max(context.used_up_to))),
+            ),
             FactorKind::Recovery => {
-                Compare::Recovery(if counts { self.recovery.clone() } else { Vec::new() })
+                ExpectedEvidence::Recovery(if counts { self.recovery.clone() } else { Vec::new() })
             }
         }
     }
@@ -35,121 +40,120 @@ impl Evidence {
     }
 }
 
-/// What stood for the second factor.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proof {
-    Totp,
-    Recovery,
-}
-
-impl Turn<'_> {
-    /// Whether what was right proves the second factor that `of` names; uses it up, here and in what changes replaced.
-    /// Looked at again, since another may have used it up between the comparison and this.
-    pub(super) fn use_factor(&mut self, of: &Evidence, right: &Right) -> Option<Proof> {
-        match *right {
-            Right::Step(secret, step)
+impl Transition<'_> {
+    /// Marks the verified second factor of `evidence` as used, also in the snapshot; `None` if it is not one. Checked
+    /// again, since another request may have used it between the comparison and now.
+    pub(super) fn use_factor(
+        &mut self,
+        of: &Evidence,
+        verified: &VerifiedEvidence,
+    ) -> Option<FactorKind> {
+        match *verified {
+            VerifiedEvidence::TotpStep(secret, step)
                 if secret == of.factor.secret
-                    && (step > of.factor.step || !self.on(Control::FactorOnce)) =>
+                    && (step > of.factor.step || !self.is_on(Control::FactorOnce)) =>
             {
-                self.each_evidence(|evidence| evidence.use_step(secret, step));
-                Some(Proof::Totp)
+                self.update_evidence(|evidence| evidence.use_step(secret, step));
+                Some(FactorKind::Totp)
             }
-            Right::OneOf(ref codes) if right.among(&of.recovery) => {
+            VerifiedEvidence::Secrets(ref codes) if verified.is_among(&of.recovery) => {
                 let code = *codes.first()?;
-                self.each_evidence(|evidence| evidence.recovery.retain(|kept| *kept != code));
-                self.forget(code);
-                let left = self.live.evidence.recovery.len();
-                self.tell(&Letter::RecoveryUsed { left });
-                self.effects.push(Effect::Deed(Deed::RecoveryUsed));
-                Some(Proof::Recovery)
+                self.update_evidence(|evidence| evidence.recovery.retain(|other| *other != code));
+                self.delete_secret(code);
+                let left = self.account.evidence.recovery.len();
+                self.notify(&Notification::RecoveryCodeUsed { left });
+                self.effects.push(Effect::Audit(AuditEvent::RecoveryCodeUsed));
+                Some(FactorKind::Recovery)
             }
             _ => None,
         }
     }
 
-    fn each_evidence(&mut self, change: impl Fn(&mut Evidence)) {
-        change(&mut self.live.evidence);
-        if let Some(before) = &mut self.live.before {
-            change(&mut before.evidence);
+    fn update_evidence(&mut self, change: impl Fn(&mut Evidence)) {
+        change(&mut self.account.evidence);
+        if let Some(snapshot) = &mut self.account.snapshot {
+            change(&mut snapshot.evidence);
         }
     }
 
-    /// Ten new recovery codes.
-    pub(super) fn make_recovery(&mut self) -> Vec<SecretId> {
-        (0..super::super::limits::RECOVERY_CODES)
-            .map(|_| self.keep_secret(SecretKind::Recovery))
-            .collect()
+    /// Stores ten new recovery codes.
+    pub(super) fn create_recovery_codes(&mut self) -> Vec<SecretId> {
+        (0..RECOVERY_CODES).map(|_| self.store_secret(SecretKind::Recovery)).collect()
     }
 
-    /// Puts `new` in the place of what proves the owner, keeps what it replaces and tells of it.
-    pub(super) fn replace(&mut self, what: Change, new: Evidence) {
-        let old = std::mem::replace(&mut self.live.evidence, new);
-        let code = self.keep_secret(SecretKind::Notice);
-        let now = self.world.now;
-        // A thief logs in before he changes anything: a device that is new by then may be his.
-        let known = self.live.devices.iter().filter(|d| !within(d.since, UNDO_WINDOW, now));
+    /// Replaces the evidence, snapshots the old one and notifies the owner.
+    pub(super) fn replace_evidence(&mut self, what: Change, new: Evidence) {
+        let old = std::mem::replace(&mut self.account.evidence, new);
+        let code = self.store_secret(SecretKind::Notice);
+        let now = self.context.now;
+        // An attacker logs in before changing anything, so a recent device may be theirs.
+        let known = self.account.devices.iter().filter(|d| !within(d.since, REVERT_WINDOW, now));
         let devices: Vec<DeviceId> = known.map(|device| device.id).collect();
-        let before = self.live.before.get_or_insert_with(|| Before {
+        let snapshot = self.account.snapshot.get_or_insert_with(|| RollbackSnapshot {
             evidence: old.clone(),
             since: now,
             codes: Vec::new(),
             codes_elsewhere: Vec::new(),
             devices,
-            froze: false,
+            frozen_by_notice: false,
         });
-        before.since = now;
-        before.codes.push(code);
-        let (was, is) = (before.evidence.address, self.live.evidence.address);
-        self.notify(was, what, code);
-        // Another code, so that whoever reads the new address can use up nothing of who reads the old one.
-        if is != was {
-            let code = self.keep_secret(SecretKind::Notice);
-            self.live.before.iter_mut().for_each(|before| before.codes_elsewhere.push(code));
-            self.notify(is, what, code);
+        snapshot.since = now;
+        snapshot.codes.push(code);
+        let old_address = snapshot.evidence.address;
+        let new_address = self.account.evidence.address;
+        self.send_notice(old_address, what, code);
+        // Another code, so that the reader of the new address cannot use up the attempts of the reader of the old one.
+        if new_address != old_address {
+            let code = self.store_secret(SecretKind::Notice);
+            self.account
+                .snapshot
+                .iter_mut()
+                .for_each(|snapshot| snapshot.codes_elsewhere.push(code));
+            self.send_notice(new_address, what, code);
         }
-        self.drop_unused(&old);
-        // Their codes went to the address as it was.
-        self.drop_resets(|_| true);
+        self.delete_unreferenced(&old);
+        // The codes of resets went to the old address.
+        self.end_resets(|_| true);
     }
 
-    fn notify(&mut self, address: SecretId, what: Change, code: SecretId) {
-        let letter = Letter::Changed { what, code };
-        self.effects.push(Effect::Mail { to: MailTo::Kept(address), letter });
+    fn send_notice(&mut self, address: SecretId, what: Change, code: SecretId) {
+        let notification = Notification::EvidenceChanged { what, code };
+        self.effects.push(Effect::SendMail { to: MailRecipient::Stored(address), notification });
     }
 
-    /// Ends the time in which changes can be taken back.
-    pub(super) fn forget_before(&mut self) {
-        let Some(before) = self.live.before.take() else { return };
-        before.notices().for_each(|code| self.forget(code));
-        self.drop_unused(&before.evidence);
+    /// Deletes the snapshot: changes can no longer be reverted.
+    pub(super) fn discard_snapshot(&mut self) {
+        let Some(snapshot) = self.account.snapshot.take() else { return };
+        snapshot.notices().for_each(|code| self.delete_secret(code));
+        self.delete_unreferenced(&snapshot.evidence);
     }
 
-    /// Puts back what the changes replaced.
-    pub(super) fn restore(&mut self, before: Before) {
-        before.notices().for_each(|code| self.forget(code));
-        let now = std::mem::replace(&mut self.live.evidence, before.evidence);
-        self.drop_unused(&now);
+    /// Restores the evidence of a snapshot.
+    pub(super) fn restore_snapshot(&mut self, snapshot: RollbackSnapshot) {
+        snapshot.notices().for_each(|code| self.delete_secret(code));
+        let now = std::mem::replace(&mut self.account.evidence, snapshot.evidence);
+        self.delete_unreferenced(&now);
     }
 
-    /// Forgets what of `old` proves nothing any more and can no longer be put back.
-    fn drop_unused(&mut self, old: &Evidence) {
-        let kept = [Some(&self.live.evidence), self.live.before.as_ref().map(|b| &b.evidence)];
-        let kept: Vec<_> = kept.into_iter().flatten().collect();
-        let addresses: Vec<_> = kept.iter().map(|evidence| evidence.address).collect();
-        let kept: Vec<_> = kept.into_iter().flat_map(Evidence::secrets).collect();
+    /// Deletes those secrets of `old` that neither the evidence nor the snapshot refers to.
+    fn delete_unreferenced(&mut self, old: &Evidence) {
+        let snapshot = self.account.snapshot.as_ref().map(|snapshot| &snapshot.evidence);
+        let current = || [Some(&self.account.evidence), snapshot].into_iter().flatten();
+        let addresses: Vec<_> = current().map(|evidence| evidence.address).collect();
+        let referenced: Vec<_> = current().flat_map(Evidence::secrets).collect();
         if !addresses.contains(&old.address) {
-            self.effects.push(Effect::Release(old.address));
-            // Numbers tell nothing of what they stand for: it may be the very address that is kept under another one.
-            self.effects.extend(addresses.into_iter().map(Effect::Claim));
+            self.effects.push(Effect::ReleaseAddress(old.address));
+            // Another id may hold the same address.
+            self.effects.extend(addresses.into_iter().map(Effect::ClaimAddress));
         }
-        for secret in old.secrets().filter(|secret| !kept.contains(secret)) {
-            self.effects.push(Effect::Forget(secret));
+        for secret in old.secrets().filter(|secret| !referenced.contains(secret)) {
+            self.effects.push(Effect::DeleteSecret(secret));
         }
     }
 }
 
 impl Factor {
-    /// One whose first value, of this step, was just taken.
+    /// A factor whose value at `step` was just accepted.
     pub(super) fn new(secret: SecretId, step: u64) -> Self {
         Self { secret, step }
     }

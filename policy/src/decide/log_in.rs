@@ -1,113 +1,131 @@
-//! Log-in: the password, and the second factor on a device that the account does not know.
+//! Logs in with the password, and with the second factor on a device that the account does not know.
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
-use super::super::check::{Compare, LogIn, Purpose, Right};
-use super::super::event::{Answer, Deed, Effect, FactorKind, Letter};
-use super::super::limits::{
+use super::StepResult;
+use super::transition::Transition;
+use crate::context::Control;
+use crate::event::{AuditEvent, Effect, Notification, Reply};
+use crate::limits::{
     DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, LOGINS_KNOWN_DEVICE,
     LOGINS_UNKNOWN_DEVICES, LOW_CAPS, SESSIONS, later,
 };
-use super::super::state::{Device, Session, Spending};
-use super::super::world::Control;
-use super::Decided;
-use super::evidence::Proof;
-use super::turn::Turn;
+use crate::state::{Device, Session, Spending};
+use crate::verification::{ExpectedEvidence, FactorKind, LogInAttempt, Purpose, VerifiedEvidence};
 
-impl Turn<'_> {
+impl Transition<'_> {
     pub(super) fn log_in(
         &mut self,
         device: DeviceId,
         name: String,
         factor: Option<FactorKind>,
-    ) -> Answer {
-        let now = self.world.now;
+    ) -> Reply {
+        let now = self.context.now;
         let known = self.device(device).map(|d| d.logins.take(LOGINS_KNOWN_DEVICE, now));
-        // A stranger's tries use up the strangers' budget, never the owner's.
-        let left = known.unwrap_or_else(|| self.live.used.logins.take(LOGINS_UNKNOWN_DEVICES, now));
-        let compare = Compare::Password(self.live.password.filter(|_| left));
-        self.check(Purpose::Password(LogIn { device, name, factor }), compare, left)
+        // Attempts on unknown devices use up a limit of their own, never the owner's.
+        let left =
+            known.unwrap_or_else(|| self.account.attempts.logins.take(LOGINS_UNKNOWN_DEVICES, now));
+        let expected = ExpectedEvidence::Password(self.account.password.filter(|_| left));
+        self.request_verification(
+            Purpose::LogInPassword(LogInAttempt { device, name, factor }),
+            expected,
+            left,
+        )
     }
 
-    pub(super) fn password_checked(&mut self, log_in: LogIn, right: &Right) -> Decided {
-        let right = right.among(self.live.password.as_slice());
+    pub(super) fn apply_password(
+        &mut self,
+        log_in: LogInAttempt,
+        verified: &VerifiedEvidence,
+    ) -> StepResult {
+        let is_match = verified.is_among(self.account.password.as_slice());
         let Some(kind) = log_in.factor else {
-            // Known, and known still: its owner may have forgotten it while the password was compared.
-            let known = self.device(log_in.device).is_some() || !self.on(Control::SecondFactor);
-            let enough = right && known;
-            return if enough { Ok(self.logged_in(log_in, None)) } else { Err(self.no_log_in()) };
+            // Checked now: the owner may have removed the device while the password was compared.
+            let known = self.device(log_in.device).is_some() || !self.is_on(Control::SecondFactor);
+            let enough = is_match && known;
+            return if enough {
+                Ok(self.complete_log_in(log_in, None))
+            } else {
+                Err(self.refuse_log_in())
+            };
         };
-        // Asked for all the same if the password was wrong: nobody learns that it was.
-        let counts =
-            right && (kind == FactorKind::Recovery || self.try_factor(log_in.device).is_ok());
-        let compare = self.live.evidence.compare(kind, counts, self.world);
-        Ok(self.check(Purpose::Factor(log_in), compare, counts))
+        // Requested even if the password was wrong, so that nobody learns that it was.
+        let counts = is_match
+            && (kind == FactorKind::Recovery || self.count_factor_attempt(log_in.device).is_ok());
+        let expected = self.account.evidence.expected(kind, counts, self.context);
+        Ok(self.request_verification(Purpose::LogInFactor(log_in), expected, counts))
     }
 
-    fn try_factor(&mut self, device: DeviceId) -> Result<(), Refusal> {
-        let now = self.world.now;
+    fn count_factor_attempt(&mut self, device: DeviceId) -> Result<(), Refusal> {
+        let now = self.context.now;
         let left = match self.device(device) {
             Some(device) => device.factor.take_or_wait(FACTOR_KNOWN_DEVICE, now),
-            None => self.live.used.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now),
+            None => self.account.attempts.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now),
         };
         left.map_err(|wait| Refusal::TooOften { wait })
     }
 
-    pub(super) fn factor_checked(&mut self, log_in: LogIn, right: &Right) -> Decided {
-        let evidence = self.live.evidence.clone();
-        match self.use_factor(&evidence, right) {
-            Some(proof) => Ok(self.logged_in(log_in, Some(proof))),
-            None => Err(self.no_log_in()),
+    pub(super) fn apply_log_in_factor(
+        &mut self,
+        log_in: LogInAttempt,
+        verified: &VerifiedEvidence,
+    ) -> StepResult {
+        let evidence = self.account.evidence.clone();
+        match self.use_factor(&evidence, verified) {
+            Some(factor) => Ok(self.complete_log_in(log_in, Some(factor))),
+            None => Err(self.refuse_log_in()),
         }
     }
 
-    fn no_log_in(&mut self) -> Refusal {
-        self.effects.push(Effect::Deed(Deed::LoginRefused));
+    fn refuse_log_in(&mut self) -> Refusal {
+        self.effects.push(Effect::Audit(AuditEvent::LoginRefused));
         Refusal::Wrong
     }
 
-    fn logged_in(&mut self, log_in: LogIn, proof: Option<Proof>) -> Answer {
-        let now = self.world.now;
+    fn complete_log_in(&mut self, log_in: LogInAttempt, factor: Option<FactorKind>) -> Reply {
+        let now = self.context.now;
         if self.device(log_in.device).is_none() {
-            self.know(log_in.device, log_in.name);
+            self.add_device(log_in.device, log_in.name);
         } else {
-            self.effects.push(Effect::Deed(Deed::LoggedIn));
+            self.effects.push(Effect::Audit(AuditEvent::LoggedIn));
         }
-        if proof == Some(Proof::Recovery) {
-            self.live.must_enrol = true;
+        if factor == Some(FactorKind::Recovery) {
+            self.account.must_enrol = true;
             self.lower_caps();
         }
-        let session = self.make_session(log_in.device, proof.map(|_| now));
-        Answer::LoggedIn { session, must_enrol: self.live.must_enrol }
+        let session = self.create_session(log_in.device, factor.map(|_| now));
+        Reply::LoggedIn { session, must_enrol: self.account.must_enrol }
     }
 
-    fn know(&mut self, id: DeviceId, name: String) {
-        if self.live.devices.len() >= DEVICES {
-            let oldest = self.live.devices.iter().map(|d| (self.last_use(d), d.id)).min();
+    fn add_device(&mut self, id: DeviceId, name: String) {
+        if self.account.devices.len() >= DEVICES {
+            let oldest = self.account.devices.iter().map(|d| (self.last_use(d), d.id)).min();
             if let Some((_, oldest)) = oldest {
-                self.drop_device(oldest);
+                self.remove_device(oldest);
             }
         }
-        self.live.devices.push(Device::new(id, name.clone(), self.world.now));
+        self.account.devices.push(Device::new(id, name.clone(), self.context.now));
         self.lower_caps();
-        self.tell(&Letter::NewDevice { device: name });
-        self.effects.push(Effect::Deed(Deed::LoggedInOnNewDevice));
+        self.notify(&Notification::NewDevice { device: name });
+        self.effects.push(Effect::Audit(AuditEvent::LoggedInOnNewDevice));
     }
 
     fn last_use(&self, device: &Device) -> tegata::UnixTime {
-        let sessions = self.live.sessions.iter().filter(|session| session.device == device.id);
+        let sessions = self.account.sessions.iter().filter(|session| session.device == device.id);
         sessions.map(|session| session.seen).max().unwrap_or(device.since)
     }
 
-    fn make_session(&mut self, device: DeviceId, factor: Option<tegata::UnixTime>) -> SessionId {
-        if self.live.sessions.len() >= SESSIONS {
-            let oldest = self.live.sessions.remove(0);
-            self.effects.push(Effect::SessionEnded(oldest.id));
+    fn create_session(&mut self, device: DeviceId, factor: Option<tegata::UnixTime>) -> SessionId {
+        if self.account.sessions.len() >= SESSIONS {
+            let oldest = self.account.sessions.remove(0);
+            self.effects.push(Effect::EndSession(oldest.id));
         }
-        let (id, now) = (SessionId(self.number()), self.world.now);
-        let (epoch, generation) = (self.live.epoch, self.world.generation);
-        self.live.sessions.push(Session {
+        let id = SessionId(self.next_number());
+        let now = self.context.now;
+        let epoch = self.account.epoch;
+        let generation = self.context.generation;
+        self.account.sessions.push(Session {
             id,
             device,
             seen: now,
@@ -117,31 +135,35 @@ impl Turn<'_> {
             generation,
             exported: false,
         });
-        self.effects.push(Effect::SessionMade(id));
+        self.effects.push(Effect::CreateSession(id));
         id
     }
 
-    /// For a day, less can be spent.
+    /// Applies lower caps for a day.
     pub(super) fn lower_caps(&mut self) {
-        if let Spending::Open { low_until } = &mut self.live.spending {
-            *low_until = (*low_until).max(later(self.world.now, LOW_CAPS));
+        if let Spending::Open { low_until } = &mut self.account.spending {
+            *low_until = (*low_until).max(later(self.context.now, LOW_CAPS));
         }
     }
 
-    pub(super) fn prove(&mut self, session: SessionId) -> Decided {
-        let device = self.settled(session)?.device;
-        self.try_factor(device)?;
-        let compare = self.live.evidence.compare(FactorKind::Totp, true, self.world);
-        Ok(self.check(Purpose::Prove { session }, compare, true))
+    pub(super) fn verify_factor(&mut self, session: SessionId) -> StepResult {
+        let device = self.enrolled_session(session)?.device;
+        self.count_factor_attempt(device)?;
+        let expected = self.account.evidence.expected(FactorKind::Totp, true, self.context);
+        Ok(self.request_verification(Purpose::VerifyFactor { session }, expected, true))
     }
 
-    pub(super) fn proved(&mut self, session: SessionId, right: &Right) -> Decided {
-        self.settled(session)?;
-        let evidence = self.live.evidence.clone();
-        self.use_factor(&evidence, right).ok_or(Refusal::Wrong)?;
-        let now = self.world.now;
+    pub(super) fn complete_factor(
+        &mut self,
+        session: SessionId,
+        verified: &VerifiedEvidence,
+    ) -> StepResult {
+        self.enrolled_session(session)?;
+        let evidence = self.account.evidence.clone();
+        self.use_factor(&evidence, verified).ok_or(Refusal::Wrong)?;
+        let now = self.context.now;
         self.session(session)?.factor = Some(now);
-        self.effects.push(Effect::Deed(Deed::FactorProved));
-        Ok(Answer::Done)
+        self.effects.push(Effect::Audit(AuditEvent::FactorVerified));
+        Ok(Reply::Done)
     }
 }

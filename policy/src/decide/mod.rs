@@ -1,128 +1,126 @@
-//! The decisions, one file for each thing that an owner can want.
+//! Decides events, one file per group of operations.
 
 mod cards;
-mod changes;
-mod closing;
+mod credential;
+mod decision;
+mod deletion;
 mod evidence;
+mod evidence_changes;
+mod freeze;
 mod log_in;
-mod pay;
 mod reset;
 mod sessions;
 mod sign_up;
-mod turn;
-mod undo;
+mod transition;
 
-use turn::Turn;
+use transition::{StepResult, Transition};
 
-use super::check::{Check, Found, Purpose, Right};
-use super::event::{Answer, Deed, Effect, Event};
+use super::context::PolicyContext;
+use super::event::{AuditEvent, Effect, Event, Reply};
 use super::state::{Account, Freeze};
-use super::world::World;
+use super::verification::{MatchResult, PendingVerification, Purpose, VerifiedEvidence};
 use tegata::protocol::Refusal;
 
-pub use pay::{Caps, Payer};
-pub use sign_up::open;
+pub use credential::{Caps, Payer};
+pub use decision::Decision;
+pub use sign_up::begin_sign_up;
 
-/// What was decided.
-#[derive(Debug)]
-pub struct Decision {
-    /// The account as it is now, to be written although the answer may be no: tries were counted.
-    pub account: Account,
-    /// What has to be done in the transaction that writes it.
-    pub effects: Vec<Effect>,
-    /// What the asker hears, after it was written.
-    pub answer: Answer,
-}
-
-/// Decides. Pure: the same account, event and world give the same decision.
+/// Applies an event to an account. Pure: the same account, event and context give the same decision.
 #[must_use]
-pub fn decide(account: Account, event: Event, world: &World) -> Decision {
+pub fn decide(account: Account, event: Event, context: &PolicyContext) -> Decision {
     match account {
-        Account::Opening(opening) => sign_up::decide(opening, event, world),
-        Account::Live(mut live) => {
-            let mut turn = Turn::new(&mut live, world);
-            let answer = live_account(&mut turn, event).unwrap_or_else(Answer::Refused);
-            let (effects, closed) = turn.end();
-            let account = if closed { Account::Closed } else { Account::Live(live) };
-            Decision { account, effects, answer }
+        Account::PendingSignUp(sign_up) => sign_up::decide(sign_up, event, context),
+        Account::Active(mut active) => {
+            let mut transition = Transition::new(&mut active, context);
+            let reply = decide_active(&mut transition, event).unwrap_or_else(Reply::Refused);
+            let (effects, closed) = transition.finish();
+            let account = if closed { Account::Closed } else { Account::Active(active) };
+            Decision { account, effects, reply }
         }
-        Account::Closed => refused(Account::Closed, Refusal::Wrong),
+        Account::Closed => Decision::refused(Account::Closed, Refusal::Wrong),
     }
 }
 
-fn refused(account: Account, refusal: Refusal) -> Decision {
-    Decision { account, effects: Vec::new(), answer: Answer::Refused(refusal) }
-}
-
-type Decided = Result<Answer, Refusal>;
-
-fn live_account(turn: &mut Turn<'_>, event: Event) -> Decided {
+fn decide_active(transition: &mut Transition<'_>, event: Event) -> StepResult {
     match event {
-        Event::SignUpCode { .. } | Event::SignUpFactor { .. } => Err(Refusal::Wrong),
-        Event::LogIn { device, name, factor } => Ok(turn.log_in(device, name, factor)),
-        Event::Prove { session } => turn.prove(session),
-        Event::Enrol { session } => turn.enrol(session),
-        Event::EnrolCode { session } => turn.enrol_code(session),
-        Event::RenewRecovery { session } => turn.renew_recovery(session),
-        Event::MoveAddress { session } => turn.move_address(session),
-        Event::MoveAddressCode { session } => turn.move_address_code(session),
-        Event::FreezeCode => Ok(turn.freeze_code()),
-        Event::UndoCode { factor } => Ok(turn.undo_code(factor)),
-        Event::Freeze { session } => turn.freeze(session),
-        Event::Unfreeze { session } => turn.unfreeze(session),
-        Event::Reset { device, name, to } => Ok(turn.reset(device, name, to)),
-        Event::ResetCode { reset, device, factor } => Ok(turn.reset_code(reset, device, factor)),
-        Event::ResetFinish { reset, device } => turn.reset_finish(reset, device),
-        Event::Checked { check, found } => checked(turn, check, found),
-        Event::Seen { session } => turn.seen(session),
-        Event::LogOut { session } => turn.log_out(session),
-        Event::EndSessions { session, which } => turn.end_sessions(session, which),
-        Event::ForgetDevice { session, device } => turn.forget_device(session, device),
-        Event::Export { session, first } => turn.export(session, first),
-        Event::Close { session } => turn.close(session),
-        Event::Keep { session } => turn.keep(session),
-        Event::CloseDue => turn.close_due(),
-        Event::Provision { session, device } => turn.provision(session, device),
-        Event::AddCard { session, card } => turn.add_card(session, card),
-        Event::DefaultCard { session } => turn.default_card(session),
-        Event::RemoveCard { session, card } => turn.remove_card(session, card),
-        Event::Operator { frozen } => Ok(turn.operator(frozen)),
+        Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => Err(Refusal::Wrong),
+        Event::LogIn { device, name, factor } => Ok(transition.log_in(device, name, factor)),
+        Event::VerifyFactor { session } => transition.verify_factor(session),
+        Event::BeginFactorEnrolment { session } => transition.begin_enrolment(session),
+        Event::VerifyFactorEnrolment { session } => transition.verify_enrolment(session),
+        Event::RenewRecoveryCodes { session } => transition.renew_recovery_codes(session),
+        Event::ChangeAddress { session } => transition.change_address(session),
+        Event::VerifyNewAddress { session } => transition.verify_new_address(session),
+        Event::FreezeByCode => Ok(transition.verify_freeze_notice()),
+        Event::RevertChanges { factor } => Ok(transition.verify_revert_notice(factor)),
+        Event::Freeze { session } => transition.freeze(session),
+        Event::Unfreeze { session } => transition.unfreeze(session),
+        Event::RequestReset { device, name, to } => Ok(transition.request_reset(device, name, to)),
+        Event::VerifyReset { reset, device, factor } => {
+            Ok(transition.verify_reset_code(reset, device, factor))
+        }
+        Event::FinishReset { reset, device } => transition.finish_reset(reset, device),
+        Event::CompleteVerification { verification, result } => {
+            complete_verification(transition, verification, result)
+        }
+        Event::UseSession { session } => transition.touch_session(session),
+        Event::LogOut { session } => transition.log_out(session),
+        Event::EndSessions { session, which } => transition.end_sessions(session, which),
+        Event::ForgetDevice { session, device } => transition.forget_device(session, device),
+        Event::Export { session, first } => transition.export(session, first),
+        Event::RequestDeletion { session } => transition.request_deletion(session),
+        Event::CancelDeletion { session } => transition.cancel_deletion(session),
+        Event::DeleteIfDue => transition.delete_if_due(),
+        Event::Provision { session, device } => transition.provision(session, device),
+        Event::AddCard { session, card } => transition.add_card(session, card),
+        Event::SetDefaultCard { session } => transition.set_default_card(session),
+        Event::RemoveCard { session, card } => transition.remove_card(session, card),
+        Event::SetOperatorFreeze { frozen } => Ok(transition.set_operator_freeze(frozen)),
     }
 }
 
-fn checked(turn: &mut Turn<'_>, check: Check, found: Found) -> Decided {
-    let counts = check.counts && check.epoch == turn.live.epoch;
-    let right = if counts { check.right(found) } else { Right::Nothing };
-    match check.purpose {
+fn complete_verification(
+    transition: &mut Transition<'_>,
+    verification: PendingVerification,
+    result: MatchResult,
+) -> StepResult {
+    let counts = verification.counts && verification.epoch == transition.account.epoch;
+    let verified = if counts { verification.evidence(result) } else { VerifiedEvidence::Nothing };
+    match verification.purpose {
         Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::Wrong),
-        Purpose::Password(log_in) => turn.password_checked(log_in, &right),
-        Purpose::Factor(log_in) => turn.factor_checked(log_in, &right),
-        Purpose::Prove { session } => turn.proved(session, &right),
-        Purpose::Enrol { session } => turn.enrolled(session, &right),
-        Purpose::Move { session } => turn.moved(session, &right),
+        Purpose::LogInPassword(log_in) => transition.apply_password(log_in, &verified),
+        Purpose::LogInFactor(log_in) => transition.apply_log_in_factor(log_in, &verified),
+        Purpose::VerifyFactor { session } => transition.complete_factor(session, &verified),
+        Purpose::VerifyFactorEnrolment { session } => {
+            transition.complete_enrolment(session, &verified)
+        }
+        Purpose::VerifyNewAddress { session } => {
+            transition.complete_address_change(session, &verified)
+        }
         Purpose::ResetCode { reset, device, factor } => {
-            Ok(turn.reset_code_checked(reset, device, factor, &right))
+            Ok(transition.apply_reset_code(reset, device, factor, &verified))
         }
         Purpose::ResetFactor { reset, device } => {
-            turn.reset_factor_checked(reset, device, &right, counts)
+            transition.apply_reset_factor(reset, device, &verified, counts)
         }
-        Purpose::Freeze => turn.freeze_checked(&right),
-        Purpose::UndoCode { factor } => Ok(turn.undo_code_checked(factor, &right)),
-        Purpose::UndoFactor => turn.undo_checked(&right),
+        Purpose::FreezeNotice => transition.apply_freeze_notice(&verified),
+        Purpose::RevertNotice { factor } => Ok(transition.apply_revert_notice(factor, &verified)),
+        Purpose::RevertFactor => transition.revert_changes(&verified),
     }
 }
 
-impl Turn<'_> {
-    /// An operator's freeze, which no owner lifts.
-    fn operator(&mut self, frozen: bool) -> Answer {
-        let deed = if frozen { Deed::FrozenByOperator } else { Deed::UnfrozenByOperator };
-        self.live.frozen = frozen.then_some(Freeze::Operator);
-        // Let go, the account can be frozen by a notice again.
-        if let Some(before) = self.live.before.as_mut().filter(|_| !frozen) {
-            before.froze = false;
+impl Transition<'_> {
+    /// Sets or lifts an operator's freeze, which no owner can lift.
+    fn set_operator_freeze(&mut self, frozen: bool) -> Reply {
+        let audit_event =
+            if frozen { AuditEvent::FrozenByOperator } else { AuditEvent::UnfrozenByOperator };
+        self.account.frozen = frozen.then_some(Freeze::Operator);
+        // After that, a notice can freeze the account again.
+        if let Some(snapshot) = self.account.snapshot.as_mut().filter(|_| !frozen) {
+            snapshot.frozen_by_notice = false;
         }
-        self.effects.push(Effect::Deed(deed));
-        Answer::Done
+        self.effects.push(Effect::Audit(audit_event));
+        Reply::Done
     }
 }
 

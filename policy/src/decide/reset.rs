@@ -1,156 +1,164 @@
-//! The reset of a password: the code mailed to the verified address and the second factor, on the device that asked.
-//! What 2019 had in its place: a birth date, a telephone number, and a mail to any address.
+//! Resets the password with the code mailed to the verified address and the second factor, on the requesting device.
+//! In 2019 a birth date, a telephone number and a mail to any address sufficed.
 
 use tegata::protocol::DeviceId;
 use tegata::protocol::Refusal;
 
-use super::super::check::{Compare, Purpose, Right};
-use super::super::event::{
-    Answer, Deed, Destination, Effect, FactorKind, Letter, MailTo, SecretKind,
+use super::transition::{StepResult, Transition};
+use crate::context::Control;
+use crate::event::{
+    AuditEvent, Effect, MailRecipient, Notification, Reply, ResetDestination, SecretKind,
 };
-use super::super::ids::{ResetId, SecretId};
-use super::super::limits::{CODES_KNOWN_DEVICE, CODES_UNKNOWN_DEVICES, FACTOR_IN_RESETS};
-use super::super::state::{Reset, Spending, Stage};
-use super::super::world::Control;
-use super::Decided;
-use super::turn::Turn;
+use crate::ids::{ResetId, SecretId};
+use crate::limits::{CODES_KNOWN_DEVICE, CODES_UNKNOWN_DEVICES, FACTOR_IN_RESETS};
+use crate::state::{Reset, ResetStage, Spending};
+use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
-impl Turn<'_> {
-    pub(super) fn reset(&mut self, device: DeviceId, name: String, to: Destination) -> Answer {
-        let now = self.world.now;
+impl Transition<'_> {
+    pub(super) fn request_reset(
+        &mut self,
+        device: DeviceId,
+        name: String,
+        to: ResetDestination,
+    ) -> Reply {
+        let now = self.context.now;
         let known = self.device(device).map(|device| device.codes.take(CODES_KNOWN_DEVICE, now));
-        let left = known.unwrap_or_else(|| self.live.used.codes.take(CODES_UNKNOWN_DEVICES, now));
+        let left =
+            known.unwrap_or_else(|| self.account.attempts.codes.take(CODES_UNKNOWN_DEVICES, now));
         if !left {
-            // The same answer, and no mail: a number that no reset has.
-            self.effects.push(Effect::Deed(Deed::ResetCodesUsedUp));
-            return Answer::ResetBegun(ResetId(u32::MAX));
+            // The same reply, with an id that no reset has, and no mail.
+            self.effects.push(Effect::Audit(AuditEvent::ResetCodeLimitReached));
+            return Reply::ResetStarted(ResetId(u32::MAX));
         }
-        self.drop_resets(|reset| reset.device == device);
-        let code = self.mailed_code();
-        let letter = Letter::Reset { code: code.secret, device: name };
-        self.effects.push(Effect::Mail { to: self.reset_address(to), letter });
-        self.effects.push(Effect::Deed(Deed::ResetAsked));
-        let id = ResetId(self.number());
-        let (epoch, generation) = (self.live.epoch, self.world.generation);
-        let stage = Stage::Asked(code);
-        self.live.resets.push(Reset { id, device, epoch, generation, stage });
-        Answer::ResetBegun(id)
+        self.end_resets(|reset| reset.device == device);
+        let code = self.create_mailed_code();
+        let notification = Notification::ResetCode { code: code.secret, device: name };
+        self.effects.push(Effect::SendMail { to: self.reset_address(to), notification });
+        self.effects.push(Effect::Audit(AuditEvent::ResetRequested));
+        let id = ResetId(self.next_number());
+        let epoch = self.account.epoch;
+        let generation = self.context.generation;
+        let stage = ResetStage::CodeMailed(code);
+        self.account.resets.push(Reset { id, device, epoch, generation, stage });
+        Reply::ResetStarted(id)
     }
 
-    fn reset_address(&self, to: Destination) -> MailTo {
+    fn reset_address(&self, to: ResetDestination) -> MailRecipient {
         match to {
-            Destination::Verified => MailTo::Kept(self.live.evidence.address),
+            ResetDestination::Verified => MailRecipient::Stored(self.account.evidence.address),
             #[cfg(feature = "model")]
-            Destination::Typed if self.on(Control::VerifiedAddress) => {
-                MailTo::Kept(self.live.evidence.address)
+            ResetDestination::Unverified if self.is_on(Control::VerifiedAddress) => {
+                MailRecipient::Stored(self.account.evidence.address)
             }
             #[cfg(feature = "model")]
-            Destination::Typed => MailTo::Typed,
+            ResetDestination::Unverified => MailRecipient::Unverified,
         }
     }
 
-    /// The reset, if this device may go on with it.
-    fn reset_of(&mut self, id: ResetId, device: DeviceId) -> Option<&mut Reset> {
-        let bound = self.on(Control::BoundToDevice);
+    /// The reset, if this device may continue it.
+    fn find_reset(&mut self, id: ResetId, device: DeviceId) -> Option<&mut Reset> {
+        let bound = self.is_on(Control::BoundToDevice);
         let same = move |reset: &&mut Reset| reset.device == device || !bound;
-        self.live.resets.iter_mut().find(|reset| reset.id == id).filter(same)
+        self.account.resets.iter_mut().find(|reset| reset.id == id).filter(same)
     }
 
-    /// The code of a reset that waits for it.
-    fn asked(&mut self, id: ResetId, device: DeviceId) -> Option<SecretId> {
-        match self.reset_of(id, device).map(|reset| &reset.stage) {
-            Some(Stage::Asked(code)) => Some(code.secret),
+    /// The mailed code that the reset still waits for.
+    fn awaited_code(&mut self, id: ResetId, device: DeviceId) -> Option<SecretId> {
+        match self.find_reset(id, device).map(|reset| &reset.stage) {
+            Some(ResetStage::CodeMailed(code)) => Some(code.secret),
             _ => None,
         }
     }
 
-    /// Ends resets that were under way.
-    pub(super) fn drop_resets(&mut self, which: impl Fn(&Reset) -> bool) {
-        for reset in self.live.resets.extract_if(.., |reset| which(reset)) {
-            if let Stage::Asked(code) = reset.stage {
-                self.effects.push(Effect::Forget(code.secret));
+    /// Ends pending resets.
+    pub(super) fn end_resets(&mut self, which: impl Fn(&Reset) -> bool) {
+        for reset in self.account.resets.extract_if(.., |reset| which(reset)) {
+            if let ResetStage::CodeMailed(code) = reset.stage {
+                self.effects.push(Effect::DeleteSecret(code.secret));
             }
         }
     }
 
-    pub(super) fn reset_code(
+    pub(super) fn verify_reset_code(
         &mut self,
         reset: ResetId,
         device: DeviceId,
         factor: FactorKind,
-    ) -> Answer {
-        let world = self.world;
-        let code = match self.reset_of(reset, device).map(|reset| &mut reset.stage) {
-            Some(Stage::Asked(code)) => code.try_once(world),
+    ) -> Reply {
+        let context = self.context;
+        let code = match self.find_reset(reset, device).map(|reset| &mut reset.stage) {
+            Some(ResetStage::CodeMailed(code)) => code.count_attempt(context),
             _ => None,
         };
         let counts = code.is_some();
-        let compare = Compare::MailedCode(code);
-        self.check(Purpose::ResetCode { reset, device, factor }, compare, counts)
+        let expected = ExpectedEvidence::MailedCode(code);
+        self.request_verification(Purpose::ResetCode { reset, device, factor }, expected, counts)
     }
 
-    pub(super) fn reset_code_checked(
+    pub(super) fn apply_reset_code(
         &mut self,
         reset: ResetId,
         device: DeviceId,
         factor: FactorKind,
-        right: &Right,
-    ) -> Answer {
-        let code = self.asked(reset, device);
-        let right =
-            code.is_some() && (right.among(code.as_slice()) || !self.on(Control::MailedCode));
-        // Charged only when the code was right: who has no mailbox cannot use it up.
-        let counts = right
+        verified: &VerifiedEvidence,
+    ) -> Reply {
+        let code = self.awaited_code(reset, device);
+        let is_match = code.is_some()
+            && (verified.is_among(code.as_slice()) || !self.is_on(Control::MailedCode));
+        // Counted only after the code matched: an attacker without the mailbox cannot use it up.
+        let counts = is_match
             && (factor == FactorKind::Recovery
-                || self.live.used.factor_in_resets.take(FACTOR_IN_RESETS, self.world.now));
-        let compare = self.live.evidence.compare(factor, counts, self.world);
-        self.check(Purpose::ResetFactor { reset, device }, compare, counts)
+                || self.account.attempts.factor_in_resets.take(FACTOR_IN_RESETS, self.context.now));
+        let expected = self.account.evidence.expected(factor, counts, self.context);
+        self.request_verification(Purpose::ResetFactor { reset, device }, expected, counts)
     }
 
-    pub(super) fn reset_factor_checked(
+    pub(super) fn apply_reset_factor(
         &mut self,
         reset: ResetId,
         device: DeviceId,
-        right: &Right,
-        code_was_right: bool,
-    ) -> Decided {
-        let code = self.asked(reset, device);
-        let evidence = self.live.evidence.clone();
-        let proves = |turn: &mut Self| {
-            turn.use_factor(&evidence, right).is_some() || !turn.on(Control::SecondFactor)
+        verified: &VerifiedEvidence,
+        code_matched: bool,
+    ) -> StepResult {
+        let code = self.awaited_code(reset, device);
+        let evidence = self.account.evidence.clone();
+        let matches = |transition: &mut Self| {
+            transition.use_factor(&evidence, verified).is_some()
+                || !transition.is_on(Control::SecondFactor)
         };
-        let Some(code) = code.filter(|_| code_was_right && proves(self)) else {
-            self.effects.push(Effect::Deed(Deed::ResetRefused));
+        let Some(code) = code.filter(|_| code_matched && matches(self)) else {
+            self.effects.push(Effect::Audit(AuditEvent::ResetRefused));
             return Err(Refusal::Wrong);
         };
-        self.forget(code);
-        let now = self.world.now;
-        if let Some(reset) = self.reset_of(reset, device) {
-            reset.stage = Stage::Proved(now);
+        self.delete_secret(code);
+        let now = self.context.now;
+        if let Some(reset) = self.find_reset(reset, device) {
+            reset.stage = ResetStage::Verified(now);
         }
-        self.effects.push(Effect::Deed(Deed::ResetProved));
-        Ok(Answer::Proved)
+        self.effects.push(Effect::Audit(AuditEvent::ResetVerified));
+        Ok(Reply::ResetVerified)
     }
 
-    pub(super) fn reset_finish(&mut self, reset: ResetId, device: DeviceId) -> Decided {
-        let proved =
-            self.reset_of(reset, device).is_some_and(|r| matches!(r.stage, Stage::Proved(_)));
-        if !proved {
+    pub(super) fn finish_reset(&mut self, reset: ResetId, device: DeviceId) -> StepResult {
+        let verified = self
+            .find_reset(reset, device)
+            .is_some_and(|r| matches!(r.stage, ResetStage::Verified(_)));
+        if !verified {
             return Err(Refusal::Wrong);
         }
-        self.live.resets.retain(|kept| kept.id != reset);
-        let new = self.keep_secret(SecretKind::Password);
-        if let Some(old) = self.live.password.replace(new) {
-            self.forget(old);
+        self.account.resets.retain(|other| other.id != reset);
+        let new = self.store_secret(SecretKind::Password);
+        if let Some(old) = self.account.password.replace(new) {
+            self.delete_secret(old);
         }
-        if self.on(Control::EpochRaised) {
+        if self.is_on(Control::EpochRaised) {
             self.raise_epoch();
         }
-        if self.on(Control::SpendingHeld) {
-            self.live.spending = Spending::Held;
+        if self.is_on(Control::SpendingHeld) {
+            self.account.spending = Spending::Held;
         }
-        self.tell(&Letter::WasReset);
-        self.effects.push(Effect::Deed(Deed::PasswordReset));
-        Ok(Answer::Done)
+        self.notify(&Notification::PasswordReset);
+        self.effects.push(Effect::Audit(AuditEvent::PasswordReset));
+        Ok(Reply::Done)
     }
 }

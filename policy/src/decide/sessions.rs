@@ -1,61 +1,64 @@
-//! Sessions and devices: in use, ended, forgotten.
+//! Tracks use of sessions, ends them, and removes devices.
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
-use super::super::event::{Answer, Deed, Effect};
-use super::super::limits::FRESH;
-use super::super::limits::within;
-use super::Decided;
-use super::turn::Turn;
+use super::transition::{StepResult, Transition};
+use crate::event::{AuditEvent, Effect, Reply};
+use crate::limits::FRESH;
+use crate::limits::within;
 
-impl Turn<'_> {
-    /// Written down once in some minutes, not at each request.
-    pub(super) fn seen(&mut self, session: SessionId) -> Decided {
-        let now = self.world.now;
+impl Transition<'_> {
+    /// Records the time of use, every five minutes rather than at each request.
+    pub(super) fn touch_session(&mut self, session: SessionId) -> StepResult {
+        let now = self.context.now;
         let session = self.session(session)?;
         if !within(session.seen, FRESH, now) {
             session.seen = now;
         }
-        Ok(Answer::Done)
+        Ok(Reply::Done)
     }
 
-    pub(super) fn log_out(&mut self, session: SessionId) -> Decided {
+    pub(super) fn log_out(&mut self, session: SessionId) -> StepResult {
         self.session(session)?;
-        self.end_where(|id, _| id == session);
-        self.effects.push(Effect::Deed(Deed::LoggedOut));
-        Ok(Answer::Done)
+        self.end_sessions_where(|id, _| id == session);
+        self.effects.push(Effect::Audit(AuditEvent::LoggedOut));
+        Ok(Reply::Done)
     }
 
-    pub(super) fn end_sessions(&mut self, session: SessionId, which: Option<SessionId>) -> Decided {
+    pub(super) fn end_sessions(
+        &mut self,
+        session: SessionId,
+        which: Option<SessionId>,
+    ) -> StepResult {
         self.session(session)?;
         if let Some(which) = which {
             self.session(which).map_err(|_| Refusal::NothingToDo)?;
         }
-        self.end_where(|id, _| which.map_or(id != session, |which| id == which));
-        self.effects.push(Effect::Deed(Deed::SessionsEnded));
-        Ok(Answer::Done)
+        self.end_sessions_where(|id, _| which.map_or(id != session, |which| id == which));
+        self.effects.push(Effect::Audit(AuditEvent::SessionsEnded));
+        Ok(Reply::Done)
     }
 
-    pub(super) fn forget_device(&mut self, session: SessionId, device: DeviceId) -> Decided {
+    pub(super) fn forget_device(&mut self, session: SessionId, device: DeviceId) -> StepResult {
         self.session(session)?;
         self.device(device).ok_or(Refusal::NothingToDo)?;
-        self.drop_device(device);
-        self.effects.push(Effect::Deed(Deed::DeviceForgotten));
-        Ok(Answer::Done)
+        self.remove_device(device);
+        self.effects.push(Effect::Audit(AuditEvent::DeviceForgotten));
+        Ok(Reply::Done)
     }
 
-    /// With its sessions, its resets and its payment credential.
-    pub(super) fn drop_device(&mut self, device: DeviceId) {
-        self.end_where(|_, on| on == device);
-        self.live.devices.retain(|kept| kept.id != device);
-        self.drop_resets(|reset| reset.device == device);
-        self.live.credential = self.live.credential.filter(|c| c.device != device);
+    /// Removes the device with its sessions, its resets and its payment credential.
+    pub(super) fn remove_device(&mut self, device: DeviceId) {
+        self.end_sessions_where(|_, on| on == device);
+        self.account.devices.retain(|other| other.id != device);
+        self.end_resets(|reset| reset.device == device);
+        self.account.credential = self.account.credential.filter(|c| c.device != device);
     }
 
-    fn end_where(&mut self, which: impl Fn(SessionId, DeviceId) -> bool) {
-        for ended in self.live.sessions.extract_if(.., |s| which(s.id, s.device)) {
-            self.effects.push(Effect::SessionEnded(ended.id));
+    fn end_sessions_where(&mut self, which: impl Fn(SessionId, DeviceId) -> bool) {
+        for ended in self.account.sessions.extract_if(.., |s| which(s.id, s.device)) {
+            self.effects.push(Effect::EndSession(ended.id));
         }
     }
 }

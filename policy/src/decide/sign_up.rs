@@ -1,132 +1,169 @@
-//! Sign-up: a code mailed to the address, a password, a second factor. Only then is there an account.
+//! Signs up: a code mailed to the address, a password, a second factor. Only then does the account exist.
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
-use super::super::check::{Check, Compare, Found, Purpose, Right};
-use super::super::event::{Answer, Deed, Effect, Event, Letter, MailTo, SecretKind};
-use super::super::ids::{Epoch, SecretId};
-use super::super::limits::{
-    LOW_CAPS, MAILED_CODE_LIFE, PROVED_LIFE, RECOVERY_CODES, Used, later, within,
+use super::decision::Decision;
+use crate::context::PolicyContext;
+use crate::event::{AuditEvent, Effect, Event, MailRecipient, Notification, Reply, SecretKind};
+use crate::ids::{Epoch, SecretId};
+use crate::limits::{
+    LOW_CAPS, MAILED_CODE_LIFE, RECOVERY_CODES, RecentAttempts, VERIFIED_LIFE, later, within,
 };
-use super::super::state::{
-    Account, Device, Evidence, Factor, Live, MailedCode, Opening, Session, Spending, Step, Tries,
+use crate::state::{
+    Account, ActiveAccount, AttemptLog, Device, Evidence, Factor, MailedCode, PendingSignUp,
+    Session, SignUpStep, Spending,
 };
-use super::super::world::World;
-use super::{Decision, refused};
+use crate::verification::{
+    ExpectedEvidence, MatchResult, PendingVerification, Purpose, VerifiedEvidence,
+};
 
-/// Begins a sign-up. The answer to it and the work are the same whether or not the address has an account: then its owner
-/// is told so, in the place of the code.
+/// Begins a sign-up. Reply and work are the same whether or not the address has an account (`taken`): if it has, the mail
+/// says so instead of containing a code.
 #[must_use]
-pub fn open(device: DeviceId, name: String, taken: bool, world: &World) -> (Account, Vec<Effect>) {
-    let (address, code) = (SecretId(1), SecretId(2));
-    let letter = if taken { Letter::AlreadyHere } else { Letter::SignUp { code } };
+pub fn begin_sign_up(
+    device: DeviceId,
+    name: String,
+    taken: bool,
+    context: &PolicyContext,
+) -> (Account, Vec<Effect>) {
+    let address = SecretId(1);
+    let code = SecretId(2);
+    let notification =
+        if taken { Notification::AccountExists } else { Notification::SignUpCode { code } };
     let effects = vec![
-        Effect::Keep(address, SecretKind::Address),
-        Effect::Keep(code, SecretKind::MailedCode),
-        Effect::Mail { to: MailTo::Kept(address), letter },
+        Effect::StoreSecret(address, SecretKind::Address),
+        Effect::StoreSecret(code, SecretKind::MailedCode),
+        Effect::SendMail { to: MailRecipient::Stored(address), notification },
     ];
-    let step = Step::Mailed(MailedCode { secret: code, since: world.now, tries: 0 });
-    (Account::Opening(Opening { address, device, name, next: code.0, step }), effects)
+    let step = SignUpStep::CodeMailed(MailedCode { secret: code, since: context.now, tries: 0 });
+    (Account::PendingSignUp(PendingSignUp { address, device, name, next: code.0, step }), effects)
 }
 
-pub(super) fn decide(mut opening: Opening, event: Event, world: &World) -> Decision {
-    let asker = match &event {
-        Event::SignUpCode { device } | Event::SignUpFactor { device } => Some(*device),
+pub(super) fn decide(
+    mut sign_up: PendingSignUp,
+    event: Event,
+    context: &PolicyContext,
+) -> Decision {
+    let device = match &event {
+        Event::VerifySignUpCode { device } | Event::VerifySignUpFactor { device } => Some(*device),
         _ => None,
     };
-    if asker.is_some_and(|asker| asker != opening.device) {
-        return refused(Account::Opening(opening), Refusal::Wrong);
+    if device.is_some_and(|device| device != sign_up.device) {
+        return Decision::refused(Account::PendingSignUp(sign_up), Refusal::Wrong);
     }
     match event {
-        Event::SignUpCode { .. } => {
-            let check = opening.try_code(world);
-            answer(opening, check)
+        Event::VerifySignUpCode { .. } => {
+            let reply = sign_up.verify_code(context);
+            unchanged(sign_up, reply)
         }
-        Event::SignUpFactor { .. } => match opening.step {
-            Step::Verified { factor, since, .. } if within(since, PROVED_LIFE, world.now) => {
-                let compare = Compare::Totp(Some((factor, world.used_up_to)));
-                answer(opening, check(Purpose::SignUpFactor, compare, true))
+        Event::VerifySignUpFactor { .. } => match sign_up.step {
+            SignUpStep::CodeVerified { factor, since, .. }
+                if within(since, VERIFIED_LIFE, context.now) =>
+            {
+                let expected = ExpectedEvidence::Totp(Some((factor, context.used_up_to)));
+                unchanged(sign_up, request_verification(Purpose::SignUpFactor, expected, true))
             }
-            _ => refused(Account::Opening(opening), Refusal::Wrong),
+            _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::Wrong),
         },
-        Event::Checked { check, found } => opening.checked(&check, found, world),
-        Event::CloseDue if opening.ran_out(world) => Decision {
+        Event::CompleteVerification { verification, result } => {
+            sign_up.complete(&verification, result, context)
+        }
+        Event::DeleteIfDue if sign_up.has_expired(context) => Decision {
             account: Account::Closed,
-            effects: vec![Effect::Erase],
-            answer: Answer::Done,
+            effects: vec![Effect::EraseAccount],
+            reply: Reply::Done,
         },
-        _ => refused(Account::Opening(opening), Refusal::Wrong),
+        _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::Wrong),
     }
 }
 
-fn answer(opening: Opening, answer: Answer) -> Decision {
-    Decision { account: Account::Opening(opening), effects: Vec::new(), answer }
+fn unchanged(sign_up: PendingSignUp, reply: Reply) -> Decision {
+    Decision { account: Account::PendingSignUp(sign_up), effects: Vec::new(), reply }
 }
 
-fn check(purpose: Purpose, compare: Compare, counts: bool) -> Answer {
-    Answer::Check(Check { purpose, compare, counts, epoch: Epoch::default() })
+fn request_verification(purpose: Purpose, expected: ExpectedEvidence, counts: bool) -> Reply {
+    Reply::VerificationRequired(PendingVerification {
+        purpose,
+        expected,
+        counts,
+        epoch: Epoch::default(),
+    })
 }
 
-impl Opening {
-    fn checked(self, check: &Check, found: Found, world: &World) -> Decision {
-        let right = if check.counts { check.right(found) } else { Right::Nothing };
-        match (&check.purpose, &self.step, right) {
-            (Purpose::SignUpCode, Step::Mailed(code), right)
-                if right.among(std::slice::from_ref(&code.secret)) =>
+impl PendingSignUp {
+    fn complete(
+        self,
+        verification: &PendingVerification,
+        result: MatchResult,
+        context: &PolicyContext,
+    ) -> Decision {
+        let verified = if verification.counts {
+            verification.evidence(result)
+        } else {
+            VerifiedEvidence::Nothing
+        };
+        match (&verification.purpose, &self.step, verified) {
+            (Purpose::SignUpCode, SignUpStep::CodeMailed(code), verified)
+                if verified.is_among(std::slice::from_ref(&code.secret)) =>
             {
-                self.verified(world)
+                self.accept_code(context)
             }
-            (Purpose::SignUpFactor, Step::Verified { factor, .. }, Right::Step(secret, step))
-                if *factor == secret =>
-            {
-                self.become_account(step, world)
-            }
-            _ => refused(Account::Opening(self), Refusal::Wrong),
+            (
+                Purpose::SignUpFactor,
+                SignUpStep::CodeVerified { factor, .. },
+                VerifiedEvidence::TotpStep(secret, step),
+            ) if *factor == secret => self.activate(step, context),
+            _ => Decision::refused(Account::PendingSignUp(self), Refusal::Wrong),
         }
     }
 
-    /// Whether nothing can come of it any more: the address goes.
-    fn ran_out(&self, world: &World) -> bool {
+    /// Whether the sign-up can no longer be completed, so that its address is deleted.
+    fn has_expired(&self, context: &PolicyContext) -> bool {
         match &self.step {
-            Step::Mailed(code) => !within(code.since, MAILED_CODE_LIFE, world.now),
-            Step::Verified { since, .. } => !within(*since, PROVED_LIFE, world.now),
+            SignUpStep::CodeMailed(code) => !within(code.since, MAILED_CODE_LIFE, context.now),
+            SignUpStep::CodeVerified { since, .. } => !within(*since, VERIFIED_LIFE, context.now),
         }
     }
 
-    fn try_code(&mut self, world: &World) -> Answer {
+    fn verify_code(&mut self, context: &PolicyContext) -> Reply {
         let code = match &mut self.step {
-            Step::Mailed(code) => code.try_once(world),
-            Step::Verified { .. } => None,
+            SignUpStep::CodeMailed(code) => code.count_attempt(context),
+            SignUpStep::CodeVerified { .. } => None,
         };
         let counts = code.is_some();
-        let compare = Compare::MailedCode(code);
-        check(Purpose::SignUpCode, compare, counts)
+        let expected = ExpectedEvidence::MailedCode(code);
+        request_verification(Purpose::SignUpCode, expected, counts)
     }
 
-    fn verified(mut self, world: &World) -> Decision {
-        let Step::Mailed(code) = &self.step else {
-            return refused(Account::Opening(self), Refusal::Wrong);
+    fn accept_code(mut self, context: &PolicyContext) -> Decision {
+        let SignUpStep::CodeMailed(code) = &self.step else {
+            return Decision::refused(Account::PendingSignUp(self), Refusal::Wrong);
         };
-        let forget = code.secret;
-        let (password, factor) = (SecretId(self.next + 1), SecretId(self.next + 2));
+        let used_code = code.secret;
+        let password = SecretId(self.next + 1);
+        let factor = SecretId(self.next + 2);
         self.next += 2;
-        self.step = Step::Verified { password, factor, since: world.now };
+        self.step = SignUpStep::CodeVerified { password, factor, since: context.now };
         let effects = vec![
-            Effect::Forget(forget),
-            Effect::Keep(password, SecretKind::Password),
-            Effect::Keep(factor, SecretKind::Factor),
+            Effect::DeleteSecret(used_code),
+            Effect::StoreSecret(password, SecretKind::Password),
+            Effect::StoreSecret(factor, SecretKind::Factor),
         ];
-        Decision { account: Account::Opening(self), effects, answer: Answer::Enrolling(factor) }
+        Decision {
+            account: Account::PendingSignUp(self),
+            effects,
+            reply: Reply::FactorSecret(factor),
+        }
     }
 
-    fn become_account(self, step: u64, world: &World) -> Decision {
-        let Step::Verified { password, factor, .. } = self.step else {
-            return refused(Account::Opening(self), Refusal::Wrong);
+    fn activate(self, step: u64, context: &PolicyContext) -> Decision {
+        let SignUpStep::CodeVerified { password, factor, .. } = self.step else {
+            return Decision::refused(Account::PendingSignUp(self), Refusal::Wrong);
         };
         let recovery: Vec<_> = (1..=RECOVERY_CODES).map(|n| SecretId(self.next + n)).collect();
         let session = SessionId(self.next + RECOVERY_CODES + 1);
-        let live = Live {
+        let account = ActiveAccount {
             epoch: Epoch::default(),
             next: session.0,
             evidence: Evidence {
@@ -135,39 +172,40 @@ impl Opening {
                 recovery: recovery.clone(),
             },
             password: Some(password),
-            enrolling: None,
+            enrolment: None,
             must_enrol: false,
-            moving: None,
-            before: None,
+            address_change: None,
+            snapshot: None,
             frozen: None,
-            spending: Spending::Open { low_until: later(world.now, LOW_CAPS) },
+            spending: Spending::Open { low_until: later(context.now, LOW_CAPS) },
             credential: None,
-            devices: vec![Device::new(self.device, self.name, world.now)],
+            devices: vec![Device::new(self.device, self.name, context.now)],
             sessions: vec![Session {
                 id: session,
                 device: self.device,
-                seen: world.now,
-                since: world.now,
-                factor: Some(world.now),
+                seen: context.now,
+                since: context.now,
+                factor: Some(context.now),
                 epoch: Epoch::default(),
-                generation: world.generation,
+                generation: context.generation,
                 exported: false,
             }],
             resets: Vec::new(),
-            used: Tries::default(),
-            closing: None,
+            attempts: AttemptLog::default(),
+            deletion: None,
         };
-        let mut effects = vec![Effect::Claim(self.address), Effect::SessionMade(session)];
-        effects.extend(recovery.iter().map(|code| Effect::Keep(*code, SecretKind::Recovery)));
-        effects.push(Effect::Deed(Deed::SignedUp));
-        let answer = Answer::SignedUp { session, recovery };
-        Decision { account: Account::Live(Box::new(live)), effects, answer }
+        let mut effects = vec![Effect::ClaimAddress(self.address), Effect::CreateSession(session)];
+        effects
+            .extend(recovery.iter().map(|code| Effect::StoreSecret(*code, SecretKind::Recovery)));
+        effects.push(Effect::Audit(AuditEvent::SignedUp));
+        let reply = Reply::SignedUp { session, recovery };
+        Decision { account: Account::Active(Box::new(account)), effects, reply }
     }
 }
 
 impl Device {
     pub(super) fn new(id: DeviceId, name: String, since: tegata::UnixTime) -> Self {
-        let (logins, factor, codes) = (Used::default(), Used::default(), Used::default());
-        Self { id, name, since, logins, factor, codes }
+        let none = RecentAttempts::default;
+        Self { id, name, since, logins: none(), factor: none(), codes: none() }
     }
 }

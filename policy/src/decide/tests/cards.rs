@@ -1,6 +1,6 @@
 use tegata::protocol::{Refusal, SessionId};
 
-use super::issuer::*;
+use super::test_issuer::*;
 use crate::*;
 
 fn visa() -> String {
@@ -13,43 +13,46 @@ fn add(session: SessionId) -> Event {
 
 #[test]
 fn a_card_is_chosen_with_a_fresh_factor_and_removed_without_and_the_owner_hears() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
-    for event in [add(session), Event::DefaultCard { session }] {
+    for event in [add(session), Event::SetDefaultCard { session }] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::FactorNeeded);
     }
-    let session = issuer.logged_in(TABLET);
-    assert!(matches!(issuer.decide(add(session)), Answer::Done));
-    assert!(issuer.told(&Letter::CardAdded { card: visa() }));
-    assert!(matches!(issuer.decide(Event::DefaultCard { session }), Answer::Done));
-    issuer.later(DAY);
+    let session = issuer.log_in_fully(TABLET);
+    assert!(matches!(issuer.decide(add(session)), Reply::Done));
+    assert!(issuer.was_sent(&Notification::CardAdded { card: visa() }));
+    assert!(matches!(issuer.decide(Event::SetDefaultCard { session }), Reply::Done));
+    issuer.advance(DAY);
     let remove = Event::RemoveCard { session, card: visa() };
-    assert!(matches!(issuer.decide(remove), Answer::Done));
-    assert!(issuer.told(&Letter::CardRemoved { card: visa() }));
+    assert!(matches!(issuer.decide(remove), Reply::Done));
+    assert!(issuer.was_sent(&Notification::CardRemoved { card: visa() }));
     assert_eq!(refusal(issuer.decide(add(session))), Refusal::FactorNeeded);
-    let deeds = [Deed::CardAdded, Deed::CardChosen, Deed::CardRemoved];
-    assert!(deeds.iter().all(|deed| issuer.deeds.contains(deed)));
+    let audit_events = [AuditEvent::CardAdded, AuditEvent::DefaultCardSet, AuditEvent::CardRemoved];
+    assert!(audit_events.iter().all(|audit_event| issuer.audit_events.contains(audit_event)));
 }
 
 #[test]
 fn on_a_frozen_account_a_card_can_go_and_none_can_come() {
-    let mut issuer = Issuer::settled();
-    let session = issuer.logged_in(TABLET);
-    assert!(matches!(issuer.decide(Event::Freeze { session }), Answer::Done));
-    for event in [add(session), Event::DefaultCard { session }] {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.log_in_fully(TABLET);
+    assert!(matches!(issuer.decide(Event::Freeze { session }), Reply::Done));
+    for event in [add(session), Event::SetDefaultCard { session }] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::Frozen);
     }
     let remove = Event::RemoveCard { session, card: visa() };
-    assert!(matches!(issuer.decide(remove), Answer::Done));
+    assert!(matches!(issuer.decide(remove), Reply::Done));
 }
 
 #[test]
 fn without_a_session_no_card_comes_or_goes() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     let session = SessionId(9999);
     let remove = Event::RemoveCard { session, card: visa() };
-    for event in [add(session), Event::DefaultCard { session }, remove] {
+    for event in [add(session), Event::SetDefaultCard { session }, remove] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::NotLoggedIn);
     }
-    assert!(!issuer.deeds.contains(&Deed::CardAdded) && !issuer.deeds.contains(&Deed::CardRemoved));
+    assert!(
+        !issuer.audit_events.contains(&AuditEvent::CardAdded)
+            && !issuer.audit_events.contains(&AuditEvent::CardRemoved)
+    );
 }

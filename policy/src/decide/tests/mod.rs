@@ -1,13 +1,12 @@
-//! What is decided, told as what people do. The issuer in here keeps what it is told to keep, carries out effects, and
-//! after each decision checks what always has to hold.
+//! Tests of decisions, through an issuer in memory that carries out effects and checks its invariants after each one.
 
+mod any_order;
 mod cards;
-mod changes;
-mod fixture;
-mod issuer;
-mod life;
+mod evidence_changes;
 mod log_in;
-mod random;
 mod reset;
+mod sessions;
 mod sign_up;
 mod stored_names;
+mod stored_state;
+mod test_issuer;

@@ -1,233 +1,259 @@
 use tegata::protocol::{DeviceId, Refusal};
 
-use super::issuer::*;
+use super::test_issuer::*;
 use crate::*;
 
-fn finish(issuer: &mut Issuer, reset: ResetId, device: DeviceId) -> Answer {
-    issuer.decide(Event::ResetFinish { reset, device })
+fn finish(issuer: &mut TestIssuer, reset: ResetId, device: DeviceId) -> Reply {
+    issuer.decide(Event::FinishReset { reset, device })
 }
 
 #[test]
 fn code_and_factor_on_one_device_give_a_new_password_and_no_session() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.password();
-    issuer.resets(TABLET);
+    issuer.reset_password(TABLET);
     assert_ne!(issuer.password(), old);
-    assert!(issuer.told(&Letter::WasReset));
-    assert_eq!(issuer.live().sessions(&issuer.world).count(), 0);
-    assert_eq!(refusal(issuer.logs_in(PHONE, old, None)), Refusal::Wrong);
+    assert!(issuer.was_sent(&Notification::PasswordReset));
+    assert_eq!(issuer.active().sessions(&issuer.context).count(), 0);
+    assert_eq!(refusal(issuer.log_in(PHONE, old, None)), Refusal::Wrong);
 }
 
 #[test]
 fn no_step_is_skipped_repeated_or_taken_from_another_reset() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
-    let reset = issuer.asks_for_reset(PHONE);
+    let reset = issuer.request_reset(PHONE);
     assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong, "skipped");
 
-    let hers = issuer.mailed();
-    let his = issuer.asks_for_reset(THIEF);
-    let value = issuer.value();
-    let answer = issuer.proves_reset(his, THIEF, hers, value);
-    assert_eq!(refusal(answer), Refusal::Wrong, "the code of another reset");
+    let hers = issuer.last_code();
+    let his = issuer.request_reset(ATTACKER);
+    let value = issuer.next_totp();
+    let reply = issuer.verify_reset(his, ATTACKER, hers, value);
+    assert_eq!(refusal(reply), Refusal::Wrong, "the code of another reset");
 
-    let value = issuer.value();
-    assert!(matches!(issuer.proves_reset(reset, PHONE, hers, value), Answer::Proved));
-    let value = issuer.value();
-    assert_eq!(refusal(issuer.proves_reset(reset, PHONE, hers, value)), Refusal::Wrong, "twice");
-    assert_eq!(refusal(finish(&mut issuer, his, THIEF)), Refusal::Wrong, "proved for another");
+    let value = issuer.next_totp();
+    assert!(matches!(issuer.verify_reset(reset, PHONE, hers, value), Reply::ResetVerified));
+    let value = issuer.next_totp();
+    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, hers, value)), Refusal::Wrong, "twice");
+    assert_eq!(refusal(finish(&mut issuer, his, ATTACKER)), Refusal::Wrong, "proved for another");
     assert_eq!(issuer.password(), password);
-    assert!(matches!(finish(&mut issuer, reset, PHONE), Answer::Done));
+    assert!(matches!(finish(&mut issuer, reset, PHONE), Reply::Done));
     assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong, "twice");
 }
 
 #[test]
 fn mailbox_alone_and_factor_alone_are_refused() {
-    let mut issuer = Issuer::settled();
-    let reset = issuer.asks_for_reset(THIEF);
-    let (code, value) = (issuer.mailed(), issuer.value());
-    for (code, factor) in
-        [(code, Given::Wrong), (Given::Wrong, value), (Given::Wrong, Given::Wrong)]
-    {
-        assert_eq!(refusal(issuer.proves_reset(reset, THIEF, code, factor)), Refusal::Wrong);
-        assert_eq!(refusal(finish(&mut issuer, reset, THIEF)), Refusal::Wrong);
+    let mut issuer = TestIssuer::with_paying_account();
+    let reset = issuer.request_reset(ATTACKER);
+    let code = issuer.last_code();
+    let value = issuer.next_totp();
+    for (code, factor) in [
+        (code, TypedValue::Wrong),
+        (TypedValue::Wrong, value),
+        (TypedValue::Wrong, TypedValue::Wrong),
+    ] {
+        assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, code, factor)), Refusal::Wrong);
+        assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::Wrong);
     }
     // Neither stands for the other.
-    assert_eq!(refusal(issuer.proves_reset(reset, THIEF, value, code)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, value, code)), Refusal::Wrong);
 }
 
 #[test]
 fn a_code_relayed_to_another_device_is_refused_and_costs_no_try() {
-    let mut issuer = Issuer::settled();
-    let reset = issuer.asks_for_reset(PHONE);
-    let (code, value) = (issuer.mailed(), issuer.value());
+    let mut issuer = TestIssuer::with_paying_account();
+    let reset = issuer.request_reset(PHONE);
+    let code = issuer.last_code();
+    let value = issuer.next_totp();
     for _ in 0..9 {
-        let answer = issuer.proves_reset(reset, THIEF, code, value);
-        assert_eq!(refusal(answer), Refusal::Wrong);
+        let reply = issuer.verify_reset(reset, ATTACKER, code, value);
+        assert_eq!(refusal(reply), Refusal::Wrong);
     }
-    assert!(matches!(issuer.proves_reset(reset, PHONE, code, value), Answer::Proved));
-    assert_eq!(refusal(finish(&mut issuer, reset, THIEF)), Refusal::Wrong);
-    assert!(matches!(finish(&mut issuer, reset, PHONE), Answer::Done));
+    assert!(matches!(issuer.verify_reset(reset, PHONE, code, value), Reply::ResetVerified));
+    assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::Wrong);
+    assert!(matches!(finish(&mut issuer, reset, PHONE), Reply::Done));
 }
 
 #[test]
 fn a_code_is_compared_five_times_however_many_are_under_way() {
-    let mut issuer = Issuer::settled();
-    let reset = issuer.asks_for_reset(THIEF);
-    let (code, value) = (issuer.mailed(), issuer.value());
-    let event = || Event::ResetCode { reset, device: THIEF, factor: FactorKind::Totp };
-    let checks: Vec<Check> = (0..10_000).map(|_| issuer.begin(event())).collect();
-    let compared = |check: &&Check| *check.compare() != Compare::MailedCode(None);
-    assert_eq!(checks.iter().filter(compared).count(), 5);
-    for check in checks.into_iter().skip(5).take(5) {
-        let Answer::Check(check) = issuer.tell(check, code) else { panic!() };
-        assert_eq!(refusal(issuer.tell(check, value)), Refusal::Wrong);
+    let mut issuer = TestIssuer::with_paying_account();
+    let reset = issuer.request_reset(ATTACKER);
+    let code = issuer.last_code();
+    let value = issuer.next_totp();
+    let event = || Event::VerifyReset { reset, device: ATTACKER, factor: FactorKind::Totp };
+    let verifications: Vec<PendingVerification> =
+        (0..10_000).map(|_| issuer.start(event())).collect();
+    let compared = |verification: &&PendingVerification| {
+        *verification.expected() != ExpectedEvidence::MailedCode(None)
+    };
+    assert_eq!(verifications.iter().filter(compared).count(), 5);
+    for verification in verifications.into_iter().skip(5).take(5) {
+        let Reply::VerificationRequired(verification) = issuer.complete(verification, code) else {
+            panic!()
+        };
+        assert_eq!(refusal(issuer.complete(verification, value)), Refusal::Wrong);
     }
 }
 
 #[test]
 fn of_many_who_prove_at_once_with_the_same_code_one_wins() {
     for factor in [FactorKind::Totp, FactorKind::Recovery] {
-        let mut issuer = Issuer::settled();
-        let reset = issuer.asks_for_reset(PHONE);
-        let code = issuer.mailed();
-        let given = match factor {
-            FactorKind::Totp => issuer.value(),
+        let mut issuer = TestIssuer::with_paying_account();
+        let reset = issuer.request_reset(PHONE);
+        let code = issuer.last_code();
+        let typed = match factor {
+            FactorKind::Totp => issuer.next_totp(),
             FactorKind::Recovery => issuer.recovery_code(),
         };
-        let event = || Event::ResetCode { reset, device: PHONE, factor };
-        let checks: Vec<Check> = (0..5).map(|_| issuer.begin(event())).collect();
-        let second: Vec<Answer> = checks.into_iter().map(|c| issuer.tell(c, code)).collect();
-        let answers = second.into_iter().map(|answer| match answer {
-            Answer::Check(check) => issuer.tell(check, given),
+        let event = || Event::VerifyReset { reset, device: PHONE, factor };
+        let verifications: Vec<PendingVerification> =
+            (0..5).map(|_| issuer.start(event())).collect();
+        let second: Vec<Reply> =
+            verifications.into_iter().map(|c| issuer.complete(c, code)).collect();
+        let replies = second.into_iter().map(|reply| match reply {
+            Reply::VerificationRequired(verification) => issuer.complete(verification, typed),
             other => panic!("{other:?}"),
         });
-        let proved = answers.filter(|answer| matches!(answer, Answer::Proved)).count();
+        let proved = replies.filter(|reply| matches!(reply, Reply::ResetVerified)).count();
         assert_eq!(proved, 1);
     }
 }
 
 #[test]
 fn a_code_holds_for_ten_minutes_a_proved_reset_too_and_a_clock_set_back_revives_neither() {
-    let mut issuer = Issuer::settled();
-    let reset = issuer.asks_for_reset(PHONE);
-    let code = issuer.mailed();
-    issuer.later(10 * MINUTE);
-    let value = issuer.value();
-    assert_eq!(refusal(issuer.proves_reset(reset, PHONE, code, value)), Refusal::Wrong);
-    issuer.back(20 * MINUTE);
-    let value = issuer.value();
-    assert_eq!(refusal(issuer.proves_reset(reset, PHONE, code, value)), Refusal::Wrong);
+    let mut issuer = TestIssuer::with_paying_account();
+    let reset = issuer.request_reset(PHONE);
+    let code = issuer.last_code();
+    issuer.advance(10 * MINUTE);
+    let value = issuer.next_totp();
+    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, code, value)), Refusal::Wrong);
+    issuer.set_back(20 * MINUTE);
+    let value = issuer.next_totp();
+    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, code, value)), Refusal::Wrong);
 
-    let mut issuer = Issuer::settled();
-    let reset = issuer.proved_reset(PHONE);
-    issuer.later(10 * MINUTE);
+    let mut issuer = TestIssuer::with_paying_account();
+    let reset = issuer.request_and_verify_reset(PHONE);
+    issuer.advance(10 * MINUTE);
     assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong);
-    issuer.back(10 * MINUTE);
+    issuer.set_back(10 * MINUTE);
     assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong);
 }
 
 #[test]
 fn old_sessions_credentials_and_other_resets_are_dead_after_a_reset() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
-    let other = issuer.proved_reset(TABLET);
-    let credential = issuer.live().credential(&issuer.world).unwrap().number;
-    issuer.resets(PHONE);
+    let other = issuer.request_and_verify_reset(TABLET);
+    let credential = issuer.active().credential(&issuer.context).unwrap().number;
+    issuer.reset_password(PHONE);
 
-    assert_eq!(refusal(issuer.decide(Event::Seen { session })), Refusal::NotLoggedIn);
+    assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
     assert_eq!(refusal(finish(&mut issuer, other, TABLET)), Refusal::Wrong);
-    assert_eq!(issuer.live().caps(credential, &issuer.world), None);
+    assert_eq!(issuer.active().caps(credential, &issuer.context), None);
     // Nothing is paid before a log-in with the factor and a new credential; then with lower caps for a day.
-    let session = issuer.logged_in(PHONE);
+    let session = issuer.log_in_fully(PHONE);
     assert_eq!(issuer.caps(), None);
     issuer.decide(Event::Provision { session, device: PHONE });
     assert_eq!(issuer.caps(), Some(Caps::Low));
-    assert_eq!(issuer.live().caps(credential, &issuer.world), None);
-    issuer.later(DAY);
+    assert_eq!(issuer.active().caps(credential, &issuer.context), None);
+    issuer.advance(DAY);
     assert_eq!(issuer.caps(), Some(Caps::Usual));
 }
 
 #[test]
 fn a_reset_changes_no_second_factor() {
-    let mut issuer = Issuer::settled();
-    let before = issuer.live().evidence.clone();
-    issuer.resets(PHONE);
-    let after = &issuer.live().evidence;
-    assert_eq!(after.factor.secret, before.factor.secret);
-    assert_eq!((after.address, &after.recovery), (before.address, &before.recovery));
+    let mut issuer = TestIssuer::with_paying_account();
+    let snapshot = issuer.active().evidence.clone();
+    issuer.reset_password(PHONE);
+    let after = &issuer.active().evidence;
+    assert_eq!(after.factor.secret, snapshot.factor.secret);
+    assert_eq!((after.address, &after.recovery), (snapshot.address, &snapshot.recovery));
 }
 
 #[test]
 fn with_a_recovery_code_a_reset_needs_no_authenticator_and_the_code_is_used_up() {
-    let mut issuer = Issuer::settled();
-    let (reset, recovery) = (issuer.asks_for_reset(TABLET), issuer.recovery_code());
-    let code = issuer.mailed();
-    assert!(matches!(issuer.proves_reset(reset, TABLET, code, recovery), Answer::Proved));
-    assert_eq!(issuer.live().recovery_left(), 9);
-    let reset = issuer.asks_for_reset(PHONE);
-    let code = issuer.mailed();
-    assert_eq!(refusal(issuer.proves_reset(reset, PHONE, code, recovery)), Refusal::Wrong);
+    let mut issuer = TestIssuer::with_paying_account();
+    let reset = issuer.request_reset(TABLET);
+    let recovery = issuer.recovery_code();
+    let code = issuer.last_code();
+    assert!(matches!(issuer.verify_reset(reset, TABLET, code, recovery), Reply::ResetVerified));
+    assert_eq!(issuer.active().recovery_left(), 9);
+    let reset = issuer.request_reset(PHONE);
+    let code = issuer.last_code();
+    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, code, recovery)), Refusal::Wrong);
 }
 
 #[test]
 fn a_device_has_one_reset_and_the_code_goes_to_the_verified_address_alone() {
-    let mut issuer = Issuer::settled();
-    let first = issuer.asks_for_reset(PHONE);
-    let code = issuer.mailed();
-    issuer.asks_for_reset(PHONE);
-    let value = issuer.value();
-    assert_eq!(refusal(issuer.proves_reset(first, PHONE, code, value)), Refusal::Wrong);
-    assert_eq!(issuer.live().resets.len(), 1);
-    let address = issuer.live().address();
+    let mut issuer = TestIssuer::with_paying_account();
+    let first = issuer.request_reset(PHONE);
+    let code = issuer.last_code();
+    issuer.request_reset(PHONE);
+    let value = issuer.next_totp();
+    assert_eq!(refusal(issuer.verify_reset(first, PHONE, code, value)), Refusal::Wrong);
+    assert_eq!(issuer.active().resets.len(), 1);
+    let address = issuer.active().address();
     assert!(issuer.mails.iter().all(|(to, _)| *to == address));
 }
 
 #[test]
 fn strangers_use_up_their_own_codes_and_get_the_same_answer_after() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     for _ in 0..50 {
-        issuer.asks_for_reset(THIEF);
+        issuer.request_reset(ATTACKER);
     }
-    let codes = |issuer: &Issuer| {
-        issuer.mails.iter().filter(|(_, letter)| matches!(letter, Letter::Reset { .. })).count()
+    let codes = |issuer: &TestIssuer| {
+        issuer
+            .mails
+            .iter()
+            .filter(|(_, notification)| matches!(notification, Notification::ResetCode { .. }))
+            .count()
     };
     assert_eq!(codes(&issuer), 5);
-    let reset = issuer.asks_for_reset(THIEF);
-    let check = issuer.begin(Event::ResetCode { reset, device: THIEF, factor: FactorKind::Totp });
-    assert_eq!(check.compare(), &Compare::MailedCode(None), "something to type a code for");
-    issuer.resets(PHONE);
+    let reset = issuer.request_reset(ATTACKER);
+    let verification =
+        issuer.start(Event::VerifyReset { reset, device: ATTACKER, factor: FactorKind::Totp });
+    assert_eq!(
+        verification.expected(),
+        &ExpectedEvidence::MailedCode(None),
+        "something to type a code for"
+    );
+    issuer.reset_password(PHONE);
 
-    issuer.later(DAY);
-    issuer.asks_for_reset(THIEF);
+    issuer.advance(DAY);
+    issuer.request_reset(ATTACKER);
     assert_eq!(codes(&issuer), 7);
 }
 
 #[test]
 fn who_has_no_mailbox_uses_up_no_try_on_the_factor_and_who_has_it_gets_twenty_a_week() {
-    let mut issuer = Issuer::settled();
+    let mut issuer = TestIssuer::with_paying_account();
     for _ in 0..40 {
-        issuer.later(DAY);
-        let reset = issuer.asks_for_reset(THIEF);
-        issuer.proves_reset(reset, THIEF, Given::Wrong, Given::Wrong);
+        issuer.advance(DAY);
+        let reset = issuer.request_reset(ATTACKER);
+        issuer.verify_reset(reset, ATTACKER, TypedValue::Wrong, TypedValue::Wrong);
     }
-    assert_eq!(issuer.live().used.factor_in_resets, limits::Used::default());
+    assert_eq!(issuer.active().attempts.factor_in_resets, limits::RecentAttempts::default());
 
     let mut compared = 0;
     for _ in 0..10 {
-        let reset = issuer.asks_for_reset(PHONE);
-        let code = issuer.mailed();
+        let reset = issuer.request_reset(PHONE);
+        let code = issuer.last_code();
         for _ in 0..5 {
-            let event = Event::ResetCode { reset, device: PHONE, factor: FactorKind::Totp };
-            let check = issuer.begin(event);
-            let Answer::Check(check) = issuer.tell(check, code) else { panic!() };
-            compared += u32::from(*check.compare() != Compare::Totp(None));
+            let event = Event::VerifyReset { reset, device: PHONE, factor: FactorKind::Totp };
+            let verification = issuer.start(event);
+            let Reply::VerificationRequired(verification) = issuer.complete(verification, code)
+            else {
+                panic!()
+            };
+            compared += u32::from(*verification.expected() != ExpectedEvidence::Totp(None));
         }
-        issuer.later(DAY / 2);
+        issuer.advance(DAY / 2);
     }
     assert_eq!(compared, 20);
     // A factor that is locked so is still recovered with a recovery code.
-    let (reset, recovery) = (issuer.asks_for_reset(TABLET), issuer.recovery_code());
-    let code = issuer.mailed();
-    assert!(matches!(issuer.proves_reset(reset, TABLET, code, recovery), Answer::Proved));
+    let reset = issuer.request_reset(TABLET);
+    let recovery = issuer.recovery_code();
+    let code = issuer.last_code();
+    assert!(matches!(issuer.verify_reset(reset, TABLET, code, recovery), Reply::ResetVerified));
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tegata::UnixTime;
 
-use crate::state::{Freeze, MailedCode, Spending, Stage, Step};
+use crate::state::{Freeze, MailedCode, ResetStage, SignUpStep, Spending};
 use crate::*;
 
 fn json(value: &impl Serialize) -> String {
@@ -13,80 +13,84 @@ fn json(value: &impl Serialize) -> String {
 #[test]
 fn audit_events_keep_their_stored_names() {
     let names = [
-        (Deed::SignedUp, "signed_up"),
-        (Deed::LoggedIn, "logged_in"),
-        (Deed::LoggedInOnNewDevice, "logged_in_on_new_device"),
-        (Deed::LoginRefused, "login_refused"),
-        (Deed::LoggedOut, "logged_out"),
-        (Deed::SessionsEnded, "sessions_ended"),
-        (Deed::DeviceForgotten, "device_forgotten"),
-        (Deed::FactorEnrolled, "factor_enrolled"),
-        (Deed::FactorProved, "factor_proved"),
-        (Deed::RecoveryUsed, "recovery_used"),
-        (Deed::RecoveryRenewed, "recovery_renewed"),
-        (Deed::AddressMoved, "address_moved"),
-        (Deed::ResetAsked, "reset_asked"),
-        (Deed::ResetCodesUsedUp, "reset_codes_used_up"),
-        (Deed::ResetRefused, "reset_refused"),
-        (Deed::ResetProved, "reset_proved"),
-        (Deed::PasswordReset, "password_reset"),
-        (Deed::Frozen, "frozen"),
-        (Deed::FrozenByOperator, "frozen_by_operator"),
-        (Deed::Unfrozen, "unfrozen"),
-        (Deed::UnfrozenByOperator, "unfrozen_by_operator"),
-        (Deed::ChangesTakenBack, "changes_taken_back"),
-        (Deed::Exported, "exported"),
-        (Deed::Closing, "closing"),
-        (Deed::Kept, "kept"),
-        (Deed::Closed, "closed"),
-        (Deed::Provisioned, "provisioned"),
-        (Deed::CardAdded, "card_added"),
-        (Deed::CardChosen, "card_chosen"),
-        (Deed::CardRemoved, "card_removed"),
+        (AuditEvent::SignedUp, "signed_up"),
+        (AuditEvent::LoggedIn, "logged_in"),
+        (AuditEvent::LoggedInOnNewDevice, "logged_in_on_new_device"),
+        (AuditEvent::LoginRefused, "login_refused"),
+        (AuditEvent::LoggedOut, "logged_out"),
+        (AuditEvent::SessionsEnded, "sessions_ended"),
+        (AuditEvent::DeviceForgotten, "device_forgotten"),
+        (AuditEvent::FactorEnrolled, "factor_enrolled"),
+        (AuditEvent::FactorVerified, "factor_proved"),
+        (AuditEvent::RecoveryCodeUsed, "recovery_used"),
+        (AuditEvent::RecoveryCodesRenewed, "recovery_renewed"),
+        (AuditEvent::AddressChanged, "address_moved"),
+        (AuditEvent::ResetRequested, "reset_asked"),
+        (AuditEvent::ResetCodeLimitReached, "reset_codes_used_up"),
+        (AuditEvent::ResetRefused, "reset_refused"),
+        (AuditEvent::ResetVerified, "reset_proved"),
+        (AuditEvent::PasswordReset, "password_reset"),
+        (AuditEvent::Frozen, "frozen"),
+        (AuditEvent::FrozenByOperator, "frozen_by_operator"),
+        (AuditEvent::Unfrozen, "unfrozen"),
+        (AuditEvent::UnfrozenByOperator, "unfrozen_by_operator"),
+        (AuditEvent::ChangesReverted, "changes_taken_back"),
+        (AuditEvent::DataExported, "exported"),
+        (AuditEvent::DeletionScheduled, "closing"),
+        (AuditEvent::DeletionCancelled, "kept"),
+        (AuditEvent::AccountDeleted, "closed"),
+        (AuditEvent::Provisioned, "provisioned"),
+        (AuditEvent::CardAdded, "card_added"),
+        (AuditEvent::DefaultCardSet, "card_chosen"),
+        (AuditEvent::CardRemoved, "card_removed"),
     ];
     for (event, name) in names {
         assert_eq!(json(&event), format!("\"{name}\""));
-        assert_eq!(serde_json::from_str::<Deed>(&json(&event)).unwrap(), event);
+        assert_eq!(serde_json::from_str::<AuditEvent>(&json(&event)).unwrap(), event);
     }
 }
 
 #[test]
 fn notifications_keep_their_stored_form() {
     let code = SecretId(7);
-    let (device, card) = ("d".to_owned(), "visa 4242".to_owned());
+    let device = "d".to_owned();
+    let card = "visa 4242".to_owned();
     let forms = [
-        (Letter::SignUp { code }, r#"{"SignUp":{"code":7}}"#),
-        (Letter::AlreadyHere, r#""AlreadyHere""#),
-        (Letter::Reset { code, device: device.clone() }, r#"{"Reset":{"code":7,"device":"d"}}"#),
-        (Letter::WasReset, r#""WasReset""#),
-        (Letter::NewDevice { device }, r#"{"NewDevice":{"device":"d"}}"#),
-        (Letter::Move { code }, r#"{"Move":{"code":7}}"#),
+        (Notification::SignUpCode { code }, r#"{"SignUp":{"code":7}}"#),
+        (Notification::AccountExists, r#""AlreadyHere""#),
         (
-            Letter::Changed { what: Change::Address, code },
+            Notification::ResetCode { code, device: device.clone() },
+            r#"{"Reset":{"code":7,"device":"d"}}"#,
+        ),
+        (Notification::PasswordReset, r#""WasReset""#),
+        (Notification::NewDevice { device }, r#"{"NewDevice":{"device":"d"}}"#),
+        (Notification::AddressCode { code }, r#"{"Move":{"code":7}}"#),
+        (
+            Notification::EvidenceChanged { what: Change::Address, code },
             r#"{"Changed":{"what":"Address","code":7}}"#,
         ),
         (
-            Letter::Changed { what: Change::Factor, code },
+            Notification::EvidenceChanged { what: Change::Factor, code },
             r#"{"Changed":{"what":"Factor","code":7}}"#,
         ),
         (
-            Letter::Changed { what: Change::Recovery, code },
+            Notification::EvidenceChanged { what: Change::Recovery, code },
             r#"{"Changed":{"what":"Recovery","code":7}}"#,
         ),
-        (Letter::RecoveryUsed { left: 9 }, r#"{"RecoveryUsed":{"left":9}}"#),
-        (Letter::CardAdded { card: card.clone() }, r#"{"CardAdded":{"card":"visa 4242"}}"#),
-        (Letter::CardRemoved { card }, r#"{"CardRemoved":{"card":"visa 4242"}}"#),
-        (Letter::Frozen, r#""Frozen""#),
-        (Letter::Unfrozen, r#""Unfrozen""#),
-        (Letter::Undone, r#""Undone""#),
-        (Letter::Exported, r#""Exported""#),
-        (Letter::Closing, r#""Closing""#),
-        (Letter::Kept, r#""Kept""#),
-        (Letter::Closed, r#""Closed""#),
+        (Notification::RecoveryCodeUsed { left: 9 }, r#"{"RecoveryUsed":{"left":9}}"#),
+        (Notification::CardAdded { card: card.clone() }, r#"{"CardAdded":{"card":"visa 4242"}}"#),
+        (Notification::CardRemoved { card }, r#"{"CardRemoved":{"card":"visa 4242"}}"#),
+        (Notification::Frozen, r#""Frozen""#),
+        (Notification::Unfrozen, r#""Unfrozen""#),
+        (Notification::ChangesReverted, r#""Undone""#),
+        (Notification::DataExported, r#""Exported""#),
+        (Notification::DeletionScheduled, r#""Closing""#),
+        (Notification::DeletionCancelled, r#""Kept""#),
+        (Notification::AccountDeleted, r#""Closed""#),
     ];
     for (notification, form) in forms {
         assert_eq!(json(&notification), form);
-        assert_eq!(serde_json::from_str::<Letter>(form).unwrap(), notification);
+        assert_eq!(serde_json::from_str::<Notification>(form).unwrap(), notification);
     }
 }
 
@@ -96,9 +100,9 @@ fn variants_of_the_state_keep_their_stored_names() {
     let code = || MailedCode { secret: SecretId(7), since, tries: 2 };
     let mailed = r#"{"secret":7,"since":1800000000,"tries":2}"#;
     let stored = [
-        (json(&Step::Mailed(code())), format!(r#"{{"Mailed":{mailed}}}"#)),
+        (json(&SignUpStep::CodeMailed(code())), format!(r#"{{"Mailed":{mailed}}}"#)),
         (
-            json(&Step::Verified { password: SecretId(3), factor: SecretId(4), since }),
+            json(&SignUpStep::CodeVerified { password: SecretId(3), factor: SecretId(4), since }),
             r#"{"Verified":{"password":3,"factor":4,"since":1800000000}}"#.to_owned(),
         ),
         (json(&Freeze::Session), r#""Session""#.to_owned()),
@@ -109,11 +113,11 @@ fn variants_of_the_state_keep_their_stored_names() {
             json(&Spending::Open { low_until: since }),
             r#"{"Open":{"low_until":1800000000}}"#.to_owned(),
         ),
-        (json(&Stage::Asked(code())), format!(r#"{{"Asked":{mailed}}}"#)),
-        (json(&Stage::Proved(since)), r#"{"Proved":1800000000}"#.to_owned()),
+        (json(&ResetStage::CodeMailed(code())), format!(r#"{{"Asked":{mailed}}}"#)),
+        (json(&ResetStage::Verified(since)), r#"{"Proved":1800000000}"#.to_owned()),
         (json(&Account::Closed), r#""Closed""#.to_owned()),
     ];
-    for (found, expected) in stored {
-        assert_eq!(found, expected);
+    for (result, expected) in stored {
+        assert_eq!(result, expected);
     }
 }

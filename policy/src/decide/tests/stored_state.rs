@@ -1,21 +1,21 @@
-//! What was written once is read for ever.
+//! The stored form of the state: read by every later release, and strict.
 
 use crate::*;
 
-/// An account with something in each of its fields: two devices, changes that can be taken back and others that were not
-/// finished, two resets, a freeze, a deletion. Made by the release of format 1; never written anew.
+/// An account with a value in each of its fields: two devices, changes that can be reverted and unfinished ones, two
+/// resets, a freeze, a deletion. Written by the release of format 1; never regenerated.
 const STATE_1: &str = include_str!("../../../account-state-1.json");
 
 #[test]
-fn a_state_of_format_1_is_read_and_written_as_it_was() {
+fn a_state_of_format_1_round_trips_byte_for_byte() {
     let account: Account = serde_json::from_str(STATE_1).unwrap();
-    let Account::Live(live) = &account else { panic!("no account") };
-    assert_eq!((live.devices().len(), live.recovery_left(), live.is_frozen()), (2, 10, true));
+    let Account::Active(active) = &account else { panic!("no account") };
+    assert_eq!((active.devices().len(), active.recovery_left(), active.is_frozen()), (2, 10, true));
     assert_eq!(serde_json::to_string_pretty(&account).unwrap(), STATE_1.trim_end());
 }
 
 #[test]
-fn a_field_that_nobody_knows_is_refused_wherever_it_stands() {
+fn an_unknown_field_is_refused_at_every_level() {
     let states = [STATE_1, OPENING];
     for state in states {
         assert!(serde_json::from_str::<Account>(state).is_ok());

@@ -1,0 +1,127 @@
+//! Freezes accounts, and reverts changes with the code of their notice and the second factor as it was before them.
+
+use tegata::protocol::Refusal;
+use tegata::protocol::SessionId;
+
+use super::transition::{StepResult, Transition};
+use crate::event::{AuditEvent, Effect, Notification, Reply};
+use crate::limits::{FACTOR_IN_REVERTS, RecentAttempts};
+use crate::state::{Freeze, RollbackSnapshot, Spending};
+use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
+
+impl Transition<'_> {
+    pub(super) fn freeze(&mut self, session: SessionId) -> StepResult {
+        self.session(session)?;
+        if self.account.frozen.is_none() {
+            self.apply_freeze(Freeze::Session);
+        }
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn unfreeze(&mut self, session: SessionId) -> StepResult {
+        self.enrolled_session(session)?;
+        self.require_fresh_factor(session)?;
+        match self.account.frozen {
+            None => Err(Refusal::NothingToDo),
+            Some(Freeze::Session) => {
+                self.account.frozen = None;
+                self.notify(&Notification::Unfrozen);
+                self.effects.push(Effect::Audit(AuditEvent::Unfrozen));
+                Ok(Reply::Done)
+            }
+            Some(Freeze::Notice | Freeze::Operator) => Err(Refusal::Frozen),
+        }
+    }
+
+    fn apply_freeze(&mut self, by: Freeze) {
+        self.account.frozen = Some(by);
+        self.notify(&Notification::Frozen);
+        self.effects.push(Effect::Audit(AuditEvent::Frozen));
+    }
+
+    /// Requests the comparison with the codes of notices. It is not counted: 80 bits cannot be guessed, and an attacker
+    /// could use up a limit to keep the owner out.
+    fn verify_notice(&self, purpose: Purpose) -> Reply {
+        let codes: Vec<_> =
+            self.account.snapshot.iter().flat_map(RollbackSnapshot::notices).collect();
+        let counts = !codes.is_empty();
+        self.request_verification(purpose, ExpectedEvidence::Notice(codes), counts)
+    }
+
+    pub(super) fn verify_freeze_notice(&self) -> Reply {
+        self.verify_notice(Purpose::FreezeNotice)
+    }
+
+    /// The attempts at the second factor with this code, if it is the code of a notice whose change can still be reverted.
+    fn notice_attempts(&mut self, verified: &VerifiedEvidence) -> Option<&mut RecentAttempts> {
+        let snapshot = self.account.snapshot.as_ref()?;
+        if verified.is_among(&snapshot.codes) {
+            Some(&mut self.account.attempts.factor_in_reverts)
+        } else {
+            let elsewhere = verified.is_among(&snapshot.codes_elsewhere);
+            elsewhere.then_some(&mut self.account.attempts.factor_in_reverts_elsewhere)
+        }
+    }
+
+    pub(super) fn apply_freeze_notice(&mut self, verified: &VerifiedEvidence) -> StepResult {
+        self.notice_attempts(verified).ok_or(Refusal::Wrong)?;
+        // Once is enough: raising the epoch again and again would keep the owner from ever reverting the changes.
+        let snapshot = self.account.snapshot.as_mut();
+        let was_frozen = snapshot
+            .is_some_and(|snapshot| std::mem::replace(&mut snapshot.frozen_by_notice, true));
+        if was_frozen || self.account.frozen == Some(Freeze::Notice) {
+            return Ok(Reply::Done);
+        }
+        if self.account.frozen != Some(Freeze::Operator) {
+            self.apply_freeze(Freeze::Notice);
+        }
+        self.raise_epoch();
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn verify_revert_notice(&self, factor: FactorKind) -> Reply {
+        self.verify_notice(Purpose::RevertNotice { factor })
+    }
+
+    pub(super) fn apply_revert_notice(
+        &mut self,
+        factor: FactorKind,
+        verified: &VerifiedEvidence,
+    ) -> Reply {
+        let now = self.context.now;
+        let is_recovery = factor == FactorKind::Recovery;
+        // Counted only after the code matched: an attacker who cannot read the mail cannot use it up.
+        let tries = self.notice_attempts(verified);
+        let counts = tries.is_some_and(|used| is_recovery || used.take(FACTOR_IN_REVERTS, now));
+        let old = self.account.snapshot.as_ref().map(|snapshot| &snapshot.evidence);
+        let evidence = old.unwrap_or(&self.account.evidence);
+        let expected = evidence.expected(factor, counts, self.context);
+        self.request_verification(Purpose::RevertFactor, expected, counts)
+    }
+
+    pub(super) fn revert_changes(&mut self, verified: &VerifiedEvidence) -> StepResult {
+        let old = self.account.snapshot.as_ref().map(|snapshot| snapshot.evidence.clone());
+        let old = old.ok_or(Refusal::Wrong)?;
+        self.use_factor(&old, verified).ok_or(Refusal::Wrong)?;
+        self.notify(&Notification::ChangesReverted);
+        let Some(snapshot) = self.account.snapshot.take() else { return Err(Refusal::Wrong) };
+        let devices: Vec<_> = self.account.devices.iter().map(|device| device.id).collect();
+        for new in devices.into_iter().filter(|device| !snapshot.devices.contains(device)) {
+            self.remove_device(new);
+        }
+        self.restore_snapshot(snapshot);
+        // Whoever made the changes knew the password, and may have requested the deletion.
+        if let Some(password) = self.account.password.take() {
+            self.delete_secret(password);
+        }
+        self.account.must_enrol = false;
+        self.account.deletion = None;
+        self.account.spending = Spending::Held;
+        if self.account.frozen == Some(Freeze::Notice) {
+            self.account.frozen = None;
+        }
+        self.raise_epoch();
+        self.effects.push(Effect::Audit(AuditEvent::ChangesReverted));
+        Ok(Reply::Done)
+    }
+}

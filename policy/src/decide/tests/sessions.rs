@@ -1,0 +1,215 @@
+use tegata::protocol::{DeviceId, Refusal};
+
+use super::test_issuer::*;
+use crate::state::Freeze;
+use crate::*;
+
+#[test]
+fn a_session_ends_unused_after_thirty_days_and_used_after_ninety() {
+    let mut issuer = TestIssuer::with_account();
+    let session = issuer.session_on(PHONE).unwrap();
+    for _ in 0..4 {
+        issuer.advance(20 * DAY);
+        assert!(matches!(issuer.decide(Event::UseSession { session }), Reply::Done));
+    }
+    issuer.advance(10 * DAY);
+    assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
+
+    let mut issuer = TestIssuer::with_account();
+    issuer.advance(30 * DAY);
+    assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
+    issuer.set_back(30 * DAY);
+    assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
+}
+
+#[test]
+fn who_logs_out_is_out_and_ends_what_is_his_alone() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let phone = issuer.session_on(PHONE).unwrap();
+    let tablet = issuer.log_in_fully(TABLET);
+    let other = Event::EndSessions { session: tablet, which: Some(phone) };
+    assert!(matches!(issuer.decide(other), Reply::Done));
+    assert_eq!(issuer.session_on(PHONE), None);
+    let gone = Event::EndSessions { session: tablet, which: Some(phone) };
+    assert_eq!(refusal(issuer.decide(gone)), Refusal::NothingToDo);
+    let phone = issuer.log_in_fully(PHONE);
+    let others = Event::EndSessions { session: phone, which: None };
+    assert!(matches!(issuer.decide(others), Reply::Done));
+    assert_eq!((issuer.session_on(PHONE), issuer.session_on(TABLET)), (Some(phone), None));
+    assert!(matches!(issuer.decide(Event::LogOut { session: phone }), Reply::Done));
+    assert_eq!(refusal(issuer.decide(Event::LogOut { session: phone })), Refusal::NotLoggedIn);
+}
+
+#[test]
+fn a_forgotten_device_loses_sessions_resets_and_credential_and_is_unknown() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.log_in_fully(TABLET);
+    let reset = issuer.request_and_verify_reset(PHONE);
+    let forget = || Event::ForgetDevice { session, device: PHONE };
+    assert!(matches!(issuer.decide(forget()), Reply::Done));
+    assert_eq!((issuer.session_on(PHONE), issuer.caps()), (None, None));
+    let finish = Event::FinishReset { reset, device: PHONE };
+    assert_eq!(refusal(issuer.decide(finish)), Refusal::Wrong);
+    let password = issuer.password();
+    assert_eq!(refusal(issuer.log_in(PHONE, password, None)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.decide(forget())), Refusal::NothingToDo);
+}
+
+#[test]
+fn a_credential_goes_to_the_device_of_the_session_and_there_is_one() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let old = issuer.active().credential(&issuer.context).unwrap().number;
+    let session = issuer.log_in_fully(TABLET);
+    for device in [PHONE, ATTACKER] {
+        let reply = issuer.decide(Event::Provision { session, device });
+        assert_eq!(refusal(reply), Refusal::Wrong);
+    }
+    let reply = issuer.decide(Event::Provision { session, device: TABLET });
+    assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
+    assert_eq!(issuer.active().caps(old, &issuer.context), None);
+    assert_eq!(issuer.caps(), Some(Caps::Low));
+}
+
+#[test]
+fn devices_and_sessions_do_not_grow_for_ever_and_the_one_used_longest_ago_goes() {
+    let mut issuer = TestIssuer::with_paying_account();
+    for nth in 20..32 {
+        issuer.log_in_fully(DeviceId([nth; 32]));
+        issuer.advance(DAY);
+        let password = issuer.password();
+        for _ in 0..5 {
+            issuer.log_in(DeviceId([nth; 32]), password, None);
+        }
+    }
+    assert_eq!(issuer.active().devices().len(), limits::DEVICES);
+    assert!(issuer.active().devices().iter().all(|device| device.id != PHONE));
+    assert_eq!(issuer.active().sessions(&issuer.context).count(), limits::SESSIONS);
+    assert_eq!(issuer.caps(), None, "the phone's");
+}
+
+#[test]
+fn an_owner_freezes_with_any_session_and_lets_go_with_the_factor() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.session_on(PHONE).unwrap();
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::FactorNeeded);
+    issuer.decide(Event::Freeze { session });
+    assert!(issuer.active().is_frozen() && issuer.caps().is_none());
+    let value = issuer.next_totp();
+    issuer.run(Event::VerifyFactor { session }, &[value]);
+    assert!(matches!(issuer.decide(Event::Unfreeze { session }), Reply::Done));
+    assert_eq!(issuer.caps(), Some(Caps::Usual));
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::NothingToDo);
+}
+
+#[test]
+fn an_owner_who_froze_it_and_owes_a_factor_enrols_one_and_lets_go() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.session_on(PHONE).unwrap();
+    issuer.decide(Event::Freeze { session });
+    // Whoever owes none changes nothing, however well he logged in.
+    let session = issuer.log_in_fully(PHONE);
+    assert_eq!(refusal(issuer.decide(Event::BeginFactorEnrolment { session })), Refusal::Frozen);
+
+    let password = issuer.password();
+    let code = issuer.recovery_code();
+    let reply = issuer.log_in(TABLET, password, Some(code));
+    let Reply::LoggedIn { session: new, must_enrol: true } = reply else { panic!("{reply:?}") };
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session: new })), Refusal::EnrolFirst);
+    // A session without the factor, as on a phone that was found, gains nothing by what she owes.
+    let reply = issuer.log_in(PHONE, password, None);
+    let Reply::LoggedIn { session: result, .. } = reply else { panic!("{reply:?}") };
+    assert_eq!(
+        refusal(issuer.decide(Event::BeginFactorEnrolment { session: result })),
+        Refusal::FactorNeeded
+    );
+    for by in [Freeze::Notice, Freeze::Operator, Freeze::Session] {
+        let Account::Active(active) = &mut issuer.account else { panic!("no account") };
+        active.frozen = Some(by);
+        if by != Freeze::Session {
+            assert_eq!(
+                refusal(issuer.decide(Event::BeginFactorEnrolment { session: new })),
+                Refusal::Frozen
+            );
+        }
+    }
+    issuer.enrol_factor(new);
+    assert_eq!(
+        refusal(issuer.decide(Event::BeginFactorEnrolment { session: new })),
+        Refusal::Frozen
+    );
+    assert_eq!(refusal(issuer.decide(Event::RenewRecoveryCodes { session: new })), Refusal::Frozen);
+    assert!(matches!(issuer.decide(Event::Unfreeze { session: new }), Reply::Done));
+    assert!(!issuer.active().is_frozen());
+}
+
+#[test]
+fn an_operators_freeze_is_lifted_by_no_owner_and_by_no_undoing() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.log_in_fully(PHONE);
+    let old = issuer.active().evidence.factor.secret;
+    issuer.enrol_factor(session);
+    let notice = issuer.last_code();
+    issuer.decide(Event::SetOperatorFreeze { frozen: true });
+    issuer.decide(Event::Freeze { session });
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::Frozen);
+    issuer.run(Event::FreezeByCode, &[notice]);
+    issuer.advance(8 * DAY);
+    let value = issuer.next_totp_of(old);
+    let undone = issuer.run(Event::RevertChanges { factor: FactorKind::Totp }, &[notice, value]);
+    assert!(matches!(undone, Reply::Done), "{undone:?}");
+    assert!(issuer.active().is_frozen());
+    issuer.decide(Event::SetOperatorFreeze { frozen: false });
+    assert!(!issuer.active().is_frozen());
+}
+
+#[test]
+fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is_frozen() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let export = |session, first| Event::Export { session, first };
+    let session = issuer.session_on(PHONE).unwrap();
+    assert_eq!(refusal(issuer.decide(export(session, true))), Refusal::LoginTooOld);
+    let password = issuer.password();
+    issuer.log_in(PHONE, password, None);
+    let session = issuer.session_on(PHONE).unwrap();
+    assert_eq!(refusal(issuer.decide(export(session, true))), Refusal::FactorNeeded);
+    let session = issuer.log_in_fully(PHONE);
+    issuer.decide(Event::Freeze { session });
+    assert!(matches!(issuer.decide(export(session, true)), Reply::Done));
+    assert!(issuer.was_sent(&Notification::DataExported));
+    let audit_events = issuer.audit_events.len();
+    assert!(matches!(issuer.decide(export(session, false)), Reply::Done), "the next page");
+    assert_eq!(issuer.audit_events.len(), audit_events);
+    // Whoever says that it is a later page, and had none before, is told of all the same.
+    let session = issuer.log_in_fully(PHONE);
+    let mails = issuer.mails.len();
+    for _ in 0..2 {
+        assert!(matches!(issuer.decide(export(session, false)), Reply::Done));
+        assert_eq!((issuer.audit_events.len(), issuer.mails.len()), (audit_events + 2, mails + 1));
+    }
+    issuer.advance(5 * MINUTE);
+    assert_eq!(refusal(issuer.decide(export(session, false))), Refusal::LoginTooOld);
+}
+
+#[test]
+fn an_account_is_deleted_after_seven_days_unless_it_is_kept() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.log_in_fully(PHONE);
+    assert_eq!(refusal(issuer.decide(Event::CancelDeletion { session })), Refusal::NothingToDo);
+    issuer.decide(Event::RequestDeletion { session });
+    let due = issuer.active().deletion().unwrap();
+    issuer.advance(6 * DAY);
+    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::NothingToDo);
+    assert!(matches!(issuer.decide(Event::CancelDeletion { session }), Reply::Done));
+    issuer.advance(2 * DAY);
+    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::NothingToDo);
+
+    let session = issuer.log_in_fully(PHONE);
+    issuer.decide(Event::RequestDeletion { session });
+    assert!(issuer.active().deletion().unwrap() > due);
+    issuer.advance(7 * DAY);
+    assert!(matches!(issuer.decide(Event::DeleteIfDue), Reply::Done));
+    assert_eq!(issuer.account, Account::Closed);
+    let event = Event::LogIn { device: PHONE, name: String::new(), factor: None };
+    assert_eq!(refusal(issuer.decide(event)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.decide(Event::SetOperatorFreeze { frozen: false })), Refusal::Wrong);
+}
