@@ -262,7 +262,7 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
         let (_, first) =
             store.deletion_requests_before(stage.clock.now(), None, 2).await.unwrap()[0];
         let damaged = store.change(first, |loaded| {
-            let Account::Live(live) = &loaded.state else { panic!("no account") };
+            let Account::Active(live) = &loaded.state else { panic!("no account") };
             let address = live.address();
             let other = loaded.secrets.values().last().unwrap();
             let kind = loaded.secrets[&address].0;

@@ -4,7 +4,9 @@ use std::sync::Mutex;
 
 use tegata::UnixTime;
 use tegata::protocol::{DeviceId, Refusal};
-use tegata_policy::{Answer, Controls, Decision, Effect, Event, MailTo, decide, open};
+use tegata_policy::{
+    Controls, Decision, Effect, Event, MailRecipient, Reply, begin_sign_up, decide,
+};
 
 use super::Accounts;
 use super::given::Given;
@@ -23,13 +25,13 @@ pub(super) const SHOPPER: &str = "shopper";
 
 /// What came of an act that was allowed.
 pub(super) struct Done {
-    pub(super) answer: Answer,
+    pub(super) answer: Reply,
     pub(super) made: Made,
 }
 
 /// What a transaction leaves for after it.
 struct Decided {
-    answer: Answer,
+    answer: Reply,
     made: Made,
     /// What a comparison needs.
     secrets: Secrets,
@@ -37,8 +39,8 @@ struct Decided {
 
 impl Accounts {
     /// What an account's decisions are made in.
-    pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> tegata_policy::World {
-        tegata_policy::World {
+    pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> tegata_policy::PolicyContext {
+        tegata_policy::PolicyContext {
             now,
             generation: global_state.generation,
             used_up_to: global_state.used_up_to,
@@ -79,7 +81,7 @@ impl Accounts {
         global_state: &GlobalState,
     ) -> Result<AccountChange, Problem> {
         let world = Self::world(global_state, self.world.clock.now());
-        let (state, effects) = open(device, name, taken, &world);
+        let (state, effects) = begin_sign_up(device, name, taken, &world);
         let nothing = Secrets::new();
         let mut change = self.carry_out(id, &nothing, &effects, given, &mut Made::default())?;
         change.state = Some(state);
@@ -98,11 +100,11 @@ impl Accounts {
         loop {
             let decided = self.decide(id, switch, event, given).await?;
             match decided.answer {
-                Answer::Check(check) => {
-                    let found = self.compare(id, check.compare(), given, &decided.secrets).await?;
-                    event = Event::Checked { check, found };
+                Reply::VerificationRequired(check) => {
+                    let found = self.compare(id, check.expected(), given, &decided.secrets).await?;
+                    event = Event::CompleteVerification { verification: check, result: found };
                 }
-                Answer::Refused(refusal) => return Err(Problem::Refused(refusal)),
+                Reply::Refused(refusal) => return Err(Problem::Refused(refusal)),
                 answer => return Ok(Done { answer, made: decided.made }),
             }
         }
@@ -150,12 +152,13 @@ impl Accounts {
         let event = event.lock().ok().and_then(|mut event| event.take());
         let event = event.ok_or_else(Problem::busy)?;
         let world = Self::world(&loaded.global_state, self.world.clock.now());
-        let Decision { account, effects, answer } = decide(loaded.state.clone(), event, &world);
+        let Decision { account, effects, reply: answer } =
+            decide(loaded.state.clone(), event, &world);
         let mut made = Made::default();
         let mut change = self.carry_out(id, &loaded.secrets, &effects, given, &mut made)?;
         change.state = Some(account);
         let secrets = match &answer {
-            Answer::Check(_) => loaded.secrets.clone(),
+            Reply::VerificationRequired(_) => loaded.secrets.clone(),
             _ => Secrets::new(),
         };
         Ok((change, Decided { answer, made, secrets }))
@@ -175,31 +178,31 @@ impl Accounts {
         let mut change = AccountChange::default();
         for effect in effects {
             match effect {
-                Effect::Keep(secret, kind) => {
+                Effect::StoreSecret(secret, kind) => {
                     let sealed = self.make(id, *secret, *kind, given, made)?;
                     change.keep.push((*secret, *kind, sealed));
                 }
-                Effect::Forget(secret) => change.forget.push(*secret),
-                Effect::Claim(secret) => {
+                Effect::DeleteSecret(secret) => change.forget.push(*secret),
+                Effect::ClaimAddress(secret) => {
                     change.claim.extend(self.handle_key(id, *secret, kept, given)?);
                 }
-                Effect::Release(secret) => {
+                Effect::ReleaseAddress(secret) => {
                     change.release.extend(self.handle_key(id, *secret, kept, given)?);
                 }
-                Effect::SessionMade(session) => {
+                Effect::CreateSession(session) => {
                     let token = made.make_token(random).map_err(no_random)?;
                     change.sessions_made.push((TokenHash::of(&token), *session));
                 }
-                Effect::SessionEnded(session) => change.sessions_ended.push(*session),
-                Effect::Card => change.card.clone_from(&given.card),
-                Effect::Erase => change.erase = true,
-                Effect::Mail { to, letter } => {
+                Effect::EndSession(session) => change.sessions_ended.push(*session),
+                Effect::WriteCards => change.card.clone_from(&given.card),
+                Effect::EraseAccount => change.erase = true,
+                Effect::SendMail { to, notification: letter } => {
                     // Where the model is built, too, there is one more: it never comes up with all controls on.
                     #[allow(
                         irrefutable_let_patterns,
                         reason = "refutable only with the feature `model`"
                     )]
-                    let MailTo::Kept(secret) = to else { continue };
+                    let MailRecipient::Stored(secret) = to else { continue };
                     let address = self.kept_address(id, *secret, kept, given)?;
                     let letter = Kept::new(address, letter, made);
                     let mail = MailId::make(now, random).map_err(no_random)?;
@@ -211,7 +214,7 @@ impl Accounts {
                         letter,
                     });
                 }
-                Effect::Deed(what) => {
+                Effect::Audit(what) => {
                     let place = u16::try_from(change.events.len()).unwrap_or(u16::MAX);
                     change.events.push(EventRow {
                         id: EventId::make(now, place, random).map_err(no_random)?,

@@ -8,8 +8,8 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{
     AddCard, Call, CardNumber, CardView, Cards, DefaultCard, ListCards, RemoveCard,
 };
-use tegata_policy::limits::Limit;
-use tegata_policy::{Answer, Event, decide};
+use tegata_policy::limits::AttemptLimit;
+use tegata_policy::{Event, Reply, decide};
 
 use super::Accounts;
 use super::given::Given;
@@ -21,7 +21,7 @@ use crate::processor::{Fault, Key, Processor};
 use crate::store::{Card, CardChange};
 
 /// Tries to add a card: whoever tries stolen ones out does not do it here.
-const ADDED: Limit = Limit { tries: 10, seconds: 24 * 60 * 60 };
+const ADDED: AttemptLimit = AttemptLimit { tries: 10, seconds: 24 * 60 * 60 };
 
 type Answered = Result<Json<<ListCards as Call>::Answer>, Problem>;
 type Here = Extension<Accounts>;
@@ -79,7 +79,7 @@ pub(super) async fn default_card(
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
     let card = CardId(request.value.card.0);
     let given = Given { card: Some(CardChange::Default(card)), ..Given::default() };
-    accounts.act(account, None, Event::DefaultCard { session }, &given).await?;
+    accounts.act(account, None, Event::SetDefaultCard { session }, &given).await?;
     accounts.cards(account).await
 }
 
@@ -119,8 +119,8 @@ impl Accounts {
     fn may_add(&self, caller: &Caller) -> Result<(), Problem> {
         let world = Self::world(&caller.found.global_state, self.world.clock.now());
         let event = Event::AddCard { session: caller.session, card: String::new() };
-        match decide(caller.found.state.clone(), event, &world).answer {
-            Answer::Refused(refusal) => Err(Problem::Refused(refusal)),
+        match decide(caller.found.state.clone(), event, &world).reply {
+            Reply::Refused(refusal) => Err(Problem::Refused(refusal)),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use tegata::protocol::TotpText;
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpKind};
 use tegata::{SecretBytes, UnixTime};
 use tegata_policy::limits::{FACTOR_STEP, NOTICES, RECOVERY_CODES};
-use tegata_policy::{Compare, Found, SecretId, SecretKind};
+use tegata_policy::{ExpectedEvidence, MatchResult, SecretId, SecretKind};
 
 use super::Accounts;
 use super::given::Given;
@@ -22,32 +22,34 @@ impl Accounts {
     pub(super) async fn compare(
         &self,
         account: AccountId,
-        compare: &Compare,
+        compare: &ExpectedEvidence,
         given: &Given,
         secrets: &Secrets,
-    ) -> Result<Found, Problem> {
+    ) -> Result<MatchResult, Problem> {
         Ok(match compare {
-            Compare::Password(secret) => self.password(account, *secret, given, secrets).await?,
-            Compare::MailedCode(among) => {
+            ExpectedEvidence::Password(secret) => {
+                self.password(account, *secret, given, secrets).await?
+            }
+            ExpectedEvidence::MailedCode(among) => {
                 let code = given.code.as_ref().map_or(&[][..], |code| code.expose().as_bytes());
                 let kind = (SecretKind::MailedCode, Of::MailedCode);
                 let found = self.among(account, kind, among.as_slice(), 1, secrets, code);
-                found.map_or(Found::Nothing, |_| Found::Match)
+                found.map_or(MatchResult::NoMatch, |_| MatchResult::Match)
             }
-            Compare::Notice(among) => {
+            ExpectedEvidence::Notice(among) => {
                 let code = given.notice.as_ref().map_or(&[][..], |code| code.expose());
                 let kind = (SecretKind::Notice, Of::Notice);
                 let found = self.among(account, kind, among, NOTICES, secrets, code);
-                found.map_or(Found::Nothing, Found::Code)
+                found.map_or(MatchResult::NoMatch, MatchResult::Code)
             }
-            Compare::Recovery(among) => {
+            ExpectedEvidence::Recovery(among) => {
                 let code = given.recovery.as_ref().map_or(&[][..], |code| code.expose());
                 let kind = (SecretKind::Recovery, Of::Recovery);
                 let found =
                     self.among(account, kind, among, RECOVERY_CODES as usize, secrets, code);
-                found.map_or(Found::Nothing, Found::Code)
+                found.map_or(MatchResult::NoMatch, MatchResult::Code)
             }
-            Compare::Totp(with) => self.totp(account, *with, given, secrets)?,
+            ExpectedEvidence::Totp(with) => self.totp(account, *with, given, secrets)?,
         })
     }
 
@@ -57,17 +59,17 @@ impl Accounts {
         secret: Option<SecretId>,
         given: &Given,
         secrets: &Secrets,
-    ) -> Result<Found, Problem> {
+    ) -> Result<MatchResult, Problem> {
         let kept = secret.map(|secret| self.opened(account, secret, secrets)).transpose()?;
         let hash = kept
             .flatten()
             .and_then(|text| PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok());
-        let Some(password) = given.password.clone() else { return Ok(Found::Nothing) };
+        let Some(password) = given.password.clone() else { return Ok(MatchResult::NoMatch) };
         let work = self.store.work();
         work.compared(Of::Password, hash.is_some());
         work.done(Done::Password, 1);
         let right = self.passwords.verify(given.lane, hash, password).await?;
-        Ok(if right { Found::Match } else { Found::Nothing })
+        Ok(if right { MatchResult::Match } else { MatchResult::NoMatch })
     }
 
     /// Which of `among` it is; `most` are compared, whatever there is.
@@ -100,8 +102,8 @@ impl Accounts {
         with: Option<(SecretId, u64)>,
         given: &Given,
         secrets: &Secrets,
-    ) -> Result<Found, Problem> {
-        let Some(typed) = &given.totp else { return Ok(Found::Nothing) };
+    ) -> Result<MatchResult, Problem> {
+        let Some(typed) = &given.totp else { return Ok(MatchResult::NoMatch) };
         let kept = with.map(|(secret, after)| Ok((self.opened(account, secret, secrets)?, after)));
         let kept = kept.transpose()?;
         self.store.work().compared(Of::Totp, matches!(kept, Some((Some(_), _))));
@@ -110,7 +112,7 @@ impl Accounts {
             _ => (SecretBytes::new(&[0; 20]), u64::MAX),
         };
         let step = matching_step(typed, secret, after, self.world.clock.now())?;
-        Ok(step.map_or(Found::Nothing, Found::Step))
+        Ok(step.map_or(MatchResult::NoMatch, MatchResult::TotpStep))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use tegata::protocol::Language;
 use tegata::protocol::{DeviceId, Handle};
-use tegata_policy::{Account, Answer, Event, Found, decide, open};
+use tegata_policy::{Account, Event, MatchResult, Reply, begin_sign_up, decide};
 
 use super::Accounts;
 use super::given::{Address, Given};
@@ -51,21 +51,25 @@ impl Accounts {
         let global_state = self.store.global_state().await.map_err(Problem::of_store)?;
         let world = Self::world(&global_state, self.world.clock.now());
         let device = DeviceId([0; 32]);
-        let (mut state, mut effects) = open(device, "nothing".to_owned(), false, &world);
+        let (mut state, mut effects) = begin_sign_up(device, "nothing".to_owned(), false, &world);
         let steps = [
-            (Event::SignUpCode { device }, Found::Match),
-            (Event::SignUpFactor { device }, Found::Step(world.used_up_to + 1)),
+            (Event::VerifySignUpCode { device }, MatchResult::Match),
+            (Event::VerifySignUpFactor { device }, MatchResult::TotpStep(world.used_up_to + 1)),
         ];
         for (event, found) in steps {
             let asked = decide(state, event, &world);
-            let Answer::Check(check) = asked.answer else {
+            let Reply::VerificationRequired(check) = asked.reply else {
                 return Err(Problem::internal("making a decoy", &"nothing was to be compared"));
             };
-            let told = decide(asked.account, Event::Checked { check, found }, &world);
+            let told = decide(
+                asked.account,
+                Event::CompleteVerification { verification: check, result: found },
+                &world,
+            );
             effects.extend(told.effects);
             state = told.account;
         }
-        if !matches!(state, Account::Live(_)) {
+        if !matches!(state, Account::Active(_)) {
             return Err(Problem::internal(
                 "making a decoy",
                 &"its sign-up did not end in an account",

@@ -3,7 +3,7 @@
 
 use tegata::protocol::{DeviceId, Handle};
 use tegata_policy::Account;
-use tegata_policy::limits::{LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES, Limit};
+use tegata_policy::limits::{AttemptLimit, LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES};
 
 use super::Accounts;
 use crate::domain::AccountId;
@@ -11,7 +11,7 @@ use crate::http::problem::{Problem, RetryAfter};
 use crate::passwords::Lane;
 
 /// Sign-ups begun for one address: each is a mail.
-const SIGN_UPS: Limit = Limit { tries: 5, seconds: 24 * 60 * 60 };
+const SIGN_UPS: AttemptLimit = AttemptLimit { tries: 5, seconds: 24 * 60 * 60 };
 
 impl Accounts {
     /// A sign-up is begun.
@@ -47,14 +47,14 @@ impl Accounts {
     async fn lane(&self, device: DeviceId, account: AccountId) -> Result<Lane, Problem> {
         let loaded = self.store.load(account).await.map_err(Problem::of_store)?;
         Ok(match loaded.map(|loaded| loaded.state) {
-            Some(Account::Live(live)) if live.devices().iter().any(|d| d.id == device) => {
+            Some(Account::Active(live)) if live.devices().iter().any(|d| d.id == device) => {
                 Lane::Owners
             }
             _ => Lane::Strangers,
         })
     }
 
-    async fn count(&self, what: &str, who: &[u8], limit: Limit) -> Result<(), Problem> {
+    async fn count(&self, what: &str, who: &[u8], limit: AttemptLimit) -> Result<(), Problem> {
         let key = self.keys.throttle(what, who);
         let wait = self.store.take_attempt(key, limit, self.world.clock.now()).await;
         match wait.map_err(Problem::of_store)? {
@@ -65,6 +65,6 @@ impl Accounts {
 }
 
 /// The account counts the same try some moments later: who comes again when we said must not find it used up there.
-const fn before(limit: Limit) -> Limit {
-    Limit { seconds: limit.seconds + 60, ..limit }
+const fn before(limit: AttemptLimit) -> AttemptLimit {
+    AttemptLimit { seconds: limit.seconds + 60, ..limit }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 use tegata::protocol::Handle;
 use tegata::protocol::{Language, SecretText};
-use tegata_policy::{Change, Letter, SecretId};
+use tegata_policy::{Change, Notification, SecretId};
 
 use super::Accounts;
 use super::given::Address;
@@ -21,7 +21,7 @@ use crate::store::LeasedMail;
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     address: Address,
-    letter: Letter,
+    letter: Notification,
     code: Option<SecretText>,
 }
 
@@ -55,7 +55,7 @@ impl std::fmt::Debug for Posted {
 }
 
 impl Kept {
-    pub(super) fn new(address: Address, letter: &Letter, made: &Made) -> Self {
+    pub(super) fn new(address: Address, letter: &Notification, made: &Made) -> Self {
         let code = code_of(letter).and_then(|secret| made.codes.get(&secret)).cloned();
         Self { address, letter: letter.clone(), code }
     }
@@ -68,14 +68,18 @@ impl Kept {
         let fill = |text: &str| {
             let code = self.code.as_ref().map_or("", |code| code.expose());
             let (device, left) = match &self.letter {
-                Letter::Reset { device, .. } | Letter::NewDevice { device } => (device.as_str(), 0),
-                Letter::RecoveryUsed { left } => ("", *left),
+                Notification::ResetCode { device, .. } | Notification::NewDevice { device } => {
+                    (device.as_str(), 0)
+                }
+                Notification::RecoveryCodeUsed { left } => ("", *left),
                 _ => ("", 0),
             };
             // The device's name last: what it contains is not looked at again.
             let text = text.replace("{code}", code).replace("{left}", &left.to_string());
             let card = match &self.letter {
-                Letter::CardAdded { card } | Letter::CardRemoved { card } => card.as_str(),
+                Notification::CardAdded { card } | Notification::CardRemoved { card } => {
+                    card.as_str()
+                }
                 _ => "",
             };
             let text = text.replace("{card}", card);
@@ -86,38 +90,38 @@ impl Kept {
     }
 }
 
-fn code_of(letter: &Letter) -> Option<SecretId> {
+fn code_of(letter: &Notification) -> Option<SecretId> {
     match letter {
-        Letter::SignUp { code }
-        | Letter::Reset { code, .. }
-        | Letter::Move { code }
-        | Letter::Changed { code, .. } => Some(*code),
+        Notification::SignUpCode { code }
+        | Notification::ResetCode { code, .. }
+        | Notification::AddressCode { code }
+        | Notification::EvidenceChanged { code, .. } => Some(*code),
         _ => None,
     }
 }
 
 /// The table of the letters' files that has its text.
-fn name(letter: &Letter) -> &'static str {
+fn name(letter: &Notification) -> &'static str {
     match letter {
-        Letter::SignUp { .. } => "sign_up",
-        Letter::AlreadyHere => "already_here",
-        Letter::Reset { .. } => "reset",
-        Letter::WasReset => "was_reset",
-        Letter::NewDevice { .. } => "new_device",
-        Letter::Move { .. } => "move",
-        Letter::Changed { what: Change::Address, .. } => "changed_address",
-        Letter::Changed { what: Change::Factor, .. } => "changed_factor",
-        Letter::Changed { what: Change::Recovery, .. } => "changed_recovery",
-        Letter::RecoveryUsed { .. } => "recovery_used",
-        Letter::CardAdded { .. } => "card_added",
-        Letter::CardRemoved { .. } => "card_removed",
-        Letter::Frozen => "frozen",
-        Letter::Unfrozen => "unfrozen",
-        Letter::Undone => "undone",
-        Letter::Exported => "exported",
-        Letter::Closing => "closing",
-        Letter::Kept => "kept",
-        Letter::Closed => "closed",
+        Notification::SignUpCode { .. } => "sign_up",
+        Notification::AccountExists => "already_here",
+        Notification::ResetCode { .. } => "reset",
+        Notification::PasswordReset => "was_reset",
+        Notification::NewDevice { .. } => "new_device",
+        Notification::AddressCode { .. } => "move",
+        Notification::EvidenceChanged { what: Change::Address, .. } => "changed_address",
+        Notification::EvidenceChanged { what: Change::Factor, .. } => "changed_factor",
+        Notification::EvidenceChanged { what: Change::Recovery, .. } => "changed_recovery",
+        Notification::RecoveryCodeUsed { .. } => "recovery_used",
+        Notification::CardAdded { .. } => "card_added",
+        Notification::CardRemoved { .. } => "card_removed",
+        Notification::Frozen => "frozen",
+        Notification::Unfrozen => "unfrozen",
+        Notification::ChangesReverted => "undone",
+        Notification::DataExported => "exported",
+        Notification::DeletionScheduled => "closing",
+        Notification::DeletionCancelled => "kept",
+        Notification::AccountDeleted => "closed",
     }
 }
 
@@ -226,32 +230,32 @@ mod tests {
         Letters::ours(&Config::default().rules()).unwrap()
     }
 
-    fn each() -> Vec<Letter> {
+    fn each() -> Vec<Notification> {
         with_device("Hanako's {code} phone")
     }
 
-    fn with_device(name: &str) -> Vec<Letter> {
+    fn with_device(name: &str) -> Vec<Notification> {
         let (code, device) = (SecretId(1), name.to_owned());
         vec![
-            Letter::SignUp { code },
-            Letter::AlreadyHere,
-            Letter::Reset { code, device: device.clone() },
-            Letter::WasReset,
-            Letter::NewDevice { device },
-            Letter::Move { code },
-            Letter::Changed { what: Change::Address, code },
-            Letter::Changed { what: Change::Factor, code },
-            Letter::Changed { what: Change::Recovery, code },
-            Letter::RecoveryUsed { left: 7 },
-            Letter::CardAdded { card: "visa 4242".to_owned() },
-            Letter::CardRemoved { card: "visa 4242".to_owned() },
-            Letter::Frozen,
-            Letter::Unfrozen,
-            Letter::Undone,
-            Letter::Exported,
-            Letter::Closing,
-            Letter::Kept,
-            Letter::Closed,
+            Notification::SignUpCode { code },
+            Notification::AccountExists,
+            Notification::ResetCode { code, device: device.clone() },
+            Notification::PasswordReset,
+            Notification::NewDevice { device },
+            Notification::AddressCode { code },
+            Notification::EvidenceChanged { what: Change::Address, code },
+            Notification::EvidenceChanged { what: Change::Factor, code },
+            Notification::EvidenceChanged { what: Change::Recovery, code },
+            Notification::RecoveryCodeUsed { left: 7 },
+            Notification::CardAdded { card: "visa 4242".to_owned() },
+            Notification::CardRemoved { card: "visa 4242".to_owned() },
+            Notification::Frozen,
+            Notification::Unfrozen,
+            Notification::ChangesReverted,
+            Notification::DataExported,
+            Notification::DeletionScheduled,
+            Notification::DeletionCancelled,
+            Notification::AccountDeleted,
         ]
     }
 
@@ -273,15 +277,19 @@ mod tests {
                 let all = format!("{}\n{}", posted.subject, posted.body);
                 assert!(!posted.subject.contains('\n') && posted.body.ends_with('\n'));
                 assert_eq!(posted.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
-                let names_card =
-                    matches!(letter, Letter::CardAdded { .. } | Letter::CardRemoved { .. });
+                let names_card = matches!(
+                    letter,
+                    Notification::CardAdded { .. } | Notification::CardRemoved { .. }
+                );
                 assert_eq!(all.contains("visa 4242"), names_card, "{all}");
-                let names_device =
-                    matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
+                let names_device = matches!(
+                    letter,
+                    Notification::ResetCode { .. } | Notification::NewDevice { .. }
+                );
                 assert_eq!(all.contains("Hanako's -code- phone"), names_device, "{all}");
                 assert_eq!(
                     all.contains('7'),
-                    matches!(letter, Letter::RecoveryUsed { .. }) || all.contains("7日")
+                    matches!(letter, Notification::RecoveryCodeUsed { .. }) || all.contains("7日")
                 );
                 for link in ["http", "www", "://", "<", "example.org"] {
                     assert!(!all.contains(link), "{all}");
@@ -315,8 +323,10 @@ mod tests {
                 {
                     assert!(!all.contains(link), "{all}");
                 }
-                let names_device =
-                    matches!(letter, Letter::Reset { .. } | Letter::NewDevice { .. });
+                let names_device = matches!(
+                    letter,
+                    Notification::ResetCode { .. } | Notification::NewDevice { .. }
+                );
                 assert_eq!(all.contains(plain), names_device, "{all}");
             }
         }
@@ -344,7 +354,7 @@ mod tests {
     #[test]
     fn a_decoy_is_sent_nothing() {
         let nobody = Address { handle: None, language: Language::En };
-        let kept = Kept::new(nobody, &Letter::Frozen, &Made::default());
+        let kept = Kept::new(nobody, &Notification::Frozen, &Made::default());
         assert!(kept.posted(ID, UnixTime::MAX, &ours()).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! What an operator, or the issuer itself, does to an account.
 
-use tegata_policy::{Answer, Decision, Event, decide};
+use tegata_policy::{Decision, Event, Reply, decide};
 
 use super::Accounts;
 use super::given::Given;
@@ -28,9 +28,9 @@ impl Accounts {
         let (accounts, reason) = (self.clone(), reason.clone());
         let frozen = self.store.change(id, move |loaded| {
             let world = Self::world(&loaded.global_state, accounts.world.clock.now());
-            let Decision { account, effects, answer } =
-                decide(loaded.state.clone(), Event::Operator { frozen }, &world);
-            if let Answer::Refused(_) = answer {
+            let Decision { account, effects, reply: answer } =
+                decide(loaded.state.clone(), Event::SetOperatorFreeze { frozen }, &world);
+            if let Reply::Refused(_) = answer {
                 return (AccountChange::default(), Err(OperatorError::NothingToFreeze));
             }
             let given = Given::default();
@@ -52,6 +52,6 @@ impl Accounts {
 
     /// Deletes an account whose owner asked for it and has had the time to think it over.
     pub(crate) async fn close_due(&self, id: AccountId) -> Result<(), Problem> {
-        self.act(id, None, Event::CloseDue, &Given::default()).await.map(drop)
+        self.act(id, None, Event::DeleteIfDue, &Given::default()).await.map(drop)
     }
 }

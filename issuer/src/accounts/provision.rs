@@ -15,7 +15,7 @@ use tegata::protocol::{
 };
 use tegata::protocol::{DeviceId, Refusal};
 use tegata::{Random, UnixTime};
-use tegata_policy::{Account, Answer, Decision, Event, decide};
+use tegata_policy::{Account, Decision, Event, Reply, decide};
 
 use super::Accounts;
 use super::given::Given;
@@ -117,7 +117,7 @@ impl Accounts {
             return Err(Problem::Stopped);
         }
         let world = Self::world(&loaded.global_state, ready.now);
-        let Account::Live(live) = &loaded.state else {
+        let Account::Active(live) = &loaded.state else {
             return Err(Problem::Refused(Refusal::NotLoggedIn));
         };
         let (session, device) = (ready.session, ready.device);
@@ -125,7 +125,7 @@ impl Accounts {
             if before.request_hash != ready.hash {
                 return Err(Problem::Refused(Refusal::Wrong));
             }
-            let may = live.provisioned_before(session, device, before.number, &world);
+            let may = live.check_repeated_provisioning(session, device, before.number, &world);
             may.map_err(Problem::Refused)?;
             let seed = before.seed.clone().ok_or(Problem::Refused(Refusal::NothingToDo))?;
             let given = Came::Before { id: before.id, scheme: before.scheme, seed };
@@ -133,14 +133,14 @@ impl Accounts {
         }
         let replaces = live.payer().is_some();
         let event = Event::Provision { session, device };
-        let Decision { account: state, effects, answer } =
+        let Decision { account: state, effects, reply: answer } =
             decide(loaded.state.clone(), event, &world);
         let number = match answer {
-            Answer::Provisioned(_) if !replaces && !self.codes.has_room() => {
+            Reply::Provisioned(_) if !replaces && !self.codes.has_room() => {
                 return Err(Problem::NoRoom);
             }
-            Answer::Provisioned(number) => Ok(number),
-            Answer::Refused(refusal) => Err(Problem::Refused(refusal)),
+            Reply::Provisioned(number) => Ok(number),
+            Reply::Refused(refusal) => Err(Problem::Refused(refusal)),
             _ => Err(Problem::internal("provisioning", &"the decision was of another kind")),
         };
         let (given, made) = (Given::default(), &mut Made::default());

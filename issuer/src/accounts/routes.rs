@@ -14,7 +14,7 @@ use tegata::protocol::{
     ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
     Unfreeze,
 };
-use tegata_policy::{Account, Answer, Destination, Event, ResetId, SecretId, World};
+use tegata_policy::{Account, Event, PolicyContext, Reply, ResetDestination, ResetId, SecretId};
 
 use super::Accounts;
 use super::act;
@@ -125,12 +125,12 @@ async fn sign_up_code(
     let SignUpCode { ticket, code, password, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let awaited = accounts.awaits_password(id, KillSwitch::SignUp, |account, world| {
-        matches!(account, Account::Opening(opening) if opening.awaits_code(device, world))
+        matches!(account, Account::PendingSignUp(opening) if opening.awaits_code(device, world))
     });
     awaited.await?;
     let new_password = Some(accounts.new_password(Lane::Strangers, id, &password).await?);
     let given = Given { new_password, code: Some(code), ..Given::default() };
-    let event = Event::SignUpCode { device };
+    let event = Event::VerifySignUpCode { device };
     let came = accounts.act(id, Some(KillSwitch::SignUp), event, &given).await?;
     Ok(Json(accounts.enrolling(id, came).await?))
 }
@@ -144,9 +144,9 @@ async fn sign_up_factor(
     let SignUpFactor { ticket, totp, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let given = Given { totp: Some(totp), ..Given::default() };
-    let event = Event::SignUpFactor { device };
+    let event = Event::VerifySignUpFactor { device };
     let came = accounts.act(id, Some(KillSwitch::SignUp), event, &given).await?;
-    let Answer::SignedUp { recovery, .. } = came.answer else { return Err(out_of_place()) };
+    let Reply::SignedUp { recovery, .. } = came.answer else { return Err(out_of_place()) };
     let recovery_codes = shown_once(&came.made, &recovery)?;
     Ok(Json(SignedUp { session: token(came.made)?, recovery_codes }))
 }
@@ -170,7 +170,7 @@ async fn log_in(
     given.lane = accounts.log_in_by(device, &handle, id).await?;
     let event = Event::LogIn { device, name: device_name.into(), factor };
     let came = accounts.act(id, Some(KillSwitch::LogIn), event, &given).await?;
-    let Answer::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
+    let Reply::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
     Ok(Json(LoggedIn { session: token(came.made)?, must_enrol }))
 }
 
@@ -182,9 +182,10 @@ async fn reset(
     let device = signer(&headers, &request)?.id();
     let Reset { handle, device_name, .. } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
-    let event = Event::Reset { device, name: device_name.into(), to: Destination::Verified };
+    let event =
+        Event::RequestReset { device, name: device_name.into(), to: ResetDestination::Verified };
     let came = accounts.act(id, Some(KillSwitch::Reset), event, &Given::default()).await?;
-    let Answer::ResetBegun(reset) = came.answer else { return Err(out_of_place()) };
+    let Reply::ResetStarted(reset) = came.answer else { return Err(out_of_place()) };
     Ok(Json(Begun { ticket: accounts.ticket(Purpose::Reset, id, reset.0)? }))
 }
 
@@ -198,7 +199,7 @@ async fn reset_proof(
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let given = Given { code: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
-    let event = Event::ResetCode { reset: ResetId(reset), device, factor };
+    let event = Event::VerifyReset { reset: ResetId(reset), device, factor };
     accounts.act(id, Some(KillSwitch::Reset), event, &given).await?;
     Ok(done())
 }
@@ -213,12 +214,12 @@ async fn reset_finish(
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let reset = ResetId(reset);
     let awaited = accounts.awaits_password(id, KillSwitch::Reset, |account, world| {
-        matches!(account, Account::Live(live) if live.is_proved(reset, device, world))
+        matches!(account, Account::Active(live) if live.awaits_new_password(reset, device, world))
     });
     awaited.await?;
     let new_password = Some(accounts.new_password(Lane::Owners, id, &password).await?);
     let given = Given { new_password, ..Given::default() };
-    let event = Event::ResetFinish { reset, device };
+    let event = Event::FinishReset { reset, device };
     accounts.act(id, Some(KillSwitch::Reset), event, &given).await?;
     Ok(done())
 }
@@ -230,7 +231,7 @@ async fn freeze_by_code(
     let FreezeByCode { handle, code } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
     let given = Given { notice: Some(code), ..Given::default() };
-    accounts.act(id, None, Event::FreezeCode, &given).await?;
+    accounts.act(id, None, Event::FreezeByCode, &given).await?;
     Ok(done())
 }
 
@@ -239,7 +240,7 @@ async fn take_back(Extension(accounts): Here, request: Strict<TakeBack>) -> Answ
     let id = accounts.account_or_decoy(&handle).await?;
     let given = Given { notice: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
-    accounts.act(id, None, Event::UndoCode { factor }, &given).await?;
+    accounts.act(id, None, Event::RevertChanges { factor }, &given).await?;
     Ok(done())
 }
 
@@ -270,7 +271,9 @@ async fn enrol_factor(
     _request: Strict<EnrolFactor>,
 ) -> Answered<EnrolFactor> {
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
-    let came = accounts.act(account, None, Event::Enrol { session }, &Given::default()).await?;
+    let came = accounts
+        .act(account, None, Event::BeginFactorEnrolment { session }, &Given::default())
+        .await?;
     Ok(Json(accounts.enrolling(account, came).await?))
 }
 
@@ -280,9 +283,9 @@ async fn renew_recovery(
     _request: Strict<RenewRecovery>,
 ) -> Answered<RenewRecovery> {
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
-    let event = Event::RenewRecovery { session };
+    let event = Event::RenewRecoveryCodes { session };
     let came = accounts.act(account, None, event, &Given::default()).await?;
-    let Answer::RecoveryCodes(codes) = came.answer else { return Err(out_of_place()) };
+    let Reply::RecoveryCodes(codes) = came.answer else { return Err(out_of_place()) };
     Ok(Json(RecoveryCodes { recovery_codes: shown_once(&came.made, &codes)? }))
 }
 
@@ -314,7 +317,7 @@ macro_rules! in_session {
 }
 
 in_session! {
-    prove: Prove, |session, Prove { totp }| Event::Prove { session },
+    prove: Prove, |session, Prove { totp }| Event::VerifyFactor { session },
         Given { totp: Some(totp), ..Given::default() };
     log_out: LogOut, |session, _| Event::LogOut { session }, Given::default();
     end_sessions: EndSessions, |session, EndSessions { session: which }|
@@ -322,16 +325,16 @@ in_session! {
     forget_device: ForgetDevice, |session, ForgetDevice { device }|
         Event::ForgetDevice { session, device: device.0 }, Given::default();
     enrol_factor_code: EnrolFactorCode, |session, EnrolFactorCode { totp }|
-        Event::EnrolCode { session }, Given { totp: Some(totp), ..Given::default() };
+        Event::VerifyFactorEnrolment { session }, Given { totp: Some(totp), ..Given::default() };
     move_address: MoveAddress, |session, MoveAddress { address, language }|
-        Event::MoveAddress { session },
+        Event::ChangeAddress { session },
         Given { address: Some(Address { handle: Some(address), language }), ..Given::default() };
     move_address_code: MoveAddressCode, |session, MoveAddressCode { code }|
-        Event::MoveAddressCode { session }, Given { code: Some(code), ..Given::default() };
+        Event::VerifyNewAddress { session }, Given { code: Some(code), ..Given::default() };
     freeze: Freeze, |session, _| Event::Freeze { session }, Given::default();
     unfreeze: Unfreeze, |session, _| Event::Unfreeze { session }, Given::default();
-    close: Close, |session, _| Event::Close { session }, Given::default();
-    keep: Keep, |session, _| Event::Keep { session }, Given::default();
+    close: Close, |session, _| Event::RequestDeletion { session }, Given::default();
+    keep: Keep, |session, _| Event::CancelDeletion { session }, Given::default();
 }
 
 fn typed(password: &PasswordText) -> Result<Password, Problem> {
@@ -354,7 +357,7 @@ impl Accounts {
         &self,
         id: AccountId,
         switch: KillSwitch,
-        is_awaited: impl Fn(&Account, &World) -> bool + Send,
+        is_awaited: impl Fn(&Account, &PolicyContext) -> bool + Send,
     ) -> Result<(), Problem> {
         let refused = Problem::Refused(Refusal::Wrong);
         let loaded = self.store.load(id).await.map_err(Problem::of_store)?.ok_or(refused)?;
@@ -389,7 +392,7 @@ impl Accounts {
 
     /// The secret of a new second factor, as an authenticator reads it.
     async fn enrolling(&self, account: AccountId, came: act::Done) -> Result<Enrol, Problem> {
-        let Answer::Enrolling(factor) = came.answer else { return Err(out_of_place()) };
+        let Reply::FactorSecret(factor) = came.answer else { return Err(out_of_place()) };
         let secret = came.made.factors.get(&factor).ok_or_else(out_of_place)?;
         let address = self.address_of(account).await?.and_then(|address| address.handle);
         let handle = address.ok_or(Problem::Refused(Refusal::Wrong))?;

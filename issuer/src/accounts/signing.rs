@@ -49,12 +49,12 @@ impl Accounts {
         let found = found.ok_or(refused)?;
         let now = self.world.clock.now();
         let world = Self::world(&found.global_state, now);
-        let tegata_policy::Account::Live(live) = &found.state else { return Err(refused) };
+        let tegata_policy::Account::Active(live) = &found.state else { return Err(refused) };
         let session = live.session(found.session, &world).ok_or(refused)?;
         let caller =
             Caller { account: found.account, session: found.session, found: found.clone() };
         if now.seconds().saturating_sub(session.seen.seconds()) >= SEEN {
-            let event = Event::Seen { session: caller.session };
+            let event = Event::UseSession { session: caller.session };
             self.act(caller.account, None, event, &Given::default()).await?;
         }
         Ok(caller)

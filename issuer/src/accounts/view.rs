@@ -23,7 +23,7 @@ const EVENTS: u32 = 500;
 impl Accounts {
     pub(super) async fn view(&self, caller: &Caller) -> Result<AccountView, Problem> {
         let refused = Problem::Refused(Refusal::NotLoggedIn);
-        let Account::Live(live) = &caller.found.state else { return Err(refused) };
+        let Account::Active(live) = &caller.found.state else { return Err(refused) };
         let world = Self::world(&caller.found.global_state, self.world.clock.now());
         let here = live.session(caller.session, &world).ok_or(refused)?;
         let address = self.address_of(caller.account).await?.ok_or(refused)?;
@@ -51,7 +51,7 @@ impl Accounts {
             recovery_codes_left: live.recovery_left(),
             must_enrol: live.must_enrol(),
             frozen: live.is_frozen(),
-            closing: live.closing(),
+            closing: live.deletion(),
         })
     }
 
@@ -85,8 +85,8 @@ impl Accounts {
             return Ok(None);
         };
         let secret = match &loaded.state {
-            Account::Live(live) => live.address(),
-            Account::Opening(opening) => opening.address(),
+            Account::Active(live) => live.address(),
+            Account::PendingSignUp(opening) => opening.address(),
             Account::Closed => return Ok(None),
         };
         let given = Given::default();

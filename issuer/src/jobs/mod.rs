@@ -10,7 +10,7 @@ use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tegata::UnixTime;
 use tegata::protocol::Refusal;
 use tegata_policy::Account;
-use tegata_policy::limits::CLOSING_GRACE;
+use tegata_policy::limits::DELETION_GRACE;
 
 use crate::accounts::Accounts;
 use crate::audit::{self, AuditError};
@@ -249,7 +249,7 @@ impl Jobs {
     /// thought better of it. One that is frozen comes again, since whoever froze it may let it go, and so does one that
     /// cannot be deleted, which is in no other's way.
     async fn closings(&self, now: UnixTime) -> Result<(), JobError> {
-        let before = earlier(now, CLOSING_GRACE);
+        let before = earlier(now, DELETION_GRACE);
         let again = self.marks().closing_again.iter().copied().collect();
         let mut faults = self.close(again).await;
         loop {
@@ -293,7 +293,7 @@ impl Jobs {
         let over = page.into_iter().filter(|row| {
             let world = Accounts::world(&row.found.global_state, now);
             match &row.found.state {
-                Account::Live(live) => live.session(row.found.session, &world).is_none(),
+                Account::Active(live) => live.session(row.found.session, &world).is_none(),
                 _ => true,
             }
         });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tegata::UnixTime;
 use tegata::protocol::SessionId;
-use tegata_policy::{Account, Deed, SecretId, SecretKind};
+use tegata_policy::{Account, AuditEvent, SecretId, SecretKind};
 
 use super::outbox::MailPriority;
 use super::sql::{Row, Statement, values};
@@ -101,9 +101,9 @@ pub struct EventRow {
 
 /// A deed's name in the log.
 #[must_use]
-pub fn audit_event_name(deed: Deed) -> String {
+pub fn audit_event_name(event: AuditEvent) -> String {
     // A unit variant is a string.
-    let name = serde_json::to_value(deed).ok();
+    let name = serde_json::to_value(event).ok();
     name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 

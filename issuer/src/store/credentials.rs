@@ -133,8 +133,8 @@ pub(super) fn follow(
 
 fn payer(state: &Account) -> Option<tegata_policy::Payer> {
     match state {
-        Account::Live(live) => live.payer(),
-        Account::Opening(_) | Account::Closed => None,
+        Account::Active(live) => live.payer(),
+        Account::PendingSignUp(_) | Account::Closed => None,
     }
 }
 

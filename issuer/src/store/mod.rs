@@ -43,7 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tegata::UnixTime;
-use tegata_policy::limits::{Limit, Used};
+use tegata_policy::limits::{AttemptLimit, RecentAttempts};
 
 pub use crate::domain::WrappedKey;
 pub use account::{
@@ -265,7 +265,7 @@ impl Store {
     pub async fn take_attempt(
         &self,
         key: ThrottleKey,
-        limit: Limit,
+        limit: AttemptLimit,
         now: UnixTime,
     ) -> Result<Option<Duration>, StoreError> {
         const MAKE: &str =
@@ -282,10 +282,11 @@ impl Store {
                     let row = rows.into_iter().next().ok_or(StoreError::Unavailable("busy"))?;
                     let unreadable = |_| StoreError::Unreadable("throttle");
                     let text = row.of("throttle").text()?;
-                    let mut used: Used = serde_json::from_str(&text).map_err(unreadable)?;
+                    let mut used: RecentAttempts =
+                        serde_json::from_str(&text).map_err(unreadable)?;
                     let wait = used.take_or_wait(limit, now).err().map(Duration::from_secs);
                     let text = serde_json::to_string(&used).map_err(unreadable)?;
-                    let until = used.over(limit).seconds();
+                    let until = used.expires_at(limit).seconds();
                     let keep = Statement::new(KEEP, values![text, until, key.0]);
                     transaction.write(vec![keep]).await?;
                     Ok(wait)

@@ -103,7 +103,7 @@ impl Store {
                     let Some(row) = rows.into_iter().next() else { return Ok(false) };
                     let state = serde_json::from_str(&row.of("accounts").text()?);
                     let state = state.map_err(|_| StoreError::Unreadable("accounts"))?;
-                    if !matches!(state, Account::Opening(_)) {
+                    if !matches!(state, Account::PendingSignUp(_)) {
                         return Ok(false);
                     }
                     let remove = |sql: &&'static str| Statement::new(sql, values![account.0]);

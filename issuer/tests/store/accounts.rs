@@ -6,7 +6,7 @@ use tegata::protocol::SessionId;
 use tegata_issuer::crypto::Place;
 use tegata_issuer::domain::TokenHash;
 use tegata_issuer::store::{AccountChange, StoreError};
-use tegata_policy::limits::Limit;
+use tegata_policy::limits::AttemptLimit;
 use tegata_policy::{Account, SecretId, SecretKind};
 
 use crate::bed::{Bed, noon};
@@ -31,7 +31,7 @@ async fn what_was_written_is_read_back(bed: Bed) {
     let store = bed.store().await;
     let loaded = store.load(account).await.unwrap().unwrap();
     assert_eq!(loaded.version, 3);
-    let Account::Live(live) = &loaded.state else { panic!("{:?}", loaded.state) };
+    let Account::Active(live) = &loaded.state else { panic!("{:?}", loaded.state) };
     let global_state = loaded.global_state;
     assert!(live.session(session, &shopper::world(&global_state, noon())).is_some());
     assert_eq!(store.find_account(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
@@ -166,7 +166,7 @@ async fn an_account_is_made_once_and_changed_only_if_it_is_there(bed: Bed) {
         |_: &_| (AccountChange { state: Some(Account::Closed), ..AccountChange::default() }, ());
     assert_eq!(store.create(account, again).await, Err(StoreError::AccountExists));
     let loaded = store.load(account).await.unwrap().unwrap();
-    assert!(matches!(loaded.state, Account::Opening(_)));
+    assert!(matches!(loaded.state, Account::PendingSignUp(_)));
     let nobody = tegata_issuer::domain::AccountId([0; 16]);
     let nothing = |_: &_| (AccountChange::default(), ());
     assert_eq!(store.change(nobody, nothing).await, Err(StoreError::NoSuchAccount));
@@ -196,7 +196,7 @@ async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
     let stores = [bed.store().await, bed.store().await];
     let keys = bed.keys(&stores[0]).await;
     let key = keys.throttle("reset", ADDRESS.as_bytes());
-    let limit = Limit { tries: 5, seconds: 60 };
+    let limit = AttemptLimit { tries: 5, seconds: 60 };
     let tries: Vec<_> = (0..64)
         .map(|which| {
             let store = stores[which % 2].clone();

@@ -32,7 +32,7 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(b
     assert_eq!((&after.state, &after.secrets), (&before.state, &before.secrets));
     assert_eq!(after.global_state.generation, Generation(1));
     let found = restored.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
-    let Account::Live(live) = &found.state else { panic!() };
+    let Account::Active(live) = &found.state else { panic!() };
     assert!(live.session(session, &shopper::world(&before.global_state, later)).is_some());
     assert!(live.session(session, &shopper::world(&found.global_state, later)).is_none());
     let after_step = shopper::factor_after(&found.state, &found.global_state, later);

@@ -16,7 +16,7 @@ async fn nothing_planted_is_found_in_the_bytes(bed: Bed) {
     let (account, ..) = shopper::sign_up(&store, &keys).await;
     // An event for a control: it is found, so the search works.
     store.append_event(shopper::event(crate::bed::noon(), "CONTROL-CANARY")).await.unwrap();
-    let limit = tegata_policy::limits::Limit { tries: 5, seconds: 60 };
+    let limit = tegata_policy::limits::AttemptLimit { tries: 5, seconds: 60 };
     let key = keys.throttle("reset", shopper::ADDRESS.as_bytes());
     assert_eq!(store.take_attempt(key, limit, crate::bed::noon()).await.unwrap(), None);
     keys.ticket(Purpose::Reset, account, 1, &bed.random).unwrap();

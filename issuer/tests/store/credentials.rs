@@ -119,13 +119,13 @@ async fn the_payer_follows_the_account(bed: Bed) {
         .unwrap();
     assert!(!pays().await);
     let device = shopper::device();
-    event(&store, &keys, account, move || Event::Operator { frozen: false }).await;
+    event(&store, &keys, account, move || Event::SetOperatorFreeze { frozen: false }).await;
     assert!(!pays().await, "of a generation before");
 
     let (store, bed) = (bed.store().await, bed);
     let forget = move |loaded: &tegata_issuer::store::LoadedAccount| {
         let state = Some(Account::Closed);
-        assert!(matches!(&loaded.state, Account::Live(live) if live.devices()[0].id == device));
+        assert!(matches!(&loaded.state, Account::Active(live) if live.devices()[0].id == device));
         (AccountChange { state, erase: true, ..AccountChange::default() }, ())
     };
     store.change(account, forget).await.unwrap();

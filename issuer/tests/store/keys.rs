@@ -40,7 +40,7 @@ async fn processes_that_begin_at_once_have_the_same_keys(bed: Bed) {
 /// Whether all that the shopper has kept is what she gave.
 async fn all_opens(store: &Store, keys: &Keys, account: AccountId, recovery: &[SecretId]) -> bool {
     let loaded = store.load(account).await.unwrap().unwrap();
-    assert!(matches!(loaded.state, Account::Live(_)));
+    assert!(matches!(loaded.state, Account::Active(_)));
     let opens = |(id, (kind, kept)): (&SecretId, &(SecretKind, _))| match kind {
         SecretKind::Recovery => {
             recovery.contains(id) && keys.is_code(account, *id, *kind, kept, SECRET)

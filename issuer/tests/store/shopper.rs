@@ -10,7 +10,8 @@ use tegata_issuer::store::{
     audit_event_name,
 };
 use tegata_policy::{
-    Account, Answer, Controls, Effect, Event, FactorKind, Found, SecretId, World, decide, open,
+    Account, Controls, Effect, Event, FactorKind, MatchResult, PolicyContext, Reply, SecretId,
+    begin_sign_up, decide,
 };
 
 use crate::bed::noon;
@@ -23,9 +24,9 @@ pub(crate) fn device() -> DeviceId {
     DeviceId([3; 32])
 }
 
-pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> World {
+pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> PolicyContext {
     let GlobalState { generation, used_up_to, .. } = *global_state;
-    World { now, generation, used_up_to, controls: Controls::ALL }
+    PolicyContext { now, generation, used_up_to, controls: Controls::ALL }
 }
 
 pub(crate) fn event(now: UnixTime, deed: &str) -> EventRow {
@@ -51,19 +52,19 @@ pub(crate) fn carry_out(
     let mut change = AccountChange { state: Some(state), ..AccountChange::default() };
     for (place, effect) in (0..).zip(effects) {
         match effect {
-            Effect::Keep(id, kind) => {
+            Effect::StoreSecret(id, kind) => {
                 let sealed = keys.keep(account, id, kind, SECRET, &random).unwrap();
                 change.keep.push((id, kind, sealed));
             }
-            Effect::Forget(id) => change.forget.push(id),
-            Effect::Mail { .. } => change.outbox.push(mail(keys, account, now)),
-            Effect::Claim(id) => change.claim.push(keys.handle(&address(id))),
-            Effect::Release(id) => change.release.push(keys.handle(&address(id))),
-            Effect::SessionMade(id) => change.sessions_made.push((TokenHash::of(&TOKEN), id)),
-            Effect::SessionEnded(id) => change.sessions_ended.push(id),
-            Effect::Card => {}
-            Effect::Erase => change.erase = true,
-            Effect::Deed(done) => {
+            Effect::DeleteSecret(id) => change.forget.push(id),
+            Effect::SendMail { .. } => change.outbox.push(mail(keys, account, now)),
+            Effect::ClaimAddress(id) => change.claim.push(keys.handle(&address(id))),
+            Effect::ReleaseAddress(id) => change.release.push(keys.handle(&address(id))),
+            Effect::CreateSession(id) => change.sessions_made.push((TokenHash::of(&TOKEN), id)),
+            Effect::EndSession(id) => change.sessions_ended.push(id),
+            Effect::WriteCards => {}
+            Effect::EraseAccount => change.erase = true,
+            Effect::Audit(done) => {
                 let id = EventId::make(now, place, &random).unwrap();
                 let (deed, actor) = (audit_event_name(done), "shopper".to_owned());
                 let detail = "{}".to_owned();
@@ -88,7 +89,8 @@ pub(crate) async fn begin(store: &Store, keys: &std::sync::Arc<Keys>) -> Account
     let account = AccountId::make(noon(), &SystemRandom::new()).unwrap();
     let keys = keys.clone();
     let opened = store.create(account, move |global_state| {
-        let (state, effects) = open(device(), "phone".into(), false, &world(global_state, noon()));
+        let (state, effects) =
+            begin_sign_up(device(), "phone".into(), false, &world(global_state, noon()));
         (carry_out(&keys, account, state, effects, noon()), ())
     });
     opened.await.unwrap();
@@ -102,10 +104,11 @@ pub(crate) async fn sign_up(
 ) -> (AccountId, SessionId, Vec<SecretId>) {
     let account = begin(store, keys).await;
     let step = noon().seconds() / 30;
-    tell(store, keys, account, || Event::SignUpCode { device: device() }, Found::Match).await;
-    let factor = || Event::SignUpFactor { device: device() };
-    match tell(store, keys, account, factor, Found::Step(step)).await {
-        Answer::SignedUp { session, recovery } => (account, session, recovery),
+    tell(store, keys, account, || Event::VerifySignUpCode { device: device() }, MatchResult::Match)
+        .await;
+    let factor = || Event::VerifySignUpFactor { device: device() };
+    match tell(store, keys, account, factor, MatchResult::TotpStep(step)).await {
+        Reply::SignedUp { session, recovery } => (account, session, recovery),
         other => panic!("{other:?}"),
     }
 }
@@ -116,16 +119,20 @@ async fn tell(
     keys: &std::sync::Arc<Keys>,
     account: AccountId,
     event: impl Fn() -> Event + Send + Sync + 'static,
-    found: Found,
-) -> Answer {
+    found: MatchResult,
+) -> Reply {
     let keys = keys.clone();
     let told = store.change(account, move |loaded| {
         let world = world(&loaded.global_state, noon());
         let asked = decide(loaded.state.clone(), event(), &world);
-        let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };
-        let told = decide(asked.account, Event::Checked { check, found }, &world);
+        let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
+        let told = decide(
+            asked.account,
+            Event::CompleteVerification { verification: check, result: found },
+            &world,
+        );
         let effects = asked.effects.into_iter().chain(told.effects).collect();
-        (carry_out(&keys, account, told.account, effects, noon()), told.answer)
+        (carry_out(&keys, account, told.account, effects, noon()), told.reply)
     });
     told.await.unwrap()
 }
@@ -153,7 +160,7 @@ pub(crate) async fn provision(
         assert!(requested.is_none());
         let asked = Event::Provision { session, device: device() };
         let decided = decide(loaded.state.clone(), asked, &world(&loaded.global_state, noon()));
-        let Answer::Provisioned(number) = decided.answer else { panic!("{:?}", decided.answer) };
+        let Reply::Provisioned(number) = decided.reply else { panic!("{:?}", decided.reply) };
         let (scheme, seed) = (scheme(), seed(byte));
         let periods = now.seconds() / 3600;
         let alias = |period: u64| {
@@ -179,17 +186,21 @@ pub(crate) async fn provision(
 
 /// Which steps of the second factor a log-in on the known device would take: those after this one.
 pub(crate) fn factor_after(state: &Account, global_state: &GlobalState, now: UnixTime) -> u64 {
-    use tegata_policy::Compare;
+    use tegata_policy::ExpectedEvidence;
     let world = world(global_state, now);
     let name = "phone".to_owned();
     let log_in = Event::LogIn { device: device(), name, factor: Some(FactorKind::Totp) };
     let asked = decide(state.clone(), log_in, &world);
-    let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };
-    let found = Found::Match;
-    let told = decide(asked.account, Event::Checked { check, found }, &world);
-    let Answer::Check(check) = told.answer else { panic!("{:?}", told.answer) };
-    match check.compare() {
-        Compare::Totp(Some((_, after))) => *after,
+    let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
+    let found = MatchResult::Match;
+    let told = decide(
+        asked.account,
+        Event::CompleteVerification { verification: check, result: found },
+        &world,
+    );
+    let Reply::VerificationRequired(check) = told.reply else { panic!("{:?}", told.reply) };
+    match check.expected() {
+        ExpectedEvidence::Totp(Some((_, after))) => *after,
         other => panic!("{other:?}"),
     }
 }

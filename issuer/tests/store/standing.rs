@@ -70,7 +70,7 @@ async fn a_raised_generation_voids_every_session(bed: Bed) {
     let global_state = revoke.await.unwrap();
     assert_eq!((global_state.generation, global_state.used_up_to), (Generation(1), 0));
     let loaded = store.load(account).await.unwrap().unwrap();
-    let tegata_policy::Account::Live(live) = loaded.state else { panic!() };
+    let tegata_policy::Account::Active(live) = loaded.state else { panic!() };
     assert!(live.session(session, &shopper::world(&loaded.global_state, noon())).is_none());
     let fence = |at| {
         store.apply_admin_command(

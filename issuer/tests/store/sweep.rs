@@ -86,10 +86,13 @@ async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Be
     let store = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
-    for (nth, event) in
-        [Event::Close { session }, Event::Keep { session }, Event::Close { session }]
-            .into_iter()
-            .enumerate()
+    for (nth, event) in [
+        Event::RequestDeletion { session },
+        Event::CancelDeletion { session },
+        Event::RequestDeletion { session },
+    ]
+    .into_iter()
+    .enumerate()
     {
         let at = noon().shifted(i64::try_from(nth).unwrap() * 60);
         let (keys, event) = (keys.clone(), std::sync::Mutex::new(Some(event)));

@@ -1,7 +1,9 @@
 //! What can be done in the model.
 
 use tegata::protocol::{DeviceId, SessionId};
-use tegata_policy::{Compare, Destination, Event, FactorKind, Found, ResetId, SecretId};
+use tegata_policy::{
+    Event, ExpectedEvidence, FactorKind, MatchResult, ResetDestination, ResetId, SecretId,
+};
 
 /// Who does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,7 +53,7 @@ pub enum Message {
     Unfreeze { session: SessionId },
     FreezeCode,
     Undo,
-    Reset { to: Destination },
+    Reset { to: ResetDestination },
     ResetCode { reset: ResetId },
     ResetFinish { reset: ResetId },
     Provision { session: SessionId },
@@ -68,19 +70,19 @@ impl Message {
             Self::LogIn { factor: given } => {
                 Event::LogIn { device, name, factor: given.then_some(factor) }
             }
-            Self::Prove { session } => Event::Prove { session },
-            Self::Enrol { session } => Event::Enrol { session },
-            Self::EnrolCode { session } => Event::EnrolCode { session },
-            Self::RenewRecovery { session } => Event::RenewRecovery { session },
-            Self::MoveAddress { session } => Event::MoveAddress { session },
-            Self::MoveAddressCode { session } => Event::MoveAddressCode { session },
+            Self::Prove { session } => Event::VerifyFactor { session },
+            Self::Enrol { session } => Event::BeginFactorEnrolment { session },
+            Self::EnrolCode { session } => Event::VerifyFactorEnrolment { session },
+            Self::RenewRecovery { session } => Event::RenewRecoveryCodes { session },
+            Self::MoveAddress { session } => Event::ChangeAddress { session },
+            Self::MoveAddressCode { session } => Event::VerifyNewAddress { session },
             Self::Freeze { session } => Event::Freeze { session },
             Self::Unfreeze { session } => Event::Unfreeze { session },
-            Self::FreezeCode => Event::FreezeCode,
-            Self::Undo => Event::UndoCode { factor },
-            Self::Reset { to } => Event::Reset { device, name, to },
-            Self::ResetCode { reset } => Event::ResetCode { reset, device, factor },
-            Self::ResetFinish { reset } => Event::ResetFinish { reset, device },
+            Self::FreezeCode => Event::FreezeByCode,
+            Self::Undo => Event::RevertChanges { factor },
+            Self::Reset { to } => Event::RequestReset { device, name, to },
+            Self::ResetCode { reset } => Event::VerifyReset { reset, device, factor },
+            Self::ResetFinish { reset } => Event::FinishReset { reset, device },
             Self::Provision { session } => Event::Provision { session, device },
         }
     }
@@ -106,26 +108,26 @@ pub enum Given {
 impl Given {
     /// What a comparison with it finds, `at` that step of the clock and after so many guesses at the same code.
     #[must_use]
-    pub fn found(self, compare: &Compare, at: u64, guesses: u8) -> Found {
-        let right = match (compare, self) {
-            (Compare::Password(kept), Self::Password(given))
-            | (Compare::MailedCode(kept), Self::Code(given)) => *kept == Some(given),
-            (Compare::MailedCode(kept), Self::Guess) => kept.is_some() && guesses >= 5,
-            (Compare::Notice(kept), Self::Code(given))
-            | (Compare::Recovery(kept), Self::Recovery(given))
+    pub fn found(self, expected: &ExpectedEvidence, at: u64, guesses: u8) -> MatchResult {
+        let right = match (expected, self) {
+            (ExpectedEvidence::Password(kept), Self::Password(given))
+            | (ExpectedEvidence::MailedCode(kept), Self::Code(given)) => *kept == Some(given),
+            (ExpectedEvidence::MailedCode(kept), Self::Guess) => kept.is_some() && guesses >= 5,
+            (ExpectedEvidence::Notice(kept), Self::Code(given))
+            | (ExpectedEvidence::Recovery(kept), Self::Recovery(given))
                 if kept.contains(&given) =>
             {
-                return Found::Code(given);
+                return MatchResult::Code(given);
             }
-            (Compare::Totp(Some((kept, after))), Self::Value(given, step)) => {
+            (ExpectedEvidence::Totp(Some((kept, after))), Self::Value(given, step)) => {
                 return if *kept == given && step > *after && step > at {
-                    Found::Step(step)
+                    MatchResult::TotpStep(step)
                 } else {
-                    Found::Nothing
+                    MatchResult::NoMatch
                 };
             }
             _ => false,
         };
-        if right { Found::Match } else { Found::Nothing }
+        if right { MatchResult::Match } else { MatchResult::NoMatch }
     }
 }

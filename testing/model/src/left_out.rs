@@ -24,29 +24,32 @@ const OPERATOR: &str = "what an operator does: whoever has the desk has the acco
 fn why(event: &Event) -> Option<&'static str> {
     match event {
         Event::LogIn { .. }
-        | Event::Prove { .. }
-        | Event::Enrol { .. }
-        | Event::EnrolCode { .. }
-        | Event::RenewRecovery { .. }
-        | Event::MoveAddress { .. }
-        | Event::MoveAddressCode { .. }
-        | Event::FreezeCode
-        | Event::UndoCode { .. }
+        | Event::VerifyFactor { .. }
+        | Event::BeginFactorEnrolment { .. }
+        | Event::VerifyFactorEnrolment { .. }
+        | Event::RenewRecoveryCodes { .. }
+        | Event::ChangeAddress { .. }
+        | Event::VerifyNewAddress { .. }
+        | Event::FreezeByCode
+        | Event::RevertChanges { .. }
         | Event::Freeze { .. }
         | Event::Unfreeze { .. }
-        | Event::Reset { .. }
-        | Event::ResetCode { .. }
-        | Event::ResetFinish { .. }
-        | Event::Checked { .. }
+        | Event::RequestReset { .. }
+        | Event::VerifyReset { .. }
+        | Event::FinishReset { .. }
+        | Event::CompleteVerification { .. }
         | Event::Provision { .. } => None,
-        Event::SignUpCode { .. } | Event::SignUpFactor { .. } => Some(SIGN_UP),
+        Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => Some(SIGN_UP),
         Event::LogOut { .. } | Event::EndSessions { .. } | Event::ForgetDevice { .. } => Some(ENDS),
-        Event::Seen { .. } => Some(SEEN),
-        Event::Close { .. } | Event::Keep { .. } | Event::CloseDue | Event::Export { .. } => {
-            Some(CLOSING)
+        Event::UseSession { .. } => Some(SEEN),
+        Event::RequestDeletion { .. }
+        | Event::CancelDeletion { .. }
+        | Event::DeleteIfDue
+        | Event::Export { .. } => Some(CLOSING),
+        Event::AddCard { .. } | Event::SetDefaultCard { .. } | Event::RemoveCard { .. } => {
+            Some(CARDS)
         }
-        Event::AddCard { .. } | Event::DefaultCard { .. } | Event::RemoveCard { .. } => Some(CARDS),
-        Event::Operator { .. } => Some(OPERATOR),
+        Event::SetOperatorFreeze { .. } => Some(OPERATOR),
     }
 }
 
@@ -55,12 +58,12 @@ fn why(event: &Event) -> Option<&'static str> {
 pub fn left_out() -> String {
     let (device, session) = (DeviceId([0; 32]), SessionId(0));
     let events = [
-        Event::SignUpCode { device },
+        Event::VerifySignUpCode { device },
         Event::LogOut { session },
-        Event::Seen { session },
-        Event::Close { session },
-        Event::DefaultCard { session },
-        Event::Operator { frozen: true },
+        Event::UseSession { session },
+        Event::RequestDeletion { session },
+        Event::SetDefaultCard { session },
+        Event::SetOperatorFreeze { frozen: true },
     ];
     let reasons = events.iter().filter_map(why);
     [THIEVES, GUESSES].into_iter().chain(reasons).fold(String::new(), |mut text, reason| {

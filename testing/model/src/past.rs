@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use tegata::protocol::SessionId;
 use tegata_policy::{
-    Account, Answer, Compare, Controls, Decision, Destination, Effect, Event, Found, Letter,
-    MailTo, SecretId, SecretKind, World, decide, open,
+    Account, Controls, Decision, Effect, Event, ExpectedEvidence, MailRecipient, MatchResult,
+    Notification, PolicyContext, Reply, ResetDestination, SecretId, SecretKind, begin_sign_up,
+    decide,
 };
 
 use crate::act::{Given, Message, Who};
-use crate::state::{He, She, State, world};
+use crate::state::{He, She, State, context};
 use crate::thief::{Start, Thief};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -17,7 +18,7 @@ const DAY: i64 = 24 * 60 * 60;
 /// The days before.
 struct Past {
     account: Account,
-    world: World,
+    context: PolicyContext,
     step: u64,
     effects: Vec<(Who, Effect)>,
 }
@@ -25,50 +26,50 @@ struct Past {
 impl Past {
     /// She signs up, so many days before.
     fn begin(days: i64) -> Self {
-        let night = world(0, Controls::ALL);
-        let world = World { now: night.now.shifted(-days * DAY), ..night };
-        let (account, effects) = open(Who::She.device(), String::new(), false, &world);
+        let night = context(0, Controls::ALL);
+        let context = PolicyContext { now: night.now.shifted(-days * DAY), ..night };
+        let (account, effects) = begin_sign_up(Who::She.device(), String::new(), false, &context);
         let effects = effects.into_iter().map(|effect| (Who::She, effect)).collect();
-        let mut past = Self { account, world, step: 0, effects };
+        let mut past = Self { account, context, step: 0, effects };
         past.are_over(0);
         let device = Who::She.device();
-        past.told(Who::She, Event::SignUpCode { device });
-        past.told(Who::She, Event::SignUpFactor { device });
+        past.told(Who::She, Event::VerifySignUpCode { device });
+        past.told(Who::She, Event::VerifySignUpFactor { device });
         past
     }
 
     /// Days pass.
     fn are_over(&mut self, days: i64) {
-        self.world.now = self.world.now.shifted(days * DAY);
-        self.step = self.world.now.seconds() / 30;
+        self.context.now = self.context.now.shifted(days * DAY);
+        self.step = self.context.now.seconds() / 30;
     }
 
-    /// A message whose comparisons all found what was right.
-    fn done(&mut self, message: Message, who: Who) -> Answer {
+    /// A message whose comparisons all result what was right.
+    fn done(&mut self, message: Message, who: Who) -> Reply {
         self.told(who, message.event(who.device(), [Given::Nothing; 2]))
     }
 
-    fn told(&mut self, who: Who, mut event: Event) -> Answer {
+    fn told(&mut self, who: Who, mut event: Event) -> Reply {
         loop {
             let account = std::mem::replace(&mut self.account, Account::Closed);
-            let Decision { account, effects, answer } = decide(account, event, &self.world);
+            let Decision { account, effects, reply } = decide(account, event, &self.context);
             self.account = account;
             self.effects.extend(effects.into_iter().map(|effect| (who, effect)));
-            let Answer::Check(check) = answer else { return answer };
-            let found = match check.compare() {
-                Compare::Totp(_) => {
+            let Reply::VerificationRequired(verification) = reply else { return reply };
+            let result = match verification.expected() {
+                ExpectedEvidence::Totp(_) => {
                     self.step += 1;
-                    Found::Step(self.step)
+                    MatchResult::TotpStep(self.step)
                 }
-                _ => Found::Match,
+                _ => MatchResult::Match,
             };
-            event = Event::Checked { check, found };
+            event = Event::CompleteVerification { verification, result };
         }
     }
 
     fn logged_in(&mut self, who: Who) -> Option<SessionId> {
         match self.done(Message::LogIn { factor: true }, who) {
-            Answer::LoggedIn { session, .. } => Some(session),
+            Reply::LoggedIn { session, .. } => Some(session),
             _ => None,
         }
     }
@@ -85,7 +86,7 @@ impl Past {
     /// What this one put in its place.
     fn kept(&self, by: Who, kind: SecretKind) -> impl DoubleEndedIterator<Item = SecretId> {
         self.effects.iter().filter_map(move |(who, effect)| match effect {
-            Effect::Keep(id, kept) if (*who, *kept) == (by, kind) => Some(*id),
+            Effect::StoreSecret(id, kept) if (*who, *kept) == (by, kind) => Some(*id),
             _ => None,
         })
     }
@@ -97,9 +98,10 @@ impl Past {
     /// The codes of notices, and where they went.
     fn notices(&self) -> impl Iterator<Item = (SecretId, SecretId)> {
         self.effects.iter().filter_map(|(_, effect)| match effect {
-            Effect::Mail { to: MailTo::Kept(to), letter: Letter::Changed { code, .. } } => {
-                Some((*to, *code))
-            }
+            Effect::SendMail {
+                to: MailRecipient::Stored(to),
+                notification: Notification::EvidenceChanged { code, .. },
+            } => Some((*to, *code)),
             _ => None,
         })
     }
@@ -110,8 +112,8 @@ pub(crate) fn tonight(thief: Thief) -> State {
     let mut past = Past::begin(10);
     let old = past.last(Who::She, SecretKind::Password);
     // She changed the password that he knows.
-    if let Answer::ResetBegun(reset) =
-        past.done(Message::Reset { to: Destination::Verified }, Who::She)
+    if let Reply::ResetStarted(reset) =
+        past.done(Message::Reset { to: ResetDestination::Verified }, Who::She)
     {
         past.done(Message::ResetCode { reset }, Who::She);
         past.done(Message::ResetFinish { reset }, Who::She);

@@ -2,8 +2,8 @@
 
 use tegata::protocol::Refusal;
 use tegata_policy::{
-    Answer, Check, Control, Decision, Destination, Effect, Event, Found, Letter, MailTo,
-    SecretKind, decide,
+    Control, Decision, Effect, Event, MailRecipient, MatchResult, Notification,
+    PendingVerification, Reply, ResetDestination, SecretKind, decide,
 };
 
 use crate::act::{Act, Given, Message, Who};
@@ -57,7 +57,9 @@ impl Model {
             Errand::Provision => {
                 she.session.map(|session| send(Message::Provision { session }, [nothing; 2]))
             }
-            Errand::Reset => Some(send(Message::Reset { to: Destination::Verified }, [nothing; 2])),
+            Errand::Reset => {
+                Some(send(Message::Reset { to: ResetDestination::Verified }, [nothing; 2]))
+            }
             Errand::ResetCode => she.reset.zip(she.code).map(|(reset, code)| {
                 send(Message::ResetCode { reset }, [Given::Code(code), value])
             }),
@@ -124,8 +126,8 @@ impl Model {
         };
         let nothing = [Given::Nothing; 2];
 
-        let typed = !self.controls.on(Control::VerifiedAddress);
-        let to = if typed { Destination::Typed } else { Destination::Verified };
+        let typed = !self.controls.is_on(Control::VerifiedAddress);
+        let to = if typed { ResetDestination::Unverified } else { ResetDestination::Verified };
         send(Message::Reset { to }, nothing);
         for reset in he.resets.iter().copied().chain(state.she.reset) {
             send(Message::ResetFinish { reset }, nothing);
@@ -193,7 +195,7 @@ impl Model {
     /// Whether it holds nothing, or an old password, where something right is asked for. He sends one of these, to see it
     /// refused; more would only use up tries.
     fn is_hopeless(&self, state: &State, message: Message, given: [Given; 2]) -> bool {
-        let factor = |given| given == Given::Nothing && self.controls.on(Control::SecondFactor);
+        let factor = |given| given == Given::Nothing && self.controls.is_on(Control::SecondFactor);
         match message {
             Message::LogIn { factor: false } => {
                 let stranger = self.thief.start == Start::Stranger;
@@ -203,7 +205,7 @@ impl Model {
                 given[0] == Given::Password(state.he.old_password) || factor(given[1])
             }
             Message::ResetCode { .. } => {
-                let code = given[0] == Given::Nothing && self.controls.on(Control::MailedCode);
+                let code = given[0] == Given::Nothing && self.controls.is_on(Control::MailedCode);
                 code || factor(given[1])
             }
             Message::Prove { .. } => given[0] == Given::Nothing,
@@ -221,14 +223,14 @@ impl Model {
                 Outcome::Waited
             }
             Act::Compared(place) => {
-                let UnderWay { who, message, given, check } = next.under_way.remove(place);
-                let found = self.found(&mut next, who, &check, given[0]);
+                let UnderWay { who, message, given, verification } = next.under_way.remove(place);
+                let result = self.found(&mut next, who, &verification, given[0]);
                 self.decided(
                     &mut next,
                     who,
                     message,
                     [given[1], Given::Nothing],
-                    Event::Checked { check, found },
+                    Event::CompleteVerification { verification, result },
                 )
             }
             Act::Send(who, message, given) => {
@@ -267,32 +269,38 @@ impl Model {
         for guesses in 0..6 {
             let event = message.event(Who::He.device(), given);
             outcome = self.decided(next, Who::He, message, given, event);
-            let Some(UnderWay { check, .. }) = next.under_way.pop() else { return outcome };
-            let found = Given::Guess.found(check.compare(), next.step(), guesses);
-            let told = |check, found| Event::Checked { check, found };
+            let Some(UnderWay { verification, .. }) = next.under_way.pop() else { return outcome };
+            let result = Given::Guess.found(verification.expected(), next.step(), guesses);
+            let told = |verification, result| Event::CompleteVerification { verification, result };
             let rest = [given[1], Given::Nothing];
-            outcome = self.decided(next, Who::He, message, rest, told(check, found));
-            if found != Found::Nothing {
+            outcome = self.decided(next, Who::He, message, rest, told(verification, result));
+            if result != MatchResult::NoMatch {
                 break;
             }
-            let Some(UnderWay { check, .. }) = next.under_way.pop() else { return outcome };
-            outcome = self.decided(next, Who::He, message, rest, told(check, found));
+            let Some(UnderWay { verification, .. }) = next.under_way.pop() else { return outcome };
+            outcome = self.decided(next, Who::He, message, rest, told(verification, result));
         }
         outcome
     }
 
     /// What the comparison finds; the thief looks over her shoulder.
-    fn found(&self, next: &mut State, who: Who, check: &Check, given: Given) -> Found {
-        let found = given.found(check.compare(), next.step(), 0);
+    fn found(
+        &self,
+        next: &mut State,
+        who: Who,
+        verification: &PendingVerification,
+        given: Given,
+    ) -> MatchResult {
+        let result = given.found(verification.expected(), next.step(), 0);
         let is_factor = matches!(given, Given::Value(..) | Given::Recovery(_));
         if (who, next.he.seen) == (Who::She, None)
             && is_factor
-            && found != Found::Nothing
+            && result != MatchResult::NoMatch
             && self.thief.glimpse
         {
             next.he.seen = Some(given);
         }
-        found
+        result
     }
 
     fn decided(
@@ -304,34 +312,34 @@ impl Model {
         event: Event,
     ) -> Outcome {
         let account = std::mem::replace(&mut next.account, tegata_policy::Account::Closed);
-        let world = next.world(self.controls);
-        let Decision { account, effects, answer } = decide(account, event, &world);
+        let context = next.context(self.controls);
+        let Decision { account, effects, reply } = decide(account, event, &context);
         next.account = account;
         for effect in &effects {
             self.learn(next, who, effect);
         }
-        match answer {
-            Answer::Check(check) => {
-                next.under_way.push(UnderWay { who, message, given, check });
+        match reply {
+            Reply::VerificationRequired(verification) => {
+                next.under_way.push(UnderWay { who, message, given, verification });
                 return Outcome::Asked;
             }
-            Answer::Refused(refusal) => return Outcome::Refused(refusal),
-            Answer::ResetBegun(reset) => match who {
+            Reply::Refused(refusal) => return Outcome::Refused(refusal),
+            Reply::ResetStarted(reset) => match who {
                 Who::She => next.she.reset = Some(reset),
                 Who::He => {
                     next.he.resets.insert(reset);
                 }
             },
-            Answer::LoggedIn { session, .. } => match who {
+            Reply::LoggedIn { session, .. } => match who {
                 Who::She => next.she.session = Some(session),
                 Who::He => next.he.session = Some(session),
             },
-            Answer::Enrolling(factor) => match who {
+            Reply::FactorSecret(factor) => match who {
                 Who::She => next.she.enrolling = Some(factor),
                 Who::He => next.he.enrolling = Some(factor),
             },
             // Any of the ten is as good as another.
-            Answer::RecoveryCodes(codes) => match who {
+            Reply::RecoveryCodes(codes) => match who {
                 Who::She => next.she.recovery = codes.first().copied(),
                 Who::He => next.he.recovery.extend(codes.first()),
             },
@@ -343,23 +351,23 @@ impl Model {
     /// Who knows what after it.
     fn learn(&self, next: &mut State, who: Who, effect: &Effect) {
         match effect {
-            Effect::Keep(password, SecretKind::Password) => match who {
+            Effect::StoreSecret(password, SecretKind::Password) => match who {
                 Who::She => next.she.password = *password,
                 Who::He => {
                     next.he.passwords.insert(*password);
                 }
             },
-            Effect::Keep(address, SecretKind::Address) if who == Who::He => {
+            Effect::StoreSecret(address, SecretKind::Address) if who == Who::He => {
                 next.he.addresses.insert(*address);
             }
-            Effect::Mail { to, letter } => {
+            Effect::SendMail { to, notification } => {
                 let his = match to {
-                    MailTo::Typed => true,
-                    MailTo::Kept(address) => next.he.addresses.contains(address),
+                    MailRecipient::Unverified => true,
+                    MailRecipient::Stored(address) => next.he.addresses.contains(address),
                 };
                 let reads = self.thief.mailbox || his;
-                match letter {
-                    Letter::Reset { code, .. } => {
+                match notification {
+                    Notification::ResetCode { code, .. } => {
                         if who == Who::She {
                             next.she.code = Some(*code);
                         }
@@ -368,14 +376,14 @@ impl Model {
                             next.he.codes.insert(*code);
                         }
                     }
-                    Letter::Move { code } => match who {
+                    Notification::AddressCode { code } => match who {
                         Who::She => {
                             next.she.move_code = Some(*code);
                             next.he.codes.insert(*code);
                         }
                         Who::He => next.he.move_code = Some(*code),
                     },
-                    Letter::Changed { code, .. } => {
+                    Notification::EvidenceChanged { code, .. } => {
                         if !his {
                             next.she.notice = Some(*code);
                         }

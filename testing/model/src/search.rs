@@ -125,18 +125,19 @@ impl Model {
     }
 
     fn pays(&self, state: &State, who: Who) -> bool {
-        let world = state.world(self.controls);
+        let context = state.context(self.controls);
         state.live().is_some_and(|live| {
-            live.credential(&world).is_some_and(|credential| {
-                credential.device == who.device() && live.caps(credential.number, &world).is_some()
+            live.credential(&context).is_some_and(|credential| {
+                credential.device == who.device()
+                    && live.caps(credential.number, &context).is_some()
             })
         })
     }
 
     fn is_in(&self, state: &State, who: Who) -> bool {
-        let world = state.world(self.controls);
+        let context = state.context(self.controls);
         let device = who.device();
-        state.live().is_some_and(|live| live.sessions(&world).any(|s| s.device == device))
+        state.live().is_some_and(|live| live.sessions(&context).any(|s| s.device == device))
     }
 }
 

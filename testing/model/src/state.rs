@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use tegata::UnixTime;
 use tegata::protocol::SessionId;
-use tegata_policy::{Account, Check, Controls, Generation, Live, ResetId, SecretId, World};
+use tegata_policy::{
+    Account, ActiveAccount, Controls, Generation, PendingVerification, PolicyContext, ResetId,
+    SecretId,
+};
 
 use crate::act::{Given, Message, Who};
 
@@ -105,18 +108,18 @@ pub(crate) struct UnderWay {
     pub(crate) message: Message,
     /// What is compared now, and what after it.
     pub(crate) given: [Given; 2],
-    pub(crate) check: Check,
+    pub(crate) verification: PendingVerification,
 }
 
 impl State {
     /// The world at that many waits.
-    pub(crate) fn world(&self, controls: Controls) -> World {
-        world(u64::from(self.waits), controls)
+    pub(crate) fn context(&self, controls: Controls) -> PolicyContext {
+        context(u64::from(self.waits), controls)
     }
 
     /// The last step of the clock before this state's values.
     pub(crate) fn step(&self) -> u64 {
-        self.world(Controls::ALL).now.seconds() / 30
+        self.context(Controls::ALL).now.seconds() / 30
     }
 
     /// What an authenticator shows next.
@@ -124,17 +127,17 @@ impl State {
         Given::Value(factor, self.step() + 1 + u64::from(self.typed))
     }
 
-    pub(crate) fn live(&self) -> Option<&Live> {
+    pub(crate) fn live(&self) -> Option<&ActiveAccount> {
         match &self.account {
-            Account::Live(live) => Some(live),
+            Account::Active(live) => Some(live),
             _ => None,
         }
     }
 }
 
 /// The world, so many waits after a night long ago.
-pub(crate) fn world(waits: u64, controls: Controls) -> World {
+pub(crate) fn context(waits: u64, controls: Controls) -> PolicyContext {
     let night = 1_800_000_000;
     let now = UnixTime::new(night + waits * WAIT).unwrap_or(UnixTime::MAX);
-    World { now, generation: Generation(1), used_up_to: 0, controls }
+    PolicyContext { now, generation: Generation(1), used_up_to: 0, controls }
 }

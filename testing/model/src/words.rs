@@ -1,6 +1,6 @@
 //! A run in words: a sentence for each step.
 
-use tegata_policy::{Compare, Destination};
+use tegata_policy::{ExpectedEvidence, ResetDestination};
 
 use crate::act::{Act, Given, Message, Who};
 use crate::play::Outcome;
@@ -55,7 +55,7 @@ fn sent(state: &State, who: Who, message: Message, given: [Given; 2]) -> String 
         Message::Unfreeze { .. } => format!("{name} lets the account go"),
         Message::FreezeCode => format!("{name} gives {first} to freeze the account"),
         Message::Undo => format!("{name} gives {first} and {second} to take the change back"),
-        Message::Reset { to: Destination::Typed } => {
+        Message::Reset { to: ResetDestination::Unverified } => {
             format!(
                 "{name} asks for a reset of the password, the code to go to an address that he types"
             )
@@ -102,10 +102,10 @@ fn called(state: &State, who: Who, given: Given, nothing: &'static str) -> &'sta
 fn compared(state: &State, place: usize, outcome: Outcome) -> String {
     let Some(under_way) = state.under_way.get(place) else { return String::new() };
     let whose = if under_way.who == Who::She { "her" } else { "his" };
-    let what = match under_way.check.compare() {
-        Compare::Password(_) => "password",
-        Compare::MailedCode(_) | Compare::Notice(_) => "code",
-        Compare::Totp(_) | Compare::Recovery(_) => "second factor",
+    let what = match under_way.verification.expected() {
+        ExpectedEvidence::Password(_) => "password",
+        ExpectedEvidence::MailedCode(_) | ExpectedEvidence::Notice(_) => "code",
+        ExpectedEvidence::Totp(_) | ExpectedEvidence::Recovery(_) => "second factor",
     };
     let came_of_it = match (outcome, under_way.message) {
         (Outcome::Refused(_), _) => "refused",

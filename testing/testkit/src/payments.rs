@@ -17,7 +17,9 @@ use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::{AccountId, Reason, RequestId, StoreUrl as Place, make_credential_id};
 use tegata_issuer::payments::Notices;
 use tegata_issuer::store::{AccountChange, GlobalState, NewCredential, Store};
-use tegata_policy::{Account, Answer, Controls, Event, Found, World, decide, open};
+use tegata_policy::{
+    Account, Controls, Event, MatchResult, PolicyContext, Reply, begin_sign_up, decide,
+};
 use tokio::runtime::Runtime;
 
 use crate::clock::TestClock;
@@ -257,7 +259,7 @@ impl<'a> TestPayments<'a> {
                 self.store.find_account(&self.keys.handle(&person.address)).await.unwrap();
             let account = account.unwrap();
             let loaded = self.store.load(account).await.unwrap().unwrap();
-            let Account::Live(live) = &loaded.state else { panic!("not signed up") };
+            let Account::Active(live) = &loaded.state else { panic!("not signed up") };
             let session = live.sessions(&world(&loaded.global_state, now)).next().unwrap().id;
             let device = live.devices()[0].id;
             let credential = self.provision_on(account, (session, device), &seed, now).await;
@@ -271,7 +273,8 @@ impl<'a> TestPayments<'a> {
         let account = AccountId::make(now, &SystemRandom::new()).unwrap();
         self.threads.block_on(async {
             let opened = self.store.create(account, move |global_state| {
-                let (state, _) = open(DEVICE, "phone".into(), false, &world(global_state, now));
+                let (state, _) =
+                    begin_sign_up(DEVICE, "phone".into(), false, &world(global_state, now));
                 (AccountChange { state: Some(state), ..AccountChange::default() }, ())
             });
             opened.await.unwrap();
@@ -279,14 +282,14 @@ impl<'a> TestPayments<'a> {
                 let world = world(&loaded.global_state, now);
                 let (state, _) = checked(
                     loaded.state.clone(),
-                    Event::SignUpCode { device: DEVICE },
-                    Found::Match,
+                    Event::VerifySignUpCode { device: DEVICE },
+                    MatchResult::Match,
                     &world,
                 );
-                let factor = Event::SignUpFactor { device: DEVICE };
+                let factor = Event::VerifySignUpFactor { device: DEVICE };
                 let (state, answer) =
-                    checked(state, factor, Found::Step(now.seconds() / 30 + 100), &world);
-                let Answer::SignedUp { session, .. } = answer else { panic!("{answer:?}") };
+                    checked(state, factor, MatchResult::TotpStep(now.seconds() / 30 + 100), &world);
+                let Reply::SignedUp { session, .. } = answer else { panic!("{answer:?}") };
                 (AccountChange { state: Some(state), ..AccountChange::default() }, session)
             });
             let session = session.await.unwrap();
@@ -321,9 +324,7 @@ impl<'a> TestPayments<'a> {
             let world = world(&loaded.global_state, now);
             let asked = Event::Provision { session, device };
             let decided = decide(loaded.state.clone(), asked, &world);
-            let Answer::Provisioned(number) = decided.answer else {
-                panic!("{:?}", decided.answer)
-            };
+            let Reply::Provisioned(number) = decided.reply else { panic!("{:?}", decided.reply) };
             let scheme = scheme();
             let today = scheme.alias_period.index(Step::at(now));
             let alias = |period: u64| {
@@ -428,15 +429,24 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-fn world(global_state: &GlobalState, now: UnixTime) -> World {
+fn world(global_state: &GlobalState, now: UnixTime) -> PolicyContext {
     let GlobalState { generation, used_up_to, .. } = *global_state;
-    World { now, generation, used_up_to, controls: Controls::ALL }
+    PolicyContext { now, generation, used_up_to, controls: Controls::ALL }
 }
 
 /// Decides on an event that asks for a comparison, and on its result.
-fn checked(state: Account, event: Event, found: Found, world: &World) -> (Account, Answer) {
+fn checked(
+    state: Account,
+    event: Event,
+    found: MatchResult,
+    world: &PolicyContext,
+) -> (Account, Reply) {
     let asked = decide(state, event, world);
-    let Answer::Check(check) = asked.answer else { panic!("{:?}", asked.answer) };
-    let told = decide(asked.account, Event::Checked { check, found }, world);
-    (told.account, told.answer)
+    let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
+    let told = decide(
+        asked.account,
+        Event::CompleteVerification { verification: check, result: found },
+        world,
+    );
+    (told.account, told.reply)
 }
