@@ -21,7 +21,7 @@ use tegata_issuer::config::Config;
 use tegata_issuer::domain::{Environment, StoreUrl as Place};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{AccountChange, AccountStage, Store};
-use tegata_issuer::{Environment, Handle, start};
+use tegata_issuer::{Handle, start};
 use tegata_policy::Account;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
