@@ -205,7 +205,7 @@ mod tests {
             #[cfg(feature = "account")]
             Error::NotLoggedIn,
             #[cfg(feature = "account")]
-            Error::Issuer(tegata::protocol::Why::Later(7)),
+            Error::Issuer(tegata::protocol::Why::Busy(7)),
             #[cfg(feature = "account")]
             Error::Refused,
             #[cfg(feature = "account")]

@@ -50,9 +50,9 @@ use zeroizing_alloc::ZeroAlloc;
 
 #[cfg(feature = "account")]
 pub use account::{
-    Account, AccountAt, AccountCard, AccountDevice, AccountOverview, AccountPayment,
-    AccountSession, CardsCall, CodesCall, DoneCall, FactorCall, IssuerProblem, IssuerRequest,
-    IssuerResponse, KnownAccount, LogInCall, LoggedIn, NewFactor, OverviewCall, PaymentPage,
+    Account, AccountCard, AccountDevice, AccountOverview, AccountPayment, AccountProfile,
+    AccountSession, AccountStatus, CardsCall, CodesCall, DoneCall, FactorCall, IssuerProblem,
+    IssuerRequest, IssuerResponse, LogInCall, LoggedIn, NewFactor, OverviewCall, PaymentPage,
     PaymentState, PaymentsCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor,
     SignUp, SignUpCall, SignedUpCall, TillCard,
 };
@@ -66,7 +66,7 @@ pub use moving::{MoveAnswer, MoveProblem, Moving, TransferRequest};
 pub use otp_credentials::{Otp, OtpAlgorithm, OtpCode, OtpCredentials, OtpKind};
 pub use passes::{Pass, PassFormat, Passes, StoredPass};
 pub use payment_code::{Language, PaymentCode, Symbol, SymbolFormat};
-pub use payments::{ClockStatus, LockStatus, NewPayment, NextCode, Payment, Payments};
+pub use payments::{ClockStatus, LockStatus, NewPaymentCredential, NextCode, Payment, Payments};
 pub use unlocked::PaymentUnlock;
 pub use wallet::{WalletHandle, destroy_wallet};
 

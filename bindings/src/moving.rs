@@ -73,19 +73,19 @@ impl Moving {
     /// the same one again until then. Its number costs 32 MiB and some hundred milliseconds by design: not on the main
     /// thread.
     pub fn begin(&self) -> Result<TransferRequest, WalletError> {
-        TransferRequest::shown(self.0.with(|wallet| wallet.moving().begin())?)
+        TransferRequest::shown(self.0.with(|wallet| wallet.transfer().request())?)
     }
 
     /// On the new phone: the request that waits for its answer, if one does, as after the app was ended. Takes as long
     /// as `begin`.
     pub fn waits(&self) -> Result<Option<TransferRequest>, WalletError> {
-        let waits = self.0.with(|wallet| wallet.moving().waits())?;
+        let waits = self.0.with(|wallet| wallet.transfer().pending_request())?;
         waits.map(TransferRequest::shown).transpose()
     }
 
     /// On the new phone: forgets the request that waits. What was sealed to it nobody can open any more.
     pub fn give_up(&self) -> Result<(), WalletError> {
-        self.0.with(|wallet| wallet.moving().give_up())
+        self.0.with(|wallet| wallet.transfer().cancel_request())
     }
 
     /// On the old phone: reads what the new one shows, and gives the number to be compared. Takes as long as `begin`.
@@ -108,7 +108,8 @@ impl Moving {
         let number = number.parse::<moving::TransferNumber>()?;
         let chosen = chosen.iter().map(|id| id::parse(id)).collect::<Result<Vec<_>, _>>()?;
         let text = self.0.with(|wallet| {
-            unlocked.with(|unlock| wallet.moving().give(unlock, &request, number, &chosen))
+            unlocked
+                .with(|unlock| wallet.transfer().create_parcel(unlock, &request, number, &chosen))
         })?;
         let qr = guarded(|| Ok::<_, WalletError>(symbol::Symbol::qr(&text).ok()))?;
         Ok(MoveAnswer { qr: qr.as_ref().map(Symbol::new), text })
@@ -117,7 +118,7 @@ impl Moving {
     /// On the new phone: stores what the old one gave, all of it or nothing, and gives its records. What is here already
     /// is left as it is.
     pub fn take(&self, answer: String) -> Result<Vec<String>, WalletError> {
-        let taken = self.0.with(|wallet| wallet.moving().take(&answer))?;
+        let taken = self.0.with(|wallet| wallet.transfer().accept_parcel(&answer))?;
         Ok(taken.iter().map(ToString::to_string).collect())
     }
 }

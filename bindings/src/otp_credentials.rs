@@ -101,7 +101,7 @@ impl OtpCredentials {
     }
 }
 
-fn describe(otp: tegata::Otp) -> Otp {
+fn describe(otp: tegata::OtpCredentialInfo) -> Otp {
     Otp {
         id: otp.id.to_string(),
         issuer: otp.issuer,

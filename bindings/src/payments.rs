@@ -16,7 +16,7 @@ pub struct Payments(pub(crate) Arc<Open>);
 
 /// What an issuer provisions, all but the seed.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct NewPayment {
+pub struct NewPaymentCredential {
     /// The issuer's name for it: 16 bytes.
     pub credential: Vec<u8>,
     /// Whose it is, as shown to the shopper: 1 to 128 bytes of UTF-8.
@@ -94,7 +94,7 @@ impl Payments {
     pub fn add(
         &self,
         unlocked: &PaymentUnlock,
-        new: NewPayment,
+        new: NewPaymentCredential,
         seed: &[u8],
     ) -> Result<String, WalletError> {
         let new = read(new, seed)?;
@@ -212,7 +212,7 @@ impl Payments {
     /// Removes all payment credentials and the lock: the way out when PIN and finger are both lost. The issuer
     /// provisions anew.
     pub fn drop_all(&self) -> Result<(), WalletError> {
-        self.0.with(|wallet| wallet.payments().drop_all())
+        self.0.with(|wallet| wallet.payments().remove_all())
     }
 }
 
@@ -223,13 +223,16 @@ impl Payments {
     }
 }
 
-fn read(new: NewPayment, seed: &[u8]) -> Result<tegata::NewPayment, WalletError> {
+fn read(
+    new: NewPaymentCredential,
+    seed: &[u8],
+) -> Result<tegata::NewPaymentCredential, WalletError> {
     let credential = new.credential.try_into();
     let credential =
         credential.map_err(|_| WalletError::invalid("the issuer's name has not 16 bytes"))?;
     let period = new.alias_period;
     let period = u32::try_from(period).map_err(|_| InvalidAliasPeriod(period));
-    Ok(tegata::NewPayment {
+    Ok(tegata::NewPaymentCredential {
         credential: CredentialId(credential),
         label: new.label,
         scheme: Scheme {
@@ -241,7 +244,7 @@ fn read(new: NewPayment, seed: &[u8]) -> Result<tegata::NewPayment, WalletError>
     })
 }
 
-fn describe(payment: tegata::Payment, now: tegata::UnixTime) -> Payment {
+fn describe(payment: tegata::PaymentCredentialInfo, now: tegata::UnixTime) -> Payment {
     let clock = match payment.clock_status(now) {
         code::ClockStatus::Fine => ClockStatus::Fine,
         code::ClockStatus::Ahead(by) => ClockStatus::Ahead { seconds: seconds(by) },

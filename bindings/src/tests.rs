@@ -92,8 +92,8 @@ impl Scene {
     }
 }
 
-fn new_payment() -> NewPayment {
-    NewPayment {
+fn new_payment() -> NewPaymentCredential {
+    NewPaymentCredential {
         credential: vec![1; 16],
         label: "Ann".into(),
         prefix: "4960".into(),
@@ -138,13 +138,14 @@ fn what_a_host_gives_wrongly_is_a_typed_failure() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(new_payment(), &[7; 31]), "the seed has not 32 bytes");
-    let new = NewPayment { credential: vec![1; 15], ..new_payment() };
+    let new = NewPaymentCredential { credential: vec![1; 15], ..new_payment() };
     assert_eq!(refused(new, &[7; 32]), "the issuer's name has not 16 bytes");
     for period in [-86_400, 0, 4_294_967_310, i64::MAX] {
-        let told = refused(NewPayment { alias_period: period, ..new_payment() }, &[7; 32]);
+        let told =
+            refused(NewPaymentCredential { alias_period: period, ..new_payment() }, &[7; 32]);
         assert!(told.ends_with(&format!("not {period}")), "{told}");
     }
-    refused(NewPayment { prefix: "49".into(), ..new_payment() }, &[7; 32]);
+    refused(NewPaymentCredential { prefix: "49".into(), ..new_payment() }, &[7; 32]);
 
     scene.keystore.short.store(true, Ordering::SeqCst);
     let short = payments.set_pin(&unlock, b"2580").unwrap_err().to_string();
@@ -292,7 +293,7 @@ mod with_an_account {
 
     /// Logs in, as the issuer answers it.
     fn log_in(account: &Account, handle: &str) {
-        let at = AccountAt {
+        let at = AccountProfile {
             handle: handle.into(),
             issuer: "https://pay.example.org".into(),
             device_name: "phone".into(),
@@ -316,20 +317,20 @@ mod with_an_account {
         let call = account.payments(None).unwrap();
         log_in(&account, "ben@example.org");
         assert_eq!(call.answered(said(PAID)).unwrap().payments[0].shown, "¥1,980");
-        assert_eq!(account.kept_payments(), Ok(None));
+        assert_eq!(account.cached_payments(), Ok(None));
         log_in(&account, "ann@example.org");
-        assert_eq!(account.kept_payments(), Ok(None));
+        assert_eq!(account.cached_payments(), Ok(None));
         let page = account.payments(None).unwrap().answered(said(PAID)).unwrap();
         assert_eq!((page.seen, page.payments.len()), (1_800_000_007, 1));
         scene.clock.set(1_800_000_999);
-        assert_eq!(account.kept_payments(), Ok(Some(page)));
+        assert_eq!(account.cached_payments(), Ok(Some(page)));
     }
 
     #[test]
     fn what_is_too_much_for_a_qr_code_is_moved_as_a_text() {
         let (old, new) = (Scene::new(), Scene::new());
         let (old, new) = (old.wallet(), new.wallet());
-        let request = new.moving().begin().unwrap();
+        let request = new.transfer().request().unwrap();
         let pass = |message: String| {
             let (title, format) = ("Tram".into(), PassFormat::Qr);
             old.passes().add(Pass { title, format, message, alternate_text: None }).unwrap()
@@ -345,7 +346,7 @@ mod with_an_account {
         assert!(give(&[&short]).qr.is_some());
         let both = give(&[&short, &long]);
         assert_eq!(both.qr, None);
-        assert_eq!(new.moving().take(both.text).unwrap().len(), 2);
+        assert_eq!(new.transfer().accept_parcel(both.text).unwrap().len(), 2);
         assert_eq!(new.passes().list().unwrap().len(), 2);
     }
 }

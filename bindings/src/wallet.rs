@@ -60,17 +60,17 @@ impl WalletHandle {
     /// Has another keystore guard the wallet from now on. Cheap: one row is written. Refused while a PIN is set, which
     /// only the present keystore knows.
     pub fn rewrap(&self, keystore: Arc<dyn DeviceKeystore>) -> Result<(), WalletError> {
-        self.0.with(|wallet| wallet.rewrap(Arc::new(keystore::Hosted(keystore))))
+        self.0.with(|wallet| wallet.change_keystore(Arc::new(keystore::Hosted(keystore))))
     }
 
     /// Seals everything anew under a new key, for when the old one may have leaked. If it is broken off, call it again.
     pub fn replace_key(&self) -> Result<(), WalletError> {
-        self.0.with(tegata::Wallet::replace_key)
+        self.0.with(tegata::Wallet::rekey)
     }
 
     /// Whether `replace_key` was broken off and is to be called again.
     pub fn replacing_key(&self) -> Result<bool, WalletError> {
-        self.0.with(|wallet| Ok::<_, WalletError>(wallet.replacing_key()))
+        self.0.with(|wallet| Ok::<_, WalletError>(wallet.is_rekeying()))
     }
 }
 

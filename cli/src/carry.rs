@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tegata::IssuerAddress;
 use tegata::protocol::Refusal;
-use tegata::protocol::{Envelope, IssuerError, Response, SIGNATURE_HEADER, Why};
+use tegata::protocol::{Envelope, IssuerError, IssuerProblem, Response, SIGNATURE_HEADER};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::Failure;
@@ -58,7 +58,7 @@ impl Carrier {
 
     /// Sends it, and again when no answer came to what may be done twice.
     pub(crate) fn carry(&self, request: &Envelope) -> Result<Response, NoAnswer> {
-        let pauses = if request.may_repeat() { &PAUSES[..] } else { &[] };
+        let pauses = if request.is_idempotent() { &PAUSES[..] } else { &[] };
         for pause in pauses {
             match self.once(request) {
                 Err(NoAnswer::Unreachable { .. }) => thread::sleep(*pause),
@@ -128,16 +128,16 @@ impl NoAnswer {
     pub(crate) fn of(error: tegata::Error) -> Result<Self, tegata::Error> {
         let why = match error {
             tegata::Error::Issuer(why) => why,
-            tegata::Error::NotLoggedIn => Why::Refused(Refusal::NotLoggedIn),
+            tegata::Error::NotLoggedIn => IssuerProblem::Refused(Refusal::NotLoggedIn),
             other => return Err(other),
         };
-        Ok(IssuerError::No(why).into())
+        Ok(IssuerError::Problem(why).into())
     }
 
     /// What the issuer decided, if it did.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::Issuer(IssuerError::No(Why::Refused(refusal))) => Some(*refusal),
+            Self::Issuer(IssuerError::Problem(IssuerProblem::Refused(refusal))) => Some(*refusal),
             _ => None,
         }
     }
@@ -148,7 +148,7 @@ impl NoAnswer {
     }
 
     pub(crate) fn is_weak_password(&self) -> bool {
-        matches!(self, Self::Issuer(IssuerError::No(Why::WeakPassword)))
+        matches!(self, Self::Issuer(IssuerError::Problem(IssuerProblem::WeakPassword)))
     }
 
     fn what_to_do(&self) -> &'static str {

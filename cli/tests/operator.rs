@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use serde_json::json;
 use tegata::protocol::Refusal;
-use tegata::protocol::{IssuerError, Why};
+use tegata::protocol::{IssuerError, IssuerProblem};
 
 use crate::run::failed;
 use crate::shop::{Phone, Shop, view};
@@ -26,7 +26,7 @@ fn a_kill_switch_holds_at_once_and_after_a_restart() {
     let phone = Phone::new(shop.path(), "phone");
     let stopped = |running: &_, address: &str| match phone.begin(running, address) {
         Ok(_) => false,
-        Err(IssuerError::No(Why::Stopped)) => true,
+        Err(IssuerError::Problem(IssuerProblem::Stopped)) => true,
         Err(other) => panic!("{other}"),
     };
     assert!(!stopped(&running, "a@example.org"));
@@ -67,7 +67,7 @@ fn an_account_is_frozen_and_let_go_and_all_are_revoked() {
     assert_eq!(shop.does(&with_why(&["revoke", "--all"]))["revoked"], true);
     for session in [&ours, &other] {
         let refused = view(&running, session).unwrap_err();
-        assert_eq!(refused, IssuerError::No(Why::Refused(Refusal::NotLoggedIn)));
+        assert_eq!(refused, IssuerError::Problem(IssuerProblem::Refused(Refusal::NotLoggedIn)));
     }
 
     let events = shop.does(&["audit", "tail", "-n", "1000"])["events"].clone();
@@ -122,7 +122,7 @@ fn a_restored_backup_has_its_accounts_and_no_sessions() {
     let running = shop.serve(&[]);
     assert_eq!(
         view(&running, &session).unwrap_err(),
-        IssuerError::No(Why::Refused(Refusal::NotLoggedIn))
+        IssuerError::Problem(IssuerProblem::Refused(Refusal::NotLoggedIn))
     );
     assert_eq!(shop.does(&with_why(&["freeze", "hanako@example.org"]))["frozen"], true);
     shop.does(&["audit", "seal"]);

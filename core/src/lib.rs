@@ -60,7 +60,8 @@ pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
 pub use vault::Device;
 pub use wallet::{
-    AccountAt, Asked, Error, IssuerAddress, KnownAccount, KnownPayments, Moving, NewPayment,
-    NextCode, NotAnIssuerAddress, Otp, OtpCredentials, OwnAccount, Parted, Passes, Payment,
-    Payments, Wallet,
+    Account, AccountProfile, AccountStatus, Error, InvalidIssuerAddress, IssuerAddress,
+    NewPaymentCredential, NextCode, OtpCredentialInfo, OtpCredentials, Passes,
+    PaymentCredentialInfo, PaymentHistory, Payments, PendingRequest, SplitSession, Transfer,
+    Wallet,
 };

@@ -20,8 +20,8 @@ use tegata::vault::{
     UnlockMethod,
 };
 use tegata::{
-    Clock, Device, NewPayment, NextCode, Random, RandomUnavailable, SecretBytes, SystemRandom,
-    UnixTime, Wallet,
+    Clock, Device, NewPaymentCredential, NextCode, Random, RandomUnavailable, SecretBytes,
+    SystemRandom, UnixTime, Wallet,
 };
 
 const FOLDER: &str = "TEGATA_TEST_FOLDER";
@@ -112,8 +112,10 @@ fn live(folder: &Path) {
     let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
     let (credential, label) = (CredentialId(CREDENTIAL), "Shop".into());
     let seed = Seed::from_slice(&Typed::unmasked(seed).0).unwrap();
-    let payment =
-        wallet.payments().add(&unlock, &NewPayment { credential, label, scheme, seed }).unwrap();
+    let payment = wallet
+        .payments()
+        .add(&unlock, &NewPaymentCredential { credential, label, scheme, seed })
+        .unwrap();
     let (issuer, account, kind) = ("Mail".into(), "ann".into(), OtpKind::Totp(30));
     let secret = SecretBytes::new(&Typed::unmasked(otp).0);
     let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);

@@ -68,13 +68,13 @@ fn a_pin_is_not_left_behind_with_the_keystore_that_knows_it() {
     let mut unlock = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
     let better = Arc::new(keystore_at(&home.folder.path().join("better")));
-    let refused = wallet.rewrap(better.clone()).unwrap_err().to_string();
+    let refused = wallet.change_keystore(better.clone()).unwrap_err().to_string();
     assert!(refused.contains("PIN is bound to the keystore"), "{refused}");
     // The same keystore knows it.
-    wallet.rewrap(home.keystore.clone()).unwrap();
+    wallet.change_keystore(home.keystore.clone()).unwrap();
     wallet.payments().set_unlock_key(&mut unlock, &[1; 32]).unwrap();
     wallet.payments().forget_pin().unwrap();
-    wallet.rewrap(better).unwrap();
+    wallet.change_keystore(better).unwrap();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tegata::transfer::{TransferError, TransferNumber, TransferRequest};
 use tegata::vault::{
     Argon2Params, Pass, PassFormat, PaymentUnlock, RecordId, SoftwareKeystore, UnlockMethod,
 };
-use tegata::{Device, Error, NewPayment, SystemClock, SystemRandom, Wallet};
+use tegata::{Device, Error, NewPaymentCredential, SystemClock, SystemRandom, Wallet};
 use tempfile::TempDir;
 
 const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
@@ -52,7 +52,7 @@ fn filled(phone: &Phone) -> (Wallet, Vec<RecordId>, RecordId) {
         .collect();
     wallet.otp_credentials().code(&chosen[0]).unwrap();
     chosen.push(wallet.passes().add(&pass()).unwrap());
-    let payment = NewPayment {
+    let payment = NewPaymentCredential {
         credential: CredentialId([7; 16]),
         label: "Corner shop".into(),
         scheme: Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY },
@@ -94,48 +94,55 @@ fn number(request: &TransferRequest) -> TransferNumber {
 fn what_was_chosen_comes_over_whole_and_once() {
     let (old, new) = (Phone::new(), Phone::new());
     let (mut from, chosen, _) = filled(&old);
-    assert_eq!(new.open().moving().waits(), Ok(None));
-    let shown = new.open().moving().begin().unwrap();
+    assert_eq!(new.open().transfer().pending_request(), Ok(None));
+    let shown = new.open().transfer().request().unwrap();
     // The app is killed, and the person begins again: it is the same request.
-    assert_eq!(new.open().moving().begin().unwrap(), shown);
-    assert_eq!(new.open().moving().waits(), Ok(Some(shown)));
+    assert_eq!(new.open().transfer().request().unwrap(), shown);
+    assert_eq!(new.open().transfer().pending_request(), Ok(Some(shown)));
 
     let request = TransferRequest::read(&shown.to_string()).unwrap();
     let before = holdings(&mut from);
-    let text = from.moving().give(OPEN, &request, number(&shown), &chosen).unwrap();
+    let text = from.transfer().create_parcel(OPEN, &request, number(&shown), &chosen).unwrap();
     assert_eq!(holdings(&mut from), before, "the old phone keeps what it gave");
     drop(from);
 
     let mut to = new.open();
-    let ids = to.moving().take(&text).unwrap();
+    let ids = to.transfer().accept_parcel(&text).unwrap();
     assert_eq!(ids.len(), 3);
     assert_eq!(holdings(&mut to), before);
     assert!(to.payments().list().unwrap().is_empty());
-    assert_eq!(to.moving().waits(), Ok(None));
+    assert_eq!(to.transfer().pending_request(), Ok(None));
     // RFC 4226, appendix D: the counter goes on where it was.
     let bank = to.otp_credentials().list().unwrap();
     let bank = bank.iter().find(|otp| otp.issuer == "Bank").unwrap();
     assert_eq!(to.otp_credentials().code(&bank.id).unwrap().digits(), "287082");
 
     let after = holdings(&mut to);
-    assert_eq!(to.moving().take(&text), Err(Error::Move(TransferError::AlreadyReceived)));
+    assert_eq!(
+        to.transfer().accept_parcel(&text),
+        Err(Error::Move(TransferError::AlreadyReceived))
+    );
     drop(to);
     let mut to = new.open();
     // Another move has another key, and what was taken before is still told.
-    let next = to.moving().begin().unwrap();
+    let next = to.transfer().request().unwrap();
     assert_ne!(next, shown);
-    assert_eq!(to.moving().take(&text), Err(Error::Move(TransferError::AlreadyReceived)));
+    assert_eq!(
+        to.transfer().accept_parcel(&text),
+        Err(Error::Move(TransferError::AlreadyReceived))
+    );
     assert_eq!(holdings(&mut to), after);
-    assert_eq!(to.moving().waits(), Ok(Some(next)));
+    assert_eq!(to.transfer().pending_request(), Ok(Some(next)));
 }
 
 #[test]
 fn a_payment_credential_has_no_way_out() {
     let (old, new) = (Phone::new(), Phone::new());
     let (mut from, chosen, payment) = filled(&old);
-    let request = new.open().moving().begin().unwrap();
-    let mut give =
-        |chosen: &[RecordId]| from.moving().give(OPEN, &request, number(&request), chosen);
+    let request = new.open().transfer().request().unwrap();
+    let mut give = |chosen: &[RecordId]| {
+        from.transfer().create_parcel(OPEN, &request, number(&request), chosen)
+    };
     assert_eq!(give(&[payment]), Err(Error::NotFound));
     assert_eq!(give(&[chosen[0], payment, chosen[1]]), Err(Error::NotFound));
     assert_eq!(give(&[RecordId::new([9; 16]).unwrap()]), Err(Error::NotFound));
@@ -148,27 +155,27 @@ fn a_locked_wallet_gives_nothing_without_its_pin() {
     let (mut from, chosen, _) = filled(&old);
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
     from.payments().set_pin(&mut PaymentUnlock::without_lock(), PIN, cheap).unwrap();
-    let request = new.open().moving().begin().unwrap();
+    let request = new.open().transfer().request().unwrap();
     let number = number(&request);
     let locked = Err(Error::PaymentsLocked);
-    assert_eq!(from.moving().give(OPEN, &request, number, &chosen), locked);
+    assert_eq!(from.transfer().create_parcel(OPEN, &request, number, &chosen), locked);
     let other = Phone::new();
     let (mut wallet, ..) = filled(&other);
     let mut theirs = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&mut theirs, PIN, cheap).unwrap();
-    assert_eq!(from.moving().give(&theirs, &request, number, &chosen), locked);
+    assert_eq!(from.transfer().create_parcel(&theirs, &request, number, &chosen), locked);
     let unlock = from.payments().unlock(UnlockMethod::Pin(PIN)).unwrap();
-    let text = from.moving().give(&unlock, &request, number, &chosen).unwrap();
-    assert_eq!(new.open().moving().take(&text).unwrap().len(), 3);
+    let text = from.transfer().create_parcel(&unlock, &request, number, &chosen).unwrap();
+    assert_eq!(new.open().transfer().accept_parcel(&text).unwrap().len(), 3);
 }
 
 #[test]
 fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
     let (old, new, thief) = (Phone::new(), Phone::new(), Phone::new());
     let (mut from, chosen, _) = filled(&old);
-    let shown = new.open().moving().begin().unwrap();
-    let theirs = thief.open().moving().begin().unwrap();
-    let given = from.moving().give(OPEN, &theirs, number(&shown), &chosen);
+    let shown = new.open().transfer().request().unwrap();
+    let theirs = thief.open().transfer().request().unwrap();
+    let given = from.transfer().create_parcel(OPEN, &theirs, number(&shown), &chosen);
     assert_eq!(given, Err(Error::Move(TransferError::NumberMismatch)));
 }
 
@@ -179,16 +186,22 @@ fn nothing_is_changed_by_a_text_that_is_not_taken() {
     let mut to = new.open();
     to.passes().add(&pass()).unwrap();
     let mut give = |request: &TransferRequest| {
-        from.moving().give(OPEN, request, number(request), &chosen).unwrap()
+        from.transfer().create_parcel(OPEN, request, number(request), &chosen).unwrap()
     };
-    let theirs = give(&third.open().moving().begin().unwrap());
-    assert_eq!(to.moving().take(&theirs), Err(Error::Move(TransferError::NoPendingRequest)));
+    let theirs = give(&third.open().transfer().request().unwrap());
+    assert_eq!(
+        to.transfer().accept_parcel(&theirs),
+        Err(Error::Move(TransferError::NoPendingRequest))
+    );
 
-    let given_up = give(&to.moving().begin().unwrap());
-    to.moving().give_up().unwrap();
-    to.moving().give_up().unwrap();
-    assert_eq!(to.moving().take(&given_up), Err(Error::Move(TransferError::NoPendingRequest)));
-    let request = to.moving().begin().unwrap();
+    let given_up = give(&to.transfer().request().unwrap());
+    to.transfer().cancel_request().unwrap();
+    to.transfer().cancel_request().unwrap();
+    assert_eq!(
+        to.transfer().accept_parcel(&given_up),
+        Err(Error::Move(TransferError::NoPendingRequest))
+    );
+    let request = to.transfer().request().unwrap();
     let text = give(&request);
     let (before, records) = (holdings(&mut to), to.len());
     let last = if text.ends_with('A') { 'Q' } else { 'A' };
@@ -202,8 +215,8 @@ fn nothing_is_changed_by_a_text_that_is_not_taken() {
         (&request.to_string(), TransferError::InvalidAnswer),
         ("", TransferError::InvalidAnswer),
     ] {
-        assert_eq!(to.moving().take(text), Err(Error::Move(why)), "{text:.60}");
+        assert_eq!(to.transfer().accept_parcel(text), Err(Error::Move(why)), "{text:.60}");
         assert_eq!((holdings(&mut to), to.len()), (before.clone(), records), "{why}");
     }
-    assert_eq!(to.moving().take(&text).unwrap().len(), 3);
+    assert_eq!(to.transfer().accept_parcel(&text).unwrap().len(), 3);
 }

@@ -8,7 +8,7 @@ use tegata::vault::{
     AnchorState, Keystore, KeystoreError, LockStatus, MAX_PIN_TRIES, PaymentUnlock, RecordId,
     SoftwareKeystore, UnlockMethod,
 };
-use tegata::{Device, Error, NewPayment, NextCode, Secret, SecretBytes, Wallet};
+use tegata::{Device, Error, NewPaymentCredential, NextCode, Secret, SecretBytes, Wallet};
 
 use crate::home::{Home, anchored, small};
 
@@ -18,8 +18,8 @@ const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"4711");
 const WRONG: UnlockMethod<'_> = UnlockMethod::Pin(b"0815");
 const KEY: &[u8; 32] = &[0x4b; 32];
 
-fn new_payment(label: &str) -> NewPayment {
-    NewPayment {
+fn new_payment(label: &str) -> NewPaymentCredential {
+    NewPaymentCredential {
         credential: CredentialId([0xc1; 16]),
         label: label.into(),
         scheme: Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY },
@@ -223,7 +223,7 @@ fn the_leave_of_an_earlier_lock_is_worth_nothing() {
 fn with_pin_and_finger_lost_payments_are_dropped_and_the_rest_stays() {
     on_both(|home, device| {
         let (mut wallet, id, _) = with_pin(home, device);
-        wallet.payments().drop_all().unwrap();
+        wallet.payments().remove_all().unwrap();
         assert_eq!(wallet.payments().lock_status(), Ok(None));
         assert!(wallet.is_empty());
         let without = PaymentUnlock::without_lock();

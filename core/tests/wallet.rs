@@ -10,7 +10,9 @@ use tegata::code::{
     Seed, SqliteGuard, TillId, Verdict, verify,
 };
 use tegata::vault::{Argon2Params, Pass, PassFormat, PaymentUnlock, RecordId, SoftwareKeystore};
-use tegata::{Clock, Device, Error, NewPayment, NextCode, SystemRandom, UnixTime, Wallet};
+use tegata::{
+    Clock, Device, Error, NewPaymentCredential, NextCode, SystemRandom, UnixTime, Wallet,
+};
 use tempfile::TempDir;
 
 const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
@@ -99,8 +101,8 @@ fn scheme() -> Scheme {
     Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY }
 }
 
-fn new_payment(label: &str) -> NewPayment {
-    NewPayment {
+fn new_payment(label: &str) -> NewPaymentCredential {
+    NewPaymentCredential {
         credential: CREDENTIAL,
         label: label.to_owned(),
         scheme: scheme(),

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use tegata::protocol::Handle;
 use tegata::protocol::{
-    Call, FreezeByCode, MailedCodeText, NoticeCode, RenewRecovery, Request, SecondFactor, TakeBack,
-    TotpText,
+    Call, FreezeByCode, MailedCodeText, NoticeCode, RenewRecoveryCodes, Request, RevertChanges,
+    SecondFactor, TotpText,
 };
 
 use tegata_testkit::{
@@ -200,7 +200,7 @@ fn wrong_notice() -> NoticeCode {
 fn by_notice<C: Call>(issuer: &TestIssuer, call: impl Fn(Handle) -> C) -> Times {
     const CHANGED: &str = "changed@example.org";
     if issuer.mails(CHANGED, 0).is_empty() {
-        issuer.signed_up_shopper(CHANGED).call_in_session(&RenewRecovery {}).unwrap();
+        issuer.signed_up_shopper(CHANGED).call_in_session(&RenewRecoveryCodes {}).unwrap();
     }
     let ask = |address: &str| {
         let call = call(address.parse().unwrap());
@@ -214,7 +214,7 @@ fn freezes(issuer: &TestIssuer) -> Times {
 }
 
 fn take_backs(issuer: &TestIssuer) -> Times {
-    by_notice(issuer, |handle| TakeBack {
+    by_notice(issuer, |handle| RevertChanges {
         handle,
         code: wrong_notice(),
         second_factor: wrong_factor(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use tegata::protocol::{IssuerError, SecondFactor, Why};
+use tegata::protocol::{IssuerError, IssuerProblem, SecondFactor};
 
 use tegata_testkit::{
     TestIssuer, TestShopper,
@@ -146,7 +146,7 @@ fn flood(people: &mut [TestShopper<'_>]) -> (Measured, String) {
                 while !stop.load(Ordering::SeqCst) {
                     let busy = matches!(
                         person.try_log_in(PASSWORD, None),
-                        Err(IssuerError::No(Why::Later(_)))
+                        Err(IssuerError::Problem(IssuerProblem::Busy(_)))
                     );
                     let mut told = told.lock().unwrap();
                     if busy { told.1 += 1 } else { told.0 += 1 }

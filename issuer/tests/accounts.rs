@@ -7,10 +7,11 @@ use std::thread;
 use serde_json::json;
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    Call, EnrolFactor, EnrolFactorCode, EventNumber, Export, Freeze, FreezeByCode, IssuerError,
-    MailedCodeText, NoticeCode, Prove, RecoveryCode, RenewRecovery, Request, Reset, ResetFinish,
-    ResetProof, SIGNATURE_HEADER, SecondFactor, SignUpCode, TakeBack, Ticket, TotpText, Unfreeze,
-    Why, signature_text, signed_bytes,
+    BeginFactorEnrolment, BeginPasswordReset, Call, ConfirmFactorEnrolment, EventNumber,
+    ExportAccount, FinishPasswordReset, FreezeAccount, FreezeByCode, IssuerError, IssuerProblem,
+    MailedCodeText, NoticeCode, RecoveryCode, RenewRecoveryCodes, Request, RevertChanges,
+    SIGNATURE_HEADER, SecondFactor, Ticket, TotpText, UnfreezeAccount, VerifyFactor,
+    VerifyPasswordReset, VerifySignUpCode, signature_text, signed_bytes,
 };
 use tegata::vault::Keystore;
 
@@ -98,7 +99,11 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
     for (field, value) in extra {
         let mut with = asked.clone();
         with[field] = value;
-        assert_eq!(raw(&thief, Reset::PATH, "reset", &with.to_string()).0, 400, "{field}");
+        assert_eq!(
+            raw(&thief, BeginPasswordReset::PATH, "reset", &with.to_string()).0,
+            400,
+            "{field}"
+        );
     }
     let several = [
         json!([HANAKO, "thief@example.com"]),
@@ -111,10 +116,14 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
     for handle in several {
         let mut with = asked.clone();
         with["handle"] = handle;
-        assert_eq!(raw(&thief, Reset::PATH, "reset", &with.to_string()).0, 400, "{with}");
+        assert_eq!(
+            raw(&thief, BeginPasswordReset::PATH, "reset", &with.to_string()).0,
+            400,
+            "{with}"
+        );
     }
     let twice = asked.to_string().replacen('{', r#"{"handle":"thief@example.com","#, 1);
-    assert_eq!(raw(&thief, Reset::PATH, "reset", &twice).0, 400);
+    assert_eq!(raw(&thief, BeginPasswordReset::PATH, "reset", &twice).0, 400);
     assert_eq!(issuer.settled_mail_count(HANAKO), 1, "only that of her sign-up");
 
     // He asks for her: the mail goes to her, names his device, and he has neither code nor factor.
@@ -172,13 +181,14 @@ fn a_signature_of_another_device_or_purpose_is_refused(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let other = issuer.device();
     let ticket = hanako.begin_reset().unwrap();
-    let call = ResetFinish { ticket, device: hanako.key(), password: password(NEW_PASSWORD) };
+    let call =
+        FinishPasswordReset { ticket, device: hanako.key(), password: password(NEW_PASSWORD) };
     let body = serde_json::to_vec(&call).unwrap();
     let sign = |device: &dyn Keystore, purpose| {
         signature_text(&device.sign(&signed_bytes(purpose, &body)).unwrap())
     };
     let not_signed = |headers: &[(&str, String)], body: &[u8]| {
-        let response = issuer.post(ResetFinish::PATH, headers, body);
+        let response = issuer.post(FinishPasswordReset::PATH, headers, body);
         assert_eq!(response.status, 401);
         assert!(String::from_utf8(response.body).unwrap().contains(":not-signed"));
     };
@@ -269,8 +279,11 @@ fn of_sixty_four_at_once_one_wins(issuer: &TestIssuer) {
 fn a_totp_value_is_accepted_once_and_in_one_spelling(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
-    hanako.call_in_session(&Prove { totp: totp.clone() }).unwrap();
-    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: totp.clone() })), Refusal::Wrong);
+    hanako.call_in_session(&VerifyFactor { totp: totp.clone() }).unwrap();
+    assert_eq!(
+        refusal(hanako.call_in_session(&VerifyFactor { totp: totp.clone() })),
+        Refusal::Wrong
+    );
     let factor = Some(SecondFactor::Totp(totp.clone()));
     assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
     let SecondFactor::Totp(fresh) = hanako.next_totp() else { unreachable!() };
@@ -287,9 +300,13 @@ fn a_totp_value_is_accepted_once_and_in_one_spelling(issuer: &TestIssuer) {
     ] {
         let headers = [("Authorization", format!("Bearer {session}"))];
         let body = json!({ "totp": text }).to_string();
-        assert_eq!(issuer.post(Prove::PATH, &headers, body.as_bytes()).status, 400, "{text}");
+        assert_eq!(
+            issuer.post(VerifyFactor::PATH, &headers, body.as_bytes()).status,
+            400,
+            "{text}"
+        );
     }
-    hanako.call_in_session(&Prove { totp: fresh }).unwrap();
+    hanako.call_in_session(&VerifyFactor { totp: fresh }).unwrap();
 }
 
 fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(issuer: &TestIssuer) {
@@ -300,7 +317,7 @@ fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(issuer: &TestIssu
     let logged_in = new_phone.try_log_in(PASSWORD, Some(code.clone())).unwrap();
     assert!(logged_in.must_enrol);
     new_phone.session = Some(logged_in.session);
-    assert_eq!(refusal(new_phone.call_in_session(&RenewRecovery {})), Refusal::EnrolFirst);
+    assert_eq!(refusal(new_phone.call_in_session(&RenewRecoveryCodes {})), Refusal::EnrolFirst);
     assert_eq!(refusal(new_phone.try_log_in(PASSWORD, Some(code))), Refusal::Wrong);
     let view = new_phone.view().unwrap();
     assert_eq!((view.recovery_codes_left, view.must_enrol), (9, true));
@@ -309,21 +326,21 @@ fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(issuer: &TestIssu
 
 fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
-    hanako.call_in_session(&Freeze {}).unwrap();
+    hanako.call_in_session(&FreezeAccount {}).unwrap();
     let mut new_phone = hanako.clone();
     new_phone.device = issuer.device();
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     new_phone.session = Some(new_phone.try_log_in(PASSWORD, Some(code)).unwrap().session);
-    assert_eq!(refusal(new_phone.call_in_session(&Unfreeze {})), Refusal::EnrolFirst);
-    let factor = new_phone.call_in_session(&EnrolFactor {}).unwrap().otpauth;
+    assert_eq!(refusal(new_phone.call_in_session(&UnfreezeAccount {})), Refusal::EnrolFirst);
+    let factor = new_phone.call_in_session(&BeginFactorEnrolment {}).unwrap().otpauth;
     new_phone.authenticator = Some(factor.expose().to_owned());
     let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
-    new_phone.call_in_session(&EnrolFactorCode { totp }).unwrap();
+    new_phone.call_in_session(&ConfirmFactorEnrolment { totp }).unwrap();
     // All else waits until she lets go.
-    assert_eq!(refusal(new_phone.call_in_session(&EnrolFactor {})), Refusal::Frozen);
-    assert_eq!(refusal(new_phone.call_in_session(&RenewRecovery {})), Refusal::Frozen);
+    assert_eq!(refusal(new_phone.call_in_session(&BeginFactorEnrolment {})), Refusal::Frozen);
+    assert_eq!(refusal(new_phone.call_in_session(&RenewRecoveryCodes {})), Refusal::Frozen);
     assert!(new_phone.view().unwrap().frozen);
-    new_phone.call_in_session(&Unfreeze {}).unwrap();
+    new_phone.call_in_session(&UnfreezeAccount {}).unwrap();
     assert!(!new_phone.view().unwrap().frozen);
 }
 
@@ -334,8 +351,12 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
     let ask = |person: &TestShopper<'_>| {
         let handle: tegata::protocol::Handle = person.address.parse().unwrap();
         let device_name = device_name();
-        let body = serde_json::to_string(&Reset { handle, device: person.key(), device_name });
-        let (status, body) = raw(person, Reset::PATH, "reset", &body.unwrap());
+        let body = serde_json::to_string(&BeginPasswordReset {
+            handle,
+            device: person.key(),
+            device_name,
+        });
+        let (status, body) = raw(person, BeginPasswordReset::PATH, "reset", &body.unwrap());
         (status, body.len())
     };
     for _ in 0..7 {
@@ -349,9 +370,9 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
             let second_factor = wrong_totp();
             let ticket = ticket.clone();
             let device = person.key();
-            let call = ResetProof { ticket, device, code, second_factor };
+            let call = VerifyPasswordReset { ticket, device, code, second_factor };
             let body = serde_json::to_string(&call).unwrap();
-            let (status, body) = raw(person, ResetProof::PATH, "reset-proof", &body);
+            let (status, body) = raw(person, VerifyPasswordReset::PATH, "reset-proof", &body);
             let mut problem: serde_json::Value = serde_json::from_str(&body).unwrap();
             problem["instance"] = json!(null);
             (status, problem)
@@ -378,9 +399,9 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
         let person = issuer.new_shopper(address);
         let ticket = person.begin_reset().unwrap();
         let device = person.key();
-        let call = ResetFinish { ticket, device, password: password(new) };
+        let call = FinishPasswordReset { ticket, device, password: password(new) };
         let body = serde_json::to_string(&call).unwrap();
-        let (status, body) = raw(&person, ResetFinish::PATH, "reset-finish", &body);
+        let (status, body) = raw(&person, FinishPasswordReset::PATH, "reset-finish", &body);
         let mut problem: serde_json::Value = serde_json::from_str(&body).unwrap();
         problem["instance"] = json!(null);
         (status, problem)
@@ -397,7 +418,7 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
         let ticket = ticket.clone();
         let device = never.key();
         let code = wrong_code();
-        never.call_signed(&SignUpCode { ticket, device, code, password: password(with) })
+        never.call_signed(&VerifySignUpCode { ticket, device, code, password: password(with) })
     };
     for _ in 0..5 {
         assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::Wrong);
@@ -464,7 +485,7 @@ fn the_owners_device_gets_through_a_full_hash_queue(issuer: &TestIssuer) {
                         break;
                     }
                     let told = thief.try_log_in("password1", Some(wrong_totp()));
-                    if matches!(told, Err(IssuerError::No(Why::Later(_)))) {
+                    if matches!(told, Err(IssuerError::Problem(IssuerProblem::Busy(_)))) {
                         sent_away.fetch_add(1, Ordering::SeqCst);
                     }
                 }
@@ -488,7 +509,7 @@ fn the_owners_device_gets_through_a_full_hash_queue(issuer: &TestIssuer) {
 fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let wrong = |person: &TestShopper<'_>| person.try_log_in("nine loud magpies", None);
-    let later = |seconds| Err(IssuerError::No(Why::Later(seconds)));
+    let later = |seconds| Err(IssuerError::Problem(IssuerProblem::Busy(seconds)));
     for address in [HANAKO, "nobody@example.org"] {
         let stranger = issuer.new_shopper(address);
         for _ in 0..30 {
@@ -528,8 +549,9 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     issuer.advance_clock(3600);
     hanako.complete_log_in(PASSWORD).unwrap();
     // So it is with her second factor, to the second.
-    let guesses =
-        || refusal(hanako.call_in_session(&Prove { totp: TotpText::new("000000").unwrap() }));
+    let guesses = || {
+        refusal(hanako.call_in_session(&VerifyFactor { totp: TotpText::new("000000").unwrap() }))
+    };
     let told = (0..=30).map(|_| guesses()).find(|told| *told != Refusal::Wrong);
     let Some(Refusal::TooOften { wait }) = told else { panic!("{told:?}") };
     issuer.advance_clock(wait - 1);
@@ -542,13 +564,13 @@ fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     // More than a page, within one second of the issuer's clock.
     for _ in 0..260 {
-        hanako.call_in_session(&Freeze {}).unwrap();
-        hanako.call_in_session(&Unfreeze {}).unwrap();
+        hanako.call_in_session(&FreezeAccount {}).unwrap();
+        hanako.call_in_session(&UnfreezeAccount {}).unwrap();
     }
-    let first = hanako.call_in_session(&Export { before: None }).unwrap();
+    let first = hanako.call_in_session(&ExportAccount { before: None }).unwrap();
     assert!(first.earlier && first.events.len() == 500);
     let before = first.events.last().map(|event| event.event.clone());
-    let rest = hanako.call_in_session(&Export { before }).unwrap();
+    let rest = hanako.call_in_session(&ExportAccount { before }).unwrap();
     assert!(!rest.earlier);
     assert_eq!(rest.account.address.address(), HANAKO);
     let events = first.events.iter().chain(&rest.events);
@@ -560,20 +582,26 @@ fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
 
     // Somebody else's events are not hers, and an old log-in gives nothing.
     let taro = issuer.signed_up_shopper("taro@example.org");
-    let his = taro.call_in_session(&Export { before: None }).unwrap();
+    let his = taro.call_in_session(&ExportAccount { before: None }).unwrap();
     assert_eq!(his.events.len(), 2);
     assert!(issuer.mails("taro@example.org", 2)[1].0.contains("was exported"));
     issuer.advance_clock(300);
-    assert_eq!(refusal(hanako.call_in_session(&Export { before: None })), Refusal::LoginTooOld);
+    assert_eq!(
+        refusal(hanako.call_in_session(&ExportAccount { before: None })),
+        Refusal::LoginTooOld
+    );
     hanako.session = Some(hanako.try_log_in(PASSWORD, None).unwrap().session);
-    assert_eq!(refusal(hanako.call_in_session(&Export { before: None })), Refusal::FactorNeeded);
+    assert_eq!(
+        refusal(hanako.call_in_session(&ExportAccount { before: None })),
+        Refusal::FactorNeeded
+    );
 }
 
 fn no_page_of_an_export_is_read_without_a_mail_to_the_owner(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     // The number of an event that is after all of them: what comes is what the first page would have.
     let before = Some(EventNumber::new(&"f".repeat(32)).unwrap());
-    let last = Export { before };
+    let last = ExportAccount { before };
     let told = |nth: usize| {
         let events = hanako.call_in_session(&last).unwrap().events;
         let exports = events.iter().filter(|event| event.deed == "exported").count();
@@ -595,7 +623,7 @@ fn guesses_at_a_notice_code_do_not_shut_the_owner_out(issuer: &TestIssuer) {
     let handle = || HANAKO.parse().unwrap();
     hanako.complete_log_in(PASSWORD).unwrap();
     let old = hanako.next_totp();
-    hanako.call_in_session(&RenewRecovery {}).unwrap();
+    hanako.call_in_session(&RenewRecoveryCodes {}).unwrap();
     let mails = issuer.mails(HANAKO, 2);
     let (_, notice) = mails.iter().find(|(subject, _)| subject.contains("replaced")).unwrap();
     let code = notice.lines().find_map(|line| NoticeCode::parse(line.trim()).ok()).unwrap();
@@ -604,7 +632,7 @@ fn guesses_at_a_notice_code_do_not_shut_the_owner_out(issuer: &TestIssuer) {
         issuer.send(&Request::written(&call).unwrap())
     };
     let take_back = |code: &NoticeCode, second_factor: SecondFactor| {
-        let call = TakeBack { handle: handle(), code: code.clone(), second_factor };
+        let call = RevertChanges { handle: handle(), code: code.clone(), second_factor };
         issuer.send(&Request::written(&call).unwrap())
     };
     let wrong = NoticeCode::parse("0000-0000-0000-0000").unwrap();
@@ -620,8 +648,11 @@ fn guesses_at_a_notice_code_do_not_shut_the_owner_out(issuer: &TestIssuer) {
 
 fn host_headers_change_nothing(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let call =
-        Reset { handle: HANAKO.parse().unwrap(), device: hanako.key(), device_name: device_name() };
+    let call = BeginPasswordReset {
+        handle: HANAKO.parse().unwrap(),
+        device: hanako.key(),
+        device_name: device_name(),
+    };
     let body = serde_json::to_vec(&call).unwrap();
     let der = hanako.device.sign(&signed_bytes("reset", &body)).unwrap();
     let headers = [
@@ -630,7 +661,7 @@ fn host_headers_change_nothing(issuer: &TestIssuer) {
         ("X-Forwarded-Host", "thief.example.com".to_owned()),
         ("Forwarded", "host=thief.example.com".to_owned()),
     ];
-    assert_eq!(issuer.post(Reset::PATH, &headers, &body).status, 200);
+    assert_eq!(issuer.post(BeginPasswordReset::PATH, &headers, &body).status, 200);
     let (subject, mail) = issuer.mails(HANAKO, 2).swap_remove(1);
     for text in [subject, mail] {
         assert!(!text.contains("thief") && !text.contains("http") && !text.contains("www"));

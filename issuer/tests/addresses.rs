@@ -4,7 +4,7 @@
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    Language, MoveAddress, MoveAddressCode, NoticeCode, Request, SecondFactor, TakeBack,
+    ChangeAddress, ConfirmAddressChange, Language, NoticeCode, Request, RevertChanges, SecondFactor,
 };
 
 use tegata_testkit::{
@@ -44,10 +44,10 @@ const CHANGED: &str = "email address was changed";
 /// Her `nth` mail of a code, there and in this language, and she has that address.
 fn moves(person: &mut TestShopper<'_>, to: &str, language: Language, nth: usize) {
     person.complete_log_in(PASSWORD).unwrap();
-    person.call_in_session(&MoveAddress { address: to.parse().unwrap(), language }).unwrap();
+    person.call_in_session(&ChangeAddress { address: to.parse().unwrap(), language }).unwrap();
     let says = CODE[usize::from(language == Language::Ja)];
     let code = code_in(&mail(person.issuer, to, says, nth));
-    person.call_in_session(&MoveAddressCode { code }).unwrap();
+    person.call_in_session(&ConfirmAddressChange { code }).unwrap();
     to.clone_into(&mut person.address);
 }
 
@@ -67,7 +67,7 @@ fn is_found_by(person: &TestShopper<'_>, address: &str) -> bool {
 
 fn takes_back(person: &TestShopper<'_>, notice: &str, second_factor: SecondFactor) {
     let code = notice.lines().find_map(|line| NoticeCode::parse(line.trim()).ok()).unwrap();
-    let call = TakeBack { handle: person.address.parse().unwrap(), code, second_factor };
+    let call = RevertChanges { handle: person.address.parse().unwrap(), code, second_factor };
     person.issuer.send(&Request::written(&call).unwrap()).unwrap();
 }
 
@@ -145,9 +145,9 @@ fn an_address_of_another_account_is_not_moved_to(issuer: &TestIssuer) {
     hanako.complete_log_in(PASSWORD).unwrap();
     let address = NEW.parse().unwrap();
     let language = Language::En;
-    hanako.call_in_session(&MoveAddress { address, language }).unwrap();
+    hanako.call_in_session(&ChangeAddress { address, language }).unwrap();
     let code = code_in(&mail(issuer, NEW, CODE[0], 1));
-    assert_eq!(refusal(hanako.call_in_session(&MoveAddressCode { code })), Refusal::Wrong);
+    assert_eq!(refusal(hanako.call_in_session(&ConfirmAddressChange { code })), Refusal::Wrong);
     assert_eq!(hanako.view().unwrap().address.address(), HANAKO);
     assert!(is_found_by(&hanako, HANAKO) && is_found_by(&taro, NEW));
 }

@@ -4,7 +4,8 @@
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    AddCard, CardToken, Cards, DefaultCard, Freeze, IssuerError, ListCards, RemoveCard, Why,
+    AddCard, CardToken, Cards, FreezeAccount, IssuerError, IssuerProblem, ListCards, RemoveCard,
+    SetDefaultCard,
 };
 use tegata_testkit::{TestIssuer, TestShopper, shopper::refusal};
 
@@ -14,7 +15,7 @@ fn adds(person: &TestShopper<'_>, token: &str) -> Result<Cards, IssuerError> {
 
 /// Each card's brand and last digits, and a star for the one that is charged.
 fn told(cards: &Cards) -> Vec<String> {
-    let name = |card: &tegata::protocol::CardView| {
+    let name = |card: &tegata::protocol::AccountCard| {
         format!("{} {}{}", card.brand, card.last4, if card.default { " *" } else { "" })
     };
     cards.cards.iter().map(name).collect()
@@ -41,10 +42,13 @@ fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
     let both = adds(&hanako, "pm_card_jcb").unwrap();
     assert_eq!(told(&both), ["visa 4242 *", "jcb 0505"]);
     let jcb = both.cards[1].card;
-    let chosen = hanako.call_in_session(&DefaultCard { card: jcb }).unwrap();
+    let chosen = hanako.call_in_session(&SetDefaultCard { card: jcb }).unwrap();
     assert_eq!(told(&chosen), ["visa 4242", "jcb 0505 *"]);
     issuer.advance_clock(3600);
-    assert_eq!(refusal(hanako.call_in_session(&DefaultCard { card: jcb })), Refusal::FactorNeeded);
+    assert_eq!(
+        refusal(hanako.call_in_session(&SetDefaultCard { card: jcb })),
+        Refusal::FactorNeeded
+    );
     // To have one gone asks for nothing more, and what is left is charged.
     let left = hanako.call_in_session(&RemoveCard { card: jcb }).unwrap();
     assert_eq!(told(&left), ["visa 4242 *"]);
@@ -60,7 +64,7 @@ fn another_s_card_is_not_there(issuer: &TestIssuer) {
     let card = adds(&hanako, "pm_card_visa").unwrap().cards[0].card;
     adds(&taro, "pm_card_jcb").unwrap();
     assert_eq!(refusal(taro.call_in_session(&RemoveCard { card })), Refusal::NothingToDo);
-    assert_eq!(refusal(taro.call_in_session(&DefaultCard { card })), Refusal::NothingToDo);
+    assert_eq!(refusal(taro.call_in_session(&SetDefaultCard { card })), Refusal::NothingToDo);
     assert_eq!(told(&lists(&hanako)), ["visa 4242 *"]);
     assert_eq!(told(&lists(&taro)), ["jcb 0505 *"]);
 }
@@ -68,7 +72,7 @@ fn another_s_card_is_not_there(issuer: &TestIssuer) {
 fn a_closed_account_has_none(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper("hanako@example.org");
     adds(&hanako, "pm_card_visa").unwrap();
-    hanako.call_in_session(&Freeze {}).unwrap();
+    hanako.call_in_session(&FreezeAccount {}).unwrap();
     assert_eq!(refusal(adds(&hanako, "pm_card_jcb")), Refusal::Frozen);
     let card = lists(&hanako).cards[0].card;
     assert!(hanako.call_in_session(&RemoveCard { card }).unwrap().cards.is_empty());
@@ -80,9 +84,9 @@ fn unknown_card_tokens_are_refused_and_limited_to_ten() {
     let hanako = issuer.signed_up_shopper("hanako@example.org");
     for _ in 0..10 {
         let no = adds(&hanako, "pm_of_nobody").unwrap_err();
-        assert_eq!(no, IssuerError::No(Why::CardRefused));
+        assert_eq!(no, IssuerError::Problem(IssuerProblem::CardRefused));
     }
     let no = adds(&hanako, "pm_card_visa").unwrap_err();
-    assert_eq!(no, IssuerError::No(Why::Later(24 * 60 * 60)));
+    assert_eq!(no, IssuerError::Problem(IssuerProblem::Busy(24 * 60 * 60)));
     assert!(CardToken::new("4242424242424242").is_err(), "a number is no token");
 }

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    Call, Close, DeviceKey, Done, Enrol, Freeze, IssuerError, Keep, Language, MailedCodeText,
-    PasswordText, Prove, Request, Response, SecretText, SessionToken, SignUp, SignUpCode,
-    SignUpFactor, Ticket, TotpText, Unfreeze,
+    Acknowledgement, BeginSignUp, Call, CancelDeletion, DeviceKey, FactorEnrolment, FinishSignUp,
+    FreezeAccount, IssuerError, Language, MailedCodeText, PasswordText, Request, RequestDeletion,
+    Response, SecretText, SessionToken, Ticket, TotpText, UnfreezeAccount, VerifyFactor,
+    VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
@@ -152,7 +153,7 @@ impl Phone {
     }
 
     fn begin(&self, issuer: &Handle, address: &str) -> Ticket {
-        let call = SignUp {
+        let call = BeginSignUp {
             address: address.parse().unwrap(),
             language: Language::En,
             device: self.key(),
@@ -177,10 +178,11 @@ impl Phone {
         let password = PasswordText::new("four quiet herons stand").unwrap();
         let device = self.key();
         let code = stage.code(mails);
-        let call = SignUpCode { ticket: ticket.clone(), device, code, password };
-        let Enrol { otpauth } = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
+        let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password };
+        let FactorEnrolment { otpauth } =
+            send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
         let totp = Self::totp(stage, &otpauth);
-        let call = SignUpFactor { ticket, device: self.key(), totp };
+        let call = FinishSignUp { ticket, device: self.key(), totp };
         let signed_up = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
         (signed_up.session, otpauth)
     }
@@ -213,12 +215,12 @@ fn a_closed_account_is_deleted_after_its_week() {
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let session = phone.sign_up(&stage, &issuer);
-    let close = Request::of_session(&Close {}, session.clone()).unwrap();
-    let keep = Request::of_session(&Keep {}, session.clone()).unwrap();
-    let Done {} = send(&issuer, &close).unwrap();
-    let Done {} = send(&issuer, &keep).unwrap();
+    let close = Request::of_session(&RequestDeletion {}, session.clone()).unwrap();
+    let keep = Request::of_session(&CancelDeletion {}, session.clone()).unwrap();
+    let Acknowledgement {} = send(&issuer, &close).unwrap();
+    let Acknowledgement {} = send(&issuer, &keep).unwrap();
     stage.later(60);
-    let Done {} = send(&issuer, &close).unwrap();
+    let Acknowledgement {} = send(&issuer, &close).unwrap();
     issuer.stop();
 
     // The first time that she asked for it is over; she had thought better of that one.
@@ -251,7 +253,8 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
     let sessions = ["first@example.org", "second@example.org"]
         .map(|address| phone.sign_up_as(&stage, &issuer, address).0);
     for session in sessions {
-        let Done {} = send(&issuer, &Request::of_session(&Close {}, session).unwrap()).unwrap();
+        let Acknowledgement {} =
+            send(&issuer, &Request::of_session(&RequestDeletion {}, session).unwrap()).unwrap();
         // Each in a second of its own, so that one is before the other.
         stage.later(1);
     }
@@ -286,18 +289,21 @@ fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let (session, factor) = phone.sign_up_as(&stage, &issuer, "hanako@example.org");
-    let Done {} = send(&issuer, &Request::of_session(&Close {}, session.clone()).unwrap()).unwrap();
-    let freeze = Request::of_session(&Freeze {}, session.clone()).unwrap();
-    let Done {} = send(&issuer, &freeze).unwrap();
+    let Acknowledgement {} =
+        send(&issuer, &Request::of_session(&RequestDeletion {}, session.clone()).unwrap()).unwrap();
+    let freeze = Request::of_session(&FreezeAccount {}, session.clone()).unwrap();
+    let Acknowledgement {} = send(&issuer, &freeze).unwrap();
     issuer.stop();
     stage.later(7 * DAY + 60);
     let issuer = stage.start();
     wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"closings\"}") > 0);
     assert_eq!(stage.sessions(), DECOYS + 1, "whoever asked for it may not be the owner");
     let totp = Phone::totp(&stage, &factor);
-    let Done {} =
-        send(&issuer, &Request::of_session(&Prove { totp }, session.clone()).unwrap()).unwrap();
-    let Done {} = send(&issuer, &Request::of_session(&Unfreeze {}, session).unwrap()).unwrap();
+    let Acknowledgement {} =
+        send(&issuer, &Request::of_session(&VerifyFactor { totp }, session.clone()).unwrap())
+            .unwrap();
+    let Acknowledgement {} =
+        send(&issuer, &Request::of_session(&UnfreezeAccount {}, session).unwrap()).unwrap();
     // The job comes round in a minute.
     wait_for(|| stage.mails.mails().iter().any(|mail| mail.subject.contains("was deleted")));
     assert_eq!(stage.sessions(), DECOYS);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tegata::protocol::Close;
+use tegata::protocol::RequestDeletion;
 use tegata_issuer::admin::{Operator, OperatorError};
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{AccountId, AccountRef, Reason};
@@ -58,7 +58,7 @@ fn freezing_what_is_no_account_is_refused_with_a_reason(issuer: &TestIssuer) {
     not_done(only(issuer, |account| matches!(account, Account::PendingSignUp(_))));
 
     let taro = issuer.signed_up_shopper("taro@example.org");
-    taro.call_in_session(&Close {}).unwrap();
+    taro.call_in_session(&RequestDeletion {}).unwrap();
     issuer.advance_clock(7 * 24 * 60 * 60 + 60);
     issuer.restart();
     not_done(only(issuer, |account| *account == Account::Closed));

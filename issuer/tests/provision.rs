@@ -4,12 +4,12 @@
 use tegata::code::{Audience, Prefixes};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    Call, Envelope, Freeze, IssuerError, LoggedIn, PasswordText, Provision, Provisioned, Request,
-    RequestName, Response, SIGNATURE_HEADER, SessionToken, Why, X25519Key, signature_text,
-    signed_bytes,
+    Call, Envelope, FreezeAccount, IssuerError, IssuerProblem, LogInResult, PasswordText,
+    Provision, ProvisionedCredential, Request, RequestName, Response, SIGNATURE_HEADER,
+    SessionToken, X25519Key, signature_text, signed_bytes,
 };
 use tegata::vault::{Keystore, PaymentUnlock, RecordId};
-use tegata::{AccountAt, Asked, Device, NextCode, SystemRandom, Wallet};
+use tegata::{AccountProfile, Device, NextCode, PendingRequest, SystemRandom, Wallet};
 use tegata_issuer::admin::{Acts, Operator};
 use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
@@ -55,7 +55,7 @@ impl<'a> Phone<'a> {
     }
 
     fn keeps_session(&self) {
-        let at = AccountAt {
+        let at = AccountProfile {
             handle: HANAKO.parse().unwrap(),
             issuer: format!("http://{}", self.person.issuer.address()).parse().unwrap(),
             device_name: tegata_testkit::shopper::device_name(),
@@ -64,8 +64,8 @@ impl<'a> Phone<'a> {
         let mut wallet = self.wallet();
         let password = PasswordText::new(PASSWORD).unwrap();
         let asked = wallet.account().log_in(&at, password, None).unwrap();
-        let answer = LoggedIn { session, must_enrol: false };
-        wallet.account().answered(&asked, &response(&answer)).unwrap();
+        let answer = LogInResult { session, must_enrol: false };
+        wallet.account().complete(&asked, &response(&answer)).unwrap();
     }
 
     /// Opened anew, as after the app was ended.
@@ -85,17 +85,17 @@ impl<'a> Phone<'a> {
         Waiting(self.wallet().account().provision().unwrap())
     }
 
-    fn sends(&self, request: &Waiting) -> IssuerResult<Provisioned> {
+    fn sends(&self, request: &Waiting) -> IssuerResult<ProvisionedCredential> {
         let call: Provision = serde_json::from_slice(request.body()).unwrap();
         Request::written(&call)?.answer(&self.person.issuer.execute(request))
     }
 
-    fn keeps(&self, answer: &Provisioned) -> RecordId {
+    fn keeps(&self, answer: &ProvisionedCredential) -> RecordId {
         let leave = PaymentUnlock::without_lock();
         let mut wallet = self.wallet();
         // The request that waits, once more.
         let asked = wallet.account().provision().unwrap();
-        wallet.account().provisioned(&leave, "Tegata", &asked, &response(answer)).unwrap()
+        wallet.account().complete_provision(&leave, "Tegata", &asked, &response(answer)).unwrap()
     }
 
     fn is_provisioned(&self) -> RecordId {
@@ -115,7 +115,7 @@ impl<'a> Phone<'a> {
 }
 
 /// Her phone's request.
-struct Waiting(Asked<Provisioned>);
+struct Waiting(PendingRequest<ProvisionedCredential>);
 
 impl std::ops::Deref for Waiting {
     type Target = Envelope;
@@ -170,9 +170,9 @@ fn operator(issuer: &TestIssuer) -> (Operator, Reason) {
     (operator, Reason::new("ann", "a test").unwrap())
 }
 
-fn why<T: std::fmt::Debug>(told: IssuerResult<T>) -> Why {
+fn why<T: std::fmt::Debug>(told: IssuerResult<T>) -> IssuerProblem {
     match told {
-        Err(IssuerError::No(why)) => why,
+        Err(IssuerError::Problem(why)) => why,
         other => panic!("{other:?}"),
     }
 }
@@ -249,7 +249,7 @@ fn a_repeated_request_gives_the_same_credential(issuer: &TestIssuer) {
 }
 
 /// What a hand-made message comes to, signed by her device and sent in her session.
-fn ask(person: &TestShopper<'_>, call: &Provision) -> IssuerResult<Provisioned> {
+fn ask(person: &TestShopper<'_>, call: &Provision) -> IssuerResult<ProvisionedCredential> {
     let body = serde_json::to_vec(call).unwrap();
     let der = person.device.sign(&signed_bytes("provision", &body)).unwrap();
     let session = format!("Bearer {}", person.session.as_ref().unwrap().expose());
@@ -318,13 +318,13 @@ fn nothing_is_given_while_frozen_or_stopped(issuer: &TestIssuer) {
     let request = phone.authorise();
     let (operator, reason) = operator(issuer);
     operator.stop(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
-    assert_eq!(why(phone.sends(&request)), Why::Stopped);
+    assert_eq!(why(phone.sends(&request)), IssuerProblem::Stopped);
     operator.resume(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
     phone.sends(&request).unwrap();
     operator.stop(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
-    assert_eq!(why(phone.sends(&request)), Why::Stopped, "nor once more");
+    assert_eq!(why(phone.sends(&request)), IssuerProblem::Stopped, "nor once more");
     operator.resume(Acts::All, &reason).unwrap();
-    phone.person.call_in_session(&Freeze {}).unwrap();
+    phone.person.call_in_session(&FreezeAccount {}).unwrap();
     assert_eq!(refusal(phone.sends(&request)), Refusal::Frozen);
     assert_eq!(refusal(ask(&phone.person, &call(&phone.person, 1))), Refusal::Frozen);
 }
@@ -383,13 +383,13 @@ fn a_lost_answer_or_a_killed_app_costs_nothing(issuer: &TestIssuer) {
     let request = phone.authorise();
     let lost = phone.sends(&request).unwrap();
     // Each of these opens the wallet anew: the request and its key came through.
-    assert!(phone.wallet().account().provision_waits().unwrap());
+    assert!(phone.wallet().account().has_pending_provision().unwrap());
     let again = phone.authorise();
     assert_eq!(again.body(), request.body());
     let answer = phone.sends(&again).unwrap();
     assert_eq!(answer.credential, lost.credential);
     let given = phone.keeps(&answer);
-    assert!(!phone.wallet().account().provision_waits().unwrap());
+    assert!(!phone.wallet().account().has_pending_provision().unwrap());
     assert_eq!(found(issuer, &phone.shows(&given)).len(), 1);
     assert_eq!(issuer.counts("tegata_credentials ").len(), 1);
 }
@@ -400,7 +400,7 @@ fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(issuer: &TestIssuer) 
     for key in [[0; 32], order_eight()] {
         let key = X25519Key(key);
         let told = ask(&phone.person, &Provision { key, ..call(&phone.person, 3) });
-        assert_eq!(why(told), Why::Malformed);
+        assert_eq!(why(told), IssuerProblem::Malformed);
     }
     assert_eq!(found(issuer, &phone.shows(&given)).len(), 1, "the one before counts on");
 }
@@ -430,7 +430,7 @@ fn a_full_prefix_gives_only_replacement_credentials() {
     assert_eq!(issuer.counts("tegata_credentials_room")["tegata_credentials_room"], 0);
     let mut other = issuer.new_shopper("taro@example.org");
     other.complete_sign_up().unwrap();
-    assert_eq!(why(ask(&other, &call(&other, 1))), Why::NoRoom);
+    assert_eq!(why(ask(&other, &call(&other, 1))), IssuerProblem::CapacityReached);
     let again = phone.is_provisioned();
     assert_eq!(found(&issuer, &phone.shows(&again)).len(), 1);
     let late = || issuer.counts("tegata_aliases_late")["tegata_aliases_late"];

@@ -24,7 +24,7 @@ pub enum Event {
     LogIn {
         /// The device that signed the request.
         device: DeviceId,
-        /// The device's display name, at most [`NAME`](tegata::protocol::NAME) bytes.
+        /// The device's display name, at most [`MAX_DEVICE_NAME_BYTES`](tegata::protocol::MAX_DEVICE_NAME_BYTES) bytes.
         name: String,
         /// `None` if no second factor was sent, which suffices on a known device.
         factor: Option<FactorKind>,
@@ -80,7 +80,7 @@ pub enum Event {
     RequestReset {
         /// The device that signed the request; the reset is bound to it.
         device: DeviceId,
-        /// The device's display name for the mail, at most [`NAME`](tegata::protocol::NAME) bytes.
+        /// The device's display name for the mail, at most [`MAX_DEVICE_NAME_BYTES`](tegata::protocol::MAX_DEVICE_NAME_BYTES) bytes.
         name: String,
         /// The recipient of the code; a product build has one choice.
         to: ResetDestination,

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use tegata::protocol::{self, AccountView, Begun, Done, Enrol, PasswordText, SignedUp, Ticket};
-use tegata::{Asked, Parted};
+use tegata::protocol::{
+    self, AccountOverview, Acknowledgement, FactorEnrolment, IssuedTicket, PasswordText,
+    SignUpResult, Ticket,
+};
+use tegata::{PendingRequest, SplitSession};
 
 use super::cards::all;
 use super::flows::Ticketed;
@@ -17,18 +20,18 @@ use crate::open::Open;
 /// What was asked, and the wallet that asked.
 pub(super) struct Call<A> {
     open: Arc<Open>,
-    asked: Asked<A>,
+    asked: PendingRequest<A>,
 }
 
-impl<A: Parted> Call<A> {
+impl<A: SplitSession> Call<A> {
     fn answered(&self, response: IssuerResponse) -> Result<A::Rest, WalletError> {
         // Of the session that may be in it nothing stays behind: what is freed is wiped.
         let response = response.into();
-        self.open.with(|wallet| wallet.account().answered(&self.asked, &response))
+        self.open.with(|wallet| wallet.account().complete(&self.asked, &response))
     }
 }
 
-impl Call<Begun> {
+impl Call<IssuedTicket> {
     fn ticketed(&self, ticket: Ticket) -> Ticketed {
         Ticketed { open: Arc::clone(&self.open), at: self.asked.at().clone(), ticket }
     }
@@ -36,7 +39,7 @@ impl Call<Begun> {
 
 /// A call that the issuer answers with an `A`.
 pub(super) trait Pending<A> {
-    fn new(open: &Arc<Open>, asked: Asked<A>) -> Arc<Self>;
+    fn new(open: &Arc<Open>, asked: PendingRequest<A>) -> Arc<Self>;
 }
 
 macro_rules! calls {
@@ -56,13 +59,13 @@ macro_rules! calls {
 
             $(#[$answer_doc])*
             pub fn answered(&self, response: IssuerResponse) -> Result<$answer, WalletError> {
-                let left: fn(&Call<$issuers>, <$issuers as Parted>::Rest) -> $answer = $left;
+                let left: fn(&Call<$issuers>, <$issuers as SplitSession>::Rest) -> $answer = $left;
                 Ok(left(&self.0, self.0.answered(response)?))
             }
         }
 
         impl Pending<$issuers> for $name {
-            fn new(open: &Arc<Open>, asked: Asked<$issuers>) -> Arc<Self> {
+            fn new(open: &Arc<Open>, asked: PendingRequest<$issuers>) -> Arc<Self> {
                 Arc::new(Self(Call { open: Arc::clone(open), asked }))
             }
         }
@@ -71,22 +74,22 @@ macro_rules! calls {
 
 calls! {
     /// A request that begins a sign-up.
-    SignUpCall: Begun =>
+    SignUpCall: IssuedTicket =>
     /// Takes what came back, and gives the sign-up to go on with.
     Arc<SignUp>, |call, ticket| Arc::new(SignUp(call.ticketed(ticket)));
 
     /// A request that begins a reset.
-    ResetCall: Begun =>
+    ResetCall: IssuedTicket =>
     /// Takes what came back, and gives the reset to go on with.
     Arc<Reset>, |call, ticket| Arc::new(Reset(call.ticketed(ticket)));
 
     /// A request for a new second factor.
-    FactorCall: Enrol =>
+    FactorCall: FactorEnrolment =>
     /// Takes what came back, and gives the second factor, this once.
     Arc<NewFactor>, |call, uri| Arc::new(NewFactor { open: Arc::clone(&call.open), uri });
 
     /// A request for the first value of a sign-up's second factor.
-    SignedUpCall: SignedUp =>
+    SignedUpCall: SignUpResult =>
     /// Takes what came back, keeps the session that is in it, and gives the recovery codes, this once.
     Arc<RecoveryCodes>, |_, codes| Arc::new(RecoveryCodes(codes));
 
@@ -96,12 +99,12 @@ calls! {
     Arc<RecoveryCodes>, |_, codes| Arc::new(RecoveryCodes(codes));
 
     /// A request to log in.
-    LogInCall: protocol::LoggedIn =>
+    LogInCall: protocol::LogInResult =>
     /// Takes what came back, and keeps the session.
     LoggedIn, |_, must_enrol| LoggedIn { must_enrol };
 
     /// A request for what the account is.
-    OverviewCall: AccountView =>
+    OverviewCall: AccountOverview =>
     /// Takes what came back.
     AccountOverview, |_, view| view.into();
 
@@ -111,7 +114,7 @@ calls! {
     Vec<AccountCard>, |_, kept| all(kept);
 
     /// A request that is done, or not.
-    DoneCall: Done =>
+    DoneCall: Acknowledgement =>
     /// Takes what came back: nothing if it was done. A session that ended with it is dropped.
     (), |_, ()| ();
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::protocol::{
-    self, AddCard, CardNumber, CardToken, CardView, DefaultCard, ListCards, RemoveCard,
+    self, AccountCard, AddCard, CardNumber, CardToken, ListCards, RemoveCard, SetDefaultCard,
 };
 
 use super::{Account, CardsCall};
@@ -38,7 +38,7 @@ impl Account {
 
     /// Has another card charged from now on. The second factor was given within the last five minutes.
     pub fn charge_card(&self, id: String) -> Result<Arc<CardsCall>, WalletError> {
-        self.in_session(&DefaultCard { card: card(id)? })
+        self.in_session(&SetDefaultCard { card: card(id)? })
     }
 
     /// Removes a card at once. If it was the one that is charged, the one that was there longest is.
@@ -53,7 +53,7 @@ fn card(id: String) -> Result<CardNumber, WalletError> {
 
 /// All of an account's, as the issuer tells them.
 pub(super) fn all(kept: protocol::Cards) -> Vec<AccountCard> {
-    let one = |CardView { card, brand, last4, default }| AccountCard {
+    let one = |AccountCard { card, brand, last4, default }| AccountCard {
         id: card.into(),
         brand,
         last4,

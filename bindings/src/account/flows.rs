@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tegata::formats::otpauth;
 use tegata::protocol::{MailedCodeText, RecoveryCode, SecretText, Ticket, TotpText};
-use tegata::{AccountAt, OwnAccount};
+use tegata::{AccountProfile, tegata::Account};
 
 use super::SecondFactor;
 use super::calls::{DoneCall, FactorCall, Pending, SignedUpCall, password};
@@ -15,14 +15,17 @@ use crate::open::Open;
 /// Something that the issuer has begun, and what names it there.
 pub(super) struct Ticketed {
     pub(super) open: Arc<Open>,
-    pub(super) at: AccountAt,
+    pub(super) at: AccountProfile,
     pub(super) ticket: Ticket,
 }
 
 impl Ticketed {
     fn next<A, P: Pending<A>>(
         &self,
-        ask: impl FnOnce(OwnAccount<'_>, Ticket) -> Result<tegata::Asked<A>, tegata::Error>,
+        ask: impl FnOnce(
+            tegata::Account<'_>,
+            Ticket,
+        ) -> Result<tegata::PendingRequest<A>, tegata::Error>,
     ) -> Result<Arc<P>, WalletError> {
         let asked = self.open.with(|wallet| ask(wallet.account(), self.ticket.clone()))?;
         Ok(P::new(&self.open, asked))
@@ -40,13 +43,14 @@ impl SignUp {
     pub fn code(&self, code: String, password: &[u8]) -> Result<Arc<FactorCall>, WalletError> {
         let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
         let password = self::password(password)?;
-        self.0.next(|account, ticket| account.sign_up_code(&self.0.at, ticket, code, password))
+        self.0
+            .next(|account, ticket| account.verify_sign_up_code(&self.0.at, ticket, code, password))
     }
 
     /// The first value of the second factor. Once it is answered there is an account, and the wallet is logged in.
     pub fn factor(&self, totp: String) -> Result<Arc<SignedUpCall>, WalletError> {
         let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
-        self.0.next(|account, ticket| account.sign_up_factor(&self.0.at, ticket, totp))
+        self.0.next(|account, ticket| account.finish_sign_up(&self.0.at, ticket, totp))
     }
 }
 
@@ -65,13 +69,14 @@ impl Reset {
     ) -> Result<Arc<DoneCall>, WalletError> {
         let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
         let factor = second_factor.0.clone();
-        self.0.next(|account, ticket| account.reset_proof(&self.0.at, ticket, code, factor))
+        self.0
+            .next(|account, ticket| account.verify_password_reset(&self.0.at, ticket, code, factor))
     }
 
     /// The new password, once the reset was proved. All sessions end with it: log in.
     pub fn finish(&self, password: &[u8]) -> Result<Arc<DoneCall>, WalletError> {
         let password = self::password(password)?;
-        self.0.next(|account, ticket| account.reset_finish(&self.0.at, ticket, password))
+        self.0.next(|account, ticket| account.finish_password_reset(&self.0.at, ticket, password))
     }
 }
 

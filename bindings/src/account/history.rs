@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tegata::protocol::{self, ListPayments, PaymentNumber, PaymentView, money};
-use tegata::{Asked, UnixTime};
+use tegata::protocol::{self, AccountPayment, ListPayments, PaymentNumber, money};
+use tegata::{PendingRequest, UnixTime};
 
 use super::{Account, IssuerRequest, IssuerResponse};
 use crate::WalletError;
@@ -72,7 +72,7 @@ pub enum PaymentState {
 #[derive(uniffi::Object)]
 pub struct PaymentsCall {
     open: Arc<Open>,
-    asked: Asked<protocol::PaymentPage>,
+    asked: PendingRequest<protocol::PaymentPage>,
     newest: bool,
 }
 
@@ -89,11 +89,11 @@ impl PaymentsCall {
         let (response, now) = (response.into(), self.open.now());
         let page = self.open.with(|wallet| {
             let mut account = wallet.account();
-            let page = account.answered(&self.asked, &response)?;
+            let page = account.complete(&self.asked, &response)?;
             // Somebody else may have logged in since: hers are not kept under another's name.
             let known = account.get()?;
             if self.newest && known.is_some_and(|known| known.at == *self.asked.at()) {
-                return account.keep_payments(page).map(|known| known.page);
+                return account.cache_payments(page).map(|known| known.page);
             }
             Ok::<_, tegata::Error>(page)
         })?;
@@ -108,14 +108,15 @@ impl Account {
     pub fn payments(&self, before: Option<String>) -> Result<Arc<PaymentsCall>, WalletError> {
         let before = before.map(PaymentNumber::try_from).transpose();
         let before = before.map_err(WalletError::invalid)?;
-        let asked = self.0.with(|wallet| wallet.account().in_session(&ListPayments { before }))?;
+        let asked =
+            self.0.with(|wallet| wallet.account().session_request(&ListPayments { before }))?;
         let (open, newest) = (Arc::clone(&self.0), before.is_none());
         Ok(Arc::new(PaymentsCall { open, asked, newest }))
     }
 
     /// The newest payments as they were kept last, if they are this account's: to be shown without a network.
-    pub fn kept_payments(&self) -> Result<Option<PaymentPage>, WalletError> {
-        let kept = self.0.with(|wallet| wallet.account().kept_payments())?;
+    pub fn cached_payments(&self) -> Result<Option<PaymentPage>, WalletError> {
+        let kept = self.0.with(|wallet| wallet.account().cached_payments())?;
         Ok(kept.map(|known| told(known.page, known.seen)))
     }
 }
@@ -129,7 +130,7 @@ fn told(page: protocol::PaymentPage, seen: UnixTime) -> PaymentPage {
     }
 }
 
-fn one(payment: PaymentView, decimals: u8) -> AccountPayment {
+fn one(payment: AccountPayment, decimals: u8) -> AccountPayment {
     let currency = payment.currency.as_str();
     AccountPayment {
         number: payment.payment.into(),

@@ -28,12 +28,13 @@ mod till_card;
 use std::sync::Arc;
 
 use tegata::protocol::{
-    Call, Close, Done, EndSessions, EnrolFactor, EnrolFactorCode, ForgetDevice, Freeze,
-    FreezeByCode, InSession, Keep, LogOut, MailedCodeText, MoveAddress, NoticeCode, Overview,
-    Prove, RenewRecovery, SessionNumber, TakeBack, TotpText, Unfreeze,
+    Acknowledgement, BeginFactorEnrolment, Call, CancelDeletion, ChangeAddress,
+    ConfirmFactorEnrolment, EndSessions, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount,
+    LogOut, MailedCodeText, NoticeCode, RenewRecoveryCodes, RequestDeletion, RevertChanges,
+    SessionCall, SessionNumber, TotpText, UnfreezeAccount, VerifyFactor,
 };
 use tegata::protocol::{Handle, SessionId};
-use tegata::{Asked, OwnAccount};
+use tegata::{PendingRequest, tegata::Account};
 
 pub use calls::{
     CardsCall, CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall,
@@ -46,7 +47,7 @@ pub use history::{AccountPayment, PaymentPage, PaymentState, PaymentsCall};
 pub use problem::IssuerProblem;
 pub use provisioning::ProvisionCall;
 pub use records::{
-    AccountAt, AccountDevice, AccountOverview, AccountSession, KnownAccount, LoggedIn,
+    AccountDevice, AccountOverview, AccountProfile, AccountSession, AccountStatus, LoggedIn,
 };
 pub use second_factor::SecondFactor;
 pub use till_card::TillCard;
@@ -63,26 +64,26 @@ pub struct Account(pub(crate) Arc<Open>);
 #[uniffi::export]
 impl Account {
     /// Whose account, where, and whether a session is kept; nothing before the first sign-up or log-in on this device.
-    pub fn known(&self) -> Result<Option<KnownAccount>, WalletError> {
+    pub fn known(&self) -> Result<Option<AccountStatus>, WalletError> {
         let known = self.0.with(|wallet| wallet.account().get())?;
-        Ok(known.map(KnownAccount::from))
+        Ok(known.map(AccountStatus::from))
     }
 
     /// Begins a sign-up: a code is mailed. The answer is the same whether or not the address has an account already.
     pub fn sign_up(
         &self,
-        at: AccountAt,
+        at: AccountProfile,
         language: Language,
     ) -> Result<Arc<SignUpCall>, WalletError> {
         let at = at.read()?;
-        self.asked(|account| account.sign_up(&at, language.into()))
+        self.asked(|account| account.begin_sign_up(&at, language.into()))
     }
 
     /// Logs in. On a device that the account does not know the second factor is asked for. Once it is answered, the
     /// session is kept in the place of the one before.
     pub fn log_in(
         &self,
-        at: AccountAt,
+        at: AccountProfile,
         password: &[u8],
         second_factor: Option<Arc<SecondFactor>>,
     ) -> Result<Arc<LogInCall>, WalletError> {
@@ -93,35 +94,35 @@ impl Account {
 
     /// Begins a reset of the password: a code is mailed to the address that was verified, and to no other. The answer
     /// is the same whether or not there is such an account.
-    pub fn reset(&self, at: AccountAt) -> Result<Arc<ResetCall>, WalletError> {
+    pub fn reset(&self, at: AccountProfile) -> Result<Arc<ResetCall>, WalletError> {
         let at = at.read()?;
-        self.asked(|account| account.reset(&at))
+        self.asked(|account| account.begin_password_reset(&at))
     }
 
     /// What the account is: devices, sessions, what is left.
     pub fn overview(&self) -> Result<Arc<OverviewCall>, WalletError> {
-        self.in_session(&Overview {})
+        self.in_session(&GetAccount {})
     }
 
     /// Proves the second factor in this session, for the next five minutes: six digits of the authenticator.
     pub fn prove(&self, totp: String) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&Prove { totp: TotpText::new(&totp).map_err(WalletError::invalid)? })
+        self.in_session(&VerifyFactor { totp: TotpText::new(&totp).map_err(WalletError::invalid)? })
     }
 
     /// A new second factor in the place of the old. It counts once its first value was given to `enrol_code`.
     pub fn enrol(&self) -> Result<Arc<FactorCall>, WalletError> {
-        self.in_session(&EnrolFactor {})
+        self.in_session(&BeginFactorEnrolment {})
     }
 
     /// The first value of the new second factor.
     pub fn enrol_code(&self, totp: String) -> Result<Arc<DoneCall>, WalletError> {
         let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
-        self.in_session(&EnrolFactorCode { totp })
+        self.in_session(&ConfirmFactorEnrolment { totp })
     }
 
     /// Ten new recovery codes in the place of the old.
     pub fn renew_recovery_codes(&self) -> Result<Arc<CodesCall>, WalletError> {
-        self.in_session(&RenewRecovery {})
+        self.in_session(&RenewRecoveryCodes {})
     }
 
     /// Ends this session. An app that cannot reach the issuer drops it: `drop_session`.
@@ -131,7 +132,7 @@ impl Account {
 
     /// Drops the session here, without telling the issuer; whose account it was stays.
     pub fn drop_session(&self) -> Result<(), WalletError> {
-        self.0.with(|wallet| wallet.account().end_session())
+        self.0.with(|wallet| wallet.account().discard_session())
     }
 
     /// Ends another session, by its number in the overview; all others, if none is named.
@@ -149,18 +150,18 @@ impl Account {
 
     /// Stops all spending of the account.
     pub fn freeze(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&Freeze {})
+        self.in_session(&FreezeAccount {})
     }
 
     /// Takes one's own freeze back.
     pub fn unfreeze(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&Unfreeze {})
+        self.in_session(&UnfreezeAccount {})
     }
 
     /// Freezes an account by the code of a notice, without a session: for whoever did not make the change.
     pub fn freeze_by_code(
         &self,
-        at: AccountAt,
+        at: AccountProfile,
         code: String,
     ) -> Result<Arc<DoneCall>, WalletError> {
         let at = at.read()?;
@@ -172,24 +173,24 @@ impl Account {
     /// password has to be reset then.
     pub fn take_back(
         &self,
-        at: AccountAt,
+        at: AccountProfile,
         code: String,
         second_factor: Arc<SecondFactor>,
     ) -> Result<Arc<DoneCall>, WalletError> {
         let at = at.read()?;
         let code = NoticeCode::parse(&code).map_err(WalletError::invalid)?;
         let second_factor = second_factor.0.clone();
-        self.by_notice(&at, &TakeBack { handle: at.handle.clone(), code, second_factor })
+        self.by_notice(&at, &RevertChanges { handle: at.handle.clone(), code, second_factor })
     }
 
     /// Asks for the deletion of the account, in seven days.
     pub fn close_account(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&Close {})
+        self.in_session(&RequestDeletion {})
     }
 
     /// Takes the wish for deletion back.
     pub fn keep_account(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&Keep {})
+        self.in_session(&CancelDeletion {})
     }
 
     /// Another address for the account: a code is mailed to it.
@@ -199,40 +200,40 @@ impl Account {
         language: Language,
     ) -> Result<Arc<DoneCall>, WalletError> {
         let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
-        self.in_session(&MoveAddress { address, language: language.into() })
+        self.in_session(&ChangeAddress { address, language: language.into() })
     }
 
     /// The code mailed to the new address, which the wallet goes by then.
-    pub fn move_address_code(
+    pub fn confirm_address_change(
         &self,
         address: String,
         code: String,
     ) -> Result<Arc<DoneCall>, WalletError> {
         let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
         let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
-        self.asked(|account| account.move_address_code(address, code))
+        self.asked(|account| account.confirm_address_change(address, code))
     }
 }
 
 impl Account {
-    fn in_session<C: InSession, P: Pending<C::Answer>>(
+    fn in_session<C: SessionCall, P: Pending<C::Answer>>(
         &self,
         call: &C,
     ) -> Result<Arc<P>, WalletError> {
-        self.asked(|account| account.in_session(call))
+        self.asked(|account| account.session_request(call))
     }
 
-    fn by_notice<C: Call<Answer = Done>>(
+    fn by_notice<C: Call<Answer = Acknowledgement>>(
         &self,
-        at: &tegata::AccountAt,
+        at: &tegata::AccountProfile,
         call: &C,
     ) -> Result<Arc<DoneCall>, WalletError> {
-        self.asked(|account| account.by_notice(at, call))
+        self.asked(|account| account.notice_request(at, call))
     }
 
     fn asked<A, P: Pending<A>>(
         &self,
-        ask: impl FnOnce(OwnAccount<'_>) -> Result<Asked<A>, tegata::Error>,
+        ask: impl FnOnce(tegata::Account<'_>) -> Result<PendingRequest<A>, tegata::Error>,
     ) -> Result<Arc<P>, WalletError> {
         let asked = self.0.with(|wallet| ask(wallet.account()))?;
         Ok(P::new(&self.0, asked))

@@ -1,7 +1,7 @@
 //! Why the issuer did not do as asked.
 
+use tegata::protocol::IssuerProblem;
 use tegata::protocol::Refusal;
-use tegata::protocol::Why;
 
 use crate::error::seconds;
 
@@ -47,8 +47,8 @@ pub enum IssuerProblem {
     NotUnderstood,
 }
 
-impl From<Why> for IssuerProblem {
-    fn from(why: Why) -> Self {
+impl From<IssuerProblem> for IssuerProblem {
+    fn from(why: IssuerProblem) -> Self {
         match why {
             // `NotLoggedIn` is the wallet's own error; it does not get here.
             Why::Refused(Refusal::Wrong | Refusal::NotLoggedIn) => Self::Refused,
@@ -61,11 +61,11 @@ impl From<Why> for IssuerProblem {
             Why::WeakPassword => Self::WeakPassword,
             Why::CardRefused => Self::CardRefused,
             Why::Stopped => Self::Stopped,
-            Why::NoRoom => Self::NoRoom,
-            Why::Later(wait) => Self::Later { seconds: seconds(wait) },
+            Why::CapacityReached => Self::NoRoom,
+            Why::Busy(wait) => Self::Later { seconds: seconds(wait) },
             Why::Malformed => Self::Malformed,
-            Why::Fault => Self::Fault,
-            Why::NotUnderstood => Self::NotUnderstood,
+            Why::InternalError => Self::Fault,
+            Why::UnreadableAnswer => Self::NotUnderstood,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata::Asked;
+use tegata::PendingRequest;
 use tegata::protocol::Provisioned;
 
 use super::{Account, IssuerRequest, IssuerResponse};
@@ -37,7 +37,8 @@ impl ProvisionCall {
         let response = response.into();
         self.open.with(|wallet| {
             unlocked.with(|unlock| {
-                let given = wallet.account().provisioned(unlock, &label, &self.asked, &response);
+                let given =
+                    wallet.account().complete_provision(unlock, &label, &self.asked, &response);
                 given.map(|id| id.to_string())
             })
         })
@@ -54,13 +55,13 @@ impl Account {
     }
 
     /// Whether a request for a credential waits for its answer, as when the app was ended before it came: ask again.
-    pub fn provision_waits(&self) -> Result<bool, WalletError> {
-        self.0.with(|wallet| wallet.account().provision_waits())
+    pub fn has_pending_provision(&self) -> Result<bool, WalletError> {
+        self.0.with(|wallet| wallet.account().has_pending_provision())
     }
 
     /// Drops the request that waits, after the issuer answered it with `NothingToDo`: what it gave for it counts no
     /// longer. The next request is a new one.
-    pub fn drop_provision(&self) -> Result<(), WalletError> {
-        self.0.with(|wallet| wallet.account().drop_provision())
+    pub fn discard_provision(&self) -> Result<(), WalletError> {
+        self.0.with(|wallet| wallet.account().discard_provision())
     }
 }

@@ -1,14 +1,14 @@
 //! The account as data.
 
 use tegata::protocol::DeviceId;
-use tegata::protocol::{self, AccountView, DeviceNumber};
+use tegata::protocol::{self, AccountOverview, DeviceNumber};
 
 use crate::error::seconds;
 use crate::{Language, WalletError};
 
 /// Whose account, at which issuer, and what this device is called there.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct AccountAt {
+pub struct AccountProfile {
     /// The e-mail address that the shopper logs in with.
     pub handle: String,
     /// Where the issuer is reached: `https://pay.example.org`, or `http://127.0.0.1:8080` on this machine.
@@ -17,9 +17,9 @@ pub struct AccountAt {
     pub device_name: String,
 }
 
-impl AccountAt {
-    pub(super) fn read(self) -> Result<tegata::AccountAt, WalletError> {
-        Ok(tegata::AccountAt {
+impl AccountProfile {
+    pub(super) fn read(self) -> Result<tegata::AccountProfile, WalletError> {
+        Ok(tegata::AccountProfile {
             handle: self.handle.parse().map_err(WalletError::invalid)?,
             issuer: self.issuer.parse().map_err(WalletError::invalid)?,
             device_name: self.device_name.try_into().map_err(WalletError::invalid)?,
@@ -29,17 +29,17 @@ impl AccountAt {
 
 /// What the wallet knows of the account: all but what proves the session.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct KnownAccount {
+pub struct AccountStatus {
     /// Whose and where.
-    pub at: AccountAt,
+    pub at: AccountProfile,
     /// Whether a session is kept. Whether the issuer still takes it, the issuer knows.
     pub logged_in: bool,
 }
 
-impl From<tegata::KnownAccount> for KnownAccount {
-    fn from(known: tegata::KnownAccount) -> Self {
-        let tegata::AccountAt { handle, issuer, device_name } = known.at;
-        let at = AccountAt {
+impl From<tegata::AccountStatus> for AccountStatus {
+    fn from(known: tegata::AccountStatus) -> Self {
+        let tegata::AccountProfile { handle, issuer, device_name } = known.at;
+        let at = AccountProfile {
             handle: handle.address().to_owned(),
             issuer: issuer.to_string(),
             device_name: device_name.into(),
@@ -104,8 +104,8 @@ pub struct AccountSession {
     pub is_this: bool,
 }
 
-impl From<AccountView> for AccountOverview {
-    fn from(view: AccountView) -> Self {
+impl From<AccountOverview> for AccountOverview {
+    fn from(view: AccountOverview) -> Self {
         let devices = view.devices.into_iter().map(|it| AccountDevice {
             id: it.device.0.to_string(),
             name: it.name.into(),

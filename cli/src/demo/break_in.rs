@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    Call, MailedCodeText, Overview, Reset, SIGNATURE_HEADER, SecondFactor, Ticket, TotpText,
-    signature_text, signed_bytes,
+    BeginPasswordReset, Call, GetAccount, MailedCodeText, SIGNATURE_HEADER, SecondFactor, Ticket,
+    TotpText, signature_text, signed_bytes,
 };
 
 use super::told::Told;
@@ -65,7 +65,7 @@ impl<'a> BreakIn<'a> {
                 "handle": ADDRESS, "device": String::from(key), "device_name": "a phone",
             });
             form[field] = value.into();
-            statuses.push(self.thief_posts(Reset::PATH, "reset", &form)?);
+            statuses.push(self.thief_posts(BeginPasswordReset::PATH, "reset", &form)?);
         }
         let refused = statuses.iter().all(|status| *status == 400);
         let happened = if refused { "refused: no such field" } else { "taken" };
@@ -116,14 +116,14 @@ impl<'a> BreakIn<'a> {
         let answer = self.thief_proves(&ticket, nothing, factor)?;
         self.refused("He has her second factor, and not her mailbox", &answer);
         let (account, password) = (self.thief.wallet.account(), password(NEW_PASSWORD)?);
-        let finish = account.reset_finish(&self.thief.at, ticket, password);
+        let finish = account.finish_password_reset(&self.thief.at, ticket, password);
         let answer = self.thief.ask(self.town, finish)?;
         self.refused("He leaves the proof out and sends a new password", &answer);
         Ok(())
     }
 
     fn relayed(&mut self) -> Result<(), Failure> {
-        let asked = self.hanako.wallet.account().reset(&self.hanako.at);
+        let asked = self.hanako.wallet.account().begin_password_reset(&self.hanako.at);
         let ticket = self.hanako.ask(self.town, asked)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
@@ -140,19 +140,19 @@ impl<'a> BreakIn<'a> {
     }
 
     fn her_own_reset(&mut self) -> Result<(), Failure> {
-        let session_before = self.hanako.wallet.account().in_session(&Overview {});
+        let session_before = self.hanako.wallet.account().session_request(&GetAccount {});
         let pending = self.begins()?;
         let pending_code = code_in(&self.mail()?)?;
-        let asked = self.hanako.wallet.account().reset(&self.hanako.at);
+        let asked = self.hanako.wallet.account().begin_password_reset(&self.hanako.at);
         let ticket = self.hanako.ask(self.town, asked)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
         let factor = self.her_next_factor()?;
         let account = self.hanako.wallet.account();
-        let proof = account.reset_proof(&self.hanako.at, ticket.clone(), code, factor);
+        let proof = account.verify_password_reset(&self.hanako.at, ticket.clone(), code, factor);
         let proved = self.hanako.ask(self.town, proof)?;
         let (account, new_password) = (self.hanako.wallet.account(), password(NEW_PASSWORD)?);
-        let finish = account.reset_finish(&self.hanako.at, ticket, new_password);
+        let finish = account.finish_password_reset(&self.hanako.at, ticket, new_password);
         let finished = self.hanako.ask(self.town, finish)?;
         let happened = done(proved.is_ok() && finished.is_ok());
         let step = "Her own reset: her mailbox, her second factor, her device";
@@ -178,7 +178,7 @@ impl<'a> BreakIn<'a> {
 
     /// The thief asks for a reset: always the same answer.
     fn begins(&mut self) -> Result<Ticket, Failure> {
-        let asked = self.thief.wallet.account().reset(&self.thief.at);
+        let asked = self.thief.wallet.account().begin_password_reset(&self.thief.at);
         let ticket = self.thief.ask(self.town, asked)??;
         self.mailed += 1;
         Ok(ticket)
@@ -196,7 +196,7 @@ impl<'a> BreakIn<'a> {
         factor: SecondFactor,
     ) -> Asked<()> {
         let account = self.thief.wallet.account();
-        let proof = account.reset_proof(&self.thief.at, ticket.clone(), code, factor);
+        let proof = account.verify_password_reset(&self.thief.at, ticket.clone(), code, factor);
         self.thief.ask(self.town, proof)
     }
 

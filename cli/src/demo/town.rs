@@ -12,7 +12,9 @@ use tegata::protocol::{
     AddCard, CardToken, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
 };
 use tegata::vault::{Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore};
-use tegata::{AccountAt, Clock, Device, Parted, Random, Secret, SystemRandom, UnixTime, Wallet};
+use tegata::{
+    AccountProfile, Clock, Device, Random, Secret, SplitSession, SystemRandom, UnixTime, Wallet,
+};
 use tegata_issuer::admin::Operator;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::Environment;
@@ -39,7 +41,7 @@ const MAIL: Duration = Duration::from_secs(10);
 pub(super) struct Town {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) carrier: Carrier,
-    at: AccountAt,
+    at: AccountProfile,
     config: Config,
     mailbox: Arc<Mailbox>,
     service: Option<Service>,
@@ -48,7 +50,7 @@ pub(super) struct Town {
 /// Somebody with a device of their own: a wallet and its keystore.
 pub(super) struct Person {
     pub(super) wallet: Wallet,
-    pub(super) at: AccountAt,
+    pub(super) at: AccountProfile,
     pub(super) device: Device,
     /// The authenticator, which is another device.
     pub(super) factor: Option<OtpCredential>,
@@ -76,7 +78,7 @@ impl Town {
         Ok(Self {
             clock: Arc::clone(clock),
             carrier: Carrier::to(&issuer)?,
-            at: AccountAt { handle, issuer, device_name },
+            at: AccountProfile { handle, issuer, device_name },
             config,
             mailbox,
             service: Some(service),
@@ -108,7 +110,7 @@ impl Town {
         let wallet =
             Wallet::create(&folder.join("wallet.vault"), &device).map_err(|e| failed(&e))?;
         let device_name = device_name.to_owned().try_into().map_err(|e| failed(&e))?;
-        let at = AccountAt { device_name, ..self.at.clone() };
+        let at = AccountProfile { device_name, ..self.at.clone() };
         Ok(Person { wallet, at, device, factor: None })
     }
 
@@ -151,22 +153,22 @@ impl Drop for Town {
 impl Person {
     /// Signs up, with the code of the mail and a new second factor.
     pub(super) fn sign_up(&mut self, town: &Town) -> Result<usize, Failure> {
-        let asked = self.wallet.account().sign_up(&self.at, Language::En);
+        let asked = self.wallet.account().begin_sign_up(&self.at, Language::En);
         let ticket = self.ask(town, asked)??;
         let code = code_in(&town.mail(0, "verification code")?)?;
         let (account, password) = (self.wallet.account(), password(PASSWORD)?);
-        let asked = account.sign_up_code(&self.at, ticket.clone(), code, password);
+        let asked = account.verify_sign_up_code(&self.at, ticket.clone(), code, password);
         let factor = self.ask(town, asked)??;
         let factor = otpauth::parse(factor.expose().as_bytes());
         self.factor = Some(factor.map_err(|e| Failure::to("read the second factor")(&e))?);
         let totp = self.totp(town)?;
-        let asked = self.wallet.account().sign_up_factor(&self.at, ticket, totp);
+        let asked = self.wallet.account().finish_sign_up(&self.at, ticket, totp);
         Ok(self.ask(town, asked)??.len())
     }
 
     pub(super) fn add_card(&mut self, town: &Town) -> Result<(), Failure> {
         let token = CardToken::new(CARD).map_err(|e| Failure::to("name a card")(&e))?;
-        let asked = self.wallet.account().in_session(&AddCard { token });
+        let asked = self.wallet.account().session_request(&AddCard { token });
         self.ask(town, asked)??;
         Ok(())
     }
@@ -176,19 +178,20 @@ impl Person {
         let failed = |e: tegata::Error| Failure::to("get a payment credential")(&e);
         let asked = self.wallet.account().provision().map_err(failed)?;
         let response = town.carrier.carry(asked.envelope())?;
-        let given = self.wallet.account().provisioned(LEAVE, "Tegata card", &asked, &response);
+        let given =
+            self.wallet.account().complete_provision(LEAVE, "Tegata card", &asked, &response);
         given.map_err(failed)
     }
 
     /// Has a request carried, and the wallet take the answer.
-    pub(super) fn ask<A: Parted>(
+    pub(super) fn ask<A: SplitSession>(
         &mut self,
         town: &Town,
-        asked: Result<tegata::Asked<A>, tegata::Error>,
+        asked: Result<tegata::PendingRequest<A>, tegata::Error>,
     ) -> Asked<A::Rest> {
         let asked = asked.map_err(|e| Failure::to("make a request")(&e))?;
         let response = town.carrier.carry(asked.envelope())?;
-        match self.wallet.account().answered(&asked, &response) {
+        match self.wallet.account().complete(&asked, &response) {
             Ok(rest) => Ok(Ok(rest)),
             Err(error) => match NoAnswer::of(error) {
                 Ok(no) => Ok(Err(no)),

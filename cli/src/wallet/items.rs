@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use tegata::code::{CredentialId, Scheme};
 use tegata::symbol::Symbol;
 use tegata::vault::{OtpCredential, Pass, PassFormat, RecordId};
-use tegata::{NewPayment, Otp, Payment, Random, SystemRandom, Wallet};
+use tegata::{
+    NewPaymentCredential, OtpCredentialInfo, PaymentCredentialInfo, Random, SystemRandom, Wallet,
+};
 
 use super::Add;
 use super::open::WalletFiles;
@@ -15,15 +17,15 @@ use crate::output::Output;
 
 /// Something to store.
 pub(super) enum NewItem {
-    Payment(NewPayment),
+    Payment(NewPaymentCredential),
     Otps(Vec<OtpCredential>),
     Pass(Pass),
 }
 
 /// Something stored.
 pub(super) enum Item {
-    Payment(Payment),
-    Otp(Otp),
+    Payment(PaymentCredentialInfo),
+    Otp(OtpCredentialInfo),
     Pass(RecordId, Pass),
 }
 
@@ -38,7 +40,7 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
             SystemRandom::new().fill(&mut credential.0).map_err(|e| Failure::No(e.to_string()))?;
             let (label, seed) = (label.clone(), code::seed(seed)?);
             let scheme = Scheme { prefix: *prefix, alias_period: *alias_period };
-            NewItem::Payment(NewPayment { credential, label, scheme, seed })
+            NewItem::Payment(NewPaymentCredential { credential, label, scheme, seed })
         }
         Add::Otp { uri } => NewItem::Otps(uri.read_all()?),
         Add::Pass { title, format, message, alternate_text } => {
@@ -190,8 +192,9 @@ pub(super) fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
 
 impl Item {
     pub(super) fn record(&self) -> RecordId {
-        let (Self::Payment(Payment { id, .. }) | Self::Otp(Otp { id, .. }) | Self::Pass(id, _)) =
-            self;
+        let (Self::Payment(PaymentCredentialInfo { id, .. })
+        | Self::Otp(OtpCredentialInfo { id, .. })
+        | Self::Pass(id, _)) = self;
         *id
     }
 
@@ -210,8 +213,10 @@ impl Item {
     fn name(&self) -> String {
         match self {
             Self::Payment(payment) => payment.label.clone(),
-            Self::Otp(Otp { issuer, account, .. }) if issuer.is_empty() => account.clone(),
-            Self::Otp(Otp { issuer, account, .. }) => format!("{issuer}:{account}"),
+            Self::Otp(OtpCredentialInfo { issuer, account, .. }) if issuer.is_empty() => {
+                account.clone()
+            }
+            Self::Otp(OtpCredentialInfo { issuer, account, .. }) => format!("{issuer}:{account}"),
             Self::Pass(_, pass) => pass.title.clone(),
         }
     }
@@ -234,7 +239,7 @@ impl Item {
                 "last_counter": payment.last.map(tegata::code::Counter::number),
                 "clock_offset": payment.offset.seconds(),
             }),
-            Self::Otp(Otp { issuer, account, algorithm, digits, kind, .. }) => {
+            Self::Otp(OtpCredentialInfo { issuer, account, algorithm, digits, kind, .. }) => {
                 let mut document = json!({
                     "id": self.id(), "kind": "otp", "issuer": issuer, "account": account,
                     "algorithm": algorithm.name(), "digits": digits,

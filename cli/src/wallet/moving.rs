@@ -74,11 +74,11 @@ impl Move {
 fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
     let failed = |e: tegata::Error| Failure::to("begin a move")(&e);
     let mut wallet = files.open()?;
-    let mut moving = wallet.moving();
+    let mut transfer = wallet.transfer();
     if anew {
-        moving.give_up().map_err(failed)?;
+        transfer.cancel_request().map_err(failed)?;
     }
-    let request = moving.begin().map_err(failed)?;
+    let request = transfer.request().map_err(failed)?;
     let number = request.number().map_err(|e| failed(e.into()))?;
     let text = request.to_string();
     let drawing = output.drawing(&drawn(&text)?);
@@ -108,7 +108,7 @@ fn give(
     }
     let unlock = files.unlock(&mut wallet)?;
     let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();
-    let text = wallet.moving().give(&unlock, request, number, &ids);
+    let text = wallet.transfer().create_parcel(&unlock, request, number, &ids);
     let text = text.map_err(|e| Failure::to("seal this")(&e))?;
     if out == Path::new("-") {
         let drawing = output.drawing(&drawn(&text)?);
@@ -133,7 +133,7 @@ fn give(
 
 fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
     let mut wallet = files.open()?;
-    let taken = wallet.moving().take(text).map_err(|e| Failure::to("take this")(&e))?;
+    let taken = wallet.transfer().accept_parcel(text).map_err(|e| Failure::to("take this")(&e))?;
     let taken: Vec<Item> = items::items(&mut wallet)?
         .into_iter()
         .filter(|item| taken.contains(&item.record()))

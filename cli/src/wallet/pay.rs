@@ -4,7 +4,7 @@ use serde_json::json;
 use tegata::code::{Audience, ClockStatus, PaymentCode, TillCard, TillCardError, TillId};
 use tegata::symbol::PaymentSymbols;
 use tegata::vault::PaymentUnlock;
-use tegata::{Clock, Error, NextCode, Payment, SystemClock, Wallet};
+use tegata::{Clock, Error, NextCode, PaymentCredentialInfo, SystemClock, Wallet};
 
 use super::items::{self, Item};
 use crate::failure::Failure;
@@ -34,7 +34,7 @@ pub(super) fn run(
     counter.wallet.close().map_err(|e| Failure::to("close the wallet")(&e))
 }
 
-fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<Payment, Failure> {
+fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<PaymentCredentialInfo, Failure> {
     if let Some(name) = name {
         return match items::find(wallet, name)? {
             Item::Payment(payment) => Ok(payment),
@@ -71,7 +71,7 @@ impl Till {
     fn read(
         source: &SecretSource,
         wallet: &mut Wallet,
-        payment: &Payment,
+        payment: &PaymentCredentialInfo,
     ) -> Result<Self, Failure> {
         let text = source.read("the till's card")?;
         if let Ok(id) = text.parse() {
@@ -149,7 +149,7 @@ fn printed(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> Str
 struct Pay {
     wallet: Wallet,
     unlock: PaymentUnlock,
-    payment: Payment,
+    payment: PaymentCredentialInfo,
     till: Option<Till>,
     title: String,
 }

@@ -31,7 +31,7 @@ impl Pin {
     pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         let (state, words) = if self.lost {
-            wallet.payments().drop_all().map_err(|e| Failure::to("drop payments")(&e))?;
+            wallet.payments().remove_all().map_err(|e| Failure::to("drop payments")(&e))?;
             ("dropped", "the payment lock and all payment credentials are dropped")
         } else if self.forget {
             let mut unlock = files.unlock(&mut wallet)?;

@@ -16,9 +16,9 @@ use serde_json::Value;
 use tegata::SystemRandom;
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    AccountView, Call, DeviceKey, Enrol, IssuerError, Language, MailedCodeText, Overview,
-    PasswordText, Request, Response, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket,
-    TotpText,
+    AccountOverview, BeginSignUp, Call, DeviceKey, FactorEnrolment, FinishSignUp, GetAccount,
+    IssuerError, Language, MailedCodeText, PasswordText, Request, Response, SessionToken, Ticket,
+    TotpText, VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemClock};
@@ -171,7 +171,7 @@ impl Phone {
     }
 
     pub(crate) fn begin(&self, issuer: &Running, address: &str) -> Result<Ticket, IssuerError> {
-        let call = SignUp {
+        let call = BeginSignUp {
             address: address.parse().unwrap(),
             language: Language::Ja,
             device: self.device,
@@ -185,16 +185,19 @@ impl Phone {
         let device = self.device;
         let code = issuer.code(address);
         let password = PasswordText::new("four quiet herons stand").unwrap();
-        let call = SignUpCode { ticket: ticket.clone(), device, code, password };
-        let Enrol { otpauth } =
+        let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password };
+        let FactorEnrolment { otpauth } =
             issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap();
         let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
         let totp = TotpText::new(factor.code(SystemClock.now()).unwrap().digits()).unwrap();
-        let call = SignUpFactor { ticket, device: self.device, totp };
+        let call = FinishSignUp { ticket, device: self.device, totp };
         issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap().session
     }
 }
 
-pub(crate) fn view(issuer: &Running, session: &SessionToken) -> Result<AccountView, IssuerError> {
-    issuer.send(&Request::of_session(&Overview {}, session.clone()).unwrap())
+pub(crate) fn view(
+    issuer: &Running,
+    session: &SessionToken,
+) -> Result<AccountOverview, IssuerError> {
+    issuer.send(&Request::of_session(&GetAccount {}, session.clone()).unwrap())
 }

@@ -22,14 +22,14 @@ pub trait Call: Serialize + DeserializeOwned {
     /// Where it goes.
     const PATH: &'static str;
     /// Who has to be behind it.
-    const BY: By;
+    const AUTH: RequiredAuth;
     /// Whether it may be sent again when no answer came: done twice, it is as if it was done once.
-    const MAY_REPEAT: bool;
+    const IS_IDEMPOTENT: bool;
 }
 
 /// Who has to be behind a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum RequiredAuth {
     /// Anyone.
     Anyone,
     /// The device whose key stands in it: it signed the message for this purpose.
@@ -40,7 +40,7 @@ pub enum By {
     DeviceInSession(&'static str),
 }
 
-impl By {
+impl RequiredAuth {
     /// What a device signed the message for, if one has to.
     #[must_use]
     pub const fn signed_for(self) -> Option<&'static str> {
@@ -52,22 +52,22 @@ impl By {
 }
 
 /// A signed message, which names the key that signed it.
-pub trait ByDevice {
+pub trait DeviceSigned {
     /// The key.
     fn device(&self) -> &DeviceKey;
 }
 
 /// A message of a session.
-pub trait InSession: Call {
+pub trait SessionCall: Call {
     /// Which sessions are no more once it is done.
-    fn ends(&self) -> Ends {
-        Ends::Nothing
+    fn ends(&self) -> EndedSessions {
+        EndedSessions::Nothing
     }
 }
 
 /// What ends with a message of a session, as far as whoever sends it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ends {
+pub enum EndedSessions {
     /// No session, or others only.
     Nothing,
     /// The session that it is sent in.
@@ -77,9 +77,9 @@ pub enum Ends {
 }
 
 macro_rules! calls {
-    (@repeats) => { false };
-    (@repeats repeatable) => { true };
-    ($($(#[$doc:meta])* $name:ident $path:literal $by:expr $(, $repeatable:ident)? => $answer:ty {
+    (@idempotent) => { false };
+    (@idempotent idempotent) => { true };
+    ($($(#[$doc:meta])* $name:ident $path:literal $by:expr $(, $idempotent:ident)? => $answer:ty {
         $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
     })*) => {
         $(
@@ -94,22 +94,22 @@ macro_rules! calls {
             impl Call for $name {
                 type Answer = $answer;
                 const PATH: &'static str = $path;
-                const BY: By = $by;
-                const MAY_REPEAT: bool = calls!(@repeats $($repeatable)?);
+                const AUTH: RequiredAuth = $by;
+                const IS_IDEMPOTENT: bool = calls!(@idempotent $($idempotent)?);
             }
         )*
 
         /// The paths of all messages, with who has to be behind each.
-        pub const ALL: &[(&str, By)] = &[$(($path, $by)),*];
+        pub const ENDPOINTS: &[(&str, RequiredAuth)] = &[$(($path, $by)),*];
 
         #[cfg(test)]
-        const REPEATED: &[(&str, bool)] = &[$((stringify!($name), $name::MAY_REPEAT)),*];
+        const IDEMPOTENCE: &[(&str, bool)] = &[$((stringify!($name), $name::IS_IDEMPOTENT)),*];
     };
 }
 
 calls! {
     /// Begins a sign-up. The answer is the same whether or not the address has an account already; what is mailed tells.
-    SignUp "/v1/sign-ups" By::Device("sign-up") => Begun {
+    BeginSignUp "/v1/sign-ups" RequiredAuth::Device("sign-up") => IssuedTicket {
         /// The address.
         address: Handle,
         /// The language of mails.
@@ -121,7 +121,7 @@ calls! {
     }
 
     /// The mailed code of a sign-up, with the password to be. A second factor's secret comes back, once.
-    SignUpCode "/v1/sign-ups/code" By::Device("sign-up-code") => Enrol {
+    VerifySignUpCode "/v1/sign-ups/code" RequiredAuth::Device("sign-up-code") => FactorEnrolment {
         /// Which sign-up.
         ticket: Ticket,
         /// The key of the device that signs up.
@@ -133,7 +133,7 @@ calls! {
     }
 
     /// The first value of a sign-up's second factor: the account is there, with its recovery codes, shown once.
-    SignUpFactor "/v1/sign-ups/factor" By::Device("sign-up-factor") => SignedUp {
+    FinishSignUp "/v1/sign-ups/factor" RequiredAuth::Device("sign-up-factor") => SignUpResult {
         /// Which sign-up.
         ticket: Ticket,
         /// The key of the device that signs up.
@@ -144,7 +144,7 @@ calls! {
 
     /// Logs in. On a device that the account does not know a second factor is asked for; refused is refused, and what
     /// was wrong is not told.
-    LogIn "/v1/log-ins" By::Device("log-in") => LoggedIn {
+    LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
         /// The address.
         handle: Handle,
         /// The password.
@@ -160,7 +160,7 @@ calls! {
 
     /// Begins a reset of the password. The answer is the same whether or not there is such an account; a code goes to
     /// the address that was verified, and to no other.
-    Reset "/v1/resets" By::Device("reset") => Begun {
+    BeginPasswordReset "/v1/resets" RequiredAuth::Device("reset") => IssuedTicket {
         /// The address that the shopper logs in with.
         handle: Handle,
         /// The key of the device that asks; the reset is bound to it.
@@ -170,7 +170,7 @@ calls! {
     }
 
     /// The mailed code and a second factor, for a reset. Refused is refused, and which was wrong is not told.
-    ResetProof "/v1/resets/proof" By::Device("reset-proof") => Done {
+    VerifyPasswordReset "/v1/resets/proof" RequiredAuth::Device("reset-proof") => Acknowledgement {
         /// Which reset.
         ticket: Ticket,
         /// The key of the device that asked.
@@ -182,7 +182,7 @@ calls! {
     }
 
     /// The new password of a proved reset. Sessions, other resets and payment credentials end; log in.
-    ResetFinish "/v1/resets/finish" By::Device("reset-finish") => Done {
+    FinishPasswordReset "/v1/resets/finish" RequiredAuth::Device("reset-finish") => Acknowledgement {
         /// Which reset.
         ticket: Ticket,
         /// The key of the device that asked.
@@ -192,7 +192,7 @@ calls! {
     }
 
     /// The code of a notice: freezes the account.
-    FreezeByCode "/v1/freezes" By::Anyone => Done {
+    FreezeByCode "/v1/freezes" RequiredAuth::Anyone => Acknowledgement {
         /// The address, as it is or as it was before a change.
         handle: Handle,
         /// The code of the notice.
@@ -201,7 +201,7 @@ calls! {
 
     /// The code of a notice, with the second factor as it was: takes the changes of the last days back. The password has
     /// to be reset then.
-    TakeBack "/v1/take-backs" By::Anyone => Done {
+    RevertChanges "/v1/take-backs" RequiredAuth::Anyone => Acknowledgement {
         /// The address, as it is or as it was before a change.
         handle: Handle,
         /// The code of the notice.
@@ -211,53 +211,53 @@ calls! {
     }
 
     /// What the account is: devices, sessions, what is left.
-    Overview "/v1/account" By::Session, repeatable => AccountView {}
+    GetAccount "/v1/account" RequiredAuth::Session, idempotent => AccountOverview {}
 
     /// What the issuer keeps of the account's owner but what proves her, for her to take with her: the account, and what
     /// happened to it. Asks for a full log-in just now; a mail tells of it. Her cards and payments, which are kept as well,
     /// are at `/v1/cards` and `/v1/payments`.
-    Export "/v1/account/export" By::Session, repeatable => AccountExport {
+    ExportAccount "/v1/account/export" RequiredAuth::Session, idempotent => AccountExport {
         /// The last event of the page before this one; without it, the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EventNumber>,
     }
 
     /// Proves the second factor in this session, for the next five minutes.
-    Prove "/v1/session/factor" By::Session => Done {
+    VerifyFactor "/v1/session/factor" RequiredAuth::Session => Acknowledgement {
         /// The authenticator's value.
         totp: TotpText,
     }
 
     /// Ends this session.
-    LogOut "/v1/session/end" By::Session, repeatable => Done {}
+    LogOut "/v1/session/end" RequiredAuth::Session, idempotent => Acknowledgement {}
 
     /// Ends another session, or all others.
-    EndSessions "/v1/sessions/end" By::Session, repeatable => Done {
+    EndSessions "/v1/sessions/end" RequiredAuth::Session, idempotent => Acknowledgement {
         /// Which; all others, if none is named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionNumber>,
     }
 
     /// Forgets a device, its sessions and its payment credential.
-    ForgetDevice "/v1/devices/forget" By::Session => Done {
+    ForgetDevice "/v1/devices/forget" RequiredAuth::Session => Acknowledgement {
         /// Which.
         device: DeviceNumber,
     }
 
     /// A new second factor in the place of the old: its secret comes back, once.
-    EnrolFactor "/v1/second-factor" By::Session => Enrol {}
+    BeginFactorEnrolment "/v1/second-factor" RequiredAuth::Session => FactorEnrolment {}
 
     /// The first value of the new second factor.
-    EnrolFactorCode "/v1/second-factor/code" By::Session => Done {
+    ConfirmFactorEnrolment "/v1/second-factor/code" RequiredAuth::Session => Acknowledgement {
         /// The new authenticator's value.
         totp: TotpText,
     }
 
     /// Ten new recovery codes in the place of the old, shown once.
-    RenewRecovery "/v1/recovery-codes" By::Session => RecoveryCodes {}
+    RenewRecoveryCodes "/v1/recovery-codes" RequiredAuth::Session => RecoveryCodes {}
 
     /// Another address: a code is mailed to it.
-    MoveAddress "/v1/address" By::Session => Done {
+    ChangeAddress "/v1/address" RequiredAuth::Session => Acknowledgement {
         /// The new address.
         address: Handle,
         /// The language of mails.
@@ -265,55 +265,55 @@ calls! {
     }
 
     /// The code mailed to the new address.
-    MoveAddressCode "/v1/address/code" By::Session => Done {
+    ConfirmAddressChange "/v1/address/code" RequiredAuth::Session => Acknowledgement {
         /// The eight digits of the mail.
         code: MailedCodeText,
     }
 
     /// The cards that are kept: what is paid is charged to one of them.
-    ListCards "/v1/cards" By::Session, repeatable => Cards {}
+    ListCards "/v1/cards" RequiredAuth::Session, idempotent => Cards {}
 
     /// Adds a card, by the token that the processor gave out for it. Asks for the second factor. The first one is the
     /// one that is charged.
-    AddCard "/v1/cards/add" By::Session => Cards {
+    AddCard "/v1/cards/add" RequiredAuth::Session => Cards {
         /// The processor's token, never a card's number.
         token: CardToken,
     }
 
     /// Another card is charged from now on. Asks for the second factor.
-    DefaultCard "/v1/cards/default" By::Session, repeatable => Cards {
+    SetDefaultCard "/v1/cards/default" RequiredAuth::Session, idempotent => Cards {
         /// Which.
         card: CardNumber,
     }
 
     /// Removes a card at once. If it was the one that is charged, the one that was there longest is.
-    RemoveCard "/v1/cards/remove" By::Session => Cards {
+    RemoveCard "/v1/cards/remove" RequiredAuth::Session => Cards {
         /// Which.
         card: CardNumber,
     }
 
     /// What was paid with the account, and what was not: the newest first, up to a hundred.
-    ListPayments "/v1/payments" By::Session, repeatable => PaymentPage {
+    ListPayments "/v1/payments" RequiredAuth::Session, idempotent => PaymentPage {
         /// The last payment of the page before this one; without it, the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<PaymentNumber>,
     }
 
     /// Stops all spending of the account.
-    Freeze "/v1/account/freeze" By::Session, repeatable => Done {}
+    FreezeAccount "/v1/account/freeze" RequiredAuth::Session, idempotent => Acknowledgement {}
 
     /// Takes one's own freeze back.
-    Unfreeze "/v1/account/unfreeze" By::Session => Done {}
+    UnfreezeAccount "/v1/account/unfreeze" RequiredAuth::Session => Acknowledgement {}
 
     /// Asks for the deletion of the account, in seven days.
-    Close "/v1/account/close" By::Session => Done {}
+    RequestDeletion "/v1/account/close" RequiredAuth::Session => Acknowledgement {}
 
     /// Takes the wish for deletion back.
-    Keep "/v1/account/keep" By::Session => Done {}
+    CancelDeletion "/v1/account/keep" RequiredAuth::Session => Acknowledgement {}
 
     /// Asks for a payment credential, in the place of the one before, in a session whose second factor was proved within
     /// five minutes. The same message again gives the same credential for as long as it counts.
-    Provision "/v1/credentials" By::DeviceInSession("provision"), repeatable => Provisioned {
+    Provision "/v1/credentials" RequiredAuth::DeviceInSession("provision"), idempotent => ProvisionedCredential {
         /// What the device calls this request.
         request: RequestName,
         /// The key of the device that asks.
@@ -325,7 +325,7 @@ calls! {
 
 macro_rules! by_device {
     ($($name:ident)*) => {$(
-        impl ByDevice for $name {
+        impl DeviceSigned for $name {
             fn device(&self) -> &DeviceKey {
                 &self.device
             }
@@ -333,25 +333,25 @@ macro_rules! by_device {
     )*};
 }
 
-by_device! { SignUp SignUpCode SignUpFactor LogIn Reset ResetProof ResetFinish Provision }
+by_device! { BeginSignUp VerifySignUpCode FinishSignUp LogIn BeginPasswordReset VerifyPasswordReset FinishPasswordReset Provision }
 
 macro_rules! in_session {
     ($($name:ident $(=> |$call:ident| $ends:expr)?),*) => {$(
-        impl InSession for $name {
-            $(fn ends(&self) -> Ends {
+        impl SessionCall for $name {
+            $(fn ends(&self) -> EndedSessions {
                 let $call = self;
                 $ends
             })?
         }
-        const _: () = assert!(matches!($name::BY, By::Session));
+        const _: () = assert!(matches!($name::AUTH, RequiredAuth::Session));
     )*};
 }
 
 in_session! {
-    Overview, Export, Prove, LogOut => |_call| Ends::ThisSession, EndSessions,
-    ForgetDevice => |call| Ends::SessionsOf(call.device.0), EnrolFactor, EnrolFactorCode, RenewRecovery,
-    MoveAddress, MoveAddressCode, ListCards, AddCard, DefaultCard, RemoveCard, ListPayments, Freeze,
-    Unfreeze, Close, Keep
+    GetAccount, ExportAccount, VerifyFactor, LogOut => |_call| EndedSessions::ThisSession, EndSessions,
+    ForgetDevice => |call| EndedSessions::SessionsOf(call.device.0), BeginFactorEnrolment, ConfirmFactorEnrolment, RenewRecoveryCodes,
+    ChangeAddress, ConfirmAddressChange, ListCards, AddCard, SetDefaultCard, RemoveCard, ListPayments, FreezeAccount,
+    UnfreezeAccount, RequestDeletion, CancelDeletion
 }
 
 /// A second factor, of one of two kinds.
@@ -397,13 +397,13 @@ described! {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Done {}
+pub struct Acknowledgement {}
 
 /// Something began, if it could: what names it from now on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Begun {
+pub struct IssuedTicket {
     /// To be given with what follows.
     pub ticket: Ticket,
 }
@@ -412,7 +412,7 @@ pub struct Begun {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Enrol {
+pub struct FactorEnrolment {
     /// An `otpauth` URI, shown once.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub otpauth: SecretText,
@@ -422,7 +422,7 @@ pub struct Enrol {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SignedUp {
+pub struct SignUpResult {
     /// What proves the session.
     pub session: SessionToken,
     /// Ten, shown once.
@@ -433,7 +433,7 @@ pub struct SignedUp {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LoggedIn {
+pub struct LogInResult {
     /// What proves it.
     pub session: SessionToken,
     /// A recovery code stood in for the second factor: nothing but enrolling a new one is taken before that is done.
@@ -455,7 +455,7 @@ pub struct RecoveryCodes {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Provisioned {
+pub struct ProvisionedCredential {
     /// Which credential.
     pub credential: CredentialName,
     /// The encapsulated key.
@@ -473,15 +473,15 @@ pub struct Provisioned {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AccountView {
+pub struct AccountOverview {
     /// The verified address.
     pub address: Handle,
     /// The language of mails.
     pub language: Language,
     /// The devices that it knows.
-    pub devices: Vec<DeviceView>,
+    pub devices: Vec<AccountDevice>,
     /// The sessions that count.
-    pub sessions: Vec<SessionView>,
+    pub sessions: Vec<AccountSession>,
     /// How many recovery codes are left.
     pub recovery_codes_left: usize,
     /// A new second factor is due.
@@ -500,14 +500,14 @@ pub struct AccountView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cards {
     /// They.
-    pub cards: Vec<CardView>,
+    pub cards: Vec<AccountCard>,
 }
 
 /// A card of an account. Its number is nowhere here.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CardView {
+pub struct AccountCard {
     /// What it is called here.
     pub card: CardNumber,
     /// Its brand, in the processor's word.
@@ -526,7 +526,7 @@ pub struct CardView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaymentPage {
     /// The newest first.
-    pub payments: Vec<PaymentView>,
+    pub payments: Vec<AccountPayment>,
     /// Whether there are earlier ones, on the next page.
     pub earlier: bool,
     /// How many digits of an amount are behind the point.
@@ -538,7 +538,7 @@ pub struct PaymentPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PaymentView {
+pub struct AccountPayment {
     /// Its number.
     pub payment: PaymentNumber,
     /// Where.
@@ -581,13 +581,13 @@ pub enum PaymentState {
     BeingTakenBack,
     /// Taken back before the card was charged.
     Cancelled,
-    /// The money went back to the card.
+    /// The format_amount went back to the card.
     Refunded,
 }
 
 /// An amount in minor units as a person reads it: `¥1,980`, `19.80 EUR`.
 #[must_use]
-pub fn money(amount: u64, currency: &str, decimals: u8) -> String {
+pub fn format_amount(amount: u64, currency: &str, decimals: u8) -> String {
     let decimals = usize::from(decimals);
     let digits = format!("{amount:0>width$}", width = decimals + 1);
     let (whole, part) = digits.split_at(digits.len() - decimals);
@@ -608,7 +608,7 @@ pub fn money(amount: u64, currency: &str, decimals: u8) -> String {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DeviceView {
+pub struct AccountDevice {
     /// Its id.
     pub device: DeviceNumber,
     /// What it is called.
@@ -624,7 +624,7 @@ pub struct DeviceView {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SessionView {
+pub struct AccountSession {
     /// Its number.
     pub session: SessionNumber,
     /// The device it is on.
@@ -645,9 +645,9 @@ pub struct SessionView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountExport {
     /// The account as it is.
-    pub account: AccountView,
+    pub account: AccountOverview,
     /// What happened to it, newest first.
-    pub events: Vec<EventView>,
+    pub events: Vec<AccountEvent>,
     /// Whether there are earlier ones, on the next page.
     pub earlier: bool,
 }
@@ -656,7 +656,7 @@ pub struct AccountExport {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct EventView {
+pub struct AccountEvent {
     /// Its number.
     pub event: EventNumber,
     /// What.
@@ -687,23 +687,23 @@ mod tests {
             ((u64::MAX, "KWD", 4), "1,844,674,407,370,955.1615 KWD"),
         ];
         for ((amount, currency, decimals), text) in all {
-            assert_eq!(money(amount, currency, decimals), text);
+            assert_eq!(format_amount(amount, currency, decimals), text);
         }
     }
 
     #[test]
     fn what_uses_something_up_or_gives_something_new_is_never_sent_twice_unasked() {
-        let repeated = REPEATED.iter().filter(|(_, may_repeat)| *may_repeat);
+        let repeated = IDEMPOTENCE.iter().filter(|(_, is_idempotent)| *is_idempotent);
         let repeated: Vec<_> = repeated.map(|(name, _)| *name).collect();
         let expected = [
-            "Overview",
-            "Export",
+            "GetAccount",
+            "ExportAccount",
             "LogOut",
             "EndSessions",
             "ListCards",
-            "DefaultCard",
+            "SetDefaultCard",
             "ListPayments",
-            "Freeze",
+            "FreezeAccount",
             "Provision",
         ];
         assert_eq!(repeated, expected);

@@ -6,22 +6,22 @@ use std::ops::Deref;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::calls::{ByDevice, Call};
-use super::refusal::InWords;
+use super::calls::{Call, DeviceSigned};
+use super::refusal::WaitText;
 use super::signed::{signature_text, signed_bytes};
 use super::text::SessionToken;
 use crate::protocol::Refusal;
 use crate::vault::{Keystore, KeystoreError};
 
 /// What the host sends: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with no redirects
-/// followed. When no answer came, what [`may_repeat`](Self::may_repeat) may be sent again unasked, the rest if its person says so.
+/// followed. When no answer came, what [`is_idempotent`](Self::is_idempotent) may be sent again unasked, the rest if its person says so.
 #[derive(Debug)]
 pub struct Envelope {
     path: &'static str,
     body: Zeroizing<Vec<u8>>,
     signature: Option<String>,
     session: Option<SessionToken>,
-    may_repeat: bool,
+    is_idempotent: bool,
 }
 
 impl Envelope {
@@ -51,8 +51,8 @@ impl Envelope {
 
     /// Whether it may be sent again, by itself, when no answer came: done twice, it is as if it was done once.
     #[must_use]
-    pub fn may_repeat(&self) -> bool {
-        self.may_repeat
+    pub fn is_idempotent(&self) -> bool {
+        self.is_idempotent
     }
 
     /// The same, sent in a session.
@@ -97,9 +97,9 @@ impl Response {
     pub const LARGEST: usize = 256 * 1024;
 
     /// The body, if it was done as asked.
-    pub(crate) fn done(&self) -> Result<&[u8], Why> {
+    pub(crate) fn done(&self) -> Result<&[u8], IssuerProblem> {
         match self.status {
-            _ if self.body.len() > Self::LARGEST => Err(Why::NotUnderstood),
+            _ if self.body.len() > Self::LARGEST => Err(IssuerProblem::UnreadableAnswer),
             200 => Ok(&self.body),
             _ => Err(problem(self)),
         }
@@ -111,18 +111,18 @@ impl Response {
 pub enum IssuerError {
     /// The issuer said no.
     #[error("{0}")]
-    No(Why),
+    Problem(IssuerProblem),
     /// The keystore did not sign.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
     /// The message could not be written.
     #[error("the message cannot be written")]
-    NotWritten,
+    Encoding,
 }
 
 /// Why the issuer did not do as asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum IssuerProblem {
     /// It decided so.
     #[error("{0}")]
     Refused(Refusal),
@@ -139,49 +139,49 @@ pub enum Why {
     Stopped,
     /// The issuer has as many payment credentials as its codes can tell apart.
     #[error("the issuer has no room for another payment credential")]
-    NoRoom,
+    CapacityReached,
     /// Too many requests, or too busy, or it took too long; again in so many seconds.
-    #[error("the issuer is busy: try again in {}", InWords(*.0))]
-    Later(u64),
+    #[error("the issuer is busy: try again in {}", WaitText(*.0))]
+    Busy(u64),
     /// The issuer took the request for malformed.
     #[error("the issuer did not understand the request: is the app up to date?")]
     Malformed,
     /// A fault at the issuer's.
     #[error("something failed at the issuer: try again later")]
-    Fault,
+    InternalError,
     /// What came back is not what an issuer of this version answers; whether it was done is not known.
     #[error("the issuer's answer cannot be read: is the address right, and the app up to date?")]
-    NotUnderstood,
+    UnreadableAnswer,
 }
 
 impl<C: Call> Request<C> {
     /// A message that its device signs.
     ///
     /// # Errors
-    /// [`IssuerError::Keystore`], [`IssuerError::NotWritten`].
+    /// [`IssuerError::Keystore`], [`IssuerError::Encoding`].
     pub fn signed(call: &C, keystore: &dyn Keystore) -> Result<Self, IssuerError>
     where
-        C: ByDevice,
+        C: DeviceSigned,
     {
         let written = Self::written(call)?;
-        let Some(purpose) = C::BY.signed_for() else { return Ok(written) };
+        let Some(purpose) = C::AUTH.signed_for() else { return Ok(written) };
         Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
     /// A message that was written before, byte for byte, signed by its device.
     pub(crate) fn again(body: &[u8], keystore: &dyn Keystore) -> Result<Self, IssuerError>
     where
-        C: ByDevice,
+        C: DeviceSigned,
     {
         let written = Self::of(Zeroizing::new(body.to_vec()));
-        let purpose = C::BY.signed_for().unwrap_or_default();
+        let purpose = C::AUTH.signed_for().unwrap_or_default();
         Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
     /// A message of a session.
     ///
     /// # Errors
-    /// [`IssuerError::NotWritten`].
+    /// [`IssuerError::Encoding`].
     pub fn of_session(call: &C, session: SessionToken) -> Result<Self, IssuerError> {
         let written = Self::written(call)?;
         Ok(Self { envelope: written.envelope.in_session(session), ..written })
@@ -190,9 +190,9 @@ impl<C: Call> Request<C> {
     /// A message that anyone may send.
     ///
     /// # Errors
-    /// [`IssuerError::NotWritten`].
+    /// [`IssuerError::Encoding`].
     pub fn written(call: &C) -> Result<Self, IssuerError> {
-        let body = serde_json::to_vec(call).map_err(|_| IssuerError::NotWritten)?;
+        let body = serde_json::to_vec(call).map_err(|_| IssuerError::Encoding)?;
         Ok(Self::of(Zeroizing::new(body)))
     }
 
@@ -202,7 +202,7 @@ impl<C: Call> Request<C> {
             body,
             signature: None,
             session: None,
-            may_repeat: C::MAY_REPEAT,
+            is_idempotent: C::IS_IDEMPOTENT,
         };
         Self { envelope, call: PhantomData }
     }
@@ -210,10 +210,11 @@ impl<C: Call> Request<C> {
     /// What the response says.
     ///
     /// # Errors
-    /// [`IssuerError::No`].
+    /// [`IssuerError::Problem`].
     pub fn answer(&self, response: &Response) -> Result<C::Answer, IssuerError> {
-        let body = response.done().map_err(IssuerError::No)?;
-        serde_json::from_slice(body).map_err(|_| IssuerError::No(Why::NotUnderstood))
+        let body = response.done().map_err(IssuerError::Problem)?;
+        serde_json::from_slice(body)
+            .map_err(|_| IssuerError::Problem(IssuerProblem::UnreadableAnswer))
     }
 }
 
@@ -231,28 +232,28 @@ struct Problem {
     r#type: String,
 }
 
-fn problem(response: &Response) -> Why {
+fn problem(response: &Response) -> IssuerProblem {
     let problem = serde_json::from_slice::<Problem>(&response.body).ok();
     let name = problem.as_ref().and_then(|it| it.r#type.strip_prefix("urn:tegata:problem:"));
-    name.map_or(Why::NotUnderstood, |name| why(name, response))
+    name.map_or(IssuerProblem::UnreadableAnswer, |name| why(name, response))
 }
 
-fn why(name: &str, response: &Response) -> Why {
+fn why(name: &str, response: &Response) -> IssuerProblem {
     let wait = response.retry_after.unwrap_or(1);
     if let Some(refusal) = Refusal::ALL.into_iter().find(|refusal| refusal.name() == name) {
-        return Why::Refused(match refusal {
+        return IssuerProblem::Refused(match refusal {
             Refusal::TooOften { .. } => Refusal::TooOften { wait },
             other => other,
         });
     }
     match (name, response.status) {
-        ("weak-password", _) => Why::WeakPassword,
-        ("card-refused", _) => Why::CardRefused,
-        ("stopped", _) => Why::Stopped,
-        ("no-room", _) => Why::NoRoom,
-        (_, 408 | 429 | 503) => Why::Later(wait),
-        (_, 400..=499) => Why::Malformed,
-        _ => Why::Fault,
+        ("weak-password", _) => IssuerProblem::WeakPassword,
+        ("card-refused", _) => IssuerProblem::CardRefused,
+        ("stopped", _) => IssuerProblem::Stopped,
+        ("no-room", _) => IssuerProblem::CapacityReached,
+        (_, 408 | 429 | 503) => IssuerProblem::Busy(wait),
+        (_, 400..=499) => IssuerProblem::Malformed,
+        _ => IssuerProblem::InternalError,
     }
 }
 
@@ -266,15 +267,15 @@ mod tests {
             let body = format!("{{\"type\":\"urn:tegata:problem:{name}\"}}").into_bytes();
             problem(&Response { status, body, retry_after })
         };
-        assert_eq!(said("too-many", 429, Some(7)), Why::Later(7));
-        assert_eq!(said("too-busy", 503, None), Why::Later(1));
-        assert_eq!(said("timed-out", 408, None), Why::Later(1));
-        assert_eq!(said("malformed", 400, None), Why::Malformed);
-        assert_eq!(said("internal", 500, None), Why::Fault);
-        assert_eq!(said("refused", 403, None), Why::Refused(Refusal::Wrong));
+        assert_eq!(said("too-many", 429, Some(7)), IssuerProblem::Busy(7));
+        assert_eq!(said("too-busy", 503, None), IssuerProblem::Busy(1));
+        assert_eq!(said("timed-out", 408, None), IssuerProblem::Busy(1));
+        assert_eq!(said("malformed", 400, None), IssuerProblem::Malformed);
+        assert_eq!(said("internal", 500, None), IssuerProblem::InternalError);
+        assert_eq!(said("refused", 403, None), IssuerProblem::Refused(Refusal::Wrong));
         let often = Refusal::TooOften { wait: 60 };
-        assert_eq!(said("too-often", 429, Some(60)), Why::Refused(often));
+        assert_eq!(said("too-often", 429, Some(60)), IssuerProblem::Refused(often));
         let page = Response { status: 408, body: b"<html>".to_vec(), retry_after: None };
-        assert_eq!(problem(&page), Why::NotUnderstood);
+        assert_eq!(problem(&page), IssuerProblem::UnreadableAnswer);
     }
 }

@@ -23,7 +23,7 @@ described! {
 /// The text is not an address that can be signed up with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected one e-mail address in ASCII, as in name@example.org, of at most 254 bytes")]
-pub struct NotAHandle;
+pub struct InvalidHandle;
 
 const LONGEST: usize = 254;
 const LONGEST_LOCAL: usize = 64;
@@ -37,13 +37,13 @@ impl Handle {
 }
 
 impl TryFrom<String> for Handle {
-    type Error = NotAHandle;
+    type Error = InvalidHandle;
 
-    fn try_from(text: String) -> Result<Self, NotAHandle> {
-        let (local, domain) = text.split_once('@').ok_or(NotAHandle)?;
+    fn try_from(text: String) -> Result<Self, InvalidHandle> {
+        let (local, domain) = text.split_once('@').ok_or(InvalidHandle)?;
         let fits = text.len() <= LONGEST && local.len() <= LONGEST_LOCAL;
         if !fits || !is_dot_atom(local) || !is_domain(domain) {
-            return Err(NotAHandle);
+            return Err(InvalidHandle);
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
@@ -73,9 +73,9 @@ impl From<Handle> for String {
 }
 
 impl std::str::FromStr for Handle {
-    type Err = NotAHandle;
+    type Err = InvalidHandle;
 
-    fn from_str(text: &str) -> Result<Self, NotAHandle> {
+    fn from_str(text: &str) -> Result<Self, InvalidHandle> {
         text.to_owned().try_into()
     }
 }

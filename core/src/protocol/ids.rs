@@ -19,7 +19,7 @@ pub struct DeviceId(pub [u8; 32]);
 /// The text is not a device's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a device's id is 43 characters of Base64url")]
-pub struct NotADeviceId;
+pub struct InvalidDeviceId;
 
 impl DeviceId {
     /// That of a public key: 65 bytes, SEC1 uncompressed (SEC 1, section 2.3.3).
@@ -32,11 +32,11 @@ impl DeviceId {
 }
 
 impl TryFrom<String> for DeviceId {
-    type Error = NotADeviceId;
+    type Error = InvalidDeviceId;
 
-    fn try_from(text: String) -> Result<Self, NotADeviceId> {
-        let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| NotADeviceId)?;
-        bytes.try_into().map(Self).map_err(|_| NotADeviceId)
+    fn try_from(text: String) -> Result<Self, InvalidDeviceId> {
+        let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| InvalidDeviceId)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidDeviceId)
     }
 }
 

@@ -9,7 +9,7 @@ use base32ct::{Base32UpperUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
-use super::text::{NotOfForm, SecretText};
+use super::text::{InvalidText, SecretText};
 use crate::{Random, RandomUnavailable, Secret};
 
 const BYTES: usize = 10;
@@ -85,9 +85,9 @@ macro_rules! long_code {
             /// Reads what a person typed.
             ///
             /// # Errors
-            /// [`NotOfForm`].
-            pub fn parse(text: &str) -> Result<Self, NotOfForm> {
-                read(text).map(Self).ok_or(NotOfForm($form))
+            /// [`InvalidText`].
+            pub fn parse(text: &str) -> Result<Self, InvalidText> {
+                read(text).map(Self).ok_or(InvalidText($form))
             }
 
             /// The bytes, which is what is compared.

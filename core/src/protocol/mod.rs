@@ -16,15 +16,15 @@ mod signed;
 mod text;
 
 pub use calls::*;
-pub use client::{Envelope, IssuerError, Request, Response, Why};
+pub use client::{Envelope, IssuerError, IssuerProblem, Request, Response};
 pub use grant::{Grant, PROVISION_INFO, provision_aad};
-pub use handle::{Handle, NotAHandle};
-pub use ids::{DeviceId, NotADeviceId, SessionId};
+pub use handle::{Handle, InvalidHandle};
+pub use ids::{DeviceId, InvalidDeviceId, SessionId};
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use refusal::Refusal;
 pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
 pub use text::{
     CardNumber, CardToken, Ciphertext, CredentialName, CurrencyName, DeviceKey, DeviceName,
-    Ed25519Key, EventNumber, MailedCodeText, NAME, NotOfForm, PasswordText, PaymentNumber,
-    RequestName, SaleNumber, SecretText, SessionToken, Ticket, TotpText, X25519Key,
+    Ed25519Key, EventNumber, InvalidText, MAX_DEVICE_NAME_BYTES, MailedCodeText, PasswordText,
+    PaymentNumber, RequestName, SaleNumber, SecretText, SessionToken, Ticket, TotpText, X25519Key,
 };

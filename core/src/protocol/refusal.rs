@@ -27,7 +27,7 @@ pub enum Refusal {
     #[error("there is nothing of the kind to be done")]
     NothingToDo,
     /// This was tried or changed too often.
-    #[error("that was too often: try again in {}", InWords(*.wait))]
+    #[error("that was too often: try again in {}", WaitText(*.wait))]
     TooOften {
         /// When the next try is taken, in seconds.
         wait: u64,
@@ -64,9 +64,9 @@ impl Refusal {
 }
 
 /// So many seconds, as a person says it: rounded up, so that who waits that long is not too early.
-pub(super) struct InWords(pub(super) u64);
+pub(super) struct WaitText(pub(super) u64);
 
-impl fmt::Display for InWords {
+impl fmt::Display for WaitText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 3] =
             [(24 * 60 * 60, "days"), (60 * 60, "hours"), (60, "minutes")];
@@ -98,7 +98,7 @@ mod tests {
             (172_800, "2 days"),
             (604_799, "7 days"),
         ] {
-            assert_eq!(InWords(seconds).to_string(), words);
+            assert_eq!(WaitText(seconds).to_string(), words);
         }
         assert_eq!(
             Refusal::TooOften { wait: 3601 }.to_string(),

@@ -11,7 +11,7 @@ use super::ids::DeviceId;
 /// A text in a message is not of the form that it has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0}")]
-pub struct NotOfForm(pub(super) &'static str);
+pub struct InvalidText(pub(super) &'static str);
 
 /// A text that a message carries and that is not to be printed. Wiped when dropped.
 #[derive(Clone)]
@@ -62,10 +62,10 @@ macro_rules! text {
             /// Takes a text of that form.
             ///
             /// # Errors
-            /// [`NotOfForm`].
-            pub fn new(text: &str) -> Result<Self, NotOfForm> {
+            /// [`InvalidText`].
+            pub fn new(text: &str) -> Result<Self, InvalidText> {
                 let check: fn(&str) -> bool = $check;
-                if check(text) { Ok(Self(SecretText::new(text))) } else { Err(NotOfForm($form)) }
+                if check(text) { Ok(Self(SecretText::new(text))) } else { Err(InvalidText($form)) }
             }
 
             /// The text itself. Each call site is a place where the secret can leak: keep them few.
@@ -153,12 +153,12 @@ macro_rules! number {
         pub struct $name(pub [u8; 16]);
 
         impl TryFrom<String> for $name {
-            type Error = NotOfForm;
+            type Error = InvalidText;
 
-            fn try_from(text: String) -> Result<Self, NotOfForm> {
+            fn try_from(text: String) -> Result<Self, InvalidText> {
                 let mut bytes = [0; 16];
                 let read = base16ct::lower::decode(&text, &mut bytes).map(<[u8]>::len);
-                if read == Ok(16) { Ok(Self(bytes)) } else { Err(NotOfForm($form)) }
+                if read == Ok(16) { Ok(Self(bytes)) } else { Err(InvalidText($form)) }
             }
         }
 
@@ -189,11 +189,11 @@ macro_rules! word {
         described! { $name, $pattern, concat!($($doc),*), $longest, $example }
 
         impl TryFrom<String> for $name {
-            type Error = NotOfForm;
+            type Error = InvalidText;
 
-            fn try_from(text: String) -> Result<Self, NotOfForm> {
+            fn try_from(text: String) -> Result<Self, InvalidText> {
                 let check: fn(&str) -> bool = $check;
-                if check(&text) { Ok(Self(text)) } else { Err(NotOfForm($form)) }
+                if check(&text) { Ok(Self(text)) } else { Err(InvalidText($form)) }
             }
         }
 
@@ -223,7 +223,7 @@ word! {
 }
 
 /// Bytes of a device's name at most.
-pub const NAME: usize = 64;
+pub const MAX_DEVICE_NAME_BYTES: usize = 64;
 
 /// What a device is called: 1 to 64 bytes, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,16 +233,16 @@ pub const NAME: usize = 64;
 pub struct DeviceName(String);
 
 impl TryFrom<String> for DeviceName {
-    type Error = NotOfForm;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, NotOfForm> {
-        let fits = (1..=NAME).contains(&text.len());
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let fits = (1..=MAX_DEVICE_NAME_BYTES).contains(&text.len());
         // A name goes into mails: what could break or turn a line has no place in it.
         let plain = !text.chars().any(|c| c.is_control() || is_format(c));
         if fits && plain && !text.trim().is_empty() {
             Ok(Self(text))
         } else {
-            Err(NotOfForm("a device's name of 1 to 64 bytes without control characters"))
+            Err(InvalidText("a device's name of 1 to 64 bytes without control characters"))
         }
     }
 }
@@ -278,10 +278,10 @@ impl DeviceKey {
 }
 
 impl TryFrom<String> for DeviceKey {
-    type Error = NotOfForm;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, NotOfForm> {
-        let wrong = NotOfForm("a P-256 public key, SEC1 uncompressed, in Base64url");
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let wrong = InvalidText("a P-256 public key, SEC1 uncompressed, in Base64url");
         let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| wrong)?;
         let key: [u8; 65] = bytes.try_into().map_err(|_| wrong)?;
         if key[0] == 4 { Ok(Self(key)) } else { Err(wrong) }
@@ -310,11 +310,11 @@ macro_rules! bytes {
         pub struct $name(pub [u8; $count]);
 
         impl TryFrom<String> for $name {
-            type Error = NotOfForm;
+            type Error = InvalidText;
 
-            fn try_from(text: String) -> Result<Self, NotOfForm> {
-                let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| NotOfForm($form))?;
-                bytes.try_into().map(Self).map_err(|_| NotOfForm($form))
+            fn try_from(text: String) -> Result<Self, InvalidText> {
+                let bytes = Base64UrlUnpadded::decode_vec(&text).map_err(|_| InvalidText($form))?;
+                bytes.try_into().map(Self).map_err(|_| InvalidText($form))
             }
         }
 
@@ -360,10 +360,10 @@ impl Ciphertext {
     /// Takes bytes of that number.
     ///
     /// # Errors
-    /// [`NotOfForm`].
-    pub fn new(bytes: Vec<u8>) -> Result<Self, NotOfForm> {
+    /// [`InvalidText`].
+    pub fn new(bytes: Vec<u8>) -> Result<Self, InvalidText> {
         let fits = (1..=1024).contains(&bytes.len());
-        if fits { Ok(Self(bytes)) } else { Err(NotOfForm("1 to 1,024 bytes in Base64url")) }
+        if fits { Ok(Self(bytes)) } else { Err(InvalidText("1 to 1,024 bytes in Base64url")) }
     }
 
     /// The bytes.
@@ -374,11 +374,11 @@ impl Ciphertext {
 }
 
 impl TryFrom<String> for Ciphertext {
-    type Error = NotOfForm;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, NotOfForm> {
+    fn try_from(text: String) -> Result<Self, InvalidText> {
         let bytes = Base64UrlUnpadded::decode_vec(&text);
-        Self::new(bytes.map_err(|_| NotOfForm("1 to 1,024 bytes in Base64url"))?)
+        Self::new(bytes.map_err(|_| InvalidText("1 to 1,024 bytes in Base64url"))?)
     }
 }
 

@@ -1,24 +1,25 @@
 //! The room of the shopper's account at an issuer. Nothing in it sends anything: it makes requests for the host to carry,
 //! and keeps what their answers give.
 
-use super::asked::{Asked, Out, Parted, Then};
+use super::request::{FollowUp, OutgoingRequest, PendingRequest, SplitSession};
 use super::{Error, IssuerAddress, Wallet};
 use crate::SecretBytes;
 use crate::protocol::{
-    ByDevice, Call, DeviceKey, DeviceName, Ends, Envelope, InSession, IssuerError, Language, LogIn,
-    MailedCodeText, MoveAddressCode, PasswordText, Request, Reset, ResetFinish, ResetProof,
-    Response, SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket, TotpText, Why,
+    BeginPasswordReset, BeginSignUp, Call, ConfirmAddressChange, DeviceKey, DeviceName,
+    DeviceSigned, EndedSessions, Envelope, FinishPasswordReset, FinishSignUp, IssuerError,
+    IssuerProblem, Language, LogIn, MailedCodeText, PasswordText, Request, Response, SecondFactor,
+    SessionCall, SessionToken, Ticket, TotpText, VerifyPasswordReset, VerifySignUpCode,
 };
 use crate::protocol::{Handle, Refusal};
 use crate::vault::{AccountRecord, RecordId, Transaction, VaultError};
 
 /// The shopper's account. A wallet has one at most; the device's key signs for it.
 #[derive(Debug)]
-pub struct OwnAccount<'w>(pub(super) &'w mut Wallet);
+pub struct Account<'w>(pub(super) &'w mut Wallet);
 
 /// Whose account, at which issuer, and what this device is called there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountAt {
+pub struct AccountProfile {
     /// The address that the shopper logs in with.
     pub handle: Handle,
     /// Where the issuer is reached.
@@ -29,16 +30,16 @@ pub struct AccountAt {
 
 /// What the wallet knows of the account: all but what proves the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownAccount {
+pub struct AccountStatus {
     /// Whose and where.
-    pub at: AccountAt,
+    pub profile: AccountProfile,
     /// Whether a session is kept. Whether the issuer still takes it, the issuer knows.
     pub logged_in: bool,
 }
 
-pub(super) type Asks<C> = Result<Asked<<C as Call>::Answer>, Error>;
+pub(super) type RequestResult<C> = Result<PendingRequest<<C as Call>::Answer>, Error>;
 
-impl<'w> OwnAccount<'w> {
+impl<'w> Account<'w> {
     pub(super) fn new(wallet: &'w mut Wallet) -> Self {
         Self(wallet)
     }
@@ -47,10 +48,12 @@ impl<'w> OwnAccount<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn get(&self) -> Result<Option<KnownAccount>, Error> {
-        let kept = self.kept()?;
-        kept.map(|kept| Ok(KnownAccount { at: at(&kept)?, logged_in: kept.session.is_some() }))
-            .transpose()
+    pub fn get(&self) -> Result<Option<AccountStatus>, Error> {
+        let kept = self.record()?;
+        kept.map(|kept| {
+            Ok(AccountStatus { profile: profile_of(&kept)?, logged_in: kept.session.is_some() })
+        })
+        .transpose()
     }
 
     /// What signs for the account: the key of the device's keystore.
@@ -66,36 +69,40 @@ impl<'w> OwnAccount<'w> {
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn sign_up(&self, at: &AccountAt, language: Language) -> Asks<SignUp> {
-        let (address, device_name) = (at.handle.clone(), at.device_name.clone());
-        self.signed(at, |device| SignUp { address, language, device, device_name })
+    pub fn begin_sign_up(
+        &self,
+        profile: &AccountProfile,
+        language: Language,
+    ) -> RequestResult<BeginSignUp> {
+        let (address, device_name) = (profile.handle.clone(), profile.device_name.clone());
+        self.signed(profile, |device| BeginSignUp { address, language, device, device_name })
     }
 
     /// The second: the mailed code, and the password to be. The answer has a second factor's secret.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn sign_up_code(
+    pub fn verify_sign_up_code(
         &self,
-        at: &AccountAt,
+        profile: &AccountProfile,
         ticket: Ticket,
         code: MailedCodeText,
         password: PasswordText,
-    ) -> Asks<SignUpCode> {
-        self.signed(at, |device| SignUpCode { ticket, device, code, password })
+    ) -> RequestResult<VerifySignUpCode> {
+        self.signed(profile, |device| VerifySignUpCode { ticket, device, code, password })
     }
 
     /// The third: the first value of that second factor. The answer has the recovery codes, which are not kept.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn sign_up_factor(
+    pub fn finish_sign_up(
         &self,
-        at: &AccountAt,
+        profile: &AccountProfile,
         ticket: Ticket,
         totp: TotpText,
-    ) -> Asks<SignUpFactor> {
-        self.signed(at, |device| SignUpFactor { ticket, device, totp })
+    ) -> RequestResult<FinishSignUp> {
+        self.signed(profile, |device| FinishSignUp { ticket, device, totp })
     }
 
     /// Logs in. The answer tells whether a second factor has to be enrolled before anything else, since a recovery code
@@ -105,49 +112,59 @@ impl<'w> OwnAccount<'w> {
     /// Those of the keystore.
     pub fn log_in(
         &self,
-        at: &AccountAt,
+        profile: &AccountProfile,
         password: PasswordText,
         second_factor: Option<SecondFactor>,
-    ) -> Asks<LogIn> {
-        let (handle, device_name) = (at.handle.clone(), at.device_name.clone());
-        self.signed(at, |device| LogIn { handle, password, second_factor, device, device_name })
+    ) -> RequestResult<LogIn> {
+        let (handle, device_name) = (profile.handle.clone(), profile.device_name.clone());
+        self.signed(profile, |device| LogIn {
+            handle,
+            password,
+            second_factor,
+            device,
+            device_name,
+        })
     }
 
     /// The first request of a reset of the password: a code is mailed to the address that was verified.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn reset(&self, at: &AccountAt) -> Asks<Reset> {
-        let (handle, device_name) = (at.handle.clone(), at.device_name.clone());
-        self.signed(at, |device| Reset { handle, device, device_name })
+    pub fn begin_password_reset(
+        &self,
+        profile: &AccountProfile,
+    ) -> RequestResult<BeginPasswordReset> {
+        let (handle, device_name) = (profile.handle.clone(), profile.device_name.clone());
+        self.signed(profile, |device| BeginPasswordReset { handle, device, device_name })
     }
 
     /// The second: the mailed code and a second factor.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn reset_proof(
+    pub fn verify_password_reset(
         &self,
-        at: &AccountAt,
+        profile: &AccountProfile,
         ticket: Ticket,
         code: MailedCodeText,
         second_factor: SecondFactor,
-    ) -> Asks<ResetProof> {
-        self.signed(at, |device| ResetProof { ticket, device, code, second_factor })
+    ) -> RequestResult<VerifyPasswordReset> {
+        self.signed(profile, |device| VerifyPasswordReset { ticket, device, code, second_factor })
     }
 
     /// The third: the new password. Sessions end with it, that of this wallet, too.
     ///
     /// # Errors
     /// Those of the keystore.
-    pub fn reset_finish(
+    pub fn finish_password_reset(
         &self,
-        at: &AccountAt,
+        profile: &AccountProfile,
         ticket: Ticket,
         password: PasswordText,
-    ) -> Asks<ResetFinish> {
-        let mut asked = self.signed(at, |device| ResetFinish { ticket, device, password })?;
-        asked.out.then = Then::EndSession;
+    ) -> RequestResult<FinishPasswordReset> {
+        let mut asked =
+            self.signed(profile, |device| FinishPasswordReset { ticket, device, password })?;
+        asked.out.then = FollowUp::DiscardSession;
         Ok(asked)
     }
 
@@ -155,19 +172,23 @@ impl<'w> OwnAccount<'w> {
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`]; those of the keystore if it forgets a device.
-    pub fn in_session<C: InSession>(&self, call: &C) -> Asks<C> {
-        let written = Request::written(call).map_err(not_asked)?;
-        self.sent_in_session(written.into(), call.ends()).map(Asked::new)
+    pub fn session_request<C: SessionCall>(&self, call: &C) -> RequestResult<C> {
+        let written = Request::written(call).map_err(request_error)?;
+        self.outgoing_in_session(written.into(), call.ends()).map(PendingRequest::new)
     }
 
     /// The code mailed to the new address, in the session that is kept. The wallet goes by that address then.
     ///
     /// # Errors
-    /// As of [`in_session`](Self::in_session).
-    pub fn move_address_code(&self, to: Handle, code: MailedCodeText) -> Asks<MoveAddressCode> {
-        let mut asked = self.in_session(&MoveAddressCode { code })?;
-        asked.out.at.handle = to;
-        asked.out.then = Then::TakeAddress;
+    /// As of [`in_session`](Self::session_request).
+    pub fn confirm_address_change(
+        &self,
+        to: Handle,
+        code: MailedCodeText,
+    ) -> RequestResult<ConfirmAddressChange> {
+        let mut asked = self.session_request(&ConfirmAddressChange { code })?;
+        asked.out.profile.handle = to;
+        asked.out.then = FollowUp::UpdateAddress;
         Ok(asked)
     }
 
@@ -175,9 +196,13 @@ impl<'w> OwnAccount<'w> {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    pub fn by_notice<C: Call>(&self, at: &AccountAt, call: &C) -> Asks<C> {
-        let envelope = Request::written(call).map_err(not_asked)?.into();
-        Ok(Asked::new(Out { at: at.clone(), envelope, then: Then::EndSession }))
+    pub fn notice_request<C: Call>(&self, profile: &AccountProfile, call: &C) -> RequestResult<C> {
+        let envelope = Request::written(call).map_err(request_error)?.into();
+        Ok(PendingRequest::new(OutgoingRequest {
+            profile: profile.clone(),
+            envelope,
+            then: FollowUp::DiscardSession,
+        }))
     }
 
     /// Takes the response: keeps the session that it brings, durably, in the place of the one before, drops the one that
@@ -186,16 +211,16 @@ impl<'w> OwnAccount<'w> {
     /// # Errors
     /// [`Error::Issuer`] if the issuer did not do it; [`Error::NotLoggedIn`] if it knows the session no more, which is
     /// dropped then; [`Error::Failed`] if it was done there and could not be kept here: then log in again.
-    pub fn answered<A: Parted>(
+    pub fn complete<A: SplitSession>(
         &mut self,
-        asked: &Asked<A>,
+        asked: &PendingRequest<A>,
         response: &Response,
     ) -> Result<A::Rest, Error> {
-        let body = self.done(&asked.out, response)?;
-        let answer: A =
-            serde_json::from_slice(body).map_err(|_| Error::Issuer(Why::NotUnderstood))?;
-        let (session, rest) = answer.part();
-        self.settle(&asked.out, session)?;
+        let body = self.successful_body(&asked.out, response)?;
+        let answer: A = serde_json::from_slice(body)
+            .map_err(|_| Error::Issuer(IssuerProblem::UnreadableAnswer))?;
+        let (session, rest) = answer.split_session();
+        self.follow_up(&asked.out, session)?;
         Ok(rest)
     }
 
@@ -203,7 +228,7 @@ impl<'w> OwnAccount<'w> {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    pub fn end_session(&mut self) -> Result<(), Error> {
+    pub fn discard_session(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| match only(tx)? {
             Some((id, kept)) if kept.session.is_some() => {
                 Ok(tx.put(&id, &AccountRecord { session: None, ..kept })?)
@@ -212,69 +237,85 @@ impl<'w> OwnAccount<'w> {
         })
     }
 
-    fn signed<C: Call + ByDevice>(
+    fn signed<C: Call + DeviceSigned>(
         &self,
-        at: &AccountAt,
+        profile: &AccountProfile,
         call: impl FnOnce(DeviceKey) -> C,
-    ) -> Asks<C> {
+    ) -> RequestResult<C> {
         let call = call(self.device_key()?);
-        let request = Request::signed(&call, self.0.vault.keystore()).map_err(not_asked)?;
-        Ok(Asked::new(Out { at: at.clone(), envelope: request.into(), then: Then::Nothing }))
+        let request = Request::signed(&call, self.0.vault.keystore()).map_err(request_error)?;
+        Ok(PendingRequest::new(OutgoingRequest {
+            profile: profile.clone(),
+            envelope: request.into(),
+            then: FollowUp::Nothing,
+        }))
     }
 
     // What follows is not generic: each of the two dozen calls would have it once more in the library.
 
-    pub(super) fn sent_in_session(&self, envelope: Envelope, ends: Ends) -> Result<Out, Error> {
-        let kept = self.kept()?.ok_or(Error::NotLoggedIn)?;
+    pub(super) fn outgoing_in_session(
+        &self,
+        envelope: Envelope,
+        ends: EndedSessions,
+    ) -> Result<OutgoingRequest, Error> {
+        let kept = self.record()?.ok_or(Error::NotLoggedIn)?;
         let session = session_of(&kept)?;
         let ends = match ends {
-            Ends::Nothing => false,
-            Ends::ThisSession => true,
-            Ends::SessionsOf(device) => self.device_key()?.id() == device,
+            EndedSessions::Nothing => false,
+            EndedSessions::ThisSession => true,
+            EndedSessions::SessionsOf(device) => self.device_key()?.id() == device,
         };
-        let then = if ends { Then::EndSession } else { Then::Nothing };
-        Ok(Out { at: at(&kept)?, envelope: envelope.in_session(session), then })
+        let then = if ends { FollowUp::DiscardSession } else { FollowUp::Nothing };
+        Ok(OutgoingRequest {
+            profile: profile_of(&kept)?,
+            envelope: envelope.in_session(session),
+            then,
+        })
     }
 
-    pub(super) fn done<'r>(
+    pub(super) fn successful_body<'r>(
         &mut self,
-        out: &Out,
+        out: &OutgoingRequest,
         response: &'r Response,
     ) -> Result<&'r [u8], Error> {
         match response.done() {
             Ok(body) => Ok(body),
-            Err(Why::Refused(Refusal::NotLoggedIn)) => {
-                self.drop_session_of(out)?;
+            Err(IssuerProblem::Refused(Refusal::NotLoggedIn)) => {
+                self.discard_session_of(out)?;
                 Err(Error::NotLoggedIn)
             }
             Err(why) => Err(Error::Issuer(why)),
         }
     }
 
-    fn settle(&mut self, out: &Out, session: Option<SessionToken>) -> Result<(), Error> {
+    fn follow_up(
+        &mut self,
+        out: &OutgoingRequest,
+        session: Option<SessionToken>,
+    ) -> Result<(), Error> {
         if let Some(session) = session {
-            self.keep(&out.at, &session)?;
+            self.store_session(&out.profile, &session)?;
         }
         match out.then {
-            Then::Nothing => Ok(()),
-            Then::EndSession => self.drop_session_of(out),
-            Then::TakeAddress => self.take_address(out.at.handle.address()),
+            FollowUp::Nothing => Ok(()),
+            FollowUp::DiscardSession => self.discard_session_of(out),
+            FollowUp::UpdateAddress => self.update_address(out.profile.handle.address()),
         }
     }
 
     /// A log-in may have come between the request and its answer: the session that it brought stays.
-    fn drop_session_of(&mut self, out: &Out) -> Result<(), Error> {
-        let Some(kept) = self.kept()? else { return Ok(()) };
+    fn discard_session_of(&mut self, out: &OutgoingRequest) -> Result<(), Error> {
+        let Some(kept) = self.record()? else { return Ok(()) };
         let is_its = if let (Some(sent), Some(kept)) = (out.envelope.session(), &kept.session) {
             sent.expose().as_bytes() == kept.expose()
         } else {
-            let AccountAt { handle, issuer, .. } = &out.at;
+            let AccountProfile { handle, issuer, .. } = &out.profile;
             kept.handle == handle.address() && kept.issuer_address == issuer.as_str()
         };
-        if is_its { self.end_session() } else { Ok(()) }
+        if is_its { self.discard_session() } else { Ok(()) }
     }
 
-    fn take_address(&mut self, address: &str) -> Result<(), Error> {
+    fn update_address(&mut self, address: &str) -> Result<(), Error> {
         self.0.vault.transaction(|tx| match only(tx)? {
             Some((id, kept)) => {
                 Ok(tx.put(&id, &AccountRecord { handle: address.to_owned(), ..kept })?)
@@ -283,15 +324,19 @@ impl<'w> OwnAccount<'w> {
         })
     }
 
-    pub(super) fn kept(&self) -> Result<Option<AccountRecord>, Error> {
+    pub(super) fn record(&self) -> Result<Option<AccountRecord>, Error> {
         Ok(self.0.vault.list::<AccountRecord>()?.pop().map(|(_, kept)| kept))
     }
 
-    fn keep(&mut self, at: &AccountAt, session: &SessionToken) -> Result<(), Error> {
+    fn store_session(
+        &mut self,
+        profile: &AccountProfile,
+        session: &SessionToken,
+    ) -> Result<(), Error> {
         let account = AccountRecord {
-            handle: at.handle.address().to_owned(),
-            issuer_address: at.issuer.to_string(),
-            device_name: at.device_name.clone().into(),
+            handle: profile.handle.address().to_owned(),
+            issuer_address: profile.issuer.to_string(),
+            device_name: profile.device_name.clone().into(),
             session: Some(SecretBytes::new(session.expose().as_bytes())),
         };
         self.0.vault.transaction(|tx| match only(tx)? {
@@ -311,19 +356,19 @@ fn session_of(kept: &AccountRecord) -> Result<SessionToken, Error> {
     SessionToken::new(session).map_err(|_| Error::Corrupt)
 }
 
-pub(super) fn at(kept: &AccountRecord) -> Result<AccountAt, Error> {
-    Ok(AccountAt {
+pub(super) fn profile_of(kept: &AccountRecord) -> Result<AccountProfile, Error> {
+    Ok(AccountProfile {
         handle: kept.handle.parse().map_err(|_| Error::Corrupt)?,
         issuer: kept.issuer_address.parse().map_err(|_| Error::Corrupt)?,
         device_name: kept.device_name.clone().try_into().map_err(|_| Error::Corrupt)?,
     })
 }
 
-pub(super) fn not_asked(error: IssuerError) -> Error {
+pub(super) fn request_error(error: IssuerError) -> Error {
     match error {
-        IssuerError::No(why) => Error::Issuer(why),
+        IssuerError::Problem(why) => Error::Issuer(why),
         IssuerError::Keystore(error) => VaultError::from(error).into(),
-        other @ IssuerError::NotWritten => Error::Failed(other.to_string()),
+        other @ IssuerError::Encoding => Error::Failed(other.to_string()),
     }
 }
 
@@ -332,7 +377,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::protocol::{DeviceNumber, ForgetDevice, LogOut, Overview, PaymentPage, is_signed};
+    use crate::protocol::{DeviceNumber, ForgetDevice, GetAccount, LogOut, PaymentPage, is_signed};
     use crate::vault::{Argon2Params, SoftwareKeystore};
     use crate::{Device, SystemClock, SystemRandom};
 
@@ -359,8 +404,8 @@ mod tests {
         }
     }
 
-    fn hanako(issuer: &str) -> AccountAt {
-        AccountAt {
+    fn hanako(issuer: &str) -> AccountProfile {
+        AccountProfile {
             handle: "hanako@example.org".parse().unwrap(),
             issuer: issuer.parse().unwrap(),
             device_name: "Hanako's phone".to_owned().try_into().unwrap(),
@@ -376,15 +421,15 @@ mod tests {
     }
 
     /// Logs in; the issuer answers with this session.
-    fn log_in(wallet: &mut Wallet, at: &AccountAt, token: &str) -> bool {
+    fn log_in(wallet: &mut Wallet, profile: &AccountProfile, token: &str) -> bool {
         let password = PasswordText::new("four quiet herons").unwrap();
-        let asked = wallet.account().log_in(at, password, None).unwrap();
+        let asked = wallet.account().log_in(profile, password, None).unwrap();
         let says = format!(r#"{{"session":"{token}","must_enrol":false}}"#);
-        wallet.account().answered(&asked, &answer(200, &says)).unwrap()
+        wallet.account().complete(&asked, &answer(200, &says)).unwrap()
     }
 
     fn session(wallet: &mut Wallet) -> Option<String> {
-        let asked = wallet.account().in_session(&Overview {}).ok()?;
+        let asked = wallet.account().session_request(&GetAccount {}).ok()?;
         Some(asked.envelope().session().unwrap().expose().to_owned())
     }
 
@@ -411,13 +456,13 @@ mod tests {
             )*};
         }
         signed! {
-            account.sign_up(&at, Language::Ja), "sign-up";
-            account.sign_up_code(&at, ticket(), code.clone(), password.clone()), "sign-up-code";
-            account.sign_up_factor(&at, ticket(), totp), "sign-up-factor";
+            account.begin_sign_up(&at, Language::Ja), "sign-up";
+            account.verify_sign_up_code(&at, ticket(), code.clone(), password.clone()), "sign-up-code";
+            account.finish_sign_up(&at, ticket(), totp), "sign-up-factor";
             account.log_in(&at, password.clone(), Some(factor.clone())), "log-in";
-            account.reset(&at), "reset";
-            account.reset_proof(&at, ticket(), code, factor), "reset-proof";
-            account.reset_finish(&at, ticket(), password), "reset-finish";
+            account.begin_password_reset(&at), "reset";
+            account.verify_password_reset(&at, ticket(), code, factor), "reset-proof";
+            account.finish_password_reset(&at, ticket(), password), "reset-finish";
         }
     }
 
@@ -426,19 +471,22 @@ mod tests {
         let phone = Phone::new();
         let mut wallet = phone.open();
         assert_eq!(wallet.account().get().unwrap(), None);
-        assert_eq!(wallet.account().in_session(&Overview {}).unwrap_err(), Error::NotLoggedIn);
+        assert_eq!(
+            wallet.account().session_request(&GetAccount {}).unwrap_err(),
+            Error::NotLoggedIn
+        );
         let (ticket, totp) = (Ticket::new("AQ").unwrap(), TotpText::new("123456").unwrap());
-        let asked = wallet.account().sign_up_factor(&hanako(HERE), ticket, totp).unwrap();
+        let asked = wallet.account().finish_sign_up(&hanako(HERE), ticket, totp).unwrap();
         let says = r#"{"session":"CANARY-token","recovery_codes":["000G-40R4-0M30-FZQZ"]}"#;
-        let shown = wallet.account().answered(&asked, &answer(200, says)).unwrap();
+        let shown = wallet.account().complete(&asked, &answer(200, says)).unwrap();
         assert_eq!(shown[0].text().expose(), "000G-40R4-0M30-FZQZ");
         assert!(!format!("{wallet:?} {:?}", wallet.account().get()).contains("CANARY"));
         wallet.close().unwrap();
 
         let mut wallet = phone.open();
         let known = wallet.account().get().unwrap().unwrap();
-        assert_eq!((&known.at, known.logged_in), (&hanako(HERE), true));
-        let asked = wallet.account().in_session(&Overview {}).unwrap();
+        assert_eq!((&known.profile, known.logged_in), (&hanako(HERE), true));
+        let asked = wallet.account().session_request(&GetAccount {}).unwrap();
         let (to, request) = (asked.issuer(), asked.envelope());
         assert_eq!((to.as_str(), request.session().unwrap().expose()), (HERE, "CANARY-token"));
         assert!(request.signature().is_none());
@@ -455,16 +503,16 @@ mod tests {
         let elsewhere = hanako("https://pay.example.org");
         assert!(!log_in(&mut wallet, &hanako(HERE), "first"));
         assert!(!log_in(&mut wallet, &elsewhere, "second"));
-        let asked = wallet.account().in_session(&LogOut {}).unwrap();
+        let asked = wallet.account().session_request(&LogOut {}).unwrap();
         assert_eq!(asked.issuer(), &elsewhere.issuer);
         assert_eq!(asked.envelope().session().unwrap().expose(), "second");
         assert_eq!(wallet.len(), 1);
 
-        wallet.account().end_session().unwrap();
-        wallet.account().end_session().unwrap();
-        assert_eq!(wallet.account().in_session(&LogOut {}).unwrap_err(), Error::NotLoggedIn);
+        wallet.account().discard_session().unwrap();
+        wallet.account().discard_session().unwrap();
+        assert_eq!(wallet.account().session_request(&LogOut {}).unwrap_err(), Error::NotLoggedIn);
         let known = wallet.account().get().unwrap().unwrap();
-        assert_eq!((known.at, known.logged_in), (elsewhere, false), "whose it was stays");
+        assert_eq!((known.profile, known.logged_in), (elsewhere, false), "whose it was stays");
     }
 
     #[test]
@@ -479,20 +527,20 @@ mod tests {
                 log_in(&mut wallet, &at, "one");
                 let $account = wallet.account();
                 let asked = $asked.unwrap();
-                assert!(wallet.account().answered(&asked, &no("refused")).is_err());
+                assert!(wallet.account().complete(&asked, &no("refused")).is_err());
                 assert_eq!(session(&mut wallet).as_deref(), Some("one"), "{}", stringify!($asked));
-                wallet.account().answered(&asked, &answer(200, "{}")).unwrap();
+                wallet.account().complete(&asked, &answer(200, "{}")).unwrap();
                 assert_eq!(session(&mut wallet).is_some(), $kept, "{}", stringify!($asked));
             )*};
         }
         after! {
-            |account| account.in_session(&LogOut {}) => false;
-            |account| account.in_session(&ForgetDevice { device: DeviceNumber(own) }) => false;
-            |account| account.in_session(&ForgetDevice { device: DeviceNumber(other) }) => true;
-            |account| account.move_address_code("new@example.org".parse().unwrap(), code.clone()) => true;
-            |account| account.reset_finish(&at, Ticket::new("AQ").unwrap(), PasswordText::new(password).unwrap()) => false;
-            |account| account.by_notice(&at, &LogOut {}) => false;
-            |account| account.by_notice(&hanako("https://pay.example.org"), &LogOut {}) => true;
+            |account| account.session_request(&LogOut {}) => false;
+            |account| account.session_request(&ForgetDevice { device: DeviceNumber(own) }) => false;
+            |account| account.session_request(&ForgetDevice { device: DeviceNumber(other) }) => true;
+            |account| account.confirm_address_change("new@example.org".parse().unwrap(), code.clone()) => true;
+            |account| account.finish_password_reset(&at, Ticket::new("AQ").unwrap(), PasswordText::new(password).unwrap()) => false;
+            |account| account.notice_request(&at, &LogOut {}) => false;
+            |account| account.notice_request(&hanako("https://pay.example.org"), &LogOut {}) => true;
         }
     }
 
@@ -501,16 +549,16 @@ mod tests {
         let (phone, at) = (Phone::new(), hanako(HERE));
         let mut wallet = phone.open();
         log_in(&mut wallet, &at, "old");
-        let asked = wallet.account().in_session(&Overview {}).unwrap();
-        let out = wallet.account().in_session(&LogOut {}).unwrap();
+        let asked = wallet.account().session_request(&GetAccount {}).unwrap();
+        let out = wallet.account().session_request(&LogOut {}).unwrap();
         log_in(&mut wallet, &at, "new");
         let unknown = no("not-logged-in");
-        let failed = wallet.account().answered(&asked, &unknown).unwrap_err();
+        let failed = wallet.account().complete(&asked, &unknown).unwrap_err();
         assert_eq!(failed, Error::NotLoggedIn);
-        wallet.account().answered(&out, &answer(200, "{}")).unwrap();
+        wallet.account().complete(&out, &answer(200, "{}")).unwrap();
         assert_eq!(session(&mut wallet).as_deref(), Some("new"));
-        let asked = wallet.account().in_session(&Overview {}).unwrap();
-        assert_eq!(wallet.account().answered(&asked, &unknown).unwrap_err(), Error::NotLoggedIn);
+        let asked = wallet.account().session_request(&GetAccount {}).unwrap();
+        assert_eq!(wallet.account().complete(&asked, &unknown).unwrap_err(), Error::NotLoggedIn);
         assert_eq!(session(&mut wallet), None);
     }
 
@@ -526,26 +574,26 @@ mod tests {
             );
             serde_json::from_str(&text).unwrap()
         };
-        assert_eq!(wallet.account().keep_payments(page("CANARY-1")), Err(Error::NotLoggedIn));
+        assert_eq!(wallet.account().cache_payments(page("CANARY-1")), Err(Error::NotLoggedIn));
         let at = hanako(HERE);
         log_in(&mut wallet, &at, "one");
-        assert_eq!(wallet.account().kept_payments().unwrap(), None);
-        wallet.account().keep_payments(page("CANARY-1")).unwrap();
-        let second = wallet.account().keep_payments(page("CANARY-2")).unwrap();
-        assert_eq!((&second.at, &second.page), (&at, &page("CANARY-2")));
+        assert_eq!(wallet.account().cached_payments().unwrap(), None);
+        wallet.account().cache_payments(page("CANARY-1")).unwrap();
+        let second = wallet.account().cache_payments(page("CANARY-2")).unwrap();
+        assert_eq!((&second.profile, &second.page), (&at, &page("CANARY-2")));
         assert_eq!(wallet.len(), 2, "the account, and what was told last");
         drop(wallet);
         let mut wallet = phone.open();
-        assert_eq!(wallet.account().kept_payments().unwrap(), Some(second.clone()));
+        assert_eq!(wallet.account().cached_payments().unwrap(), Some(second.clone()));
         // Logged out, what she was shown is still hers; to somebody else it is nothing.
-        wallet.account().end_session().unwrap();
-        assert_eq!(wallet.account().kept_payments().unwrap(), Some(second));
+        wallet.account().discard_session().unwrap();
+        assert_eq!(wallet.account().cached_payments().unwrap(), Some(second));
         log_in(&mut wallet, &hanako("https://pay.example.org"), "two");
-        assert_eq!(wallet.account().kept_payments().unwrap(), None);
+        assert_eq!(wallet.account().cached_payments().unwrap(), None);
         let file = std::fs::read(phone.folder.path().join("wallet")).unwrap();
         assert!(!file.windows(6).any(|bytes| bytes == b"CANARY"), "in clear");
         let large = PaymentPage { payments: vec![page("x").payments[0].clone(); 400], ..page("x") };
-        assert!(matches!(wallet.account().keep_payments(large), Err(Error::Invalid(_))));
+        assert!(matches!(wallet.account().cache_payments(large), Err(Error::Invalid(_))));
     }
 
     #[test]
@@ -555,23 +603,23 @@ mod tests {
         log_in(&mut wallet, &hanako(HERE), "one");
         let (to, code) = ("new@example.org".parse::<Handle>(), MailedCodeText::new("12345678"));
         let to = to.unwrap();
-        let asked = wallet.account().move_address_code(to.clone(), code.unwrap()).unwrap();
+        let asked = wallet.account().confirm_address_change(to.clone(), code.unwrap()).unwrap();
         let known = |wallet: &mut Wallet| wallet.account().get().unwrap().unwrap();
-        wallet.account().answered(&asked, &no("refused")).unwrap_err();
-        assert_eq!(known(&mut wallet).at, hanako(HERE));
-        wallet.account().answered(&asked, &answer(200, "{}")).unwrap();
-        let expected = AccountAt { handle: to, ..hanako(HERE) };
-        assert_eq!(known(&mut wallet), KnownAccount { at: expected, logged_in: true });
+        wallet.account().complete(&asked, &no("refused")).unwrap_err();
+        assert_eq!(known(&mut wallet).profile, hanako(HERE));
+        wallet.account().complete(&asked, &answer(200, "{}")).unwrap();
+        let expected = AccountProfile { handle: to, ..hanako(HERE) };
+        assert_eq!(known(&mut wallet), AccountStatus { profile: expected, logged_in: true });
     }
 
     #[test]
     fn each_answer_that_is_none_has_a_reason_that_an_app_can_act_on() {
         let (phone, at) = (Phone::new(), hanako(HERE));
         let mut wallet = phone.open();
-        let asked = wallet.account().reset(&at).unwrap();
+        let asked = wallet.account().begin_password_reset(&at).unwrap();
         let mut why = |status, body: &str, retry_after| {
             let response = Response { retry_after, ..answer(status, body) };
-            match wallet.account().answered(&asked, &response) {
+            match wallet.account().complete(&asked, &response) {
                 Err(Error::Issuer(why)) => why,
                 other => panic!("{other:?}"),
             }
@@ -580,19 +628,22 @@ mod tests {
             why(status, &format!(r#"{{"type":"urn:tegata:problem:{name}"}}"#), retry_after)
         };
         for refusal in Refusal::ALL.into_iter().filter(|it| *it != Refusal::NotLoggedIn) {
-            assert_eq!(named(403, refusal.name(), None), Why::Refused(refusal));
+            assert_eq!(named(403, refusal.name(), None), IssuerProblem::Refused(refusal));
         }
-        assert_eq!(named(422, "weak-password", None), Why::WeakPassword);
-        assert_eq!(named(503, "stopped", None), Why::Stopped);
-        assert_eq!(named(503, "busy", Some(7)), Why::Later(7));
-        assert_eq!(named(429, "too-many", Some(60)), Why::Later(60));
-        assert_eq!(named(400, "malformed", None), Why::Malformed);
-        assert_eq!(named(500, "internal", None), Why::Fault);
+        assert_eq!(named(422, "weak-password", None), IssuerProblem::WeakPassword);
+        assert_eq!(named(503, "stopped", None), IssuerProblem::Stopped);
+        assert_eq!(named(503, "busy", Some(7)), IssuerProblem::Busy(7));
+        assert_eq!(named(429, "too-many", Some(60)), IssuerProblem::Busy(60));
+        assert_eq!(named(400, "malformed", None), IssuerProblem::Malformed);
+        assert_eq!(named(500, "internal", None), IssuerProblem::InternalError);
         for (status, body) in
             [(200, ""), (200, "[]"), (200, r#"{"ticket":"?"}"#), (502, "<html>"), (503, "{}")]
         {
-            assert_eq!(why(status, body, None), Why::NotUnderstood, "{status} {body}");
+            assert_eq!(why(status, body, None), IssuerProblem::UnreadableAnswer, "{status} {body}");
         }
-        assert_eq!(why(200, &" ".repeat(Response::LARGEST + 1), None), Why::NotUnderstood);
+        assert_eq!(
+            why(200, &" ".repeat(Response::LARGEST + 1), None),
+            IssuerProblem::UnreadableAnswer
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What a user interface can act on.
 
 use crate::code::TillCardError;
-use crate::protocol::Why;
+use crate::protocol::IssuerProblem;
 use crate::transfer::TransferError;
 use crate::vault::VaultError;
 
@@ -59,7 +59,7 @@ pub enum Error {
     NotLoggedIn,
     /// The issuer did not do it.
     #[error(transparent)]
-    Issuer(Why),
+    Issuer(IssuerProblem),
     /// An issuer's answer is not to what this wallet asked, or was altered on its way.
     #[error("the issuer's answer is not to what this wallet asked")]
     Refused,

@@ -15,7 +15,7 @@ pub struct IssuerAddress(String);
 #[error(
     "expected the issuer's address as in https://pay.example.org, or as in http://127.0.0.1:8080 on this machine"
 )]
-pub struct NotAnIssuerAddress;
+pub struct InvalidIssuerAddress;
 
 impl IssuerAddress {
     /// The address, without a slash at its end: a message's path goes after it.
@@ -26,12 +26,12 @@ impl IssuerAddress {
 }
 
 impl FromStr for IssuerAddress {
-    type Err = NotAnIssuerAddress;
+    type Err = InvalidIssuerAddress;
 
-    fn from_str(text: &str) -> Result<Self, NotAnIssuerAddress> {
+    fn from_str(text: &str) -> Result<Self, InvalidIssuerAddress> {
         let text = text.strip_suffix('/').unwrap_or(text);
-        let (scheme, authority) = text.split_once("://").ok_or(NotAnIssuerAddress)?;
-        let (host, port) = split(authority).ok_or(NotAnIssuerAddress)?;
+        let (scheme, authority) = text.split_once("://").ok_or(InvalidIssuerAddress)?;
+        let (host, port) = split(authority).ok_or(InvalidIssuerAddress)?;
         let scheme = scheme.to_ascii_lowercase();
         let taken = match scheme.as_str() {
             "https" => is_host(host),
@@ -40,7 +40,7 @@ impl FromStr for IssuerAddress {
             _ => false,
         };
         if !taken || port.is_some_and(|port| !is_port(port)) || text.len() > LONGEST {
-            return Err(NotAnIssuerAddress);
+            return Err(InvalidIssuerAddress);
         }
         Ok(Self(format!("{scheme}://{}", authority.to_ascii_lowercase())))
     }

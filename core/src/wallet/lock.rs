@@ -70,7 +70,7 @@ impl Payments<'_> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn drop_all(&mut self) -> Result<(), Error> {
+    pub fn remove_all(&mut self) -> Result<(), Error> {
         Ok(self.0.vault.drop_payments()?)
     }
 }

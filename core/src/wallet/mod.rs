@@ -1,30 +1,30 @@
 //! The wallet: one door, a few rooms.
 
 mod account;
-mod asked;
 mod error;
-mod history;
 mod issuer_address;
 mod lock;
-mod moving;
 mod otp_credentials;
 mod passes;
+mod payment_history;
 mod payments;
 mod provisioning;
+mod request;
+mod transfer;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use account::{AccountAt, KnownAccount, OwnAccount};
-pub use asked::{Asked, Parted};
+pub use account::{Account, AccountProfile, AccountStatus};
 pub use error::Error;
-pub use history::KnownPayments;
-pub use issuer_address::{IssuerAddress, NotAnIssuerAddress};
-pub use moving::Moving;
-pub use otp_credentials::{Otp, OtpCredentials};
+pub use issuer_address::{InvalidIssuerAddress, IssuerAddress};
+pub use otp_credentials::{OtpCredentialInfo, OtpCredentials};
 pub use passes::Passes;
-pub use payments::{NewPayment, NextCode, Payment, Payments};
+pub use payment_history::PaymentHistory;
+pub use payments::{NewPaymentCredential, NextCode, PaymentCredentialInfo, Payments};
+pub use request::{PendingRequest, SplitSession};
+pub use transfer::Transfer;
 
 use crate::vault::{Keystore, RecordId, RecordKind, Vault};
 use crate::{Clock, Device};
@@ -70,7 +70,7 @@ impl Wallet {
     ///
     /// # Errors
     /// [`Error::Invalid`] while a PIN is set that only the present keystore knows; those of both keystores.
-    pub fn rewrap(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), Error> {
+    pub fn change_keystore(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), Error> {
         Ok(self.vault.rewrap(keystore)?)
     }
 
@@ -79,13 +79,13 @@ impl Wallet {
     ///
     /// # Errors
     /// [`Error::Failed`] and those of the keystore; nothing is lost then.
-    pub fn replace_key(&mut self) -> Result<(), Error> {
+    pub fn rekey(&mut self) -> Result<(), Error> {
         Ok(self.vault.replace_key()?)
     }
 
-    /// Whether [`replace_key`](Self::replace_key) was broken off and is to be called again.
+    /// Whether [`rekey`](Self::rekey) was broken off and is to be called again.
     #[must_use]
-    pub fn replacing_key(&self) -> bool {
+    pub fn is_rekeying(&self) -> bool {
         self.vault.is_rekeying()
     }
 
@@ -121,13 +121,13 @@ impl Wallet {
     }
 
     /// The room of the shopper's account at an issuer.
-    pub fn account(&mut self) -> OwnAccount<'_> {
-        OwnAccount::new(self)
+    pub fn account(&mut self) -> Account<'_> {
+        Account::new(self)
     }
 
     /// The room of what goes to another phone, and comes from one.
-    pub fn moving(&mut self) -> Moving<'_> {
-        Moving::new(self)
+    pub fn transfer(&mut self) -> Transfer<'_> {
+        Transfer::new(self)
     }
 
     /// Removes a record if it holds a `T`: a room must not remove what is another's.

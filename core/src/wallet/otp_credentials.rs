@@ -12,7 +12,7 @@ pub struct OtpCredentials<'w>(&'w mut Wallet);
 
 /// A one-time-password credential as it can be shown: all but its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Otp {
+pub struct OtpCredentialInfo {
     /// Its record in this wallet.
     pub id: RecordId,
     /// The service.
@@ -53,7 +53,7 @@ impl<'w> OtpCredentials<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn list(&self) -> Result<Vec<Otp>, Error> {
+    pub fn list(&self) -> Result<Vec<OtpCredentialInfo>, Error> {
         let all = self.0.vault.list::<OtpCredential>()?;
         Ok(all.into_iter().map(|(id, stored)| describe(id, stored)).collect())
     }
@@ -96,7 +96,7 @@ impl<'w> OtpCredentials<'w> {
     }
 }
 
-fn describe(id: RecordId, stored: OtpCredential) -> Otp {
+fn describe(id: RecordId, stored: OtpCredential) -> OtpCredentialInfo {
     let OtpCredential { issuer, account, algorithm, digits, kind, .. } = stored;
-    Otp { id, issuer, account, algorithm, digits, kind }
+    OtpCredentialInfo { id, issuer, account, algorithm, digits, kind }
 }

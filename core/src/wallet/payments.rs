@@ -14,7 +14,7 @@ pub struct Payments<'w>(pub(super) &'w mut Wallet);
 
 /// What an issuer provisions.
 #[derive(Clone, Debug)]
-pub struct NewPayment {
+pub struct NewPaymentCredential {
     /// The issuer's name for it.
     pub credential: CredentialId,
     /// Whose it is, as shown to the shopper: 1 to 128 bytes.
@@ -27,7 +27,7 @@ pub struct NewPayment {
 
 /// A payment credential as it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payment {
+pub struct PaymentCredentialInfo {
     /// Its record in this wallet.
     pub id: RecordId,
     /// The issuer's name for it.
@@ -78,7 +78,11 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`]; [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
-    pub fn add(&mut self, unlocked: &PaymentUnlock, new: &NewPayment) -> Result<RecordId, Error> {
+    pub fn add(
+        &mut self,
+        unlocked: &PaymentUnlock,
+        new: &NewPaymentCredential,
+    ) -> Result<RecordId, Error> {
         let credential =
             PaymentCredential::new(new.credential, new.label.clone(), new.scheme, new.seed.clone());
         Ok(self.0.vault.transaction(|tx| tx.add_payment(unlocked, credential))?)
@@ -88,7 +92,7 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn list(&self) -> Result<Vec<Payment>, Error> {
+    pub fn list(&self) -> Result<Vec<PaymentCredentialInfo>, Error> {
         let all = self.0.vault.list::<PaymentCredential>()?;
         Ok(all.into_iter().map(|(id, stored)| describe(id, stored)).collect())
     }
@@ -97,7 +101,7 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Corrupt`], [`Error::Failed`].
-    pub fn get(&self, id: &RecordId) -> Result<Payment, Error> {
+    pub fn get(&self, id: &RecordId) -> Result<PaymentCredentialInfo, Error> {
         let stored = self.0.vault.get(id)?.ok_or(Error::NotFound)?;
         Ok(describe(*id, stored))
     }
@@ -170,7 +174,7 @@ impl<'w> Payments<'w> {
     }
 }
 
-impl Payment {
+impl PaymentCredentialInfo {
     /// The time that its codes are made by, when the device's clock says `device`.
     #[must_use]
     pub fn time(&self, device: UnixTime) -> UnixTime {
@@ -184,8 +188,8 @@ impl Payment {
     }
 }
 
-fn describe(id: RecordId, stored: PaymentCredential) -> Payment {
-    Payment {
+fn describe(id: RecordId, stored: PaymentCredential) -> PaymentCredentialInfo {
+    PaymentCredentialInfo {
         id,
         credential: stored.credential,
         label: stored.label,

@@ -1,25 +1,25 @@
 //! How the wallet gets what its payment codes are made from: a request that is kept until it is answered, so that a lost
 //! answer or a killed app costs nothing.
 
-use super::account::{Asks, not_asked};
-use super::{Asked, Error, OwnAccount};
+use super::account::{RequestResult, request_error};
+use super::{Account, Error, PendingRequest};
 use crate::code::{ClockOffset, CredentialId};
 use crate::hpke::ReceiverKey;
 use crate::protocol::{
-    Ends, Grant, PROVISION_INFO, Provision, Provisioned, Request, RequestName, Response, Why,
-    X25519Key, provision_aad,
+    EndedSessions, Grant, IssuerProblem, PROVISION_INFO, Provision, ProvisionedCredential, Request,
+    RequestName, Response, X25519Key, provision_aad,
 };
 use crate::vault::{
     self, PaymentCredential, PaymentUnlock, Provisioning, RecordId, Transaction, VaultError,
 };
 
-impl OwnAccount<'_> {
+impl Account<'_> {
     /// A request for a payment credential, in the session that is kept. Its second factor has to be proved within five minutes before. While one waits for its answer, it is the same
     /// one again.
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`], those of the keystore.
-    pub fn provision(&mut self) -> Asks<Provision> {
+    pub fn provision(&mut self) -> RequestResult<Provision> {
         let device = self.device_key()?;
         let asked = self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
@@ -43,8 +43,8 @@ impl OwnAccount<'_> {
             Ok::<_, Error>(asked)
         })?;
         let request = Request::<Provision>::again(&asked.body, self.0.vault.keystore());
-        let request = request.map_err(not_asked)?.into();
-        self.sent_in_session(request, Ends::Nothing).map(Asked::new)
+        let request = request.map_err(request_error)?.into();
+        self.outgoing_in_session(request, EndedSessions::Nothing).map(PendingRequest::new)
     }
 
     /// Opens the answer and keeps the credential, durably, under the payment lock if there is one, in the place of the
@@ -52,19 +52,19 @@ impl OwnAccount<'_> {
     /// that codes are made by.
     ///
     /// # Errors
-    /// [`Error::Issuer`], [`Error::NotLoggedIn`] as with [`answered`](Self::answered); [`Error::NotFound`] if no request
+    /// [`Error::Issuer`], [`Error::NotLoggedIn`] as with [`answered`](Account::complete); [`Error::NotFound`] if no request
     /// waits; [`Error::Refused`] for an answer to another one, or one that was altered:
     /// nothing is changed then; [`Error::PaymentsLocked`], [`Error::Invalid`], [`Error::Failed`].
-    pub fn provisioned(
+    pub fn complete_provision(
         &mut self,
         unlocked: &PaymentUnlock,
         label: &str,
-        asked: &Asked<Provisioned>,
+        asked: &PendingRequest<ProvisionedCredential>,
         response: &Response,
     ) -> Result<RecordId, Error> {
-        let body = self.done(&asked.out, response)?;
+        let body = self.successful_body(&asked.out, response)?;
         let answer = serde_json::from_slice(body);
-        let answer = answer.map_err(|_| Error::Issuer(Why::NotUnderstood))?;
+        let answer = answer.map_err(|_| Error::Issuer(IssuerProblem::UnreadableAnswer))?;
         self.keep_granted(unlocked, label, &answer)
     }
 
@@ -72,7 +72,7 @@ impl OwnAccount<'_> {
         &mut self,
         unlocked: &PaymentUnlock,
         label: &str,
-        answer: &Provisioned,
+        answer: &ProvisionedCredential,
     ) -> Result<RecordId, Error> {
         let clock_offset = ClockOffset::learn(answer.time, self.0.clock.now());
         self.0.vault.transaction(|tx| {
@@ -97,7 +97,7 @@ impl OwnAccount<'_> {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    pub fn drop_provision(&mut self) -> Result<(), Error> {
+    pub fn discard_provision(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
             if provisioning.pending.is_some() {
@@ -111,7 +111,7 @@ impl OwnAccount<'_> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn provision_waits(&self) -> Result<bool, Error> {
+    pub fn has_pending_provision(&self) -> Result<bool, Error> {
         let kept = self.0.vault.list::<Provisioning>()?.pop();
         Ok(kept.is_some_and(|(_, kept)| kept.pending.is_some()))
     }
@@ -128,7 +128,7 @@ fn only(tx: &Transaction<'_>) -> Result<(RecordId, Provisioning), Error> {
 }
 
 /// What was sealed to this request's key, if it was sealed in answer to it.
-fn opened(asked: &vault::PendingProvisioning, answer: &Provisioned) -> Option<Grant> {
+fn opened(asked: &vault::PendingProvisioning, answer: &ProvisionedCredential) -> Option<Grant> {
     let credential = CredentialId(answer.credential.0);
     let aad = provision_aad(&asked.body, credential);
     let sealed = answer.ciphertext.bytes();
@@ -151,10 +151,10 @@ mod tests {
         AliasPeriod, Audience, Scheme, Seed, ShopName, TillCardError, UnsignedTillCard,
     };
     use crate::protocol::{
-        Ciphertext, CredentialName, Ed25519Key, LoggedIn, SessionToken, is_signed,
+        Ciphertext, CredentialName, Ed25519Key, LogInResult, SessionToken, is_signed,
     };
     use crate::vault::{Argon2Params, SoftwareKeystore};
-    use crate::wallet::{AccountAt, NextCode, Wallet};
+    use crate::wallet::{AccountProfile, NextCode, Wallet};
     use crate::{Clock, Device, Random, SystemRandom, UnixTime};
 
     /// Bytes for the far side.
@@ -182,7 +182,7 @@ mod tests {
     impl TryCryptoRng for Dice {}
 
     /// What an issuer answers, by another implementation of HPKE than ours.
-    fn answer(body: &[u8], credential: u8) -> Provisioned {
+    fn answer(body: &[u8], credential: u8) -> ProvisionedCredential {
         let asked: Provision = serde_json::from_slice(body).unwrap();
         let credential = CredentialId([credential; 16]);
         let scheme = Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY };
@@ -199,7 +199,7 @@ mod tests {
                 &mut Dice,
             )
             .unwrap();
-        Provisioned {
+        ProvisionedCredential {
             credential: CredentialName(credential.0),
             enc: X25519Key(enc.to_bytes().into()),
             ciphertext: Ciphertext::new(sealed).unwrap(),
@@ -233,19 +233,19 @@ mod tests {
             let (clock, random) = (Arc::new(Noon), Arc::new(SystemRandom::new()));
             let keystore = Self::keystore(&folder.path().join("key"));
             let phone = Self { folder, device: Device { keystore, anchor: None, clock, random } };
-            let at = AccountAt {
+            let at = AccountProfile {
                 handle: "hanako@example.org".parse().unwrap(),
                 issuer: "http://127.0.0.1:8080".parse().unwrap(),
                 device_name: "phone".to_owned().try_into().unwrap(),
             };
             let session = SessionToken::new("token").unwrap();
-            let logged_in = LoggedIn { session, must_enrol: false };
+            let logged_in = LogInResult { session, must_enrol: false };
             let mut wallet = phone.open();
             let password = crate::protocol::PasswordText::new("four quiet herons");
             let asked = wallet.account().log_in(&at, password.unwrap(), None).unwrap();
             let body = serde_json::to_vec(&logged_in).unwrap();
             let response = Response { status: 200, body, retry_after: None };
-            wallet.account().answered(&asked, &response).unwrap();
+            wallet.account().complete(&asked, &response).unwrap();
             phone
         }
 
@@ -278,13 +278,13 @@ mod tests {
         // The app is killed before the answer comes.
         drop(wallet);
         let mut wallet = phone.open();
-        assert!(wallet.account().provision_waits().unwrap());
+        assert!(wallet.account().has_pending_provision().unwrap());
         let again = wallet.account().provision().unwrap();
         assert_eq!(again.envelope().body(), first.body());
         let unlock = PaymentUnlock::without_lock();
         let given =
             wallet.account().keep_granted(&unlock, "Shop", &answer(first.body(), 1)).unwrap();
-        assert!(!wallet.account().provision_waits().unwrap());
+        assert!(!wallet.account().has_pending_provision().unwrap());
         let kept = wallet.payments().get(&given).unwrap();
         assert_eq!((kept.credential, kept.label.as_str()), (CredentialId([1; 16]), "Shop"));
         assert_eq!(kept.offset.seconds(), 100, "the issuer's time");
@@ -305,7 +305,7 @@ mod tests {
         let phone = Phone::new();
         let mut wallet = phone.open();
         let unlock = PaymentUnlock::without_lock();
-        let other = crate::wallet::NewPayment {
+        let other = crate::wallet::NewPaymentCredential {
             credential: CredentialId([7; 16]),
             label: "Other".into(),
             scheme: Scheme { prefix: "4900".parse().unwrap(), alias_period: AliasPeriod::DAY },
@@ -331,7 +331,7 @@ mod tests {
         let asked = wallet.account().provision().unwrap();
         let answer = answer(asked.envelope().body(), 1);
         let given = wallet.account().keep_granted(&unlock, "Shop", &answer).unwrap();
-        let by_hand = crate::wallet::NewPayment {
+        let by_hand = crate::wallet::NewPaymentCredential {
             credential: CredentialId([7; 16]),
             label: "By hand".into(),
             scheme: Scheme { prefix: "4900".parse().unwrap(), alias_period: AliasPeriod::DAY },
@@ -361,18 +361,21 @@ mod tests {
         let mut wallet = phone.open();
         let unlock = PaymentUnlock::without_lock();
         let first = wallet.account().provision().unwrap();
-        wallet.account().drop_provision().unwrap();
-        wallet.account().drop_provision().unwrap();
+        wallet.account().discard_provision().unwrap();
+        wallet.account().discard_provision().unwrap();
         let second = wallet.account().provision().unwrap();
         assert_ne!(first.envelope().body(), second.envelope().body());
         let good = answer(second.envelope().body(), 1);
         let mut bad = vec![answer(first.envelope().body(), 1)];
-        bad.push(Provisioned { credential: CredentialName([2; 16]), ..good.clone() });
-        bad.push(Provisioned { enc: X25519Key([0; 32]), ..good.clone() });
-        bad.push(Provisioned { enc: bad[0].enc, ..good.clone() });
+        bad.push(ProvisionedCredential { credential: CredentialName([2; 16]), ..good.clone() });
+        bad.push(ProvisionedCredential { enc: X25519Key([0; 32]), ..good.clone() });
+        bad.push(ProvisionedCredential { enc: bad[0].enc, ..good.clone() });
         let mut sealed = good.ciphertext.bytes().to_vec();
         sealed[3] ^= 1;
-        bad.push(Provisioned { ciphertext: Ciphertext::new(sealed).unwrap(), ..good.clone() });
+        bad.push(ProvisionedCredential {
+            ciphertext: Ciphertext::new(sealed).unwrap(),
+            ..good.clone()
+        });
         for bad in bad {
             let refused = wallet.account().keep_granted(&unlock, "Shop", &bad);
             assert_eq!(refused, Err(Error::Refused));
@@ -388,7 +391,7 @@ mod tests {
         let phone = Phone::new();
         let mut wallet = phone.open();
         let first = wallet.account().provision().unwrap();
-        wallet.rewrap(Phone::keystore(&phone.folder.path().join("other"))).unwrap();
+        wallet.change_keystore(Phone::keystore(&phone.folder.path().join("other"))).unwrap();
         let second = wallet.account().provision().unwrap();
         assert_ne!(first.envelope().body(), second.envelope().body());
         let key = wallet.account().device_key().unwrap();
@@ -412,9 +415,9 @@ mod tests {
         let without = PaymentUnlock::without_lock();
         let refused = wallet.account().keep_granted(&without, "Shop", &answer);
         assert_eq!(refused, Err(Error::PaymentsLocked));
-        assert!(wallet.account().provision_waits().unwrap(), "it can be opened later");
+        assert!(wallet.account().has_pending_provision().unwrap(), "it can be opened later");
         wallet.account().keep_granted(&unlock, "Shop", &answer).unwrap();
-        wallet.account().end_session().unwrap();
+        wallet.account().discard_session().unwrap();
         assert_eq!(wallet.account().provision().unwrap_err(), Error::NotLoggedIn);
     }
 }

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    AddCard, Call, CardNumber, CardView, Cards, DefaultCard, ListCards, RemoveCard,
+    AccountCard, AddCard, Call, CardNumber, Cards, ListCards, RemoveCard, SetDefaultCard,
 };
 use tegata_policy::limits::AttemptLimit;
 use tegata_policy::{Event, Reply, decide};
@@ -74,7 +74,7 @@ pub(super) async fn add_card(
 pub(super) async fn default_card(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<DefaultCard>,
+    request: Strict<SetDefaultCard>,
 ) -> Answered {
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
     let card = CardId(request.value.card.0);
@@ -107,7 +107,7 @@ fn name(card: &RegisteredCard) -> String {
 impl Accounts {
     async fn cards(&self, account: AccountId) -> Answered {
         let cards = self.store.cards(account).await.map_err(Problem::of_store)?;
-        let view = |card: Card| CardView {
+        let view = |card: Card| AccountCard {
             card: CardNumber(card.id.0),
             brand: card.registered.brand,
             last4: card.registered.last4,

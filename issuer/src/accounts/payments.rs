@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use tegata::protocol::{
-    Call, CurrencyName, ListPayments, PaymentNumber, PaymentPage, PaymentState, PaymentView,
+    AccountPayment, Call, CurrencyName, ListPayments, PaymentNumber, PaymentPage, PaymentState,
     SaleNumber,
 };
 
@@ -32,9 +32,11 @@ pub(super) async fn list_payments(
     Ok(Json(PaymentPage { payments, earlier, decimals: decimals.get() }))
 }
 
-fn view(PaymentWithShop { authorisation, shop }: PaymentWithShop) -> Result<PaymentView, Problem> {
+fn view(
+    PaymentWithShop { authorisation, shop }: PaymentWithShop,
+) -> Result<AccountPayment, Problem> {
     let unreadable = |error| Problem::internal("showing a payment", &error);
-    Ok(PaymentView {
+    Ok(AccountPayment {
         payment: PaymentNumber(authorisation.id.0),
         shop,
         reference: SaleNumber::try_from(authorisation.reference).map_err(unreadable)?,

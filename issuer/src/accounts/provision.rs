@@ -10,8 +10,8 @@ use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeS, Serializable, single_shot_seal_with_rng};
 use tegata::code::{AliasKey, CredentialId, Scheme, Seed};
 use tegata::protocol::{
-    Ciphertext, CredentialName, Ed25519Key, Grant, PROVISION_INFO, Provision, Provisioned,
-    X25519Key, provision_aad,
+    Ciphertext, CredentialName, Ed25519Key, Grant, PROVISION_INFO, Provision,
+    ProvisionedCredential, X25519Key, provision_aad,
 };
 use tegata::protocol::{DeviceId, Refusal};
 use tegata::{Random, UnixTime};
@@ -57,7 +57,7 @@ impl Accounts {
         caller: Caller,
         device: DeviceId,
         request: Strict<Provision>,
-    ) -> Result<Provisioned, Problem> {
+    ) -> Result<ProvisionedCredential, Problem> {
         let (account, session) = (caller.account, caller.session);
         let (now, random) = (self.world.clock.now(), &*self.world.random);
         let no_random = |error| Problem::internal("making a credential", &error);
@@ -157,7 +157,7 @@ impl Accounts {
         body: &[u8],
         grant: &Grant,
         now: UnixTime,
-    ) -> Result<Provisioned, Problem> {
+    ) -> Result<ProvisionedCredential, Problem> {
         let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&asked.key.0);
         let key = key.map_err(|_| Problem::Malformed)?;
         let plain = grant.write().ok_or_else(|| Problem::internal("granting", &"too large"))?;
@@ -177,7 +177,7 @@ impl Accounts {
         // A key of small order: nothing is secret under it.
         let (enc, ciphertext) = sealed.map_err(|_| Problem::Malformed)?;
         let ciphertext = Ciphertext::new(ciphertext);
-        Ok(Provisioned {
+        Ok(ProvisionedCredential {
             credential: CredentialName(grant.credential.0),
             enc: X25519Key(enc.to_bytes().into()),
             ciphertext: ciphertext.map_err(|error| Problem::internal("granting", &error))?,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
-use tegata::protocol::{PaymentNumber, money};
+use tegata::protocol::{PaymentNumber, format_amount};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::no_link::no_link;
@@ -58,7 +58,8 @@ impl Receipt {
         let Authorisation { amount, currency, reference, made, .. } = authorisation;
         // A till writes what it likes here.
         let reference = no_link(reference);
-        let text = text.replace("{amount}", &money(*amount, currency, figures.decimals.get()));
+        let text =
+            text.replace("{amount}", &format_amount(*amount, currency, figures.decimals.get()));
         let text = text.replace("{time}", &figures.time(*made));
         let text = text.replace("{since}", &figures.time(self.since));
         // What people named last: what it contains is not looked at again.

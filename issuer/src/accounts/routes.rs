@@ -7,12 +7,13 @@ use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    AddCard, Begun, Call, Close, DefaultCard, Done, EndSessions, Enrol, EnrolFactor,
-    EnrolFactorCode, Export, ForgetDevice, Freeze, FreezeByCode, Keep, ListCards, ListPayments,
-    LogIn, LogOut, LoggedIn, MoveAddress, MoveAddressCode, Overview, PasswordText, Prove,
-    Provision, RecoveryCode, RecoveryCodes, RemoveCard, RenewRecovery, Reset, ResetFinish,
-    ResetProof, SessionToken, SignUp, SignUpCode, SignUpFactor, SignedUp, TakeBack, Ticket,
-    Unfreeze,
+    Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
+    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions,
+    ExportAccount, FactorEnrolment, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount,
+    FreezeByCode, GetAccount, IssuedTicket, ListCards, ListPayments, LogIn, LogInResult, LogOut,
+    PasswordText, Provision, RecoveryCode, RecoveryCodes, RemoveCard, RenewRecoveryCodes,
+    RequestDeletion, RevertChanges, SessionToken, SetDefaultCard, SignUpResult, Ticket,
+    UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
 };
 use tegata_policy::{Account, Event, PolicyContext, Reply, ResetDestination, ResetId, SecretId};
 
@@ -54,35 +55,35 @@ pub fn described() -> Routes {
         )*};
     }
     serve! {
-        SignUp => sign_up,
-        SignUpCode => sign_up_code,
-        SignUpFactor => sign_up_factor,
+        BeginSignUp => sign_up,
+        VerifySignUpCode => sign_up_code,
+        FinishSignUp => sign_up_factor,
         LogIn => log_in,
-        Reset => reset,
-        ResetProof => reset_proof,
-        ResetFinish => reset_finish,
+        BeginPasswordReset => reset,
+        VerifyPasswordReset => reset_proof,
+        FinishPasswordReset => reset_finish,
         FreezeByCode => freeze_by_code,
-        TakeBack => take_back,
-        Overview => overview,
-        Export => export,
-        Prove => prove,
+        RevertChanges => take_back,
+        GetAccount => overview,
+        ExportAccount => export,
+        VerifyFactor => prove,
         LogOut => log_out,
         EndSessions => end_sessions,
         ForgetDevice => forget_device,
-        EnrolFactor => enrol_factor,
-        EnrolFactorCode => enrol_factor_code,
-        RenewRecovery => renew_recovery,
-        MoveAddress => move_address,
-        MoveAddressCode => move_address_code,
+        BeginFactorEnrolment => enrol_factor,
+        ConfirmFactorEnrolment => enrol_factor_code,
+        RenewRecoveryCodes => renew_recovery,
+        ChangeAddress => move_address,
+        ConfirmAddressChange => confirm_address_change,
         ListCards => list_cards,
         AddCard => add_card,
-        DefaultCard => default_card,
+        SetDefaultCard => default_card,
         RemoveCard => remove_card,
         ListPayments => list_payments,
-        Freeze => freeze,
-        Unfreeze => unfreeze,
-        Close => close,
-        Keep => keep,
+        FreezeAccount => freeze,
+        UnfreezeAccount => unfreeze,
+        RequestDeletion => close,
+        CancelDeletion => keep,
         Provision => provision,
     }
     routes
@@ -93,17 +94,17 @@ fn out_of_place() -> Problem {
     Problem::internal("answering", &"the decision was of another kind")
 }
 
-fn done() -> Json<Done> {
-    Json(Done {})
+fn done() -> Json<Acknowledgement> {
+    Json(Acknowledgement {})
 }
 
 async fn sign_up(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<SignUp>,
-) -> Answered<SignUp> {
+    request: Strict<BeginSignUp>,
+) -> Answered<BeginSignUp> {
     let device = signer(&headers, &request)?;
-    let SignUp { address, language, device_name, .. } = request.value;
+    let BeginSignUp { address, language, device_name, .. } = request.value;
     let now = accounts.world.clock.now();
     let id = AccountId::make(now, &*accounts.world.random)
         .map_err(|error| Problem::internal("making a number", &error))?;
@@ -113,16 +114,16 @@ async fn sign_up(
     let given =
         Given { address: Some(Address { handle: Some(address), language }), ..Given::default() };
     accounts.begin(id, device.id(), device_name.into(), taken, given).await?;
-    Ok(Json(Begun { ticket: accounts.ticket(Purpose::SignUp, id, 0)? }))
+    Ok(Json(IssuedTicket { ticket: accounts.ticket(Purpose::SignUp, id, 0)? }))
 }
 
 async fn sign_up_code(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<SignUpCode>,
-) -> Answered<SignUpCode> {
+    request: Strict<VerifySignUpCode>,
+) -> Answered<VerifySignUpCode> {
     let device = signer(&headers, &request)?.id();
-    let SignUpCode { ticket, code, password, .. } = request.value;
+    let VerifySignUpCode { ticket, code, password, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let awaited = accounts.awaits_password(id, KillSwitch::SignUp, |account, world| {
         matches!(account, Account::PendingSignUp(opening) if opening.awaits_code(device, world))
@@ -138,17 +139,17 @@ async fn sign_up_code(
 async fn sign_up_factor(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<SignUpFactor>,
-) -> Answered<SignUpFactor> {
+    request: Strict<FinishSignUp>,
+) -> Answered<FinishSignUp> {
     let device = signer(&headers, &request)?.id();
-    let SignUpFactor { ticket, totp, .. } = request.value;
+    let FinishSignUp { ticket, totp, .. } = request.value;
     let (id, _) = accounts.of_ticket(Purpose::SignUp, &ticket)?;
     let given = Given { totp: Some(totp), ..Given::default() };
     let event = Event::VerifySignUpFactor { device };
     let came = accounts.act(id, Some(KillSwitch::SignUp), event, &given).await?;
     let Reply::SignedUp { recovery, .. } = came.answer else { return Err(out_of_place()) };
     let recovery_codes = shown_once(&came.made, &recovery)?;
-    Ok(Json(SignedUp { session: token(came.made)?, recovery_codes }))
+    Ok(Json(SignUpResult { session: token(came.made)?, recovery_codes }))
 }
 
 async fn log_in(
@@ -171,31 +172,31 @@ async fn log_in(
     let event = Event::LogIn { device, name: device_name.into(), factor };
     let came = accounts.act(id, Some(KillSwitch::LogIn), event, &given).await?;
     let Reply::LoggedIn { must_enrol, .. } = came.answer else { return Err(out_of_place()) };
-    Ok(Json(LoggedIn { session: token(came.made)?, must_enrol }))
+    Ok(Json(LogInResult { session: token(came.made)?, must_enrol }))
 }
 
 async fn reset(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<Reset>,
-) -> Answered<Reset> {
+    request: Strict<BeginPasswordReset>,
+) -> Answered<BeginPasswordReset> {
     let device = signer(&headers, &request)?.id();
-    let Reset { handle, device_name, .. } = request.value;
+    let BeginPasswordReset { handle, device_name, .. } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
     let event =
         Event::RequestReset { device, name: device_name.into(), to: ResetDestination::Verified };
     let came = accounts.act(id, Some(KillSwitch::Reset), event, &Given::default()).await?;
     let Reply::ResetStarted(reset) = came.answer else { return Err(out_of_place()) };
-    Ok(Json(Begun { ticket: accounts.ticket(Purpose::Reset, id, reset.0)? }))
+    Ok(Json(IssuedTicket { ticket: accounts.ticket(Purpose::Reset, id, reset.0)? }))
 }
 
 async fn reset_proof(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<ResetProof>,
-) -> Answered<ResetProof> {
+    request: Strict<VerifyPasswordReset>,
+) -> Answered<VerifyPasswordReset> {
     let device = signer(&headers, &request)?.id();
-    let ResetProof { ticket, code, second_factor, .. } = request.value;
+    let VerifyPasswordReset { ticket, code, second_factor, .. } = request.value;
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let given = Given { code: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
@@ -207,10 +208,10 @@ async fn reset_proof(
 async fn reset_finish(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<ResetFinish>,
-) -> Answered<ResetFinish> {
+    request: Strict<FinishPasswordReset>,
+) -> Answered<FinishPasswordReset> {
     let device = signer(&headers, &request)?.id();
-    let ResetFinish { ticket, password, .. } = request.value;
+    let FinishPasswordReset { ticket, password, .. } = request.value;
     let (id, reset) = accounts.of_ticket(Purpose::Reset, &ticket)?;
     let reset = ResetId(reset);
     let awaited = accounts.awaits_password(id, KillSwitch::Reset, |account, world| {
@@ -235,8 +236,11 @@ async fn freeze_by_code(
     Ok(done())
 }
 
-async fn take_back(Extension(accounts): Here, request: Strict<TakeBack>) -> Answered<TakeBack> {
-    let TakeBack { handle, code, second_factor } = request.value;
+async fn take_back(
+    Extension(accounts): Here,
+    request: Strict<RevertChanges>,
+) -> Answered<RevertChanges> {
+    let RevertChanges { handle, code, second_factor } = request.value;
     let id = accounts.account_or_decoy(&handle).await?;
     let given = Given { notice: Some(code), ..Given::default() };
     let (given, factor) = given.with_factor(second_factor);
@@ -247,8 +251,8 @@ async fn take_back(Extension(accounts): Here, request: Strict<TakeBack>) -> Answ
 async fn overview(
     Extension(accounts): Here,
     headers: HeaderMap,
-    _request: Strict<Overview>,
-) -> Answered<Overview> {
+    _request: Strict<GetAccount>,
+) -> Answered<GetAccount> {
     let caller = accounts.caller(&headers).await?;
     accounts.view(&caller).await.map(Json)
 }
@@ -256,8 +260,8 @@ async fn overview(
 async fn export(
     Extension(accounts): Here,
     headers: HeaderMap,
-    request: Strict<Export>,
-) -> Answered<Export> {
+    request: Strict<ExportAccount>,
+) -> Answered<ExportAccount> {
     let caller = accounts.caller(&headers).await?;
     let before = request.value.before;
     let event = Event::Export { session: caller.session, first: before.is_none() };
@@ -268,8 +272,8 @@ async fn export(
 async fn enrol_factor(
     Extension(accounts): Here,
     headers: HeaderMap,
-    _request: Strict<EnrolFactor>,
-) -> Answered<EnrolFactor> {
+    _request: Strict<BeginFactorEnrolment>,
+) -> Answered<BeginFactorEnrolment> {
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
     let came = accounts
         .act(account, None, Event::BeginFactorEnrolment { session }, &Given::default())
@@ -280,8 +284,8 @@ async fn enrol_factor(
 async fn renew_recovery(
     Extension(accounts): Here,
     headers: HeaderMap,
-    _request: Strict<RenewRecovery>,
-) -> Answered<RenewRecovery> {
+    _request: Strict<RenewRecoveryCodes>,
+) -> Answered<RenewRecoveryCodes> {
     let Caller { account, session, .. } = accounts.caller(&headers).await?;
     let event = Event::RenewRecoveryCodes { session };
     let came = accounts.act(account, None, event, &Given::default()).await?;
@@ -317,24 +321,24 @@ macro_rules! in_session {
 }
 
 in_session! {
-    prove: Prove, |session, Prove { totp }| Event::VerifyFactor { session },
+    prove: VerifyFactor, |session, VerifyFactor { totp }| Event::VerifyFactor { session },
         Given { totp: Some(totp), ..Given::default() };
     log_out: LogOut, |session, _| Event::LogOut { session }, Given::default();
     end_sessions: EndSessions, |session, EndSessions { session: which }|
         Event::EndSessions { session, which: which.map(|which| which.0) }, Given::default();
     forget_device: ForgetDevice, |session, ForgetDevice { device }|
         Event::ForgetDevice { session, device: device.0 }, Given::default();
-    enrol_factor_code: EnrolFactorCode, |session, EnrolFactorCode { totp }|
+    enrol_factor_code: ConfirmFactorEnrolment, |session, ConfirmFactorEnrolment { totp }|
         Event::VerifyFactorEnrolment { session }, Given { totp: Some(totp), ..Given::default() };
-    move_address: MoveAddress, |session, MoveAddress { address, language }|
+    move_address: ChangeAddress, |session, ChangeAddress { address, language }|
         Event::ChangeAddress { session },
         Given { address: Some(Address { handle: Some(address), language }), ..Given::default() };
-    move_address_code: MoveAddressCode, |session, MoveAddressCode { code }|
+    confirm_address_change: ConfirmAddressChange, |session, ConfirmAddressChange { code }|
         Event::VerifyNewAddress { session }, Given { code: Some(code), ..Given::default() };
-    freeze: Freeze, |session, _| Event::Freeze { session }, Given::default();
-    unfreeze: Unfreeze, |session, _| Event::Unfreeze { session }, Given::default();
-    close: Close, |session, _| Event::RequestDeletion { session }, Given::default();
-    keep: Keep, |session, _| Event::CancelDeletion { session }, Given::default();
+    freeze: FreezeAccount, |session, _| Event::Freeze { session }, Given::default();
+    unfreeze: UnfreezeAccount, |session, _| Event::Unfreeze { session }, Given::default();
+    close: RequestDeletion, |session, _| Event::RequestDeletion { session }, Given::default();
+    keep: CancelDeletion, |session, _| Event::CancelDeletion { session }, Given::default();
 }
 
 fn typed(password: &PasswordText) -> Result<Password, Problem> {
@@ -391,12 +395,16 @@ impl Accounts {
     }
 
     /// The secret of a new second factor, as an authenticator reads it.
-    async fn enrolling(&self, account: AccountId, came: act::Done) -> Result<Enrol, Problem> {
+    async fn enrolling(
+        &self,
+        account: AccountId,
+        came: act::Done,
+    ) -> Result<FactorEnrolment, Problem> {
         let Reply::FactorSecret(factor) = came.answer else { return Err(out_of_place()) };
         let secret = came.made.factors.get(&factor).ok_or_else(out_of_place)?;
         let address = self.address_of(account).await?.and_then(|address| address.handle);
         let handle = address.ok_or(Problem::Refused(Refusal::Wrong))?;
-        Ok(Enrol { otpauth: super::view::otpauth(&self.name, &handle, secret)? })
+        Ok(FactorEnrolment { otpauth: super::view::otpauth(&self.name, &handle, secret)? })
     }
 
     fn ticket(&self, purpose: Purpose, account: AccountId, number: u32) -> Result<Ticket, Problem> {

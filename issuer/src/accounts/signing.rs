@@ -1,7 +1,7 @@
 //! Who is behind a request: the device that signed it, or the session whose token it carries.
 
 use axum::http::HeaderMap;
-use tegata::protocol::{ByDevice, Call, DeviceKey, SIGNATURE_HEADER, is_signed};
+use tegata::protocol::{Call, DeviceKey, DeviceSigned, SIGNATURE_HEADER, is_signed};
 use tegata::protocol::{Refusal, SessionId};
 use tegata_policy::Event;
 
@@ -17,7 +17,7 @@ use crate::store::SessionContext;
 const SEEN: u64 = 5 * 60;
 
 /// The key of the device that signed the request, as it came.
-pub(super) fn signer<C: Call + ByDevice>(
+pub(super) fn signer<C: Call + DeviceSigned>(
     headers: &HeaderMap,
     request: &Strict<C>,
 ) -> Result<DeviceKey, Problem> {
@@ -26,7 +26,7 @@ pub(super) fn signer<C: Call + ByDevice>(
         return Err(Problem::NotSigned);
     };
     let key = *request.value.device();
-    let signed = match (C::BY.signed_for(), signature.to_str()) {
+    let signed = match (C::AUTH.signed_for(), signature.to_str()) {
         (Some(purpose), Ok(signature)) => is_signed(&key, purpose, &request.raw, signature),
         _ => false,
     };

@@ -2,8 +2,8 @@
 
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    AccountExport, AccountView, DeviceNumber, DeviceView, EventNumber, EventView, SecretText,
-    SessionNumber, SessionView,
+    AccountDevice, AccountEvent, AccountExport, AccountOverview, AccountSession, DeviceNumber,
+    EventNumber, SecretText, SessionNumber,
 };
 use tegata::protocol::{Handle, Refusal};
 use tegata::vault::{OtpAlgorithm, OtpCredential, OtpKind};
@@ -21,7 +21,7 @@ use crate::store::EventRow;
 const EVENTS: u32 = 500;
 
 impl Accounts {
-    pub(super) async fn view(&self, caller: &Caller) -> Result<AccountView, Problem> {
+    pub(super) async fn view(&self, caller: &Caller) -> Result<AccountOverview, Problem> {
         let refused = Problem::Refused(Refusal::NotLoggedIn);
         let Account::Active(live) = &caller.found.state else { return Err(refused) };
         let world = Self::world(&caller.found.global_state, self.world.clock.now());
@@ -29,21 +29,21 @@ impl Accounts {
         let address = self.address_of(caller.account).await?.ok_or(refused)?;
         let unreadable = |_| Problem::internal("showing an account", &"a name is not one");
         let devices = live.devices().iter().map(|device| {
-            Ok(DeviceView {
+            Ok(AccountDevice {
                 device: DeviceNumber(device.id),
                 name: device.name.clone().try_into().map_err(unreadable)?,
                 since: device.since,
                 this: device.id == here.device,
             })
         });
-        let sessions = live.sessions(&world).map(|session| SessionView {
+        let sessions = live.sessions(&world).map(|session| AccountSession {
             session: SessionNumber(session.id),
             device: DeviceNumber(session.device),
             since: session.since,
             seen: session.seen,
             this: session.id == caller.session,
         });
-        Ok(AccountView {
+        Ok(AccountOverview {
             address: address.handle.ok_or(refused)?,
             language: address.language,
             devices: devices.collect::<Result<_, Problem>>()?,
@@ -67,7 +67,7 @@ impl Accounts {
         let earlier = events.len() > EVENTS as usize;
         events.truncate(EVENTS as usize);
         let view = |event: EventRow| {
-            Ok(EventView {
+            Ok(AccountEvent {
                 event: EventNumber::new(&event.id.to_string())
                     .map_err(|error| Problem::internal("showing an event", &error))?,
                 by_operator: Reason::is_operator(&event.actor),

@@ -1,6 +1,6 @@
 //! The description of a message's route, made from the message itself.
 
-use tegata::protocol::{By, Call, SIGNATURE_HEADER};
+use tegata::protocol::{Call, RequiredAuth, SIGNATURE_HEADER};
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
 };
@@ -53,10 +53,10 @@ where
         .description(Some(description))
         .request_body(Some(body))
         .response("200", answer);
-    for problem in problems(C::BY) {
+    for problem in problems(C::AUTH) {
         operation = operation.response(problem.status().as_str(), refused(problem));
     }
-    for (name, says) in headers(C::BY) {
+    for (name, says) in headers(C::AUTH) {
         let text = ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).build();
         operation = operation.parameter(
             ParameterBuilder::new()
@@ -85,7 +85,7 @@ fn content(name: &str) -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build()
 }
 
-fn headers(by: By) -> Vec<(&'static str, String)> {
+fn headers(by: RequiredAuth) -> Vec<(&'static str, String)> {
     let signature = by.signed_for().map(|purpose| {
         let says = format!(
             "ECDSA P-256 with SHA-256, DER in Base64url, by the key in the body, over `tegata/v1/{purpose}`, a zero \
@@ -93,23 +93,23 @@ fn headers(by: By) -> Vec<(&'static str, String)> {
         );
         (SIGNATURE_HEADER, says)
     });
-    let in_session = matches!(by, By::Session | By::DeviceInSession(_));
+    let in_session = matches!(by, RequiredAuth::Session | RequiredAuth::DeviceInSession(_));
     let session =
         in_session.then(|| ("Authorization", "`Bearer ` and the session's token".to_owned()));
     signature.into_iter().chain(session).collect()
 }
 
 /// What can come back beside what each route can answer: one problem for each status.
-fn problems(by: By) -> Vec<Problem> {
+fn problems(by: RequiredAuth) -> Vec<Problem> {
     use tegata::protocol::Refusal;
     let mut problems = vec![Problem::Refused(Refusal::Wrong), Problem::Stopped];
     match by {
-        By::Anyone => {}
-        By::Device(_) => problems.extend([Problem::NotSigned, Problem::WeakPassword]),
-        By::DeviceInSession(_) => {
+        RequiredAuth::Anyone => {}
+        RequiredAuth::Device(_) => problems.extend([Problem::NotSigned, Problem::WeakPassword]),
+        RequiredAuth::DeviceInSession(_) => {
             problems.extend([Problem::NotSigned, Problem::Refused(Refusal::NothingToDo)]);
         }
-        By::Session => problems.extend([
+        RequiredAuth::Session => problems.extend([
             Problem::Refused(Refusal::NotLoggedIn),
             Problem::Refused(Refusal::NothingToDo),
             Problem::CardRefused,

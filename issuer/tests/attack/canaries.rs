@@ -9,8 +9,8 @@ use std::process::Command;
 use serde_json::json;
 use tegata::code::Seed;
 use tegata::protocol::{
-    EnrolFactor, EnrolFactorCode, Language, MoveAddress, MoveAddressCode, NoticeCode, Prove,
-    RenewRecovery, SecondFactor,
+    BeginFactorEnrolment, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, Language,
+    NoticeCode, RenewRecoveryCodes, SecondFactor, VerifyFactor,
 };
 
 use crate::child::Child;
@@ -49,8 +49,8 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     secrets.push(hanako.session.as_ref().unwrap().expose().to_owned());
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
     secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
-    hanako.call_in_session(&Prove { totp }).unwrap();
-    let codes = hanako.call_in_session(&RenewRecovery {}).unwrap().recovery_codes;
+    hanako.call_in_session(&VerifyFactor { totp }).unwrap();
+    let codes = hanako.call_in_session(&RenewRecoveryCodes {}).unwrap().recovery_codes;
     for code in hanako.recovery.iter().chain(&codes) {
         secrets.push(json!(code).as_str().unwrap().to_owned());
     }
@@ -59,20 +59,20 @@ fn no_secret_is_in_log_disk_problems_counts_or_a_core_dump() {
     secrets.push(ticket.expose().to_owned());
     secrets.push(hanako.begin_reset().unwrap().expose().to_owned());
     // A new second factor, and a new address.
-    let otpauth = hanako.call_in_session(&EnrolFactor {}).unwrap().otpauth;
+    let otpauth = hanako.call_in_session(&BeginFactorEnrolment {}).unwrap().otpauth;
     hanako.authenticator = Some(otpauth.expose().to_owned());
     secrets.push(secret_of(otpauth.expose()));
     let SecondFactor::Totp(totp) = hanako.next_totp() else { unreachable!() };
     secrets.push(format!("\"totp\":\"{}\"", totp.expose()));
-    hanako.call_in_session(&EnrolFactorCode { totp }).unwrap();
+    hanako.call_in_session(&ConfirmFactorEnrolment { totp }).unwrap();
     secrets.push(notice_in(&mail(&issuer, &address, "two-step verification was changed")));
     let new = format!("{}@example.org", canary());
     let language = Language::En;
-    let call = MoveAddress { address: new.parse().unwrap(), language };
+    let call = ChangeAddress { address: new.parse().unwrap(), language };
     hanako.call_in_session(&call).unwrap();
     let code = code_in(&mail(&issuer, &new, "Confirm your new email address"));
     secrets.push(code.expose().to_owned());
-    hanako.call_in_session(&MoveAddressCode { code }).unwrap();
+    hanako.call_in_session(&ConfirmAddressChange { code }).unwrap();
     for to in [&address, &new] {
         secrets.push(notice_in(&mail(&issuer, to, "email address was changed")));
     }
@@ -173,7 +173,7 @@ fn nothing_on_disk_or_in_memory(issuer: &TestIssuer, child: &Child, secrets: &[&
         other.complete_sign_up().unwrap();
         other.begin_reset().unwrap();
         let new = format!("somebody-else-{round}@example.org").parse().unwrap();
-        other.call_in_session(&MoveAddress { address: new, language: Language::En }).unwrap();
+        other.call_in_session(&ChangeAddress { address: new, language: Language::En }).unwrap();
         issuer.settled_mail_count(&somebody);
         issuer.close_connections();
         metrics(issuer);
@@ -220,7 +220,7 @@ fn secret_of(uri: &str) -> String {
 /// What problems say when each message is wrong in some way, with a secret in it.
 fn problems(person: &TestShopper<'_>, password: &str) -> String {
     let mut texts = String::new();
-    for (path, _) in tegata::protocol::ALL {
+    for (path, _) in tegata::protocol::ENDPOINTS {
         for body in [
             json!({ "handle": person.address, "password": password, "nobody knows": password }),
             json!({ "password": { password: password } }),

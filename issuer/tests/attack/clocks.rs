@@ -1,7 +1,7 @@
 //! Clocks that jump: what was used stays used, what ran out stays out, and an owner gets through.
 
 use tegata::protocol::Refusal;
-use tegata::protocol::{EnrolFactor, EnrolFactorCode, Prove, SecondFactor};
+use tegata::protocol::{BeginFactorEnrolment, ConfirmFactorEnrolment, SecondFactor, VerifyFactor};
 
 use tegata_testkit::{
     TestIssuer, on_both,
@@ -35,10 +35,13 @@ fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
     }
     issuer.set_clock_back(DAY);
     // The value that was used, and those of steps that are over, though the clock is there again.
-    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: used })), Refusal::Wrong);
-    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: hanako.totp() })), Refusal::Wrong);
+    assert_eq!(refusal(hanako.call_in_session(&VerifyFactor { totp: used })), Refusal::Wrong);
+    assert_eq!(
+        refusal(hanako.call_in_session(&VerifyFactor { totp: hanako.totp() })),
+        Refusal::Wrong
+    );
     let SecondFactor::Totp(next) = hanako.next_totp() else { unreachable!() };
-    assert_eq!(refusal(hanako.call_in_session(&Prove { totp: next })), Refusal::Wrong);
+    assert_eq!(refusal(hanako.call_in_session(&VerifyFactor { totp: next })), Refusal::Wrong);
     let compared = issuer.comparisons("mailed-code");
     assert_eq!(
         refusal(hanako.submit_reset_proof(&ticket, code, hanako.next_totp())),
@@ -73,9 +76,9 @@ fn a_clock_a_year_ahead_ends_what_expires_not_the_account(issuer: &TestIssuer) {
     // The way out: a recovery code, and a new factor.
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     hanako.session = Some(hanako.try_log_in(PASSWORD, Some(code)).unwrap().session);
-    let enrol = hanako.call_in_session(&EnrolFactor {}).unwrap();
+    let enrol = hanako.call_in_session(&BeginFactorEnrolment {}).unwrap();
     hanako.authenticator = Some(enrol.otpauth.expose().to_owned());
-    hanako.call_in_session(&EnrolFactorCode { totp: hanako.totp() }).unwrap();
+    hanako.call_in_session(&ConfirmFactorEnrolment { totp: hanako.totp() }).unwrap();
     hanako.complete_log_in(PASSWORD).unwrap();
     assert!(!hanako.view().unwrap().must_enrol);
 }

@@ -4,7 +4,7 @@
 //! (tests/store/killed.rs).
 
 use tegata::protocol::Refusal;
-use tegata::protocol::{ByDevice, Call, Request};
+use tegata::protocol::{Call, DeviceSigned, Request};
 
 use crate::child::Child;
 use tegata_testkit::{
@@ -23,7 +23,7 @@ const HANAKO: &str = "hanako@example.org";
 const DAY: u64 = 24 * 60 * 60;
 
 /// What a process says that dies at its `die_at`th step, if it gets to say something; then `then` goes on with it.
-fn asked<C: Call + ByDevice>(
+fn asked<C: Call + DeviceSigned>(
     person: &TestShopper<'_>,
     call: &C,
     die_at: u64,

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use tegata::protocol::{
-    ByDevice, Call, FreezeByCode, MailedCodeText, NoticeCode, Request, SecondFactor, TakeBack,
-    TotpText,
+    Call, DeviceSigned, FreezeByCode, MailedCodeText, NoticeCode, Request, RevertChanges,
+    SecondFactor, TotpText,
 };
 
 use tegata_testkit::{
@@ -47,7 +47,7 @@ fn cost<C: Call>(issuer: &TestIssuer, request: &Request<C>) -> Cost {
     (response.status, response.body.len(), after)
 }
 
-fn signed<C: Call + ByDevice>(person: &TestShopper<'_>, call: &C) -> Cost {
+fn signed<C: Call + DeviceSigned>(person: &TestShopper<'_>, call: &C) -> Cost {
     cost(person.issuer, &Request::signed(call, &*person.device).unwrap())
 }
 
@@ -99,7 +99,7 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
         let [one, other] = [HANAKO, NOBODY].map(|address| {
             let handle = address.parse().unwrap();
             let code = code.clone();
-            anyone(issuer, &TakeBack { handle, code, second_factor: wrong_totp() })
+            anyone(issuer, &RevertChanges { handle, code, second_factor: wrong_totp() })
         });
         assert_eq!(one, other);
     }

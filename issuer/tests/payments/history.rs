@@ -1,7 +1,7 @@
 //! What an owner sees of her payments, and what she is told: on both stores.
 
 use serde_json::json;
-use tegata::protocol::{Freeze, ListPayments, PaymentNumber, PaymentPage, PaymentState};
+use tegata::protocol::{FreezeAccount, ListPayments, PaymentNumber, PaymentPage, PaymentState};
 use tegata_issuer::domain::AuthorisationId;
 use tegata_issuer::payments::Outcome;
 use tegata_issuer::store::AuthorisationState;
@@ -188,7 +188,7 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
     let deeds = ["authorised", "charged", "declined", "voided", "reversing", "refunded"].map(lines);
     assert_eq!(deeds, [3, 1, 1, 1, 1, 1]);
     // What she takes with her says that no operator did any of it.
-    let export = tegata::protocol::Export { before: None };
+    let export = tegata::protocol::ExportAccount { before: None };
     issuer.advance_clock(30);
     hanako.verify_factor().unwrap();
     let all = hanako.call_in_session(&export).unwrap();
@@ -206,7 +206,7 @@ fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(issuer: &TestIssuer
         till.authorise(&payments, "before", &payments.code(&hers, 0, None), 100).outcome(),
         "approved"
     );
-    hanako.call_in_session(&Freeze {}).unwrap();
+    hanako.call_in_session(&FreezeAccount {}).unwrap();
     let frozen_at = issuer.now();
     assert_eq!(
         till.authorise(&payments, "after", &payments.code(&hers, 1, None), 100).outcome(),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use tegata::{
-    Clock, NewPayment, NextCode, SystemClock, SystemRandom, UnixTime, Wallet,
+    Clock, NewPaymentCredential, NextCode, SystemClock, SystemRandom, UnixTime, Wallet,
     code::{
         Admission, AliasPeriod, Audience, Candidate, CodeKeys, CodeSlot, Counter, CredentialId,
         PaymentCode, Prefixes, ReplayGuard, Scheme, Seed, SlotIndex, Step, TillId, Verdict, verify,
@@ -172,7 +172,8 @@ impl Ticking {
         let host = host(&folder.join("ticking-keystore"), clock);
         let mut wallet = Wallet::create(&folder.join("ticking"), &host).unwrap();
         let (scheme, label) = (scheme(), "Shop".to_owned());
-        let new = NewPayment { credential: CredentialId([1; 16]), label, scheme, seed: seed() };
+        let new =
+            NewPaymentCredential { credential: CredentialId([1; 16]), label, scheme, seed: seed() };
         let id = wallet.payments().add(LEAVE, &new).unwrap();
         Self { wallet, id }
     }

@@ -11,8 +11,8 @@ use tegata::vault::{
     VaultError,
 };
 use tegata::{
-    Clock, Device as Host, Error, NewPayment, Random, RandomUnavailable, SecretBytes, SystemRandom,
-    UnixTime, Wallet,
+    Clock, Device as Host, Error, NewPaymentCredential, Random, RandomUnavailable, SecretBytes,
+    SystemRandom, UnixTime, Wallet,
 };
 
 /// What an operation answers.
@@ -75,7 +75,7 @@ pub const STEPS: &[Step] = &[
     step("take the lock away", remove_lock),
     step("add a counter", add_counter),
     step("use the counter", use_counter),
-    step("ask for a move", |device| device.wallet()?.moving().begin().map(drop)),
+    step("ask for a move", |device| device.wallet()?.transfer().request().map(drop)),
     step("take what was given", take_move),
     step("add a pass", |device| device.wallet()?.passes().add(&pass("Ticket")).map(drop)),
     step("remove a pass", remove_pass),
@@ -351,7 +351,7 @@ fn large(device: &mut Device) -> Answer {
 fn add_payment(device: &mut Device) -> Answer {
     let invalid = || Error::Invalid("the workload's own credential".into());
     let prefix = "4960".parse().map_err(|_| invalid())?;
-    let payment = NewPayment {
+    let payment = NewPaymentCredential {
         credential: CredentialId([7; 16]),
         label: "Corner Shop".into(),
         scheme: Scheme { prefix, alias_period: AliasPeriod::DAY },
@@ -456,11 +456,11 @@ fn take_move(device: &mut Device) -> Answer {
     let unlock = unlock(device)?;
     let wallet = device.wallet()?;
     // A host that was told of an error after it was stored, and asks again.
-    let Some(request) = wallet.moving().waits()? else { return Ok(()) };
+    let Some(request) = wallet.transfer().pending_request()? else { return Ok(()) };
     let all = wallet.otp_credentials().list()?;
     let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;
-    let given = wallet.moving().give(&unlock, &request, request.number()?, &[id])?;
-    wallet.moving().take(&given).map(drop)
+    let given = wallet.transfer().create_parcel(&unlock, &request, request.number()?, &[id])?;
+    wallet.transfer().accept_parcel(&given).map(drop)
 }
 
 fn use_counter(device: &mut Device) -> Answer {

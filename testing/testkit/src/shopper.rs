@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tegata::protocol::{
-    AccountView, ByDevice, Call, DeviceKey, DeviceName, IssuerError, Language, LogIn, LoggedIn,
-    MailedCodeText, Overview, PasswordText, Prove, RecoveryCode, Refusal, Request, Reset,
-    ResetFinish, ResetProof, SecondFactor, SessionToken, SignUp, SignUpCode, SignUpFactor, Ticket,
-    TotpText, Why,
+    AccountOverview, BeginPasswordReset, BeginSignUp, Call, DeviceKey, DeviceName, DeviceSigned,
+    FinishPasswordReset, FinishSignUp, GetAccount, IssuerError, IssuerProblem, Language, LogIn,
+    LogInResult, MailedCodeText, PasswordText, RecoveryCode, Refusal, Request, SecondFactor,
+    SessionToken, Ticket, TotpText, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
 };
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore};
 
@@ -43,7 +43,7 @@ pub type IssuerResult<T> = Result<T, IssuerError>;
 /// The refusal in an answer that has to be one.
 pub fn refusal<T: std::fmt::Debug>(result: IssuerResult<T>) -> Refusal {
     match result {
-        Err(IssuerError::No(Why::Refused(refusal))) => refusal,
+        Err(IssuerError::Problem(IssuerProblem::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -71,7 +71,7 @@ impl TestShopper<'_> {
     }
 
     /// Sends a message that the device signs.
-    pub fn call_signed<C: Call + ByDevice>(&self, call: &C) -> IssuerResult<C::Answer> {
+    pub fn call_signed<C: Call + DeviceSigned>(&self, call: &C) -> IssuerResult<C::Answer> {
         self.issuer.send(&Request::signed(call, &*self.device)?)
     }
 
@@ -112,7 +112,7 @@ impl TestShopper<'_> {
         ticket: &Ticket,
         code: MailedCodeText,
     ) -> IssuerResult<()> {
-        let call = SignUpCode {
+        let call = VerifySignUpCode {
             ticket: ticket.clone(),
             device: self.key(),
             code,
@@ -140,7 +140,7 @@ impl TestShopper<'_> {
         &self,
         with: &str,
         second_factor: Option<SecondFactor>,
-    ) -> IssuerResult<LoggedIn> {
+    ) -> IssuerResult<LogInResult> {
         self.call_signed(&log_in(self, with, second_factor))
     }
 
@@ -152,14 +152,14 @@ impl TestShopper<'_> {
     }
 
     /// The account as its owner sees it.
-    pub fn view(&self) -> IssuerResult<AccountView> {
-        self.call_in_session(&Overview {})
+    pub fn view(&self) -> IssuerResult<AccountOverview> {
+        self.call_in_session(&GetAccount {})
     }
 
     /// Gives an unused value of the authenticator in the session.
     pub fn verify_factor(&self) -> IssuerResult<()> {
         let SecondFactor::Totp(totp) = self.next_totp() else { unreachable!() };
-        self.call_in_session(&Prove { totp }).map(|_| ())
+        self.call_in_session(&VerifyFactor { totp }).map(|_| ())
     }
 
     /// Asks for a reset of the password; a code is mailed.
@@ -189,8 +189,8 @@ pub fn json(call: &impl serde::Serialize) -> Value {
 }
 
 /// The message that begins a sign-up.
-pub fn sign_up(shopper: &TestShopper<'_>) -> SignUp {
-    SignUp {
+pub fn sign_up(shopper: &TestShopper<'_>) -> BeginSignUp {
+    BeginSignUp {
         address: shopper.address.parse().unwrap(),
         language: Language::En,
         device: shopper.key(),
@@ -199,8 +199,8 @@ pub fn sign_up(shopper: &TestShopper<'_>) -> SignUp {
 }
 
 /// The message that ends a sign-up.
-pub fn sign_up_factor(shopper: &TestShopper<'_>, ticket: &Ticket) -> SignUpFactor {
-    SignUpFactor { ticket: ticket.clone(), device: shopper.key(), totp: shopper.totp() }
+pub fn sign_up_factor(shopper: &TestShopper<'_>, ticket: &Ticket) -> FinishSignUp {
+    FinishSignUp { ticket: ticket.clone(), device: shopper.key(), totp: shopper.totp() }
 }
 
 /// The message of a log-in.
@@ -215,9 +215,9 @@ pub fn log_in(shopper: &TestShopper<'_>, with: &str, second_factor: Option<Secon
 }
 
 /// The message that begins a reset.
-pub fn reset(shopper: &TestShopper<'_>) -> Reset {
+pub fn reset(shopper: &TestShopper<'_>) -> BeginPasswordReset {
     let handle = shopper.address.parse().unwrap();
-    Reset { handle, device: shopper.key(), device_name: device_name() }
+    BeginPasswordReset { handle, device: shopper.key(), device_name: device_name() }
 }
 
 /// The message with a reset's code and second factor.
@@ -226,11 +226,11 @@ pub fn reset_proof(
     ticket: &Ticket,
     code: MailedCodeText,
     second_factor: SecondFactor,
-) -> ResetProof {
-    ResetProof { ticket: ticket.clone(), device: shopper.key(), code, second_factor }
+) -> VerifyPasswordReset {
+    VerifyPasswordReset { ticket: ticket.clone(), device: shopper.key(), code, second_factor }
 }
 
 /// The message with a reset's new password.
-pub fn reset_finish(shopper: &TestShopper<'_>, ticket: &Ticket, new: &str) -> ResetFinish {
-    ResetFinish { ticket: ticket.clone(), device: shopper.key(), password: password(new) }
+pub fn reset_finish(shopper: &TestShopper<'_>, ticket: &Ticket, new: &str) -> FinishPasswordReset {
+    FinishPasswordReset { ticket: ticket.clone(), device: shopper.key(), password: password(new) }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::Handle;
-use tegata::protocol::{MoveAddress, Overview};
+use tegata::protocol::{ChangeAddress, GetAccount};
 
 use super::log_in::Proof;
 use super::sign_up::MailLanguage;
@@ -39,14 +39,18 @@ impl Address {
         let (old, new) = (at.handle.address(), self.to.address());
         let language = match self.language {
             Some(language) => language.into(),
-            None => self.proof.fully(&mut wallet, &at, &Overview {})?.language,
+            None => self.proof.fully(&mut wallet, &at, &GetAccount {})?.language,
         };
-        self.proof.fully(&mut wallet, &at, &MoveAddress { address: self.to.clone(), language })?;
+        self.proof.fully(
+            &mut wallet,
+            &at,
+            &ChangeAddress { address: self.to.clone(), language },
+        )?;
         output.tell(&format!("A code is on its way to {new}."))?;
         let carrier = Carrier::to(&at.issuer)?;
         asking(&[self.code.as_ref()], || {
             let code = mailed_code(self.code.as_ref())?;
-            let asked = wallet.account().move_address_code(self.to.clone(), code);
+            let asked = wallet.account().confirm_address_change(self.to.clone(), code);
             carried(asked, &carrier, &mut wallet)
         })?;
         output.answer(

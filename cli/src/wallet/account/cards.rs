@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 use tegata::protocol::{
-    AddCard, CardNumber, CardToken, CardView, Cards as Kept, DefaultCard, ListCards, RemoveCard,
+    AccountCard, AddCard, CardNumber, CardToken, Cards as Kept, ListCards, RemoveCard,
+    SetDefaultCard,
 };
 
 use super::in_session;
@@ -61,7 +62,7 @@ impl Cards {
             Action::Default { card } => {
                 let kept = in_session(&mut wallet, &list)?;
                 let card = named(&kept, card)?;
-                in_session(&mut wallet, &DefaultCard { card })?
+                in_session(&mut wallet, &SetDefaultCard { card })?
             }
             Action::Remove { card } => {
                 let kept = in_session(&mut wallet, &list)?;
@@ -75,7 +76,7 @@ impl Cards {
 
 /// The one card that is called so.
 fn named(kept: &Kept, called: &str) -> Result<CardNumber, Failure> {
-    let is = |card: &&CardView| card.last4 == called || String::from(card.card) == called;
+    let is = |card: &&AccountCard| card.last4 == called || String::from(card.card) == called;
     let mut found = kept.cards.iter().filter(is);
     match (found.next(), found.next()) {
         (Some(card), None) => Ok(card.card),
@@ -88,7 +89,7 @@ fn in_words(kept: &Kept) -> String {
     if kept.cards.is_empty() {
         return "no card: nothing can be paid; tegata wallet cards add TOKEN".to_owned();
     }
-    let line = |card: &CardView| {
+    let line = |card: &AccountCard| {
         let charged = if card.default { ", charged" } else { "" };
         format!("{} {}{charged}  {}", card.brand, card.last4, String::from(card.card))
     };

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::protocol::{Close as CloseCall, Keep as KeepCall, Overview};
+use tegata::protocol::{CancelDeletion, GetAccount, RequestDeletion};
 
 use super::history::local;
 use super::log_in::Proof;
@@ -34,8 +34,8 @@ impl Close {
             return Err(Failure::Usage(text.to_owned()));
         }
         let (mut wallet, at) = self.who.open(files)?;
-        self.proof.fully(&mut wallet, &at, &CloseCall {})?;
-        let closing = in_session(&mut wallet, &Overview {})?.closing;
+        self.proof.fully(&mut wallet, &at, &RequestDeletion {})?;
+        let closing = in_session(&mut wallet, &GetAccount {})?.closing;
         let address = at.handle.address();
         let when = closing.map_or_else(String::new, |due| format!(" at {}", local(due)));
         output.answer(
@@ -53,7 +53,7 @@ pub(crate) struct Keep {}
 impl Keep {
     pub(in crate::wallet) fn run(files: &WalletFiles, output: &Output) -> Result<(), Failure> {
         let (mut wallet, at) = Who::known().open(files)?;
-        in_session(&mut wallet, &KeepCall {})?;
+        in_session(&mut wallet, &CancelDeletion {})?;
         let address = at.handle.address();
         output.answer(
             &format!("{address}: kept; nothing is deleted"),

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::{
-    AccountView, DeviceNumber, EndSessions, ForgetDevice, LogOut, Overview, SessionNumber,
+    AccountOverview, DeviceNumber, EndSessions, ForgetDevice, GetAccount, LogOut, SessionNumber,
 };
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemClock, UnixTime, Wallet};
@@ -57,7 +57,7 @@ impl Devices {
         } else if self.log_out {
             log_out(&mut wallet, output)
         } else {
-            let view = in_session(&mut wallet, &Overview {})?;
+            let view = in_session(&mut wallet, &GetAccount {})?;
             output.answer(&in_words(&view, SystemClock.now()), &view)
         }
     }
@@ -66,7 +66,7 @@ impl Devices {
 /// The session is dropped here whether or not the issuer can be told.
 fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
     let told = in_session(wallet, &LogOut {});
-    wallet.account().end_session().map_err(unreadable)?;
+    wallet.account().discard_session().map_err(unreadable)?;
     match told {
         Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::No(format!(
             "logged out here, but the issuer does not know: {no}; its session ends by itself after a while"
@@ -76,7 +76,7 @@ fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn in_words(view: &AccountView, now: UnixTime) -> String {
+fn in_words(view: &AccountOverview, now: UnixTime) -> String {
     let mut lines = vec![view.address.address().to_owned()];
     let this = |is| if is { ", this one" } else { "" };
     for device in &view.devices {

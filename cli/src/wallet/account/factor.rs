@@ -6,7 +6,7 @@ use tegata::protocol::Handle;
 use tegata::protocol::{RecoveryCode, SecondFactor, SecretText, TotpText};
 use tegata::symbol::Symbol;
 use tegata::vault::RecordId;
-use tegata::{Otp, Wallet};
+use tegata::{OtpCredentialInfo, Wallet};
 
 use super::unreadable;
 use crate::failure::Failure;
@@ -106,7 +106,7 @@ pub(super) fn value_of(wallet: &mut Wallet, kept: &RecordId) -> Result<TotpText,
 
 fn kept_here(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure> {
     let all = wallet.otp_credentials().list().map_err(unreadable)?;
-    let ours = |otp: &Otp| otp.issuer == ISSUER && otp.account == of.address();
+    let ours = |otp: &OtpCredentialInfo| otp.issuer == ISSUER && otp.account == of.address();
     Ok(all.into_iter().filter(ours).map(|otp| otp.id).collect())
 }
 

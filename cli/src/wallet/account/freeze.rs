@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::protocol::{Freeze as FreezeCall, FreezeByCode, NoticeCode, TakeBack, Unfreeze};
+use tegata::protocol::{FreezeAccount, FreezeByCode, NoticeCode, RevertChanges, UnfreezeAccount};
 
 use super::log_in::Proof;
 use super::{Who, asking, carried, in_session};
@@ -44,25 +44,25 @@ impl Freeze {
             asking(&[code, factor.source()], || {
                 let code = notice_code(code)?;
                 let second_factor = factor.read(&mut wallet, &at.handle)?;
-                let call = TakeBack { handle: at.handle.clone(), code, second_factor };
-                carried(wallet.account().by_notice(&at, &call), &carrier, &mut wallet)
+                let call = RevertChanges { handle: at.handle.clone(), code, second_factor };
+                carried(wallet.account().notice_request(&at, &call), &carrier, &mut wallet)
             })?;
             // Whoever made the changes knew the password.
             let words = "the changes are taken back and all devices logged out; the password is void: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
-            self.proof.fully(&mut wallet, &at, &Unfreeze {})?;
+            self.proof.fully(&mut wallet, &at, &UnfreezeAccount {})?;
             ("no longer frozen", "lifted")
         } else if self.code.is_some() {
             asking(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;
                 let call = FreezeByCode { handle: at.handle.clone(), code };
-                carried(wallet.account().by_notice(&at, &call), &carrier, &mut wallet)
+                carried(wallet.account().notice_request(&at, &call), &carrier, &mut wallet)
             })?;
             let words = "frozen, and all devices logged out: nothing is paid. tegata wallet freeze --take-back undoes the changes";
             (words, "frozen")
         } else {
-            in_session(&mut wallet, &FreezeCall {})?;
+            in_session(&mut wallet, &FreezeAccount {})?;
             ("frozen: nothing is paid. tegata wallet freeze --lift lets go", "frozen")
         };
         let document = json!({ "account": address, "freeze": state });

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tegata::protocol::{ListPayments, PaymentPage, PaymentState, PaymentView, money};
-use tegata::{KnownPayments, UnixTime, Wallet};
+use tegata::protocol::{AccountPayment, ListPayments, PaymentPage, PaymentState, format_amount};
+use tegata::{PaymentHistory, UnixTime, Wallet};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::{in_session, unreadable};
@@ -31,7 +31,7 @@ impl History {
         let (known, is_fresh) = match self.fetch(&mut wallet) {
             Ok(known) => (known, true),
             Err(failure) => {
-                let kept = wallet.account().kept_payments().map_err(unreadable)?;
+                let kept = wallet.account().cached_payments().map_err(unreadable)?;
                 let Some(kept) = kept else { return Err(failure) };
                 eprintln!("This is what was kept: {failure}");
                 (kept, false)
@@ -43,9 +43,9 @@ impl History {
         }
     }
 
-    fn fetch(&self, wallet: &mut Wallet) -> Result<KnownPayments, Failure> {
+    fn fetch(&self, wallet: &mut Wallet) -> Result<PaymentHistory, Failure> {
         let newest = in_session(wallet, &ListPayments { before: None })?;
-        let mut known = wallet.account().keep_payments(newest).map_err(unreadable)?;
+        let mut known = wallet.account().cache_payments(newest).map_err(unreadable)?;
         if self.all {
             fetch_earlier(wallet, &mut known.page)?;
         }
@@ -64,7 +64,7 @@ pub(super) fn fetch_earlier(wallet: &mut Wallet, known: &mut PaymentPage) -> Res
     Ok(())
 }
 
-fn document(known: &KnownPayments, is_fresh: bool) -> Value {
+fn document(known: &PaymentHistory, is_fresh: bool) -> Value {
     let mut document = about(known, is_fresh);
     document["payments"] = json!(known.page.payments);
     document["earlier"] = known.page.earlier.into();
@@ -72,23 +72,23 @@ fn document(known: &KnownPayments, is_fresh: bool) -> Value {
 }
 
 /// Whose payments they are, and as of when.
-fn about(known: &KnownPayments, is_fresh: bool) -> Value {
+fn about(known: &PaymentHistory, is_fresh: bool) -> Value {
     json!({
-        "account": known.at.handle.address(), "issuer": known.at.issuer.as_str(), "seen": known.seen, "fresh": is_fresh,
+        "account": known.profile.handle.address(), "issuer": known.profile.issuer.as_str(), "seen": known.fetched_at, "fresh": is_fresh,
         "decimals": known.page.decimals,
     })
 }
 
-fn in_words(known: &KnownPayments) -> String {
-    let (account, seen) = (known.at.handle.address(), local(known.seen));
+fn in_words(known: &PaymentHistory) -> String {
+    let (account, seen) = (known.profile.handle.address(), local(known.fetched_at));
     let page = &known.page;
     if page.payments.is_empty() {
         return format!("{account} has paid nothing yet, as of {seen}");
     }
     let mut lines = vec![format!("Payments of {account}, as of {seen}:")];
     for (number, payment) in (1_u32..).zip(&page.payments) {
-        let PaymentView { shop, time, state, .. } = payment;
-        let amount = money(payment.amount, payment.currency.as_str(), page.decimals);
+        let AccountPayment { shop, time, state, .. } = payment;
+        let amount = format_amount(payment.amount, payment.currency.as_str(), page.decimals);
         let (time, state) = (local(*time), says(*state).0);
         lines.push(format!("{number:>4}  {time}  {amount:>12}  {state:<14}  {shop}"));
     }
@@ -99,7 +99,7 @@ fn in_words(known: &KnownPayments) -> String {
 }
 
 fn receipt(
-    known: &KnownPayments,
+    known: &PaymentHistory,
     number: u32,
     is_fresh: bool,
     output: &Output,
@@ -110,10 +110,10 @@ fn receipt(
         let (there, all) = (page.payments.len(), if page.earlier { ": see --all" } else { "" });
         return Err(Failure::No(format!("there is no payment {number}, only {there}{all}")));
     };
-    let amount = money(payment.amount, payment.currency.as_str(), page.decimals);
+    let amount = format_amount(payment.amount, payment.currency.as_str(), page.decimals);
     let (short, long) = says(payment.state);
     let mut lines = vec![
-        format!("Receipt of {} at {}", known.at.handle.address(), known.at.issuer),
+        format!("Receipt of {} at {}", known.profile.handle.address(), known.profile.issuer),
         format!("Amount:     {amount}"),
         format!("Shop:       {}", payment.shop),
         format!("Time:       {}", local(payment.time)),
@@ -125,7 +125,7 @@ fn receipt(
     }
     lines.push(format!("Number:     {}", String::from(payment.payment)));
     if !is_fresh {
-        lines.push(format!("As of:      {}", local(known.seen)));
+        lines.push(format!("As of:      {}", local(known.fetched_at)));
     }
     let mut document = about(known, is_fresh);
     document["payment"] = json!(payment);

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::Refusal;
-use tegata::protocol::{InSession, LogOut};
-use tegata::{AccountAt, Parted, Wallet};
+use tegata::protocol::{LogOut, SessionCall};
+use tegata::{AccountProfile, SplitSession, Wallet};
 
 use super::factor::Given;
 use super::{Trouble, Who, asking, carried, in_session, password, provision, unreadable};
@@ -72,11 +72,11 @@ impl Proof {
     fn log_in(
         &self,
         wallet: &mut Wallet,
-        at: &AccountAt,
+        at: &AccountProfile,
         fully: bool,
     ) -> Result<LoggedIn, Failure> {
         let carrier = Carrier::to(&at.issuer)?;
-        let before = wallet.account().in_session(&LogOut {}).ok();
+        let before = wallet.account().session_request(&LogOut {}).ok();
         let mut with_factor = false;
         let must_enrol = asking(&[self.password.as_ref()], || {
             let password = password(self.password.as_ref())?;
@@ -97,12 +97,12 @@ impl Proof {
     }
 
     /// Asks for what takes a full log-in just now; logs in first where the issuer says that this one is too old.
-    pub(super) fn fully<C: InSession<Answer: Parted>>(
+    pub(super) fn fully<C: SessionCall<Answer: SplitSession>>(
         &self,
         wallet: &mut Wallet,
-        at: &AccountAt,
+        at: &AccountProfile,
         call: &C,
-    ) -> Result<<C::Answer as Parted>::Rest, Failure> {
+    ) -> Result<<C::Answer as SplitSession>::Rest, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
         if known.is_some_and(|known| known.logged_in) {
             match in_session(wallet, call) {

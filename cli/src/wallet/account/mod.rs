@@ -17,8 +17,8 @@ mod sign_up;
 
 use clap::Args;
 use tegata::protocol::Handle;
-use tegata::protocol::{DeviceName, InSession, MailedCodeText, PasswordText, RecoveryCode};
-use tegata::{AccountAt, Asked, Error, IssuerAddress, Parted, Wallet};
+use tegata::protocol::{DeviceName, MailedCodeText, PasswordText, RecoveryCode, SessionCall};
+use tegata::{AccountProfile, Error, IssuerAddress, PendingRequest, SplitSession, Wallet};
 use zeroize::Zeroizing;
 
 pub(crate) use self::address::Address;
@@ -65,17 +65,17 @@ impl Who {
     }
 
     /// The wallet, opened, and whose account it is to be about.
-    fn open(&self, files: &WalletFiles) -> Result<(Wallet, AccountAt), Failure> {
+    fn open(&self, files: &WalletFiles) -> Result<(Wallet, AccountProfile), Failure> {
         let mut wallet = files.open()?;
         let at = self.at(&mut wallet)?;
         Ok((wallet, at))
     }
 
     /// All of it, from what was said and what the wallet knows.
-    fn at(&self, wallet: &mut Wallet) -> Result<AccountAt, Failure> {
+    fn at(&self, wallet: &mut Wallet) -> Result<AccountProfile, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
         let logged_in = known.as_ref().is_some_and(|known| known.logged_in);
-        let known = known.map(|known| known.at);
+        let known = known.map(|known| known.profile);
         let (handle, issuer, name) = known.clone().map_or((None, None, None), |known| {
             (Some(known.handle), Some(known.issuer), Some(known.device_name))
         });
@@ -85,7 +85,7 @@ impl Who {
         let issuer = self.issuer.clone().or(issuer).ok_or_else(|| missing("--issuer URL"))?;
         let device_name = self.device_name.clone().or(name);
         let device_name = device_name.map_or_else(default_name, Ok)?;
-        let at = AccountAt { handle, issuer, device_name };
+        let at = AccountProfile { handle, issuer, device_name };
         match known {
             Some(known) if logged_in && !same_account(&known, &at) => Err(Failure::No(format!(
                 "this wallet is logged in as {} at {}: tegata wallet devices --log-out first, or take another --vault",
@@ -101,7 +101,7 @@ fn default_name() -> Result<DeviceName, Failure> {
     device_name("a terminal").map_err(Failure::No)
 }
 
-fn same_account(a: &AccountAt, b: &AccountAt) -> bool {
+fn same_account(a: &AccountProfile, b: &AccountProfile) -> bool {
     (&a.handle, &a.issuer) == (&b.handle, &b.issuer)
 }
 
@@ -113,24 +113,24 @@ fn unreadable(error: Error) -> Failure {
 }
 
 /// A request that could be made, carried, and its answer taken by the wallet.
-fn carried<A: Parted>(
-    asked: Result<Asked<A>, Error>,
+fn carried<A: SplitSession>(
+    asked: Result<PendingRequest<A>, Error>,
     carrier: &Carrier,
     wallet: &mut Wallet,
 ) -> Result<A::Rest, Trouble> {
     let asked = asked.map_err(unreadable)?;
     let response = carrier.carry(asked.envelope())?;
-    wallet.account().answered(&asked, &response).map_err(Trouble::of)
+    wallet.account().complete(&asked, &response).map_err(Trouble::of)
 }
 
 /// A request in the wallet's session, carried to the issuer that gave it.
-fn in_session<C: InSession<Answer: Parted>>(
+fn in_session<C: SessionCall<Answer: SplitSession>>(
     wallet: &mut Wallet,
     call: &C,
-) -> Result<<C::Answer as Parted>::Rest, Trouble> {
-    let asked = wallet.account().in_session(call).map_err(unreadable)?;
+) -> Result<<C::Answer as SplitSession>::Rest, Trouble> {
+    let asked = wallet.account().session_request(call).map_err(unreadable)?;
     let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
-    wallet.account().answered(&asked, &response).map_err(Trouble::of)
+    wallet.account().complete(&asked, &response).map_err(Trouble::of)
 }
 
 /// What kept a request from its answer.

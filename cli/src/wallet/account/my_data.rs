@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use tegata::protocol::{AccountExport, Export, ListCards, ListPayments};
+use tegata::protocol::{AccountExport, ExportAccount, ListCards, ListPayments};
 
 use super::history::fetch_earlier;
 use super::log_in::Proof;
@@ -32,10 +32,10 @@ impl MyData {
         output: &Output,
     ) -> Result<(), Failure> {
         let (mut wallet, at) = self.who.open(files)?;
-        let mut all = self.proof.fully(&mut wallet, &at, &Export { before: None })?;
+        let mut all = self.proof.fully(&mut wallet, &at, &ExportAccount { before: None })?;
         while all.earlier {
             let before = all.events.last().map(|event| event.event.clone());
-            let page: AccountExport = in_session(&mut wallet, &Export { before })?;
+            let page: AccountExport = in_session(&mut wallet, &ExportAccount { before })?;
             all.earlier = page.earlier && !page.events.is_empty();
             all.events.extend(page.events);
         }

@@ -4,7 +4,7 @@
 use serde_json::json;
 use tegata::Wallet;
 use tegata::protocol::Refusal;
-use tegata::protocol::{Prove, SecondFactor};
+use tegata::protocol::{SecondFactor, VerifyFactor};
 use tegata::vault::RecordId;
 
 use super::factor::Given;
@@ -43,12 +43,12 @@ pub(super) fn after(wallet: &mut Wallet, files: &WalletFiles) {
 
 fn prove(wallet: &mut Wallet, factor: &Given) -> Result<(), Failure> {
     let known = wallet.account().get().map_err(unreadable)?;
-    let of = known.ok_or_else(|| unreadable(tegata::Error::NotLoggedIn))?.at.handle;
+    let of = known.ok_or_else(|| unreadable(tegata::Error::NotLoggedIn))?.profile.handle;
     let SecondFactor::Totp(totp) = factor.read(wallet, &of)? else {
         let text = "a recovery code counts in a log-in: tegata wallet log-in with it";
         return Err(Failure::Usage(text.into()));
     };
-    in_session(wallet, &Prove { totp })?;
+    in_session(wallet, &VerifyFactor { totp })?;
     Ok(())
 }
 
@@ -62,10 +62,14 @@ fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<
         let host = asked.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
         let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
         let name = label.unwrap_or(host);
-        match wallet.account().provisioned(&unlock, name, &asked, &response).map_err(Trouble::of) {
+        match wallet
+            .account()
+            .complete_provision(&unlock, name, &asked, &response)
+            .map_err(Trouble::of)
+        {
             // The answer was lost, and what it would have given is void by now.
             Err(Trouble::There(no)) if no.refusal() == Some(Refusal::NothingToDo) && !fresh => {
-                wallet.account().drop_provision().map_err(unreadable)?;
+                wallet.account().discard_provision().map_err(unreadable)?;
                 fresh = true;
             }
             given => return given,

@@ -33,7 +33,7 @@ impl Reset {
     ) -> Result<(), Failure> {
         let (mut wallet, at) = self.who.open(files)?;
         let carrier = Carrier::to(&at.issuer)?;
-        let ticket = carried(wallet.account().reset(&at), &carrier, &mut wallet)?;
+        let ticket = carried(wallet.account().begin_password_reset(&at), &carrier, &mut wallet)?;
         let address = at.handle.address();
         output.tell(&format!(
             "If {address} has an account at {}, a code is on its way there.",
@@ -42,12 +42,12 @@ impl Reset {
         asking(&[self.code.as_ref(), self.factor.source()], || {
             let code = mailed_code(self.code.as_ref())?;
             let factor = self.factor.read(&mut wallet, &at.handle)?;
-            let asked = wallet.account().reset_proof(&at, ticket.clone(), code, factor);
+            let asked = wallet.account().verify_password_reset(&at, ticket.clone(), code, factor);
             carried(asked, &carrier, &mut wallet)
         })?;
         asking(&[self.new_password.as_ref()], || {
             let password = new_password(self.new_password.as_ref(), "new-password")?;
-            let asked = wallet.account().reset_finish(&at, ticket.clone(), password);
+            let asked = wallet.account().finish_password_reset(&at, ticket.clone(), password);
             carried(asked, &carrier, &mut wallet)
         })?;
         output.answer(

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata::protocol::{EnrolFactor, EnrolFactorCode, RenewRecovery};
-use tegata::{AccountAt, Wallet};
+use tegata::protocol::{BeginFactorEnrolment, ConfirmFactorEnrolment, RenewRecoveryCodes};
+use tegata::{AccountProfile, Wallet};
 
 use super::factor::{Where, drop_here};
 use super::log_in::Proof;
@@ -46,18 +46,28 @@ impl SecondFactor {
         }
     }
 
-    fn renew(&self, wallet: &mut Wallet, at: &AccountAt, output: &Output) -> Result<(), Failure> {
-        let new = self.proof.fully(wallet, at, &RenewRecovery {})?;
+    fn renew(
+        &self,
+        wallet: &mut Wallet,
+        at: &AccountProfile,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let new = self.proof.fully(wallet, at, &RenewRecoveryCodes {})?;
         output.answer(&recovery_words(&new), &json!({ "recovery_codes": recovery_texts(&new) }))
     }
 
-    fn enrol(&self, wallet: &mut Wallet, at: &AccountAt, output: &Output) -> Result<(), Failure> {
-        let new = self.proof.fully(wallet, at, &EnrolFactor {})?;
+    fn enrol(
+        &self,
+        wallet: &mut Wallet,
+        at: &AccountProfile,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let new = self.proof.fully(wallet, at, &BeginFactorEnrolment {})?;
         let kept = self.factor.put(&new, wallet, output)?;
         let typed = self.new_totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
         let enrolled = asking(&[typed], || {
             let totp = Where::first_value(kept.as_ref(), self.new_totp.as_ref(), wallet)?;
-            in_session(wallet, &EnrolFactorCode { totp })
+            in_session(wallet, &ConfirmFactorEnrolment { totp })
         });
         // Of the two that may be here, the one that counts stays.
         let taken = enrolled.is_ok();

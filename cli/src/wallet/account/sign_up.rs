@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use tegata::protocol::Language;
-use tegata::{AccountAt, Wallet};
+use tegata::{AccountProfile, Wallet};
 
 use super::factor::Where;
 use super::{
@@ -65,13 +65,13 @@ impl SignUp {
     fn sign_up(
         &self,
         wallet: &mut Wallet,
-        at: &AccountAt,
+        at: &AccountProfile,
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
         let carrier = Carrier::to(&at.issuer)?;
         let mut password = new_password(self.password.as_ref(), "password")?;
-        let asked = wallet.account().sign_up(at, self.language.into());
+        let asked = wallet.account().begin_sign_up(at, self.language.into());
         let ticket = carried(asked, &carrier, wallet)?;
         output.tell(&format!("A code is on its way to {}.", at.handle.address()))?;
         let (mut weak, mut typed) = (false, None);
@@ -86,7 +86,7 @@ impl SignUp {
             }
             typed = Some(code.clone());
             let (ticket, password) = (ticket.clone(), password.clone());
-            let asked = wallet.account().sign_up_code(at, ticket, code, password);
+            let asked = wallet.account().verify_sign_up_code(at, ticket, code, password);
             let answer = carried(asked, &carrier, wallet);
             weak = matches!(&answer, Err(Trouble::There(no)) if no.is_weak_password());
             answer
@@ -95,7 +95,7 @@ impl SignUp {
         let source = self.totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
         let signed_up = asking(&[source], || {
             let totp = Where::first_value(kept.as_ref(), self.totp.as_ref(), wallet)?;
-            let asked = wallet.account().sign_up_factor(at, ticket.clone(), totp);
+            let asked = wallet.account().finish_sign_up(at, ticket.clone(), totp);
             carried(asked, &carrier, wallet)
         });
         if let (Err(_), Some(kept)) = (&signed_up, &kept) {

@@ -8,9 +8,9 @@ use crate::vault::{self, OtpCredential, Pass, PaymentUnlock, RecordId, Transacti
 
 /// A move to another phone, or from one. Payment credentials are provisioned anew there; here is no way for them.
 #[derive(Debug)]
-pub struct Moving<'w>(&'w mut Wallet);
+pub struct Transfer<'w>(&'w mut Wallet);
 
-impl<'w> Moving<'w> {
+impl<'w> Transfer<'w> {
     pub(super) fn new(wallet: &'w mut Wallet) -> Self {
         Self(wallet)
     }
@@ -20,7 +20,7 @@ impl<'w> Moving<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn begin(&mut self) -> Result<TransferRequest, Error> {
+    pub fn request(&mut self) -> Result<TransferRequest, Error> {
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
             if let Some(key) = &moving.pending_key {
@@ -37,7 +37,7 @@ impl<'w> Moving<'w> {
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
-    pub fn waits(&self) -> Result<Option<TransferRequest>, Error> {
+    pub fn pending_request(&self) -> Result<Option<TransferRequest>, Error> {
         let kept = self.0.vault.list::<vault::TransferState>()?.pop();
         let key = kept.and_then(|(_, kept)| kept.pending_key);
         Ok(key.map(|key| TransferRequest::new(key.public())))
@@ -48,7 +48,7 @@ impl<'w> Moving<'w> {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    pub fn give_up(&mut self) -> Result<(), Error> {
+    pub fn cancel_request(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
             if moving.pending_key.is_some() {
@@ -65,7 +65,7 @@ impl<'w> Moving<'w> {
     /// # Errors
     /// [`Error::PaymentsLocked`] if `unlocked` is not of this wallet's payment lock; [`Error::Move`];
     /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Failed`].
-    pub fn give(
+    pub fn create_parcel(
         &mut self,
         unlocked: &PaymentUnlock,
         request: &TransferRequest,
@@ -89,7 +89,7 @@ impl<'w> Moving<'w> {
     ///
     /// # Errors
     /// [`Error::Move`]; [`Error::Failed`]. Nothing is changed on any of them.
-    pub fn take(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
+    pub fn accept_parcel(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
         let parcel = SealedTransfer::read(text)?;
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;
