@@ -106,17 +106,14 @@ impl Database {
     }
 }
 
-/// Why a database was not brought to this version.
-pub(super) fn not_migrated(error: &refinery::Error, known: i64) -> StoreError {
+/// Maps why the schema could not be set up. A history with another checksum or with more migrations is another edition's.
+pub(super) fn schema_error(error: &refinery::Error) -> StoreError {
     use refinery::error::Kind;
     match error.kind() {
-        Kind::MissingVersion(migration) if i64::from(migration.version()) > known => {
-            StoreError::Newer { found: migration.version().into(), known }
-        }
         Kind::MissingVersion(migration) | Kind::DivergentVersion(migration, _) => {
-            StoreError::Divergent(migration.version().into())
+            StoreError::OtherEdition(migration.version().into())
         }
-        // Its words may quote a value.
+        // The driver's text may quote a value.
         Kind::Connection(..) => StoreError::Refused("of a migration".to_owned()),
         _ => StoreError::Unavailable("its migrations cannot be read"),
     }

@@ -24,21 +24,12 @@ pub enum StoreError {
     /// There is no till of this id. Nothing was written.
     #[error("there is no till of this id")]
     NoSuchTill,
-    /// The database was made by a later version.
+    /// Another edition of this program made the database: this migration of its history is not ours. Nothing was written.
     #[error(
-        "the database has migration {found}, this program knows those up to {known}: run a newer one"
+        "another edition of this program made the database (migration {0} differs): run that edition, \
+         or start with an empty database; until 1.0 data is not carried over"
     )]
-    Newer {
-        /// Its last migration.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
-    /// A migration that was applied is not the one that this program knows.
-    #[error(
-        "the database was not made by a released version of this program: migration {0} is another one"
-    )]
-    Divergent(i64),
+    OtherEdition(i64),
     /// A row is not as it was written.
     #[error("a row of {0} cannot be read")]
     Unreadable(&'static str),

@@ -88,7 +88,7 @@ impl Store {
     /// Opens the store that is set, makes it if there is none, and brings it to this version.
     ///
     /// # Errors
-    /// `Newer` for a database of a later version, which is left as it is; `Unavailable`, `Refused`, `File`.
+    /// `OtherEdition` for a database of another edition, which is left as it is; `Unavailable`, `Refused`, `File`.
     pub async fn open(place: &StoreUrl) -> Result<Self, StoreError> {
         let database = match place {
             StoreUrl::Sqlite(file) => Database::Sqlite(sqlite::Sqlite::open(file).await?),

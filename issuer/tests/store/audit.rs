@@ -7,7 +7,6 @@ use tegata_issuer::store::Store;
 
 use crate::bed::{Bed, noon};
 use crate::shopper;
-use crate::versions::TO_VERSION_6;
 
 crate::on_both!(
     a_log_that_nobody_touched_is_whole,
@@ -17,7 +16,6 @@ crate::on_both!(
     a_changed_event_is_found,
     an_event_put_in_or_taken_out_is_found,
     an_event_past_the_seals_and_those_that_wait_is_found,
-    what_was_sealed_and_what_was_not_are_so_after_the_move_to_pages,
     a_rewritten_history_is_found_and_not_signed_on,
     a_line_of_the_file_that_was_changed_is_found,
 );
@@ -244,35 +242,6 @@ async fn an_event_past_the_seals_and_those_that_wait_is_found(bed: Bed) {
     log.bed.sql(&again).await;
     log.seal().await.unwrap();
     assert_eq!(log.findings().await, [Finding::Uncounted { there: 3, known: 4 }]);
-}
-
-/// As a database of the version before has it: each event with its place.
-async fn what_was_sealed_and_what_was_not_are_so_after_the_move_to_pages(bed: Bed) {
-    let log = Log::new(bed).await;
-    log.write(0, 3).await;
-    log.write(3, 4).await;
-    log.write(4, 9).await;
-    for second in [9, 10] {
-        let event = shopper::event(noon().shifted(second), &format!("deed {second}"));
-        log.store.append_event(event).await.unwrap();
-    }
-    let pages = log.store.sealed_events(0, 10).await.unwrap();
-    let sealed = log.verify().await;
-    assert_eq!(sealed, Verified { events: 9, signed: 9, findings: vec![] });
-    log.bed.sql(TO_VERSION_6).await;
-    for (place, id) in (1..).zip(pages.iter().flat_map(|page| &page.events)) {
-        let id = log.bed.blob(&id.0);
-        log.bed.sql(&format!("UPDATE events SET place = {place} WHERE event = {id}")).await;
-    }
-    let Log { bed, keys, .. } = log;
-    let log = Log { store: bed.store().await, bed, keys };
-    assert_eq!(log.store.sealed_events(0, 10).await.unwrap(), pages);
-    assert_eq!(log.verify().await, sealed);
-    let waiting = log.store.unsealed_events(10).await.unwrap();
-    let waiting: Vec<_> = waiting.iter().map(|event| event.deed.as_str()).collect();
-    assert_eq!(waiting, ["deed 9", "deed 10"]);
-    assert_eq!(log.seal().await.unwrap(), 11);
-    assert_eq!(log.verify().await, Verified { events: 11, signed: 11, findings: vec![] });
 }
 
 async fn a_rewritten_history_is_found_and_not_signed_on(bed: Bed) {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use refinery::Target;
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::ServerKey;
 use tegata_issuer::crypto::Keys;
@@ -11,14 +10,6 @@ use tegata_issuer::domain::StoreUrl as Place;
 use tegata_issuer::store::Store;
 use tegata_testkit::postgres::cluster;
 use tempfile::TempDir;
-
-mod sqlite {
-    refinery::embed_migrations!("migrations/sqlite");
-}
-
-mod postgres {
-    refinery::embed_migrations!("migrations/postgres");
-}
 
 pub(crate) struct Bed {
     pub(crate) place: Place,
@@ -59,22 +50,6 @@ impl Bed {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// Makes the database as this version of it was.
-    pub(crate) async fn is_of_version(&self, version: i32) {
-        let target = Target::Version(version);
-        match &self.place {
-            Place::Sqlite(file) => {
-                let mut connection = rusqlite::Connection::open(file).unwrap();
-                sqlite::migrations::runner().set_target(target).run(&mut connection).unwrap();
-            }
-            Place::Postgres(url) => {
-                let mut client = connect(url).await;
-                let runner = postgres::migrations::runner().set_target(target);
-                runner.run_async(&mut client).await.unwrap();
-            }
-        }
     }
 
     /// As another process would.

@@ -13,11 +13,11 @@ mod events;
 mod keys;
 mod killed;
 mod outbox;
+mod schema;
 mod shopper;
 mod standing;
 mod sweep;
 mod together;
-mod versions;
 
 /// Runs each of these, which take a bed, on each of the two.
 macro_rules! on_both {

@@ -27,7 +27,7 @@ use tokio_postgres::error::SqlState;
 
 use super::StoreError;
 use super::batch::{Piece, piece};
-use super::database::{Transaction, Within, not_migrated};
+use super::database::{Transaction, Within, schema_error};
 use super::sql::{Read, Row, Statement, Value};
 use lanes::Lanes;
 use transaction::InTransaction;
@@ -137,7 +137,6 @@ async fn connection(pool: &Pool) -> Result<Object, StoreError> {
 
 async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     let runner = embedded::migrations::runner();
-    let known = runner.get_migrations().iter().map(|m| m.version().into()).max().unwrap_or(0);
     let mut connection = connection(pool).await?;
     // Several processes that all begin get in each other's way; who comes next finds the tables there. Each migration can be
     // the one that another was quicker with.
@@ -146,7 +145,7 @@ async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     loop {
         match runner.run_async(&mut **connection).await {
             Ok(_) => return Ok(()),
-            Err(error) => match not_migrated(&error, known) {
+            Err(error) => match schema_error(&error) {
                 StoreError::Refused(_) if tries < most => tries += 1,
                 error => return Err(error),
             },

@@ -183,11 +183,10 @@ fn connect_to_read(file: &Path) -> Result<Connection, StoreError> {
 /// With all tables of this version.
 pub(in crate::store) fn migrated(mut connection: Connection) -> Result<Connection, StoreError> {
     let runner = embedded::migrations::runner();
-    let known = runner.get_migrations().iter().map(|m| m.version().into()).max().unwrap_or(0);
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     match runner.run(&mut connection) {
         Ok(_) => Ok(connection),
-        Err(error) => Err(super::database::not_migrated(&error, known)),
+        Err(error) => Err(super::database::schema_error(&error)),
     }
 }
 
