@@ -3,123 +3,28 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tegata::formats::otpauth;
-use tegata::protocol::{MailedCodeText, NoticeCode};
-use tegata::{Clock, SystemClock, UnixTime};
-use tegata_issuer::domain::Environment;
-use tegata_issuer::mail::Mailbox;
-use tegata_issuer::{Handle, start};
+use tegata::Clock;
+use tegata_testkit::TestIssuer;
+use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD};
 
-use crate::run::{Wallet, done, failed, tegata, text};
+use crate::command::{Wallet, done, failed, tegata, text};
 
-mod run;
+mod command;
 mod till;
 
 const HANAKO: &str = "hanako@example.org";
-const PASSWORD: &str = "four quiet herons";
-const NEW_PASSWORD: &str = "nine loud magpies";
-
-/// The device's clock, and so many seconds more.
-struct Ahead(AtomicU64);
-
-impl Clock for Ahead {
-    fn now(&self) -> UnixTime {
-        let seconds = SystemClock.now().seconds() + self.0.load(Ordering::SeqCst);
-        UnixTime::new(seconds).unwrap()
-    }
-}
-
-/// A running issuer.
-struct Town {
-    service: Option<Handle>,
-    clock: Arc<Ahead>,
-    mailbox: Arc<Mailbox>,
-    url: String,
-    config: Value,
-    _folder: tempfile::TempDir,
-}
-
-impl Town {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = format!("sqlite:{}", folder.path().join("issuer.sqlite").display());
-        let sandbox = format!("sandbox:{}", folder.path().join("sandbox").display());
-        let config = json!({
-            "listen": "127.0.0.1:0", "store": store, "server_key": "5a".repeat(32), "processor": sandbox,
-        });
-        let clock = Arc::new(Ahead(AtomicU64::new(0)));
-        let mailbox = Arc::new(Mailbox::default());
-        let service = None;
-        let url = String::new();
-        let mut town = Self { service, clock, mailbox, url, config, _folder: folder };
-        town.restarts_with(&json!({}));
-        town
-    }
-
-    /// Starts its service anew with these settings changed; `null` takes one out. It listens elsewhere then.
-    fn restarts_with(&mut self, settings: &Value) {
-        if let Some(service) = self.service.take() {
-            service.stop();
-        }
-        let config = self.config.as_object_mut().unwrap();
-        config.extend(settings.as_object().unwrap().clone());
-        config.retain(|_, value| !value.is_null());
-        let world = Environment { clock: self.clock.clone(), ..Environment::system() };
-        let config = serde_json::from_value(self.config.clone()).unwrap();
-        let service = start(config, world, self.mailbox.clone()).unwrap();
-        self.url = format!("http://{}", service.address());
-        self.service = Some(service);
-    }
-
-    /// The code of a mail to her: the `nth` of those whose subject says this, from 0.
-    fn code(&self, nth: usize, subject: &str) -> String {
-        self.code_to(HANAKO, nth, subject)
-    }
-
-    fn code_to(&self, address: &str, nth: usize, subject: &str) -> String {
-        for _ in 0..600 {
-            let mails = self.mailbox.mails();
-            let ours = mails.iter().filter(|m| m.to.address() == address);
-            if let Some(mail) = ours.filter(|m| m.subject.contains(subject)).nth(nth) {
-                let is_code = |line: &&str| {
-                    MailedCodeText::new(line).is_ok() || NoticeCode::parse(line).is_ok()
-                };
-                return mail.body.lines().map(str::trim).find(is_code).unwrap().to_owned();
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("no mail says {subject}");
-    }
-
-    /// What an authenticator shows half a minute later: a value that nobody has used.
-    fn next_totp(&self, uri: &str) -> String {
-        self.clock.0.fetch_add(30, Ordering::SeqCst);
-        let credential = otpauth::parse(uri.as_bytes()).unwrap();
-        credential.code(self.clock.now()).unwrap().digits().to_owned()
-    }
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        if let Some(service) = self.service.take() {
-            service.stop();
-        }
-    }
-}
 
 /// Somebody's wallet, and what their authenticator holds.
-struct Person {
+struct CliShopper {
     wallet: Wallet,
     uri: String,
     recovery: Vec<String>,
 }
 
-impl Person {
+impl CliShopper {
     fn new() -> Self {
         let wallet = Wallet::made();
         std::fs::write(wallet.0.path().join("pw"), PASSWORD).unwrap();
@@ -132,21 +37,21 @@ impl Person {
         format!("@{name}")
     }
 
-    fn begin(&self, args: &[&str]) -> Running {
-        Running::begin(&self.wallet, args)
+    fn begin(&self, args: &[&str]) -> InteractiveCommand {
+        InteractiveCommand::begin(&self.wallet, args)
     }
 
     fn run(&self, args: &[&str]) -> std::process::Output {
         self.wallet.run(args)
     }
 
-    fn signs_up(&mut self, town: &Town) {
-        let args = ["sign-up", HANAKO, "--issuer", &town.url, "--password", "@pw", "--reveal"];
+    fn signs_up(&mut self, issuer: &TestIssuer) {
+        let args = ["sign-up", HANAKO, "--issuer", &issuer.url(), "--password", "@pw", "--reveal"];
         let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", "-"]].concat());
         running.says("A code is on its way to hanako@example.org.");
-        running.types(&town.code(0, "verification code"));
+        running.types(&issuer.code_in_mail(HANAKO, 0, "verification code"));
         self.uri = running.until(|line| line.starts_with("otpauth://"));
-        running.types(&town.next_totp(&self.uri));
+        running.types(&issuer.next_totp(&self.uri));
         let told = running.done();
         assert!(told.contains("signed up at http://127.0.0.1:"), "{told}");
         self.recovery = told
@@ -162,31 +67,37 @@ impl Person {
         serde_json::from_str(done(&output)).unwrap()
     }
 
-    fn with_factor(&self, town: &Town, args: &[&str]) -> std::process::Output {
-        let totp = self.file("totp", &town.next_totp(&self.uri));
+    fn with_factor(&self, issuer: &TestIssuer, args: &[&str]) -> std::process::Output {
+        let totp = self.file("totp", &issuer.next_totp(&self.uri));
         self.run(&[args, &["--password", "@pw", "--totp", &totp]].concat())
     }
 
     /// A reset: code and factor as they come, and the new password.
-    fn resets(&self, town: &Town, nth: usize, code: Option<&str>, totp: &str) -> Running {
+    fn resets(
+        &self,
+        issuer: &TestIssuer,
+        nth: usize,
+        code: Option<&str>,
+        totp: &str,
+    ) -> InteractiveCommand {
         let totp = self.file("totp", totp);
-        let args = ["reset", HANAKO, "--issuer", &town.url, "--new-password", "@new-pw"];
+        let args = ["reset", HANAKO, "--issuer", &issuer.url(), "--new-password", "@new-pw"];
         let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", &totp]].concat());
         running.says("If hanako@example.org has an account");
-        let mailed = town.code(nth, "password reset code");
+        let mailed = issuer.code_in_mail(HANAKO, nth, "password reset code");
         running.types(code.unwrap_or(&mailed));
         running
     }
 }
 
 /// The program while it runs and is talked to.
-struct Running {
+struct InteractiveCommand {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
-impl Running {
+impl InteractiveCommand {
     fn begin(wallet: &Wallet, args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
             .args(["wallet", "--passphrase", "@pass"])
@@ -252,9 +163,9 @@ impl Running {
 
 #[test]
 fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     let view = hanako.devices();
     assert_eq!((&view["address"], &view["recovery_codes_left"]), (&json!(HANAKO), &json!(10)));
     let words = hanako.run(&["devices"]);
@@ -265,11 +176,11 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
     // On her own device the password is enough, and address and issuer are known.
     failed(&hanako.run(&["log-in", "--password", "@new-pw"]), 1, "what was given is not right");
     done(&hanako.run(&["log-in", "--password", "@pw"]));
-    done(&hanako.with_factor(&town, &["log-in"]));
+    done(&hanako.with_factor(&issuer, &["log-in"]));
     let sessions = hanako.devices()["sessions"].as_array().unwrap().len();
     assert_eq!(sessions, 1, "a log-in ends the session before it");
 
-    let told = hanako.resets(&town, 0, None, &town.next_totp(&hanako.uri)).done();
+    let told = hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
     assert!(told.contains("the password is the new one"), "{told}");
     failed(&hanako.run(&["devices"]), 1, "not logged in");
     failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
@@ -278,9 +189,9 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
 
 #[test]
 fn a_wallet_pays_after_sign_up_and_renews_its_credential() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     let payments = || {
         let listed = hanako.run(&["list", "--json"]);
         let listed: Value = serde_json::from_str(done(&listed)).unwrap();
@@ -301,15 +212,15 @@ fn a_wallet_pays_after_sign_up_and_renews_its_credential() {
     assert_eq!(given["id"], payments());
     assert_ne!(given["id"], first, "in the place of the one before");
     // Ten minutes later the second factor is asked for again.
-    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    issuer.clock.advance(600);
     failed(&hanako.run(&["add", "payment"]), 2, "no second factor");
     let wrong = hanako.file("totp", "000000");
     failed(&hanako.run(&["add", "payment", "--totp", &wrong]), 1, "what was given is not right");
-    let right = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let right = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     done(&hanako.run(&["add", "payment", "--label", "Shop", "--totp", &right]));
     assert!(done(&hanako.run(&["show", "Shop"])).contains("prefix       4960"));
     // A log-in with the factor fetches one, too; one without leaves the one there is.
-    done(&hanako.with_factor(&town, &["log-in"]));
+    done(&hanako.with_factor(&issuer, &["log-in"]));
     let before = payments();
     done(&hanako.run(&["log-in", "--password", "@pw"]));
     assert_eq!(payments(), before);
@@ -320,14 +231,14 @@ fn a_wallet_pays_after_sign_up_and_renews_its_credential() {
 
 #[test]
 fn cards_come_are_chosen_and_go() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     let cards = |args: &[&str]| hanako.run(&[&["cards"], args].concat());
     assert_eq!(done(&cards(&[])), "no card: nothing can be paid; tegata wallet cards add TOKEN\n");
     assert!(done(&cards(&["add", "pm_card_visa"])).starts_with("visa 4242, charged  "));
     // Cards of one second stand in no order.
-    town.clock.0.fetch_add(1, Ordering::SeqCst);
+    issuer.clock.advance(1);
     let kept: Value =
         serde_json::from_str(done(&cards(&["add", "pm_card_jcb", "--json"]))).unwrap();
     let jcb = kept["cards"][1]["card"].as_str().unwrap().to_owned();
@@ -342,7 +253,7 @@ fn cards_come_are_chosen_and_go() {
     failed(&cards(&["add", "pm_of_nobody"]), 1, "card");
     done(&cards(&["add", "pm_card_visa"]));
     failed(&cards(&["remove", "4242"]), 1, "more than one card ends so; give its id");
-    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    issuer.clock.advance(600);
     failed(&cards(&["add", "pm_card_jcb"]), 1, "tegata wallet log-in with it");
     done(&hanako.run(&["devices", "--log-out"]));
     failed(&cards(&[]), 1, "not logged in");
@@ -350,11 +261,11 @@ fn cards_come_are_chosen_and_go() {
 
 #[test]
 fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
-    let thief = Person::new();
-    let log_in = ["log-in", HANAKO, "--issuer", &town.url, "--password", "@pw"];
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    let thief = CliShopper::new();
+    let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
     failed(&thief.run(&log_in), 1, "what was given is not right");
     let guess = thief.file("guess", "000000");
     let guessed = [&log_in[..], &["--totp", &guess]].concat();
@@ -369,12 +280,12 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     );
 
     // Her mailbox without her second factor, and the other way round.
-    thief.resets(&town, 0, None, "000000").refused();
-    thief.resets(&town, 1, Some("00000000"), &town.next_totp(&hanako.uri)).refused();
+    thief.resets(&issuer, 0, None, "000000").refused();
+    thief.resets(&issuer, 1, Some("00000000"), &issuer.next_totp(&hanako.uri)).refused();
     // The code of her reset, read out to him, on his device.
-    let hers = town.code(1, "password reset code");
-    thief.resets(&town, 2, Some(&hers), &town.next_totp(&hanako.uri)).refused();
-    let to: Vec<_> = town.mailbox.mails().iter().map(|m| m.to.address().to_owned()).collect();
+    let hers = issuer.code_in_mail(HANAKO, 1, "password reset code");
+    thief.resets(&issuer, 2, Some(&hers), &issuer.next_totp(&hanako.uri)).refused();
+    let to: Vec<_> = issuer.mailbox.mails().iter().map(|m| m.to.address().to_owned()).collect();
     assert!(to.iter().all(|to| to == HANAKO), "{to:?}");
     failed(&thief.run(&["devices"]), 1, "not logged in");
     // No way to say where a mail should go.
@@ -384,57 +295,58 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
 
 #[test]
 fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     // Renewed recovery codes: the log-in has just been, with the factor.
-    let renewed = hanako.with_factor(&town, &["second-factor", "--recovery-codes", "--json"]);
+    let renewed = hanako.with_factor(&issuer, &["second-factor", "--recovery-codes", "--json"]);
     let renewed: Value = serde_json::from_str(done(&renewed)).unwrap();
     let codes = renewed["recovery_codes"].as_array().unwrap();
     assert_eq!(codes.len(), 10);
     assert!(!codes.iter().any(|code| hanako.recovery.iter().any(|old| code == old)));
 
     // Ten minutes later a change asks for a full log-in again.
-    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    issuer.clock.advance(600);
     let change = ["second-factor", "--reveal", "--new-totp", "-", "--password", "@pw"];
     failed(&hanako.run(&change), 2, "give --totp");
-    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let mut running = hanako.begin(&[&change[..], &["--totp", &totp]].concat());
     let new = running.until(|line| line.starts_with("otpauth://"));
     assert_ne!(new, hanako.uri);
-    running.types(&town.next_totp(&new));
+    running.types(&issuer.next_totp(&new));
     assert!(running.done().contains("the new second factor counts"));
-    failed(&hanako.with_factor(&town, &["log-in"]), 1, "what was given is not right");
+    failed(&hanako.with_factor(&issuer, &["log-in"]), 1, "what was given is not right");
 
     // It was not her: the notice's code freezes, and with the factor of before takes the change back.
-    let code = hanako.file("code", &town.code(0, "two-step verification was changed"));
+    let code =
+        hanako.file("code", &issuer.code_in_mail(HANAKO, 0, "two-step verification was changed"));
     let wrong = hanako.file("wrong-code", "0000-0000-0000-0000");
     let short = hanako.file("short-code", "00000000");
     failed(&hanako.run(&["freeze", "--code", &short]), 2, "16 letters and digits");
     failed(&hanako.run(&["freeze", "--code", &wrong]), 1, "what was given is not right");
     done(&hanako.run(&["freeze", "--code", &code]));
     failed(&hanako.run(&["devices"]), 1, "not logged in");
-    let totp = hanako.file("totp", &town.next_totp(&new));
+    let totp = hanako.file("totp", &issuer.next_totp(&new));
     let back = ["freeze", "--take-back", "--code", &code, "--totp"];
     failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "what was given is not right");
-    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let told = hanako.run(&[&back[..], &[&totp]].concat());
     assert!(done(&told).contains("tegata wallet reset"));
     failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
-    hanako.resets(&town, 0, None, &town.next_totp(&hanako.uri)).done();
+    hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
     // The phone was not known for long when the change was made, so it counts as new.
-    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     done(&hanako.run(&["log-in", "--password", "@new-pw", "--totp", &totp]));
 }
 
 #[test]
 fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
-    let new_phone = Person::new();
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    let new_phone = CliShopper::new();
     let code = new_phone.file("recovery", &hanako.recovery[0]);
-    let log_in = ["log-in", HANAKO, "--issuer", &town.url, "--password", "@pw"];
+    let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
     let args = [&log_in[..], &["--device-name", "new phone", "--recovery-code", &code]].concat();
     let told = new_phone.run(&args);
     assert!(done(&told).contains("enrol a new one now, with tegata wallet second-factor"));
@@ -444,7 +356,7 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
         "enrol a second factor first",
     );
     // The wallet makes the first value itself: its clock and the issuer's have to be the same.
-    town.clock.0.store(0, Ordering::SeqCst);
+    issuer.clock.set(0);
     failed(&new_phone.run(&["second-factor", "--json"]), 2, "--keep-here");
     let kept = new_phone.run(&["second-factor", "--keep-here"]);
     assert!(done(&kept).contains("which is weaker"));
@@ -473,21 +385,21 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
 
 #[test]
 fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
-    let town = Town::new();
-    let other = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
-    let there = ["log-in", "--issuer", &other.url, "--password", "@pw"];
+    let issuer = TestIssuer::with_sandbox();
+    let other = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    let there = ["log-in", "--issuer", &other.url(), "--password", "@pw"];
     failed(&hanako.run(&there), 1, "tegata wallet devices --log-out first");
     let clear = ["log-in", HANAKO, "--issuer", "http://pay.example.org", "--password", "@pw"];
-    failed(&Person::new().run(&clear), 2, "https://");
+    failed(&CliShopper::new().run(&clear), 2, "https://");
     let literal = ["log-in", "--password", PASSWORD];
     failed(&hanako.run(&literal), 2, "a secret is no argument: give --password @FILE");
-    let nobody = Person::new();
+    let nobody = CliShopper::new();
     failed(&nobody.run(&["log-in", "--password", "@pw"]), 2, "say the address");
     failed(&nobody.run(&["log-in", HANAKO, "--password", "@pw"]), 2, "say --issuer URL");
 
-    drop(town);
+    drop(issuer);
     failed(&hanako.run(&["devices"]), 1, "cannot be reached");
     // What cannot be told the issuer is done here all the same.
     failed(
@@ -500,19 +412,19 @@ fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
 
 #[test]
 fn an_owner_takes_with_her_all_that_is_kept_of_her() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     done(&hanako.run(&["cards", "add", "pm_card_visa"]));
-    town.clock.0.fetch_add(1, Ordering::SeqCst);
-    let shop = till::Till::new(&town, "till-1", "Tegata Ginza");
+    issuer.clock.advance(1);
+    let shop = till::EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
     let code = till::code_for(&hanako, &shop.card);
     assert_eq!(shop.scans("sale-1", code["code"].as_str().unwrap(), 1200), "approved");
     done(&hanako.run(&["freeze"]));
     done(&hanako.run(&["freeze", "--lift"]));
     // Later, so that it asks for a full log-in.
-    town.clock.0.fetch_add(600, Ordering::SeqCst);
-    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    issuer.clock.advance(600);
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let args = ["my-data", "--to", "mine.json", "--password", "@pw", "--totp", &totp];
     failed(&hanako.run(&["my-data", "--password", "@pw"]), 2, "give --totp");
     assert!(done(&hanako.run(&args)).contains("mine.json: all that"));
@@ -539,15 +451,15 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
 #[test]
 fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
     const NEW: &str = "hanako@example.com";
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     failed(&hanako.run(&["address", "hanako"]), 2, "address");
     // Ten minutes later it asks for a full log-in.
-    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    issuer.clock.advance(600);
     let moves = ["address", NEW, "--password", "@pw", "--code", "-"];
     failed(&hanako.run(&moves), 2, "give --totp");
-    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let mut running = hanako.begin(&[&moves[..], &["--totp", &totp]].concat());
     running.says("A code is on its way to hanako@example.com.");
     running.types("00000000");
@@ -557,36 +469,36 @@ fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
     // The log-in is fresh now. Mails are Japanese from here on.
     let mut running = hanako.begin(&["address", NEW, "--language", "ja", "--code", "-"]);
     running.says("A code is on its way to hanako@example.com.");
-    running.types(&town.code_to(NEW, 0, "確認コード"));
+    running.types(&issuer.code_in_mail(NEW, 0, "確認コード"));
     let told = running.done();
     assert!(told.contains("hanako@example.org was told"), "{told}");
     let view = hanako.devices();
     assert_eq!((&view["address"], &view["language"]), (&json!(NEW), &json!("ja")));
-    done(&hanako.with_factor(&town, &["log-in"]));
+    done(&hanako.with_factor(&issuer, &["log-in"]));
 
     // It was not her.
-    let code = hanako.file("code", &town.code(0, "email address was changed"));
-    let totp = hanako.file("totp", &town.next_totp(&hanako.uri));
+    let code = hanako.file("code", &issuer.code_in_mail(HANAKO, 0, "email address was changed"));
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let back = ["freeze", HANAKO, "--take-back", "--code", &code, "--totp", &totp];
     failed(&hanako.run(&back), 1, "this wallet is logged in as hanako@example.com");
     done(&hanako.run(&["devices", "--log-out"]));
     assert!(done(&hanako.run(&back)).contains("the changes are taken back"));
-    let totp = town.next_totp(&hanako.uri);
-    hanako.resets(&town, 0, None, &totp).done();
+    let totp = issuer.next_totp(&hanako.uri);
+    hanako.resets(&issuer, 0, None, &totp).done();
 }
 
 #[test]
 fn a_deletion_waits_seven_days_and_can_be_cancelled() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     failed(&hanako.run(&["keep"]), 1, "there is nothing");
     failed(&hanako.run(&["close"]), 2, "say --yes if you mean it");
-    town.clock.0.fetch_add(600, Ordering::SeqCst);
+    issuer.clock.advance(600);
     failed(&hanako.run(&["close", "--yes", "--password", "@pw"]), 2, "give --totp");
-    let closed = hanako.with_factor(&town, &["close", "--yes", "--json"]);
+    let closed = hanako.with_factor(&issuer, &["close", "--yes", "--json"]);
     let closed: Value = serde_json::from_str(done(&closed)).unwrap();
-    let in_seven_days = town.clock.now().seconds() + 7 * 24 * 60 * 60;
+    let in_seven_days = issuer.clock.now().seconds() + 7 * 24 * 60 * 60;
     let due = closed["closing"].as_u64().unwrap();
     assert!(in_seven_days.abs_diff(due) < 120, "{closed}");
     assert!(done(&hanako.run(&["devices"])).contains("to be deleted in"));
@@ -630,7 +542,7 @@ fn overlong_answers_and_redirects_are_refused() {
             std::thread::sleep(Duration::from_millis(50));
             assert!(listener.accept().is_err(), "it was asked again");
         });
-        let person = Person::new();
+        let person = CliShopper::new();
         let output = person.run(&["log-in", HANAKO, "--issuer", &url, "--password", "@pw"]);
         served.join().unwrap();
         output

@@ -7,10 +7,10 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
-use crate::run::{EXPORT, HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
+use crate::command::{EXPORT, HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
 
-mod run;
-mod shop;
+mod command;
+mod issuer_process;
 
 const CODE: &str = "010168606235459802301338";
 const SCHEME: [&str; 4] = ["--prefix", "01016860", "--alias-period", "30"];
@@ -279,7 +279,7 @@ fn the_examples_in_the_help_work() {
     let binary = Path::new(env!("CARGO_BIN_EXE_tegata")).parent().unwrap();
     let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
     // Whose operator the examples make of us.
-    let _issuer = shop::serve(wallet.0.path(), &[]);
+    let _issuer = issuer_process::serve(wallet.0.path(), &[]);
     for example in examples {
         let passphrase = if example.contains("tegata wallet") { " --passphrase @pass" } else { "" };
         let output = Command::new("sh")
@@ -302,7 +302,7 @@ fn the_examples_in_the_help_work() {
                 "add",
                 "payment",
                 "--label",
-                "Shop",
+                "IssuerFolder",
                 "--prefix",
                 "4960",
                 "--seed",

@@ -14,10 +14,10 @@ use std::thread;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::run::{Wallet, failed};
+use crate::command::{Wallet, failed};
 
-mod run;
-mod shop;
+mod command;
+mod issuer_process;
 
 /// Who vouches for certificates: its own, in a file of the folder.
 fn authority(folder: &Path, name: &str) -> CertifiedIssuer<'static, KeyPair> {
@@ -33,7 +33,7 @@ fn issuer_called(
     name: &str,
     folder: &Path,
     by: &CertifiedIssuer<'static, KeyPair>,
-) -> shop::Running {
+) -> issuer_process::IssuerProcess {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new([name.to_owned()]).unwrap();
     let certificate = params.signed_by(&key, by).unwrap();
@@ -41,7 +41,7 @@ fn issuer_called(
     std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
     let settings = "tls_certificate = \"certificate.pem\"\ntls_key = \"key.pem\"\n";
     std::fs::write(folder.join("issuer.toml"), settings).unwrap();
-    shop::serve(folder, &["--config", "issuer.toml"])
+    issuer_process::serve(folder, &["--config", "issuer.toml"])
 }
 
 /// One that sends whoever asks to another place of its own, and what it was asked.
@@ -86,7 +86,7 @@ fn redirects(by: &CertifiedIssuer<'static, KeyPair>) -> (SocketAddr, Receiver<St
 }
 
 /// Somebody's log-in there, on a machine that trusts this authority.
-fn logs_in(issuer: &shop::Running, trusts: &Path) -> Output {
+fn logs_in(issuer: &issuer_process::IssuerProcess, trusts: &Path) -> Output {
     logs_in_at(&format!("https://{}", issuer.address), "SSL_CERT_FILE", trusts)
 }
 
@@ -142,7 +142,7 @@ fn it_goes_nowhere_that_the_issuer_sends_it_to() {
 
 #[test]
 fn what_is_for_this_machine_goes_to_no_proxy() {
-    let shop = shop::Shop::new();
+    let shop = issuer_process::IssuerFolder::new();
     let issuer = shop.serve(&[]);
     // Nothing listens there: to go by it is to be told so.
     let told = logs_in_at(&format!("http://{}", issuer.address), "ALL_PROXY", "http://127.0.0.1:1");

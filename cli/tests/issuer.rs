@@ -5,10 +5,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use crate::run::{done, failed, here, tegata};
+use crate::command::{done, failed, here, tegata};
 
-mod run;
-mod shop;
+mod command;
+mod issuer_process;
 
 fn health(address: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -23,7 +23,7 @@ fn health(address: &str) -> String {
 fn it_serves_until_it_is_told_to_stop_and_ends_well() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
-        let mut issuer = shop::serve(folder.path(), &[]);
+        let mut issuer = issuer_process::serve(folder.path(), &[]);
         let child = &mut issuer.child;
         let address = &issuer.address;
         assert!(health(address).ends_with("{\"status\":\"ok\"}"));

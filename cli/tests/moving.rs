@@ -5,9 +5,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::run::{Wallet, document, done, failed, text};
+use crate::command::{Wallet, document, done, failed, text};
 
-mod run;
+mod command;
 
 const COUNTED: &str = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0";
 

@@ -7,11 +7,11 @@ use serde_json::json;
 use tegata::protocol::Refusal;
 use tegata::protocol::{IssuerError, IssuerProblem};
 
-use crate::run::failed;
-use crate::shop::{Phone, Shop, view};
+use crate::command::failed;
+use crate::issuer_process::{IssuerFolder, Phone, view};
 
-mod run;
-mod shop;
+mod command;
+mod issuer_process;
 
 const WHY: &[&str] = &["--why", "a test"];
 
@@ -21,56 +21,56 @@ fn with_why<'a>(args: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn a_kill_switch_holds_at_once_and_after_a_restart() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
-    let phone = Phone::new(shop.path(), "phone");
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
+    let phone = Phone::new(folder.path(), "phone");
     let stopped = |running: &_, address: &str| match phone.begin(running, address) {
         Ok(_) => false,
         Err(IssuerError::Problem(IssuerProblem::Stopped)) => true,
         Err(other) => panic!("{other}"),
     };
     assert!(!stopped(&running, "a@example.org"));
-    let answer = shop.does(&with_why(&["stop", "sign-up", "reset"]));
+    let answer = folder.does(&with_why(&["stop", "sign-up", "reset"]));
     assert_eq!(answer, json!({ "stopped": ["sign-up", "reset"] }));
     assert!(stopped(&running, "b@example.org"), "the next request");
     drop(running);
-    let running = shop.serve(&[]);
+    let running = folder.serve(&[]);
     assert!(stopped(&running, "c@example.org"), "after kill -9 and a start");
-    assert_eq!(shop.does(&with_why(&["resume", "sign-up"])), json!({ "stopped": ["reset"] }));
+    assert_eq!(folder.does(&with_why(&["resume", "sign-up"])), json!({ "stopped": ["reset"] }));
     assert!(!stopped(&running, "d@example.org"));
     let all = ["sign-up", "log-in", "reset", "provisioning", "payments"];
     let under_way = json!({ "authorised": 0, "charging": 0, "reversing": 0 });
-    let answer = shop.does(&with_why(&["stop", "--all"]));
+    let answer = folder.does(&with_why(&["stop", "--all"]));
     assert_eq!(answer, json!({ "stopped": all, "under_way": under_way }));
     assert!(stopped(&running, "e@example.org"));
-    assert_eq!(shop.does(&with_why(&["resume", "--all"])), json!({ "stopped": [] }));
+    assert_eq!(folder.does(&with_why(&["resume", "--all"])), json!({ "stopped": [] }));
     assert!(!stopped(&running, "f@example.org"));
 }
 
 #[test]
 fn an_account_is_frozen_and_let_go_and_all_are_revoked() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
     let hanako = "hanako@example.org";
     let jiro = "jiro@example.org";
-    let ours = Phone::new(shop.path(), "ours").sign_up(&running, hanako);
-    let other = Phone::new(shop.path(), "other").sign_up(&running, jiro);
+    let ours = Phone::new(folder.path(), "ours").sign_up(&running, hanako);
+    let other = Phone::new(folder.path(), "other").sign_up(&running, jiro);
     let frozen = |session| view(&running, session).unwrap().frozen;
-    let answer = shop.does(&with_why(&["freeze", "Hanako@example.org"]));
+    let answer = folder.does(&with_why(&["freeze", "Hanako@example.org"]));
     assert_eq!(answer["frozen"], true);
     assert!(frozen(&ours) && !frozen(&other));
-    assert_eq!(shop.does(&with_why(&["freeze", hanako, "--off"]))["frozen"], false);
+    assert_eq!(folder.does(&with_why(&["freeze", hanako, "--off"]))["frozen"], false);
     assert!(!frozen(&ours));
-    let nobody = shop.run(&with_why(&["freeze", "nobody@example.org"]));
+    let nobody = folder.run(&with_why(&["freeze", "nobody@example.org"]));
     failed(&nobody, 1, "no account has this address");
 
-    assert_eq!(shop.does(&with_why(&["revoke", "--all"]))["revoked"], true);
+    assert_eq!(folder.does(&with_why(&["revoke", "--all"]))["revoked"], true);
     for session in [&ours, &other] {
         let refused = view(&running, session).unwrap_err();
         assert_eq!(refused, IssuerError::Problem(IssuerProblem::Refused(Refusal::NotLoggedIn)));
     }
 
-    let events = shop.does(&["audit", "tail", "-n", "1000"])["events"].clone();
+    let events = folder.does(&["audit", "tail", "-n", "1000"])["events"].clone();
     for deed in ["frozen_by_operator", "unfrozen_by_operator", "revoked"] {
         let mut of_this_deed = events.as_array().unwrap().iter().filter(|it| it["deed"] == deed);
         let event = of_this_deed.next().unwrap();
@@ -84,18 +84,18 @@ fn an_account_is_frozen_and_let_go_and_all_are_revoked() {
 
 #[test]
 fn the_log_holds_and_a_forged_checkpoint_is_found() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
-    shop.does(&with_why(&["stop", "payments", "--by", "bob"]));
-    let sealed = shop.does(&["audit", "seal"])["count"].as_u64().unwrap();
-    let verified = shop.does(&["audit", "verify"]);
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
+    folder.does(&with_why(&["stop", "payments", "--by", "bob"]));
+    let sealed = folder.does(&["audit", "seal"])["count"].as_u64().unwrap();
+    let verified = folder.does(&["audit", "verify"]);
     assert_eq!((&verified["holds"], &verified["signed"]), (&json!(true), &json!(sealed)));
     assert!(sealed >= 1);
     drop(running);
-    let file = shop.path().join("tegata-issuer.sqlite.checkpoints");
+    let file = folder.path().join("tegata-issuer.sqlite.checkpoints");
     let lines = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, lines.replacen("\"head\":\"", "\"head\":\"00", 1)).unwrap();
-    let output = shop.run(&["audit", "verify", "--json"]);
+    let output = folder.run(&["audit", "verify", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found["findings"], json!(["line 1 was not signed by this key"]));
@@ -103,101 +103,101 @@ fn the_log_holds_and_a_forged_checkpoint_is_found() {
 
 #[test]
 fn a_restored_backup_has_its_accounts_and_no_sessions() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
-    let session = Phone::new(shop.path(), "phone").sign_up(&running, "hanako@example.org");
-    shop.does(&with_why(&["backup", "monday.backup"]));
-    failed(&shop.run(&with_why(&["backup", "monday.backup"])), 1, "there is a file");
-    failed(&shop.run(&with_why(&["restore", "monday.backup"])), 1, "there is a database");
-    shop.does(&["audit", "seal"]);
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
+    let session = Phone::new(folder.path(), "phone").sign_up(&running, "hanako@example.org");
+    folder.does(&with_why(&["backup", "monday.backup"]));
+    failed(&folder.run(&with_why(&["backup", "monday.backup"])), 1, "there is a file");
+    failed(&folder.run(&with_why(&["restore", "monday.backup"])), 1, "there is a database");
+    folder.does(&["audit", "seal"]);
     drop(running);
 
     // The disk is gone, and with it all but the key and the checkpoints, which lie elsewhere.
     for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(shop.path().join(format!("tegata-issuer.sqlite{end}")));
+        let _ = std::fs::remove_file(folder.path().join(format!("tegata-issuer.sqlite{end}")));
     }
-    let restored = shop.does(&with_why(&["restore", "monday.backup"]));
+    let restored = folder.does(&with_why(&["restore", "monday.backup"]));
     let aside = restored["checkpoints"].as_str().unwrap();
-    assert!(shop.path().join(aside).exists() && aside.contains(".checkpoints.until-"));
-    let running = shop.serve(&[]);
+    assert!(folder.path().join(aside).exists() && aside.contains(".checkpoints.until-"));
+    let running = folder.serve(&[]);
     assert_eq!(
         view(&running, &session).unwrap_err(),
         IssuerError::Problem(IssuerProblem::Refused(Refusal::NotLoggedIn))
     );
-    assert_eq!(shop.does(&with_why(&["freeze", "hanako@example.org"]))["frozen"], true);
-    shop.does(&["audit", "seal"]);
-    assert_eq!(shop.does(&["audit", "verify"])["holds"], true, "a chain of its own from here on");
+    assert_eq!(folder.does(&with_why(&["freeze", "hanako@example.org"]))["frozen"], true);
+    folder.does(&["audit", "seal"]);
+    assert_eq!(folder.does(&["audit", "verify"])["holds"], true, "a chain of its own from here on");
 }
 
 #[test]
 fn after_a_key_rotation_the_old_server_key_opens_nothing() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
-    let session = Phone::new(shop.path(), "phone").sign_up(&running, "hanako@example.org");
-    shop.does(&with_why(&["rotate-key", "--server-key-to", "new.key"]));
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
+    let session = Phone::new(folder.path(), "phone").sign_up(&running, "hanako@example.org");
+    folder.does(&with_why(&["rotate-key", "--server-key-to", "new.key"]));
     assert!(view(&running, &session).is_ok(), "a service that runs has its keys");
     drop(running);
-    let old = shop.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let old = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(old.status.code(), Some(1));
     assert!(String::from_utf8(old.stderr).unwrap().contains("the server key is not the one"));
 
-    std::fs::rename(shop.path().join("new.key"), shop.path().join("tegata-issuer.sqlite.key"))
+    std::fs::rename(folder.path().join("new.key"), folder.path().join("tegata-issuer.sqlite.key"))
         .unwrap();
-    shop.does(&with_why(&["rotate-key", "--sealing"]));
-    let running = shop.serve(&[]);
+    folder.does(&with_why(&["rotate-key", "--sealing"]));
+    let running = folder.serve(&[]);
     assert!(view(&running, &session).is_ok(), "what the older key sealed is opened");
-    let anew = shop.does(&with_why(&["rotate-key", "--seal-anew"]));
+    let anew = folder.does(&with_why(&["rotate-key", "--seal-anew"]));
     // An address, a password and a second factor of the shopper's and of each of 64 decoys.
     assert_eq!(anew, json!({ "sealed": 65 * 3, "keys_left": [] }));
     drop(running);
-    let running = shop.serve(&[]);
+    let running = folder.serve(&[]);
     assert!(view(&running, &session).is_ok());
 }
 
 #[test]
 fn a_store_is_given_a_key_once_and_no_other_when_that_is_gone() {
-    let shop = Shop::new();
-    let mut running = shop.serve(&[]);
+    let folder = IssuerFolder::new();
+    let mut running = folder.serve(&[]);
     running.child.kill().unwrap();
     let mut log = String::new();
     running.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("made a server key beside the database"), "{log}");
-    let file = shop.path().join("tegata-issuer.sqlite.key");
+    let file = folder.path().join("tegata-issuer.sqlite.key");
     let key = std::fs::read_to_string(&file).unwrap();
     assert!(!log.contains(key.trim()));
-    drop(shop.serve(&[]));
+    drop(folder.serve(&[]));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
-    std::fs::rename(&file, shop.path().join("elsewhere")).unwrap();
-    let gone = shop.run(&["serve", "--listen", "127.0.0.1:0"]);
+    std::fs::rename(&file, folder.path().join("elsewhere")).unwrap();
+    let gone = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(gone.status.code(), Some(1));
     assert!(String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is gone"));
     assert!(!file.exists(), "no other is made in its place");
     let no_file = ["serve", "--listen", "127.0.0.1:0", "--store", "postgres://ann@127.0.0.1:1/x"];
-    let postgres = shop.run(&no_file);
+    let postgres = folder.run(&no_file);
     assert!(String::from_utf8(postgres.stderr).unwrap().contains("set server_key_file"));
 }
 
 #[test]
 fn nothing_is_done_without_a_reason_or_where_there_is_no_store() {
-    let shop = Shop::new();
-    failed(&shop.run(&["stop", "log-in"]), 2, "--why");
-    failed(&shop.run(&["stop", "--why", "x"]), 2, "<ACTS>");
-    failed(&shop.run(&["stop", "log-out", "--why", "x"]), 2, "log-in");
-    failed(&shop.run(&["stop", "log-in", "--why", "two\nlines"]), 2, "one line");
-    failed(&shop.run(&["stop", "log-in", "--why", "x", "--by", ""]), 2, "operator's name");
-    failed(&shop.run(&["revoke", "--why", "x"]), 2, "--all");
-    failed(&shop.run(&["rotate-key", "--why", "x"]), 2, "--server-key-to");
+    let folder = IssuerFolder::new();
+    failed(&folder.run(&["stop", "log-in"]), 2, "--why");
+    failed(&folder.run(&["stop", "--why", "x"]), 2, "<ACTS>");
+    failed(&folder.run(&["stop", "log-out", "--why", "x"]), 2, "log-in");
+    failed(&folder.run(&["stop", "log-in", "--why", "two\nlines"]), 2, "one line");
+    failed(&folder.run(&["stop", "log-in", "--why", "x", "--by", ""]), 2, "operator's name");
+    failed(&folder.run(&["revoke", "--why", "x"]), 2, "--all");
+    failed(&folder.run(&["rotate-key", "--why", "x"]), 2, "--server-key-to");
     for command in [["stop", "--all"], ["backup", "file"], ["freeze", "a@example.org"]] {
-        failed(&shop.run(&with_why(&command)), 1, "there is no store at tegata-issuer.sqlite");
+        failed(&folder.run(&with_why(&command)), 1, "there is no store at tegata-issuer.sqlite");
     }
-    assert_eq!(std::fs::read_dir(shop.path()).unwrap().count(), 0, "and none is made");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "and none is made");
 }
 
 #[test]
 fn the_mailbox_page_is_served_on_loopback_without_smtp_only() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
-    Phone::new(shop.path(), "phone").begin(&running, "hanako@example.org").unwrap();
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
+    Phone::new(folder.path(), "phone").begin(&running, "hanako@example.org").unwrap();
     running.code("hanako@example.org");
     let (status, page) = running.get("/dev/mailbox");
     assert!(status == 200 && page.contains("確認コード") && page.contains("hanako@example.org"));
@@ -210,21 +210,21 @@ fn the_mailbox_page_is_served_on_loopback_without_smtp_only() {
     let (_, description) = running.get("/openapi.json");
     assert!(!description.contains("/dev/"));
     drop(running);
-    let config = "mail = \"smtp://127.0.0.1:1\"\nmail_from = \"no-reply@shop.example\"\n";
-    std::fs::write(shop.path().join("issuer.toml"), config).unwrap();
-    let running = shop.serve(&["--config", "issuer.toml"]);
+    let config = "mail = \"smtp://127.0.0.1:1\"\nmail_from = \"no-reply@folder.example\"\n";
+    std::fs::write(folder.path().join("issuer.toml"), config).unwrap();
+    let running = folder.serve(&["--config", "issuer.toml"]);
     assert_eq!(running.get("/dev/mailbox").0, 404);
     assert_eq!(running.get("/dev/mailbox.json").0, 404);
 }
 
 #[test]
 fn a_till_is_added_enrols_itself_once_and_is_revoked() {
-    let shop = Shop::new();
-    let running = shop.serve(&[]);
-    let added = shop.does(&with_why(&["till", "add", "till-1", "--shop", "Tegata Ginza"]));
-    let stages = || shop.does(&["till", "list"])["tills"].clone();
+    let folder = IssuerFolder::new();
+    let running = folder.serve(&[]);
+    let added = folder.does(&with_why(&["till", "add", "till-1", "--folder", "Tegata Ginza"]));
+    let stages = || folder.does(&["till", "list"])["tills"].clone();
     let listed =
-        |stage: &str| json!([{ "till": "till-1", "shop": "Tegata Ginza", "stage": stage }]);
+        |stage: &str| json!([{ "till": "till-1", "folder": "Tegata Ginza", "stage": stage }]);
     assert_eq!(stages(), listed("waiting"));
     let enrol = || {
         let url = format!("http://{}/v1/tills", running.address);
@@ -235,26 +235,26 @@ fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     };
     assert_eq!((enrol(), enrol()), (200, 401));
     assert_eq!(stages(), listed("enrolled"));
-    let again = with_why(&["till", "add", "till-1", "--shop", "Another"]);
-    failed(&shop.run(&again), 1, "there is a till of this id");
-    assert_eq!(shop.does(&with_why(&["till", "revoke", "till-1"]))["revoked"], true);
+    let again = with_why(&["till", "add", "till-1", "--folder", "Another"]);
+    failed(&folder.run(&again), 1, "there is a till of this id");
+    assert_eq!(folder.does(&with_why(&["till", "revoke", "till-1"]))["revoked"], true);
     assert_eq!(stages(), listed("revoked"));
-    failed(&shop.run(&with_why(&["till", "revoke", "till-2"])), 1, "there is no till of this id");
-    failed(&shop.run(&with_why(&["void", "17"])), 2, "32 hex digits");
+    failed(&folder.run(&with_why(&["till", "revoke", "till-2"])), 1, "there is no till of this id");
+    failed(&folder.run(&with_why(&["void", "17"])), 2, "32 hex digits");
     let nobodys = "0".repeat(32);
     for act in ["void", "refund"] {
-        failed(&shop.run(&with_why(&[act, &nobodys])), 1, "no payment has this number");
+        failed(&folder.run(&with_why(&[act, &nobodys])), 1, "no payment has this number");
         let sale = ["--till", "till-1", "--reference", "sale-1"];
         failed(
-            &shop.run(&with_why(&[&[act][..], &sale].concat())),
+            &folder.run(&with_why(&[&[act][..], &sale].concat())),
             1,
             "no payment has this number",
         );
-        failed(&shop.run(&with_why(&[act, "--till", "till-1"])), 2, "--reference");
+        failed(&folder.run(&with_why(&[act, "--till", "till-1"])), 2, "--reference");
     }
-    let report = shop.does(&["report", "--since", "7d", "--wrong-codes", "1"]);
+    let report = folder.does(&["report", "--since", "7d", "--wrong-codes", "1"]);
     assert_eq!(report["findings"], json!([]));
-    failed(&shop.run(&["report", "--since", "32d"]), 2, "at most 31d");
+    failed(&folder.run(&["report", "--since", "32d"]), 2, "at most 31d");
     let nobody = with_why(&["freeze", &nobodys]);
-    failed(&shop.run(&nobody), 1, "no account has this address or number");
+    failed(&folder.run(&nobody), 1, "no account has this address or number");
 }

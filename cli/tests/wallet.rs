@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::run::{EXPORT, HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
+use crate::command::{EXPORT, HELLO, SEED, Wallet, document, done, failed, here, tegata, text};
 
-mod run;
+mod command;
 
 #[test]
 fn a_wallet_shows_the_codes_of_its_one_time_passwords() {

@@ -1,37 +1,38 @@
 //! A shopper at the tills of a running issuer: she reads a till's card, pays there and nowhere else, and sees what she
 //! has paid, with the issuer and without it.
 
-mod desk;
+mod operator;
 
 use std::io::Read;
-use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tegata::code::ShopName;
 use tegata_issuer::admin::Operator;
 use tegata_issuer::domain::{Environment, Reason};
 
-use crate::run::{document, done, failed, text};
-use crate::{HANAKO, Person, Town};
+use crate::command::{document, done, failed, text};
+use tegata_testkit::TestIssuer;
+
+use crate::{CliShopper, HANAKO};
 
 /// A till that was enrolled.
-pub(crate) struct Till<'a> {
-    town: &'a Town,
+pub(crate) struct EnrolledTill<'a> {
+    issuer: &'a TestIssuer,
     token: String,
     pub(crate) card: String,
 }
 
-impl<'a> Till<'a> {
-    pub(crate) fn new(town: &'a Town, id: &str, shop: &str) -> Self {
-        let config = serde_json::from_value(town.config.clone()).unwrap();
+impl<'a> EnrolledTill<'a> {
+    pub(crate) fn new(issuer: &'a TestIssuer, id: &str, shop: &str) -> Self {
+        let config = toml::from_str(&issuer.settings).unwrap();
         let operator = Operator::open(config, Environment::system()).unwrap();
         let reason = Reason::new("ann", "a test").unwrap();
         let shop = ShopName::new(shop).unwrap();
         let code = operator.add_till(id.parse().unwrap(), shop, &reason).unwrap();
-        let mut till = Self { town, token: String::new(), card: String::new() };
+        let mut till = Self { issuer, token: String::new(), card: String::new() };
         let enrolled = till.posts("/v1/tills", "-", &json!({ "code": code.text().expose() }));
         enrolled["token"].as_str().unwrap().clone_into(&mut till.token);
-        let request = agent().get(format!("{}/v1/till", town.url));
+        let request = agent().get(format!("{}/v1/till", issuer.url()));
         let mut answer = request.header("Authorization", till.bearer()).call().unwrap();
         let view: Value = serde_json::from_reader(answer.body_mut().as_reader()).unwrap();
         view["card"].as_str().unwrap().clone_into(&mut till.card);
@@ -43,7 +44,7 @@ impl<'a> Till<'a> {
     }
 
     fn posts(&self, path: &str, key: &str, body: &Value) -> Value {
-        let request = agent().post(format!("{}{path}", self.town.url));
+        let request = agent().post(format!("{}{path}", self.issuer.url()));
         let request = request.header("Authorization", self.bearer()).header("Idempotency-Key", key);
         let mut answer =
             request.content_type("application/json").send(body.to_string().as_bytes()).unwrap();
@@ -66,11 +67,11 @@ fn agent() -> ureq::Agent {
 }
 
 /// The next code for the till of this card.
-pub(crate) fn code_for(person: &Person, card: &str) -> Value {
+pub(crate) fn code_for(person: &CliShopper, card: &str) -> Value {
     document(&person.run(&["pay", "--till", card, "--json"]))
 }
 
-fn history(person: &Person, args: &[&str]) -> Value {
+fn history(person: &CliShopper, args: &[&str]) -> Value {
     let output = person.run(&[&["history", "--json"], args].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     document(&output)
@@ -78,15 +79,15 @@ fn history(person: &Person, args: &[&str]) -> Value {
 
 #[test]
 fn a_till_bound_code_pays_at_its_till_only() {
-    let mut town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     done(&hanako.run(&["cards", "add", "pm_card_visa"]));
     let nothing = done(&hanako.run(&["history"])).to_owned();
     assert!(nothing.starts_with("hanako@example.org has paid nothing yet, as of "), "{nothing}");
 
-    let ginza = Till::new(&town, "till-1", "Tegata 銀座");
-    let ueno = Till::new(&town, "till-2", "Tegata Ueno");
+    let ginza = EnrolledTill::new(&issuer, "till-1", "Tegata 銀座");
+    let ueno = EnrolledTill::new(&issuer, "till-2", "Tegata Ueno");
     let file = hanako.file("card", &format!("{}\n", ginza.card));
     let code = code_for(&hanako, &file);
     let shown = json!({ "till": "till-1", "shop": "Tegata 銀座", "issuer": "Tegata" });
@@ -99,8 +100,8 @@ fn a_till_bound_code_pays_at_its_till_only() {
     assert!(words.ends_with("\n\nFor Tegata Ueno alone, its till till-2\n"), "{words}");
 
     // Cards that are none: no code is made for them.
-    let elsewhere = Town::new();
-    let strange = Till::new(&elsewhere, "till-1", "Tegata 銀座").card;
+    let elsewhere = TestIssuer::with_sandbox();
+    let strange = EnrolledTill::new(&elsewhere, "till-1", "Tegata 銀座").card;
     let refused = hanako.run(&["pay", "--till", &strange]);
     failed(&refused, 1, "not a till of this issuer: its card is signed by someone else; no code");
     let at = ginza.card.len() - 60;
@@ -126,7 +127,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
     let paid = &list["payments"][0];
     let parts = ["shop", "reference", "amount", "currency", "state"].map(|part| paid[part].clone());
     assert_eq!(json!(parts), json!(["Tegata 銀座", "sale-1", 1980, "JPY", "paid"]));
-    assert!(mail(&town, "Receipt: ¥1,980 at Tegata 銀座").contains("sale-1"));
+    assert!(mail(&issuer, "Receipt: ¥1,980 at Tegata 銀座").contains("sale-1"));
     ginza.posts("/v1/voids", "void", &json!({ "reference": "sale-1" }));
     let receipt = done(&hanako.run(&["history", "--receipt", "1"])).to_owned();
     for line in [
@@ -137,11 +138,11 @@ fn a_till_bound_code_pays_at_its_till_only() {
     ] {
         assert!(receipt.contains(line), "{receipt}");
     }
-    mail(&town, "Refund: ¥1,980 from Tegata 銀座");
+    mail(&issuer, "Refund: ¥1,980 from Tegata 銀座");
     failed(&hanako.run(&["history", "--receipt", "2"]), 1, "there is no payment 2, only 1");
 
     // Payments of one second stand in no order.
-    town.clock.0.fetch_add(1, Ordering::SeqCst);
+    issuer.clock.advance(1);
     // She freezes her account herself: in the same second nothing is paid, and that is shown.
     done(&hanako.run(&["freeze"]));
     let provisioned = document(&hanako.run(&["list", "--json"]));
@@ -157,7 +158,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
 
     // The issuer is gone: what was told last is shown, and it lies in the wallet sealed.
     let seen = history(&hanako, &[])["seen"].clone();
-    town.service.take().unwrap().stop();
+    issuer.stop();
     let output = hanako.run(&["history", "--json"]);
     assert!(text(&output.stderr).starts_with("This is what was kept: the issuer "));
     let kept = document(&output);
@@ -178,9 +179,9 @@ fn id_of_provisioned(list: &Value) -> String {
 }
 
 /// The text of the one mail to her with this subject, when it has come.
-fn mail(town: &Town, subject: &str) -> String {
+fn mail(issuer: &TestIssuer, subject: &str) -> String {
     for _ in 0..600 {
-        let mails = town.mailbox.mails();
+        let mails = issuer.mailbox.mails();
         let ours: Vec<_> = mails
             .iter()
             .filter(|mail| mail.to.address() == HANAKO && mail.subject == subject)

@@ -27,6 +27,16 @@ impl TestClock {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// Goes to so many seconds: of Unix time, or ahead of the system's clock.
+    pub fn set(&self, seconds: u64) {
+        self.seconds.store(seconds, Ordering::SeqCst);
+    }
+
+    /// Goes forward to this Unix time; stays where it is if that has passed.
+    pub fn reach(&self, seconds: u64) {
+        self.seconds.fetch_max(seconds, Ordering::SeqCst);
+    }
+
     /// Moves back by so many seconds.
     pub fn set_back(&self, seconds: u64) {
         self.seconds.fetch_sub(seconds, Ordering::SeqCst);

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
-use tegata::protocol::{Call, Envelope, IssuerError, Request, Response, SIGNATURE_HEADER};
+use tegata::formats::otpauth;
+use tegata::protocol::{
+    Call, Envelope, IssuerError, MailedCodeText, NoticeCode, Request, Response, SIGNATURE_HEADER,
+};
 use tegata::vault::{Argon2Params, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::{Config, Processor};
@@ -32,14 +35,16 @@ pub struct TestIssuer {
     agent: Mutex<ureq::Agent>,
     /// Its settings (TOML).
     pub settings: String,
-    clock: Arc<TestClock>,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
     /// The mails it sent.
     pub mailbox: Arc<Mailbox>,
     /// Its files; gone when it is dropped.
     pub folder: tempfile::TempDir,
     devices: AtomicU64,
-    /// The answer to every charge from now on, unless the settings name a processor.
+    /// The answer to every charge from now on, unless the settings name a processor or it has a sandbox.
     pub processor: Arc<Mutex<Outcome>>,
+    has_sandbox: bool,
 }
 
 /// Charges at once, with the answer that the test set, and moves the row as every charge has to.
@@ -108,15 +113,37 @@ impl TestIssuer {
 
     /// On the store at this URL, with the test's files in `folder`.
     pub fn on(store: &str, folder: tempfile::TempDir, settings: &str) -> Self {
+        Self::build(store, folder, settings, TestClock::at(1_800_000_000), false)
+    }
+
+    /// On SQLite, with the usual limits, the sandbox as its processor and a clock that runs with the system's: what the
+    /// command line's wallet can use.
+    pub fn with_sandbox() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("issuer.sqlite").display());
+        Self::build(&store, folder, "", TestClock::system(), true)
+    }
+
+    fn build(
+        store: &str,
+        folder: tempfile::TempDir,
+        settings: &str,
+        clock: TestClock,
+        has_sandbox: bool,
+    ) -> Self {
         let sandbox = format!("sandbox:{}", folder.path().join("sandbox").display());
         let processor = if settings.contains("processor = ") {
             String::new()
         } else {
             format!("processor = {sandbox:?}\n")
         };
+        let limits = if has_sandbox {
+            ""
+        } else {
+            "requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n"
+        };
         let settings = format!(
-            "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n\
-             requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n{processor}{settings}",
+            "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n{limits}{processor}{settings}",
             "5a".repeat(32)
         );
         let issuer = Self {
@@ -124,11 +151,12 @@ impl TestIssuer {
             elsewhere: Mutex::default(),
             agent: Mutex::new(agent()),
             settings,
-            clock: Arc::new(TestClock::at(1_800_000_000)),
+            clock: Arc::new(clock),
             mailbox: Arc::new(Mailbox::default()),
             folder,
             devices: AtomicU64::new(0),
             processor: Arc::new(Mutex::new(Outcome::Done)),
+            has_sandbox,
         };
         issuer.start();
         issuer
@@ -146,9 +174,11 @@ impl TestIssuer {
         };
         let post = self.mailbox.clone();
         let handle = match config.processor {
-            Processor::Sandbox(_) => start_charging(config, world, post, charge),
-            // A processor of the test's own is asked as a real one is.
-            Processor::At(_) => start(config, world, post),
+            Processor::Sandbox(_) if !self.has_sandbox => {
+                start_charging(config, world, post, charge)
+            }
+            // The sandbox, and a processor of the test's own, are asked as a real one is.
+            _ => start(config, world, post),
         };
         let handle = handle.unwrap();
         *self.handle.write().unwrap() = Some(handle);
@@ -177,6 +207,34 @@ impl TestIssuer {
     pub fn restart(&self) {
         self.stop();
         self.start();
+    }
+
+    /// Restarts it with these settings changed; `null` takes one out. It listens at another port then.
+    pub fn restart_with(&mut self, settings: &serde_json::Value) {
+        self.stop();
+        for (name, value) in settings.as_object().unwrap() {
+            let setting = format!("{name} = ");
+            let kept = self.settings.lines().filter(|line| !line.starts_with(&setting));
+            let mut kept: Vec<String> = kept.map(str::to_owned).collect();
+            if !value.is_null() {
+                kept.push(format!("{name} = {value}"));
+            }
+            self.settings = kept.join("\n") + "\n";
+        }
+        self.start();
+    }
+
+    /// The URL of the service.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Its settings as the environment of a `tegata issuer` command.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let settings: toml::Table = toml::from_str(&self.settings).unwrap();
+        let text = |value: &toml::Value| value.as_str().unwrap().to_owned();
+        let name = |name: &str| format!("TEGATA_ISSUER_{}", name.to_uppercase());
+        settings.iter().map(|(key, value)| (name(key), text(value))).collect()
     }
 
     /// The address it listens at.
@@ -254,6 +312,29 @@ impl TestIssuer {
         panic!("fewer mails than {at_least}");
     }
 
+    /// The code in the `nth` mail to an address with this subject, counted from 0.
+    pub fn code_in_mail(&self, address: &str, nth: usize, subject: &str) -> String {
+        for _ in 0..600 {
+            let mails = self.mails(address, 0);
+            let mut mails = mails.iter().filter(|(its, _)| its.contains(subject));
+            if let Some((_, body)) = mails.nth(nth) {
+                let is_code = |line: &&str| {
+                    MailedCodeText::new(line).is_ok() || NoticeCode::parse(line).is_ok()
+                };
+                return body.lines().map(str::trim).find(is_code).unwrap().to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("no mail has the subject {subject}");
+    }
+
+    /// The value that an authenticator with this otpauth URI shows half a minute later; moves the clock there.
+    pub fn next_totp(&self, uri: &str) -> String {
+        self.clock.advance(30);
+        let credential = otpauth::parse(uri.as_bytes()).unwrap();
+        credential.code(self.now()).unwrap().digits().to_owned()
+    }
+
     /// The number of mails to an address once the outbox is empty.
     pub fn settled_mail_count(&self, to: &str) -> usize {
         // A mail to another address, asked for last, is sent last. Receipts may follow it: hence a second one.
@@ -299,6 +380,14 @@ impl TestIssuer {
         let mut shopper = self.new_shopper(address);
         shopper.complete_sign_up().unwrap();
         shopper
+    }
+}
+
+impl Drop for TestIssuer {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.get_mut().unwrap().take() {
+            handle.stop();
+        }
     }
 }
 

@@ -2,28 +2,26 @@
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Till, code_for, history};
-use crate::run::{document, done, failed};
-use crate::{Person, Town};
+use super::{EnrolledTill, code_for, history};
+use crate::command::{document, done, failed};
+use tegata_testkit::TestIssuer;
 
-/// An operator's command with the settings of this town's service.
-fn run(town: &Town, args: &[&str]) -> Output {
+use crate::CliShopper;
+
+/// Runs an operator's command with the settings of this issuer.
+fn run(issuer: &TestIssuer, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
     command.arg("issuer").args(args).env("USER", "ann").stdin(Stdio::null());
-    for (name, value) in town.config.as_object().unwrap() {
-        let name = format!("TEGATA_ISSUER_{}", name.to_uppercase());
-        command.env(name, value.as_str().unwrap());
-    }
+    command.envs(issuer.environment());
     command.output().unwrap()
 }
 
-fn does(town: &Town, args: &[&str]) -> Value {
-    let output = run(town, &[args, &["--json"]].concat());
+fn does(issuer: &TestIssuer, args: &[&str]) -> Value {
+    let output = run(issuer, &[args, &["--json"]].concat());
     serde_json::from_str(done(&output)).unwrap()
 }
 
@@ -31,22 +29,22 @@ fn with_why<'a>(args: &[&'a str]) -> Vec<&'a str> {
     [args, &["--why", "a test"]].concat()
 }
 
-/// Somebody with a card, at this town.
-fn shopper(town: &Town) -> Person {
-    let mut hanako = Person::new();
-    hanako.signs_up(town);
+/// A shopper of this issuer who has a card.
+fn shopper(issuer: &TestIssuer) -> CliShopper {
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(issuer);
     done(&hanako.run(&["cards", "add", "pm_card_visa"]));
     hanako
 }
 
 /// Pays, and gives the payment's number.
-fn paid(till: &Till<'_>, hanako: &Person, sale: &str, amount: u64) -> String {
+fn paid(till: &EnrolledTill<'_>, hanako: &CliShopper, sale: &str, amount: u64) -> String {
     let told = asks(till, hanako, sale, amount);
     assert_eq!(told["status"], "approved", "{told}");
     told["id"].as_str().unwrap().to_owned()
 }
 
-fn asks(till: &Till<'_>, hanako: &Person, sale: &str, amount: u64) -> Value {
+fn asks(till: &EnrolledTill<'_>, hanako: &CliShopper, sale: &str, amount: u64) -> Value {
     let code = code_for(hanako, "till-1")["code"].clone();
     let body = json!({ "code": code, "amount": amount, "currency": "JPY", "reference": sale });
     till.posts("/v1/authorisations", sale, &body)
@@ -65,25 +63,25 @@ fn until(what: &str, mut is: impl FnMut() -> bool) {
 
 #[test]
 fn an_operator_refunds_by_id_and_voids_by_sale() {
-    let town = Town::new();
-    let hanako = shopper(&town);
-    let till = Till::new(&town, "till-1", "Tegata Ginza");
+    let issuer = TestIssuer::with_sandbox();
+    let hanako = shopper(&issuer);
+    let till = EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
     let kettle = paid(&till, &hanako, "kettle", 4980);
     let teapot = paid(&till, &hanako, "teapot", 1200);
 
     let ordered =
         json!({ "payment": kettle, "state": "reversing", "amount": 4980, "currency": "JPY" });
-    assert_eq!(does(&town, &with_why(&["refund", &kettle])), ordered);
+    assert_eq!(does(&issuer, &with_why(&["refund", &kettle])), ordered);
     assert_eq!(
-        does(&town, &with_why(&["refund", &kettle])),
+        does(&issuer, &with_why(&["refund", &kettle])),
         ordered,
         "the same again is done once"
     );
-    let words = run(&town, &with_why(&["void", "--till", "till-1", "--reference", "teapot"]));
+    let words = run(&issuer, &with_why(&["void", "--till", "till-1", "--reference", "teapot"]));
     assert_eq!(done(&words), format!("payment {teapot} is reversing\n"));
 
     // The service takes up what nobody has touched for half a minute.
-    town.clock.0.fetch_add(60, Ordering::SeqCst);
+    issuer.clock.advance(60);
     let states = || {
         let list = history(&hanako, &[])["payments"].clone();
         let mut states: Vec<_> = list
@@ -97,11 +95,11 @@ fn an_operator_refunds_by_id_and_voids_by_sale() {
     };
     let back = json!([["kettle", 4980, "refunded"], ["teapot", 1200, "refunded"]]);
     until("both are refunded", || states() == back);
-    let over = run(&town, &with_why(&["refund", &kettle]));
+    let over = run(&issuer, &with_why(&["refund", &kettle]));
     assert_eq!(done(&over), format!("payment {kettle} is refunded: 4980 JPY\n"));
 
     // Who ordered it, and why, stands in the log.
-    let events = does(&town, &["audit", "tail", "-n", "1000"])["events"].clone();
+    let events = does(&issuer, &["audit", "tail", "-n", "1000"])["events"].clone();
     for (deed, payment) in [("refund_ordered", &kettle), ("void_ordered", &teapot)] {
         let mut of_this_deed = events.as_array().unwrap().iter().filter(|it| it["deed"] == deed);
         let event = of_this_deed.next().unwrap();
@@ -113,27 +111,27 @@ fn an_operator_refunds_by_id_and_voids_by_sale() {
 
 #[test]
 fn what_was_declined_cannot_be_refunded() {
-    let town = Town::new();
-    let mut hanako = Person::new();
-    hanako.signs_up(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
     done(&hanako.run(&["cards", "add", "pm_card_chargeCustomerFail"]));
-    let till = Till::new(&town, "till-1", "Tegata Ginza");
+    let till = EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
     let told = asks(&till, &hanako, "kettle", 4980);
     assert_eq!(told["status"], "declined");
-    let refused = run(&town, &with_why(&["refund", told["id"].as_str().unwrap()]));
+    let refused = run(&issuer, &with_why(&["refund", told["id"].as_str().unwrap()]));
     failed(&refused, 1, "declined");
 }
 
 #[test]
 fn three_equal_payments_in_a_minute_are_reported_and_stopped() {
-    let town = Town::new();
-    let hanako = shopper(&town);
+    let issuer = TestIssuer::with_sandbox();
+    let hanako = shopper(&issuer);
     // The report looks back from the operator's clock: the service's is the same from here on.
-    town.clock.0.store(0, Ordering::SeqCst);
-    let till = Till::new(&town, "till-1", "Tegata Ginza");
+    issuer.clock.set(0);
+    let till = EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
     paid(&till, &hanako, "sale-1", 480);
     paid(&till, &hanako, "sale-2", 480);
-    let report = || does(&town, &["report", "--since", "1h"])["findings"].clone();
+    let report = || does(&issuer, &["report", "--since", "1h"])["findings"].clone();
     assert_eq!(report(), json!([]), "two stand out from nothing");
     paid(&till, &hanako, "sale-3", 480);
 
@@ -143,45 +141,47 @@ fn three_equal_payments_in_a_minute_are_reported_and_stopped() {
     assert_eq!(json!(parts), json!(["same_amount", null, 3, 1440]));
     let account = finding["account"].as_str().unwrap();
     assert_eq!(finding["command"], format!("tegata issuer freeze {account}"));
-    let words = run(&town, &["report", "--since", "1h"]);
+    let words = run(&issuer, &["report", "--since", "1h"]);
     let words = done(&words);
     assert!(words.contains(&format!("tegata issuer freeze {account}")), "{words}");
     assert!(words.contains("--why"), "{words}");
 
-    assert_eq!(does(&town, &with_why(&["freeze", account]))["frozen"], true);
+    assert_eq!(does(&issuer, &with_why(&["freeze", account]))["frozen"], true);
     let told = asks(&till, &hanako, "sale-4", 480);
     assert_eq!((&told["status"], &told["reason"]), (&json!("declined"), &json!("held")));
 }
 
 #[test]
 fn stopping_payments_counts_those_under_way_and_lets_them_end() {
-    let mut town = Town::new();
-    let hanako = shopper(&town);
-    let kettle = paid(&Till::new(&town, "till-1", "Tegata Ginza"), &hanako, "kettle", 4980);
-    let sandbox = town.config["processor"].clone();
-    town.restarts_with(&json!({ "processor": hangs_up(), "processor_key": "a key" }));
+    let mut issuer = TestIssuer::with_sandbox();
+    let hanako = shopper(&issuer);
+    let kettle =
+        paid(&EnrolledTill::new(&issuer, "till-1", "Tegata Ginza"), &hanako, "kettle", 4980);
+    let settings = issuer.settings.clone();
+    issuer.restart_with(&json!({ "processor": hangs_up(), "processor_key": "a key" }));
     // The processor is gone: what is begun does not end, and neither does what goes back.
-    let till = Till::new(&town, "till-2", "Tegata Ueno");
+    let till = EnrolledTill::new(&issuer, "till-2", "Tegata Ueno");
     let code = code_for(&hanako, "till-2")["code"].clone();
     let body = json!({ "code": code, "amount": 700, "currency": "JPY", "reference": "teapot" });
     assert_eq!(till.posts("/v1/authorisations", "teapot", &body)["status"], "pending");
-    assert_eq!(does(&town, &with_why(&["refund", &kettle]))["state"], "reversing");
+    assert_eq!(does(&issuer, &with_why(&["refund", &kettle]))["state"], "reversing");
 
     let stop = with_why(&["stop", "payments"]);
     let under_way = |authorised, reversing| {
         let counts = json!({ "authorised": authorised, "charging": 0, "reversing": reversing });
         json!({ "stopped": ["payments"], "under_way": counts })
     };
-    assert_eq!(does(&town, &stop), under_way(1, 1));
-    let words = run(&town, &stop);
+    assert_eq!(does(&issuer, &stop), under_way(1, 1));
+    let words = run(&issuer, &stop);
     let says = "payments under way: 1 to be finished or taken back, 1 being taken back\n";
     assert!(done(&words).ends_with(says), "{words:?}");
 
     // It is back. What was begun ends, though payments are stopped.
-    town.restarts_with(&json!({ "processor": sandbox, "processor_key": null }));
-    town.clock.0.fetch_add(60, Ordering::SeqCst);
-    until("nothing is under way", || does(&town, &stop) == under_way(0, 0));
-    let told = document(&run(&town, &["audit", "verify", "--json"]));
+    issuer.settings = settings;
+    issuer.restart();
+    issuer.clock.advance(60);
+    until("nothing is under way", || does(&issuer, &stop) == under_way(0, 0));
+    let told = document(&run(&issuer, &["audit", "verify", "--json"]));
     assert_eq!(told["holds"], true);
 }
 

@@ -24,25 +24,25 @@ use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemClock};
 use tempfile::TempDir;
 
-use crate::run::{done, text};
+use crate::command::{done, text};
 
 /// A folder with the issuer's files.
-pub(crate) struct Shop(pub(crate) TempDir);
+pub(crate) struct IssuerFolder(pub(crate) TempDir);
 
 /// A service that runs; killed when it goes.
-pub(crate) struct Running {
+pub(crate) struct IssuerProcess {
     pub(crate) child: Child,
     pub(crate) address: String,
 }
 
-impl Drop for Running {
+impl Drop for IssuerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-impl Shop {
+impl IssuerFolder {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -69,13 +69,13 @@ impl Shop {
         serde_json::from_str(done(&output)).unwrap()
     }
 
-    pub(crate) fn serve(&self, args: &[&str]) -> Running {
+    pub(crate) fn serve(&self, args: &[&str]) -> IssuerProcess {
         serve(self.path(), args)
     }
 }
 
 /// An issuer of that folder, once it listens.
-pub(crate) fn serve(folder: &Path, args: &[&str]) -> Running {
+pub(crate) fn serve(folder: &Path, args: &[&str]) -> IssuerProcess {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
         .args(["issuer", "serve", "--listen", "127.0.0.1:0"])
         .args(args)
@@ -94,10 +94,10 @@ pub(crate) fn serve(folder: &Path, args: &[&str]) -> Running {
         child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         panic!("it did not start: {log}");
     };
-    Running { address: address.to_owned(), child }
+    IssuerProcess { address: address.to_owned(), child }
 }
 
-impl Running {
+impl IssuerProcess {
     /// What it wrote to its log: it ends with it.
     pub(crate) fn log(mut self) -> String {
         self.child.kill().unwrap();
@@ -170,7 +170,7 @@ impl Phone {
         Self { keystore, device }
     }
 
-    pub(crate) fn begin(&self, issuer: &Running, address: &str) -> Result<Ticket, IssuerError> {
+    pub(crate) fn begin(&self, issuer: &IssuerProcess, address: &str) -> Result<Ticket, IssuerError> {
         let call = BeginSignUp {
             address: address.parse().unwrap(),
             language: Language::Ja,
@@ -180,7 +180,7 @@ impl Phone {
         issuer.send(&Request::signed(&call, &self.keystore).unwrap()).map(|begun| begun.ticket)
     }
 
-    pub(crate) fn sign_up(&self, issuer: &Running, address: &str) -> SessionToken {
+    pub(crate) fn sign_up(&self, issuer: &IssuerProcess, address: &str) -> SessionToken {
         let ticket = self.begin(issuer, address).unwrap();
         let device = self.device;
         let code = issuer.code(address);
@@ -196,7 +196,7 @@ impl Phone {
 }
 
 pub(crate) fn view(
-    issuer: &Running,
+    issuer: &IssuerProcess,
     session: &SessionToken,
 ) -> Result<AccountOverview, IssuerError> {
     issuer.send(&Request::of_session(&GetAccount {}, session.clone()).unwrap())
