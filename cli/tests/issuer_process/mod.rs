@@ -170,7 +170,11 @@ impl Phone {
         Self { keystore, device }
     }
 
-    pub(crate) fn begin(&self, issuer: &IssuerProcess, address: &str) -> Result<Ticket, IssuerError> {
+    pub(crate) fn begin(
+        &self,
+        issuer: &IssuerProcess,
+        address: &str,
+    ) -> Result<Ticket, IssuerError> {
         let call = BeginSignUp {
             address: address.parse().unwrap(),
             language: Language::Ja,
