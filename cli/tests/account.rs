@@ -1,4 +1,4 @@
-//! `tegata wallet sign-up` and its kin, as a shopper and a thief run them: the real program against a running issuer.
+//! The account commands of `tegata wallet`, as a shopper and an attacker run them: the real program against a running issuer.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -173,7 +173,7 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
 
     done(&hanako.run(&["devices", "--log-out"]));
     failed(&hanako.run(&["devices"]), 1, "not logged in at an issuer: tegata wallet log-in");
-    // On her own device the password is enough, and address and issuer are known.
+    // On the owner's device the password is enough, and address and issuer are known.
     failed(&hanako.run(&["log-in", "--password", "@new-pw"]), 1, "what was given is not right");
     done(&hanako.run(&["log-in", "--password", "@pw"]));
     done(&hanako.with_factor(&issuer, &["log-in"]));
@@ -264,32 +264,32 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     let issuer = TestIssuer::with_sandbox();
     let mut hanako = CliShopper::new();
     hanako.signs_up(&issuer);
-    let thief = CliShopper::new();
+    let attacker = CliShopper::new();
     let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
-    failed(&thief.run(&log_in), 1, "what was given is not right");
-    let guess = thief.file("guess", "000000");
+    failed(&attacker.run(&log_in), 1, "what was given is not right");
+    let guess = attacker.file("guess", "000000");
     let guessed = [&log_in[..], &["--totp", &guess]].concat();
-    failed(&thief.run(&guessed), 1, "what was given is not right");
-    let guess = thief.file("guess", "0000-0000-0000-0000");
+    failed(&attacker.run(&guessed), 1, "what was given is not right");
+    let guess = attacker.file("guess", "0000-0000-0000-0000");
     let guessed = [&log_in[..], &["--recovery-code", &guess]].concat();
-    failed(&thief.run(&guessed), 1, "what was given is not right");
+    failed(&attacker.run(&guessed), 1, "what was given is not right");
     failed(
-        &thief.run(&[&log_in[..], &["--factor-here"]].concat()),
+        &attacker.run(&[&log_in[..], &["--factor-here"]].concat()),
         1,
         "no second factor of hanako@example.org is kept in this wallet",
     );
 
-    // Her mailbox without her second factor, and the other way round.
-    thief.resets(&issuer, 0, None, "000000").refused();
-    thief.resets(&issuer, 1, Some("00000000"), &issuer.next_totp(&hanako.uri)).refused();
-    // The code of her reset, read out to him, on his device.
-    let hers = issuer.code_in_mail(HANAKO, 1, "password reset code");
-    thief.resets(&issuer, 2, Some(&hers), &issuer.next_totp(&hanako.uri)).refused();
+    // The owner's mailbox without the second factor, and the other way round.
+    attacker.resets(&issuer, 0, None, "000000").refused();
+    attacker.resets(&issuer, 1, Some("00000000"), &issuer.next_totp(&hanako.uri)).refused();
+    // The code of the owner's reset, read out to the attacker, on the attacker's device.
+    let code = issuer.code_in_mail(HANAKO, 1, "password reset code");
+    attacker.resets(&issuer, 2, Some(&code), &issuer.next_totp(&hanako.uri)).refused();
     let to: Vec<_> = issuer.mailbox.mails().iter().map(|m| m.to.address().to_owned()).collect();
     assert!(to.iter().all(|to| to == HANAKO), "{to:?}");
-    failed(&thief.run(&["devices"]), 1, "not logged in");
+    failed(&attacker.run(&["devices"]), 1, "not logged in");
     // No way to say where a mail should go.
-    failed(&thief.run(&["reset", HANAKO, "--mail-to", "thief@example.com"]), 2, "--mail-to");
+    failed(&attacker.run(&["reset", HANAKO, "--mail-to", "attacker@example.com"]), 2, "--mail-to");
     assert_eq!(hanako.devices()["devices"].as_array().unwrap().len(), 1);
 }
 
@@ -317,7 +317,7 @@ fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     assert!(running.done().contains("the new second factor counts"));
     failed(&hanako.with_factor(&issuer, &["log-in"]), 1, "what was given is not right");
 
-    // It was not her: the notice's code freezes, and with the factor of before takes the change back.
+    // The owner did not do it: the notice's code freezes, and with the earlier factor reverts the change.
     let code =
         hanako.file("code", &issuer.code_in_mail(HANAKO, 0, "two-step verification was changed"));
     let wrong = hanako.file("wrong-code", "0000-0000-0000-0000");
@@ -401,7 +401,7 @@ fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
 
     drop(issuer);
     failed(&hanako.run(&["devices"]), 1, "cannot be reached");
-    // What cannot be told the issuer is done here all the same.
+    // The issuer cannot be reached: it is done on this device all the same.
     failed(
         &hanako.run(&["devices", "--log-out"]),
         1,
@@ -476,7 +476,7 @@ fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
     assert_eq!((&view["address"], &view["language"]), (&json!(NEW), &json!("ja")));
     done(&hanako.with_factor(&issuer, &["log-in"]));
 
-    // It was not her.
+    // The owner did not do it.
     let code = hanako.file("code", &issuer.code_in_mail(HANAKO, 0, "email address was changed"));
     let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let back = ["freeze", HANAKO, "--take-back", "--code", &code, "--totp", &totp];

@@ -44,7 +44,7 @@ fn issuer_called(
     issuer_process::serve(folder, &["--config", "issuer.toml"])
 }
 
-/// One that sends whoever asks to another place of its own, and what it was asked.
+/// A server that redirects every request to another path of its own, and the requests it got.
 fn redirects(by: &CertifiedIssuer<'static, KeyPair>) -> (SocketAddr, Receiver<String>) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
@@ -115,7 +115,7 @@ fn requests_go_only_to_a_trusted_certificate_of_that_name() {
     authority(here, "others.pem");
 
     let right = issuer_called("127.0.0.1", here, &ours);
-    // Carried, and decided: nobody has this account.
+    // Sent and decided: there is no such account.
     let told = logs_in(&right, &here.join("ours.pem"));
     failed(&told, 1, "what was given is not right");
     failed(&logs_in(&right, &here.join("others.pem")), 1, "cannot be reached");
@@ -124,7 +124,7 @@ fn requests_go_only_to_a_trusted_certificate_of_that_name() {
     failed(&logs_in(&wrong, &here.join("ours.pem")), 1, "cannot be reached");
     failed(&logs_in(&wrong, &here.join("nothing.pem")), 1, "no certificates to trust");
 
-    // Neither was told anything.
+    // Neither received a request.
     for (issuer, requests) in [(right, 1), (wrong, 0)] {
         assert_eq!(issuer.log().matches("/v1/log-ins").count(), requests);
     }
@@ -144,7 +144,7 @@ fn it_goes_nowhere_that_the_issuer_sends_it_to() {
 fn what_is_for_this_machine_goes_to_no_proxy() {
     let shop = issuer_process::IssuerFolder::new();
     let issuer = shop.serve(&[]);
-    // Nothing listens there: to go by it is to be told so.
+    // Nothing listens there, so a request through it fails.
     let told = logs_in_at(&format!("http://{}", issuer.address), "ALL_PROXY", "http://127.0.0.1:1");
     failed(&told, 1, "what was given is not right");
 }

@@ -94,7 +94,7 @@ fn what_is_chosen_by_name_fits_into_a_qr_code() {
 fn a_move_asks_for_the_number_and_for_the_pin() {
     let old = old_phone();
     let new = Wallet::made();
-    let thief = Wallet::made();
+    let attacker = Wallet::made();
     done(&old.run(&["pin", "--new", "@new-pin"]));
     fs::write(old.0.path().join("other-pin"), "0815\n").unwrap();
     let number = begun(&new, &old);
@@ -106,7 +106,7 @@ fn a_move_asks_for_the_number_and_for_the_pin() {
     failed(&with(&number, &[]), 2, "give --pin @FILE");
     failed(&with(&number, &["--pin", "@other-pin"]), 1, "the PIN is wrong, 9 more can be tried");
     // Somebody's request lies in the place of the new phone's.
-    begun(&thief, &old);
+    begun(&attacker, &old);
     failed(&with(&number, &["--pin", "@new-pin"]), 1, "the new phone shows another number");
     assert!(!old.0.path().join("moved.txt").exists());
     let number = begun(&new, &old);

@@ -133,24 +133,24 @@ fn log_ins(issuer: &TestIssuer) -> Times {
 }
 
 fn factors(issuer: &TestIssuer) -> Times {
-    let thief = issuer.new_shopper(HANAKO);
+    let attacker = issuer.new_shopper(HANAKO);
     in_turns(
         PAIRS,
         each(issuer, 10, 8 * DAY),
-        || drop(thief.try_log_in(PASSWORD, Some(wrong_factor()))),
-        || drop(thief.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
+        || drop(attacker.try_log_in(PASSWORD, Some(wrong_factor()))),
+        || drop(attacker.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
     )
 }
 
 fn proofs(issuer: &TestIssuer) -> Times {
-    let thief = issuer.new_shopper(HANAKO);
+    let attacker = issuer.new_shopper(HANAKO);
     let wrong = MailedCodeText::new("00000000").unwrap();
     let asked = std::cell::RefCell::new(None);
     let between = |nth: usize| {
         if nth.is_multiple_of(2) {
             issuer.advance_clock(8 * DAY);
             let before = issuer.mails(HANAKO, 0).into_iter().map(|mail| mail.1).collect::<Vec<_>>();
-            let ticket = thief.begin_reset().unwrap();
+            let ticket = attacker.begin_reset().unwrap();
             // The mailbox forgets the oldest: what is new is what was not there.
             let code = loop {
                 let mails = issuer.mails(HANAKO, 0);
@@ -166,7 +166,7 @@ fn proofs(issuer: &TestIssuer) -> Times {
     let prove = |code: Option<&MailedCodeText>| {
         let asked = asked.borrow();
         let (ticket, right) = asked.as_ref().unwrap();
-        drop(thief.submit_reset_proof(ticket, code.unwrap_or(right).clone(), wrong_factor()));
+        drop(attacker.submit_reset_proof(ticket, code.unwrap_or(right).clone(), wrong_factor()));
     };
     in_turns(PAIRS / 3, between, || prove(None), || prove(Some(&wrong)))
 }
@@ -191,12 +191,12 @@ fn sign_ups(issuer: &TestIssuer) -> Times {
     in_turns(PAIRS, between, || drop(taken.begin_sign_up()), || drop(free.begin_sign_up()))
 }
 
-/// A code of a notice that nobody was mailed.
+/// A notice's code that was never mailed.
 fn wrong_notice() -> NoticeCode {
     NoticeCode::parse("0000-0000-0000-0000").unwrap()
 }
 
-/// An account that has codes of notices to compare with, once, and what asks of it and of nobody's.
+/// An account with notice codes to compare with, and requests about it and about an unknown one.
 fn by_notice<C: Call>(issuer: &TestIssuer, call: impl Fn(Handle) -> C) -> Times {
     const CHANGED: &str = "changed@example.org";
     if issuer.mails(CHANGED, 0).is_empty() {
@@ -221,7 +221,7 @@ fn take_backs(issuer: &TestIssuer) -> Times {
     })
 }
 
-/// All addresses that nobody has share a few rows of the store: who waits for one of those is found out by it.
+/// All unknown addresses share a few rows of the store: a request that waits for one of those is told apart by it.
 fn crowded(issuer: &TestIssuer) -> Times {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The issuer over HTTP, on both stores: `rates` says how much it does, `enumeration` whether an account can be told by
+//! The issuer over HTTP, on both stores: `rates` measures how much it does, `enumeration` whether an account can be told by
 //! the clock, `payments` how many codes are taken. `cargo xtask bench issuer` and its like run it; docs/performance.md has the figures.
 #![allow(
     clippy::unwrap_used,

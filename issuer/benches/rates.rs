@@ -79,7 +79,7 @@ struct Measured {
     per_second: f64,
 }
 
-/// Each person does `work` as fast as she can, on a thread of her own.
+/// Each shopper does `work` as fast as they can, on a thread of their own.
 fn measure<'a>(
     people: &mut [TestShopper<'a>],
     work: impl Fn(&mut TestShopper<'a>, usize) -> Duration + Sync,

@@ -1,4 +1,4 @@
-//! An issuer with a few shoppers and a till, for somebody who throws requests at it: a line of JSON says where it listens,
+//! An issuer with a few shoppers and a till, to be fuzzed with requests: a line of JSON says where it listens,
 //! which sessions, tickets, tills and codes there are, and with which device's key to sign. It ends with its input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests")]
 #![allow(clippy::print_stdout, reason = "its answer")]

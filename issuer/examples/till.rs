@@ -41,7 +41,7 @@ enum Asked {
     Shopper { card: String },
     /// The first code of the shopper's next half minute.
     Code { shopper: usize },
-    /// A till is added, or added anew: its code.
+    /// Adds a till, or replaces its code: the enrolment code.
     Till { till: String, shop: String },
     /// A till is one no more.
     Revoke { till: String },
@@ -147,7 +147,7 @@ fn done(
         }
         Asked::Processor { says } => far.says(&says),
         Asked::Finish => {
-            // The issuer's job takes up what nobody has touched for half a minute.
+            // The issuer's job takes up payments that were left alone for half a minute.
             issuer.advance_clock(31);
             while has_open_charges(payments) {
                 thread::sleep(Duration::from_millis(50));

@@ -55,8 +55,8 @@ fn wrong_totp() -> SecondFactor {
     SecondFactor::Totp(TotpText::new("000000").unwrap())
 }
 
-/// A thief with a device of his own who says that he is Hanako.
-fn thief(issuer: &TestIssuer) -> TestShopper<'_> {
+/// An attacker with a device of their own who claims to be Hanako.
+fn attacker(issuer: &TestIssuer) -> TestShopper<'_> {
     issuer.new_shopper(HANAKO)
 }
 
@@ -67,7 +67,7 @@ fn a_shopper_signs_up_logs_in_and_resets_her_password(issuer: &TestIssuer) {
     assert_eq!((view.devices.len(), view.sessions.len()), (1, 1));
     assert_eq!(view.recovery_codes_left, 10);
 
-    // On her own device the password is enough; to spend it is not.
+    // On the owner's device the password is enough to log in, and not enough to spend.
     hanako.session = Some(hanako.try_log_in(PASSWORD, None).unwrap().session);
     hanako.complete_log_in(PASSWORD).unwrap();
 
@@ -84,15 +84,15 @@ fn a_shopper_signs_up_logs_in_and_resets_her_password(issuer: &TestIssuer) {
 
 fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let thief = thief(issuer);
-    // There is nowhere to say where the mail should go, nor what he knows of her.
+    let attacker = attacker(issuer);
+    // No message has a field for where the mail should go, nor for what the attacker knows of the owner.
     let asked = json!({
-        "handle": HANAKO, "device": String::from(thief.key()), "device_name": "a phone",
+        "handle": HANAKO, "device": String::from(attacker.key()), "device_name": "a phone",
     });
     let extra = [
-        ("address", json!("thief@example.com")),
-        ("email", json!("thief@example.com")),
-        ("to", json!("thief@example.com")),
+        ("address", json!("attacker@example.com")),
+        ("email", json!("attacker@example.com")),
+        ("to", json!("attacker@example.com")),
         ("birth_date", json!("2019-01-01")),
         ("telephone", json!("0312345678")),
     ];
@@ -100,16 +100,16 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
         let mut with = asked.clone();
         with[field] = value;
         assert_eq!(
-            raw(&thief, BeginPasswordReset::PATH, "reset", &with.to_string()).0,
+            raw(&attacker, BeginPasswordReset::PATH, "reset", &with.to_string()).0,
             400,
             "{field}"
         );
     }
     let several = [
-        json!([HANAKO, "thief@example.com"]),
+        json!([HANAKO, "attacker@example.com"]),
         json!({ "a": HANAKO }),
-        json!(format!("{HANAKO},thief@example.com")),
-        json!(format!("{HANAKO} thief@example.com")),
+        json!(format!("{HANAKO},attacker@example.com")),
+        json!(format!("{HANAKO} attacker@example.com")),
         json!(format!("{HANAKO}\nthief@example.com")),
         json!("hanako@\u{ff45}xample.org"),
     ];
@@ -117,37 +117,37 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
         let mut with = asked.clone();
         with["handle"] = handle;
         assert_eq!(
-            raw(&thief, BeginPasswordReset::PATH, "reset", &with.to_string()).0,
+            raw(&attacker, BeginPasswordReset::PATH, "reset", &with.to_string()).0,
             400,
             "{with}"
         );
     }
-    let twice = asked.to_string().replacen('{', r#"{"handle":"thief@example.com","#, 1);
-    assert_eq!(raw(&thief, BeginPasswordReset::PATH, "reset", &twice).0, 400);
-    assert_eq!(issuer.settled_mail_count(HANAKO), 1, "only that of her sign-up");
+    let twice = asked.to_string().replacen('{', r#"{"handle":"attacker@example.com","#, 1);
+    assert_eq!(raw(&attacker, BeginPasswordReset::PATH, "reset", &twice).0, 400);
+    assert_eq!(issuer.settled_mail_count(HANAKO), 1, "only that of the sign-up");
 
-    // He asks for her: the mail goes to her, names his device, and he has neither code nor factor.
-    let ticket = thief.begin_reset().unwrap();
+    // The attacker asks: the mail goes to the owner and names the attacker's device; they have neither code nor factor.
+    let ticket = attacker.begin_reset().unwrap();
     assert!(issuer.mails(HANAKO, 2)[1].1.contains("Hanako's phone"));
     assert_eq!(
-        refusal(thief.submit_reset_proof(&ticket, wrong_code(), wrong_totp())),
+        refusal(attacker.submit_reset_proof(&ticket, wrong_code(), wrong_totp())),
         Refusal::Wrong
     );
-    assert_eq!(refusal(thief.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
-    // Her mailbox alone, and her second factor alone.
+    assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    // The mailbox alone, and the second factor alone.
     let code = hanako.mailed_code(2);
-    let told = thief.submit_reset_proof(&ticket, code.clone(), wrong_totp());
+    let told = attacker.submit_reset_proof(&ticket, code.clone(), wrong_totp());
     assert_eq!(refusal(told), Refusal::Wrong);
-    let told = thief.submit_reset_proof(&ticket, wrong_code(), hanako.next_totp());
+    let told = attacker.submit_reset_proof(&ticket, wrong_code(), hanako.next_totp());
     assert_eq!(refusal(told), Refusal::Wrong);
-    assert_eq!(refusal(thief.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
-    // Her password, on his device.
-    assert_eq!(refusal(thief.try_log_in(PASSWORD, None)), Refusal::Wrong);
-    assert_eq!(refusal(thief.try_log_in(PASSWORD, Some(wrong_totp()))), Refusal::Wrong);
+    assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    // The password, on the attacker's device.
+    assert_eq!(refusal(attacker.try_log_in(PASSWORD, None)), Refusal::Wrong);
+    assert_eq!(refusal(attacker.try_log_in(PASSWORD, Some(wrong_totp()))), Refusal::Wrong);
     assert!(hanako.view().is_ok());
 }
 
-/// What a hand-written body comes to, signed by the thief's device: status and problem.
+/// The answer to a hand-written body signed by the attacker's device: status and problem.
 fn raw(person: &TestShopper<'_>, path: &str, purpose: &str, body: &str) -> (u16, String) {
     let der = person.device.sign(&signed_bytes(purpose, body.as_bytes())).unwrap();
     let headers = [(SIGNATURE_HEADER, signature_text(&der))];
@@ -237,7 +237,7 @@ fn a_mailed_code_is_compared_five_times_across_restarts(issuer: &TestIssuer) {
     assert_eq!(issuer.comparisons("totp"), 0, "a factor is compared after the code was right");
 }
 
-/// How many of 64 at once are told yes.
+/// The number of 64 concurrent attempts that are accepted.
 fn winners(race: impl Fn() -> bool + Sync) -> usize {
     let won = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -336,7 +336,7 @@ fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer)
     new_phone.authenticator = Some(factor.expose().to_owned());
     let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
     new_phone.call_in_session(&ConfirmFactorEnrolment { totp }).unwrap();
-    // All else waits until she lets go.
+    // Everything else waits until the owner unfreezes.
     assert_eq!(refusal(new_phone.call_in_session(&BeginFactorEnrolment {})), Refusal::Frozen);
     assert_eq!(refusal(new_phone.call_in_session(&RenewRecoveryCodes {})), Refusal::Frozen);
     assert!(new_phone.view().unwrap().frozen);
@@ -346,7 +346,7 @@ fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer)
 
 fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
     issuer.signed_up_shopper(HANAKO);
-    let known = thief(issuer);
+    let known = attacker(issuer);
     let unknown = issuer.new_shopper("nobody@example.org");
     let ask = |person: &TestShopper<'_>| {
         let handle: tegata::protocol::Handle = person.address.parse().unwrap();
@@ -393,7 +393,7 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
     assert!(told.iter().any(|mail| mail.0.contains("already have an account")), "{told:?}");
     assert_eq!(told.iter().filter(|mail| mail.0.contains("password reset code")).count(), 5);
 
-    // A reset that nobody proved: a new password is not judged, or one made of the address would tell whose it is.
+    // A reset without proof: its new password is not judged, or one made of the address would reveal the account.
     let known = issuer.signed_up_shopper("wvkxjqzmph@example.org");
     let finish = |address: &str, new: &str| {
         let person = issuer.new_shopper(address);
@@ -429,14 +429,14 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
 fn the_owners_device_gets_through_a_flood_on_the_account(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     let stop = AtomicBool::new(false);
-    let mut thieves: Vec<_> = (0..4).map(|_| thief(issuer)).collect();
+    let mut attackers: Vec<_> = (0..4).map(|_| attacker(issuer)).collect();
     thread::scope(|scope| {
-        for thief in &mut thieves {
+        for attacker in &mut attackers {
             let stop = &stop;
             scope.spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
-                    let _ = thief.try_log_in("password1", Some(wrong_totp()));
-                    let _ = thief.begin_reset();
+                    let _ = attacker.try_log_in("password1", Some(wrong_totp()));
+                    let _ = attacker.begin_reset();
                 }
             });
         }
@@ -471,20 +471,20 @@ fn the_owners_device_gets_through_a_full_hash_queue(issuer: &TestIssuer) {
     hanako.submit_reset_proof(&ticket, hanako.mailed_code(2), hanako.next_totp()).unwrap();
     let stop = AtomicBool::new(false);
     let sent_away = AtomicUsize::new(0);
-    let thief = issuer.new_shopper("nobody@example.org");
+    let attacker = issuer.new_shopper("nobody@example.org");
     thread::scope(|scope| {
         for nth in 0..64 {
             // One address for each try: no budget of an address is ever used up.
-            let mut thief = thief.clone();
+            let mut attacker = attacker.clone();
             let stop = &stop;
             let sent_away = &sent_away;
             scope.spawn(move || {
                 for time in 0.. {
-                    thief.address = format!("nobody-{nth}-{time}@example.org");
+                    attacker.address = format!("nobody-{nth}-{time}@example.org");
                     if stop.load(Ordering::SeqCst) {
                         break;
                     }
-                    let told = thief.try_log_in("password1", Some(wrong_totp()));
+                    let told = attacker.try_log_in("password1", Some(wrong_totp()));
                     if matches!(told, Err(IssuerError::Problem(IssuerProblem::Busy(_)))) {
                         sent_away.fetch_add(1, Ordering::SeqCst);
                     }
@@ -534,11 +534,11 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
         let told = stranger.begin_sign_up().map(drop);
         let day = 24 * 60 * 60;
         let past = if address == HANAKO { 3660 } else { 0 };
-        assert_eq!(told, later(day - past), "{address}: one of hers was her own");
+        assert_eq!(told, later(day - past), "{address}: one of the owner's was their own");
     }
     issuer.advance_clock(30);
     hanako.complete_log_in(PASSWORD).unwrap();
-    // Her own device hears of its own count, right ones included.
+    // The owner's device has a count of its own, right values included.
     issuer.advance_clock(3660);
     for _ in 0..10 {
         assert_eq!(refusal(wrong(&hanako)), Refusal::Wrong);
@@ -548,7 +548,7 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     assert_eq!(refusal(wrong(&issuer.new_shopper(HANAKO))), Refusal::Wrong, "others have theirs");
     issuer.advance_clock(3600);
     hanako.complete_log_in(PASSWORD).unwrap();
-    // So it is with her second factor, to the second.
+    // So it is with the second factor, to the second.
     let guesses = || {
         refusal(hanako.call_in_session(&VerifyFactor { totp: TotpText::new("000000").unwrap() }))
     };
@@ -580,10 +580,10 @@ fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
     expected.push(("signed_up", false));
     assert_eq!(deeds, expected);
 
-    // Somebody else's events are not hers, and an old log-in gives nothing.
+    // Another account's events are not in it, and an old log-in gives nothing.
     let taro = issuer.signed_up_shopper("taro@example.org");
-    let his = taro.call_in_session(&ExportAccount { before: None }).unwrap();
-    assert_eq!(his.events.len(), 2);
+    let other = taro.call_in_session(&ExportAccount { before: None }).unwrap();
+    assert_eq!(other.events.len(), 2);
     assert!(issuer.mails("taro@example.org", 2)[1].0.contains("was exported"));
     issuer.advance_clock(300);
     assert_eq!(
@@ -612,7 +612,7 @@ fn no_page_of_an_export_is_read_without_a_mail_to_the_owner(issuer: &TestIssuer)
     };
     told(1);
     told(1);
-    // By another session, she is told again.
+    // In another session, the owner is told again.
     hanako.complete_log_in(PASSWORD).unwrap();
     let told = hanako.call_in_session(&last).unwrap().events;
     assert_eq!(told.iter().filter(|event| event.deed == "exported").count(), 2);
@@ -657,13 +657,13 @@ fn host_headers_change_nothing(issuer: &TestIssuer) {
     let der = hanako.device.sign(&signed_bytes("reset", &body)).unwrap();
     let headers = [
         (SIGNATURE_HEADER, signature_text(&der)),
-        ("Host", "thief.example.com".to_owned()),
-        ("X-Forwarded-Host", "thief.example.com".to_owned()),
-        ("Forwarded", "host=thief.example.com".to_owned()),
+        ("Host", "attacker.example.com".to_owned()),
+        ("X-Forwarded-Host", "attacker.example.com".to_owned()),
+        ("Forwarded", "host=attacker.example.com".to_owned()),
     ];
     assert_eq!(issuer.post(BeginPasswordReset::PATH, &headers, &body).status, 200);
     let (subject, mail) = issuer.mails(HANAKO, 2).swap_remove(1);
     for text in [subject, mail] {
-        assert!(!text.contains("thief") && !text.contains("http") && !text.contains("www"));
+        assert!(!text.contains("attacker") && !text.contains("http") && !text.contains("www"));
     }
 }

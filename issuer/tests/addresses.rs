@@ -41,7 +41,7 @@ fn mail(issuer: &TestIssuer, to: &str, says: &str, nth: usize) -> String {
 const CODE: [&str; 2] = ["Confirm your new email address", "新しいメールアドレスの確認コード"];
 const CHANGED: &str = "email address was changed";
 
-/// Her `nth` mail of a code, there and in this language, and she has that address.
+/// Changes to this address with the code of its `nth` mail, which is in this language.
 fn moves(person: &mut TestShopper<'_>, to: &str, language: Language, nth: usize) {
     person.complete_log_in(PASSWORD).unwrap();
     person.call_in_session(&ChangeAddress { address: to.parse().unwrap(), language }).unwrap();
@@ -75,7 +75,7 @@ fn a_week_after_a_change_only_the_new_address_logs_in(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
     moves(&mut hanako, NEW, Language::En, 1);
     assert_eq!(hanako.view().unwrap().address.address(), NEW);
-    // Both hear of it, and either finds it for as long as it can be taken back.
+    // Both addresses get a mail, and either finds the account for as long as the change can be reverted.
     mail(issuer, HANAKO, CHANGED, 1);
     mail(issuer, NEW, CHANGED, 1);
     assert!(is_found_by(&hanako, NEW) && is_found_by(&hanako, HANAKO));

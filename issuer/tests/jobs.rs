@@ -166,7 +166,7 @@ impl Phone {
         self.sign_up_as(stage, issuer, "hanako@example.org").0
     }
 
-    /// Her session and her second factor.
+    /// The owner's session and second factor.
     fn sign_up_as(
         &self,
         stage: &Stage,
@@ -223,7 +223,7 @@ fn a_closed_account_is_deleted_after_its_week() {
     let Acknowledgement {} = send(&issuer, &close).unwrap();
     issuer.stop();
 
-    // The first time that she asked for it is over; she had thought better of that one.
+    // The first time they asked for has passed; they had cancelled that one.
     stage.later(7 * DAY - 30);
     let issuer = stage.start();
     wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"closings\"}") > 0);

@@ -35,7 +35,7 @@ tegata_testkit::on_both! {
 
 const HANAKO: &str = "hanako@example.org";
 
-/// Her wallet, on her device.
+/// The shopper's wallet, on their device.
 struct Phone<'a> {
     person: TestShopper<'a>,
     folder: tempfile::TempDir,
@@ -103,7 +103,7 @@ impl<'a> Phone<'a> {
         self.keeps(&answer)
     }
 
-    /// The digits that her phone shows now.
+    /// The digits that the phone shows now.
     fn shows(&self, credential: &RecordId) -> tegata::code::Digits {
         let leave = PaymentUnlock::without_lock();
         let mut wallet = self.wallet();
@@ -248,7 +248,7 @@ fn a_repeated_request_gives_the_same_credential(issuer: &TestIssuer) {
     assert_eq!(refusal(phone.sends(&request)), Refusal::NothingToDo, "and voids the one before");
 }
 
-/// What a hand-made message comes to, signed by her device and sent in her session.
+/// The answer to a hand-made message, signed by the shopper's device and sent in their session.
 fn ask(person: &TestShopper<'_>, call: &Provision) -> IssuerResult<ProvisionedCredential> {
     let body = serde_json::to_vec(call).unwrap();
     let der = person.device.sign(&signed_bytes("provision", &body)).unwrap();
@@ -288,14 +288,14 @@ fn who_asks_has_to_have_signed_in_a_session_on_that_device(issuer: &TestIssuer) 
         let bad = (SIGNATURE_HEADER, signature_text(&der));
         is(status(&[bad, session.clone()], request.body()), "not-signed");
     }
-    // A thief with her session's token and a device of his own, which he names and signs with.
-    let mut thief = phone.person.clone();
-    thief.device = issuer.device();
-    assert_eq!(refusal(ask(&thief, &call(&thief, 1))), Refusal::Wrong);
+    // An attacker with the session's token and a device of their own, which they name and sign with.
+    let mut attacker = phone.person.clone();
+    attacker.device = issuer.device();
+    assert_eq!(refusal(ask(&attacker, &call(&attacker, 1))), Refusal::Wrong);
     phone.sends(&request).unwrap();
-    // Nor does he get what she got, by her own request.
+    // Nor does the attacker get what the owner got, by repeating the owner's request.
     let body = request.body().to_vec();
-    let der = thief.device.sign(&signed_bytes("provision", &body)).unwrap();
+    let der = attacker.device.sign(&signed_bytes("provision", &body)).unwrap();
     is(status(&[(SIGNATURE_HEADER, signature_text(&der)), session], &body), "not-signed");
 }
 

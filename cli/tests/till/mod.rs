@@ -1,5 +1,5 @@
-//! A shopper at the tills of a running issuer: she reads a till's card, pays there and nowhere else, and sees what she
-//! has paid, with the issuer and without it.
+//! A shopper at the tills of a running issuer: they read a till's card, pay there and nowhere else, and see what they have
+//! paid, with the issuer and without it.
 
 mod operator;
 
@@ -143,7 +143,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
 
     // Payments of one second stand in no order.
     issuer.clock.advance(1);
-    // She freezes her account herself: in the same second nothing is paid, and that is shown.
+    // The owner freezes the account: from that second on nothing is paid, and that is shown.
     done(&hanako.run(&["freeze"]));
     let provisioned = document(&hanako.run(&["list", "--json"]));
     let provisioned = id_of_provisioned(&provisioned);
@@ -156,7 +156,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
     assert!(lines.next().unwrap().ends_with("¥100  declined        Tegata 銀座"), "{words}");
     assert!(lines.next().unwrap().ends_with("¥1,980  refunded        Tegata 銀座"), "{words}");
 
-    // The issuer is gone: what was told last is shown, and it lies in the wallet sealed.
+    // The issuer is gone: the last known history is shown, and it is sealed in the wallet.
     let seen = history(&hanako, &[])["seen"].clone();
     issuer.stop();
     let output = hanako.run(&["history", "--json"]);
@@ -178,7 +178,7 @@ fn id_of_provisioned(list: &Value) -> String {
     ours.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// The text of the one mail to her with this subject, when it has come.
+/// The text of the one mail to the shopper with this subject, once it has come.
 fn mail(issuer: &TestIssuer, subject: &str) -> String {
     for _ in 0..600 {
         let mails = issuer.mailbox.mails();

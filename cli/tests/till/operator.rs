@@ -80,7 +80,7 @@ fn an_operator_refunds_by_id_and_voids_by_sale() {
     let words = run(&issuer, &with_why(&["void", "--till", "till-1", "--reference", "teapot"]));
     assert_eq!(done(&words), format!("payment {teapot} is reversing\n"));
 
-    // The service takes up what nobody has touched for half a minute.
+    // The service takes up payments that were left alone for half a minute.
     issuer.clock.advance(60);
     let states = || {
         let list = history(&hanako, &[])["payments"].clone();

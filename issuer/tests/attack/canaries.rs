@@ -125,7 +125,7 @@ fn no_payment_secret_is_in_logs_answers_files_or_a_core_dump() {
         assert_eq!(told.outcome(), says, "{what}");
         answers.push_str(&told.body.to_string());
     };
-    asks("taken", &first, 100, "declined"); // she has no card
+    asks("taken", &first, 100, "declined"); // the account has no card
     asks("replayed", &first, 100, "declined used");
     asks("guessed", &guess, 100, "declined not_valid");
     asks("too-much", &second, 60_000, "declined limit");

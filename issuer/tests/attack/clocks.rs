@@ -19,12 +19,12 @@ const YEAR: u64 = 365 * DAY;
 
 fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
     let mut hanako = issuer.signed_up_shopper(HANAKO);
-    let thief = issuer.new_shopper(HANAKO);
+    let attacker = issuer.new_shopper(HANAKO);
     issuer.advance_clock(2 * DAY);
     hanako.complete_log_in(PASSWORD).unwrap();
     let SecondFactor::Totp(used) = SecondFactor::Totp(hanako.totp()) else { unreachable!() };
     // All that strangers are mailed in a day, and all tries at one of the codes.
-    let tickets: Vec<_> = (0..5).map(|_| thief.begin_reset().unwrap()).collect();
+    let tickets: Vec<_> = (0..5).map(|_| attacker.begin_reset().unwrap()).collect();
     let ticket = hanako.begin_reset().unwrap();
     let mails = issuer.mails(HANAKO, 7).len();
     let code = hanako.mailed_code(7);
@@ -49,9 +49,9 @@ fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
     );
     assert_eq!(issuer.comparisons("mailed-code"), compared, "its tries stay used");
     drop(tickets);
-    thief.begin_reset().unwrap();
+    attacker.begin_reset().unwrap();
     assert_eq!(issuer.settled_mail_count(HANAKO), mails, "the day's mails stay used");
-    // Her session holds, and when the clock is right again she goes on as before.
+    // The owner's session holds, and works as before when the clock is right again.
     assert!(hanako.view().is_ok());
     issuer.advance_clock(DAY + 3600);
     hanako.complete_log_in(PASSWORD).unwrap();

@@ -107,11 +107,11 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
 
 fn what_was_wrong_costs_the_same(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let thief = issuer.new_shopper(HANAKO);
+    let attacker = issuer.new_shopper(HANAKO);
     // The password right and the factor wrong, or the password wrong.
     for _ in 0..12 {
         let costs = [PASSWORD, NEW_PASSWORD]
-            .map(|password| signed(&thief, &log_in(&thief, password, Some(wrong_totp()))));
+            .map(|password| signed(&attacker, &log_in(&attacker, password, Some(wrong_totp()))));
         assert_eq!(costs[0], costs[1]);
         assert_eq!(costs[0].0, 403);
     }

@@ -1,4 +1,4 @@
-//! What an owner sees of her payments, and what she is told: on both stores.
+//! What an owner sees of their payments and hears by mail, on both stores.
 
 use serde_json::json;
 use tegata::protocol::{FreezeAccount, ListPayments, PaymentNumber, PaymentPage, PaymentState};
@@ -31,13 +31,13 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let hanako = issuer.signed_up_shopper(HANAKO);
     let taro = issuer.signed_up_shopper("taro@example.org");
-    let hers = payments.payer_of(&hanako, 1);
-    let his = payments.payer_of(&taro, 2);
+    let owner_payer = payments.payer_of(&hanako, 1);
+    let other_payer = payments.payer_of(&taro, 2);
     let ginza = payments.till("till-1");
     let ueno = payments.till("till-2");
     assert!(page(&hanako, None).payments.is_empty());
     let pays = |till: &tegata_testkit::TestTill, what: &str, amount| {
-        let code = payments.next_code(&hers);
+        let code = payments.next_code(&owner_payer);
         (till.authorise(&payments, what, &code, amount).outcome(), code)
     };
     let says = |outcome| *issuer.processor.lock().unwrap() = outcome;
@@ -63,11 +63,11 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
         ["approved", "approved", "declined limit", "declined", "pending", "pending"]
     );
     assert_eq!(
-        ginza.authorise(&payments, "his", &payments.next_code(&his), 600).outcome(),
+        ginza.authorise(&payments, "his", &payments.next_code(&other_payer), 600).outcome(),
         "approved"
     );
 
-    let hers = page(&hanako, None);
+    let owner_page = page(&hanako, None);
     let expected = [
         ("open", 500, PaymentState::Waiting),
         ("never", 400, PaymentState::Cancelled),
@@ -76,18 +76,18 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
         ("back", 200, PaymentState::Refunded),
         ("paid", 100, PaymentState::Paid),
     ];
-    assert_eq!(told(&hers), expected);
-    assert!(!hers.earlier && hers.decimals == 0);
-    assert!(hers.payments.iter().all(|it| it.shop.as_str() == "Tegata Ginza"));
-    assert!(hers.payments.iter().all(|it| it.currency.as_str() == "JPY"));
-    let times: Vec<_> = hers.payments.iter().map(|it| it.time).collect();
+    assert_eq!(told(&owner_page), expected);
+    assert!(!owner_page.earlier && owner_payer.decimals == 0);
+    assert!(owner_page.payments.iter().all(|it| it.shop.as_str() == "Tegata Ginza"));
+    assert!(owner_page.payments.iter().all(|it| it.currency.as_str() == "JPY"));
+    let times: Vec<_> = owner_page.payments.iter().map(|it| it.time).collect();
     assert!(times.is_sorted_by(|later, earlier| later > earlier), "{times:?}");
-    let all = serde_json::to_string(&hers).unwrap();
+    let all = serde_json::to_string(&owner_page).unwrap();
     assert!(codes.iter().all(|code| !all.contains(code.as_str())), "a code is in it");
 
     let his_page = page(&taro, None);
     assert_eq!(told(&his_page), [("his", 600, PaymentState::Paid)]);
-    // Somebody else's number names a place in the order of all, and shows nothing of his.
+    // Another account's number names a place in the order of all payments, and shows nothing of that account.
     let after_his = page(&hanako, Some(his_page.payments[0].payment));
     assert_eq!(told(&after_his), expected);
     let body = json!({}).to_string();
@@ -97,9 +97,9 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
 fn pages_have_each_payment_once(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let hers = payments.payer_of(&hanako, 1);
+    let owner_payer = payments.payer_of(&hanako, 1);
     payments.till("till-1");
-    let account = payments.blob(&hers.account.0);
+    let account = payments.blob(&owner_payer.account.0);
     let inserts = |numbers: std::ops::Range<u8>| {
         for n in numbers {
             let mut id = [1; 16];
@@ -134,15 +134,21 @@ fn pages_have_each_payment_once(issuer: &TestIssuer) {
 fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let hers = payments.payer_of(&hanako, 1);
+    let owner_payer = payments.payer_of(&hanako, 1);
     let till = payments.till("till-1");
     let says = |outcome| *issuer.processor.lock().unwrap() = outcome;
-    let asks =
-        |what: &str, amount| till.authorise(&payments, what, &payments.next_code(&hers), amount);
+    let asks = |what: &str, amount| {
+        till.authorise(&payments, what, &payments.next_code(&owner_payer), amount)
+    };
     assert_eq!(asks("sale-1", 1980).outcome(), "approved");
     // The same sale again is the same payment, and is told no second time.
-    let again =
-        till.authorise_as(&payments, "once-more", "sale-1", &payments.next_code(&hers), 1980);
+    let again = till.authorise_as(
+        &payments,
+        "once-more",
+        "sale-1",
+        &payments.next_code(&owner_payer),
+        1980,
+    );
     assert_eq!(again.outcome(), "approved");
     says(Outcome::Declined);
     assert_eq!(asks("sale-2", 700).outcome(), "declined");
@@ -178,7 +184,7 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
         }
         assert!(!body.contains("http") && !body.contains('{'), "{body}");
     }
-    let account = hers.account;
+    let account = owner_payer.account;
     let lines = |deed: &str| {
         let count = format!(
             "SELECT COUNT(*) FROM events WHERE detail LIKE '%{account}%' AND deed = 'payment_{deed}'"
@@ -187,29 +193,29 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
     };
     let deeds = ["authorised", "charged", "declined", "voided", "reversing", "refunded"].map(lines);
     assert_eq!(deeds, [3, 1, 1, 1, 1, 1]);
-    // What she takes with her says that no operator did any of it.
+    // The export says that no operator did any of it.
     let export = tegata::protocol::ExportAccount { before: None };
     issuer.advance_clock(30);
     hanako.verify_factor().unwrap();
     let all = hanako.call_in_session(&export).unwrap();
     let told = all.events.iter().filter(|event| event.deed.starts_with("payment_")).count();
-    assert_eq!(told, 8, "each line of her payments, once");
+    assert_eq!(told, 8, "each line of their payments, once");
     assert!(all.events.iter().all(|event| !event.by_operator));
 }
 
 fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let hers = payments.payer_of(&hanako, 1);
+    let owner_payer = payments.payer_of(&hanako, 1);
     let till = payments.till("till-1");
     assert_eq!(
-        till.authorise(&payments, "before", &payments.code(&hers, 0, None), 100).outcome(),
+        till.authorise(&payments, "before", &payments.code(&owner_payer, 0, None), 100).outcome(),
         "approved"
     );
     hanako.call_in_session(&FreezeAccount {}).unwrap();
     let frozen_at = issuer.now();
     assert_eq!(
-        till.authorise(&payments, "after", &payments.code(&hers, 1, None), 100).outcome(),
+        till.authorise(&payments, "after", &payments.code(&owner_payer, 1, None), 100).outcome(),
         "declined held"
     );
     let page = page(&hanako, None);
@@ -221,16 +227,16 @@ fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(issuer: &TestIssuer
     assert!(page.payments.iter().all(|it| it.time == frozen_at));
 }
 
-/// All of it real: receipts of forty payments wait when she logs in on another device, and all is due at one moment.
+/// All of it real: receipts of forty payments wait when the owner logs in on another device, and all are due at once.
 #[test]
 fn a_log_in_notice_goes_out_before_older_receipts() {
     const RECEIPTS: u8 = 40;
     let issuer = TestIssuer::new();
     let payments = TestPayments::new(&issuer);
     let hanako = issuer.signed_up_shopper(HANAKO);
-    let hers = payments.payer_of(&hanako, 1);
+    let owner_payer = payments.payer_of(&hanako, 1);
     payments.till("till-1");
-    let account = payments.blob(&hers.account.0);
+    let account = payments.blob(&owner_payer.account.0);
     let due = issuer.now().seconds() + 1000;
     let mailed = issuer.mailbox.mails().len();
     // Nothing goes out before that moment.

@@ -19,7 +19,7 @@ const SHOPPERS: usize = 300;
 const TILLS: usize = 20;
 /// Of the first opening to the last closing, in seconds.
 const DAY: u64 = 14 * 3600;
-/// False alarms on that day: the one who eats his way through it. docs/issuer.md says so.
+/// False alarms on that day: one shopper who eats all day. docs/issuer.md says so.
 const FALSE_ALARMS: usize = 1;
 
 /// What somebody does at some second of the day.
@@ -64,17 +64,17 @@ fn honest(rng: &mut Rng) -> Vec<Deed> {
             }
         }
     }
-    // One who eats his way through the day.
+    // A shopper who eats all day.
     for n in 0..7 {
         day.push(Deed { at: 7200 + n * 1100, who: 17, till: 4, amount: 150, is_wrong: false });
     }
     day
 }
 
-/// The thieves: accounts that belong to nobody above use these from `SHOPPERS` on.
+/// The attackers: accounts that belong to nobody above use these from `SHOPPERS` on.
 fn frauds() -> Vec<Deed> {
     let mut day = Vec::new();
-    // One thief with many people's phones, or their seeds, at one till.
+    // One attacker with many people's phones, or their seeds, at one till.
     for n in 0..18 {
         let who = SHOPPERS + usize::try_from(n).unwrap();
         day.push(Deed { at: 20_000 + n * 33, who, till: 9, amount: 4800, is_wrong: false });
@@ -139,8 +139,8 @@ fn three_frauds_of_a_day_are_found_and_one_more_is_named(issuer: &TestIssuer) {
 
     let many = named(What::ManyAccounts, till(9)).expect("many accounts at one till");
     assert!(many.count >= 18 && many.amount >= 18 * 4800, "{many:?}");
-    let thief = ActivitySubject::Account(shoppers[SHOPPERS + 18].account);
-    let same = named(What::SameAmount, thief).expect("three of one amount in a minute");
+    let attacker = ActivitySubject::Account(shoppers[SHOPPERS + 18].account);
+    let same = named(What::SameAmount, attacker).expect("three of one amount in a minute");
     assert_eq!((same.count, same.amount, same.usual), (3, 9000, 1));
     assert_eq!(same.last.seconds() - same.first.seconds(), 56);
     assert!(same.command().starts_with("tegata issuer freeze "));

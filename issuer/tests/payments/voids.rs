@@ -66,7 +66,7 @@ fn a_void_that_comes_first_forbids_what_it_is_for(issuer: &TestIssuer) {
     }
 }
 
-/// A cashier scans, the card is declined; she scans again, hears nothing, and gives the sale up.
+/// A cashier scans and the card is declined; the second scan gets no answer, and the sale is given up.
 fn a_void_of_a_declined_sale_forbids_what_is_still_on_its_way(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
