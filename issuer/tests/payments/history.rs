@@ -77,7 +77,7 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
         ("paid", 100, PaymentState::Paid),
     ];
     assert_eq!(told(&owner_page), expected);
-    assert!(!owner_page.earlier && owner_payer.decimals == 0);
+    assert!(!owner_page.earlier && owner_page.decimals == 0);
     assert!(owner_page.payments.iter().all(|it| it.shop.as_str() == "Tegata Ginza"));
     assert!(owner_page.payments.iter().all(|it| it.currency.as_str() == "JPY"));
     let times: Vec<_> = owner_page.payments.iter().map(|it| it.time).collect();
