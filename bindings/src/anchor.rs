@@ -36,7 +36,7 @@ pub enum AnchorFailure {
     #[error("it cannot be used")]
     Failed,
     /// The anchor threw what is not one of these: a fault in its code. What that said is dropped.
-    #[error("it threw what is not an anchor failure")]
+    #[error("it threw an unexpected exception")]
     Undeclared,
 }
 
@@ -62,11 +62,11 @@ impl vault::Anchor for Hosted {
     fn load(&self) -> Result<Option<vault::AnchorState>, AnchorError> {
         let Some(stored) = self.0.load()? else { return Ok(None) };
         let read = read(&stored);
-        read.map(Some).ok_or_else(|| AnchorError::Failed("it gave what was never stored".into()))
+        read.map(Some).ok_or_else(|| AnchorError::Failed("it returned a value that was never stored".into()))
     }
 
     fn store(&self, anchored: &vault::AnchorState) -> Result<(), AnchorError> {
-        let too_far = |_| AnchorError::Failed("there were too many changes to count".into());
+        let too_far = |_| AnchorError::Failed("the count of changes is exhausted".into());
         Ok(self.0.store(AnchorState {
             vault: anchored.vault.as_bytes().to_vec(),
             epoch: anchored.epoch.try_into().map_err(too_far)?,

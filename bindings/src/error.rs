@@ -12,7 +12,7 @@ pub enum WalletError {
     #[error("there is no wallet here")]
     NoWallet,
     /// A file stands where the new wallet should go.
-    #[error("there is a file here already, and it is not overwritten")]
+    #[error("a file already exists here and is not overwritten")]
     Exists,
     /// Another process has it open, or this one twice: close that one.
     #[error("the wallet is open elsewhere")]
@@ -39,22 +39,22 @@ pub enum WalletError {
     #[error("the wallet was written by a newer version")]
     NewerFormat,
     /// The file is an older copy than the one written last. Ask the person, then adopt it.
-    #[error("the wallet is an older copy than the one written last")]
+    #[error("the wallet was rolled back to an older copy")]
     RolledBack,
     /// The payment lock has to be opened first.
     #[error("payments are locked")]
     PaymentsLocked,
     /// This is not the PIN: ask again.
-    #[error("the PIN is wrong, {tries_left} more can be tried")]
+    #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
         /// Wrong ones that are left until the PIN is given up.
         tries_left: i32,
     },
     /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
-    #[error("the PIN was given up after too many wrong ones")]
+    #[error("the PIN is blocked after too many wrong attempts")]
     PinBlocked,
     /// Payments are not unlocked in this way, or not at all.
-    #[error("payments cannot be unlocked in this way: it is not set")]
+    #[error("this way to unlock payments is not set up")]
     UnlockNotSet,
     /// No session is kept, or the issuer knows it no more: log in.
     #[cfg(feature = "account")]
@@ -71,7 +71,7 @@ pub enum WalletError {
     },
     /// The issuer's answer is not to what this wallet asked, or was altered on its way: ask again.
     #[cfg(feature = "account")]
-    #[error("the issuer's answer is not to what this wallet asked")]
+    #[error("the issuer's response does not match this wallet's request")]
     AnswerRefused,
     /// A move from another phone, or to one, does not go on like this.
     #[cfg(feature = "account")]
@@ -91,10 +91,10 @@ pub enum WalletError {
     },
     /// A till's card that the credential's issuer did not sign, forged or another issuer's: make no code for it.
     #[cfg(feature = "account")]
-    #[error("not a till of this issuer: its card is signed by someone else")]
+    #[error("not a till of this issuer: the card is signed with another key")]
     StrangeTillCard,
     /// Nothing of this kind has that id.
-    #[error("the wallet holds nothing of that kind under that id")]
+    #[error("the wallet has no record of this kind with this id")]
     NotFound,
     /// A value that cannot be stored, and what is accepted instead.
     #[error("{reason}")]
@@ -109,7 +109,7 @@ pub enum WalletError {
         reason: String,
     },
     /// A fault of this library. The wallet was closed and its file is whole: open it again, and tell the makers.
-    #[error("the wallet failed inside and was closed")]
+    #[error("internal error: the wallet was closed")]
     Broken,
 }
 

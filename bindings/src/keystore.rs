@@ -43,16 +43,16 @@ pub enum KeystoreFailure {
     #[error("the keystore has invalidated the key")]
     KeyInvalidated,
     /// What should be unwrapped was wrapped by another keystore.
-    #[error("this was wrapped on another device")]
+    #[error("the key was wrapped on another device")]
     WrongDevice,
     /// What should be unwrapped was wrapped here, and has been damaged since.
-    #[error("what the keystore should unwrap is damaged")]
+    #[error("the wrapped key is damaged")]
     Damaged,
     /// Anything else.
     #[error("it cannot be used")]
     Failed,
     /// The keystore threw what is not one of these: a fault in its code. What that said is dropped.
-    #[error("it threw what is not a keystore failure")]
+    #[error("it threw an unexpected exception")]
     Undeclared,
 }
 
@@ -102,5 +102,5 @@ impl Keystore for Hosted {
 }
 
 fn wrong_length(what: &str, bytes: usize) -> KeystoreError {
-    KeystoreError::Failed(format!("it gave {what} that has not {bytes} bytes"))
+    KeystoreError::Failed(format!("it returned {what} that is not {bytes} bytes long"))
 }

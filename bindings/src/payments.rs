@@ -229,7 +229,7 @@ fn read(
 ) -> Result<tegata::NewPaymentCredential, WalletError> {
     let credential = new.credential.try_into();
     let credential =
-        credential.map_err(|_| WalletError::invalid("the issuer's name has not 16 bytes"))?;
+        credential.map_err(|_| WalletError::invalid("the issuer id is not 16 bytes long"))?;
     let period = new.alias_period;
     let period = u32::try_from(period).map_err(|_| InvalidAliasPeriod(period));
     Ok(tegata::NewPaymentCredential {
@@ -240,7 +240,7 @@ fn read(
             alias_period: period.and_then(AliasPeriod::new).map_err(WalletError::invalid)?,
         },
         seed: Seed::from_slice(seed)
-            .ok_or_else(|| WalletError::invalid("the seed has not 32 bytes"))?,
+            .ok_or_else(|| WalletError::invalid("the seed is not 32 bytes long"))?,
     })
 }
 

@@ -137,9 +137,9 @@ fn what_a_host_gives_wrongly_is_a_typed_failure() {
         Err(WalletError::Invalid { reason }) => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(new_payment(), &[7; 31]), "the seed has not 32 bytes");
+    assert_eq!(refused(new_payment(), &[7; 31]), "the seed is not 32 bytes long");
     let new = NewPaymentCredential { credential: vec![1; 15], ..new_payment() };
-    assert_eq!(refused(new, &[7; 32]), "the issuer's name has not 16 bytes");
+    assert_eq!(refused(new, &[7; 32]), "the issuer id is not 16 bytes long");
     for period in [-86_400, 0, 4_294_967_310, i64::MAX] {
         let told =
             refused(NewPaymentCredential { alias_period: period, ..new_payment() }, &[7; 32]);
@@ -149,7 +149,7 @@ fn what_a_host_gives_wrongly_is_a_typed_failure() {
 
     scene.keystore.short.store(true, Ordering::SeqCst);
     let short = payments.set_pin(&unlock, b"2580").unwrap_err().to_string();
-    assert_eq!(short, "the device's keystore failed: it gave a prf that has not 32 bytes");
+    assert_eq!(short, "the device's keystore failed: it returned a prf that is not 32 bytes long");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn each_failure_of_a_keystore_reaches_the_app_as_what_it_is() {
     let unexpected = uniffi::UnexpectedUniFFICallbackError::new("the seed is 0707070707");
     *scene.keystore.failure.lock().unwrap() = Some(unexpected.into());
     let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
-    assert_eq!(error, "the device's keystore failed: it threw what is not a keystore failure");
+    assert_eq!(error, "the device's keystore failed: it threw an unexpected exception");
     *scene.keystore.failure.lock().unwrap() = None;
     WalletHandle::open(scene.path(), scene.device()).unwrap();
 }
@@ -249,7 +249,7 @@ fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
     *scene.shelf.0.lock().unwrap() =
         Some(AnchorState { vault: vec![1; 16], epoch: -1, failed_pin_tries: 0 });
     let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
-    assert_eq!(error, "the anchor of the vault failed: it gave what was never stored");
+    assert_eq!(error, "the vault's anchor failed: it returned a value that was never stored");
 }
 
 #[test]

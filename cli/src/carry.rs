@@ -154,13 +154,15 @@ impl NoAnswer {
     fn what_to_do(&self) -> &'static str {
         match self.refusal() {
             Some(Refusal::Wrong) => {
-                "; the issuer does not say which: look at each, and ask for a new code if it is older than ten minutes"
+                "; the issuer does not say which part: check each, and ask for a new code if it \
+                 is older than ten minutes"
             }
             Some(Refusal::NotLoggedIn | Refusal::LoginTooOld) => ": tegata wallet log-in",
             Some(Refusal::FactorNeeded) => ": tegata wallet log-in with it",
             Some(Refusal::EnrolFirst) => ": tegata wallet second-factor",
             Some(Refusal::Frozen) => {
-                ": what its owner froze tegata wallet freeze --lift lets go, the rest the issuer's desk"
+                ": if you froze it, unfreeze it with tegata wallet freeze --lift; otherwise \
+                 contact the issuer"
             }
             _ => "",
         }

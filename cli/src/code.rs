@@ -15,7 +15,7 @@ use crate::secret::{SecretSource, from_hex};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The 24 digits of one code.
+    /// Derive the 24 digits of one code.
     #[command(
         after_help = "Example: tegata code derive --seed 87c9774b05c3f50531c536902a95e1f97f6141d1de49187ec7cad6a4d6882551 --prefix 01016860 --alias-period 30 --at 1562025600 --slot 8 --till till-31337"
     )]
@@ -24,17 +24,17 @@ pub(crate) enum Command {
         scheme: SchemeArgs,
         #[command(flatten)]
         seed: SeedArg,
-        /// When, in seconds since 1970.
+        /// The time, in seconds since 1970.
         #[arg(long, value_name = "UNIX", value_parser = time)]
         at: UnixTime,
-        /// Which of the ten codes of its 30 seconds: 0-4 for any till, 5-9 for one till.
+        /// Which of the ten codes of the half minute: 0-4 for any till, 5-9 for one till.
         #[arg(long, value_name = "N", value_parser = slot)]
         slot: Slot,
         /// The till's id, for slots 5-9.
         #[arg(long, value_name = "ID")]
         till: Option<TillId>,
     },
-    /// The parts of a code, as JSON.
+    /// Split a code into its parts, as JSON.
     #[command(
         after_help = "Example: tegata code decode 010168606235459802301338 --prefix 01016860"
     )]
@@ -45,7 +45,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIGITS")]
         prefix: Prefix,
     },
-    /// Whether an issuer would accept a code, as JSON. Exit code 1 when it would not.
+    /// Check whether an issuer would accept a code, as JSON. Exit code 1 if not.
     #[command(
         after_help = "Example: tegata code verify 010168606235459802301338 --seed 87c9774b05c3f50531c536902a95e1f97f6141d1de49187ec7cad6a4d6882551 --prefix 01016860 --alias-period 30 --at 1562025600 --till till-31337"
     )]
@@ -56,7 +56,7 @@ pub(crate) enum Command {
         scheme: SchemeArgs,
         #[command(flatten)]
         seed: SeedArg,
-        /// When, by the issuer's clock, in seconds since 1970.
+        /// The time by the issuer's clock, in seconds since 1970.
         #[arg(long, value_name = "UNIX", value_parser = time)]
         at: UnixTime,
         /// The till that read the code. Without it no code of slots 5-9 is valid.
@@ -73,7 +73,7 @@ pub(crate) struct SchemeArgs {
     /// The issuer's routing digits: 4 to 8.
     #[arg(long, value_name = "DIGITS")]
     prefix: Prefix,
-    /// How long an alias stays, in seconds: a multiple of 30.
+    /// The alias period in seconds, a multiple of 30.
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = alias_period)]
     alias_period: AliasPeriod,
 }

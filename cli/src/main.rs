@@ -31,7 +31,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
 #[derive(Debug, Parser)]
 #[command(name = "tegata", version, after_help = "Example: tegata demo")]
 struct Cli {
-    /// One JSON document instead of words.
+    /// Print one JSON document instead of text.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -40,32 +40,32 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The main job, live: a payment barcode in the terminal and a till that takes it once; then the tour.
+    /// Interactive demo: a payment barcode in the terminal and a till that accepts it once, followed by a scripted tour.
     #[command(after_help = "Example: tegata demo --script")]
     Demo(demo::Demo),
-    /// A wallet in the terminal, on a sealed file.
+    /// Wallet in the terminal, in an encrypted file.
     Wallet(Box<wallet::Command>),
-    /// The issuer's service.
+    /// Run and administer the issuer's service.
     #[command(
         subcommand,
         after_help = "Example: tegata issuer serve --listen 127.0.0.1:8080 --check"
     )]
     Issuer(issuer::Command),
-    /// Payment codes: derive, decode and verify them.
+    /// Derive, decode and verify payment codes.
     #[command(
         subcommand,
         after_help = "Example: tegata code decode 010168606235459802301338 --prefix 01016860"
     )]
     Code(code::Command),
-    /// One-time passwords of any service: read their URIs, make their codes.
+    /// Read the URIs of one-time passwords of any service and compute their codes.
     #[command(
         subcommand,
         after_help = "Example: tegata otp decode \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
     )]
     Otp(otp::Command),
-    /// Any text as a symbol that scanners read.
+    /// Draw a text as a QR code or barcode.
     Symbol(symbol::Command),
-    /// A completion script for a shell.
+    /// Print a completion script for a shell.
     #[command(after_help = "Example: tegata completions bash > tegata.bash")]
     Completions {
         /// bash, elvish, fish, powershell or zsh.

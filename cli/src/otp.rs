@@ -14,25 +14,25 @@ use crate::secret::SecretSource;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The credentials of a URI, as a JSON array.
+    /// List the credentials of a URI, as a JSON array.
     #[command(
         after_help = "Example: tegata otp decode \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
     )]
     Decode {
         #[command(flatten)]
         uri: UriArg,
-        /// With the secret, in Base32.
+        /// Include the secret, in Base32.
         #[arg(long)]
         reveal: bool,
     },
-    /// The digits at a time, or of the counter that the URI names.
+    /// Compute the digits at a time, or for the counter in the URI.
     #[command(
         after_help = "Example: tegata otp code \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\" --at 1257894000"
     )]
     Code {
         #[command(flatten)]
         uri: UriArg,
-        /// When, in seconds since 1970.
+        /// The time, in seconds since 1970.
         #[arg(long, value_name = "UNIX", value_parser = time)]
         at: UnixTime,
     },
@@ -40,7 +40,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct UriArg {
-    /// The otpauth or otpauth-migration URI: itself, @FILE, or - for standard input.
+    /// The otpauth or otpauth-migration URI: its text, @FILE, or - for standard input.
     uri: SecretSource,
 }
 
@@ -54,9 +54,9 @@ impl UriArg {
         let mut all = self.read_all()?;
         match (all.pop(), all.len()) {
             (Some(credential), 0) => Ok(credential),
-            (None, _) => Err(Failure::No("the URI holds no credential".into())),
+            (None, _) => Err(Failure::No("the URI contains no credential".into())),
             (Some(_), more) => Err(Failure::No(format!(
-                "the URI holds {} credentials, and one is expected",
+                "the URI contains {} credentials, and one is expected",
                 more + 1
             ))),
         }

@@ -44,7 +44,7 @@ impl SecretSource {
     pub(crate) fn read_unseen(&self, option: &str) -> Result<Zeroizing<String>, Failure> {
         match self {
             Self::Literal(_) => Err(Failure::Usage(format!(
-                "a secret is no argument: give --{option} @FILE, or - for standard input"
+                "a secret cannot be an argument: give --{option} @FILE, or - for standard input"
             ))),
             source => source.read(&format!("the value of --{option}")),
         }
@@ -111,7 +111,7 @@ fn given_or(
     ask: impl FnOnce() -> Option<Result<Zeroizing<String>, Failure>>,
 ) -> Result<Zeroizing<String>, Failure> {
     let no_terminal =
-        || Failure::Usage(format!("no terminal to ask in: give --{option} @FILE or -"));
+        || Failure::Usage(format!("no terminal for a prompt: give --{option} @FILE or -"));
     match source {
         Some(source) => source.read_unseen(option),
         None => ask().ok_or_else(no_terminal)?,

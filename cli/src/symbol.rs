@@ -15,18 +15,18 @@ use crate::output::{BAR_LINES, Output};
     after_help = "Example: tegata symbol 496048106234018200000042 --format code128 --out code.svg"
 )]
 pub(crate) struct Command {
-    /// What the symbol says.
+    /// The text of the symbol.
     text: String,
     /// The kind of symbol.
     #[arg(long)]
     format: Format,
-    /// How much of a QR code may be unreadable; without it, as much as costs no larger symbol.
+    /// Error correction level of a QR code. Default: the highest that needs no larger symbol.
     #[arg(long)]
     level: Option<Level>,
     /// Pixels per module in a PNG, 1 to 64.
     #[arg(long, value_name = "PX", default_value = "4", value_parser = module)]
     module: ModuleSize,
-    /// Where to: a file that ends in .svg or .png, or - for the terminal.
+    /// Output: a file that ends in .svg or .png, or - for the terminal.
     #[arg(long, value_name = "FILE", value_parser = target)]
     out: Target,
 }
@@ -74,7 +74,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         (Format::Qr, Some(level)) => Symbol::qr_at(&command.text, level.into()),
         (Format::Code128, None) => Symbol::code128(&command.text),
         (Format::Code128, Some(_)) => {
-            return Err(Failure::Usage("only a QR code has a level".to_owned()));
+            return Err(Failure::Usage("--level applies only to QR codes".to_owned()));
         }
     };
     let symbol = symbol.map_err(|e| Failure::to("draw this")(&e))?;

@@ -155,7 +155,7 @@ impl InteractiveCommand {
         let (exit, told, error) = self.ended();
         assert_eq!((exit, told.as_str()), (Some(1), ""), "{error}");
         assert!(
-            error.contains("what was given is not right") && error.lines().count() == 1,
+            error.contains("invalid credentials") && error.lines().count() == 1,
             "{error}"
         );
     }
@@ -174,16 +174,16 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
     done(&hanako.run(&["devices", "--log-out"]));
     failed(&hanako.run(&["devices"]), 1, "not logged in at an issuer: tegata wallet log-in");
     // On the owner's device the password is enough, and address and issuer are known.
-    failed(&hanako.run(&["log-in", "--password", "@new-pw"]), 1, "what was given is not right");
+    failed(&hanako.run(&["log-in", "--password", "@new-pw"]), 1, "invalid credentials");
     done(&hanako.run(&["log-in", "--password", "@pw"]));
     done(&hanako.with_factor(&issuer, &["log-in"]));
     let sessions = hanako.devices()["sessions"].as_array().unwrap().len();
     assert_eq!(sessions, 1, "a log-in ends the session before it");
 
     let told = hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
-    assert!(told.contains("the password is the new one"), "{told}");
+    assert!(told.contains("password changed"), "{told}");
     failed(&hanako.run(&["devices"]), 1, "not logged in");
-    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     done(&hanako.run(&["log-in", "--password", "@new-pw"]));
 }
 
@@ -215,7 +215,7 @@ fn a_wallet_pays_after_sign_up_and_renews_its_credential() {
     issuer.clock.advance(600);
     failed(&hanako.run(&["add", "payment"]), 2, "no second factor");
     let wrong = hanako.file("totp", "000000");
-    failed(&hanako.run(&["add", "payment", "--totp", &wrong]), 1, "what was given is not right");
+    failed(&hanako.run(&["add", "payment", "--totp", &wrong]), 1, "invalid credentials");
     let right = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     done(&hanako.run(&["add", "payment", "--label", "Shop", "--totp", &right]));
     assert!(done(&hanako.run(&["show", "Shop"])).contains("prefix       4960"));
@@ -235,7 +235,7 @@ fn cards_come_are_chosen_and_go() {
     let mut hanako = CliShopper::new();
     hanako.signs_up(&issuer);
     let cards = |args: &[&str]| hanako.run(&[&["cards"], args].concat());
-    assert_eq!(done(&cards(&[])), "no card: nothing can be paid; tegata wallet cards add TOKEN\n");
+    assert_eq!(done(&cards(&[])), "no card yet: to pay, run tegata wallet cards add TOKEN\n");
     assert!(done(&cards(&["add", "pm_card_visa"])).starts_with("visa 4242, charged  "));
     // Cards of one second stand in no order.
     issuer.clock.advance(1);
@@ -248,11 +248,11 @@ fn cards_come_are_chosen_and_go() {
     assert!(done(&cards(&["remove", "0505"])).starts_with("visa 4242, charged  "));
     assert_eq!(done(&cards(&["list"])), done(&cards(&[])));
 
-    failed(&cards(&["remove", "0505"]), 1, "0505: there is no such card");
+    failed(&cards(&["remove", "0505"]), 1, "0505: no such card");
     failed(&cards(&["add", "4242424242424242"]), 2, "token");
     failed(&cards(&["add", "pm_of_nobody"]), 1, "card");
     done(&cards(&["add", "pm_card_visa"]));
-    failed(&cards(&["remove", "4242"]), 1, "more than one card ends so; give its id");
+    failed(&cards(&["remove", "4242"]), 1, "more than one card ends in these digits; give its id");
     issuer.clock.advance(600);
     failed(&cards(&["add", "pm_card_jcb"]), 1, "tegata wallet log-in with it");
     done(&hanako.run(&["devices", "--log-out"]));
@@ -266,17 +266,17 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     hanako.signs_up(&issuer);
     let attacker = CliShopper::new();
     let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
-    failed(&attacker.run(&log_in), 1, "what was given is not right");
+    failed(&attacker.run(&log_in), 1, "invalid credentials");
     let guess = attacker.file("guess", "000000");
     let guessed = [&log_in[..], &["--totp", &guess]].concat();
-    failed(&attacker.run(&guessed), 1, "what was given is not right");
+    failed(&attacker.run(&guessed), 1, "invalid credentials");
     let guess = attacker.file("guess", "0000-0000-0000-0000");
     let guessed = [&log_in[..], &["--recovery-code", &guess]].concat();
-    failed(&attacker.run(&guessed), 1, "what was given is not right");
+    failed(&attacker.run(&guessed), 1, "invalid credentials");
     failed(
         &attacker.run(&[&log_in[..], &["--factor-here"]].concat()),
         1,
-        "no second factor of hanako@example.org is kept in this wallet",
+        "no second factor of hanako@example.org is stored in this wallet",
     );
 
     // The owner's mailbox without the second factor, and the other way round.
@@ -314,8 +314,8 @@ fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     let new = running.until(|line| line.starts_with("otpauth://"));
     assert_ne!(new, hanako.uri);
     running.types(&issuer.next_totp(&new));
-    assert!(running.done().contains("the new second factor counts"));
-    failed(&hanako.with_factor(&issuer, &["log-in"]), 1, "what was given is not right");
+    assert!(running.done().contains("the second factor was replaced"));
+    failed(&hanako.with_factor(&issuer, &["log-in"]), 1, "invalid credentials");
 
     // The owner did not do it: the notice's code freezes, and with the earlier factor reverts the change.
     let code =
@@ -323,16 +323,16 @@ fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     let wrong = hanako.file("wrong-code", "0000-0000-0000-0000");
     let short = hanako.file("short-code", "00000000");
     failed(&hanako.run(&["freeze", "--code", &short]), 2, "16 letters and digits");
-    failed(&hanako.run(&["freeze", "--code", &wrong]), 1, "what was given is not right");
+    failed(&hanako.run(&["freeze", "--code", &wrong]), 1, "invalid credentials");
     done(&hanako.run(&["freeze", "--code", &code]));
     failed(&hanako.run(&["devices"]), 1, "not logged in");
     let totp = hanako.file("totp", &issuer.next_totp(&new));
     let back = ["freeze", "--take-back", "--code", &code, "--totp"];
-    failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "what was given is not right");
+    failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "invalid credentials");
     let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let told = hanako.run(&[&back[..], &[&totp]].concat());
     assert!(done(&told).contains("tegata wallet reset"));
-    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
     // The phone was not known for long when the change was made, so it counts as new.
     let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
@@ -349,7 +349,7 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
     let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
     let args = [&log_in[..], &["--device-name", "new phone", "--recovery-code", &code]].concat();
     let told = new_phone.run(&args);
-    assert!(done(&told).contains("enrol a new one now, with tegata wallet second-factor"));
+    assert!(done(&told).contains("enrol a new one now with tegata wallet second-factor"));
     failed(
         &new_phone.run(&["second-factor", "--recovery-codes"]),
         1,
@@ -373,12 +373,12 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
     done(&new_phone.run(&["devices", "--forget", forgotten["device"].as_str().unwrap()]));
     failed(&hanako.run(&["devices"]), 1, "log in first: tegata wallet log-in");
     failed(&hanako.run(&["devices"]), 1, "the wallet is not logged in");
-    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "what was given is not right");
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     assert_eq!(new_phone.devices()["devices"].as_array().unwrap().len(), 1);
 
     // Frozen, and let go by a log-in with the factor just now.
     done(&new_phone.run(&["freeze"]));
-    assert!(done(&new_phone.run(&["devices"])).contains("frozen: nothing is paid"));
+    assert!(done(&new_phone.run(&["devices"])).contains("frozen: no payments"));
     done(&new_phone.run(&["freeze", "--lift"]));
     assert_eq!(new_phone.devices()["frozen"], json!(false));
 }
@@ -394,7 +394,7 @@ fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
     let clear = ["log-in", HANAKO, "--issuer", "http://pay.example.org", "--password", "@pw"];
     failed(&CliShopper::new().run(&clear), 2, "https://");
     let literal = ["log-in", "--password", PASSWORD];
-    failed(&hanako.run(&literal), 2, "a secret is no argument: give --password @FILE");
+    failed(&hanako.run(&literal), 2, "a secret cannot be an argument: give --password @FILE");
     let nobody = CliShopper::new();
     failed(&nobody.run(&["log-in", "--password", "@pw"]), 2, "say the address");
     failed(&nobody.run(&["log-in", HANAKO, "--password", "@pw"]), 2, "say --issuer URL");
@@ -405,7 +405,7 @@ fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
     failed(
         &hanako.run(&["devices", "--log-out"]),
         1,
-        "logged out here, but the issuer does not know",
+        "logged out here, but the issuer was not notified",
     );
     failed(&hanako.run(&["devices"]), 1, "not logged in");
 }
@@ -482,7 +482,7 @@ fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
     let back = ["freeze", HANAKO, "--take-back", "--code", &code, "--totp", &totp];
     failed(&hanako.run(&back), 1, "this wallet is logged in as hanako@example.com");
     done(&hanako.run(&["devices", "--log-out"]));
-    assert!(done(&hanako.run(&back)).contains("the changes are taken back"));
+    assert!(done(&hanako.run(&back)).contains("the changes were undone"));
     let totp = issuer.next_totp(&hanako.uri);
     hanako.resets(&issuer, 0, None, &totp).done();
 }
@@ -492,8 +492,8 @@ fn a_deletion_waits_seven_days_and_can_be_cancelled() {
     let issuer = TestIssuer::with_sandbox();
     let mut hanako = CliShopper::new();
     hanako.signs_up(&issuer);
-    failed(&hanako.run(&["keep"]), 1, "there is nothing");
-    failed(&hanako.run(&["close"]), 2, "say --yes if you mean it");
+    failed(&hanako.run(&["keep"]), 1, "no such operation is pending");
+    failed(&hanako.run(&["close"]), 2, "confirm with --yes");
     issuer.clock.advance(600);
     failed(&hanako.run(&["close", "--yes", "--password", "@pw"]), 2, "give --totp");
     let closed = hanako.with_factor(&issuer, &["close", "--yes", "--json"]);
@@ -503,10 +503,10 @@ fn a_deletion_waits_seven_days_and_can_be_cancelled() {
     assert!(in_seven_days.abs_diff(due) < 120, "{closed}");
     assert!(done(&hanako.run(&["devices"])).contains("to be deleted in"));
     let again = hanako.run(&["close", "--yes"]);
-    assert!(done(&again).contains("tegata wallet keep calls it off"));
+    assert!(done(&again).contains("until then, cancel with tegata wallet keep"));
     assert_eq!(hanako.devices()["closing"], due, "asked for twice, it is as if it was once");
 
-    assert!(done(&hanako.run(&["keep"])).contains("kept; nothing is deleted"));
+    assert!(done(&hanako.run(&["keep"])).contains("deletion cancelled"));
     assert_eq!(hanako.devices().get("closing"), None);
     done(&hanako.run(&["devices", "--log-out"]));
     failed(&hanako.run(&["keep"]), 1, "tegata wallet log-in");

@@ -165,7 +165,11 @@ fn a_symbol_goes_to_a_file_or_the_terminal() {
 
     failed(&symbol(&["--format", "qr", "--out", "qr.gif"]), 2, ".svg or .png");
     failed(&symbol(&["--format", "qr", "--module", "0", "--out", "a.png"]), 2, "1 to 64");
-    failed(&symbol(&["--format", "code128", "--level", "H", "--out", "-"]), 2, "only a QR code");
+    failed(
+        &symbol(&["--format", "code128", "--level", "H", "--out", "-"]),
+        2,
+        "--level applies only to QR codes",
+    );
     failed(&symbol(&["--format", "qr", "--out", "none/qr.svg"]), 1, "cannot write none/qr.svg");
     let huge = "x".repeat(100_000);
     failed(&here(&["symbol", &huge, "--format", "qr", "--out", "-"]), 1, "cannot draw this");
@@ -184,7 +188,7 @@ fn the_tour_goes_as_told() {
     let steps: Vec<_> = lines.iter().filter(|line| line.starts_with(['✔', '✘'])).collect();
     assert!(steps.len() >= 24 && steps.iter().all(|line| line.starts_with('✔')), "{lines:?}");
     for step in
-        ["Her birth date, and his address for the mail", "He reads her mailbox", "Her own reset"]
+        ["Birth date, and the attacker's address", "Stolen mailbox", "The shopper's own reset"]
     {
         assert!(lines.iter().any(|line| line.contains(step)), "{step} is missing");
     }
@@ -225,8 +229,8 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
     assert_eq!(document(&code), json!({ "code": "528064", "seconds_left": 1 }));
 
     for (uri, says) in [
-        ("", "no otpauth URI"),
-        ("https://example.com/?secret=JBSWY3DPEHPK3PXP", "no otpauth URI"),
+        ("", "not an otpauth URI"),
+        ("https://example.com/?secret=JBSWY3DPEHPK3PXP", "not an otpauth URI"),
         ("otpauth-migration://offline?data=JBSWY3DPEHPK3PXP", "is damaged"),
         ("otpauth://totp/a?secret=JBSWY3DPEHPK3PX1", "not Base32"),
         ("otpauth://hotp/a?secret=JBSWY3DPEHPK3PXP", "the parameter counter is missing"),

@@ -117,7 +117,7 @@ fn requests_go_only_to_a_trusted_certificate_of_that_name() {
     let right = issuer_called("127.0.0.1", here, &ours);
     // Sent and decided: there is no such account.
     let told = logs_in(&right, &here.join("ours.pem"));
-    failed(&told, 1, "what was given is not right");
+    failed(&told, 1, "invalid credentials");
     failed(&logs_in(&right, &here.join("others.pem")), 1, "cannot be reached");
 
     let wrong = issuer_called("other.example", elsewhere, &ours);
@@ -146,5 +146,5 @@ fn what_is_for_this_machine_goes_to_no_proxy() {
     let issuer = shop.serve(&[]);
     // Nothing listens there, so a request through it fails.
     let told = logs_in_at(&format!("http://{}", issuer.address), "ALL_PROXY", "http://127.0.0.1:1");
-    failed(&told, 1, "what was given is not right");
+    failed(&told, 1, "invalid credentials");
 }

@@ -60,5 +60,5 @@ fn an_address_that_nobody_here_has_is_a_no() {
 
 #[test]
 fn settings_can_be_looked_at_without_a_start() {
-    assert_eq!(done(&here(&["issuer", "serve", "--check"])), "the settings are right\n");
+    assert_eq!(done(&here(&["issuer", "serve", "--check"])), "the configuration is valid\n");
 }

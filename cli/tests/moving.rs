@@ -66,7 +66,7 @@ fn a_new_phone_gets_all_but_payments_and_gets_it_once() {
     let drawn = shown.each_ref().map(|it| text(it).split_once('\n').unwrap().1);
     assert_eq!(drawn[0], drawn[1]);
 
-    failed(&new.run(&["move", "take", "moved.txt"]), 1, "taken already");
+    failed(&new.run(&["move", "take", "moved.txt"]), 1, "already imported");
     let status = document(&new.run(&["status", "--json"]));
     assert_eq!(status["otps"], json!(1));
 }
@@ -85,8 +85,8 @@ fn what_is_chosen_by_name_fits_into_a_qr_code() {
     assert_eq!(taken["ids"].as_array().map(Vec::len), Some(1));
 
     let named = |name: &str| old.run(&[&GIVE[..], &[name, "--number", &number], &OUT].concat());
-    failed(&named("Corner shop"), 1, "a payment credential never leaves its wallet");
-    failed(&named("nothing"), 1, "nothing here is called nothing");
+    failed(&named("Corner shop"), 1, "a payment credential cannot leave its wallet");
+    failed(&named("nothing"), 1, "nothing here has the name nothing");
     assert!(!old.0.path().join("moved.txt").exists());
 }
 
@@ -104,10 +104,10 @@ fn a_move_asks_for_the_number_and_for_the_pin() {
     failed(&old.run(&[&GIVE[..], &OUT].concat()), 2, "give --number");
     failed(&with("1234", &[]), 2, "twelve digits");
     failed(&with(&number, &[]), 2, "give --pin @FILE");
-    failed(&with(&number, &["--pin", "@other-pin"]), 1, "the PIN is wrong, 9 more can be tried");
+    failed(&with(&number, &["--pin", "@other-pin"]), 1, "wrong PIN, attempts left: 9");
     // Somebody's request lies in the place of the new phone's.
     begun(&attacker, &old);
-    failed(&with(&number, &["--pin", "@new-pin"]), 1, "the new phone shows another number");
+    failed(&with(&number, &["--pin", "@new-pin"]), 1, "the confirmation number does not match");
     assert!(!old.0.path().join("moved.txt").exists());
     let number = begun(&new, &old);
     done(&with(&number, &["--pin", "@new-pin"]));
@@ -120,8 +120,8 @@ fn a_wrong_file_changes_nothing() {
     let old = old_phone();
     let new = Wallet::made();
     let third = Wallet::made();
-    failed(&old.run(&["move", "give", "tegata-move:1:AAAA", "--out", "x"]), 1, "mistyped or cut");
-    failed(&old.run(&["move", "give", "hello", "--out", "x"]), 1, "not what a new phone shows");
+    failed(&old.run(&["move", "give", "tegata-move:1:AAAA", "--out", "x"]), 1, "incomplete or mistyped");
+    failed(&old.run(&["move", "give", "hello", "--out", "x"]), 1, "not a transfer request");
     failed(&new.run(&["move", "take", "moved.txt"]), 2, "cannot read moved.txt");
 
     let number = begun(&third, &old);
@@ -131,7 +131,7 @@ fn a_wrong_file_changes_nothing() {
         failed(&new.run(&["move", "take", "moved.txt"]), 1, says);
         assert_eq!(document(&new.run(&["list", "--json"])), json!([]), "{says}");
     };
-    taken("no request waits here");
+    taken("no transfer request is pending");
     done(&new.run(&["move", "begin"]));
     taken("sealed for another phone");
     let given_up = begun(&new, &old);
@@ -139,7 +139,7 @@ fn a_wrong_file_changes_nothing() {
     done(&old.run(&[&GIVE[..], &["--number", &given_up], &OUT].concat()));
     carried(&old, &new);
     done(&new.run(&["move", "begin", "--anew"]));
-    taken("or for a request that was given up");
+    taken("or for an abandoned request");
 
     let number = begun(&new, &old);
     fs::remove_file(old.0.path().join("moved.txt")).unwrap();
@@ -147,13 +147,13 @@ fn a_wrong_file_changes_nothing() {
     let whole = fs::read_to_string(old.0.path().join("moved.txt")).unwrap();
     let put = |text: &str| fs::write(new.0.path().join("moved.txt"), text).unwrap();
     put(&whole[..whole.len() - 9]);
-    taken("altered or cut");
+    taken("altered or incomplete");
     let middle = whole.len() / 2;
     let other = if whole[middle..].starts_with('A') { "B" } else { "A" };
     put(&[&whole[..middle], other, &whole[middle + 1..]].concat());
-    taken("altered or cut");
+    taken("altered or incomplete");
     put(&format!("tegata-moved:1:{}", "A".repeat(900_000)));
-    taken("more than is moved at once");
+    taken("too much for one transfer");
     put("tegata-moved:2:AAAA");
     taken("made by a newer version");
     put(&whole);

@@ -107,8 +107,8 @@ fn a_restored_backup_has_its_accounts_and_no_sessions() {
     let running = folder.serve(&[]);
     let session = Phone::new(folder.path(), "phone").sign_up(&running, "hanako@example.org");
     folder.does(&with_why(&["backup", "monday.backup"]));
-    failed(&folder.run(&with_why(&["backup", "monday.backup"])), 1, "there is a file");
-    failed(&folder.run(&with_why(&["restore", "monday.backup"])), 1, "there is a database");
+    failed(&folder.run(&with_why(&["backup", "monday.backup"])), 1, "a file already exists");
+    failed(&folder.run(&with_why(&["restore", "monday.backup"])), 1, "a database already exists");
     folder.does(&["audit", "seal"]);
     drop(running);
 
@@ -161,7 +161,7 @@ fn a_store_is_given_a_key_once_and_no_other_when_that_is_gone() {
     running.child.kill().unwrap();
     let mut log = String::new();
     running.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    assert!(log.contains("made a server key beside the database"), "{log}");
+    assert!(log.contains("created a server key beside the database"), "{log}");
     let file = folder.path().join("tegata-issuer.sqlite.key");
     let key = std::fs::read_to_string(&file).unwrap();
     assert!(!log.contains(key.trim()));
@@ -236,19 +236,19 @@ fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     assert_eq!((enrol(), enrol()), (200, 401));
     assert_eq!(stages(), listed("enrolled"));
     let again = with_why(&["till", "add", "till-1", "--folder", "Another"]);
-    failed(&folder.run(&again), 1, "there is a till of this id");
+    failed(&folder.run(&again), 1, "a till with this id exists");
     assert_eq!(folder.does(&with_why(&["till", "revoke", "till-1"]))["revoked"], true);
     assert_eq!(stages(), listed("revoked"));
-    failed(&folder.run(&with_why(&["till", "revoke", "till-2"])), 1, "there is no till of this id");
+    failed(&folder.run(&with_why(&["till", "revoke", "till-2"])), 1, "no till has this id");
     failed(&folder.run(&with_why(&["void", "17"])), 2, "32 hex digits");
     let nobodys = "0".repeat(32);
     for act in ["void", "refund"] {
-        failed(&folder.run(&with_why(&[act, &nobodys])), 1, "no payment has this number");
+        failed(&folder.run(&with_why(&[act, &nobodys])), 1, "no payment has this id");
         let sale = ["--till", "till-1", "--reference", "sale-1"];
         failed(
             &folder.run(&with_why(&[&[act][..], &sale].concat())),
             1,
-            "no payment has this number",
+            "no payment has this id",
         );
         failed(&folder.run(&with_why(&[act, "--till", "till-1"])), 2, "--reference");
     }
@@ -256,5 +256,5 @@ fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     assert_eq!(report["findings"], json!([]));
     failed(&folder.run(&["report", "--since", "32d"]), 2, "at most 31d");
     let nobody = with_why(&["freeze", &nobodys]);
-    failed(&folder.run(&nobody), 1, "no account has this address or number");
+    failed(&folder.run(&nobody), 1, "no account has this address or id");
 }

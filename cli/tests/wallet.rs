@@ -37,7 +37,7 @@ fn a_wallet_shows_the_codes_of_its_one_time_passwords() {
     for output in [&words, &all, &wallet.run(&["list", "--json"])] {
         assert!(!text(&output.stdout).contains("JBSWY3DP"));
     }
-    failed(&wallet.run(&["pay", "Bank"]), 1, "that is a one-time password");
+    failed(&wallet.run(&["pay", "Bank"]), 1, "this is a one-time password");
 
     // Another authenticator's export, all of it or nothing.
     let (_, data) = EXPORT.split_once("data=").unwrap();
@@ -50,10 +50,14 @@ fn a_wallet_shows_the_codes_of_its_one_time_passwords() {
 #[test]
 fn a_wallet_from_its_making_to_its_end() {
     let wallet = Wallet::new();
-    failed(&wallet.run(&["list"]), 1, "there is no wallet here: tegata wallet init makes one");
+    failed(
+        &wallet.run(&["list"]),
+        1,
+        "there is no wallet here: create one with tegata wallet init",
+    );
     done(&wallet.run(&["init"]));
     failed(&wallet.run(&["init"]), 1, "not overwritten");
-    failed(&wallet.run(&["pay"]), 1, "no payment credential is here");
+    failed(&wallet.run(&["pay"]), 1, "there is no payment credential");
 
     let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
     done(&wallet.run(&[&payment[..], &["--seed", "@seed.hex"]].concat()));
@@ -66,8 +70,8 @@ fn a_wallet_from_its_making_to_its_end() {
     assert!(done(&all).contains("Corner shop") && done(&all).contains("Library card"));
     let shown = wallet.run(&["show", "Library card"]);
     assert!(done(&shown).contains('▌'));
-    failed(&wallet.run(&["show", "nothing"]), 1, "nothing here is called nothing");
-    failed(&wallet.run(&["pay", "Library card"]), 1, "that is a pass");
+    failed(&wallet.run(&["show", "nothing"]), 1, "nothing here has the name nothing");
+    failed(&wallet.run(&["pay", "Library card"]), 1, "this is a pass");
 
     // Two processes in a row never show the same code, and the issuer takes each.
     let codes: Vec<Value> = (0..2).map(|_| document(&wallet.run(&["pay", "--json"]))).collect();
@@ -91,9 +95,9 @@ fn a_wallet_from_its_making_to_its_end() {
     );
     failed(&tegata(wallet.0.path(), &["wallet", "list"]), 2, "give --passphrase");
     let literal = wallet.run_with("correct horse", &["list"]);
-    failed(&literal, 2, "a secret is no argument: give --passphrase @FILE");
+    failed(&literal, 2, "a secret cannot be an argument: give --passphrase @FILE");
     assert!(!text(&literal.stderr).contains("correct horse"));
-    failed(&wallet.run(&["destroy"]), 2, "say --yes");
+    failed(&wallet.run(&["destroy"]), 2, "confirm with --yes");
     assert_eq!(wallet.bytes(), before);
 
     done(&wallet.run(&["destroy", "--yes"]));
@@ -113,21 +117,21 @@ fn payments_ask_for_the_pin_and_ten_wrong_ones_block_it() {
     let with =
         |pin: &'static str, args: &[&'static str]| wallet.run(&[args, &["--pin", pin]].concat());
     failed(&wallet.run(&["pay"]), 2, "give --pin @FILE");
-    failed(&with("4711", &["pay"]), 2, "a secret is no argument");
+    failed(&with("4711", &["pay"]), 2, "a secret cannot be an argument");
     done(&with("@new-pin", &["pay"]));
-    failed(&with("@other-pin", &["pay"]), 1, "the PIN is wrong, 9 more can be tried");
+    failed(&with("@other-pin", &["pay"]), 1, "wrong PIN, attempts left: 9");
     done(&with("@new-pin", &payment));
     done(&with("@new-pin", &["pin", "--new", "@other-pin"]));
-    failed(&with("@new-pin", &["pay", "Corner shop"]), 1, "the PIN is wrong");
+    failed(&with("@new-pin", &["pay", "Corner shop"]), 1, "wrong PIN");
     let status = document(&wallet.run(&["status", "--json"]));
     assert_eq!(status["pin_tries_left"], json!(9));
     // Everything but paying goes on without it.
     assert!(done(&wallet.run(&["list"])).contains("Corner shop"));
 
     for _ in 0..8 {
-        failed(&with("@new-pin", &["pay"]), 1, "the PIN is wrong");
+        failed(&with("@new-pin", &["pay"]), 1, "wrong PIN");
     }
-    failed(&with("@new-pin", &["pay"]), 1, "the PIN was given up");
+    failed(&with("@new-pin", &["pay"]), 1, "the PIN is blocked");
     failed(&with("@other-pin", &["pay"]), 1, "tegata wallet pin --lost");
     failed(&wallet.run(&["pin", "--lost"]), 2, "--yes");
     done(&wallet.run(&["pin", "--lost", "--yes"]));
@@ -149,15 +153,15 @@ fn an_older_copy_is_refused_until_adopted_without_payments() {
     let older = wallet.bytes();
     done(&wallet.run(&["pay"]));
     std::fs::write(wallet.0.path().join("tegata.vault"), &older).unwrap();
-    failed(&wallet.run(&["pay"]), 1, "older copy than the one written last");
+    failed(&wallet.run(&["pay"]), 1, "rolled back to an older copy");
     assert_eq!(wallet.bytes(), older);
-    failed(&wallet.run(&["adopt"]), 2, "say --yes");
+    failed(&wallet.run(&["adopt"]), 2, "confirm with --yes");
     done(&wallet.run(&["adopt", "--yes"]));
-    failed(&wallet.run(&["pay"]), 1, "no payment credential is here");
+    failed(&wallet.run(&["pay"]), 1, "there is no payment credential");
     let exported = wallet.run(&["export", "Mail"]);
     assert!(done(&exported).contains("JBSWY3DPEHPK3PXP"));
     std::fs::write(wallet.0.path().join("tegata.vault"), &older).unwrap();
-    failed(&wallet.run(&["list"]), 1, "older copy than the one written last");
+    failed(&wallet.run(&["list"]), 1, "rolled back to an older copy");
 }
 
 #[test]

@@ -198,7 +198,7 @@ class Vault:
         check(cbor2.dumps(listed) == cbor2.dumps(expected), "the manifest lists other rows")
         later(manifest, 5)
         if anchor is not None and self.epoch - anchored_epoch(anchor, self.id) not in (0, 1):
-            raise RolledBack("the vault is an older copy than the one written last")
+            raise RolledBack("the vault was rolled back to an older copy")
 
     def dek_of(self, sealed):
         """What step 6 asks of one record, which settles its DEK."""

@@ -21,7 +21,7 @@ use crate::store::{EventCounts, EventRow, Seal, Store, StoreError, beginning, li
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The file.
-    #[error("the file of checkpoints cannot be {what}: {error}")]
+    #[error("the checkpoint file cannot be {what}: {error}")]
     File {
         /// Read or written.
         what: &'static str,
@@ -29,7 +29,7 @@ pub enum AuditError {
         error: std::io::Error,
     },
     /// The store's history is not the one that was signed last: it is not signed on.
-    #[error("the log is not the one that was signed before: verify it")]
+    #[error("the log does not match what was signed before: verify it")]
     NotOurs,
     /// The store.
     #[error(transparent)]
@@ -204,17 +204,20 @@ impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::CutOff { last, signed } => {
-                write!(f, "events {} to {signed} were signed for and are gone", last + 1)
+                write!(f, "events {} to {signed} are signed but missing", last + 1)
             }
             Self::Missing { place } => write!(f, "event {place} is missing"),
             Self::Changed { from, to } => {
-                write!(f, "one of the events {from} to {to} is not what was sealed")
+                write!(f, "one of the events {from} to {to} differs from what was sealed")
             }
             Self::Rewritten { count } => {
-                write!(f, "the log up to event {count} is not the one that was signed")
+                write!(f, "the log up to event {count} differs from what was signed")
             }
             Self::Uncounted { there, known } => {
-                write!(f, "the log has {there} events, and {known} are sealed or wait to be")
+                write!(
+                    f,
+                    "the log has {there} events, but {known} are sealed or waiting to be sealed"
+                )
             }
             Self::NotSigned { line } => write!(f, "line {line} was not signed by this key"),
         }

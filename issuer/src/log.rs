@@ -40,5 +40,5 @@ where
 /// What is logged of a panic.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(place, "a panic");
+    tracing::error!(place, "panic");
 }

@@ -54,7 +54,7 @@ fn the_log_has_a_line_for_each_request_and_no_planted_secret() {
     }
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |message: &str| events.iter().filter(|e| e["message"] == message).collect::<Vec<_>>();
-    let answered = of("answered");
+    let answered = of("request completed");
     assert_eq!(answered.len(), sent.len(), "{log}");
     for (line, answer) in answered.iter().zip(&sent) {
         assert_eq!(line["id"], answer.header("x-request-id").unwrap());
@@ -70,10 +70,10 @@ fn the_log_has_a_line_for_each_request_and_no_planted_secret() {
     assert_eq!(routes, ["/echo", "/echo", "/echo", "none", by, "/healthz", "/panics", "/fails"]);
     assert_eq!(answered[5]["method"], "other");
     // What failed is told here and nowhere else, under the request's id.
-    let fault = of("a fault of ours")[0];
+    let fault = of("internal error")[0];
     assert_eq!((&fault["error"], &fault["level"]), (&"the disk said no".into(), &"ERROR".into()));
     assert_eq!(fault["span"]["id"], sent[7].header("x-request-id").unwrap());
-    let panic = of("a panic")[0];
+    let panic = of("panic")[0];
     assert!(panic["place"].as_str().unwrap().contains("run/mod.rs:"));
     assert_eq!(panic["span"]["id"], sent[6].header("x-request-id").unwrap());
 }

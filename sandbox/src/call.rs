@@ -124,15 +124,15 @@ impl Answer {
     }
 
     pub(crate) fn no_such_request() -> Self {
-        Self::error(404, "invalid_request_error", "unknown_path", "there is nothing at this path")
+        Self::error(404, "invalid_request_error", "unknown_path", "unknown path")
     }
 
     pub(crate) fn not_allowed() -> Self {
-        Self::error(401, "invalid_request_error", "api_key", "this is not the key")
+        Self::error(401, "invalid_request_error", "api_key", "invalid key")
     }
 
     pub(crate) fn failed() -> Self {
-        Self::error(500, "api_error", "failed", "something failed on our side")
+        Self::error(500, "api_error", "failed", "internal error")
     }
 
     pub(crate) fn key_of_another() -> Self {
@@ -195,7 +195,7 @@ fn create(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite:
     let (customer, method, currency) =
         (field("customer"), field("payment_method"), field("currency"));
     if amount == 0 || currency.len() != 3 {
-        return Ok(Answer::invalid("parameter_invalid", "an amount and a currency are needed"));
+        return Ok(Answer::invalid("parameter_invalid", "amount and currency are required"));
     }
     let attached = "SELECT 1 FROM methods WHERE id = ?1 AND customer = ?2";
     if !ledger.prepare(attached)?.exists([&method, &customer])? {
@@ -274,7 +274,7 @@ fn refund(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite:
         return Ok(Answer::invalid("resource_missing", "the intent has no charge"));
     }
     if ledger.prepare("SELECT 1 FROM refunds WHERE intent = ?1")?.exists([&id])? {
-        return Ok(Answer::invalid("charge_already_refunded", "it was given back already"));
+        return Ok(Answer::invalid("charge_already_refunded", "it was already refunded"));
     }
     let refund = new_id("re");
     let insert = "INSERT INTO refunds (id, intent, amount) VALUES (?1, ?2, ?3)";

@@ -12,7 +12,7 @@ use crate::call::{Answer, Asked};
 
 /// The ledger's file cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the ledger of the sandbox: {0}")]
+#[error("sandbox ledger: {0}")]
 pub struct LedgerError(#[from] pub(crate) rusqlite::Error);
 
 /// What was paid with one intent.

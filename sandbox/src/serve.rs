@@ -154,7 +154,7 @@ impl Sandbox {
 
 /// The connection breaks without an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection breaks, as it was told to")]
+#[error("connection dropped on request")]
 struct Broken;
 
 fn written(answer: &Answer) -> Response<Full<Bytes>> {

@@ -76,7 +76,7 @@ class Issuer:
                 if mail["to"] == to and subject in mail["subject"]:
                     return re.search(r"^\s*([0-9A-Z-]{8,})\s*$", mail["body"], re.MULTILINE)[1]
             time.sleep(0.05)
-        raise AssertionError(f"no mail came that says {subject}")
+        raise AssertionError(f"no mail with this subject arrived: {subject}")
 
 
 def as_till(method, path, sale=None):

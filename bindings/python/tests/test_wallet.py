@@ -55,7 +55,7 @@ def test_what_an_error_prints_is_a_clause_and_what_it_holds_has_a_name(path, key
         with pytest.raises(WalletError.WrongPin) as error:
             wallet.payments.unlock_with_pin(b"0852")
     assert error.value.tries_left == 9
-    assert str(error.value) == "the PIN is wrong, 9 more can be tried"
+    assert str(error.value) == "wrong PIN, attempts left: 9"
 
 
 def test_a_panic_prints_where_it_was_and_not_what_it_said(path, keystore, capfd):

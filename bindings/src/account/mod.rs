@@ -138,8 +138,7 @@ impl Account {
     /// Ends another session, by its number in the overview; all others, if none is named.
     pub fn end_sessions(&self, number: Option<i64>) -> Result<Arc<DoneCall>, WalletError> {
         let number = number.map(u32::try_from).transpose();
-        let number =
-            number.map_err(|_| WalletError::invalid("a session's number is none of these"))?;
+        let number = number.map_err(|_| WalletError::invalid("not a session number"))?;
         self.in_session(&EndSessions { session: number.map(|it| SessionNumber(SessionId(it))) })
     }
 

@@ -9,7 +9,7 @@ use crate::error::seconds;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 #[non_exhaustive]
 pub enum IssuerProblem {
-    /// Something of what was given is not right, or is no longer, or was tried too often; which, is not told.
+    /// Some of the credentials are wrong, expired or were tried too often; which is not told.
     Refused,
     /// The password was not given within the last five minutes: log in again.
     LoginTooOld,

@@ -37,7 +37,7 @@ impl<'a> BreakIn<'a> {
         hanako: &'a mut Person,
         folder: &Path,
     ) -> Result<Vec<Told>, Failure> {
-        let thief = town.person(folder, "a phone like hers", town.clock.clone())?;
+        let thief = town.person(folder, "another phone", town.clock.clone())?;
         let mut it = Self { town, clock, hanako, thief, mailed: 0, told: Vec::new() };
         it.mail_to_himself()?;
         it.code_guessed()?;
@@ -50,7 +50,7 @@ impl<'a> BreakIn<'a> {
 
     /// 2019: the form took any address for the mail, for whoever knew her birth date.
     fn mail_to_himself(&mut self) -> Result<(), Failure> {
-        let step = "Her birth date, and his address for the mail";
+        let step = "Birth date, and the attacker's address for the mail";
         let key = self.thief.wallet.account().device_key();
         let key = key.map_err(|e| Failure::to("use the keystore")(&e))?;
         let his = [
@@ -73,14 +73,14 @@ impl<'a> BreakIn<'a> {
 
         self.begins()?;
         let mail = self.mail()?;
-        let named = mail.contains("a phone like hers");
+        let named = mail.contains("another phone");
         let to = self.town.mailed_to();
         let happened = match (&to[..], named) {
-            ([to], true) if to == ADDRESS => "the mail goes to her",
-            _ => "mail went elsewhere, or does not name his device",
+            ([to], true) if to == ADDRESS => "the mail goes to the shopper",
+            _ => "the mail went elsewhere or does not name the device",
         };
-        let expected = "the mail goes to her";
-        self.tell("He asks for a reset; the mail names his device", expected, happened.into());
+        let expected = "the mail goes to the shopper";
+        self.tell("A reset is requested; the mail names the device", expected, happened.into());
         Ok(())
     }
 
@@ -97,11 +97,11 @@ impl<'a> BreakIn<'a> {
         let factor = self.her_next_factor()?;
         let after = self.thief_proves(&ticket, right, factor)?;
         let happened = match (taken, refusal(&after)) {
-            (0, Some(Refusal::Wrong)) => "after five nothing counts",
+            (0, Some(Refusal::Wrong)) => "blocked after five tries",
             _ => "a guess was taken, or the right one after five",
         };
-        let expected = "after five nothing counts";
-        self.tell("He guesses the code, and has her second factor", expected, happened.into());
+        let expected = "blocked after five tries";
+        self.tell("Guessed code, stolen second factor", expected, happened.into());
         Ok(())
     }
 
@@ -110,15 +110,15 @@ impl<'a> BreakIn<'a> {
         let code = code_in(&self.mail()?)?;
         let guess = TotpText::new("000000").map_err(|e| Failure::to("guess")(&e))?;
         let answer = self.thief_proves(&ticket, code, SecondFactor::Totp(guess))?;
-        self.refused("He reads her mailbox, and has no second factor", &answer);
+        self.refused("Stolen mailbox, no second factor", &answer);
         let nothing = MailedCodeText::new("00000000").map_err(|e| Failure::to("guess")(&e))?;
         let factor = self.her_next_factor()?;
         let answer = self.thief_proves(&ticket, nothing, factor)?;
-        self.refused("He has her second factor, and not her mailbox", &answer);
+        self.refused("Stolen second factor, no mailbox", &answer);
         let (account, password) = (self.thief.wallet.account(), password(NEW_PASSWORD)?);
         let finish = account.finish_password_reset(&self.thief.at, ticket, password);
         let answer = self.thief.ask(self.town, finish)?;
-        self.refused("He leaves the proof out and sends a new password", &answer);
+        self.refused("New password without proof", &answer);
         Ok(())
     }
 
@@ -129,13 +129,13 @@ impl<'a> BreakIn<'a> {
         let code = code_in(&self.mail()?)?;
         let factor = self.her_next_factor()?;
         let answer = self.thief_proves(&ticket, code, factor)?;
-        self.refused("She is talked into reading code and factor out to him", &answer);
+        self.refused("Code and factor read out to the attacker", &answer);
         Ok(())
     }
 
     fn password_alone(&mut self) -> Result<(), Failure> {
         let answer = self.thief.log_in(self.town, PASSWORD, None)?;
-        self.refused("He logs in with her password on his device", &answer);
+        self.refused("Stolen password on another device", &answer);
         Ok(())
     }
 
@@ -155,7 +155,7 @@ impl<'a> BreakIn<'a> {
         let finish = account.finish_password_reset(&self.hanako.at, ticket, new_password);
         let finished = self.hanako.ask(self.town, finish)?;
         let happened = done(proved.is_ok() && finished.is_ok());
-        let step = "Her own reset: her mailbox, her second factor, her device";
+        let step = "The shopper's own reset: own mailbox, second factor and device";
         self.tell(step, "done", happened);
 
         let answer = self.hanako.ask(self.town, session_before)?;
@@ -166,13 +166,13 @@ impl<'a> BreakIn<'a> {
         self.tell("A session from before the reset", "ended", happened.into());
         let factor = self.her_next_factor()?;
         let answer = self.thief_proves(&pending, pending_code, factor)?;
-        self.refused("The reset that he had begun before, with code and factor", &answer);
+        self.refused("The attacker's pending reset, code and factor", &answer);
         let factor = self.her_next_factor()?;
         let answer = self.hanako.log_in(self.town, PASSWORD, Some(factor))?;
         self.refused("The old password, with the second factor", &answer);
         let factor = self.her_next_factor()?;
         let answer = self.hanako.log_in(self.town, NEW_PASSWORD, Some(factor))?;
-        self.tell("She logs in with the new one", "done", done(answer.is_ok()));
+        self.tell("The shopper logs in with the new password", "done", done(answer.is_ok()));
         Ok(())
     }
 

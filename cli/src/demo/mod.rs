@@ -21,7 +21,7 @@ use crate::screen::{self, Live, Scanner};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demo {
-    /// Only the tour, without a terminal and on clocks that it moves itself; ends with 0 if every step went as told.
+    /// Run only the scripted tour, without a terminal and with simulated clocks. Exit code 0 if every step has the expected result.
     #[arg(long)]
     script: bool,
 }

@@ -129,15 +129,15 @@ fn post<A: DeserializeOwned>(
     })
 }
 
-pub(super) const NOT_VALID: &str = "refused: not valid, ask for a fresh code";
-pub(super) const USED: &str = "refused: used already";
+pub(super) const NOT_VALID: &str = "refused: not valid, ask for a new code";
+pub(super) const USED: &str = "refused: already used";
 const HELD: &str = "refused: the account is held";
-pub(super) const LIMIT: &str = "refused: more than may be spent now";
+pub(super) const LIMIT: &str = "refused: over the spending limit";
 
 fn in_words(Stands { status, reason }: Stands) -> String {
     let words = match (&*status, reason.as_deref()) {
         ("approved", _) => PAID,
-        ("pending", _) => "not known yet",
+        ("pending", _) => "pending",
         ("declined", Some("used")) => USED,
         ("declined", Some("not_valid")) => NOT_VALID,
         ("declined", Some("limit")) => LIMIT,

@@ -20,7 +20,7 @@ impl Told {
         if *ok {
             format!("✔ {step}: {happened}")
         } else {
-            format!("✘ {step}: {happened}, but should be {expected}")
+            format!("✘ {step}: {happened}, expected {expected}")
         }
     }
 }

@@ -52,15 +52,16 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let ok = tour.steps.iter().all(|step| step.ok);
     let lines = |steps: &[Told]| steps.iter().map(Told::line).collect::<Vec<_>>().join("\n");
     let words = format!(
-        "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The thief knows her\n\
-         address, birth date, telephone number and password. What was wrong is not told.\n\n{}",
+        "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The attacker knows the\n\
+         shopper's shopper's shopper's shopper's address, birth date, telephone number and password. The issuer does\n\
+         not say what was wrong.\n\n{}",
         lines(&tour.steps[..till]),
         lines(&tour.steps[till..])
     );
     // All the time that anybody waits in it: it is quick because nobody waits by another clock.
     let moved = tour.clock.moved();
     output.answer(&words, &serde_json::json!({ "ok": ok, "moved": moved, "steps": tour.steps }))?;
-    if ok { Ok(()) } else { Err(Failure::No("the tour did not go as told".into())) }
+    if ok { Ok(()) } else { Err(Failure::No("a step of the tour failed".into())) }
 }
 
 /// The till where she pays.
@@ -88,7 +89,7 @@ impl Tour {
             .map_err(|e| Failure::to("draw the code")(&e))?;
         let drawn = format!("{:?} and {:?}", symbols.code128, symbols.qr);
         let sizes = "Code 128 of 167 x 1 modules and QR code of 21 x 21 modules";
-        self.tell("A barcode is made without a network", sizes, drawn);
+        self.tell("A barcode is made offline", sizes, drawn);
         self.scan("It is scanned and its card is charged", &code, PAID)?;
         self.scan("The same barcode again, a second later", &code, USED)?;
 
@@ -101,7 +102,7 @@ impl Tour {
         let step = "Half a minute later, the next barcode";
         self.sell(step, next.digits().as_bytes(), till, &sale, PAID)?;
         let happened = self.stage.shop.void(&self.stage.shop.till, &sale)?;
-        self.tell("The cashier takes it back", "refunded", happened);
+        self.tell("The cashier voids it", "refunded", happened);
 
         let last = self.code(Audience::AnyTill)?;
         let dear = self.stage.shop.sale(6_000);
@@ -113,17 +114,17 @@ impl Tour {
         self.pass(30);
         let bound = self.code(Audience::OneTill(self.stage.shop.till.id.clone()))?;
         let sale = self.stage.shop.sale(PRICE);
-        let step = "A barcode for this till alone, copied and shown at another";
+        let step = "A barcode for this till only, copied and shown at another";
         let bytes = bound.digits().as_bytes();
         self.sell(step, bytes, |shop| &shop.other_till, &sale, NOT_VALID)?;
-        self.scan("The same at its own till", &bound, PAID)?;
+        self.scan("The same barcode at its own till", &bound, PAID)?;
 
         self.pass(30);
         let photo = self.code(Audience::AnyTill)?;
         let mut guess = *photo.digits().as_bytes();
         guess[23] = b'0' + (guess[23] - b'0' + 1) % 10;
         let sale = self.stage.shop.sale(PRICE);
-        let step = "A guess: the right barcode but for its last digit";
+        let step = "A guess: the right barcode with another last digit";
         self.sell(step, &guess, till, &sale, NOT_VALID)?;
         self.pass(60);
         self.scan("A photo of a barcode, used a minute later", &photo, NOT_VALID)
@@ -137,7 +138,7 @@ impl Tour {
         let happened =
             if after.counter() > before.counter() { told } else { "a barcode shown before" };
         self.tell(
-            "The wallet is killed and started within the half minute",
+            "The wallet is killed and restarted within the half minute",
             told,
             happened.to_owned(),
         );
@@ -158,7 +159,7 @@ impl Tour {
             ClockStatus::SetBack(s) => format!("a barcode was shown {s} s later than now"),
         };
         let expected = told(ClockStatus::Ahead(600));
-        let step = "A new credential comes with the issuer's time, and the wallet says";
+        let step = "A new credential comes with the issuer's time, and the wallet reports";
         self.tell(step, &expected, told(status));
 
         let code = self.code(Audience::AnyTill)?;
@@ -173,7 +174,7 @@ impl Tour {
         self.scan("A barcode from before the reset", &before, NOT_VALID)?;
         self.stage.provision_again()?;
         let after = self.code(Audience::AnyTill)?;
-        self.scan("One from the credential that she asks for now", &after, PAID)
+        self.scan("One from the credential provisioned now", &after, PAID)
     }
 
     fn pass(&self, seconds: u64) {
@@ -184,7 +185,7 @@ impl Tour {
         match self.stage.next_code(audience)? {
             NextCode::Code(code) => Ok(code),
             NextCode::Wait(seconds) => Err(Failure::No(format!(
-                "the wallet wants to wait {seconds} s where the tour has a code"
+                "the wallet asks to wait {seconds} s where the tour expects a code"
             ))),
         }
     }

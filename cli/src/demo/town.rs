@@ -126,7 +126,7 @@ impl Town {
                 return Ok(mail.body.clone());
             }
             if begun.elapsed() > MAIL {
-                return Err(Failure::No(format!("no mail came that says: {subject}")));
+                return Err(Failure::No(format!("no mail with this subject arrived: {subject}")));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -195,7 +195,7 @@ impl Person {
             Ok(rest) => Ok(Ok(rest)),
             Err(error) => match NoAnswer::of(error) {
                 Ok(no) => Ok(Err(no)),
-                Err(error) => Err(Failure::to("keep what was answered")(&error)),
+                Err(error) => Err(Failure::to("store the response")(&error)),
             },
         }
     }

@@ -10,20 +10,20 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Hold the whole log to its seals and to the signed checkpoints; exit code 1 if anything is wrong.
+    /// Verify the whole log against its seals and the signed checkpoints. Exit code 1 if anything is wrong.
     #[command(after_help = "Example: tegata issuer audit verify")]
     Verify(Settings),
-    /// The last lines, oldest first; those of one second stand in no order.
+    /// Show the last events, oldest first; events of the same second are in no particular order.
     #[command(after_help = "Example: tegata issuer audit tail --lines 20")]
     Tail(Tail),
-    /// Seal what was not yet and sign how far the log goes; the service does so every five seconds.
+    /// Seal new events and sign a checkpoint; the service does so every five seconds.
     #[command(after_help = "Example: tegata issuer audit seal")]
     Seal(Settings),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Tail {
-    /// How many.
+    /// How many events to show.
     #[arg(long, short = 'n', default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     lines: u32,
     #[command(flatten)]

@@ -19,61 +19,61 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the service until it is told to stop (SIGTERM or SIGINT). Its log goes to standard error.
+    /// Run the service until SIGTERM or SIGINT. It logs to standard error.
     #[command(
-        after_help = "What else can be set stands in docs/issuer.md; TEGATA_ISSUER_LISTEN and the like set it, too.\n\n\
+        after_help = "docs/issuer.md lists all settings; each can also be set by an environment \
+                      variable such as TEGATA_ISSUER_LISTEN.\n\n\
                       Example: tegata issuer serve --listen 127.0.0.1:8080 --store sqlite:issuer.sqlite --check"
     )]
     Serve(serve::Serve),
-    /// Stop what shoppers do, each kind on its own or all at once, within a second and until it is resumed.
+    /// Kill switch: stop some or all operations of shoppers within a second, until they are resumed.
     #[command(
         after_help = "Example: tegata issuer stop log-in reset --why \"a wave of log-ins from one network\""
     )]
     Stop(operate::Switching),
-    /// Let go on what was stopped.
+    /// Resume stopped operations.
     #[command(after_help = "Example: tegata issuer resume --all --why \"the wave is over\"")]
     Resume(operate::Switching),
-    /// Make the sessions, resets and payment credentials of all accounts void.
+    /// Revoke the sessions, resets and payment credentials of all accounts.
     #[command(
         after_help = "Example: tegata issuer revoke --all --why \"tokens were seen in a log\""
     )]
     Revoke(operate::Revoke),
-    /// Freeze one account, or let it go with --off.
-    #[command(
-        after_help = "Example: tegata issuer freeze hanako@example.org --why \"she telephoned: her phone is gone\""
-    )]
+    /// Freeze an account, or unfreeze it with --off.
+    #[command(after_help = "Example: tegata issuer freeze hanako@example.org --why \"phone lost\"")]
     Freeze(operate::Freeze),
-    /// Tills: add one, list them, revoke one.
+    /// Add, list and revoke tills.
     #[command(subcommand, after_help = "Example: tegata issuer till list")]
     Till(till::Tills),
-    /// Take a payment back.
+    /// Void a payment.
     #[command(
         after_help = "Example: tegata issuer void 018f22e279b07cc3bfffffffffffffff --why \"charged for what was not sold\""
     )]
     Void(till::TakeBack),
-    /// Give the whole of a payment back that was charged.
+    /// Refund a charged payment in full.
     #[command(
         after_help = "Example: tegata issuer refund 018f22e279b07cc3bfffffffffffffff --why \"the kettle was broken\""
     )]
     Refund(till::TakeBack),
-    /// Tell of spending that stands out: who, where, how far above the usual, and what to do.
+    /// Report unusual spending: who, where, how far above the usual, and what to do.
     #[command(after_help = "Example: tegata issuer report --since 7d")]
     Report(report::Report),
-    /// The log of what was done: hold it to its seals, read it, seal it now.
+    /// Verify, read and seal the audit log.
     #[command(subcommand, after_help = "Example: tegata issuer audit verify")]
     Audit(log::Audit),
-    /// Copy the store into a new file, while it is in use.
+    /// Back up the store into a new file while it is in use.
     #[command(
-        after_help = "The server key is not in it and opens it: keep both, and not in one place.\n\n\
+        after_help = "It does not contain the server key, which is needed to open it: keep both, \
+                      in different places.\n\n\
                       Example: tegata issuer backup issuer-monday.backup --why \"each night\""
     )]
     Backup(safekeeping::Backup),
-    /// Put a backup where the store would be: what was made before is void then.
+    /// Restore a backup as a new store. Sessions, resets and payment credentials from before become void.
     #[command(
         after_help = "Example: tegata issuer restore issuer-monday.backup --store sqlite:new.sqlite --why \"the disk broke\""
     )]
     Restore(safekeeping::Backup),
-    /// Put another key in the place of the server key, or of the key that secrets are sealed with.
+    /// Replace the server key, or the key that secrets are sealed with.
     #[command(
         after_help = "Example: tegata issuer rotate-key --server-key-to new.key --why \"ann, who had the key, has left\""
     )]
@@ -101,10 +101,10 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
 /// Where the settings come from: the service's own, so that both work on the same store.
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
-    /// Where accounts are kept: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
+    /// The store: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
     #[arg(long)]
     store: Option<String>,
-    /// A file of settings (TOML).
+    /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -129,10 +129,10 @@ impl Settings {
 /// Who does it, and why: a line of the log.
 #[derive(Debug, Args)]
 pub(crate) struct Because {
-    /// Why, for the log, which nobody can change later. Write no name of a shopper.
+    /// The reason, for the audit log, which cannot be changed later. Do not name a shopper.
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Who does it; without it, the user that is logged in here.
+    /// The operator's name. Default: the user who is logged in.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }

@@ -15,13 +15,13 @@ use tegata_issuer::domain::AccountRef;
 /// What can be stopped.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Act {
-    /// New accounts.
+    /// Sign-ups.
     SignUp,
-    /// Sessions on a password.
+    /// Logins.
     LogIn,
-    /// Resets of a password.
+    /// Password resets.
     Reset,
-    /// Payment credentials.
+    /// Provisioning of payment credentials.
     Provisioning,
     /// Payments at the till.
     Payments,
@@ -41,10 +41,10 @@ impl From<Act> for KillSwitch {
 
 #[derive(Debug, Args)]
 pub(crate) struct Switching {
-    /// Which.
+    /// The operations.
     #[arg(value_enum, required_unless_present = "all", conflicts_with = "all")]
     acts: Vec<Act>,
-    /// All of them.
+    /// All operations.
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -63,13 +63,13 @@ impl Switching {
             return answer(&global_state, output);
         }
         // Read after the switch was thrown: what begins later is refused.
-        let under_way = operator.under_way().map_err(not("count what is under way"))?;
+        let under_way = operator.under_way().map_err(not("count the payments in progress"))?;
         let OpenPaymentCounts { authorised, charging, reversing } = under_way;
         let (mut words, mut document) = stopped(&global_state);
         let n = authorised + charging;
         let _ = write!(
             words,
-            "\npayments under way: {n} to be finished or taken back, {reversing} being taken back"
+            "\npayments in progress: {n} to be completed or voided, {reversing} being voided"
         );
         document["under_way"] =
             json!({ "authorised": authorised, "charging": charging, "reversing": reversing });
@@ -107,7 +107,7 @@ fn stopped(global_state: &GlobalState) -> (String, Value) {
 
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
-    /// Yes, of all accounts: every shopper logs in and provisions again.
+    /// Confirm for all accounts: every shopper has to log in and provision again.
     #[arg(long, required = true)]
     all: bool,
     #[command(flatten)]
@@ -120,7 +120,7 @@ impl Revoke {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let reason = self.because.reason()?;
         let global_state = self.settings.operator()?.revoke_all(&reason).map_err(not("revoke"))?;
-        let words = "all sessions, resets and payment credentials are void";
+        let words = "all sessions, resets and payment credentials are revoked";
         output
             .answer(words, &json!({ "revoked": self.all, "generation": global_state.generation.0 }))
     }
@@ -128,10 +128,10 @@ impl Revoke {
 
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
-    /// The account's e-mail address, or its number as the report has it.
+    /// The account's e-mail address, or its id as in the report.
     #[arg(value_name = "ACCOUNT")]
     whose: AccountRef,
-    /// Let it go, whoever froze it.
+    /// Unfreeze it, whoever froze it.
     #[arg(long)]
     off: bool,
     #[command(flatten)]
@@ -146,7 +146,7 @@ impl Freeze {
         let frozen = !self.off;
         let operator = self.settings.operator()?;
         let account = operator.freeze(&self.whose, frozen, &reason).map_err(not("freeze"))?;
-        let state = if frozen { "frozen" } else { "frozen no longer" };
+        let state = if frozen { "frozen" } else { "no longer frozen" };
         let words = format!("account {account} is {state}");
         output.answer(&words, &json!({ "account": account.to_string(), "frozen": frozen }))
     }

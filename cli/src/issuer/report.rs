@@ -36,25 +36,25 @@ impl Ago {
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// How far back: 90m, 24h, 7d; wrong codes are counted by whole days of UTC.
+    /// Period to look back: 90m, 24h, 7d. Invalid codes are counted by whole days in UTC.
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Ago::parse)]
     since: Ago,
-    /// Payments of one account within an hour.
+    /// Threshold: payments of one account within an hour.
     #[arg(long, value_name = "N", default_value_t = USUAL.payments_an_hour)]
     payments_an_hour: u64,
-    /// Payments of one account over the same amount within a minute.
+    /// Threshold: payments of one account of the same amount within a minute.
     #[arg(long, value_name = "N", default_value_t = USUAL.same_amount_a_minute)]
     same_amount_a_minute: u64,
-    /// Accounts at one till within ten minutes.
+    /// Threshold: accounts at one till within ten minutes.
     #[arg(long, value_name = "N", default_value_t = USUAL.accounts_at_till)]
     accounts_at_till: u64,
-    /// Payments at one till within ten minutes.
+    /// Threshold: payments at one till within ten minutes.
     #[arg(long, value_name = "N", default_value_t = USUAL.payments_at_till)]
     payments_at_till: u64,
-    /// Codes that fitted nobody, at one till on one day.
+    /// Threshold: invalid codes at one till in a day.
     #[arg(long, value_name = "N", default_value_t = USUAL.wrong_codes)]
     wrong_codes: u64,
-    /// How many times what is usual among tills it has to be, too.
+    /// Threshold: multiple of what is usual among tills.
     #[arg(long, value_name = "N", default_value_t = USUAL.times_usual)]
     times_usual: u64,
     #[command(flatten)]
@@ -76,10 +76,10 @@ impl Report {
             operator.report(self.since.0, &thresholds).map_err(not("make the report"))?;
         let (span, findings) = reported;
         let words = match findings.as_slice() {
-            [] => "nothing stands out".to_owned(),
+            [] => "nothing unusual".to_owned(),
             findings => {
                 let words: Vec<_> = findings.iter().map(|one| in_words(one, span.until)).collect();
-                format!("{}\n\nEach command asks for --why as well.", words.join("\n"))
+                format!("{}\n\nEach command also requires --why.", words.join("\n"))
             }
         };
         let findings: Vec<_> = findings.iter().map(document).collect();

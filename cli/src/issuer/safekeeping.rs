@@ -13,7 +13,7 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
-    /// The backup's file.
+    /// The backup file.
     file: PathBuf,
     #[command(flatten)]
     because: Because,
@@ -37,13 +37,13 @@ impl Backup {
             .map_err(not("restore the backup"))?;
         let until = restored.refused_up_to;
         let mut words = format!(
-            "restored: all sessions, resets and payment credentials are void, and values of the second \
-             factor up to {} (Unix time) are refused",
+            "restored: all sessions, resets and payment credentials are revoked, and \
+             second-factor codes up to {} (Unix time) are rejected",
             until.seconds()
         );
         let checkpoints = restored.checkpoints;
         if let Some(file) = &checkpoints {
-            words = format!("{words}\nthe checkpoints of the log before it: {}", file.display());
+            words = format!("{words}\ncheckpoints of the previous log: {}", file.display());
         }
         output.answer(&words, &json!({ "refused_up_to": until, "checkpoints": checkpoints }))
     }
@@ -52,14 +52,14 @@ impl Backup {
 #[derive(Debug, Args)]
 #[group(id = "which", required = true, multiple = false, args = ["server_key_to", "sealing", "seal_anew"])]
 pub(crate) struct RotateKey {
-    /// Wrap the issuer's keys under the server key in this file, which is made if there is none. The service needs it
-    /// from its next start on, and then not the old one.
+    /// Wrap the issuer's keys under the server key in this file, which is created if missing. The service needs it from
+    /// its next start on, instead of the old one.
     #[arg(long, value_name = "FILE")]
     server_key_to: Option<PathBuf>,
-    /// Make another key to seal secrets with, which services use from their next start on: start all of them anew.
+    /// Create a new key for sealing secrets, which services use from their next start on: restart all of them.
     #[arg(long)]
     sealing: bool,
-    /// After that: seal all secrets anew under it and drop the older keys.
+    /// After that: re-encrypt all secrets under it and delete the older keys.
     #[arg(long)]
     seal_anew: bool,
     #[command(flatten)]
@@ -76,23 +76,24 @@ impl RotateKey {
         if let Some(file) = self.server_key_to {
             operator.rotate_server_key(&file, &reason).map_err(doing)?;
             let words = format!(
-                "the server key is now the one in {0}: set server_key_file to it before the next start, and destroy \
-                 the old one when no backup needs it",
+                "the server key is now in {0}: set server_key_file to it before the next start, \
+                 and destroy the old key once no backup needs it",
                 file.display()
             );
             return output.answer(&words, &json!({ "server_key_file": file }));
         }
         if self.sealing {
             operator.renew_sealing_key(&reason).map_err(doing)?;
-            let words = "there is another sealing key: start all services anew, then run rotate-key --seal-anew";
+            let words = "a new sealing key was created: restart all services, then run \
+                         rotate-key --seal-anew";
             return output.answer(words, &json!({ "made": true }));
         }
         let (sealed, left) = operator.seal_anew(&reason).map_err(doing)?;
         let words = match left.as_slice() {
-            [] => format!("{sealed} secrets were sealed anew, and the older keys are gone"),
+            [] => format!("{sealed} secrets were re-encrypted, and the older keys were deleted"),
             _ => format!(
-                "{sealed} secrets were sealed anew; mails that wait are still under an older key: run this again \
-                 when they are gone"
+                "{sealed} secrets were re-encrypted; waiting mails still use an older key: run \
+                 this again once they are sent"
             ),
         };
         output.answer(&words, &json!({ "sealed": sealed, "keys_left": left }))

@@ -11,12 +11,12 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Address and port; port 0 takes a free one. Without it 127.0.0.1:8080.
+    /// Address and port to listen on; port 0 takes a free one. Default: 127.0.0.1:8080.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     #[command(flatten)]
     settings: Settings,
-    /// Only say whether the settings are right.
+    /// Only check the configuration.
     #[arg(long)]
     check: bool,
 }
@@ -25,7 +25,7 @@ impl Serve {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let config = self.settings.load(self.listen.map(|listen| ("listen", listen)))?;
         if self.check {
-            return output.answer("the settings are right", &json!({ "result": "right" }));
+            return output.answer("the configuration is valid", &json!({ "result": "right" }));
         }
         log::install(config.log, config.log_level, std::io::stderr);
         let scheme = if config.tls_certificate.is_some() { "https" } else { "http" };

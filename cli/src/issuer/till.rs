@@ -13,7 +13,7 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tills {
-    /// Add a till: prints the code that enrols it, once and within the hour.
+    /// Add a till and print its enrolment code, which works once within one hour.
     #[command(
         after_help = "Example: tegata issuer till add till-1 --shop \"Tegata Ginza\" --why \"a new shop\""
     )]
@@ -21,7 +21,7 @@ pub(crate) enum Tills {
     /// List the tills.
     #[command(after_help = "Example: tegata issuer till list")]
     List(Settings),
-    /// Make a till none: from now on nothing that it sends is taken.
+    /// Revoke a till: none of its requests is accepted any more.
     #[command(
         after_help = "Example: tegata issuer till revoke till-1 --why \"the tablet is gone\""
     )]
@@ -30,9 +30,9 @@ pub(crate) enum Tills {
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Its id: 1 to 32 of the characters 0-9, A-Z, a-z, dot, underscore and hyphen.
+    /// The till's id: 1 to 32 of the characters 0-9, A-Z, a-z, dot, underscore and hyphen.
     till: TillId,
-    /// The shop's name, which the wallet shows.
+    /// The shop's name as the wallet shows it.
     #[arg(long, value_name = "NAME", value_parser = |text: &str| ShopName::new(text))]
     shop: ShopName,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(crate) struct Add {
 
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
-    /// Its id.
+    /// The till's id.
     till: TillId,
     #[command(flatten)]
     because: Because,
@@ -58,22 +58,21 @@ impl Tills {
                 let (operator, reason) = (settings.operator()?, because.reason()?);
                 let code = operator.add_till(till.clone(), shop, &reason).map_err(not("add it"))?;
                 let code = code.text();
-                let words = format!("{}\nenrols {till}, once and within the hour", code.expose());
+                let words = format!("{}\nenrols {till} once, within one hour", code.expose());
                 let document = json!({ "till": till.as_str(), "code": code.expose() });
                 output.answer(&words, &document)
             }
             Self::List(settings) => {
                 let tills = settings.operator()?.tills().map_err(not("list them"))?;
                 let lines: Vec<_> = tills.iter().map(line).collect();
-                let words =
-                    if lines.is_empty() { "there are none".to_owned() } else { lines.join("\n") };
+                let words = if lines.is_empty() { "no tills".to_owned() } else { lines.join("\n") };
                 let document: Vec<_> = tills.iter().map(document).collect();
                 output.answer(&words, &json!({ "tills": document }))
             }
             Self::Revoke(Revoke { till, because, settings }) => {
                 let (operator, reason) = (settings.operator()?, because.reason()?);
                 operator.revoke_till(till.clone(), &reason).map_err(not("revoke it"))?;
-                let words = format!("{till} is a till no longer");
+                let words = format!("till {till} is revoked");
                 output.answer(&words, &json!({ "till": till.as_str(), "revoked": true }))
             }
         }
@@ -100,13 +99,13 @@ fn document(till: &Till) -> serde_json::Value {
 /// Which payment.
 #[derive(Debug, Args)]
 struct Which {
-    /// The payment's number, as the till and the log have it.
+    /// The payment's id, as the till and the log show it.
     #[arg(required_unless_present = "till")]
     payment: Option<String>,
-    /// The till where it was paid, in the place of its number.
+    /// The till where it was paid, instead of the payment's id.
     #[arg(long, value_name = "ID", conflicts_with = "payment", requires = "reference")]
     till: Option<TillId>,
-    /// And that till's own number for the sale.
+    /// The till's reference of the sale; goes with --till.
     #[arg(long, value_name = "TEXT", requires = "till")]
     reference: Option<String>,
 }
@@ -120,7 +119,7 @@ impl Which {
             Self { payment, .. } => {
                 let mut id = [0; 16];
                 hex::decode_to_slice(payment.unwrap_or_default(), &mut id)
-                    .map_err(|_| Failure::Usage("a payment's number is 32 hex digits".into()))?;
+                    .map_err(|_| Failure::Usage("a payment id is 32 hex digits".into()))?;
                 Payment::Number(AuthorisationId(id))
             }
         };
@@ -161,7 +160,7 @@ impl TakeBack {
             format!("payment {id} is refunded: {amount} {currency}")
         } else {
             format!(
-                "payment {id} is reversing: the service gives {amount} {currency} back within a minute"
+                "payment {id} is reversing: the service refunds {amount} {currency} within a minute"
             )
         };
         output.answer(&words, &payment(&after))

@@ -124,7 +124,7 @@ impl View<'_> {
             }
             (None, Some((code, _))) => {
                 let until = clock_time(code.valid_until());
-                Line::raw(format!("Pays once, until {until} UTC"))
+                Line::raw(format!("Valid once, until {until} UTC"))
             }
             (None, None) => Line::raw(""),
         }
@@ -219,7 +219,7 @@ fn draw_symbol(frame: &mut Frame, area: Rect, symbol: &Symbol) {
 fn asks_for(offer: &Audience) -> String {
     match offer {
         Audience::AnyTill => "Show this at the till".to_owned(),
-        Audience::OneTill(till) => format!("Show this at {till} only"),
+        Audience::OneTill(till) => format!("Show this only at {till}"),
     }
 }
 
@@ -232,10 +232,10 @@ fn clock_warning(status: ClockStatus) -> Option<String> {
     match status {
         ClockStatus::Fine => None,
         ClockStatus::Ahead(seconds) => {
-            Some(format!("This clock is {} ahead: set it right", by(seconds)))
+            Some(format!("This clock is {} fast: set it correctly", by(seconds)))
         }
         ClockStatus::Behind(seconds) => {
-            Some(format!("This clock is {} behind: set it right", by(seconds)))
+            Some(format!("This clock is {} slow: set it correctly", by(seconds)))
         }
         ClockStatus::SetBack(seconds) => {
             Some(format!("This clock was set back by {}: check it", by(seconds)))
@@ -280,8 +280,8 @@ mod tests {
     fn a_wrong_clock_is_told_and_by_how_much() {
         assert!(!text(ClockStatus::Fine, None).contains("This clock"));
         for (status, told) in [
-            (ClockStatus::Ahead(45), "This clock is 45 s ahead: set it right"),
-            (ClockStatus::Behind(600), "This clock is 10 min behind: set it right"),
+            (ClockStatus::Ahead(45), "This clock is 45 s fast: set it correctly"),
+            (ClockStatus::Behind(600), "This clock is 10 min slow: set it correctly"),
             (ClockStatus::SetBack(86_400), "This clock was set back by 24 h: check it"),
         ] {
             let shown = text(status, None);

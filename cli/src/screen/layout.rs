@@ -43,7 +43,7 @@ impl Layout {
         if width < QR.width || height < needed {
             return Err(TooSmall(format!(
                 "The barcode needs {} columns and {needed} lines; this terminal has {width} and {height}. \
-                 Make it larger, or the letters smaller.",
+                 Enlarge it or use a smaller font.",
                 QR.width
             )));
         }

@@ -94,12 +94,13 @@ pub(super) fn status(
     let tries = lock.and_then(|lock| lock.pin_tries_left);
     let locked = match (lock, tries) {
         (None, _) => "payments are not locked".to_owned(),
-        (Some(_), None) => "payments are locked and the PIN was given up".to_owned(),
-        (Some(_), Some(tries)) => format!("payments are locked, {tries} tries at the PIN"),
+        (Some(_), None) => "payments are locked and the PIN is blocked".to_owned(),
+        (Some(_), Some(tries)) => format!("payments are locked, {tries} PIN attempts left"),
     };
     output.answer(
         &format!(
-            "{vault}: whole and open, format 1, {records} records ({payments} for payments, {otps} one-time passwords, {passes} passes); {locked}"
+            "{vault}: intact, format 1, {records} records ({payments} payment credentials, \
+             {otps} one-time passwords, {passes} passes); {locked}"
         ),
         &json!({
             "vault": vault, "format": 1, "records": records, "payments": payments, "otps": otps,
@@ -136,7 +137,7 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
             document["seconds_left"] = code.seconds_left().into();
             let left = match code.seconds_left() {
                 Some(seconds) => format!("{seconds} s left"),
-                None => "used up now, the next time shows the next one".to_owned(),
+                None => "now used up; the next show gives the next code".to_owned(),
             };
             format!("{}\n{}  {left}", item.line(), code.digits())
         }
@@ -159,13 +160,13 @@ pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result
         }
         Item::Payment(_) => Err(never_leaves()),
         Item::Pass(..) => {
-            Err(Failure::No("a pass holds no secret: tegata wallet show has all of it".into()))
+            Err(Failure::No("a pass has no secret: tegata wallet show shows all of it".into()))
         }
     }
 }
 
 pub(super) fn never_leaves() -> Failure {
-    Failure::No("a payment credential never leaves its wallet: have it issued anew".into())
+    Failure::No("a payment credential cannot leave its wallet: provision a new one".into())
 }
 
 /// The one thing that is called so, or whose id begins so.
@@ -174,9 +175,9 @@ pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
     let mut found = items(wallet)?.into_iter().filter(is_meant);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
-        (None, _) => Err(Failure::No(format!("nothing here is called {name} or has such an id"))),
+        (None, _) => Err(Failure::No(format!("nothing here has the name {name} or such an id"))),
         (Some(_), Some(_)) => Err(Failure::No(format!(
-            "several things are called {name} or have such an id: give more of the id"
+            "several items have the name {name} or such an id: give more of the id"
         ))),
     }
 }

@@ -23,16 +23,16 @@ use tegata::code::{AliasPeriod, Prefix};
 #[derive(Debug, Args)]
 #[command(after_help = "Example: tegata wallet --vault tegata.vault list")]
 pub(crate) struct Command {
-    /// The wallet's file.
+    /// The wallet file.
     #[arg(long, value_name = "FILE", default_value = "tegata.vault", global = true)]
     vault: PathBuf,
-    /// The keystore's file; without it, the wallet's with .key at its end.
+    /// The keystore file. Default: the wallet file's name with .key appended.
     #[arg(long, value_name = "FILE", global = true)]
     keystore: Option<PathBuf>,
-    /// The passphrase: @FILE, or - for standard input. Without it you are asked.
+    /// The passphrase: @FILE, or - for standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE", global = true)]
     passphrase: Option<SecretSource>,
-    /// The PIN of the payment lock, where there is one: @FILE, or - for standard input. Without it you are asked.
+    /// The PIN of the payment lock, if set: @FILE, or - for standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE", global = true)]
     pin: Option<SecretSource>,
     #[command(subcommand)]
@@ -41,10 +41,10 @@ pub(crate) struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a new, empty wallet.
+    /// Create a new, empty wallet.
     #[command(after_help = "Example: tegata wallet init")]
     Init,
-    /// What the wallet is and how it does.
+    /// Show the wallet's state.
     #[command(after_help = "Example: tegata wallet status")]
     Status,
     /// Store a payment credential, a one-time password or a pass.
@@ -53,37 +53,37 @@ enum Action {
         after_help = "Example: tegata wallet add pass --title \"Bus ticket\" --format qr --message B0077"
     )]
     Add(Add),
-    /// All that the wallet holds.
+    /// List everything in the wallet.
     #[command(after_help = "Example: tegata wallet list")]
     List,
-    /// One thing that the wallet holds: a pass with its symbol, a one-time password with its code. Never a secret.
+    /// Show one item of the wallet: a pass with its symbol, a one-time password with its code. Never a secret.
     ///
-    /// Showing a one-time password that follows a counter uses that code up.
+    /// Showing a counter-based one-time password uses its code up.
     #[command(after_help = "Example: tegata wallet show \"Library card\"")]
     Show {
         /// Its name (of a one-time password: issuer, account, or both as in Mail:ann), its id, or enough of the id's beginning.
         name: String,
     },
-    /// A payment barcode that renews itself; one code and no more when not in a terminal.
+    /// Show a payment barcode that renews itself. Outside a terminal, print a single code.
     ///
-    /// With a till's card, which its page shows as a QR code, the code is good at that till alone; the card is checked,
+    /// With a till card, which the till's page shows as a QR code, the code is valid only at that till; the card is verified,
     /// and the shop's name shown, before a code is made.
     #[command(after_help = "Example: tegata wallet pay --till shibuya-01")]
     Pay {
         /// The credential's name or id, or enough of the id's beginning; not needed when there is just one.
         name: Option<String>,
-        /// Only for the till of this card: its text, @FILE, or - for standard input. A till's id is taken, too, and
+        /// Make a code valid only at the till of this card: its text, @FILE, or - for standard input. A till id is accepted,
         /// cannot be checked.
         #[arg(long, value_name = "CARD")]
         till: Option<SecretSource>,
     },
     /// Lock payments with a PIN, or change it.
     ///
-    /// From then on whoever pays or stores a payment credential is asked for it. After ten wrong ones in a row the PIN
-    /// is given up; then only --lost is left.
+    /// From then on it is required to pay or to store a payment credential. After ten wrong attempts in a row the PIN is
+    /// blocked; then only --lost is left.
     #[command(after_help = "Example: tegata wallet pin --new @new-pin")]
     Pin(pin::Pin),
-    /// Make an account at an issuer: a mailed code, a password, a second factor.
+    /// Sign up at an issuer with a mailed code, a password and a second factor.
     #[command(
         after_help = "Example: tegata wallet sign-up hanako@example.org --issuer http://127.0.0.1:8080"
     )]
@@ -93,59 +93,59 @@ enum Action {
         after_help = "Example: tegata wallet log-in hanako@example.org --issuer http://127.0.0.1:8080"
     )]
     LogIn(account::LogIn),
-    /// A new second factor in the place of the old one, or new recovery codes.
+    /// Replace the second factor or the recovery codes.
     #[command(after_help = "Example: tegata wallet second-factor --recovery-codes")]
     SecondFactor(account::SecondFactor),
-    /// A new password for one that was forgotten: a code mailed to the verified address, and the second factor.
+    /// Reset a forgotten password with a code mailed to the verified address and the second factor.
     #[command(
         after_help = "Example: tegata wallet reset hanako@example.org --issuer http://127.0.0.1:8080"
     )]
     Reset(account::Reset),
-    /// The account's devices and sessions: list, forget, end, log out.
+    /// List and forget devices, list and end sessions, log out.
     #[command(after_help = "Example: tegata wallet devices --log-out")]
     Devices(account::Devices),
-    /// The account's cards: list, add, say which is charged, remove.
+    /// List, add and remove the account's cards, and choose the one to charge.
     #[command(after_help = "Example: tegata wallet cards add pm_card_visa")]
     Cards(account::Cards),
-    /// What you have paid: asked of the issuer, and kept to be shown without it.
+    /// Show your payments, from the issuer or, if it cannot be reached, as last seen.
     #[command(after_help = "Example: tegata wallet history --receipt 1")]
     History(account::History),
-    /// All that the issuer keeps of you, as JSON: the account, its devices and sessions, its cards, what you paid, and what
-    /// happened to it. But what proves you: password, second factor and codes are given to nobody.
+    /// Export all data that the issuer holds about you as JSON: the account, its devices and sessions, its cards, payments
+    /// and events. Password, second factor and codes are not included.
     #[command(after_help = "Example: tegata wallet my-data --to my-data.json")]
     MyData(account::MyData),
-    /// Stop all spending of the account, let it go again, or take changes back that somebody else made.
+    /// Freeze the account, unfreeze it, or undo changes that someone else made.
     #[command(after_help = "Example: tegata wallet freeze --take-back --recovery-code @code")]
     Freeze(account::Freeze),
-    /// Another e-mail address for the account: a code is mailed there, and the old address hears of it.
+    /// Change the account's e-mail address: a code is mailed to the new one, and the old one is notified.
     #[command(after_help = "Example: tegata wallet address hanako@example.com")]
     Address(account::Address),
-    /// Delete the account at the issuer: in seven days, so that it can be thought over.
+    /// Delete the account at the issuer after seven days, within which it can be cancelled.
     #[command(after_help = "Example: tegata wallet close --yes")]
     Close(account::Close),
-    /// Keep an account that was to be deleted.
+    /// Cancel the deletion of the account.
     #[command(after_help = "Example: tegata wallet keep")]
     Keep(account::Keep),
-    /// A one-time password as an otpauth URI, secret and all, to move it elsewhere. Payment credentials never leave.
+    /// Export a one-time password as an otpauth URI, including its secret. Payment credentials cannot be exported.
     #[command(after_help = "Example: tegata wallet export Mail:ann")]
     Export {
         /// Its name (issuer, account, or both as in Mail:ann), its id, or enough of the id's beginning.
         name: String,
     },
-    /// Passes and one-time passwords to a new phone, sealed to it: begin there, give here, take there.
+    /// Transfer passes and one-time passwords to a new phone, encrypted for it: begin there, give here, take there.
     #[command(subcommand, after_help = "Example: tegata wallet move begin")]
     Move(moving::Move),
-    /// Open a wallet that is an older copy, as from a backup, and take it for the last one: payments are dropped.
+    /// Accept an older copy of the wallet, as from a backup, as the current one. Payment credentials are dropped.
     #[command(after_help = "Example: tegata wallet adopt --yes")]
     Adopt {
-        /// Yes, drop payment credentials and their lock.
+        /// Confirm that payment credentials and their lock are dropped.
         #[arg(long)]
         yes: bool,
     },
-    /// Remove the wallet and its keystore for good.
+    /// Delete the wallet and its keystore permanently.
     #[command(after_help = "Example: tegata wallet destroy --yes")]
     Destroy {
-        /// Yes, for good.
+        /// Confirm that it is permanent.
         #[arg(long)]
         yes: bool,
     },
@@ -153,28 +153,28 @@ enum Action {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Add {
-    /// A payment credential: of the issuer that the wallet is logged in at, in the place of the one before, or of a seed.
+    /// Add a payment credential: from the issuer that the wallet is logged in at, replacing the previous one, or from a seed.
     ///
-    /// A sign-up and a log-in with a second factor have fetched one already. Without a seed, the issuer asks for the
-    /// second factor if it was not given within five minutes.
+    /// Sign-up and login with a second factor fetch one automatically. Without a seed, the issuer requires the second factor
+    /// unless it was given within the last five minutes.
     #[command(after_help = "Example: tegata wallet add payment --factor-here")]
     Payment {
-        /// Whose it is, as it will be shown; without it, and without a seed, the issuer's address.
+        /// The label to show. Default without a seed: the issuer's address.
         #[arg(long)]
         label: Option<String>,
         /// With a seed: the issuer's routing digits, 4 to 8.
         #[arg(long, value_name = "DIGITS", requires = "seed")]
         prefix: Option<Prefix>,
-        /// With a seed: how long an alias stays, in seconds: a multiple of 30.
+        /// With a seed: the alias period in seconds, a multiple of 30.
         #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = alias_period)]
         alias_period: AliasPeriod,
-        /// The seed of a credential that somebody else made: 64 hexadecimal digits, @FILE, or - for standard input.
+        /// The seed of an existing credential: 64 hexadecimal digits, @FILE, or - for standard input.
         #[arg(long, value_name = "HEX", requires_all = ["prefix", "label"])]
         seed: Option<SecretSource>,
         #[command(flatten)]
         factor: account::Given,
     },
-    /// One-time passwords of any service, from an otpauth URI or another authenticator's export (all of them or none).
+    /// Add one-time passwords from an otpauth URI or from another authenticator's export (all of it or nothing).
     #[command(
         after_help = "Example: tegata wallet add otp \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
     )]
@@ -182,21 +182,21 @@ pub(crate) enum Add {
         #[command(flatten)]
         uri: UriArg,
     },
-    /// A pass that someone issued: a ticket, a loyalty card.
+    /// Add a pass, such as a ticket or loyalty card.
     #[command(
         after_help = "Example: tegata wallet add pass --title \"Library card\" --format code128 --message A0042"
     )]
     Pass {
-        /// As it will be shown.
+        /// The title to show.
         #[arg(long)]
         title: String,
-        /// The symbol that it is drawn as.
+        /// The kind of symbol.
         #[arg(long)]
         format: crate::symbol::Format,
-        /// What a reader is to read.
+        /// The symbol's content.
         #[arg(long)]
         message: String,
-        /// What stands below the symbol.
+        /// The text below the symbol.
         #[arg(long, value_name = "TEXT")]
         alternate_text: Option<String>,
     },
@@ -215,7 +215,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         }
         Action::Destroy { yes } => {
             if !yes {
-                let text = "this removes the wallet for good: say --yes if you mean it";
+                let text = "this deletes the wallet permanently: confirm with --yes";
                 return Err(Failure::Usage(text.to_owned()));
             }
             files.destroy()?;
@@ -250,13 +250,13 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Move(command) => command.run(&files, output),
         Action::Adopt { yes } => {
             if !yes {
-                let text = "this drops the payment credentials: say --yes if you mean it";
+                let text = "this drops the payment credentials: confirm with --yes";
                 return Err(Failure::Usage(text.to_owned()));
             }
             let left = files.adopt()?.len();
             let vault = files.vault.display().to_string();
             output.answer(
-                &format!("{vault}: taken for the last one, {left} records"),
+                &format!("{vault}: accepted as current, {left} records"),
                 &json!({ "adopted": vault, "records": left }),
             )
         }

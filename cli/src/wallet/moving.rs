@@ -20,34 +20,34 @@ const LONGEST: u64 = 1 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Move {
-    /// On the new phone: what the old one seals to, and the number to compare. The same until it is answered.
+    /// On the new phone: show the transfer request and the number to compare. The same until it is answered.
     #[command(after_help = "Example: tegata wallet move begin --anew")]
     Begin {
-        /// Give up a request that waits, and make another.
+        /// Discard the pending request and create another.
         #[arg(long)]
         anew: bool,
     },
-    /// On the old phone: seal passes and one-time passwords to the new one. They stay here, too.
+    /// On the old phone: encrypt passes and one-time passwords for the new one. They also stay here.
     ///
-    /// Asks for the PIN of the payment lock where there is one, and for the number that the new phone shows: who put another
-    /// request in the place of its own cannot have the same number. Payment credentials never leave.
+    /// Asks for the PIN of the payment lock, if set, and for the number that the new phone shows: a request that an attacker
+    /// put in its place cannot have the same number. Payment credentials are not transferred.
     #[command(
         after_help = "Example: tegata wallet move give @request.txt \"Library card\" --out moved.txt"
     )]
     Give {
-        /// What the new phone shows: itself, @FILE, or - for standard input.
+        /// The request that the new phone shows: its text, @FILE, or - for standard input.
         request: SecretSource,
-        /// Names or ids, as with show; without any, all that can be moved.
+        /// Names or ids, as with show. Default: everything that can be transferred.
         #[arg(value_name = "NAME")]
         names: Vec<String>,
-        /// The number that the new phone shows. Without it you are asked.
+        /// The number that the new phone shows. Prompted for if omitted.
         #[arg(long, value_name = "DIGITS")]
         number: Option<TransferNumber>,
-        /// A new file to carry over, or - for a QR code here, if it is little enough.
+        /// A new file to carry over, or - for a QR code here if it fits.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// On the new phone: store what the old one gave, all of it or nothing, once.
+    /// On the new phone: import the transfer, all of it or nothing, once.
     #[command(after_help = "Example: tegata wallet move take moved.txt")]
     Take {
         /// The file, or - for standard input.
@@ -124,7 +124,7 @@ fn give(
         .map_err(|e| Failure::No(format!("cannot write {shown}: {e}")))?;
     output.answer(
         &format!(
-            "{shown}: {} sealed, for the new phone alone: tegata wallet move take there",
+            "{shown}: {} encrypted for the new phone: run tegata wallet move take there",
             ids.len()
         ),
         &json!({ "moved": ids.len(), "file": shown.to_string() }),
@@ -145,7 +145,7 @@ fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure>
 
 fn ask_number() -> Result<TransferNumber, Failure> {
     if !may_ask() {
-        let text = "no terminal to ask in: give --number with what the new phone shows";
+        let text = "no terminal for a prompt: give --number with what the new phone shows";
         return Err(Failure::Usage(text.to_owned()));
     }
     let typed = ask_seen(None, "number", "The number that the new phone shows: ")?;

@@ -46,12 +46,10 @@ impl WalletFiles {
         }
         let passphrase = self.passphrase("New passphrase: ")?;
         if self.passphrase.is_none() && *self.passphrase(AGAIN)? != *passphrase {
-            return Err(Failure::No(
-                "the two passphrases are not the same; nothing was made".into(),
-            ));
+            return Err(Failure::No("the passphrases do not match; nothing was created".into()));
         }
         if passphrase.is_empty() {
-            return Err(Failure::Usage("an empty passphrase guards nothing".to_owned()));
+            return Err(Failure::Usage("an empty passphrase gives no protection".to_owned()));
         }
         let random = random();
         let bytes = passphrase.as_bytes();
@@ -99,7 +97,9 @@ impl WalletFiles {
         match payments.lock_status().map_err(|e| failed(&e))? {
             None => Ok(PaymentUnlock::without_lock()),
             Some(LockStatus { pin_tries_left: None, .. }) => Err(Failure::No(
-                "the PIN was given up: tegata wallet pin --lost drops the payment credentials, so that they can be stored anew".into(),
+                "the PIN is blocked: tegata wallet pin --lost drops the payment credentials, so \
+                 that they can be provisioned again"
+                    .into(),
             )),
             Some(_) => {
                 let pin = self.pin("PIN: ")?;
@@ -134,14 +134,14 @@ impl WalletFiles {
     fn wallet_failure(&self, doing: &str) -> impl Fn(Error) -> Failure {
         move |error| {
             let what_to_do = match error {
-                Error::NoWallet => ": tegata wallet init makes one",
+                Error::NoWallet => ": create one with tegata wallet init",
                 Error::InUse => ": close it there first",
                 Error::WrongDevice => ": is this its keystore?",
                 Error::NewerFormat => ": update tegata",
                 Error::RolledBack => {
-                    ": restore the last one, or keep all of it but payments with tegata wallet adopt"
+                    ": restore the latest copy, or keep everything except payments with tegata wallet adopt"
                 }
-                Error::Corrupt => ": restore it, or destroy it and provision anew",
+                Error::Corrupt => ": restore it, or destroy it and provision again",
                 _ => "",
             };
             let path = self.vault.display();
@@ -150,7 +150,7 @@ impl WalletFiles {
     }
 }
 
-pub(super) const AGAIN: &str = "The same again: ";
+pub(super) const AGAIN: &str = "Repeat: ";
 
 fn random() -> Arc<dyn Random> {
     Arc::new(SystemRandom::new())

@@ -39,10 +39,10 @@ fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<PaymentCredentialIn
         return match items::find(wallet, name)? {
             Item::Payment(payment) => Ok(payment),
             Item::Otp(_) => Err(Failure::No(
-                "that is a one-time password: tegata wallet show has its code".into(),
+                "this is a one-time password: tegata wallet show shows its code".into(),
             )),
             Item::Pass(..) => {
-                Err(Failure::No("that is a pass: tegata wallet show draws it".into()))
+                Err(Failure::No("this is a pass: tegata wallet show draws it".into()))
             }
         };
     }
@@ -50,11 +50,11 @@ fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<PaymentCredentialIn
     match (all.pop(), all.is_empty()) {
         (Some(payment), true) => Ok(payment),
         (Some(_), false) => Err(Failure::Usage(
-            "several payment credentials are here: say which, tegata wallet list shows their ids"
+            "there are several payment credentials: give one; tegata wallet list shows their ids"
                 .into(),
         )),
         (None, _) => Err(Failure::No(
-            "no payment credential is here: tegata wallet add payment stores one".into(),
+            "there is no payment credential: add one with tegata wallet add payment".into(),
         )),
     }
 }
@@ -80,14 +80,14 @@ impl Till {
         match wallet.payments().till_card(&payment.id, &text) {
             Ok(card) => Ok(Self::Card(card)),
             Err(Error::TillCard(TillCardError::Malformed)) => Err(Failure::Usage(
-                "that is no till's card, which begins with tegata-till: and is taken whole, and no till's id"
+                "not a till id, and not a till card, which begins with tegata-till: and must be complete"
                     .into(),
             )),
             Err(error @ Error::TillCard(_)) => {
                 Err(Failure::No(format!("{error}; no code was made")))
             }
             Err(Error::NotFound) => Err(Failure::No(
-                "no till's card can be checked: this credential came without its issuer's key".into(),
+                "cannot verify till cards: this credential has no issuer key".into(),
             )),
             Err(error) => Err(Failure::to("read the till's card")(&error)),
         }
@@ -103,8 +103,8 @@ impl Till {
     /// Where one pays, in words.
     fn words(&self) -> String {
         match self {
-            Self::Id(id) => format!("For the till {id} alone"),
-            Self::Card(card) => format!("For {} alone, its till {}", card.shop(), card.till()),
+            Self::Id(id) => format!("For the till {id} only"),
+            Self::Card(card) => format!("For {} only, its till {}", card.shop(), card.till()),
         }
     }
 
@@ -136,7 +136,7 @@ fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
             output.answer(&words, &document)
         }
         NextCode::Wait(seconds) => Err(Failure::No(format!(
-            "all five codes of this half minute have been shown: the next comes in {seconds} s"
+            "all five codes of this half minute were shown: next one in {seconds} s"
         ))),
     }
 }

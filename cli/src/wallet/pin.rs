@@ -13,16 +13,16 @@ use crate::secret::{SecretSource, ask};
 
 #[derive(Debug, Args)]
 pub(crate) struct Pin {
-    /// The new PIN, 4 to 64 bytes: @FILE, or - for standard input. Without it you are asked.
+    /// The new PIN, 4 to 64 bytes: @FILE, or - for standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE", conflicts_with_all = ["forget", "lost"])]
     new: Option<SecretSource>,
-    /// Take the lock away: payments need no PIN from then on.
+    /// Remove the lock: payments need no PIN from then on.
     #[arg(long, conflicts_with = "lost")]
     forget: bool,
-    /// Drop the lock and with it all payment credentials, which cannot be had without the PIN.
+    /// Drop the lock and all payment credentials, which cannot be used without the PIN.
     #[arg(long, requires = "yes")]
     lost: bool,
-    /// Yes, drop the payment credentials.
+    /// Confirm that payment credentials are dropped.
     #[arg(long, requires = "lost")]
     yes: bool,
 }
@@ -32,12 +32,12 @@ impl Pin {
         let mut wallet = files.open()?;
         let (state, words) = if self.lost {
             wallet.payments().remove_all().map_err(|e| Failure::to("drop payments")(&e))?;
-            ("dropped", "the payment lock and all payment credentials are dropped")
+            ("dropped", "the payment lock and all payment credentials were dropped")
         } else if self.forget {
             let mut unlock = files.unlock(&mut wallet)?;
             let removed = wallet.payments().remove_lock(&mut unlock);
-            removed.map_err(|e| Failure::to("take the lock away")(&e))?;
-            ("forgotten", "payments are not locked any more")
+            removed.map_err(|e| Failure::to("remove the lock")(&e))?;
+            ("forgotten", "payments are no longer locked")
         } else {
             self.set(&mut wallet, files)?;
             ("set", "payments are locked with this PIN")
@@ -56,7 +56,7 @@ impl Pin {
         let new = self.new.as_ref();
         let pin = ask(new, "new", "New PIN: ")?;
         if new.is_none() && *ask(None, "new", AGAIN)? != *pin {
-            return Err(Failure::No("the two PINs are not the same; nothing was changed".into()));
+            return Err(Failure::No("the PINs do not match; nothing was changed".into()));
         }
         Ok(pin)
     }

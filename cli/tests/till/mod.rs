@@ -84,7 +84,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
     hanako.signs_up(&issuer);
     done(&hanako.run(&["cards", "add", "pm_card_visa"]));
     let nothing = done(&hanako.run(&["history"])).to_owned();
-    assert!(nothing.starts_with("hanako@example.org has paid nothing yet, as of "), "{nothing}");
+    assert!(nothing.starts_with("hanako@example.org has no payments yet, as of "), "{nothing}");
 
     let ginza = EnrolledTill::new(&issuer, "till-1", "Tegata 銀座");
     let ueno = EnrolledTill::new(&issuer, "till-2", "Tegata Ueno");
@@ -97,28 +97,28 @@ fn a_till_bound_code_pays_at_its_till_only() {
     assert_eq!(ginza.scans("sale-1", digits, 1980), "approved");
     assert_eq!(ginza.scans("sale-2", digits, 1980), "declined used");
     let words = done(&hanako.run(&["pay", "--till", &ueno.card])).to_owned();
-    assert!(words.ends_with("\n\nFor Tegata Ueno alone, its till till-2\n"), "{words}");
+    assert!(words.ends_with("\n\nFor Tegata Ueno only, its till till-2\n"), "{words}");
 
     // Cards that are none: no code is made for them.
     let elsewhere = TestIssuer::with_sandbox();
     let strange = EnrolledTill::new(&elsewhere, "till-1", "Tegata 銀座").card;
     let refused = hanako.run(&["pay", "--till", &strange]);
-    failed(&refused, 1, "not a till of this issuer: its card is signed by someone else; no code");
+    failed(&refused, 1, "not a till of this issuer: the card is signed with another key; no code");
     let at = ginza.card.len() - 60;
     let other = if &ginza.card[at..=at] == "A" { "B" } else { "A" };
     let mut changed = ginza.card.clone();
     changed.replace_range(at..=at, other);
-    failed(&hanako.run(&["pay", "--till", &changed]), 1, "signed by someone else");
+    failed(&hanako.run(&["pay", "--till", &changed]), 1, "signed with another key");
     let long = format!("{}{}", ginza.card, "A".repeat(400));
     let cut = &ginza.card[..40];
     for none in [long.as_str(), cut, "tegata-till:", "https://tegata.example/till", ""] {
-        failed(&hanako.run(&["pay", "--till", none]), 2, "that is no till's card");
+        failed(&hanako.run(&["pay", "--till", none]), 2, "not a till id");
     }
     let by_hand =
         ["add", "payment", "--seed", "@seed.hex", "--prefix", "4960", "--label", "By hand"];
     done(&hanako.run(&by_hand));
     let refused = hanako.run(&["pay", "By hand", "--till", &ginza.card]);
-    failed(&refused, 1, "this credential came without its issuer's key");
+    failed(&refused, 1, "this credential has no issuer key");
 
     // What was paid, and went back.
     let list = history(&hanako, &[]);
@@ -134,7 +134,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
         "Amount:     ¥1,980\n",
         "Shop:       Tegata 銀座\n",
         "Reference:  sale-1\n",
-        "State:      refunded: the money went back to your card\n",
+        "State:      refunded: the money was refunded to your card\n",
     ] {
         assert!(receipt.contains(line), "{receipt}");
     }
@@ -160,7 +160,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
     let seen = history(&hanako, &[])["seen"].clone();
     issuer.stop();
     let output = hanako.run(&["history", "--json"]);
-    assert!(text(&output.stderr).starts_with("This is what was kept: the issuer "));
+    assert!(text(&output.stderr).starts_with("Showing stored payments: the issuer "));
     let kept = document(&output);
     assert_eq!((&kept["fresh"], &kept["seen"]), (&json!(false), &seen));
     let states: Vec<_> =

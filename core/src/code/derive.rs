@@ -42,10 +42,10 @@ pub struct CodeSlot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AudienceMismatch {
     /// Slots 5 to 9 are derived with a till's id, and none was given.
-    #[error("slots 5 to 9 are for one till: its id is needed")]
+    #[error("slots 5 to 9 are for one till: its id is required")]
     MissingTill,
     /// Slots 0 to 4 are for any till, so a till's id would not be part of the code.
-    #[error("slots 0 to 4 are for any till: use 5 to 9 for a code that only one till can take")]
+    #[error("slots 0 to 4 are for any till: use 5 to 9 for a code that only one till accepts")]
     UnexpectedTill,
 }
 

@@ -20,9 +20,7 @@ pub enum Malformed {
     #[error("a payment code is exactly 24 digits, not {0} bytes")]
     Length(usize),
     /// A byte that is not an ASCII digit; its position from 0. Spaces and full-width digits are not digits.
-    #[error(
-        "a payment code is made of the digits 0 to 9 alone, without spaces; the byte at position {0} is none"
-    )]
+    #[error("a payment code contains only the digits 0 to 9; the byte at position {0} is not one")]
     NotADigit(usize),
 }
 

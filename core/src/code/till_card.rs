@@ -81,13 +81,13 @@ impl fmt::Display for ShopName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TillCardError {
     /// It is not in the form of one.
-    #[error("not a till's card")]
+    #[error("not a till card")]
     Malformed,
     /// A name in it is not one.
-    #[error("a name on a till's card is one line of 1 to 96 bytes")]
+    #[error("a name on a till card is one line of 1 to 96 bytes")]
     InvalidName,
     /// This issuer did not sign it.
-    #[error("not a till of this issuer: its card is signed by someone else")]
+    #[error("not a till of this issuer: the card is signed with another key")]
     InvalidSignature,
 }
 

@@ -78,10 +78,10 @@ pub enum CodeRefusal {
     Malformed,
     /// Nobody's code at this time and till: wrong, too old, too early, bound to another till, or its credential is
     /// past its attempts for today.
-    #[error("not valid: ask for a fresh code")]
+    #[error("not valid: ask for a new code")]
     NotValid,
     /// The right code, but it or a later one has been accepted already.
-    #[error("used already")]
+    #[error("already used")]
     Used,
     /// The code fits more than one credential. Nobody is charged; the next code tells them apart.
     #[error("ambiguous: ask for the next code")]

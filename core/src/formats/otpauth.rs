@@ -14,10 +14,10 @@ use crate::vault::{FieldOutOfRange, OtpAlgorithm, OtpCredential, OtpKind};
 #[non_exhaustive]
 pub enum OtpauthError {
     /// Another scheme, or no URI at all.
-    #[error("this is no otpauth URI, which begins with otpauth://totp/ or otpauth://hotp/")]
+    #[error("not an otpauth URI: expected otpauth://totp/ or otpauth://hotp/")]
     NotOtpauth,
     /// What Google Authenticator exports, where one credential is expected. [`super::otpauth_migration`] reads it.
-    #[error("an otpauth-migration URI is an export of several credentials, and one is expected")]
+    #[error("an otpauth-migration URI exports several credentials, and one is expected")]
     Export,
     /// Not the Base64 of a message, or cut off.
     #[error("the data of the otpauth-migration URI is damaged")]
@@ -29,16 +29,16 @@ pub enum OtpauthError {
     #[error("the {0} is not UTF-8")]
     NotUtf8(&'static str),
     /// Two values for one parameter: readers would disagree on which is meant.
-    #[error("the parameter {0} is there twice")]
+    #[error("the parameter {0} is given twice")]
     Twice(&'static str),
     /// A parameter that every such URI has.
     #[error("the parameter {0} is missing")]
     Missing(&'static str),
     /// Not Base32 (RFC 4648, section 6).
-    #[error("the secret is not Base32: letters, the digits 2 to 7, and no spaces are expected")]
+    #[error("the secret is not Base32: expected letters and the digits 2 to 7, without spaces")]
     NotBase32,
     /// A hash other than the three of RFC 6238.
-    #[error("the algorithm is none of SHA1, SHA256 and SHA512")]
+    #[error("the algorithm is not one of SHA1, SHA256 and SHA512")]
     UnknownAlgorithm,
     /// Not decimal digits, or far too large.
     #[error("the parameter {0} is not a whole number in its range")]

@@ -116,7 +116,7 @@ pub enum IssuerError {
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
     /// The message could not be written.
-    #[error("the message cannot be written")]
+    #[error("cannot serialise the message")]
     Encoding,
 }
 
@@ -128,29 +128,29 @@ pub enum IssuerProblem {
     Refused(Refusal),
     /// The new password is one that others guess.
     #[error(
-        "the password is too easy to guess: take a longer one, of words that are not about you"
+        "the password is too easy to guess: choose a longer one, of words unrelated to you"
     )]
     WeakPassword,
     /// The processor takes no card by this token.
-    #[error("the card was not taken: register it anew, or another one")]
+    #[error("the card was not accepted: register it again or use another one")]
     CardRefused,
     /// An operator stopped this kind of request.
-    #[error("the issuer has stopped this for now")]
+    #[error("the issuer has temporarily stopped this operation")]
     Stopped,
     /// The issuer has as many payment credentials as its codes can tell apart.
-    #[error("the issuer has no room for another payment credential")]
+    #[error("the issuer cannot issue any more payment credentials")]
     CapacityReached,
     /// Too many requests, or too busy, or it took too long; again in so many seconds.
     #[error("the issuer is busy: try again in {}", WaitText(*.0))]
     Busy(u64),
     /// The issuer took the request for malformed.
-    #[error("the issuer did not understand the request: is the app up to date?")]
+    #[error("the issuer rejected the request as malformed: check that the app is up to date")]
     Malformed,
     /// A fault at the issuer's.
-    #[error("something failed at the issuer: try again later")]
+    #[error("internal error at the issuer: try again later")]
     InternalError,
     /// What came back is not what an issuer of this version answers; whether it was done is not known.
-    #[error("the issuer's answer cannot be read: is the address right, and the app up to date?")]
+    #[error("the issuer's response cannot be read: check the address and that the app is up to date")]
     UnreadableAnswer,
 }
 

@@ -18,7 +18,7 @@ pub struct DeviceId(pub [u8; 32]);
 
 /// The text is not a device's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a device's id is 43 characters of Base64url")]
+#[error("a device id is 43 characters of Base64url")]
 pub struct InvalidDeviceId;
 
 impl DeviceId {

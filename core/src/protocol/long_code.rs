@@ -130,7 +130,7 @@ long_code! {
 }
 long_code! {
     /// The code in the notice of a change: freezes the account, and with the second factor takes the changes back.
-    NoticeCode, "the code of the notice: 16 letters and digits"
+    NoticeCode, "the code from the notice: 16 letters and digits"
 }
 
 #[cfg(test)]

@@ -5,17 +5,17 @@ use std::fmt;
 /// Why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
-    /// Something of what was given is not right, or is no longer; which is not told.
-    #[error("what was given is not right")]
+    /// Some of the credentials are wrong, expired; which is not told.
+    #[error("invalid credentials")]
     Wrong,
     /// There is no such session.
     #[error("log in first")]
     NotLoggedIn,
     /// The password was not given within the last minutes.
-    #[error("log in again: this asks for a log-in within the last five minutes")]
+    #[error("log in again: this requires a login within the last five minutes")]
     LoginTooOld,
     /// The second factor was not proved within the last minutes.
-    #[error("prove the second factor: this asks for it within the last five minutes")]
+    #[error("verify your second factor: this requires it within the last five minutes")]
     FactorNeeded,
     /// A recovery code stood in for the second factor: a new one is due.
     #[error("enrol a second factor first")]
@@ -24,10 +24,10 @@ pub enum Refusal {
     #[error("the account is frozen")]
     Frozen,
     /// Nothing of that kind is under way.
-    #[error("there is nothing of the kind to be done")]
+    #[error("no such operation is pending")]
     NothingToDo,
     /// This was tried or changed too often.
-    #[error("that was too often: try again in {}", WaitText(*.wait))]
+    #[error("too many attempts; try again in {}", WaitText(*.wait))]
     TooOften {
         /// When the next try is taken, in seconds.
         wait: u64,
@@ -102,7 +102,7 @@ mod tests {
         }
         assert_eq!(
             Refusal::TooOften { wait: 3601 }.to_string(),
-            "that was too often: try again in 61 minutes"
+            "too many attempts; try again in 61 minutes"
         );
     }
 }

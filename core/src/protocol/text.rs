@@ -90,12 +90,12 @@ fn digits(text: &str, count: usize) -> bool {
 
 text! {
     /// The code of a mail: eight ASCII digits.
-    MailedCodeText, "the eight digits of the mail", |text| digits(text, 8),
+    MailedCodeText, "the eight digits of the mailed code", |text| digits(text, 8),
     "[0-9]{8}", 8, "31415926"
 }
 text! {
     /// A value of the authenticator: six ASCII digits.
-    TotpText, "the six digits of the authenticator", |text| digits(text, 6),
+    TotpText, "six digits from the authenticator", |text| digits(text, 6),
     "[0-9]{6}", 6, "287082"
 }
 text! {
@@ -105,17 +105,17 @@ text! {
 }
 text! {
     /// What names a sign-up or a reset that is under way: opaque, 1 to 256 characters of Base64url.
-    Ticket, "a ticket as the issuer gave it", is_token,
+    Ticket, "a ticket from the issuer", is_token,
     TOKEN, 256, "AQ8sXq3N_7c"
 }
 text! {
     /// What proves a session: opaque, 1 to 256 characters of Base64url.
-    SessionToken, "a session's token as the issuer gave it", is_token,
+    SessionToken, "a session token from the issuer", is_token,
     TOKEN, 256, "m3QxZk0v-9w"
 }
 text! {
     /// The number of something that happened to an account: 32 hexadecimal digits.
-    EventNumber, "an event's number: 32 hexadecimal digits", |text| {
+    EventNumber, "an event id: 32 hexadecimal digits", |text| {
         text.len() == 32 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
     },
     "[0-9a-f]{32}", 32, "017f22e279b07cc3bfffffffffffffff"
@@ -132,7 +132,7 @@ fn is_token(text: &str) -> bool {
 text! {
     /// What a processor gave out for a card: up to 128 letters, digits and underscores that begin with a letter and are
     /// not a card's number.
-    CardToken, "the processor's token of a card, as pm_card_visa", is_card_token,
+    CardToken, "a card token of the processor, such as pm_card_visa", is_card_token,
     "[A-Za-z][0-9A-Za-z_]{0,127}", 128, "pm_card_visa"
 }
 
@@ -172,11 +172,11 @@ macro_rules! number {
 
 number! {
     /// What a card is called within its account: 16 bytes in hex. Given out by the issuer, and no number of a card.
-    CardNumber, "a card's number here, 32 hex digits"
+    CardNumber, "a card id: 32 hex digits"
 }
 number! {
     /// What the issuer calls a payment: 16 bytes in hex. It pays nothing.
-    PaymentNumber, "a payment's number, 32 hex digits"
+    PaymentNumber, "a payment id: 32 hex digits"
 }
 
 macro_rules! word {
@@ -216,7 +216,7 @@ word! {
 }
 word! {
     /// A till's own number for a sale: 1 to 64 visible characters of ASCII.
-    SaleNumber, "a sale's number: 1 to 64 visible characters of ASCII", |text| {
+    SaleNumber, "a sale reference: 1 to 64 visible ASCII characters", |text| {
         (1..=64).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic())
     },
     "[!-~]{1,64}", 64, "2026-11-23-0042"
@@ -242,7 +242,7 @@ impl TryFrom<String> for DeviceName {
         if fits && plain && !text.trim().is_empty() {
             Ok(Self(text))
         } else {
-            Err(InvalidText("a device's name of 1 to 64 bytes without control characters"))
+            Err(InvalidText("a device name of 1 to 64 bytes without control characters"))
         }
     }
 }
@@ -334,11 +334,11 @@ macro_rules! bytes {
 
 bytes! {
     /// What a device calls a request that it may send again: 16 random bytes, in Base64url without padding.
-    RequestName, 16, "the 16 bytes of a request's name in Base64url"
+    RequestName, 16, "a request id: 16 bytes in Base64url"
 }
 bytes! {
     /// What an issuer calls a payment credential: 16 bytes, in Base64url without padding.
-    CredentialName, 16, "the 16 bytes of a credential's name in Base64url"
+    CredentialName, 16, "a credential id: 16 bytes in Base64url"
 }
 bytes! {
     /// A public key of X25519 (RFC 7748): 32 bytes, in Base64url without padding.

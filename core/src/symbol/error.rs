@@ -6,7 +6,7 @@ use super::{limits::CODE128_MAX, qr_level::QrLevel};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
     /// A scanner has nothing to report for a symbol of nothing.
-    #[error("the text is empty, and a symbol holds at least one character")]
+    #[error("the text is empty, but a symbol needs at least one character")]
     Empty,
     /// More than the largest QR code (version 40) holds.
     #[error(
@@ -24,7 +24,7 @@ pub enum SymbolError {
     )]
     TooLongForCode128,
     /// Code 128 is for ASCII.
-    #[error("character {position} is not ASCII, and Code 128 is drawn of ASCII only")]
+    #[error("character {position} is not ASCII, and Code 128 supports only ASCII")]
     NotAscii {
         /// Counted in characters from 1.
         position: usize,

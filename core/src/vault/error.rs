@@ -15,7 +15,7 @@ pub enum VaultError {
     #[error("there is no vault at this path")]
     NotFound,
     /// Something is at the path where a vault should be made, or was left beside it.
-    #[error("a file is in the way where the vault should be made")]
+    #[error("a file already exists where the vault would be created")]
     AlreadyExists,
     /// Another process, or another `Vault` of this one, has the file open.
     #[error("the vault is in use elsewhere")]
@@ -39,46 +39,46 @@ pub enum VaultError {
     #[error("the vault was written by a newer version")]
     NewerFormat,
     /// The file is not the one written last: an older copy was put back, or the anchor was lost.
-    #[error("the vault is an older copy than the one written last")]
+    #[error("the vault was rolled back to an older copy")]
     RolledBack,
     /// The record asked for is of another kind.
-    #[error("the record holds something of another kind")]
+    #[error("the record is of another kind")]
     WrongKind,
     /// A record would hold more than 65,536 bytes.
-    #[error("the record is too large: at most 65,536 bytes can be stored in one")]
+    #[error("the record is too large: at most 65,536 bytes fit into one")]
     TooLarge,
     /// A field is not in its range; nothing was written.
     #[error(transparent)]
     OutOfRange(#[from] FieldOutOfRange),
     /// The disk or the operating system refused.
-    #[error("the vault's file cannot be used: {0}")]
+    #[error("cannot access the vault file: {0}")]
     Storage(&'static str),
     /// The keystore failed in another way than those above, in its own words.
     #[error("the device's keystore failed: {0}")]
     Keystore(String),
     /// What is kept outside of the file could not be loaded or stored, in the host's words.
-    #[error("the anchor of the vault failed: {0}")]
+    #[error("the vault's anchor failed: {0}")]
     Anchor(String),
     /// The payment lock is not opened, or was changed since.
     #[error("payments are locked")]
     PaymentsLocked,
     /// The payment lock cannot be opened in this way.
-    #[error("payments cannot be unlocked in this way: it is not set")]
+    #[error("this way to unlock payments is not set up")]
     UnlockNotSet,
     /// Nothing else opens the payment lock, so this cannot be forgotten.
-    #[error("nothing else unlocks payments: set another way first, or take the lock away")]
+    #[error("this is the only way to unlock payments: set up another one first, or remove the lock")]
     LastUnlockMethod,
     /// This is not the PIN.
-    #[error("the PIN is wrong: {tries_left} more can be tried")]
+    #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
         /// Wrong ones that are left until the PIN is given up.
         tries_left: u32,
     },
     /// Too many wrong PINs were tried, and the PIN opens nothing any more.
-    #[error("the PIN was given up after too many wrong ones")]
+    #[error("the PIN is blocked after too many wrong attempts")]
     PinBlocked,
     /// The PIN works with this keystore only.
-    #[error("the PIN is bound to the keystore: forget it first, and set it again afterwards")]
+    #[error("the PIN is bound to the keystore: remove it first and set it again afterwards")]
     PinBound,
     /// No randomness; nothing was written.
     #[error(transparent)]

@@ -57,10 +57,10 @@ pub enum KeystoreError {
     #[error("the keystore has invalidated the key")]
     KeyInvalidated,
     /// What should be unwrapped was wrapped by another keystore.
-    #[error("this was wrapped on another device")]
+    #[error("the key was wrapped on another device")]
     WrongDevice,
     /// What should be unwrapped was wrapped here, and has been damaged since.
-    #[error("what the keystore should unwrap is damaged")]
+    #[error("the wrapped key is damaged")]
     Damaged,
     /// Anything else, as one plain clause without secrets.
     #[error("{0}")]

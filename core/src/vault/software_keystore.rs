@@ -50,7 +50,7 @@ pub enum SoftwareKeystoreError {
     #[error("there is no keystore at this path")]
     NotFound,
     /// A file is at the path where a keystore should be made.
-    #[error("a file is in the way where the keystore should be made")]
+    #[error("a file already exists where the keystore would be created")]
     AlreadyExists,
     /// The file is whole and this passphrase does not open it.
     #[error("the passphrase is wrong")]
@@ -62,7 +62,7 @@ pub enum SoftwareKeystoreError {
     #[error("the keystore was written by a newer version")]
     NewerVersion,
     /// The disk or the operating system refused.
-    #[error("the keystore's file cannot be used: {0}")]
+    #[error("cannot access the keystore file: {0}")]
     Storage(&'static str),
     /// No randomness; nothing was made.
     #[error(transparent)]

@@ -13,7 +13,7 @@ pub enum Error {
     #[error("there is no wallet here")]
     NoWallet,
     /// A file stands where the new wallet should go.
-    #[error("there is a file here already, and it is not overwritten")]
+    #[error("a file already exists here and is not overwritten")]
     Exists,
     /// Another process has it open: close that one.
     #[error("the wallet is open elsewhere")]
@@ -37,22 +37,22 @@ pub enum Error {
     #[error("the wallet was written by a newer version")]
     NewerFormat,
     /// The file is an older copy than the one written last. Ask the person, then [open it all the same](crate::Wallet::open_rolled_back) it.
-    #[error("the wallet is an older copy than the one written last")]
+    #[error("the wallet was rolled back to an older copy")]
     RolledBack,
     /// The payment lock has to be opened first.
     #[error("payments are locked")]
     PaymentsLocked,
     /// This is not the PIN: ask again.
-    #[error("the PIN is wrong, {tries_left} more can be tried")]
+    #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
         /// Wrong ones that are left until the PIN is given up.
         tries_left: u32,
     },
     /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
-    #[error("the PIN was given up after too many wrong ones")]
+    #[error("the PIN is blocked after too many wrong attempts")]
     PinBlocked,
     /// Payments are not unlocked in this way, or not at all.
-    #[error("payments cannot be unlocked in this way: it is not set")]
+    #[error("this way to unlock payments is not set up")]
     UnlockNotSet,
     /// No session is kept: log in at the issuer.
     #[error("the wallet is not logged in at an issuer")]
@@ -61,7 +61,7 @@ pub enum Error {
     #[error(transparent)]
     Issuer(IssuerProblem),
     /// An issuer's answer is not to what this wallet asked, or was altered on its way.
-    #[error("the issuer's answer is not to what this wallet asked")]
+    #[error("the issuer's response does not match this wallet's request")]
     Refused,
     /// A move from another phone, or to one, does not go on like this.
     #[error(transparent)]
@@ -70,7 +70,7 @@ pub enum Error {
     #[error(transparent)]
     TillCard(#[from] TillCardError),
     /// Nothing of this kind has that id.
-    #[error("the wallet holds nothing of that kind under that id")]
+    #[error("the wallet has no record of this kind with this id")]
     NotFound,
     /// A value that cannot be stored, and what is accepted instead.
     #[error("{0}")]

@@ -70,7 +70,7 @@ impl<'w> OtpCredentials<'w> {
             let code = stored.code(now).map_err(VaultError::from)?;
             if let OtpKind::Hotp(counter) = &mut stored.kind {
                 let used_up =
-                    || Error::Invalid("the counters of this credential are used up".into());
+                    || Error::Invalid("this credential has no counter left".into());
                 *counter = counter.checked_add(1).ok_or_else(used_up)?;
                 tx.put(id, &stored)?;
             }

@@ -33,7 +33,7 @@ use server_key::NoServerKey;
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorError {
     /// There is no store where it is said to be, and an operator's act makes none.
-    #[error("there is no store at {0}: name the one that the service uses")]
+    #[error("there is no store at {0}: give the one that the service uses")]
     NoStore(PathBuf),
     /// The store.
     #[error(transparent)]
@@ -48,18 +48,18 @@ pub enum OperatorError {
     #[error(transparent)]
     Audit(#[from] AuditError),
     /// There is none.
-    #[error("no account has this address or number")]
+    #[error("no account has this address or id")]
     NoSuchAccount,
     /// It is no account yet, or none any more.
     #[error(
-        "this is a sign-up under way, or an account that was deleted: there is nothing to freeze or to let go"
+        "this is a pending sign-up or a deleted account: it cannot be frozen or unfrozen"
     )]
     NothingToFreeze,
     /// No payment has this number.
-    #[error("no payment has this number")]
+    #[error("no payment has this id")]
     NoSuchPayment,
     /// There is nothing to give back.
-    #[error("no money has moved for this payment, which is {}: void takes back what is under way", .0.name())]
+    #[error("no money has moved for this payment, which is {}: use void to cancel it", .0.name())]
     NotCharged(AuthorisationState),
     /// The account could not be changed.
     #[error("the account could not be changed: try again")]
@@ -68,13 +68,13 @@ pub enum OperatorError {
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
     /// There is nowhere to sign how far the log goes.
-    #[error("set checkpoints: the file, outside of the database, that says how far the log was")]
+    #[error("set checkpoints: the file outside the database that records how far the log was signed")]
     NoCheckpoints,
     /// The old checkpoints are in the way.
-    #[error("the file of checkpoints cannot be set aside: {0}")]
+    #[error("the checkpoint file cannot be moved aside: {0}")]
     Checkpoints(std::io::Error),
     /// What was restored is there, and cannot be opened.
-    #[error("the backup was restored, and the server key that is set does not open it: {0}")]
+    #[error("the backup was restored, but the configured server key does not open it: {0}")]
     Restored(String),
     /// No threads.
     #[error("cannot start: {0}")]

@@ -130,7 +130,7 @@ impl Finding {
                 "{count} payments at {who} within twenty minutes, {amount} in all (usual: {usual})"
             ),
             What::WrongCodes => format!(
-                "{who} sent {count} codes that fit nobody on one day (usual, of tills with any: {usual})"
+                "{who} sent {count} invalid codes on one day (usual, of tills with any: {usual})"
             ),
         }
     }

@@ -17,7 +17,7 @@ pub enum NoServerKey {
     NotSet,
     /// The store has keys under one, and it is not where it was made.
     #[error(
-        "{0} is gone, and what the store holds cannot be opened without it: put it back, or set server_key_file"
+        "{0} is missing, and the store cannot be decrypted without it: put it back or set server_key_file"
     )]
     Gone(PathBuf),
     /// Its file.
@@ -62,7 +62,7 @@ pub(crate) async fn find_or_make(
             let made = made?;
             tracing::warn!(
                 file = %file.display(),
-                "made a server key beside the database, which is for development: see docs/issuer.md"
+                "created a server key beside the database, for development only: see docs/issuer.md"
             );
             Ok(made)
         }

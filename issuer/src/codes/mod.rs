@@ -19,7 +19,8 @@ use crate::store::{Store, StoreError};
 pub enum CodesError {
     /// The prefix was used with another alias period.
     #[error(
-        "code_prefix {prefix} was used with alias_seconds = {before}: it stays so for good, take another prefix for another period"
+        "code_prefix {prefix} was used with alias_seconds = {before}: this cannot change, choose \
+         another prefix for another period"
     )]
     OtherPeriod {
         /// The prefix.
@@ -71,7 +72,9 @@ impl Codes {
         codes.count(store).await?;
         match fill(store, keys, now).await {
             // One shopper's harm: the others are served, and the job that comes over it again raises the alarm.
-            Err(error @ FillError::NotOpened) => tracing::error!(%error, "a shopper is not found"),
+            Err(error @ FillError::NotOpened) => {
+                tracing::error!(%error, "an alias key cannot be opened: tills will decline its payment codes")
+            }
             filled => filled?,
         }
         Ok(codes)

@@ -15,7 +15,7 @@ pub enum KeyFileError {
     #[error("{0}")]
     Unreadable(String),
     /// It cannot be made.
-    #[error("cannot make {file}: {error}")]
+    #[error("cannot create {file}: {error}")]
     NotMade {
         /// Which.
         file: PathBuf,

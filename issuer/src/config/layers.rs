@@ -46,7 +46,7 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration is wrong")?;
+        f.write_str("invalid configuration")?;
         self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
     }
 }
@@ -92,7 +92,8 @@ impl Layers {
         for (key, text) in &self.flags {
             let value = if *key == "store" && StoreUrl::has_password(text) {
                 Err(format!(
-                    "a password here is seen by all who list processes: put it into {PREFIX}STORE or the file"
+                    "a password here is visible to everyone who lists processes: put it into \
+                     {PREFIX}STORE or the file"
                 ))
             } else {
                 from_text(key, text)
@@ -104,7 +105,7 @@ impl Layers {
         }
         Config::deserialize(table).map_err(|error| {
             let what = error.message().to_owned();
-            ConfigErrors(vec![ConfigError { name: "the settings together".to_owned(), what }])
+            ConfigErrors(vec![ConfigError { name: "the combined settings".to_owned(), what }])
         })
     }
 }
@@ -121,7 +122,7 @@ fn read_file(file: &Path) -> Result<Table, String> {
 /// Whether a setting can be read on its own.
 fn alone(key: &str, value: &Value) -> Result<(), String> {
     if !names().contains(&key) {
-        return Err("there is no such setting; docs/issuer.md lists them".to_owned());
+        return Err("unknown setting; docs/issuer.md lists them".to_owned());
     }
     let table = Table::from_iter([(key.to_owned(), value.clone())]);
     Config::deserialize(table).map(drop).map_err(|error| error.message().to_owned())

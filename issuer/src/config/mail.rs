@@ -41,8 +41,7 @@ pub enum Security {
 
 impl Mail {
     fn parse(text: &str) -> Result<Self, &'static str> {
-        const EXPECTED: &str =
-            "mail is mailbox, smtp://HOST:PORT or smtps://HOST:PORT; a user goes into mail_user";
+        const EXPECTED: &str = "expected mailbox, smtp://HOST:PORT or smtps://HOST:PORT; the user name goes into mail_user";
         if text == "mailbox" {
             return Ok(Self::Mailbox);
         }

@@ -236,17 +236,22 @@ impl Config {
         let file = self.processor_key_file.as_ref();
         from_file("processor_key", &mut self.processor_key, file, SecretSetting::read, &mut say);
         if matches!(self.processor, Processor::At(_)) != self.processor_key.is_some() {
-            say("processor_key", "and a processor that is not the sandbox go together");
+            say("processor_key", "and a processor other than the sandbox must be set together");
         }
         match (&self.mail, &self.mail_from) {
             (Mail::Mailbox, _) if !self.listen.ip().is_loopback() => {
-                say("mail", "is mailbox, whose page is for this machine alone, and listen is not");
+                say(
+                    "mail",
+                    "is mailbox, whose page is for this machine only, but listen is a public address",
+                );
             }
-            (Mail::Smtp(_), None) => say("mail_from", "is missing: mail goes to a server"),
+            (Mail::Smtp(_), None) => {
+                say("mail_from", "is missing: it is required for mail over SMTP")
+            }
             _ => {}
         }
         if self.mail_user.is_some() != self.mail_password.is_some() {
-            say("mail_user", "and mail_password go together");
+            say("mail_user", "and mail_password must be set together");
         }
         match (&self.tls_certificate, &self.tls_key) {
             (Some(_), None) => say("tls_key", "is missing: tls_certificate is set"),
@@ -256,26 +261,29 @@ impl Config {
         let has_header =
             self.forwarded != ForwardedHeader::None || self.request_id_header.is_some();
         if has_header && self.trusted_proxies.is_empty() {
-            say("trusted_proxies", "is empty: then nobody's forwarded or request_id_header counts");
+            say("trusted_proxies", "is empty, so forwarded and request_id_header have no effect");
         }
         if self.forwarded == ForwardedHeader::None
             && self.request_id_header.is_none()
             && !self.trusted_proxies.is_empty()
         {
-            say("forwarded", "is none: then trusted_proxies are trusted with nothing");
+            say("forwarded", "is none, so trusted_proxies has no effect");
         }
         if self.payment_limit > self.day_limit || self.low_payment_limit > self.low_day_limit {
-            say("payment_limit", "is more than can be spent in a day: see day_limit");
+            say("payment_limit", "exceeds what can be spent in a day: see day_limit");
         }
         if self.low_payment_limit > self.payment_limit || self.low_day_limit > self.day_limit {
-            say("low_payment_limit", "and low_day_limit are what less can be spent by, not more");
+            say(
+                "low_payment_limit",
+                "and low_day_limit must not exceed payment_limit and day_limit",
+            );
         }
         if self.connections_per_network.get() > self.connections.get() {
-            let what = "is more than connections: then one network could hold all of them";
+            let what = "exceeds connections, so one network could hold all of them";
             say("connections_per_network", what);
         }
         if self.body_seconds > self.request_seconds {
-            say("body_seconds", "is more than request_seconds, which bounds it");
+            say("body_seconds", "exceeds request_seconds, which includes it");
         }
         wrong
     }

@@ -19,7 +19,8 @@ pub enum Processor {
 
 impl Processor {
     fn parse(text: &str) -> Result<Self, &'static str> {
-        const EXPECTED: &str = "processor is sandbox, sandbox:FILE, https://HOST or, on this machine, http://HOST:PORT";
+        const EXPECTED: &str =
+            "expected sandbox, sandbox:FILE, https://HOST or, on this machine, http://HOST:PORT";
         match text.split_once(':') {
             None if text == "sandbox" => return Ok(Self::Sandbox(None)),
             Some(("sandbox", file)) if !file.is_empty() => {

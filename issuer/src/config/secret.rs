@@ -55,7 +55,7 @@ pub(super) fn from_file<T>(
 ) {
     let Some(file) = file else { return };
     let said = if secret.is_some() {
-        Err(format!("{name} is set, too: one of them"))
+        Err(format!("{name} is also set: set only one of them"))
     } else {
         read(file).map(|read| *secret = Some(read))
     };

@@ -79,7 +79,7 @@ fn all_wrong_values_are_named_at_once_with_where_they_stand() {
     ];
     assert_eq!(names, expected);
     let text = errors.to_string();
-    for said in ["1 to 65535", "from 1 to 3600", "sqlite:FILE", "no such setting", "socket address"]
+    for said in ["1 to 65535", "from 1 to 3600", "sqlite:FILE", "unknown setting", "socket address"]
     {
         assert!(text.contains(said), "{said} is not in {text}");
     }

@@ -34,7 +34,7 @@ impl ServerKey {
         // Asked of the file that is open, so that no other one is read.
         let rights = opened.metadata().map_err(cannot)?;
         if is_seen_by_others(&rights) {
-            return Err(format!("{} can be read by others: chmod 600 it", file.display()));
+            return Err(format!("{} is readable by other users: chmod 600 it", file.display()));
         }
         let mut text = Zeroizing::new(String::new());
         opened.read_to_string(&mut text).map_err(cannot)?;

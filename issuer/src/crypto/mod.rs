@@ -37,13 +37,13 @@ use ticket::TicketKey;
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The store's keys were wrapped under another server key, or are damaged.
-    #[error("the server key is not the one that this store's keys were wrapped under")]
+    #[error("the server key is not the one that wraps this store's keys")]
     WrongKey,
     /// What was sealed does not belong there, was changed, or was sealed under a key that is not there.
     #[error("a sealed value cannot be opened")]
     NotOpened,
     /// All 255 sealing keys were used.
-    #[error("there is no number left for another sealing key")]
+    #[error("no id is left for another sealing key")]
     NoNumberLeft,
     /// No randomness.
     #[error(transparent)]

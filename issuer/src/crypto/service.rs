@@ -7,7 +7,7 @@ use crate::config::ServerKey;
 
 /// A key does not open what is wrapped under another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key was wrapped under another one")]
+#[error("the key was wrapped under another key")]
 pub struct WrongKey;
 
 /// Wraps the issuer's keys and unwraps them. Asked when the service starts and when keys are replaced, a few times each:

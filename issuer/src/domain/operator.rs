@@ -73,7 +73,7 @@ pub enum AccountRef {
 
 /// A text is neither an address nor an account's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an e-mail address, or an account's number: 32 hex digits")]
+#[error("expected an e-mail address or an account id of 32 hex digits")]
 pub struct ParseAccountRefError;
 
 impl FromStr for AccountRef {

@@ -28,7 +28,7 @@ impl StoreUrl {
             Some(("postgres" | "postgresql", rest)) if rest.len() > 2 && rest.starts_with("//") => {
                 Ok(Self::Postgres(Zeroizing::new(text.to_owned())))
             }
-            _ => Err("a store is sqlite:FILE or postgres://USER@HOST/DATABASE"),
+            _ => Err("expected sqlite:FILE or postgres://USER@HOST/DATABASE"),
         }
     }
 

@@ -168,7 +168,7 @@ pub fn unknown_fields_taken<T: DeserializeOwned>(example: &Value) -> Option<Vec<
     objects.retain(|pointer| {
         let mut with = example.clone();
         if let Some(Value::Object(fields)) = with.pointer_mut(pointer) {
-            fields.insert("a field that nobody knows".to_owned(), Value::Null);
+            fields.insert("an unknown field".to_owned(), Value::Null);
         }
         serde_json::from_value::<T>(with).is_ok()
     });

@@ -88,14 +88,14 @@ fn content(name: &str) -> Content {
 fn headers(by: RequiredAuth) -> Vec<(&'static str, String)> {
     let signature = by.signed_for().map(|purpose| {
         let says = format!(
-            "ECDSA P-256 with SHA-256, DER in Base64url, by the key in the body, over `tegata/v1/{purpose}`, a zero \
-             byte and the body as it is sent"
+            "ECDSA P-256 with SHA-256, DER in Base64url, with the key in the body, of \
+             `tegata/v1/{purpose}`, a zero byte and the body as it is sent"
         );
         (SIGNATURE_HEADER, says)
     });
     let in_session = matches!(by, RequiredAuth::Session | RequiredAuth::DeviceInSession(_));
     let session =
-        in_session.then(|| ("Authorization", "`Bearer ` and the session's token".to_owned()));
+        in_session.then(|| ("Authorization", "`Bearer ` and the session token".to_owned()));
     signature.into_iter().chain(session).collect()
 }
 

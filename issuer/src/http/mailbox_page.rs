@@ -97,11 +97,11 @@ fn html(mails: &[Posted]) -> Result<String, std::fmt::Error> {
         page,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Mailbox</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\n<body>\n\
-         <h1>Mails that this issuer sent nowhere</h1>\n\
-         <p>Newest first, in memory only. Load again to see what came since.</p>\n"
+         <h1>Mailbox for development</h1>\n\
+         <p>Mails are not sent but shown here, newest first, from memory. Reload to see new ones.</p>\n"
     )?;
     if mails.is_empty() {
-        writeln!(page, "<p>There is none yet.</p>")?;
+        writeln!(page, "<p>No mails yet.</p>")?;
     }
     for mail in mails.iter().rev() {
         let Posted { id, made, to, subject, body } = mail;
@@ -156,7 +156,7 @@ mod tests {
         assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
         assert!(page.contains("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"), "{page}");
         assert!(page.find("subject 2").unwrap() < page.find("subject 1").unwrap());
-        assert!(html(&[]).unwrap().contains("none yet"));
+        assert!(html(&[]).unwrap().contains("No mails yet"));
     }
 
     #[test]

@@ -163,9 +163,9 @@ impl Drop for Observation {
         let took = self.began.elapsed();
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if let Some(status) = status {
-            tracing::info!(id = id.as_str(), method, route, status, ms, "answered");
+            tracing::info!(id = id.as_str(), method, route, status, ms, "request completed");
         } else {
-            tracing::info!(id = id.as_str(), method, route, ms, "hung up");
+            tracing::info!(id = id.as_str(), method, route, ms, "client disconnected");
         }
         let answered = Answered { method, route, status: *status, took };
         self.issuer.metrics.end(answered);

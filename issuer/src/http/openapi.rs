@@ -15,7 +15,7 @@ use crate::http::problem::{Problem, ProblemDocument};
     info(
         title = "Tegata issuer",
         description = "Accounts, provisioning and authorisation. Bodies are JSON in UTF-8, at most 64 KiB and 32 levels, \
-                       each field once and none that is not listed. What goes wrong is a problem document (RFC 9457).",
+                       each field at most once and no unknown fields. Errors are problem documents (RFC 9457).",
         contact()
     ),
     components(schemas(ProblemDocument))

@@ -93,7 +93,7 @@ pub struct ProblemDocument {
     #[schema(example = "urn:tegata:problem:malformed")]
     r#type: String,
     /// The same in words; always the same ones for a type.
-    #[schema(example = "The body is not what is expected here")]
+    #[schema(example = "Invalid request body")]
     title: &'static str,
     /// The status of the answer, again.
     #[schema(example = 400)]
@@ -166,7 +166,7 @@ impl Problem {
     /// `error` must not hold what a request contained or any secret; ours never do (CONTRIBUTING.md).
     #[must_use]
     pub fn internal(doing: &'static str, error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(doing, %error, "a fault of ours");
+        tracing::error!(doing, %error, "internal error");
         Self::Internal
     }
 
@@ -193,68 +193,67 @@ impl Problem {
             Self::BadRequest => (
                 StatusCode::BAD_REQUEST,
                 "bad-request",
-                "The request cannot be read",
-                "The path, the query or a header is not in the form that HTTP and /openapi.json give",
+                "Malformed request",
+                "The path, the query or a header does not have the form that HTTP and \
+                 /openapi.json require",
             ),
             Self::Malformed => (
                 StatusCode::BAD_REQUEST,
                 "malformed",
-                "The body is not what is expected here",
-                "One JSON document in UTF-8, each field once, no others, as in /openapi.json",
+                "Invalid request body",
+                "Send one JSON document in UTF-8 with the fields of /openapi.json, each once and no others",
             ),
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "not-found",
-                "There is nothing here",
-                "The paths are in /openapi.json",
-            ),
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "not-found", "Not found", "See /openapi.json for the paths")
+            }
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
-                "This path has no such method",
-                "The header Allow has those that it has",
+                "Method not allowed",
+                "The Allow header lists the methods of this path",
             ),
             Self::TimedOut => (
                 StatusCode::REQUEST_TIMEOUT,
                 "timed-out",
-                "The request took too long",
-                "Whether it was done is not known; ask before repeating it",
+                "Request timed out",
+                "It is not known whether the request was carried out; check before repeating it",
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
-                "The body is too large",
-                "At most 65536 bytes are read",
+                "Request body too large",
+                "The limit is 65536 bytes",
             ),
             Self::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not-json",
-                "The body is not JSON",
-                "The header Content-Type must be application/json",
+                "Request body is not JSON",
+                "The Content-Type header must be application/json",
             ),
             Self::TooMany { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many",
                 "Too many requests",
-                "Nothing was done; the header Retry-After says in how many seconds to come again",
+                "Nothing was done; retry after the number of seconds in the Retry-After header",
             ),
             Self::NotSigned => (
                 StatusCode::UNAUTHORIZED,
                 "not-signed",
-                "The message is not signed by the device that it names",
-                "The header Tegata-Signature has to be over the body as it is sent",
+                "Invalid device signature",
+                "The Tegata-Signature header must sign the body as it is sent, with the key of \
+                 the device that it names",
             ),
             Self::WeakPassword => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "weak-password",
                 "The password is too easy to guess",
-                "At least 8 characters, and not one that others have used before: a few words do",
+                "Use at least 8 characters and no common password; a few words are enough",
             ),
             Self::NoRoom => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "no-room",
-                "There is no room for another payment credential",
-                "Whoever runs the service has to take another prefix into use; nothing was done",
+                "No more payment credentials can be issued",
+                "Nothing was done; the operator has to configure another prefix",
             ),
             Self::NoSuchTill
             | Self::NoKey
@@ -265,27 +264,28 @@ impl Problem {
             Self::CardRefused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "card-refused",
-                "The card was not taken",
-                "The processor gave out no such token, or its bank says no: register it anew, or another one",
+                "Card not accepted",
+                "The processor does not know this token, or the bank declined the card: register \
+                 it again or use another one",
             ),
             Self::Stopped => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "stopped",
-                "This is stopped for now",
-                "Whoever runs the service has stopped it; nothing was done",
+                "Temporarily stopped",
+                "The operator has stopped this operation; nothing was done",
             ),
             Self::Refused(refusal) => return refused(*refusal),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
-                "Something failed on our side",
-                "Whoever runs the service finds it in the log by the request's id",
+                "Internal error",
+                "The operator can find it in the log by the request id",
             ),
             Self::Busy { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
-                "The service has more to do than it can",
-                "Nothing was done; the header Retry-After says in how many seconds to come again",
+                "Service overloaded",
+                "Nothing was done; retry after the number of seconds in the Retry-After header",
             ),
         };
         Facts { status, name, title, detail }
@@ -297,38 +297,38 @@ impl Problem {
             Self::NoKey => (
                 StatusCode::BAD_REQUEST,
                 "no-key",
-                "The try has no name",
-                "The header Idempotency-Key has to be there once: 1 to 64 visible characters of ASCII",
+                "Idempotency key required",
+                "Send the Idempotency-Key header once: 1 to 64 visible ASCII characters",
             ),
             Self::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
-                "The key came with something else before",
-                "The same key is for the same body, byte for byte; another try needs another key",
+                "Idempotency key reused",
+                "The same key requires the same body, byte for byte; use another key for another request",
             ),
             Self::ReferenceReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "reference-reused",
-                "The sale came with another amount before",
-                "A reference is one sale: void it, or give the other sale its own",
+                "Reference reused with another amount",
+                "A reference identifies one sale: void that sale, or use another reference",
             ),
             Self::OtherCurrency => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "other-currency",
-                "That currency is not taken here",
-                "GET /v1/till says which one is",
+                "Currency not accepted",
+                "GET /v1/till returns the accepted currency",
             ),
             Self::TooMuch => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "too-much",
-                "That is more than a card can be charged with",
-                "At most 4294967295 minor units; what an account may spend is less",
+                "Amount too large",
+                "A card can be charged at most 4294967295 minor units; an account's limits are lower",
             ),
             _ => (
                 StatusCode::UNAUTHORIZED,
                 "no-such-till",
-                "There is no such till",
-                "A till is added by whoever runs the service, and enrols itself once with the code of that",
+                "Unknown till",
+                "The operator adds a till, which enrols once with the code that the operator was given",
             ),
         };
         Facts { status, name, title, detail }
@@ -383,41 +383,39 @@ fn refused(refusal: Refusal) -> Facts {
     let (status, title, detail) = match refusal {
         Refusal::Wrong => (
             StatusCode::FORBIDDEN,
-            "What was given is not right",
-            "Or it is no longer, or was tried too often; which of it is not told",
+            "Invalid credentials",
+            "They are wrong, expired or were tried too often; the response does not say which",
         ),
-        Refusal::NotLoggedIn => {
-            (StatusCode::UNAUTHORIZED, "There is no such session", "Log in first")
-        }
+        Refusal::NotLoggedIn => (StatusCode::UNAUTHORIZED, "No such session", "Log in first"),
         Refusal::LoginTooOld => (
             StatusCode::FORBIDDEN,
-            "The log-in is too long ago for this",
-            "Log in again: it has to be within the last five minutes",
+            "Recent login required",
+            "Log in again: this requires a login within the last five minutes",
         ),
         Refusal::FactorNeeded => (
             StatusCode::FORBIDDEN,
-            "The second factor is needed for this",
-            "Prove it: it has to be within the last five minutes",
+            "Second factor required",
+            "Verify it: this requires the second factor within the last five minutes",
         ),
         Refusal::EnrolFirst => (
             StatusCode::FORBIDDEN,
-            "A new second factor is due",
-            "A recovery code stood in for it: enrol a new one first",
+            "New second factor required",
+            "A recovery code was used in its place: enrol a new one first",
         ),
         Refusal::Frozen => (
             StatusCode::CONFLICT,
             "The account is frozen",
-            "Whoever froze it can let it go, or whoever runs the service",
+            "It can be unfrozen by whoever froze it, or by the operator",
         ),
         Refusal::NothingToDo => (
             StatusCode::CONFLICT,
-            "There is nothing of the kind to be done",
-            "It was done already, or never begun",
+            "No such operation is pending",
+            "It was completed already or never begun",
         ),
         Refusal::TooOften { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
-            "That was too often",
-            "Nothing was done; the header Retry-After says in how many seconds to come again",
+            "Too many attempts",
+            "Nothing was done; retry after the number of seconds in the Retry-After header",
         ),
     };
     Facts { status, name: refusal.name(), title, detail }

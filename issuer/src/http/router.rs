@@ -79,7 +79,7 @@ async fn healthz() -> axum::Json<Health> {
     tag = "running",
     responses(
         (status = 200, description = "The counts", body = String, content_type = "text/plain; version=0.0.4"),
-        (status = 404, description = "Not for this network", body = crate::http::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "Not available from this network", body = crate::http::problem::ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 async fn metrics(

@@ -64,7 +64,7 @@ pub enum StartError {
     #[error(transparent)]
     Passwords(#[from] PasswordsUnavailable),
     /// The threads that serve.
-    #[error("cannot start the threads that serve: {0}")]
+    #[error("cannot start the runtime: {0}")]
     Threads(io::Error),
     /// The store.
     #[error("cannot open the store: {0}")]
@@ -73,13 +73,13 @@ pub enum StartError {
     #[error("cannot open the store's keys: {0}")]
     Keys(#[from] KeyStoreError),
     /// The texts of mails, which a test keeps from happening.
-    #[error("cannot read the texts of mails: {0}")]
+    #[error("cannot read the mail templates: {0}")]
     Letters(toml::de::Error),
     /// There is no server key.
     #[error(transparent)]
     ServerKey(#[from] NoServerKey),
     /// Payment codes cannot begin with what is set.
-    #[error("cannot make payment codes ready: {0}")]
+    #[error("cannot initialise payment codes: {0}")]
     Codes(#[from] CodesError),
     /// Mail cannot be sent.
     #[error("cannot send mail: {0}")]
@@ -88,16 +88,16 @@ pub enum StartError {
     #[error("cannot charge cards: {0}")]
     Processor(#[from] ProcessorError),
     /// The page of mails would be for others.
-    #[error("mail is mailbox, whose page is for this machine alone, and listen is not")]
+    #[error("mail is mailbox, whose page is for this machine only, but listen is a public address")]
     MailboxForAll,
     /// What is counted cannot be, which a test keeps from happening.
-    #[error("cannot count: {0}")]
+    #[error("cannot register metrics: {0}")]
     Counts(#[from] prometheus::Error),
     /// The accounts cannot be made ready; the log says why.
-    #[error("cannot make the accounts ready: the log says why")]
+    #[error("cannot initialise accounts: see the log")]
     Accounts,
     /// The description of the routes cannot be written.
-    #[error("cannot write the description of the interface: {0}")]
+    #[error("cannot write the OpenAPI description: {0}")]
     Description(#[from] serde_json::Error),
 }
 
@@ -252,7 +252,7 @@ async fn accept(listener: TcpListener, mut door: Door) {
     tracing::info!(under_way, "stopping");
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(door.issuer.config.stop_seconds.duration(), all).await.is_err() {
-        tracing::warn!(cut = connections.len(), "connections did not end in time");
+        tracing::warn!(cut = connections.len(), "connections closed after the shutdown timeout");
     }
     tracing::info!("stopped");
 }

@@ -104,7 +104,7 @@ enum JobError {
     Fill(#[from] FillError),
     #[error(transparent)]
     Audit(#[from] AuditError),
-    #[error("{0} accounts could not be deleted: they come again in the next round")]
+    #[error("{0} accounts could not be deleted: they are retried in the next round")]
     NotDeleted(usize),
 }
 
@@ -149,7 +149,7 @@ impl Jobs {
             match tokio::spawn(Arc::clone(&self).once(job, now)).await {
                 Ok(Ok(())) => self.counts.ran(job, now),
                 Ok(Err(error)) => {
-                    tracing::error!(job = job.name(), %error, "a job failed");
+                    tracing::error!(job = job.name(), %error, "job failed");
                     self.counts.failed(job);
                 }
                 Err(_) => self.counts.failed(job),
@@ -209,7 +209,10 @@ impl Jobs {
         let before = self.counts.aliases_late.get() == 1;
         self.counts.aliases_late.set(i64::from(late));
         if late && !before {
-            tracing::error!(seconds, "the index of aliases ends soon: tills will find no shopper");
+            tracing::error!(
+                seconds,
+                "payment code index runs out in {seconds} s; codes will be declined after that"
+            );
         }
         Ok(())
     }
@@ -218,7 +221,7 @@ impl Jobs {
         let wrong = WrongCodes::of(&self.store, now).await?;
         if self.payments.wrong_codes(wrong) {
             let WrongCodes { today, usual } = wrong;
-            tracing::error!(today, usual, "many more codes are wrong than usual: see the report");
+            tracing::error!(today, usual, "unusually many invalid codes: see the report");
         }
         Ok(())
     }
@@ -331,40 +334,40 @@ impl Counts {
     /// Those of a service, in its registry.
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let counts = Self {
-            mails: IntGauge::new("tegata_outbox_mails", "Mails that wait.")?,
+            mails: IntGauge::new("tegata_outbox_mails", "Mails waiting to be sent.")?,
             oldest_mail: IntGauge::new(
                 "tegata_outbox_oldest_seconds",
-                "How long the oldest mail has waited; 0 if none waits.",
+                "Seconds that the oldest mail has waited; 0 if none waits.",
             )?,
             sealed: IntGauge::new(
                 "tegata_events_sealed",
-                "Events up to which the log is sealed, and signed if checkpoints is set.",
+                "Number of the last event that is sealed, and signed if checkpoints is set.",
             )?,
             credentials: IntGauge::new(
                 "tegata_credentials",
-                "Payment credentials under the prefix that is set.",
+                "Payment credentials under the configured prefix.",
             )?,
             room: IntGauge::new(
                 "tegata_credentials_room",
-                "How many more the prefix can tell apart.",
+                "Payment credentials that can still be issued under the prefix.",
             )?,
             aliases_ready: IntGauge::new(
                 "tegata_aliases_ready_seconds",
-                "How long tills will find every shopper by what is in the index of aliases now.",
+                "Seconds until the payment code index runs out; codes are declined after that.",
             )?,
             aliases_late: IntGauge::new(
                 "tegata_aliases_late",
-                "1 if the index of the next period is not whole although this one is half over.",
+                "1 if the next period's index is incomplete although this period is half over.",
             )?,
             last_run: IntGaugeVec::new(
                 Opts::new(
                     "tegata_job_last_run_timestamp_seconds",
-                    "When a job last did its work, in Unix time.",
+                    "Unix time of a job's last successful run.",
                 ),
                 &["job"],
             )?,
             failures: IntCounterVec::new(
-                Opts::new("tegata_job_failures_total", "How often a job failed."),
+                Opts::new("tegata_job_failures_total", "Failed runs of a job."),
                 &["job"],
             )?,
         };

@@ -32,9 +32,9 @@ pub type Carrying<'a> = Pin<Box<dyn Future<Output = Result<(), NotTaken>> + Send
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
     /// Not now: it is tried again.
-    #[error("the mail was not taken: {0}")]
+    #[error("the mail was not accepted: {0}")]
     Later(String),
     /// This mail will never be.
-    #[error("the mail was refused for good: {0}")]
+    #[error("the mail was rejected permanently: {0}")]
     Never(String),
 }

@@ -24,7 +24,7 @@ pub enum SmtpError {
     #[error("mail_from is missing")]
     NoSender,
     /// TLS cannot be made ready: most likely the system's certificates cannot be read.
-    #[error("cannot make TLS ready for mail: {0}")]
+    #[error("cannot set up TLS for mail: {0}")]
     Tls(lettre::transport::smtp::Error),
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn work(
     loop {
         let due =
             store.lease_due_mails(clock.now(), LEASE, AT_ONCE).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "cannot look into the outbox");
+                tracing::warn!(%error, "cannot read the outbox");
                 Vec::new()
             });
         if due.is_empty() {
@@ -50,7 +50,7 @@ pub(crate) async fn work(
         let mut over = handed_over.ready_chunks(due.len().max(1));
         while let Some(over) = over.next().await {
             if let Err(error) = store.remove_delivered(over.into_iter().flatten()).await {
-                tracing::warn!(%error, "cannot take mails out of the outbox");
+                tracing::warn!(%error, "cannot lease mails from the outbox");
             }
         }
     }
@@ -77,20 +77,20 @@ async fn hand_over<'a>(
     match taken {
         Ok(()) => Some(mail),
         Err(error @ NotTaken::Never(_)) => {
-            tracing::error!(mail = %mail.id, %error, "a mail is given up");
+            tracing::error!(mail = %mail.id, %error, "mail abandoned");
             Some(mail)
         }
         Err(error @ NotTaken::Later(_)) => {
             let now = clock.now();
             let waited = now.seconds().saturating_sub(mail.made.seconds());
-            tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "a mail was not taken");
+            tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "mail not delivered");
             if waited >= GIVEN_UP {
-                tracing::error!(mail = %mail.id, "a mail is given up");
+                tracing::error!(mail = %mail.id, "mail abandoned");
                 return Some(mail);
             }
             let wait = i64::try_from(wait(mail.tries)).unwrap_or(i64::MAX);
             if let Err(error) = store.postpone(mail, now.shifted(wait)).await {
-                tracing::warn!(%error, "cannot put a mail off");
+                tracing::warn!(%error, "cannot reschedule a mail");
             }
             None
         }

@@ -36,19 +36,21 @@ impl Metrics {
     fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
-            Opts::new("tegata_http_requests_total", "Requests that were answered, or hung up on."),
+            Opts::new(
+                "tegata_http_requests_total",
+                "Requests that were answered or whose client disconnected.",
+            ),
             &["method", "route", "status"],
         )?;
         let seconds = HistogramVec::new(
             HistogramOpts::new(
                 "tegata_http_request_seconds",
-                "From the head of a request to its answer.",
+                "Seconds from the head of a request to its response.",
             )
             .buckets(BOUNDS.to_vec()),
             &["method", "route"],
         )?;
-        let in_flight =
-            IntGauge::new("tegata_http_requests_in_flight", "Requests being answered.")?;
+        let in_flight = IntGauge::new("tegata_http_requests_in_flight", "Requests in progress.")?;
         let build = IntGaugeVec::new(Opts::new("tegata_build_info", "Always 1."), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         registry.register(Box::new(requests.clone()))?;

@@ -43,10 +43,13 @@ pub(crate) enum Of {
 
 impl Work {
     fn new() -> prometheus::Result<Self> {
-        let done = Opts::new("tegata_work_total", "Work that was done, and by whom.");
+        let done = Opts::new(
+            "tegata_work_total",
+            "Operations on the store and keys, by kind and by who asked.",
+        );
         let compared = Opts::new(
             "tegata_comparisons_total",
-            "Comparisons: with what is kept, or with nothing, to take the same time.",
+            "Comparisons of secrets, with a stored one or with a decoy that takes the same time.",
         );
         Ok(Self {
             done: IntCounterVec::new(done, &["what", "by"])?,

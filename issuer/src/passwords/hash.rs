@@ -14,7 +14,7 @@ pub struct PasswordHash(phc::PasswordHash);
 
 /// What was stored is not a hash that we made, or asks for more work than ours do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stored hash of a password is not one of Argon2id at the cost set here")]
+#[error("the stored password hash is not Argon2id at the configured cost")]
 pub struct HashUnreadable;
 
 /// 19 MiB, two passes, one lane: the second choice of RFC 9106 cut down as OWASP's cheat sheet on password storage has

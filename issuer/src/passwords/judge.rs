@@ -17,7 +17,7 @@ pub enum Weak {
     TooShort,
     /// It is, or is nearly, one of those that were seen in breaches, a word, a date, a row of keys, or made of what is
     /// known about its owner.
-    #[error("that password is among the first that a thief would try")]
+    #[error("this password is common and easy to guess")]
     Guessable,
 }
 

@@ -60,14 +60,14 @@ pub(super) struct Last {
     tag = "tills",
     request_body = Authorise,
     params(
-        ("Authorization" = String, Header, description = "`Bearer ` and the till's token"),
-        ("Idempotency-Key" = IdempotencyKey, Header, description = "What the till calls this try"),
+        ("Authorization" = String, Header, description = "`Bearer ` and the till token"),
+        ("Idempotency-Key" = IdempotencyKey, Header, description = "The idempotency key"),
     ),
     responses(
-        (status = 200, description = "How it stands", body = View),
-        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The key or the reference came with something else before, the currency is another, or it is more than a card can be charged with", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "The service has more to do than it can", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The authorisation", body = View),
+        (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The idempotency key or the reference was used with another request, the currency is not accepted, or the amount is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Service overloaded", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn authorise(
@@ -89,13 +89,13 @@ pub(super) async fn authorise(
     operation_id = "Authorisation",
     tag = "tills",
     params(
-        ("Authorization" = String, Header, description = "`Bearer ` and the till's token"),
+        ("Authorization" = String, Header, description = "`Bearer ` and the till token"),
         ("id" = String, Path, description = "Its number"),
     ),
     responses(
-        (status = 200, description = "How it stands", body = View),
-        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "This till has none of this number", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The authorisation", body = View),
+        (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "This till has no authorisation with this id", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn one(
@@ -117,10 +117,10 @@ pub(super) async fn one(
     path = "/v1/authorisations",
     operation_id = "Authorisations",
     tag = "tills",
-    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till token")),
     responses(
-        (status = 200, description = "The last twenty", body = Last),
-        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The last twenty authorisations", body = Last),
+        (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn last(

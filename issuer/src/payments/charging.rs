@@ -79,9 +79,9 @@ enum Stuck {
     Store(#[from] StoreError),
     #[error(transparent)]
     Processor(#[from] Fault),
-    #[error("the processor is not done with it")]
+    #[error("the processor has not finished")]
     Processing,
-    #[error("a name of the processor's in the row is not one")]
+    #[error("a stored processor id is invalid")]
     Unreadable,
 }
 
@@ -194,7 +194,7 @@ impl Charging {
         for method in gone {
             match self.processor.detach(&method).await {
                 Ok(()) => self.store.remove_forgotten_card(&method).await?,
-                Err(fault) => tracing::warn!(%fault, "the processor has not forgotten a card"),
+                Err(fault) => tracing::warn!(%fault, "cannot detach a card at the processor"),
             }
         }
         Ok(())
@@ -235,7 +235,7 @@ impl Charging {
         if matches!(stuck, Stuck::Store(StoreError::VersionConflict)) {
             return;
         }
-        tracing::warn!(authorisation = %at.id, state = at.state.name(), %stuck, "a charge is not over");
+        tracing::warn!(authorisation = %at.id, state = at.state.name(), %stuck, "charge not completed");
         if at.state == AuthorisationState::Charging {
             // If this is not written, either, it is `charging` that the job finds.
             let _ = self.move_on(at, AuthorisationState::Unknown).await;
@@ -291,7 +291,7 @@ impl Charging {
             }
             // There is none, so nothing can be charged: the card is gone, or the order is one that they never take.
             Err(fault @ (Fault::Missing | Fault::Refused(_))) => {
-                tracing::error!(authorisation = %at.id, %fault, "the processor takes no such charge");
+                tracing::error!(authorisation = %at.id, %fault, "the processor rejected a charge");
                 Ok((self.move_on(at, AuthorisationState::Declined).await?, Known::TheRow))
             }
             Err(fault) => Err(fault.into()),

@@ -24,31 +24,28 @@ impl Counts {
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let counts = Self {
             open: IntGaugeVec::new(
-                Opts::new("tegata_payments_open", "Payments that were begun and are not over."),
+                Opts::new("tegata_payments_open", "Payments in progress."),
                 &["state"],
             )?,
             oldest: IntGauge::new(
                 "tegata_payments_oldest_open_seconds",
-                "How long the oldest of them has been under way; 0 if none is.",
+                "Seconds that the oldest payment has been in progress; 0 if none is.",
             )?,
             answers: IntCounterVec::new(
-                Opts::new(
-                    "tegata_payment_answers_total",
-                    "Answers to tills that asked for a payment.",
-                ),
+                Opts::new("tegata_payment_answers_total", "Responses to authorisation requests."),
                 &["status", "reason"],
             )?,
             wrong_today: IntGauge::new(
                 "tegata_wrong_codes_today",
-                "Codes that fitted nobody at any till on this day of UTC.",
+                "Invalid codes at all tills on this day of UTC.",
             )?,
             wrong_usual: IntGauge::new(
                 "tegata_wrong_codes_usual",
-                "The median of that on the days before, up to 31.",
+                "Median of invalid codes a day over the last 31 days.",
             )?,
             wrong_high: IntGauge::new(
                 "tegata_wrong_codes_high",
-                "1 if today has more than three times the usual and twenty.",
+                "1 if today's invalid codes exceed twenty and three times the usual.",
             )?,
         };
         registry.register(Box::new(counts.open.clone()))?;

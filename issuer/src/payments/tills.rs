@@ -103,7 +103,7 @@ pub(super) struct TillView {
     request_body = EnrolTill,
     responses(
         (status = 200, description = "Enrolled", body = EnrolledTill),
-        (status = 401, description = "The code is none, was used, or is too old", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "The code is invalid, used or expired", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn enrol(
@@ -133,10 +133,10 @@ pub(super) async fn enrol(
     path = "/v1/till",
     operation_id = "Till",
     tag = "tills",
-    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till token")),
     responses(
         (status = 200, description = "The till", body = TillView),
-        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn till(
@@ -163,10 +163,10 @@ pub(super) async fn till(
     path = "/v1/till/card.svg",
     operation_id = "TillCard",
     tag = "tills",
-    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till token")),
     responses(
         (status = 200, description = "The picture", body = String, content_type = "image/svg+xml"),
-        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn card(

@@ -34,10 +34,10 @@ pub(super) enum Void {
     operation_id = "Void",
     tag = "tills",
     request_body = Void,
-    params(("Authorization" = String, Header, description = "`Bearer ` and the till's token")),
+    params(("Authorization" = String, Header, description = "`Bearer ` and the till token")),
     responses(
-        (status = 200, description = "How the payment stands", body = View),
-        (status = 401, description = "There is no such till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The voided payment", body = View),
+        (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn void(

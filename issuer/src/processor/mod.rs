@@ -63,16 +63,16 @@ pub enum Decline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No answer, or one that leaves open whether it was done: a time-out, a broken connection, a failure of theirs.
-    #[error("the processor left open whether it was done: {0}")]
+    #[error("the outcome at the processor is unknown: {0}")]
     Unclear(&'static str),
     /// It was not done: the thing is in another state than this asks for.
-    #[error("the processor has it in another state")]
+    #[error("the object is in another state at the processor")]
     OtherState,
-    /// It was not done: the processor knows no such thing.
-    #[error("the processor knows no such thing")]
+    /// Not carried out: the processor has no such object.
+    #[error("the processor has no such object")]
     Missing,
     /// It was not done, and it is our fault or that of our settings.
-    #[error("the processor refused with {0}")]
+    #[error("the processor rejected the request with {0}")]
     Refused(u16),
 }
 

@@ -24,7 +24,7 @@ pub enum ProcessorError {
     #[error("the sandbox cannot listen: {0}")]
     Listen(#[from] std::io::Error),
     /// There is no key for the sandbox.
-    #[error("no key can be made for the sandbox: {0}")]
+    #[error("cannot create a key for the sandbox: {0}")]
     Random(#[from] RandomUnavailable),
     /// A processor is set, and its key is not, which the settings keep from happening.
     #[error("processor_key is missing")]

@@ -31,10 +31,10 @@ pub enum StripeError {
     #[error("cannot read the system's certificates: {0}")]
     Certificates(std::io::Error),
     /// TLS cannot be made ready.
-    #[error("cannot make TLS ready for the processor: {0}")]
+    #[error("cannot set up TLS for the processor: {0}")]
     Tls(rustls::Error),
     /// The key is not one that a header can hold.
-    #[error("processor_key is not a key: printable ASCII is expected")]
+    #[error("processor_key is invalid: printable ASCII is expected")]
     Key,
 }
 
@@ -144,7 +144,7 @@ impl Stripe {
     }
 }
 
-const BROKE: &str = "the connection broke";
+const BROKE: &str = "the connection was lost";
 
 /// An answer.
 struct Heard {
@@ -157,7 +157,7 @@ impl Heard {
         if self.status == StatusCode::OK {
             // Done, and not to be understood: as good as no answer.
             return serde_json::from_slice(&self.body)
-                .map_err(|_| Fault::Unclear("its answer cannot be read"));
+                .map_err(|_| Fault::Unclear("its response cannot be read"));
         }
         Err(self.fault())
     }
@@ -167,7 +167,7 @@ impl Heard {
         let code = self.error().map(|error| error.code.unwrap_or_default()).unwrap_or_default();
         match (self.status.as_u16(), code.as_str()) {
             // Under the same key something else is under way, or too much is asked: later it is clear.
-            (409 | 429, _) => Fault::Unclear("it is busy"),
+            (409 | 429, _) => Fault::Unclear("it is overloaded"),
             (404, _) => Fault::Missing,
             (400, "payment_intent_unexpected_state" | "charge_already_refunded") => {
                 Fault::OtherState
@@ -340,10 +340,10 @@ impl Processor for Stripe {
         let any = |status| made.data.iter().any(|refund| refund.status.as_deref() == Some(status));
         match (any("succeeded"), any("pending")) {
             (true, _) => Ok(()),
-            (false, true) => Err(Fault::Unclear("the money is on its way back")),
-            (false, false) => Err(Fault::Unclear("the refund did not go through")),
+            (false, true) => Err(Fault::Unclear("the refund is pending")),
+            (false, false) => Err(Fault::Unclear("the refund failed")),
         }
     }
 }
 
-const UNREADABLE: Fault = Fault::Unclear("its answer cannot be read");
+const UNREADABLE: Fault = Fault::Unclear("its response cannot be read");

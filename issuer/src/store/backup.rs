@@ -98,7 +98,7 @@ fn restore_file(
     let not = |what| move |error: std::io::Error| StoreError::File { what, kind: error.kind() };
     for suffix in ["", "-wal", "-journal"] {
         if beside(file, suffix).exists() {
-            let what = "there is a database where the restored one would stand";
+            let what = "a database already exists where the restored one would be";
             return Err(StoreError::File { what, kind: std::io::ErrorKind::AlreadyExists });
         }
     }
@@ -127,7 +127,7 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
 /// An empty file for its owner alone, where there was none.
 fn new_file(file: &Path) -> Result<(), StoreError> {
     if file.exists() {
-        let what = "there is a file where the backup would stand";
+        let what = "a file already exists where the backup would be";
         return Err(StoreError::File { what, kind: std::io::ErrorKind::AlreadyExists });
     }
     make_private(file)
@@ -177,7 +177,7 @@ fn program(name: &str, config: &tokio_postgres::Config) -> Command {
 async fn run(program: &'static str, mut command: Command) -> Result<(), StoreError> {
     let output = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await;
     let output = output.map_err(|_| StoreError::Panicked)?.map_err(|error| StoreError::File {
-        what: "a program of PostgreSQL's cannot be run",
+        what: "a PostgreSQL program cannot be run",
         kind: error.kind(),
     })?;
     if output.status.success() {

@@ -10,19 +10,19 @@ pub enum StoreError {
     #[error("there is no such account")]
     NoSuchAccount,
     /// There is an account of this number. Nothing was written.
-    #[error("there is an account of this number")]
+    #[error("an account with this id exists already")]
     AccountExists,
     /// An authorisation is no longer as it was read, or may not become that. Nothing was written.
-    #[error("the authorisation was moved on by someone else")]
+    #[error("the authorisation was changed concurrently")]
     VersionConflict,
     /// The account has no such card. Nothing was written.
     #[error("the account has no such card")]
     NoSuchCard,
     /// There is a till of this id. Nothing was written.
-    #[error("there is a till of this id: revoke it first, or take another")]
+    #[error("a till with this id exists: revoke it first, or choose another id")]
     TillExists,
     /// There is no till of this id. Nothing was written.
-    #[error("there is no till of this id")]
+    #[error("no till has this id")]
     NoSuchTill,
     /// Another edition of this program made the database: this migration of its history is not ours. Nothing was written.
     #[error(
@@ -37,13 +37,13 @@ pub enum StoreError {
     #[error("the store cannot be reached: {0}")]
     Unavailable(&'static str),
     /// The database refused. Nothing was written.
-    #[error("the database refused with code {0}")]
+    #[error("the database rejected the transaction with code {0}")]
     Refused(String),
     /// The connection went away with the answer to a commit: it may have been written.
-    #[error("the store went away before it said whether it wrote")]
+    #[error("the store was lost during a commit, whose outcome is unknown")]
     CommitOutcomeUnknown,
     /// What was to decide, panicked. Nothing was written.
-    #[error("the decision broke off")]
+    #[error("the transaction panicked")]
     Panicked,
     /// A file of the store, or of its backup.
     #[error("{what}: {kind}")]

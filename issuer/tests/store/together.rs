@@ -48,7 +48,7 @@ struct Odd {
 
 impl ReceiptWriter for Odd {
     fn mail(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
-        assert!(!self.panics, "a fault of ours");
+        assert!(!self.panics, "internal error");
         self.tell.mail(self.mail.unwrap_or(id), of)
     }
 }

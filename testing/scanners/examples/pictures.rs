@@ -21,7 +21,7 @@ struct Shot {
 }
 
 const PAID: (&str, &str) = ("s", "paid");
-const USED: (&str, &str) = ("s", "used already");
+const USED: (&str, &str) = ("s", "already used");
 
 const SHOTS: [Shot; 3] = [
     Shot { name: "terminal", columns: 80, lines: 24, keys: &[PAID, USED] },

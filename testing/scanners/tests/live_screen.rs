@@ -23,7 +23,7 @@ use vt100::Color;
 const CELL: usize = 4;
 
 const PAID: &str = "shibuya-01: ¥480 paid";
-const NO_CODE: &str = "shibuya-01: ¥480 refused: not valid, ask for a fresh code";
+const NO_CODE: &str = "shibuya-01: ¥480 refused: not valid, ask for a new code";
 
 /// The real thing, built once.
 static TEGATA: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -145,7 +145,7 @@ fn a_code_that_a_scanner_types_is_paid_once() {
     session.press(&format!("{code}\r")).must();
     assert_eq!(said_at_last(&session, 1), PAID);
     session.press(&format!("{code}\r")).must();
-    assert_eq!(said_at_last(&session, 2), "shibuya-01: ¥480 refused: used already");
+    assert_eq!(said_at_last(&session, 2), "shibuya-01: ¥480 refused: already used");
 
     let before = digits_by_key(&mut session);
     session.press("n").must();
@@ -184,7 +184,7 @@ fn a_code_for_one_till_is_refused_at_another() {
     session.press("b").must();
     shows(&session, "at shibuya-01 only");
     session.press("o").must();
-    assert_eq!(said_at_last(&session, 1), "ueno-07: ¥480 refused: not valid, ask for a fresh code");
+    assert_eq!(said_at_last(&session, 1), "ueno-07: ¥480 refused: not valid, ask for a new code");
     session.press("s").must();
     assert_eq!(said_at_last(&session, 2), PAID);
 }

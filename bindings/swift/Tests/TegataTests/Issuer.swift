@@ -84,7 +84,7 @@ final class Issuer {
             }
             Thread.sleep(forTimeInterval: 0.05)
         }
-        throw Misread("no mail came that says \(subject)")
+        throw Misread("no mail with this subject arrived: \(subject)")
     }
 
     private func environment(_ name: String) throws -> String {

@@ -31,8 +31,8 @@ import Testing
     try wallet.payments.setPin(unlocked: unlocked, pin: pin)
     let wrong = WalletError.WrongPin(triesLeft: 9)
     #expect(throws: wrong) { try wallet.payments.unlockWithPin(pin: Data("0852".utf8)) }
-    #expect("\(wrong)" == "the PIN is wrong, 9 more can be tried")
-    #expect(wrong.localizedDescription == "the PIN is wrong, 9 more can be tried")
+    #expect("\(wrong)" == "wrong PIN, attempts left: 9")
+    #expect(wrong.localizedDescription == "wrong PIN, attempts left: 9")
     #expect("\(KeystoreFailure.KeyMissing)" == "the keystore has no such key")
 }
 

@@ -18,10 +18,10 @@ use crate::wallet::open::WalletFiles;
 pub(crate) struct Address {
     /// The new e-mail address.
     to: Handle,
-    /// The language of mails from now on. Without it, the one that they have.
+    /// The language of mails from now on. Default: unchanged.
     #[arg(long)]
     language: Option<MailLanguage>,
-    /// The eight digits that are mailed to the new address: @FILE, or - for a line of standard input, read when the mail
+    /// The eight digits of the code mailed to the new address: @FILE, or - for a line of standard input, read once the mail
     /// is on its way.
     #[arg(long, value_name = "@FILE")]
     code: Option<SecretSource>,
@@ -55,8 +55,8 @@ impl Address {
         })?;
         output.answer(
             &format!(
-                "{new}: the account's address from now on. {old} was told, and can take it back for seven days: tegata \
-                 wallet freeze --take-back"
+                "{new}: the account's new address. {old} was notified and can undo this for \
+                 seven days: tegata wallet freeze --take-back"
             ),
             &json!({ "account": new, "before": old, "issuer": at.issuer.as_str(), "language": language }),
         )

@@ -19,26 +19,26 @@ pub(crate) struct Cards {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// The cards that the account has.
+    /// List the account's cards.
     #[command(after_help = "Example: tegata wallet cards list")]
     List,
-    /// Add a card. Asks for a second factor that was proved just now: log in with it.
+    /// Add a card. Requires a recently verified second factor: log in with it.
     #[command(after_help = "Example: tegata wallet cards add pm_card_visa")]
     Add {
-        /// The processor's token for it, never its number. The sandbox has `pm_card_visa` and others.
+        /// The processor's token for the card, never its number. The sandbox has `pm_card_visa` and others.
         #[arg(value_name = "TOKEN", value_parser = token)]
         token: CardToken,
     },
-    /// Say which card is charged from now on. Asks for a second factor that was proved just now.
+    /// Choose the card to charge from now on. Requires a recently verified second factor.
     #[command(after_help = "Example: tegata wallet cards default 4242")]
     Default {
-        /// Its last four digits, or its id.
+        /// The card's last four digits or its id.
         card: String,
     },
-    /// Remove a card at once.
+    /// Remove a card immediately.
     #[command(after_help = "Example: tegata wallet cards remove 4242")]
     Remove {
-        /// Its last four digits, or its id.
+        /// The card's last four digits or its id.
         card: String,
     },
 }
@@ -80,14 +80,16 @@ fn named(kept: &Kept, called: &str) -> Result<CardNumber, Failure> {
     let mut found = kept.cards.iter().filter(is);
     match (found.next(), found.next()) {
         (Some(card), None) => Ok(card.card),
-        (None, _) => Err(Failure::No(format!("{called}: there is no such card"))),
-        _ => Err(Failure::No(format!("{called}: more than one card ends so; give its id"))),
+        (None, _) => Err(Failure::No(format!("{called}: no such card"))),
+        _ => Err(Failure::No(format!(
+            "{called}: more than one card ends in these digits; give its id"
+        ))),
     }
 }
 
 fn in_words(kept: &Kept) -> String {
     if kept.cards.is_empty() {
-        return "no card: nothing can be paid; tegata wallet cards add TOKEN".to_owned();
+        return "no card yet: to pay, run tegata wallet cards add TOKEN".to_owned();
     }
     let line = |card: &AccountCard| {
         let charged = if card.default { ", charged" } else { "" };

@@ -15,7 +15,7 @@ use crate::wallet::open::WalletFiles;
 pub(crate) struct Close {
     #[command(flatten)]
     who: Who,
-    /// Yes, delete the account.
+    /// Confirm the deletion.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -29,8 +29,7 @@ impl Close {
         output: &Output,
     ) -> Result<(), Failure> {
         if !self.yes {
-            let text =
-                "this deletes the account at the issuer, in seven days: say --yes if you mean it";
+            let text = "this deletes the account at the issuer in seven days: confirm with --yes";
             return Err(Failure::Usage(text.to_owned()));
         }
         let (mut wallet, at) = self.who.open(files)?;
@@ -40,7 +39,7 @@ impl Close {
         let when = closing.map_or_else(String::new, |due| format!(" at {}", local(due)));
         output.answer(
             &format!(
-                "{address}: will be deleted{when}; until then tegata wallet keep calls it off"
+                "{address}: will be deleted{when}; until then, cancel with tegata wallet keep"
             ),
             &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": closing }),
         )
@@ -56,7 +55,7 @@ impl Keep {
         in_session(&mut wallet, &CancelDeletion {})?;
         let address = at.handle.address();
         output.answer(
-            &format!("{address}: kept; nothing is deleted"),
+            &format!("{address}: deletion cancelled"),
             &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": null }),
         )
     }

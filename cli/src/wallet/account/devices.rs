@@ -22,10 +22,10 @@ pub(crate) struct Devices {
     /// End a session.
     #[arg(long, value_name = "SESSION")]
     end: Option<u32>,
-    /// End all sessions but this one.
+    /// End all other sessions.
     #[arg(long)]
     end_others: bool,
-    /// End this session, on this device.
+    /// Log out on this device.
     #[arg(long)]
     log_out: bool,
 }
@@ -69,7 +69,7 @@ fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
     wallet.account().discard_session().map_err(unreadable)?;
     match told {
         Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::No(format!(
-            "logged out here, but the issuer does not know: {no}; its session ends by itself after a while"
+            "logged out here, but the issuer was not notified: {no}; its session expires by itself"
         ))),
         Err(Trouble::Here(failure)) => Err(failure),
         _ => output.answer("logged out", &json!({ "logged_in": false })),
@@ -94,10 +94,10 @@ fn in_words(view: &AccountOverview, now: UnixTime) -> String {
     }
     lines.push(format!("{} recovery codes left", view.recovery_codes_left));
     if view.must_enrol {
-        lines.push("a new second factor is due: tegata wallet second-factor".into());
+        lines.push("a new second factor is required: tegata wallet second-factor".into());
     }
     if view.frozen {
-        lines.push("frozen: nothing is paid; tegata wallet freeze --lift lets go".into());
+        lines.push("frozen: no payments; unfreeze with tegata wallet freeze --lift".into());
     }
     if let Some(closing) = view.closing {
         lines.push(format!("to be deleted {}", ago(closing, now)));

@@ -20,13 +20,13 @@ const ISSUER: &str = "Tegata";
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct Given {
-    /// The six digits that the authenticator shows: @FILE, or - for a line of standard input.
+    /// The six digits from the authenticator: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE")]
     totp: Option<SecretSource>,
-    /// One of the recovery codes, used up by it: @FILE, or - for a line of standard input.
+    /// One of the recovery codes, which is used up: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE")]
     recovery_code: Option<SecretSource>,
-    /// The second factor that is kept in this wallet.
+    /// Use the second factor that is stored in this wallet.
     #[arg(long)]
     factor_here: bool,
 }
@@ -83,18 +83,18 @@ fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
 
 /// A value of the authenticator.
 pub(super) fn totp(source: Option<&SecretSource>) -> Result<TotpText, Failure> {
-    totp_text(ask_seen(source, "totp", "Six digits that the authenticator shows: ")?.trim())
+    totp_text(ask_seen(source, "totp", "Six digits from the authenticator: ")?.trim())
 }
 
 fn totp_text(text: &str) -> Result<TotpText, Failure> {
     TotpText::new(text).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-/// What the factor that is kept in this wallet shows now.
+/// Computes the current code of the factor that is stored in this wallet.
 fn value_here(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
     let kept = kept_here(wallet, of)?;
     let kept = kept.first().ok_or_else(|| {
-        Failure::No(format!("no second factor of {} is kept in this wallet", of.address()))
+        Failure::No(format!("no second factor of {} is stored in this wallet", of.address()))
     })?;
     value_of(wallet, kept)
 }
@@ -113,10 +113,10 @@ fn kept_here(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure>
 /// Where a new second factor goes.
 #[derive(Debug, Args)]
 pub(super) struct Where {
-    /// Keep the new second factor in this wallet. Weaker: whoever has the wallet open has both.
+    /// Store the new second factor in this wallet. Weaker: anyone who can open the wallet has both.
     #[arg(long = "keep-here")]
     keep_here: bool,
-    /// Show the new second factor as text, too: an otpauth URI, secret and all.
+    /// Also show the new second factor as text: an otpauth URI, including its secret.
     #[arg(long, conflicts_with = "keep_here")]
     reveal: bool,
 }
@@ -125,7 +125,8 @@ impl Where {
     /// With one JSON document at the end there is nobody to show it to before.
     pub(super) fn check(&self, output: &Output) -> Result<(), Failure> {
         if output.is_json() && !self.keep_here {
-            let text = "with --json nobody sees the new second factor: keep it with --keep-here";
+            let text =
+                "with --json the new second factor cannot be shown: store it with --keep-here";
             return Err(Failure::Usage(text.into()));
         }
         Ok(())
@@ -147,8 +148,9 @@ impl Where {
         let symbol = Symbol::qr(uri).map_err(|e| Failure::to("draw the second factor")(&e))?;
         let text = if self.reveal { format!("{uri}\n") } else { String::new() };
         output.tell(&format!(
-            "{}\n{text}Scan it with an authenticator on another device. (No other device? --keep-here keeps it in \
-             this wallet,\nwhich is weaker: whoever has the wallet open has both. --reveal shows it as text.)",
+            "{}\n{text}Scan it with an authenticator on another device. (No other device? \
+             --keep-here stores it in this wallet,\nwhich is weaker: anyone who can open the \
+             wallet has both. --reveal shows it as text.)",
             output.drawing(&symbol)
         ))?;
         Ok(None)
@@ -166,8 +168,8 @@ impl Where {
     /// What to say of a factor that is kept here.
     pub(super) fn warning(&self) -> &'static str {
         if self.keep_here {
-            "\nThe second factor is kept in this wallet, which is weaker than on another device: whoever has the \
-             wallet open has both."
+            "\nThe second factor is stored in this wallet, which is weaker than on another \
+             device: anyone who can open the wallet has both."
         } else {
             ""
         }

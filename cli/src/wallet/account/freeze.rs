@@ -16,14 +16,14 @@ use crate::wallet::open::WalletFiles;
 pub(crate) struct Freeze {
     #[command(flatten)]
     who: Who,
-    /// The code of a notice that something was changed: freezes without a session. @FILE, or - for a line of standard
+    /// The code from a mail about a change: freezes the account without a session. @FILE, or - for a line of standard
     /// input.
     #[arg(long, value_name = "@FILE", conflicts_with = "lift")]
     code: Option<SecretSource>,
-    /// Take the changes of the last seven days back: with the code of a notice, and a second factor from before them.
+    /// Undo the changes of the last seven days, with the code from a mail and a second factor from before them.
     #[arg(long, conflicts_with = "lift")]
     take_back: bool,
-    /// Let an account go that you froze in a session.
+    /// Unfreeze an account that you froze in a session.
     #[arg(long)]
     lift: bool,
     #[command(flatten)]
@@ -48,7 +48,7 @@ impl Freeze {
                 carried(wallet.account().notice_request(&at, &call), &carrier, &mut wallet)
             })?;
             // Whoever made the changes knew the password.
-            let words = "the changes are taken back and all devices logged out; the password is void: tegata wallet reset";
+            let words = "the changes were undone and all devices logged out; the password no longer works: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
             self.proof.fully(&mut wallet, &at, &UnfreezeAccount {})?;
@@ -59,11 +59,11 @@ impl Freeze {
                 let call = FreezeByCode { handle: at.handle.clone(), code };
                 carried(wallet.account().notice_request(&at, &call), &carrier, &mut wallet)
             })?;
-            let words = "frozen, and all devices logged out: nothing is paid. tegata wallet freeze --take-back undoes the changes";
+            let words = "frozen, and all devices logged out: no payments. Undo the changes with tegata wallet freeze --take-back";
             (words, "frozen")
         } else {
             in_session(&mut wallet, &FreezeAccount {})?;
-            ("frozen: nothing is paid. tegata wallet freeze --lift lets go", "frozen")
+            ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
         };
         let document = json!({ "account": address, "freeze": state });
         output.answer(&format!("{address}: {words}"), &document)
@@ -72,6 +72,6 @@ impl Freeze {
 
 /// The 16 letters and digits of a notice.
 fn notice_code(source: Option<&SecretSource>) -> Result<NoticeCode, Failure> {
-    let text = ask_seen(source, "code", "Code of the notice: ")?;
+    let text = ask_seen(source, "code", "Code from the notice: ")?;
     NoticeCode::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
 }

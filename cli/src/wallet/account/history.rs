@@ -13,10 +13,10 @@ use crate::wallet::open::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
-    /// One of them as a receipt: 1 is the newest.
+    /// Show one payment as a receipt: 1 is the newest.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     receipt: Option<u32>,
-    /// All of them; without it, the newest hundred. No more than those are kept.
+    /// Show all payments. Default: the newest hundred, which are also stored in the wallet.
     #[arg(long)]
     all: bool,
 }
@@ -33,7 +33,7 @@ impl History {
             Err(failure) => {
                 let kept = wallet.account().cached_payments().map_err(unreadable)?;
                 let Some(kept) = kept else { return Err(failure) };
-                eprintln!("This is what was kept: {failure}");
+                eprintln!("Showing stored payments: {failure}");
                 (kept, false)
             }
         };
@@ -83,7 +83,7 @@ fn in_words(known: &PaymentHistory) -> String {
     let (account, seen) = (known.profile.handle.address(), local(known.fetched_at));
     let page = &known.page;
     if page.payments.is_empty() {
-        return format!("{account} has paid nothing yet, as of {seen}");
+        return format!("{account} has no payments yet, as of {seen}");
     }
     let mut lines = vec![format!("Payments of {account}, as of {seen}:")];
     for (number, payment) in (1_u32..).zip(&page.payments) {
@@ -93,7 +93,7 @@ fn in_words(known: &PaymentHistory) -> String {
         lines.push(format!("{number:>4}  {time}  {amount:>12}  {state:<14}  {shop}"));
     }
     if page.earlier {
-        lines.push("There are earlier ones: tegata wallet history --all".to_owned());
+        lines.push("Show earlier ones with tegata wallet history --all".to_owned());
     }
     lines.join("\n")
 }
@@ -135,27 +135,25 @@ fn receipt(
 /// How a payment stands: in a word or two, and what that means.
 fn says(state: PaymentState) -> (&'static str, &'static str) {
     match state {
-        PaymentState::Waiting => (
-            "not known yet",
-            "it is not certain yet whether your card was charged; look again soon",
-        ),
+        PaymentState::Waiting => {
+            ("pending", "it is not known yet whether your card was charged; check again soon")
+        }
         PaymentState::Paid => ("paid", "your card was charged"),
         PaymentState::OverLimit => {
-            ("declined", "it was more than you may spend at once, or in a day; nothing was charged")
+            ("declined", "it was over your limit for one payment or a day; nothing was charged")
         }
         PaymentState::Held => {
-            ("declined", "your account was frozen, or spending was held; nothing was charged")
+            ("declined", "your account was frozen or on hold; nothing was charged")
         }
-        PaymentState::NotValid => (
-            "declined",
-            "the code came from a payment credential that no longer counts; nothing was charged",
-        ),
+        PaymentState::NotValid => {
+            ("declined", "the code came from a revoked payment credential; nothing was charged")
+        }
         PaymentState::CardDeclined => {
-            ("declined", "there was no card, or your card was declined; nothing was charged")
+            ("declined", "there was no card or it was declined; nothing was charged")
         }
-        PaymentState::BeingTakenBack => ("being undone", "it is being taken back"),
-        PaymentState::Cancelled => ("cancelled", "it was taken back before your card was charged"),
-        PaymentState::Refunded => ("refunded", "the money went back to your card"),
+        PaymentState::BeingTakenBack => ("voiding", "it is being voided"),
+        PaymentState::Cancelled => ("cancelled", "it was voided before your card was charged"),
+        PaymentState::Refunded => ("refunded", "the money was refunded to your card"),
     }
 }
 

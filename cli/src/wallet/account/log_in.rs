@@ -25,7 +25,7 @@ pub(crate) struct LogIn {
 /// What a log-in is proved by.
 #[derive(Debug, Args)]
 pub(super) struct Proof {
-    /// The password: @FILE, or - for a line of standard input. Without it you are asked.
+    /// The password: @FILE, or - for a line of standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE")]
     password: Option<SecretSource>,
     #[command(flatten)]
@@ -49,7 +49,8 @@ impl LogIn {
         let (mut wallet, at) = self.who.open(files)?;
         let LoggedIn { must_enrol, with_factor } = self.proof.log_in(&mut wallet, &at, false)?;
         let due = if must_enrol {
-            "\nA recovery code stood in for the second factor: enrol a new one now, with tegata wallet second-factor."
+            "\nA recovery code was used instead of the second factor: enrol a new one now with \
+             tegata wallet second-factor."
         } else {
             ""
         };
@@ -83,7 +84,7 @@ impl Proof {
             let factor = if fully {
                 Some(self.factor.read(wallet, &at.handle)?)
             } else {
-                let prompt = "Second factor (six digits, or a recovery code; nothing where the account knows this device): ";
+                let prompt = "Second factor (six digits, or a recovery code; leave empty if the account knows this device):  ";
                 self.factor.read_if_any(wallet, &at.handle, prompt)?
             };
             with_factor = factor.is_some();

@@ -44,12 +44,12 @@ const TRIES: u32 = 5;
 /// Whose account, and where.
 #[derive(Debug, Args)]
 pub(crate) struct Who {
-    /// The e-mail address of the account; without it, that of the account which this wallet knows.
+    /// The account's e-mail address. Default: the account that this wallet knows.
     address: Option<Handle>,
-    /// Where the issuer is reached: https, or http to this machine. Without it, where this wallet's account is.
+    /// The issuer's URL: https, or http to this machine. Default: this wallet's issuer.
     #[arg(long, value_name = "URL")]
     issuer: Option<IssuerAddress>,
-    /// What the issuer's mails call this device. Without it, the name it has, or "a terminal".
+    /// This device's name in the issuer's mails. Default: the name it has, or "a terminal".
     #[arg(long, value_name = "NAME", value_parser = device_name)]
     device_name: Option<DeviceName>,
 }
@@ -80,7 +80,7 @@ impl Who {
             (Some(known.handle), Some(known.issuer), Some(known.device_name))
         });
         let missing =
-            |what: &str| Failure::Usage(format!("this wallet knows no account: say {what}"));
+            |what: &str| Failure::Usage(format!("this wallet has no account: give {what}"));
         let handle = self.address.clone().or(handle).ok_or_else(|| missing("the address"))?;
         let issuer = self.issuer.clone().or(issuer).ok_or_else(|| missing("--issuer URL"))?;
         let device_name = self.device_name.clone().or(name);
@@ -88,7 +88,8 @@ impl Who {
         let at = AccountProfile { handle, issuer, device_name };
         match known {
             Some(known) if logged_in && !same_account(&known, &at) => Err(Failure::No(format!(
-                "this wallet is logged in as {} at {}: tegata wallet devices --log-out first, or take another --vault",
+                "this wallet is logged in as {} at {}: run tegata wallet devices --log-out \
+                 first, or use another --vault",
                 known.handle.address(),
                 known.issuer
             ))),
@@ -178,12 +179,12 @@ fn asking<T>(
     for left in (1..=TRIES).rev() {
         match attempt() {
             Err(Trouble::There(no)) if typed && left > 1 && no.is_mistyped() => {
-                eprintln!("{no}. Once more:");
+                eprintln!("{no}. Try again:");
             }
             other => return Ok(other?),
         }
     }
-    Err(Failure::No("tried too often".into()))
+    Err(Failure::No("too many attempts".into()))
 }
 
 /// The password that there is.
@@ -199,14 +200,14 @@ fn new_password(source: Option<&SecretSource>, option: &str) -> Result<PasswordT
         if source.is_some() || *ask(None, option, AGAIN)? == *text {
             return PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()));
         }
-        eprintln!("the two passwords are not the same. Once more:");
+        eprintln!("the passwords do not match. Try again:");
     }
-    Err(Failure::No("the two passwords were never the same; nothing was changed".into()))
+    Err(Failure::No("the passwords do not match; nothing was changed".into()))
 }
 
 /// The eight digits of a mail, with the spaces that people put in left out.
 fn mailed_code(source: Option<&SecretSource>) -> Result<MailedCodeText, Failure> {
-    let text = ask_seen(source, "code", "Code of the mail: ")?;
+    let text = ask_seen(source, "code", "Code from the mail: ")?;
     let digits = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect::<String>());
     MailedCodeText::new(&digits).map_err(|error| Failure::Usage(error.to_string()))
 }
@@ -217,8 +218,8 @@ fn recovery_words(codes: &[RecoveryCode]) -> String {
     let lines: Vec<String> =
         texts.chunks(2).map(|pair| format!("    {}", pair.join("    "))).collect();
     format!(
-        "Recovery codes, shown this once. Write them down and keep them away from this device; each stands in for \
-         the second factor once:\n\n{}",
+        "Recovery codes, shown only once. Write them down and keep them away from this device; \
+         each replaces the second factor once:\n\n{}",
         lines.join("\n")
     )
 }

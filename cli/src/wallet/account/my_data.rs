@@ -18,7 +18,7 @@ use crate::wallet::open::WalletFiles;
 pub(crate) struct MyData {
     #[command(flatten)]
     who: Who,
-    /// Write it to a new file, which nobody else can read. Without it: to standard output.
+    /// Write to a new file that only its owner can read. Default: standard output.
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     #[command(flatten)]
@@ -50,7 +50,7 @@ impl MyData {
         write(file, &document)
             .map_err(|error| Failure::No(format!("cannot write {}: {error}", file.display())))?;
         output.answer(
-            &format!("{}: all that {} keeps of you", file.display(), at.issuer),
+            &format!("{}: all data that {} holds about you", file.display(), at.issuer),
             &json!({
                 "written": file.display().to_string(), "cards": kept.cards.len(), "payments": paid.payments.len(),
                 "events": all.events.len(),

@@ -37,7 +37,9 @@ pub(in crate::wallet) fn run(
 pub(super) fn after(wallet: &mut Wallet, files: &WalletFiles) {
     if let Err(trouble) = get(wallet, files, None) {
         let failure = Failure::from(trouble);
-        eprintln!("No payment credential yet ({failure}). Later: tegata wallet add payment");
+        eprintln!(
+            "No payment credential yet ({failure}). Fetch one later with tegata wallet add payment"
+        );
     }
 }
 
@@ -45,7 +47,7 @@ fn prove(wallet: &mut Wallet, factor: &Given) -> Result<(), Failure> {
     let known = wallet.account().get().map_err(unreadable)?;
     let of = known.ok_or_else(|| unreadable(tegata::Error::NotLoggedIn))?.profile.handle;
     let SecondFactor::Totp(totp) = factor.read(wallet, &of)? else {
-        let text = "a recovery code counts in a log-in: tegata wallet log-in with it";
+        let text = "a recovery code is only accepted at login: use it with tegata wallet log-in";
         return Err(Failure::Usage(text.into()));
     };
     in_session(wallet, &VerifyFactor { totp })?;

@@ -15,12 +15,12 @@ use crate::wallet::open::WalletFiles;
 pub(crate) struct Reset {
     #[command(flatten)]
     who: Who,
-    /// The eight digits that are mailed: @FILE, or - for a line of standard input, read when the mail is on its way.
+    /// The eight digits of the mailed code: @FILE, or - for a line of standard input, read once the mail is on its way.
     #[arg(long, value_name = "@FILE")]
     code: Option<SecretSource>,
     #[command(flatten)]
     factor: Given,
-    /// The new password: @FILE, or - for a line of standard input. Without it you are asked.
+    /// The new password: @FILE, or - for a line of standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE")]
     new_password: Option<SecretSource>,
 }
@@ -52,7 +52,7 @@ impl Reset {
         })?;
         output.answer(
             &format!(
-                "{address}: the password is the new one. All devices are logged out: tegata wallet log-in"
+                "{address}: password changed. All devices are logged out: tegata wallet log-in"
             ),
             &json!({ "account": address, "reset": true, "logged_in": false }),
         )

@@ -24,7 +24,7 @@ pub(crate) struct SecondFactor {
     /// The first six digits of the new second factor: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE", conflicts_with = "keep_here")]
     new_totp: Option<SecretSource>,
-    /// Ten new recovery codes in the place of the old; the second factor stays.
+    /// Replace the ten recovery codes; the second factor stays.
     #[arg(long, conflicts_with_all = ["keep_here", "reveal", "new_totp"])]
     recovery_codes: bool,
 }
@@ -75,7 +75,7 @@ impl SecondFactor {
         enrolled?;
         output.answer(
             &format!(
-                "{}: the new second factor counts from now on; a mail tells of it.{}",
+                "{}: the second factor was replaced; a mail confirms it.{}",
                 at.handle.address(),
                 self.factor.warning()
             ),

@@ -20,13 +20,13 @@ use crate::wallet::open::WalletFiles;
 pub(crate) struct SignUp {
     #[command(flatten)]
     who: Who,
-    /// The language of mails.
+    /// The language of the issuer's mails.
     #[arg(long, default_value = "en")]
     language: MailLanguage,
-    /// The password to be: @FILE, or - for a line of standard input. Without it you are asked.
+    /// The new password: @FILE, or - for a line of standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE")]
     password: Option<SecretSource>,
-    /// The eight digits that are mailed: @FILE, or - for a line of standard input, read when the mail is on its way.
+    /// The eight digits of the mailed code: @FILE, or - for a line of standard input, read once the mail is on its way.
     #[arg(long, value_name = "@FILE")]
     code: Option<SecretSource>,
     /// The first six digits of the new second factor: @FILE, or - for a line of standard input.

@@ -42,7 +42,7 @@ impl Lanes {
     }
 
     pub(super) async fn send(&self, piece: Arc<dyn Piece>) -> Result<(), StoreError> {
-        let gone = StoreError::Unavailable("the lanes have ended");
+        let gone = StoreError::Unavailable("the batch scheduler has stopped");
         self.queue(piece.kind()).send(piece).await.map_err(|_| gone)
     }
 

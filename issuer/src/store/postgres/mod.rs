@@ -71,7 +71,7 @@ impl Postgres {
         });
         let pool = Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts);
         let pool = pool.post_create(plans).runtime(Runtime::Tokio1).build();
-        let pool = pool.map_err(|_| StoreError::Unavailable("no pool of connections"))?;
+        let pool = pool.map_err(|_| StoreError::Unavailable("no connection pool"))?;
         migrate(&pool).await?;
         Ok(Self { lanes: Lanes::on(pool.clone()), pool, config })
     }
@@ -193,5 +193,5 @@ fn refused(error: &tokio_postgres::Error) -> StoreError {
 }
 
 pub(in crate::store) fn config(url: &str) -> Result<tokio_postgres::Config, StoreError> {
-    url.parse().map_err(|_| StoreError::Unavailable("its address is not one of PostgreSQL's"))
+    url.parse().map_err(|_| StoreError::Unavailable("its address is not a PostgreSQL address"))
 }

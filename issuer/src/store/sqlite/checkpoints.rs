@@ -67,7 +67,7 @@ fn work(
         }
         match carry_over(connection) {
             Ok(pages) => is_long.store(pages > LONG, Ordering::Relaxed),
-            Err(error) => tracing::warn!(%error, "SQLite's log is not carried over"),
+            Err(error) => tracing::warn!(%error, "SQLite checkpoint failed"),
         }
     }
 }

@@ -66,7 +66,7 @@ impl Writer {
         again: bool,
     ) -> Result<T, StoreError> {
         let (piece, told) = piece(work);
-        let gone = StoreError::Unavailable("the writer has ended");
+        let gone = StoreError::Unavailable("the writer thread has stopped");
         self.queue.send(Queued { piece, again }).await.map_err(|_| gone)?;
         told.await.map_err(|_| StoreError::CommitOutcomeUnknown)?
     }
@@ -199,7 +199,7 @@ mod tests {
                 let (piece, told) = piece(move |transaction| {
                     Box::pin(async move {
                         transaction.write(statements()).await?;
-                        assert!(!panics, "a fault of ours");
+                        assert!(!panics, "internal error");
                         Ok(())
                     })
                 });

@@ -94,7 +94,7 @@ class Issuer {
             if (mail != null) return CODE.find(mail["body"].asString)!!.groupValues[1]
             Thread.sleep(50)
         }
-        throw AssertionError("no mail came that says $subject")
+        throw AssertionError("no mail with this subject arrived: $subject")
     }
 
     private companion object {

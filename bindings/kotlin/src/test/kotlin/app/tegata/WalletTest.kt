@@ -41,7 +41,7 @@ class WalletTest {
             wallet.payments.setPin(unlocked, Host.PIN)
             val wrong = assertThrows<WalletException.WrongPin> { wallet.payments.unlockWithPin("0852".toByteArray()) }
             assertEquals(9, wrong.triesLeft)
-            assertEquals("the PIN is wrong, 9 more can be tried", wrong.toString())
+            assertEquals("wrong PIN, attempts left: 9", wrong.toString())
         }
         assertEquals("the keystore has no such key", "${KeystoreFailure.KeyMissing()}")
     }
