@@ -125,11 +125,11 @@ macro_rules! long_code {
 }
 
 long_code! {
-    /// A recovery code: stands in for the second factor, once.
+    /// A recovery code, which replaces the second factor once.
     RecoveryCode, "a recovery code: 16 letters and digits"
 }
 long_code! {
-    /// The code in the notice of a change: freezes the account, and with the second factor takes the changes back.
+    /// The code in the notice of a change: freezes the account or, with the second factor, undoes the changes.
     NoticeCode, "the code from the notice: 16 letters and digits"
 }
 

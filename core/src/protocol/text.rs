@@ -89,32 +89,32 @@ fn digits(text: &str, count: usize) -> bool {
 }
 
 text! {
-    /// The code of a mail: eight ASCII digits.
+    /// A mailed code: eight ASCII digits.
     MailedCodeText, "the eight digits of the mailed code", |text| digits(text, 8),
     "[0-9]{8}", 8, "31415926"
 }
 text! {
-    /// A value of the authenticator: six ASCII digits.
+    /// A code of the authenticator: six ASCII digits.
     TotpText, "six digits from the authenticator", |text| digits(text, 6),
     "[0-9]{6}", 6, "287082"
 }
 text! {
-    /// A password: 1 to 256 bytes of UTF-8. Whether it is good enough for a new one is another question.
+    /// A password: 1 to 256 bytes of UTF-8. Its strength is not checked here.
     PasswordText, "a password of 1 to 256 bytes", |text| (1..=256).contains(&text.len()),
     r"[\s\S]{1,256}", 256, "four quiet herons"
 }
 text! {
-    /// What names a sign-up or a reset that is under way: opaque, 1 to 256 characters of Base64url.
+    /// The ticket of a pending sign-up or reset: opaque, 1 to 256 characters of Base64url.
     Ticket, "a ticket from the issuer", is_token,
     TOKEN, 256, "AQ8sXq3N_7c"
 }
 text! {
-    /// What proves a session: opaque, 1 to 256 characters of Base64url.
+    /// A session token: opaque, 1 to 256 characters of Base64url.
     SessionToken, "a session token from the issuer", is_token,
     TOKEN, 256, "m3QxZk0v-9w"
 }
 text! {
-    /// The number of something that happened to an account: 32 hexadecimal digits.
+    /// The id of an event of an account: 32 hexadecimal digits.
     EventNumber, "an event id: 32 hexadecimal digits", |text| {
         text.len() == 32 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
     },
@@ -171,11 +171,11 @@ macro_rules! number {
 }
 
 number! {
-    /// What a card is called within its account: 16 bytes in hex. Given out by the issuer, and no number of a card.
+    /// The id of a card within its account, given by the issuer: 16 bytes in hex.
     CardNumber, "a card id: 32 hex digits"
 }
 number! {
-    /// What the issuer calls a payment: 16 bytes in hex. It pays nothing.
+    /// The id of a payment at the issuer: 16 bytes in hex. Nothing can be paid with it.
     PaymentNumber, "a payment id: 32 hex digits"
 }
 
@@ -208,14 +208,14 @@ macro_rules! word {
 }
 
 word! {
-    /// A currency's three letters (ISO 4217).
+    /// A currency code of three letters (ISO 4217).
     CurrencyName, "a currency: three capital letters", |text| {
         text.len() == 3 && text.bytes().all(|c| c.is_ascii_uppercase())
     },
     "[A-Z]{3}", 3, "JPY"
 }
 word! {
-    /// A till's own number for a sale: 1 to 64 visible characters of ASCII.
+    /// A till's reference of a sale: 1 to 64 visible ASCII characters.
     SaleNumber, "a sale reference: 1 to 64 visible ASCII characters", |text| {
         (1..=64).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic())
     },
@@ -225,7 +225,7 @@ word! {
 /// Bytes of a device's name at most.
 pub const MAX_DEVICE_NAME_BYTES: usize = 64;
 
-/// What a device is called: 1 to 64 bytes, no control characters.
+/// The name of a device: 1 to 64 bytes, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -333,11 +333,11 @@ macro_rules! bytes {
 }
 
 bytes! {
-    /// What a device calls a request that it may send again: 16 random bytes, in Base64url without padding.
+    /// The id that a device gives a repeatable request: 16 random bytes, in Base64url without padding.
     RequestName, 16, "a request id: 16 bytes in Base64url"
 }
 bytes! {
-    /// What an issuer calls a payment credential: 16 bytes, in Base64url without padding.
+    /// The id of a payment credential at its issuer: 16 bytes, in Base64url without padding.
     CredentialName, 16, "a credential id: 16 bytes in Base64url"
 }
 bytes! {
@@ -349,7 +349,7 @@ bytes! {
     Ed25519Key, 32, "the 32 bytes of an Ed25519 key in Base64url"
 }
 
-/// What was sealed to somebody: 1 to 1,024 bytes, in Base64url without padding.
+/// An encrypted message: 1 to 1,024 bytes, in Base64url without padding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

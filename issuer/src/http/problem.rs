@@ -86,22 +86,22 @@ impl RetryAfter {
     }
 }
 
-/// A problem as it is written (RFC 9457, section 3.1).
+/// A problem document (RFC 9457, section 3.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProblemDocument {
-    /// Which problem it is: `urn:tegata:problem:` and a name. What a program decides by.
+    /// The type of the problem, for programs: `urn:tegata:problem:` and a name.
     #[schema(example = "urn:tegata:problem:malformed")]
     r#type: String,
-    /// The same in words; always the same ones for a type.
+    /// A short description, always the same for a type.
     #[schema(example = "Invalid request body")]
     title: &'static str,
-    /// The status of the answer, again.
+    /// The HTTP status of the response.
     #[schema(example = 400)]
     status: u16,
-    /// What to do about it.
+    /// What to do about the problem.
     #[schema(example = "See /openapi.json for the fields")]
     detail: &'static str,
-    /// Which request this was: `urn:tegata:request:` and what the header `x-request-id` says. The log has it, too.
+    /// The request: `urn:tegata:request:` and the value of the header `x-request-id`, as in the log.
     #[schema(example = "urn:tegata:request:0123456789abcdef0123456789abcdef")]
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,

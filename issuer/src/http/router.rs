@@ -54,31 +54,31 @@ fn described(routes: Routes) -> Result<(Router<Arc<Issuer>>, String), serde_json
     Ok((served, document.to_json()?))
 }
 
-/// How the service does.
+/// The health of the service.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `ok`: requests are taken.
+    /// `ok`: the service accepts requests.
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// Whether the service takes requests
+/// Reports whether the service accepts requests
 ///
-/// For whoever watches it. A service that was told to stop does not answer any more.
-#[utoipa::path(get, path = "/healthz", tag = "running", responses((status = 200, description = "It does", body = Health)))]
+/// For health checks. A service that is stopping no longer responds.
+#[utoipa::path(get, path = "/healthz", tag = "running", responses((status = 200, description = "The service accepts requests", body = Health)))]
 async fn healthz() -> axum::Json<Health> {
     axum::Json(Health { status: "ok" })
 }
 
-/// What was counted
+/// Returns the metrics
 ///
-/// In the text format of Prometheus. Only for the networks that `metrics_networks` names; for all others it is not there.
+/// In the Prometheus text format. Only for the networks in `metrics_networks`; not found for all others.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "running",
     responses(
-        (status = 200, description = "The counts", body = String, content_type = "text/plain; version=0.0.4"),
+        (status = 200, description = "The metrics", body = String, content_type = "text/plain; version=0.0.4"),
         (status = 404, description = "Not available from this network", body = crate::http::problem::ProblemDocument, content_type = "application/problem+json"),
     )
 )]

@@ -50,21 +50,21 @@ impl TillCode {
     }
 }
 
-/// A till that is to be enrolled.
+/// A request to enrol a till.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EnrolTill {
-    /// What the operator was given for it, within the hour.
+    /// The enrolment code that the operator was given, valid for one hour.
     code: TillCode,
 }
 
-/// A till that was enrolled.
+/// An enrolled till.
 #[derive(Serialize, ToSchema)]
 pub(super) struct EnrolledTill {
-    /// What all its requests carry, as `Authorization: Bearer …`. Shown once.
+    /// The token of all its requests, `Authorization: Bearer …`. Returned once.
     #[schema(value_type = String)]
     token: SecretText,
-    /// Its id.
+    /// The till's id.
     #[schema(example = "till-1")]
     till: String,
     /// The shop's name.
@@ -72,29 +72,29 @@ pub(super) struct EnrolledTill {
     shop: String,
 }
 
-/// What a till is.
+/// The description of a till.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TillView {
-    /// Its id.
+    /// The till's id.
     #[schema(example = "till-1")]
     till: String,
     /// The shop's name.
     #[schema(example = "Tegata Ginza")]
     shop: String,
-    /// The till's card, to be shown as a QR code: a wallet that has read it makes codes for this till alone.
+    /// The till card, to be shown as a QR code: a wallet that scans it makes codes for this till alone.
     #[schema(example = "tegata-till:AQZ0aWxsLTEM…")]
     card: String,
-    /// The currency that is taken (ISO 4217).
+    /// The accepted currency (ISO 4217).
     #[schema(example = "JPY")]
     currency: String,
-    /// How many of its digits are behind the point.
+    /// The number of decimals of the currency.
     #[schema(example = 0)]
     decimals: u8,
 }
 
-/// Enrols a till, once
+/// Enrols a till
 ///
-/// The code is the operator's, from `tegata issuer till add`. It is used up by this.
+/// The code is the one that `tegata issuer till add` printed. It can be used once.
 #[utoipa::path(
     post,
     path = "/v1/tills",
@@ -127,7 +127,7 @@ pub(super) async fn enrol(
     }))
 }
 
-/// Who this till is, and its card
+/// Returns this till and its card
 #[utoipa::path(
     get,
     path = "/v1/till",
@@ -155,9 +155,9 @@ pub(super) async fn till(
     }))
 }
 
-/// The till's card, drawn
+/// Draws the till card
 ///
-/// The QR code of what `GET /v1/till` gives as `card`.
+/// The QR code of the field `card` of `GET /v1/till`.
 #[utoipa::path(
     get,
     path = "/v1/till/card.svg",

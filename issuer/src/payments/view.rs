@@ -7,21 +7,21 @@ use utoipa::ToSchema;
 
 use crate::store::{Authorisation, AuthorisationState, DeclineReason};
 
-/// How far a payment is.
+/// The status of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The card was charged.
     Approved,
-    /// It is not known yet. Ask again; never a second time for the same sale under another reference.
+    /// The outcome is not known yet. Ask again; never request the same sale under another reference.
     Pending,
-    /// No. `reason` says why.
+    /// The payment was declined; `reason` says why.
     Declined,
-    /// Taken back before the card was charged, or before it came.
+    /// Voided before the card was charged or before the request arrived.
     Voided,
-    /// It is being taken back.
+    /// The payment is being voided.
     Reversing,
-    /// The money went back to the card.
+    /// Refunded to the card.
     Refunded,
 }
 
@@ -49,27 +49,27 @@ impl Status {
     }
 }
 
-/// What a till sees of a payment.
+/// A payment as its till sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct View {
-    /// Its number; none if nothing was taken.
+    /// The payment's id; none if there is no payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "018f22e279b07cc3bfffffffffffffff")]
     pub id: Option<String>,
-    /// How far it is.
+    /// The status of the payment.
     pub status: Status,
-    /// Why it was declined; none if the card was.
+    /// Why it was declined; none if the card was declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<DeclineReason>,
-    /// In minor units of the currency.
+    /// The amount in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1980)]
     pub amount: Option<u64>,
-    /// ISO 4217.
+    /// The currency (ISO 4217).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "JPY")]
     pub currency: Option<String>,
-    /// The till's own number for the sale.
+    /// The till's reference of the sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-23-0042")]
     pub reference: Option<String>,

@@ -14,20 +14,20 @@ use crate::http::body::Strict;
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::store::{Authorisation, AuthorisationState, VoidOutcome, VoidTarget};
 
-/// What a till takes back: one of the two.
+/// A request to void a payment, by one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(super) enum Void {
-    /// The sale of this number.
+    /// The reference of the sale.
     Reference(Reference),
-    /// What the till asked for under this key, or will have: then it is refused when it comes.
+    /// The idempotency key of the payment. If that request has not arrived yet, it is declined when it does.
     Key(IdempotencyKey),
 }
 
-/// Takes a payment back
+/// Voids a payment
 ///
-/// What no card was charged for is void at once, and the money of what was charged goes back. What has not come yet is
-/// refused when it comes. The same again gives the same answer, so no key is needed.
+/// A payment that was not charged is void at once; one that was charged is refunded. One that has not arrived yet is
+/// declined when it does. Repeating the request has no further effect, so no idempotency key is needed.
 #[utoipa::path(
     post,
     path = "/v1/voids",
