@@ -98,7 +98,7 @@ impl<'a> BreakIn<'a> {
         let after = self.thief_proves(&ticket, right, factor)?;
         let happened = match (taken, refusal(&after)) {
             (0, Some(Refusal::Wrong)) => "blocked after five tries",
-            _ => "a guess was taken, or the right one after five",
+            _ => "a guess was accepted, or the right code after five tries",
         };
         let expected = "blocked after five tries";
         self.tell("Guessed code, stolen second factor", expected, happened.into());

@@ -1,15 +1,15 @@
 // A video for Chromium's camera: a picture, held in front of it as a hand holds a phone.
 //
-// The file is what a cheap camera sends: JPEG pictures one after the other. Chromium plays it again and again.
+// The file is Motion JPEG, one picture after the other; Chromium plays it in a loop.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
-/** An empty shop. */
+/** Shows no phone. */
 export const NOTHING = null;
 
 const SIZE = { width: 1280, height: 720 };
 
-/** How the phone is held in each picture: degrees, and pixels to the right. A hand is never still. */
+/** The phone's position in each picture, in degrees and pixels to the right: a hand is never still. */
 const HOLDS = [
   [2.0, 0],
   [2.4, 3],
@@ -27,7 +27,7 @@ export async function film(browser, file, picture) {
     frames.push(await page.screenshot({ type: "jpeg", quality: 80 }));
   }
   await page.close();
-  // Whole, or not at all: the camera may be looking.
+  // Replaced atomically: the camera may be reading it.
   writeFileSync(`${file}.new`, Buffer.concat(frames));
   renameSync(`${file}.new`, file);
 }

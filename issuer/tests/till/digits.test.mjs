@@ -18,12 +18,12 @@ test("an amount, a code, both, or neither", () => {
   assert.equal(parseEntry(`4901234567894${CODE}`), null);
 });
 
-test("what is shown of an amount is never more than it can be", () => {
+test("the preview of an amount never exceeds the maximum", () => {
   assert.equal(previewAmount("0012"), 12);
   assert.equal(previewAmount(`1280${CODE}`), 1_280_010);
 });
 
-test("digits of a Japanese keyboard are digits, and groups are for reading", () => {
+test("full-width digits are digits, shown in groups", () => {
   assert.equal(digitsIn("０１２ 3-4"), "01234");
   assert.equal(hasNonDigits("０１２ 3-4"), false);
   assert.equal(hasNonDigits("O1"), true);

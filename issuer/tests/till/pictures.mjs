@@ -1,9 +1,9 @@
-// Pictures of every view of the till page, of the real thing: `cargo xtask pictures` takes them.
+// Takes pictures of every view of the till page; run by `cargo xtask pictures`.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { Bed } from "./bed.mjs";
+import { TestBed } from "./testbed.mjs";
 
 const folder = process.argv[2];
 const SCREENS = {
@@ -12,7 +12,7 @@ const SCREENS = {
 };
 const SHOPS = { en: "Tegata Greens, Shibuya", ja: "手形青果店 渋谷" };
 
-/** A sale with the camera on the wallet's screen, and the views around it. */
+/** Takes pictures of a sale and of the other views. */
 async function take(bed, language, screen) {
   const shot = async (view) => {
     const file = join(folder, `till-${view}-${language}-${screen}.png`);
@@ -27,7 +27,7 @@ async function take(bed, language, screen) {
   await page.locator("#amount").waitFor();
   await page.keyboard.type("1280");
   await shot("amount");
-  await bed.show("4901234567894", "qr"); // what the camera sees, and takes for nothing
+  await bed.show("4901234567894", "qr"); // another kind of code for the camera
   await page.keyboard.press("Enter");
   await page.locator("#camera[data-state=on]").waitFor();
   await page.waitForFunction(() => document.getElementById("video").videoWidth > 0);
@@ -42,7 +42,7 @@ async function take(bed, language, screen) {
   await answer("bad");
   await shot("not-paid");
   await page.locator("#answer-second").click();
-  // What takes long to come about: the answer itself, held back and then made up.
+  // A slow answer: held back, then made up.
   await page.clock.install();
   let stopped;
   const held = new Promise((resolve) => (stopped = resolve));
@@ -87,7 +87,7 @@ async function take(bed, language, screen) {
 }
 
 mkdirSync(folder, { recursive: true });
-const bed = await Bed.make();
+const bed = await TestBed.make();
 try {
   for (const language of Object.keys(SHOPS)) {
     for (const screen of Object.keys(SCREENS)) await take(bed, language, screen);

@@ -3,18 +3,18 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { Bed, axe, keys } from "./bed.mjs";
+import { TestBed, axe, keys } from "./testbed.mjs";
 
 let bed;
 let open = [];
 
 before(async () => {
-  bed = await Bed.make();
+  bed = await TestBed.make();
 });
 
 after(() => bed?.end());
 
-// A page that broke a rule of its own policy, or threw, has failed, whatever the test was about.
+// A page that broke its content security policy or threw an error fails any test.
 afterEach(async () => {
   const wrong = open.flatMap((page) => page.wrong);
   await Promise.all(open.map((page) => page.context().close()));
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 let number = 0;
 
-/** A till of its own for each test, enrolled. */
+/** Opens the page of a new enrolled till. */
 async function till(options) {
   number += 1;
   const page = await bed.till(`till-${number}`, options);
@@ -40,19 +40,19 @@ async function freshPage(options) {
   return page;
 }
 
-/** Waits until the page shows this as its answer. */
-async function answered(page, title) {
+/** Waits until the page shows an answer with this title. */
+async function waitForAnswer(page, title) {
   await page.locator("#answer-title", { hasText: new RegExp(`^${title}$`) }).waitFor();
 }
 
-/** As a hand scanner does: digits, then Enter. */
+/** Types digits and Enter, as a hand scanner does. */
 async function scan(page, code) {
   await page.keyboard.type(code);
   await page.keyboard.press("Enter");
 }
 
 async function amount(page, digits) {
-  // A page that was opened just now fetches its texts first.
+  // A page that was just opened fetches its texts first.
   await page.locator("#amount").waitFor();
   await page.keyboard.type(digits);
   await page.keyboard.press("Enter");
@@ -63,7 +63,7 @@ const text = (page, id) => page.locator(`#${id}`).textContent();
 
 const focused = (page) => page.evaluate(() => document.activeElement.id);
 
-/** The texts that a screen reader is given from now on. */
+/** Records the texts that a screen reader announces from now on. */
 async function listen(page) {
   await page.evaluate(() => {
     window.heard = [];
@@ -76,7 +76,7 @@ async function listen(page) {
 
 // Enrolment.
 
-test("a till is enrolled once, with a code that works once", async () => {
+test("an enrolment code enrols one till, once", async () => {
   const code = await bed.enrolment("once", "Corner <b>shop</b> & son");
   const page = await freshPage();
   await page.keyboard.press("Enter");
@@ -84,7 +84,7 @@ test("a till is enrolled once, with a code that works once", async () => {
   await page.keyboard.type("not-a-code");
   await page.keyboard.press("Enter");
   await page.locator("#enrol-error", { hasText: "not valid" }).waitFor();
-  await page.keyboard.type(code); // what was wrong is selected, and typed over
+  await page.keyboard.type(code); // replaces the wrong one, which is selected
   await page.keyboard.press("Enter");
   await page.locator("#amount").waitFor();
   await page.locator("#shop", { hasText: "Corner <b>shop</b> & son" }).waitFor();
@@ -97,7 +97,7 @@ test("a till is enrolled once, with a code that works once", async () => {
   await other.locator("#enrol-error", { hasText: "used already or have expired" }).waitFor();
 });
 
-test("an enrolment code that is too old is refused", async () => {
+test("an expired enrolment code is rejected", async () => {
   const code = await bed.enrolment("late");
   await bed.issuer.ask({ do: "wait", seconds: 3600 });
   const page = await freshPage();
@@ -106,7 +106,7 @@ test("an enrolment code that is too old is refused", async () => {
   await page.locator("#enrol-error", { hasText: "have expired" }).waitFor();
 });
 
-test("a till that is revoked says so, and takes no payment", async () => {
+test("a revoked till says so and takes no payment", async () => {
   const page = await till();
   await amount(page, "500");
   await bed.issuer.ask({ do: "revoke", till: page.till });
@@ -116,38 +116,38 @@ test("a till that is revoked says so, and takes no payment", async () => {
   await page.locator("#enrol-code").waitFor();
 });
 
-// Ways for a code to get in.
+// Reading a code.
 
 for (const [columns, shows] of [[80, "its QR code"], [96, "both its symbols"]]) {
-  test(`the camera sees the wallet's screen with ${shows}, the card is charged, and the same video is refused`, async () => {
+  test(`the camera reads the wallet's screen with ${shows}, once`, async () => {
     await bed.issuer.ask({ do: "set-clock" });
     const page = await till();
     const wallet = (await bed.shopper()).wallet();
     const screen = wallet.pays(columns, 24);
-    // The wallet goes by this computer's clock; the issuer's stands from here on.
+    // The wallet uses this computer's clock; the issuer's stands still from here on.
     await bed.issuer.ask({ do: "set-clock" });
     await bed.holdUp(screen);
     await amount(page, "1280");
-    await answered(page, "Paid");
+    await waitForAnswer(page, "Paid");
     assert.equal(await text(page, "answer-amount"), "¥1,280");
     assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
     await page.keyboard.press("Enter");
     await amount(page, "1280");
-    await answered(page, "Not paid");
+    await waitForAnswer(page, "Not paid");
     assert.match(await text(page, "answer-text"), /already been used/);
     assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1280] });
   });
 }
 
-test("the camera reads a Code 128 that stands alone", async () => {
+test("the camera reads a Code 128 alone", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await bed.show(await shopper.code(), "code128");
   await amount(page, "1380");
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1380] });
 });
 
-test("the camera is on while a code is waited for, and at no other time", async () => {
+test("the camera is on only while a code is expected", async () => {
   const page = await till();
   const isOn = () =>
     page.evaluate(() => {
@@ -174,36 +174,36 @@ test("another kind of code is not taken for a payment code", async () => {
   await page.locator("#camera-says", { hasText: "not a payment code" }).waitFor();
 });
 
-test("a hand scanner types into whatever step there is", async () => {
+test("a hand scanner works in every step", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   // Without an amount.
   await scan(page, await shopper.code());
   assert.match(await text(page, "amount-error"), /Enter the amount first/);
   // Right after the amount.
   await scan(page, `1200${await shopper.code()}`);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥1,200");
-  // It reads once more: what it types then is not for the answer, and its Enter does not end it.
+  // Scanned again: the digits are ignored, and Enter does not close the answer.
   await scan(page, await shopper.code());
   assert.equal(await page.locator("#view-answer").isVisible(), true);
   await page.keyboard.press("Enter");
-  // When it is waited for, with the focus elsewhere.
+  // When a code is expected and the focus is elsewhere.
   await amount(page, "300");
   await page.locator("#sound").focus();
   await scan(page, await shopper.code());
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥300");
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1200, 300] });
 });
 
-test("the number on a packet of noodles is no amount", async () => {
+test("a product's barcode is no amount", async () => {
   const page = await till();
   await scan(page, "4901234567894");
   assert.match(await text(page, "amount-error"), /too long for an amount/);
   assert.equal(await page.locator("#amount").inputValue(), "¥0");
 });
 
-test("a code can be typed by hand, in groups, and in full width", async () => {
+test("a code can be typed by hand, grouped or in full width", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await amount(page, "80");
   const code = await shopper.code();
@@ -215,10 +215,10 @@ test("a code can be typed by hand, in groups, and in full width", async () => {
   const wide = Array.from(code, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)).join("");
   await page.locator("#code").fill(wide);
   await page.keyboard.press("Enter");
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
 });
 
-test("a sale is done with the keyboard alone", async () => {
+test("a sale works with the keyboard alone", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   assert.equal(await focused(page), "amount");
   await page.keyboard.type("12345");
@@ -232,11 +232,11 @@ test("a sale is done with the keyboard alone", async () => {
   assert.equal(await page.locator("#amount").inputValue(), "¥50");
   await page.keyboard.press("Enter");
   await scan(page, await shopper.code());
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await focused(page), "answer-first");
   await page.keyboard.press("Enter");
   assert.equal(await focused(page), "amount");
-  // From the start of the page: each stop can be seen, and the list of payments is reached.
+  // Backwards from the field: each focus is visible, and the list of payments is reached.
   const stops = [];
   for (let turn = 0; turn < 5; turn += 1) {
     await page.keyboard.press("Shift+Tab");
@@ -254,11 +254,11 @@ test("a sale is done with the keyboard alone", async () => {
   assert.equal(await focused(page), "payments-again");
 });
 
-test("payments are voided with the keyboard alone: one that is not known yet, and one from the list", async () => {
+test("a void works with the keyboard alone", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const isInside = (id) => page.evaluate((id) => document.getElementById(id).contains(document.activeElement), id);
-  // The question keeps the focus to itself, and begins at what changes nothing.
-  const saysYes = async () => {
+  // The dialog traps the focus and begins on the button that changes nothing.
+  const confirm = async () => {
     await page.locator("#void").waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.value), "no");
     await page.keyboard.press("Tab");
@@ -268,27 +268,27 @@ test("payments are voided with the keyboard alone: one that is not known yet, an
   };
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `3300${await shopper.code()}`);
-  await answered(page, "Payment pending");
+  await waitForAnswer(page, "Payment pending");
   assert.equal(await focused(page), "answer-first");
   await page.keyboard.press("Tab");
   assert.equal(await focused(page), "answer-second");
-  // No, by Escape: it still stands there, and so does the focus.
+  // Cancelled with Escape: the payment and the focus stay.
   await page.keyboard.press("Enter");
   await page.locator("#void").waitFor();
   await page.keyboard.press("Escape");
   await page.locator("#void").waitFor({ state: "hidden" });
   assert.equal(await focused(page), "answer-second");
   await page.keyboard.press("Enter");
-  await saysYes();
-  await answered(page, "Void in progress");
+  await confirm();
+  await waitForAnswer(page, "Void in progress");
   await bed.issuer.ask({ do: "processor", says: "done" });
   await bed.issuer.ask({ do: "finish" });
-  await answered(page, "Voided");
+  await waitForAnswer(page, "Voided");
   assert.equal(await focused(page), "answer-first");
   await page.keyboard.press("Enter");
-  // The next sale is paid, and taken back from the list.
+  // The next sale is paid and voided from the list.
   await scan(page, `3400${await shopper.code()}`);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   await page.keyboard.press("Enter");
   for (let turn = 0; turn < 4; turn += 1) await page.keyboard.press("Shift+Tab");
   assert.equal(await page.evaluate(() => document.activeElement.dataset.view), "payments");
@@ -300,13 +300,13 @@ test("payments are voided with the keyboard alone: one that is not known yet, an
   assert.equal(await isInside("payments"), true);
   assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /Void: ¥3,400/);
   await page.keyboard.press("Enter");
-  await saysYes();
+  await confirm();
   await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
   assert.equal(await focused(page), "payments-again");
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
 });
 
-test("the number keys on the screen do what the keyboard does, and leave it the focus", async () => {
+test("the number pad types and leaves the focus in the field", async () => {
   const page = await till();
   for (const key of ["1", "00", "5"]) await page.locator(`.keypad [data-digits="${key}"]`).click();
   await page.locator("#amount-back").click();
@@ -314,19 +314,19 @@ test("the number keys on the screen do what the keyboard does, and leave it the 
   assert.equal(await focused(page), "amount");
 });
 
-// What is answered.
+// Outcomes.
 
-test("paid, not paid and not known yet are told by words, colour and sound, once each", async () => {
+test("each outcome is announced once, in text, colour and sound", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const poor = await bed.shopper("pm_card_visa_chargeDeclinedInsufficientFunds");
   const heard = await listen(page);
   const tone = () => page.locator("#answer").getAttribute("data-tone");
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `700${await shopper.code()}`);
-  await answered(page, "Payment pending");
+  await waitForAnswer(page, "Payment pending");
   assert.equal(await tone(), "wait");
   assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), true);
-  // It is asked again, and still not known: nothing is said twice.
+  // Asked again and still pending: nothing is announced twice.
   const polls = () => page.asked.filter((it) => /authorisations\/.+/.test(it.url())).length;
   const before = polls();
   await page.waitForRequest(/authorisations\/.+/);
@@ -334,13 +334,13 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   assert.ok(polls() > before);
   await bed.issuer.ask({ do: "processor", says: "done" });
   await bed.issuer.ask({ do: "finish" });
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await tone(), "good");
   await page.keyboard.press("Enter");
   await scan(page, `900${await poor.code()}`);
-  await answered(page, "Not paid");
+  await waitForAnswer(page, "Not paid");
   assert.equal(await tone(), "bad");
-  // A screen reader is told in the frame after the one that shows it.
+  // The announcement follows in the next frame.
   await page.waitForFunction(() => window.heard.at(-1)?.startsWith("Not paid"));
   const said = (await heard()).filter((text) => !text.startsWith("Processing"));
   assert.equal(said.length, 3, said.join("\n"));
@@ -350,26 +350,26 @@ test("paid, not paid and not known yet are told by words, colour and sound, once
   assert.deepEqual(await page.evaluate(() => window.tones), [440, 659.26, 987.77, 311.13, 207.65]);
 });
 
-test("without sound there is none, also tomorrow", async () => {
+test("sound stays off after a reload", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await page.locator("#sound").click();
   await page.reload();
   await page.locator('#sound[aria-pressed="false"]').waitFor();
   await page.locator("#amount").focus();
   await scan(page, `10${await shopper.code()}`);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.deepEqual(await page.evaluate(() => window.tones), []);
 });
 
-test("after a code that is no good, the next one is scanned for the same sale", async () => {
+test("after an invalid code the next one is for the same sale", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await scan(page, "640000000000000000000000000");
-  await answered(page, "Not paid");
+  await waitForAnswer(page, "Not paid");
   assert.match(await text(page, "answer-text"), /new code/);
   assert.equal(await text(page, "answer-first"), "Scan the next code");
   await page.keyboard.press("Enter");
   await scan(page, await shopper.code());
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥640");
   const posts = page.asked.filter((it) => it.method() === "POST" && it.url().endsWith("/v1/authorisations"));
   const references = new Set(posts.map((it) => it.postDataJSON().reference));
@@ -377,30 +377,30 @@ test("after a code that is no good, the next one is scanned for the same sale", 
   assert.equal(new Set(keys(page)).size, 2);
 });
 
-test("a till that may take nothing is told what to do, whether that is so for all tills or for this one alone", async () => {
-  const told = [
+test("a stopped till tells the cashier what to do", async () => {
+  const cases = [
     ["en", "Not paid", /another till.*person in charge/],
     ["ja", "決済できませんでした", /別のレジ.*担当者/],
   ];
-  for (const [language, title, doing] of told) {
+  for (const [language, title, doing] of cases) {
     const [page, shopper] = [await till({ language }), await bed.shopper()];
-    // What the service answers in both cases: it does not tell them apart, and neither may the page.
+    // The service answers the same if all tills are stopped or this one; the page must not tell them apart either.
     const stopped = { id: null, status: "declined", reason: "stopped", reference: "a", time: 0 };
     await page.route("**/v1/authorisations", (route) => route.fulfill({ json: stopped }));
     await scan(page, `640${await shopper.code()}`);
-    await answered(page, title);
+    await waitForAnswer(page, title);
     assert.match(await text(page, "answer-text"), doing);
     assert.doesNotMatch(await text(page, "answer-text"), /everyone|すべて/);
   }
 });
 
-test("the language changes in the middle of a sale, and stays", async () => {
+test("the language can change in a sale and stays", async () => {
   const [page, shopper] = [await till({ language: "ja" }), await bed.shopper()];
   assert.equal(await text(page, "amount-label"), "金額");
   await scan(page, `1500${await shopper.code()}`);
-  await answered(page, "支払い完了");
+  await waitForAnswer(page, "支払い完了");
   await page.locator("#language").click();
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
   await page.reload();
   await page.locator("#amount-label", { hasText: "Amount" }).waitFor();
@@ -408,9 +408,9 @@ test("the language changes in the middle of a sale, and stays", async () => {
 
 // The network.
 
-test("an answer that takes as long as the service may need is waited for, and the page says that it waits", async () => {
+test("the page waits for a slow answer and says so", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  // The page's clock is ours: nobody waits half a minute here.
+  // The page's clock is simulated: the test does not wait half a minute.
   await page.clock.install();
   await amount(page, "1900");
   let answers;
@@ -422,75 +422,75 @@ test("an answer that takes as long as the service may need is waited for, and th
   const asked = page.waitForRequest("**/v1/authorisations");
   await scan(page, await shopper.code());
   await asked;
-  await answered(page, "Processing");
+  await waitForAnswer(page, "Processing");
   await page.clock.fastForward(6_000);
-  await answered(page, "Still waiting");
+  await waitForAnswer(page, "Still waiting");
   assert.match(await text(page, "answer-text"), /do not scan again/);
   assert.equal(await text(page, "answer-first"), "Void sale");
-  // Three requests to the card company, eight seconds each, and something more.
+  // Longer than three requests to the card company of eight seconds each.
   await page.clock.fastForward(20_000);
   assert.equal(await text(page, "answer-title"), "Still waiting");
   assert.equal(keys(page).length, 1, "it has not given up");
   answers();
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [1900] });
 });
 
-test("an answer that never comes is asked for again in the end", async () => {
+test("a request without an answer is repeated", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await page.clock.install();
   await amount(page, "1950");
-  // One that is never answered, and then the real thing.
+  // The first request is never answered, the next one is.
   await page.route("**/v1/authorisations", () => {}, { times: 1 });
   const asked = page.waitForRequest("**/v1/authorisations");
   await scan(page, await shopper.code());
   await asked;
   await page.clock.fastForward(31_000);
-  await answered(page, "No response yet");
+  await waitForAnswer(page, "No response yet");
   await page.clock.fastForward(1_000);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(keys(page).length, 2);
   assert.equal(new Set(keys(page)).size, 1);
 });
 
-test("when the network goes and comes back, the same is asked under the same key", async () => {
+test("after a network failure the same key is sent again", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await amount(page, "2000");
   await page.context().setOffline(true);
   await scan(page, await shopper.code());
-  await answered(page, "No response yet");
+  await waitForAnswer(page, "No response yet");
   assert.match(await text(page, "answer-text"), /never charged twice/);
   await page.context().setOffline(false);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.ok(keys(page).length >= 2);
   assert.equal(new Set(keys(page)).size, 1);
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2000] });
 });
 
-test("an answer that is lost on its way is asked for again, and nothing is paid twice", async () => {
+test("a lost answer leads to no second payment", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   let isLost = false;
   await page.route("**/v1/authorisations", async (route) => {
     if (isLost || route.request().method() !== "POST") return route.continue();
     isLost = true;
-    await route.fetch(); // it arrives, and is done
+    await route.fetch(); // it arrives and is carried out
     return route.abort();
   });
   await scan(page, `2100${await shopper.code()}`);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(isLost, true);
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2100] });
 });
 
-test("a page that is closed in the middle goes on where it was", async () => {
+test("a closed page continues its sale", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await amount(page, "2200");
   await page.route("**/v1/authorisations", (route) => route.abort());
   await scan(page, await shopper.code());
-  await answered(page, "No response yet");
+  await waitForAnswer(page, "No response yet");
   await page.unroute("**/v1/authorisations");
   await page.reload();
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥2,200");
   assert.equal(new Set(keys(page)).size, 1);
   await page.reload();
@@ -498,7 +498,7 @@ test("a page that is closed in the middle goes on where it was", async () => {
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2200] });
 });
 
-test("a sale that may not have arrived is voided by its key, and then can arrive no more", async () => {
+test("a sale that may not have arrived is voided by its key", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await amount(page, "2300");
   let late;
@@ -507,38 +507,38 @@ test("a sale that may not have arrived is voided by its key, and then can arrive
     return route.abort();
   });
   await scan(page, await shopper.code());
-  await answered(page, "No response yet");
+  await waitForAnswer(page, "No response yet");
   await page.keyboard.press("Enter");
   await page.locator("#void-text", { hasText: "If it was paid" }).waitFor();
-  await page.keyboard.press("Enter"); // the focus is on the button that keeps it
-  await answered(page, "No response yet");
+  await page.keyboard.press("Enter"); // the focus is on the button that keeps the payment
+  await waitForAnswer(page, "No response yet");
   await page.locator("#answer-first").click();
   await page.locator("#void [value=yes]").click();
-  await answered(page, "Voided");
+  await waitForAnswer(page, "Voided");
   const answer = await page.request.post(`${bed.url}/v1/authorisations`, late);
   assert.notEqual((await answer.json()).status, "approved");
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
 });
 
-test("a void that does not end holds up no cashier: she goes on, and the list shows how it ended", async () => {
+test("a slow void does not hold up the cashier", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const row = page.locator("#payments tbody tr", { hasText: "¥2,400" });
-  const goesOn = async () => {
-    await answered(page, "Void in progress");
+  const continues = async () => {
+    await waitForAnswer(page, "Void in progress");
     assert.match(await text(page, "answer-text"), /finishes automatically/);
     assert.equal(await text(page, "answer-first"), "Next sale, check later");
   };
-  // The processor has begun to charge the card and is not done with it: nothing can be said yet of a void, either.
+  // The processor is still charging the card, so the void cannot complete yet.
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `2400${await shopper.code()}`);
-  await answered(page, "Payment pending");
+  await waitForAnswer(page, "Payment pending");
   await page.locator("#answer-second").click();
   await page.locator("#void [value=yes]").click();
-  await goesOn();
+  await continues();
   await page.keyboard.press("Enter");
   await page.locator("#amount").waitFor();
   assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), false);
-  // Nor does a page that is opened anew go back to it: the service has it in hand.
+  // A reloaded page does not return to it either: the service completes it.
   await page.reload();
   await page.locator("#amount").waitFor();
   await page.locator("[data-view=payments]").click();
@@ -550,26 +550,26 @@ test("a void that does not end holds up no cashier: she goes on, and the list sh
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
 });
 
-test("a cashier who waits for a void sees it end", async () => {
+test("a cashier who waits sees the void complete", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await bed.issuer.ask({ do: "processor", says: "pending" });
   await scan(page, `2450${await shopper.code()}`);
-  await answered(page, "Payment pending");
+  await waitForAnswer(page, "Payment pending");
   await page.locator("#answer-second").click();
   await page.locator("#void [value=yes]").click();
-  await answered(page, "Void in progress");
+  await waitForAnswer(page, "Void in progress");
   await bed.issuer.ask({ do: "processor", says: "done" });
   await bed.issuer.ask({ do: "finish" });
-  await answered(page, "Voided");
+  await waitForAnswer(page, "Voided");
   assert.equal(await text(page, "answer-first"), "Next sale");
 });
 
-// The other pages.
+// The other views.
 
-test("a payment is voided from the list, after a second question", async () => {
+test("a payment is voided from the list after confirmation", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await scan(page, `3100${await shopper.code()}`);
-  await answered(page, "Paid");
+  await waitForAnswer(page, "Paid");
   await page.keyboard.press("Enter");
   await page.locator("[data-view=payments]").click();
   const row = page.locator("#payments tbody tr", { hasText: "¥3,100" });
@@ -586,7 +586,7 @@ test("a payment is voided from the list, after a second question", async () => {
   assert.equal(await row.locator("button").count(), 0);
 });
 
-test("the till card is drawn, and can be read", async () => {
+test("the till card is drawn and readable", async () => {
   const page = await till({ shop: "手形青果店 渋谷" });
   await page.locator("[data-view=card]").click();
   await page.locator("#card-picture").waitFor();
@@ -605,7 +605,7 @@ test("the till card is drawn, and can be read", async () => {
   assert.deepEqual(read, [(await answer.json()).card]);
 });
 
-test("no view has a fault that the accessibility checker knows, in either language", async () => {
+test("no view has an accessibility fault in either language", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const check = async (view) => {
     await page.evaluate(axe);
@@ -644,7 +644,7 @@ test("no view has a fault that the accessibility checker knows, in either langua
   assert.deepEqual(violations.map(({ id }) => id), []);
 });
 
-test("everything fits into the window, on a till's screen and on a tablet held either way", async () => {
+test("every view fits into the window of a till or tablet", async () => {
   for (const screen of [{ width: 1024, height: 768 }, { width: 768, height: 1024 }, { width: 1280, height: 800 }]) {
     for (const language of ["en", "ja"]) {
       const page = await till({ screen, language });
@@ -665,9 +665,9 @@ test("everything fits into the window, on a till's screen and on a tablet held e
   }
 });
 
-// What a browser is told it may do.
+// Browser policy.
 
-test("the page runs its own files and no others, and only as they were", async () => {
+test("the page runs only its own unchanged files", async () => {
   const page = await freshPage();
   const answer = await page.request.get(`${bed.url}/till`);
   const policy = answer.headers()["content-security-policy"];
@@ -678,7 +678,7 @@ test("the page runs its own files and no others, and only as they were", async (
   const hosts = new Set(page.asked.map((it) => new URL(it.url()).origin));
   assert.deepEqual([...hosts], [bed.url]);
 
-  // Somebody on the way changes one file: the browser does not run it.
+  // One file is changed in transit: the browser does not run it.
   const changed = await freshPage();
   await changed.route("**/sale.js", async (route) => {
     const real = await route.fetch();

@@ -1,5 +1,5 @@
-// What the tests stand on: a real issuer in a process of its own, people who have accounts and payment credentials there,
-// the wallet's own program, and a Chromium whose camera sees what we show it.
+// The test environment: a real issuer in its own process, shoppers with accounts and payment credentials, the wallet's
+// program, and a Chromium whose camera shows a given picture.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,26 +10,26 @@ import { createInterface } from "node:readline";
 
 import { NOTHING, film } from "./camera.mjs";
 
-/** A variable that `cargo xtask test till` sets. */
-function given(name) {
+/** Returns an environment variable that `cargo xtask test till` sets. */
+function variable(name) {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: cargo xtask test till sets it`);
   return value;
 }
 
-const require = createRequire(join(given("TILL_PACKAGES"), "package.json"));
+const require = createRequire(join(variable("TILL_PACKAGES"), "package.json"));
 const { chromium } = require("playwright-core");
 
-/** The accessibility checker, as a script. */
+/** The source of the accessibility checker. */
 export const axe = require("axe-core").source;
 
-/** The window of a till's screen. */
+/** The window size of a till's screen. */
 export const SCREEN = { width: 1024, height: 768 };
 
 /** The issuer's process: a line of JSON in, a line of JSON out. */
-class Issuer {
+class TestIssuer {
   constructor() {
-    this.process = spawn(given("TILL_ISSUER"), { stdio: ["pipe", "pipe", "inherit"] });
+    this.process = spawn(variable("TILL_ISSUER"), { stdio: ["pipe", "pipe", "inherit"] });
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
     this.turn = Promise.resolve();
   }
@@ -40,7 +40,7 @@ class Issuer {
     return JSON.parse(value);
   }
 
-  /** Asks for something to be done at the issuer; one at a time. */
+  /** Sends a command to the issuer and returns its answer; one at a time. */
   ask(what) {
     const answer = this.turn.then(() => {
       this.process.stdin.write(`${JSON.stringify(what)}\n`);
@@ -55,48 +55,48 @@ class Issuer {
   }
 }
 
-/** Someone with an account, a card and a payment credential. */
-class Shopper {
+/** A shopper with an account, a card and a payment credential. */
+class TestShopper {
   constructor(bed, { shopper, seed, prefix }) {
     Object.assign(this, { bed, shopper, seed, prefix });
   }
 
-  /** A code: the first of the next half minute, which comes at the issuer at that moment. */
+  /** Returns the first code of the next half minute and advances the issuer's clock to it. */
   async code() {
     return (await this.bed.issuer.ask({ do: "code", shopper: this.shopper })).code;
   }
 
-  /** A wallet of hers that holds the credential; `pays` takes a picture of what it shows at the till, now. */
+  /** Creates a wallet that holds the credential; `pays` takes a picture of its payment screen. */
   wallet() {
     const file = (name) => join(this.bed.folder, `${this.shopper}.${name}`);
     writeFileSync(file("passphrase"), "nine quiet herons stand here\n");
     writeFileSync(file("seed"), this.seed);
-    const hers = ["wallet", "--vault", file("vault"), "--passphrase", `@${file("passphrase")}`];
-    this.bed.tegata(...hers, "init");
+    const wallet = ["wallet", "--vault", file("vault"), "--passphrase", `@${file("passphrase")}`];
+    this.bed.tegata(...wallet, "init");
     const seed = ["--prefix", this.prefix, "--seed", `@${file("seed")}`];
-    this.bed.tegata(...hers, "add", "payment", "--label", "Card", ...seed);
+    this.bed.tegata(...wallet, "add", "payment", "--label", "Card", ...seed);
     const pays = (columns, lines) => {
       const picture = file("png");
-      const screen = [String(columns), String(lines), picture, given("TEGATA")];
-      execFileSync(given("TILL_SCREEN"), [...screen, ...hers, "pay"]);
+      const screen = [String(columns), String(lines), picture, variable("TEGATA")];
+      execFileSync(variable("TILL_SCREEN"), [...screen, ...wallet, "pay"]);
       return picture;
     };
     return { pays };
   }
 }
 
-export class Bed {
+export class TestBed {
   static async make() {
-    const bed = new Bed();
+    const bed = new TestBed();
     bed.folder = mkdtempSync(join(tmpdir(), "till-"));
     bed.video = join(bed.folder, "camera.mjpeg");
-    bed.issuer = new Issuer();
+    bed.issuer = new TestIssuer();
     ({ url: bed.url } = await bed.issuer.next());
-    const paper = await chromium.launch({ executablePath: given("CHROMIUM"), args: ["--no-sandbox"] });
-    bed.paper = paper;
-    await film(paper, bed.video, NOTHING);
+    const drawing = await chromium.launch({ executablePath: variable("CHROMIUM"), args: ["--no-sandbox"] });
+    bed.drawing = drawing;
+    await film(drawing, bed.video, NOTHING);
     bed.browser = await chromium.launch({
-      executablePath: given("CHROMIUM"),
+      executablePath: variable("CHROMIUM"),
       args: [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
@@ -109,27 +109,27 @@ export class Bed {
 
   async end() {
     await this.browser.close();
-    await this.paper.close();
+    await this.drawing.close();
     this.issuer.stop();
     rmSync(this.folder, { recursive: true });
   }
 
-  /** Runs our program; what it says on standard output. */
-  tegata(...what) {
-    return execFileSync(given("TEGATA"), what, { encoding: "utf8" });
+  /** Runs `tegata` and returns its standard output. */
+  tegata(...args) {
+    return execFileSync(variable("TEGATA"), args, { encoding: "utf8" });
   }
 
-  /** Somebody whose account is charged with this card of the sandbox's. */
+  /** Creates a shopper with this card of the sandbox. */
   async shopper(card = "pm_card_visa") {
-    return new Shopper(this, await this.issuer.ask({ do: "shopper", card }));
+    return new TestShopper(this, await this.issuer.ask({ do: "shopper", card }));
   }
 
-  /** Shows the camera a picture until it is shown something else. */
+  /** Shows the camera a picture until the next one. */
   async holdUp(picture) {
-    await film(this.paper, this.video, picture);
+    await film(this.drawing, this.video, picture);
   }
 
-  /** Shows the camera a symbol of these digits, as our program draws it, until it is shown something else. */
+  /** Shows the camera a symbol of these digits, drawn by `tegata`, until the next picture. */
   async show(digits, format) {
     const picture = join(this.folder, "symbol.png");
     this.tegata("symbol", digits, "--format", format, "--module", "6", "--out", picture);
@@ -140,33 +140,33 @@ export class Bed {
     await this.holdUp(NOTHING);
   }
 
-  /** A till's page that is not enrolled. What goes wrong in it is kept in `wrong`, what it asks in `asked`. */
+  /** Opens the page of a till that is not enrolled. `wrong` collects its errors, `asked` its requests. */
   async page({ language = "en", screen = SCREEN } = {}) {
     const context = await this.browser.newContext({ viewport: screen, locale: language, reducedMotion: "reduce" });
-    await context.addInitScript(countTones);
+    await context.addInitScript(recordTones);
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     page.wrong = [];
     page.asked = [];
     page.on("pageerror", (error) => page.wrong.push(error.message));
     page.on("console", (message) => {
-      // An answer that says no is no mistake of the page.
+      // A rejected request is not an error of the page.
       const isAnswer = /^Failed to load resource/.test(message.text());
       if (["error", "warning"].includes(message.type()) && !isAnswer) page.wrong.push(message.text());
     });
     page.on("request", (request) => page.asked.push(request));
     await page.goto(`${this.url}/till`);
-    // It fetches its texts before it takes a key.
+    // The page fetches its texts before it accepts input.
     await page.locator("#enrol-code").waitFor();
     return page;
   }
 
-  /** A code that makes a page a till. */
+  /** Returns an enrolment code for a till. */
   async enrolment(till, shop = "Tegata Greens, Shibuya") {
     return (await this.issuer.ask({ do: "till", till, shop })).code;
   }
 
-  /** The page of an enrolled till. */
+  /** Opens the page of an enrolled till. */
   async till(name, options) {
     const page = await this.page(options);
     await page.locator("#enrol-code").fill(await this.enrolment(name, options?.shop));
@@ -176,8 +176,8 @@ export class Bed {
   }
 }
 
-/** Runs in the page: notes the tones that are played. The real ones play all the same. */
-function countTones() {
+/** Runs in the page: records the tones that are played. */
+function recordTones() {
   window.tones = [];
   const real = window.OscillatorNode;
   window.OscillatorNode = function tone(context, options) {
@@ -186,7 +186,7 @@ function countTones() {
   };
 }
 
-/** The keys under which payments were asked for. */
+/** Returns the idempotency keys of the page's payment requests. */
 export function keys(page) {
   const posts = page.asked.filter((it) => it.method() === "POST" && it.url().endsWith("/v1/authorisations"));
   return posts.map((it) => it.headers()["idempotency-key"]);
