@@ -62,7 +62,8 @@ impl vault::Anchor for Hosted {
     fn load(&self) -> Result<Option<vault::AnchorState>, AnchorError> {
         let Some(stored) = self.0.load()? else { return Ok(None) };
         let read = read(&stored);
-        read.map(Some).ok_or_else(|| AnchorError::Failed("it returned a value that was never stored".into()))
+        read.map(Some)
+            .ok_or_else(|| AnchorError::Failed("it returned a value that was never stored".into()))
     }
 
     fn store(&self, anchored: &vault::AnchorState) -> Result<(), AnchorError> {

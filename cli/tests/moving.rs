@@ -120,7 +120,11 @@ fn a_wrong_file_changes_nothing() {
     let old = old_phone();
     let new = Wallet::made();
     let third = Wallet::made();
-    failed(&old.run(&["move", "give", "tegata-move:1:AAAA", "--out", "x"]), 1, "incomplete or mistyped");
+    failed(
+        &old.run(&["move", "give", "tegata-move:1:AAAA", "--out", "x"]),
+        1,
+        "incomplete or mistyped",
+    );
     failed(&old.run(&["move", "give", "hello", "--out", "x"]), 1, "not a transfer request");
     failed(&new.run(&["move", "take", "moved.txt"]), 2, "cannot read moved.txt");
 

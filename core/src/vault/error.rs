@@ -66,7 +66,9 @@ pub enum VaultError {
     #[error("this way to unlock payments is not set up")]
     UnlockNotSet,
     /// Nothing else opens the payment lock, so this cannot be forgotten.
-    #[error("this is the only way to unlock payments: set up another one first, or remove the lock")]
+    #[error(
+        "this is the only way to unlock payments: set up another one first, or remove the lock"
+    )]
     LastUnlockMethod,
     /// This is not the PIN.
     #[error("wrong PIN, attempts left: {tries_left}")]

@@ -69,8 +69,7 @@ impl<'w> OtpCredentials<'w> {
             let mut stored: OtpCredential = tx.get(id)?.ok_or(Error::NotFound)?;
             let code = stored.code(now).map_err(VaultError::from)?;
             if let OtpKind::Hotp(counter) = &mut stored.kind {
-                let used_up =
-                    || Error::Invalid("this credential has no counter left".into());
+                let used_up = || Error::Invalid("this credential has no counter left".into());
                 *counter = counter.checked_add(1).ok_or_else(used_up)?;
                 tx.put(id, &stored)?;
             }

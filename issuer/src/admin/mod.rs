@@ -51,9 +51,7 @@ pub enum OperatorError {
     #[error("no account has this address or id")]
     NoSuchAccount,
     /// It is no account yet, or none any more.
-    #[error(
-        "this is a pending sign-up or a deleted account: it cannot be frozen or unfrozen"
-    )]
+    #[error("this is a pending sign-up or a deleted account: it cannot be frozen or unfrozen")]
     NothingToFreeze,
     /// No payment has this number.
     #[error("no payment has this id")]
@@ -68,7 +66,9 @@ pub enum OperatorError {
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
     /// There is nowhere to sign how far the log goes.
-    #[error("set checkpoints: the file outside the database that records how far the log was signed")]
+    #[error(
+        "set checkpoints: the file outside the database that records how far the log was signed"
+    )]
     NoCheckpoints,
     /// The old checkpoints are in the way.
     #[error("the checkpoint file cannot be moved aside: {0}")]
