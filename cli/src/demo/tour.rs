@@ -53,7 +53,7 @@ pub(super) fn run(output: &Output) -> Result<(), Failure> {
     let lines = |steps: &[Told]| steps.iter().map(Told::line).collect::<Vec<_>>().join("\n");
     let words = format!(
         "{}\n\nThe break-in of 2019, tried on this issuer over HTTP. The attacker knows the\n\
-         shopper's shopper's shopper's shopper's shopper's address, birth date, telephone number and password. The issuer does\n\
+         shopper's address, birth date, telephone number and password. The issuer does\n\
          not say what was wrong.\n\n{}",
         lines(&tour.steps[..till]),
         lines(&tour.steps[till..])

@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Amount {
 }
 
 text_type! {
-    /// A currency's three letters (ISO 4217), as in `JPY`.
+    /// A currency code of three letters (ISO 4217), such as `JPY`.
     #[schema(pattern = "^[A-Z]{3}$", example = "JPY")]
     Currency, "a currency: three capital letters", |text| {
         text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())

@@ -25,34 +25,34 @@ use crate::store::{
     SaleDetails,
 };
 
-/// How many of a till's last payments are shown.
+/// Number of recent payments that a till can list.
 const LAST: u32 = 20;
 
-/// A payment that a till asks for.
+/// A payment that a till requests.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Authorise {
-    /// What was scanned or typed: 24 digits.
+    /// The scanned or typed payment code: 24 digits.
     code: ScannedCode,
-    /// How much, in minor units.
+    /// The amount in minor units.
     amount: AmountInput,
-    /// In what; it has to be the issuer's.
+    /// The currency, which must be the issuer's.
     currency: Currency,
-    /// The till's own number for this sale.
+    /// The till's reference of this sale.
     reference: Reference,
 }
 
-/// The last payments of a till.
+/// The recent payments of a till.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Last {
-    /// The newest first.
+    /// The payments, newest first.
     authorisations: Vec<View>,
 }
 
-/// Takes a code and charges the card behind it
+/// Authorises a payment and charges the card
 ///
-/// The same key and body give the same payment again, as it stands then, and so does the same reference with another
-/// key and a fresh code. No is an answer, not a problem: see `status` and `reason`.
+/// The same key and body return the same payment in its current state, and so does the same reference with another key
+/// and a new code. A declined payment is a result, not a problem: see `status` and `reason`.
 #[utoipa::path(
     post,
     path = "/v1/authorisations",
@@ -82,7 +82,7 @@ pub(super) async fn authorise(
     Ok(Json(view))
 }
 
-/// How one payment of this till stands
+/// Returns one payment of this till
 #[utoipa::path(
     get,
     path = "/v1/authorisations/{id}",
@@ -111,7 +111,7 @@ pub(super) async fn one(
     found.map(|found| Json(View::of(&found))).ok_or(Problem::NotFound)
 }
 
-/// The last payments of this till
+/// Lists the recent payments of this till
 #[utoipa::path(
     get,
     path = "/v1/authorisations",
