@@ -108,132 +108,130 @@ macro_rules! calls {
 }
 
 calls! {
-    /// Begins a sign-up. The answer is the same whether or not the address has an account already; what is mailed tells.
+    /// Begins a sign-up. The response is the same whether or not the address has an account; the mail says which.
     BeginSignUp "/v1/sign-ups" RequiredAuth::Device("sign-up") => IssuedTicket {
-        /// The address.
+        /// The e-mail address.
         address: Handle,
-        /// The language of mails.
+        /// The language of mails to the account.
         language: Language,
         /// The key of the device that signs up.
         device: DeviceKey,
-        /// What the device is called.
+        /// The device's name.
         device_name: DeviceName,
     }
 
-    /// The mailed code of a sign-up, with the password to be. A second factor's secret comes back, once.
+    /// Confirms a sign-up with the mailed code and sets the password. Returns the second factor's secret, once.
     VerifySignUpCode "/v1/sign-ups/code" RequiredAuth::Device("sign-up-code") => FactorEnrolment {
-        /// Which sign-up.
+        /// The ticket of the sign-up.
         ticket: Ticket,
         /// The key of the device that signs up.
         device: DeviceKey,
-        /// The eight digits of the mail.
+        /// The eight digits of the mailed code.
         code: MailedCodeText,
-        /// At least 8 characters, not one that others have guessed before.
+        /// The new password: at least 8 characters, and no common one.
         password: PasswordText,
     }
 
-    /// The first value of a sign-up's second factor: the account is there, with its recovery codes, shown once.
+    /// Completes a sign-up with a code of the second factor. Returns a session and the recovery codes, once.
     FinishSignUp "/v1/sign-ups/factor" RequiredAuth::Device("sign-up-factor") => SignUpResult {
-        /// Which sign-up.
+        /// The ticket of the sign-up.
         ticket: Ticket,
         /// The key of the device that signs up.
         device: DeviceKey,
-        /// The authenticator's value.
+        /// The six digits from the authenticator.
         totp: TotpText,
     }
 
-    /// Logs in. On a device that the account does not know a second factor is asked for; refused is refused, and what
-    /// was wrong is not told.
+    /// Logs in. A device that the account does not know needs a second factor. A refusal does not say what was wrong.
     LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
-        /// The address.
+        /// The account's e-mail address.
         handle: Handle,
         /// The password.
         password: PasswordText,
-        /// A second factor; may be left out on a device that the account knows.
+        /// A second factor; optional on a device that the account knows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         second_factor: Option<SecondFactor>,
         /// The key of the device that logs in.
         device: DeviceKey,
-        /// What the device is called.
+        /// The device's name.
         device_name: DeviceName,
     }
 
-    /// Begins a reset of the password. The answer is the same whether or not there is such an account; a code goes to
-    /// the address that was verified, and to no other.
+    /// Begins a password reset. The response is the same whether or not the account exists; a code is mailed only to the
+    /// verified address.
     BeginPasswordReset "/v1/resets" RequiredAuth::Device("reset") => IssuedTicket {
-        /// The address that the shopper logs in with.
+        /// The account's e-mail address.
         handle: Handle,
-        /// The key of the device that asks; the reset is bound to it.
+        /// The key of the requesting device, which the reset is bound to.
         device: DeviceKey,
-        /// What the device is called, for the mail.
+        /// The device's name, for the mail.
         device_name: DeviceName,
     }
 
-    /// The mailed code and a second factor, for a reset. Refused is refused, and which was wrong is not told.
+    /// Verifies a reset with the mailed code and a second factor. A refusal does not say which was wrong.
     VerifyPasswordReset "/v1/resets/proof" RequiredAuth::Device("reset-proof") => Acknowledgement {
-        /// Which reset.
+        /// The ticket of the reset.
         ticket: Ticket,
-        /// The key of the device that asked.
+        /// The key of the device that began the reset.
         device: DeviceKey,
-        /// The eight digits of the mail.
+        /// The eight digits of the mailed code.
         code: MailedCodeText,
-        /// A second factor enrolled before.
+        /// A second factor enrolled before the reset.
         second_factor: SecondFactor,
     }
 
-    /// The new password of a proved reset. Sessions, other resets and payment credentials end; log in.
+    /// Completes a verified reset with the new password. Ends all sessions, other resets and payment credentials.
     FinishPasswordReset "/v1/resets/finish" RequiredAuth::Device("reset-finish") => Acknowledgement {
-        /// Which reset.
+        /// The ticket of the reset.
         ticket: Ticket,
-        /// The key of the device that asked.
+        /// The key of the device that began the reset.
         device: DeviceKey,
-        /// At least 8 characters, not one that others have guessed before.
+        /// The new password: at least 8 characters, and no common one.
         password: PasswordText,
     }
 
-    /// The code of a notice: freezes the account.
+    /// Freezes the account with the code from a notice.
     FreezeByCode "/v1/freezes" RequiredAuth::Anyone => Acknowledgement {
-        /// The address, as it is or as it was before a change.
+        /// The account's e-mail address, current or before a change.
         handle: Handle,
-        /// The code of the notice.
+        /// The code from the notice.
         code: NoticeCode,
     }
 
-    /// The code of a notice, with the second factor as it was: takes the changes of the last days back. The password has
-    /// to be reset then.
+    /// Undoes the changes of the last seven days with the code from a notice and a second factor from before them. The
+    /// password has to be reset afterwards.
     RevertChanges "/v1/take-backs" RequiredAuth::Anyone => Acknowledgement {
-        /// The address, as it is or as it was before a change.
+        /// The account's e-mail address, current or before a change.
         handle: Handle,
-        /// The code of the notice.
+        /// The code from the notice.
         code: NoticeCode,
         /// A second factor from before the changes.
         second_factor: SecondFactor,
     }
 
-    /// What the account is: devices, sessions, what is left.
+    /// Returns the account with its devices and sessions.
     GetAccount "/v1/account" RequiredAuth::Session, idempotent => AccountOverview {}
 
-    /// What the issuer keeps of the account's owner but what proves her, for her to take with her: the account, and what
-    /// happened to it. Asks for a full log-in just now; a mail tells of it. Her cards and payments, which are kept as well,
-    /// are at `/v1/cards` and `/v1/payments`.
+    /// Exports the owner's data without secrets: the account and its events. Requires a recent full login, and the owner is
+    /// notified by mail. Cards and payments are at `/v1/cards` and `/v1/payments`.
     ExportAccount "/v1/account/export" RequiredAuth::Session, idempotent => AccountExport {
-        /// The last event of the page before this one; without it, the first page.
+        /// The last event of the previous page; the first page if omitted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EventNumber>,
     }
 
-    /// Proves the second factor in this session, for the next five minutes.
+    /// Verifies the second factor in this session for the next five minutes.
     VerifyFactor "/v1/session/factor" RequiredAuth::Session => Acknowledgement {
-        /// The authenticator's value.
+        /// The six digits from the authenticator.
         totp: TotpText,
     }
 
     /// Ends this session.
     LogOut "/v1/session/end" RequiredAuth::Session, idempotent => Acknowledgement {}
 
-    /// Ends another session, or all others.
+    /// Ends another session or all others.
     EndSessions "/v1/sessions/end" RequiredAuth::Session, idempotent => Acknowledgement {
-        /// Which; all others, if none is named.
+        /// The session to end; all others if omitted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionNumber>,
     }
@@ -244,39 +242,38 @@ calls! {
         device: DeviceNumber,
     }
 
-    /// A new second factor in the place of the old: its secret comes back, once.
+    /// Begins to replace the second factor. Returns the new one's secret, once.
     BeginFactorEnrolment "/v1/second-factor" RequiredAuth::Session => FactorEnrolment {}
 
-    /// The first value of the new second factor.
+    /// Completes the replacement with a code of the new second factor.
     ConfirmFactorEnrolment "/v1/second-factor/code" RequiredAuth::Session => Acknowledgement {
-        /// The new authenticator's value.
+        /// The six digits from the new authenticator.
         totp: TotpText,
     }
 
-    /// Ten new recovery codes in the place of the old, shown once.
+    /// Replaces the recovery codes and returns ten new ones, once.
     RenewRecoveryCodes "/v1/recovery-codes" RequiredAuth::Session => RecoveryCodes {}
 
-    /// Another address: a code is mailed to it.
+    /// Begins to change the address. A code is mailed to the new one.
     ChangeAddress "/v1/address" RequiredAuth::Session => Acknowledgement {
         /// The new address.
         address: Handle,
-        /// The language of mails.
+        /// The language of mails to the account.
         language: Language,
     }
 
-    /// The code mailed to the new address.
+    /// Completes the change of address with the code mailed to the new one.
     ConfirmAddressChange "/v1/address/code" RequiredAuth::Session => Acknowledgement {
-        /// The eight digits of the mail.
+        /// The eight digits of the mailed code.
         code: MailedCodeText,
     }
 
-    /// The cards that are kept: what is paid is charged to one of them.
+    /// Lists the account's cards. Payments are charged to the default one.
     ListCards "/v1/cards" RequiredAuth::Session, idempotent => Cards {}
 
-    /// Adds a card, by the token that the processor gave out for it. Asks for the second factor. The first one is the
-    /// one that is charged.
+    /// Adds a card by its processor token. Requires a recently verified second factor. The first card is the default.
     AddCard "/v1/cards/add" RequiredAuth::Session => Cards {
-        /// The processor's token, never a card's number.
+        /// The processor's token, never the card's number.
         token: CardToken,
     }
 
@@ -292,33 +289,33 @@ calls! {
         card: CardNumber,
     }
 
-    /// What was paid with the account, and what was not: the newest first, up to a hundred.
+    /// Lists up to a hundred payments and declined ones, newest first.
     ListPayments "/v1/payments" RequiredAuth::Session, idempotent => PaymentPage {
-        /// The last payment of the page before this one; without it, the first page.
+        /// The last payment of the previous page; the first page if omitted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<PaymentNumber>,
     }
 
-    /// Stops all spending of the account.
+    /// Freezes the account, so that nothing can be paid.
     FreezeAccount "/v1/account/freeze" RequiredAuth::Session, idempotent => Acknowledgement {}
 
-    /// Takes one's own freeze back.
+    /// Unfreezes an account that its owner froze.
     UnfreezeAccount "/v1/account/unfreeze" RequiredAuth::Session => Acknowledgement {}
 
-    /// Asks for the deletion of the account, in seven days.
+    /// Requests the deletion of the account after seven days.
     RequestDeletion "/v1/account/close" RequiredAuth::Session => Acknowledgement {}
 
-    /// Takes the wish for deletion back.
+    /// Cancels the deletion of the account.
     CancelDeletion "/v1/account/keep" RequiredAuth::Session => Acknowledgement {}
 
-    /// Asks for a payment credential, in the place of the one before, in a session whose second factor was proved within
-    /// five minutes. The same message again gives the same credential for as long as it counts.
+    /// Provisions a payment credential that replaces the device's previous one. Requires a second factor verified within
+    /// five minutes. Repeating the message returns the same credential as long as it is valid.
     Provision "/v1/credentials" RequiredAuth::DeviceInSession("provision"), idempotent => ProvisionedCredential {
-        /// What the device calls this request.
+        /// The device's id of this request.
         request: RequestName,
-        /// The key of the device that asks.
+        /// The key of the requesting device.
         device: DeviceKey,
-        /// What the answer is sealed to: made for this request alone.
+        /// The public key that the response is encrypted to, made for this request alone.
         key: X25519Key,
     }
 }
@@ -354,18 +351,18 @@ in_session! {
     UnfreezeAccount, RequestDeletion, CancelDeletion
 }
 
-/// A second factor, of one of two kinds.
+/// A second factor: a code of the authenticator or a recovery code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SecondFactor {
-    /// A value of the authenticator.
+    /// The six digits from the authenticator.
     Totp(TotpText),
-    /// One of the recovery codes, used up by it.
+    /// One of the recovery codes, which this uses up.
     RecoveryCode(RecoveryCode),
 }
 
-/// The language of mails.
+/// The language of mails to the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -376,39 +373,39 @@ pub enum Language {
     En,
 }
 
-/// A session's number within its account.
+/// The number of a session within its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = u32))]
 pub struct SessionNumber(pub SessionId);
 
-/// A device's id within its account.
+/// The id of a device within its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DeviceNumber(pub DeviceId);
 
 described! {
-    DeviceNumber, "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "A device's id within its account.", 43,
+    DeviceNumber, "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "The id of a device within its account.", 43,
     "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
 }
 
-/// Done; there is nothing more to say.
+/// An empty response: the request was carried out.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Acknowledgement {}
 
-/// Something began, if it could: what names it from now on.
+/// A sign-up or reset that was begun, if it was possible.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IssuedTicket {
-    /// To be given with what follows.
+    /// The ticket to send with the messages that follow.
     pub ticket: Ticket,
 }
 
-/// A second factor's secret, for an authenticator.
+/// The secret of a new second factor, for an authenticator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -418,25 +415,25 @@ pub struct FactorEnrolment {
     pub otpauth: SecretText,
 }
 
-/// An account was made.
+/// The result of a sign-up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignUpResult {
-    /// What proves the session.
+    /// The session token.
     pub session: SessionToken,
-    /// Ten, shown once.
+    /// Ten recovery codes, returned once.
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
-/// A session was made.
+/// The result of a login.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogInResult {
-    /// What proves it.
+    /// The session token.
     pub session: SessionToken,
-    /// A recovery code stood in for the second factor: nothing but enrolling a new one is taken before that is done.
+    /// Whether a recovery code was used: then only enrolling a new second factor is accepted next.
     pub must_enrol: bool,
 }
 
@@ -445,78 +442,78 @@ pub struct LogInResult {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
-    /// Ten, shown once.
+    /// Ten recovery codes, returned once.
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
-/// A payment credential, sealed to the device by HPKE (RFC 9180): base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+/// A payment credential, encrypted to the device with HPKE (RFC 9180): base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 /// AES-256-GCM. `info` is `tegata/v1/provision`, the associated data SHA-256 of the request's body and the credential's
-/// name.
+/// id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProvisionedCredential {
-    /// Which credential.
+    /// The credential's id.
     pub credential: CredentialName,
     /// The encapsulated key.
     pub enc: X25519Key,
-    /// A [`Grant`](super::Grant), sealed.
+    /// An encrypted [`Grant`](super::Grant).
     pub ciphertext: Ciphertext,
-    /// What the issuer signs the cards of its tills with.
+    /// The public key of the issuer's till cards.
     pub till_card_key: Ed25519Key,
     /// The issuer's time: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub time: UnixTime,
 }
 
-/// An account, as its owner sees it: all that is kept of her but what proves her.
+/// An account as its owner sees it, without secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountOverview {
     /// The verified address.
     pub address: Handle,
-    /// The language of mails.
+    /// The language of mails to the account.
     pub language: Language,
-    /// The devices that it knows.
+    /// The known devices.
     pub devices: Vec<AccountDevice>,
-    /// The sessions that count.
+    /// The valid sessions.
     pub sessions: Vec<AccountSession>,
-    /// How many recovery codes are left.
+    /// The number of unused recovery codes.
     pub recovery_codes_left: usize,
-    /// A new second factor is due.
+    /// Whether a new second factor has to be enrolled.
     pub must_enrol: bool,
-    /// Nothing is spent.
+    /// Whether the account is frozen.
     pub frozen: bool,
-    /// When it is deleted: seconds since 1970.
+    /// When the account is deleted, if requested: seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub closing: Option<UnixTime>,
 }
 
-/// The cards of an account, in the order in which they came.
+/// The cards of an account, oldest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cards {
-    /// They.
+    /// The cards, oldest first.
     pub cards: Vec<AccountCard>,
 }
 
-/// A card of an account. Its number is nowhere here.
+/// A card of an account, without its number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountCard {
-    /// What it is called here.
+    /// The card's id at the issuer.
     pub card: CardNumber,
-    /// Its brand, in the processor's word.
+    /// The brand as the processor names it.
     #[cfg_attr(feature = "openapi", schema(example = "visa"))]
     pub brand: String,
-    /// The last four digits of its number.
+    /// The last four digits of the card's number.
     #[cfg_attr(feature = "openapi", schema(example = "4242"))]
     pub last4: String,
-    /// Whether it is the one that is charged.
+    /// Whether payments are charged to this card.
     pub default: bool,
 }
 
@@ -525,42 +522,42 @@ pub struct AccountCard {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaymentPage {
-    /// The newest first.
+    /// The payments, newest first.
     pub payments: Vec<AccountPayment>,
-    /// Whether there are earlier ones, on the next page.
+    /// Whether there is a next page with earlier ones.
     pub earlier: bool,
-    /// How many digits of an amount are behind the point.
+    /// Number of decimals of an amount.
     #[cfg_attr(feature = "openapi", schema(example = 0, maximum = 4))]
     pub decimals: u8,
 }
 
-/// A payment, as its receipt has it. No code is in it.
+/// A payment as on its receipt, without its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountPayment {
-    /// Its number.
+    /// The payment's id.
     pub payment: PaymentNumber,
-    /// Where.
+    /// The shop's name.
     pub shop: ShopName,
-    /// The till's own number for the sale.
+    /// The till's reference of the sale.
     pub reference: SaleNumber,
-    /// In minor units of the currency.
+    /// The amount in minor units of the currency.
     #[cfg_attr(feature = "openapi", schema(example = 1980))]
     pub amount: u64,
-    /// In what.
+    /// The currency (ISO 4217).
     pub currency: CurrencyName,
-    /// How it stands.
+    /// The state of the payment.
     pub state: PaymentState,
-    /// When the code was taken: seconds since 1970.
+    /// When the payment was made: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub time: UnixTime,
-    /// Since when it stands so: seconds since 1970.
+    /// When its state last changed: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub since: UnixTime,
 }
 
-/// How a payment stands, in words that its owner can act on.
+/// The state of a payment as its owner sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -569,23 +566,23 @@ pub enum PaymentState {
     Waiting,
     /// The card was charged.
     Paid,
-    /// Nothing was charged: more than may be spent at once, or in a day.
+    /// Nothing was charged: over the limit for one payment or a day.
     OverLimit,
-    /// Nothing was charged: the account pays for nothing at present, since it is frozen or held.
+    /// Nothing was charged: the account is frozen or on hold.
     Held,
-    /// Nothing was charged: the credential counted no longer.
+    /// Nothing was charged: the payment credential was revoked.
     NotValid,
-    /// Nothing was charged: there was no card, or it was not good for it.
+    /// Nothing was charged: there was no card or it was declined.
     CardDeclined,
-    /// It is being taken back.
+    /// The payment is being voided.
     BeingTakenBack,
-    /// Taken back before the card was charged.
+    /// Voided before the card was charged.
     Cancelled,
     /// The format_amount went back to the card.
     Refunded,
 }
 
-/// An amount in minor units as a person reads it: `¥1,980`, `19.80 EUR`.
+/// Formats an amount in minor units: `¥1,980`, `19.80 EUR`.
 #[must_use]
 pub fn format_amount(amount: u64, currency: &str, decimals: u8) -> String {
     let decimals = usize::from(decimals);
@@ -609,14 +606,14 @@ pub fn format_amount(amount: u64, currency: &str, decimals: u8) -> String {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountDevice {
-    /// Its id.
+    /// The device's id.
     pub device: DeviceNumber,
-    /// What it is called.
+    /// The device's name.
     pub name: DeviceName,
-    /// Since when it is known: seconds since 1970.
+    /// When the account first knew it: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub since: UnixTime,
-    /// Whether it is the one that asks.
+    /// Whether it is the requesting one.
     pub this: bool,
 }
 
@@ -625,44 +622,44 @@ pub struct AccountDevice {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountSession {
-    /// Its number.
+    /// The session's number.
     pub session: SessionNumber,
-    /// The device it is on.
+    /// The id of its device.
     pub device: DeviceNumber,
-    /// When it was made: seconds since 1970.
+    /// When it began: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub since: UnixTime,
-    /// When it was last used, to some minutes: seconds since 1970.
+    /// When it was last used, to within some minutes: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub seen: UnixTime,
-    /// Whether it is the one that asks.
+    /// Whether it is the requesting one.
     pub this: bool,
 }
 
-/// What is kept of an account's owner but what proves her, and her cards and payments, which have calls of their own.
+/// The exported data of an account's owner, without secrets. Cards and payments have calls of their own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountExport {
-    /// The account as it is.
+    /// The account in its current state.
     pub account: AccountOverview,
-    /// What happened to it, newest first.
+    /// The account's events, newest first.
     pub events: Vec<AccountEvent>,
-    /// Whether there are earlier ones, on the next page.
+    /// Whether there is a next page with earlier ones.
     pub earlier: bool,
 }
 
-/// Something that happened to an account.
+/// An event of an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountEvent {
-    /// Its number.
+    /// The event's id.
     pub event: EventNumber,
-    /// What.
+    /// What happened.
     #[cfg_attr(feature = "openapi", schema(example = "logged_in"))]
     pub deed: String,
-    /// When: seconds since 1970.
+    /// When it happened: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub at: UnixTime,
     /// Whether an operator of the issuer did it.

@@ -127,9 +127,7 @@ pub enum IssuerProblem {
     #[error("{0}")]
     Refused(Refusal),
     /// The new password is one that others guess.
-    #[error(
-        "the password is too easy to guess: choose a longer one, of words unrelated to you"
-    )]
+    #[error("the password is too easy to guess: choose a longer one, of words unrelated to you")]
     WeakPassword,
     /// The processor takes no card by this token.
     #[error("the card was not accepted: register it again or use another one")]
@@ -150,7 +148,9 @@ pub enum IssuerProblem {
     #[error("internal error at the issuer: try again later")]
     InternalError,
     /// What came back is not what an issuer of this version answers; whether it was done is not known.
-    #[error("the issuer's response cannot be read: check the address and that the app is up to date")]
+    #[error(
+        "the issuer's response cannot be read: check the address and that the app is up to date"
+    )]
     UnreadableAnswer,
 }
 
