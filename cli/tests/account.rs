@@ -154,10 +154,7 @@ impl InteractiveCommand {
     fn refused(self) {
         let (exit, told, error) = self.ended();
         assert_eq!((exit, told.as_str()), (Some(1), ""), "{error}");
-        assert!(
-            error.contains("invalid credentials") && error.lines().count() == 1,
-            "{error}"
-        );
+        assert!(error.contains("invalid credentials") && error.lines().count() == 1, "{error}");
     }
 }
 

@@ -136,7 +136,7 @@ fn it_goes_nowhere_that_the_issuer_sends_it_to() {
     let (address, asked) = redirects(&authority(folder.path(), "ours.pem"));
     let issuer = format!("https://{address}");
     let told = logs_in_at(&issuer, "SSL_CERT_FILE", folder.path().join("ours.pem"));
-    failed(&told, 1, "answer cannot be read");
+    failed(&told, 1, "response cannot be read");
     assert_eq!(asked.try_iter().collect::<Vec<_>>(), ["POST /v1/log-ins HTTP/1.1"]);
 }
 

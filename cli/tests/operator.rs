@@ -245,11 +245,7 @@ fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     for act in ["void", "refund"] {
         failed(&folder.run(&with_why(&[act, &nobodys])), 1, "no payment has this id");
         let sale = ["--till", "till-1", "--reference", "sale-1"];
-        failed(
-            &folder.run(&with_why(&[&[act][..], &sale].concat())),
-            1,
-            "no payment has this id",
-        );
+        failed(&folder.run(&with_why(&[&[act][..], &sale].concat())), 1, "no payment has this id");
         failed(&folder.run(&with_why(&[act, "--till", "till-1"])), 2, "--reference");
     }
     let report = folder.does(&["report", "--since", "7d", "--wrong-codes", "1"]);
