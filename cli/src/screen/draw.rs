@@ -119,7 +119,7 @@ impl View<'_> {
     fn promise(&self) -> Line<'static> {
         match (self.wait, self.shown) {
             (Some(seconds), _) => {
-                let text = format!("All five codes were shown; next one in {seconds} s");
+                let text = format!("All five codes shown; the next in {seconds} s");
                 Line::styled(text, self.colour(Color::Yellow))
             }
             (None, Some((code, _))) => {
@@ -147,7 +147,7 @@ impl View<'_> {
     /// A bar that empties until the next code comes by itself.
     fn countdown(&self, code: &PaymentCode, width: u16) -> Line<'static> {
         let left = code.next_at().saturating_sub(self.now).min(30);
-        let label = format!(" next code in {left:>2} s");
+        let label = format!(" {left:>2} s to the next code");
         let cells = u64::from(width).saturating_sub(label.chars().count() as u64).min(24);
         let full = (cells * left).div_ceil(30);
         let repeat = |text: &str, n: u64| text.repeat(usize::try_from(n).unwrap_or_default());
