@@ -12,7 +12,7 @@ fn add(session: SessionId) -> Event {
 }
 
 #[test]
-fn a_card_is_chosen_with_a_fresh_factor_and_removed_without_and_the_owner_hears() {
+fn adding_a_card_needs_a_fresh_factor_removing_does_not() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
     for event in [add(session), Event::SetDefaultCard { session }] {
@@ -32,7 +32,7 @@ fn a_card_is_chosen_with_a_fresh_factor_and_removed_without_and_the_owner_hears(
 }
 
 #[test]
-fn on_a_frozen_account_a_card_can_go_and_none_can_come() {
+fn a_frozen_account_can_remove_cards_but_not_add_them() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(TABLET);
     assert!(matches!(issuer.decide(Event::Freeze { session }), Reply::Done));
@@ -44,7 +44,7 @@ fn on_a_frozen_account_a_card_can_go_and_none_can_come() {
 }
 
 #[test]
-fn without_a_session_no_card_comes_or_goes() {
+fn cards_cannot_change_without_a_session() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = SessionId(9999);
     let remove = Event::RemoveCard { session, card: visa() };

@@ -3,12 +3,12 @@ use tegata::protocol::Refusal;
 use super::test_issuer::*;
 use crate::*;
 
-fn undo(issuer: &mut TestIssuer, notice: TypedValue, factor: TypedValue) -> Reply {
+fn revert(issuer: &mut TestIssuer, notice: TypedValue, factor: TypedValue) -> Reply {
     issuer.run(Event::RevertChanges { factor: factor.kind() }, &[notice, factor])
 }
 
 #[test]
-fn a_change_asks_for_a_full_log_in_within_five_minutes() {
+fn a_change_requires_a_log_in_within_five_minutes() {
     let mut issuer = TestIssuer::with_paying_account();
     let changes = |session| {
         [
@@ -38,7 +38,7 @@ fn a_change_asks_for_a_full_log_in_within_five_minutes() {
 }
 
 #[test]
-fn the_old_address_is_told_of_each_change_and_of_all_that_follows_in_its_seven_days() {
+fn the_old_address_is_notified_for_seven_days() {
     let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.active().address();
     let session = issuer.log_in_fully(PHONE);
@@ -46,27 +46,31 @@ fn the_old_address_is_told_of_each_change_and_of_all_that_follows_in_its_seven_d
     let new = issuer.active().address();
     issuer.decide(Event::Freeze { session });
     for address in [old, new] {
-        let told = |what: fn(&Notification) -> bool| {
+        let was_notified = |what: fn(&Notification) -> bool| {
             issuer.mails.iter().any(|(to, notification)| *to == address && what(notification))
         };
-        assert!(told(|notification| matches!(
+        assert!(was_notified(|notification| matches!(
             notification,
             Notification::EvidenceChanged { what: Change::Address, .. }
         )));
-        assert!(told(|notification| matches!(notification, Notification::Frozen)));
+        assert!(was_notified(|notification| matches!(notification, Notification::Frozen)));
     }
 }
 
 #[test]
-fn a_new_address_is_taken_after_its_code_was_typed_and_not_after_that_of_another() {
+fn a_new_address_needs_the_code_mailed_to_it() {
     let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.active().address();
     let session = issuer.log_in_fully(PHONE);
     issuer.decide(Event::ChangeAddress { session });
     let first = issuer.last_code();
-    let under_way = issuer.start(Event::VerifyNewAddress { session });
+    let pending = issuer.start(Event::VerifyNewAddress { session });
     issuer.decide(Event::ChangeAddress { session });
-    assert_eq!(refusal(issuer.complete(under_way, first)), Refusal::Wrong, "the code of another");
+    assert_eq!(
+        refusal(issuer.complete(pending, first)),
+        Refusal::Wrong,
+        "the code of another address"
+    );
     for _ in 0..5 {
         let reply = issuer.run(Event::VerifyNewAddress { session }, &[first]);
         assert_eq!(refusal(reply), Refusal::Wrong);
@@ -77,10 +81,10 @@ fn a_new_address_is_taken_after_its_code_was_typed_and_not_after_that_of_another
     assert_eq!(issuer.active().address(), old);
 }
 
-/// The address that an account has, and the one it can go back to: each finds it, whatever number it is kept under. The
-/// issuer of the tests looks after each step.
+/// The account is found by its address and by the one it can return to, whatever ids they have; the test issuer asserts
+/// that after each step.
 #[test]
-fn an_account_moved_to_the_address_it_has_or_back_is_found_by_it_for_ever() {
+fn changing_to_the_same_address_keeps_the_account_findable() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(PHONE);
     issuer.change_address_to(session, OWNER_ADDRESS);
@@ -95,21 +99,21 @@ fn an_account_moved_to_the_address_it_has_or_back_is_found_by_it_for_ever() {
     issuer.change_address_to(session, OWNER_ADDRESS);
     let notice = issuer.last_code();
     let value = issuer.next_totp_of(old);
-    assert!(matches!(undo(&mut issuer, notice, value), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
 }
 
 #[test]
-fn a_factor_counts_after_its_first_value_was_typed_and_not_that_of_another() {
+fn a_new_factor_needs_its_own_first_value() {
     let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.active().evidence.factor.secret;
     let session = issuer.log_in_fully(PHONE);
     let Reply::FactorSecret(first) = issuer.decide(Event::BeginFactorEnrolment { session }) else {
         panic!()
     };
-    let under_way = issuer.start(Event::VerifyFactorEnrolment { session });
+    let pending = issuer.start(Event::VerifyFactorEnrolment { session });
     issuer.decide(Event::BeginFactorEnrolment { session });
     let value = issuer.next_totp_of(first);
-    assert_eq!(refusal(issuer.complete(under_way, value)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.complete(pending, value)), Refusal::Wrong);
     let reply = issuer.run(Event::VerifyFactorEnrolment { session }, &[TypedValue::Wrong]);
     assert_eq!(refusal(reply), Refusal::Wrong);
     assert_eq!(issuer.active().evidence.factor.secret, old);
@@ -118,7 +122,7 @@ fn a_factor_counts_after_its_first_value_was_typed_and_not_that_of_another() {
 }
 
 #[test]
-fn codes_of_resets_that_went_to_the_address_as_it_was_are_dead_after_a_change() {
+fn an_address_change_voids_reset_codes() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(ATTACKER);
     let code = issuer.last_code();
@@ -129,7 +133,7 @@ fn codes_of_resets_that_went_to_the_address_as_it_was_are_dead_after_a_change() 
 }
 
 #[test]
-fn changes_are_made_so_often_and_then_not_for_a_while() {
+fn changes_are_rate_limited() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(PHONE);
     issuer.decide(Event::BeginFactorEnrolment { session });
@@ -145,7 +149,7 @@ fn changes_are_made_so_often_and_then_not_for_a_while() {
         refusal(issuer.decide(Event::VerifyFactorEnrolment { session })),
         too_often(week - MINUTE)
     );
-    // To the second.
+    // The wait is exact to the second.
     issuer.advance(week - 3 * MINUTE);
     let session = issuer.log_in_fully(PHONE);
     let refused = refusal(issuer.decide(Event::RenewRecoveryCodes { session }));
@@ -157,7 +161,7 @@ fn changes_are_made_so_often_and_then_not_for_a_while() {
     assert!(matches!(reply, Reply::RecoveryCodes(_)), "{reply:?}");
 }
 
-/// What a thief with password and factor does first: he takes the account over.
+/// An account taken over by an attacker who had password and factor.
 fn after_takeover() -> (TestIssuer, TypedValue, SecretId) {
     let mut issuer = TestIssuer::with_paying_account();
     let factor = issuer.active().evidence.factor.secret;
@@ -172,7 +176,7 @@ fn after_takeover() -> (TestIssuer, TypedValue, SecretId) {
 }
 
 #[test]
-fn the_code_of_a_notice_freezes_and_logs_out_and_no_session_lifts_that() {
+fn a_notice_code_freezes_and_ends_all_sessions() {
     let (mut issuer, notice, _) = after_takeover();
     assert!(issuer.caps().is_some());
     let wrong = issuer.run(Event::FreezeByCode, &[TypedValue::Wrong]);
@@ -191,22 +195,30 @@ fn the_code_of_a_notice_freezes_and_logs_out_and_no_session_lifts_that() {
         assert_eq!(refusal(issuer.decide(event)), Refusal::Frozen);
     }
     issuer.advance(8 * DAY);
-    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::Frozen, "asked for by a thief");
-    assert!(issuer.active().snapshot.is_some(), "frozen, the changes can be taken back for longer");
+    assert_eq!(
+        refusal(issuer.decide(Event::DeleteIfDue)),
+        Refusal::Frozen,
+        "requested by an attacker"
+    );
+    assert!(issuer.active().snapshot.is_some(), "while frozen, changes can be reverted for longer");
 }
 
 #[test]
-fn taking_changes_back_restores_address_factor_and_codes_and_drops_password_devices_and_sessions() {
+fn reverting_restores_evidence_and_drops_the_password() {
     let (mut issuer, notice, old) = after_takeover();
     let snapshot = issuer.active().snapshot.clone().unwrap();
     let changed = issuer.next_totp();
-    assert_eq!(refusal(undo(&mut issuer, notice, changed)), Refusal::Wrong, "his factor");
-    assert_eq!(refusal(undo(&mut issuer, notice, TypedValue::Wrong)), Refusal::Wrong);
+    assert_eq!(
+        refusal(revert(&mut issuer, notice, changed)),
+        Refusal::Wrong,
+        "the attacker's factor"
+    );
+    assert_eq!(refusal(revert(&mut issuer, notice, TypedValue::Wrong)), Refusal::Wrong);
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(undo(&mut issuer, TypedValue::Wrong, value)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, TypedValue::Wrong, value)), Refusal::Wrong);
 
     let value = issuer.next_totp_of(old);
-    assert!(matches!(undo(&mut issuer, notice, value), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
     let active = issuer.active();
     assert_eq!(active.evidence.address, snapshot.evidence.address);
     assert_eq!(active.evidence.factor.secret, snapshot.evidence.factor.secret);
@@ -223,17 +235,17 @@ fn taking_changes_back_restores_address_factor_and_codes_and_drops_password_devi
 }
 
 #[test]
-fn changes_are_taken_back_once_with_a_recovery_code_from_before_as_well() {
+fn an_old_recovery_code_reverts_changes_once() {
     let (mut issuer, notice, _) = after_takeover();
     let recovery =
         TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().evidence.recovery[0]);
-    assert!(matches!(undo(&mut issuer, notice, recovery), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, recovery), Reply::Done));
     assert_eq!(issuer.active().recovery_left(), 9);
-    assert_eq!(refusal(undo(&mut issuer, notice, recovery)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, notice, recovery)), Refusal::Wrong);
 }
 
 #[test]
-fn a_value_that_was_used_before_the_change_takes_nothing_back() {
+fn a_used_totp_value_reverts_nothing() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let value = issuer.next_totp();
@@ -242,54 +254,54 @@ fn a_value_that_was_used_before_the_change_takes_nothing_back() {
     };
     issuer.enrol_factor(session);
     let notice = issuer.last_code();
-    assert_eq!(refusal(undo(&mut issuer, notice, value)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::Wrong);
 }
 
 #[test]
-fn after_seven_days_nothing_is_taken_back_and_what_was_replaced_is_forgotten() {
+fn changes_cannot_be_reverted_after_seven_days() {
     let (mut issuer, notice, old) = after_takeover();
     issuer.advance(7 * DAY);
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(undo(&mut issuer, notice, value)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::Wrong);
     assert_eq!(refusal(issuer.run(Event::FreezeByCode, &[notice])), Refusal::Wrong);
     assert_eq!(issuer.active().snapshot, None);
 }
 
 #[test]
-fn wrong_codes_of_notices_use_up_nothing() {
+fn wrong_notice_codes_are_not_counted() {
     let (mut issuer, notice, old) = after_takeover();
     for _ in 0..100 {
         assert_eq!(refusal(issuer.run(Event::FreezeByCode, &[TypedValue::Wrong])), Refusal::Wrong);
         assert_eq!(
-            refusal(undo(&mut issuer, TypedValue::Wrong, TypedValue::Value(old, 0))),
+            refusal(revert(&mut issuer, TypedValue::Wrong, TypedValue::Value(old, 0))),
             Refusal::Wrong
         );
     }
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
     let value = issuer.next_totp_of(old);
-    assert!(matches!(undo(&mut issuer, notice, value), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
 }
 
 #[test]
-fn who_reads_a_notice_guesses_at_the_factor_twenty_times_a_week_and_a_recovery_code_counts_still() {
+fn reverting_compares_twenty_totp_values_a_week() {
     let (mut issuer, notice, old) = after_takeover();
     for _ in 0..20 {
-        assert_eq!(refusal(undo(&mut issuer, notice, TypedValue::Value(old, 0))), Refusal::Wrong);
+        assert_eq!(refusal(revert(&mut issuer, notice, TypedValue::Value(old, 0))), Refusal::Wrong);
     }
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(undo(&mut issuer, notice, value)), Refusal::Wrong, "used up");
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::Wrong, "used up");
     let recovery =
         TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().evidence.recovery[0]);
-    assert!(matches!(undo(&mut issuer, notice, recovery), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, recovery), Reply::Done));
 }
 
 #[test]
-fn who_moved_the_address_uses_up_nothing_of_who_reads_the_old_one() {
+fn old_and_new_address_have_separate_attempt_limits() {
     let (mut issuer, notice, old) = after_takeover();
     let snapshot = issuer.active().snapshot.clone().unwrap();
-    // Two changes after the move, his mails of which came to his address alone.
+    // Two changes after that of the address; their mails to the new address went to the attacker alone.
     assert_eq!((snapshot.codes.len(), snapshot.codes_elsewhere.len()), (3, 2));
-    let his = TypedValue::Secret(snapshot.codes_elsewhere[1]);
+    let attacker_code = TypedValue::Secret(snapshot.codes_elsewhere[1]);
     let reads = |issuer: &TestIssuer, code: SecretId, address: SecretId| {
         issuer.mails.iter().all(|(to, notification)| match notification {
             Notification::EvidenceChanged { code: mailed, .. } => *mailed != code || *to == address,
@@ -301,23 +313,31 @@ fn who_moved_the_address_uses_up_nothing_of_who_reads_the_old_one() {
     assert!(snapshot.codes_elsewhere.iter().all(|code| reads(&issuer, *code, now)));
 
     for _ in 0..30 {
-        assert_eq!(refusal(undo(&mut issuer, his, TypedValue::Value(old, 0))), Refusal::Wrong);
+        assert_eq!(
+            refusal(revert(&mut issuer, attacker_code, TypedValue::Value(old, 0))),
+            Refusal::Wrong
+        );
     }
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(undo(&mut issuer, his, value)), Refusal::Wrong, "his are used up");
+    assert_eq!(
+        refusal(revert(&mut issuer, attacker_code, value)),
+        Refusal::Wrong,
+        "the attacker's attempts are used up"
+    );
     let value = issuer.next_totp_of(old);
-    assert!(matches!(undo(&mut issuer, notice, value), Reply::Done), "hers are not");
+    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done), "the owner's are not");
 }
 
 #[test]
-fn a_code_given_again_and_again_does_not_keep_her_from_taking_the_changes_back() {
+fn repeated_freeze_codes_do_not_block_reverting() {
     let (mut issuer, notice, old) = after_takeover();
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
     let mails = issuer.mails.len();
     let epoch = issuer.active().epoch;
     let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Totp });
-    let his = TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().codes_elsewhere[0]);
-    assert!(matches!(issuer.run(Event::FreezeByCode, &[his]), Reply::Done));
+    let attacker_code =
+        TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().codes_elsewhere[0]);
+    assert!(matches!(issuer.run(Event::FreezeByCode, &[attacker_code]), Reply::Done));
     assert_eq!((issuer.mails.len(), issuer.active().epoch), (mails, epoch));
     let Reply::VerificationRequired(verification) = issuer.complete(verification, notice) else {
         panic!("refused")
@@ -327,7 +347,7 @@ fn a_code_given_again_and_again_does_not_keep_her_from_taking_the_changes_back()
 }
 
 #[test]
-fn so_it_is_while_an_operator_has_frozen_the_account_whoever_was_first() {
+fn an_operators_freeze_does_not_block_reverting() {
     for operator_first in [true, false] {
         let (mut issuer, notice, old) = after_takeover();
         let mut acts = [Some(notice), None];
@@ -344,8 +364,9 @@ fn so_it_is_while_an_operator_has_frozen_the_account_whoever_was_first() {
         assert_eq!(issuer.session_on(ATTACKER), None);
         let epoch = issuer.active().epoch;
         let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Totp });
-        let his = TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().codes_elsewhere[0]);
-        assert!(matches!(issuer.run(Event::FreezeByCode, &[his]), Reply::Done));
+        let attacker_code =
+            TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().codes_elsewhere[0]);
+        assert!(matches!(issuer.run(Event::FreezeByCode, &[attacker_code]), Reply::Done));
         assert_eq!(issuer.active().epoch, epoch);
         let Reply::VerificationRequired(verification) = issuer.complete(verification, notice)
         else {
@@ -358,7 +379,7 @@ fn so_it_is_while_an_operator_has_frozen_the_account_whoever_was_first() {
 }
 
 #[test]
-fn a_notice_freezes_again_after_an_operator_let_go() {
+fn a_notice_freezes_again_after_an_operator_unfroze() {
     let (mut issuer, notice, _) = after_takeover();
     issuer.run(Event::FreezeByCode, &[notice]);
     issuer.decide(Event::SetOperatorFreeze { frozen: true });
@@ -370,7 +391,7 @@ fn a_notice_freezes_again_after_an_operator_let_go() {
 }
 
 #[test]
-fn undoing_under_way_twice_happens_once() {
+fn concurrent_reverts_succeed_once() {
     let (mut issuer, notice, old) = after_takeover();
     let event = || Event::RevertChanges { factor: FactorKind::Totp };
     let verifications = [(); 2].map(|()| issuer.start(event()));

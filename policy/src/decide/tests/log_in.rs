@@ -4,7 +4,7 @@ use super::test_issuer::*;
 use crate::*;
 
 #[test]
-fn on_a_known_device_the_password_suffices_to_log_in_and_not_to_pay() {
+fn the_password_alone_logs_in_on_a_known_device() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let reply = issuer.log_in(PHONE, password, None);
@@ -19,7 +19,7 @@ fn on_a_known_device_the_password_suffices_to_log_in_and_not_to_pay() {
 }
 
 #[test]
-fn on_an_unknown_device_password_and_factor_are_needed_and_the_owner_is_told() {
+fn an_unknown_device_needs_the_factor_and_notifies_the_owner() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let value = issuer.next_totp();
@@ -37,7 +37,7 @@ fn on_an_unknown_device_password_and_factor_are_needed_and_the_owner_is_told() {
 }
 
 #[test]
-fn nobody_learns_from_what_is_asked_for_whether_the_password_was_right() {
+fn the_reply_does_not_reveal_a_right_password() {
     let mut issuer = TestIssuer::with_paying_account();
     for password in [issuer.password(), TypedValue::Wrong] {
         let factor = Some(FactorKind::Totp);
@@ -49,7 +49,7 @@ fn nobody_learns_from_what_is_asked_for_whether_the_password_was_right() {
 }
 
 #[test]
-fn a_value_of_the_factor_is_taken_once_also_by_two_at_the_same_moment() {
+fn concurrent_log_ins_accept_a_totp_value_once() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let value = issuer.next_totp();
@@ -70,7 +70,7 @@ fn a_value_of_the_factor_is_taken_once_also_by_two_at_the_same_moment() {
 }
 
 #[test]
-fn after_a_restore_the_values_of_the_steps_before_it_are_refused_and_old_sessions_do_not_count() {
+fn a_restore_voids_old_totp_values_and_sessions() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let value = issuer.next_totp();
@@ -84,10 +84,10 @@ fn after_a_restore_the_values_of_the_steps_before_it_are_refused_and_old_session
 }
 
 #[test]
-fn a_recovery_code_is_taken_once_and_then_a_factor_is_enrolled_before_anything_else() {
+fn a_recovery_code_works_once_and_forces_enrolment() {
     let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.session_on(PHONE).unwrap();
-    let under_way = issuer.start(Event::VerifyFactor { session: old });
+    let pending = issuer.start(Event::VerifyFactor { session: old });
     let password = issuer.password();
     let code = issuer.recovery_code();
     let reply = issuer.log_in(TABLET, password, Some(code));
@@ -106,7 +106,7 @@ fn a_recovery_code_is_taken_once_and_then_a_factor_is_enrolled_before_anything_e
         assert_eq!(refusal(issuer.decide(event)), Refusal::EnrolFirst);
     }
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.complete(under_way, value)), Refusal::EnrolFirst, "asked for before");
+    assert_eq!(refusal(issuer.complete(pending, value)), Refusal::EnrolFirst, "requested before");
     issuer.enrol_factor(session);
     let reply = issuer.decide(Event::Provision { session, device: TABLET });
     assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
@@ -114,7 +114,7 @@ fn a_recovery_code_is_taken_once_and_then_a_factor_is_enrolled_before_anything_e
 }
 
 #[test]
-fn the_tries_of_strangers_use_up_no_try_of_the_owner() {
+fn unknown_devices_do_not_use_up_the_owners_attempts() {
     let mut issuer = TestIssuer::with_paying_account();
     for _ in 0..200 {
         issuer.log_in(ATTACKER, TypedValue::Wrong, Some(TypedValue::Wrong));
@@ -127,7 +127,7 @@ fn the_tries_of_strangers_use_up_no_try_of_the_owner() {
 }
 
 #[test]
-fn passwords_and_factors_are_compared_so_often_and_then_not_for_a_while() {
+fn passwords_and_factors_are_rate_limited() {
     let mut issuer = TestIssuer::with_paying_account();
     for _ in 0..10 {
         issuer.log_in(PHONE, TypedValue::Wrong, None);
@@ -163,7 +163,7 @@ fn passwords_and_factors_are_compared_so_often_and_then_not_for_a_while() {
 }
 
 #[test]
-fn a_log_in_under_way_dies_with_the_password_the_factor_and_the_device_it_was_for() {
+fn a_pending_log_in_fails_if_its_evidence_changes() {
     let mut issuer = TestIssuer::with_paying_account();
     let login = |factor| Event::LogIn { device: PHONE, name: String::new(), factor };
     let password = issuer.password();
@@ -206,12 +206,12 @@ fn a_log_in_under_way_dies_with_the_password_the_factor_and_the_device_it_was_fo
 
     let verification = issuer.start(login(None));
     assert!(matches!(issuer.decide(Event::ForgetDevice { session, device: PHONE }), Reply::Done));
-    assert_eq!(refusal(issuer.complete(verification, password)), Refusal::Wrong, "known no longer");
+    assert_eq!(refusal(issuer.complete(verification, password)), Refusal::Wrong, "no longer known");
     assert_eq!(issuer.session_on(PHONE), None);
 }
 
 #[test]
-fn an_answer_to_another_question_than_was_asked_is_none() {
+fn a_result_of_the_wrong_kind_matches_nothing() {
     let mut issuer = TestIssuer::with_paying_account();
     let result =
         [MatchResult::TotpStep(u64::MAX), MatchResult::Code(SecretId(1)), MatchResult::NoMatch];

@@ -8,7 +8,7 @@ fn finish(issuer: &mut TestIssuer, reset: ResetId, device: DeviceId) -> Reply {
 }
 
 #[test]
-fn code_and_factor_on_one_device_give_a_new_password_and_no_session() {
+fn a_reset_sets_a_password_and_creates_no_session() {
     let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.password();
     issuer.reset_password(TABLET);
@@ -19,30 +19,38 @@ fn code_and_factor_on_one_device_give_a_new_password_and_no_session() {
 }
 
 #[test]
-fn no_step_is_skipped_repeated_or_taken_from_another_reset() {
+fn reset_steps_cannot_be_skipped_repeated_or_mixed() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let reset = issuer.request_reset(PHONE);
     assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong, "skipped");
 
-    let hers = issuer.last_code();
-    let his = issuer.request_reset(ATTACKER);
+    let owner_code = issuer.last_code();
+    let attacker_reset = issuer.request_reset(ATTACKER);
     let value = issuer.next_totp();
-    let reply = issuer.verify_reset(his, ATTACKER, hers, value);
+    let reply = issuer.verify_reset(attacker_reset, ATTACKER, owner_code, value);
     assert_eq!(refusal(reply), Refusal::Wrong, "the code of another reset");
 
     let value = issuer.next_totp();
-    assert!(matches!(issuer.verify_reset(reset, PHONE, hers, value), Reply::ResetVerified));
+    assert!(matches!(issuer.verify_reset(reset, PHONE, owner_code, value), Reply::ResetVerified));
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, hers, value)), Refusal::Wrong, "twice");
-    assert_eq!(refusal(finish(&mut issuer, his, ATTACKER)), Refusal::Wrong, "proved for another");
+    assert_eq!(
+        refusal(issuer.verify_reset(reset, PHONE, owner_code, value)),
+        Refusal::Wrong,
+        "twice"
+    );
+    assert_eq!(
+        refusal(finish(&mut issuer, attacker_reset, ATTACKER)),
+        Refusal::Wrong,
+        "verified for another"
+    );
     assert_eq!(issuer.password(), password);
     assert!(matches!(finish(&mut issuer, reset, PHONE), Reply::Done));
     assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong, "twice");
 }
 
 #[test]
-fn mailbox_alone_and_factor_alone_are_refused() {
+fn neither_mailbox_nor_factor_alone_verifies_a_reset() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(ATTACKER);
     let code = issuer.last_code();
@@ -55,12 +63,12 @@ fn mailbox_alone_and_factor_alone_are_refused() {
         assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, code, factor)), Refusal::Wrong);
         assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::Wrong);
     }
-    // Neither stands for the other.
+    // Code and factor are not interchangeable.
     assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, value, code)), Refusal::Wrong);
 }
 
 #[test]
-fn a_code_relayed_to_another_device_is_refused_and_costs_no_try() {
+fn a_code_on_another_device_is_refused_and_not_counted() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(PHONE);
     let code = issuer.last_code();
@@ -75,7 +83,7 @@ fn a_code_relayed_to_another_device_is_refused_and_costs_no_try() {
 }
 
 #[test]
-fn a_code_is_compared_five_times_however_many_are_under_way() {
+fn a_code_is_compared_five_times_despite_concurrency() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(ATTACKER);
     let code = issuer.last_code();
@@ -96,7 +104,7 @@ fn a_code_is_compared_five_times_however_many_are_under_way() {
 }
 
 #[test]
-fn of_many_who_prove_at_once_with_the_same_code_one_wins() {
+fn concurrent_verifications_of_one_code_succeed_once() {
     for factor in [FactorKind::Totp, FactorKind::Recovery] {
         let mut issuer = TestIssuer::with_paying_account();
         let reset = issuer.request_reset(PHONE);
@@ -120,7 +128,7 @@ fn of_many_who_prove_at_once_with_the_same_code_one_wins() {
 }
 
 #[test]
-fn a_code_holds_for_ten_minutes_a_proved_reset_too_and_a_clock_set_back_revives_neither() {
+fn codes_and_verified_resets_expire_after_ten_minutes() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(PHONE);
     let code = issuer.last_code();
@@ -140,7 +148,7 @@ fn a_code_holds_for_ten_minutes_a_proved_reset_too_and_a_clock_set_back_revives_
 }
 
 #[test]
-fn old_sessions_credentials_and_other_resets_are_dead_after_a_reset() {
+fn a_reset_voids_sessions_credentials_and_other_resets() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
     let other = issuer.request_and_verify_reset(TABLET);
@@ -150,7 +158,7 @@ fn old_sessions_credentials_and_other_resets_are_dead_after_a_reset() {
     assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
     assert_eq!(refusal(finish(&mut issuer, other, TABLET)), Refusal::Wrong);
     assert_eq!(issuer.active().caps(credential, &issuer.context), None);
-    // Nothing is paid before a log-in with the factor and a new credential; then with lower caps for a day.
+    // Nothing can be paid before a log-in with the factor and a new credential; then with lower caps for a day.
     let session = issuer.log_in_fully(PHONE);
     assert_eq!(issuer.caps(), None);
     issuer.decide(Event::Provision { session, device: PHONE });
@@ -161,7 +169,7 @@ fn old_sessions_credentials_and_other_resets_are_dead_after_a_reset() {
 }
 
 #[test]
-fn a_reset_changes_no_second_factor() {
+fn a_reset_does_not_change_the_second_factor() {
     let mut issuer = TestIssuer::with_paying_account();
     let snapshot = issuer.active().evidence.clone();
     issuer.reset_password(PHONE);
@@ -171,7 +179,7 @@ fn a_reset_changes_no_second_factor() {
 }
 
 #[test]
-fn with_a_recovery_code_a_reset_needs_no_authenticator_and_the_code_is_used_up() {
+fn a_recovery_code_verifies_a_reset_once() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(TABLET);
     let recovery = issuer.recovery_code();
@@ -184,7 +192,7 @@ fn with_a_recovery_code_a_reset_needs_no_authenticator_and_the_code_is_used_up()
 }
 
 #[test]
-fn a_device_has_one_reset_and_the_code_goes_to_the_verified_address_alone() {
+fn a_device_has_one_reset_mailed_to_the_verified_address() {
     let mut issuer = TestIssuer::with_paying_account();
     let first = issuer.request_reset(PHONE);
     let code = issuer.last_code();
@@ -197,7 +205,7 @@ fn a_device_has_one_reset_and_the_code_goes_to_the_verified_address_alone() {
 }
 
 #[test]
-fn strangers_use_up_their_own_codes_and_get_the_same_answer_after() {
+fn unknown_devices_have_their_own_reset_limit() {
     let mut issuer = TestIssuer::with_paying_account();
     for _ in 0..50 {
         issuer.request_reset(ATTACKER);
@@ -216,7 +224,7 @@ fn strangers_use_up_their_own_codes_and_get_the_same_answer_after() {
     assert_eq!(
         verification.expected(),
         &ExpectedEvidence::MailedCode(None),
-        "something to type a code for"
+        "a ticket without a reset"
     );
     issuer.reset_password(PHONE);
 
@@ -226,7 +234,7 @@ fn strangers_use_up_their_own_codes_and_get_the_same_answer_after() {
 }
 
 #[test]
-fn who_has_no_mailbox_uses_up_no_try_on_the_factor_and_who_has_it_gets_twenty_a_week() {
+fn the_reset_factor_is_counted_after_the_code_matched() {
     let mut issuer = TestIssuer::with_paying_account();
     for _ in 0..40 {
         issuer.advance(DAY);
@@ -251,7 +259,7 @@ fn who_has_no_mailbox_uses_up_no_try_on_the_factor_and_who_has_it_gets_twenty_a_
         issuer.advance(DAY / 2);
     }
     assert_eq!(compared, 20);
-    // A factor that is locked so is still recovered with a recovery code.
+    // A recovery code still works when the factor has reached its limit.
     let reset = issuer.request_reset(TABLET);
     let recovery = issuer.recovery_code();
     let code = issuer.last_code();

@@ -5,7 +5,7 @@ use crate::state::Freeze;
 use crate::*;
 
 #[test]
-fn a_session_ends_unused_after_thirty_days_and_used_after_ninety() {
+fn sessions_end_after_30_idle_days_or_90_in_all() {
     let mut issuer = TestIssuer::with_account();
     let session = issuer.session_on(PHONE).unwrap();
     for _ in 0..4 {
@@ -23,7 +23,7 @@ fn a_session_ends_unused_after_thirty_days_and_used_after_ninety() {
 }
 
 #[test]
-fn who_logs_out_is_out_and_ends_what_is_his_alone() {
+fn sessions_can_be_ended_one_by_one_or_all_others() {
     let mut issuer = TestIssuer::with_paying_account();
     let phone = issuer.session_on(PHONE).unwrap();
     let tablet = issuer.log_in_fully(TABLET);
@@ -41,7 +41,7 @@ fn who_logs_out_is_out_and_ends_what_is_his_alone() {
 }
 
 #[test]
-fn a_forgotten_device_loses_sessions_resets_and_credential_and_is_unknown() {
+fn a_forgotten_device_loses_everything_of_the_account() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(TABLET);
     let reset = issuer.request_and_verify_reset(PHONE);
@@ -56,7 +56,7 @@ fn a_forgotten_device_loses_sessions_resets_and_credential_and_is_unknown() {
 }
 
 #[test]
-fn a_credential_goes_to_the_device_of_the_session_and_there_is_one() {
+fn a_credential_is_bound_to_the_sessions_device() {
     let mut issuer = TestIssuer::with_paying_account();
     let old = issuer.active().credential(&issuer.context).unwrap().number;
     let session = issuer.log_in_fully(TABLET);
@@ -71,7 +71,7 @@ fn a_credential_goes_to_the_device_of_the_session_and_there_is_one() {
 }
 
 #[test]
-fn devices_and_sessions_do_not_grow_for_ever_and_the_one_used_longest_ago_goes() {
+fn new_devices_and_sessions_replace_the_oldest() {
     let mut issuer = TestIssuer::with_paying_account();
     for nth in 20..32 {
         issuer.log_in_fully(DeviceId([nth; 32]));
@@ -88,7 +88,7 @@ fn devices_and_sessions_do_not_grow_for_ever_and_the_one_used_longest_ago_goes()
 }
 
 #[test]
-fn an_owner_freezes_with_any_session_and_lets_go_with_the_factor() {
+fn freezing_needs_a_session_and_unfreezing_the_factor() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
     assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::FactorNeeded);
@@ -102,11 +102,11 @@ fn an_owner_freezes_with_any_session_and_lets_go_with_the_factor() {
 }
 
 #[test]
-fn an_owner_who_froze_it_and_owes_a_factor_enrols_one_and_lets_go() {
+fn an_owner_can_enrol_a_factor_on_their_frozen_account() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
     issuer.decide(Event::Freeze { session });
-    // Whoever owes none changes nothing, however well he logged in.
+    // Without a factor to enrol, no change is possible, whatever the log-in.
     let session = issuer.log_in_fully(PHONE);
     assert_eq!(refusal(issuer.decide(Event::BeginFactorEnrolment { session })), Refusal::Frozen);
 
@@ -115,7 +115,7 @@ fn an_owner_who_froze_it_and_owes_a_factor_enrols_one_and_lets_go() {
     let reply = issuer.log_in(TABLET, password, Some(code));
     let Reply::LoggedIn { session: new, must_enrol: true } = reply else { panic!("{reply:?}") };
     assert_eq!(refusal(issuer.decide(Event::Unfreeze { session: new })), Refusal::EnrolFirst);
-    // A session without the factor, as on a phone that was found, gains nothing by what she owes.
+    // A session without the factor, as on a found phone, cannot enrol one.
     let reply = issuer.log_in(PHONE, password, None);
     let Reply::LoggedIn { session: result, .. } = reply else { panic!("{reply:?}") };
     assert_eq!(
@@ -143,7 +143,7 @@ fn an_owner_who_froze_it_and_owes_a_factor_enrols_one_and_lets_go() {
 }
 
 #[test]
-fn an_operators_freeze_is_lifted_by_no_owner_and_by_no_undoing() {
+fn only_an_operator_lifts_an_operators_freeze() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(PHONE);
     let old = issuer.active().evidence.factor.secret;
@@ -163,7 +163,7 @@ fn an_operators_freeze_is_lifted_by_no_owner_and_by_no_undoing() {
 }
 
 #[test]
-fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is_frozen() {
+fn an_export_needs_a_recent_log_in_and_works_when_frozen() {
     let mut issuer = TestIssuer::with_paying_account();
     let export = |session, first| Event::Export { session, first };
     let session = issuer.session_on(PHONE).unwrap();
@@ -179,7 +179,7 @@ fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is
     let audit_events = issuer.audit_events.len();
     assert!(matches!(issuer.decide(export(session, false)), Reply::Done), "the next page");
     assert_eq!(issuer.audit_events.len(), audit_events);
-    // Whoever says that it is a later page, and had none before, is told of all the same.
+    // A request for a later page notifies the owner too if the session requested none before.
     let session = issuer.log_in_fully(PHONE);
     let mails = issuer.mails.len();
     for _ in 0..2 {
@@ -191,7 +191,7 @@ fn what_is_kept_is_given_out_after_a_full_log_in_just_now_even_if_the_account_is
 }
 
 #[test]
-fn an_account_is_deleted_after_seven_days_unless_it_is_kept() {
+fn an_account_is_deleted_after_seven_days_unless_cancelled() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(PHONE);
     assert_eq!(refusal(issuer.decide(Event::CancelDeletion { session })), Refusal::NothingToDo);

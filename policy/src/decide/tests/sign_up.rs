@@ -4,7 +4,7 @@ use super::test_issuer::*;
 use crate::*;
 
 #[test]
-fn an_account_has_a_verified_address_a_password_and_a_second_factor_from_its_first_moment() {
+fn a_new_account_has_address_password_and_second_factor() {
     let issuer = TestIssuer::with_account();
     let active = issuer.active();
     assert_eq!(active.recovery_left(), 10);
@@ -14,7 +14,7 @@ fn an_account_has_a_verified_address_a_password_and_a_second_factor_from_its_fir
 }
 
 #[test]
-fn a_sign_up_skips_no_step() {
+fn no_step_of_a_sign_up_can_be_skipped() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     let reply = issuer.run(Event::VerifySignUpFactor { device: PHONE }, &[TypedValue::Wrong]);
     assert_eq!(refusal(reply), Refusal::Wrong);
@@ -47,7 +47,7 @@ fn a_sign_up_skips_no_step() {
 }
 
 #[test]
-fn a_sign_ups_code_is_compared_five_times_and_for_ten_minutes() {
+fn a_sign_up_code_is_compared_five_times_in_ten_minutes() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     let code = issuer.last_code();
     for _ in 0..5 {
@@ -67,7 +67,7 @@ fn a_sign_ups_code_is_compared_five_times_and_for_ten_minutes() {
 }
 
 #[test]
-fn the_right_code_twice_at_once_makes_one_account() {
+fn concurrent_right_codes_create_one_account() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     let code = issuer.last_code();
     let verifications = [(); 2].map(|()| issuer.start(Event::VerifySignUpCode { device: PHONE }));
@@ -76,7 +76,7 @@ fn the_right_code_twice_at_once_makes_one_account() {
 }
 
 #[test]
-fn who_has_an_account_is_told_so_by_mail_and_nowhere_else() {
+fn an_existing_account_is_revealed_by_mail_only() {
     let taken = TestIssuer::with_pending_sign_up(true);
     let free = TestIssuer::with_pending_sign_up(false);
     assert_eq!(taken.account, free.account);
@@ -85,7 +85,7 @@ fn who_has_an_account_is_told_so_by_mail_and_nowhere_else() {
 }
 
 #[test]
-fn a_sign_up_that_nobody_finishes_leaves_no_address_behind() {
+fn an_unfinished_sign_up_is_erased() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::Wrong);
     issuer.advance(10 * MINUTE);
@@ -94,7 +94,7 @@ fn a_sign_up_that_nobody_finishes_leaves_no_address_behind() {
 }
 
 #[test]
-fn what_is_asked_of_an_account_is_refused_before_there_is_one() {
+fn a_pending_sign_up_refuses_account_events() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     let snapshot = issuer.account.clone();
     for event in [
