@@ -1,36 +1,40 @@
-//! A thief against [`tegata_policy::decide()`]: every run of a small world, the function itself and no copy of it.
+//! Checks [`tegata_policy::decide()`] against attackers: every run of a small model, with the function itself, not a copy.
 //!
-//! An owner does what owners do; a [`Thief`] knows her address, birth date, telephone number and old password, and may
-//! read her mailbox or hold her second factor. Both send what they like in any order, and between a question and its
-//! comparison anything else can happen. A checker looks at every state that can be reached. Secrets are their numbers:
-//! who knows one can give it, who does not cannot.
+//! An owner follows a [`UserScenario`]; an [`Attacker`] knows the owner's address, birth date, telephone number and old
+//! password, and may read the mailbox or hold the second factor. Both send messages in any order, and anything else can
+//! happen between a message and its comparison. The checker visits every reachable state. Secrets are represented by their
+//! ids: whoever knows an id can send the secret, and nobody else can.
 //!
-//! Bounds: how many messages the thief sends, how many waits there are, what she does meanwhile. Every order of all that
-//! within the bounds is looked at, and nothing is said of what lies beyond them.
+//! [`Bounds`] limit how many messages the attacker sends and how often time passes. Every order within them is visited;
+//! nothing is claimed beyond them.
 //!
-//! What is left out, and why, is [`left_out`]'s to say.
+//! [`exclusions`] lists what the model excludes, and why.
 //!
-//! Controls can be switched off with the feature `model` of `tegata` alone, which this crate alone asks for. A build of
-//! the whole workspace unifies features, so the switches are compiled in there; every product path passes
+//! Controls can be switched off only with the feature `model` of `tegata-policy`, which this crate alone enables. A build
+//! of the whole workspace unifies features, so the switches are compiled in there; every product path still passes
 //! [`Controls::ALL`](tegata_policy::Controls::ALL) all the same.
 
-mod act;
-mod errand;
-mod left_out;
-mod past;
-mod play;
+mod action;
+mod attacker;
+mod available_actions;
+mod exclusions;
+mod execute;
+mod history;
+mod model;
+mod narrative;
 mod report;
+mod scenario;
 mod search;
 mod state;
-mod thief;
-mod words;
 
-pub use act::{Act, Given, Message, Who};
-pub use errand::{
-    ERRANDS, Errand, FACTOR, FORGOTTEN, FREEZING, MOVING, PAYING, RECOVERY, STOPPING, UNDOING,
+pub use action::{Action, Actor, Message, TypedValue};
+pub use attacker::{Attacker, Foothold};
+pub use exclusions::exclusions;
+pub use model::{Bounds, Goal, Model};
+pub use report::{ControlReport, breach_of_2019, control_table, verify_controls};
+pub use scenario::{
+    FORGOTTEN_PASSWORD, FREEZING, FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR,
+    NEW_RECOVERY_CODES, PROVISIONING, REVERTING, SCENARIOS, UserScenario, UserStep,
 };
-pub use left_out::left_out;
-pub use report::{Holds, breach_of_2019, holds, table};
-pub use search::{Goal, Model, Run, Searched};
-pub use state::{Bounds, State};
-pub use thief::{Start, Thief};
+pub use search::{Run, SearchResult};
+pub use state::State;

@@ -1,172 +1,192 @@
-//! What docs/threat-model.md says of the accounts: what holds, the break-in of 2019, and what each control is there for.
+//! Generates the parts of docs/threat-model.md about accounts: the result with all controls on, the break-in of 2019, and
+//! what each control is for.
 
 use std::fmt::Write as _;
 
 use tegata_policy::{Control, Controls};
 
-use crate::errand::{
-    ERRANDS, Errand, FACTOR, FORGOTTEN, FREEZING, MOVING, PAYING, RECOVERY, STOPPING, UNDOING,
+use crate::attacker::Attacker;
+use crate::model::{Bounds, Goal, Model};
+use crate::scenario::{
+    FORGOTTEN_PASSWORD, FREEZING, FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR,
+    NEW_RECOVERY_CODES, PROVISIONING, REVERTING, SCENARIOS, UserScenario,
 };
-use crate::search::{Goal, Model};
-use crate::state::Bounds;
-use crate::thief::Thief;
 
-/// Each control, and how it is called.
+/// Every control with its description.
 const CONTROLS: [(Control, &str); 9] = [
-    (Control::VerifiedAddress, "the code of a reset goes to the verified address only"),
+    (Control::VerifiedAddress, "a reset's code goes to the verified address only"),
     (Control::SecondFactor, "the second factor"),
-    (Control::MailedCode, "the code of a reset has to be right"),
-    (Control::BoundToDevice, "a reset belongs to the device that asked for it"),
-    (Control::CountedTries, "a mailed code is compared five times at most"),
-    (Control::FactorOnce, "a value of the second factor is taken once"),
+    (Control::MailedCode, "a reset's code has to match"),
+    (Control::BoundToDevice, "a reset belongs to the device that requested it"),
+    (Control::CountedTries, "a mailed code is compared at most five times"),
+    (Control::FactorOnce, "a value of the second factor is accepted once"),
     (Control::EpochRaised, "a reset voids sessions, resets and payment credentials"),
-    (Control::SpendingHeld, "after a reset nothing is spent before a log-in and a new credential"),
-    (Control::FreshFactor, "a payment credential asks for a second factor just proved"),
+    (
+        Control::SpendingHeld,
+        "after a reset nothing can be spent before a log-in and a new credential",
+    ),
+    (Control::FreshFactor, "a payment credential requires a recently verified second factor"),
 ];
 
-/// How many messages the thief sends while she is at it.
-fn messages(errands: &[Errand]) -> u8 {
-    match errands {
-        _ if errands == PAYING => 4,
-        _ if errands == FORGOTTEN || errands == RECOVERY || errands == FREEZING => 3,
+/// How many messages the attacker sends in a scenario.
+fn messages(scenario: UserScenario) -> u8 {
+    match scenario {
+        _ if scenario == PROVISIONING => 4,
+        _ if scenario == FORGOTTEN_PASSWORD
+            || scenario == NEW_RECOVERY_CODES
+            || scenario == FREEZING =>
+        {
+            3
+        }
         _ => 2,
     }
 }
 
-/// Against whom she does it.
-fn thieves(errands: &[Errand]) -> &'static [Thief] {
-    if errands == UNDOING || errands == STOPPING {
-        &[Thief::OWNER_BY_NOW]
+/// The attackers that a scenario is run against.
+fn attackers(scenario: UserScenario) -> &'static [Attacker] {
+    if scenario == REVERTING || scenario == FREEZING_AND_REVERTING {
+        &[Attacker::AFTER_TAKEOVER]
     } else {
-        &Thief::STRONGEST
+        &Attacker::STRONGEST
     }
 }
 
-/// How long the runs are: the short form, or each of the two longer ones. Longer in both at once would not end.
-fn bounds(errands: &[Errand], long: bool) -> Vec<Bounds> {
-    let short = Bounds { waits: 1, messages: messages(errands), under_way: 1 };
+/// The bounds of the short form, or of each of the two long forms. A search that is longer in both would not end.
+fn bounds(scenario: UserScenario, long: bool) -> Vec<Bounds> {
+    let short = Bounds { waits: 1, messages: messages(scenario), pending: 1 };
     let one_more_message = Bounds { messages: short.messages + 1, ..short };
-    let two_under_way = Bounds { under_way: 2, ..short };
-    if long { vec![one_more_message, two_under_way] } else { vec![short] }
+    let two_pending = Bounds { pending: 2, ..short };
+    if long { vec![one_more_message, two_pending] } else { vec![short] }
 }
 
-/// What was looked at with all controls on.
+/// The result of searching with all controls on.
 #[derive(Debug)]
-pub struct Holds {
-    /// A line for each search: who, with how many messages, how many states.
+pub struct ControlReport {
+    /// A line per search: the number of states, the attacker, the messages and the scenario.
     pub lines: Vec<String>,
-    /// All of them.
+    /// The number of states of all searches.
     pub states: usize,
-    /// What went wrong: it should be nothing.
-    pub wrong: Vec<String>,
+    /// The violations found, which should be none.
+    pub failures: Vec<String>,
 }
 
-/// Every run of the strongest thieves with all controls on, in the short form or the long; each line is told as soon as it
-/// is known.
+/// Searches every run of the strongest attackers with all controls on, in the short form or the long. Each line is passed
+/// to `on_line` as soon as it is known.
 #[must_use]
-pub fn holds(long: bool, seen: fn(&str)) -> Holds {
-    let mut holds = Holds { lines: Vec::new(), states: 0, wrong: Vec::new() };
+pub fn verify_controls(long: bool, on_line: fn(&str)) -> ControlReport {
+    let mut report = ControlReport { lines: Vec::new(), states: 0, failures: Vec::new() };
     let all =
-        |errands: &'static [Errand]| bounds(errands, long).into_iter().map(move |b| (errands, b));
-    for (errands, bounds) in ERRANDS.into_iter().flat_map(all) {
+        |scenario: UserScenario| bounds(scenario, long).into_iter().map(move |b| (scenario, b));
+    for (scenario, bounds) in SCENARIOS.into_iter().flat_map(all) {
         let mut denied = Vec::new();
-        for &thief in thieves(errands) {
-            let model = Model { thief, controls: Controls::ALL, errands, bounds };
-            let searched = model.search(2, None);
-            for (goal, run) in &searched.breaches {
-                holds.wrong.push(format!("{thief}:\n{}", numbered(&model.told(run, *goal))));
+        for &attacker in attackers(scenario) {
+            let model = Model { attacker, controls: Controls::ALL, scenario, bounds };
+            let result = model.search(2, None);
+            for (goal, run) in &result.breaches {
+                report
+                    .failures
+                    .push(format!("{attacker}:\n{}", numbered(&model.narrate(run, *goal))));
             }
-            holds.states += searched.states;
-            let Bounds { messages, under_way, .. } = bounds;
-            let under_way = if under_way == 1 { "" } else { ", two under way" };
+            report.states += result.states;
+            let Bounds { messages, pending, .. } = bounds;
+            let pending_note = if pending == 1 { "" } else { ", two pending" };
             let line = format!(
-                "{} states: a thief {thief}; {messages} messages{under_way}, while she has {}",
-                searched.states,
-                called(errands),
+                "{} states: an attacker {attacker}; {messages} messages{pending_note}, while the owner {}",
+                result.states,
+                activity(scenario),
             );
-            seen(&line);
-            holds.lines.push(line);
-            denied.push(searched.denied);
+            on_line(&line);
+            report.lines.push(line);
+            denied.push(result.denied);
         }
-        for (name, on) in expected(errands) {
+        for (name, on) in expected(scenario) {
             if denied.iter().any(|denied| denied.contains(name)) == *on {
-                holds
-                    .wrong
-                    .push(format!("{name}: not as it should be while she has {}", called(errands)));
+                report
+                    .failures
+                    .push(format!("{name}: unexpected while the owner {}", activity(scenario)));
             }
         }
     }
-    holds
+    report
 }
 
-fn called(errands: &[Errand]) -> &'static str {
-    match errands {
-        _ if errands == FORGOTTEN => "forgotten her password",
-        _ if errands == FACTOR => "another second factor to enrol and then a password to reset",
-        _ if errands == RECOVERY => "other recovery codes to get and then a password to reset",
-        _ if errands == MOVING => "an address to change and then a password to reset",
-        _ if errands == FREEZING => "an account to freeze and to let go",
-        _ if errands == UNDOING => "his changes to take back",
-        _ if errands == STOPPING => "to freeze the account and his changes to take back",
-        _ => "a payment credential to get",
+fn activity(scenario: UserScenario) -> &'static str {
+    match scenario {
+        _ if scenario == FORGOTTEN_PASSWORD => "resets a forgotten password",
+        _ if scenario == NEW_FACTOR => "enrols another second factor and then resets the password",
+        _ if scenario == NEW_RECOVERY_CODES => {
+            "renews the recovery codes and then resets the password"
+        }
+        _ if scenario == NEW_ADDRESS => "changes the address and then resets the password",
+        _ if scenario == FREEZING => "freezes and unfreezes the account",
+        _ if scenario == REVERTING => "reverts the attacker's changes",
+        _ if scenario == FREEZING_AND_REVERTING => {
+            "freezes the account and reverts the attacker's changes"
+        }
+        _ => "provisions a payment credential",
     }
 }
 
-/// What she has to be able to do in her errands, for the model to be worth anything.
-fn expected(errands: &[Errand]) -> &'static [(&'static str, bool)] {
-    match errands {
-        _ if errands == FORGOTTEN => &[
-            ("she resets her password", true),
-            ("she is logged in after that", true),
-            ("she pays after that", true),
+/// The goals that the owner has to reach in a scenario; without them the model would prove nothing.
+fn expected(scenario: UserScenario) -> &'static [(&'static str, bool)] {
+    match scenario {
+        _ if scenario == FORGOTTEN_PASSWORD => &[
+            ("the owner resets the password", true),
+            ("the owner is logged in after the reset", true),
+            ("the owner pays after the reset", true),
         ],
-        _ if errands == FACTOR => {
-            &[("she has another second factor", true), ("she resets her password", true)]
-        }
-        _ if errands == RECOVERY => &[("she resets her password", true)],
-        _ if errands == MOVING => {
-            &[("she has another address", true), ("she resets her password", true)]
-        }
-        _ if errands == FREEZING => {
-            &[("she lets her account go again", true), ("she has a new payment credential", true)]
-        }
-        _ if errands == UNDOING => &[
-            ("she takes the changes back", true),
-            ("she is logged in after that", true),
-            ("she pays after that", true),
+        _ if scenario == NEW_FACTOR => &[
+            ("the owner has another second factor", true),
+            ("the owner resets the password", true),
         ],
-        _ if errands == STOPPING => {
-            &[("she takes the changes back", true), ("she is logged in after that", true)]
+        _ if scenario == NEW_RECOVERY_CODES => &[("the owner resets the password", true)],
+        _ if scenario == NEW_ADDRESS => {
+            &[("the owner has another address", true), ("the owner resets the password", true)]
         }
-        _ => &[("she has a new payment credential", true)],
+        _ if scenario == FREEZING => &[
+            ("the owner unfreezes the account", true),
+            ("the owner has a new payment credential", true),
+        ],
+        _ if scenario == REVERTING => &[
+            ("the owner reverts the changes", true),
+            ("the owner is logged in after the reset", true),
+            ("the owner pays after the reset", true),
+        ],
+        _ if scenario == FREEZING_AND_REVERTING => &[
+            ("the owner reverts the changes", true),
+            ("the owner is logged in after the reset", true),
+        ],
+        _ => &[("the owner has a new payment credential", true)],
     }
 }
 
-fn numbered(told: &[String]) -> String {
-    told.iter().enumerate().fold(String::new(), |mut text, (nth, sentence)| {
+fn numbered(sentences: &[String]) -> String {
+    sentences.iter().enumerate().fold(String::new(), |mut text, (nth, sentence)| {
         let _ = writeln!(text, "{}. {sentence}", nth + 1);
         text
     })
 }
 
-fn model(thief: Thief, off: Controls, errands: &'static [Errand], messages: u8) -> Model {
-    Model { thief, controls: off, errands, bounds: Bounds { waits: 0, messages, under_way: 1 } }
+fn model(attacker: Attacker, off: Controls, scenario: UserScenario, messages: u8) -> Model {
+    Model { attacker, controls: off, scenario, bounds: Bounds { waits: 0, messages, pending: 1 } }
 }
 
 fn reaches(model: Model, goal: Goal) -> bool {
     model.search(1, Some(goal)).breaches.iter().any(|(reached, _)| *reached == goal)
 }
 
-/// Who reaches a goal with least, and with fewest messages; `None` if the strongest do not.
+/// The weakest attacker that reaches a goal, with the fewest messages; `None` if the strongest do not.
 fn weakest(controls: Controls, goal: Goal) -> Option<Model> {
-    for thief in Thief::STRONGEST {
-        for errands in [PAYING, FORGOTTEN] {
-            for messages in 0..=most(thief, errands) {
-                if !reaches(model(thief, controls, errands, messages), goal) {
+    for attacker in Attacker::STRONGEST {
+        for scenario in [PROVISIONING, FORGOTTEN_PASSWORD] {
+            for messages in 0..=max_messages(attacker, scenario) {
+                if !reaches(model(attacker, controls, scenario, messages), goal) {
                     continue;
                 }
-                let weaker = Thief::weakest_first().into_iter().filter(|w| w.is_part_of(&thief));
-                let mut models = weaker.map(|weaker| model(weaker, controls, errands, messages));
+                let weaker = Attacker::weakest_first()
+                    .into_iter()
+                    .filter(|weaker| weaker.is_part_of(&attacker));
+                let mut models = weaker.map(|weaker| model(weaker, controls, scenario, messages));
                 return models.find(|model| reaches(*model, goal));
             }
         }
@@ -174,69 +194,68 @@ fn weakest(controls: Controls, goal: Goal) -> Option<Model> {
     None
 }
 
-/// How many messages he sends at most when a control is off: what the longest way takes, where it is his alone.
-fn most(thief: Thief, errands: &[Errand]) -> u8 {
-    match (thief.factor, errands == PAYING) {
+/// How many messages the attacker sends at most when a control is off: what the longest breach takes.
+fn max_messages(attacker: Attacker, scenario: UserScenario) -> u8 {
+    match (attacker.factor, scenario == PROVISIONING) {
         (true, true) => 5,
         (true, false) | (false, true) => 3,
         (false, false) => 2,
     }
 }
 
-/// The run that the checker finds when codes go to any address and no second factor is asked for.
+/// The run that the checker finds when codes go to any address and no second factor is required.
 #[must_use]
 pub fn breach_of_2019() -> String {
     let off = Controls::ALL.without(Control::VerifiedAddress).without(Control::SecondFactor);
-    told(&model(Thief::OF_2019, off, &[], 5), Goal::Spend)
+    narrative(&model(Attacker::OF_2019, off, &[], 5), Goal::Spend)
 }
 
-fn told(model: &Model, goal: Goal) -> String {
-    let run = model.shortest(goal).map(|run| numbered(&model.told(&run, goal)));
-    run.unwrap_or_else(|| "There is none.\n".into())
+fn narrative(model: &Model, goal: Goal) -> String {
+    let run = model.shortest(goal).map(|run| numbered(&model.narrate(&run, goal)));
+    run.unwrap_or_else(|| "None.\n".into())
 }
 
-/// What each control is there for: who gets how far without it, or which other covers it; then how.
+/// What each control is for: how far an attacker gets without it, or which control covers for it; then the runs.
 #[must_use]
-pub fn table() -> String {
-    let mut text =
-        "| switched off | who is logged in then | who spends then |\n|---|---|---|\n".to_owned();
+pub fn control_table() -> String {
+    let mut text = "| switched off | who can log in | who can spend |\n|---|---|---|\n".to_owned();
     let mut runs = String::new();
     for (control, name) in CONTROLS {
         let off = Controls::ALL.without(control);
         let [spend, log_in] = [Goal::Spend, Goal::LogIn].map(|goal| (goal, weakest(off, goal)));
         let cell = |(goal, model): &(Goal, Option<Model>)| match model {
-            Some(model) => format!("a thief {}", model.thief),
-            None => covered(control, *goal),
+            Some(model) => format!("an attacker {}", model.attacker),
+            None => covering_controls(control, *goal),
         };
         let _ = writeln!(text, "| {name} | {} | {} |", cell(&log_in), cell(&spend));
         if let (goal, Some(model)) = if spend.1.is_some() { spend } else { log_in } {
             let _ = write!(
                 runs,
-                "\nWithout *{name}*, a thief {}:\n\n{}",
-                model.thief,
-                told(&model, goal)
+                "\nWithout *{name}*, an attacker {}:\n\n{}",
+                model.attacker,
+                narrative(&model, goal)
             );
         }
     }
     format!("{text}{runs}")
 }
 
-/// Which other control stands in for it: with that one off it opens nothing, with both off something.
-fn covered(control: Control, goal: Goal) -> String {
+/// The controls that cover for one: with either off nothing is reached, with both off the goal is.
+fn covering_controls(control: Control, goal: Goal) -> String {
     let reached = |controls: Controls| {
-        let each = Thief::STRONGEST.into_iter();
-        let mut models =
-            each.flat_map(|thief| [0, 1].map(|n| model(thief, controls, FORGOTTEN, n)));
+        let each = Attacker::STRONGEST.into_iter();
+        let mut models = each
+            .flat_map(|attacker| [0, 1].map(|n| model(attacker, controls, FORGOTTEN_PASSWORD, n)));
         models.any(|model| reaches(model, goal))
     };
     let covers = CONTROLS.into_iter().filter(|(other, _)| {
         let off = Controls::ALL.without(*other);
         *other != control && reached(off.without(control)) && !reached(off)
     });
-    let covers: Vec<_> = covers.map(|(_, name)| name).collect();
-    if covers.is_empty() {
-        "nobody: it is there for the other".into()
+    let names: Vec<_> = covers.map(|(_, name)| name).collect();
+    if names.is_empty() {
+        "nobody: it protects the other column".into()
     } else {
-        format!("nobody, since *{}*", covers.join("* and *"))
+        format!("nobody, because of *{}*", names.join("* and *"))
     }
 }

@@ -1,181 +1,162 @@
-//! The search through every state that can be reached.
+//! Searches every reachable state.
 
-use stateright::{Checker, HasDiscoveries, Model as Checked, Property};
-use tegata_policy::Controls;
+use stateright::{Checker, HasDiscoveries, Model as StateModel, Property};
 
-use crate::act::{Act, Who};
-use crate::errand::Errand;
-use crate::past;
-use crate::state::{Bounds, State};
-use crate::thief::{Start, Thief};
-
-/// A thief, the controls that are on, and how long a run can be.
-#[derive(Clone, Copy, Debug)]
-pub struct Model {
-    /// Who attacks.
-    pub thief: Thief,
-    /// What protects the account.
-    pub controls: Controls,
-    /// What she does meanwhile.
-    pub errands: &'static [Errand],
-    /// How long.
-    pub bounds: Bounds,
-}
-
-/// What a thief is after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Goal {
-    /// A payment credential on his device that counts.
-    Spend,
-    /// A session on his device that counts.
-    LogIn,
-}
+use crate::action::{Action, Actor};
+use crate::attacker::Foothold;
+use crate::history::initial_compromise;
+use crate::model::{Goal, Model};
+use crate::state::State;
 
 impl Goal {
-    /// The name of its property.
-    fn reached(self) -> &'static str {
+    /// The name of the property that the goal violates.
+    fn property(self) -> &'static str {
         match self {
             Self::Spend => SPENDS,
-            Self::LogIn => IS_IN,
+            Self::LogIn => LOGGED_IN,
         }
     }
 }
 
-/// A run: each state, and what was done in it.
-pub type Run = Vec<(State, Act)>;
+/// A run: each state, and the action executed in it.
+pub type Run = Vec<(State, Action)>;
 
-fn found(checker: &impl Checker<Model>, goal: Goal) -> Option<Run> {
-    let path = checker.discovery(goal.reached())?.into_vec();
-    Some(path.into_iter().filter_map(|(state, act)| Some((state, act?))).collect())
+fn breach(checker: &impl Checker<Model>, goal: Goal) -> Option<Run> {
+    let path = checker.discovery(goal.property())?.into_vec();
+    Some(path.into_iter().filter_map(|(state, action)| Some((state, action?))).collect())
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug)]
-pub struct Searched {
-    /// How many states it looked at.
+pub struct SearchResult {
+    /// How many states were visited.
     pub states: usize,
-    /// What the thief reaches, and how: a shortest run.
+    /// The goals that the attacker reaches, each with a run.
     pub breaches: Vec<(Goal, Run)>,
-    /// What she never reaches, although she should.
+    /// The names of the owner's goals that are never reached.
     pub denied: Vec<&'static str>,
 }
 
-const SPENDS: &str = "the thief spends";
-const IS_IN: &str = "the thief is logged in";
-const HER: [&str; 8] = [
-    "she has a new payment credential",
-    "she resets her password",
-    "she is logged in after that",
-    "she pays after that",
-    "she has another second factor",
-    "she has another address",
-    "she lets her account go again",
-    "she takes the changes back",
+const SPENDS: &str = "the attacker spends";
+const LOGGED_IN: &str = "the attacker is logged in";
+const OWNER_GOALS: [&str; 8] = [
+    "the owner has a new payment credential",
+    "the owner resets the password",
+    "the owner is logged in after the reset",
+    "the owner pays after the reset",
+    "the owner has another second factor",
+    "the owner has another address",
+    "the owner unfreezes the account",
+    "the owner reverts the changes",
 ];
 
 impl Model {
-    /// Looks at every state; at as many as it takes until the thief has what he is after, if that is named.
+    /// Visits every state, or stops as soon as the attacker reaches `goal`.
     #[must_use]
-    pub fn search(self, threads: usize, goal: Option<Goal>) -> Searched {
-        let one = |goal: Goal| HasDiscoveries::AnyOf([goal.reached()].into());
+    pub fn search(self, threads: usize, goal: Option<Goal>) -> SearchResult {
+        let one = |goal: Goal| HasDiscoveries::AnyOf([goal.property()].into());
         let until = goal.map_or(HasDiscoveries::AllFailures, one);
         let checker = self.checker().threads(threads).finish_when(until).spawn_bfs().join();
-        let breaches = [Goal::Spend, Goal::LogIn];
-        let breaches = breaches.into_iter().filter_map(|goal| Some((goal, found(&checker, goal)?)));
+        let goals = [Goal::Spend, Goal::LogIn];
+        let breaches = goals.into_iter().filter_map(|goal| Some((goal, breach(&checker, goal)?)));
         let reached = checker.discoveries();
-        let denied = HER.into_iter().filter(|name| !reached.contains_key(name)).collect();
-        Searched { states: checker.unique_state_count(), breaches: breaches.collect(), denied }
+        let denied = OWNER_GOALS.into_iter().filter(|name| !reached.contains_key(name)).collect();
+        SearchResult { states: checker.unique_state_count(), breaches: breaches.collect(), denied }
     }
 
-    /// A shortest run to what the thief is after, if there is one: the checker's own stop at the first that it meets may
-    /// be longer.
+    /// A shortest run to the attacker's goal, if there is one; the run at which the checker stops may be longer.
     #[must_use]
     pub fn shortest(self, goal: Goal) -> Option<Run> {
-        let met = self.search(1, Some(goal)).breaches.into_iter().find(|met| met.0 == goal)?.1;
+        let first_run =
+            self.search(1, Some(goal)).breaches.into_iter().find(|breach| breach.0 == goal)?.1;
         let within = |steps: usize| {
             let checker = self.checker().threads(1).target_max_depth(steps + 2);
-            found(&checker.spawn_bfs().join(), goal)
+            breach(&checker.spawn_bfs().join(), goal)
         };
-        (0..met.len()).find_map(within).or(Some(met))
+        (0..first_run.len()).find_map(within).or(Some(first_run))
     }
 
-    fn counts_as_spending(&self, state: &State) -> bool {
-        // Who was in spends until she resets her password, or takes back what he changed.
-        let rid_of_him = match self.thief.start {
-            Start::Stranger | Start::OldPhone => true,
-            Start::WasIn => state.she.reset_done,
-            Start::Changed => state.she.took_back,
+    fn is_spending_breach(&self, state: &State) -> bool {
+        // Past access lasts until the owner resets the password, or reverts the changes.
+        let is_locked_out = match self.attacker.foothold {
+            Foothold::UnknownDevice | Foothold::OldPhone => true,
+            Foothold::PastAccess => state.owner.reset_done,
+            Foothold::Takeover => state.owner.reverted,
         };
-        if !rid_of_him {
+        if !is_locked_out {
             return false;
         }
-        self.pays(state, Who::He)
+        self.can_pay(state, Actor::Attacker)
     }
 
-    fn counts_as_in(&self, state: &State) -> bool {
-        let rid_of_him = match self.thief.start {
-            Start::Stranger => true,
-            Start::OldPhone | Start::WasIn => state.she.reset_done,
-            Start::Changed => state.she.took_back,
+    fn is_log_in_breach(&self, state: &State) -> bool {
+        let is_locked_out = match self.attacker.foothold {
+            Foothold::UnknownDevice => true,
+            Foothold::OldPhone | Foothold::PastAccess => state.owner.reset_done,
+            Foothold::Takeover => state.owner.reverted,
         };
-        if !rid_of_him {
+        if !is_locked_out {
             return false;
         }
-        self.is_in(state, Who::He)
+        self.is_logged_in(state, Actor::Attacker)
     }
 
-    fn pays(&self, state: &State, who: Who) -> bool {
+    fn can_pay(&self, state: &State, actor: Actor) -> bool {
         let context = state.context(self.controls);
-        state.live().is_some_and(|live| {
-            live.credential(&context).is_some_and(|credential| {
-                credential.device == who.device()
-                    && live.caps(credential.number, &context).is_some()
+        state.active_account().is_some_and(|account| {
+            account.credential(&context).is_some_and(|credential| {
+                credential.device == actor.device()
+                    && account.caps(credential.number, &context).is_some()
             })
         })
     }
 
-    fn is_in(&self, state: &State, who: Who) -> bool {
+    fn is_logged_in(&self, state: &State, actor: Actor) -> bool {
         let context = state.context(self.controls);
-        let device = who.device();
-        state.live().is_some_and(|live| live.sessions(&context).any(|s| s.device == device))
+        let device = actor.device();
+        state
+            .active_account()
+            .is_some_and(|account| account.sessions(&context).any(|s| s.device == device))
     }
 }
 
-impl Checked for Model {
+impl StateModel for Model {
     type State = State;
-    type Action = Act;
+    type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        vec![past::tonight(self.thief)]
+        vec![initial_compromise(self.attacker)]
     }
 
-    fn actions(&self, state: &State, acts: &mut Vec<Act>) {
-        self.possible(state, acts);
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        self.available_actions(state, actions);
     }
 
-    fn next_state(&self, state: &State, act: Act) -> Option<State> {
-        self.step(state, &act).map(|(next, _)| next)
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        self.execute(state, &action).map(|(next, _)| next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let [credential, reset, again, pays, factor, address, let_go, undone] = HER;
+        let [credential, reset, logged_in, pays, factor, address, unfrozen, reverted] = OWNER_GOALS;
         vec![
             Property::always(SPENDS, |model: &Self, state: &State| {
-                !model.counts_as_spending(state)
+                !model.is_spending_breach(state)
             }),
-            Property::always(IS_IN, |model: &Self, state: &State| !model.counts_as_in(state)),
-            Property::sometimes(credential, |_, state: &State| state.she.provisioned),
-            Property::sometimes(reset, |_, state: &State| state.she.reset_done),
-            Property::sometimes(again, |model: &Self, state: &State| {
-                state.she.reset_done && model.is_in(state, Who::She)
+            Property::always(LOGGED_IN, |model: &Self, state: &State| {
+                !model.is_log_in_breach(state)
+            }),
+            Property::sometimes(credential, |_, state: &State| state.owner.provisioned),
+            Property::sometimes(reset, |_, state: &State| state.owner.reset_done),
+            Property::sometimes(logged_in, |model: &Self, state: &State| {
+                state.owner.reset_done && model.is_logged_in(state, Actor::Owner)
             }),
             Property::sometimes(pays, |model: &Self, state: &State| {
-                state.she.reset_done && model.pays(state, Who::She)
+                state.owner.reset_done && model.can_pay(state, Actor::Owner)
             }),
-            Property::sometimes(factor, |_, state: &State| state.she.enrolled),
-            Property::sometimes(address, |_, state: &State| state.she.moved),
-            Property::sometimes(let_go, |_, state: &State| state.she.unfroze),
-            Property::sometimes(undone, |_, state: &State| state.she.took_back),
+            Property::sometimes(factor, |_, state: &State| state.owner.enrolled),
+            Property::sometimes(address, |_, state: &State| state.owner.address_changed),
+            Property::sometimes(unfrozen, |_, state: &State| state.owner.unfroze),
+            Property::sometimes(reverted, |_, state: &State| state.owner.reverted),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! A state of the model: the account as the issuer has it, and who knows what.
+//! A state of the model: the issuer's state of the account, and what owner and attacker know.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,10 @@ use tegata_policy::{
     SecretId,
 };
 
-use crate::act::{Given, Message, Who};
+use crate::action::{Actor, Message, TypedValue};
 
-/// Seconds that one wait takes: longer than what was just proved stays fresh, and shorter than a mailed code's life.
+/// Seconds that one wait takes: longer than a verification stays fresh, and shorter than a mailed code's lifetime.
 const WAIT: u64 = 6 * 60;
-
-/// How long a run can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Waits in all.
-    pub waits: u8,
-    /// Messages of the thief.
-    pub messages: u8,
-    /// What of the thief's is under way at once.
-    pub under_way: usize,
-}
 
 /// A state of the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,113 +20,113 @@ pub struct State {
     pub(crate) account: Account,
     pub(crate) waits: u8,
     /// How many values of authenticators were typed since the last wait.
-    pub(crate) typed: u8,
-    pub(crate) she: She,
-    pub(crate) he: He,
-    pub(crate) under_way: Vec<UnderWay>,
+    pub(crate) values_typed: u8,
+    pub(crate) owner: OwnerState,
+    pub(crate) attacker: AttackerState,
+    pub(crate) pending: Vec<PendingMessage>,
 }
 
-/// What she has.
+/// What the owner knows and has done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each was done or not, in any order")]
-pub(crate) struct She {
+pub(crate) struct OwnerState {
     pub(crate) password: SecretId,
     pub(crate) factor: SecretId,
-    pub(crate) enrolling: Option<SecretId>,
+    pub(crate) enrolment: Option<SecretId>,
     pub(crate) session: Option<SessionId>,
     pub(crate) reset: Option<ResetId>,
-    /// The code in her last mail of a reset that she asked for.
+    /// The code in the last mail of a reset that the owner requested.
     pub(crate) code: Option<SecretId>,
-    pub(crate) sent: Vec<(Message, [Given; 2])>,
-    /// One of the recovery codes that she was shown tonight.
+    pub(crate) sent: Vec<(Message, [TypedValue; 2])>,
+    /// One of the recovery codes that the owner was shown in this run.
     pub(crate) recovery: Option<SecretId>,
-    /// The code in her last mail for a new address.
-    pub(crate) move_code: Option<SecretId>,
-    /// The code in her last notice of a change.
+    /// The code in the last mail to a new address of the owner.
+    pub(crate) address_code: Option<SecretId>,
+    /// The code in the last notice of a change.
     pub(crate) notice: Option<SecretId>,
-    /// She finished a reset.
+    /// The owner finished a reset.
     pub(crate) reset_done: bool,
-    /// She enrolled another factor.
+    /// The owner enrolled another factor.
     pub(crate) enrolled: bool,
-    /// She moved her account to another address.
-    pub(crate) moved: bool,
-    /// She let her account go that was frozen.
+    /// The owner changed the address.
+    pub(crate) address_changed: bool,
+    /// The owner unfroze the account.
     pub(crate) unfroze: bool,
-    /// She took changes back.
-    pub(crate) took_back: bool,
-    /// She got a payment credential.
+    /// The owner reverted changes.
+    pub(crate) reverted: bool,
+    /// The owner provisioned a payment credential.
     pub(crate) provisioned: bool,
-    /// How many of her errands she ran.
-    pub(crate) errands: usize,
+    /// How many steps of the scenario are done.
+    pub(crate) steps_done: usize,
 }
 
-/// What he has.
+/// What the attacker knows and has done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct He {
+pub(crate) struct AttackerState {
     pub(crate) passwords: BTreeSet<SecretId>,
     pub(crate) codes: BTreeSet<SecretId>,
-    /// Codes of notices, which freeze and take back.
+    /// Codes of notices, which freeze the account and revert changes.
     pub(crate) notices: BTreeSet<SecretId>,
     pub(crate) factors: BTreeSet<SecretId>,
-    /// Recovery codes: of each ten that he was shown, one.
+    /// Recovery codes: one of each ten that the attacker was shown.
     pub(crate) recovery: BTreeSet<SecretId>,
-    /// Addresses that are his.
+    /// The attacker's own addresses.
     pub(crate) addresses: BTreeSet<SecretId>,
-    /// The value or recovery code that he saw her type.
-    pub(crate) seen: Option<Given>,
-    pub(crate) enrolling: Option<SecretId>,
-    /// The code in the last mail to an address that he asked to move the account to.
-    pub(crate) move_code: Option<SecretId>,
+    /// The value or recovery code that the attacker saw the owner type.
+    pub(crate) seen: Option<TypedValue>,
+    pub(crate) enrolment: Option<SecretId>,
+    /// The code in the last mail to a new address that the attacker requested.
+    pub(crate) address_code: Option<SecretId>,
     pub(crate) session: Option<SessionId>,
     pub(crate) resets: BTreeSet<ResetId>,
     pub(crate) old_password: SecretId,
-    /// He guessed at a mailed code.
+    /// The attacker guessed at a mailed code.
     pub(crate) guessed: bool,
-    /// He sent a message of hers once more.
+    /// The attacker replayed a message of the owner.
     pub(crate) replayed: bool,
-    /// How many messages he sent that could find nothing.
+    /// How many messages the attacker sent that could match nothing.
     pub(crate) hopeless: u8,
-    /// How many messages he sent.
+    /// How many messages the attacker sent.
     pub(crate) messages: u8,
 }
 
-/// A message whose comparison was not told yet.
+/// A message whose comparison is not completed yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct UnderWay {
-    pub(crate) who: Who,
+pub(crate) struct PendingMessage {
+    pub(crate) actor: Actor,
     pub(crate) message: Message,
-    /// What is compared now, and what after it.
-    pub(crate) given: [Given; 2],
+    /// The value to compare now, and the one to compare next.
+    pub(crate) typed: [TypedValue; 2],
     pub(crate) verification: PendingVerification,
 }
 
 impl State {
-    /// The world at that many waits.
+    /// The policy context after the waits so far.
     pub(crate) fn context(&self, controls: Controls) -> PolicyContext {
         context(u64::from(self.waits), controls)
     }
 
-    /// The last step of the clock before this state's values.
-    pub(crate) fn step(&self) -> u64 {
+    /// The time step before the values of this state.
+    pub(crate) fn time_step(&self) -> u64 {
         self.context(Controls::ALL).now.seconds() / 30
     }
 
-    /// What an authenticator shows next.
-    pub(crate) fn value(&self, factor: SecretId) -> Given {
-        Given::Value(factor, self.step() + 1 + u64::from(self.typed))
+    /// The next value of an authenticator.
+    pub(crate) fn value(&self, factor: SecretId) -> TypedValue {
+        TypedValue::Value(factor, self.time_step() + 1 + u64::from(self.values_typed))
     }
 
-    pub(crate) fn live(&self) -> Option<&ActiveAccount> {
+    pub(crate) fn active_account(&self) -> Option<&ActiveAccount> {
         match &self.account {
-            Account::Active(live) => Some(live),
+            Account::Active(account) => Some(account),
             _ => None,
         }
     }
 }
 
-/// The world, so many waits after a night long ago.
+/// The policy context `waits` waits after the start of a run.
 pub(crate) fn context(waits: u64, controls: Controls) -> PolicyContext {
-    let night = 1_800_000_000;
-    let now = UnixTime::new(night + waits * WAIT).unwrap_or(UnixTime::MAX);
+    let start = 1_800_000_000;
+    let now = UnixTime::new(start + waits * WAIT).unwrap_or(UnixTime::MAX);
     PolicyContext { now, generation: Generation(1), used_up_to: 0, controls }
 }

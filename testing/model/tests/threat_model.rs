@@ -1,17 +1,17 @@
-//! What docs/threat-model.md says of the accounts, found anew.
+//! Regenerates what docs/threat-model.md says about accounts, and compares it with the document.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
 use std::sync::Mutex;
 
-use tegata_model::{breach_of_2019, holds, left_out, table};
+use tegata_model::{breach_of_2019, control_table, exclusions, verify_controls};
 
-/// Set to write what was found into the document.
+/// The variable that, if set, writes the generated text into the document.
 const WRITE: &str = "TEGATA_WRITE_TABLES";
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Holds `text` against what stands between the markers of `name`.
-fn stands(name: &str, text: &str) {
+/// Compares `text` with the document between the markers of `name`, or writes it there.
+fn compare_block(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/threat-model.md");
     let _alone = WRITING.lock().unwrap();
     let document = std::fs::read_to_string(&path).unwrap();
@@ -24,33 +24,33 @@ fn stands(name: &str, text: &str) {
     } else {
         assert!(
             found == text,
-            "docs/threat-model.md says of {name}:\n{found}\nand this was found:\n{text}\n\
-             If it is right, write it with {WRITE}=1 cargo test --release -p tegata-model"
+            "docs/threat-model.md says about {name}:\n{found}\nbut the model generates:\n{text}\n\
+             If that is right, write it with {WRITE}=1 cargo test --release -p tegata-model"
         );
     }
 }
 
 #[test]
-fn with_all_controls_on_no_thief_spends_or_is_in_and_the_owner_does_what_owners_do() {
-    let holds = holds(false, |_| ());
-    assert!(holds.wrong.is_empty(), "{}", holds.wrong.join("\n"));
-    let lines = holds.lines.join("\n- ");
-    stands("runs of accounts", &format!("- {lines}\n\n{} states in all.\n", holds.states));
+fn with_all_controls_on_no_attacker_reaches_a_goal() {
+    let report = verify_controls(false, |_| ());
+    assert!(report.failures.is_empty(), "{}", report.failures.join("\n"));
+    let lines = report.lines.join("\n- ");
+    compare_block("runs of accounts", &format!("- {lines}\n\n{} states in all.\n", report.states));
 }
 
 #[test]
-fn what_is_left_out_of_the_model_is_named_with_its_reason() {
-    stands("left out", &left_out());
+fn exclusions_are_listed_with_their_reasons() {
+    compare_block("left out", &exclusions());
 }
 
 #[test]
-fn without_verified_address_and_second_factor_the_checker_finds_the_break_in_of_2019() {
+fn the_checker_finds_the_break_in_of_2019() {
     let run = breach_of_2019();
-    assert!(run.contains("he spends"), "{run}");
-    stands("2019", &run);
+    assert!(run.contains("the attacker can spend"), "{run}");
+    compare_block("2019", &run);
 }
 
 #[test]
-fn each_control_switched_off_opens_something_or_is_covered_by_another() {
-    stands("controls", &table());
+fn each_control_is_needed_or_covered_by_another() {
+    compare_block("controls", &control_table());
 }

@@ -1,27 +1,26 @@
-//! What is not in the model, and why. Every event has its place in it or its reason here, or this does not compile.
+//! What the model excludes, and why. Every event is in the model or has its reason here, or this does not compile.
 
 use std::fmt::Write as _;
 
 use tegata::protocol::{DeviceId, SessionId};
 use tegata_policy::Event;
 
-/// Thieves who are not in it.
-const THIEVES: &str =
-    "who has what it takes to be her: mailbox and second factor, or password and second factor";
-/// Things that happen elsewhere than in messages.
-const GUESSES: &str = "guesses at a second factor and at the codes of notices: the tests of `decide` hold their budgets, and nobody guesses 80 bits";
+/// The attackers that are excluded.
+const ATTACKERS: &str = "an attacker with all that identifies the owner: mailbox and second factor, or password and second factor";
+/// The guesses that are excluded.
+const GUESSES: &str = "guesses at a second factor and at the codes of notices: the tests of `decide` check their rate limits, and 80 bits cannot be guessed";
 
-const SIGN_UP: &str = "a sign-up: until it is over there is no account to break into";
+const SIGN_UP: &str = "sign-ups: until one is completed there is no account to break into";
 const ENDS: &str =
     "ending sessions, forgetting a device and logging out: each only ends what it names";
-const SEEN: &str = "writing down that a session is in use: it makes none last that would have ended within the hours of a run";
-const CLOSING: &str = "closing and keeping an account: its seven days are longer than a run, and what is closed is nobody's; and taking with her what is kept of her, which changes nothing";
-const CARDS: &str =
-    "cards: they say what is charged, not who spends; an owner's tests hold what they ask for";
-const OPERATOR: &str = "what an operator does: whoever has the desk has the account";
+const SESSION_USE: &str = "recording that a session is in use: it extends none that would have ended within the hours of a run";
+const DELETION: &str = "requesting and cancelling a deletion: its seven days are longer than a run, and a deleted account is of no use to anyone; and exporting data, which changes nothing";
+const CARDS: &str = "cards: they determine what is charged, not who spends; the tests of `decide` check what a change requires";
+const OPERATOR: &str =
+    "what an operator does: whoever controls the operator's tools controls every account";
 
-/// Why an event is not in the model; `None` if it is.
-fn why(event: &Event) -> Option<&'static str> {
+/// The reason why an event is not in the model; `None` if it is.
+fn exclusion_reason(event: &Event) -> Option<&'static str> {
     match event {
         Event::LogIn { .. }
         | Event::VerifyFactor { .. }
@@ -41,11 +40,11 @@ fn why(event: &Event) -> Option<&'static str> {
         | Event::Provision { .. } => None,
         Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => Some(SIGN_UP),
         Event::LogOut { .. } | Event::EndSessions { .. } | Event::ForgetDevice { .. } => Some(ENDS),
-        Event::UseSession { .. } => Some(SEEN),
+        Event::UseSession { .. } => Some(SESSION_USE),
         Event::RequestDeletion { .. }
         | Event::CancelDeletion { .. }
         | Event::DeleteIfDue
-        | Event::Export { .. } => Some(CLOSING),
+        | Event::Export { .. } => Some(DELETION),
         Event::AddCard { .. } | Event::SetDefaultCard { .. } | Event::RemoveCard { .. } => {
             Some(CARDS)
         }
@@ -53,10 +52,11 @@ fn why(event: &Event) -> Option<&'static str> {
     }
 }
 
-/// A line for each thing that is left out.
+/// A list item for each exclusion.
 #[must_use]
-pub fn left_out() -> String {
-    let (device, session) = (DeviceId([0; 32]), SessionId(0));
+pub fn exclusions() -> String {
+    let device = DeviceId([0; 32]);
+    let session = SessionId(0);
     let events = [
         Event::VerifySignUpCode { device },
         Event::LogOut { session },
@@ -65,8 +65,8 @@ pub fn left_out() -> String {
         Event::SetDefaultCard { session },
         Event::SetOperatorFreeze { frozen: true },
     ];
-    let reasons = events.iter().filter_map(why);
-    [THIEVES, GUESSES].into_iter().chain(reasons).fold(String::new(), |mut text, reason| {
+    let reasons = events.iter().filter_map(exclusion_reason);
+    [ATTACKERS, GUESSES].into_iter().chain(reasons).fold(String::new(), |mut text, reason| {
         let _ = writeln!(text, "- {reason}");
         text
     })

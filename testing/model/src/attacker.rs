@@ -1,0 +1,122 @@
+//! The attackers. Each of them knows address, birth date, telephone number and an old password.
+
+use std::fmt;
+
+/// What an attacker has from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is had or not, in any mix")]
+pub struct Attacker {
+    /// The access that the attacker has to the account.
+    pub foothold: Foothold,
+    /// Reads the owner's mail.
+    pub mailbox: bool,
+    /// Holds the owner's second factor.
+    pub factor: bool,
+    /// Knows the current password.
+    pub password: bool,
+    /// Sees one value of the second factor as the owner types it, after it was accepted.
+    pub seen_value: bool,
+}
+
+/// The access that an attacker has to the account from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Foothold {
+    /// None: the account does not know the device.
+    UnknownDevice,
+    /// An old phone of the owner's that is logged in, its second factor verified long ago.
+    OldPhone,
+    /// A session and a payment credential from an earlier break-in; the owner resets the password to end it.
+    PastAccess,
+    /// The same from yesterday, with address, second factor and recovery codes changed to the attacker's; the owner reverts
+    /// the changes to end it.
+    Takeover,
+}
+
+impl Attacker {
+    const NOTHING: Self = Self {
+        foothold: Foothold::UnknownDevice,
+        mailbox: false,
+        factor: false,
+        password: false,
+        seen_value: false,
+    };
+    const MAIL_READER: Self =
+        Self { mailbox: true, password: true, seen_value: true, ..Self::NOTHING };
+
+    /// The attacker of 2019, who knows nothing but what every attacker knows.
+    pub const OF_2019: Self = Self::NOTHING;
+
+    /// The strongest attackers. Every other can do a part of what one of these can, so what none of these reaches, nobody
+    /// does.
+    pub const STRONGEST: [Self; 4] = [
+        Self::MAIL_READER,
+        Self { factor: true, ..Self::NOTHING },
+        Self { foothold: Foothold::OldPhone, ..Self::MAIL_READER },
+        Self { foothold: Foothold::PastAccess, ..Self::MAIL_READER },
+    ];
+
+    /// An attacker who took the account over, reads the owner's mail and sees what they type, to test reverting changes.
+    pub const AFTER_TAKEOVER: Self = Self { foothold: Foothold::Takeover, ..Self::MAIL_READER };
+
+    /// Whether `other` has everything that this attacker has.
+    #[must_use]
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        let foothold = self.foothold == other.foothold || self.foothold == Foothold::UnknownDevice;
+        let mailbox = self.mailbox <= other.mailbox && self.factor <= other.factor;
+        foothold
+            && mailbox
+            && self.password <= other.password
+            && self.seen_value <= other.seen_value
+    }
+
+    /// All attackers without the second factor and one with it, the weakest first.
+    #[must_use]
+    pub fn weakest_first() -> Vec<Self> {
+        let mut all = Vec::new();
+        for foothold in [Foothold::UnknownDevice, Foothold::OldPhone, Foothold::PastAccess] {
+            for bits in 0..8_u8 {
+                let [mailbox, password, seen_value] = [1, 2, 4].map(|bit| bits & bit != 0);
+                all.push(Self { foothold, mailbox, factor: false, password, seen_value });
+            }
+        }
+        all.push(Self { factor: true, ..Self::NOTHING });
+        let has = |attacker: &Self| {
+            let things =
+                [attacker.mailbox, attacker.factor, attacker.password, attacker.seen_value];
+            let foothold = usize::from(attacker.foothold != Foothold::UnknownDevice);
+            foothold + things.into_iter().filter(|thing| *thing).count()
+        };
+        all.sort_by_key(has);
+        all
+    }
+}
+
+impl fmt::Display for Attacker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let foothold = match self.foothold {
+            Foothold::UnknownDevice => "",
+            Foothold::OldPhone => "has an old phone of the owner's that is logged in",
+            Foothold::PastAccess => {
+                "has a session and a payment credential from an earlier break-in"
+            }
+            Foothold::Takeover => {
+                "is logged in and changed the address, the second factor and the recovery codes to their own"
+            }
+        };
+        let has = [
+            foothold,
+            if self.mailbox { "reads the owner's mailbox" } else { "" },
+            if self.factor { "holds the owner's second factor" } else { "" },
+            if self.password { "knows the password" } else { "" },
+            if self.seen_value { "saw one value of the second factor" } else { "" },
+        ];
+        let parts: Vec<_> = has.into_iter().filter(|part| !part.is_empty()).collect();
+        match parts.split_last() {
+            None => {
+                f.write_str("who knows address, birth date, telephone number and an old password")
+            }
+            Some((last, [])) => write!(f, "who {last}"),
+            Some((last, first)) => write!(f, "who {}, and {last}", first.join(", ")),
+        }
+    }
+}
