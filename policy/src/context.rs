@@ -7,7 +7,7 @@ use super::ids::Generation;
 /// The time, and what holds for all accounts of the issuer.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyContext {
-    /// The current time.
+    /// The current time of the issuer.
     pub now: UnixTime,
     /// The issuer's generation: sessions, resets and payment credentials of another one do not count.
     pub generation: Generation,
@@ -46,7 +46,7 @@ pub enum Control {
 }
 
 impl Controls {
-    /// Every control.
+    /// Every control is on.
     pub const ALL: Self = Self((1 << 9) - 1);
 
     /// Returns the set without `control`, to see what its absence permits.

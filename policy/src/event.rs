@@ -1,6 +1,5 @@
-//! The messages between the issuer and [`decide`](super::decide()): events in, effects and a reply out.
+//! The input of [`decide`](super::decide()), an event, and the reply to it.
 
-use serde::{Deserialize, Serialize};
 use tegata::protocol::{DeviceId, Refusal, SessionId};
 
 use super::ids::{CredentialNumber, ResetId, SecretId};
@@ -113,7 +112,7 @@ pub enum Event {
         /// The session of the request.
         session: SessionId,
     },
-    /// Ends the session.
+    /// Ends the session of the request.
     LogOut {
         /// The session of the request.
         session: SessionId,
@@ -170,7 +169,7 @@ pub enum Event {
         /// The session of the request.
         session: SessionId,
     },
-    /// Removes a card.
+    /// Removes one of the account's cards.
     RemoveCard {
         /// The session of the request.
         session: SessionId,
@@ -194,204 +193,6 @@ pub enum ResetDestination {
     Unverified,
 }
 
-/// A write or a mail that belongs in the transaction that writes the new state: all of them or none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// Stores a secret under this id: generated now, or taken from the request.
-    StoreSecret(SecretId, SecretKind),
-    /// Deletes a stored secret.
-    DeleteSecret(SecretId),
-    /// Queues a mail.
-    SendMail {
-        /// The recipient.
-        to: MailRecipient,
-        /// The mail's template and values.
-        notification: Notification,
-    },
-    /// Makes the account findable by this stored address; refuse the whole decision if it belongs to another account.
-    ClaimAddress(SecretId),
-    /// Makes the account unfindable by this address. Carried out before any claim: two ids can hold the same address.
-    ReleaseAddress(SecretId),
-    /// Stores a session token.
-    CreateSession(SessionId),
-    /// Deletes a session's token.
-    EndSession(SessionId),
-    /// Writes the change to the account's cards that the request describes.
-    WriteCards,
-    /// Deletes the account's addresses, sessions and secrets. Mails of this decision are still sent.
-    EraseAccount,
-    /// Appends to the audit log.
-    Audit(AuditEvent),
-}
-
-/// The recipient of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MailRecipient {
-    /// The address stored under this id.
-    Stored(SecretId),
-    /// An address typed in with the request; for the model only.
-    #[cfg(feature = "model")]
-    Unverified,
-}
-
-/// What a stored secret holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SecretKind {
-    /// A mail address, from the request.
-    Address,
-    /// A password's hash, from the request.
-    Password,
-    /// Eight digits, generated.
-    MailedCode,
-    /// An authenticator's secret, generated.
-    Factor,
-    /// A recovery code, generated.
-    Recovery,
-    /// The code of a change notice, generated: 80 bits.
-    Notice,
-}
-
-/// A mail to a shopper, by template. None has a link in it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Notification {
-    /// The verification code of a sign-up.
-    #[serde(rename = "SignUp")]
-    SignUpCode {
-        /// The code's secret.
-        code: SecretId,
-    },
-    /// Someone tried to sign up with an address that has an account.
-    #[serde(rename = "AlreadyHere")]
-    AccountExists,
-    /// The code of a password reset.
-    #[serde(rename = "Reset")]
-    ResetCode {
-        /// The code's secret.
-        code: SecretId,
-        /// The display name of the device that requested the reset.
-        device: String,
-    },
-    /// The password was reset.
-    #[serde(rename = "WasReset")]
-    PasswordReset,
-    /// Someone logged in on a device that the account did not know.
-    NewDevice {
-        /// The device's display name.
-        device: String,
-    },
-    /// The code for a new address, sent to that address.
-    #[serde(rename = "Move")]
-    AddressCode {
-        /// The code's secret.
-        code: SecretId,
-    },
-    /// The address, the second factor or the recovery codes changed.
-    #[serde(rename = "Changed")]
-    EvidenceChanged {
-        /// The part that changed.
-        what: Change,
-        /// The code that freezes the account and reverts the change.
-        code: SecretId,
-    },
-    /// A recovery code was used.
-    #[serde(rename = "RecoveryUsed")]
-    RecoveryCodeUsed {
-        /// How many recovery codes are left.
-        left: usize,
-    },
-    /// A card was added.
-    CardAdded {
-        /// Its brand and last digits.
-        card: String,
-    },
-    /// A card was removed.
-    CardRemoved {
-        /// Its brand and last digits.
-        card: String,
-    },
-    /// The account was frozen.
-    Frozen,
-    /// The account is no longer frozen.
-    Unfrozen,
-    /// The changes were reverted: the password has to be reset.
-    #[serde(rename = "Undone")]
-    ChangesReverted,
-    /// The data stored about the owner was exported.
-    #[serde(rename = "Exported")]
-    DataExported,
-    /// The account will be deleted in seven days.
-    #[serde(rename = "Closing")]
-    DeletionScheduled,
-    /// The deletion was cancelled.
-    #[serde(rename = "Kept")]
-    DeletionCancelled,
-    /// The account was deleted.
-    #[serde(rename = "Closed")]
-    AccountDeleted,
-}
-
-/// The part of the evidence that a change replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Change {
-    /// The address.
-    Address,
-    /// The second factor.
-    Factor,
-    /// The recovery codes.
-    Recovery,
-}
-
-/// A line of the audit log. It identifies no person and contains no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the variants' names say what happened")]
-pub enum AuditEvent {
-    SignedUp,
-    LoggedIn,
-    LoggedInOnNewDevice,
-    LoginRefused,
-    LoggedOut,
-    SessionsEnded,
-    DeviceForgotten,
-    FactorEnrolled,
-    #[serde(rename = "factor_proved")]
-    FactorVerified,
-    #[serde(rename = "recovery_used")]
-    RecoveryCodeUsed,
-    #[serde(rename = "recovery_renewed")]
-    RecoveryCodesRenewed,
-    #[serde(rename = "address_moved")]
-    AddressChanged,
-    #[serde(rename = "reset_asked")]
-    ResetRequested,
-    #[serde(rename = "reset_codes_used_up")]
-    ResetCodeLimitReached,
-    ResetRefused,
-    #[serde(rename = "reset_proved")]
-    ResetVerified,
-    PasswordReset,
-    Frozen,
-    FrozenByOperator,
-    Unfrozen,
-    UnfrozenByOperator,
-    #[serde(rename = "changes_taken_back")]
-    ChangesReverted,
-    #[serde(rename = "exported")]
-    DataExported,
-    #[serde(rename = "closing")]
-    DeletionScheduled,
-    #[serde(rename = "kept")]
-    DeletionCancelled,
-    #[serde(rename = "closed")]
-    AccountDeleted,
-    Provisioned,
-    CardAdded,
-    #[serde(rename = "card_chosen")]
-    DefaultCardSet,
-    CardRemoved,
-}
-
 /// The reply to the request.
 #[derive(Debug)]
 pub enum Reply {
@@ -408,14 +209,14 @@ pub enum Reply {
     ResetVerified,
     /// The account exists, with a session and its recovery codes, which are shown once.
     SignedUp {
-        /// The new session.
+        /// The number of the new session.
         session: SessionId,
         /// The ids of the recovery codes.
         recovery: Vec<SecretId>,
     },
     /// A session was created.
     LoggedIn {
-        /// The new session.
+        /// The number of the new session.
         session: SessionId,
         /// Whether every other request is refused until a second factor is enrolled.
         must_enrol: bool,

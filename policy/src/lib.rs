@@ -21,6 +21,7 @@ pub mod limits;
 
 mod context;
 mod decide;
+mod effect;
 mod event;
 mod ids;
 mod state;
@@ -28,10 +29,8 @@ mod verification;
 
 pub use context::{Control, Controls, PolicyContext};
 pub use decide::{Caps, Decision, Payer, begin_sign_up, decide};
-pub use event::{
-    AuditEvent, Change, Effect, Event, MailRecipient, Notification, Reply, ResetDestination,
-    SecretKind,
-};
+pub use effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
+pub use event::{Event, Reply, ResetDestination};
 pub use ids::{CredentialNumber, Epoch, Generation, ResetId, SecretId};
 pub use state::{Account, ActiveAccount, Credential, Device, PendingSignUp, Session};
 pub use verification::{ExpectedEvidence, FactorKind, MatchResult, PendingVerification};

@@ -39,14 +39,14 @@ pub enum ExpectedEvidence {
     Password(Option<SecretId>),
     /// The values of an authenticator at steps after this one; `None` matches nothing.
     Totp(Option<(SecretId, u64)>),
-    /// Recovery codes.
+    /// The unused recovery codes.
     Recovery(Vec<SecretId>),
 }
 
 /// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MatchResult {
-    /// Nothing matched.
+    /// No stored value matched.
     NoMatch,
     /// The mailed code or the password matched.
     Match,

@@ -4,7 +4,8 @@ use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
 use super::transition::{StepResult, Transition};
-use crate::event::{AuditEvent, Effect, Notification, Reply};
+use crate::effect::{AuditEvent, Effect, Notification};
+use crate::event::Reply;
 
 impl Transition<'_> {
     pub(super) fn add_card(&mut self, session: SessionId, card: String) -> StepResult {

@@ -6,7 +6,8 @@ use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{StepResult, Transition};
 use crate::context::{Control, PolicyContext};
-use crate::event::{AuditEvent, Effect, Reply};
+use crate::effect::{AuditEvent, Effect};
+use crate::event::Reply;
 use crate::ids::{CredentialNumber, Generation};
 use crate::limits::{LOW_CAPS, later};
 use crate::state::{ActiveAccount, Credential, Spending};
@@ -38,7 +39,7 @@ impl Transition<'_> {
 pub enum Caps {
     /// Lower caps: the device is new, or the password was just reset.
     Low,
-    /// The usual caps.
+    /// The caps of an established device.
     Usual,
 }
 

@@ -2,7 +2,8 @@
 
 use tegata::protocol::Refusal;
 
-use crate::event::{Effect, Reply};
+use crate::effect::Effect;
+use crate::event::Reply;
 use crate::state::Account;
 
 /// The result of an event on an account.

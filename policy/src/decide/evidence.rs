@@ -4,7 +4,7 @@ use tegata::protocol::DeviceId;
 
 use super::transition::Transition;
 use crate::context::{Control, PolicyContext};
-use crate::event::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
+use crate::effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
 use crate::ids::SecretId;
 use crate::limits::{RECOVERY_CODES, REVERT_WINDOW, within};
 use crate::state::{Evidence, Factor, RollbackSnapshot};

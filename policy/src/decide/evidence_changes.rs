@@ -5,7 +5,8 @@ use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
 use super::transition::{StepResult, Transition};
-use crate::event::{AuditEvent, Change, Effect, MailRecipient, Notification, Reply, SecretKind};
+use crate::effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
+use crate::event::Reply;
 use crate::limits::{ADDRESS_CODES, CHANGES, REVERT_WINDOW, later};
 use crate::state::{AddressChange, Evidence, Factor, FactorEnrolment, Freeze};
 use crate::verification::{ExpectedEvidence, Purpose, VerifiedEvidence};

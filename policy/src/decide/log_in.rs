@@ -6,7 +6,8 @@ use tegata::protocol::{DeviceId, SessionId};
 use super::StepResult;
 use super::transition::Transition;
 use crate::context::Control;
-use crate::event::{AuditEvent, Effect, Notification, Reply};
+use crate::effect::{AuditEvent, Effect, Notification};
+use crate::event::Reply;
 use crate::limits::{
     DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, LOGINS_KNOWN_DEVICE,
     LOGINS_UNKNOWN_DEVICES, LOW_CAPS, SESSIONS, later,

@@ -16,9 +16,10 @@ mod transition;
 use transition::{StepResult, Transition};
 
 use super::context::PolicyContext;
-use super::event::{AuditEvent, Effect, Event, Reply};
 use super::state::{Account, Freeze};
 use super::verification::{MatchResult, PendingVerification, Purpose, VerifiedEvidence};
+use crate::effect::{AuditEvent, Effect};
+use crate::event::{Event, Reply};
 use tegata::protocol::Refusal;
 
 pub use credential::{Caps, Payer};

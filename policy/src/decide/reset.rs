@@ -6,9 +6,8 @@ use tegata::protocol::Refusal;
 
 use super::transition::{StepResult, Transition};
 use crate::context::Control;
-use crate::event::{
-    AuditEvent, Effect, MailRecipient, Notification, Reply, ResetDestination, SecretKind,
-};
+use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind};
+use crate::event::{Reply, ResetDestination};
 use crate::ids::{ResetId, SecretId};
 use crate::limits::{CODES_KNOWN_DEVICE, CODES_UNKNOWN_DEVICES, FACTOR_IN_RESETS};
 use crate::state::{Reset, ResetStage, Spending};

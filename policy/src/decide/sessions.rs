@@ -4,7 +4,8 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{StepResult, Transition};
-use crate::event::{AuditEvent, Effect, Reply};
+use crate::effect::{AuditEvent, Effect};
+use crate::event::Reply;
 use crate::limits::FRESH;
 use crate::limits::within;
 

@@ -5,7 +5,8 @@ use tegata::protocol::{DeviceId, SessionId};
 
 use super::decision::Decision;
 use crate::context::PolicyContext;
-use crate::event::{AuditEvent, Effect, Event, MailRecipient, Notification, Reply, SecretKind};
+use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind};
+use crate::event::{Event, Reply};
 use crate::ids::{Epoch, SecretId};
 use crate::limits::{
     LOW_CAPS, MAILED_CODE_LIFE, RECOVERY_CODES, RecentAttempts, VERIFIED_LIFE, later, within,

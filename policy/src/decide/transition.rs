@@ -4,7 +4,8 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
 use crate::context::{Control, PolicyContext};
-use crate::event::{Effect, MailRecipient, Notification, Reply, SecretKind};
+use crate::effect::{Effect, MailRecipient, Notification, SecretKind};
+use crate::event::Reply;
 use crate::ids::SecretId;
 use crate::limits::{FRESH, MAILED_CODE_LIFE, REVERT_WINDOW, within};
 use crate::state::{ActiveAccount, Device, Freeze, MailedCode, Session};
