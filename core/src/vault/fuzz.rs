@@ -18,7 +18,7 @@ use super::record::{self, SealedRecord};
 use super::{
     AccountRecord, Argon2Params, Keystore as _, KeystoreError, OtpCredential, Pass,
     PaymentCredential, RecordKind, Setting, SoftwareKeystore, SoftwareKeystoreError, Vault,
-    VaultError, software_keystore,
+    VaultError, keystore_file,
 };
 use crate::{Device, Random, RandomUnavailable, Secret, SystemClock, SystemRandom};
 
@@ -118,7 +118,7 @@ fn is_refused_or_works(file: &[u8]) {
     if asks_for_much(file) {
         return;
     }
-    let Ok(text) = software_keystore::unseal(file, PASSPHRASE) else { return };
+    let Ok(text) = keystore_file::unseal(file, PASSPHRASE) else { return };
     let random = Arc::new(SystemRandom::new());
     match SoftwareKeystore::from_text(file, &text, random) {
         Ok(keystore) => works(&keystore),
@@ -201,7 +201,7 @@ fn sql_value(kind: u8, value: &[u8]) -> Option<Value> {
 }
 
 static FIXTURE: LazyLock<Arc<SoftwareKeystore>> = LazyLock::new(|| {
-    let text = software_keystore::unseal(KEYSTORE, PASSPHRASE).expect("the fixture's keystore");
+    let text = keystore_file::unseal(KEYSTORE, PASSPHRASE).expect("the fixture's keystore");
     let random = Arc::new(SystemRandom::new());
     Arc::new(SoftwareKeystore::from_text(KEYSTORE, &text, random).expect("the fixture's keystore"))
 });

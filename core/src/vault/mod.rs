@@ -14,7 +14,7 @@
 //! | `manifest` | which records there are, so that none can be swapped, dropped or put back |
 //! | `record`, `keys`, `lock_key`, `aead` | how a record is sealed, and under which keys |
 //! | `anchor`, `file_anchor`, `rollback` | the epoch outside of the file, by which an older copy is detected |
-//! | `keystore`, `software_keystore` | where the device keeps its own key |
+//! | `keystore`, `software_keystore`, `keystore_file` | where the device keeps its own key |
 //! | `argon2_params`, `durable` | the cost of a guess at a PIN or passphrase; files that appear whole or not at all |
 //! | `error`, `format`, `ids` | plain values: errors, the newest format, ids |
 
@@ -36,6 +36,7 @@ pub(crate) mod fuzz;
 mod ids;
 mod keys;
 mod keystore;
+mod keystore_file;
 mod kinds;
 mod lock_key;
 mod manifest;
@@ -59,12 +60,13 @@ pub use error::{FieldOutOfRange, VaultError};
 pub use file_anchor::FileAnchor;
 pub use ids::{RecordId, VaultId};
 pub use keystore::{Keystore, KeystoreError};
+pub use keystore_file::SoftwareKeystoreError;
 pub use kinds::{
     AccountRecord, OtpAlgorithm, OtpCredential, OtpKind, Pass, PassFormat, PaymentCredential,
     RecordKind, Setting,
 };
 pub(crate) use kinds::{History, PendingProvisioning, Provisioning, TransferState, decode, encode};
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};
-pub use software_keystore::{SoftwareKeystore, SoftwareKeystoreError};
+pub use software_keystore::SoftwareKeystore;
 pub use store::Vault;
 pub use transaction::Transaction;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A file, whatever its name is now. Never given twice in a tape, as inodes are.
+/// A file, whatever its name is now. Unlike an inode it is never reused within a log.
 pub type FileId = usize;
 
 /// The files of one folder by name: what a person finds there after a power cut.
@@ -15,30 +15,30 @@ pub type Folder = BTreeMap<String, Vec<u8>>;
 /// Files with and without a name.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    /// The bytes of each file; its place is its id. Shared with the same disk at other moments as long as they are the
+    /// The bytes of each file; its place is its id. Shared with the same disk at other points as long as they are the
     /// same.
     pub files: Vec<Arc<Vec<u8>>>,
-    /// The folder.
+    /// The names in the folder, each with its file.
     pub names: BTreeMap<String, FileId>,
 }
 
 /// What changes a disk. It is there for good only after a sync.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Bytes written.
+    /// Bytes written into a file.
     Write {
-        /// Into this file.
+        /// The file written to.
         file: FileId,
-        /// From this offset on.
+        /// The offset of the first byte.
         at: usize,
-        /// The bytes.
+        /// What is written there.
         bytes: Vec<u8>,
     },
-    /// A new length.
+    /// A new length of a file.
     Truncate {
-        /// Of this file.
+        /// The file that is cut or grows.
         file: FileId,
-        /// Bytes that are left.
+        /// Its length in bytes afterwards.
         length: usize,
     },
     /// Names that came or went at once, as in a renaming.
@@ -46,7 +46,7 @@ pub enum Change {
 }
 
 impl Disk {
-    /// Makes the change.
+    /// Applies the change.
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Write { file, at, bytes } => {

@@ -1,32 +1,32 @@
 //! Power cuts, `kill -9` and disks that fail, against the sealed file of the real core: docs/power-loss.md.
 //!
-//! | file | idea |
+//! | file | what is in it |
 //! |---|---|
-//! | `workload` | every operation by name: a new one is a line there |
-//! | `syscalls`, `recorder` | between the program and its disk: what it changes is taken down, or refused |
-//! | `tape`, `disk` | what was taken down: changes, syncs, answers |
-//! | `crash` | the states that a power cut can leave |
-//! | `judge` | whether the vault found in such a state is one that the rules allow |
+//! | `workload` | every operation of a wallet by name: a new one is a line there |
+//! | `syscalls`, `recorder` | system calls that change files: recorded, or refused |
+//! | `event_log`, `disk` | what was recorded: changes, syncs, finished operations |
+//! | `crash_state` | the states that a power cut can leave |
+//! | `checker` | whether the vault found in such a state is one that the rules allow |
 //!
 //! For Linux: it stands in for that system's calls.
 #![cfg(target_os = "linux")]
 
-mod crash;
+mod checker;
+mod crash_state;
 pub mod disk;
-mod judge;
+mod event_log;
 mod recorder;
 mod syscalls;
-mod tape;
 mod workload;
 
-pub use crash::{Moment, Wreck};
-pub use judge::{Content, Judge, Older, Verdict};
-pub use recorder::{Calm, Fault, FaultKind, Recording};
-pub use tape::{Event, Tape};
-pub use workload::{Answer, Device, STEPS, Step};
+pub use checker::{CheckResult, Content, Rollback, StateChecker};
+pub use crash_state::{CrashPoint, CrashState};
+pub use event_log::{Event, EventLog};
+pub use recorder::{Fault, FaultKind, NoSync, Recording};
+pub use workload::{Answer, STEPS, Step, WorkloadDevice};
 
-/// The rounds of the long form, if that is what runs: `cargo xtask storms` says so in `TEGATA_STORM_ROUNDS`.
+/// The rounds of an extended run, which `cargo xtask storms` sets in `TEGATA_STORM_ROUNDS`; `None` in a normal one.
 #[must_use]
-pub fn long_form() -> Option<usize> {
+pub fn extended_rounds() -> Option<usize> {
     std::env::var("TEGATA_STORM_ROUNDS").ok()?.parse().ok()
 }

@@ -1,4 +1,5 @@
-//! Between a thread and its disk: every change is passed on to the real file system and kept on a tape, or refused.
+//! The recorder between a thread and its disk: it passes each change on to the real file system and logs it, or refuses
+//! it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,12 +13,12 @@ use std::path::{Path, PathBuf};
 use rustix::io::{Errno, Result};
 
 use crate::disk::{Change, Disk, FileId};
-use crate::tape::{Event, Tape};
+use crate::event_log::{Event, EventLog};
 
-/// A disk that fails at a moment of our choice.
+/// A fault of the disk at a call of our choice.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// How.
+    /// What goes wrong.
     pub kind: FaultKind,
     /// At which of the calls it counts, from 1 on.
     pub nth: usize,
@@ -26,7 +27,7 @@ pub struct Fault {
 /// How a disk fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// There is no more room: the write takes half of its bytes, and all after it none until [`Recording::heal`].
+    /// There is no more room: the write takes half of its bytes, and all after it none until [`Recording::clear_fault`].
     Full,
     /// One write, or one change of length, is refused.
     Write,
@@ -37,15 +38,15 @@ pub enum FaultKind {
 
 thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
-    static CALM: Cell<bool> = const { Cell::new(false) };
+    static NO_SYNC: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A tape that runs. It sees the thread that started it, and one folder.
+/// A recording that runs. It sees one thread, the one that started it, and one folder.
 #[derive(Debug)]
 pub struct Recording(());
 
 impl Recording {
-    /// Starts a tape. What lies in the folder now counts as synced.
+    /// Starts recording. What is in the folder now counts as synced.
     ///
     /// # Errors
     /// Those of the file system.
@@ -55,30 +56,30 @@ impl Recording {
         Ok(Self(()))
     }
 
-    /// An operation has answered.
-    pub fn answered(&self) {
+    /// Notes in the log that an operation has returned.
+    pub fn mark_operation(&self) {
         with(|recorder| {
             recorder.notice_names();
-            recorder.tape.answers.push(recorder.tape.events.len());
+            recorder.log.operations.push(recorder.log.events.len());
         });
     }
 
     /// Whether the fault has struck.
     #[must_use]
-    pub fn struck(&self) -> bool {
-        with(|recorder| recorder.struck).unwrap_or(false)
+    pub fn fault_triggered(&self) -> bool {
+        with(|recorder| recorder.fault_triggered).unwrap_or(false)
     }
 
-    /// From here on there is nothing wrong with the disk.
-    pub fn heal(&self) {
+    /// Ends the fault: the disk works from here on.
+    pub fn clear_fault(&self) {
         with(|recorder| recorder.fault = None);
     }
 
-    /// Ends the tape and gives it.
+    /// Stops recording and returns the log.
     #[must_use]
-    pub fn finish(self) -> Tape {
+    pub fn finish(self) -> EventLog {
         let recorder = RECORDER.with(RefCell::take);
-        recorder.map(|recorder| recorder.tape).unwrap_or_default()
+        recorder.map(|recorder| recorder.log).unwrap_or_default()
     }
 }
 
@@ -88,22 +89,22 @@ impl Drop for Recording {
     }
 }
 
-/// While this lives, syncs of its thread do nothing: no power is cut while a state is looked at.
+/// A guard under which syncs of this thread do nothing: no power is cut while a state is checked.
 #[derive(Debug)]
-pub struct Calm(());
+pub struct NoSync(());
 
-impl Calm {
-    /// Begins it.
+impl NoSync {
+    /// Skips syncs until the guard is dropped.
     #[must_use]
     pub fn begin() -> Self {
-        CALM.set(true);
+        NO_SYNC.set(true);
         Self(())
     }
 }
 
-impl Drop for Calm {
+impl Drop for NoSync {
     fn drop(&mut self) {
-        CALM.set(false);
+        NO_SYNC.set(false);
     }
 }
 
@@ -113,9 +114,9 @@ struct Recorder {
     device: u64,
     known: BTreeMap<String, (u64, FileId)>,
     next: FileId,
-    tape: Tape,
+    log: EventLog,
     fault: Option<Fault>,
-    struck: bool,
+    fault_triggered: bool,
 }
 
 pub(crate) fn write(file: BorrowedFd<'_>, at: Option<u64>, bytes: &[u8]) -> Result<usize> {
@@ -148,7 +149,7 @@ pub(crate) fn truncate(file: BorrowedFd<'_>, length: u64) -> Result<()> {
     seen.flatten().unwrap_or_else(|| rustix::fs::ftruncate(file, length))
 }
 
-/// The real sync is spared while a tape runs: what it would make durable is what the tape says.
+/// Skips the real sync while a recording runs: the log says what it would make durable.
 pub(crate) fn sync(file: BorrowedFd<'_>) -> Result<()> {
     let seen = with(|recorder| {
         if recorder.is_folder(file) {
@@ -162,7 +163,7 @@ pub(crate) fn sync(file: BorrowedFd<'_>) -> Result<()> {
     });
     match seen.flatten() {
         Some(answer) => answer,
-        None if CALM.try_with(Cell::get).unwrap_or(false) => Ok(()),
+        None if NO_SYNC.try_with(Cell::get).unwrap_or(false) => Ok(()),
         None => rustix::fs::fsync(file),
     }
 }
@@ -190,9 +191,9 @@ impl Recorder {
             device: meta.dev(),
             known: BTreeMap::new(),
             next: 0,
-            tape: Tape::default(),
+            log: EventLog::default(),
             fault,
-            struck: false,
+            fault_triggered: false,
         };
         recorder.notice_names();
         let mut start = Disk::default();
@@ -200,12 +201,12 @@ impl Recorder {
             start.names.insert(name.clone(), *file);
             *start.file(*file) = fs::read(folder.join(name))?;
         }
-        recorder.tape = Tape { start, ..Tape::default() };
+        recorder.log = EventLog { start, ..EventLog::default() };
         Ok(recorder)
     }
 
     fn event(&mut self, event: Event) {
-        self.tape.events.push(event);
+        self.log.events.push(event);
     }
 
     fn change(&mut self, change: Change) {
@@ -260,7 +261,7 @@ impl Recorder {
 
     /// How many of these bytes may be written.
     fn admit_write(&mut self, length: usize) -> Result<usize> {
-        if self.struck && self.counts(FaultKind::Full) {
+        if self.fault_triggered && self.counts(FaultKind::Full) {
             return Err(Errno::NOSPC);
         }
         if self.strikes(FaultKind::Full) {
@@ -284,10 +285,10 @@ impl Recorder {
     /// Counts one call of this kind down, and tells whether it is the one that fails.
     fn strikes(&mut self, kind: FaultKind) -> bool {
         match &mut self.fault {
-            Some(fault) if fault.kind == kind && !self.struck => {
+            Some(fault) if fault.kind == kind && !self.fault_triggered => {
                 fault.nth -= 1;
-                self.struck = fault.nth == 0;
-                self.struck
+                self.fault_triggered = fault.nth == 0;
+                self.fault_triggered
             }
             _ => false,
         }

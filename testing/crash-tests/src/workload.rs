@@ -1,4 +1,4 @@
-//! What a wallet does in its life, by name. Every storm goes over all of it.
+//! Every operation of a wallet, in order and by name. Each crash test runs all of them.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,23 +15,23 @@ use tegata::{
     SystemRandom, UnixTime, Wallet,
 };
 
-/// What an operation answers.
+/// The result of an operation.
 pub type Answer = Result<(), Error>;
 
-/// One operation.
+/// One operation of the workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// Its name in reports.
+    /// The name that reports show.
     pub name: &'static str,
-    /// Does it. Asked again after an error, it does what is left of it.
-    pub run: fn(&mut Device) -> Answer,
-    /// What is one transaction in all others is several here, and each state in between is a whole one.
+    /// Runs the operation. Run again after an error, it does what is left.
+    pub run: fn(&mut WorkloadDevice) -> Answer,
+    /// Whether it takes several transactions, each of which leaves a whole vault.
     pub in_parts: bool,
-    /// In its course the file is an older copy than the anchor says.
+    /// Whether the file is older than the anchor in its course.
     pub rolls_back: bool,
 }
 
-const fn step(name: &'static str, run: fn(&mut Device) -> Answer) -> Step {
+const fn step(name: &'static str, run: fn(&mut WorkloadDevice) -> Answer) -> Step {
     Step { name, run, in_parts: false, rolls_back: false }
 }
 
@@ -45,7 +45,7 @@ impl Step {
     }
 }
 
-/// The life of a wallet, in order.
+/// The whole workload, in order.
 pub const STEPS: &[Step] = &[
     step("create", create),
     step("add", |device| add(device, "a", 1)),
@@ -56,10 +56,10 @@ pub const STEPS: &[Step] = &[
     step("delete", |device| delete(device, "b")),
     step("add after deleting", |device| add(device, "c", 700)),
     step("put over a long one", |device| put(device, "large 3", "short")),
-    step("close", Device::close),
+    step("close", WorkloadDevice::close),
     step("open", |device| device.vault().map(drop)),
-    step("close without a change", Device::close),
-    step("open by a stranger", stranger),
+    step("close without a change", WorkloadDevice::close),
+    step("open with another keystore", open_with_other_keystore),
     step("create where there is one", create_again),
     step("add a payment", add_payment),
     step("next code", next_code),
@@ -72,50 +72,52 @@ pub const STEPS: &[Step] = &[
     step("set a PIN", set_pin),
     step("a wrong PIN", wrong_pin),
     step("forget the PIN", forget_pin),
-    step("take the lock away", remove_lock),
+    step("remove the lock", remove_lock),
     step("add a counter", add_counter),
     step("use the counter", use_counter),
-    step("ask for a move", |device| device.wallet()?.transfer().request().map(drop)),
-    step("take what was given", take_move),
+    step("begin a transfer", |device| device.wallet()?.transfer().request().map(drop)),
+    step("receive the transfer", receive_transfer),
     step("add a pass", |device| device.wallet()?.passes().add(&pass("Ticket")).map(drop)),
     step("remove a pass", remove_pass),
     step("drop without closing", |device| {
-        device.leave();
+        device.drop_open();
         Ok(())
     }),
     step("add after that", |device| add(device, "d", 2000)),
     step("rewrap the key", |device| Ok(device.vault()?.rewrap(keystore())?)),
     step("replace the key", |device| Ok(device.vault()?.replace_key()?)).in_parts(),
     step("add under the new key", |device| add(device, "f", 200)),
-    step("adopt an older copy", adopt).rolls_back(),
-    step("add to the adopted one", |device| add(device, "g", 200)),
+    step("open an older copy", open_older_copy).rolls_back(),
+    step("add to the older copy", |device| add(device, "g", 200)),
     step("destroy", destroy),
-    step("create anew", create),
+    step("create again", create),
     step("add to the new one", |device| add(device, "e", 10)),
-    step("close the new one", Device::close),
+    step("close the new one", WorkloadDevice::close),
 ];
 
-/// A device with a wallet on it: its clock stands, its randomness is the same in each run.
-pub struct Device {
+/// A device with a wallet: its clock shows one time, its randomness is the same in each run.
+pub struct WorkloadDevice {
     path: PathBuf,
-    hands: Hands,
+    handle: OpenHandle,
     host: Host,
 }
 
-/// What the device holds open.
-enum Hands {
+/// What the device has open.
+enum OpenHandle {
     Empty,
     Vault(Vault),
     Wallet(Wallet),
 }
 
-impl Device {
+impl WorkloadDevice {
     /// A device whose wallet is, or will be, in this folder.
     #[must_use]
     pub fn new(folder: &Path, seed: u64) -> Self {
-        let host =
-            Host { random: Arc::new(Lots(Mutex::new(Rng::with_seed(seed)))), ..host(folder) };
-        Self { path: folder.join(VAULT), hands: Hands::Empty, host }
+        let host = Host {
+            random: Arc::new(SeededRandom(Mutex::new(Rng::with_seed(seed)))),
+            ..host(folder)
+        };
+        Self { path: folder.join(VAULT), handle: OpenHandle::Empty, host }
     }
 
     /// The vault, opened if it is not.
@@ -123,12 +125,12 @@ impl Device {
     /// # Errors
     /// Those of closing the wallet and opening the vault.
     pub fn vault(&mut self) -> Result<&mut Vault, Error> {
-        if !matches!(self.hands, Hands::Vault(_)) {
+        if !matches!(self.handle, OpenHandle::Vault(_)) {
             self.close()?;
-            self.hands = Hands::Vault(Vault::open(&self.path, &self.host)?);
+            self.handle = OpenHandle::Vault(Vault::open(&self.path, &self.host)?);
         }
-        match &mut self.hands {
-            Hands::Vault(vault) => Ok(vault),
+        match &mut self.handle {
+            OpenHandle::Vault(vault) => Ok(vault),
             _ => Err(Error::NoWallet),
         }
     }
@@ -138,12 +140,12 @@ impl Device {
     /// # Errors
     /// Those of closing the vault and opening the wallet.
     pub fn wallet(&mut self) -> Result<&mut Wallet, Error> {
-        if !matches!(self.hands, Hands::Wallet(_)) {
+        if !matches!(self.handle, OpenHandle::Wallet(_)) {
             self.close()?;
-            self.hands = Hands::Wallet(Wallet::open(&self.path, &self.host)?);
+            self.handle = OpenHandle::Wallet(Wallet::open(&self.path, &self.host)?);
         }
-        match &mut self.hands {
-            Hands::Wallet(wallet) => Ok(wallet),
+        match &mut self.handle {
+            OpenHandle::Wallet(wallet) => Ok(wallet),
             _ => Err(Error::NoWallet),
         }
     }
@@ -153,19 +155,19 @@ impl Device {
     /// # Errors
     /// Those of closing.
     pub fn close(&mut self) -> Answer {
-        match std::mem::replace(&mut self.hands, Hands::Empty) {
-            Hands::Empty => Ok(()),
-            Hands::Vault(vault) => Ok(vault.close()?),
-            Hands::Wallet(wallet) => wallet.close(),
+        match std::mem::replace(&mut self.handle, OpenHandle::Empty) {
+            OpenHandle::Empty => Ok(()),
+            OpenHandle::Vault(vault) => Ok(vault.close()?),
+            OpenHandle::Wallet(wallet) => wallet.close(),
         }
     }
 
-    /// Drops what is open.
-    pub fn leave(&mut self) {
-        self.hands = Hands::Empty;
+    /// Drops what is open, as a killed program does.
+    pub fn drop_open(&mut self) {
+        self.handle = OpenHandle::Empty;
     }
 
-    /// All that the wallet holds, in words, without what chance gave it: the same for runs that did the same.
+    /// All that the wallet holds, as text without random values: the same for runs that did the same.
     ///
     /// # Errors
     /// Those of opening and reading.
@@ -192,24 +194,24 @@ pub(crate) const VAULT: &str = "vault";
 /// The name of its anchor's file.
 pub(crate) const ANCHOR: &str = "anchor";
 
-/// What a device hands over whose vault and anchor are in this folder.
+/// What a device handle over whose vault and anchor are in this folder.
 pub(crate) fn host(folder: &Path) -> Host {
     Host {
         keystore: keystore(),
         anchor: Some(Arc::new(FileAnchor::new(&folder.join(ANCHOR)))),
-        clock: Arc::new(Stopped),
+        clock: Arc::new(FixedClock),
         random: Arc::new(SystemRandom::new()),
     }
 }
 
-/// The keystore of all devices here. It costs next to nothing to ask.
+/// The keystore that all devices here share, with the cheapest Argon2id parameters.
 fn keystore() -> Arc<SoftwareKeystore> {
     static OURS: OnceLock<Arc<SoftwareKeystore>> = OnceLock::new();
     OURS.get_or_init(make_keystore).clone()
 }
 
 /// The keystore of another device.
-pub(crate) fn strangers_keystore() -> Arc<SoftwareKeystore> {
+pub(crate) fn other_keystore() -> Arc<SoftwareKeystore> {
     static ANOTHER: OnceLock<Arc<SoftwareKeystore>> = OnceLock::new();
     ANOTHER.get_or_init(make_keystore).clone()
 }
@@ -228,21 +230,21 @@ fn cheap() -> Argon2Params {
     Argon2Params::new(8, 1, 1).expect("in range")
 }
 
-/// A clock that always shows the same moment.
-struct Stopped;
+/// A clock that always shows the same point.
+struct FixedClock;
 
 const NOON: u64 = 1_800_000_000;
 
-impl Clock for Stopped {
+impl Clock for FixedClock {
     fn now(&self) -> UnixTime {
         UnixTime::new(NOON).unwrap_or(UnixTime::EPOCH)
     }
 }
 
-/// Randomness that can be drawn again.
-struct Lots(Mutex<Rng>);
+/// Random bytes that are the same for the same seed.
+struct SeededRandom(Mutex<Rng>);
 
-impl Random for Lots {
+impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
         Ok(())
@@ -258,42 +260,42 @@ fn pass(title: &str) -> Pass {
     Pass { title: title.into(), format, message, alternate_text: None }
 }
 
-fn create(device: &mut Device) -> Answer {
-    device.leave();
+fn create(device: &mut WorkloadDevice) -> Answer {
+    device.drop_open();
     let vault = match Vault::create(&device.path, &device.host) {
-        // A host that was told of an error and asks again.
+        // A host that got an error and tries again.
         Err(VaultError::AlreadyExists) => Vault::open(&device.path, &device.host)?,
         answer => answer?,
     };
-    device.hands = Hands::Vault(vault);
+    device.handle = OpenHandle::Vault(vault);
     Ok(())
 }
 
-fn create_again(device: &mut Device) -> Answer {
+fn create_again(device: &mut WorkloadDevice) -> Answer {
     match Vault::create(&device.path, &device.host) {
         Err(VaultError::AlreadyExists) => Ok(()),
         answer => answer.map(drop).map_err(Error::from).and(Err(Error::NoWallet)),
     }
 }
 
-fn stranger(device: &mut Device) -> Answer {
+fn open_with_other_keystore(device: &mut WorkloadDevice) -> Answer {
     device.close()?;
-    let host = Host { keystore: strangers_keystore(), ..device.host.clone() };
+    let host = Host { keystore: other_keystore(), ..device.host.clone() };
     match Vault::open(&device.path, &host) {
         Err(VaultError::WrongDevice) => Ok(()),
         answer => answer.map(drop).map_err(Error::from).and(Err(Error::NoWallet)),
     }
 }
 
-fn destroy(device: &mut Device) -> Answer {
-    device.leave();
+fn destroy(device: &mut WorkloadDevice) -> Answer {
+    device.drop_open();
     match Vault::destroy(&device.path) {
         Err(VaultError::NotFound) => Ok(()),
         answer => Ok(answer?),
     }
 }
 
-fn add(device: &mut Device, name: &str, length: usize) -> Answer {
+fn add(device: &mut WorkloadDevice, name: &str, length: usize) -> Answer {
     device.vault()?.add(&setting(name, length))?;
     Ok(())
 }
@@ -304,21 +306,21 @@ fn named(vault: &Vault, name: &str) -> Result<RecordId, Error> {
     found.map(|(id, _)| id).ok_or(Error::NotFound)
 }
 
-fn put(device: &mut Device, name: &str, value: &str) -> Answer {
+fn put(device: &mut WorkloadDevice, name: &str, value: &str) -> Answer {
     let vault = device.vault()?;
     let id = named(vault, name)?;
     vault.put(&id, &Setting { name: name.into(), value: value.into() })?;
     Ok(())
 }
 
-fn delete(device: &mut Device, name: &str) -> Answer {
+fn delete(device: &mut WorkloadDevice, name: &str) -> Answer {
     let vault = device.vault()?;
     let id = named(vault, name)?;
     vault.delete(&id)?;
     Ok(())
 }
 
-fn several(device: &mut Device) -> Answer {
+fn several(device: &mut WorkloadDevice) -> Answer {
     let vault = device.vault()?;
     let first = named(vault, "a")?;
     vault.transaction(|tx| {
@@ -331,7 +333,7 @@ fn several(device: &mut Device) -> Answer {
     })
 }
 
-fn remove_pass(device: &mut Device) -> Answer {
+fn remove_pass(device: &mut WorkloadDevice) -> Answer {
     let wallet = device.wallet()?;
     let passes = wallet.passes().list()?;
     let ticket = passes.iter().find(|(_, pass)| pass.title == "Ticket");
@@ -339,7 +341,7 @@ fn remove_pass(device: &mut Device) -> Answer {
 }
 
 /// No kind lets one record grow that long, so it is fifteen.
-fn large(device: &mut Device) -> Answer {
+fn large(device: &mut WorkloadDevice) -> Answer {
     device.vault()?.transaction(|tx| {
         for number in 0..15 {
             tx.add(&setting(&format!("large {number}"), 4096))?;
@@ -348,7 +350,7 @@ fn large(device: &mut Device) -> Answer {
     })
 }
 
-fn add_payment(device: &mut Device) -> Answer {
+fn add_payment(device: &mut WorkloadDevice) -> Answer {
     let invalid = || Error::Invalid("the workload's own credential".into());
     let prefix = "4960".parse().map_err(|_| invalid())?;
     let payment = NewPaymentCredential {
@@ -365,7 +367,7 @@ const KEY: &[u8; 32] = &[0x4b; 32];
 const OTHER_KEY: &[u8; 32] = &[0x6f; 32];
 
 /// Unlocks payments with whichever key is set, or without one.
-fn unlock(device: &mut Device) -> Result<PaymentUnlock, Error> {
+fn unlock(device: &mut WorkloadDevice) -> Result<PaymentUnlock, Error> {
     let mut payments = device.wallet()?.payments();
     for key in [KEY, OTHER_KEY] {
         match payments.unlock(UnlockMethod::Key(key)) {
@@ -377,37 +379,37 @@ fn unlock(device: &mut Device) -> Result<PaymentUnlock, Error> {
     Err(Error::PaymentsLocked)
 }
 
-fn set_key(device: &mut Device, key: &[u8]) -> Answer {
+fn set_key(device: &mut WorkloadDevice, key: &[u8]) -> Answer {
     let mut unlock = unlock(device)?;
     device.wallet()?.payments().set_unlock_key(&mut unlock, key)
 }
 
-fn set_pin(device: &mut Device) -> Answer {
+fn set_pin(device: &mut WorkloadDevice) -> Answer {
     let mut unlock = unlock(device)?;
     device.wallet()?.payments().set_pin(&mut unlock, b"4711", cheap())
 }
 
-fn wrong_pin(device: &mut Device) -> Answer {
+fn wrong_pin(device: &mut WorkloadDevice) -> Answer {
     match device.wallet()?.payments().unlock(UnlockMethod::Pin(b"0815")) {
         Err(Error::WrongPin { .. }) => Ok(()),
         answer => answer.map(drop).and(Err(Error::NotFound)),
     }
 }
 
-fn forget_pin(device: &mut Device) -> Answer {
+fn forget_pin(device: &mut WorkloadDevice) -> Answer {
     match device.wallet()?.payments().forget_pin() {
         Err(Error::UnlockNotSet) => Ok(()),
         answer => answer,
     }
 }
 
-fn remove_lock(device: &mut Device) -> Answer {
+fn remove_lock(device: &mut WorkloadDevice) -> Answer {
     let mut unlock = unlock(device)?;
     device.wallet()?.payments().remove_lock(&mut unlock)
 }
 
 /// The anchor goes ahead as if there had been more transactions, so that the file is an older copy.
-fn adopt(device: &mut Device) -> Answer {
+fn open_older_copy(device: &mut WorkloadDevice) -> Answer {
     device.close()?;
     let failed = |error: AnchorError| Error::from(VaultError::from(error));
     if let Some(anchor) = &device.host.anchor
@@ -416,7 +418,7 @@ fn adopt(device: &mut Device) -> Answer {
         let ahead = AnchorState { epoch: anchored.epoch + 7, ..anchored };
         anchor.store(&ahead).map_err(failed)?;
     }
-    device.hands = Hands::Vault(Vault::open_rolled_back(&device.path, &device.host)?);
+    device.handle = OpenHandle::Vault(Vault::open_rolled_back(&device.path, &device.host)?);
     Ok(())
 }
 
@@ -425,21 +427,21 @@ fn first_payment(wallet: &mut Wallet) -> Result<RecordId, Error> {
     payments.first().map(|payment| payment.id).ok_or(Error::NotFound)
 }
 
-fn next_code(device: &mut Device) -> Answer {
+fn next_code(device: &mut WorkloadDevice) -> Answer {
     let unlock = unlock(device)?;
     let wallet = device.wallet()?;
     let id = first_payment(wallet)?;
     wallet.payments().next_code(&unlock, &id, Audience::AnyTill).map(drop)
 }
 
-fn learn_time(device: &mut Device) -> Answer {
+fn learn_time(device: &mut WorkloadDevice) -> Answer {
     let wallet = device.wallet()?;
     let id = first_payment(wallet)?;
-    let issuer = Stopped.now().shifted(90);
+    let issuer = FixedClock.now().shifted(90);
     wallet.payments().learn_time(&id, issuer).map(drop)
 }
 
-fn add_counter(device: &mut Device) -> Answer {
+fn add_counter(device: &mut WorkloadDevice) -> Answer {
     let credential = OtpCredential::new(
         "Mail".into(),
         "ann@example.org".into(),
@@ -451,19 +453,19 @@ fn add_counter(device: &mut Device) -> Answer {
     device.wallet()?.otp_credentials().add(&credential).map(drop)
 }
 
-/// What the wallet asked for it gives to itself: a move needs no second phone to be stored.
-fn take_move(device: &mut Device) -> Answer {
+/// Sends the transfer to the same wallet: storing it needs no second phone.
+fn receive_transfer(device: &mut WorkloadDevice) -> Answer {
     let unlock = unlock(device)?;
     let wallet = device.wallet()?;
-    // A host that was told of an error after it was stored, and asks again.
+    // A host that got an error after the transfer was stored, and tries again.
     let Some(request) = wallet.transfer().pending_request()? else { return Ok(()) };
     let all = wallet.otp_credentials().list()?;
     let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;
-    let given = wallet.transfer().create_parcel(&unlock, &request, request.number()?, &[id])?;
-    wallet.transfer().accept_parcel(&given).map(drop)
+    let sealed = wallet.transfer().create_parcel(&unlock, &request, request.number()?, &[id])?;
+    wallet.transfer().accept_parcel(&sealed).map(drop)
 }
 
-fn use_counter(device: &mut Device) -> Answer {
+fn use_counter(device: &mut WorkloadDevice) -> Answer {
     let wallet = device.wallet()?;
     let all = wallet.otp_credentials().list()?;
     let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;

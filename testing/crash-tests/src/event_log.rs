@@ -1,9 +1,9 @@
-//! What a folder went through: changes, syncs, and the moments at which an operation answered.
+//! The log of a folder: changes, syncs, and where each operation returned.
 
-use crate::crash::Moment;
+use crate::crash_state::CrashPoint;
 use crate::disk::{Change, Disk, FileId};
 
-/// One entry of a tape.
+/// One entry of the log.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// Something changed and is not durable yet.
@@ -16,25 +16,25 @@ pub enum Event {
     SyncNames,
 }
 
-/// A recorded run.
+/// What a recorded run did to the disk.
 #[derive(Clone, Debug, Default)]
-pub struct Tape {
+pub struct EventLog {
     /// The disk before the first event.
     pub start: Disk,
-    /// What happened, in order.
+    /// All events, in order.
     pub events: Vec<Event>,
-    /// After how many events each operation answered.
-    pub answers: Vec<usize>,
+    /// How many events there were when each operation returned.
+    pub operations: Vec<usize>,
 }
 
-impl Tape {
-    /// The moments before the first event, after it, after the second, and so on.
-    pub fn moments(&self) -> impl Iterator<Item = Moment> + '_ {
-        let mut moment = Moment::new(self.start.clone());
-        let first = moment.clone();
+impl EventLog {
+    /// The crash points before the first event, after it, after the second, and so on.
+    pub fn crash_points(&self) -> impl Iterator<Item = CrashPoint> + '_ {
+        let mut point = CrashPoint::new(self.start.clone());
+        let first = point.clone();
         std::iter::once(first).chain(self.events.iter().map(move |event| {
-            moment.advance(event);
-            moment.clone()
+            point.advance(event);
+            point.clone()
         }))
     }
 

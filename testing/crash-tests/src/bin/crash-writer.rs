@@ -1,7 +1,7 @@
-//! Writes without end, and says what it has written: the one that is killed in tests/kill.rs.
+//! Writes until it is killed, and prints what it has written: the program that tests/kill.rs kills.
 //!
-//! `storm-writer write FOLDER` goes on with the wallet there; `storm-writer create FOLDER` makes one after the other.
-//! Says `ready` before it begins and the number of each thing done, when the core has said that it is done.
+//! `crash-writer write FOLDER` continues with the wallet there; `crash-writer create FOLDER` creates one after the other.
+//! Prints `ready` before it begins, then the number of each operation once the core has returned from it.
 
 use std::env;
 use std::error::Error;
@@ -14,25 +14,25 @@ use tegata::{Device, SystemClock, SystemRandom};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [what, folder] = <[String; 2]>::try_from(env::args().skip(1).collect::<Vec<_>>())
-        .map_err(|_| "usage: storm-writer write|create FOLDER")?;
+        .map_err(|_| "usage: crash-writer write|create FOLDER")?;
     let folder = PathBuf::from(folder);
     let random = Arc::new(SystemRandom::new());
     let keystore = SoftwareKeystore::open(&folder.join("keystore"), b"passphrase", random.clone())?;
-    let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));
-    let host = Device { keystore, anchor: None, clock, random };
-    let anchored = |name: &str| {
+    let host =
+        Device { keystore: Arc::new(keystore), anchor: None, clock: Arc::new(SystemClock), random };
+    let with_anchor = |name: &str| {
         let anchor = FileAnchor::new(&folder.join(format!("{name}.anchor")));
         Device { anchor: Some(Arc::new(anchor)), ..host.clone() }
     };
-    say("ready")?;
+    print("ready")?;
     if what == "write" {
-        let vault = Vault::open(&folder.join("vault"), &anchored("vault"))?;
+        let vault = Vault::open(&folder.join("vault"), &with_anchor("vault"))?;
         return write(vault);
     }
     for number in 0_u64.. {
         let name = format!("vault-{number}");
-        Vault::create(&folder.join(&name), &anchored(&name))?;
-        say(number)?;
+        Vault::create(&folder.join(&name), &with_anchor(&name))?;
+        print(number)?;
     }
     Ok(())
 }
@@ -58,12 +58,12 @@ fn write(mut vault: Vault) -> Result<(), Box<dyn Error>> {
             settings.clear();
         }
         settings.push((id, setting));
-        say(number)?;
+        print(number)?;
     }
     Ok(vault.close()?)
 }
 
-fn say(what: impl std::fmt::Display) -> std::io::Result<()> {
+fn print(what: impl std::fmt::Display) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{what}")?;
     out.flush()

@@ -8,14 +8,14 @@
 use fastrand::Rng;
 
 use crate::disk::{Change, Disk, FileId, Folder};
-use crate::tape::Event;
+use crate::event_log::Event;
 
 /// What disks write at once, or think they do.
 const SECTOR: usize = 512;
 
 /// A point in time at which the power may go.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct CrashPoint {
     /// What is on the disk whatever happens.
     durable: Disk,
     /// What programs read.
@@ -26,7 +26,7 @@ pub struct Moment {
 
 /// What becomes of one change.
 #[derive(Clone, Debug)]
-enum Fate {
+enum Outcome {
     Lost,
     Kept,
     /// The bytes before this one, or from this one on.
@@ -46,14 +46,14 @@ enum Tail {
 
 /// A state, and how it came about.
 #[derive(Clone, Debug)]
-pub struct Wreck {
+pub struct CrashState {
     /// For a person who looks for the error.
     pub label: String,
     /// What is found.
     pub folder: Folder,
 }
 
-impl Moment {
+impl CrashPoint {
     pub(crate) fn new(disk: Disk) -> Self {
         Self { durable: disk.clone(), seen: disk, pending: Vec::new() }
     }
@@ -90,34 +90,34 @@ impl Moment {
 
     /// The worst and the best: nothing and everything of what was not synced.
     #[must_use]
-    pub fn extremes(&self) -> Vec<Wreck> {
+    pub fn extremes(&self) -> Vec<CrashState> {
         vec![
-            Wreck { label: "nothing kept".into(), folder: self.durable.folder() },
-            Wreck { label: "all kept".into(), folder: self.seen() },
+            CrashState { label: "nothing kept".into(), folder: self.durable.folder() },
+            CrashState { label: "all kept".into(), folder: self.seen() },
         ]
     }
 
     /// Each change lost alone, and each kept alone; files that grew without their data.
     #[must_use]
-    pub fn singles(&self) -> Vec<Wreck> {
-        let mut wrecks = Vec::new();
+    pub fn single_changes(&self) -> Vec<CrashState> {
+        let mut states = Vec::new();
         for one in 0..self.pending.len() {
-            wrecks.push(self.wreck(format!("change {one} lost"), Tail::AsWritten, |at| {
-                if at == one { Fate::Lost } else { Fate::Kept }
+            states.push(self.state(format!("change {one} lost"), Tail::AsWritten, |at| {
+                if at == one { Outcome::Lost } else { Outcome::Kept }
             }));
-            wrecks.push(self.wreck(format!("change {one} kept"), Tail::AsWritten, |at| {
-                if at == one { Fate::Kept } else { Fate::Lost }
+            states.push(self.state(format!("change {one} kept"), Tail::AsWritten, |at| {
+                if at == one { Outcome::Kept } else { Outcome::Lost }
             }));
         }
         for tail in [Tail::Zeros, Tail::Noise] {
-            wrecks.push(self.wreck(format!("lengths alone, {tail:?}"), tail, |_| Fate::Lost));
+            states.push(self.state(format!("lengths alone, {tail:?}"), tail, |_| Outcome::Lost));
         }
-        wrecks
+        states
     }
 
     /// The last change torn at sectors' borders and inside of a sector, with all before it kept.
     #[must_use]
-    pub fn tears(&self) -> Vec<Wreck> {
+    pub fn torn_writes(&self) -> Vec<CrashState> {
         let Some(Change::Write { at, bytes, .. }) = self.pending.last() else {
             return Vec::new();
         };
@@ -126,41 +126,41 @@ impl Moment {
         let cuts = borders.chain([1, length / 2, length / 2 + 7, length - 1]);
         let inside = cuts.filter(|cut| (1..length).contains(cut));
         inside
-            .flat_map(|cut| [Fate::Front(cut), Fate::Rear(cut)])
+            .flat_map(|cut| [Outcome::Front(cut), Outcome::Rear(cut)])
             .map(|fate| {
-                self.wreck(format!("last change torn, {fate:?}"), Tail::AsWritten, |at| {
-                    if at == last { fate.clone() } else { Fate::Kept }
+                self.state(format!("last change torn, {fate:?}"), Tail::AsWritten, |at| {
+                    if at == last { fate.clone() } else { Outcome::Kept }
                 })
             })
             .collect()
     }
 
-    /// A state drawn by lot.
+    /// A state drawn at random.
     #[must_use]
-    pub fn drawn(&self, seed: u64) -> Wreck {
-        let mut lot = Rng::with_seed(seed);
-        let odds = lot.f64();
-        let by_sector = lot.bool();
-        let tail = [Tail::AsWritten, Tail::Zeros, Tail::Noise][lot.usize(..3)];
-        let mut fates: Vec<Fate> = Vec::new();
+    pub fn random(&self, seed: u64) -> CrashState {
+        let mut rng = Rng::with_seed(seed);
+        let odds = rng.f64();
+        let by_sector = rng.bool();
+        let tail = [Tail::AsWritten, Tail::Zeros, Tail::Noise][rng.usize(..3)];
+        let mut fates: Vec<Outcome> = Vec::new();
         for change in &self.pending {
-            let kept = lot.f64() < odds;
+            let kept = rng.f64() < odds;
             fates.push(match change {
                 Change::Write { bytes, .. } if by_sector => {
                     let sectors = bytes.len() / SECTOR + 2;
-                    Fate::Sectors((0..sectors).map(|_| lot.f64() < odds).collect())
+                    Outcome::Sectors((0..sectors).map(|_| rng.f64() < odds).collect())
                 }
-                Change::Write { bytes, .. } if lot.u8(..8) == 0 => {
-                    Fate::Front(lot.usize(..=bytes.len()))
+                Change::Write { bytes, .. } if rng.u8(..8) == 0 => {
+                    Outcome::Front(rng.usize(..=bytes.len()))
                 }
-                _ if kept => Fate::Kept,
-                _ => Fate::Lost,
+                _ if kept => Outcome::Kept,
+                _ => Outcome::Lost,
             });
         }
-        self.wreck(format!("drawn with seed {seed}"), tail, |at| fates[at].clone())
+        self.state(format!("drawn with seed {seed}"), tail, |at| fates[at].clone())
     }
 
-    fn wreck(&self, label: String, tail: Tail, fate: impl Fn(usize) -> Fate) -> Wreck {
+    fn state(&self, label: String, tail: Tail, fate: impl Fn(usize) -> Outcome) -> CrashState {
         let mut disk = self.durable.clone();
         // Where each file ended at its longest: what its length may be although the data is not there.
         let mut ends: Vec<usize> = disk.files.iter().map(|bytes| bytes.len()).collect();
@@ -188,7 +188,7 @@ impl Moment {
                 }
             }
         }
-        Wreck { label, folder: disk.folder() }
+        CrashState { label, folder: disk.folder() }
     }
 }
 
@@ -200,9 +200,9 @@ fn touches(change: &Change, file: FileId) -> bool {
 }
 
 /// What is left of a change.
-fn parts(change: &Change, fate: &Fate) -> Vec<Change> {
+fn parts(change: &Change, fate: &Outcome) -> Vec<Change> {
     let Change::Write { file, at, bytes } = change else {
-        return if matches!(fate, Fate::Lost) { Vec::new() } else { vec![change.clone()] };
+        return if matches!(fate, Outcome::Lost) { Vec::new() } else { vec![change.clone()] };
     };
     let part = |from: usize, to: usize| Change::Write {
         file: *file,
@@ -211,11 +211,11 @@ fn parts(change: &Change, fate: &Fate) -> Vec<Change> {
     };
     let length = bytes.len();
     match fate {
-        Fate::Lost => Vec::new(),
-        Fate::Kept => vec![change.clone()],
-        Fate::Front(cut) => vec![part(0, *cut)],
-        Fate::Rear(cut) => vec![part(*cut, length)],
-        Fate::Sectors(kept) => {
+        Outcome::Lost => Vec::new(),
+        Outcome::Kept => vec![change.clone()],
+        Outcome::Front(cut) => vec![part(0, *cut)],
+        Outcome::Rear(cut) => vec![part(*cut, length)],
+        Outcome::Sectors(kept) => {
             let first = at / SECTOR;
             let bounds = kept.iter().enumerate().filter(|(_, kept)| **kept).map(|(nth, _)| {
                 let from = ((first + nth) * SECTOR).max(*at) - at;

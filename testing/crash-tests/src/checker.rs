@@ -1,4 +1,4 @@
-//! Whether what a power cut left is a vault that the rules allow.
+//! The check that what a power cut left is a vault that the rules allow.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,51 +10,51 @@ use tegata::vault::{Setting, Vault, VaultError};
 use tempfile::TempDir;
 
 use crate::disk::{self, Folder};
-use crate::recorder::Calm;
-use crate::workload::{VAULT, host, strangers_keystore};
+use crate::recorder::NoSync;
+use crate::workload::{VAULT, host, other_keystore};
 
-/// Every row of every table, sealed as it is: two that are equal hold the same state of the same vault. `None` if there
-/// is no vault.
+/// Every row of every table, sealed as it is; `None` if there is no vault. Two that are equal hold the same state of the
+/// same vault.
 pub type Content = Option<Vec<Vec<Value>>>;
 
 const LOG: &str = "vault-wal";
 
-/// What was found.
+/// What a state turned out to be.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum CheckResult {
     /// A vault that opens, holds this, and goes on.
-    Good,
+    Valid,
     /// No vault, and one can be made.
-    Nothing,
-    /// Against the rules, in words.
-    Broken(String),
+    NoVault,
+    /// Against the rules: what is wrong, in words.
+    Invalid(String),
 }
 
-/// Whether the file may be an older copy than the anchor says.
+/// Whether the file may be an older copy than the anchor holds.
 #[derive(Clone, Copy, Debug)]
-pub enum Older {
+pub enum Rollback {
     /// No: a power cut alone never makes one.
     Forbidden,
-    /// Yes: someone put one back, and it is adopted.
+    /// Yes: someone put one back, and it is opened all the same.
     Allowed,
 }
 
-/// Looks at states, in a folder of its own.
+/// Checks states, in a folder of its own, with the real core.
 #[derive(Debug)]
-pub struct Judge {
+pub struct StateChecker {
     folder: TempDir,
-    _calm: Calm,
+    _no_sync: NoSync,
 }
 
-impl Judge {
-    /// A judge for this thread.
+impl StateChecker {
+    /// A checker for this thread, whose syncs do nothing while it lives.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn new() -> std::io::Result<Self> {
         // In memory where there is such a place: thousands of states are no work for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
-        Ok(Self { folder, _calm: Calm::begin() })
+        Ok(Self { folder, _no_sync: NoSync::begin() })
     }
 
     /// What a file that was left holds, as SQLite alone reads it.
@@ -68,22 +68,27 @@ impl Judge {
 
     /// Opens what was found with the real core, compares it with what is allowed, and goes on with it.
     #[must_use]
-    pub fn judge(&self, found: &Folder, allowed: &[&Content], older: Older) -> Verdict {
-        self.look(found, allowed, older).unwrap_or_else(Verdict::Broken)
+    pub fn check(&self, found: &Folder, allowed: &[&Content], rollback: Rollback) -> CheckResult {
+        self.check_vault(found, allowed, rollback).unwrap_or_else(CheckResult::Invalid)
     }
 
-    fn look(&self, found: &Folder, allowed: &[&Content], older: Older) -> Result<Verdict, String> {
+    fn check_vault(
+        &self,
+        found: &Folder,
+        allowed: &[&Content],
+        rollback: Rollback,
+    ) -> Result<CheckResult, String> {
         disk::write(self.folder.path(), found).map_err(text)?;
-        self.refuse_a_stranger(found)?;
+        self.check_wrong_device(found)?;
         let vault = match self.open() {
-            Err(VaultError::NotFound) => return self.begin_anew(allowed),
-            Err(VaultError::RolledBack) if matches!(older, Older::Allowed) => {
+            Err(VaultError::NotFound) => return self.check_absent(allowed),
+            Err(VaultError::RolledBack) if matches!(rollback, Rollback::Allowed) => {
                 let held = content(&self.path()).map_err(text)?;
                 if !allowed.contains(&&held) {
                     return Err("an older copy that holds what it should not".into());
                 }
-                let adopted = Vault::open_rolled_back(&self.path(), &self.host()).map_err(text)?;
-                return adopted.close().map_err(text).map(|()| Verdict::Good);
+                let vault = Vault::open_rolled_back(&self.path(), &self.host()).map_err(text)?;
+                return vault.close().map_err(text).map(|()| CheckResult::Valid);
             }
             opened => opened.map_err(text)?,
         };
@@ -93,27 +98,27 @@ impl Judge {
         vault.close().map_err(text)?;
         let held = content(&self.path()).map_err(text)?;
         if !allowed.contains(&&held) {
-            return Err("holds what it should not: older, newer or mixed".into());
+            return Err("holds what it should not: rollback, newer or mixed".into());
         }
-        let mark = Setting { name: "after the storm".into(), value: "written".into() };
+        let mark = Setting { name: "after the crash".into(), value: "written".into() };
         let mut vault = self.open().map_err(text)?;
         let id = vault.add(&mark).map_err(text)?;
         vault.close().map_err(text)?;
         let vault = self.open().map_err(text)?;
         if vault.len() != records + 1 || vault.get(&id) != Ok(Some(mark)) {
-            return Err("what was written after the storm is not there".into());
+            return Err("what was written after the crash is not there".into());
         }
-        Ok(Verdict::Good)
+        Ok(CheckResult::Valid)
     }
 
     /// An opening that fails leaves every file as it was, the log included. One without content is SQLite's to make and
     /// to remove (docs/adr/0005-failed-open-changes-nothing.md).
-    fn refuse_a_stranger(&self, found: &Folder) -> Result<(), String> {
-        let host = Host { keystore: strangers_keystore(), ..self.host() };
+    fn check_wrong_device(&self, found: &Folder) -> Result<(), String> {
+        let host = Host { keystore: other_keystore(), ..self.host() };
         match Vault::open(&self.path(), &host) {
             Err(VaultError::WrongDevice | VaultError::NotFound) => {}
-            Err(error) => return Err(format!("a stranger's opening: {error}")),
-            Ok(_) => return Err("opened by a stranger".into()),
+            Err(error) => return Err(format!("opening with another keystore: {error}")),
+            Ok(_) => return Err("opened with another keystore".into()),
         }
         let mut left = disk::read(self.folder.path()).map_err(text)?;
         if !left.contains_key(LOG) && found.get(LOG).is_some_and(Vec::is_empty) {
@@ -123,21 +128,21 @@ impl Judge {
     }
 
     /// There is no vault, which must be allowed; whatever lies about, one can be made.
-    fn begin_anew(&self, allowed: &[&Content]) -> Result<Verdict, String> {
+    fn check_absent(&self, allowed: &[&Content]) -> Result<CheckResult, String> {
         if !allowed.contains(&&None) {
             return Err("the vault is gone".into());
         }
         let create = || Vault::create(&self.path(), &self.host());
-        let made = match create() {
+        let created = match create() {
             // A log without its vault: the host's explicit removal clears it away.
             Err(VaultError::AlreadyExists) => {
                 Vault::destroy(&self.path()).map_err(text)?;
                 create()
             }
-            made => made,
+            created => created,
         };
-        let empty = made.map_err(text)?.is_empty();
-        if empty { Ok(Verdict::Nothing) } else { Err("a new vault is not empty".into()) }
+        let empty = created.map_err(text)?.is_empty();
+        if empty { Ok(CheckResult::NoVault) } else { Err("a new vault is not empty".into()) }
     }
 
     fn path(&self) -> PathBuf {
