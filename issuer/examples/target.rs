@@ -17,13 +17,13 @@ use tegata_testkit::{
     shopper::{PASSWORD, log_in},
 };
 
-/// A device whose key is known, so that others can sign as it.
-struct Known {
+/// A device key that is exported, so that the fuzzer can sign with it.
+struct ExportedKey {
     key: EcdsaKeyPair,
     pkcs8: Vec<u8>,
 }
 
-impl Known {
+impl ExportedKey {
     fn new() -> Self {
         let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
         let random = SystemRandom::new();
@@ -42,7 +42,7 @@ impl Known {
     }
 }
 
-impl Keystore for Known {
+impl Keystore for ExportedKey {
     fn wrap(&self, _plaintext: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         Err(KeystoreError::KeyMissing)
     }
@@ -68,7 +68,7 @@ impl Keystore for Known {
 fn main() {
     let issuer = TestIssuer::with("password_threads = 2\n");
     let payments = TestPayments::new(&issuer);
-    let device = Known::new();
+    let device = ExportedKey::new();
     let mut people: Vec<_> =
         (0..8).map(|n| issuer.signed_up_shopper(&format!("shopper-{n}@example.org"))).collect();
     let tickets: Vec<_> = people.iter().map(|person| person.begin_reset().unwrap()).collect();

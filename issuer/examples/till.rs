@@ -29,34 +29,34 @@ use tegata_testkit::{
 
 const KEY: &str = "a key of the far side";
 
-/// What can be asked for.
+/// A command on standard input, one line of JSON.
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
-enum Asked {
-    /// It is as late as at this computer: for what was made by a program that looks there.
+enum Command {
+    /// Sets the clock to the system's: for programs that read that one.
     SetClock,
-    /// Time passes.
+    /// Moves the clock forward by so many seconds.
     Wait { seconds: u64 },
-    /// Somebody with an account, a payment credential and this card of the sandbox's.
+    /// Adds a shopper with a payment credential and this card of the sandbox.
     Shopper { card: String },
     /// The first code of the shopper's next half minute.
     Code { shopper: usize },
     /// Adds a till, or replaces its code: the enrolment code.
     Till { till: String, shop: String },
-    /// A till is one no more.
+    /// Revokes a till's token.
     Revoke { till: String },
-    /// How the processor is from now on.
-    Processor { says: Says },
-    /// Time passes until the issuer has brought to an end what is under way.
+    /// Changes how the processor behaves from now on.
+    Processor { says: ProcessorBehaviour },
+    /// Moves the clock forward until the issuer has settled all open payments.
     Finish,
-    /// What the sandbox has charged for this till and not given back, the oldest first.
+    /// The sandbox's charges for this till that were not refunded, oldest first.
     Charged { till: String },
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Says {
-    /// What its cards say.
+enum ProcessorBehaviour {
+    /// It answers as its cards do.
     Done,
     /// Nothing, once it was asked for a charge: whether that is charged is not known.
     Pending,
@@ -83,10 +83,10 @@ impl Far {
         Self { sandbox, stripe: stripe.unwrap(), address, _threads: threads, _folder: folder }
     }
 
-    fn says(&self, says: &Says) {
+    fn says(&self, says: &ProcessorBehaviour) {
         match says {
-            Says::Done => self.sandbox.fail(|_| Fault::None),
-            Says::Pending => self.sandbox.fail(|call| match call {
+            ProcessorBehaviour::Done => self.sandbox.fail(|_| Fault::None),
+            ProcessorBehaviour::Pending => self.sandbox.fail(|call| match call {
                 Call::Confirm(_) | Call::Retrieve(_) | Call::Cancel(_) | Call::Refund => {
                     Fault::LostBefore
                 }
@@ -113,18 +113,18 @@ fn done(
     payments: &TestPayments<'_>,
     far: &Far,
     shoppers: &mut Vec<TestPayer>,
-    asked: Asked,
+    asked: Command,
 ) -> Value {
     let issuer = payments.issuer;
     match asked {
-        Asked::SetClock => {
+        Command::SetClock => {
             let is = issuer.now().seconds();
             let here = SystemClock.now().seconds();
             issuer.advance_clock(here.saturating_sub(is));
             issuer.set_clock_back(is.saturating_sub(here));
         }
-        Asked::Wait { seconds } => issuer.advance_clock(seconds),
-        Asked::Shopper { card } => {
+        Command::Wait { seconds } => issuer.advance_clock(seconds),
+        Command::Shopper { card } => {
             let number = shoppers.len();
             let shopper = payments.payer(u8::try_from(number + 1).unwrap());
             add_card(payments, &shopper, &far.stripe, &card);
@@ -135,25 +135,27 @@ fn done(
             shoppers.push(shopper);
             return answer;
         }
-        Asked::Code { shopper } => return json!({ "code": payments.next_code(&shoppers[shopper]) }),
-        Asked::Till { till, shop } => {
+        Command::Code { shopper } => {
+            return json!({ "code": payments.next_code(&shoppers[shopper]) });
+        }
+        Command::Till { till, shop } => {
             let till = till.parse().unwrap();
             let shop = ShopName::new(&shop).unwrap();
             let code = payments.operator().add_till(till, shop, &reason()).unwrap();
             return json!({ "code": code.text().expose() });
         }
-        Asked::Revoke { till } => {
+        Command::Revoke { till } => {
             payments.operator().revoke_till(till.parse().unwrap(), &reason()).unwrap();
         }
-        Asked::Processor { says } => far.says(&says),
-        Asked::Finish => {
+        Command::Processor { says } => far.says(&says),
+        Command::Finish => {
             // The issuer's job takes up payments that were left alone for half a minute.
             issuer.advance_clock(31);
             while has_open_charges(payments) {
                 thread::sleep(Duration::from_millis(50));
             }
         }
-        Asked::Charged { till } => {
+        Command::Charged { till } => {
             let till = till.parse().unwrap();
             let rows =
                 payments.threads.block_on(payments.store.authorisations_at(&till, 100)).unwrap();

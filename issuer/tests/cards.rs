@@ -14,7 +14,7 @@ fn adds(person: &TestShopper<'_>, token: &str) -> Result<Cards, IssuerError> {
 }
 
 /// Each card's brand and last digits, and a star for the one that is charged.
-fn told(cards: &Cards) -> Vec<String> {
+fn labels(cards: &Cards) -> Vec<String> {
     let name = |card: &tegata::protocol::AccountCard| {
         format!("{} {}{}", card.brand, card.last4, if card.default { " *" } else { "" })
     };
@@ -37,13 +37,13 @@ fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
     issuer.advance_clock(3600);
     assert_eq!(refusal(adds(&hanako, "pm_card_visa")), Refusal::FactorNeeded);
     hanako.verify_factor().unwrap();
-    assert_eq!(told(&adds(&hanako, "pm_card_visa").unwrap()), ["visa 4242 *"]);
+    assert_eq!(labels(&adds(&hanako, "pm_card_visa").unwrap()), ["visa 4242 *"]);
     issuer.advance_clock(1);
     let both = adds(&hanako, "pm_card_jcb").unwrap();
-    assert_eq!(told(&both), ["visa 4242 *", "jcb 0505"]);
+    assert_eq!(labels(&both), ["visa 4242 *", "jcb 0505"]);
     let jcb = both.cards[1].card;
     let chosen = hanako.call_in_session(&SetDefaultCard { card: jcb }).unwrap();
-    assert_eq!(told(&chosen), ["visa 4242", "jcb 0505 *"]);
+    assert_eq!(labels(&chosen), ["visa 4242", "jcb 0505 *"]);
     issuer.advance_clock(3600);
     assert_eq!(
         refusal(hanako.call_in_session(&SetDefaultCard { card: jcb })),
@@ -51,7 +51,7 @@ fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
     );
     // To have one gone asks for nothing more, and what is left is charged.
     let left = hanako.call_in_session(&RemoveCard { card: jcb }).unwrap();
-    assert_eq!(told(&left), ["visa 4242 *"]);
+    assert_eq!(labels(&left), ["visa 4242 *"]);
     assert_eq!(refusal(hanako.call_in_session(&RemoveCard { card: jcb })), Refusal::NothingToDo);
     let mails = issuer.mails("hanako@example.org", 4);
     let of_cards = mails.iter().filter(|(_, body)| body.contains("4242") || body.contains("0505"));
@@ -65,8 +65,8 @@ fn another_s_card_is_not_there(issuer: &TestIssuer) {
     adds(&taro, "pm_card_jcb").unwrap();
     assert_eq!(refusal(taro.call_in_session(&RemoveCard { card })), Refusal::NothingToDo);
     assert_eq!(refusal(taro.call_in_session(&SetDefaultCard { card })), Refusal::NothingToDo);
-    assert_eq!(told(&lists(&hanako)), ["visa 4242 *"]);
-    assert_eq!(told(&lists(&taro)), ["jcb 0505 *"]);
+    assert_eq!(labels(&lists(&hanako)), ["visa 4242 *"]);
+    assert_eq!(labels(&lists(&taro)), ["jcb 0505 *"]);
 }
 
 fn a_closed_account_has_none(issuer: &TestIssuer) {

@@ -6,7 +6,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tegata::formats::otpauth;
@@ -17,13 +16,14 @@ use tegata::protocol::{
     VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
-use tegata::{Clock, SystemRandom, UnixTime};
+use tegata::{Clock, SystemRandom};
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{Environment, StoreUrl as Place};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{AccountChange, AccountStage, Store};
 use tegata_issuer::{Handle, start};
 use tegata_policy::Account;
+use tegata_testkit::TestClock;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -31,29 +31,19 @@ const DAY: u64 = 24 * 60 * 60;
 /// Accounts that nobody has, each made at the first start with a session that nobody has the token of.
 const DECOYS: usize = 64;
 
-/// A clock that is moved by hand.
-#[derive(Default)]
-struct Hand(AtomicU64);
-
-impl Clock for Hand {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(1_700_000_000 + self.0.load(Ordering::Relaxed)).unwrap()
-    }
-}
-
 /// An issuer that is started and stopped on the same files, and a look into its store.
-struct Stage {
+struct RestartableIssuer {
     folder: TempDir,
-    clock: Arc<Hand>,
+    clock: Arc<TestClock>,
     mails: Arc<Mailbox>,
     threads: Runtime,
 }
 
-impl Stage {
+impl RestartableIssuer {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            clock: Arc::default(),
+            clock: Arc::new(TestClock::at(1_700_000_000)),
             mails: Arc::default(),
             threads: Runtime::new().unwrap(),
         }
@@ -71,7 +61,7 @@ impl Stage {
     }
 
     fn later(&self, seconds: u64) {
-        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+        self.clock.advance(seconds);
     }
 
     fn store(&self) -> Store {
@@ -147,7 +137,7 @@ impl Phone {
     }
 
     /// What the authenticator shows.
-    fn totp(stage: &Stage, otpauth: &SecretText) -> TotpText {
+    fn totp(stage: &RestartableIssuer, otpauth: &SecretText) -> TotpText {
         let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
         TotpText::new(factor.code(stage.clock.now()).unwrap().digits()).unwrap()
     }
@@ -162,14 +152,14 @@ impl Phone {
         send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap().ticket
     }
 
-    fn sign_up(&self, stage: &Stage, issuer: &Handle) -> SessionToken {
+    fn sign_up(&self, stage: &RestartableIssuer, issuer: &Handle) -> SessionToken {
         self.sign_up_as(stage, issuer, "hanako@example.org").0
     }
 
     /// The owner's session and second factor.
     fn sign_up_as(
         &self,
-        stage: &Stage,
+        stage: &RestartableIssuer,
         issuer: &Handle,
         address: &str,
     ) -> (SessionToken, SecretText) {
@@ -190,7 +180,7 @@ impl Phone {
 
 #[test]
 fn an_unfinished_sign_up_is_deleted_after_a_day() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     phone.sign_up(&stage, &issuer);
@@ -211,7 +201,7 @@ fn an_unfinished_sign_up_is_deleted_after_a_day() {
 
 #[test]
 fn a_closed_account_is_deleted_after_its_week() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let session = phone.sign_up(&stage, &issuer);
@@ -247,7 +237,7 @@ fn a_closed_account_is_deleted_after_its_week() {
 
 #[test]
 fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let sessions = ["first@example.org", "second@example.org"]
@@ -285,7 +275,7 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
 
 #[test]
 fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let (session, factor) = phone.sign_up_as(&stage, &issuer, "hanako@example.org");
@@ -312,7 +302,7 @@ fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
 
 #[test]
 fn the_row_of_an_expired_session_is_deleted() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     let issuer = stage.start();
     Phone::new(stage.folder.path()).sign_up(&stage, &issuer);
     issuer.stop();
@@ -329,7 +319,7 @@ fn the_row_of_an_expired_session_is_deleted() {
 
 #[test]
 fn old_till_rows_and_counts_of_wrong_codes_are_deleted() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     // It makes the tables.
     stage.start().stop();
     let database = rusqlite::Connection::open(stage.file()).unwrap();
@@ -364,7 +354,7 @@ fn old_till_rows_and_counts_of_wrong_codes_are_deleted() {
 
 #[test]
 fn a_job_that_fails_stops_nothing_and_is_counted() {
-    let stage = Stage::new();
+    let stage = RestartableIssuer::new();
     let checkpoints = stage.folder.path().join("issuer.sqlite.checkpoints");
     std::fs::create_dir(&checkpoints).unwrap();
     let issuer = stage.start();

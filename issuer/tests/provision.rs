@@ -16,6 +16,7 @@ use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{IndexedCredential, KillSwitch, Store};
 
 use tegata_issuer::domain::{Environment, Reason};
+use tegata_testkit::TestClock;
 use tegata_testkit::{
     TestIssuer, TestShopper,
     shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal},
@@ -73,7 +74,7 @@ impl<'a> Phone<'a> {
         let device = Device {
             keystore: self.person.device.clone(),
             anchor: None,
-            clock: std::sync::Arc::new(At(self.person.issuer.now())),
+            clock: std::sync::Arc::new(TestClock::at(self.person.issuer.now().seconds())),
             random: std::sync::Arc::new(SystemRandom::new()),
         };
         let path = self.folder.path().join("wallet");
@@ -128,14 +129,6 @@ impl std::ops::Deref for Waiting {
 /// An issuer's answer, as it travels.
 fn response(answer: &impl serde::Serialize) -> Response {
     Response { status: 200, body: serde_json::to_vec(answer).unwrap(), retry_after: None }
-}
-
-struct At(tegata::UnixTime);
-
-impl tegata::Clock for At {
-    fn now(&self) -> tegata::UnixTime {
-        self.0
-    }
 }
 
 fn config(issuer: &TestIssuer) -> Config {

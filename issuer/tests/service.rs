@@ -188,9 +188,9 @@ fn the_host_that_a_client_names_has_no_effect() {
 }
 
 #[derive(Default)]
-struct Hand(AtomicU64);
+struct TestUptime(AtomicU64);
 
-impl Uptime for Hand {
+impl Uptime for TestUptime {
     fn elapsed(&self) -> Duration {
         Duration::from_secs(self.0.load(Ordering::Relaxed))
     }
@@ -198,8 +198,8 @@ impl Uptime for Hand {
 
 #[test]
 fn a_network_that_asks_too_often_is_told_when_to_come_again() {
-    let hand = Arc::new(Hand::default());
-    let world = Environment { uptime: hand.clone(), ..Environment::system() };
+    let uptime = Arc::new(TestUptime::default());
+    let world = Environment { uptime: uptime.clone(), ..Environment::system() };
     let settings = "trusted_proxies = [\"127.0.0.0/8\"]\nforwarded = \"x-forwarded-for\"";
     let mut config = config(settings);
     config.requests_per_minute = NonZeroU32::new(3).unwrap();
@@ -215,9 +215,9 @@ fn a_network_that_asks_too_often_is_told_when_to_come_again() {
     let answers = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"].map(ask);
     assert_eq!(answers, [None, None, None, told.clone()]);
     assert_eq!(ask("198.51.100.7"), None);
-    hand.0.store(19, Ordering::Relaxed);
+    uptime.0.store(19, Ordering::Relaxed);
     assert_eq!(ask("2001:db8::5"), Some("1".to_owned()));
-    hand.0.store(20, Ordering::Relaxed);
+    uptime.0.store(20, Ordering::Relaxed);
     assert_eq!([(); 2].map(|()| ask("2001:db8::6")), [None, told]);
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn compile(shell: &Shell, bindings: &Path) -> anyhow::Result<PathBuf>
 
 fn scan(shell: &Shell, pictures: &Path) -> anyhow::Result<()> {
     step("scanning the Android view's pictures with ZBar and zxing-cpp");
-    let example = "run --quiet -p tegata-scanners --example pictured --";
+    let example = "run --quiet -p tegata-scanners --example verify_pictures --";
     Ok(cmd!(shell, "cargo").args(example.split(' ')).arg(pictures).run()?)
 }
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tegata::{Clock, UnixTime};
+use tegata::Clock;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, RegisteredCard};
 use tegata_issuer::mail::Mailbox;
@@ -23,6 +23,7 @@ use tegata_issuer::payments::{Charge, Charging};
 use tegata_issuer::processor::{Fault, Key, Processor, Status, Wanted};
 use tegata_issuer::store::Store;
 use tegata_issuer::{Handle, start_charging};
+use tegata_testkit::TestClock;
 use tokio::runtime::{Builder, Runtime};
 
 use tegata_testkit::postgres::new_postgres_database;
@@ -82,7 +83,7 @@ struct Bench {
     folder: tempfile::TempDir,
     config: Config,
     threads: Runtime,
-    clock: Arc<Hand>,
+    clock: Arc<TestClock>,
     quick: Arc<Quick>,
     service: Option<Handle>,
     span: Duration,
@@ -103,7 +104,7 @@ impl Bench {
              requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n",
             "5a".repeat(32)
         );
-        let clock = Arc::new(Hand(AtomicU64::new(1_800_000_000)));
+        let clock = Arc::new(TestClock::at(1_800_000_000));
         Self {
             config: toml::from_str(&settings).unwrap(),
             threads: Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),
@@ -205,22 +206,6 @@ impl Bench {
         for line in self.threads.block_on(fill::sizes(&self.config.store)) {
             println!("    {line}");
         }
-    }
-}
-
-/// A clock that goes where the codes are.
-pub(crate) struct Hand(AtomicU64);
-
-impl Hand {
-    /// It is so late now, or later.
-    fn reach(&self, seconds: u64) {
-        self.0.fetch_max(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(self.0.load(Ordering::SeqCst)).unwrap()
     }
 }
 

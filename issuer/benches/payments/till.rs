@@ -10,8 +10,8 @@ use tegata::code::{Audience, CodeKeys, CodeSlot, SlotIndex, Step};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::Hand;
 use super::fill::{scheme, seed, token};
+use tegata_testkit::TestClock;
 
 /// Codes of one credential in one step.
 const CODES: usize = 5;
@@ -74,7 +74,7 @@ pub(super) struct Plan {
     pub(super) first_till: usize,
     pub(super) pace: Option<u32>,
     pub(super) span: Duration,
-    pub(super) clock: Arc<Hand>,
+    pub(super) clock: Arc<TestClock>,
     pub(super) day: Arc<Day>,
 }
 

@@ -23,7 +23,7 @@ use tegata_testkit::TestIssuer;
 use tegata_testkit::card::{add_card, has_open_charges};
 use tegata_testkit::{PostgresCluster, postgres::cluster};
 use tegata_testkit::{TestPayer, TestPayments};
-use tills::{Shop, Sums};
+use tills::{Sums, TillSimulation};
 
 /// How many payments; `cargo xtask money --payments N` sets it.
 const PAYMENTS: &str = "TEGATA_MONEY_PAYMENTS";
@@ -74,7 +74,7 @@ fn sums_agree(
     });
     let running = Issuers::start(&issuer, issuers);
     let database = database();
-    let shop = Arc::new(Shop::new(&issuer, &payments, &running, shoppers, count));
+    let simulation = Arc::new(TillSimulation::new(&issuer, &payments, &running, shoppers, count));
     let is_open = AtomicBool::new(true);
     thread::scope(|scope| {
         let killer = scope.spawn(|| running.are_killed(&is_open, database));
@@ -82,8 +82,8 @@ fn sums_agree(
             .iter()
             .zip(0..)
             .map(|(till, seed)| {
-                let shop = &shop;
-                scope.spawn(move || shop.sells(till, fastrand::Rng::with_seed(seed)))
+                let simulation = &simulation;
+                scope.spawn(move || simulation.sells(till, fastrand::Rng::with_seed(seed)))
             })
             .collect();
         for till in at_work {
@@ -95,7 +95,7 @@ fn sums_agree(
     sandbox.fail(|_| Fault::None);
     settles(&issuer, &payments);
     for till in &tills {
-        shop.closes(till);
+        simulation.closes(till);
     }
     settles(&issuer, &payments);
 
@@ -111,13 +111,13 @@ fn sums_agree(
                 "SELECT COALESCE(SUM(amount), 0) FROM authorisations WHERE state = 'charged'",
             ))
             .unwrap(),
-            tills: shop.approved(&tills),
+            tills: simulation.approved(&tills),
         };
     let kills = running.kills();
     let restarts = running.restarts();
     println!(
         "{issuers} issuers, {kills} kills, {restarts} restarts of the database, {}",
-        shop.told()
+        simulation.summary()
     );
     println!("{sums}");
     assert!(sums.agree(), "{sums}");

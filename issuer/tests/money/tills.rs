@@ -16,7 +16,7 @@ use tegata_testkit::{TestPayer, TestPayments, TestTill};
 const CODES: u8 = 5;
 
 /// What all the tills share.
-pub(crate) struct Shop<'a> {
+pub(crate) struct TillSimulation<'a> {
     issuer: &'a TestIssuer,
     payments: &'a TestPayments<'a>,
     issuers: &'a Issuers,
@@ -68,7 +68,7 @@ impl fmt::Display for Sums {
     }
 }
 
-impl<'a> Shop<'a> {
+impl<'a> TillSimulation<'a> {
     pub(crate) fn new(
         issuer: &'a TestIssuer,
         payments: &'a TestPayments<'a>,
@@ -247,7 +247,7 @@ impl<'a> Shop<'a> {
     }
 
     /// How the sales went, for whoever reads along.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let sales = self.sales.lock().unwrap();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for sale in sales.values() {

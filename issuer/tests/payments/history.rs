@@ -23,7 +23,7 @@ fn page(person: &TestShopper<'_>, before: Option<PaymentNumber>) -> PaymentPage 
 }
 
 /// Reference, amount and state of each.
-fn told(page: &PaymentPage) -> Vec<(&str, u64, PaymentState)> {
+fn rows(page: &PaymentPage) -> Vec<(&str, u64, PaymentState)> {
     page.payments.iter().map(|it| (it.reference.as_str(), it.amount, it.state)).collect()
 }
 
@@ -76,7 +76,7 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
         ("back", 200, PaymentState::Refunded),
         ("paid", 100, PaymentState::Paid),
     ];
-    assert_eq!(told(&owner_page), expected);
+    assert_eq!(rows(&owner_page), expected);
     assert!(!owner_page.earlier && owner_page.decimals == 0);
     assert!(owner_page.payments.iter().all(|it| it.shop.as_str() == "Tegata Ginza"));
     assert!(owner_page.payments.iter().all(|it| it.currency.as_str() == "JPY"));
@@ -86,10 +86,10 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
     assert!(codes.iter().all(|code| !all.contains(code.as_str())), "a code is in it");
 
     let his_page = page(&taro, None);
-    assert_eq!(told(&his_page), [("his", 600, PaymentState::Paid)]);
+    assert_eq!(rows(&his_page), [("his", 600, PaymentState::Paid)]);
     // Another account's number names a place in the order of all payments, and shows nothing of that account.
     let after_his = page(&hanako, Some(his_page.payments[0].payment));
-    assert_eq!(told(&after_his), expected);
+    assert_eq!(rows(&after_his), expected);
     let body = json!({}).to_string();
     assert_eq!(issuer.post("/v1/payments", &[], body.as_bytes()).status, 401);
 }
@@ -141,7 +141,7 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
         till.authorise(&payments, what, &payments.next_code(&owner_payer), amount)
     };
     assert_eq!(asks("sale-1", 1980).outcome(), "approved");
-    // The same sale again is the same payment, and is told no second time.
+    // The same sale again is the same payment, and gets no second mail.
     let again = till.authorise_as(
         &payments,
         "once-more",
@@ -198,8 +198,8 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
     issuer.advance_clock(30);
     hanako.verify_factor().unwrap();
     let all = hanako.call_in_session(&export).unwrap();
-    let told = all.events.iter().filter(|event| event.deed.starts_with("payment_")).count();
-    assert_eq!(told, 8, "each line of their payments, once");
+    let entries = all.events.iter().filter(|event| event.deed.starts_with("payment_")).count();
+    assert_eq!(entries, 8, "each line of their payments, once");
     assert!(all.events.iter().all(|event| !event.by_operator));
 }
 
@@ -219,7 +219,7 @@ fn a_payment_in_the_second_of_a_freeze_is_declined_and_shown(issuer: &TestIssuer
         "declined held"
     );
     let page = page(&hanako, None);
-    let mut shown = told(&page);
+    let mut shown = rows(&page);
     // Of what happened within one second nobody knows the order.
     shown.sort_unstable_by_key(|(reference, ..)| *reference);
     let expected = [("after", 100, PaymentState::Held), ("before", 100, PaymentState::Paid)];

@@ -23,7 +23,7 @@ const DAY: u64 = 14 * 3600;
 const FALSE_ALARMS: usize = 1;
 
 /// What somebody does at some second of the day.
-struct Deed {
+struct Scan {
     at: u64,
     who: usize,
     till: usize,
@@ -41,7 +41,7 @@ fn second(rng: &mut Rng) -> u64 {
 
 /// Shoppers pay one to five times; a few tills are three times as busy; some codes are read wrongly; and a few do
 /// honestly what looks odd: the same twice right after each other, a round of coffee for an office in three payments.
-fn honest(rng: &mut Rng) -> Vec<Deed> {
+fn honest(rng: &mut Rng) -> Vec<Scan> {
     let prices = [110, 150, 216, 298, 540, 780, 1080];
     let till = |rng: &mut Rng| match rng.usize(..TILLS + 6) {
         busy @ TILLS.. => (busy - TILLS) % 3,
@@ -54,46 +54,46 @@ fn honest(rng: &mut Rng) -> Vec<Deed> {
             let till = if rng.bool() { home } else { till(rng) };
             let at = second(rng);
             let amount = prices[rng.usize(..prices.len())];
-            day.push(Deed { at, who, till, amount, is_wrong: false });
+            day.push(Scan { at, who, till, amount, is_wrong: false });
             // The second bottle that was forgotten.
             if rng.u8(..25) == 0 {
-                day.push(Deed { at: at + 40, who, till, amount, is_wrong: false });
+                day.push(Scan { at: at + 40, who, till, amount, is_wrong: false });
             }
             if rng.u8(..12) == 0 {
-                day.push(Deed { at: at.saturating_sub(15), who, till, amount, is_wrong: true });
+                day.push(Scan { at: at.saturating_sub(15), who, till, amount, is_wrong: true });
             }
         }
     }
     // A shopper who eats all day.
     for n in 0..7 {
-        day.push(Deed { at: 7200 + n * 1100, who: 17, till: 4, amount: 150, is_wrong: false });
+        day.push(Scan { at: 7200 + n * 1100, who: 17, till: 4, amount: 150, is_wrong: false });
     }
     day
 }
 
 /// The attackers: accounts that belong to nobody above use these from `SHOPPERS` on.
-fn frauds() -> Vec<Deed> {
+fn frauds() -> Vec<Scan> {
     let mut day = Vec::new();
     // One attacker with many people's phones, or their seeds, at one till.
     for n in 0..18 {
         let who = SHOPPERS + usize::try_from(n).unwrap();
-        day.push(Deed { at: 20_000 + n * 33, who, till: 9, amount: 4800, is_wrong: false });
+        day.push(Scan { at: 20_000 + n * 33, who, till: 9, amount: 4800, is_wrong: false });
     }
     // Three top-ups of one amount a minute, as in 2019.
     for n in 0..3 {
         let who = SHOPPERS + 18;
-        day.push(Deed { at: 31_117 + n * 28, who, till: 12, amount: 3000, is_wrong: false });
+        day.push(Scan { at: 31_117 + n * 28, who, till: 12, amount: 3000, is_wrong: false });
     }
     // A till that tries codes.
     for n in 0..45 {
         let who = SHOPPERS + 19;
-        day.push(Deed { at: 40_000 + n * 4, who, till: 15, amount: 100, is_wrong: true });
+        day.push(Scan { at: 40_000 + n * 4, who, till: 15, amount: 100, is_wrong: true });
     }
     day
 }
 
 /// Does it all over HTTP, in its order, on the issuer's clock.
-fn live(payments: &TestPayments<'_>, mut day: Vec<Deed>) -> Vec<TestPayer> {
+fn live(payments: &TestPayments<'_>, mut day: Vec<Scan>) -> Vec<TestPayer> {
     let seed = |n: usize| {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&n.to_be_bytes());

@@ -43,11 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
     for shot in SHOTS {
         let svg = svg_of_screen(&take(&shot, Path::new(&tegata))?, Theme::Dark);
-        let said = read_one(&Picture::from_svg(&svg, 1.0)?)?;
+        let results = read_one(&Picture::from_svg(&svg, 1.0)?)?;
         let texts = |readings: &[Reading]| readings.iter().map(|it| it.text.clone()).collect();
-        let (zbar, zxing): (Vec<_>, Vec<_>) = (texts(&said.zbar), texts(&said.zxing));
+        let (zbar, zxing): (Vec<_>, Vec<_>) = (texts(&results.zbar), texts(&results.zxing));
         if zbar.is_empty() || zbar.len() != zxing.len() {
-            return Err(format!("{} cannot be scanned: {said:?}", shot.name).into());
+            return Err(format!("{} cannot be scanned: {results:?}", shot.name).into());
         }
         fs::write(folder.join(shot.name).with_extension("svg"), &svg)?;
         fs::write(folder.join(shot.name).with_extension("png"), png_of_svg(&svg, SCALE)?)?;

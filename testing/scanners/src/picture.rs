@@ -1,6 +1,6 @@
 //! Pixels as scanners take them.
 
-use crate::ScannerError;
+use crate::error::ScannerError;
 
 /// A greyscale picture, row by row from the top left; 0 is black, 255 white. Never empty.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Picture {
         self.height
     }
 
-    /// All pixels.
+    /// All pixels, row by row.
     #[must_use]
     pub fn luma(&self) -> &[u8] {
         &self.luma

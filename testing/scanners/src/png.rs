@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, Transformations};
 
-use crate::{Picture, ScannerError};
+use crate::error::ScannerError;
+use crate::picture::Picture;
 
 impl Picture {
     /// Takes a PNG of any kind, the first frame of an animated one. What is transparent is seen on black, so that a

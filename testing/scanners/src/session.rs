@@ -22,16 +22,16 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// The private mode by which a program says that a picture begins (set) and is whole (reset).
 const SYNCHRONISED: u16 = 2026;
 
-/// What to start, and where.
+/// A program to start, with its arguments, environment and folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
-    /// The executable.
+    /// The path of the executable.
     pub path: &'a Path,
-    /// What it is told.
+    /// Its command-line arguments.
     pub arguments: &'a [&'a str],
-    /// Added to what this process has. `TERM` is xterm-256color and `NO_COLOR` unset if nothing else is said.
+    /// Added to what this process has. `TERM` is xterm-256color and `NO_COLOR` unset if nothing else is results.
     pub environment: &'a [(&'a str, &'a str)],
-    /// Where it works.
+    /// Its working directory.
     pub folder: &'a Path,
 }
 
@@ -55,7 +55,7 @@ pub enum SessionError {
     Unseen {
         /// What was waited for.
         what: String,
-        /// For how long.
+        /// How the wait ended: in time, or with the program.
         how: &'static str,
         /// The text on the screen in the end.
         screen: String,
@@ -64,7 +64,7 @@ pub enum SessionError {
 
 /// How a program ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ProgramEnd {
     /// By itself, with this exit code.
     Code(u32),
     /// By a signal, as the system calls it.
@@ -217,11 +217,11 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError::Unseen`] after a minute and a half.
-    pub fn wait_for_end(&mut self) -> Result<End, SessionError> {
+    pub fn wait_for_end(&mut self) -> Result<ProgramEnd, SessionError> {
         self.wait("the end", |seen| seen.ended.then_some(()))?;
         let status = self.child.wait().map_err(failed)?;
-        let code = End::Code(status.exit_code());
-        Ok(status.signal().map_or(code, |signal| End::Signal(signal.to_owned())))
+        let code = ProgramEnd::Code(status.exit_code());
+        Ok(status.signal().map_or(code, |signal| ProgramEnd::Signal(signal.to_owned())))
     }
 
     /// Sends it the signal of this name, as `TERM`.

@@ -5,7 +5,9 @@ use resvg::{
     usvg::{Options, Tree},
 };
 
-use crate::{Picture, ScannerError, png::luma};
+use crate::error::ScannerError;
+use crate::picture::Picture;
+use crate::png::luma;
 
 impl Picture {
     /// Draws an SVG document at so many pixels per unit of its own size, on black: a symbol must bring its own

@@ -4,7 +4,7 @@ use vt100::{Parser, Screen};
 
 use crate::{
     Picture, Theme,
-    look::{Look, block},
+    cell::{StyledCell, block},
 };
 
 /// A terminal to show something in.
@@ -39,7 +39,7 @@ impl Picture {
         let (lines, columns) = screen.size();
         let width = cell;
         let height = 2 * cell;
-        let cells: Vec<_> = Look::of_all(screen, theme).map(|(_, _, look)| look).collect();
+        let cells: Vec<_> = StyledCell::of_all(screen, theme).map(|(_, _, look)| look).collect();
         Self::draw(usize::from(columns) * width, usize::from(lines) * height, |x, y| {
             let look = &cells[y / height * usize::from(columns) + x / width];
             let inked = block(look.glyph).is_some_and(|block| {

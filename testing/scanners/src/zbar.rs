@@ -11,7 +11,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use roxmltree::{Document, Node};
 use tempfile::TempDir;
 
-use crate::{Kind, Picture, Reading, ScannerError};
+use crate::error::ScannerError;
+use crate::picture::Picture;
+use crate::reading::{Reading, Symbology};
 
 /// Pictures for one run of the program: starting it then costs nothing that counts, and the files of a run stay
 /// within what a command line takes.
@@ -23,7 +25,7 @@ const NOTHING_FOUND: i32 = 4;
 /// XML turns a carriage return into a line feed; this one is private and comes back as it was.
 const CARRIAGE_RETURN: &str = "\u{e00d}";
 
-/// What it says of each picture.
+/// Reads each picture.
 pub(crate) fn read(pictures: &[Picture]) -> Result<Vec<Vec<Reading>>, ScannerError> {
     let folder = tempfile::tempdir()?;
     let names: Vec<_> = (0..pictures.len()).map(|number| format!("{number}.pgm")).collect();
@@ -72,16 +74,16 @@ fn run(folder: &TempDir, options: &[&str], names: &[String]) -> Result<Vec<u8>, 
 /// `<symbol type="…"> … <data>TEXT</data>`
 fn reading(symbol: Node<'_, '_>, folder: &TempDir, name: &str) -> Result<Reading, ScannerError> {
     let kind = match symbol.attribute("type") {
-        Some("QR-Code") => Kind::Qr,
-        Some("CODE-128") => Kind::Code128,
-        other => Kind::Other(other.unwrap_or_default().to_owned()),
+        Some("QR-Code") => Symbology::Qr,
+        Some("CODE-128") => Symbology::Code128,
+        other => Symbology::Other(other.unwrap_or_default().to_owned()),
     };
     let data = symbol.children().find(|node| node.has_tag_name("data"));
     let text = data.and_then(|data| data.text()).unwrap_or_default();
     let packed = data.and_then(|data| data.attribute("format")) == Some("base64");
     let text =
         if packed { unpack(text, folder, name)? } else { text.replace(CARRIAGE_RETURN, "\r") };
-    Ok(Reading { kind, text })
+    Ok(Reading { symbology: kind, text })
 }
 
 /// Text that XML cannot hold comes as Base64. Its encoder is wrong for bytes above 127 (it takes them for negative

@@ -1,10 +1,12 @@
-//! zxing-cpp, linked in.
+//! The scanner zxing-cpp, as a linked library.
 
 use zxingcpp::{BarcodeFormat, ImageFormat, ImageView, TextMode};
 
-use crate::{Kind, Picture, Reading, ScannerError};
+use crate::error::ScannerError;
+use crate::picture::Picture;
+use crate::reading::{Reading, Symbology};
 
-/// What it says of the picture.
+/// Reads one picture.
 pub(crate) fn read(picture: &Picture) -> Result<Vec<Reading>, ScannerError> {
     let failed = |error: zxingcpp::Error| ScannerError::Zxing(error.to_string());
     let image =
@@ -13,10 +15,10 @@ pub(crate) fn read(picture: &Picture) -> Result<Vec<Reading>, ScannerError> {
     let reader = zxingcpp::read().try_invert(false).text_mode(TextMode::Plain);
     let found = reader.from(image).map_err(failed)?;
     let reading = |barcode: &zxingcpp::Barcode| Reading {
-        kind: match barcode.symbology() {
-            BarcodeFormat::QRCode => Kind::Qr,
-            BarcodeFormat::Code128 => Kind::Code128,
-            other => Kind::Other(other.to_string()),
+        symbology: match barcode.symbology() {
+            BarcodeFormat::QRCode => Symbology::Qr,
+            BarcodeFormat::Code128 => Symbology::Code128,
+            other => Symbology::Other(other.to_string()),
         },
         text: text(barcode),
     };

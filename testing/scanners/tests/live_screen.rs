@@ -14,8 +14,8 @@ use std::{
 };
 
 use tegata_scanners::{
-    End, Kind, Picture, Program, Reading, Screen, Session, SessionError, Theme, read_one,
-    svg_of_screen,
+    Picture, Program, ProgramEnd, Reading, Screen, Session, SessionError, Symbology, Theme,
+    read_one, svg_of_screen,
 };
 use vt100::Color;
 
@@ -89,29 +89,29 @@ fn digits_by_key(session: &mut Session) -> String {
 }
 
 /// What a till says, last line first.
-fn said(screen: &Screen) -> Vec<String> {
+fn results(screen: &Screen) -> Vec<String> {
     let text = screen.contents();
     let lines = text.lines().filter_map(|line| line.split_once(['✔', '✘']));
-    lines.rev().map(|(_, said)| said.trim().to_owned()).collect()
+    lines.rev().map(|(_, results)| results.trim().to_owned()).collect()
 }
 
-/// Waits until the till has said so many things, and gives the last.
+/// Waits until the till has results so many things, and gives the last.
 fn said_at_last(session: &Session, count: usize) -> String {
     let waited = session.wait_for("the till says something", |screen| {
-        let said = said(screen);
-        (said.len() == count).then(|| said[0].clone())
+        let results = results(screen);
+        (results.len() == count).then(|| results[0].clone())
     });
     waited.must()
 }
 
 /// Both scanners read exactly these kinds of symbol, and all of them hold the same, which is given.
 #[track_caller]
-fn scanned(screen: &Screen, theme: Theme, kinds: &[Kind]) -> String {
-    let said = read_one(&Picture::from_screen(screen, CELL, theme)).unwrap();
+fn scanned(screen: &Screen, theme: Theme, kinds: &[Symbology]) -> String {
+    let results = read_one(&Picture::from_screen(screen, CELL, theme)).unwrap();
     let mut texts = BTreeSet::new();
-    for (scanner, readings) in [("ZBar", said.zbar), ("zxing-cpp", said.zxing)] {
+    for (scanner, readings) in [("ZBar", results.zbar), ("zxing-cpp", results.zxing)] {
         for kind in kinds {
-            let read = readings.iter().filter(|reading| reading.kind == *kind).count();
+            let read = readings.iter().filter(|reading| reading.symbology == *kind).count();
             assert_eq!(read, 1, "{scanner}: {readings:?} in\n{}", screen.contents());
         }
         assert_eq!(readings.len(), kinds.len(), "{scanner}: {readings:?}");
@@ -126,13 +126,13 @@ fn scanners_read_the_digits_that_a_key_shows() {
     let mut session = demo(80, 24);
     let screen = session.screen();
     assert_eq!(digits(&screen), None, "digits are hidden at first");
-    assert_eq!(scanned(&screen, Theme::Dark, &[Kind::Qr]).len(), 24);
+    assert_eq!(scanned(&screen, Theme::Dark, &[Symbology::Qr]).len(), 24);
 
     session.press("d").must();
     // one moment for both: the code may have renewed itself in between
     let seen = |screen: &Screen| digits(screen).map(|digits| (digits, screen.clone()));
     let (digits_shown, screen) = session.wait_for("24 digits", seen).must();
-    assert_eq!(scanned(&screen, Theme::Dark, &[Kind::Qr]), digits_shown);
+    assert_eq!(scanned(&screen, Theme::Dark, &[Symbology::Qr]), digits_shown);
 
     session.press("d").must();
     session.wait_for("no digits", |screen| digits(screen).is_none().then_some(())).must();
@@ -141,7 +141,7 @@ fn scanners_read_the_digits_that_a_key_shows() {
 #[test]
 fn a_code_that_a_scanner_types_is_paid_once() {
     let mut session = demo(80, 24);
-    let code = scanned(&session.screen(), Theme::Dark, &[Kind::Qr]);
+    let code = scanned(&session.screen(), Theme::Dark, &[Symbology::Qr]);
     session.press(&format!("{code}\r")).must();
     assert_eq!(said_at_last(&session, 1), PAID);
     session.press(&format!("{code}\r")).must();
@@ -215,7 +215,7 @@ fn what_is_no_payment_code_is_called_so() {
 fn a_wide_terminal_shows_both_symbols_in_any_theme() {
     for (columns, lines) in [(96, 24), (120, 40)] {
         let screen = demo(columns, lines).screen();
-        let both = [Kind::Qr, Kind::Code128];
+        let both = [Symbology::Qr, Symbology::Code128];
         let dark = scanned(&screen, Theme::Dark, &both);
         assert_eq!(scanned(&screen, Theme::Light, &both), dark);
     }
@@ -229,8 +229,8 @@ fn a_screen_drawn_as_svg_is_read_as_well() {
     let screen = session.screen();
     for theme in [Theme::Dark, Theme::Light] {
         let svg = svg_of_screen(&screen, theme);
-        let said = read_one(&Picture::from_svg(&svg, 1.0).unwrap()).unwrap();
-        for readings in [said.zbar, said.zxing] {
+        let results = read_one(&Picture::from_svg(&svg, 1.0).unwrap()).unwrap();
+        for readings in [results.zbar, results.zxing] {
             let texts: Vec<_> = readings.into_iter().map(|reading| Some(reading.text)).collect();
             assert_eq!(texts, [digits(&screen), digits(&screen)]);
         }
@@ -247,7 +247,7 @@ fn a_small_terminal_says_what_is_missing() {
     for (columns, lines) in [(60, 20), (40, 17)] {
         let session = demo(columns, lines);
         shows(&session, "80 columns");
-        scanned(&session.screen(), Theme::Dark, &[Kind::Qr]);
+        scanned(&session.screen(), Theme::Dark, &[Symbology::Qr]);
     }
     let session = demo_with(&[], 28, 10);
     shows(&session, "needs");
@@ -270,12 +270,12 @@ fn the_screen_follows_a_new_size() {
         screen.rows(0, 120).any(|line| bars(&line)).then(|| screen.clone())
     };
     let wide = session.wait_for("bars", bars_begin).must();
-    scanned(&wide, Theme::Dark, &[Kind::Qr, Kind::Code128]);
+    scanned(&wide, Theme::Dark, &[Symbology::Qr, Symbology::Code128]);
     session.resize(28, 10).must();
     shows(&session, "needs");
     session.resize(80, 24).must();
     shows(&session, "Code 128 needs 96 columns");
-    scanned(&session.screen(), Theme::Dark, &[Kind::Qr]);
+    scanned(&session.screen(), Theme::Dark, &[Symbology::Qr]);
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn the_code_renews_itself() {
         renewed.then(|| screen.clone())
     };
     let screen = session.wait_for("another code without a key", another).must();
-    let code = scanned(&screen, Theme::Dark, &[Kind::Qr, Kind::Code128]);
+    let code = scanned(&screen, Theme::Dark, &[Symbology::Qr, Symbology::Code128]);
     assert_eq!(Some(&code), digits(&screen).as_ref());
     session.press("s").must();
     assert_eq!(said_at_last(&session, 1), PAID);
@@ -296,11 +296,11 @@ fn the_code_renews_itself() {
 #[test]
 fn the_terminal_is_put_back_on_every_way_out() {
     type Leave = fn(&mut Session) -> Result<(), SessionError>;
-    let ways: [(&str, Leave, End); 4] = [
-        ("q", |it| it.press("q"), End::Code(0)),
-        ("Ctrl-C", |it| it.press("\x03"), End::Signal("Interrupt".to_owned())),
-        ("SIGTERM", |it| it.signal("TERM"), End::Signal("Terminated".to_owned())),
-        ("SIGHUP", |it| it.signal("HUP"), End::Signal("Hangup".to_owned())),
+    let ways: [(&str, Leave, ProgramEnd); 4] = [
+        ("q", |it| it.press("q"), ProgramEnd::Code(0)),
+        ("Ctrl-C", |it| it.press("\x03"), ProgramEnd::Signal("Interrupt".to_owned())),
+        ("SIGTERM", |it| it.signal("TERM"), ProgramEnd::Signal("Terminated".to_owned())),
+        ("SIGHUP", |it| it.signal("HUP"), ProgramEnd::Signal("Hangup".to_owned())),
     ];
     let temporary = tempfile::tempdir().unwrap();
     let left_behind = || std::fs::read_dir(temporary.path()).unwrap().count();
@@ -357,7 +357,7 @@ fn name(colour: Color) -> String {
 #[test]
 fn a_dumb_terminal_gets_the_tour_and_no_screen() {
     let mut session = demo_with(&[("TERM", "dumb")], 120, 40);
-    assert_eq!(session.wait_for_end().must(), End::Code(0));
+    assert_eq!(session.wait_for_end().must(), ProgramEnd::Code(0));
     let tour = String::from_utf8(tegata(Path::new("."), &["demo", "--script"]).stdout).unwrap();
     assert_eq!(session.screen().contents().trim(), tour.trim());
     // not a byte more, and a carriage return from the driver for each line
@@ -395,12 +395,12 @@ fn a_wallet_asks_for_its_passphrase_unseen_and_pays() {
         screen.contents().contains("Corner shop").then(|| screen.clone())
     };
     let screen = session.wait_for("the barcode", shown).must();
-    let code = scanned(&screen, Theme::Dark, &[Kind::Qr, Kind::Code128]);
+    let code = scanned(&screen, Theme::Dark, &[Symbology::Qr, Symbology::Code128]);
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs().to_string();
     done(&["code", "verify", &code, "--seed", "@seed", "--prefix", "4960", "--at", &now]);
 
     session.press("q").must();
-    assert_eq!(session.wait_for_end().must(), End::Code(0));
+    assert_eq!(session.wait_for_end().must(), ProgramEnd::Code(0));
     unseen(&session.screen());
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 
 use fastrand::Rng;
 use tegata::symbol::{Format, ModuleSize, PaymentSymbols, Symbol};
-use tegata_scanners::{Kind, Picture, Said, Terminal, Theme, read, read_one};
+use tegata_scanners::{Picture, ScanResult, Symbology, Terminal, Theme, read, read_one};
 
 /// A failing test prints the seed; another is tried with `TEGATA_SEED=…`.
 fn seed() -> u64 {
@@ -53,17 +53,17 @@ fn terminal(symbol: &Symbol, scale: u8, theme: Theme) -> Picture {
     screen.show(&placed)
 }
 
-fn kind(symbol: &Symbol) -> Kind {
+fn kind(symbol: &Symbol) -> Symbology {
     match symbol.format() {
-        Format::Qr => Kind::Qr,
-        Format::Code128 => Kind::Code128,
+        Format::Qr => Symbology::Qr,
+        Format::Code128 => Symbology::Code128,
     }
 }
 
 /// Both scanners read this and nothing else.
-fn assert_read(said: &Said, kind: &Kind, text: &str, what: &str) {
-    for (scanner, readings) in [("ZBar", &said.zbar), ("zxing-cpp", &said.zxing)] {
-        let as_meant = matches!(&readings[..], [one] if one.kind == *kind && one.text == text);
+fn assert_read(results: &ScanResult, kind: &Symbology, text: &str, what: &str) {
+    for (scanner, readings) in [("ZBar", &results.zbar), ("zxing-cpp", &results.zxing)] {
+        let as_meant = matches!(&readings[..], [one] if one.symbology == *kind && one.text == text);
         assert!(as_meant, "{scanner} reads {readings:?} and not {text:?}: {what}, seed {}", seed());
     }
 }
@@ -73,8 +73,8 @@ fn assert_all_read(symbols: &[(Symbol, String)], scale: u8, wear: impl Fn(Pictur
     for (way, draw) in DRAWINGS {
         let pictures: Vec<_> =
             symbols.iter().map(|(symbol, _)| wear(draw(symbol, scale))).collect();
-        for ((symbol, text), said) in symbols.iter().zip(read(&pictures).unwrap()) {
-            assert_read(&said, &kind(symbol), text, way);
+        for ((symbol, text), results) in symbols.iter().zip(read(&pictures).unwrap()) {
+            assert_read(&results, &kind(symbol), text, way);
         }
     }
 }
@@ -215,8 +215,8 @@ fn an_inverted_symbol_is_not_read() {
     let [qr, code128] = both(&payment_code(&mut random));
     let inverted = |symbol| DRAWINGS[1].1(symbol, 3).inverted().framed(30, 0);
     for symbol in [&qr, &code128] {
-        let said = read_one(&inverted(symbol)).unwrap();
-        assert!(said.zxing.is_empty(), "{said:?}");
+        let results = read_one(&inverted(symbol)).unwrap();
+        assert!(results.zxing.is_empty(), "{results:?}");
     }
     assert!(read_one(&inverted(&qr)).unwrap().zbar.is_empty());
 }
@@ -233,10 +233,10 @@ fn a_symbol_of_other_modules_is_not_read_as_this_text() {
         if x == column || x == column + 1 { 255 - luma } else { *luma }
     });
     let flipped = Picture::new(picture.width(), picture.height(), luma.collect()).unwrap();
-    let said = read_one(&flipped).unwrap();
+    let results = read_one(&flipped).unwrap();
     assert!(
-        said.zbar.iter().chain(&said.zxing).all(|it| it.text != "010168606235459802301338"),
-        "{said:?}"
+        results.zbar.iter().chain(&results.zxing).all(|it| it.text != "010168606235459802301338"),
+        "{results:?}"
     );
 }
 

@@ -24,7 +24,6 @@ use tegata_issuer::{Handle, start, start_charging};
 
 use crate::clock::TestClock;
 use crate::postgres::new_postgres_database;
-use crate::shopper::{PASSWORD, TestShopper};
 
 /// A running issuer on a store of its own, under a clock that the test moves.
 pub struct TestIssuer {
@@ -33,7 +32,7 @@ pub struct TestIssuer {
     elsewhere: Mutex<Option<SocketAddr>>,
     /// The client, which keeps its connections.
     agent: Mutex<ureq::Agent>,
-    /// Its settings (TOML).
+    /// The settings it starts with (TOML).
     pub settings: String,
     /// Its clock.
     pub clock: Arc<TestClock>,
@@ -335,17 +334,6 @@ impl TestIssuer {
         credential.code(self.now()).unwrap().digits().to_owned()
     }
 
-    /// The number of mails to an address once the outbox is empty.
-    pub fn settled_mail_count(&self, to: &str) -> usize {
-        // A mail to another address, asked for last, is sent last. Receipts may follow it: hence a second one.
-        for _ in 0..2 {
-            let marker = format!("marker-{}@example.org", self.mailbox.mails().len());
-            self.new_shopper(&marker).begin_sign_up().unwrap();
-            self.mails(&marker, 1);
-        }
-        self.mails(to, 0).len()
-    }
-
     /// Sends a request and reads the answer.
     pub fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
         request.answer(&self.execute(request))
@@ -360,26 +348,6 @@ impl TestIssuer {
     pub fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Response {
         let agent = self.agent.lock().unwrap().clone();
         send(&agent, self.address(), path, headers, body).unwrap()
-    }
-
-    /// A shopper with a new device and this address, without an account yet.
-    pub fn new_shopper(&self, address: &str) -> TestShopper<'_> {
-        TestShopper {
-            issuer: self,
-            address: address.to_owned(),
-            password: PASSWORD.to_owned(),
-            device: self.device(),
-            authenticator: None,
-            recovery: Vec::new(),
-            session: None,
-        }
-    }
-
-    /// A shopper with this address who has signed up.
-    pub fn signed_up_shopper(&self, address: &str) -> TestShopper<'_> {
-        let mut shopper = self.new_shopper(address);
-        shopper.complete_sign_up().unwrap();
-        shopper
     }
 }
 

@@ -49,9 +49,9 @@ pub struct TestTill {
 /// An account with a payment credential.
 #[derive(Clone)]
 pub struct TestPayer {
-    /// The account's id.
+    /// The account's id at the issuer.
     pub account: AccountId,
-    /// The credential's id.
+    /// The credential's id at the issuer.
     pub credential: CredentialId,
     /// A session of the account.
     pub session: SessionId,
@@ -69,7 +69,7 @@ const DEVICE: DeviceId = DeviceId([3; 32]);
 /// The issuer's answer to a till.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TillReply {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// The JSON of its body.
     pub body: Value,

@@ -23,11 +23,11 @@ pub const NEW_PASSWORD: &str = "nine loud magpies";
 pub struct TestShopper<'a> {
     /// The issuer that they use.
     pub issuer: &'a TestIssuer,
-    /// Their email address.
+    /// The email address they sign up with.
     pub address: String,
     /// The password they sign up with.
     pub password: String,
-    /// The device's keystore.
+    /// The keystore of their device.
     pub device: Arc<SoftwareKeystore>,
     /// The otpauth URI in the authenticator, once one was enrolled.
     pub authenticator: Option<String>,
@@ -62,6 +62,39 @@ pub fn device_name() -> DeviceName {
 pub fn code_in(mail: &str) -> MailedCodeText {
     let digits = mail.lines().map(str::trim);
     digits.flat_map(MailedCodeText::new).next().unwrap()
+}
+
+impl TestIssuer {
+    /// A shopper with a new device and this address, without an account yet.
+    pub fn new_shopper(&self, address: &str) -> TestShopper<'_> {
+        TestShopper {
+            issuer: self,
+            address: address.to_owned(),
+            password: PASSWORD.to_owned(),
+            device: self.device(),
+            authenticator: None,
+            recovery: Vec::new(),
+            session: None,
+        }
+    }
+
+    /// A shopper with this address who has signed up.
+    pub fn signed_up_shopper(&self, address: &str) -> TestShopper<'_> {
+        let mut shopper = self.new_shopper(address);
+        shopper.complete_sign_up().unwrap();
+        shopper
+    }
+
+    /// The number of mails to an address once the outbox is empty.
+    pub fn settled_mail_count(&self, to: &str) -> usize {
+        // A mail to another address, asked for last, is sent last. Receipts may follow it: hence a second one.
+        for _ in 0..2 {
+            let marker = format!("marker-{}@example.org", self.mailbox.mails().len());
+            self.new_shopper(&marker).begin_sign_up().unwrap();
+            self.mails(&marker, 1);
+        }
+        self.mails(to, 0).len()
+    }
 }
 
 impl TestShopper<'_> {

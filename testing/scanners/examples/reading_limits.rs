@@ -1,12 +1,12 @@
 //! Where each scanner gives up: for each symbol, module size and kind of wear the greatest strength at which all of a
 //! hundred random payment codes are still read, and the greatest at which half of them are. README.md has the table.
 //!
-//! `cargo run -p tegata-scanners --example limits`
+//! `cargo run -p tegata-scanners --example reading_limits`
 
 use std::error::Error;
 
 use tegata::symbol::{ModuleSize, PaymentSymbols, Symbol};
-use tegata_scanners::{Picture, Reading, Said, read};
+use tegata_scanners::{Picture, Reading, ScanResult, read};
 
 const SEED: u64 = 1;
 
@@ -72,12 +72,12 @@ fn limits(
         let worn: Vec<Picture> = (pictures.iter().zip(0..))
             .map(|(picture, seed)| (wear.apply)(picture, in_pixels, seed))
             .collect();
-        let said = read(&worn)?;
-        let read_by = |pick: fn(&Said) -> &[Reading]| {
-            let pairs = said.iter().zip(codes);
-            pairs.filter(|(said, code)| pick(said).iter().any(|it| it.text == **code)).count()
+        let results = read(&worn)?;
+        let read_by = |pick: fn(&ScanResult) -> &[Reading]| {
+            let pairs = results.iter().zip(codes);
+            pairs.filter(|(results, code)| pick(results).iter().any(|it| it.text == **code)).count()
         };
-        let counts = [read_by(|said| &said.zbar), read_by(|said| &said.zxing)];
+        let counts = [read_by(|results| &results.zbar), read_by(|results| &results.zxing)];
         for (limits, count) in limits.iter_mut().zip(counts) {
             limits[0].note(count == codes.len(), strength);
             limits[1].note(count >= codes.len() / 2, strength);

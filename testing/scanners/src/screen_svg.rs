@@ -7,7 +7,7 @@ use vt100::Screen;
 
 use crate::{
     Theme,
-    look::{Block, Look, Rgb, block},
+    cell::{Block, Rgb, StyledCell, block},
 };
 
 /// Units of the document that a cell takes: the grid of [`Block`], so that nothing has to be rounded.
@@ -26,7 +26,7 @@ pub fn svg_of_screen(screen: &Screen, theme: Theme) -> String {
     let mut grounds = Areas::default();
     let mut blocks = Areas::default();
     let mut letters = Letters::default();
-    for (line, column, look) in Look::of_all(screen, theme) {
+    for (line, column, look) in StyledCell::of_all(screen, theme) {
         let x = u32::from(column) * CELL.0;
         let y = u32::from(line) * CELL.1;
         if look.ground != theme.ground() {
@@ -128,10 +128,10 @@ struct Run {
 struct Letters(Vec<Run>);
 
 impl Letters {
-    fn add(&mut self, line: u16, column: u16, look: &Look<'_>) {
+    fn add(&mut self, line: u16, column: u16, look: &StyledCell<'_>) {
         let fits = |run: &Run| (run.line, run.ink, run.bold) == (line, look.ink, look.bold);
         if !self.0.last().is_some_and(fits) {
-            let Look { ink, bold, .. } = *look;
+            let StyledCell { ink, bold, .. } = *look;
             self.0.push(Run { ink, bold, line, places: String::new(), text: String::new() });
         }
         let Some(run) = self.0.last_mut() else { return };

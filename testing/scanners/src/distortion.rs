@@ -1,6 +1,6 @@
 //! What happens to a picture between a screen and a scanner.
 
-use crate::Picture;
+use crate::picture::Picture;
 
 impl Picture {
     /// In front of a ground as dark as `luma`, so many pixels of it on each side.

@@ -1,11 +1,11 @@
 //! Holds pictures that others took of payment codes to what is in them: beside each `NAME.png` of the folder stands
 //! `NAME.digits`, and both scanners have to read just these from the bars and from the matrix.
 //!
-//! `cargo run -p tegata-scanners --example pictured FOLDER`
+//! `cargo run -p tegata-scanners --example verify_pictures FOLDER`
 
 use std::{error::Error, fs, path::PathBuf};
 
-use tegata_scanners::{Kind, Picture, Reading, read};
+use tegata_scanners::{Picture, Reading, Symbology, read};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name the folder of pictures")?;
@@ -16,10 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pictures = paths.iter().map(|path| Ok(Picture::from_png(&fs::read(path)?)?));
     let pictures = pictures.collect::<Result<Vec<Picture>, Box<dyn Error>>>()?;
     let mut unread = 0;
-    for (path, said) in paths.iter().zip(read(&pictures)?) {
+    for (path, results) in paths.iter().zip(read(&pictures)?) {
         let digits = fs::read_to_string(path.with_extension("digits"))?;
-        let zbar = finds(&said.zbar, &digits);
-        let zxing = finds(&said.zxing, &digits);
+        let zbar = finds(&results.zbar, &digits);
+        let zxing = finds(&results.zxing, &digits);
         if !(zbar && zxing) {
             unread += 1;
             let name = path.display();
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Both symbols, and nothing else.
-fn finds(said: &[Reading], digits: &str) -> bool {
-    let has = |kind| said.iter().any(|one| one.kind == kind && one.text == digits);
-    said.len() == 2 && has(Kind::Code128) && has(Kind::Qr)
+fn finds(results: &[Reading], digits: &str) -> bool {
+    let has = |kind| results.iter().any(|one| one.symbology == kind && one.text == digits);
+    results.len() == 2 && has(Symbology::Code128) && has(Symbology::Qr)
 }

@@ -39,14 +39,14 @@ impl fmt::Display for Rgb {
 }
 
 /// One cell, with the theme's colours where it has none of its own.
-pub(crate) struct Look<'a> {
+pub(crate) struct StyledCell<'a> {
     pub(crate) glyph: &'a str,
     pub(crate) ink: Rgb,
     pub(crate) ground: Rgb,
     pub(crate) bold: bool,
 }
 
-impl<'a> Look<'a> {
+impl<'a> StyledCell<'a> {
     /// Every cell of the screen with its line and column, line by line.
     pub(crate) fn of_all(
         screen: &'a Screen,
