@@ -20,7 +20,7 @@ crate::on_both!(
 /// An account that was made at this second.
 async fn made_at(bed: &Bed, store: &Store, second: i64) -> AccountId {
     let id = AccountId::make(noon().shifted(second), &bed.random).unwrap();
-    let state = tegata_policy::open(
+    let state = tegata_policy::begin_sign_up(
         shopper::device(),
         "phone".into(),
         false,

@@ -116,6 +116,7 @@ impl fmt::Display for Attacker {
                 f.write_str("who knows address, birth date, telephone number and an old password")
             }
             Some((last, [])) => write!(f, "who {last}"),
+            Some((last, [first])) => write!(f, "who {first} and {last}"),
             Some((last, first)) => write!(f, "who {}, and {last}", first.join(", ")),
         }
     }
