@@ -1,121 +1,107 @@
 //! What a user interface can act on.
 
-#[cfg(feature = "account")]
-use crate::{IssuerProblem, MoveProblem};
+use std::fmt;
 
-/// Why the wallet did not do as asked. Each kind is something an app reacts to; as text it is one plain clause.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+use tegata::Error;
+#[cfg(feature = "account")]
+use tegata::code::TillCardError;
+#[cfg(feature = "account")]
+use tegata::transfer::TransferError;
+
+use crate::number::count;
+#[cfg(feature = "account")]
+use crate::{IssuerProblem, TransferProblem};
+
+/// Why the wallet did not do what was requested. Each case is something an app reacts to; its text is one plain clause.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Error)]
 #[uniffi::export(Display)]
 #[non_exhaustive]
 pub enum WalletError {
-    /// There is no wallet at this path: make one, or look elsewhere.
-    #[error("there is no wallet here")]
+    /// There is no wallet at this path.
     NoWallet,
     /// A file stands where the new wallet should go.
-    #[error("a file already exists here and is not overwritten")]
-    Exists,
+    AlreadyExists,
     /// Another process has it open, or this one twice: close that one.
-    #[error("the wallet is open elsewhere")]
     InUse,
     /// This object was closed: open the wallet again.
-    #[error("the wallet was closed")]
     Closed,
     /// The device is locked or its keystore not ready: try again once it is.
-    #[error("the device's keystore is locked")]
     Locked,
     /// The keystore has lost its key: a new provisioning is needed.
-    #[error("the device's keystore has no key for this wallet")]
     KeyMissing,
     /// The keystore refuses its key for good, as after a change of fingerprints: a new provisioning is needed.
-    #[error("the device's keystore has invalidated the key of this wallet")]
     KeyInvalidated,
     /// The file comes from another device.
-    #[error("the wallet belongs to another device")]
     WrongDevice,
     /// The file was damaged or altered.
-    #[error("the wallet is damaged or was altered")]
     Corrupt,
     /// A newer version of this software wrote the file: update.
-    #[error("the wallet was written by a newer version")]
     NewerFormat,
-    /// The file is an older copy than the one written last. Ask the person, then adopt it.
-    #[error("the wallet was rolled back to an older copy")]
+    /// The file is an older copy than the one written last. Ask the owner, then open it with `open_rolled_back`.
     RolledBack,
     /// The payment lock has to be opened first.
-    #[error("payments are locked")]
     PaymentsLocked,
     /// This is not the PIN: ask again.
-    #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
-        /// Wrong ones that are left until the PIN is given up.
+        /// How many more wrong PINs are taken before the PIN is blocked.
         tries_left: i32,
     },
-    /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
-    #[error("the PIN is blocked after too many wrong attempts")]
+    /// The PIN is blocked after too many wrong ones: the other way of unlocking remains, or a new provisioning.
     PinBlocked,
-    /// Payments are not unlocked in this way, or not at all.
-    #[error("this way to unlock payments is not set up")]
+    /// Payments are not locked, or not by this method.
     UnlockNotSet,
-    /// No session is kept, or the issuer knows it no more: log in.
+    /// There is no session, or the issuer no longer knows it: log in.
     #[cfg(feature = "account")]
-    #[error("the wallet is not logged in at an issuer")]
     NotLoggedIn,
-    /// The issuer did not do it.
+    /// The issuer did not do what was requested.
     #[cfg(feature = "account")]
-    #[error("{reason}")]
     Issuer {
-        /// What an app acts on.
+        /// The case that an app reacts to.
         problem: IssuerProblem,
-        /// One plain clause.
+        /// The same as text: one plain clause.
         reason: String,
     },
-    /// The issuer's answer is not to what this wallet asked, or was altered on its way: ask again.
+    /// The issuer's answer belongs to another request, or was altered on its way: ask again.
     #[cfg(feature = "account")]
-    #[error("the issuer's response does not match this wallet's request")]
-    AnswerRefused,
-    /// A move from another phone, or to one, does not go on like this.
+    InvalidAnswer,
+    /// A transfer to or from another phone does not go on.
     #[cfg(feature = "account")]
-    #[error("{reason}")]
-    Move {
-        /// What an app acts on.
-        problem: MoveProblem,
-        /// One plain clause.
+    Transfer {
+        /// The case that an app reacts to.
+        problem: TransferProblem,
+        /// The same as text: one plain clause.
         reason: String,
     },
-    /// The text is no till's card: scan it again, all of it.
+    /// The text is not a till card: scan all of it again.
     #[cfg(feature = "account")]
-    #[error("{reason}")]
-    NotATillCard {
-        /// One plain clause.
+    InvalidTillCard {
+        /// The same as text: one plain clause.
         reason: String,
     },
-    /// A till's card that the credential's issuer did not sign, forged or another issuer's: make no code for it.
+    /// The credential's issuer did not sign this till card. It is forged or another issuer's: make no code for it.
     #[cfg(feature = "account")]
-    #[error("not a till of this issuer: the card is signed with another key")]
-    StrangeTillCard,
-    /// Nothing of this kind has that id.
-    #[error("the wallet has no record of this kind with this id")]
+    UntrustedTillCard,
+    /// No record of this kind has that id.
     NotFound,
-    /// A value that cannot be stored, and what is accepted instead.
-    #[error("{reason}")]
+    /// A value cannot be stored. The reason says what is accepted instead.
     Invalid {
-        /// One plain clause.
+        /// The same as text: one plain clause.
         reason: String,
     },
-    /// The device failed: a full disk, a broken keystore.
-    #[error("{reason}")]
+    /// The device failed, as by a full disk or a broken keystore.
     Failed {
-        /// One plain clause.
+        /// The same as text: one plain clause.
         reason: String,
     },
-    /// A fault of this library. The wallet was closed and its file is whole: open it again, and tell the makers.
-    #[error("internal error: the wallet was closed")]
-    Broken,
+    /// A bug of this library. The wallet was closed and its file is whole: open it again, and report the bug.
+    InternalError,
 }
+
+impl std::error::Error for WalletError {}
 
 #[uniffi::export]
 impl WalletError {
-    /// What is wrong, as one plain clause. For Python, whose exceptions UniFFI gives no text of their own.
+    /// The error as one plain clause. For Python, whose exceptions UniFFI gives no text of their own.
     #[must_use]
     pub fn text(&self) -> String {
         self.to_string()
@@ -123,45 +109,76 @@ impl WalletError {
 }
 
 impl WalletError {
-    /// A value of the host's that no type of the core takes, in that type's own words.
+    /// Refuses a value of the host's, with the words of the core's type that does not take it.
     pub(crate) fn invalid(reason: impl ToString) -> Self {
         Self::Invalid { reason: reason.to_string() }
     }
 }
 
-impl From<tegata::Error> for WalletError {
-    fn from(error: tegata::Error) -> Self {
-        use tegata::Error;
-        #[cfg(feature = "account")]
-        use tegata::code::TillCardError;
+/// Errors that are the same in the core and carry nothing; their texts are the core's.
+macro_rules! same_as_core {
+    ($($(#[$cfg:meta])? $name:ident)*) => {
+        fn from_core(error: &Error) -> Option<WalletError> {
+            match error {
+                $($(#[$cfg])? Error::$name => Some(WalletError::$name),)*
+                _ => None,
+            }
+        }
+
+        fn in_core(error: &WalletError) -> Option<Error> {
+            match error {
+                $($(#[$cfg])? WalletError::$name => Some(Error::$name),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+same_as_core! {
+    NoWallet AlreadyExists InUse Locked KeyMissing KeyInvalidated WrongDevice Corrupt NewerFormat RolledBack
+    PaymentsLocked PinBlocked UnlockNotSet NotFound
+    #[cfg(feature = "account")] NotLoggedIn
+    #[cfg(feature = "account")] InvalidAnswer
+}
+
+impl fmt::Display for WalletError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the wallet was closed"),
+            Self::InternalError => f.write_str("internal error: the wallet was closed"),
+            Self::WrongPin { tries_left } => {
+                let tries_left = u32::try_from(*tries_left).unwrap_or_default();
+                Error::WrongPin { tries_left }.fmt(f)
+            }
+            #[cfg(feature = "account")]
+            Self::UntrustedTillCard => TillCardError::InvalidSignature.fmt(f),
+            #[cfg(feature = "account")]
+            Self::Issuer { reason, .. }
+            | Self::Transfer { reason, .. }
+            | Self::InvalidTillCard { reason } => f.write_str(reason),
+            Self::Invalid { reason } | Self::Failed { reason } => f.write_str(reason),
+            same => in_core(same).map_or(Ok(()), |error| error.fmt(f)),
+        }
+    }
+}
+
+impl From<Error> for WalletError {
+    fn from(error: Error) -> Self {
+        if let Some(same) = from_core(&error) {
+            return same;
+        }
         match error {
-            Error::NoWallet => Self::NoWallet,
-            Error::Exists => Self::Exists,
-            Error::InUse => Self::InUse,
-            Error::Locked => Self::Locked,
-            Error::KeyMissing => Self::KeyMissing,
-            Error::KeyInvalidated => Self::KeyInvalidated,
-            Error::WrongDevice => Self::WrongDevice,
-            Error::Corrupt => Self::Corrupt,
-            Error::NewerFormat => Self::NewerFormat,
-            Error::RolledBack => Self::RolledBack,
-            Error::PaymentsLocked => Self::PaymentsLocked,
             Error::WrongPin { tries_left } => Self::WrongPin { tries_left: count(tries_left) },
-            Error::PinBlocked => Self::PinBlocked,
-            Error::UnlockNotSet => Self::UnlockNotSet,
             #[cfg(feature = "account")]
-            Error::NotLoggedIn => Self::NotLoggedIn,
+            Error::Issuer(problem) => {
+                Self::Issuer { problem: problem.into(), reason: problem.to_string() }
+            }
             #[cfg(feature = "account")]
-            Error::Issuer(why) => Self::Issuer { problem: why.into(), reason: why.to_string() },
+            Error::Transfer(error) => error.into(),
             #[cfg(feature = "account")]
-            Error::Refused => Self::AnswerRefused,
+            Error::TillCard(TillCardError::InvalidSignature) => Self::UntrustedTillCard,
             #[cfg(feature = "account")]
-            Error::Move(why) => why.into(),
-            #[cfg(feature = "account")]
-            Error::TillCard(TillCardError::InvalidSignature) => Self::StrangeTillCard,
-            #[cfg(feature = "account")]
-            Error::TillCard(why) => Self::NotATillCard { reason: why.to_string() },
-            Error::NotFound => Self::NotFound,
+            Error::TillCard(error) => Self::InvalidTillCard { reason: error.to_string() },
             Error::Invalid(reason) => Self::Invalid { reason },
             Error::Failed(reason) => Self::Failed { reason },
             // The core may learn to say more than this crate was taught, or than is built into it.
@@ -170,14 +187,15 @@ impl From<tegata::Error> for WalletError {
     }
 }
 
-/// A small count as Java has it.
-pub(crate) fn count(count: u32) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-/// Seconds as Java has them: no moment of the core comes near the end of the range.
-pub(crate) fn seconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
+#[cfg(feature = "account")]
+impl From<TransferError> for WalletError {
+    fn from(error: TransferError) -> Self {
+        let reason = error.to_string();
+        match TransferProblem::of(error) {
+            Some(problem) => Self::Transfer { problem, reason },
+            None => Self::Failed { reason },
+        }
+    }
 }
 
 #[cfg(test)]
@@ -185,11 +203,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_failure_of_the_core_keeps_its_words() {
-        use tegata::Error;
+    fn core_errors_keep_their_text() {
         for error in [
             Error::NoWallet,
-            Error::Exists,
+            Error::AlreadyExists,
             Error::InUse,
             Error::Locked,
             Error::KeyMissing,
@@ -205,11 +222,11 @@ mod tests {
             #[cfg(feature = "account")]
             Error::NotLoggedIn,
             #[cfg(feature = "account")]
-            Error::Issuer(tegata::protocol::Why::Busy(7)),
+            Error::Issuer(tegata::protocol::IssuerProblem::Busy(7)),
             #[cfg(feature = "account")]
-            Error::Refused,
+            Error::InvalidAnswer,
             #[cfg(feature = "account")]
-            Error::Move(tegata::transfer::TransferError::WrongRecipient),
+            Error::Transfer(tegata::transfer::TransferError::WrongRecipient),
             #[cfg(feature = "account")]
             Error::TillCard(tegata::code::TillCardError::Malformed),
             #[cfg(feature = "account")]

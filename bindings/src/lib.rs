@@ -1,20 +1,22 @@
 //! The wallet core for Kotlin, Swift and Python: the surface that UniFFI exports, and nothing else.
 //!
-//! Each item here wraps one of `tegata`; the rules are there. What this crate adds is what a border needs: one lock
-//! around a wallet, panics that end here, failures of the host that become typed ones, and numbers that Java can call
-//! by name (signed, since Kotlin mangles the names of what takes an unsigned one).
+//! Each item here wraps one of `tegata`; the rules are there. What this crate adds is what a language border needs: one
+//! lock around a wallet, panics that end here, failures of the host that become typed errors, and signed numbers, since
+//! Kotlin mangles the names of functions that take unsigned ones and Java cannot call them then.
 //!
-//! | file | idea |
+//! | file | what is in it |
 //! |---|---|
-//! | `wallet` | [`WalletHandle`]: the door, and what is done to the whole file |
-//! | `payments`, `otp_credentials`, `passes`, `account`, `moving` | the rooms behind it |
+//! | `wallet` | [`WalletHandle`]: opening and closing the file, and a handle for each feature |
+//! | `payments`, `otp_credentials`, `passes`, `account`, `transfer` | the features, a handle each |
+//! | `payment_unlock` | [`PaymentUnlock`]: the unlock token of the payment lock |
 //! | `payment_code` | a code and its symbols, as data |
-//! | `unlocked` | [`PaymentUnlock`]: the leave to pay |
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
-//! | `open` | the wallet that all rooms share; where panics end |
-//! | `error`, `id` | what can go wrong; what a record is known by |
+//! | `shared_wallet` | the open wallet that all handles share; where panics end |
+//! | `error`, `issuer_problem`, `transfer_problem` | what can go wrong |
+//! | `id`, `number` | ids of records as text; numbers as Java has them |
 //!
-//! The rooms `account` and `moving` come with this crate's feature `account`, off by default; packages are built with it.
+//! The features `account` and `transfer` come with this crate's Cargo feature `account`, off by default; packages are
+//! built with it.
 
 #![expect(
     clippy::missing_errors_doc,
@@ -29,19 +31,24 @@ mod clock;
 mod device;
 mod error;
 mod id;
-mod keystore;
 #[cfg(feature = "account")]
-mod moving;
-mod open;
+mod issuer_problem;
+mod keystore;
+mod number;
 mod otp_credentials;
 mod passes;
 mod payment_code;
+mod payment_unlock;
 mod payments;
+mod shared_wallet;
 #[cfg(feature = "testing")]
 mod testing;
 #[cfg(test)]
 mod tests;
-mod unlocked;
+#[cfg(feature = "account")]
+mod transfer;
+#[cfg(feature = "account")]
+mod transfer_problem;
 mod wallet;
 
 use std::alloc::System;
@@ -50,28 +57,35 @@ use zeroizing_alloc::ZeroAlloc;
 
 #[cfg(feature = "account")]
 pub use account::{
-    Account, AccountCard, AccountDevice, AccountOverview, AccountPayment, AccountProfile,
-    AccountSession, AccountStatus, CardsCall, CodesCall, DoneCall, FactorCall, IssuerProblem,
-    IssuerRequest, IssuerResponse, LogInCall, LoggedIn, NewFactor, OverviewCall, PaymentPage,
-    PaymentState, PaymentsCall, ProvisionCall, RecoveryCodes, Reset, ResetCall, SecondFactor,
-    SignUp, SignUpCall, SignedUpCall, TillCard,
+    Account, AccountCard, AccountDevice, AccountOverview, AccountOverviewCall, AccountPayment,
+    AccountProfile, AccountSession, AccountStatus, ActionCall, BeginPasswordResetCall,
+    BeginSignUpCall, CardsCall, FactorEnrolment, FactorEnrolmentCall, FinishSignUpCall,
+    IssuerRequest, IssuerResponse, LogInCall, LogInResult, PasswordReset, PaymentHistoryCall,
+    PaymentPage, PaymentState, ProvisionCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
+    SignUp, TillCard,
 };
-pub use anchor::{Anchor, AnchorFailure, AnchorState};
-pub use clock::SetClock;
+pub use anchor::{Anchor, AnchorError, AnchorState};
+pub use clock::ManualClock;
 pub use device::Device;
 pub use error::WalletError;
-pub use keystore::{DeviceKeystore, KeystoreFailure};
 #[cfg(feature = "account")]
-pub use moving::{MoveAnswer, MoveProblem, Moving, TransferRequest};
-pub use otp_credentials::{Otp, OtpAlgorithm, OtpCode, OtpCredentials, OtpKind};
+pub use issuer_problem::IssuerProblem;
+pub use keystore::{Keystore, KeystoreError};
+pub use otp_credentials::{OtpAlgorithm, OtpCode, OtpCredentialInfo, OtpCredentials, OtpKind};
 pub use passes::{Pass, PassFormat, Passes, StoredPass};
 pub use payment_code::{Language, PaymentCode, Symbol, SymbolFormat};
-pub use payments::{ClockStatus, LockStatus, NewPaymentCredential, NextCode, Payment, Payments};
-pub use unlocked::PaymentUnlock;
+pub use payment_unlock::PaymentUnlock;
+pub use payments::{
+    ClockStatus, LockStatus, NewPaymentCredential, NextCode, PaymentCredentialInfo, Payments,
+};
+#[cfg(feature = "account")]
+pub use transfer::{SealedTransfer, Transfer, TransferRequest};
+#[cfg(feature = "account")]
+pub use transfer_problem::TransferProblem;
 pub use wallet::{WalletHandle, destroy_wallet};
 
-/// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, and no `Zeroizing` of ours
-/// reaches those.
+/// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, which no `Zeroizing` of ours
+/// reaches.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

@@ -1,36 +1,36 @@
-//! The room of one-time passwords of any service.
+//! One-time passwords of any service.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tegata::{formats::otpauth, vault};
 
-use crate::error::seconds;
-use crate::open::Open;
+use crate::number::seconds;
+use crate::shared_wallet::SharedWallet;
 use crate::{WalletError, id};
 
 /// One-time-password credentials and the codes made from them.
 #[derive(uniffi::Object)]
-pub struct OtpCredentials(pub(crate) Arc<Open>);
+pub struct OtpCredentials(pub(crate) Arc<SharedWallet>);
 
-/// A one-time-password credential as it can be shown: all but its secret.
+/// What can be shown of a one-time-password credential: all but its secret.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Otp {
-    /// Its record in this wallet.
+pub struct OtpCredentialInfo {
+    /// The id of its record in this wallet.
     pub id: String,
-    /// The service.
+    /// The name of the service.
     pub issuer: String,
-    /// The account there.
+    /// The name of the account at the service.
     pub account: String,
-    /// The hash.
+    /// The hash function of its codes.
     pub algorithm: OtpAlgorithm,
-    /// Digits of a code: 6 to 8.
+    /// How many digits a code has: 6 to 8.
     pub digits: i32,
     /// Whether codes follow the time or a counter.
     pub kind: OtpKind,
 }
 
-/// The hash of a one-time password.
+/// The hash functions of one-time passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum OtpAlgorithm {
     /// HMAC-SHA1.
@@ -53,31 +53,31 @@ pub enum OtpKind {
     Hotp,
 }
 
-/// One value to type in somewhere.
+/// A one-time password to type in.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct OtpCode {
-    /// 6 to 8 digits.
+    /// The code: 6 to 8 digits.
     pub digits: String,
-    /// For how long it stays the value, at least 1; nothing for one that follows a counter.
+    /// Seconds until the code changes, at least 1; nothing for one that follows a counter.
     pub seconds_left: Option<i64>,
 }
 
 #[uniffi::export]
 impl OtpCredentials {
-    /// Stores a credential, given as an `otpauth` URI in UTF-8.
+    /// Stores a credential given as an `otpauth` URI in UTF-8, and gives the id of its record.
     pub fn add_uri(&self, uri: &[u8]) -> Result<String, WalletError> {
         let credential = otpauth::parse(uri).map_err(WalletError::invalid)?;
         self.0.with(|wallet| wallet.otp_credentials().add(&credential).map(|id| id.to_string()))
     }
 
-    /// All one-time-password credentials.
-    pub fn list(&self) -> Result<Vec<Otp>, WalletError> {
+    /// Lists all one-time-password credentials.
+    pub fn list(&self) -> Result<Vec<OtpCredentialInfo>, WalletError> {
         let all = self.0.with(|wallet| wallet.otp_credentials().list())?;
         Ok(all.into_iter().map(describe).collect())
     }
 
-    /// The code of now, or of the next counter, which is then used up.
+    /// Makes the code of now, or that of the next counter, which is then used up.
     pub fn code(&self, id: String) -> Result<OtpCode, WalletError> {
         let id = id::parse(&id)?;
         let code = self.0.with(|wallet| wallet.otp_credentials().code(&id))?;
@@ -85,7 +85,7 @@ impl OtpCredentials {
         Ok(OtpCode { digits: code.digits().to_owned(), seconds_left })
     }
 
-    /// The credential as an `otpauth` URI, secret and all: for an export that the person asked for by name. The only
+    /// Gives the credential as an `otpauth` URI with its secret: for an export that the owner asked for. The only
     /// secret that ever comes out of this library; wipe it after use.
     pub fn reveal_uri(&self, id: String) -> Result<Vec<u8>, WalletError> {
         let id = id::parse(&id)?;
@@ -101,8 +101,8 @@ impl OtpCredentials {
     }
 }
 
-fn describe(otp: tegata::OtpCredentialInfo) -> Otp {
-    Otp {
+fn describe(otp: tegata::OtpCredentialInfo) -> OtpCredentialInfo {
+    OtpCredentialInfo {
         id: otp.id.to_string(),
         issuer: otp.issuer,
         account: otp.account,

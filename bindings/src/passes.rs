@@ -1,42 +1,42 @@
-//! The room of passes.
+//! Passes that others issued.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tegata::vault;
 
-use crate::open::Open;
+use crate::shared_wallet::SharedWallet;
 use crate::{WalletError, id};
 
 /// Passes that others issued: tickets, loyalty cards.
 #[derive(uniffi::Object)]
-pub struct Passes(pub(crate) Arc<Open>);
+pub struct Passes(pub(crate) Arc<SharedWallet>);
 
-/// A pass.
+/// A ticket, loyalty card or other pass.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct Pass {
-    /// As shown to the shopper: 1 to 128 bytes of UTF-8.
+    /// The title that the shopper sees: 1 to 128 bytes of UTF-8.
     pub title: String,
     /// The symbol that the message is drawn as.
     pub format: PassFormat,
-    /// What a reader is to read: 1 to 4,096 bytes of UTF-8. Who has it has the pass.
+    /// What a scanner reads: 1 to 4,096 bytes of UTF-8. Whoever has it has the pass.
     pub message: String,
-    /// What stands below the symbol for people to read: 1 to 256 bytes of UTF-8, if anything.
+    /// The text below the symbol for people to read, if any: 1 to 256 bytes of UTF-8.
     #[uniffi(default = None)]
     pub alternate_text: Option<String>,
 }
 
-/// A pass and where it is kept.
+/// A pass with the id of its record.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct StoredPass {
-    /// Its record in this wallet.
+    /// The id of its record in this wallet.
     pub id: String,
-    /// The pass.
+    /// The pass itself.
     pub content: Pass,
 }
 
-/// The symbols of passes.
+/// The kinds of symbol that a pass is drawn as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum PassFormat {
     /// QR Code.
@@ -53,13 +53,13 @@ pub enum PassFormat {
 
 #[uniffi::export]
 impl Passes {
-    /// Stores a pass.
+    /// Stores a pass and gives the id of its record.
     pub fn add(&self, pass: Pass) -> Result<String, WalletError> {
         let pass = pass.into();
         self.0.with(|wallet| wallet.passes().add(&pass).map(|id| id.to_string()))
     }
 
-    /// All passes.
+    /// Lists all passes.
     pub fn list(&self) -> Result<Vec<StoredPass>, WalletError> {
         let all = self.0.with(|wallet| wallet.passes().list())?;
         Ok(all
@@ -68,7 +68,7 @@ impl Passes {
             .collect())
     }
 
-    /// Removes a pass.
+    /// Removes the pass with this id.
     pub fn remove(&self, id: String) -> Result<(), WalletError> {
         let id = id::parse(&id)?;
         self.0.with(|wallet| wallet.passes().remove(&id))

@@ -5,7 +5,7 @@ use std::fmt;
 use tegata::{UnixTime, code, symbol};
 
 use crate::WalletError;
-use crate::error::seconds;
+use crate::number::seconds;
 
 /// A payment code to show: good once, for its own half minute and the one after.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -17,15 +17,15 @@ pub struct PaymentCode {
     pub groups: String,
     /// The digits as words, four by four with a pause between, for a screen reader.
     pub spoken: String,
-    /// First second of its life, in seconds since 1970.
+    /// When the code begins to be valid, in seconds since 1970.
     pub valid_from: i64,
-    /// The second from which an issuer with an exact clock refuses it.
+    /// When an issuer with an exact clock begins to refuse it, in seconds since 1970.
     pub valid_until: i64,
-    /// When to ask for the next one, by the issuer's clock.
+    /// When to make the next code, in seconds since 1970 by the issuer's clock.
     pub next_at: i64,
     /// Seconds until then, counted from when this code was made.
     pub next_in: i64,
-    /// How many more codes of its kind can be asked for before that: 4 to 0.
+    /// How many more codes can be made before that: 4 to 0.
     pub more_in_this_step: i32,
     /// 21 x 21 modules.
     pub qr: Symbol,
@@ -38,11 +38,11 @@ pub struct PaymentCode {
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct Symbol {
-    /// What kind it is.
+    /// The kind of symbol.
     pub format: SymbolFormat,
-    /// Modules from left to right.
+    /// How many modules there are from left to right.
     pub width: i32,
-    /// Rows of modules; 1 for a linear symbol.
+    /// How many rows of modules there are; 1 for a linear symbol.
     pub height: i32,
     /// The rows from top to bottom, each of so many whole bytes as its width takes; the leftmost module is the most
     /// significant bit, 1 is dark.
@@ -55,7 +55,7 @@ pub struct Symbol {
     pub bar_height: Option<i32>,
 }
 
-/// The kinds of symbol.
+/// The kinds of symbol that a payment code is drawn as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SymbolFormat {
     /// QR Code.

@@ -1,4 +1,4 @@
-//! The room of payment credentials, and the payment lock.
+//! Payment credentials, and the payment lock.
 
 use std::sync::Arc;
 
@@ -6,105 +6,106 @@ use tegata::code;
 use tegata::code::{AliasPeriod, Audience, CredentialId, InvalidAliasPeriod, Scheme, Seed};
 use tegata::vault::{Argon2Params, UnlockMethod};
 
-use crate::error::{count, seconds};
-use crate::open::Open;
+use crate::number::{count, seconds};
+use crate::shared_wallet::SharedWallet;
 use crate::{Language, PaymentCode, PaymentUnlock, WalletError, id};
 
-/// Payment credentials and the codes made from them.
+/// PaymentCredentialInfo credentials and the codes made from them.
 #[derive(uniffi::Object)]
-pub struct Payments(pub(crate) Arc<Open>);
+pub struct Payments(pub(crate) Arc<SharedWallet>);
 
-/// What an issuer provisions, all but the seed.
+/// A payment credential to store by hand, without its seed.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct NewPaymentCredential {
-    /// The issuer's name for it: 16 bytes.
+    /// The issuer's id of the credential: 16 bytes.
     pub credential: Vec<u8>,
-    /// Whose it is, as shown to the shopper: 1 to 128 bytes of UTF-8.
+    /// The name that the shopper sees: 1 to 128 bytes of UTF-8.
     pub label: String,
     /// The first 4 to 8 digits of its codes.
     pub prefix: String,
-    /// How long an alias is kept, in seconds.
+    /// The alias period, in seconds: for so long a credential keeps one alias.
     pub alias_period: i64,
 }
 
-/// A payment credential as it can be shown.
+/// What can be shown of a payment credential: all but its secret.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Payment {
-    /// Its record in this wallet.
+pub struct PaymentCredentialInfo {
+    /// The id of its record in this wallet.
     pub id: String,
-    /// The issuer's name for it, in hexadecimal digits.
+    /// The issuer's id of the credential: 32 hexadecimal digits.
     pub credential: String,
-    /// Whose it is, as shown to the shopper.
+    /// The name that the shopper sees.
     pub label: String,
-    /// What is known of the device's clock. Codes are shown whatever it is.
+    /// The state of the device's clock. Codes are made whatever it is.
     pub clock: ClockStatus,
 }
 
 /// What to tell the shopper about the device's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum ClockStatus {
-    /// Nothing wrong is known.
+    /// Nothing is known to be wrong with the clock.
     Fine,
-    /// Ahead of the issuer's. Codes are made by the issuer's.
+    /// The clock is ahead of the issuer's. Codes are made by the issuer's time.
     Ahead {
-        /// By so much.
+        /// The difference, in seconds.
         seconds: i64,
     },
-    /// Behind the issuer's. Codes are made by the issuer's.
+    /// The clock is behind the issuer's. Codes are made by the issuer's time.
     Behind {
-        /// By so much.
+        /// The difference, in seconds.
         seconds: i64,
     },
-    /// A code was already shown later than now: the clock has been set back, or was ahead then.
+    /// The clock was set back, or was ahead before: a code for a later time was already shown.
     SetBack {
-        /// By so much.
+        /// The difference, in seconds.
         seconds: i64,
     },
 }
 
-/// What came of asking for a code.
+/// The next code, or how long to wait for one.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 #[expect(clippy::large_enum_variant, reason = "made once a half minute, to be written out at once")]
 pub enum NextCode {
     /// A code that has not been shown before.
     Code {
-        /// To be shown.
+        /// The code to show.
         code: PaymentCode,
     },
-    /// All codes of this kind are used up for now.
+    /// All codes of the present time step are used up.
     Wait {
-        /// Until there is another: 1 to 90.
+        /// Seconds until there is another code: 1 to 90.
         seconds: i64,
     },
 }
 
-/// How payments can be unlocked.
+/// The methods that unlock payments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct LockStatus {
-    /// Wrong PINs that are left until the PIN is given up, if there is a PIN.
+    /// How many wrong PINs are taken before the PIN is blocked, if there is a PIN.
     pub pin_tries_left: Option<i32>,
-    /// Whether a key of the host opens it.
-    pub key: bool,
+    /// Whether a key of the host unlocks payments.
+    pub has_unlock_key: bool,
 }
 
-/// Credentials and their codes.
+/// Payment credentials and their codes.
 #[uniffi::export]
 impl Payments {
-    /// Stores a credential, under the payment lock if there is one. The seed has 32 bytes, goes in and never comes out.
+    /// Stores a credential, under the payment lock if there is one, and gives the id of its record. The seed has 32
+    /// bytes, goes in and never comes out.
     pub fn add(
         &self,
-        unlocked: &PaymentUnlock,
+        unlock: &PaymentUnlock,
         new: NewPaymentCredential,
         seed: &[u8],
     ) -> Result<String, WalletError> {
         let new = read(new, seed)?;
         self.0.with(|wallet| {
-            unlocked.with(|unlock| wallet.payments().add(unlock, &new).map(|id| id.to_string()))
+            unlock.with(|token| wallet.payments().add(token, &new).map(|id| id.to_string()))
         })
     }
 
-    /// All payment credentials.
-    pub fn list(&self) -> Result<Vec<Payment>, WalletError> {
+    /// Lists all payment credentials.
+    pub fn list(&self) -> Result<Vec<PaymentCredentialInfo>, WalletError> {
         let all = self.0.with(|wallet| wallet.payments().list())?;
         let now = self.0.now();
         Ok(all.into_iter().map(|payment| describe(payment, now)).collect())
@@ -116,13 +117,13 @@ impl Payments {
         self.0.with(|wallet| wallet.payments().remove(&id))
     }
 
-    /// The next code, never one that was shown before. Costs one durable write. Ask when the last one is over, or
-    /// whenever the shopper wants another; name the till if the code is to be good at that one alone. It is spelled
-    /// out in English unless told otherwise.
+    /// Makes the next code, never one that was shown before. Costs one durable write. Call it when the last code has
+    /// expired, or whenever the shopper wants another. `till` binds the code to one till. `language` is that of the
+    /// spoken text, English by default.
     #[uniffi::method(default(till = None, language = None))]
     pub fn next_code(
         &self,
-        unlocked: &PaymentUnlock,
+        unlock: &PaymentUnlock,
         id: String,
         till: Option<String>,
         language: Option<Language>,
@@ -135,7 +136,7 @@ impl Payments {
         let device = self.0.now();
         let (next, now) = self.0.with(|wallet| {
             let mut payments = wallet.payments();
-            let next = unlocked.with(|unlock| payments.next_code(unlock, &id, audience))?;
+            let next = unlock.with(|token| payments.next_code(token, &id, audience))?;
             Ok::<_, WalletError>((next, payments.get(&id)?.time(device)))
         })?;
         match next {
@@ -146,14 +147,14 @@ impl Payments {
         }
     }
 
-    /// Takes the issuer's time, in seconds since 1970, from an answer it gave just now, so that codes are right on a
+    /// Stores the issuer's time, in seconds since 1970, from an answer that came just now, so that codes are right on a
     /// device whose clock is not.
-    pub fn learn_time(&self, id: String, issuer: i64) -> Result<(), WalletError> {
+    pub fn learn_issuer_time(&self, id: String, issuer: i64) -> Result<(), WalletError> {
         let id = id::parse(&id)?;
         let wrong = |_| WalletError::invalid("the issuer's time is out of range");
         let issuer = u64::try_from(issuer).map_err(wrong)?;
         let issuer = tegata::UnixTime::new(issuer).map_err(WalletError::invalid)?;
-        self.0.with(|wallet| wallet.payments().learn_time(&id, issuer).map(drop))
+        self.0.with(|wallet| wallet.payments().learn_issuer_time(&id, issuer).map(drop))
     }
 }
 
@@ -171,47 +172,47 @@ impl Payments {
         self.unlock(UnlockMethod::Key(key))
     }
 
-    /// How payments can be unlocked, or nothing if they are not locked.
+    /// Tells which methods unlock payments; nothing if there is no payment lock.
     pub fn lock_status(&self) -> Result<Option<LockStatus>, WalletError> {
         let status = self.0.with(|wallet| wallet.payments().lock_status())?;
         Ok(status.map(|status| LockStatus {
             pin_tries_left: status.pin_tries_left.map(count),
-            key: status.key,
+            has_unlock_key: status.key,
         }))
     }
 
-    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and the leave given is that
-    /// of the new lock then.
-    pub fn set_pin(&self, unlocked: &PaymentUnlock, pin: &[u8]) -> Result<(), WalletError> {
+    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked; `unlock` opens the new
+    /// lock then.
+    pub fn set_pin(&self, unlock: &PaymentUnlock, pin: &[u8]) -> Result<(), WalletError> {
         self.0.with(|wallet| {
-            unlocked.with(|unlock| wallet.payments().set_pin(unlock, pin, Argon2Params::PHONE))
+            unlock.with(|token| wallet.payments().set_pin(token, pin, Argon2Params::PHONE))
         })
     }
 
     /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. Locks
     /// payments if they were not locked.
-    pub fn set_unlock_key(&self, unlocked: &PaymentUnlock, key: &[u8]) -> Result<(), WalletError> {
-        self.0.with(|wallet| unlocked.with(|unlock| wallet.payments().set_unlock_key(unlock, key)))
+    pub fn set_unlock_key(&self, unlock: &PaymentUnlock, key: &[u8]) -> Result<(), WalletError> {
+        self.0.with(|wallet| unlock.with(|token| wallet.payments().set_unlock_key(token, key)))
     }
 
-    /// Forgets the PIN. The lock need not be open: this opens nothing.
+    /// Forgets the PIN. Needs no unlock token, since this opens nothing.
     pub fn forget_pin(&self) -> Result<(), WalletError> {
         self.0.with(|wallet| wallet.payments().forget_pin())
     }
 
-    /// Forgets the host's key, as after a change of the fingers that free it. The lock need not be open.
+    /// Forgets the host's key, as after a change of the enrolled fingers. Needs no unlock token.
     pub fn forget_unlock_key(&self) -> Result<(), WalletError> {
         self.0.with(|wallet| wallet.payments().forget_unlock_key())
     }
 
-    /// Takes the lock away. Payments are open from then on.
-    pub fn remove_lock(&self, unlocked: &PaymentUnlock) -> Result<(), WalletError> {
-        self.0.with(|wallet| unlocked.with(|unlock| wallet.payments().remove_lock(unlock)))
+    /// Removes the payment lock. Payments need no unlocking from then on.
+    pub fn remove_lock(&self, unlock: &PaymentUnlock) -> Result<(), WalletError> {
+        self.0.with(|wallet| unlock.with(|token| wallet.payments().remove_lock(token)))
     }
 
-    /// Removes all payment credentials and the lock: the way out when PIN and finger are both lost. The issuer
-    /// provisions anew.
-    pub fn drop_all(&self) -> Result<(), WalletError> {
+    /// Removes all payment credentials and the payment lock: the way out when PIN and biometrics are both lost. The
+    /// issuer provisions a new credential then.
+    pub fn remove_all(&self) -> Result<(), WalletError> {
         self.0.with(|wallet| wallet.payments().remove_all())
     }
 }
@@ -244,14 +245,17 @@ fn read(
     })
 }
 
-fn describe(payment: tegata::PaymentCredentialInfo, now: tegata::UnixTime) -> Payment {
+fn describe(
+    payment: tegata::PaymentCredentialInfo,
+    now: tegata::UnixTime,
+) -> PaymentCredentialInfo {
     let clock = match payment.clock_status(now) {
         code::ClockStatus::Fine => ClockStatus::Fine,
         code::ClockStatus::Ahead(by) => ClockStatus::Ahead { seconds: seconds(by) },
         code::ClockStatus::Behind(by) => ClockStatus::Behind { seconds: seconds(by) },
         code::ClockStatus::SetBack(by) => ClockStatus::SetBack { seconds: seconds(by) },
     };
-    Payment {
+    PaymentCredentialInfo {
         id: payment.id.to_string(),
         credential: id::hex(&payment.credential.0),
         label: payment.label,

@@ -1,77 +1,77 @@
-//! What the border adds, tested from this side of it; from the other side it is `scenarios.json` that tests it.
+//! Tests of what this crate adds, from the Rust side. `scenarios.json` tests it from the other languages.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::*;
 
-/// A keystore that hides nothing and fails on demand.
+/// A keystore without encryption that fails on demand.
 #[derive(Default)]
-struct Glass {
-    failure: Mutex<Option<KeystoreFailure>>,
+struct FaultyKeystore {
+    failure: Mutex<Option<KeystoreError>>,
     panics: AtomicBool,
     short: AtomicBool,
 }
 
-impl Glass {
-    fn answer(&self, bytes: Vec<u8>) -> Result<Vec<u8>, KeystoreFailure> {
+impl FaultyKeystore {
+    fn answer(&self, bytes: Vec<u8>) -> Result<Vec<u8>, KeystoreError> {
         assert!(!self.panics.load(Ordering::SeqCst), "the seed is 0707070707");
         let failure = *self.failure.lock().unwrap();
         failure.map_or(Ok(bytes), Err)
     }
 }
 
-impl DeviceKeystore for Glass {
-    fn wrap(&self, plaintext: Vec<u8>) -> Result<Vec<u8>, KeystoreFailure> {
+impl Keystore for FaultyKeystore {
+    fn wrap(&self, plaintext: Vec<u8>) -> Result<Vec<u8>, KeystoreError> {
         self.answer(plaintext)
     }
 
-    fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, KeystoreFailure> {
+    fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, KeystoreError> {
         self.answer(wrapped)
     }
 
-    fn prf(&self, input: Vec<u8>) -> Result<Vec<u8>, KeystoreFailure> {
+    fn prf(&self, input: Vec<u8>) -> Result<Vec<u8>, KeystoreError> {
         let length = if self.short.load(Ordering::SeqCst) { 31 } else { 32 };
         self.answer(input.into_iter().cycle().take(length).collect())
     }
 
-    fn public_key(&self) -> Result<Vec<u8>, KeystoreFailure> {
+    fn public_key(&self) -> Result<Vec<u8>, KeystoreError> {
         self.answer(vec![4; 65])
     }
 
-    fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeystoreFailure> {
+    fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeystoreError> {
         self.answer(message)
     }
 }
 
 #[derive(Default)]
-struct Shelf(Mutex<Option<AnchorState>>);
+struct MemoryAnchor(Mutex<Option<AnchorState>>);
 
-impl Anchor for Shelf {
-    fn load(&self) -> Result<Option<AnchorState>, AnchorFailure> {
+impl Anchor for MemoryAnchor {
+    fn load(&self) -> Result<Option<AnchorState>, AnchorError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    fn store(&self, anchored: AnchorState) -> Result<(), AnchorFailure> {
+    fn store(&self, anchored: AnchorState) -> Result<(), AnchorError> {
         *self.0.lock().unwrap() = Some(anchored);
         Ok(())
     }
 }
 
-struct Scene {
+struct TestDevice {
     folder: tempfile::TempDir,
-    keystore: Arc<Glass>,
-    shelf: Arc<Shelf>,
-    clock: Arc<SetClock>,
+    keystore: Arc<FaultyKeystore>,
+    anchor: Arc<MemoryAnchor>,
+    clock: Arc<ManualClock>,
 }
 
-impl Scene {
+impl TestDevice {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             keystore: Arc::default(),
-            shelf: Arc::default(),
-            clock: Arc::new(SetClock::new(1_800_000_007)),
+            anchor: Arc::default(),
+            clock: Arc::new(ManualClock::new(1_800_000_007)),
         }
     }
 
@@ -82,7 +82,7 @@ impl Scene {
     fn device(&self) -> Device {
         Device {
             keystore: self.keystore.clone(),
-            anchor: Some(self.shelf.clone()),
+            anchor: Some(self.anchor.clone()),
             clock: Some(self.clock.clone()),
         }
     }
@@ -104,14 +104,14 @@ fn new_payment() -> NewPaymentCredential {
 fn code(next: NextCode) -> PaymentCode {
     match next {
         NextCode::Code { code } => code,
-        NextCode::Wait { seconds } => panic!("told to wait {seconds} s"),
+        NextCode::Wait { seconds } => panic!("has to wait {seconds} s"),
     }
 }
 
 #[test]
-fn a_code_comes_with_its_symbols_and_prints_no_digit() {
-    let scene = Scene::new();
-    let payments = scene.wallet().payments();
+fn a_code_has_symbols_and_prints_no_digit() {
+    let device = TestDevice::new();
+    let payments = device.wallet().payments();
     let unlock = PaymentUnlock::without_lock();
     let id = payments.add(&unlock, new_payment(), &[7; 32]).unwrap();
     let next = payments.next_code(&unlock, id.clone(), None, None).unwrap();
@@ -129,9 +129,9 @@ fn a_code_comes_with_its_symbols_and_prints_no_digit() {
 }
 
 #[test]
-fn what_a_host_gives_wrongly_is_a_typed_failure() {
-    let scene = Scene::new();
-    let payments = scene.wallet().payments();
+fn wrong_arguments_throw_invalid() {
+    let device = TestDevice::new();
+    let payments = device.wallet().payments();
     let unlock = PaymentUnlock::without_lock();
     let refused = |new, seed: &[u8]| match payments.add(&unlock, new, seed) {
         Err(WalletError::Invalid { reason }) => reason,
@@ -141,22 +141,22 @@ fn what_a_host_gives_wrongly_is_a_typed_failure() {
     let new = NewPaymentCredential { credential: vec![1; 15], ..new_payment() };
     assert_eq!(refused(new, &[7; 32]), "the issuer id is not 16 bytes long");
     for period in [-86_400, 0, 4_294_967_310, i64::MAX] {
-        let told =
+        let reason =
             refused(NewPaymentCredential { alias_period: period, ..new_payment() }, &[7; 32]);
-        assert!(told.ends_with(&format!("not {period}")), "{told}");
+        assert!(reason.ends_with(&format!("not {period}")), "{reason}");
     }
     refused(NewPaymentCredential { prefix: "49".into(), ..new_payment() }, &[7; 32]);
 
-    scene.keystore.short.store(true, Ordering::SeqCst);
+    device.keystore.short.store(true, Ordering::SeqCst);
     let short = payments.set_pin(&unlock, b"2580").unwrap_err().to_string();
     assert_eq!(short, "the device's keystore failed: it returned a prf that is not 32 bytes long");
 }
 
 #[test]
-fn each_failure_of_a_keystore_reaches_the_app_as_what_it_is() {
-    use KeystoreFailure as Failure;
-    let scene = Scene::new();
-    scene.wallet();
+fn each_keystore_error_reaches_the_app() {
+    use KeystoreError as Failure;
+    let device = TestDevice::new();
+    device.wallet();
     for (failure, expected) in [
         (Failure::Locked, WalletError::Locked),
         (Failure::KeyMissing, WalletError::KeyMissing),
@@ -164,36 +164,36 @@ fn each_failure_of_a_keystore_reaches_the_app_as_what_it_is() {
         (Failure::WrongDevice, WalletError::WrongDevice),
         (Failure::Damaged, WalletError::Corrupt),
     ] {
-        *scene.keystore.failure.lock().unwrap() = Some(failure);
-        assert_eq!(WalletHandle::open(scene.path(), scene.device()).err(), Some(expected));
+        *device.keystore.failure.lock().unwrap() = Some(failure);
+        assert_eq!(WalletHandle::open(device.path(), device.device()).err(), Some(expected));
     }
     let unexpected = uniffi::UnexpectedUniFFICallbackError::new("the seed is 0707070707");
-    *scene.keystore.failure.lock().unwrap() = Some(unexpected.into());
-    let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
+    *device.keystore.failure.lock().unwrap() = Some(unexpected.into());
+    let error = WalletHandle::open(device.path(), device.device()).err().unwrap().to_string();
     assert_eq!(error, "the device's keystore failed: it threw an unexpected exception");
-    *scene.keystore.failure.lock().unwrap() = None;
-    WalletHandle::open(scene.path(), scene.device()).unwrap();
+    *device.keystore.failure.lock().unwrap() = None;
+    WalletHandle::open(device.path(), device.device()).unwrap();
 }
 
 #[test]
-fn a_panic_ends_at_the_border_and_closes_the_wallet() {
-    let scene = Scene::new();
-    let wallet = scene.wallet();
+fn a_panic_closes_the_wallet() {
+    let device = TestDevice::new();
+    let wallet = device.wallet();
     let unlock = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&unlock, b"2580").unwrap();
-    scene.keystore.panics.store(true, Ordering::SeqCst);
+    device.keystore.panics.store(true, Ordering::SeqCst);
     let error = wallet.payments().unlock_with_pin(b"2580").unwrap_err();
-    assert_eq!(error, WalletError::Broken);
+    assert_eq!(error, WalletError::InternalError);
     assert_eq!(wallet.payments().list(), Err(WalletError::Closed));
-    scene.keystore.panics.store(false, Ordering::SeqCst);
-    let wallet = WalletHandle::open(scene.path(), scene.device()).unwrap();
+    device.keystore.panics.store(false, Ordering::SeqCst);
+    let wallet = WalletHandle::open(device.path(), device.device()).unwrap();
     wallet.payments().unlock_with_pin(b"2580").unwrap();
 }
 
 #[test]
-fn a_leave_that_was_taken_away_opens_nothing() {
-    let scene = Scene::new();
-    let payments = scene.wallet().payments();
+fn a_locked_unlock_token_opens_nothing() {
+    let device = TestDevice::new();
+    let payments = device.wallet().payments();
     let unlock = PaymentUnlock::without_lock();
     let id = payments.add(&unlock, new_payment(), &[7; 32]).unwrap();
     payments.set_unlock_key(&unlock, &[9; 32]).unwrap();
@@ -204,25 +204,25 @@ fn a_leave_that_was_taken_away_opens_nothing() {
     let unlock = payments.unlock_with_key(&[9; 32]).unwrap();
     code(payments.next_code(&unlock, id, None, Some(Language::Japanese)).unwrap());
     let status = payments.lock_status().unwrap();
-    assert_eq!(status, Some(LockStatus { pin_tries_left: None, key: true }));
+    assert_eq!(status, Some(LockStatus { pin_tries_left: None, has_unlock_key: true }));
 }
 
 #[test]
-fn a_shut_wallet_says_so_and_can_be_shut_again() {
-    let scene = Scene::new();
-    let wallet = scene.wallet();
-    assert_eq!(WalletHandle::open(scene.path(), scene.device()).err(), Some(WalletError::InUse));
-    wallet.shut().unwrap();
-    wallet.shut().unwrap();
+fn a_closed_wallet_says_so_and_closes_again() {
+    let device = TestDevice::new();
+    let wallet = device.wallet();
+    assert_eq!(WalletHandle::open(device.path(), device.device()).err(), Some(WalletError::InUse));
+    wallet.close_file().unwrap();
+    wallet.close_file().unwrap();
     assert_eq!(wallet.passes().list(), Err(WalletError::Closed));
-    destroy_wallet(scene.path()).unwrap();
-    assert_eq!(destroy_wallet(scene.path()), Err(WalletError::NoWallet));
+    destroy_wallet(device.path()).unwrap();
+    assert_eq!(destroy_wallet(device.path()), Err(WalletError::NoWallet));
 }
 
 #[test]
-fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
-    let scene = Scene::new();
-    let wallet = scene.wallet();
+fn the_anchor_detects_an_older_copy() {
+    let device = TestDevice::new();
+    let wallet = device.wallet();
     let pass = Pass {
         title: "Tram".into(),
         format: PassFormat::Aztec,
@@ -231,78 +231,78 @@ fn an_older_copy_is_told_by_the_anchor_and_adopted_when_asked() {
     };
     wallet.passes().add(pass.clone()).unwrap();
     wallet.payments().add(&PaymentUnlock::without_lock(), new_payment(), &[7; 32]).unwrap();
-    wallet.shut().unwrap();
-    let copy = std::fs::read(scene.path()).unwrap();
-    let wallet = WalletHandle::open(scene.path(), scene.device()).unwrap();
+    wallet.close_file().unwrap();
+    let copy = std::fs::read(device.path()).unwrap();
+    let wallet = WalletHandle::open(device.path(), device.device()).unwrap();
     for _ in 0..2 {
         wallet.passes().add(pass.clone()).unwrap();
     }
-    wallet.shut().unwrap();
-    std::fs::write(scene.path(), copy).unwrap();
-    let refused = WalletHandle::open(scene.path(), scene.device());
+    wallet.close_file().unwrap();
+    std::fs::write(device.path(), copy).unwrap();
+    let refused = WalletHandle::open(device.path(), device.device());
     assert_eq!(refused.err(), Some(WalletError::RolledBack));
-    let wallet = WalletHandle::adopt(scene.path(), scene.device()).unwrap();
+    let wallet = WalletHandle::open_rolled_back(device.path(), device.device()).unwrap();
     assert_eq!(wallet.passes().list().unwrap().len(), 1);
     assert_eq!(wallet.payments().list().unwrap(), []);
-    wallet.shut().unwrap();
+    wallet.close_file().unwrap();
 
-    *scene.shelf.0.lock().unwrap() =
+    *device.anchor.0.lock().unwrap() =
         Some(AnchorState { vault: vec![1; 16], epoch: -1, failed_pin_tries: 0 });
-    let error = WalletHandle::open(scene.path(), scene.device()).err().unwrap().to_string();
+    let error = WalletHandle::open(device.path(), device.device()).err().unwrap().to_string();
     assert_eq!(error, "the vault's anchor failed: it returned a value that was never stored");
 }
 
 #[test]
-fn the_clock_of_a_payment_is_told_and_learnt() {
-    let scene = Scene::new();
-    let payments = scene.wallet().payments();
+fn the_issuers_time_sets_the_clock_status() {
+    let device = TestDevice::new();
+    let payments = device.wallet().payments();
     let id = payments.add(&PaymentUnlock::without_lock(), new_payment(), &[7; 32]).unwrap();
     let clock = || payments.list().unwrap()[0].clock;
     assert_eq!(clock(), ClockStatus::Fine);
-    payments.learn_time(id.clone(), 1_800_000_607).unwrap();
+    payments.learn_issuer_time(id.clone(), 1_800_000_607).unwrap();
     assert_eq!(clock(), ClockStatus::Behind { seconds: 600 });
-    scene.clock.set(1_800_001_260);
-    payments.learn_time(id.clone(), 1_800_001_200).unwrap();
+    device.clock.set(1_800_001_260);
+    payments.learn_issuer_time(id.clone(), 1_800_001_200).unwrap();
     assert_eq!(clock(), ClockStatus::Ahead { seconds: 60 });
-    assert!(matches!(payments.learn_time(id, -1), Err(WalletError::Invalid { .. })));
+    assert!(matches!(payments.learn_issuer_time(id, -1), Err(WalletError::Invalid { .. })));
 }
 
 #[test]
-fn the_one_secret_that_comes_out_is_the_one_asked_for_by_name() {
-    let scene = Scene::new();
-    let room = scene.wallet().otp_credentials();
+fn only_reveal_uri_gives_a_secret() {
+    let device = TestDevice::new();
+    let otps = device.wallet().otp_credentials();
     let uri =
         b"otpauth://totp/Mail:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Mail&digits=8";
-    let id = room.add_uri(uri).unwrap();
-    let otp = room.list().unwrap().remove(0);
+    let id = otps.add_uri(uri).unwrap();
+    let otp = otps.list().unwrap().remove(0);
     assert_eq!((&otp.id, &*otp.issuer, otp.digits), (&id, "Mail", 8));
     assert!(!format!("{otp:?}").contains("GEZDG"));
     // RFC 6238, appendix B
-    scene.clock.set(59);
-    let code = room.code(id.clone()).unwrap();
+    device.clock.set(59);
+    let code = otps.code(id.clone()).unwrap();
     assert_eq!((&*code.digits, code.seconds_left), ("94287082", Some(1)));
-    assert!(room.reveal_uri(id.clone()).unwrap().starts_with(b"otpauth://totp/"));
-    room.remove(id.clone()).unwrap();
-    assert_eq!(room.code(id), Err(WalletError::NotFound));
-    assert!(matches!(room.add_uri(b"otpauth://"), Err(WalletError::Invalid { .. })));
+    assert!(otps.reveal_uri(id.clone()).unwrap().starts_with(b"otpauth://totp/"));
+    otps.remove(id.clone()).unwrap();
+    assert_eq!(otps.code(id), Err(WalletError::NotFound));
+    assert!(matches!(otps.add_uri(b"otpauth://"), Err(WalletError::Invalid { .. })));
 }
 
 #[cfg(feature = "account")]
 mod with_an_account {
     use super::*;
 
-    /// Logs in, as the issuer answers it.
+    /// Logs in, with the answer that an issuer gives.
     fn log_in(account: &Account, handle: &str) {
-        let at = AccountProfile {
+        let profile = AccountProfile {
             handle: handle.into(),
             issuer: "https://pay.example.org".into(),
             device_name: "phone".into(),
         };
-        let call = account.log_in(at, b"four quiet herons", None).unwrap();
-        call.answered(said(r#"{"session":"token","must_enrol":false}"#)).unwrap();
+        let call = account.log_in(profile, b"four quiet herons", None).unwrap();
+        call.complete(ok(r#"{"session":"token","must_enrol":false}"#)).unwrap();
     }
 
-    fn said(body: &str) -> IssuerResponse {
+    fn ok(body: &str) -> IssuerResponse {
         IssuerResponse { status: 200, body: body.into(), retry_after: None }
     }
 
@@ -310,43 +310,46 @@ mod with_an_account {
         "amount":1980,"currency":"JPY","state":"paid","time":1,"since":1}],"earlier":false,"decimals":0}"#;
 
     #[test]
-    fn payments_that_came_after_somebody_else_logged_in_are_kept_under_no_name() {
-        let scene = Scene::new();
-        let account = scene.wallet().account();
+    fn payments_of_a_previous_owner_are_not_cached() {
+        let device = TestDevice::new();
+        let account = device.wallet().account();
         log_in(&account, "ann@example.org");
-        let call = account.payments(None).unwrap();
+        let call = account.payment_history(None).unwrap();
         log_in(&account, "ben@example.org");
-        assert_eq!(call.answered(said(PAID)).unwrap().payments[0].shown, "¥1,980");
+        assert_eq!(call.complete(ok(PAID)).unwrap().payments[0].formatted_amount, "¥1,980");
         assert_eq!(account.cached_payments(), Ok(None));
         log_in(&account, "ann@example.org");
         assert_eq!(account.cached_payments(), Ok(None));
-        let page = account.payments(None).unwrap().answered(said(PAID)).unwrap();
-        assert_eq!((page.seen, page.payments.len()), (1_800_000_007, 1));
-        scene.clock.set(1_800_000_999);
+        let page = account.payment_history(None).unwrap().complete(ok(PAID)).unwrap();
+        assert_eq!((page.fetched_at, page.payments.len()), (1_800_000_007, 1));
+        device.clock.set(1_800_000_999);
         assert_eq!(account.cached_payments(), Ok(Some(page)));
     }
 
     #[test]
-    fn what_is_too_much_for_a_qr_code_is_moved_as_a_text() {
-        let (old, new) = (Scene::new(), Scene::new());
-        let (old, new) = (old.wallet(), new.wallet());
+    fn a_large_transfer_has_no_qr_code() {
+        let old_device = TestDevice::new();
+        let new_device = TestDevice::new();
+        let old = old_device.wallet();
+        let new = new_device.wallet();
         let request = new.transfer().request().unwrap();
         let pass = |message: String| {
-            let (title, format) = ("Tram".into(), PassFormat::Qr);
+            let title = "Tram".into();
+            let format = PassFormat::Qr;
             old.passes().add(Pass { title, format, message, alternate_text: None }).unwrap()
         };
-        let (short, long) = (pass("T-7".into()), pass("7".repeat(4_000)));
+        let short = pass("T-7".into());
+        let long = pass("7".repeat(4_000));
         let unlock = PaymentUnlock::without_lock();
-        let give = |chosen: &[&String]| {
-            let chosen = chosen.iter().map(ToString::to_string).collect();
-            old.moving()
-                .give(&unlock, request.text.clone(), request.number.clone(), chosen)
-                .unwrap()
+        let seal = |ids: &[&String]| {
+            let ids = ids.iter().map(ToString::to_string).collect();
+            let TransferRequest { text, number, .. } = request.clone();
+            old.transfer().seal(&unlock, text, number, ids).unwrap()
         };
-        assert!(give(&[&short]).qr.is_some());
-        let both = give(&[&short, &long]);
+        assert!(seal(&[&short]).qr.is_some());
+        let both = seal(&[&short, &long]);
         assert_eq!(both.qr, None);
-        assert_eq!(new.transfer().accept_parcel(both.text).unwrap().len(), 2);
+        assert_eq!(new.transfer().receive(both.text).unwrap().len(), 2);
         assert_eq!(new.passes().list().unwrap().len(), 2);
     }
 }

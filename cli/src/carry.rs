@@ -144,7 +144,7 @@ impl NoAnswer {
 
     /// Whether what a person typed was not taken, so that she may be asked again.
     pub(crate) fn is_mistyped(&self) -> bool {
-        self.is_weak_password() || self.refusal() == Some(Refusal::Wrong)
+        self.is_weak_password() || self.refusal() == Some(Refusal::InvalidCredentials)
     }
 
     pub(crate) fn is_weak_password(&self) -> bool {
@@ -153,13 +153,13 @@ impl NoAnswer {
 
     fn what_to_do(&self) -> &'static str {
         match self.refusal() {
-            Some(Refusal::Wrong) => {
+            Some(Refusal::InvalidCredentials) => {
                 "; the issuer does not say which part: check each, and ask for a new code if it \
                  is older than ten minutes"
             }
             Some(Refusal::NotLoggedIn | Refusal::LoginTooOld) => ": tegata wallet log-in",
-            Some(Refusal::FactorNeeded) => ": tegata wallet log-in with it",
-            Some(Refusal::EnrolFirst) => ": tegata wallet second-factor",
+            Some(Refusal::FactorRequired) => ": tegata wallet log-in with it",
+            Some(Refusal::EnrolmentRequired) => ": tegata wallet second-factor",
             Some(Refusal::Frozen) => {
                 ": if you froze it, unfreeze it with tegata wallet freeze --lift; otherwise \
                  contact the issuer"

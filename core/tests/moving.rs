@@ -102,12 +102,12 @@ fn what_was_chosen_comes_over_whole_and_once() {
 
     let request = TransferRequest::read(&shown.to_string()).unwrap();
     let before = holdings(&mut from);
-    let text = from.transfer().create_parcel(OPEN, &request, number(&shown), &chosen).unwrap();
+    let text = from.transfer().seal(OPEN, &request, number(&shown), &chosen).unwrap();
     assert_eq!(holdings(&mut from), before, "the old phone keeps what it gave");
     drop(from);
 
     let mut to = new.open();
-    let ids = to.transfer().accept_parcel(&text).unwrap();
+    let ids = to.transfer().receive(&text).unwrap();
     assert_eq!(ids.len(), 3);
     assert_eq!(holdings(&mut to), before);
     assert!(to.payments().list().unwrap().is_empty());
@@ -118,19 +118,13 @@ fn what_was_chosen_comes_over_whole_and_once() {
     assert_eq!(to.otp_credentials().code(&bank.id).unwrap().digits(), "287082");
 
     let after = holdings(&mut to);
-    assert_eq!(
-        to.transfer().accept_parcel(&text),
-        Err(Error::Move(TransferError::AlreadyReceived))
-    );
+    assert_eq!(to.transfer().receive(&text), Err(Error::Transfer(TransferError::AlreadyReceived)));
     drop(to);
     let mut to = new.open();
     // Another move has another key, and what was taken before is still told.
     let next = to.transfer().request().unwrap();
     assert_ne!(next, shown);
-    assert_eq!(
-        to.transfer().accept_parcel(&text),
-        Err(Error::Move(TransferError::AlreadyReceived))
-    );
+    assert_eq!(to.transfer().receive(&text), Err(Error::Transfer(TransferError::AlreadyReceived)));
     assert_eq!(holdings(&mut to), after);
     assert_eq!(to.transfer().pending_request(), Ok(Some(next)));
 }
@@ -140,13 +134,12 @@ fn a_payment_credential_has_no_way_out() {
     let (old, new) = (Phone::new(), Phone::new());
     let (mut from, chosen, payment) = filled(&old);
     let request = new.open().transfer().request().unwrap();
-    let mut give = |chosen: &[RecordId]| {
-        from.transfer().create_parcel(OPEN, &request, number(&request), chosen)
-    };
+    let mut give =
+        |chosen: &[RecordId]| from.transfer().seal(OPEN, &request, number(&request), chosen);
     assert_eq!(give(&[payment]), Err(Error::NotFound));
     assert_eq!(give(&[chosen[0], payment, chosen[1]]), Err(Error::NotFound));
     assert_eq!(give(&[RecordId::new([9; 16]).unwrap()]), Err(Error::NotFound));
-    assert_eq!(give(&[]), Err(Error::Move(TransferError::NothingSelected)));
+    assert_eq!(give(&[]), Err(Error::Transfer(TransferError::NothingSelected)));
 }
 
 #[test]
@@ -158,15 +151,15 @@ fn a_locked_wallet_gives_nothing_without_its_pin() {
     let request = new.open().transfer().request().unwrap();
     let number = number(&request);
     let locked = Err(Error::PaymentsLocked);
-    assert_eq!(from.transfer().create_parcel(OPEN, &request, number, &chosen), locked);
+    assert_eq!(from.transfer().seal(OPEN, &request, number, &chosen), locked);
     let other = Phone::new();
     let (mut wallet, ..) = filled(&other);
     let mut theirs = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&mut theirs, PIN, cheap).unwrap();
-    assert_eq!(from.transfer().create_parcel(&theirs, &request, number, &chosen), locked);
+    assert_eq!(from.transfer().seal(&theirs, &request, number, &chosen), locked);
     let unlock = from.payments().unlock(UnlockMethod::Pin(PIN)).unwrap();
-    let text = from.transfer().create_parcel(&unlock, &request, number, &chosen).unwrap();
-    assert_eq!(new.open().transfer().accept_parcel(&text).unwrap().len(), 3);
+    let text = from.transfer().seal(&unlock, &request, number, &chosen).unwrap();
+    assert_eq!(new.open().transfer().receive(&text).unwrap().len(), 3);
 }
 
 #[test]
@@ -175,8 +168,8 @@ fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
     let (mut from, chosen, _) = filled(&old);
     let shown = new.open().transfer().request().unwrap();
     let theirs = thief.open().transfer().request().unwrap();
-    let given = from.transfer().create_parcel(OPEN, &theirs, number(&shown), &chosen);
-    assert_eq!(given, Err(Error::Move(TransferError::NumberMismatch)));
+    let given = from.transfer().seal(OPEN, &theirs, number(&shown), &chosen);
+    assert_eq!(given, Err(Error::Transfer(TransferError::NumberMismatch)));
 }
 
 #[test]
@@ -186,20 +179,20 @@ fn nothing_is_changed_by_a_text_that_is_not_taken() {
     let mut to = new.open();
     to.passes().add(&pass()).unwrap();
     let mut give = |request: &TransferRequest| {
-        from.transfer().create_parcel(OPEN, request, number(request), &chosen).unwrap()
+        from.transfer().seal(OPEN, request, number(request), &chosen).unwrap()
     };
     let theirs = give(&third.open().transfer().request().unwrap());
     assert_eq!(
-        to.transfer().accept_parcel(&theirs),
-        Err(Error::Move(TransferError::NoPendingRequest))
+        to.transfer().receive(&theirs),
+        Err(Error::Transfer(TransferError::NoPendingRequest))
     );
 
     let given_up = give(&to.transfer().request().unwrap());
     to.transfer().cancel_request().unwrap();
     to.transfer().cancel_request().unwrap();
     assert_eq!(
-        to.transfer().accept_parcel(&given_up),
-        Err(Error::Move(TransferError::NoPendingRequest))
+        to.transfer().receive(&given_up),
+        Err(Error::Transfer(TransferError::NoPendingRequest))
     );
     let request = to.transfer().request().unwrap();
     let text = give(&request);
@@ -215,8 +208,8 @@ fn nothing_is_changed_by_a_text_that_is_not_taken() {
         (&request.to_string(), TransferError::InvalidAnswer),
         ("", TransferError::InvalidAnswer),
     ] {
-        assert_eq!(to.transfer().accept_parcel(text), Err(Error::Move(why)), "{text:.60}");
+        assert_eq!(to.transfer().receive(text), Err(Error::Transfer(why)), "{text:.60}");
         assert_eq!((holdings(&mut to), to.len()), (before.clone(), records), "{why}");
     }
-    assert_eq!(to.transfer().accept_parcel(&text).unwrap().len(), 3);
+    assert_eq!(to.transfer().receive(&text).unwrap().len(), 3);
 }

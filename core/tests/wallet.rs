@@ -179,7 +179,7 @@ fn a_clock_ten_minutes_ahead_is_told_and_overcome() {
     let code = payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert!(!device.pays(code, right));
 
-    payments.learn_time(&id, UnixTime::new(right).unwrap()).unwrap();
+    payments.learn_issuer_time(&id, UnixTime::new(right).unwrap()).unwrap();
     let payment = payments.get(&id).unwrap();
     let device_time = device.clock.now();
     assert_eq!(payment.clock_status(device_time), ClockStatus::Ahead(600));
@@ -248,7 +248,7 @@ fn each_failure_to_open_has_its_name_and_changes_nothing() {
     assert_eq!(Wallet::destroy(&device.path()), Err(Error::NoWallet));
     let (wallet, _) = device.with_payment();
     assert_eq!(device.open().map(|_| ()), Err(Error::InUse));
-    assert_eq!(device.create().map(|_| ()), Err(Error::Exists));
+    assert_eq!(device.create().map(|_| ()), Err(Error::AlreadyExists));
     wallet.close().unwrap();
 
     let bytes = || std::fs::read(device.path()).unwrap();

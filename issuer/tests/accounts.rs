@@ -77,7 +77,7 @@ fn a_shopper_signs_up_logs_in_and_resets_her_password(issuer: &TestIssuer) {
     hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
     assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn, "all sessions end");
     let factor = Some(hanako.next_totp());
-    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::InvalidCredentials);
     hanako.complete_log_in(NEW_PASSWORD).unwrap();
     assert!(issuer.mails(HANAKO, 3)[2].0.contains("was reset"));
 }
@@ -131,19 +131,22 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
     assert!(issuer.mails(HANAKO, 2)[1].1.contains("Hanako's phone"));
     assert_eq!(
         refusal(attacker.submit_reset_proof(&ticket, wrong_code(), wrong_totp())),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
-    assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::InvalidCredentials);
     // The mailbox alone, and the second factor alone.
     let code = hanako.mailed_code(2);
     let told = attacker.submit_reset_proof(&ticket, code.clone(), wrong_totp());
-    assert_eq!(refusal(told), Refusal::Wrong);
+    assert_eq!(refusal(told), Refusal::InvalidCredentials);
     let told = attacker.submit_reset_proof(&ticket, wrong_code(), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::Wrong);
-    assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::InvalidCredentials);
     // The password, on the attacker's device.
-    assert_eq!(refusal(attacker.try_log_in(PASSWORD, None)), Refusal::Wrong);
-    assert_eq!(refusal(attacker.try_log_in(PASSWORD, Some(wrong_totp()))), Refusal::Wrong);
+    assert_eq!(refusal(attacker.try_log_in(PASSWORD, None)), Refusal::InvalidCredentials);
+    assert_eq!(
+        refusal(attacker.try_log_in(PASSWORD, Some(wrong_totp()))),
+        Refusal::InvalidCredentials
+    );
     assert!(hanako.view().is_ok());
 }
 
@@ -161,20 +164,28 @@ fn steps_out_of_order_are_refused_and_change_nothing(issuer: &TestIssuer) {
     other.device = issuer.device();
     let ticket = hanako.begin_reset().unwrap();
     let code = hanako.mailed_code(2);
-    assert_eq!(refusal(hanako.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong, "skipped");
+    assert_eq!(
+        refusal(hanako.finish_reset(&ticket, NEW_PASSWORD)),
+        Refusal::InvalidCredentials,
+        "skipped"
+    );
     let another = other.begin_reset().unwrap();
     let told = other.submit_reset_proof(&another, code.clone(), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::Wrong, "the code of another reset");
+    assert_eq!(refusal(told), Refusal::InvalidCredentials, "the code of another reset");
     let told = other.submit_reset_proof(&ticket, code.clone(), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::Wrong, "relayed to another device");
+    assert_eq!(refusal(told), Refusal::InvalidCredentials, "relayed to another device");
     hanako.submit_reset_proof(&ticket, code.clone(), hanako.next_totp()).unwrap();
     let told = hanako.submit_reset_proof(&ticket, code, hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::Wrong, "repeated");
-    assert_eq!(refusal(other.finish_reset(&ticket, NEW_PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(told), Refusal::InvalidCredentials, "repeated");
+    assert_eq!(refusal(other.finish_reset(&ticket, NEW_PASSWORD)), Refusal::InvalidCredentials);
     hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
-    assert_eq!(refusal(hanako.finish_reset(&ticket, PASSWORD)), Refusal::Wrong, "repeated");
+    assert_eq!(
+        refusal(hanako.finish_reset(&ticket, PASSWORD)),
+        Refusal::InvalidCredentials,
+        "repeated"
+    );
     let told = other.submit_reset_proof(&another, other.mailed_code(3), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::Wrong, "pending when the password was reset");
+    assert_eq!(refusal(told), Refusal::InvalidCredentials, "pending when the password was reset");
 }
 
 fn a_signature_of_another_device_or_purpose_is_refused(issuer: &TestIssuer) {
@@ -217,7 +228,7 @@ fn a_mailed_code_is_compared_five_times_across_restarts(issuer: &TestIssuer) {
                             continue;
                         }
                         let told = hanako.submit_reset_proof(ticket, guess, wrong_totp());
-                        assert_eq!(refusal(told), Refusal::Wrong);
+                        assert_eq!(refusal(told), Refusal::InvalidCredentials);
                     }
                 });
             }
@@ -231,7 +242,7 @@ fn a_mailed_code_is_compared_five_times_across_restarts(issuer: &TestIssuer) {
     // Now the code itself is not compared any more.
     assert_eq!(
         refusal(hanako.submit_reset_proof(&ticket, code, hanako.next_totp())),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     assert_eq!(compared + issuer.comparisons("mailed-code"), 5);
     assert_eq!(issuer.comparisons("totp"), 0, "a factor is compared after the code was right");
@@ -282,10 +293,10 @@ fn a_totp_value_is_accepted_once_and_in_one_spelling(issuer: &TestIssuer) {
     hanako.call_in_session(&VerifyFactor { totp: totp.clone() }).unwrap();
     assert_eq!(
         refusal(hanako.call_in_session(&VerifyFactor { totp: totp.clone() })),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     let factor = Some(SecondFactor::Totp(totp.clone()));
-    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::InvalidCredentials);
     let SecondFactor::Totp(fresh) = hanako.next_totp() else { unreachable!() };
     let digits = fresh.expose();
     let wide: String =
@@ -317,8 +328,11 @@ fn a_recovery_code_stands_in_once_and_then_a_new_factor_is_due(issuer: &TestIssu
     let logged_in = new_phone.try_log_in(PASSWORD, Some(code.clone())).unwrap();
     assert!(logged_in.must_enrol);
     new_phone.session = Some(logged_in.session);
-    assert_eq!(refusal(new_phone.call_in_session(&RenewRecoveryCodes {})), Refusal::EnrolFirst);
-    assert_eq!(refusal(new_phone.try_log_in(PASSWORD, Some(code))), Refusal::Wrong);
+    assert_eq!(
+        refusal(new_phone.call_in_session(&RenewRecoveryCodes {})),
+        Refusal::EnrolmentRequired
+    );
+    assert_eq!(refusal(new_phone.try_log_in(PASSWORD, Some(code))), Refusal::InvalidCredentials);
     let view = new_phone.view().unwrap();
     assert_eq!((view.recovery_codes_left, view.must_enrol), (9, true));
     assert!(RecoveryCode::parse("0000-0000-0000-0000").is_ok(), "well formed, and nobody's");
@@ -331,7 +345,7 @@ fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer)
     new_phone.device = issuer.device();
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     new_phone.session = Some(new_phone.try_log_in(PASSWORD, Some(code)).unwrap().session);
-    assert_eq!(refusal(new_phone.call_in_session(&UnfreezeAccount {})), Refusal::EnrolFirst);
+    assert_eq!(refusal(new_phone.call_in_session(&UnfreezeAccount {})), Refusal::EnrolmentRequired);
     let factor = new_phone.call_in_session(&BeginFactorEnrolment {}).unwrap().otpauth;
     new_phone.authenticator = Some(factor.expose().to_owned());
     let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
@@ -421,9 +435,9 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
         never.call_signed(&VerifySignUpCode { ticket, device, code, password: password(with) })
     };
     for _ in 0..5 {
-        assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::Wrong);
+        assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::InvalidCredentials);
     }
-    assert_eq!(refusal(tries("password1")), Refusal::Wrong);
+    assert_eq!(refusal(tries("password1")), Refusal::InvalidCredentials);
 }
 
 fn the_owners_device_gets_through_a_flood_on_the_account(issuer: &TestIssuer) {
@@ -513,7 +527,7 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     for address in [HANAKO, "nobody@example.org"] {
         let stranger = issuer.new_shopper(address);
         for _ in 0..30 {
-            assert_eq!(refusal(wrong(&stranger)), Refusal::Wrong);
+            assert_eq!(refusal(wrong(&stranger)), Refusal::InvalidCredentials);
         }
         issuer.advance_clock(60);
         assert_eq!(wrong(&stranger).map(drop), later(3600), "{address}");
@@ -526,7 +540,7 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
         // Nobody keeps the owner out.
         hanako.try_log_in(PASSWORD, None).unwrap();
         issuer.advance_clock(1);
-        assert_eq!(refusal(wrong(&stranger)), Refusal::Wrong);
+        assert_eq!(refusal(wrong(&stranger)), Refusal::InvalidCredentials);
 
         for _ in 0..5 {
             let _ = stranger.begin_sign_up();
@@ -541,23 +555,27 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     // The owner's device has a count of its own, right values included.
     issuer.advance_clock(3660);
     for _ in 0..10 {
-        assert_eq!(refusal(wrong(&hanako)), Refusal::Wrong);
+        assert_eq!(refusal(wrong(&hanako)), Refusal::InvalidCredentials);
     }
     issuer.advance_clock(60);
     assert_eq!(hanako.try_log_in(PASSWORD, None).map(drop), later(3600));
-    assert_eq!(refusal(wrong(&issuer.new_shopper(HANAKO))), Refusal::Wrong, "others have theirs");
+    assert_eq!(
+        refusal(wrong(&issuer.new_shopper(HANAKO))),
+        Refusal::InvalidCredentials,
+        "others have theirs"
+    );
     issuer.advance_clock(3600);
     hanako.complete_log_in(PASSWORD).unwrap();
     // So it is with the second factor, to the second.
     let guesses = || {
         refusal(hanako.call_in_session(&VerifyFactor { totp: TotpText::new("000000").unwrap() }))
     };
-    let told = (0..=30).map(|_| guesses()).find(|told| *told != Refusal::Wrong);
-    let Some(Refusal::TooOften { wait }) = told else { panic!("{told:?}") };
+    let told = (0..=30).map(|_| guesses()).find(|told| *told != Refusal::InvalidCredentials);
+    let Some(Refusal::TooManyAttempts { wait }) = told else { panic!("{told:?}") };
     issuer.advance_clock(wait - 1);
-    assert_eq!(guesses(), Refusal::TooOften { wait: 1 });
+    assert_eq!(guesses(), Refusal::TooManyAttempts { wait: 1 });
     issuer.advance_clock(1);
-    assert_eq!(guesses(), Refusal::Wrong);
+    assert_eq!(guesses(), Refusal::InvalidCredentials);
 }
 
 fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
@@ -593,7 +611,7 @@ fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
     hanako.session = Some(hanako.try_log_in(PASSWORD, None).unwrap().session);
     assert_eq!(
         refusal(hanako.call_in_session(&ExportAccount { before: None })),
-        Refusal::FactorNeeded
+        Refusal::FactorRequired
     );
 }
 
@@ -637,13 +655,13 @@ fn guesses_at_a_notice_code_do_not_shut_the_owner_out(issuer: &TestIssuer) {
     };
     let wrong = NoticeCode::parse("0000-0000-0000-0000").unwrap();
     for _ in 0..25 {
-        assert_eq!(refusal(anyone(&wrong)), Refusal::Wrong);
-        assert_eq!(refusal(take_back(&wrong, wrong_totp())), Refusal::Wrong);
+        assert_eq!(refusal(anyone(&wrong)), Refusal::InvalidCredentials);
+        assert_eq!(refusal(take_back(&wrong, wrong_totp())), Refusal::InvalidCredentials);
     }
     anyone(&code).unwrap();
     assert!(hanako.view().is_err(), "logged out");
     take_back(&code, old).unwrap();
-    assert_eq!(refusal(hanako.try_log_in(PASSWORD, None)), Refusal::Wrong, "void");
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, None)), Refusal::InvalidCredentials, "void");
 }
 
 fn host_headers_change_nothing(issuer: &TestIssuer) {

@@ -59,7 +59,7 @@ fn is_found_by(person: &TestShopper<'_>, address: &str) -> bool {
     match person.try_log_in(PASSWORD, factor) {
         Ok(_) => true,
         told => {
-            assert_eq!(refusal(told), Refusal::Wrong);
+            assert_eq!(refusal(told), Refusal::InvalidCredentials);
             false
         }
     }
@@ -147,7 +147,10 @@ fn an_address_of_another_account_is_not_moved_to(issuer: &TestIssuer) {
     let language = Language::En;
     hanako.call_in_session(&ChangeAddress { address, language }).unwrap();
     let code = code_in(&mail(issuer, NEW, CODE[0], 1));
-    assert_eq!(refusal(hanako.call_in_session(&ConfirmAddressChange { code })), Refusal::Wrong);
+    assert_eq!(
+        refusal(hanako.call_in_session(&ConfirmAddressChange { code })),
+        Refusal::InvalidCredentials
+    );
     assert_eq!(hanako.view().unwrap().address.address(), HANAKO);
     assert!(is_found_by(&hanako, HANAKO) && is_found_by(&taro, NEW));
 }

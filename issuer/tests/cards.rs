@@ -35,7 +35,7 @@ fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper("hanako@example.org");
     assert!(lists(&hanako).cards.is_empty());
     issuer.advance_clock(3600);
-    assert_eq!(refusal(adds(&hanako, "pm_card_visa")), Refusal::FactorNeeded);
+    assert_eq!(refusal(adds(&hanako, "pm_card_visa")), Refusal::FactorRequired);
     hanako.verify_factor().unwrap();
     assert_eq!(labels(&adds(&hanako, "pm_card_visa").unwrap()), ["visa 4242 *"]);
     issuer.advance_clock(1);
@@ -47,12 +47,15 @@ fn cards_come_are_chosen_and_go(issuer: &TestIssuer) {
     issuer.advance_clock(3600);
     assert_eq!(
         refusal(hanako.call_in_session(&SetDefaultCard { card: jcb })),
-        Refusal::FactorNeeded
+        Refusal::FactorRequired
     );
     // To have one gone asks for nothing more, and what is left is charged.
     let left = hanako.call_in_session(&RemoveCard { card: jcb }).unwrap();
     assert_eq!(labels(&left), ["visa 4242 *"]);
-    assert_eq!(refusal(hanako.call_in_session(&RemoveCard { card: jcb })), Refusal::NothingToDo);
+    assert_eq!(
+        refusal(hanako.call_in_session(&RemoveCard { card: jcb })),
+        Refusal::NoPendingOperation
+    );
     let mails = issuer.mails("hanako@example.org", 4);
     let of_cards = mails.iter().filter(|(_, body)| body.contains("4242") || body.contains("0505"));
     assert_eq!(of_cards.count(), 3, "{mails:?}");
@@ -63,8 +66,11 @@ fn another_s_card_is_not_there(issuer: &TestIssuer) {
     let taro = issuer.signed_up_shopper("taro@example.org");
     let card = adds(&hanako, "pm_card_visa").unwrap().cards[0].card;
     adds(&taro, "pm_card_jcb").unwrap();
-    assert_eq!(refusal(taro.call_in_session(&RemoveCard { card })), Refusal::NothingToDo);
-    assert_eq!(refusal(taro.call_in_session(&SetDefaultCard { card })), Refusal::NothingToDo);
+    assert_eq!(refusal(taro.call_in_session(&RemoveCard { card })), Refusal::NoPendingOperation);
+    assert_eq!(
+        refusal(taro.call_in_session(&SetDefaultCard { card })),
+        Refusal::NoPendingOperation
+    );
     assert_eq!(labels(&lists(&hanako)), ["visa 4242 *"]);
     assert_eq!(labels(&lists(&taro)), ["jcb 0505 *"]);
 }

@@ -234,11 +234,15 @@ fn a_repeated_request_gives_the_same_credential(issuer: &TestIssuer) {
     phone.person.verify_factor().unwrap();
     let mut other: Provision = serde_json::from_slice(request.body()).unwrap();
     other.key = X25519Key([9; 32]);
-    assert_eq!(refusal(ask(&phone.person, &other)), Refusal::Wrong);
+    assert_eq!(refusal(ask(&phone.person, &other)), Refusal::InvalidCredentials);
     other.request = RequestName([1; 16]);
     let new = ask(&phone.person, &other).unwrap();
     assert_ne!(new.credential, first.credential, "another request is another credential");
-    assert_eq!(refusal(phone.sends(&request)), Refusal::NothingToDo, "and voids the one before");
+    assert_eq!(
+        refusal(phone.sends(&request)),
+        Refusal::NoPendingOperation,
+        "and voids the one before"
+    );
 }
 
 /// The answer to a hand-made message, signed by the shopper's device and sent in their session.
@@ -284,7 +288,7 @@ fn who_asks_has_to_have_signed_in_a_session_on_that_device(issuer: &TestIssuer) 
     // An attacker with the session's token and a device of their own, which they name and sign with.
     let mut attacker = phone.person.clone();
     attacker.device = issuer.device();
-    assert_eq!(refusal(ask(&attacker, &call(&attacker, 1))), Refusal::Wrong);
+    assert_eq!(refusal(ask(&attacker, &call(&attacker, 1))), Refusal::InvalidCredentials);
     phone.sends(&request).unwrap();
     // Nor does the attacker get what the owner got, by repeating the owner's request.
     let body = request.body().to_vec();
@@ -296,14 +300,14 @@ fn the_second_factor_has_to_be_fresh(issuer: &TestIssuer) {
     let phone = Phone::new(issuer);
     issuer.advance_clock(301);
     let request = phone.authorise();
-    assert_eq!(refusal(phone.sends(&request)), Refusal::FactorNeeded);
+    assert_eq!(refusal(phone.sends(&request)), Refusal::FactorRequired);
     phone.person.verify_factor().unwrap();
     let answer = phone.sends(&request).unwrap();
     phone.keeps(&answer);
     // A log-in with the password alone, as on a known device, is not enough.
     let mut person = phone.person.clone();
     person.session = Some(person.try_log_in(PASSWORD, None).unwrap().session);
-    assert_eq!(refusal(ask(&person, &call(&person, 2))), Refusal::FactorNeeded);
+    assert_eq!(refusal(ask(&person, &call(&person, 2))), Refusal::FactorRequired);
 }
 
 fn nothing_is_given_while_frozen_or_stopped(issuer: &TestIssuer) {
@@ -337,7 +341,7 @@ fn a_reset_and_a_mass_revoke_void_what_was_given(issuer: &TestIssuer) {
     phone.person.complete_log_in(NEW_PASSWORD).unwrap();
     phone.keeps_session();
     let before: Provision = serde_json::from_slice(request.body()).unwrap();
-    assert_eq!(refusal(ask(&phone.person, &before)), Refusal::NothingToDo);
+    assert_eq!(refusal(ask(&phone.person, &before)), Refusal::NoPendingOperation);
     let second = phone.is_provisioned();
     assert_eq!(found(issuer, &phone.shows(&second)).len(), 1);
 
@@ -363,7 +367,7 @@ fn another_device_takes_the_place_of_the_first(issuer: &TestIssuer) {
     let on_second = second.is_provisioned();
     assert!(found(issuer, &first.shows(&on_first)).is_empty());
     assert_eq!(found(issuer, &second.shows(&on_second)).len(), 1);
-    assert_eq!(refusal(first.sends(&request)), Refusal::NothingToDo);
+    assert_eq!(refusal(first.sends(&request)), Refusal::NoPendingOperation);
     // Her second phone cannot ask in the name of the first.
     let der = second.person.device.sign(&signed_bytes("provision", request.body())).unwrap();
     let session = format!("Bearer {}", second.person.session.as_ref().unwrap().expose());

@@ -1,63 +1,38 @@
-//! The cards that are charged for what is paid.
+//! The cards that payments are charged to.
 
-use std::sync::Arc;
+use tegata::protocol::{self, CardNumber};
 
-use tegata::protocol::{
-    self, AccountCard, AddCard, CardNumber, CardToken, ListCards, RemoveCard, SetDefaultCard,
-};
-
-use super::{Account, CardsCall};
+use super::call::call;
 use crate::WalletError;
 
-/// A card of an account. Its number is nowhere here.
+call! {
+    /// A request about the account's cards.
+    CardsCall: protocol::Cards =>
+    /// Takes the response, and gives all cards as they are now.
+    Vec<AccountCard>, |_, cards| cards.cards.into_iter().map(AccountCard::from).collect()
+}
+
+/// A card of an account, without its number.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct AccountCard {
-    /// What it is called here.
+    /// The issuer's id of the card.
     pub id: String,
-    /// Its brand, in the processor's word: `visa`.
+    /// The brand as the processor names it: `visa`.
     pub brand: String,
-    /// The last four digits of its number.
+    /// The last four digits of the card's number.
     pub last4: String,
-    /// Whether it is the one that is charged.
-    pub is_charged: bool,
+    /// Whether payments are charged to this card.
+    pub is_default: bool,
 }
 
-#[uniffi::export]
-impl Account {
-    /// The cards that the account has, in the order in which they came.
-    pub fn cards(&self) -> Result<Arc<CardsCall>, WalletError> {
-        self.in_session(&ListCards {})
-    }
-
-    /// Adds a card, by the token that the processor's own form gave for it, never by its number. The first one is the
-    /// one that is charged. The second factor was given within the last five minutes.
-    pub fn add_card(&self, token: String) -> Result<Arc<CardsCall>, WalletError> {
-        let token = CardToken::new(&token).map_err(WalletError::invalid)?;
-        self.in_session(&AddCard { token })
-    }
-
-    /// Has another card charged from now on. The second factor was given within the last five minutes.
-    pub fn charge_card(&self, id: String) -> Result<Arc<CardsCall>, WalletError> {
-        self.in_session(&SetDefaultCard { card: card(id)? })
-    }
-
-    /// Removes a card at once. If it was the one that is charged, the one that was there longest is.
-    pub fn remove_card(&self, id: String) -> Result<Arc<CardsCall>, WalletError> {
-        self.in_session(&RemoveCard { card: card(id)? })
+impl From<protocol::AccountCard> for AccountCard {
+    fn from(card: protocol::AccountCard) -> Self {
+        let protocol::AccountCard { card, brand, last4, default } = card;
+        Self { id: card.into(), brand, last4, is_default: default }
     }
 }
 
-fn card(id: String) -> Result<CardNumber, WalletError> {
+/// Reads a card's id, as a list of cards gives it.
+pub(super) fn card_id(id: String) -> Result<CardNumber, WalletError> {
     id.try_into().map_err(WalletError::invalid)
-}
-
-/// All of an account's, as the issuer tells them.
-pub(super) fn all(kept: protocol::Cards) -> Vec<AccountCard> {
-    let one = |AccountCard { card, brand, last4, default }| AccountCard {
-        id: card.into(),
-        brand,
-        last4,
-        is_charged: default,
-    };
-    kept.cards.into_iter().map(one).collect()
 }

@@ -1,240 +1,328 @@
-//! The room of the shopper's account at an issuer.
+//! The owner's account at an issuer.
 //!
-//! | file | idea |
+//! | file | what is in it |
 //! |---|---|
-//! | `mod` | [`Account`]: what can be asked for, and what the wallet knows |
-//! | `calls` | what is asked for: a request to carry, and the door that its response comes back through |
+//! | `mod` | [`Account`]: what can be requested, and what the wallet knows |
+//! | `call` | a request that waits for its response; [`ActionCall`] |
+//! | `http` | [`IssuerRequest`] and [`IssuerResponse`]: what the app's HTTP client sends and receives |
+//! | `sign_up`, `log_in`, `password_reset` | [`SignUp`], [`LogInCall`], [`PasswordReset`] |
+//! | `factor` | [`SecondFactor`], [`FactorEnrolment`], [`RecoveryCodes`] |
+//! | `profile`, `overview` | [`AccountProfile`] and [`AccountOverview`]: the account as data |
 //! | `cards` | [`AccountCard`]: what is charged |
-//! | `carry` | [`IssuerRequest`] and [`IssuerResponse`]: what the app's HTTP client sends and gets |
-//! | `flows` | what an answer leaves behind: [`SignUp`], [`Reset`], [`NewFactor`], [`RecoveryCodes`] |
-//! | `history` | [`PaymentPage`]: what was paid |
-//! | `problem` | [`IssuerProblem`]: why the issuer did not do it |
+//! | `payment_history` | [`PaymentPage`]: what was paid |
 //! | `provisioning` | [`ProvisionCall`]: a payment credential from the issuer |
-//! | `records` | the account as data |
-//! | `second_factor` | [`SecondFactor`]: what a person proves herself with |
 //! | `till_card` | [`TillCard`]: whose till it is |
 
-mod calls;
+mod call;
 mod cards;
-mod carry;
-mod flows;
-mod history;
-mod problem;
+mod factor;
+mod http;
+mod log_in;
+mod overview;
+mod password_reset;
+mod payment_history;
+mod profile;
 mod provisioning;
-mod records;
-mod second_factor;
+mod sign_up;
 mod till_card;
 
 use std::sync::Arc;
 
+use tegata::PendingRequest;
 use tegata::protocol::{
-    Acknowledgement, BeginFactorEnrolment, Call, CancelDeletion, ChangeAddress,
+    Acknowledgement, AddCard, BeginFactorEnrolment, CancelDeletion, CardToken, ChangeAddress,
     ConfirmFactorEnrolment, EndSessions, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount,
-    LogOut, MailedCodeText, NoticeCode, RenewRecoveryCodes, RequestDeletion, RevertChanges,
-    SessionCall, SessionNumber, TotpText, UnfreezeAccount, VerifyFactor,
+    Handle, ListCards, ListPayments, LogOut, MailedCodeText, NoticeCode, PaymentNumber, RemoveCard,
+    RenewRecoveryCodes, RequestDeletion, RevertChanges, SessionCall, SessionId, SessionNumber,
+    SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
 };
-use tegata::protocol::{Handle, SessionId};
-use tegata::{PendingRequest, tegata::Account};
 
-pub use calls::{
-    CardsCall, CodesCall, DoneCall, FactorCall, LogInCall, OverviewCall, ResetCall, SignUpCall,
-    SignedUpCall,
+pub use call::ActionCall;
+pub use cards::{AccountCard, CardsCall};
+pub use factor::{
+    FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
 };
-pub use cards::AccountCard;
-pub use carry::{IssuerRequest, IssuerResponse};
-pub use flows::{NewFactor, RecoveryCodes, Reset, SignUp};
-pub use history::{AccountPayment, PaymentPage, PaymentState, PaymentsCall};
-pub use problem::IssuerProblem;
+pub use http::{IssuerRequest, IssuerResponse};
+pub use log_in::{LogInCall, LogInResult};
+pub use overview::{AccountDevice, AccountOverview, AccountOverviewCall, AccountSession};
+pub use password_reset::{BeginPasswordResetCall, PasswordReset};
+pub use payment_history::{AccountPayment, PaymentHistoryCall, PaymentPage, PaymentState};
+pub use profile::{AccountProfile, AccountStatus};
 pub use provisioning::ProvisionCall;
-pub use records::{
-    AccountDevice, AccountOverview, AccountProfile, AccountSession, AccountStatus, LoggedIn,
-};
-pub use second_factor::SecondFactor;
+pub use sign_up::{BeginSignUpCall, FinishSignUpCall, SignUp};
 pub use till_card::TillCard;
 
-use crate::open::Open;
+use call::{Call, PendingCall, password};
+
+use crate::shared_wallet::SharedWallet;
 use crate::{Language, WalletError};
-use tegata::protocol::calls::{Pending, password};
 
-/// The shopper's account at an issuer. Nothing here sends anything: whatever is asked for is a call, whose request the
-/// app carries and whose response it hands back. What is secret in a response, the session, stays in the wallet.
+/// The owner's account at an issuer. Nothing here sends anything: each request is a call, whose `request` the app sends
+/// and whose response it hands to `complete`. The session, which is the secret in a response, stays in the wallet.
 #[derive(uniffi::Object)]
-pub struct Account(pub(crate) Arc<Open>);
+pub struct Account(pub(crate) Arc<SharedWallet>);
 
+/// Signing up and logging in.
 #[uniffi::export]
 impl Account {
-    /// Whose account, where, and whether a session is kept; nothing before the first sign-up or log-in on this device.
-    pub fn known(&self) -> Result<Option<AccountStatus>, WalletError> {
-        let known = self.0.with(|wallet| wallet.account().get())?;
-        Ok(known.map(AccountStatus::from))
+    /// Tells which account the wallet has and whether it is logged in; nothing before the first sign-up or log-in on
+    /// this device.
+    pub fn status(&self) -> Result<Option<AccountStatus>, WalletError> {
+        let status = self.0.with(|wallet| wallet.account().get())?;
+        Ok(status.map(AccountStatus::from))
     }
 
     /// Begins a sign-up: a code is mailed. The answer is the same whether or not the address has an account already.
-    pub fn sign_up(
+    pub fn begin_sign_up(
         &self,
-        at: AccountProfile,
+        profile: AccountProfile,
         language: Language,
-    ) -> Result<Arc<SignUpCall>, WalletError> {
-        let at = at.read()?;
-        self.asked(|account| account.begin_sign_up(&at, language.into()))
+    ) -> Result<Arc<BeginSignUpCall>, WalletError> {
+        let profile = profile.parse()?;
+        self.call(|account| account.begin_sign_up(&profile, language.into()))
     }
 
-    /// Logs in. On a device that the account does not know the second factor is asked for. Once it is answered, the
-    /// session is kept in the place of the one before.
+    /// Logs in. A device that the account does not know needs the second factor. Once it is completed, the session is
+    /// kept in place of the one before.
     pub fn log_in(
         &self,
-        at: AccountProfile,
+        profile: AccountProfile,
         password: &[u8],
         second_factor: Option<Arc<SecondFactor>>,
     ) -> Result<Arc<LogInCall>, WalletError> {
-        let (at, password) = (at.read()?, self::password(password)?);
+        let profile = profile.parse()?;
+        let password = self::password(password)?;
         let factor = second_factor.map(|factor| factor.0.clone());
-        self.asked(|account| account.log_in(&at, password, factor))
+        self.call(|account| account.log_in(&profile, password, factor))
     }
 
-    /// Begins a reset of the password: a code is mailed to the address that was verified, and to no other. The answer
-    /// is the same whether or not there is such an account.
-    pub fn reset(&self, at: AccountProfile) -> Result<Arc<ResetCall>, WalletError> {
-        let at = at.read()?;
-        self.asked(|account| account.begin_password_reset(&at))
+    /// Begins a reset of the password: a code is mailed to the verified address, and to no other. The answer is the same
+    /// whether or not there is such an account.
+    pub fn begin_password_reset(
+        &self,
+        profile: AccountProfile,
+    ) -> Result<Arc<BeginPasswordResetCall>, WalletError> {
+        let profile = profile.parse()?;
+        self.call(|account| account.begin_password_reset(&profile))
     }
 
-    /// What the account is: devices, sessions, what is left.
-    pub fn overview(&self) -> Result<Arc<OverviewCall>, WalletError> {
-        self.in_session(&GetAccount {})
+    /// Ends this session. An app that cannot reach the issuer calls `discard_session`.
+    pub fn log_out(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&LogOut {})
     }
 
-    /// Proves the second factor in this session, for the next five minutes: six digits of the authenticator.
-    pub fn prove(&self, totp: String) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&VerifyFactor { totp: TotpText::new(&totp).map_err(WalletError::invalid)? })
-    }
-
-    /// A new second factor in the place of the old. It counts once its first value was given to `enrol_code`.
-    pub fn enrol(&self) -> Result<Arc<FactorCall>, WalletError> {
-        self.in_session(&BeginFactorEnrolment {})
-    }
-
-    /// The first value of the new second factor.
-    pub fn enrol_code(&self, totp: String) -> Result<Arc<DoneCall>, WalletError> {
-        let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
-        self.in_session(&ConfirmFactorEnrolment { totp })
-    }
-
-    /// Ten new recovery codes in the place of the old.
-    pub fn renew_recovery_codes(&self) -> Result<Arc<CodesCall>, WalletError> {
-        self.in_session(&RenewRecoveryCodes {})
-    }
-
-    /// Ends this session. An app that cannot reach the issuer drops it: `drop_session`.
-    pub fn log_out(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&LogOut {})
-    }
-
-    /// Drops the session here, without telling the issuer; whose account it was stays.
-    pub fn drop_session(&self) -> Result<(), WalletError> {
+    /// Drops the session here, without telling the issuer. The wallet still knows whose account it was.
+    pub fn discard_session(&self) -> Result<(), WalletError> {
         self.0.with(|wallet| wallet.account().discard_session())
     }
+}
 
-    /// Ends another session, by its number in the overview; all others, if none is named.
-    pub fn end_sessions(&self, number: Option<i64>) -> Result<Arc<DoneCall>, WalletError> {
+/// The second factor.
+#[uniffi::export]
+impl Account {
+    /// Verifies the second factor in this session, for the next five minutes, by six digits of the authenticator.
+    pub fn verify_factor(&self, totp: String) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&VerifyFactor {
+            totp: TotpText::new(&totp).map_err(WalletError::invalid)?,
+        })
+    }
+
+    /// Requests a new second factor in place of the present one. It counts once `confirm_factor_enrolment` is completed.
+    pub fn begin_factor_enrolment(&self) -> Result<Arc<FactorEnrolmentCall>, WalletError> {
+        self.session_call(&BeginFactorEnrolment {})
+    }
+
+    /// Sends the first value of the new second factor.
+    pub fn confirm_factor_enrolment(&self, totp: String) -> Result<Arc<ActionCall>, WalletError> {
+        let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
+        self.session_call(&ConfirmFactorEnrolment { totp })
+    }
+
+    /// Requests ten new recovery codes in place of the present ones.
+    pub fn renew_recovery_codes(&self) -> Result<Arc<RecoveryCodesCall>, WalletError> {
+        self.session_call(&RenewRecoveryCodes {})
+    }
+}
+
+/// Devices, sessions, and the account as a whole.
+#[uniffi::export]
+impl Account {
+    /// Requests an overview of the account: devices, sessions, what is left.
+    pub fn overview(&self) -> Result<Arc<AccountOverviewCall>, WalletError> {
+        self.session_call(&GetAccount {})
+    }
+
+    /// Ends another session, by its number in the overview, or all others without a number.
+    pub fn end_sessions(&self, number: Option<i64>) -> Result<Arc<ActionCall>, WalletError> {
         let number = number.map(u32::try_from).transpose();
         let number = number.map_err(|_| WalletError::invalid("not a session number"))?;
-        self.in_session(&EndSessions { session: number.map(|it| SessionNumber(SessionId(it))) })
+        self.session_call(&EndSessions { session: number.map(|it| SessionNumber(SessionId(it))) })
     }
 
-    /// Forgets a device, by its id in the overview, its sessions and its payment credential.
-    pub fn forget_device(&self, id: String) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&ForgetDevice { device: records::device(id)? })
+    /// Forgets a device, by its id in the overview, with its sessions and its payment credential.
+    pub fn forget_device(&self, id: String) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&ForgetDevice { device: overview::device_id(id)? })
     }
 
-    /// Stops all spending of the account.
-    pub fn freeze(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&FreezeAccount {})
+    /// Freezes the account: stops all spending.
+    pub fn freeze(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&FreezeAccount {})
     }
 
-    /// Takes one's own freeze back.
-    pub fn unfreeze(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&UnfreezeAccount {})
+    /// Ends a freeze that the owner began.
+    pub fn unfreeze(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&UnfreezeAccount {})
     }
 
-    /// Freezes an account by the code of a notice, without a session: for whoever did not make the change.
+    /// Freezes an account by the code in a notice, without a session: for an owner who did not make the change.
     pub fn freeze_by_code(
         &self,
-        at: AccountProfile,
+        profile: AccountProfile,
         code: String,
-    ) -> Result<Arc<DoneCall>, WalletError> {
-        let at = at.read()?;
+    ) -> Result<Arc<ActionCall>, WalletError> {
+        let profile = profile.parse()?;
         let code = NoticeCode::parse(&code).map_err(WalletError::invalid)?;
-        self.by_notice(&at, &FreezeByCode { handle: at.handle.clone(), code })
+        self.notice_call(&profile, &FreezeByCode { handle: profile.handle.clone(), code })
     }
 
-    /// Takes the changes of the last days back, by the code of a notice and a second factor from before them. The
-    /// password has to be reset then.
-    pub fn take_back(
+    /// Reverts the changes of the last days, by the code in a notice and a second factor from before them. The password
+    /// has to be reset then.
+    pub fn revert_changes(
         &self,
-        at: AccountProfile,
+        profile: AccountProfile,
         code: String,
         second_factor: Arc<SecondFactor>,
-    ) -> Result<Arc<DoneCall>, WalletError> {
-        let at = at.read()?;
+    ) -> Result<Arc<ActionCall>, WalletError> {
+        let profile = profile.parse()?;
         let code = NoticeCode::parse(&code).map_err(WalletError::invalid)?;
         let second_factor = second_factor.0.clone();
-        self.by_notice(&at, &RevertChanges { handle: at.handle.clone(), code, second_factor })
+        let call = RevertChanges { handle: profile.handle.clone(), code, second_factor };
+        self.notice_call(&profile, &call)
     }
 
-    /// Asks for the deletion of the account, in seven days.
-    pub fn close_account(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&RequestDeletion {})
+    /// Requests the deletion of the account, in seven days.
+    pub fn request_deletion(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&RequestDeletion {})
     }
 
-    /// Takes the wish for deletion back.
-    pub fn keep_account(&self) -> Result<Arc<DoneCall>, WalletError> {
-        self.in_session(&CancelDeletion {})
+    /// Cancels the deletion that was requested.
+    pub fn cancel_deletion(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&CancelDeletion {})
     }
 
-    /// Another address for the account: a code is mailed to it.
-    pub fn move_address(
+    /// Requests another email address for the account: a code is mailed to it.
+    pub fn change_address(
         &self,
         address: String,
         language: Language,
-    ) -> Result<Arc<DoneCall>, WalletError> {
+    ) -> Result<Arc<ActionCall>, WalletError> {
         let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
-        self.in_session(&ChangeAddress { address, language: language.into() })
+        self.session_call(&ChangeAddress { address, language: language.into() })
     }
 
-    /// The code mailed to the new address, which the wallet goes by then.
+    /// Sends the code mailed to the new address. The wallet uses that address from then on.
     pub fn confirm_address_change(
         &self,
         address: String,
         code: String,
-    ) -> Result<Arc<DoneCall>, WalletError> {
+    ) -> Result<Arc<ActionCall>, WalletError> {
         let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
         let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
-        self.asked(|account| account.confirm_address_change(address, code))
+        self.call(|account| account.confirm_address_change(address, code))
+    }
+}
+
+/// Cards and payments.
+#[uniffi::export]
+impl Account {
+    /// Requests the account's cards, in the order in which they were added.
+    pub fn list_cards(&self) -> Result<Arc<CardsCall>, WalletError> {
+        self.session_call(&ListCards {})
+    }
+
+    /// Adds a card by the token that the processor's own form gave for it, never by its number. The first card becomes
+    /// the default. The second factor has to be verified within five minutes before.
+    pub fn add_card(&self, token: String) -> Result<Arc<CardsCall>, WalletError> {
+        let token = CardToken::new(&token).map_err(WalletError::invalid)?;
+        self.session_call(&AddCard { token })
+    }
+
+    /// Has payments charged to another card from now on. The second factor has to be verified within five minutes
+    /// before.
+    pub fn set_default_card(&self, id: String) -> Result<Arc<CardsCall>, WalletError> {
+        self.session_call(&SetDefaultCard { card: cards::card_id(id)? })
+    }
+
+    /// Removes a card at once. If it was the default, the oldest of the others becomes the default.
+    pub fn remove_card(&self, id: String) -> Result<Arc<CardsCall>, WalletError> {
+        self.session_call(&RemoveCard { card: cards::card_id(id)? })
+    }
+
+    /// Requests what was paid, and what was not: the newest hundred payments, or those before the payment of this number.
+    #[uniffi::method(default(before = None))]
+    pub fn payment_history(
+        &self,
+        before: Option<String>,
+    ) -> Result<Arc<PaymentHistoryCall>, WalletError> {
+        let before = before.map(PaymentNumber::try_from).transpose();
+        let before = before.map_err(WalletError::invalid)?;
+        let call = ListPayments { before };
+        let request = self.0.with(|wallet| wallet.account().session_request(&call))?;
+        let wallet = Arc::clone(&self.0);
+        Ok(PaymentHistoryCall::new(Call { wallet, request }, before.is_none()))
+    }
+
+    /// Gives the newest payments as they were kept last, if they are this account's: to be shown without a network.
+    pub fn cached_payments(&self) -> Result<Option<PaymentPage>, WalletError> {
+        let history = self.0.with(|wallet| wallet.account().cached_payments())?;
+        Ok(history.map(|history| payment_history::page(history.page, history.fetched_at)))
+    }
+}
+
+/// The payment credential.
+#[uniffi::export]
+impl Account {
+    /// Requests a payment credential. The second factor has to be given within five minutes before: at the sign-up, at
+    /// the log-in, or by `verify_factor`.
+    pub fn provision(&self) -> Result<Arc<ProvisionCall>, WalletError> {
+        let request = self.0.with(|wallet| wallet.account().provision())?;
+        Ok(ProvisionCall::new(Call { wallet: Arc::clone(&self.0), request }))
+    }
+
+    /// Tells whether a request for a credential was not completed, as when the app was ended before the response came:
+    /// call `provision` again.
+    pub fn has_pending_provision(&self) -> Result<bool, WalletError> {
+        self.0.with(|wallet| wallet.account().has_pending_provision())
+    }
+
+    /// Drops the pending request for a credential, after the issuer refused it with `NoPendingOperation`: its credential
+    /// is no longer valid. The next `provision` makes a new request.
+    pub fn discard_provision(&self) -> Result<(), WalletError> {
+        self.0.with(|wallet| wallet.account().discard_provision())
     }
 }
 
 impl Account {
-    fn in_session<C: SessionCall, P: Pending<C::Answer>>(
+    fn session_call<M: SessionCall, C: PendingCall<M::Answer>>(
         &self,
-        call: &C,
-    ) -> Result<Arc<P>, WalletError> {
-        self.asked(|account| account.session_request(call))
+        message: &M,
+    ) -> Result<Arc<C>, WalletError> {
+        self.call(|account| account.session_request(message))
     }
 
-    fn by_notice<C: Call<Answer = Acknowledgement>>(
+    fn notice_call<M: tegata::protocol::Call<Answer = Acknowledgement>>(
         &self,
-        at: &tegata::AccountProfile,
-        call: &C,
-    ) -> Result<Arc<DoneCall>, WalletError> {
-        self.asked(|account| account.notice_request(at, call))
+        profile: &tegata::AccountProfile,
+        message: &M,
+    ) -> Result<Arc<ActionCall>, WalletError> {
+        self.call(|account| account.notice_request(profile, message))
     }
 
-    fn asked<A, P: Pending<A>>(
+    fn call<A, C: PendingCall<A>>(
         &self,
         ask: impl FnOnce(tegata::Account<'_>) -> Result<PendingRequest<A>, tegata::Error>,
-    ) -> Result<Arc<P>, WalletError> {
-        let asked = self.0.with(|wallet| ask(wallet.account()))?;
-        Ok(P::new(&self.0, asked))
+    ) -> Result<Arc<C>, WalletError> {
+        let request = self.0.with(|wallet| ask(wallet.account()))?;
+        Ok(C::new(&self.0, request))
     }
 }

@@ -1,26 +1,26 @@
-//! The card that a till shows: how its shopper knows whose till it is before she pays there.
+//! The card that a till shows: how a shopper knows whose till it is before paying there.
 
 use crate::{Payments, WalletError, id};
 
-/// What a till's card says, once it was held to its issuer's key.
+/// A till card whose signature by the issuer was checked.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct TillCard {
-    /// The till: name it when you ask for a code, and the code is good there alone.
+    /// The id of the till: pass it to `next_code`, and the code is valid at this till only.
     pub till: String,
-    /// The shop's name: show it before there is a code.
+    /// The name of the shop: show it before there is a code.
     pub shop: String,
-    /// Whose till it is.
+    /// The name of the issuer.
     pub issuer: String,
 }
 
 #[uniffi::export]
 impl Payments {
-    /// Reads the card that a till shows as a QR code, scanned or typed, and holds it to the key that came with this
-    /// credential: needs no network. Make no code for what it refuses. `NotFound` for a credential that no issuer
-    /// provisioned, since no key came with it.
-    pub fn till_card(&self, id: String, text: String) -> Result<TillCard, WalletError> {
+    /// Reads the card that a till shows as a QR code, scanned or typed, and checks it with the key that came with this
+    /// credential: needs no network. Make no code for a card that this refuses. Fails with `NotFound` for a credential
+    /// that no issuer provisioned, since no key came with it.
+    pub fn read_till_card(&self, id: String, text: String) -> Result<TillCard, WalletError> {
         let id = id::parse(&id)?;
-        let card = self.0.with(|wallet| wallet.payments().till_card(&id, &text))?;
+        let card = self.0.with(|wallet| wallet.payments().read_till_card(&id, &text))?;
         Ok(TillCard {
             till: card.till().to_string(),
             shop: card.shop().to_string(),

@@ -97,7 +97,7 @@ impl<'a> BreakIn<'a> {
         let factor = self.her_next_factor()?;
         let after = self.thief_proves(&ticket, right, factor)?;
         let happened = match (taken, refusal(&after)) {
-            (0, Some(Refusal::Wrong)) => "blocked after five tries",
+            (0, Some(Refusal::InvalidCredentials)) => "blocked after five tries",
             _ => "a guess was accepted, or the right code after five tries",
         };
         let expected = "blocked after five tries";
@@ -218,7 +218,7 @@ impl<'a> BreakIn<'a> {
     fn refused<T>(&mut self, step: &'static str, answer: &Result<T, crate::carry::NoAnswer>) {
         let happened = match (answer, refusal(answer)) {
             (Ok(_), _) => "taken".to_owned(),
-            (_, Some(Refusal::Wrong)) => REFUSED.to_owned(),
+            (_, Some(Refusal::InvalidCredentials)) => REFUSED.to_owned(),
             (Err(no), _) => no.to_string(),
         };
         self.tell(step, REFUSED, happened);

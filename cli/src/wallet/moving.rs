@@ -108,7 +108,7 @@ fn give(
     }
     let unlock = files.unlock(&mut wallet)?;
     let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();
-    let text = wallet.transfer().create_parcel(&unlock, request, number, &ids);
+    let text = wallet.transfer().seal(&unlock, request, number, &ids);
     let text = text.map_err(|e| Failure::to("seal this")(&e))?;
     if out == Path::new("-") {
         let drawing = output.drawing(&drawn(&text)?);
@@ -133,7 +133,7 @@ fn give(
 
 fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
     let mut wallet = files.open()?;
-    let taken = wallet.transfer().accept_parcel(text).map_err(|e| Failure::to("take this")(&e))?;
+    let taken = wallet.transfer().receive(text).map_err(|e| Failure::to("take this")(&e))?;
     let taken: Vec<Item> = items::items(&mut wallet)?
         .into_iter()
         .filter(|item| taken.contains(&item.record()))

@@ -42,7 +42,7 @@ impl WalletFiles {
 
     pub(super) fn create(&self) -> Result<Wallet, Failure> {
         if self.vault.exists() {
-            return Err(self.wallet_failure("make")(Error::Exists));
+            return Err(self.wallet_failure("make")(Error::AlreadyExists));
         }
         let passphrase = self.passphrase("New passphrase: ")?;
         if self.passphrase.is_none() && *self.passphrase(AGAIN)? != *passphrase {

@@ -77,7 +77,7 @@ impl Till {
         if let Ok(id) = text.parse() {
             return Ok(Self::Id(id));
         }
-        match wallet.payments().till_card(&payment.id, &text) {
+        match wallet.payments().read_till_card(&payment.id, &text) {
             Ok(card) => Ok(Self::Card(card)),
             Err(Error::TillCard(TillCardError::Malformed)) => Err(Failure::Usage(
                 "not a till id, and not a till card, which begins with tegata-till: and must be complete"

@@ -242,7 +242,7 @@ fn why(name: &str, response: &Response) -> IssuerProblem {
     let wait = response.retry_after.unwrap_or(1);
     if let Some(refusal) = Refusal::ALL.into_iter().find(|refusal| refusal.name() == name) {
         return IssuerProblem::Refused(match refusal {
-            Refusal::TooOften { .. } => Refusal::TooOften { wait },
+            Refusal::TooManyAttempts { .. } => Refusal::TooManyAttempts { wait },
             other => other,
         });
     }
@@ -272,8 +272,8 @@ mod tests {
         assert_eq!(said("timed-out", 408, None), IssuerProblem::Busy(1));
         assert_eq!(said("malformed", 400, None), IssuerProblem::Malformed);
         assert_eq!(said("internal", 500, None), IssuerProblem::InternalError);
-        assert_eq!(said("refused", 403, None), IssuerProblem::Refused(Refusal::Wrong));
-        let often = Refusal::TooOften { wait: 60 };
+        assert_eq!(said("refused", 403, None), IssuerProblem::Refused(Refusal::InvalidCredentials));
+        let often = Refusal::TooManyAttempts { wait: 60 };
         assert_eq!(said("too-often", 429, Some(60)), IssuerProblem::Refused(often));
         let page = Response { status: 408, body: b"<html>".to_vec(), retry_after: None };
         assert_eq!(problem(&page), IssuerProblem::UnreadableAnswer);

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Refusal {
     /// Some of the credentials are wrong, expired; which is not told.
     #[error("invalid credentials")]
-    Wrong,
+    InvalidCredentials,
     /// There is no such session.
     #[error("log in first")]
     NotLoggedIn,
@@ -16,19 +16,19 @@ pub enum Refusal {
     LoginTooOld,
     /// The second factor was not proved within the last minutes.
     #[error("verify your second factor: this requires it within the last five minutes")]
-    FactorNeeded,
+    FactorRequired,
     /// A recovery code stood in for the second factor: a new one is due.
     #[error("enrol a second factor first")]
-    EnrolFirst,
+    EnrolmentRequired,
     /// The account is frozen.
     #[error("the account is frozen")]
     Frozen,
     /// Nothing of that kind is under way.
     #[error("no such operation is pending")]
-    NothingToDo,
+    NoPendingOperation,
     /// This was tried or changed too often.
     #[error("too many attempts; try again in {}", WaitText(*.wait))]
-    TooOften {
+    TooManyAttempts {
         /// When the next try is taken, in seconds.
         wait: u64,
     },
@@ -37,28 +37,28 @@ pub enum Refusal {
 impl Refusal {
     /// Each of them, with the shortest wait.
     pub const ALL: [Self; 8] = [
-        Self::Wrong,
+        Self::InvalidCredentials,
         Self::NotLoggedIn,
         Self::LoginTooOld,
-        Self::FactorNeeded,
-        Self::EnrolFirst,
+        Self::FactorRequired,
+        Self::EnrolmentRequired,
         Self::Frozen,
-        Self::NothingToDo,
-        Self::TooOften { wait: 1 },
+        Self::NoPendingOperation,
+        Self::TooManyAttempts { wait: 1 },
     ];
 
     /// What a problem document calls it: `urn:tegata:problem:` and this.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Wrong => "refused",
+            Self::InvalidCredentials => "refused",
             Self::NotLoggedIn => "not-logged-in",
             Self::LoginTooOld => "login-too-old",
-            Self::FactorNeeded => "factor-needed",
-            Self::EnrolFirst => "enrol-first",
+            Self::FactorRequired => "factor-needed",
+            Self::EnrolmentRequired => "enrol-first",
             Self::Frozen => "frozen",
-            Self::NothingToDo => "nothing-to-do",
-            Self::TooOften { .. } => "too-often",
+            Self::NoPendingOperation => "nothing-to-do",
+            Self::TooManyAttempts { .. } => "too-often",
         }
     }
 }
@@ -101,7 +101,7 @@ mod tests {
             assert_eq!(WaitText(seconds).to_string(), words);
         }
         assert_eq!(
-            Refusal::TooOften { wait: 3601 }.to_string(),
+            Refusal::TooManyAttempts { wait: 3601 }.to_string(),
             "too many attempts; try again in 61 minutes"
         );
     }

@@ -14,7 +14,7 @@ pub enum Error {
     NoWallet,
     /// A file stands where the new wallet should go.
     #[error("a file already exists here and is not overwritten")]
-    Exists,
+    AlreadyExists,
     /// Another process has it open: close that one.
     #[error("the wallet is open elsewhere")]
     InUse,
@@ -62,10 +62,10 @@ pub enum Error {
     Issuer(IssuerProblem),
     /// An issuer's answer is not to what this wallet asked, or was altered on its way.
     #[error("the issuer's response does not match this wallet's request")]
-    Refused,
+    InvalidAnswer,
     /// A move from another phone, or to one, does not go on like this.
     #[error(transparent)]
-    Move(TransferError),
+    Transfer(TransferError),
     /// The text is no card of a till of the credential's issuer: make no code for it.
     #[error(transparent)]
     TillCard(#[from] TillCardError),
@@ -82,7 +82,7 @@ pub enum Error {
 
 impl From<TransferError> for Error {
     fn from(error: TransferError) -> Self {
-        Self::Move(error)
+        Self::Transfer(error)
     }
 }
 
@@ -90,7 +90,7 @@ impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::NotFound => Self::NoWallet,
-            VaultError::AlreadyExists => Self::Exists,
+            VaultError::AlreadyExists => Self::AlreadyExists,
             VaultError::InUse => Self::InUse,
             VaultError::Locked => Self::Locked,
             VaultError::KeyMissing => Self::KeyMissing,

@@ -39,7 +39,7 @@ impl Wallet {
     /// Makes a new, empty wallet at `path` and opens it. The device's keystore wraps its key.
     ///
     /// # Errors
-    /// [`Error::Exists`] if there is a file at `path`: nothing is overwritten. Otherwise those of the keystore.
+    /// [`Error::AlreadyExists`] if there is a file at `path`: nothing is overwritten. Otherwise those of the keystore.
     pub fn create(path: &Path, device: &Device) -> Result<Self, Error> {
         Ok(Self::on(Vault::create(path, device)?, device))
     }

@@ -147,7 +147,7 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::TillCard`]; [`Error::NotFound`] if no key came with this credential, which its issuer has not provisioned.
-    pub fn till_card(&self, id: &RecordId, text: &str) -> Result<TillCard, Error> {
+    pub fn read_till_card(&self, id: &RecordId, text: &str) -> Result<TillCard, Error> {
         let provisioning = self.0.vault.list::<Provisioning>()?.pop().map(|(_, it)| it);
         let its = provisioning.filter(|it| it.credential.as_ref() == Some(id));
         let key = its.and_then(|it| it.till_card_key).ok_or(Error::NotFound)?;
@@ -158,7 +158,11 @@ impl<'w> Payments<'w> {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Failed`].
-    pub fn learn_time(&mut self, id: &RecordId, issuer: UnixTime) -> Result<ClockOffset, Error> {
+    pub fn learn_issuer_time(
+        &mut self,
+        id: &RecordId,
+        issuer: UnixTime,
+    ) -> Result<ClockOffset, Error> {
         let offset = ClockOffset::learn(issuer, self.0.clock.now());
         self.0.vault.transaction(|tx| {
             let mut stored: PaymentCredential = tx.get(id)?.ok_or(Error::NotFound)?;

@@ -53,7 +53,7 @@ impl Account<'_> {
     ///
     /// # Errors
     /// [`Error::Issuer`], [`Error::NotLoggedIn`] as with [`answered`](Account::complete); [`Error::NotFound`] if no request
-    /// waits; [`Error::Refused`] for an answer to another one, or one that was altered:
+    /// waits; [`Error::InvalidAnswer`] for an answer to another one, or one that was altered:
     /// nothing is changed then; [`Error::PaymentsLocked`], [`Error::Invalid`], [`Error::Failed`].
     pub fn complete_provision(
         &mut self,
@@ -78,7 +78,8 @@ impl Account<'_> {
         self.0.vault.transaction(|tx| {
             let (id, provisioning) = only(tx)?;
             let asked = provisioning.pending.as_ref().ok_or(Error::NotFound)?;
-            let Grant { credential, scheme, seed } = opened(asked, answer).ok_or(Error::Refused)?;
+            let Grant { credential, scheme, seed } =
+                opened(asked, answer).ok_or(Error::InvalidAnswer)?;
             if let Some(before) = &provisioning.credential {
                 tx.delete(before)?;
             }
@@ -346,9 +347,9 @@ mod tests {
         };
         let signed_by =
             |byte| card.signed(|message| pair(byte).sign(message).as_ref().try_into().unwrap());
-        let read = wallet.payments().till_card(&given, &signed_by(9)).unwrap();
+        let read = wallet.payments().read_till_card(&given, &signed_by(9)).unwrap();
         assert_eq!((read.till().as_str(), read.shop().as_str()), ("till-1", "Ginza"));
-        let mut refused = |id, text: &str| wallet.payments().till_card(id, text).unwrap_err();
+        let mut refused = |id, text: &str| wallet.payments().read_till_card(id, text).unwrap_err();
         let strange = refused(&given, &signed_by(8));
         assert_eq!(strange, Error::TillCard(TillCardError::InvalidSignature));
         assert_eq!(refused(&given, "till-1"), Error::TillCard(TillCardError::Malformed));
@@ -378,7 +379,7 @@ mod tests {
         });
         for bad in bad {
             let refused = wallet.account().keep_granted(&unlock, "Shop", &bad);
-            assert_eq!(refused, Err(Error::Refused));
+            assert_eq!(refused, Err(Error::InvalidAnswer));
         }
         assert!(wallet.payments().list().unwrap().is_empty());
         let named = wallet.account().keep_granted(&unlock, "", &good);

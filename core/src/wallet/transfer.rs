@@ -63,9 +63,9 @@ impl<'w> Transfer<'w> {
     /// fits into a QR code up to 2,123 bytes of records, and into a file whatever it is.
     ///
     /// # Errors
-    /// [`Error::PaymentsLocked`] if `unlocked` is not of this wallet's payment lock; [`Error::Move`];
+    /// [`Error::PaymentsLocked`] if `unlocked` is not of this wallet's payment lock; [`Error::Transfer`];
     /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Failed`].
-    pub fn create_parcel(
+    pub fn seal(
         &mut self,
         unlocked: &PaymentUnlock,
         request: &TransferRequest,
@@ -88,8 +88,8 @@ impl<'w> Transfer<'w> {
     /// What is here already is left as it is.
     ///
     /// # Errors
-    /// [`Error::Move`]; [`Error::Failed`]. Nothing is changed on any of them.
-    pub fn accept_parcel(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
+    /// [`Error::Transfer`]; [`Error::Failed`]. Nothing is changed on any of them.
+    pub fn receive(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
         let parcel = SealedTransfer::read(text)?;
         self.0.vault.transaction(|tx| {
             let (id, moving) = only(tx)?;

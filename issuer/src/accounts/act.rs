@@ -131,9 +131,9 @@ impl Accounts {
             Ok(decided) => decided,
             // An address that another account has by now: as much is told as of a wrong code.
             Err(StoreError::HandleTaken | StoreError::NoSuchAccount) => {
-                Err(Problem::Refused(Refusal::Wrong))
+                Err(Problem::Refused(Refusal::InvalidCredentials))
             }
-            Err(StoreError::NoSuchCard) => Err(Problem::Refused(Refusal::NothingToDo)),
+            Err(StoreError::NoSuchCard) => Err(Problem::Refused(Refusal::NoPendingOperation)),
             Err(error) => Err(Problem::of_store(error)),
         }
     }

@@ -92,7 +92,7 @@ pub(super) async fn remove_card(
     let id = CardId(request.value.card.0);
     let kept = accounts.store.cards(account).await.map_err(Problem::of_store)?;
     let kept = kept.into_iter().find(|card| card.id == id);
-    let kept = kept.ok_or(Problem::Refused(Refusal::NothingToDo))?;
+    let kept = kept.ok_or(Problem::Refused(Refusal::NoPendingOperation))?;
     let given = Given { card: Some(CardChange::Remove(id)), ..Given::default() };
     let event = Event::RemoveCard { session, card: name(&kept.registered) };
     accounts.act(account, None, event, &given).await?;

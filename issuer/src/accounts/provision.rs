@@ -123,11 +123,11 @@ impl Accounts {
         let (session, device) = (ready.session, ready.device);
         if let Some(before) = requested {
             if before.request_hash != ready.hash {
-                return Err(Problem::Refused(Refusal::Wrong));
+                return Err(Problem::Refused(Refusal::InvalidCredentials));
             }
             let may = live.check_repeated_provisioning(session, device, before.number, &world);
             may.map_err(Problem::Refused)?;
-            let seed = before.seed.clone().ok_or(Problem::Refused(Refusal::NothingToDo))?;
+            let seed = before.seed.clone().ok_or(Problem::Refused(Refusal::NoPendingOperation))?;
             let given = Came::Before { id: before.id, scheme: before.scheme, seed };
             return Ok((AccountChange::default(), Ok(given)));
         }

@@ -363,7 +363,7 @@ impl Accounts {
         switch: KillSwitch,
         is_awaited: impl Fn(&Account, &PolicyContext) -> bool + Send,
     ) -> Result<(), Problem> {
-        let refused = Problem::Refused(Refusal::Wrong);
+        let refused = Problem::Refused(Refusal::InvalidCredentials);
         let loaded = self.store.load(id).await.map_err(Problem::of_store)?.ok_or(refused)?;
         if loaded.global_state.stopped.contains(switch) {
             return Err(Problem::Stopped);
@@ -403,7 +403,7 @@ impl Accounts {
         let Reply::FactorSecret(factor) = came.answer else { return Err(out_of_place()) };
         let secret = came.made.factors.get(&factor).ok_or_else(out_of_place)?;
         let address = self.address_of(account).await?.and_then(|address| address.handle);
-        let handle = address.ok_or(Problem::Refused(Refusal::Wrong))?;
+        let handle = address.ok_or(Problem::Refused(Refusal::InvalidCredentials))?;
         Ok(FactorEnrolment { otpauth: super::view::otpauth(&self.name, &handle, secret)? })
     }
 
@@ -415,6 +415,6 @@ impl Accounts {
 
     fn of_ticket(&self, purpose: Purpose, ticket: &Ticket) -> Result<(AccountId, u32), Problem> {
         let read = self.keys.read_ticket(purpose, ticket.expose());
-        read.ok_or(Problem::Refused(Refusal::Wrong))
+        read.ok_or(Problem::Refused(Refusal::InvalidCredentials))
     }
 }

@@ -102,16 +102,16 @@ fn headers(by: RequiredAuth) -> Vec<(&'static str, String)> {
 /// What can come back beside what each route can answer: one problem for each status.
 fn problems(by: RequiredAuth) -> Vec<Problem> {
     use tegata::protocol::Refusal;
-    let mut problems = vec![Problem::Refused(Refusal::Wrong), Problem::Stopped];
+    let mut problems = vec![Problem::Refused(Refusal::InvalidCredentials), Problem::Stopped];
     match by {
         RequiredAuth::Anyone => {}
         RequiredAuth::Device(_) => problems.extend([Problem::NotSigned, Problem::WeakPassword]),
         RequiredAuth::DeviceInSession(_) => {
-            problems.extend([Problem::NotSigned, Problem::Refused(Refusal::NothingToDo)]);
+            problems.extend([Problem::NotSigned, Problem::Refused(Refusal::NoPendingOperation)]);
         }
         RequiredAuth::Session => problems.extend([
             Problem::Refused(Refusal::NotLoggedIn),
-            Problem::Refused(Refusal::NothingToDo),
+            Problem::Refused(Refusal::NoPendingOperation),
             Problem::CardRefused,
         ]),
     }

@@ -348,7 +348,7 @@ impl Problem {
     fn retry_after(&self) -> Option<RetryAfter> {
         match self {
             Self::TooMany { retry_after } | Self::Busy { retry_after } => Some(*retry_after),
-            Self::Refused(Refusal::TooOften { wait }) => {
+            Self::Refused(Refusal::TooManyAttempts { wait }) => {
                 Some(RetryAfter::from_wait(Duration::from_secs(*wait)))
             }
             _ => None,
@@ -381,7 +381,7 @@ impl Problem {
 
 fn refused(refusal: Refusal) -> Facts {
     let (status, title, detail) = match refusal {
-        Refusal::Wrong => (
+        Refusal::InvalidCredentials => (
             StatusCode::FORBIDDEN,
             "Invalid credentials",
             "They are wrong, expired or were tried too often; the response does not say which",
@@ -392,12 +392,12 @@ fn refused(refusal: Refusal) -> Facts {
             "Recent login required",
             "Log in again: this requires a login within the last five minutes",
         ),
-        Refusal::FactorNeeded => (
+        Refusal::FactorRequired => (
             StatusCode::FORBIDDEN,
             "Second factor required",
             "Verify it: this requires the second factor within the last five minutes",
         ),
-        Refusal::EnrolFirst => (
+        Refusal::EnrolmentRequired => (
             StatusCode::FORBIDDEN,
             "New second factor required",
             "A recovery code was used in its place: enrol a new one first",
@@ -407,12 +407,12 @@ fn refused(refusal: Refusal) -> Facts {
             "The account is frozen",
             "It can be unfrozen by whoever froze it, or by the operator",
         ),
-        Refusal::NothingToDo => (
+        Refusal::NoPendingOperation => (
             StatusCode::CONFLICT,
             "No such operation is pending",
             "It was completed already or never begun",
         ),
-        Refusal::TooOften { .. } => (
+        Refusal::TooManyAttempts { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
             "Too many attempts",
             "Nothing was done; retry after the number of seconds in the Retry-After header",
@@ -457,7 +457,7 @@ mod tests {
                 || answer.status() == StatusCode::TOO_MANY_REQUESTS;
             assert_eq!(told, waits, "{problem:?}");
         }
-        let answer = Problem::Refused(Refusal::TooOften { wait: 3600 }).answer(None);
+        let answer = Problem::Refused(Refusal::TooManyAttempts { wait: 3600 }).answer(None);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "3600");
     }
 

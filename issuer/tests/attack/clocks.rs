@@ -31,21 +31,27 @@ fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
     let wrong = tegata::protocol::MailedCodeText::new("00000000").unwrap();
     for _ in 0..5 {
         let told = hanako.submit_reset_proof(&ticket, wrong.clone(), hanako.next_totp());
-        assert_eq!(refusal(told), Refusal::Wrong);
+        assert_eq!(refusal(told), Refusal::InvalidCredentials);
     }
     issuer.set_clock_back(DAY);
     // The value that was used, and those of steps that are over, though the clock is there again.
-    assert_eq!(refusal(hanako.call_in_session(&VerifyFactor { totp: used })), Refusal::Wrong);
+    assert_eq!(
+        refusal(hanako.call_in_session(&VerifyFactor { totp: used })),
+        Refusal::InvalidCredentials
+    );
     assert_eq!(
         refusal(hanako.call_in_session(&VerifyFactor { totp: hanako.totp() })),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     let SecondFactor::Totp(next) = hanako.next_totp() else { unreachable!() };
-    assert_eq!(refusal(hanako.call_in_session(&VerifyFactor { totp: next })), Refusal::Wrong);
+    assert_eq!(
+        refusal(hanako.call_in_session(&VerifyFactor { totp: next })),
+        Refusal::InvalidCredentials
+    );
     let compared = issuer.comparisons("mailed-code");
     assert_eq!(
         refusal(hanako.submit_reset_proof(&ticket, code, hanako.next_totp())),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     assert_eq!(issuer.comparisons("mailed-code"), compared, "its tries stay used");
     drop(tickets);
@@ -65,14 +71,14 @@ fn a_clock_a_year_ahead_ends_what_expires_not_the_account(issuer: &TestIssuer) {
     let old = hanako.clone();
     issuer.advance_clock(YEAR);
     assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn);
-    assert_eq!(refusal(hanako.finish_reset(&ticket, PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(hanako.finish_reset(&ticket, PASSWORD)), Refusal::InvalidCredentials);
     hanako.complete_log_in(PASSWORD).unwrap();
     // Set right again: what had run out and was swept stays out, and a value of that year is used up with all before it.
     issuer.set_clock_back(YEAR);
     assert_eq!(refusal(old.view()), Refusal::NotLoggedIn);
-    assert_eq!(refusal(old.finish_reset(&ticket, PASSWORD)), Refusal::Wrong);
+    assert_eq!(refusal(old.finish_reset(&ticket, PASSWORD)), Refusal::InvalidCredentials);
     let factor = Some(hanako.next_totp());
-    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::Wrong);
+    assert_eq!(refusal(hanako.try_log_in(PASSWORD, factor)), Refusal::InvalidCredentials);
     // The way out: a recovery code, and a new factor.
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     hanako.session = Some(hanako.try_log_in(PASSWORD, Some(code)).unwrap().session);

@@ -70,9 +70,9 @@ fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
         });
         let is_done = hanako.try_log_in(new, None).is_ok();
         if is_done {
-            assert_eq!(refusal(hanako.try_log_in(old, None)), Refusal::Wrong);
+            assert_eq!(refusal(hanako.try_log_in(old, None)), Refusal::InvalidCredentials);
             assert_eq!(refusal(hanako.view()), Refusal::NotLoggedIn, "each old session ended");
-            assert_eq!(refusal(hanako.finish_reset(&ticket, old)), Refusal::Wrong);
+            assert_eq!(refusal(hanako.finish_reset(&ticket, old)), Refusal::InvalidCredentials);
             unanswered += u32::from(answer.is_none());
         } else {
             assert!(answer.is_none(), "what was answered was done");
@@ -120,7 +120,7 @@ fn a_sign_up_is_finished_whole_or_not_at_all(issuer: &TestIssuer) {
                 undone += 1;
             }
             told => {
-                assert_eq!(refusal(told), Refusal::Wrong);
+                assert_eq!(refusal(told), Refusal::InvalidCredentials);
                 person.complete_log_in(PASSWORD).unwrap();
                 let view = person.view().unwrap();
                 let there = (view.recovery_codes_left, view.devices.len(), view.sessions.len());

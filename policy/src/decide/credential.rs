@@ -17,7 +17,7 @@ impl Transition<'_> {
         let session_device = self.enrolled_session(session)?.device;
         self.require_fresh_factor(session)?;
         if session_device != device && self.is_on(Control::BoundToDevice) {
-            return Err(Refusal::Wrong);
+            return Err(Refusal::InvalidCredentials);
         }
         if self.account.is_frozen() {
             return Err(Refusal::Frozen);
@@ -70,16 +70,16 @@ impl ActiveAccount {
     ) -> Result<(), Refusal> {
         let session_device = self.session(session, context).ok_or(Refusal::NotLoggedIn)?.device;
         if self.must_enrol() {
-            return Err(Refusal::EnrolFirst);
+            return Err(Refusal::EnrolmentRequired);
         }
         if session_device != device {
-            return Err(Refusal::Wrong);
+            return Err(Refusal::InvalidCredentials);
         }
         if self.is_frozen() {
             return Err(Refusal::Frozen);
         }
         let counts = |c: &&Credential| (c.number, c.device) == (credential, device);
-        self.credential(context).filter(counts).map(drop).ok_or(Refusal::NothingToDo)
+        self.credential(context).filter(counts).map(drop).ok_or(Refusal::NoPendingOperation)
     }
 
     /// The credential that payments are made with; `None` without one.

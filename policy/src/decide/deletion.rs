@@ -35,7 +35,7 @@ impl Transition<'_> {
 
     pub(super) fn cancel_deletion(&mut self, session: SessionId) -> StepResult {
         self.session(session)?;
-        self.account.deletion.take().ok_or(Refusal::NothingToDo)?;
+        self.account.deletion.take().ok_or(Refusal::NoPendingOperation)?;
         self.notify(&Notification::DeletionCancelled);
         self.effects.push(Effect::Audit(AuditEvent::DeletionCancelled));
         Ok(Reply::Done)
@@ -43,7 +43,7 @@ impl Transition<'_> {
 
     pub(super) fn delete_if_due(&mut self) -> StepResult {
         if self.account.deletion.is_none_or(|due| self.context.now < due) {
-            return Err(Refusal::NothingToDo);
+            return Err(Refusal::NoPendingOperation);
         }
         // Whoever requested the deletion may not be the owner.
         if self.account.is_frozen() {

@@ -36,7 +36,9 @@ impl Transition<'_> {
             return Ok(());
         }
         let next = later(snapshot.since, REVERT_WINDOW).seconds();
-        Err(Refusal::TooOften { wait: next.saturating_sub(self.context.now.seconds()).max(1) })
+        Err(Refusal::TooManyAttempts {
+            wait: next.saturating_sub(self.context.now.seconds()).max(1),
+        })
     }
 
     pub(super) fn begin_enrolment(&mut self, session: SessionId) -> StepResult {
@@ -52,7 +54,7 @@ impl Transition<'_> {
     pub(super) fn verify_enrolment(&mut self, session: SessionId) -> StepResult {
         self.require_enrolment_allowed(session)?;
         let pending = self.account.enrolment.filter(|enrolment| enrolment.session == session);
-        let enrolment = pending.ok_or(Refusal::NothingToDo)?;
+        let enrolment = pending.ok_or(Refusal::NoPendingOperation)?;
         let expected = ExpectedEvidence::Totp(Some((enrolment.secret, self.context.used_up_to)));
         Ok(self.request_verification(Purpose::VerifyFactorEnrolment { session }, expected, true))
     }
@@ -64,10 +66,13 @@ impl Transition<'_> {
     ) -> StepResult {
         self.require_enrolment_allowed(session)?;
         let VerifiedEvidence::TotpStep(secret, step) = *verified else {
-            return Err(Refusal::Wrong);
+            return Err(Refusal::InvalidCredentials);
         };
         let this = FactorEnrolment { secret, session };
-        self.account.enrolment.take_if(|enrolment| *enrolment == this).ok_or(Refusal::Wrong)?;
+        self.account
+            .enrolment
+            .take_if(|enrolment| *enrolment == this)
+            .ok_or(Refusal::InvalidCredentials)?;
         let factor = Factor::new(secret, step);
         self.replace_evidence(Change::Factor, Evidence { factor, ..self.account.evidence.clone() });
         self.account.must_enrol = false;
@@ -89,7 +94,7 @@ impl Transition<'_> {
         self.enrolled_session(session)?;
         self.require_change_allowed(session)?;
         let allowed = self.account.attempts.address.take_or_wait(ADDRESS_CODES, self.context.now);
-        allowed.map_err(|wait| Refusal::TooOften { wait })?;
+        allowed.map_err(|wait| Refusal::TooManyAttempts { wait })?;
         if let Some(old) = self.account.address_change.take() {
             self.delete_secret(old.address);
             self.delete_secret(old.code.secret);
@@ -107,9 +112,9 @@ impl Transition<'_> {
         self.require_change_allowed(session)?;
         let pending =
             self.account.address_change.as_mut().filter(|change| change.session == session);
-        let change = pending.ok_or(Refusal::NothingToDo)?;
+        let change = pending.ok_or(Refusal::NoPendingOperation)?;
         // Waiting does not make a code usable again that was tried too often: another one has to be requested.
-        let code = change.code.count_attempt(self.context).ok_or(Refusal::Wrong)?;
+        let code = change.code.count_attempt(self.context).ok_or(Refusal::InvalidCredentials)?;
         let expected = ExpectedEvidence::MailedCode(Some(code));
         Ok(self.request_verification(Purpose::VerifyNewAddress { session }, expected, true))
     }
@@ -124,7 +129,8 @@ impl Transition<'_> {
         let matches = |change: &mut AddressChange| {
             verified.is_among(std::slice::from_ref(&change.code.secret))
         };
-        let change = self.account.address_change.take_if(matches).ok_or(Refusal::Wrong)?;
+        let change =
+            self.account.address_change.take_if(matches).ok_or(Refusal::InvalidCredentials)?;
         self.delete_secret(change.code.secret);
         let address = change.address;
         self.effects.push(Effect::ClaimAddress(address));

@@ -23,7 +23,7 @@ impl Transition<'_> {
         self.enrolled_session(session)?;
         self.require_fresh_factor(session)?;
         match self.account.frozen {
-            None => Err(Refusal::NothingToDo),
+            None => Err(Refusal::NoPendingOperation),
             Some(Freeze::Session) => {
                 self.account.frozen = None;
                 self.notify(&Notification::Unfrozen);
@@ -65,7 +65,7 @@ impl Transition<'_> {
     }
 
     pub(super) fn apply_freeze_notice(&mut self, verified: &VerifiedEvidence) -> StepResult {
-        self.notice_attempts(verified).ok_or(Refusal::Wrong)?;
+        self.notice_attempts(verified).ok_or(Refusal::InvalidCredentials)?;
         // Once is enough: raising the epoch again and again would keep the owner from ever reverting the changes.
         let snapshot = self.account.snapshot.as_mut();
         let was_frozen = snapshot
@@ -102,10 +102,12 @@ impl Transition<'_> {
 
     pub(super) fn revert_changes(&mut self, verified: &VerifiedEvidence) -> StepResult {
         let old = self.account.snapshot.as_ref().map(|snapshot| snapshot.evidence.clone());
-        let old = old.ok_or(Refusal::Wrong)?;
-        self.use_factor(&old, verified).ok_or(Refusal::Wrong)?;
+        let old = old.ok_or(Refusal::InvalidCredentials)?;
+        self.use_factor(&old, verified).ok_or(Refusal::InvalidCredentials)?;
         self.notify(&Notification::ChangesReverted);
-        let Some(snapshot) = self.account.snapshot.take() else { return Err(Refusal::Wrong) };
+        let Some(snapshot) = self.account.snapshot.take() else {
+            return Err(Refusal::InvalidCredentials);
+        };
         let devices: Vec<_> = self.account.devices.iter().map(|device| device.id).collect();
         for new in devices.into_iter().filter(|device| !snapshot.devices.contains(device)) {
             self.remove_device(new);

@@ -64,7 +64,7 @@ impl Transition<'_> {
             Some(device) => device.factor.take_or_wait(FACTOR_KNOWN_DEVICE, now),
             None => self.account.attempts.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now),
         };
-        left.map_err(|wait| Refusal::TooOften { wait })
+        left.map_err(|wait| Refusal::TooManyAttempts { wait })
     }
 
     pub(super) fn apply_log_in_factor(
@@ -81,7 +81,7 @@ impl Transition<'_> {
 
     fn refuse_log_in(&mut self) -> Refusal {
         self.effects.push(Effect::Audit(AuditEvent::LoginRefused));
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     }
 
     fn complete_log_in(&mut self, log_in: LogInAttempt, factor: Option<FactorKind>) -> Reply {
@@ -161,7 +161,7 @@ impl Transition<'_> {
     ) -> StepResult {
         self.enrolled_session(session)?;
         let evidence = self.account.evidence.clone();
-        self.use_factor(&evidence, verified).ok_or(Refusal::Wrong)?;
+        self.use_factor(&evidence, verified).ok_or(Refusal::InvalidCredentials)?;
         let now = self.context.now;
         self.session(session)?.factor = Some(now);
         self.effects.push(Effect::Audit(AuditEvent::FactorVerified));

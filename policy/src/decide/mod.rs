@@ -38,13 +38,15 @@ pub fn decide(account: Account, event: Event, context: &PolicyContext) -> Decisi
             let account = if closed { Account::Closed } else { Account::Active(active) };
             Decision { account, effects, reply }
         }
-        Account::Closed => Decision::refused(Account::Closed, Refusal::Wrong),
+        Account::Closed => Decision::refused(Account::Closed, Refusal::InvalidCredentials),
     }
 }
 
 fn decide_active(transition: &mut Transition<'_>, event: Event) -> StepResult {
     match event {
-        Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => Err(Refusal::Wrong),
+        Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => {
+            Err(Refusal::InvalidCredentials)
+        }
         Event::LogIn { device, name, factor } => Ok(transition.log_in(device, name, factor)),
         Event::VerifyFactor { session } => transition.verify_factor(session),
         Event::BeginFactorEnrolment { session } => transition.begin_enrolment(session),
@@ -88,7 +90,7 @@ fn complete_verification(
     let counts = verification.counts && verification.epoch == transition.account.epoch;
     let verified = if counts { verification.evidence(result) } else { VerifiedEvidence::Nothing };
     match verification.purpose {
-        Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::Wrong),
+        Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::InvalidCredentials),
         Purpose::LogInPassword(log_in) => transition.apply_password(log_in, &verified),
         Purpose::LogInFactor(log_in) => transition.apply_log_in_factor(log_in, &verified),
         Purpose::VerifyFactor { session } => transition.complete_factor(session, &verified),

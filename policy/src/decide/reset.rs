@@ -127,7 +127,7 @@ impl Transition<'_> {
         };
         let Some(code) = code.filter(|_| code_matched && matches(self)) else {
             self.effects.push(Effect::Audit(AuditEvent::ResetRefused));
-            return Err(Refusal::Wrong);
+            return Err(Refusal::InvalidCredentials);
         };
         self.delete_secret(code);
         let now = self.context.now;
@@ -143,7 +143,7 @@ impl Transition<'_> {
             .find_reset(reset, device)
             .is_some_and(|r| matches!(r.stage, ResetStage::Verified(_)));
         if !verified {
-            return Err(Refusal::Wrong);
+            return Err(Refusal::InvalidCredentials);
         }
         self.account.resets.retain(|other| other.id != reset);
         let new = self.store_secret(SecretKind::Password);

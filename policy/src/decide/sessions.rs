@@ -34,7 +34,7 @@ impl Transition<'_> {
     ) -> StepResult {
         self.session(session)?;
         if let Some(which) = which {
-            self.session(which).map_err(|_| Refusal::NothingToDo)?;
+            self.session(which).map_err(|_| Refusal::NoPendingOperation)?;
         }
         self.end_sessions_where(|id, _| which.map_or(id != session, |which| id == which));
         self.effects.push(Effect::Audit(AuditEvent::SessionsEnded));
@@ -43,7 +43,7 @@ impl Transition<'_> {
 
     pub(super) fn forget_device(&mut self, session: SessionId, device: DeviceId) -> StepResult {
         self.session(session)?;
-        self.device(device).ok_or(Refusal::NothingToDo)?;
+        self.device(device).ok_or(Refusal::NoPendingOperation)?;
         self.remove_device(device);
         self.effects.push(Effect::Audit(AuditEvent::DeviceForgotten));
         Ok(Reply::Done)

@@ -51,7 +51,7 @@ pub(super) fn decide(
         _ => None,
     };
     if device.is_some_and(|device| device != sign_up.device) {
-        return Decision::refused(Account::PendingSignUp(sign_up), Refusal::Wrong);
+        return Decision::refused(Account::PendingSignUp(sign_up), Refusal::InvalidCredentials);
     }
     match event {
         Event::VerifySignUpCode { .. } => {
@@ -65,7 +65,7 @@ pub(super) fn decide(
                 let expected = ExpectedEvidence::Totp(Some((factor, context.used_up_to)));
                 unchanged(sign_up, request_verification(Purpose::SignUpFactor, expected, true))
             }
-            _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::Wrong),
+            _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::InvalidCredentials),
         },
         Event::CompleteVerification { verification, result } => {
             sign_up.complete(&verification, result, context)
@@ -75,7 +75,7 @@ pub(super) fn decide(
             effects: vec![Effect::EraseAccount],
             reply: Reply::Done,
         },
-        _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::Wrong),
+        _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::InvalidCredentials),
     }
 }
 
@@ -115,7 +115,7 @@ impl PendingSignUp {
                 SignUpStep::CodeVerified { factor, .. },
                 VerifiedEvidence::TotpStep(secret, step),
             ) if *factor == secret => self.activate(step, context),
-            _ => Decision::refused(Account::PendingSignUp(self), Refusal::Wrong),
+            _ => Decision::refused(Account::PendingSignUp(self), Refusal::InvalidCredentials),
         }
     }
 
@@ -139,7 +139,7 @@ impl PendingSignUp {
 
     fn accept_code(mut self, context: &PolicyContext) -> Decision {
         let SignUpStep::CodeMailed(code) = &self.step else {
-            return Decision::refused(Account::PendingSignUp(self), Refusal::Wrong);
+            return Decision::refused(Account::PendingSignUp(self), Refusal::InvalidCredentials);
         };
         let used_code = code.secret;
         let password = SecretId(self.next + 1);
@@ -160,7 +160,7 @@ impl PendingSignUp {
 
     fn activate(self, step: u64, context: &PolicyContext) -> Decision {
         let SignUpStep::CodeVerified { password, factor, .. } = self.step else {
-            return Decision::refused(Account::PendingSignUp(self), Refusal::Wrong);
+            return Decision::refused(Account::PendingSignUp(self), Refusal::InvalidCredentials);
         };
         let recovery: Vec<_> = (1..=RECOVERY_CODES).map(|n| SecretId(self.next + n)).collect();
         let session = SessionId(self.next + RECOVERY_CODES + 1);

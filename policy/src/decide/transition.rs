@@ -103,7 +103,7 @@ impl<'a> Transition<'a> {
     pub(super) fn enrolled_session(&mut self, id: SessionId) -> Result<&mut Session, Refusal> {
         if self.account.must_enrol {
             self.session(id)?;
-            return Err(Refusal::EnrolFirst);
+            return Err(Refusal::EnrolmentRequired);
         }
         self.session(id)
     }
@@ -114,7 +114,7 @@ impl<'a> Transition<'a> {
         let now = self.context.now;
         let factor = self.session(id)?.factor;
         if is_required && !factor.is_some_and(|at| within(at, FRESH, now)) {
-            return Err(Refusal::FactorNeeded);
+            return Err(Refusal::FactorRequired);
         }
         Ok(())
     }

@@ -438,7 +438,7 @@ fn learn_time(device: &mut WorkloadDevice) -> Answer {
     let wallet = device.wallet()?;
     let id = first_payment(wallet)?;
     let issuer = FixedClock.now().shifted(90);
-    wallet.payments().learn_time(&id, issuer).map(drop)
+    wallet.payments().learn_issuer_time(&id, issuer).map(drop)
 }
 
 fn add_counter(device: &mut WorkloadDevice) -> Answer {
@@ -461,8 +461,8 @@ fn receive_transfer(device: &mut WorkloadDevice) -> Answer {
     let Some(request) = wallet.transfer().pending_request()? else { return Ok(()) };
     let all = wallet.otp_credentials().list()?;
     let id = all.first().map(|otp| otp.id).ok_or(Error::NotFound)?;
-    let sealed = wallet.transfer().create_parcel(&unlock, &request, request.number()?, &[id])?;
-    wallet.transfer().accept_parcel(&sealed).map(drop)
+    let sealed = wallet.transfer().seal(&unlock, &request, request.number()?, &[id])?;
+    wallet.transfer().receive(&sealed).map(drop)
 }
 
 fn use_counter(device: &mut WorkloadDevice) -> Answer {

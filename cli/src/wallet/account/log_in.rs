@@ -110,7 +110,7 @@ impl Proof {
                 Err(Trouble::There(no))
                     if matches!(
                         no.refusal(),
-                        Some(Refusal::NotLoggedIn | Refusal::LoginTooOld | Refusal::FactorNeeded)
+                        Some(Refusal::NotLoggedIn | Refusal::LoginTooOld | Refusal::FactorRequired)
                     ) => {}
                 answered => return Ok(answered?),
             }

@@ -23,7 +23,7 @@ pub(in crate::wallet) fn run(
 ) -> Result<(), Failure> {
     let mut wallet = files.open()?;
     let given = match get(&mut wallet, files, label) {
-        Err(Trouble::There(no)) if no.refusal() == Some(Refusal::FactorNeeded) => {
+        Err(Trouble::There(no)) if no.refusal() == Some(Refusal::FactorRequired) => {
             prove(&mut wallet, factor)?;
             get(&mut wallet, files, label)
         }
@@ -70,7 +70,9 @@ fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<
             .map_err(Trouble::of)
         {
             // The answer was lost, and what it would have given is void by now.
-            Err(Trouble::There(no)) if no.refusal() == Some(Refusal::NothingToDo) && !fresh => {
+            Err(Trouble::There(no))
+                if no.refusal() == Some(Refusal::NoPendingOperation) && !fresh =>
+            {
                 wallet.account().discard_provision().map_err(unreadable)?;
                 fresh = true;
             }

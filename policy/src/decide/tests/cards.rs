@@ -16,7 +16,7 @@ fn adding_a_card_needs_a_fresh_factor_removing_does_not() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
     for event in [add(session), Event::SetDefaultCard { session }] {
-        assert_eq!(refusal(issuer.decide(event)), Refusal::FactorNeeded);
+        assert_eq!(refusal(issuer.decide(event)), Refusal::FactorRequired);
     }
     let session = issuer.log_in_fully(TABLET);
     assert!(matches!(issuer.decide(add(session)), Reply::Done));
@@ -26,7 +26,7 @@ fn adding_a_card_needs_a_fresh_factor_removing_does_not() {
     let remove = Event::RemoveCard { session, card: visa() };
     assert!(matches!(issuer.decide(remove), Reply::Done));
     assert!(issuer.was_sent(&Notification::CardRemoved { card: visa() }));
-    assert_eq!(refusal(issuer.decide(add(session))), Refusal::FactorNeeded);
+    assert_eq!(refusal(issuer.decide(add(session))), Refusal::FactorRequired);
     let audit_events = [AuditEvent::CardAdded, AuditEvent::DefaultCardSet, AuditEvent::CardRemoved];
     assert!(audit_events.iter().all(|audit_event| issuer.audit_events.contains(audit_event)));
 }

@@ -26,7 +26,7 @@ fn a_change_requires_a_log_in_within_five_minutes() {
     let reply = issuer.log_in(PHONE, password, None);
     let Reply::LoggedIn { session, .. } = reply else { panic!("{reply:?}") };
     for event in changes(session) {
-        assert_eq!(refusal(issuer.decide(event)), Refusal::FactorNeeded);
+        assert_eq!(refusal(issuer.decide(event)), Refusal::FactorRequired);
     }
     let session = issuer.log_in_fully(PHONE);
     issuer.enrol_factor(session);
@@ -68,16 +68,16 @@ fn a_new_address_needs_the_code_mailed_to_it() {
     issuer.decide(Event::ChangeAddress { session });
     assert_eq!(
         refusal(issuer.complete(pending, first)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "the code of another address"
     );
     for _ in 0..5 {
         let reply = issuer.run(Event::VerifyNewAddress { session }, &[first]);
-        assert_eq!(refusal(reply), Refusal::Wrong);
+        assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     }
     let code = issuer.last_code();
     let reply = issuer.run(Event::VerifyNewAddress { session }, &[code]);
-    assert_eq!(refusal(reply), Refusal::Wrong, "tried five times");
+    assert_eq!(refusal(reply), Refusal::InvalidCredentials, "tried five times");
     assert_eq!(issuer.active().address(), old);
 }
 
@@ -113,9 +113,9 @@ fn a_new_factor_needs_its_own_first_value() {
     let pending = issuer.start(Event::VerifyFactorEnrolment { session });
     issuer.decide(Event::BeginFactorEnrolment { session });
     let value = issuer.next_totp_of(first);
-    assert_eq!(refusal(issuer.complete(pending, value)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.complete(pending, value)), Refusal::InvalidCredentials);
     let reply = issuer.run(Event::VerifyFactorEnrolment { session }, &[TypedValue::Wrong]);
-    assert_eq!(refusal(reply), Refusal::Wrong);
+    assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     assert_eq!(issuer.active().evidence.factor.secret, old);
     issuer.enrol_factor(session);
     assert_ne!(issuer.active().evidence.factor.secret, old);
@@ -129,7 +129,10 @@ fn an_address_change_voids_reset_codes() {
     let session = issuer.log_in_fully(PHONE);
     issuer.change_address(session);
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, code, value)), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.verify_reset(reset, ATTACKER, code, value)),
+        Refusal::InvalidCredentials
+    );
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn changes_are_rate_limited() {
         let reply = issuer.decide(Event::RenewRecoveryCodes { session });
         assert!(matches!(reply, Reply::RecoveryCodes(_)), "{reply:?}");
     }
-    let too_often = |wait| Refusal::TooOften { wait };
+    let too_often = |wait| Refusal::TooManyAttempts { wait };
     let week = 7 * DAY;
     assert_eq!(refusal(issuer.decide(Event::RenewRecoveryCodes { session })), too_often(week));
     issuer.advance(MINUTE);
@@ -153,7 +156,7 @@ fn changes_are_rate_limited() {
     issuer.advance(week - 3 * MINUTE);
     let session = issuer.log_in_fully(PHONE);
     let refused = refusal(issuer.decide(Event::RenewRecoveryCodes { session }));
-    let Refusal::TooOften { wait } = refused else { panic!("{refused:?}") };
+    let Refusal::TooManyAttempts { wait } = refused else { panic!("{refused:?}") };
     issuer.advance(wait - 1);
     assert_eq!(refusal(issuer.decide(Event::RenewRecoveryCodes { session })), too_often(1));
     issuer.advance(1);
@@ -180,7 +183,7 @@ fn a_notice_code_freezes_and_ends_all_sessions() {
     let (mut issuer, notice, _) = after_takeover();
     assert!(issuer.caps().is_some());
     let wrong = issuer.run(Event::FreezeByCode, &[TypedValue::Wrong]);
-    assert_eq!(refusal(wrong), Refusal::Wrong);
+    assert_eq!(refusal(wrong), Refusal::InvalidCredentials);
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
     assert_eq!((issuer.caps(), issuer.session_on(ATTACKER)), (None, None));
 
@@ -210,12 +213,15 @@ fn reverting_restores_evidence_and_drops_the_password() {
     let changed = issuer.next_totp();
     assert_eq!(
         refusal(revert(&mut issuer, notice, changed)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "the attacker's factor"
     );
-    assert_eq!(refusal(revert(&mut issuer, notice, TypedValue::Wrong)), Refusal::Wrong);
+    assert_eq!(
+        refusal(revert(&mut issuer, notice, TypedValue::Wrong)),
+        Refusal::InvalidCredentials
+    );
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(revert(&mut issuer, TypedValue::Wrong, value)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, TypedValue::Wrong, value)), Refusal::InvalidCredentials);
 
     let value = issuer.next_totp_of(old);
     assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
@@ -241,7 +247,7 @@ fn an_old_recovery_code_reverts_changes_once() {
         TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().evidence.recovery[0]);
     assert!(matches!(revert(&mut issuer, notice, recovery), Reply::Done));
     assert_eq!(issuer.active().recovery_left(), 9);
-    assert_eq!(refusal(revert(&mut issuer, notice, recovery)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, notice, recovery)), Refusal::InvalidCredentials);
 }
 
 #[test]
@@ -254,7 +260,7 @@ fn a_used_totp_value_reverts_nothing() {
     };
     issuer.enrol_factor(session);
     let notice = issuer.last_code();
-    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials);
 }
 
 #[test]
@@ -262,8 +268,8 @@ fn changes_cannot_be_reverted_after_seven_days() {
     let (mut issuer, notice, old) = after_takeover();
     issuer.advance(7 * DAY);
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::Wrong);
-    assert_eq!(refusal(issuer.run(Event::FreezeByCode, &[notice])), Refusal::Wrong);
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials);
+    assert_eq!(refusal(issuer.run(Event::FreezeByCode, &[notice])), Refusal::InvalidCredentials);
     assert_eq!(issuer.active().snapshot, None);
 }
 
@@ -271,10 +277,13 @@ fn changes_cannot_be_reverted_after_seven_days() {
 fn wrong_notice_codes_are_not_counted() {
     let (mut issuer, notice, old) = after_takeover();
     for _ in 0..100 {
-        assert_eq!(refusal(issuer.run(Event::FreezeByCode, &[TypedValue::Wrong])), Refusal::Wrong);
+        assert_eq!(
+            refusal(issuer.run(Event::FreezeByCode, &[TypedValue::Wrong])),
+            Refusal::InvalidCredentials
+        );
         assert_eq!(
             refusal(revert(&mut issuer, TypedValue::Wrong, TypedValue::Value(old, 0))),
-            Refusal::Wrong
+            Refusal::InvalidCredentials
         );
     }
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
@@ -286,10 +295,13 @@ fn wrong_notice_codes_are_not_counted() {
 fn reverting_compares_twenty_totp_values_a_week() {
     let (mut issuer, notice, old) = after_takeover();
     for _ in 0..20 {
-        assert_eq!(refusal(revert(&mut issuer, notice, TypedValue::Value(old, 0))), Refusal::Wrong);
+        assert_eq!(
+            refusal(revert(&mut issuer, notice, TypedValue::Value(old, 0))),
+            Refusal::InvalidCredentials
+        );
     }
     let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::Wrong, "used up");
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials, "used up");
     let recovery =
         TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().evidence.recovery[0]);
     assert!(matches!(revert(&mut issuer, notice, recovery), Reply::Done));
@@ -315,13 +327,13 @@ fn old_and_new_address_have_separate_attempt_limits() {
     for _ in 0..30 {
         assert_eq!(
             refusal(revert(&mut issuer, attacker_code, TypedValue::Value(old, 0))),
-            Refusal::Wrong
+            Refusal::InvalidCredentials
         );
     }
     let value = issuer.next_totp_of(old);
     assert_eq!(
         refusal(revert(&mut issuer, attacker_code, value)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "the attacker's attempts are used up"
     );
     let value = issuer.next_totp_of(old);
@@ -403,5 +415,5 @@ fn concurrent_reverts_succeed_once() {
     let [first, second] = [issuer.next_totp_of(old), issuer.next_totp_of(old)];
     let [one, other] = verifications;
     assert!(matches!(issuer.complete(one, first), Reply::Done));
-    assert_eq!(refusal(issuer.complete(other, second)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.complete(other, second)), Refusal::InvalidCredentials);
 }

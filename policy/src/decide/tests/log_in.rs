@@ -10,12 +10,12 @@ fn the_password_alone_logs_in_on_a_known_device() {
     let reply = issuer.log_in(PHONE, password, None);
     let Reply::LoggedIn { session, must_enrol: false } = reply else { panic!("{reply:?}") };
     let provision = || Event::Provision { session, device: PHONE };
-    assert_eq!(refusal(issuer.decide(provision())), Refusal::FactorNeeded);
+    assert_eq!(refusal(issuer.decide(provision())), Refusal::FactorRequired);
     let value = issuer.next_totp();
     assert!(matches!(issuer.run(Event::VerifyFactor { session }, &[value]), Reply::Done));
     assert!(matches!(issuer.decide(provision()), Reply::Provisioned(_)));
     issuer.advance(5 * MINUTE);
-    assert_eq!(refusal(issuer.decide(provision())), Refusal::FactorNeeded);
+    assert_eq!(refusal(issuer.decide(provision())), Refusal::FactorRequired);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn an_unknown_device_needs_the_factor_and_notifies_the_owner() {
     for (password, factor) in
         [(password, None), (password, Some(TypedValue::Wrong)), (TypedValue::Wrong, Some(value))]
     {
-        assert_eq!(refusal(issuer.log_in(ATTACKER, password, factor)), Refusal::Wrong);
+        assert_eq!(refusal(issuer.log_in(ATTACKER, password, factor)), Refusal::InvalidCredentials);
     }
     assert_eq!(issuer.session_on(ATTACKER), None);
     issuer.log_in_fully(TABLET);
@@ -63,10 +63,16 @@ fn concurrent_log_ins_accept_a_totp_value_once() {
         verification
     });
     assert!(matches!(issuer.complete(one, value), Reply::LoggedIn { .. }));
-    assert_eq!(refusal(issuer.complete(other, value)), Refusal::Wrong);
-    assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(value))), Refusal::Wrong);
+    assert_eq!(refusal(issuer.complete(other, value)), Refusal::InvalidCredentials);
+    assert_eq!(
+        refusal(issuer.log_in(ATTACKER, password, Some(value))),
+        Refusal::InvalidCredentials
+    );
     issuer.set_back(10 * MINUTE);
-    assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(value))), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.log_in(ATTACKER, password, Some(value))),
+        Refusal::InvalidCredentials
+    );
 }
 
 #[test]
@@ -77,7 +83,7 @@ fn a_restore_voids_old_totp_values_and_sessions() {
     let TypedValue::Value(_, step) = value else { panic!() };
     issuer.context.used_up_to = step;
     issuer.context.generation = Generation(2);
-    assert_eq!(refusal(issuer.log_in(TABLET, password, Some(value))), Refusal::Wrong);
+    assert_eq!(refusal(issuer.log_in(TABLET, password, Some(value))), Refusal::InvalidCredentials);
     assert_eq!(issuer.session_on(PHONE), None);
     assert_eq!(issuer.caps(), None);
     issuer.log_in_fully(TABLET);
@@ -93,7 +99,7 @@ fn a_recovery_code_works_once_and_forces_enrolment() {
     let reply = issuer.log_in(TABLET, password, Some(code));
     let Reply::LoggedIn { session, must_enrol: true } = reply else { panic!("{reply:?}") };
     assert!(issuer.was_sent(&Notification::RecoveryCodeUsed { left: 9 }));
-    assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(code))), Refusal::Wrong);
+    assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(code))), Refusal::InvalidCredentials);
 
     for event in [
         Event::Provision { session, device: TABLET },
@@ -103,10 +109,14 @@ fn a_recovery_code_works_once_and_forces_enrolment() {
         Event::Unfreeze { session },
         Event::RequestDeletion { session },
     ] {
-        assert_eq!(refusal(issuer.decide(event)), Refusal::EnrolFirst);
+        assert_eq!(refusal(issuer.decide(event)), Refusal::EnrolmentRequired);
     }
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.complete(pending, value)), Refusal::EnrolFirst, "requested before");
+    assert_eq!(
+        refusal(issuer.complete(pending, value)),
+        Refusal::EnrolmentRequired,
+        "requested before"
+    );
     issuer.enrol_factor(session);
     let reply = issuer.decide(Event::Provision { session, device: TABLET });
     assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
@@ -121,7 +131,10 @@ fn unknown_devices_do_not_use_up_the_owners_attempts() {
     }
     let password = issuer.password();
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(value))), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.log_in(ATTACKER, password, Some(value))),
+        Refusal::InvalidCredentials
+    );
     assert!(matches!(issuer.log_in(PHONE, password, None), Reply::LoggedIn { .. }));
     issuer.log_in_fully(PHONE);
 }
@@ -143,15 +156,18 @@ fn passwords_and_factors_are_rate_limited() {
         issuer.log_in(ATTACKER, password, Some(TypedValue::Wrong));
     }
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(value))), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.log_in(ATTACKER, password, Some(value))),
+        Refusal::InvalidCredentials
+    );
     let session = issuer.session_on(PHONE).unwrap();
     for _ in 0..30 {
         assert_eq!(
             refusal(issuer.run(Event::VerifyFactor { session }, &[TypedValue::Wrong])),
-            Refusal::Wrong
+            Refusal::InvalidCredentials
         );
     }
-    let too_often = |wait| Refusal::TooOften { wait };
+    let too_often = |wait| Refusal::TooManyAttempts { wait };
     assert_eq!(refusal(issuer.decide(Event::VerifyFactor { session })), too_often(7 * DAY));
     issuer.advance(7 * DAY - 1);
     assert_eq!(refusal(issuer.decide(Event::VerifyFactor { session })), too_often(1));
@@ -172,7 +188,7 @@ fn a_pending_log_in_fails_if_its_evidence_changes() {
     issuer.reset_password(PHONE);
     assert_eq!(
         refusal(issuer.complete(verification, password)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "the password as it was"
     );
 
@@ -185,7 +201,7 @@ fn a_pending_log_in_fails_if_its_evidence_changes() {
     let value = issuer.next_totp();
     assert_eq!(
         refusal(issuer.complete(verification, value)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "the password was right before"
     );
 
@@ -200,13 +216,17 @@ fn a_pending_log_in_fails_if_its_evidence_changes() {
     let value = issuer.next_totp_of(old);
     assert_eq!(
         refusal(issuer.complete(verification, value)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "the factor as it was"
     );
 
     let verification = issuer.start(login(None));
     assert!(matches!(issuer.decide(Event::ForgetDevice { session, device: PHONE }), Reply::Done));
-    assert_eq!(refusal(issuer.complete(verification, password)), Refusal::Wrong, "no longer known");
+    assert_eq!(
+        refusal(issuer.complete(verification, password)),
+        Refusal::InvalidCredentials,
+        "no longer known"
+    );
     assert_eq!(issuer.session_on(PHONE), None);
 }
 
@@ -220,7 +240,7 @@ fn a_result_of_the_wrong_kind_matches_nothing() {
         let verification = issuer.start(event);
         assert_eq!(
             refusal(issuer.decide(Event::CompleteVerification { verification, result })),
-            Refusal::Wrong
+            Refusal::InvalidCredentials
         );
     }
     let session = issuer.session_on(PHONE).unwrap();
@@ -229,7 +249,7 @@ fn a_result_of_the_wrong_kind_matches_nothing() {
         let verification = issuer.start(Event::VerifyFactor { session });
         assert_eq!(
             refusal(issuer.decide(Event::CompleteVerification { verification, result })),
-            Refusal::Wrong
+            Refusal::InvalidCredentials
         );
     }
 }

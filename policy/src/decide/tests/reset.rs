@@ -15,7 +15,7 @@ fn a_reset_sets_a_password_and_creates_no_session() {
     assert_ne!(issuer.password(), old);
     assert!(issuer.was_sent(&Notification::PasswordReset));
     assert_eq!(issuer.active().sessions(&issuer.context).count(), 0);
-    assert_eq!(refusal(issuer.log_in(PHONE, old, None)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.log_in(PHONE, old, None)), Refusal::InvalidCredentials);
 }
 
 #[test]
@@ -23,30 +23,30 @@ fn reset_steps_cannot_be_skipped_repeated_or_mixed() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let reset = issuer.request_reset(PHONE);
-    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong, "skipped");
+    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::InvalidCredentials, "skipped");
 
     let owner_code = issuer.last_code();
     let attacker_reset = issuer.request_reset(ATTACKER);
     let value = issuer.next_totp();
     let reply = issuer.verify_reset(attacker_reset, ATTACKER, owner_code, value);
-    assert_eq!(refusal(reply), Refusal::Wrong, "the code of another reset");
+    assert_eq!(refusal(reply), Refusal::InvalidCredentials, "the code of another reset");
 
     let value = issuer.next_totp();
     assert!(matches!(issuer.verify_reset(reset, PHONE, owner_code, value), Reply::ResetVerified));
     let value = issuer.next_totp();
     assert_eq!(
         refusal(issuer.verify_reset(reset, PHONE, owner_code, value)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "twice"
     );
     assert_eq!(
         refusal(finish(&mut issuer, attacker_reset, ATTACKER)),
-        Refusal::Wrong,
+        Refusal::InvalidCredentials,
         "verified for another"
     );
     assert_eq!(issuer.password(), password);
     assert!(matches!(finish(&mut issuer, reset, PHONE), Reply::Done));
-    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong, "twice");
+    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::InvalidCredentials, "twice");
 }
 
 #[test]
@@ -60,11 +60,17 @@ fn neither_mailbox_nor_factor_alone_verifies_a_reset() {
         (TypedValue::Wrong, value),
         (TypedValue::Wrong, TypedValue::Wrong),
     ] {
-        assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, code, factor)), Refusal::Wrong);
-        assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::Wrong);
+        assert_eq!(
+            refusal(issuer.verify_reset(reset, ATTACKER, code, factor)),
+            Refusal::InvalidCredentials
+        );
+        assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::InvalidCredentials);
     }
     // Code and factor are not interchangeable.
-    assert_eq!(refusal(issuer.verify_reset(reset, ATTACKER, value, code)), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.verify_reset(reset, ATTACKER, value, code)),
+        Refusal::InvalidCredentials
+    );
 }
 
 #[test]
@@ -75,10 +81,10 @@ fn a_code_on_another_device_is_refused_and_not_counted() {
     let value = issuer.next_totp();
     for _ in 0..9 {
         let reply = issuer.verify_reset(reset, ATTACKER, code, value);
-        assert_eq!(refusal(reply), Refusal::Wrong);
+        assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     }
     assert!(matches!(issuer.verify_reset(reset, PHONE, code, value), Reply::ResetVerified));
-    assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::Wrong);
+    assert_eq!(refusal(finish(&mut issuer, reset, ATTACKER)), Refusal::InvalidCredentials);
     assert!(matches!(finish(&mut issuer, reset, PHONE), Reply::Done));
 }
 
@@ -99,7 +105,7 @@ fn a_code_is_compared_five_times_despite_concurrency() {
         let Reply::VerificationRequired(verification) = issuer.complete(verification, code) else {
             panic!()
         };
-        assert_eq!(refusal(issuer.complete(verification, value)), Refusal::Wrong);
+        assert_eq!(refusal(issuer.complete(verification, value)), Refusal::InvalidCredentials);
     }
 }
 
@@ -134,17 +140,23 @@ fn codes_and_verified_resets_expire_after_ten_minutes() {
     let code = issuer.last_code();
     issuer.advance(10 * MINUTE);
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, code, value)), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.verify_reset(reset, PHONE, code, value)),
+        Refusal::InvalidCredentials
+    );
     issuer.set_back(20 * MINUTE);
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, code, value)), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.verify_reset(reset, PHONE, code, value)),
+        Refusal::InvalidCredentials
+    );
 
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_and_verify_reset(PHONE);
     issuer.advance(10 * MINUTE);
-    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong);
+    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::InvalidCredentials);
     issuer.set_back(10 * MINUTE);
-    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::Wrong);
+    assert_eq!(refusal(finish(&mut issuer, reset, PHONE)), Refusal::InvalidCredentials);
 }
 
 #[test]
@@ -156,7 +168,7 @@ fn a_reset_voids_sessions_credentials_and_other_resets() {
     issuer.reset_password(PHONE);
 
     assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
-    assert_eq!(refusal(finish(&mut issuer, other, TABLET)), Refusal::Wrong);
+    assert_eq!(refusal(finish(&mut issuer, other, TABLET)), Refusal::InvalidCredentials);
     assert_eq!(issuer.active().caps(credential, &issuer.context), None);
     // Nothing can be paid before a log-in with the factor and a new credential; then with lower caps for a day.
     let session = issuer.log_in_fully(PHONE);
@@ -188,7 +200,10 @@ fn a_recovery_code_verifies_a_reset_once() {
     assert_eq!(issuer.active().recovery_left(), 9);
     let reset = issuer.request_reset(PHONE);
     let code = issuer.last_code();
-    assert_eq!(refusal(issuer.verify_reset(reset, PHONE, code, recovery)), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.verify_reset(reset, PHONE, code, recovery)),
+        Refusal::InvalidCredentials
+    );
 }
 
 #[test]
@@ -198,7 +213,10 @@ fn a_device_has_one_reset_mailed_to_the_verified_address() {
     let code = issuer.last_code();
     issuer.request_reset(PHONE);
     let value = issuer.next_totp();
-    assert_eq!(refusal(issuer.verify_reset(first, PHONE, code, value)), Refusal::Wrong);
+    assert_eq!(
+        refusal(issuer.verify_reset(first, PHONE, code, value)),
+        Refusal::InvalidCredentials
+    );
     assert_eq!(issuer.active().resets.len(), 1);
     let address = issuer.active().address();
     assert!(issuer.mails.iter().all(|(to, _)| *to == address));

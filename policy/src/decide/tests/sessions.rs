@@ -31,7 +31,7 @@ fn sessions_can_be_ended_one_by_one_or_all_others() {
     assert!(matches!(issuer.decide(other), Reply::Done));
     assert_eq!(issuer.session_on(PHONE), None);
     let gone = Event::EndSessions { session: tablet, which: Some(phone) };
-    assert_eq!(refusal(issuer.decide(gone)), Refusal::NothingToDo);
+    assert_eq!(refusal(issuer.decide(gone)), Refusal::NoPendingOperation);
     let phone = issuer.log_in_fully(PHONE);
     let others = Event::EndSessions { session: phone, which: None };
     assert!(matches!(issuer.decide(others), Reply::Done));
@@ -49,10 +49,10 @@ fn a_forgotten_device_loses_everything_of_the_account() {
     assert!(matches!(issuer.decide(forget()), Reply::Done));
     assert_eq!((issuer.session_on(PHONE), issuer.caps()), (None, None));
     let finish = Event::FinishReset { reset, device: PHONE };
-    assert_eq!(refusal(issuer.decide(finish)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.decide(finish)), Refusal::InvalidCredentials);
     let password = issuer.password();
-    assert_eq!(refusal(issuer.log_in(PHONE, password, None)), Refusal::Wrong);
-    assert_eq!(refusal(issuer.decide(forget())), Refusal::NothingToDo);
+    assert_eq!(refusal(issuer.log_in(PHONE, password, None)), Refusal::InvalidCredentials);
+    assert_eq!(refusal(issuer.decide(forget())), Refusal::NoPendingOperation);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_credential_is_bound_to_the_sessions_device() {
     let session = issuer.log_in_fully(TABLET);
     for device in [PHONE, ATTACKER] {
         let reply = issuer.decide(Event::Provision { session, device });
-        assert_eq!(refusal(reply), Refusal::Wrong);
+        assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     }
     let reply = issuer.decide(Event::Provision { session, device: TABLET });
     assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
@@ -91,14 +91,14 @@ fn new_devices_and_sessions_replace_the_oldest() {
 fn freezing_needs_a_session_and_unfreezing_the_factor() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
-    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::FactorNeeded);
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::FactorRequired);
     issuer.decide(Event::Freeze { session });
     assert!(issuer.active().is_frozen() && issuer.caps().is_none());
     let value = issuer.next_totp();
     issuer.run(Event::VerifyFactor { session }, &[value]);
     assert!(matches!(issuer.decide(Event::Unfreeze { session }), Reply::Done));
     assert_eq!(issuer.caps(), Some(Caps::Usual));
-    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::NothingToDo);
+    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::NoPendingOperation);
 }
 
 #[test]
@@ -114,13 +114,16 @@ fn an_owner_can_enrol_a_factor_on_their_frozen_account() {
     let code = issuer.recovery_code();
     let reply = issuer.log_in(TABLET, password, Some(code));
     let Reply::LoggedIn { session: new, must_enrol: true } = reply else { panic!("{reply:?}") };
-    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session: new })), Refusal::EnrolFirst);
+    assert_eq!(
+        refusal(issuer.decide(Event::Unfreeze { session: new })),
+        Refusal::EnrolmentRequired
+    );
     // A session without the factor, as on a found phone, cannot enrol one.
     let reply = issuer.log_in(PHONE, password, None);
     let Reply::LoggedIn { session: result, .. } = reply else { panic!("{reply:?}") };
     assert_eq!(
         refusal(issuer.decide(Event::BeginFactorEnrolment { session: result })),
-        Refusal::FactorNeeded
+        Refusal::FactorRequired
     );
     for by in [Freeze::Notice, Freeze::Operator, Freeze::Session] {
         let Account::Active(active) = &mut issuer.account else { panic!("no account") };
@@ -171,7 +174,7 @@ fn an_export_needs_a_recent_log_in_and_works_when_frozen() {
     let password = issuer.password();
     issuer.log_in(PHONE, password, None);
     let session = issuer.session_on(PHONE).unwrap();
-    assert_eq!(refusal(issuer.decide(export(session, true))), Refusal::FactorNeeded);
+    assert_eq!(refusal(issuer.decide(export(session, true))), Refusal::FactorRequired);
     let session = issuer.log_in_fully(PHONE);
     issuer.decide(Event::Freeze { session });
     assert!(matches!(issuer.decide(export(session, true)), Reply::Done));
@@ -194,14 +197,17 @@ fn an_export_needs_a_recent_log_in_and_works_when_frozen() {
 fn an_account_is_deleted_after_seven_days_unless_cancelled() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(PHONE);
-    assert_eq!(refusal(issuer.decide(Event::CancelDeletion { session })), Refusal::NothingToDo);
+    assert_eq!(
+        refusal(issuer.decide(Event::CancelDeletion { session })),
+        Refusal::NoPendingOperation
+    );
     issuer.decide(Event::RequestDeletion { session });
     let due = issuer.active().deletion().unwrap();
     issuer.advance(6 * DAY);
-    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::NothingToDo);
+    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::NoPendingOperation);
     assert!(matches!(issuer.decide(Event::CancelDeletion { session }), Reply::Done));
     issuer.advance(2 * DAY);
-    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::NothingToDo);
+    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::NoPendingOperation);
 
     let session = issuer.log_in_fully(PHONE);
     issuer.decide(Event::RequestDeletion { session });
@@ -210,6 +216,9 @@ fn an_account_is_deleted_after_seven_days_unless_cancelled() {
     assert!(matches!(issuer.decide(Event::DeleteIfDue), Reply::Done));
     assert_eq!(issuer.account, Account::Closed);
     let event = Event::LogIn { device: PHONE, name: String::new(), factor: None };
-    assert_eq!(refusal(issuer.decide(event)), Refusal::Wrong);
-    assert_eq!(refusal(issuer.decide(Event::SetOperatorFreeze { frozen: false })), Refusal::Wrong);
+    assert_eq!(refusal(issuer.decide(event)), Refusal::InvalidCredentials);
+    assert_eq!(
+        refusal(issuer.decide(Event::SetOperatorFreeze { frozen: false })),
+        Refusal::InvalidCredentials
+    );
 }

@@ -17,15 +17,15 @@ fn a_new_account_has_address_password_and_second_factor() {
 fn no_step_of_a_sign_up_can_be_skipped() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     let reply = issuer.run(Event::VerifySignUpFactor { device: PHONE }, &[TypedValue::Wrong]);
-    assert_eq!(refusal(reply), Refusal::Wrong);
+    assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     let code = issuer.last_code();
     assert_eq!(
         refusal(issuer.run(Event::VerifySignUpCode { device: PHONE }, &[TypedValue::Wrong])),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     assert_eq!(
         refusal(issuer.run(Event::VerifySignUpCode { device: ATTACKER }, &[code])),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     let Reply::FactorSecret(factor) =
         issuer.run(Event::VerifySignUpCode { device: PHONE }, &[code])
@@ -34,13 +34,13 @@ fn no_step_of_a_sign_up_can_be_skipped() {
     };
     assert_eq!(
         refusal(issuer.run(Event::VerifySignUpCode { device: PHONE }, &[code])),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
     let value = issuer.next_totp_of(factor);
     for (device, value) in [(PHONE, TypedValue::Wrong), (ATTACKER, value)] {
         assert_eq!(
             refusal(issuer.run(Event::VerifySignUpFactor { device }, &[value])),
-            Refusal::Wrong
+            Refusal::InvalidCredentials
         );
     }
     assert!(matches!(issuer.account, Account::PendingSignUp(_)));
@@ -55,14 +55,14 @@ fn a_sign_up_code_is_compared_five_times_in_ten_minutes() {
     }
     let verification = issuer.start(Event::VerifySignUpCode { device: PHONE });
     assert_eq!(verification.expected(), &ExpectedEvidence::MailedCode(None));
-    assert_eq!(refusal(issuer.complete(verification, code)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.complete(verification, code)), Refusal::InvalidCredentials);
 
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     issuer.advance(10 * MINUTE);
     let code = issuer.last_code();
     assert_eq!(
         refusal(issuer.run(Event::VerifySignUpCode { device: PHONE }, &[code])),
-        Refusal::Wrong
+        Refusal::InvalidCredentials
     );
 }
 
@@ -87,7 +87,7 @@ fn an_existing_account_is_revealed_by_mail_only() {
 #[test]
 fn an_unfinished_sign_up_is_erased() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
-    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::Wrong);
+    assert_eq!(refusal(issuer.decide(Event::DeleteIfDue)), Refusal::InvalidCredentials);
     issuer.advance(10 * MINUTE);
     assert!(matches!(issuer.decide(Event::DeleteIfDue), Reply::Done));
     assert_eq!(issuer.account, Account::Closed);
@@ -104,7 +104,7 @@ fn a_pending_sign_up_refuses_account_events() {
         Event::Provision { session: SessionId(1), device: PHONE },
         Event::SetOperatorFreeze { frozen: true },
     ] {
-        assert_eq!(refusal(issuer.decide(event)), Refusal::Wrong);
+        assert_eq!(refusal(issuer.decide(event)), Refusal::InvalidCredentials);
     }
     assert_eq!(issuer.account, snapshot);
 }

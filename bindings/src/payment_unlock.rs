@@ -1,4 +1,4 @@
-//! The leave to pay, held by the host.
+//! The unlock token of the payment lock, held by the host.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
@@ -7,22 +7,22 @@ use tegata::vault;
 
 use crate::WalletError;
 
-/// The leave to make payment codes: what unlocking gives, and what locking takes away.
+/// An unlock token of the payment lock: payment codes are made with it. Unlocking gives it.
 ///
-/// It holds the key of the payment lock. Lock it, or let go of it, as when the app leaves the screen.
+/// It holds the key of the payment lock. Lock it, or let go of it, when the app leaves the screen.
 #[derive(uniffi::Object)]
 pub struct PaymentUnlock(Mutex<Option<vault::PaymentUnlock>>);
 
 #[uniffi::export]
 impl PaymentUnlock {
-    /// The leave to pay where there is no payment lock. What is locked it does not open.
+    /// Makes the token for a wallet without a payment lock. It opens no lock.
     #[uniffi::constructor]
     #[must_use]
     pub fn without_lock() -> Self {
         Self::new(vault::PaymentUnlock::without_lock())
     }
 
-    /// Takes the leave away and wipes its key. Whatever is asked with it from now on fails with `PaymentsLocked`.
+    /// Wipes the key in this token. Whatever is called with it from now on fails with `PaymentsLocked`.
     pub fn lock(&self) {
         *self.slot() = None;
     }
@@ -33,7 +33,7 @@ impl PaymentUnlock {
         Self(Mutex::new(Some(unlock)))
     }
 
-    /// Does `work` with the unlock, if it was not taken away.
+    /// Does `work` with the core's token, unless this one was locked.
     pub(crate) fn with<T, E: Into<WalletError>>(
         &self,
         work: impl FnOnce(&mut vault::PaymentUnlock) -> Result<T, E>,
@@ -42,7 +42,7 @@ impl PaymentUnlock {
         work(slot.as_mut().ok_or(WalletError::PaymentsLocked)?).map_err(Into::into)
     }
 
-    /// A panic under this lock takes the leave away: unlocking again is safe, guessing what it is worth is not.
+    /// A panic under this lock drops the token: unlocking again is safe, guessing what it is worth is not.
     fn slot(&self) -> MutexGuard<'_, Option<vault::PaymentUnlock>> {
         self.0.lock().unwrap_or_else(|poisoned| {
             self.0.clear_poison();

@@ -1,4 +1,4 @@
-//! The wallet that a door and its rooms share, and the place where panics end.
+//! The open wallet that all handles share, and the place where panics end.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,13 +7,13 @@ use tegata::{Clock, UnixTime};
 
 use crate::WalletError;
 
-/// An open wallet, or a closed one: `None`; and the clock that it goes by.
-pub(crate) struct Open {
+/// An open wallet, or `None` once it was closed, and its clock.
+pub(crate) struct SharedWallet {
     wallet: Mutex<Option<tegata::Wallet>>,
     clock: Arc<dyn Clock>,
 }
 
-impl Open {
+impl SharedWallet {
     pub(crate) fn new(wallet: tegata::Wallet, clock: Arc<dyn Clock>) -> Self {
         Self { wallet: Mutex::new(Some(wallet)), clock }
     }
@@ -28,9 +28,10 @@ impl Open {
         &self,
         work: impl FnOnce(&mut tegata::Wallet) -> Result<T, E>,
     ) -> Result<T, WalletError> {
-        let (mut work, mut done) = (Some(work), None);
+        let mut work = Some(work);
+        let mut done = None;
         self.with_any(&mut |wallet| done = work.take().map(|work| work(wallet)))?;
-        done.map_or(Err(WalletError::Broken), |done| done.map_err(Into::into))
+        done.map_or(Err(WalletError::InternalError), |done| done.map_err(Into::into))
     }
 
     /// One body for all kinds of work: the library would have it once for each.
@@ -47,7 +48,7 @@ impl Open {
         done
     }
 
-    /// Takes the wallet out, for good.
+    /// Takes the wallet out for good, to be closed.
     pub(crate) fn take(&self) -> Option<tegata::Wallet> {
         self.slot().take()
     }
@@ -63,14 +64,14 @@ impl Open {
     }
 }
 
-/// Does `work`, and turns a panic into [`WalletError::Broken`]. The panic's text is dropped: it may quote anything.
+/// Does `work`, and turns a panic into [`WalletError::InternalError`]. The panic's text is dropped: it may quote anything.
 pub(crate) fn guarded<T, E: Into<WalletError>>(
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, WalletError> {
     silence_panics();
     match panic::catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(WalletError::Broken),
+        Err(_) => Err(WalletError::InternalError),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the app's HTTP client sends and gets.
+//! What the app's HTTP client sends and receives.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,34 +11,34 @@ use tegata::protocol::{Envelope, Response, SIGNATURE_HEADER};
 #[derive(Clone, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct IssuerRequest {
-    /// The method of HTTP.
+    /// The HTTP method: `POST`.
     pub method: String,
-    /// The whole address. Send it nowhere else.
+    /// The whole URL. Send the request nowhere else.
     pub url: String,
-    /// All headers that it has to have.
+    /// All headers that the request has to have.
     pub headers: HashMap<String, String>,
-    /// The body. The device signed these bytes.
+    /// The body, to be sent as it is: the device signed these bytes.
     pub body: Vec<u8>,
-    /// Whether it may be sent again, by itself, when no answer came: done twice, it is as if it was done once. The rest
-    /// is sent again only if its person says so, since nobody knows whether it was done.
-    pub may_repeat: bool,
+    /// Whether the app may send it again by itself when no response came, since doing it twice is like doing it once.
+    /// Any other request is sent again only if the owner says so: nobody knows whether it was done.
+    pub is_idempotent: bool,
 }
 
-/// What came back, whatever it is.
+/// The response, whatever it is.
 #[derive(Clone, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct IssuerResponse {
-    /// The status.
+    /// The HTTP status.
     pub status: i32,
-    /// The body. Of more than 256 KiB nothing is read: a client may stop after one byte more.
+    /// The body. A body of more than 256 KiB is not read: a client may stop after one byte more.
     pub body: Vec<u8>,
-    /// What the header `Retry-After` says, if it is there.
+    /// The header `Retry-After`, if it is there.
     #[uniffi(default = None)]
     pub retry_after: Option<String>,
 }
 
 impl IssuerRequest {
-    pub(super) fn to(issuer: &IssuerAddress, request: &Envelope) -> Self {
+    pub(super) fn new(issuer: &IssuerAddress, request: &Envelope) -> Self {
         let mut headers = HashMap::new();
         let mut header = |name: &str, value: String| headers.insert(name.to_owned(), value);
         header("Content-Type", "application/json".to_owned());
@@ -53,13 +53,13 @@ impl IssuerRequest {
             url: format!("{issuer}{}", request.path()),
             headers,
             body: request.body().to_vec(),
-            may_repeat: request.may_repeat(),
+            is_idempotent: request.is_idempotent(),
         }
     }
 }
 
 impl From<IssuerResponse> for Response {
-    /// A status that is none reads as one that no issuer answers with.
+    /// A number that is no HTTP status reads as 0, which no issuer answers with.
     fn from(response: IssuerResponse) -> Self {
         let IssuerResponse { status, body, retry_after } = response;
         Self {

@@ -1,0 +1,100 @@
+//! The second factor: giving it, enrolling a new one, recovery codes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tegata::formats::otpauth;
+use tegata::protocol::{self, RecoveryCode, SecretText, TotpText};
+
+use super::call::call;
+use crate::WalletError;
+use crate::shared_wallet::SharedWallet;
+
+/// An enrolled second factor: a value of the authenticator, or a recovery code.
+#[derive(uniffi::Object)]
+pub struct SecondFactor(pub(super) protocol::SecondFactor);
+
+#[uniffi::export]
+impl SecondFactor {
+    /// Takes the six digits that the authenticator shows.
+    #[uniffi::constructor]
+    pub fn totp(digits: String) -> Result<Self, WalletError> {
+        let totp = TotpText::new(&digits).map_err(WalletError::invalid)?;
+        Ok(Self(protocol::SecondFactor::Totp(totp)))
+    }
+
+    /// Takes one of the recovery codes, however its owner wrote it. It is used up by it.
+    #[uniffi::constructor]
+    pub fn recovery_code(code: &[u8]) -> Result<Self, WalletError> {
+        // What is not UTF-8 is no code either, and the error says so.
+        let code = RecoveryCode::parse(std::str::from_utf8(code).unwrap_or_default());
+        Ok(Self(protocol::SecondFactor::RecoveryCode(code.map_err(WalletError::invalid)?)))
+    }
+}
+
+impl fmt::Debug for SecondFactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecondFactor([redacted])")
+    }
+}
+
+call! {
+    /// A request for a new second factor.
+    FactorEnrolmentCall: protocol::FactorEnrolment =>
+    /// Takes the response, and gives the second factor, this once.
+    Arc<FactorEnrolment>, |call, uri| {
+        Arc::new(FactorEnrolment { wallet: Arc::clone(&call.wallet), uri })
+    }
+}
+
+/// A second factor that the issuer has made and that is not enrolled yet. The issuer gives it this once.
+#[derive(uniffi::Object)]
+pub struct FactorEnrolment {
+    wallet: Arc<SharedWallet>,
+    uri: SecretText,
+}
+
+#[uniffi::export]
+impl FactorEnrolment {
+    /// Gives the second factor as an `otpauth` URI with its secret: for an authenticator on another device. Wipe it
+    /// after use.
+    #[must_use]
+    pub fn reveal_uri(&self) -> Vec<u8> {
+        self.uri.expose().as_bytes().to_vec()
+    }
+
+    /// Stores the second factor in this wallet, beside other one-time passwords, and gives the id of its record. Weaker
+    /// than on another device: whoever has the wallet open has both.
+    pub fn store_in_wallet(&self) -> Result<String, WalletError> {
+        let credential = otpauth::parse(self.uri.expose().as_bytes());
+        let credential = credential.map_err(WalletError::invalid)?;
+        self.wallet
+            .with(|wallet| wallet.otp_credentials().add(&credential).map(|id| id.to_string()))
+    }
+}
+
+impl fmt::Debug for FactorEnrolment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FactorEnrolment([redacted])")
+    }
+}
+
+call! {
+    /// A request for new recovery codes.
+    RecoveryCodesCall: protocol::RecoveryCodes =>
+    /// Takes the response, and gives the recovery codes, this once.
+    Arc<RecoveryCodes>, |_, codes| Arc::new(RecoveryCodes(codes))
+}
+
+/// Recovery codes. The issuer gives them this once, and the wallet keeps none.
+#[derive(uniffi::Object)]
+pub struct RecoveryCodes(pub(super) Vec<RecoveryCode>);
+
+#[uniffi::export]
+impl RecoveryCodes {
+    /// Gives each as a person writes it down. The owner needs them when the second factor is lost.
+    #[must_use]
+    pub fn reveal(&self) -> Vec<String> {
+        self.0.iter().map(|code| code.text().expose().to_owned()).collect()
+    }
+}
