@@ -1,34 +1,54 @@
-//! Tegata, the wallet core: credentials in encrypted local storage, payment barcodes made without a network,
-//! and the check on the issuer's side that accepts each of them once.
+//! Tegata, the wallet core: credentials in encrypted local storage, payment codes made without a network, and the check
+//! on the issuer's side that accepts each code once.
 //!
-//! The door is [`Wallet`]; behind it are rooms, such as [`Wallet::payments`]. The issuer's side of the counter is
-//! [`code::verify`]. Nothing in here reads a clock or a random source of its own: hosts pass a [`Clock`] and a
-//! [`Random`] in.
+//! One facade, one handle per feature: [`Wallet`] opens the storage, and [`payments`](Wallet::payments),
+//! [`otp_credentials`](Wallet::otp_credentials), [`passes`](Wallet::passes), [`account`](Wallet::account) and
+//! [`transfer`](Wallet::transfer) are its handles. Below it:
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`code`] | the payment code: derive it on the phone, decode and compare it at the issuer |
+//! | [`symbol`] | digits or text as QR code and Code 128: SVG, PNG, terminal |
+//! | [`vault`] | the sealed storage, the keystore, the payment lock |
+//! | [`protocol`] | the messages between wallet and issuer, which the host sends |
+//! | [`transfer`] | passes and one-time passwords on their way to another phone |
+//! | [`formats`] | what other programs write: `otpauth` URIs |
+//!
+//! Nothing in here reads a clock, a random source or a network of its own: the host passes a [`Device`] in.
+//!
+//! A wallet is created, stores what the issuer provisioned, and shows a code:
 //!
 //! ```
-//! use tegata::{UnixTime, code::*, symbol::PaymentSymbols};
+//! use std::sync::Arc;
+//! use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
+//! use tegata::symbol::PaymentSymbols;
+//! use tegata::vault::{Argon2Params, PaymentUnlock, SoftwareKeystore};
+//! use tegata::{Device, NewPaymentCredential, NextCode, SystemClock, SystemRandom, Wallet};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // The wallet's side: a code for any till, at the first of the five turns of its half minute …
-//! let scheme = Scheme { prefix: "4960".parse()?, alias_period: AliasPeriod::DAY };
-//! let seed = Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?;
-//! let now = UnixTime::new(1_800_000_000)?;
-//! let slot = CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill };
-//! let code = CodeKeys::new(&seed).derive(&scheme, &slot);
-//! assert_eq!(PaymentSymbols::new(code.digits().as_bytes())?.code128.width(), 167);
+//! let folder = tempfile::tempdir()?;
+//! let random = Arc::new(SystemRandom::new());
+//! let key = folder.path().join("key");
+//! let params = Argon2Params::DESKTOP;
+//! let keystore = SoftwareKeystore::create(&key, b"passphrase", params, random.clone())?;
+//! let clock = Arc::new(SystemClock);
+//! let device = Device { keystore: Arc::new(keystore), anchor: None, clock, random };
 //!
-//! // … and the issuer's, which takes it once.
-//! let guard = SqliteGuard::in_memory(AttemptLimits::default())?;
-//! let prefixes = Prefixes::new([scheme])?;
-//! let (id, till) = (CredentialId([1; 16]), "till-1".parse()?);
-//! let scan = || {
-//!     let candidates = |_: &_, _: &_| Ok(vec![Candidate::new(id, &seed)]);
-//!     verify(&guard, &prefixes, code.digits().as_bytes(), &till, now, candidates)
-//! };
-//! assert!(matches!(scan()?, Verdict::Accepted { credential, .. } if credential == id));
-//! assert_eq!(scan()?, Verdict::Refused(CodeRefusal::Used));
-//! # Ok(())
-//! # }
+//! let mut wallet = Wallet::create(&folder.path().join("wallet"), &device)?;
+//! let unlock = PaymentUnlock::without_lock();
+//! let id = wallet.payments().add(&unlock, &NewPaymentCredential {
+//!     credential: CredentialId([1; 16]),
+//!     label: "Corner shop".into(),
+//!     scheme: Scheme { prefix: "4960".parse()?, alias_period: AliasPeriod::DAY },
+//!     seed: Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?,
+//! })?;
+//! match wallet.payments().next_code(&unlock, &id, Audience::AnyTill)? {
+//!     NextCode::Code(code) => {
+//!         let symbols = PaymentSymbols::new(code.digits().as_bytes())?;
+//!         assert!(symbols.qr.svg().starts_with("<svg "));
+//!     }
+//!     NextCode::Wait(seconds) => println!("the next code comes in {seconds} s"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
 

@@ -162,7 +162,7 @@ impl State<'_> {
     /// Takes the next code when the one on the screen is over.
     fn renew(&mut self) -> Result<(), Failure> {
         let now = self.live.now();
-        let over = self.shown.as_ref().is_none_or(|(code, _)| code.is_over(now));
+        let over = self.shown.as_ref().is_none_or(|(code, _)| code.needs_refresh(now));
         if over && self.waiting(now).is_none() { self.next() } else { Ok(()) }
     }
 

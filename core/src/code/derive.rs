@@ -17,7 +17,38 @@ use super::seed::Seed;
 use super::till::TillId;
 use crate::Secret;
 
-/// For whom a code is good.
+/// The tills that a code is good at.
+///
+/// A code for one till: the phone reads the till's id, mostly from a [`TillCard`](super::TillCard), and no other till
+/// can use the code.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # let folder = tempfile::tempdir()?;
+/// # let random = Arc::new(tegata::SystemRandom::new());
+/// # let params = tegata::vault::Argon2Params::new(8, 1, 1)?;
+/// # let key = folder.path().join("key");
+/// # let keystore = tegata::vault::SoftwareKeystore::create(&key, b"passphrase", params, random.clone())?;
+/// # let clock = Arc::new(tegata::SystemClock);
+/// # let device = tegata::Device { keystore: Arc::new(keystore), anchor: None, clock, random };
+/// # let mut wallet = tegata::Wallet::create(&folder.path().join("wallet"), &device)?;
+/// # let id = wallet.payments().add(&tegata::vault::PaymentUnlock::without_lock(), &tegata::NewPaymentCredential {
+/// #     credential: tegata::code::CredentialId([1; 16]),
+/// #     label: "Corner shop".into(),
+/// #     scheme: tegata::code::Scheme { prefix: "4960".parse()?, alias_period: tegata::code::AliasPeriod::DAY },
+/// #     seed: tegata::code::Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?,
+/// # })?;
+/// use tegata::code::{Audience, Slot, TillId};
+/// use tegata::{NextCode, vault::PaymentUnlock};
+///
+/// let till: TillId = "till-7".parse()?;
+/// let unlock = PaymentUnlock::without_lock();
+/// let next = wallet.payments().next_code(&unlock, &id, Audience::OneTill(till))?;
+/// if let NextCode::Code(code) = next {
+///     assert!(matches!(code.counter().slot(), Slot::OneTill(_)));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Any till of the issuer: slots 0 to 4.

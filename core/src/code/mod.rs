@@ -7,6 +7,33 @@
 //! The phone side: [`Seed`] → [`CodeKeys`] → [`CodeKeys::derive`] → [`PaymentCode`], with the slot chosen by
 //! [`next_slot`]. The issuer's side: [`Digits`] → [`Prefixes::decode`] → [`verify`] with a [`ReplayGuard`].
 //! Both use the same types and the same derivations, so they cannot drift apart.
+//!
+//! The issuer's side decodes what a till sent, compares it with the candidates, and accepts it once:
+//!
+//! ```
+//! use tegata::{UnixTime, code::*};
+//!
+//! let scheme = Scheme { prefix: "4960".parse()?, alias_period: AliasPeriod::DAY };
+//! let seed = Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?;
+//! let now = UnixTime::new(1_800_000_000)?;
+//! # // What the shopper's phone shows at this moment.
+//! # let slot = CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill };
+//! # let code = CodeKeys::new(&seed).derive(&scheme, &slot);
+//! # let scanned = code.digits().as_bytes();
+//!
+//! let guard = SqliteGuard::in_memory(AttemptLimits::default())?;
+//! let prefixes = Prefixes::new([scheme])?;
+//! let id = CredentialId([1; 16]);
+//! let till = "till-1".parse()?;
+//! let scan = || {
+//!     // The credentials whose alias at this time is the one in the code.
+//!     let candidates = |_: &_, _: &_| Ok(vec![Candidate::new(id, &seed)]);
+//!     verify(&guard, &prefixes, scanned, &till, now, candidates)
+//! };
+//! assert!(matches!(scan()?, Verdict::Accepted { credential, .. } if credential == id));
+//! assert_eq!(scan()?, Verdict::Refused(CodeRefusal::Used));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod alias;
 mod clock_status;

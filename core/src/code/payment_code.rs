@@ -4,7 +4,37 @@ use super::counter::{Counter, STEP_SECONDS, Slot, SlotIndex};
 use super::digits::Digits;
 use super::spoken::{self, SpokenLanguage};
 
-/// One payment code. Good once, for its own step and the one after by exact clocks.
+/// One payment code: good once, for its own step and the one after by exact clocks.
+///
+/// To pay, the wallet makes the next code and shows it until it is used up:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # let folder = tempfile::tempdir()?;
+/// # let random = Arc::new(tegata::SystemRandom::new());
+/// # let params = tegata::vault::Argon2Params::new(8, 1, 1)?;
+/// # let key = folder.path().join("key");
+/// # let keystore = tegata::vault::SoftwareKeystore::create(&key, b"passphrase", params, random.clone())?;
+/// # let clock = Arc::new(tegata::SystemClock);
+/// # let device = tegata::Device { keystore: Arc::new(keystore), anchor: None, clock, random };
+/// # let mut wallet = tegata::Wallet::create(&folder.path().join("wallet"), &device)?;
+/// # let id = wallet.payments().add(&tegata::vault::PaymentUnlock::without_lock(), &tegata::NewPaymentCredential {
+/// #     credential: tegata::code::CredentialId([1; 16]),
+/// #     label: "Corner shop".into(),
+/// #     scheme: tegata::code::Scheme { prefix: "4960".parse()?, alias_period: tegata::code::AliasPeriod::DAY },
+/// #     seed: tegata::code::Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?,
+/// # })?;
+/// use tegata::code::{Audience, SpokenLanguage};
+/// use tegata::{NextCode, vault::PaymentUnlock};
+///
+/// let unlock = PaymentUnlock::without_lock();
+/// if let NextCode::Code(code) = wallet.payments().next_code(&unlock, &id, Audience::AnyTill)? {
+///     assert_eq!(code.groups().len(), 29); // for the eye
+///     assert!(code.spoken(SpokenLanguage::English).contains(", ")); // for the ear
+///     assert!(code.needs_refresh(code.next_at()));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentCode {
     digits: Digits,
@@ -69,7 +99,7 @@ impl PaymentCode {
     /// Whether the wallet should ask for another by itself at `now`, in seconds since the epoch: its half minute is
     /// over, or the clock has been set back so far that no issuer by that clock takes it any more.
     #[must_use]
-    pub fn is_over(&self, now: u64) -> bool {
+    pub fn needs_refresh(&self, now: u64) -> bool {
         now >= self.next_at() || now.saturating_add(STEP_SECONDS) < self.valid_from()
     }
 
@@ -104,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn it_is_over_after_its_half_minute_or_when_the_clock_went_back() {
+    fn it_needs_refresh_after_its_half_minute_or_when_the_clock_went_back() {
         let code = code(1003);
         for (now, over) in [(2969, true), (2970, false), (3000, false), (3029, false), (3030, true)]
         {
-            assert_eq!(code.is_over(now), over, "{now}");
+            assert_eq!(code.needs_refresh(now), over, "{now}");
         }
-        assert!(code.is_over(0) && code.is_over(u64::MAX));
+        assert!(code.needs_refresh(0) && code.needs_refresh(u64::MAX));
     }
 
     #[test]

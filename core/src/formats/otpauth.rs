@@ -1,5 +1,27 @@
 //! `otpauth://` URIs, the way services hand out one-time passwords in a QR code: the key URI format of Google
 //! Authenticator, <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
+//!
+//! A one-time password from the QR code of another service:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # let folder = tempfile::tempdir()?;
+//! # let random = Arc::new(tegata::SystemRandom::new());
+//! # let params = tegata::vault::Argon2Params::new(8, 1, 1)?;
+//! # let key = folder.path().join("key");
+//! # let keystore = tegata::vault::SoftwareKeystore::create(&key, b"passphrase", params, random.clone())?;
+//! # let clock = Arc::new(tegata::SystemClock);
+//! # let device = tegata::Device { keystore: Arc::new(keystore), anchor: None, clock, random };
+//! # let mut wallet = tegata::Wallet::create(&folder.path().join("wallet"), &device)?;
+//! use tegata::formats::otpauth;
+//!
+//! let uri = b"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP&issuer=Mail";
+//! let id = wallet.otp_credentials().add(&otpauth::parse(uri)?)?;
+//! let code = wallet.otp_credentials().code(&id)?;
+//! assert_eq!(code.digits().len(), 6);
+//! assert!(code.seconds_left().is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use base32ct::{Base32UpperUnpadded, Encoding as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};

@@ -29,9 +29,39 @@ pub enum UnlockMethod<'a> {
     Key(&'a [u8]),
 }
 
-/// The leave to make payment codes: only the payment lock gives it, and payment codes are made with nothing else.
+/// The unlock token: payment codes are made with it and with nothing else, and only the payment lock gives it.
 ///
 /// It holds the lock's key. Drop it to lock again, as when the app leaves the screen.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # let folder = tempfile::tempdir()?;
+/// # let random = Arc::new(tegata::SystemRandom::new());
+/// # let params = tegata::vault::Argon2Params::new(8, 1, 1)?;
+/// # let key = folder.path().join("key");
+/// # let keystore = tegata::vault::SoftwareKeystore::create(&key, b"passphrase", params, random.clone())?;
+/// # let clock = Arc::new(tegata::SystemClock);
+/// # let device = tegata::Device { keystore: Arc::new(keystore), anchor: None, clock, random };
+/// # let mut wallet = tegata::Wallet::create(&folder.path().join("wallet"), &device)?;
+/// # let id = wallet.payments().add(&tegata::vault::PaymentUnlock::without_lock(), &tegata::NewPaymentCredential {
+/// #     credential: tegata::code::CredentialId([1; 16]),
+/// #     label: "Corner shop".into(),
+/// #     scheme: tegata::code::Scheme { prefix: "4960".parse()?, alias_period: tegata::code::AliasPeriod::DAY },
+/// #     seed: tegata::code::Seed::from_slice(&[7; 32]).ok_or("a seed has 32 bytes")?,
+/// # })?;
+/// use tegata::code::Audience;
+/// use tegata::vault::{Argon2Params, PaymentUnlock, UnlockMethod};
+///
+/// let mut unlock = PaymentUnlock::without_lock();
+/// wallet.payments().set_pin(&mut unlock, b"4711", Argon2Params::PHONE)?;
+/// drop(unlock);
+///
+/// let wrong = wallet.payments().unlock(UnlockMethod::Pin(b"0000"));
+/// assert!(matches!(wrong, Err(tegata::Error::WrongPin { tries_left: 9 })));
+/// let unlock = wallet.payments().unlock(UnlockMethod::Pin(b"4711"))?;
+/// wallet.payments().next_code(&unlock, &id, Audience::AnyTill)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct PaymentUnlock(Option<OpenLock>);
 

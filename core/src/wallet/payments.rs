@@ -116,7 +116,7 @@ impl<'w> Payments<'w> {
 
     /// The next code, never one that was shown before: its counter is stored, durably, before this returns.
     ///
-    /// Ask when the last one [is over](PaymentCode::is_over), or whenever the shopper wants another. Costs one durable write.
+    /// Ask when the last one [needs a refresh](PaymentCode::needs_refresh), or whenever the shopper wants another. Costs one durable write.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`], [`Error::NotFound`], [`Error::Failed`]. No code is shown then, and none is lost.
