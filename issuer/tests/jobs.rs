@@ -260,7 +260,13 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
             let other = loaded.secrets.values().last().unwrap();
             let kind = loaded.secrets[&address].0;
             let sealed = other.1.clone();
-            (AccountChange { keep: vec![(address, kind, sealed)], ..AccountChange::default() }, ())
+            (
+                AccountChange {
+                    secrets_stored: vec![(address, kind, sealed)],
+                    ..AccountChange::default()
+                },
+                (),
+            )
         });
         damaged.await.unwrap();
     });

@@ -76,7 +76,7 @@ impl Tail {
 
 fn line(event: &EventRow) -> String {
     let EventRow { deed, actor, at, detail, .. } = event;
-    let account = event.whose().map_or_else(|| "-".to_owned(), |account| account.to_string());
+    let account = event.about().map_or_else(|| "-".to_owned(), |account| account.to_string());
     format!("{} {actor} {deed} {account} {detail}", at.seconds())
 }
 
@@ -86,7 +86,7 @@ fn document(event: &EventRow) -> Value {
     let detail: Value = serde_json::from_str(detail).unwrap_or_else(|_| json!(detail));
     json!({
         "event": id.to_string(),
-        "account": event.whose().map(|account| account.to_string()),
+        "account": event.about().map(|account| account.to_string()),
         "deed": deed,
         "actor": actor,
         "at": at,

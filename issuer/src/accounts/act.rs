@@ -180,18 +180,18 @@ impl Accounts {
             match effect {
                 Effect::StoreSecret(secret, kind) => {
                     let sealed = self.make(id, *secret, *kind, given, made)?;
-                    change.keep.push((*secret, *kind, sealed));
+                    change.secrets_stored.push((*secret, *kind, sealed));
                 }
-                Effect::DeleteSecret(secret) => change.forget.push(*secret),
+                Effect::DeleteSecret(secret) => change.secrets_deleted.push(*secret),
                 Effect::ClaimAddress(secret) => {
-                    change.claim.extend(self.handle_key(id, *secret, kept, given)?);
+                    change.handles_claimed.extend(self.handle_key(id, *secret, kept, given)?);
                 }
                 Effect::ReleaseAddress(secret) => {
-                    change.release.extend(self.handle_key(id, *secret, kept, given)?);
+                    change.handles_released.extend(self.handle_key(id, *secret, kept, given)?);
                 }
                 Effect::CreateSession(session) => {
                     let token = made.make_token(random).map_err(no_random)?;
-                    change.sessions_made.push((TokenHash::of(&token), *session));
+                    change.sessions_created.push((TokenHash::of(&token), *session));
                 }
                 Effect::EndSession(session) => change.sessions_ended.push(*session),
                 Effect::WriteCards => change.card.clone_from(&given.card),
@@ -210,8 +210,8 @@ impl Accounts {
                     change.outbox.push(OutboxMail {
                         id: mail,
                         made: now,
-                        rank: MailPriority::AccountMail,
-                        letter,
+                        priority: MailPriority::AccountMail,
+                        content: letter,
                     });
                 }
                 Effect::Audit(what) => {

@@ -83,7 +83,7 @@ impl Accounts {
                 Ok(change) => change,
                 Err(problem) => return (AccountChange::default(), Err(problem)),
             };
-            change.keep.retain(|(secret, ..)| !change.forget.contains(secret));
+            change.secrets_stored.retain(|(secret, ..)| !change.secrets_deleted.contains(secret));
             change.state = Some(state.clone());
             (change, Ok(()))
         });

@@ -175,7 +175,7 @@ impl Accounts {
         letters: &Letters,
     ) -> Result<Option<Posted>, Problem> {
         let place = Place::Mail(mail.account, mail.id);
-        let json = self.keys.open_sealed(place, &mail.letter).ok();
+        let json = self.keys.open_sealed(place, &mail.content).ok();
         match json.and_then(|json| serde_json::from_slice(&json).ok()) {
             None => Ok(None),
             Some(Waiting::Letter(letter)) => Ok(letter.posted(mail.id, mail.made, letters)),

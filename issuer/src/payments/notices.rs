@@ -31,7 +31,7 @@ impl ReceiptWriter for Notices {
         let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;
         let letter = self.keys.seal(Place::Mail(of.account, id), &json, &*self.random);
         let letter = letter.map_err(|_| unwritten)?;
-        Ok(OutboxMail { id, made: of.changed, rank: MailPriority::Receipt, letter })
+        Ok(OutboxMail { id, made: of.changed, priority: MailPriority::Receipt, content: letter })
     }
 }
 

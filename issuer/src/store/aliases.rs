@@ -2,9 +2,10 @@
 
 use tegata::code::{Alias, CredentialId, Prefix, Scheme};
 
+use super::Store;
 use super::credentials::{in_index, scheme};
+use super::error::StoreError;
 use super::sql::{Row, Statement, values};
-use super::{Store, StoreError};
 use crate::domain::{AccountId, Sealed};
 
 /// How far the index of a period is filled.
@@ -48,7 +49,7 @@ impl Store {
     pub async fn schemes(&self) -> Result<Vec<Scheme>, StoreError> {
         const ALL: &str = "SELECT prefix, period FROM prefixes ORDER BY prefix";
         let rows = self.database.rows(ALL, values![]).await?;
-        rows.into_iter().map(|row| scheme(&mut row.of("prefixes"))).collect()
+        rows.into_iter().map(|row| scheme(&mut row.of_table("prefixes"))).collect()
     }
 
     /// How many credentials there are under a prefix that are not void for good, counted no further than `most`.
@@ -60,7 +61,7 @@ impl Store {
             AND key IS NOT NULL LIMIT $2) AS counted";
         let unreadable = StoreError::Unreadable("credentials");
         let row = self.database.row(COUNT, values![prefix.to_string(), most]).await?;
-        row.ok_or(unreadable)?.of("credentials").int()
+        row.ok_or(unreadable)?.of_table("credentials").int()
     }
 
     /// How far the index of this period is filled; `None` if nobody began.
@@ -75,7 +76,7 @@ impl Store {
         const FILL: &str = "SELECT up_to, whole FROM alias_fills WHERE prefix = $1 AND period = $2";
         let row = self.database.row(FILL, values![prefix.to_string(), period]).await?;
         let read = |row: Row| {
-            let mut row = row.of("alias_fills");
+            let mut row = row.of_table("alias_fills");
             Ok(IndexProgress { up_to: CredentialId(row.array()?), whole: row.int::<u8>()? == 1 })
         };
         row.map(read).transpose()
@@ -95,7 +96,7 @@ impl Store {
             WHERE prefix = $1 AND credential > $2 AND key IS NOT NULL ORDER BY credential LIMIT $3";
         let rows = self.database.rows(PAGE, values![prefix.to_string(), after.0, n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("credentials");
+            let mut row = row.of_table("credentials");
             Ok(AliasRow {
                 id: CredentialId(row.array()?),
                 account: AccountId(row.array()?),
@@ -146,7 +147,7 @@ impl Store {
             WHERE prefix = $1 AND period < $2 ORDER BY period LIMIT $3)";
         const FILLS: &str = "DELETE FROM alias_fills WHERE prefix = $1 AND period < $2";
         let prefix = prefix.to_string();
-        self.drop_all(ANY, DROP, values![prefix.clone(), before]).await?;
+        self.delete_all(ANY, DROP, values![prefix.clone(), before]).await?;
         self.write_one(FILLS, values![prefix, before]).await
     }
 }

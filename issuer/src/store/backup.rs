@@ -11,9 +11,11 @@ use tegata::UnixTime;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::database::Database;
+use super::error::StoreError;
+use super::event_row::EventRow;
 use super::global_state::AdminCommand;
-use super::sqlite::{connect, make_private, migrated, refused};
-use super::{EventRow, Store, StoreError, postgres};
+use super::sqlite::{connect, create_private_file, migrate, refused};
+use super::{Store, postgres};
 use crate::domain::StoreUrl;
 
 /// Pages copied at a time; between them others write.
@@ -66,7 +68,7 @@ pub async fn restore(
         }
         StoreUrl::Postgres(url) => {
             let mut psql = program("psql", &postgres::config(url)?);
-            let fence = fence.in_words();
+            let fence = fence.to_text();
             psql.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]);
             // A dump leaves no schema to look in. One transaction: a database that came back without its fence is never seen.
             psql.args(["--single-transaction", "--file"]).arg(from).args([
@@ -106,10 +108,10 @@ fn restore_file(
     std::fs::File::open(from).map_err(not("the backup cannot be read"))?;
     let half = beside(file, ".restoring");
     let _ = std::fs::remove_file(&half);
-    make_private(&half)?;
+    create_private_file(&half)?;
     let from = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
     copy(&from.map_err(refused)?, &half)?;
-    let connection = connect(&half).and_then(migrated)?;
+    let connection = connect(&half).and_then(migrate)?;
     if fence(&connection)? != 1 {
         return Err(StoreError::Unreadable("standing"));
     }
@@ -130,7 +132,7 @@ fn new_file(file: &Path) -> Result<(), StoreError> {
         let what = "a file already exists where the backup would be";
         return Err(StoreError::File { what, kind: std::io::ErrorKind::AlreadyExists });
     }
-    make_private(file)
+    create_private_file(file)
 }
 
 /// A program of PostgreSQL's, told by its environment where to connect: arguments are seen by everyone.
@@ -183,8 +185,8 @@ async fn run(program: &'static str, mut command: Command) -> Result<(), StoreErr
     if output.status.success() {
         return Ok(());
     }
-    // Its first word on what is wrong; a line of data, if it quotes one, comes after.
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.lines().next().unwrap_or_default().to_owned();
-    Err(StoreError::Program { program, said })
+    // The first line says what is wrong; a line of data, if it quotes one, comes after.
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let message = errors.lines().next().unwrap_or_default().to_owned();
+    Err(StoreError::Program { program, message })
 }

@@ -1,65 +1,65 @@
-//! Work that may share a transaction with other work, whose authors do not know of one another.
+//! Work of independent callers that may share one transaction.
 
 use std::any::TypeId;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::StoreError;
-use super::database::{Transaction, Within};
+use super::error::StoreError;
+use super::transaction::{Transaction, TransactionFuture};
 
-/// A piece of work, and whoever waits for what comes of it. It may run more than once, so what it does beside the
-/// transaction has to be nothing.
-pub(super) trait Piece: Send + Sync {
-    /// What it has in common with others that ask for the same statements: whose code it is.
+/// Work that may share a transaction with others, and the caller that waits for its result. It may run more than once, so
+/// it must have no effect outside the transaction.
+pub(super) trait BatchableWork: Send + Sync {
+    /// Identifies the code that runs: work of one kind sends the same statements.
     fn kind(&self) -> TypeId;
 
-    /// Does it within a transaction, and keeps what came of it.
-    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Within<'a, ()>;
+    /// Runs within a transaction, and keeps the result.
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> TransactionFuture<'a, ()>;
 
-    /// Says how the transaction ended: what came of it is told if that was well.
-    fn tell(&self, ended: Result<(), StoreError>);
+    /// Sends the caller the result, or the error that the transaction ended with.
+    fn complete(&self, ended: Result<(), StoreError>);
 }
 
-struct Waited<W, T> {
+struct PendingWork<W, T> {
     work: W,
-    done: Mutex<Option<T>>,
-    waits: Mutex<Option<oneshot::Sender<Result<T, StoreError>>>>,
+    result: Mutex<Option<T>>,
+    caller: Mutex<Option<oneshot::Sender<Result<T, StoreError>>>>,
 }
 
-/// A piece, and where what comes of it will be told.
-pub(super) fn piece<T: Send + 'static>(
-    work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
-) -> (Arc<dyn Piece>, oneshot::Receiver<Result<T, StoreError>>) {
-    let (waits, told) = oneshot::channel();
-    let waits = Mutex::new(Some(waits));
-    (Arc::new(Waited { work, done: Mutex::default(), waits }), told)
+/// Makes work batchable; gives also the receiver of its result.
+pub(super) fn batchable<T: Send + 'static>(
+    work: impl for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T> + Send + Sync + 'static,
+) -> (Arc<dyn BatchableWork>, oneshot::Receiver<Result<T, StoreError>>) {
+    let (caller, receiver) = oneshot::channel();
+    let caller = Mutex::new(Some(caller));
+    (Arc::new(PendingWork { work, result: Mutex::default(), caller }), receiver)
 }
 
-impl<W, T> Piece for Waited<W, T>
+impl<W, T> BatchableWork for PendingWork<W, T>
 where
-    W: for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+    W: for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T> + Send + Sync + 'static,
     T: Send + 'static,
 {
     fn kind(&self) -> TypeId {
         TypeId::of::<W>()
     }
 
-    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Within<'a, ()> {
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> TransactionFuture<'a, ()> {
         Box::pin(async move {
-            let done = (self.work)(transaction).await?;
-            *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            let result = (self.work)(transaction).await?;
+            *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             Ok(())
         })
     }
 
-    fn tell(&self, ended: Result<(), StoreError>) {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let told = ended.and_then(|()| done.ok_or(StoreError::Panicked));
-        if let Some(waits) = waits {
-            // Whoever asked may have gone; what was committed stays so.
-            let _ = waits.send(told);
+    fn complete(&self, ended: Result<(), StoreError>) {
+        let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = ended.and_then(|()| result.ok_or(StoreError::Panicked));
+        if let Some(caller) = caller {
+            // The caller may have gone; what was committed stays committed.
+            let _ = caller.send(outcome);
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use tegata::UnixTime;
 
+use super::Store;
+use super::error::StoreError;
 use super::sql::{Row, Statement, values};
-use super::{Store, StoreError};
 use crate::domain::{AccountId, CardId, CustomerId, MethodId, RegisteredCard};
 
 /// A card of an account.
@@ -54,7 +55,7 @@ pub enum CardChange {
 }
 
 /// Cards that the processor is to forget, when the account goes.
-pub(super) const FORGET_ALL: [&str; 3] = [
+pub(super) const REMOVE_ALL: [&str; 3] = [
     "INSERT INTO cards_gone (method, due) SELECT method, 0 FROM cards WHERE account = $1 \
      ON CONFLICT DO NOTHING",
     "DELETE FROM cards WHERE account = $1",
@@ -84,11 +85,11 @@ impl CardChange {
                 to.push(Statement::new(ADD, values));
             }
             Self::Default(card) => {
-                to.push(Statement::new(DEFAULT, values![card.0, a]).or(missing));
+                to.push(Statement::new(DEFAULT, values![card.0, a]).error_if_no_rows(missing));
             }
             Self::Remove(card) => {
                 to.push(Statement::new(GONE, values![a, card.0]));
-                to.push(Statement::new(REMOVE, values![a, card.0]).or(missing));
+                to.push(Statement::new(REMOVE, values![a, card.0]).error_if_no_rows(missing));
                 to.push(Statement::new(NEXT, values![a]));
             }
         }
@@ -112,7 +113,7 @@ impl Store {
         const CARDS: &str = "SELECT card, method, brand, last4, is_default FROM cards \
             WHERE account = $1 ORDER BY made, card";
         let read = |row: Row| {
-            let mut row = row.of("cards");
+            let mut row = row.of_table("cards");
             let id = CardId(row.array()?);
             let method = method(&mut row)?;
             let registered = RegisteredCard { method, brand: row.text()?, last4: row.text()? };
@@ -133,7 +134,7 @@ impl Store {
         const PAYABLE: &str = "SELECT c.card, c.method, o.customer FROM cards c \
             JOIN customers o ON o.account = c.account WHERE c.account = $1 AND c.is_default = 1";
         let row = self.database.row(PAYABLE, values![account.0]).await?;
-        row.map(|row| ChargeableCard::take(&mut row.of("cards"))).transpose()
+        row.map(|row| ChargeableCard::take(&mut row.of_table("cards"))).transpose()
     }
 
     /// What the processor calls an account, if it has a name there.
@@ -143,7 +144,7 @@ impl Store {
     pub async fn customer(&self, account: AccountId) -> Result<Option<CustomerId>, StoreError> {
         const CUSTOMER: &str = "SELECT customer FROM customers WHERE account = $1";
         let row = self.database.row(CUSTOMER, values![account.0]).await?;
-        row.map(|row| customer(&mut row.of("customers"))).transpose()
+        row.map(|row| customer(&mut row.of_table("customers"))).transpose()
     }
 
     /// Keeps what the processor calls an account, unless it has a name there already; gives the one that counts.
@@ -176,8 +177,8 @@ impl Store {
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
-                    let rows = transaction.lock(DUE, values![now.seconds(), n]).await?;
-                    let due = rows.into_iter().map(|row| method(&mut row.of("cards_gone")));
+                    let rows = transaction.rows_for_update(DUE, values![now.seconds(), n]).await?;
+                    let due = rows.into_iter().map(|row| method(&mut row.of_table("cards_gone")));
                     let due = due.collect::<Result<Vec<_>, _>>()?;
                     let later = |method: &MethodId| {
                         let method = method.as_str().to_owned();

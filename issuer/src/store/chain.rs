@@ -1,9 +1,29 @@
-//! The chain of hashes over the log of events, which seals are links of.
+//! The hash chain over the log of events; a seal is a link of it.
 
 use ring::digest::{Context, SHA256, digest};
 
-use super::account::EventRow;
-use super::events::Seal;
+use super::error::StoreError;
+use super::event_row::EventRow;
+use super::sql::Row;
+
+/// How far the log is sealed: the number of events, and the hash that the last of them gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The number of events up to here.
+    pub count: u64,
+    /// The hash over all of them.
+    pub head: [u8; 32],
+}
+
+impl Seal {
+    pub(super) fn take(row: &mut Row) -> Result<Self, StoreError> {
+        Ok(Self { count: row.int()?, head: row.array()? })
+    }
+
+    pub(super) fn read(row: Row) -> Result<Self, StoreError> {
+        Self::take(&mut row.of_table("event_seals"))
+    }
+}
 
 /// Gives the seal before the first event.
 pub(crate) fn beginning() -> Seal {

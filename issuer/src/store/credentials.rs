@@ -4,8 +4,10 @@ use tegata::UnixTime;
 use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
 use tegata_policy::{Account, CredentialNumber, Payer};
 
+use super::Store;
+use super::error::StoreError;
+use super::sealed_columns::sealed_seed;
 use super::sql::{Row, Statement, values};
-use super::{Store, StoreError};
 use crate::domain::{AccountId, RequestId, Sealed, SealedSeed};
 
 /// A credential that is made.
@@ -144,7 +146,7 @@ pub(super) const REQUESTED: &str = "SELECT credential, number, prefix, period, r
 
 impl PriorCredential {
     pub(super) fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("credentials");
+        let mut row = row.of_table("credentials");
         Ok(Self {
             id: CredentialId(row.array()?),
             number: CredentialNumber(row.int()?),
@@ -153,11 +155,6 @@ impl PriorCredential {
             seed: row.optional(sealed_seed)?,
         })
     }
-}
-
-/// Key, seed and alias key, three columns.
-pub(super) fn sealed_seed(row: &mut Row) -> Result<SealedSeed, StoreError> {
-    Ok(SealedSeed { key: row.int()?, seed: row.blob()?, alias_key: row.blob()? })
 }
 
 /// Prefix and alias period, two columns.
@@ -190,7 +187,7 @@ impl Store {
             .rows(FIND, values![scheme.prefix.to_string(), a, b, c, alias.value()])
             .await?;
         let read = |row: Row| {
-            let mut row = row.of("credentials");
+            let mut row = row.of_table("credentials");
             Ok(IndexedCredential {
                 id: CredentialId(row.array()?),
                 account: AccountId(row.array()?),

@@ -1,23 +1,15 @@
-//! The event log as rows, and the chain of hashes behind it. What the chain proves, and how it is checked, is
-//! [`audit`](crate::audit)'s.
+//! The event log, and the seals over it. What the hash chain proves, and how it is checked, is for
+//! [`audit`](crate::audit).
 //!
-//! A line is written once and never touched again. That it waits to be sealed is a row beside it, which goes when the seal
-//! comes; which lines a seal is over, and in which order, stands in the seal.
+//! An event is written once and never changed. A row beside it says that it waits to be sealed, and goes with the seal;
+//! which events a seal covers, and in which order, is in the seal.
 
-use super::account::EventRow;
-use super::chain::{beginning, link};
-use super::sql::{Read, Row, Statement, values};
-use super::{Store, StoreError};
+use super::Store;
+use super::chain::{Seal, beginning, link};
+use super::error::StoreError;
+use super::event_row::EventRow;
+use super::sql::{Query, Row, Statement, values};
 use crate::domain::{AccountId, EventId};
-
-/// How far the log is sealed: so many events, the last of which gave this hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seal {
-    /// Events up to here.
-    pub count: u64,
-    /// The hash over all of them.
-    pub head: [u8; 32],
-}
 
 /// A seal with the events that it is over: those after the seal before it, up to its own count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,19 +31,9 @@ pub(crate) struct EventCounts {
     pub(crate) waiting: u64,
 }
 
-impl Seal {
-    fn take(row: &mut Row) -> Result<Self, StoreError> {
-        Ok(Self { count: row.int()?, head: row.array()? })
-    }
-
-    fn read(row: Row) -> Result<Self, StoreError> {
-        Self::take(&mut row.of("event_seals"))
-    }
-}
-
 impl SealedEvents {
     fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("event_seals");
+        let mut row = row.of_table("event_seals");
         let seal = Seal::take(&mut row)?;
         // Bytes left over are a number that no event has: there is one too many then.
         let id = |bytes: &[u8]| {
@@ -77,11 +59,11 @@ const UNSEALED: &str = "SELECT event FROM events_waiting ORDER BY event LIMIT $1
 const ONE: &str = concat!("SELECT ", columns!(), " FROM events e WHERE e.event = $1");
 
 fn ids(rows: Vec<Row>) -> Result<Vec<EventId>, StoreError> {
-    rows.into_iter().map(|row| row.of("events_waiting").array().map(EventId)).collect()
+    rows.into_iter().map(|row| row.of_table("events_waiting").array().map(EventId)).collect()
 }
 
-fn read_by(ids: &[EventId]) -> Vec<Read> {
-    ids.iter().map(|id| Read::new(ONE, values![id.0])).collect()
+fn read_by(ids: &[EventId]) -> Vec<Query> {
+    ids.iter().map(|id| Query::new(ONE, values![id.0])).collect()
 }
 
 /// Events asked for at a time.
@@ -96,7 +78,7 @@ fn with_last(mut id: [u8; 16], byte: u8) -> [u8; 16] {
 }
 
 fn read_all(rows: Vec<Row>) -> Result<Vec<EventRow>, StoreError> {
-    rows.into_iter().map(|row| EventRow::read(&mut row.of("events"))).collect()
+    rows.into_iter().map(|row| EventRow::read(&mut row.of_table("events"))).collect()
 }
 
 impl Store {
@@ -116,12 +98,14 @@ impl Store {
             .write(move |transaction| {
                 Box::pin(async move {
                     // The row of what holds for all is the lock of those who seal.
-                    transaction.lock("SELECT one FROM standing WHERE one = 1", values![]).await?;
+                    transaction
+                        .rows_for_update("SELECT one FROM standing WHERE one = 1", values![])
+                        .await?;
                     let last = transaction.rows(LAST, values![]).await?;
                     let last = last.into_iter().next().map(Seal::read).transpose()?;
                     let mut seal = last.unwrap_or_else(beginning);
                     let waiting = ids(transaction.rows(UNSEALED, values![n]).await?)?;
-                    let events = transaction.read(read_by(&waiting)).await?;
+                    let events = transaction.query_all(read_by(&waiting)).await?;
                     let events = read_all(events.into_iter().flatten().collect())?;
                     if events.is_empty() {
                         return Ok((seal, 0));
@@ -130,8 +114,9 @@ impl Store {
                     for event in &events {
                         seal = link(&seal, event);
                         numbers.extend_from_slice(&event.id.0);
-                        let done = Statement::new(DONE, values![event.id.0]).of_row();
-                        statements.push(done.or(StoreError::Unreadable("events_waiting")));
+                        let done = Statement::new(DONE, values![event.id.0]).single_row();
+                        statements
+                            .push(done.error_if_no_rows(StoreError::Unreadable("events_waiting")));
                     }
                     statements.push(Statement::new(SEAL, values![seal.count, seal.head, numbers]));
                     transaction.write(statements).await?;
@@ -159,7 +144,7 @@ impl Store {
     pub async fn events(&self, ids: &[EventId]) -> Result<Vec<Option<EventRow>>, StoreError> {
         let mut events = Vec::with_capacity(ids.len());
         for ids in ids.chunks(AT_ONCE) {
-            for rows in self.database.reads(read_by(ids)).await? {
+            for rows in self.database.query_all(read_by(ids)).await? {
                 events.push(read_all(rows)?.pop());
             }
         }
@@ -181,7 +166,7 @@ impl Store {
             (SELECT COALESCE(MAX(count), 0) FROM event_seals), \
             (SELECT COUNT(*) FROM events_waiting)";
         let row = self.database.row(CENSUS, values![]).await?;
-        let mut row = row.ok_or(StoreError::Unreadable("events"))?.of("events");
+        let mut row = row.ok_or(StoreError::Unreadable("events"))?.of_table("events");
         Ok(EventCounts { there: row.int()?, sealed: row.int()?, waiting: row.int()? })
     }
 
@@ -267,12 +252,12 @@ impl Store {
         loop {
             let asked = values![account.0, up_to, PAYMENTS_AT_ONCE.min(n)];
             let rows = self.database.rows(PAYMENTS, asked).await?.into_iter();
-            let payments = rows.map(|row| row.of("authorisations").array());
+            let payments = rows.map(|row| row.of_table("authorisations").array());
             let payments = payments.collect::<Result<Vec<[u8; 16]>, _>>()?;
             let Some(oldest) = payments.last().copied() else { break };
             let lines =
-                |id: &[u8; 16]| Read::new(LINES, values![with_last(*id, 0), with_last(*id, 0xff)]);
-            for rows in self.database.reads(payments.iter().map(lines).collect()).await? {
+                |id: &[u8; 16]| Query::new(LINES, values![with_last(*id, 0), with_last(*id, 0xff)]);
+            for rows in self.database.query_all(payments.iter().map(lines).collect()).await? {
                 events.extend(read_all(rows)?.into_iter().filter(|event| event.id.0 < before));
             }
             // All that are newer than the oldest of these payments are known now.

@@ -1,34 +1,37 @@
-//! What holds for all accounts: which acts are stopped, and what was declared void.
+//! The state of the whole issuer: kill switches, and what an operator declared void.
 
 use tegata::UnixTime;
 use tegata_policy::Generation;
 use tegata_policy::limits::FACTOR_STEP;
 
-use super::StoreError;
+use super::Store;
+use super::error::StoreError;
+use super::event_row::EventRow;
 use super::sql::{Row, Statement, values};
+use super::transaction::Transaction;
 
-/// An act that an operator can stop.
+/// A kill switch: an operator can stop these requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum KillSwitch {
-    /// New accounts.
+    /// Sign-ups of new accounts.
     SignUp = 1,
-    /// Sessions on a password.
+    /// Log-ins with a password.
     LogIn = 1 << 1,
-    /// Resets of a password.
+    /// Resets of a password by mail.
     Reset = 1 << 2,
-    /// Payment credentials.
+    /// Requests for payment credentials.
     Provisioning = 1 << 3,
-    /// Authorisations at the till.
+    /// Payments at the till.
     Payments = 1 << 4,
 }
 
 impl KillSwitch {
-    /// All of them.
+    /// Every kill switch.
     pub const ALL: [Self; 5] =
         [Self::SignUp, Self::LogIn, Self::Reset, Self::Provisioning, Self::Payments];
 
-    /// As operators write it.
+    /// Gives the name that operators use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,37 +44,37 @@ impl KillSwitch {
     }
 }
 
-/// Which acts are stopped.
+/// The kill switches that are on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KillSwitchSet(u8);
 
 impl KillSwitchSet {
     const ALL: Self = Self((1 << KillSwitch::ALL.len()) - 1);
 
-    /// Whether this one is.
+    /// Says whether this kill switch is on.
     #[must_use]
     pub const fn contains(self, switch: KillSwitch) -> bool {
         self.0 & switch as u8 != 0
     }
 
-    /// A set that names what we do not know was written by someone who knows more: all is stopped.
+    /// Reads the bits of a row. An unknown bit was set by a newer program: then everything is stopped.
     fn read(bits: i64) -> Self {
         u8::try_from(bits).ok().filter(|bits| bits & !Self::ALL.0 == 0).map_or(Self::ALL, Self)
     }
 }
 
-/// What holds for all accounts, as it stood in the transaction that read it.
+/// The state of the whole issuer, as the transaction that read it saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GlobalState {
-    /// What was made under another generation is void.
+    /// The current generation; sessions and credentials of another one are void.
     pub generation: Generation,
-    /// Values of the second factor of steps up to this one count as used.
+    /// The time step of the second factor up to which its values count as used.
     pub used_up_to: u64,
-    /// What is stopped.
+    /// The kill switches that are on.
     pub stopped: KillSwitchSet,
 }
 
-/// All columns of it. A row that is not there, or not ours, is an error, so that nothing happens: it means stopped.
+/// Reads all its columns. A missing or unreadable row is an error, which callers treat as stopped.
 pub(super) const STANDING: &str =
     "SELECT generation, used_up_to, stopped FROM standing WHERE one = 1";
 
@@ -84,32 +87,32 @@ impl GlobalState {
         })
     }
 
-    pub(super) fn of(rows: Vec<Row>) -> Result<Self, StoreError> {
+    pub(super) fn from_rows(rows: Vec<Row>) -> Result<Self, StoreError> {
         let row = rows.into_iter().next().ok_or(StoreError::Unreadable("standing"))?;
-        Self::read(&mut row.of("standing"))
+        Self::read(&mut row.of_table("standing"))
     }
 }
 
-/// What an operator does to all accounts at once.
+/// An operator's command about all accounts at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminCommand {
-    /// An act is stopped.
+    /// Turns a kill switch on.
     Stop(KillSwitch),
-    /// An act goes on.
+    /// Turns a kill switch off.
     Resume(KillSwitch),
-    /// All acts are stopped.
+    /// Turns all kill switches on.
     StopAll,
-    /// All acts go on.
+    /// Turns all kill switches off.
     ResumeAll,
-    /// All sessions, resets and payment credentials are void.
+    /// Makes all sessions, resets and payment credentials void.
     RevokeAll,
-    /// A restore: what `RevokeAll` does, and the values of the second factor up to three steps after this time count as
-    /// used, since nobody knows which were.
+    /// Does what `RevokeAll` does after a restore, and makes the values of the second factor up to three steps after this
+    /// time count as used, since nobody knows which were.
     FenceAfterRestore(UnixTime),
 }
 
-/// How many steps of the second factor after a restore's own are refused.
-const FENCE: u64 = 3;
+/// Steps of the second factor that are refused after that of a restore.
+const FENCE_STEPS: u64 = 3;
 
 impl AdminCommand {
     pub(super) fn statement(self) -> Statement {
@@ -124,10 +127,48 @@ impl AdminCommand {
             Self::StopAll => (STOP, all.into()),
             Self::ResumeAll => (RESUME, all.into()),
             Self::RevokeAll => (RAISE, 0),
-            Self::FenceAfterRestore(now) => (RAISE, now.seconds() / FACTOR_STEP + FENCE),
+            Self::FenceAfterRestore(now) => (RAISE, now.seconds() / FACTOR_STEP + FENCE_STEPS),
         };
-        Statement::new(sql, values![value]).or(StoreError::Unreadable("standing"))
+        Statement::new(sql, values![value]).error_if_no_rows(StoreError::Unreadable("standing"))
     }
+}
+
+impl Store {
+    /// Reads the state of the whole issuer.
+    ///
+    /// # Errors
+    /// Those of the database; callers that ask about a kill switch treat them as "stopped".
+    pub async fn global_state(&self) -> Result<GlobalState, StoreError> {
+        GlobalState::from_rows(self.database.rows(STANDING, values![]).await?)
+    }
+
+    /// Runs an operator's command and logs it; gives the global state from now on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn apply_admin_command(
+        &self,
+        command: AdminCommand,
+        event: EventRow,
+    ) -> Result<GlobalState, StoreError> {
+        self.database
+            .write(move |transaction| {
+                let event = event.clone();
+                Box::pin(async move {
+                    let writes = [command.statement()].into_iter().chain(event.statements());
+                    transaction.write(writes.collect()).await?;
+                    read_global_state(transaction).await
+                })
+            })
+            .await
+    }
+}
+
+/// Reads the state of the whole issuer as a transaction sees it.
+pub(super) async fn read_global_state(
+    transaction: &mut dyn Transaction,
+) -> Result<GlobalState, StoreError> {
+    GlobalState::from_rows(transaction.rows(STANDING, values![]).await?)
 }
 
 #[cfg(test)]
@@ -135,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_means_stopped() {
+    fn unknown_kill_switches_mean_stopped() {
         assert!(!KillSwitch::ALL.iter().any(|switch| KillSwitchSet::read(0).contains(*switch)));
         let only = KillSwitchSet::read(4);
         assert!(only.contains(KillSwitch::Reset) && !only.contains(KillSwitch::Payments));

@@ -1,22 +1,37 @@
-//! Mails that wait, written in the transaction that they tell of.
+//! The outbox: mails to send, written in the transaction that they are about.
 
 use tegata::UnixTime;
 
-use super::account::sealed;
+use super::Store;
+use super::error::StoreError;
+use super::sealed_columns::sealed;
 use super::sql::{Row, Statement, values};
-use super::{Store, StoreError};
 use crate::domain::{AccountId, MailId, Sealed};
 
-/// Which mails go first.
+/// A mail to send.
+#[derive(Clone, Debug)]
+pub struct OutboxMail {
+    /// The mail's id.
+    pub id: MailId,
+    /// When it was written, from which moment it can be sent.
+    pub made: UnixTime,
+    /// Its place among the mails that are due.
+    pub priority: MailPriority,
+    /// Recipient and content, sealed.
+    pub content: Sealed,
+}
+
+/// Which mails are sent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailPriority {
-    /// What an account's owner is written: somebody may wait for the code in it.
+    /// A mail about the account: its owner may be waiting for the code in it.
     AccountMail,
-    /// What she is told of a payment, which nobody waits for.
+    /// A receipt of a payment, which nobody waits for.
     Receipt,
 }
 
 impl MailPriority {
+    /// Gives the number that rows have.
     pub(super) const fn number(self) -> u8 {
         match self {
             Self::AccountMail => 0,
@@ -25,31 +40,43 @@ impl MailPriority {
     }
 }
 
-/// Of so many that are due, one is a receipt if one waits, however many letters there are.
+/// One of so many mails that are due is a receipt if one waits, however many account mails there are.
 const RECEIPT_OF: u32 = 4;
 
-/// A mail that this process may send until the lease ends.
+/// A mail that this process alone may send until the lease ends.
 #[derive(Clone, Debug)]
 pub struct LeasedMail {
-    /// Its number.
+    /// The mail's id.
     pub id: MailId,
-    /// Whose it is.
+    /// The account that it is about.
     pub account: AccountId,
-    /// To whom, and what.
-    pub letter: Sealed,
-    /// When it was made.
+    /// Recipient and content, sealed.
+    pub content: Sealed,
+    /// When it was written.
     pub made: UnixTime,
-    /// Which try this is, from 1. It is also whose lease this is.
+    /// The number of this try, from 1. It also identifies the lease.
     pub tries: u64,
+}
+
+impl OutboxMail {
+    pub(super) fn statement(self, account: AccountId) -> Statement {
+        const INSERT: &str = "INSERT INTO outbox \
+            (account, mail, key, sealed, made, not_before, tries, rank) \
+            VALUES ($1, $2, $3, $4, $5, $5, 0, $6)";
+        let at = self.made.seconds();
+        let priority = self.priority.number();
+        let Sealed { key, bytes } = self.content;
+        Statement::new(INSERT, values![account.0, self.id.0, key, bytes, at, priority]).single_row()
+    }
 }
 
 impl LeasedMail {
     fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("outbox");
+        let mut row = row.of_table("outbox");
         Ok(Self {
             account: AccountId(row.array()?),
             id: MailId(row.array()?),
-            letter: sealed(&mut row)?,
+            content: sealed(&mut row)?,
             made: UnixTime::new(row.int()?).map_err(|_| StoreError::Unreadable("outbox"))?,
             tries: row.int::<u64>()? + 1,
         })
@@ -57,8 +84,8 @@ impl LeasedMail {
 }
 
 impl Store {
-    /// Up to `n` mails that are due, letters before receipts; a quarter of the places is the receipts' own. No one else is
-    /// given them for `lease` seconds; then, if they were neither delivered nor put off, they are due again.
+    /// Leases up to `n` mails that are due, account mails before receipts, for which a quarter of the places is reserved. No
+    /// other process gets them for `lease` seconds; after that, unless delivered or postponed, they are due again.
     ///
     /// # Errors
     /// Those of the database.
@@ -76,15 +103,19 @@ impl Store {
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
-                    let of = |rank: MailPriority, n: u32| values![rank.number(), now.seconds(), n];
-                    let letters = of(MailPriority::AccountMail, n - n / RECEIPT_OF);
-                    let mut rows = transaction.lock(DUE, letters).await?;
+                    let of = |priority: MailPriority, n: u32| {
+                        values![priority.number(), now.seconds(), n]
+                    };
+                    let account_mails = of(MailPriority::AccountMail, n - n / RECEIPT_OF);
+                    let mut rows = transaction.rows_for_update(DUE, account_mails).await?;
                     let left = n.saturating_sub(u32::try_from(rows.len()).unwrap_or(n));
-                    rows.extend(transaction.lock(DUE, of(MailPriority::Receipt, left)).await?);
+                    rows.extend(
+                        transaction.rows_for_update(DUE, of(MailPriority::Receipt, left)).await?,
+                    );
                     let leased =
                         rows.into_iter().map(LeasedMail::read).collect::<Result<Vec<_>, _>>()?;
                     let take = |mail: &LeasedMail| {
-                        Statement::new(LEASE, values![until, mail.id.0]).of_row()
+                        Statement::new(LEASE, values![until, mail.id.0]).single_row()
                     };
                     transaction.write(leased.iter().map(take).collect()).await?;
                     Ok(leased)
@@ -93,7 +124,7 @@ impl Store {
             .await
     }
 
-    /// Mails were taken by the server they were for: they wait no longer.
+    /// Removes mails that the mail server has accepted.
     ///
     /// # Errors
     /// Those of the database.
@@ -102,7 +133,7 @@ impl Store {
         mails: impl IntoIterator<Item = &LeasedMail>,
     ) -> Result<(), StoreError> {
         const GONE: &str = "DELETE FROM outbox WHERE mail = $1";
-        let gone = |mail: &LeasedMail| Statement::new(GONE, values![mail.id.0]).of_row();
+        let gone = |mail: &LeasedMail| Statement::new(GONE, values![mail.id.0]).single_row();
         let gone: Vec<_> = mails.into_iter().map(gone).collect();
         if gone.is_empty() {
             return Ok(());
@@ -115,7 +146,7 @@ impl Store {
             .await
     }
 
-    /// A mail was not taken: it is due again then. Does nothing if the lease went over to someone else.
+    /// Makes a mail that was not accepted due again at `next`. Does nothing if another process has the lease by now.
     ///
     /// # Errors
     /// Those of the database.

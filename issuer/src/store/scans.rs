@@ -3,9 +3,10 @@
 use tegata::UnixTime;
 use tegata_policy::Account;
 
+use super::Store;
 use super::account::SessionContext;
-use super::sql::{Row, Statement, Value, values};
-use super::{Store, StoreError};
+use super::error::StoreError;
+use super::sql::{Row, Statement, values};
 use crate::domain::{AccountId, EventId, first_of};
 
 /// What an account is, seen from outside.
@@ -34,25 +35,7 @@ pub struct OutboxBacklog {
     pub oldest: Option<UnixTime>,
 }
 
-/// Rows that are dropped in one transaction: whoever writes beside waits for no more than that.
-const DROPPED: u32 = 1024;
-
 impl Store {
-    /// Drops some rows at a time, each time in a transaction of its own, until there are none. `drop` takes how many as
-    /// the last of its values.
-    pub(super) async fn drop_all(
-        &self,
-        any: &'static str,
-        drop: &'static str,
-        values: Vec<Value>,
-    ) -> Result<(), StoreError> {
-        while self.database.row(any, values.clone()).await?.is_some() {
-            let some = values.iter().cloned().chain([Value::from(DROPPED)]);
-            self.write_one(drop, some.collect()).await?;
-        }
-        Ok(())
-    }
-
     /// Up to `n` accounts made before this moment, in the order in which they were made, after this one. It reads their
     /// states: with `n` rows, some kilobytes each.
     ///
@@ -70,7 +53,7 @@ impl Store {
         let after = after.map_or([0; 16], |account| account.0);
         let rows = self.database.rows(PAGE, values![after, first_of(moment), n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("accounts");
+            let mut row = row.of_table("accounts");
             let account = AccountId(row.array()?);
             let kind = if row.int::<u8>()? == 1 {
                 AccountStage::PendingSignUp
@@ -99,9 +82,9 @@ impl Store {
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
-                    let rows = transaction.lock(STATE, values![account.0]).await?;
+                    let rows = transaction.rows_for_update(STATE, values![account.0]).await?;
                     let Some(row) = rows.into_iter().next() else { return Ok(false) };
-                    let state = serde_json::from_str(&row.of("accounts").text()?);
+                    let state = serde_json::from_str(&row.of_table("accounts").text()?);
                     let state = state.map_err(|_| StoreError::Unreadable("accounts"))?;
                     if !matches!(state, Account::PendingSignUp(_)) {
                         return Ok(false);
@@ -130,7 +113,7 @@ impl Store {
         let after = after.map_or([0; 16], |event| event.0);
         let rows = self.database.rows(PAGE, values![after, first_of(moment), n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("events");
+            let mut row = row.of_table("events");
             Ok((EventId(row.array()?), AccountId(row.array()?)))
         };
         rows.into_iter().map(read).collect()
@@ -151,7 +134,7 @@ impl Store {
         let after = after.map_or([0; 32], |row| row.token);
         let rows = self.database.rows(PAGE, values![after, n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("sessions");
+            let mut row = row.of_table("sessions");
             Ok(SessionRow { token: row.array()?, found: SessionContext::read(row)? })
         };
         rows.into_iter().map(read).collect()
@@ -180,7 +163,7 @@ impl Store {
         const WAITING: &str = "SELECT COUNT(*), MIN(made) FROM outbox";
         let unreadable = StoreError::Unreadable("outbox");
         let row = self.database.row(WAITING, values![]).await?.ok_or(unreadable.clone())?;
-        let mut row = row.of("outbox");
+        let mut row = row.of_table("outbox");
         let (mails, oldest) = (row.int()?, row.optional(Row::int)?);
         let oldest = oldest.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
         Ok(OutboxBacklog { mails, oldest })

@@ -4,10 +4,10 @@
 use tegata::code::CredentialId;
 use tegata_policy::{SecretId, SecretKind};
 
-use super::account::{kind, sealed};
-use super::credentials::sealed_seed;
+use super::Store;
+use super::error::StoreError;
+use super::sealed_columns::{kind, sealed, sealed_seed};
 use super::sql::{Row, Statement, values};
-use super::{Store, StoreError};
 use crate::domain::{AccountId, Sealed, SealedSeed, WrappedKey};
 
 /// A secret that is sealed under an older key.
@@ -42,7 +42,7 @@ impl Store {
     pub async fn keys(&self) -> Result<Vec<WrappedKey>, StoreError> {
         const KEYS: &str = "SELECT number, wrapped FROM keys ORDER BY number";
         let read = |row: Row| {
-            let mut row = row.of("keys");
+            let mut row = row.of_table("keys");
             Ok(WrappedKey { number: row.int()?, wrapped: row.blob()? })
         };
         self.database.rows(KEYS, values![]).await?.into_iter().map(read).collect()
@@ -76,7 +76,7 @@ impl Store {
             .write(move |transaction| {
                 let rewrap = |(old, new): &(WrappedKey, Vec<u8>)| {
                     let values = values![new.clone(), old.number, old.wrapped.clone()];
-                    Statement::new(REWRAP, values).or(StoreError::Unreadable("keys"))
+                    Statement::new(REWRAP, values).error_if_no_rows(StoreError::Unreadable("keys"))
                 };
                 let statements = pairs.iter().map(rewrap).collect();
                 Box::pin(async move { transaction.write(statements).await })
@@ -101,11 +101,11 @@ impl Store {
             after.map_or(([0; 16], -1_i64), |(account, secret)| (account.0, secret.0.into()));
         let rows = self.database.rows(PAGE, values![account, secret, key, n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("secrets");
+            let mut row = row.of_table("secrets");
             Ok(SealedRow {
                 account: AccountId(row.array()?),
                 secret: SecretId(row.int()?),
-                kind: kind(row.int()?)?,
+                kind: kind(&mut row)?,
                 sealed: sealed(&mut row)?,
             })
         };
@@ -150,7 +150,7 @@ impl Store {
         let after = after.map_or([0; 16], |credential| credential.0);
         let rows = self.database.rows(PAGE, values![after, key, n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("credentials");
+            let mut row = row.of_table("credentials");
             Ok(SeedRow {
                 account: AccountId(row.array()?),
                 credential: CredentialId(row.array()?),

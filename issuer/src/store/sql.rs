@@ -1,9 +1,9 @@
 //! Values, rows and statements, the same for both databases. Statements are written in what both understand, with
 //! `$1`, `$2`, … in the order in which they first appear, which is how SQLite numbers them.
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// A value of a column. The order is any that is always the same.
+/// A value of a column. Its order has no meaning, but is always the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
     Null,
@@ -31,7 +31,7 @@ impl From<u8> for Value {
 }
 
 impl From<u64> for Value {
-    /// Times, counts and steps: none comes near to the end of 63 bits.
+    /// Times, counts and steps: none comes near the end of 63 bits.
     fn from(int: u64) -> Self {
         Self::Int(int.try_into().unwrap_or(i64::MAX))
     }
@@ -61,13 +61,13 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// Values for a statement.
+/// Makes the values of a statement.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::store::sql::Value::from($value)),*] };
 }
 pub(super) use values;
 
-/// A row, not trusted: whoever takes a column out says what it has to be.
+/// A row, read column by column; a column of another type than the caller expects is an error.
 #[derive(Debug)]
 pub(super) struct Row {
     table: &'static str,
@@ -79,13 +79,13 @@ impl Row {
         Self { table: "the database", columns: columns.into_iter() }
     }
 
-    /// Which table to name if a column is not what it should be.
-    pub(super) fn of(mut self, table: &'static str) -> Self {
+    /// Sets the table that errors name.
+    pub(super) fn of_table(mut self, table: &'static str) -> Self {
         self.table = table;
         self
     }
 
-    /// The next column.
+    /// Takes the next column.
     fn next(&mut self) -> Result<Value, StoreError> {
         self.columns.next().ok_or(StoreError::Unreadable(self.table))
     }
@@ -116,7 +116,7 @@ impl Row {
         self.blob()?.try_into().map_err(|_| StoreError::Unreadable(self.table))
     }
 
-    /// What `read` takes out of the row, or `None` if the next column is null.
+    /// Gives what `read` takes out of the row, or `None` if the next column is null.
     pub(super) fn optional<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, StoreError>,
@@ -129,27 +129,27 @@ impl Row {
 }
 
 /// A statement that reads.
-pub(super) struct Read {
+pub(super) struct Query {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,
-    /// The words by which others are kept from changing what it finds up to the end of the transaction. What is read in
-    /// later statements is no older.
-    pub(super) locks: Option<&'static str>,
+    /// The end of the statement that locks what it finds up to the end of the transaction, where the database has locks of
+    /// rows. Later statements see nothing older.
+    pub(super) lock_clause: Option<&'static str>,
 }
 
-impl Read {
+impl Query {
     pub(super) fn new(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { sql, values, locks: None }
+        Self { sql, values, lock_clause: None }
     }
 
-    /// All of its rows.
-    pub(super) fn locked(self) -> Self {
-        Self { locks: Some(" FOR UPDATE"), ..self }
+    /// Locks all rows that it finds.
+    pub(super) fn for_update(self) -> Self {
+        Self { lock_clause: Some(" FOR UPDATE"), ..self }
     }
 
-    /// The rows of the table that it calls `p`.
-    pub(super) fn locked_p(self) -> Self {
-        Self { locks: Some(" FOR UPDATE OF p"), ..self }
+    /// Locks the rows of the table that it calls `p`.
+    pub(super) fn for_update_of_p(self) -> Self {
+        Self { lock_clause: Some(" FOR UPDATE OF p"), ..self }
     }
 }
 
@@ -158,38 +158,38 @@ impl Read {
 pub(super) struct Statement {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,
-    /// What is wrong if it touches no row.
-    pub(super) or: Option<StoreError>,
-    /// Whether many of these words may be sent as one.
-    pub(super) is_of_row: bool,
+    /// The error if it touches no row.
+    pub(super) error_if_no_rows: Option<StoreError>,
+    /// Whether many statements of this text may be sent as one.
+    pub(super) is_single_row: bool,
 }
 
 impl Statement {
     pub(super) fn new(sql: &'static str, values: Vec<Value>) -> Self {
-        Self { sql, values, or: None, is_of_row: false }
+        Self { sql, values, error_if_no_rows: None, is_single_row: false }
     }
 
-    /// It touches one row at most, the one with its key; and two that touch the same row at once, if it has no `or`, are
-    /// refused by the database or come to the same as one.
-    pub(super) fn of_row(mut self) -> Self {
-        self.is_of_row = true;
+    /// Says that it touches one row at most, the one with its key; and that two that touch the same row at once, unless they
+    /// have to touch one, are refused by the database or have the effect of one.
+    pub(super) fn single_row(mut self) -> Self {
+        self.is_single_row = true;
         self
     }
 
-    /// With its numbers in their places, for a program that takes words only.
-    pub(super) fn in_words(&self) -> String {
-        let mut words = self.sql.to_owned();
+    /// Gives its text with its numbers in their places, for a program that takes no parameters.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = self.sql.to_owned();
         for (place, value) in self.values.iter().enumerate().rev() {
             if let Value::Int(int) = value {
-                words = words.replace(&format!("${}", place + 1), &int.to_string());
+                text = text.replace(&format!("${}", place + 1), &int.to_string());
             }
         }
-        words
+        text
     }
 
-    /// It has to touch a row.
-    pub(super) fn or(mut self, error: StoreError) -> Self {
-        self.or = Some(error);
+    /// Makes it fail with this error if it touches no row.
+    pub(super) fn error_if_no_rows(mut self, error: StoreError) -> Self {
+        self.error_if_no_rows = Some(error);
         self
     }
 }

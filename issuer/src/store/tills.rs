@@ -3,8 +3,10 @@
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
+use super::Store;
+use super::error::StoreError;
+use super::event_row::EventRow;
 use super::sql::{Row, Statement, values};
-use super::{EventRow, Store, StoreError};
 use crate::domain::TokenHash;
 
 /// A till as it stands.
@@ -46,7 +48,7 @@ fn time(seconds: u64) -> Result<UnixTime, StoreError> {
 
 impl Till {
     fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("tills");
+        let mut row = row.of_table("tills");
         let (id, shop) = till(&mut row)?;
         let (made, until) = (time(row.int()?)?, time(row.int()?)?);
         let (token, revoked) = (row.optional(Row::blob)?, row.optional(Row::int)?);
@@ -88,7 +90,7 @@ impl Store {
                     *code.bytes(),
                     until.seconds(),
                 ];
-                let add = Statement::new(ADD, values).or(StoreError::TillExists);
+                let add = Statement::new(ADD, values).error_if_no_rows(StoreError::TillExists);
                 let writes = [add].into_iter().chain(event.clone().statements()).collect();
                 Box::pin(async move { transaction.write(writes).await })
             })
@@ -114,11 +116,12 @@ impl Store {
                 let event = event.clone();
                 Box::pin(async move {
                     let found = values![*code.bytes(), now.seconds()];
-                    let row = transaction.lock(FIND, found).await?.into_iter().next();
+                    let row = transaction.rows_for_update(FIND, found).await?.into_iter().next();
                     let Some(row) = row else { return Ok(None) };
-                    let (id, shop) = till(&mut row.of("tills"))?;
+                    let (id, shop) = till(&mut row.of_table("tills"))?;
                     let take = values![*token.bytes(), id.as_str().to_owned()];
-                    let take = Statement::new(TAKE, take).or(StoreError::Unreadable("tills"));
+                    let take = Statement::new(TAKE, take)
+                        .error_if_no_rows(StoreError::Unreadable("tills"));
                     let event = EventRow { actor: format!("till {id}"), ..event };
                     let writes = [take].into_iter().chain(event.statements()).collect();
                     transaction.write(writes).await?;
@@ -135,7 +138,7 @@ impl Store {
     pub async fn till(&self, token: &TokenHash) -> Result<Option<(TillId, ShopName)>, StoreError> {
         const FIND: &str = "SELECT till, shop FROM tills WHERE token = $1";
         let row = self.database.row(FIND, values![*token.bytes()]).await?;
-        row.map(|row| till(&mut row.of("tills"))).transpose()
+        row.map(|row| till(&mut row.of_table("tills"))).transpose()
     }
 
     /// All tills.
@@ -160,7 +163,7 @@ impl Store {
             WHERE till = $2 AND revoked IS NULL";
         let revoked = self.database.write(move |transaction| {
             let values = values![now.seconds(), id.as_str().to_owned()];
-            let revoke = Statement::new(REVOKE, values).or(StoreError::NoSuchTill);
+            let revoke = Statement::new(REVOKE, values).error_if_no_rows(StoreError::NoSuchTill);
             let writes = [revoke].into_iter().chain(event.clone().statements()).collect();
             Box::pin(async move { transaction.write(writes).await })
         });

@@ -72,7 +72,7 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
                     (
                         AccountChange {
                             state,
-                            keep: vec![(prize, kind, kept)],
+                            secrets_stored: vec![(prize, kind, kept)],
                             ..AccountChange::default()
                         },
                         true,
@@ -105,10 +105,10 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
     let claimed = store.change(thief, move |loaded| {
         let change = AccountChange {
             state: Some(Account::Closed),
-            claim: vec![k.handle("free@shop.example"), hers],
-            release: vec![hers],
-            forget: loaded.secrets.keys().copied().collect(),
-            sessions_made: vec![(TokenHash::of(&[9; 32]), SessionId(9))],
+            handles_claimed: vec![k.handle("free@shop.example"), hers],
+            handles_released: vec![hers],
+            secrets_deleted: loaded.secrets.keys().copied().collect(),
+            sessions_created: vec![(TokenHash::of(&[9; 32]), SessionId(9))],
             outbox: vec![shopper::mail(&k, thief, noon())],
             events: vec![shopper::event(noon(), "claimed")],
             ..AccountChange::default()
@@ -125,7 +125,9 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
     assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails);
     assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
     // One's own is claimed again without harm.
-    let own = move |_: &_| (AccountChange { claim: vec![hers], ..AccountChange::default() }, ());
+    let own = move |_: &_| {
+        (AccountChange { handles_claimed: vec![hers], ..AccountChange::default() }, ())
+    };
     store.change(owner, own).await.unwrap();
 }
 
@@ -239,8 +241,9 @@ async fn many_accounts_change_at_once(bed: Bed) {
             let claim = if n % 2 == 0 { handles.to_vec() } else { vec![handles[1], handles[0]] };
             tokio::spawn(async move {
                 let change = store.change(account, move |loaded| {
-                    let (state, claim) = (Some(loaded.state.clone()), claim.clone());
-                    (AccountChange { state, claim, ..AccountChange::default() }, ())
+                    let state = Some(loaded.state.clone());
+                    let handles_claimed = claim.clone();
+                    (AccountChange { state, handles_claimed, ..AccountChange::default() }, ())
                 });
                 change.await
             })

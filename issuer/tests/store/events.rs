@@ -79,7 +79,7 @@ async fn what_comes_late_to_a_payment_is_among_the_last_events(bed: Bed) {
     comes_to(&bed, &store, id, &late, 60).await;
     for _ in 0..2 {
         let last = store.last_events(3).await.unwrap();
-        let deeds: Vec<_> = last.iter().map(|event| (event.deed.as_str(), event.whose())).collect();
+        let deeds: Vec<_> = last.iter().map(|event| (event.deed.as_str(), event.about())).collect();
         let of = Some(account);
         let expected = [("payment_refunded", of), ("payment_reversing", of), ("between", None)];
         assert_eq!(deeds, expected);
@@ -123,7 +123,7 @@ async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
         }
     }
     let all = store.last_events(1000).await.unwrap().into_iter();
-    let mut all: Vec<_> = all.filter(|event| event.whose() == Some(hers)).collect();
+    let mut all: Vec<_> = all.filter(|event| event.about() == Some(hers)).collect();
     all.sort_by_key(|event| std::cmp::Reverse(event.id));
     assert_eq!(all.len(), 24 + 4 * (1 + 3 + 3 + 1 + 2));
     assert_eq!(all.iter().map(|event| event.id).collect::<BTreeSet<_>>().len(), all.len());

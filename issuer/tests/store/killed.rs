@@ -105,8 +105,8 @@ fn whole(
     event.account = Some(account);
     AccountChange {
         state: Some(loaded.state.clone()),
-        keep: vec![(id, kind, keys.keep(account, id, kind, b"secret", &random).unwrap())],
-        sessions_made: vec![(token(account, n), SessionId(n))],
+        secrets_stored: vec![(id, kind, keys.keep(account, id, kind, b"secret", &random).unwrap())],
+        sessions_created: vec![(token(account, n), SessionId(n))],
         outbox: vec![shopper::mail(keys, account, noon())],
         events: vec![event],
         ..AccountChange::default()

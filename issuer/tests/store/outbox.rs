@@ -55,7 +55,7 @@ async fn a_mail_is_due_until_it_is_delivered(bed: Bed) {
     let mails = store.lease_due_mails(noon(), 60, 10).await.unwrap();
     let [mail] = &mails[..] else { panic!("{mails:?}") };
     let keys = bed.keys(&store).await;
-    let letter = keys.open_sealed(Place::Mail(mail.account, mail.id), &mail.letter).unwrap();
+    let letter = keys.open_sealed(Place::Mail(mail.account, mail.id), &mail.content).unwrap();
     assert!(letter.ends_with(b"12345678"));
     assert!(store.lease_due_mails(noon().shifted(59), 60, 10).await.unwrap().is_empty(), "leased");
     // Whoever had it has died; another process begins.

@@ -54,13 +54,13 @@ pub(crate) fn carry_out(
         match effect {
             Effect::StoreSecret(id, kind) => {
                 let sealed = keys.keep(account, id, kind, SECRET, &random).unwrap();
-                change.keep.push((id, kind, sealed));
+                change.secrets_stored.push((id, kind, sealed));
             }
-            Effect::DeleteSecret(id) => change.forget.push(id),
+            Effect::DeleteSecret(id) => change.secrets_deleted.push(id),
             Effect::SendMail { .. } => change.outbox.push(mail(keys, account, now)),
-            Effect::ClaimAddress(id) => change.claim.push(keys.handle(&address(id))),
-            Effect::ReleaseAddress(id) => change.release.push(keys.handle(&address(id))),
-            Effect::CreateSession(id) => change.sessions_made.push((TokenHash::of(&TOKEN), id)),
+            Effect::ClaimAddress(id) => change.handles_claimed.push(keys.handle(&address(id))),
+            Effect::ReleaseAddress(id) => change.handles_released.push(keys.handle(&address(id))),
+            Effect::CreateSession(id) => change.sessions_created.push((TokenHash::of(&TOKEN), id)),
             Effect::EndSession(id) => change.sessions_ended.push(id),
             Effect::WriteCards => {}
             Effect::EraseAccount => change.erase = true,
@@ -81,7 +81,7 @@ pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> OutboxMail
     let id = MailId::make(now, &random).unwrap();
     let letter = format!("to {ADDRESS}: 12345678");
     let letter = keys.seal(Place::Mail(account, id), letter.as_bytes(), &random).unwrap();
-    OutboxMail { id, made: now, rank: MailPriority::AccountMail, letter }
+    OutboxMail { id, made: now, priority: MailPriority::AccountMail, content: letter }
 }
 
 /// Begins a sign-up; its account.

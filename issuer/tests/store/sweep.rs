@@ -124,7 +124,7 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
     let more = tokens.clone();
     let change = move |_: &_| {
         let sessions_made = more.iter().map(|token| (*token, session)).collect();
-        (AccountChange { sessions_made, ..AccountChange::default() }, ())
+        (AccountChange { sessions_created, ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();
     let (mut after, mut rows): (_, Vec<SessionRow>) = (None, Vec::new());

@@ -3,8 +3,9 @@
 use tegata::UnixTime;
 use tegata::code::{Admission, AttemptLimits, CredentialId, TillId};
 
-use super::super::sql::{Read, Row, Statement, values};
-use super::super::{Store, StoreError};
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::sql::{Query, Row, Statement, values};
 
 pub(super) const DAY: u64 = 24 * 60 * 60;
 
@@ -41,14 +42,14 @@ fn of_both(credential: CredentialId, till: &TillId) -> Vec<u8> {
 
 impl Attempts {
     /// What reads them.
-    pub(super) fn reads(till: &TillId, candidates: &[CredentialId], now: UnixTime) -> Vec<Read> {
+    pub(super) fn reads(till: &TillId, candidates: &[CredentialId], now: UnixTime) -> Vec<Query> {
         // By the subject: the index over days would lead to all that was counted today.
         const COUNT: &str =
             "SELECT subject, count FROM attempts WHERE subject = $1 AND day + 0 = $2";
         let day = now.seconds() / DAY;
         let of = |id: &CredentialId| [of_both(*id, till), of_credential(*id)];
         let subjects = std::iter::once(of_till(till)).chain(candidates.iter().flat_map(of));
-        subjects.map(|subject| Read::new(COUNT, values![subject, day]).locked()).collect()
+        subjects.map(|subject| Query::new(COUNT, values![subject, day]).for_update()).collect()
     }
 
     /// What was read of these.
@@ -65,7 +66,7 @@ impl Attempts {
             candidates: candidates.iter().map(of).collect(),
         };
         for row in read.into_iter().flatten() {
-            let mut row = row.of("attempts");
+            let mut row = row.of_table("attempts");
             attempts.set(&row.blob()?, row.int()?);
         }
         Ok(attempts)
@@ -97,7 +98,7 @@ impl Attempts {
         let mut subjects: Vec<_> = all.map(|(subject, _)| subject).collect();
         // In one order, so that two that count at the same time wait for one another in one direction.
         subjects.sort();
-        let count = |subject| Statement::new(COUNT, values![subject, self.day]).of_row();
+        let count = |subject| Statement::new(COUNT, values![subject, self.day]).single_row();
         subjects.into_iter().map(count).collect()
     }
 }
@@ -119,7 +120,7 @@ impl Store {
         let today = now.seconds() / DAY;
         let (mut counts, mut first) = (Vec::new(), None);
         for row in self.database.rows(BY_DAY, values![*b"t", *b"u", today]).await? {
-            let mut row = row.of("attempts");
+            let mut row = row.of_table("attempts");
             let (day, count) = (row.int::<u64>()?, row.int::<u64>()?);
             let first = *first.get_or_insert(day);
             counts.resize(place(day - first)?, 0);
@@ -139,6 +140,6 @@ impl Store {
         const DROP: &str = "DELETE FROM attempts WHERE (subject, day) IN \
             (SELECT subject, day FROM attempts WHERE day < $1 ORDER BY day LIMIT $2)";
         let day = (now.seconds() / DAY).saturating_sub(ATTEMPT_DAYS);
-        self.drop_all(ANY, DROP, values![day]).await
+        self.delete_all(ANY, DROP, values![day]).await
     }
 }

@@ -6,8 +6,10 @@ use serde_json::json;
 use tegata::UnixTime;
 use tegata::code::{CredentialId, TillId};
 
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::event_row::EventRow;
 use super::super::sql::{Row, Statement, values};
-use super::super::{EventRow, Store, StoreError};
 use super::authorise::DeclineReason;
 use super::receipts::ReceiptWriter;
 use crate::domain::AuthorisationId;
@@ -178,7 +180,7 @@ pub(super) const BY_ID: &str =
 
 impl Authorisation {
     pub(super) fn read(row: Row) -> Result<Self, StoreError> {
-        Self::take(&mut row.of("authorisations"))
+        Self::take(&mut row.of_table("authorisations"))
     }
 
     /// The same from a row in which more follows.
@@ -221,8 +223,9 @@ impl Authorisation {
             return Err(StoreError::VersionConflict);
         }
         let moved = values![to.name().to_owned(), now.seconds(), self.id.0, self.version];
-        let mut statements =
-            vec![Statement::new(MOVE, moved).or(StoreError::VersionConflict).of_row()];
+        let mut statements = vec![
+            Statement::new(MOVE, moved).error_if_no_rows(StoreError::VersionConflict).single_row(),
+        ];
         if self.state.counts() && !to.counts() {
             let back = values![self.amount, self.account.0, self.day];
             // A day that is over has nothing to give back to.
@@ -231,7 +234,7 @@ impl Authorisation {
         let version = self.version + 1;
         let after = Self { state: to, changed: now, version, ..self.clone() };
         match (self.state.is_open(), to.is_open()) {
-            (true, false) => statements.push(Statement::new(OVER, values![self.id.0]).of_row()),
+            (true, false) => statements.push(Statement::new(OVER, values![self.id.0]).single_row()),
             (false, true) => statements.push(self.opens(now.seconds())),
             (true, true) | (false, false) => (),
         }
@@ -246,7 +249,7 @@ impl Authorisation {
     /// That it is not over, and that somebody works on it at this moment.
     pub(super) fn opens(&self, since: u64) -> Statement {
         const OPEN: &str = "INSERT INTO charges_open (authorisation, since) VALUES ($1, $2)";
-        Statement::new(OPEN, values![self.id.0, since]).of_row()
+        Statement::new(OPEN, values![self.id.0, since]).single_row()
     }
 
     /// The line in the log that says how it stands, if one does. It holds no code and nothing of the shopper but the
@@ -290,11 +293,11 @@ impl Store {
         tell: Arc<dyn ReceiptWriter>,
     ) -> Result<Authorisation, StoreError> {
         self.database
-            .write_together(move |transaction| {
+            .write_batched(move |transaction| {
                 let (from, tell) = (from.clone(), Arc::clone(&tell));
                 Box::pin(async move {
                     let (after, writes) = from.moves(to, now, (CHARGING, &*tell))?;
-                    transaction.finish(writes).await?;
+                    transaction.write_last(writes).await?;
                     Ok(after)
                 })
             })
@@ -316,11 +319,12 @@ impl Store {
         const KEEP: &str = "UPDATE authorisations SET state = 'charging', card = $1, intent = $2, \
             changed = $3, version = version + 1 WHERE authorisation = $4 AND version = $5";
         let values = values![card, intent.clone(), now.seconds(), from.id.0, from.version];
-        let keep = Statement::new(KEEP, values).or(StoreError::VersionConflict).of_row();
+        let keep =
+            Statement::new(KEEP, values).error_if_no_rows(StoreError::VersionConflict).single_row();
         self.database
-            .write_together(move |transaction| {
+            .write_batched(move |transaction| {
                 let keep = keep.clone();
-                Box::pin(async move { transaction.finish(vec![keep]).await })
+                Box::pin(async move { transaction.write_last(vec![keep]).await })
             })
             .await?;
         Ok(Authorisation {

@@ -11,11 +11,14 @@ use tegata::code::{
     compare,
 };
 
+use super::super::Store;
 use super::super::cards::ChargeableCard;
 use super::super::credentials;
-use super::super::database::Transaction;
-use super::super::sql::{Read, Row, Statement, values};
-use super::super::{GlobalState, KillSwitch, Store, StoreError};
+use super::super::error::StoreError;
+use super::super::global_state::GlobalState;
+use super::super::global_state::KillSwitch;
+use super::super::sql::{Query, Row, Statement, values};
+use super::super::transaction::Transaction;
 use super::authorisation::{Authorisation, AuthorisationState, BY_ID, PriorSale};
 use super::candidates::{CandidateAccount, CandidateCache};
 use crate::domain::{AuthorisationId, AuthoriseLimits, TokenHash};
@@ -154,7 +157,7 @@ impl Store {
     ) -> Result<AuthoriseOutcome, StoreError> {
         let asked = Arc::new(asked);
         self.database
-            .write_together(move |transaction| {
+            .write_batched(move |transaction| {
                 let (asked, prepare) = (Arc::clone(&asked), Arc::clone(&prepare));
                 Box::pin(async move { asked.decide(transaction, &*prepare).await })
             })
@@ -179,7 +182,7 @@ struct IdempotencyRecord {
 }
 
 impl AuthoriseContext {
-    fn reads(asked: &AuthoriseRequest) -> Read {
+    fn reads(asked: &AuthoriseRequest) -> Query {
         // Which till it is stands in a subquery: joined with it, PostgreSQL may go through all that the till ever asked.
         const BEFORE: &str = "SELECT t.till, i.asked, i.hash, i.authorisation, i.reason, \
             s.reference, s.authorisation, g.one, g.generation, g.used_up_to, g.stopped \
@@ -188,11 +191,11 @@ impl AuthoriseContext {
             ON s.till = (SELECT till FROM tills WHERE token = $1) AND s.reference = $3 \
             LEFT JOIN standing g ON g.one = 1 WHERE t.token = $1";
         let values = values![*asked.token.bytes(), asked.key.clone(), asked.sale.reference.clone()];
-        Read::new(BEFORE, values)
+        Query::new(BEFORE, values)
     }
 
     fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("tills");
+        let mut row = row.of_table("tills");
         let till = row.text()?.parse().map_err(|_| StoreError::Unreadable("tills"))?;
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
         let asked: Option<u64> = row.optional(Row::int)?;
@@ -225,7 +228,7 @@ impl AuthoriseRequest {
             ParsedCode::Malformed => Vec::new(),
         };
         let reads = [AuthoriseContext::reads(self)].into_iter().chain(aliases).collect();
-        let mut read = transaction.read(reads).await?.into_iter().map(Vec::into_iter);
+        let mut read = transaction.query_all(reads).await?.into_iter().map(Vec::into_iter);
         let Some(before) = read.next().and_then(|mut rows| rows.next()) else {
             return Ok(AuthoriseOutcome::UnknownTill);
         };
@@ -290,7 +293,7 @@ impl AuthoriseRequest {
         if (sale.amount, &sale.currency) != (self.sale.amount, &self.sale.currency) {
             return Ok(AuthoriseOutcome::ReferenceReused);
         }
-        transaction.finish(vec![self.keep(till, Some(sale.id), None)]).await?;
+        transaction.write_last(vec![self.keep(till, Some(sale.id), None)]).await?;
         Ok(AuthoriseOutcome::Replayed(Box::new(sale)))
     }
 
@@ -303,7 +306,7 @@ impl AuthoriseRequest {
         aliases: Vec<Row>,
         prepare: &dyn CandidateCache,
     ) -> Result<Result<(CodeMatch, CandidateAccount), CodeRefusal>, StoreError> {
-        let id = |row: Row| row.of("aliases").array().map(CredentialId);
+        let id = |row: Row| row.of_table("aliases").array().map(CredentialId);
         let mut ids = aliases.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
         // By chance a credential has one alias in two periods; twice it would be two that match.
         ids.sort_unstable();
@@ -336,7 +339,7 @@ impl AuthoriseRequest {
     }
 
     /// Every credential that has the alias shown at one of the accepted steps.
-    fn aliases(&self, scheme: &Scheme, decoded: &DecodedCode) -> Vec<Read> {
+    fn aliases(&self, scheme: &Scheme, decoded: &DecodedCode) -> Vec<Query> {
         const FIND: &str =
             "SELECT credential FROM aliases WHERE prefix = $1 AND period = $2 AND alias = $3";
         let periods = credentials::periods_of(scheme, self.now);
@@ -344,7 +347,7 @@ impl AuthoriseRequest {
         // Nearly always they are one.
         periods.dedup();
         let (prefix, alias) = (scheme.prefix.to_string(), decoded.alias.value());
-        let find = |period| Read::new(FIND, values![prefix.clone(), period, alias]);
+        let find = |period| Query::new(FIND, values![prefix.clone(), period, alias]);
         periods.into_iter().map(find).collect()
     }
 
@@ -372,7 +375,7 @@ impl AuthoriseRequest {
         if reason.is_none() {
             writes.extend(made.counts(replaced));
         }
-        transaction.finish(writes).await?;
+        transaction.write_last(writes).await?;
         Ok(AuthoriseOutcome::Created(Box::new(NewAuthorisation {
             authorisation: made,
             card: payer.card,
@@ -432,7 +435,7 @@ impl AuthoriseRequest {
         till: &TillId,
         reason: DeclineReason,
     ) -> Result<AuthoriseOutcome, StoreError> {
-        transaction.finish(vec![self.keep(till, None, Some(reason))]).await?;
+        transaction.write_last(vec![self.keep(till, None, Some(reason))]).await?;
         Ok(AuthoriseOutcome::Declined(reason))
     }
 
@@ -450,8 +453,8 @@ impl AuthoriseRequest {
         let id = authorisation.map(|id| id.0);
         let asked = self.id.asked();
         Statement::new(KEEP, values![till, self.key.clone(), self.hash, id, reason, asked])
-            .or(StoreError::again())
-            .of_row()
+            .error_if_no_rows(StoreError::Conflict)
+            .single_row()
     }
 }
 
@@ -464,8 +467,8 @@ impl Authorisation {
             WHERE account = $5 AND (counter_of < $1 OR counter_of = $1 AND counter < $2)";
         let adds = if self.state.counts() { self.amount } else { 0 };
         Statement::new(TAKE, values![number, counter, self.day, adds, self.account.0])
-            .or(StoreError::again())
-            .of_row()
+            .error_if_no_rows(StoreError::Conflict)
+            .single_row()
     }
 
     /// That this is the sale, and that it is not over.
@@ -477,13 +480,13 @@ impl Authorisation {
         let (till, reference) = (self.till.as_str().to_owned(), self.reference.clone());
         let asked = self.id.asked();
         let sale = match replaced {
-            None => Statement::new(SELL, values![till, reference, self.id.0, asked]).of_row(),
+            None => Statement::new(SELL, values![till, reference, self.id.0, asked]).single_row(),
             Some(before) => {
                 let values = values![self.id.0, asked, till, reference, before.0];
                 Statement::new(SELL_AGAIN, values)
             }
         };
-        [sale.or(StoreError::again()), self.opens(self.made.seconds())]
+        [sale.error_if_no_rows(StoreError::Conflict), self.opens(self.made.seconds())]
     }
 
     fn insert(&self, counter: u64) -> Statement {
@@ -508,7 +511,7 @@ impl Authorisation {
                 self.made.seconds(),
             ],
         )
-        .of_row()
+        .single_row()
     }
 }
 

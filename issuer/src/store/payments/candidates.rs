@@ -9,9 +9,10 @@ use tegata::code::{Candidate, CodeMatch, CredentialId, TillId};
 use tegata_policy::Generation;
 
 use super::super::cards::ChargeableCard;
-use super::super::database::Transaction;
-use super::super::sql::{Read, Row, values};
-use super::super::{GlobalState, StoreError};
+use super::super::error::StoreError;
+use super::super::global_state::GlobalState;
+use super::super::sql::{Query, Row, values};
+use super::super::transaction::Transaction;
 use super::attempts::Attempts;
 use super::authorise::DeclineReason;
 use crate::domain::{AccountId, Sealed};
@@ -66,9 +67,9 @@ impl CandidateAccount {
             LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
             LEFT JOIN customers o ON o.account = d.account \
             WHERE c.credential = $1 AND c.key IS NOT NULL";
-        let lock = ids.iter().map(|id| Read::new(LOCK, values![id.0]).locked_p());
+        let lock = ids.iter().map(|id| Query::new(LOCK, values![id.0]).for_update_of_p());
         let counts = Attempts::reads(till, ids, now);
-        let mut read = transaction.read(lock.chain(counts).collect()).await?;
+        let mut read = transaction.query_all(lock.chain(counts).collect()).await?;
         let counts = read.split_off(ids.len());
         let payer = |(id, rows): (&CredentialId, Vec<Row>)| {
             rows.into_iter().next().map(|row| Self::read(*id, row))
@@ -79,7 +80,7 @@ impl CandidateAccount {
     }
 
     fn read(id: CredentialId, row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("payers");
+        let mut row = row.of_table("payers");
         let account = AccountId(row.array()?);
         let seed = Sealed { key: row.int()?, bytes: row.blob()? };
         Ok(Self {

@@ -3,8 +3,9 @@
 
 use tegata::UnixTime;
 
+use super::super::Store;
+use super::super::error::StoreError;
 use super::super::sql::values;
-use super::super::{Store, StoreError};
 use super::attempts::DAY;
 use crate::domain::AuthorisationId;
 
@@ -26,7 +27,7 @@ impl Store {
         let before = now.seconds().saturating_sub(IDEMPOTENCY_DAYS * DAY);
         let before = UnixTime::new(before).map_or(0, AuthorisationId::asked_at);
         // A key without its number would be a payment made anew; a number without its key gives the payment that it has.
-        self.drop_all(ANY_KEY, KEYS, values![before]).await?;
-        self.drop_all(ANY_SALE, SALES, values![before]).await
+        self.delete_all(ANY_KEY, KEYS, values![before]).await?;
+        self.delete_all(ANY_SALE, SALES, values![before]).await
     }
 }

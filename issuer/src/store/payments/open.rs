@@ -2,8 +2,9 @@
 
 use tegata::UnixTime;
 
-use super::super::sql::{Read, Row, Statement, values};
-use super::super::{Store, StoreError};
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::sql::{Query, Row, Statement, values};
 use super::authorisation::{Authorisation, BY_ID};
 
 impl Store {
@@ -21,10 +22,11 @@ impl Store {
         const OPEN: &str = "SELECT authorisation FROM charges_open WHERE since <= $1 \
             ORDER BY since LIMIT $2";
         let open = self.database.rows(OPEN, values![before.seconds(), n]).await?;
-        let read =
-            |row: Row| row.of("charges_open").array::<16>().map(|id| Read::new(BY_ID, values![id]));
+        let read = |row: Row| {
+            row.of_table("charges_open").array::<16>().map(|id| Query::new(BY_ID, values![id]))
+        };
         let reads = open.into_iter().map(read).collect::<Result<_, _>>()?;
-        let rows = self.database.reads(reads).await?;
+        let rows = self.database.query_all(reads).await?;
         rows.into_iter().flatten().map(Authorisation::read).collect()
     }
 
@@ -45,11 +47,12 @@ impl Store {
         let (now, id) = (now.seconds(), from.id.0);
         // Moved as well if it has ended just now.
         let statements = [(HOLD, values![now, id, from.version]), (SINCE, values![now, id])];
-        let statements = statements
-            .map(|(sql, of)| Statement::new(sql, of).or(StoreError::VersionConflict).of_row());
-        let taken = self.database.write_together(move |transaction| {
+        let statements = statements.map(|(sql, of)| {
+            Statement::new(sql, of).error_if_no_rows(StoreError::VersionConflict).single_row()
+        });
+        let taken = self.database.write_batched(move |transaction| {
             let statements = statements.clone().into();
-            Box::pin(async move { transaction.finish(statements).await })
+            Box::pin(async move { transaction.write_last(statements).await })
         });
         taken.await.map(|()| after)
     }

@@ -3,8 +3,9 @@
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
 
+use super::super::Store;
+use super::super::error::StoreError;
 use super::super::sql::{Row, values};
-use super::super::{Store, StoreError};
 use super::authorisation::{Authorisation, BY_ID, columns};
 use crate::domain::{AccountId, AuthorisationId};
 
@@ -37,7 +38,7 @@ macro_rules! shop {
 
 impl PaymentWithShop {
     fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of("authorisations");
+        let mut row = row.of_table("authorisations");
         let authorisation = Authorisation::take(&mut row)?;
         let shop = ShopName::new(&row.text()?).map_err(|_| StoreError::Unreadable("tills"))?;
         Ok(Self { authorisation, shop })
@@ -146,7 +147,7 @@ impl Store {
             WHERE a.authorisation = o.authorisation) AS state FROM charges_open o) AS open GROUP BY state";
         let mut under_way = OpenPaymentCounts::default();
         for row in self.database.rows(OPEN, values![]).await? {
-            let mut row = row.of("authorisations");
+            let mut row = row.of_table("authorisations");
             let (state, count) = (row.text()?, row.int::<u64>()?);
             match state.as_str() {
                 "authorised" => under_way.authorised += count,
@@ -166,7 +167,7 @@ impl Store {
         const OLDEST: &str = "SELECT made FROM authorisations WHERE authorisation = \
             (SELECT authorisation FROM charges_open ORDER BY authorisation LIMIT 1)";
         let Some(row) = self.database.row(OLDEST, values![]).await? else { return Ok(None) };
-        let made = UnixTime::new(row.of("authorisations").int()?);
+        let made = UnixTime::new(row.of_table("authorisations").int()?);
         made.map(Some).map_err(|_| StoreError::Unreadable("authorisations"))
     }
 }

@@ -1,6 +1,7 @@
 //! Who writes what an account's owner is told of her payments.
 
-use super::super::{OutboxMail, StoreError};
+use super::super::error::StoreError;
+use super::super::outbox::OutboxMail;
 use super::authorisation::Authorisation;
 use crate::domain::MailId;
 

@@ -7,8 +7,9 @@
 use tegata::UnixTime;
 use tegata::code::TillId;
 
+use super::super::Store;
+use super::super::error::StoreError;
 use super::super::sql::{Row, values};
-use super::super::{Store, StoreError};
 use super::attempts::{DAY, till_in};
 use crate::domain::{AccountId, first_of};
 
@@ -195,7 +196,7 @@ impl Store {
         let (from, to) = (span.since.seconds() / DAY, span.until.seconds() / DAY);
         let rows = self.database.rows(MOST, values![from, to, *b"t", *b"u", least, n]).await?;
         let read = |row: Row| {
-            let mut row = row.of("attempts");
+            let mut row = row.of_table("attempts");
             let unreadable = StoreError::Unreadable("attempts");
             let till = till_in(&row.blob()?).ok_or(unreadable.clone())?;
             let day = row.int::<u64>()?.saturating_mul(DAY);
@@ -212,7 +213,7 @@ impl Store {
 }
 
 fn read(counted: ActivityMeasure, row: Row) -> Result<BusyPeriod, StoreError> {
-    let mut row = row.of("authorisations");
+    let mut row = row.of_table("authorisations");
     let unreadable = |_| StoreError::Unreadable("authorisations");
     Ok(BusyPeriod {
         who: counted.who(&mut row)?,
@@ -226,7 +227,7 @@ fn read(counted: ActivityMeasure, row: Row) -> Result<BusyPeriod, StoreError> {
 /// Of values and how often each is there, the smallest first.
 fn median(rows: Vec<Row>) -> Result<u64, StoreError> {
     let read = |row: Row| {
-        let mut row = row.of("authorisations");
+        let mut row = row.of_table("authorisations");
         Ok((row.int()?, row.int()?))
     };
     let counts: Vec<(u64, u64)> = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;

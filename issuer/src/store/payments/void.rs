@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tegata::UnixTime;
 use tegata::code::TillId;
 
-use super::super::database::Transaction;
+use super::super::Store;
+use super::super::error::StoreError;
 use super::super::sql::{Row, Statement, values};
-use super::super::{Store, StoreError};
+use super::super::transaction::Transaction;
 use super::authorisation::{Authorisation, AuthorisationState, PriorSale};
 use super::authorise::by_id;
 use super::receipts::ReceiptWriter;
@@ -96,7 +97,7 @@ impl VoidRequest {
         let (after, writes) = authorisation.moves(to, self.now, tell)?;
         match transaction.write(writes).await {
             // Moved between our reading and our writing: read again.
-            Err(StoreError::VersionConflict) => Err(StoreError::again()),
+            Err(StoreError::VersionConflict) => Err(StoreError::Conflict),
             Err(error) => Err(error),
             Ok(()) => Ok(VoidOutcome::Found(Box::new(after))),
         }
@@ -119,7 +120,7 @@ impl VoidRequest {
         let id = |row: &mut Row| Ok(AuthorisationId(row.array()?));
         let Some(row) = rows.await?.into_iter().next() else { return Ok(PriorSale::None) };
         Ok(row
-            .of("sales")
+            .of_table("sales")
             .optional(id)?
             .map_or(PriorSale::WithoutAuthorisation, PriorSale::Authorisation))
     }
@@ -133,7 +134,7 @@ impl VoidRequest {
         let (till, asked) = (self.till.as_str().to_owned(), AuthorisationId::asked_at(self.now));
         let forbid = Statement::new(FORBID, values![asked, till, reference.clone(), declined.0]);
         // It was made anew between our reading and our writing: read again.
-        vec![forbid.or(StoreError::again())]
+        vec![forbid.error_if_no_rows(StoreError::Conflict)]
     }
 
     async fn forbid(&self, transaction: &mut dyn Transaction) -> Result<VoidOutcome, StoreError> {
@@ -151,7 +152,7 @@ impl VoidRequest {
             VoidTarget::Id(_) => return Ok(VoidOutcome::NotFound),
         };
         // It came between our reading and our writing: read again.
-        let forbid = forbid.or(StoreError::again());
+        let forbid = forbid.error_if_no_rows(StoreError::Conflict);
         transaction.write(vec![forbid]).await?;
         Ok(VoidOutcome::Forbidden)
     }

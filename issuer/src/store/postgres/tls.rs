@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::StoreError;
+use super::super::error::StoreError;
 
 pub(super) fn connector() -> Result<MakeRustlsConnect, StoreError> {
     let mut roots = RootCertStore::empty();

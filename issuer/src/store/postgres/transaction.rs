@@ -1,33 +1,33 @@
-//! One transaction: all that is asked in it at a time is on its way before the first is answered.
+//! One transaction: all that is asked in it at a time is sent before the first answer is waited for.
 
 use async_trait::async_trait;
 use deadpool_postgres::Object;
-use futures_util::future::{join, try_join, try_join_all};
+use futures_util::future::{try_join, try_join_all};
 
-use super::super::database::Transaction;
-use super::super::sql::{Read, Row, Statement};
-use super::many::{Alike, Column, Expected};
+use super::super::error::StoreError;
+use super::super::sql::{Query, Row, Statement};
+use super::super::transaction::Transaction;
+use super::connection::refused;
+use super::statement_group::{Column, ExpectedRows, StatementGroup};
 use super::values::{self, parameters};
-use super::whole::Whole;
-use super::{StoreError, refused};
 
-/// A transaction that begins with the first that is asked of it, on the same way to the server: a payment waits for the
-/// server as seldom as can be. A connection that is let go before the end is closed, which rolls back.
-pub(super) struct InTransaction {
-    connection: Option<Object>,
-    stage: Stage,
+/// A transaction whose `BEGIN` is sent together with the first statement, so that a payment waits for the server as seldom
+/// as can be. A connection that is dropped before the end is closed, which rolls back.
+pub(super) struct PostgresTransaction {
+    pub(super) connection: Option<Object>,
+    pub(super) stage: Stage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The server has not heard of it.
+pub(super) enum Stage {
+    /// Nothing was sent.
     New,
     Begun,
-    /// The server has been told to commit.
+    /// `COMMIT` was sent.
     Over,
 }
 
-impl Drop for InTransaction {
+impl Drop for PostgresTransaction {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             drop(Object::take(connection));
@@ -35,82 +35,56 @@ impl Drop for InTransaction {
     }
 }
 
-impl InTransaction {
-    pub(super) fn on(connection: Object) -> Self {
+impl PostgresTransaction {
+    pub(super) fn new(connection: Object) -> Self {
         Self { connection: Some(connection), stage: Stage::New }
     }
 
-    /// Commits what was done, or takes it back if that is an error.
-    pub(super) async fn end<T>(mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        let how = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    /// Commits after a result, rolls back after an error.
+    pub(super) async fn end<T>(mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = match &self.connection {
-            Some(connection) if self.stage == Stage::Begun => connection.batch_execute(how).await,
+            Some(connection) if self.stage == Stage::Begun => connection.batch_execute(end).await,
             _ => Ok(()),
         };
-        if ended.is_ok() && !matches!(done, Err(StoreError::CommitOutcomeUnknown)) {
-            // Back to the others.
+        if ended.is_ok() && !matches!(result, Err(StoreError::CommitOutcomeUnknown)) {
+            // Back to the pool.
             drop(self.connection.take());
         }
-        let done = done?;
+        let result = result?;
         ended.map_err(|error| match refused(&error) {
             StoreError::Unavailable(_) => StoreError::CommitOutcomeUnknown,
             other => other,
         })?;
-        Ok(done)
+        Ok(result)
     }
 
-    /// What is asked now, with the beginning before it if nothing was asked yet.
-    async fn ask<T>(
+    /// Sends, with the `BEGIN` before it if nothing was sent yet.
+    async fn send<T>(
         &mut self,
-        what: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
+        ask: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let connection = self.connection.as_ref().ok_or(StoreError::Panicked)?;
         match self.stage {
             Stage::New => self.stage = Stage::Begun,
-            Stage::Begun => return what(connection).await,
+            Stage::Begun => return ask(connection).await,
             Stage::Over => return Err(StoreError::Panicked),
         }
         let begin =
             async { connection.batch_execute("BEGIN").await.map_err(|error| refused(&error)) };
-        try_join(begin, what(connection)).await.map(|((), done)| done)
+        try_join(begin, ask(connection)).await.map(|((), answer)| answer)
     }
 
-    /// Writes what many write at the end of the one transaction that they share, and commits it on the same way to the
-    /// server if that can be: if all of it goes as it should is decided there. Else nothing of it is done, which of them it
-    /// was is not known, and this transaction is over.
-    pub(super) async fn finish_many(
+    pub(super) async fn write_groups(
         &mut self,
-        statements: Vec<Statement>,
+        groups: Vec<StatementGroup>,
     ) -> Result<(), StoreError> {
-        let all = Alike::writes(statements);
-        if all.iter().any(|alike| !alike.is_of_row) {
-            return self.write_all(all).await;
-        }
-        let connection = self.connection.as_ref().ok_or(StoreError::Panicked)?;
-        let whole = Whole::of(connection, all).await?;
-        let done = match std::mem::replace(&mut self.stage, Stage::Over) {
-            // One statement is a transaction by itself.
-            Stage::New => whole.execute(connection).await,
-            Stage::Begun => {
-                let commit = async { connection.batch_execute("COMMIT").await };
-                let (written, ended) = join(whole.execute(connection), commit).await;
-                written.and(ended.map_err(|error| refused(&error)))
-            }
-            Stage::Over => return Err(StoreError::Panicked),
-        };
-        done.map_err(|error| match error {
-            StoreError::Unavailable(_) => StoreError::CommitOutcomeUnknown,
-            other => other,
-        })
-    }
-
-    async fn write_all(&mut self, all: Vec<Alike>) -> Result<(), StoreError> {
-        self.ask(async |connection: &Object| {
+        self.send(async |connection: &Object| {
             let execute = async |(statement, expected, columns): Prepared| {
                 let touched = connection.execute(&statement, &parameters(&columns)).await;
                 expected.check(touched.map_err(|error| refused(&error))?)
             };
-            let prepared = prepared(connection, all).await?;
+            let prepared = prepare_all(connection, groups).await?;
             try_join_all(prepared.into_iter().map(execute)).await.map(drop)
         })
         .await
@@ -118,37 +92,40 @@ impl InTransaction {
 }
 
 #[async_trait]
-impl Transaction for InTransaction {
-    /// The server takes them in order.
-    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut rows: Vec<_> = reads.iter().map(|_| Vec::new()).collect();
-        let found = self.ask(async |connection: &Object| {
+impl Transaction for PostgresTransaction {
+    /// The server runs them in order.
+    async fn query_all(&mut self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut rows: Vec<_> = queries.iter().map(|_| Vec::new()).collect();
+        let found = self.send(async |connection: &Object| {
             let query = async |(statement, expected, columns): Prepared| {
                 let rows = connection.query(&statement, &parameters(&columns)).await;
                 let rows = rows.map_err(|error| refused(&error))?;
                 Ok((expected, rows.iter().map(values::row).collect::<Result<_, _>>()?))
             };
-            let prepared = prepared(connection, Alike::reads(reads)).await?;
+            let prepared = prepare_all(connection, StatementGroup::of_queries(queries)).await?;
             try_join_all(prepared.into_iter().map(query)).await
         });
         for (expected, found) in found.await? {
-            expected.hand_out(found, &mut rows)?;
+            expected.distribute(found, &mut rows)?;
         }
         Ok(rows)
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        self.write_all(Alike::writes(statements)).await
+        self.write_groups(StatementGroup::of_statements(statements)).await
     }
 }
 
-type Prepared = (tokio_postgres::Statement, Expected, Vec<Column>);
+type Prepared = (tokio_postgres::Statement, ExpectedRows, Vec<Column>);
 
-async fn prepared(connection: &Object, all: Vec<Alike>) -> Result<Vec<Prepared>, StoreError> {
-    let mut prepared = Vec::with_capacity(all.len());
-    for alike in all {
-        let statement = alike.prepare(connection).await?;
-        let (expected, columns) = alike.split();
+async fn prepare_all(
+    connection: &Object,
+    groups: Vec<StatementGroup>,
+) -> Result<Vec<Prepared>, StoreError> {
+    let mut prepared = Vec::with_capacity(groups.len());
+    for group in groups {
+        let statement = group.prepare(connection).await?;
+        let (expected, columns) = group.split();
         prepared.push((statement, expected, columns));
     }
     Ok(prepared)

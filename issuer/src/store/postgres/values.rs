@@ -5,7 +5,8 @@ use std::error::Error;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use super::{Row, StoreError, Value};
+use super::super::error::StoreError;
+use super::super::sql::{Row, Value};
 
 impl ToSql for Value {
     fn to_sql(&self, of: &Type, to: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {

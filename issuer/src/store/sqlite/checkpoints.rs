@@ -1,8 +1,8 @@
-//! Carries what was committed over from SQLite's log into the database, on a thread of its own: the one that writes has
-//! enough to do, and does not wait for the disk twice.
+//! Checkpoints: a thread of its own copies what was committed from the write-ahead log into the database, so that the
+//! writer does not wait for the disk twice.
 //!
-//! The log begins anew only when all of it is carried over and nobody writes. While payments come one after the other
-//! somebody always does, so when it has grown long the writer is asked to carry over the rest, which is little by then.
+//! The log starts again only when all of it is copied and nobody writes. While payments come one after the other somebody
+//! always does, so when the log has grown long the writer is asked for the last checkpoint, which is short by then.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,70 +12,71 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{StoreError, connect, refused};
+use super::super::error::StoreError;
+use super::connection::{connect, refused};
 
-/// How long what was committed gathers: a page that was written a hundred times by then is carried over once.
+/// How long commits gather: a page that was written a hundred times by then is copied once.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Pages in the log from which on the writer is asked for the rest: 128 MiB.
-const LONG: u32 = 32 * 1024;
+/// Pages in the log from which on the writer is asked for a checkpoint: 128 MiB.
+const LONG_LOG: u32 = 32 * 1024;
 
-/// The thread ends with this.
-pub(super) struct Checkpoints {
-    committed: SyncSender<()>,
-    is_long: Arc<AtomicBool>,
-    _until: Sender<()>,
+/// The checkpoint thread, which ends when this is dropped.
+pub(super) struct Checkpointer {
+    commits: SyncSender<()>,
+    is_log_long: Arc<AtomicBool>,
+    _stop: Sender<()>,
 }
 
-impl Checkpoints {
+impl Checkpointer {
     pub(super) fn start(file: &Path) -> Result<Self, StoreError> {
         let connection = connect(file)?;
-        let (committed, commits) = sync_channel(1);
-        let (until, ended) = channel();
-        let is_long = Arc::new(AtomicBool::new(false));
-        let long = Arc::clone(&is_long);
-        let work = move || work(&connection, &commits, &ended, &long);
+        let (commits, committed) = sync_channel(1);
+        let (stop, stopped) = channel();
+        let is_log_long = Arc::new(AtomicBool::new(false));
+        let is_long = Arc::clone(&is_log_long);
+        let work = move || run(&connection, &committed, &stopped, &is_long);
         let thread = std::thread::Builder::new().name("checkpoints".into()).spawn(work);
         thread.map_err(|_| StoreError::Unavailable("no thread for checkpoints"))?;
-        Ok(Self { committed, is_long, _until: until })
+        Ok(Self { commits, is_log_long, _stop: stop })
     }
 
-    /// There is something in the log.
-    pub(super) fn committed(&self) {
-        // If it was told already, that is as good.
-        let _ = self.committed.try_send(());
+    /// Wakes the thread after a commit.
+    pub(super) fn notify_commit(&self) {
+        // A full channel means that it is awake already.
+        let _ = self.commits.try_send(());
     }
 
-    /// Between two transactions of the writer's: carries over the rest of a long log.
-    pub(super) fn shorten(&self, writer: &Connection) {
-        if self.is_long.swap(false, Ordering::Relaxed) {
-            // What is left stays in the log, where it is as safe; the next time comes.
-            let _ = carry_over(writer);
+    /// Checkpoints a long log on the writer's connection, between two of its transactions.
+    pub(super) fn checkpoint_if_long(&self, writer: &Connection) {
+        if self.is_log_long.swap(false, Ordering::Relaxed) {
+            // After an error the rest stays in the log, where it is as safe, until the next time.
+            let _ = checkpoint(writer);
         }
     }
 }
 
-fn work(
+fn run(
     connection: &Connection,
-    commits: &Receiver<()>,
-    ended: &Receiver<()>,
-    is_long: &AtomicBool,
+    committed: &Receiver<()>,
+    stopped: &Receiver<()>,
+    is_log_long: &AtomicBool,
 ) {
-    while commits.recv().is_ok() {
-        if ended.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
+    while committed.recv().is_ok() {
+        if stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
             return;
         }
-        match carry_over(connection) {
-            Ok(pages) => is_long.store(pages > LONG, Ordering::Relaxed),
+        match checkpoint(connection) {
+            Ok(pages) => is_log_long.store(pages > LONG_LOG, Ordering::Relaxed),
             Err(error) => tracing::warn!(%error, "SQLite checkpoint failed"),
         }
     }
 }
 
-/// Waits for nobody; gives how many pages the log has.
-fn carry_over(connection: &Connection) -> Result<u32, StoreError> {
+/// Copies without waiting for anyone; gives the pages that the log has.
+fn checkpoint(connection: &Connection) -> Result<u32, StoreError> {
     let pages =
         connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
-    // Of none it says -1.
+    // Without a log SQLite says -1.
     pages.map(|pages| pages.try_into().unwrap_or(0)).map_err(refused)
 }

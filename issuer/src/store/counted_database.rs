@@ -1,12 +1,13 @@
-//! A database whose work is counted.
+//! A database that counts its statements and transactions for the metrics.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::StoreError;
-use super::database::{Database, Transaction, Within};
-use super::sql::{Read, Row, Statement, Value};
+use super::database::Database;
+use super::error::StoreError;
+use super::sql::{Query, Row, Statement, Value};
+use super::transaction::{Transaction, TransactionFuture};
 use crate::metrics::work::{Done, Work};
 
 #[derive(Clone)]
@@ -25,13 +26,13 @@ impl CountedDatabase {
         self.database.rows(sql, values).await
     }
 
-    /// The rows of each of these.
-    pub(super) async fn reads(&self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.work.done(Done::Read, reads.len());
-        self.database.reads(reads).await
+    /// Gives the rows of each query.
+    pub(super) async fn query_all(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.work.done(Done::Read, queries.len());
+        self.database.query_all(queries).await
     }
 
-    /// The first row, if there is one.
+    /// Gives the first row, if there is one.
     pub(super) async fn row(
         &self,
         sql: &'static str,
@@ -42,31 +43,43 @@ impl CountedDatabase {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<T, StoreError> {
         self.database.write(self.counted(work)).await
     }
 
-    pub(super) async fn write_together<T: Send + 'static>(
+    pub(super) async fn write_batched<T: Send + 'static>(
         &self,
-        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<T, StoreError> {
-        self.database.write_together(self.counted(work)).await
+        self.database.write_batched(self.counted(work)).await
     }
 
     fn counted<T: Send + 'static>(
         &self,
-        work: impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static,
-    ) -> impl for<'a> Fn(&'a mut dyn Transaction) -> Within<'a, T> + Send + Sync + 'static {
+        work: impl for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T>
+        + Send
+        + Sync
+        + 'static,
+    ) -> impl for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T> + Send + Sync + 'static
+    {
         self.work.done(Done::Transaction, 1);
-        let (work, counts) = (Arc::new(work), self.work.clone());
+        let work = Arc::new(work);
+        let counts = self.work.clone();
         move |transaction| {
-            let (work, counts) = (Arc::clone(&work), counts.clone());
+            let work = Arc::clone(&work);
+            let counts = counts.clone();
             Box::pin(async move { work(&mut CountedTransaction { transaction, counts }).await })
         }
     }
 
-    /// Writes by one statement, which is all of its transaction.
+    /// Runs one statement as a transaction of its own.
     pub(super) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
         self.work.done(Done::Transaction, 1);
         self.work.done(Done::Write, 1);
@@ -81,9 +94,9 @@ struct CountedTransaction<'a> {
 
 #[async_trait]
 impl Transaction for CountedTransaction<'_> {
-    async fn read(&mut self, reads: Vec<Read>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.counts.done(Done::ReadWithin, reads.len());
-        self.transaction.read(reads).await
+    async fn query_all(&mut self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.counts.done(Done::ReadWithin, queries.len());
+        self.transaction.query_all(queries).await
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
@@ -91,8 +104,8 @@ impl Transaction for CountedTransaction<'_> {
         self.transaction.write(statements).await
     }
 
-    async fn finish(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
+    async fn write_last(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
         self.counts.done(Done::Write, statements.len());
-        self.transaction.finish(statements).await
+        self.transaction.write_last(statements).await
     }
 }

@@ -1,0 +1,135 @@
+//! Accounts: created, changed and found.
+
+use std::sync::Arc;
+
+use super::Store;
+use super::account::{self, LoadedAccount, SessionContext};
+use super::account_change::AccountChange;
+use super::credentials::{self, PriorCredential};
+use super::error::StoreError;
+use super::global_state::{GlobalState, read_global_state};
+use super::sql::values;
+use crate::domain::{AccountId, HandleKey, RequestId, TokenHash};
+
+impl Store {
+    /// Creates an account, unless the change has no state: then nothing is written. `decide` gets the global state as the
+    /// transaction sees it, and may run again.
+    ///
+    /// # Errors
+    /// `AccountExists`, `HandleTaken`, and those of the database; nothing was written then.
+    pub async fn create<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        decide: impl Fn(&GlobalState) -> (AccountChange, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
+        let decide = Arc::new(decide);
+        self.database
+            .write(move |transaction| {
+                let decide = Arc::clone(&decide);
+                Box::pin(async move {
+                    let global_state = read_global_state(transaction).await?;
+                    let (change, answer) = decide(&global_state);
+                    if change.state.is_some() {
+                        transaction.write(change.create(account)?).await?;
+                    }
+                    Ok(answer)
+                })
+            })
+            .await
+    }
+
+    /// Changes an account: reads it, lets `decide` give the change, and writes that, in one transaction. Changes of one
+    /// account are serialised. `decide` has to be pure: with several processes it may run again, and its first result is
+    /// dropped.
+    ///
+    /// # Errors
+    /// `NoSuchAccount`, `HandleTaken`, and those of the database; nothing was written then, except after
+    /// `CommitOutcomeUnknown`.
+    pub async fn change<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        decide: impl Fn(&LoadedAccount) -> (AccountChange, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
+        self.change_with(account, None, move |loaded, _| decide(loaded)).await
+    }
+
+    /// Does the same for a request for a payment credential: `decide` also gets the credential that the same request made
+    /// before, if it did.
+    ///
+    /// # Errors
+    /// Those of [`change`](Self::change).
+    pub async fn provision<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        request: RequestId,
+        decide: impl Fn(&LoadedAccount, Option<&PriorCredential>) -> (AccountChange, R)
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<R, StoreError> {
+        self.change_with(account, Some(request), decide).await
+    }
+
+    async fn change_with<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        request: Option<RequestId>,
+        decide: impl Fn(&LoadedAccount, Option<&PriorCredential>) -> (AccountChange, R)
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<R, StoreError> {
+        let decide = Arc::new(decide);
+        self.database
+            .write(move |transaction| {
+                let decide = Arc::clone(&decide);
+                Box::pin(async move {
+                    let rows =
+                        transaction.rows_for_update(account::ACCOUNT, values![account.0]).await?;
+                    let row = rows.into_iter().next().ok_or(StoreError::NoSuchAccount)?;
+                    let secrets = transaction.rows(account::SECRETS, values![account.0]).await?;
+                    let requested = match request {
+                        Some(RequestId(id)) => {
+                            let values = values![account.0, id];
+                            let rows = transaction.rows(credentials::REQUESTED, values).await?;
+                            rows.into_iter().next().map(PriorCredential::read).transpose()?
+                        }
+                        None => None,
+                    };
+                    let global_state = read_global_state(transaction).await?;
+                    let loaded = LoadedAccount::from_change(row, secrets, global_state)?;
+                    let (change, answer) = decide(&loaded, requested.as_ref());
+                    transaction.write(change.statements(account, &loaded)?).await?;
+                    Ok(answer)
+                })
+            })
+            .await
+    }
+
+    /// Loads an account with its secrets.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load(&self, account: AccountId) -> Result<Option<LoadedAccount>, StoreError> {
+        LoadedAccount::from_load(self.database.rows(account::LOAD, values![account.0]).await?)
+    }
+
+    /// Finds the account that has an address.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn find_account(&self, handle: &HandleKey) -> Result<Option<AccountId>, StoreError> {
+        const FIND: &str = "SELECT account FROM handles WHERE handle = $1";
+        let row = self.database.row(FIND, values![handle.0]).await?;
+        row.map(|row| row.of_table("handles").array().map(AccountId)).transpose()
+    }
+
+    /// Finds the session that a token belongs to, with its account: each request in a session begins with it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn session(&self, token: &TokenHash) -> Result<Option<SessionContext>, StoreError> {
+        let row = self.database.row(account::IN_SESSION, values![*token.bytes()]).await?;
+        row.map(SessionContext::read).transpose()
+    }
+}
