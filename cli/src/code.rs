@@ -1,4 +1,4 @@
-//! `tegata code`: the payment code by hand, for tests and for issuers in other languages.
+//! `tegata code`: derives, decodes and verifies payment codes, for tests and for issuers in other languages.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -93,12 +93,12 @@ pub(crate) struct SeedArg {
 
 impl SeedArg {
     pub(crate) fn read(&self) -> Result<Seed, Failure> {
-        seed(&self.seed)
+        read_seed(&self.seed)
     }
 }
 
-/// The seed that there is.
-pub(crate) fn seed(source: &SecretSource) -> Result<Seed, Failure> {
+/// Reads a seed from its source.
+pub(crate) fn read_seed(source: &SecretSource) -> Result<Seed, Failure> {
     from_hex(&source.read("the seed")?)
         .and_then(|bytes| Seed::from_slice(&bytes))
         .ok_or_else(|| Failure::Usage("a seed is 64 hexadecimal digits (32 bytes)".into()))
@@ -133,13 +133,13 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
                 .map_err(|e| Failure::Usage(e.to_string()))?;
             let code = CodeKeys::new(&seed.read()?).derive(&scheme.scheme(), &slot);
             let digits = code.digits().as_str();
-            output.answer(digits, &json!({ "code": digits, "counter": code.counter().number() }))
+            output.print(digits, &json!({ "code": digits, "counter": code.counter().number() }))
         }
         Command::Decode { digits, prefix } => {
-            let digits: Digits = digits.parse().map_err(|e| Failure::to("decode this")(&e))?;
+            let digits: Digits = digits.parse().map_err(|e| Failure::cannot("decode this")(&e))?;
             let decoded = decode(&digits, &prefix)
-                .ok_or_else(|| Failure::No(format!("the code does not begin with {prefix}")))?;
-            Output::document(&json!({
+                .ok_or_else(|| Failure::Failed(format!("the code does not begin with {prefix}")))?;
+            Output::print_json(&json!({
                 "prefix": decoded.prefix.to_string(),
                 "alias": decoded.alias.to_string(),
                 "slot": decoded.slot.digit(),
@@ -147,22 +147,22 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
             }))
         }
         Command::Verify { digits, scheme, seed, at, till, after } => {
-            let verdict = check(&digits, scheme.scheme(), &seed.read()?, at, till, after)?;
+            let verdict = verify_code(&digits, scheme.scheme(), &seed.read()?, at, till, after)?;
             match verdict {
-                Verdict::Accepted { counter, .. } => {
-                    Output::document(&json!({ "result": "accepted", "counter": counter.number() }))
-                }
+                Verdict::Accepted { counter, .. } => Output::print_json(
+                    &json!({ "result": "accepted", "counter": counter.number() }),
+                ),
                 Verdict::Refused(refusal) => {
-                    Output::document(&json!({ "result": "refused", "reason": refusal.name() }))?;
-                    Err(Failure::Said)
+                    Output::print_json(&json!({ "result": "refused", "reason": refusal.name() }))?;
+                    Err(Failure::AlreadyReported)
                 }
             }
         }
     }
 }
 
-/// One check by an issuer that knows this one credential and nothing else.
-fn check(
+/// Verifies a code like an issuer that knows this one credential.
+fn verify_code(
     digits: &str,
     scheme: Scheme,
     seed: &Seed,
@@ -170,9 +170,9 @@ fn check(
     till: Option<TillId>,
     after: Option<Counter>,
 ) -> Result<Verdict, Failure> {
-    let unreachable = |error: &dyn std::fmt::Display| Failure::No(error.to_string());
+    let unreachable = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let prefixes = Prefixes::new([scheme]).map_err(|e| unreachable(&e))?;
-    // A code for one till was made with that till's id: nobody can check it without.
+    // A code for one till depends on that till's id and cannot be verified without it.
     let till = match (till, digits.parse().ok().and_then(|digits| decode(&digits, &scheme.prefix)))
     {
         (Some(till), _) => till,

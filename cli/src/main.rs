@@ -1,10 +1,10 @@
-//! The command line of Tegata.
+//! The command line of Tegata: `tegata demo`, `wallet`, `issuer` and developer tools.
 
-mod carry;
 mod code;
 mod demo;
 mod failure;
 mod issuer;
+mod issuer_client;
 mod otp;
 mod output;
 mod screen;
@@ -98,5 +98,5 @@ fn main() -> ExitCode {
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tegata", &mut script);
-    Output::raw(&script)
+    Output::write(&script)
 }

@@ -1,4 +1,4 @@
-//! `tegata otp`: one-time passwords by hand.
+//! `tegata otp`: decodes URIs of one-time passwords and computes their codes.
 
 use base32ct::{Base32UpperUnpadded, Encoding as _};
 use clap::{Args, Subcommand};
@@ -47,15 +47,15 @@ pub(crate) struct UriArg {
 impl UriArg {
     pub(crate) fn read_all(&self) -> Result<Vec<OtpCredential>, Failure> {
         let uri = self.uri.read("the URI")?;
-        parse_all(uri.as_bytes()).map_err(|e| Failure::to("read the URI")(&e))
+        parse_all(uri.as_bytes()).map_err(|e| Failure::cannot("read the URI")(&e))
     }
 
     fn read(&self) -> Result<OtpCredential, Failure> {
         let mut all = self.read_all()?;
         match (all.pop(), all.len()) {
             (Some(credential), 0) => Ok(credential),
-            (None, _) => Err(Failure::No("the URI contains no credential".into())),
-            (Some(_), more) => Err(Failure::No(format!(
+            (None, _) => Err(Failure::Failed("the URI contains no credential".into())),
+            (Some(_), more) => Err(Failure::Failed(format!(
                 "the URI contains {} credentials, and one is expected",
                 more + 1
             ))),
@@ -67,11 +67,11 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Decode { uri, reveal } => {
             let all = uri.read_all()?;
-            Output::document(&all.iter().map(|it| describe(it, *reveal)).collect::<Vec<_>>())
+            Output::print_json(&all.iter().map(|it| describe(it, *reveal)).collect::<Vec<_>>())
         }
         Command::Code { uri, at } => {
-            let code = uri.read()?.code(*at).map_err(|e| Failure::to("make a code")(&e))?;
-            output.answer(code.digits(), &document(&code))
+            let code = uri.read()?.code(*at).map_err(|e| Failure::cannot("make a code")(&e))?;
+            output.print(code.digits(), &document(&code))
         }
     }
 }
@@ -81,7 +81,7 @@ fn describe(credential: &OtpCredential, reveal: bool) -> Value {
         "issuer": credential.issuer, "account": credential.account,
         "algorithm": credential.algorithm.name(), "digits": credential.digits,
     });
-    put_kind(&mut document, credential.kind);
+    add_kind(&mut document, credential.kind);
     if reveal {
         document["secret"] =
             Base32UpperUnpadded::encode_string(credential.reveal_secret().expose()).into();
@@ -89,8 +89,8 @@ fn describe(credential: &OtpCredential, reveal: bool) -> Value {
     document
 }
 
-/// Adds the type, and what makes one code follow another.
-pub(crate) fn put_kind(document: &mut Value, kind: OtpKind) {
+/// Adds the type, and the period or the counter.
+pub(crate) fn add_kind(document: &mut Value, kind: OtpKind) {
     let (kind, name, number) = match kind {
         OtpKind::Totp(seconds) => ("totp", "period", seconds.into()),
         OtpKind::Hotp(counter) => ("hotp", "counter", counter),

@@ -1,4 +1,4 @@
-//! What goes to standard output: words for a person, or one JSON document.
+//! Standard output: text for a person, or one JSON document.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -10,10 +10,10 @@ use tegata::symbol::Symbol;
 
 use crate::failure::Failure;
 
-/// Lines that a Code 128 takes where it is printed.
+/// Lines that a printed Code 128 takes.
 pub(crate) const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
 
-/// Where answers go, and in which form.
+/// Prints results, as text or as JSON.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -24,12 +24,12 @@ impl Output {
         Self { json }
     }
 
-    /// Whether a live screen makes sense: a terminal on both sides that can redraw, and nobody asked for JSON.
+    /// Whether the live screen can be used: both sides are a terminal that can redraw, and `--json` is not set.
     pub(crate) fn is_live(&self) -> bool {
         !self.json && io::stdin().is_terminal() && can_redraw()
     }
 
-    /// Whether words may be coloured: in a terminal that can, with `NO_COLOR` unset or empty.
+    /// Whether text may be coloured: in a terminal that can redraw, with `NO_COLOR` unset or empty.
     pub(crate) fn is_coloured(&self) -> bool {
         !self.json
             && can_redraw()
@@ -38,7 +38,7 @@ impl Output {
 
     /// A symbol in lines. In a terminal it is black on white whatever the theme, `NO_COLOR` or not: the colours are
     /// the symbol, and without them it would be inverted on a dark screen. Elsewhere a block is dark.
-    pub(crate) fn drawing(&self, symbol: &Symbol) -> String {
+    pub(crate) fn draw(&self, symbol: &Symbol) -> String {
         if !self.json && can_redraw() {
             symbol.terminal_ansi(BAR_LINES).trim_end().to_owned()
         } else {
@@ -46,43 +46,43 @@ impl Output {
         }
     }
 
-    /// Gives the answer: `words` for a person, `document` with `--json`.
-    pub(crate) fn answer(&self, words: &str, document: &impl Serialize) -> Result<(), Failure> {
+    /// Prints the result: `words` for a person, `document` with `--json`.
+    pub(crate) fn print(&self, words: &str, document: &impl Serialize) -> Result<(), Failure> {
         if self.json {
-            Self::document(document)
+            Self::print_json(document)
         } else {
-            Self::raw(format!("{words}\n").as_bytes())
+            Self::write(format!("{words}\n").as_bytes())
         }
     }
 
-    /// Says something on the way to the answer. With `--json` there is one document and nothing before it.
-    pub(crate) fn tell(&self, words: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { Self::raw(format!("{words}\n").as_bytes()) }
+    /// Prints an intermediate message; nothing with `--json`, which prints one document only.
+    pub(crate) fn print_progress(&self, words: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { Self::write(format!("{words}\n").as_bytes()) }
     }
 
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Gives an answer that is JSON whether asked for or not.
-    pub(crate) fn document(document: &impl Serialize) -> Result<(), Failure> {
-        let mut text = serde_json::to_vec(document).map_err(|e| Failure::No(e.to_string()))?;
+    /// Prints a result that is JSON with or without `--json`.
+    pub(crate) fn print_json(document: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_vec(document).map_err(|e| Failure::Failed(e.to_string()))?;
         text.push(b'\n');
-        Self::raw(&text)
+        Self::write(&text)
     }
 
-    /// Gives bytes as they are.
-    pub(crate) fn raw(bytes: &[u8]) -> Result<(), Failure> {
+    /// Writes bytes as they are.
+    pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::Unheard,
-            _ => Failure::No(format!("cannot write the answer: {error}")),
+            io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+            _ => Failure::Failed(format!("cannot write the answer: {error}")),
         })
     }
 }
 
-/// A new file that nobody else can read; never one that is there.
-pub(crate) fn new_file(path: &Path) -> io::Result<File> {
+/// Creates a file that only its owner can read; fails if it exists.
+pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -90,7 +90,7 @@ pub(crate) fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Standard output is a terminal that understands more than plain lines.
+/// Whether standard output is a terminal that can move the cursor.
 fn can_redraw() -> bool {
     io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

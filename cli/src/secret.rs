@@ -1,4 +1,4 @@
-//! Secrets on the command line: from a file, standard input or a prompt. A literal is for tests and tools.
+//! Secrets for a command: from a file, standard input or a prompt. A literal is for tests and tools.
 
 use std::fmt;
 use std::io::{BufRead, IsTerminal, Read};
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// No secret of ours is longer; a file given by mistake is not read whole.
-const LONGEST: u64 = 64 * 1024;
+/// The longest accepted secret, so that a wrong file is not read whole.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
-/// Where a secret comes from: `@FILE`, `-` for standard input, or the text itself.
+/// The source of a secret: `@FILE`, `-` for standard input, or the text itself.
 #[derive(Clone)]
 pub(crate) enum SecretSource {
     Literal(Zeroizing<String>),
@@ -39,9 +39,8 @@ impl FromStr for SecretSource {
 }
 
 impl SecretSource {
-    /// The text, from where other users of the machine do not see it: an argument can be seen, and stays in the shell's
-    /// history.
-    pub(crate) fn read_unseen(&self, option: &str) -> Result<Zeroizing<String>, Failure> {
+    /// Reads the secret; refuses a literal, which other users of the machine can see and the shell's history stores.
+    pub(crate) fn read_private(&self, option: &str) -> Result<Zeroizing<String>, Failure> {
         match self {
             Self::Literal(_) => Err(Failure::Usage(format!(
                 "a secret cannot be an argument: give --{option} @FILE, or - for standard input"
@@ -50,7 +49,7 @@ impl SecretSource {
         }
     }
 
-    /// The text, without the line end that editors and `echo` leave.
+    /// Reads the secret, without the line end that editors and `echo` add.
     pub(crate) fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
         let text = match self {
             Self::Literal(text) => return Ok(text.clone()),
@@ -63,68 +62,70 @@ impl SecretSource {
     }
 }
 
-/// The next line: several secrets come one after the other, each when it is needed.
+/// Reads the next line of standard input: several secrets follow each other, each read when it is needed.
 fn read_line(what: &str) -> Result<Zeroizing<String>, Failure> {
     let failed = |why: &dyn fmt::Display| {
         Failure::Usage(format!("cannot read {what} from standard input: {why}"))
     };
     let mut line = Zeroizing::new(String::new());
-    let read = std::io::stdin().lock().take(LONGEST).read_line(&mut line);
+    let read = std::io::stdin().lock().take(MAX_SECRET_BYTES).read_line(&mut line);
     match read.map_err(|error| failed(&error))? {
         0 => Err(failed(&"it has ended")),
         _ => Ok(line),
     }
 }
 
-/// Whether there is a person who can be asked.
-pub(crate) fn may_ask() -> bool {
+/// Whether standard input is a terminal, so that a person can be prompted.
+pub(crate) fn can_prompt() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// What this option gives, or a person who is asked and does not see what she types.
-pub(crate) fn ask(
+/// Reads the option's value, or prompts for it without showing what is typed.
+pub(crate) fn prompt_hidden(
     source: Option<&SecretSource>,
     option: &str,
     prompt: &str,
 ) -> Result<Zeroizing<String>, Failure> {
-    given_or(source, option, || rpassword::prompt_password(prompt).ok().map(Zeroizing::new).map(Ok))
+    read_or_prompt(source, option, || {
+        rpassword::prompt_password(prompt).ok().map(Zeroizing::new).map(Ok)
+    })
 }
 
-/// The same, and she sees it: codes that hold for minutes, or once.
-pub(crate) fn ask_seen(
+/// Reads the option's value, or prompts and shows what is typed: for codes that are valid for minutes, or once.
+pub(crate) fn prompt_visible(
     source: Option<&SecretSource>,
     option: &str,
     prompt: &str,
 ) -> Result<Zeroizing<String>, Failure> {
-    given_or(source, option, || {
-        may_ask().then(|| {
+    read_or_prompt(source, option, || {
+        can_prompt().then(|| {
             eprint!("{prompt}");
             SecretSource::StandardInput.read(option)
         })
     })
 }
 
-/// `ask` gives `None` where there is nobody who could be asked.
-fn given_or(
+/// Reads the option's value or calls `prompt`, which returns `None` without a terminal.
+fn read_or_prompt(
     source: Option<&SecretSource>,
     option: &str,
-    ask: impl FnOnce() -> Option<Result<Zeroizing<String>, Failure>>,
+    prompt: impl FnOnce() -> Option<Result<Zeroizing<String>, Failure>>,
 ) -> Result<Zeroizing<String>, Failure> {
     let no_terminal =
         || Failure::Usage(format!("no terminal for a prompt: give --{option} @FILE or -"));
     match source {
-        Some(source) => source.read_unseen(option),
-        None => ask().ok_or_else(no_terminal)?,
+        Some(source) => source.read_private(option),
+        None => prompt().ok_or_else(no_terminal)?,
     }
 }
 
 fn read_text(source: impl Read) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
-    source.take(LONGEST).read_to_string(&mut text)?;
+    source.take(MAX_SECRET_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// Reads hexadecimal digits into bytes that are wiped.
+/// Decodes hexadecimal digits into bytes that are zeroized.
 pub(crate) fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     hex::decode(text).ok().map(Zeroizing::new)
 }

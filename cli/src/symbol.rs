@@ -1,4 +1,4 @@
-//! `tegata symbol`: any text as a symbol, into a file or the terminal.
+//! `tegata symbol`: draws any text as a symbol, into a file or the terminal.
 
 use std::path::{Path, PathBuf};
 
@@ -77,16 +77,18 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             return Err(Failure::Usage("--level applies only to QR codes".to_owned()));
         }
     };
-    let symbol = symbol.map_err(|e| Failure::to("draw this")(&e))?;
+    let symbol = symbol.map_err(|e| Failure::cannot("draw this")(&e))?;
     match &command.out {
         Target::Terminal => {
             let lines = symbol.terminal_lines(BAR_LINES);
-            output.answer(&output.drawing(&symbol), &json!({ "lines": lines }))
+            output.print(&output.draw(&symbol), &json!({ "lines": lines }))
         }
         Target::Svg(path) => write(path, symbol.svg().as_bytes(), &symbol, output),
         Target::Png(path) => {
             let mut png = Vec::new();
-            symbol.write_png(&mut png, command.module).map_err(|e| Failure::to("draw this")(&e))?;
+            symbol
+                .write_png(&mut png, command.module)
+                .map_err(|e| Failure::cannot("draw this")(&e))?;
             write(path, &png, &symbol, output)
         }
     }
@@ -95,9 +97,9 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
 fn write(path: &Path, bytes: &[u8], symbol: &Symbol, output: &Output) -> Result<(), Failure> {
     let path_shown = path.display();
     std::fs::write(path, bytes)
-        .map_err(|e| Failure::No(format!("cannot write {path_shown}: {e}")))?;
+        .map_err(|e| Failure::Failed(format!("cannot write {path_shown}: {e}")))?;
     let (width, height) = symbol.drawn_size();
-    output.answer(
+    output.print(
         &format!("{path_shown}: {} of {width} x {height} modules", symbol.format()),
         &json!({
             "file": path_shown.to_string(), "format": symbol.format().to_string(),

@@ -1,6 +1,6 @@
-//! The break-in of 2019, tried step by step on a running issuer, over HTTP; then the shopper's own reset.
+//! Tries the break-in of 2019 step by step on a running issuer over HTTP, then the shopper's own reset.
 //!
-//! The thief knows her address, birth date, telephone number and password. What else he has is told at each step.
+//! The attacker knows the shopper's address, birth date, telephone number and password. Each step says what else they have.
 
 use std::path::Path;
 
@@ -11,228 +11,236 @@ use tegata::protocol::{
     TotpText, signature_text, signed_bytes,
 };
 
-use super::told::Told;
-use super::tour::TourClock;
-use super::town::{ADDRESS, Asked, PASSWORD, Person, Town, code_in, password};
+use super::clocks::TourClock;
+use super::demo_issuer::{ADDRESS, DemoIssuer};
+use super::demo_person::{DemoPerson, IssuerReply, PASSWORD, code_in, password};
+use super::step_result::StepResult;
 use crate::failure::Failure;
+use crate::issuer_client::RequestError;
 
 const NEW_PASSWORD: &str = "nine loud magpies";
 const REFUSED: &str = "refused";
 
 pub(super) struct BreakIn<'a> {
-    town: &'a Town,
+    issuer: &'a DemoIssuer,
     clock: &'a TourClock,
-    hanako: &'a mut Person,
-    thief: Person,
+    shopper: &'a mut DemoPerson,
+    attacker: DemoPerson,
     /// Codes mailed for resets so far.
     mailed: usize,
-    told: Vec<Told>,
+    results: Vec<StepResult>,
 }
 
 impl<'a> BreakIn<'a> {
-    /// All of it, told.
+    /// Runs every step.
     pub(super) fn run(
-        town: &'a Town,
+        issuer: &'a DemoIssuer,
         clock: &'a TourClock,
-        hanako: &'a mut Person,
+        shopper: &'a mut DemoPerson,
         folder: &Path,
-    ) -> Result<Vec<Told>, Failure> {
-        let thief = town.person(folder, "another phone", town.clock.clone())?;
-        let mut it = Self { town, clock, hanako, thief, mailed: 0, told: Vec::new() };
-        it.mail_to_himself()?;
-        it.code_guessed()?;
-        it.one_of_the_two()?;
-        it.relayed()?;
-        it.password_alone()?;
-        it.her_own_reset()?;
-        Ok(it.told)
+    ) -> Result<Vec<StepResult>, Failure> {
+        let attacker = DemoPerson::new(issuer, folder, "another phone", issuer.clock.clone())?;
+        let mut break_in =
+            Self { issuer, clock, shopper, attacker, mailed: 0, results: Vec::new() };
+        break_in.try_own_address()?;
+        break_in.try_guessing_codes()?;
+        break_in.try_one_factor()?;
+        break_in.try_relayed_code()?;
+        break_in.try_password_alone()?;
+        break_in.reset_by_shopper()?;
+        Ok(break_in.results)
     }
 
-    /// 2019: the form took any address for the mail, for whoever knew her birth date.
-    fn mail_to_himself(&mut self) -> Result<(), Failure> {
+    /// In 2019 the form accepted any address for the mail from anyone who knew the birth date.
+    fn try_own_address(&mut self) -> Result<(), Failure> {
         let step = "Birth date, and the attacker's address for the mail";
-        let key = self.thief.wallet.account().device_key();
-        let key = key.map_err(|e| Failure::to("use the keystore")(&e))?;
-        let his = [
-            ("send_to", "thief@example.com"),
-            ("email", "thief@example.com"),
+        let key = self.attacker.wallet.account().device_key();
+        let key = key.map_err(|e| Failure::cannot("use the keystore")(&e))?;
+        let attacker_fields = [
+            ("send_to", "attacker@example.com"),
+            ("email", "attacker@example.com"),
             ("birth_date", "2019-01-01"),
             ("telephone", "03-1234-5678"),
         ];
         let mut statuses = Vec::new();
-        for (field, value) in his {
+        for (field, value) in attacker_fields {
             let mut form = json!({
                 "handle": ADDRESS, "device": String::from(key), "device_name": "a phone",
             });
             form[field] = value.into();
-            statuses.push(self.thief_posts(BeginPasswordReset::PATH, "reset", &form)?);
+            statuses.push(self.post_as_attacker(BeginPasswordReset::PATH, "reset", &form)?);
         }
         let refused = statuses.iter().all(|status| *status == 400);
         let happened = if refused { "refused: no such field" } else { "taken" };
-        self.tell(step, "refused: no such field", happened.into());
+        self.record(step, "refused: no such field", happened.into());
 
-        self.begins()?;
+        self.begin_reset()?;
         let mail = self.mail()?;
         let named = mail.contains("another phone");
-        let to = self.town.mailed_to();
+        let to = self.issuer.mailed_to();
         let happened = match (&to[..], named) {
             ([to], true) if to == ADDRESS => "the mail goes to the shopper",
             _ => "the mail went elsewhere or does not name the device",
         };
         let expected = "the mail goes to the shopper";
-        self.tell("A reset is requested; the mail names the device", expected, happened.into());
+        self.record("A reset is requested; the mail names the device", expected, happened.into());
         Ok(())
     }
 
-    fn code_guessed(&mut self) -> Result<(), Failure> {
-        let ticket = self.begins()?;
+    fn try_guessing_codes(&mut self) -> Result<(), Failure> {
+        let ticket = self.begin_reset()?;
         let right = code_in(&self.mail()?)?;
         let guesses = (0..).map(|n| format!("{n:08}")).filter(|guess| guess != right.expose());
         let mut taken = 0;
         for guess in guesses.take(10) {
-            let guess = MailedCodeText::new(&guess).map_err(|e| Failure::to("guess")(&e))?;
-            let factor = self.her_next_factor()?;
-            taken += u32::from(self.thief_proves(&ticket, guess, factor)?.is_ok());
+            let guess = MailedCodeText::new(&guess).map_err(|e| Failure::cannot("guess")(&e))?;
+            let factor = self.next_factor()?;
+            taken += u32::from(self.verify_as_attacker(&ticket, guess, factor)?.is_ok());
         }
-        let factor = self.her_next_factor()?;
-        let after = self.thief_proves(&ticket, right, factor)?;
+        let factor = self.next_factor()?;
+        let after = self.verify_as_attacker(&ticket, right, factor)?;
         let happened = match (taken, refusal(&after)) {
             (0, Some(Refusal::InvalidCredentials)) => "blocked after five tries",
             _ => "a guess was accepted, or the right code after five tries",
         };
         let expected = "blocked after five tries";
-        self.tell("Guessed code, stolen second factor", expected, happened.into());
+        self.record("Guessed code, stolen second factor", expected, happened.into());
         Ok(())
     }
 
-    fn one_of_the_two(&mut self) -> Result<(), Failure> {
-        let ticket = self.begins()?;
+    fn try_one_factor(&mut self) -> Result<(), Failure> {
+        let ticket = self.begin_reset()?;
         let code = code_in(&self.mail()?)?;
-        let guess = TotpText::new("000000").map_err(|e| Failure::to("guess")(&e))?;
-        let answer = self.thief_proves(&ticket, code, SecondFactor::Totp(guess))?;
-        self.refused("Stolen mailbox, no second factor", &answer);
-        let nothing = MailedCodeText::new("00000000").map_err(|e| Failure::to("guess")(&e))?;
-        let factor = self.her_next_factor()?;
-        let answer = self.thief_proves(&ticket, nothing, factor)?;
-        self.refused("Stolen second factor, no mailbox", &answer);
-        let (account, password) = (self.thief.wallet.account(), password(NEW_PASSWORD)?);
-        let finish = account.finish_password_reset(&self.thief.at, ticket, password);
-        let answer = self.thief.ask(self.town, finish)?;
-        self.refused("New password without proof", &answer);
+        let guess = TotpText::new("000000").map_err(|e| Failure::cannot("guess")(&e))?;
+        let answer = self.verify_as_attacker(&ticket, code, SecondFactor::Totp(guess))?;
+        self.record_refusal("Stolen mailbox, no second factor", &answer);
+        let nothing = MailedCodeText::new("00000000").map_err(|e| Failure::cannot("guess")(&e))?;
+        let factor = self.next_factor()?;
+        let answer = self.verify_as_attacker(&ticket, nothing, factor)?;
+        self.record_refusal("Stolen second factor, no mailbox", &answer);
+        let account = self.attacker.wallet.account();
+        let password = password(NEW_PASSWORD)?;
+        let finish = account.finish_password_reset(&self.attacker.profile, ticket, password);
+        let answer = self.attacker.request(self.issuer, finish)?;
+        self.record_refusal("New password without proof", &answer);
         Ok(())
     }
 
-    fn relayed(&mut self) -> Result<(), Failure> {
-        let asked = self.hanako.wallet.account().begin_password_reset(&self.hanako.at);
-        let ticket = self.hanako.ask(self.town, asked)??;
+    fn try_relayed_code(&mut self) -> Result<(), Failure> {
+        let request = self.shopper.wallet.account().begin_password_reset(&self.shopper.profile);
+        let ticket = self.shopper.request(self.issuer, request)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
-        let factor = self.her_next_factor()?;
-        let answer = self.thief_proves(&ticket, code, factor)?;
-        self.refused("Code and factor read out to the attacker", &answer);
+        let factor = self.next_factor()?;
+        let answer = self.verify_as_attacker(&ticket, code, factor)?;
+        self.record_refusal("Code and factor read out to the attacker", &answer);
         Ok(())
     }
 
-    fn password_alone(&mut self) -> Result<(), Failure> {
-        let answer = self.thief.log_in(self.town, PASSWORD, None)?;
-        self.refused("Stolen password on another device", &answer);
+    fn try_password_alone(&mut self) -> Result<(), Failure> {
+        let answer = self.attacker.log_in(self.issuer, PASSWORD, None)?;
+        self.record_refusal("Stolen password on another device", &answer);
         Ok(())
     }
 
-    fn her_own_reset(&mut self) -> Result<(), Failure> {
-        let session_before = self.hanako.wallet.account().session_request(&GetAccount {});
-        let pending = self.begins()?;
+    fn reset_by_shopper(&mut self) -> Result<(), Failure> {
+        let session_before = self.shopper.wallet.account().session_request(&GetAccount {});
+        let pending = self.begin_reset()?;
         let pending_code = code_in(&self.mail()?)?;
-        let asked = self.hanako.wallet.account().begin_password_reset(&self.hanako.at);
-        let ticket = self.hanako.ask(self.town, asked)??;
+        let request = self.shopper.wallet.account().begin_password_reset(&self.shopper.profile);
+        let ticket = self.shopper.request(self.issuer, request)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
-        let factor = self.her_next_factor()?;
-        let account = self.hanako.wallet.account();
-        let proof = account.verify_password_reset(&self.hanako.at, ticket.clone(), code, factor);
-        let proved = self.hanako.ask(self.town, proof)?;
-        let (account, new_password) = (self.hanako.wallet.account(), password(NEW_PASSWORD)?);
-        let finish = account.finish_password_reset(&self.hanako.at, ticket, new_password);
-        let finished = self.hanako.ask(self.town, finish)?;
+        let factor = self.next_factor()?;
+        let account = self.shopper.wallet.account();
+        let proof =
+            account.verify_password_reset(&self.shopper.profile, ticket.clone(), code, factor);
+        let proved = self.shopper.request(self.issuer, proof)?;
+        let account = self.shopper.wallet.account();
+        let new_password = password(NEW_PASSWORD)?;
+        let finish = account.finish_password_reset(&self.shopper.profile, ticket, new_password);
+        let finished = self.shopper.request(self.issuer, finish)?;
         let happened = done(proved.is_ok() && finished.is_ok());
         let step = "The shopper's own reset: own mailbox, second factor and device";
-        self.tell(step, "done", happened);
+        self.record(step, "done", happened);
 
-        let answer = self.hanako.ask(self.town, session_before)?;
+        let answer = self.shopper.request(self.issuer, session_before)?;
         let happened = match refusal(&answer) {
             Some(Refusal::NotLoggedIn) => "ended",
             _ => "still good",
         };
-        self.tell("A session from before the reset", "ended", happened.into());
-        let factor = self.her_next_factor()?;
-        let answer = self.thief_proves(&pending, pending_code, factor)?;
-        self.refused("The attacker's pending reset, code and factor", &answer);
-        let factor = self.her_next_factor()?;
-        let answer = self.hanako.log_in(self.town, PASSWORD, Some(factor))?;
-        self.refused("The old password, with the second factor", &answer);
-        let factor = self.her_next_factor()?;
-        let answer = self.hanako.log_in(self.town, NEW_PASSWORD, Some(factor))?;
-        self.tell("The shopper logs in with the new password", "done", done(answer.is_ok()));
+        self.record("A session from before the reset", "ended", happened.into());
+        let factor = self.next_factor()?;
+        let answer = self.verify_as_attacker(&pending, pending_code, factor)?;
+        self.record_refusal("The attacker's pending reset, code and factor", &answer);
+        let factor = self.next_factor()?;
+        let answer = self.shopper.log_in(self.issuer, PASSWORD, Some(factor))?;
+        self.record_refusal("The old password, with the second factor", &answer);
+        let factor = self.next_factor()?;
+        let answer = self.shopper.log_in(self.issuer, NEW_PASSWORD, Some(factor))?;
+        self.record("The shopper logs in with the new password", "done", done(answer.is_ok()));
         Ok(())
     }
 
-    /// The thief asks for a reset: always the same answer.
-    fn begins(&mut self) -> Result<Ticket, Failure> {
-        let asked = self.thief.wallet.account().begin_password_reset(&self.thief.at);
-        let ticket = self.thief.ask(self.town, asked)??;
+    /// The attacker requests a reset; the reply is always the same.
+    fn begin_reset(&mut self) -> Result<Ticket, Failure> {
+        let request = self.attacker.wallet.account().begin_password_reset(&self.attacker.profile);
+        let ticket = self.attacker.request(self.issuer, request)??;
         self.mailed += 1;
         Ok(ticket)
     }
 
-    /// The mail of the last reset that was begun.
+    /// The mail of the last requested reset.
     fn mail(&self) -> Result<String, Failure> {
-        self.town.mail(self.mailed - 1, "password reset code")
+        self.issuer.mail(self.mailed - 1, "password reset code")
     }
 
-    fn thief_proves(
+    fn verify_as_attacker(
         &mut self,
         ticket: &Ticket,
         code: MailedCodeText,
         factor: SecondFactor,
-    ) -> Asked<()> {
-        let account = self.thief.wallet.account();
-        let proof = account.verify_password_reset(&self.thief.at, ticket.clone(), code, factor);
-        self.thief.ask(self.town, proof)
+    ) -> IssuerReply<()> {
+        let account = self.attacker.wallet.account();
+        let proof =
+            account.verify_password_reset(&self.attacker.profile, ticket.clone(), code, factor);
+        self.attacker.request(self.issuer, proof)
     }
 
-    /// What no program of ours would write, signed by his device all the same. Gives the status.
-    fn thief_posts(&self, path: &str, purpose: &str, form: &Value) -> Result<u16, Failure> {
+    /// Sends a form that none of our programs would, signed by the attacker's device; returns the status.
+    fn post_as_attacker(&self, path: &str, purpose: &str, form: &Value) -> Result<u16, Failure> {
         let body = form.to_string();
-        let der = self.thief.device.keystore.sign(&signed_bytes(purpose, body.as_bytes()));
-        let signature = signature_text(&der.map_err(|e| Failure::to("sign")(&e))?);
-        let post = self.town.carrier.post(path, &[(SIGNATURE_HEADER, &signature)], body.as_bytes());
+        let der = self.attacker.device.keystore.sign(&signed_bytes(purpose, body.as_bytes()));
+        let signature = signature_text(&der.map_err(|e| Failure::cannot("sign")(&e))?);
+        let post =
+            self.issuer.client.post(path, &[(SIGNATURE_HEADER, &signature)], body.as_bytes());
         Ok(post?.status)
     }
 
-    /// A value of her authenticator that nobody has used.
-    fn her_next_factor(&self) -> Result<SecondFactor, Failure> {
-        self.clock.pass(30);
-        self.hanako.totp(self.town).map(SecondFactor::Totp)
+    /// The next unused value of the shopper's authenticator.
+    fn next_factor(&self) -> Result<SecondFactor, Failure> {
+        self.clock.advance(30);
+        self.shopper.totp(self.issuer).map(SecondFactor::Totp)
     }
 
-    fn refused<T>(&mut self, step: &'static str, answer: &Result<T, crate::carry::NoAnswer>) {
+    fn record_refusal<T>(&mut self, step: &'static str, answer: &Result<T, RequestError>) {
         let happened = match (answer, refusal(answer)) {
             (Ok(_), _) => "taken".to_owned(),
             (_, Some(Refusal::InvalidCredentials)) => REFUSED.to_owned(),
-            (Err(no), _) => no.to_string(),
+            (Err(error), _) => error.to_string(),
         };
-        self.tell(step, REFUSED, happened);
+        self.record(step, REFUSED, happened);
     }
 
-    fn tell(&mut self, step: &'static str, expected: &str, happened: String) {
-        self.told.push(Told::new(step, expected, happened));
+    fn record(&mut self, step: &'static str, expected: &str, happened: String) {
+        self.results.push(StepResult::new(step, expected, happened));
     }
 }
 
-fn refusal<T>(answer: &Result<T, crate::carry::NoAnswer>) -> Option<Refusal> {
-    answer.as_ref().err().and_then(crate::carry::NoAnswer::refusal)
+fn refusal<T>(answer: &Result<T, RequestError>) -> Option<Refusal> {
+    answer.as_ref().err().and_then(RequestError::refusal)
 }
 
-fn done(was: bool) -> String {
-    if was { "done" } else { "not done" }.to_owned()
+fn done(is_done: bool) -> String {
+    if is_done { "done" } else { "not done" }.to_owned()
 }

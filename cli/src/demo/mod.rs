@@ -1,11 +1,13 @@
-//! `tegata demo`: the main job, live, and then the tour.
+//! `tegata demo`: an interactive demo, and then the tour.
 
 mod break_in;
-mod shop;
-mod stage;
-mod told;
+mod clocks;
+mod demo_issuer;
+mod demo_person;
+mod demo_session;
+mod demo_tills;
+mod step_result;
 mod tour;
-mod town;
 
 use std::sync::Arc;
 
@@ -13,8 +15,8 @@ use clap::Args;
 use tegata::code::{Audience, ClockStatus, TillId};
 use tegata::{Clock, NextCode, SystemClock};
 
-use self::shop::PRICE;
-pub(crate) use self::stage::Stage;
+pub(crate) use self::demo_session::DemoSession;
+use self::demo_tills::PRICE;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::screen::{self, Live, Scanner};
@@ -28,13 +30,13 @@ pub(crate) struct Demo {
 
 pub(crate) fn run(demo: &Demo, output: &Output) -> Result<(), Failure> {
     if !demo.script && output.is_live() {
-        let mut stage = Stage::set(Arc::new(SystemClock))?;
-        screen::run(&mut stage, output.is_coloured())?;
+        let mut session = DemoSession::start(Arc::new(SystemClock))?;
+        screen::run(&mut session, output.is_coloured())?;
     }
     tour::run(output)
 }
 
-impl Live for Stage {
+impl Live for DemoSession {
     fn title(&self) -> &'static str {
         "Tegata demo · a wallet, two tills and their issuer"
     }
@@ -52,7 +54,7 @@ impl Live for Stage {
     }
 
     fn till(&self) -> Option<TillId> {
-        Some(self.shop.till.id.clone())
+        Some(self.tills.till.id.clone())
     }
 
     fn offer(&self) -> Audience {
@@ -64,14 +66,14 @@ impl Live for Stage {
     }
 }
 
-impl Scanner for Stage {
+impl Scanner for DemoSession {
     fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure> {
-        let till = if elsewhere { &self.shop.other_till } else { &self.shop.till };
-        let (good, words) = self.shop.scan(code, till, &self.shop.sale(PRICE))?;
+        let till = if elsewhere { &self.tills.other_till } else { &self.tills.till };
+        let (good, words) = self.tills.scan(code, till, &self.tills.sale(PRICE))?;
         Ok((good, format!("{}: ¥{PRICE} {words}", till.id)))
     }
 
     fn page(&self) -> Result<String, Failure> {
-        self.shop.page()
+        self.tills.page()
     }
 }

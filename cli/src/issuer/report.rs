@@ -6,7 +6,7 @@ use tegata::UnixTime;
 use tegata_issuer::admin::report::{Finding, Thresholds};
 use tegata_issuer::store::{ATTEMPT_DAYS, ActivitySubject};
 
-use super::{Settings, not};
+use super::settings::{Settings, cannot};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -73,7 +73,7 @@ impl Report {
         };
         let operator = self.settings.operator()?;
         let reported =
-            operator.report(self.since.0, &thresholds).map_err(not("make the report"))?;
+            operator.report(self.since.0, &thresholds).map_err(cannot("make the report"))?;
         let (span, findings) = reported;
         let words = match findings.as_slice() {
             [] => "nothing unusual".to_owned(),
@@ -84,7 +84,7 @@ impl Report {
         };
         let findings: Vec<_> = findings.iter().map(document).collect();
         let document = json!({ "since": span.since, "until": span.until, "findings": findings });
-        output.answer(&words, &document)
+        output.print(&words, &document)
     }
 }
 

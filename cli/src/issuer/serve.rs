@@ -5,7 +5,7 @@ use serde_json::json;
 use tegata_issuer::domain::Environment;
 use tegata_issuer::{log, start_as_set};
 
-use super::Settings;
+use super::settings::Settings;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -25,18 +25,19 @@ impl Serve {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let config = self.settings.load(self.listen.map(|listen| ("listen", listen)))?;
         if self.check {
-            return output.answer("the configuration is valid", &json!({ "result": "right" }));
+            return output.print("the configuration is valid", &json!({ "result": "right" }));
         }
         log::install(config.log, config.log_level, std::io::stderr);
         let scheme = if config.tls_certificate.is_some() { "https" } else { "http" };
         let service = start_as_set(config, Environment::system())
-            .map_err(|error| Failure::to("start the service")(&error))?;
+            .map_err(|error| Failure::cannot("start the service")(&error))?;
         let url = format!("{scheme}://{}", service.address());
-        let (words, document) = (format!("listening on {url}"), json!({ "url": url }));
+        let words = format!("listening on {url}");
+        let document = json!({ "url": url });
         let mut said = Ok(());
         service
-            .run_until_signal(|| said = output.answer(&words, &document))
-            .map_err(|error| Failure::to("wait for signals")(&error))?;
+            .run_until_signal(|| said = output.print(&words, &document))
+            .map_err(|error| Failure::cannot("wait for signals")(&error))?;
         said
     }
 }

@@ -142,7 +142,8 @@ mod tests {
     fn from_96_columns_on_code_128_stands_above_it() {
         assert_eq!(layout(95, 24).code128, None);
         let layout = layout(96, 24);
-        let (bars, qr) = (layout.code128.unwrap(), layout.qr);
+        let bars = layout.code128.unwrap();
+        let qr = layout.qr;
         assert_eq!((bars.width, bars.height), (94, 6));
         assert!(bars.bottom() < qr.y && qr.bottom() <= layout.footer.y);
         assert_eq!(layout.missing, None);

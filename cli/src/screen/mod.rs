@@ -2,6 +2,6 @@
 
 mod draw;
 mod layout;
-mod live;
+mod screen_loop;
 
-pub(crate) use live::{Live, Scanner, run};
+pub(crate) use screen_loop::{Live, Scanner, run};

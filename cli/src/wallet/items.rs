@@ -9,7 +9,7 @@ use tegata::{
 };
 
 use super::Add;
-use super::open::WalletFiles;
+use super::files::WalletFiles;
 use crate::code;
 use crate::failure::Failure;
 use crate::otp;
@@ -37,8 +37,11 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
                 return Err(missing());
             };
             let mut credential = CredentialId([0; 16]);
-            SystemRandom::new().fill(&mut credential.0).map_err(|e| Failure::No(e.to_string()))?;
-            let (label, seed) = (label.clone(), code::seed(seed)?);
+            SystemRandom::new()
+                .fill(&mut credential.0)
+                .map_err(|e| Failure::Failed(e.to_string()))?;
+            let label = label.clone();
+            let seed = code::read_seed(seed)?;
             let scheme = Scheme { prefix: *prefix, alias_period: *alias_period };
             NewItem::Payment(NewPaymentCredential { credential, label, scheme, seed })
         }
@@ -71,13 +74,13 @@ pub(super) fn add(
         NewItem::Otps(credentials) => wallet.otp_credentials().add_all(&credentials),
         NewItem::Pass(pass) => wallet.passes().add(&pass).map(|id| vec![id]),
     };
-    let ids = ids.map_err(|e| Failure::to("store this")(&e))?;
+    let ids = ids.map_err(|e| Failure::cannot("store this")(&e))?;
     let ids: Vec<String> = ids.iter().map(RecordId::to_string).collect();
     let document = match &ids[..] {
         [id] => json!({ "id": id }),
         several => json!({ "ids": several }),
     };
-    output.answer(&ids.join("\n"), &document)
+    output.print(&ids.join("\n"), &document)
 }
 
 pub(super) fn status(
@@ -85,11 +88,14 @@ pub(super) fn status(
     files: &WalletFiles,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (records, all) = (wallet.len(), items(wallet)?);
+    let records = wallet.len();
+    let all = items(wallet)?;
     let count = |kind| all.iter().filter(|item| item.kind() == kind).count();
-    let (payments, otps, passes) = (count("payment"), count("otp"), count("pass"));
+    let payments = count("payment");
+    let otps = count("otp");
+    let passes = count("pass");
     let vault = files.vault.display().to_string();
-    let failed = |e: tegata::Error| Failure::to("read the wallet")(&e);
+    let failed = |e: tegata::Error| Failure::cannot("read the wallet")(&e);
     let lock = wallet.payments().lock_status().map_err(failed)?;
     let tries = lock.and_then(|lock| lock.pin_tries_left);
     let locked = match (lock, tries) {
@@ -97,7 +103,7 @@ pub(super) fn status(
         (Some(_), None) => "payments are locked and the PIN is blocked".to_owned(),
         (Some(_), Some(tries)) => format!("payments are locked, {tries} PIN attempts left"),
     };
-    output.answer(
+    output.print(
         &format!(
             "{vault}: intact, format 1, {records} records ({payments} payment credentials, \
              {otps} one-time passwords, {passes} passes); {locked}"
@@ -113,7 +119,7 @@ pub(super) fn list(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> 
     let all = items(wallet)?;
     let lines: Vec<String> = all.iter().map(Item::line).collect();
     let words = if lines.is_empty() { "the wallet is empty".to_owned() } else { lines.join("\n") };
-    output.answer(&words, &all.iter().map(Item::document).collect::<Vec<_>>())
+    output.print(&words, &all.iter().map(Item::document).collect::<Vec<_>>())
 }
 
 pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
@@ -132,7 +138,7 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
         }
         Item::Otp(shown) => {
             let code = wallet.otp_credentials().code(&shown.id);
-            let code = code.map_err(|e| Failure::to("make a code")(&e))?;
+            let code = code.map_err(|e| Failure::cannot("make a code")(&e))?;
             document["code"] = code.digits().into();
             document["seconds_left"] = code.seconds_left().into();
             let left = match code.seconds_left() {
@@ -142,31 +148,31 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
             format!("{}\n{}  {left}", item.line(), code.digits())
         }
         Item::Pass(_, pass) => {
-            let drawing = output.drawing(&symbol(pass)?);
+            let drawing = output.draw(&symbol(pass)?);
             let below = pass.alternate_text.as_deref().unwrap_or_default();
             format!("{}\n{drawing}\n{below}", item.line()).trim_end().to_owned()
         }
     };
-    output.answer(&words, &document)
+    output.print(&words, &document)
 }
 
 pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
     match find(wallet, name)? {
         Item::Otp(otp) => {
-            let failed = |e: tegata::Error| Failure::to("export it")(&e);
+            let failed = |e: tegata::Error| Failure::cannot("export it")(&e);
             let uri = wallet.otp_credentials().reveal_uri(&otp.id).map_err(failed)?;
             let uri = String::from_utf8_lossy(uri.expose());
-            output.answer(&uri, &json!({ "uri": uri }))
+            output.print(&uri, &json!({ "uri": uri }))
         }
         Item::Payment(_) => Err(never_leaves()),
         Item::Pass(..) => {
-            Err(Failure::No("a pass has no secret: tegata wallet show shows all of it".into()))
+            Err(Failure::Failed("a pass has no secret: tegata wallet show shows all of it".into()))
         }
     }
 }
 
 pub(super) fn never_leaves() -> Failure {
-    Failure::No("a payment credential cannot leave its wallet: provision a new one".into())
+    Failure::Failed("a payment credential cannot leave its wallet: provision a new one".into())
 }
 
 /// The one thing that is called so, or whose id begins so.
@@ -175,15 +181,17 @@ pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
     let mut found = items(wallet)?.into_iter().filter(is_meant);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
-        (None, _) => Err(Failure::No(format!("nothing here has the name {name} or such an id"))),
-        (Some(_), Some(_)) => Err(Failure::No(format!(
+        (None, _) => {
+            Err(Failure::Failed(format!("nothing here has the name {name} or such an id")))
+        }
+        (Some(_), Some(_)) => Err(Failure::Failed(format!(
             "several items have the name {name} or such an id: give more of the id"
         ))),
     }
 }
 
 pub(super) fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
-    let failed = |e: tegata::Error| Failure::to("read the wallet")(&e);
+    let failed = |e: tegata::Error| Failure::cannot("read the wallet")(&e);
     let payments = wallet.payments().list().map_err(failed)?.into_iter().map(Item::Payment);
     let otps = wallet.otp_credentials().list().map_err(failed)?.into_iter().map(Item::Otp);
     let passes = wallet.passes().list().map_err(failed)?;
@@ -245,7 +253,7 @@ impl Item {
                     "id": self.id(), "kind": "otp", "issuer": issuer, "account": account,
                     "algorithm": algorithm.name(), "digits": digits,
                 });
-                otp::put_kind(&mut document, *kind);
+                otp::add_kind(&mut document, *kind);
                 document
             }
             Self::Pass(_, pass) => json!({
@@ -261,8 +269,10 @@ fn symbol(pass: &Pass) -> Result<Symbol, Failure> {
         PassFormat::Qr => Symbol::qr(&pass.message),
         PassFormat::Code128 => Symbol::code128(&pass.message),
         PassFormat::Pdf417 | PassFormat::Aztec | PassFormat::DataMatrix => {
-            return Err(Failure::No("this version draws QR codes and Code 128 only".to_owned()));
+            return Err(Failure::Failed(
+                "this version draws QR codes and Code 128 only".to_owned(),
+            ));
         }
     };
-    drawn.map_err(|e| Failure::to("draw the pass")(&e))
+    drawn.map_err(|e| Failure::cannot("draw the pass")(&e))
 }

@@ -1,18 +1,18 @@
 //! `tegata wallet`: a wallet in the terminal, on a vault file whose key a passphrase guards.
 
 mod account;
+mod files;
 mod items;
-mod moving;
-mod open;
 mod pay;
 mod pin;
+mod transfer;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use self::open::WalletFiles;
+use self::files::WalletFiles;
 use crate::code::alias_period;
 use crate::failure::Failure;
 use crate::otp::UriArg;
@@ -134,7 +134,7 @@ enum Action {
     },
     /// Transfer passes and one-time passwords to a new phone, encrypted for it: begin there, give here, take there.
     #[command(subcommand, after_help = "Example: tegata wallet move begin")]
-    Move(moving::Move),
+    Move(transfer::Move),
     /// Accept an older copy of the wallet, as from a backup, as the current one. Payment credentials are dropped.
     #[command(after_help = "Example: tegata wallet adopt --yes")]
     Adopt {
@@ -206,9 +206,10 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     let files = WalletFiles::new(command);
     match &command.action {
         Action::Init => {
-            files.create()?.close().map_err(|e| Failure::to("close the wallet")(&e))?;
-            let (vault, keystore) = (files.vault.display(), files.keystore.display());
-            output.answer(
+            files.create()?.close().map_err(|e| Failure::cannot("close the wallet")(&e))?;
+            let vault = files.vault.display();
+            let keystore = files.keystore.display();
+            output.print(
                 &format!("{vault}: a new wallet; its key is in {keystore}, under your passphrase"),
                 &json!({ "vault": vault.to_string(), "keystore": keystore.to_string() }),
             )
@@ -220,7 +221,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             }
             files.destroy()?;
             let vault = files.vault.display().to_string();
-            output.answer(&format!("{vault}: removed"), &json!({ "removed": vault }))
+            output.print(&format!("{vault}: removed"), &json!({ "removed": vault }))
         }
         Action::Status => items::status(&mut files.open()?, &files, output),
         Action::List => items::list(&mut files.open()?, output),
@@ -255,7 +256,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             }
             let left = files.adopt()?.len();
             let vault = files.vault.display().to_string();
-            output.answer(
+            output.print(
                 &format!("{vault}: accepted as current, {left} records"),
                 &json!({ "adopted": vault, "records": left }),
             )

@@ -31,29 +31,29 @@ pub(super) fn run(
     } else {
         once(&mut counter, output)?;
     }
-    counter.wallet.close().map_err(|e| Failure::to("close the wallet")(&e))
+    counter.wallet.close().map_err(|e| Failure::cannot("close the wallet")(&e))
 }
 
 fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<PaymentCredentialInfo, Failure> {
     if let Some(name) = name {
         return match items::find(wallet, name)? {
             Item::Payment(payment) => Ok(payment),
-            Item::Otp(_) => Err(Failure::No(
+            Item::Otp(_) => Err(Failure::Failed(
                 "this is a one-time password: tegata wallet show shows its code".into(),
             )),
             Item::Pass(..) => {
-                Err(Failure::No("this is a pass: tegata wallet show draws it".into()))
+                Err(Failure::Failed("this is a pass: tegata wallet show draws it".into()))
             }
         };
     }
-    let mut all = wallet.payments().list().map_err(|e| Failure::to("read the wallet")(&e))?;
+    let mut all = wallet.payments().list().map_err(|e| Failure::cannot("read the wallet")(&e))?;
     match (all.pop(), all.is_empty()) {
         (Some(payment), true) => Ok(payment),
         (Some(_), false) => Err(Failure::Usage(
             "there are several payment credentials: give one; tegata wallet list shows their ids"
                 .into(),
         )),
-        (None, _) => Err(Failure::No(
+        (None, _) => Err(Failure::Failed(
             "there is no payment credential: add one with tegata wallet add payment".into(),
         )),
     }
@@ -84,12 +84,12 @@ impl Till {
                     .into(),
             )),
             Err(error @ Error::TillCard(_)) => {
-                Err(Failure::No(format!("{error}; no code was made")))
+                Err(Failure::Failed(format!("{error}; no code was made")))
             }
-            Err(Error::NotFound) => Err(Failure::No(
+            Err(Error::NotFound) => Err(Failure::Failed(
                 "cannot verify till cards: this credential has no issuer key".into(),
             )),
-            Err(error) => Err(Failure::to("read the till's card")(&error)),
+            Err(error) => Err(Failure::cannot("read the till's card")(&error)),
         }
     }
 
@@ -123,7 +123,7 @@ fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
     match pay.next(pay.offer())? {
         NextCode::Code(code) => {
             let symbols = PaymentSymbols::new(code.digits().as_bytes())
-                .map_err(|e| Failure::to("draw the code")(&e))?;
+                .map_err(|e| Failure::cannot("draw the code")(&e))?;
             let mut document = json!({
                 "code": code.digits().as_str(), "counter": code.counter().number(),
                 "valid_from": code.valid_from(), "valid_until": code.valid_until(), "next_at": code.next_at(),
@@ -133,16 +133,16 @@ fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
                 document["for"] = till.document();
                 words = format!("{words}\n\n{}", till.words());
             }
-            output.answer(&words, &document)
+            output.print(&words, &document)
         }
-        NextCode::Wait(seconds) => Err(Failure::No(format!(
+        NextCode::Wait(seconds) => Err(Failure::Failed(format!(
             "all five codes of this half minute were shown: next one in {seconds} s"
         ))),
     }
 }
 
 fn printed(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> String {
-    let draw = |symbol| output.drawing(symbol);
+    let draw = |symbol| output.draw(symbol);
     format!("{}\n\n{}\n\n{}", draw(&symbols.code128), draw(&symbols.qr), code.groups())
 }
 
@@ -169,7 +169,7 @@ impl Live for Pay {
 
     fn next(&mut self, audience: Audience) -> Result<NextCode, Failure> {
         let mut payments = self.wallet.payments();
-        let failed = |e: tegata::Error| Failure::to("make a code")(&e);
+        let failed = |e: tegata::Error| Failure::cannot("make a code")(&e);
         let next = payments.next_code(&self.unlock, &self.payment.id, audience).map_err(failed)?;
         self.payment = payments.get(&self.payment.id).map_err(failed)?;
         Ok(next)

@@ -6,10 +6,10 @@ use tegata::Wallet;
 use tegata::vault::Argon2Params;
 use zeroize::Zeroizing;
 
-use super::open::{AGAIN, WalletFiles};
+use super::files::{AGAIN, WalletFiles};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::{SecretSource, ask};
+use crate::secret::{SecretSource, prompt_hidden};
 
 #[derive(Debug, Args)]
 pub(crate) struct Pin {
@@ -31,32 +31,32 @@ impl Pin {
     pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         let (state, words) = if self.lost {
-            wallet.payments().remove_all().map_err(|e| Failure::to("drop payments")(&e))?;
+            wallet.payments().remove_all().map_err(|e| Failure::cannot("drop payments")(&e))?;
             ("dropped", "the payment lock and all payment credentials were dropped")
         } else if self.forget {
             let mut unlock = files.unlock(&mut wallet)?;
             let removed = wallet.payments().remove_lock(&mut unlock);
-            removed.map_err(|e| Failure::to("remove the lock")(&e))?;
+            removed.map_err(|e| Failure::cannot("remove the lock")(&e))?;
             ("forgotten", "payments are no longer locked")
         } else {
             self.set(&mut wallet, files)?;
             ("set", "payments are locked with this PIN")
         };
-        output.answer(words, &json!({ "pin": state }))
+        output.print(words, &json!({ "pin": state }))
     }
 
     fn set(&self, wallet: &mut Wallet, files: &WalletFiles) -> Result<(), Failure> {
         let mut unlock = files.unlock(wallet)?;
         let pin = self.read()?;
         let set = wallet.payments().set_pin(&mut unlock, pin.as_bytes(), Argon2Params::PHONE);
-        set.map_err(|e| Failure::to("set the PIN")(&e))
+        set.map_err(|e| Failure::cannot("set the PIN")(&e))
     }
 
     fn read(&self) -> Result<Zeroizing<String>, Failure> {
         let new = self.new.as_ref();
-        let pin = ask(new, "new", "New PIN: ")?;
-        if new.is_none() && *ask(None, "new", AGAIN)? != *pin {
-            return Err(Failure::No("the PINs do not match; nothing was changed".into()));
+        let pin = prompt_hidden(new, "new", "New PIN: ")?;
+        if new.is_none() && *prompt_hidden(None, "new", AGAIN)? != *pin {
+            return Err(Failure::Failed("the PINs do not match; nothing was changed".into()));
         }
         Ok(pin)
     }

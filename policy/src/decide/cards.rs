@@ -3,26 +3,26 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 
 impl Transition<'_> {
-    pub(super) fn add_card(&mut self, session: SessionId, card: String) -> StepResult {
+    pub(super) fn add_card(&mut self, session: SessionId, card: String) -> TransitionResult {
         self.require_card_choice_allowed(session)?;
         self.notify(&Notification::CardAdded { card });
         self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::CardAdded)]);
         Ok(Reply::Done)
     }
 
-    pub(super) fn set_default_card(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn set_default_card(&mut self, session: SessionId) -> TransitionResult {
         self.require_card_choice_allowed(session)?;
         self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::DefaultCardSet)]);
         Ok(Reply::Done)
     }
 
     /// Requires the session alone: removing a card should be quick, and the owner is notified.
-    pub(super) fn remove_card(&mut self, session: SessionId, card: String) -> StepResult {
+    pub(super) fn remove_card(&mut self, session: SessionId, card: String) -> TransitionResult {
         self.session(session)?;
         self.notify(&Notification::CardRemoved { card });
         self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::CardRemoved)]);

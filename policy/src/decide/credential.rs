@@ -4,7 +4,7 @@ use tegata::UnixTime;
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::context::{Control, PolicyContext};
 use crate::effect::{AuditEvent, Effect};
 use crate::event::Reply;
@@ -13,7 +13,7 @@ use crate::limits::{LOW_CAPS, later};
 use crate::state::{ActiveAccount, Credential, Spending};
 
 impl Transition<'_> {
-    pub(super) fn provision(&mut self, session: SessionId, device: DeviceId) -> StepResult {
+    pub(super) fn provision(&mut self, session: SessionId, device: DeviceId) -> TransitionResult {
         let session_device = self.enrolled_session(session)?.device;
         self.require_fresh_factor(session)?;
         if session_device != device && self.is_on(Control::BoundToDevice) {

@@ -3,7 +3,7 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::limits::{DELETION_GRACE, later};
@@ -11,7 +11,7 @@ use crate::limits::{DELETION_GRACE, later};
 impl Transition<'_> {
     /// Allows an export, also of a frozen account. The owner is notified, since an attacker may be exporting: also of a
     /// request for a later page, if the session requested none before.
-    pub(super) fn export(&mut self, session: SessionId, first: bool) -> StepResult {
+    pub(super) fn export(&mut self, session: SessionId, first: bool) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_recent_log_in(session)?;
         let exported = std::mem::replace(&mut self.session(session)?.exported, true);
@@ -22,7 +22,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn request_deletion(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn request_deletion(&mut self, session: SessionId) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_unfrozen_log_in(session)?;
         if self.account.deletion.is_none() {
@@ -33,7 +33,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn cancel_deletion(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn cancel_deletion(&mut self, session: SessionId) -> TransitionResult {
         self.session(session)?;
         self.account.deletion.take().ok_or(Refusal::NoPendingOperation)?;
         self.notify(&Notification::DeletionCancelled);
@@ -41,7 +41,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn delete_if_due(&mut self) -> StepResult {
+    pub(super) fn delete_if_due(&mut self) -> TransitionResult {
         if self.account.deletion.is_none_or(|due| self.context.now < due) {
             return Err(Refusal::NoPendingOperation);
         }

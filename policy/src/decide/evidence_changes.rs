@@ -4,7 +4,7 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
 use crate::event::Reply;
 use crate::limits::{ADDRESS_CODES, CHANGES, REVERT_WINDOW, later};
@@ -41,7 +41,7 @@ impl Transition<'_> {
         })
     }
 
-    pub(super) fn begin_enrolment(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn begin_enrolment(&mut self, session: SessionId) -> TransitionResult {
         self.require_enrolment_allowed(session)?;
         if let Some(old) = self.account.enrolment.take() {
             self.delete_secret(old.secret);
@@ -51,7 +51,7 @@ impl Transition<'_> {
         Ok(Reply::FactorSecret(secret))
     }
 
-    pub(super) fn verify_enrolment(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn verify_enrolment(&mut self, session: SessionId) -> TransitionResult {
         self.require_enrolment_allowed(session)?;
         let pending = self.account.enrolment.filter(|enrolment| enrolment.session == session);
         let enrolment = pending.ok_or(Refusal::NoPendingOperation)?;
@@ -63,7 +63,7 @@ impl Transition<'_> {
         &mut self,
         session: SessionId,
         verified: &VerifiedEvidence,
-    ) -> StepResult {
+    ) -> TransitionResult {
         self.require_enrolment_allowed(session)?;
         let VerifiedEvidence::TotpStep(secret, step) = *verified else {
             return Err(Refusal::InvalidCredentials);
@@ -80,7 +80,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn renew_recovery_codes(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn renew_recovery_codes(&mut self, session: SessionId) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_change_allowed(session)?;
         let recovery = self.create_recovery_codes();
@@ -90,7 +90,7 @@ impl Transition<'_> {
         Ok(Reply::RecoveryCodes(recovery))
     }
 
-    pub(super) fn change_address(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn change_address(&mut self, session: SessionId) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_change_allowed(session)?;
         let allowed = self.account.attempts.address.take_or_wait(ADDRESS_CODES, self.context.now);
@@ -107,7 +107,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn verify_new_address(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn verify_new_address(&mut self, session: SessionId) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_change_allowed(session)?;
         let pending =
@@ -123,7 +123,7 @@ impl Transition<'_> {
         &mut self,
         session: SessionId,
         verified: &VerifiedEvidence,
-    ) -> StepResult {
+    ) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_change_allowed(session)?;
         let matches = |change: &mut AddressChange| {

@@ -3,7 +3,7 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::SessionId;
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::limits::{FACTOR_IN_REVERTS, RecentAttempts};
@@ -11,7 +11,7 @@ use crate::state::{Freeze, RollbackSnapshot, Spending};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
-    pub(super) fn freeze(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn freeze(&mut self, session: SessionId) -> TransitionResult {
         self.session(session)?;
         if self.account.frozen.is_none() {
             self.apply_freeze(Freeze::Session);
@@ -19,7 +19,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn unfreeze(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn unfreeze(&mut self, session: SessionId) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_fresh_factor(session)?;
         match self.account.frozen {
@@ -64,7 +64,7 @@ impl Transition<'_> {
         }
     }
 
-    pub(super) fn apply_freeze_notice(&mut self, verified: &VerifiedEvidence) -> StepResult {
+    pub(super) fn apply_freeze_notice(&mut self, verified: &VerifiedEvidence) -> TransitionResult {
         self.notice_attempts(verified).ok_or(Refusal::InvalidCredentials)?;
         // Once is enough: raising the epoch again and again would keep the owner from ever reverting the changes.
         let snapshot = self.account.snapshot.as_mut();
@@ -100,7 +100,7 @@ impl Transition<'_> {
         self.request_verification(Purpose::RevertFactor, expected, counts)
     }
 
-    pub(super) fn revert_changes(&mut self, verified: &VerifiedEvidence) -> StepResult {
+    pub(super) fn revert_changes(&mut self, verified: &VerifiedEvidence) -> TransitionResult {
         let old = self.account.snapshot.as_ref().map(|snapshot| snapshot.evidence.clone());
         let old = old.ok_or(Refusal::InvalidCredentials)?;
         self.use_factor(&old, verified).ok_or(Refusal::InvalidCredentials)?;

@@ -3,7 +3,7 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
-use super::StepResult;
+use super::TransitionResult;
 use super::transition::Transition;
 use crate::context::Control;
 use crate::effect::{AuditEvent, Effect, Notification};
@@ -39,7 +39,7 @@ impl Transition<'_> {
         &mut self,
         log_in: LogInAttempt,
         verified: &VerifiedEvidence,
-    ) -> StepResult {
+    ) -> TransitionResult {
         let is_match = verified.is_among(self.account.password.as_slice());
         let Some(kind) = log_in.factor else {
             // Checked now: the owner may have removed the device while the password was compared.
@@ -71,7 +71,7 @@ impl Transition<'_> {
         &mut self,
         log_in: LogInAttempt,
         verified: &VerifiedEvidence,
-    ) -> StepResult {
+    ) -> TransitionResult {
         let evidence = self.account.evidence.clone();
         match self.use_factor(&evidence, verified) {
             Some(factor) => Ok(self.complete_log_in(log_in, Some(factor))),
@@ -147,7 +147,7 @@ impl Transition<'_> {
         }
     }
 
-    pub(super) fn verify_factor(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn verify_factor(&mut self, session: SessionId) -> TransitionResult {
         let device = self.enrolled_session(session)?.device;
         self.count_factor_attempt(device)?;
         let expected = self.account.evidence.expected(FactorKind::Totp, true, self.context);
@@ -158,7 +158,7 @@ impl Transition<'_> {
         &mut self,
         session: SessionId,
         verified: &VerifiedEvidence,
-    ) -> StepResult {
+    ) -> TransitionResult {
         self.enrolled_session(session)?;
         let evidence = self.account.evidence.clone();
         self.use_factor(&evidence, verified).ok_or(Refusal::InvalidCredentials)?;

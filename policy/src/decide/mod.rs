@@ -13,7 +13,7 @@ mod sessions;
 mod sign_up;
 mod transition;
 
-use transition::{StepResult, Transition};
+use transition::{Transition, TransitionResult};
 
 use super::context::PolicyContext;
 use super::state::{Account, Freeze};
@@ -42,7 +42,7 @@ pub fn decide(account: Account, event: Event, context: &PolicyContext) -> Decisi
     }
 }
 
-fn decide_active(transition: &mut Transition<'_>, event: Event) -> StepResult {
+fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionResult {
     match event {
         Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => {
             Err(Refusal::InvalidCredentials)
@@ -86,7 +86,7 @@ fn complete_verification(
     transition: &mut Transition<'_>,
     verification: PendingVerification,
     result: MatchResult,
-) -> StepResult {
+) -> TransitionResult {
     let counts = verification.counts && verification.epoch == transition.account.epoch;
     let verified = if counts { verification.evidence(result) } else { VerifiedEvidence::Nothing };
     match verification.purpose {

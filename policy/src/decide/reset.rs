@@ -4,7 +4,7 @@
 use tegata::protocol::DeviceId;
 use tegata::protocol::Refusal;
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::context::Control;
 use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind};
 use crate::event::{Reply, ResetDestination};
@@ -118,7 +118,7 @@ impl Transition<'_> {
         device: DeviceId,
         verified: &VerifiedEvidence,
         code_matched: bool,
-    ) -> StepResult {
+    ) -> TransitionResult {
         let code = self.awaited_code(reset, device);
         let evidence = self.account.evidence.clone();
         let matches = |transition: &mut Self| {
@@ -138,7 +138,7 @@ impl Transition<'_> {
         Ok(Reply::ResetVerified)
     }
 
-    pub(super) fn finish_reset(&mut self, reset: ResetId, device: DeviceId) -> StepResult {
+    pub(super) fn finish_reset(&mut self, reset: ResetId, device: DeviceId) -> TransitionResult {
         let verified = self
             .find_reset(reset, device)
             .is_some_and(|r| matches!(r.stage, ResetStage::Verified(_)));

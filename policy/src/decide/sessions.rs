@@ -3,7 +3,7 @@
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
-use super::transition::{StepResult, Transition};
+use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Effect};
 use crate::event::Reply;
 use crate::limits::FRESH;
@@ -11,7 +11,7 @@ use crate::limits::within;
 
 impl Transition<'_> {
     /// Records the time of use, every five minutes rather than at each request.
-    pub(super) fn touch_session(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn touch_session(&mut self, session: SessionId) -> TransitionResult {
         let now = self.context.now;
         let session = self.session(session)?;
         if !within(session.seen, FRESH, now) {
@@ -20,7 +20,7 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn log_out(&mut self, session: SessionId) -> StepResult {
+    pub(super) fn log_out(&mut self, session: SessionId) -> TransitionResult {
         self.session(session)?;
         self.end_sessions_where(|id, _| id == session);
         self.effects.push(Effect::Audit(AuditEvent::LoggedOut));
@@ -31,7 +31,7 @@ impl Transition<'_> {
         &mut self,
         session: SessionId,
         which: Option<SessionId>,
-    ) -> StepResult {
+    ) -> TransitionResult {
         self.session(session)?;
         if let Some(which) = which {
             self.session(which).map_err(|_| Refusal::NoPendingOperation)?;
@@ -41,7 +41,11 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn forget_device(&mut self, session: SessionId, device: DeviceId) -> StepResult {
+    pub(super) fn forget_device(
+        &mut self,
+        session: SessionId,
+        device: DeviceId,
+    ) -> TransitionResult {
         self.session(session)?;
         self.device(device).ok_or(Refusal::NoPendingOperation)?;
         self.remove_device(device);

@@ -12,7 +12,7 @@ use crate::state::{ActiveAccount, Device, Freeze, MailedCode, Session};
 use crate::verification::{ExpectedEvidence, PendingVerification, Purpose};
 
 /// The result of one operation on an active account.
-pub(super) type StepResult = Result<Reply, Refusal>;
+pub(super) type TransitionResult = Result<Reply, Refusal>;
 
 /// An active account while an event is applied to it.
 pub(super) struct Transition<'a> {

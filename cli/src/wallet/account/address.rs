@@ -8,11 +8,11 @@ use tegata::protocol::{ChangeAddress, GetAccount};
 use super::log_in::Proof;
 use super::sign_up::MailLanguage;
 use super::{Who, asking, carried, mailed_code};
-use crate::carry::Carrier;
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct Address {
@@ -36,7 +36,8 @@ impl Address {
         output: &Output,
     ) -> Result<(), Failure> {
         let (mut wallet, at) = Who::known().open(files)?;
-        let (old, new) = (at.handle.address(), self.to.address());
+        let old = at.handle.address();
+        let new = self.to.address();
         let language = match self.language {
             Some(language) => language.into(),
             None => self.proof.fully(&mut wallet, &at, &GetAccount {})?.language,
@@ -46,14 +47,14 @@ impl Address {
             &at,
             &ChangeAddress { address: self.to.clone(), language },
         )?;
-        output.tell(&format!("A code is on its way to {new}."))?;
-        let carrier = Carrier::to(&at.issuer)?;
+        output.print_progress(&format!("A code is on its way to {new}."))?;
+        let client = IssuerClient::new(&at.issuer)?;
         asking(&[self.code.as_ref()], || {
             let code = mailed_code(self.code.as_ref())?;
             let asked = wallet.account().confirm_address_change(self.to.clone(), code);
-            carried(asked, &carrier, &mut wallet)
+            carried(asked, &client, &mut wallet)
         })?;
-        output.answer(
+        output.print(
             &format!(
                 "{new}: the account's new address. {old} was notified and can undo this for \
                  seven days: tegata wallet freeze --take-back"

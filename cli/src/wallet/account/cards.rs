@@ -9,7 +9,7 @@ use tegata::protocol::{
 use super::in_session;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct Cards {
@@ -70,7 +70,7 @@ impl Cards {
                 in_session(&mut wallet, &RemoveCard { card })?
             }
         };
-        output.answer(&in_words(&kept), &kept)
+        output.print(&in_words(&kept), &kept)
     }
 }
 
@@ -80,8 +80,8 @@ fn named(kept: &Kept, called: &str) -> Result<CardNumber, Failure> {
     let mut found = kept.cards.iter().filter(is);
     match (found.next(), found.next()) {
         (Some(card), None) => Ok(card.card),
-        (None, _) => Err(Failure::No(format!("{called}: no such card"))),
-        _ => Err(Failure::No(format!(
+        (None, _) => Err(Failure::Failed(format!("{called}: no such card"))),
+        _ => Err(Failure::Failed(format!(
             "{called}: more than one card ends in these digits; give its id"
         ))),
     }

@@ -11,7 +11,7 @@ use tegata::{Clock, SystemClock, UnixTime, Wallet};
 use super::{Trouble, in_session, unreadable};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 #[group(multiple = false)]
@@ -43,22 +43,20 @@ impl Devices {
         let mut wallet = files.open()?;
         if let Some(device) = self.forget {
             in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) })?;
-            output.answer(
-                &format!("{device}: forgotten"),
-                &json!({ "forgotten": device.to_string() }),
-            )
+            output
+                .print(&format!("{device}: forgotten"), &json!({ "forgotten": device.to_string() }))
         } else if let Some(number) = self.end {
             let session = Some(SessionNumber(SessionId(number)));
             in_session(&mut wallet, &EndSessions { session })?;
-            output.answer(&format!("session {number}: ended"), &json!({ "ended": number }))
+            output.print(&format!("session {number}: ended"), &json!({ "ended": number }))
         } else if self.end_others {
             in_session(&mut wallet, &EndSessions { session: None })?;
-            output.answer("all other sessions: ended", &json!({ "ended": "others" }))
+            output.print("all other sessions: ended", &json!({ "ended": "others" }))
         } else if self.log_out {
             log_out(&mut wallet, output)
         } else {
             let view = in_session(&mut wallet, &GetAccount {})?;
-            output.answer(&in_words(&view, SystemClock.now()), &view)
+            output.print(&in_words(&view, SystemClock.now()), &view)
         }
     }
 }
@@ -68,11 +66,11 @@ fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
     let told = in_session(wallet, &LogOut {});
     wallet.account().discard_session().map_err(unreadable)?;
     match told {
-        Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::No(format!(
+        Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::Failed(format!(
             "logged out here, but the issuer was not notified: {no}; its session expires by itself"
         ))),
         Err(Trouble::Here(failure)) => Err(failure),
-        _ => output.answer("logged out", &json!({ "logged_in": false })),
+        _ => output.print("logged out", &json!({ "logged_in": false })),
     }
 }
 
@@ -80,15 +78,18 @@ fn in_words(view: &AccountOverview, now: UnixTime) -> String {
     let mut lines = vec![view.address.address().to_owned()];
     let this = |is| if is { ", this one" } else { "" };
     for device in &view.devices {
-        let (id, name) = (device.device.0, String::from(device.name.clone()));
+        let id = device.device.0;
+        let name = String::from(device.name.clone());
         lines.push(format!(
             "device {id}  {name}, known since {}{}",
             ago(device.since, now),
             this(device.this)
         ));
         for session in view.sessions.iter().filter(|session| session.device == device.device) {
-            let (number, since) = (session.session.0.0, ago(session.since, now));
-            let (seen, this) = (ago(session.seen, now), this(session.this));
+            let number = session.session.0.0;
+            let since = ago(session.since, now);
+            let seen = ago(session.seen, now);
+            let this = this(session.this);
             lines.push(format!("  session {number}, made {since}, last seen {seen}{this}"));
         }
     }

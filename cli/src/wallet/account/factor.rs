@@ -11,7 +11,7 @@ use tegata::{OtpCredentialInfo, Wallet};
 use super::unreadable;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::{SecretSource, ask_seen, may_ask};
+use crate::secret::{SecretSource, can_prompt, prompt_visible};
 
 /// What issuers of ours are called in authenticators.
 const ISSUER: &str = "Tegata";
@@ -61,13 +61,13 @@ impl Given {
             return totp(Some(source)).map(|totp| Some(SecondFactor::Totp(totp)));
         }
         if let Some(source) = &self.recovery_code {
-            let text = ask_seen(Some(source), "recovery-code", "")?;
+            let text = prompt_visible(Some(source), "recovery-code", "")?;
             return recovery_code(&text).map(Some);
         }
-        if !may_ask() {
+        if !can_prompt() {
             return Ok(None);
         }
-        let text = ask_seen(None, "totp", prompt)?;
+        let text = prompt_visible(None, "totp", prompt)?;
         match text.trim() {
             "" => Ok(None),
             digits if digits.len() <= 8 => totp_text(digits).map(SecondFactor::Totp).map(Some),
@@ -83,7 +83,7 @@ fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
 
 /// A value of the authenticator.
 pub(super) fn totp(source: Option<&SecretSource>) -> Result<TotpText, Failure> {
-    totp_text(ask_seen(source, "totp", "Six digits from the authenticator: ")?.trim())
+    totp_text(prompt_visible(source, "totp", "Six digits from the authenticator: ")?.trim())
 }
 
 fn totp_text(text: &str) -> Result<TotpText, Failure> {
@@ -94,7 +94,7 @@ fn totp_text(text: &str) -> Result<TotpText, Failure> {
 fn value_here(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
     let kept = kept_here(wallet, of)?;
     let kept = kept.first().ok_or_else(|| {
-        Failure::No(format!("no second factor of {} is stored in this wallet", of.address()))
+        Failure::Failed(format!("no second factor of {} is stored in this wallet", of.address()))
     })?;
     value_of(wallet, kept)
 }
@@ -141,17 +141,17 @@ impl Where {
     ) -> Result<Option<RecordId>, Failure> {
         let uri = new.expose();
         let credential = otpauth::parse(uri.as_bytes())
-            .map_err(|e| Failure::to("read the second factor that the issuer made")(&e))?;
+            .map_err(|e| Failure::cannot("read the second factor that the issuer made")(&e))?;
         if self.keep_here {
             return wallet.otp_credentials().add(&credential).map(Some).map_err(unreadable);
         }
-        let symbol = Symbol::qr(uri).map_err(|e| Failure::to("draw the second factor")(&e))?;
+        let symbol = Symbol::qr(uri).map_err(|e| Failure::cannot("draw the second factor")(&e))?;
         let text = if self.reveal { format!("{uri}\n") } else { String::new() };
-        output.tell(&format!(
+        output.print_progress(&format!(
             "{}\n{text}Scan it with an authenticator on another device. (No other device? \
              --keep-here stores it in this wallet,\nwhich is weaker: anyone who can open the \
              wallet has both. --reveal shows it as text.)",
-            output.drawing(&symbol)
+            output.draw(&symbol)
         ))?;
         Ok(None)
     }

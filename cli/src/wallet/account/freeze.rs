@@ -6,11 +6,11 @@ use tegata::protocol::{FreezeAccount, FreezeByCode, NoticeCode, RevertChanges, U
 
 use super::log_in::Proof;
 use super::{Who, asking, carried, in_session};
-use crate::carry::Carrier;
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
-use crate::secret::{SecretSource, ask_seen};
-use crate::wallet::open::WalletFiles;
+use crate::secret::{SecretSource, prompt_visible};
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
@@ -38,14 +38,15 @@ impl Freeze {
     ) -> Result<(), Failure> {
         let (mut wallet, at) = self.who.open(files)?;
         let address = at.handle.address();
-        let carrier = Carrier::to(&at.issuer)?;
+        let client = IssuerClient::new(&at.issuer)?;
         let (words, state) = if self.take_back {
-            let (code, factor) = (self.code.as_ref(), &self.proof.factor);
+            let code = self.code.as_ref();
+            let factor = &self.proof.factor;
             asking(&[code, factor.source()], || {
                 let code = notice_code(code)?;
                 let second_factor = factor.read(&mut wallet, &at.handle)?;
                 let call = RevertChanges { handle: at.handle.clone(), code, second_factor };
-                carried(wallet.account().notice_request(&at, &call), &carrier, &mut wallet)
+                carried(wallet.account().notice_request(&at, &call), &client, &mut wallet)
             })?;
             // Whoever made the changes knew the password.
             let words = "the changes were undone and all devices logged out; the password no longer works: tegata wallet reset";
@@ -57,7 +58,7 @@ impl Freeze {
             asking(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;
                 let call = FreezeByCode { handle: at.handle.clone(), code };
-                carried(wallet.account().notice_request(&at, &call), &carrier, &mut wallet)
+                carried(wallet.account().notice_request(&at, &call), &client, &mut wallet)
             })?;
             let words = "frozen, and all devices logged out: no payments. Undo the changes with tegata wallet freeze --take-back";
             (words, "frozen")
@@ -66,12 +67,12 @@ impl Freeze {
             ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
         };
         let document = json!({ "account": address, "freeze": state });
-        output.answer(&format!("{address}: {words}"), &document)
+        output.print(&format!("{address}: {words}"), &document)
     }
 }
 
 /// The 16 letters and digits of a notice.
 fn notice_code(source: Option<&SecretSource>) -> Result<NoticeCode, Failure> {
-    let text = ask_seen(source, "code", "Code from the notice: ")?;
+    let text = prompt_visible(source, "code", "Code from the notice: ")?;
     NoticeCode::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
 }

@@ -9,7 +9,7 @@ use time::{OffsetDateTime, UtcOffset};
 use super::{in_session, unreadable};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
@@ -39,7 +39,7 @@ impl History {
         };
         match self.receipt {
             Some(number) => receipt(&known, number, is_fresh, output),
-            None => output.answer(&in_words(&known), &document(&known, is_fresh)),
+            None => output.print(&in_words(&known), &document(&known, is_fresh)),
         }
     }
 
@@ -80,7 +80,8 @@ fn about(known: &PaymentHistory, is_fresh: bool) -> Value {
 }
 
 fn in_words(known: &PaymentHistory) -> String {
-    let (account, seen) = (known.profile.handle.address(), local(known.fetched_at));
+    let account = known.profile.handle.address();
+    let seen = local(known.fetched_at);
     let page = &known.page;
     if page.payments.is_empty() {
         return format!("{account} has no payments yet, as of {seen}");
@@ -89,7 +90,8 @@ fn in_words(known: &PaymentHistory) -> String {
     for (number, payment) in (1_u32..).zip(&page.payments) {
         let AccountPayment { shop, time, state, .. } = payment;
         let amount = format_amount(payment.amount, payment.currency.as_str(), page.decimals);
-        let (time, state) = (local(*time), says(*state).0);
+        let time = local(*time);
+        let state = says(*state).0;
         lines.push(format!("{number:>4}  {time}  {amount:>12}  {state:<14}  {shop}"));
     }
     if page.earlier {
@@ -107,8 +109,9 @@ fn receipt(
     let page = &known.page;
     let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
     let Some(payment) = page.payments.get(place) else {
-        let (there, all) = (page.payments.len(), if page.earlier { ": see --all" } else { "" });
-        return Err(Failure::No(format!("there is no payment {number}, only {there}{all}")));
+        let there = page.payments.len();
+        let all = if page.earlier { ": see --all" } else { "" };
+        return Err(Failure::Failed(format!("there is no payment {number}, only {there}{all}")));
     };
     let amount = format_amount(payment.amount, payment.currency.as_str(), page.decimals);
     let (short, long) = says(payment.state);
@@ -129,7 +132,7 @@ fn receipt(
     }
     let mut document = about(known, is_fresh);
     document["payment"] = json!(payment);
-    output.answer(&lines.join("\n"), &document)
+    output.print(&lines.join("\n"), &document)
 }
 
 /// How a payment stands: in a word or two, and what that means.

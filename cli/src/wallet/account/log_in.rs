@@ -8,11 +8,11 @@ use tegata::{AccountProfile, SplitSession, Wallet};
 
 use super::factor::Given;
 use super::{Trouble, Who, asking, carried, in_session, password, provision, unreadable};
-use crate::carry::Carrier;
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct LogIn {
@@ -54,7 +54,7 @@ impl LogIn {
         } else {
             ""
         };
-        output.answer(
+        output.print(
             &format!("{}: logged in at {}{due}", at.handle.address(), at.issuer),
             &json!({
                 "account": at.handle.address(), "issuer": at.issuer.as_str(), "logged_in": true,
@@ -76,7 +76,7 @@ impl Proof {
         at: &AccountProfile,
         fully: bool,
     ) -> Result<LoggedIn, Failure> {
-        let carrier = Carrier::to(&at.issuer)?;
+        let client = IssuerClient::new(&at.issuer)?;
         let before = wallet.account().session_request(&LogOut {}).ok();
         let mut with_factor = false;
         let must_enrol = asking(&[self.password.as_ref()], || {
@@ -88,11 +88,11 @@ impl Proof {
                 self.factor.read_if_any(wallet, &at.handle, prompt)?
             };
             with_factor = factor.is_some();
-            carried(wallet.account().log_in(at, password, factor), &carrier, wallet)
+            carried(wallet.account().log_in(at, password, factor), &client, wallet)
         })?;
         if let Some(asked) = before {
             // One session is enough. If it cannot be told so, it is in the list of sessions, and ends by itself.
-            let _ = carrier.carry(asked.envelope());
+            let _ = client.send(asked.envelope());
         }
         Ok(LoggedIn { must_enrol, with_factor })
     }

@@ -3,7 +3,7 @@
 
 mod address;
 mod cards;
-mod closing;
+mod deletion;
 mod devices;
 mod factor;
 mod freeze;
@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::cards::Cards;
-pub(crate) use self::closing::{Close, Keep};
+pub(crate) use self::deletion::{Close, Keep};
 pub(crate) use self::devices::Devices;
 pub(crate) use self::factor::Given;
 pub(crate) use self::freeze::Freeze;
@@ -33,10 +33,10 @@ pub(crate) use self::my_data::MyData;
 pub(crate) use self::reset::Reset;
 pub(crate) use self::second_factor::SecondFactor;
 pub(crate) use self::sign_up::SignUp;
-use super::open::{AGAIN, WalletFiles};
-use crate::carry::{Carrier, NoAnswer};
+use super::files::{AGAIN, WalletFiles};
 use crate::failure::Failure;
-use crate::secret::{SecretSource, ask, ask_seen};
+use crate::issuer_client::{IssuerClient, RequestError};
+use crate::secret::{SecretSource, prompt_hidden, prompt_visible};
 
 /// How often a person is asked for the same thing. The issuer counts tries, too.
 const TRIES: u32 = 5;
@@ -87,19 +87,21 @@ impl Who {
         let device_name = device_name.map_or_else(default_name, Ok)?;
         let at = AccountProfile { handle, issuer, device_name };
         match known {
-            Some(known) if logged_in && !same_account(&known, &at) => Err(Failure::No(format!(
-                "this wallet is logged in as {} at {}: run tegata wallet devices --log-out \
+            Some(known) if logged_in && !same_account(&known, &at) => {
+                Err(Failure::Failed(format!(
+                    "this wallet is logged in as {} at {}: run tegata wallet devices --log-out \
                  first, or use another --vault",
-                known.handle.address(),
-                known.issuer
-            ))),
+                    known.handle.address(),
+                    known.issuer
+                )))
+            }
             _ => Ok(at),
         }
     }
 }
 
 fn default_name() -> Result<DeviceName, Failure> {
-    device_name("a terminal").map_err(Failure::No)
+    device_name("a terminal").map_err(Failure::Failed)
 }
 
 fn same_account(a: &AccountProfile, b: &AccountProfile) -> bool {
@@ -108,19 +110,19 @@ fn same_account(a: &AccountProfile, b: &AccountProfile) -> bool {
 
 fn unreadable(error: Error) -> Failure {
     match error {
-        Error::NotLoggedIn => Failure::No(format!("{error}: tegata wallet log-in")),
-        error => Failure::to("use the wallet's account")(&error),
+        Error::NotLoggedIn => Failure::Failed(format!("{error}: tegata wallet log-in")),
+        error => Failure::cannot("use the wallet's account")(&error),
     }
 }
 
 /// A request that could be made, carried, and its answer taken by the wallet.
 fn carried<A: SplitSession>(
     asked: Result<PendingRequest<A>, Error>,
-    carrier: &Carrier,
+    client: &IssuerClient,
     wallet: &mut Wallet,
 ) -> Result<A::Rest, Trouble> {
     let asked = asked.map_err(unreadable)?;
-    let response = carrier.carry(asked.envelope())?;
+    let response = client.send(asked.envelope())?;
     wallet.account().complete(&asked, &response).map_err(Trouble::of)
 }
 
@@ -130,14 +132,14 @@ fn in_session<C: SessionCall<Answer: SplitSession>>(
     call: &C,
 ) -> Result<<C::Answer as SplitSession>::Rest, Trouble> {
     let asked = wallet.account().session_request(call).map_err(unreadable)?;
-    let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
+    let response = IssuerClient::new(asked.issuer())?.send(asked.envelope())?;
     wallet.account().complete(&asked, &response).map_err(Trouble::of)
 }
 
 /// What kept a request from its answer.
 enum Trouble {
     /// The issuer, or the way to it.
-    There(NoAnswer),
+    There(RequestError),
     /// This side.
     Here(Failure),
 }
@@ -145,12 +147,13 @@ enum Trouble {
 impl Trouble {
     /// What the wallet made of a response.
     fn of(error: Error) -> Self {
-        NoAnswer::of(error).map_or_else(|error| Self::Here(unreadable(error)), Self::There)
+        RequestError::from_wallet(error)
+            .map_or_else(|error| Self::Here(unreadable(error)), Self::There)
     }
 }
 
-impl From<NoAnswer> for Trouble {
-    fn from(no: NoAnswer) -> Self {
+impl From<RequestError> for Trouble {
+    fn from(no: RequestError) -> Self {
         Self::There(no)
     }
 }
@@ -184,30 +187,30 @@ fn asking<T>(
             other => return Ok(other?),
         }
     }
-    Err(Failure::No("too many attempts".into()))
+    Err(Failure::Failed("too many attempts".into()))
 }
 
 /// The password that there is.
 fn password(source: Option<&SecretSource>) -> Result<PasswordText, Failure> {
-    let text = ask(source, "password", "Password: ")?;
+    let text = prompt_hidden(source, "password", "Password: ")?;
     PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// A password to be, typed twice.
 fn new_password(source: Option<&SecretSource>, option: &str) -> Result<PasswordText, Failure> {
     for _ in 0..TRIES {
-        let text = ask(source, option, "New password: ")?;
-        if source.is_some() || *ask(None, option, AGAIN)? == *text {
+        let text = prompt_hidden(source, option, "New password: ")?;
+        if source.is_some() || *prompt_hidden(None, option, AGAIN)? == *text {
             return PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()));
         }
         eprintln!("the passwords do not match. Try again:");
     }
-    Err(Failure::No("the passwords do not match; nothing was changed".into()))
+    Err(Failure::Failed("the passwords do not match; nothing was changed".into()))
 }
 
 /// The eight digits of a mail, with the spaces that people put in left out.
 fn mailed_code(source: Option<&SecretSource>) -> Result<MailedCodeText, Failure> {
-    let text = ask_seen(source, "code", "Code from the mail: ")?;
+    let text = prompt_visible(source, "code", "Code from the mail: ")?;
     let digits = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect::<String>());
     MailedCodeText::new(&digits).map_err(|error| Failure::Usage(error.to_string()))
 }

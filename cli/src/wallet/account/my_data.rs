@@ -11,8 +11,8 @@ use super::history::fetch_earlier;
 use super::log_in::Proof;
 use super::{Who, in_session};
 use crate::failure::Failure;
-use crate::output::{Output, new_file};
-use crate::wallet::open::WalletFiles;
+use crate::output::{Output, create_private_file};
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct MyData {
@@ -46,10 +46,11 @@ impl MyData {
             "account": all.account, "cards": kept.cards, "payments": paid.payments, "decimals": paid.decimals,
             "events": all.events,
         });
-        let Some(file) = &self.to else { return Output::document(&document) };
-        write(file, &document)
-            .map_err(|error| Failure::No(format!("cannot write {}: {error}", file.display())))?;
-        output.answer(
+        let Some(file) = &self.to else { return Output::print_json(&document) };
+        write(file, &document).map_err(|error| {
+            Failure::Failed(format!("cannot write {}: {error}", file.display()))
+        })?;
+        output.print(
             &format!("{}: all data that {} holds about you", file.display(), at.issuer),
             &json!({
                 "written": file.display().to_string(), "cards": kept.cards.len(), "payments": paid.payments.len(),
@@ -60,7 +61,7 @@ impl MyData {
 }
 
 fn write(file: &Path, document: &serde_json::Value) -> std::io::Result<()> {
-    let mut file = new_file(file)?;
+    let mut file = create_private_file(file)?;
     serde_json::to_writer_pretty(&mut file, document)?;
     file.write_all(b"\n")?;
     file.sync_all()

@@ -9,10 +9,10 @@ use tegata::vault::RecordId;
 
 use super::factor::Given;
 use super::{Trouble, in_session, unreadable};
-use crate::carry::Carrier;
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 /// `tegata wallet add payment`: asks for one, and for the second factor if it was not proved just now.
 pub(in crate::wallet) fn run(
@@ -30,7 +30,7 @@ pub(in crate::wallet) fn run(
         given => given,
     };
     let id = given?.to_string();
-    output.answer(&id, &json!({ "id": id }))
+    output.print(&id, &json!({ "id": id }))
 }
 
 /// After a sign-up or a log-in, which have worked whatever comes of this: what kept it from working is told beside.
@@ -62,7 +62,7 @@ fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<
     loop {
         let asked = wallet.account().provision().map_err(unreadable)?;
         let host = asked.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
-        let response = Carrier::to(asked.issuer())?.carry(asked.envelope())?;
+        let response = IssuerClient::new(asked.issuer())?.send(asked.envelope())?;
         let name = label.unwrap_or(host);
         match wallet
             .account()

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::factor::Given;
 use super::{Who, asking, carried, mailed_code, new_password};
-use crate::carry::Carrier;
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct Reset {
@@ -32,10 +32,10 @@ impl Reset {
         output: &Output,
     ) -> Result<(), Failure> {
         let (mut wallet, at) = self.who.open(files)?;
-        let carrier = Carrier::to(&at.issuer)?;
-        let ticket = carried(wallet.account().begin_password_reset(&at), &carrier, &mut wallet)?;
+        let client = IssuerClient::new(&at.issuer)?;
+        let ticket = carried(wallet.account().begin_password_reset(&at), &client, &mut wallet)?;
         let address = at.handle.address();
-        output.tell(&format!(
+        output.print_progress(&format!(
             "If {address} has an account at {}, a code is on its way there.",
             at.issuer
         ))?;
@@ -43,14 +43,14 @@ impl Reset {
             let code = mailed_code(self.code.as_ref())?;
             let factor = self.factor.read(&mut wallet, &at.handle)?;
             let asked = wallet.account().verify_password_reset(&at, ticket.clone(), code, factor);
-            carried(asked, &carrier, &mut wallet)
+            carried(asked, &client, &mut wallet)
         })?;
         asking(&[self.new_password.as_ref()], || {
             let password = new_password(self.new_password.as_ref(), "new-password")?;
             let asked = wallet.account().finish_password_reset(&at, ticket.clone(), password);
-            carried(asked, &carrier, &mut wallet)
+            carried(asked, &client, &mut wallet)
         })?;
-        output.answer(
+        output.print(
             &format!(
                 "{address}: password changed. All devices are logged out: tegata wallet log-in"
             ),

@@ -11,7 +11,7 @@ use super::{Who, asking, in_session, recovery_texts, recovery_words};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct SecondFactor {
@@ -53,7 +53,7 @@ impl SecondFactor {
         output: &Output,
     ) -> Result<(), Failure> {
         let new = self.proof.fully(wallet, at, &RenewRecoveryCodes {})?;
-        output.answer(&recovery_words(&new), &json!({ "recovery_codes": recovery_texts(&new) }))
+        output.print(&recovery_words(&new), &json!({ "recovery_codes": recovery_texts(&new) }))
     }
 
     fn enrol(
@@ -73,7 +73,7 @@ impl SecondFactor {
         let taken = enrolled.is_ok();
         drop_here(wallet, &at.handle, |record| taken != (kept.as_ref() == Some(record)))?;
         enrolled?;
-        output.answer(
+        output.print(
             &format!(
                 "{}: the second factor was replaced; a mail confirms it.{}",
                 at.handle.address(),

@@ -10,11 +10,11 @@ use super::{
     Trouble, Who, asking, carried, mailed_code, new_password, provision, recovery_texts,
     recovery_words, unreadable,
 };
-use crate::carry::Carrier;
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct SignUp {
@@ -69,12 +69,13 @@ impl SignUp {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let carrier = Carrier::to(&at.issuer)?;
+        let client = IssuerClient::new(&at.issuer)?;
         let mut password = new_password(self.password.as_ref(), "password")?;
         let asked = wallet.account().begin_sign_up(at, self.language.into());
-        let ticket = carried(asked, &carrier, wallet)?;
-        output.tell(&format!("A code is on its way to {}.", at.handle.address()))?;
-        let (mut weak, mut typed) = (false, None);
+        let ticket = carried(asked, &client, wallet)?;
+        output.print_progress(&format!("A code is on its way to {}.", at.handle.address()))?;
+        let mut weak = false;
+        let mut typed = None;
         let enrol = asking(&[self.code.as_ref(), self.password.as_ref()], || {
             // A password that was too easy leaves the code as good as it was.
             let code = match typed.take().filter(|_| weak) {
@@ -85,9 +86,10 @@ impl SignUp {
                 password = new_password(self.password.as_ref(), "password")?;
             }
             typed = Some(code.clone());
-            let (ticket, password) = (ticket.clone(), password.clone());
+            let ticket = ticket.clone();
+            let password = password.clone();
             let asked = wallet.account().verify_sign_up_code(at, ticket, code, password);
-            let answer = carried(asked, &carrier, wallet);
+            let answer = carried(asked, &client, wallet);
             weak = matches!(&answer, Err(Trouble::There(no)) if no.is_weak_password());
             answer
         })?;
@@ -96,7 +98,7 @@ impl SignUp {
         let signed_up = asking(&[source], || {
             let totp = Where::first_value(kept.as_ref(), self.totp.as_ref(), wallet)?;
             let asked = wallet.account().finish_sign_up(at, ticket.clone(), totp);
-            carried(asked, &carrier, wallet)
+            carried(asked, &client, wallet)
         });
         if let (Err(_), Some(kept)) = (&signed_up, &kept) {
             // A factor of an account that is not there would only be in the way.
@@ -104,7 +106,7 @@ impl SignUp {
         }
         let codes = signed_up?;
         let address = at.handle.address();
-        output.answer(
+        output.print(
             &format!(
                 "{address}: signed up at {}, and logged in.{}\n\n{}",
                 at.issuer,

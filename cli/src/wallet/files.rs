@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Command;
 use crate::failure::Failure;
-use crate::secret::{SecretSource, ask};
+use crate::secret::{SecretSource, prompt_hidden};
 
 pub(super) struct WalletFiles {
     pub(super) vault: PathBuf,
@@ -46,7 +46,9 @@ impl WalletFiles {
         }
         let passphrase = self.passphrase("New passphrase: ")?;
         if self.passphrase.is_none() && *self.passphrase(AGAIN)? != *passphrase {
-            return Err(Failure::No("the passphrases do not match; nothing was created".into()));
+            return Err(Failure::Failed(
+                "the passphrases do not match; nothing was created".into(),
+            ));
         }
         if passphrase.is_empty() {
             return Err(Failure::Usage("an empty passphrase gives no protection".to_owned()));
@@ -86,17 +88,18 @@ impl WalletFiles {
 
     fn device(&self, keystore: SoftwareKeystore, random: Arc<dyn Random>) -> Device {
         let anchor: Arc<dyn Anchor> = Arc::new(FileAnchor::new(&self.anchor));
-        let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));
+        let keystore = Arc::new(keystore);
+        let clock = Arc::new(SystemClock);
         Device { keystore, anchor: Some(anchor), clock, random }
     }
 
     /// The leave to pay: asks for the PIN if there is one.
     pub(super) fn unlock(&self, wallet: &mut Wallet) -> Result<PaymentUnlock, Failure> {
-        let failed = Failure::to("unlock payments");
+        let failed = Failure::cannot("unlock payments");
         let mut payments = wallet.payments();
         match payments.lock_status().map_err(|e| failed(&e))? {
             None => Ok(PaymentUnlock::without_lock()),
-            Some(LockStatus { pin_tries_left: None, .. }) => Err(Failure::No(
+            Some(LockStatus { pin_tries_left: None, .. }) => Err(Failure::Failed(
                 "the PIN is blocked: tegata wallet pin --lost drops the payment credentials, so \
                  that they can be provisioned again"
                     .into(),
@@ -110,30 +113,32 @@ impl WalletFiles {
 
     pub(super) fn destroy(&self) -> Result<(), Failure> {
         Wallet::destroy(&self.vault).map_err(self.wallet_failure("remove"))?;
-        FileAnchor::new(&self.anchor).remove().map_err(|e| Failure::to("remove the anchor")(&e))?;
+        FileAnchor::new(&self.anchor)
+            .remove()
+            .map_err(|e| Failure::cannot("remove the anchor")(&e))?;
         match std::fs::remove_file(&self.keystore) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(Failure::No(format!("cannot remove {}: {e}", self.keystore.display())))
+                Err(Failure::Failed(format!("cannot remove {}: {e}", self.keystore.display())))
             }
             _ => Ok(()),
         }
     }
 
     fn passphrase(&self, prompt: &str) -> Result<Zeroizing<String>, Failure> {
-        ask(self.passphrase.as_ref(), "passphrase", prompt)
+        prompt_hidden(self.passphrase.as_ref(), "passphrase", prompt)
     }
 
     fn pin(&self, prompt: &str) -> Result<Zeroizing<String>, Failure> {
-        ask(self.pin.as_ref(), "pin", prompt)
+        prompt_hidden(self.pin.as_ref(), "pin", prompt)
     }
 
     fn keystore_failure(&self, doing: &str, error: &SoftwareKeystoreError) -> Failure {
-        Failure::No(format!("cannot {doing} the keystore {}: {error}", self.keystore.display()))
+        Failure::Failed(format!("cannot {doing} the keystore {}: {error}", self.keystore.display()))
     }
 
     fn wallet_failure(&self, doing: &str) -> impl Fn(Error) -> Failure {
         move |error| {
-            let what_to_do = match error {
+            let advice = match error {
                 Error::NoWallet => ": create one with tegata wallet init",
                 Error::InUse => ": close it there first",
                 Error::WrongDevice => ": is this its keystore?",
@@ -145,7 +150,7 @@ impl WalletFiles {
                 _ => "",
             };
             let path = self.vault.display();
-            Failure::No(format!("cannot {doing} the wallet {path}: {error}{what_to_do}"))
+            Failure::Failed(format!("cannot {doing} the wallet {path}: {error}{advice}"))
         }
     }
 }

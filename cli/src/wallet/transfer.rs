@@ -9,11 +9,11 @@ use tegata::symbol::Symbol;
 use tegata::transfer::{TransferError, TransferNumber, TransferRequest};
 use tegata::vault::RecordId;
 
+use super::files::WalletFiles;
 use super::items::{self, Item};
-use super::open::WalletFiles;
 use crate::failure::Failure;
-use crate::output::{Output, new_file};
-use crate::secret::{SecretSource, ask_seen, may_ask};
+use crate::output::{Output, create_private_file};
+use crate::secret::{SecretSource, can_prompt, prompt_visible};
 
 /// More than the longest text that a phone gives.
 const LONGEST: u64 = 1 << 20;
@@ -62,7 +62,7 @@ impl Move {
             Self::Give { request, names, number, out } => {
                 // What can be wrong before the passphrase is asked for.
                 let request = TransferRequest::read(&request.read("the request")?);
-                let request = request.map_err(|e| Failure::to("read the request")(&e))?;
+                let request = request.map_err(|e| Failure::cannot("read the request")(&e))?;
                 let number = number.map_or_else(ask_number, Ok)?;
                 give(&request, number, names, out, files, output)
             }
@@ -72,7 +72,7 @@ impl Move {
 }
 
 fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
-    let failed = |e: tegata::Error| Failure::to("begin a move")(&e);
+    let failed = |e: tegata::Error| Failure::cannot("begin a move")(&e);
     let mut wallet = files.open()?;
     let mut transfer = wallet.transfer();
     if anew {
@@ -81,8 +81,8 @@ fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure
     let request = transfer.request().map_err(failed)?;
     let number = request.number().map_err(|e| failed(e.into()))?;
     let text = request.to_string();
-    let drawing = output.drawing(&drawn(&text)?);
-    output.answer(
+    let drawing = output.draw(&drawn(&text)?);
+    output.print(
         &format!("{drawing}\n{text}\n\nnumber  {number}"),
         &json!({ "request": text, "number": number.to_string() }),
     )
@@ -109,20 +109,20 @@ fn give(
     let unlock = files.unlock(&mut wallet)?;
     let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();
     let text = wallet.transfer().seal(&unlock, request, number, &ids);
-    let text = text.map_err(|e| Failure::to("seal this")(&e))?;
+    let text = text.map_err(|e| Failure::cannot("seal this")(&e))?;
     if out == Path::new("-") {
-        let drawing = output.drawing(&drawn(&text)?);
+        let drawing = output.draw(&drawn(&text)?);
         return output
-            .answer(&format!("{drawing}\n{text}"), &json!({ "moved": ids.len(), "text": text }));
+            .print(&format!("{drawing}\n{text}"), &json!({ "moved": ids.len(), "text": text }));
     }
     let shown = out.display();
-    new_file(out)
+    create_private_file(out)
         .and_then(|mut file| {
             writeln!(file, "{text}")?;
             file.sync_all()
         })
-        .map_err(|e| Failure::No(format!("cannot write {shown}: {e}")))?;
-    output.answer(
+        .map_err(|e| Failure::Failed(format!("cannot write {shown}: {e}")))?;
+    output.print(
         &format!(
             "{shown}: {} encrypted for the new phone: run tegata wallet move take there",
             ids.len()
@@ -133,27 +133,27 @@ fn give(
 
 fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
     let mut wallet = files.open()?;
-    let taken = wallet.transfer().receive(text).map_err(|e| Failure::to("take this")(&e))?;
+    let taken = wallet.transfer().receive(text).map_err(|e| Failure::cannot("take this")(&e))?;
     let taken: Vec<Item> = items::items(&mut wallet)?
         .into_iter()
         .filter(|item| taken.contains(&item.record()))
         .collect();
     let lines: Vec<_> = taken.iter().map(Item::line).collect();
     let ids: Vec<_> = taken.iter().map(|item| item.record().to_string()).collect();
-    output.answer(&lines.join("\n"), &json!({ "ids": ids }))
+    output.print(&lines.join("\n"), &json!({ "ids": ids }))
 }
 
 fn ask_number() -> Result<TransferNumber, Failure> {
-    if !may_ask() {
+    if !can_prompt() {
         let text = "no terminal for a prompt: give --number with what the new phone shows";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let typed = ask_seen(None, "number", "The number that the new phone shows: ")?;
-    typed.parse().map_err(|e: TransferError| Failure::to("compare the numbers")(&e))
+    let typed = prompt_visible(None, "number", "The number that the new phone shows: ")?;
+    typed.parse().map_err(|e: TransferError| Failure::cannot("compare the numbers")(&e))
 }
 
 fn drawn(text: &str) -> Result<Symbol, Failure> {
-    Symbol::qr(text).map_err(|e| Failure::to("draw this")(&e))
+    Symbol::qr(text).map_err(|e| Failure::cannot("draw this")(&e))
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

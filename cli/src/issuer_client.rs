@@ -1,4 +1,4 @@
-//! Carries requests to an issuer, over TLS or to this machine.
+//! Sends requests to an issuer, over TLS or on this machine.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -12,41 +12,41 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::Failure;
 
-/// For all of a request. An issuer that is busy answers so; none takes longer than its own half minute.
-const PATIENCE: Duration = Duration::from_secs(40);
-const CONNECT: Duration = Duration::from_secs(10);
-/// Waits between tries of a request that may be sent again.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// The time limit of a whole request; the issuer itself answers within 30 seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Delays between attempts of a request that may be repeated.
+const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
-/// The way to one issuer.
-pub(crate) struct Carrier {
+/// An HTTP client for one issuer.
+pub(crate) struct IssuerClient {
     agent: ureq::Agent,
     issuer: IssuerAddress,
 }
 
-/// Why a request brought no answer of its kind.
+/// The reason why a request got no successful response.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoAnswer {
+pub(crate) enum RequestError {
     #[error("{0}")]
     Issuer(#[from] IssuerError),
     #[error("the issuer {issuer} cannot be reached: {why}")]
     Unreachable { issuer: IssuerAddress, why: String },
 }
 
-impl Carrier {
-    pub(crate) fn to(issuer: &IssuerAddress) -> Result<Self, Failure> {
+impl IssuerClient {
+    pub(crate) fn new(issuer: &IssuerAddress) -> Result<Self, Failure> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            // A redirect would take a session elsewhere. Its status is told as what it is: no answer of an issuer's.
+            // A redirect would send the session elsewhere, so its status is reported as no response of an issuer.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(PATIENCE))
-            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(REQUEST_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
             .user_agent(concat!("tegata/", env!("CARGO_PKG_VERSION")));
         let config = if issuer.as_str().starts_with("https:") {
-            config.https_only(true).tls_config(tls()?)
+            config.https_only(true).tls_config(tls_config()?)
         } else {
-            // What is for this machine goes to no proxy.
+            // Requests to this machine use no proxy.
             config.proxy(None)
         };
         Ok(Self { agent: config.build().new_agent(), issuer: issuer.clone() })
@@ -56,19 +56,19 @@ impl Carrier {
         &self.issuer
     }
 
-    /// Sends it, and again when no answer came to what may be done twice.
-    pub(crate) fn carry(&self, request: &Envelope) -> Result<Response, NoAnswer> {
-        let pauses = if request.is_idempotent() { &PAUSES[..] } else { &[] };
+    /// Sends a request; repeats it if no response came and it is idempotent.
+    pub(crate) fn send(&self, request: &Envelope) -> Result<Response, RequestError> {
+        let pauses = if request.is_idempotent() { &RETRY_DELAYS[..] } else { &[] };
         for pause in pauses {
-            match self.once(request) {
-                Err(NoAnswer::Unreachable { .. }) => thread::sleep(*pause),
-                answered => return answered,
+            match self.send_once(request) {
+                Err(RequestError::Unreachable { .. }) => thread::sleep(*pause),
+                result => return result,
             }
         }
-        self.once(request)
+        self.send_once(request)
     }
 
-    fn once(&self, request: &Envelope) -> Result<Response, NoAnswer> {
+    fn send_once(&self, request: &Envelope) -> Result<Response, RequestError> {
         let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
         let signature = request.signature().map(|signature| (SIGNATURE_HEADER, signature));
         let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
@@ -76,38 +76,40 @@ impl Carrier {
         self.post(request.path(), &headers, request.body())
     }
 
-    /// Sends a body as it is, which need not be one that this program would write.
+    /// Posts any body as it is.
     pub(crate) fn post(
         &self,
         path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> Result<Response, NoAnswer> {
+    ) -> Result<Response, RequestError> {
         let mut post = self.agent.post(format!("{}{path}", self.issuer));
         post = post.content_type("application/json");
         for (name, value) in headers {
             post = post.header(*name, *value);
         }
-        let mut answer = post.send(body).map_err(|error| self.unreachable(&error))?;
-        let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-        let (status, mut body) = (answer.status().as_u16(), Vec::new());
-        // One byte more than is taken tells an answer that is too long.
-        let most = u64::try_from(Response::LARGEST + 1).unwrap_or(u64::MAX);
-        let read = answer.body_mut().as_reader().take(most).read_to_end(&mut body);
+        let mut response = post.send(body).map_err(|error| self.unreachable(&error))?;
+        let retry =
+            response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        // One byte more than is accepted reveals a response that is too long.
+        let limit = u64::try_from(Response::LARGEST + 1).unwrap_or(u64::MAX);
+        let read = response.body_mut().as_reader().take(limit).read_to_end(&mut body);
         read.map_err(|error| self.unreachable(&error))?;
         Ok(Response { status, body, retry_after: retry })
     }
 
-    fn unreachable(&self, why: &dyn std::fmt::Display) -> NoAnswer {
-        NoAnswer::Unreachable { issuer: self.issuer.clone(), why: why.to_string() }
+    fn unreachable(&self, why: &dyn std::fmt::Display) -> RequestError {
+        RequestError::Unreachable { issuer: self.issuer.clone(), why: why.to_string() }
     }
 }
 
-/// TLS by the certificates that this machine trusts.
-fn tls() -> Result<TlsConfig, Failure> {
+/// The TLS configuration with the certificates that this machine trusts.
+fn tls_config() -> Result<TlsConfig, Failure> {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
-        return Err(Failure::No(
+        return Err(Failure::Failed(
             "no certificates to trust were found on this machine: install them, or name their file in SSL_CERT_FILE"
                 .into(),
         ));
@@ -123,9 +125,9 @@ fn tls() -> Result<TlsConfig, Failure> {
         .build())
 }
 
-impl NoAnswer {
-    /// What the wallet made of a response, if that is what the issuer said; else what went wrong here.
-    pub(crate) fn of(error: tegata::Error) -> Result<Self, tegata::Error> {
+impl RequestError {
+    /// Converts the wallet's error if the issuer caused it, and returns it otherwise.
+    pub(crate) fn from_wallet(error: tegata::Error) -> Result<Self, tegata::Error> {
         let why = match error {
             tegata::Error::Issuer(why) => why,
             tegata::Error::NotLoggedIn => IssuerProblem::Refused(Refusal::NotLoggedIn),
@@ -134,7 +136,7 @@ impl NoAnswer {
         Ok(IssuerError::Problem(why).into())
     }
 
-    /// What the issuer decided, if it did.
+    /// The refusal, if the issuer refused the request.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Issuer(IssuerError::Problem(IssuerProblem::Refused(refusal))) => Some(*refusal),
@@ -142,7 +144,7 @@ impl NoAnswer {
         }
     }
 
-    /// Whether what a person typed was not taken, so that she may be asked again.
+    /// Whether a typed value was not accepted, so that the person may be prompted again.
     pub(crate) fn is_mistyped(&self) -> bool {
         self.is_weak_password() || self.refusal() == Some(Refusal::InvalidCredentials)
     }
@@ -151,7 +153,7 @@ impl NoAnswer {
         matches!(self, Self::Issuer(IssuerError::Problem(IssuerProblem::WeakPassword)))
     }
 
-    fn what_to_do(&self) -> &'static str {
+    fn advice(&self) -> &'static str {
         match self.refusal() {
             Some(Refusal::InvalidCredentials) => {
                 "; the issuer does not say which part: check each, and ask for a new code if it \
@@ -169,9 +171,9 @@ impl NoAnswer {
     }
 }
 
-impl From<NoAnswer> for Failure {
-    fn from(no: NoAnswer) -> Self {
-        let what_to_do = no.what_to_do();
-        Self::No(format!("{no}{what_to_do}"))
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        let advice = error.advice();
+        Self::Failed(format!("{error}{advice}"))
     }
 }

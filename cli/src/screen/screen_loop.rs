@@ -79,7 +79,7 @@ pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
     // crossterm would heed NO_COLOR by itself and take the colours from the barcode, which is then inverted in a dark
     // terminal. What is coloured is up to us.
     crossterm::style::force_color_output(true);
-    let mut terminal = ratatui::try_init().map_err(|e| Failure::to("use this terminal")(&e))?;
+    let mut terminal = ratatui::try_init().map_err(|e| Failure::cannot("use this terminal")(&e))?;
     let result = state.watch(&mut terminal, &ended);
     ratatui::restore();
     result
@@ -96,7 +96,7 @@ impl Ended {
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             let number = usize::try_from(signal).unwrap_or_default();
             signal_hook::flag::register_usize(signal, Arc::clone(&ended), number)
-                .map_err(|e| Failure::to("listen for signals")(&e))?;
+                .map_err(|e| Failure::cannot("listen for signals")(&e))?;
         }
         Ok(Self(ended))
     }
@@ -119,10 +119,10 @@ impl State<'_> {
         loop {
             ended.check()?;
             self.renew()?;
-            self.draw(terminal).map_err(|e| Failure::to("draw")(&e))?;
+            self.draw(terminal).map_err(|e| Failure::cannot("draw")(&e))?;
             match keys.recv_timeout(TICK) {
                 Ok(Ok(Some(key))) if !self.key(key)? => return Ok(()),
-                Ok(Err(e)) => return Err(Failure::to("read the keyboard")(&e)),
+                Ok(Err(e)) => return Err(Failure::cannot("read the keyboard")(&e)),
                 Ok(Ok(_)) | Err(_) => {}
             }
         }
@@ -170,7 +170,7 @@ impl State<'_> {
         match self.live.next(self.offer.clone())? {
             NextCode::Code(code) => {
                 let symbols = PaymentSymbols::new(code.digits().as_bytes())
-                    .map_err(|e| Failure::to("draw the code")(&e))?;
+                    .map_err(|e| Failure::cannot("draw the code")(&e))?;
                 self.shown = Some((code, symbols));
                 self.wait_until = None;
             }
@@ -283,7 +283,7 @@ mod tests {
     use tegata::{Clock, UnixTime};
 
     use super::*;
-    use crate::demo::Stage;
+    use crate::demo::DemoSession;
 
     struct SetClock(AtomicU64);
 
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_back_never_freezes_the_screen() {
         let clock = Arc::new(SetClock(AtomicU64::new(3_000_000)));
-        let mut demo = Stage::set(clock.clone()).unwrap();
+        let mut demo = DemoSession::start(clock.clone()).unwrap();
         let mut state = State {
             offer: Audience::AnyTill,
             live: &mut demo,

@@ -1,16 +1,16 @@
-//! A step of the tour: what should happen, and what did.
+//! A step of the tour: the expected result and the actual one.
 
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Told {
+pub(super) struct StepResult {
     step: &'static str,
     expected: String,
     happened: String,
     pub(super) ok: bool,
 }
 
-impl Told {
+impl StepResult {
     pub(super) fn new(step: &'static str, expected: &str, happened: String) -> Self {
         Self { step, expected: expected.to_owned(), ok: happened == expected, happened }
     }

@@ -9,7 +9,7 @@ use super::log_in::Proof;
 use super::{Who, in_session};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::wallet::open::WalletFiles;
+use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 pub(crate) struct Close {
@@ -37,7 +37,7 @@ impl Close {
         let closing = in_session(&mut wallet, &GetAccount {})?.closing;
         let address = at.handle.address();
         let when = closing.map_or_else(String::new, |due| format!(" at {}", local(due)));
-        output.answer(
+        output.print(
             &format!(
                 "{address}: will be deleted{when}; until then, cancel with tegata wallet keep"
             ),
@@ -54,7 +54,7 @@ impl Keep {
         let (mut wallet, at) = Who::known().open(files)?;
         in_session(&mut wallet, &CancelDeletion {})?;
         let address = at.handle.address();
-        output.answer(
+        output.print(
             &format!("{address}: deletion cancelled"),
             &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": null }),
         )

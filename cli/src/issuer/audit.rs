@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tegata_issuer::store::EventRow;
 
-use super::{Settings, not};
+use super::settings::{Settings, cannot};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -36,17 +36,17 @@ impl Audit {
             Self::Verify(settings) => verify(settings, output),
             Self::Tail(tail) => tail.run(output),
             Self::Seal(settings) => {
-                let seal = settings.operator()?.seal().map_err(not("seal the log"))?;
+                let seal = settings.operator()?.seal().map_err(cannot("seal the log"))?;
                 let words = format!("sealed and signed up to event {}", seal.count);
                 output
-                    .answer(&words, &json!({ "count": seal.count, "head": hex::encode(seal.head) }))
+                    .print(&words, &json!({ "count": seal.count, "head": hex::encode(seal.head) }))
             }
         }
     }
 }
 
 fn verify(settings: Settings, output: &Output) -> Result<(), Failure> {
-    let verified = settings.operator()?.verify().map_err(not("verify the log"))?;
+    let verified = settings.operator()?.verify().map_err(cannot("verify the log"))?;
     let findings: Vec<_> = verified.findings.iter().map(ToString::to_string).collect();
     let seen = format!("{} sealed events, signed up to {}", verified.events, verified.signed);
     let words = match findings.as_slice() {
@@ -59,18 +59,18 @@ fn verify(settings: Settings, output: &Output) -> Result<(), Failure> {
         "holds": findings.is_empty(),
         "findings": findings,
     });
-    output.answer(&words, &document)?;
-    if findings.is_empty() { Ok(()) } else { Err(Failure::Said) }
+    output.print(&words, &document)?;
+    if findings.is_empty() { Ok(()) } else { Err(Failure::AlreadyReported) }
 }
 
 impl Tail {
     fn run(self, output: &Output) -> Result<(), Failure> {
         let operator = self.settings.operator()?;
-        let mut events = operator.last_events(self.lines).map_err(not("read the log"))?;
+        let mut events = operator.last_events(self.lines).map_err(cannot("read the log"))?;
         events.reverse();
         let words: Vec<_> = events.iter().map(line).collect();
         let words = if words.is_empty() { "nothing yet".to_owned() } else { words.join("\n") };
-        output.answer(&words, &json!({ "events": events.iter().map(document).collect::<Vec<_>>() }))
+        output.print(&words, &json!({ "events": events.iter().map(document).collect::<Vec<_>>() }))
     }
 }
 

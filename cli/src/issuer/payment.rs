@@ -1,0 +1,93 @@
+//! `tegata issuer void` and `refund`.
+
+use clap::Args;
+use serde_json::json;
+use tegata::code::TillId;
+use tegata_issuer::admin::{Operator, Payment};
+use tegata_issuer::domain::{AuthorisationId, Reason};
+use tegata_issuer::store::{Authorisation, AuthorisationState};
+
+use super::settings::{ReasonArgs, Settings, cannot};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The payment, by its number or by its sale.
+#[derive(Debug, Args)]
+struct PaymentSelector {
+    /// The payment's id, as the till and the log show it.
+    #[arg(required_unless_present = "till")]
+    payment: Option<String>,
+    /// The till where it was paid, instead of the payment's id.
+    #[arg(long, value_name = "ID", conflicts_with = "payment", requires = "reference")]
+    till: Option<TillId>,
+    /// The till's reference of the sale; goes with --till.
+    #[arg(long, value_name = "TEXT", requires = "till")]
+    reference: Option<String>,
+}
+
+impl PaymentSelector {
+    fn find(self, operator: &Operator) -> Result<AuthorisationId, Failure> {
+        let which = match self {
+            Self { till: Some(till), reference: Some(reference), .. } => {
+                Payment::Sale(till, reference)
+            }
+            Self { payment, .. } => {
+                let mut id = [0; 16];
+                hex::decode_to_slice(payment.unwrap_or_default(), &mut id)
+                    .map_err(|_| Failure::Usage("a payment id is 32 hex digits".into()))?;
+                Payment::Number(AuthorisationId(id))
+            }
+        };
+        operator.payment(&which).map(|found| found.id).map_err(cannot("find it"))
+    }
+}
+
+/// The arguments of `void` and `refund`.
+#[derive(Debug, Args)]
+pub(crate) struct PaymentArgs {
+    #[command(flatten)]
+    which: PaymentSelector,
+    #[command(flatten)]
+    because: ReasonArgs,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl PaymentArgs {
+    fn read(self) -> Result<(Operator, Reason, AuthorisationId), Failure> {
+        let operator = self.settings.operator()?;
+        let reason = self.because.reason()?;
+        let id = self.which.find(&operator)?;
+        Ok((operator, reason, id))
+    }
+
+    pub(super) fn void(self, output: &Output) -> Result<(), Failure> {
+        let (operator, reason, id) = self.read()?;
+        let after = operator.void(id, &reason).map_err(cannot("void it"))?;
+        let words = format!("payment {} is {}", after.id, after.state.name());
+        output.print(&words, &payment(&after))
+    }
+
+    pub(super) fn refund(self, output: &Output) -> Result<(), Failure> {
+        let (operator, reason, id) = self.read()?;
+        let after = operator.refund(id, &reason).map_err(cannot("refund it"))?;
+        let Authorisation { id, amount, currency, .. } = &after;
+        let words = if after.state == AuthorisationState::Refunded {
+            format!("payment {id} is refunded: {amount} {currency}")
+        } else {
+            format!(
+                "payment {id} is reversing: the service refunds {amount} {currency} within a minute"
+            )
+        };
+        output.print(&words, &payment(&after))
+    }
+}
+
+fn payment(after: &Authorisation) -> serde_json::Value {
+    json!({
+        "payment": after.id.to_string(),
+        "state": after.state.name(),
+        "amount": after.amount,
+        "currency": after.currency,
+    })
+}
