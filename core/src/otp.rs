@@ -96,7 +96,8 @@ mod tests {
     use crate::SecretBytes;
 
     fn credential(digits: u8, kind: OtpKind) -> OtpCredential {
-        let (issuer, account) = ("Mail".to_owned(), "ann".to_owned());
+        let issuer = "Mail".to_owned();
+        let account = "ann".to_owned();
         let secret = SecretBytes::new(b"x");
         OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, digits, kind, secret)
     }

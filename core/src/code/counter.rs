@@ -211,7 +211,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_counter_comes_apart_as_it_was_put_together(t in 0..=UnixTime::MAX.seconds(), d in 0u64..10) {
-            let (step, slot) = (Step::at(UnixTime::new(t).unwrap()), Slot::new(d).unwrap());
+            let step = Step::at(UnixTime::new(t).unwrap());
+            let slot = Slot::new(d).unwrap();
             let counter = Counter::new(step, slot);
             prop_assert_eq!((counter.step(), counter.slot()), (step, slot));
             prop_assert_eq!(counter.totp_time(), t / 30 * 30 + d * 3);

@@ -190,7 +190,8 @@ mod tests {
     fn slot_and_till_go_together() {
         let step = Step::at(UnixTime::EPOCH);
         let till: TillId = "A".parse().unwrap();
-        let (any, one) = (Slot::new(4).unwrap(), Slot::new(5).unwrap());
+        let any = Slot::new(4).unwrap();
+        let one = Slot::new(5).unwrap();
         assert_eq!(CodeSlot::new(step, one, None), Err(AudienceMismatch::MissingTill));
         assert_eq!(
             CodeSlot::new(step, any, Some(till.clone())),

@@ -127,7 +127,8 @@ mod tests {
             start in 0u64..4_000_000_000,
             moves in proptest::collection::vec((-59i64..120, any::<bool>()), 1..60),
         ) {
-            let (mut now, mut last) = (at(start), None::<Counter>);
+            let mut now = at(start);
+            let mut last = None::<Counter>;
             for (seconds, bound) in moves {
                 now = now.shifted(seconds);
                 let audience = if bound { one_till() } else { Audience::AnyTill };

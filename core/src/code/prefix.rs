@@ -41,7 +41,8 @@ impl Prefix {
 
     /// Whether one of the two is the beginning of the other, so that a code could belong to both.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
-        let (a, b) = (self.as_bytes(), other.as_bytes());
+        let a = self.as_bytes();
+        let b = other.as_bytes();
         a.starts_with(b) || b.starts_with(a)
     }
 }

@@ -237,7 +237,8 @@ mod tests {
     #[test]
     fn a_till_past_its_limit_is_stopped_until_the_next_day() {
         let guard = guard(AttemptLimits { per_till: 3, ..AttemptLimits::default() });
-        let (a, b) = (till("A"), till("B"));
+        let a = till("A");
+        let b = till("B");
         for _ in 0..3 {
             assert_eq!(
                 guard.count_attempt(&a, &[], noon()).unwrap(),

@@ -234,7 +234,9 @@ fn find(
     candidates: &[impl Borrow<Candidate>],
 ) -> Found {
     let steps: Vec<Step> = Step::at(now).accepted().into_iter().flatten().collect();
-    let (mut matches, mut which, mut at) = (0u32, 0u64, 0u64);
+    let mut matches = 0u32;
+    let mut which = 0u64;
+    let mut at = 0u64;
     for (index, candidate) in (0u64..).zip(candidates) {
         let candidate = candidate.borrow();
         let checker = candidate.checker(decoded.slot, till);
@@ -272,9 +274,10 @@ mod tests {
     fn a_forced_double_match_is_seen_wherever_it_stands() {
         let scheme = Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY };
         let prefixes = Prefixes::new([scheme]).unwrap();
-        let (now, till) = (UnixTime::new(1_800_000_000).unwrap(), "A".parse().unwrap());
-        let (seed, other) =
-            (Seed::from_slice(&[1; 32]).unwrap(), Seed::from_slice(&[2; 32]).unwrap());
+        let now = UnixTime::new(1_800_000_000).unwrap();
+        let till = "A".parse().unwrap();
+        let seed = Seed::from_slice(&[1; 32]).unwrap();
+        let other = Seed::from_slice(&[2; 32]).unwrap();
         let slot =
             CodeSlot { step: Step::at(now), index: SlotIndex::FIRST, audience: Audience::AnyTill };
         let code = CodeKeys::new(&seed).derive(&scheme, &slot);

@@ -119,7 +119,8 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
 #[must_use]
 pub fn reveal(credential: &OtpCredential) -> SecretBytes {
     let encode = |text| utf8_percent_encode(text, RESERVED);
-    let (issuer, account) = (&credential.issuer, &credential.account);
+    let issuer = &credential.issuer;
+    let account = &credential.account;
     // An encoded colon in a label without a plain one would be taken for the end of the issuer.
     let is_parted = !issuer.is_empty() || account.contains(':');
     let prefix = if is_parted { format!("{}:", encode(issuer)) } else { String::new() };

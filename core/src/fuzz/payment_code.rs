@@ -60,7 +60,9 @@ impl<'l> Scan<'l> {
         let digits = Digits::parse(self.code).ok()?;
         assert_eq!(digits.as_str().as_bytes(), self.code);
         let decoded = decode(&digits, &self.scheme.prefix)?;
-        let (prefix, alias, otp) = (decoded.prefix, decoded.alias, decoded.otp_digits());
+        let prefix = decoded.prefix;
+        let alias = decoded.alias;
+        let otp = decoded.otp_digits();
         let printed = format!("{prefix}{alias}{}{otp}", decoded.slot.digit());
         assert_eq!(printed.as_bytes(), self.code);
         Some(printed)

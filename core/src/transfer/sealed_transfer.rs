@@ -170,7 +170,8 @@ mod tests {
     }
 
     fn pass(message: String) -> TransferItem {
-        let (title, alternate_text) = ("Tram".into(), None);
+        let title = "Tram".into();
+        let alternate_text = None;
         TransferItem::Pass(Pass { title, format: PassFormat::Aztec, message, alternate_text })
     }
 

@@ -43,7 +43,9 @@ impl Random for Sequence {
 }
 
 fn device(keystore: SoftwareKeystore, random: &Arc<dyn Random>) -> Device {
-    let (keystore, clock, random) = (Arc::new(keystore), Arc::new(SystemClock), random.clone());
+    let keystore = Arc::new(keystore);
+    let clock = Arc::new(SystemClock);
+    let random = random.clone();
     Device { keystore, anchor: None, clock, random }
 }
 

@@ -220,8 +220,9 @@ static CONTENT: LazyLock<[RecordList; 5]> = LazyLock::new(|| {
 type RecordList = Result<Vec<(RecordId, Vec<u8>)>, VaultError>;
 
 fn open(path: &Path) -> Result<Vault, VaultError> {
-    let (keystore, clock, random) =
-        (FIXTURE.clone(), Arc::new(SystemClock), Arc::new(SystemRandom::new()));
+    let keystore = FIXTURE.clone();
+    let clock = Arc::new(SystemClock);
+    let random = Arc::new(SystemRandom::new());
     Vault::open(path, &Device { keystore, anchor: None, clock, random })
 }
 

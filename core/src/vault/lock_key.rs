@@ -259,7 +259,8 @@ mod tests {
     /// The other codecs have vectors of the design's (`vectors`); this one was computed apart, in Python.
     #[test]
     fn the_lock_key_under_a_host_s_key_is_these_bytes() {
-        let (vault, host) = (VaultId::new([2; 16]), Secret::new(&[0x4b; 32]));
+        let vault = VaultId::new([2; 16]);
+        let host = Secret::new(&[0x4b; 32]);
         let key = LockKey::new(&[0x4c; 32]);
         let wrapped = key.wrap_under(&vault, &host, &FixedRandom::new(&[4; 16])).unwrap();
         assert_eq!(

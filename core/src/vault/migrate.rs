@@ -58,7 +58,8 @@ mod tests {
         let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let file = folder.join("keystore");
         let keystore = SoftwareKeystore::create(&file, b"p", cheap, random.clone()).unwrap();
-        let (keystore, clock) = (Arc::new(keystore), Arc::new(SystemClock));
+        let keystore = Arc::new(keystore);
+        let clock = Arc::new(SystemClock);
         Device { keystore, anchor: None, clock, random }
     }
 
@@ -78,7 +79,8 @@ mod tests {
     #[test]
     fn each_step_is_done_once_and_all_of_them_or_none() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, device) = (folder.path().join("vault"), device(folder.path()));
+        let path = folder.path().join("vault");
+        let device = device(folder.path());
         let mut vault = Vault::create(&path, &device).unwrap();
         let setting = |name: &str| Setting { name: name.into(), value: "1".into() };
         vault.add(&setting("a")).unwrap();
@@ -107,7 +109,8 @@ mod tests {
     #[test]
     fn a_format_that_the_manifest_does_not_name_is_corrupt() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, device) = (folder.path().join("vault"), device(folder.path()));
+        let path = folder.path().join("vault");
+        let device = device(folder.path());
         Vault::create(&path, &device).unwrap().close().unwrap();
         let file = rusqlite::Connection::open(&path).unwrap();
         file.execute("UPDATE meta SET value = x'00000002' WHERE name = 'format'", []).unwrap();

@@ -183,7 +183,8 @@ impl Vault {
         params: Argon2Params,
     ) -> Result<(), VaultError> {
         if !PIN_LENGTH.contains(&pin.len()) {
-            let (field, expected) = ("the PIN", "4 to 64 bytes");
+            let field = "the PIN";
+            let expected = "4 to 64 bytes";
             return Err(FieldOutOfRange { field, expected }.into());
         }
         let device = self.device.clone();

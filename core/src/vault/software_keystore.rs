@@ -212,7 +212,8 @@ mod tests {
             let random = Arc::new(SystemRandom::new());
             SoftwareKeystore::create(&folder.path().join(name), b"p", small(), random).unwrap()
         };
-        let (ours, theirs) = (make("ours"), make("theirs"));
+        let ours = make("ours");
+        let theirs = make("theirs");
         let wrapped = ours.wrap(b"a key").unwrap();
         assert_eq!(theirs.unwrap(&wrapped).unwrap_err(), KeystoreError::WrongDevice);
         for at in 0..wrapped.len() {

@@ -43,7 +43,8 @@ fn mark_unused(file: &[u8], page: usize, regions: &mut [&'static str]) {
     let header = start + if page == 0 { 100 } else { 0 };
     let be16 = |at: usize| usize::from(u16::from_be_bytes([file[at], file[at + 1]]));
     assert!(matches!(file[header], 10 | 13), "page {page} is no leaf");
-    let (cells, first) = (be16(header + 3), be16(header + 5));
+    let cells = be16(header + 3);
+    let first = be16(header + 5);
     regions[header + 8 + 2 * cells..start + first].fill(UNUSED);
     let mut free = be16(header + 1);
     while free != 0 {

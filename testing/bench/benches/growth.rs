@@ -92,7 +92,8 @@ impl Sides {
         let peers_file = folder.path().join("store");
         // Closed once, so that the log of filling it is gone, as it is from ours.
         drop(Store::open(&peers_file, records));
-        let (vault, store) = (None, None);
+        let vault = None;
+        let store = None;
         Self { device, vault, peers_file, store, records, next: 0, _folder: folder }
     }
 
@@ -144,7 +145,8 @@ impl Sides {
 
     fn put(&mut self) -> Duration {
         let number = self.next();
-        let (id, credential) = (*self.device.record(number), credential(number));
+        let id = *self.device.record(number);
+        let credential = credential(number);
         let vault = self.opened();
         timed(|| vault.put(&id, &credential).unwrap())
     }

@@ -55,7 +55,8 @@ fn code128(criterion: &mut Criterion) {
 
 fn next_code(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("next-code");
-    let (seed, scheme) = (ours::seed(), ours::scheme());
+    let seed = ours::seed();
+    let scheme = ours::scheme();
     row.bench_function(OURS, |b| b.iter(|| ours::next_code(&seed, &scheme, black_box(NOW))));
     let totp = totp(&SECRET);
     row.bench_function("totp-rs+qrcode+barcoders", |b| {
@@ -69,7 +70,8 @@ fn symbols_by_peers(digits: &str) -> (Vec<qrcode::Color>, Vec<u8>) {
 
 fn check(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("check");
-    let (issuer, ours) = (Issuer::new(), ours::code());
+    let issuer = Issuer::new();
+    let ours = ours::code();
     row.bench_function(OURS, |b| {
         // A code is compared with the values of three steps, the peers compare with one: so a third of it.
         b.iter_custom(|rounds| {
@@ -83,7 +85,8 @@ fn check(criterion: &mut Criterion) {
     let totp = totp(&SECRET);
     let code = totp.generate(NOW).to_string();
     row.bench_function("totp-rs", |b| b.iter(|| totp.check(black_box(&code), black_box(NOW))));
-    let (midstate, value) = (Midstate::new(&SECRET), code.parse().unwrap());
+    let midstate = Midstate::new(&SECRET);
+    let value = code.parse().unwrap();
     row.bench_function("midstates", |b| {
         b.iter(|| midstate.check(black_box(value), black_box(NOW)));
     });
@@ -95,7 +98,8 @@ fn open(criterion: &mut Criterion) {
     let folder = tempdir();
     if plain() {
         let device = Device::new(folder.path(), CREDENTIALS);
-        let (seed, scheme) = (ours::seed(), ours::scheme());
+        let seed = ours::seed();
+        let scheme = ours::scheme();
         row.bench_function(OURS, |b| {
             without_drop(b, || {
                 let vault = device.open();
@@ -152,7 +156,8 @@ fn show(criterion: &mut Criterion) {
 fn put(criterion: &mut Criterion) {
     let folder = tempdir();
     let device = Device::new(folder.path(), CREDENTIALS);
-    let (mut vault, credential) = (device.open(), ours::credential(WANTED));
+    let mut vault = device.open();
+    let credential = ours::credential(WANTED);
     let ours = || vault.put(device.record(WANTED), &credential).unwrap();
     beside_a_commit(&mut criterion.benchmark_group("put"), folder.path(), ours);
 }

@@ -171,7 +171,8 @@ impl Ticking {
         let clock = Arc::new(HalfMinutes(AtomicU64::new(NOW)));
         let host = host(&folder.join("ticking-keystore"), clock);
         let mut wallet = Wallet::create(&folder.join("ticking"), &host).unwrap();
-        let (scheme, label) = (scheme(), "Shop".to_owned());
+        let scheme = scheme();
+        let label = "Shop".to_owned();
         let new =
             NewPaymentCredential { credential: CredentialId([1; 16]), label, scheme, seed: seed() };
         let id = wallet.payments().add(LEAVE, &new).unwrap();
@@ -191,7 +192,8 @@ const LEAVE: &PaymentUnlock = &PaymentUnlock::without_lock();
 
 /// What a host hands over, without an anchor: what that takes is its own.
 fn host(keystore_file: &Path, clock: Arc<dyn Clock>) -> tegata::Device {
-    let (keystore, random) = (Arc::new(keystore(keystore_file)), Arc::new(SystemRandom::new()));
+    let keystore = Arc::new(keystore(keystore_file));
+    let random = Arc::new(SystemRandom::new());
     tegata::Device { keystore, anchor: None, clock, random }
 }
 

@@ -121,7 +121,9 @@ impl CrashPoint {
         let Some(Change::Write { at, bytes, .. }) = self.pending.last() else {
             return Vec::new();
         };
-        let (at, length, last) = (*at, bytes.len(), self.pending.len() - 1);
+        let at = *at;
+        let length = bytes.len();
+        let last = self.pending.len() - 1;
         let borders = (at..at + length).filter(|byte| byte % SECTOR == 0).map(|byte| byte - at);
         let cuts = borders.chain([1, length / 2, length / 2 + 7, length - 1]);
         let inside = cuts.filter(|cut| (1..length).contains(cut));

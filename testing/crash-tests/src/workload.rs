@@ -256,7 +256,8 @@ fn setting(name: &str, length: usize) -> Setting {
 }
 
 fn pass(title: &str) -> Pass {
-    let (format, message) = (PassFormat::Qr, "M".repeat(500));
+    let format = PassFormat::Qr;
+    let message = "M".repeat(500);
     Pass { title: title.into(), format, message, alternate_text: None }
 }
 

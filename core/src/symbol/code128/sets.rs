@@ -43,7 +43,8 @@ pub(super) fn shortest(text: &[u8]) -> Values {
         return values;
     }
     let costs = Costs::of(text);
-    let (mut at, mut set) = (0, costs.best_set(0, None));
+    let mut at = 0;
+    let mut set = costs.best_set(0, None);
     values.push(set.start());
     while at < text.len() {
         let next = costs.best_set(at, Some(set));
@@ -57,7 +58,8 @@ pub(super) fn shortest(text: &[u8]) -> Values {
                 at += 2;
             }
             (_, rest) => {
-                let (here, other) = (set.value(rest[0]), set.other().value(rest[0]));
+                let here = set.value(rest[0]);
+                let other = set.other().value(rest[0]);
                 if here.is_none() {
                     values.push(SHIFT);
                 }

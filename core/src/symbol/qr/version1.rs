@@ -51,7 +51,8 @@ mod tests {
 
     /// The symbol in all eight masks, as the crate `qrcode` draws them.
     fn by_the_crate(digits: &[u8], level: QrLevel) -> Vec<Modules> {
-        let (version, level) = (Version::Normal(1), level.into());
+        let version = Version::Normal(1);
+        let level = level.into();
         let mut bits = bits::Bits::new(version);
         bits.push_numeric_data(digits).unwrap();
         bits.push_terminator(level).unwrap();

@@ -58,7 +58,8 @@ mod tests {
             key: KeyWrapping::parse(&key),
             failed_pin_tries: 3,
         };
-        let (sealed_pin, sealed_key) = ("33".repeat(64), "44".repeat(64));
+        let sealed_pin = "33".repeat(64);
+        let sealed_key = "44".repeat(64);
         let pin = format!("01584d 01 00000040 00000002 00000001 {sealed_pin}");
         let key = format!("025841 01 {sealed_key}");
         is_written_as(&lock, &format!("a4 0006 {pin} {key} 0303"));

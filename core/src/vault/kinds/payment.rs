@@ -39,7 +39,8 @@ impl PaymentCredential {
     /// A credential that has shown no code yet, its seed not under the payment lock.
     #[must_use]
     pub fn new(credential: CredentialId, label: String, scheme: Scheme, seed: Seed) -> Self {
-        let (last_counter, clock_offset) = (None, ClockOffset::default());
+        let last_counter = None;
+        let clock_offset = ClockOffset::default();
         let seed = PaymentSeed::Open(seed);
         Self { credential, label, scheme, last_counter, clock_offset, seed }
     }

@@ -99,7 +99,8 @@ mod tests {
         is_written_as(&it, &format!("a2 0007 035822{key}7b7d"));
         it.till_card_key = Some([0x11; 32]);
         it.credential = RecordId::new([0x22; 16]);
-        let (card, id) = ("11".repeat(32), "22".repeat(16));
+        let card = "11".repeat(32);
+        let id = "22".repeat(16);
         is_written_as(&it, &format!("a4 0007 015820{card} 0250{id} 035822{key}7b7d"));
         it.pending = None;
         is_written_as(&it, &format!("a3 0007 015820{card} 0250{id}"));

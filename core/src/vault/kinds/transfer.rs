@@ -52,7 +52,8 @@ mod tests {
         let mut it = TransferState::default();
         is_written_as(&it, "a1 0008");
         it.pending_key = ReceiverKey::from_slice(&[0x11; 32]);
-        let (key, request) = ("11".repeat(32), "22".repeat(32));
+        let key = "11".repeat(32);
+        let request = "22".repeat(32);
         is_written_as(&it, &format!("a2 0008 015820{key}"));
         it.answered = Some([0x22; 32]);
         is_written_as(&it, &format!("a3 0008 015820{key} 025820{request}"));
