@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_range_ends_where_four_digit_years_do() {
+    fn times_end_with_the_year_9999() {
         assert_eq!(UnixTime::new(253_402_300_799), Ok(UnixTime::MAX));
         assert_eq!(UnixTime::new(253_402_300_800), Err(TimeOutOfRange(253_402_300_800)));
         assert_eq!(UnixTime::new(u64::MAX), Err(TimeOutOfRange(u64::MAX)));

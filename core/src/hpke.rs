@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_gives_zeros_is_refused() {
+    fn a_low_order_key_is_refused() {
         let key = ReceiverKey::from_slice(&[7; 32]).unwrap();
         // The points of small order, in every way that 32 bytes can write them.
         for (low, high) in [(0, 0x00), (1, 0x00), (0xec, 0x7f), (0xed, 0x7f), (0xee, 0x7f)] {
@@ -275,7 +275,7 @@ mod tests {
 
     // Another implementation than ours opens what is sealed here.
     #[test]
-    fn what_is_sealed_the_crate_opens_and_so_do_we() {
+    fn sealed_messages_open_with_the_hpke_crate_and_ours() {
         use hpke::aead::AesGcm256;
         use hpke::kdf::HkdfSha256;
         use hpke::kem::X25519HkdfSha256;

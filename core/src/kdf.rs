@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn info_is_joined() {
+    fn parts_of_info_are_concatenated() {
         let derive = |info: &[&[u8]]| *hkdf_sha256(b"k", b"s", info).expose();
         assert_eq!(derive(&[b"ab", b"c"]), derive(&[b"abc"]));
     }

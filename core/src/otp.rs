@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_all_ranges_give_a_code_and_what_is_beyond_an_error() {
+    fn ranges_end_where_documented() {
         for kind in [OtpKind::Totp(u32::MAX), OtpKind::Hotp(u64::MAX)] {
             let code = credential(8, kind).code(UnixTime::MAX).unwrap();
             assert_eq!(code.digits().len(), 8);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_does_not_print() {
+    fn debug_output_of_a_code_is_redacted() {
         let code = credential(6, OtpKind::Hotp(1)).code(UnixTime::EPOCH).unwrap();
         assert_eq!(format!("{code:?}"), "OtpCode([redacted])");
     }

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_print() {
+    fn debug_output_of_secrets_is_redacted() {
         assert_eq!(format!("{:?}", Secret::new(&[7; 4])), "[redacted]");
         assert_eq!(format!("{:?}", SecretBytes::new(b"seven")), "[redacted]");
     }

@@ -45,7 +45,7 @@ fn each_write_is_anchored_once_it_is_committed() {
 }
 
 #[test]
-fn an_older_file_is_rolled_back_and_the_next_one_is_a_crash() {
+fn an_older_file_is_rolled_back_and_one_ahead_is_a_crash() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     let mut vault = Vault::create(&home.path(), &device).unwrap();
@@ -84,7 +84,7 @@ fn an_older_file_is_rolled_back_and_the_next_one_is_a_crash() {
 }
 
 #[test]
-fn a_new_vault_that_was_not_anchored_any_more_opens() {
+fn a_new_vault_opens_although_it_was_not_anchored() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     Vault::create(&home.path(), &device).unwrap().close().unwrap();
@@ -94,7 +94,7 @@ fn a_new_vault_that_was_not_anchored_any_more_opens() {
 }
 
 #[test]
-fn nothing_more_is_written_until_the_last_write_is_anchored() {
+fn writes_wait_until_the_last_one_is_anchored() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     let mut vault = Vault::create(&home.path(), &device).unwrap();
@@ -116,7 +116,7 @@ fn nothing_more_is_written_until_the_last_write_is_anchored() {
 }
 
 #[test]
-fn adopting_drops_what_pays_and_keeps_the_rest() {
+fn opening_a_rolled_back_vault_drops_payments_only() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     let mut vault = Vault::create(&home.path(), &device).unwrap();
@@ -160,7 +160,7 @@ fn adopting_drops_what_pays_and_keeps_the_rest() {
 }
 
 #[test]
-fn an_adoption_that_was_broken_off_is_adopted_again_or_opens() {
+fn an_interrupted_recovery_from_rollback_resumes() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     let mut vault = Vault::create(&home.path(), &device).unwrap();

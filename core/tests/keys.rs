@@ -32,7 +32,7 @@ fn sql<T: rusqlite::types::FromSql>(home: &Home, query: &str) -> T {
 }
 
 #[test]
-fn a_rewrapped_key_is_one_row_and_the_old_keystore_opens_it_no_more() {
+fn rewrapping_changes_one_row_and_locks_the_old_keystore_out() {
     let home = Home::new();
     let (anchor, here) = anchored(&home);
     let all = settings(&home, &here, 3);
@@ -62,7 +62,7 @@ fn a_rewrapped_key_is_one_row_and_the_old_keystore_opens_it_no_more() {
 }
 
 #[test]
-fn a_pin_is_not_left_behind_with_the_keystore_that_knows_it() {
+fn rewrapping_with_a_pin_needs_the_same_keystore() {
     let home = Home::new();
     let mut wallet = Wallet::create(&home.path(), &home.device()).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
@@ -78,7 +78,7 @@ fn a_pin_is_not_left_behind_with_the_keystore_that_knows_it() {
 }
 
 #[test]
-fn a_replaced_key_seals_everything_anew_and_the_old_one_is_refused() {
+fn a_replaced_key_reseals_all_and_the_old_is_refused() {
     let home = Home::new();
     let (_, here) = anchored(&home);
     let all = settings(&home, &here, 5);
@@ -119,7 +119,7 @@ fn a_replaced_key_seals_everything_anew_and_the_old_one_is_refused() {
 }
 
 #[test]
-fn a_replacement_that_was_broken_off_is_whole_in_between_and_goes_on() {
+fn an_interrupted_rekeying_is_usable_and_resumes() {
     const RECORDS: usize = 6;
     let home = Home::new();
     let all = settings(&home, &home.device(), RECORDS);
@@ -157,7 +157,7 @@ fn a_replacement_that_was_broken_off_is_whole_in_between_and_goes_on() {
 }
 
 #[test]
-fn a_vault_that_moves_between_keys_opens_by_its_keystore_alone() {
+fn a_vault_in_rekeying_opens_with_its_keystore_only() {
     let home = Home::new();
     settings(&home, &home.device(), 2);
     let random = Arc::new(RunsOut(AtomicUsize::new(5)));

@@ -93,7 +93,7 @@ fn number(request: &TransferRequest) -> TransferNumber {
 }
 
 #[test]
-fn what_was_chosen_comes_over_whole_and_once() {
+fn a_transfer_arrives_whole_and_once() {
     let old = Phone::new();
     let new = Phone::new();
     let (mut from, chosen, _) = filled(&old);
@@ -133,7 +133,7 @@ fn what_was_chosen_comes_over_whole_and_once() {
 }
 
 #[test]
-fn a_payment_credential_has_no_way_out() {
+fn a_payment_credential_is_never_transferred() {
     let old = Phone::new();
     let new = Phone::new();
     let (mut from, chosen, payment) = filled(&old);
@@ -147,7 +147,7 @@ fn a_payment_credential_has_no_way_out() {
 }
 
 #[test]
-fn a_locked_wallet_gives_nothing_without_its_pin() {
+fn a_locked_wallet_transfers_nothing_without_its_pin() {
     let old = Phone::new();
     let new = Phone::new();
     let (mut from, chosen, _) = filled(&old);
@@ -168,7 +168,7 @@ fn a_locked_wallet_gives_nothing_without_its_pin() {
 }
 
 #[test]
-fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
+fn a_substituted_request_has_another_number() {
     let old = Phone::new();
     let new = Phone::new();
     let thief = Phone::new();
@@ -180,7 +180,7 @@ fn a_request_that_somebody_put_in_its_place_is_told_by_its_number() {
 }
 
 #[test]
-fn nothing_is_changed_by_a_text_that_is_not_taken() {
+fn a_refused_text_changes_nothing() {
     let old = Phone::new();
     let new = Phone::new();
     let third = Phone::new();

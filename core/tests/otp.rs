@@ -36,7 +36,7 @@ fn code(credential: &OtpCredential, time: u64) -> String {
 }
 
 #[test]
-fn the_values_of_rfc_4226_appendix_d_are_met() {
+fn codes_meet_rfc_4226_appendix_d() {
     let given = &vectors()["rfc4226_appendix_D"];
     let vectors = given["vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 10);
@@ -48,7 +48,7 @@ fn the_values_of_rfc_4226_appendix_d_are_met() {
 }
 
 #[test]
-fn the_values_of_rfc_6238_appendix_b_are_met() {
+fn codes_meet_rfc_6238_appendix_b() {
     let given = &vectors()["rfc6238_appendix_B"];
     let vectors = given["vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 18);
@@ -63,7 +63,7 @@ fn the_values_of_rfc_6238_appendix_b_are_met() {
 }
 
 #[test]
-fn the_uris_of_the_format_s_own_page_are_read() {
+fn the_uris_of_the_formats_page_are_read() {
     for vector in vectors()["otpauth_uri"]["vectors"].as_array().unwrap() {
         let read = otpauth::parse(vector["uri"].as_str().unwrap().as_bytes()).unwrap();
         assert_eq!(read.reveal_secret().expose(), bytes(&vector["secret_hex"]));
@@ -150,7 +150,7 @@ impl Clock for SetClock {
 }
 
 #[test]
-fn the_room_keeps_credentials_and_never_gives_a_counter_twice() {
+fn no_counter_is_used_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wallet");
     let random = Arc::new(SystemRandom::new());

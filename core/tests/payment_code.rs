@@ -153,7 +153,7 @@ fn wrong_codes_stop_the_till_and_not_the_shopper() {
 }
 
 #[test]
-fn honest_trade_uses_no_attempts_up() {
+fn matching_codes_use_up_no_attempts() {
     let seed = Seed::from_slice(&[7; 32]).unwrap();
     let scheme = scheme("4960", 86_400);
     let mut issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
@@ -172,7 +172,7 @@ fn honest_trade_uses_no_attempts_up() {
 }
 
 #[test]
-fn the_alias_must_be_that_of_the_matched_step() {
+fn the_alias_is_that_of_the_matched_step() {
     let seed = Seed::from_slice(&[7; 32]).unwrap();
     let scheme = scheme("4960", 60);
     let issuer = Issuer::new(scheme, vec![Candidate::new(ALICE, &seed)]);
@@ -190,7 +190,7 @@ fn the_alias_must_be_that_of_the_matched_step() {
 }
 
 #[test]
-fn two_credentials_on_one_alias_are_told_apart() {
+fn two_credentials_with_one_alias_are_distinguished() {
     let scheme = scheme("49600001", 86_400);
     let now = at(1_800_000_000);
     let (alice, bob) = sharing_an_alias(&scheme, Step::at(now));
@@ -239,7 +239,7 @@ fn a_forced_double_match_charges_nobody() {
 }
 
 #[test]
-fn sixty_four_tills_with_one_code_and_one_is_told_yes() {
+fn one_of_sixty_four_tills_with_the_same_code_is_accepted() {
     let scheme = scheme("4960", 86_400);
     let seed = Seed::from_slice(&[9; 32]).unwrap();
     let now = at(1_800_000_000);

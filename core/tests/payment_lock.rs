@@ -59,7 +59,7 @@ fn on_both(check: impl Fn(&Home, &Device)) {
 }
 
 #[test]
-fn a_locked_seed_needs_the_pin_or_the_key_and_opens_by_each() {
+fn a_locked_seed_opens_with_the_pin_or_the_key() {
     on_both(|home, device| {
         let (mut wallet, id) = wallet(home, device);
         assert_eq!(wallet.payments().lock_status(), Ok(None));
@@ -95,7 +95,7 @@ fn a_locked_seed_needs_the_pin_or_the_key_and_opens_by_each() {
 }
 
 #[test]
-fn a_wrong_pin_counts_a_right_one_forgives_and_the_tenth_is_the_last() {
+fn ten_wrong_pins_in_a_row_block_the_pin() {
     on_both(|home, device| {
         let (mut wallet, id, mut unlock) = with_pin(home, device);
         wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
@@ -125,7 +125,7 @@ fn a_wrong_pin_counts_a_right_one_forgives_and_the_tenth_is_the_last() {
 
 /// A thief who ends the app the moment it says no has used the try up: it is counted before it is compared.
 #[test]
-fn a_try_is_counted_before_it_is_compared() {
+fn a_pin_try_is_counted_before_it_is_compared() {
     let home = Home::new();
     let (anchor, device) = anchored(&home);
     let (mut wallet, _, _) = with_pin(&home, &device);
@@ -160,7 +160,7 @@ fn a_try_is_counted_before_it_is_compared() {
 }
 
 #[test]
-fn a_pin_is_changed_forgotten_and_taken_away() {
+fn a_pin_is_changed_and_removed() {
     on_both(|home, device| {
         let (mut wallet, id, mut unlock) = with_pin(home, device);
         wallet.payments().set_pin(&mut unlock, b"0815", small()).unwrap();
@@ -195,7 +195,7 @@ fn a_pin_is_changed_forgotten_and_taken_away() {
 /// A leave that was kept from a lock that is gone neither opens nor seals anything: a seed sealed under its key would be
 /// lost.
 #[test]
-fn the_leave_of_an_earlier_lock_is_worth_nothing() {
+fn an_unlock_token_of_an_earlier_lock_is_refused() {
     on_both(|home, device| {
         let (mut wallet, id, old) = with_pin(home, device);
         let mut unlock = old.clone();
@@ -220,7 +220,7 @@ fn the_leave_of_an_earlier_lock_is_worth_nothing() {
 }
 
 #[test]
-fn with_pin_and_finger_lost_payments_are_dropped_and_the_rest_stays() {
+fn removing_all_payments_keeps_the_rest() {
     on_both(|home, device| {
         let (mut wallet, id, _) = with_pin(home, device);
         wallet.payments().remove_all().unwrap();
@@ -279,7 +279,7 @@ fn a_keystore_that_does_not_answer_costs_no_try() {
 }
 
 #[test]
-fn nothing_of_the_lock_prints() {
+fn debug_output_of_the_lock_is_redacted() {
     let home = Home::new();
     let (_, _, unlock) = with_pin(&home, &home.device());
     let shown = format!("{unlock:?} {:?} {:?}", UnlockMethod::Pin(b"4711"), UnlockMethod::Key(KEY));
@@ -288,7 +288,7 @@ fn nothing_of_the_lock_prints() {
 
 /// What stands in the file under the lock is sealed twice: the device's own key alone gives no seed.
 #[test]
-fn without_leave_no_code_comes_of_any_record() {
+fn no_code_is_made_without_the_unlock_token() {
     let home = Home::new();
     let (mut wallet, id, _) = with_pin(&home, &home.device());
     let shown = wallet.payments().list().unwrap();

@@ -202,7 +202,7 @@ impl Change {
 }
 
 #[test]
-fn each_named_change_has_the_answer_of_the_table() {
+fn each_tampering_has_the_documented_outcome() {
     let tampering = fs::read_to_string(fixtures().join("tampering.json")).unwrap();
     let Tampering { names, changes } = serde_json::from_str(&tampering).unwrap();
     let mut table =
@@ -364,7 +364,7 @@ fn crashed() -> Copy {
 }
 
 #[test]
-fn a_flipped_bit_of_the_log_is_the_commit_before_and_the_anchor_tells() {
+fn a_flipped_bit_of_the_log_is_detected_by_the_anchor() {
     let mut regions = vec!["header of the log"; 32];
     regions.extend(["header of the frame"; 24]);
     regions.extend(std::iter::repeat_n("page in the frame", 4096));

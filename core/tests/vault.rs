@@ -46,7 +46,7 @@ impl Keystore for Failing {
 }
 
 #[test]
-fn what_is_stored_is_there_after_reopening() {
+fn records_survive_reopening() {
     let home = Home::new();
     let mut vault = home.create();
     assert!(vault.is_empty());
@@ -81,7 +81,7 @@ fn a_record_has_one_kind_and_lists_tell_kinds_apart() {
 }
 
 #[test]
-fn a_revision_rises_by_one_and_each_transaction_is_one_epoch() {
+fn each_write_adds_a_revision_and_each_transaction_an_epoch() {
     let home = Home::new();
     let mut vault = home.create();
     let id = vault.add(&setting("a", "1")).unwrap();
@@ -134,7 +134,7 @@ fn a_transaction_that_fails_leaves_nothing() {
 }
 
 #[test]
-fn a_field_out_of_range_is_refused_and_the_rest_can_go_on() {
+fn a_refused_field_does_not_end_the_transaction() {
     let home = Home::new();
     let mut vault = home.create();
     vault
@@ -174,7 +174,7 @@ fn two_settings(home: &Home) -> (RecordId, RecordId) {
 }
 
 #[test]
-fn what_is_no_vault_is_corrupt_and_what_is_not_there_not_found() {
+fn other_files_are_corrupt_and_missing_ones_not_found() {
     let home = Home::new();
     assert_eq!(home.open().map(drop), Err(VaultError::NotFound));
     assert!(!home.path().exists());
@@ -195,7 +195,7 @@ fn what_is_no_vault_is_corrupt_and_what_is_not_there_not_found() {
 }
 
 #[test]
-fn a_vault_that_was_cut_off_is_corrupt_or_says_what_it_said() {
+fn a_truncated_vault_is_corrupt_or_unchanged() {
     let home = Home::new();
     let mut vault = home.create();
     // So long that it lies across pages of the file, up to the last one.
@@ -215,7 +215,7 @@ fn a_vault_that_was_cut_off_is_corrupt_or_says_what_it_said() {
 }
 
 #[test]
-fn each_answer_of_the_keystore_is_told_and_nothing_is_changed() {
+fn keystore_errors_are_reported_and_change_nothing() {
     let home = Home::new();
     let mut vault = home.create();
     let id = vault.add(&setting("a", "1")).unwrap();
@@ -260,7 +260,7 @@ fn each_answer_of_the_keystore_is_told_and_nothing_is_changed() {
 }
 
 #[test]
-fn a_crashed_and_changed_vault_is_corrupt_and_stays_as_it_is() {
+fn a_crashed_and_altered_vault_is_corrupt_and_unchanged() {
     let home = Home::new();
     home.create().close().unwrap();
     let mut vault = home.open().unwrap();
@@ -277,7 +277,7 @@ fn a_crashed_and_changed_vault_is_corrupt_and_stays_as_it_is() {
 }
 
 #[test]
-fn a_second_opener_is_told_in_use() {
+fn a_second_opener_gets_in_use() {
     let home = Home::new();
     let mut vault = home.create();
     assert_eq!(home.open().map(drop), Err(VaultError::InUse));
@@ -291,7 +291,7 @@ fn a_second_opener_is_told_in_use() {
 
 /// Runs itself once more as another process, which finds the vault held and then free.
 #[test]
-fn a_second_process_is_told_in_use() {
+fn a_second_process_gets_in_use() {
     const FOLDER: &str = "TEGATA_TEST_FOLDER";
     if let Some(folder) = std::env::var_os(FOLDER) {
         let folder = Path::new(&folder);
@@ -306,7 +306,7 @@ fn a_second_process_is_told_in_use() {
     let home = Home::new();
     let other = || {
         let mut test = Command::new(std::env::current_exe().unwrap());
-        test.args(["--exact", "a_second_process_is_told_in_use"]);
+        test.args(["--exact", "a_second_process_gets_in_use"]);
         test.env(FOLDER, home.folder.path()).status().unwrap().code()
     };
     let vault = home.create();
@@ -316,7 +316,7 @@ fn a_second_process_is_told_in_use() {
 }
 
 #[test]
-fn creating_never_takes_the_place_of_a_file() {
+fn creating_never_replaces_a_file() {
     let home = Home::new();
     for name in ["vault", "vault-wal", "vault-journal"] {
         let file = home.folder.path().join(name);
@@ -368,7 +368,7 @@ fn destroying_removes_every_file_of_a_vault_and_no_other() {
 }
 
 #[test]
-fn what_is_deleted_is_gone_from_the_file_and_its_log() {
+fn deleted_data_is_in_neither_file_nor_log() {
     let home = Home::new();
     let mut vault = home.create();
     let mut ids: Vec<_> =
@@ -545,7 +545,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_vault_is_a_map_whatever_is_done_to_it(steps in steps()) {
+    fn a_vault_behaves_like_a_map(steps in steps()) {
         let home = Home::new();
         let ids: Vec<_> = (1..7).map(|n| RecordId::new([n; 16]).unwrap()).collect();
         let mut model = BTreeMap::new();

@@ -120,7 +120,7 @@ fn pass() -> Pass {
 }
 
 #[test]
-fn five_codes_in_a_step_all_pay_and_then_there_is_a_wait() {
+fn five_codes_of_a_step_pay_then_a_wait() {
     let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     for _ in 0..5 {
@@ -170,7 +170,7 @@ fn no_code_is_shown_twice_across_restarts() {
 }
 
 #[test]
-fn a_clock_ten_minutes_ahead_is_told_and_overcome() {
+fn a_clock_ten_minutes_ahead_is_reported_and_corrected() {
     let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     let mut payments = wallet.payments();
@@ -196,7 +196,7 @@ fn a_clock_ten_minutes_ahead_is_told_and_overcome() {
 }
 
 #[test]
-fn a_clock_set_back_is_told_and_blocks_nothing() {
+fn a_clock_set_back_is_reported_and_blocks_nothing() {
     let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     let mut payments = wallet.payments();
@@ -208,7 +208,7 @@ fn a_clock_set_back_is_told_and_blocks_nothing() {
 }
 
 #[test]
-fn a_refused_wait_writes_nothing() {
+fn a_wait_writes_nothing() {
     let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     for _ in 0..5 {
@@ -221,7 +221,7 @@ fn a_refused_wait_writes_nothing() {
 }
 
 #[test]
-fn rooms_hold_their_own_kind() {
+fn handles_show_their_own_kind_only() {
     let device = Phone::new();
     let (mut wallet, payment) = device.with_payment();
     let pass_id = wallet.passes().add(&pass()).unwrap();
@@ -242,7 +242,7 @@ fn rooms_hold_their_own_kind() {
 }
 
 #[test]
-fn each_failure_to_open_has_its_name_and_changes_nothing() {
+fn each_failure_to_open_has_its_error_and_changes_nothing() {
     let device = Phone::new();
     assert_eq!(device.open().map(|_| ()), Err(Error::NoWallet));
     assert_eq!(Wallet::destroy(&device.path()), Err(Error::NoWallet));
@@ -273,7 +273,7 @@ fn each_failure_to_open_has_its_name_and_changes_nothing() {
 }
 
 #[test]
-fn nothing_secret_prints() {
+fn debug_output_has_no_secret() {
     let device = Phone::new();
     let (mut wallet, id) = device.with_payment();
     let next = wallet.payments().next_code(OPEN, &id, Audience::AnyTill).unwrap();

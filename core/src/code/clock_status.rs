@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_that_a_corrected_clock_has_made_wrong_is_left_out() {
+    fn an_outdated_offset_is_ignored() {
         let last = Counter::from_number(1000).ok();
         // Ten minutes ahead when it was learnt, set right since.
         let offset = ClockOffset::from_seconds(-600);

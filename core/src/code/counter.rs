@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_step_has_no_one_before_it() {
+    fn the_first_step_has_no_predecessor() {
         assert_eq!(Step::at(UnixTime::EPOCH).accepted(), [None, Some(Step(0)), Some(Step(1))]);
     }
 
@@ -210,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_counter_comes_apart_as_it_was_put_together(t in 0..=UnixTime::MAX.seconds(), d in 0u64..10) {
+        fn a_counter_splits_into_its_step_and_slot(t in 0..=UnixTime::MAX.seconds(), d in 0u64..10) {
             let step = Step::at(UnixTime::new(t).unwrap());
             let slot = Slot::new(d).unwrap();
             let counter = Counter::new(step, slot);

@@ -187,7 +187,7 @@ mod tests {
     use crate::UnixTime;
 
     #[test]
-    fn slot_and_till_go_together() {
+    fn a_slot_matches_its_audience() {
         let step = Step::at(UnixTime::EPOCH);
         let till: TillId = "A".parse().unwrap();
         let any = Slot::new(4).unwrap();

@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn digits_do_not_print_by_accident() {
+    fn debug_output_of_digits_is_redacted() {
         let digits: Digits = "010168606235459802301338".parse().unwrap();
         assert_eq!(format!("{digits:?}"), "Digits([redacted])");
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_taken_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn any_bytes_are_accepted_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let is_code = bytes.len() == 24 && bytes.iter().all(u8::is_ascii_digit);
             prop_assert_eq!(Digits::parse(&bytes).is_ok(), is_code);
         }

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn five_codes_a_step_and_then_the_seconds_to_wait() {
+    fn five_codes_a_step_then_a_wait() {
         let mut last = None;
         for n in 0..5 {
             let next = next_slot(at(3007), last, Audience::AnyTill);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_for_one_till_puts_the_others_of_its_step_behind_it() {
+    fn a_till_bound_code_ends_the_any_till_codes_of_its_step() {
         assert_eq!(shown(&next_slot(at(3000), counter(100, 2), one_till())), 1005);
         assert_eq!(next_slot(at(3000), counter(100, 5), Audience::AnyTill), NextSlot::Wait(30));
         assert_eq!(shown(&next_slot(at(3000), counter(100, 5), one_till())), 1006);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_are_ordinary() {
+    fn the_first_and_last_second_work() {
         assert_eq!(shown(&next_slot(UnixTime::EPOCH, None, Audience::AnyTill)), 0);
         assert_eq!(shown(&next_slot(UnixTime::EPOCH, counter(1, 0), Audience::AnyTill)), 11);
         let end = UnixTime::MAX;
@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_shopper_who_keeps_asking_never_sees_a_counter_twice_and_never_waits_long(
+        fn counters_never_repeat_and_waits_stay_short(
             start in 0u64..4_000_000_000,
             moves in proptest::collection::vec((-59i64..120, any::<bool>()), 1..60),
         ) {

@@ -127,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn lives_for_its_step_and_the_next() {
+    fn a_code_is_valid_for_its_step_and_the_next() {
         let code = code(1003);
         assert_eq!((code.valid_from(), code.next_at(), code.valid_until()), (3000, 3030, 3060));
         assert_eq!(code.more_in_this_step(), 1);
     }
 
     #[test]
-    fn it_needs_refresh_after_its_half_minute_or_when_the_clock_went_back() {
+    fn a_code_needs_refresh_after_its_step_or_a_clock_set_back() {
         let code = code(1003);
         for (now, over) in [(2969, true), (2970, false), (3000, false), (3029, false), (3030, true)]
         {

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_threads_and_one_winner() {
+    fn one_of_sixty_four_threads_wins() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("guard.db");
         // Each thread has a connection of its own, so that the file decides and not our mutex.
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn one_till_locks_nobody_out_of_the_others() {
+    fn one_till_locks_no_shopper_out_of_the_others() {
         let limits = AttemptLimits { per_till: 100, per_till_and_candidate: 2, per_candidate: 5 };
         let guard = guard(limits);
         let count = |id| guard.count_attempt(&till(id), &[ALICE, BOB], noon()).unwrap();
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_match_takes_its_counts_back() {
+    fn a_match_reverts_its_attempts() {
         let guard =
             guard(AttemptLimits { per_till: 1, per_till_and_candidate: 1, per_candidate: 1 });
         for _ in 0..3 {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_guard_is_an_error() {
+    fn a_file_that_is_not_a_guard_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("guard.db");
         std::fs::write(&path, "not a database, but long enough to look like one".repeat(50))

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_line_that_reads_as_it_stands() {
+    fn a_name_is_one_line_without_hidden_characters() {
         for bad in ["", " a", "a ", "a\nb", "a\u{202e}b", "a\u{200b}b", &"a".repeat(97)] {
             assert_eq!(ShopName::new(bad), Err(TillCardError::InvalidName), "{bad:?}");
         }

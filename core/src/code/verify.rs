@@ -271,7 +271,7 @@ mod tests {
 
     // A double match happens once in a billion payments; here the same seed stands under two ids to force it.
     #[test]
-    fn a_forced_double_match_is_seen_wherever_it_stands() {
+    fn a_double_match_is_found_at_any_position() {
         let scheme = Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY };
         let prefixes = Prefixes::new([scheme]).unwrap();
         let now = UnixTime::new(1_800_000_000).unwrap();

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_the_usual() {
+    fn missing_parameters_have_their_defaults() {
         let read = read(&format!("totp/Example:alice@google.com?secret={SECRET}")).unwrap();
         assert_eq!((&*read.issuer, &*read.account), ("Example", "alice@google.com"));
         assert_eq!((read.algorithm, read.digits), (OtpAlgorithm::Sha1, 6));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_parted_at_its_colon() {
+    fn a_label_is_split_at_its_colon() {
         let names = |label: &str, more: &str| {
             let read = read(&format!("totp/{label}?secret={SECRET}{more}")).unwrap();
             (read.issuer, read.account)
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn base32_is_taken_as_people_write_it() {
+    fn base32_is_read_as_people_write_it() {
         let secret = |text: &str| {
             read(&format!("totp/a?secret={text}")).map(|it| it.reveal_secret().expose().to_vec())
         };
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_that_is_wrong_has_its_name() {
+    fn each_fault_of_a_uri_has_its_error() {
         let with = |rest: &str| wrong(&format!("totp/a?secret={SECRET}{rest}"));
         for other in ["", "otpauth", "otpauth:totp/a", "https://totp/a", "://", "\u{0}://x"] {
             assert_eq!(parse(other.as_bytes()).unwrap_err(), OtpauthError::NotOtpauth, "{other}");
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_no_concern_are_ignored() {
+    fn unknown_parameters_are_ignored() {
         let uri = format!("totp/a?&image=x&image=y&&counter=x&secret={SECRET}&=&SECRET=x#secret=y");
         assert_eq!(read(&uri).unwrap().kind, OtpKind::Totp(30));
         let uri = format!("HOTP/a?secret={SECRET}&period=0&counter=18446744073709551615");
@@ -355,7 +355,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_revealed_is_read_back(
+        fn a_revealed_uri_round_trips(
             issuer in "(\\PC|[:%&#?+/= ]|%[0-9A-F]{2}){0,16}",
             account in "(([^ \\pC]|[:%&#?+/=]|%[0-9A-F]{2})(\\PC|[:%&#?+/= ]|%[0-9A-F]{2}){0,16})?",
             algorithm in prop::sample::select(vec![

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_name() {
+    fn each_fault_of_an_export_has_its_error() {
         let wrong = |parameters: &[u8]| one(parameters).unwrap_err();
         assert_eq!(wrong(&[10, 1, 1, 48, 0]), OtpauthError::UnknownType);
         assert_eq!(wrong(&[10, 1, 1, 48, 2, 32, 4]), OtpauthError::UnknownAlgorithm);

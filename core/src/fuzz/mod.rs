@@ -35,7 +35,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_the_fuzzer_found_worth_keeping_still_holds() {
+    fn fuzz_seeds_pass() {
         let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testing/fuzz/seeds");
         let folders = fs::read_dir(&seeds).unwrap();
         let folders: BTreeSet<_> = folders.map(|it| it.unwrap().file_name()).collect();

@@ -90,7 +90,7 @@ mod tests {
     const DIGITS: &[u8; 24] = b"010168606235459802301338";
 
     #[test]
-    fn a_payment_code_has_the_sizes_that_the_design_names() {
+    fn payment_code_symbols_have_the_documented_sizes() {
         let symbols = PaymentSymbols::new(DIGITS).unwrap();
         assert_eq!((symbols.qr.width(), symbols.qr.height()), (21, 21));
         assert_eq!((symbols.code128.width(), symbols.code128.height()), (167, 1));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_code_is_drawn_as_the_general_entry_points_draw_it() {
+    fn payment_code_symbols_equal_the_general_ones() {
         let text = std::str::from_utf8(DIGITS).unwrap();
         let symbols = PaymentSymbols::new(DIGITS).unwrap();
         assert_eq!(symbols.qr, Symbol::qr_at(text, QrLevel::Q).unwrap());
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_digit_is_named_by_its_place() {
+    fn the_first_byte_that_is_no_digit_is_named() {
         let refused = |bytes: &[u8; 24]| PaymentSymbols::new(bytes).unwrap_err();
         let at = |position| SymbolError::NotADigit { position };
         assert_eq!(refused(b"01016860623545980230133x"), at(24));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_payment_code_says_is_not_in_its_debug_print() {
+    fn debug_output_of_symbols_has_no_digits() {
         let symbols = PaymentSymbols::new(DIGITS).unwrap();
         assert_eq!(format!("{:?}", symbols.qr), "QR code of 21 x 21 modules");
         assert_eq!(format!("{:?}", symbols.code128), "Code 128 of 167 x 1 modules");

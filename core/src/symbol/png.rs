@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_writer_refuses_is_returned() {
+    fn an_error_of_the_writer_is_returned() {
         let full =
             Symbol::qr("1").unwrap().write_png(&mut [0_u8; 40][..], ModuleSize::new(1).unwrap());
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::WriteZero);

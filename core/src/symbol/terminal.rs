@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_corner_of_a_qr_code_looks_like_one() {
+    fn the_corner_of_a_qr_code_is_a_finder_pattern() {
         let lines = payment().qr.terminal_lines(lines(1));
         assert_eq!(lines[1].trim(), "");
         assert!(lines[2].starts_with("    █▀▀▀▀▀█ "), "{}", lines[2]);

@@ -138,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn text_and_number_are_those_of_version_1() {
+    fn request_text_and_number_are_frozen() {
         assert_eq!(request().to_string(), TEXT);
         assert_eq!(TransferRequest::read(&format!(" {TEXT}\n")), Ok(request()));
         assert_eq!(request().number().unwrap().to_string(), "0801 0294 1611");
     }
 
     #[test]
-    fn another_text_is_told_from_a_mistyped_one() {
+    fn invalid_and_mistyped_requests_differ() {
         for (text, why) in [
             ("", TransferError::InvalidRequest),
             ("tegata-move:", TransferError::InvalidRequest),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_is_another_is_told() {
+    fn a_changed_character_is_detected() {
         for at in "tegata-move:1:".len()..TEXT.len() {
             for other in "ABab09-_".chars().filter(|c| !TEXT[at..].starts_with(*c)) {
                 let text = format!("{}{other}{}", &TEXT[..at], &TEXT[at + 1..]);
@@ -203,7 +203,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read(key: [u8; 32]) {
+        fn a_shown_request_is_read(key: [u8; 32]) {
             let key = ReceiverKey::from_slice(&key).unwrap();
             let request = TransferRequest::new(key.public());
             let text = request.to_string();
@@ -212,7 +212,7 @@ mod tests {
         }
 
         #[test]
-        fn a_number_comes_back(value in 0..TransferNumber::END) {
+        fn a_printed_number_is_read_back(value in 0..TransferNumber::END) {
             let number = TransferNumber(value);
             prop_assert_eq!(number.to_string().parse(), Ok(number));
         }

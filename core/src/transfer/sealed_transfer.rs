@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_that_of_version_1() {
+    fn the_text_is_frozen() {
         let packed = pack_items(&[otp(), pass("T-7".into())]).unwrap();
         let hex = "0000002ba7000201644d61696c0263616e6e0301040605181e07543132333435363738393031323334353637383930\
                    00000010a4000301645472616d02040363542d37";
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_phone_packs_is_refused_although_its_seal_is_right() {
+    fn invalid_content_under_a_valid_seal_is_refused() {
         let refused = |packed: &[u8], why| {
             assert_eq!(opened(&sealed(packed)).err(), Some(why), "{packed:02x?}");
         };
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_is_moved_at_once_is_refused_on_both_sides() {
+    fn a_transfer_over_the_limits_is_refused_on_both_sides() {
         let most = vec![pass("a".into()); MAX_RECORDS];
         assert!(opened(&sealed(&pack_items(&most).unwrap())).is_ok());
         let more = vec![pass("a".into()); MAX_RECORDS + 1];
@@ -291,7 +291,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_is_unpacked(messages in prop::collection::vec("\\PC{1,64}", 1..8)) {
+        fn a_sealed_transfer_round_trips(messages in prop::collection::vec("\\PC{1,64}", 1..8)) {
             let all: Vec<_> = messages.into_iter().map(pass).chain([otp()]).collect();
             let packed = pack_items(&all).unwrap();
             let text = seal(&TransferRequest::new(key().public()), &packed, &SystemRandom::new());

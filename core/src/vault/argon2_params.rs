@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_asks_for_is_bounded_before_it_is_done() {
+    fn parameters_from_a_file_are_bounded() {
         for (memory, passes, lanes) in [
             (u32::MAX, 1, 1),
             (1024 * 1024 + 1, 1, 1),
@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_refused_or_come_back_the_same(bytes: [u8; 12], small in 0_u8..32) {
+        fn any_bytes_are_refused_or_round_trip(bytes: [u8; 12], small in 0_u8..32) {
             let _ = Argon2Params::from_bytes(&bytes);
             let close = [0, 0, 1, bytes[0], 0, 0, 0, small, 0, 0, 0, small / 2];
             if let Ok(params) = Argon2Params::from_bytes(&close) {

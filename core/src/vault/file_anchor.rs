@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_is_loaded_and_the_bytes_are_these() {
+    fn an_anchor_file_round_trips_and_is_frozen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("anchor");
         let anchor = FileAnchor::new(&path);

@@ -218,7 +218,7 @@ fn same<T: RecordKind>(read: &[(RecordId, T)], expected: &[T]) {
 }
 
 #[test]
-fn the_fixture_opens_and_every_kind_in_it_is_read() {
+fn the_fixture_opens_and_every_kind_is_read() {
     if std::env::var_os("TEGATA_WRITE_FIXTURE").is_some() && !folder().exists() {
         let tampering = folder().join("tampering");
         std::fs::create_dir_all(&tampering).unwrap();
@@ -254,7 +254,7 @@ fn the_fixture_opens_and_every_kind_in_it_is_read() {
 }
 
 #[test]
-fn the_fixture_would_be_written_the_same_today() {
+fn the_fixture_is_reproduced_byte_for_byte() {
     let today = tempfile::tempdir().unwrap();
     write(today.path(), &today.path().join("earlier"));
     assert_eq!(rows(&copy().path().join("vault")), rows(&today.path().join("vault")));

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_is_told_apart() {
+    fn each_fault_of_a_file_has_its_error() {
         use SoftwareKeystoreError as Error;
         let wrong = |bytes: &[u8]| unseal(bytes, b"open sesame").unwrap_err();
         assert_eq!(unseal(&file(), b"open sesam").unwrap_err(), Error::WrongPassphrase);
@@ -200,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sealed_is_opened(text: Vec<u8>, passphrase: Vec<u8>) {
+        fn a_sealed_file_opens(text: Vec<u8>, passphrase: Vec<u8>) {
             let bytes = seal(&text, &passphrase, small(), &SystemRandom::new()).unwrap();
             prop_assert_eq!(&*unseal(&bytes, &passphrase).unwrap(), &text);
         }

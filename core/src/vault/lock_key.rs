@@ -258,7 +258,7 @@ mod tests {
 
     /// The other codecs have vectors of the design's (`vectors`); this one was computed apart, in Python.
     #[test]
-    fn the_lock_key_under_a_host_s_key_is_these_bytes() {
+    fn the_lock_key_under_a_host_key_is_frozen() {
         let vault = VaultId::new([2; 16]);
         let host = Secret::new(&[0x4b; 32]);
         let key = LockKey::new(&[0x4c; 32]);

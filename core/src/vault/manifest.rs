@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_longer_than_needed_is_refused() {
+    fn a_non_minimal_number_is_refused() {
         let mut bytes = vec![0xa6, 0, 0, 1, 1, 2, 0x18, 5, 3, 4, 4, 0x81, 1, 5, 0x58, 0x20];
         bytes.extend_from_slice(&[0xab; 32]);
         assert_eq!(Manifest::decode(&bytes), Err(VaultError::Corrupt));
@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_record_is_read_back(
             format: u32,
             epoch: u64,
             records: u64,

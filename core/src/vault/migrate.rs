@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn each_step_is_done_once_and_all_of_them_or_none() {
+    fn migration_steps_run_once_and_all_or_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vault");
         let device = device(folder.path());

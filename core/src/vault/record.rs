@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_length_or_padding_is_refused_although_the_seal_is_right() {
+    fn wrong_length_or_padding_is_refused_under_a_valid_seal() {
         let text = |length: u32, size: usize, last: u8| {
             let mut text = length.to_be_bytes().to_vec();
             text.resize(size, 0);
@@ -246,7 +246,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sealed_is_opened(data: Vec<u8>, rev: u64, id: [u8; 16]) {
+        fn a_sealed_file_opens(data: Vec<u8>, rev: u64, id: [u8; 16]) {
             let id = RecordId(id);
             let sealed = seal(&keys(), &id, rev, &data, &SystemRandom::new()).unwrap();
             prop_assert_eq!((sealed.len() - HEADER - TAG) % BLOCK, 0);

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_wrapped_elsewhere_or_damaged_is_told_apart() {
+    fn another_devices_wrapping_and_a_damaged_one_differ() {
         let folder = tempfile::tempdir().unwrap();
         let make = |name: &str| {
             let random = Arc::new(SystemRandom::new());

@@ -178,7 +178,7 @@ mod tests {
     use crate::{Random, SystemClock, SystemRandom};
 
     #[test]
-    fn a_full_disk_undoes_the_transaction_even_if_the_host_carries_on() {
+    fn a_full_disk_rolls_back_even_if_the_host_continues() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vault");
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());

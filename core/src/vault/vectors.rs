@@ -86,7 +86,7 @@ fn data_key(case: &Value) -> DataKey {
 }
 
 #[test]
-fn what_the_keystore_wraps_is_as_given() {
+fn the_wrapped_plaintext_meets_the_vectors() {
     each_case(|case, vault| {
         let plaintext = data_key(case).plaintext(&vault);
         assert_eq!(to_hex(plaintext.expose()), case["wrapped_plaintext"].as_str().unwrap());
@@ -94,7 +94,7 @@ fn what_the_keystore_wraps_is_as_given() {
 }
 
 #[test]
-fn records_are_sealed_opened_and_entered_as_given() {
+fn records_meet_the_vectors() {
     each_case(|case, vault| {
         let key = data_key(case);
         let manifest_key = key.manifest_key();
@@ -116,7 +116,7 @@ fn records_are_sealed_opened_and_entered_as_given() {
 }
 
 #[test]
-fn the_manifest_is_as_given() {
+fn the_manifest_meets_the_vectors() {
     each_case(|case, vault| {
         let key = data_key(case);
         let mut manifest = Manifest::empty(key.generation());
@@ -141,7 +141,7 @@ fn the_manifest_is_as_given() {
 }
 
 #[test]
-fn the_lock_key_under_a_pin_is_as_given() {
+fn the_lock_key_under_a_pin_meets_the_vectors() {
     each_case(|case, vault| {
         let given = &case["pin"];
         let pin = given["pin"].as_str().unwrap().as_bytes();
@@ -182,7 +182,7 @@ fn the_lock_key_under_a_pin_is_as_given() {
 }
 
 #[test]
-fn a_seed_under_the_lock_key_is_as_given() {
+fn a_seed_under_the_lock_key_meets_the_vectors() {
     each_case(|case, vault| {
         let key = LockKey::new(&array(&case["pin"]["lock_key"]));
         let given = &case["seed"];

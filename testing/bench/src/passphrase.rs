@@ -59,7 +59,7 @@ mod tests {
     use crate::WANTED;
 
     #[test]
-    fn what_was_stored_is_read() {
+    fn stored_records_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store");
         create(&file);

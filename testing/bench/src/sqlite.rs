@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_is_there_after_opening_again() {
+    fn stored_records_remain_after_reopening() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store");
         drop(Store::open(&file, 100));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_deleted_is_gone_and_the_rest_is_there() {
+    fn deleted_records_are_gone_and_the_rest_remains() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store"), 2);
         store.delete(1);

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_row_of_a_payment_code_stays_what_it_is() {
+    fn the_code_128_of_a_payment_code_is_frozen() {
         let symbol = encode("010168606235459802301338").unwrap();
         let bytes = [
             0xd3, 0x99, 0xb3, 0x36, 0x42, 0x6e, 0xf5, 0xe2, 0xa2, 0x35, 0xd8, 0xf4, 0x59, 0x9b,
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn each_bad_text_has_one_clear_error() {
+    fn each_invalid_text_has_one_error() {
         assert_eq!(encode(""), Err(SymbolError::Empty));
         assert_eq!(encode(&"7".repeat(81)), Err(SymbolError::TooLongForCode128));
         assert_eq!(encode(&"7".repeat(10_000_000)), Err(SymbolError::TooLongForCode128));

@@ -101,7 +101,7 @@ mod tests {
 
     /// ISO/IEC 18004, annex I.2: "01234567" as 1-M.
     #[test]
-    fn the_worked_example_of_the_standard_comes_out() {
+    fn the_worked_example_of_the_standard_is_met() {
         assert_eq!(
             encode(b"01234567", QrLevel::M),
             Some([
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_or_is_not_digits_is_left_to_others() {
+    fn other_texts_are_left_to_the_general_encoder() {
         assert_eq!(encode(b"", QrLevel::L), None);
         assert_eq!(encode(b"12a", QrLevel::L), None);
         assert_eq!(encode("１".as_bytes(), QrLevel::L), None);

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_bad_text_has_one_clear_error_and_odd_ones_are_drawn() {
+    fn each_invalid_text_has_one_error_and_odd_ones_are_drawn() {
         for level in QrLevel::STRONGEST_FIRST {
             assert_eq!(at("", level), Err(SymbolError::Empty));
             assert_eq!(

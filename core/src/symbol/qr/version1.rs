@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_symbol_of_a_payment_code_stays_what_it_is() {
+    fn the_qr_code_of_a_payment_code_is_frozen() {
         let symbol = encode(b"010168606235459802301338", QrLevel::Q).unwrap();
         let module = |x, y| if symbol.is_dark(x, y) { '#' } else { '.' };
         let rows: Vec<String> = (0..21).map(|y| (0..21).map(|x| module(x, y)).collect()).collect();

@@ -94,7 +94,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_record_is_read_back(
             handle in "\\PC{1,64}",
             issuer_address in "\\PC{1,256}",
             seen in 0_u64..253_402_300_800,

@@ -135,7 +135,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn another_kind_is_told_apart() {
+    fn another_kind_is_not_decoded() {
         let setting = Setting { name: "a".into(), value: "b".into() };
         assert!(decode::<AccountRecord>(&encode(&setting).unwrap()).unwrap().is_none());
     }
@@ -176,7 +176,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_length_or_number_longer_than_needed_is_refused() {
+    fn non_minimal_lengths_and_numbers_are_refused() {
         let refused = |data: &[u8]| decode::<Setting>(data) == Err(VaultError::Corrupt);
         assert!(!refused(&[0xa3, 0, 5, 1, 0x61, b'a', 2, 0x60]));
         assert!(refused(&[0xb8, 3, 0, 5, 1, 0x61, b'a', 2, 0x60]), "the map's length");

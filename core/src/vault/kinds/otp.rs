@@ -177,7 +177,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_record_is_read_back(
             issuer in "\\PC{0,32}",
             account in "\\PC{0,32}",
             algorithm in prop::sample::select(vec![

@@ -134,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_record_is_read_back(
             title in "\\PC{1,32}",
             format in prop::sample::select(PassFormat::ALL.to_vec()),
             message in "\\PC{1,1024}",

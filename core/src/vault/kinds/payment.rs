@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_record_is_read_back(
             credential_id: [u8; 16],
             label in "\\PC{1,32}",
             prefix in "[0-9]{4,8}",

@@ -116,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_record_is_read_back(
             till_card_key: Option<[u8; 32]>,
             credential: Option<[u8; 16]>,
             body in prop::option::of(prop::collection::vec(any::<u8>(), 1..=1024)),

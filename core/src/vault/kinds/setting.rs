@@ -57,7 +57,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(name in "\\PC{1,16}", value in "\\PC{0,1024}") {
+        fn a_written_record_is_read_back(name in "\\PC{1,16}", value in "\\PC{0,1024}") {
             comes_back(&Setting { name, value })?;
         }
     }

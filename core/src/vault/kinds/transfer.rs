@@ -63,7 +63,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(key: Option<[u8; 32]>, answered: Option<[u8; 32]>) {
+        fn a_written_record_is_read_back(key: Option<[u8; 32]>, answered: Option<[u8; 32]>) {
             let pending_key = key.and_then(|key| ReceiverKey::from_slice(&key));
             comes_back(&TransferState { pending_key, answered })?;
         }
