@@ -1,8 +1,9 @@
 //! Prints the description of the interface, as the service gives it at `/openapi.json`.
 
-use tegata_issuer::{accounts, description, payments};
+use tegata_issuer::description;
+use tegata_issuer::http::handlers::{accounts, tills};
 
 fn main() -> Result<(), serde_json::Error> {
-    println!("{}", description(accounts::described().merge(payments::described()))?);
+    println!("{}", description(accounts::described().merge(tills::described()))?);
     Ok(())
 }

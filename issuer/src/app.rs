@@ -1,136 +1,306 @@
-//! The whole issuer, started: store, keys, accounts, mail, jobs, and the service in front.
+//! The composition root: store, keys, accounts, payments, mail and jobs are put together, and the service in front.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tegata::code::ShopName;
+use tokio::runtime::Runtime;
 
-use crate::accounts::{self, Accounts, Letters};
-use crate::admin::server_key;
-use crate::codes::Codes;
+use crate::accounts::{AccountError, Accounts};
+use crate::admin::server_key::{self, ServerKeyError};
+use crate::codes::{Codes, CodesError};
 use crate::config::{Config, Mail};
 use crate::crypto::Keys;
 use crate::domain::Environment;
+use crate::http::handlers;
 use crate::http::mailbox_page;
 use crate::http::router::Routes;
-use crate::http::server::{self, Handle, StartError};
-use crate::http::state::Issuer;
+use crate::http::server::{self, RunningServer, ServeError};
+use crate::http::state::AppState;
 use crate::http::till;
-use crate::jobs::{Counts, Jobs};
-use crate::mail::{self, Carrier, Mailbox, Smtp};
-use crate::payments::{self, Charge, Charging, Notices, Payments};
-use crate::processor;
+use crate::jobs::{JobCounts, Jobs};
+use crate::key_store::KeyStoreError;
+use crate::mail::{self, MailTemplates, MailTransport, Mailbox, SmtpError, SmtpTransport};
+use crate::passwords::PasswordsUnavailable;
+use crate::payments::{
+    CardCharger, PaymentCounts, Payments, ProcessorCharger, SealedReceiptWriter,
+};
+use crate::processor::{self, Processor, ProcessorError};
 use crate::store::{ReceiptWriter, Store, StoreError};
 
-/// Who takes the mail.
-pub type Post = Arc<dyn Carrier>;
+/// The issuer's name, as authenticators and tills' cards show it.
+const NAME: &str = "Tegata";
 
-/// Starts the issuer. Returns when it listens.
-///
-/// # Errors
-/// [`StartError`]; then nothing runs.
-pub fn start(config: Config, world: Environment, post: Post) -> Result<Handle, StartError> {
-    start_with(config, world, |_| Ok(post), None, Routes::new())
+/// Why the issuer did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The service cannot listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The threads that hash passwords cannot be started.
+    #[error(transparent)]
+    Passwords(#[from] PasswordsUnavailable),
+    /// The store cannot be opened.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] StoreError),
+    /// The keys that the store's rows are sealed under cannot be opened.
+    #[error("cannot open the store's keys: {0}")]
+    Keys(#[from] KeyStoreError),
+    /// The texts of mails cannot be read, which a test keeps from happening.
+    #[error("cannot read the texts of mails: {0}")]
+    MailTemplates(toml::de::Error),
+    /// There is no server key.
+    #[error(transparent)]
+    ServerKey(#[from] ServerKeyError),
+    /// Payment codes cannot begin with what is set.
+    #[error("cannot make payment codes ready: {0}")]
+    Codes(#[from] CodesError),
+    /// Mail cannot be sent.
+    #[error("cannot send mail: {0}")]
+    Smtp(#[from] SmtpError),
+    /// Cards cannot be charged.
+    #[error("cannot charge cards: {0}")]
+    Processor(#[from] ProcessorError),
+    /// The page of mails would be for others.
+    #[error("mail is mailbox, whose page is for this machine alone, and listen is not")]
+    PublicMailbox,
+    /// The metrics cannot be registered, which a test keeps from happening.
+    #[error("cannot count: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The accounts cannot be made ready.
+    #[error("cannot make the accounts ready: {0}")]
+    Accounts(#[from] AccountError),
 }
 
-/// The same, with somebody who charges cards: made when the store is open, with whom to tell of it.
-///
-/// # Errors
-/// [`StartError`]; then nothing runs.
-pub fn start_charging(
-    config: Config,
-    world: Environment,
-    post: Post,
-    charge: impl FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn Charge>,
-) -> Result<Handle, StartError> {
-    start_with(config, world, |_| Ok(post), Some(Box::new(charge)), Routes::new())
+/// An issuer that runs, on threads of its own. Dropped, it stops at once; [`App::stop`] lets requests end.
+#[derive(Debug)]
+pub struct App {
+    server: RunningServer,
 }
 
-/// Starts the issuer with the mail that is set: a server, or, on this machine alone, the page `/dev/mailbox`.
-///
-/// # Errors
-/// [`StartError`]; then nothing runs.
-pub fn start_as_set(config: Config, world: Environment) -> Result<Handle, StartError> {
-    match config.mail.clone() {
-        Mail::Smtp(server) => {
-            let smtp = move |config: &Config| Ok(Arc::new(Smtp::new(&server, config)?) as Post);
-            start_with(config, world, smtp, None, Routes::new())
-        }
-        Mail::Mailbox if config.listen.ip().is_loopback() => {
-            let mailbox = Arc::new(Mailbox::default());
-            let page = mailbox_page::page(Arc::clone(&mailbox));
-            start_with(config, world, |_| Ok(mailbox), None, page)
-        }
-        Mail::Mailbox => Err(StartError::MailboxForAll),
+impl App {
+    /// Begins an issuer with these settings.
+    #[must_use]
+    pub fn builder(config: Config) -> AppBuilder {
+        AppBuilder { config, environment: Environment::system(), mail: None, charger: None }
+    }
+
+    /// Starts the issuer that these settings describe.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing runs.
+    pub fn from_config(config: Config) -> Result<Self, StartError> {
+        Self::builder(config).start()
+    }
+
+    /// Gives the address that it listens on, with the port that it got.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Gives what its requests share.
+    #[must_use]
+    pub fn state(&self) -> &AppState {
+        self.server.state()
+    }
+
+    /// Takes no more connections, lets requests under way end, for `stop_seconds` at most, and waits for it.
+    pub fn stop(self) {
+        self.server.stop();
+    }
+
+    /// Waits until the process is told to stop, by SIGTERM or SIGINT, and then stops. `ready` is called when a signal
+    /// would be noticed: one that comes before would end the process.
+    ///
+    /// # Errors
+    /// If the operating system does not let signals be waited for.
+    pub fn run_until_signal(self, ready: impl FnOnce()) -> io::Result<()> {
+        self.server.run_until_signal(ready)
     }
 }
 
-/// Somebody else who charges cards.
-type Other<'a> = Box<dyn FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn Charge> + 'a>;
+/// Makes whoever charges cards, from the store and the writer of receipts.
+type MakeCharger = Box<dyn FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn CardCharger>>;
 
-/// `post` is made on the threads that serve: a pool of connections wants to be. Without `other`, cards are charged by the
-/// processor that is set.
-fn start_with(
+/// An issuer before it runs. What is not given here is as the settings say, and time and randomness are the system's.
+pub struct AppBuilder {
     config: Config,
-    world: Environment,
-    post: impl FnOnce(&Config) -> Result<Post, StartError>,
-    other: Option<Other<'_>>,
-    routes: Routes,
-) -> Result<Handle, StartError> {
-    server_key::look(&config)?;
-    let rules = config.rules();
-    let letters = Letters::ours(&rules).map_err(StartError::Letters)?;
-    let issuer = Arc::new(Issuer::new(config, world.clone())?);
-    let counts = Counts::new(issuer.metrics.registry())?;
-    let of_payments = payments::Counts::new(issuer.metrics.registry())?;
-    let threads = server::threads()?;
-    let (accounts, payments, processor) = threads.block_on(async {
-        let (config, clock) = (&issuer.config, Arc::clone(&world.clock));
-        let store = Store::open(&config.store).await?.with_work_counter(issuer.metrics.work());
-        let server_key = server_key::find_or_make(config, &store, &*world.random).await?;
-        let keys = Arc::new(Keys::open(&store, &server_key, &*world.random).await?);
-        let (passwords, name) = (Arc::clone(&issuer.passwords), "Tegata".to_owned());
-        let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);
-        let (kept, shared) = (Arc::clone(&keys), Arc::clone(&codes));
-        let accounts =
-            Accounts::open(store.clone(), kept, passwords, world.clone(), shared, name.clone());
-        let processor = processor::as_set(config, &*world.random).await?;
-        let random = Arc::clone(&world.random);
-        let tell: Arc<dyn ReceiptWriter> = Arc::new(Notices::new(Arc::clone(&keys), random));
-        let (there, at) = (Arc::clone(&processor), Arc::clone(&clock));
-        let ours = Charging::new(store.clone(), there, at, Arc::clone(&tell));
-        let (charge, charging): (Arc<dyn Charge>, _) = match other {
-            Some(other) => (other(&store, tell), None),
-            None => (Arc::new(ours.clone()), Some(ours)),
+    environment: Environment,
+    mail: Option<Arc<dyn MailTransport>>,
+    charger: Option<MakeCharger>,
+}
+
+impl std::fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl AppBuilder {
+    /// Takes time and randomness from here.
+    #[must_use]
+    pub fn environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
+    }
+
+    /// Hands mail to this transport, whatever the settings say.
+    #[must_use]
+    pub fn mail_transport(self, transport: Arc<dyn MailTransport>) -> Self {
+        Self { mail: Some(transport), ..self }
+    }
+
+    /// Has cards charged by somebody else than the processor of the settings, made when the store is open. The job that
+    /// reconciles charges does not run then.
+    #[must_use]
+    pub fn charger(
+        self,
+        make: impl FnOnce(&Store, Arc<dyn ReceiptWriter>) -> Arc<dyn CardCharger> + 'static,
+    ) -> Self {
+        Self { charger: Some(Box::new(make)), ..self }
+    }
+
+    /// Starts the issuer. Returns when it listens.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing runs.
+    pub fn start(self) -> Result<App, StartError> {
+        let Self { config, environment, mail, charger } = self;
+        if mail.is_none() && is_public_mailbox(&config) {
+            return Err(StartError::PublicMailbox);
+        }
+        server_key::check(&config)?;
+        let templates = MailTemplates::load(&config.rules()).map_err(StartError::MailTemplates)?;
+        let state = Arc::new(AppState::new(config, environment)?);
+        let threads = server::threads()?;
+        let services = threads.block_on(Services::open(&state, charger))?;
+        // Within the threads: a pool of connections to a mail server wants to be made there.
+        let entered = threads.enter();
+        let (transport, mailbox_page) = match mail {
+            Some(transport) => (transport, Routes::new()),
+            None => transport_from_config(&state.config)?,
         };
-        let name = ShopName::new(&name).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
-        let (of_store, of_keys) = (store.clone(), Arc::clone(&keys));
-        let counted = of_payments.clone();
-        let payments =
-            Payments::open(of_store, of_keys, world.clone(), rules.clone(), charge, name, counted);
+        drop(entered);
+        let routes = services.run(&threads, &state, templates, transport);
+        Ok(App { server: server::listen(threads, state, routes.merge(mailbox_page))? })
+    }
+}
+
+/// Tells whether everybody would read the page of mails.
+fn is_public_mailbox(config: &Config) -> bool {
+    matches!(config.mail, Mail::Mailbox) && !config.listen.ip().is_loopback()
+}
+
+/// Gives the mail transport that is set: a server, or, on this machine alone, a mailbox with the page `/dev/mailbox`.
+fn transport_from_config(config: &Config) -> Result<(Arc<dyn MailTransport>, Routes), StartError> {
+    match &config.mail {
+        Mail::Smtp(server) => Ok((Arc::new(SmtpTransport::new(server, config)?), Routes::new())),
+        Mail::Mailbox => {
+            let mailbox = Arc::new(Mailbox::default());
+            let page = mailbox_page::routes(Arc::clone(&mailbox));
+            Ok((mailbox, page))
+        }
+    }
+}
+
+/// Everything that is opened before the service listens.
+struct Services {
+    store: Store,
+    keys: Arc<Keys>,
+    codes: Arc<Codes>,
+    accounts: Accounts,
+    payments: Payments,
+    processor: Arc<dyn Processor>,
+    /// Who charges cards, if it is the processor of the settings.
+    charger: Option<ProcessorCharger>,
+    job_counts: JobCounts,
+    payment_counts: PaymentCounts,
+}
+
+impl Services {
+    async fn open(state: &AppState, make_charger: Option<MakeCharger>) -> Result<Self, StartError> {
+        let AppState { config, environment, metrics, passwords, .. } = state;
+        let Environment { clock, random, .. } = environment;
+        let job_counts = JobCounts::new(metrics.registry())?;
+        let payment_counts = PaymentCounts::new(metrics.registry())?;
+        let store = Store::open(&config.store).await?.with_work_counter(metrics.work());
+        let server_key = server_key::find_or_make(config, &store, &**random).await?;
+        let keys = Arc::new(Keys::open(&store, &server_key, &**random).await?);
+        let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);
+        let processor = processor::from_config(config, &**random).await?;
+        let receipts: Arc<dyn ReceiptWriter> =
+            Arc::new(SealedReceiptWriter::new(Arc::clone(&keys), Arc::clone(random)));
+        let (card_charger, charger): (Arc<dyn CardCharger>, _) = match make_charger {
+            Some(make) => (make(&store, receipts), None),
+            None => {
+                let processor = Arc::clone(&processor);
+                let clock = Arc::clone(clock);
+                let charger = ProcessorCharger::new(store.clone(), processor, clock, receipts);
+                (Arc::new(charger.clone()), Some(charger))
+            }
+        };
+        let name = ShopName::new(NAME).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
+        let payments = Payments::open(
+            store.clone(),
+            Arc::clone(&keys),
+            environment.clone(),
+            config.rules(),
+            card_charger,
+            name,
+            payment_counts.clone(),
+        );
         let payments = payments.await?;
-        let accounts = accounts.await.map_err(|_| StartError::Accounts)?;
-        let post = post(config)?;
-        let store = store.with_work_counter(issuer.metrics.work().by("mail"));
-        tokio::spawn(mail::work(store.clone(), accounts.clone(), letters, post, clock));
-        let (checkpoints, marks) = (config.checkpoints_file(), std::sync::Mutex::default());
-        let accounts_of_jobs = accounts.clone();
-        let jobs = Jobs {
+        let accounts = Accounts::open(
+            store.clone(),
+            Arc::clone(&keys),
+            Arc::clone(passwords),
+            environment.clone(),
+            Arc::clone(&codes),
+            NAME.to_owned(),
+        );
+        let accounts = accounts.await?;
+        Ok(Self {
             store,
-            accounts: accounts_of_jobs,
             keys,
             codes,
-            world,
-            checkpoints,
-            counts,
-            payments: of_payments,
-            marks,
-            charging,
+            accounts,
+            payments,
+            processor,
+            charger,
+            job_counts,
+            payment_counts,
+        })
+    }
+
+    /// Starts the outbox's worker and the jobs; gives the routes of what is served.
+    fn run(
+        self,
+        threads: &Runtime,
+        state: &AppState,
+        templates: MailTemplates,
+        transport: Arc<dyn MailTransport>,
+    ) -> Routes {
+        let AppState { config, environment, metrics, .. } = state;
+        let clock = Arc::clone(&environment.clock);
+        let store = self.store.with_work_counter(metrics.work().by("mail"));
+        let keys = Arc::clone(&self.keys);
+        threads.spawn(mail::work(store.clone(), keys, templates, transport, clock));
+        let jobs = Jobs {
+            store,
+            accounts: self.accounts.clone(),
+            keys: self.keys,
+            codes: self.codes,
+            environment: environment.clone(),
+            checkpoints: config.checkpoints_file(),
+            counts: self.job_counts,
+            payments: self.payment_counts,
+            cursors: std::sync::Mutex::default(),
+            charger: self.charger,
         };
-        tokio::spawn(jobs.work());
-        Ok::<_, StartError>((accounts, payments, processor))
-    })?;
-    let all = accounts::routes(accounts, processor, rules.decimals)
-        .merge(payments::routes(payments))
-        .merge(till::pages());
-    server::listen(threads, issuer, all.merge(routes))
+        threads.spawn(jobs.work());
+        handlers::accounts::routes(self.accounts, self.processor, config.rules().decimals)
+            .merge(handlers::tills::routes(self.payments))
+            .merge(till::pages())
+    }
 }

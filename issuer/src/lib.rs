@@ -39,11 +39,12 @@ pub mod processor;
 pub mod store;
 
 pub use crate::domain::Environment;
-pub use admin::server_key::NoServerKey;
-pub use app::{Post, start, start_as_set, start_charging};
+pub use admin::server_key::ServerKeyError;
+pub use app::{App, AppBuilder, StartError};
+pub use config::Config;
 pub use http::middleware::RequestId;
 pub use http::router::{Routes, description};
-pub use http::server::{Handle, StartError, serve};
-pub use http::state::Issuer;
+pub use http::server::{RunningServer, ServeError, serve};
+pub use http::state::AppState;
 pub use http::tls::TlsError;
 pub use metrics::Metrics;

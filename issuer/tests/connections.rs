@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tegata_issuer::domain::Environment;
-use tegata_issuer::{Handle, StartError, TlsError, serve};
+use tegata_issuer::{RunningServer, ServeError, TlsError, serve};
 use tokio::net::TcpSocket;
 use tokio::sync::Semaphore;
 use utoipa_axum::routes;
@@ -20,7 +20,7 @@ mod run;
 
 const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-fn connect(service: &Handle) -> TcpStream {
+fn connect(service: &RunningServer) -> TcpStream {
     let stream = TcpStream::connect(service.address()).unwrap();
     patience(&stream);
     stream
@@ -82,7 +82,7 @@ fn a_connection_beyond_the_number_waits_for_its_turn() {
     assert_eq!(answer(second).status, 200);
 }
 
-fn connect_from(address: [u8; 4], service: &Handle) -> TcpStream {
+fn connect_from(address: [u8; 4], service: &RunningServer) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind((address, 0).into()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -93,7 +93,7 @@ fn connect_from(address: [u8; 4], service: &Handle) -> TcpStream {
 }
 
 /// A connection that was answered, and is kept open.
-fn held(service: &Handle) -> TcpStream {
+fn held(service: &RunningServer) -> TcpStream {
     let mut stream = connect(service);
     stream.write_all(HEALTH).unwrap();
     stream.read_exact(&mut [0]).unwrap();
@@ -169,7 +169,7 @@ async fn hung_up() {
     HUNG_UP.pass().await;
 }
 
-fn gated() -> Handle {
+fn gated() -> RunningServer {
     let routes = routes().routes(routes!(stopping)).routes(routes!(hung_up));
     serve(config(""), Environment::system(), routes).unwrap()
 }
@@ -200,7 +200,7 @@ fn stopping_waits_only_so_long() {
     let service = service("stop_seconds = 1\nrequest_seconds = 3600");
     let mut stream = connect(&service);
     stream.write_all(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    until(|| service.issuer().metrics.text().unwrap().contains("in_flight 1"));
+    until(|| service.state().metrics.text().unwrap().contains("in_flight 1"));
     service.stop();
     assert!(is_closed(stream));
 }
@@ -213,7 +213,7 @@ fn a_request_is_finished_after_its_client_disconnects() {
     until(|| HUNG_UP.begun.load(Ordering::SeqCst) == 1);
     drop(stream);
     let gone = r#"{method="GET",route="/hung-up",status="gone"} 1"#;
-    until(|| service.issuer().metrics.text().unwrap().contains(gone));
+    until(|| service.state().metrics.text().unwrap().contains(gone));
     HUNG_UP.open.add_permits(1);
     until(|| HUNG_UP.ended.load(Ordering::SeqCst) == 1);
 }
@@ -224,7 +224,7 @@ fn an_address_that_is_taken_is_named() {
     let mut config = config("");
     config.listen = first.address();
     let error = serve(config, Environment::system(), routes()).unwrap_err();
-    assert!(matches!(error, StartError::Listen { .. }));
+    assert!(matches!(error, ServeError::Listen { .. }));
     assert!(error.to_string().contains(&first.address().to_string()));
 }
 
@@ -236,7 +236,7 @@ fn certificate(folder: &Path) -> String {
     made.cert.pem()
 }
 
-fn over_tls(folder: &Path) -> Result<Handle, StartError> {
+fn over_tls(folder: &Path) -> Result<RunningServer, ServeError> {
     let mut config = config("header_seconds = 1");
     config.tls_certificate = Some(folder.join("certificate.pem"));
     config.tls_key = Some(folder.join("key.pem"));
@@ -278,7 +278,7 @@ fn files_that_are_no_certificate_and_key_are_named() {
     certificate(others.path());
     std::fs::copy(others.path().join("key.pem"), ours.path().join("key.pem")).unwrap();
     let error = over_tls(ours.path()).unwrap_err();
-    assert!(matches!(error, StartError::Tls(TlsError::Unusable(_))), "{error}");
+    assert!(matches!(error, ServeError::Tls(TlsError::Unusable(_))), "{error}");
     std::fs::write(ours.path().join("key.pem"), "CANARY").unwrap();
     let error = over_tls(ours.path()).unwrap_err().to_string();
     assert!(error.contains("key.pem") && !error.contains("CANARY"), "{error}");

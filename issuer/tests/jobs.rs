@@ -17,11 +17,11 @@ use tegata::protocol::{
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom};
+use tegata_issuer::App;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{Environment, StoreUrl as Place};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{AccountChange, AccountStage, Store};
-use tegata_issuer::{Handle, start};
 use tegata_policy::Account;
 use tegata_testkit::TestClock;
 use tempfile::TempDir;
@@ -53,11 +53,11 @@ impl RestartableIssuer {
         self.folder.path().join("issuer.sqlite")
     }
 
-    fn start(&self) -> Handle {
+    fn start(&self) -> App {
         let listen = "127.0.0.1:0".parse().unwrap();
         let config = Config { listen, store: Place::Sqlite(self.file()), ..Config::default() };
         let world = Environment { clock: self.clock.clone(), ..Environment::system() };
-        start(config, world, self.mails.clone()).unwrap()
+        App::builder(config).environment(world).mail_transport(self.mails.clone()).start().unwrap()
     }
 
     fn later(&self, seconds: u64) {
@@ -101,7 +101,7 @@ fn wait_for(mut condition: impl FnMut() -> bool) {
     panic!("it never came");
 }
 
-fn send<C: Call>(issuer: &Handle, request: &Request<C>) -> Result<C::Answer, IssuerError> {
+fn send<C: Call>(issuer: &App, request: &Request<C>) -> Result<C::Answer, IssuerError> {
     let mut stream = TcpStream::connect(issuer.address()).unwrap();
     let mut head = format!(
         "POST {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
@@ -142,7 +142,7 @@ impl Phone {
         TotpText::new(factor.code(stage.clock.now()).unwrap().digits()).unwrap()
     }
 
-    fn begin(&self, issuer: &Handle, address: &str) -> Ticket {
+    fn begin(&self, issuer: &App, address: &str) -> Ticket {
         let call = BeginSignUp {
             address: address.parse().unwrap(),
             language: Language::En,
@@ -152,7 +152,7 @@ impl Phone {
         send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap().ticket
     }
 
-    fn sign_up(&self, stage: &RestartableIssuer, issuer: &Handle) -> SessionToken {
+    fn sign_up(&self, stage: &RestartableIssuer, issuer: &App) -> SessionToken {
         self.sign_up_as(stage, issuer, "hanako@example.org").0
     }
 
@@ -160,7 +160,7 @@ impl Phone {
     fn sign_up_as(
         &self,
         stage: &RestartableIssuer,
-        issuer: &Handle,
+        issuer: &App,
         address: &str,
     ) -> (SessionToken, SecretText) {
         let mails = stage.mails.mails().len();
@@ -373,8 +373,8 @@ fn a_job_that_fails_stops_nothing_and_is_counted() {
     issuer.stop();
 }
 
-fn metric(issuer: &Handle, name: &str) -> u64 {
-    let text = issuer.issuer().metrics.text().unwrap();
+fn metric(issuer: &App, name: &str) -> u64 {
+    let text = issuer.state().metrics.text().unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
     value.unwrap_or(0)
 }

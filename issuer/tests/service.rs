@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tegata_issuer::domain::{Environment, Uptime};
-use tegata_issuer::{Handle, serve};
+use tegata_issuer::{RunningServer, serve};
 
 use crate::run::{JSON, ask, config, get, post, raw, routes, service};
 
@@ -131,7 +131,7 @@ fn every_answer_wears_the_headers_of_safety() {
 
 #[test]
 fn a_request_id_is_ours_unless_a_trusted_proxy_gave_it() {
-    let id = |service: &Handle, header: &str| {
+    let id = |service: &RunningServer, header: &str| {
         let answer = get(service, "/who", &[header]);
         let id = answer.header("x-request-id").unwrap().to_owned();
         assert!(answer.body.ends_with(&id));
@@ -153,7 +153,7 @@ fn a_request_id_is_ours_unless_a_trusted_proxy_gave_it() {
 
 #[test]
 fn the_client_is_whom_a_trusted_proxy_names() {
-    let who = |service: &Handle, headers: &[&str]| {
+    let who = |service: &RunningServer, headers: &[&str]| {
         get(service, "/who", headers).body.split(' ').next().unwrap().to_owned()
     };
     let lie = ["X-Forwarded-For: 6.6.6.6", "Forwarded: for=6.6.6.6", "X-Real-IP: 6.6.6.6"];

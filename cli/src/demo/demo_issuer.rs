@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tegata::protocol::Handle;
 use tegata::{AccountProfile, Clock, Secret, SystemRandom};
+use tegata_issuer::App;
 use tegata_issuer::admin::Operator;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::Environment;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::{Handle as Service, start};
 
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
@@ -32,7 +32,7 @@ pub(super) struct DemoIssuer {
     pub(super) profile: AccountProfile,
     config: Config,
     mailbox: Arc<Mailbox>,
-    service: Option<Service>,
+    service: Option<App>,
 }
 
 impl DemoIssuer {
@@ -46,7 +46,10 @@ impl DemoIssuer {
         }));
         let config = config.map_err(|e| failed(&e))?;
         let mailbox = Arc::new(Mailbox::default());
-        let service = start(config.clone(), environment(clock), mailbox.clone());
+        let service = App::builder(config.clone())
+            .environment(environment(clock))
+            .mail_transport(mailbox.clone())
+            .start();
         let service = service.map_err(|e| failed(&e))?;
         let issuer = format!("http://{}", service.address()).parse().map_err(|e| failed(&e))?;
         let handle: Handle = ADDRESS.parse().map_err(|e| failed(&e))?;
@@ -77,7 +80,7 @@ impl DemoIssuer {
         let started = Instant::now();
         loop {
             let mails = self.mailbox.mails();
-            let is_expected = |mail: &&tegata_issuer::accounts::Posted| {
+            let is_expected = |mail: &&tegata_issuer::mail::OutgoingEmail| {
                 mail.to.address() == ADDRESS && mail.subject.contains(subject)
             };
             if let Some(mail) = mails.iter().filter(is_expected).nth(nth) {

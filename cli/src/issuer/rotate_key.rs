@@ -48,7 +48,7 @@ impl RotateKey {
                          rotate-key --seal-anew";
             return output.print(words, &json!({ "made": true }));
         }
-        let (sealed, left) = operator.seal_anew(&reason).map_err(doing)?;
+        let (sealed, left) = operator.reencrypt(&reason).map_err(doing)?;
         let words = match left.as_slice() {
             [] => format!("{sealed} secrets were re-encrypted, and the older keys were deleted"),
             _ => format!(

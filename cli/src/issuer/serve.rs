@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata_issuer::domain::Environment;
-use tegata_issuer::{log, start_as_set};
+
+use tegata_issuer::{App, log};
 
 use super::settings::Settings;
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ impl Serve {
         }
         log::install(config.log, config.log_level, std::io::stderr);
         let scheme = if config.tls_certificate.is_some() { "https" } else { "http" };
-        let service = start_as_set(config, Environment::system())
+        let service = App::from_config(config)
             .map_err(|error| Failure::cannot("start the service")(&error))?;
         let url = format!("{scheme}://{}", service.address());
         let words = format!("listening on {url}");

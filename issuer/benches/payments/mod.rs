@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tegata::Clock;
+use tegata_issuer::App;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, RegisteredCard};
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::payments::{Charge, Charging};
+use tegata_issuer::payments::{CardCharger, ProcessorCharger};
 use tegata_issuer::processor::{Fault, Key, Processor, Status, Wanted};
 use tegata_issuer::store::Store;
-use tegata_issuer::{Handle, start_charging};
 use tegata_testkit::TestClock;
 use tokio::runtime::{Builder, Runtime};
 
@@ -85,7 +85,7 @@ struct Bench {
     threads: Runtime,
     clock: Arc<TestClock>,
     quick: Arc<Quick>,
-    service: Option<Handle>,
+    service: Option<App>,
     span: Duration,
     credentials: usize,
     /// Tills that were used by now: none is used twice, so that none has sent too many wrong codes.
@@ -133,10 +133,12 @@ impl Bench {
         let clock = self.clock.clone();
         let quick = self.quick.clone();
         let charge = move |store: &Store, tell| {
-            Arc::new(Charging::new(store.clone(), quick, clock, tell)) as Arc<dyn Charge>
+            Arc::new(ProcessorCharger::new(store.clone(), quick, clock, tell))
+                as Arc<dyn CardCharger>
         };
         let mail = Arc::new(Mailbox::default());
-        self.service = Some(start_charging(self.config.clone(), world, mail, charge).unwrap());
+        let builder = App::builder(self.config.clone()).environment(world).mail_transport(mail);
+        self.service = Some(builder.charger(charge).start().unwrap());
     }
 
     fn address(&self) -> SocketAddr {
@@ -190,7 +192,7 @@ impl Bench {
 
     /// What the service counts of the store's work.
     fn work(&self) -> Vec<(String, u64)> {
-        let text = self.service.as_ref().unwrap().issuer().metrics.text().unwrap();
+        let text = self.service.as_ref().unwrap().state().metrics.text().unwrap();
         let lines = text.lines().filter(|line| line.starts_with("tegata_work_total{"));
         let count = |line: &str| {
             let (name, count) = line.rsplit_once(' ').unwrap();

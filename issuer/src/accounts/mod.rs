@@ -1,30 +1,45 @@
 //! Accounts: what is asked of one is decided by [`tegata_policy::decide()`], here it is carried out.
 //!
-//! Each act is one transaction of the store, or a chain of them where something has to be compared: the counted try is
-//! written first, then compared, then the outcome is decided on. An address that nobody has leads to a decoy, an account
+//! Each event is one transaction of the store, or a chain of them where something has to be verified: the counted attempt
+//! is written first, then compared, then the outcome is decided on. An address that nobody has leads to a decoy, an account
 //! like any other whose password, codes and factor nobody knows, so that there is no second path to tell from the first.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `sign_up`, `log_in`, `reset` | messages of a device |
+//! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
+//! | `provision` | how a phone gets its payment credential |
+//! | `session`, `ticket`, `new_password`, `login_throttle` | what several messages need |
+//! | `transaction` | load, decide, write |
+//! | `verification` | comparing between two transactions |
+//! | `request_secrets`, `stored_secrets`, `generated_secrets` | secrets that came, are stored, were made |
+//! | `decoys` | accounts that nobody has |
 
-mod act;
 mod cards;
-mod compare;
 mod decoys;
-mod door;
-mod given;
-mod kept;
-mod letters;
-mod made;
-mod no_link;
-mod operator;
-mod payments;
+mod error;
+mod generated_secrets;
+mod log_in;
+mod login_throttle;
+mod new_password;
+mod payment_history;
 mod provision;
-mod receipts;
-mod routes;
-mod signing;
+mod request_secrets;
+mod reset;
+mod session;
+mod settings;
+mod sign_up;
+mod stored_secrets;
+mod ticket;
+mod transaction;
+mod verification;
 mod view;
 
-pub use letters::{Kept, Letters, Posted};
-pub(crate) use receipts::Receipt;
-pub use routes::{described, routes};
+pub use error::AccountError;
+pub(crate) use generated_secrets::GeneratedSecrets;
+pub(crate) use request_secrets::RequestSecrets;
+pub(crate) use session::Caller;
+pub(crate) use settings::SessionMessage;
 
 use std::sync::Arc;
 
@@ -32,7 +47,6 @@ use crate::codes::Codes;
 use crate::config::Config;
 use crate::crypto::Keys;
 use crate::domain::Environment;
-use crate::http::problem::Problem;
 use crate::passwords::Passwords;
 use crate::store::Store;
 
@@ -42,39 +56,39 @@ pub struct Accounts {
     store: Store,
     keys: Arc<Keys>,
     passwords: Arc<Passwords>,
-    world: Environment,
+    environment: Environment,
     codes: Arc<Codes>,
     /// What authenticators show beside the value.
     name: String,
 }
 
 impl Accounts {
-    /// Those of a store, with the decoys in it.
+    /// Opens the accounts of a store, and makes the decoys in it.
     ///
     /// # Errors
-    /// A problem of the store's, told in the log.
+    /// [`AccountError`] of the store's.
     pub async fn open(
         store: Store,
         keys: Arc<Keys>,
         passwords: Arc<Passwords>,
-        world: Environment,
+        environment: Environment,
         codes: Arc<Codes>,
         name: String,
-    ) -> Result<Self, Problem> {
-        let accounts = Self { store, keys, passwords, world, codes, name };
+    ) -> Result<Self, AccountError> {
+        let accounts = Self { store, keys, passwords, environment, codes, name };
         accounts.make_decoys().await?;
         Ok(accounts)
     }
 
-    /// The same accounts for an operator, who needs no decoys and gives nobody a payment credential.
+    /// Gives the same accounts for an operator, who needs no decoys and makes no payment credentials.
     pub(crate) fn for_operator(
         store: Store,
         keys: Arc<Keys>,
         passwords: Arc<Passwords>,
-        world: Environment,
+        environment: Environment,
     ) -> Self {
         let codes = Arc::new(Codes::new(Config::default().scheme()));
-        Self { store, keys, passwords, world, codes, name: String::new() }
+        Self { store, keys, passwords, environment, codes, name: String::new() }
     }
 }
 
@@ -82,4 +96,9 @@ impl std::fmt::Debug for Accounts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Accounts")
     }
+}
+
+/// The policy's reply is not of the kind that belongs to the event.
+fn unexpected_reply() -> AccountError {
+    AccountError::internal("answering", &"the decision was of another kind")
 }

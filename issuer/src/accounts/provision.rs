@@ -17,21 +17,19 @@ use tegata::protocol::{DeviceId, Refusal};
 use tegata::{Random, UnixTime};
 use tegata_policy::{Account, Decision, Event, Reply, decide};
 
-use super::Accounts;
-use super::given::Given;
-use super::made::Made;
-use super::signing::Caller;
+use super::generated_secrets::GeneratedSecrets;
+use super::request_secrets::RequestSecrets;
+use super::session::Caller;
+use super::{AccountError, Accounts};
 use crate::codes;
 use crate::domain::hash::sha256;
 use crate::domain::{AccountId, RequestId, Sealed, SealedSeed, make_credential_id};
-use crate::http::body::Strict;
-use crate::http::problem::Problem;
 use crate::store::{AccountChange, KillSwitch, LoadedAccount, NewCredential, PriorCredential};
 
-/// All that a new credential is made of, before it is known whether there will be one.
+/// A new credential, made before it is known whether there will be one.
 #[derive(Clone)]
-struct Ready {
-    asked: Provision,
+struct PreparedCredential {
+    message: Provision,
     hash: [u8; 32],
     device: DeviceId,
     session: tegata::protocol::SessionId,
@@ -42,152 +40,163 @@ struct Ready {
     now: UnixTime,
 }
 
-/// What a request came to.
-enum Came {
-    /// The credential that was made ready.
+/// What a request for a credential came to.
+enum Outcome {
+    /// The credential that was prepared.
     New { replaces: bool },
-    /// One that the same request came to before.
-    Before { id: CredentialId, scheme: Scheme, seed: SealedSeed },
+    /// A credential that the same request led to before.
+    Replayed { id: CredentialId, scheme: Scheme, seed: SealedSeed },
 }
 
 impl Accounts {
-    /// A payment credential for the device that asks.
-    pub(super) async fn provision(
+    /// Gives the device a new payment credential, or the one that the same request led to before.
+    pub(crate) async fn provision(
         &self,
         caller: Caller,
         device: DeviceId,
-        request: Strict<Provision>,
-    ) -> Result<ProvisionedCredential, Problem> {
-        let (account, session) = (caller.account, caller.session);
-        let (now, random) = (self.world.clock.now(), &*self.world.random);
-        let no_random = |error| Problem::internal("making a credential", &error);
+        message: Provision,
+        raw: &[u8],
+    ) -> Result<ProvisionedCredential, AccountError> {
+        let Caller { account, session, .. } = caller;
+        let now = self.environment.clock.now();
+        let random = &*self.environment.random;
+        let no_random = |error| AccountError::internal("making a credential", &error);
         let id = make_credential_id(now, random).map_err(no_random)?;
         let seed = Seed::make(random).map_err(no_random)?;
         let sealed = self.keys.seal_seed(account, id, &seed, random);
-        let ready = Ready {
-            hash: sha256(&request.raw),
+        let prepared = PreparedCredential {
+            hash: sha256(raw),
             device,
             session,
             id,
             scheme: self.codes.scheme(),
-            seed: sealed.map_err(|error| Problem::internal("sealing a seed", &error))?,
+            seed: sealed.map_err(|error| AccountError::internal("sealing a seed", &error))?,
             alias_key: AliasKey::new(&seed),
             now,
-            asked: request.value,
+            message,
         };
         // Before anything is written: no key that nothing can be sealed to costs a credential.
-        let scheme = ready.scheme;
-        let asked = ready.asked.clone();
-        let new = self.grant(&asked, &request.raw, &Grant { credential: id, scheme, seed }, now)?;
+        let scheme = prepared.scheme;
+        let message = prepared.message.clone();
+        let new =
+            self.encrypt_grant(&message, raw, &Grant { credential: id, scheme, seed }, now)?;
 
         let accounts = self.clone();
-        let name = RequestId(asked.request.0);
-        let given = self.store.provision(account, name, move |loaded, requested| {
-            match accounts.decided_to_provision(account, &ready, loaded, requested) {
-                Ok((change, given)) => (change, given),
-                Err(problem) => (AccountChange::default(), Err(problem)),
+        let name = RequestId(message.request.0);
+        let provisioned = self.store.provision(account, name, move |loaded, requested| {
+            match accounts.decide_provision(account, &prepared, loaded, requested) {
+                Ok((change, outcome)) => (change, outcome),
+                Err(error) => (AccountChange::default(), Err(error)),
             }
         });
-        match given.await.map_err(Problem::of_store)?? {
-            Came::New { replaces } => {
+        match provisioned.await?? {
+            Outcome::New { replaces } => {
                 if !replaces {
                     self.codes.made_one();
                 }
                 Ok(new)
             }
-            Came::Before { id, scheme, seed } => {
+            Outcome::Replayed { id, scheme, seed } => {
                 let sealed = Sealed { key: seed.key, bytes: seed.seed };
                 let seed = self.keys.open_seed(account, id, &sealed);
-                let seed = seed.map_err(|error| Problem::internal("opening a seed", &error))?;
+                let seed =
+                    seed.map_err(|error| AccountError::internal("opening a seed", &error))?;
                 let grant = Grant { credential: id, scheme, seed };
-                self.grant(&asked, &request.raw, &grant, now)
+                self.encrypt_grant(&message, raw, &grant, now)
             }
         }
     }
 
-    /// What is written, and what is answered once it is.
-    fn decided_to_provision(
+    /// Decides what is written, and what is answered once it is.
+    fn decide_provision(
         &self,
         account: AccountId,
-        ready: &Ready,
+        prepared: &PreparedCredential,
         loaded: &LoadedAccount,
         requested: Option<&PriorCredential>,
-    ) -> Result<(AccountChange, Result<Came, Problem>), Problem> {
+    ) -> Result<(AccountChange, Result<Outcome, AccountError>), AccountError> {
         if loaded.global_state.stopped.contains(KillSwitch::Provisioning) {
-            return Err(Problem::Stopped);
+            return Err(AccountError::Stopped);
         }
-        let world = Self::world(&loaded.global_state, ready.now);
-        let Account::Active(live) = &loaded.state else {
-            return Err(Problem::Refused(Refusal::NotLoggedIn));
+        let policy = Self::policy_context(&loaded.global_state, prepared.now);
+        let Account::Active(active) = &loaded.state else {
+            return Err(Refusal::NotLoggedIn.into());
         };
-        let (session, device) = (ready.session, ready.device);
-        if let Some(before) = requested {
-            if before.request_hash != ready.hash {
-                return Err(Problem::Refused(Refusal::InvalidCredentials));
+        let PreparedCredential { session, device, .. } = *prepared;
+        if let Some(prior) = requested {
+            if prior.request_hash != prepared.hash {
+                return Err(Refusal::InvalidCredentials.into());
             }
-            let may = live.check_repeated_provisioning(session, device, before.number, &world);
-            may.map_err(Problem::Refused)?;
-            let seed = before.seed.clone().ok_or(Problem::Refused(Refusal::NoPendingOperation))?;
-            let given = Came::Before { id: before.id, scheme: before.scheme, seed };
-            return Ok((AccountChange::default(), Ok(given)));
+            active.check_repeated_provisioning(session, device, prior.number, &policy)?;
+            let seed = prior.seed.clone().ok_or(Refusal::NoPendingOperation)?;
+            let outcome = Outcome::Replayed { id: prior.id, scheme: prior.scheme, seed };
+            return Ok((AccountChange::default(), Ok(outcome)));
         }
-        let replaces = live.payer().is_some();
+        let replaces = active.payer().is_some();
         let event = Event::Provision { session, device };
-        let Decision { account: state, effects, reply: answer } =
-            decide(loaded.state.clone(), event, &world);
-        let number = match answer {
+        let Decision { account: state, effects, reply } =
+            decide(loaded.state.clone(), event, &policy);
+        let number = match reply {
             Reply::Provisioned(_) if !replaces && !self.codes.has_room() => {
-                return Err(Problem::NoRoom);
+                return Err(AccountError::NoRoom);
             }
             Reply::Provisioned(number) => Ok(number),
-            Reply::Refused(refusal) => Err(Problem::Refused(refusal)),
-            _ => Err(Problem::internal("provisioning", &"the decision was of another kind")),
+            Reply::Refused(refusal) => Err(AccountError::Refused(refusal)),
+            _ => Err(AccountError::internal("provisioning", &"the decision was of another kind")),
         };
-        let (given, made) = (Given::default(), &mut Made::default());
-        let mut change = self.carry_out(account, &loaded.secrets, &effects, &given, made)?;
+        let request = RequestSecrets::default();
+        let mut generated = GeneratedSecrets::default();
+        let mut change =
+            self.apply_effects(account, &loaded.secrets, &effects, &request, &mut generated)?;
         change.state = Some(state);
-        change.credential = number.ok().map(|number| ready.credential(number));
-        Ok((change, number.map(|_| Came::New { replaces })))
+        change.credential = number.as_ref().ok().map(|number| prepared.credential(*number));
+        Ok((change, number.map(|_| Outcome::New { replaces })))
     }
 
-    /// The answer: the grant, sealed to the key of the request.
-    fn grant(
+    /// Encrypts a grant to the key of the request.
+    fn encrypt_grant(
         &self,
-        asked: &Provision,
+        message: &Provision,
         body: &[u8],
         grant: &Grant,
         now: UnixTime,
-    ) -> Result<ProvisionedCredential, Problem> {
-        let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&asked.key.0);
-        let key = key.map_err(|_| Problem::Malformed)?;
-        let plain = grant.write().ok_or_else(|| Problem::internal("granting", &"too large"))?;
+    ) -> Result<ProvisionedCredential, AccountError> {
+        let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&message.key.0);
+        let key = key.map_err(|_| AccountError::Malformed)?;
+        let plain = grant
+            .write()
+            .ok_or_else(|| AccountError::internal("encrypting a credential", &"too large"))?;
         let aad = provision_aad(body, grant.credential);
-        let mut dice = Dice { random: &*self.world.random, failed: false };
+        let mut hpke_random = HpkeRandom { random: &*self.environment.random, failed: false };
         let sealed = single_shot_seal_with_rng::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
             &OpModeS::Base,
             &key,
             PROVISION_INFO,
             &plain,
             &aad,
-            &mut dice,
+            &mut hpke_random,
         );
-        if dice.failed {
-            return Err(Problem::internal("granting", &tegata::RandomUnavailable));
+        if hpke_random.failed {
+            return Err(AccountError::internal(
+                "encrypting a credential",
+                &tegata::RandomUnavailable,
+            ));
         }
         // A key of small order: nothing is secret under it.
-        let (enc, ciphertext) = sealed.map_err(|_| Problem::Malformed)?;
+        let (enc, ciphertext) = sealed.map_err(|_| AccountError::Malformed)?;
         let ciphertext = Ciphertext::new(ciphertext);
         Ok(ProvisionedCredential {
             credential: CredentialName(grant.credential.0),
             enc: X25519Key(enc.to_bytes().into()),
-            ciphertext: ciphertext.map_err(|error| Problem::internal("granting", &error))?,
+            ciphertext: ciphertext
+                .map_err(|error| AccountError::internal("encrypting a credential", &error))?,
             till_card_key: Ed25519Key(self.keys.till_card_key()),
             time: now,
         })
     }
 }
 
-impl Ready {
+impl PreparedCredential {
     fn credential(&self, number: tegata_policy::CredentialNumber) -> NewCredential {
         let Scheme { prefix, alias_period } = self.scheme;
         let aliases = codes::around(alias_period, self.now)
@@ -197,7 +206,7 @@ impl Ready {
             number,
             scheme: self.scheme,
             seed: self.seed.clone(),
-            request: RequestId(self.asked.request.0),
+            request: RequestId(self.message.request.0),
             request_hash: self.hash,
             made: self.now,
             aliases: aliases.collect(),
@@ -205,13 +214,13 @@ impl Ready {
     }
 }
 
-/// Our randomness, for a crate that takes none that can fail: what it made of a failure is thrown away.
-struct Dice<'a> {
+/// The issuer's randomness, for a crate that takes none that can fail: what it made of a failure is thrown away.
+struct HpkeRandom<'a> {
     random: &'a dyn Random,
     failed: bool,
 }
 
-impl TryRng for Dice<'_> {
+impl TryRng for HpkeRandom<'_> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
@@ -230,4 +239,4 @@ impl TryRng for Dice<'_> {
     }
 }
 
-impl TryCryptoRng for Dice<'_> {}
+impl TryCryptoRng for HpkeRandom<'_> {}

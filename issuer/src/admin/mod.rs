@@ -1,6 +1,7 @@
 //! What an operator does, on the issuer's own machine: it works on the store, whether the service runs or not, and a
 //! service that runs goes by it from its next transaction on. Each act is a line of the log, with who did it and why.
 
+mod freeze;
 pub mod report;
 pub(crate) mod server_key;
 
@@ -12,22 +13,19 @@ use tegata::code::{ShopName, TillId};
 use tegata::{RandomUnavailable, UnixTime};
 use tokio::runtime::Runtime;
 
-use crate::accounts::Accounts;
 use crate::audit::{self, AuditError, Verified};
 use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::crypto::Keys;
-use crate::domain::{
-    AccountId, AccountRef, AuthorisationId, Environment, EventId, Reason, StoreUrl,
-};
+use crate::domain::{AuthorisationId, Environment, EventId, Reason, StoreUrl};
 use crate::key_store::KeyStoreError;
-use crate::passwords::{Passwords, PasswordsUnavailable};
-use crate::payments::{CODE_LIFE, Notices, TillCode};
+use crate::passwords::PasswordsUnavailable;
+use crate::payments::{CODE_LIFE, SealedReceiptWriter, TillCode};
 use crate::store::{
     self, AdminCommand, Authorisation, AuthorisationState, EventRow, GlobalState, KillSwitch,
     OpenPaymentCounts, Seal, Store, StoreError, Till, TimeSpan, VoidOutcome, VoidTarget,
 };
 use report::{Finding, Thresholds};
-use server_key::NoServerKey;
+use server_key::ServerKeyError;
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +38,7 @@ pub enum OperatorError {
     Store(#[from] StoreError),
     /// The server key.
     #[error(transparent)]
-    ServerKey(#[from] NoServerKey),
+    ServerKey(#[from] ServerKeyError),
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyStoreError),
@@ -92,7 +90,7 @@ pub struct Operator {
     threads: Runtime,
     store: Store,
     config: Config,
-    world: Environment,
+    environment: Environment,
 }
 
 impl Operator {
@@ -100,7 +98,7 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn open(config: Config, world: Environment) -> Result<Self, OperatorError> {
+    pub fn open(config: Config, environment: Environment) -> Result<Self, OperatorError> {
         if let StoreUrl::Sqlite(file) = &config.store
             && !file.exists()
         {
@@ -108,7 +106,7 @@ impl Operator {
         }
         let threads = threads()?;
         let store = threads.block_on(Store::open(&config.store))?;
-        Ok(Self { threads, store, config, world })
+        Ok(Self { threads, store, config, environment })
     }
 
     /// Stops acts, one after the other; gives what holds now.
@@ -162,25 +160,6 @@ impl Operator {
         self.operate(AdminCommand::RevokeAll, "revoked", "all", reason)
     }
 
-    /// Freezes an account, or lets it go, whoever froze it.
-    ///
-    /// # Errors
-    /// [`OperatorError`].
-    pub fn freeze(
-        &self,
-        whose: &AccountRef,
-        frozen: bool,
-        reason: &Reason,
-    ) -> Result<AccountId, OperatorError> {
-        let keys = Arc::new(self.keys()?);
-        // No password is asked for; the accounts have no form without the thread for them.
-        let passwords = Passwords::start(std::num::NonZeroUsize::MIN, 1, self.world.random.clone());
-        let passwords = Arc::new(passwords?);
-        let accounts =
-            Accounts::for_operator(self.store.clone(), keys, passwords, self.world.clone());
-        self.threads.block_on(accounts.freeze_by_operator(whose, frozen, reason))
-    }
-
     /// How many payments were begun and are not over: they are finished or taken back, also while payments are stopped.
     ///
     /// # Errors
@@ -199,8 +178,8 @@ impl Operator {
         shop: ShopName,
         reason: &Reason,
     ) -> Result<TillCode, OperatorError> {
-        let code = TillCode::make(&*self.world.random)?;
-        let now = self.world.clock.now();
+        let code = TillCode::make(&*self.environment.random)?;
+        let now = self.environment.clock.now();
         let detail = json!({ "why": reason.why(), "till": id.as_str() });
         let event = self.event("till_added", &detail, reason)?;
         let span = (now, now.shifted(CODE_LIFE));
@@ -223,7 +202,7 @@ impl Operator {
     pub fn revoke_till(&self, id: TillId, reason: &Reason) -> Result<(), OperatorError> {
         let detail = json!({ "why": reason.why(), "till": id.as_str() });
         let event = self.event("till_revoked", &detail, reason)?;
-        let revoked = self.store.revoke_till(id, self.world.clock.now(), event);
+        let revoked = self.store.revoke_till(id, self.environment.clock.now(), event);
         let is_revoked = self.threads.block_on(revoked)?;
         if is_revoked { Ok(()) } else { Err(StoreError::NoSuchTill.into()) }
     }
@@ -279,10 +258,13 @@ impl Operator {
         deed: &str,
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
-        let now = self.world.clock.now();
+        let now = self.environment.clock.now();
         let detail = json!({ "why": reason.why(), "authorisation": found.id.to_string() });
         let asked = self.event(deed, &detail, reason)?;
-        let tell = Arc::new(Notices::new(Arc::new(self.keys()?), Arc::clone(&self.world.random)));
+        let tell = Arc::new(SealedReceiptWriter::new(
+            Arc::new(self.keys()?),
+            Arc::clone(&self.environment.random),
+        ));
         let voided = self.threads.block_on(async {
             self.store.append_event(asked).await?;
             let what = VoidTarget::Id(found.id);
@@ -303,7 +285,7 @@ impl Operator {
         seconds: u64,
         thresholds: &Thresholds,
     ) -> Result<(TimeSpan, Vec<Finding>), OperatorError> {
-        let now = self.world.clock.now();
+        let now = self.environment.clock.now();
         let since = now.seconds().saturating_sub(seconds);
         // What was paid in this second is in it.
         let span = TimeSpan { since: UnixTime::new(since).unwrap_or(now), until: now.shifted(1) };
@@ -325,7 +307,7 @@ impl Operator {
     /// [`OperatorError`].
     pub fn seal(&self) -> Result<Seal, OperatorError> {
         let (file, keys) = (self.checkpoints()?, self.keys()?);
-        let now = self.world.clock.now();
+        let now = self.environment.clock.now();
         Ok(self.threads.block_on(audit::seal(&self.store, &keys, &file, now))?)
     }
 
@@ -353,7 +335,7 @@ impl Operator {
     /// [`OperatorError`]; then the old one goes on counting.
     pub fn rotate_server_key(&self, to: &Path, reason: &Reason) -> Result<(), OperatorError> {
         let old = server_key::find(&self.config)?;
-        let random = &*self.world.random;
+        let random = &*self.environment.random;
         // Not before the old key was seen to open the store.
         self.threads.block_on(Keys::open(&self.store, &old, random))?;
         let new = match read_key_file(to)? {
@@ -370,7 +352,7 @@ impl Operator {
     /// [`OperatorError`].
     pub fn renew_sealing_key(&self, reason: &Reason) -> Result<(), OperatorError> {
         let key = self.server_key()?;
-        self.threads.block_on(Keys::renew(&self.store, &key, &*self.world.random))?;
+        self.threads.block_on(Keys::renew(&self.store, &key, &*self.environment.random))?;
         self.log("sealing_key_made", reason)
     }
 
@@ -379,9 +361,9 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn seal_anew(&self, reason: &Reason) -> Result<(u64, Vec<u8>), OperatorError> {
+    pub fn reencrypt(&self, reason: &Reason) -> Result<(u64, Vec<u8>), OperatorError> {
         let keys = self.keys()?;
-        let sealed = self.threads.block_on(keys.reseal(&self.store, &*self.world.random))?;
+        let sealed = self.threads.block_on(keys.reseal(&self.store, &*self.environment.random))?;
         let left = self.threads.block_on(keys.retire(&self.store))?;
         self.log("sealed_anew", reason)?;
         Ok((sealed, left))
@@ -393,7 +375,7 @@ impl Operator {
 
     fn keys(&self) -> Result<Keys, OperatorError> {
         let key = self.server_key()?;
-        Ok(self.threads.block_on(Keys::open(&self.store, &key, &*self.world.random))?)
+        Ok(self.threads.block_on(Keys::open(&self.store, &key, &*self.environment.random))?)
     }
 
     fn checkpoints(&self) -> Result<PathBuf, OperatorError> {
@@ -411,7 +393,7 @@ impl Operator {
         detail: &serde_json::Value,
         reason: &Reason,
     ) -> Result<EventRow, OperatorError> {
-        event(&self.world, deed, detail, reason)
+        event(&self.environment, deed, detail, reason)
     }
 }
 
@@ -450,20 +432,20 @@ pub struct Restored {
 /// [`OperatorError`].
 pub fn restore(
     config: &Config,
-    world: &Environment,
+    environment: &Environment,
     from: &Path,
     reason: &Reason,
 ) -> Result<Restored, OperatorError> {
     let threads = threads()?;
-    let now = world.clock.now();
-    let event = event(world, "restored", &json!({ "why": reason.why() }), reason)?;
+    let now = environment.clock.now();
+    let event = event(environment, "restored", &json!({ "why": reason.why() }), reason)?;
     let store = threads.block_on(store::restore(&config.store, from, now, event))?;
     let checkpoints = match config.checkpoints_file().filter(|file| file.exists()) {
         Some(file) => Some(set_aside(&file, now).map_err(OperatorError::Checkpoints)?),
         None => None,
     };
     let opened = server_key::find(config).map_err(|error| error.to_string()).and_then(|key| {
-        let opened = threads.block_on(Keys::open(&store, &key, &*world.random));
+        let opened = threads.block_on(Keys::open(&store, &key, &*environment.random));
         opened.map(drop).map_err(|error| error.to_string())
     });
     opened.map_err(OperatorError::Restored)?;
@@ -480,14 +462,14 @@ fn set_aside(file: &Path, now: UnixTime) -> std::io::Result<PathBuf> {
 }
 
 fn event(
-    world: &Environment,
+    environment: &Environment,
     deed: &str,
     detail: &serde_json::Value,
     reason: &Reason,
 ) -> Result<EventRow, OperatorError> {
-    let at = world.clock.now();
+    let at = environment.clock.now();
     Ok(EventRow {
-        id: EventId::make(at, 0, &*world.random)?,
+        id: EventId::make(at, 0, &*environment.random)?,
         account: None,
         deed: deed.to_owned(),
         actor: reason.actor(),

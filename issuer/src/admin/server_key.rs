@@ -9,7 +9,7 @@ use crate::store::{Store, StoreError};
 
 /// There is no server key.
 #[derive(Debug, thiserror::Error)]
-pub enum NoServerKey {
+pub enum ServerKeyError {
     /// None is set, and the store is no file that one could lie beside.
     #[error(
         "set server_key_file: a file with 32 random bytes in 64 hex digits, readable by its owner alone"
@@ -29,18 +29,18 @@ pub enum NoServerKey {
 }
 
 /// The key that is set, or that lies beside the store.
-pub(crate) fn find(config: &Config) -> Result<ServerKey, NoServerKey> {
+pub(crate) fn find(config: &Config) -> Result<ServerKey, ServerKeyError> {
     if let Some(key) = &config.server_key {
         return Ok(key.clone());
     }
-    let file = config.key_file().ok_or(NoServerKey::NotSet)?;
-    read_key_file(&file)?.ok_or(NoServerKey::Gone(file))
+    let file = config.key_file().ok_or(ServerKeyError::NotSet)?;
+    read_key_file(&file)?.ok_or(ServerKeyError::Gone(file))
 }
 
 /// Whether there can be one, before a store is opened.
-pub(crate) fn look(config: &Config) -> Result<(), NoServerKey> {
+pub(crate) fn check(config: &Config) -> Result<(), ServerKeyError> {
     match find(config) {
-        Ok(_) | Err(NoServerKey::Gone(_)) => Ok(()),
+        Ok(_) | Err(ServerKeyError::Gone(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -50,9 +50,9 @@ pub(crate) async fn find_or_make(
     config: &Config,
     store: &Store,
     random: &dyn Random,
-) -> Result<ServerKey, NoServerKey> {
+) -> Result<ServerKey, ServerKeyError> {
     match find(config) {
-        Err(NoServerKey::Gone(file)) if store.keys().await?.is_empty() => {
+        Err(ServerKeyError::Gone(file)) if store.keys().await?.is_empty() => {
             let made = make_key_file(&file, random);
             // Another process may have been quicker: its key counts.
             if let Some(theirs) = made.is_err().then(|| read_key_file(&file)).transpose()?.flatten()

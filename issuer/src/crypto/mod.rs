@@ -141,7 +141,7 @@ impl Keys {
     ///
     /// # Errors
     /// `Random`.
-    pub fn keep(
+    pub fn protect(
         &self,
         account: AccountId,
         id: SecretId,

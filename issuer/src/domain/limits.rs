@@ -33,7 +33,7 @@ pub struct PaymentRules {
 
 impl PaymentRules {
     /// Gives what holds for a payment that is made now.
-    pub(crate) fn bounds(&self, now: UnixTime) -> AuthoriseLimits {
+    pub(crate) fn limits(&self, now: UnixTime) -> AuthoriseLimits {
         let Self { usual, low, attempts, day_offset, .. } = *self;
         AuthoriseLimits { usual, low, attempts, day: day_offset.day(now) }
     }

@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, V
 use serde_json::Value;
 
 use crate::http::problem::Problem;
-use crate::http::state::Issuer;
+use crate::http::state::AppState;
 
 /// Bytes that a body may have.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -34,17 +34,17 @@ pub struct Strict<T> {
     pub raw: Bytes,
 }
 
-impl<T: DeserializeOwned> FromRequest<std::sync::Arc<Issuer>> for Strict<T> {
+impl<T: DeserializeOwned> FromRequest<std::sync::Arc<AppState>> for Strict<T> {
     type Rejection = Problem;
 
     async fn from_request(
         request: Request,
-        issuer: &std::sync::Arc<Issuer>,
+        state: &std::sync::Arc<AppState>,
     ) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::NotJson);
         }
-        let raw = read(request, issuer.config.body_seconds.duration()).await?;
+        let raw = read(request, state.config.body_seconds.duration()).await?;
         let value = parse(&raw).ok_or(Problem::Malformed)?;
         Ok(Self { value, raw })
     }

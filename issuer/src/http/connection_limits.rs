@@ -11,7 +11,7 @@ use crate::http::client_address::ClientNetwork;
 
 /// The connections that there are, by the network at the other end. It knows no more networks than there are connections.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct NetworkSlots {
     each: usize,
     /// Proxies, which connect for everybody.
     trusted: Vec<IpNet>,
@@ -20,19 +20,19 @@ pub(crate) struct Places {
 
 /// A connection that is counted, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place(Option<(Arc<Places>, ClientNetwork)>);
+pub(crate) struct NetworkSlot(Option<(Arc<NetworkSlots>, ClientNetwork)>);
 
-impl Places {
+impl NetworkSlots {
     /// So many for each network, any number for trusted proxies.
     pub(crate) fn new(each: usize, trusted: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self { each, trusted, taken: Mutex::default() })
     }
 
     /// One more for the network of this peer; `None` if it holds all that it may.
-    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Option<NetworkSlot> {
         let peer = peer.to_canonical();
         if self.trusted.iter().any(|range| range.contains(&peer)) {
-            return Some(Place(None));
+            return Some(NetworkSlot(None));
         }
         let network = ClientNetwork::of(peer);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,11 +41,11 @@ impl Places {
             return None;
         }
         *held += 1;
-        Some(Place(Some((Arc::clone(self), network))))
+        Some(NetworkSlot(Some((Arc::clone(self), network))))
     }
 }
 
-impl Drop for Place {
+impl Drop for NetworkSlot {
     fn drop(&mut self) {
         let Some((places, network)) = self.0.take() else { return };
         let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,11 +62,11 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn places() -> Arc<Places> {
-        Places::new(2, vec!["10.0.0.0/8".parse().unwrap()])
+    fn places() -> Arc<NetworkSlots> {
+        NetworkSlots::new(2, vec!["10.0.0.0/8".parse().unwrap()])
     }
 
-    fn take(places: &Arc<Places>, peer: &str) -> Option<Place> {
+    fn take(places: &Arc<NetworkSlots>, peer: &str) -> Option<NetworkSlot> {
         places.take(peer.parse().unwrap())
     }
 

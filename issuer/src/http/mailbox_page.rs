@@ -14,14 +14,14 @@ use base64ct::{Base64, Encoding};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-use crate::accounts::Posted;
 use crate::http::client_address::Peer;
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
 use crate::mail::Mailbox;
+use crate::mail::OutgoingEmail;
 
 /// Its routes, which no description names.
-pub(crate) fn page(mailbox: Arc<Mailbox>) -> Routes {
+pub(crate) fn routes(mailbox: Arc<Mailbox>) -> Routes {
     Routes::new()
         .route("/dev/mailbox", get(as_html))
         .route("/dev/mailbox.json", get(as_json))
@@ -55,7 +55,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
 
 async fn as_json(Extension(mailbox): Extension<Arc<Mailbox>>) -> Json<Value> {
     let mails = mailbox.mails();
-    let mail = |mail: &Posted| {
+    let mail = |mail: &OutgoingEmail| {
         json!({
             "id": mail.id.to_string(),
             "made": mail.made,
@@ -91,7 +91,7 @@ async fn as_html(
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(written)))
 }
 
-fn html(mails: &[Posted]) -> Result<String, std::fmt::Error> {
+fn html(mails: &[OutgoingEmail]) -> Result<String, std::fmt::Error> {
     let mut page = String::new();
     write!(
         page,
@@ -104,7 +104,7 @@ fn html(mails: &[Posted]) -> Result<String, std::fmt::Error> {
         writeln!(page, "<p>No mails yet.</p>")?;
     }
     for mail in mails.iter().rev() {
-        let Posted { id, made, to, subject, body } = mail;
+        let OutgoingEmail { id, made, to, subject, body } = mail;
         let (subject, to, body) = (escaped(subject), escaped(to.address()), escaped(body));
         writeln!(
             page,
@@ -140,8 +140,8 @@ mod tests {
     use super::*;
     use crate::domain::MailId;
 
-    fn mail(number: u8, body: &str) -> Posted {
-        Posted {
+    fn mail(number: u8, body: &str) -> OutgoingEmail {
+        OutgoingEmail {
             id: MailId([number; 16]),
             made: UnixTime::new(1_700_000_000).unwrap(),
             to: "hanako@example.org".parse().unwrap(),

@@ -13,8 +13,8 @@ use tracing::Instrument;
 
 use crate::http::client_address::{self, ClientNetwork, Peer};
 use crate::http::problem::Problem;
-use crate::http::state::Issuer;
-use crate::metrics::Answered;
+use crate::http::state::AppState;
+use crate::metrics::RequestOutcome;
 
 /// Where an answer says which request it is for.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,8 +30,8 @@ impl RequestId {
         &self.0
     }
 
-    fn of(issuer: &Issuer, peer: Peer, headers: &HeaderMap) -> Result<Self, Problem> {
-        let config = &issuer.config;
+    fn of(state: &AppState, peer: Peer, headers: &HeaderMap) -> Result<Self, Problem> {
+        let config = &state.config;
         let is_trusted =
             config.trusted_proxies.iter().any(|range| range.contains(&peer.0.ip().to_canonical()));
         let given = config.request_id_header.as_ref().filter(|_| is_trusted);
@@ -44,7 +44,7 @@ impl RequestId {
             return Ok(Self(id.into()));
         }
         let mut bytes = [0; 16];
-        let filled = issuer.world.random.fill(&mut bytes);
+        let filled = state.environment.random.fill(&mut bytes);
         filled.map_err(|error| Problem::internal("making a request's id", &error))?;
         Ok(Self(hex::encode(bytes).into()))
     }
@@ -58,38 +58,38 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
-/// The frame. It runs what is inside as a task of its own: a client that hangs up does not stop in the middle what it
+/// The middleware around every request. It runs the handler as a task of its own: a client that hangs up does not stop in the middle what it
 /// has begun, and a panic ends there.
-pub(crate) async fn frame(
-    State(issuer): State<Arc<Issuer>>,
+pub(crate) async fn middleware(
+    State(state): State<Arc<AppState>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let Some(&peer) = request.extensions().get::<Peer>() else {
-        return Problem::internal("framing a request", &"the peer is not known").into_response();
+        return Problem::internal("reading a request", &"the peer is not known").into_response();
     };
-    let id = match RequestId::of(&issuer, peer, request.headers()) {
+    let id = match RequestId::of(&state, peer, request.headers()) {
         Ok(id) => id,
         Err(problem) => return problem.into_response(),
     };
-    let (config, headers) = (&issuer.config, request.headers());
+    let (config, headers) = (&state.config, request.headers());
     let client =
         client_address::client(peer.0.ip(), headers, config.forwarded, &config.trusted_proxies);
-    let observation = Observation::begin(&issuer, &id, &request);
+    let observation = Observation::begin(&state, &id, &request);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(client);
-    let response = match issuer.limits.network.check(&client) {
+    let response = match state.limits.network.check(&client) {
         Err(problem) => problem.into_response(),
-        Ok(()) => inside(&issuer, &id, request, next).await,
+        Ok(()) => with_timeout(&state, &id, request, next).await,
     };
-    let response = dress(response, &id, issuer.config.tls_certificate.is_some());
+    let response = finalize_response(response, &id, state.config.tls_certificate.is_some());
     observation.end(&response);
     response
 }
 
-async fn inside(issuer: &Issuer, id: &RequestId, request: Request, next: Next) -> Response {
+async fn with_timeout(state: &AppState, id: &RequestId, request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", id = id.as_str());
-    let within = issuer.config.request_seconds.duration();
+    let within = state.config.request_seconds.duration();
     let work = tokio::time::timeout(within, next.run(request)).instrument(span);
     match tokio::spawn(work).await {
         Ok(Ok(response)) => response,
@@ -100,7 +100,7 @@ async fn inside(issuer: &Issuer, id: &RequestId, request: Request, next: Next) -
 }
 
 /// Makes every error a problem that names its request, and puts on what no answer goes without.
-fn dress(mut response: Response, id: &RequestId, is_tls: bool) -> Response {
+fn finalize_response(mut response: Response, id: &RequestId, is_tls: bool) -> Response {
     let problem = response.extensions().get::<Problem>().copied();
     if let Some(problem) = problem.or_else(|| Problem::of_status(response.status())) {
         let allow = response.headers_mut().remove(header::ALLOW);
@@ -129,7 +129,7 @@ fn dress(mut response: Response, id: &RequestId, is_tls: bool) -> Response {
 
 /// What the log and the counts will say of a request; said when it is dropped, too, for clients that hang up.
 struct Observation {
-    issuer: Arc<Issuer>,
+    state: Arc<AppState>,
     id: RequestId,
     method: &'static str,
     route: String,
@@ -138,11 +138,11 @@ struct Observation {
 }
 
 impl Observation {
-    fn begin(issuer: &Arc<Issuer>, id: &RequestId, request: &Request) -> Self {
-        issuer.metrics.begin();
+    fn begin(state: &Arc<AppState>, id: &RequestId, request: &Request) -> Self {
+        state.metrics.begin();
         let route = request.extensions().get::<MatchedPath>();
         Self {
-            issuer: Arc::clone(issuer),
+            state: Arc::clone(state),
             id: id.clone(),
             method: known(request.method()),
             // The template. What was asked for may hold anything.
@@ -167,8 +167,8 @@ impl Drop for Observation {
         } else {
             tracing::info!(id = id.as_str(), method, route, ms, "client disconnected");
         }
-        let answered = Answered { method, route, status: *status, took };
-        self.issuer.metrics.end(answered);
+        let outcome = RequestOutcome { method, route, status: *status, took };
+        self.state.metrics.end(outcome);
     }
 }
 
@@ -188,10 +188,10 @@ fn known(method: &Method) -> &'static str {
 
 /// Whether a client may read what only operators should: its network is one of those set for it, and if the request came
 /// through somebody who says so, that is a proxy we were told of.
-pub(crate) fn is_operator(issuer: &Issuer, client: ClientNetwork, headers: &HeaderMap) -> bool {
+pub(crate) fn is_operator(state: &AppState, client: ClientNetwork, headers: &HeaderMap) -> bool {
     let is_forwarded =
         headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
-    let is_expected = issuer.config.forwarded != crate::config::ForwardedHeader::None;
+    let is_expected = state.config.forwarded != crate::config::ForwardedHeader::None;
     (is_expected || !is_forwarded)
-        && issuer.config.metrics_networks.iter().any(|range| range.contains(&client.range()))
+        && state.config.metrics_networks.iter().any(|range| range.contains(&client.range()))
 }

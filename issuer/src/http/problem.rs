@@ -11,6 +11,10 @@ use serde::Serialize;
 use tegata::protocol::Refusal;
 use utoipa::ToSchema;
 
+use crate::accounts::AccountError;
+use crate::domain::InternalError;
+use crate::passwords::PasswordError;
+use crate::payments::PaymentError;
 use crate::store::StoreError;
 
 /// Why a request was not done. Each is one type of problem, `urn:tegata:problem:…`.
@@ -151,15 +155,6 @@ impl Problem {
     #[must_use]
     pub const fn busy() -> Self {
         Self::Busy { retry_after: RetryAfter(1) }
-    }
-
-    /// What a store did not do.
-    #[must_use]
-    pub fn of_store(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => Self::busy(),
-            error => Self::internal("using the store", &error),
-        }
     }
 
     /// A fault of ours: what failed goes to the log, under the request's id, and the answer says nothing of it.
@@ -424,6 +419,67 @@ fn refused(refusal: Refusal) -> Facts {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         self.answer(None)
+    }
+}
+
+impl From<InternalError> for Problem {
+    fn from(error: InternalError) -> Self {
+        Self::internal(error.doing, &error.cause)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::busy(),
+            error => Self::internal("using the store", &error),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::QueueFull { wait } => {
+                Self::Busy { retry_after: RetryAfter::from_wait(wait) }
+            }
+            PasswordError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::UnknownTill => Self::NoSuchTill,
+            PaymentError::KeyReused => Self::KeyReused,
+            PaymentError::ReferenceReused => Self::ReferenceReused,
+            PaymentError::OtherCurrency => Self::OtherCurrency,
+            PaymentError::TooMuch => Self::TooMuch,
+            PaymentError::NotFound => Self::NotFound,
+            PaymentError::Store(error) => error.into(),
+            PaymentError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Refused(refusal) => Self::Refused(refusal),
+            AccountError::Stopped => Self::Stopped,
+            AccountError::TooManyAttempts { wait } => {
+                Self::TooMany { retry_after: RetryAfter::from_wait(wait) }
+            }
+            AccountError::Malformed => Self::Malformed,
+            AccountError::WeakPassword => Self::WeakPassword,
+            AccountError::NoRoom => Self::NoRoom,
+            AccountError::CardRefused => Self::CardRefused,
+            AccountError::Interrupted => Self::busy(),
+            AccountError::Password(error) => error.into(),
+            AccountError::Store(error) => error.into(),
+            AccountError::Internal(error) => error.into(),
+        }
     }
 }
 

@@ -14,17 +14,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::client_address::ClientNetwork;
-use crate::http::middleware::{frame, is_operator};
+use crate::http::middleware::{is_operator, middleware};
 use crate::http::openapi;
 use crate::http::problem::Problem;
-use crate::http::state::Issuer;
+use crate::http::state::AppState;
 
 /// Routes with their description, each handler with `#[utoipa::path]`.
-pub type Routes = OpenApiRouter<Arc<Issuer>>;
+pub type Routes = OpenApiRouter<Arc<AppState>>;
 
 /// Everything that is served: `routes`, health, metrics and the description, all of it within the frame.
 pub(crate) fn everything(
-    issuer: &Arc<Issuer>,
+    state: &Arc<AppState>,
     routes: Routes,
 ) -> Result<Router, serde_json::Error> {
     let (all, document) = described(routes)?;
@@ -32,8 +32,8 @@ pub(crate) fn everything(
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok(all
         .route("/openapi.json", get(move || async move { (json, document) }))
-        .layer(from_fn_with_state(Arc::clone(issuer), frame))
-        .with_state(Arc::clone(issuer)))
+        .layer(from_fn_with_state(Arc::clone(state), middleware))
+        .with_state(Arc::clone(state)))
 }
 
 /// The description of the interface that `routes` come to, as the service serves it: `OpenAPI` 3.1 in JSON.
@@ -44,7 +44,7 @@ pub fn description(routes: Routes) -> Result<String, serde_json::Error> {
     described(routes).map(|(_, document)| document)
 }
 
-fn described(routes: Routes) -> Result<(Router<Arc<Issuer>>, String), serde_json::Error> {
+fn described(routes: Routes) -> Result<(Router<Arc<AppState>>, String), serde_json::Error> {
     let all = OpenApiRouter::with_openapi(openapi::empty())
         .routes(routes!(healthz))
         .routes(routes!(metrics))
@@ -83,14 +83,14 @@ async fn healthz() -> axum::Json<Health> {
     )
 )]
 async fn metrics(
-    State(issuer): State<Arc<Issuer>>,
+    State(state): State<Arc<AppState>>,
     client: ClientNetwork,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
-    if !is_operator(&issuer, client, &headers) {
+    if !is_operator(&state, client, &headers) {
         return Err(Problem::NotFound);
     }
     let text =
-        issuer.metrics.text().map_err(|error| Problem::internal("writing metrics", &error))?;
+        state.metrics.text().map_err(|error| Problem::internal("writing metrics", &error))?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -21,20 +21,14 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
-use crate::admin::server_key::NoServerKey;
-use crate::codes::CodesError;
 use crate::config::Config;
 use crate::domain::Environment;
 use crate::http::client_address::Peer;
-use crate::http::connection_limits::Places;
+use crate::http::connection_limits::NetworkSlots;
 use crate::http::router::{self, Routes};
-use crate::http::state::Issuer;
+use crate::http::state::AppState;
 use crate::http::tls::{self, TlsError};
-use crate::key_store::KeyStoreError;
-use crate::mail::SmtpError;
 use crate::passwords::PasswordsUnavailable;
-use crate::processor::ProcessorError;
-use crate::store::StoreError;
 
 /// Bytes that the head of a request may have.
 const MAX_HEAD: usize = 16 * 1024;
@@ -43,13 +37,13 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
 /// How long a connection lives at most before it is asked to come again: a client that sends and never reads would keep
-/// its place for good.
+/// its slot for good.
 const CONNECTION_AGE: Duration = Duration::from_mins(10);
 
-/// Why the service did not start.
+/// Why the service cannot listen.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The address is taken, not ours, or not allowed.
+pub enum ServeError {
+    /// The address is in use, not of this machine, or not allowed.
     #[error("cannot listen on {address}: {error}")]
     Listen {
         /// The address that was set.
@@ -57,109 +51,83 @@ pub enum StartError {
         /// What the operating system says.
         error: io::Error,
     },
-    /// The files of TLS.
+    /// The files of TLS cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The threads that hash passwords.
+    /// The threads that hash passwords cannot be started.
     #[error(transparent)]
     Passwords(#[from] PasswordsUnavailable),
-    /// The threads that serve.
-    #[error("cannot start the runtime: {0}")]
+    /// The threads that serve cannot be started.
+    #[error("cannot start the threads that serve: {0}")]
     Threads(io::Error),
-    /// The store.
-    #[error("cannot open the store: {0}")]
-    Store(#[from] StoreError),
-    /// The keys that the store's rows are sealed under.
-    #[error("cannot open the store's keys: {0}")]
-    Keys(#[from] KeyStoreError),
-    /// The texts of mails, which a test keeps from happening.
-    #[error("cannot read the mail templates: {0}")]
-    Letters(toml::de::Error),
-    /// There is no server key.
-    #[error(transparent)]
-    ServerKey(#[from] NoServerKey),
-    /// Payment codes cannot begin with what is set.
-    #[error("cannot initialise payment codes: {0}")]
-    Codes(#[from] CodesError),
-    /// Mail cannot be sent.
-    #[error("cannot send mail: {0}")]
-    Smtp(#[from] SmtpError),
-    /// Cards cannot be charged.
-    #[error("cannot charge cards: {0}")]
-    Processor(#[from] ProcessorError),
-    /// The page of mails would be for others.
-    #[error("mail is mailbox, whose page is for this machine only, but listen is a public address")]
-    MailboxForAll,
-    /// What is counted cannot be, which a test keeps from happening.
-    #[error("cannot register metrics: {0}")]
-    Counts(#[from] prometheus::Error),
-    /// The accounts cannot be made ready; the log says why.
-    #[error("cannot initialise accounts: see the log")]
-    Accounts,
     /// The description of the routes cannot be written.
-    #[error("cannot write the OpenAPI description: {0}")]
+    #[error("cannot write the description of the interface: {0}")]
     Description(#[from] serde_json::Error),
 }
 
-/// A service that runs, on threads of its own. Dropped, it stops at once; [`Handle::stop`] lets requests end.
+/// A service that runs, on threads of its own. Dropped, it stops at once; [`RunningServer::stop`] lets requests end.
 #[derive(Debug)]
-pub struct Handle {
+pub struct RunningServer {
     runtime: Runtime,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     ended: tokio::task::JoinHandle<()>,
-    issuer: Arc<Issuer>,
+    state: Arc<AppState>,
 }
 
 /// Starts the service: `routes`, and the service's own. Returns when it listens.
 ///
 /// # Errors
-/// [`StartError`]; then nothing runs.
-pub fn serve(config: Config, world: Environment, routes: Routes) -> Result<Handle, StartError> {
-    let issuer = Arc::new(Issuer::new(config, world)?);
-    listen(threads()?, issuer, routes)
+/// [`ServeError`]; then nothing runs.
+pub fn serve(
+    config: Config,
+    environment: Environment,
+    routes: Routes,
+) -> Result<RunningServer, ServeError> {
+    let state = Arc::new(AppState::new(config, environment)?);
+    listen(threads()?, state, routes)
 }
 
-/// The threads that serve.
-pub(crate) fn threads() -> Result<Runtime, StartError> {
+/// Starts the threads that serve.
+pub(crate) fn threads() -> Result<Runtime, ServeError> {
     let mut threads = tokio::runtime::Builder::new_multi_thread();
-    threads.enable_all().thread_name("issuer").build().map_err(StartError::Threads)
+    threads.enable_all().thread_name("issuer").build().map_err(ServeError::Threads)
 }
 
-/// Serves `routes`, and the service's own, on these threads.
+/// Serves `routes`, and the service's own, on these threads. Returns when it listens.
 pub(crate) fn listen(
     runtime: Runtime,
-    issuer: Arc<Issuer>,
+    state: Arc<AppState>,
     routes: Routes,
-) -> Result<Handle, StartError> {
-    let config = &issuer.config;
+) -> Result<RunningServer, ServeError> {
+    let config = &state.config;
     let tls = match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
     };
     let address = config.listen;
-    let app = router::everything(&issuer, routes)?;
+    let app = router::everything(&state, routes)?;
     let listener = runtime.block_on(TcpListener::bind(address));
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (address, listener) = bound.map_err(|error| StartError::Listen { address, error })?;
+    let (address, listener) = bound.map_err(|error| ServeError::Listen { address, error })?;
     let (stop, stopped) = watch::channel(false);
-    let door = Door { app, tls, issuer: Arc::clone(&issuer), stopped };
-    let ended = runtime.spawn(accept(listener, door));
+    let context = ConnectionContext { app, tls, state: Arc::clone(&state), stopped };
+    let ended = runtime.spawn(accept(listener, context));
     tracing::info!(%address, "listening");
-    Ok(Handle { runtime, address, stop, ended, issuer })
+    Ok(RunningServer { runtime, address, stop, ended, state })
 }
 
-impl Handle {
-    /// Where it listens, with the port that it got.
+impl RunningServer {
+    /// Gives the address that it listens on, with the port that it got.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What its requests share.
+    /// Gives what its requests share.
     #[must_use]
-    pub fn issuer(&self) -> &Issuer {
-        &self.issuer
+    pub fn state(&self) -> &AppState {
+        &self.state
     }
 
     /// Takes no more connections, lets requests under way end, for `stop_seconds` at most, and waits for it.
@@ -171,7 +139,7 @@ impl Handle {
     }
 
     /// Waits until the process is told to stop, by SIGTERM or SIGINT, and then stops. `ready` is called when a signal
-    /// would be heard: who is told before that could end the process with one.
+    /// would be noticed: one that comes before would end the process.
     ///
     /// # Errors
     /// If the operating system does not let signals be waited for.
@@ -201,28 +169,28 @@ async fn signal(ready: impl FnOnce()) -> io::Result<()> {
 
 /// What each connection needs.
 #[derive(Clone)]
-struct Door {
+struct ConnectionContext {
     app: Router,
     tls: Option<TlsAcceptor>,
-    issuer: Arc<Issuer>,
+    state: Arc<AppState>,
     stopped: watch::Receiver<bool>,
 }
 
-async fn accept(listener: TcpListener, mut door: Door) {
-    let config = &door.issuer.config;
-    let places = Arc::new(Semaphore::new(config.connections.get()));
-    let of_network =
-        Places::new(config.connections_per_network.get(), config.trusted_proxies.clone());
+async fn accept(listener: TcpListener, mut context: ConnectionContext) {
+    let config = &context.state.config;
+    let slots = Arc::new(Semaphore::new(config.connections.get()));
+    let network_slots =
+        NetworkSlots::new(config.connections_per_network.get(), config.trusted_proxies.clone());
     let mut connections = JoinSet::new();
-    let mut stopped = door.stopped.clone();
+    let mut stopped = context.stopped.clone();
     loop {
         let next = async {
-            // A place first: whom there is no room for waits in the operating system's queue.
-            let place = Arc::clone(&places).acquire_owned().await.ok()?;
-            Some((place, listener.accept().await))
+            // A slot first: whom there is no room for waits in the operating system's queue.
+            let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
+            Some((slot, listener.accept().await))
         };
-        let (place, accepted) = tokio::select! {
-            _ = door.stopped.wait_for(|stop| *stop) => break,
+        let (slot, accepted) = tokio::select! {
+            _ = context.stopped.wait_for(|stop| *stop) => break,
             Some(_) = connections.join_next() => continue,
             next = next => match next {
                 Some(next) => next,
@@ -232,11 +200,11 @@ async fn accept(listener: TcpListener, mut door: Door) {
         match accepted {
             Ok((stream, peer)) => {
                 // Closed at once, without a word: who holds all that it may would hold one more while it is told so.
-                let Some(of_network) = of_network.take(peer.ip()) else { continue };
-                let door = door.clone();
+                let Some(network_slots) = network_slots.take(peer.ip()) else { continue };
+                let context = context.clone();
                 connections.spawn(async move {
-                    door.connection(stream, Peer(peer)).await;
-                    drop((place, of_network));
+                    context.connection(stream, Peer(peer)).await;
+                    drop((slot, network_slots));
                 });
             }
             Err(error) => {
@@ -251,28 +219,28 @@ async fn accept(listener: TcpListener, mut door: Door) {
     let under_way = connections.len();
     tracing::info!(under_way, "stopping");
     let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(door.issuer.config.stop_seconds.duration(), all).await.is_err() {
+    if tokio::time::timeout(context.state.config.stop_seconds.duration(), all).await.is_err() {
         tracing::warn!(cut = connections.len(), "connections closed after the shutdown timeout");
     }
     tracing::info!("stopped");
 }
 
-impl Door {
+impl ConnectionContext {
     async fn connection(mut self, stream: TcpStream, peer: Peer) {
         // Answers are small: each goes out at once. Without it they are slower, no worse.
         let _ = stream.set_nodelay(true);
         match self.tls.take() {
-            None => self.speak(stream, peer).await,
+            None => self.serve_http(stream, peer).await,
             Some(tls) => {
-                let within = self.issuer.config.header_seconds.duration();
+                let within = self.state.config.header_seconds.duration();
                 if let Ok(Ok(stream)) = tokio::time::timeout(within, tls.accept(stream)).await {
-                    self.speak(stream, peer).await;
+                    self.serve_http(stream, peer).await;
                 }
             }
         }
     }
 
-    async fn speak(mut self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
+    async fn serve_http(mut self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
         let app = self.app;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(Body::new);
@@ -281,7 +249,7 @@ impl Door {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.issuer.config.header_seconds.duration())
+            .header_read_timeout(self.state.config.header_seconds.duration())
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);
@@ -294,6 +262,6 @@ impl Door {
         }
         connection.as_mut().graceful_shutdown();
         let _ =
-            tokio::time::timeout(self.issuer.config.request_seconds.duration(), connection).await;
+            tokio::time::timeout(self.state.config.request_seconds.duration(), connection).await;
     }
 }

@@ -8,13 +8,13 @@ use crate::http::rate_limits::Limits;
 use crate::metrics::Metrics;
 use crate::passwords::{Passwords, PasswordsUnavailable};
 
-/// What all requests share: the state of each handler, as `State<Arc<Issuer>>`.
+/// What all requests share: the state of each handler, as `State<Arc<AppState>>`.
 #[derive(Debug)]
-pub struct Issuer {
+pub struct AppState {
     /// How it is set up.
     pub config: Config,
     /// Time and randomness.
-    pub world: Environment,
+    pub environment: Environment,
     /// How often somebody may ask.
     pub limits: Limits,
     /// Where passwords are hashed.
@@ -23,15 +23,18 @@ pub struct Issuer {
     pub metrics: Metrics,
 }
 
-impl Issuer {
-    pub(crate) fn new(config: Config, world: Environment) -> Result<Self, PasswordsUnavailable> {
+impl AppState {
+    pub(crate) fn new(
+        config: Config,
+        environment: Environment,
+    ) -> Result<Self, PasswordsUnavailable> {
         let passwords = Passwords::start(
             config.password_threads.into(),
             config.password_queue.get(),
-            world.random.clone(),
+            environment.random.clone(),
         )?;
-        let limits = Limits::new(config.requests_per_minute, world.uptime.clone());
+        let limits = Limits::new(config.requests_per_minute, environment.uptime.clone());
         let passwords = Arc::new(passwords);
-        Ok(Self { config, world, limits, passwords, metrics: Metrics::default() })
+        Ok(Self { config, environment, limits, passwords, metrics: Metrics::default() })
     }
 }

@@ -12,14 +12,13 @@ use tegata::protocol::Refusal;
 use tegata_policy::Account;
 use tegata_policy::limits::DELETION_GRACE;
 
-use crate::accounts::Accounts;
+use crate::accounts::{AccountError, Accounts};
 use crate::audit::{self, AuditError};
 use crate::codes::{self, Codes, FillError, Ready};
 use crate::crypto::Keys;
 use crate::domain::{AccountId, Environment, EventId};
-use crate::http::problem::Problem;
 use crate::metrics::gauge;
-use crate::payments::{Charging, Counts as PaymentCounts, WrongCodes};
+use crate::payments::{PaymentCounts, ProcessorCharger, WrongCodes};
 use crate::store::{AccountStage, SessionRow, Store, StoreError};
 
 /// Rows that a job reads at a time.
@@ -32,7 +31,7 @@ const SIGN_UP_LIFE: u64 = 24 * 60 * 60;
 enum Job {
     /// Seals the log and signs how far it goes.
     Seal,
-    /// Counts the mails that wait.
+    /// JobCounts the mails that wait.
     Measure,
     /// Drops counts of tries that say nothing any more.
     Throttle,
@@ -46,7 +45,7 @@ enum Job {
     Sessions,
     /// Fills the index of aliases for the period to come, and drops those that are over.
     Aliases,
-    /// Counts the payment credentials.
+    /// JobCounts the payment credentials.
     Credentials,
     /// Drops what tills do not ask for any more, and counts of wrong codes that no report looks back on.
     Answers,
@@ -114,19 +113,19 @@ pub(crate) struct Jobs {
     pub(crate) accounts: Accounts,
     pub(crate) keys: Arc<Keys>,
     pub(crate) codes: Arc<Codes>,
-    pub(crate) world: Environment,
+    pub(crate) environment: Environment,
     /// Where it is signed how far the log goes, if anywhere.
     pub(crate) checkpoints: Option<PathBuf>,
-    pub(crate) counts: Counts,
+    pub(crate) counts: JobCounts,
     pub(crate) payments: PaymentCounts,
-    pub(crate) marks: Mutex<Marks>,
+    pub(crate) cursors: Mutex<Cursors>,
     /// Who charges cards; somebody else looks after his own.
-    pub(crate) charging: Option<Charging>,
+    pub(crate) charger: Option<ProcessorCharger>,
 }
 
 /// How far each job has gone through the rows. After a start it begins anew: what is done costs a look and no more.
 #[derive(Default)]
-pub(crate) struct Marks {
+pub(crate) struct Cursors {
     sign_up: Option<AccountId>,
     closing: Option<EventId>,
     /// Those up to there whose time is over and that are there still: frozen, or not to be deleted for some fault.
@@ -144,7 +143,7 @@ impl Jobs {
 
     async fn repeat(self: Arc<Self>, job: Job) {
         loop {
-            let now = self.world.clock.now();
+            let now = self.environment.clock.now();
             // A task of its own: a panic ends there.
             match tokio::spawn(Arc::clone(&self).once(job, now)).await {
                 Ok(Ok(())) => self.counts.ran(job, now),
@@ -227,8 +226,8 @@ impl Jobs {
     }
 
     async fn reconcile(&self) -> Result<(), StoreError> {
-        match &self.charging {
-            Some(charging) => charging.reconcile().await,
+        match &self.charger {
+            Some(charger) => charger.reconcile().await,
             None => Ok(()),
         }
     }
@@ -237,14 +236,14 @@ impl Jobs {
     async fn sign_ups(&self, now: UnixTime) -> Result<(), JobError> {
         let before = earlier(now, SIGN_UP_LIFE);
         loop {
-            let after = self.marks().sign_up;
+            let after = self.cursors().sign_up;
             let page = self.store.accounts_made_before(before, after, PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             for (account, _) in page.iter().filter(|(_, kind)| *kind == AccountStage::PendingSignUp)
             {
                 self.store.remove_pending_sign_up(*account).await?;
             }
-            self.marks().sign_up = Some(*last);
+            self.cursors().sign_up = Some(*last);
         }
     }
 
@@ -253,14 +252,14 @@ impl Jobs {
     /// cannot be deleted, which is in no other's way.
     async fn closings(&self, now: UnixTime) -> Result<(), JobError> {
         let before = earlier(now, DELETION_GRACE);
-        let again = self.marks().closing_again.iter().copied().collect();
+        let again = self.cursors().closing_again.iter().copied().collect();
         let mut faults = self.close(again).await;
         loop {
-            let after = self.marks().closing;
+            let after = self.cursors().closing;
             let page = self.store.deletion_requests_before(before, after, PAGE).await?;
             let Some((last, _)) = page.last() else { break };
             faults += self.close(page.iter().map(|(_, account)| *account).collect()).await;
-            self.marks().closing = Some(*last);
+            self.cursors().closing = Some(*last);
         }
         if faults == 0 { Ok(()) } else { Err(JobError::NotDeleted(faults)) }
     }
@@ -269,20 +268,21 @@ impl Jobs {
     async fn close(&self, accounts: Vec<AccountId>) -> usize {
         let mut faults = 0;
         for account in accounts {
-            let closed = self.accounts.close_due(account).await;
+            let closed = self.accounts.delete_if_due(account).await;
             let is_over = match closed {
                 Ok(()) => true,
-                Err(Problem::Refused(refusal)) => refusal != Refusal::Frozen,
-                Err(_) => {
+                Err(AccountError::Refused(refusal)) => refusal != Refusal::Frozen,
+                Err(error) => {
+                    tracing::error!(%account, %error, "an account cannot be deleted");
                     faults += 1;
                     false
                 }
             };
-            let mut marks = self.marks();
+            let mut cursors = self.cursors();
             if is_over {
-                marks.closing_again.remove(&account);
+                cursors.closing_again.remove(&account);
             } else {
-                marks.closing_again.insert(account);
+                cursors.closing_again.insert(account);
             }
         }
         faults
@@ -290,11 +290,11 @@ impl Jobs {
 
     /// One page each time, round and round: a row costs the reading of its account.
     async fn sessions(&self, now: UnixTime) -> Result<(), JobError> {
-        let after = self.marks().session.clone();
+        let after = self.cursors().session.clone();
         let page = self.store.session_rows(after.as_ref(), PAGE).await?;
-        self.marks().session = page.last().cloned();
+        self.cursors().session = page.last().cloned();
         let over = page.into_iter().filter(|row| {
-            let world = Accounts::world(&row.found.global_state, now);
+            let world = Accounts::policy_context(&row.found.global_state, now);
             match &row.found.state {
                 Account::Active(live) => live.session(row.found.session, &world).is_none(),
                 _ => true,
@@ -308,8 +308,8 @@ impl Jobs {
         Ok(self.store.drop_idempotency_records(now).await?)
     }
 
-    fn marks(&self) -> std::sync::MutexGuard<'_, Marks> {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cursors(&self) -> std::sync::MutexGuard<'_, Cursors> {
+        self.cursors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -318,7 +318,7 @@ fn earlier(now: UnixTime, seconds: u64) -> UnixTime {
 }
 
 /// What is counted of the jobs.
-pub(crate) struct Counts {
+pub(crate) struct JobCounts {
     mails: IntGauge,
     oldest_mail: IntGauge,
     sealed: IntGauge,
@@ -330,7 +330,7 @@ pub(crate) struct Counts {
     failures: IntCounterVec,
 }
 
-impl Counts {
+impl JobCounts {
     /// Those of a service, in its registry.
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let counts = Self {

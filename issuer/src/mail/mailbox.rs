@@ -2,26 +2,26 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Carrier, Carrying};
-use crate::accounts::Posted;
+use super::OutgoingEmail;
+use super::{MailTransport, SendFuture};
 
 /// How many mails it holds; the oldest goes for a new one.
 const HOLDS: usize = 200;
 
 /// The last mails, whomever they were to.
 #[derive(Debug, Default)]
-pub struct Mailbox(Mutex<Vec<Posted>>);
+pub struct Mailbox(Mutex<Vec<OutgoingEmail>>);
 
 impl Mailbox {
     /// All that it holds, oldest first.
     #[must_use]
-    pub fn mails(&self) -> Vec<Posted> {
+    pub fn mails(&self) -> Vec<OutgoingEmail> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Carrier for Mailbox {
-    fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a> {
+impl MailTransport for Mailbox {
+    fn send<'a>(&'a self, mail: &'a OutgoingEmail) -> SendFuture<'a> {
         let mut mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if mails.len() >= HOLDS {
             mails.remove(0);

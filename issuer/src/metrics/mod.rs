@@ -19,12 +19,12 @@ pub struct Metrics {
     work: Work,
 }
 
-/// What an answer was, for the counts.
+/// How a request ended, for the counts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Answered<'a> {
+pub(crate) struct RequestOutcome<'a> {
     pub(crate) method: &'a str,
     pub(crate) route: &'a str,
-    /// None if the client hung up before there was an answer.
+    /// `None` if the client disconnected before there was an answer.
     pub(crate) status: Option<u16>,
     pub(crate) took: Duration,
 }
@@ -85,8 +85,8 @@ impl Metrics {
         self.in_flight.inc();
     }
 
-    pub(crate) fn end(&self, answered: Answered<'_>) {
-        let Answered { method, route, status, took } = answered;
+    pub(crate) fn end(&self, outcome: RequestOutcome<'_>) {
+        let RequestOutcome { method, route, status, took } = outcome;
         let class = match status {
             Some(status) => ["1xx", "2xx", "3xx", "4xx", "5xx"]
                 .get(usize::from(status / 100).saturating_sub(1))

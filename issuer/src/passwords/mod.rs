@@ -1,12 +1,12 @@
 //! Passwords: what is one, which are good enough, and the work of hashing them, kept off the threads that serve.
 
 mod hash;
-mod judge;
 mod pool;
+mod strength;
 
 pub use hash::{HashUnreadable, PasswordHash};
-pub use judge::{NewPassword, Weak};
-pub use pool::{Lane, Passwords, PasswordsUnavailable};
+pub use pool::{HashQueue, PasswordError, Passwords, PasswordsUnavailable};
+pub use strength::{NewPassword, WeakPassword};
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;

@@ -11,8 +11,8 @@ use tegata::Random;
 use tokio::sync::oneshot;
 
 use super::hash::HashFailed;
-use super::{NewPassword, Password, PasswordHash, Weak};
-use crate::http::problem::{Problem, RetryAfter};
+use super::{NewPassword, Password, PasswordHash, WeakPassword};
+use crate::domain::InternalError;
 
 /// Hashes and judges passwords on threads of its own, so that a flood of logins takes no more of the machine than it was
 /// given. What does not fit into its queue is told to come again, with the time that the queue takes.
@@ -25,23 +25,36 @@ pub struct Passwords {
     random: Arc<dyn Random>,
 }
 
-/// Who waits with whom. The threads take from both in turns, so that neither waits for more than its like.
+/// Which queue a password waits in. The threads take from both in turns, so that neither waits for more than its own.
 ///
 /// Strangers fill theirs at will, over any number of addresses, and would keep everybody out of one queue for all. The
-/// other is for who holds the key of a device that the account knows, and has shown it: no address tells by it whether it
-/// has an account.
+/// other is for requests signed by a device that the account knows: no address tells by it whether it has an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lane {
-    /// Anybody.
+pub enum HashQueue {
+    /// A request by anybody.
     #[default]
-    Strangers,
+    Untrusted,
     /// A request that was signed by a device which the account knows, or a reset that was proved.
-    Owners,
+    KnownDevice,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads cannot be started.
+/// Why a password was not judged, hashed or compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Its queue is full.
+    #[error("too many passwords wait to be hashed")]
+    QueueFull {
+        /// How long the queue takes.
+        wait: Duration,
+    },
+    /// The issuer failed.
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+/// Why the threads that hash passwords cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordsUnavailable {
     /// The operating system gives no thread.
@@ -53,7 +66,7 @@ pub enum PasswordsUnavailable {
 }
 
 impl Passwords {
-    /// Starts `threads`, with `queue` requests of each [`Lane`] waiting for them at most. Makes one hash: some tens of
+    /// Starts `threads`, with `queue` requests of each [`HashQueue`] waiting for them at most. Makes one hash: some tens of
     /// milliseconds.
     ///
     /// # Errors
@@ -88,14 +101,14 @@ impl Passwords {
     /// Judges a password to be set, with what is known `about` its owner.
     ///
     /// # Errors
-    /// [`Problem::Busy`].
+    /// [`PasswordError`].
     pub async fn judge(
         &self,
-        lane: Lane,
+        queue: HashQueue,
         password: Password,
         about: Vec<String>,
-    ) -> Result<Result<NewPassword, Weak>, Problem> {
-        self.run(lane, move || {
+    ) -> Result<Result<NewPassword, WeakPassword>, PasswordError> {
+        self.run(queue, move || {
             let about: Vec<&str> = about.iter().map(String::as_str).collect();
             NewPassword::judge(password, &about)
         })
@@ -105,51 +118,56 @@ impl Passwords {
     /// Hashes a password to be stored.
     ///
     /// # Errors
-    /// [`Problem::Busy`]; [`Problem::Internal`] without memory or randomness.
-    pub async fn hash(&self, lane: Lane, password: NewPassword) -> Result<PasswordHash, Problem> {
+    /// [`PasswordError`]; `Internal` without memory or randomness.
+    pub async fn hash(
+        &self,
+        queue: HashQueue,
+        password: NewPassword,
+    ) -> Result<PasswordHash, PasswordError> {
         let mut salt = [0; 16];
         let filled = self.random.fill(&mut salt);
-        filled.map_err(|error| Problem::internal("making a salt", &error))?;
+        filled.map_err(|error| InternalError::new("making a salt", &error))?;
         let made: Result<_, HashFailed> =
-            self.run(lane, move || PasswordHash::make(&password, &salt)).await?;
-        made.map_err(|error| Problem::internal("hashing a password", &error))
+            self.run(queue, move || PasswordHash::make(&password, &salt)).await?;
+        made.map_err(|error| InternalError::new("hashing a password", &error).into())
     }
 
     /// Whether `password` is the one of `stored`. Without a stored one, because nobody has that handle, the same work is
     /// done and the answer is no.
     ///
     /// # Errors
-    /// [`Problem::Busy`].
+    /// [`PasswordError`].
     pub async fn verify(
         &self,
-        lane: Lane,
+        queue: HashQueue,
         stored: Option<PasswordHash>,
         password: Password,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, PasswordError> {
         let is_known = stored.is_some();
         let hash = stored.unwrap_or_else(|| self.nobody.clone());
-        Ok(self.run(lane, move || hash.fits(&password)).await? && is_known)
+        Ok(self.run(queue, move || hash.fits(&password)).await? && is_known)
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        lane: Lane,
+        queue: HashQueue,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
-        let (answer, wait) = oneshot::channel();
+    ) -> Result<T, PasswordError> {
+        let (answer, result) = oneshot::channel();
         let job = Box::new(move || {
             // Whoever asked may have hung up while this waited its turn.
             if !answer.is_closed() {
                 let _ = answer.send(work());
             }
         });
-        self.queues.put(lane, job).map_err(|Full { before }| {
-            let jobs = before as u64 + self.threads.get() as u64;
+        self.queues.put(queue, job).map_err(|QueueFull { ahead }| {
+            let jobs = ahead as u64 + self.threads.get() as u64;
             let millis = jobs.saturating_mul(self.last.load(Ordering::Relaxed));
             let wait = Duration::from_millis(millis / self.threads.get() as u64);
-            Problem::Busy { retry_after: RetryAfter::from_wait(wait) }
+            PasswordError::QueueFull { wait }
         })?;
-        wait.await.map_err(|_| Problem::internal("hashing a password", &"the thread panicked"))
+        let panicked = |_| InternalError::new("hashing a password", &"the thread panicked").into();
+        result.await.map_err(panicked)
     }
 }
 
@@ -169,7 +187,7 @@ impl Drop for Passwords {
 
 /// What waits for the threads.
 struct Queues {
-    /// How many may wait in each lane.
+    /// How many may wait in each queue.
     room: usize,
     waiting: Mutex<Waiting>,
     /// There is something to do, or it is over.
@@ -178,17 +196,17 @@ struct Queues {
 
 #[derive(Default)]
 struct Waiting {
-    strangers: VecDeque<Job>,
-    owners: VecDeque<Job>,
+    untrusted: VecDeque<Job>,
+    known_device: VecDeque<Job>,
     /// Whose turn it is, if both have one waiting.
-    turn: Lane,
+    turn: HashQueue,
     is_over: bool,
 }
 
-/// No room is left.
-struct Full {
-    /// How many jobs come before one that is put into the lane as soon as there is room.
-    before: usize,
+/// A queue has no room left.
+struct QueueFull {
+    /// How many jobs come before one that is put into the queue as soon as there is room.
+    ahead: usize,
 }
 
 impl Queues {
@@ -196,12 +214,12 @@ impl Queues {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, lane: Lane, job: Job) -> Result<(), Full> {
+    fn put(&self, queue: HashQueue, job: Job) -> Result<(), QueueFull> {
         let mut waiting = self.lock();
-        let others = waiting.lane(lane.other()).len();
-        let ours = waiting.lane(lane);
+        let others = waiting.queue(queue.other()).len();
+        let ours = waiting.queue(queue);
         if ours.len() >= self.room {
-            return Err(Full { before: ours.len() + others.min(ours.len()) });
+            return Err(QueueFull { ahead: ours.len() + others.min(ours.len()) });
         }
         ours.push_back(job);
         self.more.notify_one();
@@ -224,29 +242,29 @@ impl Queues {
 }
 
 impl Waiting {
-    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Job> {
-        match lane {
-            Lane::Strangers => &mut self.strangers,
-            Lane::Owners => &mut self.owners,
+    fn queue(&mut self, queue: HashQueue) -> &mut VecDeque<Job> {
+        match queue {
+            HashQueue::Untrusted => &mut self.untrusted,
+            HashQueue::KnownDevice => &mut self.known_device,
         }
     }
 
     fn next(&mut self) -> Option<Job> {
         let (first, second) = (self.turn, self.turn.other());
-        let job = self.lane(first).pop_front();
+        let job = self.queue(first).pop_front();
         // Who had nothing waiting loses no turn by it.
         if job.is_some() {
             self.turn = second;
         }
-        job.or_else(|| self.lane(second).pop_front())
+        job.or_else(|| self.queue(second).pop_front())
     }
 }
 
-impl Lane {
+impl HashQueue {
     const fn other(self) -> Self {
         match self {
-            Self::Strangers => Self::Owners,
-            Self::Owners => Self::Strangers,
+            Self::Untrusted => Self::KnownDevice,
+            Self::KnownDevice => Self::Untrusted,
         }
     }
 }
@@ -284,22 +302,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_hashed_verifies_and_an_unknown_handle_never_does() {
+    async fn a_hash_verifies_and_an_unknown_handle_never_does() {
         let pool = pool(1, 4);
         let new = pool
-            .judge(Lane::Strangers, password("correct horse battery"), vec![])
+            .judge(HashQueue::Untrusted, password("correct horse battery"), vec![])
             .await
             .unwrap()
             .unwrap();
-        let hash = pool.hash(Lane::Strangers, new).await.unwrap();
+        let hash = pool.hash(HashQueue::Untrusted, new).await.unwrap();
         let right = || password("correct horse battery");
-        assert_eq!(pool.verify(Lane::Strangers, Some(hash.clone()), right()).await, Ok(true));
-        assert_eq!(pool.verify(Lane::Strangers, Some(hash), password("wrong")).await, Ok(false));
-        assert_eq!(pool.verify(Lane::Strangers, None, right()).await, Ok(false));
+        assert_eq!(pool.verify(HashQueue::Untrusted, Some(hash.clone()), right()).await, Ok(true));
+        assert_eq!(
+            pool.verify(HashQueue::Untrusted, Some(hash), password("wrong")).await,
+            Ok(false)
+        );
+        assert_eq!(pool.verify(HashQueue::Untrusted, None, right()).await, Ok(false));
         let weak = pool
-            .judge(Lane::Strangers, password("smithson"), vec!["smithson@example.com".to_owned()])
+            .judge(
+                HashQueue::Untrusted,
+                password("smithson"),
+                vec!["smithson@example.com".to_owned()],
+            )
             .await;
-        assert_eq!(weak.unwrap().err(), Some(Weak::Guessable));
+        assert_eq!(weak.unwrap().err(), Some(WeakPassword::Guessable));
     }
 
     #[tokio::test]
@@ -307,23 +332,23 @@ mod tests {
         let pool = pool(2, 4);
         let new = || NewPassword::judge(password("correct horse battery"), &[]).unwrap();
         assert_ne!(
-            pool.hash(Lane::Strangers, new()).await.unwrap(),
-            pool.hash(Lane::Strangers, new()).await.unwrap()
+            pool.hash(HashQueue::Untrusted, new()).await.unwrap(),
+            pool.hash(HashQueue::Untrusted, new()).await.unwrap()
         );
     }
 
     #[tokio::test]
-    async fn the_hash_of_nobody_costs_what_a_real_one_does() {
+    async fn the_hash_of_nobody_costs_as_much_as_a_real_one() {
         let nobody = pool(1, 1).nobody();
         assert_eq!(PasswordHash::parse(&nobody.text()), Ok(nobody));
     }
 
     #[tokio::test]
-    async fn a_full_queue_says_so_at_once_and_when_to_come_again() {
+    async fn a_full_queue_says_at_once_when_to_retry() {
         let pool = pool(1, 2);
         let (started, has_started) = channel();
         let (release, released) = channel::<()>();
-        let mut blocked = Box::pin(pool.run(Lane::Strangers, move || {
+        let mut blocked = Box::pin(pool.run(HashQueue::Untrusted, move || {
             started.send(()).unwrap();
             let _ = released.recv();
         }));
@@ -331,13 +356,17 @@ mod tests {
         assert!(blocked.as_mut().poll(&mut context).is_pending());
         // The thread is at work, and now both places in the queue are taken.
         has_started.recv().unwrap();
-        let mut waiting = [1, 2].map(|number| Box::pin(pool.run(Lane::Strangers, move || number)));
+        let mut waiting =
+            [1, 2].map(|number| Box::pin(pool.run(HashQueue::Untrusted, move || number)));
         for job in &mut waiting {
             assert!(job.as_mut().poll(&mut context).is_pending());
         }
         pool.last.store(1_500, Ordering::Relaxed);
-        let retry_after = RetryAfter::from_wait(Duration::from_millis(4_500));
-        assert_eq!(pool.run(Lane::Strangers, || 3).await, Err(Problem::Busy { retry_after }));
+        let wait = Duration::from_millis(4_500);
+        assert_eq!(
+            pool.run(HashQueue::Untrusted, || 3).await,
+            Err(PasswordError::QueueFull { wait })
+        );
         release.send(()).unwrap();
         blocked.await.unwrap();
         let [one, two] = waiting;
@@ -345,12 +374,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_who_fill_their_queue_keep_nobody_out_of_the_other_and_both_take_turns() {
+    async fn a_full_queue_keeps_nobody_out_of_the_other() {
         let pool = pool(1, 3);
         let (started, has_started) = channel();
         let (release, released) = channel::<()>();
         let mut context = Context::from_waker(Waker::noop());
-        let mut blocked = Box::pin(pool.run(Lane::Strangers, move || {
+        let mut blocked = Box::pin(pool.run(HashQueue::Untrusted, move || {
             started.send(()).unwrap();
             let _ = released.recv();
         }));
@@ -358,18 +387,18 @@ mod tests {
         has_started.recv().unwrap();
         let (done, order) = channel();
         let mut waiting = Vec::new();
-        let lanes = [[Lane::Strangers; 3], [Lane::Owners; 3]].concat();
-        for (nth, lane) in lanes.into_iter().enumerate() {
+        let queues = [[HashQueue::Untrusted; 3], [HashQueue::KnownDevice; 3]].concat();
+        for (nth, queue) in queues.into_iter().enumerate() {
             let done = done.clone();
-            let mut job = Box::pin(pool.run(lane, move || done.send(nth).unwrap()));
+            let mut job = Box::pin(pool.run(queue, move || done.send(nth).unwrap()));
             assert!(job.as_mut().poll(&mut context).is_pending());
             waiting.push(job);
         }
         // Either is full now, and three of the other come in between.
         pool.last.store(1_000, Ordering::Relaxed);
-        let retry_after = RetryAfter::from_wait(Duration::from_secs(7));
-        for lane in [Lane::Strangers, Lane::Owners] {
-            assert_eq!(pool.run(lane, || ()).await, Err(Problem::Busy { retry_after }));
+        let wait = Duration::from_secs(7);
+        for queue in [HashQueue::Untrusted, HashQueue::KnownDevice] {
+            assert_eq!(pool.run(queue, || ()).await, Err(PasswordError::QueueFull { wait }));
         }
         release.send(()).unwrap();
         blocked.await.unwrap();
@@ -383,29 +412,31 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_costs_no_thread() {
         let pool = pool(1, 1);
+        let panicked = InternalError::new("hashing a password", &"the thread panicked");
         assert_eq!(
-            pool.run(Lane::Strangers, || panic!("on purpose")).await,
-            Err::<(), _>(Problem::Internal)
+            pool.run(HashQueue::Untrusted, || panic!("on purpose")).await,
+            Err::<(), _>(PasswordError::Internal(panicked))
         );
-        assert_eq!(pool.run(Lane::Strangers, || 1).await, Ok(1));
+        assert_eq!(pool.run(HashQueue::Untrusted, || 1).await, Ok(1));
     }
 
     #[tokio::test]
-    async fn work_that_nobody_waits_for_is_not_done() {
+    async fn work_that_nobody_waits_for_is_skipped() {
         let pool = pool(1, 2);
         let (release, released) = channel::<()>();
         let (told, heard) = channel();
-        let mut blocked = Box::pin(pool.run(Lane::Strangers, move || {
+        let mut blocked = Box::pin(pool.run(HashQueue::Untrusted, move || {
             let _ = released.recv();
         }));
-        let mut forgotten = Box::pin(pool.run(Lane::Strangers, move || told.send(()).unwrap()));
+        let mut forgotten =
+            Box::pin(pool.run(HashQueue::Untrusted, move || told.send(()).unwrap()));
         let mut context = Context::from_waker(Waker::noop());
         assert!(blocked.as_mut().poll(&mut context).is_pending());
         assert!(forgotten.as_mut().poll(&mut context).is_pending());
         drop(forgotten);
         release.send(()).unwrap();
         blocked.await.unwrap();
-        pool.run(Lane::Strangers, || ()).await.unwrap();
+        pool.run(HashQueue::Untrusted, || ()).await.unwrap();
         assert!(heard.recv().is_err());
     }
 }

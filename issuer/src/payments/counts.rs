@@ -4,13 +4,13 @@ use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tegata::UnixTime;
 
 use super::WrongCodes;
-use super::view::{Status, View};
+use super::authorisation_view::{AuthorisationView, PaymentStatus};
 use crate::metrics::gauge;
 use crate::store::{DeclineReason, OpenPaymentCounts, Store, StoreError};
 
-/// A clone counts in the same place.
+/// What is counted of payments. A clone counts in the same place.
 #[derive(Clone, Debug)]
-pub(crate) struct Counts {
+pub(crate) struct PaymentCounts {
     open: IntGaugeVec,
     oldest: IntGauge,
     answers: IntCounterVec,
@@ -19,8 +19,8 @@ pub(crate) struct Counts {
     wrong_high: IntGauge,
 }
 
-impl Counts {
-    /// Those of a service, in its registry.
+impl PaymentCounts {
+    /// Registers the counts of a service.
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
         let counts = Self {
             open: IntGaugeVec::new(
@@ -55,22 +55,25 @@ impl Counts {
         registry.register(Box::new(counts.wrong_usual.clone()))?;
         registry.register(Box::new(counts.wrong_high.clone()))?;
         // There from the start: who watches for a rise needs a zero to rise from.
-        for status in Status::ALL {
+        for status in PaymentStatus::ALL {
             counts.answers.with_label_values(&[status.name(), NONE]).reset();
         }
         for reason in DeclineReason::ALL {
-            counts.answers.with_label_values(&[Status::Declined.name(), reason.name()]).reset();
+            counts
+                .answers
+                .with_label_values(&[PaymentStatus::Declined.name(), reason.name()])
+                .reset();
         }
         Ok(counts)
     }
 
-    /// A till was told so.
-    pub(super) fn answered(&self, view: &View) {
+    /// Counts an answer to a till.
+    pub(super) fn count_answer(&self, view: &AuthorisationView) {
         let reason = view.reason.map_or(NONE, DeclineReason::name);
         self.answers.with_label_values(&[view.status.name(), reason]).inc();
     }
 
-    /// Counts what is not over.
+    /// PaymentCounts what is not over.
     pub(crate) async fn under_way(&self, store: &Store, now: UnixTime) -> Result<(), StoreError> {
         let OpenPaymentCounts { authorised, charging, reversing } =
             store.open_payment_counts().await?;

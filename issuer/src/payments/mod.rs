@@ -5,27 +5,25 @@
 //! | file | idea |
 //! |---|---|
 //! | `mod` | [`Payments`] |
-//! | `input` | what tills write: amounts and codes |
-//! | `prefixes` | what codes that are taken here begin with |
-//! | `prepared` | credentials kept ready for comparisons |
-//! | `tills` | tills: how one is enrolled, how a request says whose it is, the till's card |
 //! | `authorise`, `void` | what a till asks for |
-//! | `view` | how an authorisation looks to a till |
-//! | `charge` | the door to whoever charges cards |
-//! | `charging` | charging them: once, or not at all |
-//! | `notices` | what their owners are told |
+//! | `tills` | how a till is enrolled, how a request says whose it is, the till's card |
+//! | `prefixes` | what codes that are taken here begin with |
+//! | `candidate_cache` | credentials ready for comparisons |
+//! | `authorisation_view` | how an authorisation looks to a till |
+//! | `charger`, `processor_charger` | who charges cards: the interface, and charging once or not at all |
+//! | `receipt_writer` | what their owners are told |
 //! | `counts`, `wrong_codes` | what is counted of them |
 
+mod authorisation_view;
 mod authorise;
-mod charge;
-mod charging;
+mod candidate_cache;
+mod charger;
 mod counts;
-mod input;
-mod notices;
+mod error;
 mod prefixes;
-mod prepared;
+mod processor_charger;
+mod receipt_writer;
 mod tills;
-mod view;
 mod void;
 mod wrong_codes;
 
@@ -34,80 +32,84 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tegata::UnixTime;
 use tegata::code::ShopName;
-use utoipa_axum::routes;
 
-pub use crate::domain::{Amount, Currency, IdempotencyKey, Reference};
-pub use charge::{Charge, Outcome};
-pub use charging::{Charging, DEADLINE};
-pub(crate) use counts::Counts;
-pub use notices::Notices;
-pub(crate) use tills::CODE_LIFE;
+pub use authorisation_view::{AuthorisationView, PaymentStatus};
+pub(crate) use authorise::Sale;
+pub use charger::{CardCharger, ChargeOutcome};
+pub(crate) use counts::PaymentCounts;
+pub(crate) use error::PaymentError;
+pub use processor_charger::{DEADLINE, ProcessorCharger};
+pub use receipt_writer::SealedReceiptWriter;
 pub use tills::TillCode;
-pub use view::{Status, View};
+pub(crate) use tills::{CODE_LIFE, EnrolledTill};
 pub(crate) use wrong_codes::WrongCodes;
 
 use crate::crypto::Keys;
-use crate::domain::{AuthorisationId, Environment, EventId, PaymentRules};
-use crate::http::problem::Problem;
-use crate::http::router::Routes;
+use crate::domain::{AuthorisationId, Environment, EventId, InternalError, PaymentRules};
 use crate::store::{EventRow, Store, StoreError};
-use prefixes::Taken;
-use prepared::Prepared;
+use candidate_cache::LruCandidateCache;
+use prefixes::KnownPrefixes;
 
 /// The payments of an issuer. A clone is the same payments.
 #[derive(Clone)]
 pub struct Payments {
     store: Store,
     keys: Arc<Keys>,
-    world: Environment,
+    environment: Environment,
     rules: PaymentRules,
-    prefixes: Arc<Taken>,
-    prepared: Arc<Prepared>,
-    charge: Arc<dyn Charge>,
-    notices: Arc<Notices>,
-    counts: Counts,
+    prefixes: Arc<KnownPrefixes>,
+    candidates: Arc<LruCandidateCache>,
+    charger: Arc<dyn CardCharger>,
+    receipts: Arc<SealedReceiptWriter>,
+    counts: PaymentCounts,
     /// What stands on tills' cards as whose they are.
     name: ShopName,
     /// How many were asked for, so that their numbers are in their order.
-    asked: Arc<AtomicU64>,
+    requests: Arc<AtomicU64>,
 }
 
 impl Payments {
-    /// Those of a store.
+    /// Opens the payments of a store.
     ///
     /// # Errors
-    /// Those of the database.
+    /// The errors of the database.
     pub(crate) async fn open(
         store: Store,
         keys: Arc<Keys>,
-        world: Environment,
+        environment: Environment,
         rules: PaymentRules,
-        charge: Arc<dyn Charge>,
+        charger: Arc<dyn CardCharger>,
         name: ShopName,
-        counts: Counts,
+        counts: PaymentCounts,
     ) -> Result<Self, StoreError> {
-        let prefixes = Arc::new(Taken::open(store.clone()).await?);
-        let prepared = Arc::new(Prepared::new(Arc::clone(&keys)));
-        let notices = Arc::new(Notices::new(Arc::clone(&keys), Arc::clone(&world.random)));
+        let prefixes = Arc::new(KnownPrefixes::open(store.clone()).await?);
+        let candidates = Arc::new(LruCandidateCache::new(Arc::clone(&keys)));
+        let receipts =
+            Arc::new(SealedReceiptWriter::new(Arc::clone(&keys), Arc::clone(&environment.random)));
         Ok(Self {
             store,
             keys,
-            world,
+            environment,
             rules,
             prefixes,
-            prepared,
-            charge,
-            notices,
+            candidates,
+            charger,
+            receipts,
             counts,
             name,
-            asked: Arc::default(),
+            requests: Arc::default(),
         })
     }
 
-    fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, Problem> {
+    /// Gives the rules that payments are held to.
+    pub(crate) fn rules(&self) -> &PaymentRules {
+        &self.rules
+    }
+
+    fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, PaymentError> {
         Ok(EventRow {
-            id: EventId::make(now, 0, &*self.world.random)
-                .map_err(|error| Problem::internal("making a number", &error))?,
+            id: EventId::make(now, 0, &*self.environment.random)
+                .map_err(|error| InternalError::new("making a number", &error))?,
             account: None,
             deed: deed.to_owned(),
             actor: actor.to_owned(),
@@ -116,10 +118,10 @@ impl Payments {
         })
     }
 
-    fn authorisation_id(&self, now: UnixTime) -> Result<AuthorisationId, Problem> {
-        let nth = self.asked.fetch_add(1, Ordering::Relaxed);
-        let id = AuthorisationId::make(now, nth, &*self.world.random);
-        id.map_err(|error| Problem::internal("making a number", &error))
+    fn authorisation_id(&self, now: UnixTime) -> Result<AuthorisationId, PaymentError> {
+        let nth = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = AuthorisationId::make(now, nth, &*self.environment.random);
+        id.map_err(|error| InternalError::new("making a number", &error).into())
     }
 }
 
@@ -127,22 +129,4 @@ impl std::fmt::Debug for Payments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Payments")
     }
-}
-
-/// All routes of tills, for these payments.
-#[must_use]
-pub fn routes(payments: Payments) -> Routes {
-    described().layer(axum::Extension(payments))
-}
-
-/// All of them with their description, and no payments behind them.
-#[must_use]
-pub fn described() -> Routes {
-    Routes::new()
-        .routes(routes!(tills::enrol))
-        .routes(routes!(tills::till))
-        .routes(routes!(tills::card))
-        .routes(routes!(authorise::authorise, authorise::last))
-        .routes(routes!(authorise::one))
-        .routes(routes!(void::void))
 }

@@ -9,21 +9,22 @@ use tokio::sync::Mutex;
 
 use crate::store::{Store, StoreError};
 
-pub(super) struct Taken {
+/// The prefixes that the store knew when it was last looked at.
+pub(super) struct KnownPrefixes {
     store: Store,
     known: RwLock<Arc<Prefixes>>,
-    /// When it was looked last because of a code.
+    /// When the store was last looked at because of a code.
     looked: Mutex<Option<UnixTime>>,
 }
 
-impl Taken {
-    /// Those that the store knows by now.
+impl KnownPrefixes {
+    /// Reads the prefixes that the store knows by now.
     pub(super) async fn open(store: Store) -> Result<Self, StoreError> {
         let known = RwLock::new(Arc::new(read(&store).await?));
         Ok(Self { store, known, looked: Mutex::default() })
     }
 
-    /// The parts of a code, if it is one of this issuer's.
+    /// Takes a code apart, if it is one of this issuer's.
     pub(super) async fn decode(
         &self,
         digits: &Digits,

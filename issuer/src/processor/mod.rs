@@ -9,7 +9,7 @@ mod stripe;
 
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 pub use set::ProcessorError;
-pub(crate) use set::as_set;
+pub(crate) use set::from_config;
 pub use stripe::{Stripe, StripeError};
 
 use async_trait::async_trait;

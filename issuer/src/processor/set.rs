@@ -32,7 +32,7 @@ pub enum ProcessorError {
 }
 
 /// The processor of these settings. A sandbox is served from here on, on the threads that this runs on.
-pub(crate) async fn as_set(
+pub(crate) async fn from_config(
     config: &Config,
     random: &dyn Random,
 ) -> Result<Arc<dyn Processor>, ProcessorError> {

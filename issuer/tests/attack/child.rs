@@ -9,11 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use tegata::{Clock, Random, RandomUnavailable, SystemRandom, UnixTime};
-use tegata_issuer::accounts::Posted;
 use tegata_issuer::config::{Config, LogLevel};
 use tegata_issuer::domain::{Environment, MailId};
-use tegata_issuer::mail::{Carrier, Carrying};
-use tegata_issuer::{log, start};
+use tegata_issuer::mail::{MailTransport, OutgoingEmail, SendFuture};
+use tegata_issuer::{App, log};
 
 use tegata_testkit::TestIssuer;
 
@@ -65,7 +64,7 @@ impl Child {
                 // The tests look at texts: which number a mail has, nobody asks.
                 let id = MailId([0; 16]);
                 let made = UnixTime::EPOCH;
-                drop(mailbox.carry(&Posted { id, made, to, subject, body }));
+                drop(mailbox.send(&OutgoingEmail { id, made, to, subject, body }));
             }
         });
         Self { process, reader: Some(reader) }
@@ -118,7 +117,11 @@ fn serves() {
     let clock = Arc::new(FileClock(folder.join("now"), fate.clone()));
     let random = Arc::new(Counted(SystemRandom::new(), fate.clone()));
     let world = Environment { clock, random, ..Environment::system() };
-    let handle = start(config, world, Arc::new(Pipe(fate.clone()))).unwrap();
+    let handle = App::builder(config)
+        .environment(world)
+        .mail_transport(Arc::new(Pipe(fate.clone())))
+        .start()
+        .unwrap();
     fate.is_armed.store(true, Ordering::SeqCst);
     println!("\nlistening {}", handle.address());
     loop {
@@ -206,8 +209,8 @@ impl Write for Line {
 /// Mails, on standard output.
 struct Pipe(Arc<Fate>);
 
-impl Carrier for Pipe {
-    fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a> {
+impl MailTransport for Pipe {
+    fn send<'a>(&'a self, mail: &'a OutgoingEmail) -> SendFuture<'a> {
         self.0.step();
         let parts = [mail.to.address(), "\n", &mail.subject, "\n", &mail.body];
         let masked: Vec<u8> =

@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use tegata::{Clock, UnixTime};
+use tegata_issuer::App;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::Environment;
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::start;
 
 use tegata_testkit::PostgresCluster;
 use tegata_testkit::TestIssuer;
@@ -115,7 +115,11 @@ fn serves() {
     let config: Config = toml::from_str(&settings).unwrap();
     let clock = Arc::new(FileClock(PathBuf::from(std::env::var(FOLDER).unwrap()).join("now")));
     let world = Environment { clock, ..Environment::system() };
-    let handle = start(config, world, Arc::new(Mailbox::default())).unwrap();
+    let handle = App::builder(config)
+        .environment(world)
+        .mail_transport(Arc::new(Mailbox::default()))
+        .start()
+        .unwrap();
     println!("\nlistening {}", handle.address());
     loop {
         thread::park();

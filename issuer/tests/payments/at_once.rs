@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::json;
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 
 use tegata_testkit::TestIssuer;
 use tegata_testkit::{TestPayments, payments::TillReply};
@@ -144,7 +144,7 @@ fn declined_cards_among_paying_ones_keep_the_sums(issuer: &TestIssuer) {
         let is_over = AtomicBool::new(false);
         let told = thread::scope(|scope| {
             scope.spawn(|| {
-                for says in [Outcome::Declined, Outcome::Done].into_iter().cycle() {
+                for says in [ChargeOutcome::Declined, ChargeOutcome::Done].into_iter().cycle() {
                     *issuer.processor.lock().unwrap() = says;
                     if is_over.load(Ordering::SeqCst) {
                         return;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 
 use tegata_testkit::TestIssuer;
 use tegata_testkit::TestPayments;
@@ -48,7 +48,7 @@ fn answers_are_counted_by_status_and_reason(issuer: &TestIssuer) {
     till.authorise(&payments, "sale", &code, 100);
     till.authorise(&payments, "sale-2", &code, 100);
     till.authorise(&payments, "sale-3", &payments.code(&shopper, 1, None), 100_000);
-    *issuer.processor.lock().unwrap() = Outcome::Declined;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Declined;
     till.authorise(&payments, "sale-4", &payments.code(&shopper, 2, None), 100);
     for (status, reason, expected) in [
         ("approved", "none", 2),
@@ -67,7 +67,7 @@ fn open_payments_and_the_age_of_the_oldest_are_measured(issuer: &TestIssuer) {
     let shopper = payments.payer(1);
     let charged = till.authorise(&payments, "charged", &payments.code(&shopper, 0, None), 100);
     assert_eq!(charged.outcome(), "approved");
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     for n in 1..3 {
         till.authorise(&payments, &format!("sale-{n}"), &payments.code(&shopper, n, None), 100);
         issuer.advance_clock(7);
@@ -78,7 +78,7 @@ fn open_payments_and_the_age_of_the_oldest_are_measured(issuer: &TestIssuer) {
     let open = [stands("authorised"), stands("charging"), stands("reversing")];
     assert_eq!(open, [2, 0, 1]);
     assert_eq!(count(issuer, "tegata_payments_oldest_open_seconds"), 14);
-    *issuer.processor.lock().unwrap() = Outcome::Done;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Done;
     for sale in ["charged", "sale-1", "sale-2"] {
         payments.void(&till, &json!({ "reference": sale }));
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tegata::protocol::{FreezeAccount, ListPayments, PaymentNumber, PaymentPage, PaymentState};
 use tegata_issuer::domain::AuthorisationId;
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::AuthorisationState;
 
 use tegata_testkit::TestPayments;
@@ -51,13 +51,13 @@ fn a_history_has_the_owners_payments_only_newest_first(issuer: &TestIssuer) {
     at(pays(&ueno, "back", 200));
     payments.void(&ueno, &json!({ "reference": "back" }));
     at(pays(&ginza, "much", 5001));
-    says(Outcome::Declined);
+    says(ChargeOutcome::Declined);
     at(pays(&ginza, "empty", 300));
-    says(Outcome::Pending);
+    says(ChargeOutcome::Pending);
     at(pays(&ginza, "never", 400));
     payments.void(&ginza, &json!({ "reference": "never" }));
     at(pays(&ginza, "open", 500));
-    says(Outcome::Done);
+    says(ChargeOutcome::Done);
     assert_eq!(
         told_at_till,
         ["approved", "approved", "declined limit", "declined", "pending", "pending"]
@@ -150,9 +150,9 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
         1980,
     );
     assert_eq!(again.outcome(), "approved");
-    says(Outcome::Declined);
+    says(ChargeOutcome::Declined);
     assert_eq!(asks("sale-2", 700).outcome(), "declined");
-    says(Outcome::Pending);
+    says(ChargeOutcome::Pending);
     assert_eq!(asks("sale-3", 800).outcome(), "pending");
     for _ in 0..2 {
         assert_eq!(payments.void(&till, &json!({ "reference": "sale-3" })).outcome(), "voided");
@@ -160,7 +160,7 @@ fn a_charge_a_void_and_a_refund_are_told_once_each(issuer: &TestIssuer) {
     for _ in 0..2 {
         assert_eq!(payments.void(&till, &json!({ "reference": "sale-1" })).outcome(), "reversing");
     }
-    says(Outcome::Done);
+    says(ChargeOutcome::Done);
     for _ in 0..2 {
         assert_eq!(payments.void(&till, &json!({ "reference": "sale-1" })).outcome(), "refunded");
     }

@@ -1,6 +1,6 @@
 //! What may be spent: at once, in a day, with a new device.
 
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 
 use tegata_testkit::TestIssuer;
 use tegata_testkit::TestPayments;
@@ -33,7 +33,7 @@ fn the_limits_are_taken_to_the_last_yen_and_not_one_further(issuer: &TestIssuer)
     assert_eq!(pays("e", 1), "declined limit");
     assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 10_000);
     // What is taken back can be spent again; what was charged and went back cannot, today.
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     issuer.advance_clock(12 * 3600);
     assert_eq!(pays("f", 5000), "pending");
     assert_eq!(pays("g", 5000), "pending");

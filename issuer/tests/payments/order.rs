@@ -5,7 +5,7 @@ use tegata::code::{AliasKey, AliasPeriod, Scheme, Seed, Step};
 use tegata::formats::otpauth;
 use tegata::vault::OtpCredential;
 use tegata_issuer::admin::Acts;
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::{AdminCommand, KillSwitch};
 use tegata_policy::Event;
 
@@ -414,11 +414,11 @@ fn what_the_processor_says_is_what_the_till_is_told(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
-    *issuer.processor.lock().unwrap() = Outcome::Declined;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Declined;
     let told = till.authorise(&payments, "a", &payments.code(&shopper, 0, None), 100);
     assert_eq!((told.outcome().as_str(), &told.body["reason"]), ("declined", &json!(null)));
     assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 0);
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let code = payments.code(&shopper, 1, None);
     let told = till.authorise(&payments, "b", &code, 100);
     assert_eq!(told.outcome(), "pending");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use tegata_issuer::admin::report::{Thresholds, What};
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::ActivitySubject;
 
 use tegata_testkit::TestIssuer;
@@ -157,7 +157,7 @@ fn the_thresholds_are_where_they_are_said_to_be(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
-    *issuer.processor.lock().unwrap() = Outcome::Done;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Done;
     let found = |what, thresholds: &Thresholds| {
         let (_, found) = payments.operator().report(3600, thresholds).unwrap();
         found.into_iter().find(|finding| finding.what == what).map(|finding| finding.count)

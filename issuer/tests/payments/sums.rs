@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 
 use tegata_testkit::TestIssuer;
 use tegata_testkit::TestPayments;
@@ -12,7 +12,7 @@ use tegata_testkit::TestPayments;
 #[derive(Clone, Debug)]
 enum Next {
     /// A payment, and what the processor says to it.
-    Pay(u64, Outcome),
+    Pay(u64, ChargeOutcome),
     /// A void of the nth sale.
     Void(usize),
     /// The same sale again.
@@ -20,7 +20,11 @@ enum Next {
 }
 
 fn next() -> impl Strategy<Value = Next> {
-    let outcome = prop::sample::select(vec![Outcome::Done, Outcome::Declined, Outcome::Pending]);
+    let outcome = prop::sample::select(vec![
+        ChargeOutcome::Done,
+        ChargeOutcome::Declined,
+        ChargeOutcome::Pending,
+    ]);
     prop_oneof![
         3 => (1_u64..3000, outcome).prop_map(|(amount, outcome)| Next::Pay(amount, outcome)),
         1 => (0_usize..20).prop_map(Next::Void),

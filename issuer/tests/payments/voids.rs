@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tegata_issuer::admin::{Acts, OperatorError, Payment};
-use tegata_issuer::payments::Outcome;
+use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::AuthorisationState;
 
 use tegata_testkit::TestIssuer;
@@ -22,7 +22,7 @@ fn what_no_card_was_charged_for_is_void_at_once_and_once(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let code = payments.code(&shopper, 0, None);
     let made = till.authorise_as(&payments, "key", "sale", &code, 100);
     let voided = payments.void(&till, &json!({ "reference": "sale" }));
@@ -71,13 +71,13 @@ fn a_void_of_a_declined_sale_forbids_what_is_still_on_its_way(issuer: &TestIssue
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
-    *issuer.processor.lock().unwrap() = Outcome::Declined;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Declined;
     let declined =
         till.authorise_as(&payments, "key", "sale", &payments.code(&shopper, 0, None), 100);
     let other =
         till.authorise_as(&payments, "other", "sale-2", &payments.code(&shopper, 1, None), 100);
     assert_eq!((declined.outcome().as_str(), other.outcome().as_str()), ("declined", "declined"));
-    *issuer.processor.lock().unwrap() = Outcome::Done;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Done;
     assert_eq!(payments.void(&till, &json!({ "reference": "sale" })), declined, "as it stands");
     let code = payments.code(&shopper, 2, None);
     assert_eq!(till.authorise_as(&payments, "key-2", "sale", &code, 100).outcome(), "voided");
@@ -95,11 +95,11 @@ fn what_was_charged_goes_back_through_the_processor(issuer: &TestIssuer) {
     let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
     assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "approved");
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     assert_eq!(payments.void(&till, &json!({ "reference": "sale" })).outcome(), "reversing");
     assert_eq!(payments.operator().under_way().unwrap().reversing, 1);
     assert_eq!(payments.void(&till, &json!({ "reference": "sale" })).outcome(), "reversing");
-    *issuer.processor.lock().unwrap() = Outcome::Done;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Done;
     assert_eq!(payments.void(&till, &json!({ "reference": "sale" })).outcome(), "refunded");
     assert_eq!(payments.void(&till, &json!({ "reference": "sale" })).outcome(), "refunded");
     assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "refunded");
@@ -124,7 +124,7 @@ fn an_operator_takes_back_what_a_till_did_not(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let made = till.authorise(&payments, "sale", &payments.code(&shopper, 0, None), 100);
     let mut id = [0; 16];
     hex::decode_to_slice(made.id(), &mut id).unwrap();
@@ -149,7 +149,7 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
     assert!(operator.payment(&sale("another")).is_err());
     assert!(operator.payment(&Payment::Sale("till-2".parse().unwrap(), "sale".into())).is_err());
     operator.stop(Acts::All, &reason()).unwrap();
-    *issuer.processor.lock().unwrap() = Outcome::Pending;
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let after = operator.refund(found.id, &reason()).unwrap();
     assert_eq!((after.state, after.amount), (AuthorisationState::Reversing, 100));
     assert_eq!(operator.refund(found.id, &reason()).unwrap(), after, "the same again");

@@ -14,7 +14,7 @@ use tegata_issuer::domain::Environment;
 use tegata_issuer::http::body::Strict;
 use tegata_issuer::http::client_address::ClientNetwork;
 use tegata_issuer::http::problem::Problem;
-use tegata_issuer::{Handle, Issuer, RequestId, Routes, serve};
+use tegata_issuer::{AppState, RequestId, Routes, RunningServer, serve};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -24,7 +24,7 @@ pub(crate) fn config(text: &str) -> Config {
 }
 
 /// A service with the routes of this file, set up by `text`.
-pub(crate) fn service(text: &str) -> Handle {
+pub(crate) fn service(text: &str) -> RunningServer {
     serve(config(text), Environment::system(), routes()).unwrap()
 }
 
@@ -76,7 +76,7 @@ async fn fails() -> Problem {
 
 /// Takes for ever
 #[utoipa::path(get, path = "/never", responses((status = 200, description = "Never")))]
-async fn never(State(_): State<Arc<Issuer>>) {
+async fn never(State(_): State<Arc<AppState>>) {
     std::future::pending::<()>().await;
 }
 
@@ -139,13 +139,13 @@ pub(crate) fn ask(address: SocketAddr, line: &str, headers: &[&str], body: &[u8]
     raw(address, &[request.as_bytes(), body].concat())
 }
 
-pub(crate) fn get(service: &Handle, path: &str, headers: &[&str]) -> Answer {
+pub(crate) fn get(service: &RunningServer, path: &str, headers: &[&str]) -> Answer {
     ask(service.address(), &format!("GET {path}"), headers, b"")
 }
 
 pub(crate) const JSON: &str = "Content-Type: application/json";
 
-pub(crate) fn post(service: &Handle, path: &str, headers: &[&str], body: &[u8]) -> Answer {
+pub(crate) fn post(service: &RunningServer, path: &str, headers: &[&str], body: &[u8]) -> Answer {
     ask(service.address(), &format!("POST {path}"), headers, body)
 }
 

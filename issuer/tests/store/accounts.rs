@@ -67,7 +67,7 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
                         return (AccountChange::default(), false);
                     }
                     let kind = SecretKind::Factor;
-                    let kept = keys.keep(account, prize, kind, &[racer], &random).unwrap();
+                    let kept = keys.protect(account, prize, kind, &[racer], &random).unwrap();
                     let state = Some(loaded.state.clone());
                     (
                         AccountChange {

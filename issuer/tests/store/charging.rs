@@ -11,7 +11,9 @@ use std::time::Duration;
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::{AccountId, AuthorisationId, MailId, MethodId};
-use tegata_issuer::payments::{Charge, Charging, DEADLINE, Notices, Outcome};
+use tegata_issuer::payments::{
+    CardCharger, ChargeOutcome, DEADLINE, ProcessorCharger, SealedReceiptWriter,
+};
 use tegata_issuer::processor::{Key, Processor, Stripe};
 use tegata_issuer::store::{
     Authorisation, AuthorisationState, NewAuthorisation, OutboxMail, ReceiptWriter, Store,
@@ -59,7 +61,7 @@ struct Shop {
     /// Registers cards: that takes as long as it takes on a busy machine.
     patient: Stripe,
     clock: Arc<Standing>,
-    charging: Charging,
+    charging: ProcessorCharger,
     tell: Arc<dyn ReceiptWriter>,
     made: AtomicU64,
 }
@@ -67,7 +69,7 @@ struct Shop {
 /// Who tells the cards' owners.
 pub(crate) async fn told(bed: &Bed, store: &Store) -> Arc<dyn ReceiptWriter> {
     let keys = Arc::new(bed.keys(store).await);
-    Arc::new(Notices::new(keys, Arc::new(SystemRandom::new())))
+    Arc::new(SealedReceiptWriter::new(keys, Arc::new(SystemRandom::new())))
 }
 
 impl Shop {
@@ -82,7 +84,8 @@ impl Shop {
         let clock = Arc::new(Standing(AtomicU64::new(noon().seconds())));
         let store = bed.store().await;
         let tell = told(&bed, &store).await;
-        let charging = Charging::new(store.clone(), stripe.clone(), clock.clone(), tell.clone());
+        let charging =
+            ProcessorCharger::new(store.clone(), stripe.clone(), clock.clone(), tell.clone());
         Self {
             bed,
             store,
@@ -97,10 +100,10 @@ impl Shop {
     }
 
     /// As another process would.
-    async fn another(&self) -> Charging {
+    async fn another(&self) -> ProcessorCharger {
         let store = self.bed.store().await;
         let tell = told(&self.bed, &store).await;
-        Charging::new(store, self.stripe.clone(), self.clock.clone(), tell)
+        ProcessorCharger::new(store, self.stripe.clone(), self.clock.clone(), tell)
     }
 
     fn passes(&self, seconds: u64) {
@@ -152,7 +155,7 @@ impl Shop {
     }
 
     /// As the till's request does, from the row as it stands.
-    async fn charges(&self, by: &Charging, id: AuthorisationId) -> Outcome {
+    async fn charges(&self, by: &ProcessorCharger, id: AuthorisationId) -> ChargeOutcome {
         let authorisation = self.store.authorisation(id).await.unwrap().unwrap();
         let card = self.store.chargeable_card(authorisation.account).await.unwrap();
         by.charge(NewAuthorisation { authorisation, card }).await
@@ -163,7 +166,7 @@ impl Shop {
     }
 
     /// As a till's void does.
-    async fn takes_back(&self, id: AuthorisationId) -> Outcome {
+    async fn takes_back(&self, id: AuthorisationId) -> ChargeOutcome {
         let voids = async || {
             let (till, now) = ("till".parse().unwrap(), self.clock.now());
             let by = "till till".to_owned();
@@ -235,9 +238,9 @@ impl Shop {
 async fn a_card_that_pays_is_charged_and_one_that_does_not_is_declined(bed: Bed) {
     let shop = Shop::open(bed).await;
     for (card, outcome, state) in [
-        ("pm_card_visa", Outcome::Done, AuthorisationState::Charged),
-        ("pm_card_chargeCustomerFail", Outcome::Declined, AuthorisationState::Declined),
-        ("pm_card_authenticationRequired", Outcome::Declined, AuthorisationState::Declined),
+        ("pm_card_visa", ChargeOutcome::Done, AuthorisationState::Charged),
+        ("pm_card_chargeCustomerFail", ChargeOutcome::Declined, AuthorisationState::Declined),
+        ("pm_card_authenticationRequired", ChargeOutcome::Declined, AuthorisationState::Declined),
     ] {
         let account = shop.account(Some(card)).await;
         let id = shop.authorised(account).await;
@@ -256,7 +259,7 @@ async fn a_card_that_pays_is_charged_and_one_that_does_not_is_declined(bed: Bed)
 async fn an_account_without_a_card_pays_nothing(bed: Bed) {
     let shop = Shop::open(bed).await;
     let id = shop.authorised(shop.account(None).await).await;
-    assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Declined);
+    assert_eq!(shop.charges(&shop.charging, id).await, ChargeOutcome::Declined);
     assert_eq!(shop.agrees(id).await, AuthorisationState::Declined);
 }
 
@@ -267,8 +270,8 @@ async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
             let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
             shop.sandbox.fail(move |asked| if asked.name() == call { fault } else { Fault::None });
             let told = shop.charges(&shop.charging, id).await;
-            assert_ne!(told, Outcome::Declined, "{fault:?} at {call}: nobody declined it");
-            if told == Outcome::Pending {
+            assert_ne!(told, ChargeOutcome::Declined, "{fault:?} at {call}: nobody declined it");
+            if told == ChargeOutcome::Pending {
                 let stands = if call == "create" {
                     AuthorisationState::Authorised
                 } else {
@@ -304,8 +307,8 @@ async fn each_fault_at_each_request_ends_in_one_charge_or_none(bed: Bed) {
 async fn money_on_its_way_back_is_not_called_back(bed: Bed) {
     let shop = Shop::open(bed).await;
     let id = shop.authorised(shop.account(Some("pm_card_pendingRefund")).await).await;
-    assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Done);
-    assert_eq!(shop.takes_back(id).await, Outcome::Pending);
+    assert_eq!(shop.charges(&shop.charging, id).await, ChargeOutcome::Done);
+    assert_eq!(shop.takes_back(id).await, ChargeOutcome::Pending);
     assert_eq!(shop.state(id).await, AuthorisationState::Reversing);
     shop.settles().await;
     assert_eq!(shop.agrees(id).await, AuthorisationState::Refunded);
@@ -317,7 +320,7 @@ async fn what_is_not_known_by_the_deadline_is_taken_back(bed: Bed) {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         shop.sandbox.fail(move |asked| if asked.name() == "confirm" { fault } else { Fault::None });
         let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
-        assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Pending);
+        assert_eq!(shop.charges(&shop.charging, id).await, ChargeOutcome::Pending);
         ids.push(id);
     }
     // The processor is away until then.
@@ -373,7 +376,7 @@ async fn one_round_takes_up_all_that_an_outage_left(bed: Bed) {
     shop.passes(HELD);
     // So many at once take their time on a busy machine.
     let (patient, clock) = (Arc::new(shop.patient.clone()), shop.clock.clone());
-    let charging = Charging::new(shop.store.clone(), patient, clock, shop.tell.clone());
+    let charging = ProcessorCharger::new(shop.store.clone(), patient, clock, shop.tell.clone());
     charging.reconcile().await.unwrap();
     let charged = "SELECT COUNT(*) FROM authorisations WHERE state = 'charged'";
     assert_eq!(shop.bed.number(charged).await, i64::try_from(LEFT).unwrap());
@@ -383,12 +386,12 @@ async fn one_round_takes_up_all_that_an_outage_left(bed: Bed) {
 async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) {
     let shop = Shop::open(bed).await;
     let id = shop.authorised(shop.account(Some("pm_card_visa")).await).await;
-    assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Done);
+    assert_eq!(shop.charges(&shop.charging, id).await, ChargeOutcome::Done);
     for _ in 0..2 {
-        assert_eq!(shop.takes_back(id).await, Outcome::Done);
+        assert_eq!(shop.takes_back(id).await, ChargeOutcome::Done);
         assert_eq!(shop.agrees(id).await, AuthorisationState::Refunded);
     }
-    assert_eq!(shop.charges(&shop.charging, id).await, Outcome::Declined);
+    assert_eq!(shop.charges(&shop.charging, id).await, ChargeOutcome::Declined);
 }
 
 /// Sums are kept of the last day alone.
@@ -397,10 +400,10 @@ async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
     let account = shop.account(Some("pm_card_visa")).await;
     let (begun, charged) = (shop.authorised(account).await, shop.authorised(account).await);
     let asked = shop.authorised(account).await;
-    assert_eq!(shop.charges(&shop.charging, charged).await, Outcome::Done);
+    assert_eq!(shop.charges(&shop.charging, charged).await, ChargeOutcome::Done);
     let lost = |asked: &str| if asked == "confirm" { Fault::LostBefore } else { Fault::None };
     shop.sandbox.fail(move |asked| lost(asked.name()));
-    assert_eq!(shop.charges(&shop.charging, asked).await, Outcome::Pending);
+    assert_eq!(shop.charges(&shop.charging, asked).await, ChargeOutcome::Pending);
     shop.sandbox.fail(|_| Fault::None);
     shop.bed.sql("UPDATE payers SET day = 2, spent = 7").await;
     for (id, ended) in [
@@ -408,7 +411,7 @@ async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
         (asked, AuthorisationState::Voided),
         (charged, AuthorisationState::Refunded),
     ] {
-        assert_eq!(shop.takes_back(id).await, Outcome::Done);
+        assert_eq!(shop.takes_back(id).await, ChargeOutcome::Done);
         assert_eq!(shop.agrees(id).await, ended);
     }
     assert_eq!(shop.bed.number("SELECT spent FROM payers").await, 7);
@@ -483,7 +486,7 @@ async fn sums_agree_whatever_breaks(bed: Bed) {
     }
 }
 
-async fn one_bad_day(shop: &Arc<Shop>, others: &[Charging], seed: u64) {
+async fn one_bad_day(shop: &Arc<Shop>, others: &[ProcessorCharger], seed: u64) {
     // Registering is not what is tried here.
     let cards = ["pm_card_visa", "pm_card_jcb", "pm_card_visa", "pm_card_chargeCustomerFail"];
     shop.sandbox.fail(|_| Fault::None);
@@ -501,7 +504,7 @@ async fn one_bad_day(shop: &Arc<Shop>, others: &[Charging], seed: u64) {
         let faults = Fault::each(TOO_LONG);
         if random.u8(..) < 90 { faults[random.usize(..faults.len())] } else { Fault::None }
     });
-    let told: Arc<Mutex<BTreeMap<AuthorisationId, Vec<Outcome>>>> = Arc::default();
+    let told: Arc<Mutex<BTreeMap<AuthorisationId, Vec<ChargeOutcome>>>> = Arc::default();
     let mut tills = tokio::task::JoinSet::new();
     for (till, accounts) in (0..).zip(shoppers) {
         let (shop, told) = (Arc::clone(shop), Arc::clone(&told));
@@ -561,14 +564,14 @@ async fn one_bad_day(shop: &Arc<Shop>, others: &[Charging], seed: u64) {
         let (charged, refunded) = shop.at_processor(*id);
         ledger += charged - refunded;
         rows += usize::from(state == AuthorisationState::Charged);
-        if outcomes.contains(&Outcome::Done) {
+        if outcomes.contains(&ChargeOutcome::Done) {
             let is_back = taken_back.contains(id) && state == AuthorisationState::Refunded;
             assert!(
                 state == AuthorisationState::Charged || is_back,
                 "seed {seed}: {id} was approved: {state:?}"
             );
         }
-        if outcomes.contains(&Outcome::Declined) {
+        if outcomes.contains(&ChargeOutcome::Declined) {
             assert_ne!(state, AuthorisationState::Charged, "seed {seed}: {id} was declined");
         }
     }

@@ -125,7 +125,8 @@ async fn what_is_sealed_opens_in_its_place_only() {
     ] {
         assert!(keys.open_sealed(other, &sealed).is_err(), "{other:?}");
     }
-    let code = keys.keep(a, SecretId(1), SecretKind::MailedCode, b"12345678", &bed.random).unwrap();
+    let code =
+        keys.protect(a, SecretId(1), SecretKind::MailedCode, b"12345678", &bed.random).unwrap();
     let is = |account, id, kind, given| keys.is_code(account, id, kind, &code, given);
     assert!(is(a, SecretId(1), SecretKind::MailedCode, b"12345678"));
     assert!(!is(a, SecretId(1), SecretKind::MailedCode, b"12345679"));

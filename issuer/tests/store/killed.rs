@@ -105,7 +105,11 @@ fn whole(
     event.account = Some(account);
     AccountChange {
         state: Some(loaded.state.clone()),
-        secrets_stored: vec![(id, kind, keys.keep(account, id, kind, b"secret", &random).unwrap())],
+        secrets_stored: vec![(
+            id,
+            kind,
+            keys.protect(account, id, kind, b"secret", &random).unwrap(),
+        )],
         sessions_created: vec![(token(account, n), SessionId(n))],
         outbox: vec![shopper::mail(keys, account, noon())],
         events: vec![event],

@@ -53,7 +53,7 @@ pub(crate) fn carry_out(
     for (place, effect) in (0..).zip(effects) {
         match effect {
             Effect::StoreSecret(id, kind) => {
-                let sealed = keys.keep(account, id, kind, SECRET, &random).unwrap();
+                let sealed = keys.protect(account, id, kind, SECRET, &random).unwrap();
                 change.secrets_stored.push((id, kind, sealed));
             }
             Effect::DeleteSecret(id) => change.secrets_deleted.push(id),

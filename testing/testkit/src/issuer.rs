@@ -13,21 +13,21 @@ use tegata::protocol::{
 };
 use tegata::vault::{Argon2Params, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
+use tegata_issuer::App;
 use tegata_issuer::config::{Config, Processor};
 use tegata_issuer::domain::{AuthorisationId, Environment};
 use tegata_issuer::mail::Mailbox;
-use tegata_issuer::payments::{Charge, Outcome};
+use tegata_issuer::payments::{CardCharger, ChargeOutcome};
 use tegata_issuer::store::{
     AuthorisationState, NewAuthorisation, ReceiptWriter, Store, StoreError,
 };
-use tegata_issuer::{Handle, start, start_charging};
 
 use crate::clock::TestClock;
 use crate::postgres::new_postgres_database;
 
 /// A running issuer on a store of its own, under a clock that the test moves.
 pub struct TestIssuer {
-    handle: RwLock<Option<Handle>>,
+    handle: RwLock<Option<App>>,
     /// The address of the process that serves in its place, if one does.
     elsewhere: Mutex<Option<SocketAddr>>,
     /// The client, which keeps its connections.
@@ -42,7 +42,7 @@ pub struct TestIssuer {
     pub folder: tempfile::TempDir,
     devices: AtomicU64,
     /// The answer to every charge from now on, unless the settings name a processor or it has a sandbox.
-    pub processor: Arc<Mutex<Outcome>>,
+    pub processor: Arc<Mutex<ChargeOutcome>>,
     has_sandbox: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct TestIssuer {
 struct ImmediateCharge {
     store: Store,
     clock: Arc<TestClock>,
-    outcome: Arc<Mutex<Outcome>>,
+    outcome: Arc<Mutex<ChargeOutcome>>,
     tell: Arc<dyn ReceiptWriter>,
 }
 
@@ -65,21 +65,21 @@ impl ImmediateCharge {
 }
 
 #[async_trait::async_trait]
-impl Charge for ImmediateCharge {
-    async fn charge(&self, made: NewAuthorisation) -> Outcome {
+impl CardCharger for ImmediateCharge {
+    async fn charge(&self, made: NewAuthorisation) -> ChargeOutcome {
         let id = made.authorisation.id;
         let outcome = *self.outcome.lock().unwrap();
         let is_settled = match outcome {
-            Outcome::Done => self.settle(id, AuthorisationState::Charged).await,
-            Outcome::Declined => self.settle(id, AuthorisationState::Declined).await,
-            Outcome::Pending => true,
+            ChargeOutcome::Done => self.settle(id, AuthorisationState::Charged).await,
+            ChargeOutcome::Declined => self.settle(id, AuthorisationState::Declined).await,
+            ChargeOutcome::Pending => true,
         };
-        if is_settled { outcome } else { Outcome::Pending }
+        if is_settled { outcome } else { ChargeOutcome::Pending }
     }
 
-    async fn reverse(&self, id: AuthorisationId) -> Outcome {
+    async fn reverse(&self, id: AuthorisationId) -> ChargeOutcome {
         let outcome = *self.outcome.lock().unwrap();
-        if outcome == Outcome::Done {
+        if outcome == ChargeOutcome::Done {
             self.settle(id, AuthorisationState::Refunded).await;
         }
         outcome
@@ -154,7 +154,7 @@ impl TestIssuer {
             mailbox: Arc::new(Mailbox::default()),
             folder,
             devices: AtomicU64::new(0),
-            processor: Arc::new(Mutex::new(Outcome::Done)),
+            processor: Arc::new(Mutex::new(ChargeOutcome::Done)),
             has_sandbox,
         };
         issuer.start();
@@ -167,19 +167,19 @@ impl TestIssuer {
         let config: Config = toml::from_str(&self.settings).unwrap();
         let clock = self.clock.clone();
         let outcome = self.processor.clone();
-        let charge = |store: &Store, tell| {
+        let charge = move |store: &Store, tell| {
             Arc::new(ImmediateCharge { store: store.clone(), clock, outcome, tell })
-                as Arc<dyn Charge>
+                as Arc<dyn CardCharger>
         };
-        let post = self.mailbox.clone();
-        let handle = match config.processor {
-            Processor::Sandbox(_) if !self.has_sandbox => {
-                start_charging(config, world, post, charge)
-            }
-            // The sandbox, and a processor of the test's own, are asked as a real one is.
-            _ => start(config, world, post),
-        };
-        let handle = handle.unwrap();
+        let has_own_charger =
+            matches!(config.processor, Processor::Sandbox(_)) && !self.has_sandbox;
+        let mut builder =
+            App::builder(config).environment(world).mail_transport(self.mailbox.clone());
+        // The sandbox, and a processor of the test's own, are asked as a real one is.
+        if has_own_charger {
+            builder = builder.charger(charge);
+        }
+        let handle = builder.start().unwrap();
         *self.handle.write().unwrap() = Some(handle);
         *self.elsewhere.lock().unwrap() = None;
         *self.agent.lock().unwrap() = agent();
@@ -244,7 +244,7 @@ impl TestIssuer {
 
     /// The samples of `/metrics` whose names begin with `name`.
     pub fn counts(&self, name: &str) -> BTreeMap<String, u64> {
-        let text = self.handle.read().unwrap().as_ref().unwrap().issuer().metrics.text().unwrap();
+        let text = self.handle.read().unwrap().as_ref().unwrap().state().metrics.text().unwrap();
         let lines = text.lines().filter(|line| line.starts_with(name));
         let count = |line: &str| {
             let (name, count) = line.rsplit_once(' ').unwrap();

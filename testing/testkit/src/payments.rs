@@ -15,7 +15,7 @@ use tegata_issuer::admin::Operator;
 use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::{AccountId, Reason, RequestId, StoreUrl as Place, make_credential_id};
-use tegata_issuer::payments::Notices;
+use tegata_issuer::payments::SealedReceiptWriter;
 use tegata_issuer::store::{AccountChange, GlobalState, NewCredential, Store};
 use tegata_policy::{
     Account, Controls, Event, MatchResult, PolicyContext, Reply, begin_sign_up, decide,
@@ -114,8 +114,8 @@ impl<'a> TestPayments<'a> {
     }
 
     /// The writer of receipts.
-    pub fn notices(&self) -> Arc<Notices> {
-        Arc::new(Notices::new(Arc::clone(&self.keys), Arc::new(SystemRandom::new())))
+    pub fn notices(&self) -> Arc<SealedReceiptWriter> {
+        Arc::new(SealedReceiptWriter::new(Arc::clone(&self.keys), Arc::new(SystemRandom::new())))
     }
 
     /// The public key that till cards are verified with.

@@ -11,7 +11,7 @@ pub struct NewPassword(pub(super) Password);
 
 /// Why a password cannot be set. There are no rules on which characters it has (NIST SP 800-63B, section 5.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Weak {
+pub enum WeakPassword {
     /// Fewer than [`NewPassword::MIN_CHARACTERS`] characters.
     #[error("a password has at least {min} characters", min = NewPassword::MIN_CHARACTERS)]
     TooShort,
@@ -39,11 +39,11 @@ impl NewPassword {
     /// [`Passwords::judge`](super::Passwords::judge) does it away from the threads that serve.
     ///
     /// # Errors
-    /// [`Weak`].
-    pub fn judge(password: Password, about: &[&str]) -> Result<Self, Weak> {
+    /// [`WeakPassword`].
+    pub fn judge(password: Password, about: &[&str]) -> Result<Self, WeakPassword> {
         let text = password.as_str();
         if text.chars().count() < Self::MIN_CHARACTERS {
-            return Err(Weak::TooShort);
+            return Err(WeakPassword::TooShort);
         }
         // An address counts in its parts, too: ann.smith@example.com is ann and smith to a thief.
         let parts = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
@@ -52,7 +52,7 @@ impl NewPassword {
         let beginning: Zeroizing<String> =
             Zeroizing::new(text.chars().take(Self::JUDGED).collect());
         if zxcvbn(&beginning, &known).score() < Self::ENOUGH {
-            return Err(Weak::Guessable);
+            return Err(WeakPassword::Guessable);
         }
         Ok(Self(password))
     }
@@ -62,16 +62,16 @@ impl NewPassword {
 mod tests {
     use super::*;
 
-    fn judged(typed: &str) -> Option<Weak> {
+    fn judged(typed: &str) -> Option<WeakPassword> {
         let about = ["ann.smithson@example.com"];
         NewPassword::judge(Password::new(typed).unwrap(), &about).err()
     }
 
     #[test]
     fn length_counts_in_characters() {
-        assert_eq!(judged("k4Tz9!q"), Some(Weak::TooShort));
+        assert_eq!(judged("k4Tz9!q"), Some(WeakPassword::TooShort));
         assert_eq!(judged("k4Tz9!qw"), None);
-        assert_eq!(judged("夜明け前の鐘"), Some(Weak::TooShort));
+        assert_eq!(judged("夜明け前の鐘"), Some(WeakPassword::TooShort));
         assert_eq!(judged("夜明け前の鐘が鳴る"), None);
     }
 
@@ -92,7 +92,7 @@ mod tests {
             "ｐａｓｓｗｏｒｄ",
             "p@ssw0rd",
         ] {
-            assert_eq!(judged(typed), Some(Weak::Guessable), "{typed}");
+            assert_eq!(judged(typed), Some(WeakPassword::Guessable), "{typed}");
         }
     }
 
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn the_longest_password_is_judged_too() {
         let weak_at_first = format!("{}k4Tz9!qwXv", "a".repeat(32));
-        assert_eq!(judged(&weak_at_first), Some(Weak::Guessable));
+        assert_eq!(judged(&weak_at_first), Some(WeakPassword::Guessable));
         assert_eq!(judged(&format!("k4Tz9!qwXv{}", "a".repeat(200))), None);
     }
 }

@@ -14,54 +14,55 @@ use crate::store::{Authorisation, AuthorisationState, PaymentWithShop};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Receipt {
     payment: PaymentNumber,
-    was: Became,
+    #[serde(rename = "was")]
+    kind: ReceiptKind,
     since: UnixTime,
 }
 
 /// What became of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Became {
+enum ReceiptKind {
     Charged,
     Voided,
     Refunded,
 }
 
 impl Receipt {
-    /// That of a payment that stands so; none for what is no end.
+    /// Gives the receipt of a payment that is over; `None` while it is not.
     pub(crate) fn of(payment: &Authorisation) -> Option<Self> {
-        let was = match payment.state {
-            AuthorisationState::Charged => Became::Charged,
-            AuthorisationState::Voided => Became::Voided,
-            AuthorisationState::Refunded => Became::Refunded,
+        let kind = match payment.state {
+            AuthorisationState::Charged => ReceiptKind::Charged,
+            AuthorisationState::Voided => ReceiptKind::Voided,
+            AuthorisationState::Refunded => ReceiptKind::Refunded,
             _ => return None,
         };
-        Some(Self { payment: PaymentNumber(payment.id.0), was, since: payment.changed })
+        Some(Self { payment: PaymentNumber(payment.id.0), kind, since: payment.changed })
     }
 
     pub(super) fn payment(&self) -> AuthorisationId {
         AuthorisationId(self.payment.0)
     }
 
-    /// The table of the letters' files that has its text.
-    pub(super) fn name(&self) -> &'static str {
-        match self.was {
-            Became::Charged => "payment_charged",
-            Became::Voided => "payment_voided",
-            Became::Refunded => "payment_refunded",
+    /// Names the table of the templates' files that has its text.
+    pub(super) fn template_name(&self) -> &'static str {
+        match self.kind {
+            ReceiptKind::Charged => "payment_charged",
+            ReceiptKind::Voided => "payment_voided",
+            ReceiptKind::Refunded => "payment_refunded",
         }
     }
 
-    /// A text with all of it put in.
-    pub(super) fn fill(&self, text: &str, paid: &PaymentWithShop, figures: Figures) -> String {
+    /// Fills a template.
+    pub(super) fn fill(&self, text: &str, paid: &PaymentWithShop, format: ReceiptFormat) -> String {
         let PaymentWithShop { authorisation, shop } = paid;
         let Authorisation { amount, currency, reference, made, .. } = authorisation;
         // A till writes what it likes here.
         let reference = no_link(reference);
         let text =
-            text.replace("{amount}", &format_amount(*amount, currency, figures.decimals.get()));
-        let text = text.replace("{time}", &figures.time(*made));
-        let text = text.replace("{since}", &figures.time(self.since));
+            text.replace("{amount}", &format_amount(*amount, currency, format.decimals.get()));
+        let text = text.replace("{time}", &format.time(*made));
+        let text = text.replace("{since}", &format.time(self.since));
         // What people named last: what it contains is not looked at again.
         text.replace("{reference}", &reference).replace("{shop}", shop.as_str())
     }
@@ -69,12 +70,12 @@ impl Receipt {
 
 /// How amounts and times are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Figures {
+pub(super) struct ReceiptFormat {
     pub(super) decimals: Decimals,
     pub(super) offset: DayOffset,
 }
 
-impl Figures {
+impl ReceiptFormat {
     /// `2026-11-23 17:05 (UTC+09:00)`: nobody has to guess whose time it is.
     fn time(self, at: UnixTime) -> String {
         let offset = UtcOffset::from_whole_seconds(i32::from(self.offset.minutes()) * 60);
@@ -104,14 +105,14 @@ mod tests {
     use crate::domain::AccountId;
     use crate::store::AuthorisationState;
 
-    fn figures(minutes: &str) -> Figures {
+    fn format(minutes: &str) -> ReceiptFormat {
         let offset = serde_json::from_str(minutes).unwrap();
-        Figures { decimals: Decimals::NONE, offset }
+        ReceiptFormat { decimals: Decimals::NONE, offset }
     }
 
     #[test]
     fn a_time_is_the_issuers_and_says_so() {
-        let at = |seconds, minutes| figures(minutes).time(UnixTime::new(seconds).unwrap());
+        let at = |seconds, minutes| format(minutes).time(UnixTime::new(seconds).unwrap());
         assert_eq!(at(1_800_000_000, "540"), "2027-01-15 17:00 (UTC+09:00)");
         assert_eq!(at(1_800_000_000, "-210"), "2027-01-15 04:30 (UTC-03:30)");
         assert_eq!(at(0, "0"), "1970-01-01 00:00 (UTC+00:00)");
@@ -141,7 +142,7 @@ mod tests {
         let receipt = Receipt::of(&authorisation).unwrap();
         let shop = tegata::code::ShopName::new("The {time} shop").unwrap();
         let paid = PaymentWithShop { authorisation, shop };
-        let text = receipt.fill("{amount} {shop} {time} {reference}", &paid, figures("540"));
+        let text = receipt.fill("{amount} {shop} {time} {reference}", &paid, format("540"));
         let time = "2027-01-15 17:00 (UTC+09:00)";
         assert_eq!(
             text,

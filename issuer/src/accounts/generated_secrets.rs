@@ -1,4 +1,4 @@
-//! Secrets that are made in a transaction: some are kept, all are shown once.
+//! Secrets that are generated in a transaction: some are stored, all are shown once.
 
 use std::collections::BTreeMap;
 
@@ -8,24 +8,23 @@ use tegata::{Random, RandomUnavailable, Secret};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
-use super::Accounts;
-use super::given::Given;
-use super::kept::missing;
+use super::request_secrets::RequestSecrets;
+use super::stored_secrets::missing;
+use super::{AccountError, Accounts, unexpected_reply};
 use crate::domain::{AccountId, Sealed};
-use crate::http::problem::Problem;
 
-/// What was made in a transaction.
+/// The secrets that a transaction generated.
 #[derive(Default)]
-pub(super) struct Made {
-    /// Codes that letters carry.
+pub(crate) struct GeneratedSecrets {
+    /// Codes that mails carry.
     pub(super) codes: BTreeMap<SecretId, SecretText>,
     pub(super) recovery: BTreeMap<SecretId, RecoveryCode>,
     pub(super) factors: BTreeMap<SecretId, Secret<20>>,
     pub(super) token: Option<SessionToken>,
 }
 
-impl Made {
-    /// The token of a new session: 256 random bits.
+impl GeneratedSecrets {
+    /// Makes the token of a new session: 256 random bits.
     pub(super) fn make_token(
         &mut self,
         random: &dyn Random,
@@ -35,9 +34,24 @@ impl Made {
         self.token = SessionToken::new(&Base64UrlUnpadded::encode_string(&*token)).ok();
         Ok(token)
     }
+
+    /// Gives the token of the session that was made.
+    pub(super) fn session_token(self) -> Result<SessionToken, AccountError> {
+        self.token.ok_or_else(unexpected_reply)
+    }
+
+    /// Gives these recovery codes, which are shown once.
+    pub(super) fn recovery_codes(
+        &self,
+        codes: &[SecretId],
+    ) -> Result<Vec<RecoveryCode>, AccountError> {
+        let codes: Option<Vec<_>> =
+            codes.iter().map(|code| self.recovery.get(code).cloned()).collect();
+        codes.ok_or_else(unexpected_reply)
+    }
 }
 
-/// Eight digits, each number as likely as any other.
+/// Makes a code of eight digits, each number as likely as any other.
 fn make_code(random: &dyn Random) -> Result<MailedCodeText, RandomUnavailable> {
     const CODES: u64 = 100_000_000;
     loop {
@@ -53,53 +67,53 @@ fn make_code(random: &dyn Random) -> Result<MailedCodeText, RandomUnavailable> {
 }
 
 impl Accounts {
-    /// Makes a secret, or takes it from the request, as it is to be kept.
-    pub(super) fn make(
+    /// Generates a secret, or takes it from the request, as it is to be stored.
+    pub(super) fn secret_to_store(
         &self,
         account: AccountId,
         secret: SecretId,
         kind: SecretKind,
-        given: &Given,
-        made: &mut Made,
-    ) -> Result<Sealed, Problem> {
-        let random = &*self.world.random;
-        let no_random = |error| Problem::internal("making a secret", &error);
+        request: &RequestSecrets,
+        generated: &mut GeneratedSecrets,
+    ) -> Result<Sealed, AccountError> {
+        let random = &*self.environment.random;
+        let no_random = |error| AccountError::internal("making a secret", &error);
         let bytes = Zeroizing::new(match kind {
             SecretKind::Address => {
-                let address = given.address.as_ref().ok_or_else(|| missing(kind))?;
+                let address = request.address.as_ref().ok_or_else(|| missing(kind))?;
                 let json = serde_json::to_vec(address);
-                json.map_err(|error| Problem::internal("writing an address", &error))?
+                json.map_err(|error| AccountError::internal("writing an address", &error))?
             }
             SecretKind::Password => {
-                let hash = given.new_password.as_ref().ok_or_else(|| missing(kind))?;
+                let hash = request.new_password.as_ref().ok_or_else(|| missing(kind))?;
                 hash.text().into_bytes()
             }
             SecretKind::MailedCode => {
                 let code = make_code(random).map_err(no_random)?;
                 let bytes = code.expose().as_bytes().to_vec();
-                made.codes.insert(secret, SecretText::new(code.expose()));
+                generated.codes.insert(secret, SecretText::new(code.expose()));
                 bytes
             }
             SecretKind::Factor => {
                 let factor = Secret::<20>::make(random).map_err(no_random)?;
                 let bytes = factor.expose().to_vec();
-                made.factors.insert(secret, factor);
+                generated.factors.insert(secret, factor);
                 bytes
             }
             SecretKind::Recovery => {
                 let code = RecoveryCode::make(random).map_err(no_random)?;
                 let bytes = code.expose().to_vec();
-                made.recovery.insert(secret, code);
+                generated.recovery.insert(secret, code);
                 bytes
             }
             SecretKind::Notice => {
                 let code = NoticeCode::make(random).map_err(no_random)?;
-                made.codes.insert(secret, code.text());
+                generated.codes.insert(secret, code.text());
                 code.expose().to_vec()
             }
         });
-        let kept = self.keys.keep(account, secret, kind, &bytes, random);
-        kept.map_err(|error| Problem::internal("keeping a secret", &error))
+        let sealed = self.keys.protect(account, secret, kind, &bytes, random);
+        sealed.map_err(|error| AccountError::internal("sealing a secret", &error))
     }
 }
 
@@ -119,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_has_eight_digits_and_none_is_likelier() {
+    fn every_code_of_eight_digits_is_equally_likely() {
         let code = |numbers: &[u64]| {
             let numbers = Numbers(std::sync::Mutex::new(numbers.iter().rev().copied().collect()));
             make_code(&numbers).map(|code| code.expose().to_owned())

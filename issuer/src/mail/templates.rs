@@ -1,73 +1,95 @@
-//! Mails: what waits in the outbox, and its text in the shopper's language.
+//! Mails about an account, from the templates in the shopper's language.
 
 use serde::{Deserialize, Serialize};
-use tegata::UnixTime;
 use tegata::protocol::Handle;
 use tegata::protocol::{Language, SecretText};
+use tegata::{Random, UnixTime};
 use tegata_policy::{Change, Notification, SecretId};
 
-use super::Accounts;
-use super::given::Address;
-use super::made::Made;
+use super::MailError;
+use super::address::{StoredAddress, address_of};
 use super::no_link::no_link;
-use super::receipts::{Figures, Receipt};
-use crate::crypto::Place;
-use crate::domain::{AccountId, MailId, PaymentRules, Sealed};
-use crate::http::problem::Problem;
-use crate::store::LeasedMail;
+use super::receipt::{Receipt, ReceiptFormat};
+use crate::crypto::{Keys, Place};
+use crate::domain::{AccountId, InternalError, MailId, PaymentRules, Sealed};
+use crate::store::{LeasedMail, Store};
 
-/// A mail as it waits, sealed: whom it goes to, which it is, and the code that is in it.
+/// A notification that waits in the outbox: whom it goes to, which it is, and the code that is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Kept {
-    address: Address,
-    letter: Notification,
+pub(crate) struct QueuedMail {
+    address: StoredAddress,
+    #[serde(rename = "letter")]
+    notification: Notification,
     code: Option<SecretText>,
 }
 
-/// What a mail that waits holds.
+/// What a mail that waits in the outbox is.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Waiting {
-    Letter(Kept),
+enum OutboxContent {
+    Notification(QueuedMail),
     Receipt(Receipt),
 }
 
 /// A mail as it goes out.
 #[derive(Clone)]
-pub struct Posted {
-    /// Its number, the same each time it is tried.
+pub struct OutgoingEmail {
+    /// The number of the mail, the same each time it is tried.
     pub id: MailId,
-    /// When it was made.
+    /// When the mail was written into the outbox.
     pub made: UnixTime,
-    /// Where to.
+    /// The address that it goes to.
     pub to: Handle,
-    /// Its subject, one line.
+    /// The subject, in one line.
     pub subject: String,
-    /// Its text.
+    /// The text, without any markup.
     pub body: String,
 }
 
-impl std::fmt::Debug for Posted {
+impl std::fmt::Debug for OutgoingEmail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Posted([redacted])")
+        f.write_str("OutgoingEmail([redacted])")
     }
 }
 
-impl Kept {
-    pub(super) fn new(address: Address, letter: &Notification, made: &Made) -> Self {
-        let code = code_of(letter).and_then(|secret| made.codes.get(&secret)).cloned();
-        Self { address, letter: letter.clone(), code }
+impl QueuedMail {
+    /// Takes a notification with the code of the secret that [`code_of`] names.
+    pub(crate) fn new(
+        address: StoredAddress,
+        notification: Notification,
+        code: Option<SecretText>,
+    ) -> Self {
+        Self { address, notification, code }
     }
 
-    /// As it goes out; `None` to a decoy, whose address is nobody's.
-    #[must_use]
-    pub fn posted(&self, id: MailId, made: UnixTime, letters: &Letters) -> Option<Posted> {
+    /// Seals it as the outbox takes it.
+    pub(crate) fn seal(
+        &self,
+        keys: &Keys,
+        account: AccountId,
+        mail: MailId,
+        random: &dyn Random,
+    ) -> Result<Sealed, InternalError> {
+        let json = serde_json::to_vec(self).map(zeroize::Zeroizing::new);
+        let json = json.map_err(|error| InternalError::new("writing a mail", &error))?;
+        keys.seal(Place::Mail(account, mail), &json, random)
+            .map_err(|error| InternalError::new("sealing a mail", &error))
+    }
+
+    /// Writes it; `None` to a decoy, whose address is nobody's.
+    fn compose(
+        &self,
+        id: MailId,
+        made: UnixTime,
+        templates: &MailTemplates,
+    ) -> Option<OutgoingEmail> {
         let to = self.address.handle.clone()?;
-        let text = letters.of(self.address.language).get(name(&self.letter))?;
+        let template =
+            templates.of(self.address.language).get(template_name(&self.notification))?;
         let fill = |text: &str| {
             let code = self.code.as_ref().map_or("", |code| code.expose());
-            let (device, left) = match &self.letter {
+            let (device, left) = match &self.notification {
                 Notification::ResetCode { device, .. } | Notification::NewDevice { device } => {
                     (device.as_str(), 0)
                 }
@@ -76,7 +98,7 @@ impl Kept {
             };
             // The device's name last: what it contains is not looked at again.
             let text = text.replace("{code}", code).replace("{left}", &left.to_string());
-            let card = match &self.letter {
+            let card = match &self.notification {
                 Notification::CardAdded { card } | Notification::CardRemoved { card } => {
                     card.as_str()
                 }
@@ -85,13 +107,14 @@ impl Kept {
             let text = text.replace("{card}", card);
             text.replace("{device}", &no_link(device))
         };
-        let body = fill(text.body.trim_start());
-        Some(Posted { id, made, to, subject: fill(&text.subject), body })
+        let body = fill(template.body.trim_start());
+        Some(OutgoingEmail { id, made, to, subject: fill(&template.subject), body })
     }
 }
 
-fn code_of(letter: &Notification) -> Option<SecretId> {
-    match letter {
+/// Names the secret whose code a notification carries.
+pub(crate) fn code_of(notification: &Notification) -> Option<SecretId> {
+    match notification {
         Notification::SignUpCode { code }
         | Notification::ResetCode { code, .. }
         | Notification::AddressCode { code }
@@ -100,9 +123,9 @@ fn code_of(letter: &Notification) -> Option<SecretId> {
     }
 }
 
-/// The table of the letters' files that has its text.
-fn name(letter: &Notification) -> &'static str {
-    match letter {
+/// Names the table of the templates\' files that has its text.
+fn template_name(notification: &Notification) -> &'static str {
+    match notification {
         Notification::SignUpCode { .. } => "sign_up",
         Notification::AccountExists => "already_here",
         Notification::ResetCode { .. } => "reset",
@@ -125,38 +148,38 @@ fn name(letter: &Notification) -> &'static str {
     }
 }
 
-/// The texts of all letters.
+/// The texts of all mails.
 #[derive(Clone, Debug)]
-pub struct Letters {
-    en: Texts,
-    ja: Texts,
-    figures: Figures,
+pub struct MailTemplates {
+    en: Templates,
+    ja: Templates,
+    format: ReceiptFormat,
 }
 
-type Texts = std::collections::BTreeMap<String, Text>;
+type Templates = std::collections::BTreeMap<String, Template>;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text {
+struct Template {
     subject: String,
     body: String,
 }
 
-impl Letters {
-    /// Ours, of `issuer/letters`; amounts and times as these rules have them.
+impl MailTemplates {
+    /// Reads those of `issuer/letters`; amounts and times as these rules have them.
     ///
     /// # Errors
     /// If a file cannot be read, which a test keeps from happening.
-    pub fn ours(rules: &PaymentRules) -> Result<Self, toml::de::Error> {
+    pub(crate) fn load(rules: &PaymentRules) -> Result<Self, toml::de::Error> {
         let PaymentRules { decimals, day_offset: offset, .. } = *rules;
         Ok(Self {
-            figures: Figures { decimals, offset },
+            format: ReceiptFormat { decimals, offset },
             en: toml::from_str(include_str!("../../letters/en.toml"))?,
             ja: toml::from_str(include_str!("../../letters/ja.toml"))?,
         })
     }
 
-    fn of(&self, language: Language) -> &Texts {
+    fn of(&self, language: Language) -> &Templates {
         match language {
             Language::En => &self.en,
             Language::Ja => &self.ja,
@@ -164,59 +187,50 @@ impl Letters {
     }
 }
 
-impl Accounts {
-    /// A mail that waited, as it goes out; `None` if it cannot be read, or has nobody to go to any more.
-    ///
-    /// # Errors
-    /// A problem of the store's: it is to be tried again.
-    pub(crate) async fn posted(
-        &self,
-        mail: &LeasedMail,
-        letters: &Letters,
-    ) -> Result<Option<Posted>, Problem> {
-        let place = Place::Mail(mail.account, mail.id);
-        let json = self.keys.open_sealed(place, &mail.content).ok();
-        match json.and_then(|json| serde_json::from_slice(&json).ok()) {
-            None => Ok(None),
-            Some(Waiting::Letter(letter)) => Ok(letter.posted(mail.id, mail.made, letters)),
-            Some(Waiting::Receipt(receipt)) => self.receipt(mail, &receipt, letters).await,
+/// Writes a mail that waits; `None` if it cannot be read, or no longer has anybody to go to.
+///
+/// # Errors
+/// [`MailError`]: the mail is to be tried again.
+pub(super) async fn compose(
+    store: &Store,
+    keys: &Keys,
+    templates: &MailTemplates,
+    mail: &LeasedMail,
+) -> Result<Option<OutgoingEmail>, MailError> {
+    let place = Place::Mail(mail.account, mail.id);
+    let json = keys.open_sealed(place, &mail.content).ok();
+    match json.and_then(|json| serde_json::from_slice(&json).ok()) {
+        None => Ok(None),
+        Some(OutboxContent::Notification(queued)) => {
+            Ok(queued.compose(mail.id, mail.made, templates))
+        }
+        Some(OutboxContent::Receipt(receipt)) => {
+            compose_receipt(store, keys, templates, mail, &receipt).await
         }
     }
+}
 
-    /// A receipt goes to where its owner is reached by now.
-    async fn receipt(
-        &self,
-        mail: &LeasedMail,
-        receipt: &Receipt,
-        letters: &Letters,
-    ) -> Result<Option<Posted>, Problem> {
-        let paid = self.store.payment_of(mail.account, receipt.payment()).await;
-        let Some(paid) = paid.map_err(Problem::of_store)? else { return Ok(None) };
-        let Some(address) = self.address_of(mail.account).await? else { return Ok(None) };
-        let Some(to) = address.handle else { return Ok(None) };
-        let text = letters.of(address.language).get(receipt.name());
-        let fill = |text: &str| receipt.fill(text, &paid, letters.figures);
-        Ok(text.map(|text| Posted {
-            id: mail.id,
-            made: mail.made,
-            to,
-            subject: fill(&text.subject),
-            body: fill(text.body.trim_start()),
-        }))
-    }
-
-    pub(super) fn seal_letter(
-        &self,
-        account: AccountId,
-        mail: MailId,
-        letter: &Kept,
-    ) -> Result<Sealed, Problem> {
-        let json = serde_json::to_vec(letter).map(zeroize::Zeroizing::new);
-        let json = json.map_err(|error| Problem::internal("writing a letter", &error))?;
-        self.keys
-            .seal(Place::Mail(account, mail), &json, &*self.world.random)
-            .map_err(|error| Problem::internal("sealing a letter", &error))
-    }
+/// Writes a receipt, to where the account's owner is reached by now.
+async fn compose_receipt(
+    store: &Store,
+    keys: &Keys,
+    templates: &MailTemplates,
+    mail: &LeasedMail,
+    receipt: &Receipt,
+) -> Result<Option<OutgoingEmail>, MailError> {
+    let payment = store.payment_of(mail.account, receipt.payment()).await?;
+    let Some(payment) = payment else { return Ok(None) };
+    let Some(address) = address_of(store, keys, mail.account).await? else { return Ok(None) };
+    let Some(to) = address.handle else { return Ok(None) };
+    let template = templates.of(address.language).get(receipt.template_name());
+    let fill = |text: &str| receipt.fill(text, &payment, templates.format);
+    Ok(template.map(|template| OutgoingEmail {
+        id: mail.id,
+        made: mail.made,
+        to,
+        subject: fill(&template.subject),
+        body: fill(template.body.trim_start()),
+    }))
 }
 
 #[cfg(test)]
@@ -226,8 +240,8 @@ mod tests {
 
     const ID: MailId = MailId([7; 16]);
 
-    fn ours() -> Letters {
-        Letters::ours(&Config::default().rules()).unwrap()
+    fn templates() -> MailTemplates {
+        MailTemplates::load(&Config::default().rules()).unwrap()
     }
 
     fn each() -> Vec<Notification> {
@@ -260,23 +274,24 @@ mod tests {
     }
 
     #[test]
-    fn each_letter_is_written_in_both_languages_with_what_belongs_in_it_and_no_link() {
-        let letters = ours();
-        let mut made = Made::default();
-        made.codes.insert(SecretId(1), SecretText::new("31415926"));
+    fn each_mail_is_complete_in_both_languages() {
+        let templates = templates();
+        let code = SecretText::new("31415926");
         for language in [Language::En, Language::Ja] {
             assert_eq!(
-                letters.of(language).len(),
+                templates.of(language).len(),
                 each().len() + RECEIPTS.len(),
                 "no text that nothing has"
             );
             for letter in each() {
                 let handle = Some("hanako@example.org".parse().unwrap());
-                let kept = Kept::new(Address { handle, language }, &letter, &made);
-                let posted = kept.posted(ID, UnixTime::MAX, &letters).unwrap();
-                let all = format!("{}\n{}", posted.subject, posted.body);
-                assert!(!posted.subject.contains('\n') && posted.body.ends_with('\n'));
-                assert_eq!(posted.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
+                let address = StoredAddress { handle, language };
+                let code = code_of(&letter).map(|_| code.clone());
+                let queued = QueuedMail::new(address, letter.clone(), code);
+                let email = queued.compose(ID, UnixTime::MAX, &templates).unwrap();
+                let all = format!("{}\n{}", email.subject, email.body);
+                assert!(!email.subject.contains('\n') && email.body.ends_with('\n'));
+                assert_eq!(email.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
                 let names_card = matches!(
                     letter,
                     Notification::CardAdded { .. } | Notification::CardRemoved { .. }
@@ -299,8 +314,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_calls_his_device_is_no_link_in_a_letter_of_ours() {
-        let (letters, made) = (ours(), Made::default());
+    fn a_device_name_is_no_link_in_a_mail() {
+        let templates = templates();
         let names = [
             ("http://evil.example/", "http---evil-example-"),
             ("www.evil.example", "www-evil-example"),
@@ -315,9 +330,10 @@ mod tests {
                 .flat_map(|l| [(l.clone(), Language::En), (l, Language::Ja)])
             {
                 let handle = Some("hanako@example.org".parse().unwrap());
-                let kept = Kept::new(Address { handle, language }, &letter, &made);
-                let posted = kept.posted(ID, UnixTime::MAX, &letters).unwrap();
-                let all = format!("{}\n{}", posted.subject, posted.body);
+                let address = StoredAddress { handle, language };
+                let queued = QueuedMail::new(address, letter.clone(), None);
+                let email = queued.compose(ID, UnixTime::MAX, &templates).unwrap();
+                let all = format!("{}\n{}", email.subject, email.body);
                 for link in
                     ["://", "www.", ".example", "evil.", "evil\u{3002}", "evil\u{ff0e}", "@"]
                 {
@@ -335,10 +351,10 @@ mod tests {
     const RECEIPTS: [&str; 3] = ["payment_charged", "payment_voided", "payment_refunded"];
 
     #[test]
-    fn each_receipt_is_written_in_both_languages_with_all_of_it_and_no_link() {
-        for texts in [ours().en, ours().ja] {
+    fn each_receipt_is_complete_in_both_languages() {
+        for texts in [templates().en, templates().ja] {
             for name in RECEIPTS {
-                let Text { subject, body } = &texts[name];
+                let Template { subject, body } = &texts[name];
                 assert!(subject.contains("{amount}") && subject.contains("{shop}"), "{subject}");
                 for part in ["{amount}", "{shop}", "{time}", "{reference}"] {
                     assert!(body.contains(part), "{name}: {part}");
@@ -353,8 +369,8 @@ mod tests {
 
     #[test]
     fn a_decoy_is_sent_nothing() {
-        let nobody = Address { handle: None, language: Language::En };
-        let kept = Kept::new(nobody, &Notification::Frozen, &Made::default());
-        assert!(kept.posted(ID, UnixTime::MAX, &ours()).is_none());
+        let nobody = StoredAddress { handle: None, language: Language::En };
+        let queued = QueuedMail::new(nobody, Notification::Frozen, None);
+        assert!(queued.compose(ID, UnixTime::MAX, &templates()).is_none());
     }
 }

@@ -1,6 +1,5 @@
 //! How an authorisation looks to a till: nothing of the shopper, and no code.
 
-use axum::Json;
 use serde::Serialize;
 use tegata::UnixTime;
 use utoipa::ToSchema;
@@ -10,7 +9,7 @@ use crate::store::{Authorisation, AuthorisationState, DeclineReason};
 /// The status of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum PaymentStatus {
     /// The card was charged.
     Approved,
     /// The outcome is not known yet. Ask again; never request the same sale under another reference.
@@ -25,8 +24,8 @@ pub enum Status {
     Refunded,
 }
 
-impl Status {
-    /// All of them.
+impl PaymentStatus {
+    /// Every status, for counts.
     pub(super) const ALL: [Self; 6] = [
         Self::Approved,
         Self::Pending,
@@ -36,7 +35,7 @@ impl Status {
         Self::Refunded,
     ];
 
-    /// As answers and counts have it.
+    /// Names it as answers and counts do.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Approved => "approved",
@@ -51,13 +50,13 @@ impl Status {
 
 /// A payment as its till sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct View {
+pub struct AuthorisationView {
     /// The payment's id; none if there is no payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "018f22e279b07cc3bfffffffffffffff")]
     pub id: Option<String>,
     /// The status of the payment.
-    pub status: Status,
+    pub status: PaymentStatus,
     /// Why it was declined; none if the card was declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<DeclineReason>,
@@ -78,8 +77,8 @@ pub struct View {
     pub time: u64,
 }
 
-impl View {
-    /// One that stands in a row.
+impl AuthorisationView {
+    /// Shows an authorisation that stands in a row.
     #[must_use]
     pub fn of(authorisation: &Authorisation) -> Self {
         Self {
@@ -93,24 +92,26 @@ impl View {
         }
     }
 
-    /// One that never came to be.
-    pub(super) fn nothing(status: Status, reason: Option<DeclineReason>, time: UnixTime) -> Self {
+    /// Shows a request that came to no authorisation.
+    pub(super) fn without_payment(
+        status: PaymentStatus,
+        reason: Option<DeclineReason>,
+        time: UnixTime,
+    ) -> Self {
         let time = time.seconds();
         Self { id: None, status, reason, amount: None, currency: None, reference: None, time }
     }
 }
 
-fn status(state: AuthorisationState) -> Status {
+fn status(state: AuthorisationState) -> PaymentStatus {
     match state {
-        AuthorisationState::Charged => Status::Approved,
+        AuthorisationState::Charged => PaymentStatus::Approved,
         AuthorisationState::Authorised
         | AuthorisationState::Charging
-        | AuthorisationState::Unknown => Status::Pending,
-        AuthorisationState::Declined => Status::Declined,
-        AuthorisationState::Voided => Status::Voided,
-        AuthorisationState::Reversing => Status::Reversing,
-        AuthorisationState::Refunded => Status::Refunded,
+        | AuthorisationState::Unknown => PaymentStatus::Pending,
+        AuthorisationState::Declined => PaymentStatus::Declined,
+        AuthorisationState::Voided => PaymentStatus::Voided,
+        AuthorisationState::Reversing => PaymentStatus::Reversing,
+        AuthorisationState::Refunded => PaymentStatus::Refunded,
     }
 }
-
-pub(super) type Shown = Result<Json<View>, crate::http::problem::Problem>;

@@ -1,6 +1,6 @@
-//! What others wrote, in mails of ours.
+//! Text from others, in mails.
 
-/// What somebody wrote who may be a stranger, as it goes into a mail of ours: of letters, digits, spaces, hyphens and
+/// Makes what a stranger may have written safe for a mail: of letters, digits, spaces, hyphens and
 /// apostrophes alone no mail program makes a link.
 pub(super) fn no_link(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'' | '’');

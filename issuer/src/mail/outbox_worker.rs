@@ -7,8 +7,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tegata::Clock;
 
-use super::{Carrier, NotTaken};
-use crate::accounts::{Accounts, Letters};
+use super::MailTemplates;
+use super::templates::compose;
+use super::{MailTransport, SendError};
+use crate::crypto::Keys;
 use crate::store::{LeasedMail, Store};
 
 /// How often the outbox is looked into when nobody says that there is something in it.
@@ -28,9 +30,9 @@ const GIVEN_UP: u64 = 3 * 24 * 60 * 60;
 /// Works until it is dropped.
 pub(crate) async fn work(
     store: Store,
-    accounts: Accounts,
-    letters: Letters,
-    carrier: Arc<dyn Carrier>,
+    keys: Arc<Keys>,
+    templates: MailTemplates,
+    transport: Arc<dyn MailTransport>,
     clock: Arc<dyn Clock>,
 ) {
     loop {
@@ -42,12 +44,12 @@ pub(crate) async fn work(
         if due.is_empty() {
             tokio::time::sleep(PAUSE).await;
         }
-        let handed_over =
-            due.iter().map(|mail| hand_over(&store, &accounts, &letters, &*carrier, &*clock, mail));
-        let handed_over: FuturesUnordered<_> = handed_over.collect();
+        let sent =
+            due.iter().map(|mail| send(&store, &keys, &templates, &*transport, &*clock, mail));
+        let sent: FuturesUnordered<_> = sent.collect();
         // What came to its end meanwhile is taken out together; the others are not waited for, so that a crash sends few
         // of them twice.
-        let mut over = handed_over.ready_chunks(due.len().max(1));
+        let mut over = sent.ready_chunks(due.len().max(1));
         while let Some(over) = over.next().await {
             if let Err(error) = store.remove_delivered(over.into_iter().flatten()).await {
                 tracing::warn!(%error, "cannot lease mails from the outbox");
@@ -57,30 +59,30 @@ pub(crate) async fn work(
 }
 
 /// Gives the mail if it waits no longer.
-async fn hand_over<'a>(
+async fn send<'a>(
     store: &Store,
-    accounts: &Accounts,
-    letters: &Letters,
-    carrier: &dyn Carrier,
+    keys: &Keys,
+    templates: &MailTemplates,
+    transport: &dyn MailTransport,
     clock: &dyn Clock,
     mail: &'a LeasedMail,
 ) -> Option<&'a LeasedMail> {
-    let taken = match accounts.posted(mail, letters).await {
+    let taken = match compose(store, keys, templates, mail).await {
         // What cannot be read, or goes to a decoy, goes nowhere.
         Ok(None) => return Some(mail),
-        Ok(Some(posted)) => {
-            let taken = tokio::time::timeout(PATIENCE, carrier.carry(&posted)).await;
-            taken.unwrap_or_else(|_| Err(NotTaken::Later("no answer in time".to_owned())))
+        Ok(Some(email)) => {
+            let taken = tokio::time::timeout(PATIENCE, transport.send(&email)).await;
+            taken.unwrap_or_else(|_| Err(SendError::Retry("no answer in time".to_owned())))
         }
-        Err(problem) => Err(NotTaken::Later(problem.title().to_owned())),
+        Err(error) => Err(SendError::Retry(error.to_string())),
     };
     match taken {
         Ok(()) => Some(mail),
-        Err(error @ NotTaken::Never(_)) => {
+        Err(error @ SendError::Rejected(_)) => {
             tracing::error!(mail = %mail.id, %error, "mail abandoned");
             Some(mail)
         }
-        Err(error @ NotTaken::Later(_)) => {
+        Err(error @ SendError::Retry(_)) => {
             let now = clock.now();
             let waited = now.seconds().saturating_sub(mail.made.seconds());
             tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "mail not delivered");

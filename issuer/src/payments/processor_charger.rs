@@ -21,7 +21,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tegata::{Clock, UnixTime};
 
-use super::{Charge, Outcome};
+use super::{CardCharger, ChargeOutcome};
 use crate::domain::{AuthorisationId, IntentId};
 use crate::processor::{Fault, Key, Processor, Status, Wanted};
 use crate::store::{
@@ -49,16 +49,16 @@ const FORGET_AGAIN: i64 = 60;
 
 /// Charges cards. A clone is the same one.
 #[derive(Clone)]
-pub struct Charging {
+pub struct ProcessorCharger {
     store: Store,
     processor: Arc<dyn Processor>,
     clock: Arc<dyn Clock>,
     tell: Arc<dyn ReceiptWriter>,
 }
 
-impl std::fmt::Debug for Charging {
+impl std::fmt::Debug for ProcessorCharger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Charging")
+        f.write_str("ProcessorCharger")
     }
 }
 
@@ -86,8 +86,8 @@ enum Stuck {
 }
 
 #[async_trait]
-impl Charge for Charging {
-    async fn charge(&self, made: NewAuthorisation) -> Outcome {
+impl CardCharger for ProcessorCharger {
+    async fn charge(&self, made: NewAuthorisation) -> ChargeOutcome {
         let NewAuthorisation { authorisation, card } = made;
         // What someone else works on is left to him.
         let it = match authorisation.state {
@@ -95,29 +95,29 @@ impl Charge for Charging {
             _ => Some(authorisation),
         };
         match it.map(|it| it.state) {
-            Some(AuthorisationState::Charged) => Outcome::Done,
+            Some(AuthorisationState::Charged) => ChargeOutcome::Done,
             Some(
                 AuthorisationState::Declined
                 | AuthorisationState::Voided
                 | AuthorisationState::Refunded,
-            ) => Outcome::Declined,
-            _ => Outcome::Pending,
+            ) => ChargeOutcome::Declined,
+            _ => ChargeOutcome::Pending,
         }
     }
 
-    async fn reverse(&self, id: AuthorisationId) -> Outcome {
+    async fn reverse(&self, id: AuthorisationId) -> ChargeOutcome {
         match self.reversed_now(id).await.map(|it| it.state) {
             Some(
                 AuthorisationState::Voided
                 | AuthorisationState::Refunded
                 | AuthorisationState::Declined,
-            ) => Outcome::Done,
-            _ => Outcome::Pending,
+            ) => ChargeOutcome::Done,
+            _ => ChargeOutcome::Pending,
         }
     }
 }
 
-impl Charging {
+impl ProcessorCharger {
     /// With this store and this processor; whose cards they are is told by `tell`.
     #[must_use]
     pub fn new(

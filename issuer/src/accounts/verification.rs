@@ -1,4 +1,4 @@
-//! Comparing, after the try was counted: as much work whether or not there is anything to compare with.
+//! Verifying what came with a request, after the attempt was counted: as much work whether or not there is anything to compare with.
 
 use subtle::ConstantTimeEq;
 use tegata::protocol::TotpText;
@@ -7,111 +7,113 @@ use tegata::{SecretBytes, UnixTime};
 use tegata_policy::limits::{FACTOR_STEP, NOTICES, RECOVERY_CODES};
 use tegata_policy::{ExpectedEvidence, MatchResult, SecretId, SecretKind};
 
-use super::Accounts;
-use super::given::Given;
-use super::kept::Secrets;
+use super::request_secrets::RequestSecrets;
+use super::stored_secrets::StoredSecrets;
+use super::{AccountError, Accounts};
 use crate::domain::{AccountId, Sealed};
-use crate::http::problem::Problem;
 use crate::metrics::work::{Done, Of};
 use crate::passwords::PasswordHash;
 
-/// How many steps of the second factor to either side are taken (RFC 6238, section 5.2).
+/// How many steps of the second factor to either side count (RFC 6238, section 5.2).
 const DRIFT: u64 = 1;
 
 impl Accounts {
-    pub(super) async fn compare(
+    pub(super) async fn verify(
         &self,
         account: AccountId,
-        compare: &ExpectedEvidence,
-        given: &Given,
-        secrets: &Secrets,
-    ) -> Result<MatchResult, Problem> {
-        Ok(match compare {
+        expected: &ExpectedEvidence,
+        request: &RequestSecrets,
+        stored: &StoredSecrets,
+    ) -> Result<MatchResult, AccountError> {
+        Ok(match expected {
             ExpectedEvidence::Password(secret) => {
-                self.password(account, *secret, given, secrets).await?
+                self.verify_password(account, *secret, request, stored).await?
             }
             ExpectedEvidence::MailedCode(among) => {
-                let code = given.code.as_ref().map_or(&[][..], |code| code.expose().as_bytes());
+                let code = request.code.as_ref().map_or(&[][..], |code| code.expose().as_bytes());
                 let kind = (SecretKind::MailedCode, Of::MailedCode);
-                let found = self.among(account, kind, among.as_slice(), 1, secrets, code);
+                let found = self.matching_code(account, kind, among.as_slice(), 1, stored, code);
                 found.map_or(MatchResult::NoMatch, |_| MatchResult::Match)
             }
             ExpectedEvidence::Notice(among) => {
-                let code = given.notice.as_ref().map_or(&[][..], |code| code.expose());
+                let code = request.notice.as_ref().map_or(&[][..], |code| code.expose());
                 let kind = (SecretKind::Notice, Of::Notice);
-                let found = self.among(account, kind, among, NOTICES, secrets, code);
+                let found = self.matching_code(account, kind, among, NOTICES, stored, code);
                 found.map_or(MatchResult::NoMatch, MatchResult::Code)
             }
             ExpectedEvidence::Recovery(among) => {
-                let code = given.recovery.as_ref().map_or(&[][..], |code| code.expose());
+                let code = request.recovery.as_ref().map_or(&[][..], |code| code.expose());
                 let kind = (SecretKind::Recovery, Of::Recovery);
                 let found =
-                    self.among(account, kind, among, RECOVERY_CODES as usize, secrets, code);
+                    self.matching_code(account, kind, among, RECOVERY_CODES as usize, stored, code);
                 found.map_or(MatchResult::NoMatch, MatchResult::Code)
             }
-            ExpectedEvidence::Totp(with) => self.totp(account, *with, given, secrets)?,
+            ExpectedEvidence::Totp(with) => self.verify_totp(account, *with, request, stored)?,
         })
     }
 
-    async fn password(
+    async fn verify_password(
         &self,
         account: AccountId,
         secret: Option<SecretId>,
-        given: &Given,
-        secrets: &Secrets,
-    ) -> Result<MatchResult, Problem> {
-        let kept = secret.map(|secret| self.opened(account, secret, secrets)).transpose()?;
-        let hash = kept
+        request: &RequestSecrets,
+        stored: &StoredSecrets,
+    ) -> Result<MatchResult, AccountError> {
+        let expected =
+            secret.map(|secret| self.open_secret(account, secret, stored)).transpose()?;
+        let hash = expected
             .flatten()
             .and_then(|text| PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok());
-        let Some(password) = given.password.clone() else { return Ok(MatchResult::NoMatch) };
+        let Some(password) = request.password.clone() else { return Ok(MatchResult::NoMatch) };
         let work = self.store.work();
         work.compared(Of::Password, hash.is_some());
         work.done(Done::Password, 1);
-        let right = self.passwords.verify(given.lane, hash, password).await?;
+        let right = self.passwords.verify(request.queue, hash, password).await?;
         Ok(if right { MatchResult::Match } else { MatchResult::NoMatch })
     }
 
-    /// Which of `among` it is; `most` are compared, whatever there is.
-    fn among(
+    /// Finds which of `among` the code is; `most` are compared, whatever there is.
+    fn matching_code(
         &self,
         account: AccountId,
         (kind, of): (SecretKind, Of),
         among: &[SecretId],
         most: usize,
-        secrets: &Secrets,
-        given: &[u8],
+        stored: &StoredSecrets,
+        code: &[u8],
     ) -> Option<SecretId> {
         let nothing = Sealed::nothing();
         let mut found = None;
         for at in 0..most.max(among.len()) {
             let secret = among.get(at).copied().unwrap_or(SecretId(u32::MAX));
-            let kept = secrets.get(&secret).map(|(_, kept)| kept);
-            self.store.work().compared(of, kept.is_some());
-            let kept = kept.unwrap_or(&nothing);
-            if self.keys.is_code(account, secret, kind, kept, given) {
+            let expected = stored.get(&secret).map(|(_, sealed)| sealed);
+            self.store.work().compared(of, expected.is_some());
+            let expected = expected.unwrap_or(&nothing);
+            if self.keys.is_code(account, secret, kind, expected, code) {
                 found = Some(secret);
             }
         }
         found
     }
 
-    fn totp(
+    fn verify_totp(
         &self,
         account: AccountId,
         with: Option<(SecretId, u64)>,
-        given: &Given,
-        secrets: &Secrets,
-    ) -> Result<MatchResult, Problem> {
-        let Some(typed) = &given.totp else { return Ok(MatchResult::NoMatch) };
-        let kept = with.map(|(secret, after)| Ok((self.opened(account, secret, secrets)?, after)));
-        let kept = kept.transpose()?;
-        self.store.work().compared(Of::Totp, matches!(kept, Some((Some(_), _))));
-        let (secret, after) = match kept {
+        request: &RequestSecrets,
+        stored: &StoredSecrets,
+    ) -> Result<MatchResult, AccountError> {
+        let Some(typed) = &request.totp else { return Ok(MatchResult::NoMatch) };
+        let open = |(secret, after)| {
+            Ok::<_, AccountError>((self.open_secret(account, secret, stored)?, after))
+        };
+        let expected = with.map(open).transpose()?;
+        self.store.work().compared(Of::Totp, matches!(expected, Some((Some(_), _))));
+        let (secret, after) = match expected {
             Some((Some(secret), after)) => (SecretBytes::new(&secret), after),
             _ => (SecretBytes::new(&[0; 20]), u64::MAX),
         };
-        let step = matching_step(typed, secret, after, self.world.clock.now())?;
+        let step = matching_step(typed, secret, after, self.environment.clock.now())?;
         Ok(step.map_or(MatchResult::NoMatch, MatchResult::TotpStep))
     }
 }
@@ -122,17 +124,17 @@ fn matching_step(
     secret: SecretBytes,
     after: u64,
     now: UnixTime,
-) -> Result<Option<u64>, Problem> {
+) -> Result<Option<u64>, AccountError> {
     let (name, kind) = (String::new(), OtpKind::Totp(30));
     let credential = OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, kind, secret);
     let here = now.seconds() / FACTOR_STEP;
     let mut found = None;
     for step in here.saturating_sub(DRIFT)..=here + DRIFT {
         let at = UnixTime::new(step * FACTOR_STEP)
-            .map_err(|error| Problem::internal("telling the time", &error))?;
-        let value = credential
-            .code(at)
-            .map_err(|error| Problem::internal("making a value of the second factor", &error))?;
+            .map_err(|error| AccountError::internal("telling the time", &error))?;
+        let value = credential.code(at).map_err(|error| {
+            AccountError::internal("making a value of the second factor", &error)
+        })?;
         let same = value.digits().as_bytes().ct_eq(typed.expose().as_bytes());
         if bool::from(same) && step > after {
             found = Some(step);
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_taken_one_step_to_either_side_and_only_after_the_last_one_taken() {
+    fn a_totp_counts_once_one_step_to_either_side() {
         assert_eq!(step("287082", 0, 59), Some(1));
         assert_eq!(step("287082", 0, 29), Some(1), "the phone is ahead");
         assert_eq!(step("287082", 0, 89), Some(1), "the phone is behind");

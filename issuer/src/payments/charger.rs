@@ -1,4 +1,4 @@
-//! Where a card is charged for what was authorised: the one door between payments and a processor.
+//! Where a card is charged for what was authorised: the one interface between payments and a processor.
 
 use async_trait::async_trait;
 
@@ -7,7 +7,7 @@ use crate::store::NewAuthorisation;
 
 /// What is known of a charge, or of its reversal, when the till is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChargeOutcome {
     /// The processor has said that it is done.
     Done,
     /// The processor has said no.
@@ -19,10 +19,10 @@ pub enum Outcome {
 /// Charges cards. Whoever does it moves the authorisation's state itself, from version to version
 /// ([`Store::transition`](crate::store::Store::transition)), and before it answers: what is answered is what stands in the row.
 #[async_trait]
-pub trait Charge: Send + Sync {
+pub trait CardCharger: Send + Sync {
     /// Charges what stands in `authorised`. It may be asked twice for one, and charges once.
-    async fn charge(&self, made: NewAuthorisation) -> Outcome;
+    async fn charge(&self, made: NewAuthorisation) -> ChargeOutcome;
 
     /// Takes back what stands in `reversing`: a charge that has begun, or was made.
-    async fn reverse(&self, id: AuthorisationId) -> Outcome;
+    async fn reverse(&self, id: AuthorisationId) -> ChargeOutcome;
 }

@@ -1,41 +1,39 @@
-//! What an account's owner sees of her payments. Nothing of it says by which code one was made.
+//! What account owners see of their payments. Nothing of it says by which code one was made.
 
-use axum::http::HeaderMap;
-use axum::{Extension, Json};
 use tegata::protocol::{
-    AccountPayment, Call, CurrencyName, ListPayments, PaymentNumber, PaymentPage, PaymentState,
+    AccountPayment, CurrencyName, ListPayments, PaymentNumber, PaymentPage, PaymentState,
     SaleNumber,
 };
 
-use super::Accounts;
-use crate::domain::{AuthorisationId, Decimals};
-use crate::http::body::Strict;
-use crate::http::problem::Problem;
+use super::session::Caller;
+use super::{AccountError, Accounts};
+use crate::domain::{AuthorisationId, Decimals, InternalError};
 use crate::store::{AuthorisationState, DeclineReason, PaymentWithShop};
 
 /// Payments on a page, some 300 bytes each.
 const PAGE: u32 = 100;
 
-pub(super) async fn list_payments(
-    Extension(accounts): Extension<Accounts>,
-    Extension(decimals): Extension<Decimals>,
-    headers: HeaderMap,
-    request: Strict<ListPayments>,
-) -> Result<Json<<ListPayments as Call>::Answer>, Problem> {
-    let caller = accounts.caller(&headers).await?;
-    let before = request.value.before.map(|before| AuthorisationId(before.0));
-    let found = accounts.store.payments_of(caller.account, before, PAGE + 1).await;
-    let mut found = found.map_err(Problem::of_store)?;
-    let earlier = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let payments = found.into_iter().map(view).collect::<Result<_, Problem>>()?;
-    Ok(Json(PaymentPage { payments, earlier, decimals: decimals.get() }))
+impl Accounts {
+    /// Lists a page of the account's payments, the newest first.
+    pub(crate) async fn list_payments(
+        &self,
+        caller: Caller,
+        message: ListPayments,
+        decimals: Decimals,
+    ) -> Result<PaymentPage, AccountError> {
+        let before = message.before.map(|before| AuthorisationId(before.0));
+        let mut found = self.store.payments_of(caller.account, before, PAGE + 1).await?;
+        let earlier = found.len() > PAGE as usize;
+        found.truncate(PAGE as usize);
+        let payments = found.into_iter().map(view).collect::<Result<_, InternalError>>()?;
+        Ok(PaymentPage { payments, earlier, decimals: decimals.get() })
+    }
 }
 
 fn view(
     PaymentWithShop { authorisation, shop }: PaymentWithShop,
-) -> Result<AccountPayment, Problem> {
-    let unreadable = |error| Problem::internal("showing a payment", &error);
+) -> Result<AccountPayment, InternalError> {
+    let unreadable = |error| InternalError::new("showing a payment", &error);
     Ok(AccountPayment {
         payment: PaymentNumber(authorisation.id.0),
         shop,

@@ -1,41 +1,29 @@
-//! What came with a request: compared, or kept, and then gone.
+//! Secrets and other values that came with a request: compared, or stored, and then gone.
 
-use tegata::protocol::Handle;
-use tegata::protocol::{
-    Language, MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText,
-};
+use tegata::protocol::{MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText};
 use tegata_policy::FactorKind;
 
-use crate::passwords::{Lane, Password, PasswordHash};
+use crate::mail::StoredAddress;
+use crate::passwords::{HashQueue, Password, PasswordHash};
 use crate::store::CardChange;
 
-/// What came with a request.
+/// What came with a request, each only with messages that have it.
 #[derive(Clone, Default)]
-pub(super) struct Given {
+pub(crate) struct RequestSecrets {
     pub(super) password: Option<Password>,
-    /// Where it waits to be hashed.
-    pub(super) lane: Lane,
+    /// Where the password waits to be hashed.
+    pub(super) queue: HashQueue,
     pub(super) new_password: Option<PasswordHash>,
     pub(super) code: Option<MailedCodeText>,
     pub(super) notice: Option<NoticeCode>,
     pub(super) totp: Option<TotpText>,
     pub(super) recovery: Option<RecoveryCode>,
-    pub(super) address: Option<Address>,
+    pub(super) address: Option<StoredAddress>,
     pub(super) card: Option<CardChange>,
 }
 
-/// An address, as it is kept.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Address {
-    /// Where mail goes; nowhere, for a decoy.
-    pub(super) handle: Option<Handle>,
-    /// The language of mails.
-    pub(super) language: Language,
-}
-
-impl Given {
-    /// With a second factor, and of which kind it is.
+impl RequestSecrets {
+    /// Adds a second factor, and says of which kind it is.
     pub(super) fn with_factor(mut self, factor: SecondFactor) -> (Self, FactorKind) {
         match factor {
             SecondFactor::Totp(totp) => {

@@ -10,8 +10,8 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Category, Code, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Carrier, Carrying, NotTaken};
-use crate::accounts::Posted;
+use super::OutgoingEmail;
+use super::{MailTransport, SendError, SendFuture};
 use crate::config::{self, Config, Security, Sender};
 
 /// How long one step of the conversation may take.
@@ -28,14 +28,14 @@ pub enum SmtpError {
     Tls(lettre::transport::smtp::Error),
 }
 
-/// A server of mail. Connections to it are kept for the next mail.
-pub struct Smtp {
+/// A mail server. Connections to it are kept for the next mail.
+pub struct SmtpTransport {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Sender,
 }
 
-impl Smtp {
-    /// The server, with the sender and the log-in that are set. Nothing is sent yet.
+impl SmtpTransport {
+    /// Sets the server up, with the sender and the log-in of the settings. Nothing is sent yet.
     ///
     /// # Errors
     /// [`SmtpError`].
@@ -60,24 +60,24 @@ impl Smtp {
     }
 }
 
-impl std::fmt::Debug for Smtp {
+impl std::fmt::Debug for SmtpTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Smtp")
+        f.write_str("SmtpTransport")
     }
 }
 
-impl Carrier for Smtp {
-    fn carry<'a>(&'a self, mail: &'a Posted) -> Carrying<'a> {
+impl MailTransport for SmtpTransport {
+    fn send<'a>(&'a self, mail: &'a OutgoingEmail) -> SendFuture<'a> {
         Box::pin(async move {
             let message = message(&self.from, mail)?;
-            self.transport.send(message).await.map(drop).map_err(|error| not_taken(&error))
+            self.transport.send(message).await.map(drop).map_err(|error| send_error(&error))
         })
     }
 }
 
 /// The mail as it is sent. Its id is made of ours: sent twice, it is the same mail.
-fn message(from: &Sender, mail: &Posted) -> Result<Message, NotTaken> {
-    let never = |what: &str| NotTaken::Never(what.to_owned());
+fn message(from: &Sender, mail: &OutgoingEmail) -> Result<Message, SendError> {
+    let never = |what: &str| SendError::Rejected(what.to_owned());
     let to: Address = mail.to.address().parse().map_err(|_| never("its address is not one"))?;
     let made = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(mail.made.seconds()));
     Message::builder()
@@ -111,13 +111,13 @@ impl Header for AutoSubmitted {
 }
 
 /// What a failure means for the mail. A server's own words may repeat the address: of an answer only its code is told.
-fn not_taken(error: &lettre::transport::smtp::Error) -> NotTaken {
+fn send_error(error: &lettre::transport::smtp::Error) -> SendError {
     match error.status() {
-        Some(code) if is_final(code) => NotTaken::Never(format!("the server answered {code}")),
-        Some(code) => NotTaken::Later(format!("the server answered {code}")),
-        None if error.is_timeout() => NotTaken::Later("the server did not answer".to_owned()),
-        None if error.is_tls() => NotTaken::Later("no TLS with the server".to_owned()),
-        None => NotTaken::Later("no conversation with the server".to_owned()),
+        Some(code) if is_final(code) => SendError::Rejected(format!("the server answered {code}")),
+        Some(code) => SendError::Retry(format!("the server answered {code}")),
+        None if error.is_timeout() => SendError::Retry("the server did not answer".to_owned()),
+        None if error.is_tls() => SendError::Retry("no TLS with the server".to_owned()),
+        None => SendError::Retry("no conversation with the server".to_owned()),
     }
 }
 
@@ -135,8 +135,8 @@ mod tests {
     use super::*;
     use crate::domain::MailId;
 
-    fn posted(subject: &str, body: &str) -> Posted {
-        Posted {
+    fn email(subject: &str, body: &str) -> OutgoingEmail {
+        OutgoingEmail {
             id: MailId([0xab; 16]),
             made: UnixTime::new(1_700_000_000).unwrap(),
             to: "hanako@example.org".parse().unwrap(),
@@ -147,7 +147,7 @@ mod tests {
 
     fn written(subject: &str, body: &str) -> String {
         let config: Config = toml::from_str("mail_from = \"店 <no-reply@shop.example>\"").unwrap();
-        let message = message(&config.mail_from.unwrap(), &posted(subject, body)).unwrap();
+        let message = message(&config.mail_from.unwrap(), &email(subject, body)).unwrap();
         String::from_utf8(message.formatted()).unwrap()
     }
 

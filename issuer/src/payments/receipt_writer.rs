@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use tegata::Random;
 
-use crate::accounts::Receipt;
 use crate::crypto::{Keys, Place};
 use crate::domain::MailId;
+use crate::mail::Receipt;
 use crate::store::{Authorisation, MailPriority, OutboxMail, ReceiptWriter, StoreError};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
 /// transaction in which money moves reads nothing for them.
-pub struct Notices {
+pub struct SealedReceiptWriter {
     keys: Arc<Keys>,
     random: Arc<dyn Random>,
 }
 
-impl Notices {
+impl SealedReceiptWriter {
     /// Receipts sealed with these keys.
     #[must_use]
     pub fn new(keys: Arc<Keys>, random: Arc<dyn Random>) -> Self {
@@ -24,7 +24,7 @@ impl Notices {
     }
 }
 
-impl ReceiptWriter for Notices {
+impl ReceiptWriter for SealedReceiptWriter {
     fn receipt(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         let unwritten = StoreError::Unreadable("outbox");
         let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
@@ -35,8 +35,8 @@ impl ReceiptWriter for Notices {
     }
 }
 
-impl std::fmt::Debug for Notices {
+impl std::fmt::Debug for SealedReceiptWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Notices")
+        f.write_str("SealedReceiptWriter")
     }
 }

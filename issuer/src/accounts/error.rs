@@ -1,0 +1,73 @@
+//! Why a request to an account was not done.
+
+use std::time::Duration;
+
+use tegata::protocol::Refusal;
+
+use crate::domain::InternalError;
+use crate::mail::MailError;
+use crate::passwords::PasswordError;
+use crate::store::StoreError;
+
+/// Why a request to an account was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The policy refused it.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// An operator stopped this kind of request.
+    #[error("an operator stopped requests of this kind")]
+    Stopped,
+    /// The address, account or device was used too often.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// How long until the next one is taken.
+        wait: Duration,
+    },
+    /// A value in the message is not of its form.
+    #[error("the message is malformed")]
+    Malformed,
+    /// The new password is one that others guess.
+    #[error("the password is too easy to guess")]
+    WeakPassword,
+    /// The prefix of payment codes tells no more credentials apart.
+    #[error("the prefix of payment codes has no room left")]
+    NoRoom,
+    /// The processor takes no card by this token.
+    #[error("the processor takes no such card")]
+    CardRefused,
+    /// The transaction, or the processor, was interrupted: the same request may work at once.
+    #[error("interrupted: try again")]
+    Interrupted,
+    /// A password was not judged, hashed or compared.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The issuer failed.
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl AccountError {
+    /// Says what was being done, and what failed.
+    pub(crate) fn internal(doing: &'static str, cause: &dyn std::fmt::Display) -> Self {
+        Self::Internal(InternalError::new(doing, cause))
+    }
+}
+
+impl From<Refusal> for AccountError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<MailError> for AccountError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Store(error) => Self::Store(error),
+            MailError::Internal(error) => Self::Internal(error),
+        }
+    }
+}

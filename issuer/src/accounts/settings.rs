@@ -1,0 +1,123 @@
+//! What owners do within a session: their second factor, address, sessions, devices, freeze and deletion.
+
+use tegata::protocol::{
+    AccountExport, Acknowledgement, BeginFactorEnrolment, CancelDeletion, ChangeAddress,
+    ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions, ExportAccount, FactorEnrolment,
+    ForgetDevice, FreezeAccount, LogOut, RecoveryCodes, Refusal, RenewRecoveryCodes,
+    RequestDeletion, SessionId, UnfreezeAccount, VerifyFactor,
+};
+use tegata_policy::{Event, Reply};
+
+use super::request_secrets::RequestSecrets;
+use super::session::Caller;
+use super::transaction::Applied;
+use super::{AccountError, Accounts, unexpected_reply};
+use crate::domain::AccountId;
+use crate::mail::{StoredAddress, address_of};
+
+/// A message of a session whose reply says only that it was done.
+pub(crate) trait SessionMessage {
+    /// Splits it into the event that the policy decides on, and the secrets that come with it.
+    fn into_event(self, session: SessionId) -> (Event, RequestSecrets);
+}
+
+macro_rules! session_messages {
+    ($($message:pat => $type:ty, |$session:pat_param| $event:expr, $($field:ident: $value:expr)?;)*) => {$(
+        impl SessionMessage for $type {
+            fn into_event(self, $session: SessionId) -> (Event, RequestSecrets) {
+                let $message = self;
+                let event = $event;
+                let request = RequestSecrets { $($field: Some($value),)? ..RequestSecrets::default() };
+                (event, request)
+            }
+        }
+    )*};
+}
+
+session_messages! {
+    VerifyFactor { totp } => VerifyFactor, |session| Event::VerifyFactor { session }, totp: totp;
+    LogOut {} => LogOut, |session| Event::LogOut { session }, ;
+    EndSessions { session: which } => EndSessions, |session|
+        Event::EndSessions { session, which: which.map(|which| which.0) }, ;
+    ForgetDevice { device } => ForgetDevice, |session|
+        Event::ForgetDevice { session, device: device.0 }, ;
+    ConfirmFactorEnrolment { totp } => ConfirmFactorEnrolment, |session|
+        Event::VerifyFactorEnrolment { session }, totp: totp;
+    ChangeAddress { address, language } => ChangeAddress, |session| Event::ChangeAddress { session },
+        address: StoredAddress { handle: Some(address), language };
+    ConfirmAddressChange { code } => ConfirmAddressChange, |session| Event::VerifyNewAddress { session },
+        code: code;
+    FreezeAccount {} => FreezeAccount, |session| Event::Freeze { session }, ;
+    UnfreezeAccount {} => UnfreezeAccount, |session| Event::Unfreeze { session }, ;
+    RequestDeletion {} => RequestDeletion, |session| Event::RequestDeletion { session }, ;
+    CancelDeletion {} => CancelDeletion, |session| Event::CancelDeletion { session }, ;
+}
+
+impl Accounts {
+    /// Does what a message of a session asks for.
+    pub(crate) async fn change_setting(
+        &self,
+        caller: Caller,
+        message: impl SessionMessage,
+    ) -> Result<Acknowledgement, AccountError> {
+        let (event, request) = message.into_event(caller.session);
+        self.apply(caller.account, None, event, &request).await?;
+        Ok(Acknowledgement {})
+    }
+
+    /// Gives the secret of a new second factor.
+    pub(crate) async fn enrol_factor(
+        &self,
+        caller: Caller,
+        _: BeginFactorEnrolment,
+    ) -> Result<FactorEnrolment, AccountError> {
+        let Caller { account, session, .. } = caller;
+        let event = Event::BeginFactorEnrolment { session };
+        let applied = self.apply(account, None, event, &RequestSecrets::default()).await?;
+        self.factor_secret(account, applied).await
+    }
+
+    /// Makes new recovery codes in the place of the old ones.
+    pub(crate) async fn renew_recovery_codes(
+        &self,
+        caller: Caller,
+        _: RenewRecoveryCodes,
+    ) -> Result<RecoveryCodes, AccountError> {
+        let Caller { account, session, .. } = caller;
+        let event = Event::RenewRecoveryCodes { session };
+        let applied = self.apply(account, None, event, &RequestSecrets::default()).await?;
+        let Reply::RecoveryCodes(codes) = applied.reply else { return Err(unexpected_reply()) };
+        Ok(RecoveryCodes { recovery_codes: applied.generated.recovery_codes(&codes)? })
+    }
+
+    /// Exports a page of what is stored of the account; its first page is an event by itself.
+    pub(crate) async fn export(
+        &self,
+        caller: Caller,
+        message: ExportAccount,
+    ) -> Result<AccountExport, AccountError> {
+        let ExportAccount { before } = message;
+        let event = Event::Export { session: caller.session, first: before.is_none() };
+        self.apply(caller.account, None, event, &RequestSecrets::default()).await?;
+        self.export_page(&caller, before.as_ref()).await
+    }
+
+    /// Gives the secret of a new second factor as an authenticator reads it.
+    pub(super) async fn factor_secret(
+        &self,
+        account: AccountId,
+        applied: Applied,
+    ) -> Result<FactorEnrolment, AccountError> {
+        let Reply::FactorSecret(factor) = applied.reply else { return Err(unexpected_reply()) };
+        let secret = applied.generated.factors.get(&factor).ok_or_else(unexpected_reply)?;
+        let address = address_of(&self.store, &self.keys, account).await?;
+        let handle =
+            address.and_then(|address| address.handle).ok_or(Refusal::InvalidCredentials)?;
+        Ok(FactorEnrolment { otpauth: super::view::otpauth(&self.name, &handle, secret)? })
+    }
+
+    /// Deletes an account whose owner asked for it and has had the time to think it over.
+    pub(crate) async fn delete_if_due(&self, account: AccountId) -> Result<(), AccountError> {
+        self.apply(account, None, Event::DeleteIfDue, &RequestSecrets::default()).await.map(drop)
+    }
+}

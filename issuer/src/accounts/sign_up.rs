@@ -1,0 +1,73 @@
+//! Signing up: an address is claimed with a mailed code, then the second factor is enrolled.
+
+use tegata::protocol::{
+    BeginSignUp, DeviceId, FactorEnrolment, FinishSignUp, IssuedTicket, SignUpResult,
+    VerifySignUpCode,
+};
+use tegata_policy::{Account, Event, Reply};
+
+use super::request_secrets::RequestSecrets;
+use super::{AccountError, Accounts, unexpected_reply};
+use crate::crypto::Purpose;
+use crate::domain::{AccountId, InternalError};
+use crate::mail::StoredAddress;
+use crate::passwords::HashQueue;
+use crate::store::KillSwitch;
+
+impl Accounts {
+    /// Begins a sign-up, and mails the address a code.
+    pub(crate) async fn sign_up(
+        &self,
+        device: DeviceId,
+        message: BeginSignUp,
+    ) -> Result<IssuedTicket, AccountError> {
+        let BeginSignUp { address, language, device_name, .. } = message;
+        let id = AccountId::make(self.environment.clock.now(), &*self.environment.random)
+            .map_err(|error| InternalError::new("making a number", &error))?;
+        self.count_sign_up(&address).await?;
+        let found = self.store.find_account(&self.keys.handle(address.address())).await?;
+        let is_taken = found.is_some();
+        let address = StoredAddress { handle: Some(address), language };
+        let request = RequestSecrets { address: Some(address), ..RequestSecrets::default() };
+        self.begin_sign_up(id, device, device_name.into(), is_taken, request).await?;
+        Ok(IssuedTicket { ticket: self.ticket(Purpose::SignUp, id, 0)? })
+    }
+
+    /// Verifies the mailed code, sets the password, and gives the secret of the second factor.
+    pub(crate) async fn sign_up_code(
+        &self,
+        device: DeviceId,
+        message: VerifySignUpCode,
+    ) -> Result<FactorEnrolment, AccountError> {
+        let VerifySignUpCode { ticket, code, password, .. } = message;
+        let (id, _) = self.read_ticket(Purpose::SignUp, &ticket)?;
+        let awaited = self.awaits_password(id, KillSwitch::SignUp, |account, policy| {
+            matches!(account, Account::PendingSignUp(sign_up) if sign_up.awaits_code(device, policy))
+        });
+        awaited.await?;
+        let new_password = Some(self.new_password(HashQueue::Untrusted, id, &password).await?);
+        let request =
+            RequestSecrets { new_password, code: Some(code), ..RequestSecrets::default() };
+        let event = Event::VerifySignUpCode { device };
+        let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;
+        self.factor_secret(id, applied).await
+    }
+
+    /// Verifies the second factor, which makes the account and its first session.
+    pub(crate) async fn sign_up_factor(
+        &self,
+        device: DeviceId,
+        message: FinishSignUp,
+    ) -> Result<SignUpResult, AccountError> {
+        let FinishSignUp { ticket, totp, .. } = message;
+        let (id, _) = self.read_ticket(Purpose::SignUp, &ticket)?;
+        let request = RequestSecrets { totp: Some(totp), ..RequestSecrets::default() };
+        let event = Event::VerifySignUpFactor { device };
+        let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;
+        let Reply::SignedUp { recovery, .. } = applied.reply else {
+            return Err(unexpected_reply());
+        };
+        let recovery_codes = applied.generated.recovery_codes(&recovery)?;
+        Ok(SignUpResult { session: applied.generated.session_token()?, recovery_codes })
+    }
+}

@@ -1,0 +1,240 @@
+//! Applying an event to an account: load, decide, write, in one transaction; verify between two of them.
+
+use std::sync::Mutex;
+
+use tegata::UnixTime;
+use tegata::protocol::{DeviceId, Refusal};
+use tegata_policy::{
+    Controls, Decision, Effect, Event, MailRecipient, Reply, begin_sign_up, decide,
+};
+
+use super::generated_secrets::GeneratedSecrets;
+use super::request_secrets::RequestSecrets;
+use super::stored_secrets::StoredSecrets;
+use super::{AccountError, Accounts};
+use crate::domain::{AccountId, EventId, MailId, TokenHash};
+use crate::mail::{QueuedMail, code_of};
+use crate::store::{
+    AccountChange, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority, OutboxMail,
+    StoreError, audit_event_name,
+};
+
+/// Names whoever acts on an account through the app, in the log.
+pub(super) const SHOPPER: &str = "shopper";
+
+/// What came of an event that the policy allowed.
+pub(super) struct Applied {
+    pub(super) reply: Reply,
+    pub(super) generated: GeneratedSecrets,
+}
+
+/// What a transaction leaves for after it.
+struct Committed {
+    reply: Reply,
+    generated: GeneratedSecrets,
+    /// What a verification needs.
+    stored: StoredSecrets,
+}
+
+impl Accounts {
+    /// Gives the context that the policy decides in.
+    pub(crate) fn policy_context(
+        global_state: &GlobalState,
+        now: UnixTime,
+    ) -> tegata_policy::PolicyContext {
+        tegata_policy::PolicyContext {
+            now,
+            generation: global_state.generation,
+            used_up_to: global_state.used_up_to,
+            controls: Controls::ALL,
+        }
+    }
+
+    /// Begins a sign-up.
+    pub(super) async fn begin_sign_up(
+        &self,
+        id: AccountId,
+        device: DeviceId,
+        name: String,
+        taken: bool,
+        request: RequestSecrets,
+    ) -> Result<(), AccountError> {
+        let accounts = self.clone();
+        let begun = self.store.create(id, move |global_state| {
+            let change =
+                accounts.sign_up_change(id, device, name.clone(), taken, &request, global_state);
+            let stopped = global_state.stopped.contains(KillSwitch::SignUp);
+            match change {
+                // A change without a state writes nothing.
+                Ok(_) if stopped => (AccountChange::default(), Err(AccountError::Stopped)),
+                Ok(change) => (change, Ok(())),
+                Err(error) => (AccountChange::default(), Err(error)),
+            }
+        });
+        begun.await?
+    }
+
+    fn sign_up_change(
+        &self,
+        id: AccountId,
+        device: DeviceId,
+        name: String,
+        taken: bool,
+        request: &RequestSecrets,
+        global_state: &GlobalState,
+    ) -> Result<AccountChange, AccountError> {
+        let policy = Self::policy_context(global_state, self.environment.clock.now());
+        let (state, effects) = begin_sign_up(device, name, taken, &policy);
+        let stored = StoredSecrets::new();
+        let mut generated = GeneratedSecrets::default();
+        let mut change = self.apply_effects(id, &stored, &effects, request, &mut generated)?;
+        change.state = Some(state);
+        Ok(change)
+    }
+
+    /// Applies an event to an account, and verifies what the policy wants verified.
+    pub(super) async fn apply(
+        &self,
+        id: AccountId,
+        switch: Option<KillSwitch>,
+        mut event: Event,
+        request: &RequestSecrets,
+    ) -> Result<Applied, AccountError> {
+        loop {
+            let committed = self.commit(id, switch, event, request).await?;
+            match committed.reply {
+                Reply::VerificationRequired(verification) => {
+                    let expected = verification.expected();
+                    let result = self.verify(id, expected, request, &committed.stored).await?;
+                    event = Event::CompleteVerification { verification, result };
+                }
+                Reply::Refused(refusal) => return Err(AccountError::Refused(refusal)),
+                reply => return Ok(Applied { reply, generated: committed.generated }),
+            }
+        }
+    }
+
+    async fn commit(
+        &self,
+        id: AccountId,
+        switch: Option<KillSwitch>,
+        event: Event,
+        request: &RequestSecrets,
+    ) -> Result<Committed, AccountError> {
+        // An outcome is decided on once, so a transaction that the database wants run again finds no event: the attempt
+        // stays counted, and the client tries again.
+        let event = Mutex::new(Some(event));
+        let accounts = self.clone();
+        let request = request.clone();
+        let committed = self.store.change(id, move |loaded| {
+            match accounts.decide(id, switch, &event, &request, loaded) {
+                Ok((change, decided)) => (change, Ok(decided)),
+                Err(error) => (AccountChange::default(), Err(error)),
+            }
+        });
+        match committed.await {
+            Ok(committed) => committed,
+            // An address that another account has by now: as much is told as of a wrong code.
+            Err(StoreError::HandleTaken | StoreError::NoSuchAccount) => {
+                Err(Refusal::InvalidCredentials.into())
+            }
+            Err(StoreError::NoSuchCard) => Err(Refusal::NoPendingOperation.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn decide(
+        &self,
+        id: AccountId,
+        switch: Option<KillSwitch>,
+        event: &Mutex<Option<Event>>,
+        request: &RequestSecrets,
+        loaded: &LoadedAccount,
+    ) -> Result<(AccountChange, Committed), AccountError> {
+        if switch.is_some_and(|switch| loaded.global_state.stopped.contains(switch)) {
+            return Err(AccountError::Stopped);
+        }
+        let event = event.lock().ok().and_then(|mut event| event.take());
+        let event = event.ok_or_else(|| AccountError::Interrupted)?;
+        let policy = Self::policy_context(&loaded.global_state, self.environment.clock.now());
+        let Decision { account, effects, reply } = decide(loaded.state.clone(), event, &policy);
+        let mut generated = GeneratedSecrets::default();
+        let mut change =
+            self.apply_effects(id, &loaded.secrets, &effects, request, &mut generated)?;
+        change.state = Some(account);
+        let stored = match &reply {
+            Reply::VerificationRequired(_) => loaded.secrets.clone(),
+            _ => StoredSecrets::new(),
+        };
+        Ok((change, Committed { reply, generated, stored }))
+    }
+
+    /// Turns effects into a change of the store.
+    pub(crate) fn apply_effects(
+        &self,
+        id: AccountId,
+        stored: &StoredSecrets,
+        effects: &[Effect],
+        request: &RequestSecrets,
+        generated: &mut GeneratedSecrets,
+    ) -> Result<AccountChange, AccountError> {
+        let now = self.environment.clock.now();
+        let random = &*self.environment.random;
+        let no_random = |error| AccountError::internal("making something random", &error);
+        let mut change = AccountChange::default();
+        for effect in effects {
+            match effect {
+                Effect::StoreSecret(secret, kind) => {
+                    let sealed = self.secret_to_store(id, *secret, *kind, request, generated)?;
+                    change.secrets_stored.push((*secret, *kind, sealed));
+                }
+                Effect::DeleteSecret(secret) => change.secrets_deleted.push(*secret),
+                Effect::ClaimAddress(secret) => {
+                    change.handles_claimed.extend(self.handle_key(id, *secret, stored, request)?);
+                }
+                Effect::ReleaseAddress(secret) => {
+                    change.handles_released.extend(self.handle_key(id, *secret, stored, request)?);
+                }
+                Effect::CreateSession(session) => {
+                    let token = generated.make_token(random).map_err(no_random)?;
+                    change.sessions_created.push((TokenHash::of(&token), *session));
+                }
+                Effect::EndSession(session) => change.sessions_ended.push(*session),
+                Effect::WriteCards => change.card.clone_from(&request.card),
+                Effect::EraseAccount => change.erase = true,
+                Effect::SendMail { to, notification } => {
+                    // Where the model is built, too, there is one more: it never comes up with all controls on.
+                    #[allow(
+                        irrefutable_let_patterns,
+                        reason = "refutable only with the feature `model`"
+                    )]
+                    let MailRecipient::Stored(secret) = to else { continue };
+                    let address = self.address(id, *secret, stored, request)?;
+                    let code =
+                        code_of(notification).and_then(|secret| generated.codes.get(&secret));
+                    let queued = QueuedMail::new(address, notification.clone(), code.cloned());
+                    let mail = MailId::make(now, random).map_err(no_random)?;
+                    let content = queued.seal(&self.keys, id, mail, random)?;
+                    change.outbox.push(OutboxMail {
+                        id: mail,
+                        made: now,
+                        priority: MailPriority::AccountMail,
+                        content,
+                    });
+                }
+                Effect::Audit(what) => {
+                    let place = u16::try_from(change.events.len()).unwrap_or(u16::MAX);
+                    change.events.push(EventRow {
+                        id: EventId::make(now, place, random).map_err(no_random)?,
+                        account: Some(id),
+                        deed: audit_event_name(*what),
+                        actor: SHOPPER.to_owned(),
+                        at: now,
+                        detail: "{}".to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(change)
+    }
+}

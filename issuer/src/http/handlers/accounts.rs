@@ -1,0 +1,192 @@
+//! What apps ask for: a handler for each message of [`tegata::protocol`].
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use axum::routing::post;
+use axum::{Extension, Json};
+use tegata::protocol::{
+    Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
+    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions,
+    ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode,
+    GetAccount, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard,
+    RenewRecoveryCodes, RequestDeletion, RevertChanges, SetDefaultCard, UnfreezeAccount,
+    VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
+};
+
+use crate::accounts::{Accounts, Caller, SessionMessage};
+use crate::domain::Decimals;
+use crate::http::body::Strict;
+use crate::http::describe::describe;
+use crate::http::headers::bearer_token;
+use crate::http::problem::Problem;
+use crate::http::router::Routes;
+use crate::http::signature::signing_device;
+use crate::processor::Processor;
+
+type Answer<C> = Result<Json<<C as Call>::Answer>, Problem>;
+
+/// Gives all routes of accounts, for these accounts, whose cards this processor stores, and whose payments have amounts
+/// with so many digits behind the point.
+pub(crate) fn routes(
+    accounts: Accounts,
+    processor: Arc<dyn Processor>,
+    decimals: Decimals,
+) -> Routes {
+    described().layer(Extension(accounts)).layer(Extension(processor)).layer(Extension(decimals))
+}
+
+/// Gives all routes of accounts with their description, and no accounts behind them.
+#[must_use]
+pub fn described() -> Routes {
+    let mut routes = Routes::new();
+    macro_rules! serve {
+        ($($call:ident => $handler:expr,)*) => {$(
+            routes = describe::<$call>(routes.route($call::PATH, post($handler)));
+        )*};
+    }
+    serve! {
+        BeginSignUp => sign_up,
+        VerifySignUpCode => sign_up_code,
+        FinishSignUp => sign_up_factor,
+        LogIn => log_in,
+        BeginPasswordReset => request_reset,
+        VerifyPasswordReset => verify_reset,
+        FinishPasswordReset => finish_reset,
+        FreezeByCode => freeze_by_code,
+        RevertChanges => revert_changes,
+        GetAccount => account,
+        ExportAccount => export,
+        VerifyFactor => change_setting::<VerifyFactor>,
+        LogOut => change_setting::<LogOut>,
+        EndSessions => change_setting::<EndSessions>,
+        ForgetDevice => change_setting::<ForgetDevice>,
+        BeginFactorEnrolment => enrol_factor,
+        ConfirmFactorEnrolment => change_setting::<ConfirmFactorEnrolment>,
+        RenewRecoveryCodes => renew_recovery_codes,
+        ChangeAddress => change_setting::<ChangeAddress>,
+        ConfirmAddressChange => change_setting::<ConfirmAddressChange>,
+        ListCards => list_cards,
+        AddCard => add_card,
+        SetDefaultCard => set_default_card,
+        RemoveCard => remove_card,
+        ListPayments => list_payments,
+        FreezeAccount => change_setting::<FreezeAccount>,
+        UnfreezeAccount => change_setting::<UnfreezeAccount>,
+        RequestDeletion => change_setting::<RequestDeletion>,
+        CancelDeletion => change_setting::<CancelDeletion>,
+        Provision => provision,
+    }
+    routes
+}
+
+/// Finds the session of the header `Authorization: Bearer …`.
+async fn caller(accounts: &Accounts, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let token = bearer_token(headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
+    Ok(accounts.caller(&token).await?)
+}
+
+/// Handlers of messages that a device signs.
+macro_rules! signed_by_device {
+    ($($handler:ident: $call:ident;)*) => {$(
+        async fn $handler(
+            Extension(accounts): Extension<Accounts>,
+            headers: HeaderMap,
+            request: Strict<$call>,
+        ) -> Answer<$call> {
+            let device = signing_device(&headers, &request)?.id();
+            Ok(Json(accounts.$handler(device, request.value).await?))
+        }
+    )*};
+}
+
+signed_by_device! {
+    sign_up: BeginSignUp;
+    sign_up_code: VerifySignUpCode;
+    sign_up_factor: FinishSignUp;
+    log_in: LogIn;
+    request_reset: BeginPasswordReset;
+    verify_reset: VerifyPasswordReset;
+    finish_reset: FinishPasswordReset;
+}
+
+/// Handlers of messages in a session.
+macro_rules! in_session {
+    ($($handler:ident: $call:ident;)*) => {$(
+        async fn $handler(
+            Extension(accounts): Extension<Accounts>,
+            headers: HeaderMap,
+            request: Strict<$call>,
+        ) -> Answer<$call> {
+            let caller = caller(&accounts, &headers).await?;
+            Ok(Json(accounts.$handler(caller, request.value).await?))
+        }
+    )*};
+}
+
+in_session! {
+    account: GetAccount;
+    export: ExportAccount;
+    enrol_factor: BeginFactorEnrolment;
+    renew_recovery_codes: RenewRecoveryCodes;
+    list_cards: ListCards;
+    set_default_card: SetDefaultCard;
+    remove_card: RemoveCard;
+}
+
+async fn change_setting<C>(
+    Extension(accounts): Extension<Accounts>,
+    headers: HeaderMap,
+    request: Strict<C>,
+) -> Result<Json<Acknowledgement>, Problem>
+where
+    C: SessionMessage,
+{
+    let caller = caller(&accounts, &headers).await?;
+    Ok(Json(accounts.change_setting(caller, request.value).await?))
+}
+
+async fn freeze_by_code(
+    Extension(accounts): Extension<Accounts>,
+    request: Strict<FreezeByCode>,
+) -> Answer<FreezeByCode> {
+    Ok(Json(accounts.freeze_by_code(request.value).await?))
+}
+
+async fn revert_changes(
+    Extension(accounts): Extension<Accounts>,
+    request: Strict<RevertChanges>,
+) -> Answer<RevertChanges> {
+    Ok(Json(accounts.revert_changes(request.value).await?))
+}
+
+async fn add_card(
+    Extension(accounts): Extension<Accounts>,
+    Extension(processor): Extension<Arc<dyn Processor>>,
+    headers: HeaderMap,
+    request: Strict<AddCard>,
+) -> Answer<AddCard> {
+    let caller = caller(&accounts, &headers).await?;
+    Ok(Json(accounts.add_card(caller, request.value, &*processor).await?))
+}
+
+async fn list_payments(
+    Extension(accounts): Extension<Accounts>,
+    Extension(decimals): Extension<Decimals>,
+    headers: HeaderMap,
+    request: Strict<ListPayments>,
+) -> Answer<ListPayments> {
+    let caller = caller(&accounts, &headers).await?;
+    Ok(Json(accounts.list_payments(caller, request.value, decimals).await?))
+}
+
+async fn provision(
+    Extension(accounts): Extension<Accounts>,
+    headers: HeaderMap,
+    request: Strict<Provision>,
+) -> Answer<Provision> {
+    let device = signing_device(&headers, &request)?.id();
+    let caller = caller(&accounts, &headers).await?;
+    let answer = accounts.provision(caller, device, request.value, &request.raw).await?;
+    Ok(Json(answer))
+}
