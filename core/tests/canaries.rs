@@ -34,10 +34,10 @@ const LENGTHS: [usize; 5] = [24, 16, 32, 32, 20];
 /// Bytes of randomness that the parent hands over.
 const RANDOM: usize = 4096;
 
-/// The handed-over randomness. Says on stdout how much of it was asked for.
-struct HandedOver(Mutex<(Vec<u8>, usize)>);
+/// Random bytes from the parent. Prints the length of each fill on stdout.
+struct ReplayedRandom(Mutex<(Vec<u8>, usize)>);
 
-impl Random for HandedOver {
+impl Random for ReplayedRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         let (stream, at) = &mut *self.0.lock().unwrap();
         let masked = stream.get(*at..*at + bytes.len()).ok_or(RandomUnavailable)?;
@@ -48,33 +48,33 @@ impl Random for HandedOver {
     }
 }
 
-/// Half an hour later at each look, so that there always is a next code.
-struct HalfHourly(AtomicU64);
+/// A clock that moves half an hour at each call, so that there always is a next code.
+struct HalfHourClock(AtomicU64);
 
-impl Clock for HalfHourly {
+impl Clock for HalfHourClock {
     fn now(&self) -> UnixTime {
         UnixTime::new(1_800_000_000 + self.0.fetch_add(1800, Ordering::SeqCst)).unwrap()
     }
 }
 
-/// A buffer of the host's, which it wipes after use, as hosts are told to.
-struct Typed(Vec<u8>);
+/// A buffer of the host's, which it wipes after use, as every host should.
+struct HostBuffer(Vec<u8>);
 
-impl Typed {
+impl HostBuffer {
     fn unmasked(masked: &[u8]) -> Self {
         Self(masked.iter().map(|byte| byte ^ MASK).collect())
     }
 }
 
-impl Drop for Typed {
+impl Drop for HostBuffer {
     fn drop(&mut self) {
         self.0.fill(0);
         std::hint::black_box(&self.0);
     }
 }
 
-/// The wallet's life, in a process of its own. Stops at each state until the parent says to go on.
-fn live(folder: &Path) {
+/// Runs a wallet in a process of its own. Stops at each state until the parent lets it continue.
+fn run_wallet(folder: &Path) {
     let mut masked = [0; LENGTHS[0] + LENGTHS[1] + LENGTHS[2] + LENGTHS[3] + LENGTHS[4]];
     let mut stream = vec![0; RANDOM];
     let mut stdin = std::io::stdin().lock();
@@ -85,15 +85,15 @@ fn live(folder: &Path) {
         at += length;
         &masked[at - length..at]
     });
-    let mut say = |state: &str| {
+    let mut report = |state: &str| {
         println!("state {state}");
         stdin.read_exact(&mut [0]).unwrap();
     };
-    let random = Arc::new(HandedOver(Mutex::new((stream, 0))));
+    let random = Arc::new(ReplayedRandom(Mutex::new((stream, 0))));
     let path = folder.join("vault");
     let key_path = folder.join("keystore");
     let device = || {
-        let passphrase = Typed::unmasked(passphrase);
+        let passphrase = HostBuffer::unmasked(passphrase);
         let small = Argon2Params::new(64, 1, 1).unwrap();
         let keystore = if key_path.exists() {
             SoftwareKeystore::open(&key_path, &passphrase.0, random.clone())
@@ -101,19 +101,22 @@ fn live(folder: &Path) {
             SoftwareKeystore::create(&key_path, &passphrase.0, small, random.clone())
         };
         let keystore = Arc::new(keystore.unwrap());
-        let clock = Arc::new(HalfHourly(AtomicU64::new(0)));
+        let clock = Arc::new(HalfHourClock(AtomicU64::new(0)));
         Device { keystore, anchor: None, clock, random: random.clone() }
     };
 
     // As a wallet is set up, and closed.
     let mut wallet = Wallet::create(&path, &device()).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
-    wallet.payments().set_pin(&mut unlock, &Typed::unmasked(pin).0, Argon2Params::PHONE).unwrap();
-    wallet.payments().set_unlock_key(&mut unlock, &Typed::unmasked(host_key).0).unwrap();
+    wallet
+        .payments()
+        .set_pin(&mut unlock, &HostBuffer::unmasked(pin).0, Argon2Params::PHONE)
+        .unwrap();
+    wallet.payments().set_unlock_key(&mut unlock, &HostBuffer::unmasked(host_key).0).unwrap();
     let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
     let credential = CredentialId(CREDENTIAL);
     let label = "Shop".into();
-    let seed = Seed::from_slice(&Typed::unmasked(seed).0).unwrap();
+    let seed = Seed::from_slice(&HostBuffer::unmasked(seed).0).unwrap();
     let payment = wallet
         .payments()
         .add(&unlock, &NewPaymentCredential { credential, label, scheme, seed })
@@ -121,7 +124,7 @@ fn live(folder: &Path) {
     let issuer = "Mail".into();
     let account = "ann".into();
     let kind = OtpKind::Totp(30);
-    let secret = SecretBytes::new(&Typed::unmasked(otp).0);
+    let secret = SecretBytes::new(&HostBuffer::unmasked(otp).0);
     let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);
     let otp_id = wallet.otp_credentials().add(&otp).unwrap();
     drop((otp, unlock));
@@ -138,26 +141,26 @@ fn live(folder: &Path) {
         wallet.payments().next_code(&unlock, &payment, till).unwrap();
         unlock
     };
-    drop(pay(&mut wallet, UnlockMethod::Key(&Typed::unmasked(host_key).0)));
-    let unlock = pay(&mut wallet, UnlockMethod::Pin(&Typed::unmasked(pin).0));
+    drop(pay(&mut wallet, UnlockMethod::Key(&HostBuffer::unmasked(host_key).0)));
+    let unlock = pay(&mut wallet, UnlockMethod::Pin(&HostBuffer::unmasked(pin).0));
     wallet.otp_credentials().code(&otp_id).unwrap();
-    say("unlocked");
+    report("unlocked");
     drop(unlock);
-    say("locked");
+    report("locked");
     wallet.close().unwrap();
     drop(device);
-    say("closed");
+    report("closed");
 }
 
-/// The wallet's process, as the parent sees it.
-struct Living {
+/// The wallet's process, seen from the parent.
+struct WalletProcess {
     child: Child,
-    said: BufReader<std::process::ChildStdout>,
+    output: BufReader<std::process::ChildStdout>,
     /// Lengths of the fills so far.
     fills: Vec<usize>,
 }
 
-impl Living {
+impl WalletProcess {
     fn begin(folder: &Path, handed_over: &[u8]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "no_secret_is_left_in_memory", "--nocapture"])
@@ -168,15 +171,18 @@ impl Living {
             .unwrap();
         let masked: Vec<u8> = handed_over.iter().map(|byte| byte ^ MASK).collect();
         child.stdin.as_mut().unwrap().write_all(&masked).unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        Self { child, said, fills: vec![] }
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output, fills: vec![] }
     }
 
-    /// Waits for a state, takes the memory as it is then, and lets the process go on.
+    /// Waits for a state, dumps the memory, and lets the process continue.
     fn dump(&mut self, folder: &Path, state: &str) -> Vec<u8> {
         loop {
             let mut line = String::new();
-            assert!(self.said.read_line(&mut line).unwrap() > 0, "it ended before it was {state}");
+            assert!(
+                self.output.read_line(&mut line).unwrap() > 0,
+                "it ended before it was {state}"
+            );
             if let Some(length) = line.split("fill ").nth(1) {
                 self.fills.push(length.trim().parse().unwrap());
             } else if line.contains(&format!("state {state}")) {
@@ -197,13 +203,13 @@ impl Living {
     }
 }
 
-/// A secret that is searched.
+/// A secret that is searched for, and its name in reports.
 struct Canary {
     name: String,
     bytes: Vec<u8>,
 }
 
-/// The names of those that are in `memory`, with how often.
+/// The names of the canaries found in `memory`, each with its count.
 fn found(memory: &[u8], canaries: &[Canary]) -> Vec<(String, usize)> {
     let mut heads: HashMap<[u8; 8], Vec<usize>> = HashMap::new();
     for (at, canary) in canaries.iter().enumerate() {
@@ -227,7 +233,7 @@ fn derived(secret: &[u8], salt: &[u8], info: &[&[u8]]) -> Vec<u8> {
     key
 }
 
-/// What HKDF makes of a secret before it expands it.
+/// The pseudorandom key that HKDF extracts from a secret.
 fn extracted(secret: &[u8], salt: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), secret).as_ref().to_vec()
 }
@@ -235,15 +241,15 @@ fn extracted(secret: &[u8], salt: &[u8]) -> Vec<u8> {
 #[test]
 fn no_secret_is_left_in_memory() {
     if let Some(folder) = std::env::var_os(FOLDER) {
-        return live(Path::new(&folder));
+        return run_wallet(Path::new(&folder));
     }
     let folder = tempfile::tempdir().unwrap();
     let mut handed_over = vec![0; LENGTHS.iter().sum::<usize>() + RANDOM];
     SystemRandom::new().fill(&mut handed_over).unwrap();
-    let mut living = Living::begin(folder.path(), &handed_over);
+    let mut process = WalletProcess::begin(folder.path(), &handed_over);
     let [unlocked, locked, closed] =
-        ["unlocked", "locked", "closed"].map(|state| living.dump(folder.path(), state));
-    assert!(living.child.wait().unwrap().success());
+        ["unlocked", "locked", "closed"].map(|state| process.dump(folder.path(), state));
+    assert!(process.child.wait().unwrap().success());
 
     let mut rest = &handed_over[..];
     let [passphrase, pin, host_key, seed, otp] = LENGTHS.map(|length| {
@@ -251,7 +257,7 @@ fn no_secret_is_left_in_memory() {
         rest = left;
         taken
     });
-    let fills: Vec<&[u8]> = living
+    let fills: Vec<&[u8]> = process
         .fills
         .iter()
         .map(|&length| {

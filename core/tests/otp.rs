@@ -140,7 +140,7 @@ fn oathtool(
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// A clock that stands where it is put.
+/// A clock that shows the time it is set to.
 struct SetClock(AtomicU64);
 
 impl Clock for SetClock {

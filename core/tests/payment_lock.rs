@@ -1,4 +1,4 @@
-//! The payment lock as a shopper, a settings page and a thief meet it.
+//! The payment lock, as the owner, a settings page and an attacker meet it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use tegata::vault::{
 };
 use tegata::{Device, Error, NewPaymentCredential, NextCode, Secret, SecretBytes, Wallet};
 
-use crate::home::{Home, anchored, small};
+use crate::test_vault::{TestVault, anchored, small};
 
-mod home;
+mod test_vault;
 
 const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"4711");
 const WRONG: UnlockMethod<'_> = UnlockMethod::Pin(b"0815");
@@ -27,16 +27,16 @@ fn new_payment(label: &str) -> NewPaymentCredential {
     }
 }
 
-/// A wallet with one payment credential.
-fn wallet(home: &Home, device: &Device) -> (Wallet, RecordId) {
-    let mut wallet = Wallet::create(&home.path(), device).unwrap();
+/// Creates a wallet with one payment credential.
+fn wallet(test_vault: &TestVault, device: &Device) -> (Wallet, RecordId) {
+    let mut wallet = Wallet::create(&test_vault.path(), device).unwrap();
     let id = wallet.payments().add(&PaymentUnlock::without_lock(), &new_payment("Shop")).unwrap();
     (wallet, id)
 }
 
-/// The same, its payments locked by a PIN.
-fn with_pin(home: &Home, device: &Device) -> (Wallet, RecordId, PaymentUnlock) {
-    let (mut wallet, id) = wallet(home, device);
+/// Creates the same wallet with payments locked by a PIN.
+fn with_pin(test_vault: &TestVault, device: &Device) -> (Wallet, RecordId, PaymentUnlock) {
+    let (mut wallet, id) = wallet(test_vault, device);
     let mut unlock = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
     (wallet, id, unlock)
@@ -50,18 +50,18 @@ fn tries_left(wallet: &mut Wallet) -> Option<u32> {
     wallet.payments().lock_status().unwrap().unwrap().pin_tries_left
 }
 
-/// Both kinds of host: what counts the tries differs, what the shopper meets does not.
-fn on_both(check: impl Fn(&Home, &Device)) {
-    let home = Home::new();
-    check(&home, &anchored(&home).1);
-    let home = Home::new();
-    check(&home, &home.device());
+/// Runs `check` with and without an anchor: only the place of the count differs.
+fn on_both(check: impl Fn(&TestVault, &Device)) {
+    let test_vault = TestVault::new();
+    check(&test_vault, &anchored(&test_vault).1);
+    let test_vault = TestVault::new();
+    check(&test_vault, &test_vault.device());
 }
 
 #[test]
 fn a_locked_seed_opens_with_the_pin_or_the_key() {
-    on_both(|home, device| {
-        let (mut wallet, id) = wallet(home, device);
+    on_both(|test_vault, device| {
+        let (mut wallet, id) = wallet(test_vault, device);
         assert_eq!(wallet.payments().lock_status(), Ok(None));
         let mut unlock = PaymentUnlock::without_lock();
         pays(&mut wallet, &unlock, &id).unwrap();
@@ -73,7 +73,7 @@ fn a_locked_seed_opens_with_the_pin_or_the_key() {
         drop(unlock);
         wallet.close().unwrap();
 
-        let mut wallet = Wallet::open(&home.path(), device).unwrap();
+        let mut wallet = Wallet::open(&test_vault.path(), device).unwrap();
         let status = LockStatus { pin_tries_left: Some(MAX_PIN_TRIES), key: true };
         assert_eq!(wallet.payments().lock_status(), Ok(Some(status)));
         let without = PaymentUnlock::without_lock();
@@ -96,8 +96,8 @@ fn a_locked_seed_opens_with_the_pin_or_the_key() {
 
 #[test]
 fn ten_wrong_pins_in_a_row_block_the_pin() {
-    on_both(|home, device| {
-        let (mut wallet, id, mut unlock) = with_pin(home, device);
+    on_both(|test_vault, device| {
+        let (mut wallet, id, mut unlock) = with_pin(test_vault, device);
         wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
         let wrong = |wallet: &mut Wallet| wallet.payments().unlock(WRONG).map(drop);
         for left in [9, 8, 7] {
@@ -109,7 +109,7 @@ fn ten_wrong_pins_in_a_row_block_the_pin() {
             assert_eq!(wrong(&mut wallet), Err(Error::WrongPin { tries_left: left }));
             // Closed and opened in between: the count stays.
             wallet.close().unwrap();
-            wallet = Wallet::open(&home.path(), device).unwrap();
+            wallet = Wallet::open(&test_vault.path(), device).unwrap();
         }
         assert_eq!(wrong(&mut wallet), Err(Error::PinBlocked));
         assert_eq!(tries_left(&mut wallet), None);
@@ -123,12 +123,12 @@ fn ten_wrong_pins_in_a_row_block_the_pin() {
     });
 }
 
-/// A thief who ends the app the moment it says no has used the try up: it is counted before it is compared.
+/// An attacker who kills the app at a refusal has still used up a try.
 #[test]
 fn a_pin_try_is_counted_before_it_is_compared() {
-    let home = Home::new();
-    let (anchor, device) = anchored(&home);
-    let (mut wallet, _, _) = with_pin(&home, &device);
+    let test_vault = TestVault::new();
+    let (anchor, device) = anchored(&test_vault);
+    let (mut wallet, _, _) = with_pin(&test_vault, &device);
     let stores = anchor.stores();
     assert!(wallet.payments().unlock(WRONG).is_err());
     assert_eq!((anchor.get().unwrap().failed_pin_tries, anchor.stores()), (1, stores + 1));
@@ -140,29 +140,29 @@ fn a_pin_try_is_counted_before_it_is_compared() {
     assert_eq!(anchor.get().unwrap().failed_pin_tries, 0);
 
     // A copy of the file does not bring tries back: they are not in it.
-    let before = home.files();
+    let before = test_vault.files();
     assert!(wallet.payments().unlock(WRONG).is_err());
     wallet.close().unwrap();
-    home.restore(&before);
-    let mut wallet = Wallet::open(&home.path(), &device).unwrap();
+    test_vault.restore(&before);
+    let mut wallet = Wallet::open(&test_vault.path(), &device).unwrap();
     assert_eq!(tries_left(&mut wallet), Some(9));
 
     // Ten are counted and the crash came before the PIN was given up: no eleventh is compared.
-    let home = Home::new();
-    let (anchor, device) = anchored(&home);
-    let (wallet, _, _) = with_pin(&home, &device);
+    let test_vault = TestVault::new();
+    let (anchor, device) = anchored(&test_vault);
+    let (wallet, _, _) = with_pin(&test_vault, &device);
     let now = anchor.get().unwrap();
     wallet.close().unwrap();
     anchor.put(Some(AnchorState { failed_pin_tries: 10, ..now }));
-    let mut wallet = Wallet::open(&home.path(), &device).unwrap();
+    let mut wallet = Wallet::open(&test_vault.path(), &device).unwrap();
     assert!(matches!(wallet.payments().unlock(PIN), Err(Error::PinBlocked)));
     assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
 }
 
 #[test]
 fn a_pin_is_changed_and_removed() {
-    on_both(|home, device| {
-        let (mut wallet, id, mut unlock) = with_pin(home, device);
+    on_both(|test_vault, device| {
+        let (mut wallet, id, mut unlock) = with_pin(test_vault, device);
         wallet.payments().set_pin(&mut unlock, b"0815", small()).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::WrongPin { tries_left: 9 })));
         wallet.payments().unlock(WRONG).unwrap();
@@ -192,12 +192,12 @@ fn a_pin_is_changed_and_removed() {
     });
 }
 
-/// A leave that was kept from a lock that is gone neither opens nor seals anything: a seed sealed under its key would be
+/// A token of a removed lock neither opens nor seals anything: a seed sealed under its key would be
 /// lost.
 #[test]
 fn an_unlock_token_of_an_earlier_lock_is_refused() {
-    on_both(|home, device| {
-        let (mut wallet, id, old) = with_pin(home, device);
+    on_both(|test_vault, device| {
+        let (mut wallet, id, old) = with_pin(test_vault, device);
         let mut unlock = old.clone();
         wallet.payments().remove_lock(&mut unlock).unwrap();
         let add = |wallet: &mut Wallet, unlock| wallet.payments().add(unlock, &new_payment("More"));
@@ -221,8 +221,8 @@ fn an_unlock_token_of_an_earlier_lock_is_refused() {
 
 #[test]
 fn removing_all_payments_keeps_the_rest() {
-    on_both(|home, device| {
-        let (mut wallet, id, _) = with_pin(home, device);
+    on_both(|test_vault, device| {
+        let (mut wallet, id, _) = with_pin(test_vault, device);
         wallet.payments().remove_all().unwrap();
         assert_eq!(wallet.payments().lock_status(), Ok(None));
         assert!(wallet.is_empty());
@@ -235,8 +235,8 @@ fn removing_all_payments_keeps_the_rest() {
 
 #[test]
 fn a_pin_has_4_to_64_bytes() {
-    let home = Home::new();
-    let (mut wallet, _) = wallet(&home, &home.device());
+    let test_vault = TestVault::new();
+    let (mut wallet, _) = wallet(&test_vault, &test_vault.device());
     let mut unlock = PaymentUnlock::without_lock();
     for pin in [&b"123"[..], &[b'1'; 65]] {
         let set = wallet.payments().set_pin(&mut unlock, pin, small());
@@ -246,9 +246,9 @@ fn a_pin_has_4_to_64_bytes() {
 }
 
 /// A keystore whose hardware does not answer `prf`.
-struct Mute(Arc<SoftwareKeystore>);
+struct UnresponsiveKeystore(Arc<SoftwareKeystore>);
 
-impl Keystore for Mute {
+impl Keystore for UnresponsiveKeystore {
     fn wrap(&self, plaintext: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         self.0.wrap(plaintext)
     }
@@ -268,11 +268,14 @@ impl Keystore for Mute {
 
 #[test]
 fn a_keystore_that_does_not_answer_costs_no_try() {
-    on_both(|home, device| {
-        let (wallet, _, _) = with_pin(home, device);
+    on_both(|test_vault, device| {
+        let (wallet, _, _) = with_pin(test_vault, device);
         wallet.close().unwrap();
-        let mute = Device { keystore: Arc::new(Mute(home.keystore.clone())), ..device.clone() };
-        let mut wallet = Wallet::open(&home.path(), &mute).unwrap();
+        let unresponsive = Device {
+            keystore: Arc::new(UnresponsiveKeystore(test_vault.keystore.clone())),
+            ..device.clone()
+        };
+        let mut wallet = Wallet::open(&test_vault.path(), &unresponsive).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::Locked)));
         assert_eq!(tries_left(&mut wallet), Some(10));
     });
@@ -280,17 +283,17 @@ fn a_keystore_that_does_not_answer_costs_no_try() {
 
 #[test]
 fn debug_output_of_the_lock_is_redacted() {
-    let home = Home::new();
-    let (_, _, unlock) = with_pin(&home, &home.device());
+    let test_vault = TestVault::new();
+    let (_, _, unlock) = with_pin(&test_vault, &test_vault.device());
     let shown = format!("{unlock:?} {:?} {:?}", UnlockMethod::Pin(b"4711"), UnlockMethod::Key(KEY));
     assert_eq!(shown, "PaymentUnlock([redacted]) Pin([redacted]) Key([redacted])");
 }
 
-/// What stands in the file under the lock is sealed twice: the device's own key alone gives no seed.
+/// Under the lock a seed is sealed twice: the device's key alone does not open it.
 #[test]
 fn no_code_is_made_without_the_unlock_token() {
-    let home = Home::new();
-    let (mut wallet, id, _) = with_pin(&home, &home.device());
+    let test_vault = TestVault::new();
+    let (mut wallet, id, _) = with_pin(&test_vault, &test_vault.device());
     let shown = wallet.payments().list().unwrap();
     assert_eq!(shown.len(), 1);
     let next = wallet.payments().next_code(&PaymentUnlock::without_lock(), &id, Audience::AnyTill);

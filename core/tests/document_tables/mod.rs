@@ -1,15 +1,15 @@
-//! Tables in a document that a test makes: the test fails if what stands there is not what it found.
+//! Tables in a document that a test generates: the test fails if the document differs from what it found.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Set to write the tables anew.
+/// Set this variable to write the tables again.
 const WRITE: &str = "TEGATA_WRITE_TABLES";
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Holds `table` against what stands between the markers of `name` in docs/threat-model.md.
-pub(crate) fn holds(name: &str, table: &str) {
+/// Asserts that docs/threat-model.md has `table` between the markers of `name`.
+pub(crate) fn assert_table(name: &str, table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/threat-model.md");
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let document = std::fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! From the old phone to the new one: what travels, what does not, and what a wrong text changes.
+//! The transfer to another phone: what is transferred, what is not, and that a refused text changes nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Phone {
     }
 }
 
-/// An old phone's wallet: a counter, a clock, a pass, a payment. And what of it can be moved.
+/// Fills an old phone's wallet; returns the ids that can be transferred, and that of the payment credential.
 fn filled(phone: &Phone) -> (Wallet, Vec<RecordId>, RecordId) {
     let mut wallet = phone.open();
     let uris = [
@@ -73,8 +73,8 @@ fn pass() -> Pass {
     }
 }
 
-/// All that can be moved, as it can be compared.
-fn holdings(wallet: &mut Wallet) -> Vec<Vec<u8>> {
+/// All that can be transferred, as bytes to compare.
+fn transferable(wallet: &mut Wallet) -> Vec<Vec<u8>> {
     let otps = wallet.otp_credentials().list().unwrap();
     let mut all: Vec<_> = otps
         .iter()
@@ -104,15 +104,15 @@ fn a_transfer_arrives_whole_and_once() {
     assert_eq!(new.open().transfer().pending_request(), Ok(Some(shown)));
 
     let request = TransferRequest::read(&shown.to_string()).unwrap();
-    let before = holdings(&mut from);
+    let before = transferable(&mut from);
     let text = from.transfer().seal(OPEN, &request, number(&shown), &chosen).unwrap();
-    assert_eq!(holdings(&mut from), before, "the old phone keeps what it gave");
+    assert_eq!(transferable(&mut from), before, "the old phone keeps what it gave");
     drop(from);
 
     let mut to = new.open();
     let ids = to.transfer().receive(&text).unwrap();
     assert_eq!(ids.len(), 3);
-    assert_eq!(holdings(&mut to), before);
+    assert_eq!(transferable(&mut to), before);
     assert!(to.payments().list().unwrap().is_empty());
     assert_eq!(to.transfer().pending_request(), Ok(None));
     // RFC 4226, appendix D: the counter goes on where it was.
@@ -120,7 +120,7 @@ fn a_transfer_arrives_whole_and_once() {
     let bank = bank.iter().find(|otp| otp.issuer == "Bank").unwrap();
     assert_eq!(to.otp_credentials().code(&bank.id).unwrap().digits(), "287082");
 
-    let after = holdings(&mut to);
+    let after = transferable(&mut to);
     assert_eq!(to.transfer().receive(&text), Err(Error::Transfer(TransferError::AlreadyReceived)));
     drop(to);
     let mut to = new.open();
@@ -128,7 +128,7 @@ fn a_transfer_arrives_whole_and_once() {
     let next = to.transfer().request().unwrap();
     assert_ne!(next, shown);
     assert_eq!(to.transfer().receive(&text), Err(Error::Transfer(TransferError::AlreadyReceived)));
-    assert_eq!(holdings(&mut to), after);
+    assert_eq!(transferable(&mut to), after);
     assert_eq!(to.transfer().pending_request(), Ok(Some(next)));
 }
 
@@ -171,10 +171,10 @@ fn a_locked_wallet_transfers_nothing_without_its_pin() {
 fn a_substituted_request_has_another_number() {
     let old = Phone::new();
     let new = Phone::new();
-    let thief = Phone::new();
+    let attacker = Phone::new();
     let (mut from, chosen, _) = filled(&old);
     let shown = new.open().transfer().request().unwrap();
-    let theirs = thief.open().transfer().request().unwrap();
+    let theirs = attacker.open().transfer().request().unwrap();
     let given = from.transfer().seal(OPEN, &theirs, number(&shown), &chosen);
     assert_eq!(given, Err(Error::Transfer(TransferError::NumberMismatch)));
 }
@@ -205,7 +205,7 @@ fn a_refused_text_changes_nothing() {
     );
     let request = to.transfer().request().unwrap();
     let text = give(&request);
-    let before = holdings(&mut to);
+    let before = transferable(&mut to);
     let records = to.len();
     let last = if text.ends_with('A') { 'Q' } else { 'A' };
     let changed = format!("{}{last}", &text[..text.len() - 1]);
@@ -219,7 +219,7 @@ fn a_refused_text_changes_nothing() {
         ("", TransferError::InvalidAnswer),
     ] {
         assert_eq!(to.transfer().receive(text), Err(Error::Transfer(why)), "{text:.60}");
-        assert_eq!((holdings(&mut to), to.len()), (before.clone(), records), "{why}");
+        assert_eq!((transferable(&mut to), to.len()), (before.clone(), records), "{why}");
     }
     assert_eq!(to.transfer().receive(&text).unwrap().len(), 3);
 }

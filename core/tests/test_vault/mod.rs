@@ -1,4 +1,4 @@
-//! What the vault's tests share: a folder with a keystore, and a vault in it.
+//! The fixture of the vault's tests: a folder with a keystore, and a vault in it.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -20,12 +20,12 @@ use tegata::{Device, Random, RandomUnavailable, SystemClock, SystemRandom};
 use tempfile::TempDir;
 
 /// A folder with a keystore, and a place for a vault.
-pub(crate) struct Home {
+pub(crate) struct TestVault {
     pub(crate) folder: TempDir,
     pub(crate) keystore: Arc<SoftwareKeystore>,
 }
 
-impl Home {
+impl TestVault {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keystore = Arc::new(keystore_at(&folder.path().join("keystore")));
@@ -48,7 +48,7 @@ impl Home {
         Vault::open(&self.path(), &self.device())
     }
 
-    /// Does to the closed file what SQL can, as someone without the key would.
+    /// Runs SQL on the closed file, as an attacker without the key would.
     pub(crate) fn tamper(&self, sql: &str) {
         let file = rusqlite::Connection::open(self.path()).unwrap();
         file.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -65,15 +65,15 @@ impl Home {
             .collect()
     }
 
-    /// Puts files back as they were.
+    /// Restores the files to these bytes.
     pub(crate) fn restore(&self, files: &BTreeMap<String, Vec<u8>>) {
         for (name, bytes) in files {
             fs::write(self.folder.path().join(name), bytes).unwrap();
         }
     }
 
-    /// That opening fails in this way and changes nothing.
-    pub(crate) fn opens_not(&self, expected: &VaultError, why: &str) {
+    /// Asserts that opening fails with `expected` and changes no file.
+    pub(crate) fn assert_open_fails(&self, expected: &VaultError, why: &str) {
         let before = self.files();
         assert_eq!(self.open().map(drop).as_ref(), Err(expected), "{why}");
         assert!(self.files() == before, "{why}: a file was changed");
@@ -100,7 +100,7 @@ pub(crate) fn setting(name: &str, value: &str) -> Setting {
     Setting { name: name.into(), value: value.into() }
 }
 
-/// An anchor in memory that can be told to fail, as a phone's may.
+/// An anchor in memory that fails on request.
 #[derive(Default)]
 pub(crate) struct TestAnchor {
     stored: Mutex<Option<AnchorState>>,
@@ -145,17 +145,17 @@ impl Anchor for TestAnchor {
     }
 }
 
-/// A home whose device has an anchor.
-pub(crate) fn anchored(home: &Home) -> (Arc<TestAnchor>, Device) {
+/// The device of a test vault, with an anchor.
+pub(crate) fn anchored(test_vault: &TestVault) -> (Arc<TestAnchor>, Device) {
     let anchor = Arc::new(TestAnchor::default());
-    let device = Device { anchor: Some(anchor.clone()), ..home.device() };
+    let device = Device { anchor: Some(anchor.clone()), ..test_vault.device() };
     (anchor, device)
 }
 
-/// Randomness that runs out after so many fills, as the program's end may come at any point.
-pub(crate) struct RunsOut(pub(crate) AtomicUsize);
+/// Random bytes for a number of fills, then an error: a program can end at any point.
+pub(crate) struct ExhaustibleRandom(pub(crate) AtomicUsize);
 
-impl Random for RunsOut {
+impl Random for ExhaustibleRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         left.map_err(|_| RandomUnavailable)?;
