@@ -157,9 +157,9 @@ pub async fn make(
         let usual = store.median_activity(counted, span, seconds).await?;
         let least = least.max(usual.saturating_mul(times));
         let busiest = store.busiest_periods(counted, span, seconds, least, MOST).await?;
-        let finding = |BusyPeriod { who, count, amount, first, last }| Finding {
+        let finding = |BusyPeriod { subject, count, amount, first, last }| Finding {
             what,
-            who,
+            who: subject,
             count,
             usual,
             amount,

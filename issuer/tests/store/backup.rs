@@ -39,7 +39,7 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(b
     assert_eq!(after_step, later.seconds() / 30 + 3);
     // Its keys are the same, under the same server key.
     let keys = Keys::open(&restored, &server_key(7), &bed.random).await.unwrap();
-    assert_eq!(restored.find(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
+    assert_eq!(restored.find_account(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
     assert_eq!(restored.unsealed_events(100).await.unwrap().last().unwrap().deed, "restored");
     // The store that the backup was taken of goes on as it was.
     assert_eq!(store.global_state().await.unwrap(), before.global_state);
@@ -75,7 +75,7 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
     let event = shopper::event(noon(), "restored");
     let restored = restore(&place, &bed.file("backup"), noon(), event).await.unwrap();
     let version = restored.load(account).await.unwrap().unwrap().version;
-    let mails = restored.due(noon(), 0, 100_000).await.unwrap().len() as u64;
+    let mails = restored.lease_due_mails(noon(), 0, 100_000).await.unwrap().len() as u64;
     let events = restored.unsealed_events(100_000).await.unwrap().len() as u64;
     // One mail of the sign-up, one event of the restore, and one version for each change beside.
     assert_eq!((mails - 1, events - 1), (version - 1, version - 1));

@@ -424,8 +424,8 @@ struct Again {
 }
 
 impl ReceiptWriter for Again {
-    fn mail(&self, _: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
-        self.tell.mail(self.mail, of)
+    fn receipt(&self, _: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
+        self.tell.receipt(self.mail, of)
     }
 }
 

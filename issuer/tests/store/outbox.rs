@@ -27,10 +27,16 @@ async fn empty(bed: &Bed) -> (Store, Arc<Keys>, AccountId) {
     (store, keys, account)
 }
 
-async fn puts(store: &Store, keys: &Arc<Keys>, account: AccountId, rank: MailPriority, n: usize) {
+async fn puts(
+    store: &Store,
+    keys: &Arc<Keys>,
+    account: AccountId,
+    priority: MailPriority,
+    n: usize,
+) {
     let keys = keys.clone();
     let change = move |_: &_| {
-        let mail = |_| OutboxMail { rank, ..shopper::mail(&keys, account, noon()) };
+        let mail = |_| OutboxMail { priority, ..shopper::mail(&keys, account, noon()) };
         (AccountChange { outbox: (0..n).map(mail).collect(), ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();
@@ -88,13 +94,13 @@ async fn two_processes_never_hold_the_same_mail(bed: Bed) {
         seen.extend(ids(&mails));
     }
     while given < 60 {
-        let mails = stores[0].due(noon(), 60, 7).await.unwrap();
+        let mails = stores[0].lease_due_mails(noon(), 60, 7).await.unwrap();
         assert!(!mails.is_empty(), "{given} of 60");
         given += mails.len();
         seen.extend(ids(&mails));
     }
     assert_eq!((seen.len(), given), (60, 60));
-    assert!(stores[1].due(noon().shifted(59), 60, 7).await.unwrap().is_empty());
+    assert!(stores[1].lease_due_mails(noon().shifted(59), 60, 7).await.unwrap().is_empty());
 }
 
 async fn a_lease_that_is_over_says_nothing_any_more(bed: Bed) {

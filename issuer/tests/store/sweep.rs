@@ -123,7 +123,7 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
     let tokens: Vec<_> = (1..=4).map(|n| TokenHash::of(&[n; 32])).collect();
     let more = tokens.clone();
     let change = move |_: &_| {
-        let sessions_made = more.iter().map(|token| (*token, session)).collect();
+        let sessions_created = more.iter().map(|token| (*token, session)).collect();
         (AccountChange { sessions_created, ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();

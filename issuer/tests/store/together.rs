@@ -47,9 +47,9 @@ struct Odd {
 }
 
 impl ReceiptWriter for Odd {
-    fn mail(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
+    fn receipt(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         assert!(!self.panics, "internal error");
-        self.tell.mail(self.mail.unwrap_or(id), of)
+        self.tell.receipt(self.mail.unwrap_or(id), of)
     }
 }
 

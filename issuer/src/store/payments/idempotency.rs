@@ -1,5 +1,5 @@
-//! What was answered to a till's key, and which payment stands under its number for a sale: dropped when no till asks any
-//! more (docs/adr, "Answers are kept for a hundred days").
+//! Idempotency records and sale numbers, deleted when no till asks for them any more (docs/adr, "Answers are kept for a
+//! hundred days").
 
 use tegata::UnixTime;
 
@@ -9,11 +9,11 @@ use super::super::sql::values;
 use super::attempts::DAY;
 use crate::domain::AuthorisationId;
 
-/// Days for which a till gets the same answer to the same key, and at most one payment under the same number.
+/// Days for which a till gets the same answer to the same key, and at most one payment for the same sale number.
 pub const IDEMPOTENCY_DAYS: u64 = 100;
 
 impl Store {
-    /// Drops the keys and the numbers that tills used more than [`IDEMPOTENCY_DAYS`] days ago. The payments stay.
+    /// Deletes the keys and sale numbers that tills used more than [`IDEMPOTENCY_DAYS`] days ago. The payments stay.
     ///
     /// # Errors
     /// Those of the database.
@@ -24,9 +24,9 @@ impl Store {
         const ANY_SALE: &str = "SELECT 1 FROM sales WHERE asked < $1 LIMIT 1";
         const SALES: &str = "DELETE FROM sales WHERE (till, reference) IN \
             (SELECT till, reference FROM sales WHERE asked < $1 ORDER BY asked LIMIT $2)";
-        let before = now.seconds().saturating_sub(IDEMPOTENCY_DAYS * DAY);
-        let before = UnixTime::new(before).map_or(0, AuthorisationId::asked_at);
-        // A key without its number would be a payment made anew; a number without its key gives the payment that it has.
+        let end = now.seconds().saturating_sub(IDEMPOTENCY_DAYS * DAY);
+        let before = UnixTime::new(end).map_or(0, AuthorisationId::asked_at);
+        // Keys go first: a key without its sale number would let a payment be made again.
         self.delete_all(ANY_KEY, KEYS, values![before]).await?;
         self.delete_all(ANY_SALE, SALES, values![before]).await
     }

@@ -1,38 +1,44 @@
-//! Authorisations as rows: taken in one transaction, moved on by compare-and-set, voided.
+//! Payments: authorised in one transaction, moved on by compare-and-set, voided.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `authorisation` | an authorisation, its states, and which of them may follow which |
+//! | `state` | states, which may follow which, and reasons to decline |
+//! | `authorisation`, `new_rows` | a payment as a row; the rows that a new one adds and changes |
+//! | `request`, `prior_sale`, `context` | a till's request; what is known of it before the code is looked at |
+//! | `attempts` | wrong codes, counted |
+//! | `candidates` | the accounts that a code may belong to |
 //! | `authorise` | one transaction from a code to an authorisation |
-//! | `candidates` | whose code it may be, with all that a payment has to know of a shopper |
-//! | `attempts` | codes that fitted nobody, counted |
-//! | `receipts` | who writes what an account's owner is told of them |
-//! | `void` | what a till takes back, whether it came or not |
-//! | `open` | what is not over, held by one at a time |
-//! | `read` | one, a till's last, an account's, what is under way |
-//! | `idempotency` | what is dropped of sales and keys, and when |
-//! | `report` | where much was paid in a short time |
+//! | `receipts`, `transitions` | the mails about a payment; from one state to the next |
+//! | `void` | what a till takes back |
+//! | `open` | payments that are not final |
+//! | `read`, `report` | payments, read; unusual activity |
+//! | `idempotency` | sale numbers and answers, deleted in time |
 
 mod attempts;
 mod authorisation;
 mod authorise;
 mod candidates;
+mod context;
 mod idempotency;
+mod new_rows;
 mod open;
+mod prior_sale;
 mod read;
 mod receipts;
 mod report;
+mod request;
+mod state;
+mod transitions;
 mod void;
 
 pub use crate::domain::{AuthoriseLimits, Cap};
 pub use attempts::ATTEMPT_DAYS;
-pub use authorisation::{Authorisation, AuthorisationState};
-pub use authorise::{
-    AuthoriseOutcome, AuthoriseRequest, DeclineReason, NewAuthorisation, ParsedCode, SaleDetails,
-};
+pub use authorisation::Authorisation;
 pub use candidates::{CandidateCache, CandidateCredential};
 pub use idempotency::IDEMPOTENCY_DAYS;
 pub use read::{OpenPaymentCounts, PaymentWithShop};
 pub use receipts::ReceiptWriter;
 pub use report::{ActivityMeasure, ActivitySubject, BusyPeriod, TimeSpan, WrongCodeCount};
+pub use request::{AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode, SaleDetails};
+pub use state::{AuthorisationState, DeclineReason};
 pub use void::{VoidOutcome, VoidTarget};

@@ -1,4 +1,4 @@
-//! One authorisation, a till's last, an account's, and what is under way.
+//! Payments, read one by one, by till, by account, and counted while open.
 
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
@@ -9,27 +9,27 @@ use super::super::sql::{Row, values};
 use super::authorisation::{Authorisation, BY_ID, columns};
 use crate::domain::{AccountId, AuthorisationId};
 
-/// What was begun and is not over.
+/// How many payments are not final.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenPaymentCounts {
-    /// Authorised, and no card was asked yet.
+    /// Authorised, with no card charged yet.
     pub authorised: u64,
-    /// A card is being charged, or it is not known whether it was.
+    /// Being charged, or with an unknown outcome of the charge.
     pub charging: u64,
-    /// Being taken back.
+    /// Being voided or refunded.
     pub reversing: u64,
 }
 
-/// A payment with the name of its shop: what its owner sees.
+/// A payment with the name of its shop, as the account's owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentWithShop {
-    /// The payment.
+    /// The payment itself.
     pub authorisation: Authorisation,
-    /// Where.
+    /// The shop that the till is of.
     pub shop: ShopName,
 }
 
-/// The name of the shop, behind the columns of an authorisation.
+/// Selects the name of the shop, after the columns of an authorisation.
 macro_rules! shop {
     () => {
         "(SELECT shop FROM tills WHERE tills.till = authorisations.till)"
@@ -46,7 +46,7 @@ impl PaymentWithShop {
 }
 
 impl Store {
-    /// An authorisation.
+    /// Reads an authorisation.
     ///
     /// # Errors
     /// Those of the database.
@@ -58,7 +58,7 @@ impl Store {
         row.map(Authorisation::read).transpose()
     }
 
-    /// What stands under a till's number for a sale, if anything does.
+    /// Reads the authorisation of a till's sale number, if there is one.
     ///
     /// # Errors
     /// Those of the database.
@@ -77,7 +77,7 @@ impl Store {
         self.database.row(SALE, values).await?.map(Authorisation::read).transpose()
     }
 
-    /// The last `n` of a till, newest first.
+    /// Reads the last `n` authorisations of a till, newest first.
     ///
     /// # Errors
     /// Those of the database.
@@ -95,7 +95,7 @@ impl Store {
         rows.into_iter().map(Authorisation::read).collect()
     }
 
-    /// The last `n` payments of an account, newest first; of those before this one, if it is named.
+    /// Reads the last `n` payments of an account, newest first; those before this one, if one is named.
     ///
     /// # Errors
     /// Those of the database.
@@ -118,7 +118,7 @@ impl Store {
         rows.into_iter().map(PaymentWithShop::read).collect()
     }
 
-    /// One payment of an account.
+    /// Reads one payment of an account.
     ///
     /// # Errors
     /// Those of the database.
@@ -138,32 +138,33 @@ impl Store {
         row.map(PaymentWithShop::read).transpose()
     }
 
-    /// How many authorisations were begun and are not over.
+    /// Counts the authorisations that are not final.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn open_payment_counts(&self) -> Result<OpenPaymentCounts, StoreError> {
         const OPEN: &str = "SELECT state, COUNT(*) FROM (SELECT (SELECT a.state FROM authorisations a \
             WHERE a.authorisation = o.authorisation) AS state FROM charges_open o) AS open GROUP BY state";
-        let mut under_way = OpenPaymentCounts::default();
+        let mut counts = OpenPaymentCounts::default();
         for row in self.database.rows(OPEN, values![]).await? {
             let mut row = row.of_table("authorisations");
-            let (state, count) = (row.text()?, row.int::<u64>()?);
+            let state = row.text()?;
+            let count: u64 = row.int()?;
             match state.as_str() {
-                "authorised" => under_way.authorised += count,
-                "reversing" => under_way.reversing += count,
-                _ => under_way.charging += count,
+                "authorised" => counts.authorised += count,
+                "reversing" => counts.reversing += count,
+                _ => counts.charging += count,
             }
         }
-        Ok(under_way)
+        Ok(counts)
     }
 
-    /// When the oldest of those was made, if there is one.
+    /// Gives when the oldest authorisation that is not final was made.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn oldest_open_payment(&self) -> Result<Option<UnixTime>, StoreError> {
-        // Numbers sort by when they were made.
+        // Ids sort by when they were made.
         const OLDEST: &str = "SELECT made FROM authorisations WHERE authorisation = \
             (SELECT authorisation FROM charges_open ORDER BY authorisation LIMIT 1)";
         let Some(row) = self.database.row(OLDEST, values![]).await? else { return Ok(None) };

@@ -1,16 +1,16 @@
-//! Who writes what an account's owner is told of her payments.
+//! Receipts: the mails that an account's owner gets about their payments.
 
 use super::super::error::StoreError;
 use super::super::outbox::OutboxMail;
 use super::authorisation::Authorisation;
 use crate::domain::MailId;
 
-/// Writes mails in the transaction that they tell of: then it is told once, however often
-/// somebody tries to bring the payment on, and a crash loses none of it. Nothing here may wait.
+/// Writes receipts, which are stored in the transaction that they are about: so each is sent once, however often a payment
+/// is tried, and a crash loses none. An implementation must not block.
 pub trait ReceiptWriter: Send + Sync {
-    /// The mail of this number about a payment that stands so from now on.
+    /// Writes the receipt with this id about a payment in its new state.
     ///
     /// # Errors
-    /// If it cannot be sealed: then the payment does not move, either.
+    /// If it cannot be sealed: then the payment does not change, either.
     fn receipt(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError>;
 }

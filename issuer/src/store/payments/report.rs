@@ -1,5 +1,5 @@
-//! Where much was paid in a short time, and how much is usual. Each is one statement over the payments of a span, grouped
-//! by who and when; the database counts, and few rows come back.
+//! Unusual activity: much that was paid in a short time, and what is usual. Each is one statement over the payments of a
+//! span, grouped by subject and time; the database counts, and few rows come back.
 //!
 //! Time is cut into slots twice as wide as the time that is asked about, once from its beginning and once from half a
 //! slot later: what lies within that time lies whole in one of them. Up to twice as long may lie there, too.
@@ -10,63 +10,63 @@ use tegata::code::TillId;
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::sql::{Row, values};
-use super::attempts::{DAY, till_in};
+use super::attempts::{DAY, till_of_subject};
 use crate::domain::{AccountId, first_of};
 
-/// What is counted.
+/// What a report counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActivityMeasure {
-    /// Payments of an account.
+    /// Counts the payments of an account.
     AccountPayments,
-    /// Payments of an account that are of one amount.
+    /// Counts the payments of an account that have one amount.
     AccountSameAmount,
-    /// Payments at a till.
+    /// Counts the payments at a till.
     TillPayments,
-    /// Accounts at a till.
+    /// Counts the accounts that paid at a till.
     TillAccounts,
 }
 
-/// From when to when; the end is not in it.
+/// A span of time; the end is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeSpan {
-    /// The beginning.
+    /// The first moment of the span.
     pub since: UnixTime,
-    /// The end.
+    /// The first moment after the span.
     pub until: UnixTime,
 }
 
-/// Who paid, or where.
+/// The account or till that a report is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ActivitySubject {
-    /// An account.
+    /// An account that paid.
     Account(AccountId),
-    /// A till.
+    /// A till that was paid at.
     Till(TillId),
 }
 
-/// Somebody's, or some till's, busiest time.
+/// The busiest period of an account or a till.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusyPeriod {
-    /// Whose.
-    pub who: ActivitySubject,
-    /// How many of what is counted.
+    /// The account or till.
+    pub subject: ActivitySubject,
+    /// The number of what is counted.
     pub count: u64,
-    /// How much was asked for in them, in minor units.
+    /// The sum of their amounts, in minor units.
     pub amount: u64,
-    /// The first of them.
+    /// When the first was made.
     pub first: UnixTime,
-    /// The last.
+    /// When the last was made.
     pub last: UnixTime,
 }
 
-/// A till's codes that fitted nobody, on one day of UTC.
+/// The wrong codes of a till on one day of UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongCodeCount {
-    /// Where.
+    /// The till that sent them.
     pub till: TillId,
-    /// When that day began.
+    /// The first moment of that day.
     pub day: UnixTime,
-    /// How many.
+    /// The number of wrong codes.
     pub count: u64,
 }
 
@@ -122,7 +122,7 @@ impl ActivityMeasure {
         }
     }
 
-    fn who(self, row: &mut Row) -> Result<ActivitySubject, StoreError> {
+    fn subject(self, row: &mut Row) -> Result<ActivitySubject, StoreError> {
         Ok(match self {
             Self::AccountPayments | Self::AccountSameAmount => {
                 ActivitySubject::Account(AccountId(row.array()?))
@@ -136,49 +136,51 @@ impl ActivityMeasure {
 }
 
 impl Store {
-    /// Up to `n` who came to `least` within so many seconds, each with the slot that has most; most first.
+    /// Finds up to `n` accounts or tills with at least `least` within so many seconds, each with its busiest slot, the highest
+    /// count first.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn busiest_periods(
         &self,
-        counted: ActivityMeasure,
+        measure: ActivityMeasure,
         span: TimeSpan,
         seconds: u64,
         least: u64,
         n: u32,
     ) -> Result<Vec<BusyPeriod>, StoreError> {
-        let (from, to) = (first_of(span.since), first_of(span.until));
+        let from = first_of(span.since);
+        let to = first_of(span.until);
         let mut busiest: Vec<BusyPeriod> = Vec::new();
         for shift in [0, seconds] {
             let values = values![shift, seconds * 2, from, to, least, n];
-            for row in self.database.rows(counted.busiest(), values).await? {
-                busiest.push(read(counted, row)?);
+            for row in self.database.rows(measure.busiest(), values).await? {
+                busiest.push(read(measure, row)?);
             }
         }
         busiest.sort_by_key(|busy| std::cmp::Reverse((busy.count, busy.amount)));
         let mut seen = std::collections::HashSet::new();
-        busiest.retain(|busy| seen.insert(busy.who.clone()));
+        busiest.retain(|busy| seen.insert(busy.subject.clone()));
         busiest.truncate(n.try_into().unwrap_or(usize::MAX));
         Ok(busiest)
     }
 
-    /// The median of all who paid, or of all tills, in the slots in which they did; 0 if nobody did.
+    /// Gives the median over all accounts, or all tills, of the slots in which they have any; 0 if none has.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn median_activity(
         &self,
-        counted: ActivityMeasure,
+        measure: ActivityMeasure,
         span: TimeSpan,
         seconds: u64,
     ) -> Result<u64, StoreError> {
         let values = values![seconds * 2, first_of(span.since), first_of(span.until)];
-        median(self.database.rows(counted.usual(), values).await?)
+        median(self.database.rows(measure.usual(), values).await?)
     }
 
-    /// Up to `n` tills that sent `least` codes that fitted nobody on one of these days of UTC, most first, and what is
-    /// usual among the tills that sent any. It is kept for [`ATTEMPT_DAYS`](super::ATTEMPT_DAYS) days.
+    /// Finds up to `n` tills that sent at least `least` wrong codes on one of these days of UTC, most first; gives also the
+    /// median of all tills that sent any. Counts are kept for [`ATTEMPT_DAYS`](super::ATTEMPT_DAYS) days.
     ///
     /// # Errors
     /// Those of the database.
@@ -188,17 +190,18 @@ impl Store {
         least: u64,
         n: u32,
     ) -> Result<(Vec<WrongCodeCount>, u64), StoreError> {
-        // Of the three sorts of subjects a till's begin with a t.
-        const MOST: &str = "SELECT subject, day, count FROM attempts WHERE day >= $1 AND day <= $2 \
+        // Of the three kinds of subjects those of tills begin with a t.
+        const HIGHEST: &str = "SELECT subject, day, count FROM attempts WHERE day >= $1 AND day <= $2 \
             AND subject >= $3 AND subject < $4 AND count >= $5 ORDER BY count DESC LIMIT $6";
         const USUAL: &str = "SELECT count, COUNT(*) AS times FROM attempts WHERE day >= $1 AND day <= $2 \
             AND subject >= $3 AND subject < $4 GROUP BY count ORDER BY count";
-        let (from, to) = (span.since.seconds() / DAY, span.until.seconds() / DAY);
-        let rows = self.database.rows(MOST, values![from, to, *b"t", *b"u", least, n]).await?;
+        let from = span.since.seconds() / DAY;
+        let to = span.until.seconds() / DAY;
+        let rows = self.database.rows(HIGHEST, values![from, to, *b"t", *b"u", least, n]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("attempts");
             let unreadable = StoreError::Unreadable("attempts");
-            let till = till_in(&row.blob()?).ok_or(unreadable.clone())?;
+            let till = till_of_subject(&row.blob()?).ok_or(unreadable.clone())?;
             let day = row.int::<u64>()?.saturating_mul(DAY);
             Ok(WrongCodeCount {
                 till,
@@ -212,11 +215,11 @@ impl Store {
     }
 }
 
-fn read(counted: ActivityMeasure, row: Row) -> Result<BusyPeriod, StoreError> {
+fn read(measure: ActivityMeasure, row: Row) -> Result<BusyPeriod, StoreError> {
     let mut row = row.of_table("authorisations");
     let unreadable = |_| StoreError::Unreadable("authorisations");
     Ok(BusyPeriod {
-        who: counted.who(&mut row)?,
+        subject: measure.subject(&mut row)?,
         count: row.int()?,
         amount: row.int()?,
         first: UnixTime::new(row.int()?).map_err(unreadable)?,
@@ -224,7 +227,7 @@ fn read(counted: ActivityMeasure, row: Row) -> Result<BusyPeriod, StoreError> {
     })
 }
 
-/// Of values and how often each is there, the smallest first.
+/// Gives the median of values that come with how often each occurs, the smallest first.
 fn median(rows: Vec<Row>) -> Result<u64, StoreError> {
     let read = |row: Row| {
         let mut row = row.of_table("authorisations");

@@ -1,4 +1,4 @@
-//! What a till takes back, whether it has come or not.
+//! Voids: a till takes a payment back, whether its request has arrived or not.
 
 use std::sync::Arc;
 
@@ -9,50 +9,51 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::sql::{Row, Statement, values};
 use super::super::transaction::Transaction;
-use super::authorisation::{Authorisation, AuthorisationState, PriorSale};
-use super::authorise::by_id;
+use super::authorisation::{Authorisation, by_id};
+use super::prior_sale::PriorSale;
 use super::receipts::ReceiptWriter;
+use super::state::AuthorisationState;
 use crate::domain::AuthorisationId;
 
-/// What is to be taken back.
+/// The payment that a void is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VoidTarget {
-    /// The sale of this number.
+    /// The payment of this sale number.
     Reference(String),
-    /// What was asked for under this key.
+    /// The payment that was asked for under this idempotency key.
     Key(String),
-    /// This one.
+    /// The authorisation of this id.
     Id(AuthorisationId),
 }
 
-/// What came of it.
+/// The answer to a void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VoidOutcome {
-    /// There was nothing yet: what comes under this number or key is refused.
+    /// There was no payment yet: one that comes under this sale number or key is refused.
     Forbidden,
-    /// There is nothing of this number at this till.
+    /// The till has no authorisation of this id.
     NotFound,
-    /// How it stands now. `Voided`, `Declined` and `Refunded` are over; `Reversing` is for whoever charges cards.
+    /// The authorisation as it is now. `Voided`, `Declined` and `Refunded` are final; `Reversing` is left to the charges.
     Found(Box<Authorisation>),
 }
 
 impl Store {
-    /// Takes back an authorisation of a till. What no card was charged for is void at once; what may have been charged
-    /// is `Reversing` from now on, and so is what is: it ends as void or refunded. What did not come yet is forbidden,
-    /// and so is what comes again under the number of a sale that was declined. The same again changes nothing. The
-    /// account's owner is told of what is void at once in the same transaction.
+    /// Voids an authorisation of a till. One whose card was not charged is voided at once; one whose card was or may have
+    /// been charged is `Reversing` from now on, and ends as voided or refunded. A payment that has not arrived yet is
+    /// forbidden, and so is another one under the sale number of a declined one. The same void again changes nothing. The
+    /// receipt of a payment that is voided at once is written in the same transaction.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn void(
         &self,
         till: TillId,
-        what: VoidTarget,
+        target: VoidTarget,
         actor: String,
         now: UnixTime,
-        notices: Arc<dyn ReceiptWriter>,
+        receipts: Arc<dyn ReceiptWriter>,
     ) -> Result<VoidOutcome, StoreError> {
-        let void = Arc::new(VoidRequest { till, what, actor, now, notices });
+        let void = Arc::new(VoidRequest { till, target, actor, now, receipts });
         self.database
             .write(move |transaction| {
                 let void = Arc::clone(&void);
@@ -64,16 +65,15 @@ impl Store {
 
 struct VoidRequest {
     till: TillId,
-    what: VoidTarget,
+    target: VoidTarget,
     actor: String,
     now: UnixTime,
-    notices: Arc<dyn ReceiptWriter>,
+    receipts: Arc<dyn ReceiptWriter>,
 }
 
 impl VoidRequest {
     async fn decide(&self, transaction: &mut dyn Transaction) -> Result<VoidOutcome, StoreError> {
-        let found = self.found(transaction).await?;
-        let authorisation = match found {
+        let authorisation = match self.prior_sale(transaction).await? {
             PriorSale::Authorisation(id) => by_id(transaction, id).await?,
             PriorSale::WithoutAuthorisation => return Ok(VoidOutcome::Forbidden),
             PriorSale::None => return self.forbid(transaction).await,
@@ -84,7 +84,7 @@ impl VoidRequest {
             | AuthorisationState::Unknown
             | AuthorisationState::Charged => AuthorisationState::Reversing,
             AuthorisationState::Declined => {
-                transaction.write(self.no_more(authorisation.id)).await?;
+                transaction.write(self.forbid_declined(authorisation.id)).await?;
                 return Ok(VoidOutcome::Found(Box::new(authorisation)));
             }
             AuthorisationState::Reversing
@@ -93,24 +93,24 @@ impl VoidRequest {
                 return Ok(VoidOutcome::Found(Box::new(authorisation)));
             }
         };
-        let tell = (&*self.actor, &*self.notices);
-        let (after, writes) = authorisation.moves(to, self.now, tell)?;
+        let (after, writes) =
+            authorisation.transition_to(to, self.now, &self.actor, &*self.receipts)?;
         match transaction.write(writes).await {
-            // Moved between our reading and our writing: read again.
+            // Another process changed it since it was read: read it again.
             Err(StoreError::VersionConflict) => Err(StoreError::Conflict),
             Err(error) => Err(error),
             Ok(()) => Ok(VoidOutcome::Found(Box::new(after))),
         }
     }
 
-    async fn found(&self, transaction: &mut dyn Transaction) -> Result<PriorSale, StoreError> {
+    async fn prior_sale(&self, transaction: &mut dyn Transaction) -> Result<PriorSale, StoreError> {
         const BY_REFERENCE: &str =
             "SELECT authorisation FROM sales WHERE till = $1 AND reference = $2";
         const BY_KEY: &str = "SELECT authorisation FROM idempotency WHERE till = $1 AND key = $2";
         const BY_ID: &str =
             "SELECT authorisation FROM authorisations WHERE till = $1 AND authorisation = $2";
         let till = self.till.as_str().to_owned();
-        let rows = match &self.what {
+        let rows = match &self.target {
             VoidTarget::Reference(text) => {
                 transaction.rows(BY_REFERENCE, values![till, text.clone()])
             }
@@ -125,15 +125,16 @@ impl VoidRequest {
             .map_or(PriorSale::WithoutAuthorisation, PriorSale::Authorisation))
     }
 
-    /// A declined payment is no sale, so one more scan would make it anew, and may be on its way: under this number nothing
-    /// is made any more. A key needs nothing, it has its answer for good.
-    fn no_more(&self, declined: AuthorisationId) -> Vec<Statement> {
+    /// Gives the statement that forbids the sale number of a declined payment: one more scan would make a new payment, and
+    /// may be on its way. A key needs nothing, its answer is final.
+    fn forbid_declined(&self, declined: AuthorisationId) -> Vec<Statement> {
         const FORBID: &str = "UPDATE sales SET authorisation = NULL, asked = $1 \
             WHERE till = $2 AND reference = $3 AND authorisation = $4";
-        let VoidTarget::Reference(reference) = &self.what else { return Vec::new() };
-        let (till, asked) = (self.till.as_str().to_owned(), AuthorisationId::asked_at(self.now));
+        let VoidTarget::Reference(reference) = &self.target else { return Vec::new() };
+        let till = self.till.as_str().to_owned();
+        let asked = AuthorisationId::asked_at(self.now);
         let forbid = Statement::new(FORBID, values![asked, till, reference.clone(), declined.0]);
-        // It was made anew between our reading and our writing: read again.
+        // It was replaced since it was read: read it again.
         vec![forbid.error_if_no_rows(StoreError::Conflict)]
     }
 
@@ -144,14 +145,14 @@ impl VoidRequest {
             ON CONFLICT DO NOTHING";
         let till = self.till.as_str().to_owned();
         let asked = AuthorisationId::asked_at(self.now);
-        let forbid = match &self.what {
+        let forbid = match &self.target {
             VoidTarget::Reference(text) => {
                 Statement::new(REFERENCE, values![till, text.clone(), asked])
             }
             VoidTarget::Key(text) => Statement::new(KEY, values![till, text.clone(), asked]),
             VoidTarget::Id(_) => return Ok(VoidOutcome::NotFound),
         };
-        // It came between our reading and our writing: read again.
+        // It arrived since it was looked for: look again.
         let forbid = forbid.error_if_no_rows(StoreError::Conflict);
         transaction.write(vec![forbid]).await?;
         Ok(VoidOutcome::Forbidden)
