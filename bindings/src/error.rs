@@ -94,7 +94,7 @@ pub enum WalletError {
         reason: String,
     },
     /// A bug of this library. The wallet was closed and its file is whole: open it again, and report the bug.
-    InternalError,
+    Internal,
 }
 
 impl std::error::Error for WalletError {}
@@ -145,7 +145,7 @@ impl fmt::Display for WalletError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the wallet was closed"),
-            Self::InternalError => f.write_str("internal error: the wallet was closed"),
+            Self::Internal => f.write_str("internal error: the wallet was closed"),
             Self::WrongPin { tries_left } => {
                 let tries_left = u32::try_from(*tries_left).unwrap_or_default();
                 Error::WrongPin { tries_left }.fmt(f)

@@ -31,7 +31,7 @@ impl SharedWallet {
         let mut work = Some(work);
         let mut done = None;
         self.with_any(&mut |wallet| done = work.take().map(|work| work(wallet)))?;
-        done.map_or(Err(WalletError::InternalError), |done| done.map_err(Into::into))
+        done.map_or(Err(WalletError::Internal), |done| done.map_err(Into::into))
     }
 
     /// One body for all kinds of work: the library would have it once for each.
@@ -64,14 +64,14 @@ impl SharedWallet {
     }
 }
 
-/// Does `work`, and turns a panic into [`WalletError::InternalError`]. The panic's text is dropped: it may quote anything.
+/// Does `work`, and turns a panic into [`WalletError::Internal`]. The panic's text is dropped: it may quote anything.
 pub(crate) fn guarded<T, E: Into<WalletError>>(
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, WalletError> {
     silence_panics();
     match panic::catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(WalletError::InternalError),
+        Err(_) => Err(WalletError::Internal),
     }
 }
 

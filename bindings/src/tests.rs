@@ -183,7 +183,7 @@ fn a_panic_closes_the_wallet() {
     wallet.payments().set_pin(&unlock, b"2580").unwrap();
     device.keystore.panics.store(true, Ordering::SeqCst);
     let error = wallet.payments().unlock_with_pin(b"2580").unwrap_err();
-    assert_eq!(error, WalletError::InternalError);
+    assert_eq!(error, WalletError::Internal);
     assert_eq!(wallet.payments().list(), Err(WalletError::Closed));
     device.keystore.panics.store(false, Ordering::SeqCst);
     let wallet = WalletHandle::open(device.path(), device.device()).unwrap();

@@ -147,7 +147,7 @@ mod tests {
                 Some("ErrorHandler"),
             ),
             ("    companion object {", None),
-            ("    val `keystore`: app.tegata.DeviceKeystore", Some("keystore")),
+            ("    val `keystore`: app.tegata.Keystore", Some("keystore")),
             ("    private val x = 1", None),
             ("    return value", None),
             ("", None),

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 
 /// Interfaces that an app implements, and what their functions may throw.
 const IMPLEMENTED_BY_APPS: &[(&str, &str)] =
-    &[("DeviceKeystore", "KeystoreFailure"), ("Anchor", "AnchorFailure")];
+    &[("Keystore", "KeystoreException"), ("Anchor", "AnchorException")];
 
 /// Adds the declarations to the generated Kotlin.
 pub(crate) fn declare(source: &str) -> anyhow::Result<String> {
@@ -28,10 +28,10 @@ mod tests {
     #[test]
     fn functions_that_apps_implement_declare_exceptions() {
         let source = "public interface Anchor {\n    \n    fun `load`(): Int\n    fun `store`()\n}\n\n\
-            public interface DeviceKeystore {\n    fun `wrap`()\n}\nopen class Other {\n    fun `free`()\n}\n";
+            public interface Keystore {\n    fun `wrap`()\n}\nopen class Other {\n    fun `free`()\n}\n";
         let all = declare(source).unwrap();
-        assert_eq!(all.matches("@Throws(AnchorFailure::class)\n    fun `").count(), 2);
-        assert_eq!(all.matches("@Throws(KeystoreFailure::class)\n    fun `wrap`").count(), 1);
+        assert_eq!(all.matches("@Throws(AnchorException::class)\n    fun `").count(), 2);
+        assert_eq!(all.matches("@Throws(KeystoreException::class)\n    fun `wrap`").count(), 1);
         assert_eq!(all.matches("@Throws").count(), 3);
         assert!(declare("open class Other {\n}\n").is_err());
     }

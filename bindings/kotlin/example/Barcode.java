@@ -6,10 +6,10 @@ final class Barcode {
     public static void main(String[] arguments) throws WalletException {
         new Thread(Wallet::prepare).start();
         try (Wallet wallet = Wallet.create(new File(arguments[0]), new NoKeystore());
-                PaymentUnlock unlocked = PaymentUnlock.Companion.withoutLock()) {
-            NewPayment provisioned = new NewPayment(new byte[16], "Ann", "4960", 86_400L);
-            String id = Secrets.add(wallet.getPayments(), unlocked, provisioned, new byte[32]);
-            NextCode next = wallet.getPayments().nextCode(unlocked, id, null, null);
+                PaymentUnlock unlock = PaymentUnlock.Companion.withoutLock()) {
+            NewPaymentCredential provisioned = new NewPaymentCredential(new byte[16], "Ann", "4960", 86_400L);
+            String id = Secrets.add(wallet.getPayments(), unlock, provisioned, new byte[32]);
+            NextCode next = wallet.getPayments().nextCode(unlock, id, null, null);
             PaymentCode code = ((NextCode.Code) next).getCode();
             System.out.println(size(code.getQr()) + ", " + size(code.getCode128()));
         }
@@ -19,8 +19,8 @@ final class Barcode {
         return symbol.getWidth() + " x " + symbol.getHeight();
     }
 
-    /** Hides nothing, and signs nothing: a phone's keystore does both for real. */
-    private static final class NoKeystore implements DeviceKeystore {
+    /** Encrypts nothing and signs nothing, which a phone's keystore does. */
+    private static final class NoKeystore implements Keystore {
         @Override public byte[] wrap(byte[] plaintext) { return plaintext; }
         @Override public byte[] unwrap(byte[] wrapped) { return wrapped; }
         @Override public byte[] prf(byte[] input) { return input; }

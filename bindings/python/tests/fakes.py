@@ -1,12 +1,12 @@
-"""A device that fails when it is told to. The same one, line by line, drives the scenarios in Kotlin and Swift."""
+"""A keystore and an anchor that fail when a step says so. Kotlin's and Swift's scenarios run on the same ones."""
 
-from tegata import Anchor, DeviceKeystore, KeystoreFailure
+from tegata import Anchor, Keystore, KeystoreError
 
 SECRET = "the seed is 0123456789"
 
 
 class Fault:
-    """What a fake throws: `failure` for so many calls as `times` says, or for all."""
+    """The error that a fake raises: for as many calls as `times` says, or for all."""
 
     failure = None
     times = None
@@ -23,9 +23,9 @@ class Fault:
         raise self.failure
 
 
-class FakeKeystore(DeviceKeystore):
-    """Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. What
-    it signs is worth nothing without a `signer`."""
+class FakeKeystore(Keystore):
+    """Encrypts nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given.
+    Its signatures are readable stand-ins without a `signer`."""
 
     def __init__(self, device):
         self.device = bytes([device])
@@ -43,7 +43,7 @@ class FakeKeystore(DeviceKeystore):
         if wrapped in self.answers:
             return self.answers[wrapped]
         if wrapped[:1] != self.device:
-            raise KeystoreFailure.WrongDevice()
+            raise KeystoreError.WrongDevice()
         return wrapped[1:]
 
     def prf(self, input):
@@ -61,7 +61,7 @@ class FakeKeystore(DeviceKeystore):
 
 
 class FakeAnchor(Anchor):
-    """Keeps what it is given."""
+    """Stores the state in memory."""
 
     def __init__(self):
         self.anchored = None

@@ -21,7 +21,7 @@ ENVIRONMENT = {"running": "TEGATA_TEST_ISSUER", "stopped": "TEGATA_TEST_ISSUER_S
 
 
 class Issuer:
-    """The way there, as an app has one."""
+    """The HTTP client of an app, and what a test asks of a till and of the mailbox."""
 
     def __init__(self):
         self.says = None
@@ -36,7 +36,8 @@ class Issuer:
         return os.environ[ENVIRONMENT[self._name]]
 
     def send(self, request):
-        headers, path = sorted(request.headers), "/" + request.url.split("/", 3)[3]
+        headers = sorted(request.headers)
+        path = "/" + request.url.split("/", 3)[3]
         self.last = {"method": request.method, "path": path, "headers": headers}
         assert not any(part in str(request) + repr(request) for part in request.headers.values() if len(part) > 20)
         if self.says is not None:
@@ -53,11 +54,11 @@ class Issuer:
             )
 
     def till_shows(self):
-        """The card of a till of the one that runs."""
+        """Gives the card of a till of the running issuer."""
         return as_till("GET", "/v1/till")["card"]
 
     def till_takes(self, code, amount):
-        """What the till hears of this code, once it is known."""
+        """Authorises this code at the till, and gives the result once it is known."""
         sale = {"code": code, "amount": amount, "currency": "JPY", "reference": uuid.uuid4().hex}
         told = as_till("POST", "/v1/authorisations", sale)
         for _ in range(600):
@@ -68,7 +69,7 @@ class Issuer:
         raise AssertionError("the payment stays pending")
 
     def code(self, to, subject):
-        """The code that stands alone in a line of the newest such mail, once it has come."""
+        """Waits for such a mail, and gives the code that stands alone in a line of the newest."""
         for _ in range(600):
             with CLIENT.open(os.environ["TEGATA_TEST_MAILBOX"], timeout=40) as page:
                 mails = json.load(page)["mails"]

@@ -1,4 +1,4 @@
-"""A keystore in memory, as a host would write it."""
+"""A keystore in memory, written as a host would."""
 
 import os
 
@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tegata import DeviceKeystore, KeystoreFailure
+from tegata import Keystore, KeystoreError
 
 
-class SoftwareKeystore(DeviceKeystore):
+class SoftwareKeystore(Keystore):
     """AES-GCM, HMAC-SHA256 and P-256."""
 
     def __init__(self):
@@ -26,11 +26,11 @@ class SoftwareKeystore(DeviceKeystore):
 
     def unwrap(self, wrapped):
         if wrapped[:8] != self._id:
-            raise KeystoreFailure.WrongDevice()
+            raise KeystoreError.WrongDevice()
         try:
             return self._aead.decrypt(wrapped[8:20], wrapped[20:], self._id)
         except InvalidTag:
-            raise KeystoreFailure.Damaged() from None
+            raise KeystoreError.Damaged() from None
 
     def prf(self, input):
         keyed = hmac.HMAC(self._prf_key, hashes.SHA256())

@@ -14,22 +14,22 @@ from fakes import SECRET, FakeAnchor, FakeKeystore
 from issuer import Issuer
 
 from tegata import (
-    AccountAt,
+    AccountProfile,
     AnchorState,
-    AnchorFailure,
+    AnchorError,
     IssuerResponse,
-    KeystoreFailure,
+    KeystoreError,
     Language,
-    NewPayment,
+    NewPaymentCredential,
     NextCode,
     Pass,
     PassFormat,
     SecondFactor,
-    SetClock,
+    ManualClock,
     PaymentUnlock,
     Wallet,
     WalletError,
-    carried,
+    execute,
 )
 
 TREE = Path(__file__).parents[3]
@@ -57,7 +57,7 @@ ANYTHING = object()
 
 
 def check(expected, given):
-    """Of an object only the fields that are expected are looked at."""
+    """Compares; of an object only the fields that are expected."""
     if isinstance(expected, dict) and isinstance(given, dict):
         for name, value in expected.items():
             check(value, given.get(name))
@@ -70,7 +70,7 @@ def check(expected, given):
 
 
 class Run:
-    """One scenario on a device of its own: what its steps have to do with each other."""
+    """One scenario on a device of its own, and the state that its steps share."""
 
     def __init__(self, folder):
         self._file = folder / "wallet"
@@ -79,12 +79,12 @@ class Run:
         self._keystore = self._keystores[1]
         self._anchor = FakeAnchor()
         self._anchors = {self._file.name: self._anchor}
-        self._clock = SetClock(0)
+        self._clock = ManualClock(0)
         self._wallet = None
-        self._unlocked = PaymentUnlock.without_lock()
+        self._unlock = PaymentUnlock.without_lock()
         self._values = dict(FILE["values"])
         self._issuer = Issuer()
-        self._begun = None
+        self._flow = None
         self._factor = None
 
     def step(self, do, gives=ANYTHING, fails=None, save=None, **arguments):
@@ -103,7 +103,7 @@ class Run:
             self._values[save] = given
 
     def _filled(self, value):
-        """With the values that are named in it."""
+        """Replaces the names of saved values in it by the values."""
         if isinstance(value, dict):
             return {name: self._filled(it) for name, it in value.items()}
         if isinstance(value, list):
@@ -116,7 +116,7 @@ class Run:
         return of
 
     def altered(self, text, at):
-        """With another character in the place of that one."""
+        """Replaces the character at this place by another."""
         return text[:at] + ("B" if text[at] == "A" else "A") + text[at + 1 :]
 
     # The device
@@ -135,7 +135,7 @@ class Run:
         self._keystore = self._keystores[number]
 
     def keystore_throws(self, failure, times=None):
-        self._keystore.fault.throws(KeystoreFailure, failure, times)
+        self._keystore.fault.throws(KeystoreError, failure, times)
 
     def keystore_works(self):
         self._keystore.fault.failure = None
@@ -150,7 +150,7 @@ class Run:
         return tegata_ffi.sign_inside(self._keystore, bytes.fromhex(message)).hex()
 
     def anchor_throws(self, failure, times=None):
-        self._anchor.fault.throws(AnchorFailure, failure, times)
+        self._anchor.fault.throws(AnchorError, failure, times)
 
     def anchor_works(self):
         self._anchor.fault.failure = None
@@ -190,7 +190,7 @@ class Run:
         self._wallet = Wallet.open(self._file, self._keystore, self._anchor, self._clock)
 
     def adopt(self):
-        self._wallet = Wallet.adopt(self._file, self._keystore, self._anchor, self._clock)
+        self._wallet = Wallet.open_rolled_back(self._file, self._keystore, self._anchor, self._clock)
 
     def close(self):
         if self._wallet is not None:
@@ -200,13 +200,13 @@ class Run:
         Wallet.destroy(self._file)
 
     def rewrap(self, number):
-        self._wallet.rewrap(self._keystores[number])
+        self._wallet.change_keystore(self._keystores[number])
 
     def replace_key(self):
-        self._wallet.replace_key()
+        self._wallet.rekey()
 
     def replacing_key(self):
-        return self._wallet.replacing_key
+        return self._wallet.is_rekeying
 
     def panic(self):
         tegata_ffi.panic_inside(self._wallet._handle, SECRET)
@@ -214,13 +214,13 @@ class Run:
     # Payments
 
     def add(self, payment):
-        new = NewPayment(
+        new = NewPaymentCredential(
             credential=bytes.fromhex(payment["credential"]),
             label=payment["label"],
             prefix=payment["prefix"],
             alias_period=payment["alias_period"],
         )
-        return self._wallet.payments.add(self._unlocked, new, bytes.fromhex(payment["seed"]))
+        return self._wallet.payments.add(self._unlock, new, bytes.fromhex(payment["seed"]))
 
     def list_payments(self):
         return [
@@ -230,7 +230,7 @@ class Run:
 
     def next_code(self, id, till=None, language=None):
         language = language and Language[language.upper()]
-        match self._wallet.payments.next_code(self._unlocked, id, till, language):
+        match self._wallet.payments.next_code(self._unlock, id, till, language):
             case NextCode.CODE(code=code):
                 return vars(code) | {"qr": symbol(code.qr), "code128": symbol(code.code128)}
             case NextCode.WAIT(seconds=seconds):
@@ -241,33 +241,33 @@ class Run:
             return sorted(code.get("digits", "wait") for code in threads.map(self.next_code, ids))
 
     def learn_time(self, id, issuer):
-        self._wallet.payments.learn_time(id, issuer)
+        self._wallet.payments.learn_issuer_time(id, issuer)
 
     def remove_payment(self, id):
         self._wallet.payments.remove(id)
 
     def drop_all(self):
-        self._wallet.payments.drop_all()
+        self._wallet.payments.remove_all()
 
     # The payment lock
 
     def without_lock(self):
-        self._unlocked = PaymentUnlock.without_lock()
+        self._unlock = PaymentUnlock.without_lock()
 
     def lock(self):
-        self._unlocked.lock()
+        self._unlock.lock()
 
     def unlock_with_pin(self, pin):
-        self._unlocked = self._wallet.payments.unlock_with_pin(pin.encode())
+        self._unlock = self._wallet.payments.unlock_with_pin(pin.encode())
 
     def unlock_with_key(self, key):
-        self._unlocked = self._wallet.payments.unlock_with_key(bytes.fromhex(key))
+        self._unlock = self._wallet.payments.unlock_with_key(bytes.fromhex(key))
 
     def set_pin(self, pin):
-        self._wallet.payments.set_pin(self._unlocked, pin.encode())
+        self._wallet.payments.set_pin(self._unlock, pin.encode())
 
     def set_unlock_key(self, key):
-        self._wallet.payments.set_unlock_key(self._unlocked, bytes.fromhex(key))
+        self._wallet.payments.set_unlock_key(self._unlock, bytes.fromhex(key))
 
     def forget_pin(self):
         self._wallet.payments.forget_pin()
@@ -276,11 +276,11 @@ class Run:
         self._wallet.payments.forget_unlock_key()
 
     def remove_lock(self):
-        self._wallet.payments.remove_lock(self._unlocked)
+        self._wallet.payments.remove_lock(self._unlock)
 
     def lock_status(self):
         status = self._wallet.payments.lock_status()
-        return status and vars(status)
+        return status and {"pin_tries_left": status.pin_tries_left, "key": status.has_unlock_key}
 
     # One-time passwords and passes
 
@@ -315,26 +315,26 @@ class Run:
     # A new phone
 
     def move_begin(self):
-        return move_request(self._wallet.moving.begin())
+        return transfer_request(self._wallet.transfer.request())
 
     def move_waits(self):
-        waits = self._wallet.moving.waits()
-        return waits and move_request(waits)
+        pending = self._wallet.transfer.pending_request()
+        return pending and transfer_request(pending)
 
     def move_give_up(self):
-        self._wallet.moving.give_up()
+        self._wallet.transfer.cancel_request()
 
     def move_read(self, request):
-        return move_request(self._wallet.moving.read(request))
+        return transfer_request(self._wallet.transfer.read_request(request))
 
     def move_give(self, request, number, chosen):
-        answer = self._wallet.moving.give(self._unlocked, request, number, chosen)
-        return vars(answer) | {"qr": answer.qr and symbol(answer.qr)}
+        sealed = self._wallet.transfer.seal(self._unlock, request, number, chosen)
+        return vars(sealed) | {"qr": sealed.qr and symbol(sealed.qr)}
 
     def move_take(self, answer):
-        return self._wallet.moving.take(answer)
+        return self._wallet.transfer.receive(answer)
 
-    # The issuer, a till there, and whoever has an account there
+    # The issuer, a till there, and an owner of an account there
 
     def issuer(self, name):
         self._issuer.named(name)
@@ -360,130 +360,136 @@ class Run:
     # The account
 
     def known(self):
-        known = self._wallet.account.known()
-        return known and {"handle": known.at.handle, "device": known.at.device_name, "logged_in": known.logged_in}
+        status = self._wallet.account.status()
+        return status and {
+            "handle": status.profile.handle,
+            "device": status.profile.device_name,
+            "logged_in": status.logged_in,
+        }
 
     def sign_up(self, handle):
-        self._begun = self._ask(self._wallet.account.sign_up(self._at(handle), Language.ENGLISH))
+        self._flow = self._execute(self._wallet.account.begin_sign_up(self._profile(handle), Language.ENGLISH))
 
     def sign_up_code(self, code, password):
-        self._factor = self._ask(self._begun.code(code, password.encode()))
+        self._factor = self._execute(self._flow.verify_code(code, password.encode()))
 
     def sign_up_factor(self, totp):
-        return self._ask(self._begun.factor(totp)).reveal()
+        return self._execute(self._flow.finish(totp)).reveal()
 
     def keep_factor(self):
-        return self._factor.keep_here()
+        return self._factor.store_in_wallet()
 
     def reveal_factor(self):
         return self._factor.reveal_uri().decode()
 
     def log_in(self, handle, password, issuer=None, **factor):
-        at = self._at(handle, issuer)
-        return vars(self._ask(self._wallet.account.log_in(at, password.encode(), second_factor(**factor))))
+        call = self._wallet.account.log_in(self._profile(handle, issuer), password.encode(), second_factor(**factor))
+        return {"must_enrol": self._execute(call).must_enrol_factor}
 
     def reset(self, handle):
-        self._begun = self._ask(self._wallet.account.reset(self._at(handle)))
+        self._flow = self._execute(self._wallet.account.begin_password_reset(self._profile(handle)))
 
     def reset_proof(self, code, **factor):
-        self._ask(self._begun.proof(code, second_factor(**factor)))
+        self._execute(self._flow.verify(code, second_factor(**factor)))
 
     def reset_finish(self, password):
-        self._ask(self._begun.finish(password.encode()))
+        self._execute(self._flow.finish(password.encode()))
 
     def overview(self):
-        view = vars(self._ask(self._wallet.account.overview()))
-        return view | {name: [vars(it) for it in view[name]] for name in ("devices", "sessions")}
+        overview = vars(self._execute(self._wallet.account.overview()))
+        lists = {name: [vars(it) for it in overview[name]] for name in ("devices", "sessions")}
+        return overview | lists | {"must_enrol": overview["must_enrol_factor"], "closing": overview["deletion_at"]}
 
     def prove(self, totp):
-        self._ask(self._wallet.account.prove(totp))
+        self._execute(self._wallet.account.verify_factor(totp))
 
     def enrol(self):
-        self._factor = self._ask(self._wallet.account.enrol())
+        self._factor = self._execute(self._wallet.account.begin_factor_enrolment())
 
     def enrol_code(self, totp):
-        self._ask(self._wallet.account.enrol_code(totp))
+        self._execute(self._wallet.account.confirm_factor_enrolment(totp))
 
     def renew_recovery_codes(self):
-        return self._ask(self._wallet.account.renew_recovery_codes()).reveal()
+        return self._execute(self._wallet.account.renew_recovery_codes()).reveal()
 
     def log_out(self):
-        self._ask(self._wallet.account.log_out())
+        self._execute(self._wallet.account.log_out())
 
     def drop_session(self):
-        self._wallet.account.drop_session()
+        self._wallet.account.discard_session()
 
     def end_sessions(self, number=None):
-        self._ask(self._wallet.account.end_sessions(number))
+        self._execute(self._wallet.account.end_sessions(number))
 
     def forget_device(self, id):
-        self._ask(self._wallet.account.forget_device(id))
+        self._execute(self._wallet.account.forget_device(id))
 
     def freeze(self):
-        self._ask(self._wallet.account.freeze())
+        self._execute(self._wallet.account.freeze())
 
     def unfreeze(self):
-        self._ask(self._wallet.account.unfreeze())
+        self._execute(self._wallet.account.unfreeze())
 
     def freeze_by_code(self, handle, code):
-        self._ask(self._wallet.account.freeze_by_code(self._at(handle), code))
+        self._execute(self._wallet.account.freeze_by_code(self._profile(handle), code))
 
     def take_back(self, handle, code, **factor):
-        self._ask(self._wallet.account.take_back(self._at(handle), code, second_factor(**factor)))
+        self._execute(self._wallet.account.revert_changes(self._profile(handle), code, second_factor(**factor)))
 
     def close_account(self):
-        self._ask(self._wallet.account.close_account())
+        self._execute(self._wallet.account.request_deletion())
 
     def keep_account(self):
-        self._ask(self._wallet.account.keep_account())
+        self._execute(self._wallet.account.cancel_deletion())
 
     def provision(self, label):
         call = self._wallet.account.provision()
-        return call.answered(self._unlocked, label, self._issuer.send(call.request()))
+        return call.complete(self._unlock, label, self._issuer.send(call.request()))
 
     def provision_waits(self):
-        return self._wallet.account.provision_waits()
+        return self._wallet.account.has_pending_provision()
 
     def drop_provision(self):
-        self._wallet.account.drop_provision()
+        self._wallet.account.discard_provision()
 
     def cards(self):
-        return self._cards(self._wallet.account.cards())
+        return self._cards(self._wallet.account.list_cards())
 
     def add_card(self, token):
         return self._cards(self._wallet.account.add_card(token))
 
     def charge_card(self, id):
-        return self._cards(self._wallet.account.charge_card(id))
+        return self._cards(self._wallet.account.set_default_card(id))
 
     def remove_card(self, id):
         return self._cards(self._wallet.account.remove_card(id))
 
     def till_card(self, id, text):
-        return vars(self._wallet.payments.till_card(id, text))
+        return vars(self._wallet.payments.read_till_card(id, text))
 
     def payments(self, before=None):
-        return payment_page(self._ask(self._wallet.account.payments(before)))
+        return payment_page(self._execute(self._wallet.account.payment_history(before)))
 
     def kept_payments(self):
-        kept = self._wallet.account.kept_payments()
-        return kept and payment_page(kept)
+        cached = self._wallet.account.cached_payments()
+        return cached and payment_page(cached)
 
     def move_address(self, address):
-        self._ask(self._wallet.account.move_address(address, Language.ENGLISH))
+        self._execute(self._wallet.account.change_address(address, Language.ENGLISH))
 
     def move_address_code(self, address, code):
-        self._ask(self._wallet.account.move_address_code(address, code))
+        self._execute(self._wallet.account.confirm_address_change(address, code))
 
     def _cards(self, call):
-        """By their last digits: what came in one second stands in no order."""
-        return sorted((vars(card) for card in self._ask(call)), key=lambda card: card["last4"])
+        """Gives the cards by their last digits, since those added in one second have no order."""
+        cards = [vars(card) | {"is_charged": card.is_default} for card in self._execute(call)]
+        return sorted(cards, key=lambda card: card["last4"])
 
-    def _ask(self, call):
-        return carried(call, self._issuer.send)
+    def _execute(self, call):
+        return execute(call, self._issuer.send)
 
-    def _at(self, handle, issuer=None):
-        return AccountAt(handle=handle, issuer=issuer or self._issuer.url, device_name="phone")
+    def _profile(self, handle, issuer=None):
+        return AccountProfile(handle=handle, issuer=issuer or self._issuer.url, device_name="phone")
 
 
 def second_factor(totp=None, recovery_code=None):
@@ -493,7 +499,7 @@ def second_factor(totp=None, recovery_code=None):
 
 
 def kind(error):
-    """The error's name, with the problem if it tells one."""
+    """Gives the name of the error, and of the problem if it has one."""
     name = type(error).__name__
     if not hasattr(error, "problem"):
         return name
@@ -506,12 +512,22 @@ def clock_status(status):
     return f"{name} {status.seconds}" if hasattr(status, "seconds") else name
 
 
-def move_request(request):
+def transfer_request(request):
     return vars(request) | {"qr": symbol(request.qr)}
 
 
 def payment_page(page):
-    return vars(page) | {"payments": [vars(it) | {"state": it.state.name.lower()} for it in page.payments]}
+    payments = [payment(it) for it in page.payments]
+    return {"payments": payments, "earlier": page.has_earlier, "seen": page.fetched_at}
+
+
+def payment(it):
+    return vars(it) | {
+        "shown": it.formatted_amount,
+        "state": it.state.name.lower(),
+        "time": it.accepted_at,
+        "since": it.state_since,
+    }
 
 
 def symbol(symbol):

@@ -1,4 +1,4 @@
-"""What is Python's own, with a keystore that encrypts. What all languages share is in scenarios.json."""
+"""Tests of what is specific to Python, with a keystore that encrypts. Scenarios.json has what all languages share."""
 
 import ast
 import ctypes
@@ -10,7 +10,7 @@ import tegata_ffi
 from fakes import SECRET
 from software import SoftwareKeystore
 
-from tegata import NewPayment, NextCode, PaymentUnlock, Wallet, WalletError
+from tegata import NewPaymentCredential, NextCode, PaymentUnlock, Wallet, WalletError
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def keystore():
     return SoftwareKeystore()
 
 
-def add(wallet, unlocked):
-    new = NewPayment(credential=b"\x01" * 16, label="Ann", prefix="4960", alias_period=86_400)
-    return wallet.payments.add(unlocked, new, bytes(range(32)))
+def add(wallet, unlock):
+    new = NewPaymentCredential(credential=b"\x01" * 16, label="Ann", prefix="4960", alias_period=86_400)
+    return wallet.payments.add(unlock, new, bytes(range(32)))
 
 
-def test_a_wallet_is_closed_at_the_end_of_its_with_and_opened_by_a_real_keystore(path, keystore):
+def test_a_with_statement_closes_the_wallet(path, keystore):
     with Wallet.create(path, keystore) as wallet:
         add(wallet, PaymentUnlock.without_lock())
     with pytest.raises(WalletError.Closed):
@@ -39,35 +39,35 @@ def test_a_wallet_is_closed_at_the_end_of_its_with_and_opened_by_a_real_keystore
         assert [payment.label for payment in wallet.payments.list()] == ["Ann"]
 
 
-def test_neither_a_code_nor_what_holds_it_prints_a_digit(path, keystore):
-    unlocked = PaymentUnlock.without_lock()
+def test_codes_print_no_digit(path, keystore):
+    unlock = PaymentUnlock.without_lock()
     with Wallet.create(path, keystore) as wallet:
-        next = wallet.payments.next_code(unlocked, add(wallet, unlocked))
+        next = wallet.payments.next_code(unlock, add(wallet, unlock))
     assert isinstance(next, NextCode.CODE)
     for printed in (next.code, next.code.qr, next):
         assert next.code.digits not in str(printed) + repr(printed)
 
 
-def test_what_an_error_prints_is_a_clause_and_what_it_holds_has_a_name(path, keystore):
-    unlocked = PaymentUnlock.without_lock()
+def test_an_error_prints_a_clause_and_has_named_fields(path, keystore):
+    unlock = PaymentUnlock.without_lock()
     with Wallet.create(path, keystore) as wallet:
-        wallet.payments.set_pin(unlocked, b"2580")
+        wallet.payments.set_pin(unlock, b"2580")
         with pytest.raises(WalletError.WrongPin) as error:
             wallet.payments.unlock_with_pin(b"0852")
     assert error.value.tries_left == 9
     assert str(error.value) == "wrong PIN, attempts left: 9"
 
 
-def test_a_panic_prints_where_it_was_and_not_what_it_said(path, keystore, capfd):
+def test_a_panic_prints_its_place_without_its_text(path, keystore, capfd):
     wallet = Wallet.create(path, keystore)
-    with pytest.raises(WalletError.Broken):
+    with pytest.raises(WalletError.Internal):
         tegata_ffi.panic_inside(wallet._handle, SECRET)
     printed = capfd.readouterr()
     assert SECRET not in printed.out + printed.err
     assert "tegata: panic at " in printed.err
 
 
-def test_what_the_library_frees_is_wiped():
+def test_freed_memory_is_wiped():
     buffer = tegata_ffi._UniffiRustBuffer.alloc(4096)
     place = ctypes.cast(buffer.data, ctypes.c_void_p).value
     ctypes.memmove(place, b"S" * 4096, 4096)
@@ -77,7 +77,7 @@ def test_what_the_library_frees_is_wiped():
     assert b"S" * 8 not in ctypes.string_at(place, 4096)
 
 
-def test_type_checkers_see_the_errors_that_are_raised():
+def test_stubs_declare_the_errors_that_are_raised():
     stub = ast.parse((Path(tegata.__file__).parent / "_errors.pyi").read_text())
     for group in (it for it in stub.body if isinstance(it, ast.ClassDef)):
         described = {it.name for it in group.body if isinstance(it, ast.ClassDef)}

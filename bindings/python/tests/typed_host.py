@@ -1,11 +1,11 @@
 """A host as mypy --strict sees one. Nothing runs it: `cargo xtask test python` checks its types."""
 
-from tegata import DeviceKeystore, KeystoreFailure, MoveProblem, NextCode, PaymentCode, Wallet, WalletError
+from tegata import Keystore, KeystoreError, NextCode, PaymentCode, TransferProblem, Wallet, WalletError
 
 
-class Keystore(DeviceKeystore):
+class LockedKeystore(Keystore):
     def wrap(self, plaintext: bytes) -> bytes:
-        raise KeystoreFailure.Locked()
+        raise KeystoreError.Locked()
 
 
 def code(path: str, keystore: Keystore, pin: bytes, id: str) -> PaymentCode | str:
@@ -19,8 +19,8 @@ def code(path: str, keystore: Keystore, pin: bytes, id: str) -> PaymentCode | st
     return next.code if isinstance(next, NextCode.CODE) else "wait"
 
 
-def taken(wallet: Wallet, answer: str) -> list[str] | str:
+def receive(wallet: Wallet, sealed: str) -> list[str] | str:
     try:
-        return wallet.moving.take(answer)
-    except WalletError.Move as error:
-        return "it is here" if error.problem is MoveProblem.USED else error.reason
+        return wallet.transfer.receive(sealed)
+    except WalletError.Transfer as error:
+        return "it is here" if error.problem is TransferProblem.ALREADY_RECEIVED else error.reason

@@ -13,21 +13,21 @@ final class Bench {
         long began = System.nanoTime();
         Wallet.prepare();
         long prepared = System.nanoTime();
-        SetClock clock = new SetClock(1_800_000_000L);
+        ManualClock clock = new ManualClock(1_800_000_000L);
         long first = System.nanoTime() - began;
         long second = first - (prepared - began);
         try (Wallet wallet = Wallet.create(file, new NoKeystore(), null, clock);
-                PaymentUnlock unlocked = PaymentUnlock.Companion.withoutLock()) {
+                PaymentUnlock unlock = PaymentUnlock.Companion.withoutLock()) {
             String[] id = new String[1];
             for (int n = 0; n < 100; n++) {
-                NewPayment provisioned = new NewPayment(new byte[16], "Ann " + n, "4960", 86_400L);
-                id[0] = Secrets.add(wallet.getPayments(), unlocked, provisioned, new byte[32]);
+                NewPaymentCredential provisioned = new NewPaymentCredential(new byte[16], "Ann " + n, "4960", 86_400L);
+                id[0] = Secrets.add(wallet.getPayments(), unlock, provisioned, new byte[32]);
             }
             long[] now = {1_800_000_000L};
             long empty = median(10_000, () -> clock.set(now[0]));
             long code = median(2_000, () -> {
                 clock.set(now[0] += 30);
-                wallet.getPayments().nextCode(unlocked, id[0], null, null);
+                wallet.getPayments().nextCode(unlock, id[0], null, null);
             });
             long list = median(500, () -> wallet.getPayments().list());
             System.out.printf("{\"first\":%d,\"prepared\":%d,\"empty\":%d,\"code\":%d,\"list\":%d}%n", first, second, empty, code, list);
@@ -46,7 +46,7 @@ final class Bench {
         times[3] = System.nanoTime();
         Class.forName("app.tegata.UniffiLib");
         times[4] = System.nanoTime();
-        new SetClock(0);
+        new ManualClock(0);
         times[5] = System.nanoTime();
         System.out.printf("{\"jna\":%d,\"library\":%d,\"checks\":%d,\"functions\":%d,\"call\":%d,\"all\":%d}%n",
                 times[1] - times[0], times[2] - times[1], times[3] - times[2], times[4] - times[3],
@@ -68,7 +68,7 @@ final class Bench {
         return late[late.length / 2];
     }
 
-    private static final class NoKeystore implements DeviceKeystore {
+    private static final class NoKeystore implements Keystore {
         @Override public byte[] wrap(byte[] plaintext) { return plaintext; }
         @Override public byte[] unwrap(byte[] wrapped) { return wrapped; }
         @Override public byte[] prf(byte[] input) { return input; }

@@ -6,14 +6,14 @@ import sys
 import time
 
 began = time.perf_counter_ns()
-from tegata import DeviceKeystore, NewPayment, PaymentUnlock, SetClock, Wallet  # noqa: E402
+from tegata import Keystore, NewPaymentCredential, PaymentUnlock, ManualClock, Wallet  # noqa: E402
 
 START = 1_800_000_000
-clock = SetClock(START)
+clock = ManualClock(START)
 first = time.perf_counter_ns() - began
 
 
-class NoKeystore(DeviceKeystore):
+class NoKeystore(Keystore):
     def wrap(self, plaintext):
         return plaintext
 
@@ -31,14 +31,14 @@ def median(times, work):
 
 
 with Wallet.create(sys.argv[1], NoKeystore(), None, clock) as wallet:
-    unlocked = PaymentUnlock.without_lock()
+    unlock = PaymentUnlock.without_lock()
     for n in range(100):
-        new = NewPayment(credential=bytes(16), label=f"Ann {n}", prefix="4960", alias_period=86_400)
-        id = wallet.payments.add(unlocked, new, bytes(32))
+        new = NewPaymentCredential(credential=bytes(16), label=f"Ann {n}", prefix="4960", alias_period=86_400)
+        id = wallet.payments.add(unlock, new, bytes(32))
 
     def code(at):
         clock.set(START + 30 * at)
-        wallet.payments.next_code(unlocked, id)
+        wallet.payments.next_code(unlock, id)
 
     figures = {
         "first": first,

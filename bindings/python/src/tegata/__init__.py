@@ -1,18 +1,18 @@
 """The Tegata wallet core: sealed storage, and payment barcodes made without a network.
 
     with tegata.Wallet.open(path, keystore) as wallet:
-        unlocked = wallet.payments.unlock_with_pin(b"2580")
-        match wallet.payments.next_code(unlocked, id):
+        unlock = wallet.payments.unlock_with_pin(b"2580")
+        match wallet.payments.next_code(unlock, id):
             case NextCode.CODE(code=code): show(code.qr)
             case NextCode.WAIT(seconds=seconds): wait(seconds)
 
-`wallet.account` asks things of the issuer: each is a call, whose request the app sends with the HTTP client that it
-has, and whose response it hands back. `carried` does both, but for a `ProvisionCall`, whose answer goes under the
-payment lock: `call.answered(unlocked, label, send(call.request()))`.
+`wallet.account` makes requests to the issuer. Each is a call: the app sends its `request` with its own HTTP client, and
+hands the response to `complete`. `execute` does both, except for a `ProvisionCall`, which needs the unlock token:
+`call.complete(unlock, label, send(call.request()))`.
 
-A keystore is a `DeviceKeystore`; what it throws is a `KeystoreFailure`. What a wallet throws is a `WalletError`, one
-class for each thing that an app reacts to. Arguments that hold a secret are read where they are and not copied: pass a
-`bytes`, since nothing in Python can be wiped for certain.
+A keystore derives from `Keystore` and raises `KeystoreError`. A wallet raises `WalletError`, with one class for each
+thing that an app reacts to. Arguments that hold a secret are read in place and not copied: pass `bytes`, since nothing
+in Python can be wiped for certain.
 """
 
 from __future__ import annotations
@@ -25,134 +25,135 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import tegata_ffi
 from tegata_ffi import (
     Account,
-    AccountAt,
     AccountCard,
     AccountDevice,
     AccountOverview,
+    AccountOverviewCall,
     AccountPayment,
+    AccountProfile,
     AccountSession,
+    AccountStatus,
+    ActionCall,
     Anchor,
     AnchorState,
+    BeginPasswordResetCall,
+    BeginSignUpCall,
     CardsCall,
     ClockStatus,
-    CodesCall,
     Device,
-    DeviceKeystore,
-    DoneCall,
-    FactorCall,
+    FactorEnrolment,
+    FactorEnrolmentCall,
+    FinishSignUpCall,
     IssuerProblem,
     IssuerRequest,
     IssuerResponse,
-    KnownAccount,
+    Keystore,
     Language,
     LockStatus,
-    LoggedIn,
     LogInCall,
-    MoveAnswer,
-    MoveProblem,
-    Moving,
-    NewFactor,
-    NewPayment,
+    LogInResult,
+    ManualClock,
+    NewPaymentCredential,
     NextCode,
-    Otp,
     OtpAlgorithm,
     OtpCode,
+    OtpCredentialInfo,
     OtpCredentials,
     OtpKind,
-    OverviewCall,
     Pass,
     Passes,
     PassFormat,
-    Payment,
+    PasswordReset,
     PaymentCode,
+    PaymentCredentialInfo,
+    PaymentHistoryCall,
     PaymentPage,
     Payments,
-    PaymentsCall,
     PaymentState,
     PaymentUnlock,
     ProvisionCall,
     RecoveryCodes,
-    Reset,
-    ResetCall,
+    RecoveryCodesCall,
+    SealedTransfer,
     SecondFactor,
-    SetClock,
-    SignedUpCall,
     SignUp,
-    SignUpCall,
     StoredPass,
     Symbol,
     SymbolFormat,
     TillCard,
+    Transfer,
+    TransferProblem,
     TransferRequest,
 )
 
 if TYPE_CHECKING:
-    from ._errors import AnchorFailure, KeystoreFailure, WalletError
+    from ._errors import AnchorError, KeystoreError, WalletError
 else:
-    from tegata_ffi import AnchorFailure, KeystoreFailure, WalletError
+    from tegata_ffi import AnchorError, KeystoreError, WalletError
 
 __all__ = [
     "Account",
-    "AccountAt",
     "AccountCard",
     "AccountDevice",
     "AccountOverview",
+    "AccountOverviewCall",
     "AccountPayment",
+    "AccountProfile",
     "AccountSession",
+    "AccountStatus",
+    "ActionCall",
     "Anchor",
-    "AnchorFailure",
+    "AnchorError",
     "AnchorState",
+    "BeginPasswordResetCall",
+    "BeginSignUpCall",
     "CardsCall",
-    "carried",
     "ClockStatus",
-    "CodesCall",
-    "DeviceKeystore",
-    "DoneCall",
-    "FactorCall",
+    "execute",
+    "FactorEnrolment",
+    "FactorEnrolmentCall",
+    "FinishSignUpCall",
+    "IssuerCall",
     "IssuerProblem",
     "IssuerRequest",
     "IssuerResponse",
-    "KeystoreFailure",
-    "KnownAccount",
+    "Keystore",
+    "KeystoreError",
     "Language",
     "LockStatus",
-    "LoggedIn",
     "LogInCall",
-    "MoveAnswer",
-    "MoveProblem",
-    "Moving",
-    "NewFactor",
-    "NewPayment",
+    "LogInResult",
+    "ManualClock",
+    "NewPaymentCredential",
     "NextCode",
-    "Otp",
     "OtpAlgorithm",
     "OtpCode",
+    "OtpCredentialInfo",
     "OtpCredentials",
     "OtpKind",
-    "OverviewCall",
     "Pass",
     "Passes",
     "PassFormat",
-    "Payment",
+    "PasswordReset",
     "PaymentCode",
+    "PaymentCredentialInfo",
+    "PaymentHistoryCall",
     "PaymentPage",
     "Payments",
-    "PaymentsCall",
     "PaymentState",
     "PaymentUnlock",
     "ProvisionCall",
     "RecoveryCodes",
-    "Reset",
-    "ResetCall",
+    "RecoveryCodesCall",
+    "SealedTransfer",
     "SecondFactor",
-    "SetClock",
-    "SignedUpCall",
     "SignUp",
-    "SignUpCall",
     "StoredPass",
     "Symbol",
     "SymbolFormat",
     "TillCard",
+    "Transfer",
+    "TransferProblem",
     "TransferRequest",
     "Wallet",
     "WalletError",
@@ -165,43 +166,43 @@ WalletError.__str__ = lambda self: self.text()  # type: ignore[method-assign]
 Answer = TypeVar("Answer", covariant=True)
 
 
-class Call(Protocol[Answer]):
-    """Whatever `wallet.account` asks of the issuer."""
+class IssuerCall(Protocol[Answer]):
+    """A request that `wallet.account` makes to the issuer."""
 
     def request(self) -> IssuerRequest:
-        """What to send."""
+        """Gives what to send, and where to."""
 
-    def answered(self, response: IssuerResponse) -> Answer:
-        """Takes what came back."""
+    def complete(self, response: IssuerResponse) -> Answer:
+        """Takes the response, and gives the result."""
 
 
-def carried(call: Call[Answer], send: Callable[[IssuerRequest], IssuerResponse]) -> Answer:
-    """Has a call's request sent, and hands its response back: `carried(wallet.account.log_in(at, password, None), send)`.
+def execute(call: IssuerCall[Answer], send: Callable[[IssuerRequest], IssuerResponse]) -> Answer:
+    """Sends a call's request and completes it with the response: `execute(wallet.account.log_in(profile, password, None), send)`.
 
-    `send` is the app's: it sends what the request says, over TLS and with no redirects followed, and gives what came.
+    `send` is the app's: it sends the request over TLS, follows no redirects, and gives the response.
     """
-    return call.answered(send(call.request()))
+    return call.complete(send(call.request()))
 
 
 class Wallet:
-    """An open wallet and its rooms. Closes its file at the end of a `with`."""
+    """An open wallet, with a handle for each feature. A `with` statement closes its file."""
 
     def __init__(self, handle: tegata_ffi.WalletHandle) -> None:
-        """Not for hosts: see `create`, `open` and `adopt`."""
+        """Not for hosts: see `create`, `open` and `open_rolled_back`."""
         self._handle = handle
         self.payments: Payments = handle.payments()
         self.otp_credentials: OtpCredentials = handle.otp_credentials()
         self.passes: Passes = handle.passes()
         self.account: Account = handle.account()
-        self.moving: Moving = handle.moving()
+        self.transfer: Transfer = handle.transfer()
 
     @classmethod
     def create(
         cls,
         path: str | os.PathLike[str],
-        keystore: DeviceKeystore,
+        keystore: Keystore,
         anchor: Anchor | None = None,
-        clock: SetClock | None = None,
+        clock: ManualClock | None = None,
     ) -> Wallet:
         """Makes a new, empty wallet and opens it. Nothing is overwritten."""
         return cls(tegata_ffi.WalletHandle.create(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
@@ -210,45 +211,45 @@ class Wallet:
     def open(
         cls,
         path: str | os.PathLike[str],
-        keystore: DeviceKeystore,
+        keystore: Keystore,
         anchor: Anchor | None = None,
-        clock: SetClock | None = None,
+        clock: ManualClock | None = None,
     ) -> Wallet:
         """Opens a wallet, and checks that nothing in it was altered. Whatever this raises, no file was changed."""
         return cls(tegata_ffi.WalletHandle.open(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
 
     @classmethod
-    def adopt(
+    def open_rolled_back(
         cls,
         path: str | os.PathLike[str],
-        keystore: DeviceKeystore,
+        keystore: Keystore,
         anchor: Anchor | None = None,
-        clock: SetClock | None = None,
+        clock: ManualClock | None = None,
     ) -> Wallet:
-        """Opens a wallet although it is an older copy, for a person who says so. Payment credentials are dropped."""
-        return cls(tegata_ffi.WalletHandle.adopt(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
+        """Opens a wallet although it is an older copy, when its owner says so. Payment credentials are dropped."""
+        return cls(tegata_ffi.WalletHandle.open_rolled_back(os.fspath(path), Device(keystore=keystore, anchor=anchor, clock=clock)))
 
     @staticmethod
     def destroy(path: str | os.PathLike[str]) -> None:
         """Removes a wallet for good, whatever state it is in."""
         tegata_ffi.destroy_wallet(os.fspath(path))
 
-    def rewrap(self, keystore: DeviceKeystore) -> None:
-        """Has another keystore guard the wallet from now on."""
-        self._handle.rewrap(keystore)
+    def change_keystore(self, keystore: Keystore) -> None:
+        """Has another keystore protect the wallet from now on."""
+        self._handle.change_keystore(keystore)
 
-    def replace_key(self) -> None:
-        """Seals everything anew under a new key, for when the old one may have leaked."""
-        self._handle.replace_key()
+    def rekey(self) -> None:
+        """Encrypts everything again under a new key, for when the old one may have leaked."""
+        self._handle.rekey()
 
     @property
-    def replacing_key(self) -> bool:
+    def is_rekeying(self) -> bool:
         """Whether `replace_key` was broken off and is to be called again."""
-        return self._handle.replacing_key()
+        return self._handle.is_rekeying()
 
     def close(self) -> None:
         """Closes the file. What is called afterwards raises `WalletError.Closed`; closing twice does nothing."""
-        self._handle.shut()
+        self._handle.close_file()
 
     def __enter__(self) -> Wallet:
         return self

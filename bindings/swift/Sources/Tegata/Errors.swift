@@ -1,6 +1,6 @@
 import TegataGenerated
 
-// UniFFI writes the sentence and leaves out to say that it is one; `localizedDescription` follows.
+// UniFFI generates `description` without the conformance; `localizedDescription` follows from it.
 extension WalletError: CustomStringConvertible {}
-extension KeystoreFailure: CustomStringConvertible {}
-extension AnchorFailure: CustomStringConvertible {}
+extension KeystoreError: CustomStringConvertible {}
+extension AnchorError: CustomStringConvertible {}

@@ -1,46 +1,45 @@
 import TegataGenerated
 
-/// What `Wallet.account` asks of the issuer: a request for the app to carry, and the door that its response comes back
-/// through.
+/// A request that `Wallet.account` makes to the issuer: the app sends it, and completes the call with the response.
 public protocol IssuerCall<Answer> {
-    /// What is left for the app once it is answered.
+    /// The result for the app.
     associatedtype Answer
 
-    /// What to send, and where to.
+    /// Gives what to send, and where to.
     func request() -> IssuerRequest
-    /// Takes what came back.
-    func answered(response: IssuerResponse) throws -> Answer
+    /// Takes the response, and gives the result.
+    func complete(response: IssuerResponse) throws -> Answer
 }
 
 extension IssuerCall {
-    /// Has the request sent, and hands the response back: `try await wallet.account.logIn(…).carried(by: http.post)`.
+    /// Sends the request and completes the call with the response: `try await wallet.account.logIn(…).execute(http.post)`.
     ///
-    /// `send` is the app's, with the HTTP client that it has: over TLS, with no redirects followed. What it throws leaves
-    /// the call as it was: carry it again.
-    public func carried(
-        by send: (IssuerRequest) async throws -> IssuerResponse
+    /// `send` is the app's, with its own HTTP client: over TLS, following no redirects. What it throws leaves the call as
+    /// it was: execute it again.
+    public func execute(
+        _ send: (IssuerRequest) async throws -> IssuerResponse
     ) async throws -> Answer {
-        try answered(response: try await send(request()))
+        try complete(response: try await send(request()))
     }
 }
 
 extension ProvisionCall {
-    /// Has the request sent, hands the response back, and gives the credential's record among payments; `label` is what
-    /// it is called there.
-    public func carried(
-        unlocked: PaymentUnlock, label: String, by send: (IssuerRequest) async throws -> IssuerResponse
+    /// Sends the request, stores the payment credential and gives the id of its record; `label` is the name that the
+    /// shopper sees.
+    public func execute(
+        unlock: PaymentUnlock, label: String, _ send: (IssuerRequest) async throws -> IssuerResponse
     ) async throws -> String {
-        try answered(unlocked: unlocked, label: label, response: try await send(request()))
+        try complete(unlock: unlock, label: label, response: try await send(request()))
     }
 }
 
-extension SignUpCall: IssuerCall {}
-extension SignedUpCall: IssuerCall {}
+extension BeginSignUpCall: IssuerCall {}
+extension FinishSignUpCall: IssuerCall {}
 extension LogInCall: IssuerCall {}
-extension ResetCall: IssuerCall {}
-extension FactorCall: IssuerCall {}
-extension CodesCall: IssuerCall {}
-extension OverviewCall: IssuerCall {}
+extension BeginPasswordResetCall: IssuerCall {}
+extension FactorEnrolmentCall: IssuerCall {}
+extension RecoveryCodesCall: IssuerCall {}
+extension AccountOverviewCall: IssuerCall {}
 extension CardsCall: IssuerCall {}
-extension PaymentsCall: IssuerCall {}
-extension DoneCall: IssuerCall {}
+extension PaymentHistoryCall: IssuerCall {}
+extension ActionCall: IssuerCall {}

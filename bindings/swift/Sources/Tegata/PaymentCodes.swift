@@ -1,13 +1,13 @@
 import TegataGenerated
 
-/// Payment codes, one after the other for as long as somebody asks: the first at once, the next when its time has come. No
-/// code is used up while nobody does.
+/// Payment codes, one after the other while the sequence is iterated: the first at once, the next when its time has come.
+/// No code is used up otherwise.
 ///
-/// Ends with a `WalletError`, `PaymentsLocked` once the leave was taken away, say; with a `CancellationError` in a task that
-/// was cancelled.
+/// Throws a `WalletError`, such as `PaymentsLocked` once the unlock token was locked, and a `CancellationError` in a task
+/// that was cancelled.
 public struct PaymentCodes<C: Clock>: AsyncSequence, Sendable where C.Duration == Duration {
     let payments: Payments
-    let unlocked: PaymentUnlock
+    let unlock: PaymentUnlock
     let id: String
     let till: String?
     let language: Language?
@@ -27,7 +27,7 @@ public struct PaymentCodes<C: Clock>: AsyncSequence, Sendable where C.Duration =
                     try await codes.clock.sleep(until: due, tolerance: nil)
                 }
                 let now = codes.clock.now
-                switch try codes.ask() {
+                switch try codes.makeNext() {
                 case .code(let code):
                     due = now.advanced(by: .seconds(code.nextIn))
                     return code
@@ -38,18 +38,18 @@ public struct PaymentCodes<C: Clock>: AsyncSequence, Sendable where C.Duration =
         }
     }
 
-    private func ask() throws -> NextCode {
-        try payments.nextCode(unlocked: unlocked, id: id, till: till, language: language)
+    private func makeNext() throws -> NextCode {
+        try payments.nextCode(unlock: unlock, id: id, till: till, language: language)
     }
 }
 
 extension Payments {
-    /// Codes that come by themselves: see `PaymentCodes`. `clock` is what the time between them is waited for by; a test
-    /// gives one of its own.
+    /// Gives payment codes one after the other: see `PaymentCodes`. `clock` measures the time between them; a test passes
+    /// its own.
     public func codes<C: Clock>(
-        unlocked: PaymentUnlock, id: String, till: String? = nil, language: Language? = nil, clock: C = ContinuousClock()
+        unlock: PaymentUnlock, id: String, till: String? = nil, language: Language? = nil, clock: C = ContinuousClock()
     ) -> PaymentCodes<C> where C.Duration == Duration {
         PaymentCodes(
-            payments: self, unlocked: unlocked, id: id, till: till, language: language, clock: clock)
+            payments: self, unlock: unlock, id: id, till: till, language: language, clock: clock)
     }
 }

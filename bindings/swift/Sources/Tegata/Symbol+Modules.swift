@@ -1,7 +1,7 @@
 import TegataGenerated
 
 extension Symbol {
-    /// Whether the module is dark; counted from the top left of the symbol, light outside of it.
+    /// Tells whether a module is dark. Counts from the top left of the symbol; outside of it, all is light.
     public func isDark(x: Int, y: Int) -> Bool {
         guard (0..<Int(width)).contains(x), (0..<Int(height)).contains(y) else { return false }
         let stride = (Int(width) + 7) / 8

@@ -1,12 +1,12 @@
 import Foundation
 @_exported import TegataGenerated
 
-/// An open wallet: a sealed file of credentials and passes, and its rooms.
+/// An open wallet: a sealed file of credentials and passes, with a handle for each feature.
 ///
 /// ```swift
 /// let wallet = try Wallet.open(at: file, keystore: keystore)
-/// let unlocked = try wallet.payments.unlockWithPin(pin: pin)
-/// for try await code in wallet.payments.codes(unlocked: unlocked, id: id) {
+/// let unlock = try wallet.payments.unlockWithPin(pin: pin)
+/// for try await code in wallet.payments.codes(unlock: unlock, id: id) {
 ///     show(code)
 /// }
 /// ```
@@ -20,10 +20,10 @@ public final class Wallet: Sendable {
     public let otpCredentials: OtpCredentials
     /// Passes that others issued.
     public let passes: Passes
-    /// The shopper's account at an issuer.
+    /// The owner's account at an issuer.
     public let account: Account
     /// Passes and one-time passwords on their way to another phone, or from one.
-    public let moving: Moving
+    public let transfer: Transfer
 
     let handle: WalletHandle
 
@@ -33,33 +33,33 @@ public final class Wallet: Sendable {
         otpCredentials = handle.otpCredentials()
         passes = handle.passes()
         account = handle.account()
-        moving = handle.moving()
+        transfer = handle.transfer()
     }
 
     /// Makes a new, empty wallet and opens it. Nothing is overwritten.
     public static func create(
-        at file: URL, keystore: any DeviceKeystore, anchor: (any Anchor)? = nil, clock: SetClock? = nil
+        at file: URL, keystore: any Keystore, anchor: (any Anchor)? = nil, clock: ManualClock? = nil
     ) throws(WalletError) -> Wallet {
         let device = Device(keystore: keystore, anchor: anchor, clock: clock)
         return try typed { Wallet(try WalletHandle.create(path: file.path, device: device)) }
     }
 
     /// Opens a wallet, and checks that nothing in it was altered and, if there is an anchor, that it is not an older copy.
-    /// Whatever this throws, no file was changed and no key made anew.
+    /// Whatever this throws, no file was changed and no key was replaced.
     public static func open(
-        at file: URL, keystore: any DeviceKeystore, anchor: (any Anchor)? = nil, clock: SetClock? = nil
+        at file: URL, keystore: any Keystore, anchor: (any Anchor)? = nil, clock: ManualClock? = nil
     ) throws(WalletError) -> Wallet {
         let device = Device(keystore: keystore, anchor: anchor, clock: clock)
         return try typed { Wallet(try WalletHandle.open(path: file.path, device: device)) }
     }
 
-    /// Opens a wallet although it is an older copy, for a person who says so. Payment credentials and their lock are
-    /// dropped, and provisioned anew by the issuer.
-    public static func adopt(
-        at file: URL, keystore: any DeviceKeystore, anchor: (any Anchor)? = nil, clock: SetClock? = nil
+    /// Opens a wallet although it is an older copy, when its owner says so. Payment credentials and their lock are
+    /// dropped, for the issuer to provision again.
+    public static func openRolledBack(
+        at file: URL, keystore: any Keystore, anchor: (any Anchor)? = nil, clock: ManualClock? = nil
     ) throws(WalletError) -> Wallet {
         let device = Device(keystore: keystore, anchor: anchor, clock: clock)
-        return try typed { Wallet(try WalletHandle.adopt(path: file.path, device: device)) }
+        return try typed { Wallet(try WalletHandle.openRolledBack(path: file.path, device: device)) }
     }
 
     /// Removes a wallet for good, whatever state it is in. Costs a new provisioning, never money.
@@ -67,34 +67,34 @@ public final class Wallet: Sendable {
         try typed { try destroyWallet(path: file.path) }
     }
 
-    /// Has another keystore guard the wallet from now on. Refused while a PIN is set, which only the present one knows.
-    public func rewrap(keystore: any DeviceKeystore) throws(WalletError) {
-        try typed { try handle.rewrap(keystore: keystore) }
+    /// Has another keystore protect the wallet from now on. Refused while a PIN is set, which only the present one can check.
+    public func changeKeystore(to keystore: any Keystore) throws(WalletError) {
+        try typed { try handle.changeKeystore(keystore: keystore) }
     }
 
-    /// Seals everything anew under a new key, for when the old one may have leaked.
-    public func replaceKey() throws(WalletError) {
-        try typed { try handle.replaceKey() }
+    /// Encrypts everything again under a new key, for when the old one may have leaked.
+    public func rekey() throws(WalletError) {
+        try typed { try handle.rekey() }
     }
 
-    /// Whether `replaceKey()` was broken off and is to be called again.
-    public var isReplacingKey: Bool {
-        get throws(WalletError) { try typed { try handle.replacingKey() } }
+    /// Whether `rekey()` was interrupted and is to be called again.
+    public var isRekeying: Bool {
+        get throws(WalletError) { try typed { try handle.isRekeying() } }
     }
 
     /// Closes the file. Closing twice does nothing.
     public func close() throws(WalletError) {
-        try typed { try handle.shut() }
+        try typed { try handle.closeFile() }
     }
 }
 
-/// What is generated throws nothing else but what tells that the library itself is broken.
+/// Generated code throws nothing else, unless the library itself is broken.
 private func typed<T>(_ work: () throws -> T) throws(WalletError) -> T {
     do {
         return try work()
     } catch let error as WalletError {
         throw error
     } catch {
-        throw WalletError.Broken
+        throw WalletError.Internal
     }
 }

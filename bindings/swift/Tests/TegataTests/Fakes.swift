@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Tegata
 
-// A device that fails when it is told to. The same one, line by line, drives the scenarios in Python and Kotlin.
+// A keystore and an anchor that fail when a step says so. Python's and Kotlin's scenarios run on the same ones.
 
 let secret = "the seed is 0123456789"
 
@@ -10,30 +10,30 @@ struct Undeclared: Error, CustomStringConvertible {
     let description = secret
 }
 
-/// What a fake throws: a failure for so many calls as it was told, or for all.
+/// The error that a fake throws: for as many calls as a step says, or for all.
 final class Fault: Sendable {
-    private let told = Mutex<(failure: any Error, times: Int64?)?>(nil)
+    private let planned = Mutex<(failure: any Error, times: Int64?)?>(nil)
 
     func throwsNow(_ failure: any Error, times: Int64? = nil) {
-        told.withLock { $0 = (failure, times) }
+        planned.withLock { $0 = (failure, times) }
     }
 
     func stops() {
-        told.withLock { $0 = nil }
+        planned.withLock { $0 = nil }
     }
 
     func strike() throws {
-        try told.withLock { told in
-            guard let (failure, times) = told, times != 0 else { return }
-            told?.times = times.map { $0 - 1 }
+        try planned.withLock { planned in
+            guard let (failure, times) = planned, times != 0 else { return }
+            planned?.times = times.map { $0 - 1 }
             throw failure
         }
     }
 }
 
-/// Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. What it
-/// signs is worth nothing without a signer.
-final class FakeKeystore: DeviceKeystore {
+/// Encrypts nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. Its
+/// signatures are readable stand-ins without a signer.
+final class FakeKeystore: Keystore {
     let answers = Mutex<[Data: Data]>([:])
     let signer = Mutex<TestKey?>(nil)
     let forger = Mutex<TestKey?>(nil)
@@ -50,7 +50,7 @@ final class FakeKeystore: DeviceKeystore {
     func unwrap(wrapped: Data) throws -> Data {
         try fault.strike()
         if let answer = answers.withLock({ $0[wrapped] }) { return answer }
-        guard wrapped.first == device else { throw KeystoreFailure.WrongDevice }
+        guard wrapped.first == device else { throw KeystoreError.WrongDevice }
         return wrapped.dropFirst()
     }
 
@@ -74,7 +74,7 @@ final class FakeKeystore: DeviceKeystore {
     }
 }
 
-/// Keeps what it is given.
+/// Stores the state in memory.
 final class FakeAnchor: Anchor {
     let anchored = Mutex<AnchorState?>(nil)
     let fault = Fault()

@@ -5,7 +5,7 @@ import Tegata
 /// The issuer that the scenarios of an account need, a real one on this machine, and the way there, as an app has one:
 /// `cargo xtask test swift` starts it.
 final class Issuer {
-    /// What is answered next, whatever the issuer would say.
+    /// The response to the next request, in place of the issuer's.
     var says: IssuerResponse?
     /// What was last asked for.
     private(set) var last = JSON.null
@@ -44,15 +44,15 @@ final class Issuer {
         return card
     }
 
-    /// What the till hears of this code, once it is known.
+    /// Authorises this code at the till, and gives the result once it is known.
     func tillTakes(_ code: String, amount: Int64) throws -> JSON {
         let reference = UUID().uuidString
         let sale = "{\"code\":\"\(code)\",\"amount\":\(amount),\"currency\":\"JPY\",\"reference\":\"\(reference)\"}"
         var told = try asTill("/v1/authorisations", ["Idempotency-Key: \(reference)"], sale)
         for _ in 0..<600 {
-            if var known = told.fields, known["status"]?.text != "pending" {
-                known["reference"] = .text(reference)
-                return .fields(known)
+            if var result = told.fields, result["status"]?.text != "pending" {
+                result["reference"] = .text(reference)
+                return .fields(result)
             }
             Thread.sleep(forTimeInterval: 0.05)
             told = try asTill("/v1/authorisations/\(told.fields?["id"]?.text ?? "")")

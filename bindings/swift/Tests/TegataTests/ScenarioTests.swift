@@ -34,33 +34,33 @@ struct Scenario: Decodable, Sendable, CustomTestStringConvertible {
         let scenarios: [Scenario]
     }
 
-    /// Without it there is nothing to test: a crash is the right failure.
+    /// Without this file there is nothing to test: a crash is the right failure.
     private static let file = try! JSONDecoder().decode(
         File.self, from: Data(contentsOf: tree.appending(path: "bindings/scenarios.json")))
 }
 
-/// What a runner says of a scenario that it cannot run.
+/// The error of a runner that cannot run a scenario.
 struct Misread: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// One scenario on a device of its own: what its steps have to do with each other.
+/// One scenario on a device of its own, and the state that its steps share.
 private final class Run {
     let folder: Folder
     let keystores = [1: FakeKeystore(device: 1), 2: FakeKeystore(device: 2)]
     var keystore: FakeKeystore
-    /// By the wallet's name.
+    /// The anchors by the names of their wallets.
     var anchors = ["wallet": FakeAnchor()]
     var anchor: FakeAnchor { anchors[name]! }
-    let clock = SetClock(seconds: 0)
+    let clock = ManualClock(seconds: 0)
     var opened: Wallet?
-    var unlocked = PaymentUnlock.withoutLock()
+    var unlock = PaymentUnlock.withoutLock()
     var values = Scenario.values
     let issuer = Issuer()
     var signUp: SignUp?
-    var reset: Reset?
-    var factor: NewFactor?
+    var reset: PasswordReset?
+    var factor: FactorEnrolment?
 
     var name = "wallet"
     var file: URL { folder.url.appending(path: name) }
@@ -126,14 +126,14 @@ private final class Run {
         case "clock": clock.set(seconds: try with.number("seconds"))
         case "device": keystore = try keystore(with)
         case "keystore_throws":
-            keystore.fault.throwsNow(try keystoreFailure(with), times: with.optional("times")?.number)
+            keystore.fault.throwsNow(try keystoreError(with), times: with.optional("times")?.number)
         case "keystore_works": keystore.fault.stops()
         case "keystore_knows":
             let answers = try with.fields("answers").map { (Data(hex: $0), Data(hex: $1.text!)) }
             keystore.answers.withLock { $0 = Dictionary(uniqueKeysWithValues: answers) }
         case "public_key": return .text(try publicKeyInside(keystore: keystore).hex)
         case "sign": return .text(try signInside(keystore: keystore, message: try with.bytes("message")).hex)
-        case "anchor_throws": anchor.fault.throwsNow(try anchorFailure(with), times: with.optional("times")?.number)
+        case "anchor_throws": anchor.fault.throwsNow(try anchorError(with), times: with.optional("times")?.number)
         case "anchor_works": anchor.fault.stops()
         case "anchored":
             let anchored = AnchorState(
@@ -153,12 +153,12 @@ private final class Run {
         // The wallet
         case "create": opened = try Wallet.create(at: file, keystore: keystore, anchor: anchor, clock: clock)
         case "open": opened = try Wallet.open(at: file, keystore: keystore, anchor: anchor, clock: clock)
-        case "adopt": opened = try Wallet.adopt(at: file, keystore: keystore, anchor: anchor, clock: clock)
+        case "adopt": opened = try Wallet.openRolledBack(at: file, keystore: keystore, anchor: anchor, clock: clock)
         case "close": try close()
         case "destroy": try Wallet.destroy(at: file)
-        case "rewrap": try wallet.rewrap(keystore: keystore(with))
-        case "replace_key": try wallet.replaceKey()
-        case "replacing_key": return .bool(try wallet.isReplacingKey)
+        case "rewrap": try wallet.changeKeystore(to: keystore(with))
+        case "replace_key": try wallet.rekey()
+        case "replacing_key": return .bool(try wallet.isRekeying)
         case "panic": try panicInside(wallet: wallet.handle, secret: secret)
 
         // Payments
@@ -173,25 +173,25 @@ private final class Run {
                 })
         case "next_code":
             let language = try with.optional("language")?.text.map(language)
-            return try nextCode(wallet, unlocked, try with.text("id"), with.optional("till")?.text, language)
+            return try nextCode(wallet, unlock, try with.text("id"), with.optional("till")?.text, language)
         case "next_codes_at_once": return try nextCodesAtOnce(try with.list("ids"))
-        case "learn_time": try wallet.payments.learnTime(id: with.text("id"), issuer: with.number("issuer"))
+        case "learn_time": try wallet.payments.learnIssuerTime(id: with.text("id"), issuer: with.number("issuer"))
         case "remove_payment": try wallet.payments.remove(id: with.text("id"))
-        case "drop_all": try wallet.payments.dropAll()
+        case "drop_all": try wallet.payments.removeAll()
 
         // The payment lock
-        case "without_lock": unlocked = PaymentUnlock.withoutLock()
-        case "lock": unlocked.lock()
-        case "unlock_with_pin": unlocked = try wallet.payments.unlockWithPin(pin: Data(try with.text("pin").utf8))
-        case "unlock_with_key": unlocked = try wallet.payments.unlockWithKey(key: with.bytes("key"))
-        case "set_pin": try wallet.payments.setPin(unlocked: unlocked, pin: Data(try with.text("pin").utf8))
-        case "set_unlock_key": try wallet.payments.setUnlockKey(unlocked: unlocked, key: with.bytes("key"))
+        case "without_lock": unlock = PaymentUnlock.withoutLock()
+        case "lock": unlock.lock()
+        case "unlock_with_pin": unlock = try wallet.payments.unlockWithPin(pin: Data(try with.text("pin").utf8))
+        case "unlock_with_key": unlock = try wallet.payments.unlockWithKey(key: with.bytes("key"))
+        case "set_pin": try wallet.payments.setPin(unlock: unlock, pin: Data(try with.text("pin").utf8))
+        case "set_unlock_key": try wallet.payments.setUnlockKey(unlock: unlock, key: with.bytes("key"))
         case "forget_pin": try wallet.payments.forgetPin()
         case "forget_unlock_key": try wallet.payments.forgetUnlockKey()
-        case "remove_lock": try wallet.payments.removeLock(unlocked: unlocked)
+        case "remove_lock": try wallet.payments.removeLock(unlock: unlock)
         case "lock_status":
             guard let status = try wallet.payments.lockStatus() else { return .null }
-            return .fields(["pin_tries_left": JSON(status.pinTriesLeft), "key": .bool(status.key)])
+            return .fields(["pin_tries_left": JSON(status.pinTriesLeft), "key": .bool(status.hasUnlockKey)])
 
         // One-time passwords and passes
         case "add_otp": return .text(try wallet.otpCredentials.addUri(uri: Data(try with.text("uri").utf8)))
@@ -225,16 +225,16 @@ private final class Run {
         case "remove_pass": try wallet.passes.remove(id: with.text("id"))
 
         // A new phone
-        case "move_begin": return try wallet.moving.begin().json
-        case "move_waits": return try wallet.moving.waits()?.json ?? .null
-        case "move_give_up": try wallet.moving.giveUp()
-        case "move_read": return try wallet.moving.read(request: with.text("request")).json
+        case "move_begin": return try wallet.transfer.request().json
+        case "move_waits": return try wallet.transfer.pendingRequest()?.json ?? .null
+        case "move_give_up": try wallet.transfer.cancelRequest()
+        case "move_read": return try wallet.transfer.readRequest(request: with.text("request")).json
         case "move_give":
-            let answer = try wallet.moving.give(
-                unlocked: unlocked, request: with.text("request"), number: with.text("number"),
-                chosen: with.list("chosen").compactMap(\.text))
-            return .fields(["text": .text(answer.text), "qr": answer.qr?.json ?? .null])
-        case "move_take": return .list(try wallet.moving.take(answer: with.text("answer")).map(JSON.text))
+            let sealed = try wallet.transfer.seal(
+                unlock: unlock, request: with.text("request"), number: with.text("number"),
+                ids: with.list("chosen").compactMap(\.text))
+            return .fields(["text": .text(sealed.text), "qr": sealed.qr?.json ?? .null])
+        case "move_take": return .list(try wallet.transfer.receive(sealed: with.text("answer")).map(JSON.text))
         default: return try await performAtIssuer(verb, with)
         }
         return .null
@@ -256,94 +256,94 @@ private final class Run {
 
         // The account
         case "known":
-            guard let known = try wallet.account.known() else { return .null }
+            guard let status = try wallet.account.status() else { return .null }
             return .fields([
-                "handle": .text(known.at.handle), "device": .text(known.at.deviceName),
-                "logged_in": .bool(known.loggedIn),
+                "handle": .text(status.profile.handle), "device": .text(status.profile.deviceName),
+                "logged_in": .bool(status.loggedIn),
             ])
         case "sign_up":
-            signUp = try await wallet.account.signUp(at: try at(with), language: .english).carried(by: issuer.send)
+            signUp = try await wallet.account.beginSignUp(profile: try profile(with), language: .english).execute(issuer.send)
         case "sign_up_code":
-            factor = try await signUp?.code(code: try with.text("code"), password: try with.password())
-                .carried(by: issuer.send)
+            factor = try await signUp?.verifyCode(code: try with.text("code"), password: try with.password())
+                .execute(issuer.send)
         case "sign_up_factor":
-            let codes = try await signUp?.factor(totp: try with.text("totp")).carried(by: issuer.send)
+            let codes = try await signUp?.finish(totp: try with.text("totp")).execute(issuer.send)
             return .list(codes?.reveal().map(JSON.text) ?? [])
-        case "keep_factor": return JSON(try factor?.keepHere())
+        case "keep_factor": return JSON(try factor?.storeInWallet())
         case "reveal_factor": return JSON((factor?.revealUri()).map { String(decoding: $0, as: UTF8.self) })
         case "log_in":
             let call = try wallet.account.logIn(
-                at: try at(with), password: try with.password(), secondFactor: try with.secondFactor())
-            return .fields(["must_enrol": .bool(try await call.carried(by: issuer.send).mustEnrol)])
-        case "reset": reset = try await wallet.account.reset(at: try at(with)).carried(by: issuer.send)
+                profile: try profile(with), password: try with.password(), secondFactor: try with.secondFactor())
+            return .fields(["must_enrol": .bool(try await call.execute(issuer.send).mustEnrolFactor)])
+        case "reset": reset = try await wallet.account.beginPasswordReset(profile: try profile(with)).execute(issuer.send)
         case "reset_proof":
-            try await reset?.proof(code: try with.text("code"), secondFactor: try with.secondFactor()!)
-                .carried(by: issuer.send)
-        case "reset_finish": try await reset?.finish(password: try with.password()).carried(by: issuer.send)
-        case "overview": return try await wallet.account.overview().carried(by: issuer.send).json
-        case "prove": try await wallet.account.prove(totp: try with.text("totp")).carried(by: issuer.send)
-        case "enrol": factor = try await wallet.account.enrol().carried(by: issuer.send)
-        case "enrol_code": try await wallet.account.enrolCode(totp: try with.text("totp")).carried(by: issuer.send)
+            try await reset?.verify(code: try with.text("code"), secondFactor: try with.secondFactor()!)
+                .execute(issuer.send)
+        case "reset_finish": try await reset?.finish(password: try with.password()).execute(issuer.send)
+        case "overview": return try await wallet.account.overview().execute(issuer.send).json
+        case "prove": try await wallet.account.verifyFactor(totp: try with.text("totp")).execute(issuer.send)
+        case "enrol": factor = try await wallet.account.beginFactorEnrolment().execute(issuer.send)
+        case "enrol_code": try await wallet.account.confirmFactorEnrolment(totp: try with.text("totp")).execute(issuer.send)
         case "renew_recovery_codes":
-            let codes = try await wallet.account.renewRecoveryCodes().carried(by: issuer.send)
+            let codes = try await wallet.account.renewRecoveryCodes().execute(issuer.send)
             return .list(codes.reveal().map(JSON.text))
-        case "log_out": try await wallet.account.logOut().carried(by: issuer.send)
-        case "drop_session": try wallet.account.dropSession()
+        case "log_out": try await wallet.account.logOut().execute(issuer.send)
+        case "drop_session": try wallet.account.discardSession()
         case "end_sessions":
-            try await wallet.account.endSessions(number: with.optional("number")?.number).carried(by: issuer.send)
-        case "forget_device": try await wallet.account.forgetDevice(id: try with.text("id")).carried(by: issuer.send)
-        case "freeze": try await wallet.account.freeze().carried(by: issuer.send)
-        case "unfreeze": try await wallet.account.unfreeze().carried(by: issuer.send)
+            try await wallet.account.endSessions(number: with.optional("number")?.number).execute(issuer.send)
+        case "forget_device": try await wallet.account.forgetDevice(id: try with.text("id")).execute(issuer.send)
+        case "freeze": try await wallet.account.freeze().execute(issuer.send)
+        case "unfreeze": try await wallet.account.unfreeze().execute(issuer.send)
         case "freeze_by_code":
-            try await wallet.account.freezeByCode(at: try at(with), code: try with.text("code"))
-                .carried(by: issuer.send)
+            try await wallet.account.freezeByCode(profile: try profile(with), code: try with.text("code"))
+                .execute(issuer.send)
         case "take_back":
             let factor = try with.secondFactor()!
-            try await wallet.account.takeBack(at: try at(with), code: try with.text("code"), secondFactor: factor)
-                .carried(by: issuer.send)
-        case "close_account": try await wallet.account.closeAccount().carried(by: issuer.send)
-        case "keep_account": try await wallet.account.keepAccount().carried(by: issuer.send)
+            try await wallet.account.revertChanges(profile: try profile(with), code: try with.text("code"), secondFactor: factor)
+                .execute(issuer.send)
+        case "close_account": try await wallet.account.requestDeletion().execute(issuer.send)
+        case "keep_account": try await wallet.account.cancelDeletion().execute(issuer.send)
         case "provision":
             let label = try with.text("label")
             let call = try wallet.account.provision()
-            return .text(try await call.carried(unlocked: unlocked, label: label, by: issuer.send))
-        case "provision_waits": return .bool(try wallet.account.provisionWaits())
-        case "drop_provision": try wallet.account.dropProvision()
-        case "cards": return try await cards(wallet.account.cards())
+            return .text(try await call.execute(unlock: unlock, label: label, issuer.send))
+        case "provision_waits": return .bool(try wallet.account.hasPendingProvision())
+        case "drop_provision": try wallet.account.discardProvision()
+        case "cards": return try await cards(wallet.account.listCards())
         case "add_card": return try await cards(wallet.account.addCard(token: try with.text("token")))
-        case "charge_card": return try await cards(wallet.account.chargeCard(id: try with.text("id")))
+        case "charge_card": return try await cards(wallet.account.setDefaultCard(id: try with.text("id")))
         case "remove_card": return try await cards(wallet.account.removeCard(id: try with.text("id")))
         case "till_card":
-            let card = try wallet.payments.tillCard(id: with.text("id"), text: with.text("text"))
+            let card = try wallet.payments.readTillCard(id: with.text("id"), text: with.text("text"))
             return .fields(["till": .text(card.till), "shop": .text(card.shop), "issuer": .text(card.issuer)])
         case "payments":
-            return try await wallet.account.payments(before: with.optional("before")?.text).carried(by: issuer.send)
+            return try await wallet.account.paymentHistory(before: with.optional("before")?.text).execute(issuer.send)
                 .json
-        case "kept_payments": return try wallet.account.keptPayments()?.json ?? .null
+        case "kept_payments": return try wallet.account.cachedPayments()?.json ?? .null
         case "move_address":
-            try await wallet.account.moveAddress(address: try with.text("address"), language: .english)
-                .carried(by: issuer.send)
+            try await wallet.account.changeAddress(address: try with.text("address"), language: .english)
+                .execute(issuer.send)
         case "move_address_code":
-            try await wallet.account.moveAddressCode(address: try with.text("address"), code: try with.text("code"))
-                .carried(by: issuer.send)
+            try await wallet.account.confirmAddressChange(address: try with.text("address"), code: try with.text("code"))
+                .execute(issuer.send)
         default: throw Misread("there is no such verb: \(verb)")
         }
         return .null
     }
 
-    /// By their last digits: what came in one second stands in no order.
+    /// Gives the cards by their last digits, since those added in one second have no order.
     private func cards(_ call: CardsCall) async throws -> JSON {
         .list(
-            try await call.carried(by: issuer.send).sorted { $0.last4 < $1.last4 }.map {
+            try await call.execute(issuer.send).sorted { $0.last4 < $1.last4 }.map {
                 .fields([
                     "id": .text($0.id), "brand": .text($0.brand), "last4": .text($0.last4),
-                    "is_charged": .bool($0.isCharged),
+                    "is_charged": .bool($0.isDefault),
                 ])
             })
     }
 
-    private func at(_ with: Arguments) throws -> AccountAt {
-        AccountAt(
+    private func profile(_ with: Arguments) throws -> AccountProfile {
+        AccountProfile(
             handle: try with.text("handle"), issuer: try with.optional("issuer")?.text ?? issuer.url,
             deviceName: "phone")
     }
@@ -358,24 +358,24 @@ private final class Run {
 
     private func add(_ payment: [String: JSON]) throws -> String {
         let payment = Arguments(payment)
-        let new = NewPayment(
+        let new = NewPaymentCredential(
             credential: try payment.bytes("credential"), label: try payment.text("label"),
             prefix: try payment.text("prefix"), aliasPeriod: try payment.number("alias_period"))
-        return try wallet.payments.add(unlocked: unlocked, new: new, seed: payment.bytes("seed"))
+        return try wallet.payments.add(unlock: unlock, new: new, seed: payment.bytes("seed"))
     }
 
     private func nextCodesAtOnce(_ ids: [JSON]) throws -> JSON {
         let results = Results()
-        let (wallet, unlocked) = (try wallet, unlocked)
+        let (wallet, unlock) = (try wallet, unlock)
         let threads = ids.map { id in
-            Thread { results.add { try nextCode(wallet, unlocked, id.text!, nil, nil) } }
+            Thread { results.add { try nextCode(wallet, unlock, id.text!, nil, nil) } }
         }
         for thread in threads { thread.start() }
         let codes = try results.wait(for: ids.count)
         return .list(codes.map { $0.fields?["digits"]?.text ?? "wait" }.sorted().map(JSON.text))
     }
 
-    /// With the values that are named in it.
+    /// Replaces the names of saved values in it by the values.
     private func filled(_ value: JSON) throws -> JSON {
         switch value {
         case .fields(let fields): return .fields(try fields.mapValues(filled))
@@ -388,7 +388,7 @@ private final class Run {
     }
 }
 
-/// Of an object only the fields that are expected are looked at.
+/// Compares; of an object only the fields that are expected.
 private func check(_ expected: JSON, _ given: JSON, _ place: String) {
     if let expected = expected.fields, let given = given.fields {
         for (name, value) in expected {
@@ -405,9 +405,9 @@ private func check(_ expected: JSON, _ given: JSON, _ place: String) {
 }
 
 private func nextCode(
-    _ wallet: Wallet, _ unlocked: PaymentUnlock, _ id: String, _ till: String?, _ language: Language?
+    _ wallet: Wallet, _ unlock: PaymentUnlock, _ id: String, _ till: String?, _ language: Language?
 ) throws -> JSON {
-    switch try wallet.payments.nextCode(unlocked: unlocked, id: id, till: till, language: language) {
+    switch try wallet.payments.nextCode(unlock: unlock, id: id, till: till, language: language) {
     case .code(let code):
         return .fields([
             "digits": .text(code.digits), "groups": .text(code.groups), "spoken": .text(code.spoken),
@@ -419,7 +419,7 @@ private func nextCode(
     }
 }
 
-/// A step's arguments, and which of them no verb has asked for.
+/// The arguments of a step, and those that no verb has read.
 final class Arguments {
     private let all: [String: JSON]
     private(set) var unread: Set<String>
@@ -453,7 +453,7 @@ final class Arguments {
     }
 }
 
-/// What threads came to.
+/// The results of threads.
 private final class Results: @unchecked Sendable {
     private let changed = NSCondition()
     private var all: [Result<JSON, any Error>] = []

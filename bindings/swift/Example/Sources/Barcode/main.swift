@@ -2,20 +2,20 @@ import Foundation
 import Tegata
 
 /// Hides nothing, and signs nothing: a phone's keystore does both for real.
-final class NoKeystore: DeviceKeystore {
+final class NoKeystore: Keystore {
     func wrap(plaintext: Data) throws -> Data { plaintext }
     func unwrap(wrapped: Data) throws -> Data { wrapped }
     func prf(input: Data) throws -> Data { input }
-    func publicKey() throws -> Data { throw KeystoreFailure.Failed }
-    func sign(message: Data) throws -> Data { throw KeystoreFailure.Failed }
+    func publicKey() throws -> Data { throw KeystoreError.Failed }
+    func sign(message: Data) throws -> Data { throw KeystoreError.Failed }
 }
 
 let file = FileManager.default.temporaryDirectory.appending(path: "wallet")
 let wallet = try Wallet.create(at: file, keystore: NoKeystore())
-let unlocked = PaymentUnlock.withoutLock()
-let new = NewPayment(credential: Data(repeating: 1, count: 16), label: "Ann", prefix: "4960", aliasPeriod: 86_400)
-let id = try wallet.payments.add(unlocked: unlocked, new: new, seed: Data(0..<32))
-for try await code in wallet.payments.codes(unlocked: unlocked, id: id).prefix(1) {
+let unlock = PaymentUnlock.withoutLock()
+let new = NewPaymentCredential(credential: Data(repeating: 1, count: 16), label: "Ann", prefix: "4960", aliasPeriod: 86_400)
+let id = try wallet.payments.add(unlock: unlock, new: new, seed: Data(0..<32))
+for try await code in wallet.payments.codes(unlock: unlock, id: id).prefix(1) {
     print("\(code.qr.width) x \(code.qr.height), \(code.code128.width) x \(code.code128.height)")
 }
 try wallet.close()

@@ -1,12 +1,12 @@
 import Foundation
 import Tegata
 
-final class NoKeystore: DeviceKeystore {
+final class NoKeystore: Keystore {
     func wrap(plaintext: Data) throws -> Data { plaintext }
     func unwrap(wrapped: Data) throws -> Data { wrapped }
     func prf(input: Data) throws -> Data { input }
-    func publicKey() throws -> Data { throw KeystoreFailure.Failed }
-    func sign(message: Data) throws -> Data { throw KeystoreFailure.Failed }
+    func publicKey() throws -> Data { throw KeystoreError.Failed }
+    func sign(message: Data) throws -> Data { throw KeystoreError.Failed }
 }
 
 func taken(_ work: () throws -> Void) rethrows -> Int {
@@ -23,24 +23,24 @@ func median(_ times: Int, _ work: () throws -> Void) rethrows -> Int {
 }
 
 let start: Int64 = 1_800_000_000
-var made: SetClock?
-let first = taken { made = SetClock(seconds: start) }
+var made: ManualClock?
+let first = taken { made = ManualClock(seconds: start) }
 let clock = made!
 let wallet = try Wallet.create(
     at: URL(fileURLWithPath: CommandLine.arguments[1]), keystore: NoKeystore(), clock: clock)
-let unlocked = PaymentUnlock.withoutLock()
+let unlock = PaymentUnlock.withoutLock()
 var id = ""
 for n in 0..<100 {
-    let new = NewPayment(
+    let new = NewPaymentCredential(
         credential: Data(repeating: 1, count: 16), label: "Ann \(n)", prefix: "4960", aliasPeriod: 86_400)
-    id = try wallet.payments.add(unlocked: unlocked, new: new, seed: Data(0..<32))
+    id = try wallet.payments.add(unlock: unlock, new: new, seed: Data(0..<32))
 }
 var now = start
 let empty = median(20_000) { clock.set(seconds: start) }
 let code = try median(2_000) {
     now += 30
     clock.set(seconds: now)
-    _ = try wallet.payments.nextCode(unlocked: unlocked, id: id)
+    _ = try wallet.payments.nextCode(unlock: unlock, id: id)
 }
 let list = try median(500) { _ = try wallet.payments.list() }
 print("{\"first\":\(first),\"empty\":\(empty),\"code\":\(code),\"list\":\(list)}")

@@ -6,56 +6,58 @@ import java.nio.ByteBuffer
 
 /*
  * Secrets as arrays. The library reads them from memory outside of the heap, where no garbage collector copies them;
- * what is put there for the call is wiped after it. The array is the caller's: wipe it, `pin.fill(0)`, when it is done.
+ * that memory is wiped after the call. The array is the caller's: wipe it after use, as by `pin.fill(0)`.
  */
 
 /** Opens the payment lock by the PIN, as it was typed. Takes some hundred milliseconds by design: not on the main thread. */
 @Throws(WalletException::class)
-public fun Payments.unlockWithPin(pin: ByteArray): PaymentUnlock = pin.lent { unlockWithPin(it) }
+public fun Payments.unlockWithPin(pin: ByteArray): PaymentUnlock = pin.withDirectBuffer { unlockWithPin(it) }
 
 /** Opens the payment lock by the 32 bytes that the app keeps behind a biometric prompt. */
 @Throws(WalletException::class)
-public fun Payments.unlockWithKey(key: ByteArray): PaymentUnlock = key.lent { unlockWithKey(it) }
+public fun Payments.unlockWithKey(key: ByteArray): PaymentUnlock = key.withDirectBuffer { unlockWithKey(it) }
 
 /** Stores a credential, under the payment lock if there is one. The seed has 32 bytes, goes in and never comes out. */
 @Throws(WalletException::class)
-public fun Payments.add(unlocked: PaymentUnlock, new: NewPayment, seed: ByteArray): String =
-    seed.lent { add(unlocked, new, it) }
+public fun Payments.add(unlock: PaymentUnlock, new: NewPaymentCredential, seed: ByteArray): String =
+    seed.withDirectBuffer { add(unlock, new, it) }
 
 /**
- * Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and [unlocked] is the leave of the
- * new lock then.
+ * Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and [unlock] opens
+ * the new lock then.
  */
 @Throws(WalletException::class)
-public fun Payments.setPin(unlocked: PaymentUnlock, pin: ByteArray): Unit = pin.lent { setPin(unlocked, it) }
+public fun Payments.setPin(unlock: PaymentUnlock, pin: ByteArray): Unit = pin.withDirectBuffer { setPin(unlock, it) }
 
 /** Sets or changes the 32 random bytes that the app keeps behind a biometric prompt. */
 @Throws(WalletException::class)
-public fun Payments.setUnlockKey(unlocked: PaymentUnlock, key: ByteArray): Unit = key.lent { setUnlockKey(unlocked, it) }
+public fun Payments.setUnlockKey(unlock: PaymentUnlock, key: ByteArray): Unit = key.withDirectBuffer { setUnlockKey(unlock, it) }
 
 /** Stores a one-time-password credential, given as an `otpauth` URI in UTF-8. */
 @Throws(WalletException::class)
-public fun OtpCredentials.addUri(uri: ByteArray): String = uri.lent { addUri(it) }
+public fun OtpCredentials.addUri(uri: ByteArray): String = uri.withDirectBuffer { addUri(it) }
 
-/** Logs in. On a device that the account does not know the second factor is asked for. */
+/** Logs in. A device that the account does not know needs the second factor. */
 @JvmOverloads
 @Throws(WalletException::class)
-public fun Account.logIn(at: AccountAt, password: ByteArray, secondFactor: SecondFactor? = null): LogInCall =
-    password.lent { logIn(at, it, secondFactor) }
+public fun Account.logIn(profile: AccountProfile, password: ByteArray, secondFactor: SecondFactor? = null): LogInCall =
+    password.withDirectBuffer { logIn(profile, it, secondFactor) }
 
-/** The code that was mailed, eight digits, and the password to be: at least 8 characters, 1 to 256 bytes of UTF-8. */
+/** Sends the code that was mailed, eight digits, and the password to be: at least 8 characters, 1 to 256 bytes of UTF-8. */
 @Throws(WalletException::class)
-public fun SignUp.code(code: String, password: ByteArray): FactorCall = password.lent { code(code, it) }
+public fun SignUp.verifyCode(code: String, password: ByteArray): FactorEnrolmentCall =
+    password.withDirectBuffer { verifyCode(code, it) }
 
-/** The new password, once the reset was proved. All sessions end with it: log in. */
+/** Sends the new password, once the reset was verified. All sessions end with it: log in. */
 @Throws(WalletException::class)
-public fun Reset.finish(password: ByteArray): DoneCall = password.lent { finish(it) }
+public fun PasswordReset.finish(password: ByteArray): ActionCall = password.withDirectBuffer { finish(it) }
 
-/** One of the recovery codes, however she wrote it. It is used up by it. */
+/** Takes one of the recovery codes, however its owner wrote it. It is used up by it. */
 @Throws(WalletException::class)
-public fun SecondFactor.Companion.recoveryCode(code: ByteArray): SecondFactor = code.lent { recoveryCode(it) }
+public fun SecondFactor.Companion.recoveryCode(code: ByteArray): SecondFactor =
+    code.withDirectBuffer { recoveryCode(it) }
 
-private inline fun <T> ByteArray.lent(use: (ByteBuffer) -> T): T {
+private inline fun <T> ByteArray.withDirectBuffer(use: (ByteBuffer) -> T): T {
     val buffer = ByteBuffer.allocateDirect(size)
     buffer.put(this).flip()
     try {

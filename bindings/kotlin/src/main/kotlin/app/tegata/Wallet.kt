@@ -3,8 +3,8 @@ package app.tegata
 import java.io.File
 
 /**
- * The library, loaded once: two threads that initialise JNA's classes at the same time can wait for each other for ever, so
- * whoever comes first does all of it and the others wait here.
+ * Loads the library once: two threads that initialise JNA's classes at the same time can wait for each other for ever, so
+ * the first one does all of it and the others wait here.
  */
 private val loaded: Unit by lazy {
     uniffiEnsureInitialized()
@@ -14,12 +14,12 @@ private val loaded: Unit by lazy {
 }
 
 /**
- * An open wallet: a sealed file of credentials and passes, and its rooms.
+ * An open wallet: a sealed file of credentials and passes, with a handle for each feature.
  *
  * ```kotlin
  * Wallet.open(file, keystore).use { wallet ->
- *     wallet.payments.unlockWithPin(pin).use { unlocked ->
- *         wallet.payments.codes(unlocked, id).collect { code -> show(code) }
+ *     wallet.payments.unlockWithPin(pin).use { unlock ->
+ *         wallet.payments.codes(unlock, id).collect { code -> show(code) }
  *     }
  * }
  * ```
@@ -37,33 +37,33 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
     /** Passes that others issued. */
     public val passes: Passes = handle.passes()
 
-    /** The shopper's account at an issuer. */
+    /** The owner's account at an issuer. */
     public val account: Account = handle.account()
 
     /** Passes and one-time passwords on their way to another phone, or from one. */
-    public val moving: Moving = handle.moving()
+    public val transfer: Transfer = handle.transfer()
 
-    /** Whether [replaceKey] was broken off and is to be called again. */
-    public val isReplacingKey: Boolean
+    /** Whether [rekey] was interrupted and is to be called again. */
+    public val isRekeying: Boolean
         @Throws(WalletException::class)
-        get() = handle.replacingKey()
+        get() = handle.isRekeying()
 
-    /** Has another keystore guard the wallet from now on. Refused while a PIN is set, which only the present one knows. */
+    /** Has another keystore protect the wallet from now on. Refused while a PIN is set, which only the present one can check. */
     @Throws(WalletException::class)
-    public fun rewrap(keystore: DeviceKeystore): Unit = handle.rewrap(keystore)
+    public fun changeKeystore(keystore: Keystore): Unit = handle.changeKeystore(keystore)
 
-    /** Seals everything anew under a new key, for when the old one may have leaked. */
+    /** Encrypts everything again under a new key, for when the old one may have leaked. */
     @Throws(WalletException::class)
-    public fun replaceKey(): Unit = handle.replaceKey()
+    public fun rekey(): Unit = handle.rekey()
 
     /** Closes the file. Closing twice does nothing. */
     @Throws(WalletException::class)
-    override fun close(): Unit = handle.shut()
+    override fun close(): Unit = handle.closeFile()
 
     public companion object {
         /**
-         * Loads the library, which the first call would do: on a thread of its own as the app starts, so that nobody waits
-         * for it who wants to pay. Again does nothing.
+         * Loads the library, which the first call would do: call it on a thread of its own as the app starts, so that the
+         * shopper does not wait for it when paying. Does nothing the second time.
          */
         @JvmStatic
         public fun prepare(): Unit = loaded
@@ -74,34 +74,34 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
         @Throws(WalletException::class)
         public fun create(
             file: File,
-            keystore: DeviceKeystore,
+            keystore: Keystore,
             anchor: Anchor? = null,
-            clock: SetClock? = null,
+            clock: ManualClock? = null,
         ): Wallet = Wallet(loaded.run { WalletHandle.create(file.path, Device(keystore, anchor, clock)) })
 
         /**
          * Opens a wallet, and checks that nothing in it was altered and, if there is an [anchor], that it is not an
-         * older copy. Whatever this throws, no file was changed and no key made anew.
+         * older copy. Whatever this throws, no file was changed and no key was replaced.
          */
         @JvmStatic
         @JvmOverloads
         @Throws(WalletException::class)
-        public fun open(file: File, keystore: DeviceKeystore, anchor: Anchor? = null, clock: SetClock? = null): Wallet =
+        public fun open(file: File, keystore: Keystore, anchor: Anchor? = null, clock: ManualClock? = null): Wallet =
             Wallet(loaded.run { WalletHandle.open(file.path, Device(keystore, anchor, clock)) })
 
         /**
-         * Opens a wallet although it is an older copy, for a person who says so. Payment credentials and their lock are
-         * dropped, and provisioned anew by the issuer.
+         * Opens a wallet although it is an older copy, when its owner says so. Payment credentials and their lock are
+         * dropped, for the issuer to provision again.
          */
         @JvmStatic
         @JvmOverloads
         @Throws(WalletException::class)
-        public fun adopt(
+        public fun openRolledBack(
             file: File,
-            keystore: DeviceKeystore,
+            keystore: Keystore,
             anchor: Anchor? = null,
-            clock: SetClock? = null,
-        ): Wallet = Wallet(loaded.run { WalletHandle.adopt(file.path, Device(keystore, anchor, clock)) })
+            clock: ManualClock? = null,
+        ): Wallet = Wallet(loaded.run { WalletHandle.openRolledBack(file.path, Device(keystore, anchor, clock)) })
 
         /** Removes a wallet for good, whatever state it is in. Costs a new provisioning, never money. */
         @JvmStatic

@@ -16,63 +16,63 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.io.TempDir
 
-/** In virtual time: `delay` passes at once, and the wallet's clock is set on by hand. */
+/** Runs in virtual time: `delay` passes at once, and the test sets the wallet's clock. */
 @OptIn(ExperimentalCoroutinesApi::class)
 class CodesTest {
     @TempDir
     lateinit var folder: File
 
-    private val host by lazy { Host(folder) }
+    private val device by lazy { TestDevice(folder) }
 
     @Test
-    fun `codes come by themselves, each when its half minute begins`() = runTest {
-        host.create().use { wallet ->
-            val unlocked = PaymentUnlock.withoutLock()
-            val codes = wallet.payments.codes(unlocked, wallet.add(unlocked))
-                .onEach { host.clock.set(it.nextAt) }
+    fun `a code comes at the start of each half minute`() = runTest {
+        device.create().use { wallet ->
+            val unlock = PaymentUnlock.withoutLock()
+            val codes = wallet.payments.codes(unlock, wallet.add(unlock))
+                .onEach { device.clock.set(it.nextAt) }
                 .take(3)
                 .toList()
             assertEquals(3, codes.map { it.digits }.toSet().size)
-            val start = Host.NOW - 7
+            val start = TestDevice.NOW - 7
             assertEquals(listOf(start, start + 30, start + 60), codes.map { it.validFrom })
             assertEquals(53.seconds.inWholeMilliseconds, currentTime)
         }
     }
 
     @Test
-    fun `five were shown, so the first to come is waited for`() = runTest {
-        host.create().use { wallet ->
-            val unlocked = PaymentUnlock.withoutLock()
-            val id = wallet.add(unlocked)
-            repeat(5) { wallet.payments.nextCode(unlocked, id).code() }
-            val moments = listOf(Host.NOW, Host.NOW + 23).iterator()
-            val code = wallet.payments.codes(unlocked, id, dispatcher = AtEachCall { host.clock.set(moments.next()) })
+    fun `the flow waits while all codes are used up`() = runTest {
+        device.create().use { wallet ->
+            val unlock = PaymentUnlock.withoutLock()
+            val id = wallet.add(unlock)
+            repeat(5) { wallet.payments.nextCode(unlock, id).code() }
+            val moments = listOf(TestDevice.NOW, TestDevice.NOW + 23).iterator()
+            val code = wallet.payments.codes(unlock, id, dispatcher = AtEachCall { device.clock.set(moments.next()) })
                 .take(1)
                 .toList()
                 .single()
-            assertEquals(Host.NOW + 23, code.validFrom)
+            assertEquals(TestDevice.NOW + 23, code.validFrom)
             assertEquals(23.seconds.inWholeMilliseconds, currentTime)
         }
     }
 
     @Test
-    fun `nobody collects, so no code is used up`() = runTest {
-        host.create().use { wallet ->
-            val unlocked = PaymentUnlock.withoutLock()
-            val id = wallet.add(unlocked)
-            val codes = wallet.payments.codes(unlocked, id)
+    fun `codes are used up only while collected`() = runTest {
+        device.create().use { wallet ->
+            val unlock = PaymentUnlock.withoutLock()
+            val id = wallet.add(unlock)
+            val codes = wallet.payments.codes(unlock, id)
             codes.take(1).toList()
-            assertEquals(3, wallet.payments.nextCode(unlocked, id).code().moreInThisStep)
+            assertEquals(3, wallet.payments.nextCode(unlock, id).code().moreInThisStep)
         }
     }
 
     @Test
-    fun `locking ends the codes with the reason`() = runTest {
-        host.create().use { wallet ->
-            val unlocked = PaymentUnlock.withoutLock()
-            val id = wallet.add(unlocked)
+    fun `locking ends the flow with its error`() = runTest {
+        device.create().use { wallet ->
+            val unlock = PaymentUnlock.withoutLock()
+            val id = wallet.add(unlock)
             assertThrows<WalletException.PaymentsLocked> {
-                wallet.payments.codes(unlocked, id).collect { unlocked.lock() }
+                wallet.payments.codes(unlock, id).collect { unlock.lock() }
             }
         }
     }

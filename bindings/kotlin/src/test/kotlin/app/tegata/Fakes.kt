@@ -1,10 +1,10 @@
 package app.tegata
 
-/* A device that fails when it is told to. The same one, line by line, drives the scenarios in Python and Swift. */
+/* A keystore and an anchor that fail when a step says so. Python's and Swift's scenarios run on the same ones. */
 
 const val SECRET = "the seed is 0123456789"
 
-/** What a fake throws: [failure] for so many calls as [times] says, or for all. */
+/** The exception that a fake throws: for as many calls as [times] says, or for all. */
 class Fault {
     private var failure: Throwable? = null
     private var times: Long? = null
@@ -23,10 +23,10 @@ class Fault {
 }
 
 /**
- * Hides nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. What it
- * signs is worth nothing without a [signer].
+ * Encrypts nothing: what it wraps has the device's number before it. Inputs that it knows have the answers given. Its
+ * signatures are readable stand-ins without a [signer].
  */
-class FakeKeystore(private val device: Byte) : DeviceKeystore {
+class FakeKeystore(private val device: Byte) : Keystore {
     /** By input; both in hexadecimal digits, since arrays compare by identity. */
     var answers: Map<String, String> = emptyMap()
     val fault = Fault()
@@ -41,7 +41,7 @@ class FakeKeystore(private val device: Byte) : DeviceKeystore {
     override fun unwrap(wrapped: ByteArray): ByteArray {
         fault.strike()
         answers[wrapped.toHex()]?.let { return it.fromHex() }
-        if (wrapped.first() != device) throw KeystoreFailure.WrongDevice()
+        if (wrapped.first() != device) throw KeystoreException.WrongDevice()
         return wrapped.copyOfRange(1, wrapped.size)
     }
 
@@ -61,7 +61,7 @@ class FakeKeystore(private val device: Byte) : DeviceKeystore {
     }
 }
 
-/** Keeps what it is given. */
+/** Stores the state in memory. */
 class FakeAnchor : Anchor {
     var anchored: AnchorState? = null
     val fault = Fault()

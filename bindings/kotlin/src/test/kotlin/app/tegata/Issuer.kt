@@ -14,10 +14,10 @@ import java.util.UUID
  * `cargo xtask test kotlin` starts it.
  */
 class Issuer {
-    /** What is answered next, whatever the issuer would say. */
+    /** The response to the next request, in place of the issuer's. */
     var says: IssuerResponse? = null
 
-    /** What was last asked for. */
+    /** The request that was sent last. */
     var last: Map<String, Any?>? = null
         private set
 
@@ -44,10 +44,10 @@ class Issuer {
         )
     }
 
-    /** The card of a till of the one that runs. */
+    /** Gives the card of a till of the running issuer. */
     fun tillShows(): String = asTill("/v1/till")["card"].asString
 
-    /** What the till hears of this code, once it is known. */
+    /** Authorises this code at the till, and gives the result once it is known. */
     fun tillTakes(code: String, amount: Long): Map<String, Any?> {
         val reference = "${UUID.randomUUID()}"
         val sale = JsonObject().apply {
@@ -59,14 +59,8 @@ class Issuer {
         var told = asTill("/v1/authorisations", sale)
         repeat(600) {
             val status = told["status"].asString
-            if (status !=
-                "pending"
-            ) {
-                return mapOf(
-                    "status" to status,
-                    "reason" to told["reason"]?.asString,
-                    "reference" to reference,
-                )
+            if (status != "pending") {
+                return mapOf("status" to status, "reason" to told["reason"]?.asString, "reference" to reference)
             }
             Thread.sleep(50)
             told = asTill("/v1/authorisations/${told["id"].asString}")
@@ -84,7 +78,7 @@ class Issuer {
         return JsonParser.parseString(CLIENT.send(asked.build(), BodyHandlers.ofString()).body()).asJsonObject
     }
 
-    /** The code that stands alone in a line of the newest such mail, once it has come. */
+    /** Waits for such a mail, and gives the code that stands alone in a line of the newest. */
     fun code(to: String, subject: String): String {
         val page = HttpRequest.newBuilder(URI(environment("TEGATA_TEST_MAILBOX"))).timeout(PATIENCE).build()
         repeat(600) {

@@ -25,7 +25,7 @@ class ScenarioTest {
     private val scenarios = file.list("scenarios").map { it.asFields() }
 
     @Test
-    fun `there are scenarios, each with a name of its own and steps`() {
+    fun `each scenario has a name of its own, and steps`() {
         assertTrue(scenarios.isNotEmpty())
         assertEquals(scenarios.size, scenarios.map { it.text("name") }.toSet().size)
         assertTrue(scenarios.all { it.list("steps").isNotEmpty() })
@@ -50,7 +50,7 @@ class ScenarioTest {
     }
 }
 
-/** One scenario on a device of its own: what its steps have to do with each other. */
+/** One scenario on a device of its own, and the state that its steps share. */
 private class Run(private val folder: File) : AutoCloseable {
     private var file = File(folder, "wallet")
     private val kept = File(folder, "kept")
@@ -58,17 +58,17 @@ private class Run(private val folder: File) : AutoCloseable {
     private var keystore = keystores.getValue(1)
     private val anchors = mutableMapOf<String, FakeAnchor>()
 
-    /** Each wallet has one of its own. */
+    /** The anchor of the present file: each wallet has one of its own. */
     private val anchor get() = anchors.getOrPut(file.name) { FakeAnchor() }
-    private val clock = SetClock(0)
+    private val clock = ManualClock(0)
     private var opened: Wallet? = null
     private val wallet get() = checkNotNull(opened) { "no wallet was opened" }
-    private var unlocked = PaymentUnlock.withoutLock()
+    private var unlock = PaymentUnlock.withoutLock()
     private val values = ScenarioTest.file.fields("values").toMutableMap()
     private val issuer = Issuer()
     private lateinit var signUp: SignUp
-    private lateinit var reset: Reset
-    private lateinit var factor: NewFactor
+    private lateinit var reset: PasswordReset
+    private lateinit var factor: FactorEnrolment
 
     fun step(place: String, step: Fields) {
         val verb = step.text("do")
@@ -77,11 +77,11 @@ private class Run(private val folder: File) : AutoCloseable {
         val given = try {
             perform(verb, arguments)
         } catch (error: WalletException) {
-            assertFalse(error.stackTraceToString().contains(SECRET), "$place, $verb: the error tells a secret")
+            assertFalse(error.stackTraceToString().contains(SECRET), "$place, $verb: the error contains a secret")
             came = "${error.kind()}: $error"
             null
         }
-        assertEquals(emptySet<String>(), arguments.unread, "$place, $verb: what is it to do with that?")
+        assertEquals(emptySet<String>(), arguments.unread, "$place, $verb: unknown arguments")
         assertEquals(step["fails"], came, "$place, $verb")
         if ("gives" in step) check(filled(step["gives"]), given, "$place, $verb")
         step["save"]?.let { values[it as String] = given }
@@ -97,7 +97,7 @@ private class Run(private val folder: File) : AutoCloseable {
                 if (at is Long) (of as List<*>)[at.toInt()] else (of as Map<*, *>)[at]
             }
 
-            // With another character in the place of that one.
+            // Replaces the character at this place by another.
             "altered" -> return StringBuilder(with.text("text")).let {
                 val at = with.number("at").toInt().let { at -> if (at < 0) it.length + at else at }
                 it.setCharAt(at, if (it[at] == 'A') 'B' else 'A')
@@ -112,14 +112,17 @@ private class Run(private val folder: File) : AutoCloseable {
             "signs_wrong" -> keystores.getValue(1).forger = keystores.getValue(2).signer
             "device" -> keystore = keystores.getValue(with.number("number"))
             "keystore_throws" -> keystore.fault.throws(
-                keystoreFailure(with.text("failure")),
+                keystoreException(with.text("failure")),
                 with.optional("times") as Long?,
             )
             "keystore_works" -> keystore.fault.throws(null)
             "keystore_knows" -> keystore.answers = with.fields("answers").mapValues { it.value as String }
             "public_key" -> return publicKeyInside(keystore).toHex()
             "sign" -> return signInside(keystore, with.bytes("message")).toHex()
-            "anchor_throws" -> anchor.fault.throws(anchorFailure(with.text("failure")), with.optional("times") as Long?)
+            "anchor_throws" -> anchor.fault.throws(
+                anchorException(with.text("failure")),
+                with.optional("times") as Long?,
+            )
             "anchor_works" -> anchor.fault.throws(null)
             "anchored" ->
                 anchor.anchored =
@@ -135,12 +138,12 @@ private class Run(private val folder: File) : AutoCloseable {
             // The wallet
             "create" -> opened = Wallet.create(file, keystore, anchor, clock)
             "open" -> opened = Wallet.open(file, keystore, anchor, clock)
-            "adopt" -> opened = Wallet.adopt(file, keystore, anchor, clock)
+            "adopt" -> opened = Wallet.openRolledBack(file, keystore, anchor, clock)
             "close" -> close()
             "destroy" -> Wallet.destroy(file)
-            "rewrap" -> wallet.rewrap(keystores.getValue(with.number("number")))
-            "replace_key" -> wallet.replaceKey()
-            "replacing_key" -> return wallet.isReplacingKey
+            "rewrap" -> wallet.changeKeystore(keystores.getValue(with.number("number")))
+            "replace_key" -> wallet.rekey()
+            "replacing_key" -> return wallet.isRekeying
             "panic" -> panicInside(wallet.handle, SECRET)
 
             // Payments
@@ -154,22 +157,22 @@ private class Run(private val folder: File) : AutoCloseable {
                 with.optional("language") as String?,
             )
             "next_codes_at_once" -> return nextCodesAtOnce(with.list("ids"))
-            "learn_time" -> wallet.payments.learnTime(with.text("id"), with.number("issuer"))
+            "learn_time" -> wallet.payments.learnIssuerTime(with.text("id"), with.number("issuer"))
             "remove_payment" -> wallet.payments.remove(with.text("id"))
-            "drop_all" -> wallet.payments.dropAll()
+            "drop_all" -> wallet.payments.removeAll()
 
             // The payment lock
-            "without_lock" -> unlocked = PaymentUnlock.withoutLock()
-            "lock" -> unlocked.lock()
-            "unlock_with_pin" -> unlocked = wallet.payments.unlockWithPin(with.text("pin").toByteArray())
-            "unlock_with_key" -> unlocked = wallet.payments.unlockWithKey(with.bytes("key"))
-            "set_pin" -> wallet.payments.setPin(unlocked, with.text("pin").toByteArray())
-            "set_unlock_key" -> wallet.payments.setUnlockKey(unlocked, with.bytes("key"))
+            "without_lock" -> unlock = PaymentUnlock.withoutLock()
+            "lock" -> unlock.lock()
+            "unlock_with_pin" -> unlock = wallet.payments.unlockWithPin(with.text("pin").toByteArray())
+            "unlock_with_key" -> unlock = wallet.payments.unlockWithKey(with.bytes("key"))
+            "set_pin" -> wallet.payments.setPin(unlock, with.text("pin").toByteArray())
+            "set_unlock_key" -> wallet.payments.setUnlockKey(unlock, with.bytes("key"))
             "forget_pin" -> wallet.payments.forgetPin()
             "forget_unlock_key" -> wallet.payments.forgetUnlockKey()
-            "remove_lock" -> wallet.payments.removeLock(unlocked)
+            "remove_lock" -> wallet.payments.removeLock(unlock)
             "lock_status" -> return wallet.payments.lockStatus()?.let {
-                mapOf("pin_tries_left" to it.pinTriesLeft?.toLong(), "key" to it.key)
+                mapOf("pin_tries_left" to it.pinTriesLeft?.toLong(), "key" to it.hasUnlockKey)
             }
 
             // One-time passwords and passes
@@ -200,16 +203,16 @@ private class Run(private val folder: File) : AutoCloseable {
             "remove_pass" -> wallet.passes.remove(with.text("id"))
 
             // A new phone
-            "move_begin" -> return wallet.moving.begin().fields()
-            "move_waits" -> return wallet.moving.waits()?.fields()
-            "move_give_up" -> wallet.moving.giveUp()
-            "move_read" -> return wallet.moving.read(with.text("request")).fields()
+            "move_begin" -> return wallet.transfer.request().fields()
+            "move_waits" -> return wallet.transfer.pendingRequest()?.fields()
+            "move_give_up" -> wallet.transfer.cancelRequest()
+            "move_read" -> return wallet.transfer.readRequest(with.text("request")).fields()
             "move_give" -> {
                 val chosen = with.list("chosen").map { it as String }
-                val answer = wallet.moving.give(unlocked, with.text("request"), with.text("number"), chosen)
-                return mapOf("text" to answer.text, "qr" to answer.qr?.fields())
+                val sealed = wallet.transfer.seal(unlock, with.text("request"), with.text("number"), chosen)
+                return mapOf("text" to sealed.text, "qr" to sealed.qr?.fields())
             }
-            "move_take" -> return wallet.moving.take(with.text("answer"))
+            "move_take" -> return wallet.transfer.receive(with.text("answer"))
             else -> return performAtIssuer(verb, with)
         }
         return null
@@ -218,7 +221,7 @@ private class Run(private val folder: File) : AutoCloseable {
     private fun performAtIssuer(verb: String, with: Arguments): Any? {
         val account by lazy { wallet.account }
         when (verb) {
-            // The issuer, a till there, and whoever has an account there
+            // The issuer, a till there, and an owner of an account there
             "issuer" -> issuer.name = with.text("name")
             "issuer_says" -> issuer.says = IssuerResponse(
                 with.number("status").toInt(),
@@ -232,73 +235,77 @@ private class Run(private val folder: File) : AutoCloseable {
             "mail" -> return issuer.code(with.text("to"), with.text("subject"))
 
             // The account
-            "known" -> return account.known()?.let {
-                mapOf("handle" to it.at.handle, "device" to it.at.deviceName, "logged_in" to it.loggedIn)
+            "known" -> return account.status()?.let {
+                mapOf("handle" to it.profile.handle, "device" to it.profile.deviceName, "logged_in" to it.loggedIn)
             }
-            "sign_up" -> signUp = account.signUp(at(with), Language.ENGLISH).carried(issuer::send)
-            "sign_up_code" -> factor = signUp.code(with.text("code"), with.password()).carried(issuer::send)
-            "sign_up_factor" -> return signUp.factor(with.text("totp")).carried(issuer::send).reveal()
-            "keep_factor" -> return factor.keepHere()
+            "sign_up" -> signUp = account.beginSignUp(profile(with), Language.ENGLISH).execute(issuer::send)
+            "sign_up_code" -> factor = signUp.verifyCode(with.text("code"), with.password()).execute(issuer::send)
+            "sign_up_factor" -> return signUp.finish(with.text("totp")).execute(issuer::send).reveal()
+            "keep_factor" -> return factor.storeInWallet()
             "reveal_factor" -> return factor.revealUri().decodeToString()
-            "log_in" -> return account.logIn(at(with), with.password(), with.secondFactor()).carried(issuer::send).let {
-                mapOf("must_enrol" to it.mustEnrol)
+            "log_in" -> {
+                val call = account.logIn(profile(with), with.password(), with.secondFactor())
+                return mapOf("must_enrol" to call.execute(issuer::send).mustEnrolFactor)
             }
-            "reset" -> reset = account.reset(at(with)).carried(issuer::send)
-            "reset_proof" -> reset.proof(with.text("code"), with.secondFactor()!!).carried(issuer::send)
-            "reset_finish" -> reset.finish(with.password()).carried(issuer::send)
-            "overview" -> return account.overview().carried(issuer::send).fields()
-            "prove" -> account.prove(with.text("totp")).carried(issuer::send)
-            "enrol" -> factor = account.enrol().carried(issuer::send)
-            "enrol_code" -> account.enrolCode(with.text("totp")).carried(issuer::send)
-            "renew_recovery_codes" -> return account.renewRecoveryCodes().carried(issuer::send).reveal()
-            "log_out" -> account.logOut().carried(issuer::send)
-            "drop_session" -> account.dropSession()
-            "end_sessions" -> account.endSessions(with.optional("number") as Long?).carried(issuer::send)
-            "forget_device" -> account.forgetDevice(with.text("id")).carried(issuer::send)
-            "freeze" -> account.freeze().carried(issuer::send)
-            "unfreeze" -> account.unfreeze().carried(issuer::send)
-            "freeze_by_code" -> account.freezeByCode(at(with), with.text("code")).carried(issuer::send)
-            "take_back" -> account.takeBack(at(with), with.text("code"), with.secondFactor()!!).carried(issuer::send)
-            "close_account" -> account.closeAccount().carried(issuer::send)
-            "keep_account" -> account.keepAccount().carried(issuer::send)
+            "reset" -> reset = account.beginPasswordReset(profile(with)).execute(issuer::send)
+            "reset_proof" -> reset.verify(with.text("code"), with.secondFactor()!!).execute(issuer::send)
+            "reset_finish" -> reset.finish(with.password()).execute(issuer::send)
+            "overview" -> return account.overview().execute(issuer::send).fields()
+            "prove" -> account.verifyFactor(with.text("totp")).execute(issuer::send)
+            "enrol" -> factor = account.beginFactorEnrolment().execute(issuer::send)
+            "enrol_code" -> account.confirmFactorEnrolment(with.text("totp")).execute(issuer::send)
+            "renew_recovery_codes" -> return account.renewRecoveryCodes().execute(issuer::send).reveal()
+            "log_out" -> account.logOut().execute(issuer::send)
+            "drop_session" -> account.discardSession()
+            "end_sessions" -> account.endSessions(with.optional("number") as Long?).execute(issuer::send)
+            "forget_device" -> account.forgetDevice(with.text("id")).execute(issuer::send)
+            "freeze" -> account.freeze().execute(issuer::send)
+            "unfreeze" -> account.unfreeze().execute(issuer::send)
+            "freeze_by_code" -> account.freezeByCode(profile(with), with.text("code")).execute(issuer::send)
+            "take_back" ->
+                account.revertChanges(profile(with), with.text("code"), with.secondFactor()!!).execute(issuer::send)
+            "close_account" -> account.requestDeletion().execute(issuer::send)
+            "keep_account" -> account.cancelDeletion().execute(issuer::send)
             "provision" -> {
                 val label = with.text("label")
-                return account.provision().carried(unlocked, label, issuer::send)
+                return account.provision().execute(unlock, label, issuer::send)
             }
-            "provision_waits" -> return account.provisionWaits()
-            "drop_provision" -> account.dropProvision()
-            "cards" -> return cards(account.cards())
+            "provision_waits" -> return account.hasPendingProvision()
+            "drop_provision" -> account.discardProvision()
+            "cards" -> return cards(account.listCards())
             "add_card" -> return cards(account.addCard(with.text("token")))
-            "charge_card" -> return cards(account.chargeCard(with.text("id")))
+            "charge_card" -> return cards(account.setDefaultCard(with.text("id")))
             "remove_card" -> return cards(account.removeCard(with.text("id")))
-            "till_card" -> return wallet.payments.tillCard(with.text("id"), with.text("text")).let {
+            "till_card" -> return wallet.payments.readTillCard(with.text("id"), with.text("text")).let {
                 mapOf("till" to it.till, "shop" to it.shop, "issuer" to it.issuer)
             }
-            "payments" -> return account.payments(with.optional("before") as String?).carried(issuer::send).fields()
-            "kept_payments" -> return account.keptPayments()?.fields()
-            "move_address" -> account.moveAddress(with.text("address"), Language.ENGLISH).carried(issuer::send)
+            "payments" ->
+                return account.paymentHistory(with.optional("before") as String?).execute(issuer::send).fields()
+            "kept_payments" -> return account.cachedPayments()?.fields()
+            "move_address" -> account.changeAddress(with.text("address"), Language.ENGLISH).execute(issuer::send)
             "move_address_code" ->
-                account.moveAddressCode(with.text("address"), with.text("code")).carried(issuer::send)
+                account.confirmAddressChange(with.text("address"), with.text("code")).execute(issuer::send)
             else -> throw AssertionError("there is no such verb: $verb")
         }
         return null
     }
 
-    /** By their last digits: what came in one second stands in no order. */
-    private fun cards(call: CardsCall) = call.carried(issuer::send).sortedBy { it.last4 }.map { it.fields() }
+    /** Gives the cards by their last digits, since those added in one second have no order. */
+    private fun cards(call: CardsCall) = call.execute(issuer::send).sortedBy { it.last4 }.map { it.fields() }
 
-    private fun at(with: Arguments) =
-        AccountAt(with.text("handle"), with.optional("issuer") as String? ?: issuer.url, "phone")
+    private fun profile(with: Arguments) =
+        AccountProfile(with.text("handle"), with.optional("issuer") as String? ?: issuer.url, "phone")
 
     private fun add(payment: Fields): String {
         val credential = payment.text("credential").fromHex()
-        val new = NewPayment(credential, payment.text("label"), payment.text("prefix"), payment["alias_period"] as Long)
-        return wallet.payments.add(unlocked, new, payment.text("seed").fromHex())
+        val period = payment["alias_period"] as Long
+        val new = NewPaymentCredential(credential, payment.text("label"), payment.text("prefix"), period)
+        return wallet.payments.add(unlock, new, payment.text("seed").fromHex())
     }
 
     private fun nextCode(id: String, till: String? = null, language: String? = null): Fields {
         val spelled = language?.let { Language.valueOf(it.uppercase()) }
-        return when (val next = wallet.payments.nextCode(unlocked, id, till, spelled)) {
+        return when (val next = wallet.payments.nextCode(unlock, id, till, spelled)) {
             is NextCode.Code -> next.code.fields()
             is NextCode.Wait -> mapOf("wait" to next.seconds)
         }
@@ -314,7 +321,7 @@ private class Run(private val folder: File) : AutoCloseable {
         }
     }
 
-    /** With the values that are named in it. */
+    /** Replaces the names of saved values in it by the values. */
     private fun filled(value: Any?): Any? = when (value) {
         is Map<*, *> -> value.mapValues { filled(it.value) }
         is List<*> -> value.map { filled(it) }
@@ -323,7 +330,7 @@ private class Run(private val folder: File) : AutoCloseable {
     }
 }
 
-/** Of an object only the fields that are expected are looked at. */
+/** Compares; of an object only the fields that are expected. */
 private fun check(expected: Any?, given: Any?, place: String) {
     if (expected is Map<*, *> && given is Map<*, *>) {
         for ((name, value) in expected) check(value, given[name], "$place, $name")
@@ -362,18 +369,18 @@ private fun AccountOverview.fields(): Fields = mapOf(
     "devices" to devices.map { mapOf("id" to it.id, "name" to it.name, "is_this" to it.isThis) },
     "sessions" to sessions.map { mapOf("number" to it.number, "device" to it.device, "is_this" to it.isThis) },
     "recovery_codes_left" to recoveryCodesLeft,
-    "must_enrol" to mustEnrol,
+    "must_enrol" to mustEnrolFactor,
     "frozen" to frozen,
-    "closing" to closing,
+    "closing" to deletionAt,
 )
 
 private fun TransferRequest.fields(): Fields = mapOf("text" to text, "number" to number, "qr" to qr.fields())
 
 private fun AccountCard.fields(): Fields =
-    mapOf("id" to id, "brand" to brand, "last4" to last4, "is_charged" to isCharged)
+    mapOf("id" to id, "brand" to brand, "last4" to last4, "is_charged" to isDefault)
 
 private fun PaymentPage.fields(): Fields =
-    mapOf("payments" to payments.map { it.fields() }, "earlier" to earlier, "seen" to seen)
+    mapOf("payments" to payments.map { it.fields() }, "earlier" to hasEarlier, "seen" to fetchedAt)
 
 private fun AccountPayment.fields(): Fields = mapOf(
     "number" to number,
@@ -381,17 +388,17 @@ private fun AccountPayment.fields(): Fields = mapOf(
     "reference" to reference,
     "amount" to amount,
     "currency" to currency,
-    "shown" to shown,
+    "shown" to formattedAmount,
     "state" to state.name.lowercase(),
-    "time" to time,
-    "since" to since,
+    "time" to acceptedAt,
+    "since" to stateSince,
 )
 
-/** The error's name, with the problem if it tells one. */
+/** Gives the name of the error, and of the problem if it has one. */
 private fun WalletException.kind(): String? = when (this) {
     is WalletException.Issuer -> "Issuer ${problem::class.simpleName}"
-    is WalletException.Move ->
-        "Move " + problem.name.split("_").joinToString("") { it.take(1) + it.drop(1).lowercase() }
+    is WalletException.Transfer ->
+        "Transfer " + problem.name.split("_").joinToString("") { it.take(1) + it.drop(1).lowercase() }
     else -> this::class.simpleName
 }
 
@@ -402,25 +409,25 @@ private fun ClockStatus.text(): String = when (this) {
     is ClockStatus.SetBack -> "set back $seconds"
 }
 
-private fun keystoreFailure(name: String): Throwable = when (name) {
-    "Locked" -> KeystoreFailure.Locked()
-    "KeyMissing" -> KeystoreFailure.KeyMissing()
-    "KeyInvalidated" -> KeystoreFailure.KeyInvalidated()
-    "WrongDevice" -> KeystoreFailure.WrongDevice()
-    "Damaged" -> KeystoreFailure.Damaged()
-    "Failed" -> KeystoreFailure.Failed()
+private fun keystoreException(name: String): Throwable = when (name) {
+    "Locked" -> KeystoreException.Locked()
+    "KeyMissing" -> KeystoreException.KeyMissing()
+    "KeyInvalidated" -> KeystoreException.KeyInvalidated()
+    "WrongDevice" -> KeystoreException.WrongDevice()
+    "Damaged" -> KeystoreException.Damaged()
+    "Failed" -> KeystoreException.Failed()
     "unknown" -> IllegalStateException(SECRET)
     else -> throw AssertionError("a keystore does not throw $name")
 }
 
-private fun anchorFailure(name: String): Throwable = when (name) {
-    "Locked" -> AnchorFailure.Locked()
-    "Failed" -> AnchorFailure.Failed()
+private fun anchorException(name: String): Throwable = when (name) {
+    "Locked" -> AnchorException.Locked()
+    "Failed" -> AnchorException.Failed()
     "unknown" -> IllegalStateException(SECRET)
     else -> throw AssertionError("an anchor does not throw $name")
 }
 
-/** A step's arguments, and which of them no verb has asked for. */
+/** The arguments of a step, and those that no verb has read. */
 private class Arguments(private val all: Fields) {
     val unread = all.keys.toMutableSet()
 

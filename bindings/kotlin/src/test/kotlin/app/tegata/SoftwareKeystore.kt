@@ -13,8 +13,8 @@ import javax.crypto.Mac
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
 
-/** A keystore in memory, as a host would write it: AES-GCM, HMAC-SHA256, P-256. */
-class SoftwareKeystore : DeviceKeystore {
+/** A keystore in memory, written as a host would: AES-GCM, HMAC-SHA256, P-256. */
+class SoftwareKeystore : Keystore {
     private val wrapping: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
     private val keyed: SecretKey = KeyGenerator.getInstance("HmacSHA256").generateKey()
     private val signing = KeyPairGenerator.getInstance("EC").apply {
@@ -30,7 +30,7 @@ class SoftwareKeystore : DeviceKeystore {
         try {
             return cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12)).doFinal(wrapped, 12, wrapped.size - 12)
         } catch (_: GeneralSecurityException) {
-            throw KeystoreFailure.WrongDevice()
+            throw KeystoreException.WrongDevice()
         }
     }
 

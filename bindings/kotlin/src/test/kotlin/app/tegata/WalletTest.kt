@@ -9,17 +9,17 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.io.TempDir
 
-/** What is Kotlin's own, with a keystore that encrypts. What all languages share is in scenarios.json. */
+/** Tests of what is specific to Kotlin, with a keystore that encrypts. scenarios.json has what all languages share. */
 class WalletTest {
     @TempDir
     lateinit var folder: File
 
-    private val host by lazy { Host(folder) }
+    private val device by lazy { TestDevice(folder) }
 
     @Test
-    fun `a symbol is read module by module, light outside`() {
-        val unlocked = PaymentUnlock.withoutLock()
-        val code = host.create().use { it.payments.nextCode(unlocked, it.add(unlocked)).code() }
+    fun `modules are read one by one, light outside`() {
+        val unlock = PaymentUnlock.withoutLock()
+        val code = device.create().use { it.payments.nextCode(unlock, it.add(unlock)).code() }
         // The finder pattern, and the start of Code 128 in set C: bars of 2, 1 and 3.
         assertEquals("1111111", (0 until 7).joinToString("") { if (code.qr.isDark(it, 0)) "1" else "0" })
         assertEquals("11010011100", (0 until 11).joinToString("") { if (code.code128.isDark(it, 0)) "1" else "0" })
@@ -27,33 +27,35 @@ class WalletTest {
     }
 
     @Test
-    fun `neither a code nor a nested one prints a digit`() {
-        val unlocked = PaymentUnlock.withoutLock()
-        val next = host.create().use { it.payments.nextCode(unlocked, it.add(unlocked)) }
+    fun `codes print no digit`() {
+        val unlock = PaymentUnlock.withoutLock()
+        val next = device.create().use { it.payments.nextCode(unlock, it.add(unlock)) }
         assertEquals("PaymentCode([redacted])", next.code().toString())
         assertFalse("$next".contains("4960"))
     }
 
     @Test
-    fun `what errors print reads like a sentence`() {
-        host.create().use { wallet ->
-            val unlocked = PaymentUnlock.withoutLock()
-            wallet.payments.setPin(unlocked, Host.PIN)
+    fun `errors print one clause`() {
+        device.create().use { wallet ->
+            val unlock = PaymentUnlock.withoutLock()
+            wallet.payments.setPin(unlock, TestDevice.PIN)
             val wrong = assertThrows<WalletException.WrongPin> { wallet.payments.unlockWithPin("0852".toByteArray()) }
             assertEquals(9, wrong.triesLeft)
             assertEquals("wrong PIN, attempts left: 9", wrong.toString())
         }
-        assertEquals("the keystore has no such key", "${KeystoreFailure.KeyMissing()}")
+        assertEquals("the keystore has no such key", "${KeystoreException.KeyMissing()}")
     }
 
     @Test
-    fun `the PIN opens payments, and its array stays the caller's`() {
-        val pin = Host.PIN.copyOf()
-        val id = host.create().use { wallet ->
-            val unlocked = PaymentUnlock.withoutLock()
-            wallet.add(unlocked).also { wallet.payments.setPin(unlocked, pin) }
+    fun `unlocking leaves the PIN array as it is`() {
+        val pin = TestDevice.PIN.copyOf()
+        val id = device.create().use { wallet ->
+            val unlock = PaymentUnlock.withoutLock()
+            wallet.add(unlock).also { wallet.payments.setPin(unlock, pin) }
         }
-        host.open().use { wallet -> wallet.payments.unlockWithPin(pin).use { wallet.payments.nextCode(it, id).code() } }
-        assertArrayEquals(Host.PIN, pin)
+        device.open().use { wallet ->
+            wallet.payments.unlockWithPin(pin).use { wallet.payments.nextCode(it, id).code() }
+        }
+        assertArrayEquals(TestDevice.PIN, pin)
     }
 }

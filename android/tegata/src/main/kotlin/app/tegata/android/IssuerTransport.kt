@@ -27,22 +27,21 @@ import okhttp3.Response
 import okio.BufferedSink
 
 /**
- * Carries the wallet's requests to the issuer.
+ * Sends the wallet's requests to the issuer.
  *
  * ```kotlin
  * val transport = IssuerTransport(context)
- * val overview = wallet.account.overview().carried { transport.send(it) }
+ * val overview = wallet.account.overview().execute { transport.send(it) }
  * ```
  *
- * Over TLS alone, with no redirect followed and no proxy of this machine's own for what stays on it. What the request says
- * may be done twice is sent up to three times; the rest once, whatever happens. Keep one for the life of the app: its
- * connections are used again.
+ * Uses TLS only, follows no redirects, and no proxy for an issuer on this machine. Idempotent requests are sent up to three
+ * times, all others once. Keep one for the life of the app: it reuses its connections.
  */
 public class IssuerTransport internal constructor(private val takesLoopback: Boolean, limits: Limits = Limits()) {
-    /** In an app that can be debugged, an issuer on this machine is taken over `http`, too, if its manifest permits that. */
+    /** In a debuggable app an issuer on this machine may be reached over `http`, too, if the manifest permits that. */
     public constructor(context: Context) : this(context.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0)
 
-    /** How long is waited: for a connection, for the next bytes, and for all of a try. */
+    /** The timeouts for a connection, for the next bytes, and for a whole try. */
     internal class Limits(
         val connect: Duration = 10.seconds,
         val read: Duration = 35.seconds, // the issuer itself gives up after half a minute
@@ -59,14 +58,14 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
         .callTimeout(limits.whole.toJavaDuration())
         .build()
 
-    /** The same, for this machine alone. */
+    /** The client for an issuer on this machine. */
     private val loopback by lazy {
         client.newBuilder().connectionSpecs(listOf(ConnectionSpec.CLEARTEXT)).proxy(Proxy.NO_PROXY).build()
     }
 
     /**
-     * Gives what came back, whatever it is; the call that made the request knows what it says. Of a long answer only as much
-     * is read as shows that it is too long. Waits without a thread; cancelled, it hangs up.
+     * Gives the response, whatever it is; the call that made the request reads it. Reads only as much of a long response as
+     * shows that it is too long. Suspends without a thread; cancelling closes the connection.
      */
     @Throws(TransportException::class)
     public suspend fun send(request: IssuerRequest): IssuerResponse {
@@ -77,7 +76,7 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
             takesLoopback && url.host in LOOPBACK -> loopback
             else -> throw TransportException.NotOverTls()
         }
-        for (pause in if (request.mayRepeat) PAUSES else emptyList()) {
+        for (pause in if (request.isIdempotent) PAUSES else emptyList()) {
             try {
                 return way.once(url, request)
             } catch (_: TransportException.Unreachable) {
@@ -104,20 +103,20 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
                         }
                     }
 
-                    // What was thrown stays here: its words are a stranger's, and may name what was asked.
-                    override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(nameOf(e))
+                    // The exception stays here: its message may contain the request.
+                    override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(translate(e))
                 },
             )
         }
 
     private fun read(response: Response): IssuerResponse {
-        // One byte more than is taken tells an answer that is too long.
+        // One byte more than the limit shows that a response is too long.
         val source = response.body!!.source().apply { request(LARGEST + 1) }
         val body = source.buffer.run { readByteArray(minOf(size, LARGEST + 1)) }
         return IssuerResponse(response.code, body, response.header("Retry-After"))
     }
 
-    /** A body that is written once: the client has reasons of its own to repeat a request, and this takes them away. */
+    /** A body that is written once, so that the client does not repeat a request by itself. */
     private class Once(private val bytes: ByteArray) : RequestBody() {
         override fun contentType(): MediaType? = null // among the request's headers
 
@@ -131,7 +130,7 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
     }
 
     private companion object {
-        /** What the core takes at most. */
+        /** The largest body that the core takes. */
         const val LARGEST = 256L * 1024
 
         /** Neither the model of the phone nor the version of anything. */

@@ -1,9 +1,9 @@
 package app.tegata.android
 
 import android.security.keystore.StrongBoxUnavailableException
-import app.tegata.KeystoreFailure
-import app.tegata.Payments
+import app.tegata.KeystoreException
 import app.tegata.PaymentUnlock
+import app.tegata.Payments
 import app.tegata.WalletException
 import app.tegata.setUnlockKey
 import app.tegata.unlockWithKey
@@ -19,65 +19,65 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
 /**
- * Two ways to unlock payments: a finger or a face, which frees a key in hardware, and the PIN.
+ * Unlocks payments by a finger or a face, which release a key in hardware, or by the PIN.
  *
- * The first keeps 32 random bytes beside the wallet, sealed by a key that the device gives to nobody without a finger, and
- * to nobody at all once another finger was enrolled. [GateException.EnrolmentChanged] says so, every time, until the gate is
- * [set up][setUp] again after the PIN. A fault of the keystore arrives as the [KeystoreFailure] that it is.
+ * Biometric unlocking keeps 32 random bytes beside the wallet, sealed by a key that the device does not release without a
+ * finger or a face, and never again once another was enrolled. [GateException.EnrolmentChanged] is thrown then, every time,
+ * until the gate is [set up][setUp] again after the PIN. Errors of the keystore are thrown as [KeystoreException].
  *
  * @param wallet the wallet's own path.
- * @param dispatcher where disk and keystore are waited for.
+ * @param dispatcher where disk and keystore are used.
  */
 public class PaymentGate internal constructor(
     private val payments: Payments,
     wallet: File,
     private val dispatcher: CoroutineDispatcher,
-    private val faults: KeyFaults,
+    private val caller: KeystoreCaller,
 ) {
     @JvmOverloads
     public constructor(payments: Payments, wallet: File, dispatcher: CoroutineDispatcher = Dispatchers.IO) :
-        this(payments, wallet, dispatcher, KeyFaults())
+        this(payments, wallet, dispatcher, KeystoreCaller())
 
     private val alias = alias(wallet, "gate")
-    private val kept = Kept(File(wallet.path + ".gate"))
+    private val file = DurableFile(File(wallet.path + ".gate"))
 
-    /** Whether [unlock] has something to ask for. Looks at the disk. */
+    /** Whether [unlock] is set up. Reads the disk. */
     @get:Throws(GateException::class, WalletException::class)
-    public val isSetUp: Boolean get() = onDisk { kept.read() } != null && payments.lockStatus()?.key == true
+    public val isSetUp: Boolean get() = onDisk { file.read() } != null && payments.lockStatus()?.hasUnlockKey == true
 
     /**
-     * Opens payments by finger or face from now on, in place of whichever were meant before. Locks payments if they were
-     * not. The person is asked once: what cannot be opened is not worth setting up.
+     * Has payments unlocked by finger or face from now on, in place of those set up before. Locks payments if they were not
+     * locked. Prompts once: what cannot be unlocked is not worth setting up.
      */
-    @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
-    public suspend fun setUp(unlocked: PaymentUnlock, ask: BiometricAsk) {
-        val locked = withContext(dispatcher) { named { newCipher() } }
-        val cipher = ask.ask(locked)
+    @Throws(GateException::class, KeystoreException::class, WalletException::class)
+    public suspend fun setUp(unlock: PaymentUnlock, prompter: BiometricPrompter) {
+        val locked = withContext(dispatcher) { call { newCipher() } }
+        val cipher = prompter.prompt(locked)
         withContext(dispatcher) {
             val secret = ByteArray(SECRET_BYTES).also(SecureRandom()::nextBytes)
             try {
-                val sealed = named { cipher.doFinal(secret) }
-                onDisk { kept.write(cipher.iv + sealed) }
-                payments.setUnlockKey(unlocked, secret)
+                val sealed = call { cipher.doFinal(secret) }
+                onDisk { file.write(cipher.iv + sealed) }
+                payments.setUnlockKey(unlock, secret)
             } finally {
                 secret.fill(0)
             }
         }
     }
 
-    /** Opens payments by finger or face. */
-    @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
-    public suspend fun unlock(ask: BiometricAsk): PaymentUnlock {
-        val sealed = withContext(dispatcher) { onDisk { kept.read() } } ?: throw GateException.NotSetUp()
+    /** Unlocks payments by finger or face. */
+    @Throws(GateException::class, KeystoreException::class, WalletException::class)
+    public suspend fun unlock(prompter: BiometricPrompter): PaymentUnlock {
+        val sealed = withContext(dispatcher) { onDisk { file.read() } } ?: throw GateException.NotSetUp()
         if (sealed.size <= NONCE_BYTES) throw GateException.NotSetUp()
-        val locked = withContext(dispatcher) { named { cipherFor(sealed) } }
-        val cipher = ask.ask(locked)
+        val locked = withContext(dispatcher) { call { cipherFor(sealed) } }
+        val cipher = prompter.prompt(locked)
         return withContext(dispatcher) {
-            open(named { cipher.doFinal(sealed, NONCE_BYTES, sealed.size - NONCE_BYTES) })
+            open(call { cipher.doFinal(sealed, NONCE_BYTES, sealed.size - NONCE_BYTES) })
         }
     }
 
-    /** Opens payments by the PIN, as it was typed, and wipes it. */
+    /** Unlocks payments by the PIN, as it was typed, and wipes it. */
     @Throws(WalletException::class)
     public suspend fun unlockWithPin(pin: ByteArray): PaymentUnlock = try {
         withContext(dispatcher) { payments.unlockWithPin(pin) }
@@ -85,19 +85,19 @@ public class PaymentGate internal constructor(
         pin.fill(0)
     }
 
-    /** Has payments no longer opened by finger or face. Refused, by the core, while there is no PIN. */
-    @Throws(GateException::class, KeystoreFailure::class, WalletException::class)
+    /** Removes unlocking by finger or face. The core refuses it while there is no PIN. */
+    @Throws(GateException::class, KeystoreException::class, WalletException::class)
     public suspend fun takeDown(): Unit = withContext(dispatcher) {
         payments.forgetUnlockKey()
-        onDisk { kept.delete() }
-        faults.named { platformStore().deleteEntry(alias) }
+        onDisk { file.delete() }
+        caller.call { platformStore().deleteEntry(alias) }
     }
 
     private fun newCipher(): Cipher {
         try {
             makeKey()
         } catch (_: InvalidAlgorithmParameterException) {
-            // The parameters never change: what the device lacks for them is a finger.
+            // The parameters never change: this is thrown when no finger and no face is enrolled.
             throw GateException.NothingEnrolled()
         }
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, platformStore().key(alias)) }
@@ -110,7 +110,7 @@ public class PaymentGate internal constructor(
     }
 
     private fun cipherFor(sealed: ByteArray): Cipher {
-        val key = platformStore().key(alias) ?: throw KeystoreFailure.KeyMissing()
+        val key = platformStore().key(alias) ?: throw KeystoreException.KeyMissing()
         val nonce = GCMParameterSpec(TAG_BITS, sealed, 0, NONCE_BYTES)
         return Cipher.getInstance(AES_GCM).apply { init(Cipher.DECRYPT_MODE, key, nonce) }
     }
@@ -118,7 +118,7 @@ public class PaymentGate internal constructor(
     private fun open(secret: ByteArray): PaymentUnlock = try {
         payments.unlockWithKey(secret)
     } catch (_: WalletException.PaymentsLocked) {
-        // The wallet knows another secret, as when setting up was cut off between the two.
+        // The wallet has another secret, as when setting up was interrupted between the two.
         throw GateException.NotSetUp()
     } catch (_: WalletException.UnlockNotSet) {
         throw GateException.NotSetUp()
@@ -132,10 +132,10 @@ public class PaymentGate internal constructor(
         throw GateException.Unavailable()
     }
 
-    /** What is a refusal of any key's is a change of fingers here: nothing else invalidates this one. */
-    private fun <T> named(work: () -> T): T = try {
-        faults.named(work)
-    } catch (_: KeystoreFailure.KeyInvalidated) {
+    /** An invalidated key means a change of enrolled fingers or faces here: nothing else invalidates this one. */
+    private fun <T> call(work: () -> T): T = try {
+        caller.call(work)
+    } catch (_: KeystoreException.KeyInvalidated) {
         throw GateException.EnrolmentChanged()
     }
 

@@ -17,36 +17,36 @@ internal const val NONCE_BYTES = 12
 internal const val TAG_BITS = 128
 private const val KEY_BITS = 256
 
-/** The store itself, empty of state of ours. */
+/** Opens the platform's key store. */
 internal fun platformStore(): KeyStore = KeyStore.getInstance(PLATFORM).apply { load(null) }
 
 internal fun KeyStore.key(alias: String): Key? = getKey(alias, null)
 
-/** What is asked of the hardware beyond the kind of key. Fewer wishes make a weaker key. */
-internal data class Wishes(
-    /** A chip of its own, rather than a corner of the main one. */
+/** What a key asks of the hardware beyond its kind. Fewer options make a weaker key. */
+internal data class KeyOptions(
+    /** Whether the key is in a separate chip, and not in the main one. */
     val strongBox: Boolean,
-    /** That the key rests while the screen is locked. */
+    /** Whether the key is unusable while the screen is locked. */
     val unlockedOnly: Boolean,
-    /** That the maker vouches for where the key is. */
+    /** Whether the manufacturer certifies where the key is. */
     val attested: Boolean = false,
 )
 
-/** All there is, the strongest first. The lock screen's part goes last: it costs least and guards against most thieves. */
-internal fun allWishes(attested: Boolean): List<Wishes> {
-    val plain = listOf(Wishes(true, true), Wishes(false, true), Wishes(true, false), Wishes(false, false))
+/** Gives all combinations, the strongest first. The lock screen's option goes last: it costs least and stops most thieves. */
+internal fun allKeyOptions(attested: Boolean): List<KeyOptions> {
+    val plain = listOf(KeyOptions(true, true), KeyOptions(false, true), KeyOptions(true, false), KeyOptions(false, false))
     return if (attested) plain.map { it.copy(attested = true) } + plain else plain
 }
 
 /**
- * Makes a key by the first of [wishes] that the device grants. Granted means that [proof] worked as well: some makers'
- * keystores make keys that they then refuse to use.
+ * Makes a key by the first of [options] that the device grants. Granted means that [proof] worked as well: some
+ * manufacturers' keystores make keys that they then refuse to use.
  */
-@Suppress("TooGenericExceptionCaught") // what a refusal throws differs from maker to maker
-internal fun makeByWishes(wishes: List<Wishes>, make: (Wishes) -> Unit, proof: () -> Unit) {
+@Suppress("TooGenericExceptionCaught") // the exceptions differ between manufacturers
+internal fun makeWithOptions(options: List<KeyOptions>, make: (KeyOptions) -> Unit, proof: () -> Unit) {
     var refusal: Exception? = null
     var hasStrongBox = true
-    for (wish in wishes) {
+    for (wish in options) {
         if (wish.strongBox && !hasStrongBox) continue
         try {
             make(wish)
@@ -61,14 +61,14 @@ internal fun makeByWishes(wishes: List<Wishes>, make: (Wishes) -> Unit, proof: (
     throw refusal ?: StrongBoxUnavailableException()
 }
 
-/** Seals and opens: what wraps the wallet's key. */
-internal fun makeWrappingKey(alias: String, wishes: Wishes) {
+/** Makes the key that wraps the wallet's key. */
+internal fun makeWrappingKey(alias: String, options: KeyOptions) {
     val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
-    generate(KeyProperties.KEY_ALGORITHM_AES, sealing(alias, purposes).wishing(wishes).build())
+    generate(KeyProperties.KEY_ALGORITHM_AES, sealing(alias, purposes).withOptions(options).build())
 }
 
-/** Seals and opens after a finger or a face each time, and never again once another was enrolled. */
-@SinceNine("StrongBox")
+/** Makes a key that needs a finger or a face for each use, and is invalidated once another is enrolled. */
+@Api28("StrongBox")
 internal fun makeBiometricKey(alias: String, strongBox: Boolean) {
     val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
     val spec = sealing(alias, purposes)
@@ -78,19 +78,19 @@ internal fun makeBiometricKey(alias: String, strongBox: Boolean) {
     generate(KeyProperties.KEY_ALGORITHM_AES, spec.build())
 }
 
-/** Answers a guess at a PIN. */
-internal fun makeKeyedFunction(alias: String, wishes: Wishes) {
-    val spec = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(KEY_BITS).wishing(wishes)
+/** Makes the key of the function that checks a guess at a PIN. */
+internal fun makeKeyedFunction(alias: String, options: KeyOptions) {
+    val spec = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(KEY_BITS).withOptions(options)
     generate(KeyProperties.KEY_ALGORITHM_HMAC_SHA256, spec.build())
 }
 
-/** Signs as this device. */
-internal fun makeSigningKey(alias: String, wishes: Wishes, challenge: ByteArray?) {
+/** Makes the key that signs as this device. */
+internal fun makeSigningKey(alias: String, options: KeyOptions, challenge: ByteArray?) {
     val spec = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN)
         .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
         .setDigests(KeyProperties.DIGEST_SHA256)
-        .wishing(wishes)
-    if (wishes.attested) spec.setAttestationChallenge(challenge)
+        .withOptions(options)
+    if (options.attested) spec.setAttestationChallenge(challenge)
     val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, PLATFORM)
     generator.apply { initialize(spec.build()) }.generateKeyPair()
 }
@@ -100,9 +100,9 @@ private fun sealing(alias: String, purposes: Int) = KeyGenParameterSpec.Builder(
     .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
     .setKeySize(KEY_BITS)
 
-@SinceNine("StrongBox, keys that rest while the screen is locked")
-private fun KeyGenParameterSpec.Builder.wishing(wishes: Wishes) =
-    setIsStrongBoxBacked(wishes.strongBox).setUnlockedDeviceRequired(wishes.unlockedOnly)
+@Api28("StrongBox, keys unusable while the screen is locked")
+private fun KeyGenParameterSpec.Builder.withOptions(options: KeyOptions) =
+    setIsStrongBoxBacked(options.strongBox).setUnlockedDeviceRequired(options.unlockedOnly)
 
 private fun generate(algorithm: String, spec: KeyGenParameterSpec) {
     KeyGenerator.getInstance(algorithm, PLATFORM).apply { init(spec) }.generateKey()

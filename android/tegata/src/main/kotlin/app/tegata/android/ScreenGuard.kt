@@ -21,7 +21,7 @@ public class ScreenGuard @JvmOverloads public constructor(activity: Activity, al
     /** What was there before; nothing while it is in force. */
     private var before: Before? = null
 
-    private val listener = object : OneActivity(activity) {
+    private val listener = object : ActivityObserver(activity) {
         override fun resumed() = brighten()
 
         override fun paused() = putBack()

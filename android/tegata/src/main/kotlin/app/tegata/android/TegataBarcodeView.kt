@@ -52,7 +52,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     }
 
     /** Shows a code and the time that is left of it. On the main thread. */
-    public fun show(tick: Tick): Unit = show(tick.code, tick.secondsLeft)
+    public fun show(tick: CodeCountdown): Unit = show(tick.code, tick.secondsLeft)
 
     /** Shows a card with nothing on it, as when payments were locked. */
     public fun clear(): Unit = show(null, 0)
@@ -151,7 +151,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     }
 
     /** Some makers' dark themes would draw white bars on black. */
-    @SinceAndroid(Build.VERSION_CODES.Q)
+    @RequiresApiLevel(Build.VERSION_CODES.Q)
     private fun keepLight() {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) isForceDarkAllowed = false
     }

@@ -7,26 +7,26 @@ import javax.net.ssl.SSLHandshakeException
 import javax.net.ssl.SSLPeerUnverifiedException
 
 /**
- * Why a request brought no answer. The call that it belongs to is as it was; whether the issuer did what was asked nobody
- * knows, but of [NotOverTls]. None says more than this: what was sent and to whom is in no message.
+ * Why a request got no response. Its call is as it was. Except after [NotOverTls] and [NotTrusted], nobody knows whether
+ * the issuer did what was requested. No message contains what was sent or to whom.
  */
 public sealed class TransportException(clause: String) : IOException(clause) {
-    /** The address is not one that anything secret may be sent to, or not by what the manifest says. Nothing was sent. */
+    /** The address does not use TLS, or the manifest does not allow it. Nothing was sent. */
     public class NotOverTls : TransportException("expected an address that begins with https")
 
-    /** Whoever answered could not prove to be the issuer: a network that wants a log-in first, or a clock far off. Nothing was sent. */
-    public class NotTrusted : TransportException("the issuer's certificate was not taken")
+    /** The certificate is not the issuer's, as in a network with a log-in page or with a wrong clock. Nothing was sent. */
+    public class NotTrusted : TransportException("the issuer's certificate is not trusted")
 
-    /** There is no way to the issuer now, or it broke off. */
+    /** The issuer cannot be reached now, or the connection was lost. */
     public class Unreachable : TransportException("the issuer cannot be reached")
 
-    /** It took too long. */
+    /** The issuer did not answer in time. */
     public class TimedOut : TransportException("the issuer took too long")
 }
 
-/** What an app is told of a client's fault. */
-internal fun nameOf(fault: IOException): TransportException = when (fault) {
-    // The system's word on plain http, which it forbids unless the manifest says otherwise.
+/** Translates an error of the HTTP client. */
+internal fun translate(fault: IOException): TransportException = when (fault) {
+    // The system throws it for plain http, which it forbids unless the manifest allows it.
     is UnknownServiceException -> TransportException.NotOverTls()
     is SSLHandshakeException, is SSLPeerUnverifiedException -> TransportException.NotTrusted()
     is InterruptedIOException -> TransportException.TimedOut()

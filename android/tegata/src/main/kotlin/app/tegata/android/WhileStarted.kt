@@ -11,8 +11,8 @@ import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.distinctUntilChanged
 
 /**
- * This flow, collected only while the activity can be seen: dropped when it is stopped, begun anew when it is started again,
- * ended when it is destroyed. Of codes none is used up in the background.
+ * Collects this flow only while the activity is visible: cancels when it is stopped, collects again when it is started
+ * again, ends when it is destroyed. No code is used up in the background.
  */
 public fun <T> Flow<T>.whileStarted(activity: Activity): Flow<T> = channelFlow {
     val upstream = this@whileStarted
@@ -21,33 +21,33 @@ public fun <T> Flow<T>.whileStarted(activity: Activity): Flow<T> = channelFlow {
     }
 }
 
-/** Locks payments when the activity leaves the screen, but not when it is merely turned. */
+/** Locks payments when the activity leaves the screen, but not when the screen is merely rotated. */
 public fun PaymentUnlock.lockOnStop(activity: Activity) {
-    val unlocked = this
-    object : OneActivity(activity) {
+    val unlock = this
+    object : ActivityObserver(activity) {
         override fun stopped() {
             if (activity.isChangingConfigurations) return
-            unlocked.lock()
+            unlock.lock()
             stopListening()
         }
     }
 }
 
 private fun Activity.isStarted(): Flow<Boolean> = callbackFlow {
-    // What it is now can only be seen from its window; if that comes a little later, the listener says so.
+    // Its present state shows only in its window; if that comes a little later, the listener is called.
     trySend(window.peekDecorView()?.windowVisibility == View.VISIBLE)
-    val listener = object : OneActivity(this@isStarted) {
-        override fun started() = say(true)
+    val listener = object : ActivityObserver(this@isStarted) {
+        override fun started() = emit(true)
 
-        override fun resumed() = say(true)
+        override fun resumed() = emit(true)
 
-        override fun stopped() = say(false)
+        override fun stopped() = emit(false)
 
         override fun destroyed() {
             close()
         }
 
-        private fun say(started: Boolean) {
+        private fun emit(started: Boolean) {
             trySend(started)
         }
     }

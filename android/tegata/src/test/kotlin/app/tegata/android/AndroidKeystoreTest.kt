@@ -10,7 +10,7 @@ import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
 import android.security.keystore.UserNotAuthenticatedException
-import app.tegata.KeystoreFailure
+import app.tegata.KeystoreException
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
@@ -45,10 +45,10 @@ import org.robolectric.util.ReflectionHelpers
 @RunWith(RobolectricTestRunner::class)
 class AndroidKeystoreTest {
     @get:Rule
-    val phone = Phone()
+    val phone = TestPhone()
 
     @Test
-    fun `a wallet of the real core lives behind it, and opens again`() {
+    fun `a wallet of the real core opens again`() {
         phone.create().use { wallet ->
             PaymentUnlock.withoutLock().use {
                 wallet.card(it)
@@ -62,7 +62,7 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `the specifications that are asked for are these`() {
+    fun `key specifications are as expected`() {
         phone.make(CHALLENGE)
         val made = FakePlatform.made.mapValues { it.value.spec }
         assertEquals(setOf("tegata.wallet.sign", "tegata.wallet.prf", "tegata.wallet.wrap"), made.keys)
@@ -86,14 +86,14 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `without a challenge nobody is asked to vouch`() {
+    fun `without a challenge there is no attestation`() {
         phone.make()
         assertNull(FakePlatform.made.getValue("tegata.wallet.sign").spec.attestationChallenge)
         assertEquals(1, phone.keystore.attestation.size)
     }
 
     @Test
-    fun `a device without a chip of its own gets the next best, asked once per key`() {
+    fun `without StrongBox the next best option is tried once`() {
         FakePlatform.judge = { step, spec ->
             if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw StrongBoxUnavailableException()
         }
@@ -103,7 +103,7 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `keys that refuse to be used while the screen is open are made without that wish`() {
+    fun `a key that fails its proof is made with fewer options`() {
         FakePlatform.judge = { step, spec ->
             if (step == Step.BEGIN && spec!!.isUnlockedDeviceRequired) throw UserNotAuthenticatedException()
         }
@@ -112,7 +112,7 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `a device that nobody vouches for gets a key all the same`() {
+    fun `a device without attestation gets a key`() {
         FakePlatform.judge = { step, spec ->
             if (step == Step.MAKE && spec!!.attestationChallenge != null) throw ProviderException("no attestation")
         }
@@ -122,18 +122,18 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `a keystore that makes nothing says so and leaves no wallet`() {
+    fun `a keystore that makes no keys leaves no wallet`() {
         FakePlatform.fail(Step.MAKE, ProviderException("broken"))
-        assertThrows(KeystoreFailure.Failed::class.java) { phone.create() }
+        assertThrows(KeystoreException.Failed::class.java) { phone.create() }
         assertFalse(phone.file.exists())
     }
 
     @Test
-    fun `where there is a wallet no key is made and none removed`() {
+    fun `keys of an existing wallet stay as they are`() {
         phone.create().close()
         val keys = FakePlatform.made.toMap()
-        assertThrows(WalletException.Exists::class.java) { phone.make() }
-        assertThrows(WalletException.Exists::class.java) { AndroidKeystore.forget(phone.file) }
+        assertThrows(WalletException.AlreadyExists::class.java) { phone.make() }
+        assertThrows(WalletException.AlreadyExists::class.java) { AndroidKeystore.forget(phone.file) }
         assertEquals(keys, FakePlatform.made)
         Wallet.destroy(phone.file)
         AndroidKeystore.forget(phone.file)
@@ -141,20 +141,20 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `on a locked screen no keys are made, weaker ones neither`() {
+    fun `no keys are made on a locked screen`() {
         shadowOf(phone.app.getSystemService(KeyguardManager::class.java)).setIsDeviceLocked(true)
-        assertThrows(KeystoreFailure.Locked::class.java) { phone.make() }
+        assertThrows(KeystoreException.Locked::class.java) { phone.make() }
         assertEquals(emptyList<KeyGenParameterSpec>(), FakePlatform.wished)
     }
 
     @Test
-    fun `each fault arrives as the failure that an app can show, and as the wallet's error`() {
+    fun `each platform error becomes a keystore and a wallet error`() {
         phone.create().close()
         val keys = FakePlatform.made.toMap()
         val file = phone.file.readBytes()
         for ((step, fault, failure, error) in faults()) {
             FakePlatform.fail(step, fault)
-            val refused = assertThrows(KeystoreFailure::class.java) { phone.keystore.prf(ByteArray(1)) }
+            val refused = assertThrows(KeystoreException::class.java) { phone.keystore.prf(ByteArray(1)) }
             assertEquals("$fault", failure, refused::class)
             val thrown = assertThrows(WalletException::class.java) { phone.open().close() }
             assertEquals("$fault", error, thrown::class)
@@ -166,11 +166,11 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `a key that is gone is missing, and is not made anew`() {
+    fun `a missing key is not replaced`() {
         phone.create().close()
         for (alias in listOf("tegata.wallet.wrap", "tegata.wallet.prf", "tegata.wallet.sign")) {
             val kept = FakePlatform.made.remove(alias)!!
-            assertThrows(KeystoreFailure.KeyMissing::class.java) {
+            assertThrows(KeystoreException.KeyMissing::class.java) {
                 phone.keystore.run {
                     unwrap(wrap(ByteArray(1)))
                     prf(ByteArray(1))
@@ -186,26 +186,26 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `another phone's wallet and a damaged one are told apart`() {
+    fun `another phone's wallet and a damaged one differ`() {
         val wrapped = phone.make().wrap(SECRET)
         assertArrayEquals(SECRET, phone.keystore.unwrap(wrapped))
         for (at in wrapped.indices) {
             val altered = wrapped.copyOf().also { it[at] = (it[at] + 1).toByte() }
-            val failure = assertThrows(KeystoreFailure::class.java) { phone.keystore.unwrap(altered) }
+            val failure = assertThrows(KeystoreException::class.java) { phone.keystore.unwrap(altered) }
             val isOthers = at in 1..8
-            val expected = if (isOthers) KeystoreFailure.WrongDevice::class else KeystoreFailure.Damaged::class
+            val expected = if (isOthers) KeystoreException.WrongDevice::class else KeystoreException.Damaged::class
             assertEquals("$at", expected, failure::class)
         }
         for (size in wrapped.indices) {
-            assertThrows(KeystoreFailure.Damaged::class.java) { phone.keystore.unwrap(wrapped.copyOf(size)) }
+            assertThrows(KeystoreException.Damaged::class.java) { phone.keystore.unwrap(wrapped.copyOf(size)) }
         }
         FakePlatform.install()
         phone.make()
-        assertThrows(KeystoreFailure.WrongDevice::class.java) { phone.keystore.unwrap(wrapped) }
+        assertThrows(KeystoreException.WrongDevice::class.java) { phone.keystore.unwrap(wrapped) }
     }
 
     @Test
-    fun `what may pass is tried once more after a moment, and no more`() {
+    fun `a transient error is retried once`() {
         phone.make()
         for (fault in passing()) {
             phone.pauses.clear()
@@ -215,7 +215,7 @@ class AndroidKeystoreTest {
             assertTrue(phone.pauses.single() in 50L until 250L)
             FakePlatform.asked.clear()
             FakePlatform.fail(Step.BEGIN, fault, times = 2)
-            assertThrows(KeystoreFailure.Failed::class.java) { phone.keystore.prf(ByteArray(1)) }
+            assertThrows(KeystoreException.Failed::class.java) { phone.keystore.prf(ByteArray(1)) }
             assertEquals(2, FakePlatform.asked.count { it == Step.BEGIN })
         }
     }
@@ -231,17 +231,17 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `what will not pass is not tried again`() {
+    fun `a permanent error is not retried`() {
         phone.make()
-        for ((step, fault) in faults().filter { it.failure != KeystoreFailure.Failed::class }) {
+        for ((step, fault) in faults().filter { it.failure != KeystoreException.Failed::class }) {
             FakePlatform.fail(step, fault)
-            assertThrows(KeystoreFailure::class.java) { phone.keystore.prf(ByteArray(1)) }
+            assertThrows(KeystoreException::class.java) { phone.keystore.prf(ByteArray(1)) }
         }
         assertEquals(emptyList<Long>(), phone.pauses)
     }
 
     @Test
-    fun `before Android 13 any of the keystore's own faults may pass`() {
+    fun `before Android 13 any keystore error may be transient`() {
         phone.make()
         ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
         val lasting = InvalidKeyException(KeyStoreException(UNSUPPORTED_ALGORITHM, "lasting"))
@@ -264,7 +264,7 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `a coordinate has 32 bytes, however short or long its number is written`() {
+    fun `a coordinate always has 32 bytes`() {
         assertArrayEquals(ByteArray(31) + 1, BigInteger.ONE.coordinate())
         assertArrayEquals(byteArrayOf(-1) + ByteArray(31), BigInteger.valueOf(255).shiftLeft(248).coordinate())
     }
@@ -275,7 +275,7 @@ class AndroidKeystoreTest {
         val other = File(phone.file.parent, "second")
         val two = AndroidKeystore.make(phone.app, other)
         assertFalse(one.prf(SECRET).contentEquals(two.prf(SECRET)))
-        assertThrows(KeystoreFailure.WrongDevice::class.java) { two.unwrap(one.wrap(SECRET)) }
+        assertThrows(KeystoreException.WrongDevice::class.java) { two.unwrap(one.wrap(SECRET)) }
         assertEquals(32, one.prf(SECRET).size)
         assertArrayEquals(one.prf(SECRET), phone.keystore.prf(SECRET))
     }
@@ -287,15 +287,15 @@ class AndroidKeystoreTest {
     private data class Case(
         val step: Step,
         val fault: Exception,
-        val failure: KClass<out KeystoreFailure>,
+        val failure: KClass<out KeystoreException>,
         val error: KClass<out WalletException>,
     )
 
     private fun faults(): List<Case> {
-        val invalidated = KeystoreFailure.KeyInvalidated::class to WalletException.KeyInvalidated::class
-        val locked = KeystoreFailure.Locked::class to WalletException.Locked::class
-        val missing = KeystoreFailure.KeyMissing::class to WalletException.KeyMissing::class
-        val failed = KeystoreFailure.Failed::class to WalletException.Failed::class
+        val invalidated = KeystoreException.KeyInvalidated::class to WalletException.KeyInvalidated::class
+        val locked = KeystoreException.Locked::class to WalletException.Locked::class
+        val missing = KeystoreException.KeyMissing::class to WalletException.KeyMissing::class
+        val failed = KeystoreException.Failed::class to WalletException.Failed::class
         fun numbered(number: Int) = ProviderException("keystore", KeyStoreException(number, "said so"))
         return listOf(
             Triple(Step.BEGIN, KeyPermanentlyInvalidatedException(), invalidated),

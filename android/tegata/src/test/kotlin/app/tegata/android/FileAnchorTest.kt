@@ -1,6 +1,6 @@
 package app.tegata.android
 
-import app.tegata.AnchorFailure
+import app.tegata.AnchorException
 import app.tegata.AnchorState
 import app.tegata.PaymentUnlock
 import app.tegata.WalletException
@@ -20,12 +20,12 @@ import org.robolectric.RobolectricTestRunner
 @RunWith(RobolectricTestRunner::class)
 class FileAnchorTest {
     @get:Rule
-    val phone = Phone()
+    val phone = TestPhone()
 
     private val stored by lazy { File(phone.file.path + ".anchor") }
 
     @Test
-    fun `its bytes are these`() {
+    fun `the bytes of the anchor are frozen`() {
         val anchored = AnchorState(ByteArray(16) { it.toByte() }, 0x0102030405060708, 9)
         assertNull(FileAnchor(phone.file).load())
         FileAnchor(phone.file).store(anchored)
@@ -39,7 +39,7 @@ class FileAnchorTest {
     }
 
     @Test
-    fun `an older copy of the wallet is known as one`() {
+    fun `an older copy of the wallet is detected`() {
         phone.create().close()
         val copy = phone.file.readBytes()
         phone.open().use { wallet -> PaymentUnlock.withoutLock().use { repeat(2) { _ -> wallet.card(it) } } }
@@ -48,25 +48,27 @@ class FileAnchorTest {
     }
 
     @Test
-    fun `what was never stored is a failure, not an absence`() {
+    fun `unreadable content is an error, not an absence`() {
         FileAnchor(phone.file).store(AnchorState(ByteArray(16), 1, 0))
         val whole = stored.readBytes()
         for (bytes in listOf(ByteArray(0), whole.copyOf(28), whole + 0, byteArrayOf(2) + whole.drop(1))) {
             stored.writeBytes(bytes)
-            assertThrows(AnchorFailure.Failed::class.java) { FileAnchor(phone.file).load() }
+            assertThrows(AnchorException.Failed::class.java) { FileAnchor(phone.file).load() }
         }
     }
 
     @Test
-    fun `what cannot be stored is a failure, and what was there stays`() {
+    fun `a failed store keeps the previous state`() {
         FileAnchor(phone.file).store(AnchorState(ByteArray(16), 1, 0))
         File(stored.path + ".next").mkdir()
-        assertThrows(AnchorFailure.Failed::class.java) { FileAnchor(phone.file).store(AnchorState(ByteArray(16), 2, 0)) }
+        assertThrows(AnchorException.Failed::class.java) {
+            FileAnchor(phone.file).store(AnchorState(ByteArray(16), 2, 0))
+        }
         assertEquals(1L, FileAnchor(phone.file).load()!!.epoch)
     }
 
     @Test
-    fun `all of it stands where no backup and no move to a new phone reaches`() {
+    fun `all files are outside of backups and transfers`() {
         phone.create().close()
         val places = phone.file.parentFile!!.listFiles()!!.map { it.name }.toSet()
         assertTrue("$places", places.containsAll(setOf("wallet", "wallet.anchor")))

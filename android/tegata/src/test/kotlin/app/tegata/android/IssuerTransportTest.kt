@@ -37,8 +37,8 @@ class IssuerTransportTest {
     private val transport = IssuerTransport(takesLoopback = true)
 
     @Test
-    fun `a request arrives as it was made, and what came back comes back`() = runBlocking {
-        OneServer { _, to -> to.say("401 Unauthorized", "{\"type\":\"no\"}", "Retry-After: 7") }.use { server ->
+    fun `requests and responses pass unchanged`() = runBlocking {
+        TestServer { _, to -> to.say("401 Unauthorized", "{\"type\":\"no\"}", "Retry-After: 7") }.use { server ->
             val response = transport.send(request(server))
             val heard = "${response.status} ${response.body.decodeToString()} ${response.retryAfter}"
             assertEquals("401 {\"type\":\"no\"} 7", heard)
@@ -50,8 +50,8 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `nothing goes anywhere but over TLS, or to this machine in an app that can be debugged`() {
-        OneServer { _, to -> to.say("200 OK") }.use { server ->
+    fun `requests need TLS, or loopback in a debuggable app`() {
+        TestServer { _, to -> to.say("200 OK") }.use { server ->
             val released = IssuerTransport(takesLoopback = false)
             refuses<TransportException.NotOverTls>(released, request(server))
             assertEquals(0, server.asked.size)
@@ -69,26 +69,26 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `what the system forbids is told as what it is, and not as a network that is gone`() {
+    fun `cleartext that the system forbids is NotOverTls`() {
         // No client says so on a desktop JVM: Android does, of plain http that the manifest does not permit.
         assertEquals(TransportException.NotOverTls::class, nameOf(UnknownServiceException("CLEARTEXT"))::class)
     }
 
     @Test
-    fun `an issuer with a certificate that nobody vouches for is sent nothing`() {
-        OneServer(selfSigned()) { _, to -> to.say("200 OK") }.use { server ->
-            val secured = request(server).copy(url = "https://${server.address}/v1/log-ins", mayRepeat = true)
+    fun `an untrusted issuer is sent nothing`() {
+        TestServer(selfSigned()) { _, to -> to.say("200 OK") }.use { server ->
+            val secured = request(server).copy(url = "https://${server.address}/v1/log-ins", isIdempotent = true)
             refuses<TransportException.NotTrusted>(transport, secured)
             assertEquals(0, server.asked.size)
         }
     }
 
     @Test
-    fun `what stays on this machine passes no proxy`() = OneServer { _, to -> to.say("502 Proxy") }.use { proxy ->
+    fun `requests to this machine use no proxy`() = TestServer { _, to -> to.say("502 Proxy") }.use { proxy ->
         val usual = ProxySelector.getDefault()
         ProxySelector.setDefault(ProxySelector.of(InetSocketAddress("127.0.0.1", proxy.port)))
         try {
-            OneServer { _, to -> to.say("200 OK") }.use { server ->
+            TestServer { _, to -> to.say("200 OK") }.use { server ->
                 val response = runBlocking { IssuerTransport(takesLoopback = true).send(request(server)) }
                 assertEquals(200, response.status)
             }
@@ -100,7 +100,7 @@ class IssuerTransportTest {
     @Test
     fun `a redirect is an answer, and not followed`() = runBlocking {
         for (status in listOf("301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent")) {
-            OneServer { _, to -> to.say(status, header = "Location: /elsewhere") }.use { server ->
+            TestServer { _, to -> to.say(status, header = "Location: /elsewhere") }.use { server ->
                 assertEquals(status, "${transport.send(request(server)).status}", status.take(3))
                 assertEquals(status, 1, server.asked.size)
             }
@@ -108,20 +108,20 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `what may not be done twice is sent once, whatever happens to it`() {
-        OneServer { _, to -> to.close() }.use { server ->
+    fun `other requests are sent once`() {
+        TestServer { _, to -> to.close() }.use { server ->
             refuses<TransportException.Unreachable>(transport, request(server))
             assertEquals(1, server.asked.size)
         }
         // Two answers that HTTP clients take for a reason to ask again.
         for (status in listOf("503 Busy", "408 Slow")) {
-            OneServer { _, to -> to.say(status, header = "Retry-After: 0") }.use { server ->
+            TestServer { _, to -> to.say(status, header = "Retry-After: 0") }.use { server ->
                 runBlocking { assertEquals(status.take(3).toInt(), transport.send(request(server)).status) }
                 assertEquals(status, 1, server.asked.size)
             }
         }
         // One that was kept open, and is gone when it is used again.
-        OneServer { nth, to ->
+        TestServer { nth, to ->
             to.sendRaw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             if (nth == 1) to.getInputStream().read()
         }.use { server ->
@@ -132,24 +132,24 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `what may be done twice is sent up to three times, after a pause, and no more once there was an answer`() =
+    fun `idempotent requests are sent up to three times`() =
         runTest {
-            OneServer { _, to -> to.close() }.use { server ->
-                val gone = runCatching { transport.send(request(server).copy(mayRepeat = true)) }
+            TestServer { _, to -> to.close() }.use { server ->
+                val gone = runCatching { transport.send(request(server).copy(isIdempotent = true)) }
                 assertEquals(TransportException.Unreachable::class, gone.exceptionOrNull()!!::class)
                 assertEquals(3, server.asked.size)
                 assertEquals(2_500, currentTime)
                 assertEquals(1, server.asked.toSet().size)
             }
-            OneServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
-                assertEquals(500, transport.send(request(server).copy(mayRepeat = true)).status)
+            TestServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
+                assertEquals(500, transport.send(request(server).copy(isIdempotent = true)).status)
                 assertEquals(2, server.asked.size)
             }
         }
 
     @Test
-    fun `of an answer without an end only so much is read as shows that it is too long`() = runBlocking {
-        OneServer { _, to ->
+    fun `reading an endless response stops at the limit`() = runBlocking {
+        TestServer { _, to ->
             to.sendRaw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
             repeat(64) { to.sendRaw(" ".repeat(64 * 1024)) }
             to.hungUp()
@@ -159,19 +159,19 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `who never answers, or drop by drop, is waited for as long as is said and no longer`() {
+    fun `a slow issuer times out`() {
         val limits = mapOf(
             "silent" to IssuerTransport.Limits(read = 200.milliseconds),
             "dripping" to IssuerTransport.Limits(whole = 400.milliseconds),
         )
         for ((name, limit) in limits) {
             val over = CountDownLatch(1)
-            OneServer { _, to ->
+            TestServer { _, to ->
                 to.sendRaw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
                 repeat(if (name == "silent") 0 else 200) { if (!over.await(50, MILLISECONDS)) to.sendRaw(" ") }
                 over.await(20, SECONDS)
             }.use { server ->
-                val asked = request(server).copy(mayRepeat = true)
+                val asked = request(server).copy(isIdempotent = true)
                 refuses<TransportException.TimedOut>(IssuerTransport(true, limit), asked)
                 over.countDown()
                 assertEquals(name, 1, server.asked.size)
@@ -180,9 +180,9 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `whoever no longer waits hangs up`() = runBlocking {
+    fun `cancelling closes the connection`() = runBlocking {
         val (arrived, gone) = CountDownLatch(1) to CountDownLatch(1)
-        OneServer { _, to ->
+        TestServer { _, to ->
             arrived.countDown()
             if (to.hungUp()) gone.countDown()
         }.use { server ->
@@ -195,12 +195,12 @@ class IssuerTransportTest {
 
     private fun Socket.hungUp(): Boolean = runCatching { getInputStream().read() }.getOrDefault(-1) < 0
 
-    private fun request(server: OneServer) = IssuerRequest(
+    private fun request(server: TestServer) = IssuerRequest(
         "POST",
         "http://${server.address}/v1/log-ins",
         mapOf("Content-Type" to "application/json", "Authorization" to "Bearer $SECRET"),
         SECRET.toByteArray(),
-        mayRepeat = false,
+        isIdempotent = false,
     )
 
     /** And says nothing of what it was about. */

@@ -1,7 +1,7 @@
 package app.tegata.android
 
 import android.content.pm.ApplicationInfo
-import app.tegata.AccountAt
+import app.tegata.AccountProfile
 import app.tegata.IssuerProblem
 import app.tegata.IssuerRequest
 import app.tegata.Language
@@ -10,8 +10,8 @@ import app.tegata.PaymentCode
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
-import app.tegata.carried
 import app.tegata.code
+import app.tegata.execute
 import app.tegata.logIn
 import app.tegata.setPin
 import java.util.UUID
@@ -30,11 +30,11 @@ import org.robolectric.RobolectricTestRunner
 @RunWith(RobolectricTestRunner::class)
 class PayTest {
     @get:Rule
-    val phone = Phone()
+    val phone = TestPhone()
 
     private val issuer = environment("TEGATA_TEST_ISSUER")
     private val transport by lazy { IssuerTransport(phone.app) }
-    private val hanako = AccountAt("${UUID.randomUUID()}@example.org", issuer, "Hanako's phone")
+    private val hanako = AccountProfile("${UUID.randomUUID()}@example.org", issuer, "Hanako's phone")
     private val password = "four quiet herons on one leg".toByteArray()
 
     @Before
@@ -43,7 +43,7 @@ class PayTest {
     }
 
     @Test
-    fun `from a sign-up to a code that a till takes, once`() {
+    fun `sign up, provision, and pay once at a till`() {
         val wallet = Wallet.create(phone.file, phone.make(), FileAnchor(phone.file))
         wallet.use { runBlocking { signedUp(it) } }
         val digits = wallet().use { runBlocking { shown(it) } }
@@ -53,36 +53,36 @@ class PayTest {
     }
 
     @Test
-    fun `an app that nobody debugs asks no issuer on this machine`() {
+    fun `a release app reaches no issuer on this machine`() {
         phone.app.applicationInfo.flags = phone.app.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE.inv()
         Wallet.create(phone.file, phone.make(), FileAnchor(phone.file)).use {
-            val call = it.account.signUp(hanako, Language.ENGLISH)
+            val call = it.account.beginSignUp(hanako, Language.ENGLISH)
             assertThrows(TransportException.NotOverTls::class.java) {
-                runBlocking { call.carried { transport.send(it) } }
+                runBlocking { call.execute { transport.send(it) } }
             }
         }
     }
 
     @Test
-    fun `a refusal comes through as the issuer's own`() {
+    fun `a refusal arrives as the issuer's problem`() {
         Wallet.create(phone.file, phone.make(), FileAnchor(phone.file)).use {
             val call = it.account.logIn(hanako, password)
             val no =
-                assertThrows(WalletException.Issuer::class.java) { runBlocking { call.carried { transport.send(it) } } }
+                assertThrows(WalletException.Issuer::class.java) { runBlocking { call.execute { transport.send(it) } } }
             assertTrue(no.problem is IssuerProblem.Refused)
         }
     }
 
     /** Her account, with a second factor on this phone and a card. */
     private suspend fun signedUp(wallet: Wallet) {
-        val signUp = wallet.account.signUp(hanako, Language.ENGLISH).carried { transport.send(it) }
-        val factor = signUp.code(mailed(), password).carried { transport.send(it) }
-        val totp = wallet.otpCredentials.code(factor.keepHere()).digits
-        assertEquals(10, signUp.factor(totp).carried { transport.send(it) }.reveal().size)
+        val signUp = wallet.account.beginSignUp(hanako, Language.ENGLISH).execute { transport.send(it) }
+        val factor = signUp.verifyCode(mailed(), password).execute { transport.send(it) }
+        val totp = wallet.otpCredentials.code(factor.storeInWallet()).digits
+        assertEquals(10, signUp.finish(totp).execute { transport.send(it) }.reveal().size)
         // The processor's own form gives the token for her card.
         assertEquals(
             listOf("4242"),
-            wallet.account.addCard("pm_card_visa").carried {
+            wallet.account.addCard("pm_card_visa").execute {
                 transport.send(it)
             }.map { it.last4 },
         )
@@ -92,16 +92,16 @@ class PayTest {
     private suspend fun shown(wallet: Wallet): String {
         PaymentUnlock.withoutLock().use { wallet.payments.setPin(it, "2580".toByteArray()) }
         val gate = PaymentGate(wallet.payments, phone.file)
-        return gate.unlockWithPin("2580".toByteArray()).use { unlocked ->
-            val id = wallet.account.provision().carried(unlocked, "Hanako") { transport.send(it) }
-            val code = code(wallet, unlocked, id)
-            TegataBarcodeView(phone.activity().setup().get()).show(Tick(code, 30))
+        return gate.unlockWithPin("2580".toByteArray()).use { unlock ->
+            val id = wallet.account.provision().execute(unlock, "Hanako") { transport.send(it) }
+            val code = code(wallet, unlock, id)
+            TegataBarcodeView(phone.activity().setup().get()).show(CodeCountdown(code, 30))
             code.digits
         }
     }
 
-    private fun code(wallet: Wallet, unlocked: PaymentUnlock, id: String): PaymentCode =
-        (wallet.payments.nextCode(unlocked, id) as NextCode.Code).code
+    private fun code(wallet: Wallet, unlock: PaymentUnlock, id: String): PaymentCode =
+        (wallet.payments.nextCode(unlock, id) as NextCode.Code).code
 
     private fun wallet() = Wallet.open(phone.file, phone.keystore, FileAnchor(phone.file))
 

@@ -4,7 +4,7 @@ import android.hardware.biometrics.BiometricPrompt
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
-import app.tegata.KeystoreFailure
+import app.tegata.KeystoreException
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
@@ -32,15 +32,15 @@ import org.robolectric.RobolectricTestRunner
 @RunWith(RobolectricTestRunner::class)
 class PaymentGateTest {
     @get:Rule
-    val phone = Phone()
+    val phone = TestPhone()
 
     private val sealed by lazy { File(phone.file.path + ".gate") }
 
     @Test
-    fun `a finger opens payments, again and again, after the app was gone`() {
-        val id = locked { wallet, gate, unlocked ->
+    fun `a finger unlocks payments after a restart`() {
+        val id = locked { wallet, gate, unlock ->
             assertFalse(gate.isSetUp)
-            gate.setUp(unlocked, FINGER)
+            gate.setUp(unlock, FINGER)
             assertTrue(gate.isSetUp)
             wallet.payments.list().single().id
         }
@@ -51,8 +51,8 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `its key asks for a finger each time, and ends with a new one`() {
-        locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
+    fun `the gate key needs a finger for each use`() {
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         val spec = FakePlatform.made.getValue("tegata.wallet.gate").spec
         assertTrue(
             spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked,
@@ -64,34 +64,34 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `a phone without a chip of its own keeps the key in the main one`() {
+    fun `without StrongBox the gate key is in the main chip`() {
         FakePlatform.judge = { step, spec ->
             if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw StrongBoxUnavailableException()
         }
-        locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         assertFalse(FakePlatform.made.getValue("tegata.wallet.gate").spec.isStrongBoxBacked)
         again { _, gate -> gate.unlock(FINGER).close() }
     }
 
     @Test
-    fun `after a new enrolment it says so each time until it was set up again, and the PIN opens meanwhile`() {
-        locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
+    fun `a new enrolment is reported until the next set-up`() {
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             FakePlatform.judge = { step, spec ->
                 val isOurs = step == Step.BEGIN && spec!!.isUserAuthenticationRequired
                 if (isOurs) throw KeyPermanentlyInvalidatedException()
             }
             repeat(2) { fails<GateException.EnrolmentChanged> { gate.unlock(FINGER) } }
-            val unlocked = gate.unlockWithPin("2580".toByteArray())
+            val unlock = gate.unlockWithPin("2580".toByteArray())
             FakePlatform.judge = { _, _ -> }
-            gate.setUp(unlocked, FINGER)
+            gate.setUp(unlock, FINGER)
             gate.unlock(FINGER).close()
         }
     }
 
     @Test
-    fun `what a finger refused stays locked, and its reason arrives`() {
-        locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
+    fun `a refused finger leaves payments locked`() {
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             fails<GateException.PinChosen> { gate.unlock { throw GateException.PinChosen() } }
             fails<GateException.Cancelled> { gate.unlock { throw GateException.Cancelled() } }
@@ -100,24 +100,24 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `a phone that knows no finger says so, and nothing is locked by one`() {
+    fun `without an enrolled finger nothing is set up`() {
         FakePlatform.judge = { step, spec ->
             val isOurs = step == Step.MAKE && spec!!.isUserAuthenticationRequired
             if (isOurs) throw InvalidAlgorithmParameterException("none enrolled")
         }
-        locked { _, gate, unlocked ->
-            fails<GateException.NothingEnrolled> { gate.setUp(unlocked, FINGER) }
+        locked { _, gate, unlock ->
+            fails<GateException.NothingEnrolled> { gate.setUp(unlock, FINGER) }
             assertFalse(gate.isSetUp || sealed.exists())
         }
     }
 
     @Test
-    fun `without setting it up, or after a set-up that was cut off, there is nothing to ask for`() {
-        locked { _, gate, unlocked ->
+    fun `an interrupted set-up counts as none`() {
+        locked { _, gate, unlock ->
             fails<GateException.NotSetUp> { gate.unlock(FINGER) }
-            gate.setUp(unlocked, FINGER)
+            gate.setUp(unlock, FINGER)
             val first = sealed.readBytes()
-            gate.setUp(unlocked, FINGER)
+            gate.setUp(unlock, FINGER)
             assertFalse(first.contentEquals(sealed.readBytes()))
             sealed.writeBytes(byteArrayOf(1))
             fails<GateException.NotSetUp> { gate.unlock(FINGER) }
@@ -125,22 +125,22 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `a lost key is missing, an altered secret damaged, and none is made anew`() {
-        locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
+    fun `a lost key or altered secret is not replaced`() {
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             sealed.writeBytes(sealed.readBytes().also { it[20] = (it[20] + 1).toByte() })
-            fails<KeystoreFailure.Damaged> { gate.unlock(FINGER) }
+            fails<KeystoreException.Damaged> { gate.unlock(FINGER) }
             FakePlatform.made.remove("tegata.wallet.gate")
-            fails<KeystoreFailure.KeyMissing> { gate.unlock(FINGER) }
+            fails<KeystoreException.KeyMissing> { gate.unlock(FINGER) }
             assertFalse("tegata.wallet.gate" in FakePlatform.made)
         }
     }
 
     @Test
-    fun `what the wallet does not know, or no longer, is not set up`() {
-        locked { wallet, gate, unlocked ->
-            gate.setUp(unlocked, FINGER)
-            wallet.payments.setUnlockKey(unlocked, ByteArray(32) { 9 })
+    fun `a secret that the wallet does not know is not set up`() {
+        locked { wallet, gate, unlock ->
+            gate.setUp(unlock, FINGER)
+            wallet.payments.setUnlockKey(unlock, ByteArray(32) { 9 })
             fails<GateException.NotSetUp> { gate.unlock(FINGER) }
             wallet.payments.forgetUnlockKey()
             assertTrue(sealed.exists())
@@ -150,21 +150,21 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `a disk that refuses is a gate that cannot be used`() {
-        locked { _, gate, unlocked ->
+    fun `a disk error makes the gate unavailable`() {
+        locked { _, gate, unlock ->
             assertTrue(sealed.mkdir() && File(sealed, "a").createNewFile())
             fails<GateException.Unavailable> { gate.isSetUp }
-            fails<GateException.Unavailable> { gate.setUp(unlocked, FINGER) }
+            fails<GateException.Unavailable> { gate.setUp(unlock, FINGER) }
             fails<GateException.Unavailable> { gate.unlock(FINGER) }
             sealed.deleteRecursively()
-            gate.setUp(unlocked, FINGER)
+            gate.setUp(unlock, FINGER)
             assertTrue(sealed.delete() && sealed.mkdir() && File(sealed, "a").createNewFile())
             fails<GateException.Unavailable> { gate.takeDown() }
         }
     }
 
     @Test
-    fun `a wrong PIN is told, and what was typed is wiped in any case`() {
+    fun `a PIN is wiped even if it is wrong`() {
         locked { _, _, _ -> }
         again { _, gate ->
             val (right, wrong) = "2580".toByteArray() to "0852".toByteArray()
@@ -175,8 +175,8 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `taken down, it leaves neither key nor secret, and the PIN goes on`() {
-        locked { _, gate, unlocked -> gate.setUp(unlocked, FINGER) }
+    fun `taking the gate down removes key and secret`() {
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             gate.takeDown()
             assertFalse(gate.isSetUp || sealed.exists() || "tegata.wallet.gate" in FakePlatform.made)
@@ -185,7 +185,7 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `what the prompt says becomes what an app can act on, and only the first of it counts`() {
+    fun `only the first callback of the prompt counts`() {
         val said = mapOf(
             BiometricPrompt.BIOMETRIC_ERROR_CANCELED to GateException.Cancelled::class,
             BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED to GateException.Cancelled::class,
@@ -217,12 +217,12 @@ class PaymentGateTest {
     }
 
     @Test
-    fun `the system's prompt goes away with whoever waits for it`() {
+    fun `cancelling dismisses the system's prompt`() {
         val activity = phone.activity().setup().get()
         runBlocking {
             val cipher = Cipher.getInstance("AES/GCM/NoPadding", "SunJCE")
             val waiting =
-                async(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) { BiometricDialog(activity).ask(cipher) }
+                async(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) { BiometricDialog(activity).prompt(cipher) }
             idle()
             assertTrue(waiting.isActive)
             waiting.cancel()
@@ -233,28 +233,28 @@ class PaymentGateTest {
 
     /** With a wallet that has a card and a PIN. */
     private fun <T> locked(work: suspend (Wallet, PaymentGate, PaymentUnlock) -> T): T = phone.create().use { wallet ->
-        PaymentUnlock.withoutLock().use { unlocked ->
-            wallet.card(unlocked)
-            wallet.payments.setPin(unlocked, "2580".toByteArray())
-            runBlocking { work(wallet, gate(wallet), unlocked) }
+        PaymentUnlock.withoutLock().use { unlock ->
+            wallet.card(unlock)
+            wallet.payments.setPin(unlock, "2580".toByteArray())
+            runBlocking { work(wallet, gate(wallet), unlock) }
         }
     }
 
     private fun again(work: suspend (Wallet, PaymentGate) -> Unit) =
         phone.open().use { wallet -> runBlocking { work(wallet, gate(wallet)) } }
 
-    private fun gate(wallet: Wallet) = PaymentGate(wallet.payments, phone.file, Dispatchers.Unconfined, phone.faults)
+    private fun gate(wallet: Wallet) = PaymentGate(wallet.payments, phone.file, Dispatchers.Unconfined, phone.caller)
 
     private inline fun <reified E : Exception> fails(crossinline work: suspend () -> Any) {
         assertThrows(E::class.java) { runBlocking { work() } }
     }
 
-    private fun answer(work: BiometricAnswers.() -> Unit): Result<Cipher> = runCatching {
-        runBlocking { suspendCancellableCoroutine { BiometricAnswers(it).work() } }
+    private fun answer(work: BiometricCallback.() -> Unit): Result<Cipher> = runCatching {
+        runBlocking { suspendCancellableCoroutine { BiometricCallback(it).work() } }
     }
 
     private companion object {
-        /** A finger that is known. */
-        val FINGER = BiometricAsk { it }
+        /** A finger that is recognised. */
+        val FINGER = BiometricPrompter { it }
     }
 }

@@ -24,12 +24,12 @@ class ScreenGuardTest {
     }
 
     @Test
-    fun `it is bright, awake and secret while the code is shown`() {
+    fun `the screen is bright, awake and secure with a code`() {
         assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), controller.setup().get().state())
     }
 
     @Test
-    fun `a pause puts brightness and sleep back and hides what recent apps show`() {
+    fun `a pause restores brightness and hides recents`() {
         val activity = controller.setup().get()
         controller.pause()
         val hidden = State(BRIGHTNESS_OVERRIDE_NONE, awake = false, secret = true)
@@ -41,7 +41,7 @@ class ScreenGuardTest {
     }
 
     @Test
-    fun `a rotation guards the new window and lets go of the old one`() {
+    fun `a rotation moves the guard to the new window`() {
         val old = controller.setup().get()
         controller.recreate()
         val new = controller.get()
@@ -52,7 +52,7 @@ class ScreenGuardTest {
     }
 
     @Test
-    fun `the end of the process leaves nothing behind`() {
+    fun `the end of the process leaves nothing open`() {
         controller.setup().pause().stop()
         val saved = android.os.Bundle().also { controller.saveInstanceState(it) }
         // Nobody destroys what the system kills: a new activity begins with what was saved.
@@ -61,7 +61,7 @@ class ScreenGuardTest {
     }
 
     @Test
-    fun `closing puts back what was there, and hears of nothing any more`() {
+    fun `closing restores the window and stops listening`() {
         val plain = Robolectric.buildActivity(Activity::class.java).setup()
         val activity = plain.get()
         activity.window.addFlags(FLAG_KEEP_SCREEN_ON)
@@ -77,7 +77,7 @@ class ScreenGuardTest {
     }
 
     @Test
-    fun `what an app forbids or a shopper allows stays as it is`() {
+    fun `settings of the app and the user are kept`() {
         val activity = Robolectric.buildActivity(Activity::class.java).setup().get()
         ScreenGuard(activity, allowPictures = true).use { assertEquals(false, activity.state().secret) }
         activity.window.addFlags(FLAG_SECURE)
@@ -86,7 +86,7 @@ class ScreenGuardTest {
     }
 
     @Test
-    fun `another activity is none of its business`() {
+    fun `other activities are ignored`() {
         val activity = controller.setup().get()
         Robolectric.buildActivity(Activity::class.java).setup().pause().stop().destroy()
         assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), activity.state())

@@ -27,17 +27,17 @@ import org.robolectric.RuntimeEnvironment
 @RunWith(RobolectricTestRunner::class)
 class TegataBarcodeViewTest {
     @get:Rule
-    val phone = Phone()
+    val phone = TestPhone()
 
     private val code by lazy { phone.code() }
 
     @Test
-    fun `it is drawn in six densities, by day and by night, upright and on the side, each module in whole pixels`() {
+    fun `modules are whole pixels in every density and orientation`() {
         for (density in listOf("mdpi", "tvdpi", "hdpi", "xhdpi", "xxhdpi", "xxxhdpi")) {
             for (look in listOf("notnight", "night")) {
                 for (turn in listOf("w360dp-h640dp-port", "w640dp-h360dp-land")) {
                     RuntimeEnvironment.setQualifiers("en-$turn-$look-$density")
-                    val view = shown(Tick(code, 25))
+                    val view = shown(CodeCountdown(code, 25))
                     exact(picture(view.rootView, "$turn-$look-$density", code), view, code)
                 }
             }
@@ -45,7 +45,7 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `with its digits shown, in large letters, too, it stays what it is`() {
+    fun `the layout is stable with digits in large fonts`() {
         for ((name, scale) in mapOf("digits" to 1f, "large-digits" to 2f)) {
             RuntimeEnvironment.setFontScale(scale)
             RuntimeEnvironment.setQualifiers("en-w360dp-h640dp-port-xhdpi")
@@ -57,7 +57,7 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `where one reads from the right it stays what it is`() {
+    fun `right-to-left layouts draw the same symbols`() {
         val about = phone.app.applicationInfo
         about.flags = about.flags or ApplicationInfo.FLAG_SUPPORTS_RTL
         RuntimeEnvironment.setQualifiers("ar-ldrtl-w360dp-h640dp-port-xhdpi")
@@ -67,10 +67,10 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `a line as long as the time that is left stands out from the card`() {
-        val view = shown(Tick(code, 0))
+    fun `the countdown line has contrast`() {
+        val view = shown(CodeCountdown(code, 0))
         for ((left, part) in mapOf(0 to 0f, 15 to 0.5f, 30 to 1f)) {
-            view.show(Tick(code, left))
+            view.show(CodeCountdown(code, left))
             val bitmap = drawn(view)
             val line = (0 until view.width).map { bitmap.getPixel(it, view.height - 1) }.filter { it != Color.WHITE }
             assertEquals("$left", view.width * part, line.size.toFloat(), 1f)
@@ -80,9 +80,9 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `where the room is too small nothing is drawn that a scanner could half read`() {
+    fun `nothing is drawn in too small a space`() {
         RuntimeEnvironment.setQualifiers("w360dp-h640dp-mdpi")
-        val view = shown(Tick(code, 25))
+        val view = shown(CodeCountdown(code, 25))
         view.measure(exactly(186), exactly(400))
         view.layout(0, 0, 186, 400)
         view.showsDigits = false
@@ -92,7 +92,7 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `neither symbol has smaller modules than it could, nor any outside of its quiet zone`() {
+    fun `symbols are as large as their quiet zones allow`() {
         for (width in 187..1500 step 13) {
             for (height in 120..1500 step 17) {
                 val layout = BarcodeLayout.of(code.code128, code.qr, width, height) ?: continue
@@ -107,11 +107,11 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `a screen reader hears the code's arrival and its last ten seconds, once each`() {
-        val view = shown(Tick(code, 30))
+    fun `a screen reader announces arrival and last seconds once`() {
+        val view = shown(CodeCountdown(code, 30))
         val heard = ArrayList<String>()
         for (left in 30 downTo 0) {
-            view.show(Tick(code, left))
+            view.show(CodeCountdown(code, left))
             val said = view.contentDescription.toString()
             if (heard.lastOrNull() != said) heard.add(said)
         }
@@ -122,8 +122,8 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `the digits are said and drawn only once they were asked for`() {
-        val view = shown(Tick(code, 25))
+    fun `digits are shown and spoken only on request`() {
+        val view = shown(CodeCountdown(code, 25))
         assertEquals("Show the digits", node(view).clickLabel())
         val height = view.measuredHeight
         assertTrue(view.performClick())
@@ -136,15 +136,15 @@ class TegataBarcodeViewTest {
     }
 
     @Test
-    fun `a screen reader is told in the person's language`() {
+    fun `a screen reader speaks the user's language`() {
         RuntimeEnvironment.setQualifiers("ja-w360dp-h640dp-mdpi")
-        assertEquals("お支払いコードです。スキャナーにかざしてください。", shown(Tick(code, 25)).contentDescription)
-        assertEquals("android.widget.ImageView", node(shown(Tick(code, 25))).className)
+        assertEquals("お支払いコードです。スキャナーにかざしてください。", shown(CodeCountdown(code, 25)).contentDescription)
+        assertEquals("android.widget.ImageView", node(shown(CodeCountdown(code, 25))).className)
     }
 
     @Test
-    fun `without a code there is a white card that says so`() {
-        val view = shown(Tick(code, 25))
+    fun `without a code an empty card says so`() {
+        val view = shown(CodeCountdown(code, 25))
         view.clear()
         idle()
         assertEquals("No payment code", view.contentDescription)
@@ -154,12 +154,12 @@ class TegataBarcodeViewTest {
     }
 
     private fun shownWithDigits(): TegataBarcodeView {
-        val view = shown(Tick(code, 4)).apply { showsDigits = true }
+        val view = shown(CodeCountdown(code, 4)).apply { showsDigits = true }
         idle()
         return view
     }
 
-    private fun shown(tick: Tick): TegataBarcodeView {
+    private fun shown(tick: CodeCountdown): TegataBarcodeView {
         val controller = phone.activity()
         controller.get().setTheme(android.R.style.Theme_DeviceDefault_DayNight)
         val activity: Activity = controller.setup().get()

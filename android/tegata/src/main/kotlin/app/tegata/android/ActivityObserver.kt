@@ -4,8 +4,8 @@ import android.app.Activity
 import android.app.Application.ActivityLifecycleCallbacks
 import android.os.Bundle
 
-/** Hears of one activity's life, until it is destroyed or [stopListening] is called. */
-internal abstract class OneActivity(protected val activity: Activity) : ActivityLifecycleCallbacks {
+/** Observes the lifecycle of one activity, until it is destroyed or [stopListening] is called. */
+internal abstract class ActivityObserver(protected val activity: Activity) : ActivityLifecycleCallbacks {
     init {
         @Suppress("LeakingThis") // calls come on the main thread, once this has returned
         activity.application.registerActivityLifecycleCallbacks(this)

@@ -11,26 +11,26 @@ import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.conflate
 
 /**
- * A code, and for how long it is the one to show.
+ * A code, and how long it is shown.
  *
- * @property code what to show.
- * @property secondsLeft until the next one takes its place.
+ * @property code the code to show.
+ * @property secondsLeft the seconds until the next code replaces it.
  */
-public class Tick internal constructor(public val code: PaymentCode, public val secondsLeft: Int) {
-    override fun toString(): String = "Tick([redacted], $secondsLeft s left)"
+public class CodeCountdown internal constructor(public val code: PaymentCode, public val secondsLeft: Int) {
+    override fun toString(): String = "CodeCountdown([redacted], $secondsLeft s left)"
 }
 
-/** Each code at once and then every second, until the next one comes. For a screen: put [whileStarted] behind it. */
-public fun Flow<PaymentCode>.ticking(): Flow<Tick> = channelFlow {
+/** Emits each code at once and then every second, until the next one comes. For a screen, call [whileStarted] on it. */
+public fun Flow<PaymentCode>.withCountdown(): Flow<CodeCountdown> = channelFlow {
     collectLatest { code ->
         for (left in code.nextIn.toInt() downTo 0) {
-            send(Tick(code, left))
+            send(CodeCountdown(code, left))
             delay(1.seconds)
         }
     }
 }.conflate()
 
-/** The language to have codes spelled out in: the first of the person's that the core speaks. */
+/** Gives the language for spoken codes: the first of the user's languages that the core speaks. */
 public fun spokenLanguage(context: Context): Language {
     val locales = context.resources.configuration.locales
     for (at in 0 until locales.size()) {

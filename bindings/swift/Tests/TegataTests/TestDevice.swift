@@ -5,7 +5,7 @@ import Tegata
 let began: Int64 = 1_800_000_007
 let pin = Data("2580".utf8)
 
-/// A folder of a test's own, for as long as the test holds it.
+/// A temporary folder, removed when the test lets go of it.
 final class Folder: Sendable {
     let url: URL
     var wallet: URL { url.appending(path: "wallet") }
@@ -18,12 +18,12 @@ final class Folder: Sendable {
     deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-/// A device in memory and a wallet's file in a folder of its own.
-final class Host: Sendable {
+/// A device in memory, and a wallet file in a folder of its own.
+final class TestDevice: Sendable {
     let folder: Folder
     let keystore = FakeKeystore(device: 1)
     let anchor = FakeAnchor()
-    let clock = SetClock(seconds: began)
+    let clock = ManualClock(seconds: began)
 
     var file: URL { folder.wallet }
 
@@ -35,10 +35,10 @@ final class Host: Sendable {
 }
 
 extension Wallet {
-    func add(_ unlocked: PaymentUnlock) throws -> String {
-        let new = NewPayment(
+    func add(_ unlock: PaymentUnlock) throws -> String {
+        let new = NewPaymentCredential(
             credential: Data(repeating: 1, count: 16), label: "Ann", prefix: "4960", aliasPeriod: 86_400)
-        return try payments.add(unlocked: unlocked, new: new, seed: Data(0..<32))
+        return try payments.add(unlock: unlock, new: new, seed: Data(0..<32))
     }
 }
 
@@ -48,8 +48,8 @@ extension NextCode {
     }
 }
 
-/// A clock whose time passes at once, and sets the wallet's clock on as it does.
-final class HandClock: Clock {
+/// A clock whose time passes at once and advances the wallet's clock.
+final class InstantClock: Clock {
     struct Instant: InstantProtocol {
         var offset: Duration
         func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
@@ -58,9 +58,9 @@ final class HandClock: Clock {
     }
 
     private let time = Mutex(Instant(offset: .zero))
-    private let wallets: SetClock
+    private let wallets: ManualClock
 
-    init(sets wallets: SetClock) { self.wallets = wallets }
+    init(sets wallets: ManualClock) { self.wallets = wallets }
 
     var now: Instant { time.withLock { $0 } }
     var minimumResolution: Duration { .seconds(1) }

@@ -10,26 +10,26 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
 
 /**
- * Payment codes, one after the other for as long as somebody collects: the first at once, the next when its time has
- * come. Nothing runs and no code is used up while nobody does.
+ * Emits payment codes, one after the other while the flow is collected: the first at once, the next when its time has
+ * come. Nothing runs and no code is used up otherwise.
  *
- * Ends with a [WalletException]: [WalletException.PaymentsLocked] once [unlocked] was locked, say.
+ * Ends with a [WalletException], such as [WalletException.PaymentsLocked] once [unlock] was locked.
  *
- * @param till the till that the codes are to be good at, or any.
- * @param language what they are spelled out in.
- * @param dispatcher where the disk is waited for. The time between codes is waited for in the collector's own context,
- * so that the virtual time of a test passes it.
+ * @param till the one till that the codes are valid at; any without it.
+ * @param language the language of [PaymentCode.spoken].
+ * @param dispatcher where the disk is read and written. The delay between codes runs in the collector's own context, so
+ * that the virtual time of a test passes it.
  */
 @JvmOverloads
 public fun Payments.codes(
-    unlocked: PaymentUnlock,
+    unlock: PaymentUnlock,
     id: String,
     till: String? = null,
     language: Language? = null,
     dispatcher: CoroutineDispatcher = Dispatchers.IO,
 ): Flow<PaymentCode> = flow {
     while (true) {
-        val wait = when (val next = withContext(dispatcher) { nextCode(unlocked, id, till, language) }) {
+        val wait = when (val next = withContext(dispatcher) { nextCode(unlock, id, till, language) }) {
             is NextCode.Code -> {
                 emit(next.code)
                 next.code.nextIn

@@ -2,12 +2,12 @@ package app.tegata
 
 import java.io.File
 
-/** A device in memory and a wallet's file in a folder. */
-class Host(folder: File) {
+/** A device in memory, and a wallet file in a folder. */
+class TestDevice(folder: File) {
     val file = File(folder, "wallet")
     val keystore = SoftwareKeystore()
     val anchor = FakeAnchor()
-    val clock = SetClock(NOW)
+    val clock = ManualClock(NOW)
 
     fun create(): Wallet = Wallet.create(file, keystore, anchor, clock)
 
@@ -19,10 +19,10 @@ class Host(folder: File) {
     }
 }
 
-fun Wallet.add(unlocked: PaymentUnlock): String =
-    payments.add(unlocked, NewPayment(ByteArray(16) { 1 }, "Ann", "4960", 86_400), ByteArray(32) { it.toByte() })
+fun Wallet.add(unlock: PaymentUnlock): String =
+    payments.add(unlock, NewPaymentCredential(ByteArray(16) { 1 }, "Ann", "4960", 86_400), ByteArray(32, Int::toByte))
 
 fun NextCode.code(): PaymentCode = when (this) {
     is NextCode.Code -> code
-    is NextCode.Wait -> error("told to wait $seconds s")
+    is NextCode.Wait -> error("has to wait $seconds s")
 }

@@ -29,19 +29,19 @@ import org.robolectric.RuntimeEnvironment
 
 @OptIn(ExperimentalCoroutinesApi::class)
 @RunWith(RobolectricTestRunner::class)
-class TicksTest {
+class CountdownTest {
     @get:Rule
-    val phone = Phone()
+    val phone = TestPhone()
 
     @Test
-    fun `a code of the real core ticks each second, and the next one takes its place`() = runTest {
-        val unlocked = PaymentUnlock.withoutLock()
+    fun `a code counts down until the next one`() = runTest {
+        val unlock = PaymentUnlock.withoutLock()
         phone.create().use { wallet ->
-            val id = wallet.card(unlocked)
-            val codes = wallet.payments.codes(unlocked, id, dispatcher = Dispatchers.Unconfined)
-            val first = phone.clock.let { Phone.NOW }
-            val ticks = ArrayList<Tick>()
-            val collecting = launch { codes.ticking().collect { ticks.add(it) } }
+            val id = wallet.card(unlock)
+            val codes = wallet.payments.codes(unlock, id, dispatcher = Dispatchers.Unconfined)
+            val first = phone.clock.let { TestPhone.NOW }
+            val ticks = ArrayList<CodeCountdown>()
+            val collecting = launch { codes.withCountdown().collect { ticks.add(it) } }
             runCurrent()
             val whole = ticks.single().secondsLeft
             assertEquals(ticks.single().code.nextAt - first, whole.toLong())
@@ -56,7 +56,7 @@ class TicksTest {
     }
 
     @Test
-    fun `in the background nothing runs, and it begins anew in the foreground`() = runTest {
+    fun `the flow stops in the background and restarts`() = runTest {
         val controller = phone.activity().create()
         var begun = 0
         val seen = ArrayList<Int>()
@@ -90,30 +90,30 @@ class TicksTest {
     }
 
     @Test
-    fun `collected on a screen that is there already it begins at once`() = runTest {
+    fun `the flow starts at once on a visible screen`() = runTest {
         val controller = phone.activity().setup()
         assertEquals(listOf(7), flow { emit(7) }.whileStarted(controller.get()).take(1).toList())
     }
 
     @Test
-    fun `payments are locked as the screen is left, and not as it is turned`() {
-        val unlocked = PaymentUnlock.withoutLock()
+    fun `leaving the screen locks payments, rotating does not`() {
+        val unlock = PaymentUnlock.withoutLock()
         phone.create().use { wallet ->
-            val id = wallet.card(unlocked)
+            val id = wallet.card(unlock)
             val controller = phone.activity().setup()
-            unlocked.lockOnStop(controller.get())
+            unlock.lockOnStop(controller.get())
             controller.recreate()
-            wallet.code(unlocked, id)
-            unlocked.lockOnStop(controller.get())
+            wallet.code(unlock, id)
+            unlock.lockOnStop(controller.get())
             controller.pause()
-            wallet.code(unlocked, id)
+            wallet.code(unlock, id)
             controller.stop()
-            assertThrows(WalletException.PaymentsLocked::class.java) { wallet.code(unlocked, id) }
+            assertThrows(WalletException.PaymentsLocked::class.java) { wallet.code(unlock, id) }
         }
     }
 
     @Test
-    fun `codes are spelled out in the first language of the person's that there is`() {
+    fun `codes are spoken in the user's first supported language`() {
         for ((qualifiers, language) in mapOf(
             "ja" to Language.JAPANESE,
             "en" to Language.ENGLISH,
@@ -125,11 +125,11 @@ class TicksTest {
     }
 
     @Test
-    fun `a tick prints no digit of its code`() {
-        assertEquals("Tick([redacted], 12 s left)", "${Tick(phone.code(), 12)}")
+    fun `a countdown prints no digit`() {
+        assertEquals("CodeCountdown([redacted], 12 s left)", "${CodeCountdown(phone.code(), 12)}")
     }
 
-    private fun TestScope.second(ticks: List<Tick>, left: Int) {
+    private fun TestScope.second(ticks: List<CodeCountdown>, left: Int) {
         advanceTimeBy(1.seconds)
         runCurrent()
         assertEquals(left, ticks.last().secondsLeft)

@@ -1,6 +1,6 @@
 package app.tegata
 
-/** Whether the module is dark; counted from the top left of the symbol, light outside of it. */
+/** Tells whether a module is dark. Counts from the top left of the symbol; outside of it, all is light. */
 public fun Symbol.isDark(x: Int, y: Int): Boolean {
     if (x !in 0 until width || y !in 0 until height) return false
     val stride = (width + 7) / 8

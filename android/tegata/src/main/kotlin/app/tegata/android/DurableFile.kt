@@ -10,19 +10,19 @@ import java.nio.file.StandardCopyOption
 import java.nio.file.StandardOpenOption
 
 /**
- * Where a wallet belongs: in the part of an app's storage that neither backups nor the move to a new phone copy. There it
- * would only say that it belongs to another device.
+ * Gives the path for a wallet, in the part of an app's storage that neither backups nor transfers to a new phone copy: on
+ * another phone the wallet could not be opened.
  */
 public fun walletFile(context: Context): File =
     File(context.noBackupFilesDir, "tegata").apply { mkdirs() }.resolve("wallet")
 
 /** A few bytes in a file of their own, replaced whole or not at all. */
-internal class Kept(private val file: File) {
-    /** Nothing if nothing was ever written. */
+internal class DurableFile(private val file: File) {
+    /** Gives nothing if nothing was ever written. */
     @Throws(IOException::class)
     fun read(): ByteArray? = if (file.exists()) file.readBytes() else null
 
-    /** Durably, as far as the device's flash tells the truth. */
+    /** Writes durably, as far as the device's flash memory keeps its word. */
     @Throws(IOException::class)
     fun write(bytes: ByteArray) {
         val next = File(file.path + ".next")
@@ -39,7 +39,7 @@ internal class Kept(private val file: File) {
         Files.deleteIfExists(file.toPath())
     }
 
-    /** The new name outlives a power cut only once its folder was written. Where a folder cannot be opened, hope remains. */
+    /** The new name survives a power loss only once its folder was written. Skipped where a folder cannot be opened. */
     private fun syncFolder() {
         try {
             FileChannel.open(file.absoluteFile.toPath().parent, StandardOpenOption.READ).use { it.force(true) }

@@ -12,29 +12,29 @@ import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.suspendCancellableCoroutine
 
-/** Has a person free a cipher by finger or face. */
-public fun interface BiometricAsk {
-    /** The same cipher, free to be used once. Throws a [GateException] if it was not freed. */
-    public suspend fun ask(cipher: Cipher): Cipher
+/** Asks the owner to release a cipher by finger or face. */
+public fun interface BiometricPrompter {
+    /** Gives the same cipher, released for one use. Throws a [GateException] if it was not released. */
+    public suspend fun prompt(cipher: Cipher): Cipher
 }
 
 /**
- * The system's own prompt, which goes away with the coroutine that waits for it.
+ * The system's own prompt, dismissed when the coroutine that waits for it is cancelled.
  *
- * @param title what the person is asked for.
- * @param pin what the button for the other way says.
+ * @param title the title of the prompt.
+ * @param pin the text of the button for unlocking by PIN.
  */
 public class BiometricDialog @JvmOverloads public constructor(
     private val activity: Activity,
     private val title: CharSequence = activity.getString(R.string.tegata_unlock),
     private val pin: CharSequence = activity.getString(R.string.tegata_use_pin),
-) : BiometricAsk {
-    @SinceNine("the executor of the main thread")
-    override suspend fun ask(cipher: Cipher): Cipher = suspendCancellableCoroutine { waiting ->
+) : BiometricPrompter {
+    @Api28("the executor of the main thread")
+    override suspend fun prompt(cipher: Cipher): Cipher = suspendCancellableCoroutine { waiting ->
         val dismissal = CancellationSignal()
         waiting.invokeOnCancellation { dismissal.cancel() }
         val onMain = activity.mainExecutor
-        val answers = BiometricAnswers(waiting)
+        val answers = BiometricCallback(waiting)
         BiometricPrompt.Builder(activity)
             .setTitle(title)
             .setNegativeButton(pin, onMain) { _, _ -> answers.fail(GateException.PinChosen()) }
@@ -43,8 +43,8 @@ public class BiometricDialog @JvmOverloads public constructor(
     }
 }
 
-/** What the prompt says, as what came of asking. It may say more than one thing: the first counts. */
-internal class BiometricAnswers(private val waiting: Continuation<Cipher>) : AuthenticationCallback() {
+/** Turns the callbacks of the prompt into one result. If more than one comes, the first counts. */
+internal class BiometricCallback(private val waiting: Continuation<Cipher>) : AuthenticationCallback() {
     private var isOver = false
 
     override fun onAuthenticationSucceeded(result: AuthenticationResult) {

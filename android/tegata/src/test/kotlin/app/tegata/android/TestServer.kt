@@ -10,7 +10,7 @@ import javax.net.ServerSocketFactory
 import kotlin.concurrent.thread
 
 /** Whatever answers in an issuer's place on this machine: each connection is one request, kept word for word. */
-class OneServer(
+class TestServer(
     sockets: ServerSocketFactory = ServerSocketFactory.getDefault(),
     private val answer: (nth: Int, to: Socket) -> Unit,
 ) : Closeable {

@@ -3,10 +3,10 @@ package app.tegata.android
 import android.app.Activity
 import android.app.Application
 import android.os.Looper
-import app.tegata.NewPayment
+import app.tegata.ManualClock
+import app.tegata.NewPaymentCredential
 import app.tegata.NextCode
 import app.tegata.PaymentCode
-import app.tegata.SetClock
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.add
@@ -18,15 +18,15 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 
 /** A factory-new phone with our stand-in for its keystore, and a wallet of the real core on it. */
-class Phone : ExternalResource() {
+class TestPhone : ExternalResource() {
     val app: Application get() = RuntimeEnvironment.getApplication()
     val file: File by lazy { walletFile(app) }
-    val clock = SetClock(NOW)
+    val clock = ManualClock(NOW)
 
     /** How long the keystore was waited for, in milliseconds; without waiting. */
     val pauses: MutableList<Long> = ArrayList()
-    internal val faults = KeyFaults { pauses.add(it) }
-    val keystore: AndroidKeystore get() = AndroidKeystore(file, faults)
+    internal val caller = KeystoreCaller { pauses.add(it) }
+    val keystore: AndroidKeystore get() = AndroidKeystore(file, caller)
 
     override fun before() = FakePlatform.install()
 
@@ -50,10 +50,10 @@ class Phone : ExternalResource() {
     }
 }
 
-fun Wallet.card(unlocked: PaymentUnlock): String =
-    payments.add(unlocked, NewPayment(ByteArray(16) { 1 }, "Ann", "4960", 86_400), ByteArray(32) { it.toByte() })
+fun Wallet.card(unlock: PaymentUnlock): String =
+    payments.add(unlock, NewPaymentCredential(ByteArray(16) { 1 }, "Ann", "4960", 86_400), ByteArray(32, Int::toByte))
 
-fun Wallet.code(unlocked: PaymentUnlock, id: String): PaymentCode = (payments.nextCode(unlocked, id) as NextCode.Code).code
+fun Wallet.code(unlock: PaymentUnlock, id: String): PaymentCode = (payments.nextCode(unlock, id) as NextCode.Code).code
 
 /** Runs what waits for the main thread. */
 fun idle() = shadowOf(Looper.getMainLooper()).idle()

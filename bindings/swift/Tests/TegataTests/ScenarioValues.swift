@@ -1,7 +1,7 @@
 import Foundation
 import Tegata
 
-// How what a wallet takes and gives is written in bindings/scenarios.json.
+// Converts between the values of a wallet and those of bindings/scenarios.json.
 
 extension Symbol {
     var json: JSON {
@@ -41,34 +41,34 @@ func format(_ name: String) throws -> PassFormat {
     }
 }
 
-func keystoreFailure(_ with: Arguments) throws -> any Error {
+func keystoreError(_ with: Arguments) throws -> any Error {
     switch try with.text("failure") {
-    case "Locked": KeystoreFailure.Locked
-    case "KeyMissing": KeystoreFailure.KeyMissing
-    case "KeyInvalidated": KeystoreFailure.KeyInvalidated
-    case "WrongDevice": KeystoreFailure.WrongDevice
-    case "Damaged": KeystoreFailure.Damaged
-    case "Failed": KeystoreFailure.Failed
+    case "Locked": KeystoreError.Locked
+    case "KeyMissing": KeystoreError.KeyMissing
+    case "KeyInvalidated": KeystoreError.KeyInvalidated
+    case "WrongDevice": KeystoreError.WrongDevice
+    case "Damaged": KeystoreError.Damaged
+    case "Failed": KeystoreError.Failed
     case "unknown": Undeclared()
     case let other: throw Misread("a keystore does not throw \(other)")
     }
 }
 
-func anchorFailure(_ with: Arguments) throws -> any Error {
+func anchorError(_ with: Arguments) throws -> any Error {
     switch try with.text("failure") {
-    case "Locked": AnchorFailure.Locked
-    case "Failed": AnchorFailure.Failed
+    case "Locked": AnchorError.Locked
+    case "Failed": AnchorError.Failed
     case "unknown": Undeclared()
     case let other: throw Misread("an anchor does not throw \(other)")
     }
 }
 
 extension WalletError {
-    /// Swift tells the name of a case to nobody once the case has a description of its own.
+    /// Gives the name of the case, which Swift hides once the type has a description of its own.
     var name: String {
         switch self {
         case .NoWallet: "NoWallet"
-        case .Exists: "Exists"
+        case .AlreadyExists: "AlreadyExists"
         case .InUse: "InUse"
         case .Closed: "Closed"
         case .Locked: "Locked"
@@ -84,19 +84,19 @@ extension WalletError {
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
         case .Issuer(let problem, _): "Issuer \(spelled(problem))"
-        case .AnswerRefused: "AnswerRefused"
-        case .Move(let problem, _): "Move \(spelled(problem))"
-        case .NotATillCard: "NotATillCard"
-        case .StrangeTillCard: "StrangeTillCard"
+        case .InvalidAnswer: "InvalidAnswer"
+        case .Transfer(let problem, _): "Transfer \(spelled(problem))"
+        case .InvalidTillCard: "InvalidTillCard"
+        case .UntrustedTillCard: "UntrustedTillCard"
         case .NotFound: "NotFound"
         case .Invalid: "Invalid"
         case .Failed: "Failed"
-        case .Broken: "Broken"
+        case .Internal: "Internal"
         }
     }
 }
 
-/// As other languages write it.
+/// Writes the name of a problem as the other languages do.
 private func spelled(_ problem: some Any) -> String {
     let name = "\(problem)".prefix { $0 != "(" }
     return name.prefix(1).uppercased() + name.dropFirst()
@@ -108,7 +108,7 @@ extension TransferRequest {
 
 extension PaymentPage {
     var json: JSON {
-        .fields(["payments": .list(payments.map(\.json)), "earlier": .bool(earlier), "seen": JSON(seen)])
+        .fields(["payments": .list(payments.map(\.json)), "earlier": .bool(hasEarlier), "seen": JSON(fetchedAt)])
     }
 }
 
@@ -117,8 +117,8 @@ extension AccountPayment {
         let state = "\(state)".map { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }.joined()
         return .fields([
             "number": .text(number), "shop": .text(shop), "reference": .text(reference), "amount": JSON(amount),
-            "currency": .text(currency), "shown": .text(shown), "state": .text(state), "time": JSON(time),
-            "since": JSON(since),
+            "currency": .text(currency), "shown": .text(formattedAmount), "state": .text(state), "time": JSON(acceptedAt),
+            "since": JSON(stateSince),
         ])
     }
 }
@@ -126,8 +126,8 @@ extension AccountPayment {
 extension AccountOverview {
     var json: JSON {
         .fields([
-            "address": .text(address), "recovery_codes_left": JSON(recoveryCodesLeft), "must_enrol": .bool(mustEnrol),
-            "frozen": .bool(frozen), "closing": JSON(closing),
+            "address": .text(address), "recovery_codes_left": JSON(recoveryCodesLeft), "must_enrol": .bool(mustEnrolFactor),
+            "frozen": .bool(frozen), "closing": JSON(deletionAt),
             "devices": .list(
                 devices.map {
                     .fields(["id": .text($0.id), "name": .text($0.name), "is_this": .bool($0.isThis)])
