@@ -236,9 +236,9 @@ calls! {
         session: Option<SessionNumber>,
     }
 
-    /// Forgets a device, its sessions and its payment credential.
+    /// Removes a device with its sessions and its payment credential.
     ForgetDevice "/v1/devices/forget" RequiredAuth::Session => Acknowledgement {
-        /// Which.
+        /// The device to remove.
         device: DeviceNumber,
     }
 
@@ -277,15 +277,15 @@ calls! {
         token: CardToken,
     }
 
-    /// Another card is charged from now on. Asks for the second factor.
+    /// Makes another card the default. Requires a recently verified second factor.
     SetDefaultCard "/v1/cards/default" RequiredAuth::Session, idempotent => Cards {
-        /// Which.
+        /// The card to charge from now on.
         card: CardNumber,
     }
 
-    /// Removes a card at once. If it was the one that is charged, the one that was there longest is.
+    /// Removes a card immediately. If it was the default, the oldest remaining card becomes the default.
     RemoveCard "/v1/cards/remove" RequiredAuth::Session => Cards {
-        /// Which.
+        /// The card to remove.
         card: CardNumber,
     }
 
