@@ -393,8 +393,8 @@ fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
     let literal = ["log-in", "--password", PASSWORD];
     failed(&hanako.run(&literal), 2, "a secret cannot be an argument: give --password @FILE");
     let nobody = CliShopper::new();
-    failed(&nobody.run(&["log-in", "--password", "@pw"]), 2, "say the address");
-    failed(&nobody.run(&["log-in", HANAKO, "--password", "@pw"]), 2, "say --issuer URL");
+    failed(&nobody.run(&["log-in", "--password", "@pw"]), 2, "give the address");
+    failed(&nobody.run(&["log-in", HANAKO, "--password", "@pw"]), 2, "give --issuer URL");
 
     drop(issuer);
     failed(&hanako.run(&["devices"]), 1, "cannot be reached");
@@ -424,7 +424,7 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
     let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
     let args = ["my-data", "--to", "mine.json", "--password", "@pw", "--totp", &totp];
     failed(&hanako.run(&["my-data", "--password", "@pw"]), 2, "give --totp");
-    assert!(done(&hanako.run(&args)).contains("mine.json: all that"));
+    assert!(done(&hanako.run(&args)).contains("mine.json: all data that"));
     failed(&hanako.run(&args), 1, "cannot write mine.json");
     let file = hanako.wallet.0.path().join("mine.json");
     let all: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -468,7 +468,7 @@ fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
     running.says("A code is on its way to hanako@example.com.");
     running.types(&issuer.code_in_mail(NEW, 0, "確認コード"));
     let told = running.done();
-    assert!(told.contains("hanako@example.org was told"), "{told}");
+    assert!(told.contains("hanako@example.org was notified"), "{told}");
     let view = hanako.devices();
     assert_eq!((&view["address"], &view["language"]), (&json!(NEW), &json!("ja")));
     done(&hanako.with_factor(&issuer, &["log-in"]));

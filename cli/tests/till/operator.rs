@@ -173,7 +173,7 @@ fn stopping_payments_counts_those_under_way_and_lets_them_end() {
     };
     assert_eq!(does(&issuer, &stop), under_way(1, 1));
     let words = run(&issuer, &stop);
-    let says = "payments under way: 1 to be finished or taken back, 1 being taken back\n";
+    let says = "payments in progress: 1 to be completed or voided, 1 being voided\n";
     assert!(done(&words).ends_with(says), "{words:?}");
 
     // It is back. What was begun ends, though payments are stopped.
