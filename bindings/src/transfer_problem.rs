@@ -30,7 +30,7 @@ pub enum TransferProblem {
     WrongRecipient,
     /// It was received before: what was in it is here.
     AlreadyReceived,
-    /// It was altered or cut on its way: have it sent again.
+    /// It was altered or incomplete: have it sent again.
     Corrupt,
 }
 

@@ -48,13 +48,13 @@ pub enum StartError {
     #[error("cannot open the store's keys: {0}")]
     Keys(#[from] KeyStoreError),
     /// The texts of mails cannot be read, which a test keeps from happening.
-    #[error("cannot read the texts of mails: {0}")]
+    #[error("cannot read the mail templates: {0}")]
     MailTemplates(toml::de::Error),
     /// There is no server key.
     #[error(transparent)]
     ServerKey(#[from] ServerKeyError),
     /// Payment codes cannot begin with what is set.
-    #[error("cannot make payment codes ready: {0}")]
+    #[error("cannot initialise payment codes: {0}")]
     Codes(#[from] CodesError),
     /// Mail cannot be sent.
     #[error("cannot send mail: {0}")]
@@ -63,10 +63,10 @@ pub enum StartError {
     #[error("cannot charge cards: {0}")]
     Processor(#[from] ProcessorError),
     /// The page of mails would be for others.
-    #[error("mail is mailbox, whose page is for this machine alone, and listen is not")]
+    #[error("mail is mailbox, whose page is for this machine only, but listen is a public address")]
     PublicMailbox,
     /// The metrics cannot be registered, which a test keeps from happening.
-    #[error("cannot count: {0}")]
+    #[error("cannot register metrics: {0}")]
     Metrics(#[from] prometheus::Error),
     /// The accounts cannot be made ready.
     #[error("cannot make the accounts ready: {0}")]

@@ -58,10 +58,10 @@ pub enum ServeError {
     #[error(transparent)]
     Passwords(#[from] PasswordsUnavailable),
     /// The threads that serve cannot be started.
-    #[error("cannot start the threads that serve: {0}")]
+    #[error("cannot start the runtime: {0}")]
     Threads(io::Error),
     /// The description of the routes cannot be written.
-    #[error("cannot write the description of the interface: {0}")]
+    #[error("cannot write the OpenAPI description: {0}")]
     Description(#[from] serde_json::Error),
 }
 
