@@ -19,8 +19,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Wipes what is freed: bodies of requests pass through buffers of hyper's, rustls's and serde's, and no `Zeroizing` of
-/// ours reaches those. An issuer's threads free what others of them took, at which the system's own allocator is slow.
+/// Zeroizes freed memory: request bodies pass through buffers of hyper, rustls and serde, which `Zeroizing` does not
+/// cover. An issuer's threads free each other's memory, at which the system's allocator is slow.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);

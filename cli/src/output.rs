@@ -36,8 +36,8 @@ impl Output {
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
-    /// A symbol in lines. In a terminal it is black on white whatever the theme, `NO_COLOR` or not: the colours are
-    /// the symbol, and without them it would be inverted on a dark screen. Elsewhere a block is dark.
+    /// Draws a symbol in lines. In a terminal it is black on white regardless of theme and `NO_COLOR`, since it would be
+    /// inverted on a dark screen otherwise. Elsewhere a block character is dark.
     pub(crate) fn draw(&self, symbol: &Symbol) -> String {
         if !self.json && can_redraw() {
             symbol.terminal_ansi(BAR_LINES).trim_end().to_owned()

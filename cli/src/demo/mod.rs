@@ -19,7 +19,7 @@ pub(crate) use self::demo_session::DemoSession;
 use self::demo_tills::PRICE;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::screen::{self, Live, Scanner};
+use crate::screen::{self, CodeSource, Scanner};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demo {
@@ -36,7 +36,7 @@ pub(crate) fn run(demo: &Demo, output: &Output) -> Result<(), Failure> {
     tour::run(output)
 }
 
-impl Live for DemoSession {
+impl CodeSource for DemoSession {
     fn title(&self) -> &'static str {
         "Tegata demo · a wallet, two tills and their issuer"
     }
@@ -69,8 +69,8 @@ impl Live for DemoSession {
 impl Scanner for DemoSession {
     fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure> {
         let till = if elsewhere { &self.tills.other_till } else { &self.tills.till };
-        let (good, words) = self.tills.scan(code, till, &self.tills.sale(PRICE))?;
-        Ok((good, format!("{}: ¥{PRICE} {words}", till.id)))
+        let (is_approved, words) = self.tills.scan(code, till, &self.tills.sale(PRICE))?;
+        Ok((is_approved, format!("{}: ¥{PRICE} {words}", till.id)))
     }
 
     fn page(&self) -> Result<String, Failure> {

@@ -1,4 +1,4 @@
-//! `tegata issuer audit`: the log of what was done.
+//! `tegata issuer audit`: verifies, prints and seals the audit log.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ fn line(event: &EventRow) -> String {
 
 fn document(event: &EventRow) -> Value {
     let EventRow { id, deed, actor, at, detail, .. } = event;
-    // A detail is JSON of ours; what is not, is shown as the text that it is.
+    // A detail that is not JSON is printed as text.
     let detail: Value = serde_json::from_str(detail).unwrap_or_else(|_| json!(detail));
     json!({
         "event": id.to_string(),

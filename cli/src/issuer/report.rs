@@ -1,4 +1,4 @@
-//! `tegata issuer report`: spending that a person should look at.
+//! `tegata issuer report`: unusual spending that an operator should check.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -12,11 +12,11 @@ use crate::output::Output;
 
 const USUAL: Thresholds = Thresholds::USUAL;
 
-/// How far back, in seconds.
+/// A period before now, in seconds.
 #[derive(Clone, Copy, Debug)]
-struct Ago(u64);
+struct Period(u64);
 
-impl Ago {
+impl Period {
     fn parse(text: &str) -> Result<Self, String> {
         let unit = match text.chars().last() {
             Some('m') => 60,
@@ -37,8 +37,8 @@ impl Ago {
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     /// Period to look back: 90m, 24h, 7d. Invalid codes are counted by whole days in UTC.
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Ago::parse)]
-    since: Ago,
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Period::parse)]
+    since: Period,
     /// Threshold: payments of one account within an hour.
     #[arg(long, value_name = "N", default_value_t = USUAL.payments_an_hour)]
     payments_an_hour: u64,
@@ -78,7 +78,7 @@ impl Report {
         let words = match findings.as_slice() {
             [] => "nothing unusual".to_owned(),
             findings => {
-                let words: Vec<_> = findings.iter().map(|one| in_words(one, span.until)).collect();
+                let words: Vec<_> = findings.iter().map(|one| describe(one, span.until)).collect();
                 format!("{}\n\nEach command also requires --why.", words.join("\n"))
             }
         };
@@ -88,7 +88,7 @@ impl Report {
     }
 }
 
-fn in_words(finding: &Finding, now: UnixTime) -> String {
+fn describe(finding: &Finding, now: UnixTime) -> String {
     let ago = now.seconds().saturating_sub(finding.last.seconds());
     let ago = match ago {
         ..7200 => format!("{} minutes ago", ago / 60),
@@ -121,12 +121,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_back_is_a_number_and_its_unit() {
+    fn a_period_is_a_number_with_a_unit() {
         for (text, seconds) in [("90m", 5400), ("24h", 86_400), ("31d", 31 * 86_400)] {
-            assert_eq!(Ago::parse(text).unwrap().0, seconds);
+            assert_eq!(Period::parse(text).unwrap().0, seconds);
         }
         for bad in ["", "h", "24", "-1h", "0h", "32d", "1w", "一h", "18446744073709551615d"] {
-            assert!(Ago::parse(bad).is_err(), "{bad}");
+            assert!(Period::parse(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `tegata issuer serve`.
+//! `tegata issuer serve`: runs the service.
 
 use clap::Args;
 use serde_json::json;
@@ -34,10 +34,10 @@ impl Serve {
         let url = format!("{scheme}://{}", service.address());
         let words = format!("listening on {url}");
         let document = json!({ "url": url });
-        let mut said = Ok(());
+        let mut printed = Ok(());
         service
-            .run_until_signal(|| said = output.print(&words, &document))
+            .run_until_signal(|| printed = output.print(&words, &document))
             .map_err(|error| Failure::cannot("wait for signals")(&error))?;
-        said
+        printed
     }
 }

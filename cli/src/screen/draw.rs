@@ -1,4 +1,4 @@
-//! One picture of the screen from what is known now. Pure: tests draw into a buffer.
+//! Draws the screen from the current state. Pure: tests draw into a buffer.
 
 use std::num::NonZeroU8;
 
@@ -17,33 +17,33 @@ use super::layout::{Layout, TooSmall};
 const DARK_ON_LIGHT: Style = Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231));
 const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
 const DIM: Style = Style::new().add_modifier(Modifier::DIM);
-/// With more lines than this, the words about a code get air between them.
+/// With more lines than this, the text about a code is spaced out.
 const ROOMY: u16 = 10;
 const HIDDEN: &str = "•••• •••• •••• •••• •••• ••••";
 
-/// One line of what happened at the till.
+/// A message of the till.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct TillMessage {
     pub(super) at: u64,
-    /// Whether it is a yes or a no, if it is one of them.
-    pub(super) good: Option<bool>,
+    /// Whether a code was approved; `None` for other messages.
+    pub(super) is_approved: Option<bool>,
     pub(super) text: String,
 }
 
-/// Everything the screen shows at one moment.
+/// The state that the screen shows.
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that is on the screen or not")]
 pub(crate) struct View<'a> {
     pub(crate) title: &'a str,
-    /// The code on the screen, with its symbols.
+    /// The current code with its symbols.
     pub(super) shown: Option<&'a (PaymentCode, PaymentSymbols)>,
     pub(super) offer: &'a Audience,
     pub(super) digits_shown: bool,
     /// Seconds since the epoch by which codes are made.
     pub(super) now: u64,
-    /// The shopper asked for another code and has to wait this many seconds.
+    /// The seconds until another code may be shown.
     pub(super) wait: Option<u64>,
     pub(super) clock: ClockStatus,
-    pub(super) said: &'a [Said],
+    pub(super) messages: &'a [TillMessage],
     pub(super) typed: &'a str,
     pub(super) has_till: bool,
     pub(super) has_scanner: bool,
@@ -83,19 +83,19 @@ impl View<'_> {
     fn header(&self, frame: &mut Frame, area: Rect) {
         let clock = format!(" {} UTC", clock_time(self.now));
         let room = usize::from(area.width).saturating_sub(clock.len());
-        let title = shortened(self.title, room);
+        let title = truncate(self.title, room);
         let title = Span::styled(format!("{title:<room$}"), BOLD);
         frame.render_widget(Line::from(vec![title, Span::styled(clock, DIM)]), area);
     }
 
     fn words(&self, frame: &mut Frame, area: Rect, missing: &mut Option<String>) {
-        let mut lines = vec![Line::styled(asks_for(self.offer), BOLD)];
+        let mut lines = vec![Line::styled(instruction(self.offer), BOLD)];
         if let Some((code, _)) = self.shown {
             lines.push(self.countdown(code, area.width));
             let digits = if self.digits_shown { code.groups() } else { HIDDEN.to_owned() };
             lines.push(Line::raw(digits));
         }
-        lines.push(self.promise());
+        lines.push(self.validity());
         lines.extend(
             clock_warning(self.clock).map(|it| Line::styled(it, self.colour(Color::Yellow))),
         );
@@ -105,7 +105,7 @@ impl View<'_> {
             }
             lines.insert(0, Line::raw(""));
         }
-        // With a line left, what is missing is said here; else in the footer, where it takes the room of keys.
+        // The hint about what is missing goes here if a line is left, else into the footer in place of keys.
         let height = usize::from(area.height);
         if let Some(missing) = missing.take_if(|_| lines.len() < height) {
             let foot = if area.height > ROOMY { 2 } else { 1 };
@@ -115,8 +115,8 @@ impl View<'_> {
         frame.render_widget(Paragraph::new(lines), area);
     }
 
-    /// What the code is good for, or why there is no other.
-    fn promise(&self) -> Line<'static> {
+    /// The code's validity, or the wait for the next one.
+    fn validity(&self) -> Line<'static> {
         match (self.wait, self.shown) {
             (Some(seconds), _) => {
                 let text = format!("All five codes shown; the next in {seconds} s");
@@ -130,7 +130,7 @@ impl View<'_> {
         }
     }
 
-    /// The till on this screen: what it said, as much of it as there are lines for, and what is typed into it.
+    /// Draws the till: its last messages, as many as fit, and what is typed into its scanner.
     fn till(&self, frame: &mut Frame, area: Rect) {
         let mut lines = vec![Line::from(vec![
             Span::styled("At the till", BOLD),
@@ -139,12 +139,14 @@ impl View<'_> {
             Span::styled("▏", DIM),
         ])];
         let room = usize::from(area.height) - lines.len();
-        let from = self.said.len().saturating_sub(room);
-        lines.extend(self.said[from..].iter().map(|said| self.said_line(said, area.width)));
+        let from = self.messages.len().saturating_sub(room);
+        lines.extend(
+            self.messages[from..].iter().map(|message| self.message_line(message, area.width)),
+        );
         frame.render_widget(Paragraph::new(lines), area);
     }
 
-    /// A bar that empties until the next code comes by itself.
+    /// A bar that empties until the next code is shown.
     fn countdown(&self, code: &PaymentCode, width: u16) -> Line<'static> {
         let left = code.next_at().saturating_sub(self.now).min(30);
         let label = format!(" {left:>2} s to the next code");
@@ -159,20 +161,20 @@ impl View<'_> {
         ])
     }
 
-    fn said_line(&self, said: &Said, width: u16) -> Line<'static> {
-        let (mark, style) = match said.good {
+    fn message_line(&self, message: &TillMessage, width: u16) -> Line<'static> {
+        let (mark, style) = match message.is_approved {
             Some(true) => ("✔", self.colour(Color::Green)),
             Some(false) => ("✘", self.colour(Color::Red)),
             None => ("→", Style::new()),
         };
-        let text = Span::styled(format!("{mark} {}", said.text), style);
-        let time = Span::styled(format!("{} ", clock_time(said.at)), DIM);
-        // Rather no time than half a sentence.
+        let text = Span::styled(format!("{mark} {}", message.text), style);
+        let time = Span::styled(format!("{} ", clock_time(message.at)), DIM);
+        // Omit the time rather than cut the sentence.
         let fits = time.width() + text.width() <= usize::from(width);
         Some(time).filter(|_| fits).into_iter().chain([text]).collect()
     }
 
-    /// The keys, as many as fit, and on the right what is missing.
+    /// Draws the keys, as many as fit, and on the right the hint about what is missing.
     fn footer(&self, frame: &mut Frame, area: Rect, missing: Option<&str>) {
         let digits = if self.digits_shown { "hide digits" } else { "show digits" };
         let mut keys = vec![("q", "quit"), ("n", "next"), ("d", digits)];
@@ -200,8 +202,8 @@ impl View<'_> {
     }
 }
 
-/// As much of a text as fits, and a sign that there is more.
-fn shortened(text: &str, room: usize) -> String {
+/// Cuts a text to `room` characters, with an ellipsis.
+fn truncate(text: &str, room: usize) -> String {
     if text.chars().count() <= room {
         return text.to_owned();
     }
@@ -216,7 +218,7 @@ fn draw_symbol(frame: &mut Frame, area: Rect, symbol: &Symbol) {
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).style(DARK_ON_LIGHT), area);
 }
 
-fn asks_for(offer: &Audience) -> String {
+fn instruction(offer: &Audience) -> String {
     match offer {
         Audience::AnyTill => "Show this at the till".to_owned(),
         Audience::OneTill(till) => format!("Show this only at {till}"),
@@ -243,7 +245,7 @@ fn clock_warning(status: ClockStatus) -> Option<String> {
     }
 }
 
-/// The time of day in UTC: what the codes are made by, the same everywhere.
+/// The time of day in UTC, the time zone of the codes.
 pub(super) fn clock_time(unix: u64) -> String {
     let day = unix % 86_400;
     format!("{:02}:{:02}:{:02}", day / 3600, day / 60 % 60, day % 60)
@@ -265,7 +267,7 @@ mod tests {
             now: 86_400 + 3_661,
             wait,
             clock,
-            said: &[],
+            messages: &[],
             typed: "",
             has_till: false,
             has_scanner: false,
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_is_told_and_by_how_much() {
+    fn a_wrong_clock_is_reported_with_its_offset() {
         assert!(!text(ClockStatus::Fine, None).contains("This clock"));
         for (status, told) in [
             (ClockStatus::Ahead(45), "This clock is 45 s fast: set it correctly"),
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_in_seconds_and_the_time_in_utc() {
+    fn a_wait_is_shown_in_seconds_and_the_time_in_utc() {
         let shown = text(ClockStatus::Fine, Some(17));
         assert!(shown.contains("the next in 17 s") && shown.contains("01:01:01 UTC"), "{shown}");
     }

@@ -1,4 +1,4 @@
-//! What fits where. Sizes are cells.
+//! Places the parts of the screen. Sizes are in terminal cells.
 
 use ratatui::layout::{Rect, Size};
 
@@ -6,33 +6,33 @@ use ratatui::layout::{Rect, Size};
 pub(super) const QR: Size = Size { width: 29, height: 15 };
 /// A Code 128 of 24 digits with its quiet zone, two modules a cell.
 const CODE128_COLUMNS: u16 = 94;
-/// From here on the Code 128 is shown too, with a column of air on each side.
+/// The columns from which the Code 128 is shown too, with a margin of one column on each side.
 const WIDE: u16 = CODE128_COLUMNS + 2;
-/// Lines that a Code 128 gets at least and at most.
+/// The lines of a Code 128, at least and at most.
 const BAR_LINES: std::ops::RangeInclusive<u16> = 5..=10;
-/// Header, footer.
+/// The lines of header and footer.
 const FRAME_LINES: u16 = 2;
-/// The words beside the QR code: columns, and lines when the till stands below them.
+/// The text beside the QR code: its columns, and its lines when the till is below it.
 const WORDS: Size = Size { width: 44, height: 6 };
-/// The till's part has its heading, a line that it said and the scanner's, at least.
+/// The least lines of the till: heading, one message and the scanner.
 const TILL_LINES: u16 = 3;
 
-/// Where the parts of the screen go.
+/// The areas of the screen's parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) header: Rect,
     pub(super) code128: Option<Rect>,
     pub(super) qr: Rect,
-    /// What is said of the code.
+    /// The text about the code.
     pub(super) words: Option<Rect>,
-    /// What happens at the till.
+    /// The till's messages and scanner.
     pub(super) till: Option<Rect>,
     pub(super) footer: Rect,
-    /// What a larger terminal would show.
+    /// A hint about what a larger terminal would show.
     pub(super) missing: Option<String>,
 }
 
-/// The screen cannot show even a QR code: what it would take.
+/// The terminal is too small even for a QR code; says what is needed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooSmall(pub(super) String);
 
@@ -48,10 +48,10 @@ impl Layout {
             )));
         }
         let spare = height - needed;
-        // One line of air above the QR code when it is not alone.
+        // One blank line above the QR code when it is not alone.
         let bars = spare.saturating_sub(1).min(*BAR_LINES.end());
         let shows_bars = width >= WIDE && bars >= *BAR_LINES.start();
-        // The rest is air below the header, as long as it takes no line from anything else.
+        // What remains is blank below the header, if nothing else needs the line.
         let used = if shows_bars { bars + 1 } else { 0 };
         let top = if spare > used + TILL_LINES { 2 } else { 1 };
         let code128 = shows_bars.then(|| Rect {
@@ -61,7 +61,7 @@ impl Layout {
             height: bars,
         });
         let footer = height - 1;
-        // All but a lone QR code keeps to these columns.
+        // Everything but a lone QR code stays within these columns.
         let column = match code128 {
             Some(bars) => Rect { y: 0, height: footer, ..bars },
             None => Rect { x: 1, y: 0, width: width - 2, height: footer },
@@ -87,7 +87,7 @@ impl Layout {
     }
 }
 
-/// The words on the right of the QR code; the till across below both if it can be, else on the right too.
+/// Text to the right of the QR code; the till below both if it fits, else to the right as well.
 fn side_by_side(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
     let x = qr.right() + 2;
     let words = Rect { x, width: column.right() - x, ..qr };
@@ -101,10 +101,10 @@ fn side_by_side(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
     }
 }
 
-/// All below the QR code, as far as there are lines for it.
+/// Text and till below the QR code, as far as lines are left.
 fn stacked(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
     let lines = column.bottom() - qr.bottom();
-    // flush with the QR code if that leaves them room enough
+    // Aligned with the QR code if that leaves enough room.
     let x = if column.right() - qr.x >= WORDS.width { qr.x } else { column.x };
     let column = Rect { x, width: column.right() - x, ..column };
     let words = Rect { y: qr.bottom(), height: lines.min(WORDS.height - 1), ..column };
@@ -112,7 +112,7 @@ fn stacked(qr: Rect, column: Rect) -> (Option<Rect>, Option<Rect>) {
     (Some(words).filter(|words| words.height > 0), till)
 }
 
-/// What is left of the column below a part, with a line of air.
+/// The rest of the column below a part, after a blank line.
 fn below(part: Rect, column: Rect) -> Option<Rect> {
     let y = part.bottom() + 1;
     (y < column.bottom()).then(|| Rect { y, height: column.bottom() - y, ..column })
@@ -127,19 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn at_80_by_24_the_qr_code_has_all_that_goes_with_it() {
+    fn a_terminal_of_80_by_24_shows_qr_code_text_and_till() {
         let layout = layout(80, 24);
         assert_eq!(layout.code128, None);
         assert_eq!(layout.missing.unwrap(), "Code 128 needs 96 columns, here are 80");
         let words = layout.words.unwrap();
         assert!(words.width >= 44 && words.right() <= 79);
-        // the till has the whole width, and a line of air above it
+        // The till has the whole width, and a blank line above it.
         let till = layout.till.unwrap();
         assert_eq!(till, Rect { x: 1, y: 18, width: 78, height: 5 });
     }
 
     #[test]
-    fn from_96_columns_on_code_128_stands_above_it() {
+    fn code_128_is_shown_from_96_columns() {
         assert_eq!(layout(95, 24).code128, None);
         let layout = layout(96, 24);
         let bars = layout.code128.unwrap();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_smaller_terminal_is_told_what_is_missing() {
+    fn a_small_terminal_shows_what_is_missing() {
         assert_eq!(layout(40, 17).missing.unwrap(), "more at 80 columns");
         assert!(layout(100, 20).missing.unwrap().contains("23 lines"));
         for (width, height) in [(28, 50), (200, 16), (0, 0), (1, 1)] {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_overlaps_or_sticks_out_at_any_size() {
+    fn parts_never_overlap_at_any_size() {
         for (width, height) in (0..220).flat_map(|w| (0..80).map(move |h| (w, h))) {
             let screen = Rect { x: 0, y: 0, width, height };
             let Ok(layout) = Layout::of(Size { width, height }) else { continue };

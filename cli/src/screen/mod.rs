@@ -1,7 +1,7 @@
-//! The live screen: a payment barcode that renews itself, what is asked of the shopper, what the till said.
+//! The live screen: a payment barcode that renews itself, instructions for the shopper, and replies of a till.
 
 mod draw;
 mod layout;
 mod screen_loop;
 
-pub(crate) use screen_loop::{Live, Scanner, run};
+pub(crate) use screen_loop::{CodeSource, Scanner, run};

@@ -1,4 +1,4 @@
-//! The loop behind the screen: keys in, pictures out, a new code at each step.
+//! The event loop of the screen: reads keys, draws, and renews the code.
 
 use std::io::{self, stdout};
 use std::sync::Arc;
@@ -15,69 +15,70 @@ use tegata::NextCode;
 use tegata::code::{Audience, ClockStatus, Digits, PaymentCode, Slot, TillId};
 use tegata::symbol::PaymentSymbols;
 
-use super::draw::{Said, View};
+use super::draw::{TillMessage, View};
 use crate::failure::Failure;
 
-/// How long a key is waited for before the countdown is drawn again.
+/// The interval at which the countdown is redrawn.
 const TICK: Duration = Duration::from_millis(250);
-/// Longest text the scanner line takes: a code, and enough more to show that it was none.
+/// The longest text that the scanner line accepts: more than a code, to show that it is none.
 const LONGEST_TYPED: usize = 32;
-const REMEMBERED: usize = 50;
-/// The longest that a wallet ever asks to wait, in seconds.
+/// How many messages of the till are kept.
+const MAX_MESSAGES: usize = 50;
+/// The longest wait between codes, in seconds.
 const LONGEST_WAIT: u64 = 90;
 
-/// What the screen is a window on: a wallet, and in the demo a till beside it.
-pub(crate) trait Live {
+/// The source of the screen's codes: a wallet, and in the demo a till as well.
+pub(crate) trait CodeSource {
     fn title(&self) -> &str;
     /// Seconds since the epoch by which codes are made.
     fn now(&self) -> u64;
     fn clock(&self) -> ClockStatus;
     fn next(&mut self, audience: Audience) -> Result<NextCode, Failure>;
-    /// What is offered first.
+    /// The audience of the first code.
     fn offer(&self) -> Audience;
     /// The till that codes can be bound to, if one is known.
     fn till(&self) -> Option<TillId>;
-    /// The till on this screen, if there is one.
+    /// The till of the demo, if there is one.
     fn scanner(&self) -> Option<&dyn Scanner> {
         None
     }
 }
 
-/// A till that scans: what it says of a code, and whether that is a yes.
+/// A till with a scanner. It returns whether a code was approved, and its message.
 pub(crate) trait Scanner {
     fn scan(&self, code: &[u8], elsewhere: bool) -> Result<(bool, String), Failure>;
-    /// Where a browser becomes a till, and with which code.
+    /// The URL where a browser becomes a till, and the code that enrols it.
     fn page(&self) -> Result<String, Failure>;
 }
 
-struct State<'a> {
-    live: &'a mut dyn Live,
+struct ScreenState<'a> {
+    source: &'a mut dyn CodeSource,
     offer: Audience,
     shown: Option<(PaymentCode, PaymentSymbols)>,
     digits_shown: bool,
     wait_until: Option<u64>,
-    said: Vec<Said>,
+    messages: Vec<TillMessage>,
     typed: String,
     coloured: bool,
 }
 
-/// Shows the screen until the shopper quits. The terminal is put back on every way out.
-pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
-    let ended = Ended::listen()?;
-    let mut state = State {
-        offer: live.offer(),
-        live,
+/// Shows the screen until the shopper quits. The terminal is restored however it ends.
+pub(crate) fn run(source: &mut dyn CodeSource, coloured: bool) -> Result<(), Failure> {
+    let ended = EndSignal::listen()?;
+    let mut state = ScreenState {
+        offer: source.offer(),
+        source,
         shown: None,
         digits_shown: false,
         wait_until: None,
-        said: Vec::new(),
+        messages: Vec::new(),
         typed: String::new(),
         coloured,
     };
     state.renew()?;
-    state.tell_page()?;
-    // crossterm would heed NO_COLOR by itself and take the colours from the barcode, which is then inverted in a dark
-    // terminal. What is coloured is up to us.
+    state.show_page()?;
+    // crossterm would apply NO_COLOR to the barcode too, which is then inverted in a dark terminal. This module decides
+    // what is coloured.
     crossterm::style::force_color_output(true);
     let mut terminal = ratatui::try_init().map_err(|e| Failure::cannot("use this terminal")(&e))?;
     let result = state.watch(&mut terminal, &ended);
@@ -85,10 +86,10 @@ pub(crate) fn run(live: &mut dyn Live, coloured: bool) -> Result<(), Failure> {
     result
 }
 
-/// A signal that ends programs leaves its number here, so that the terminal is put back before we go.
-struct Ended(Arc<AtomicUsize>);
+/// Records a terminating signal, so that the terminal is restored before the process ends.
+struct EndSignal(Arc<AtomicUsize>);
 
-impl Ended {
+impl EndSignal {
     const NOT_YET: usize = 0;
 
     fn listen() -> Result<Self, Failure> {
@@ -109,26 +110,26 @@ impl Ended {
     }
 }
 
-impl State<'_> {
+impl ScreenState<'_> {
     fn watch(
         &mut self,
         terminal: &mut ratatui::DefaultTerminal,
-        ended: &Ended,
+        ended: &EndSignal,
     ) -> Result<(), Failure> {
-        let keys = keys();
+        let keys = read_keys();
         loop {
             ended.check()?;
             self.renew()?;
             self.draw(terminal).map_err(|e| Failure::cannot("draw")(&e))?;
             match keys.recv_timeout(TICK) {
-                Ok(Ok(Some(key))) if !self.key(key)? => return Ok(()),
+                Ok(Ok(Some(key))) if !self.handle_key(key)? => return Ok(()),
                 Ok(Err(e)) => return Err(Failure::cannot("read the keyboard")(&e)),
                 Ok(Ok(_)) | Err(_) => {}
             }
         }
     }
 
-    /// A terminal that knows synchronised updates shows each picture whole; others ignore the marks.
+    /// Draws with synchronised updates; terminals without them ignore the marks.
     fn draw(&self, terminal: &mut ratatui::DefaultTerminal) -> io::Result<()> {
         execute!(stdout(), BeginSynchronizedUpdate)?;
         terminal.draw(|frame| self.view().draw(frame))?;
@@ -136,38 +137,38 @@ impl State<'_> {
     }
 
     fn view(&self) -> View<'_> {
-        let now = self.live.now();
+        let now = self.source.now();
         View {
-            title: self.live.title(),
+            title: self.source.title(),
             shown: self.shown.as_ref(),
             offer: &self.offer,
             digits_shown: self.digits_shown,
             now,
             wait: self.waiting(now),
-            clock: self.live.clock(),
-            said: &self.said,
+            clock: self.source.clock(),
+            messages: &self.messages,
             typed: &self.typed,
-            has_till: self.live.till().is_some(),
-            has_scanner: self.live.scanner().is_some(),
+            has_till: self.source.till().is_some(),
+            has_scanner: self.source.scanner().is_some(),
             coloured: self.coloured,
         }
     }
 
-    /// Seconds that the shopper still has to wait. A wait longer than any says that the clock went back: it is over.
+    /// Seconds that the shopper has to wait. An impossibly long wait means that the clock was set back: it is over.
     fn waiting(&self, now: u64) -> Option<u64> {
         let left = self.wait_until?.checked_sub(now)?;
         (1..=LONGEST_WAIT).contains(&left).then_some(left)
     }
 
-    /// Takes the next code when the one on the screen is over.
+    /// Replaces the code once it has expired.
     fn renew(&mut self) -> Result<(), Failure> {
-        let now = self.live.now();
+        let now = self.source.now();
         let over = self.shown.as_ref().is_none_or(|(code, _)| code.needs_refresh(now));
         if over && self.waiting(now).is_none() { self.next() } else { Ok(()) }
     }
 
     fn next(&mut self) -> Result<(), Failure> {
-        match self.live.next(self.offer.clone())? {
+        match self.source.next(self.offer.clone())? {
             NextCode::Code(code) => {
                 let symbols = PaymentSymbols::new(code.digits().as_bytes())
                     .map_err(|e| Failure::cannot("draw the code")(&e))?;
@@ -175,8 +176,8 @@ impl State<'_> {
                 self.wait_until = None;
             }
             NextCode::Wait(seconds) => {
-                self.wait_until = Some(self.live.now() + seconds);
-                // A code of the other kind must not stay on the screen as if it were the one asked for.
+                self.wait_until = Some(self.source.now() + seconds);
+                // A code of the other kind must not stay on the screen as if it were the requested one.
                 let fits = |(code, _): &(PaymentCode, _)| {
                     let one_till = matches!(code.counter().slot(), Slot::OneTill(_));
                     one_till == matches!(self.offer, Audience::OneTill(_))
@@ -187,20 +188,20 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Acts on a key; `false` ends the screen.
-    fn key(&mut self, key: KeyEvent) -> Result<bool, Failure> {
+    /// Handles a key; `false` ends the screen.
+    fn handle_key(&mut self, key: KeyEvent) -> Result<bool, Failure> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            // The keyboard's own interrupt: while the screen is on, it comes as a key.
+            // In raw mode the interrupt arrives as a key.
             KeyCode::Char('c') if control => return Err(Failure::Signal(SIGINT)),
             KeyCode::Char('d') if control => return Ok(false),
             KeyCode::Char('q') => return Ok(false),
             KeyCode::Char('n') => self.next()?,
             KeyCode::Char('d') => self.digits_shown = !self.digits_shown,
-            KeyCode::Char('b') => self.other_kind()?,
+            KeyCode::Char('b') => self.toggle_audience()?,
             KeyCode::Char('s') => self.scan_shown(false)?,
             KeyCode::Char('o') => self.scan_shown(true)?,
-            KeyCode::Char('t') => self.tell_page()?,
+            KeyCode::Char('t') => self.show_page()?,
             KeyCode::Char(digit) if digit.is_ascii_digit() && self.typed.len() < LONGEST_TYPED => {
                 self.typed.push(digit);
             }
@@ -217,8 +218,8 @@ impl State<'_> {
         Ok(true)
     }
 
-    fn other_kind(&mut self) -> Result<(), Failure> {
-        self.offer = match (&self.offer, self.live.till()) {
+    fn toggle_audience(&mut self) -> Result<(), Failure> {
+        self.offer = match (&self.offer, self.source.till()) {
             (Audience::AnyTill, Some(till)) => Audience::OneTill(till),
             _ => Audience::AnyTill,
         };
@@ -231,33 +232,33 @@ impl State<'_> {
     }
 
     fn scan(&mut self, code: &[u8], elsewhere: bool) -> Result<(), Failure> {
-        if let Some(scanner) = self.live.scanner() {
-            let (good, text) = scanner.scan(code, elsewhere)?;
-            self.say(Some(good), text);
+        if let Some(scanner) = self.source.scanner() {
+            let (is_approved, text) = scanner.scan(code, elsewhere)?;
+            self.add_message(Some(is_approved), text);
         }
         Ok(())
     }
 
-    /// A till's page enrols once: each time with another code.
-    fn tell_page(&mut self) -> Result<(), Failure> {
-        if let Some(scanner) = self.live.scanner() {
+    /// Shows the till page's URL with a new code, since each code enrols once.
+    fn show_page(&mut self) -> Result<(), Failure> {
+        if let Some(scanner) = self.source.scanner() {
             let text = scanner.page()?;
-            self.say(None, text);
+            self.add_message(None, text);
         }
         Ok(())
     }
 
-    fn say(&mut self, good: Option<bool>, text: String) {
-        if self.said.len() == REMEMBERED {
-            self.said.remove(0);
+    fn add_message(&mut self, is_approved: Option<bool>, text: String) {
+        if self.messages.len() == MAX_MESSAGES {
+            self.messages.remove(0);
         }
-        self.said.push(Said { at: self.live.now(), good, text });
+        self.messages.push(TillMessage { at: self.source.now(), is_approved, text });
     }
 }
 
-/// Keys, and `None` for what else makes a new picture worth drawing. Read on a thread of their own: when a terminal goes
-/// away, crossterm waits on it for ever, at full speed, and the signal that says so has to be seen all the same.
-fn keys() -> Receiver<io::Result<Option<KeyEvent>>> {
+/// Reads keys, and `None` for other events that need a redraw, on a separate thread: when the terminal disappears,
+/// crossterm spins on it for ever, and the signal that follows has to be handled all the same.
+fn read_keys() -> Receiver<io::Result<Option<KeyEvent>>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         loop {
@@ -294,20 +295,20 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_back_never_freezes_the_screen() {
+    fn a_clock_set_back_does_not_freeze_the_screen() {
         let clock = Arc::new(SetClock(AtomicU64::new(3_000_000)));
         let mut demo = DemoSession::start(clock.clone()).unwrap();
-        let mut state = State {
+        let mut state = ScreenState {
             offer: Audience::AnyTill,
-            live: &mut demo,
+            source: &mut demo,
             shown: None,
             digits_shown: false,
             wait_until: None,
-            said: Vec::new(),
+            messages: Vec::new(),
             typed: String::new(),
             coloured: false,
         };
-        let valid_from = |state: &State| state.shown.as_ref().unwrap().0.valid_from();
+        let valid_from = |state: &ScreenState| state.shown.as_ref().unwrap().0.valid_from();
         state.renew().unwrap();
         assert_eq!(valid_from(&state), 3_000_000);
         let a_day_before = 3_000_000 - 86_400;
@@ -315,7 +316,7 @@ mod tests {
         state.renew().unwrap();
         assert_eq!(valid_from(&state), a_day_before);
 
-        // The same while the shopper is made to wait: all five are shown, the code is over, the clock goes back.
+        // The same during a wait: all five codes are shown, the current one has expired, and the clock is set back.
         for _ in 0..5 {
             state.next().unwrap();
         }

@@ -1,8 +1,9 @@
-//! The files of a wallet, and opening them with a passphrase.
+//! Creates, opens and deletes the files of a wallet.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use tegata::vault::{
     Anchor, Argon2Params, FileAnchor, LockStatus, PaymentUnlock, SoftwareKeystore,
     SoftwareKeystoreError, UnlockMethod,
@@ -10,10 +11,27 @@ use tegata::vault::{
 use tegata::{Device, Error, Random, SystemClock, SystemRandom, Wallet};
 use zeroize::Zeroizing;
 
-use super::Command;
 use crate::failure::Failure;
 use crate::secret::{SecretSource, prompt_hidden};
 
+/// The arguments that name a wallet's files and secrets.
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The wallet file.
+    #[arg(long, value_name = "FILE", default_value = "tegata.vault", global = true)]
+    vault: PathBuf,
+    /// The keystore file. Default: the wallet file's name with .key appended.
+    #[arg(long, value_name = "FILE", global = true)]
+    keystore: Option<PathBuf>,
+    /// The passphrase: @FILE, or - for standard input. Prompted for if omitted.
+    #[arg(long, value_name = "@FILE", global = true)]
+    passphrase: Option<SecretSource>,
+    /// The PIN of the payment lock, if set: @FILE, or - for standard input. Prompted for if omitted.
+    #[arg(long, value_name = "@FILE", global = true)]
+    pin: Option<SecretSource>,
+}
+
+/// The files of a wallet, and the sources of its secrets.
 pub(super) struct WalletFiles {
     pub(super) vault: PathBuf,
     pub(super) keystore: PathBuf,
@@ -23,20 +41,20 @@ pub(super) struct WalletFiles {
 }
 
 impl WalletFiles {
-    pub(super) fn new(command: &Command) -> Self {
+    pub(super) fn new(args: &FileArgs) -> Self {
         let beside = |path: &PathBuf, suffix| {
             let mut path = path.clone().into_os_string();
             path.push(suffix);
             PathBuf::from(path)
         };
-        let keystore = command.keystore.clone();
-        let keystore = keystore.unwrap_or_else(|| beside(&command.vault, ".key"));
+        let keystore = args.keystore.clone();
+        let keystore = keystore.unwrap_or_else(|| beside(&args.vault, ".key"));
         Self {
             anchor: beside(&keystore, ".anchor"),
-            vault: command.vault.clone(),
+            vault: args.vault.clone(),
             keystore,
-            passphrase: command.passphrase.clone(),
-            pin: command.pin.clone(),
+            passphrase: args.passphrase.clone(),
+            pin: args.pin.clone(),
         }
     }
 
@@ -93,7 +111,7 @@ impl WalletFiles {
         Device { keystore, anchor: Some(anchor), clock, random }
     }
 
-    /// The leave to pay: asks for the PIN if there is one.
+    /// Unlocks payments, with the PIN if there is a payment lock.
     pub(super) fn unlock(&self, wallet: &mut Wallet) -> Result<PaymentUnlock, Failure> {
         let failed = Failure::cannot("unlock payments");
         let mut payments = wallet.payments();

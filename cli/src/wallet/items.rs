@@ -1,86 +1,20 @@
-//! What a wallet holds: stored, listed, shown.
+//! Lists, shows and exports the items of a wallet.
 
 use serde_json::{Value, json};
-use tegata::code::{CredentialId, Scheme};
 use tegata::symbol::Symbol;
-use tegata::vault::{OtpCredential, Pass, PassFormat, RecordId};
-use tegata::{
-    NewPaymentCredential, OtpCredentialInfo, PaymentCredentialInfo, Random, SystemRandom, Wallet,
-};
+use tegata::vault::{Pass, PassFormat, RecordId};
+use tegata::{OtpCredentialInfo, PaymentCredentialInfo, Wallet};
 
-use super::Add;
 use super::files::WalletFiles;
-use crate::code;
 use crate::failure::Failure;
 use crate::otp;
 use crate::output::Output;
 
-/// Something to store.
-pub(super) enum NewItem {
-    Payment(NewPaymentCredential),
-    Otps(Vec<OtpCredential>),
-    Pass(Pass),
-}
-
-/// Something stored.
+/// An item of the wallet.
 pub(super) enum Item {
     Payment(PaymentCredentialInfo),
     Otp(OtpCredentialInfo),
     Pass(RecordId, Pass),
-}
-
-pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
-    Ok(match add {
-        Add::Payment { label, prefix, alias_period, seed, .. } => {
-            let missing = || Failure::Usage("a seed needs --label and --prefix".into());
-            let (Some(label), Some(prefix), Some(seed)) = (label, prefix, seed) else {
-                return Err(missing());
-            };
-            let mut credential = CredentialId([0; 16]);
-            SystemRandom::new()
-                .fill(&mut credential.0)
-                .map_err(|e| Failure::Failed(e.to_string()))?;
-            let label = label.clone();
-            let seed = code::read_seed(seed)?;
-            let scheme = Scheme { prefix: *prefix, alias_period: *alias_period };
-            NewItem::Payment(NewPaymentCredential { credential, label, scheme, seed })
-        }
-        Add::Otp { uri } => NewItem::Otps(uri.read_all()?),
-        Add::Pass { title, format, message, alternate_text } => {
-            let pass = Pass {
-                title: title.clone(),
-                format: (*format).into(),
-                message: message.clone(),
-                alternate_text: alternate_text.clone(),
-            };
-            // What cannot be drawn cannot be shown at a door either.
-            symbol(&pass)?;
-            NewItem::Pass(pass)
-        }
-    })
-}
-
-pub(super) fn add(
-    wallet: &mut Wallet,
-    files: &WalletFiles,
-    item: NewItem,
-    output: &Output,
-) -> Result<(), Failure> {
-    let ids = match item {
-        NewItem::Payment(new) => {
-            let unlock = files.unlock(wallet)?;
-            wallet.payments().add(&unlock, &new).map(|id| vec![id])
-        }
-        NewItem::Otps(credentials) => wallet.otp_credentials().add_all(&credentials),
-        NewItem::Pass(pass) => wallet.passes().add(&pass).map(|id| vec![id]),
-    };
-    let ids = ids.map_err(|e| Failure::cannot("store this")(&e))?;
-    let ids: Vec<String> = ids.iter().map(RecordId::to_string).collect();
-    let document = match &ids[..] {
-        [id] => json!({ "id": id }),
-        several => json!({ "ids": several }),
-    };
-    output.print(&ids.join("\n"), &document)
 }
 
 pub(super) fn status(
@@ -164,21 +98,21 @@ pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result
             let uri = String::from_utf8_lossy(uri.expose());
             output.print(&uri, &json!({ "uri": uri }))
         }
-        Item::Payment(_) => Err(never_leaves()),
+        Item::Payment(_) => Err(payment_not_exportable()),
         Item::Pass(..) => {
             Err(Failure::Failed("a pass has no secret: tegata wallet show shows all of it".into()))
         }
     }
 }
 
-pub(super) fn never_leaves() -> Failure {
+pub(super) fn payment_not_exportable() -> Failure {
     Failure::Failed("a payment credential cannot leave its wallet: provision a new one".into())
 }
 
-/// The one thing that is called so, or whose id begins so.
+/// Finds the one item with this name or id prefix.
 pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
-    let is_meant = |item: &Item| item.is_called(name) || item.id().starts_with(name);
-    let mut found = items(wallet)?.into_iter().filter(is_meant);
+    let is_match = |item: &Item| item.has_name(name) || item.id().starts_with(name);
+    let mut found = items(wallet)?.into_iter().filter(is_match);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
         (None, _) => {
@@ -230,7 +164,7 @@ impl Item {
         }
     }
 
-    fn is_called(&self, name: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         let in_part = matches!(self, Self::Otp(otp) if otp.issuer == name || otp.account == name);
         in_part || self.name() == name
     }
@@ -264,7 +198,7 @@ impl Item {
     }
 }
 
-fn symbol(pass: &Pass) -> Result<Symbol, Failure> {
+pub(super) fn symbol(pass: &Pass) -> Result<Symbol, Failure> {
     let drawn = match pass.format {
         PassFormat::Qr => Symbol::qr(&pass.message),
         PassFormat::Code128 => Symbol::code128(&pass.message),

@@ -1,40 +1,27 @@
-//! `tegata wallet`: a wallet in the terminal, on a vault file whose key a passphrase guards.
+//! `tegata wallet`: a wallet in the terminal, in a vault file whose key is protected by a passphrase.
 
 mod account;
+mod add;
 mod files;
 mod items;
 mod pay;
 mod pin;
 mod transfer;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use self::files::WalletFiles;
-use crate::code::alias_period;
+use self::add::Add;
+use self::files::{FileArgs, WalletFiles};
 use crate::failure::Failure;
-use crate::otp::UriArg;
 use crate::output::Output;
 use crate::secret::SecretSource;
-use tegata::code::{AliasPeriod, Prefix};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: tegata wallet --vault tegata.vault list")]
 pub(crate) struct Command {
-    /// The wallet file.
-    #[arg(long, value_name = "FILE", default_value = "tegata.vault", global = true)]
-    vault: PathBuf,
-    /// The keystore file. Default: the wallet file's name with .key appended.
-    #[arg(long, value_name = "FILE", global = true)]
-    keystore: Option<PathBuf>,
-    /// The passphrase: @FILE, or - for standard input. Prompted for if omitted.
-    #[arg(long, value_name = "@FILE", global = true)]
-    passphrase: Option<SecretSource>,
-    /// The PIN of the payment lock, if set: @FILE, or - for standard input. Prompted for if omitted.
-    #[arg(long, value_name = "@FILE", global = true)]
-    pin: Option<SecretSource>,
+    #[command(flatten)]
+    files: FileArgs,
     #[command(subcommand)]
     action: Action,
 }
@@ -134,7 +121,7 @@ enum Action {
     },
     /// Transfer passes and one-time passwords to a new phone, encrypted for it: begin there, give here, take there.
     #[command(subcommand, after_help = "Example: tegata wallet move begin")]
-    Move(transfer::Move),
+    Move(transfer::TransferCommand),
     /// Accept an older copy of the wallet, as from a backup, as the current one. Payment credentials are dropped.
     #[command(after_help = "Example: tegata wallet adopt --yes")]
     Adopt {
@@ -151,59 +138,8 @@ enum Action {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Add {
-    /// Add a payment credential: from the issuer that the wallet is logged in at, replacing the previous one, or from a seed.
-    ///
-    /// Sign-up and login with a second factor fetch one automatically. Without a seed, the issuer requires the second factor
-    /// unless it was given within the last five minutes.
-    #[command(after_help = "Example: tegata wallet add payment --factor-here")]
-    Payment {
-        /// The label to show. Default without a seed: the issuer's address.
-        #[arg(long)]
-        label: Option<String>,
-        /// With a seed: the issuer's routing digits, 4 to 8.
-        #[arg(long, value_name = "DIGITS", requires = "seed")]
-        prefix: Option<Prefix>,
-        /// With a seed: the alias period in seconds, a multiple of 30.
-        #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = alias_period)]
-        alias_period: AliasPeriod,
-        /// The seed of an existing credential: 64 hexadecimal digits, @FILE, or - for standard input.
-        #[arg(long, value_name = "HEX", requires_all = ["prefix", "label"])]
-        seed: Option<SecretSource>,
-        #[command(flatten)]
-        factor: account::Given,
-    },
-    /// Add one-time passwords from an otpauth URI or from another authenticator's export (all of it or nothing).
-    #[command(
-        after_help = "Example: tegata wallet add otp \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
-    )]
-    Otp {
-        #[command(flatten)]
-        uri: UriArg,
-    },
-    /// Add a pass, such as a ticket or loyalty card.
-    #[command(
-        after_help = "Example: tegata wallet add pass --title \"Library card\" --format code128 --message A0042"
-    )]
-    Pass {
-        /// The title to show.
-        #[arg(long)]
-        title: String,
-        /// The kind of symbol.
-        #[arg(long)]
-        format: crate::symbol::Format,
-        /// The symbol's content.
-        #[arg(long)]
-        message: String,
-        /// The text below the symbol.
-        #[arg(long, value_name = "TEXT")]
-        alternate_text: Option<String>,
-    },
-}
-
 pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
-    let files = WalletFiles::new(command);
+    let files = WalletFiles::new(&command.files);
     match &command.action {
         Action::Init => {
             files.create()?.close().map_err(|e| Failure::cannot("close the wallet")(&e))?;
@@ -230,9 +166,9 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             account::provision::run(label.as_deref(), factor, &files, output)
         }
         Action::Add(add) => {
-            // Read what can be wrong before the passphrase is asked for.
-            let item = items::read(add)?;
-            items::add(&mut files.open()?, &files, item, output)
+            // Check the arguments before prompting for the passphrase.
+            let item = add::read(add)?;
+            add::store(&mut files.open()?, &files, item, output)
         }
         Action::Pin(pin) => pin.run(&files, output),
         Action::SignUp(sign_up) => sign_up.run(&files, output),

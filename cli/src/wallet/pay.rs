@@ -1,4 +1,4 @@
-//! `tegata wallet pay`: the barcode for the till.
+//! `tegata wallet pay`: shows the payment barcode for the till.
 
 use serde_json::json;
 use tegata::code::{Audience, ClockStatus, PaymentCode, TillCard, TillCardError, TillId};
@@ -9,7 +9,7 @@ use tegata::{Clock, Error, NextCode, PaymentCredentialInfo, SystemClock, Wallet}
 use super::items::{self, Item};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::screen::{self, Live};
+use crate::screen::{self, CodeSource};
 use crate::secret::SecretSource;
 
 pub(super) fn run(
@@ -25,13 +25,13 @@ pub(super) fn run(
     if let Some(Till::Card(card)) = &till {
         title = format!("{title} · {}", card.shop());
     }
-    let mut counter = Pay { wallet, unlock, payment, till, title };
+    let mut source = WalletScreen { wallet, unlock, payment, till, title };
     if output.is_live() {
-        screen::run(&mut counter, output.is_coloured())?;
+        screen::run(&mut source, output.is_coloured())?;
     } else {
-        once(&mut counter, output)?;
+        print_once(&mut source, output)?;
     }
-    counter.wallet.close().map_err(|e| Failure::cannot("close the wallet")(&e))
+    source.wallet.close().map_err(|e| Failure::cannot("close the wallet")(&e))
 }
 
 fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<PaymentCredentialInfo, Failure> {
@@ -59,11 +59,11 @@ fn choose(wallet: &mut Wallet, name: Option<&str>) -> Result<PaymentCredentialIn
     }
 }
 
-/// The till that a code is for alone.
+/// The only till that a code is valid at.
 enum Till {
-    /// As whoever pays says: nobody checked it.
+    /// A till id, which cannot be verified.
     Id(TillId),
-    /// As its issuer has signed.
+    /// A till card signed by its issuer.
     Card(TillCard),
 }
 
@@ -100,7 +100,7 @@ impl Till {
         }
     }
 
-    /// Where one pays, in words.
+    /// The till, for display.
     fn words(&self) -> String {
         match self {
             Self::Id(id) => format!("For the till {id} only"),
@@ -118,8 +118,8 @@ impl Till {
     }
 }
 
-/// One code, for a pipe or a script.
-fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
+/// Prints one code, for a pipe or a script.
+fn print_once(pay: &mut WalletScreen, output: &Output) -> Result<(), Failure> {
     match pay.next(pay.offer())? {
         NextCode::Code(code) => {
             let symbols = PaymentSymbols::new(code.digits().as_bytes())
@@ -128,7 +128,7 @@ fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
                 "code": code.digits().as_str(), "counter": code.counter().number(),
                 "valid_from": code.valid_from(), "valid_until": code.valid_until(), "next_at": code.next_at(),
             });
-            let mut words = printed(&code, &symbols, output);
+            let mut words = format_code(&code, &symbols, output);
             if let Some(till) = &pay.till {
                 document["for"] = till.document();
                 words = format!("{words}\n\n{}", till.words());
@@ -141,12 +141,12 @@ fn once(pay: &mut Pay, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn printed(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> String {
+fn format_code(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> String {
     let draw = |symbol| output.draw(symbol);
     format!("{}\n\n{}\n\n{}", draw(&symbols.code128), draw(&symbols.qr), code.groups())
 }
 
-struct Pay {
+struct WalletScreen {
     wallet: Wallet,
     unlock: PaymentUnlock,
     payment: PaymentCredentialInfo,
@@ -154,7 +154,7 @@ struct Pay {
     title: String,
 }
 
-impl Live for Pay {
+impl CodeSource for WalletScreen {
     fn title(&self) -> &str {
         &self.title
     }

@@ -1,4 +1,4 @@
-//! `tegata wallet pin`: the payment lock.
+//! `tegata wallet pin`: sets, changes and removes the payment lock.
 
 use clap::Args;
 use serde_json::json;

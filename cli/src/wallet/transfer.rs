@@ -1,4 +1,4 @@
-//! `tegata wallet move`: passes and one-time passwords, from the old phone to the new one.
+//! `tegata wallet move`: transfers passes and one-time passwords to a new phone.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use crate::failure::Failure;
 use crate::output::{Output, create_private_file};
 use crate::secret::{SecretSource, can_prompt, prompt_visible};
 
-/// More than the longest text that a phone gives.
-const LONGEST: u64 = 1 << 20;
+/// More than the longest text of a transfer.
+const MAX_TEXT_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Move {
+pub(crate) enum TransferCommand {
     /// On the new phone: show the transfer request and the number to compare. The same until it is answered.
     #[command(after_help = "Example: tegata wallet move begin --anew")]
     Begin {
@@ -55,15 +55,15 @@ pub(crate) enum Move {
     },
 }
 
-impl Move {
+impl TransferCommand {
     pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Begin { anew } => begin(*anew, files, output),
             Self::Give { request, names, number, out } => {
-                // What can be wrong before the passphrase is asked for.
+                // Check the arguments before prompting for the passphrase.
                 let request = TransferRequest::read(&request.read("the request")?);
                 let request = request.map_err(|e| Failure::cannot("read the request")(&e))?;
-                let number = number.map_or_else(ask_number, Ok)?;
+                let number = number.map_or_else(prompt_number, Ok)?;
                 give(&request, number, names, out, files, output)
             }
             Self::Take { file } => take(&read(file)?, files, output),
@@ -81,7 +81,7 @@ fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure
     let request = transfer.request().map_err(failed)?;
     let number = request.number().map_err(|e| failed(e.into()))?;
     let text = request.to_string();
-    let drawing = output.draw(&drawn(&text)?);
+    let drawing = output.draw(&draw_qr(&text)?);
     output.print(
         &format!("{drawing}\n{text}\n\nnumber  {number}"),
         &json!({ "request": text, "number": number.to_string() }),
@@ -101,7 +101,7 @@ fn give(
     chosen.retain(|item| !matches!(item, Item::Payment(_)));
     if !names.is_empty() {
         let find = |name: &String| match items::find(&mut wallet, name)? {
-            Item::Payment(_) => Err(items::never_leaves()),
+            Item::Payment(_) => Err(items::payment_not_exportable()),
             item => Ok(item),
         };
         chosen = names.iter().map(find).collect::<Result<_, _>>()?;
@@ -111,7 +111,7 @@ fn give(
     let text = wallet.transfer().seal(&unlock, request, number, &ids);
     let text = text.map_err(|e| Failure::cannot("seal this")(&e))?;
     if out == Path::new("-") {
-        let drawing = output.draw(&drawn(&text)?);
+        let drawing = output.draw(&draw_qr(&text)?);
         return output
             .print(&format!("{drawing}\n{text}"), &json!({ "moved": ids.len(), "text": text }));
     }
@@ -143,7 +143,7 @@ fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure>
     output.print(&lines.join("\n"), &json!({ "ids": ids }))
 }
 
-fn ask_number() -> Result<TransferNumber, Failure> {
+fn prompt_number() -> Result<TransferNumber, Failure> {
     if !can_prompt() {
         let text = "no terminal for a prompt: give --number with what the new phone shows";
         return Err(Failure::Usage(text.to_owned()));
@@ -152,7 +152,7 @@ fn ask_number() -> Result<TransferNumber, Failure> {
     typed.parse().map_err(|e: TransferError| Failure::cannot("compare the numbers")(&e))
 }
 
-fn drawn(text: &str) -> Result<Symbol, Failure> {
+fn draw_qr(text: &str) -> Result<Symbol, Failure> {
     Symbol::qr(text).map_err(|e| Failure::cannot("draw this")(&e))
 }
 
@@ -160,9 +160,10 @@ fn read(file: &Path) -> Result<String, Failure> {
     let shown = file.display();
     let mut text = String::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+        std::io::stdin().lock().take(MAX_TEXT_BYTES).read_to_string(&mut text)
     } else {
-        std::fs::File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        std::fs::File::open(file)
+            .and_then(|file| file.take(MAX_TEXT_BYTES).read_to_string(&mut text))
     };
     read.map_err(|e| Failure::Usage(format!("cannot read {shown}: {e}")))?;
     Ok(text)

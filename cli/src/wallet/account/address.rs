@@ -1,13 +1,15 @@
-//! `tegata wallet address`: the account goes by another address, once a code mailed there was typed.
+//! `tegata wallet address`: changes the account's address with a code mailed to the new one.
 
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::Handle;
 use tegata::protocol::{ChangeAddress, GetAccount};
 
-use super::log_in::Proof;
+use super::account_args::AccountArgs;
+use super::log_in::LogInArgs;
+use super::prompts::{mailed_code, retry};
+use super::requests::execute;
 use super::sign_up::MailLanguage;
-use super::{Who, asking, carried, mailed_code};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -26,7 +28,7 @@ pub(crate) struct Address {
     #[arg(long, value_name = "@FILE")]
     code: Option<SecretSource>,
     #[command(flatten)]
-    proof: Proof,
+    log_in: LogInArgs,
 }
 
 impl Address {
@@ -35,24 +37,24 @@ impl Address {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = Who::known().open(files)?;
+        let (mut wallet, at) = AccountArgs::of_wallet().open(files)?;
         let old = at.handle.address();
         let new = self.to.address();
         let language = match self.language {
             Some(language) => language.into(),
-            None => self.proof.fully(&mut wallet, &at, &GetAccount {})?.language,
+            None => self.log_in.execute_after_log_in(&mut wallet, &at, &GetAccount {})?.language,
         };
-        self.proof.fully(
+        self.log_in.execute_after_log_in(
             &mut wallet,
             &at,
             &ChangeAddress { address: self.to.clone(), language },
         )?;
         output.print_progress(&format!("A code is on its way to {new}."))?;
         let client = IssuerClient::new(&at.issuer)?;
-        asking(&[self.code.as_ref()], || {
+        retry(&[self.code.as_ref()], || {
             let code = mailed_code(self.code.as_ref())?;
-            let asked = wallet.account().confirm_address_change(self.to.clone(), code);
-            carried(asked, &client, &mut wallet)
+            let request = wallet.account().confirm_address_change(self.to.clone(), code);
+            execute(request, &client, &mut wallet)
         })?;
         output.print(
             &format!(

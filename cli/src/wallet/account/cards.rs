@@ -1,12 +1,12 @@
-//! `tegata wallet cards`: what is charged for what is paid.
+//! `tegata wallet cards`: the cards that payments are charged to.
 
 use clap::{Args, Subcommand};
 use tegata::protocol::{
-    AccountCard, AddCard, CardNumber, CardToken, Cards as Kept, ListCards, RemoveCard,
+    AccountCard, AddCard, CardNumber, CardToken, Cards as CardList, ListCards, RemoveCard,
     SetDefaultCard,
 };
 
-use super::in_session;
+use super::requests::execute_in_session;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -55,29 +55,31 @@ impl Cards {
     ) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         let list = ListCards {};
-        let kept = match self.action.as_ref().unwrap_or(&Action::List) {
-            Action::List => in_session(&mut wallet, &list)?,
-            // Added twice it would be there twice: it is sent once.
-            Action::Add { token } => in_session(&mut wallet, &AddCard { token: token.clone() })?,
+        let stored = match self.action.as_ref().unwrap_or(&Action::List) {
+            Action::List => execute_in_session(&mut wallet, &list)?,
+            // Not idempotent: repeated, it would add the card twice.
+            Action::Add { token } => {
+                execute_in_session(&mut wallet, &AddCard { token: token.clone() })?
+            }
             Action::Default { card } => {
-                let kept = in_session(&mut wallet, &list)?;
-                let card = named(&kept, card)?;
-                in_session(&mut wallet, &SetDefaultCard { card })?
+                let stored = execute_in_session(&mut wallet, &list)?;
+                let card = find_card(&stored, card)?;
+                execute_in_session(&mut wallet, &SetDefaultCard { card })?
             }
             Action::Remove { card } => {
-                let kept = in_session(&mut wallet, &list)?;
-                let card = named(&kept, card)?;
-                in_session(&mut wallet, &RemoveCard { card })?
+                let stored = execute_in_session(&mut wallet, &list)?;
+                let card = find_card(&stored, card)?;
+                execute_in_session(&mut wallet, &RemoveCard { card })?
             }
         };
-        output.print(&in_words(&kept), &kept)
+        output.print(&describe(&stored), &stored)
     }
 }
 
-/// The one card that is called so.
-fn named(kept: &Kept, called: &str) -> Result<CardNumber, Failure> {
+/// Finds the one card with this id or these last digits.
+fn find_card(stored: &CardList, called: &str) -> Result<CardNumber, Failure> {
     let is = |card: &&AccountCard| card.last4 == called || String::from(card.card) == called;
-    let mut found = kept.cards.iter().filter(is);
+    let mut found = stored.cards.iter().filter(is);
     match (found.next(), found.next()) {
         (Some(card), None) => Ok(card.card),
         (None, _) => Err(Failure::Failed(format!("{called}: no such card"))),
@@ -87,13 +89,13 @@ fn named(kept: &Kept, called: &str) -> Result<CardNumber, Failure> {
     }
 }
 
-fn in_words(kept: &Kept) -> String {
-    if kept.cards.is_empty() {
+fn describe(stored: &CardList) -> String {
+    if stored.cards.is_empty() {
         return "no card yet: to pay, run tegata wallet cards add TOKEN".to_owned();
     }
     let line = |card: &AccountCard| {
         let charged = if card.default { ", charged" } else { "" };
         format!("{} {}{charged}  {}", card.brand, card.last4, String::from(card.card))
     };
-    kept.cards.iter().map(line).collect::<Vec<_>>().join("\n")
+    stored.cards.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,12 +1,13 @@
-//! `tegata wallet close` and `keep`: the account's deletion, asked for, thought over for seven days, and called off.
+//! `tegata wallet close` and `keep`: schedules the account's deletion in seven days, and cancels it.
 
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::{CancelDeletion, GetAccount, RequestDeletion};
 
-use super::history::local;
-use super::log_in::Proof;
-use super::{Who, in_session};
+use super::account_args::AccountArgs;
+use super::history::local_time;
+use super::log_in::LogInArgs;
+use super::requests::execute_in_session;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -14,12 +15,12 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct Close {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     /// Confirm the deletion.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    proof: Proof,
+    log_in: LogInArgs,
 }
 
 impl Close {
@@ -32,11 +33,11 @@ impl Close {
             let text = "this deletes the account at the issuer in seven days: confirm with --yes";
             return Err(Failure::Usage(text.to_owned()));
         }
-        let (mut wallet, at) = self.who.open(files)?;
-        self.proof.fully(&mut wallet, &at, &RequestDeletion {})?;
-        let closing = in_session(&mut wallet, &GetAccount {})?.closing;
+        let (mut wallet, at) = self.account.open(files)?;
+        self.log_in.execute_after_log_in(&mut wallet, &at, &RequestDeletion {})?;
+        let closing = execute_in_session(&mut wallet, &GetAccount {})?.closing;
         let address = at.handle.address();
-        let when = closing.map_or_else(String::new, |due| format!(" at {}", local(due)));
+        let when = closing.map_or_else(String::new, |due| format!(" at {}", local_time(due)));
         output.print(
             &format!(
                 "{address}: will be deleted{when}; until then, cancel with tegata wallet keep"
@@ -51,8 +52,8 @@ pub(crate) struct Keep {}
 
 impl Keep {
     pub(in crate::wallet) fn run(files: &WalletFiles, output: &Output) -> Result<(), Failure> {
-        let (mut wallet, at) = Who::known().open(files)?;
-        in_session(&mut wallet, &CancelDeletion {})?;
+        let (mut wallet, at) = AccountArgs::of_wallet().open(files)?;
+        execute_in_session(&mut wallet, &CancelDeletion {})?;
         let address = at.handle.address();
         output.print(
             &format!("{address}: deletion cancelled"),

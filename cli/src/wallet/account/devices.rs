@@ -1,4 +1,4 @@
-//! `tegata wallet devices`: what the account knows, and what it is to forget.
+//! `tegata wallet devices`: lists devices and sessions, forgets and ends them.
 
 use clap::Args;
 use serde_json::json;
@@ -8,7 +8,7 @@ use tegata::protocol::{
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemClock, UnixTime, Wallet};
 
-use super::{Trouble, in_session, unreadable};
+use super::requests::{ExecuteError, execute_in_session, unreadable};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -42,39 +42,39 @@ impl Devices {
     ) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         if let Some(device) = self.forget {
-            in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) })?;
+            execute_in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) })?;
             output
                 .print(&format!("{device}: forgotten"), &json!({ "forgotten": device.to_string() }))
         } else if let Some(number) = self.end {
             let session = Some(SessionNumber(SessionId(number)));
-            in_session(&mut wallet, &EndSessions { session })?;
+            execute_in_session(&mut wallet, &EndSessions { session })?;
             output.print(&format!("session {number}: ended"), &json!({ "ended": number }))
         } else if self.end_others {
-            in_session(&mut wallet, &EndSessions { session: None })?;
+            execute_in_session(&mut wallet, &EndSessions { session: None })?;
             output.print("all other sessions: ended", &json!({ "ended": "others" }))
         } else if self.log_out {
             log_out(&mut wallet, output)
         } else {
-            let view = in_session(&mut wallet, &GetAccount {})?;
-            output.print(&in_words(&view, SystemClock.now()), &view)
+            let view = execute_in_session(&mut wallet, &GetAccount {})?;
+            output.print(&describe(&view, SystemClock.now()), &view)
         }
     }
 }
 
-/// The session is dropped here whether or not the issuer can be told.
+/// Discards the session in the wallet whether or not the issuer can be reached.
 fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
-    let told = in_session(wallet, &LogOut {});
+    let ended = execute_in_session(wallet, &LogOut {});
     wallet.account().discard_session().map_err(unreadable)?;
-    match told {
-        Err(Trouble::There(no)) if no.refusal().is_none() => Err(Failure::Failed(format!(
+    match ended {
+        Err(ExecuteError::Issuer(no)) if no.refusal().is_none() => Err(Failure::Failed(format!(
             "logged out here, but the issuer was not notified: {no}; its session expires by itself"
         ))),
-        Err(Trouble::Here(failure)) => Err(failure),
+        Err(ExecuteError::Local(failure)) => Err(failure),
         _ => output.print("logged out", &json!({ "logged_in": false })),
     }
 }
 
-fn in_words(view: &AccountOverview, now: UnixTime) -> String {
+fn describe(view: &AccountOverview, now: UnixTime) -> String {
     let mut lines = vec![view.address.address().to_owned()];
     let this = |is| if is { ", this one" } else { "" };
     for device in &view.devices {
@@ -106,7 +106,7 @@ fn in_words(view: &AccountOverview, now: UnixTime) -> String {
     lines.join("\n")
 }
 
-/// So long before, or after, in the largest unit that fits.
+/// The time from now, in the largest unit that fits.
 fn ago(at: UnixTime, now: UnixTime) -> String {
     let seconds = now.seconds().abs_diff(at.seconds());
     let (count, unit) = match seconds {

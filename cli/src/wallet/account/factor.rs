@@ -1,4 +1,4 @@
-//! The second factor: given with a command, made here, or enrolled.
+//! The second factor: read from arguments, stored in this wallet, or newly enrolled.
 
 use clap::Args;
 use tegata::formats::otpauth;
@@ -8,18 +8,18 @@ use tegata::symbol::Symbol;
 use tegata::vault::RecordId;
 use tegata::{OtpCredentialInfo, Wallet};
 
-use super::unreadable;
+use super::requests::unreadable;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::secret::{SecretSource, can_prompt, prompt_visible};
 
-/// What issuers of ours are called in authenticators.
+/// The issuer's name in authenticators.
 const ISSUER: &str = "Tegata";
 
-/// A second factor that is enrolled already.
+/// The arguments that give the enrolled second factor.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub(crate) struct Given {
+pub(crate) struct FactorArgs {
     /// The six digits from the authenticator: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE")]
     totp: Option<SecretSource>,
@@ -31,14 +31,14 @@ pub(crate) struct Given {
     factor_here: bool,
 }
 
-impl Given {
-    /// Whether a person is asked for it.
+impl FactorArgs {
+    /// The source of the factor; `None` if a person is prompted.
     pub(super) fn source(&self) -> Option<&SecretSource> {
         const HERE: &SecretSource = &SecretSource::StandardInput;
         self.totp.as_ref().or(self.recovery_code.as_ref()).or(self.factor_here.then_some(HERE))
     }
 
-    /// The factor. Asked for if it was not given.
+    /// Reads the factor, or prompts for it.
     pub(super) fn read(&self, wallet: &mut Wallet, of: &Handle) -> Result<SecondFactor, Failure> {
         let read = self.read_if_any(wallet, of, "Second factor (six digits, or a recovery code): ");
         read?.ok_or_else(|| {
@@ -47,7 +47,7 @@ impl Given {
         })
     }
 
-    /// The factor, or none where none was given and nobody can be asked, or she types nothing.
+    /// Reads the factor or prompts for it; `None` if there is no terminal or nothing is typed.
     pub(super) fn read_if_any(
         &self,
         wallet: &mut Wallet,
@@ -55,7 +55,7 @@ impl Given {
         prompt: &str,
     ) -> Result<Option<SecondFactor>, Failure> {
         if self.factor_here {
-            return value_here(wallet, of).map(|totp| Some(SecondFactor::Totp(totp)));
+            return stored_factor_value(wallet, of).map(|totp| Some(SecondFactor::Totp(totp)));
         }
         if let Some(source) = &self.totp {
             return totp(Some(source)).map(|totp| Some(SecondFactor::Totp(totp)));
@@ -81,7 +81,7 @@ fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
     Ok(SecondFactor::RecoveryCode(code))
 }
 
-/// A value of the authenticator.
+/// Reads a value of the authenticator.
 pub(super) fn totp(source: Option<&SecretSource>) -> Result<TotpText, Failure> {
     totp_text(prompt_visible(source, "totp", "Six digits from the authenticator: ")?.trim())
 }
@@ -91,28 +91,28 @@ fn totp_text(text: &str) -> Result<TotpText, Failure> {
 }
 
 /// Computes the current code of the factor that is stored in this wallet.
-fn value_here(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
-    let kept = kept_here(wallet, of)?;
-    let kept = kept.first().ok_or_else(|| {
+fn stored_factor_value(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
+    let stored = stored_factors(wallet, of)?;
+    let stored = stored.first().ok_or_else(|| {
         Failure::Failed(format!("no second factor of {} is stored in this wallet", of.address()))
     })?;
-    value_of(wallet, kept)
+    factor_value(wallet, stored)
 }
 
-pub(super) fn value_of(wallet: &mut Wallet, kept: &RecordId) -> Result<TotpText, Failure> {
-    let code = wallet.otp_credentials().code(kept).map_err(unreadable)?;
+pub(super) fn factor_value(wallet: &mut Wallet, stored: &RecordId) -> Result<TotpText, Failure> {
+    let code = wallet.otp_credentials().code(stored).map_err(unreadable)?;
     totp_text(code.digits())
 }
 
-fn kept_here(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure> {
+fn stored_factors(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure> {
     let all = wallet.otp_credentials().list().map_err(unreadable)?;
     let ours = |otp: &OtpCredentialInfo| otp.issuer == ISSUER && otp.account == of.address();
     Ok(all.into_iter().filter(ours).map(|otp| otp.id).collect())
 }
 
-/// Where a new second factor goes.
+/// The arguments that say where a new second factor is stored.
 #[derive(Debug, Args)]
-pub(super) struct Where {
+pub(super) struct NewFactorArgs {
     /// Store the new second factor in this wallet. Weaker: anyone who can open the wallet has both.
     #[arg(long = "keep-here")]
     keep_here: bool,
@@ -121,8 +121,8 @@ pub(super) struct Where {
     reveal: bool,
 }
 
-impl Where {
-    /// With one JSON document at the end there is nobody to show it to before.
+impl NewFactorArgs {
+    /// Refuses `--json` unless the factor is stored here: it could not be shown before the one document.
     pub(super) fn check(&self, output: &Output) -> Result<(), Failure> {
         if output.is_json() && !self.keep_here {
             let text =
@@ -132,7 +132,7 @@ impl Where {
         Ok(())
     }
 
-    /// Keeps the new factor here, or shows it. Gives its record if it is kept.
+    /// Stores the new factor here or shows it; returns its record if stored.
     pub(super) fn put(
         &self,
         new: &SecretText,
@@ -156,16 +156,16 @@ impl Where {
         Ok(None)
     }
 
-    /// The first value of the new factor.
+    /// The first value of the new factor, computed here or typed.
     pub(super) fn first_value(
-        kept: Option<&RecordId>,
+        stored: Option<&RecordId>,
         typed: Option<&SecretSource>,
         wallet: &mut Wallet,
     ) -> Result<TotpText, Failure> {
-        kept.map_or_else(|| totp(typed), |kept| value_of(wallet, kept))
+        stored.map_or_else(|| totp(typed), |stored| factor_value(wallet, stored))
     }
 
-    /// What to say of a factor that is kept here.
+    /// The warning about a factor that is stored here.
     pub(super) fn warning(&self) -> &'static str {
         if self.keep_here {
             "\nThe second factor is stored in this wallet, which is weaker than on another \
@@ -176,15 +176,15 @@ impl Where {
     }
 }
 
-/// Removes factors of this account that the new one replaced, or a new one that was not taken.
-pub(super) fn drop_here(
+/// Removes stored factors of this account: those replaced, or a new one that was not accepted.
+pub(super) fn remove_stored_factors(
     wallet: &mut Wallet,
     of: &Handle,
     which: impl Fn(&RecordId) -> bool,
 ) -> Result<(), Failure> {
-    for kept in kept_here(wallet, of)? {
-        if which(&kept) {
-            wallet.otp_credentials().remove(&kept).map_err(unreadable)?;
+    for stored in stored_factors(wallet, of)? {
+        if which(&stored) {
+            wallet.otp_credentials().remove(&stored).map_err(unreadable)?;
         }
     }
     Ok(())

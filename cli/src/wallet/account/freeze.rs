@@ -1,11 +1,13 @@
-//! `tegata wallet freeze`: stop all spending, by the session or by the code of a notice; let go; take changes back.
+//! `tegata wallet freeze`: freezes the account in a session or with the code of a notice, unfreezes it, reverts changes.
 
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::{FreezeAccount, FreezeByCode, NoticeCode, RevertChanges, UnfreezeAccount};
 
-use super::log_in::Proof;
-use super::{Who, asking, carried, in_session};
+use super::account_args::AccountArgs;
+use super::log_in::LogInArgs;
+use super::prompts::retry;
+use super::requests::{execute, execute_in_session};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -15,7 +17,7 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     /// The code from a mail about a change: freezes the account without a session. @FILE, or - for a line of standard
     /// input.
     #[arg(long, value_name = "@FILE", conflicts_with = "lift")]
@@ -27,7 +29,7 @@ pub(crate) struct Freeze {
     #[arg(long)]
     lift: bool,
     #[command(flatten)]
-    proof: Proof,
+    log_in: LogInArgs,
 }
 
 impl Freeze {
@@ -36,34 +38,34 @@ impl Freeze {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.who.open(files)?;
+        let (mut wallet, at) = self.account.open(files)?;
         let address = at.handle.address();
         let client = IssuerClient::new(&at.issuer)?;
         let (words, state) = if self.take_back {
             let code = self.code.as_ref();
-            let factor = &self.proof.factor;
-            asking(&[code, factor.source()], || {
+            let factor = &self.log_in.factor;
+            retry(&[code, factor.source()], || {
                 let code = notice_code(code)?;
                 let second_factor = factor.read(&mut wallet, &at.handle)?;
                 let call = RevertChanges { handle: at.handle.clone(), code, second_factor };
-                carried(wallet.account().notice_request(&at, &call), &client, &mut wallet)
+                execute(wallet.account().notice_request(&at, &call), &client, &mut wallet)
             })?;
-            // Whoever made the changes knew the password.
+            // The password is void because whoever made the changes knew it.
             let words = "the changes were undone and all devices logged out; the password no longer works: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
-            self.proof.fully(&mut wallet, &at, &UnfreezeAccount {})?;
+            self.log_in.execute_after_log_in(&mut wallet, &at, &UnfreezeAccount {})?;
             ("no longer frozen", "lifted")
         } else if self.code.is_some() {
-            asking(&[self.code.as_ref()], || {
+            retry(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;
                 let call = FreezeByCode { handle: at.handle.clone(), code };
-                carried(wallet.account().notice_request(&at, &call), &client, &mut wallet)
+                execute(wallet.account().notice_request(&at, &call), &client, &mut wallet)
             })?;
             let words = "frozen, and all devices logged out: no payments. Undo the changes with tegata wallet freeze --take-back";
             (words, "frozen")
         } else {
-            in_session(&mut wallet, &FreezeAccount {})?;
+            execute_in_session(&mut wallet, &FreezeAccount {})?;
             ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
         };
         let document = json!({ "account": address, "freeze": state });
@@ -71,7 +73,7 @@ impl Freeze {
     }
 }
 
-/// The 16 letters and digits of a notice.
+/// Reads the 16 letters and digits of a notice.
 fn notice_code(source: Option<&SecretSource>) -> Result<NoticeCode, Failure> {
     let text = prompt_visible(source, "code", "Code from the notice: ")?;
     NoticeCode::parse(&text).map_err(|error| Failure::Usage(error.to_string()))

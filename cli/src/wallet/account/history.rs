@@ -1,4 +1,4 @@
-//! `tegata wallet history`: what was paid. Asked of the issuer, and kept, sealed, for when it is out of reach.
+//! `tegata wallet history`: payments, from the issuer or, if it cannot be reached, as stored in the wallet.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tegata::protocol::{AccountPayment, ListPayments, PaymentPage, PaymentState, 
 use tegata::{PaymentHistory, UnixTime, Wallet};
 use time::{OffsetDateTime, UtcOffset};
 
-use super::{in_session, unreadable};
+use super::requests::{execute_in_session, unreadable};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -31,20 +31,20 @@ impl History {
         let (known, is_fresh) = match self.fetch(&mut wallet) {
             Ok(known) => (known, true),
             Err(failure) => {
-                let kept = wallet.account().cached_payments().map_err(unreadable)?;
-                let Some(kept) = kept else { return Err(failure) };
+                let stored = wallet.account().cached_payments().map_err(unreadable)?;
+                let Some(stored) = stored else { return Err(failure) };
                 eprintln!("Showing stored payments: {failure}");
-                (kept, false)
+                (stored, false)
             }
         };
         match self.receipt {
             Some(number) => receipt(&known, number, is_fresh, output),
-            None => output.print(&in_words(&known), &document(&known, is_fresh)),
+            None => output.print(&describe(&known), &document(&known, is_fresh)),
         }
     }
 
     fn fetch(&self, wallet: &mut Wallet) -> Result<PaymentHistory, Failure> {
-        let newest = in_session(wallet, &ListPayments { before: None })?;
+        let newest = execute_in_session(wallet, &ListPayments { before: None })?;
         let mut known = wallet.account().cache_payments(newest).map_err(unreadable)?;
         if self.all {
             fetch_earlier(wallet, &mut known.page)?;
@@ -53,11 +53,11 @@ impl History {
     }
 }
 
-/// Adds those that came before, to the first.
+/// Fetches all earlier payments.
 pub(super) fn fetch_earlier(wallet: &mut Wallet, known: &mut PaymentPage) -> Result<(), Failure> {
     while known.earlier {
         let before = known.payments.last().map(|last| last.payment);
-        let page: PaymentPage = in_session(wallet, &ListPayments { before })?;
+        let page: PaymentPage = execute_in_session(wallet, &ListPayments { before })?;
         known.earlier = page.earlier && !page.payments.is_empty();
         known.payments.extend(page.payments);
     }
@@ -71,7 +71,7 @@ fn document(known: &PaymentHistory, is_fresh: bool) -> Value {
     document
 }
 
-/// Whose payments they are, and as of when.
+/// The account and the time of the list, as JSON.
 fn about(known: &PaymentHistory, is_fresh: bool) -> Value {
     json!({
         "account": known.profile.handle.address(), "issuer": known.profile.issuer.as_str(), "seen": known.fetched_at, "fresh": is_fresh,
@@ -79,9 +79,9 @@ fn about(known: &PaymentHistory, is_fresh: bool) -> Value {
     })
 }
 
-fn in_words(known: &PaymentHistory) -> String {
+fn describe(known: &PaymentHistory) -> String {
     let account = known.profile.handle.address();
-    let seen = local(known.fetched_at);
+    let seen = local_time(known.fetched_at);
     let page = &known.page;
     if page.payments.is_empty() {
         return format!("{account} has no payments yet, as of {seen}");
@@ -90,8 +90,8 @@ fn in_words(known: &PaymentHistory) -> String {
     for (number, payment) in (1_u32..).zip(&page.payments) {
         let AccountPayment { shop, time, state, .. } = payment;
         let amount = format_amount(payment.amount, payment.currency.as_str(), page.decimals);
-        let time = local(*time);
-        let state = says(*state).0;
+        let time = local_time(*time);
+        let state = describe_state(*state).0;
         lines.push(format!("{number:>4}  {time}  {amount:>12}  {state:<14}  {shop}"));
     }
     if page.earlier {
@@ -114,29 +114,29 @@ fn receipt(
         return Err(Failure::Failed(format!("there is no payment {number}, only {there}{all}")));
     };
     let amount = format_amount(payment.amount, payment.currency.as_str(), page.decimals);
-    let (short, long) = says(payment.state);
+    let (short, long) = describe_state(payment.state);
     let mut lines = vec![
         format!("Receipt of {} at {}", known.profile.handle.address(), known.profile.issuer),
         format!("Amount:     {amount}"),
         format!("Shop:       {}", payment.shop),
-        format!("Time:       {}", local(payment.time)),
+        format!("Time:       {}", local_time(payment.time)),
         format!("Reference:  {}", payment.reference.as_str()),
         format!("State:      {short}: {long}"),
     ];
     if payment.since != payment.time {
-        lines.push(format!("Since:      {}", local(payment.since)));
+        lines.push(format!("Since:      {}", local_time(payment.since)));
     }
     lines.push(format!("Number:     {}", String::from(payment.payment)));
     if !is_fresh {
-        lines.push(format!("As of:      {}", local(known.fetched_at)));
+        lines.push(format!("As of:      {}", local_time(known.fetched_at)));
     }
     let mut document = about(known, is_fresh);
     document["payment"] = json!(payment);
     output.print(&lines.join("\n"), &document)
 }
 
-/// How a payment stands: in a word or two, and what that means.
-fn says(state: PaymentState) -> (&'static str, &'static str) {
+/// A payment's state in a word, and what it means.
+fn describe_state(state: PaymentState) -> (&'static str, &'static str) {
     match state {
         PaymentState::Waiting => {
             ("pending", "it is not known yet whether your card was charged; check again soon")
@@ -160,8 +160,8 @@ fn says(state: PaymentState) -> (&'static str, &'static str) {
     }
 }
 
-/// A time as clocks here show it; where they cannot be asked, in UTC.
-pub(super) fn local(time: UnixTime) -> String {
+/// A time in the local time zone, or in UTC if that is unknown.
+pub(super) fn local_time(time: UnixTime) -> String {
     let seconds = i64::try_from(time.seconds()).unwrap_or(i64::MAX);
     let Ok(utc) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
     let offset = UtcOffset::local_offset_at(utc).unwrap_or(UtcOffset::UTC);

@@ -1,4 +1,4 @@
-//! `tegata wallet log-in`, and the full log-in that changes of the account begin with.
+//! `tegata wallet log-in`, and the log-in with the second factor that changes of the account require.
 
 use clap::Args;
 use serde_json::json;
@@ -6,8 +6,11 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{LogOut, SessionCall};
 use tegata::{AccountProfile, SplitSession, Wallet};
 
-use super::factor::Given;
-use super::{Trouble, Who, asking, carried, in_session, password, provision, unreadable};
+use super::account_args::AccountArgs;
+use super::factor::FactorArgs;
+use super::prompts::{password, retry};
+use super::provision;
+use super::requests::{ExecuteError, execute, execute_in_session, unreadable};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -17,26 +20,26 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct LogIn {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     #[command(flatten)]
-    proof: Proof,
+    log_in: LogInArgs,
 }
 
-/// What a log-in is proved by.
+/// The arguments with the secrets of a log-in.
 #[derive(Debug, Args)]
-pub(super) struct Proof {
+pub(super) struct LogInArgs {
     /// The password: @FILE, or - for a line of standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE")]
     password: Option<SecretSource>,
     #[command(flatten)]
-    pub(super) factor: Given,
+    pub(super) factor: FactorArgs,
 }
 
-/// How a log-in went.
+/// The result of a log-in.
 struct LoggedIn {
-    /// Nothing but enrolling a new second factor is taken now.
+    /// Whether a new second factor has to be enrolled first.
     must_enrol: bool,
-    /// A second factor was given.
+    /// Whether a second factor was sent.
     with_factor: bool,
 }
 
@@ -46,8 +49,8 @@ impl LogIn {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.who.open(files)?;
-        let LoggedIn { must_enrol, with_factor } = self.proof.log_in(&mut wallet, &at, false)?;
+        let (mut wallet, at) = self.account.open(files)?;
+        let LoggedIn { must_enrol, with_factor } = self.log_in.log_in(&mut wallet, &at, false)?;
         let due = if must_enrol {
             "\nA recovery code was used instead of the second factor: enrol a new one now with \
              tegata wallet second-factor."
@@ -62,43 +65,43 @@ impl LogIn {
             }),
         )?;
         if with_factor && !must_enrol {
-            provision::after(&mut wallet, files);
+            provision::provision_after_log_in(&mut wallet, files);
         }
         Ok(())
     }
 }
 
-impl Proof {
-    /// Logs in, and ends the session before. With `fully` the second factor is not left out.
+impl LogInArgs {
+    /// Logs in, and ends the previous session. With `require_factor` the second factor cannot be omitted.
     fn log_in(
         &self,
         wallet: &mut Wallet,
         at: &AccountProfile,
-        fully: bool,
+        require_factor: bool,
     ) -> Result<LoggedIn, Failure> {
         let client = IssuerClient::new(&at.issuer)?;
         let before = wallet.account().session_request(&LogOut {}).ok();
         let mut with_factor = false;
-        let must_enrol = asking(&[self.password.as_ref()], || {
+        let must_enrol = retry(&[self.password.as_ref()], || {
             let password = password(self.password.as_ref())?;
-            let factor = if fully {
+            let factor = if require_factor {
                 Some(self.factor.read(wallet, &at.handle)?)
             } else {
                 let prompt = "Second factor (six digits, or a recovery code; leave empty if the account knows this device):  ";
                 self.factor.read_if_any(wallet, &at.handle, prompt)?
             };
             with_factor = factor.is_some();
-            carried(wallet.account().log_in(at, password, factor), &client, wallet)
+            execute(wallet.account().log_in(at, password, factor), &client, wallet)
         })?;
-        if let Some(asked) = before {
-            // One session is enough. If it cannot be told so, it is in the list of sessions, and ends by itself.
-            let _ = client.send(asked.envelope());
+        if let Some(request) = before {
+            // If the issuer cannot be reached, the old session stays listed until it expires.
+            let _ = client.send(request.envelope());
         }
         Ok(LoggedIn { must_enrol, with_factor })
     }
 
-    /// Asks for what takes a full log-in just now; logs in first where the issuer says that this one is too old.
-    pub(super) fn fully<C: SessionCall<Answer: SplitSession>>(
+    /// Sends a request that needs a recent log-in; logs in first if the issuer requires it.
+    pub(super) fn execute_after_log_in<C: SessionCall<Answer: SplitSession>>(
         &self,
         wallet: &mut Wallet,
         at: &AccountProfile,
@@ -106,8 +109,8 @@ impl Proof {
     ) -> Result<<C::Answer as SplitSession>::Rest, Failure> {
         let known = wallet.account().get().map_err(unreadable)?;
         if known.is_some_and(|known| known.logged_in) {
-            match in_session(wallet, call) {
-                Err(Trouble::There(no))
+            match execute_in_session(wallet, call) {
+                Err(ExecuteError::Issuer(no))
                     if matches!(
                         no.refusal(),
                         Some(Refusal::NotLoggedIn | Refusal::LoginTooOld | Refusal::FactorRequired)
@@ -116,6 +119,6 @@ impl Proof {
             }
         }
         self.log_in(wallet, at, true)?;
-        Ok(in_session(wallet, call)?)
+        Ok(execute_in_session(wallet, call)?)
     }
 }

@@ -1,4 +1,4 @@
-//! `tegata wallet my-data`: all that the issuer keeps of the account's owner.
+//! `tegata wallet my-data`: exports all data that the issuer stores about the account's owner.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,10 @@ use clap::Args;
 use serde_json::json;
 use tegata::protocol::{AccountExport, ExportAccount, ListCards, ListPayments};
 
+use super::account_args::AccountArgs;
 use super::history::fetch_earlier;
-use super::log_in::Proof;
-use super::{Who, in_session};
+use super::log_in::LogInArgs;
+use super::requests::execute_in_session;
 use crate::failure::Failure;
 use crate::output::{Output, create_private_file};
 use crate::wallet::files::WalletFiles;
@@ -17,12 +18,12 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct MyData {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     /// Write to a new file that only its owner can read. Default: standard output.
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     #[command(flatten)]
-    proof: Proof,
+    log_in: LogInArgs,
 }
 
 impl MyData {
@@ -31,19 +32,20 @@ impl MyData {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.who.open(files)?;
-        let mut all = self.proof.fully(&mut wallet, &at, &ExportAccount { before: None })?;
+        let (mut wallet, at) = self.account.open(files)?;
+        let mut all =
+            self.log_in.execute_after_log_in(&mut wallet, &at, &ExportAccount { before: None })?;
         while all.earlier {
             let before = all.events.last().map(|event| event.event.clone());
-            let page: AccountExport = in_session(&mut wallet, &ExportAccount { before })?;
+            let page: AccountExport = execute_in_session(&mut wallet, &ExportAccount { before })?;
             all.earlier = page.earlier && !page.events.is_empty();
             all.events.extend(page.events);
         }
-        let kept = in_session(&mut wallet, &ListCards {})?;
-        let mut paid = in_session(&mut wallet, &ListPayments { before: None })?;
+        let stored = execute_in_session(&mut wallet, &ListCards {})?;
+        let mut paid = execute_in_session(&mut wallet, &ListPayments { before: None })?;
         fetch_earlier(&mut wallet, &mut paid)?;
         let document = json!({
-            "account": all.account, "cards": kept.cards, "payments": paid.payments, "decimals": paid.decimals,
+            "account": all.account, "cards": stored.cards, "payments": paid.payments, "decimals": paid.decimals,
             "events": all.events,
         });
         let Some(file) = &self.to else { return Output::print_json(&document) };
@@ -53,7 +55,7 @@ impl MyData {
         output.print(
             &format!("{}: all data that {} holds about you", file.display(), at.issuer),
             &json!({
-                "written": file.display().to_string(), "cards": kept.cards.len(), "payments": paid.payments.len(),
+                "written": file.display().to_string(), "cards": stored.cards.len(), "payments": paid.payments.len(),
                 "events": all.events.len(),
             }),
         )

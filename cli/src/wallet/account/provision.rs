@@ -1,4 +1,4 @@
-//! What payment codes are made from, asked of the issuer: after a sign-up, after a log-in with a second factor, and by
+//! Provisions a payment credential: after a sign-up, after a log-in with a second factor, and by
 //! `tegata wallet add payment` without a seed.
 
 use serde_json::json;
@@ -7,25 +7,25 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{SecondFactor, VerifyFactor};
 use tegata::vault::RecordId;
 
-use super::factor::Given;
-use super::{Trouble, in_session, unreadable};
+use super::factor::FactorArgs;
+use super::requests::{ExecuteError, execute_in_session, unreadable};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
 
-/// `tegata wallet add payment`: asks for one, and for the second factor if it was not proved just now.
+/// Runs `tegata wallet add payment`; prompts for the second factor if the issuer requires it.
 pub(in crate::wallet) fn run(
     label: Option<&str>,
-    factor: &Given,
+    factor: &FactorArgs,
     files: &WalletFiles,
     output: &Output,
 ) -> Result<(), Failure> {
     let mut wallet = files.open()?;
-    let given = match get(&mut wallet, files, label) {
-        Err(Trouble::There(no)) if no.refusal() == Some(Refusal::FactorRequired) => {
-            prove(&mut wallet, factor)?;
-            get(&mut wallet, files, label)
+    let given = match provision(&mut wallet, files, label) {
+        Err(ExecuteError::Issuer(no)) if no.refusal() == Some(Refusal::FactorRequired) => {
+            verify_factor(&mut wallet, factor)?;
+            provision(&mut wallet, files, label)
         }
         given => given,
     };
@@ -33,9 +33,9 @@ pub(in crate::wallet) fn run(
     output.print(&id, &json!({ "id": id }))
 }
 
-/// After a sign-up or a log-in, which have worked whatever comes of this: what kept it from working is told beside.
-pub(super) fn after(wallet: &mut Wallet, files: &WalletFiles) {
-    if let Err(trouble) = get(wallet, files, None) {
+/// Provisions after a sign-up or a log-in. A failure is only reported, since that operation succeeded.
+pub(super) fn provision_after_log_in(wallet: &mut Wallet, files: &WalletFiles) {
+    if let Err(trouble) = provision(wallet, files, None) {
         let failure = Failure::from(trouble);
         eprintln!(
             "No payment credential yet ({failure}). Fetch one later with tegata wallet add payment"
@@ -43,34 +43,38 @@ pub(super) fn after(wallet: &mut Wallet, files: &WalletFiles) {
     }
 }
 
-fn prove(wallet: &mut Wallet, factor: &Given) -> Result<(), Failure> {
+fn verify_factor(wallet: &mut Wallet, factor: &FactorArgs) -> Result<(), Failure> {
     let known = wallet.account().get().map_err(unreadable)?;
     let of = known.ok_or_else(|| unreadable(tegata::Error::NotLoggedIn))?.profile.handle;
     let SecondFactor::Totp(totp) = factor.read(wallet, &of)? else {
         let text = "a recovery code is only accepted at login: use it with tegata wallet log-in";
         return Err(Failure::Usage(text.into()));
     };
-    in_session(wallet, &VerifyFactor { totp })?;
+    execute_in_session(wallet, &VerifyFactor { totp })?;
     Ok(())
 }
 
-/// Asks, and keeps what comes. A request that was asked before and never answered is asked again.
-fn get(wallet: &mut Wallet, files: &WalletFiles, label: Option<&str>) -> Result<RecordId, Trouble> {
-    // First: without it the answer could not be kept.
+/// Requests a payment credential and stores it. A pending request without a response is sent again.
+fn provision(
+    wallet: &mut Wallet,
+    files: &WalletFiles,
+    label: Option<&str>,
+) -> Result<RecordId, ExecuteError> {
+    // First, since the credential cannot be stored without it.
     let unlock = files.unlock(wallet)?;
     let mut fresh = false;
     loop {
-        let asked = wallet.account().provision().map_err(unreadable)?;
-        let host = asked.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
-        let response = IssuerClient::new(asked.issuer())?.send(asked.envelope())?;
+        let request = wallet.account().provision().map_err(unreadable)?;
+        let host = request.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
+        let response = IssuerClient::new(request.issuer())?.send(request.envelope())?;
         let name = label.unwrap_or(host);
         match wallet
             .account()
-            .complete_provision(&unlock, name, &asked, &response)
-            .map_err(Trouble::of)
+            .complete_provision(&unlock, name, &request, &response)
+            .map_err(ExecuteError::from_wallet)
         {
-            // The answer was lost, and what it would have given is void by now.
-            Err(Trouble::There(no))
+            // The response was lost, and its credential is void by now.
+            Err(ExecuteError::Issuer(no))
                 if no.refusal() == Some(Refusal::NoPendingOperation) && !fresh =>
             {
                 wallet.account().discard_provision().map_err(unreadable)?;

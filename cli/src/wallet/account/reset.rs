@@ -1,10 +1,12 @@
-//! `tegata wallet reset`: a new password, by a mailed code and the second factor.
+//! `tegata wallet reset`: sets a new password with a mailed code and the second factor.
 
 use clap::Args;
 use serde_json::json;
 
-use super::factor::Given;
-use super::{Who, asking, carried, mailed_code, new_password};
+use super::account_args::AccountArgs;
+use super::factor::FactorArgs;
+use super::prompts::{mailed_code, new_password, retry};
+use super::requests::execute;
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -14,12 +16,12 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct Reset {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     /// The eight digits of the mailed code: @FILE, or - for a line of standard input, read once the mail is on its way.
     #[arg(long, value_name = "@FILE")]
     code: Option<SecretSource>,
     #[command(flatten)]
-    factor: Given,
+    factor: FactorArgs,
     /// The new password: @FILE, or - for a line of standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE")]
     new_password: Option<SecretSource>,
@@ -31,24 +33,24 @@ impl Reset {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.who.open(files)?;
+        let (mut wallet, at) = self.account.open(files)?;
         let client = IssuerClient::new(&at.issuer)?;
-        let ticket = carried(wallet.account().begin_password_reset(&at), &client, &mut wallet)?;
+        let ticket = execute(wallet.account().begin_password_reset(&at), &client, &mut wallet)?;
         let address = at.handle.address();
         output.print_progress(&format!(
             "If {address} has an account at {}, a code is on its way there.",
             at.issuer
         ))?;
-        asking(&[self.code.as_ref(), self.factor.source()], || {
+        retry(&[self.code.as_ref(), self.factor.source()], || {
             let code = mailed_code(self.code.as_ref())?;
             let factor = self.factor.read(&mut wallet, &at.handle)?;
-            let asked = wallet.account().verify_password_reset(&at, ticket.clone(), code, factor);
-            carried(asked, &client, &mut wallet)
+            let request = wallet.account().verify_password_reset(&at, ticket.clone(), code, factor);
+            execute(request, &client, &mut wallet)
         })?;
-        asking(&[self.new_password.as_ref()], || {
+        retry(&[self.new_password.as_ref()], || {
             let password = new_password(self.new_password.as_ref(), "new-password")?;
-            let asked = wallet.account().finish_password_reset(&at, ticket.clone(), password);
-            carried(asked, &client, &mut wallet)
+            let request = wallet.account().finish_password_reset(&at, ticket.clone(), password);
+            execute(request, &client, &mut wallet)
         })?;
         output.print(
             &format!(

@@ -1,13 +1,15 @@
-//! `tegata wallet second-factor`: a new one in the place of the old, or new recovery codes.
+//! `tegata wallet second-factor`: replaces the second factor or the recovery codes.
 
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::{BeginFactorEnrolment, ConfirmFactorEnrolment, RenewRecoveryCodes};
 use tegata::{AccountProfile, Wallet};
 
-use super::factor::{Where, drop_here};
-use super::log_in::Proof;
-use super::{Who, asking, in_session, recovery_texts, recovery_words};
+use super::account_args::AccountArgs;
+use super::factor::{NewFactorArgs, remove_stored_factors};
+use super::log_in::LogInArgs;
+use super::prompts::{recovery_texts, recovery_words, retry};
+use super::requests::execute_in_session;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::secret::SecretSource;
@@ -16,11 +18,11 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct SecondFactor {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     #[command(flatten)]
-    proof: Proof,
+    log_in: LogInArgs,
     #[command(flatten)]
-    factor: Where,
+    factor: NewFactorArgs,
     /// The first six digits of the new second factor: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE", conflicts_with = "keep_here")]
     new_totp: Option<SecretSource>,
@@ -38,7 +40,7 @@ impl SecondFactor {
         if !self.recovery_codes {
             self.factor.check(output)?;
         }
-        let (mut wallet, at) = self.who.open(files)?;
+        let (mut wallet, at) = self.account.open(files)?;
         if self.recovery_codes {
             self.renew(&mut wallet, &at, output)
         } else {
@@ -52,7 +54,7 @@ impl SecondFactor {
         at: &AccountProfile,
         output: &Output,
     ) -> Result<(), Failure> {
-        let new = self.proof.fully(wallet, at, &RenewRecoveryCodes {})?;
+        let new = self.log_in.execute_after_log_in(wallet, at, &RenewRecoveryCodes {})?;
         output.print(&recovery_words(&new), &json!({ "recovery_codes": recovery_texts(&new) }))
     }
 
@@ -62,16 +64,19 @@ impl SecondFactor {
         at: &AccountProfile,
         output: &Output,
     ) -> Result<(), Failure> {
-        let new = self.proof.fully(wallet, at, &BeginFactorEnrolment {})?;
-        let kept = self.factor.put(&new, wallet, output)?;
-        let typed = self.new_totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
-        let enrolled = asking(&[typed], || {
-            let totp = Where::first_value(kept.as_ref(), self.new_totp.as_ref(), wallet)?;
-            in_session(wallet, &ConfirmFactorEnrolment { totp })
+        let new = self.log_in.execute_after_log_in(wallet, at, &BeginFactorEnrolment {})?;
+        let stored = self.factor.put(&new, wallet, output)?;
+        let typed =
+            self.new_totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
+        let enrolled = retry(&[typed], || {
+            let totp = NewFactorArgs::first_value(stored.as_ref(), self.new_totp.as_ref(), wallet)?;
+            execute_in_session(wallet, &ConfirmFactorEnrolment { totp })
         });
-        // Of the two that may be here, the one that counts stays.
+        // If both are stored here, only the enrolled one stays.
         let taken = enrolled.is_ok();
-        drop_here(wallet, &at.handle, |record| taken != (kept.as_ref() == Some(record)))?;
+        remove_stored_factors(wallet, &at.handle, |record| {
+            taken != (stored.as_ref() == Some(record))
+        })?;
         enrolled?;
         output.print(
             &format!(

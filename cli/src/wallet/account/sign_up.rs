@@ -1,15 +1,15 @@
-//! `tegata wallet sign-up`: a mailed code, a password, a second factor; then there is an account.
+//! `tegata wallet sign-up`: signs up with a mailed code, a password and a second factor.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use tegata::protocol::Language;
 use tegata::{AccountProfile, Wallet};
 
-use super::factor::Where;
-use super::{
-    Trouble, Who, asking, carried, mailed_code, new_password, provision, recovery_texts,
-    recovery_words, unreadable,
-};
+use super::account_args::AccountArgs;
+use super::factor::NewFactorArgs;
+use super::prompts::{mailed_code, new_password, recovery_texts, recovery_words, retry};
+use super::provision;
+use super::requests::{ExecuteError, execute, unreadable};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -19,7 +19,7 @@ use crate::wallet::files::WalletFiles;
 #[derive(Debug, Args)]
 pub(crate) struct SignUp {
     #[command(flatten)]
-    who: Who,
+    account: AccountArgs,
     /// The language of the issuer's mails.
     #[arg(long, default_value = "en")]
     language: MailLanguage,
@@ -33,7 +33,7 @@ pub(crate) struct SignUp {
     #[arg(long, value_name = "@FILE", conflicts_with = "keep_here")]
     totp: Option<SecretSource>,
     #[command(flatten)]
-    factor: Where,
+    factor: NewFactorArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -58,7 +58,7 @@ impl SignUp {
         output: &Output,
     ) -> Result<(), Failure> {
         self.factor.check(output)?;
-        let (mut wallet, at) = self.who.open(files)?;
+        let (mut wallet, at) = self.account.open(files)?;
         self.sign_up(&mut wallet, &at, files, output)
     }
 
@@ -71,13 +71,13 @@ impl SignUp {
     ) -> Result<(), Failure> {
         let client = IssuerClient::new(&at.issuer)?;
         let mut password = new_password(self.password.as_ref(), "password")?;
-        let asked = wallet.account().begin_sign_up(at, self.language.into());
-        let ticket = carried(asked, &client, wallet)?;
+        let request = wallet.account().begin_sign_up(at, self.language.into());
+        let ticket = execute(request, &client, wallet)?;
         output.print_progress(&format!("A code is on its way to {}.", at.handle.address()))?;
         let mut weak = false;
         let mut typed = None;
-        let enrol = asking(&[self.code.as_ref(), self.password.as_ref()], || {
-            // A password that was too easy leaves the code as good as it was.
+        let enrol = retry(&[self.code.as_ref(), self.password.as_ref()], || {
+            // The code stays valid if the password was too weak.
             let code = match typed.take().filter(|_| weak) {
                 Some(code) => code,
                 None => mailed_code(self.code.as_ref())?,
@@ -88,21 +88,21 @@ impl SignUp {
             typed = Some(code.clone());
             let ticket = ticket.clone();
             let password = password.clone();
-            let asked = wallet.account().verify_sign_up_code(at, ticket, code, password);
-            let answer = carried(asked, &client, wallet);
-            weak = matches!(&answer, Err(Trouble::There(no)) if no.is_weak_password());
+            let request = wallet.account().verify_sign_up_code(at, ticket, code, password);
+            let answer = execute(request, &client, wallet);
+            weak = matches!(&answer, Err(ExecuteError::Issuer(no)) if no.is_weak_password());
             answer
         })?;
-        let kept = self.factor.put(&enrol, wallet, output)?;
-        let source = self.totp.as_ref().or(kept.as_ref().map(|_| &SecretSource::StandardInput));
-        let signed_up = asking(&[source], || {
-            let totp = Where::first_value(kept.as_ref(), self.totp.as_ref(), wallet)?;
-            let asked = wallet.account().finish_sign_up(at, ticket.clone(), totp);
-            carried(asked, &client, wallet)
+        let stored = self.factor.put(&enrol, wallet, output)?;
+        let source = self.totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
+        let signed_up = retry(&[source], || {
+            let totp = NewFactorArgs::first_value(stored.as_ref(), self.totp.as_ref(), wallet)?;
+            let request = wallet.account().finish_sign_up(at, ticket.clone(), totp);
+            execute(request, &client, wallet)
         });
-        if let (Err(_), Some(kept)) = (&signed_up, &kept) {
-            // A factor of an account that is not there would only be in the way.
-            wallet.otp_credentials().remove(kept).map_err(unreadable)?;
+        if let (Err(_), Some(stored)) = (&signed_up, &stored) {
+            // The sign-up failed, so its factor is of no use.
+            wallet.otp_credentials().remove(stored).map_err(unreadable)?;
         }
         let codes = signed_up?;
         let address = at.handle.address();
@@ -118,8 +118,8 @@ impl SignUp {
                 "recovery_codes": recovery_texts(&codes),
             }),
         )?;
-        // After the recovery codes: they are shown this once.
-        provision::after(wallet, files);
+        // After the recovery codes, which are shown only once.
+        provision::provision_after_log_in(wallet, files);
         Ok(())
     }
 }

@@ -1,0 +1,72 @@
+//! Sends the wallet's requests to its issuer.
+
+use tegata::protocol::SessionCall;
+use tegata::{Error, PendingRequest, SplitSession, Wallet};
+
+use crate::failure::Failure;
+use crate::issuer_client::{IssuerClient, RequestError};
+
+pub(super) fn unreadable(error: Error) -> Failure {
+    match error {
+        Error::NotLoggedIn => Failure::Failed(format!("{error}: tegata wallet log-in")),
+        error => Failure::cannot("use the wallet's account")(&error),
+    }
+}
+
+/// Sends a request, and has the wallet process the response.
+pub(super) fn execute<A: SplitSession>(
+    request: Result<PendingRequest<A>, Error>,
+    client: &IssuerClient,
+    wallet: &mut Wallet,
+) -> Result<A::Rest, ExecuteError> {
+    let request = request.map_err(unreadable)?;
+    let response = client.send(request.envelope())?;
+    wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
+}
+
+/// Sends a request in the wallet's session to the session's issuer.
+pub(super) fn execute_in_session<C: SessionCall<Answer: SplitSession>>(
+    wallet: &mut Wallet,
+    call: &C,
+) -> Result<<C::Answer as SplitSession>::Rest, ExecuteError> {
+    let request = wallet.account().session_request(call).map_err(unreadable)?;
+    let response = IssuerClient::new(request.issuer())?.send(request.envelope())?;
+    wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
+}
+
+/// The reason why a request failed.
+pub(super) enum ExecuteError {
+    /// The issuer refused it or could not be reached.
+    Issuer(RequestError),
+    /// The wallet failed.
+    Local(Failure),
+}
+
+impl ExecuteError {
+    /// Sorts the wallet's error by its cause.
+    pub(super) fn from_wallet(error: Error) -> Self {
+        RequestError::from_wallet(error)
+            .map_or_else(|error| Self::Local(unreadable(error)), Self::Issuer)
+    }
+}
+
+impl From<RequestError> for ExecuteError {
+    fn from(no: RequestError) -> Self {
+        Self::Issuer(no)
+    }
+}
+
+impl From<Failure> for ExecuteError {
+    fn from(failure: Failure) -> Self {
+        Self::Local(failure)
+    }
+}
+
+impl From<ExecuteError> for Failure {
+    fn from(trouble: ExecuteError) -> Self {
+        match trouble {
+            ExecuteError::Issuer(no) => no.into(),
+            ExecuteError::Local(failure) => failure,
+        }
+    }
+}
