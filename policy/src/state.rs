@@ -158,7 +158,7 @@ pub(super) enum Freeze {
     Session,
     /// Someone with the code of a change notice: reverting the changes lifts it, or an operator.
     Notice,
-    /// An operator.
+    /// An operator of the issuer.
     Operator,
 }
 

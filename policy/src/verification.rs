@@ -84,7 +84,7 @@ pub(super) struct LogInAttempt {
 /// The secrets that matched. They are named because the account may have replaced them in the meantime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum VerifiedEvidence {
-    /// Nothing matched.
+    /// No stored value matched.
     Nothing,
     /// A password or a code of any kind matched one of these.
     Secrets(Vec<SecretId>),

@@ -1,5 +1,5 @@
-//! Which request it is, and what it does to the ledger. Fields, states and errors are those of Stripe's interface, as far
-//! as the issuer uses it.
+//! The requests, and what each does to the ledger. Fields, states and errors are those of Stripe's interface, as far as
+//! the issuer uses it.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +7,33 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 
 use crate::cards::{self, Behaviour};
-use crate::ledger::new_id;
+use crate::ids::new_id;
 
-/// A request, by its method and path.
+/// A request, by method and path. The names of the variants are part of hashes in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
-    /// `POST /v1/customers`
+    /// `POST /v1/customers`: creates a customer.
     Customer,
-    /// `POST /v1/payment_methods/ID/attach`
+    /// `POST /v1/payment_methods/ID/attach`: attaches a card to a customer.
     Attach(String),
-    /// `POST /v1/payment_methods/ID/detach`
+    /// `POST /v1/payment_methods/ID/detach`: detaches a card.
     Detach(String),
-    /// `POST /v1/payment_intents`
+    /// `POST /v1/payment_intents`: creates an intent.
     Create,
-    /// `POST /v1/payment_intents/ID/confirm`
+    /// `POST /v1/payment_intents/ID/confirm`: charges the card.
     Confirm(String),
-    /// `GET /v1/payment_intents/ID`
+    /// `GET /v1/payment_intents/ID`: returns an intent.
     Retrieve(String),
-    /// `POST /v1/payment_intents/ID/cancel`
+    /// `POST /v1/payment_intents/ID/cancel`: cancels an intent that was not charged.
     Cancel(String),
-    /// `POST /v1/refunds`
+    /// `POST /v1/refunds`: refunds a charged intent.
     Refund,
-    /// `GET /v1/refunds?payment_intent=ID`
+    /// `GET /v1/refunds?payment_intent=ID`: lists an intent's refunds.
     Refunds,
 }
 
 impl Call {
-    /// The request of this method and path, if it is one of ours.
+    /// Parses method and path; `None` for an unknown request.
     pub(crate) fn read(method: &str, path: &str) -> Option<Self> {
         let parts: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
         Some(match (method, parts.as_slice()) {
@@ -50,7 +50,7 @@ impl Call {
         })
     }
 
-    /// Its name alone.
+    /// The request's name without its id.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -66,20 +66,19 @@ impl Call {
         }
     }
 
-    pub(crate) fn carry_out(
+    pub(crate) fn apply(
         &self,
-        fields: &Fields,
+        fields: &FormFields,
         ledger: &Transaction<'_>,
-    ) -> Result<Answer, rusqlite::Error> {
+    ) -> Result<ProcessorResponse, rusqlite::Error> {
         match self {
             Self::Customer => customer(ledger),
             Self::Attach(method) => attach(method, fields, ledger),
             Self::Detach(method) => detach(method, ledger),
             Self::Create => create(fields, ledger),
             Self::Confirm(intent) => confirm(intent, ledger),
-            Self::Retrieve(intent) => {
-                Ok(found(intent, ledger)?.map_or_else(Answer::missing, |it| it.answer()))
-            }
+            Self::Retrieve(intent) => Ok(find_intent(intent, ledger)?
+                .map_or_else(ProcessorResponse::missing, |intent| intent.response())),
             Self::Cancel(intent) => cancel(intent, ledger),
             Self::Refund => refund(fields, ledger),
             Self::Refunds => refunds(fields, ledger),
@@ -88,25 +87,25 @@ impl Call {
 }
 
 /// The fields of a form.
-pub(crate) type Fields = BTreeMap<String, String>;
+pub(crate) type FormFields = BTreeMap<String, String>;
 
 /// A request with its fields and its idempotency key.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ProcessorRequest {
     pub(crate) call: Call,
-    pub(crate) fields: Fields,
+    pub(crate) fields: FormFields,
     pub(crate) key: Option<String>,
 }
 
-/// What is answered.
+/// The response to a request: its status, and a body in JSON.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ProcessorResponse {
     pub(crate) status: u16,
     pub(crate) body: Value,
 }
 
-impl Answer {
-    fn good(body: Value) -> Self {
+impl ProcessorResponse {
+    fn ok(body: Value) -> Self {
         Self { status: 200, body }
     }
 
@@ -123,11 +122,11 @@ impl Answer {
         Self::error(404, "invalid_request_error", "resource_missing", "there is no such object")
     }
 
-    pub(crate) fn no_such_request() -> Self {
+    pub(crate) fn unknown_path() -> Self {
         Self::error(404, "invalid_request_error", "unknown_path", "unknown path")
     }
 
-    pub(crate) fn not_allowed() -> Self {
+    pub(crate) fn unauthorised() -> Self {
         Self::error(401, "invalid_request_error", "api_key", "invalid key")
     }
 
@@ -135,7 +134,7 @@ impl Answer {
         Self::error(500, "api_error", "failed", "internal error")
     }
 
-    pub(crate) fn key_of_another() -> Self {
+    pub(crate) fn reused_key() -> Self {
         let message = "this idempotency key was used with another request";
         Self::error(400, "idempotency_error", "idempotency_key_in_use", message)
     }
@@ -149,14 +148,14 @@ impl Answer {
     }
 }
 
-fn customer(ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+fn customer(ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusqlite::Error> {
     let id = new_id("cus");
     ledger.execute("INSERT INTO customers (id) VALUES (?1)", [&id])?;
-    Ok(Answer::good(json!({ "id": id, "object": "customer" })))
+    Ok(ProcessorResponse::ok(json!({ "id": id, "object": "customer" })))
 }
 
 fn method_view(id: &str, customer: Option<&str>, card: &str) -> Value {
-    let card = cards::named(card);
+    let card = cards::find_card(card);
     json!({
         "id": id, "object": "payment_method", "type": "card", "customer": customer,
         "card": { "brand": card.map(|card| card.brand), "last4": card.map(|card| card.last4) },
@@ -165,41 +164,48 @@ fn method_view(id: &str, customer: Option<&str>, card: &str) -> Value {
 
 fn attach(
     name: &str,
-    fields: &Fields,
+    fields: &FormFields,
     ledger: &Transaction<'_>,
-) -> Result<Answer, rusqlite::Error> {
+) -> Result<ProcessorResponse, rusqlite::Error> {
     let Some(customer) = fields.get("customer") else {
-        return Ok(Answer::invalid("parameter_missing", "customer is missing"));
+        return Ok(ProcessorResponse::invalid("parameter_missing", "customer is missing"));
     };
     let known = "SELECT 1 FROM customers WHERE id = ?1";
-    if !ledger.prepare(known)?.exists([customer])? || cards::named(name).is_none() {
-        return Ok(Answer::missing());
+    if !ledger.prepare(known)?.exists([customer])? || cards::find_card(name).is_none() {
+        return Ok(ProcessorResponse::missing());
     }
     let id = new_id("pm");
     let insert = "INSERT INTO methods (id, customer, card) VALUES (?1, ?2, ?3)";
     ledger.execute(insert, params![id, customer, name])?;
-    Ok(Answer::good(method_view(&id, Some(customer), name)))
+    Ok(ProcessorResponse::ok(method_view(&id, Some(customer), name)))
 }
 
-fn detach(method: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+fn detach(method: &str, ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusqlite::Error> {
     let find = "SELECT card FROM methods WHERE id = ?1 AND customer IS NOT NULL";
     let card: Option<String> = ledger.query_row(find, [method], |row| row.get(0)).optional()?;
-    let Some(card) = card else { return Ok(Answer::missing()) };
+    let Some(card) = card else { return Ok(ProcessorResponse::missing()) };
     ledger.execute("UPDATE methods SET customer = NULL WHERE id = ?1", [method])?;
-    Ok(Answer::good(method_view(method, None, &card)))
+    Ok(ProcessorResponse::ok(method_view(method, None, &card)))
 }
 
-fn create(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+fn create(
+    fields: &FormFields,
+    ledger: &Transaction<'_>,
+) -> Result<ProcessorResponse, rusqlite::Error> {
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let amount = field("amount").parse::<u32>().unwrap_or_default();
-    let (customer, method, currency) =
-        (field("customer"), field("payment_method"), field("currency"));
+    let customer = field("customer");
+    let method = field("payment_method");
+    let currency = field("currency");
     if amount == 0 || currency.len() != 3 {
-        return Ok(Answer::invalid("parameter_invalid", "amount and currency are required"));
+        return Ok(ProcessorResponse::invalid(
+            "parameter_invalid",
+            "amount and currency are required",
+        ));
     }
     let attached = "SELECT 1 FROM methods WHERE id = ?1 AND customer = ?2";
     if !ledger.prepare(attached)?.exists([&method, &customer])? {
-        return Ok(Answer::missing());
+        return Ok(ProcessorResponse::missing());
     }
     let intent = Intent {
         id: new_id("pi"),
@@ -225,19 +231,21 @@ fn create(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite:
             intent.status
         ],
     )?;
-    Ok(intent.answer())
+    Ok(intent.response())
 }
 
-fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
-    let Some(mut intent) = found(id, ledger)? else { return Ok(Answer::missing()) };
+fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusqlite::Error> {
+    let Some(mut intent) = find_intent(id, ledger)? else {
+        return Ok(ProcessorResponse::missing());
+    };
     let Some(method) = intent.method.clone().filter(|_| intent.status == "requires_confirmation")
     else {
         return Ok(unexpected_state());
     };
     let find = "SELECT card FROM methods WHERE id = ?1 AND customer IS NOT NULL";
     let card: Option<String> = ledger.query_row(find, [method], |row| row.get(0)).optional()?;
-    let behaviour = card.as_deref().and_then(cards::named).map(|card| card.behaviour);
-    // A card that was taken away since is one that declines.
+    let behaviour = card.as_deref().and_then(cards::find_card).map(|card| card.behaviour);
+    // A card that was removed in the meantime declines.
     let behaviour = behaviour.unwrap_or(Behaviour::Declines("card_declined", "card_removed"));
     match behaviour {
         Behaviour::Pays | Behaviour::RefundsLate => {
@@ -247,34 +255,43 @@ fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error
         Behaviour::Declines(code, decline) => {
             "requires_payment_method".clone_into(&mut intent.status);
             intent.method = None;
-            (intent.code, intent.decline) = (Some(code.to_owned()), Some(decline.to_owned()));
+            intent.code = Some(code.to_owned());
+            intent.decline = Some(decline.to_owned());
         }
     }
     intent.write(ledger)?;
     Ok(match behaviour {
-        Behaviour::Pays | Behaviour::RefundsLate => intent.answer(),
-        Behaviour::Declines(code, decline) => Answer::declined(code, decline, &intent),
+        Behaviour::Pays | Behaviour::RefundsLate => intent.response(),
+        Behaviour::Declines(code, decline) => ProcessorResponse::declined(code, decline, &intent),
     })
 }
 
-fn cancel(id: &str, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
-    let Some(mut intent) = found(id, ledger)? else { return Ok(Answer::missing()) };
+fn cancel(id: &str, ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusqlite::Error> {
+    let Some(mut intent) = find_intent(id, ledger)? else {
+        return Ok(ProcessorResponse::missing());
+    };
     if !["requires_confirmation", "requires_payment_method"].contains(&&*intent.status) {
         return Ok(unexpected_state());
     }
     "canceled".clone_into(&mut intent.status);
     intent.write(ledger)?;
-    Ok(intent.answer())
+    Ok(intent.response())
 }
 
-fn refund(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+fn refund(
+    fields: &FormFields,
+    ledger: &Transaction<'_>,
+) -> Result<ProcessorResponse, rusqlite::Error> {
     let id = fields.get("payment_intent").cloned().unwrap_or_default();
-    let Some(intent) = found(&id, ledger)? else { return Ok(Answer::missing()) };
+    let Some(intent) = find_intent(&id, ledger)? else { return Ok(ProcessorResponse::missing()) };
     if intent.charged == 0 {
-        return Ok(Answer::invalid("resource_missing", "the intent has no charge"));
+        return Ok(ProcessorResponse::invalid("resource_missing", "the intent has no charge"));
     }
     if ledger.prepare("SELECT 1 FROM refunds WHERE intent = ?1")?.exists([&id])? {
-        return Ok(Answer::invalid("charge_already_refunded", "it was already refunded"));
+        return Ok(ProcessorResponse::invalid(
+            "charge_already_refunded",
+            "it was already refunded",
+        ));
     }
     let refund = new_id("re");
     let insert = "INSERT INTO refunds (id, intent, amount) VALUES (?1, ?2, ?3)";
@@ -282,12 +299,12 @@ fn refund(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite:
     let find = "SELECT card FROM methods WHERE id = ?1";
     let card: Option<String> =
         ledger.query_row(find, [&intent.method], |row| row.get(0)).optional()?;
-    let card = card.as_deref().and_then(cards::named);
+    let card = card.as_deref().and_then(cards::find_card);
     let is_late = card.is_some_and(|card| card.behaviour == Behaviour::RefundsLate);
     if is_late {
         ledger.execute("INSERT INTO refunds_late (intent) VALUES (?1)", [&id])?;
     }
-    Ok(Answer::good(refund_view(&refund, &intent, is_late)))
+    Ok(ProcessorResponse::ok(refund_view(&refund, &intent, is_late)))
 }
 
 fn refund_view(refund: &str, intent: &Intent, is_late: bool) -> Value {
@@ -298,19 +315,22 @@ fn refund_view(refund: &str, intent: &Intent, is_late: bool) -> Value {
     })
 }
 
-/// Those of an intent. What was on its way arrives behind the answer.
-fn refunds(fields: &Fields, ledger: &Transaction<'_>) -> Result<Answer, rusqlite::Error> {
+/// Lists an intent's refunds. A pending one succeeds after this response.
+fn refunds(
+    fields: &FormFields,
+    ledger: &Transaction<'_>,
+) -> Result<ProcessorResponse, rusqlite::Error> {
     let id = fields.get("payment_intent").cloned().unwrap_or_default();
-    let Some(intent) = found(&id, ledger)? else { return Ok(Answer::missing()) };
+    let Some(intent) = find_intent(&id, ledger)? else { return Ok(ProcessorResponse::missing()) };
     let is_late = ledger.execute("DELETE FROM refunds_late WHERE intent = ?1", [&id])? > 0;
     let find = "SELECT id FROM refunds WHERE intent = ?1";
     let refund: Option<String> = ledger.query_row(find, [&id], |row| row.get(0)).optional()?;
     let data: Vec<_> = refund.iter().map(|refund| refund_view(refund, &intent, is_late)).collect();
-    Ok(Answer::good(json!({ "object": "list", "data": data, "has_more": false })))
+    Ok(ProcessorResponse::ok(json!({ "object": "list", "data": data, "has_more": false })))
 }
 
-fn unexpected_state() -> Answer {
-    Answer::invalid("payment_intent_unexpected_state", "the intent is in another state")
+fn unexpected_state() -> ProcessorResponse {
+    ProcessorResponse::invalid("payment_intent_unexpected_state", "the intent is in another state")
 }
 
 struct Intent {
@@ -337,8 +357,8 @@ impl Intent {
         })
     }
 
-    fn answer(&self) -> Answer {
-        Answer::good(self.view())
+    fn response(&self) -> ProcessorResponse {
+        ProcessorResponse::ok(self.view())
     }
 
     fn write(&self, ledger: &Transaction<'_>) -> Result<(), rusqlite::Error> {
@@ -350,7 +370,7 @@ impl Intent {
     }
 }
 
-fn found(id: &str, ledger: &Transaction<'_>) -> Result<Option<Intent>, rusqlite::Error> {
+fn find_intent(id: &str, ledger: &Transaction<'_>) -> Result<Option<Intent>, rusqlite::Error> {
     let find = "SELECT id, customer, method, amount, currency, status, code, decline, charged \
         FROM intents WHERE id = ?1";
     let read = |row: &rusqlite::Row<'_>| {

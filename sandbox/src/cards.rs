@@ -1,30 +1,30 @@
-//! The test cards. Their names are those that Stripe's own test mode has, so that what was tried here is tried there.
+//! The test cards. They have the names of Stripe's own test mode, so that the same tests run there.
 
 /// A card that can be registered by its name.
 #[derive(Clone, Copy, Debug)]
 pub struct TestCard {
-    /// What it is registered by.
+    /// The token that it is registered with.
     pub name: &'static str,
-    /// Whose brand it has.
+    /// The brand of the card.
     pub brand: &'static str,
     /// The last four digits of its number.
     pub last4: &'static str,
-    /// What it does when it is charged.
+    /// What happens when it is charged.
     pub behaviour: Behaviour,
 }
 
-/// What a card does when it is charged.
+/// What happens when a card is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// It pays.
+    /// The charge succeeds.
     Pays,
-    /// It pays, and what is given back is on its way until somebody has asked for it once.
+    /// The charge succeeds, and a refund is pending until it was listed once.
     RefundsLate,
-    /// It is declined, with this code and this decline code.
+    /// The charge is declined with this code and this decline code.
     Declines(&'static str, &'static str),
 }
 
-/// All of them.
+/// All test cards.
 pub const TEST_CARDS: [TestCard; 8] = [
     card("pm_card_visa", "visa", "4242", Behaviour::Pays),
     card("pm_card_mastercard", "mastercard", "4444", Behaviour::Pays),
@@ -60,7 +60,7 @@ const fn card(
     TestCard { name, brand, last4, behaviour }
 }
 
-/// The card of this name.
-pub(crate) fn named(name: &str) -> Option<&'static TestCard> {
+/// The card with this name.
+pub(crate) fn find_card(name: &str) -> Option<&'static TestCard> {
     TEST_CARDS.iter().find(|card| card.name == name)
 }

@@ -1,31 +1,31 @@
-//! What can be made to go wrong on the way to the ledger and back.
+//! Faults that can be injected between client and ledger.
 
 use std::time::Duration;
 
-/// What happens to a request.
+/// A fault of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: it is done and answered.
+    /// None: it is executed and answered.
     #[default]
     None,
-    /// The connection breaks before anything was done.
+    /// The connection drops before it is executed.
     LostBefore,
-    /// It is done, and the connection breaks before the answer.
+    /// It is executed, and the connection drops before the response.
     LostAfter,
-    /// Nothing happens for so long; then it is done and answered, whether or not anyone still waits.
+    /// It is executed and answered after a delay, whether or not the client still waits.
     Late(Duration),
-    /// It is done at once, and answered after so long.
+    /// It is executed at once and answered after a delay.
     Slow(Duration),
-    /// Nothing is done, and 500 is saved under its key.
+    /// It is not executed, and status 500 is saved under its key.
     FailedBefore,
-    /// It is done, and 500 is saved under its key.
+    /// It is executed, and status 500 is saved under its key.
     FailedAfter,
-    /// It arrives twice.
+    /// It is executed twice.
     Twice,
 }
 
 impl Fault {
-    /// One of each, with this wait where there is one.
+    /// Every fault, with this delay where there is one.
     #[must_use]
     pub const fn each(wait: Duration) -> [Self; 8] {
         [

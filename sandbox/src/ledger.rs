@@ -1,30 +1,29 @@
-//! What the sandbox keeps, in SQLite. A request is one transaction, together with the answer that is saved under its
-//! idempotency key: it cannot be done and forgotten.
+//! The sandbox's records, in SQLite. A request is one transaction together with the response saved under its idempotency
+//! key, so neither is stored without the other.
 
 use std::path::Path;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
-use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::call::{Answer, Asked};
+use crate::call::{ProcessorRequest, ProcessorResponse};
 
 /// The ledger's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("sandbox ledger: {0}")]
 pub struct LedgerError(#[from] pub(crate) rusqlite::Error);
 
-/// What was paid with one intent.
+/// A payment intent that was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paid {
-    /// The intent.
+pub struct ChargedIntent {
+    /// The intent's id.
     pub intent: String,
-    /// What the intent was made for, as its maker calls it (`metadata[authorisation]`).
+    /// The purpose that its creator gave it (`metadata[authorisation]`).
     pub what_for: String,
-    /// Minor units that the card was charged.
+    /// The amount charged to the card, in minor units.
     pub charged: u32,
-    /// Minor units that were given back.
+    /// The amount refunded, in minor units.
     pub refunded: u32,
 }
 
@@ -39,11 +38,11 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, asked BLOB NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL);
 ";
 
-/// The ledger, open.
+/// The open database of the sandbox.
 pub(crate) struct Ledger(Connection);
 
 impl Ledger {
-    /// The one in this file, made if there is none. Several processes may have it open.
+    /// Opens or creates the file. Several processes may have it open.
     pub(crate) fn open(file: &Path) -> Result<Self, LedgerError> {
         let connection = Connection::open(file)?;
         connection.busy_timeout(Duration::from_secs(10))?;
@@ -53,39 +52,43 @@ impl Ledger {
         Ok(Self(connection))
     }
 
-    /// Does what is asked, unless this key was used before: then the saved answer is given again, or, for another
-    /// request, an error. `fails` saves a failure in the place of the answer: of a request that was done, or not.
-    pub(crate) fn answer(
+    /// Executes a request, unless its key was used before: then it returns the saved response, or an error for another
+    /// request. `failure` saves an error in place of the response, before or after the request is executed.
+    pub(crate) fn execute(
         &mut self,
-        asked: &Asked,
-        fails: Option<Fails>,
-    ) -> Result<Answer, LedgerError> {
+        request: &ProcessorRequest,
+        failure: Option<FailurePoint>,
+    ) -> Result<ProcessorResponse, LedgerError> {
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let hash = digest(&SHA256, asked.all().as_bytes());
-        if let Some(key) = &asked.key
-            && let Some((of, saved)) = saved(&transaction, key)?
+        let hash = digest(&SHA256, request.fingerprint().as_bytes());
+        if let Some(key) = &request.key
+            && let Some((of, response)) = find_response(&transaction, key)?
         {
-            return Ok(if of == hash.as_ref() { saved } else { Answer::key_of_another() });
+            return Ok(if of == hash.as_ref() {
+                response
+            } else {
+                ProcessorResponse::reused_key()
+            });
         }
-        let mut answer = match fails {
-            Some(Fails::Before) => Answer::failed(),
-            _ => asked.call.carry_out(&asked.fields, &transaction)?,
+        let mut response = match failure {
+            Some(FailurePoint::Before) => ProcessorResponse::failed(),
+            _ => request.call.apply(&request.fields, &transaction)?,
         };
-        if matches!(fails, Some(Fails::After)) {
-            answer = Answer::failed();
+        if matches!(failure, Some(FailurePoint::After)) {
+            response = ProcessorResponse::failed();
         }
-        if let Some(key) = &asked.key {
+        if let Some(key) = &request.key {
             transaction.execute(
                 "INSERT INTO answers (key, asked, status, body) VALUES (?1, ?2, ?3, ?4)",
-                params![key, hash.as_ref(), answer.status, answer.body.to_string()],
+                params![key, hash.as_ref(), response.status, response.body.to_string()],
             )?;
         }
         transaction.commit()?;
-        Ok(answer)
+        Ok(response)
     }
 
-    /// What was paid with each intent that was charged.
-    pub(crate) fn paid(&self) -> Result<Vec<Paid>, LedgerError> {
+    /// All charged intents, by id.
+    pub(crate) fn paid(&self) -> Result<Vec<ChargedIntent>, LedgerError> {
         let mut statement = self.0.prepare(
             "SELECT id, what_for, charged, \
              (SELECT COALESCE(SUM(amount), 0) FROM refunds WHERE intent = intents.id \
@@ -93,7 +96,7 @@ impl Ledger {
              FROM intents WHERE charged > 0 ORDER BY id",
         )?;
         let rows = statement.query_map([], |row| {
-            Ok(Paid {
+            Ok(ChargedIntent {
                 intent: row.get(0)?,
                 what_for: row.get(1)?,
                 charged: row.get(2)?,
@@ -104,37 +107,29 @@ impl Ledger {
     }
 }
 
-/// When a request fails that is made to.
+/// When a request that has to fail does so.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fails {
+pub(crate) enum FailurePoint {
     Before,
     After,
 }
 
-fn saved(
+fn find_response(
     transaction: &Transaction<'_>,
     key: &str,
-) -> Result<Option<(Vec<u8>, Answer)>, rusqlite::Error> {
+) -> Result<Option<(Vec<u8>, ProcessorResponse)>, rusqlite::Error> {
     let find = "SELECT asked, status, body FROM answers WHERE key = ?1";
     let row = transaction.query_row(find, [key], |row| {
         let body: String = row.get(2)?;
         let body = serde_json::from_str(&body).unwrap_or_default();
-        Ok((row.get(0)?, Answer { status: row.get(1)?, body }))
+        Ok((row.get(0)?, ProcessorResponse { status: row.get(1)?, body }))
     });
     row.optional()
 }
 
-/// A new id that begins so.
-pub(crate) fn new_id(prefix: &str) -> String {
-    let mut bytes = [0; 12];
-    // Without randomness two ids are the same, and the second is refused by the table's key.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    format!("{prefix}_{}", hex::encode(bytes))
-}
-
-impl Asked {
-    /// All of it that another request would have otherwise, as text.
-    fn all(&self) -> String {
+impl ProcessorRequest {
+    /// The content that distinguishes the request from others, as text. Stored as a hash.
+    fn fingerprint(&self) -> String {
         let fields: Vec<_> =
             self.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{:?}\n{}", self.call, fields.join("\n"))

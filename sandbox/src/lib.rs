@@ -1,13 +1,13 @@
 //! A card processor for development and for tests: the part of Stripe's interface that Tegata's issuer uses, over HTTP,
-//! with a ledger of its own in SQLite. No money moves; everything else is as with a real one.
+//! with a ledger of its own in SQLite. No money moves; everything else works as with a real processor.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `cards` | the test cards, and what each does when it is charged |
-//! | `ledger` | what is kept: customers, cards, intents, refunds, and the answers saved under idempotency keys |
-//! | `call` | which request it is, and what it does to the ledger |
-//! | `fault` | what can be made to go wrong on the way |
-//! | `serve` | HTTP |
+//! | `cards` | the test cards, and what happens when each is charged |
+//! | `ledger` | the records: customers, cards, intents, refunds, and responses saved under idempotency keys |
+//! | `call` | the requests, and what each does to the ledger |
+//! | `fault` | faults to inject |
+//! | `server` | the HTTP server |
 //!
 //! ```no_run
 //! # #[tokio::main]
@@ -24,11 +24,12 @@
 mod call;
 mod cards;
 mod fault;
+mod ids;
 mod ledger;
-mod serve;
+mod server;
 
 pub use call::Call;
 pub use cards::{Behaviour, TEST_CARDS, TestCard};
 pub use fault::Fault;
-pub use ledger::{LedgerError, Paid};
-pub use serve::Sandbox;
+pub use ledger::{ChargedIntent, LedgerError};
+pub use server::Sandbox;

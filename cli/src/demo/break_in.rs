@@ -32,7 +32,7 @@ pub(super) struct BreakIn<'a> {
 }
 
 impl<'a> BreakIn<'a> {
-    /// Runs every step.
+    /// Runs every step of the break-in.
     pub(super) fn run(
         issuer: &'a DemoIssuer,
         clock: &'a TourClock,

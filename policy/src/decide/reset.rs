@@ -69,7 +69,7 @@ impl Transition<'_> {
         }
     }
 
-    /// Ends pending resets.
+    /// Ends the pending resets that match.
     pub(super) fn end_resets(&mut self, which: impl Fn(&Reset) -> bool) {
         for reset in self.account.resets.extract_if(.., |reset| which(reset)) {
             if let ResetStage::CodeMailed(code) = reset.stage {

@@ -8,9 +8,9 @@ use tegata_policy::{
 /// The person who acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// The account's owner.
+    /// The owner of the account.
     Owner,
-    /// The attacker.
+    /// The attacker of the model.
     Attacker,
 }
 
@@ -93,7 +93,7 @@ impl Message {
 pub enum TypedValue {
     /// A value that matches nothing.
     Nothing,
-    /// A password.
+    /// A password, by its id.
     Password(SecretId),
     /// A mailed code, or the code of a notice.
     Code(SecretId),
@@ -101,7 +101,7 @@ pub enum TypedValue {
     Guess,
     /// The value of an authenticator at a time step.
     Value(SecretId, u64),
-    /// A recovery code.
+    /// A recovery code, by its id.
     Recovery(SecretId),
 }
 

@@ -38,7 +38,7 @@ pub(super) fn execute_in_session<C: SessionCall<Answer: SplitSession>>(
 pub(super) enum ExecuteError {
     /// The issuer refused it or could not be reached.
     Issuer(RequestError),
-    /// The wallet failed.
+    /// The wallet itself failed.
     Local(Failure),
 }
 

@@ -1,4 +1,4 @@
-//! The sandbox over HTTP.
+//! The sandbox's HTTP server.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,23 +15,23 @@ use hyper_util::rt::TokioIo;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 
-use crate::call::{Answer, Asked, Call};
+use crate::call::{Call, ProcessorRequest, ProcessorResponse};
 use crate::fault::Fault;
-use crate::ledger::{Fails, Ledger, LedgerError, Paid};
+use crate::ledger::{ChargedIntent, FailurePoint, Ledger, LedgerError};
 
-/// Bytes that a form may have.
+/// The most bytes of a form.
 const MAX_FORM: usize = 16 * 1024;
 
 type Faults = dyn Fn(&Call) -> Fault + Send + Sync;
 
-/// A card processor that moves no money. A clone is the same one.
+/// A card processor that moves no money. Clones share its state.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
     file: PathBuf,
     key: String,
-    /// Opened when it is asked for the first time: whoever never pays has no file.
+    /// Opened at the first request, so that no file is created without one.
     ledger: Mutex<Option<Ledger>>,
     faults: Mutex<Arc<Faults>>,
 }
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// With its ledger in this file, for whoever has the key.
+    /// A sandbox with its ledger in `file`, for clients with this API key.
     #[must_use]
     pub fn at(file: PathBuf, key: &str) -> Self {
         let no_faults: Arc<Faults> = Arc::new(|_: &Call| Fault::None);
@@ -55,16 +55,16 @@ impl Sandbox {
         }))
     }
 
-    /// From now on what happens to each request is for `fault` to say.
+    /// Injects the fault that `fault` selects for each request from now on.
     pub fn fail(&self, fault: impl Fn(&Call) -> Fault + Send + Sync + 'static) {
         *self.0.faults.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(fault);
     }
 
-    /// What was paid with each intent that was charged.
+    /// All charged intents, by id.
     ///
     /// # Errors
-    /// [`LedgerError`].
-    pub fn paid(&self) -> Result<Vec<Paid>, LedgerError> {
+    /// [`LedgerError`] if the file cannot be used.
+    pub fn paid(&self) -> Result<Vec<ChargedIntent>, LedgerError> {
         self.with_ledger(|ledger| ledger.paid())
     }
 
@@ -90,76 +90,88 @@ impl Sandbox {
             let _ = stream.set_nodelay(true);
             let sandbox = self.clone();
             let service = service_fn(move |request| {
-                // A task of its own: who hangs up does not undo what was begun.
-                let answering = tokio::spawn(sandbox.clone().answer(request));
-                async move { answering.await.ok().flatten().ok_or(Broken) }
+                // In a separate task, so that a disconnected client does not cancel the request.
+                let response = tokio::spawn(sandbox.clone().respond(request));
+                async move { response.await.ok().flatten().ok_or(ConnectionDropped) }
             });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     }
 
-    /// The answer, or none: the connection breaks.
-    async fn answer(self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+    /// The response; `None` drops the connection.
+    async fn respond(self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
         let (head, body) = request.into_parts();
-        let given = head.headers.get(AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
-        if !bool::from(given.ct_eq(self.0.key.as_bytes())) {
-            return Some(written(&Answer::not_allowed()));
+        let authorization =
+            head.headers.get(AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
+        if !bool::from(authorization.ct_eq(self.0.key.as_bytes())) {
+            return Some(http_response(&ProcessorResponse::unauthorised()));
         }
         let Some(call) = Call::read(head.method.as_str(), head.uri.path()) else {
-            return Some(written(&Answer::no_such_request()));
+            return Some(http_response(&ProcessorResponse::unknown_path()));
         };
         let form = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
         let query = head.uri.query().unwrap_or_default().as_bytes();
         let fields = [query, &form].map(|fields| form_urlencoded::parse(fields).into_owned());
         let fields = fields.into_iter().flatten().collect();
         let key = head.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-        // A read has nothing to repeat.
+        // A read needs no idempotency.
         let key = key.filter(|_| head.method != "GET").map(str::to_owned);
-        self.under_fault(Asked { call, fields, key }).await.map(|answer| written(&answer))
+        self.respond_with_fault(ProcessorRequest { call, fields, key })
+            .await
+            .map(|response| http_response(&response))
     }
 
-    async fn under_fault(self, asked: Asked) -> Option<Answer> {
+    async fn respond_with_fault(self, request: ProcessorRequest) -> Option<ProcessorResponse> {
         let faults = Arc::clone(&*self.0.faults.lock().unwrap_or_else(PoisonError::into_inner));
-        match faults(&asked.call) {
-            Fault::None => self.done(asked, None).await,
+        match faults(&request.call) {
+            Fault::None => self.execute(request, None).await,
             Fault::LostBefore => None,
             Fault::LostAfter => {
-                self.done(asked, None).await?;
+                self.execute(request, None).await?;
                 None
             }
             Fault::Late(wait) => {
                 tokio::time::sleep(wait).await;
-                self.done(asked, None).await
+                self.execute(request, None).await
             }
             Fault::Slow(wait) => {
-                let answer = self.done(asked, None).await;
+                let response = self.execute(request, None).await;
                 tokio::time::sleep(wait).await;
-                answer
+                response
             }
-            Fault::FailedBefore => self.done(asked, Some(Fails::Before)).await,
-            Fault::FailedAfter => self.done(asked, Some(Fails::After)).await,
+            Fault::FailedBefore => self.execute(request, Some(FailurePoint::Before)).await,
+            Fault::FailedAfter => self.execute(request, Some(FailurePoint::After)).await,
             Fault::Twice => {
-                self.clone().done(asked.clone(), None).await?;
-                self.done(asked, None).await
+                self.clone().execute(request.clone(), None).await?;
+                self.execute(request, None).await
             }
         }
     }
 
-    async fn done(self, asked: Asked, fails: Option<Fails>) -> Option<Answer> {
-        let write = move || self.with_ledger(|ledger| ledger.answer(&asked, fails));
-        // A ledger that cannot be written is a processor that is down.
-        Some(tokio::task::spawn_blocking(write).await.ok()?.unwrap_or_else(|_| Answer::failed()))
+    async fn execute(
+        self,
+        request: ProcessorRequest,
+        failure: Option<FailurePoint>,
+    ) -> Option<ProcessorResponse> {
+        let write = move || self.with_ledger(|ledger| ledger.execute(&request, failure));
+        // A ledger that cannot be written counts as an outage.
+        Some(
+            tokio::task::spawn_blocking(write)
+                .await
+                .ok()?
+                .unwrap_or_else(|_| ProcessorResponse::failed()),
+        )
     }
 }
 
-/// The connection breaks without an answer.
+/// Drops the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("connection dropped on request")]
-struct Broken;
+struct ConnectionDropped;
 
-fn written(answer: &Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(answer.body.to_string())));
-    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or_default();
+fn http_response(reply: &ProcessorResponse) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body.to_string())));
+    *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
     let json = hyper::header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
