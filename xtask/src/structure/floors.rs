@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["config", "crypto", "metrics", "log"],
     &["store"],
-    &["processor", "passwords", "mail", "codes"],
+    &["processor", "passwords", "mail", "codes", "key_store"],
     &["payments", "audit"],
     &["accounts"],
     &["admin", "jobs"],
