@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "u64", into = "u64")]
 pub struct UnixTime(u64);
 
-/// The time given lies after the end of the year 9999.
+/// The time is after the end of the year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time {0} is out of range: seconds since 1970 up to {max} are accepted", max = UnixTime::MAX.0)]
 pub struct TimeOutOfRange(pub u64);
 
 impl UnixTime {
-    /// 1970-01-01T00:00:00Z.
+    /// 1970-01-01T00:00:00Z, the first second of the range.
     pub const EPOCH: Self = Self(0);
     /// 9999-12-31T23:59:59Z, the last second that four-digit years can write (RFC 3339, section 1).
     pub const MAX: Self = Self(253_402_300_799);
@@ -37,7 +37,7 @@ impl UnixTime {
         self.0
     }
 
-    /// This moment moved by so many seconds, held within the range.
+    /// This moment shifted by so many seconds, clamped to the range.
     #[must_use]
     pub fn shifted(self, seconds: i64) -> Self {
         Self(self.0.saturating_add_signed(seconds).min(Self::MAX.0))
@@ -64,9 +64,9 @@ impl fmt::Display for UnixTime {
     }
 }
 
-/// Where a host tells the time from.
+/// The source of the present time.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The present time, in whole seconds.
     fn now(&self) -> UnixTime;
 }
 

@@ -40,7 +40,8 @@ impl ReceiverKey {
         PublicKey(public)
     }
 
-    /// What was sealed to this key; `None` if a bit of it, of `info` or of `aad` is another, or if `enc` is no good key.
+    /// What was sealed to this key; `None` if a bit of it, of `info` or of `aad` is another, or if `enc` is no good
+    /// key.
     pub(crate) fn open(
         &self,
         enc: &[u8; 32],
@@ -54,7 +55,7 @@ impl ReceiverKey {
         opened
     }
 
-    /// Section 4.1. A key of small order gives zeros whatever ours is (RFC 7748, section 6.1): refused.
+    /// Section 4.1. A key of small order makes zeros whatever ours is (RFC 7748, section 6.1): refused.
     #[inline(never)]
     fn decapsulate(&self, enc: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
         let dh = Zeroizing::new(x25519(*self.expose(), *enc));
@@ -86,7 +87,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// Seals one message, which nobody can tell who sealed.
+    /// Seals one message. It does not prove who sealed it.
     pub(crate) fn seal(
         &self,
         info: &[u8],
@@ -152,7 +153,7 @@ fn first_message(shared: &[u8; 32], info: &[u8]) -> (LessSafeKey, Nonce) {
     (LessSafeKey::new(key), nonce)
 }
 
-/// `LabeledExtract` (section 4). HKDF's extraction is HMAC under the salt; ring's own gives nothing out.
+/// `LabeledExtract` (section 4). HKDF's extraction is HMAC under the salt; ring's own does not return it.
 fn extract(suite: &[u8], salt: &[u8], label: &[u8], ikm: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut hmac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, salt));
     let parts: [&[u8]; 4] = [b"HPKE-v1", suite, label, ikm];

@@ -5,7 +5,7 @@ use zeroize::zeroize_stack;
 
 use crate::Secret;
 
-/// Derives 32 bytes from `ikm`. An empty `salt` is RFC 5869's "not provided"; `info` is joined as given.
+/// Derives 32 bytes from `ikm`. An empty `salt` is RFC 5869's "not provided"; the parts of `info` are concatenated.
 pub(crate) fn hkdf_sha256(ikm: &[u8], salt: &[u8], info: &[&[u8]]) -> Secret<32> {
     let mut out = Secret::zero();
     derive(ikm, salt, info, out.expose_mut());

@@ -36,13 +36,13 @@ impl fmt::Debug for OtpCode {
 }
 
 impl OtpCredential {
-    /// The value at a time, or of the counter as it stands: this moves no counter on, a wallet does.
+    /// The value at a time, or of the present counter: a wallet advances the counter, this does not.
     ///
     /// # Errors
     /// [`FieldOutOfRange`] if a field is not what the field's description asks for.
     pub fn code(&self, now: UnixTime) -> Result<OtpCode, FieldOutOfRange> {
         check(self)?;
-        // HOTP is TOTP with a second's period, told the counter as its time (RFC 6238, section 4.2).
+        // HOTP is TOTP with a second's period, with the counter as its time (RFC 6238, section 4.2).
         let (period, time) = match self.kind {
             OtpKind::Totp(seconds) => (u64::from(seconds), now.seconds()),
             OtpKind::Hotp(counter) => (1, counter),

@@ -2,7 +2,7 @@
 
 use ring::rand::SecureRandom as _;
 
-/// The source of randomness could not deliver; nothing was made.
+/// The source of randomness is not available; nothing was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system's source of randomness is not available")]
 pub struct RandomUnavailable;
@@ -21,7 +21,7 @@ pub trait Random: Send + Sync {
 pub struct SystemRandom(ring::rand::SystemRandom);
 
 impl SystemRandom {
-    /// Opens nothing and costs nothing: the system is asked at each fill.
+    /// Makes a handle, which costs nothing: the system is asked at each fill.
     #[must_use]
     pub fn new() -> Self {
         Self(ring::rand::SystemRandom::new())

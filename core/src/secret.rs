@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{Random, RandomUnavailable};
 
-/// A secret of `N` bytes. Wiped on drop; prints `[redacted]`. It stands on the heap, since a value on the stack leaves a
+/// A secret of `N` bytes. Wiped on drop; prints `[redacted]`. It is on the heap, since a value on the stack leaves a
 /// copy behind wherever it is moved from.
 pub struct Secret<const N: usize>(Box<Zeroizing<[u8; N]>>);
 

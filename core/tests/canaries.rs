@@ -1,5 +1,5 @@
-//! Secrets of a running wallet, searched in its memory: in a core dump taken while payments are unlocked, after they were
-//! locked, and after the wallet was closed.
+//! Secrets of a running wallet, searched in its memory: in a core dump taken while payments are unlocked, after they
+//! were locked, and after the wallet was closed.
 //!
 //! Of the release build, which is what ships: without optimisation the compiler leaves copies on the stack at every
 //! move. `cargo xtask test rust` runs it; by hand: `cargo test --release -p tegata --test canaries`.

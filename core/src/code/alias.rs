@@ -1,4 +1,4 @@
-//! Under which changing number a payer is known.
+//! The alias: a number that names the payer and changes each alias period.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use super::counter::{STEP_SECONDS, Step};
 use super::decimal::Decimal;
 
-/// Who is paying, under a number that changes each alias period: 7 to 11 decimal digits, leading zeros kept.
+/// The number that names the payer, another one each alias period: 7 to 11 decimal digits, leading zeros kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Alias(pub(super) Decimal<11>);
 

@@ -7,13 +7,13 @@ use crate::UnixTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ClockOffset(i64);
 
-/// Codes still work at this many seconds off; beyond it a shopper should be told.
+/// Codes still work at this many seconds off; beyond it the wallet should warn the shopper.
 const TOLERATED_SECONDS: u64 = 15;
 
-/// What a wallet tells the shopper about the clock. Never a block: codes go on being shown.
+/// The state of the device's clock, for a warning to the shopper. It never blocks: codes are still shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockStatus {
-    /// Nothing wrong is known.
+    /// No fault of the clock is known.
     Fine,
     /// The device's clock is this many seconds ahead of the issuer's. Codes are made by the issuer's.
     Ahead(u64),
@@ -44,7 +44,7 @@ impl ClockOffset {
 
     /// The issuer's time, as well as it is known, when the device's clock says `device`.
     ///
-    /// An offset learnt while the clock was wrong makes it wrong again once somebody sets the clock right. That shows
+    /// An offset learnt while the clock was wrong makes it wrong again once the clock is set right. It is detected
     /// when the offset leads back before a code already shown and the clock itself does not: then the clock is taken.
     #[must_use]
     pub fn corrected(self, device: UnixTime, last: Option<Counter>) -> UnixTime {
@@ -116,7 +116,7 @@ mod tests {
     fn offsets_at_the_ends_do_not_overflow() {
         let offset = ClockOffset::learn(UnixTime::MAX, UnixTime::EPOCH);
         assert_eq!(offset.corrected(UnixTime::MAX, None), UnixTime::MAX);
-        // At the ends the clock cannot be moved further, so there it is what it says.
+        // At the ends the clock cannot be shifted further, so there it is taken as it is.
         for seconds in [i64::MIN, i64::MAX] {
             let offset = ClockOffset::from_seconds(seconds);
             assert_eq!(offset.status(at(5), None) == ClockStatus::Fine, seconds < 0);

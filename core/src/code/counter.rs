@@ -20,7 +20,7 @@ impl Step {
         Self(time.seconds() / STEP_SECONDS)
     }
 
-    /// Its number.
+    /// The number of the step since the epoch.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0
@@ -40,12 +40,12 @@ impl Step {
 
     /// The steps an issuer accepts at this one: the one before (none at zero), this one and the one after.
     #[must_use]
-    pub fn accepted(self) -> [Option<Self>; 3] {
+    pub fn acceptance_window(self) -> [Option<Self>; 3] {
         [self.0.checked_sub(1).map(Self), Some(self), Some(self.later(1))]
     }
 }
 
-/// Which of the five codes of its kind in one step: 0 to 4.
+/// The index of a code among the five of its kind in one step: 0 to 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotIndex(u8);
 
@@ -61,19 +61,19 @@ impl SlotIndex {
         if n <= Self::LAST.0 { Some(Self(n)) } else { None }
     }
 
-    /// 0 to 4.
+    /// The index as a number, 0 to 4.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
     }
 }
 
-/// Which of the ten codes of its step: 0 to 4 are for any till, 5 to 9 for one named till.
+/// The slot of a code among the ten of its step: 0 to 4 are for any till, 5 to 9 for one till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
-    /// Slots 0 to 4.
+    /// Slots 0 to 4, for any till.
     AnyTill(SlotIndex),
-    /// Slots 5 to 9.
+    /// Slots 5 to 9, for one till.
     OneTill(SlotIndex),
 }
 
@@ -83,7 +83,7 @@ pub enum Slot {
 pub struct InvalidSlot(pub u64);
 
 impl Slot {
-    /// Takes the digit as it stands in the code.
+    /// Takes the digit of the code.
     ///
     /// # Errors
     /// [`InvalidSlot`] above 9.
@@ -95,7 +95,7 @@ impl Slot {
         }
     }
 
-    /// The digit as it stands in the code, 0 to 9.
+    /// The digit in the code, 0 to 9.
     #[must_use]
     pub const fn digit(self) -> u8 {
         match self {
@@ -197,7 +197,10 @@ mod tests {
 
     #[test]
     fn the_first_step_has_no_predecessor() {
-        assert_eq!(Step::at(UnixTime::EPOCH).accepted(), [None, Some(Step(0)), Some(Step(1))]);
+        assert_eq!(
+            Step::at(UnixTime::EPOCH).acceptance_window(),
+            [None, Some(Step(0)), Some(Step(1))]
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Taking a code apart, and knowing whose it is.
+//! The decoder: a code into prefix, alias, slot and one-time part.
 
 use super::alias::{Alias, AliasPeriod};
 use super::counter::Slot;
@@ -7,12 +7,12 @@ use super::digits::Digits;
 use super::otp::Otp;
 use super::prefix::Prefix;
 
-/// What a prefix stands for: version 1 of the code with this alias period. A prefix means one of each, for good.
+/// A prefix and its alias period, for version 1 of the code. A prefix never changes its alias period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scheme {
-    /// The routing digits.
+    /// The issuer's routing digits.
     pub prefix: Prefix,
-    /// How long an alias stays.
+    /// How long an alias stays the same.
     pub alias_period: AliasPeriod,
 }
 
@@ -21,15 +21,15 @@ pub struct Scheme {
 pub struct DecodedCode {
     /// The issuer's routing digits.
     pub prefix: Prefix,
-    /// Who claims to pay.
+    /// The alias of the payer.
     pub alias: Alias,
-    /// For any till or for one.
+    /// The slot, for any till or for one.
     pub slot: Slot,
     pub(super) otp: Otp,
 }
 
 impl DecodedCode {
-    /// The one-time part as it stands in the code. Exposed for tools that show a code's parts to a developer.
+    /// The one-time part, eight digits. Exposed for tools that show a code's parts to a developer.
     #[must_use]
     pub fn otp_digits(&self) -> String {
         format!("{:08}", self.otp.value())

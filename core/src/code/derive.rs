@@ -57,22 +57,22 @@ pub enum Audience {
     OneTill(TillId),
 }
 
-/// Which code of all: a step, one of its five, and for whom. A slot for one till without that till's id, or the
-/// other way round, cannot be said.
+/// The place of one code among all: its step, which of the five it is, and its audience. A slot for one till without
+/// that till's id, or the other way round, cannot be expressed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CodeSlot {
-    /// The step.
+    /// The step of 30 seconds that the code belongs to.
     pub step: Step,
-    /// Which of the five of its kind.
+    /// Which of the five codes of its kind in that step.
     pub index: SlotIndex,
-    /// For whom.
+    /// The tills that can take the code.
     pub audience: Audience,
 }
 
-/// The slot and the till do not belong together.
+/// The slot and the till contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AudienceMismatch {
-    /// Slots 5 to 9 are derived with a till's id, and none was given.
+    /// Slots 5 to 9 are derived with a till's id, and it is missing.
     #[error("slots 5 to 9 are for one till: its id is required")]
     MissingTill,
     /// Slots 0 to 4 are for any till, so a till's id would not be part of the code.
@@ -81,7 +81,7 @@ pub enum AudienceMismatch {
 }
 
 impl CodeSlot {
-    /// Puts a slot digit and a till's id together.
+    /// Combines a slot digit and a till's id.
     ///
     /// # Errors
     /// [`AudienceMismatch`] when they contradict each other.
@@ -95,7 +95,7 @@ impl CodeSlot {
         Ok(Self { step, index, audience })
     }
 
-    /// The slot as it stands in the code.
+    /// The slot digit's value, as it is in the code.
     #[must_use]
     pub fn slot(&self) -> Slot {
         match self.audience {
@@ -104,14 +104,14 @@ impl CodeSlot {
         }
     }
 
-    /// The moving counter.
+    /// The counter that the step and the slot make.
     #[must_use]
     pub fn counter(&self) -> Counter {
         Counter::new(self.step, self.slot())
     }
 }
 
-/// The alias of a credential, whoever asks: the wallet that shows it, the issuer that indexes it.
+/// The key that the aliases of a credential are derived with, by the wallet and by the issuer.
 #[derive(Clone)]
 pub struct AliasKey(hmac::Key);
 
@@ -122,7 +122,7 @@ impl AliasKey {
         Self::from_key(&seed.alias_key())
     }
 
-    /// That of a seed's [`alias_key`](Seed::alias_key).
+    /// Takes a seed's [`alias_key`](Seed::alias_key).
     #[must_use]
     pub fn from_key(key: &Secret<32>) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))

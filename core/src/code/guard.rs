@@ -1,4 +1,4 @@
-//! What an issuer must remember so that a code is good once and guessing stays hopeless.
+//! The issuer's memory of used codes and of attempts: a code is good once, and guessing is hopeless.
 
 use std::fmt;
 
@@ -22,15 +22,15 @@ impl fmt::Debug for CredentialId {
     }
 }
 
-/// How many unmatched attempts a day are looked at. A matched code takes its own count back, so honest trade does
-/// not use these up.
+/// How many unmatched attempts a day are compared. A matched code reverts its own count, so honest trade does not use
+/// these up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptLimits {
-    /// By one till, whatever it sends. Past it the till is stopped, not the shopper.
+    /// Attempts of one till, whatever it sends. Past it the till is stopped, not the shopper.
     pub per_till: u32,
-    /// On one credential by one till.
+    /// Attempts on one credential by one till.
     pub per_till_and_candidate: u32,
-    /// On one credential by all tills. Wider than the one above, so that one till alone locks nobody out.
+    /// Attempts on one credential by all tills. Wider than the one above, so that one till alone locks no shopper out.
     pub per_candidate: u32,
 }
 
@@ -41,18 +41,18 @@ impl Default for AttemptLimits {
     }
 }
 
-/// What counting an attempt said.
+/// The result of counting an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// The till is past its limit.
     TillStopped,
-    /// For each candidate, in the order given: whether it is within its limits.
+    /// Whether each candidate is within its limits, in their order.
     Candidates(Vec<bool>),
 }
 
 /// An issuer's memory. Each method is atomic and durable before it returns; many tills call at once.
 pub trait ReplayGuard {
-    /// What a store fails with.
+    /// The error of the store.
     type Error;
 
     /// Counts one attempt of a till on the candidates, **before** anything is compared. With no candidate
@@ -67,7 +67,7 @@ pub trait ReplayGuard {
         now: UnixTime,
     ) -> Result<Admission, Self::Error>;
 
-    /// Takes back what [`ReplayGuard::count_attempt`] counted with the same arguments, after a unique match.
+    /// Reverts what [`ReplayGuard::count_attempt`] counted with the same arguments, after a unique match.
     ///
     /// # Errors
     /// The store's.
@@ -79,7 +79,7 @@ pub trait ReplayGuard {
     ) -> Result<(), Self::Error>;
 
     /// Sets the credential's last accepted counter to `counter` if that is greater, in one step. `false` when it is
-    /// not: the code is used. Of any number of callers with the same counter, one is told `true`.
+    /// not: the code is used. Of any number of callers with the same counter, one gets `true`.
     ///
     /// # Errors
     /// The store's. The code must be treated as not accepted.

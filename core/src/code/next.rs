@@ -4,18 +4,18 @@ use super::counter::{Counter, STEP_SECONDS, Slot, SlotIndex, Step};
 use super::derive::{Audience, CodeSlot};
 use crate::UnixTime;
 
-/// What a wallet may show now.
+/// The slot of the next code, or the wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextSlot {
-    /// This code, once its counter is stored.
+    /// The code of this slot, once its counter is stored.
     Show(CodeSlot),
-    /// All of this kind are used up for now: seconds until there is another, 1 to 90.
+    /// All slots of this kind are used up: wait so many seconds, 1 to 90.
     Wait(u64),
 }
 
-/// The next slot at `now`, after the last counter shown.
+/// Chooses the next slot at `now`, after the last counter shown.
 ///
-/// No counter is given twice. A stored counter more than two steps ahead is ignored: the clock was wrong then. One
+/// No counter is used twice. A stored counter more than two steps ahead is ignored: the clock was wrong then. One
 /// up to two steps ahead is kept, since the issuer may have seen it: a step ahead is shown at once (an issuer
 /// accepts the step after its own), from further ahead the wallet waits.
 #[must_use]

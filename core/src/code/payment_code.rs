@@ -46,13 +46,13 @@ impl PaymentCode {
         Self { digits, counter }
     }
 
-    /// The 24 digits, for the symbol.
+    /// The 24 digits that the symbols hold.
     #[must_use]
     pub fn digits(&self) -> &Digits {
         &self.digits
     }
 
-    /// The counter this code stands for. Stored before the code is shown.
+    /// The counter of the code, which is stored before the code is shown.
     #[must_use]
     pub fn counter(&self) -> Counter {
         self.counter
@@ -77,20 +77,20 @@ impl PaymentCode {
         spoken::digits(self.digits.as_bytes(), language)
     }
 
-    /// First second of its life, in seconds since the epoch: the start of its step.
+    /// The first second in which it is valid, in seconds since the epoch: the start of its step.
     #[must_use]
     pub fn valid_from(&self) -> u64 {
         self.counter.step().starts_at()
     }
 
     /// The second from which an issuer with an exact clock refuses it: 60 s after [`PaymentCode::valid_from`]. An
-    /// issuer whose clock is up to 30 s behind accepts it for that much longer, so a code never lives past 90 s.
+    /// issuer whose clock is up to 30 s behind accepts it for that much longer, so no code is valid after 90 s.
     #[must_use]
     pub fn valid_until(&self) -> u64 {
         self.valid_from() + 2 * STEP_SECONDS
     }
 
-    /// When the next code comes by itself: the start of the next step, in seconds since the epoch.
+    /// When the wallet shows the next code by itself: the start of the next step, in seconds since the epoch.
     #[must_use]
     pub fn next_at(&self) -> u64 {
         self.valid_from() + STEP_SECONDS

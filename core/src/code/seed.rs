@@ -23,14 +23,14 @@ impl Seed {
         Secret::make(random).map(Self)
     }
 
-    /// Exposed so that the vault and the issuer's store can seal it.
+    /// The 32 secret bytes, exposed so that the vault and the issuer's store can seal them.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
 
-    /// What aliases are derived from, and nothing else: an issuer keeps it beside the seed, so that who fills its index
-    /// of aliases opens no seed.
+    /// The key that aliases are derived from, and nothing else: an issuer stores it beside the seed, so that filling
+    /// its index of aliases opens no seed.
     #[must_use]
     pub fn alias_key(&self) -> Secret<32> {
         hkdf_sha256(self.expose(), &[], &[b"tegata/v1/alias"])

@@ -1,9 +1,9 @@
-//! Digits as words.
+//! Digits as words, for a screen reader.
 
 /// Languages a code can be read out in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SpokenLanguage {
-    /// English.
+    /// English, digit by digit.
     #[default]
     English,
     /// Japanese, digit by digit as telephone numbers are read.

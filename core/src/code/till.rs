@@ -1,4 +1,4 @@
-//! The name of a till.
+//! The id of a till.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! A till's card: how its id reaches the phone by a way that the shopper can check.
+//! The till card: how a till's id reaches the phone in a way that the shopper can check.
 //!
 //! ```text
 //! tegata-till: Base64url( version 1 | n, till id | n, shop | n, issuer | Ed25519 signature (64) )
@@ -47,7 +47,7 @@ impl From<ShopName> for String {
 }
 
 impl ShopName {
-    /// Takes a name.
+    /// Checks a name and takes it.
     ///
     /// # Errors
     /// [`TillCardError::InvalidName`].
@@ -64,7 +64,7 @@ impl ShopName {
         }
     }
 
-    /// The name.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -77,28 +77,28 @@ impl fmt::Display for ShopName {
     }
 }
 
-/// Why a text is no till's card.
+/// Why a text is not a valid till card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TillCardError {
-    /// It is not in the form of one.
+    /// It does not have the format of a till card.
     #[error("not a till card")]
     Malformed,
-    /// A name in it is not one.
+    /// A name in it is not valid.
     #[error("a name on a till card is one line of 1 to 96 bytes")]
     InvalidName,
-    /// This issuer did not sign it.
+    /// It is not signed by this issuer.
     #[error("not a till of this issuer: the card is signed with another key")]
     InvalidSignature,
 }
 
-/// What a card says, before it is signed: what an issuer makes one of.
+/// The content of a till card before the issuer signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedTillCard {
-    /// The till.
+    /// The id of the till.
     pub till: TillId,
-    /// The shop, which the shopper knows where she stands.
+    /// The name of the shop, which the shopper can check.
     pub shop: ShopName,
-    /// Whose till it is.
+    /// The name of the till's issuer.
     pub issuer: ShopName,
 }
 
@@ -114,9 +114,10 @@ impl UnsignedTillCard {
         bytes
     }
 
-    /// The card's text: what a till shows as a QR code. `sign` gives the Ed25519 signature over what it is handed.
+    /// Signs the card and returns its text, which a till shows as a QR code. `sign` makes the Ed25519 signature over
+    /// the message that it gets.
     #[must_use]
-    pub fn signed(&self, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> String {
+    pub fn sign(&self, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> String {
         let mut bytes = self.payload();
         let signature = sign(&[LABEL, &bytes].concat());
         bytes.extend_from_slice(&signature);
@@ -129,8 +130,8 @@ impl UnsignedTillCard {
 pub struct TillCard(UnsignedTillCard);
 
 impl TillCard {
-    /// Reads a card and holds it to the issuer's key, which comes with the payment credential. Spaces around it are what
-    /// typing leaves. Costs one verification of Ed25519.
+    /// Reads a card and verifies it with the issuer's key, which comes with the payment credential. Surrounding spaces
+    /// are ignored. Costs one verification of Ed25519.
     ///
     /// # Errors
     /// [`TillCardError`].
@@ -150,19 +151,19 @@ impl TillCard {
         Ok(Self(card))
     }
 
-    /// The till, for slots 5 to 9.
+    /// The id of the till, for a code of slots 5 to 9.
     #[must_use]
     pub fn till(&self) -> &TillId {
         &self.0.till
     }
 
-    /// What the wallet shows before it makes a code.
+    /// The name of the shop, which the wallet shows before it makes a code.
     #[must_use]
     pub fn shop(&self) -> &ShopName {
         &self.0.shop
     }
 
-    /// Whose till it is.
+    /// The name of the till's issuer.
     #[must_use]
     pub fn issuer(&self) -> &ShopName {
         &self.0.issuer
@@ -199,7 +200,7 @@ mod tests {
     }
 
     fn signed(card: &UnsignedTillCard, byte: u8) -> String {
-        card.signed(|message| pair(byte).0.sign(message).as_ref().try_into().unwrap())
+        card.sign(|message| pair(byte).0.sign(message).as_ref().try_into().unwrap())
     }
 
     fn card(till: &str, shop: &str) -> UnsignedTillCard {

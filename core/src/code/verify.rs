@@ -36,7 +36,7 @@ impl Candidate {
         }
     }
 
-    /// Whose it is.
+    /// The id of the credential.
     #[must_use]
     pub fn id(&self) -> CredentialId {
         self.id
@@ -56,17 +56,17 @@ impl fmt::Debug for Candidate {
     }
 }
 
-/// What the issuer says of a code.
+/// The issuer's decision on a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Good, and from now on used.
+    /// The code is accepted, and used from now on.
     Accepted {
-        /// Whose it is.
+        /// The credential that the code belongs to.
         credential: CredentialId,
-        /// Its counter, now the credential's last.
+        /// The counter of the code, now the credential's last.
         counter: Counter,
     },
-    /// Not good.
+    /// The code is not accepted, for this reason.
     Refused(CodeRefusal),
 }
 
@@ -76,23 +76,23 @@ pub enum CodeRefusal {
     /// Not 24 ASCII digits, or not one of the issuer's prefixes.
     #[error("not a payment code of this issuer")]
     Malformed,
-    /// Nobody's code at this time and till: wrong, too old, too early, bound to another till, or its credential is
-    /// past its attempts for today.
+    /// It matches no credential at this time and till: wrong, too old, too early, bound to another till, or its
+    /// credential is past its attempts for today.
     #[error("not valid: ask for a new code")]
     NotValid,
     /// The right code, but it or a later one has been accepted already.
     #[error("already used")]
     Used,
-    /// The code fits more than one credential. Nobody is charged; the next code tells them apart.
+    /// The code matches more than one credential. Nobody is charged; the next code distinguishes them.
     #[error("ambiguous: ask for the next code")]
     TryAgain,
-    /// The till has sent too many codes that fit nobody; it is stopped until tomorrow, the shopper is not.
+    /// The till has sent too many codes that match nobody. The till is stopped until tomorrow, the shopper is not.
     #[error("this till has sent too many wrong codes today")]
     TillStopped,
 }
 
 impl CodeRefusal {
-    /// The name that interfaces use.
+    /// The name in interfaces, which is stable.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -107,8 +107,8 @@ impl CodeRefusal {
 
 /// Checks what a till sent, from its bytes to the verdict.
 ///
-/// `candidates` looks up every credential whose alias at one of the accepted steps ([`Step::accepted`]) is the one
-/// shown; it may give more than those, and two may share an alias. `till` is who sent the code, from the till's own
+/// `candidates` looks up every credential whose alias at one of the accepted steps ([`Step::acceptance_window`]) is the
+/// one shown; it may give more than those, and two may share an alias. `till` is who sent the code, from the till's own
 /// token, never from the message.
 ///
 /// The attempt is counted first. All values of all candidates are computed and compared in constant time with no
@@ -149,8 +149,8 @@ pub fn verify<G: ReplayGuard, C: Borrow<Candidate>>(
     })
 }
 
-/// A code that fits one credential, which nothing but [`Comparison::outcome`] gives: who has one has counted and compared.
-/// Whether it was used before is not said yet.
+/// A code that matches one credential. Only [`Comparison::outcome`] makes it, after counting and comparing; whether the
+/// code was used before is not decided yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodeMatch {
     credential: CredentialId,
@@ -158,13 +158,13 @@ pub struct CodeMatch {
 }
 
 impl CodeMatch {
-    /// Whose it is.
+    /// The credential that the code belongs to.
     #[must_use]
     pub fn credential(&self) -> CredentialId {
         self.credential
     }
 
-    /// Its counter, which has to be greater than the credential's last.
+    /// The counter of the code, which must be greater than the credential's last.
     #[must_use]
     pub fn counter(&self) -> Counter {
         self.counter
@@ -233,7 +233,7 @@ fn find(
     now: UnixTime,
     candidates: &[impl Borrow<Candidate>],
 ) -> Found {
-    let steps: Vec<Step> = Step::at(now).accepted().into_iter().flatten().collect();
+    let steps: Vec<Step> = Step::at(now).acceptance_window().into_iter().flatten().collect();
     let mut matches = 0u32;
     let mut which = 0u64;
     let mut at = 0u64;
@@ -269,7 +269,7 @@ mod tests {
     use super::super::{AliasPeriod, Audience, CodeKeys, CodeSlot, SlotIndex};
     use super::*;
 
-    // A double match happens once in a billion payments; here the same seed stands under two ids to force it.
+    // A double match happens once in a billion payments; here the same seed has two ids to force it.
     #[test]
     fn a_double_match_is_found_at_any_position() {
         let scheme = Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY };

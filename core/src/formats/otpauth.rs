@@ -113,7 +113,7 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
     Ok(credential)
 }
 
-/// Writes a credential as a URI, secret and all: for an export that the person asked for by name.
+/// Writes a credential as a URI, secret and all: for an export that the owner asked for.
 ///
 /// [`parse`] reads it back, but for spaces that the account begins with.
 #[must_use]
@@ -144,7 +144,7 @@ pub fn reveal(credential: &OtpCredential) -> SecretBytes {
     Zeroizing::new(uri.into_bytes()).into()
 }
 
-/// What stands before the question mark, and what between it and the fragment.
+/// The part before the question mark, and the part between it and the fragment.
 pub(super) fn parts(uri: &str) -> (&str, &str) {
     let (uri, _fragment) = uri.split_once('#').unwrap_or((uri, ""));
     uri.split_once('?').unwrap_or((uri, ""))

@@ -1,4 +1,4 @@
-//! What `cargo xtask fuzz` throws bytes at, and the tests the kept ones: each function takes what may come from outside
+//! The fuzz targets of `cargo xtask fuzz`, which the tests run with the seeds: each function takes input from outside
 //! and asserts what must hold of it. In no build but tests and those of cargo-fuzz, which sets `cfg(fuzzing)`.
 
 mod moved;

@@ -1,4 +1,4 @@
-//! What a phone reads from another one.
+//! Texts of a transfer, as a phone reads them.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
 use zeroize::Zeroizing;
@@ -10,8 +10,8 @@ use crate::transfer::limits::MAX_BYTES;
 use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, pack, seal, unpack};
 use crate::vault::fuzz::is_stored;
 
-/// Any bytes: as the text of a request; as the text of an answer; as what an answer holds, its seal right. What is read is
-/// written the same.
+/// Any bytes: as the text of a request; as the text of an answer; as what an answer holds, its seal right. What is read
+/// is written the same.
 pub fn moved(bytes: &[u8]) {
     let key = ReceiverKey::from_slice(&[7; 32]).expect("32 bytes");
     if let Ok(text) = std::str::from_utf8(bytes) {

@@ -1,4 +1,4 @@
-//! URIs that hand out one-time passwords.
+//! URIs of one-time passwords.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
 use crate::UnixTime;
@@ -6,7 +6,7 @@ use crate::formats::otpauth::{parse, reveal};
 use crate::formats::otpauth_migration::parse_all;
 use crate::vault::OtpCredential;
 
-/// An `otpauth` or `otpauth-migration` URI: what is read can be stored, gives values, and is read again from the URI
+/// An `otpauth` or `otpauth-migration` URI: what is read can be stored, has codes, and is read again from the URI
 /// that we write of it.
 pub fn otpauth(uri: &[u8]) {
     let Ok(credentials) = parse_all(uri) else { return };

@@ -1,4 +1,4 @@
-//! What a till sends.
+//! Payment codes, as a till sends them.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
 use base16ct::lower;
@@ -21,7 +21,7 @@ pub fn payment_code(line: &[u8]) {
     assert_eq!(printed.is_none(), verdict == Verdict::Refused(CodeRefusal::Malformed));
     if let Verdict::Accepted { credential, counter } = verdict {
         assert_eq!(credential, ID);
-        assert!(Step::at(scan.now).accepted().contains(&Some(counter.step())));
+        assert!(Step::at(scan.now).acceptance_window().contains(&Some(counter.step())));
         assert_eq!(scan.derive(counter).as_bytes(), scan.code);
         assert_eq!(scan.verify(&guard), Verdict::Refused(CodeRefusal::Used));
     }

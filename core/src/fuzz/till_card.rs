@@ -1,4 +1,4 @@
-//! What a phone reads at a till.
+//! Till cards, as a phone reads them.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -6,8 +6,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use crate::code::{ShopName, TillCard, UnsignedTillCard};
 
-/// Any bytes: first as the text of a card, then as what a card holds, signed as an issuer would. What is read says again
-/// what was read.
+/// Any bytes: first as the text of a card, then as what a card holds, signed as an issuer would. What is read says
+/// again what was read.
 pub fn till_card(bytes: &[u8]) {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any seed");
     let key = pair.public_key().as_ref().try_into().expect("32 bytes");
@@ -28,5 +28,5 @@ fn check(text: &str, key: &[u8; 32], pair: &Ed25519KeyPair) {
         issuer: name(card.issuer()),
     };
     let sign = |message: &[u8]| pair.sign(message).as_ref().try_into().expect("64 bytes");
-    assert_eq!(unsigned.signed(sign), text.trim());
+    assert_eq!(unsigned.sign(sign), text.trim());
 }

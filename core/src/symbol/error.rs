@@ -1,8 +1,8 @@
-//! Why there is no symbol.
+//! Why a text cannot be drawn as a symbol.
 
 use super::{limits::CODE128_MAX, qr_level::QrLevel};
 
-/// The text cannot be drawn as the symbol that was asked for. Never repeats the text.
+/// Why a text cannot be drawn as the requested symbol. Never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
     /// A scanner has nothing to report for a symbol of nothing.
@@ -14,7 +14,7 @@ pub enum SymbolError {
         level.most_digits(), level.most_bytes()
     )]
     TooLongForQr {
-        /// The level asked for; L, the roomiest, if none was.
+        /// The requested level; L, which holds most, if none was.
         level: QrLevel,
     },
     /// Wider than hand-held scanners read.

@@ -52,7 +52,7 @@ pub struct Symbol {
 }
 
 impl Symbol {
-    /// What kind of symbol this is.
+    /// The kind of this symbol.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
@@ -73,7 +73,7 @@ impl Symbol {
         }
     }
 
-    /// The light modules to leave around.
+    /// The quiet zone: light modules around the symbol.
     #[must_use]
     pub fn quiet_zone(&self) -> QuietZone {
         self.format.quiet_zone()

@@ -14,13 +14,13 @@ use super::matrix::Symbol;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModuleSize(NonZeroU8);
 
-/// The size asked for is none that is drawn.
+/// The requested module size is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a module of {0} pixels cannot be drawn: 1 to {max} pixels are accepted", max = ModuleSize::MAX)]
 pub struct ModuleSizeOutOfRange(pub u32);
 
 impl ModuleSize {
-    /// The largest accepted.
+    /// The largest module size accepted.
     pub const MAX: u8 = 64;
 
     /// Takes pixels per module.
@@ -32,7 +32,7 @@ impl ModuleSize {
         size.and_then(NonZeroU8::new).map(Self).ok_or(ModuleSizeOutOfRange(pixels))
     }
 
-    /// Pixels per module.
+    /// The number of pixels per module.
     #[must_use]
     pub const fn pixels(self) -> u8 {
         self.0.get()
@@ -43,7 +43,7 @@ impl Symbol {
     /// Writes a greyscale PNG with the quiet zone, black on white. Memory: the packed file, a few kilobytes.
     ///
     /// # Errors
-    /// What `out` returns.
+    /// The error of `out`.
     pub fn write_png(&self, mut out: impl Write, module: ModuleSize) -> io::Result<()> {
         out.write_all(&self.png_file(module)?)
     }

@@ -1,5 +1,6 @@
 //! The transfer of passes and one-time passwords to another phone: what the new phone asks with, and what the old one
-//! sends. [`Wallet::transfer`](crate::Wallet::transfer) makes and takes both texts; docs/transfer-format.md describes them.
+//! sends. [`Wallet::transfer`](crate::Wallet::transfer) makes and takes both texts; docs/transfer-format.md describes
+//! them.
 //!
 //! The new phone makes a key that is used once and shows its public half, a [`TransferRequest`]. The old phone seals to
 //! it what its owner chose, once the owner has compared the [`TransferNumber`] of both. Payment credentials cannot be

@@ -1,4 +1,4 @@
-//! What a new phone shows.
+//! The request that a new phone shows.
 //!
 //! ```text
 //! tegata-move:1: Base64url( X25519 public key (32) | check (8) )
@@ -23,8 +23,8 @@ const CHECK: usize = 8;
 /// The salt of the number, in which nothing is secret.
 const NUMBER: &[u8; 16] = b"tegata/v1/number";
 
-/// A new phone's request: a public key that one answer is sealed to. Nothing in it is secret, and nothing in it says whose
-/// it is: that is what the [`number`](Self::number) is compared for.
+/// A new phone's request: a public key that one answer is sealed to. Nothing in it is secret, and nothing in it says
+/// whose it is: the owner compares the [`number`](Self::number) for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferRequest(PublicKey);
 
@@ -33,7 +33,7 @@ impl TransferRequest {
         Self(key)
     }
 
-    /// Reads what the new phone shows. Spaces around it are what typing leaves.
+    /// Reads what the new phone shows. Surrounding spaces are ignored.
     ///
     /// # Errors
     /// [`TransferError::InvalidRequest`], [`TransferError::ChecksumMismatch`], [`TransferError::NewerVersion`].
@@ -49,7 +49,7 @@ impl TransferRequest {
         PublicKey::new(*key).map(Self).ok_or(TransferError::InvalidRequest)
     }
 
-    /// What it is told by, and what an answer is bound to: SHA-256 of its text.
+    /// SHA-256 of its text, which identifies it and binds the answer to it.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest(&SHA256, self.to_string().as_bytes()).as_ref());
@@ -60,20 +60,20 @@ impl TransferRequest {
         &self.0
     }
 
-    /// What both phones show, for their owner to compare. Costs one Argon2id (32 MiB, 3 passes), so that nobody can look
-    /// for another key with the same number while she waits (docs/threat-model.md).
+    /// The number that both phones show, for their owner to compare. Costs one Argon2id (32 MiB, 3 passes), so that an
+    /// attacker cannot find another key with the same number while the owner waits (docs/threat-model.md).
     ///
     /// # Errors
-    /// [`TransferError::OutOfMemory`] if 32 MiB are not to be had.
+    /// [`TransferError::OutOfMemory`] if 32 MiB are not available.
     pub fn number(&self) -> Result<TransferNumber, TransferError> {
-        let hash = Argon2Params::MOVE_NUMBER.run(self.0.as_bytes(), NUMBER);
+        let hash = Argon2Params::TRANSFER_NUMBER.run(self.0.as_bytes(), NUMBER);
         let hash = hash.map_err(|_| TransferError::OutOfMemory)?;
         let value = hash.expose().iter().take(8).fold(0, |v, b| v << 8 | u64::from(*b));
         Ok(TransferNumber(value % TransferNumber::END))
     }
 }
 
-/// The text of the request.
+/// The text that is shown, as a QR code or to copy.
 impl fmt::Display for TransferRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&encode(self.0.as_bytes()))
@@ -92,7 +92,7 @@ fn check(key: &[u8; KEY]) -> [u8; CHECK] {
     check
 }
 
-/// Twelve digits that a request is compared by.
+/// The twelve digits that a request is compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferNumber(u64);
 
@@ -101,7 +101,7 @@ impl TransferNumber {
     const END: u64 = 1_000_000_000_000;
 }
 
-/// In groups of four, as it is shown.
+/// Three groups of four digits, as it is shown.
 impl fmt::Display for TransferNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [first, second, third] = [100_000_000, 10_000, 1].map(|unit| self.0 / unit % 10_000);

@@ -1,10 +1,10 @@
-//! What an old phone gives.
+//! The sealed answer of an old phone.
 //!
 //! ```text
 //! tegata-moved:1: Base64url( SHA-256 of the request's text (32) | enc (32) | ciphertext | tag (16) )
 //! ```
-//! HPKE in base mode to the request's key; info `tegata/v1/move`, associated data the same SHA-256. Sealed are the records
-//! one after the other: their length as four bytes, then their data as a vault has it (kinds 2 and 3). Frozen.
+//! HPKE in base mode to the request's key; info `tegata/v1/move`, associated data the same SHA-256. Sealed are the
+//! records one after the other: their length as four bytes, then their data as a vault has it (kinds 2 and 3). Frozen.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
@@ -19,17 +19,17 @@ use crate::{Random, RandomUnavailable};
 
 const SCHEME: &str = "tegata-moved:";
 const INFO: &[u8] = b"tegata/v1/move";
-/// What stands before the ciphertext, and the tag behind it.
+/// Bytes before the ciphertext, and of the tag after it.
 const AROUND: usize = 32 + 32 + 16;
 
-/// Something that can go to another phone. What is not listed here cannot: a payment credential least of all.
+/// A record that can be transferred. What is not listed here cannot be, a payment credential least of all.
 #[derive(Clone, Debug)]
 pub(crate) enum TransferItem {
     Otp(OtpCredential),
     Pass(Pass),
 }
 
-/// What was given in answer to a request, not opened yet.
+/// The answer to a request, not opened yet.
 pub(crate) struct SealedTransfer {
     request: [u8; 32],
     enc: [u8; 32],
@@ -37,7 +37,7 @@ pub(crate) struct SealedTransfer {
 }
 
 impl SealedTransfer {
-    /// Reads what the old phone gave. Nothing in it is believed before it is opened.
+    /// Reads the old phone's answer. Nothing in it is trusted before it is opened.
     pub(crate) fn read(text: &str) -> Result<Self, TransferError> {
         let body = text::body(text, SCHEME, TransferError::InvalidAnswer)?;
         // Nothing longer than the longest is even decoded.
@@ -50,19 +50,19 @@ impl SealedTransfer {
         Ok(Self { request: *request, enc: *enc, sealed: sealed.to_vec() })
     }
 
-    /// The request that it answers, as it says.
+    /// The digest of the request that it says it answers.
     pub(crate) fn request(&self) -> &[u8; 32] {
         &self.request
     }
 
-    /// What was sealed to the key of that request.
+    /// Opens it with the key of that request.
     pub(crate) fn open(&self, key: &ReceiverKey) -> Result<Vec<TransferItem>, TransferError> {
         let text = key.open(&self.enc, INFO, &self.request, &self.sealed);
         unpack(&text.ok_or(TransferError::Corrupt)?)
     }
 }
 
-/// Seals to a request what [`pack`] gave.
+/// Seals what [`pack`] returned to a request.
 pub(crate) fn seal(
     request: &TransferRequest,
     packed: &[u8],
@@ -103,7 +103,7 @@ pub(crate) fn pack(data: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>, Tr
     Ok(packed)
 }
 
-/// The reverse of [`pack`]: refuses whatever that does not give.
+/// The reverse of [`pack`]: refuses whatever that does not write.
 pub(crate) fn unpack(mut bytes: &[u8]) -> Result<Vec<TransferItem>, TransferError> {
     if bytes.len() > MAX_BYTES {
         return Err(TransferError::TooLarge);
@@ -253,7 +253,8 @@ mod tests {
         refused(&[&good[..], &[0]].concat(), TransferError::Corrupt);
         refused(&[&good[..], &[0; 4]].concat(), TransferError::Corrupt);
         refused(&[0xff; 8], TransferError::Corrupt);
-        // Kinds that have no place here: a payment credential, an account, a setting, the lock, and whatever comes later.
+        // Kinds that have no place here: a payment credential, an account, a setting, the lock, and whatever comes
+        // later.
         let setting = Setting { name: "a".into(), value: "b".into() };
         refused(&frame(&encode(&setting).unwrap()), TransferError::Corrupt);
         let mut payment = vec![0xa7, 0, 1, 1, 0x50];

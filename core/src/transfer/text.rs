@@ -2,7 +2,7 @@
 
 use super::error::TransferError;
 
-/// What a text of version 1 holds. Spaces around it are what typing leaves.
+/// The body of a text of version 1. Surrounding spaces are ignored.
 pub(super) fn body<'a>(
     text: &'a str,
     scheme: &str,

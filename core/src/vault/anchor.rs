@@ -1,27 +1,27 @@
-//! What the host keeps outside of the file and its backups, so that an older copy of the file is told from the last.
+//! What the host keeps outside of the file and its backups, so that an older copy of the file is detected.
 
 use super::{VaultError, VaultId};
 
 /// Three values that a host stores where neither a backup nor a copy of the vault's file reaches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnchorState {
-    /// The vault that the others are about.
+    /// The vault that epoch and count belong to.
     pub vault: VaultId,
     /// Its epoch: one more with each transaction that writes.
     pub epoch: u64,
-    /// Wrong PINs since the last right one.
+    /// How many wrong PINs were tried since the last right one.
     pub failed_pin_tries: u32,
 }
 
-/// The host's side: one place for one [`AnchorState`].
+/// A place outside of the file and its backups for one [`AnchorState`], which the host provides.
 pub trait Anchor: Send + Sync {
-    /// What was stored last, or `None` if nothing ever was.
+    /// Loads what was stored last, or `None` if nothing ever was.
     ///
     /// # Errors
     /// [`AnchorError`].
     fn load(&self) -> Result<Option<AnchorState>, AnchorError>;
 
-    /// Stores `anchored` in place of what was there, durably when it returns, and whole or not at all.
+    /// Stores `anchored` in place of the state before, durably when it returns, and whole or not at all.
     ///
     /// # Errors
     /// [`AnchorError`].

@@ -1,11 +1,11 @@
-//! Argon2id (RFC 9106): what makes a guess at something a person remembers expensive.
+//! Argon2id (RFC 9106), which makes a guess at a PIN or passphrase expensive.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use crate::Secret;
 
-/// How much work one guess costs. Every value of this type is one that this machine may be asked to do: parameters
-/// read from a file are bounded here before a byte of memory is taken.
+/// The cost of one guess: Argon2id's memory, passes and lanes. Values are bounded when they are made, so that
+/// parameters read from a file cannot ask for too much memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argon2Params {
     memory_kib: u32,
@@ -27,9 +27,9 @@ impl Argon2Params {
     /// For a PIN typed at a phone of 2 GB: 32 MiB, 3 passes, 1 lane (docs/adr/0010-pin-cost.md).
     pub const PHONE: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
-    /// For the number that a request to move is compared by: as [`PHONE`](Self::PHONE) is today, and part of that format
-    /// (docs/transfer-format.md).
-    pub(crate) const MOVE_NUMBER: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
+    /// For the number that a transfer request is compared by: as [`PHONE`](Self::PHONE) is today, and part of that
+    /// format (docs/transfer-format.md).
+    pub(crate) const TRANSFER_NUMBER: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
     /// Bytes of the encoded parameters.
     pub(super) const LENGTH: usize = 12;
@@ -74,7 +74,7 @@ impl Argon2Params {
     /// Argon2id version 0x13 of `secret`, 32 bytes.
     ///
     /// # Errors
-    /// If the memory is not to be had, or `secret` is 4 GiB or longer.
+    /// If the memory is not available, or `secret` is 4 GiB or longer.
     pub(crate) fn run(self, secret: &[u8], salt: &[u8; 16]) -> Result<Secret<32>, argon2::Error> {
         let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);

@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 use super::VaultError;
 use super::record::MAX_DATA;
 
-/// Why data cannot be read although its seal is right.
+/// Why data under a valid seal cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// Not the one encoding of any value of this kind.
+    /// It is not the one encoding of any value of this kind.
     Malformed,
-    /// A key that this version does not know: a later one wrote it.
+    /// It has a key that this version does not know: a later version wrote it.
     UnknownKey,
 }
 
@@ -36,7 +36,7 @@ impl From<DecodeError> for VaultError {
 #[derive(Debug)]
 pub struct BufferFull;
 
-/// What writing an entry gives.
+/// The result of writing an entry.
 pub(crate) type EncodeResult = Result<(), encode::Error<BufferFull>>;
 
 impl From<encode::Error<BufferFull>> for VaultError {
@@ -129,7 +129,7 @@ pub struct MapReader<'a> {
 }
 
 impl<'a> MapReader<'a> {
-    /// Begins to read, and gives the kind.
+    /// Begins to read, and returns the kind.
     pub(crate) fn new(data: &'a [u8]) -> Result<(u64, Self), DecodeError> {
         let decoder = Decoder::new(data);
         let mut map = Self { decoder, left: 0, next: None, asked: 0 };

@@ -1,4 +1,4 @@
-//! The SQLite file: who may hold it, how it is written, and that its tables are ours.
+//! The SQLite file: its lock, its settings, and the check that its tables are the format's.
 //!
 //! Nothing here changes a file that is being opened: SQLite would fold a left-over log into it on closing, so that is
 //! held back until the vault has been found whole (docs/adr/0005-failed-open-changes-nothing.md).
@@ -52,7 +52,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, VaultError> {
     Ok(connection)
 }
 
-/// From here on closing folds the log into the file, as it should.
+/// Lets closing fold the log into the file from here on.
 pub(super) fn allow_checkpoint_on_close(connection: &Connection) -> Result<(), VaultError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())
@@ -76,7 +76,7 @@ pub(super) fn create(
     created
 }
 
-/// In one transaction, and folded into the file itself: closing would do that too, and not tell if it failed.
+/// Writes it in one transaction and folds the log into the file: closing would do that too, but not report a failure.
 fn write_initial_rows(
     path: &Path,
     vault: &VaultId,
@@ -85,7 +85,7 @@ fn write_initial_rows(
     manifest: (u64, &[u8]),
 ) -> Result<(), VaultError> {
     let mut connection = connect(path)?;
-    // To the end of the statement: a disk that fails is told there, after the answer.
+    // Run to the end of the statement: a failing disk is reported there, after the row.
     let mode: String =
         connection.query_one("PRAGMA main.journal_mode = wal", [], |row| row.get(0))?;
     if mode != "wal" {
@@ -184,7 +184,7 @@ fn remove_file(path: &Path) -> Result<bool, VaultError> {
     durable::remove(path).map_err(|error| storage_error(&error))
 }
 
-/// `InUse` if someone has the file open. That it is no vault, or a damaged one, is no reason to keep it.
+/// Returns `InUse` if the file is open elsewhere. A file that is no vault, or a damaged one, may be removed.
 fn check_not_open(path: &Path) -> Result<(), VaultError> {
     let taken = connect(path).and_then(|connection| {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -194,7 +194,7 @@ fn check_not_open(path: &Path) -> Result<(), VaultError> {
     if taken == Err(VaultError::InUse) { taken } else { Ok(()) }
 }
 
-/// Whether a new vault would find something in its way. A log of an earlier one would be taken for its own.
+/// Whether a file occupies the path of a new vault or of its log. A log left behind would be taken for its own.
 pub(super) fn is_occupied(path: &Path) -> Result<bool, VaultError> {
     for suffix in ["", "-wal", "-journal"] {
         if exists(&with_suffix(path, suffix))? {
@@ -345,7 +345,7 @@ fn is_short_read(error: &rusqlite::Error) -> bool {
 }
 
 /// SQLite's answer in the vault's terms. Every statement here is fixed and every value bound, so a statement that does
-/// not fit the file tells about the file.
+/// not fit the file means that the file is corrupt.
 impl From<rusqlite::Error> for VaultError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

@@ -12,8 +12,9 @@ use crate::{Clock, Random};
 pub struct Device {
     /// Where the device keeps the key that wraps the wallet's.
     pub keystore: Arc<dyn Keystore>,
-    ///     /// it, and wrong PINs are counted in the file, so that whoever copies that file gets ten tries for each copy, on
-    /// this device and each at the price of its keystore.
+    /// What detects that an older copy of the file was put back. Without one (`None`) nothing detects it, and wrong
+    /// PINs are counted in the file, so that an attacker who copies the file gets ten tries for each copy, on this
+    /// device and each at the cost of its keystore.
     pub anchor: Option<Arc<dyn Anchor>>,
     /// The time of day. A [`Vault`](super::Vault) alone never asks it.
     pub clock: Arc<dyn Clock>,

@@ -34,8 +34,8 @@ pub(super) fn read_at_most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes a finished file durable, gives it its name unless something else has that already, and makes the name
-/// durable too.
+/// Makes a finished file durable, renames it to `path` unless a file is there already, and makes the name durable
+/// too.
 pub(super) fn persist_new(file: TempPath, path: &Path) -> io::Result<()> {
     File::options().write(true).open(&file)?.sync_all()?;
     file.persist_noclobber(path)?;
@@ -43,7 +43,7 @@ pub(super) fn persist_new(file: TempPath, path: &Path) -> io::Result<()> {
     sync_folder(path).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
-/// Removes a file; tells whether there was one.
+/// Removes a file; returns whether there was one.
 pub(super) fn remove(path: &Path) -> io::Result<bool> {
     match std::fs::remove_file(path) {
         Ok(()) => Ok(true),

@@ -4,8 +4,8 @@ use crate::RandomUnavailable;
 
 /// Why a vault was not opened, read or written.
 ///
-/// On none of these is a key made anew, a record changed or a file removed: only [`Vault::destroy`] removes, and only
-/// the host calls it.
+/// None of these makes a new key, changes a record or removes a file: only [`Vault::destroy`] removes, and only the
+/// host calls it.
 ///
 /// [`Vault::destroy`]: super::Vault::destroy
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +73,7 @@ pub enum VaultError {
     /// This is not the PIN.
     #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
-        /// Wrong ones that are left until the PIN is given up.
+        /// How many more wrong PINs are accepted before the PIN is blocked.
         tries_left: u32,
     },
     /// Too many wrong PINs were tried, and the PIN opens nothing any more.
@@ -91,9 +91,9 @@ pub enum VaultError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} is out of range: {expected} is expected")]
 pub struct FieldOutOfRange {
-    /// Which field, in words.
+    /// The name of the field, for people.
     pub field: &'static str,
-    /// What it can be, in words.
+    /// The range that it must be in, for people.
     pub expected: &'static str,
 }
 

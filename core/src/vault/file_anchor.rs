@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Anchor, AnchorError, AnchorState, VaultId, durable};
 
-/// An [`Anchor`] in a file. It tells that the vault's file alone was put back; whoever puts this one back too is not
-/// found out.
+/// An [`Anchor`] in a file. It detects that the vault's file alone was put back, but not that both files were.
 #[derive(Debug)]
 pub struct FileAnchor(PathBuf);
 
@@ -18,13 +17,13 @@ const MAGIC: &[u8; 14] = b"tegata-anchor\x01";
 const LENGTH: usize = 14 + 16 + 8 + 4;
 
 impl FileAnchor {
-    /// At this path, where a file need not be yet.
+    /// Makes an anchor at this path, where a file need not exist yet.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self(path.to_owned())
     }
 
-    /// Removes the file, if it is there, as the vault's owner destroys the vault.
+    /// Removes the file, if it exists: call it when the vault is destroyed.
     ///
     /// # Errors
     /// [`AnchorError::Failed`].

@@ -1,4 +1,4 @@
-//! What a fuzzer throws at the vault: see `crate::fuzz`.
+//! The vault's fuzz targets: see `crate::fuzz`.
 #![expect(clippy::expect_used, reason = "a panic is how a target says what is wrong")]
 
 use std::fs;
@@ -139,7 +139,7 @@ fn works(keystore: &SoftwareKeystore) {
     assert_eq!(keystore.public_key().expect("it has one")[0], 4);
 }
 
-/// A whole vault's file: refused and left alone, or one that says nothing but what the fixture says.
+/// A whole vault's file: refused and left alone, or one that holds nothing but what the fixture holds.
 pub fn vault_file(data: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("vault");

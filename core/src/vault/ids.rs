@@ -1,10 +1,10 @@
-//! What a vault and its records are known by.
+//! The ids of a vault and of its records.
 
 use std::fmt;
 
 use crate::{Random, RandomUnavailable};
 
-/// What a vault is known by, for good: 16 random bytes, not secret. Part of what every record is sealed with, so that
+/// The id of a vault, for good: 16 random bytes, not secret. Part of what every record is sealed with, so that
 /// no row can move from one vault to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VaultId([u8; 16]);
@@ -16,20 +16,20 @@ impl VaultId {
         Ok(Self(bytes))
     }
 
-    /// An id that a vault gave earlier, as a host's [`Anchor`](super::Anchor) stored it.
+    /// The id of an existing vault, as a host's [`Anchor`](super::Anchor) stored it.
     #[must_use]
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The 16 bytes.
+    /// The bytes of the id, 16 of them.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 }
 
-/// What a record is known by within its vault: 16 random bytes, never all zero (that is the manifest's place).
+/// The id of a record within its vault: 16 random bytes, never all zero (that is the manifest's).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(pub(super) [u8; 16]);
 
@@ -39,14 +39,14 @@ impl RecordId {
     /// A new id that no other record has.
     ///
     /// # Errors
-    /// [`RandomUnavailable`], also for a source that gives sixteen zeros.
+    /// [`RandomUnavailable`], also for a source that returns sixteen zeros.
     pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
         let mut bytes = [0; 16];
         random.fill(&mut bytes)?;
         Self::new(bytes).ok_or(RandomUnavailable)
     }
 
-    /// An id that a vault gave earlier; `None` if all bytes are zero.
+    /// The id of an existing record; `None` if all bytes are zero.
     #[must_use]
     pub fn new(bytes: [u8; 16]) -> Option<Self> {
         (bytes != Self::MANIFEST.0).then_some(Self(bytes))
@@ -57,7 +57,7 @@ impl RecordId {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The 16 bytes.
+    /// The bytes of the id, 16 of them.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0

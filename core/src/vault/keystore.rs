@@ -6,8 +6,8 @@ use crate::{Secret, SecretBytes};
 /// Where a device keeps the keys that never leave it: Android Keystore, the iOS Keychain and Secure Enclave, or
 /// [`SoftwareKeystore`] on a desktop.
 ///
-/// Calls are synchronous and may take as long as the hardware does. A keystore never makes a key anew because one is
-/// missing: it says so.
+/// Calls are synchronous and may take as long as the hardware does. A keystore never replaces a missing
+/// key by a new one: it returns an error.
 ///
 /// [`SoftwareKeystore`]: super::SoftwareKeystore
 pub trait Keystore: Send + Sync {
@@ -17,7 +17,7 @@ pub trait Keystore: Send + Sync {
     /// Any [`KeystoreError`] but `Damaged`.
     fn wrap(&self, plaintext: &[u8]) -> Result<Vec<u8>, KeystoreError>;
 
-    /// Opens what [`wrap`](Self::wrap) gave.
+    /// Opens what [`wrap`](Self::wrap) returned.
     ///
     /// # Errors
     /// Any [`KeystoreError`].
@@ -43,14 +43,14 @@ pub trait Keystore: Send + Sync {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError>;
 }
 
-/// Why a keystore did not do as asked.
+/// Why an operation of the keystore failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeystoreError {
     /// Not now: the device is locked, or the keystore is not ready.
     #[error("the keystore is locked")]
     Locked,
-    /// The key is not there.
+    /// The keystore does not have the key.
     #[error("the keystore has no such key")]
     KeyMissing,
     /// The key is there and refuses for good, as after a change of the screen lock or of the enrolled fingers.

@@ -135,7 +135,7 @@ mod tests {
         Argon2Params::new(8, 1, 1).unwrap()
     }
 
-    /// A file around a text that is not a keystore's, from given randomness.
+    /// A file around a text that is not a keystore's, made with fixed random bytes.
     fn file() -> Vec<u8> {
         let random: Vec<u8> = (0..32).collect();
         seal(&[0xaa; 64], b"open sesame", small(), &FixedRandom::new(&random)).unwrap()

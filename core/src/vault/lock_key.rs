@@ -69,7 +69,7 @@ impl LockKey {
         Ok(PinWrapping(bytes))
     }
 
-    /// Unwraps L with `pin`; `None` if the PIN is wrong (or the bytes are not as they were: it cannot be told which).
+    /// Unwraps L with `pin`; `None` if the PIN is wrong (or the bytes were changed: the two cannot be distinguished).
     /// The caller has counted the try before.
     pub(super) fn unwrap(
         wrapping: &PinWrapping,
@@ -163,7 +163,7 @@ impl PinWrapping {
         Some((Argon2Params::from_bytes(parameters).ok()?, rest.first_chunk()?))
     }
 
-    /// All that stands before the ciphertext ‖ vault id.
+    /// All that is before the ciphertext ‖ vault id.
     fn associated(bytes: &[u8; Self::LENGTH], vault: &VaultId) -> [u8; Self::HEADER + 16] {
         let mut aad = [0; Self::HEADER + 16];
         aad[..Self::HEADER].copy_from_slice(&bytes[..Self::HEADER]);

@@ -96,14 +96,14 @@ impl Vault {
         })
     }
 
-    /// Opens the vault at `path` although an older copy was put back, for a person who says so: after a restored
-    /// backup, say. Drops the payment credentials and the payment lock, since counters and PIN are not the last ones,
-    /// and keeps second factors, passes and all else as the older copy has them. A vault that was not rolled back is
-    /// opened as [`open`](Self::open) opens it, and nothing is dropped.
+    /// Opens the vault at `path` although an older copy was put back, because the owner says so: after a restored
+    /// backup, for example. Drops the payment credentials and the payment lock, since counters and PIN are not the last
+    /// ones, and keeps second factors, passes and all else as the older copy has them. A vault that was not rolled back
+    /// is opened as [`open`](Self::open) opens it, and nothing is dropped.
     ///
     /// # Errors
     /// Those of [`open`](Self::open) but `RolledBack`; those of the anchor if it does not hold the new epoch when this
-    /// would return: the vault is whole then, and still to be adopted or opened.
+    /// would return: the vault is whole then, and can be opened either way.
     pub fn open_rolled_back(path: &Path, device: &Device) -> Result<Self, VaultError> {
         let mut vault = Self::read(path, device, migrate::STEPS)?;
         let anchored = vault.rollback_guard.anchored_epoch();

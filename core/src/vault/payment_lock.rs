@@ -1,8 +1,8 @@
-//! The payment lock: what is in the way between an open vault and a payment code.
+//! The payment lock, which an open vault needs opened before it makes a payment code.
 //!
-//! Under it each payment seed is sealed a second time, under the lock's key L. L stands in the vault under a PIN, under
-//! a key that the host frees with a biometric prompt, or under both; [`PaymentUnlock`] holds it, and nothing but an
-//! `PaymentUnlock` gives a seed.
+//! Under it each payment seed is sealed a second time, under the lock's key L. The vault stores L wrapped under a PIN,
+//! under a key that the host keeps behind a biometric prompt, or under both. [`PaymentUnlock`] holds L, and no seed is
+//! opened without it.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -17,15 +17,15 @@ use crate::code::Seed;
 /// Wrong PINs in a row after which the PIN opens nothing any more.
 pub const MAX_PIN_TRIES: u32 = 10;
 
-/// Bytes of a PIN.
+/// How many bytes a PIN has.
 const PIN_LENGTH: RangeInclusive<usize> = 4..=64;
 
-/// How payments are to be unlocked.
+/// A way of unlocking payments, with its secret.
 #[derive(Clone, Copy)]
 pub enum UnlockMethod<'a> {
-    /// By the PIN, as it was typed.
+    /// The PIN, as it was typed.
     Pin(&'a [u8]),
-    /// By the 32 bytes that the host keeps behind a biometric prompt.
+    /// The 32 bytes that the host keeps behind a biometric prompt.
     Key(&'a [u8]),
 }
 
@@ -72,23 +72,23 @@ struct OpenLock {
     key: LockKey,
 }
 
-/// How payments can be unlocked.
+/// Which ways of unlocking payments are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockStatus {
-    /// Wrong PINs that are left until the PIN is given up, if there is a PIN.
+    /// How many more wrong PINs are accepted before the PIN is blocked, if a PIN is set.
     pub pin_tries_left: Option<u32>,
-    /// Whether a key of the host opens it.
+    /// Whether a key of the host is set.
     pub key: bool,
 }
 
 impl PaymentUnlock {
-    /// The leave to pay where there is no payment lock. What is locked it does not open.
+    /// The token of a vault without a payment lock. It opens nothing that is locked.
     #[must_use]
     pub const fn without_lock() -> Self {
         Self(None)
     }
 
-    /// The seed of a credential of this vault.
+    /// Opens the seed of a credential of this vault.
     pub(crate) fn seed(
         &self,
         vault: &VaultId,
@@ -106,7 +106,7 @@ impl PaymentUnlock {
 }
 
 impl Vault {
-    /// How payments can be unlocked, or `None` if they are not locked. Decrypts every record.
+    /// Reads which ways of unlocking are set, or `None` if payments are not locked. Decrypts every record.
     pub(crate) fn lock_status(&self) -> Result<Option<LockStatus>, VaultError> {
         Ok(self.find_lock()?.map(|(_, lock)| LockStatus {
             pin_tries_left: lock
@@ -120,8 +120,8 @@ impl Vault {
     /// Opens the payment lock. A PIN costs one Argon2id, one call into the keystore and two writes of the anchor.
     ///
     /// # Errors
-    /// `WrongPin`, `PinBlocked`, `PaymentsLocked` for a key that is not the one, `UnlockNotSet`; those of the keystore, after
-    /// which no try is counted; those of the anchor, or `Storage`, if the try could not be counted.
+    /// `WrongPin`, `PinBlocked`, `PaymentsLocked` for a key that is not the one, `UnlockNotSet`; those of the keystore,
+    /// after which no try is counted; those of the anchor, or `Storage`, if the try could not be counted.
     pub(crate) fn unlock(&mut self, with: UnlockMethod<'_>) -> Result<PaymentUnlock, VaultError> {
         let (id, lock) = self.find_lock()?.ok_or(VaultError::UnlockNotSet)?;
         let key = match with {
@@ -147,11 +147,11 @@ impl Vault {
         if tries >= MAX_PIN_TRIES {
             return self.block_pin(id, lock);
         }
-        // Counted before it is compared: whoever stops the program in between has used the try up.
+        // Counted before it is compared: stopping the program in between uses up the try.
         self.set_failed_tries(id, &lock, tries + 1)?;
         match LockKey::unwrap(&wrapping, self.id(), pin, &*self.device.keystore) {
             Ok(Some(key)) => {
-                // A count that is left too high is set right by the next write.
+                // A count that stays too high is corrected by the next write.
                 let _ = self.set_failed_tries(id, &lock, 0);
                 Ok(key)
             }
@@ -170,8 +170,8 @@ impl Vault {
         Err(VaultError::PinBlocked)
     }
 
-    /// Sets the PIN or changes it, whatever it was; locks payments if they were not. Costs one Argon2id, and one sealing
-    /// for each payment credential if they were not locked.
+    /// Sets the PIN or changes it, whatever it was; locks payments if they were not. Costs one Argon2id, and one
+    /// sealing for each payment credential if they were not locked.
     ///
     /// # Errors
     /// `PaymentsLocked` if `unlocked` is not of this lock; `OutOfRange` for a PIN of less than 4 bytes or more than 64;
@@ -188,8 +188,8 @@ impl Vault {
             return Err(FieldOutOfRange { field, expected }.into());
         }
         let device = self.device.clone();
-        // Before the new PIN is there: a crash in between must not leave it with the tries of an old one. But only for
-        // who may set it: tries are not to be had by asking for a new PIN.
+        // Before the new PIN is stored: a crash in between must not leave it with the tries of an old one. But only
+        // with a valid token: setting a new PIN must not restore tries.
         if self.rollback_guard.failed_pin_tries() != 0 {
             self.transaction(|transaction| transaction.check_unlock(unlocked))?;
             self.rollback_guard.set_failed_pin_tries(0)?;
@@ -219,7 +219,7 @@ impl Vault {
         })
     }
 
-    /// Forgets the PIN. Needs no open lock: it takes a way away and opens nothing.
+    /// Forgets the PIN. Needs no open lock, since it opens nothing.
     ///
     /// # Errors
     /// `UnlockNotSet` if there is none; `LastUnlockMethod` if nothing else opens the lock.
@@ -249,7 +249,7 @@ impl Vault {
         self.put(&id, &lock)
     }
 
-    /// Takes the payment lock away: seeds are sealed once again, by their records alone.
+    /// Removes the payment lock: seeds are sealed by their records alone again.
     ///
     /// # Errors
     /// `PaymentsLocked` if `unlocked` is not of this lock; `Storage`, `Random`.
@@ -267,8 +267,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Drops the payment lock and all payment credentials: what is left to do when nothing opens the lock any more.
-    /// The issuer provisions anew.
+    /// Drops the payment lock and all payment credentials: the last resort when nothing opens the lock any more.
+    /// The issuer has to provision again.
     ///
     /// # Errors
     /// `Storage`.
@@ -279,7 +279,7 @@ impl Vault {
         })
     }
 
-    /// Has `change` change the lock that `unlocked` opened, or a new one that is made for it.
+    /// Applies `change` to the lock that `unlocked` opened, or to a new one.
     fn update_lock(
         &mut self,
         unlocked: &mut PaymentUnlock,
@@ -342,8 +342,8 @@ impl Transaction<'_> {
         self.add(&credential)
     }
 
-    /// Drops the payment lock, all payment credentials, and a request for one: its answer would be a credential whose
-    /// last counter nobody knows.
+    /// Drops the payment lock, all payment credentials, and a request for one: its answer would be a credential
+    /// whose last counter is unknown.
     pub(super) fn drop_payments(&mut self) -> Result<(), VaultError> {
         let payments = self.list::<PaymentCredential>()?.into_iter().map(|(id, _)| id);
         let locks = self.list::<PaymentLock>()?.into_iter().map(|(id, _)| id);
@@ -354,7 +354,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// That this is the leave of the lock that is there, or that there is none.
+    /// Checks that the token is of the present lock, or that there is no lock.
     pub(crate) fn check_unlock(&self, unlocked: &PaymentUnlock) -> Result<(), VaultError> {
         match &unlocked.0 {
             Some(opened) => self.get_opened(opened).map(drop),

@@ -12,7 +12,7 @@ use crate::Random;
 
 /// Most bytes of data in one record.
 pub(super) const MAX_DATA: usize = 65_536;
-/// Most bytes of one sealed record: [`MAX_DATA`], its length, the padding up to 64, and what stands around it.
+/// Most bytes of one sealed record: [`MAX_DATA`], its length, the padding up to 64, header and tag.
 pub(super) const MAX_SEALED: usize = HEADER + MAX_DATA + BLOCK + TAG;
 
 const VERSION: u8 = 1;
@@ -94,7 +94,7 @@ pub(super) fn seal(
     Ok(sealed)
 }
 
-/// A record whose seal is right, whatever `text` is: what a fuzzer, which cannot make a tag, gets past one with.
+/// Seals any `text`, so that a fuzzer, which cannot make a tag, reaches what is behind it.
 #[cfg(any(test, fuzzing))]
 pub(super) fn seal_text(
     keys: &Keyring,
@@ -123,7 +123,7 @@ fn associated(generation: NonZeroU32, vault: &VaultId, id: &RecordId, rev: u64) 
     aad
 }
 
-/// The length that stands before the data, if what follows the data is as it must be.
+/// The length before the data, if the padding after the data is right.
 fn data_length(text: &[u8]) -> Option<usize> {
     let (length, rest) = text.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;

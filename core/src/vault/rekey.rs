@@ -1,7 +1,7 @@
-//! Another key: a new wrapping around the data key, or a new data key.
+//! Key replacement: a new wrapping around the data key, or a new data key.
 //!
 //! The two are not the same. A rewrapped key is the old key behind another lock: one row. A replaced key makes the old
-//! one worthless: every record is sealed anew.
+//! one worthless: every record is sealed again.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::store::Vault;
 use super::{database, rows};
 
 impl Vault {
-    /// Has another keystore wrap the data key from now on, as when a device gets a better one. One row per generation
+    /// Wraps the data key with another keystore from now on, as when a device gets a better one. One row per generation
     /// is written, and there is one generation but in the middle of [`replace_key`](Self::replace_key). The
     /// keystore before can open this file no more, but copies of the file as it was; if it leaked, replace the key
     /// afterwards.
@@ -38,7 +38,7 @@ impl Vault {
         self.log.sync()?;
         transaction.commit()?;
         self.device.keystore = keystore;
-        // the old wrapping stands in the log until then
+        // the old wrapping is in the log until then
         self.purge_due = database::purge(&self.connection).is_err();
         Ok(())
     }
@@ -49,11 +49,11 @@ impl Vault {
         self.keys.is_rekeying()
     }
 
-    /// Makes a new data key and seals every record anew under it, then forgets the old one: what to do when the old
-    /// one may have leaked. Costs one durable write per record. A crash or an error leaves a whole vault with two keys,
-    /// which can be used, and the next call goes on where this one stopped; the old key is refused once it has ended.
+    /// Makes a new data key and seals every record under it, then forgets the old one: for a key that may have
+    /// leaked. Costs one durable write per record. A crash or an error leaves a whole vault with two keys,
+    /// which can be used, and the next call resumes; the old key is refused once it has ended.
     ///
-    /// It does not help the payment seeds that whoever has the old key has read already: those the issuer replaces.
+    /// Payment seeds that were read with the old key are not protected by it: the issuer has to replace those.
     ///
     /// # Errors
     /// Those of keystore and anchor; `Storage`, `Random`, `Corrupt`.

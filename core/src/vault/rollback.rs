@@ -9,7 +9,7 @@ use super::anchor::{Anchor, AnchorState};
 use super::error::VaultError;
 use super::ids::VaultId;
 
-/// A vault's tie to its anchor, or to none.
+/// The guard against an older copy of a vault's file: its anchor, or none.
 pub(super) struct RollbackGuard {
     anchor: Option<Arc<dyn Anchor>>,
     /// What the anchor holds, or must hold before the next write.
@@ -18,7 +18,7 @@ pub(super) struct RollbackGuard {
 }
 
 impl RollbackGuard {
-    /// Loads what is anchored of this vault; of another one, as of none, epoch 0.
+    /// Loads the anchored state of this vault; epoch 0 if the anchor holds none or that of another vault.
     pub(super) fn load(
         anchor: Option<Arc<dyn Anchor>>,
         vault: VaultId,
@@ -29,7 +29,7 @@ impl RollbackGuard {
         Ok(Self { anchor, anchored, pending: false })
     }
 
-    /// Takes the epoch of the file that was found: the anchored one or the next. A new vault has epoch 1 and holds
+    /// Checks the epoch of the file: it must be the anchored one or the next. A new vault has epoch 1 and holds
     /// nothing, so it needs no anchor yet.
     pub(super) fn check_epoch(&mut self, epoch: u64) -> Result<(), VaultError> {
         let ahead = epoch.checked_sub(self.anchored.epoch);
@@ -42,12 +42,12 @@ impl RollbackGuard {
         Ok(())
     }
 
-    /// The epoch anchored last.
+    /// The epoch that was anchored last.
     pub(super) fn anchored_epoch(&self) -> u64 {
         self.anchored.epoch
     }
 
-    /// Notes a commit, and anchors it if that can be done now; if not, the next write does it first.
+    /// Records a commit and anchors it; if the anchor fails now, the next write anchors it first.
     pub(super) fn record_commit(&mut self, epoch: u64) {
         self.anchored.epoch = epoch;
         self.pending = true;
@@ -55,7 +55,7 @@ impl RollbackGuard {
         let _ = self.store_pending();
     }
 
-    /// Anchors what is not anchored yet.
+    /// Stores the state in the anchor if that is pending.
     pub(super) fn store_pending(&mut self) -> Result<(), VaultError> {
         if let Some(anchor) = self.anchor.as_ref().filter(|_| self.pending) {
             anchor.store(&self.anchored)?;
@@ -64,12 +64,12 @@ impl RollbackGuard {
         Ok(())
     }
 
-    /// Whether there is an anchor that can count.
+    /// Whether there is an anchor, which counts wrong PINs.
     pub(super) fn has_anchor(&self) -> bool {
         self.anchor.is_some()
     }
 
-    /// Wrong PINs since the last right one.
+    /// How many wrong PINs were tried since the last right one.
     pub(super) fn failed_pin_tries(&self) -> u32 {
         self.anchored.failed_pin_tries
     }

@@ -107,7 +107,7 @@ impl SoftwareKeystore {
         Some(Self { id, wrap: Secret::new(wrap), prf, signing, random })
     }
 
-    /// What stands before salt and ciphertext of all that this keystore wraps.
+    /// The bytes before salt and ciphertext of all that this keystore wraps.
     fn label(&self) -> [u8; 17] {
         let mut label = [VERSION; 17];
         label[1..].copy_from_slice(&self.id);

@@ -29,13 +29,13 @@ pub struct Vault {
     pub(super) manifest: Manifest,
     pub(super) device: Device,
     pub(super) rollback_guard: RollbackGuard,
-    /// Something was deleted and may still stand in the log.
+    /// Something was deleted and may still be in the log.
     pub(super) purge_due: bool,
     pub(super) log: LogName,
 }
 
 impl Vault {
-    /// Closes the file, its log folded into it. Dropping a vault does the same and cannot tell whether it worked.
+    /// Closes the file, its log folded into it. Dropping a vault does the same but cannot report an error.
     ///
     /// # Errors
     /// `Storage`, and those of the anchor; all that was written is safe in the log even then.
@@ -55,18 +55,18 @@ impl Vault {
         database::remove(path)
     }
 
-    /// The vault's id.
+    /// The id of the vault, for good.
     #[must_use]
     pub fn id(&self) -> &VaultId {
         self.keys.vault()
     }
 
-    /// What guards the vault's key, and signs for the device.
+    /// The keystore, which wraps the vault's key and signs for the device.
     pub(crate) fn keystore(&self) -> &dyn Keystore {
         &*self.device.keystore
     }
 
-    /// How many records there are.
+    /// The number of records, of all kinds.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.manifest.records
@@ -86,7 +86,7 @@ impl Vault {
         rows::get(&self.connection, &self.keys, id)
     }
 
-    /// All records that hold a `T`, by id. Decrypts every record, since only that tells what it holds.
+    /// All records that hold a `T`, by id. Decrypts every record, since only that shows its kind.
     ///
     /// # Errors
     /// `Corrupt`, `NewerFormat`, `Storage`.
@@ -110,7 +110,7 @@ impl Vault {
         self.transaction(|transaction| transaction.put(id, item))
     }
 
-    /// Deletes the record `id` in a transaction of its own; tells whether there was one.
+    /// Deletes the record `id` in a transaction of its own; returns whether there was one.
     ///
     /// # Errors
     /// As [`Transaction::delete`].
@@ -118,14 +118,14 @@ impl Vault {
         self.transaction(|transaction| transaction.delete(id))
     }
 
-    /// Does `work` as one: if it gives an error, or anything fails up to the last step, the vault is as it was before.
+    /// Runs `work` as one unit: if it returns an error, or anything fails up to the last step, nothing is changed.
     /// If `work` wrote nothing, nothing is written.
     ///
     /// What was written is anchored before this returns. If the anchor cannot be stored then, the write holds all the
     /// same, and the next transaction begins with it.
     ///
     /// # Errors
-    /// What `work` gives; those of the anchor, before anything is done; `Storage` and `Random` from the end of the
+    /// What `work` returns; those of the anchor, before anything is done; `Storage` and `Random` from the end of the
     /// transaction.
     pub fn transaction<T, E: From<VaultError>>(
         &mut self,
@@ -209,7 +209,7 @@ mod tests {
                 refused = transaction.add(&large);
             }
             assert_eq!(refused, Err(full.clone()));
-            // A host that does not look at the answer.
+            // A host that ignores the error.
             assert_eq!(transaction.add(&small), Err(full.clone()));
             Ok::<(), VaultError>(())
         });

@@ -16,7 +16,7 @@ pub struct Transaction<'a> {
     sql: rusqlite::Transaction<'a>,
     keys: &'a Keyring,
     manifest_key: &'a hmac::Key,
-    /// As it will be; taken over by the vault after the commit.
+    /// The manifest after the commit, which the vault takes over.
     pub(super) manifest: Manifest,
     pub(super) random: &'a dyn Random,
     pub(super) wrote: bool,
@@ -52,7 +52,7 @@ impl<'a> Transaction<'a> {
         self.keys.vault()
     }
 
-    /// Where ids and keys come from.
+    /// The source of ids and keys.
     pub(crate) fn random(&self) -> &dyn Random {
         self.random
     }
@@ -91,7 +91,7 @@ impl<'a> Transaction<'a> {
         self.put_data(id, &kinds::encode(item)?)
     }
 
-    /// Seals a record anew under the current key, whatever its kind.
+    /// Seals a record again under the current key, whatever its kind.
     pub(super) fn reseal(&mut self, id: &RecordId) -> Result<(), VaultError> {
         let data = rows::read_data(&self.sql, self.keys, id)?.ok_or(VaultError::Corrupt)?;
         self.put_data(id, &data)
@@ -113,7 +113,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Deletes the record `id`; tells whether there was one.
+    /// Deletes the record `id`; returns whether there was one.
     ///
     /// # Errors
     /// `Storage`, after which the transaction cannot go on.
@@ -133,7 +133,7 @@ impl<'a> Transaction<'a> {
         })
     }
 
-    /// Writes one row.
+    /// Writes exactly one row, or fails.
     pub(super) fn write(
         &mut self,
         sql: &str,
@@ -153,7 +153,7 @@ impl<'a> Transaction<'a> {
         written
     }
 
-    /// Writes the manifest if anything was written, and commits; gives the manifest that now holds.
+    /// Writes the manifest if anything was written, and commits; returns the manifest that now holds.
     pub(super) fn commit(mut self) -> Result<Manifest, VaultError> {
         if let Some(failed) = self.failed {
             return Err(failed);

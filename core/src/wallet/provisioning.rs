@@ -346,7 +346,7 @@ mod tests {
             issuer: name("Tegata"),
         };
         let signed_by =
-            |byte| card.signed(|message| pair(byte).sign(message).as_ref().try_into().unwrap());
+            |byte| card.sign(|message| pair(byte).sign(message).as_ref().try_into().unwrap());
         let read = wallet.payments().read_till_card(&given, &signed_by(9)).unwrap();
         assert_eq!((read.till().as_str(), read.shop().as_str()), ("till-1", "Ginza"));
         let mut refused = |id, text: &str| wallet.payments().read_till_card(id, text).unwrap_err();

@@ -1,4 +1,5 @@
-//! What each byte of a vault's file is for, by the layout of the SQLite file format (<https://sqlite.org/fileformat2.html>).
+//! What each byte of a vault's file is for, by the layout of the SQLite file format
+//! (<https://sqlite.org/fileformat2.html>).
 #![allow(
     dead_code,
     clippy::unwrap_used,

@@ -73,6 +73,6 @@ impl Payments {
     /// Signs the till's card, whose text a QR code shows.
     pub(crate) fn till_card(&self, till: TillId, shop: ShopName) -> String {
         let card = UnsignedTillCard { till, shop, issuer: self.name.clone() };
-        card.signed(|message| self.keys.sign_till_card(message))
+        card.sign(|message| self.keys.sign_till_card(message))
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn in_index(prefix: &str, period: u64, alias: Alias, id: CredentialId
 
 /// The periods of the steps whose codes are accepted now.
 pub(super) fn periods_of(scheme: &Scheme, now: UnixTime) -> [Option<u64>; 3] {
-    Step::at(now).accepted().map(|step| step.map(|step| scheme.alias_period.index(step)))
+    Step::at(now).acceptance_window().map(|step| step.map(|step| scheme.alias_period.index(step)))
 }
 
 /// What the account's new state says of who pays with what, where it says something else than before.

@@ -31,7 +31,7 @@ pub(crate) fn growth(criterion: &mut Criterion) {
     }
 }
 
-/// Does something once and tells how long the part took that counts.
+/// Does something once and returns how long the measured part took.
 type Work = fn(&mut Sides) -> Duration;
 
 /// One side's work, and what is done before each time.

@@ -1,5 +1,5 @@
 //! Both sides of the benches: ours, and what one would use instead, each put to work as its own documentation
-//! says. The rows themselves are in `benches/rows.rs`; docs/performance.md tells how to read them.
+//! says. The rows themselves are in `benches/rows.rs`; docs/performance.md explains how to read them.
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -20,5 +20,5 @@ pub const SECRET: [u8; 32] = [0x5a; 32];
 pub const NOW: u64 = 1_790_000_000;
 /// How many credentials a store holds.
 pub const CREDENTIALS: u32 = 100;
-/// The one that is looked up.
+/// The number of the credential that is looked up.
 pub const WANTED: u32 = 42;

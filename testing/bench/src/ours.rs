@@ -36,7 +36,7 @@ pub fn seed() -> Seed {
     Seed::from_slice(&SECRET).unwrap()
 }
 
-/// A code and both its symbols from an unlocked seed, the keys derived anew as the wallet does for each code.
+/// A code and both its symbols from an unlocked seed, the keys derived again as the wallet does for each code.
 #[must_use]
 pub fn next_code(seed: &Seed, scheme: &Scheme, now: u64) -> (PaymentCode, PaymentSymbols) {
     let step = Step::at(UnixTime::new(now).unwrap());
@@ -137,7 +137,7 @@ impl Device {
         &self.records[credential as usize]
     }
 
-    /// How long the vault's file is while nobody has it open.
+    /// The length of the vault's closed file, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.file.metadata().unwrap().len()
@@ -150,7 +150,7 @@ impl Device {
     }
 }
 
-/// A wallet whose clock goes on by half a minute with each look at it, so that there is always a next code.
+/// A wallet whose clock moves half a minute at each call, so that there is always a next code.
 pub struct Ticking {
     wallet: Wallet,
     id: RecordId,
@@ -165,7 +165,7 @@ impl Clock for HalfMinutes {
 }
 
 impl Ticking {
-    /// Makes the files.
+    /// Creates the keystore's and the vault's files.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         let clock = Arc::new(HalfMinutes(AtomicU64::new(NOW)));

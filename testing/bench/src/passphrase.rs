@@ -19,9 +19,9 @@ const PASSPHRASE: &[u8] = b"correct horse battery staple";
 /// One entry of the file.
 #[derive(Serialize, Deserialize)]
 pub struct Credential {
-    /// Its number.
+    /// The number that identifies the credential.
     pub id: u32,
-    /// Its secret.
+    /// The secret of its one-time passwords.
     pub secret: Vec<u8>,
 }
 

@@ -15,11 +15,11 @@ pub const BODY: usize = 165;
 pub enum Locking {
     /// Nobody, as in our vault: no read asks for a lock.
     Exclusive,
-    /// Other processes, as SQLite does if not told otherwise.
+    /// Other processes, as SQLite does by default.
     Normal,
 }
 
-/// An open database.
+/// An open database of the peer.
 pub struct Store(Connection);
 
 impl Store {
@@ -85,7 +85,7 @@ impl Store {
         get.query_row([id(record)], |row| row.get(0)).optional().unwrap()
     }
 
-    /// Reads all records.
+    /// Reads all records, in no order.
     #[must_use]
     pub fn list(&self) -> Vec<([u8; 16], Vec<u8>)> {
         let mut all = self.0.prepare_cached("SELECT id, body FROM record ORDER BY id").unwrap();

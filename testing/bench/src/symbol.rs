@@ -32,7 +32,7 @@ pub fn qr_zxing_cpp(digits: &str) -> Barcode {
     zxingcpp::create(BarcodeFormat::QRCode).options("ecLevel=Q").from_str(digits).unwrap()
 }
 
-/// Code 128 by barcoders, told to use code set C: a byte for each module.
+/// Code 128 by barcoders, set to code set C: a byte for each module.
 #[must_use]
 pub fn code128_barcoders(digits: &str) -> Vec<u8> {
     // Ć is how barcoders spells "start in code set C".

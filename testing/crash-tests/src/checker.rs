@@ -13,8 +13,8 @@ use crate::disk::{self, Folder};
 use crate::recorder::NoSync;
 use crate::workload::{VAULT, host, other_keystore};
 
-/// Every row of every table, sealed as it is; `None` if there is no vault. Two that are equal hold the same state of the
-/// same vault.
+/// Every row of every table, sealed as it is; `None` if there is no vault. Two that are equal hold the same state of
+/// the same vault.
 pub type Content = Option<Vec<Vec<Value>>>;
 
 const LOG: &str = "vault-wal";
@@ -92,7 +92,7 @@ impl StateChecker {
             }
             opened => opened.map_err(text)?,
         };
-        // Only decrypting a record tells what it holds, so this decrypts all of them.
+        // Only decrypting a record shows its kind, so this decrypts all of them.
         vault.list::<Setting>().map_err(text)?;
         let records = vault.len();
         vault.close().map_err(text)?;

@@ -2,8 +2,8 @@
 //!
 //! What was synced is there. Of what was not, any part may be there: whole changes, single sectors, a sector's front or
 //! rear; a file may have grown without its data, by zeros or by what the disk held before. Changes of one place keep
-//! their order, since a file system writes the latest of what it holds. Bytes that no call wrote stay as they were: that
-//! is SQLite's "powersafe overwrite".
+//! their order, since a file system writes the latest of what it holds. Bytes that no call wrote stay as they were:
+//! that is SQLite's "powersafe overwrite".
 
 use fastrand::Rng;
 
@@ -47,9 +47,9 @@ enum Tail {
 /// A state, and how it came about.
 #[derive(Clone, Debug)]
 pub struct CrashState {
-    /// For a person who looks for the error.
+    /// How the state came about, for reports.
     pub label: String,
-    /// What is found.
+    /// The files after the crash.
     pub folder: Folder,
 }
 

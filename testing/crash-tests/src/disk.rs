@@ -1,4 +1,4 @@
-//! What is on a disk: files, and the names that a folder gives them.
+//! The content of a disk: files, and their names in one folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,7 +46,7 @@ pub enum Change {
 }
 
 impl Disk {
-    /// Applies the change.
+    /// Applies the change to files and names.
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Write { file, at, bytes } => {

@@ -18,7 +18,7 @@ use crate::event_log::{Event, EventLog};
 /// A fault of the disk at a call of our choice.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// What goes wrong.
+    /// The kind of failure.
     pub kind: FaultKind,
     /// At which of the calls it counts, from 1 on.
     pub nth: usize,
@@ -27,7 +27,7 @@ pub struct Fault {
 /// How a disk fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// There is no more room: the write takes half of its bytes, and all after it none until [`Recording::clear_fault`].
+    /// The disk is full: the write takes half of its bytes, all later ones none until [`Recording::clear_fault`].
     Full,
     /// One write, or one change of length, is refused.
     Write,
@@ -282,7 +282,7 @@ impl Recorder {
         self.fault.is_some_and(|fault| fault.kind == kind)
     }
 
-    /// Counts one call of this kind down, and tells whether it is the one that fails.
+    /// Counts down one call of this kind; returns whether it is the one that fails.
     fn strikes(&mut self, kind: FaultKind) -> bool {
         match &mut self.fault {
             Some(fault) if fault.kind == kind && !self.fault_triggered => {

@@ -2,8 +2,8 @@
 //!
 //! A function of an executable comes before the C library's of the same name, for Rust's standard library and for
 //! SQLite's C alike. So what is seen here is SQLite's own Unix VFS at work, with the decisions it takes about syncing
-//! folders, and what the core does beside SQLite: a VFS of ours in place of that one would show neither. rustix asks the
-//! kernel without the C library, so nothing here calls itself. Its renames go past this file for the same reason:
+//! folders, and what the core does beside SQLite: a VFS of ours in place of that one would show neither. rustix asks
+//! the kernel without the C library, so nothing here calls itself. Its renames go past this file for the same reason:
 //! they are noticed by looking into the folder.
 #![expect(
     unsafe_code,

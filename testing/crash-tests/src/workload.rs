@@ -110,7 +110,7 @@ enum OpenHandle {
 }
 
 impl WorkloadDevice {
-    /// A device whose wallet is, or will be, in this folder.
+    /// Makes a device with its wallet in this folder, where there may be none yet.
     #[must_use]
     pub fn new(folder: &Path, seed: u64) -> Self {
         let host = Host {
@@ -194,7 +194,7 @@ pub(crate) const VAULT: &str = "vault";
 /// The name of its anchor's file.
 pub(crate) const ANCHOR: &str = "anchor";
 
-/// What a device handle over whose vault and anchor are in this folder.
+/// The host's device, with its anchor in this folder.
 pub(crate) fn host(folder: &Path) -> Host {
     Host {
         keystore: keystore(),

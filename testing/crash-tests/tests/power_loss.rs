@@ -65,8 +65,8 @@ fn a_second_power_loss_during_recovery_loses_nothing() {
     println!("a storm after the crash: {tally:?}");
 }
 
-/// SQLite folds the log in by itself once it has a thousand pages, and then writes it again from its beginning, with what
-/// stood there before still behind it.
+/// SQLite folds the log in by itself once it has a thousand pages, and then writes it again from its beginning, with
+/// what stood there before still behind it.
 #[test]
 fn a_log_restarted_over_its_old_content_is_read_right() {
     let home = tempfile::tempdir().unwrap();

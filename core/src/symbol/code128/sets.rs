@@ -153,11 +153,11 @@ mod tests {
 
     use super::*;
 
-    /// Where a scanner stands: the set it is in, and whether a shift is waiting.
+    /// The state of a scanner: the set it is in, and whether a shift is waiting.
     type Reader = (u8, bool);
 
     /// One symbol character as a scanner takes it, written after the standard with no regard to the
-    /// encoder: what it says, and where the scanner stands after it. `None` for what we never write (FNC1 to 4).
+    /// encoder: what it says, and the scanner's state after it. `None` for what we never write (FNC1 to 4).
     fn read((set, shifted): Reader, value: u8) -> Option<(Reader, Vec<u8>)> {
         if set == b'C' {
             return match value {

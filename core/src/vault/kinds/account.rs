@@ -9,13 +9,13 @@ use crate::SecretBytes;
 /// A shopper's account at an issuer, as this device knows it.
 #[derive(Clone, Debug)]
 pub struct AccountRecord {
-    /// What the shopper logs in with: 1 to 256 bytes of UTF-8.
+    /// The handle that the shopper logs in with: 1 to 256 bytes of UTF-8.
     pub handle: String,
-    /// Where the issuer is reached: 1 to 2,048 bytes of UTF-8.
+    /// The issuer's address: 1 to 2,048 bytes of UTF-8.
     pub issuer_address: String,
-    /// What the issuer calls this device: 1 to 128 bytes of UTF-8.
+    /// The name of this device at the issuer: 1 to 128 bytes of UTF-8.
     pub device_name: String,
-    /// What proves the session to the issuer, while logged in: 1 to 256 bytes.
+    /// The session token, while logged in: 1 to 256 bytes.
     pub session: Option<SecretBytes>,
 }
 

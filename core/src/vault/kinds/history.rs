@@ -1,5 +1,5 @@
-//! Kind 9: what the shopper was last shown of her payments. A vault holds none or one, and no host reads or writes it as
-//! a record.
+//! Kind 9: the payment history that the shopper was last shown. A vault holds none or one, and no host reads or writes
+//! it as a record.
 
 use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
 use super::super::error::FieldOutOfRange;
@@ -7,16 +7,16 @@ use super::body::RecordBody;
 use super::check_text;
 use crate::UnixTime;
 
-/// The newest payments of an account, as its issuer told them.
+/// The newest payments of an account, as the issuer sent them.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
-    /// Whose: 1 to 256 bytes of UTF-8. That of another account is none of this one's.
+    /// The account's handle: 1 to 256 bytes of UTF-8. The history of another account is not shown.
     pub handle: String,
-    /// Where: 1 to 2,048 bytes of UTF-8.
+    /// The issuer's address: 1 to 2,048 bytes of UTF-8.
     pub issuer_address: String,
-    /// When they were told.
+    /// When the issuer sent them.
     pub seen: UnixTime,
-    /// The answer: JSON of 1 to 60,000 bytes.
+    /// The issuer's answer: JSON of 1 to 60,000 bytes.
     pub page: String,
 }
 

@@ -5,12 +5,12 @@ use super::super::error::FieldOutOfRange;
 use super::super::lock_key::{KeyWrapping, PinWrapping};
 use super::body::RecordBody;
 
-/// The ways in which the payment lock's key can be had. With none of them left, the seeds under it are lost.
+/// The payment lock's key L, wrapped for each way of unlocking. With none of them left, the seeds under it are lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::vault) struct PaymentLock {
-    /// By the PIN.
+    /// L under the PIN, if one is set.
     pub pin: Option<PinWrapping>,
-    /// By the key that the host frees with a biometric prompt.
+    /// L under the host's key behind a biometric prompt, if one is set.
     pub key: Option<KeyWrapping>,
     /// Wrong PINs since the last right one, where there is no anchor to count them.
     pub failed_pin_tries: u32,

@@ -1,5 +1,5 @@
-//! What a record can hold. Each kind has a number and each of its fields a key; neither is ever given to anything
-//! else. The list for readers in other languages is in docs/vault-format.md.
+//! What a record can hold. Each kind has a number and each of its fields a key; neither is ever reused
+//! for anything else. The list for readers in other languages is in docs/vault-format.md.
 
 mod account;
 mod history;
@@ -31,21 +31,21 @@ use self::body::RecordBody;
 use super::cbor::{MapReader, MapWriter};
 use super::error::{FieldOutOfRange, VaultError};
 
-/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`], [`Setting`]. (The payment lock,
-/// how the wallet stands with its issuer and what that told of payments, and a move from another phone are kinds, too, and no
-/// host's business.)
+/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`], [`Setting`].
+/// The payment lock, provisioning, the payment history and a pending transfer are kinds, too, which only the wallet
+/// reads and writes.
 pub trait RecordKind: RecordBody {}
 
 impl<T: RecordBody> RecordKind for T {}
 
-/// How a kind is checked, written and read. In a module of its own that nobody outside can name: kinds belong to the
-/// format, so no host can add one.
+/// How a kind is checked, written and read. The module is private, so that no host can add a kind: kinds belong to the
+/// format.
 mod body {
     use crate::vault::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
     use crate::vault::error::FieldOutOfRange;
 
     pub trait RecordBody: Sized {
-        /// What stands under key 0.
+        /// The number under key 0.
         const KIND: u8;
         /// Checks the documented ranges, on the way in and on the way out.
         fn check(&self) -> Result<(), FieldOutOfRange>;
@@ -65,7 +65,7 @@ pub(crate) fn encode<T: RecordKind>(item: &T) -> Result<Zeroizing<Vec<u8>>, Vaul
 }
 
 /// What a record holds, or `None` if that is of another kind. Refuses every encoding but the one that [`encode`]
-/// gives, so that a record has one meaning to every reader.
+/// writes, so that a record has one meaning to every reader.
 pub(crate) fn decode<T: RecordKind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     let (kind, mut map) = MapReader::new(data)?;
     if kind != u64::from(T::KIND) {

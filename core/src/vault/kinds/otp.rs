@@ -13,7 +13,7 @@ pub struct OtpCredential {
     pub issuer: String,
     /// The account there: up to 256 bytes of UTF-8.
     pub account: String,
-    /// The hash.
+    /// The hash function behind HMAC.
     pub algorithm: OtpAlgorithm,
     /// Digits of a value: 6 to 8.
     pub digits: u8,
@@ -27,9 +27,9 @@ pub struct OtpCredential {
 pub enum OtpAlgorithm {
     /// HMAC-SHA1, what most services use.
     Sha1,
-    /// HMAC-SHA256.
+    /// HMAC-SHA256, as in RFC 6238.
     Sha256,
-    /// HMAC-SHA512.
+    /// HMAC-SHA512, as in RFC 6238.
     Sha512,
 }
 
@@ -56,7 +56,7 @@ impl OtpCredential {
         Self { issuer, account, algorithm, digits, kind, secret }
     }
 
-    /// The secret itself, for an export that the person asked for by name.
+    /// The secret itself, for an export that the owner asked for.
     #[must_use]
     pub fn reveal_secret(&self) -> &SecretBytes {
         &self.secret

@@ -16,22 +16,22 @@ pub struct Pass {
     pub format: PassFormat,
     /// What a reader is to read: 1 to 4,096 bytes of UTF-8. Who has it has the pass, so it is not printed by `Debug`.
     pub message: String,
-    /// What stands below the symbol for people to read: 1 to 256 bytes of UTF-8, if anything.
+    /// The text below the symbol, for people to read: 1 to 256 bytes of UTF-8, if anything.
     pub alternate_text: Option<String>,
 }
 
 /// The symbol of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PassFormat {
-    /// QR Code.
+    /// QR Code, ISO/IEC 18004.
     Qr,
-    /// Code 128.
+    /// Code 128, ISO/IEC 15417.
     Code128,
-    /// PDF417.
+    /// PDF417, ISO/IEC 15438.
     Pdf417,
-    /// Aztec Code.
+    /// Aztec Code, ISO/IEC 24778.
     Aztec,
-    /// Data Matrix.
+    /// Data Matrix, ISO/IEC 16022.
     DataMatrix,
 }
 

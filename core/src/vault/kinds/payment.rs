@@ -12,16 +12,16 @@ use crate::code::{AliasPeriod, ClockOffset, Counter, CredentialId, Prefix, Schem
 /// Its seed goes in and never comes out through any public call; payment codes are made from it inside.
 #[derive(Clone, Debug)]
 pub struct PaymentCredential {
-    /// The issuer's id of the credential. Not the id of the record, which the wallet makes: an issuer must not be
-    /// able to name the record of another, nor to be recognised by what stands in the file unsealed.
+    /// The issuer's id of the credential. It is not the id of the record, which the wallet makes: an issuer must not be
+    /// able to name the record of another, nor to be recognised by what is unsealed in the file.
     pub credential: CredentialId,
-    /// Whose it is, as shown to the shopper: 1 to 128 bytes of UTF-8.
+    /// The name that the shopper sees: 1 to 128 bytes of UTF-8.
     pub label: String,
-    /// Prefix and alias period.
+    /// The prefix and the alias period of its codes.
     pub scheme: Scheme,
     /// The counter of the last code shown, if one was.
     pub last_counter: Option<Counter>,
-    /// What the issuer's clock was found to be ahead of this device's.
+    /// How far the issuer's clock is ahead of this device's, as learnt from its answers.
     pub clock_offset: ClockOffset,
     pub(in crate::vault) seed: PaymentSeed,
 }

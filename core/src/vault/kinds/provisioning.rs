@@ -1,4 +1,4 @@
-//! Kind 7: how the wallet stands with the issuer that provisions it. A vault holds none or one, and no host reads or
+//! Kind 7: the state of provisioning with the issuer. A vault holds none or one, and no host reads or
 //! writes it as a record.
 
 use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
@@ -7,23 +7,23 @@ use super::super::ids::RecordId;
 use super::body::RecordBody;
 use crate::hpke::ReceiverKey;
 
-/// What was asked of the issuer, and what it gave.
+/// The pending request to the issuer, and what it provisioned.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Provisioning {
-    /// What the issuer signs the cards of its tills with.
+    /// The public key that the issuer signs till cards with.
     pub till_card_key: Option<[u8; 32]>,
-    /// The payment credential that it gave last.
+    /// The payment credential that it provisioned last.
     pub credential: Option<RecordId>,
-    /// The request that waits for its answer.
+    /// The request that has no answer yet.
     pub pending: Option<PendingProvisioning>,
 }
 
 /// A request for a payment credential.
 #[derive(Clone, Debug)]
 pub(crate) struct PendingProvisioning {
-    /// What its answer is sealed to.
+    /// The key that the answer is sealed to.
     pub key: ReceiverKey,
-    /// Its body, byte for byte: the same request again is told by it. 1 to 1,024 bytes.
+    /// The body of the request, 1 to 1,024 bytes: sent again it is the same byte for byte.
     pub body: Vec<u8>,
 }
 
@@ -50,7 +50,7 @@ impl RecordBody for Provisioning {
             map.bytes(2, id.as_bytes())?;
         }
         if let Some(PendingProvisioning { key, body }) = &self.pending {
-            // One value, so that there is never the one without the other.
+            // One value, so that neither is ever stored without the other.
             let mut both = zeroize::Zeroizing::new(Vec::with_capacity(KEY + body.len()));
             both.extend_from_slice(key.expose());
             both.extend_from_slice(body);

@@ -1,16 +1,16 @@
-//! Kind 5: what the wallet remembers about itself.
+//! Kind 5: a setting of the wallet.
 
 use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
 use super::super::error::FieldOutOfRange;
 use super::body::RecordBody;
 use super::check_text;
 
-/// A setting of the wallet.
+/// A named value that the wallet keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// 1 to 64 bytes of UTF-8. The vault does not make it unique.
+    /// The name: 1 to 64 bytes of UTF-8. The vault does not make it unique.
     pub name: String,
-    /// Up to 4,096 bytes of UTF-8.
+    /// The value: up to 4,096 bytes of UTF-8.
     pub value: String,
 }
 

@@ -1,16 +1,16 @@
-//! Kind 8: a move from another phone. A vault holds none or one, and no host reads or writes it as a record.
+//! Kind 8: a transfer from another phone. A vault holds none or one, and no host reads or writes it as a record.
 
 use super::super::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
 use super::super::error::FieldOutOfRange;
 use super::body::RecordBody;
 use crate::hpke::ReceiverKey;
 
-/// What another phone was asked for, and what it gave.
+/// The pending transfer from another phone, and the last one received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TransferState {
-    /// The key that its answer will be sealed to, while one waits. Gone once it is taken.
+    /// The key that the answer will be sealed to, while a request is pending.
     pub pending_key: Option<ReceiverKey>,
-    /// The request that was answered last, by SHA-256 of its text: so that the same answer again is told.
+    /// SHA-256 of the text of the request that was answered last, to detect the same answer again.
     pub answered: Option<[u8; 32]>,
 }
 

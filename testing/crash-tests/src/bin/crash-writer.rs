@@ -1,7 +1,7 @@
 //! Writes until it is killed, and prints what it has written: the program that tests/kill.rs kills.
 //!
-//! `crash-writer write FOLDER` continues with the wallet there; `crash-writer create FOLDER` creates one after the other.
-//! Prints `ready` before it begins, then the number of each operation once the core has returned from it.
+//! `crash-writer write FOLDER` continues with the wallet there; `crash-writer create FOLDER` creates one after the
+//! other. Prints `ready` before it begins, then the number of each operation once the core has returned from it.
 
 use std::env;
 use std::error::Error;
