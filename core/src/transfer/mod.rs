@@ -34,10 +34,10 @@
 //! let request = TransferRequest::read(&shown)?;
 //! let number = request.number()?;
 //! let unlock = PaymentUnlock::without_lock();
-//! let sealed = old.transfer().create_parcel(&unlock, &request, number, &[pass_id])?;
+//! let sealed = old.transfer().seal(&unlock, &request, number, &[pass_id])?;
 //!
 //! // On the new phone again.
-//! new.transfer().accept_parcel(&sealed)?;
+//! new.transfer().receive(&sealed)?;
 //! assert_eq!(new.passes().list()?.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
