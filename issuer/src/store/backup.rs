@@ -57,7 +57,8 @@ pub async fn restore(
     let fence = AdminCommand::FenceAfterRestore(now).statement();
     match place {
         StoreUrl::Sqlite(file) => {
-            let (file, from) = (file.clone(), from.to_owned());
+            let file = file.clone();
+            let from = from.to_owned();
             let restored = tokio::task::spawn_blocking(move || {
                 restore_file(&file, &from, |connection| {
                     let values = rusqlite::params_from_iter(&fence.values);

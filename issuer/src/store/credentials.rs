@@ -113,7 +113,8 @@ pub(super) fn follow(
         VALUES ($1, $2, $3, $4) ON CONFLICT (account) DO UPDATE SET number = excluded.number, \
         generation = excluded.generation, low_until = excluded.low_until";
     const NOBODY: &str = "UPDATE payers SET number = NULL WHERE account = $1";
-    let (before, after) = (payer(before), payer(after));
+    let before = payer(before);
+    let after = payer(after);
     if before == after {
         return;
     }

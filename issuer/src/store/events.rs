@@ -110,7 +110,8 @@ impl Store {
                     if events.is_empty() {
                         return Ok((seal, 0));
                     }
-                    let (mut numbers, mut statements) = (Vec::new(), Vec::new());
+                    let mut numbers = Vec::new();
+                    let mut statements = Vec::new();
                     for event in &events {
                         seal = link(&seal, event);
                         numbers.extend_from_slice(&event.id.0);

@@ -164,7 +164,8 @@ impl Store {
         let unreadable = StoreError::Unreadable("outbox");
         let row = self.database.row(WAITING, values![]).await?.ok_or(unreadable.clone())?;
         let mut row = row.of_table("outbox");
-        let (mails, oldest) = (row.int()?, row.optional(Row::int)?);
+        let mails = row.int()?;
+        let oldest = row.optional(Row::int)?;
         let oldest = oldest.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
         Ok(OutboxBacklog { mails, oldest })
     }

@@ -125,7 +125,8 @@ impl Store {
         self.database
             .write(move |transaction| {
                 let reseal = |(old, new): &(SealedRow, Sealed)| {
-                    let (new, before) = (new.clone(), old.sealed.bytes.clone());
+                    let new = new.clone();
+                    let before = old.sealed.bytes.clone();
                     let place = (old.account.0, old.secret.0);
                     Statement::new(RESEAL, values![new.key, new.bytes, place.0, place.1, before])
                 };

@@ -50,8 +50,10 @@ impl Till {
     fn read(row: Row) -> Result<Self, StoreError> {
         let mut row = row.of_table("tills");
         let (id, shop) = till(&mut row)?;
-        let (made, until) = (time(row.int()?)?, time(row.int()?)?);
-        let (token, revoked) = (row.optional(Row::blob)?, row.optional(Row::int)?);
+        let made = time(row.int()?)?;
+        let until = time(row.int()?)?;
+        let token = row.optional(Row::blob)?;
+        let revoked = row.optional(Row::int)?;
         let stage = match (revoked, token) {
             (Some(at), _) => TillStage::Revoked(time(at)?),
             (None, Some(_)) => TillStage::Enrolled,

@@ -58,7 +58,8 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
     let account = shopper::begin(&stores[0], &keys).await;
     let racers: Vec<_> = (0..64_u8)
         .map(|racer| {
-            let (store, keys) = (stores[usize::from(racer % 2)].clone(), keys.clone());
+            let store = stores[usize::from(racer % 2)].clone();
+            let keys = keys.clone();
             tokio::spawn(async move {
                 let random = tegata::SystemRandom::new();
                 let prize = SecretId(1000);
@@ -101,7 +102,8 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
     let thief = shopper::begin(&store, &keys).await;
     let before = store.load(thief).await.unwrap().unwrap();
     let mails = store.lease_due_mails(noon(), 0, 100).await.unwrap().len();
-    let (hers, k) = (keys.handle(ADDRESS), keys.clone());
+    let hers = keys.handle(ADDRESS);
+    let k = keys.clone();
     let claimed = store.change(thief, move |loaded| {
         let change = AccountChange {
             state: Some(Account::Closed),
@@ -237,7 +239,8 @@ async fn many_accounts_change_at_once(bed: Bed) {
     let handles = [keys.handle("a@shop.example"), keys.handle("b@shop.example")];
     let changes: Vec<_> = (0..128)
         .map(|n| {
-            let (store, account) = (store.clone(), accounts[n % 16]);
+            let store = store.clone();
+            let account = accounts[n % 16];
             let claim = if n % 2 == 0 { handles.to_vec() } else { vec![handles[1], handles[0]] };
             tokio::spawn(async move {
                 let change = store.change(account, move |loaded| {

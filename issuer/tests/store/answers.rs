@@ -25,7 +25,8 @@ async fn keys_and_numbers_go_after_their_time_and_not_a_second_before(bed: Bed) 
     for n in 0..1500 {
         let seconds = i64::from(n % 2);
         for what in [VoidTarget::Reference(n.to_string()), VoidTarget::Key(n.to_string())] {
-            let (at, tell) = (noon().shifted(seconds), tell.clone());
+            let at = noon().shifted(seconds);
+            let tell = tell.clone();
             let voided = store.void(till(), what, "ann".into(), at, tell).await.unwrap();
             assert_eq!(voided, VoidOutcome::Forbidden);
         }

@@ -25,7 +25,8 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(b
     assert_eq!(shopper::factor_after(&before.state, &before.global_state, noon()), step);
     store.backup(&bed.file("backup")).await.unwrap();
 
-    let (place, later) = (bed.elsewhere().await, noon().shifted(3600));
+    let place = bed.elsewhere().await;
+    let later = noon().shifted(3600);
     let event = shopper::event(later, "restored");
     let restored = restore(&place, &bed.file("backup"), later, event).await.unwrap();
     let after = restored.load(account).await.unwrap().unwrap();
@@ -52,7 +53,9 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
     let (backed_up, ends) = tokio::sync::watch::channel(false);
     let wrote = Arc::new(tokio::sync::Notify::new());
     let writer = {
-        let (store, keys, wrote) = (store.clone(), keys.clone(), Arc::clone(&wrote));
+        let store = store.clone();
+        let keys = keys.clone();
+        let wrote = Arc::clone(&wrote);
         tokio::spawn(async move {
             while !*ends.borrow() {
                 let k = keys.clone();

@@ -126,7 +126,8 @@ impl Shop {
         let token = MethodId::new(card).unwrap();
         let card = self.patient.attach(&customer, &token, Key(&key("card"))).await.unwrap();
         self.store.store_customer(account, customer).await.unwrap();
-        let (account_hex, id) = (self.bed.blob(&account.0), self.bed.blob(&self.number()));
+        let account_hex = self.bed.blob(&account.0);
+        let id = self.bed.blob(&self.number());
         self.bed
             .sql(&format!(
                 "INSERT INTO cards VALUES ({account_hex}, {id}, '{}', '{}', '{}', 0, 1)",
@@ -139,8 +140,9 @@ impl Shop {
     /// What a till was promised: the code was taken, the card is to be charged.
     async fn authorised(&self, account: AccountId) -> AuthorisationId {
         let id = AuthorisationId(self.number());
-        let (of, number, now) =
-            (self.bed.blob(&account.0), self.bed.blob(&id.0), self.clock.now().seconds());
+        let of = self.bed.blob(&account.0);
+        let number = self.bed.blob(&id.0);
+        let now = self.clock.now().seconds();
         self.bed
             .sql(&format!(
                 "INSERT INTO authorisations VALUES ({number}, {of}, {of}, 1, 'till', '{id}', {AMOUNT}, 'JPY', 1, \
@@ -168,7 +170,8 @@ impl Shop {
     /// As a till's void does.
     async fn takes_back(&self, id: AuthorisationId) -> ChargeOutcome {
         let voids = async || {
-            let (till, now) = ("till".parse().unwrap(), self.clock.now());
+            let till = "till".parse().unwrap();
+            let now = self.clock.now();
             let by = "till till".to_owned();
             self.store.void(till, VoidTarget::Id(id), by, now, self.tell.clone()).await
         };
@@ -361,7 +364,8 @@ async fn one_round_takes_up_all_that_an_outage_left(bed: Bed) {
     const LEFT: usize = 400;
     let shop = Shop::open(bed).await;
     let account = shop.bed.blob(&shop.account(Some("pm_card_visa")).await.0);
-    let (noon, mut left) = (noon().seconds(), String::from("BEGIN;"));
+    let noon = noon().seconds();
+    let mut left = String::from("BEGIN;");
     for _ in 0..LEFT {
         let id = AuthorisationId(shop.number());
         let number = shop.bed.blob(&id.0);
@@ -375,7 +379,8 @@ async fn one_round_takes_up_all_that_an_outage_left(bed: Bed) {
     shop.bed.sql(&(left + "COMMIT;")).await;
     shop.passes(HELD);
     // So many at once take their time on a busy machine.
-    let (patient, clock) = (Arc::new(shop.patient.clone()), shop.clock.clone());
+    let patient = Arc::new(shop.patient.clone());
+    let clock = shop.clock.clone();
     let charging = ProcessorCharger::new(shop.store.clone(), patient, clock, shop.tell.clone());
     charging.reconcile().await.unwrap();
     let charged = "SELECT COUNT(*) FROM authorisations WHERE state = 'charged'";
@@ -398,7 +403,8 @@ async fn a_void_takes_back_what_was_charged_and_again_changes_nothing(bed: Bed) 
 async fn what_is_taken_back_long_after_its_day_ends_all_the_same(bed: Bed) {
     let shop = Shop::open(bed).await;
     let account = shop.account(Some("pm_card_visa")).await;
-    let (begun, charged) = (shop.authorised(account).await, shop.authorised(account).await);
+    let begun = shop.authorised(account).await;
+    let charged = shop.authorised(account).await;
     let asked = shop.authorised(account).await;
     assert_eq!(shop.charges(&shop.charging, charged).await, ChargeOutcome::Done);
     let lost = |asked: &str| if asked == "confirm" { Fault::LostBefore } else { Fault::None };
@@ -432,7 +438,8 @@ impl ReceiptWriter for Again {
 async fn a_payment_moves_only_with_its_mail_and_its_line(bed: Bed) {
     let shop = Shop::open(bed).await;
     let account = shop.account(Some("pm_card_visa")).await;
-    let (first, second) = (shop.authorised(account).await, shop.authorised(account).await);
+    let first = shop.authorised(account).await;
+    let second = shop.authorised(account).await;
     let by = |mail| Arc::new(Again { tell: shop.tell.clone(), mail: MailId([mail; 16]) });
     let moved = async |id, to, tell: Arc<Again>| {
         let it = shop.store.authorisation(id).await.unwrap().unwrap();
@@ -507,7 +514,8 @@ async fn one_bad_day(shop: &Arc<Shop>, others: &[ProcessorCharger], seed: u64) {
     let told: Arc<Mutex<BTreeMap<AuthorisationId, Vec<ChargeOutcome>>>> = Arc::default();
     let mut tills = tokio::task::JoinSet::new();
     for (till, accounts) in (0..).zip(shoppers) {
-        let (shop, told) = (Arc::clone(shop), Arc::clone(&told));
+        let shop = Arc::clone(shop);
+        let told = Arc::clone(&told);
         let charging = others[usize::from(till % 2 == 0)].clone();
         let mut random = fastrand::Rng::with_seed(seed * 100 + till);
         tills.spawn(async move {
@@ -537,7 +545,8 @@ async fn one_bad_day(shop: &Arc<Shop>, others: &[ProcessorCharger], seed: u64) {
     let jobs: Vec<_> = others
         .iter()
         .map(|charging| {
-            let (charging, shop) = (charging.clone(), Arc::clone(shop));
+            let charging = charging.clone();
+            let shop = Arc::clone(shop);
             tokio::spawn(async move {
                 loop {
                     shop.passes(HELD / 2);
@@ -558,7 +567,8 @@ async fn one_bad_day(shop: &Arc<Shop>, others: &[ProcessorCharger], seed: u64) {
     // What is still under way at the processor has arrived.
     tokio::time::sleep(TOO_LONG * 2).await;
     let told = told.lock().unwrap().clone();
-    let (mut ledger, mut rows) = (0, 0);
+    let mut ledger = 0;
+    let mut rows = 0;
     for (id, outcomes) in &told {
         let state = shop.agrees(*id).await;
         let (charged, refunded) = shop.at_processor(*id);

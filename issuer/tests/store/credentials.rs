@@ -122,7 +122,8 @@ async fn the_payer_follows_the_account(bed: Bed) {
     event(&store, &keys, account, move || Event::SetOperatorFreeze { frozen: false }).await;
     assert!(!pays().await, "of a generation before");
 
-    let (store, bed) = (bed.store().await, bed);
+    let store = bed.store().await;
+    let bed = bed;
     let forget = move |loaded: &tegata_issuer::store::LoadedAccount| {
         let state = Some(Account::Closed);
         assert!(matches!(&loaded.state, Account::Active(live) if live.devices()[0].id == device));

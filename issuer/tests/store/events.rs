@@ -23,7 +23,8 @@ fn at(nth: i64) -> UnixTime {
 /// A payment that was authorised in this second, of which the log says nothing yet.
 async fn paid(bed: &Bed, account: AccountId, second: i64) -> AuthorisationId {
     let id = AuthorisationId::make(at(second), 0, &SystemRandom::new()).unwrap();
-    let (of, number) = (bed.blob(&account.0), bed.blob(&id.0));
+    let of = bed.blob(&account.0);
+    let number = bed.blob(&id.0);
     bed.sql(&format!(
         "INSERT INTO authorisations (authorisation, account, credential, counter, till, reference, amount, \
          currency, day, state, made, changed, version) \
@@ -91,7 +92,8 @@ async fn what_comes_late_to_a_payment_is_among_the_last_events(bed: Bed) {
 /// none; the same of somebody else.
 async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
     let store = bed.store().await;
-    let (hers, others) = (AccountId([1; 16]), AccountId([2; 16]));
+    let hers = AccountId([1; 16]);
+    let others = AccountId([2; 16]);
     let own = async |account, second, deed: &str| {
         let line = shopper::event(at(second), deed);
         store.append_event(EventRow { account: Some(account), ..line }).await.unwrap();
@@ -128,7 +130,8 @@ async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
     assert_eq!(all.len(), 24 + 4 * (1 + 3 + 3 + 1 + 2));
     assert_eq!(all.iter().map(|event| event.id).collect::<BTreeSet<_>>().len(), all.len());
     for n in [1, 2, 3, 7, 20, 500] {
-        let (mut read, mut before) = (Vec::new(), None);
+        let mut read = Vec::new();
+        let mut before = None;
         loop {
             let page = store.events_of(hers, before, n).await.unwrap();
             assert!(page.len() <= n as usize);

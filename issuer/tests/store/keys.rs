@@ -62,7 +62,8 @@ async fn another_server_key_opens_all_that_was_and_the_old_one_nothing(bed: Bed)
     let keys = Arc::new(bed.keys(&store).await);
     let (account, _, recovery) = shopper::sign_up(&store, &keys).await;
     let ticket = keys.ticket(Purpose::Reset, account, 5, &bed.random).unwrap();
-    let (old, new) = (server_key(7), server_key(8));
+    let old = server_key(7);
+    let new = server_key(8);
     let wrong = Keys::rewrap(&store, &new, &old, &bed.random).await;
     assert!(matches!(wrong, Err(KeyStoreError::Keys(KeysError::WrongKey))));
     Keys::rewrap(&store, &old, &new, &bed.random).await.unwrap();
@@ -112,7 +113,8 @@ async fn secrets_are_sealed_anew_under_another_root(bed: Bed) {
 async fn what_is_sealed_opens_in_its_place_only() {
     let bed = Bed::sqlite();
     let keys = bed.keys(&bed.store().await).await;
-    let (a, b) = (AccountId([1; 16]), AccountId([2; 16]));
+    let a = AccountId([1; 16]);
+    let b = AccountId([2; 16]);
     let place = Place::Secret(a, SecretId(1), SecretKind::Factor);
     let sealed = keys.seal(place, b"secret", &bed.random).unwrap();
     assert_eq!(*keys.open_sealed(place, &sealed).unwrap(), b"secret");

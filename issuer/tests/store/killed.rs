@@ -73,7 +73,8 @@ async fn write_until_killed(place: Place) {
     let mut writers = Vec::new();
     for _ in 0..4 {
         let account = shopper::begin(&store, &keys).await;
-        let (store, keys) = (store.clone(), keys.clone());
+        let store = store.clone();
+        let keys = keys.clone();
         writers.push(tokio::spawn(async move {
             for n in 1.. {
                 let keys = keys.clone();
@@ -100,7 +101,8 @@ fn whole(
     n: u32,
 ) -> AccountChange {
     let random = tegata::SystemRandom::new();
-    let (id, kind) = (SecretId(100 + n), SecretKind::Factor);
+    let id = SecretId(100 + n);
+    let kind = SecretKind::Factor;
     let mut event = shopper::event(noon(), "whole");
     event.account = Some(account);
     AccountChange {

@@ -87,7 +87,8 @@ async fn two_processes_never_hold_the_same_mail(bed: Bed) {
             tokio::spawn(async move { store.lease_due_mails(noon(), 60, 7).await.unwrap() })
         })
         .collect();
-    let (mut seen, mut given) = (BTreeSet::new(), 0);
+    let mut seen = BTreeSet::new();
+    let mut given = 0;
     for taker in takers {
         let mails = taker.await.unwrap();
         given += mails.len();

@@ -31,7 +31,8 @@ pub(crate) fn world(global_state: &GlobalState, now: UnixTime) -> PolicyContext 
 
 pub(crate) fn event(now: UnixTime, deed: &str) -> EventRow {
     let id = EventId::make(now, 0, &SystemRandom::new()).unwrap();
-    let (deed, actor) = (deed.to_owned(), "operator".to_owned());
+    let deed = deed.to_owned();
+    let actor = "operator".to_owned();
     EventRow { id, account: None, deed, actor, at: now, detail: "{}".to_owned() }
 }
 
@@ -66,7 +67,8 @@ pub(crate) fn carry_out(
             Effect::EraseAccount => change.erase = true,
             Effect::Audit(done) => {
                 let id = EventId::make(now, place, &random).unwrap();
-                let (deed, actor) = (audit_event_name(done), "shopper".to_owned());
+                let deed = audit_event_name(done);
+                let actor = "shopper".to_owned();
                 let detail = "{}".to_owned();
                 let account = Some(account);
                 change.events.push(EventRow { id, account, deed, actor, at: now, detail });
@@ -154,14 +156,17 @@ pub(crate) async fn provision(
     byte: u8,
     now: UnixTime,
 ) -> CredentialId {
-    let (keys, random, request) = (keys.clone(), SystemRandom::new(), RequestId([byte; 16]));
+    let keys = keys.clone();
+    let random = SystemRandom::new();
+    let request = RequestId([byte; 16]);
     let id = make_credential_id(now, &random).unwrap();
     let provisioned = store.provision(account, request, move |loaded, requested| {
         assert!(requested.is_none());
         let asked = Event::Provision { session, device: device() };
         let decided = decide(loaded.state.clone(), asked, &world(&loaded.global_state, noon()));
         let Reply::Provisioned(number) = decided.reply else { panic!("{:?}", decided.reply) };
-        let (scheme, seed) = (scheme(), seed(byte));
+        let scheme = scheme();
+        let seed = seed(byte);
         let periods = now.seconds() / 3600;
         let alias = |period: u64| {
             let step = Step::at(UnixTime::new(period * 3600).unwrap());

@@ -15,7 +15,8 @@ crate::on_both!(
 );
 
 async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
-    let (store, other) = (bed.store().await, bed.store().await);
+    let store = bed.store().await;
+    let other = bed.store().await;
     let keys = Arc::new(bed.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let stopped = async || {

@@ -40,7 +40,8 @@ async fn accounts_come_in_the_order_in_which_they_were_made_each_once(bed: Bed) 
         made.push((second, made_at(&bed, &store, second).await));
     }
     made.sort_unstable_by_key(|(second, _)| *second);
-    let (mut after, mut seen) = (None, Vec::new());
+    let mut after = None;
+    let mut seen = Vec::new();
     loop {
         let page = store.accounts_made_before(noon().shifted(4), after, 3).await.unwrap();
         let Some((last, _)) = page.last() else { break };
@@ -95,7 +96,8 @@ async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Be
     .enumerate()
     {
         let at = noon().shifted(i64::try_from(nth).unwrap() * 60);
-        let (keys, event) = (keys.clone(), std::sync::Mutex::new(Some(event)));
+        let keys = keys.clone();
+        let event = std::sync::Mutex::new(Some(event));
         let done = store.change(account, move |loaded| {
             let world = shopper::world(&loaded.global_state, at);
             let event = event.lock().unwrap().take().unwrap();

@@ -68,7 +68,8 @@ impl Shop {
 
     /// So many that were authorised, all of one account.
     async fn authorised(&self, n: u8) -> Vec<Authorisation> {
-        let (account, now) = (self.bed.blob(&[1; 16]), noon().seconds());
+        let account = self.bed.blob(&[1; 16]);
+        let now = noon().seconds();
         let mut sql = format!(
             "INSERT INTO payers (account, generation, low_until, day, spent) \
              VALUES ({account}, 0, 0, 1, {n});"
@@ -129,7 +130,8 @@ fn id(n: u8) -> AuthorisationId {
 async fn a_payment_that_fails_or_panics_takes_no_other_with_it(bed: Bed) {
     let shop = Shop::open(bed).await;
     let rows = shop.authorised(8).await;
-    let (well, panics) = (shop.odd(false, None), shop.odd(true, None));
+    let well = shop.odd(false, None);
+    let panics = shop.odd(true, None);
     let twice = shop.odd(false, Some(MailId([1; 16])));
     let each = rows.iter().cloned().enumerate().map(|(n, row)| match n {
         1 => (Authorisation { version: 7, ..row }, AuthorisationState::Charged, well.clone()),

@@ -44,7 +44,8 @@ impl Store {
             WHERE authorisation = $2 AND version = $3";
         const SINCE: &str = "UPDATE charges_open SET since = $1 WHERE authorisation = $2";
         let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
-        let (now, id) = (now.seconds(), from.id.0);
+        let now = now.seconds();
+        let id = from.id.0;
         // It conflicts as well if it has become final just now.
         let statements = [(CLAIM, values![now, id, from.version]), (SINCE, values![now, id])];
         let statements = statements.map(|(sql, of)| {
