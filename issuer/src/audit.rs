@@ -332,7 +332,7 @@ impl Chain<'_> {
         if promised > last {
             self.findings.push(Finding::CutOff { last, signed: promised });
         }
-        let EventCounts { there, sealed, waiting } = store.event_counts().await?;
+        let EventCounts { logged: there, sealed, waiting } = store.event_counts().await?;
         let known = (sealed + waiting).saturating_sub(self.gone);
         if there != known {
             self.findings.push(Finding::Uncounted { there, known });

@@ -83,7 +83,7 @@ impl Tills {
 /// The till's stage in one word.
 fn stage(till: &Till) -> &'static str {
     match till.stage {
-        TillStage::Waiting(_) => "waiting",
+        TillStage::AwaitingEnrolment(_) => "waiting",
         TillStage::Enrolled => "enrolled",
         TillStage::Revoked(_) => "revoked",
     }

@@ -63,7 +63,7 @@ async fn fill_period(
     let lately = first_credential_of(now.shifted(-LATE));
     let mut after = filled.map_or(CredentialId([0; 16]), |fill| fill.up_to.min(lately));
     let (mut up_to, mut all_opened) = (after, true);
-    let mut whole = filled.is_some_and(|fill| fill.whole);
+    let mut whole = filled.is_some_and(|fill| fill.is_complete);
     loop {
         let rows = store.alias_keys(&prefix, after, PAGE).await?;
         if whole && rows.is_empty() {
@@ -82,7 +82,9 @@ async fn fill_period(
             up_to = if all_opened { row.id } else { up_to };
         }
         whole = all_opened && (whole || last);
-        store.fill_aliases(prefix, period, aliases, IndexProgress { up_to, whole }).await?;
+        store
+            .fill_aliases(prefix, period, aliases, IndexProgress { up_to, is_complete: whole })
+            .await?;
         if last {
             return Ok(all_opened);
         }
@@ -101,7 +103,7 @@ pub(crate) async fn ready(
     let mut whole = [false; 2];
     for (whole, period) in whole.iter_mut().zip([current, current + 1]) {
         let fill = store.alias_index_progress(&scheme.prefix, period).await?;
-        *whole = fill.is_some_and(|fill| fill.whole);
+        *whole = fill.is_some_and(|fill| fill.is_complete);
     }
     Ok(match whole {
         [false, _] => Ready { seconds: 0, late: true },
@@ -146,7 +148,12 @@ mod tests {
         let filled = async |period, whole| {
             let up_to = CredentialId([1; 16]);
             store
-                .fill_aliases(scheme.prefix, period, Vec::new(), IndexProgress { up_to, whole })
+                .fill_aliases(
+                    scheme.prefix,
+                    period,
+                    Vec::new(),
+                    IndexProgress { up_to, is_complete: whole },
+                )
                 .await
                 .unwrap();
         };

@@ -294,9 +294,9 @@ impl Jobs {
         let page = self.store.session_rows(after.as_ref(), PAGE).await?;
         self.cursors().session = page.last().cloned();
         let over = page.into_iter().filter(|row| {
-            let world = Accounts::policy_context(&row.found.global_state, now);
-            match &row.found.state {
-                Account::Active(live) => live.session(row.found.session, &world).is_none(),
+            let world = Accounts::policy_context(&row.context.global_state, now);
+            match &row.context.state {
+                Account::Active(live) => live.session(row.context.session, &world).is_none(),
                 _ => true,
             }
         });

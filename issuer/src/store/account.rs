@@ -31,7 +31,7 @@ pub struct SessionContext {
     pub account: AccountId,
     /// The session's number in the account. Whether it is valid is for the account's state to say.
     pub session: SessionId,
-    /// The account's state.
+    /// The state that the policy decides by.
     pub state: Account,
     /// The state of the whole issuer.
     pub global_state: GlobalState,

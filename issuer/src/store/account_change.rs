@@ -19,7 +19,7 @@ pub struct AccountChange {
     pub state: Option<Account>,
     /// Secrets to store, in place of those of the same number.
     pub secrets_stored: Vec<(SecretId, SecretKind, Sealed)>,
-    /// Secrets to delete.
+    /// Numbers of secrets to delete.
     pub secrets_deleted: Vec<SecretId>,
     /// Handles that lead to the account from now on. One of another account fails the whole change.
     pub handles_claimed: Vec<HandleKey>,
@@ -35,7 +35,7 @@ pub struct AccountChange {
     pub credential: Option<NewCredential>,
     /// A change of its cards. One about a card that it does not have fails the whole change.
     pub card: Option<CardChange>,
-    /// Mails to send.
+    /// Mails to put into the outbox.
     pub outbox: Vec<OutboxMail>,
     /// Events to add to the log.
     pub events: Vec<EventRow>,
@@ -72,7 +72,7 @@ impl AccountChange {
             statements.push(
                 Statement::new(UPDATE, update).error_if_no_rows(StoreError::Unreadable("accounts")),
             );
-            credentials::follow(account, &before.state, &state, &mut statements);
+            credentials::payer_statements(account, &before.state, &state, &mut statements);
         }
         self.side_statements(account, before.version, &mut statements);
         Ok(statements)

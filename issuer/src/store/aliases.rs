@@ -1,36 +1,36 @@
-//! The index of aliases: filled by pages for a period that is to come, dropped for those that are over.
+//! The alias index: filled page by page for a coming period, deleted for past ones.
 
 use tegata::code::{Alias, CredentialId, Prefix, Scheme};
 
 use super::Store;
-use super::credentials::{in_index, scheme};
+use super::credentials::{alias_statement, scheme};
 use super::error::StoreError;
 use super::sql::{Row, Statement, values};
 use crate::domain::{AccountId, Sealed};
 
-/// How far the index of a period is filled.
+/// How far the alias index of a period is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexProgress {
-    /// Up to this credential, with it. Ids sort by when they were made.
+    /// The last credential that is in it. Ids sort by when they were made.
     pub up_to: CredentialId,
-    /// Whether all that there were have been gone through.
-    pub whole: bool,
+    /// Whether all credentials that existed are in it.
+    pub is_complete: bool,
 }
 
-/// What a credential's aliases are made from.
+/// A credential's alias key, which its aliases are derived from.
 #[derive(Clone, Debug)]
 pub struct AliasRow {
-    /// The credential.
+    /// The credential's id in the index.
     pub id: CredentialId,
-    /// Whose it is.
+    /// The account that it is of.
     pub account: AccountId,
-    /// Its alias key, sealed for [`Place::AliasKey`](crate::crypto::Place::AliasKey).
+    /// The alias key, sealed for [`Place::AliasKey`](crate::crypto::Place::AliasKey).
     pub alias_key: Sealed,
 }
 
 impl Store {
-    /// Adds the digits that codes begin with, and gives all that this issuer ever used: a prefix keeps the alias period
-    /// that it was first used with.
+    /// Adds a prefix of codes, and gives all that this issuer ever used: a prefix keeps the alias period that it was first
+    /// used with.
     ///
     /// # Errors
     /// Those of the database.
@@ -42,7 +42,7 @@ impl Store {
         self.schemes().await
     }
 
-    /// All prefixes, each with its alias period.
+    /// Reads all prefixes, each with its alias period.
     ///
     /// # Errors
     /// Those of the database.
@@ -52,7 +52,7 @@ impl Store {
         rows.into_iter().map(|row| scheme(&mut row.of_table("prefixes"))).collect()
     }
 
-    /// How many credentials there are under a prefix that are not void for good, counted no further than `most`.
+    /// Counts the credentials under a prefix that are not void for good, no further than `most`.
     ///
     /// # Errors
     /// Those of the database.
@@ -64,7 +64,7 @@ impl Store {
         row.ok_or(unreadable)?.of_table("credentials").int()
     }
 
-    /// How far the index of this period is filled; `None` if nobody began.
+    /// Reads how far the index of this period is filled; `None` if that has not begun.
     ///
     /// # Errors
     /// Those of the database.
@@ -77,12 +77,15 @@ impl Store {
         let row = self.database.row(FILL, values![prefix.to_string(), period]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("alias_fills");
-            Ok(IndexProgress { up_to: CredentialId(row.array()?), whole: row.int::<u8>()? == 1 })
+            Ok(IndexProgress {
+                up_to: CredentialId(row.array()?),
+                is_complete: row.int::<u8>()? == 1,
+            })
         };
         row.map(read).transpose()
     }
 
-    /// Up to `n` credentials of a prefix after this one, in order, without those that are void for good.
+    /// Reads up to `n` credentials of a prefix after this one, in order, without those that are void for good.
     ///
     /// # Errors
     /// Those of the database.
@@ -106,8 +109,8 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Writes aliases of a period, and how far it is filled with them. What is there stays, so that several may fill
-    /// one period, and one may go over it again.
+    /// Writes aliases of a period, and how far it is filled with them. Existing rows stay, so that several processes may
+    /// fill one period, and one may fill it again.
     ///
     /// # Errors
     /// Those of the database.
@@ -116,7 +119,7 @@ impl Store {
         prefix: Prefix,
         period: u64,
         aliases: Vec<(CredentialId, Alias)>,
-        fill: IndexProgress,
+        progress: IndexProgress,
     ) -> Result<(), StoreError> {
         const MARK: &str = "INSERT INTO alias_fills (prefix, period, up_to, whole) \
             VALUES ($1, $2, $3, $4) ON CONFLICT (prefix, period) DO UPDATE SET \
@@ -127,16 +130,17 @@ impl Store {
         self.database
             .write(move |transaction| {
                 let name = prefix.to_string();
-                let rows = aliases.iter().map(|(id, alias)| in_index(&name, period, *alias, *id));
+                let rows =
+                    aliases.iter().map(|(id, alias)| alias_statement(&name, period, *alias, *id));
                 let mut statements: Vec<Statement> = rows.collect();
-                let mark = values![name, period, fill.up_to.0, u8::from(fill.whole)];
+                let mark = values![name, period, progress.up_to.0, u8::from(progress.is_complete)];
                 statements.push(Statement::new(MARK, mark));
                 Box::pin(async move { transaction.write(statements).await })
             })
             .await
     }
 
-    /// Drops the aliases of periods before this one, some thousands in each transaction.
+    /// Deletes the aliases of periods before this one, about a thousand in each transaction.
     ///
     /// # Errors
     /// Those of the database.

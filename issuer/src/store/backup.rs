@@ -1,5 +1,5 @@
-//! Copies of a store, taken while it is in use, and what happens when one takes the place of the database: all that was
-//! made before is void, since nobody knows what was used after the copy was taken.
+//! Backups, taken while the store is in use, and their restore, which makes all sessions and credentials void: nobody knows
+//! what was used after the copy was taken.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,15 +18,15 @@ use super::sqlite::{connect, create_private_file, migrate, refused};
 use super::{Store, postgres};
 use crate::domain::StoreUrl;
 
-/// Pages copied at a time; between them others write.
+/// Pages that are copied at a time; others write in between.
 const PAGES: i32 = 256;
 
 impl Store {
-    /// Copies the store into a new file, as of one moment. What is sealed stays sealed: the copy is of no use without
-    /// the server key. PostgreSQL's is made by `pg_dump`, which has to be on the path.
+    /// Copies the store into a new file, as of one moment. Sealed values stay sealed: the copy is useless without the
+    /// server key. PostgreSQL's copy is made by `pg_dump`, which has to be on the path.
     ///
     /// # Errors
-    /// `File` if there is a file already, `Program`, and those of the database.
+    /// `File` if the file exists, `Program`, and those of the database.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         new_file(to)?;
         let file = to.to_owned();
@@ -41,12 +41,11 @@ impl Store {
     }
 }
 
-/// Puts a backup in the place of an empty store, and raises the fence in the same step: sessions, resets and payment
-/// credentials are void, and values of the second factor up to three steps after `now` count as used. `event` says so
-/// in the log.
+/// Restores a backup into an empty store. In the same transaction sessions, resets and payment credentials become void, and
+/// values of the second factor up to three steps after `now` count as used. `event` is logged.
 ///
 /// # Errors
-/// `File` if there is a database already, `Program` (`psql` has to be on the path for PostgreSQL's), and those of the
+/// `File` if a database exists, `Program` (`psql` has to be on the path for PostgreSQL's), and those of the
 /// database.
 pub async fn restore(
     place: &StoreUrl,
@@ -92,7 +91,7 @@ fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     backup.run_to_completion(PAGES, Duration::from_millis(1), None).map_err(refused)
 }
 
-/// The copy gets its name when it is whole and fenced.
+/// The copy gets its name once it is complete and fenced.
 fn restore_file(
     file: &Path,
     from: &Path,
@@ -127,7 +126,7 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// An empty file for its owner alone, where there was none.
+/// Creates an empty file, readable by its owner alone, where there was none.
 fn new_file(file: &Path) -> Result<(), StoreError> {
     if file.exists() {
         let what = "a file already exists where the backup would be";
@@ -136,7 +135,7 @@ fn new_file(file: &Path) -> Result<(), StoreError> {
     create_private_file(file)
 }
 
-/// A program of PostgreSQL's, told by its environment where to connect: arguments are seen by everyone.
+/// Makes a command of PostgreSQL's, with its connection in the environment: everyone can see arguments.
 fn program(name: &str, config: &tokio_postgres::Config) -> Command {
     let mut command = Command::new(name);
     let hosts = config.get_hosts().iter().map(|host| match host {

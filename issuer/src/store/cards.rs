@@ -1,4 +1,4 @@
-//! Cards as rows: whose they are, which of them is charged, and which the processor is still to forget.
+//! Cards: whose they are, which of them is charged, and which the processor has still to delete.
 
 use tegata::UnixTime;
 
@@ -10,22 +10,22 @@ use crate::domain::{AccountId, CardId, CustomerId, MethodId, RegisteredCard};
 /// A card of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Its number here.
+    /// The card's id at this issuer.
     pub id: CardId,
-    /// What the processor says of it.
+    /// What the processor knows of it.
     pub registered: RegisteredCard,
-    /// Whether it is the one that is charged.
+    /// Whether payments of the account charge it.
     pub is_default: bool,
 }
 
 /// The card that an account is charged with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargeableCard {
-    /// Its number here.
+    /// The card's id at this issuer.
     pub card: CardId,
-    /// What the processor charges it by.
+    /// The processor's id of the card.
     pub method: MethodId,
-    /// Whose it is there.
+    /// The processor's id of the account.
     pub customer: CustomerId,
 }
 
@@ -36,25 +36,25 @@ impl ChargeableCard {
     }
 }
 
-/// What is done to an account's cards.
+/// A change of an account's cards.
 #[derive(Clone, Debug)]
 pub enum CardChange {
-    /// One more. The first is the one that is charged.
+    /// Adds a card. The first one is charged by default.
     Add {
-        /// Its number.
+        /// The card's id at this issuer.
         card: CardId,
-        /// What the processor says of it.
+        /// What the processor knows of it.
         registered: RegisteredCard,
-        /// When.
+        /// When it was added.
         made: UnixTime,
     },
-    /// This one is charged from now on.
+    /// Charges this card from now on.
     Default(CardId),
-    /// This one is gone. If it was charged, the one that was there longest is.
+    /// Removes this card. If it was charged, the oldest one is from now on.
     Remove(CardId),
 }
 
-/// Cards that the processor is to forget, when the account goes.
+/// Removes all cards of a deleted account, and lists them for the processor to delete.
 pub(super) const REMOVE_ALL: [&str; 3] = [
     "INSERT INTO cards_gone (method, due) SELECT method, 0 FROM cards WHERE account = $1 \
      ON CONFLICT DO NOTHING",
@@ -63,7 +63,7 @@ pub(super) const REMOVE_ALL: [&str; 3] = [
 ];
 
 impl CardChange {
-    /// All that it writes, in the transaction of a change that holds the account.
+    /// Adds its statements to those of a change that has locked the account.
     pub(super) fn statements(self, account: AccountId, to: &mut Vec<Statement>) {
         const ADD: &str = "INSERT INTO cards (account, card, method, brand, last4, made, is_default) \
             VALUES ($1, $2, $3, $4, $5, $6, \
@@ -105,7 +105,7 @@ fn customer(row: &mut Row) -> Result<CustomerId, StoreError> {
 }
 
 impl Store {
-    /// The cards of an account, in the order in which they came.
+    /// Reads the cards of an account, in the order in which they were added.
     ///
     /// # Errors
     /// Those of the database.
@@ -123,7 +123,7 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// The card that an account is charged with, if it has one.
+    /// Reads the card that an account is charged with, if it has one.
     ///
     /// # Errors
     /// Those of the database.
@@ -137,7 +137,7 @@ impl Store {
         row.map(|row| ChargeableCard::take(&mut row.of_table("cards"))).transpose()
     }
 
-    /// What the processor calls an account, if it has a name there.
+    /// Reads the processor's id of an account, if it has one.
     ///
     /// # Errors
     /// Those of the database.
@@ -147,7 +147,7 @@ impl Store {
         row.map(|row| customer(&mut row.of_table("customers"))).transpose()
     }
 
-    /// Keeps what the processor calls an account, unless it has a name there already; gives the one that counts.
+    /// Stores the processor's id of an account, unless it has one already; gives the stored one.
     ///
     /// # Errors
     /// Those of the database.
@@ -162,7 +162,7 @@ impl Store {
         Ok(self.customer(account).await?.unwrap_or(made))
     }
 
-    /// Up to `n` cards that the processor is to forget. No one else is given them before `next`.
+    /// Leases up to `n` cards that the processor has still to delete. No other process gets them before `next`.
     ///
     /// # Errors
     /// Those of the database.
@@ -191,7 +191,7 @@ impl Store {
             .await
     }
 
-    /// The processor has forgotten a card.
+    /// Removes a card that the processor has deleted.
     ///
     /// # Errors
     /// Those of the database.

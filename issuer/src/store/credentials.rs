@@ -1,4 +1,4 @@
-//! Payment credentials: made with the account's change, found by their aliases.
+//! Payment credentials: added with a change of the account, found by their aliases.
 
 use tegata::UnixTime;
 use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
@@ -10,35 +10,35 @@ use super::sealed_columns::sealed_seed;
 use super::sql::{Row, Statement, values};
 use crate::domain::{AccountId, RequestId, Sealed, SealedSeed};
 
-/// A credential that is made.
+/// A credential to add.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
-    /// Its id.
+    /// The credential's id, by which it is found.
     pub id: CredentialId,
-    /// What the account's state calls it.
+    /// Its number in the account's state.
     pub number: CredentialNumber,
-    /// Prefix and alias period.
+    /// The prefix of its codes, with the alias period.
     pub scheme: Scheme,
-    /// Its seed, sealed.
+    /// The seed that its codes are derived from, sealed.
     pub seed: SealedSeed,
-    /// The request that asked for it.
+    /// The id of the request that made it.
     pub request: RequestId,
     /// SHA-256 of that request's body.
     pub request_hash: [u8; 32],
-    /// When.
+    /// When it was made.
     pub made: UnixTime,
     /// Its aliases, each with the number of its period.
     pub aliases: Vec<(u64, Alias)>,
 }
 
-/// What a request for a credential came to.
+/// The credential that the same request made before.
 #[derive(Clone, Debug)]
 pub struct PriorCredential {
-    /// The credential.
+    /// The credential's id, by which it is found.
     pub id: CredentialId,
-    /// What the account's state calls it.
+    /// Its number in the account's state.
     pub number: CredentialNumber,
-    /// Prefix and alias period.
+    /// The prefix of its codes, with the alias period.
     pub scheme: Scheme,
     /// SHA-256 of the request's body.
     pub request_hash: [u8; 32],
@@ -46,14 +46,14 @@ pub struct PriorCredential {
     pub seed: Option<SealedSeed>,
 }
 
-/// A credential that has the alias that was asked for.
+/// A credential that the alias index leads to.
 #[derive(Clone, Debug)]
 pub struct IndexedCredential {
-    /// The credential.
+    /// The credential's id, by which it is found.
     pub id: CredentialId,
-    /// Whose it is.
+    /// The account that it is of.
     pub account: AccountId,
-    /// What the account's state calls it. Whether it counts stands with the payer.
+    /// Its number in the account's state. Whether the account pays with it is in another row.
     pub number: CredentialNumber,
     /// Its seed, sealed for [`Place::Seed`](crate::crypto::Place::Seed).
     pub seed: Sealed,
@@ -84,24 +84,29 @@ impl NewCredential {
             ],
         ));
         for (period, alias) in self.aliases {
-            to.push(in_index(&prefix, period, alias, self.id));
+            to.push(alias_statement(&prefix, period, alias, self.id));
         }
     }
 }
 
-pub(super) fn in_index(prefix: &str, period: u64, alias: Alias, id: CredentialId) -> Statement {
+pub(super) fn alias_statement(
+    prefix: &str,
+    period: u64,
+    alias: Alias,
+    id: CredentialId,
+) -> Statement {
     const INSERT: &str = "INSERT INTO aliases (prefix, period, alias, credential) \
         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     Statement::new(INSERT, values![prefix.to_owned(), period, alias.value(), id.0])
 }
 
-/// The periods of the steps whose codes are accepted now.
+/// Gives the alias periods of the steps whose codes are accepted now.
 pub(super) fn periods_of(scheme: &Scheme, now: UnixTime) -> [Option<u64>; 3] {
     Step::at(now).acceptance_window().map(|step| step.map(|step| scheme.alias_period.index(step)))
 }
 
-/// What the account's new state says of who pays with what, where it says something else than before.
-pub(super) fn follow(
+/// Adds the statements for what a new state says about paying, where that differs from the state before.
+pub(super) fn payer_statements(
     account: AccountId,
     before: &Account,
     after: &Account,
@@ -113,18 +118,18 @@ pub(super) fn follow(
         VALUES ($1, $2, $3, $4) ON CONFLICT (account) DO UPDATE SET number = excluded.number, \
         generation = excluded.generation, low_until = excluded.low_until";
     const NOBODY: &str = "UPDATE payers SET number = NULL WHERE account = $1";
-    let before = payer(before);
-    let after = payer(after);
-    if before == after {
+    let payer_before = payer(before);
+    let payer_after = payer(after);
+    if payer_before == payer_after {
         return;
     }
     let number = |payer: Option<Payer>| payer.map(|payer| payer.credential);
-    if number(before).is_some() && number(before) != number(after) {
+    if number(payer_before).is_some() && number(payer_before) != number(payer_after) {
         // Numbers begin above 0: with none that stays, all go.
-        let stays = number(after).map_or(0, |number| number.0);
+        let stays = number(payer_after).map_or(0, |number| number.0);
         to.push(Statement::new(VOID, values![account.0, stays]));
     }
-    to.push(match after {
+    to.push(match payer_after {
         Some(Payer { credential, generation, low_until }) => {
             let number = low_until.map(|_| credential.0);
             let low_until = low_until.map_or(0, UnixTime::seconds);
@@ -141,7 +146,7 @@ fn payer(state: &Account) -> Option<tegata_policy::Payer> {
     }
 }
 
-/// Of an account's credentials, the one that was asked for in this request.
+/// Reads the credential of an account that this request made.
 pub(super) const REQUESTED: &str = "SELECT credential, number, prefix, period, request_hash, \
     key, seed, alias_key FROM credentials WHERE account = $1 AND request = $2";
 
@@ -158,7 +163,7 @@ impl PriorCredential {
     }
 }
 
-/// Prefix and alias period, two columns.
+/// Reads prefix and alias period, two columns.
 pub(super) fn scheme(row: &mut Row) -> Result<Scheme, StoreError> {
     let unreadable = |_| StoreError::Unreadable("credentials");
     let prefix = row.text()?.parse().map_err(|_| StoreError::Unreadable("credentials"))?;
@@ -167,8 +172,8 @@ pub(super) fn scheme(row: &mut Row) -> Result<Scheme, StoreError> {
 }
 
 impl Store {
-    /// Every credential that has this alias at a time whose codes are accepted now. It reads by the index alone,
-    /// however many credentials there are.
+    /// Finds every credential that has this alias in a period that is accepted now. It reads by the index alone, however
+    /// many credentials there are.
     ///
     /// # Errors
     /// Those of the database.

@@ -60,7 +60,7 @@ pub enum StoreError {
     /// A command of PostgreSQL's failed.
     #[error("{program} failed: {message}")]
     Program {
-        /// The command's name.
+        /// The name of the command.
         program: &'static str,
         /// The first line that it printed as an error.
         message: String,

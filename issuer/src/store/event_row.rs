@@ -10,14 +10,14 @@ use crate::domain::{AccountId, EventId};
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
-    /// The event's id.
+    /// The id, by which events sort.
     pub id: EventId,
     /// The account that it is about, if any. Events about payments name it in their detail instead: see
     /// [`about`](Self::about).
     pub account: Option<AccountId>,
     /// The event's name, by [`audit_event_name`], or that of an operator's act.
     pub deed: String,
-    /// Who did it.
+    /// The person or job that did it.
     pub actor: String,
     /// When it was done.
     pub at: UnixTime,

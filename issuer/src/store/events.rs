@@ -11,23 +11,23 @@ use super::event_row::EventRow;
 use super::sql::{Query, Row, Statement, values};
 use crate::domain::{AccountId, EventId};
 
-/// A seal with the events that it is over: those after the seal before it, up to its own count.
+/// A seal with the events that it covers: those after the seal before it, up to its own count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedEvents {
-    /// The seal.
+    /// The seal over them.
     pub seal: Seal,
-    /// Their numbers, in the chain's order.
+    /// The ids of its events, in the order of the chain.
     pub events: Vec<EventId>,
 }
 
-/// How many events there are, and how many should be.
+/// The number of events, and how many there should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EventCounts {
-    /// In the log.
-    pub(crate) there: u64,
-    /// Sealed, as the last seal says.
+    /// Events in the log.
+    pub(crate) logged: u64,
+    /// Events that the last seal counts.
     pub(crate) sealed: u64,
-    /// Waiting to be.
+    /// Events that wait to be sealed.
     pub(crate) waiting: u64,
 }
 
@@ -45,15 +45,15 @@ impl SealedEvents {
     }
 }
 
-/// All columns that [`EventRow::read`] takes, in its order.
+/// The columns that [`EventRow::read`] takes, in its order.
 macro_rules! columns {
     () => {
         "e.event, e.account, e.deed, e.actor, e.made, e.detail"
     };
 }
 
-/// The numbers of those that wait to be sealed. Their lines are read by them, in a statement of its own: joined with these,
-/// PostgreSQL may go through the whole log instead.
+/// Reads the ids of events that wait to be sealed. The events are read in another statement: after a join, PostgreSQL may
+/// scan the whole log.
 const UNSEALED: &str = "SELECT event FROM events_waiting ORDER BY event LIMIT $1";
 
 const ONE: &str = concat!("SELECT ", columns!(), " FROM events e WHERE e.event = $1");
@@ -66,10 +66,10 @@ fn read_by(ids: &[EventId]) -> Vec<Query> {
     ids.iter().map(|id| Query::new(ONE, values![id.0])).collect()
 }
 
-/// Events asked for at a time.
+/// Events that are read at a time.
 const AT_ONCE: usize = 512;
 
-/// Payments of an account whose lines are asked for at a time.
+/// Payments of an account whose events are read at a time.
 const PAYMENTS_AT_ONCE: u32 = 256;
 
 fn with_last(mut id: [u8; 16], byte: u8) -> [u8; 16] {
@@ -82,11 +82,10 @@ fn read_all(rows: Vec<Row>) -> Result<Vec<EventRow>, StoreError> {
 }
 
 impl Store {
-    /// Seals up to `n` events that were not yet; gives how far the log is sealed, and how many were.
+    /// Seals up to `n` events that wait; gives how far the log is sealed then, and how many were sealed.
     ///
-    /// Events get their place in the chain here, behind those who wrote them, by their ids as far as those are
-    /// committed. Two processes that seal at once both try to write the same seal: one of them does, the other is
-    /// refused and tries again.
+    /// Events get their place in the chain here, after their transactions, in the order of the ids that are committed. Of
+    /// two processes that seal at once one waits for the other.
     ///
     /// # Errors
     /// Those of the database.
@@ -97,7 +96,7 @@ impl Store {
         self.database
             .write(move |transaction| {
                 Box::pin(async move {
-                    // The row of what holds for all is the lock of those who seal.
+                    // The row of the global state is the lock of those who seal.
                     transaction
                         .rows_for_update("SELECT one FROM standing WHERE one = 1", values![])
                         .await?;
@@ -127,7 +126,7 @@ impl Store {
             .await
     }
 
-    /// Up to `n` seals after this count, with the numbers of their events.
+    /// Reads up to `n` seals after this count, with the ids of their events.
     ///
     /// # Errors
     /// Those of the database.
@@ -138,7 +137,7 @@ impl Store {
         rows.into_iter().map(SealedEvents::read).collect()
     }
 
-    /// The events of these numbers, in their order; `None` for one that is not there.
+    /// Reads the events of these ids, in their order; `None` for a missing one.
     ///
     /// # Errors
     /// Those of the database.
@@ -152,7 +151,7 @@ impl Store {
         Ok(events)
     }
 
-    /// Up to `n` events that are not sealed yet.
+    /// Reads up to `n` events that wait to be sealed.
     ///
     /// # Errors
     /// Those of the database.
@@ -161,17 +160,17 @@ impl Store {
         Ok(self.events(&waiting).await?.into_iter().flatten().collect())
     }
 
-    /// Counts the events, all of them, as of one moment.
+    /// Counts all events, as of one moment.
     pub(crate) async fn event_counts(&self) -> Result<EventCounts, StoreError> {
         const CENSUS: &str = "SELECT (SELECT COUNT(*) FROM events), \
             (SELECT COALESCE(MAX(count), 0) FROM event_seals), \
             (SELECT COUNT(*) FROM events_waiting)";
         let row = self.database.row(CENSUS, values![]).await?;
         let mut row = row.ok_or(StoreError::Unreadable("events"))?.of_table("events");
-        Ok(EventCounts { there: row.int()?, sealed: row.int()?, waiting: row.int()? })
+        Ok(EventCounts { logged: row.int()?, sealed: row.int()?, waiting: row.int()? })
     }
 
-    /// Up to `n` seals from this count on.
+    /// Reads up to `n` seals from this count on.
     ///
     /// # Errors
     /// Those of the database.
@@ -182,8 +181,8 @@ impl Store {
         rows.into_iter().map(Seal::read).collect()
     }
 
-    /// The last `n` events, newest first: of those that wait and of the last seals, since an event that comes late to a
-    /// payment has a number that is as old as the payment's.
+    /// Reads the last `n` events, newest first, from those that wait and the last seals: a late event of a payment has an id
+    /// as old as the payment's.
     ///
     /// # Errors
     /// Those of the database.
@@ -208,7 +207,7 @@ impl Store {
             for page in rows.into_iter().map(SealedEvents::read) {
                 let page = page?;
                 before = page.seal.count;
-                // Whole seals: within one, the order is that of the numbers.
+                // Whole seals: within one, the order is that of the ids.
                 ids.extend(page.events);
                 if last.len() + ids.len() >= enough {
                     break;
@@ -217,14 +216,14 @@ impl Store {
             last.extend(self.events(&ids).await?.into_iter().flatten());
         }
         last.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
-        // What was sealed between the two readings is there twice.
+        // What was sealed between the two queries was read twice.
         last.dedup_by_key(|event| event.id);
         last.truncate(enough);
         Ok(last)
     }
 
-    /// The last `n` events of an account, newest first; of those before this one, if it is named. What became of a payment
-    /// stands where the payment does: its number is the payment's but for the last byte.
+    /// Reads the last `n` events of an account, newest first; those before this one, if one is named. Events of its payments
+    /// are found by the payments' ids, from which theirs differ in the last byte.
     ///
     /// # Errors
     /// Those of the database.
@@ -241,7 +240,7 @@ impl Store {
         );
         const PAYMENTS: &str = "SELECT authorisation FROM authorisations \
             WHERE account = $1 AND authorisation <= $2 ORDER BY authorisation DESC LIMIT $3";
-        const LINES: &str = concat!(
+        const EVENTS: &str = concat!(
             "SELECT ",
             columns!(),
             " FROM events e WHERE e.event > $1 AND e.event <= $2 AND e.account IS NULL"
@@ -256,9 +255,12 @@ impl Store {
             let payments = rows.map(|row| row.of_table("authorisations").array());
             let payments = payments.collect::<Result<Vec<[u8; 16]>, _>>()?;
             let Some(oldest) = payments.last().copied() else { break };
-            let lines =
-                |id: &[u8; 16]| Query::new(LINES, values![with_last(*id, 0), with_last(*id, 0xff)]);
-            for rows in self.database.query_all(payments.iter().map(lines).collect()).await? {
+            let events_of_payment = |id: &[u8; 16]| {
+                Query::new(EVENTS, values![with_last(*id, 0), with_last(*id, 0xff)])
+            };
+            for rows in
+                self.database.query_all(payments.iter().map(events_of_payment).collect()).await?
+            {
                 events.extend(read_all(rows)?.into_iter().filter(|event| event.id.0 < before));
             }
             // All that are newer than the oldest of these payments are known now.
@@ -273,7 +275,7 @@ impl Store {
         Ok(events)
     }
 
-    /// Adds a line that belongs to no change of an account.
+    /// Adds an event that belongs to no change of an account.
     ///
     /// # Errors
     /// Those of the database.

@@ -27,7 +27,7 @@ pub enum KillSwitch {
 }
 
 impl KillSwitch {
-    /// Every kill switch.
+    /// All kill switches that there are.
     pub const ALL: [Self; 5] =
         [Self::SignUp, Self::LogIn, Self::Reset, Self::Provisioning, Self::Payments];
 

@@ -11,7 +11,7 @@ use crate::domain::{AccountId, MailId, Sealed};
 /// A mail to send.
 #[derive(Clone, Debug)]
 pub struct OutboxMail {
-    /// The mail's id.
+    /// The id, by which mails sort.
     pub id: MailId,
     /// When it was written, from which moment it can be sent.
     pub made: UnixTime,
@@ -46,7 +46,7 @@ const RECEIPT_OF: u32 = 4;
 /// A mail that this process alone may send until the lease ends.
 #[derive(Clone, Debug)]
 pub struct LeasedMail {
-    /// The mail's id.
+    /// The id, by which mails sort.
     pub id: MailId,
     /// The account that it is about.
     pub account: AccountId,

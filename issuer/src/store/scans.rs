@@ -1,4 +1,4 @@
-//! What jobs and operators go through, in pages: each statement reads a bounded number of rows by a key.
+//! Pages of rows for jobs and operators: each statement reads a bounded number of rows by a key.
 
 use tegata::UnixTime;
 use tegata_policy::Account;
@@ -9,35 +9,35 @@ use super::error::StoreError;
 use super::sql::{Row, Statement, values};
 use crate::domain::{AccountId, EventId, first_of};
 
-/// What an account is, seen from outside.
+/// How far an account has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountStage {
-    /// A sign-up that is not done.
+    /// A sign-up that is not finished.
     PendingSignUp,
-    /// Anything else.
+    /// An account, active or closed.
     Other,
 }
 
-/// A session's row.
+/// A session, found in a scan.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
     token: [u8; 32],
-    /// What it leads to.
-    pub found: SessionContext,
+    /// The session, with its account.
+    pub context: SessionContext,
 }
 
-/// The mails that wait.
+/// The mails that wait to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutboxBacklog {
-    /// How many.
+    /// The number of mails.
     pub mails: u64,
     /// When the oldest was made; `None` if there is none.
     pub oldest: Option<UnixTime>,
 }
 
 impl Store {
-    /// Up to `n` accounts made before this moment, in the order in which they were made, after this one. It reads their
-    /// states: with `n` rows, some kilobytes each.
+    /// Reads up to `n` accounts made before this moment, in the order in which they were made, after this one. It reads
+    /// their states, some kilobytes each.
     ///
     /// # Errors
     /// Those of the database.
@@ -47,7 +47,7 @@ impl Store {
         after: Option<AccountId>,
         n: u32,
     ) -> Result<Vec<(AccountId, AccountStage)>, StoreError> {
-        // As serde writes it; an account's own words stand further in.
+        // As serde writes it; texts of the account come later in it.
         const PAGE: &str = "SELECT account, CASE WHEN state LIKE '{\"Opening\"%' THEN 1 ELSE 0 END \
             FROM accounts WHERE account > $1 AND account < $2 ORDER BY account LIMIT $3";
         let after = after.map_or([0; 16], |account| account.0);
@@ -65,8 +65,8 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Removes a sign-up that was not done, with all that was kept and waited for it; `false`, and nothing removed, if it
-    /// is one no longer.
+    /// Deletes an unfinished sign-up, with its secrets and its mails; `false`, with nothing deleted, if it is finished by
+    /// now.
     ///
     /// # Errors
     /// Those of the database.
@@ -97,8 +97,8 @@ impl Store {
             .await
     }
 
-    /// Up to `n` times that an account's owner asked for its deletion, before this moment, after this event. An index
-    /// has these alone.
+    /// Reads up to `n` requests of owners to delete their accounts, before this moment, after this event. A partial index
+    /// holds them alone.
     ///
     /// # Errors
     /// Those of the database.
@@ -119,7 +119,7 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Up to `n` sessions after this one, in the order of their tokens' hashes, which is none.
+    /// Reads up to `n` sessions after this one, in the order of their tokens' hashes.
     ///
     /// # Errors
     /// Those of the database.
@@ -135,12 +135,12 @@ impl Store {
         let rows = self.database.rows(PAGE, values![after, n]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("sessions");
-            Ok(SessionRow { token: row.array()?, found: SessionContext::read(row)? })
+            Ok(SessionRow { token: row.array()?, context: SessionContext::read(row)? })
         };
         rows.into_iter().map(read).collect()
     }
 
-    /// Removes these sessions: their tokens lead to nothing any more.
+    /// Deletes these sessions: their tokens are not accepted any more.
     ///
     /// # Errors
     /// Those of the database.
@@ -155,7 +155,7 @@ impl Store {
             .await
     }
 
-    /// The mails that wait. Counts them one by one.
+    /// Counts the mails that wait, one by one.
     ///
     /// # Errors
     /// Those of the database.
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_lie_before_and_after_the_first_of_a_second() {
+    fn ids_sort_around_the_first_of_a_second() {
         let at = |seconds| UnixTime::new(seconds).unwrap();
         let made = |seconds| AccountId::make(at(seconds), &SystemRandom::new()).unwrap().0;
         assert!(made(1_700_000_000) < first_of(at(1_700_000_001)));

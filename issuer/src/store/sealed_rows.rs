@@ -1,5 +1,5 @@
-//! The issuer's keys as rows, wrapped, and the rows that are sealed anew when one of them is replaced. What they are
-//! is [`keys`](crate::crypto)'s.
+//! The issuer's wrapped keys, and the rows that are re-encrypted when one of them is replaced. How they are used is for
+//! [`crypto`](crate::crypto).
 
 use tegata::code::CredentialId;
 use tegata_policy::{SecretId, SecretKind};
@@ -13,29 +13,29 @@ use crate::domain::{AccountId, Sealed, SealedSeed, WrappedKey};
 /// A secret that is sealed under an older key.
 #[derive(Clone, Debug)]
 pub struct SealedRow {
-    /// Whose.
+    /// The account that it is of.
     pub account: AccountId,
-    /// Which.
+    /// Its number in the account's state.
     pub secret: SecretId,
-    /// What it is.
+    /// What the secret is for.
     pub kind: SecretKind,
-    /// As it stands.
+    /// The secret as it is stored.
     pub sealed: Sealed,
 }
 
 /// A payment seed that is sealed under an older key.
 #[derive(Clone, Debug)]
 pub struct SeedRow {
-    /// Whose.
+    /// The account that it is of.
     pub account: AccountId,
-    /// Of which credential.
+    /// The credential's id, by which it is found.
     pub credential: CredentialId,
-    /// As it stands.
+    /// The seed as it is stored.
     pub seed: SealedSeed,
 }
 
 impl Store {
-    /// All keys, by number.
+    /// Reads all keys, by number.
     ///
     /// # Errors
     /// Those of the database.
@@ -48,7 +48,8 @@ impl Store {
         self.database.rows(KEYS, values![]).await?.into_iter().map(read).collect()
     }
 
-    /// Adds keys whose numbers are free; the others stay as they are: of two processes that both begin, one's count.
+    /// Adds keys whose numbers are free; the others stay as they are, so that of two processes that start at once both use
+    /// the same keys.
     ///
     /// # Errors
     /// Those of the database.
@@ -66,10 +67,10 @@ impl Store {
             .await
     }
 
-    /// Puts other wrappings in the place of these, all or none.
+    /// Replaces the wrappings of these keys, all or none.
     ///
     /// # Errors
-    /// `Unreadable` if one of them is no longer what it was; those of the database.
+    /// `Unreadable` if one of them has changed; those of the database.
     pub async fn rewrap_keys(&self, pairs: Vec<(WrappedKey, Vec<u8>)>) -> Result<(), StoreError> {
         const REWRAP: &str = "UPDATE keys SET wrapped = $1 WHERE number = $2 AND wrapped = $3";
         self.database
@@ -84,7 +85,7 @@ impl Store {
             .await
     }
 
-    /// Up to `n` secrets sealed under keys before this one, in order, after this place.
+    /// Reads up to `n` secrets sealed under keys before this one, in order, after this place.
     ///
     /// # Errors
     /// Those of the database.
@@ -112,7 +113,7 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Puts these, sealed anew, in the place of what stands there, wherever that is still what was read.
+    /// Replaces secrets by their re-encryption, except those that have changed since they were read.
     ///
     /// # Errors
     /// Those of the database.
@@ -120,23 +121,23 @@ impl Store {
         &self,
         pairs: Vec<(SealedRow, Sealed)>,
     ) -> Result<(), StoreError> {
-        const RESEAL: &str = "UPDATE secrets SET key = $1, sealed = $2 \
+        const REENCRYPT: &str = "UPDATE secrets SET key = $1, sealed = $2 \
             WHERE account = $3 AND secret = $4 AND sealed = $5";
         self.database
             .write(move |transaction| {
-                let reseal = |(old, new): &(SealedRow, Sealed)| {
+                let replace = |(old, new): &(SealedRow, Sealed)| {
                     let new = new.clone();
                     let before = old.sealed.bytes.clone();
                     let place = (old.account.0, old.secret.0);
-                    Statement::new(RESEAL, values![new.key, new.bytes, place.0, place.1, before])
+                    Statement::new(REENCRYPT, values![new.key, new.bytes, place.0, place.1, before])
                 };
-                let statements = pairs.iter().map(reseal).collect();
+                let statements = pairs.iter().map(replace).collect();
                 Box::pin(async move { transaction.write(statements).await })
             })
             .await
     }
 
-    /// Up to `n` payment seeds sealed under keys before this one, in the order of their credentials, after this one.
+    /// Reads up to `n` payment seeds sealed under keys before this one, in the order of their credentials, after this one.
     ///
     /// # Errors
     /// Those of the database.
@@ -161,7 +162,7 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Puts these, sealed anew, in the place of what stands there, wherever that is still what was read.
+    /// Replaces seeds by their re-encryption, except those that have changed since they were read.
     ///
     /// # Errors
     /// Those of the database.
@@ -169,22 +170,25 @@ impl Store {
         &self,
         pairs: Vec<(SeedRow, SealedSeed)>,
     ) -> Result<(), StoreError> {
-        const RESEAL: &str = "UPDATE credentials SET key = $1, seed = $2, alias_key = $3 \
+        const REENCRYPT: &str = "UPDATE credentials SET key = $1, seed = $2, alias_key = $3 \
             WHERE credential = $4 AND seed = $5";
         self.database
             .write(move |transaction| {
-                let reseal = |(old, new): &(SeedRow, SealedSeed)| {
+                let replace = |(old, new): &(SeedRow, SealedSeed)| {
                     let SealedSeed { key, seed, alias_key } = new.clone();
                     let before = old.seed.seed.clone();
-                    Statement::new(RESEAL, values![key, seed, alias_key, old.credential.0, before])
+                    Statement::new(
+                        REENCRYPT,
+                        values![key, seed, alias_key, old.credential.0, before],
+                    )
                 };
-                let statements = pairs.iter().map(reseal).collect();
+                let statements = pairs.iter().map(replace).collect();
                 Box::pin(async move { transaction.write(statements).await })
             })
             .await
     }
 
-    /// Drops a key that nothing is sealed under any more; `false`, and nothing dropped, if something is.
+    /// Deletes a key that nothing is sealed under; `false`, with nothing deleted, if something is.
     ///
     /// # Errors
     /// Those of the database.

@@ -1,4 +1,4 @@
-//! Tills: enrolled once with a code that is used up by it, known by a token since, until they are revoked.
+//! Tills: enrolled with a code that can be used once, known by a token from then on, until they are revoked.
 
 use tegata::UnixTime;
 use tegata::code::{ShopName, TillId};
@@ -9,32 +9,31 @@ use super::event_row::EventRow;
 use super::sql::{Row, Statement, values};
 use crate::domain::TokenHash;
 
-/// A till as it stands.
+/// A till as its row has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Till {
-    /// Its id.
+    /// The id that the operator chose.
     pub id: TillId,
-    /// What the wallet shows.
+    /// The shop's name, which the wallet shows.
     pub shop: ShopName,
     /// When it was added.
     pub made: UnixTime,
-    /// How far it is.
+    /// The stage that it is in.
     pub stage: TillStage,
 }
 
-/// How far a till is.
+/// The stage that a till is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TillStage {
-    /// Its code can be typed up to then.
-    Waiting(UnixTime),
-    /// It has a token.
+    /// Its enrolment code can be used until then.
+    AwaitingEnrolment(UnixTime),
+    /// It is enrolled, and has a token.
     Enrolled,
-    /// Since then it is one no more.
+    /// It was revoked then.
     Revoked(UnixTime),
 }
 
-const COLUMNS: &str =
-    "SELECT till, shop, made, code_until, token, revoked FROM tills ORDER BY till";
+const ALL: &str = "SELECT till, shop, made, code_until, token, revoked FROM tills ORDER BY till";
 
 fn till(row: &mut Row) -> Result<(TillId, ShopName), StoreError> {
     let unreadable = || StoreError::Unreadable("tills");
@@ -57,18 +56,17 @@ impl Till {
         let stage = match (revoked, token) {
             (Some(at), _) => TillStage::Revoked(time(at)?),
             (None, Some(_)) => TillStage::Enrolled,
-            (None, None) => TillStage::Waiting(until),
+            (None, None) => TillStage::AwaitingEnrolment(until),
         };
         Ok(Self { id, shop, made, stage })
     }
 }
 
 impl Store {
-    /// Adds a till, or one that was revoked anew, that `code` enrols up to then. Nothing else of it is left: a till that
-    /// is there stays as it is, and this is `TillExists`.
+    /// Adds a till that `code` enrols until then. A revoked till, or one that was not enrolled in time, is replaced.
     ///
     /// # Errors
-    /// `TillExists` and those of the database.
+    /// `TillExists` if the till is in use, and those of the database.
     pub async fn add_till(
         &self,
         id: TillId,
@@ -77,7 +75,7 @@ impl Store {
         (now, until): (UnixTime, UnixTime),
         event: EventRow,
     ) -> Result<(), StoreError> {
-        // One whose code ran out untyped was never a till.
+        // One whose code expired unused was never enrolled.
         const ADD: &str = "INSERT INTO tills (till, shop, made, code, code_until) \
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (till) DO UPDATE SET shop = excluded.shop, \
             made = excluded.made, code = excluded.code, code_until = excluded.code_until, \
@@ -99,8 +97,8 @@ impl Store {
             .await
     }
 
-    /// Takes the code: from now on the till goes by this token. `None` if the code is nobody's, used up or too old. Of
-    /// any number that ask at once, one is told.
+    /// Enrols the till of this code: it is known by this token from now on. `None` if the code is unknown, used or expired.
+    /// Of any number of requests at once, one succeeds.
     ///
     /// # Errors
     /// Those of the database.
@@ -133,7 +131,7 @@ impl Store {
             .await
     }
 
-    /// The till that goes by this token.
+    /// Finds the till of this token.
     ///
     /// # Errors
     /// Those of the database.
@@ -143,15 +141,15 @@ impl Store {
         row.map(|row| till(&mut row.of_table("tills"))).transpose()
     }
 
-    /// All tills.
+    /// Reads all tills, by id.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn tills(&self) -> Result<Vec<Till>, StoreError> {
-        self.database.rows(COLUMNS, values![]).await?.into_iter().map(Till::read).collect()
+        self.database.rows(ALL, values![]).await?.into_iter().map(Till::read).collect()
     }
 
-    /// A till is one no more, nor can it be enrolled; `false` if there is none.
+    /// Revokes a till, enrolled or not; `false` if there is none to revoke.
     ///
     /// # Errors
     /// Those of the database.

@@ -161,8 +161,8 @@ async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
         };
         rows.iter().map(alias).collect()
     };
-    let part = IndexProgress { up_to: first[1].id, whole: false };
-    let whole = IndexProgress { up_to: made[2], whole: true };
+    let part = IndexProgress { up_to: first[1].id, is_complete: false };
+    let whole = IndexProgress { up_to: made[2], is_complete: true };
     for (rows, fill, then) in
         [(&first, part, part), (&rest, whole, whole), (&first, part, whole), (&rest, whole, whole)]
     {

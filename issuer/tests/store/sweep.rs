@@ -138,7 +138,9 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
         assert!(rows.len() <= 5, "one came again");
     }
     assert_eq!(rows.len(), 5);
-    assert!(rows.iter().all(|row| row.found.account == account && row.found.session == session));
+    assert!(
+        rows.iter().all(|row| row.context.account == account && row.context.session == session)
+    );
     let removed = rows.split_off(2);
     store.remove_sessions(removed).await.unwrap();
     assert_eq!(store.session_rows(None, 9).await.unwrap().len(), 2);

@@ -14,7 +14,7 @@ use crate::domain::{AccountId, AuthorisationId, EventId};
 /// A payment as its row has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorisation {
-    /// The authorisation's id.
+    /// The id, by which authorisations sort.
     pub id: AuthorisationId,
     /// The account that pays.
     pub account: AccountId,

@@ -19,11 +19,11 @@ use crate::domain::{AccountId, Sealed};
 /// A credential that a code may belong to.
 #[derive(Clone, Debug)]
 pub struct CandidateCredential {
-    /// The credential's id.
+    /// The credential's id, by which it is found.
     pub id: CredentialId,
     /// The account that it is of.
     pub account: AccountId,
-    /// Its sealed seed.
+    /// The seed that its codes are derived from, sealed.
     pub seed: Sealed,
 }
 

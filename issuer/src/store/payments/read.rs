@@ -23,7 +23,7 @@ pub struct OpenPaymentCounts {
 /// A payment with the name of its shop, as the account's owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentWithShop {
-    /// The payment itself.
+    /// The payment as its row has it.
     pub authorisation: Authorisation,
     /// The shop that the till is of.
     pub shop: ShopName,

@@ -26,7 +26,7 @@ pub enum AuthorisationState {
 }
 
 impl AuthorisationState {
-    /// Every state.
+    /// All states that there are.
     pub const ALL: [Self; 8] = [
         Self::Authorised,
         Self::Charging,
@@ -126,7 +126,7 @@ pub enum DeclineReason {
 }
 
 impl DeclineReason {
-    /// Every reason.
+    /// All reasons that there are.
     pub const ALL: [Self; 6] =
         [Self::Used, Self::NotValid, Self::Limit, Self::Held, Self::Stopped, Self::TryAgain];
 
