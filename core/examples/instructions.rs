@@ -24,10 +24,10 @@ use tegata::{Device, Random, RandomUnavailable, SystemClock, UnixTime};
 
 const DIGITS: &str = "501234567890123456789012";
 
-/// An issuer that remembers nothing: the check alone is counted.
-struct Forgetful;
+/// A guard without state: the check alone is counted.
+struct StatelessGuard;
 
-impl ReplayGuard for Forgetful {
+impl ReplayGuard for StatelessGuard {
     type Error = Infallible;
 
     fn count_attempt(
@@ -54,9 +54,9 @@ impl ReplayGuard for Forgetful {
 }
 
 /// The same numbers in every run, none of them twice: another order of random ids is another count.
-struct Numbers(AtomicU64);
+struct FixedNumbers(AtomicU64);
 
-impl Random for Numbers {
+impl Random for FixedNumbers {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         for chunk in bytes.chunks_mut(8) {
             let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -66,9 +66,9 @@ impl Random for Numbers {
     }
 }
 
-/// What a host hands over, with a keystore that opens at once.
+/// The host's device, with a keystore that opens at once.
 fn device(folder: &Path) -> Device {
-    let random = Arc::new(Numbers(AtomicU64::new(1)));
+    let random = Arc::new(FixedNumbers(AtomicU64::new(1)));
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
     let file = folder.join("keystore");
     let keystore = SoftwareKeystore::create(&file, b"counted", cheap, random.clone()).unwrap();
@@ -100,7 +100,7 @@ fn main() {
     let check = || {
         let candidates = |_: &_, _: &_| Ok(vec![&candidate]);
         let code = black_box(code.as_bytes());
-        let _ = black_box(verify(&Forgetful, &prefixes, code, &till, now, candidates));
+        let _ = black_box(verify(&StatelessGuard, &prefixes, code, &till, now, candidates));
     };
 
     let folder = tempfile::tempdir().unwrap();

@@ -13,7 +13,7 @@ use zeroize::{Zeroizing, zeroize_stack};
 use crate::kdf::STACK;
 use crate::{Random, RandomUnavailable, Secret};
 
-/// What the ids of the suite are written as (section 7): the KEM alone, and KEM, KDF and AEAD.
+/// The ids of the suite as they are written (section 7): the KEM alone, and KEM, KDF and AEAD.
 const KEM: &[u8] = b"KEM\x00\x20";
 const SUITE: &[u8] = b"HPKE\x00\x20\x00\x01\x00\x02";
 
@@ -40,8 +40,8 @@ impl ReceiverKey {
         PublicKey(public)
     }
 
-    /// What was sealed to this key; `None` if a bit of it, of `info` or of `aad` is another, or if `enc` is no good
-    /// key.
+    /// Opens a message that was sealed to this key; `None` if a bit of it, of `info` or of `aad` is another, or if
+    /// `enc` is no good key.
     pub(crate) fn open(
         &self,
         enc: &[u8; 32],

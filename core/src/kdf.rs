@@ -16,7 +16,7 @@ pub(crate) fn hkdf_sha256(ikm: &[u8], salt: &[u8], info: &[&[u8]]) -> Secret<32>
 /// More of the stack than ring's functions take, which wipe nothing that they leave there.
 pub(crate) const STACK: usize = 16 * 1024;
 
-/// In a function of its own, so that what it leaves on the stack can be wiped.
+/// Runs HKDF in a function of its own, so that what it leaves on the stack can be wiped.
 #[inline(never)]
 #[expect(
     clippy::expect_used,

@@ -80,10 +80,10 @@ fn an_export_of_google_authenticator_is_read() {
     let otp_at = &given["expect"]["otp_at"];
     assert_eq!(code(&read[0], otp_at["unix"].as_u64().unwrap()), otp_at["otp"].as_str().unwrap());
 
-    assert_eq!(otpauth::parse(uri.as_bytes()).unwrap_err(), OtpauthError::Export);
-    assert_eq!(parse_all(b"https://x").unwrap_err(), OtpauthError::NotOtpauth);
+    assert_eq!(otpauth::parse(uri.as_bytes()).unwrap_err(), OtpauthError::MigrationUri);
+    assert_eq!(parse_all(b"https://x").unwrap_err(), OtpauthError::NotOtpauthUri);
     let empty = parse_all(b"otpauth-migration://offline").unwrap_err();
-    assert_eq!(empty, OtpauthError::Missing("data"));
+    assert_eq!(empty, OtpauthError::MissingParameter("data"));
 }
 
 #[test]

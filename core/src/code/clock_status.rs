@@ -3,7 +3,7 @@
 use super::counter::{Counter, STEP_SECONDS};
 use crate::UnixTime;
 
-/// What to add to the device's clock to have the issuer's, in seconds. Learnt whenever the issuer answers.
+/// The seconds to add to the device's clock for the issuer's time, learnt whenever the issuer answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ClockOffset(i64);
 
@@ -24,7 +24,7 @@ pub enum ClockStatus {
 }
 
 impl ClockOffset {
-    /// From the issuer's time in an answer and the device's at that moment.
+    /// Computes it from the issuer's time in an answer and the device's at that moment.
     #[must_use]
     pub fn learn(issuer: UnixTime, device: UnixTime) -> Self {
         Self(issuer.seconds().cast_signed() - device.seconds().cast_signed())

@@ -63,7 +63,7 @@ pub enum Audience {
 pub struct CodeSlot {
     /// The step of 30 seconds that the code belongs to.
     pub step: Step,
-    /// Which of the five codes of its kind in that step.
+    /// The index of the code among the five of its kind in that step.
     pub index: SlotIndex,
     /// The tills that can take the code.
     pub audience: Audience,

@@ -1,4 +1,4 @@
-//! The 24 digits as they cross the counter.
+//! The 24 digits of a payment code.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,9 +13,9 @@ use super::prefix::Prefix;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digits([u8; CODE_DIGITS]);
 
-/// What a till sent is not a payment code at all.
+/// Why bytes from a till are not a payment code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum ParseDigitsError {
     /// Too short or too long; the number of bytes found.
     #[error("a payment code is exactly 24 digits, not {0} bytes")]
     Length(usize),
@@ -28,12 +28,12 @@ impl Digits {
     /// Takes exactly 24 ASCII digits.
     ///
     /// # Errors
-    /// [`Malformed`]. Costs nothing to speak of however long the input is.
-    pub fn parse(text: &[u8]) -> Result<Self, Malformed> {
+    /// [`ParseDigitsError`]. Costs nothing to speak of however long the input is.
+    pub fn parse(text: &[u8]) -> Result<Self, ParseDigitsError> {
         let digits: &[u8; CODE_DIGITS] =
-            text.try_into().map_err(|_| Malformed::Length(text.len()))?;
+            text.try_into().map_err(|_| ParseDigitsError::Length(text.len()))?;
         match digits.iter().position(|b| !b.is_ascii_digit()) {
-            Some(at) => Err(Malformed::NotADigit(at)),
+            Some(at) => Err(ParseDigitsError::NotADigit(at)),
             None => Ok(Self(*digits)),
         }
     }
@@ -63,9 +63,9 @@ impl Digits {
 }
 
 impl FromStr for Digits {
-    type Err = Malformed;
+    type Err = ParseDigitsError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseDigitsError> {
         Self::parse(text.as_bytes())
     }
 }
@@ -91,12 +91,12 @@ mod tests {
     #[test]
     fn spaces_signs_and_full_width_digits_are_refused() {
         let parse = |text: &str| text.parse::<Digits>();
-        assert_eq!(parse(""), Err(Malformed::Length(0)));
-        assert_eq!(parse("01016860 6235459802301338"), Err(Malformed::Length(25)));
-        assert_eq!(parse("0101 6860623545980230133"), Err(Malformed::NotADigit(4)));
-        assert_eq!(parse("０101686062354598023013"), Err(Malformed::NotADigit(0)));
-        assert_eq!(parse(&"１".repeat(8)), Err(Malformed::NotADigit(0)));
-        assert_eq!(parse(&"9".repeat(10_000_000)), Err(Malformed::Length(10_000_000)));
+        assert_eq!(parse(""), Err(ParseDigitsError::Length(0)));
+        assert_eq!(parse("01016860 6235459802301338"), Err(ParseDigitsError::Length(25)));
+        assert_eq!(parse("0101 6860623545980230133"), Err(ParseDigitsError::NotADigit(4)));
+        assert_eq!(parse("０101686062354598023013"), Err(ParseDigitsError::NotADigit(0)));
+        assert_eq!(parse(&"１".repeat(8)), Err(ParseDigitsError::NotADigit(0)));
+        assert_eq!(parse(&"9".repeat(10_000_000)), Err(ParseDigitsError::Length(10_000_000)));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub use counter::{Counter, InvalidCounter, InvalidSlot, STEP_SECONDS, Slot, Slot
 pub use decimal::CODE_DIGITS;
 pub use decode::{DecodedCode, OverlappingPrefixes, Prefixes, Scheme, decode};
 pub use derive::{AliasKey, Audience, AudienceMismatch, CodeKeys, CodeSlot};
-pub use digits::{Digits, Malformed};
+pub use digits::{Digits, ParseDigitsError};
 pub use guard::{Admission, AttemptLimits, CredentialId, ReplayGuard};
 pub use next::{NextSlot, next_slot};
 pub use payment_code::PaymentCode;

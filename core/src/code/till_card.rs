@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::till::TillId;
 
-/// What a till's card begins with, so that a reader of symbols knows one from a payment code.
+/// The scheme that a till card begins with, which distinguishes it from a payment code.
 const SCHEME: &str = "tegata-till:";
 const VERSION: u8 = 1;
 const LABEL: &[u8] = b"tegata/v1/till-card\0";
@@ -80,13 +80,13 @@ impl fmt::Display for ShopName {
 /// Why a text is not a valid till card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TillCardError {
-    /// It does not have the format of a till card.
+    /// The text does not have the format of a till card.
     #[error("not a till card")]
     Malformed,
     /// A name in it is not valid.
     #[error("a name on a till card is one line of 1 to 96 bytes")]
     InvalidName,
-    /// It is not signed by this issuer.
+    /// The card is not signed by this issuer.
     #[error("not a till of this issuer: the card is signed with another key")]
     InvalidSignature,
 }

@@ -73,10 +73,10 @@ pub enum Verdict {
 /// Why a code is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeRefusal {
-    /// Not 24 ASCII digits, or not one of the issuer's prefixes.
+    /// The code is not 24 ASCII digits, or has none of the issuer's prefixes.
     #[error("not a payment code of this issuer")]
     Malformed,
-    /// It matches no credential at this time and till: wrong, too old, too early, bound to another till, or its
+    /// The code matches no credential at this time and till: wrong, too old, too early, bound to another till, or its
     /// credential is past its attempts for today.
     #[error("not valid: ask for a new code")]
     NotValid,
@@ -171,7 +171,7 @@ impl CodeMatch {
     }
 }
 
-/// What a comparison came to, closed until the attempt was counted.
+/// The result of a comparison, hidden until the attempt was counted.
 #[must_use]
 pub struct Comparison {
     found: Found,

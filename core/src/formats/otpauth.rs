@@ -31,61 +31,62 @@ use crate::SecretBytes;
 use crate::otp::check;
 use crate::vault::{FieldOutOfRange, OtpAlgorithm, OtpCredential, OtpKind};
 
-/// Why a URI is no credential. Never repeats the URI: its secret is in there.
+/// Why a URI is not a credential. Never repeats the URI, which holds the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtpauthError {
-    /// Another scheme, or no URI at all.
+    /// The text has another scheme, or is not a URI.
     #[error("not an otpauth URI: expected otpauth://totp/ or otpauth://hotp/")]
-    NotOtpauth,
-    /// What Google Authenticator exports, where one credential is expected. [`super::otpauth_migration`] reads it.
+    NotOtpauthUri,
+    /// The URI is an export of Google Authenticator, where one credential is expected. [`super::otpauth_migration`]
+    /// reads it.
     #[error("an otpauth-migration URI exports several credentials, and one is expected")]
-    Export,
-    /// Not the Base64 of a message, or cut off.
+    MigrationUri,
+    /// The data is not the Base64 of a message, or is cut off.
     #[error("the data of the otpauth-migration URI is damaged")]
-    DamagedExport,
-    /// Neither TOTP nor HOTP.
+    InvalidMigration,
+    /// The type is neither TOTP nor HOTP.
     #[error("the type is neither totp nor hotp")]
     UnknownType,
-    /// A part that is not UTF-8 once its percent signs are undone.
+    /// A part is not UTF-8 after percent decoding.
     #[error("the {0} is not UTF-8")]
-    NotUtf8(&'static str),
-    /// Two values for one parameter: readers would disagree on which is meant.
+    InvalidUtf8(&'static str),
+    /// A parameter has two values: readers would disagree on which is meant.
     #[error("the parameter {0} is given twice")]
-    Twice(&'static str),
-    /// A parameter that every such URI has.
+    DuplicateParameter(&'static str),
+    /// A parameter that such a URI needs is missing.
     #[error("the parameter {0} is missing")]
-    Missing(&'static str),
-    /// Not Base32 (RFC 4648, section 6).
+    MissingParameter(&'static str),
+    /// The secret is not Base32 (RFC 4648, section 6).
     #[error("the secret is not Base32: expected letters and the digits 2 to 7, without spaces")]
-    NotBase32,
+    InvalidBase32,
     /// A hash other than the three of RFC 6238.
     #[error("the algorithm is not one of SHA1, SHA256 and SHA512")]
     UnknownAlgorithm,
-    /// Not decimal digits, or far too large.
+    /// A number is not decimal digits, or far too large.
     #[error("the parameter {0} is not a whole number in its range")]
-    NotANumber(&'static str),
-    /// Read, and not something that a wallet stores.
+    InvalidNumber(&'static str),
+    /// A value is out of the range that a wallet stores.
     #[error(transparent)]
     OutOfRange(#[from] FieldOutOfRange),
 }
 
-/// Reads a credential. Without a word on it: SHA1, 6 digits, 30 seconds.
+/// Reads a credential. Defaults: SHA-1, 6 digits, 30 seconds.
 ///
-/// The parameter `issuer` counts for more than the label's beginning. Unknown parameters are ignored, as are those of
+/// The parameter `issuer` takes precedence over the label. Unknown parameters are ignored, as are those of
 /// the other type. Base32 comes in either case, with its padding or without; bits left over at its end are dropped,
 /// since services make secrets of random letters.
 ///
 /// # Errors
 /// [`OtpauthError`], one for each thing that can be wrong.
 pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
-    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauth)?;
-    let (scheme, rest) = uri.split_once("://").ok_or(OtpauthError::NotOtpauth)?;
+    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauthUri)?;
+    let (scheme, rest) = uri.split_once("://").ok_or(OtpauthError::NotOtpauthUri)?;
     if scheme.eq_ignore_ascii_case("otpauth-migration") {
-        return Err(OtpauthError::Export);
+        return Err(OtpauthError::MigrationUri);
     }
     if !scheme.eq_ignore_ascii_case("otpauth") {
-        return Err(OtpauthError::NotOtpauth);
+        return Err(OtpauthError::NotOtpauthUri);
     }
     let (path, query) = parts(rest);
     let (type_name, label) = path.split_once('/').unwrap_or((path, ""));
@@ -94,15 +95,15 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
     let kind = if type_name.eq_ignore_ascii_case("totp") {
         OtpKind::Totp(given.period.map_or(Ok(30), |it| number(it, "period"))?)
     } else if type_name.eq_ignore_ascii_case("hotp") {
-        let counter = given.counter.ok_or(OtpauthError::Missing("counter"))?;
+        let counter = given.counter.ok_or(OtpauthError::MissingParameter("counter"))?;
         OtpKind::Hotp(number(counter, "counter")?)
     } else {
         return Err(OtpauthError::UnknownType);
     };
     let algorithm = given.algorithm.map_or(Ok(OtpAlgorithm::Sha1), algorithm)?;
     let digits = given.digits.map_or(Ok(6), |it| number(it, "digits"))?;
-    let secret = from_base32(given.secret.ok_or(OtpauthError::Missing("secret"))?)
-        .ok_or(OtpauthError::NotBase32)?;
+    let secret = from_base32(given.secret.ok_or(OtpauthError::MissingParameter("secret"))?)
+        .ok_or(OtpauthError::InvalidBase32)?;
     let (label_issuer, account) = names(label)?;
     let issuer = match text(given.issuer.unwrap_or_default(), "issuer")? {
         issuer if issuer.is_empty() => label_issuer,
@@ -180,7 +181,7 @@ impl<'u> Parameters<'u> {
                 _ => continue,
             };
             if place.replace(value).is_some() {
-                return Err(OtpauthError::Twice(name));
+                return Err(OtpauthError::DuplicateParameter(name));
             }
         }
         Ok(given)
@@ -207,14 +208,14 @@ pub(super) fn split_label(label: &str) -> (String, String) {
 /// A plus sign is a plus sign: only forms write a space so, and e-mail addresses have them.
 fn text(encoded: &str, what: &'static str) -> Result<String, OtpauthError> {
     let text = percent_decode_str(encoded).decode_utf8();
-    Ok(text.map_err(|_| OtpauthError::NotUtf8(what))?.into_owned())
+    Ok(text.map_err(|_| OtpauthError::InvalidUtf8(what))?.into_owned())
 }
 
 fn number<T: std::str::FromStr>(text: &str, name: &'static str) -> Result<T, OtpauthError> {
     // The standard library takes a plus sign too.
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = if is_number { text.parse().ok() } else { None };
-    number.ok_or(OtpauthError::NotANumber(name))
+    number.ok_or(OtpauthError::InvalidNumber(name))
 }
 
 fn algorithm(name: &str) -> Result<OtpAlgorithm, OtpauthError> {
@@ -307,7 +308,7 @@ mod tests {
             "%FF%FF",
             "印鑑",
         ] {
-            assert_eq!(secret(text), Err(OtpauthError::NotBase32), "{text}");
+            assert_eq!(secret(text), Err(OtpauthError::InvalidBase32), "{text}");
         }
     }
 
@@ -315,24 +316,31 @@ mod tests {
     fn each_fault_of_a_uri_has_its_error() {
         let with = |rest: &str| wrong(&format!("totp/a?secret={SECRET}{rest}"));
         for other in ["", "otpauth", "otpauth:totp/a", "https://totp/a", "://", "\u{0}://x"] {
-            assert_eq!(parse(other.as_bytes()).unwrap_err(), OtpauthError::NotOtpauth, "{other}");
+            assert_eq!(
+                parse(other.as_bytes()).unwrap_err(),
+                OtpauthError::NotOtpauthUri,
+                "{other}"
+            );
         }
-        assert_eq!(parse(b"otpauth://totp/\xff").unwrap_err(), OtpauthError::NotOtpauth);
+        assert_eq!(parse(b"otpauth://totp/\xff").unwrap_err(), OtpauthError::NotOtpauthUri);
         let migration = parse(b"otpauth-migration://offline?data=Cg").unwrap_err();
-        assert_eq!(migration, OtpauthError::Export);
+        assert_eq!(migration, OtpauthError::MigrationUri);
         assert_eq!(wrong(&format!("motp/a?secret={SECRET}")), OtpauthError::UnknownType);
-        assert_eq!(wrong("totp/a"), OtpauthError::Missing("secret"));
-        assert_eq!(wrong("totp/a#?secret=MZXW6"), OtpauthError::Missing("secret"));
-        assert_eq!(wrong(&format!("hotp/a?secret={SECRET}")), OtpauthError::Missing("counter"));
-        assert_eq!(with("&secret=MZXW6"), OtpauthError::Twice("secret"));
-        assert_eq!(with("&digits=6&digits=6"), OtpauthError::Twice("digits"));
-        assert_eq!(with("&issuer=%FF"), OtpauthError::NotUtf8("issuer"));
-        assert_eq!(wrong("totp/%FF?secret=MZXW6"), OtpauthError::NotUtf8("account"));
+        assert_eq!(wrong("totp/a"), OtpauthError::MissingParameter("secret"));
+        assert_eq!(wrong("totp/a#?secret=MZXW6"), OtpauthError::MissingParameter("secret"));
+        assert_eq!(
+            wrong(&format!("hotp/a?secret={SECRET}")),
+            OtpauthError::MissingParameter("counter")
+        );
+        assert_eq!(with("&secret=MZXW6"), OtpauthError::DuplicateParameter("secret"));
+        assert_eq!(with("&digits=6&digits=6"), OtpauthError::DuplicateParameter("digits"));
+        assert_eq!(with("&issuer=%FF"), OtpauthError::InvalidUtf8("issuer"));
+        assert_eq!(wrong("totp/%FF?secret=MZXW6"), OtpauthError::InvalidUtf8("account"));
         assert_eq!(with("&algorithm=MD5"), OtpauthError::UnknownAlgorithm);
         for number in ["", "+6", "-6", "six", "6.0", "256"] {
-            assert_eq!(with(&format!("&digits={number}")), OtpauthError::NotANumber("digits"));
+            assert_eq!(with(&format!("&digits={number}")), OtpauthError::InvalidNumber("digits"));
         }
-        assert_eq!(with("&period=4294967296"), OtpauthError::NotANumber("period"));
+        assert_eq!(with("&period=4294967296"), OtpauthError::InvalidNumber("period"));
         let out_of_range = |error, field| {
             assert!(matches!(error, OtpauthError::OutOfRange(it) if it.field == field), "{error}");
         };

@@ -17,22 +17,22 @@ use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind};
 /// [`OtpauthError`], one for each thing that can be wrong. One wrong credential refuses the export.
 pub fn parse_all(uri: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
     match parse(uri) {
-        Err(OtpauthError::Export) => {}
+        Err(OtpauthError::MigrationUri) => {}
         one => return Ok(vec![one?]),
     }
-    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauth)?;
+    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauthUri)?;
     let (_, query) = parts(uri);
     let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));
     match (data.next(), data.next()) {
         (Some(data), None) => read(data),
-        (Some(_), Some(_)) => Err(OtpauthError::Twice("data")),
-        (None, _) => Err(OtpauthError::Missing("data")),
+        (Some(_), Some(_)) => Err(OtpauthError::DuplicateParameter("data")),
+        (None, _) => Err(OtpauthError::MissingParameter("data")),
     }
 }
 
 /// The credentials in the parameter `data`, all or none: an export that is taken in part is an account that is lost.
 fn read(data: &str) -> Result<Vec<OtpCredential>, OtpauthError> {
-    let message = from_base64(data).ok_or(OtpauthError::DamagedExport)?;
+    let message = from_base64(data).ok_or(OtpauthError::InvalidMigration)?;
     let mut credentials = Vec::new();
     let mut fields = Fields(&message);
     while let Some((number, value)) = fields.next()? {
@@ -74,7 +74,7 @@ fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
     let digits = match digits {
         0 | 1 => 6,
         2 => 8,
-        _ => return Err(OtpauthError::NotANumber("digits")),
+        _ => return Err(OtpauthError::InvalidNumber("digits")),
     };
     let kind = match type_number {
         1 => OtpKind::Hotp(counter),
@@ -93,7 +93,7 @@ fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
 }
 
 fn text(bytes: &[u8], what: &'static str) -> Result<String, OtpauthError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| OtpauthError::NotUtf8(what))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| OtpauthError::InvalidUtf8(what))?;
     Ok(text.to_owned())
 }
 
@@ -125,7 +125,7 @@ impl<'m> Fields<'m> {
         if self.0.is_empty() {
             return Ok(None);
         }
-        self.field().map(Some).ok_or(OtpauthError::DamagedExport)
+        self.field().map(Some).ok_or(OtpauthError::InvalidMigration)
     }
 
     fn field(&mut self) -> Option<(u64, Value<'m>)> {
@@ -199,8 +199,8 @@ mod tests {
         let wrong = |parameters: &[u8]| one(parameters).unwrap_err();
         assert_eq!(wrong(&[10, 1, 1, 48, 0]), OtpauthError::UnknownType);
         assert_eq!(wrong(&[10, 1, 1, 48, 2, 32, 4]), OtpauthError::UnknownAlgorithm);
-        assert_eq!(wrong(&[10, 1, 1, 48, 2, 40, 3]), OtpauthError::NotANumber("digits"));
-        assert_eq!(wrong(&[10, 1, 1, 48, 2, 18, 1, 0xff]), OtpauthError::NotUtf8("account"));
+        assert_eq!(wrong(&[10, 1, 1, 48, 2, 40, 3]), OtpauthError::InvalidNumber("digits"));
+        assert_eq!(wrong(&[10, 1, 1, 48, 2, 18, 1, 0xff]), OtpauthError::InvalidUtf8("account"));
         assert!(matches!(wrong(&[48, 2]), OtpauthError::OutOfRange(_)));
         for damaged in [
             &[10][..],
@@ -210,13 +210,13 @@ mod tests {
             &[48, 0x80],
             &[48, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
         ] {
-            assert_eq!(wrong(damaged), OtpauthError::DamagedExport, "{damaged:?}");
+            assert_eq!(wrong(damaged), OtpauthError::InvalidMigration, "{damaged:?}");
         }
-        assert_eq!(read("A").unwrap_err(), OtpauthError::DamagedExport);
-        assert_eq!(read("C g").unwrap_err(), OtpauthError::DamagedExport);
+        assert_eq!(read("A").unwrap_err(), OtpauthError::InvalidMigration);
+        assert_eq!(read("C g").unwrap_err(), OtpauthError::InvalidMigration);
         // The last letter holds four bits and two that have to be zero.
         assert!(read("EAE").unwrap().is_empty());
-        assert_eq!(read("EAF").unwrap_err(), OtpauthError::DamagedExport);
+        assert_eq!(read("EAF").unwrap_err(), OtpauthError::InvalidMigration);
         assert!(read("").unwrap().is_empty());
     }
 

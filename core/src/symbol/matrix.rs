@@ -96,7 +96,7 @@ impl Symbol {
         self.rows[usize::from(y) * stride + usize::from(x / 8)] & (0x80 >> (x % 8)) != 0
     }
 
-    /// For a linear symbol: how many modules high its bars should be drawn, 30 % of its width and at least 20.
+    /// The height of a linear symbol's bars in modules: 30 % of its width and at least 20.
     ///
     /// That is twice what ISO/IEC 15417 advises for reading by hand: a scan line tilted by 16 degrees still
     /// crosses all bars. `None` for a symbol with rows of its own.

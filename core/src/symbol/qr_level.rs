@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How much of a QR code may be unreadable: about 7, 15, 25 or 30 % of its codewords.
+/// The level of error correction: about 7, 15, 25 or 30 % of the codewords may be unreadable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum QrLevel {
     /// Low: about 7 % of the codewords may be unreadable.
@@ -16,15 +16,15 @@ pub enum QrLevel {
 }
 
 impl QrLevel {
-    /// From the strongest to the roomiest.
+    /// The levels, strongest first.
     pub(super) const STRONGEST_FIRST: [Self; 4] = [Self::H, Self::Q, Self::M, Self::L];
 
-    /// What version 40 holds in numeric mode (ISO/IEC 18004, table 7).
+    /// Digits that version 40 holds in numeric mode (ISO/IEC 18004, table 7).
     pub(super) const fn most_digits(self) -> usize {
         [7089, 5596, 3993, 3057][self as usize]
     }
 
-    /// What version 40 holds in byte mode (ISO/IEC 18004, table 7).
+    /// Bytes that version 40 holds in byte mode (ISO/IEC 18004, table 7).
     pub(super) const fn most_bytes(self) -> usize {
         [2953, 2331, 1663, 1273][self as usize]
     }

@@ -32,19 +32,19 @@ pub enum TransferError {
     /// No record was chosen to be transferred.
     #[error("nothing was selected for transfer")]
     NothingSelected,
-    /// It exceeds what one transfer can hold.
+    /// The records exceed what one transfer can hold.
     #[error("too much for one transfer: at most {MAX_RECORDS} records and {} kB", MAX_BYTES / 1000)]
     TooLarge,
     /// There is no pending request on this phone.
     #[error("no transfer request is pending: begin the transfer on this phone first")]
     NoPendingRequest,
-    /// It answers another phone's request, or one that was cancelled.
+    /// The text answers another phone's request, or one that was cancelled.
     #[error("sealed for another phone or for an abandoned request")]
     WrongRecipient,
-    /// It answers a request that was answered already.
+    /// The text answers a request that was answered already.
     #[error("already imported: its records are here unless they were removed")]
     AlreadyReceived,
-    /// It was altered after sealing, or holds something that cannot be transferred.
+    /// The text was altered after sealing, or holds something that cannot be transferred.
     #[error("altered or incomplete: have it sent again")]
     Corrupt,
 }

@@ -32,7 +32,7 @@ pub trait Anchor: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnchorError {
-    /// Not now: the device is locked.
+    /// The device is locked: try again later.
     #[error("the anchor is locked")]
     Locked,
     /// Anything else, as one plain clause without secrets.

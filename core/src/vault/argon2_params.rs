@@ -21,14 +21,14 @@ pub struct Argon2Params {
 pub struct Argon2ParamsOutOfRange;
 
 impl Argon2Params {
-    /// For a passphrase typed at a desktop: 256 MiB, 3 passes, 1 lane (docs/adr/0004-passphrase-cost.md).
+    /// The cost for a passphrase typed at a desktop: 256 MiB, 3 passes, 1 lane (docs/adr/0004-passphrase-cost.md).
     pub const DESKTOP: Self = Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 };
 
-    /// For a PIN typed at a phone of 2 GB: 32 MiB, 3 passes, 1 lane (docs/adr/0010-pin-cost.md).
+    /// The cost for a PIN typed at a phone with 2 GB: 32 MiB, 3 passes, 1 lane (docs/adr/0010-pin-cost.md).
     pub const PHONE: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
-    /// For the number that a transfer request is compared by: as [`PHONE`](Self::PHONE) is today, and part of that
-    /// format (docs/transfer-format.md).
+    /// The cost for the number that a transfer request is compared by: as [`PHONE`](Self::PHONE) is today, and part of
+    /// that format (docs/transfer-format.md).
     pub(crate) const TRANSFER_NUMBER: Self = Self { memory_kib: 32 * 1024, passes: 3, lanes: 1 };
 
     /// Bytes of the encoded parameters.

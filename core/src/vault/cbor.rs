@@ -163,7 +163,7 @@ impl<'a> MapReader<'a> {
         self.optional_bytes(key)?.ok_or(DecodeError::Malformed)
     }
 
-    /// At most `max` numbers.
+    /// Reads an array of at most `max` numbers.
     pub(crate) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, DecodeError> {
         self.need(key)?;
         let count = self.shortest(|decoder| {

@@ -319,7 +319,7 @@ pub(super) struct LogName {
 }
 
 impl LogName {
-    /// That of the vault at `path`, not synced yet.
+    /// The log's entry of the vault at `path`, not synced yet.
     pub(super) fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), durable: false }
     }

@@ -56,7 +56,7 @@ pub enum VaultError {
     /// The keystore failed in another way than those above, in its own words.
     #[error("the device's keystore failed: {0}")]
     Keystore(String),
-    /// What is kept outside of the file could not be loaded or stored, in the host's words.
+    /// The anchor could not be loaded or stored, in the host's words.
     #[error("the vault's anchor failed: {0}")]
     Anchor(String),
     /// The payment lock is not opened, or was changed since.
@@ -65,12 +65,12 @@ pub enum VaultError {
     /// The payment lock cannot be opened in this way.
     #[error("this way to unlock payments is not set up")]
     UnlockNotSet,
-    /// Nothing else opens the payment lock, so this cannot be forgotten.
+    /// Nothing else opens the payment lock, so this way cannot be removed.
     #[error(
         "this is the only way to unlock payments: set up another one first, or remove the lock"
     )]
     LastUnlockMethod,
-    /// This is not the PIN.
+    /// The PIN is wrong.
     #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
         /// How many more wrong PINs are accepted before the PIN is blocked.

@@ -206,7 +206,7 @@ fn copy() -> tempfile::TempDir {
     copy
 }
 
-/// That these are the records, in whatever order. Secrets have no equality of their own; their encoding has.
+/// Asserts that these are the records, in any order. Secrets have no equality of their own; their encoding has.
 fn same<T: RecordKind>(read: &[(RecordId, T)], expected: &[T]) {
     let encoded = |items: &mut dyn Iterator<Item = &T>| {
         let mut encoded: Vec<_> = items.map(|item| kinds::encode(item).unwrap().to_vec()).collect();

@@ -55,7 +55,7 @@ impl Random for FixedSalt {
     }
 }
 
-/// What a record holds: of one kind at most, and in the one encoding that it has.
+/// The data of a record: of one kind at most, and in its one encoding.
 pub fn kinds(data: &[u8]) {
     let manifest = Manifest::decode(data).is_ok_and(|manifest| {
         assert_eq!(manifest.encode().expect("a manifest is small"), data);
@@ -206,7 +206,7 @@ static FIXTURE: LazyLock<Arc<SoftwareKeystore>> = LazyLock::new(|| {
     Arc::new(SoftwareKeystore::from_text(KEYSTORE, &text, random).expect("the fixture's keystore"))
 });
 
-/// What the fixture holds, kind by kind.
+/// The content of the fixture, kind by kind.
 static CONTENT: LazyLock<[RecordList; 5]> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("vault");

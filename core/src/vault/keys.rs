@@ -16,7 +16,7 @@ pub(super) struct DataKey {
     key: Secret<32>,
 }
 
-/// Bytes of what a keystore wraps.
+/// Bytes of the plaintext that a keystore wraps.
 const WRAPPED: usize = 16 + 4 + 32;
 
 impl DataKey {
@@ -40,7 +40,7 @@ impl DataKey {
         self.generation
     }
 
-    /// What the keystore wraps: `vault id ‖ be32(generation) ‖ DEK`.
+    /// The plaintext that the keystore wraps: `vault id ‖ be32(generation) ‖ DEK`.
     pub(super) fn plaintext(&self, vault: &VaultId) -> Secret<WRAPPED> {
         let mut secret = Secret::zero();
         let bytes = secret.expose_mut();
@@ -90,7 +90,7 @@ impl DataKey {
     }
 }
 
-/// The generations that a vault accepts: one, or two while it moves from one to the next.
+/// The generations that a vault accepts: one, or two while the key is being replaced.
 #[derive(Debug)]
 pub(super) struct Keyring {
     vault: VaultId,
@@ -110,12 +110,12 @@ impl Keyring {
         &self.vault
     }
 
-    /// What new records are sealed under.
+    /// The key that new records are sealed under.
     pub(super) fn current(&self) -> &DataKey {
         self.newer.as_ref().unwrap_or(&self.oldest)
     }
 
-    /// What the manifest's entries are made with.
+    /// The key that the manifest's entries are made with.
     pub(super) fn oldest(&self) -> &DataKey {
         &self.oldest
     }
@@ -129,17 +129,17 @@ impl Keyring {
         self.iter().map(|key| key.generation.get()).collect()
     }
 
-    /// Whether the vault moves from one generation to the next.
+    /// Whether the data key is being replaced.
     pub(super) fn is_rekeying(&self) -> bool {
         self.newer.is_some()
     }
 
-    /// Adds the generation to move to.
+    /// Adds the next generation, which begins a replacement.
     pub(super) fn add_generation(&mut self, key: DataKey) {
         self.newer = Some(key);
     }
 
-    /// Ends the move.
+    /// Drops the oldest generation, which ends a replacement.
     pub(super) fn forget_oldest(&mut self) {
         if let Some(key) = self.newer.take() {
             self.oldest = key;

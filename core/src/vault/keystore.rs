@@ -3,7 +3,7 @@
 use super::VaultError;
 use crate::{Secret, SecretBytes};
 
-/// Where a device keeps the keys that never leave it: Android Keystore, the iOS Keychain and Secure Enclave, or
+/// The store of keys that never leave the device: Android Keystore, the iOS Keychain and Secure Enclave, or
 /// [`SoftwareKeystore`] on a desktop.
 ///
 /// Calls are synchronous and may take as long as the hardware does. A keystore never replaces a missing
@@ -47,7 +47,7 @@ pub trait Keystore: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeystoreError {
-    /// Not now: the device is locked, or the keystore is not ready.
+    /// The device is locked, or the keystore is not ready: try again later.
     #[error("the keystore is locked")]
     Locked,
     /// The keystore does not have the key.
@@ -56,10 +56,10 @@ pub enum KeystoreError {
     /// The key is there and refuses for good, as after a change of the screen lock or of the enrolled fingers.
     #[error("the keystore has invalidated the key")]
     KeyInvalidated,
-    /// What should be unwrapped was wrapped by another keystore.
+    /// The bytes to be unwrapped were wrapped by another keystore.
     #[error("the key was wrapped on another device")]
     WrongDevice,
-    /// What should be unwrapped was wrapped here, and has been damaged since.
+    /// The bytes to be unwrapped were wrapped here and have been damaged since.
     #[error("the wrapped key is damaged")]
     Damaged,
     /// Anything else, as one plain clause without secrets.

@@ -32,7 +32,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Of a vault without records.
+    /// The manifest of a vault without records.
     pub(super) fn empty(generation: NonZeroU32) -> Self {
         Self {
             format: format::NEWEST,
@@ -74,7 +74,7 @@ impl Manifest {
     }
 }
 
-/// What one record adds to the XOR: `HMAC-SHA256(K_manifest, id ‖ be64(rev) ‖ be32(generation) ‖ salt ‖ tag)`.
+/// The entry of one record in the XOR: `HMAC-SHA256(K_manifest, id ‖ be64(rev) ‖ be32(generation) ‖ salt ‖ tag)`.
 pub(super) fn entry(
     key: &hmac::Key,
     id: &RecordId,

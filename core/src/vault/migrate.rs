@@ -8,7 +8,7 @@ use super::transaction::Transaction;
 /// Brings what a vault holds from one format to the next.
 pub(super) type Step = fn(&mut Transaction<'_>) -> Result<(), VaultError>;
 
-/// One for each format but the first, in their order: the first of these leads from format 1 to format 2.
+/// The steps, one for each format but the first, in order: the first of these leads from format 1 to format 2.
 pub(super) const STEPS: &[Step] = &[];
 
 const _: () = assert!(newest(STEPS) == format::NEWEST, "each format but the first has a step");

@@ -64,15 +64,19 @@ impl Vault {
         device: &Device,
         steps: &[Step],
     ) -> Result<Self, VaultError> {
-        let mut vault = Self::read(path, device, steps)?;
+        let mut vault = Self::open_unchecked(path, device, steps)?;
         vault.rollback_guard.check_epoch(vault.manifest.epoch)?;
         database::allow_checkpoint_on_close(&vault.connection)?;
         vault.migrate(steps)?;
         Ok(vault)
     }
 
-    /// All of opening but the question whether this is the file written last.
-    pub(super) fn read(path: &Path, device: &Device, steps: &[Step]) -> Result<Self, VaultError> {
+    /// Opens without the check that this is the file written last.
+    pub(super) fn open_unchecked(
+        path: &Path,
+        device: &Device,
+        steps: &[Step],
+    ) -> Result<Self, VaultError> {
         let connection = database::open(path)?;
         let (format, vault) = database::identify(&connection, migrate::newest(steps))?;
         let keystore = &*device.keystore;
@@ -105,7 +109,7 @@ impl Vault {
     /// Those of [`open`](Self::open) but `RolledBack`; those of the anchor if it does not hold the new epoch when this
     /// would return: the vault is whole then, and can be opened either way.
     pub fn open_rolled_back(path: &Path, device: &Device) -> Result<Self, VaultError> {
-        let mut vault = Self::read(path, device, migrate::STEPS)?;
+        let mut vault = Self::open_unchecked(path, device, migrate::STEPS)?;
         let anchored = vault.rollback_guard.anchored_epoch();
         let found = vault.rollback_guard.check_epoch(vault.manifest.epoch);
         database::allow_checkpoint_on_close(&vault.connection)?;

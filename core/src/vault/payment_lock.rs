@@ -72,7 +72,7 @@ struct OpenLock {
     key: LockKey,
 }
 
-/// Which ways of unlocking payments are set.
+/// The ways of unlocking payments that are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockStatus {
     /// How many more wrong PINs are accepted before the PIN is blocked, if a PIN is set.

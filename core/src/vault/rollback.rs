@@ -12,7 +12,7 @@ use super::ids::VaultId;
 /// The guard against an older copy of a vault's file: its anchor, or none.
 pub(super) struct RollbackGuard {
     anchor: Option<Arc<dyn Anchor>>,
-    /// What the anchor holds, or must hold before the next write.
+    /// The state that the anchor holds, or must hold before the next write.
     anchored: AnchorState,
     pending: bool,
 }

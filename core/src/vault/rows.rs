@@ -22,7 +22,7 @@ pub(super) fn get<T: RecordKind>(
     kinds::decode(&data)?.map(Some).ok_or(VaultError::WrongKind)
 }
 
-/// What a record holds, whatever its kind.
+/// Reads the data of a record, whatever its kind.
 pub(super) fn read_data(
     connection: &Connection,
     keys: &Keyring,
@@ -55,7 +55,7 @@ pub(super) fn seal_manifest(
     record::seal(keys, &RecordId::MANIFEST, manifest.epoch, &manifest.encode()?, random)
 }
 
-/// Reads the manifest, then holds all rows against it in one pass.
+/// Reads the manifest, then checks all rows against it in one pass.
 pub(super) fn check_records(
     connection: &Connection,
     format: u32,
@@ -88,7 +88,7 @@ pub(super) fn check_records(
     expected.filter(|manifest| *manifest == seen).ok_or(VaultError::Corrupt)
 }
 
-/// Reads one row, if it is there.
+/// Reads one row, if it exists.
 pub(super) fn find<T>(
     connection: &Connection,
     id: &RecordId,

@@ -121,8 +121,8 @@ impl Vault {
     /// Runs `work` as one unit: if it returns an error, or anything fails up to the last step, nothing is changed.
     /// If `work` wrote nothing, nothing is written.
     ///
-    /// What was written is anchored before this returns. If the anchor cannot be stored then, the write holds all the
-    /// same, and the next transaction begins with it.
+    /// The write is anchored before this returns. If the anchor cannot be stored then, the write holds all the same,
+    /// and the next transaction begins with it.
     ///
     /// # Errors
     /// What `work` returns; those of the anchor, before anything is done; `Storage` and `Random` from the end of the

@@ -27,7 +27,7 @@ pub struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// One that has read and written nothing yet.
+    /// Begins a transaction that has read and written nothing yet.
     pub(super) fn new(
         sql: rusqlite::Transaction<'a>,
         keys: &'a Keyring,
@@ -57,7 +57,7 @@ impl<'a> Transaction<'a> {
         self.random
     }
 
-    /// As [`Vault::get`]; sees what this transaction has written.
+    /// Reads a record as [`Vault::get`] does; sees what this transaction has written.
     ///
     /// # Errors
     /// As [`Vault::get`].
@@ -65,7 +65,7 @@ impl<'a> Transaction<'a> {
         rows::get(&self.sql, self.keys, id)
     }
 
-    /// As [`Vault::list`]; sees what this transaction has written.
+    /// Lists records as [`Vault::list`] does; sees what this transaction has written.
     ///
     /// # Errors
     /// As [`Vault::list`].
@@ -97,7 +97,7 @@ impl<'a> Transaction<'a> {
         self.put_data(id, &data)
     }
 
-    /// As [`put`](Self::put), of data that a record holds already.
+    /// Stores encoded data as [`put`](Self::put) stores an item.
     fn put_data(&mut self, id: &RecordId, data: &[u8]) -> Result<(), VaultError> {
         let before = self.entry(id)?;
         let rev = before.map_or(1, |(rev, _)| rev + 1);

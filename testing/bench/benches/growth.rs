@@ -10,7 +10,7 @@ use std::{
 use criterion::{Criterion, SamplingMode};
 use tegata::vault::{PaymentCredential, Vault};
 use tegata_bench::{
-    ours::{Device, credential},
+    ours::{BenchDevice, credential},
     sqlite::Store,
 };
 use tempfile::TempDir;
@@ -74,7 +74,7 @@ const READS: u32 = 100;
 
 /// Ours and the peer, with as many records each.
 struct Sides {
-    device: Device,
+    device: BenchDevice,
     vault: Option<Vault>,
     peers_file: PathBuf,
     store: Option<Store>,
@@ -88,7 +88,7 @@ struct Sides {
 impl Sides {
     fn new(records: u32) -> Self {
         let folder = tempdir();
-        let device = Device::new(folder.path(), records);
+        let device = BenchDevice::new(folder.path(), records);
         let peers_file = folder.path().join("store");
         // Closed once, so that the log of filling it is gone, as it is from ours.
         drop(Store::open(&peers_file, records));

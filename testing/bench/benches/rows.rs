@@ -16,7 +16,7 @@ use tegata::{symbol::Symbol, vault::PaymentCredential};
 use tegata_bench::{
     CREDENTIALS, DIGITS, NOW, SECRET, WANTED,
     code::{Midstate, digits, totp},
-    ours::{self, Device, Issuer, Ticking},
+    ours::{self, BenchDevice, Issuer, TickingWallet},
     passphrase,
     sqlite::{Locking, Store},
     symbol,
@@ -97,7 +97,7 @@ fn open(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("open");
     let folder = tempdir();
     if plain() {
-        let device = Device::new(folder.path(), CREDENTIALS);
+        let device = BenchDevice::new(folder.path(), CREDENTIALS);
         let seed = ours::seed();
         let scheme = ours::scheme();
         row.bench_function(OURS, |b| {
@@ -149,13 +149,13 @@ fn without_drop<T>(bencher: &mut Bencher, mut work: impl FnMut() -> T) {
 /// What the wallet does for each code it shows: the counter is stored before. The peer commits one row.
 fn show(criterion: &mut Criterion) {
     let folder = tempdir();
-    let mut ticking = Ticking::new(folder.path());
-    beside_a_commit(&mut criterion.benchmark_group("show"), folder.path(), || ticking.next_code());
+    let mut wallet = TickingWallet::new(folder.path());
+    beside_a_commit(&mut criterion.benchmark_group("show"), folder.path(), || wallet.next_code());
 }
 
 fn put(criterion: &mut Criterion) {
     let folder = tempdir();
-    let device = Device::new(folder.path(), CREDENTIALS);
+    let device = BenchDevice::new(folder.path(), CREDENTIALS);
     let mut vault = device.open();
     let credential = ours::credential(WANTED);
     let ours = || vault.put(device.record(WANTED), &credential).unwrap();
@@ -197,7 +197,7 @@ fn get(criterion: &mut Criterion) {
     let mut row = criterion.benchmark_group("get");
     let folder = tempdir();
     if plain() {
-        let device = Device::new(folder.path(), CREDENTIALS);
+        let device = BenchDevice::new(folder.path(), CREDENTIALS);
         let vault = device.open();
         row.bench_function(OURS, |b| {
             b.iter(|| vault.get::<PaymentCredential>(black_box(device.record(WANTED))));

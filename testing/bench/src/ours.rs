@@ -46,10 +46,10 @@ pub fn next_code(seed: &Seed, scheme: &Scheme, now: u64) -> (PaymentCode, Paymen
     (code, symbols)
 }
 
-/// An issuer that remembers nothing, so that what is measured is the check alone.
-pub struct Forgetful;
+/// A guard without state, so that the check alone is measured.
+pub struct StatelessGuard;
 
-impl ReplayGuard for Forgetful {
+impl ReplayGuard for StatelessGuard {
     type Error = Infallible;
 
     fn count_attempt(
@@ -98,7 +98,8 @@ impl Issuer {
     pub fn check(&self, code: &[u8], now: u64) -> bool {
         let now = UnixTime::new(now).unwrap();
         let candidates = |_: &_, _: &_| Ok(vec![&self.candidate]);
-        let Ok(verdict) = verify(&Forgetful, &self.prefixes, code, &self.till, now, candidates);
+        let Ok(verdict) =
+            verify(&StatelessGuard, &self.prefixes, code, &self.till, now, candidates);
         matches!(verdict, Verdict::Accepted { .. })
     }
 }
@@ -109,15 +110,15 @@ impl Default for Issuer {
     }
 }
 
-/// A vault of payment credentials, and a keystore that is open already: what a device's keystore takes is its own.
-pub struct Device {
+/// A vault of payment credentials, and a keystore that is open already, so that its time is not measured.
+pub struct BenchDevice {
     host: tegata::Device,
     file: std::path::PathBuf,
     /// The records in the order of their credentials' numbers.
     pub records: Vec<RecordId>,
 }
 
-impl Device {
+impl BenchDevice {
     /// Makes the files, with so many credentials.
     #[must_use]
     pub fn new(folder: &Path, credentials: u32) -> Self {
@@ -151,53 +152,53 @@ impl Device {
 }
 
 /// A wallet whose clock moves half a minute at each call, so that there is always a next code.
-pub struct Ticking {
+pub struct TickingWallet {
     wallet: Wallet,
     id: RecordId,
 }
 
-struct HalfMinutes(AtomicU64);
+struct HalfMinuteClock(AtomicU64);
 
-impl Clock for HalfMinutes {
+impl Clock for HalfMinuteClock {
     fn now(&self) -> UnixTime {
         UnixTime::new(self.0.fetch_add(30, Ordering::Relaxed)).unwrap()
     }
 }
 
-impl Ticking {
+impl TickingWallet {
     /// Creates the keystore's and the vault's files.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        let clock = Arc::new(HalfMinutes(AtomicU64::new(NOW)));
+        let clock = Arc::new(HalfMinuteClock(AtomicU64::new(NOW)));
         let host = host(&folder.join("ticking-keystore"), clock);
         let mut wallet = Wallet::create(&folder.join("ticking"), &host).unwrap();
         let scheme = scheme();
         let label = "Shop".to_owned();
         let new =
             NewPaymentCredential { credential: CredentialId([1; 16]), label, scheme, seed: seed() };
-        let id = wallet.payments().add(LEAVE, &new).unwrap();
+        let id = wallet.payments().add(UNLOCK, &new).unwrap();
         Self { wallet, id }
     }
 
     /// The next code, its counter stored, and both symbols.
     pub fn next_code(&mut self) -> PaymentSymbols {
-        match self.wallet.payments().next_code(LEAVE, &self.id, Audience::AnyTill).unwrap() {
+        match self.wallet.payments().next_code(UNLOCK, &self.id, Audience::AnyTill).unwrap() {
             NextCode::Code(code) => PaymentSymbols::new(code.digits().as_bytes()).unwrap(),
             NextCode::Wait(_) => unreachable!("half a minute has passed"),
         }
     }
 }
 
-const LEAVE: &PaymentUnlock = &PaymentUnlock::without_lock();
+const UNLOCK: &PaymentUnlock = &PaymentUnlock::without_lock();
 
-/// What a host hands over, without an anchor: what that takes is its own.
+/// The host's device, without an anchor, whose time is not measured.
 fn host(keystore_file: &Path, clock: Arc<dyn Clock>) -> tegata::Device {
     let keystore = Arc::new(keystore(keystore_file));
     let random = Arc::new(SystemRandom::new());
     tegata::Device { keystore, anchor: None, clock, random }
 }
 
-/// One that opens at once: what a passphrase costs is not measured here.
+/// A keystore that opens at once: the cost of a passphrase is not measured here.
 fn keystore(file: &Path) -> SoftwareKeystore {
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
     SoftwareKeystore::create(file, b"bench", cheap, Arc::new(SystemRandom::new())).unwrap()
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn the_peers_records_are_as_long_as_ours() {
         let folder = tempfile::tempdir().unwrap();
-        let device = Device::new(folder.path(), 1);
+        let device = BenchDevice::new(folder.path(), 1);
         device.open().add(&credential(999_999)).unwrap();
         let database = rusqlite::Connection::open(device.file).unwrap();
         let lengths = "SELECT group_concat(length(sealed)) FROM record WHERE id <> zeroblob(16)";
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn our_side_does_what_the_peers_do() {
         let folder = tempfile::tempdir().unwrap();
-        let device = Device::new(folder.path(), 100);
+        let device = BenchDevice::new(folder.path(), 100);
         let stored: PaymentCredential = device.open().get(device.record(42)).unwrap().unwrap();
         assert_eq!(stored.label, "Shop number 000042");
         assert!(device.bytes() > 100 * crate::sqlite::BODY as u64);

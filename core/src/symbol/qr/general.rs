@@ -13,7 +13,7 @@ use crate::symbol::{
     qr_level::QrLevel,
 };
 
-/// What marks bytes as UTF-8 (AIM ECI, assignment 26).
+/// The number that marks bytes as UTF-8 (AIM ECI, assignment 26).
 const UTF_8: u32 = 26;
 
 pub(super) fn smallest(text: &str) -> Result<Symbol, SymbolError> {

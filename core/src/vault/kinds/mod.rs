@@ -31,15 +31,15 @@ use self::body::RecordBody;
 use super::cbor::{MapReader, MapWriter};
 use super::error::{FieldOutOfRange, VaultError};
 
-/// What a record can hold: one of [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`], [`Setting`].
-/// The payment lock, provisioning, the payment history and a pending transfer are kinds, too, which only the wallet
-/// reads and writes.
+/// The types that a record can hold: [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`],
+/// [`Setting`]. The payment lock, provisioning, the payment history and a pending transfer are kinds, too, which only
+/// the wallet reads and writes.
 pub trait RecordKind: RecordBody {}
 
 impl<T: RecordBody> RecordKind for T {}
 
-/// How a kind is checked, written and read. The module is private, so that no host can add a kind: kinds belong to the
-/// format.
+/// The codec of a kind: how it is checked, written and read. The module is private, so that no host can add a kind:
+/// kinds belong to the format.
 mod body {
     use crate::vault::cbor::{DecodeError, EncodeResult, MapReader, MapWriter};
     use crate::vault::error::FieldOutOfRange;
@@ -56,7 +56,7 @@ mod body {
     }
 }
 
-/// The data of a record that holds `item`.
+/// Encodes `item` as the data of a record.
 pub(crate) fn encode<T: RecordKind>(item: &T) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     item.check()?;
     let mut map = MapWriter::new(T::KIND)?;
@@ -64,7 +64,7 @@ pub(crate) fn encode<T: RecordKind>(item: &T) -> Result<Zeroizing<Vec<u8>>, Vaul
     Ok(map.finish())
 }
 
-/// What a record holds, or `None` if that is of another kind. Refuses every encoding but the one that [`encode`]
+/// Decodes the data of a record, or `None` if it is of another kind. Refuses every encoding but the one that [`encode`]
 /// writes, so that a record has one meaning to every reader.
 pub(crate) fn decode<T: RecordKind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     let (kind, mut map) = MapReader::new(data)?;
@@ -122,7 +122,7 @@ pub(super) mod tests {
         assert!(matches!(decode::<T>(&open), Err(VaultError::Corrupt)));
     }
 
-    /// That what is written is read back to the same bytes: secrets have no equality of their own.
+    /// Asserts that a written item is read back to the same bytes: secrets have no equality of their own.
     pub(super) fn comes_back<T: RecordKind>(item: &T) -> Result<(), TestCaseError> {
         let data = encode(item).unwrap();
         let read = decode::<T>(&data).unwrap().unwrap();
@@ -140,7 +140,7 @@ pub(super) mod tests {
         assert!(decode::<AccountRecord>(&encode(&setting).unwrap()).unwrap().is_none());
     }
 
-    /// What is read from `data`, if anything, is written as `data` again.
+    /// Asserts that what is read from `data`, if anything, is written as `data` again.
     fn has_one_encoding<T: RecordKind>(data: &[u8]) -> Result<(), TestCaseError> {
         if let Ok(Some(item)) = decode::<T>(data) {
             prop_assert_eq!(&*encode(&item).unwrap(), data);

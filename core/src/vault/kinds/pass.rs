@@ -10,11 +10,12 @@ use super::check_text;
 /// A pass that someone else issued: a ticket, a loyalty card.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pass {
-    /// As shown to the shopper: 1 to 128 bytes of UTF-8.
+    /// The title that the shopper sees: 1 to 128 bytes of UTF-8.
     pub title: String,
     /// The symbol that the message is drawn as.
     pub format: PassFormat,
-    /// What a reader is to read: 1 to 4,096 bytes of UTF-8. Who has it has the pass, so it is not printed by `Debug`.
+    /// The content of the symbol: 1 to 4,096 bytes of UTF-8. Knowing it is having the pass, so `Debug` does not print
+    /// it.
     pub message: String,
     /// The text below the symbol, for people to read: 1 to 256 bytes of UTF-8, if anything.
     pub alternate_text: Option<String>,
