@@ -113,7 +113,7 @@ pub(crate) fn time(text: &str) -> Result<UnixTime, String> {
 }
 
 fn slot(text: &str) -> Result<Slot, String> {
-    Slot::new(number(text)?).map_err(|e| e.to_string())
+    Slot::from_digit(number(text)?).map_err(|e| e.to_string())
 }
 
 fn counter(text: &str) -> Result<Counter, String> {

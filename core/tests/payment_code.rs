@@ -89,7 +89,7 @@ fn meets_the_vectors_both_ways() {
         let scheme = scheme(&v.prefix, v.alias_period);
         let seed = Seed::from_slice(&hex::decode(&v.seed).unwrap()).unwrap();
         let step = Step::at(at(v.unix));
-        let slot = Slot::new(v.slot).unwrap();
+        let slot = Slot::from_digit(v.slot).unwrap();
         let code_slot = CodeSlot::new(step, slot, v.till.as_deref().map(till)).unwrap();
         assert_eq!(derive(&seed, &scheme, &code_slot), v.code.as_bytes());
 
@@ -285,7 +285,7 @@ proptest! {
     ) {
         let seed = Seed::from_slice(&seed).unwrap();
         let step = Step::at(at(start));
-        let slot = Slot::new(digit).unwrap();
+        let slot = Slot::from_digit(digit).unwrap();
         let home = till("home");
         let bound = matches!(slot, Slot::OneTill(_));
         let slot = CodeSlot::new(step, slot, bound.then(|| home.clone())).unwrap();

@@ -4,6 +4,6 @@ use tegata_issuer::description;
 use tegata_issuer::http::handlers::{accounts, tills};
 
 fn main() -> Result<(), serde_json::Error> {
-    println!("{}", description(accounts::described().merge(tills::described()))?);
+    println!("{}", description(accounts::route_descriptions().merge(tills::route_descriptions()))?);
     Ok(())
 }

@@ -75,7 +75,7 @@ impl Far {
     fn new() -> Self {
         let threads = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), KEY);
+        let sandbox = Sandbox::with_ledger_file(folder.path().join("ledger.sqlite"), KEY);
         let listener = threads.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         threads.spawn(sandbox.clone().serve(listener));

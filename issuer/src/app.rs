@@ -171,7 +171,8 @@ impl AppBuilder {
             return Err(StartError::PublicMailbox);
         }
         server_key::check(&config)?;
-        let templates = MailTemplates::load(&config.rules()).map_err(StartError::MailTemplates)?;
+        let templates =
+            MailTemplates::load(&config.payment_rules()).map_err(StartError::MailTemplates)?;
         let state = Arc::new(AppState::new(config, environment)?);
         let threads = server::threads()?;
         let services = threads.block_on(Services::open(&state, charger))?;
@@ -245,7 +246,7 @@ impl Services {
             store.clone(),
             Arc::clone(&keys),
             environment.clone(),
-            config.rules(),
+            config.payment_rules(),
             card_charger,
             name,
             payment_counts.clone(),
@@ -299,7 +300,7 @@ impl Services {
             charger: self.charger,
         };
         threads.spawn(jobs.work());
-        handlers::accounts::routes(self.accounts, self.processor, config.rules().decimals)
+        handlers::accounts::routes(self.accounts, self.processor, config.payment_rules().decimals)
             .merge(handlers::tills::routes(self.payments))
             .merge(till::pages())
     }

@@ -54,7 +54,7 @@ fn freezing_what_is_no_account_is_refused_with_a_reason(issuer: &TestIssuer) {
     let mut hanako = issuer.new_shopper("hanako@example.org");
     let ticket = hanako.begin_sign_up().unwrap();
     not_done(only(issuer, |account| matches!(account, Account::PendingSignUp(_))));
-    hanako.submit_first_code(&ticket).unwrap();
+    hanako.submit_first_mailed_code(&ticket).unwrap();
     not_done(only(issuer, |account| matches!(account, Account::PendingSignUp(_))));
 
     let taro = issuer.signed_up_shopper("taro@example.org");

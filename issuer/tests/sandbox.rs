@@ -24,7 +24,7 @@ struct Far {
 
 async fn far() -> Far {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), "key");
+    let sandbox = Sandbox::with_ledger_file(folder.path().join("ledger.sqlite"), "key");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(sandbox.clone().serve(listener));

@@ -12,7 +12,7 @@
 //! ```no_run
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let sandbox = tegata_sandbox::Sandbox::at("ledger.sqlite".into(), "a key of your own");
+//! let sandbox = tegata_sandbox::Sandbox::with_ledger_file("ledger.sqlite".into(), "a key of your own");
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! println!("http://{}", listener.local_addr()?);
 //! sandbox.serve(listener).await;

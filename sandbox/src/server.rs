@@ -45,7 +45,7 @@ impl std::fmt::Debug for Sandbox {
 impl Sandbox {
     /// A sandbox with its ledger in `file`, for clients with this API key.
     #[must_use]
-    pub fn at(file: PathBuf, key: &str) -> Self {
+    pub fn with_ledger_file(file: PathBuf, key: &str) -> Self {
         let no_faults: Arc<Faults> = Arc::new(|_: &Call| Fault::None);
         Self(Arc::new(Inner {
             file,

@@ -87,7 +87,7 @@ impl Slot {
     ///
     /// # Errors
     /// [`InvalidSlot`] above 9.
-    pub fn new(digit: u64) -> Result<Self, InvalidSlot> {
+    pub fn from_digit(digit: u64) -> Result<Self, InvalidSlot> {
         match u8::try_from(digit) {
             Ok(d @ 0..=4) => Ok(Self::AnyTill(SlotIndex(d))),
             Ok(d @ 5..=9) => Ok(Self::OneTill(SlotIndex(d - 5))),
@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn slots_are_one_digit() {
-        assert_eq!(Slot::new(10), Err(InvalidSlot(10)));
-        assert_eq!(Slot::new(u64::MAX), Err(InvalidSlot(u64::MAX)));
-        assert_eq!(Slot::new(4), Ok(Slot::AnyTill(SlotIndex::LAST)));
-        assert_eq!(Slot::new(5), Ok(Slot::OneTill(SlotIndex::FIRST)));
+        assert_eq!(Slot::from_digit(10), Err(InvalidSlot(10)));
+        assert_eq!(Slot::from_digit(u64::MAX), Err(InvalidSlot(u64::MAX)));
+        assert_eq!(Slot::from_digit(4), Ok(Slot::AnyTill(SlotIndex::LAST)));
+        assert_eq!(Slot::from_digit(5), Ok(Slot::OneTill(SlotIndex::FIRST)));
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn stored_counters_end_with_the_year_9999() {
-        let last = Counter::new(Step::at(UnixTime::MAX).later(1), Slot::new(9).unwrap());
+        let last = Counter::new(Step::at(UnixTime::MAX).later(1), Slot::from_digit(9).unwrap());
         assert_eq!(Counter::from_number(last.number()), Ok(last));
         assert_eq!(Counter::from_number(last.number() + 1), Err(InvalidCounter(last.number() + 1)));
         assert_eq!(Counter::from_number(u64::MAX), Err(InvalidCounter(u64::MAX)));
@@ -215,7 +215,7 @@ mod tests {
         #[test]
         fn a_counter_splits_into_its_step_and_slot(t in 0..=UnixTime::MAX.seconds(), d in 0u64..10) {
             let step = Step::at(UnixTime::new(t).unwrap());
-            let slot = Slot::new(d).unwrap();
+            let slot = Slot::from_digit(d).unwrap();
             let counter = Counter::new(step, slot);
             prop_assert_eq!((counter.step(), counter.slot()), (step, slot));
             prop_assert_eq!(counter.totp_time(), t / 30 * 30 + d * 3);

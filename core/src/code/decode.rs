@@ -41,7 +41,7 @@ impl DecodedCode {
 pub fn decode(digits: &Digits, prefix: &Prefix) -> Option<DecodedCode> {
     let (head, tail) = digits.as_bytes().split_at(CODE_DIGITS - 9);
     let alias = head.strip_prefix(prefix.as_bytes())?;
-    let slot = Slot::new(u64::from(tail[0] - b'0')).ok()?;
+    let slot = Slot::from_digit(u64::from(tail[0] - b'0')).ok()?;
     let alias = Alias(Decimal::parse(alias, prefix.alias_width())?);
     Some(DecodedCode { prefix: *prefix, alias, slot, otp: Otp::from_digits(&tail[1..]) })
 }

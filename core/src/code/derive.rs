@@ -190,8 +190,8 @@ mod tests {
     fn a_slot_matches_its_audience() {
         let step = Step::at(UnixTime::EPOCH);
         let till: TillId = "A".parse().unwrap();
-        let any = Slot::new(4).unwrap();
-        let one = Slot::new(5).unwrap();
+        let any = Slot::from_digit(4).unwrap();
+        let one = Slot::from_digit(5).unwrap();
         assert_eq!(CodeSlot::new(step, one, None), Err(AudienceMismatch::MissingTill));
         assert_eq!(
             CodeSlot::new(step, any, Some(till.clone())),
@@ -211,7 +211,7 @@ mod tests {
                 alias_period: AliasPeriod::new(period).unwrap(),
             };
             let step = Step::at(UnixTime::new(unix).unwrap());
-            let slot = Slot::new(slot).unwrap();
+            let slot = Slot::from_digit(slot).unwrap();
             let slot = CodeSlot::new(step, slot, till.map(|t| t.parse().unwrap())).unwrap();
             CodeKeys::new(&Seed::from_slice(&seed).unwrap())
                 .derive(&scheme, &slot)

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(shown(&next_slot(UnixTime::EPOCH, None, Audience::AnyTill)), 0);
         assert_eq!(shown(&next_slot(UnixTime::EPOCH, counter(1, 0), Audience::AnyTill)), 11);
         let end = UnixTime::MAX;
-        let last = Some(Counter::new(Step::at(end), Slot::new(4).unwrap()));
+        let last = Some(Counter::new(Step::at(end), Slot::from_digit(4).unwrap()));
         assert_eq!(next_slot(end, last, Audience::AnyTill), NextSlot::Wait(1));
     }
 

@@ -204,7 +204,7 @@ impl Config {
 
     /// What holds for payments.
     #[must_use]
-    pub fn rules(&self) -> PaymentRules {
+    pub fn payment_rules(&self) -> PaymentRules {
         let cap = |payment: Amount, day: Amount| Cap { payment: payment.get(), day: day.get() };
         PaymentRules {
             currency: self.currency.clone(),

@@ -241,7 +241,7 @@ mod tests {
     const ID: MailId = MailId([7; 16]);
 
     fn templates() -> MailTemplates {
-        MailTemplates::load(&Config::default().rules()).unwrap()
+        MailTemplates::load(&Config::default().payment_rules()).unwrap()
     }
 
     fn each() -> Vec<Notification> {

@@ -49,7 +49,7 @@ pub(crate) async fn from_config(
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             let base = format!("http://{}", listener.local_addr()?);
             tracing::info!(ledger = %file.display(), "cards are charged in the sandbox: no money moves");
-            tokio::spawn(Sandbox::at(file, &key).serve(listener));
+            tokio::spawn(Sandbox::with_ledger_file(file, &key).serve(listener));
             Stripe::new(&base, &SecretSetting::new(&key), PATIENCE)?
         }
     };

@@ -108,7 +108,7 @@ fn a_sign_up_is_finished_whole_or_not_at_all(issuer: &TestIssuer) {
     for die_at in 0.. {
         let mut person = issuer.new_shopper(&format!("shopper-{die_at}@example.org"));
         let ticket = person.begin_sign_up().unwrap();
-        person.submit_first_code(&ticket).unwrap();
+        person.submit_first_mailed_code(&ticket).unwrap();
         let call = sign_up_factor(&person, &ticket);
         let answer = asked(&person, &call, die_at, |_| ());
         match person.call_signed(&call) {

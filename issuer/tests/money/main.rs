@@ -51,7 +51,7 @@ fn sums_agree(
     let count = std::env::var(PAYMENTS).map_or(150, |text| text.parse().unwrap());
     let far = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::at(folder.path().join("ledger.sqlite"), KEY);
+    let sandbox = Sandbox::with_ledger_file(folder.path().join("ledger.sqlite"), KEY);
     let listener = far.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let processor = format!("http://{}", listener.local_addr().unwrap());
     far.spawn(sandbox.clone().serve(listener));

@@ -74,7 +74,7 @@ pub(crate) async fn told(bed: &Bed, store: &Store) -> Arc<dyn ReceiptWriter> {
 
 impl Shop {
     async fn open(bed: Bed) -> Self {
-        let sandbox = Sandbox::at(bed.file("ledger.sqlite"), "key");
+        let sandbox = Sandbox::with_ledger_file(bed.file("ledger.sqlite"), "key");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(sandbox.clone().serve(listener));

@@ -127,7 +127,7 @@ impl TestShopper<'_> {
     /// Signs up, from the first message to the session.
     pub fn complete_sign_up(&mut self) -> IssuerResult<()> {
         let ticket = self.begin_sign_up()?;
-        self.submit_first_code(&ticket)?;
+        self.submit_first_mailed_code(&ticket)?;
         let signed_up = self.call_signed(&sign_up_factor(self, &ticket))?;
         self.session = Some(signed_up.session);
         self.recovery = signed_up.recovery_codes;
@@ -135,7 +135,7 @@ impl TestShopper<'_> {
     }
 
     /// Submits the first mail's code and the password; puts the secret of the answer into the authenticator.
-    pub fn submit_first_code(&mut self, ticket: &Ticket) -> IssuerResult<()> {
+    pub fn submit_first_mailed_code(&mut self, ticket: &Ticket) -> IssuerResult<()> {
         self.submit_sign_up_code(ticket, self.mailed_code(1))
     }
 

@@ -33,12 +33,15 @@ pub(crate) fn routes(
     processor: Arc<dyn Processor>,
     decimals: Decimals,
 ) -> Routes {
-    described().layer(Extension(accounts)).layer(Extension(processor)).layer(Extension(decimals))
+    route_descriptions()
+        .layer(Extension(accounts))
+        .layer(Extension(processor))
+        .layer(Extension(decimals))
 }
 
 /// Gives all routes of accounts with their description, and no accounts behind them.
 #[must_use]
-pub fn described() -> Routes {
+pub fn route_descriptions() -> Routes {
     let mut routes = Routes::new();
     macro_rules! serve {
         ($($call:ident => $handler:expr,)*) => {$(

@@ -24,12 +24,12 @@ type AuthorisationResponse = Result<Json<AuthorisationView>, Problem>;
 
 /// Gives all routes of tills, for these payments.
 pub(crate) fn routes(payments: Payments) -> Routes {
-    described().layer(Extension(payments))
+    route_descriptions().layer(Extension(payments))
 }
 
 /// Gives all routes of tills with their description, and no payments behind them.
 #[must_use]
-pub fn described() -> Routes {
+pub fn route_descriptions() -> Routes {
     Routes::new()
         .routes(routes!(enrol_till))
         .routes(routes!(till))
