@@ -8,7 +8,7 @@
 use fastrand::Rng;
 
 use crate::disk::{Change, Disk, FileId, Folder};
-use crate::event_log::Event;
+use crate::event_log::{Event, EventLog};
 
 /// What disks write at once, or think they do.
 const SECTOR: usize = 512;
@@ -51,6 +51,18 @@ pub struct CrashState {
     pub label: String,
     /// The files after the crash.
     pub folder: Folder,
+}
+
+impl EventLog {
+    /// The crash points before the first event, after it, after the second, and so on.
+    pub fn crash_points(&self) -> impl Iterator<Item = CrashPoint> + '_ {
+        let mut point = CrashPoint::new(self.start.clone());
+        let first = point.clone();
+        std::iter::once(first).chain(self.events.iter().map(move |event| {
+            point.advance(event);
+            point.clone()
+        }))
+    }
 }
 
 impl CrashPoint {

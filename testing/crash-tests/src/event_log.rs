@@ -1,6 +1,5 @@
 //! The log of a folder: changes, syncs, and where each operation returned.
 
-use crate::crash_state::CrashPoint;
 use crate::disk::{Change, Disk, FileId};
 
 /// One entry of the log.
@@ -28,16 +27,6 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// The crash points before the first event, after it, after the second, and so on.
-    pub fn crash_points(&self) -> impl Iterator<Item = CrashPoint> + '_ {
-        let mut point = CrashPoint::new(self.start.clone());
-        let first = point.clone();
-        std::iter::once(first).chain(self.events.iter().map(move |event| {
-            point.advance(event);
-            point.clone()
-        }))
-    }
-
     /// Whether this event ends what may be lost together: a cut right before it has most to lose.
     #[must_use]
     pub fn is_sync(&self, event: usize) -> bool {

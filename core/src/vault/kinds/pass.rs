@@ -28,7 +28,7 @@ pub enum PassFormat {
     Qr,
     /// Code 128, ISO/IEC 15417.
     Code128,
-    /// PDF417, ISO/IEC 15438.
+    /// PDF417 stacked code, ISO/IEC 15438.
     Pdf417,
     /// Aztec Code, ISO/IEC 24778.
     Aztec,
