@@ -71,7 +71,7 @@ impl ReceiverKey {
 pub(crate) struct PublicKey([u8; 32]);
 
 /// A message, and the public half of what it was sealed with.
-pub(crate) struct SealedTo {
+pub(crate) struct SealedMessage {
     pub(crate) enc: [u8; 32],
     pub(crate) sealed: Vec<u8>,
 }
@@ -94,7 +94,7 @@ impl PublicKey {
         aad: &[u8],
         text: &[u8],
         random: &dyn Random,
-    ) -> Result<SealedTo, RandomUnavailable> {
+    ) -> Result<SealedMessage, RandomUnavailable> {
         let sealed = self.seal_with(&ReceiverKey::make(random)?, info, aad, text);
         zeroize_stack::<STACK>();
         Ok(sealed)
@@ -102,11 +102,11 @@ impl PublicKey {
 
     /// Section 4.1, by a key that is used this once.
     #[inline(never)]
-    fn seal_with(&self, once: &ReceiverKey, info: &[u8], aad: &[u8], text: &[u8]) -> SealedTo {
+    fn seal_with(&self, once: &ReceiverKey, info: &[u8], aad: &[u8], text: &[u8]) -> SealedMessage {
         let dh = Zeroizing::new(x25519(*once.expose(), self.0));
         let enc = once.public().0;
         let shared = shared_secret(&dh, &enc, &self.0);
-        SealedTo { enc, sealed: seal(&shared, info, aad, text) }
+        SealedMessage { enc, sealed: seal(&shared, info, aad, text) }
     }
 }
 
@@ -287,7 +287,7 @@ mod tests {
         let private = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(key.expose()).unwrap();
         for length in [0, 1, 16, 1000, 70_000] {
             let text = vec![0x5a; length];
-            let SealedTo { enc, sealed } =
+            let SealedMessage { enc, sealed } =
                 key.public().seal(b"info", b"aad", &text, &random).unwrap();
             assert_eq!(*key.open(&enc, b"info", b"aad", &sealed).unwrap(), text);
             assert!(key.open(&enc, b"info", b"other", &sealed).is_none());

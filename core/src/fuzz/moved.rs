@@ -18,8 +18,8 @@ pub fn moved(bytes: &[u8]) {
         if let Ok(request) = TransferRequest::read(text) {
             assert_eq!(request.to_string(), text.trim());
         }
-        if let Ok(parcel) = SealedTransfer::read(text) {
-            drop(parcel.open(&key));
+        if let Ok(sealed) = SealedTransfer::read(text) {
+            drop(sealed.open(&key));
         }
     }
     let Ok(all) = unpack(bytes) else { return };
@@ -34,8 +34,8 @@ pub fn moved(bytes: &[u8]) {
     assert!(bytes.len() <= MAX_BYTES);
     let request = TransferRequest::new(key.public());
     let text = seal(&request, bytes, &SystemRandom::new()).expect("randomness");
-    let parcel = SealedTransfer::read(&text).expect("ours");
-    let again = parcel.open(&key).expect("ours");
+    let sealed = SealedTransfer::read(&text).expect("ours");
+    let again = sealed.open(&key).expect("ours");
     assert_eq!(*pack_again(&again), bytes);
 }
 

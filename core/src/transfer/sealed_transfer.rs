@@ -13,7 +13,7 @@ use super::error::TransferError;
 use super::limits::{MAX_BYTES, MAX_RECORDS};
 use super::request::TransferRequest;
 use super::text;
-use crate::hpke::{ReceiverKey, SealedTo};
+use crate::hpke::{ReceiverKey, SealedMessage};
 use crate::vault::{OtpCredential, Pass, VaultError, decode, encode};
 use crate::{Random, RandomUnavailable};
 
@@ -69,7 +69,7 @@ pub(crate) fn seal(
     random: &dyn Random,
 ) -> Result<String, RandomUnavailable> {
     let digest = request.digest();
-    let SealedTo { enc, sealed } = request.key().seal(INFO, &digest, packed, random)?;
+    let SealedMessage { enc, sealed } = request.key().seal(INFO, &digest, packed, random)?;
     let body = Base64UrlUnpadded::encode_string(&[&digest[..], &enc, &sealed].concat());
     Ok(format!("{SCHEME}1:{body}"))
 }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bit_of_a_parcel_counts() {
+    fn every_bit_of_a_sealed_transfer_counts() {
         let (scheme, body) = TEXT.rsplit_once(':').unwrap();
         let bytes = Base64UrlUnpadded::decode_vec(body).unwrap();
         for bit in 0..bytes.len() * 8 {
