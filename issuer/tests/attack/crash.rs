@@ -1,7 +1,7 @@
 //! `kill -9` in the midst of what must happen whole: at each time that the issuer asks for the time or for randomness, has a
 //! line of its log to write or a mail to be carried, from the head of the request to its notice's way out. Among these is
 //! the moment between the store's commit and the answer; within the commit it is the tests of the store that kill
-//! (tests/store/killed.rs).
+//! (tests/store/kill.rs).
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{Call, DeviceSigned, Request};

@@ -9,26 +9,26 @@ use tegata_issuer::store::{AccountChange, StoreError};
 use tegata_policy::limits::AttemptLimit;
 use tegata_policy::{Account, SecretId, SecretKind};
 
-use crate::bed::{Bed, noon};
 use crate::shopper::{self, ADDRESS, SECRET, TOKEN};
+use crate::test_database::{TestDatabase, noon};
 
 crate::on_both!(
-    what_was_written_is_read_back,
-    of_64_racers_the_first_wins,
-    an_address_of_another_undoes_the_whole_change,
-    a_decision_that_breaks_off_writes_nothing_and_stops_nobody,
-    an_account_is_made_once_and_changed_only_if_it_is_there,
-    what_is_erased_is_found_by_nothing_and_its_mails_go_out,
-    of_64_tries_at_once_five_are_taken,
+    a_written_account_is_read_back,
+    of_64_concurrent_changes_the_first_wins,
+    claiming_a_taken_address_undoes_the_whole_change,
+    a_panicking_decision_writes_nothing_and_blocks_no_one,
+    an_account_is_created_once_and_changed_only_if_it_exists,
+    an_erased_account_is_not_found_and_its_mails_are_sent,
+    of_64_attempts_at_once_five_are_allowed,
     many_accounts_change_at_once,
 );
 
-async fn what_was_written_is_read_back(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_written_account_is_read_back(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, recovery) = shopper::sign_up(&store, &keys).await;
     // Of another process, which has read nothing yet.
-    let store = bed.store().await;
+    let store = database.store().await;
     let loaded = store.load(account).await.unwrap().unwrap();
     assert_eq!(loaded.version, 3);
     let Account::Active(live) = &loaded.state else { panic!("{:?}", loaded.state) };
@@ -52,9 +52,9 @@ async fn what_was_written_is_read_back(bed: Bed) {
     assert_eq!(events.iter().filter(|event| event.deed == "signed_up").count(), 1, "{events:?}");
 }
 
-async fn of_64_racers_the_first_wins(bed: Bed) {
-    let stores = [bed.store().await, bed.store().await];
-    let keys = Arc::new(bed.keys(&stores[0]).await);
+async fn of_64_concurrent_changes_the_first_wins(database: TestDatabase) {
+    let stores = [database.store().await, database.store().await];
+    let keys = Arc::new(database.keys(&stores[0]).await);
     let account = shopper::begin(&stores[0], &keys).await;
     let racers: Vec<_> = (0..64_u8)
         .map(|racer| {
@@ -95,20 +95,20 @@ async fn of_64_racers_the_first_wins(bed: Bed) {
     assert_eq!(*keys.open_sealed(place, kept).unwrap(), winners);
 }
 
-async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn claiming_a_taken_address_undoes_the_whole_change(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (owner, ..) = shopper::sign_up(&store, &keys).await;
     let thief = shopper::begin(&store, &keys).await;
     let before = store.load(thief).await.unwrap().unwrap();
     let mails = store.lease_due_mails(noon(), 0, 100).await.unwrap().len();
-    let hers = keys.handle(ADDRESS);
+    let taken = keys.handle(ADDRESS);
     let k = keys.clone();
     let claimed = store.change(thief, move |loaded| {
         let change = AccountChange {
             state: Some(Account::Closed),
-            handles_claimed: vec![k.handle("free@shop.example"), hers],
-            handles_released: vec![hers],
+            handles_claimed: vec![k.handle("free@shop.example"), taken],
+            handles_released: vec![taken],
             secrets_deleted: loaded.secrets.keys().copied().collect(),
             sessions_created: vec![(TokenHash::of(&[9; 32]), SessionId(9))],
             outbox: vec![shopper::mail(&k, thief, noon())],
@@ -121,21 +121,21 @@ async fn an_address_of_another_undoes_the_whole_change(bed: Bed) {
     let after = store.load(thief).await.unwrap().unwrap();
     assert_eq!((after.version, after.state), (before.version, before.state));
     assert_eq!(after.secrets, before.secrets);
-    assert_eq!(store.find_account(&hers).await.unwrap(), Some(owner), "nobody releases another's");
+    assert_eq!(store.find_account(&taken).await.unwrap(), Some(owner), "another's is not released");
     assert_eq!(store.find_account(&keys.handle("free@shop.example")).await.unwrap(), None);
     assert!(store.session(&TokenHash::of(&[9; 32])).await.unwrap().is_none());
     assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails);
-    assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
     // One's own is claimed again without harm.
     let own = move |_: &_| {
-        (AccountChange { handles_claimed: vec![hers], ..AccountChange::default() }, ())
+        (AccountChange { handles_claimed: vec![taken], ..AccountChange::default() }, ())
     };
     store.change(owner, own).await.unwrap();
 }
 
-async fn a_decision_that_breaks_off_writes_nothing_and_stops_nobody(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_panicking_decision_writes_nothing_and_blocks_no_one(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let others: Vec<_> = (0..8)
         .map(|_| {
@@ -162,24 +162,24 @@ async fn a_decision_that_breaks_off_writes_nothing_and_stops_nobody(bed: Bed) {
     assert_eq!(store.load(account).await.unwrap().unwrap().version, 9);
 }
 
-async fn an_account_is_made_once_and_changed_only_if_it_is_there(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn an_account_is_created_once_and_changed_only_if_it_exists(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let again =
         |_: &_| (AccountChange { state: Some(Account::Closed), ..AccountChange::default() }, ());
     assert_eq!(store.create(account, again).await, Err(StoreError::AccountExists));
     let loaded = store.load(account).await.unwrap().unwrap();
     assert!(matches!(loaded.state, Account::PendingSignUp(_)));
-    let nobody = tegata_issuer::domain::AccountId([0; 16]);
+    let unknown = tegata_issuer::domain::AccountId([0; 16]);
     let nothing = |_: &_| (AccountChange::default(), ());
-    assert_eq!(store.change(nobody, nothing).await, Err(StoreError::NoSuchAccount));
-    assert!(store.load(nobody).await.unwrap().is_none());
+    assert_eq!(store.change(unknown, nothing).await, Err(StoreError::NoSuchAccount));
+    assert!(store.load(unknown).await.unwrap().is_none());
 }
 
-async fn what_is_erased_is_found_by_nothing_and_its_mails_go_out(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn an_erased_account_is_not_found_and_its_mails_are_sent(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
     let mails = store.lease_due_mails(noon(), 0, 100).await.unwrap().len();
     let k = keys.clone();
@@ -196,9 +196,9 @@ async fn what_is_erased_is_found_by_nothing_and_its_mails_go_out(bed: Bed) {
     assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails + 1);
 }
 
-async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
-    let stores = [bed.store().await, bed.store().await];
-    let keys = bed.keys(&stores[0]).await;
+async fn of_64_attempts_at_once_five_are_allowed(database: TestDatabase) {
+    let stores = [database.store().await, database.store().await];
+    let keys = database.keys(&stores[0]).await;
     let key = keys.throttle("reset", ADDRESS.as_bytes());
     let limit = AttemptLimit { tries: 5, seconds: 60 };
     let tries: Vec<_> = (0..64)
@@ -212,7 +212,7 @@ async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
         taken += usize::from(one.await.unwrap().is_none());
     }
     assert_eq!(taken, 5);
-    let store = bed.store().await;
+    let store = database.store().await;
     let wait = async |seconds| {
         let wait = store.take_attempt(key, limit, noon().shifted(seconds)).await.unwrap();
         wait.map(|wait| wait.as_secs())
@@ -224,13 +224,13 @@ async fn of_64_tries_at_once_five_are_taken(bed: Bed) {
     store.prune_throttle(noon().shifted(59)).await.unwrap();
     assert_eq!(wait(59).await, Some(1), "pruned too early");
     store.prune_throttle(noon().shifted(60)).await.unwrap();
-    assert_eq!(bed.number("SELECT COUNT(*) FROM throttle").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM throttle").await, 0);
     assert_eq!(wait(60).await, None);
 }
 
-async fn many_accounts_change_at_once(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn many_accounts_change_at_once(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let mut accounts = Vec::new();
     for _ in 0..16 {
         accounts.push(shopper::begin(&store, &keys).await);

@@ -1,36 +1,36 @@
-//! The log: what was sealed cannot be changed unnoticed by whoever has the database.
+//! The log: what was sealed cannot be changed unnoticed, even with access to the database.
 
 use tegata_issuer::audit::{AuditError, Finding, Verified, seal, verify};
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::EventId;
 use tegata_issuer::store::Store;
 
-use crate::bed::{Bed, noon};
 use crate::shopper;
+use crate::test_database::{TestDatabase, noon};
 
 crate::on_both!(
-    a_log_that_nobody_touched_is_whole,
-    sealers_at_once_make_one_chain,
-    a_long_file_is_signed_on_from_its_last_line,
-    a_cut_off_tail_is_found,
+    an_untouched_log_verifies,
+    concurrent_sealers_make_one_chain,
+    a_long_checkpoint_file_continues_from_its_last_line,
+    a_truncated_log_is_found,
     a_changed_event_is_found,
-    an_event_put_in_or_taken_out_is_found,
-    an_event_past_the_seals_and_those_that_wait_is_found,
-    a_rewritten_history_is_found_and_not_signed_on,
-    a_line_of_the_file_that_was_changed_is_found,
+    an_inserted_or_deleted_event_is_found,
+    an_event_neither_sealed_nor_waiting_is_found,
+    a_rewritten_history_is_found_and_not_signed,
+    a_changed_line_of_the_checkpoint_file_is_found,
 );
 
 struct Log {
-    bed: Bed,
+    database: TestDatabase,
     store: Store,
     keys: Keys,
 }
 
 impl Log {
-    async fn new(bed: Bed) -> Self {
-        let store = bed.store().await;
-        let keys = bed.keys(&store).await;
-        Self { bed, store, keys }
+    async fn new(database: TestDatabase) -> Self {
+        let store = database.store().await;
+        let keys = database.keys(&store).await;
+        Self { database, store, keys }
     }
 
     /// So many events, named by their second, and a checkpoint.
@@ -43,28 +43,28 @@ impl Log {
     }
 
     async fn seal(&self) -> Result<u64, AuditError> {
-        let file = self.bed.file("checkpoints");
+        let file = self.database.file("checkpoints");
         Ok(seal(&self.store, &self.keys, &file, noon()).await?.count)
     }
 
     async fn verify(&self) -> Verified {
-        let file = self.bed.file("checkpoints");
+        let file = self.database.file("checkpoints");
         verify(&self.store, &file, &self.keys.checkpoint_key()).await.unwrap()
     }
 
-    /// Events by their place in the chain, for the database's words.
+    /// Events by their place in the chain, in SQL.
     async fn at(&self, places: impl IntoIterator<Item = usize>) -> String {
         let pages = self.store.sealed_events(0, 100).await.unwrap();
         let ids: Vec<_> = pages.iter().flat_map(|page| &page.events).collect();
-        let blobs = places.into_iter().map(|place| self.bed.blob(&ids[place - 1].0));
+        let blobs = places.into_iter().map(|place| self.database.blob(&ids[place - 1].0));
         format!("event IN ({})", blobs.collect::<Vec<_>>().join(", "))
     }
 
     /// Has this seal name these events.
     async fn name(&self, count: u64, ids: &[EventId]) {
         let bytes: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
-        let bytes = self.bed.blob(&bytes);
-        self.bed
+        let bytes = self.database.blob(&bytes);
+        self.database
             .sql(&format!("UPDATE event_seals SET events = {bytes} WHERE count = {count}"))
             .await;
     }
@@ -74,14 +74,14 @@ impl Log {
     }
 }
 
-async fn a_log_that_nobody_touched_is_whole(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn an_untouched_log_verifies(database: TestDatabase) {
+    let log = Log::new(database).await;
     assert_eq!(log.seal().await.unwrap(), 0);
     assert_eq!(log.verify().await, Verified { events: 0, signed: 0, findings: vec![] });
     log.write(0, 5).await;
     log.write(5, 8).await;
     assert_eq!(log.seal().await.unwrap(), 8);
-    let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
+    let lines = std::fs::read_to_string(log.database.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 2, "one for each time that there was something to sign");
     log.store.append_event(shopper::event(noon(), "not yet")).await.unwrap();
     assert_eq!(log.verify().await, Verified { events: 8, signed: 8, findings: vec![] });
@@ -99,12 +99,12 @@ async fn a_log_that_nobody_touched_is_whole(bed: Bed) {
     assert_eq!(log.verify().await, Verified { events: 9, signed: 9, findings: vec![] });
 }
 
-async fn sealers_at_once_make_one_chain(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn concurrent_sealers_make_one_chain(database: TestDatabase) {
+    let log = Log::new(database).await;
     for second in 0..40 {
         log.store.append_event(shopper::event(noon().shifted(second), "deed")).await.unwrap();
     }
-    let stores = [log.store.clone(), log.bed.store().await];
+    let stores = [log.store.clone(), log.database.store().await];
     let sealers: Vec<_> = (0..12)
         .map(|which| {
             let store = stores[which % 2].clone();
@@ -120,28 +120,28 @@ async fn sealers_at_once_make_one_chain(bed: Bed) {
     assert_eq!(log.verify().await, Verified { events: 40, signed: 40, findings: vec![] });
 }
 
-async fn a_long_file_is_signed_on_from_its_last_line(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn a_long_checkpoint_file_continues_from_its_last_line(database: TestDatabase) {
+    let log = Log::new(database).await;
     for second in 0..12 {
         log.write(second, second + 1).await;
         log.seal().await.unwrap();
     }
-    let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
+    let lines = std::fs::read_to_string(log.database.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 12, "none twice");
-    log.bed.sql("DELETE FROM event_seals WHERE count = 12").await;
+    log.database.sql("DELETE FROM event_seals WHERE count = 12").await;
     log.store.append_event(shopper::event(noon().shifted(20), "deed")).await.unwrap();
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
 }
 
-async fn a_cut_off_tail_is_found(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn a_truncated_log_is_found(database: TestDatabase) {
+    let log = Log::new(database).await;
     log.write(0, 3).await;
     log.write(3, 6).await;
-    log.bed.sql(&format!("DELETE FROM events WHERE {}", log.at(4..=6).await)).await;
+    log.database.sql(&format!("DELETE FROM events WHERE {}", log.at(4..=6).await)).await;
     let cut = Finding::CutOff { last: 3, signed: 6 };
     assert_eq!(log.findings().await, std::slice::from_ref(&cut));
     // With its seal: the file knows.
-    log.bed.sql("DELETE FROM event_seals WHERE count > 3").await;
+    log.database.sql("DELETE FROM event_seals WHERE count > 3").await;
     assert_eq!(log.findings().await, [cut]);
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
     // And if the log grows over the gap.
@@ -152,8 +152,8 @@ async fn a_cut_off_tail_is_found(bed: Bed) {
     assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);
 }
 
-async fn a_changed_event_is_found(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn a_changed_event_is_found(database: TestDatabase) {
+    let log = Log::new(database).await;
     log.write(0, 3).await;
     log.write(3, 6).await;
     log.write(6, 9).await;
@@ -166,16 +166,16 @@ async fn a_changed_event_is_found(bed: Bed) {
         ("account = event", "account = NULL"),
         ("deed = 'deed 4op', actor = 'erator'", "deed = 'deed 4', actor = 'operator'"),
     ] {
-        log.bed.sql(&format!("UPDATE events SET {change} WHERE {fifth}")).await;
+        log.database.sql(&format!("UPDATE events SET {change} WHERE {fifth}")).await;
         let changed = Finding::Changed { from: 4, to: 6 };
         assert_eq!(log.findings().await, [changed], "{change}");
-        log.bed.sql(&format!("UPDATE events SET {back} WHERE {fifth}")).await;
+        log.database.sql(&format!("UPDATE events SET {back} WHERE {fifth}")).await;
         assert!(log.findings().await.is_empty(), "{back}");
     }
 }
 
-async fn an_event_put_in_or_taken_out_is_found(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn an_inserted_or_deleted_event_is_found(database: TestDatabase) {
+    let log = Log::new(database).await;
     log.write(0, 3).await;
     log.write(3, 6).await;
     log.write(6, 9).await;
@@ -199,8 +199,8 @@ async fn an_event_put_in_or_taken_out_is_found(bed: Bed) {
     }
     let bytes =
         [&pages[1].events.iter().flat_map(|id| id.0).collect::<Vec<_>>()[..], &[1]].concat();
-    let bytes = log.bed.blob(&bytes);
-    log.bed.sql(&format!("UPDATE event_seals SET events = {bytes} WHERE count = 6")).await;
+    let bytes = log.database.blob(&bytes);
+    log.database.sql(&format!("UPDATE event_seals SET events = {bytes} WHERE count = 6")).await;
     assert_eq!(log.findings().await, std::slice::from_ref(&changed), "half a number more");
     // Two of two seals change places.
     log.name(6, &[of(0, 2), of(1, 1), of(1, 2)]).await;
@@ -210,61 +210,61 @@ async fn an_event_put_in_or_taken_out_is_found(bed: Bed) {
     log.name(3, &pages[0].events).await;
     assert!(log.findings().await.is_empty(), "as it was");
     // A seal is gone, and with it where its events stood.
-    log.bed.sql("UPDATE event_seals SET count = 60 WHERE count = 6").await;
+    log.database.sql("UPDATE event_seals SET count = 60 WHERE count = 6").await;
     assert!(log.findings().await.contains(&missing));
-    log.bed.sql("UPDATE event_seals SET count = 6 WHERE count = 60").await;
-    log.bed.sql(&format!("DELETE FROM events WHERE {}", log.at([2]).await)).await;
+    log.database.sql("UPDATE event_seals SET count = 6 WHERE count = 60").await;
+    log.database.sql(&format!("DELETE FROM events WHERE {}", log.at([2]).await)).await;
     let findings = log.findings().await;
     assert_eq!(findings, [Finding::Missing { place: 2 }, Finding::Changed { from: 1, to: 3 }]);
 }
 
-async fn an_event_past_the_seals_and_those_that_wait_is_found(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
+    let log = Log::new(database).await;
     log.write(0, 3).await;
     log.store.append_event(shopper::event(noon().shifted(3), "waits")).await.unwrap();
     assert!(log.findings().await.is_empty());
-    let id = log.bed.blob(&[9; 16]);
-    log.bed.sql(&format!("INSERT INTO events VALUES ({id}, NULL, 'a', 'b', 1, '{{}}')")).await;
+    let id = log.database.blob(&[9; 16]);
+    log.database.sql(&format!("INSERT INTO events VALUES ({id}, NULL, 'a', 'b', 1, '{{}}')")).await;
     assert_eq!(log.findings().await, [Finding::Uncounted { there: 5, known: 4 }]);
-    log.bed.sql("DELETE FROM events WHERE deed = 'a'").await;
+    log.database.sql("DELETE FROM events WHERE deed = 'a'").await;
     assert!(log.findings().await.is_empty());
     // One that waits is gone; it is not sealed; it does not wait.
     let uncounted = Finding::Uncounted { there: 3, known: 4 };
-    log.bed.sql("DELETE FROM events WHERE deed = 'waits'").await;
+    log.database.sql("DELETE FROM events WHERE deed = 'waits'").await;
     assert_eq!(log.findings().await, std::slice::from_ref(&uncounted));
     assert_eq!(log.seal().await.unwrap(), 3);
     assert_eq!(log.findings().await, [uncounted]);
-    log.bed.sql("DELETE FROM events_waiting").await;
+    log.database.sql("DELETE FROM events_waiting").await;
     assert!(log.findings().await.is_empty());
     // What was sealed waits again.
     let first = log.at([1]).await;
     let again = format!("INSERT INTO events_waiting SELECT event FROM events WHERE {first}");
-    log.bed.sql(&again).await;
+    log.database.sql(&again).await;
     log.seal().await.unwrap();
     assert_eq!(log.findings().await, [Finding::Uncounted { there: 3, known: 4 }]);
 }
 
-async fn a_rewritten_history_is_found_and_not_signed_on(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn a_rewritten_history_is_found_and_not_signed(database: TestDatabase) {
+    let log = Log::new(database).await;
     log.write(0, 6).await;
     // Whoever has the database writes another history and seals it as we would.
-    log.bed.sql("UPDATE events SET deed = 'nothing' WHERE deed = 'deed 1'").await;
-    log.bed.sql("INSERT INTO events_waiting SELECT event FROM events").await;
-    log.bed.sql("DELETE FROM event_seals").await;
+    log.database.sql("UPDATE events SET deed = 'nothing' WHERE deed = 'deed 1'").await;
+    log.database.sql("INSERT INTO events_waiting SELECT event FROM events").await;
+    log.database.sql("DELETE FROM event_seals").await;
     log.store.seal(10).await.unwrap();
     assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
     log.store.append_event(shopper::event(noon().shifted(10), "deed")).await.unwrap();
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
-    let lines = std::fs::read_to_string(log.bed.file("checkpoints")).unwrap();
+    let lines = std::fs::read_to_string(log.database.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 1);
 }
 
-async fn a_line_of_the_file_that_was_changed_is_found(bed: Bed) {
-    let log = Log::new(bed).await;
+async fn a_changed_line_of_the_checkpoint_file_is_found(database: TestDatabase) {
+    let log = Log::new(database).await;
     log.write(0, 3).await;
     log.write(3, 6).await;
-    let file = log.bed.file("checkpoints");
+    let file = log.database.file("checkpoints");
     let lines = std::fs::read_to_string(&file).unwrap();
     for (from, to) in [("\"count\":6", "\"count\":5"), ("\"at\":18", "\"at\":17"), ("6", "")] {
         let (first, second) = lines.split_once('\n').unwrap();

@@ -7,28 +7,30 @@ use tegata_issuer::domain::TokenHash;
 use tegata_issuer::store::{AccountChange, Store, StoreError, restore};
 use tegata_policy::{Account, Generation};
 
-use crate::bed::{Bed, noon, server_key};
 use crate::shopper::{self, ADDRESS, TOKEN};
+use crate::test_database::{TestDatabase, noon, server_key};
 
 crate::on_both!(
     after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused,
-    a_backup_is_of_one_moment_while_others_write,
-    nothing_is_overwritten,
+    a_backup_taken_during_writes_is_of_one_moment,
+    backup_and_restore_overwrite_nothing,
 );
 
-async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(
+    database: TestDatabase,
+) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let before = store.load(account).await.unwrap().unwrap();
     let step = noon().seconds() / 30;
     assert_eq!(shopper::factor_after(&before.state, &before.global_state, noon()), step);
-    store.backup(&bed.file("backup")).await.unwrap();
+    store.backup(&database.file("backup")).await.unwrap();
 
-    let place = bed.elsewhere().await;
+    let place = database.elsewhere().await;
     let later = noon().shifted(3600);
     let event = shopper::event(later, "restored");
-    let restored = restore(&place, &bed.file("backup"), later, event).await.unwrap();
+    let restored = restore(&place, &database.file("backup"), later, event).await.unwrap();
     let after = restored.load(account).await.unwrap().unwrap();
     assert_eq!((&after.state, &after.secrets), (&before.state, &before.secrets));
     assert_eq!(after.global_state.generation, Generation(1));
@@ -39,16 +41,16 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(b
     let after_step = shopper::factor_after(&found.state, &found.global_state, later);
     assert_eq!(after_step, later.seconds() / 30 + 3);
     // Its keys are the same, under the same server key.
-    let keys = Keys::open(&restored, &server_key(7), &bed.random).await.unwrap();
+    let keys = Keys::open(&restored, &server_key(7), &database.random).await.unwrap();
     assert_eq!(restored.find_account(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
     assert_eq!(restored.unsealed_events(100).await.unwrap().last().unwrap().deed, "restored");
     // The store that the backup was taken of goes on as it was.
     assert_eq!(store.global_state().await.unwrap(), before.global_state);
 }
 
-async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_backup_taken_during_writes_is_of_one_moment(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let (backed_up, ends) = tokio::sync::watch::channel(false);
     let wrote = Arc::new(tokio::sync::Notify::new());
@@ -71,12 +73,12 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
         })
     };
     wrote.notified().await;
-    store.backup(&bed.file("backup")).await.unwrap();
+    store.backup(&database.file("backup")).await.unwrap();
     backed_up.send(true).unwrap();
     writer.await.unwrap();
-    let place = bed.elsewhere().await;
+    let place = database.elsewhere().await;
     let event = shopper::event(noon(), "restored");
-    let restored = restore(&place, &bed.file("backup"), noon(), event).await.unwrap();
+    let restored = restore(&place, &database.file("backup"), noon(), event).await.unwrap();
     let version = restored.load(account).await.unwrap().unwrap().version;
     let mails = restored.lease_due_mails(noon(), 0, 100_000).await.unwrap().len() as u64;
     let events = restored.unsealed_events(100_000).await.unwrap().len() as u64;
@@ -84,20 +86,23 @@ async fn a_backup_is_of_one_moment_while_others_write(bed: Bed) {
     assert_eq!((mails - 1, events - 1), (version - 1, version - 1));
 }
 
-async fn nothing_is_overwritten(bed: Bed) {
-    let store = bed.store().await;
-    store.backup(&bed.file("backup")).await.unwrap();
-    let again = store.backup(&bed.file("backup")).await;
+async fn backup_and_restore_overwrite_nothing(database: TestDatabase) {
+    let store = database.store().await;
+    store.backup(&database.file("backup")).await.unwrap();
+    let again = store.backup(&database.file("backup")).await;
     assert!(matches!(again, Err(StoreError::File { .. })), "{again:?}");
     let event = shopper::event(noon(), "restored");
-    let over = restore(&bed.place, &bed.file("backup"), noon(), event.clone()).await;
+    let over = restore(&database.place, &database.file("backup"), noon(), event.clone()).await;
     assert!(matches!(over, Err(StoreError::File { .. } | StoreError::Program { .. })), "{over:?}");
     assert_eq!(store.global_state().await.unwrap().generation, Generation(0));
     // What is not there, or no backup, makes no store.
-    std::fs::write(bed.file("nonsense"), "nonsense;").unwrap();
+    std::fs::write(database.file("nonsense"), "nonsense;").unwrap();
     for from in ["missing", "nonsense"] {
-        let place = bed.elsewhere().await;
-        assert!(restore(&place, &bed.file(from), noon(), event.clone()).await.is_err(), "{from}");
+        let place = database.elsewhere().await;
+        assert!(
+            restore(&place, &database.file(from), noon(), event.clone()).await.is_err(),
+            "{from}"
+        );
         let fresh = Store::open(&place).await.unwrap();
         assert_eq!(fresh.global_state().await.unwrap().generation, Generation(0), "{from}");
     }

@@ -5,24 +5,27 @@ use std::sync::Arc;
 use tegata_issuer::crypto::Purpose;
 use tegata_issuer::domain::StoreUrl as Place;
 
-use crate::bed::Bed;
 use crate::shopper;
+use crate::test_database::TestDatabase;
 
 crate::on_both!(nothing_planted_is_found_in_the_bytes);
 
-async fn nothing_planted_is_found_in_the_bytes(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn nothing_planted_is_found_in_the_bytes(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
     // An event for a control: it is found, so the search works.
-    store.append_event(shopper::event(crate::bed::noon(), "CONTROL-CANARY")).await.unwrap();
+    store
+        .append_event(shopper::event(crate::test_database::noon(), "CONTROL-CANARY"))
+        .await
+        .unwrap();
     let limit = tegata_policy::limits::AttemptLimit { tries: 5, seconds: 60 };
     let key = keys.throttle("reset", shopper::ADDRESS.as_bytes());
-    assert_eq!(store.take_attempt(key, limit, crate::bed::noon()).await.unwrap(), None);
-    keys.ticket(Purpose::Reset, account, 1, &bed.random).unwrap();
-    store.backup(&bed.file("backup")).await.unwrap();
-    let mut bytes = vec![std::fs::read(bed.file("backup")).unwrap()];
-    if let Place::Sqlite(file) = &bed.place {
+    assert_eq!(store.take_attempt(key, limit, crate::test_database::noon()).await.unwrap(), None);
+    keys.ticket(Purpose::Reset, account, 1, &database.random).unwrap();
+    store.backup(&database.file("backup")).await.unwrap();
+    let mut bytes = vec![std::fs::read(database.file("backup")).unwrap()];
+    if let Place::Sqlite(file) = &database.place {
         bytes.push(std::fs::read(file).unwrap());
         bytes.push(std::fs::read(file.with_extension("sqlite-wal")).unwrap());
     }

@@ -8,15 +8,15 @@ use tegata_issuer::domain::{AccountId, RequestId};
 use tegata_issuer::store::{AccountChange, AdminCommand, IndexProgress, Store};
 use tegata_policy::{Account, Event, decide};
 
-use crate::bed::{Bed, noon, server_key};
 use crate::shopper::{self, scheme, seed};
+use crate::test_database::{TestDatabase, noon, server_key};
 
 crate::on_both!(
-    a_credential_is_found_by_its_alias_in_each_period_it_was_made_for,
-    another_credential_voids_the_one_before_and_its_seed_is_gone,
-    the_payer_follows_the_account,
-    a_period_is_filled_by_pages_and_the_old_ones_are_dropped,
-    seeds_are_sealed_anew_under_another_root,
+    a_credential_is_found_by_its_alias_in_each_period,
+    a_new_credential_voids_the_old_one_and_deletes_its_seed,
+    the_payer_row_follows_the_account,
+    a_period_is_filled_in_pages_and_old_ones_are_deleted,
+    seeds_are_reencrypted_under_another_root,
 );
 
 fn alias(byte: u8, seconds: i64) -> Alias {
@@ -42,18 +42,18 @@ async fn event(
     let changed = store.change(account, move |loaded| {
         let world = shopper::world(&loaded.global_state, noon());
         let decided = decide(loaded.state.clone(), event(), &world);
-        (shopper::carry_out(&keys, account, decided.account, decided.effects, noon()), ())
+        (shopper::apply_effects(&keys, account, decided.account, decided.effects, noon()), ())
     });
     changed.await.unwrap();
 }
 
-async fn a_credential_is_found_by_its_alias_in_each_period_it_was_made_for(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_credential_is_found_by_its_alias_in_each_period(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let id = shopper::provision(&store, &keys, (account, session), 5, noon()).await;
     // Of another process, which has read nothing yet.
-    let store = bed.store().await;
+    let store = database.store().await;
     for hour in [-1, 0, 1] {
         assert_eq!(found(&store, 5, hour * 3600).await, [id], "{hour}");
     }
@@ -80,9 +80,9 @@ async fn a_credential_is_found_by_its_alias_in_each_period_it_was_made_for(bed: 
     assert_eq!(asked.await.unwrap(), Some((id, [5; 32], true)));
 }
 
-async fn another_credential_voids_the_one_before_and_its_seed_is_gone(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_new_credential_voids_the_old_one_and_deletes_its_seed(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let first = shopper::provision(&store, &keys, (account, session), 5, noon()).await;
     let second = shopper::provision(&store, &keys, (account, session), 6, noon()).await;
@@ -90,7 +90,7 @@ async fn another_credential_voids_the_one_before_and_its_seed_is_gone(bed: Bed) 
     assert!(found(&store, 5, 0).await.is_empty());
     assert_eq!(found(&store, 6, 0).await, [second]);
     let kept = "SELECT COUNT(*) FROM credentials WHERE seed IS NOT NULL OR alias_key IS NOT NULL";
-    assert_eq!(bed.number(kept).await, 1);
+    assert_eq!(database.number(kept).await, 1);
     let asked = store.provision(account, RequestId([5; 16]), move |_, requested| {
         (AccountChange::default(), requested.map(|r| r.seed.is_some()))
     });
@@ -98,13 +98,13 @@ async fn another_credential_voids_the_one_before_and_its_seed_is_gone(bed: Bed) 
     assert_eq!(store.credentials_under(&scheme().prefix, 10).await.unwrap(), 1);
 }
 
-async fn the_payer_follows_the_account(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn the_payer_row_follows_the_account(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let pays = "SELECT COUNT(*) FROM payers WHERE number IS NOT NULL AND generation = \
         (SELECT generation FROM standing)";
-    let pays = async || bed.number(pays).await == 1;
+    let pays = async || database.number(pays).await == 1;
     assert!(!pays().await);
     let id = shopper::provision(&store, &keys, (account, session), 5, noon()).await;
     assert!(pays().await);
@@ -122,8 +122,7 @@ async fn the_payer_follows_the_account(bed: Bed) {
     event(&store, &keys, account, move || Event::SetOperatorFreeze { frozen: false }).await;
     assert!(!pays().await, "of a generation before");
 
-    let store = bed.store().await;
-    let bed = bed;
+    let store = database.store().await;
     let forget = move |loaded: &tegata_issuer::store::LoadedAccount| {
         let state = Some(Account::Closed);
         assert!(matches!(&loaded.state, Account::Active(live) if live.devices()[0].id == device));
@@ -131,13 +130,13 @@ async fn the_payer_follows_the_account(bed: Bed) {
     };
     store.change(account, forget).await.unwrap();
     assert!(found(&store, 5, 0).await.is_empty());
-    assert_eq!(bed.number("SELECT COUNT(*) FROM credentials WHERE key IS NOT NULL").await, 0);
-    assert_eq!(bed.number("SELECT COUNT(*) FROM payers WHERE number IS NOT NULL").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM credentials WHERE key IS NOT NULL").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM payers WHERE number IS NOT NULL").await, 0);
 }
 
-async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_period_is_filled_in_pages_and_old_ones_are_deleted(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let prefix = scheme().prefix;
     let mut made = Vec::new();
     for byte in [5, 6, 7] {
@@ -145,7 +144,7 @@ async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
         let now = noon().shifted(byte.into());
         made.push(shopper::provision(&store, &keys, (account, session), byte, now).await);
         // Room for the next shopper, who has the same address.
-        bed.sql("DELETE FROM handles; DELETE FROM sessions").await;
+        database.sql("DELETE FROM handles; DELETE FROM sessions").await;
     }
     let period = noon().seconds() / 3600 + 2;
     assert_eq!(store.alias_index_progress(&prefix, period).await.unwrap(), None);
@@ -176,31 +175,31 @@ async fn a_period_is_filled_by_pages_and_the_old_ones_are_dropped(bed: Bed) {
     for (byte, id) in [5, 6, 7].into_iter().zip(&made) {
         assert_eq!(found(&store, byte, 2 * 3600).await, [*id]);
     }
-    assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 12);
+    assert_eq!(database.number("SELECT COUNT(*) FROM aliases").await, 12);
 
     store.drop_aliases(prefix, period).await.unwrap();
-    assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 3);
+    assert_eq!(database.number("SELECT COUNT(*) FROM aliases").await, 3);
     assert_eq!(found(&store, 5, 2 * 3600).await, [made[0]]);
     assert!(store.alias_index_progress(&prefix, period).await.unwrap().is_some());
     store.drop_aliases("4961".parse().unwrap(), period + 9).await.unwrap();
-    assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 3, "another's");
+    assert_eq!(database.number("SELECT COUNT(*) FROM aliases").await, 3, "another's");
     store.drop_aliases(prefix, period + 1).await.unwrap();
-    assert_eq!(bed.number("SELECT COUNT(*) FROM aliases").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM aliases").await, 0);
     assert_eq!(store.alias_index_progress(&prefix, period).await.unwrap(), None);
 }
 
-async fn seeds_are_sealed_anew_under_another_root(bed: Bed) {
-    let store = bed.store().await;
-    let before = Arc::new(bed.keys(&store).await);
+async fn seeds_are_reencrypted_under_another_root(database: TestDatabase) {
+    let store = database.store().await;
+    let before = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &before).await;
     shopper::provision(&store, &before, (account, session), 4, noon()).await;
     let id = shopper::provision(&store, &before, (account, session), 5, noon()).await;
-    Keys::renew(&store, &server_key(7), &bed.random).await.unwrap();
-    let after = bed.keys(&store).await;
+    Keys::renew(&store, &server_key(7), &database.random).await.unwrap();
+    let after = database.keys(&store).await;
     let under_old = "SELECT COUNT(*) FROM credentials WHERE key = 1";
-    assert_eq!(bed.number(under_old).await, 1);
-    after.reseal(&store, &bed.random).await.unwrap();
-    assert_eq!(bed.number(under_old).await, 0);
+    assert_eq!(database.number(under_old).await, 1);
+    after.reseal(&store, &database.random).await.unwrap();
+    assert_eq!(database.number(under_old).await, 0);
     let found = store.candidates(&scheme(), alias(5, 0), noon()).await.unwrap();
     assert_eq!(after.open_seed(account, id, &found[0].seed).unwrap().expose(), &[5; 32]);
     assert!(before.open_seed(account, id, &found[0].seed).is_err());
@@ -209,5 +208,5 @@ async fn seeds_are_sealed_anew_under_another_root(bed: Bed) {
     let step = Step::at(noon());
     assert_eq!(key.derive(&scheme().prefix, scheme().alias_period, step), alias(5, 0));
     assert!(after.open_alias_key(account, id, &found[0].seed).is_err(), "a seed is no alias key");
-    assert_eq!(after.reseal(&store, &bed.random).await.unwrap(), 0);
+    assert_eq!(after.reseal(&store, &database.random).await.unwrap(), 0);
 }

@@ -6,14 +6,14 @@ use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::domain::{AccountId, AuthorisationId, EventId};
 use tegata_issuer::store::{AuthorisationState, EventRow, Store};
 
-use crate::bed::{Bed, noon};
-use crate::charging::told;
+use crate::charging::receipt_writer;
 use crate::shopper;
+use crate::test_database::{TestDatabase, noon};
 
 crate::on_both!(
     the_last_events_come_newest_first,
-    what_comes_late_to_a_payment_is_among_the_last_events,
-    an_accounts_log_is_whole_in_pages_of_any_size,
+    a_late_event_of_a_payment_is_among_the_last_events,
+    an_accounts_log_is_complete_in_pages_of_any_size,
 );
 
 fn at(nth: i64) -> UnixTime {
@@ -21,11 +21,11 @@ fn at(nth: i64) -> UnixTime {
 }
 
 /// A payment that was authorised in this second, of which the log says nothing yet.
-async fn paid(bed: &Bed, account: AccountId, second: i64) -> AuthorisationId {
+async fn paid(database: &TestDatabase, account: AccountId, second: i64) -> AuthorisationId {
     let id = AuthorisationId::make(at(second), 0, &SystemRandom::new()).unwrap();
-    let of = bed.blob(&account.0);
-    let number = bed.blob(&id.0);
-    bed.sql(&format!(
+    let of = database.blob(&account.0);
+    let number = database.blob(&id.0);
+    database.sql(&format!(
         "INSERT INTO authorisations (authorisation, account, credential, counter, till, reference, amount, \
          currency, day, state, made, changed, version) \
          VALUES ({number}, {of}, {of}, 1, 'till', '{id}', 100, 'JPY', 1, 'authorised', 1, 1, 1)"
@@ -36,21 +36,21 @@ async fn paid(bed: &Bed, account: AccountId, second: i64) -> AuthorisationId {
 
 /// Brings a payment to these states, each of which is a line in the log.
 async fn comes_to(
-    bed: &Bed,
+    database: &TestDatabase,
     store: &Store,
     id: AuthorisationId,
     states: &[AuthorisationState],
     second: i64,
 ) {
-    let tell = told(bed, store).await;
+    let receipts = receipt_writer(database, store).await;
     for state in states {
         let it = store.authorisation(id).await.unwrap().unwrap();
-        store.transition(it, *state, at(second), tell.clone()).await.unwrap();
+        store.transition(it, *state, at(second), receipts.clone()).await.unwrap();
     }
 }
 
-async fn the_last_events_come_newest_first(bed: Bed) {
-    let store = bed.store().await;
+async fn the_last_events_come_newest_first(database: TestDatabase) {
+    let store = database.store().await;
     for nth in [1, 0, 2] {
         store.append_event(shopper::event(at(nth), &format!("deed {nth}"))).await.unwrap();
     }
@@ -67,17 +67,17 @@ async fn the_last_events_come_newest_first(bed: Bed) {
     }
 }
 
-async fn what_comes_late_to_a_payment_is_among_the_last_events(bed: Bed) {
-    let store = bed.store().await;
+async fn a_late_event_of_a_payment_is_among_the_last_events(database: TestDatabase) {
+    let store = database.store().await;
     let account = AccountId([1; 16]);
-    let id = paid(&bed, account, 0).await;
-    comes_to(&bed, &store, id, &[AuthorisationState::Charged], 0).await;
+    let id = paid(&database, account, 0).await;
+    comes_to(&database, &store, id, &[AuthorisationState::Charged], 0).await;
     for nth in 1..50 {
         store.append_event(shopper::event(at(nth), "between")).await.unwrap();
     }
     store.seal(40).await.unwrap();
     let late = [AuthorisationState::Reversing, AuthorisationState::Refunded];
-    comes_to(&bed, &store, id, &late, 60).await;
+    comes_to(&database, &store, id, &late, 60).await;
     for _ in 0..2 {
         let last = store.last_events(3).await.unwrap();
         let deeds: Vec<_> = last.iter().map(|event| (event.deed.as_str(), event.about())).collect();
@@ -89,33 +89,34 @@ async fn what_comes_late_to_a_payment_is_among_the_last_events(bed: Bed) {
 }
 
 /// Lines of its own; payments with their lines, with lines from before those had the payments' numbers, with both, with
-/// none; the same of somebody else.
-async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
-    let store = bed.store().await;
-    let hers = AccountId([1; 16]);
+/// none; the same of another account.
+async fn an_accounts_log_is_complete_in_pages_of_any_size(database: TestDatabase) {
+    let store = database.store().await;
+    let own = AccountId([1; 16]);
     let others = AccountId([2; 16]);
-    let own = async |account, second, deed: &str| {
+    let add_event = async |account, second, deed: &str| {
         let line = shopper::event(at(second), deed);
         store.append_event(EventRow { account: Some(account), ..line }).await.unwrap();
     };
     for second in 0..24 {
-        for account in [hers, others] {
-            own(account, second, "own").await;
-            let id = paid(&bed, account, second).await;
+        for account in [own, others] {
+            add_event(account, second, "own").await;
+            let id = paid(&database, account, second).await;
             match second % 6 {
-                0 => comes_to(&bed, &store, id, &[AuthorisationState::Declined], second).await,
+                0 => comes_to(&database, &store, id, &[AuthorisationState::Declined], second).await,
                 1 | 2 => {
                     let states = [
                         AuthorisationState::Charged,
                         AuthorisationState::Reversing,
                         AuthorisationState::Refunded,
                     ];
-                    comes_to(&bed, &store, id, &states, second + 100).await;
+                    comes_to(&database, &store, id, &states, second + 100).await;
                 }
-                3 => own(account, second, "payment_authorised").await,
+                3 => add_event(account, second, "payment_authorised").await,
                 4 => {
-                    own(account, second, "payment_authorised").await;
-                    comes_to(&bed, &store, id, &[AuthorisationState::Voided], second + 100).await;
+                    add_event(account, second, "payment_authorised").await;
+                    comes_to(&database, &store, id, &[AuthorisationState::Voided], second + 100)
+                        .await;
                 }
                 _ => {}
             }
@@ -125,7 +126,7 @@ async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
         }
     }
     let all = store.last_events(1000).await.unwrap().into_iter();
-    let mut all: Vec<_> = all.filter(|event| event.about() == Some(hers)).collect();
+    let mut all: Vec<_> = all.filter(|event| event.about() == Some(own)).collect();
     all.sort_by_key(|event| std::cmp::Reverse(event.id));
     assert_eq!(all.len(), 24 + 4 * (1 + 3 + 3 + 1 + 2));
     assert_eq!(all.iter().map(|event| event.id).collect::<BTreeSet<_>>().len(), all.len());
@@ -133,7 +134,7 @@ async fn an_accounts_log_is_whole_in_pages_of_any_size(bed: Bed) {
         let mut read = Vec::new();
         let mut before = None;
         loop {
-            let page = store.events_of(hers, before, n).await.unwrap();
+            let page = store.events_of(own, before, n).await.unwrap();
             assert!(page.len() <= n as usize);
             let Some(last) = page.last() else { break };
             before = Some(last.id);

@@ -2,37 +2,37 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod accounts;
-mod answers;
 mod audit;
 mod backup;
-mod bed;
+mod batch;
 mod canary;
 mod charging;
 mod credentials;
 mod events;
+mod global_state;
+mod idempotency;
 mod keys;
-mod killed;
+mod kill;
 mod outbox;
+mod scans;
 mod schema;
 mod shopper;
-mod standing;
-mod sweep;
-mod together;
+mod test_database;
 
-/// Runs each of these, which take a bed, on each of the two.
+/// Runs each of these functions, which take a database, on SQLite and on PostgreSQL.
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                super::$name(crate::bed::Bed::sqlite()).await;
+                super::$name(crate::test_database::TestDatabase::sqlite()).await;
             })*
         }
 
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                super::$name(crate::bed::Bed::postgres().await).await;
+                super::$name(crate::test_database::TestDatabase::postgres().await).await;
             })*
         }
     };

@@ -1,4 +1,4 @@
-//! Mails: given to one at a time, due again when nobody said what became of them.
+//! Mails: leased to one process at a time, due again when the lease ends.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use tegata_issuer::crypto::{Keys, Place};
 use tegata_issuer::domain::{AccountId, MailId};
 use tegata_issuer::store::{AccountChange, LeasedMail, MailPriority, OutboxMail, Store};
 
-use crate::bed::{Bed, noon};
 use crate::shopper;
+use crate::test_database::{TestDatabase, noon};
 
 crate::on_both!(
     a_mail_is_due_until_it_is_delivered,
-    two_processes_never_hold_the_same_mail,
-    a_lease_that_is_over_says_nothing_any_more,
-    a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come,
-    what_was_delivered_together_is_gone_and_nothing_else,
+    two_processes_never_lease_the_same_mail,
+    an_expired_lease_changes_nothing,
+    account_mails_overtake_receipts_without_starving_them,
+    only_delivered_mails_are_removed,
 );
 
 /// Somebody with nothing in the outbox.
-async fn empty(bed: &Bed) -> (Store, Arc<Keys>, AccountId) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn empty(database: &TestDatabase) -> (Store, Arc<Keys>, AccountId) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     store.remove_delivered(&store.lease_due_mails(noon(), 0, 100).await.unwrap()).await.unwrap();
     (store, keys, account)
@@ -42,8 +42,8 @@ async fn puts(
     store.change(account, change).await.unwrap();
 }
 
-async fn with_mails(bed: &Bed, n: usize) -> Store {
-    let (store, keys, account) = empty(bed).await;
+async fn with_mails(database: &TestDatabase, n: usize) -> Store {
+    let (store, keys, account) = empty(database).await;
     puts(&store, &keys, account, MailPriority::AccountMail, n).await;
     store
 }
@@ -52,20 +52,20 @@ fn ids(mails: &[LeasedMail]) -> BTreeSet<MailId> {
     mails.iter().map(|mail| mail.id).collect()
 }
 
-async fn a_mail_is_due_until_it_is_delivered(bed: Bed) {
-    let store = with_mails(&bed, 1).await;
+async fn a_mail_is_due_until_it_is_delivered(database: TestDatabase) {
+    let store = with_mails(&database, 1).await;
     assert!(
         store.lease_due_mails(noon().shifted(-1), 60, 10).await.unwrap().is_empty(),
         "too early"
     );
     let mails = store.lease_due_mails(noon(), 60, 10).await.unwrap();
     let [mail] = &mails[..] else { panic!("{mails:?}") };
-    let keys = bed.keys(&store).await;
+    let keys = database.keys(&store).await;
     let letter = keys.open_sealed(Place::Mail(mail.account, mail.id), &mail.content).unwrap();
     assert!(letter.ends_with(b"12345678"));
     assert!(store.lease_due_mails(noon().shifted(59), 60, 10).await.unwrap().is_empty(), "leased");
     // Whoever had it has died; another process begins.
-    let store = bed.store().await;
+    let store = database.store().await;
     let again = store.lease_due_mails(noon().shifted(60), 60, 10).await.unwrap();
     assert_eq!((again[0].id, again[0].tries, again[0].made), (mail.id, 2, noon()));
     store.postpone(&again[0], noon().shifted(3600)).await.unwrap();
@@ -78,9 +78,9 @@ async fn a_mail_is_due_until_it_is_delivered(bed: Bed) {
     assert!(store.lease_due_mails(noon().shifted(1_000_000), 60, 10).await.unwrap().is_empty());
 }
 
-async fn two_processes_never_hold_the_same_mail(bed: Bed) {
-    let first = with_mails(&bed, 60).await;
-    let stores = [first, bed.store().await];
+async fn two_processes_never_lease_the_same_mail(database: TestDatabase) {
+    let first = with_mails(&database, 60).await;
+    let stores = [first, database.store().await];
     let takers: Vec<_> = (0..16)
         .map(|which| {
             let store = stores[which % 2].clone();
@@ -104,8 +104,8 @@ async fn two_processes_never_hold_the_same_mail(bed: Bed) {
     assert!(stores[1].lease_due_mails(noon().shifted(59), 60, 7).await.unwrap().is_empty());
 }
 
-async fn a_lease_that_is_over_says_nothing_any_more(bed: Bed) {
-    let store = with_mails(&bed, 1).await;
+async fn an_expired_lease_changes_nothing(database: TestDatabase) {
+    let store = with_mails(&database, 1).await;
     let slow = store.lease_due_mails(noon(), 60, 1).await.unwrap().remove(0);
     let other = store.lease_due_mails(noon().shifted(60), 60, 1).await.unwrap().remove(0);
     store.postpone(&slow, noon()).await.unwrap();
@@ -116,10 +116,10 @@ async fn a_lease_that_is_over_says_nothing_any_more(bed: Bed) {
     store.remove_delivered([&other]).await.unwrap();
 }
 
-async fn a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come(bed: Bed) {
-    let (store, keys, account) = empty(&bed).await;
+async fn account_mails_overtake_receipts_without_starving_them(database: TestDatabase) {
+    let (store, keys, account) = empty(&database).await;
     puts(&store, &keys, account, MailPriority::Receipt, 1000).await;
-    let letters = async || bed.number("SELECT COUNT(*) FROM outbox WHERE rank = 0").await;
+    let letters = async || database.number("SELECT COUNT(*) FROM outbox WHERE rank = 0").await;
     // One letter: in the first page, which is full.
     puts(&store, &keys, account, MailPriority::AccountMail, 1).await;
     let page = store.lease_due_mails(noon(), 60, 16).await.unwrap();
@@ -134,13 +134,13 @@ async fn a_letter_passes_a_thousand_receipts_and_they_go_out_while_letters_come(
             .await
             .unwrap();
         assert_eq!(letters().await, 4 * page);
-        let receipts = bed.number("SELECT COUNT(*) FROM outbox WHERE rank = 1").await;
+        let receipts = database.number("SELECT COUNT(*) FROM outbox WHERE rank = 1").await;
         assert_eq!(receipts, 1000 - 15 - 4 * page);
     }
 }
 
-async fn what_was_delivered_together_is_gone_and_nothing_else(bed: Bed) {
-    let store = with_mails(&bed, 12).await;
+async fn only_delivered_mails_are_removed(database: TestDatabase) {
+    let store = with_mails(&database, 12).await;
     let page = store.lease_due_mails(noon(), 60, 16).await.unwrap();
     assert_eq!(page.len(), 12);
     store.remove_delivered([]).await.unwrap();

@@ -2,7 +2,7 @@
 
 use tegata_issuer::store::{Store, StoreError};
 
-use crate::bed::Bed;
+use crate::test_database::TestDatabase;
 
 crate::on_both!(
     a_database_with_another_checksum_is_refused,
@@ -13,33 +13,33 @@ crate::on_both!(
 const HISTORY: &str = "SELECT COUNT(*) FROM refinery_schema_history";
 
 /// Opens a store whose history this statement changes; gives how it is refused, and checks that nothing was written.
-async fn refused_after(bed: &Bed, change: &str) -> StoreError {
-    drop(bed.store().await);
-    bed.sql(change).await;
-    let history = bed.number(HISTORY).await;
-    let refused = Store::open(&bed.place).await.unwrap_err();
-    assert_eq!(bed.number(HISTORY).await, history);
+async fn refused_after(database: &TestDatabase, change: &str) -> StoreError {
+    drop(database.store().await);
+    database.sql(change).await;
+    let history = database.number(HISTORY).await;
+    let refused = Store::open(&database.place).await.unwrap_err();
+    assert_eq!(database.number(HISTORY).await, history);
     refused
 }
 
-async fn a_database_with_another_checksum_is_refused(bed: Bed) {
+async fn a_database_with_another_checksum_is_refused(database: TestDatabase) {
     let change = "UPDATE refinery_schema_history SET checksum = '1'";
-    let refused = refused_after(&bed, change).await;
+    let refused = refused_after(&database, change).await;
     assert_eq!(refused, StoreError::OtherEdition(1));
     let text = "another edition of this program made the database (migration 1 differs): run that edition, \
         or start with an empty database; until 1.0 data is not carried over";
     assert_eq!(refused.to_string(), text);
 }
 
-async fn a_database_with_a_higher_version_is_refused(bed: Bed) {
+async fn a_database_with_a_higher_version_is_refused(database: TestDatabase) {
     let change = "UPDATE refinery_schema_history SET version = 2";
-    assert_eq!(refused_after(&bed, change).await, StoreError::OtherEdition(2));
+    assert_eq!(refused_after(&database, change).await, StoreError::OtherEdition(2));
 }
 
-async fn a_database_with_more_versions_is_refused(bed: Bed) {
+async fn a_database_with_more_versions_is_refused(database: TestDatabase) {
     let change = "INSERT INTO refinery_schema_history SELECT version + 8, 'last_codes', applied_on, checksum \
         FROM refinery_schema_history";
-    assert_eq!(refused_after(&bed, change).await, StoreError::OtherEdition(9));
+    assert_eq!(refused_after(&database, change).await, StoreError::OtherEdition(9));
 }
 
 /// Without their comments, the types of columns and how rows are laid out, the two files are the same.
@@ -63,11 +63,11 @@ fn both_databases_have_the_same_tables() {
 #[tokio::test]
 async fn only_its_owner_can_read_the_database_file() {
     use std::os::unix::fs::PermissionsExt;
-    let bed = Bed::sqlite();
-    let store = bed.store().await;
-    bed.keys(&store).await;
+    let database = TestDatabase::sqlite();
+    let store = database.store().await;
+    database.keys(&store).await;
     for file in ["issuer.sqlite", "issuer.sqlite-wal"] {
-        let mode = std::fs::metadata(bed.file(file)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(database.file(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }

@@ -14,7 +14,7 @@ use tegata_policy::{
     begin_sign_up, decide,
 };
 
-use crate::bed::noon;
+use crate::test_database::noon;
 
 pub(crate) const ADDRESS: &str = "hana-canary@shop.example";
 pub(crate) const SECRET: &[u8] = b"SECRET-CANARY-0123456";
@@ -42,7 +42,7 @@ fn address(kept: SecretId) -> String {
 }
 
 /// What the effects of a decision write.
-pub(crate) fn carry_out(
+pub(crate) fn apply_effects(
     keys: &Keys,
     account: AccountId,
     state: Account,
@@ -93,7 +93,7 @@ pub(crate) async fn begin(store: &Store, keys: &std::sync::Arc<Keys>) -> Account
     let opened = store.create(account, move |global_state| {
         let (state, effects) =
             begin_sign_up(device(), "phone".into(), false, &world(global_state, noon()));
-        (carry_out(&keys, account, state, effects, noon()), ())
+        (apply_effects(&keys, account, state, effects, noon()), ())
     });
     opened.await.unwrap();
     account
@@ -106,17 +106,23 @@ pub(crate) async fn sign_up(
 ) -> (AccountId, SessionId, Vec<SecretId>) {
     let account = begin(store, keys).await;
     let step = noon().seconds() / 30;
-    tell(store, keys, account, || Event::VerifySignUpCode { device: device() }, MatchResult::Match)
-        .await;
+    verify(
+        store,
+        keys,
+        account,
+        || Event::VerifySignUpCode { device: device() },
+        MatchResult::Match,
+    )
+    .await;
     let factor = || Event::VerifySignUpFactor { device: device() };
-    match tell(store, keys, account, factor, MatchResult::TotpStep(step)).await {
+    match verify(store, keys, account, factor, MatchResult::TotpStep(step)).await {
         Reply::SignedUp { session, recovery } => (account, session, recovery),
         other => panic!("{other:?}"),
     }
 }
 
-/// Asks for something that leads to a comparison, in one change, and tells its outcome.
-async fn tell(
+/// Decides about an event that needs a verification, and about its outcome, in one change.
+async fn verify(
     store: &Store,
     keys: &std::sync::Arc<Keys>,
     account: AccountId,
@@ -124,19 +130,19 @@ async fn tell(
     found: MatchResult,
 ) -> Reply {
     let keys = keys.clone();
-    let told = store.change(account, move |loaded| {
+    let changed = store.change(account, move |loaded| {
         let world = world(&loaded.global_state, noon());
         let asked = decide(loaded.state.clone(), event(), &world);
         let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
-        let told = decide(
+        let verified = decide(
             asked.account,
             Event::CompleteVerification { verification: check, result: found },
             &world,
         );
-        let effects = asked.effects.into_iter().chain(told.effects).collect();
-        (carry_out(&keys, account, told.account, effects, noon()), told.reply)
+        let effects = asked.effects.into_iter().chain(verified.effects).collect();
+        (apply_effects(&keys, account, verified.account, effects, noon()), verified.reply)
     });
-    told.await.unwrap()
+    changed.await.unwrap()
 }
 
 pub(crate) fn scheme() -> Scheme {
@@ -172,7 +178,7 @@ pub(crate) async fn provision(
             let step = Step::at(UnixTime::new(period * 3600).unwrap());
             (period, AliasKey::new(&seed).derive(&scheme.prefix, scheme.alias_period, step))
         };
-        let mut change = carry_out(&keys, account, decided.account, decided.effects, noon());
+        let mut change = apply_effects(&keys, account, decided.account, decided.effects, noon());
         change.credential = Some(NewCredential {
             id,
             number,
@@ -198,12 +204,12 @@ pub(crate) fn factor_after(state: &Account, global_state: &GlobalState, now: Uni
     let asked = decide(state.clone(), log_in, &world);
     let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
     let found = MatchResult::Match;
-    let told = decide(
+    let verified = decide(
         asked.account,
         Event::CompleteVerification { verification: check, result: found },
         &world,
     );
-    let Reply::VerificationRequired(check) = told.reply else { panic!("{:?}", told.reply) };
+    let Reply::VerificationRequired(check) = verified.reply else { panic!("{:?}", verified.reply) };
     match check.expected() {
         ExpectedEvidence::Totp(Some((_, after))) => *after,
         other => panic!("{other:?}"),

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use tegata_issuer::store::{AccountChange, AdminCommand, KillSwitch, StoreError};
 use tegata_policy::Generation;
 
-use crate::bed::{Bed, noon};
 use crate::shopper;
+use crate::test_database::{TestDatabase, noon};
 
 crate::on_both!(
-    a_switch_is_in_force_for_the_next_change_of_every_process,
-    a_raised_generation_voids_every_session,
-    what_cannot_be_read_means_stopped,
+    a_kill_switch_applies_to_the_next_change_of_any_process,
+    a_new_generation_voids_every_session,
+    an_unreadable_global_state_means_stopped,
 );
 
-async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
-    let store = bed.store().await;
-    let other = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_kill_switch_applies_to_the_next_change_of_any_process(database: TestDatabase) {
+    let store = database.store().await;
+    let other = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let stopped = async || {
         let seen = |loaded: &tegata_issuer::store::LoadedAccount| {
@@ -45,7 +45,7 @@ async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
     order(AdminCommand::Resume(KillSwitch::Payments)).await;
     assert_eq!(stopped().await, [true, true, true, true, false]);
     assert_eq!(
-        bed.store().await.global_state().await.unwrap(),
+        database.store().await.global_state().await.unwrap(),
         store.global_state().await.unwrap()
     );
     order(AdminCommand::ResumeAll).await;
@@ -59,12 +59,12 @@ async fn a_switch_is_in_force_for_the_next_change_of_every_process(bed: Bed) {
     };
     order(AdminCommand::Stop(KillSwitch::SignUp)).await;
     assert!(other.create(tegata_issuer::domain::AccountId([1; 16]), seen).await.unwrap());
-    assert_eq!(bed.number("SELECT COUNT(*) FROM events WHERE deed = 'order'").await, 19);
+    assert_eq!(database.number("SELECT COUNT(*) FROM events WHERE deed = 'order'").await, 19);
 }
 
-async fn a_raised_generation_voids_every_session(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn a_new_generation_voids_every_session(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let revoke =
         store.apply_admin_command(AdminCommand::RevokeAll, shopper::event(noon(), "revoke_all"));
@@ -85,14 +85,14 @@ async fn a_raised_generation_voids_every_session(bed: Bed) {
     assert_eq!((back.used_up_to, back.generation), (step + 3, Generation(3)), "never lower");
 }
 
-async fn what_cannot_be_read_means_stopped(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn an_unreadable_global_state_means_stopped(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
-    bed.sql("UPDATE standing SET stopped = 32").await;
+    database.sql("UPDATE standing SET stopped = 32").await;
     let global_state = store.global_state().await.unwrap();
     assert!(KillSwitch::ALL.iter().all(|switch| global_state.stopped.contains(*switch)));
-    bed.sql("DELETE FROM standing").await;
+    database.sql("DELETE FROM standing").await;
     let nothing = |_: &_| (AccountChange::default(), ());
     let unreadable = Err(StoreError::Unreadable("standing"));
     assert_eq!(store.change(account, nothing).await, unreadable);

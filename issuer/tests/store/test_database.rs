@@ -1,4 +1,4 @@
-//! What a test lies in: an empty store and its keys.
+//! The database of a test: an empty store and its keys.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,23 +11,23 @@ use tegata_issuer::store::Store;
 use tegata_testkit::postgres::cluster;
 use tempfile::TempDir;
 
-pub(crate) struct Bed {
+pub(crate) struct TestDatabase {
     pub(crate) place: Place,
     pub(crate) folder: TempDir,
     pub(crate) random: SystemRandom,
 }
 
-/// A moment for tests.
+/// The moment at which tests begin.
 pub(crate) fn noon() -> UnixTime {
     UnixTime::new(1_800_000_000).unwrap()
 }
 
-/// 32 bytes, all the same.
+/// Makes a server key of 32 equal bytes.
 pub(crate) fn server_key(byte: u8) -> ServerKey {
     serde_json::from_value(hex::encode([byte; 32]).into()).unwrap()
 }
 
-impl Bed {
+impl TestDatabase {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::Sqlite(folder.path().join("issuer.sqlite"));
@@ -40,7 +40,7 @@ impl Bed {
         Self { place, folder, random: SystemRandom::new() }
     }
 
-    /// Where another store of the same sort can be.
+    /// Gives the address of another, empty database of the same kind.
     pub(crate) async fn elsewhere(&self) -> Place {
         match &self.place {
             Place::Sqlite(_) => Place::Sqlite(self.folder.path().join("other.sqlite")),
@@ -52,7 +52,7 @@ impl Bed {
         self.folder.path().join(name)
     }
 
-    /// As another process would.
+    /// Opens the store, as another process would.
     pub(crate) async fn store(&self) -> Store {
         Store::open(&self.place).await.unwrap()
     }
@@ -61,7 +61,7 @@ impl Bed {
         Keys::open(store, &server_key(7), &self.random).await.unwrap()
     }
 
-    /// What somebody with the database's password does, past the store.
+    /// Runs SQL past the store, as one with the database's password can.
     pub(crate) async fn sql(&self, sql: &str) {
         match &self.place {
             Place::Sqlite(file) => {
@@ -71,7 +71,7 @@ impl Bed {
         }
     }
 
-    /// Bytes, as the database's words have them.
+    /// Writes bytes as a literal of SQL.
     pub(crate) fn blob(&self, bytes: &[u8]) -> String {
         match self.place {
             Place::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
@@ -79,7 +79,7 @@ impl Bed {
         }
     }
 
-    /// A number that a query gives.
+    /// Runs a query that gives a number.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match &self.place {
             Place::Sqlite(file) => {

@@ -6,20 +6,20 @@ use tegata_issuer::domain::{AccountId, TokenHash};
 use tegata_issuer::store::{AccountChange, AccountStage, OutboxBacklog, SessionRow, Store};
 use tegata_policy::{Event, decide};
 
-use crate::bed::{Bed, noon};
 use crate::shopper;
+use crate::test_database::{TestDatabase, noon};
 
 crate::on_both!(
-    accounts_come_in_the_order_in_which_they_were_made_each_once,
-    a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not,
-    wishes_for_deletion_come_each_once_and_none_that_was_made_since,
-    sessions_come_each_once_and_lead_nowhere_once_they_are_removed,
-    the_mails_that_wait_are_counted_with_the_oldest,
+    accounts_are_listed_once_in_the_order_of_creation,
+    only_unfinished_sign_ups_are_removed,
+    deletion_requests_are_listed_once_up_to_a_moment,
+    sessions_are_listed_once_and_end_when_removed,
+    the_outbox_backlog_has_a_count_and_the_oldest_mail,
 );
 
 /// An account that was made at this second.
-async fn made_at(bed: &Bed, store: &Store, second: i64) -> AccountId {
-    let id = AccountId::make(noon().shifted(second), &bed.random).unwrap();
+async fn made_at(database: &TestDatabase, store: &Store, second: i64) -> AccountId {
+    let id = AccountId::make(noon().shifted(second), &database.random).unwrap();
     let state = tegata_policy::begin_sign_up(
         shopper::device(),
         "phone".into(),
@@ -33,11 +33,11 @@ async fn made_at(bed: &Bed, store: &Store, second: i64) -> AccountId {
     id
 }
 
-async fn accounts_come_in_the_order_in_which_they_were_made_each_once(bed: Bed) {
-    let store = bed.store().await;
+async fn accounts_are_listed_once_in_the_order_of_creation(database: TestDatabase) {
+    let store = database.store().await;
     let mut made = Vec::new();
     for second in [3, 0, 2, 1, 4] {
-        made.push((second, made_at(&bed, &store, second).await));
+        made.push((second, made_at(&database, &store, second).await));
     }
     made.sort_unstable_by_key(|(second, _)| *second);
     let mut after = None;
@@ -56,11 +56,11 @@ async fn accounts_come_in_the_order_in_which_they_were_made_each_once(bed: Bed) 
     assert_eq!(seen, expected, "the fifth was made at the moment, not before it");
 }
 
-async fn a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn only_unfinished_sign_ups_are_removed(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
-    let opening = made_at(&bed, &store, 1).await;
+    let opening = made_at(&database, &store, 1).await;
     let kinds = store.accounts_made_before(noon().shifted(9), None, 10).await.unwrap();
     assert_eq!(kinds, [(account, AccountStage::Other), (opening, AccountStage::PendingSignUp)]);
     assert!(!store.remove_pending_sign_up(account).await.unwrap());
@@ -70,22 +70,22 @@ async fn a_sign_up_that_nobody_finished_is_removed_whole_and_an_account_is_not(b
     assert!(store.load(opening).await.unwrap().is_none());
 
     // With its secrets and its mail, too.
-    let other = shopper::begin(&bed.store().await, &keys).await;
+    let other = shopper::begin(&database.store().await, &keys).await;
     assert!(store.remove_pending_sign_up(other).await.unwrap());
     for table in ["secrets", "outbox", "handles", "sessions"] {
         let id = hex::encode(other.0);
-        let is = match bed.place {
+        let is = match database.place {
             tegata_issuer::domain::StoreUrl::Sqlite(_) => format!("x'{id}'"),
             tegata_issuer::domain::StoreUrl::Postgres(_) => format!("'\\x{id}'::bytea"),
         };
         let left = format!("SELECT COUNT(*) FROM {table} WHERE account = {is}");
-        assert_eq!(bed.number(&left).await, 0, "{table}");
+        assert_eq!(database.number(&left).await, 0, "{table}");
     }
 }
 
-async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn deletion_requests_are_listed_once_up_to_a_moment(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     for (nth, event) in [
         Event::RequestDeletion { session },
@@ -102,7 +102,7 @@ async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Be
             let world = shopper::world(&loaded.global_state, at);
             let event = event.lock().unwrap().take().unwrap();
             let done = decide(loaded.state.clone(), event, &world);
-            (shopper::carry_out(&keys, account, done.account, done.effects, at), ())
+            (shopper::apply_effects(&keys, account, done.account, done.effects, at), ())
         });
         done.await.unwrap();
     }
@@ -118,9 +118,9 @@ async fn wishes_for_deletion_come_each_once_and_none_that_was_made_since(bed: Be
     );
 }
 
-async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed) {
-    let store = bed.store().await;
-    let keys = Arc::new(bed.keys(&store).await);
+async fn sessions_are_listed_once_and_end_when_removed(database: TestDatabase) {
+    let store = database.store().await;
+    let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let tokens: Vec<_> = (1..=4).map(|n| TokenHash::of(&[n; 32])).collect();
     let more = tokens.clone();
@@ -129,7 +129,8 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
         (AccountChange { sessions_created, ..AccountChange::default() }, ())
     };
     store.change(account, change).await.unwrap();
-    let (mut after, mut rows): (_, Vec<SessionRow>) = (None, Vec::new());
+    let mut after = None;
+    let mut rows: Vec<SessionRow> = Vec::new();
     loop {
         let page = store.session_rows(after.as_ref(), 2).await.unwrap();
         let Some(last) = page.last() else { break };
@@ -151,10 +152,10 @@ async fn sessions_come_each_once_and_lead_nowhere_once_they_are_removed(bed: Bed
     assert_eq!(left, 2);
 }
 
-async fn the_mails_that_wait_are_counted_with_the_oldest(bed: Bed) {
-    let store = bed.store().await;
+async fn the_outbox_backlog_has_a_count_and_the_oldest_mail(database: TestDatabase) {
+    let store = database.store().await;
     assert_eq!(store.outbox_backlog().await.unwrap(), OutboxBacklog { mails: 0, oldest: None });
-    let keys = Arc::new(bed.keys(&store).await);
+    let keys = Arc::new(database.keys(&store).await);
     let account = shopper::begin(&store, &keys).await;
     let change = move |_: &_| {
         let outbox = [7, 5].map(|s: i64| shopper::mail(&keys, account, noon().shifted(s))).into();

@@ -11,30 +11,32 @@ use tegata_issuer::domain::{AccountId, StoreUrl as Place, TokenHash};
 use tegata_issuer::store::{AccountChange, LoadedAccount, Store};
 use tegata_policy::{SecretId, SecretKind};
 
-use crate::bed::{Bed, noon, server_key};
 use crate::shopper;
+use crate::test_database::{TestDatabase, noon, server_key};
 
 /// Where a child of the test writes.
 const WRITE_TO: &str = "TEGATA_TEST_WRITE_TO";
 
 #[test]
 fn sqlite() {
-    each_change_is_whole_or_not_there("killed::sqlite", Bed::sqlite);
+    each_change_is_whole_or_not_there("killed::sqlite", TestDatabase::sqlite);
 }
 
 #[test]
 fn postgres() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    each_change_is_whole_or_not_there("killed::postgres", || runtime.block_on(Bed::postgres()));
+    each_change_is_whole_or_not_there("killed::postgres", || {
+        runtime.block_on(TestDatabase::postgres())
+    });
 }
 
-fn each_change_is_whole_or_not_there(test: &str, bed: impl FnOnce() -> Bed) {
+fn each_change_is_whole_or_not_there(test: &str, database: impl FnOnce() -> TestDatabase) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if let Ok(place) = std::env::var(WRITE_TO) {
         return runtime.block_on(write_until_killed(Place::parse(&place).unwrap()));
     }
-    let bed = bed();
-    let place = match &bed.place {
+    let database = database();
+    let place = match &database.place {
         Place::Sqlite(file) => format!("sqlite:{}", file.display()),
         Place::Postgres(url) => url.to_string(),
     };
@@ -60,7 +62,7 @@ fn each_change_is_whole_or_not_there(test: &str, bed: impl FnOnce() -> Bed) {
         }
         child.wait().unwrap();
         assert!(answers >= 30 * round, "{answers}");
-        runtime.block_on(check(&bed, &answered));
+        runtime.block_on(check(&database, &answered));
     }
     assert!(answered.len() >= 4, "an account of its own in each round at least");
 }
@@ -126,14 +128,14 @@ fn token(account: AccountId, n: u32) -> TokenHash {
     TokenHash::of(&token)
 }
 
-async fn check(bed: &Bed, answered: &BTreeMap<String, u32>) {
+async fn check(database: &TestDatabase, answered: &BTreeMap<String, u32>) {
     // The server ends what a client that is gone had asked for: a commit may still come.
     let others = "SELECT COUNT(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    while matches!(bed.place, Place::Postgres(_)) && bed.number(others).await > 0 {
+    while matches!(database.place, Place::Postgres(_)) && database.number(others).await > 0 {
         tokio::task::yield_now().await;
     }
-    let store = bed.store().await;
+    let store = database.store().await;
     let mails = store.lease_due_mails(noon(), 0, 1_000_000).await.unwrap();
     for (name, answered) in answered {
         let account = AccountId(hex::decode(name).unwrap().try_into().unwrap());
