@@ -1,5 +1,6 @@
 //! Generates the actions that are possible in a state: the owner's next step, anything by the attacker, and waiting.
 
+use tegata::protocol::SessionId;
 use tegata_policy::{Control, ResetDestination};
 
 use crate::action::{Action, Actor, Message, TypedValue};
@@ -139,31 +140,7 @@ impl Model {
             }
         }
         if let Some(session) = attacker.session {
-            for factor in &factors {
-                send(Message::VerifyFactor { session }, [*factor, TypedValue::Nothing]);
-            }
-            send(Message::Provision { session }, nothing);
-            match attacker.enrolment {
-                None => send(Message::BeginFactorEnrolment { session }, nothing),
-                Some(factor) => {
-                    send(
-                        Message::VerifyFactorEnrolment { session },
-                        [state.value(factor), TypedValue::Nothing],
-                    );
-                }
-            }
-            send(Message::RenewRecoveryCodes { session }, nothing);
-            match attacker.address_code {
-                None => send(Message::ChangeAddress { session }, nothing),
-                Some(code) => {
-                    for code in attacker.codes.iter().copied().chain([code]) {
-                        let typed = [TypedValue::Code(code), TypedValue::Nothing];
-                        send(Message::VerifyNewAddress { session }, typed);
-                    }
-                }
-            }
-            send(Message::Freeze { session }, nothing);
-            send(Message::Unfreeze { session }, nothing);
+            session_messages(state, session, &factors, &mut send);
         }
         for notice in &attacker.notices {
             let code = TypedValue::Code(*notice);
@@ -221,4 +198,40 @@ impl Model {
             _ => false,
         }
     }
+}
+
+/// Sends every message of the attacker's session.
+fn session_messages(
+    state: &State,
+    session: SessionId,
+    factors: &[TypedValue],
+    mut send: impl FnMut(Message, [TypedValue; 2]),
+) {
+    let attacker = &state.attacker;
+    let nothing = [TypedValue::Nothing; 2];
+    for factor in factors {
+        send(Message::VerifyFactor { session }, [*factor, TypedValue::Nothing]);
+    }
+    send(Message::Provision { session }, nothing);
+    match attacker.enrolment {
+        None => send(Message::BeginFactorEnrolment { session }, nothing),
+        Some(factor) => {
+            send(
+                Message::VerifyFactorEnrolment { session },
+                [state.value(factor), TypedValue::Nothing],
+            );
+        }
+    }
+    send(Message::RenewRecoveryCodes { session }, nothing);
+    match attacker.address_code {
+        None => send(Message::ChangeAddress { session }, nothing),
+        Some(code) => {
+            for code in attacker.codes.iter().copied().chain([code]) {
+                let typed = [TypedValue::Code(code), TypedValue::Nothing];
+                send(Message::VerifyNewAddress { session }, typed);
+            }
+        }
+    }
+    send(Message::Freeze { session }, nothing);
+    send(Message::Unfreeze { session }, nothing);
 }

@@ -150,49 +150,27 @@ pub(crate) fn initial_compromise(attacker: Attacker) -> State {
     State {
         waits: 0,
         values_typed: 0,
-        owner: OwnerState {
+        owner: OwnerState::new(
             password,
             factor,
-            enrolment: None,
-            session: owner_session,
-            reset: None,
-            code: None,
-            sent: Vec::new(),
-            recovery: None,
-            address_code: None,
-            notice: owner_notices.last().map(|(_, code)| *code),
-            reset_done: false,
-            enrolled: false,
-            address_changed: false,
-            unfroze: false,
-            reverted: false,
-            provisioned: false,
-            steps_done: 0,
-        },
+            owner_session,
+            owner_notices.last().map(|(_, code)| *code),
+        ),
         attacker: AttackerState {
             passwords: if attacker.password {
                 [old_password, password].into()
             } else {
                 [old_password].into()
             },
-            codes: BTreeSet::new(),
             notices: notices.map(|(_, code)| *code).collect(),
             factors: history
                 .secrets(Actor::Attacker, SecretKind::Factor)
                 .chain(held_factor)
                 .collect(),
             recovery: history.secrets(Actor::Attacker, SecretKind::Recovery).take(1).collect(),
-            seen: None,
-            enrolment: None,
-            address_code: None,
             session: attacker_session,
-            resets: BTreeSet::new(),
-            old_password,
-            guessed: false,
-            replayed: false,
-            hopeless: 0,
-            messages: 0,
             addresses,
+            ..AttackerState::new(old_password)
         },
         pending: Vec::new(),
         account: history.account,

@@ -100,6 +100,60 @@ pub(crate) struct PendingMessage {
     pub(crate) verification: PendingVerification,
 }
 
+impl OwnerState {
+    /// The owner at the start of a run.
+    pub(crate) fn new(
+        password: SecretId,
+        factor: SecretId,
+        session: Option<SessionId>,
+        notice: Option<SecretId>,
+    ) -> Self {
+        Self {
+            password,
+            factor,
+            enrolment: None,
+            session,
+            reset: None,
+            code: None,
+            sent: Vec::new(),
+            recovery: None,
+            address_code: None,
+            notice,
+            reset_done: false,
+            enrolled: false,
+            address_changed: false,
+            unfroze: false,
+            reverted: false,
+            provisioned: false,
+            steps_done: 0,
+        }
+    }
+}
+
+impl AttackerState {
+    /// An attacker who knows an old password and nothing else.
+    pub(crate) fn new(old_password: SecretId) -> Self {
+        Self {
+            passwords: BTreeSet::new(),
+            codes: BTreeSet::new(),
+            notices: BTreeSet::new(),
+            factors: BTreeSet::new(),
+            recovery: BTreeSet::new(),
+            addresses: BTreeSet::new(),
+            seen: None,
+            enrolment: None,
+            address_code: None,
+            session: None,
+            resets: BTreeSet::new(),
+            old_password,
+            guessed: false,
+            replayed: false,
+            hopeless: 0,
+            messages: 0,
+        }
+    }
+}
+
 impl State {
     /// The policy context after the waits so far.
     pub(crate) fn context(&self, controls: Controls) -> PolicyContext {
