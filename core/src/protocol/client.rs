@@ -1,4 +1,4 @@
-//! The wallet's side, without a network: a request to be carried to the issuer, and what to make of the response.
+//! The wallet's side, without a network: a request for the host to send, and reading the response.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -6,15 +6,15 @@ use std::ops::Deref;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::calls::{Call, DeviceSigned};
-use super::refusal::WaitText;
+use super::call::{Call, DeviceSigned};
+use super::refusal::{Refusal, WaitText};
+use super::secrets::SessionToken;
 use super::signed::{signature_text, signed_bytes};
-use super::text::SessionToken;
-use crate::protocol::Refusal;
 use crate::vault::{Keystore, KeystoreError};
 
-/// What the host sends: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, with no redirects
-/// followed. When no answer came, what [`is_idempotent`](Self::is_idempotent) may be sent again unasked, the rest if its person says so.
+/// A request for the host to send: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, and
+/// follow no redirects. When no answer came, an [idempotent](Self::is_idempotent) request may be sent again by itself, any
+/// other only if the owner says so.
 #[derive(Debug)]
 pub struct Envelope {
     path: &'static str,
@@ -37,38 +37,38 @@ impl Envelope {
         &self.body
     }
 
-    /// What the header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER) has to say, if it has to be there.
+    /// The value of the header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER), if the request has one.
     #[must_use]
     pub fn signature(&self) -> Option<&str> {
         self.signature.as_deref()
     }
 
-    /// What the header `Authorization` has to say after `Bearer `, if it has to be there.
+    /// The token of the header `Authorization`, after `Bearer `, if the request has one.
     #[must_use]
     pub fn session(&self) -> Option<&SessionToken> {
         self.session.as_ref()
     }
 
-    /// Whether it may be sent again, by itself, when no answer came: done twice, it is as if it was done once.
+    /// Whether it may be sent again by itself when no answer came, since doing it twice is like doing it once.
     #[must_use]
     pub fn is_idempotent(&self) -> bool {
         self.is_idempotent
     }
 
-    /// The same, sent in a session.
+    /// Adds a session token.
     #[must_use]
     pub(crate) fn in_session(self, session: SessionToken) -> Self {
         Self { session: Some(session), ..self }
     }
 
-    /// The same, signed for a purpose.
+    /// Signs it for a purpose.
     fn signed(self, purpose: &str, keystore: &dyn Keystore) -> Result<Self, IssuerError> {
         let der = keystore.sign(&signed_bytes(purpose, &self.body))?;
         Ok(Self { signature: Some(signature_text(&der)), ..self })
     }
 }
 
-/// An [`Envelope`] that knows what it asks for.
+/// An [`Envelope`] with the type of its message.
 #[derive(Debug)]
 pub struct Request<C> {
     envelope: Envelope,
@@ -81,10 +81,10 @@ impl<C> From<Request<C>> for Envelope {
     }
 }
 
-/// What the issuer answered, as the host received it.
+/// The issuer's response, as the host received it.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// The body, at most [`Response::LARGEST`] bytes.
     pub body: Vec<u8>,
@@ -93,10 +93,10 @@ pub struct Response {
 }
 
 impl Response {
-    /// No answer is larger.
+    /// The largest body that is read: 256 KiB.
     pub const LARGEST: usize = 256 * 1024;
 
-    /// The body, if it was done as asked.
+    /// Gives the body of a success, and the problem of any other response.
     pub(crate) fn done(&self) -> Result<&[u8], IssuerProblem> {
         match self.status {
             _ if self.body.len() > Self::LARGEST => Err(IssuerProblem::UnreadableAnswer),
@@ -106,30 +106,30 @@ impl Response {
     }
 }
 
-/// Why there is no answer of the kind that was asked for.
+/// Why a request has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerError {
-    /// The issuer said no.
+    /// The issuer did not do what was requested.
     #[error("{0}")]
     Problem(IssuerProblem),
-    /// The keystore did not sign.
+    /// The keystore failed to sign the message.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
-    /// The message could not be written.
+    /// The message could not be written as JSON.
     #[error("cannot serialise the message")]
     Encoding,
 }
 
-/// Why the issuer did not do as asked.
+/// Why the issuer did not do what was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerProblem {
-    /// It decided so.
+    /// The issuer refused it by its rules.
     #[error("{0}")]
     Refused(Refusal),
-    /// The new password is one that others guess.
+    /// The new password is easy to guess.
     #[error("the password is too easy to guess: choose a longer one, of words unrelated to you")]
     WeakPassword,
-    /// The processor takes no card by this token.
+    /// The processor does not accept the card behind this token.
     #[error("the card was not accepted: register it again or use another one")]
     CardRefused,
     /// An operator stopped this kind of request.
@@ -138,16 +138,16 @@ pub enum IssuerProblem {
     /// The issuer has as many payment credentials as its codes can tell apart.
     #[error("the issuer cannot issue any more payment credentials")]
     CapacityReached,
-    /// Too many requests, or too busy, or it took too long; again in so many seconds.
+    /// The issuer is busy, or got too many requests: try again in this many seconds.
     #[error("the issuer is busy: try again in {}", WaitText(*.0))]
     Busy(u64),
     /// The issuer took the request for malformed.
     #[error("the issuer rejected the request as malformed: check that the app is up to date")]
     Malformed,
-    /// A fault at the issuer's.
+    /// Something failed at the issuer.
     #[error("internal error at the issuer: try again later")]
     InternalError,
-    /// What came back is not what an issuer of this version answers; whether it was done is not known.
+    /// The response is not what an issuer of this version answers. Nobody knows whether it was done.
     #[error(
         "the issuer's response cannot be read: check the address and that the app is up to date"
     )]
@@ -155,7 +155,7 @@ pub enum IssuerProblem {
 }
 
 impl<C: Call> Request<C> {
-    /// A message that its device signs.
+    /// Writes a message and has its device sign it.
     ///
     /// # Errors
     /// [`IssuerError::Keystore`], [`IssuerError::Encoding`].
@@ -168,7 +168,7 @@ impl<C: Call> Request<C> {
         Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
-    /// A message that was written before, byte for byte, signed by its device.
+    /// Has the device sign a message that was written before, byte for byte.
     pub(crate) fn again(body: &[u8], keystore: &dyn Keystore) -> Result<Self, IssuerError>
     where
         C: DeviceSigned,
@@ -178,7 +178,7 @@ impl<C: Call> Request<C> {
         Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
-    /// A message of a session.
+    /// Writes a message that is sent in a session.
     ///
     /// # Errors
     /// [`IssuerError::Encoding`].
@@ -187,7 +187,7 @@ impl<C: Call> Request<C> {
         Ok(Self { envelope: written.envelope.in_session(session), ..written })
     }
 
-    /// A message that anyone may send.
+    /// Writes a message that anyone may send.
     ///
     /// # Errors
     /// [`IssuerError::Encoding`].
@@ -207,7 +207,7 @@ impl<C: Call> Request<C> {
         Self { envelope, call: PhantomData }
     }
 
-    /// What the response says.
+    /// Reads the answer in the response.
     ///
     /// # Errors
     /// [`IssuerError::Problem`].
@@ -226,7 +226,7 @@ impl<C> Deref for Request<C> {
     }
 }
 
-/// What of a problem document (RFC 9457) is looked at.
+/// The part of a problem document (RFC 9457) that is read.
 #[derive(Deserialize)]
 struct Problem {
     r#type: String,
@@ -262,19 +262,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_says_what_to_do() {
-        let said = |name: &str, status, retry_after| {
+    fn each_problem_has_its_name() {
+        let problem_of = |name: &str, status, retry_after| {
             let body = format!("{{\"type\":\"urn:tegata:problem:{name}\"}}").into_bytes();
             problem(&Response { status, body, retry_after })
         };
-        assert_eq!(said("too-many", 429, Some(7)), IssuerProblem::Busy(7));
-        assert_eq!(said("too-busy", 503, None), IssuerProblem::Busy(1));
-        assert_eq!(said("timed-out", 408, None), IssuerProblem::Busy(1));
-        assert_eq!(said("malformed", 400, None), IssuerProblem::Malformed);
-        assert_eq!(said("internal", 500, None), IssuerProblem::InternalError);
-        assert_eq!(said("refused", 403, None), IssuerProblem::Refused(Refusal::InvalidCredentials));
+        assert_eq!(problem_of("too-many", 429, Some(7)), IssuerProblem::Busy(7));
+        assert_eq!(problem_of("too-busy", 503, None), IssuerProblem::Busy(1));
+        assert_eq!(problem_of("timed-out", 408, None), IssuerProblem::Busy(1));
+        assert_eq!(problem_of("malformed", 400, None), IssuerProblem::Malformed);
+        assert_eq!(problem_of("internal", 500, None), IssuerProblem::InternalError);
+        assert_eq!(
+            problem_of("refused", 403, None),
+            IssuerProblem::Refused(Refusal::InvalidCredentials)
+        );
         let often = Refusal::TooManyAttempts { wait: 60 };
-        assert_eq!(said("too-often", 429, Some(60)), IssuerProblem::Refused(often));
+        assert_eq!(problem_of("too-often", 429, Some(60)), IssuerProblem::Refused(often));
         let page = Response { status: 408, body: b"<html>".to_vec(), retry_after: None };
         assert_eq!(problem(&page), IssuerProblem::UnreadableAnswer);
     }

@@ -3,13 +3,10 @@
 //! Text of one is 16 characters of Crockford's Base32 (`0-9A-Z` without I, L, O, U) in groups of four; reading takes small
 //! letters, I and L for 1, O for 0, and leaves out `-` and spaces.
 
-use std::fmt;
-
 use base32ct::{Base32UpperUnpadded, Encoding};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
-use super::text::{InvalidText, SecretText};
+use super::text::SecretText;
 use crate::{Random, RandomUnavailable, Secret};
 
 const BYTES: usize = 10;
@@ -63,74 +60,63 @@ fn write(code: &Secret<BYTES>) -> SecretText {
     SecretText::new(&grouped)
 }
 
-macro_rules! long_code {
-    ($(#[doc = $doc:literal])* $name:ident, $form:literal) => {
-        $(#[doc = $doc])*
-        #[derive(Clone)]
-        pub struct $name(Secret<BYTES>);
+#[cfg(any(test, feature = "openapi"))]
+const PATTERN: &str = "([0-9A-TV-Za-tv-z][ -]?){16}";
 
-        described! {
-            $name, "([0-9A-TV-Za-tv-z][ -]?){16}", concat!($($doc),*), 64, "000G-40R4-0M30-FZQZ"
-        }
-
-        impl $name {
-            /// A new one.
-            ///
-            /// # Errors
-            /// [`RandomUnavailable`].
-            pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
-                Secret::make(random).map(Self)
-            }
-
-            /// Reads what a person typed.
-            ///
-            /// # Errors
-            /// [`InvalidText`].
-            pub fn parse(text: &str) -> Result<Self, InvalidText> {
-                read(text).map(Self).ok_or(InvalidText($form))
-            }
-
-            /// The bytes, which is what is compared.
-            #[must_use]
-            pub fn expose(&self) -> &[u8; BYTES] {
-                self.0.expose()
-            }
-
-            /// As a person writes it down: `9GTX-0A4M-…`.
-            #[must_use]
-            pub fn text(&self) -> SecretText {
-                write(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "([redacted])"))
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.text().serialize(serializer)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = SecretText::deserialize(deserializer)?;
-                Self::parse(text.expose()).map_err(de::Error::custom)
-            }
-        }
-    };
-}
-
-long_code! {
+newtype! {
     /// A recovery code, which replaces the second factor once.
-    RecoveryCode, "a recovery code: 16 letters and digits"
+    secret RecoveryCode(Secret<BYTES>), "a recovery code: 16 letters and digits", parse, read, write,
+    [pattern: PATTERN, max: 64, example: "000G-40R4-0M30-FZQZ",]
 }
-long_code! {
+
+impl RecoveryCode {
+    /// Makes a new code from random bits.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        Secret::make(random).map(Self)
+    }
+
+    /// Exposes the ten bytes, which are what is compared.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; BYTES] {
+        self.0.expose()
+    }
+
+    /// Writes the code as a person writes it down: `9GTX-0A4M-…`.
+    #[must_use]
+    pub fn text(&self) -> SecretText {
+        write(&self.0)
+    }
+}
+
+newtype! {
     /// The code in the notice of a change: freezes the account or, with the second factor, undoes the changes.
-    NoticeCode, "the code from the notice: 16 letters and digits"
+    secret NoticeCode(Secret<BYTES>), "the code from the notice: 16 letters and digits", parse, read,
+    write, [pattern: PATTERN, max: 64, example: "000G-40R4-0M30-FZQZ",]
+}
+
+impl NoticeCode {
+    /// Makes a new code from random bits.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`].
+    pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
+        Secret::make(random).map(Self)
+    }
+
+    /// Exposes the ten bytes, which are what is compared.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; BYTES] {
+        self.0.expose()
+    }
+
+    /// Writes the code as a person writes it down: `9GTX-0A4M-…`.
+    #[must_use]
+    pub fn text(&self) -> SecretText {
+        write(&self.0)
+    }
 }
 
 #[cfg(test)]
@@ -140,14 +126,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_four_groups_of_four() {
+    fn a_code_has_four_groups_of_four() {
         let code = RecoveryCode(Secret::new(&[0, 1, 2, 3, 4, 5, 6, 7, 0xfe, 0xff]));
         assert_eq!(code.text().expose(), "000G-40R4-0M30-FZQZ");
     }
 
     proptest! {
         #[test]
-        fn it_is_read_back_however_a_person_writes_it(bytes: [u8; 10]) {
+        fn codes_are_read_however_they_are_written(bytes: [u8; 10]) {
             let code = RecoveryCode(Secret::new(&bytes));
             let text = code.text();
             let text = text.expose();
@@ -165,7 +151,7 @@ mod tests {
         }
 
         #[test]
-        fn what_matches_the_form_that_is_described_is_taken(
+        fn texts_that_match_their_pattern_are_taken(
             recovery in prop::string::string_regex(RecoveryCode::PATTERN).unwrap(),
             notice in prop::string::string_regex(NoticeCode::PATTERN).unwrap(),
         ) {
@@ -174,7 +160,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_else_is_taken(text in "\\PC{0,40}") {
+        fn other_texts_are_refused(text in "\\PC{0,40}") {
             if let Ok(code) = RecoveryCode::parse(&text) {
                 prop_assert_eq!(text.chars().filter(|c| !"- ".contains(*c)).count(), 16);
                 let again = RecoveryCode::parse(code.text().expose()).unwrap();

@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
-use super::text::DeviceKey;
+use super::values::DeviceKey;
 
 /// The header that carries a signature: DER in Base64url without padding.
 pub const SIGNATURE_HEADER: &str = "Tegata-Signature";

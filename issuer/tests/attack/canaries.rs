@@ -220,7 +220,7 @@ fn secret_of(uri: &str) -> String {
 /// What problems say when each message is wrong in some way, with a secret in it.
 fn problems(person: &TestShopper<'_>, password: &str) -> String {
     let mut texts = String::new();
-    for (path, _) in tegata::protocol::ENDPOINTS {
+    for (path, _) in tegata::protocol::endpoints() {
         for body in [
             json!({ "handle": person.address, "password": password, "nobody knows": password }),
             json!({ "password": { password: password } }),

@@ -1,0 +1,63 @@
+//! The cards that payments are charged to.
+
+use serde::{Deserialize, Serialize};
+
+use super::call::{Call, RequiredAuth, SessionCall};
+use super::secrets::CardToken;
+use super::values::CardNumber;
+
+calls! {
+    /// Lists the account's cards. Payments are charged to the default one.
+    ListCards "/v1/cards" RequiredAuth::Session, idempotent => Cards {}
+
+    /// Adds a card by its processor token. Requires a recently verified second factor. The first card is the default.
+    AddCard "/v1/cards/add" RequiredAuth::Session => Cards {
+        /// The processor's token, never the card's number.
+        token: CardToken,
+    }
+
+    /// Makes another card the default. Requires a recently verified second factor.
+    SetDefaultCard "/v1/cards/default" RequiredAuth::Session, idempotent => Cards {
+        /// The card to charge from now on.
+        card: CardNumber,
+    }
+
+    /// Removes a card immediately. If it was the default, the oldest remaining card becomes the default.
+    RemoveCard "/v1/cards/remove" RequiredAuth::Session => Cards {
+        /// The card to remove.
+        card: CardNumber,
+    }
+}
+
+session_calls! {
+    ListCards,
+    AddCard,
+    SetDefaultCard,
+    RemoveCard
+}
+
+/// The cards of an account, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cards {
+    /// The cards, oldest first.
+    pub cards: Vec<AccountCard>,
+}
+
+/// A card of an account, without its number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountCard {
+    /// The card's id at the issuer.
+    pub card: CardNumber,
+    /// The brand as the processor names it.
+    #[cfg_attr(feature = "openapi", schema(example = "visa"))]
+    pub brand: String,
+    /// The last four digits of the card's number.
+    #[cfg_attr(feature = "openapi", schema(example = "4242"))]
+    pub last4: String,
+    /// Whether payments are charged to this card.
+    pub default: bool,
+}

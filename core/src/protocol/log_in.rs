@@ -1,0 +1,62 @@
+//! Logging in and out, and the sessions of an account.
+
+use serde::{Deserialize, Serialize};
+
+use super::call::{Acknowledgement, Call, DeviceSigned, EndedSessions, RequiredAuth, SessionCall};
+use super::factor::SecondFactor;
+use super::handle::Handle;
+use super::ids::SessionId;
+use super::secrets::{PasswordText, SessionToken};
+use super::values::{DeviceKey, DeviceName};
+
+calls! {
+    /// Logs in. A device that the account does not know needs a second factor. A refusal does not say what was wrong.
+    LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
+        /// The account's e-mail address.
+        handle: Handle,
+        /// The password.
+        password: PasswordText,
+        /// A second factor; optional on a device that the account knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        second_factor: Option<SecondFactor>,
+        /// The key of the device that logs in.
+        device: DeviceKey,
+        /// The device's name.
+        device_name: DeviceName,
+    }
+
+    /// Ends this session.
+    LogOut "/v1/session/end" RequiredAuth::Session, idempotent => Acknowledgement {}
+
+    /// Ends another session or all others.
+    EndSessions "/v1/sessions/end" RequiredAuth::Session, idempotent => Acknowledgement {
+        /// The session to end; all others if omitted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionNumber>,
+    }
+}
+
+device_signed! { LogIn }
+
+session_calls! {
+    LogOut => |_call| EndedSessions::ThisSession,
+    EndSessions
+}
+
+/// The result of a login.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogInResult {
+    /// The session token.
+    pub session: SessionToken,
+    /// Whether a recovery code was used: then only enrolling a new second factor is accepted next.
+    pub must_enrol: bool,
+}
+
+/// The number of a session within its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = u32))]
+pub struct SessionNumber(pub SessionId);

@@ -1,0 +1,107 @@
+//! The secrets in messages, none of which is printed: codes, passwords, tokens.
+
+fn digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|c| c.is_ascii_digit())
+}
+
+newtype! {
+    /// A mailed code: eight ASCII digits.
+    secret MailedCodeText, "the eight digits of the mailed code", |text| digits(text, 8),
+    [pattern: "[0-9]{8}", max: 8, example: "31415926",]
+}
+newtype! {
+    /// A code of the authenticator: six ASCII digits.
+    secret TotpText, "six digits from the authenticator", |text| digits(text, 6),
+    [pattern: "[0-9]{6}", max: 6, example: "287082",]
+}
+newtype! {
+    /// A password: 1 to 256 bytes of UTF-8. Its strength is not checked here.
+    secret PasswordText, "a password of 1 to 256 bytes", |text| (1..=256).contains(&text.len()),
+    [pattern: r"[\s\S]{1,256}", max: 256, example: "four quiet herons",]
+}
+newtype! {
+    /// The ticket of a pending sign-up or reset: opaque, 1 to 256 characters of Base64url.
+    secret Ticket, "a ticket from the issuer", is_token,
+    [pattern: TOKEN, max: 256, example: "AQ8sXq3N_7c",]
+}
+newtype! {
+    /// A session token: opaque, 1 to 256 characters of Base64url.
+    secret SessionToken, "a session token from the issuer", is_token,
+    [pattern: TOKEN, max: 256, example: "m3QxZk0v-9w",]
+}
+newtype! {
+    /// The id of an event of an account: 32 hexadecimal digits.
+    secret EventNumber, "an event id: 32 hexadecimal digits", |text| {
+        text.len() == 32 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    },
+    [pattern: "[0-9a-f]{32}", max: 32, example: "017f22e279b07cc3bfffffffffffffff",]
+}
+newtype! {
+    /// What a processor gave out for a card: up to 128 letters, digits and underscores that begin with a letter and are
+    /// not a card's number.
+    secret CardToken, "a card token of the processor, such as pm_card_visa", is_card_token,
+    [pattern: "[A-Za-z][0-9A-Za-z_]{0,127}", max: 128, example: "pm_card_visa",]
+}
+
+#[cfg(any(test, feature = "openapi"))]
+const TOKEN: &str = "[A-Za-z0-9_-]{1,256}";
+
+fn is_token(text: &str) -> bool {
+    let is_allowed = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    (1..=256).contains(&text.len()) && text.bytes().all(is_allowed)
+}
+
+/// Refuses a card's number that was typed in place of a token.
+fn is_card_token(text: &str) -> bool {
+    let is_allowed = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    let starts_well = text.bytes().next().is_some_and(|c| c.is_ascii_alphabetic());
+    starts_well && text.len() <= 128 && text.bytes().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_ascii_digits_of_the_right_length() {
+        assert!(TotpText::new("012345").is_ok());
+        for bad in ["", "12345", "1234567", "12 345", " 123456", "１２３４５６", "12345a", "-12345"]
+        {
+            assert!(TotpText::new(bad).is_err(), "{bad}");
+        }
+        let payment_code = "496012345678901234567890";
+        assert!(TotpText::new(payment_code).is_err() && MailedCodeText::new(payment_code).is_err());
+    }
+
+    fn matches(pattern: &str) -> impl Strategy<Value = String> {
+        prop::string::string_regex(pattern).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn texts_that_match_their_pattern_are_taken(
+            code in matches(MailedCodeText::PATTERN),
+            totp in matches(TotpText::PATTERN),
+            event in matches(EventNumber::PATTERN),
+            password in matches(PasswordText::PATTERN),
+            ticket in matches(Ticket::PATTERN),
+            token in matches(SessionToken::PATTERN),
+            card in matches(CardToken::PATTERN),
+        ) {
+            prop_assert!(CardToken::new(&card).is_ok(), "{}", card);
+            prop_assert!(MailedCodeText::new(&code).is_ok(), "{}", code);
+            prop_assert!(EventNumber::new(&event).is_ok(), "{}", event);
+            prop_assert!(TotpText::new(&totp).is_ok(), "{}", totp);
+            prop_assert_eq!(PasswordText::new(&password).is_ok(), password.len() <= 256);
+            prop_assert!(Ticket::new(&ticket).is_ok() && SessionToken::new(&token).is_ok());
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let text = format!("{:?}", PasswordText::new("four quiet herons").unwrap());
+        assert_eq!(text, "PasswordText([redacted])");
+    }
+}

@@ -1,0 +1,69 @@
+//! Signing up.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::Language;
+use super::call::{Call, DeviceSigned, RequiredAuth};
+use super::factor::FactorEnrolment;
+use super::handle::Handle;
+use super::long_code::RecoveryCode;
+use super::secrets::{MailedCodeText, PasswordText, SessionToken, Ticket, TotpText};
+use super::values::{DeviceKey, DeviceName};
+
+calls! {
+    /// Begins a sign-up. The response is the same whether or not the address has an account; the mail says which.
+    BeginSignUp "/v1/sign-ups" RequiredAuth::Device("sign-up") => IssuedTicket {
+        /// The e-mail address.
+        address: Handle,
+        /// The language of mails to the account.
+        language: Language,
+        /// The key of the device that signs up.
+        device: DeviceKey,
+        /// The device's name.
+        device_name: DeviceName,
+    }
+
+    /// Confirms a sign-up with the mailed code and sets the password. Returns the second factor's secret, once.
+    VerifySignUpCode "/v1/sign-ups/code" RequiredAuth::Device("sign-up-code") => FactorEnrolment {
+        /// The ticket of the sign-up.
+        ticket: Ticket,
+        /// The key of the device that signs up.
+        device: DeviceKey,
+        /// The eight digits of the mailed code.
+        code: MailedCodeText,
+        /// The new password: at least 8 characters, and no common one.
+        password: PasswordText,
+    }
+
+    /// Completes a sign-up with a code of the second factor. Returns a session and the recovery codes, once.
+    FinishSignUp "/v1/sign-ups/factor" RequiredAuth::Device("sign-up-factor") => SignUpResult {
+        /// The ticket of the sign-up.
+        ticket: Ticket,
+        /// The key of the device that signs up.
+        device: DeviceKey,
+        /// The six digits from the authenticator.
+        totp: TotpText,
+    }
+}
+
+device_signed! { BeginSignUp VerifySignUpCode FinishSignUp }
+
+/// A sign-up or reset that was begun, if it was possible.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IssuedTicket {
+    /// The ticket to send with the messages that follow.
+    pub ticket: Ticket,
+}
+
+/// The result of a sign-up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignUpResult {
+    /// The session token.
+    pub session: SessionToken,
+    /// Ten recovery codes, returned once.
+    pub recovery_codes: Vec<RecoveryCode>,
+}
