@@ -165,15 +165,15 @@ fn no_counter_is_used_twice() {
     let secret = bytes(&given["rfc4226_appendix_D"]["secret_hex"]);
 
     let mut wallet = Wallet::create(&path, &device).unwrap();
-    let mut room = wallet.otp_credentials();
+    let mut otps = wallet.otp_credentials();
     let timed = credential(OtpAlgorithm::Sha1, 8, OtpKind::Totp(30), &secret);
-    let timed = room.add(&timed).unwrap();
+    let timed = otps.add(&timed).unwrap();
     let counted = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(0), &secret);
-    let counted = room.add(&counted).unwrap();
-    let code = room.code(&timed).unwrap();
+    let counted = otps.add(&counted).unwrap();
+    let code = otps.code(&timed).unwrap();
     assert_eq!((code.digits(), code.seconds_left()), ("94287082", Some(1)));
     clock.0.store(1_111_111_109, Ordering::SeqCst);
-    assert_eq!(room.code(&timed).unwrap().digits(), "07081804");
+    assert_eq!(otps.code(&timed).unwrap().digits(), "07081804");
     drop(wallet);
 
     // Dropped in between, as when the app is killed.
@@ -183,26 +183,28 @@ fn no_counter_is_used_twice() {
         assert_eq!((code.digits(), code.seconds_left()), (otp, None));
     }
     let mut wallet = Wallet::open(&path, &device).unwrap();
-    let mut room = wallet.otp_credentials();
-    let listed = room.list().unwrap();
+    let mut otps = wallet.otp_credentials();
+    let listed = otps.list().unwrap();
     let found = listed.iter().find(|otp| otp.id == counted).unwrap();
     assert_eq!((listed.len(), found.kind), (2, OtpKind::Hotp(3)));
-    let uri = room.reveal_uri(&counted).unwrap();
+    let uri = otps.reveal_uri(&counted).unwrap();
     assert_eq!(
         std::str::from_utf8(uri.expose()).unwrap(),
         "otpauth://hotp/Mail:ann?issuer=Mail&algorithm=SHA1&digits=6&counter=3&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     );
 
     let last = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(u64::MAX), &secret);
-    let last = room.add(&last).unwrap();
-    assert!(matches!(room.code(&last), Err(Error::Invalid(why)) if why.contains("used up")));
+    let last = otps.add(&last).unwrap();
+    assert!(
+        matches!(otps.code(&last), Err(Error::Invalid(why)) if why.contains("no counter left"))
+    );
     let wrong = credential(OtpAlgorithm::Sha1, 9, OtpKind::Hotp(0), &secret);
-    assert!(matches!(room.add(&wrong), Err(Error::Invalid(why)) if why.contains("6 to 8")));
+    assert!(matches!(otps.add(&wrong), Err(Error::Invalid(why)) if why.contains("6 to 8")));
 
-    room.remove(&counted).unwrap();
-    assert_eq!(room.remove(&counted), Err(Error::NotFound));
-    assert_eq!(room.code(&counted), Err(Error::NotFound));
-    assert!(matches!(room.reveal_uri(&counted), Err(Error::NotFound)));
+    otps.remove(&counted).unwrap();
+    assert_eq!(otps.remove(&counted), Err(Error::NotFound));
+    assert_eq!(otps.code(&counted), Err(Error::NotFound));
+    assert!(matches!(otps.reveal_uri(&counted), Err(Error::NotFound)));
     let pass = Pass {
         title: "Library card".into(),
         format: PassFormat::Code128,
