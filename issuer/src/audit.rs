@@ -48,7 +48,8 @@ struct Checkpoint {
 
 impl Checkpoint {
     fn message(seal: &Seal, at: UnixTime) -> Vec<u8> {
-        let (count, at) = (seal.count.to_be_bytes(), at.seconds().to_be_bytes());
+        let count = seal.count.to_be_bytes();
+        let at = at.seconds().to_be_bytes();
         [b"tegata/v1/checkpoint\0".as_slice(), &count, &seal.head, &at].concat()
     }
 

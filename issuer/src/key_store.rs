@@ -100,7 +100,8 @@ impl Keys {
     /// `NotOpened`, `Random`, `Store`.
     pub async fn reseal(&self, store: &Store, random: &dyn Random) -> Result<u64, KeyStoreError> {
         let newest = self.newest_root();
-        let (mut after, mut done) = (None, 0);
+        let mut after = None;
+        let mut done = 0;
         loop {
             let rows = store.secrets_sealed_before(newest, after, BATCH).await?;
             let Some(last) = rows.last() else { break };
@@ -119,14 +120,16 @@ impl Keys {
     }
 
     async fn reseal_seeds(&self, store: &Store, random: &dyn Random) -> Result<u64, KeyStoreError> {
-        let (mut after, mut done) = (None, 0);
+        let mut after = None;
+        let mut done = 0;
         loop {
             let rows = store.seeds_sealed_before(self.newest_root(), after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(done) };
             after = Some(last.credential);
             let mut pairs = Vec::with_capacity(rows.len());
             for row in rows {
-                let (key, bytes) = (row.seed.key, row.seed.seed.clone());
+                let key = row.seed.key;
+                let bytes = row.seed.seed.clone();
                 let seed = self.open_seed(row.account, row.credential, &Sealed { key, bytes })?;
                 let sealed = self.seal_seed(row.account, row.credential, &seed, random)?;
                 pairs.push((row, sealed));

@@ -125,7 +125,8 @@ fn matching_step(
     after: u64,
     now: UnixTime,
 ) -> Result<Option<u64>, AccountError> {
-    let (name, kind) = (String::new(), OtpKind::Totp(30));
+    let name = String::new();
+    let kind = OtpKind::Totp(30);
     let credential = OtpCredential::new(name.clone(), name, OtpAlgorithm::Sha1, 6, kind, secret);
     let here = now.seconds() / FACTOR_STEP;
     let mut found = None;

@@ -297,7 +297,8 @@ impl Operator {
     /// # Errors
     /// [`OperatorError`].
     pub fn verify(&self) -> Result<Verified, OperatorError> {
-        let (file, key) = (self.checkpoints()?, self.keys()?.checkpoint_key());
+        let file = self.checkpoints()?;
+        let key = self.keys()?.checkpoint_key();
         Ok(self.threads.block_on(audit::verify(&self.store, &file, &key))?)
     }
 
@@ -306,7 +307,8 @@ impl Operator {
     /// # Errors
     /// [`OperatorError`].
     pub fn seal(&self) -> Result<Seal, OperatorError> {
-        let (file, keys) = (self.checkpoints()?, self.keys()?);
+        let file = self.checkpoints()?;
+        let keys = self.keys()?;
         let now = self.environment.clock.now();
         Ok(self.threads.block_on(audit::seal(&self.store, &keys, &file, now))?)
     }

@@ -62,7 +62,8 @@ async fn fill_period(
     let filled = store.alias_index_progress(&prefix, period).await?;
     let lately = first_credential_of(now.shifted(-LATE));
     let mut after = filled.map_or(CredentialId([0; 16]), |fill| fill.up_to.min(lately));
-    let (mut up_to, mut all_opened) = (after, true);
+    let mut up_to = after;
+    let mut all_opened = true;
     let mut whole = filled.is_some_and(|fill| fill.is_complete);
     loop {
         let rows = store.alias_keys(&prefix, after, PAGE).await?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use toml::{Table, Value};
 
-use super::Config;
+use super::settings::Config;
 use crate::domain::StoreUrl;
 
 /// What the environment's names begin with.

@@ -29,7 +29,8 @@ impl Processor {
             _ => {}
         }
         let uri: Uri = text.parse().map_err(|_| EXPECTED)?;
-        let (scheme, host) = (uri.scheme_str(), uri.host().unwrap_or_default());
+        let scheme = uri.scheme_str();
+        let host = uri.host().unwrap_or_default();
         let host = host.trim_matches(['[', ']']);
         let has_user = uri.authority().is_some_and(|place| place.as_str().contains('@'));
         let is_bare = uri.path() == "/" && uri.query().is_none() && !has_user && !host.is_empty();

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use serde::Deserialize;
+
 use super::layers::names;
 use super::*;
 
@@ -233,7 +235,8 @@ fn a_page_of_mails_is_for_this_machine_and_a_server_of_mail_has_all_it_needs() {
         Ok(_) => String::new(),
         Err(errors) => errors.to_string(),
     };
-    let (listen, mail) = ("TEGATA_ISSUER_LISTEN", "TEGATA_ISSUER_MAIL");
+    let listen = "TEGATA_ISSUER_LISTEN";
+    let mail = "TEGATA_ISSUER_MAIL";
     for (address, is_taken) in
         [("127.0.0.1:1", true), ("[::1]:1", true), ("0.0.0.0:1", false), ("192.0.2.1:1", false)]
     {

@@ -9,6 +9,7 @@
 //! secrets sealed anew, in batches. Root 0 stays, or no recovery code would count and no address be found any more
 //! (docs/adr/0020-server-key-only-wraps-keys.md).
 
+mod derive;
 mod sealing;
 mod seeds;
 mod service;
@@ -17,8 +18,8 @@ mod ticket;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use ring::{hkdf, hmac};
 use tegata::{Random, RandomUnavailable, Secret};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
@@ -30,6 +31,7 @@ pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
 
 use crate::domain::{AccountId, HandleKey, ThrottleKey, WrappedKey};
+use derive::derive;
 use sealing::SealingKey;
 use ticket::TicketKey;
 
@@ -262,23 +264,6 @@ pub(crate) fn make_root(
 ) -> Result<WrappedKey, KeysError> {
     let wrapped = service.wrap(number, &Secret::make(random)?, random)?;
     Ok(WrappedKey { number, wrapped })
-}
-
-/// HKDF-SHA256 without a salt, info `tegata/v1/issuer/` and the label.
-fn derive(root: &Secret<32>, label: &str) -> Zeroizing<[u8; 32]> {
-    struct Bytes32;
-    impl hkdf::KeyType for Bytes32 {
-        fn len(&self) -> usize {
-            32
-        }
-    }
-    let mut key = Zeroizing::new([0; 32]);
-    let info = [b"tegata/v1/issuer/".as_slice(), label.as_bytes()];
-    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(root.expose());
-    // 32 bytes are within what HKDF gives, so neither of the two fails; a key of zeros would be refused below.
-    let filled = secret.expand(&info, Bytes32).and_then(|okm| okm.fill(key.as_mut_slice()));
-    debug_assert!(filled.is_ok());
-    key
 }
 
 fn signature(key: &Ed25519KeyPair, message: &[u8]) -> [u8; 64] {

@@ -2,6 +2,7 @@
 
 use tegata::{Random, RandomUnavailable, Secret};
 
+use super::derive::derive;
 use super::sealing::SealingKey;
 use crate::config::ServerKey;
 
@@ -50,7 +51,7 @@ impl KeyService for ServerKey {
 
 impl ServerKey {
     fn wrapping(&self) -> SealingKey {
-        SealingKey::new(&super::derive(&Secret::new(self.expose()), "wrap"))
+        SealingKey::new(&derive(&Secret::new(self.expose()), "wrap"))
     }
 }
 

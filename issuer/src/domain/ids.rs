@@ -115,7 +115,8 @@ impl AuthorisationId {
     /// # Errors
     /// [`RandomUnavailable`].
     pub fn make(now: UnixTime, nth: u64, random: &dyn Random) -> Result<Self, RandomUnavailable> {
-        let (thousands, place) = (nth >> 12, nth & 0x0fff);
+        let thousands = nth >> 12;
+        let place = nth & 0x0fff;
         let mut id = by_time(now, u16::try_from(place).unwrap_or_default(), random)?;
         set_millis(&mut id, thousands);
         Ok(Self(id))

@@ -105,7 +105,9 @@ fn html(mails: &[OutgoingEmail]) -> Result<String, std::fmt::Error> {
     }
     for mail in mails.iter().rev() {
         let OutgoingEmail { id, made, to, subject, body } = mail;
-        let (subject, to, body) = (escaped(subject), escaped(to.address()), escaped(body));
+        let subject = escaped(subject);
+        let to = escaped(to.address());
+        let body = escaped(body);
         writeln!(
             page,
             "<article id=\"{id}\">\n<h2 dir=\"auto\">{subject}</h2>\n<p>To {to}, at {} (Unix time)</p>\n\

@@ -72,7 +72,8 @@ pub(crate) async fn middleware(
         Ok(id) => id,
         Err(problem) => return problem.into_response(),
     };
-    let (config, headers) = (&state.config, request.headers());
+    let config = &state.config;
+    let headers = request.headers();
     let client =
         client_address::client(peer.0.ip(), headers, config.forwarded, &config.trusted_proxies);
     let observation = Observation::begin(&state, &id, &request);

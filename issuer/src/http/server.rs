@@ -153,7 +153,8 @@ impl RunningServer {
 #[cfg(unix)]
 async fn signal(ready: impl FnOnce()) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
     ready();
     tokio::select! {
         _ = term.recv() => Ok(()),

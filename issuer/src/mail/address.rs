@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tegata::protocol::{Handle, Language};
 use tegata_policy::{Account, SecretId, SecretKind};
 
-use super::MailError;
+use super::error::MailError;
 use crate::crypto::{Keys, Place};
 use crate::domain::{AccountId, InternalError, Sealed};
 use crate::store::Store;

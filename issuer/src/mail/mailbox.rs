@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::OutgoingEmail;
-use super::{MailTransport, SendFuture};
+use super::templates::OutgoingEmail;
+use super::transport::MailTransport;
+use super::transport::SendFuture;
 
 /// How many mails it holds; the oldest goes for a new one.
 const HOLDS: usize = 200;

@@ -7,9 +7,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tegata::Clock;
 
-use super::MailTemplates;
+use super::templates::MailTemplates;
 use super::templates::compose;
-use super::{MailTransport, SendError};
+use super::transport::MailTransport;
+use super::transport::SendError;
 use crate::crypto::Keys;
 use crate::store::{LeasedMail, Store};
 

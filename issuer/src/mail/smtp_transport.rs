@@ -10,8 +10,10 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Category, Code, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::OutgoingEmail;
-use super::{MailTransport, SendError, SendFuture};
+use super::templates::OutgoingEmail;
+use super::transport::MailTransport;
+use super::transport::SendError;
+use super::transport::SendFuture;
 use crate::config::{self, Config, Security, Sender};
 
 /// How long one step of the conversation may take.

@@ -6,8 +6,8 @@ use tegata::protocol::{Language, SecretText};
 use tegata::{Random, UnixTime};
 use tegata_policy::{Change, Notification, SecretId};
 
-use super::MailError;
 use super::address::{StoredAddress, address_of};
+use super::error::MailError;
 use super::no_link::no_link;
 use super::receipt::{Receipt, ReceiptFormat};
 use crate::crypto::{Keys, Place};
@@ -249,7 +249,8 @@ mod tests {
     }
 
     fn with_device(name: &str) -> Vec<Notification> {
-        let (code, device) = (SecretId(1), name.to_owned());
+        let code = SecretId(1);
+        let device = name.to_owned();
         vec![
             Notification::SignUpCode { code },
             Notification::AccountExists,

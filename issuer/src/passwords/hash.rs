@@ -57,7 +57,8 @@ impl PasswordHash {
 
     /// A hash that nothing fits, of the same cost, for handles that nobody has.
     pub(super) fn of_nobody(random: &dyn Random) -> Result<Self, HashFailed> {
-        let (mut secret, mut salt) = ([0; 32], [0; 16]);
+        let mut secret = [0; 32];
+        let mut salt = [0; 16];
         random.fill(&mut secret)?;
         random.fill(&mut salt)?;
         hash(&secret, &salt)

@@ -84,7 +84,8 @@ impl Passwords {
             Arc::new(Queues { room: queue, waiting: Mutex::default(), more: Condvar::new() });
         let pool = Self { queues, threads, last, nobody, random };
         for number in 0..threads.get() {
-            let (queues, last) = (Arc::clone(&pool.queues), Arc::clone(&pool.last));
+            let queues = Arc::clone(&pool.queues);
+            let last = Arc::clone(&pool.last);
             thread::Builder::new()
                 .name(format!("password-{number}"))
                 .spawn(move || work(&queues, &last))
@@ -250,7 +251,8 @@ impl Waiting {
     }
 
     fn next(&mut self) -> Option<Job> {
-        let (first, second) = (self.turn, self.turn.other());
+        let first = self.turn;
+        let second = self.turn.other();
         let job = self.queue(first).pop_front();
         // Who had nothing waiting loses no turn by it.
         if job.is_some() {

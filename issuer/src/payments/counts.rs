@@ -91,7 +91,8 @@ impl PaymentCounts {
     pub(crate) fn wrong_codes(&self, wrong: WrongCodes) -> bool {
         self.wrong_today.set(gauge(wrong.today));
         self.wrong_usual.set(gauge(wrong.usual));
-        let (was_high, is_high) = (self.wrong_high.get() == 1, wrong.is_high());
+        let was_high = self.wrong_high.get() == 1;
+        let is_high = wrong.is_high();
         self.wrong_high.set(i64::from(is_high));
         is_high && !was_high
     }

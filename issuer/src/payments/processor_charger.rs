@@ -273,7 +273,8 @@ impl ProcessorCharger {
         let Some(payable) = card else {
             return Ok((self.move_on(at, AuthorisationState::Declined).await?, Known::TheRow));
         };
-        let (what_for, key) = (at.id.to_string(), key("create", &at));
+        let what_for = at.id.to_string();
+        let key = key("create", &at);
         let currency = at.currency.to_ascii_lowercase();
         let wanted = Wanted {
             customer: &payable.customer,

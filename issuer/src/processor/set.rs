@@ -12,7 +12,7 @@ use super::{Processor, Stripe, StripeError};
 use crate::config::{self, Config, SecretSetting};
 
 /// How long a request may take: three of them fit into what a till waits.
-const PATIENCE: Duration = Duration::from_secs(8);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Why no card can be charged with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub(crate) async fn from_config(
     let stripe = match &config.processor {
         config::Processor::At(base) => {
             let key = config.processor_key.as_ref().ok_or(ProcessorError::NoKey)?;
-            Stripe::new(base, key, PATIENCE)?
+            Stripe::new(base, key, REQUEST_TIMEOUT)?
         }
         config::Processor::Sandbox(file) => {
             let mut key = [0; 32];
@@ -50,7 +50,7 @@ pub(crate) async fn from_config(
             let base = format!("http://{}", listener.local_addr()?);
             tracing::info!(ledger = %file.display(), "cards are charged in the sandbox: no money moves");
             tokio::spawn(Sandbox::with_ledger_file(file, &key).serve(listener));
-            Stripe::new(&base, &SecretSetting::new(&key), PATIENCE)?
+            Stripe::new(&base, &SecretSetting::new(&key), REQUEST_TIMEOUT)?
         }
     };
     Ok(Arc::new(stripe))
@@ -61,13 +61,16 @@ mod tests {
     use super::*;
 
     /// The till's page, which says for how many milliseconds it waits.
-    const PAGE: &str = include_str!("../../till/api.js");
+    const TILL_PAGE: &str = include_str!("../../till/api.js");
 
     #[test]
     fn three_requests_fit_into_what_a_till_waits() {
-        let (_, after) = PAGE.split_once("const PATIENCE = ").unwrap();
+        let (_, after) = TILL_PAGE.split_once("const TIMEOUT = ").unwrap();
         let (till, _) = after.split_once(';').unwrap();
         let till = Duration::from_millis(till.replace('_', "").parse().unwrap());
-        assert!(3 * PATIENCE < till, "a till that gives up sooner says that nobody is there");
+        assert!(
+            3 * REQUEST_TIMEOUT < till,
+            "a till that gives up sooner says that nobody is there"
+        );
     }
 }

@@ -16,7 +16,8 @@ fn values(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn both_languages_have_the_same_texts_with_the_same_values() {
-    let (english, japanese) = (table(ENGLISH), table(JAPANESE));
+    let english = table(ENGLISH);
+    let japanese = table(JAPANESE);
     assert_eq!(english.keys().collect::<Vec<_>>(), japanese.keys().collect::<Vec<_>>());
     for (name, text) in &english {
         assert!(!text.trim().is_empty() && !japanese[name].trim().is_empty(), "{name}");

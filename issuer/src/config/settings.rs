@@ -1,0 +1,202 @@
+//! All settings, with their defaults.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use tegata::code::{AttemptLimits, Scheme};
+
+use super::mail::{Mail, Sender};
+use super::processor::Processor;
+use super::secret::SecretSetting;
+use super::values::{
+    AliasSeconds, CodePrefix, Count, ForwardedHeader, HeaderNamed, LogFormat, LogLevel, Seconds,
+    ServerKey,
+};
+use crate::domain::{Amount, Cap, Currency, DayOffset, Decimals, PaymentRules, StoreUrl};
+
+/// All settings. Each has a default that runs on this machine alone; names in the file are the fields', in the
+/// environment `TEGATA_ISSUER_` and the field's in capitals.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What payment codes begin with: 4 to 8 digits, for good once credentials were made with them.
+    pub code_prefix: CodePrefix,
+    /// For how long a shopper is known at tills under the same digits: seconds, a multiple of 30.
+    pub alias_seconds: AliasSeconds,
+    /// Where to listen: address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where accounts are kept.
+    pub store: StoreUrl,
+    /// 32 bytes in 64 hex digits that second factors, seeds and codes are sealed with. In the environment, or by
+    /// `server_key_file`.
+    pub server_key: Option<ServerKey>,
+    /// A file that holds what `server_key` would say.
+    pub server_key_file: Option<PathBuf>,
+    /// Where mail goes: a server, or, on this machine alone, a page of the service's own.
+    pub mail: Mail,
+    /// Whom it comes from.
+    pub mail_from: Option<Sender>,
+    /// As whom the service logs in at the server of mail.
+    pub mail_user: Option<String>,
+    /// With what. In the environment, or by `mail_password_file`.
+    pub mail_password: Option<SecretSetting>,
+    /// A file that holds what `mail_password` would say.
+    pub mail_password_file: Option<PathBuf>,
+    /// Who charges cards: ours, which moves no money, or one that speaks Stripe's interface.
+    pub processor: Processor,
+    /// The secret key of the account there. In the environment, or by `processor_key_file`.
+    pub processor_key: Option<SecretSetting>,
+    /// A file that holds what `processor_key` would say.
+    pub processor_key_file: Option<PathBuf>,
+    /// Where it is signed how far the log of events goes. Without it beside SQLite's file, and with `PostgreSQL`
+    /// nowhere.
+    pub checkpoints: Option<PathBuf>,
+    /// The certificates, leaf first, in PEM. With `tls_key`: TLS. Without both: plain HTTP, for a proxy or this machine.
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the leaf, in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Networks of proxies whose word on the client counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The one header in which they give it.
+    pub forwarded: ForwardedHeader,
+    /// A header from which a request's id is taken, if a trusted proxy sent the request.
+    pub request_id_header: Option<HeaderNamed>,
+    /// Networks that may read `/metrics`.
+    pub metrics_networks: Vec<IpNet>,
+    /// How the log is written.
+    pub log: LogFormat,
+    /// What the log leaves out.
+    pub log_level: LogLevel,
+    /// Connections at a time; more wait until one is free.
+    pub connections: Count,
+    /// Connections of one network at a time, trusted proxies apart; more are closed at once.
+    pub connections_per_network: Count,
+    /// Requests of one network in a minute.
+    pub requests_per_minute: NonZeroU32,
+    /// For the head of a request, from the moment that the connection is free for it, and for the handshake of TLS.
+    pub header_seconds: Seconds,
+    /// For the body of a request.
+    pub body_seconds: Seconds,
+    /// For all of a request.
+    pub request_seconds: Seconds,
+    /// For requests under way when the service is told to stop.
+    pub stop_seconds: Seconds,
+    /// Threads that hash passwords, each with 19 MiB.
+    pub password_threads: Count,
+    /// Passwords that wait to be hashed, with messages of devices that the account knows and of all others each; more are
+    /// told to come again.
+    pub password_queue: Count,
+    /// The one currency that is taken (ISO 4217).
+    pub currency: Currency,
+    /// How many of its digits are behind the point.
+    pub currency_decimals: Decimals,
+    /// What may be spent at once, in minor units.
+    pub payment_limit: Amount,
+    /// What may be spent in a day.
+    pub day_limit: Amount,
+    /// What may be spent at once for 24 hours with a new device, and after a reset.
+    pub low_payment_limit: Amount,
+    /// What may be spent in such a day.
+    pub low_day_limit: Amount,
+    /// Minutes by which the day of `day_limit` begins earlier than that of UTC.
+    pub day_offset_minutes: DayOffset,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let loopback = ["127.0.0.0/8", "::1/128"].into_iter().flat_map(str::parse).collect();
+        Self {
+            code_prefix: CodePrefix::default(),
+            alias_seconds: AliasSeconds::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            store: StoreUrl::Sqlite("tegata-issuer.sqlite".into()),
+            server_key: None,
+            server_key_file: None,
+            mail: Mail::Mailbox,
+            mail_from: None,
+            mail_user: None,
+            mail_password: None,
+            mail_password_file: None,
+            processor: Processor::Sandbox(None),
+            processor_key: None,
+            processor_key_file: None,
+            checkpoints: None,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            forwarded: ForwardedHeader::None,
+            request_id_header: None,
+            metrics_networks: loopback,
+            log: LogFormat::Text,
+            log_level: LogLevel::Info,
+            connections: Count::constant::<1024>(),
+            connections_per_network: Count::constant::<128>(),
+            requests_per_minute: const { NonZeroU32::new(600).unwrap() },
+            header_seconds: Seconds::constant::<10>(),
+            body_seconds: Seconds::constant::<10>(),
+            request_seconds: Seconds::constant::<30>(),
+            stop_seconds: Seconds::constant::<20>(),
+            password_threads: Count::constant::<1>(),
+            password_queue: Count::constant::<32>(),
+            currency: Currency::yen(),
+            currency_decimals: Decimals::NONE,
+            payment_limit: Amount::constant::<50_000>(),
+            day_limit: Amount::constant::<100_000>(),
+            low_payment_limit: Amount::constant::<5_000>(),
+            low_day_limit: Amount::constant::<10_000>(),
+            day_offset_minutes: DayOffset::JAPAN,
+        }
+    }
+}
+
+impl Config {
+    /// Where it is signed how far the log goes: the file that is set, or, beside SQLite's, one of its name with
+    /// `.checkpoints`.
+    #[must_use]
+    pub fn checkpoints_file(&self) -> Option<PathBuf> {
+        self.checkpoints.clone().or_else(|| self.beside_store(".checkpoints"))
+    }
+
+    /// What codes of new credentials begin with, and their alias period.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        Scheme { prefix: self.code_prefix.0, alias_period: self.alias_seconds.0 }
+    }
+
+    /// Where the server key lies if none is set: beside SQLite's file, under its name with `.key`.
+    #[must_use]
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.beside_store(".key")
+    }
+
+    /// Where the sandbox keeps its ledger if no file is set: beside SQLite's file, under its name with `.sandbox`; with
+    /// `PostgreSQL` in the folder that the service runs in.
+    #[must_use]
+    pub fn sandbox_file(&self) -> PathBuf {
+        self.beside_store(".sandbox").unwrap_or_else(|| "tegata-issuer.sandbox".into())
+    }
+
+    /// What holds for payments.
+    #[must_use]
+    pub fn payment_rules(&self) -> PaymentRules {
+        let cap = |payment: Amount, day: Amount| Cap { payment: payment.get(), day: day.get() };
+        PaymentRules {
+            currency: self.currency.clone(),
+            decimals: self.currency_decimals,
+            usual: cap(self.payment_limit, self.day_limit),
+            low: cap(self.low_payment_limit, self.low_day_limit),
+            day_offset: self.day_offset_minutes,
+            attempts: AttemptLimits::default(),
+        }
+    }
+
+    fn beside_store(&self, suffix: &str) -> Option<PathBuf> {
+        let StoreUrl::Sqlite(file) = &self.store else { return None };
+        let mut name = file.clone().into_os_string();
+        name.push(suffix);
+        Some(name.into())
+    }
+}
