@@ -111,8 +111,8 @@ fn main() {
         PaymentCredential::new(CredentialId([number; 16]), "Ann".to_owned(), scheme, seed)
     };
     let mut vault = Vault::create(&file, &device).unwrap();
-    let ids = vault.transaction(|all| (0..100).map(|n| all.add(&credential(n))).collect());
-    let ids: Vec<_> = ids.map_err(|error: VaultError| error).unwrap();
+    let added = vault.transaction(|all| (0..100).map(|n| all.add(&credential(n))).collect());
+    let ids: Vec<_> = added.map_err(|error: VaultError| error).unwrap();
     vault.close().unwrap();
     let open = || drop(black_box(Vault::open(&file, &device).unwrap()));
     // Only once asked for: one vault is open at a time.

@@ -200,8 +200,8 @@ mod tests {
     // RFC 9180, appendix A.1.1: key pair, encapsulated key and shared secret of this KEM. (Its cipher is AES-128-GCM.)
     #[test]
     fn decapsulation_meets_rfc_9180() {
-        let key = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
-        let key = ReceiverKey::from_slice(&bytes::<32>(key)).unwrap();
+        let key_hex = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
+        let key = ReceiverKey::from_slice(&bytes::<32>(key_hex)).unwrap();
         let public = "3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d";
         assert_eq!(hex::encode(key.public().as_bytes()), public);
         let enc = bytes("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431");
@@ -212,10 +212,11 @@ mod tests {
     // The same appendix: what the sender's one-time key gives.
     #[test]
     fn encapsulation_meets_rfc_9180() {
-        let once = "52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736";
-        let once = ReceiverKey::from_slice(&bytes::<32>(once)).unwrap();
-        let receiver = bytes("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d");
-        let receiver = PublicKey::new(receiver).unwrap();
+        let once_hex = "52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736";
+        let once = ReceiverKey::from_slice(&bytes::<32>(once_hex)).unwrap();
+        let receiver_bytes =
+            bytes("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d");
+        let receiver = PublicKey::new(receiver_bytes).unwrap();
         let enc = "37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431";
         assert_eq!(hex::encode(receiver.seal_with(&once, b"", b"", b"").enc), enc);
         let dh = x25519(*once.expose(), receiver.0);
@@ -238,8 +239,8 @@ mod tests {
         let text = open(&shared, b"Ode on a Grecian Urn", b"Count-0", &sealed).unwrap();
         assert_eq!(*text, b"Beauty is truth, truth beauty");
         let sender = ReceiverKey::from_slice(&sender).unwrap();
-        let ours = PublicKey::new(receiver).unwrap();
-        let ours = ours.seal_with(&sender, b"Ode on a Grecian Urn", b"Count-0", &text);
+        let receiver_key = PublicKey::new(receiver).unwrap();
+        let ours = receiver_key.seal_with(&sender, b"Ode on a Grecian Urn", b"Count-0", &text);
         assert_eq!((ours.enc, &ours.sealed[..]), (enc, &sealed[..]));
         assert!(open(&shared, b"Ode on a Grecian Urn", b"Count-1", &sealed).is_none());
         assert!(open(&shared, b"Ode to a Nightingale", b"Count-0", &sealed).is_none());

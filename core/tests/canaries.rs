@@ -95,12 +95,12 @@ fn run_wallet(folder: &Path) {
     let device = || {
         let passphrase = HostBuffer::unmasked(passphrase);
         let small = Argon2Params::new(64, 1, 1).unwrap();
-        let keystore = if key_path.exists() {
+        let opened = if key_path.exists() {
             SoftwareKeystore::open(&key_path, &passphrase.0, random.clone())
         } else {
             SoftwareKeystore::create(&key_path, &passphrase.0, small, random.clone())
         };
-        let keystore = Arc::new(keystore.unwrap());
+        let keystore = Arc::new(opened.unwrap());
         let clock = Arc::new(HalfHourClock(AtomicU64::new(0)));
         Device { keystore, anchor: None, clock, random: random.clone() }
     };
@@ -191,8 +191,8 @@ impl WalletProcess {
         }
         let dump = folder.join("core");
         let pid = self.child.id().to_string();
-        let gcore = Command::new("gcore").arg("-o").arg(&dump).arg(&pid).output();
-        let gcore = gcore.unwrap_or_else(|error| panic!("gcore (Debian package gdb): {error}"));
+        let output = Command::new("gcore").arg("-o").arg(&dump).arg(&pid).output();
+        let gcore = output.unwrap_or_else(|error| panic!("gcore (Debian package gdb): {error}"));
         let dump = dump.with_extension(&pid);
         let memory = std::fs::read(&dump);
         let memory =

@@ -166,10 +166,10 @@ fn no_counter_is_used_twice() {
 
     let mut wallet = Wallet::create(&path, &device).unwrap();
     let mut otps = wallet.otp_credentials();
-    let timed = credential(OtpAlgorithm::Sha1, 8, OtpKind::Totp(30), &secret);
-    let timed = otps.add(&timed).unwrap();
-    let counted = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(0), &secret);
-    let counted = otps.add(&counted).unwrap();
+    let totp = credential(OtpAlgorithm::Sha1, 8, OtpKind::Totp(30), &secret);
+    let timed = otps.add(&totp).unwrap();
+    let hotp = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(0), &secret);
+    let counted = otps.add(&hotp).unwrap();
     let code = otps.code(&timed).unwrap();
     assert_eq!((code.digits(), code.seconds_left()), ("94287082", Some(1)));
     clock.0.store(1_111_111_109, Ordering::SeqCst);
@@ -193,8 +193,8 @@ fn no_counter_is_used_twice() {
         "otpauth://hotp/Mail:ann?issuer=Mail&algorithm=SHA1&digits=6&counter=3&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     );
 
-    let last = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(u64::MAX), &secret);
-    let last = otps.add(&last).unwrap();
+    let last_hotp = credential(OtpAlgorithm::Sha1, 6, OtpKind::Hotp(u64::MAX), &secret);
+    let last = otps.add(&last_hotp).unwrap();
     assert!(
         matches!(otps.code(&last), Err(Error::Invalid(why)) if why.contains("no counter left"))
     );
@@ -205,12 +205,12 @@ fn no_counter_is_used_twice() {
     assert_eq!(otps.remove(&counted), Err(Error::NotFound));
     assert_eq!(otps.code(&counted), Err(Error::NotFound));
     assert!(matches!(otps.reveal_uri(&counted), Err(Error::NotFound)));
-    let pass = Pass {
+    let library_card = Pass {
         title: "Library card".into(),
         format: PassFormat::Code128,
         message: "A0042".into(),
         alternate_text: None,
     };
-    let pass = wallet.passes().add(&pass).unwrap();
+    let pass = wallet.passes().add(&library_card).unwrap();
     assert_eq!(wallet.otp_credentials().remove(&pass), Err(Error::NotFound));
 }

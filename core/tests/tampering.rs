@@ -68,8 +68,8 @@ impl FixtureCopy {
 
     /// The bytes of all files.
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let files = |name| fs::read_dir(self.at(name)).unwrap().map(|file| file.unwrap().path());
-        let files = files("").chain(files("tampering")).filter(|path| path.is_file());
+        let list = |name| fs::read_dir(self.at(name)).unwrap().map(|file| file.unwrap().path());
+        let files = list("").chain(list("tampering")).filter(|path| path.is_file());
         files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
 }

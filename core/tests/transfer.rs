@@ -26,8 +26,8 @@ impl Phone {
         let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
         let path = folder.path().join("keystore");
-        let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random.clone());
-        let keystore = Arc::new(keystore.unwrap());
+        let created = SoftwareKeystore::create(&path, b"passphrase", cheap, random.clone());
+        let keystore = Arc::new(created.unwrap());
         let clock = Arc::new(SystemClock);
         let device = Device { keystore, anchor: None, clock, random };
         let phone = Self { folder, device };
@@ -54,13 +54,13 @@ fn filled(phone: &Phone) -> (Wallet, Vec<RecordId>, RecordId) {
         .collect();
     wallet.otp_credentials().code(&chosen[0]).unwrap();
     chosen.push(wallet.passes().add(&pass()).unwrap());
-    let payment = NewPaymentCredential {
+    let new_payment = NewPaymentCredential {
         credential: CredentialId([7; 16]),
         label: "Corner shop".into(),
         scheme: Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::DAY },
         seed: Seed::from_slice(&[0x5e; 32]).unwrap(),
     };
-    let payment = wallet.payments().add(OPEN, &payment).unwrap();
+    let payment = wallet.payments().add(OPEN, &new_payment).unwrap();
     (wallet, chosen, payment)
 }
 
@@ -116,8 +116,8 @@ fn a_transfer_arrives_whole_and_once() {
     assert!(to.payments().list().unwrap().is_empty());
     assert_eq!(to.transfer().pending_request(), Ok(None));
     // RFC 4226, appendix D: the counter goes on where it was.
-    let bank = to.otp_credentials().list().unwrap();
-    let bank = bank.iter().find(|otp| otp.issuer == "Bank").unwrap();
+    let otps = to.otp_credentials().list().unwrap();
+    let bank = otps.iter().find(|otp| otp.issuer == "Bank").unwrap();
     assert_eq!(to.otp_credentials().code(&bank.id).unwrap().digits(), "287082");
 
     let after = transferable(&mut to);

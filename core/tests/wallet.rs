@@ -43,8 +43,8 @@ impl Phone {
         let path = folder.path().join("keystore");
         let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let random = Arc::new(SystemRandom::new());
-        let keystore = SoftwareKeystore::create(&path, b"passphrase", cheap, random).unwrap();
-        let keystore = Arc::new(keystore);
+        let created = SoftwareKeystore::create(&path, b"passphrase", cheap, random).unwrap();
+        let keystore = Arc::new(created);
         let clock = Arc::new(SetClock(AtomicU64::new(1_800_000_000)));
         let guard = SqliteGuard::in_memory(AttemptLimits::default()).unwrap();
         Self { folder, keystore, clock, guard }

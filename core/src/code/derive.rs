@@ -211,8 +211,8 @@ mod tests {
                 alias_period: AliasPeriod::new(period).unwrap(),
             };
             let step = Step::at(UnixTime::new(unix).unwrap());
-            let slot = Slot::from_digit(slot).unwrap();
-            let slot = CodeSlot::new(step, slot, till.map(|t| t.parse().unwrap())).unwrap();
+            let slot_digit = Slot::from_digit(slot).unwrap();
+            let slot = CodeSlot::new(step, slot_digit, till.map(|t| t.parse().unwrap())).unwrap();
             CodeKeys::new(&Seed::from_slice(&seed).unwrap())
                 .derive(&scheme, &slot)
                 .digits()

@@ -66,8 +66,8 @@ impl Checker {
 
     /// The code of a counter (RFC 4226, section 5.3, over HMAC-SHA256). Equal to [`generate`].
     pub(super) fn otp(&self, counter: Counter) -> Otp {
-        let tag = hmac::sign(&self.0, &counter.number().to_be_bytes());
-        let tag = tag.as_ref();
+        let signature = hmac::sign(&self.0, &counter.number().to_be_bytes());
+        let tag = signature.as_ref();
         let at = usize::from(tag.last().copied().unwrap_or_default() & 0x0f);
         let word = tag[at..at + 4].iter().fold(0, |v, b| v << 8 | u32::from(*b));
         Otp((word & 0x7fff_ffff) % 10u32.pow(u32::from(OTP_DIGITS)))

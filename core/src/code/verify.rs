@@ -191,8 +191,8 @@ impl Comparison {
             Found::Several => Err(CodeRefusal::TryAgain),
             Found::One { index, counter } => {
                 let is_open = open.get(index).copied().unwrap_or(false);
-                let credential = self.ids.get(index).copied().filter(|_| is_open);
-                let credential = credential.ok_or(CodeRefusal::NotValid)?;
+                let admitted = self.ids.get(index).copied().filter(|_| is_open);
+                let credential = admitted.ok_or(CodeRefusal::NotValid)?;
                 Ok(CodeMatch { credential, counter })
             }
         }

@@ -138,8 +138,8 @@ pub fn reveal(credential: &OtpCredential) -> SecretBytes {
         credential.digits,
     );
     // The secret comes last, into memory that is there already: a text that grows leaves copies behind.
-    let secret = credential.reveal_secret().expose();
-    let secret = Zeroizing::new(Base32UpperUnpadded::encode_string(secret));
+    let raw_secret = credential.reveal_secret().expose();
+    let secret = Zeroizing::new(Base32UpperUnpadded::encode_string(raw_secret));
     uri.reserve_exact(secret.len());
     uri.push_str(&secret);
     Zeroizing::new(uri.into_bytes()).into()

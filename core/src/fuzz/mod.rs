@@ -37,8 +37,8 @@ mod tests {
     #[test]
     fn fuzz_seeds_pass() {
         let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testing/fuzz/seeds");
-        let folders = fs::read_dir(&seeds).unwrap();
-        let folders: BTreeSet<_> = folders.map(|it| it.unwrap().file_name()).collect();
+        let entries = fs::read_dir(&seeds).unwrap();
+        let folders: BTreeSet<_> = entries.map(|it| it.unwrap().file_name()).collect();
         assert_eq!(folders, TARGETS.map(|(name, _)| name.into()).into());
         for (name, target) in TARGETS {
             let files: Vec<_> = fs::read_dir(seeds.join(name)).unwrap().collect();

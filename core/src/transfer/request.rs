@@ -66,8 +66,8 @@ impl TransferRequest {
     /// # Errors
     /// [`TransferError::OutOfMemory`] if 32 MiB are not available.
     pub fn number(&self) -> Result<TransferNumber, TransferError> {
-        let hash = Argon2Params::TRANSFER_NUMBER.run(self.0.as_bytes(), NUMBER);
-        let hash = hash.map_err(|_| TransferError::OutOfMemory)?;
+        let computed = Argon2Params::TRANSFER_NUMBER.run(self.0.as_bytes(), NUMBER);
+        let hash = computed.map_err(|_| TransferError::OutOfMemory)?;
         let value = hash.expose().iter().take(8).fold(0, |v, b| v << 8 | u64::from(*b));
         Ok(TransferNumber(value % TransferNumber::END))
     }
@@ -132,8 +132,8 @@ mod tests {
     const TEXT: &str = "tegata-move:1:OUjP4K0d22ldeA5ZB3GV2mxWUGsCcyl5SrAryoCBXE0VFMtWlDyPuw";
 
     fn request() -> TransferRequest {
-        let key = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
-        let key = ReceiverKey::from_slice(&hex::decode(key).unwrap()).unwrap();
+        let key_hex = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
+        let key = ReceiverKey::from_slice(&hex::decode(key_hex).unwrap()).unwrap();
         TransferRequest::new(key.public())
     }
 

@@ -167,8 +167,8 @@ impl<'a> MapReader<'a> {
     pub(crate) fn uints(&mut self, key: u8, max: u64) -> Result<Vec<u32>, DecodeError> {
         self.need(key)?;
         let count = self.shortest(|decoder| {
-            let count = decoder.array()?.filter(|&count| count <= max);
-            let count = count.ok_or(DecodeError::Malformed)?;
+            let allowed = decoder.array()?.filter(|&count| count <= max);
+            let count = allowed.ok_or(DecodeError::Malformed)?;
             Ok((count, head(count)))
         })?;
         let number = |decoder: &mut Decoder<'a>| {

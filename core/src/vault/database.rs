@@ -116,8 +116,8 @@ pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, Vau
     // Asked for by name: a later format may have other rows before it.
     let mut meta = connection.prepare("SELECT name, value FROM meta WHERE name = 'format'")?;
     let mut rows = meta.query([])?;
-    let format = rows.next()?.ok_or(VaultError::Corrupt)?;
-    let format: &[u8; 4] = meta_value(format, b"format")?;
+    let format_row = rows.next()?.ok_or(VaultError::Corrupt)?;
+    let format: &[u8; 4] = meta_value(format_row, b"format")?;
     let format = match u32::from_be_bytes(*format) {
         0 => return Err(VaultError::Corrupt),
         later if later > newest => return Err(VaultError::NewerFormat),
@@ -128,8 +128,8 @@ pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, Vau
     let mut meta =
         connection.prepare("SELECT name, value FROM meta WHERE name IS NOT 'format' LIMIT 2")?;
     let mut rows = meta.query([])?;
-    let id = rows.next()?.ok_or(VaultError::Corrupt)?;
-    let id = VaultId::new(*meta_value(id, b"vault_id")?);
+    let id_row = rows.next()?.ok_or(VaultError::Corrupt)?;
+    let id = VaultId::new(*meta_value(id_row, b"vault_id")?);
     if rows.next()?.is_some() { Err(VaultError::Corrupt) } else { Ok((format, id)) }
 }
 

@@ -192,8 +192,8 @@ fn write_tampering(folder: &Path, device: &Device) {
 /// All rows of a closed vault.
 fn rows(path: &Path) -> Vec<(Vec<u8>, i64, Vec<u8>)> {
     let file = Connection::open(path).unwrap();
-    let mut rows = file.prepare("SELECT id, rev, sealed FROM record ORDER BY id").unwrap();
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let mut statement = file.prepare("SELECT id, rev, sealed FROM record ORDER BY id").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -227,8 +227,8 @@ fn the_fixture_opens_and_every_kind_is_read() {
     }
     let copy = copy();
     let random: Arc<dyn Random> = Arc::new(Sequence::default());
-    let keystore = copy.path().join("keystore");
-    let keystore = SoftwareKeystore::open(&keystore, PASSPHRASE, Arc::clone(&random)).unwrap();
+    let keystore_path = copy.path().join("keystore");
+    let keystore = SoftwareKeystore::open(&keystore_path, PASSPHRASE, Arc::clone(&random)).unwrap();
     let anchor: Arc<dyn Anchor> = Arc::new(FileAnchor::new(&copy.path().join("anchor")));
     let device = Device { anchor: Some(anchor), ..device(keystore, &random) };
     let mut vault = Vault::open(&copy.path().join("vault"), &device).unwrap();

@@ -153,12 +153,12 @@ pub fn vault_row(data: &[u8]) {
     let &[place, row, kind, ref value @ ..] = data else { return };
     let (table, key, column) = PLACES[usize::from(place) % PLACES.len()];
     let Some(value) = sql_value(kind, value) else { return };
-    let change = match column {
+    let verb = match column {
         Some(column) => format!("UPDATE OR IGNORE {table} SET {column} = ?2"),
         None => format!("DELETE FROM {table}"),
     };
     let change = format!(
-        "{change} WHERE {key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET ?1)"
+        "{verb} WHERE {key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET ?1)"
     );
 
     let folder = tempfile::tempdir().expect("a folder");

@@ -57,8 +57,8 @@ mod tests {
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
         let cheap = Argon2Params::new(8, 1, 1).unwrap();
         let file = folder.join("keystore");
-        let keystore = SoftwareKeystore::create(&file, b"p", cheap, random.clone()).unwrap();
-        let keystore = Arc::new(keystore);
+        let created = SoftwareKeystore::create(&file, b"p", cheap, random.clone()).unwrap();
+        let keystore = Arc::new(created);
         let clock = Arc::new(SystemClock);
         Device { keystore, anchor: None, clock, random }
     }

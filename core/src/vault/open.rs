@@ -80,11 +80,11 @@ impl Vault {
         let connection = database::open(path)?;
         let (format, vault) = database::identify(&connection, migrate::newest(steps))?;
         let keystore = &*device.keystore;
-        let keys = database::wrapped_keys(&connection)?
+        let data_keys = database::wrapped_keys(&connection)?
             .iter()
             .map(|(generation, wrapped)| DataKey::unwrap(&vault, *generation, wrapped, keystore))
             .collect::<Result<_, _>>()?;
-        let keys = Keyring::new(vault, keys).ok_or(VaultError::Corrupt)?;
+        let keys = Keyring::new(vault, data_keys).ok_or(VaultError::Corrupt)?;
         let manifest_key = keys.oldest().manifest_key();
         let manifest = rows::check_records(&connection, format, &keys, &manifest_key)?;
         let rollback_guard = RollbackGuard::load(device.anchor.clone(), vault)?;

@@ -182,14 +182,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vault");
         let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
-        let keystore = SoftwareKeystore::create(
+        let created = SoftwareKeystore::create(
             &folder.path().join("keystore"),
             b"p",
             Argon2Params::new(8, 1, 1).unwrap(),
             Arc::clone(&random),
         )
         .unwrap();
-        let keystore = Arc::new(keystore);
+        let keystore = Arc::new(created);
         let device = Device { keystore, anchor: None, clock: Arc::new(SystemClock), random };
         let mut vault = Vault::create(&path, &device).unwrap();
         let small = Setting { name: "a".into(), value: "1".into() };

@@ -142,8 +142,8 @@ impl<'a> Transaction<'a> {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
-        let written = self.sql.prepare_cached(sql).and_then(|mut row| row.execute(values));
-        let written = match written {
+        let rows_written = self.sql.prepare_cached(sql).and_then(|mut row| row.execute(values));
+        let written = match rows_written {
             Ok(1) => Ok(()),
             Ok(_) => Err(VaultError::Corrupt),
             Err(error) => Err(error.into()),

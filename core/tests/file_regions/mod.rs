@@ -27,8 +27,8 @@ pub(crate) fn of_vault(path: &Path) -> Vec<&'static str> {
     }
     for (name, bytes) in values(path) {
         // A name of `meta` and a table's name stand in the file twice: what counts is the last, in the row.
-        let at = (0..=file.len() - bytes.len()).rev().find(|&at| file[at..].starts_with(&bytes));
-        let at = at.unwrap_or_else(|| panic!("{name} is not in the file"));
+        let found = (0..=file.len() - bytes.len()).rev().find(|&at| file[at..].starts_with(&bytes));
+        let at = found.unwrap_or_else(|| panic!("{name} is not in the file"));
         for (name, length) in parts(name, bytes.len()) {
             let start = at + bytes.len() - length;
             regions[start..at + bytes.len()].fill(name);
@@ -59,8 +59,8 @@ fn mark_unused(file: &[u8], page: usize, regions: &mut [&'static str]) {
 fn values(path: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let file = rusqlite::Connection::open(path).unwrap();
     let all = |query: &str| {
-        let mut rows = file.prepare(query).unwrap();
-        let rows = rows.query_map([], |row| row.get::<_, Value>(0)).unwrap();
+        let mut statement = file.prepare(query).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, Value>(0)).unwrap();
         rows.map(|value| match value.unwrap() {
             Value::Text(text) => text.into_bytes(),
             Value::Blob(bytes) => bytes,
@@ -71,8 +71,8 @@ fn values(path: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let named = |name, query: &str| all(query).into_iter().map(move |bytes| (name, bytes));
     let schema = named("schema", "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
     let vault_id = named("`meta`: vault id", "SELECT value FROM meta WHERE name = 'vault_id'");
-    let format = "SELECT CAST(name || value AS BLOB) FROM meta WHERE name = 'format'";
-    let format = named("`meta`: format", format);
+    let format_query = "SELECT CAST(name || value AS BLOB) FROM meta WHERE name = 'format'";
+    let format = named("`meta`: format", format_query);
     let dek = named("`dek`: wrapped key", "SELECT wrapped FROM dek");
     let records =
         "SELECT CAST(id || sealed AS BLOB) FROM record WHERE id <> zeroblob(16) AND rev = 1";
@@ -81,9 +81,9 @@ fn values(path: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let records = "SELECT CAST(id || CAST(char(rev) AS BLOB) || sealed AS BLOB) FROM record
         WHERE id <> zeroblob(16) AND rev > 1";
     let with_rev = named("record with rev", records);
-    let manifest = "SELECT CAST(id || CAST(char(rev) AS BLOB) || sealed AS BLOB) FROM record
+    let manifest_query = "SELECT CAST(id || CAST(char(rev) AS BLOB) || sealed AS BLOB) FROM record
         WHERE id = zeroblob(16)";
-    let manifest = named("manifest", manifest);
+    let manifest = named("manifest", manifest_query);
     let all = schema.chain(vault_id).chain(format).chain(dek);
     all.chain(of_records).chain(with_rev).chain(manifest).collect()
 }

@@ -228,8 +228,8 @@ mod tests {
         let device = BenchDevice::new(folder.path(), 1);
         device.open().add(&credential(999_999)).unwrap();
         let database = rusqlite::Connection::open(device.file).unwrap();
-        let lengths = "SELECT group_concat(length(sealed)) FROM record WHERE id <> zeroblob(16)";
-        let lengths: String = database.query_row(lengths, [], |row| row.get(0)).unwrap();
+        let query = "SELECT group_concat(length(sealed)) FROM record WHERE id <> zeroblob(16)";
+        let lengths: String = database.query_row(query, [], |row| row.get(0)).unwrap();
         let length = crate::sqlite::BODY;
         assert_eq!(lengths, format!("{length},{length}"));
     }

@@ -72,9 +72,9 @@ impl Store {
     pub fn put(&self, record: u32) {
         let mut body = [0; BODY];
         body[..SECRET.len()].copy_from_slice(&SECRET);
-        let put = "INSERT INTO record VALUES (?1, 1, ?2)
+        let sql = "INSERT INTO record VALUES (?1, 1, ?2)
                    ON CONFLICT (id) DO UPDATE SET rev = rev + 1, body = excluded.body";
-        let mut put = self.0.prepare_cached(put).unwrap();
+        let mut put = self.0.prepare_cached(sql).unwrap();
         put.execute(params![id(record), body]).unwrap();
     }
 

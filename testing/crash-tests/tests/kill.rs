@@ -27,8 +27,8 @@ fn a_killed_writer_has_written_what_it_printed() {
     let mut logs = 0;
     for round in 0..extended_rounds().unwrap_or(ROUNDS) {
         let lines = rng.usize(1..60);
-        let printed = device.kill("write", lines, rng.u32(..200_000));
-        let printed = printed.last().copied().or(last);
+        let lines_printed = device.kill("write", lines, rng.u32(..200_000));
+        let printed = lines_printed.last().copied().or(last);
         logs += usize::from(device.log() > 0);
         last = device.check(round, printed, 1);
     }

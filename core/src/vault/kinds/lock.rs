@@ -35,10 +35,10 @@ impl RecordBody for PaymentLock {
 
     fn read(map: &mut MapReader<'_>) -> Result<Self, DecodeError> {
         let wrong = DecodeError::Malformed;
-        let pin = map.optional_bytes(1)?.map(|bytes| PinWrapping::parse(bytes).ok_or(wrong));
-        let pin = pin.transpose()?;
-        let key = map.optional_bytes(2)?.map(|bytes| KeyWrapping::parse(bytes).ok_or(wrong));
-        let key = key.transpose()?;
+        let parsed_pin = map.optional_bytes(1)?.map(|bytes| PinWrapping::parse(bytes).ok_or(wrong));
+        let pin = parsed_pin.transpose()?;
+        let parsed_key = map.optional_bytes(2)?.map(|bytes| KeyWrapping::parse(bytes).ok_or(wrong));
+        let key = parsed_key.transpose()?;
         let failed_pin_tries = map.uint(3)?.try_into().map_err(|_| wrong)?;
         Ok(Self { pin, key, failed_pin_tries })
     }

@@ -73,8 +73,8 @@ impl RecordBody for PaymentCredential {
         let credential = CredentialId(map.bytes(1)?.try_into().map_err(|_| wrong)?);
         let label = map.text(2)?.into();
         let prefix: Prefix = map.text(3)?.parse().map_err(|_| wrong)?;
-        let alias_period = u32::try_from(map.uint(4)?).map_err(|_| wrong)?;
-        let alias_period = AliasPeriod::new(alias_period).map_err(|_| wrong)?;
+        let alias_seconds = u32::try_from(map.uint(4)?).map_err(|_| wrong)?;
+        let alias_period = AliasPeriod::new(alias_seconds).map_err(|_| wrong)?;
         let seed = match map.optional_bytes(5)? {
             Some(seed) => PaymentSeed::Open(Seed::from_slice(seed).ok_or(wrong)?),
             None => PaymentSeed::Locked(LockedSeed::parse(map.bytes(6)?).ok_or(wrong)?),
