@@ -230,7 +230,7 @@ fn cheap() -> Argon2Params {
     Argon2Params::new(8, 1, 1).expect("in range")
 }
 
-/// A clock that always shows the same point.
+/// A clock that always shows the same time.
 struct FixedClock;
 
 const NOON: u64 = 1_800_000_000;

@@ -127,7 +127,7 @@ impl WriterDevice {
         self.path().join("vault-wal").metadata().map_or(0, |log| log.len())
     }
 
-    /// Starts a writer, lets it print so many lines, waits for a point that no clock measures, and kills it. Returns
+    /// Starts a writer, lets it print so many lines, waits for some turns of a loop, and kills it. Returns
     /// all the numbers that it printed.
     fn kill(&self, what: &str, lines: usize, turns: u32) -> Vec<u64> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_crash-writer"))
