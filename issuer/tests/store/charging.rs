@@ -491,7 +491,7 @@ async fn a_transition_needs_its_receipt_and_its_event(database: TestDatabase) {
     );
 }
 
-/// Several who charge, each of whom dies at any moment; several tills; every fault.
+/// Several processes that charge, each of which may die at any moment; several tills; every fault.
 async fn sums_agree_whatever_fails(database: TestDatabase) {
     let test = Arc::new(ChargingTest::open(database).await);
     let mut others = Vec::new();
@@ -503,53 +503,24 @@ async fn sums_agree_whatever_fails(database: TestDatabase) {
     }
 }
 
+type Outcomes = BTreeMap<AuthorisationId, Vec<ChargeOutcome>>;
+
 async fn one_bad_day(test: &Arc<ChargingTest>, others: &[ProcessorCharger], seed: u64) {
-    // Registering is not what is tried here.
     let cards = ["pm_card_visa", "pm_card_jcb", "pm_card_visa", "pm_card_chargeCustomerFail"];
-    test.sandbox.fail(|_| Fault::None);
-    let mut shoppers = Vec::new();
-    for _ in 0..TILLS {
-        let mut accounts = Vec::new();
-        for card in cards {
-            accounts.push(test.account(Some(card)).await);
-        }
-        shoppers.push(accounts);
-    }
+    let shoppers = shoppers_with(test, cards).await;
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     test.sandbox.fail(move |_| {
         let mut random = random.lock().unwrap();
         let faults = Fault::each(TOO_LONG);
         if random.u8(..) < 90 { faults[random.usize(..faults.len())] } else { Fault::None }
     });
-    let outcomes_by_id: Arc<Mutex<BTreeMap<AuthorisationId, Vec<ChargeOutcome>>>> = Arc::default();
+    let outcomes: Arc<Mutex<Outcomes>> = Arc::default();
     let mut tills = tokio::task::JoinSet::new();
     for (till, accounts) in (0..).zip(shoppers) {
         let test = Arc::clone(test);
-        let outcomes_by_id = Arc::clone(&outcomes_by_id);
         let charging = others[usize::from(till % 2 == 0)].clone();
-        let mut random = fastrand::Rng::with_seed(seed * 100 + till);
-        tills.spawn(async move {
-            let mut taken_back = Vec::new();
-            for account in accounts {
-                let id = test.authorised(account).await;
-                for _ in 0..random.usize(1..4) {
-                    // Who charges may die at any moment; the till asks again.
-                    let life = Duration::from_millis(random.u64(1..300));
-                    if let Ok(outcome) =
-                        tokio::time::timeout(life, test.charge(&charging, id)).await
-                    {
-                        outcomes_by_id.lock().unwrap().entry(id).or_default().push(outcome);
-                    }
-                }
-                if random.u8(..) < 60 {
-                    taken_back.push(id);
-                    let life = Duration::from_millis(random.u64(1..300));
-                    let _ = tokio::time::timeout(life, test.void(id)).await;
-                }
-                outcomes_by_id.lock().unwrap().entry(id).or_default();
-            }
-            taken_back
-        });
+        let random = fastrand::Rng::with_seed(seed * 100 + till);
+        tills.spawn(run_till(test, charging, accounts, random, Arc::clone(&outcomes)));
     }
     // Two jobs all the while, as in two processes; time passes, for some beyond the deadline.
     let jobs: Vec<_> = others
@@ -566,26 +537,83 @@ async fn one_bad_day(test: &Arc<ChargingTest>, others: &[ProcessorCharger], seed
             })
         })
         .collect();
-    let mut taken_back = Vec::new();
+    let mut voided = Vec::new();
     while let Some(done) = tills.join_next().await {
-        taken_back.extend(done.unwrap());
+        voided.extend(done.unwrap());
     }
     for job in jobs {
         job.abort();
     }
     test.settle().await;
-    // What is still under way at the processor has arrived.
+    // What is still on its way at the processor has arrived.
     tokio::time::sleep(TOO_LONG * 2).await;
-    let outcomes_by_id = outcomes_by_id.lock().unwrap().clone();
+    let outcomes = outcomes.lock().unwrap().clone();
+    assert_eq!(outcomes.len(), TILLS * cards.len());
+    check_outcomes(test, &outcomes, &voided, seed).await;
+}
+
+/// Makes the accounts of each till's shoppers, one for each card. Registering cards is not what is tested, so it does not
+/// fail.
+async fn shoppers_with<const N: usize>(
+    test: &ChargingTest,
+    cards: [&str; N],
+) -> Vec<Vec<AccountId>> {
+    test.sandbox.fail(|_| Fault::None);
+    let mut shoppers = Vec::new();
+    for _ in 0..TILLS {
+        let mut accounts = Vec::new();
+        for card in cards {
+            accounts.push(test.account(Some(card)).await);
+        }
+        shoppers.push(accounts);
+    }
+    shoppers
+}
+
+/// Charges each account once, again after each interruption, and voids some; gives those that it voided.
+async fn run_till(
+    test: Arc<ChargingTest>,
+    charging: ProcessorCharger,
+    accounts: Vec<AccountId>,
+    mut random: fastrand::Rng,
+    outcomes: Arc<Mutex<Outcomes>>,
+) -> Vec<AuthorisationId> {
+    let mut voided = Vec::new();
+    for account in accounts {
+        let id = test.authorised(account).await;
+        for _ in 0..random.usize(1..4) {
+            // A process may die at any moment; the till asks again.
+            let life = Duration::from_millis(random.u64(1..300));
+            if let Ok(outcome) = tokio::time::timeout(life, test.charge(&charging, id)).await {
+                outcomes.lock().unwrap().entry(id).or_default().push(outcome);
+            }
+        }
+        if random.u8(..) < 60 {
+            voided.push(id);
+            let life = Duration::from_millis(random.u64(1..300));
+            let _ = tokio::time::timeout(life, test.void(id)).await;
+        }
+        outcomes.lock().unwrap().entry(id).or_default();
+    }
+    voided
+}
+
+/// Checks that rows, the processor's ledger and what the tills were answered agree.
+async fn check_outcomes(
+    test: &ChargingTest,
+    outcomes: &Outcomes,
+    voided: &[AuthorisationId],
+    seed: u64,
+) {
     let mut ledger = 0;
     let mut rows = 0;
-    for (id, outcomes) in &outcomes_by_id {
+    for (id, outcomes) in outcomes {
         let state = test.check_sums(*id).await;
         let (charged, refunded) = test.at_processor(*id);
         ledger += charged - refunded;
         rows += usize::from(state == AuthorisationState::Charged);
         if outcomes.contains(&ChargeOutcome::Done) {
-            let is_back = taken_back.contains(id) && state == AuthorisationState::Refunded;
+            let is_back = voided.contains(id) && state == AuthorisationState::Refunded;
             assert!(
                 state == AuthorisationState::Charged || is_back,
                 "seed {seed}: {id} was approved: {state:?}"
@@ -596,5 +624,4 @@ async fn one_bad_day(test: &Arc<ChargingTest>, others: &[ProcessorCharger], seed
         }
     }
     assert_eq!(ledger, rows, "seed {seed}");
-    assert_eq!(outcomes_by_id.len(), TILLS * cards.len());
 }

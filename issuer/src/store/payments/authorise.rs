@@ -83,7 +83,7 @@ impl AuthoriseRequest {
         }
         let till = &context.till;
         let aliases = rows.flatten().collect();
-        match self.matched(transaction, till, aliases, candidates).await? {
+        match self.find_match(transaction, till, aliases, candidates).await? {
             Ok(matched) => {
                 self.accept_code(transaction, till, &global_state, matched, replaced).await
             }
@@ -129,7 +129,7 @@ impl AuthoriseRequest {
     }
 
     /// Finds the credential whose code it is. A wrong code is counted in the same transaction in which it is answered.
-    async fn matched(
+    async fn find_match(
         &self,
         transaction: &mut dyn Transaction,
         till: &TillId,

@@ -50,10 +50,10 @@ impl BatchScheduler {
     fn queue(&self, kind: TypeId) -> mpsc::Sender<Arc<dyn BatchableWork>> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let start = || {
-            let (sender, queued) = mpsc::channel(QUEUE);
-            let queued = Arc::new(tokio::sync::Mutex::new(queued));
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
             for _ in 0..CONCURRENT_BATCHES {
-                tokio::spawn(run_batches(self.pool.clone(), Arc::clone(&queued)));
+                tokio::spawn(run_batches(self.pool.clone(), Arc::clone(&receiver)));
             }
             sender
         };
