@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 
 use crate::crypto::Keys;
-use crate::store::{EventCounts, EventRow, Seal, Store, StoreError, beginning, link};
+use crate::store::{EventCounts, EventRow, Seal, Store, StoreError, extend_chain, initial_seal};
 
 /// What could not be done to the file of checkpoints, or to the store.
 #[derive(Debug, thiserror::Error)]
@@ -253,7 +253,7 @@ pub async fn verify(
             None => findings.push(Finding::NotSigned { line: index + 1 }),
         }
     }
-    let at = beginning();
+    let at = initial_seal();
     let mut chain = Chain { at, sealed: 0, held: 0, gone: 0, signed: &signed, findings };
     loop {
         let pages = store.sealed_events(chain.sealed, SEALS).await?;
@@ -303,7 +303,7 @@ impl Chain<'_> {
                 // The chain is broken here; it is held to the next seal as if nothing were before it.
                 self.at.count = place - 1;
             }
-            self.at = link(&self.at, &event);
+            self.at = extend_chain(&self.at, &event);
             if place == seal.count {
                 if seal.head != self.at.head {
                     self.findings.push(Finding::Changed { from: self.held + 1, to: place });

@@ -38,8 +38,8 @@ pub struct SessionContext {
 }
 
 /// Reads by session all that a request in a session needs, in one row.
-pub(super) const IN_SESSION: &str = "SELECT s.account, s.session, a.state, t.generation, t.used_up_to, t.stopped FROM sessions s \
-    JOIN accounts a ON a.account = s.account LEFT JOIN standing t ON t.one = 1 WHERE s.token = $1";
+pub(super) const IN_SESSION: &str = "SELECT s.account, s.session, a.state, t.generation, t.used_up_to, \
+    t.stopped FROM sessions s JOIN accounts a ON a.account = s.account LEFT JOIN standing t ON t.one = 1 WHERE s.token = $1";
 
 /// Reads the account once for each of its secrets, or once with nulls: in one statement, so that all is of one moment.
 pub(super) const LOAD: &str = "SELECT t.generation, t.used_up_to, t.stopped, a.state, a.version, \

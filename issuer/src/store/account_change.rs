@@ -130,7 +130,8 @@ impl AccountChange {
             to.extend(event.statements());
         }
         for handle in self.handles_claimed {
-            // The account's own handle may be claimed again; that of another account is not touched, which is the error.
+            // The account's own handle may be claimed again; that of another account is not touched, which is the
+            // error.
             const CLAIM: &str = "INSERT INTO handles (handle, account) VALUES ($1, $2) \
                 ON CONFLICT (handle) DO UPDATE SET account = excluded.account \
                 WHERE handles.account = excluded.account";

@@ -12,8 +12,8 @@ use super::sql::values;
 use crate::domain::{AccountId, HandleKey, RequestId, TokenHash};
 
 impl Store {
-    /// Creates an account, unless the change has no state: then nothing is written. `decide` gets the global state as the
-    /// transaction sees it, and may run again.
+    /// Creates an account, unless the change has no state: then nothing is written. `decide` gets the global state as
+    /// the transaction sees it, and may run again.
     ///
     /// # Errors
     /// `AccountExists`, `HandleTaken`, and those of the database; nothing was written then.
@@ -39,8 +39,8 @@ impl Store {
     }
 
     /// Changes an account: reads it, lets `decide` give the change, and writes that, in one transaction. Changes of one
-    /// account are serialised. `decide` has to be pure: with several processes it may run again, and its first result is
-    /// dropped.
+    /// account are serialised. `decide` has to be pure: with several processes it may run again, and its first result
+    /// is dropped.
     ///
     /// # Errors
     /// `NoSuchAccount`, `HandleTaken`, and those of the database; nothing was written then, except after
@@ -53,11 +53,11 @@ impl Store {
         self.change_with(account, None, move |loaded, _| decide(loaded)).await
     }
 
-    /// Does the same for a request for a payment credential: `decide` also gets the credential that the same request made
-    /// before, if it did.
+    /// Does the same for a request for a payment credential: `decide` also gets the credential that the same request
+    /// made before, if it did.
     ///
     /// # Errors
-    /// Those of [`change`](Self::change).
+    /// The same as [`change`](Self::change).
     pub async fn provision<R: Send + 'static>(
         &self,
         account: AccountId,
@@ -109,7 +109,7 @@ impl Store {
     /// Loads an account with its secrets.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn load(&self, account: AccountId) -> Result<Option<LoadedAccount>, StoreError> {
         LoadedAccount::from_load(self.database.rows(account::LOAD, values![account.0]).await?)
     }
@@ -117,7 +117,7 @@ impl Store {
     /// Finds the account that has an address.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn find_account(&self, handle: &HandleKey) -> Result<Option<AccountId>, StoreError> {
         const FIND: &str = "SELECT account FROM handles WHERE handle = $1";
         let row = self.database.row(FIND, values![handle.0]).await?;
@@ -127,7 +127,7 @@ impl Store {
     /// Finds the session that a token belongs to, with its account: each request in a session begins with it.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn session(&self, token: &TokenHash) -> Result<Option<SessionContext>, StoreError> {
         let row = self.database.row(account::IN_SESSION, values![*token.bytes()]).await?;
         row.map(SessionContext::read).transpose()

@@ -29,11 +29,11 @@ pub struct AliasRow {
 }
 
 impl Store {
-    /// Adds a prefix of codes, and gives all that this issuer ever used: a prefix keeps the alias period that it was first
-    /// used with.
+    /// Adds a prefix of codes, and gives all that this issuer ever used: a prefix keeps the alias period that it was
+    /// first used with.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn add_scheme(&self, scheme: Scheme) -> Result<Vec<Scheme>, StoreError> {
         const ADD: &str =
             "INSERT INTO prefixes (prefix, period) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -45,7 +45,7 @@ impl Store {
     /// Reads all prefixes, each with its alias period.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn schemes(&self) -> Result<Vec<Scheme>, StoreError> {
         const ALL: &str = "SELECT prefix, period FROM prefixes ORDER BY prefix";
         let rows = self.database.rows(ALL, values![]).await?;
@@ -55,7 +55,7 @@ impl Store {
     /// Counts the credentials under a prefix that are not void for good, no further than `most`.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn credentials_under(&self, prefix: &Prefix, most: u64) -> Result<u64, StoreError> {
         const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM credentials WHERE prefix = $1 \
             AND key IS NOT NULL LIMIT $2) AS counted";
@@ -67,7 +67,7 @@ impl Store {
     /// Reads how far the index of this period is filled; `None` if that has not begun.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn alias_index_progress(
         &self,
         prefix: &Prefix,
@@ -88,7 +88,7 @@ impl Store {
     /// Reads up to `n` credentials of a prefix after this one, in order, without those that are void for good.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn alias_keys(
         &self,
         prefix: &Prefix,
@@ -109,11 +109,11 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Writes aliases of a period, and how far it is filled with them. Existing rows stay, so that several processes may
-    /// fill one period, and one may fill it again.
+    /// Writes aliases of a period, and how far it is filled with them. Existing rows stay, so that several processes
+    /// may fill one period, and one may fill it again.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn fill_aliases(
         &self,
         prefix: Prefix,
@@ -143,7 +143,7 @@ impl Store {
     /// Deletes the aliases of periods before this one, about a thousand in each transaction.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn drop_aliases(&self, prefix: Prefix, before: u64) -> Result<(), StoreError> {
         const ANY: &str = "SELECT 1 FROM aliases WHERE prefix = $1 AND period < $2 LIMIT 1";
         const DROP: &str = "DELETE FROM aliases WHERE (prefix, period, alias, credential) IN \

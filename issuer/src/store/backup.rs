@@ -1,5 +1,5 @@
-//! Backups, taken while the store is in use, and their restore, which makes all sessions and credentials void: nobody knows
-//! what was used after the copy was taken.
+//! Backups, taken while the store is in use, and their restore, which makes all sessions and credentials void: nobody
+//! knows what was used after the copy was taken.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,8 +41,8 @@ impl Store {
     }
 }
 
-/// Restores a backup into an empty store. In the same transaction sessions, resets and payment credentials become void, and
-/// values of the second factor up to three steps after `now` count as used. `event` is logged.
+/// Restores a backup into an empty store. In the same transaction sessions, resets and payment credentials become void,
+/// and values of the second factor up to three steps after `now` count as used. `event` is logged.
 ///
 /// # Errors
 /// `File` if a database exists, `Program` (`psql` has to be on the path for PostgreSQL's), and those of the
@@ -70,7 +70,8 @@ pub async fn restore(
             let mut psql = program("psql", &postgres::config(url)?);
             let fence = fence.to_text();
             psql.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]);
-            // A dump leaves no schema to look in. One transaction: a database that came back without its fence is never seen.
+            // A dump leaves no schema to look in. One transaction: a database that came back without its fence is never
+            // seen.
             psql.args(["--single-transaction", "--file"]).arg(from).args([
                 "--command",
                 "RESET search_path",

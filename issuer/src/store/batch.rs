@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use super::error::StoreError;
 use super::transaction::{Transaction, TransactionFuture};
 
-/// Work that may share a transaction with others, and the caller that waits for its result. It may run more than once, so
-/// it must have no effect outside the transaction.
+/// Work that may share a transaction with others, and the caller that waits for its result. It may run more than once,
+/// so it must have no effect outside the transaction.
 pub(super) trait BatchableWork: Send + Sync {
     /// Identifies the code that runs: work of one kind sends the same statements.
     fn kind(&self) -> TypeId;

@@ -108,7 +108,7 @@ impl Store {
     /// Reads the cards of an account, in the order in which they were added.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn cards(&self, account: AccountId) -> Result<Vec<Card>, StoreError> {
         const CARDS: &str = "SELECT card, method, brand, last4, is_default FROM cards \
             WHERE account = $1 ORDER BY made, card";
@@ -126,7 +126,7 @@ impl Store {
     /// Reads the card that an account is charged with, if it has one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn chargeable_card(
         &self,
         account: AccountId,
@@ -140,7 +140,7 @@ impl Store {
     /// Reads the processor's id of an account, if it has one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn customer(&self, account: AccountId) -> Result<Option<CustomerId>, StoreError> {
         const CUSTOMER: &str = "SELECT customer FROM customers WHERE account = $1";
         let row = self.database.row(CUSTOMER, values![account.0]).await?;
@@ -150,7 +150,7 @@ impl Store {
     /// Stores the processor's id of an account, unless it has one already; gives the stored one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn store_customer(
         &self,
         account: AccountId,
@@ -165,7 +165,7 @@ impl Store {
     /// Leases up to `n` cards that the processor has still to delete. No other process gets them before `next`.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn cards_to_forget(
         &self,
         now: UnixTime,
@@ -194,7 +194,7 @@ impl Store {
     /// Removes a card that the processor has deleted.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn remove_forgotten_card(&self, method: &MethodId) -> Result<(), StoreError> {
         const GONE: &str = "DELETE FROM cards_gone WHERE method = $1";
         self.write_one(GONE, values![method.as_str().to_owned()]).await

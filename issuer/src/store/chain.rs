@@ -26,7 +26,7 @@ impl Seal {
 }
 
 /// Gives the seal before the first event.
-pub(crate) fn beginning() -> Seal {
+pub(crate) fn initial_seal() -> Seal {
     let mut head = [0; 32];
     head.copy_from_slice(digest(&SHA256, b"tegata/v1/events").as_ref());
     Seal { count: 0, head }
@@ -34,7 +34,7 @@ pub(crate) fn beginning() -> Seal {
 
 /// Extends the chain by one event: SHA-256 over the head before it, its place and each of its parts, with lengths, so
 /// that no two events are the same bytes.
-pub(crate) fn link(before: &Seal, event: &EventRow) -> Seal {
+pub(crate) fn extend_chain(before: &Seal, event: &EventRow) -> Seal {
     let count = before.count + 1;
     let mut hash = Context::new(&SHA256);
     hash.update(&before.head);

@@ -172,11 +172,11 @@ pub(super) fn scheme(row: &mut Row) -> Result<Scheme, StoreError> {
 }
 
 impl Store {
-    /// Finds every credential that has this alias in a period that is accepted now. It reads by the index alone, however
-    /// many credentials there are.
+    /// Finds every credential that has this alias in a period that is accepted now. It reads by the index alone,
+    /// however many credentials there are.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn candidates(
         &self,
         scheme: &Scheme,

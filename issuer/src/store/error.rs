@@ -25,7 +25,8 @@ pub enum StoreError {
     /// No till has this id. Nothing was written.
     #[error("no till has this id")]
     NoSuchTill,
-    /// Another edition of this program made the database: this migration of its history is not ours. Nothing was written.
+    /// Another edition of this program made the database: this migration of its history is not ours. Nothing was
+    /// written.
     #[error(
         "another edition of this program made the database (migration {0} differs): run that edition, \
          or start with an empty database; until 1.0 data is not carried over"

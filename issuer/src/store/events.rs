@@ -5,7 +5,7 @@
 //! which events a seal covers, and in which order, is in the seal.
 
 use super::Store;
-use super::chain::{Seal, beginning, link};
+use super::chain::{Seal, extend_chain, initial_seal};
 use super::error::StoreError;
 use super::event_row::EventRow;
 use super::sql::{Query, Row, Statement, values};
@@ -52,8 +52,8 @@ macro_rules! columns {
     };
 }
 
-/// Reads the ids of events that wait to be sealed. The events are read in another statement: after a join, PostgreSQL may
-/// scan the whole log.
+/// Reads the ids of events that wait to be sealed. The events are read in another statement: after a join, PostgreSQL
+/// may scan the whole log.
 const UNSEALED: &str = "SELECT event FROM events_waiting ORDER BY event LIMIT $1";
 
 const ONE: &str = concat!("SELECT ", columns!(), " FROM events e WHERE e.event = $1");
@@ -84,11 +84,11 @@ fn read_all(rows: Vec<Row>) -> Result<Vec<EventRow>, StoreError> {
 impl Store {
     /// Seals up to `n` events that wait; gives how far the log is sealed then, and how many were sealed.
     ///
-    /// Events get their place in the chain here, after their transactions, in the order of the ids that are committed. Of
-    /// two processes that seal at once one waits for the other.
+    /// Events get their place in the chain here, after their transactions, in the order of the ids that are committed.
+    /// Of two processes that seal at once one waits for the other.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn seal(&self, n: u32) -> Result<(Seal, usize), StoreError> {
         const LAST: &str = "SELECT count, head FROM event_seals ORDER BY count DESC LIMIT 1";
         const DONE: &str = "DELETE FROM events_waiting WHERE event = $1";
@@ -102,7 +102,7 @@ impl Store {
                         .await?;
                     let last = transaction.rows(LAST, values![]).await?;
                     let last = last.into_iter().next().map(Seal::read).transpose()?;
-                    let mut seal = last.unwrap_or_else(beginning);
+                    let mut seal = last.unwrap_or_else(initial_seal);
                     let waiting = ids(transaction.rows(UNSEALED, values![n]).await?)?;
                     let events = transaction.query_all(read_by(&waiting)).await?;
                     let events = read_all(events.into_iter().flatten().collect())?;
@@ -112,7 +112,7 @@ impl Store {
                     let mut numbers = Vec::new();
                     let mut statements = Vec::new();
                     for event in &events {
-                        seal = link(&seal, event);
+                        seal = extend_chain(&seal, event);
                         numbers.extend_from_slice(&event.id.0);
                         let done = Statement::new(DONE, values![event.id.0]).single_row();
                         statements
@@ -129,7 +129,7 @@ impl Store {
     /// Reads up to `n` seals after this count, with the ids of their events.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn sealed_events(&self, after: u64, n: u32) -> Result<Vec<SealedEvents>, StoreError> {
         const PAGES: &str = "SELECT count, head, events FROM event_seals WHERE count > $1 \
             ORDER BY count LIMIT $2";
@@ -140,7 +140,7 @@ impl Store {
     /// Reads the events of these ids, in their order; `None` for a missing one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn events(&self, ids: &[EventId]) -> Result<Vec<Option<EventRow>>, StoreError> {
         let mut events = Vec::with_capacity(ids.len());
         for ids in ids.chunks(AT_ONCE) {
@@ -154,7 +154,7 @@ impl Store {
     /// Reads up to `n` events that wait to be sealed.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn unsealed_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
         let waiting = ids(self.database.rows(UNSEALED, values![n]).await?)?;
         Ok(self.events(&waiting).await?.into_iter().flatten().collect())
@@ -173,7 +173,7 @@ impl Store {
     /// Reads up to `n` seals from this count on.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn seals(&self, from: u64, n: u32) -> Result<Vec<Seal>, StoreError> {
         const SEALS: &str =
             "SELECT count, head FROM event_seals WHERE count >= $1 ORDER BY count LIMIT $2";
@@ -181,11 +181,11 @@ impl Store {
         rows.into_iter().map(Seal::read).collect()
     }
 
-    /// Reads the last `n` events, newest first, from those that wait and the last seals: a late event of a payment has an id
-    /// as old as the payment's.
+    /// Reads the last `n` events, newest first, from those that wait and the last seals: a late event of a payment has
+    /// an id as old as the payment's.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn last_events(&self, n: u32) -> Result<Vec<EventRow>, StoreError> {
         const WAITING: &str = concat!(
             "SELECT ",
@@ -222,11 +222,11 @@ impl Store {
         Ok(last)
     }
 
-    /// Reads the last `n` events of an account, newest first; those before this one, if one is named. Events of its payments
-    /// are found by the payments' ids, from which theirs differ in the last byte.
+    /// Reads the last `n` events of an account, newest first; those before this one, if one is named. Events of its
+    /// payments are found by the payments' ids, from which theirs differ in the last byte.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn events_of(
         &self,
         account: AccountId,
@@ -278,7 +278,7 @@ impl Store {
     /// Adds an event that belongs to no change of an account.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn append_event(&self, event: EventRow) -> Result<(), StoreError> {
         self.database
             .write(move |transaction| {

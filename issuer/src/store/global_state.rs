@@ -106,8 +106,8 @@ pub enum AdminCommand {
     ResumeAll,
     /// Makes all sessions, resets and payment credentials void.
     RevokeAll,
-    /// Does what `RevokeAll` does after a restore, and makes the values of the second factor up to three steps after this
-    /// time count as used, since nobody knows which were.
+    /// Does what `RevokeAll` does after a restore, and makes the values of the second factor up to three steps after
+    /// this time count as used, since nobody knows which were.
     FenceAfterRestore(UnixTime),
 }
 
@@ -137,7 +137,7 @@ impl Store {
     /// Reads the state of the whole issuer.
     ///
     /// # Errors
-    /// Those of the database; callers that ask about a kill switch treat them as "stopped".
+    /// Errors of the database; callers that ask about a kill switch treat them as "stopped".
     pub async fn global_state(&self) -> Result<GlobalState, StoreError> {
         GlobalState::from_rows(self.database.rows(STANDING, values![]).await?)
     }
@@ -145,7 +145,7 @@ impl Store {
     /// Runs an operator's command and logs it; gives the global state from now on.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn apply_admin_command(
         &self,
         command: AdminCommand,

@@ -57,7 +57,7 @@ pub use aliases::{AliasRow, IndexProgress};
 pub use backup::restore;
 pub use cards::{Card, CardChange, ChargeableCard};
 pub use chain::Seal;
-pub(crate) use chain::{beginning, link};
+pub(crate) use chain::{extend_chain, initial_seal};
 pub use credentials::{IndexedCredential, NewCredential, PriorCredential};
 pub use error::StoreError;
 pub use event_row::{EventRow, audit_event_name};
@@ -125,8 +125,8 @@ impl Store {
         self.database.write_one(Statement::new(sql, values)).await
     }
 
-    /// Deletes rows until `any` finds none, some at a time, each time in a transaction of its own. `delete` takes how many
-    /// as the last of its values.
+    /// Deletes rows until `any` finds none, some at a time, each time in a transaction of its own. `delete` takes how
+    /// many as the last of its values.
     async fn delete_all(
         &self,
         any: &'static str,

@@ -84,11 +84,12 @@ impl LeasedMail {
 }
 
 impl Store {
-    /// Leases up to `n` mails that are due, account mails before receipts, for which a quarter of the places is reserved. No
-    /// other process gets them for `lease` seconds; after that, unless delivered or postponed, they are due again.
+    /// Leases up to `n` mails that are due, account mails before receipts, for which a quarter of the places is
+    /// reserved. No other process gets them for `lease` seconds; after that, unless delivered or postponed, they are
+    /// due again.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn lease_due_mails(
         &self,
         now: UnixTime,
@@ -127,7 +128,7 @@ impl Store {
     /// Removes mails that the mail server has accepted.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn remove_delivered(
         &self,
         mails: impl IntoIterator<Item = &LeasedMail>,
@@ -149,7 +150,7 @@ impl Store {
     /// Makes a mail that was not accepted due again at `next`. Does nothing if another process has the lease by now.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn postpone(&self, mail: &LeasedMail, next: UnixTime) -> Result<(), StoreError> {
         const PUT_OFF: &str = "UPDATE outbox SET not_before = $1 \
             WHERE mail = $2 AND tries = $3";

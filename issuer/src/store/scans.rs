@@ -40,7 +40,7 @@ impl Store {
     /// their states, some kilobytes each.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn accounts_made_before(
         &self,
         moment: UnixTime,
@@ -65,11 +65,11 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Deletes an unfinished sign-up, with its secrets and its mails; `false`, with nothing deleted, if it is finished by
-    /// now.
+    /// Deletes an unfinished sign-up, with its secrets and its mails; `false`, with nothing deleted, if it is finished
+    /// by now.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn remove_pending_sign_up(&self, account: AccountId) -> Result<bool, StoreError> {
         const STATE: &str = "SELECT state FROM accounts WHERE account = $1";
         const REMOVE: [&str; 5] = [
@@ -97,11 +97,11 @@ impl Store {
             .await
     }
 
-    /// Reads up to `n` requests of owners to delete their accounts, before this moment, after this event. A partial index
-    /// holds them alone.
+    /// Reads up to `n` requests of owners to delete their accounts, before this moment, after this event. A partial
+    /// index holds them alone.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn deletion_requests_before(
         &self,
         moment: UnixTime,
@@ -122,7 +122,7 @@ impl Store {
     /// Reads up to `n` sessions after this one, in the order of their tokens' hashes.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn session_rows(
         &self,
         after: Option<&SessionRow>,
@@ -143,7 +143,7 @@ impl Store {
     /// Deletes these sessions: their tokens are not accepted any more.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn remove_sessions(&self, rows: Vec<SessionRow>) -> Result<(), StoreError> {
         const REMOVE: &str = "DELETE FROM sessions WHERE token = $1";
         self.database
@@ -158,7 +158,7 @@ impl Store {
     /// Counts the mails that wait, one by one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn outbox_backlog(&self) -> Result<OutboxBacklog, StoreError> {
         const WAITING: &str = "SELECT COUNT(*), MIN(made) FROM outbox";
         let unreadable = StoreError::Unreadable("outbox");

@@ -4,7 +4,8 @@ use refinery::error::Kind;
 
 use super::error::StoreError;
 
-/// Maps why the schema could not be set up. A history with another checksum or with more migrations is another edition's.
+/// Maps why the schema could not be set up. A history with another checksum or with more migrations is another
+/// edition's.
 pub(super) fn schema_error(error: &refinery::Error) -> StoreError {
     match error.kind() {
         Kind::MissingVersion(migration) | Kind::DivergentVersion(migration, _) => {

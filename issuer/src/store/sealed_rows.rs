@@ -38,7 +38,7 @@ impl Store {
     /// Reads all keys, by number.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn keys(&self) -> Result<Vec<WrappedKey>, StoreError> {
         const KEYS: &str = "SELECT number, wrapped FROM keys ORDER BY number";
         let read = |row: Row| {
@@ -48,11 +48,11 @@ impl Store {
         self.database.rows(KEYS, values![]).await?.into_iter().map(read).collect()
     }
 
-    /// Adds keys whose numbers are free; the others stay as they are, so that of two processes that start at once both use
-    /// the same keys.
+    /// Adds keys whose numbers are free; the others stay as they are, so that of two processes that start at once both
+    /// use the same keys.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn add_keys(&self, keys: Vec<WrappedKey>) -> Result<(), StoreError> {
         const ADD: &str =
             "INSERT INTO keys (number, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -88,7 +88,7 @@ impl Store {
     /// Reads up to `n` secrets sealed under keys before this one, in order, after this place.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn secrets_sealed_before(
         &self,
         key: u8,
@@ -116,7 +116,7 @@ impl Store {
     /// Replaces secrets by their re-encryption, except those that have changed since they were read.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn reencrypt_secrets(
         &self,
         pairs: Vec<(SealedRow, Sealed)>,
@@ -137,10 +137,11 @@ impl Store {
             .await
     }
 
-    /// Reads up to `n` payment seeds sealed under keys before this one, in the order of their credentials, after this one.
+    /// Reads up to `n` payment seeds sealed under keys before this one, in the order of their credentials, after this
+    /// one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn seeds_sealed_before(
         &self,
         key: u8,
@@ -165,7 +166,7 @@ impl Store {
     /// Replaces seeds by their re-encryption, except those that have changed since they were read.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn reencrypt_seeds(
         &self,
         pairs: Vec<(SeedRow, SealedSeed)>,
@@ -191,7 +192,7 @@ impl Store {
     /// Deletes a key that nothing is sealed under; `false`, with nothing deleted, if something is.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn retire_key(&self, number: u8) -> Result<bool, StoreError> {
         const IN_USE: &str = "SELECT 1 FROM secrets WHERE key = $1 UNION ALL \
             SELECT 1 FROM outbox WHERE key = $1 UNION ALL \

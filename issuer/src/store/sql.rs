@@ -132,8 +132,8 @@ impl Row {
 pub(super) struct Query {
     pub(super) sql: &'static str,
     pub(super) values: Vec<Value>,
-    /// The end of the statement that locks what it finds up to the end of the transaction, where the database has locks of
-    /// rows. Later statements see nothing older.
+    /// The end of the statement that locks what it finds up to the end of the transaction, where the database has locks
+    /// of rows. Later statements see nothing older.
     pub(super) lock_clause: Option<&'static str>,
 }
 
@@ -169,8 +169,8 @@ impl Statement {
         Self { sql, values, error_if_no_rows: None, is_single_row: false }
     }
 
-    /// Says that it touches one row at most, the one with its key; and that two that touch the same row at once, unless they
-    /// have to touch one, are refused by the database or have the effect of one.
+    /// Says that it touches one row at most, the one with its key; and that two that touch the same row at once, unless
+    /// they have to touch one, are refused by the database or have the effect of one.
     pub(super) fn single_row(mut self) -> Self {
         self.is_single_row = true;
         self

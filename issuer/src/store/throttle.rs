@@ -14,7 +14,7 @@ impl Store {
     /// Takes one of the attempts that a rate limit allows; gives how long to wait if none is left.
     ///
     /// # Errors
-    /// Those of the database; callers treat them as "none left".
+    /// Errors of the database; callers treat them as "none left".
     pub async fn take_attempt(
         &self,
         key: ThrottleKey,
@@ -51,7 +51,7 @@ impl Store {
     /// Deletes the attempts of limits that have run out.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn prune_throttle(&self, now: UnixTime) -> Result<(), StoreError> {
         self.write_one("DELETE FROM throttle WHERE until <= $1", values![now.seconds()]).await
     }

@@ -97,11 +97,11 @@ impl Store {
             .await
     }
 
-    /// Enrols the till of this code: it is known by this token from now on. `None` if the code is unknown, used or expired.
-    /// Of any number of requests at once, one succeeds.
+    /// Enrols the till of this code: it is known by this token from now on. `None` if the code is unknown, used or
+    /// expired. Of any number of requests at once, one succeeds.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn enrol_till(
         &self,
         code: TokenHash,
@@ -134,7 +134,7 @@ impl Store {
     /// Finds the till of this token.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn till(&self, token: &TokenHash) -> Result<Option<(TillId, ShopName)>, StoreError> {
         const FIND: &str = "SELECT till, shop FROM tills WHERE token = $1";
         let row = self.database.row(FIND, values![*token.bytes()]).await?;
@@ -144,7 +144,7 @@ impl Store {
     /// Reads all tills, by id.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn tills(&self) -> Result<Vec<Till>, StoreError> {
         self.database.rows(ALL, values![]).await?.into_iter().map(Till::read).collect()
     }
@@ -152,7 +152,7 @@ impl Store {
     /// Revokes a till, enrolled or not; `false` if there is none to revoke.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn revoke_till(
         &self,
         id: TillId,

@@ -36,8 +36,8 @@ pub(super) trait Transaction: Send {
     /// Runs these statements in order. After an error the transaction writes nothing.
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError>;
 
-    /// Runs the last statements of this transaction: nothing may be asked of it afterwards, so they may be sent together
-    /// with the commit. No two of them touch the same row.
+    /// Runs the last statements of this transaction: nothing may be asked of it afterwards, so they may be sent
+    /// together with the commit. No two of them touch the same row.
     async fn write_last(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
         self.write(statements).await
     }

@@ -1,6 +1,6 @@
 //! Cards charged through the sandbox while everything breaks: requests are lost, late, failed and doubled, whoever
-//! charges dies between any two steps, tills take back, several reconcile at once. Afterwards what the ledger says, what
-//! the rows say and what the tills were answered is the same, payment by payment.
+//! charges dies between any two steps, tills take back, several reconcile at once. Afterwards what the ledger says,
+//! what the rows say and what the tills were answered is the same, payment by payment.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -552,8 +552,8 @@ async fn one_bad_day(test: &Arc<ChargingTest>, others: &[ProcessorCharger], seed
     check_outcomes(test, &outcomes, &voided, seed).await;
 }
 
-/// Makes the accounts of each till's shoppers, one for each card. Registering cards is not what is tested, so it does not
-/// fail.
+/// Makes the accounts of each till's shoppers, one for each card. Registering cards is not what is tested, so it does
+/// not fail.
 async fn shoppers_with<const N: usize>(
     test: &ChargingTest,
     cards: [&str; N],

@@ -12,10 +12,10 @@ pub(super) const DAY: u64 = 24 * 60 * 60;
 /// Days for which counts are kept after their day: reports look back on them.
 pub const ATTEMPT_DAYS: u64 = 31;
 
-/// The wrong codes of a till, and of each credential that a code may belong to, on one day. Existing counts are locked, so
-/// that attempts at the same ones are serialised. A count that does not exist yet cannot be locked, but whoever reads these
-/// holds the rows of the accounts that would pay: only a till's first attempts of a day at several credentials may be
-/// looked at together.
+/// The wrong codes of a till, and of each credential that a code may belong to, on one day. Existing counts are locked,
+/// so that attempts at the same ones are serialised. A count that does not exist yet cannot be locked, but whoever
+/// reads these holds the rows of the accounts that would pay: only a till's first attempts of a day at several
+/// credentials may be looked at together.
 pub(super) struct AttemptCounts {
     day: u64,
     till: (Vec<u8>, u32),
@@ -111,12 +111,12 @@ fn index_of_day(days: u64) -> Result<usize, StoreError> {
 }
 
 impl Store {
-    /// Gives the number of wrong codes at all tills for each day of UTC: from the first day that has any to today, which is
-    /// the last. It reads one range of the primary key, a row for each till and day, since subjects of tills begin with a
-    /// t.
+    /// Gives the number of wrong codes at all tills for each day of UTC: from the first day that has any to today,
+    /// which is the last. It reads one range of the primary key, a row for each till and day, since subjects of tills
+    /// begin with a t.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn wrong_codes_by_day(&self, now: UnixTime) -> Result<Vec<u64>, StoreError> {
         const BY_DAY: &str = "SELECT day, CAST(SUM(count) AS BIGINT) FROM attempts \
             WHERE subject >= $1 AND subject < $2 AND day <= $3 GROUP BY day ORDER BY day";
@@ -139,7 +139,7 @@ impl Store {
     /// Deletes counts of more than [`ATTEMPT_DAYS`] days ago.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn prune_attempt_counts(&self, now: UnixTime) -> Result<(), StoreError> {
         const ANY: &str = "SELECT 1 FROM attempts WHERE day < $1 LIMIT 1";
         const DELETE: &str = "DELETE FROM attempts WHERE (subject, day) IN \

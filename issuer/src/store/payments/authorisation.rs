@@ -92,8 +92,8 @@ impl Authorisation {
         Statement::new(OPEN, values![self.id.0, since]).single_row()
     }
 
-    /// Gives the statements that log its state, if that is logged. The event names the account in its detail alone: events
-    /// of a payment are found by the payment's id, not by an index of their own.
+    /// Gives the statements that log its state, if that is logged. The event names the account in its detail alone:
+    /// events of a payment are found by the payment's id, not by an index of their own.
     pub(super) fn log_statements(&self, actor: &str) -> impl Iterator<Item = Statement> {
         let event = self.state.event().map(|(name, number)| {
             let mut detail = json!({

@@ -1,7 +1,7 @@
 //! One transaction from a code to an authorisation.
 //!
-//! The order is the design's, and mostly the types': a [`CodeMatch`] comes out of a comparison and of attempts that were
-//! counted, and nothing else leads on to a credential's counter, the account and its limits.
+//! The order is the design's, and mostly the types': a [`CodeMatch`] comes out of a comparison and of attempts that
+//! were counted, and nothing else leads on to a credential's counter, the account and its limits.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Store {
     /// Decides about a payment, in one transaction.
     ///
     /// # Errors
-    /// Those of the database, and of `candidates`; nothing was written then, except after `CommitOutcomeUnknown`.
+    /// Errors of the database, and of `candidates`; nothing was written then, except after `CommitOutcomeUnknown`.
     pub async fn authorise(
         &self,
         request: AuthoriseRequest,
@@ -113,8 +113,8 @@ impl AuthoriseRequest {
         })
     }
 
-    /// Answers a sale that was asked for under another key before, as when a cashier scans again after a timeout: the same
-    /// for this key from now on.
+    /// Answers a sale that was asked for under another key before, as when a cashier scans again after a timeout: the
+    /// same for this key from now on.
     async fn replay_sale(
         &self,
         transaction: &mut dyn Transaction,

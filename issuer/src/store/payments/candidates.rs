@@ -1,4 +1,5 @@
-//! The accounts that a code may belong to, read and locked in one round trip, with all that a payment has to know of them.
+//! The accounts that a code may belong to, read and locked in one round trip, with all that a payment has to know of
+//! them.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -51,9 +52,9 @@ pub(super) struct CandidateAccount {
 }
 
 impl CandidateAccount {
-    /// Reads those of these credentials that are not void for good, and how many wrong codes each of them, and this till, had
-    /// today. The accounts are locked before the counts are read, so that attempts at one credential are serialised, also
-    /// the first of a day, for which there is no row yet.
+    /// Reads those of these credentials that are not void for good, and how many wrong codes each of them, and this
+    /// till, had today. The accounts are locked before the counts are read, so that attempts at one credential are
+    /// serialised, also the first of a day, for which there is no row yet.
     pub(super) async fn load(
         transaction: &mut dyn Transaction,
         ids: &[CredentialId],
@@ -95,15 +96,15 @@ impl CandidateAccount {
         })
     }
 
-    /// Gives the day that a payment counts against, and what was spent on it, in minor units. Another process may have begun
-    /// the next day already; the sum is that of the last day only.
+    /// Gives the day that a payment counts against, and what was spent on it, in minor units. Another process may have
+    /// begun the next day already; the sum is that of the last day only.
     pub(super) fn spent(&self, today: u64) -> (u64, u64) {
         let (day, spent) = self.last_day;
         if day < today { (today, 0) } else { (day, spent) }
     }
 
-    /// Says why the code cannot be accepted, if it cannot: it was used before, or may have been before a restore; or another
-    /// credential has replaced this one.
+    /// Says why the code cannot be accepted, if it cannot: it was used before, or may have been before a restore; or
+    /// another credential has replaced this one.
     pub(super) fn refuses(
         &self,
         matched: &CodeMatch,

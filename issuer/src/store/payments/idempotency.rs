@@ -16,7 +16,7 @@ impl Store {
     /// Deletes the keys and sale numbers that tills used more than [`IDEMPOTENCY_DAYS`] days ago. The payments stay.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn drop_idempotency_records(&self, now: UnixTime) -> Result<(), StoreError> {
         const ANY_KEY: &str = "SELECT 1 FROM idempotency WHERE asked < $1 LIMIT 1";
         const KEYS: &str = "DELETE FROM idempotency WHERE (till, key) IN \

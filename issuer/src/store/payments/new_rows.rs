@@ -6,8 +6,8 @@ use super::authorisation::Authorisation;
 use crate::domain::AuthorisationId;
 
 impl Authorisation {
-    /// Gives the statement that marks the code of the account's credential of this number as used, and adds to the day's
-    /// sum. It conflicts with another that has used this code or a later one.
+    /// Gives the statement that marks the code of the account's credential of this number as used, and adds to the
+    /// day's sum. It conflicts with another that has used this code or a later one.
     pub(super) fn use_code(&self, number: u32, counter: u64) -> Statement {
         const USE: &str = "UPDATE payers SET counter_of = $1, counter = $2, \
             spent = CASE WHEN day = $3 THEN spent ELSE 0 END + $4, day = $3 \

@@ -12,7 +12,7 @@ impl Store {
     /// unclaimed first.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn open_charges(
         &self,
         before: UnixTime,
@@ -30,8 +30,8 @@ impl Store {
         rows.into_iter().flatten().map(Authorisation::read).collect()
     }
 
-    /// Claims an authorisation: a process that worked on it before gets `VersionConflict`, and no other finds it unclaimed for
-    /// a while.
+    /// Claims an authorisation: a process that worked on it before gets `VersionConflict`, and no other finds it
+    /// unclaimed for a while.
     ///
     /// # Errors
     /// `VersionConflict` if another process did so; those of the database.

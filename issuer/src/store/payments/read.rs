@@ -49,7 +49,7 @@ impl Store {
     /// Reads an authorisation.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn authorisation(
         &self,
         id: AuthorisationId,
@@ -61,7 +61,7 @@ impl Store {
     /// Reads the authorisation of a till's sale number, if there is one.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn sale(
         &self,
         till: &TillId,
@@ -80,7 +80,7 @@ impl Store {
     /// Reads the last `n` authorisations of a till, newest first.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn authorisations_at(
         &self,
         till: &TillId,
@@ -98,7 +98,7 @@ impl Store {
     /// Reads the last `n` payments of an account, newest first; those before this one, if one is named.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn payments_of(
         &self,
         account: AccountId,
@@ -121,7 +121,7 @@ impl Store {
     /// Reads one payment of an account.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn payment_of(
         &self,
         account: AccountId,
@@ -141,7 +141,7 @@ impl Store {
     /// Counts the authorisations that are not final.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn open_payment_counts(&self) -> Result<OpenPaymentCounts, StoreError> {
         const OPEN: &str = "SELECT state, COUNT(*) FROM (SELECT (SELECT a.state FROM authorisations a \
             WHERE a.authorisation = o.authorisation) AS state FROM charges_open o) AS open GROUP BY state";
@@ -162,7 +162,7 @@ impl Store {
     /// Gives when the oldest authorisation that is not final was made.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn oldest_open_payment(&self) -> Result<Option<UnixTime>, StoreError> {
         // Ids sort by when they were made.
         const OLDEST: &str = "SELECT made FROM authorisations WHERE authorisation = \

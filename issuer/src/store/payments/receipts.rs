@@ -5,8 +5,8 @@ use super::super::outbox::OutboxMail;
 use super::authorisation::Authorisation;
 use crate::domain::MailId;
 
-/// Writes receipts, which are stored in the transaction that they are about: so each is sent once, however often a payment
-/// is tried, and a crash loses none. An implementation must not block.
+/// Writes receipts, which are stored in the transaction that they are about: so each is sent once, however often a
+/// payment is tried, and a crash loses none. An implementation must not block.
 pub trait ReceiptWriter: Send + Sync {
     /// Writes the receipt with this id about a payment in its new state.
     ///

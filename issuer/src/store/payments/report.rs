@@ -1,5 +1,5 @@
-//! Unusual activity: much that was paid in a short time, and what is usual. Each is one statement over the payments of a
-//! span, grouped by subject and time; the database counts, and few rows come back.
+//! Unusual activity: much that was paid in a short time, and what is usual. Each is one statement over the payments of
+//! a span, grouped by subject and time; the database counts, and few rows come back.
 //!
 //! Time is cut into slots twice as wide as the time that is asked about, once from its beginning and once from half a
 //! slot later: what lies within that time lies whole in one of them. Up to twice as long may lie there, too.
@@ -136,11 +136,11 @@ impl ActivityMeasure {
 }
 
 impl Store {
-    /// Finds up to `n` accounts or tills with at least `least` within so many seconds, each with its busiest slot, the highest
-    /// count first.
+    /// Finds up to `n` accounts or tills with at least `least` within so many seconds, each with its busiest slot, the
+    /// highest count first.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn busiest_periods(
         &self,
         measure: ActivityMeasure,
@@ -168,7 +168,7 @@ impl Store {
     /// Gives the median over all accounts, or all tills, of the slots in which they have any; 0 if none has.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn median_activity(
         &self,
         measure: ActivityMeasure,
@@ -179,11 +179,11 @@ impl Store {
         median(self.database.rows(measure.usual(), values).await?)
     }
 
-    /// Finds up to `n` tills that sent at least `least` wrong codes on one of these days of UTC, most first; gives also the
-    /// median of all tills that sent any. Counts are kept for [`ATTEMPT_DAYS`](super::ATTEMPT_DAYS) days.
+    /// Finds up to `n` tills that sent at least `least` wrong codes on one of these days of UTC, most first; gives also
+    /// the median of all tills that sent any. Counts are kept for [`ATTEMPT_DAYS`](super::ATTEMPT_DAYS) days.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn wrong_codes(
         &self,
         span: TimeSpan,

@@ -75,8 +75,8 @@ impl AuthorisationState {
         }
     }
 
-    /// Gives the event that the log has for this state, and the last byte of that event's id, if a code was accepted with
-    /// it, or money moved, will not, or is to be returned. No payment reaches one of these states twice.
+    /// Gives the event that the log has for this state, and the last byte of that event's id, if a code was accepted
+    /// with it, or money moved, will not, or is to be returned. No payment reaches one of these states twice.
     pub(super) const fn event(self) -> Option<(&'static str, u8)> {
         match self {
             Self::Authorised => Some(("payment_authorised", 1)),

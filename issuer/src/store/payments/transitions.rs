@@ -59,12 +59,13 @@ impl Authorisation {
 }
 
 impl Store {
-    /// Moves an authorisation on from this version, by compare-and-set; gives it in its new state. A declined or voided one
-    /// counts no longer among what the account has spent. The log entry and the receipt are written in the same
+    /// Moves an authorisation on from this version, by compare-and-set; gives it in its new state. A declined or voided
+    /// one counts no longer among what the account has spent. The log entry and the receipt are written in the same
     /// transaction.
     ///
     /// # Errors
-    /// `VersionConflict` if it is of another version by now, or this state may not follow its own; those of the database.
+    /// `VersionConflict` if it is of another version by now, or this state may not follow its own; those of the
+    /// database.
     pub async fn transition(
         &self,
         from: Authorisation,

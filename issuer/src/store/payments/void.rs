@@ -33,18 +33,19 @@ pub enum VoidOutcome {
     Forbidden,
     /// The till has no authorisation of this id.
     NotFound,
-    /// The authorisation as it is now. `Voided`, `Declined` and `Refunded` are final; `Reversing` is left to the charges.
+    /// The authorisation as it is now. `Voided`, `Declined` and `Refunded` are final; `Reversing` is left to the
+    /// charges.
     Found(Box<Authorisation>),
 }
 
 impl Store {
-    /// Voids an authorisation of a till. One whose card was not charged is voided at once; one whose card was or may have
-    /// been charged is `Reversing` from now on, and ends as voided or refunded. A payment that has not arrived yet is
-    /// forbidden, and so is another one under the sale number of a declined one. The same void again changes nothing. The
-    /// receipt of a payment that is voided at once is written in the same transaction.
+    /// Voids an authorisation of a till. One whose card was not charged is voided at once; one whose card was or may
+    /// have been charged is `Reversing` from now on, and ends as voided or refunded. A payment that has not arrived yet
+    /// is forbidden, and so is another one under the sale number of a declined one. The same void again changes
+    /// nothing. The receipt of a payment that is voided at once is written in the same transaction.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn void(
         &self,
         till: TillId,
@@ -125,8 +126,8 @@ impl VoidRequest {
             .map_or(PriorSale::WithoutAuthorisation, PriorSale::Authorisation))
     }
 
-    /// Gives the statement that forbids the sale number of a declined payment: one more scan would make a new payment, and
-    /// may be on its way. A key needs nothing, its answer is final.
+    /// Gives the statement that forbids the sale number of a declined payment: one more scan would make a new payment,
+    /// and may be on its way. A key needs nothing, its answer is final.
     fn forbid_declined(&self, declined: AuthorisationId) -> Vec<Statement> {
         const FORBID: &str = "UPDATE sales SET authorisation = NULL, asked = $1 \
             WHERE till = $2 AND reference = $3 AND authorisation = $4";

@@ -1,5 +1,5 @@
-//! PostgreSQL: for more than one machine. A pool of connections; a row that is read to be changed is locked; a transaction
-//! that conflicts with another runs again.
+//! PostgreSQL: for more than one machine. A pool of connections; a row that is read to be changed is locked; a
+//! transaction that conflicts with another runs again.
 //!
 //! | file | content |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! Many statements of the same SQL text as one over `unnest`: what a statement costs PostgreSQL is mostly that it is one
-//! more.
+//! Many statements of the same SQL text as one over `unnest`: what a statement costs PostgreSQL is mostly that it is
+//! one more.
 //!
 //! | statement | becomes |
 //! |---|---|
@@ -128,8 +128,8 @@ impl ExpectedRows {
         Ok(())
     }
 
-    /// Checks how many rows were touched. Of several statements each has to touch one: which did not is not known, and two
-    /// may have touched the same.
+    /// Checks how many rows were touched. Of several statements each has to touch one: which did not is not known, and
+    /// two may have touched the same.
     pub(super) fn check(self, touched: u64) -> Result<(), StoreError> {
         match (self.error_if_none, self.places.len()) {
             (Some(error), 1) if touched == 0 => Err(error),

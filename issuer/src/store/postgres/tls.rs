@@ -1,5 +1,6 @@
 //! TLS to PostgreSQL, with the authorities that this system trusts. Whether it is used is the address' `sslmode`:
-//! `require` wherever the server is not on this machine, since `prefer`, its default, takes a plain answer for an answer.
+//! `require` wherever the server is not on this machine, since `prefer`, its default, takes a plain answer for an
+//! answer.
 
 use std::sync::Arc;
 

@@ -11,8 +11,8 @@ use super::connection::refused;
 use super::statement_group::{Column, ExpectedRows, StatementGroup};
 use super::values::{self, parameters};
 
-/// A transaction whose `BEGIN` is sent together with the first statement, so that a payment waits for the server as seldom
-/// as can be. A connection that is dropped before the end is closed, which rolls back.
+/// A transaction whose `BEGIN` is sent together with the first statement, so that a payment waits for the server as
+/// seldom as can be. A connection that is dropped before the end is closed, which rolls back.
 pub(super) struct PostgresTransaction {
     pub(super) connection: Option<Object>,
     pub(super) stage: Stage,

@@ -1,8 +1,9 @@
 //! Checkpoints: a thread of its own copies what was committed from the write-ahead log into the database, so that the
 //! writer does not wait for the disk twice.
 //!
-//! The log starts again only when all of it is copied and nobody writes. While payments come one after the other somebody
-//! always does, so when the log has grown long the writer is asked for the last checkpoint, which is short by then.
+//! The log starts again only when all of it is copied and nobody writes. While payments come one after the other
+//! somebody always does, so when the log has grown long the writer is asked for the last checkpoint, which is short by
+//! then.
 
 use std::path::Path;
 use std::sync::Arc;

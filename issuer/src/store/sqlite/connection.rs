@@ -51,8 +51,8 @@ pub(in crate::store) fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Sets the connection up for the writer. The checkpoint thread takes care of its log. What a savepoint may have to roll
-/// back is kept in memory, not in a file beside the database.
+/// Sets the connection up for the writer. The checkpoint thread takes care of its log. What a savepoint may have to
+/// roll back is kept in memory, not in a file beside the database.
 pub(super) fn set_up_writer(connection: Connection) -> Result<Connection, StoreError> {
     let settings = format!(
         "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA wal_autocheckpoint = 0; \

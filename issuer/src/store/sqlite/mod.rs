@@ -1,5 +1,6 @@
-//! SQLite: embedded, nothing to set up. One thread writes, in the order in which work came, and commits all that is queued
-//! as one transaction; a few connections read beside it. Other processes may use the same file: an operator's commands do.
+//! SQLite: embedded, nothing to set up. One thread writes, in the order in which work came, and commits all that is
+//! queued as one transaction; a few connections read beside it. Other processes may use the same file: an operator's
+//! commands do.
 
 mod checkpoints;
 mod connection;

@@ -1,9 +1,9 @@
-//! The one thread that writes. What was queued while it was busy is committed as one transaction; work that fails takes no
-//! other with it. No caller gets an answer before the commit.
+//! The one thread that writes. What was queued while it was busy is committed as one transaction; work that fails takes
+//! no other with it. No caller gets an answer before the commit.
 //!
-//! Work that may run again runs first and without a savepoint, for which SQLite would copy each page before it changes it:
-//! nearly always all of it succeeds. If not, the transaction is rolled back and each runs again in a savepoint of its own,
-//! as all other work does from the start.
+//! Work that may run again runs first and without a savepoint, for which SQLite would copy each page before it changes
+//! it: nearly always all of it succeeds. If not, the transaction is rolled back and each runs again in a savepoint of
+//! its own, as all other work does from the start.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

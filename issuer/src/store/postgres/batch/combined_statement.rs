@@ -78,8 +78,8 @@ fn combine(parts: &[StatementPart]) -> String {
 }
 
 impl PostgresTransaction {
-    /// Writes the last statements of all work in the batch, and sends the commit with them if that can be. If one of them
-    /// fails nothing of it is done, which one it was is not known, and this transaction is over.
+    /// Writes the last statements of all work in the batch, and sends the commit with them if that can be. If one of
+    /// them fails nothing of it is done, which one it was is not known, and this transaction is over.
     pub(super) async fn write_and_commit(
         &mut self,
         statements: Vec<Statement>,

@@ -1,5 +1,5 @@
-//! Queues of batchable work. Work waits in the queue of its kind; all that has gathered there runs in one transaction. If
-//! one of a batch fails, nothing of it was done, and each runs in a transaction of its own.
+//! Queues of batchable work. Work waits in the queue of its kind; all that has gathered there runs in one transaction.
+//! If one of a batch fails, nothing of it was done, and each runs in a transaction of its own.
 
 use std::any::TypeId;
 use std::collections::HashMap;
