@@ -174,7 +174,7 @@ impl CodeMatch {
 /// The result of a comparison, hidden until the attempt was counted.
 #[must_use]
 pub struct Comparison {
-    found: Found,
+    found: Matches,
     ids: Vec<CredentialId>,
 }
 
@@ -187,9 +187,9 @@ impl Comparison {
     pub fn outcome(self, admission: &Admission) -> Result<CodeMatch, CodeRefusal> {
         let Admission::Candidates(open) = admission else { return Err(CodeRefusal::TillStopped) };
         match self.found {
-            Found::Nobody => Err(CodeRefusal::NotValid),
-            Found::Several => Err(CodeRefusal::TryAgain),
-            Found::One { index, counter } => {
+            Matches::None => Err(CodeRefusal::NotValid),
+            Matches::Many => Err(CodeRefusal::TryAgain),
+            Matches::One { index, counter } => {
                 let is_open = open.get(index).copied().unwrap_or(false);
                 let admitted = self.ids.get(index).copied().filter(|_| is_open);
                 let credential = admitted.ok_or(CodeRefusal::NotValid)?;
@@ -206,9 +206,9 @@ impl fmt::Debug for Comparison {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
-    Nobody,
-    Several,
+enum Matches {
+    None,
+    Many,
     One { index: usize, counter: Counter },
 }
 
@@ -232,7 +232,7 @@ fn find(
     till: &TillId,
     now: UnixTime,
     candidates: &[impl Borrow<Candidate>],
-) -> Found {
+) -> Matches {
     let steps: Vec<Step> = Step::at(now).acceptance_window().into_iter().flatten().collect();
     let mut matches = 0u32;
     let mut which = 0u64;
@@ -258,9 +258,9 @@ fn find(
         }
     }
     match (matches, usize::try_from(which), Counter::from_number(at)) {
-        (0, ..) => Found::Nobody,
-        (1, Ok(index), Ok(counter)) => Found::One { index, counter },
-        _ => Found::Several,
+        (0, ..) => Matches::None,
+        (1, Ok(index), Ok(counter)) => Matches::One { index, counter },
+        _ => Matches::Many,
     }
 }
 
@@ -284,15 +284,15 @@ mod tests {
         let (scheme, decoded) = prefixes.decode(code.digits()).unwrap();
         let candidate = |id, seed| Candidate::new(CredentialId([id; 16]), seed);
         let found = |candidates: &[Candidate]| find(&scheme, &decoded, &till, now, candidates);
-        let one = |index| Found::One { index, counter: slot.counter() };
+        let one = |index| Matches::One { index, counter: slot.counter() };
 
-        assert_eq!(found(&[]), Found::Nobody);
-        assert_eq!(found(&[candidate(2, &other)]), Found::Nobody);
+        assert_eq!(found(&[]), Matches::None);
+        assert_eq!(found(&[candidate(2, &other)]), Matches::None);
         assert_eq!(found(&[candidate(1, &seed), candidate(2, &other)]), one(0));
         assert_eq!(found(&[candidate(2, &other), candidate(1, &seed)]), one(1));
         assert_eq!(
             found(&[candidate(1, &seed), candidate(2, &other), candidate(3, &seed)]),
-            Found::Several
+            Matches::Many
         );
     }
 }
