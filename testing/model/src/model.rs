@@ -14,7 +14,7 @@ pub struct Model {
     pub controls: Controls,
     /// What the owner does meanwhile.
     pub scenario: UserScenario,
-    /// The longest runs.
+    /// Limits on the length of runs.
     pub bounds: Bounds,
 }
 
@@ -29,7 +29,7 @@ pub struct Bounds {
     pub pending: usize,
 }
 
-/// The attacker's goal.
+/// A goal that the attacker must not reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Goal {
     /// A valid payment credential on the attacker's device.

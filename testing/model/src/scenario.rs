@@ -25,13 +25,13 @@ pub enum UserStep {
     VerifyFactorEnrolment,
     /// Requests new recovery codes.
     RenewRecoveryCodes,
-    /// Requests another address.
+    /// Requests a change to another address.
     ChangeAddress,
     /// Types the code mailed to the new address.
     VerifyNewAddress,
     /// Freezes the account in a session.
     Freeze,
-    /// Unfreezes the account.
+    /// Unfreezes the account in a session.
     Unfreeze,
     /// Freezes the account with the code of a change notice.
     FreezeByCode,
@@ -77,7 +77,7 @@ pub const REVERTING: UserScenario =
 pub const FREEZING_AND_REVERTING: UserScenario =
     &[FreezeByCode, RevertChanges, RequestReset, VerifyReset, FinishReset, LogInWithFactor];
 
-/// Every scenario.
+/// Every scenario that is searched.
 pub const SCENARIOS: [UserScenario; 8] = [
     FORGOTTEN_PASSWORD,
     PROVISIONING,
