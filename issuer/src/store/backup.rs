@@ -178,8 +178,8 @@ fn program(name: &str, config: &tokio_postgres::Config) -> Command {
 }
 
 async fn run(program: &'static str, mut command: Command) -> Result<(), StoreError> {
-    let output = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await;
-    let output = output.map_err(|_| StoreError::Panicked)?.map_err(|error| StoreError::File {
+    let joined = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await;
+    let output = joined.map_err(|_| StoreError::Panicked)?.map_err(|error| StoreError::File {
         what: "a PostgreSQL program cannot be run",
         kind: error.kind(),
     })?;

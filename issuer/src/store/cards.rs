@@ -178,11 +178,10 @@ impl Store {
             .write(move |transaction| {
                 Box::pin(async move {
                     let rows = transaction.rows_for_update(DUE, values![now.seconds(), n]).await?;
-                    let due = rows.into_iter().map(|row| method(&mut row.of_table("cards_gone")));
-                    let due = due.collect::<Result<Vec<_>, _>>()?;
+                    let read = |row: Row| method(&mut row.of_table("cards_gone"));
+                    let due = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
                     let later = |method: &MethodId| {
-                        let method = method.as_str().to_owned();
-                        Statement::new(LATER, values![next.seconds(), method])
+                        Statement::new(LATER, values![next.seconds(), method.as_str().to_owned()])
                     };
                     transaction.write(due.iter().map(later).collect()).await?;
                     Ok(due)

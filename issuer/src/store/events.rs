@@ -100,8 +100,8 @@ impl Store {
                     transaction
                         .rows_for_update("SELECT one FROM standing WHERE one = 1", values![])
                         .await?;
-                    let last = transaction.rows(LAST, values![]).await?;
-                    let last = last.into_iter().next().map(Seal::read).transpose()?;
+                    let rows = transaction.rows(LAST, values![]).await?;
+                    let last = rows.into_iter().next().map(Seal::read).transpose()?;
                     let mut seal = last.unwrap_or_else(initial_seal);
                     let waiting = ids(transaction.rows(UNSEALED, values![n]).await?)?;
                     let events = transaction.query_all(read_by(&waiting)).await?;
@@ -250,10 +250,10 @@ impl Store {
         let mut events = read_all(self.database.rows(OF, values![account.0, before, n]).await?)?;
         let mut up_to = with_last(before, 0xff);
         loop {
-            let asked = values![account.0, up_to, PAYMENTS_AT_ONCE.min(n)];
-            let rows = self.database.rows(PAYMENTS, asked).await?.into_iter();
-            let payments = rows.map(|row| row.of_table("authorisations").array());
-            let payments = payments.collect::<Result<Vec<[u8; 16]>, _>>()?;
+            let values = values![account.0, up_to, PAYMENTS_AT_ONCE.min(n)];
+            let rows = self.database.rows(PAYMENTS, values).await?;
+            let id = |row: Row| row.of_table("authorisations").array();
+            let payments = rows.into_iter().map(id).collect::<Result<Vec<[u8; 16]>, _>>()?;
             let Some(oldest) = payments.last().copied() else { break };
             let events_of_payment = |id: &[u8; 16]| {
                 Query::new(EVENTS, values![with_last(*id, 0), with_last(*id, 0xff)])

@@ -84,8 +84,9 @@ impl Store {
                 Box::pin(async move {
                     let rows = transaction.rows_for_update(STATE, values![account.0]).await?;
                     let Some(row) = rows.into_iter().next() else { return Ok(false) };
-                    let state = serde_json::from_str(&row.of_table("accounts").text()?);
-                    let state = state.map_err(|_| StoreError::Unreadable("accounts"))?;
+                    let text = row.of_table("accounts").text()?;
+                    let state = serde_json::from_str(&text)
+                        .map_err(|_| StoreError::Unreadable("accounts"))?;
                     if !matches!(state, Account::PendingSignUp(_)) {
                         return Ok(false);
                     }
@@ -165,8 +166,8 @@ impl Store {
         let row = self.database.row(WAITING, values![]).await?.ok_or(unreadable.clone())?;
         let mut row = row.of_table("outbox");
         let mails = row.int()?;
-        let oldest = row.optional(Row::int)?;
-        let oldest = oldest.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
+        let seconds = row.optional(Row::int)?;
+        let oldest = seconds.map(UnixTime::new).transpose().map_err(|_| unreadable)?;
         Ok(OutboxBacklog { mails, oldest })
     }
 }

@@ -44,13 +44,16 @@ impl Store {
             WHERE authorisation = $2 AND version = $3";
         const SINCE: &str = "UPDATE charges_open SET since = $1 WHERE authorisation = $2";
         let after = Authorisation { changed: now, version: from.version + 1, ..from.clone() };
-        let now = now.seconds();
+        let seconds = now.seconds();
         let id = from.id.0;
+        let statement = |sql, values| {
+            Statement::new(sql, values).error_if_no_rows(StoreError::VersionConflict).single_row()
+        };
         // It conflicts as well if it has become final just now.
-        let statements = [(CLAIM, values![now, id, from.version]), (SINCE, values![now, id])];
-        let statements = statements.map(|(sql, of)| {
-            Statement::new(sql, of).error_if_no_rows(StoreError::VersionConflict).single_row()
-        });
+        let statements = [
+            statement(CLAIM, values![seconds, id, from.version]),
+            statement(SINCE, values![seconds, id]),
+        ];
         let claimed = self.database.write_batched(move |transaction| {
             let statements = statements.clone().into();
             Box::pin(async move { transaction.write_last(statements).await })

@@ -154,8 +154,7 @@ impl VoidRequest {
             VoidTarget::Id(_) => return Ok(VoidOutcome::NotFound),
         };
         // It arrived since it was looked for: look again.
-        let forbid = forbid.error_if_no_rows(StoreError::Conflict);
-        transaction.write(vec![forbid]).await?;
+        transaction.write(vec![forbid.error_if_no_rows(StoreError::Conflict)]).await?;
         Ok(VoidOutcome::Forbidden)
     }
 }

@@ -44,14 +44,14 @@ pub(super) fn issuer_config(url: &str) -> Result<tokio_postgres::Config, StoreEr
 }
 
 pub(super) fn pool(config: &tokio_postgres::Config) -> Result<Pool, StoreError> {
-    let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config.clone(), tls::connector()?, manager);
+    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(config.clone(), tls::connector()?, manager_config);
     let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: None };
     let plans = Hook::async_fn(|connection: &mut ClientWrapper, _| {
         Box::pin(async { connection.batch_execute(PLANS).await.map_err(HookError::Backend) })
     });
-    let pool = Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts);
-    let pool = pool.post_create(plans).runtime(Runtime::Tokio1).build();
+    let builder = Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts);
+    let pool = builder.post_create(plans).runtime(Runtime::Tokio1).build();
     pool.map_err(|_| StoreError::Unavailable("no connection pool"))
 }
 

@@ -172,10 +172,8 @@ pub(super) fn rewrite_as_unnest(sql: &str, types: &[Type], before: usize) -> Str
         arrays.push(format!("${}::{}[]", before + place, of.name()));
         names.push(format!("v{place}"));
     }
-    arrays.reverse();
-    names.reverse();
-    let arrays = arrays.join(", ");
-    let names = names.join(", ");
+    let arrays = joined_in_order(arrays);
+    let names = joined_in_order(names);
     if sql.starts_with("SELECT") {
         return format!(
             "SELECT many.place, its.* FROM unnest({arrays}) WITH ORDINALITY AS many ({names}, place) \
@@ -193,6 +191,11 @@ pub(super) fn rewrite_as_unnest(sql: &str, types: &[Type], before: usize) -> Str
         _ => ("USING", " WHERE "),
     };
     sql.replacen(at, &format!(" {joined} {many}{at}"), 1)
+}
+
+fn joined_in_order(mut reversed: Vec<String>) -> String {
+    reversed.reverse();
+    reversed.join(", ")
 }
 
 #[cfg(test)]

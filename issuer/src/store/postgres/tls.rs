@@ -14,7 +14,8 @@ pub(super) fn connector() -> Result<MakeRustlsConnect, StoreError> {
     // Without any of them plain connections work and those over TLS are refused.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(ring).with_safe_default_protocol_versions();
-    let config = config.map_err(|_| StoreError::Unavailable("no version of TLS to speak"))?;
-    Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
+    let builder = ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| StoreError::Unavailable("no version of TLS to speak"))?;
+    Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }

@@ -98,8 +98,8 @@ impl Transaction for PostgresTransaction {
         let mut rows: Vec<_> = queries.iter().map(|_| Vec::new()).collect();
         let found = self.send(async |connection: &Object| {
             let query = async |(statement, expected, columns): Prepared| {
-                let rows = connection.query(&statement, &parameters(&columns)).await;
-                let rows = rows.map_err(|error| refused(&error))?;
+                let answer = connection.query(&statement, &parameters(&columns)).await;
+                let rows = answer.map_err(|error| refused(&error))?;
                 Ok((expected, rows.iter().map(values::row).collect::<Result<_, _>>()?))
             };
             let prepared = prepare_all(connection, StatementGroup::of_queries(queries)).await?;

@@ -111,8 +111,8 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let permit = permit.map_err(|_| StoreError::Unavailable("closed"))?;
+        let acquired = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = acquired.map_err(|_| StoreError::Unavailable("closed"))?;
         let readers = Arc::clone(&self.readers);
         let file = self.file.clone();
         blocking(move || {

@@ -202,7 +202,7 @@ mod tests {
     ) -> (Vec<Result<(), StoreError>>, Vec<i64>) {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
-        let (batch, results): (Vec<_>, Vec<_>) = batch
+        let (batch, receivers): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|(statements, panics)| {
                 let (work, result) = batchable(move |transaction| {
@@ -216,7 +216,8 @@ mod tests {
             })
             .unzip();
         commit(&mut connection, batch);
-        let results = results.into_iter().map(|result| result.blocking_recv().unwrap()).collect();
+        let results =
+            receivers.into_iter().map(|receiver| receiver.blocking_recv().unwrap()).collect();
         let mut query = connection.prepare("SELECT number FROM numbers ORDER BY number").unwrap();
         let numbers = query.query_map([], |row| row.get::<_, i64>(0)).unwrap();
         (results, numbers.collect::<Result<Vec<_>, _>>().unwrap())

@@ -72,9 +72,11 @@ fn combine(parts: &[StatementPart]) -> String {
             ctes.push(format!("part_{place} AS ({sql})"));
         }
     }
-    let ctes = ctes.join(", ");
-    let checks = checks.join(" AND ");
-    format!("WITH {ctes} SELECT 1 / CASE WHEN {checks} THEN 1 ELSE 0 END")
+    format!(
+        "WITH {} SELECT 1 / CASE WHEN {} THEN 1 ELSE 0 END",
+        ctes.join(", "),
+        checks.join(" AND ")
+    )
 }
 
 impl PostgresTransaction {
