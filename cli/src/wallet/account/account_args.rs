@@ -4,7 +4,7 @@ use clap::Args;
 use tegata::protocol::{DeviceName, Handle};
 use tegata::{AccountProfile, IssuerAddress, Wallet};
 
-use super::requests::unreadable;
+use super::requests::account_failure;
 use crate::failure::Failure;
 use crate::wallet::files::WalletFiles;
 
@@ -34,13 +34,13 @@ impl AccountArgs {
     /// Opens the wallet, and resolves the account.
     pub(super) fn open(&self, files: &WalletFiles) -> Result<(Wallet, AccountProfile), Failure> {
         let mut wallet = files.open()?;
-        let at = self.resolve(&mut wallet)?;
-        Ok((wallet, at))
+        let profile = self.resolve(&mut wallet)?;
+        Ok((wallet, profile))
     }
 
     /// Completes the arguments with what the wallet knows.
     fn resolve(&self, wallet: &mut Wallet) -> Result<AccountProfile, Failure> {
-        let known = wallet.account().get().map_err(unreadable)?;
+        let known = wallet.account().get().map_err(account_failure)?;
         let logged_in = known.as_ref().is_some_and(|known| known.logged_in);
         let known = known.map(|known| known.profile);
         let (handle, issuer, name) = known.clone().map_or((None, None, None), |known| {
@@ -52,9 +52,9 @@ impl AccountArgs {
         let issuer = self.issuer.clone().or(issuer).ok_or_else(|| missing("--issuer URL"))?;
         let device_name = self.device_name.clone().or(name);
         let device_name = device_name.map_or_else(default_name, Ok)?;
-        let at = AccountProfile { handle, issuer, device_name };
+        let profile = AccountProfile { handle, issuer, device_name };
         match known {
-            Some(known) if logged_in && !same_account(&known, &at) => {
+            Some(known) if logged_in && !same_account(&known, &profile) => {
                 Err(Failure::Failed(format!(
                     "this wallet is logged in as {} at {}: run tegata wallet devices --log-out \
                  first, or use another --vault",
@@ -62,7 +62,7 @@ impl AccountArgs {
                     known.issuer
                 )))
             }
-            _ => Ok(at),
+            _ => Ok(profile),
         }
     }
 }

@@ -37,20 +37,22 @@ impl Address {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = AccountArgs::of_wallet().open(files)?;
-        let old = at.handle.address();
+        let (mut wallet, profile) = AccountArgs::of_wallet().open(files)?;
+        let old = profile.handle.address();
         let new = self.to.address();
         let language = match self.language {
             Some(language) => language.into(),
-            None => self.log_in.execute_after_log_in(&mut wallet, &at, &GetAccount {})?.language,
+            None => {
+                self.log_in.execute_after_log_in(&mut wallet, &profile, &GetAccount {})?.language
+            }
         };
         self.log_in.execute_after_log_in(
             &mut wallet,
-            &at,
+            &profile,
             &ChangeAddress { address: self.to.clone(), language },
         )?;
         output.print_progress(&format!("A code is on its way to {new}."))?;
-        let client = IssuerClient::new(&at.issuer)?;
+        let client = IssuerClient::new(&profile.issuer)?;
         retry(&[self.code.as_ref()], || {
             let code = mailed_code(self.code.as_ref())?;
             let request = wallet.account().confirm_address_change(self.to.clone(), code);
@@ -61,7 +63,7 @@ impl Address {
                 "{new}: the account's new address. {old} was notified and can undo this for \
                  seven days: tegata wallet freeze --take-back"
             ),
-            &json!({ "account": new, "before": old, "issuer": at.issuer.as_str(), "language": language }),
+            &json!({ "account": new, "before": old, "issuer": profile.issuer.as_str(), "language": language }),
         )
     }
 }

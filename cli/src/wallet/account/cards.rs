@@ -55,47 +55,47 @@ impl Cards {
     ) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         let list = ListCards {};
-        let stored = match self.action.as_ref().unwrap_or(&Action::List) {
+        let cards = match self.action.as_ref().unwrap_or(&Action::List) {
             Action::List => execute_in_session(&mut wallet, &list)?,
             // Not idempotent: repeated, it would add the card twice.
             Action::Add { token } => {
                 execute_in_session(&mut wallet, &AddCard { token: token.clone() })?
             }
             Action::Default { card } => {
-                let stored = execute_in_session(&mut wallet, &list)?;
-                let card = find_card(&stored, card)?;
+                let cards = execute_in_session(&mut wallet, &list)?;
+                let card = find_card(&cards, card)?;
                 execute_in_session(&mut wallet, &SetDefaultCard { card })?
             }
             Action::Remove { card } => {
-                let stored = execute_in_session(&mut wallet, &list)?;
-                let card = find_card(&stored, card)?;
+                let cards = execute_in_session(&mut wallet, &list)?;
+                let card = find_card(&cards, card)?;
                 execute_in_session(&mut wallet, &RemoveCard { card })?
             }
         };
-        output.print(&describe(&stored), &stored)
+        output.print(&describe(&cards), &cards)
     }
 }
 
 /// Finds the one card with this id or these last digits.
-fn find_card(stored: &CardList, called: &str) -> Result<CardNumber, Failure> {
-    let is = |card: &&AccountCard| card.last4 == called || String::from(card.card) == called;
-    let mut found = stored.cards.iter().filter(is);
+fn find_card(list: &CardList, name: &str) -> Result<CardNumber, Failure> {
+    let is = |card: &&AccountCard| card.last4 == name || String::from(card.card) == name;
+    let mut found = list.cards.iter().filter(is);
     match (found.next(), found.next()) {
         (Some(card), None) => Ok(card.card),
-        (None, _) => Err(Failure::Failed(format!("{called}: no such card"))),
+        (None, _) => Err(Failure::Failed(format!("{name}: no such card"))),
         _ => Err(Failure::Failed(format!(
-            "{called}: more than one card ends in these digits; give its id"
+            "{name}: more than one card ends in these digits; give its id"
         ))),
     }
 }
 
-fn describe(stored: &CardList) -> String {
-    if stored.cards.is_empty() {
+fn describe(list: &CardList) -> String {
+    if list.cards.is_empty() {
         return "no card yet: to pay, run tegata wallet cards add TOKEN".to_owned();
     }
     let line = |card: &AccountCard| {
         let charged = if card.default { ", charged" } else { "" };
         format!("{} {}{charged}  {}", card.brand, card.last4, String::from(card.card))
     };
-    stored.cards.iter().map(line).collect::<Vec<_>>().join("\n")
+    list.cards.iter().map(line).collect::<Vec<_>>().join("\n")
 }

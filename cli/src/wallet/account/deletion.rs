@@ -33,16 +33,16 @@ impl Close {
             let text = "this deletes the account at the issuer in seven days: confirm with --yes";
             return Err(Failure::Usage(text.to_owned()));
         }
-        let (mut wallet, at) = self.account.open(files)?;
-        self.log_in.execute_after_log_in(&mut wallet, &at, &RequestDeletion {})?;
+        let (mut wallet, profile) = self.account.open(files)?;
+        self.log_in.execute_after_log_in(&mut wallet, &profile, &RequestDeletion {})?;
         let closing = execute_in_session(&mut wallet, &GetAccount {})?.closing;
-        let address = at.handle.address();
+        let address = profile.handle.address();
         let when = closing.map_or_else(String::new, |due| format!(" at {}", local_time(due)));
         output.print(
             &format!(
                 "{address}: will be deleted{when}; until then, cancel with tegata wallet keep"
             ),
-            &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": closing }),
+            &json!({ "account": address, "issuer": profile.issuer.as_str(), "closing": closing }),
         )
     }
 }
@@ -52,12 +52,12 @@ pub(crate) struct Keep {}
 
 impl Keep {
     pub(in crate::wallet) fn run(files: &WalletFiles, output: &Output) -> Result<(), Failure> {
-        let (mut wallet, at) = AccountArgs::of_wallet().open(files)?;
+        let (mut wallet, profile) = AccountArgs::of_wallet().open(files)?;
         execute_in_session(&mut wallet, &CancelDeletion {})?;
-        let address = at.handle.address();
+        let address = profile.handle.address();
         output.print(
             &format!("{address}: deletion cancelled"),
-            &json!({ "account": address, "issuer": at.issuer.as_str(), "closing": null }),
+            &json!({ "account": address, "issuer": profile.issuer.as_str(), "closing": null }),
         )
     }
 }

@@ -8,7 +8,7 @@ use tegata::protocol::{
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemClock, UnixTime, Wallet};
 
-use super::requests::{ExecuteError, execute_in_session, unreadable};
+use super::requests::{ExecuteError, account_failure, execute_in_session};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -64,11 +64,13 @@ impl Devices {
 /// Discards the session in the wallet whether or not the issuer can be reached.
 fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
     let ended = execute_in_session(wallet, &LogOut {});
-    wallet.account().discard_session().map_err(unreadable)?;
+    wallet.account().discard_session().map_err(account_failure)?;
     match ended {
-        Err(ExecuteError::Issuer(no)) if no.refusal().is_none() => Err(Failure::Failed(format!(
-            "logged out here, but the issuer was not notified: {no}; its session expires by itself"
-        ))),
+        Err(ExecuteError::Issuer(error)) if error.refusal().is_none() => {
+            Err(Failure::Failed(format!(
+                "logged out here, but the issuer was not notified: {error}; its session expires by itself"
+            )))
+        }
         Err(ExecuteError::Local(failure)) => Err(failure),
         _ => output.print("logged out", &json!({ "logged_in": false })),
     }

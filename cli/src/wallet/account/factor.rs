@@ -8,7 +8,7 @@ use tegata::symbol::Symbol;
 use tegata::vault::RecordId;
 use tegata::{OtpCredentialInfo, Wallet};
 
-use super::requests::unreadable;
+use super::requests::account_failure;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::secret::{SecretSource, can_prompt, prompt_visible};
@@ -100,12 +100,12 @@ fn stored_factor_value(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Fai
 }
 
 pub(super) fn factor_value(wallet: &mut Wallet, stored: &RecordId) -> Result<TotpText, Failure> {
-    let code = wallet.otp_credentials().code(stored).map_err(unreadable)?;
+    let code = wallet.otp_credentials().code(stored).map_err(account_failure)?;
     totp_text(code.digits())
 }
 
 fn stored_factors(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure> {
-    let all = wallet.otp_credentials().list().map_err(unreadable)?;
+    let all = wallet.otp_credentials().list().map_err(account_failure)?;
     let ours = |otp: &OtpCredentialInfo| otp.issuer == ISSUER && otp.account == of.address();
     Ok(all.into_iter().filter(ours).map(|otp| otp.id).collect())
 }
@@ -143,7 +143,7 @@ impl NewFactorArgs {
         let credential = otpauth::parse(uri.as_bytes())
             .map_err(|e| Failure::cannot("read the second factor that the issuer made")(&e))?;
         if self.keep_here {
-            return wallet.otp_credentials().add(&credential).map(Some).map_err(unreadable);
+            return wallet.otp_credentials().add(&credential).map(Some).map_err(account_failure);
         }
         let symbol = Symbol::qr(uri).map_err(|e| Failure::cannot("draw the second factor")(&e))?;
         let text = if self.reveal { format!("{uri}\n") } else { String::new() };
@@ -184,7 +184,7 @@ pub(super) fn remove_stored_factors(
 ) -> Result<(), Failure> {
     for stored in stored_factors(wallet, of)? {
         if which(&stored) {
-            wallet.otp_credentials().remove(&stored).map_err(unreadable)?;
+            wallet.otp_credentials().remove(&stored).map_err(account_failure)?;
         }
     }
     Ok(())

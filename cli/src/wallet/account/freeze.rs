@@ -38,29 +38,29 @@ impl Freeze {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.account.open(files)?;
-        let address = at.handle.address();
-        let client = IssuerClient::new(&at.issuer)?;
+        let (mut wallet, profile) = self.account.open(files)?;
+        let address = profile.handle.address();
+        let client = IssuerClient::new(&profile.issuer)?;
         let (words, state) = if self.take_back {
             let code = self.code.as_ref();
             let factor = &self.log_in.factor;
             retry(&[code, factor.source()], || {
                 let code = notice_code(code)?;
-                let second_factor = factor.read(&mut wallet, &at.handle)?;
-                let call = RevertChanges { handle: at.handle.clone(), code, second_factor };
-                execute(wallet.account().notice_request(&at, &call), &client, &mut wallet)
+                let second_factor = factor.read(&mut wallet, &profile.handle)?;
+                let call = RevertChanges { handle: profile.handle.clone(), code, second_factor };
+                execute(wallet.account().notice_request(&profile, &call), &client, &mut wallet)
             })?;
             // The password is void because whoever made the changes knew it.
             let words = "the changes were undone and all devices logged out; the password no longer works: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
-            self.log_in.execute_after_log_in(&mut wallet, &at, &UnfreezeAccount {})?;
+            self.log_in.execute_after_log_in(&mut wallet, &profile, &UnfreezeAccount {})?;
             ("no longer frozen", "lifted")
         } else if self.code.is_some() {
             retry(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;
-                let call = FreezeByCode { handle: at.handle.clone(), code };
-                execute(wallet.account().notice_request(&at, &call), &client, &mut wallet)
+                let call = FreezeByCode { handle: profile.handle.clone(), code };
+                execute(wallet.account().notice_request(&profile, &call), &client, &mut wallet)
             })?;
             let words = "frozen, and all devices logged out: no payments. Undo the changes with tegata wallet freeze --take-back";
             (words, "frozen")

@@ -6,7 +6,7 @@ use tegata::protocol::{AccountPayment, ListPayments, PaymentPage, PaymentState, 
 use tegata::{PaymentHistory, UnixTime, Wallet};
 use time::{OffsetDateTime, UtcOffset};
 
-use super::requests::{execute_in_session, unreadable};
+use super::requests::{account_failure, execute_in_session};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -31,7 +31,7 @@ impl History {
         let (known, is_fresh) = match self.fetch(&mut wallet) {
             Ok(known) => (known, true),
             Err(failure) => {
-                let stored = wallet.account().cached_payments().map_err(unreadable)?;
+                let stored = wallet.account().cached_payments().map_err(account_failure)?;
                 let Some(stored) = stored else { return Err(failure) };
                 eprintln!("Showing stored payments: {failure}");
                 (stored, false)
@@ -45,7 +45,7 @@ impl History {
 
     fn fetch(&self, wallet: &mut Wallet) -> Result<PaymentHistory, Failure> {
         let newest = execute_in_session(wallet, &ListPayments { before: None })?;
-        let mut known = wallet.account().cache_payments(newest).map_err(unreadable)?;
+        let mut known = wallet.account().cache_payments(newest).map_err(account_failure)?;
         if self.all {
             fetch_earlier(wallet, &mut known.page)?;
         }

@@ -10,7 +10,7 @@ use super::account_args::AccountArgs;
 use super::factor::FactorArgs;
 use super::prompts::{password, retry};
 use super::provision;
-use super::requests::{ExecuteError, execute, execute_in_session, unreadable};
+use super::requests::{ExecuteError, account_failure, execute, execute_in_session};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -49,8 +49,9 @@ impl LogIn {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.account.open(files)?;
-        let LoggedIn { must_enrol, with_factor } = self.log_in.log_in(&mut wallet, &at, false)?;
+        let (mut wallet, profile) = self.account.open(files)?;
+        let LoggedIn { must_enrol, with_factor } =
+            self.log_in.log_in(&mut wallet, &profile, false)?;
         let due = if must_enrol {
             "\nA recovery code was used instead of the second factor: enrol a new one now with \
              tegata wallet second-factor."
@@ -58,9 +59,9 @@ impl LogIn {
             ""
         };
         output.print(
-            &format!("{}: logged in at {}{due}", at.handle.address(), at.issuer),
+            &format!("{}: logged in at {}{due}", profile.handle.address(), profile.issuer),
             &json!({
-                "account": at.handle.address(), "issuer": at.issuer.as_str(), "logged_in": true,
+                "account": profile.handle.address(), "issuer": profile.issuer.as_str(), "logged_in": true,
                 "must_enrol": must_enrol,
             }),
         )?;
@@ -76,22 +77,22 @@ impl LogInArgs {
     fn log_in(
         &self,
         wallet: &mut Wallet,
-        at: &AccountProfile,
+        profile: &AccountProfile,
         require_factor: bool,
     ) -> Result<LoggedIn, Failure> {
-        let client = IssuerClient::new(&at.issuer)?;
+        let client = IssuerClient::new(&profile.issuer)?;
         let before = wallet.account().session_request(&LogOut {}).ok();
         let mut with_factor = false;
         let must_enrol = retry(&[self.password.as_ref()], || {
             let password = password(self.password.as_ref())?;
             let factor = if require_factor {
-                Some(self.factor.read(wallet, &at.handle)?)
+                Some(self.factor.read(wallet, &profile.handle)?)
             } else {
                 let prompt = "Second factor (six digits, or a recovery code; leave empty if the account knows this device):  ";
-                self.factor.read_if_any(wallet, &at.handle, prompt)?
+                self.factor.read_if_any(wallet, &profile.handle, prompt)?
             };
             with_factor = factor.is_some();
-            execute(wallet.account().log_in(at, password, factor), &client, wallet)
+            execute(wallet.account().log_in(profile, password, factor), &client, wallet)
         })?;
         if let Some(request) = before {
             // If the issuer cannot be reached, the old session stays listed until it expires.
@@ -104,21 +105,21 @@ impl LogInArgs {
     pub(super) fn execute_after_log_in<C: SessionCall<Answer: SplitSession>>(
         &self,
         wallet: &mut Wallet,
-        at: &AccountProfile,
+        profile: &AccountProfile,
         call: &C,
     ) -> Result<<C::Answer as SplitSession>::Rest, Failure> {
-        let known = wallet.account().get().map_err(unreadable)?;
+        let known = wallet.account().get().map_err(account_failure)?;
         if known.is_some_and(|known| known.logged_in) {
             match execute_in_session(wallet, call) {
-                Err(ExecuteError::Issuer(no))
+                Err(ExecuteError::Issuer(error))
                     if matches!(
-                        no.refusal(),
+                        error.refusal(),
                         Some(Refusal::NotLoggedIn | Refusal::LoginTooOld | Refusal::FactorRequired)
                     ) => {}
                 answered => return Ok(answered?),
             }
         }
-        self.log_in(wallet, at, true)?;
+        self.log_in(wallet, profile, true)?;
         Ok(execute_in_session(wallet, call)?)
     }
 }

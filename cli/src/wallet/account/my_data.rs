@@ -32,9 +32,12 @@ impl MyData {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.account.open(files)?;
-        let mut all =
-            self.log_in.execute_after_log_in(&mut wallet, &at, &ExportAccount { before: None })?;
+        let (mut wallet, profile) = self.account.open(files)?;
+        let mut all = self.log_in.execute_after_log_in(
+            &mut wallet,
+            &profile,
+            &ExportAccount { before: None },
+        )?;
         while all.earlier {
             let before = all.events.last().map(|event| event.event.clone());
             let page: AccountExport = execute_in_session(&mut wallet, &ExportAccount { before })?;
@@ -53,7 +56,7 @@ impl MyData {
             Failure::Failed(format!("cannot write {}: {error}", file.display()))
         })?;
         output.print(
-            &format!("{}: all data that {} holds about you", file.display(), at.issuer),
+            &format!("{}: all data that {} holds about you", file.display(), profile.issuer),
             &json!({
                 "written": file.display().to_string(), "cards": stored.cards.len(), "payments": paid.payments.len(),
                 "events": all.events.len(),

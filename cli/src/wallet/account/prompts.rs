@@ -19,8 +19,8 @@ pub(super) fn retry<T>(
     let typed = sources.iter().any(Option::is_none);
     for left in (1..=ATTEMPTS).rev() {
         match attempt() {
-            Err(ExecuteError::Issuer(no)) if typed && left > 1 && no.is_mistyped() => {
-                eprintln!("{no}. Try again:");
+            Err(ExecuteError::Issuer(error)) if typed && left > 1 && error.is_mistyped() => {
+                eprintln!("{error}. Try again:");
             }
             other => return Ok(other?),
         }

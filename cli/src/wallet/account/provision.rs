@@ -8,7 +8,7 @@ use tegata::protocol::{SecondFactor, VerifyFactor};
 use tegata::vault::RecordId;
 
 use super::factor::FactorArgs;
-use super::requests::{ExecuteError, execute_in_session, unreadable};
+use super::requests::{ExecuteError, account_failure, execute_in_session};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -22,21 +22,21 @@ pub(in crate::wallet) fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let mut wallet = files.open()?;
-    let given = match provision(&mut wallet, files, label) {
-        Err(ExecuteError::Issuer(no)) if no.refusal() == Some(Refusal::FactorRequired) => {
+    let result = match provision(&mut wallet, files, label) {
+        Err(ExecuteError::Issuer(error)) if error.refusal() == Some(Refusal::FactorRequired) => {
             verify_factor(&mut wallet, factor)?;
             provision(&mut wallet, files, label)
         }
-        given => given,
+        result => result,
     };
-    let id = given?.to_string();
+    let id = result?.to_string();
     output.print(&id, &json!({ "id": id }))
 }
 
 /// Provisions after a sign-up or a log-in. A failure is only reported, since that operation succeeded.
 pub(super) fn provision_after_log_in(wallet: &mut Wallet, files: &WalletFiles) {
-    if let Err(trouble) = provision(wallet, files, None) {
-        let failure = Failure::from(trouble);
+    if let Err(error) = provision(wallet, files, None) {
+        let failure = Failure::from(error);
         eprintln!(
             "No payment credential yet ({failure}). Fetch one later with tegata wallet add payment"
         );
@@ -44,8 +44,8 @@ pub(super) fn provision_after_log_in(wallet: &mut Wallet, files: &WalletFiles) {
 }
 
 fn verify_factor(wallet: &mut Wallet, factor: &FactorArgs) -> Result<(), Failure> {
-    let known = wallet.account().get().map_err(unreadable)?;
-    let of = known.ok_or_else(|| unreadable(tegata::Error::NotLoggedIn))?.profile.handle;
+    let known = wallet.account().get().map_err(account_failure)?;
+    let of = known.ok_or_else(|| account_failure(tegata::Error::NotLoggedIn))?.profile.handle;
     let SecondFactor::Totp(totp) = factor.read(wallet, &of)? else {
         let text = "a recovery code is only accepted at login: use it with tegata wallet log-in";
         return Err(Failure::Usage(text.into()));
@@ -64,7 +64,7 @@ fn provision(
     let unlock = files.unlock(wallet)?;
     let mut fresh = false;
     loop {
-        let request = wallet.account().provision().map_err(unreadable)?;
+        let request = wallet.account().provision().map_err(account_failure)?;
         let host = request.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
         let response = IssuerClient::new(request.issuer())?.send(request.envelope())?;
         let name = label.unwrap_or(host);
@@ -74,13 +74,13 @@ fn provision(
             .map_err(ExecuteError::from_wallet)
         {
             // The response was lost, and its credential is void by now.
-            Err(ExecuteError::Issuer(no))
-                if no.refusal() == Some(Refusal::NoPendingOperation) && !fresh =>
+            Err(ExecuteError::Issuer(error))
+                if error.refusal() == Some(Refusal::NoPendingOperation) && !fresh =>
             {
-                wallet.account().discard_provision().map_err(unreadable)?;
+                wallet.account().discard_provision().map_err(account_failure)?;
                 fresh = true;
             }
-            given => return given,
+            result => return result,
         }
     }
 }

@@ -6,7 +6,7 @@ use tegata::{Error, PendingRequest, SplitSession, Wallet};
 use crate::failure::Failure;
 use crate::issuer_client::{IssuerClient, RequestError};
 
-pub(super) fn unreadable(error: Error) -> Failure {
+pub(super) fn account_failure(error: Error) -> Failure {
     match error {
         Error::NotLoggedIn => Failure::Failed(format!("{error}: tegata wallet log-in")),
         error => Failure::cannot("use the wallet's account")(&error),
@@ -19,7 +19,7 @@ pub(super) fn execute<A: SplitSession>(
     client: &IssuerClient,
     wallet: &mut Wallet,
 ) -> Result<A::Rest, ExecuteError> {
-    let request = request.map_err(unreadable)?;
+    let request = request.map_err(account_failure)?;
     let response = client.send(request.envelope())?;
     wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
 }
@@ -29,7 +29,7 @@ pub(super) fn execute_in_session<C: SessionCall<Answer: SplitSession>>(
     wallet: &mut Wallet,
     call: &C,
 ) -> Result<<C::Answer as SplitSession>::Rest, ExecuteError> {
-    let request = wallet.account().session_request(call).map_err(unreadable)?;
+    let request = wallet.account().session_request(call).map_err(account_failure)?;
     let response = IssuerClient::new(request.issuer())?.send(request.envelope())?;
     wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
 }
@@ -46,13 +46,13 @@ impl ExecuteError {
     /// Sorts the wallet's error by its cause.
     pub(super) fn from_wallet(error: Error) -> Self {
         RequestError::from_wallet(error)
-            .map_or_else(|error| Self::Local(unreadable(error)), Self::Issuer)
+            .map_or_else(|error| Self::Local(account_failure(error)), Self::Issuer)
     }
 }
 
 impl From<RequestError> for ExecuteError {
-    fn from(no: RequestError) -> Self {
-        Self::Issuer(no)
+    fn from(error: RequestError) -> Self {
+        Self::Issuer(error)
     }
 }
 
@@ -63,9 +63,9 @@ impl From<Failure> for ExecuteError {
 }
 
 impl From<ExecuteError> for Failure {
-    fn from(trouble: ExecuteError) -> Self {
-        match trouble {
-            ExecuteError::Issuer(no) => no.into(),
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Issuer(error) => error.into(),
             ExecuteError::Local(failure) => failure,
         }
     }

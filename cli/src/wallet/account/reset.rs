@@ -33,23 +33,26 @@ impl Reset {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, at) = self.account.open(files)?;
-        let client = IssuerClient::new(&at.issuer)?;
-        let ticket = execute(wallet.account().begin_password_reset(&at), &client, &mut wallet)?;
-        let address = at.handle.address();
+        let (mut wallet, profile) = self.account.open(files)?;
+        let client = IssuerClient::new(&profile.issuer)?;
+        let ticket =
+            execute(wallet.account().begin_password_reset(&profile), &client, &mut wallet)?;
+        let address = profile.handle.address();
         output.print_progress(&format!(
             "If {address} has an account at {}, a code is on its way there.",
-            at.issuer
+            profile.issuer
         ))?;
         retry(&[self.code.as_ref(), self.factor.source()], || {
             let code = mailed_code(self.code.as_ref())?;
-            let factor = self.factor.read(&mut wallet, &at.handle)?;
-            let request = wallet.account().verify_password_reset(&at, ticket.clone(), code, factor);
+            let factor = self.factor.read(&mut wallet, &profile.handle)?;
+            let request =
+                wallet.account().verify_password_reset(&profile, ticket.clone(), code, factor);
             execute(request, &client, &mut wallet)
         })?;
         retry(&[self.new_password.as_ref()], || {
             let password = new_password(self.new_password.as_ref(), "new-password")?;
-            let request = wallet.account().finish_password_reset(&at, ticket.clone(), password);
+            let request =
+                wallet.account().finish_password_reset(&profile, ticket.clone(), password);
             execute(request, &client, &mut wallet)
         })?;
         output.print(

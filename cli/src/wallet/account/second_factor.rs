@@ -40,31 +40,31 @@ impl SecondFactor {
         if !self.recovery_codes {
             self.factor.check(output)?;
         }
-        let (mut wallet, at) = self.account.open(files)?;
+        let (mut wallet, profile) = self.account.open(files)?;
         if self.recovery_codes {
-            self.renew(&mut wallet, &at, output)
+            self.renew(&mut wallet, &profile, output)
         } else {
-            self.enrol(&mut wallet, &at, output)
+            self.enrol(&mut wallet, &profile, output)
         }
     }
 
     fn renew(
         &self,
         wallet: &mut Wallet,
-        at: &AccountProfile,
+        profile: &AccountProfile,
         output: &Output,
     ) -> Result<(), Failure> {
-        let new = self.log_in.execute_after_log_in(wallet, at, &RenewRecoveryCodes {})?;
+        let new = self.log_in.execute_after_log_in(wallet, profile, &RenewRecoveryCodes {})?;
         output.print(&recovery_words(&new), &json!({ "recovery_codes": recovery_texts(&new) }))
     }
 
     fn enrol(
         &self,
         wallet: &mut Wallet,
-        at: &AccountProfile,
+        profile: &AccountProfile,
         output: &Output,
     ) -> Result<(), Failure> {
-        let new = self.log_in.execute_after_log_in(wallet, at, &BeginFactorEnrolment {})?;
+        let new = self.log_in.execute_after_log_in(wallet, profile, &BeginFactorEnrolment {})?;
         let stored = self.factor.put(&new, wallet, output)?;
         let typed =
             self.new_totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
@@ -74,17 +74,17 @@ impl SecondFactor {
         });
         // If both are stored here, only the enrolled one stays.
         let taken = enrolled.is_ok();
-        remove_stored_factors(wallet, &at.handle, |record| {
+        remove_stored_factors(wallet, &profile.handle, |record| {
             taken != (stored.as_ref() == Some(record))
         })?;
         enrolled?;
         output.print(
             &format!(
                 "{}: the second factor was replaced; a mail confirms it.{}",
-                at.handle.address(),
+                profile.handle.address(),
                 self.factor.warning()
             ),
-            &json!({ "account": at.handle.address(), "second_factor": "enrolled" }),
+            &json!({ "account": profile.handle.address(), "second_factor": "enrolled" }),
         )
     }
 }

@@ -9,7 +9,7 @@ use super::account_args::AccountArgs;
 use super::factor::NewFactorArgs;
 use super::prompts::{mailed_code, new_password, recovery_texts, recovery_words, retry};
 use super::provision;
-use super::requests::{ExecuteError, execute, unreadable};
+use super::requests::{ExecuteError, account_failure, execute};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -58,63 +58,64 @@ impl SignUp {
         output: &Output,
     ) -> Result<(), Failure> {
         self.factor.check(output)?;
-        let (mut wallet, at) = self.account.open(files)?;
-        self.sign_up(&mut wallet, &at, files, output)
+        let (mut wallet, profile) = self.account.open(files)?;
+        self.sign_up(&mut wallet, &profile, files, output)
     }
 
     fn sign_up(
         &self,
         wallet: &mut Wallet,
-        at: &AccountProfile,
+        profile: &AccountProfile,
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let client = IssuerClient::new(&at.issuer)?;
+        let client = IssuerClient::new(&profile.issuer)?;
         let mut password = new_password(self.password.as_ref(), "password")?;
-        let request = wallet.account().begin_sign_up(at, self.language.into());
+        let request = wallet.account().begin_sign_up(profile, self.language.into());
         let ticket = execute(request, &client, wallet)?;
-        output.print_progress(&format!("A code is on its way to {}.", at.handle.address()))?;
-        let mut weak = false;
+        output.print_progress(&format!("A code is on its way to {}.", profile.handle.address()))?;
+        let mut is_weak = false;
         let mut typed = None;
         let enrol = retry(&[self.code.as_ref(), self.password.as_ref()], || {
             // The code stays valid if the password was too weak.
-            let code = match typed.take().filter(|_| weak) {
+            let code = match typed.take().filter(|_| is_weak) {
                 Some(code) => code,
                 None => mailed_code(self.code.as_ref())?,
             };
-            if weak {
+            if is_weak {
                 password = new_password(self.password.as_ref(), "password")?;
             }
             typed = Some(code.clone());
             let ticket = ticket.clone();
             let password = password.clone();
-            let request = wallet.account().verify_sign_up_code(at, ticket, code, password);
-            let answer = execute(request, &client, wallet);
-            weak = matches!(&answer, Err(ExecuteError::Issuer(no)) if no.is_weak_password());
-            answer
+            let request = wallet.account().verify_sign_up_code(profile, ticket, code, password);
+            let result = execute(request, &client, wallet);
+            is_weak =
+                matches!(&result, Err(ExecuteError::Issuer(error)) if error.is_weak_password());
+            result
         })?;
         let stored = self.factor.put(&enrol, wallet, output)?;
         let source = self.totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
         let signed_up = retry(&[source], || {
             let totp = NewFactorArgs::first_value(stored.as_ref(), self.totp.as_ref(), wallet)?;
-            let request = wallet.account().finish_sign_up(at, ticket.clone(), totp);
+            let request = wallet.account().finish_sign_up(profile, ticket.clone(), totp);
             execute(request, &client, wallet)
         });
         if let (Err(_), Some(stored)) = (&signed_up, &stored) {
             // The sign-up failed, so its factor is of no use.
-            wallet.otp_credentials().remove(stored).map_err(unreadable)?;
+            wallet.otp_credentials().remove(stored).map_err(account_failure)?;
         }
         let codes = signed_up?;
-        let address = at.handle.address();
+        let address = profile.handle.address();
         output.print(
             &format!(
                 "{address}: signed up at {}, and logged in.{}\n\n{}",
-                at.issuer,
+                profile.issuer,
                 self.factor.warning(),
                 recovery_words(&codes)
             ),
             &json!({
-                "account": address, "issuer": at.issuer.as_str(), "logged_in": true,
+                "account": address, "issuer": profile.issuer.as_str(), "logged_in": true,
                 "recovery_codes": recovery_texts(&codes),
             }),
         )?;
