@@ -101,6 +101,7 @@ impl App {
     }
 
     /// Gives what its requests share.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn state(&self) -> &AppState {
         self.server.state()
@@ -153,6 +154,7 @@ impl AppBuilder {
 
     /// Has cards charged by somebody else than the processor of the settings, made when the store is open. The job that
     /// reconciles charges does not run then.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn charger(
         self,

@@ -7,11 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tegata::protocol::Handle;
 use tegata::{AccountProfile, Clock, Secret, SystemRandom};
-use tegata_issuer::App;
 use tegata_issuer::admin::Operator;
-use tegata_issuer::config::Config;
-use tegata_issuer::domain::Environment;
-use tegata_issuer::mail::Mailbox;
+use tegata_issuer::{App, Config, Environment, Mailbox};
 
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
@@ -80,7 +77,7 @@ impl DemoIssuer {
         let started = Instant::now();
         loop {
             let mails = self.mailbox.mails();
-            let is_expected = |mail: &&tegata_issuer::mail::OutgoingEmail| {
+            let is_expected = |mail: &&tegata_issuer::OutgoingEmail| {
                 mail.to.address() == ADDRESS && mail.subject.contains(subject)
             };
             if let Some(mail) = mails.iter().filter(is_expected).nth(nth) {

@@ -5,8 +5,7 @@ use std::cell::Cell;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::admin::Operator;
-use tegata_issuer::domain::Reason;
+use tegata_issuer::admin::{Operator, Reason};
 
 use super::demo_issuer::DemoIssuer;
 use crate::failure::Failure;

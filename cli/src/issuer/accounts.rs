@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tegata_issuer::domain::AccountRef;
+use tegata_issuer::admin::AccountRef;
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;

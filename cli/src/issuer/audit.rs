@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use tegata_issuer::store::EventRow;
+use tegata_issuer::admin::EventRow;
 
 use super::settings::{Settings, cannot};
 use crate::failure::Failure;

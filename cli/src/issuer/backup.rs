@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use tegata_issuer::Environment;
 use tegata_issuer::admin::restore;
-use tegata_issuer::domain::Environment;
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use tegata_issuer::admin::Acts;
-use tegata_issuer::store::{GlobalState, KillSwitch, OpenPaymentCounts};
+use tegata_issuer::admin::{Acts, GlobalState, KillSwitch, OpenPaymentCounts};
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;

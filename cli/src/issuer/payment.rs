@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::json;
 use tegata::code::TillId;
-use tegata_issuer::admin::{Operator, Payment};
-use tegata_issuer::domain::{AuthorisationId, Reason};
-use tegata_issuer::store::{Authorisation, AuthorisationState};
+use tegata_issuer::admin::{
+    Authorisation, AuthorisationId, AuthorisationState, Operator, Payment, Reason,
+};
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;

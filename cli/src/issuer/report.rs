@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tegata::UnixTime;
 use tegata_issuer::admin::report::{Finding, Thresholds};
-use tegata_issuer::store::{ATTEMPT_DAYS, ActivitySubject};
+use tegata_issuer::admin::{ATTEMPT_DAYS, ActivitySubject};
 
 use super::settings::{Settings, cannot};
 use crate::failure::Failure;

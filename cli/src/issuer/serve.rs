@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use tegata_issuer::{App, log};
+use tegata_issuer::{App, install_log};
 
 use super::settings::Settings;
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ impl Serve {
         if self.check {
             return output.print("the configuration is valid", &json!({ "result": "right" }));
         }
-        log::install(config.log, config.log_level, std::io::stderr);
+        install_log(config.log, config.log_level, std::io::stderr);
         let scheme = if config.tls_certificate.is_some() { "https" } else { "http" };
         let service = App::from_config(config)
             .map_err(|error| Failure::cannot("start the service")(&error))?;

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tegata_issuer::admin::{Operator, OperatorError};
-use tegata_issuer::config::{Config, Layers};
-use tegata_issuer::domain::{Environment, Reason};
+use tegata_issuer::admin::{Operator, OperatorError, Reason};
+use tegata_issuer::{Config, Environment, Layers};
 
 use crate::failure::Failure;
 

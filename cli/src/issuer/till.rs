@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
-use tegata_issuer::store::{Till, TillStage};
+use tegata_issuer::admin::{Till, TillStage};
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;

@@ -16,16 +16,22 @@ use tokio::runtime::Runtime;
 use crate::audit::{self, AuditError, Verified};
 use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::crypto::Keys;
-use crate::domain::{AuthorisationId, Environment, EventId, Reason, StoreUrl};
+pub use crate::domain::{
+    AccountId, AccountRef, AuthorisationId, InvalidReason, ParseAccountRefError, Reason,
+};
+use crate::domain::{Environment, EventId, StoreUrl};
 use crate::key_store::KeyStoreError;
 use crate::passwords::PasswordsUnavailable;
-use crate::payments::{CODE_LIFE, SealedReceiptWriter, TillCode};
-use crate::store::{
-    self, AdminCommand, Authorisation, AuthorisationState, EventRow, GlobalState, KillSwitch,
-    OpenPaymentCounts, Seal, Store, StoreError, Till, TimeSpan, VoidOutcome, VoidTarget,
+pub use crate::payments::TillCode;
+use crate::payments::{CODE_LIFE, SealedReceiptWriter};
+use crate::store::{self, AdminCommand, Store, StoreError, VoidOutcome, VoidTarget};
+pub use crate::store::{
+    ATTEMPT_DAYS, ActivitySubject, Authorisation, AuthorisationState, EventRow, GlobalState,
+    KillSwitch, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan,
 };
+pub use server_key::ServerKeyError;
+
 use report::{Finding, Thresholds};
-use server_key::ServerKeyError;
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]

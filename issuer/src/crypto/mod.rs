@@ -24,8 +24,8 @@ use tegata::{Random, RandomUnavailable, Secret};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
 
-pub(crate) use crate::domain::secret_kind_number;
-pub use crate::domain::{Sealed, SealedSeed};
+use crate::domain::Sealed;
+use crate::domain::secret_kind_number;
 pub use sealing::Place;
 pub use service::{KeyService, WrongKey};
 pub use ticket::Purpose;
