@@ -15,7 +15,7 @@ use super::{database, rows};
 impl Vault {
     /// Wraps the data key with another keystore from now on, as when a device gets a better one. One row per generation
     /// is written, and there is one generation but in the middle of [`replace_key`](Self::replace_key). The
-    /// keystore before can open this file no more, but copies of the file as it was; if it leaked, replace the key
+    /// former keystore can no longer open this file, only earlier copies of it; if it leaked, replace the key
     /// afterwards.
     ///
     /// # Errors
