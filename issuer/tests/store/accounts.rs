@@ -1,4 +1,4 @@
-//! Accounts: read back as written, one winner of many, all of a change or nothing.
+//! Accounts: read back as written, one of many changes wins, a change is written as a whole or not at all.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn a_written_account_is_read_back(database: TestDatabase) {
     let store = database.store().await;
     let keys = Arc::new(database.keys(&store).await);
     let (account, session, recovery) = shopper::sign_up(&store, &keys).await;
-    // Of another process, which has read nothing yet.
+    // Another process, which has read nothing yet.
     let store = database.store().await;
     let loaded = store.load(account).await.unwrap().unwrap();
     assert_eq!(loaded.version, 3);
@@ -126,7 +126,7 @@ async fn claiming_a_taken_address_undoes_the_whole_change(database: TestDatabase
     assert!(store.session(&TokenHash::of(&[9; 32])).await.unwrap().is_none());
     assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails);
     assert_eq!(database.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
-    // One's own is claimed again without harm.
+    // An account may claim its own handle again.
     let own = move |_: &_| {
         (AccountChange { handles_claimed: vec![taken], ..AccountChange::default() }, ())
     };
@@ -235,7 +235,7 @@ async fn many_accounts_change_at_once(database: TestDatabase) {
     for _ in 0..16 {
         accounts.push(shopper::begin(&store, &keys).await);
     }
-    // The wrong half claims what the other has, in both orders, so that locks cross.
+    // Each half claims what the other has, in another order, so that locks could cross.
     let handles = [keys.handle("a@shop.example"), keys.handle("b@shop.example")];
     let changes: Vec<_> = (0..128)
         .map(|n| {

@@ -33,7 +33,7 @@ impl Log {
         Self { database, store, keys }
     }
 
-    /// So many events, named by their second, and a checkpoint.
+    /// Writes events, one for each second, and a checkpoint.
     async fn write(&self, from: i64, to: i64) {
         for second in from..to {
             let event = shopper::event(noon().shifted(second), &format!("deed {second}"));
@@ -52,7 +52,7 @@ impl Log {
         verify(&self.store, &file, &self.keys.checkpoint_key()).await.unwrap()
     }
 
-    /// Events by their place in the chain, in SQL.
+    /// Lists events by their place in the chain, in SQL.
     async fn at(&self, places: impl IntoIterator<Item = usize>) -> String {
         let pages = self.store.sealed_events(0, 100).await.unwrap();
         let ids: Vec<_> = pages.iter().flat_map(|page| &page.events).collect();
@@ -60,7 +60,7 @@ impl Log {
         format!("event IN ({})", blobs.collect::<Vec<_>>().join(", "))
     }
 
-    /// Has this seal name these events.
+    /// Makes this seal name these events.
     async fn name(&self, count: u64, ids: &[EventId]) {
         let bytes: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
         let bytes = self.database.blob(&bytes);
@@ -140,7 +140,7 @@ async fn a_truncated_log_is_found(database: TestDatabase) {
     log.database.sql(&format!("DELETE FROM events WHERE {}", log.at(4..=6).await)).await;
     let cut = Finding::CutOff { last: 3, signed: 6 };
     assert_eq!(log.findings().await, std::slice::from_ref(&cut));
-    // With its seal: the file knows.
+    // With its seal: the checkpoint file still knows.
     log.database.sql("DELETE FROM event_seals WHERE count > 3").await;
     assert_eq!(log.findings().await, [cut]);
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
@@ -182,7 +182,7 @@ async fn an_inserted_or_deleted_event_is_found(database: TestDatabase) {
     let pages = log.store.sealed_events(0, 10).await.unwrap();
     let of = |page: usize, nth: usize| pages[page].events[nth];
     let other = EventId([7; 16]);
-    // Of the second seal one is taken out, all are, one is put in, one is another one, two change places.
+    // In the second seal one is removed, all are, one is added, one is replaced, two are swapped.
     let missing = Finding::Missing { place: 4 };
     let changed = Finding::Changed { from: 4, to: 6 };
     for (ids, found) in [
@@ -202,14 +202,14 @@ async fn an_inserted_or_deleted_event_is_found(database: TestDatabase) {
     let bytes = log.database.blob(&bytes);
     log.database.sql(&format!("UPDATE event_seals SET events = {bytes} WHERE count = 6")).await;
     assert_eq!(log.findings().await, std::slice::from_ref(&changed), "half a number more");
-    // Two of two seals change places.
+    // Two of different seals are swapped.
     log.name(6, &[of(0, 2), of(1, 1), of(1, 2)]).await;
     log.name(3, &[of(0, 0), of(0, 1), of(1, 0)]).await;
     assert_eq!(log.findings().await, [Finding::Changed { from: 1, to: 3 }, changed]);
     log.name(6, &pages[1].events).await;
     log.name(3, &pages[0].events).await;
     assert!(log.findings().await.is_empty(), "as it was");
-    // A seal is gone, and with it where its events stood.
+    // A seal is deleted, and with it the place of its events.
     log.database.sql("UPDATE event_seals SET count = 60 WHERE count = 6").await;
     assert!(log.findings().await.contains(&missing));
     log.database.sql("UPDATE event_seals SET count = 6 WHERE count = 60").await;
@@ -228,7 +228,7 @@ async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
     assert_eq!(log.findings().await, [Finding::Uncounted { there: 5, known: 4 }]);
     log.database.sql("DELETE FROM events WHERE deed = 'a'").await;
     assert!(log.findings().await.is_empty());
-    // One that waits is gone; it is not sealed; it does not wait.
+    // One that waits is deleted; one is not sealed; one does not wait.
     let uncounted = Finding::Uncounted { there: 3, known: 4 };
     log.database.sql("DELETE FROM events WHERE deed = 'waits'").await;
     assert_eq!(log.findings().await, std::slice::from_ref(&uncounted));
@@ -236,7 +236,7 @@ async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
     assert_eq!(log.findings().await, [uncounted]);
     log.database.sql("DELETE FROM events_waiting").await;
     assert!(log.findings().await.is_empty());
-    // What was sealed waits again.
+    // A sealed event waits again.
     let first = log.at([1]).await;
     let again = format!("INSERT INTO events_waiting SELECT event FROM events WHERE {first}");
     log.database.sql(&again).await;
@@ -247,7 +247,7 @@ async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
 async fn a_rewritten_history_is_found_and_not_signed(database: TestDatabase) {
     let log = Log::new(database).await;
     log.write(0, 6).await;
-    // Whoever has the database writes another history and seals it as we would.
+    // An attacker with the database writes another history and seals it as the issuer would.
     log.database.sql("UPDATE events SET deed = 'nothing' WHERE deed = 'deed 1'").await;
     log.database.sql("INSERT INTO events_waiting SELECT event FROM events").await;
     log.database.sql("DELETE FROM event_seals").await;

@@ -1,4 +1,4 @@
-//! A backup, and what a restored store refuses.
+//! Backups, and what a restored store refuses.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(
     let keys = Keys::open(&restored, &server_key(7), &database.random).await.unwrap();
     assert_eq!(restored.find_account(&keys.handle(ADDRESS)).await.unwrap(), Some(account));
     assert_eq!(restored.unsealed_events(100).await.unwrap().last().unwrap().deed, "restored");
-    // The store that the backup was taken of goes on as it was.
+    // The store that was copied is unchanged.
     assert_eq!(store.global_state().await.unwrap(), before.global_state);
 }
 
@@ -82,7 +82,7 @@ async fn a_backup_taken_during_writes_is_of_one_moment(database: TestDatabase) {
     let version = restored.load(account).await.unwrap().unwrap().version;
     let mails = restored.lease_due_mails(noon(), 0, 100_000).await.unwrap().len() as u64;
     let events = restored.unsealed_events(100_000).await.unwrap().len() as u64;
-    // One mail of the sign-up, one event of the restore, and one version for each change beside.
+    // One mail is the sign-up's and one event the restore's; the rest is one for each change.
     assert_eq!((mails - 1, events - 1), (version - 1, version - 1));
 }
 
@@ -95,7 +95,7 @@ async fn backup_and_restore_overwrite_nothing(database: TestDatabase) {
     let over = restore(&database.place, &database.file("backup"), noon(), event.clone()).await;
     assert!(matches!(over, Err(StoreError::File { .. } | StoreError::Program { .. })), "{over:?}");
     assert_eq!(store.global_state().await.unwrap().generation, Generation(0));
-    // What is not there, or no backup, makes no store.
+    // A missing file, or one that is no backup, makes no store.
     std::fs::write(database.file("nonsense"), "nonsense;").unwrap();
     for from in ["missing", "nonsense"] {
         let place = database.elsewhere().await;

@@ -1,4 +1,4 @@
-//! Payments that share a transaction: one that fails, panics or comes second takes no other with it.
+//! Payments that share a transaction: one that fails, panics or comes second affects no other.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl BatchTest {
         Arc::new(FaultyReceiptWriter { receipts: self.receipts.clone(), panics, mail })
     }
 
-    /// All at the same moment: how each of them went.
+    /// Moves all of them at once; gives the result of each.
     async fn transition_all(
         &self,
         each: Vec<(Authorisation, AuthorisationState, Arc<dyn ReceiptWriter>)>,
@@ -149,7 +149,7 @@ async fn a_payment_that_fails_or_panics_affects_no_other(database: TestDatabase)
     assert_eq!(results[1], Err(StoreError::VersionConflict));
     assert_eq!(results[3], Err(StoreError::Panicked));
     assert_eq!(results[4], Ok(AuthorisationState::Declined));
-    // Of the two with one number for their mails one is written, whichever came first.
+    // Of the two with one id for their receipts one is written, whichever came first.
     let pair = (results[5].clone(), results[6].clone());
     assert!(
         matches!(

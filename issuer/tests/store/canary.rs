@@ -14,7 +14,7 @@ async fn nothing_planted_is_found_in_the_bytes(database: TestDatabase) {
     let store = database.store().await;
     let keys = Arc::new(database.keys(&store).await);
     let (account, ..) = shopper::sign_up(&store, &keys).await;
-    // An event for a control: it is found, so the search works.
+    // An event as a control: that it is found shows that the search works.
     store
         .append_event(shopper::event(crate::test_database::noon(), "CONTROL-CANARY"))
         .await

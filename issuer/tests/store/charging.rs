@@ -1,6 +1,6 @@
-//! Cards charged through the sandbox while everything breaks: requests are lost, late, failed and doubled, whoever
-//! charges dies between any two steps, tills take back, several reconcile at once. Afterwards what the ledger says,
-//! what the rows say and what the tills were answered is the same, payment by payment.
+//! Cards charged through the sandbox under every fault: requests are lost, late, failed and doubled, processes die
+//! between any two steps, tills void, several reconcile at once. Afterwards the processor's ledger, the rows and what
+//! the tills were answered agree, payment by payment.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -42,7 +42,7 @@ const AMOUNT: u32 = 1080;
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Longer than the adapter waits for two tries.
 const TOO_LONG: Duration = Duration::from_millis(1300);
-/// Longer than anyone works on a charge, in seconds.
+/// Longer than a process works on a charge, in seconds.
 const HELD: u64 = 31;
 const TILLS: usize = 6;
 
@@ -51,7 +51,7 @@ struct ChargingTest {
     store: Store,
     sandbox: Sandbox,
     stripe: Arc<Stripe>,
-    /// Registers cards: that takes as long as it takes on a busy machine.
+    /// Registers cards, with patience for a busy machine.
     patient: Stripe,
     clock: Arc<TestClock>,
     charging: ProcessorCharger,
@@ -59,7 +59,7 @@ struct ChargingTest {
     made: AtomicU64,
 }
 
-/// Makes the writer of the cards' owners' receipts.
+/// Makes the writer of receipts.
 pub(crate) async fn receipt_writer(
     database: &TestDatabase,
     store: &Store,
@@ -95,7 +95,7 @@ impl ChargingTest {
         }
     }
 
-    /// As another process would.
+    /// Makes the charger of another process.
     async fn another_process(&self) -> ProcessorCharger {
         let store = self.database.store().await;
         let receipts = receipt_writer(&self.database, &store).await;
@@ -113,7 +113,7 @@ impl ChargingTest {
         id
     }
 
-    /// An account that has this card.
+    /// Makes an account that has this card.
     async fn account(&self, card: Option<&str>) -> AccountId {
         let account = AccountId(self.number());
         let Some(card) = card else { return account };
@@ -133,7 +133,7 @@ impl ChargingTest {
         account
     }
 
-    /// What a till was promised: the code was taken, the card is to be charged.
+    /// Makes an authorised payment, whose card is to be charged.
     async fn authorised(&self, account: AccountId) -> AuthorisationId {
         let id = AuthorisationId(self.number());
         let of = self.database.blob(&account.0);
@@ -152,7 +152,7 @@ impl ChargingTest {
         id
     }
 
-    /// As the till's request does, from the row as it stands.
+    /// Charges a payment as the till's request does, from its row.
     async fn charge(&self, by: &ProcessorCharger, id: AuthorisationId) -> ChargeOutcome {
         let authorisation = self.store.authorisation(id).await.unwrap().unwrap();
         let card = self.store.chargeable_card(authorisation.account).await.unwrap();
@@ -163,7 +163,7 @@ impl ChargingTest {
         self.store.authorisation(id).await.unwrap().unwrap().state
     }
 
-    /// As a till's void does.
+    /// Voids a payment as a till does.
     async fn void(&self, id: AuthorisationId) -> ChargeOutcome {
         let voids = async || {
             let till = "till".parse().unwrap();
@@ -171,14 +171,14 @@ impl ChargingTest {
             let by = "till till".to_owned();
             self.store.void(till, VoidTarget::Id(id), by, now, self.receipts.clone()).await
         };
-        // Whoever charges may move it each time between the reading and the writing.
+        // Each time a charge may change it between reading and writing.
         while let Err(error) = voids().await {
             assert_eq!(error, StoreError::Conflict);
         }
         self.charging.reverse(id).await
     }
 
-    /// Everything works again, and the job comes round until nothing lies about.
+    /// Ends all faults, and runs the job until no payment is open.
     async fn settle(&self) {
         self.sandbox.fail(|_| Fault::None);
         for _ in 0..20 {
@@ -192,7 +192,7 @@ impl ChargingTest {
         panic!("charges lie about: {:?}", self.store.open_payment_counts().await);
     }
 
-    /// What is at the processor of one payment: times charged, times given back.
+    /// Counts a payment's charges and refunds at the processor.
     fn at_processor(&self, id: AuthorisationId) -> (usize, usize) {
         let paid = self.sandbox.paid().unwrap();
         let of: Vec<_> = paid.iter().filter(|paid| paid.what_for == id.to_string()).collect();
@@ -200,7 +200,7 @@ impl ChargingTest {
         (of.len(), of.iter().filter(|paid| paid.refunded == AMOUNT).count())
     }
 
-    /// The row is over, and says what the ledger says.
+    /// Checks that the row is final and agrees with the ledger; gives its state.
     async fn check_sums(&self, id: AuthorisationId) -> AuthorisationState {
         let state = self.state(id).await;
         let expected = match state {
@@ -214,7 +214,7 @@ impl ChargingTest {
         state
     }
 
-    /// The log says how it ended once, and that it was charged no more than once; what the log says is mailed is.
+    /// Checks that the log has one end and at most one charge, and that each logged receipt was written.
     async fn is_told_once(&self, id: AuthorisationId, ended: AuthorisationState) {
         let lines = async |deed: &str| {
             let count = format!(
@@ -228,7 +228,7 @@ impl ChargingTest {
         }
         let mailed = "SELECT COUNT(*) FROM events \
             WHERE deed IN ('payment_charged', 'payment_voided', 'payment_refunded')";
-        // Receipts let others go first.
+        // Receipts are sent last.
         let waiting = self.database.number("SELECT COUNT(*) FROM outbox WHERE rank = 1").await;
         assert_eq!(waiting, self.database.number(mailed).await);
     }
@@ -293,7 +293,7 @@ async fn each_fault_at_each_request_ends_in_at_most_one_charge(database: TestDat
     for call in ["retrieve", "cancel", "refund", "refunds"] {
         for fault in Fault::each(TOO_LONG) {
             let id = test.authorised(test.account(Some("pm_card_visa")).await).await;
-            // `cancel` is asked of what was not confirmed.
+            // `cancel` is sent for charges that were not confirmed.
             let lost = if call == "cancel" { Fault::LostBefore } else { Fault::None };
             test.sandbox
                 .fail(move |asked| if asked.name() == "confirm" { lost } else { Fault::None });
@@ -330,7 +330,7 @@ async fn an_unknown_charge_is_reversed_after_the_deadline(database: TestDatabase
         assert_eq!(test.charge(&test.charging, id).await, ChargeOutcome::Pending);
         ids.push(id);
     }
-    // The processor is away until then.
+    // The processor is unreachable until then.
     test.sandbox.fail(|_| Fault::LostBefore);
     test.advance(DEADLINE - 1);
     test.charging.reconcile().await.unwrap();
@@ -386,7 +386,7 @@ async fn one_run_resumes_all_payments_after_an_outage(database: TestDatabase) {
     }
     test.database.sql(&(left + "COMMIT;")).await;
     test.advance(HELD);
-    // So many at once take their time on a busy machine.
+    // So many at once take long on a busy machine.
     let patient = Arc::new(test.patient.clone());
     let clock = test.clock.clone();
     let charging = ProcessorCharger::new(test.store.clone(), patient, clock, test.receipts.clone());
@@ -407,7 +407,7 @@ async fn voiding_a_charged_payment_refunds_it_once(database: TestDatabase) {
     assert_eq!(test.charge(&test.charging, id).await, ChargeOutcome::Declined);
 }
 
-/// Sums are kept of the last day alone.
+/// Tests that a void needs no sum of its day: sums are kept of the last day alone.
 async fn a_void_long_after_its_day_still_ends(database: TestDatabase) {
     let test = ChargingTest::open(database).await;
     let account = test.account(Some("pm_card_visa")).await;
@@ -431,7 +431,7 @@ async fn a_void_long_after_its_day_still_ends(database: TestDatabase) {
     assert_eq!(test.database.number("SELECT spent FROM payers").await, 7);
 }
 
-/// Writes mails by the same number each time, which no row has twice.
+/// Writes each receipt with the same id, which no two rows can have.
 struct RepeatedReceipt {
     receipts: Arc<dyn ReceiptWriter>,
     mail: MailId,
@@ -462,7 +462,7 @@ async fn a_transition_needs_its_receipt_and_its_event(database: TestDatabase) {
     let refused = |result: Result<AuthorisationState, StoreError>| {
         assert!(matches!(result, Err(StoreError::Refused(_))), "{result:?}");
     };
-    // The mail cannot be written, then the line, which is there already: nothing is.
+    // The receipt cannot be written, then the event, which exists already: nothing is written.
     refused(moved(second, AuthorisationState::Charged, by(1)).await);
     let mut line = second.0;
     line[15] = 3;
@@ -522,7 +522,7 @@ async fn one_bad_day(test: &Arc<ChargingTest>, others: &[ProcessorCharger], seed
         let random = fastrand::Rng::with_seed(seed * 100 + till);
         tills.spawn(run_till(test, charging, accounts, random, Arc::clone(&outcomes)));
     }
-    // Two jobs all the while, as in two processes; time passes, for some beyond the deadline.
+    // Two jobs run meanwhile, as in two processes; time passes, for some payments beyond the deadline.
     let jobs: Vec<_> = others
         .iter()
         .map(|charging| {

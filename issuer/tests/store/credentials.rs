@@ -1,4 +1,4 @@
-//! Payment credentials: found by their aliases, void with what the account becomes, each code taken once.
+//! Payment credentials: found by their aliases, and made void by changes of the account.
 
 use std::sync::Arc;
 
@@ -24,14 +24,14 @@ fn alias(byte: u8, seconds: i64) -> Alias {
     AliasKey::new(&seed(byte)).derive(&scheme().prefix, scheme().alias_period, step)
 }
 
-/// Those found by this seed's alias at this many seconds after noon.
+/// Finds credentials by this seed's alias at this many seconds after noon.
 async fn found(store: &Store, byte: u8, seconds: i64) -> Vec<CredentialId> {
     let alias = alias(byte, seconds);
     let found = store.candidates(&scheme(), alias, noon().shifted(seconds)).await.unwrap();
     found.iter().map(|indexed| indexed.id).collect()
 }
 
-/// What becomes of the account's state by an event.
+/// Applies an event to the account's state.
 async fn event(
     store: &Store,
     keys: &Arc<Keys>,
@@ -52,14 +52,14 @@ async fn a_credential_is_found_by_its_alias_in_each_period(database: TestDatabas
     let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     let id = shopper::provision(&store, &keys, (account, session), 5, noon()).await;
-    // Of another process, which has read nothing yet.
+    // Another process, which has read nothing yet.
     let store = database.store().await;
     for hour in [-1, 0, 1] {
         assert_eq!(found(&store, 5, hour * 3600).await, [id], "{hour}");
     }
     assert!(found(&store, 5, 2 * 3600).await.is_empty());
     assert!(found(&store, 6, 0).await.is_empty());
-    // The first and the last half minute of a period take the codes of the one beside it.
+    // The first and the last half minute of a period accept codes of the neighbouring one.
     let start = 3600 - i64::try_from(noon().seconds() % 3600).unwrap();
     let at = async |alias_of: i64, seconds: i64| {
         let alias = alias(5, alias_of);
@@ -143,7 +143,7 @@ async fn a_period_is_filled_in_pages_and_old_ones_are_deleted(database: TestData
         let (account, session, _) = shopper::sign_up(&store, &keys).await;
         let now = noon().shifted(byte.into());
         made.push(shopper::provision(&store, &keys, (account, session), byte, now).await);
-        // Room for the next shopper, who has the same address.
+        // Frees the address for the next shopper, who has the same one.
         database.sql("DELETE FROM handles; DELETE FROM sessions").await;
     }
     let period = noon().seconds() / 3600 + 2;

@@ -1,4 +1,4 @@
-//! The log as it is read: the last of it, and what it says of an account.
+//! The log as it is read: its last events, and those of an account.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ fn at(nth: i64) -> UnixTime {
     noon().shifted(nth)
 }
 
-/// A payment that was authorised in this second, of which the log says nothing yet.
+/// Makes a payment that was authorised in this second, without events.
 async fn paid(database: &TestDatabase, account: AccountId, second: i64) -> AuthorisationId {
     let id = AuthorisationId::make(at(second), 0, &SystemRandom::new()).unwrap();
     let of = database.blob(&account.0);
@@ -34,7 +34,7 @@ async fn paid(database: &TestDatabase, account: AccountId, second: i64) -> Autho
     id
 }
 
-/// Brings a payment to these states, each of which is a line in the log.
+/// Moves a payment through these states, each of which has an event.
 async fn comes_to(
     database: &TestDatabase,
     store: &Store,
@@ -88,8 +88,8 @@ async fn a_late_event_of_a_payment_is_among_the_last_events(database: TestDataba
     }
 }
 
-/// Lines of its own; payments with their lines, with lines from before those had the payments' numbers, with both, with
-/// none; the same of another account.
+/// Tests the account's own events, and payments with events, with events of their own ids, with both and with none; the
+/// same of another account.
 async fn an_accounts_log_is_complete_in_pages_of_any_size(database: TestDatabase) {
     let store = database.store().await;
     let own = AccountId([1; 16]);

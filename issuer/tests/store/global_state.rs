@@ -1,4 +1,4 @@
-//! What holds for all accounts, as changes see it.
+//! The global state, as changes of accounts see it.
 
 use std::sync::Arc;
 

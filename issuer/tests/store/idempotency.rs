@@ -1,4 +1,4 @@
-//! What is dropped of tills' keys and numbers, and of counts of wrong codes, and when.
+//! When idempotency records, sale numbers and counts of wrong codes are deleted.
 
 use tegata::UnixTime;
 use tegata::code::TillId;
@@ -21,7 +21,7 @@ fn till() -> TillId {
 async fn idempotency_records_are_deleted_after_exactly_their_time(database: TestDatabase) {
     let store = database.store().await;
     let receipts = receipt_writer(&database, &store).await;
-    // More than one transaction drops.
+    // More than one transaction deletes.
     for n in 0..1500 {
         let seconds = i64::from(n % 2);
         for what in [VoidTarget::Reference(n.to_string()), VoidTarget::Key(n.to_string())] {

@@ -1,4 +1,4 @@
-//! The issuer's keys over a store: made once, wrapped again, replaced.
+//! The issuer's keys in a store: made once, wrapped again, replaced.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ async fn processes_that_start_at_once_use_the_same_keys(database: TestDatabase) 
     assert!(matches!(wrong, Err(KeyStoreError::Keys(KeysError::WrongKey))));
 }
 
-/// Whether all that the shopper has kept is what they gave.
+/// Says whether all stored secrets of the shopper open to what they entered.
 async fn all_opens(store: &Store, keys: &Keys, account: AccountId, recovery: &[SecretId]) -> bool {
     let loaded = store.load(account).await.unwrap().unwrap();
     assert!(matches!(loaded.state, Account::Active(_)));

@@ -1,5 +1,5 @@
-//! `kill -9` in the midst of changes: each is there with all that belongs to it, or not at all; what was answered is
-//! there; mails that were not sent are due.
+//! `kill -9` during changes: each is written as a whole or not at all; answered ones are written; mails that were not
+//! sent are due.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -14,18 +14,18 @@ use tegata_policy::{SecretId, SecretKind};
 use crate::shopper;
 use crate::test_database::{TestDatabase, noon, server_key};
 
-/// Where a child of the test writes.
+/// The environment variable with the address of the store that the child process writes to.
 const WRITE_TO: &str = "TEGATA_TEST_WRITE_TO";
 
 #[test]
 fn sqlite() {
-    each_change_is_whole_or_not_there("killed::sqlite", TestDatabase::sqlite);
+    each_change_is_whole_or_not_there("kill::sqlite", TestDatabase::sqlite);
 }
 
 #[test]
 fn postgres() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    each_change_is_whole_or_not_there("killed::postgres", || {
+    each_change_is_whole_or_not_there("kill::postgres", || {
         runtime.block_on(TestDatabase::postgres())
     });
 }
@@ -55,7 +55,7 @@ fn each_change_is_whole_or_not_there(test: &str, database: impl FnOnce() -> Test
             };
             answered.insert(account.to_owned(), n.parse().unwrap());
             answers += 1;
-            // Read to the end: what was said before the kill was committed before it.
+            // Read to the end: what was printed before the kill was committed before it.
             if answers == 30 * round {
                 child.kill().unwrap();
             }
@@ -95,7 +95,7 @@ async fn write_until_killed(place: Place) {
     }
 }
 
-/// The change of this number: a secret, a session, a mail and an event.
+/// Makes the change of this number: a secret, a session, a mail and an event.
 fn whole(
     keys: &tegata_issuer::crypto::Keys,
     account: AccountId,
@@ -129,7 +129,7 @@ fn token(account: AccountId, n: u32) -> TokenHash {
 }
 
 async fn check(database: &TestDatabase, answered: &BTreeMap<String, u32>) {
-    // The server ends what a client that is gone had asked for: a commit may still come.
+    // The server finishes the requests of a client that has died: a commit may still come.
     let others = "SELECT COUNT(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     while matches!(database.place, Place::Postgres(_)) && database.number(others).await > 0 {
@@ -143,7 +143,7 @@ async fn check(database: &TestDatabase, answered: &BTreeMap<String, u32>) {
         let written = u32::try_from(loaded.version).unwrap() - 1;
         assert!(written >= *answered, "{written} of {answered} that were answered");
         let secrets = loaded.secrets.keys().filter(|id| id.0 > 100).count();
-        // The sign-up's own mail is one more.
+        // One more is the sign-up's own mail.
         let mails = mails.iter().filter(|mail| mail.account == account).count() - 1;
         let events = store.events_of(account, None, 1_000_000).await.unwrap().len();
         for n in 1..=written {

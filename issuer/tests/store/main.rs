@@ -1,4 +1,4 @@
-//! One suite, run on both stores: SQLite in a file, PostgreSQL in a cluster of its own.
+//! The tests of the store, run on both databases: SQLite in a file, PostgreSQL in a cluster of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod accounts;

@@ -18,7 +18,7 @@ crate::on_both!(
     only_delivered_mails_are_removed,
 );
 
-/// Somebody with nothing in the outbox.
+/// Makes an account with an empty outbox.
 async fn empty(database: &TestDatabase) -> (Store, Arc<Keys>, AccountId) {
     let store = database.store().await;
     let keys = Arc::new(database.keys(&store).await);
@@ -64,7 +64,7 @@ async fn a_mail_is_due_until_it_is_delivered(database: TestDatabase) {
     let letter = keys.open_sealed(Place::Mail(mail.account, mail.id), &mail.content).unwrap();
     assert!(letter.ends_with(b"12345678"));
     assert!(store.lease_due_mails(noon().shifted(59), 60, 10).await.unwrap().is_empty(), "leased");
-    // Whoever had it has died; another process begins.
+    // The process that had it has died; another one starts.
     let store = database.store().await;
     let again = store.lease_due_mails(noon().shifted(60), 60, 10).await.unwrap();
     assert_eq!((again[0].id, again[0].tries, again[0].made), (mail.id, 2, noon()));
@@ -120,13 +120,13 @@ async fn account_mails_overtake_receipts_without_starving_them(database: TestDat
     let (store, keys, account) = empty(&database).await;
     puts(&store, &keys, account, MailPriority::Receipt, 1000).await;
     let letters = async || database.number("SELECT COUNT(*) FROM outbox WHERE rank = 0").await;
-    // One letter: in the first page, which is full.
+    // One account mail is in the first page, which is full.
     puts(&store, &keys, account, MailPriority::AccountMail, 1).await;
     let page = store.lease_due_mails(noon(), 60, 16).await.unwrap();
     assert_eq!(page.len(), 16);
     store.remove_delivered(&page).await.unwrap();
     assert_eq!(letters().await, 0);
-    // More letters than go out: a quarter of each page is receipts.
+    // With more account mails than fit, a quarter of each page is receipts.
     for page in 1..=4 {
         puts(&store, &keys, account, MailPriority::AccountMail, 16).await;
         store

@@ -1,4 +1,4 @@
-//! What jobs and operators go through: page after page, each row once, and nothing that is not over.
+//! Scans of jobs and operators: page after page, each row once, up to a moment.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ crate::on_both!(
     the_outbox_backlog_has_a_count_and_the_oldest_mail,
 );
 
-/// An account that was made at this second.
+/// Makes an account in this second.
 async fn made_at(database: &TestDatabase, store: &Store, second: i64) -> AccountId {
     let id = AccountId::make(noon().shifted(second), &database.random).unwrap();
     let state = tegata_policy::begin_sign_up(

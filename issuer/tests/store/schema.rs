@@ -42,7 +42,7 @@ async fn a_database_with_more_versions_is_refused(database: TestDatabase) {
     assert_eq!(refused_after(&database, change).await, StoreError::OtherEdition(9));
 }
 
-/// Without their comments, the types of columns and how rows are laid out, the two files are the same.
+/// Compares the two files without their comments, types of columns and storage options.
 #[test]
 fn both_databases_have_the_same_tables() {
     let statements = |file: &str| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! A shopper who signs up, through the function that decides, into a store.
+//! A shopper who signs up, by the policy's decisions, in a store.
 
 use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::protocol::{DeviceId, SessionId};
@@ -36,12 +36,12 @@ pub(crate) fn event(now: UnixTime, deed: &str) -> EventRow {
     EventRow { id, account: None, deed, actor, at: now, detail: "{}".to_owned() }
 }
 
-/// The address that is kept under a number: [`ADDRESS`] under that of the sign-up, another under each other one.
+/// Gives the address that a secret's number stands for: [`ADDRESS`] for that of the sign-up, another for each other one.
 fn address(kept: SecretId) -> String {
     if kept == SecretId(1) { ADDRESS.to_owned() } else { format!("{}.{ADDRESS}", kept.0) }
 }
 
-/// What the effects of a decision write.
+/// Makes the change that the effects of a decision write.
 pub(crate) fn apply_effects(
     keys: &Keys,
     account: AccountId,
@@ -86,7 +86,7 @@ pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> OutboxMail
     OutboxMail { id, made: now, priority: MailPriority::AccountMail, content: letter }
 }
 
-/// Begins a sign-up; its account.
+/// Begins a sign-up; gives its account.
 pub(crate) async fn begin(store: &Store, keys: &std::sync::Arc<Keys>) -> AccountId {
     let account = AccountId::make(noon(), &SystemRandom::new()).unwrap();
     let keys = keys.clone();
@@ -99,7 +99,7 @@ pub(crate) async fn begin(store: &Store, keys: &std::sync::Arc<Keys>) -> Account
     account
 }
 
-/// Signs up: the account, its session and its recovery codes.
+/// Signs up; gives the account, its session and its recovery codes.
 pub(crate) async fn sign_up(
     store: &Store,
     keys: &std::sync::Arc<Keys>,
@@ -149,7 +149,7 @@ pub(crate) fn scheme() -> Scheme {
     Scheme { prefix: "4960".parse().unwrap(), alias_period: AliasPeriod::new(3600).unwrap() }
 }
 
-/// A payment seed, all bytes the same.
+/// Makes a payment seed of equal bytes.
 pub(crate) fn seed(byte: u8) -> Seed {
     Seed::from_slice(&[byte; 32]).unwrap()
 }
@@ -195,7 +195,7 @@ pub(crate) async fn provision(
     id
 }
 
-/// Which steps of the second factor a log-in on the known device would take: those after this one.
+/// Gives the step of the second factor after which a log-in on the known device would accept one.
 pub(crate) fn factor_after(state: &Account, global_state: &GlobalState, now: UnixTime) -> u64 {
     use tegata_policy::ExpectedEvidence;
     let world = world(global_state, now);
