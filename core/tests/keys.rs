@@ -45,7 +45,7 @@ fn rewrapping_changes_one_row_and_locks_the_old_keystore_out() {
     let better = Arc::new(keystore_at(&test_vault.folder.path().join("better")));
     let there = Device { keystore: better.clone(), ..here.clone() };
     let mut vault = Vault::open(&test_vault.path(), &here).unwrap();
-    vault.rewrap(better).unwrap();
+    vault.change_keystore(better).unwrap();
     assert_eq!(vault.list(), Ok(all.clone()));
     vault.add(&setting("b", "2")).unwrap();
     vault.close().unwrap();
@@ -56,7 +56,7 @@ fn rewrapping_changes_one_row_and_locks_the_old_keystore_out() {
     // And back again: no record was touched by either.
     let added = vault.list::<Setting>().unwrap().into_iter().find(|it| it.1.name == "b").unwrap();
     vault.delete(&added.0).unwrap();
-    vault.rewrap(test_vault.keystore.clone()).unwrap();
+    vault.change_keystore(test_vault.keystore.clone()).unwrap();
     vault.close().unwrap();
     let after: String = sql(&test_vault, rows);
     let rows = |all: &str| all.split(',').skip(1).map(str::to_owned).collect::<Vec<_>>();
@@ -86,7 +86,7 @@ fn a_replaced_key_reseals_all_and_the_old_is_refused() {
     let all = settings(&test_vault, &here, 5);
     let old = test_vault.files();
     let mut vault = Vault::open(&test_vault.path(), &here).unwrap();
-    vault.replace_key().unwrap();
+    vault.rekey().unwrap();
     assert!(!vault.is_rekeying());
     assert_eq!(vault.list(), Ok(all.clone()));
     vault.put(&all[0].0, &all[0].1).unwrap();
@@ -116,7 +116,7 @@ fn a_replaced_key_reseals_all_and_the_old_is_refused() {
     assert_eq!(Vault::open(&test_vault.path(), &here).map(drop), Err(VaultError::RolledBack));
     test_vault.restore(&new);
     let mut vault = Vault::open(&test_vault.path(), &here).unwrap();
-    vault.replace_key().unwrap();
+    vault.rekey().unwrap();
     assert_eq!(vault.list(), Ok(all));
 }
 
@@ -132,7 +132,7 @@ fn an_interrupted_rekeying_is_usable_and_resumes() {
         let random = Arc::new(ExhaustibleRandom(AtomicUsize::new(fills)));
         let mut vault =
             Vault::open(&test_vault.path(), &Device { random, ..test_vault.device() }).unwrap();
-        let replaced = vault.replace_key();
+        let replaced = vault.rekey();
         let rekeying = vault.is_rekeying();
         // Dropped without being closed, as when the app is killed.
         drop(vault);
@@ -146,7 +146,7 @@ fn an_interrupted_rekeying_is_usable_and_resumes() {
         // It can be used in between, and what was written then is there afterwards.
         let more = vault.add(&setting("more", "1")).unwrap();
         vault.delete(&all[2].0).unwrap();
-        vault.replace_key().unwrap();
+        vault.rekey().unwrap();
         vault.close().unwrap();
         let vault = Vault::open(&test_vault.path(), &test_vault.device()).unwrap();
         assert!(!vault.is_rekeying());
@@ -166,15 +166,15 @@ fn a_vault_in_rekeying_opens_with_its_keystore_only() {
     let random = Arc::new(ExhaustibleRandom(AtomicUsize::new(5)));
     let mut vault =
         Vault::open(&test_vault.path(), &Device { random, ..test_vault.device() }).unwrap();
-    assert!(vault.replace_key().is_err() && vault.is_rekeying());
+    assert!(vault.rekey().is_err() && vault.is_rekeying());
     // Rewrapped in the middle: both keys are.
     let better = Arc::new(keystore_at(&test_vault.folder.path().join("better")));
     drop(vault);
     let mut vault = Vault::open(&test_vault.path(), &test_vault.device()).unwrap();
-    vault.rewrap(better.clone()).unwrap();
+    vault.change_keystore(better.clone()).unwrap();
     vault.close().unwrap();
     assert_eq!(test_vault.open().map(drop), Err(VaultError::WrongDevice));
     let mut vault = Vault::open(&test_vault.path(), &device(better)).unwrap();
-    vault.replace_key().unwrap();
+    vault.rekey().unwrap();
     assert_eq!(vault.len(), 2);
 }

@@ -145,7 +145,7 @@ fn write(folder: &Path, earlier: &Path) -> Device {
     std::fs::copy(&path, earlier).unwrap();
 
     let mut vault = Vault::open(&path, &device).unwrap();
-    vault.rewrap(device.keystore.clone()).unwrap();
+    vault.change_keystore(device.keystore.clone()).unwrap();
     vault.set_pin(&mut unlock, PIN, params()).unwrap();
     vault.put(&kept, &setting("t1")).unwrap();
     vault.delete(&gone).unwrap();
@@ -177,7 +177,7 @@ fn write_tampering(folder: &Path, device: &Device) {
     other.close().unwrap();
 
     let mut replaced = copy(folder.with_file_name("vault"), "replaced");
-    replaced.replace_key().unwrap();
+    replaced.rekey().unwrap();
     replaced.close().unwrap();
 
     let mut stranger = Vault::create(&folder.join("stranger"), &bare).unwrap();

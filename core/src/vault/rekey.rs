@@ -14,14 +14,14 @@ use super::{database, rows};
 
 impl Vault {
     /// Wraps the data key with another keystore from now on, as when a device gets a better one. One row per generation
-    /// is written, and there is one generation but in the middle of [`replace_key`](Self::replace_key). The
+    /// is written, and there is one generation but in the middle of [`rekey`](Self::rekey). The
     /// former keystore can no longer open this file, only earlier copies of it; if it leaked, replace the key
     /// afterwards.
     ///
     /// # Errors
     /// `PinBound` if the payment lock has a PIN that the other keystore does not know; those of both keystores;
     /// `Storage`.
-    pub fn rewrap(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), VaultError> {
+    pub fn change_keystore(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), VaultError> {
         let has_pin = self.lock_status()?.is_some_and(|lock| lock.pin_tries_left.is_some());
         if has_pin {
             let ask = |keystore: &dyn Keystore| keystore.prf(self.id().as_bytes());
@@ -43,7 +43,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Whether [`replace_key`](Self::replace_key) was begun and not ended.
+    /// Whether [`rekey`](Self::rekey) was begun and not ended.
     #[must_use]
     pub fn is_rekeying(&self) -> bool {
         self.keys.is_rekeying()
@@ -57,7 +57,7 @@ impl Vault {
     ///
     /// # Errors
     /// Those of keystore and anchor; `Storage`, `Random`, `Corrupt`.
-    pub fn replace_key(&mut self) -> Result<(), VaultError> {
+    pub fn rekey(&mut self) -> Result<(), VaultError> {
         if !self.keys.is_rekeying() {
             self.begin_rekeying()?;
         }

@@ -71,7 +71,7 @@ impl Wallet {
     /// # Errors
     /// [`Error::Invalid`] while a PIN is set that only the present keystore knows; those of both keystores.
     pub fn change_keystore(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), Error> {
-        Ok(self.vault.rewrap(keystore)?)
+        Ok(self.vault.change_keystore(keystore)?)
     }
 
     /// Seals everything anew under a new key, and refuses the old one from then on: what to do when the old key may
@@ -80,7 +80,7 @@ impl Wallet {
     /// # Errors
     /// [`Error::Failed`] and those of the keystore; nothing is lost then.
     pub fn rekey(&mut self) -> Result<(), Error> {
-        Ok(self.vault.replace_key()?)
+        Ok(self.vault.rekey()?)
     }
 
     /// Whether [`rekey`](Self::rekey) was broken off and is to be called again.

@@ -84,8 +84,8 @@ pub const STEPS: &[Step] = &[
         Ok(())
     }),
     step("add after that", |device| add(device, "d", 2000)),
-    step("rewrap the key", |device| Ok(device.vault()?.rewrap(keystore())?)),
-    step("replace the key", |device| Ok(device.vault()?.replace_key()?)).in_parts(),
+    step("change the keystore", |device| Ok(device.vault()?.change_keystore(keystore())?)),
+    step("rekey", |device| Ok(device.vault()?.rekey()?)).in_parts(),
     step("add under the new key", |device| add(device, "f", 200)),
     step("open an older copy", open_older_copy).rolls_back(),
     step("add to the older copy", |device| add(device, "g", 200)),
