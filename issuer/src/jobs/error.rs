@@ -1,0 +1,18 @@
+//! Why a job failed.
+
+use crate::audit::AuditError;
+use crate::codes::FillError;
+use crate::store::StoreError;
+
+/// Why a job failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JobError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Fill(#[from] FillError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error("{0} accounts could not be deleted: they are retried in the next round")]
+    NotDeleted(usize),
+}

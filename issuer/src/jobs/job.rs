@@ -1,0 +1,71 @@
+//! The jobs by name, and how often each runs.
+
+use std::time::Duration;
+
+/// A job that the running issuer does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Seals the log and signs how far it goes.
+    Seal,
+    /// JobCounts the mails that wait.
+    Measure,
+    /// Drops counts of attempts that limit nothing any more.
+    Throttle,
+    /// Removes sign-ups that nobody finished.
+    SignUps,
+    /// Deletes accounts whose grace period is over.
+    Deletions,
+    /// Reconciles charges that are not over.
+    Charges,
+    /// Removes rows of sessions that do not count any more.
+    Sessions,
+    /// Fills the index of aliases for the period to come, and drops those that are over.
+    Aliases,
+    /// JobCounts the payment credentials.
+    Credentials,
+    /// Drops idempotency records and counts of wrong codes that are too old to be asked for.
+    OldRecords,
+    /// Compares the wrong codes of today with what is usual.
+    WrongCodes,
+}
+
+impl Job {
+    pub(super) const ALL: [Self; 11] = [
+        Self::Seal,
+        Self::Measure,
+        Self::Throttle,
+        Self::SignUps,
+        Self::Deletions,
+        Self::Charges,
+        Self::Sessions,
+        Self::Aliases,
+        Self::Credentials,
+        Self::OldRecords,
+        Self::WrongCodes,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Seal => "seal",
+            Self::Measure => "measure",
+            Self::Throttle => "throttle",
+            Self::SignUps => "sign_ups",
+            Self::Deletions => "closings",
+            Self::Charges => "charges",
+            Self::Sessions => "sessions",
+            Self::Aliases => "aliases",
+            Self::Credentials => "credentials",
+            Self::OldRecords => "answers",
+            Self::WrongCodes => "wrong_codes",
+        }
+    }
+
+    pub(super) fn period(self) -> Duration {
+        match self {
+            Self::Charges => Duration::from_secs(2),
+            Self::Seal | Self::Measure => Duration::from_secs(5),
+            Self::Credentials => Duration::from_mins(10),
+            _ => Duration::from_mins(1),
+        }
+    }
+}
