@@ -136,8 +136,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
             output.print(digits, &json!({ "code": digits, "counter": code.counter().number() }))
         }
         Command::Decode { digits, prefix } => {
-            let digits: Digits = digits.parse().map_err(|e| Failure::cannot("decode this")(&e))?;
-            let decoded = decode(&digits, &prefix)
+            let parsed: Digits = digits.parse().map_err(|e| Failure::cannot("decode this")(&e))?;
+            let decoded = decode(&parsed, &prefix)
                 .ok_or_else(|| Failure::Failed(format!("the code does not begin with {prefix}")))?;
             Output::print_json(&json!({
                 "prefix": decoded.prefix.to_string(),

@@ -35,7 +35,7 @@ pub(crate) enum RequestError {
 
 impl IssuerClient {
     pub(crate) fn new(issuer: &IssuerAddress) -> Result<Self, Failure> {
-        let config = ureq::Agent::config_builder()
+        let builder = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would send the session elsewhere, so its status is reported as no response of an issuer.
             .max_redirects(0)
@@ -44,10 +44,10 @@ impl IssuerClient {
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .user_agent(concat!("tegata/", env!("CARGO_PKG_VERSION")));
         let config = if issuer.as_str().starts_with("https:") {
-            config.https_only(true).tls_config(tls_config()?)
+            builder.https_only(true).tls_config(tls_config()?)
         } else {
             // Requests to this machine use no proxy.
-            config.proxy(None)
+            builder.proxy(None)
         };
         Ok(Self { agent: config.build().new_agent(), issuer: issuer.clone() })
     }
@@ -71,8 +71,8 @@ impl IssuerClient {
     fn send_once(&self, request: &Envelope) -> Result<Response, RequestError> {
         let bearer = request.session().map(|session| format!("Bearer {}", session.expose()));
         let signature = request.signature().map(|signature| (SIGNATURE_HEADER, signature));
-        let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
-        let headers: Vec<_> = signature.into_iter().chain(bearer).collect();
+        let authorization = bearer.as_deref().map(|bearer| ("Authorization", bearer));
+        let headers: Vec<_> = signature.into_iter().chain(authorization).collect();
         self.post(request.path(), &headers, request.body())
     }
 

@@ -69,7 +69,7 @@ fn target(text: &str) -> Result<Target, String> {
 }
 
 pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
-    let symbol = match (command.format, command.level) {
+    let drawn = match (command.format, command.level) {
         (Format::Qr, None) => Symbol::qr(&command.text),
         (Format::Qr, Some(level)) => Symbol::qr_at(&command.text, level.into()),
         (Format::Code128, None) => Symbol::code128(&command.text),
@@ -77,7 +77,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             return Err(Failure::Usage("--level applies only to QR codes".to_owned()));
         }
     };
-    let symbol = symbol.map_err(|e| Failure::cannot("draw this")(&e))?;
+    let symbol = drawn.map_err(|e| Failure::cannot("draw this")(&e))?;
     match &command.out {
         Target::Terminal => {
             let lines = symbol.terminal_lines(BAR_LINES);

@@ -244,9 +244,11 @@ fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusq
     };
     let find = "SELECT card FROM methods WHERE id = ?1 AND customer IS NOT NULL";
     let card: Option<String> = ledger.query_row(find, [method], |row| row.get(0)).optional()?;
-    let behaviour = card.as_deref().and_then(cards::find_card).map(|card| card.behaviour);
     // A card that was removed in the meantime declines.
-    let behaviour = behaviour.unwrap_or(Behaviour::Declines("card_declined", "card_removed"));
+    let behaviour = card
+        .as_deref()
+        .and_then(cards::find_card)
+        .map_or(Behaviour::Declines("card_declined", "card_removed"), |card| card.behaviour);
     match behaviour {
         Behaviour::Pays | Behaviour::RefundsLate => {
             "succeeded".clone_into(&mut intent.status);

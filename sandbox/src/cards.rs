@@ -16,7 +16,7 @@ pub struct TestCard {
 /// What happens when a card is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// The charge succeeds.
+    /// The charge succeeds at once.
     Pays,
     /// The charge succeeds, and a refund is pending until it was listed once.
     RefundsLate,
@@ -24,7 +24,7 @@ pub enum Behaviour {
     Declines(&'static str, &'static str),
 }
 
-/// All test cards.
+/// All test cards of the sandbox.
 pub const TEST_CARDS: [TestCard; 8] = [
     card("pm_card_visa", "visa", "4242", Behaviour::Pays),
     card("pm_card_mastercard", "mastercard", "4444", Behaviour::Pays),

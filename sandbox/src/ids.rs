@@ -1,4 +1,4 @@
-//! Ids of objects.
+//! Random ids of the objects in the ledger.
 
 use ring::rand::{SecureRandom, SystemRandom};
 

@@ -17,7 +17,7 @@ pub struct LedgerError(#[from] pub(crate) rusqlite::Error);
 /// A payment intent that was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargedIntent {
-    /// The intent's id.
+    /// The id of the payment intent.
     pub intent: String,
     /// The purpose that its creator gave it (`metadata[authorisation]`).
     pub what_for: String,
@@ -120,8 +120,8 @@ fn find_response(
 ) -> Result<Option<(Vec<u8>, ProcessorResponse)>, rusqlite::Error> {
     let find = "SELECT asked, status, body FROM answers WHERE key = ?1";
     let row = transaction.query_row(find, [key], |row| {
-        let body: String = row.get(2)?;
-        let body = serde_json::from_str(&body).unwrap_or_default();
+        let text: String = row.get(2)?;
+        let body = serde_json::from_str(&text).unwrap_or_default();
         Ok((row.get(0)?, ProcessorResponse { status: row.get(1)?, body }))
     });
     row.optional()

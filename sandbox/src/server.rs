@@ -111,11 +111,14 @@ impl Sandbox {
         };
         let form = Limited::new(body, MAX_FORM).collect().await.ok()?.to_bytes();
         let query = head.uri.query().unwrap_or_default().as_bytes();
-        let fields = [query, &form].map(|fields| form_urlencoded::parse(fields).into_owned());
-        let fields = fields.into_iter().flatten().collect();
-        let key = head.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+        let fields = [query, &form]
+            .map(|fields| form_urlencoded::parse(fields).into_owned())
+            .into_iter()
+            .flatten()
+            .collect();
         // A read needs no idempotency.
-        let key = key.filter(|_| head.method != "GET").map(str::to_owned);
+        let header = head.headers.get("idempotency-key").filter(|_| head.method != "GET");
+        let key = header.and_then(|key| key.to_str().ok()).map(str::to_owned);
         self.respond_with_fault(ProcessorRequest { call, fields, key })
             .await
             .map(|response| http_response(&response))

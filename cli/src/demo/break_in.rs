@@ -54,8 +54,12 @@ impl<'a> BreakIn<'a> {
     /// In 2019 the form accepted any address for the mail from anyone who knew the birth date.
     fn try_own_address(&mut self) -> Result<(), Failure> {
         let step = "Birth date, and the attacker's address for the mail";
-        let key = self.attacker.wallet.account().device_key();
-        let key = key.map_err(|e| Failure::cannot("use the keystore")(&e))?;
+        let key = self
+            .attacker
+            .wallet
+            .account()
+            .device_key()
+            .map_err(|e| Failure::cannot("use the keystore")(&e))?;
         let attacker_fields = [
             ("send_to", "attacker@example.com"),
             ("email", "attacker@example.com"),

@@ -36,18 +36,18 @@ impl DemoIssuer {
     pub(super) fn open(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Self, Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::cannot("start the issuer")(e);
         let key: Secret<32> = Secret::make(&SystemRandom::new()).map_err(|e| failed(&e))?;
-        let config: Result<Config, _> = serde_json::from_value(json!({
+        let config: Config = serde_json::from_value(json!({
             "listen": "127.0.0.1:0",
             "store": format!("sqlite:{}", folder.join("issuer.sqlite").display()),
             "server_key": hex::encode(key.expose()),
-        }));
-        let config = config.map_err(|e| failed(&e))?;
+        }))
+        .map_err(|e| failed(&e))?;
         let mailbox = Arc::new(Mailbox::default());
         let service = App::builder(config.clone())
             .environment(environment(clock))
             .mail_transport(mailbox.clone())
-            .start();
-        let service = service.map_err(|e| failed(&e))?;
+            .start()
+            .map_err(|e| failed(&e))?;
         let issuer = format!("http://{}", service.address()).parse().map_err(|e| failed(&e))?;
         let handle: Handle = ADDRESS.parse().map_err(|e| failed(&e))?;
         let device_name = PHONE.to_owned().try_into().map_err(|e| failed(&e))?;

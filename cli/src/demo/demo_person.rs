@@ -140,7 +140,7 @@ fn device(folder: &Path, clock: Arc<dyn Clock>) -> Result<Device, Failure> {
     let passphrase: Secret<32> = Secret::make(&*random).map_err(|e| failed(&e))?;
     let cheap = Argon2Params::new(8, 1, 1).map_err(|e| failed(&e))?;
     let path = folder.join("wallet.key");
-    let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap, random.clone());
-    let keystore = Arc::new(keystore.map_err(|e| failed(&e))?);
-    Ok(Device { keystore, anchor: None, clock, random })
+    let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap, random.clone())
+        .map_err(|e| failed(&e))?;
+    Ok(Device { keystore: Arc::new(keystore), anchor: None, clock, random })
 }

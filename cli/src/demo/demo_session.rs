@@ -45,8 +45,12 @@ impl DemoSession {
     /// Replaces the credential; the response also carries the issuer's time.
     pub(super) fn provision_again(&mut self) -> Result<ClockStatus, Failure> {
         self.credential = self.shopper.provision(&self.issuer)?;
-        let payment = self.shopper.wallet.payments().get(&self.credential);
-        let payment = payment.map_err(|e| Failure::cannot("read the wallet")(&e))?;
+        let payment = self
+            .shopper
+            .wallet
+            .payments()
+            .get(&self.credential)
+            .map_err(|e| Failure::cannot("read the wallet")(&e))?;
         Ok(payment.clock_status(self.phone.now()))
     }
 
@@ -64,8 +68,9 @@ impl DemoSession {
     pub(super) fn restart(self) -> Result<Self, Failure> {
         let Self { shopper: DemoPerson { wallet, profile, device, factor }, .. } = self;
         wallet.close().map_err(|e| Failure::cannot("close the wallet")(&e))?;
-        let wallet = Wallet::open(&self.folder.path().join(PHONE).join("wallet.vault"), &device);
-        let wallet = wallet.map_err(|e| Failure::cannot("open the wallet")(&e))?;
-        Ok(Self { shopper: DemoPerson { wallet, profile, device, factor }, ..self })
+        let vault = self.folder.path().join(PHONE).join("wallet.vault");
+        let reopened =
+            Wallet::open(&vault, &device).map_err(|e| Failure::cannot("open the wallet")(&e))?;
+        Ok(Self { shopper: DemoPerson { wallet: reopened, profile, device, factor }, ..self })
     }
 }

@@ -68,8 +68,8 @@ impl Tail {
         let operator = self.settings.operator()?;
         let mut events = operator.last_events(self.lines).map_err(cannot("read the log"))?;
         events.reverse();
-        let words: Vec<_> = events.iter().map(line).collect();
-        let words = if words.is_empty() { "nothing yet".to_owned() } else { words.join("\n") };
+        let lines: Vec<_> = events.iter().map(line).collect();
+        let words = if lines.is_empty() { "nothing yet".to_owned() } else { lines.join("\n") };
         output.print(&words, &json!({ "events": events.iter().map(document).collect::<Vec<_>>() }))
     }
 }

@@ -25,8 +25,9 @@ impl Period {
             _ => 0,
         };
         let number = text.get(..text.len().saturating_sub(1)).and_then(|n| n.parse::<u64>().ok());
-        let seconds = number.and_then(|n| n.checked_mul(unit)).filter(|seconds| *seconds > 0);
-        let seconds = seconds.filter(|seconds| *seconds <= ATTEMPT_DAYS * 86_400);
+        let longest = ATTEMPT_DAYS * 86_400;
+        let seconds =
+            number.and_then(|n| n.checked_mul(unit)).filter(|n| (1..=longest).contains(n));
         let expected = || {
             format!("expected minutes, hours or days, as in 90m, 24h, 7d; at most {ATTEMPT_DAYS}d")
         };
@@ -89,11 +90,11 @@ impl Report {
 }
 
 fn describe(finding: &Finding, now: UnixTime) -> String {
-    let ago = now.seconds().saturating_sub(finding.last.seconds());
-    let ago = match ago {
-        ..7200 => format!("{} minutes ago", ago / 60),
-        7200..172_800 => format!("{} hours ago", ago / 3600),
-        _ => format!("{} days ago", ago / 86_400),
+    let seconds = now.seconds().saturating_sub(finding.last.seconds());
+    let ago = match seconds {
+        ..7200 => format!("{} minutes ago", seconds / 60),
+        7200..172_800 => format!("{} hours ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
     };
     format!("{}, last {ago}: {}", finding.sentence(), finding.command())
 }

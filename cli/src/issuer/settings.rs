@@ -49,8 +49,11 @@ pub(crate) struct ReasonArgs {
 
 impl ReasonArgs {
     pub(super) fn reason(&self) -> Result<Reason, Failure> {
-        let by = self.by.clone().or_else(|| std::env::var("USER").ok());
-        let by = by.ok_or_else(|| Failure::Usage("give --by NAME: USER is not set".into()))?;
+        let by = self
+            .by
+            .clone()
+            .or_else(|| std::env::var("USER").ok())
+            .ok_or_else(|| Failure::Usage("give --by NAME: USER is not set".into()))?;
         Reason::new(&by, &self.why)
             .map_err(|error| Failure::Usage(format!("--why and --by: {error}")))
     }

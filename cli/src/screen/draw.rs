@@ -83,8 +83,8 @@ impl View<'_> {
     fn header(&self, frame: &mut Frame, area: Rect) {
         let clock = format!(" {} UTC", clock_time(self.now));
         let room = usize::from(area.width).saturating_sub(clock.len());
-        let title = truncate(self.title, room);
-        let title = Span::styled(format!("{title:<room$}"), BOLD);
+        let text = truncate(self.title, room);
+        let title = Span::styled(format!("{text:<room$}"), BOLD);
         frame.render_widget(Line::from(vec![title, Span::styled(clock, DIM)]), area);
     }
 

@@ -164,15 +164,17 @@ mod tests {
         for (width, height) in (0..220).flat_map(|w| (0..80).map(move |h| (w, h))) {
             let screen = Rect { x: 0, y: 0, width, height };
             let Ok(layout) = Layout::of(Size { width, height }) else { continue };
-            let parts = [
+            let parts: Vec<Rect> = [
                 Some(layout.header),
                 layout.code128,
                 Some(layout.qr),
                 layout.words,
                 layout.till,
                 Some(layout.footer),
-            ];
-            let parts: Vec<Rect> = parts.into_iter().flatten().collect();
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
             for (i, part) in parts.iter().enumerate() {
                 assert_eq!(screen.intersection(*part), *part, "{width}x{height} part {i}");
                 for other in &parts[..i] {

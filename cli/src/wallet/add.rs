@@ -112,7 +112,7 @@ pub(super) fn store(
     item: NewItem,
     output: &Output,
 ) -> Result<(), Failure> {
-    let ids = match item {
+    let records = match item {
         NewItem::Payment(new) => {
             let unlock = files.unlock(wallet)?;
             wallet.payments().add(&unlock, &new).map(|id| vec![id])
@@ -120,8 +120,11 @@ pub(super) fn store(
         NewItem::Otps(credentials) => wallet.otp_credentials().add_all(&credentials),
         NewItem::Pass(pass) => wallet.passes().add(&pass).map(|id| vec![id]),
     };
-    let ids = ids.map_err(|e| Failure::cannot("store this")(&e))?;
-    let ids: Vec<String> = ids.iter().map(RecordId::to_string).collect();
+    let ids: Vec<String> = records
+        .map_err(|e| Failure::cannot("store this")(&e))?
+        .iter()
+        .map(RecordId::to_string)
+        .collect();
     let document = match &ids[..] {
         [id] => json!({ "id": id }),
         several => json!({ "ids": several }),

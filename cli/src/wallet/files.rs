@@ -47,8 +47,7 @@ impl WalletFiles {
             path.push(suffix);
             PathBuf::from(path)
         };
-        let keystore = args.keystore.clone();
-        let keystore = keystore.unwrap_or_else(|| beside(&args.vault, ".key"));
+        let keystore = args.keystore.clone().unwrap_or_else(|| beside(&args.vault, ".key"));
         Self {
             anchor: beside(&keystore, ".anchor"),
             vault: args.vault.clone(),

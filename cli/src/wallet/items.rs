@@ -71,8 +71,10 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
             )
         }
         Item::Otp(shown) => {
-            let code = wallet.otp_credentials().code(&shown.id);
-            let code = code.map_err(|e| Failure::cannot("make a code")(&e))?;
+            let code = wallet
+                .otp_credentials()
+                .code(&shown.id)
+                .map_err(|e| Failure::cannot("make a code")(&e))?;
             document["code"] = code.digits().into();
             document["seconds_left"] = code.seconds_left().into();
             let left = match code.seconds_left() {
@@ -94,8 +96,8 @@ pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result
     match find(wallet, name)? {
         Item::Otp(otp) => {
             let failed = |e: tegata::Error| Failure::cannot("export it")(&e);
-            let uri = wallet.otp_credentials().reveal_uri(&otp.id).map_err(failed)?;
-            let uri = String::from_utf8_lossy(uri.expose());
+            let secret_uri = wallet.otp_credentials().reveal_uri(&otp.id).map_err(failed)?;
+            let uri = String::from_utf8_lossy(secret_uri.expose());
             output.print(&uri, &json!({ "uri": uri }))
         }
         Item::Payment(_) => Err(payment_not_exportable()),
@@ -128,8 +130,8 @@ pub(super) fn items(wallet: &mut Wallet) -> Result<Vec<Item>, Failure> {
     let failed = |e: tegata::Error| Failure::cannot("read the wallet")(&e);
     let payments = wallet.payments().list().map_err(failed)?.into_iter().map(Item::Payment);
     let otps = wallet.otp_credentials().list().map_err(failed)?.into_iter().map(Item::Otp);
-    let passes = wallet.passes().list().map_err(failed)?;
-    let passes = passes.into_iter().map(|(id, pass)| Item::Pass(id, pass));
+    let passes =
+        wallet.passes().list().map_err(failed)?.into_iter().map(|(id, pass)| Item::Pass(id, pass));
     Ok(payments.chain(otps).chain(passes).collect())
 }
 

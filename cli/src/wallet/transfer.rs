@@ -61,8 +61,9 @@ impl TransferCommand {
             Self::Begin { anew } => begin(*anew, files, output),
             Self::Give { request, names, number, out } => {
                 // Check the arguments before prompting for the passphrase.
-                let request = TransferRequest::read(&request.read("the request")?);
-                let request = request.map_err(|e| Failure::cannot("read the request")(&e))?;
+                let text = request.read("the request")?;
+                let request = TransferRequest::read(&text)
+                    .map_err(|e| Failure::cannot("read the request")(&e))?;
                 let number = number.map_or_else(prompt_number, Ok)?;
                 give(&request, number, names, out, files, output)
             }
@@ -108,8 +109,10 @@ fn give(
     }
     let unlock = files.unlock(&mut wallet)?;
     let ids: Vec<RecordId> = chosen.iter().map(Item::record).collect();
-    let text = wallet.transfer().seal(&unlock, request, number, &ids);
-    let text = text.map_err(|e| Failure::cannot("seal this")(&e))?;
+    let text = wallet
+        .transfer()
+        .seal(&unlock, request, number, &ids)
+        .map_err(|e| Failure::cannot("seal this")(&e))?;
     if out == Path::new("-") {
         let drawing = output.draw(&draw_qr(&text)?);
         return output
@@ -133,14 +136,14 @@ fn give(
 
 fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
     let mut wallet = files.open()?;
-    let taken = wallet.transfer().receive(text).map_err(|e| Failure::cannot("take this")(&e))?;
+    let ids = wallet.transfer().receive(text).map_err(|e| Failure::cannot("take this")(&e))?;
     let taken: Vec<Item> = items::items(&mut wallet)?
         .into_iter()
-        .filter(|item| taken.contains(&item.record()))
+        .filter(|item| ids.contains(&item.record()))
         .collect();
     let lines: Vec<_> = taken.iter().map(Item::line).collect();
-    let ids: Vec<_> = taken.iter().map(|item| item.record().to_string()).collect();
-    output.print(&lines.join("\n"), &json!({ "ids": ids }))
+    let shown: Vec<_> = taken.iter().map(|item| item.record().to_string()).collect();
+    output.print(&lines.join("\n"), &json!({ "ids": shown }))
 }
 
 fn prompt_number() -> Result<TransferNumber, Failure> {

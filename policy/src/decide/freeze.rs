@@ -101,8 +101,12 @@ impl Transition<'_> {
     }
 
     pub(super) fn revert_changes(&mut self, verified: &VerifiedEvidence) -> TransitionResult {
-        let old = self.account.snapshot.as_ref().map(|snapshot| snapshot.evidence.clone());
-        let old = old.ok_or(Refusal::InvalidCredentials)?;
+        let old = self
+            .account
+            .snapshot
+            .as_ref()
+            .map(|snapshot| snapshot.evidence.clone())
+            .ok_or(Refusal::InvalidCredentials)?;
         self.use_factor(&old, verified).ok_or(Refusal::InvalidCredentials)?;
         self.notify(&Notification::ChangesReverted);
         let Some(snapshot) = self.account.snapshot.take() else {

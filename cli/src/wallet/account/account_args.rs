@@ -40,9 +40,9 @@ impl AccountArgs {
 
     /// Completes the arguments with what the wallet knows.
     fn resolve(&self, wallet: &mut Wallet) -> Result<AccountProfile, Failure> {
-        let known = wallet.account().get().map_err(account_failure)?;
-        let logged_in = known.as_ref().is_some_and(|known| known.logged_in);
-        let known = known.map(|known| known.profile);
+        let account = wallet.account().get().map_err(account_failure)?;
+        let logged_in = account.as_ref().is_some_and(|known| known.logged_in);
+        let known = account.map(|account| account.profile);
         let (handle, issuer, name) = known.clone().map_or((None, None, None), |known| {
             (Some(known.handle), Some(known.issuer), Some(known.device_name))
         });
@@ -50,8 +50,7 @@ impl AccountArgs {
             |what: &str| Failure::Usage(format!("this wallet has no account: give {what}"));
         let handle = self.address.clone().or(handle).ok_or_else(|| missing("the address"))?;
         let issuer = self.issuer.clone().or(issuer).ok_or_else(|| missing("--issuer URL"))?;
-        let device_name = self.device_name.clone().or(name);
-        let device_name = device_name.map_or_else(default_name, Ok)?;
+        let device_name = self.device_name.clone().or(name).map_or_else(default_name, Ok)?;
         let profile = AccountProfile { handle, issuer, device_name };
         match known {
             Some(known) if logged_in && !same_account(&known, &profile) => {

@@ -92,8 +92,8 @@ fn totp_text(text: &str) -> Result<TotpText, Failure> {
 
 /// Computes the current code of the factor that is stored in this wallet.
 fn stored_factor_value(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
-    let stored = stored_factors(wallet, of)?;
-    let stored = stored.first().ok_or_else(|| {
+    let factors = stored_factors(wallet, of)?;
+    let stored = factors.first().ok_or_else(|| {
         Failure::Failed(format!("no second factor of {} is stored in this wallet", of.address()))
     })?;
     factor_value(wallet, stored)

@@ -42,10 +42,10 @@ impl Freeze {
         let address = profile.handle.address();
         let client = IssuerClient::new(&profile.issuer)?;
         let (words, state) = if self.take_back {
-            let code = self.code.as_ref();
+            let source = self.code.as_ref();
             let factor = &self.log_in.factor;
-            retry(&[code, factor.source()], || {
-                let code = notice_code(code)?;
+            retry(&[source, factor.source()], || {
+                let code = notice_code(source)?;
                 let second_factor = factor.read(&mut wallet, &profile.handle)?;
                 let call = RevertChanges { handle: profile.handle.clone(), code, second_factor };
                 execute(wallet.account().notice_request(&profile, &call), &client, &mut wallet)
