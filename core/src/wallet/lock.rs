@@ -4,7 +4,7 @@ use super::{Error, Payments};
 use crate::vault::{Argon2Params, LockStatus, PaymentUnlock};
 
 impl Payments<'_> {
-    /// How payments can be unlocked, or `None` if they are not locked.
+    /// How payments can be unlock, or `None` if they are not locked.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
@@ -12,20 +12,20 @@ impl Payments<'_> {
         Ok(self.0.vault.lock_status()?)
     }
 
-    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and `unlocked` is the leave
-    /// of the new lock then. A guess at it costs one `stretch` and one call into the keystore, and so does each right
+    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked; `unlock` opens the new lock
+    /// then. A guess at it costs one computation of `params` and one call into the keystore, and so does each right
     /// entry: [`Argon2Params::PHONE`] is made for that.
     ///
     /// # Errors
-    /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Invalid`]; [`Error::Failed`] and those of
+    /// [`Error::PaymentsLocked`] if `unlock` is not of this lock; [`Error::Invalid`]; [`Error::Failed`] and those of
     /// the keystore, after which the PIN is what it was.
     pub fn set_pin(
         &mut self,
-        unlocked: &mut PaymentUnlock,
+        unlock: &mut PaymentUnlock,
         pin: &[u8],
-        stretch: Argon2Params,
+        params: Argon2Params,
     ) -> Result<(), Error> {
-        Ok(self.0.vault.set_pin(unlocked, pin, stretch)?)
+        Ok(self.0.vault.set_pin(unlock, pin, params)?)
     }
 
     /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. It alone
@@ -33,12 +33,8 @@ impl Payments<'_> {
     ///
     /// # Errors
     /// As [`set_pin`](Self::set_pin).
-    pub fn set_unlock_key(
-        &mut self,
-        unlocked: &mut PaymentUnlock,
-        key: &[u8],
-    ) -> Result<(), Error> {
-        Ok(self.0.vault.set_unlock_key(unlocked, key)?)
+    pub fn set_unlock_key(&mut self, unlock: &mut PaymentUnlock, key: &[u8]) -> Result<(), Error> {
+        Ok(self.0.vault.set_unlock_key(unlock, key)?)
     }
 
     /// Forgets the PIN. The lock need not be open: this opens nothing.
@@ -60,9 +56,9 @@ impl Payments<'_> {
     /// Takes the lock away. Payments are open from then on.
     ///
     /// # Errors
-    /// [`Error::PaymentsLocked`] if `unlocked` is not of this lock; [`Error::Failed`].
-    pub fn remove_lock(&mut self, unlocked: &mut PaymentUnlock) -> Result<(), Error> {
-        Ok(self.0.vault.remove_lock(unlocked)?)
+    /// [`Error::PaymentsLocked`] if `unlock` is not of this lock; [`Error::Failed`].
+    pub fn remove_lock(&mut self, unlock: &mut PaymentUnlock) -> Result<(), Error> {
+        Ok(self.0.vault.remove_lock(unlock)?)
     }
 
     /// Removes all payment credentials and the lock: the way out when PIN and finger are both lost. The issuer provisions

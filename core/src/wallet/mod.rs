@@ -1,6 +1,18 @@
-//! The wallet: one door, a few rooms.
+//! The wallet: a facade over the vault, with a handle for each feature.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `mod` | [`Wallet`]: opening and closing the file, and the handles |
+//! | `payments`, `lock` | [`Payments`]: payment credentials and their codes, the payment lock |
+//! | `otp_credentials`, `passes` | one-time passwords; passes of others |
+//! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
+//! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
+//! | `transfer` | [`Transfer`]: passes and one-time passwords to another phone |
+//! | `error` | [`Error`]: what a user interface acts on |
 
 mod account;
+#[cfg(test)]
+mod account_tests;
 mod error;
 mod issuer_address;
 mod lock;
@@ -8,21 +20,28 @@ mod otp_credentials;
 mod passes;
 mod payment_history;
 mod payments;
+mod profile;
 mod provisioning;
+#[cfg(test)]
+mod provisioning_tests;
 mod request;
+mod session;
+#[cfg(test)]
+mod test_phone;
 mod transfer;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use account::{Account, AccountProfile, AccountStatus};
+pub use account::Account;
 pub use error::Error;
 pub use issuer_address::{InvalidIssuerAddress, IssuerAddress};
 pub use otp_credentials::{OtpCredentialInfo, OtpCredentials};
 pub use passes::Passes;
 pub use payment_history::PaymentHistory;
 pub use payments::{NewPaymentCredential, NextCode, PaymentCredentialInfo, Payments};
+pub use profile::{AccountProfile, AccountStatus};
 pub use request::{PendingRequest, SplitSession};
 pub use transfer::Transfer;
 
@@ -48,13 +67,13 @@ impl Wallet {
     /// a millisecond for a hundred credentials, the time of keystore and anchor apart.
     ///
     /// # Errors
-    /// Each says what to do; on none of them is a file changed or a key made anew.
+    /// Each says what to do; none of them changes a file or replaces a key.
     pub fn open(path: &Path, device: &Device) -> Result<Self, Error> {
         Ok(Self::on(Vault::open(path, device)?, device))
     }
 
-    /// Opens the wallet at `path` although it is an older copy, for a person who says so. Payment credentials and their
-    /// lock are dropped, and provisioned anew by the issuer; passes and one-time passwords stay as the copy has them.
+    /// Opens the wallet at `path` although it is an older copy, when its owner says so. Payment credentials and their lock
+    /// are dropped, for the issuer to provision again; passes and one-time passwords stay as the copy has them.
     ///
     /// # Errors
     /// Those of [`open`](Self::open) but [`Error::RolledBack`].
@@ -66,16 +85,16 @@ impl Wallet {
         Self { vault, clock: Arc::clone(&device.clock) }
     }
 
-    /// Has another keystore guard the wallet from now on. Cheap: one row is written.
+    /// Has another keystore protect the wallet from now on. Cheap: one row is written.
     ///
     /// # Errors
-    /// [`Error::Invalid`] while a PIN is set that only the present keystore knows; those of both keystores.
+    /// [`Error::Invalid`] while a PIN is set, which only the present keystore can check; those of both keystores.
     pub fn change_keystore(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), Error> {
         Ok(self.vault.change_keystore(keystore)?)
     }
 
-    /// Seals everything anew under a new key, and refuses the old one from then on: what to do when the old key may
-    /// have leaked. One durable write per record; if it is broken off, call it again.
+    /// Encrypts everything again under a new key, and refuses the old one from then on: for when the old key may have
+    /// leaked. One durable write per record; if it is interrupted, call it again.
     ///
     /// # Errors
     /// [`Error::Failed`] and those of the keystore; nothing is lost then.
@@ -83,7 +102,7 @@ impl Wallet {
         Ok(self.vault.rekey()?)
     }
 
-    /// Whether [`rekey`](Self::rekey) was broken off and is to be called again.
+    /// Whether [`rekey`](Self::rekey) was interrupted and is to be called again.
     #[must_use]
     pub fn is_rekeying(&self) -> bool {
         self.vault.is_rekeying()
@@ -105,32 +124,32 @@ impl Wallet {
         Ok(Vault::destroy(path)?)
     }
 
-    /// The room of payment credentials and their codes.
+    /// Gives the handle for payment credentials and their codes.
     pub fn payments(&mut self) -> Payments<'_> {
         Payments::new(self)
     }
 
-    /// The room of one-time passwords of any service.
+    /// Gives the handle for one-time passwords of any service.
     pub fn otp_credentials(&mut self) -> OtpCredentials<'_> {
         OtpCredentials::new(self)
     }
 
-    /// The room of passes that others issued.
+    /// Gives the handle for passes that others issued.
     pub fn passes(&mut self) -> Passes<'_> {
         Passes::new(self)
     }
 
-    /// The room of the shopper's account at an issuer.
+    /// Gives the handle for the owner's account at an issuer.
     pub fn account(&mut self) -> Account<'_> {
         Account::new(self)
     }
 
-    /// The room of what goes to another phone, and comes from one.
+    /// Gives the handle for transfers to another phone, and from one.
     pub fn transfer(&mut self) -> Transfer<'_> {
         Transfer::new(self)
     }
 
-    /// Removes a record if it holds a `T`: a room must not remove what is another's.
+    /// Removes a record if it holds a `T`: a handle must not remove records of another's.
     fn remove<T: RecordKind>(&mut self, id: &RecordId) -> Result<(), Error> {
         self.vault.transaction(|tx| {
             tx.get::<T>(id)?.ok_or(Error::NotFound)?;
@@ -139,13 +158,13 @@ impl Wallet {
         })
     }
 
-    /// How many records there are, of all kinds.
+    /// Counts the records of all kinds.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.vault.len()
     }
 
-    /// Whether there are none.
+    /// Whether the wallet has no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.vault.is_empty()

@@ -1,4 +1,4 @@
-//! The room of one-time passwords of any service.
+//! One-time passwords of any service.
 
 use super::{Error, Wallet};
 use crate::SecretBytes;

@@ -1,4 +1,4 @@
-//! The room of passes.
+//! Passes that others issued.
 
 use super::{Error, Wallet};
 use crate::vault::{Pass, RecordId};
@@ -12,7 +12,7 @@ impl<'w> Passes<'w> {
         Self(wallet)
     }
 
-    /// Stores a pass.
+    /// Stores a pass and gives the id of its record.
     ///
     /// # Errors
     /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
@@ -20,7 +20,7 @@ impl<'w> Passes<'w> {
         Ok(self.0.vault.add(pass)?)
     }
 
-    /// All passes, by id.
+    /// Lists all passes, by id.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].

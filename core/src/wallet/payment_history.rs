@@ -1,24 +1,23 @@
-//! What the wallet keeps of the account's payments, to be shown without a network.
+//! The account's payments as the wallet keeps them, to be shown without a network.
 
-use super::account::profile_of;
 use super::{Account, AccountProfile, Error};
 use crate::UnixTime;
 use crate::protocol::PaymentPage;
 use crate::vault::{History, RecordId, VaultError};
 
-/// Payments as the issuer told them once.
+/// The newest payments, as the issuer gave them once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentHistory {
-    /// Whose, and where.
+    /// The account that they belong to.
     pub profile: AccountProfile,
-    /// When.
+    /// The time when the issuer gave them.
     pub fetched_at: UnixTime,
-    /// They.
+    /// The payments.
     pub page: PaymentPage,
 }
 
 impl Account<'_> {
-    /// Keeps the newest page of payments, sealed, in the place of the one before; gives it as it is kept.
+    /// Stores the newest page of payments, sealed, in place of the one before, and gives it as it is stored.
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`] if the wallet knows no account; [`Error::Invalid`] for a page that no issuer gives;
@@ -27,7 +26,7 @@ impl Account<'_> {
         let account = self.record()?.ok_or(Error::NotLoggedIn)?;
         let text = serde_json::to_string(&page);
         let text = text.map_err(|_| Error::Failed("the history cannot be written".into()))?;
-        let profile = profile_of(&account)?;
+        let profile = AccountProfile::of(&account)?;
         let fetched_at = self.0.clock.now();
         let history = History {
             handle: account.handle,
@@ -45,7 +44,7 @@ impl Account<'_> {
         Ok(PaymentHistory { profile, fetched_at, page })
     }
 
-    /// The payments that were kept last, if they are this account's.
+    /// Gives the payments that were stored last, if they are this account's.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
@@ -56,9 +55,13 @@ impl Account<'_> {
         if whose != (&account.handle, &account.issuer_address) {
             return Ok(None);
         }
-        // From bytes, as all that an issuer says: the library would have a reader of texts besides.
+        // From bytes, as all answers of an issuer: a parser of texts would make the library larger.
         let page = serde_json::from_slice(history.page.as_bytes());
         let page = page.map_err(|_| Error::Corrupt)?;
-        Ok(Some(PaymentHistory { profile: profile_of(&account)?, fetched_at: history.seen, page }))
+        Ok(Some(PaymentHistory {
+            profile: AccountProfile::of(&account)?,
+            fetched_at: history.seen,
+            page,
+        }))
     }
 }

@@ -1,4 +1,4 @@
-//! The room of payment credentials: the next code, and what the clock is worth.
+//! Payment credentials: the next code, and the issuer's time.
 
 use super::{Error, Wallet};
 use crate::UnixTime;
@@ -12,42 +12,42 @@ use crate::vault::{PaymentCredential, PaymentUnlock, Provisioning, RecordId, Unl
 #[derive(Debug)]
 pub struct Payments<'w>(pub(super) &'w mut Wallet);
 
-/// What an issuer provisions.
+/// A payment credential to store.
 #[derive(Clone, Debug)]
 pub struct NewPaymentCredential {
-    /// The issuer's name for it.
+    /// The issuer's id of the credential.
     pub credential: CredentialId,
-    /// Whose it is, as shown to the shopper: 1 to 128 bytes.
+    /// The name that the shopper sees: 1 to 128 bytes.
     pub label: String,
-    /// Prefix and alias period.
+    /// The prefix and the alias period.
     pub scheme: Scheme,
-    /// The secret. Goes in and never comes out.
+    /// The secret, which goes in and never comes out.
     pub seed: Seed,
 }
 
-/// A payment credential as it can be shown.
+/// What can be shown of a payment credential: all but its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentCredentialInfo {
-    /// Its record in this wallet.
+    /// The id of its record in this wallet.
     pub id: RecordId,
-    /// The issuer's name for it.
+    /// The issuer's id of the credential.
     pub credential: CredentialId,
-    /// Whose it is, as shown to the shopper.
+    /// The name that the shopper sees.
     pub label: String,
-    /// Prefix and alias period.
+    /// The prefix and the alias period.
     pub scheme: Scheme,
-    /// The last counter shown, if one was.
+    /// The counter of the last code that was shown, if one was.
     pub last: Option<Counter>,
-    /// What is known of the issuer's time.
+    /// The difference between the device's clock and the issuer's.
     pub offset: ClockOffset,
 }
 
-/// What came of asking for a code.
+/// The next code, or how long to wait for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextCode {
     /// A code that has not been shown before. Its counter is stored.
     Code(PaymentCode),
-    /// All codes of this kind are used up for now: seconds until there is another, 1 to 90.
+    /// All codes of the present time step are used up: seconds until there is another, 1 to 90.
     Wait(u64),
 }
 
@@ -88,7 +88,7 @@ impl<'w> Payments<'w> {
         Ok(self.0.vault.transaction(|tx| tx.add_payment(unlocked, credential))?)
     }
 
-    /// All payment credentials, by id.
+    /// Lists all payment credentials, by id.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
@@ -97,7 +97,7 @@ impl<'w> Payments<'w> {
         Ok(all.into_iter().map(|(id, stored)| describe(id, stored)).collect())
     }
 
-    /// One payment credential.
+    /// Gives the payment credential with this id.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Corrupt`], [`Error::Failed`].
@@ -114,7 +114,7 @@ impl<'w> Payments<'w> {
         self.0.remove::<PaymentCredential>(id)
     }
 
-    /// The next code, never one that was shown before: its counter is stored, durably, before this returns.
+    /// Makes the next code, never one that was shown before: its counter is stored, durably, before this returns.
     ///
     /// Ask when the last one [needs a refresh](PaymentCode::needs_refresh), or whenever the shopper wants another. Costs one durable write.
     ///
@@ -179,13 +179,13 @@ impl<'w> Payments<'w> {
 }
 
 impl PaymentCredentialInfo {
-    /// The time that its codes are made by, when the device's clock says `device`.
+    /// Gives the time that its codes are made by, when the device's clock says `device`.
     #[must_use]
     pub fn time(&self, device: UnixTime) -> UnixTime {
         self.offset.corrected(device, self.last)
     }
 
-    /// What to tell the shopper about the device's clock.
+    /// Tells whether the device's clock is right, when it says `device`.
     #[must_use]
     pub fn clock_status(&self, device: UnixTime) -> ClockStatus {
         self.offset.status(device, self.last)

@@ -1,4 +1,4 @@
-//! A request on its way to the issuer, and what its answer is to the wallet that asked.
+//! A request on its way to the issuer, and what the wallet does with the answer.
 
 use std::marker::PhantomData;
 
@@ -11,15 +11,15 @@ use crate::protocol::{
     SignUpResult, Ticket,
 };
 
-/// A request for the host to carry, and whom to; `A` is what the issuer answers if it does as asked. The response belongs
-/// to [`Account::complete`](super::Account::answered).
+/// A request for the host to send, and the issuer that it is for; `A` is the type of the answer. Hand the response to
+/// [`Account::complete`](super::Account::complete).
 #[derive(Debug)]
 pub struct PendingRequest<A> {
     pub(super) out: OutgoingRequest,
     answer: PhantomData<fn() -> A>,
 }
 
-/// All of it but what kind of answer is expected.
+/// A request without the type of its answer.
 #[derive(Debug)]
 pub(super) struct OutgoingRequest {
     pub(super) profile: AccountProfile,
@@ -27,14 +27,14 @@ pub(super) struct OutgoingRequest {
     pub(super) then: FollowUp,
 }
 
-/// What the wallet does once the issuer has done as asked.
+/// What the wallet does once the issuer has done what was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FollowUp {
-    /// Nothing.
+    /// There is nothing more to do.
     Nothing,
-    /// Drops its session, which counts no longer.
+    /// Drops the session, which has ended.
     DiscardSession,
-    /// Goes by the address that the account was moved to.
+    /// Uses the new address of the account.
     UpdateAddress,
 }
 
@@ -43,31 +43,31 @@ impl<A> PendingRequest<A> {
         Self { out, answer: PhantomData }
     }
 
-    /// Whose account it is about, and where.
+    /// The account that the request is about.
     #[must_use]
     pub fn profile(&self) -> &AccountProfile {
         &self.out.profile
     }
 
-    /// The one address that it may be sent to: what it carries is worth nothing elsewhere, and must not get there.
+    /// The only address that it may be sent to: what it contains must not get anywhere else.
     #[must_use]
     pub fn issuer(&self) -> &IssuerAddress {
         &self.out.profile.issuer
     }
 
-    /// What to send.
+    /// The request to send: path, body and headers.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.out.envelope
     }
 }
 
-/// An answer has two parts: a session, which the wallet keeps for itself, and the rest, which is the host's.
+/// An answer of two parts: a session, which the wallet keeps for itself, and the rest, which is the host's.
 pub trait SplitSession: DeserializeOwned {
-    /// What the host gets.
+    /// The part that the host gets.
     type Rest;
 
-    /// The session, if there is one in it, and the rest.
+    /// Splits the answer into the session, if it has one, and the rest.
     fn split_session(self) -> (Option<SessionToken>, Self::Rest);
 }
 
@@ -85,12 +85,12 @@ macro_rules! split_session {
 }
 
 split_session! {
-    IssuedTicket => Ticket, |begun| (None, begun.ticket);
-    FactorEnrolment => SecretText, |enrol| (None, enrol.otpauth);
+    IssuedTicket => Ticket, |issued| (None, issued.ticket);
+    FactorEnrolment => SecretText, |enrolment| (None, enrolment.otpauth);
     SignUpResult => Vec<RecoveryCode>, |answer| (Some(answer.session), answer.recovery_codes);
     RecoveryCodes => Vec<RecoveryCode>, |answer| (None, answer.recovery_codes);
     LogInResult => bool, |answer| (Some(answer.session), answer.must_enrol);
-    AccountOverview => AccountOverview, |view| (None, view);
+    AccountOverview => AccountOverview, |overview| (None, overview);
     AccountExport => AccountExport, |export| (None, export);
     Cards => Cards, |cards| (None, cards);
     PaymentPage => PaymentPage, |page| (None, page);

@@ -1,4 +1,4 @@
-//! The room of moves: passes and one-time passwords that come from the owner's other phone, or go to it.
+//! Transfers of passes and one-time passwords from the owner's other phone, or to it.
 
 use super::{Error, Wallet};
 use crate::hpke::ReceiverKey;
@@ -6,7 +6,7 @@ use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, pack, seal}
 use crate::transfer::{TransferError, TransferNumber, TransferRequest};
 use crate::vault::{self, OtpCredential, Pass, PaymentUnlock, RecordId, Transaction, VaultError};
 
-/// A move to another phone, or from one. Payment credentials are provisioned anew there; here is no way for them.
+/// A transfer to another phone, or from one. It never contains payment credentials, which the issuer provisions there.
 #[derive(Debug)]
 pub struct Transfer<'w>(&'w mut Wallet);
 
@@ -15,92 +15,92 @@ impl<'w> Transfer<'w> {
         Self(wallet)
     }
 
-    /// On the new phone: what it shows to the old one. Its key is kept, sealed, until it is answered or given up; until
-    /// then this is the same one again.
+    /// On the new phone: makes the request that it shows to the old one. Its key is kept, sealed, until records are
+    /// received or it is cancelled; until then this gives the same request.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn request(&mut self) -> Result<TransferRequest, Error> {
         self.0.vault.transaction(|tx| {
-            let (id, moving) = only(tx)?;
-            if let Some(key) = &moving.pending_key {
+            let (id, state) = only(tx)?;
+            if let Some(key) = &state.pending_key {
                 return Ok(TransferRequest::new(key.public()));
             }
             let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
             let request = TransferRequest::new(key.public());
-            tx.put(&id, &vault::TransferState { pending_key: Some(key), ..moving })?;
+            tx.put(&id, &vault::TransferState { pending_key: Some(key), ..state })?;
             Ok(request)
         })
     }
 
-    /// On the new phone: the request that waits for its answer, if one does.
+    /// On the new phone: gives the pending request, if there is one.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn pending_request(&self) -> Result<Option<TransferRequest>, Error> {
-        let kept = self.0.vault.list::<vault::TransferState>()?.pop();
-        let key = kept.and_then(|(_, kept)| kept.pending_key);
+        let record = self.0.vault.list::<vault::TransferState>()?.pop();
+        let key = record.and_then(|(_, state)| state.pending_key);
         Ok(key.map(|key| TransferRequest::new(key.public())))
     }
 
-    /// On the new phone: forgets the request that waits. What was sealed to it nobody can open any more. Does nothing if
-    /// none waits.
+    /// On the new phone: forgets the pending request. Nobody can open what was sealed to it any more. Does nothing if
+    /// there is none.
     ///
     /// # Errors
     /// [`Error::Failed`].
     pub fn cancel_request(&mut self) -> Result<(), Error> {
         self.0.vault.transaction(|tx| {
-            let (id, moving) = only(tx)?;
-            if moving.pending_key.is_some() {
-                tx.put(&id, &vault::TransferState { pending_key: None, ..moving })?;
+            let (id, state) = only(tx)?;
+            if state.pending_key.is_some() {
+                tx.put(&id, &vault::TransferState { pending_key: None, ..state })?;
             }
             Ok(())
         })
     }
 
-    /// On the old phone: seals what was chosen to the new phone's request, and changes nothing here. `number` is what the
-    /// new phone shows, as its owner typed it, or [`TransferRequest::number`] once she said that both are the same. The text
+    /// On the old phone: seals the selected records to the new phone's request, and changes nothing here. `number` is what the
+    /// new phone shows, as its owner typed it, or [`TransferRequest::number`] once the owner said that both are the same. The text
     /// fits into a QR code up to 2,123 bytes of records, and into a file whatever it is.
     ///
     /// # Errors
-    /// [`Error::PaymentsLocked`] if `unlocked` is not of this wallet's payment lock; [`Error::Transfer`];
+    /// [`Error::PaymentsLocked`] if `unlock` is not of this wallet's payment lock; [`Error::Transfer`];
     /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Failed`].
     pub fn seal(
         &mut self,
-        unlocked: &PaymentUnlock,
+        unlock: &PaymentUnlock,
         request: &TransferRequest,
         number: TransferNumber,
-        chosen: &[RecordId],
+        ids: &[RecordId],
     ) -> Result<String, Error> {
         if request.number()? != number {
             return Err(TransferError::NumberMismatch.into());
         }
         self.0.vault.transaction(|tx| {
-            tx.check_unlock(unlocked)?;
-            let all = chosen.iter().map(|id| belonging(tx, id)).collect::<Result<Vec<_>, _>>()?;
+            tx.check_unlock(unlock)?;
+            let all = ids.iter().map(|id| item(tx, id)).collect::<Result<Vec<_>, _>>()?;
             let data = all.iter().map(TransferItem::encode).collect::<Result<Vec<_>, _>>()?;
             let sealed = seal(request, &pack(&data)?, tx.random());
             Ok(sealed.map_err(VaultError::from)?)
         })
     }
 
-    /// On the new phone: stores what the old one gave, all of it or nothing, and forgets the key that it was sealed to.
-    /// What is here already is left as it is.
+    /// On the new phone: stores the records that the old one sealed, all of them or none, and forgets the key that they
+    /// were sealed to. Records that are here already stay as they are.
     ///
     /// # Errors
-    /// [`Error::Transfer`]; [`Error::Failed`]. Nothing is changed on any of them.
+    /// [`Error::Transfer`]; [`Error::Failed`]. None of them changes anything.
     pub fn receive(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
-        let parcel = SealedTransfer::read(text)?;
+        let sealed = SealedTransfer::read(text)?;
         self.0.vault.transaction(|tx| {
-            let (id, moving) = only(tx)?;
-            if moving.answered == Some(*parcel.request()) {
+            let (id, state) = only(tx)?;
+            if state.answered == Some(*sealed.request()) {
                 return Err(TransferError::AlreadyReceived.into());
             }
-            let key = moving.pending_key.ok_or(TransferError::NoPendingRequest)?;
-            if TransferRequest::new(key.public()).digest() != *parcel.request() {
+            let key = state.pending_key.ok_or(TransferError::NoPendingRequest)?;
+            if TransferRequest::new(key.public()).digest() != *sealed.request() {
                 return Err(TransferError::WrongRecipient.into());
             }
-            let all = parcel.open(&key)?;
+            let all = sealed.open(&key)?;
             let stored = all.iter().map(|it| match it {
                 TransferItem::Otp(credential) => tx.add(credential),
                 TransferItem::Pass(pass) => tx.add(pass),
@@ -108,14 +108,14 @@ impl<'w> Transfer<'w> {
             let stored = stored.collect::<Result<_, _>>()?;
             tx.put(
                 &id,
-                &vault::TransferState { pending_key: None, answered: Some(*parcel.request()) },
+                &vault::TransferState { pending_key: None, answered: Some(*sealed.request()) },
             )?;
             Ok(stored)
         })
     }
 }
 
-/// The record there is, or the place of the one to be.
+/// Gives the only record of this kind, or a new one.
 fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::TransferState), Error> {
     if let Some(found) = tx.list::<vault::TransferState>()?.pop() {
         return Ok(found);
@@ -124,7 +124,7 @@ fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::TransferState), Error>
     Ok((id, vault::TransferState::default()))
 }
 
-fn belonging(tx: &Transaction<'_>, id: &RecordId) -> Result<TransferItem, Error> {
+fn item(tx: &Transaction<'_>, id: &RecordId) -> Result<TransferItem, Error> {
     match tx.get::<OtpCredential>(id) {
         Ok(Some(credential)) => Ok(TransferItem::Otp(credential)),
         Ok(None) => Err(Error::NotFound),

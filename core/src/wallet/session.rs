@@ -1,0 +1,145 @@
+//! The session of a wallet: completing a request, and keeping what its response brings.
+
+use super::request::{FollowUp, OutgoingRequest, PendingRequest, SplitSession};
+use super::{Account, AccountProfile, Error};
+use crate::SecretBytes;
+use crate::protocol::{EndedSessions, Envelope, IssuerProblem, Refusal, Response, SessionToken};
+use crate::vault::{AccountRecord, RecordId, Transaction};
+
+impl Account<'_> {
+    /// Takes the response: keeps the session in it, durably, in place of the one before, drops a session that has ended,
+    /// and gives the rest.
+    ///
+    /// # Errors
+    /// [`Error::Issuer`] if the issuer did not do it; [`Error::NotLoggedIn`] if it no longer knows the session, which is
+    /// dropped then; [`Error::Failed`] if it was done there and the session could not be kept here: then log in again.
+    pub fn complete<A: SplitSession>(
+        &mut self,
+        request: &PendingRequest<A>,
+        response: &Response,
+    ) -> Result<A::Rest, Error> {
+        let body = self.successful_body(&request.out, response)?;
+        let answer: A = serde_json::from_slice(body)
+            .map_err(|_| Error::Issuer(IssuerProblem::UnreadableAnswer))?;
+        let (session, rest) = answer.split_session();
+        self.follow_up(&request.out, session)?;
+        Ok(rest)
+    }
+
+    /// Drops the session. The wallet still knows whose account it was. Does nothing if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn discard_session(&mut self) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| match only(tx)? {
+            Some((id, kept)) if kept.session.is_some() => {
+                Ok(tx.put(&id, &AccountRecord { session: None, ..kept })?)
+            }
+            _ => Ok(()),
+        })
+    }
+
+    // What follows is not generic, since each of the two dozen calls would have a copy of it in the library.
+
+    pub(super) fn outgoing_in_session(
+        &self,
+        envelope: Envelope,
+        ends: EndedSessions,
+    ) -> Result<OutgoingRequest, Error> {
+        let kept = self.record()?.ok_or(Error::NotLoggedIn)?;
+        let session = session_of(&kept)?;
+        let ends = match ends {
+            EndedSessions::Nothing => false,
+            EndedSessions::ThisSession => true,
+            EndedSessions::SessionsOf(device) => self.device_key()?.id() == device,
+        };
+        let then = if ends { FollowUp::DiscardSession } else { FollowUp::Nothing };
+        Ok(OutgoingRequest {
+            profile: AccountProfile::of(&kept)?,
+            envelope: envelope.in_session(session),
+            then,
+        })
+    }
+
+    pub(super) fn successful_body<'r>(
+        &mut self,
+        out: &OutgoingRequest,
+        response: &'r Response,
+    ) -> Result<&'r [u8], Error> {
+        match response.done() {
+            Ok(body) => Ok(body),
+            Err(IssuerProblem::Refused(Refusal::NotLoggedIn)) => {
+                self.discard_session_of(out)?;
+                Err(Error::NotLoggedIn)
+            }
+            Err(problem) => Err(Error::Issuer(problem)),
+        }
+    }
+
+    fn follow_up(
+        &mut self,
+        out: &OutgoingRequest,
+        session: Option<SessionToken>,
+    ) -> Result<(), Error> {
+        if let Some(session) = session {
+            self.store_session(&out.profile, &session)?;
+        }
+        match out.then {
+            FollowUp::Nothing => Ok(()),
+            FollowUp::DiscardSession => self.discard_session_of(out),
+            FollowUp::UpdateAddress => self.update_address(out.profile.handle.address()),
+        }
+    }
+
+    /// Drops the session that the request was sent in. One of a log-in since then stays.
+    fn discard_session_of(&mut self, out: &OutgoingRequest) -> Result<(), Error> {
+        let Some(kept) = self.record()? else { return Ok(()) };
+        let is_its = if let (Some(sent), Some(kept)) = (out.envelope.session(), &kept.session) {
+            sent.expose().as_bytes() == kept.expose()
+        } else {
+            let AccountProfile { handle, issuer, .. } = &out.profile;
+            kept.handle == handle.address() && kept.issuer_address == issuer.as_str()
+        };
+        if is_its { self.discard_session() } else { Ok(()) }
+    }
+
+    fn update_address(&mut self, address: &str) -> Result<(), Error> {
+        self.0.vault.transaction(|tx| match only(tx)? {
+            Some((id, kept)) => {
+                Ok(tx.put(&id, &AccountRecord { handle: address.to_owned(), ..kept })?)
+            }
+            None => Ok(()),
+        })
+    }
+
+    pub(super) fn record(&self) -> Result<Option<AccountRecord>, Error> {
+        Ok(self.0.vault.list::<AccountRecord>()?.pop().map(|(_, kept)| kept))
+    }
+
+    fn store_session(
+        &mut self,
+        profile: &AccountProfile,
+        session: &SessionToken,
+    ) -> Result<(), Error> {
+        let account = AccountRecord {
+            handle: profile.handle.address().to_owned(),
+            issuer_address: profile.issuer.to_string(),
+            device_name: profile.device_name.clone().into(),
+            session: Some(SecretBytes::new(session.expose().as_bytes())),
+        };
+        self.0.vault.transaction(|tx| match only(tx)? {
+            Some((id, _)) => Ok(tx.put(&id, &account)?),
+            None => Ok(tx.add(&account).map(|_| ())?),
+        })
+    }
+}
+
+fn only(tx: &Transaction<'_>) -> Result<Option<(RecordId, AccountRecord)>, Error> {
+    Ok(tx.list::<AccountRecord>()?.pop())
+}
+
+fn session_of(kept: &AccountRecord) -> Result<SessionToken, Error> {
+    let session = kept.session.as_ref().ok_or(Error::NotLoggedIn)?;
+    let session = std::str::from_utf8(session.expose()).map_err(|_| Error::Corrupt)?;
+    SessionToken::new(session).map_err(|_| Error::Corrupt)
+}

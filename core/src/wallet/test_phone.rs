@@ -1,0 +1,37 @@
+//! The phone that the tests of the wallet run on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Wallet;
+use crate::vault::{Argon2Params, SoftwareKeystore};
+use crate::{Clock, Device, SystemRandom};
+
+/// A device in a temporary folder, with a keystore that is cheap to open.
+pub(super) struct TestPhone {
+    pub(super) folder: tempfile::TempDir,
+    device: Device,
+}
+
+impl TestPhone {
+    pub(super) fn new(clock: impl Clock + 'static) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keystore = keystore(&folder.path().join("key"));
+        let random = Arc::new(SystemRandom::new());
+        Self { folder, device: Device { keystore, anchor: None, clock: Arc::new(clock), random } }
+    }
+
+    /// Opens the wallet, and makes it the first time.
+    pub(super) fn open(&self) -> Wallet {
+        let path = self.folder.path().join("wallet");
+        let open = if path.exists() { Wallet::open } else { Wallet::create };
+        open(&path, &self.device).unwrap()
+    }
+}
+
+/// Makes a keystore in a file at this path.
+pub(super) fn keystore(path: &Path) -> Arc<SoftwareKeystore> {
+    let cheap = Argon2Params::new(8, 1, 1).unwrap();
+    let random = Arc::new(SystemRandom::new());
+    Arc::new(SoftwareKeystore::create(path, b"pass", cheap, random).unwrap())
+}
