@@ -41,22 +41,22 @@ impl Evidence {
 }
 
 impl Transition<'_> {
-    /// Marks the verified second factor of `evidence` as used, also in the snapshot; `None` if it is not one. Checked
+    /// Marks the verified second factor of `current` as used, also in the snapshot; `None` if it is not one. Checked
     /// again, since another request may have used it between the comparison and now.
     pub(super) fn use_factor(
         &mut self,
-        of: &Evidence,
+        current: &Evidence,
         verified: &VerifiedEvidence,
     ) -> Option<FactorKind> {
         match *verified {
             VerifiedEvidence::TotpStep(secret, step)
-                if secret == of.factor.secret
-                    && (step > of.factor.step || !self.is_on(Control::FactorOnce)) =>
+                if secret == current.factor.secret
+                    && (step > current.factor.step || !self.is_on(Control::FactorOnce)) =>
             {
                 self.update_evidence(|evidence| evidence.use_step(secret, step));
                 Some(FactorKind::Totp)
             }
-            VerifiedEvidence::Secrets(ref codes) if verified.is_among(&of.recovery) => {
+            VerifiedEvidence::Secrets(ref codes) if verified.is_among(&current.recovery) => {
                 let code = *codes.first()?;
                 self.update_evidence(|evidence| evidence.recovery.retain(|other| *other != code));
                 self.delete_secret(code);
