@@ -26,7 +26,7 @@ use crate::passwords::PasswordsUnavailable;
 use crate::payments::{
     CardCharger, PaymentCounts, Payments, ProcessorCharger, SealedReceiptWriter,
 };
-use crate::processor::{self, Processor, ProcessorError};
+use crate::processor::{self, Processor, ProcessorSetupError};
 use crate::store::{ReceiptWriter, Store, StoreError};
 
 /// The issuer's name, as authenticators and tills' cards show it.
@@ -61,7 +61,7 @@ pub enum StartError {
     Smtp(#[from] SmtpError),
     /// Cards cannot be charged.
     #[error("cannot charge cards: {0}")]
-    Processor(#[from] ProcessorError),
+    Processor(#[from] ProcessorSetupError),
     /// The page of mails would be for others.
     #[error("mail is mailbox, whose page is for this machine only, but listen is a public address")]
     PublicMailbox,

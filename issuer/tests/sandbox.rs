@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::{CustomerId, IntentId, MethodId};
-use tegata_issuer::processor::{Decline, Fault, Key, Processor, Status, Stripe, Wanted};
+use tegata_issuer::processor::{
+    CardDecline, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey, Stripe,
+};
 use tegata_sandbox::{Fault as Switch, Sandbox};
 
 /// Longer than the adapter waits.
@@ -38,9 +40,9 @@ impl Far {
     }
 
     async fn card(&self, name: &str) -> (CustomerId, MethodId) {
-        let customer = self.stripe.customer(Key(&self.key())).await.unwrap();
+        let customer = self.stripe.customer(RequestKey(&self.key())).await.unwrap();
         let token = MethodId::new(name).unwrap();
-        let card = self.stripe.attach(&customer, &token, Key(&self.key())).await.unwrap();
+        let card = self.stripe.attach(&customer, &token, RequestKey(&self.key())).await.unwrap();
         (customer, card.method)
     }
 
@@ -49,9 +51,10 @@ impl Far {
         customer: &CustomerId,
         method: &MethodId,
         key: &str,
-    ) -> Result<IntentId, Fault> {
-        let wanted = Wanted { customer, method, amount: 1080, currency: "jpy", what_for: "one" };
-        self.stripe.create(&wanted, Key(key)).await
+    ) -> Result<IntentId, ProcessorError> {
+        let wanted =
+            ChargeRequest { customer, method, amount: 1080, currency: "jpy", payment: "one" };
+        self.stripe.create(&wanted, RequestKey(key)).await
     }
 
     /// An intent on a card that pays.
@@ -77,27 +80,27 @@ impl Far {
 #[tokio::test]
 async fn a_card_is_registered_charged_once_and_refunded_once() {
     let far = far().await;
-    let customer = far.stripe.customer(Key("a")).await.unwrap();
+    let customer = far.stripe.customer(RequestKey("a")).await.unwrap();
     assert_eq!(
-        far.stripe.customer(Key("a")).await.unwrap(),
+        far.stripe.customer(RequestKey("a")).await.unwrap(),
         customer,
         "the same key, the same customer"
     );
     let token = MethodId::new("pm_card_visa").unwrap();
-    let card = far.stripe.attach(&customer, &token, Key("b")).await.unwrap();
+    let card = far.stripe.attach(&customer, &token, RequestKey("b")).await.unwrap();
     assert_eq!((card.brand.as_str(), card.last4.as_str()), ("visa", "4242"));
     let intent = far.create(&customer, &card.method, "c").await.unwrap();
     assert_eq!(far.create(&customer, &card.method, "c").await.unwrap(), intent);
-    assert_eq!(far.stripe.retrieve(&intent).await, Ok(Status::Created));
+    assert_eq!(far.stripe.retrieve(&intent).await, Ok(IntentStatus::Created));
     assert_eq!(far.sums(), (0, 0), "what is not confirmed moves nothing");
     for _ in 0..2 {
-        assert_eq!(far.stripe.confirm(&intent, Key("d")).await, Ok(Status::Succeeded));
+        assert_eq!(far.stripe.confirm(&intent, RequestKey("d")).await, Ok(IntentStatus::Succeeded));
     }
-    assert_eq!(far.stripe.confirm(&intent, Key("e")).await, Err(Fault::OtherState));
+    assert_eq!(far.stripe.confirm(&intent, RequestKey("e")).await, Err(ProcessorError::WrongState));
     assert_eq!(far.sums(), (1080, 0));
-    assert_eq!(far.stripe.cancel(&intent, Key("f")).await, Err(Fault::OtherState));
+    assert_eq!(far.stripe.cancel(&intent, RequestKey("f")).await, Err(ProcessorError::WrongState));
     for key in ["g", "g", "h"] {
-        assert_eq!(far.stripe.refund(&intent, Key(key)).await, Ok(()));
+        assert_eq!(far.stripe.refund(&intent, RequestKey(key)).await, Ok(()));
     }
     assert_eq!(far.sums(), (1080, 1080));
 }
@@ -106,20 +109,26 @@ async fn a_card_is_registered_charged_once_and_refunded_once() {
 async fn a_cancelled_or_declined_intent_is_never_charged() {
     let far = far().await;
     let intent = far.intent().await;
-    assert_eq!(far.stripe.cancel(&intent, Key("a1")).await, Ok(Status::Cancelled));
-    assert_eq!(far.stripe.confirm(&intent, Key("a2")).await, Err(Fault::OtherState));
+    assert_eq!(far.stripe.cancel(&intent, RequestKey("a1")).await, Ok(IntentStatus::Cancelled));
+    assert_eq!(
+        far.stripe.confirm(&intent, RequestKey("a2")).await,
+        Err(ProcessorError::WrongState)
+    );
     let declining = [
-        ("pm_card_chargeCustomerFail", Decline::Other),
-        ("pm_card_visa_chargeDeclinedInsufficientFunds", Decline::Funds),
-        ("pm_card_authenticationRequired", Decline::Authentication),
+        ("pm_card_chargeCustomerFail", CardDecline::Other),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", CardDecline::Funds),
+        ("pm_card_authenticationRequired", CardDecline::Authentication),
     ];
     for (card, why) in declining {
         let (customer, method) = far.card(card).await;
         let intent = far.create(&customer, &method, &far.key()).await.unwrap();
-        let confirmed = far.stripe.confirm(&intent, Key(&far.key())).await;
-        assert_eq!(confirmed, Ok(Status::Declined(why)), "{card}");
-        assert_eq!(far.stripe.retrieve(&intent).await, Ok(Status::Declined(why)), "{card}");
-        assert_eq!(far.stripe.confirm(&intent, Key(&far.key())).await, Err(Fault::OtherState));
+        let confirmed = far.stripe.confirm(&intent, RequestKey(&far.key())).await;
+        assert_eq!(confirmed, Ok(IntentStatus::Declined(why)), "{card}");
+        assert_eq!(far.stripe.retrieve(&intent).await, Ok(IntentStatus::Declined(why)), "{card}");
+        assert_eq!(
+            far.stripe.confirm(&intent, RequestKey(&far.key())).await,
+            Err(ProcessorError::WrongState)
+        );
     }
     assert_eq!(far.sums(), (0, 0));
 }
@@ -131,8 +140,11 @@ async fn a_removed_card_is_not_charged_and_removal_repeats() {
     let intent = far.create(&customer, &method, "a").await.unwrap();
     far.stripe.detach(&method).await.unwrap();
     far.stripe.detach(&method).await.unwrap();
-    assert!(matches!(far.stripe.confirm(&intent, Key("b")).await, Ok(Status::Declined(_))));
-    assert_eq!(far.create(&customer, &method, "c").await, Err(Fault::Missing));
+    assert!(matches!(
+        far.stripe.confirm(&intent, RequestKey("b")).await,
+        Ok(IntentStatus::Declined(_))
+    ));
+    assert_eq!(far.create(&customer, &method, "c").await, Err(ProcessorError::NotFound));
 }
 
 #[tokio::test]
@@ -141,17 +153,20 @@ async fn a_key_that_was_used_for_another_request_is_refused() {
     let (customer, method) = far.card("pm_card_visa").await;
     far.create(&customer, &method, "same").await.unwrap();
     let (another, method) = far.card("pm_card_jcb").await;
-    assert_eq!(far.create(&another, &method, "same").await, Err(Fault::Refused(400)));
+    assert_eq!(far.create(&another, &method, "same").await, Err(ProcessorError::Rejected(400)));
 }
 
 #[tokio::test]
 async fn no_number_of_a_card_and_no_other_key_is_taken() {
     let far = far().await;
-    let customer = far.stripe.customer(Key("a")).await.unwrap();
+    let customer = far.stripe.customer(RequestKey("a")).await.unwrap();
     let number = MethodId::new("4242424242424242").unwrap();
-    assert_eq!(far.stripe.attach(&customer, &number, Key("b")).await, Err(Fault::Missing));
+    assert_eq!(
+        far.stripe.attach(&customer, &number, RequestKey("b")).await,
+        Err(ProcessorError::NotFound)
+    );
     let other = Stripe::new(&far.address, &SecretSetting::new("other"), PATIENCE).unwrap();
-    assert_eq!(other.customer(Key("c")).await, Err(Fault::Refused(401)));
+    assert_eq!(other.customer(RequestKey("c")).await, Err(ProcessorError::Rejected(401)));
 }
 
 /// Whatever happens to a confirmation: it is told as it is or left open, and asked by the id it becomes clear. What was
@@ -164,27 +179,29 @@ async fn a_faulty_request_charges_as_answered_or_stays_open() {
         let intent = far.intent().await;
         let (before, _) = far.sums();
         far.fails("confirm", switch);
-        let told = far.stripe.confirm(&intent, Key(&far.key())).await;
+        let told = far.stripe.confirm(&intent, RequestKey(&far.key())).await;
         far.sandbox.fail(|_| Switch::None);
         match told {
-            Ok(status) => assert_eq!(status, Status::Succeeded, "{switch:?}"),
-            Err(fault) => assert!(matches!(fault, Fault::Unclear(_)), "{switch:?}: {fault:?}"),
+            Ok(status) => assert_eq!(status, IntentStatus::Succeeded, "{switch:?}"),
+            Err(fault) => {
+                assert!(matches!(fault, ProcessorError::OutcomeUnknown(_)), "{switch:?}: {fault:?}")
+            }
         }
         *seen.entry(if told.is_ok() { "told" } else { "open" }).or_default() += 1;
         // In the case of `Late` it is still on its way: the intent is cancelled before it arrives.
         let known = far.stripe.retrieve(&intent).await.unwrap();
         match known {
-            Status::Succeeded => assert_eq!(far.sums().0, before + 1080, "{switch:?}"),
-            Status::Created => {
+            IntentStatus::Succeeded => assert_eq!(far.sums().0, before + 1080, "{switch:?}"),
+            IntentStatus::Created => {
                 assert!(told.is_err(), "{switch:?}");
-                far.stripe.cancel(&intent, Key(&far.key())).await.unwrap();
+                far.stripe.cancel(&intent, RequestKey(&far.key())).await.unwrap();
                 tokio::time::sleep(if matches!(switch, Switch::Late(_)) {
                     TOO_LONG
                 } else {
                     Duration::ZERO
                 })
                 .await;
-                assert_eq!(far.stripe.retrieve(&intent).await, Ok(Status::Cancelled));
+                assert_eq!(far.stripe.retrieve(&intent).await, Ok(IntentStatus::Cancelled));
                 assert_eq!(far.sums().0, before, "{switch:?}");
             }
             other => panic!("{switch:?}: {other:?}"),
@@ -199,28 +216,37 @@ async fn refunds_and_cancellations_can_be_repeated_after_faults() {
     let far = far().await;
     for switch in Switch::each(TOO_LONG) {
         let paid = far.intent().await;
-        far.stripe.confirm(&paid, Key(&far.key())).await.unwrap();
+        far.stripe.confirm(&paid, RequestKey(&far.key())).await.unwrap();
         let (charged, refunded) = far.sums();
         far.fails("refund", switch);
-        let told = far.stripe.refund(&paid, Key(&far.key())).await;
-        assert!(matches!(told, Ok(()) | Err(Fault::Unclear(_))), "{switch:?}: {told:?}");
+        let told = far.stripe.refund(&paid, RequestKey(&far.key())).await;
+        assert!(
+            matches!(told, Ok(()) | Err(ProcessorError::OutcomeUnknown(_))),
+            "{switch:?}: {told:?}"
+        );
         far.sandbox.fail(|_| Switch::None);
-        far.stripe.refund(&paid, Key(&far.key())).await.unwrap();
+        far.stripe.refund(&paid, RequestKey(&far.key())).await.unwrap();
         assert_eq!(far.sums(), (charged, refunded + 1080), "{switch:?}");
 
         let open = far.intent().await;
         far.fails("cancel", switch);
-        let told = far.stripe.cancel(&open, Key(&far.key())).await;
-        assert!(matches!(told, Ok(Status::Cancelled) | Err(Fault::Unclear(_))), "{switch:?}");
+        let told = far.stripe.cancel(&open, RequestKey(&far.key())).await;
+        assert!(
+            matches!(told, Ok(IntentStatus::Cancelled) | Err(ProcessorError::OutcomeUnknown(_))),
+            "{switch:?}"
+        );
         far.sandbox.fail(|_| Switch::None);
-        let again = far.stripe.cancel(&open, Key(&far.key())).await;
-        assert!(matches!(again, Ok(Status::Cancelled) | Err(Fault::OtherState)), "{switch:?}");
-        assert_eq!(far.stripe.retrieve(&open).await, Ok(Status::Cancelled));
+        let again = far.stripe.cancel(&open, RequestKey(&far.key())).await;
+        assert!(
+            matches!(again, Ok(IntentStatus::Cancelled) | Err(ProcessorError::WrongState)),
+            "{switch:?}"
+        );
+        assert_eq!(far.stripe.retrieve(&open).await, Ok(IntentStatus::Cancelled));
 
         far.fails("create", switch);
         let (customer, method) = far.card("pm_card_visa").await;
         let told = far.create(&customer, &method, &far.key()).await;
-        assert!(matches!(told, Ok(_) | Err(Fault::Unclear(_))), "{switch:?}");
+        assert!(matches!(told, Ok(_) | Err(ProcessorError::OutcomeUnknown(_))), "{switch:?}");
         far.sandbox.fail(|_| Switch::None);
     }
 }

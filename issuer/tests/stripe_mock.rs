@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::MethodId;
-use tegata_issuer::processor::{Key, Processor, Stripe, Wanted};
+use tegata_issuer::processor::{ChargeRequest, Processor, RequestKey, Stripe};
 
 struct Mock {
     server: Child,
@@ -48,22 +48,22 @@ fn stripe(mock: &Mock) -> Stripe {
 async fn every_request_matches_stripe_and_every_answer_is_read() {
     let mock = mock();
     let stripe = stripe(&mock);
-    let customer = stripe.customer(Key("a")).await.unwrap();
+    let customer = stripe.customer(RequestKey("a")).await.unwrap();
     let token = MethodId::new("pm_card_visa").unwrap();
-    let card = stripe.attach(&customer, &token, Key("b")).await.unwrap();
+    let card = stripe.attach(&customer, &token, RequestKey("b")).await.unwrap();
     assert!(!card.brand.is_empty() && card.last4.len() == 4, "{card:?}");
-    let wanted = Wanted {
+    let wanted = ChargeRequest {
         customer: &customer,
         method: &card.method,
         amount: 1080,
         currency: "jpy",
-        what_for: "0123456789abcdef",
+        payment: "0123456789abcdef",
     };
-    let intent = stripe.create(&wanted, Key("c")).await.unwrap();
-    stripe.confirm(&intent, Key("d")).await.unwrap();
+    let intent = stripe.create(&wanted, RequestKey("c")).await.unwrap();
+    stripe.confirm(&intent, RequestKey("d")).await.unwrap();
     stripe.retrieve(&intent).await.unwrap();
-    stripe.cancel(&intent, Key("e")).await.unwrap();
-    stripe.refund(&intent, Key("f")).await.unwrap();
+    stripe.cancel(&intent, RequestKey("e")).await.unwrap();
+    stripe.refund(&intent, RequestKey("f")).await.unwrap();
     stripe.detach(&card.method).await.unwrap();
 }
 

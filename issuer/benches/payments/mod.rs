@@ -21,7 +21,9 @@ use tegata_issuer::config::Config;
 use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, RegisteredCard};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{CardCharger, ProcessorCharger};
-use tegata_issuer::processor::{Fault, Key, Processor, Status, Wanted};
+use tegata_issuer::processor::{
+    ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey,
+};
 use tegata_issuer::store::Store;
 use tegata_testkit::TestClock;
 use tokio::runtime::{Builder, Runtime};
@@ -220,45 +222,57 @@ struct Quick {
 
 #[async_trait]
 impl Processor for Quick {
-    async fn customer(&self, _: Key<'_>) -> Result<CustomerId, Fault> {
-        Err(Fault::Missing)
+    async fn customer(&self, _: RequestKey<'_>) -> Result<CustomerId, ProcessorError> {
+        Err(ProcessorError::NotFound)
     }
 
     async fn attach(
         &self,
         _: &CustomerId,
         _: &MethodId,
-        _: Key<'_>,
-    ) -> Result<RegisteredCard, Fault> {
-        Err(Fault::Missing)
+        _: RequestKey<'_>,
+    ) -> Result<RegisteredCard, ProcessorError> {
+        Err(ProcessorError::NotFound)
     }
 
-    async fn detach(&self, _: &MethodId) -> Result<(), Fault> {
+    async fn detach(&self, _: &MethodId) -> Result<(), ProcessorError> {
         Ok(())
     }
 
-    async fn create(&self, _: &Wanted<'_>, _: Key<'_>) -> Result<IntentId, Fault> {
+    async fn create(
+        &self,
+        _: &ChargeRequest<'_>,
+        _: RequestKey<'_>,
+    ) -> Result<IntentId, ProcessorError> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         Ok(IntentId::new(&format!("pi_{number:024}")).unwrap())
     }
 
-    async fn confirm(&self, _: &IntentId, _: Key<'_>) -> Result<Status, Fault> {
+    async fn confirm(
+        &self,
+        _: &IntentId,
+        _: RequestKey<'_>,
+    ) -> Result<IntentStatus, ProcessorError> {
         let takes = *self.takes.lock().unwrap();
         if !takes.is_zero() {
             tokio::time::sleep(takes).await;
         }
-        Ok(Status::Succeeded)
+        Ok(IntentStatus::Succeeded)
     }
 
-    async fn retrieve(&self, _: &IntentId) -> Result<Status, Fault> {
-        Ok(Status::Succeeded)
+    async fn retrieve(&self, _: &IntentId) -> Result<IntentStatus, ProcessorError> {
+        Ok(IntentStatus::Succeeded)
     }
 
-    async fn cancel(&self, _: &IntentId, _: Key<'_>) -> Result<Status, Fault> {
-        Err(Fault::OtherState)
+    async fn cancel(
+        &self,
+        _: &IntentId,
+        _: RequestKey<'_>,
+    ) -> Result<IntentStatus, ProcessorError> {
+        Err(ProcessorError::WrongState)
     }
 
-    async fn refund(&self, _: &IntentId, _: Key<'_>) -> Result<(), Fault> {
+    async fn refund(&self, _: &IntentId, _: RequestKey<'_>) -> Result<(), ProcessorError> {
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::request_secrets::RequestSecrets;
 use super::session::Caller;
 use super::{AccountError, Accounts};
 use crate::domain::{AccountId, CardId, InternalError, MethodId, RegisteredCard};
-use crate::processor::{Fault, Key, Processor};
+use crate::processor::{Processor, ProcessorError, RequestKey};
 use crate::store::{Card, CardChange};
 
 /// Attempts to add a card: nobody tries stolen ones out here.
@@ -123,11 +123,11 @@ impl Accounts {
         let customer = if let Some(customer) = known {
             customer
         } else {
-            let created = processor.customer(Key(&format!("customer-{card}"))).await;
+            let created = processor.customer(RequestKey(&format!("customer-{card}"))).await;
             self.store.store_customer(account, created.map_err(processor_error)?).await?
         };
         let key = format!("attach-{card}");
-        processor.attach(&customer, token, Key(&key)).await.map_err(processor_error)
+        processor.attach(&customer, token, RequestKey(&key)).await.map_err(processor_error)
     }
 }
 
@@ -136,13 +136,17 @@ fn card_name(card: &RegisteredCard) -> String {
     format!("{} {}", card.brand, card.last4)
 }
 
-fn processor_error(fault: Fault) -> AccountError {
+fn processor_error(fault: ProcessorError) -> AccountError {
     match fault {
-        Fault::Unclear(_) => {
+        ProcessorError::OutcomeUnknown(_) => {
             tracing::warn!(%fault, "the processor did not answer");
             AccountError::Interrupted
         }
-        Fault::Refused(401 | 403) => AccountError::internal("asking the processor", &fault),
-        Fault::Missing | Fault::OtherState | Fault::Refused(_) => AccountError::CardRefused,
+        ProcessorError::Rejected(401 | 403) => {
+            AccountError::internal("asking the processor", &fault)
+        }
+        ProcessorError::NotFound | ProcessorError::WrongState | ProcessorError::Rejected(_) => {
+            AccountError::CardRefused
+        }
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! Money moves by confirming an intent, an intent is confirmed only when its id stands in the row, and a row has one
 //! intent: that is why a card is charged once. A row that is not over is found again by the job that reconciles: that is
-//! why nothing charged is forgotten. Who moves a row moves it from the version that he read; whoever was slower finds
+//! why nothing charged is forgotten. A row is moved from the version that was read; whoever was slower finds
 //! that out and does nothing more.
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tegata::{Clock, UnixTime};
 
 use super::{CardCharger, ChargeOutcome};
 use crate::domain::{AuthorisationId, IntentId};
-use crate::processor::{Fault, Key, Processor, Status, Wanted};
+use crate::processor::{ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey};
 use crate::store::{
     Authorisation, AuthorisationState, ChargeableCard, NewAuthorisation, ReceiptWriter, Store,
     StoreError,
@@ -31,21 +31,21 @@ use crate::store::{
 
 /// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
 /// takes.
-const HELD: i64 = 30;
-/// How long after its authorisation a card may still be charged, in seconds. The cashier waits; after that, she and the
+const LEASE_SECONDS: i64 = 30;
+/// How long after its authorisation a card may still be charged, in seconds. The cashier waits; after that, cashier and
 /// shopper have found another way.
 pub const DEADLINE: u64 = 120;
 /// How many are brought on at a time: while the processor is slow with one, others go on.
-const AT_ONCE: usize = 64;
+const CONCURRENCY: usize = 64;
 /// How many are read at a time.
 const PAGE: u32 = 256;
 /// How many pages in one round, 4,096 payments: what an outage of minutes left is gone after a few rounds, and while the
 /// processor is away a round ends all the same.
-const PAGES: usize = 16;
+const MAX_PAGES: usize = 16;
 /// How many cards are forgotten in one round.
-const CARDS: u32 = 16;
+const CARDS_PER_ROUND: u32 = 16;
 /// How long the processor has to forget a card before it is told again, in seconds.
-const FORGET_AGAIN: i64 = 60;
+const FORGET_RETRY_SECONDS: i64 = 60;
 
 /// Charges cards. A clone is the same one.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ pub struct ProcessorCharger {
     store: Store,
     processor: Arc<dyn Processor>,
     clock: Arc<dyn Clock>,
-    tell: Arc<dyn ReceiptWriter>,
+    receipts: Arc<dyn ReceiptWriter>,
 }
 
 impl std::fmt::Debug for ProcessorCharger {
@@ -62,23 +62,23 @@ impl std::fmt::Debug for ProcessorCharger {
     }
 }
 
-/// What is known of a charge just now.
-enum Known {
+/// What is known of a charge beyond its row.
+enum ChargeKnowledge {
     /// No more than its row says.
-    TheRow,
+    Row,
     /// The card that its account is charged with.
     Card(Option<ChargeableCard>),
     /// What became of its intent.
-    Status(Status),
+    Status(IntentStatus),
 }
 
-/// Why a charge stands where it stands for now.
+/// Why a charge cannot be advanced now.
 #[derive(Debug, thiserror::Error)]
-enum Stuck {
+enum StepError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Processor(#[from] Fault),
+    Processor(#[from] ProcessorError),
     #[error("the processor has not finished")]
     Processing,
     #[error("a stored processor id is invalid")]
@@ -89,9 +89,11 @@ enum Stuck {
 impl CardCharger for ProcessorCharger {
     async fn charge(&self, made: NewAuthorisation) -> ChargeOutcome {
         let NewAuthorisation { authorisation, card } = made;
-        // What someone else works on is left to him.
+        // What someone else works on is left alone.
         let it = match authorisation.state {
-            AuthorisationState::Authorised => self.bring_on(authorisation, Known::Card(card)).await,
+            AuthorisationState::Authorised => {
+                self.advance(authorisation, ChargeKnowledge::Card(card)).await
+            }
             _ => Some(authorisation),
         };
         match it.map(|it| it.state) {
@@ -106,7 +108,7 @@ impl CardCharger for ProcessorCharger {
     }
 
     async fn reverse(&self, id: AuthorisationId) -> ChargeOutcome {
-        match self.reversed_now(id).await.map(|it| it.state) {
+        match self.finish_reversal(id).await.map(|it| it.state) {
             Some(
                 AuthorisationState::Voided
                 | AuthorisationState::Refunded
@@ -124,62 +126,62 @@ impl ProcessorCharger {
         store: Store,
         processor: Arc<dyn Processor>,
         clock: Arc<dyn Clock>,
-        tell: Arc<dyn ReceiptWriter>,
+        receipts: Arc<dyn ReceiptWriter>,
     ) -> Self {
-        Self { store, processor, clock, tell }
+        Self { store, processor, clock, receipts }
     }
 
-    async fn move_on(
+    async fn transition(
         &self,
         at: Authorisation,
         to: AuthorisationState,
     ) -> Result<Authorisation, StoreError> {
-        self.store.transition(at, to, self.clock.now(), Arc::clone(&self.tell)).await
+        self.store.transition(at, to, self.clock.now(), Arc::clone(&self.receipts)).await
     }
 
     /// Takes up what is not over and lies about: all of it, up to some thousand. Several processes may do so at once.
     ///
     /// # Errors
     /// Those of the database; what was begun is brought on all the same. What the processor leaves open is for the next
-    /// time, and told in the log.
+    /// time, and logged.
     pub async fn reconcile(&self) -> Result<(), StoreError> {
         // What is held from now on was touched later than that, so no page has it again.
-        let before = self.clock.now().shifted(-HELD);
+        let before = self.clock.now().shifted(-LEASE_SECONDS);
         let mut at_work = FuturesUnordered::new();
-        let mut gone_well = Ok(());
-        for _ in 0..PAGES {
+        let mut result = Ok(());
+        for _ in 0..MAX_PAGES {
             let page = match self.store.open_charges(before, PAGE).await {
                 Ok(page) => page,
                 Err(error) => {
-                    gone_well = Err(error);
+                    result = Err(error);
                     break;
                 }
             };
             let is_last = page.len() < PAGE as usize;
             for it in page {
-                if at_work.len() == AT_ONCE
+                if at_work.len() == CONCURRENCY
                     && let Some(done) = at_work.next().await
                 {
-                    gone_well = gone_well.and(done);
+                    result = result.and(done);
                 }
-                at_work.push(self.take_up(it));
+                at_work.push(self.resume(it));
             }
             // A row that cannot be held would be on the next page again.
-            if is_last || gone_well.is_err() {
+            if is_last || result.is_err() {
                 break;
             }
         }
         while let Some(done) = at_work.next().await {
-            gone_well = gone_well.and(done);
+            result = result.and(done);
         }
-        gone_well?;
+        result?;
         self.forget_cards().await
     }
 
-    async fn take_up(&self, it: Authorisation) -> Result<(), StoreError> {
+    async fn resume(&self, it: Authorisation) -> Result<(), StoreError> {
         match self.store.claim_charge(it, self.clock.now()).await {
             Ok(held) => {
-                self.bring_on(held, Known::TheRow).await;
+                self.advance(held, ChargeKnowledge::Row).await;
                 Ok(())
             }
             // Whoever else took it has it now.
@@ -190,7 +192,10 @@ impl ProcessorCharger {
 
     async fn forget_cards(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let gone = self.store.cards_to_forget(now, now.shifted(FORGET_AGAIN), CARDS).await?;
+        let gone = self
+            .store
+            .cards_to_forget(now, now.shifted(FORGET_RETRY_SECONDS), CARDS_PER_ROUND)
+            .await?;
         for method in gone {
             match self.processor.detach(&method).await {
                 Ok(()) => self.store.remove_forgotten_card(&method).await?,
@@ -201,25 +206,29 @@ impl ProcessorCharger {
     }
 
     /// As it stands after all that can be done for it now.
-    async fn reversed_now(&self, id: AuthorisationId) -> Option<Authorisation> {
+    async fn finish_reversal(&self, id: AuthorisationId) -> Option<Authorisation> {
         let it = self.store.authorisation(id).await.ok().flatten()?;
         match it.state {
-            AuthorisationState::Reversing => self.bring_on(it, Known::TheRow).await,
+            AuthorisationState::Reversing => self.advance(it, ChargeKnowledge::Row).await,
             _ => Some(it),
         }
     }
 
-    /// Goes on from step to step until it is over or stuck. The caller holds this version, or finds out that he does not.
-    async fn bring_on(&self, from: Authorisation, mut known: Known) -> Option<Authorisation> {
+    /// Goes on from step to step until it is over or error. The caller holds this version, or finds out that another does.
+    async fn advance(
+        &self,
+        from: Authorisation,
+        mut known: ChargeKnowledge,
+    ) -> Option<Authorisation> {
         let id = from.id;
         let mut now = from;
         while now.state.is_open() {
             match self.step(now.clone(), known).await {
                 Ok(next) => (now, known) = next,
-                Err(stuck) => {
-                    self.leave(now, &stuck).await;
+                Err(error) => {
+                    self.mark_unknown(now, &error).await;
                     // A database that dies may still show what it had no time to make durable: nobody is told of it.
-                    if matches!(stuck, Stuck::Store(StoreError::CommitOutcomeUnknown)) {
+                    if matches!(error, StepError::Store(StoreError::CommitOutcomeUnknown)) {
                         return None;
                     }
                     // Perhaps somebody else has brought it further.
@@ -231,19 +240,23 @@ impl ProcessorCharger {
     }
 
     /// What was asked and is not known is called so: the till is told, and the job takes it up.
-    async fn leave(&self, at: Authorisation, stuck: &Stuck) {
-        if matches!(stuck, Stuck::Store(StoreError::VersionConflict)) {
+    async fn mark_unknown(&self, at: Authorisation, error: &StepError) {
+        if matches!(error, StepError::Store(StoreError::VersionConflict)) {
             return;
         }
-        tracing::warn!(authorisation = %at.id, state = at.state.name(), %stuck, "charge not completed");
+        tracing::warn!(authorisation = %at.id, state = at.state.name(), %error, "charge not completed");
         if at.state == AuthorisationState::Charging {
             // If this is not written, either, it is `charging` that the job finds.
-            let _ = self.move_on(at, AuthorisationState::Unknown).await;
+            let _ = self.transition(at, AuthorisationState::Unknown).await;
         }
     }
 
     /// One step from the version that was read.
-    async fn step(&self, at: Authorisation, known: Known) -> Result<(Authorisation, Known), Stuck> {
+    async fn step(
+        &self,
+        at: Authorisation,
+        known: ChargeKnowledge,
+    ) -> Result<(Authorisation, ChargeKnowledge), StepError> {
         let now = self.clock.now();
         let is_late = is_late(&at, now);
         let next = match (at.state, &at.intent) {
@@ -256,44 +269,47 @@ impl ProcessorCharger {
             (_, None) => return self.with_intent(at, known).await,
             (_, Some(intent)) => self.charged(&at, &name(intent)?, known).await?,
         };
-        Ok((self.move_on(at, next).await?, Known::TheRow))
+        Ok((self.transition(at, next).await?, ChargeKnowledge::Row))
     }
 
     /// An intent is made, and its id stored before anything else is done with it.
     async fn with_intent(
         &self,
         at: Authorisation,
-        known: Known,
-    ) -> Result<(Authorisation, Known), Stuck> {
-        let amount = u32::try_from(at.amount).map_err(|_| Stuck::Unreadable)?;
+        known: ChargeKnowledge,
+    ) -> Result<(Authorisation, ChargeKnowledge), StepError> {
+        let amount = u32::try_from(at.amount).map_err(|_| StepError::Unreadable)?;
         let card = match known {
-            Known::Card(card) => card,
+            ChargeKnowledge::Card(card) => card,
             _ => self.store.chargeable_card(at.account).await?,
         };
         let Some(payable) = card else {
-            return Ok((self.move_on(at, AuthorisationState::Declined).await?, Known::TheRow));
+            return Ok((
+                self.transition(at, AuthorisationState::Declined).await?,
+                ChargeKnowledge::Row,
+            ));
         };
-        let what_for = at.id.to_string();
+        let payment = at.id.to_string();
         let key = key("create", &at);
         let currency = at.currency.to_ascii_lowercase();
-        let wanted = Wanted {
+        let wanted = ChargeRequest {
             customer: &payable.customer,
             method: &payable.method,
             amount,
             currency: &currency,
-            what_for: &what_for,
+            payment: &payment,
         };
-        match self.processor.create(&wanted, Key(&key)).await {
+        match self.processor.create(&wanted, RequestKey(&key)).await {
             Ok(intent) => {
                 let intent = intent.as_str().to_owned();
                 let now = self.clock.now();
                 let at = self.store.store_intent(at, payable.card.0, intent, now).await?;
-                Ok((at, Known::Status(Status::Created)))
+                Ok((at, ChargeKnowledge::Status(IntentStatus::Created)))
             }
             // There is none, so nothing can be charged: the card is gone, or the order is one that they never take.
-            Err(fault @ (Fault::Missing | Fault::Refused(_))) => {
+            Err(fault @ (ProcessorError::NotFound | ProcessorError::Rejected(_))) => {
                 tracing::error!(authorisation = %at.id, %fault, "the processor rejected a charge");
-                Ok((self.move_on(at, AuthorisationState::Declined).await?, Known::TheRow))
+                Ok((self.transition(at, AuthorisationState::Declined).await?, ChargeKnowledge::Row))
             }
             Err(fault) => Err(fault.into()),
         }
@@ -304,25 +320,26 @@ impl ProcessorCharger {
         &self,
         at: &Authorisation,
         intent: &IntentId,
-        known: Known,
-    ) -> Result<AuthorisationState, Stuck> {
+        known: ChargeKnowledge,
+    ) -> Result<AuthorisationState, StepError> {
         let status = match known {
-            Known::Status(status) => status,
+            ChargeKnowledge::Status(status) => status,
             _ => self.processor.retrieve(intent).await?,
         };
         let status = match status {
-            Status::Created => match self.processor.confirm(intent, Key(&key("confirm", at))).await
-            {
-                // Confirmed before, by a request of ours that nobody waited for.
-                Err(Fault::OtherState) => self.processor.retrieve(intent).await?,
-                said => said?,
-            },
+            IntentStatus::Created => {
+                match self.processor.confirm(intent, RequestKey(&key("confirm", at))).await {
+                    // Confirmed before, by a request of ours that nobody waited for.
+                    Err(ProcessorError::WrongState) => self.processor.retrieve(intent).await?,
+                    said => said?,
+                }
+            }
             status => status,
         };
         match status {
-            Status::Succeeded => Ok(AuthorisationState::Charged),
-            Status::Declined(_) | Status::Cancelled => Ok(AuthorisationState::Declined),
-            Status::Processing | Status::Created => Err(Stuck::Processing),
+            IntentStatus::Succeeded => Ok(AuthorisationState::Charged),
+            IntentStatus::Declined(_) | IntentStatus::Cancelled => Ok(AuthorisationState::Declined),
+            IntentStatus::Processing | IntentStatus::Created => Err(StepError::Processing),
         }
     }
 
@@ -332,20 +349,20 @@ impl ProcessorCharger {
         &self,
         at: &Authorisation,
         intent: &IntentId,
-    ) -> Result<AuthorisationState, Stuck> {
+    ) -> Result<AuthorisationState, StepError> {
         match self.processor.retrieve(intent).await? {
-            Status::Cancelled => Ok(AuthorisationState::Voided),
-            Status::Created | Status::Declined(_) => {
-                match self.processor.cancel(intent, Key(&key("cancel", at))).await? {
-                    Status::Cancelled => Ok(AuthorisationState::Voided),
-                    _ => Err(Stuck::Processing),
+            IntentStatus::Cancelled => Ok(AuthorisationState::Voided),
+            IntentStatus::Created | IntentStatus::Declined(_) => {
+                match self.processor.cancel(intent, RequestKey(&key("cancel", at))).await? {
+                    IntentStatus::Cancelled => Ok(AuthorisationState::Voided),
+                    _ => Err(StepError::Processing),
                 }
             }
-            Status::Succeeded => {
-                self.processor.refund(intent, Key(&key("refund", at))).await?;
+            IntentStatus::Succeeded => {
+                self.processor.refund(intent, RequestKey(&key("refund", at))).await?;
                 Ok(AuthorisationState::Refunded)
             }
-            Status::Processing => Err(Stuck::Processing),
+            IntentStatus::Processing => Err(StepError::Processing),
         }
     }
 }
@@ -360,6 +377,6 @@ fn key(what: &str, at: &Authorisation) -> String {
     format!("{what}-{}-{}", at.id, at.version)
 }
 
-fn name(intent: &str) -> Result<IntentId, Stuck> {
-    IntentId::new(intent).map_err(|_| Stuck::Unreadable)
+fn name(intent: &str) -> Result<IntentId, StepError> {
+    IntentId::new(intent).map_err(|_| StepError::Unreadable)
 }

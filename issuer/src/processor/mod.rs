@@ -8,34 +8,34 @@ mod set;
 mod stripe;
 
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
-pub use set::ProcessorError;
+pub use set::ProcessorSetupError;
 pub(crate) use set::from_config;
 pub use stripe::{Stripe, StripeError};
 
 use async_trait::async_trait;
 
-/// A charge that is wanted.
+/// A charge that the processor is asked for.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
-    /// Whose card it is.
+pub struct ChargeRequest<'a> {
+    /// The customer whom the card belongs to.
     pub customer: &'a CustomerId,
-    /// Which card.
+    /// The card that is charged.
     pub method: &'a MethodId,
-    /// How much, in minor units.
+    /// The amount in minor units.
     pub amount: u32,
-    /// In which currency, three small letters.
+    /// The currency in three small letters.
     pub currency: &'a str,
-    /// What for: kept beside the charge at the processor.
-    pub what_for: &'a str,
+    /// The number of the payment, stored with the charge at the processor.
+    pub payment: &'a str,
 }
 
-/// What is repeated under the same key is done once, and answered as it was the first time.
+/// An idempotency key: a request repeated under the same key is done once, and answered as it was the first time.
 #[derive(Clone, Copy, Debug)]
-pub struct Key<'a>(pub &'a str);
+pub struct RequestKey<'a>(pub &'a str);
 
-/// What has become of an intent.
+/// The status of an intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum IntentStatus {
     /// It was made, and no money was asked for.
     Created,
     /// The processor is not done with it.
@@ -43,69 +43,81 @@ pub enum Status {
     /// The card was charged.
     Succeeded,
     /// The card was not charged, and this intent never will be.
-    Declined(Decline),
+    Declined(CardDecline),
     /// It was cancelled before the card was charged.
     Cancelled,
 }
 
 /// Why a card was not charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decline {
-    /// There is not enough behind it.
+pub enum CardDecline {
+    /// The account behind the card has too little money.
     Funds,
-    /// Its bank wants its owner to say yes, and she is at a till.
+    /// The bank wants the owner to confirm, which nobody can at a till.
     Authentication,
     /// Any other reason; banks seldom tell.
     Other,
 }
 
-/// The processor did not say what became of it.
+/// Why a request to the processor failed, and whether it was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// No answer, or one that leaves open whether it was done: a time-out, a broken connection, a failure of theirs.
+pub enum ProcessorError {
+    /// It is not known whether the request was carried out: a time-out, a broken connection, an error of the processor.
     #[error("the outcome at the processor is unknown: {0}")]
-    Unclear(&'static str),
-    /// It was not done: the thing is in another state than this asks for.
+    OutcomeUnknown(&'static str),
+    /// Not carried out: the object is in another state than the request asks for.
     #[error("the object is in another state at the processor")]
-    OtherState,
+    WrongState,
     /// Not carried out: the processor has no such object.
     #[error("the processor has no such object")]
-    Missing,
-    /// It was not done, and it is our fault or that of our settings.
+    NotFound,
+    /// Not carried out, for a fault of the issuer or of its settings; holds the HTTP status.
     #[error("the processor rejected the request with {0}")]
-    Refused(u16),
+    Rejected(u16),
 }
 
-/// A card processor.
+/// The operations of a card processor that the issuer needs.
 #[async_trait]
 pub trait Processor: Send + Sync {
-    /// A customer, whom cards can belong to.
-    async fn customer(&self, key: Key<'_>) -> Result<CustomerId, Fault>;
+    /// Creates a customer, whom cards can belong to.
+    async fn customer(&self, key: RequestKey<'_>) -> Result<CustomerId, ProcessorError>;
 
     /// Registers a card with a customer, by the token that it was given out for.
     async fn attach(
         &self,
         customer: &CustomerId,
         token: &MethodId,
-        key: Key<'_>,
-    ) -> Result<RegisteredCard, Fault>;
+        key: RequestKey<'_>,
+    ) -> Result<RegisteredCard, ProcessorError>;
 
     /// Forgets a card. One that is forgotten already is.
-    async fn detach(&self, method: &MethodId) -> Result<(), Fault>;
+    async fn detach(&self, method: &MethodId) -> Result<(), ProcessorError>;
 
     /// Makes an intent. No money is asked for.
-    async fn create(&self, wanted: &Wanted<'_>, key: Key<'_>) -> Result<IntentId, Fault>;
+    async fn create(
+        &self,
+        wanted: &ChargeRequest<'_>,
+        key: RequestKey<'_>,
+    ) -> Result<IntentId, ProcessorError>;
 
     /// Charges the card of an intent: once, however often it is said.
-    async fn confirm(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault>;
+    async fn confirm(
+        &self,
+        intent: &IntentId,
+        key: RequestKey<'_>,
+    ) -> Result<IntentStatus, ProcessorError>;
 
     /// What has become of an intent.
-    async fn retrieve(&self, intent: &IntentId) -> Result<Status, Fault>;
+    async fn retrieve(&self, intent: &IntentId) -> Result<IntentStatus, ProcessorError>;
 
     /// Sees to it that an intent which was not charged never is.
-    async fn cancel(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault>;
+    async fn cancel(
+        &self,
+        intent: &IntentId,
+        key: RequestKey<'_>,
+    ) -> Result<IntentStatus, ProcessorError>;
 
     /// Gives back all that was charged. What was given back already is not given back again; while the money is on its way
     /// it is left open whether it was done.
-    async fn refund(&self, intent: &IntentId, key: Key<'_>) -> Result<(), Fault>;
+    async fn refund(&self, intent: &IntentId, key: RequestKey<'_>) -> Result<(), ProcessorError>;
 }

@@ -1,4 +1,4 @@
-//! The processor that is set. The sandbox runs within the service, on this machine's own address, behind a key that is
+//! The processor of the settings. The sandbox runs within the service, on this machine's own address, behind a key that is
 //! made for this run: nobody else can charge cards there.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Why no card can be charged with these settings.
 #[derive(Debug, thiserror::Error)]
-pub enum ProcessorError {
+pub enum ProcessorSetupError {
     /// The adapter cannot be made.
     #[error(transparent)]
     Stripe(#[from] StripeError),
@@ -31,14 +31,14 @@ pub enum ProcessorError {
     NoKey,
 }
 
-/// The processor of these settings. A sandbox is served from here on, on the threads that this runs on.
+/// Sets up the processor of these settings. A sandbox is served from here on, on the threads that this runs on.
 pub(crate) async fn from_config(
     config: &Config,
     random: &dyn Random,
-) -> Result<Arc<dyn Processor>, ProcessorError> {
+) -> Result<Arc<dyn Processor>, ProcessorSetupError> {
     let stripe = match &config.processor {
         config::Processor::At(base) => {
-            let key = config.processor_key.as_ref().ok_or(ProcessorError::NoKey)?;
+            let key = config.processor_key.as_ref().ok_or(ProcessorSetupError::NoKey)?;
             Stripe::new(base, key, REQUEST_TIMEOUT)?
         }
         config::Processor::Sandbox(file) => {

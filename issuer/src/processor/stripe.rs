@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 
-use super::{Decline, Fault, Key, Processor, Status, Wanted};
+use super::{CardDecline, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey};
 use crate::config::SecretSetting;
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 
@@ -22,7 +22,7 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// The version of the interface that this is written for; without it, the account's own would count.
 const VERSION: &str = "2024-06-20";
 /// How long a connection is kept for the next request.
-const KEPT: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why no processor can be spoken to with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub struct Stripe {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
     authorization: HeaderValue,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl std::fmt::Debug for Stripe {
@@ -62,11 +62,11 @@ impl std::fmt::Debug for Stripe {
 }
 
 impl Stripe {
-    /// The one at `base` (`https://…`, or `http://` to this machine), which is given `patience` for each request.
+    /// The one at `base` (`https://…`, or `http://` to this machine), which is given `timeout` for each request.
     ///
     /// # Errors
     /// [`StripeError`].
-    pub fn new(base: &str, key: &SecretSetting, patience: Duration) -> Result<Self, StripeError> {
+    pub fn new(base: &str, key: &SecretSetting, timeout: Duration) -> Result<Self, StripeError> {
         let connector = HttpsConnectorBuilder::new();
         let connector = if base.starts_with("https:") {
             connector.with_native_roots().map_err(StripeError::Certificates)?
@@ -76,7 +76,7 @@ impl Stripe {
         };
         let connector = connector.https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(KEPT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .build(connector);
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose()))
@@ -84,7 +84,7 @@ impl Stripe {
         // Not printed, wherever headers are.
         authorization.set_sensitive(true);
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { client, base, authorization, patience })
+        Ok(Self { client, base, authorization, timeout })
     }
 
     /// Asks, and asks once more under the same key if the connection broke: that is safe, and mends most of what breaks.
@@ -93,17 +93,19 @@ impl Stripe {
         method: Method,
         path: &str,
         fields: &[(&str, &str)],
-        key: Option<Key<'_>>,
-    ) -> Result<Heard, Fault> {
+        key: Option<RequestKey<'_>>,
+    ) -> Result<Heard, ProcessorError> {
         let asked = async {
             match self.send(&method, path, fields, key).await {
-                Err(Fault::Unclear(BROKE)) => self.send(&method, path, fields, key).await,
+                Err(ProcessorError::OutcomeUnknown(BROKE)) => {
+                    self.send(&method, path, fields, key).await
+                }
                 heard => heard,
             }
         };
-        tokio::time::timeout(self.patience, asked)
+        tokio::time::timeout(self.timeout, asked)
             .await
-            .unwrap_or(Err(Fault::Unclear("no answer in time")))
+            .unwrap_or(Err(ProcessorError::OutcomeUnknown("no answer in time")))
     }
 
     async fn send(
@@ -111,8 +113,8 @@ impl Stripe {
         method: &Method,
         path: &str,
         fields: &[(&str, &str)],
-        key: Option<Key<'_>>,
-    ) -> Result<Heard, Fault> {
+        key: Option<RequestKey<'_>>,
+    ) -> Result<Heard, ProcessorError> {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut request = Request::builder()
             .method(method)
@@ -122,15 +124,19 @@ impl Stripe {
         if *method == Method::POST {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        if let Some(Key(key)) = key {
+        if let Some(RequestKey(key)) = key {
             request = request.header("idempotency-key", key);
         }
         // All parts of it are of forms that fit.
-        let request = request.body(Full::from(form)).map_err(|_| Fault::Refused(0))?;
-        let response = self.client.request(request).await.map_err(|_| Fault::Unclear(BROKE))?;
+        let request = request.body(Full::from(form)).map_err(|_| ProcessorError::Rejected(0))?;
+        let response = self
+            .client
+            .request(request)
+            .await
+            .map_err(|_| ProcessorError::OutcomeUnknown(BROKE))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-        let body = body.map_err(|_| Fault::Unclear(BROKE))?.to_bytes();
+        let body = body.map_err(|_| ProcessorError::OutcomeUnknown(BROKE))?.to_bytes();
         Ok(Heard { status, body })
     }
 
@@ -138,8 +144,8 @@ impl Stripe {
         &self,
         path: &str,
         fields: &[(&str, &str)],
-        key: Option<Key<'_>>,
-    ) -> Result<T, Fault> {
+        key: Option<RequestKey<'_>>,
+    ) -> Result<T, ProcessorError> {
         self.ask(Method::POST, path, fields, key).await?.read()
     }
 }
@@ -153,27 +159,27 @@ struct Heard {
 }
 
 impl Heard {
-    fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Fault> {
+    fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, ProcessorError> {
         if self.status == StatusCode::OK {
             // Done, and not to be understood: as good as no answer.
             return serde_json::from_slice(&self.body)
-                .map_err(|_| Fault::Unclear("its response cannot be read"));
+                .map_err(|_| ProcessorError::OutcomeUnknown("its response cannot be read"));
         }
         Err(self.fault())
     }
 
     /// What an error says about whether it was done.
-    fn fault(&self) -> Fault {
+    fn fault(&self) -> ProcessorError {
         let code = self.error().map(|error| error.code.unwrap_or_default()).unwrap_or_default();
         match (self.status.as_u16(), code.as_str()) {
             // Under the same key something else is under way, or too much is asked: later it is clear.
-            (409 | 429, _) => Fault::Unclear("it is overloaded"),
-            (404, _) => Fault::Missing,
+            (409 | 429, _) => ProcessorError::OutcomeUnknown("it is overloaded"),
+            (404, _) => ProcessorError::NotFound,
             (400, "payment_intent_unexpected_state" | "charge_already_refunded") => {
-                Fault::OtherState
+                ProcessorError::WrongState
             }
-            (status @ 400..500, _) => Fault::Refused(status),
-            _ => Fault::Unclear("it failed"),
+            (status @ 400..500, _) => ProcessorError::Rejected(status),
+            _ => ProcessorError::OutcomeUnknown("it failed"),
         }
     }
 
@@ -194,24 +200,24 @@ struct StripeProblem {
 }
 
 impl StripeProblem {
-    fn decline(&self) -> Decline {
+    fn decline(&self) -> CardDecline {
         match (self.code.as_deref(), self.decline_code.as_deref()) {
-            (_, Some("insufficient_funds")) => Decline::Funds,
+            (_, Some("insufficient_funds")) => CardDecline::Funds,
             (Some("authentication_required"), _) | (_, Some("authentication_required")) => {
-                Decline::Authentication
+                CardDecline::Authentication
             }
-            _ => Decline::Other,
+            _ => CardDecline::Other,
         }
     }
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct StripeObject {
     id: String,
 }
 
 #[derive(Deserialize)]
-struct Kept {
+struct StripePaymentMethod {
     id: String,
     card: Option<Card>,
 }
@@ -239,27 +245,27 @@ struct Refunds {
 }
 
 impl Intent {
-    fn read(&self) -> Status {
+    fn read(&self) -> IntentStatus {
         match self.status.as_str() {
-            "requires_confirmation" => Status::Created,
-            "succeeded" => Status::Succeeded,
-            "canceled" => Status::Cancelled,
+            "requires_confirmation" => IntentStatus::Created,
+            "succeeded" => IntentStatus::Succeeded,
+            "canceled" => IntentStatus::Cancelled,
             // Nobody is there to act; a new intent is made with another card, never this one confirmed again.
-            "requires_action" => Status::Declined(Decline::Authentication),
+            "requires_action" => IntentStatus::Declined(CardDecline::Authentication),
             "requires_payment_method" => {
                 let error = self.last_payment_error.as_ref();
-                Status::Declined(error.map_or(Decline::Other, StripeProblem::decline))
+                IntentStatus::Declined(error.map_or(CardDecline::Other, StripeProblem::decline))
             }
-            _ => Status::Processing,
+            _ => IntentStatus::Processing,
         }
     }
 }
 
 #[async_trait]
 impl Processor for Stripe {
-    async fn customer(&self, key: Key<'_>) -> Result<CustomerId, Fault> {
+    async fn customer(&self, key: RequestKey<'_>) -> Result<CustomerId, ProcessorError> {
         // Not who it is: the processor needs no more than that it is someone.
-        let made: Named = self.post("/v1/customers", &[], Some(key)).await?;
+        let made: StripeObject = self.post("/v1/customers", &[], Some(key)).await?;
         CustomerId::new(&made.id).map_err(|_| UNREADABLE)
     }
 
@@ -267,10 +273,11 @@ impl Processor for Stripe {
         &self,
         customer: &CustomerId,
         token: &MethodId,
-        key: Key<'_>,
-    ) -> Result<RegisteredCard, Fault> {
+        key: RequestKey<'_>,
+    ) -> Result<RegisteredCard, ProcessorError> {
         let path = format!("/v1/payment_methods/{token}/attach");
-        let made: Kept = self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
+        let made: StripePaymentMethod =
+            self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
         let method = MethodId::new(&made.id).map_err(|_| UNREADABLE)?;
         let card = made.card.ok_or(UNREADABLE)?;
         // Both go into mails.
@@ -282,16 +289,20 @@ impl Processor for Stripe {
         Ok(RegisteredCard { method, brand: card.brand, last4: card.last4 })
     }
 
-    async fn detach(&self, method: &MethodId) -> Result<(), Fault> {
+    async fn detach(&self, method: &MethodId) -> Result<(), ProcessorError> {
         let path = format!("/v1/payment_methods/{method}/detach");
-        match self.post::<Named>(&path, &[], None).await {
+        match self.post::<StripeObject>(&path, &[], None).await {
             // Not attached is what was wanted. Stripe says 400 to it, the sandbox 404.
-            Ok(_) | Err(Fault::Missing | Fault::Refused(400)) => Ok(()),
+            Ok(_) | Err(ProcessorError::NotFound | ProcessorError::Rejected(400)) => Ok(()),
             Err(fault) => Err(fault),
         }
     }
 
-    async fn create(&self, wanted: &Wanted<'_>, key: Key<'_>) -> Result<IntentId, Fault> {
+    async fn create(
+        &self,
+        wanted: &ChargeRequest<'_>,
+        key: RequestKey<'_>,
+    ) -> Result<IntentId, ProcessorError> {
         let amount = wanted.amount.to_string();
         let fields = [
             ("amount", amount.as_str()),
@@ -299,35 +310,43 @@ impl Processor for Stripe {
             ("customer", wanted.customer.as_str()),
             ("payment_method", wanted.method.as_str()),
             ("payment_method_types[]", "card"),
-            ("metadata[authorisation]", wanted.what_for),
+            ("metadata[authorisation]", wanted.payment),
         ];
-        let made: Named = self.post("/v1/payment_intents", &fields, Some(key)).await?;
+        let made: StripeObject = self.post("/v1/payment_intents", &fields, Some(key)).await?;
         IntentId::new(&made.id).map_err(|_| UNREADABLE)
     }
 
-    async fn confirm(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault> {
+    async fn confirm(
+        &self,
+        intent: &IntentId,
+        key: RequestKey<'_>,
+    ) -> Result<IntentStatus, ProcessorError> {
         let path = format!("/v1/payment_intents/{intent}/confirm");
         // No card is named here: an intent that was declined has none any more, and cannot be charged by a late repeat.
         let fields = [("off_session", "true"), ("error_on_requires_action", "true")];
         let heard = self.ask(Method::POST, &path, &fields, Some(key)).await?;
         if heard.status == StatusCode::PAYMENT_REQUIRED {
-            let why = heard.error().map_or(Decline::Other, |error| error.decline());
-            return Ok(Status::Declined(why));
+            let why = heard.error().map_or(CardDecline::Other, |error| error.decline());
+            return Ok(IntentStatus::Declined(why));
         }
         Ok(heard.read::<Intent>()?.read())
     }
 
-    async fn retrieve(&self, intent: &IntentId) -> Result<Status, Fault> {
+    async fn retrieve(&self, intent: &IntentId) -> Result<IntentStatus, ProcessorError> {
         let path = format!("/v1/payment_intents/{intent}");
         Ok(self.ask(Method::GET, &path, &[], None).await?.read::<Intent>()?.read())
     }
 
-    async fn cancel(&self, intent: &IntentId, key: Key<'_>) -> Result<Status, Fault> {
+    async fn cancel(
+        &self,
+        intent: &IntentId,
+        key: RequestKey<'_>,
+    ) -> Result<IntentStatus, ProcessorError> {
         let path = format!("/v1/payment_intents/{intent}/cancel");
         Ok(self.post::<Intent>(&path, &[], Some(key)).await?.read())
     }
 
-    async fn refund(&self, intent: &IntentId, key: Key<'_>) -> Result<(), Fault> {
+    async fn refund(&self, intent: &IntentId, key: RequestKey<'_>) -> Result<(), ProcessorError> {
         let fields = [("payment_intent", intent.as_str())];
         let heard = self.ask(Method::POST, "/v1/refunds", &fields, Some(key)).await?;
         let already = heard.error().and_then(|error| error.code);
@@ -340,10 +359,10 @@ impl Processor for Stripe {
         let any = |status| made.data.iter().any(|refund| refund.status.as_deref() == Some(status));
         match (any("succeeded"), any("pending")) {
             (true, _) => Ok(()),
-            (false, true) => Err(Fault::Unclear("the refund is pending")),
-            (false, false) => Err(Fault::Unclear("the refund failed")),
+            (false, true) => Err(ProcessorError::OutcomeUnknown("the refund is pending")),
+            (false, false) => Err(ProcessorError::OutcomeUnknown("the refund failed")),
         }
     }
 }
 
-const UNREADABLE: Fault = Fault::Unclear("its response cannot be read");
+const UNREADABLE: ProcessorError = ProcessorError::OutcomeUnknown("its response cannot be read");

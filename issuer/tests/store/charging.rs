@@ -14,7 +14,7 @@ use tegata_issuer::domain::{AccountId, AuthorisationId, MailId, MethodId};
 use tegata_issuer::payments::{
     CardCharger, ChargeOutcome, DEADLINE, ProcessorCharger, SealedReceiptWriter,
 };
-use tegata_issuer::processor::{Key, Processor, Stripe};
+use tegata_issuer::processor::{Processor, RequestKey, Stripe};
 use tegata_issuer::store::{
     Authorisation, AuthorisationState, NewAuthorisation, OutboxMail, ReceiptWriter, Store,
     StoreError, VoidTarget,
@@ -118,9 +118,9 @@ impl ChargingTest {
         let account = AccountId(self.number());
         let Some(card) = card else { return account };
         let key = |what| format!("{what}-{account}");
-        let customer = self.patient.customer(Key(&key("customer"))).await.unwrap();
+        let customer = self.patient.customer(RequestKey(&key("customer"))).await.unwrap();
         let token = MethodId::new(card).unwrap();
-        let card = self.patient.attach(&customer, &token, Key(&key("card"))).await.unwrap();
+        let card = self.patient.attach(&customer, &token, RequestKey(&key("card"))).await.unwrap();
         self.store.store_customer(account, customer).await.unwrap();
         let account_hex = self.database.blob(&account.0);
         let id = self.database.blob(&self.number());
@@ -415,7 +415,9 @@ async fn a_void_long_after_its_day_still_ends(database: TestDatabase) {
     let charged = test.authorised(account).await;
     let asked = test.authorised(account).await;
     assert_eq!(test.charge(&test.charging, charged).await, ChargeOutcome::Done);
-    let lost = |asked: &str| if asked == "confirm" { Fault::LostBefore } else { Fault::None };
+    let lost = |asked: &str| {
+        if asked == "confirm" { Fault::LostBefore } else { Fault::None }
+    };
     test.sandbox.fail(move |asked| lost(asked.name()));
     assert_eq!(test.charge(&test.charging, asked).await, ChargeOutcome::Pending);
     test.sandbox.fail(|_| Fault::None);

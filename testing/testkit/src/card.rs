@@ -1,7 +1,7 @@
 //! Cards of the sandbox for payers, and whether a charge is still open.
 
 use tegata_issuer::domain::MethodId;
-use tegata_issuer::processor::{Key, Processor, Stripe};
+use tegata_issuer::processor::{Processor, RequestKey, Stripe};
 
 use crate::payments::{TestPayer, TestPayments};
 
@@ -9,9 +9,9 @@ use crate::payments::{TestPayer, TestPayments};
 pub fn add_card(payments: &TestPayments<'_>, payer: &TestPayer, stripe: &Stripe, token: &str) {
     let card = payments.threads.block_on(async {
         let key = |what: &str| format!("{what}-{}", payer.account);
-        let customer = stripe.customer(Key(&key("customer"))).await.unwrap();
+        let customer = stripe.customer(RequestKey(&key("customer"))).await.unwrap();
         let token = MethodId::new(token).unwrap();
-        let card = stripe.attach(&customer, &token, Key(&key("attach"))).await.unwrap();
+        let card = stripe.attach(&customer, &token, RequestKey(&key("attach"))).await.unwrap();
         payments.store.store_customer(payer.account, customer).await.unwrap();
         card
     });
