@@ -33,11 +33,11 @@ pub struct OtpCredentialInfo {
 /// The hash functions of one-time passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum OtpAlgorithm {
-    /// HMAC-SHA1.
+    /// HMAC-SHA1, the default of most services.
     Sha1,
-    /// HMAC-SHA256.
+    /// HMAC-SHA256 (FIPS 198-1).
     Sha256,
-    /// HMAC-SHA512.
+    /// HMAC-SHA512 (FIPS 198-1).
     Sha512,
 }
 

@@ -32,22 +32,22 @@ pub struct Pass {
 pub struct StoredPass {
     /// The id of its record in this wallet.
     pub id: String,
-    /// The pass itself.
+    /// The pass as it was stored.
     pub content: Pass,
 }
 
 /// The kinds of symbol that a pass is drawn as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum PassFormat {
-    /// QR Code.
+    /// QR Code (ISO/IEC 18004).
     Qr,
-    /// Code 128.
+    /// Code 128 (ISO/IEC 15417).
     Code128,
-    /// PDF417.
+    /// PDF417 (ISO/IEC 15438).
     Pdf417,
-    /// Aztec Code.
+    /// Aztec Code (ISO/IEC 24778).
     Aztec,
-    /// Data Matrix.
+    /// Data Matrix (ISO/IEC 16022).
     DataMatrix,
 }
 
@@ -59,7 +59,7 @@ impl Passes {
         self.0.with(|wallet| wallet.passes().add(&pass).map(|id| id.to_string()))
     }
 
-    /// Lists all passes.
+    /// Lists all passes with their ids.
     pub fn list(&self) -> Result<Vec<StoredPass>, WalletError> {
         let all = self.0.with(|wallet| wallet.passes().list())?;
         Ok(all

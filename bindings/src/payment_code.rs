@@ -58,18 +58,18 @@ pub struct Symbol {
 /// The kinds of symbol that a payment code is drawn as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SymbolFormat {
-    /// QR Code.
+    /// QR Code (ISO/IEC 18004).
     Qr,
-    /// Code 128.
+    /// Code 128 (ISO/IEC 15417).
     Code128,
 }
 
 /// Languages that a code is read out in, and that mails are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Language {
-    /// English.
+    /// The English language, the default.
     English,
-    /// Japanese.
+    /// The Japanese language.
     Japanese,
 }
 

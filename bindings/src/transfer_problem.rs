@@ -20,7 +20,7 @@ pub enum TransferProblem {
     NumberMismatch,
     /// The 32 MiB of memory that the number is computed with are not available at present.
     OutOfMemory,
-    /// Nothing was selected.
+    /// Nothing was selected: select a pass or a one-time password.
     NothingSelected,
     /// More was selected than is transferred at once, which is 1,000 records and 512 kB: select less.
     TooLarge,

@@ -28,7 +28,7 @@ pub struct IssuerRequest {
 #[derive(Clone, uniffi::Record)]
 #[uniffi::export(Display)]
 pub struct IssuerResponse {
-    /// The HTTP status.
+    /// The status code of the response.
     pub status: i32,
     /// The body. A body of more than 256 KiB is not read: a client may stop after one byte more.
     pub body: Vec<u8>,

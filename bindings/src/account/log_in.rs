@@ -1,4 +1,4 @@
-//! Logging in.
+//! Logging in at an issuer.
 
 use tegata::protocol;
 

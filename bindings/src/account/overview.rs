@@ -16,7 +16,7 @@ call! {
 /// An account as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct AccountOverview {
-    /// The verified address.
+    /// The verified email address.
     pub address: String,
     /// The language of mails.
     pub language: Language,

@@ -57,7 +57,7 @@ calls! {
 
     /// Begins to change the address. A code is mailed to the new one.
     ChangeAddress "/v1/address" RequiredAuth::Session => Acknowledgement {
-        /// The new address.
+        /// The new email address.
         address: Handle,
         /// The language of mails to the account.
         language: Language,
@@ -93,9 +93,9 @@ session_calls! {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Language {
-    /// Japanese.
+    /// Mails in Japanese, `ja`.
     Ja,
-    /// English.
+    /// Mails in English, `en`.
     En,
 }
 
@@ -115,13 +115,13 @@ newtype! {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountOverview {
-    /// The verified address.
+    /// The verified email address.
     pub address: Handle,
     /// The language of mails to the account.
     pub language: Language,
-    /// The known devices.
+    /// The devices that the account knows.
     pub devices: Vec<AccountDevice>,
-    /// The valid sessions.
+    /// The sessions that have not ended.
     pub sessions: Vec<AccountSession>,
     /// The number of unused recovery codes.
     pub recovery_codes_left: usize,
@@ -140,9 +140,9 @@ pub struct AccountOverview {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountDevice {
-    /// The device's id.
+    /// The id of the device.
     pub device: DeviceNumber,
-    /// The device's name.
+    /// The name of the device.
     pub name: DeviceName,
     /// When the account first knew it: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
@@ -156,7 +156,7 @@ pub struct AccountDevice {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountSession {
-    /// The session's number.
+    /// The number of the session.
     pub session: SessionNumber,
     /// The id of its device.
     pub device: DeviceNumber,
@@ -188,9 +188,9 @@ pub struct AccountExport {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountEvent {
-    /// The event's id.
+    /// The id of the event.
     pub event: EventNumber,
-    /// What happened.
+    /// The kind of event.
     #[cfg_attr(feature = "openapi", schema(example = "logged_in"))]
     pub deed: String,
     /// When it happened: seconds since 1970.

@@ -25,7 +25,7 @@ pub enum RequiredAuth {
     Anyone,
     /// A signature for this purpose by the device whose key the message contains.
     Device(&'static str),
-    /// A session token.
+    /// The token of a session.
     Session,
     /// A session token, and a signature for this purpose by the session's device, whose key the message contains.
     DeviceInSession(&'static str),

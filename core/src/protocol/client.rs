@@ -84,7 +84,7 @@ impl<C> From<Request<C>> for Envelope {
 /// The issuer's response, as the host received it.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The HTTP status.
+    /// The status code of the response.
     pub status: u16,
     /// The body, at most [`Response::LARGEST`] bytes.
     pub body: Vec<u8>,

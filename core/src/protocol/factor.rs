@@ -55,7 +55,7 @@ pub struct FactorEnrolment {
     pub otpauth: SecretText,
 }
 
-/// New recovery codes.
+/// New recovery codes in place of the previous ones.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::code::{AliasPeriod, CredentialId, Scheme, Seed};
 use crate::vault::cbor::{MapReader, MapWriter};
 
-/// HPKE's `info`.
+/// The parameter `info` of HPKE.
 pub const PROVISION_INFO: &[u8] = b"tegata/v1/provision";
 
 /// HPKE's associated data: SHA-256 of the request's body as it was sent, and which credential it is. So an answer opens
@@ -30,11 +30,11 @@ pub fn provision_aad(body: &[u8], credential: CredentialId) -> [u8; 48] {
 /// | 4 | 32 bytes: the seed |
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// Which credential.
+    /// The issuer's id of the credential.
     pub credential: CredentialId,
-    /// Prefix and alias period.
+    /// The prefix and the alias period.
     pub scheme: Scheme,
-    /// The seed.
+    /// The seed that codes are derived from.
     pub seed: Seed,
 }
 
@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn the_bytes_are_frozen() {
-        let (id, seed) = ("11".repeat(16), "22".repeat(32));
+        let id = "11".repeat(16);
+        let seed = "22".repeat(32);
         let written = format!("a5 0001 0150{id} 026434393630 031a00015180 045820{seed}");
         let bytes = grant().write().unwrap();
         assert_eq!(hex::encode(&*bytes), written.replace(' ', ""));
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_bound_to_its_request_and_its_credential() {
+    fn an_answer_is_bound_to_request_and_credential() {
         let aad = |body: &[u8], id| provision_aad(body, CredentialId([id; 16]));
         assert_eq!(
             hex::encode(aad(b"{}", 1)),

@@ -1,4 +1,4 @@
-//! What a shopper signs up and logs in with: an e-mail address, in one spelling.
+//! The email address that an owner signs up and logs in with, in one spelling.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ newtype! {
         max: LONGEST, example: "hanako@example.org",]
 }
 
-/// The text is not an address that can be signed up with.
+/// The error of a text that is not such an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected one e-mail address in ASCII, as in name@example.org, of at most 254 bytes")]
 pub struct InvalidHandle;
@@ -29,7 +29,7 @@ const LONGEST: usize = 254;
 const LONGEST_LOCAL: usize = 64;
 
 impl Handle {
-    /// The address, to send to and to look up by.
+    /// Gives the address, to send mail to and to look up by.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.0
@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_matches_the_form_that_is_described_is_taken_unless_it_is_too_long(
+        fn addresses_that_match_the_pattern_are_taken(
             text in prop::string::string_regex(Handle::PATTERN).unwrap(),
         ) {
             let local = text.find('@').unwrap_or_default();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_two_addresses_or_look_like_another_is_refused() {
+    fn ambiguous_addresses_are_refused() {
         for bad in [
             "",
             "a",

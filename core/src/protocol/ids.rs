@@ -1,5 +1,4 @@
-//! What wallet and issuer call devices and sessions. A session's number counts within one account and means nothing
-//! outside of it.
+//! Ids of devices and sessions. A session's number counts within one account and means nothing outside of it.
 
 use std::fmt;
 
@@ -7,22 +6,22 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-/// A session of an account.
+/// The number of a session of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub u32);
 
-/// A device, by its public key: SHA-256 of the SEC1 uncompressed point. Text of it is Base64url without padding.
+/// The id of a device, made of its public key: SHA-256 of the SEC1 uncompressed point. Text of it is Base64url without padding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeviceId(pub [u8; 32]);
 
-/// The text is not a device's id.
+/// The error of a text that is not a device's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a device id is 43 characters of Base64url")]
 pub struct InvalidDeviceId;
 
 impl DeviceId {
-    /// That of a public key: 65 bytes, SEC1 uncompressed (SEC 1, section 2.3.3).
+    /// Computes the id of a public key: 65 bytes, SEC1 uncompressed (SEC 1, section 2.3.3).
     #[must_use]
     pub fn of(public_key: &[u8]) -> Self {
         let mut id = [0; 32];

@@ -14,18 +14,18 @@ calls! {
     LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
         /// The account's e-mail address.
         handle: Handle,
-        /// The password.
+        /// The password of the account.
         password: PasswordText,
         /// A second factor; optional on a device that the account knows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         second_factor: Option<SecondFactor>,
         /// The key of the device that logs in.
         device: DeviceKey,
-        /// The device's name.
+        /// The name of the device.
         device_name: DeviceName,
     }
 
-    /// Ends this session.
+    /// Ends the session that it is sent in.
     LogOut "/v1/session/end" RequiredAuth::Session, idempotent => Acknowledgement {}
 
     /// Ends another session or all others.
@@ -48,7 +48,7 @@ session_calls! {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogInResult {
-    /// The session token.
+    /// The token of the new session.
     pub session: SessionToken,
     /// Whether a recovery code was used: then only enrolling a new second factor is accepted next.
     pub must_enrol: bool,

@@ -1,4 +1,4 @@
-//! Resetting the password.
+//! Resetting the password of an account.
 
 use serde::{Deserialize, Serialize};
 

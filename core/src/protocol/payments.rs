@@ -1,4 +1,4 @@
-//! The account's payments.
+//! What was paid with an account.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +39,9 @@ pub struct PaymentPage {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountPayment {
-    /// The payment's id.
+    /// The id of the payment.
     pub payment: PaymentNumber,
-    /// The shop's name.
+    /// The name of the shop.
     pub shop: ShopName,
     /// The till's reference of the sale.
     pub reference: SaleNumber,
@@ -81,7 +81,7 @@ pub enum PaymentState {
     BeingTakenBack,
     /// Voided before the card was charged.
     Cancelled,
-    /// The format_amount went back to the card.
+    /// The money went back to the card.
     Refunded,
 }
 

@@ -28,11 +28,11 @@ device_signed! { Provision }
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProvisionedCredential {
-    /// The credential's id.
+    /// The id of the credential.
     pub credential: CredentialName,
-    /// The encapsulated key.
+    /// The encapsulated key of HPKE.
     pub enc: X25519Key,
-    /// An encrypted [`Grant`](super::Grant).
+    /// A [`Grant`](super::Grant), encrypted to the device.
     pub ciphertext: Ciphertext,
     /// The public key of the issuer's till cards.
     pub till_card_key: Ed25519Key,

@@ -1,41 +1,41 @@
-//! Why the issuer says no.
+//! Why the issuer refuses a message.
 
 use std::fmt;
 
-/// Why not.
+/// Why the issuer refuses a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
-    /// Some of the credentials are wrong, expired; which is not told.
+    /// Some of the credentials are wrong or expired. The issuer does not say which.
     #[error("invalid credentials")]
     InvalidCredentials,
-    /// There is no such session.
+    /// The session token is not that of a session.
     #[error("log in first")]
     NotLoggedIn,
-    /// The password was not given within the last minutes.
+    /// The password was not given within the last five minutes.
     #[error("log in again: this requires a login within the last five minutes")]
     LoginTooOld,
-    /// The second factor was not proved within the last minutes.
+    /// The second factor was not verified within the last five minutes.
     #[error("verify your second factor: this requires it within the last five minutes")]
     FactorRequired,
-    /// A recovery code stood in for the second factor: a new one is due.
+    /// A recovery code stood in for the second factor: a new one has to be enrolled first.
     #[error("enrol a second factor first")]
     EnrolmentRequired,
     /// The account is frozen.
     #[error("the account is frozen")]
     Frozen,
-    /// Nothing of that kind is under way.
+    /// No operation of that kind is pending.
     #[error("no such operation is pending")]
     NoPendingOperation,
     /// This was tried or changed too often.
     #[error("too many attempts; try again in {}", WaitText(*.wait))]
     TooManyAttempts {
-        /// When the next try is taken, in seconds.
+        /// Seconds until the next try is taken.
         wait: u64,
     },
 }
 
 impl Refusal {
-    /// Each of them, with the shortest wait.
+    /// All of them, with the shortest wait.
     pub const ALL: [Self; 8] = [
         Self::InvalidCredentials,
         Self::NotLoggedIn,
@@ -47,7 +47,7 @@ impl Refusal {
         Self::TooManyAttempts { wait: 1 },
     ];
 
-    /// What a problem document calls it: `urn:tegata:problem:` and this.
+    /// Names it in a problem document, after `urn:tegata:problem:`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl Refusal {
     }
 }
 
-/// So many seconds, as a person says it: rounded up, so that who waits that long is not too early.
+/// Writes seconds for people, rounded up, so that whoever waits that long is not too early.
 pub(super) struct WaitText(pub(super) u64);
 
 impl fmt::Display for WaitText {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_said_so_that_nobody_comes_too_early() {
+    fn a_wait_is_rounded_up() {
         for (seconds, words) in [
             (1, "1 second"),
             (7, "7 seconds"),

@@ -1,4 +1,4 @@
-//! Signing up.
+//! Signing up at an issuer.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +13,13 @@ use super::values::{DeviceKey, DeviceName};
 calls! {
     /// Begins a sign-up. The response is the same whether or not the address has an account; the mail says which.
     BeginSignUp "/v1/sign-ups" RequiredAuth::Device("sign-up") => IssuedTicket {
-        /// The e-mail address.
+        /// The email address to sign up with.
         address: Handle,
         /// The language of mails to the account.
         language: Language,
         /// The key of the device that signs up.
         device: DeviceKey,
-        /// The device's name.
+        /// The name of the device.
         device_name: DeviceName,
     }
 
@@ -62,7 +62,7 @@ pub struct IssuedTicket {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignUpResult {
-    /// The session token.
+    /// The token of the new session.
     pub session: SessionToken,
     /// Ten recovery codes, returned once.
     pub recovery_codes: Vec<RecoveryCode>,

@@ -1,20 +1,20 @@
-//! What a device signs: `"tegata/v1/" ‖ purpose ‖ 0x00 ‖ body`, the body exactly as it is sent.
+//! The bytes that a device signs: `"tegata/v1/" ‖ purpose ‖ 0x00 ‖ body`, the body exactly as it is sent.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
 use super::values::DeviceKey;
 
-/// The header that carries a signature: DER in Base64url without padding.
+/// The header of a signature: DER in Base64url without padding.
 pub const SIGNATURE_HEADER: &str = "Tegata-Signature";
 
-/// The bytes that are signed for a purpose.
+/// Puts together the bytes that are signed for a purpose.
 #[must_use]
 pub fn signed_bytes(purpose: &str, body: &[u8]) -> Vec<u8> {
     [b"tegata/v1/", purpose.as_bytes(), &[0], body].concat()
 }
 
-/// Whether `signature`, as the header carries it, is the device's over this body for this purpose: ECDSA P-256 with
+/// Verifies that `signature`, as it is in the header, is the device's over this body for this purpose: ECDSA P-256 with
 /// SHA-256 (FIPS 186-5), DER, a high S as good as a low one.
 #[must_use]
 pub fn is_signed(key: &DeviceKey, purpose: &str, body: &[u8], signature: &str) -> bool {
@@ -23,7 +23,7 @@ pub fn is_signed(key: &DeviceKey, purpose: &str, body: &[u8], signature: &str) -
     key.verify(&signed_bytes(purpose, body), &der).is_ok()
 }
 
-/// A signature as the header carries it.
+/// Writes a signature as it is in the header.
 #[must_use]
 pub fn signature_text(der: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(der)
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_for_one_key_one_purpose_and_one_body() {
+    fn a_signature_is_for_one_key_purpose_and_body() {
         let folder = tempfile::tempdir().unwrap();
         let make = |name: &str| {
             let path = folder.path().join(name);
@@ -48,7 +48,8 @@ mod tests {
             let random = std::sync::Arc::new(crate::SystemRandom::new());
             SoftwareKeystore::create(&path, b"passphrase", stretch, random).unwrap()
         };
-        let (ours, other) = (make("a"), make("b"));
+        let ours = make("a");
+        let other = make("b");
         let key = DeviceKey(ours.public_key().unwrap());
         let signature = signature_text(&ours.sign(&signed_bytes("log-in", b"{}")).unwrap());
         assert!(is_signed(&key, "log-in", b"{}", &signature));

@@ -95,7 +95,7 @@ impl Ciphertext {
         if fits { Ok(Self(bytes)) } else { Err(InvalidText("1 to 1,024 bytes in Base64url")) }
     }
 
-    /// The encrypted bytes.
+    /// Gives the encrypted bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
@@ -118,7 +118,7 @@ newtype! {
 }
 
 impl CurrencyName {
-    /// The three letters.
+    /// Gives the three letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -137,7 +137,7 @@ newtype! {
 }
 
 impl SaleNumber {
-    /// The reference, as the till wrote it.
+    /// Gives the reference as the till wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

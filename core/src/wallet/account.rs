@@ -1,7 +1,9 @@
 //! The owner's account at an issuer: requests for the host to send.
 
+use super::error::Error;
+use super::open::Wallet;
+use super::profile::{AccountProfile, AccountStatus};
 use super::request::{FollowUp, OutgoingRequest, PendingRequest};
-use super::{AccountProfile, AccountStatus, Error, Wallet};
 use crate::protocol::{
     BeginPasswordReset, BeginSignUp, Call, ConfirmAddressChange, DeviceKey, DeviceSigned,
     FinishPasswordReset, FinishSignUp, Handle, IssuerError, Language, LogIn, MailedCodeText,

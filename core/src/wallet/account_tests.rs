@@ -1,7 +1,9 @@
 //! Tests of the account's requests, and of completing them.
 
+use super::error::Error;
+use super::open::Wallet;
+use super::profile::{AccountProfile, AccountStatus};
 use super::test_phone::TestPhone;
-use super::{AccountProfile, AccountStatus, Error, Wallet};
 use crate::SystemClock;
 use crate::protocol::{
     DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogOut,

@@ -5,7 +5,7 @@ use crate::protocol::IssuerProblem;
 use crate::transfer::TransferError;
 use crate::vault::VaultError;
 
-/// Why the wallet did not do as asked. The details stay inside; each variant is something a host reacts to.
+/// Why the wallet did not do what was requested. The details stay inside; each variant is something a host reacts to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -57,22 +57,22 @@ pub enum Error {
     /// No session is kept: log in at the issuer.
     #[error("the wallet is not logged in at an issuer")]
     NotLoggedIn,
-    /// The issuer did not do it.
+    /// The issuer did not do what was requested.
     #[error(transparent)]
     Issuer(IssuerProblem),
-    /// An issuer's answer is not to what this wallet asked, or was altered on its way.
+    /// An issuer's answer belongs to another request, or was altered on its way.
     #[error("the issuer's response does not match this wallet's request")]
     InvalidAnswer,
-    /// A move from another phone, or to one, does not go on like this.
+    /// A transfer to or from another phone does not go on.
     #[error(transparent)]
     Transfer(TransferError),
     /// The text is no card of a till of the credential's issuer: make no code for it.
     #[error(transparent)]
     TillCard(#[from] TillCardError),
-    /// Nothing of this kind has that id.
+    /// No record of this kind has that id.
     #[error("the wallet has no record of this kind with this id")]
     NotFound,
-    /// A value that cannot be stored, and what is accepted instead.
+    /// A value cannot be stored. The text says what is accepted instead.
     #[error("{0}")]
     Invalid(String),
     /// The device failed: a full disk, a broken keystore. One plain clause.

@@ -10,7 +10,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerAddress(String);
 
-/// The text is not an address that anything secret may be sent to.
+/// The error of a text that is not an address for secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected the issuer's address as in https://pay.example.org, or as in http://127.0.0.1:8080 on this machine"
@@ -18,7 +18,7 @@ pub struct IssuerAddress(String);
 pub struct InvalidIssuerAddress;
 
 impl IssuerAddress {
-    /// The address, without a slash at its end: a message's path goes after it.
+    /// Gives the address without a slash at its end: a message's path follows it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_reached_over_tls_or_on_this_machine() {
+    fn addresses_use_tls_or_this_machine() {
         for (text, same) in [
             ("https://pay.example.org", "https://pay.example.org"),
             ("HTTPS://Pay.Example.org:8443/", "https://pay.example.org:8443"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn in_clear_to_elsewhere_or_with_more_than_an_address_is_refused() {
+    fn cleartext_and_longer_addresses_are_refused() {
         for bad in [
             "",
             "pay.example.org",

@@ -1,6 +1,7 @@
 //! The payment lock, as a settings page sees it.
 
-use super::{Error, Payments};
+use super::error::Error;
+use super::payments::Payments;
 use crate::vault::{Argon2Params, LockStatus, PaymentUnlock};
 
 impl Payments<'_> {

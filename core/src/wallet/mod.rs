@@ -2,7 +2,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `mod` | [`Wallet`]: opening and closing the file, and the handles |
+//! | `open`, `handles` | [`Wallet`]: opening and closing the file; a handle for each feature |
 //! | `payments`, `lock` | [`Payments`]: payment credentials and their codes, the payment lock |
 //! | `otp_credentials`, `passes` | one-time passwords; passes of others |
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
@@ -14,8 +14,10 @@ mod account;
 #[cfg(test)]
 mod account_tests;
 mod error;
+mod handles;
 mod issuer_address;
 mod lock;
+mod open;
 mod otp_credentials;
 mod passes;
 mod payment_history;
@@ -30,13 +32,10 @@ mod session;
 mod test_phone;
 mod transfer;
 
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
-
 pub use account::Account;
 pub use error::Error;
 pub use issuer_address::{InvalidIssuerAddress, IssuerAddress};
+pub use open::Wallet;
 pub use otp_credentials::{OtpCredentialInfo, OtpCredentials};
 pub use passes::Passes;
 pub use payment_history::PaymentHistory;
@@ -44,135 +43,3 @@ pub use payments::{NewPaymentCredential, NextCode, PaymentCredentialInfo, Paymen
 pub use profile::{AccountProfile, AccountStatus};
 pub use request::{PendingRequest, SplitSession};
 pub use transfer::Transfer;
-
-use crate::vault::{Keystore, RecordId, RecordKind, Vault};
-use crate::{Clock, Device};
-
-/// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
-pub struct Wallet {
-    vault: Vault,
-    clock: Arc<dyn Clock>,
-}
-
-impl Wallet {
-    /// Makes a new, empty wallet at `path` and opens it. The device's keystore wraps its key.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyExists`] if there is a file at `path`: nothing is overwritten. Otherwise those of the keystore.
-    pub fn create(path: &Path, device: &Device) -> Result<Self, Error> {
-        Ok(Self::on(Vault::create(path, device)?, device))
-    }
-
-    /// Opens the wallet at `path`, and checks that nothing in it was altered and that it is not an older copy. Well below
-    /// a millisecond for a hundred credentials, the time of keystore and anchor apart.
-    ///
-    /// # Errors
-    /// Each says what to do; none of them changes a file or replaces a key.
-    pub fn open(path: &Path, device: &Device) -> Result<Self, Error> {
-        Ok(Self::on(Vault::open(path, device)?, device))
-    }
-
-    /// Opens the wallet at `path` although it is an older copy, when its owner says so. Payment credentials and their lock
-    /// are dropped, for the issuer to provision again; passes and one-time passwords stay as the copy has them.
-    ///
-    /// # Errors
-    /// Those of [`open`](Self::open) but [`Error::RolledBack`].
-    pub fn open_rolled_back(path: &Path, device: &Device) -> Result<Self, Error> {
-        Ok(Self::on(Vault::open_rolled_back(path, device)?, device))
-    }
-
-    fn on(vault: Vault, device: &Device) -> Self {
-        Self { vault, clock: Arc::clone(&device.clock) }
-    }
-
-    /// Has another keystore protect the wallet from now on. Cheap: one row is written.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] while a PIN is set, which only the present keystore can check; those of both keystores.
-    pub fn change_keystore(&mut self, keystore: Arc<dyn Keystore>) -> Result<(), Error> {
-        Ok(self.vault.change_keystore(keystore)?)
-    }
-
-    /// Encrypts everything again under a new key, and refuses the old one from then on: for when the old key may have
-    /// leaked. One durable write per record; if it is interrupted, call it again.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] and those of the keystore; nothing is lost then.
-    pub fn rekey(&mut self) -> Result<(), Error> {
-        Ok(self.vault.rekey()?)
-    }
-
-    /// Whether [`rekey`](Self::rekey) was interrupted and is to be called again.
-    #[must_use]
-    pub fn is_rekeying(&self) -> bool {
-        self.vault.is_rekeying()
-    }
-
-    /// Closes the wallet. Dropping it does the same and cannot say whether it worked.
-    ///
-    /// # Errors
-    /// [`Error::Failed`]; what was stored is safe even then.
-    pub fn close(self) -> Result<(), Error> {
-        Ok(self.vault.close()?)
-    }
-
-    /// Removes the wallet at `path` for good, whatever state it is in. Costs a new provisioning, never money.
-    ///
-    /// # Errors
-    /// [`Error::NoWallet`], [`Error::InUse`], [`Error::Failed`].
-    pub fn destroy(path: &Path) -> Result<(), Error> {
-        Ok(Vault::destroy(path)?)
-    }
-
-    /// Gives the handle for payment credentials and their codes.
-    pub fn payments(&mut self) -> Payments<'_> {
-        Payments::new(self)
-    }
-
-    /// Gives the handle for one-time passwords of any service.
-    pub fn otp_credentials(&mut self) -> OtpCredentials<'_> {
-        OtpCredentials::new(self)
-    }
-
-    /// Gives the handle for passes that others issued.
-    pub fn passes(&mut self) -> Passes<'_> {
-        Passes::new(self)
-    }
-
-    /// Gives the handle for the owner's account at an issuer.
-    pub fn account(&mut self) -> Account<'_> {
-        Account::new(self)
-    }
-
-    /// Gives the handle for transfers to another phone, and from one.
-    pub fn transfer(&mut self) -> Transfer<'_> {
-        Transfer::new(self)
-    }
-
-    /// Removes a record if it holds a `T`: a handle must not remove records of another's.
-    fn remove<T: RecordKind>(&mut self, id: &RecordId) -> Result<(), Error> {
-        self.vault.transaction(|tx| {
-            tx.get::<T>(id)?.ok_or(Error::NotFound)?;
-            tx.delete(id)?;
-            Ok(())
-        })
-    }
-
-    /// Counts the records of all kinds.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.vault.len()
-    }
-
-    /// Whether the wallet has no records.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.vault.is_empty()
-    }
-}
-
-impl fmt::Debug for Wallet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wallet").field("vault", &self.vault).finish_non_exhaustive()
-    }
-}

@@ -1,6 +1,7 @@
 //! One-time passwords of any service.
 
-use super::{Error, Wallet};
+use super::error::Error;
+use super::open::Wallet;
 use crate::SecretBytes;
 use crate::formats::otpauth;
 use crate::otp::OtpCode;
@@ -15,11 +16,11 @@ pub struct OtpCredentials<'w>(&'w mut Wallet);
 pub struct OtpCredentialInfo {
     /// Its record in this wallet.
     pub id: RecordId,
-    /// The service.
+    /// The name of the service.
     pub issuer: String,
-    /// The account there.
+    /// The name of the account at the service.
     pub account: String,
-    /// The hash.
+    /// The hash function of its codes.
     pub algorithm: OtpAlgorithm,
     /// Digits of a code: 6 to 8.
     pub digits: u8,

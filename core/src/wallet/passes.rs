@@ -1,6 +1,7 @@
 //! Passes that others issued.
 
-use super::{Error, Wallet};
+use super::error::Error;
+use super::open::Wallet;
 use crate::vault::{Pass, RecordId};
 
 /// Passes that others issued: tickets, loyalty cards.

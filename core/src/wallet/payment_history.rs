@@ -1,6 +1,8 @@
 //! The account's payments as the wallet keeps them, to be shown without a network.
 
-use super::{Account, AccountProfile, Error};
+use super::account::Account;
+use super::error::Error;
+use super::profile::AccountProfile;
 use crate::UnixTime;
 use crate::protocol::PaymentPage;
 use crate::vault::{History, RecordId, VaultError};

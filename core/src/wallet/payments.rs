@@ -1,6 +1,7 @@
 //! Payment credentials: the next code, and the issuer's time.
 
-use super::{Error, Wallet};
+use super::error::Error;
+use super::open::Wallet;
 use crate::UnixTime;
 use crate::code::{
     Audience, ClockOffset, ClockStatus, CodeKeys, Counter, CredentialId, NextSlot, PaymentCode,

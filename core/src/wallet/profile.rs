@@ -1,6 +1,7 @@
 //! Which account a wallet has, and at which issuer.
 
-use super::{Error, IssuerAddress};
+use super::error::Error;
+use super::issuer_address::IssuerAddress;
 use crate::protocol::{DeviceName, Handle};
 use crate::vault::AccountRecord;
 

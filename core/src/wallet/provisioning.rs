@@ -1,8 +1,10 @@
 //! How the wallet gets the credential that its payment codes are made from: by a request that is kept until it is
 //! completed, so that a lost response or a killed app costs nothing.
 
+use super::account::Account;
 use super::account::{RequestResult, request_error};
-use super::{Account, Error, PendingRequest};
+use super::error::Error;
+use super::request::PendingRequest;
 use crate::code::{ClockOffset, CredentialId};
 use crate::hpke::ReceiverKey;
 use crate::protocol::{
@@ -34,7 +36,8 @@ impl Account<'_> {
             let mut request = [0; 16];
             tx.random().fill(&mut request).map_err(VaultError::from)?;
             let key = ReceiverKey::make(tx.random()).map_err(VaultError::from)?;
-            let (request, public) = (RequestName(request), X25519Key(*key.public().as_bytes()));
+            let request = RequestName(request);
+            let public = X25519Key(*key.public().as_bytes());
             let call = Provision { request, device, key: public };
             let body = serde_json::to_vec(&call);
             let body = body.map_err(|_| Error::Failed("the request cannot be written".into()))?;

@@ -5,8 +5,10 @@ use hpke::{Deserializable, Serializable};
 use hpke::{aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
+use super::error::Error;
+use super::payments::{NewPaymentCredential, NextCode};
+use super::profile::AccountProfile;
 use super::test_phone::{TestPhone, keystore};
-use super::{AccountProfile, Error, NewPaymentCredential, NextCode};
 use crate::code::{
     AliasPeriod, Audience, CredentialId, Scheme, Seed, ShopName, TillCardError, UnsignedTillCard,
 };

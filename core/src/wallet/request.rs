@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use super::{AccountProfile, IssuerAddress};
+use super::issuer_address::IssuerAddress;
+use super::profile::AccountProfile;
 use crate::protocol::{
     AccountExport, AccountOverview, Acknowledgement, Cards, Envelope, FactorEnrolment,
     IssuedTicket, LogInResult, PaymentPage, RecoveryCode, RecoveryCodes, SecretText, SessionToken,

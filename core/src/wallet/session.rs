@@ -1,7 +1,9 @@
 //! The session of a wallet: completing a request, and keeping what its response brings.
 
+use super::account::Account;
+use super::error::Error;
+use super::profile::AccountProfile;
 use super::request::{FollowUp, OutgoingRequest, PendingRequest, SplitSession};
-use super::{Account, AccountProfile, Error};
 use crate::SecretBytes;
 use crate::protocol::{EndedSessions, Envelope, IssuerProblem, Refusal, Response, SessionToken};
 use crate::vault::{AccountRecord, RecordId, Transaction};

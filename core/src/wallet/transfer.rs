@@ -1,6 +1,7 @@
 //! Transfers of passes and one-time passwords from the owner's other phone, or to it.
 
-use super::{Error, Wallet};
+use super::error::Error;
+use super::open::Wallet;
 use crate::hpke::ReceiverKey;
 use crate::transfer::sealed_transfer::{SealedTransfer, TransferItem, pack, seal};
 use crate::transfer::{TransferError, TransferNumber, TransferRequest};
