@@ -17,26 +17,26 @@ use tegata::UnixTime;
 use crate::crypto::Keys;
 use crate::store::{EventCounts, EventRow, Seal, Store, StoreError, extend_chain, initial_seal};
 
-/// What could not be done to the file of checkpoints, or to the store.
+/// Why the log was not sealed or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The file.
+    /// The checkpoint file cannot be read or written.
     #[error("the checkpoint file cannot be {what}: {error}")]
     File {
-        /// Read or written.
+        /// The word `read` or `written`.
         what: &'static str,
-        /// Why not.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// The store's history is not the one that was signed last: it is not signed on.
     #[error("the log does not match what was signed before: verify it")]
     NotOurs,
-    /// The store.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A line of the file of checkpoints.
+/// A line of the checkpoint file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Checkpoint {
@@ -152,7 +152,7 @@ fn last(file: &Path, key: &[u8; 32]) -> Result<Option<Seal>, AuditError> {
     Ok(end.lines().last().and_then(|line| Checkpoint::read(line, key)))
 }
 
-/// All lines; `None` for one that the key did not sign.
+/// Reads all lines; `None` for one that the key did not sign.
 fn read(file: &Path, key: &[u8; 32]) -> Result<Vec<Option<Seal>>, AuditError> {
     let Some(file) = open(file)? else { return Ok(Vec::new()) };
     let lines = BufReader::new(file).lines();
@@ -171,7 +171,7 @@ pub enum Finding {
     },
     /// An event is missing at this place.
     Missing {
-        /// Which.
+        /// The place of the event, from 1.
         place: u64,
     },
     /// Among these events one was changed, moved, put in or taken out.
@@ -189,14 +189,14 @@ pub enum Finding {
     /// As many events are there as this, and not as many as are sealed or wait to be: one was put in past both, or one of
     /// those that wait was taken out.
     Uncounted {
-        /// In the log.
+        /// The number of events in the log.
         there: u64,
-        /// Sealed and there, or waiting.
+        /// The number of events that are sealed and there, or waiting.
         known: u64,
     },
     /// A line of the file was not signed by this key.
     NotSigned {
-        /// Which, from 1.
+        /// The number of the line, from 1.
         line: usize,
     },
 }
@@ -225,7 +225,7 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// What a verification came to.
+/// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Sealed events that were looked at.

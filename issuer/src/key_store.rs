@@ -18,7 +18,7 @@ pub enum KeyStoreError {
     /// The keys cannot be unwrapped, made or used.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The store failed.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

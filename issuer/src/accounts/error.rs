@@ -42,10 +42,10 @@ pub enum AccountError {
     /// A password was not judged, hashed or compared.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// The store failed.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The issuer failed.
+    /// Something failed that no request can help.
     #[error(transparent)]
     Internal(#[from] InternalError),
 }

@@ -1,4 +1,4 @@
-//! Logging in.
+//! Logging in with password and second factor.
 
 use tegata::protocol::{DeviceId, LogIn, LogInResult};
 use tegata_policy::{Event, Reply};

@@ -33,65 +33,65 @@ pub use server_key::ServerKeyError;
 
 use report::{Finding, Thresholds};
 
-/// Why an act was not done.
+/// Why an operator's act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorError {
     /// There is no store where it is said to be, and an operator's act makes none.
     #[error("there is no store at {0}: give the one that the service uses")]
     NoStore(PathBuf),
-    /// The store.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The server key.
+    /// There is no server key, or it cannot be read.
     #[error(transparent)]
     ServerKey(#[from] ServerKeyError),
-    /// The keys.
+    /// The issuer's keys cannot be opened or replaced.
     #[error(transparent)]
     Keys(#[from] KeyStoreError),
-    /// The log, or the file of its checkpoints.
+    /// The log, or its checkpoint file, cannot be sealed or verified.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// There is none.
+    /// No account has this address or id.
     #[error("no account has this address or id")]
     NoSuchAccount,
-    /// It is no account yet, or none any more.
+    /// The account is a pending sign-up, or was deleted.
     #[error("this is a pending sign-up or a deleted account: it cannot be frozen or unfrozen")]
     NothingToFreeze,
-    /// No payment has this number.
+    /// No payment has this id.
     #[error("no payment has this id")]
     NoSuchPayment,
-    /// There is nothing to give back.
+    /// No money has moved for the payment, so none can be refunded.
     #[error("no money has moved for this payment, which is {}: use void to cancel it", .0.name())]
     NotCharged(AuthorisationState),
     /// The account could not be changed.
     #[error("the account could not be changed: try again")]
     NotChanged,
-    /// A file of a key.
+    /// The file of a server key cannot be read or made.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    /// There is nowhere to sign how far the log goes.
+    /// No checkpoint file is set.
     #[error(
         "set checkpoints: the file outside the database that records how far the log was signed"
     )]
     NoCheckpoints,
-    /// The old checkpoints are in the way.
+    /// The old checkpoint file cannot be moved aside.
     #[error("the checkpoint file cannot be moved aside: {0}")]
     Checkpoints(std::io::Error),
-    /// What was restored is there, and cannot be opened.
+    /// The backup was restored, but the server key does not open it.
     #[error("the backup was restored, but the configured server key does not open it: {0}")]
     Restored(String),
-    /// No threads.
+    /// The operating system gives no threads.
     #[error("cannot start: {0}")]
     Threads(std::io::Error),
-    /// No threads for passwords.
+    /// The threads that hash passwords cannot be started.
     #[error(transparent)]
     Passwords(#[from] PasswordsUnavailable),
-    /// No randomness.
+    /// The operating system gives no randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
 }
 
-/// An operator at the store. Its methods wait until what they do is durable.
+/// What an operator can do to a store. The methods return when what they did is durable.
 pub struct Operator {
     threads: Runtime,
     store: Store,
@@ -100,7 +100,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// At the store that is set, which has to be there.
+    /// Opens the store of the settings, which has to exist.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -115,7 +115,7 @@ impl Operator {
         Ok(Self { threads, store, config, environment })
     }
 
-    /// Stops acts, one after the other; gives what holds now.
+    /// Stops kinds of requests, one after the other; gives what holds now.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -123,7 +123,7 @@ impl Operator {
         self.switch(acts, "stopped", AdminCommand::Stop, AdminCommand::StopAll, reason)
     }
 
-    /// Lets acts go on, one after the other; gives what holds now.
+    /// Resumes kinds of requests, one after the other; gives what holds now.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -158,7 +158,7 @@ impl Operator {
         Ok(self.threads.block_on(self.store.apply_admin_command(order, event))?)
     }
 
-    /// Makes all sessions, resets and payment credentials void, of all accounts; gives what holds now.
+    /// Revokes all sessions, resets and payment credentials of all accounts; gives what holds now.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -166,7 +166,7 @@ impl Operator {
         self.operate(AdminCommand::RevokeAll, "revoked", "all", reason)
     }
 
-    /// How many payments were begun and are not over: they are finished or taken back, also while payments are stopped.
+    /// Counts the payments that are not over: they are finished or voided, also while payments are stopped.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -193,7 +193,7 @@ impl Operator {
         Ok(code)
     }
 
-    /// All tills.
+    /// Lists all tills.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -201,7 +201,7 @@ impl Operator {
         Ok(self.threads.block_on(self.store.tills())?)
     }
 
-    /// From now on this till is none: its token and its code count for nothing.
+    /// Revokes a till: its token and its code count for nothing from now on.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -244,7 +244,7 @@ impl Operator {
         }
     }
 
-    /// A payment, as it stands.
+    /// Finds a payment, as it stands.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -282,7 +282,7 @@ impl Operator {
         }
     }
 
-    /// What stands out of the payments since so many seconds ago, and the span that was looked at.
+    /// Reports suspicious payments of the last `seconds`, with the span that was looked at.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -298,7 +298,7 @@ impl Operator {
         Ok((span, self.threads.block_on(report::make(&self.store, span, thresholds))?))
     }
 
-    /// Holds the whole log to its seals and to the signed checkpoints.
+    /// Verifies the whole log against its seals and the signed checkpoints.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -319,7 +319,7 @@ impl Operator {
         Ok(self.threads.block_on(audit::seal(&self.store, &keys, &file, now))?)
     }
 
-    /// The last lines of the log, newest first.
+    /// Gives the last `n` lines of the log, newest first.
     ///
     /// # Errors
     /// [`OperatorError`].
@@ -364,7 +364,7 @@ impl Operator {
         self.log("sealing_key_made", reason)
     }
 
-    /// Seals everything anew under the newest key and drops the older ones, when all services were started since it was
+    /// Encrypts everything again under the newest key and drops the older ones, when all services were started since it was
     /// made. Gives how many secrets were sealed, and the numbers of keys that something is still sealed under.
     ///
     /// # Errors
@@ -405,30 +405,30 @@ impl Operator {
     }
 }
 
-/// Which payment is meant.
+/// The payment that an operator means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payment {
-    /// The one of this number.
+    /// The payment of this id.
     Number(AuthorisationId),
-    /// What stands at this till under its number for a sale.
+    /// The payment of this till's sale.
     Sale(TillId, String),
 }
 
-/// Which acts are meant.
+/// The kinds of requests that an operator stops or resumes.
 #[derive(Clone, Copy, Debug)]
 pub enum Acts<'a> {
-    /// These.
+    /// Only the kinds in this list.
     These(&'a [KillSwitch]),
-    /// Every one, those of later versions, too.
+    /// Every kind, those of later versions too.
     All,
 }
 
-/// What a restore came to.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// Values of the second factor up to this time are refused.
     pub refused_up_to: UnixTime,
-    /// Where the checkpoints of the log before it lie now, if there were any.
+    /// The file that the old checkpoints were moved to, if there were any.
     pub checkpoints: Option<PathBuf>,
 }
 

@@ -9,7 +9,7 @@ use crate::store::{ActivityMeasure, ActivitySubject, BusyPeriod, Store, StoreErr
 /// Findings of one sort at most, the worst first.
 const MOST: u32 = 100;
 
-/// From how many on something is told. For tills it has to be [`times_usual`](Self::times_usual) as much as usual, too.
+/// From which counts on something is reported. For tills it has to be [`times_usual`](Self::times_usual) as much as usual, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
     /// Payments of one account within an hour.
@@ -27,7 +27,7 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
-    /// Where nothing else is said. Three of one amount within a minute is what the thieves of 2019 did.
+    /// The defaults. Three payments of one amount within a minute is what the thieves of 2019 made.
     pub const USUAL: Self = Self {
         payments_an_hour: 8,
         same_amount_a_minute: 3,
@@ -38,7 +38,7 @@ impl Thresholds {
     };
 }
 
-/// What is suspicious about it.
+/// The kinds of suspicion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// An account pays the same amount again and again.
@@ -54,7 +54,7 @@ pub enum What {
 }
 
 impl What {
-    /// As documents have it.
+    /// Names it as JSON documents do.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,11 +81,11 @@ impl What {
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
+    /// The kind of suspicion.
     pub what: What,
-    /// Whose, or where.
+    /// The account or the till that it is about.
     pub who: ActivitySubject,
-    /// How many.
+    /// How many payments, accounts or wrong codes were counted.
     pub count: u64,
     /// How many are usual: the median of all accounts, or of all tills, that paid, or sent wrong codes, at all.
     pub usual: u64,
@@ -98,7 +98,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The command that ends it, but for the reason.
+    /// Gives the command that stops it, without the reason.
     #[must_use]
     pub fn command(&self) -> String {
         match &self.who {
@@ -107,7 +107,7 @@ impl Finding {
         }
     }
 
-    /// In a sentence.
+    /// Tells it in a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
         let Self { who, count, usual, amount, .. } = self;
@@ -136,7 +136,7 @@ impl Finding {
     }
 }
 
-/// All that is above the thresholds, the worst of each sort first.
+/// Finds all that is above the thresholds, the worst of each kind first.
 ///
 /// # Errors
 /// Those of the database.

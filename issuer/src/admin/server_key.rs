@@ -7,7 +7,7 @@ use tegata::Random;
 use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::store::{Store, StoreError};
 
-/// There is no server key.
+/// Why there is no server key.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerKeyError {
     /// None is set, and the store is no file that one could lie beside.
@@ -20,15 +20,15 @@ pub enum ServerKeyError {
         "{0} is missing, and the store cannot be decrypted without it: put it back or set server_key_file"
     )]
     Gone(PathBuf),
-    /// Its file.
+    /// The file of the key cannot be read.
     #[error(transparent)]
     File(#[from] KeyFileError),
-    /// The store.
+    /// The store could not be read.
     #[error("cannot read the store's keys: {0}")]
     Store(#[from] StoreError),
 }
 
-/// The key that is set, or that lies beside the store.
+/// Reads the key that is set, or that lies beside the store.
 pub(crate) fn find(config: &Config) -> Result<ServerKey, ServerKeyError> {
     if let Some(key) = &config.server_key {
         return Ok(key.clone());
@@ -37,7 +37,7 @@ pub(crate) fn find(config: &Config) -> Result<ServerKey, ServerKeyError> {
     read_key_file(&file)?.ok_or(ServerKeyError::Gone(file))
 }
 
-/// Whether there can be one, before a store is opened.
+/// Checks that there can be one, before a store is opened.
 pub(crate) fn check(config: &Config) -> Result<(), ServerKeyError> {
     match find(config) {
         Ok(_) | Err(ServerKeyError::Gone(_)) => Ok(()),
@@ -45,7 +45,7 @@ pub(crate) fn check(config: &Config) -> Result<(), ServerKeyError> {
     }
 }
 
-/// The key that is set, or that lies beside the store; a store that is empty still gets one there.
+/// Reads the key that is set, or that lies beside the store; makes one there if the store is still empty.
 pub(crate) async fn find_or_make(
     config: &Config,
     store: &Store,

@@ -25,7 +25,7 @@ pub(crate) struct Ready {
 /// Why an index was not filled.
 #[derive(Debug, thiserror::Error)]
 pub enum FillError {
-    /// The store.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Something stands in the place of an alias key that was not sealed there.

@@ -23,7 +23,7 @@ pub enum CodesError {
          another prefix for another period"
     )]
     OtherPeriod {
-        /// The prefix.
+        /// The prefix that is set.
         prefix: String,
         /// The period that it has, in seconds.
         before: u32,
@@ -34,7 +34,7 @@ pub enum CodesError {
     /// The index of aliases was not filled.
     #[error(transparent)]
     NotFilled(#[from] FillError),
-    /// The store.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -49,7 +49,7 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// Those of a scheme of which nothing is known yet.
+    /// Begins with a scheme under which nothing was counted yet.
     pub(crate) fn new(scheme: Scheme) -> Self {
         Self { scheme, under: AtomicU64::new(0) }
     }
@@ -80,32 +80,32 @@ impl Codes {
         Ok(codes)
     }
 
-    /// Prefix and alias period of a new credential.
+    /// Gives prefix and alias period of a new credential.
     pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Whether there may be one more.
+    /// Tells whether there may be one more credential.
     pub(crate) fn has_room(&self) -> bool {
         self.room() > 0
     }
 
-    /// How many more there may be.
+    /// Gives how many more credentials there may be.
     pub(crate) fn room(&self) -> u64 {
         self.scheme.prefix.capacity().saturating_sub(self.under())
     }
 
-    /// How many there are.
+    /// Gives how many credentials there are.
     pub(crate) fn under(&self) -> u64 {
         self.under.load(Ordering::Relaxed)
     }
 
-    /// One more was made.
+    /// Counts a credential that was made.
     pub(crate) fn made_one(&self) {
         self.under.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts them.
+    /// Counts the credentials in the store.
     pub(crate) async fn count(&self, store: &Store) -> Result<(), StoreError> {
         let prefix = self.scheme.prefix;
         let under = store.credentials_under(&prefix, prefix.capacity()).await?;

@@ -11,23 +11,23 @@ use super::ServerKey;
 /// What is wrong with a file of a server key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// It cannot be read, or holds something else.
+    /// The file cannot be read, or holds something else.
     #[error("{0}")]
     Unreadable(String),
-    /// It cannot be made.
+    /// The file cannot be made.
     #[error("cannot create {file}: {error}")]
     NotMade {
-        /// Which.
+        /// The file that was to be made.
         file: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// No randomness.
+    /// The operating system gives no randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
 }
 
-/// The key in this file; `None` if there is no such file.
+/// Reads the key in this file; `None` if there is no such file.
 ///
 /// # Errors
 /// [`KeyFileError::Unreadable`].

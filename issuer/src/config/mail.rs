@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::domain::secret_text;
 
-/// Where mail goes.
+/// Where the issuer hands its mail to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mail {
     /// `mailbox`: into memory, for a page on this machine. For development.
@@ -17,21 +17,21 @@ pub enum Mail {
     Smtp(Smtp),
 }
 
-/// A server of mail.
+/// A mail server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smtp {
-    /// Its name or address, without brackets.
+    /// The name or address of the server, without brackets.
     pub host: String,
-    /// Its port.
+    /// The port that it listens on.
     pub port: u16,
-    /// How what is said to it is kept from others.
+    /// How the connection is encrypted.
     pub security: Security,
 }
 
-/// How a connection to a server of mail is kept from others.
+/// How a connection to a mail server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
-    /// Not at all: it is this machine.
+    /// Not at all: the server is this machine.
     Loopback,
     /// By STARTTLS (RFC 3207), without which nothing is sent.
     StartTls,

@@ -8,10 +8,10 @@ use serde::{Deserialize, Deserializer, de};
 use super::mail::is_loopback;
 use crate::domain::secret_text;
 
-/// Who charges cards.
+/// The card processor that charges cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Processor {
-    /// `sandbox`, or `sandbox:FILE`: ours, within the service; no money moves.
+    /// `sandbox`, or `sandbox:FILE`: the built-in one; no money moves.
     Sandbox(Option<PathBuf>),
     /// `https://HOST`, or `http://HOST:PORT` on this machine: one that speaks Stripe's interface.
     At(String),

@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::domain::secret_text;
 
-/// What the service proves itself with elsewhere: the password for a server of mail, the key for a card processor.
+/// A secret for another server: the password of a mail server, the key of a card processor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretSetting(Zeroizing<String>);
 
 impl SecretSetting {
-    /// This one.
+    /// Takes a secret as text.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
@@ -26,7 +26,7 @@ impl SecretSetting {
         Ok(Self::new(text.trim_end_matches(['\r', '\n'])))
     }
 
-    /// The text, for whom it is meant.
+    /// Gives the secret, for the server that it is meant for.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

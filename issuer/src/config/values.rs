@@ -123,7 +123,7 @@ impl Seconds {
         Self(N)
     }
 
-    /// As a duration.
+    /// Gives the seconds as a duration.
     #[must_use]
     pub const fn duration(self) -> Duration {
         Duration::from_secs(self.0 as u64)
@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
-/// How many there may be, 1 to 65,535.
+/// A limit on how many there may be, 1 to 65,535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(std::num::NonZeroU16);
 
@@ -148,7 +148,7 @@ impl Count {
         Self(const { std::num::NonZeroU16::new(N).unwrap() })
     }
 
-    /// The number.
+    /// Gives the number as an index.
     #[must_use]
     pub fn get(self) -> usize {
         self.0.get().into()
@@ -183,23 +183,23 @@ impl<'de> Deserialize<'de> for HeaderNamed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For a person.
+    /// Lines for a person to read.
     Text,
     /// One JSON object a line.
     Json,
 }
 
-/// From which weight on a line is in the log.
+/// The least severity of lines in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What failed on our side.
+    /// Internal errors.
     Error,
-    /// And what should not go on like this.
+    /// Errors, and what an operator should look into.
     Warn,
-    /// And one line for each request.
+    /// Also one line for each request.
     Info,
-    /// And steps within them.
+    /// Also the steps within requests.
     Debug,
 }
 
@@ -213,7 +213,7 @@ pub enum ForwardedHeader {
     /// `X-Forwarded-For`: addresses between commas, each proxy adding at the right.
     #[serde(rename = "x-forwarded-for")]
     XForwardedFor,
-    /// `Forwarded` (RFC 7239).
+    /// The header `Forwarded` (RFC 7239).
     #[serde(rename = "forwarded")]
     Forwarded,
 }

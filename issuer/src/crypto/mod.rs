@@ -47,7 +47,7 @@ pub enum KeysError {
     /// All 255 sealing keys were used.
     #[error("no id is left for another sealing key")]
     NoNumberLeft,
-    /// No randomness.
+    /// The operating system gives no randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
 }
@@ -126,20 +126,20 @@ impl Keys {
         self.sealing.last_key_value().map_or(0, |(number, _)| *number)
     }
 
-    /// What an account is found by: of the address in its canonical form, and of nothing else.
+    /// Gives what an account is found by: the keyed hash of the address in its canonical form.
     #[must_use]
     pub fn handle(&self, canonical: &str) -> HandleKey {
         HandleKey(tag(&self.handle, &[canonical.as_bytes()]))
     }
 
-    /// Whose tries at what are counted, without saying whose.
+    /// Gives the key that attempts are counted under, which says neither whose they are nor at what.
     #[must_use]
     pub fn throttle(&self, purpose: &str, who: &[u8]) -> ThrottleKey {
         ThrottleKey(tag(&self.throttle, &[purpose.as_bytes(), &[0], who]))
     }
 
-    /// A secret as it is kept: a code of any kind as a hash that nobody can guess at without the key,
-    /// everything else sealed.
+    /// Protects a secret as it is stored: a code of any kind becomes a hash that nobody can guess at without the key,
+    /// everything else is sealed.
     ///
     /// # Errors
     /// `Random`.
@@ -162,7 +162,7 @@ impl Keys {
         }
     }
 
-    /// Whether this is the code that is kept there. Takes as long whether it is or not.
+    /// Tells whether this is the code that is stored there. Takes as long whether it is or not.
     #[must_use]
     pub fn is_code(
         &self,
@@ -191,7 +191,7 @@ impl Keys {
         Ok(Sealed { key: *number, bytes: key.seal(&place.name(), plain, random)? })
     }
 
-    /// What was sealed for this place.
+    /// Opens what was sealed for this place.
     ///
     /// # Errors
     /// `NotOpened`.
@@ -204,8 +204,8 @@ impl Keys {
         key.open(&place.name(), &sealed.bytes).ok_or(KeysError::NotOpened)
     }
 
-    /// A word for the app that stands for a sign-up or a reset, and for nothing to anybody else. One for an account
-    /// that is not there looks the same.
+    /// Makes a ticket for the app that stands for a sign-up or a reset, and tells nobody else anything. One for an account
+    /// that does not exist looks the same.
     ///
     /// # Errors
     /// `Random`.
@@ -219,7 +219,7 @@ impl Keys {
         Ok(self.ticket.write(purpose, account, number, random)?)
     }
 
-    /// What a ticket stands for; `None` if it is none of ours for this purpose.
+    /// Reads a ticket; `None` if the issuer made none like it for this purpose.
     #[must_use]
     pub fn read_ticket(&self, purpose: Purpose, ticket: &str) -> Option<(AccountId, u32)> {
         self.ticket.read(purpose, ticket)

@@ -83,7 +83,7 @@ impl RetryAfter {
         Self(wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1))
     }
 
-    /// The seconds.
+    /// Gives the whole seconds.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0

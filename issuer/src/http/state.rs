@@ -11,15 +11,15 @@ use crate::passwords::{Passwords, PasswordsUnavailable};
 /// What all requests share: the state of each handler, as `State<Arc<AppState>>`.
 #[derive(Debug)]
 pub struct AppState {
-    /// How it is set up.
+    /// The settings of the service.
     pub config: Config,
-    /// Time and randomness.
+    /// Where time and randomness come from.
     pub environment: Environment,
-    /// How often somebody may ask.
+    /// The rate limits of requests.
     pub limits: Limits,
-    /// Where passwords are hashed.
+    /// The threads that hash passwords.
     pub passwords: Arc<Passwords>,
-    /// What is counted.
+    /// The counts for `/metrics`.
     pub metrics: Metrics,
 }
 

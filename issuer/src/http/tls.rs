@@ -16,9 +16,9 @@ pub enum TlsError {
     File {
         /// What was looked for in it.
         what: &'static str,
-        /// The file.
+        /// The file that was read.
         file: PathBuf,
-        /// What the reader says of it.
+        /// The error of the PEM reader.
         error: pem::Error,
     },
     /// The files are there and do not make a server: a key of another certificate, for one.

@@ -6,10 +6,10 @@ use crate::store::StoreError;
 /// Why a mail was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MailError {
-    /// The store failed.
+    /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The issuer failed.
+    /// Something failed that no retry may help.
     #[error(transparent)]
     Internal(#[from] InternalError),
 }

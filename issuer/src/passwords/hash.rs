@@ -95,23 +95,23 @@ pub(super) enum HashFailed {
 mod tests {
     use super::*;
 
-    fn made() -> PasswordHash {
+    fn example_hash() -> PasswordHash {
         let password = Password::new("correct horse battery").unwrap();
         PasswordHash::make(&NewPassword::judge(password, &[]).unwrap(), &[7; 16]).unwrap()
     }
 
     #[test]
     fn a_hash_is_a_phc_string_of_the_cost_that_is_told() {
-        let text = made().text();
+        let text = example_hash().text();
         // $ python3 -c "from argon2.low_level import *; print(hash_secret(b'correct horse battery', b'\7'*16, 2, 19456, 1, 32, Type.ID))"
         let known = "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$WLRGUa13/B3MXznFse33FId4O++DaYL6ulYUMEhpRqE";
         assert_eq!(text, known);
-        assert_eq!(PasswordHash::parse(&text), Ok(made()));
+        assert_eq!(PasswordHash::parse(&text), Ok(example_hash()));
     }
 
     #[test]
     fn only_the_right_password_fits() {
-        let fits = |typed| made().fits(&Password::new(typed).unwrap());
+        let fits = |typed| example_hash().fits(&Password::new(typed).unwrap());
         assert!(fits("correct horse battery"));
         assert!(!fits("correct horse batterx"));
         assert!(!fits(""));
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_stored_hash_of_another_cost_is_refused_before_any_work() {
-        let text = made().text();
+        let text = example_hash().text();
         for (from, to) in [
             ("m=19456", "m=4194304"),
             ("m=19456", "m=8"),

@@ -43,13 +43,13 @@ type Job = Box<dyn FnOnce() + Send>;
 /// Why a password was not judged, hashed or compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Its queue is full.
+    /// The queue that it would wait in is full.
     #[error("too many passwords wait to be hashed")]
     QueueFull {
         /// How long the queue takes.
         wait: Duration,
     },
-    /// The issuer failed.
+    /// Something failed that no request can help.
     #[error(transparent)]
     Internal(#[from] InternalError),
 }

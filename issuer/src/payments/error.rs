@@ -24,10 +24,10 @@ pub(crate) enum PaymentError {
     /// The till has no payment of this number.
     #[error("the till has no payment of this number")]
     NotFound,
-    /// The store failed.
+    /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The issuer failed.
+    /// Something failed that no request can help.
     #[error(transparent)]
     Internal(#[from] InternalError),
 }
