@@ -281,13 +281,13 @@ mod tests {
     #[test]
     fn a_wrong_clock_is_reported_with_its_offset() {
         assert!(!text(ClockStatus::Fine, None).contains("This clock"));
-        for (status, told) in [
+        for (status, warning) in [
             (ClockStatus::Ahead(45), "This clock is 45 s fast: set it correctly"),
             (ClockStatus::Behind(600), "This clock is 10 min slow: set it correctly"),
             (ClockStatus::SetBack(86_400), "This clock was set back by 24 h: check it"),
         ] {
             let shown = text(status, None);
-            assert!(shown.contains(told), "{shown}");
+            assert!(shown.contains(warning), "{shown}");
         }
     }
 

@@ -127,14 +127,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_told_in_the_largest_unit_that_fits() {
+    fn ages_use_the_largest_unit_that_fits() {
         let now = UnixTime::new(1_800_000_000).unwrap();
-        let told = |seconds| ago(now.shifted(seconds), now);
-        assert_eq!(told(0), "just now");
-        assert_eq!(told(-59), "just now");
-        assert_eq!(told(-60), "1 minute ago");
-        assert_eq!(told(-7_200), "2 hours ago");
-        assert_eq!(told(-86_400 * 3), "3 days ago");
-        assert_eq!(told(86_400 * 7), "in 7 days");
+        let text = |seconds| ago(now.shifted(seconds), now);
+        assert_eq!(text(0), "just now");
+        assert_eq!(text(-59), "just now");
+        assert_eq!(text(-60), "1 minute ago");
+        assert_eq!(text(-7_200), "2 hours ago");
+        assert_eq!(text(-86_400 * 3), "3 days ago");
+        assert_eq!(text(86_400 * 7), "in 7 days");
     }
 }
