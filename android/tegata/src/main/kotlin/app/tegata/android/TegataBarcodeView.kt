@@ -16,11 +16,11 @@ import app.tegata.Symbol
 import app.tegata.isDark
 
 /**
- * A payment code as tills read it: bars above a matrix, black on a white card whatever the theme, as large as the room lets
- * them be in whole pixels. Below them the time that is left, and the digits once they were asked for by a tap.
+ * Shows a payment code for tills: bars above a matrix, black on a white card whatever the theme, as large as fits in whole
+ * pixels. Below them are the time left, and the digits after a tap.
  *
- * A screen reader hears that a code is there and, once, that ten seconds are left; the digits only when they are shown.
- * Nothing is drawn where the room is too small for what scanners can read: give it 187 pixels of width at the least.
+ * A screen reader announces the code and, once, the last ten seconds; the digits only when they are shown.
+ * Nothing is drawn where the space is too small for scanners: give it at least 187 pixels of width.
  */
 public class TegataBarcodeView @JvmOverloads public constructor(context: Context, attributes: AttributeSet? = null) :
     View(context, attributes) {
@@ -34,7 +34,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     private var shown: PaymentCode? = null
     private var secondsLeft = 0
 
-    /** Whether the digits stand below, and are part of what a screen reader says. A tap changes it. */
+    /** Whether the digits are shown below and read by a screen reader. A tap changes it. */
     public var showsDigits: Boolean = false
         set(value) {
             field = value
@@ -51,10 +51,10 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         describe()
     }
 
-    /** Shows a code and the time that is left of it. On the main thread. */
+    /** Shows a code and its countdown. Call it on the main thread. */
     public fun show(tick: CodeCountdown): Unit = show(tick.code, tick.secondsLeft)
 
-    /** Shows a card with nothing on it, as when payments were locked. */
+    /** Shows an empty card, as when payments were locked. */
     public fun clear(): Unit = show(null, 0)
 
     private fun show(code: PaymentCode?, left: Int) {
@@ -108,7 +108,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         }
     }
 
-    /** As long as the time that is left, around the middle: the same in languages that go the other way. */
+    /** Draws a line as long as the time left, around the middle, so that it is the same in right-to-left languages. */
     private fun drawTime(canvas: Canvas, code: PaymentCode, width: Int, height: Int) {
         val whole = (code.nextAt - code.validFrom).coerceAtLeast(1)
         val half = width / 2f * secondsLeft.coerceIn(0, whole.toInt()) / whole
@@ -120,7 +120,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         return (digitLines(code, width).size * letters.fontSpacing).toInt() + 2 * line
     }
 
-    /** All in one line, or in two for large letters; smaller ones only where even that is too wide. */
+    /** Writes the digits in one line, or in two for large fonts; in a smaller font only where that is too wide. */
     private fun digitLines(code: PaymentCode, width: Int): List<String> {
         if (!showsDigits) return emptyList()
         letters.textSize = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_SP, DIGITS_SP, resources.displayMetrics)
@@ -138,7 +138,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         invalidate()
     }
 
-    /** Set only where the words change: each change is read out. */
+    /** Sets the description only where it changes, since each change is read out. */
     private fun describe() {
         val code = shown
         val words = when {
@@ -150,13 +150,13 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         if (words != contentDescription?.toString()) contentDescription = words
     }
 
-    /** Some makers' dark themes would draw white bars on black. */
+    /** Switches off forced dark themes, which would draw white bars on black. */
     @RequiresApiLevel(Build.VERSION_CODES.Q)
     private fun keepLight() {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) isForceDarkAllowed = false
     }
 
-    /** Each run of dark modules as one rectangle: no seams between them. */
+    /** Draws each run of dark modules as one rectangle, without seams. */
     private fun Canvas.draw(symbol: Symbol, at: Placed, rowHeight: Int) {
         for (y in 0 until symbol.height) {
             val top = at.top + y * rowHeight
@@ -178,7 +178,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         const val LINE_DP = 4f
         const val DIGITS_SP = 18f
 
-        /** Grey, and still 3.8 to 1 against the card. */
+        /** A grey with a contrast of 3.8 to 1 against the card. */
         val CALM = Color.rgb(0x7A, 0x84, 0x8D)
     }
 }

@@ -37,9 +37,9 @@ enum class Step { MAKE, LOOK_UP, BEGIN, FINISH, CERTIFY }
  * and computes in software with keys that tell nobody their bytes. Of hardware it proves nothing.
  */
 object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand") {
-    class Made(val spec: KeyGenParameterSpec, val key: Held, val certificate: Certificate?)
+    class StoredKey(val spec: KeyGenParameterSpec, val key: Held, val certificate: Certificate?)
 
-    val made: MutableMap<String, Made> = linkedMapOf()
+    val made: MutableMap<String, StoredKey> = linkedMapOf()
 
     /** What each step was asked for, in order. */
     val asked: MutableList<Step> = ArrayList()
@@ -127,7 +127,7 @@ object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand"
             wished.add(spec)
             strike(Step.MAKE, spec)
             val real = KeyGenerator.getInstance(algorithm, "SunJCE").apply { init(spec.keySize) }.generateKey()
-            return HeldSecret(real, spec).also { made[spec.keystoreAlias] = Made(spec, it, null) }
+            return HeldSecret(real, spec).also { made[spec.keystoreAlias] = StoredKey(spec, it, null) }
         }
     }
 
@@ -146,7 +146,7 @@ object FakePlatform : Provider(PLATFORM, "1", "keys in memory, faults on demand"
             val generator = KeyPairGenerator.getInstance("EC", "BC").apply { initialize(spec.algorithmParameterSpec) }
             val real = generator.generateKeyPair()
             val held = HeldPrivate(real.private, spec)
-            made[spec.keystoreAlias] = Made(spec, held, Vouched(real.public))
+            made[spec.keystoreAlias] = StoredKey(spec, held, Vouched(real.public))
             return KeyPair(real.public, held)
         }
     }
