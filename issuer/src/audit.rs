@@ -227,7 +227,7 @@ impl std::fmt::Display for Finding {
 
 /// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
+pub struct LogVerification {
     /// Sealed events that were looked at.
     pub events: u64,
     /// Up to where the file of checkpoints vouches for them.
@@ -244,7 +244,7 @@ pub async fn verify(
     store: &Store,
     checkpoints: &Path,
     key: &[u8; 32],
-) -> Result<Verified, AuditError> {
+) -> Result<LogVerification, AuditError> {
     let mut findings = Vec::new();
     let mut signed = BTreeMap::new();
     for (index, line) in read(checkpoints, key)?.into_iter().enumerate() {
@@ -322,7 +322,7 @@ impl Chain<'_> {
         }
     }
 
-    async fn end(mut self, store: &Store) -> Result<Verified, StoreError> {
+    async fn end(mut self, store: &Store) -> Result<LogVerification, StoreError> {
         let last = self.at.count;
         if self.held < last {
             // Events whose seal is over others that are gone.
@@ -338,6 +338,6 @@ impl Chain<'_> {
         if there != known {
             self.findings.push(Finding::Uncounted { there, known });
         }
-        Ok(Verified { events: last, signed, findings: self.findings })
+        Ok(LogVerification { events: last, signed, findings: self.findings })
     }
 }

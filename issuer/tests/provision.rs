@@ -10,7 +10,7 @@ use tegata::protocol::{
 };
 use tegata::vault::{Keystore, PaymentUnlock, RecordId};
 use tegata::{AccountProfile, Device, NextCode, PendingRequest, SystemRandom, Wallet};
-use tegata_issuer::admin::{Acts, Operator};
+use tegata_issuer::admin::{Operator, RequestKinds};
 use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::store::{IndexedCredential, KillSwitch, Store};
@@ -314,13 +314,13 @@ fn nothing_is_given_while_frozen_or_stopped(issuer: &TestIssuer) {
     let phone = Phone::new(issuer);
     let request = phone.authorise();
     let (operator, reason) = operator(issuer);
-    operator.stop(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
+    operator.stop(RequestKinds::Only(&[KillSwitch::Provisioning]), &reason).unwrap();
     assert_eq!(why(phone.sends(&request)), IssuerProblem::Stopped);
-    operator.resume(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
+    operator.resume(RequestKinds::Only(&[KillSwitch::Provisioning]), &reason).unwrap();
     phone.sends(&request).unwrap();
-    operator.stop(Acts::These(&[KillSwitch::Provisioning]), &reason).unwrap();
+    operator.stop(RequestKinds::Only(&[KillSwitch::Provisioning]), &reason).unwrap();
     assert_eq!(why(phone.sends(&request)), IssuerProblem::Stopped, "nor once more");
-    operator.resume(Acts::All, &reason).unwrap();
+    operator.resume(RequestKinds::All, &reason).unwrap();
     phone.person.call_in_session(&FreezeAccount {}).unwrap();
     assert_eq!(refusal(phone.sends(&request)), Refusal::Frozen);
     assert_eq!(refusal(ask(&phone.person, &call(&phone.person, 1))), Refusal::Frozen);

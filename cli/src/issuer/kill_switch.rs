@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use tegata_issuer::admin::{Acts, GlobalState, KillSwitch, OpenPaymentCounts};
+use tegata_issuer::admin::{GlobalState, KillSwitch, OpenPaymentCounts, RequestKinds};
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;
@@ -56,7 +56,7 @@ impl KillSwitchArgs {
         let switches = self.switches();
         let reason = self.because.reason()?;
         let operator = self.settings.operator()?;
-        let acts = if self.all { Acts::All } else { Acts::These(&switches) };
+        let acts = if self.all { RequestKinds::All } else { RequestKinds::Only(&switches) };
         let global_state = operator.stop(acts, &reason).map_err(cannot("stop it"))?;
         if !global_state.stopped.contains(KillSwitch::Payments) {
             return print_stopped(&global_state, output);
@@ -79,7 +79,7 @@ impl KillSwitchArgs {
         let switches = self.switches();
         let reason = self.because.reason()?;
         let operator = self.settings.operator()?;
-        let acts = if self.all { Acts::All } else { Acts::These(&switches) };
+        let acts = if self.all { RequestKinds::All } else { RequestKinds::Only(&switches) };
         print_stopped(&operator.resume(acts, &reason).map_err(cannot("resume it"))?, output)
     }
 

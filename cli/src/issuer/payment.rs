@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 use tegata::code::TillId;
 use tegata_issuer::admin::{
-    Authorisation, AuthorisationId, AuthorisationState, Operator, Payment, Reason,
+    Authorisation, AuthorisationId, AuthorisationState, Operator, PaymentRef, Reason,
 };
 
 use super::settings::{ReasonArgs, Settings, cannot};
@@ -29,13 +29,13 @@ impl PaymentSelector {
     fn find(self, operator: &Operator) -> Result<AuthorisationId, Failure> {
         let which = match self {
             Self { till: Some(till), reference: Some(reference), .. } => {
-                Payment::Sale(till, reference)
+                PaymentRef::Sale(till, reference)
             }
             Self { payment, .. } => {
                 let mut id = [0; 16];
                 hex::decode_to_slice(payment.unwrap_or_default(), &mut id)
                     .map_err(|_| Failure::Usage("a payment id is 32 hex digits".into()))?;
-                Payment::Number(AuthorisationId(id))
+                PaymentRef::Id(AuthorisationId(id))
             }
         };
         operator.payment(&which).map(|found| found.id).map_err(cannot("find it"))

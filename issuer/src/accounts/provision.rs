@@ -199,7 +199,7 @@ impl Accounts {
 impl PreparedCredential {
     fn credential(&self, number: tegata_policy::CredentialNumber) -> NewCredential {
         let Scheme { prefix, alias_period } = self.scheme;
-        let aliases = codes::around(alias_period, self.now)
+        let aliases = codes::periods_around(alias_period, self.now)
             .map(|(period, step)| (period, self.alias_key.derive(&prefix, alias_period, step)));
         NewCredential {
             id: self.id,

@@ -8,7 +8,7 @@ use tegata_policy::{Account, Event, Reply, ResetDestination, ResetId};
 
 use super::request_secrets::RequestSecrets;
 use super::{AccountError, Accounts, unexpected_reply};
-use crate::crypto::Purpose;
+use crate::crypto::TicketPurpose;
 use crate::passwords::HashQueue;
 use crate::store::KillSwitch;
 
@@ -26,7 +26,7 @@ impl Accounts {
         let request = RequestSecrets::default();
         let applied = self.apply(id, Some(KillSwitch::Reset), event, &request).await?;
         let Reply::ResetStarted(reset) = applied.reply else { return Err(unexpected_reply()) };
-        Ok(IssuedTicket { ticket: self.ticket(Purpose::Reset, id, reset.0)? })
+        Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::Reset, id, reset.0)? })
     }
 
     /// Verifies the mailed code and the second factor.
@@ -36,7 +36,7 @@ impl Accounts {
         message: VerifyPasswordReset,
     ) -> Result<Acknowledgement, AccountError> {
         let VerifyPasswordReset { ticket, code, second_factor, .. } = message;
-        let (id, reset) = self.read_ticket(Purpose::Reset, &ticket)?;
+        let (id, reset) = self.read_ticket(TicketPurpose::Reset, &ticket)?;
         let request = RequestSecrets { code: Some(code), ..RequestSecrets::default() };
         let (request, factor) = request.with_factor(second_factor);
         let event = Event::VerifyReset { reset: ResetId(reset), device, factor };
@@ -51,7 +51,7 @@ impl Accounts {
         message: FinishPasswordReset,
     ) -> Result<Acknowledgement, AccountError> {
         let FinishPasswordReset { ticket, password, .. } = message;
-        let (id, reset) = self.read_ticket(Purpose::Reset, &ticket)?;
+        let (id, reset) = self.read_ticket(TicketPurpose::Reset, &ticket)?;
         let reset = ResetId(reset);
         let awaited = self.awaits_password(id, KillSwitch::Reset, |account, policy| {
             matches!(account, Account::Active(active) if active.awaits_new_password(reset, device, policy))

@@ -8,7 +8,7 @@ use tegata_policy::{Account, Event, Reply};
 
 use super::request_secrets::RequestSecrets;
 use super::{AccountError, Accounts, unexpected_reply};
-use crate::crypto::Purpose;
+use crate::crypto::TicketPurpose;
 use crate::domain::{AccountId, InternalError};
 use crate::mail::StoredAddress;
 use crate::passwords::HashQueue;
@@ -30,7 +30,7 @@ impl Accounts {
         let address = StoredAddress { handle: Some(address), language };
         let request = RequestSecrets { address: Some(address), ..RequestSecrets::default() };
         self.begin_sign_up(id, device, device_name.into(), is_taken, request).await?;
-        Ok(IssuedTicket { ticket: self.ticket(Purpose::SignUp, id, 0)? })
+        Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::SignUp, id, 0)? })
     }
 
     /// Verifies the mailed code, sets the password, and gives the secret of the second factor.
@@ -40,7 +40,7 @@ impl Accounts {
         message: VerifySignUpCode,
     ) -> Result<FactorEnrolment, AccountError> {
         let VerifySignUpCode { ticket, code, password, .. } = message;
-        let (id, _) = self.read_ticket(Purpose::SignUp, &ticket)?;
+        let (id, _) = self.read_ticket(TicketPurpose::SignUp, &ticket)?;
         let awaited = self.awaits_password(id, KillSwitch::SignUp, |account, policy| {
             matches!(account, Account::PendingSignUp(sign_up) if sign_up.awaits_code(device, policy))
         });
@@ -60,7 +60,7 @@ impl Accounts {
         message: FinishSignUp,
     ) -> Result<SignUpResult, AccountError> {
         let FinishSignUp { ticket, totp, .. } = message;
-        let (id, _) = self.read_ticket(Purpose::SignUp, &ticket)?;
+        let (id, _) = self.read_ticket(TicketPurpose::SignUp, &ticket)?;
         let request = RequestSecrets { totp: Some(totp), ..RequestSecrets::default() };
         let event = Event::VerifySignUpFactor { device };
         let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;

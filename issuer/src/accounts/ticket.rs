@@ -3,13 +3,13 @@
 use tegata::protocol::{Refusal, Ticket};
 
 use super::{AccountError, Accounts};
-use crate::crypto::Purpose;
+use crate::crypto::TicketPurpose;
 use crate::domain::{AccountId, InternalError};
 
 impl Accounts {
     pub(super) fn ticket(
         &self,
-        purpose: Purpose,
+        purpose: TicketPurpose,
         account: AccountId,
         number: u32,
     ) -> Result<Ticket, AccountError> {
@@ -21,7 +21,7 @@ impl Accounts {
 
     pub(super) fn read_ticket(
         &self,
-        purpose: Purpose,
+        purpose: TicketPurpose,
         ticket: &Ticket,
     ) -> Result<(AccountId, u32), AccountError> {
         Ok(self.keys.read_ticket(purpose, ticket.expose()).ok_or(Refusal::InvalidCredentials)?)

@@ -13,7 +13,7 @@ use tegata::code::{ShopName, TillId};
 use tegata::{RandomUnavailable, UnixTime};
 use tokio::runtime::Runtime;
 
-use crate::audit::{self, AuditError, Verified};
+use crate::audit::{self, AuditError, LogVerification};
 use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::crypto::Keys;
 pub use crate::domain::{
@@ -119,7 +119,11 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn stop(&self, acts: Acts<'_>, reason: &Reason) -> Result<GlobalState, OperatorError> {
+    pub fn stop(
+        &self,
+        acts: RequestKinds<'_>,
+        reason: &Reason,
+    ) -> Result<GlobalState, OperatorError> {
         self.switch(acts, "stopped", AdminCommand::Stop, AdminCommand::StopAll, reason)
     }
 
@@ -127,19 +131,23 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn resume(&self, acts: Acts<'_>, reason: &Reason) -> Result<GlobalState, OperatorError> {
+    pub fn resume(
+        &self,
+        acts: RequestKinds<'_>,
+        reason: &Reason,
+    ) -> Result<GlobalState, OperatorError> {
         self.switch(acts, "resumed", AdminCommand::Resume, AdminCommand::ResumeAll, reason)
     }
 
     fn switch(
         &self,
-        acts: Acts<'_>,
+        acts: RequestKinds<'_>,
         deed: &str,
         one: impl Fn(KillSwitch) -> AdminCommand,
         all: AdminCommand,
         reason: &Reason,
     ) -> Result<GlobalState, OperatorError> {
-        let Acts::These(acts) = acts else { return self.operate(all, deed, "all", reason) };
+        let RequestKinds::Only(acts) = acts else { return self.operate(all, deed, "all", reason) };
         let mut global_state = self.threads.block_on(self.store.global_state())?;
         for act in acts {
             global_state = self.operate(one(*act), deed, act.name(), reason)?;
@@ -222,7 +230,7 @@ impl Operator {
         id: AuthorisationId,
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
-        self.take_back(self.payment(&Payment::Number(id))?, "void_ordered", reason)
+        self.take_back(self.payment(&PaymentRef::Id(id))?, "void_ordered", reason)
     }
 
     /// Gives the whole of a payment back that was charged: the service asks the processor for it. The same again changes
@@ -235,7 +243,7 @@ impl Operator {
         id: AuthorisationId,
         reason: &Reason,
     ) -> Result<Authorisation, OperatorError> {
-        let found = self.payment(&Payment::Number(id))?;
+        let found = self.payment(&PaymentRef::Id(id))?;
         match found.state {
             // What is charged becomes nothing that a void would end in another way.
             AuthorisationState::Charged => self.take_back(found, "refund_ordered", reason),
@@ -248,11 +256,11 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn payment(&self, which: &Payment) -> Result<Authorisation, OperatorError> {
+    pub fn payment(&self, which: &PaymentRef) -> Result<Authorisation, OperatorError> {
         let found = self.threads.block_on(async {
             match which {
-                Payment::Number(id) => self.store.authorisation(*id).await,
-                Payment::Sale(till, reference) => self.store.sale(till, reference).await,
+                PaymentRef::Id(id) => self.store.authorisation(*id).await,
+                PaymentRef::Sale(till, reference) => self.store.sale(till, reference).await,
             }
         });
         found?.ok_or(OperatorError::NoSuchPayment)
@@ -302,7 +310,7 @@ impl Operator {
     ///
     /// # Errors
     /// [`OperatorError`].
-    pub fn verify(&self) -> Result<Verified, OperatorError> {
+    pub fn verify(&self) -> Result<LogVerification, OperatorError> {
         let file = self.checkpoints()?;
         let key = self.keys()?.checkpoint_key();
         Ok(self.threads.block_on(audit::verify(&self.store, &file, &key))?)
@@ -407,25 +415,25 @@ impl Operator {
 
 /// The payment that an operator means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payment {
+pub enum PaymentRef {
     /// The payment of this id.
-    Number(AuthorisationId),
+    Id(AuthorisationId),
     /// The payment of this till's sale.
     Sale(TillId, String),
 }
 
 /// The kinds of requests that an operator stops or resumes.
 #[derive(Clone, Copy, Debug)]
-pub enum Acts<'a> {
+pub enum RequestKinds<'a> {
     /// Only the kinds in this list.
-    These(&'a [KillSwitch]),
+    Only(&'a [KillSwitch]),
     /// Every kind, those of later versions too.
     All,
 }
 
 /// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoreReport {
     /// Values of the second factor up to this time are refused.
     pub refused_up_to: UnixTime,
     /// The file that the old checkpoints were moved to, if there were any.
@@ -443,7 +451,7 @@ pub fn restore(
     environment: &Environment,
     from: &Path,
     reason: &Reason,
-) -> Result<Restored, OperatorError> {
+) -> Result<RestoreReport, OperatorError> {
     let threads = threads()?;
     let now = environment.clock.now();
     let event = event(environment, "restored", &json!({ "why": reason.why() }), reason)?;
@@ -460,7 +468,7 @@ pub fn restore(
     let global_state = threads.block_on(store.global_state())?;
     // The fence is a step of 30 seconds; it is refused whole.
     let end = (global_state.used_up_to + 1).saturating_mul(30);
-    Ok(Restored { refused_up_to: UnixTime::new(end).unwrap_or(UnixTime::MAX), checkpoints })
+    Ok(RestoreReport { refused_up_to: UnixTime::new(end).unwrap_or(UnixTime::MAX), checkpoints })
 }
 
 fn set_aside(file: &Path, now: UnixTime) -> std::io::Result<PathBuf> {

@@ -40,7 +40,7 @@ impl Thresholds {
 
 /// The kinds of suspicion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub enum Suspicion {
     /// An account pays the same amount again and again.
     SameAmount,
     /// An account pays often.
@@ -53,7 +53,7 @@ pub enum What {
     WrongCodes,
 }
 
-impl What {
+impl Suspicion {
     /// Names it as JSON documents do.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -82,7 +82,7 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The kind of suspicion.
-    pub what: What,
+    pub what: Suspicion,
     /// The account or the till that it is about.
     pub who: ActivitySubject,
     /// How many payments, accounts or wrong codes were counted.
@@ -116,20 +116,20 @@ impl Finding {
             ActivitySubject::Till(till) => format!("till {till}"),
         };
         match self.what {
-            What::SameAmount => {
+            Suspicion::SameAmount => {
                 let each = amount / (*count).max(1);
                 format!("{who} paid {each} {count} times within two minutes (usual: {usual})")
             }
-            What::OftenPaid => format!(
+            Suspicion::OftenPaid => format!(
                 "{who} paid {count} times within two hours, {amount} in all (usual: {usual})"
             ),
-            What::ManyAccounts => format!(
+            Suspicion::ManyAccounts => format!(
                 "{count} accounts paid at {who} within twenty minutes, {amount} in all (usual: {usual})"
             ),
-            What::BusyTill => format!(
+            Suspicion::BusyTill => format!(
                 "{count} payments at {who} within twenty minutes, {amount} in all (usual: {usual})"
             ),
-            What::WrongCodes => format!(
+            Suspicion::WrongCodes => format!(
                 "{who} sent {count} invalid codes on one day (usual, of tills with any: {usual})"
             ),
         }
@@ -147,10 +147,10 @@ pub async fn make(
 ) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let rules = [
-        (What::SameAmount, thresholds.same_amount_a_minute, 0),
-        (What::OftenPaid, thresholds.payments_an_hour, 0),
-        (What::ManyAccounts, thresholds.accounts_at_till, thresholds.times_usual),
-        (What::BusyTill, thresholds.payments_at_till, thresholds.times_usual),
+        (Suspicion::SameAmount, thresholds.same_amount_a_minute, 0),
+        (Suspicion::OftenPaid, thresholds.payments_an_hour, 0),
+        (Suspicion::ManyAccounts, thresholds.accounts_at_till, thresholds.times_usual),
+        (Suspicion::BusyTill, thresholds.payments_at_till, thresholds.times_usual),
     ];
     for (what, least, times) in rules {
         let Some((counted, seconds)) = what.counted() else { continue };
@@ -169,13 +169,16 @@ pub async fn make(
         findings.extend(busiest.into_iter().map(finding));
     }
     // Many accounts at a till are many payments, too: it is told once.
-    let told: Vec<ActivitySubject> =
-        findings.iter().filter(|f| f.what == What::ManyAccounts).map(|f| f.who.clone()).collect();
-    findings.retain(|f| f.what != What::BusyTill || !told.contains(&f.who));
+    let told: Vec<ActivitySubject> = findings
+        .iter()
+        .filter(|f| f.what == Suspicion::ManyAccounts)
+        .map(|f| f.who.clone())
+        .collect();
+    findings.retain(|f| f.what != Suspicion::BusyTill || !told.contains(&f.who));
     let (wrong, usual) = store.wrong_codes(span, thresholds.wrong_codes, MOST).await?;
     let least = usual.saturating_mul(thresholds.times_usual);
     findings.extend(wrong.into_iter().filter(|wrong| wrong.count >= least).map(|wrong| Finding {
-        what: What::WrongCodes,
+        what: Suspicion::WrongCodes,
         who: ActivitySubject::Till(wrong.till),
         count: wrong.count,
         usual,

@@ -1,15 +1,15 @@
 //! The payment codes of this issuer: what they begin with, how many credentials they can tell apart, and the index that
 //! leads from an alias to a credential.
 
-mod fill;
+mod alias_index;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tegata::UnixTime;
 use tegata::code::{OverlappingPrefixes, Prefixes, Scheme};
 
-pub use fill::FillError;
-pub(crate) use fill::{Ready, around, fill, ready};
+pub use alias_index::AliasIndexError;
+pub(crate) use alias_index::{IndexReadiness, fill_index, index_readiness, periods_around};
 
 use crate::crypto::Keys;
 use crate::store::{Store, StoreError};
@@ -33,7 +33,7 @@ pub enum CodesError {
     Overlapping(#[from] OverlappingPrefixes),
     /// The index of aliases was not filled.
     #[error(transparent)]
-    NotFilled(#[from] FillError),
+    NotFilled(#[from] AliasIndexError),
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -70,9 +70,9 @@ impl Codes {
         fits(scheme, store.add_scheme(scheme).await?)?;
         let codes = Self::new(scheme);
         codes.count(store).await?;
-        match fill(store, keys, now).await {
-            // One shopper's harm: the others are served, and the job that comes over it again raises the alarm.
-            Err(error @ FillError::NotOpened) => {
+        match fill_index(store, keys, now).await {
+            // It harms one shopper: the others are served, and the job that comes over it again raises the alarm.
+            Err(error @ AliasIndexError::NotOpened) => {
                 tracing::error!(%error, "an alias key cannot be opened: tills will decline its payment codes")
             }
             filled => filled?,

@@ -28,7 +28,7 @@ use crate::domain::Sealed;
 use crate::domain::secret_kind_number;
 pub use sealing::Place;
 pub use service::{KeyService, WrongKey};
-pub use ticket::Purpose;
+pub use ticket::TicketPurpose;
 
 use crate::domain::{AccountId, HandleKey, ThrottleKey, WrappedKey};
 use derive::derive;
@@ -211,7 +211,7 @@ impl Keys {
     /// `Random`.
     pub fn ticket(
         &self,
-        purpose: Purpose,
+        purpose: TicketPurpose,
         account: AccountId,
         number: u32,
         random: &dyn Random,
@@ -221,7 +221,7 @@ impl Keys {
 
     /// Reads a ticket; `None` if the issuer made none like it for this purpose.
     #[must_use]
-    pub fn read_ticket(&self, purpose: Purpose, ticket: &str) -> Option<(AccountId, u32)> {
+    pub fn read_ticket(&self, purpose: TicketPurpose, ticket: &str) -> Option<(AccountId, u32)> {
         self.ticket.read(purpose, ticket)
     }
 

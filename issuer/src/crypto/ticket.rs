@@ -8,14 +8,14 @@ use crate::domain::AccountId;
 
 /// What a ticket is for; it counts for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum TicketPurpose {
     /// A sign-up; the number is 0.
     SignUp,
     /// A reset, and its number.
     Reset,
 }
 
-impl Purpose {
+impl TicketPurpose {
     fn name(self) -> &'static [u8] {
         match self {
             Self::SignUp => b"sign-up",
@@ -34,7 +34,7 @@ impl TicketKey {
     /// 64 characters of Base64url: nonce, account and number, tag.
     pub(super) fn write(
         &self,
-        purpose: Purpose,
+        purpose: TicketPurpose,
         account: AccountId,
         number: u32,
         random: &dyn Random,
@@ -45,7 +45,7 @@ impl TicketKey {
         Ok(Base64UrlUnpadded::encode_string(&self.0.seal(purpose.name(), &plain, random)?))
     }
 
-    pub(super) fn read(&self, purpose: Purpose, ticket: &str) -> Option<(AccountId, u32)> {
+    pub(super) fn read(&self, purpose: TicketPurpose, ticket: &str) -> Option<(AccountId, u32)> {
         let sealed = Base64UrlUnpadded::decode_vec(ticket).ok()?;
         let plain = self.0.open(purpose.name(), &sealed)?;
         let (account, number) = plain.split_first_chunk::<16>()?;

@@ -27,14 +27,14 @@ pub const MAX_DEPTH: usize = 32;
 /// Unknown fields are refused by `T` itself, with `#[serde(deny_unknown_fields)]`, which [`unknown_fields_taken`] holds
 /// it to.
 #[derive(Debug)]
-pub struct Strict<T> {
+pub struct StrictJson<T> {
     /// What the body says.
     pub value: T,
     /// The body, byte for byte as received: signatures are over this.
     pub raw: Bytes,
 }
 
-impl<T: DeserializeOwned> FromRequest<std::sync::Arc<AppState>> for Strict<T> {
+impl<T: DeserializeOwned> FromRequest<std::sync::Arc<AppState>> for StrictJson<T> {
     type Rejection = Problem;
 
     async fn from_request(
@@ -77,7 +77,7 @@ async fn read(request: Request, within: Duration) -> Result<Bytes, Problem> {
     }
 }
 
-/// Takes `bytes` as [`Strict`] takes a body, without the limit of its size.
+/// Takes `bytes` as [`StrictJson`] takes a body, without the limit of its size.
 #[must_use]
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(bytes).ok()?;

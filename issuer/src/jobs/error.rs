@@ -1,7 +1,7 @@
 //! Why a job failed.
 
 use crate::audit::AuditError;
-use crate::codes::FillError;
+use crate::codes::AliasIndexError;
 use crate::store::StoreError;
 
 /// Why a job failed.
@@ -10,7 +10,7 @@ pub(super) enum JobError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Fill(#[from] FillError),
+    Fill(#[from] AliasIndexError),
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error("{0} accounts could not be deleted: they are retried in the next round")]

@@ -4,7 +4,7 @@ use tegata::UnixTime;
 
 use super::context::Jobs;
 use super::error::JobError;
-use crate::codes::{self, Ready};
+use crate::codes::{self, IndexReadiness};
 use crate::metrics::gauge;
 
 impl Jobs {
@@ -21,15 +21,15 @@ impl Jobs {
 
     /// Apart from the job that fills the index, so that it is told, too, when that one is dead.
     async fn measure_aliases(&self, now: UnixTime) -> Result<(), JobError> {
-        let mut least: Option<Ready> = None;
+        let mut least: Option<IndexReadiness> = None;
         for scheme in self.store.schemes().await? {
-            let ready = codes::ready(&self.store, scheme, now).await?;
-            least = Some(least.map_or(ready, |least| Ready {
+            let ready = codes::index_readiness(&self.store, scheme, now).await?;
+            least = Some(least.map_or(ready, |least| IndexReadiness {
                 seconds: least.seconds.min(ready.seconds),
                 late: least.late || ready.late,
             }));
         }
-        let Some(Ready { seconds, late }) = least else { return Ok(()) };
+        let Some(IndexReadiness { seconds, late }) = least else { return Ok(()) };
         self.counts.aliases_ready.set(gauge(seconds));
         let before = self.counts.aliases_late.get() == 1;
         self.counts.aliases_late.set(i64::from(late));

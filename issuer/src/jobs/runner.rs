@@ -42,7 +42,7 @@ impl Jobs {
             Job::Deletions => self.delete_due(now).await,
             Job::Charges => Ok(self.reconcile().await?),
             Job::Sessions => self.sessions(now).await,
-            Job::Aliases => Ok(codes::fill(&self.store, &self.keys, now).await?),
+            Job::Aliases => Ok(codes::fill_index(&self.store, &self.keys, now).await?),
             Job::Credentials => Ok(self.codes.count(&self.store).await?),
             Job::OldRecords => self.drop_old_records(now).await,
             Job::WrongCodes => self.wrong_codes(now).await,

@@ -1,4 +1,4 @@
-//! What an account's owner is told of her payments, by mail.
+//! What account owners are told of their payments, by mail.
 
 use std::sync::Arc;
 

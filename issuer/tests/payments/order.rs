@@ -4,7 +4,7 @@ use serde_json::json;
 use tegata::code::{AliasKey, AliasPeriod, Scheme, Seed, Step};
 use tegata::formats::otpauth;
 use tegata::vault::OtpCredential;
-use tegata_issuer::admin::Acts;
+use tegata_issuer::admin::RequestKinds;
 use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::{AdminCommand, KillSwitch};
 use tegata_policy::Event;
@@ -218,14 +218,14 @@ fn a_stopped_payment_uses_no_code_and_replays_still_work(issuer: &TestIssuer) {
     let shopper = payments.payer(1);
     let before = payments.code(&shopper, 0, None);
     let first = till.authorise(&payments, "sale-1", &before, 100);
-    payments.operator().stop(Acts::These(&[KillSwitch::Payments]), &reason()).unwrap();
+    payments.operator().stop(RequestKinds::Only(&[KillSwitch::Payments]), &reason()).unwrap();
     let code = payments.code(&shopper, 1, None);
     assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined stopped");
     assert_eq!(till.authorise(&payments, "sale-1", &before, 100), first);
     assert_eq!(till.authorise_as(&payments, "again", "sale-1", &code, 100), first);
     // Voids work, and what is not known means stopped.
     assert_eq!(payments.void(&till, &json!({ "reference": "sale-1" })).outcome(), "refunded");
-    payments.operator().resume(Acts::All, &reason()).unwrap();
+    payments.operator().resume(RequestKinds::All, &reason()).unwrap();
     payments.sql("UPDATE standing SET stopped = 64");
     assert_eq!(till.authorise(&payments, "sale-2", &code, 100).outcome(), "declined stopped");
     payments.sql("DELETE FROM standing");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use tegata_issuer::admin::report::{Thresholds, What};
+use tegata_issuer::admin::report::{Suspicion, Thresholds};
 use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::ActivitySubject;
 
@@ -137,14 +137,14 @@ fn three_frauds_of_a_day_are_found_and_one_more_is_named(issuer: &TestIssuer) {
     let named = |what, who| found.iter().find(|f| f.what == what && f.who == who);
     let till = |n: usize| ActivitySubject::Till(format!("till-{n}").parse().unwrap());
 
-    let many = named(What::ManyAccounts, till(9)).expect("many accounts at one till");
+    let many = named(Suspicion::ManyAccounts, till(9)).expect("many accounts at one till");
     assert!(many.count >= 18 && many.amount >= 18 * 4800, "{many:?}");
     let attacker = ActivitySubject::Account(shoppers[SHOPPERS + 18].account);
-    let same = named(What::SameAmount, attacker).expect("three of one amount in a minute");
+    let same = named(Suspicion::SameAmount, attacker).expect("three of one amount in a minute");
     assert_eq!((same.count, same.amount, same.usual), (3, 9000, 1));
     assert_eq!(same.last.seconds() - same.first.seconds(), 56);
     assert!(same.command().starts_with("tegata issuer freeze "));
-    let wrong = named(What::WrongCodes, till(15)).expect("a till that tries codes");
+    let wrong = named(Suspicion::WrongCodes, till(15)).expect("a till that tries codes");
     assert!(wrong.count >= 45 && wrong.usual < 15, "{wrong:?}");
     assert_eq!(wrong.command(), "tegata issuer till revoke till-15");
 
@@ -170,15 +170,18 @@ fn the_thresholds_are_where_they_are_said_to_be(issuer: &TestIssuer) {
         let code = payments.code(&shopper, n, None);
         let asked = till.authorise(&payments, &format!("{n}"), &code, 100);
         assert_eq!(asked.outcome(), "approved");
-        assert_eq!(found(What::SameAmount, &usual), (n == 2).then_some(3));
+        assert_eq!(found(Suspicion::SameAmount, &usual), (n == 2).then_some(3));
         issuer.advance_clock(1);
     }
-    assert_eq!(found(What::SameAmount, &Thresholds { same_amount_a_minute: 4, ..usual }), None);
-    assert_eq!(found(What::OftenPaid, &Thresholds { payments_an_hour: 3, ..usual }), Some(3));
+    assert_eq!(
+        found(Suspicion::SameAmount, &Thresholds { same_amount_a_minute: 4, ..usual }),
+        None
+    );
+    assert_eq!(found(Suspicion::OftenPaid, &Thresholds { payments_an_hour: 3, ..usual }), Some(3));
     let at_till = Thresholds { payments_at_till: 3, times_usual: 1, ..usual };
-    assert_eq!(found(What::BusyTill, &at_till), Some(3));
-    assert_eq!(found(What::BusyTill, &Thresholds { times_usual: 2, ..at_till }), None);
+    assert_eq!(found(Suspicion::BusyTill, &at_till), Some(3));
+    assert_eq!(found(Suspicion::BusyTill, &Thresholds { times_usual: 2, ..at_till }), None);
     // What lies before the span is not looked at.
     issuer.advance_clock(3600);
-    assert_eq!(found(What::SameAmount, &usual), None);
+    assert_eq!(found(Suspicion::SameAmount, &usual), None);
 }

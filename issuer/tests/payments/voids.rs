@@ -1,7 +1,7 @@
 //! What a till takes back.
 
 use serde_json::json;
-use tegata_issuer::admin::{Acts, OperatorError, Payment};
+use tegata_issuer::admin::{OperatorError, PaymentRef, RequestKinds};
 use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::AuthorisationState;
 
@@ -143,12 +143,12 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
     let made = till.authorise(&payments, "sale", &payments.code(&shopper, 0, None), 100);
     assert_eq!(made.outcome(), "approved");
     let operator = payments.operator();
-    let sale = |reference: &str| Payment::Sale(till.id.clone(), reference.to_owned());
+    let sale = |reference: &str| PaymentRef::Sale(till.id.clone(), reference.to_owned());
     let found = operator.payment(&sale("sale")).unwrap();
     assert_eq!(found.id.to_string(), made.id());
     assert!(operator.payment(&sale("another")).is_err());
-    assert!(operator.payment(&Payment::Sale("till-2".parse().unwrap(), "sale".into())).is_err());
-    operator.stop(Acts::All, &reason()).unwrap();
+    assert!(operator.payment(&PaymentRef::Sale("till-2".parse().unwrap(), "sale".into())).is_err());
+    operator.stop(RequestKinds::All, &reason()).unwrap();
     *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let after = operator.refund(found.id, &reason()).unwrap();
     assert_eq!((after.state, after.amount), (AuthorisationState::Reversing, 100));
@@ -172,7 +172,7 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
         AND actor = 'operator ann' AND detail LIKE '%a test%'";
     assert_eq!(payments.number(ordered), 1);
     assert_eq!(payments.number("SELECT COUNT(*) FROM events WHERE deed = 'payment_reversing'"), 1);
-    operator.resume(Acts::All, &reason()).unwrap();
+    operator.resume(RequestKinds::All, &reason()).unwrap();
 
     // What is not charged is not refunded, and stays as it is.
     let open = till.authorise(&payments, "open", &payments.code(&shopper, 1, None), 100);

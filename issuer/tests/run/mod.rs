@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::Environment;
-use tegata_issuer::http::body::Strict;
+use tegata_issuer::http::body::StrictJson;
 use tegata_issuer::http::client_address::ClientNetwork;
 use tegata_issuer::http::problem::Problem;
 use tegata_issuer::{AppState, RequestId, Routes, RunningServer, serve};
@@ -47,7 +47,7 @@ pub(crate) struct Message {
 
 /// Gives back what came, byte for byte
 #[utoipa::path(post, path = "/echo", request_body = Message, responses((status = 200, description = "It", body = Message)))]
-async fn echo(message: Strict<Message>) -> axum::body::Bytes {
+async fn echo(message: StrictJson<Message>) -> axum::body::Bytes {
     assert_eq!(serde_json::from_slice::<Message>(&message.raw).unwrap().text, message.value.text);
     message.raw
 }

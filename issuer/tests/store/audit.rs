@@ -1,6 +1,6 @@
 //! The log: what was sealed cannot be changed unnoticed, even with access to the database.
 
-use tegata_issuer::audit::{AuditError, Finding, Verified, seal, verify};
+use tegata_issuer::audit::{AuditError, Finding, LogVerification, seal, verify};
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::EventId;
 use tegata_issuer::store::Store;
@@ -47,7 +47,7 @@ impl Log {
         Ok(seal(&self.store, &self.keys, &file, noon()).await?.count)
     }
 
-    async fn verify(&self) -> Verified {
+    async fn verify(&self) -> LogVerification {
         let file = self.database.file("checkpoints");
         verify(&self.store, &file, &self.keys.checkpoint_key()).await.unwrap()
     }
@@ -77,14 +77,14 @@ impl Log {
 async fn an_untouched_log_verifies(database: TestDatabase) {
     let log = Log::new(database).await;
     assert_eq!(log.seal().await.unwrap(), 0);
-    assert_eq!(log.verify().await, Verified { events: 0, signed: 0, findings: vec![] });
+    assert_eq!(log.verify().await, LogVerification { events: 0, signed: 0, findings: vec![] });
     log.write(0, 5).await;
     log.write(5, 8).await;
     assert_eq!(log.seal().await.unwrap(), 8);
     let lines = std::fs::read_to_string(log.database.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 2, "one for each time that there was something to sign");
     log.store.append_event(shopper::event(noon(), "not yet")).await.unwrap();
-    assert_eq!(log.verify().await, Verified { events: 8, signed: 8, findings: vec![] });
+    assert_eq!(log.verify().await, LogVerification { events: 8, signed: 8, findings: vec![] });
     assert_eq!(log.store.unsealed_events(10).await.unwrap().len(), 1);
     let pages = log.store.sealed_events(0, 10).await.unwrap();
     assert_eq!(pages.iter().map(|page| page.seal.count).collect::<Vec<_>>(), [5, 8]);
@@ -96,7 +96,7 @@ async fn an_untouched_log_verifies(database: TestDatabase) {
     log.store.seal(10).await.unwrap();
     assert_eq!(log.verify().await.signed, 8);
     log.seal().await.unwrap();
-    assert_eq!(log.verify().await, Verified { events: 9, signed: 9, findings: vec![] });
+    assert_eq!(log.verify().await, LogVerification { events: 9, signed: 9, findings: vec![] });
 }
 
 async fn concurrent_sealers_make_one_chain(database: TestDatabase) {
@@ -117,7 +117,7 @@ async fn concurrent_sealers_make_one_chain(database: TestDatabase) {
     }
     assert_eq!(sealed, 40);
     log.seal().await.unwrap();
-    assert_eq!(log.verify().await, Verified { events: 40, signed: 40, findings: vec![] });
+    assert_eq!(log.verify().await, LogVerification { events: 40, signed: 40, findings: vec![] });
 }
 
 async fn a_long_checkpoint_file_continues_from_its_last_line(database: TestDatabase) {

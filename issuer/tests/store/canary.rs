@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::crypto::Purpose;
+use tegata_issuer::crypto::TicketPurpose;
 use tegata_issuer::domain::StoreUrl as Place;
 
 use crate::shopper;
@@ -22,7 +22,7 @@ async fn nothing_planted_is_found_in_the_bytes(database: TestDatabase) {
     let limit = tegata_policy::limits::AttemptLimit { tries: 5, seconds: 60 };
     let key = keys.throttle("reset", shopper::ADDRESS.as_bytes());
     assert_eq!(store.take_attempt(key, limit, crate::test_database::noon()).await.unwrap(), None);
-    keys.ticket(Purpose::Reset, account, 1, &database.random).unwrap();
+    keys.ticket(TicketPurpose::Reset, account, 1, &database.random).unwrap();
     store.backup(&database.file("backup")).await.unwrap();
     let mut bytes = vec![std::fs::read(database.file("backup")).unwrap()];
     if let Place::Sqlite(file) = &database.place {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::crypto::{Keys, KeysError, Place, Purpose};
+use tegata_issuer::crypto::{Keys, KeysError, Place, TicketPurpose};
 use tegata_issuer::domain::{AccountId, MailId};
 use tegata_issuer::key_store::KeyStoreError;
 use tegata_issuer::store::Store;
@@ -61,7 +61,7 @@ async fn after_a_change_only_the_new_server_key_opens_the_store(database: TestDa
     let store = database.store().await;
     let keys = Arc::new(database.keys(&store).await);
     let (account, _, recovery) = shopper::sign_up(&store, &keys).await;
-    let ticket = keys.ticket(Purpose::Reset, account, 5, &database.random).unwrap();
+    let ticket = keys.ticket(TicketPurpose::Reset, account, 5, &database.random).unwrap();
     let old = server_key(7);
     let new = server_key(8);
     let wrong = Keys::rewrap(&store, &new, &old, &database.random).await;
@@ -73,7 +73,7 @@ async fn after_a_change_only_the_new_server_key_opens_the_store(database: TestDa
     ));
     let keys = Keys::open(&store, &new, &database.random).await.unwrap();
     assert!(all_opens(&store, &keys, account, &recovery).await);
-    assert_eq!(keys.read_ticket(Purpose::Reset, &ticket), Some((account, 5)));
+    assert_eq!(keys.read_ticket(TicketPurpose::Reset, &ticket), Some((account, 5)));
 }
 
 async fn secrets_are_reencrypted_under_another_root(database: TestDatabase) {
@@ -153,20 +153,20 @@ async fn a_ticket_reveals_nothing_and_is_valid_for_its_purpose() {
     let database = TestDatabase::sqlite();
     let keys = database.keys(&database.store().await).await;
     let account = AccountId([1; 16]);
-    let ticket = keys.ticket(Purpose::Reset, account, 7, &database.random).unwrap();
-    assert_eq!(keys.read_ticket(Purpose::Reset, &ticket), Some((account, 7)));
-    assert_eq!(keys.read_ticket(Purpose::SignUp, &ticket), None);
+    let ticket = keys.ticket(TicketPurpose::Reset, account, 7, &database.random).unwrap();
+    assert_eq!(keys.read_ticket(TicketPurpose::Reset, &ticket), Some((account, 7)));
+    assert_eq!(keys.read_ticket(TicketPurpose::SignUp, &ticket), None);
     assert_eq!(ticket.len(), 64);
     let decoy =
-        keys.ticket(Purpose::Reset, AccountId([9; 16]), u32::MAX, &database.random).unwrap();
+        keys.ticket(TicketPurpose::Reset, AccountId([9; 16]), u32::MAX, &database.random).unwrap();
     assert_eq!(decoy.len(), 64);
     for (place, _) in ticket.char_indices() {
         let mut other = ticket.clone();
         let letter = if &ticket[place..=place] == "A" { "B" } else { "A" };
         other.replace_range(place..=place, letter);
-        assert_eq!(keys.read_ticket(Purpose::Reset, &other), None, "{place}");
+        assert_eq!(keys.read_ticket(TicketPurpose::Reset, &other), None, "{place}");
     }
     for nothing in ["", "A", &ticket[1..], &format!("{ticket}A"), "ö"] {
-        assert_eq!(keys.read_ticket(Purpose::Reset, nothing), None);
+        assert_eq!(keys.read_ticket(TicketPurpose::Reset, nothing), None);
     }
 }

@@ -16,7 +16,7 @@ use tegata::protocol::{
 
 use crate::accounts::{Accounts, Caller, SessionMessage};
 use crate::domain::Decimals;
-use crate::http::body::Strict;
+use crate::http::body::StrictJson;
 use crate::http::describe::describe;
 use crate::http::headers::bearer_token;
 use crate::http::problem::Problem;
@@ -95,7 +95,7 @@ macro_rules! signed_by_device {
         async fn $handler(
             Extension(accounts): Extension<Accounts>,
             headers: HeaderMap,
-            request: Strict<$call>,
+            request: StrictJson<$call>,
         ) -> Answer<$call> {
             let device = signing_device(&headers, &request)?.id();
             Ok(Json(accounts.$handler(device, request.value).await?))
@@ -119,7 +119,7 @@ macro_rules! in_session {
         async fn $handler(
             Extension(accounts): Extension<Accounts>,
             headers: HeaderMap,
-            request: Strict<$call>,
+            request: StrictJson<$call>,
         ) -> Answer<$call> {
             let caller = caller(&accounts, &headers).await?;
             Ok(Json(accounts.$handler(caller, request.value).await?))
@@ -140,7 +140,7 @@ in_session! {
 async fn change_setting<C>(
     Extension(accounts): Extension<Accounts>,
     headers: HeaderMap,
-    request: Strict<C>,
+    request: StrictJson<C>,
 ) -> Result<Json<Acknowledgement>, Problem>
 where
     C: SessionMessage,
@@ -151,14 +151,14 @@ where
 
 async fn freeze_by_code(
     Extension(accounts): Extension<Accounts>,
-    request: Strict<FreezeByCode>,
+    request: StrictJson<FreezeByCode>,
 ) -> Answer<FreezeByCode> {
     Ok(Json(accounts.freeze_by_code(request.value).await?))
 }
 
 async fn revert_changes(
     Extension(accounts): Extension<Accounts>,
-    request: Strict<RevertChanges>,
+    request: StrictJson<RevertChanges>,
 ) -> Answer<RevertChanges> {
     Ok(Json(accounts.revert_changes(request.value).await?))
 }
@@ -167,7 +167,7 @@ async fn add_card(
     Extension(accounts): Extension<Accounts>,
     Extension(processor): Extension<Arc<dyn Processor>>,
     headers: HeaderMap,
-    request: Strict<AddCard>,
+    request: StrictJson<AddCard>,
 ) -> Answer<AddCard> {
     let caller = caller(&accounts, &headers).await?;
     Ok(Json(accounts.add_card(caller, request.value, &*processor).await?))
@@ -177,7 +177,7 @@ async fn list_payments(
     Extension(accounts): Extension<Accounts>,
     Extension(decimals): Extension<Decimals>,
     headers: HeaderMap,
-    request: Strict<ListPayments>,
+    request: StrictJson<ListPayments>,
 ) -> Answer<ListPayments> {
     let caller = caller(&accounts, &headers).await?;
     Ok(Json(accounts.list_payments(caller, request.value, decimals).await?))
@@ -186,7 +186,7 @@ async fn list_payments(
 async fn provision(
     Extension(accounts): Extension<Accounts>,
     headers: HeaderMap,
-    request: Strict<Provision>,
+    request: StrictJson<Provision>,
 ) -> Answer<Provision> {
     let device = signing_device(&headers, &request)?.id();
     let caller = caller(&accounts, &headers).await?;

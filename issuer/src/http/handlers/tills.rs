@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::till_input::{AmountInput, ScannedCode};
 use crate::domain::hash::sha256;
 use crate::domain::{AuthorisationId, Currency, IdempotencyKey, Reference, TokenHash};
-use crate::http::body::Strict;
+use crate::http::body::StrictJson;
 use crate::http::headers::{bearer_token, idempotency_key};
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::router::Routes;
@@ -102,7 +102,7 @@ pub(super) struct TillView {
 )]
 pub(super) async fn enrol_till(
     Extension(payments): Extension<Payments>,
-    request: Strict<EnrolTillBody>,
+    request: StrictJson<EnrolTillBody>,
 ) -> Result<Json<EnrolledTillView>, Problem> {
     let EnrolledTill { token, till, shop } = payments.enrol_till(&request.value.code).await?;
     Ok(Json(EnrolledTillView { token, till: till.to_string(), shop: shop.to_string() }))
@@ -203,7 +203,7 @@ pub(super) struct RecentAuthorisations {
 pub(super) async fn authorise(
     Extension(payments): Extension<Payments>,
     headers: HeaderMap,
-    request: Strict<AuthoriseBody>,
+    request: StrictJson<AuthoriseBody>,
 ) -> AuthorisationResponse {
     let token = till_token(&headers)?;
     let key = idempotency_key(&headers).ok_or(Problem::NoKey)?;
@@ -295,7 +295,7 @@ pub(super) enum VoidBody {
 pub(super) async fn void(
     Extension(payments): Extension<Payments>,
     headers: HeaderMap,
-    request: Strict<VoidBody>,
+    request: StrictJson<VoidBody>,
 ) -> AuthorisationResponse {
     let token = till_token(&headers)?;
     let target = match request.value {

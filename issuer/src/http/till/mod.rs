@@ -4,7 +4,7 @@ mod assets;
 #[cfg(test)]
 mod colours;
 #[cfg(test)]
-mod words;
+mod translations;
 
 use std::sync::LazyLock;
 

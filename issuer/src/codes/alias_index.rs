@@ -15,16 +15,16 @@ const LATE: i64 = 600;
 
 /// How far the index of a prefix is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ready {
+pub(crate) struct IndexReadiness {
     /// Seconds until codes come that nobody is found by; 0 if they come now.
     pub(crate) seconds: u64,
     /// The next period is not whole although this one is half over, or this one itself is not: an operator has to look.
     pub(crate) late: bool,
 }
 
-/// Why an index was not filled.
+/// Why the index of aliases was not filled.
 #[derive(Debug, thiserror::Error)]
-pub enum FillError {
+pub enum AliasIndexError {
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -34,8 +34,12 @@ pub enum FillError {
 }
 
 /// Fills the index of all prefixes for the period that was, the one that is and the next, and drops what is older. A
-/// key that cannot be opened is one shopper's harm: the others are filled in all the same, and then it is told.
-pub(crate) async fn fill(store: &Store, keys: &Keys, now: UnixTime) -> Result<(), FillError> {
+/// key that cannot be opened harms one shopper: the others are filled in all the same, and then it is told.
+pub(crate) async fn fill_index(
+    store: &Store,
+    keys: &Keys,
+    now: UnixTime,
+) -> Result<(), AliasIndexError> {
     let mut all_opened = true;
     for scheme in store.schemes().await? {
         let current = scheme.alias_period.index(Step::at(now));
@@ -46,7 +50,7 @@ pub(crate) async fn fill(store: &Store, keys: &Keys, now: UnixTime) -> Result<()
         }
         store.drop_aliases(scheme.prefix, current.saturating_sub(1)).await?;
     }
-    if all_opened { Ok(()) } else { Err(FillError::NotOpened) }
+    if all_opened { Ok(()) } else { Err(AliasIndexError::NotOpened) }
 }
 
 /// Fills one period; `false` if some key could not be opened. The period is not whole then.
@@ -93,11 +97,11 @@ async fn fill_period(
 }
 
 /// How far the index of a prefix is ready.
-pub(crate) async fn ready(
+pub(crate) async fn index_readiness(
     store: &Store,
     scheme: Scheme,
     now: UnixTime,
-) -> Result<Ready, StoreError> {
+) -> Result<IndexReadiness, StoreError> {
     let length = u64::from(scheme.alias_period.seconds());
     let current = scheme.alias_period.index(Step::at(now));
     let over = now.seconds() % length;
@@ -107,9 +111,9 @@ pub(crate) async fn ready(
         *whole = fill.is_some_and(|fill| fill.is_complete);
     }
     Ok(match whole {
-        [false, _] => Ready { seconds: 0, late: true },
-        [true, false] => Ready { seconds: length - over, late: over * 2 >= length },
-        [true, true] => Ready { seconds: 2 * length - over, late: false },
+        [false, _] => IndexReadiness { seconds: 0, late: true },
+        [true, false] => IndexReadiness { seconds: length - over, late: over * 2 >= length },
+        [true, true] => IndexReadiness { seconds: 2 * length - over, late: false },
     })
 }
 
@@ -120,7 +124,10 @@ fn first_step(length: AliasPeriod, period: u64) -> Option<Step> {
 }
 
 /// The periods that a new credential is found in, each with its first step.
-pub(crate) fn around(length: AliasPeriod, now: UnixTime) -> impl Iterator<Item = (u64, Step)> {
+pub(crate) fn periods_around(
+    length: AliasPeriod,
+    now: UnixTime,
+) -> impl Iterator<Item = (u64, Step)> {
     let current = length.index(Step::at(now));
     let periods = current.saturating_sub(1)..=current.saturating_add(1);
     periods.filter_map(move |period| first_step(length, period).map(|step| (period, step)))
@@ -143,7 +150,8 @@ mod tests {
         store.add_scheme(scheme).await.unwrap();
         let at = async |seconds| {
             let now = UnixTime::new(20_000 * DAY + seconds).unwrap();
-            let Ready { seconds, late } = ready(&store, scheme, now).await.unwrap();
+            let IndexReadiness { seconds, late } =
+                index_readiness(&store, scheme, now).await.unwrap();
             (seconds, late)
         };
         let filled = async |period, whole| {
