@@ -31,7 +31,8 @@ public fun Payments.setPin(unlock: PaymentUnlock, pin: ByteArray): Unit = pin.wi
 
 /** Sets or changes the 32 random bytes that the app keeps behind a biometric prompt. */
 @Throws(WalletException::class)
-public fun Payments.setUnlockKey(unlock: PaymentUnlock, key: ByteArray): Unit = key.withDirectBuffer { setUnlockKey(unlock, it) }
+public fun Payments.setUnlockKey(unlock: PaymentUnlock, key: ByteArray): Unit =
+    key.withDirectBuffer { setUnlockKey(unlock, it) }
 
 /** Stores a one-time-password credential, given as an `otpauth` URI in UTF-8. */
 @Throws(WalletException::class)

@@ -72,12 +72,8 @@ public class Wallet private constructor(internal val handle: WalletHandle) : Aut
         @JvmStatic
         @JvmOverloads
         @Throws(WalletException::class)
-        public fun create(
-            file: File,
-            keystore: Keystore,
-            anchor: Anchor? = null,
-            clock: ManualClock? = null,
-        ): Wallet = Wallet(loaded.run { WalletHandle.create(file.path, Device(keystore, anchor, clock)) })
+        public fun create(file: File, keystore: Keystore, anchor: Anchor? = null, clock: ManualClock? = null): Wallet =
+            Wallet(loaded.run { WalletHandle.create(file.path, Device(keystore, anchor, clock)) })
 
         /**
          * Opens a wallet, and checks that nothing in it was altered and, if there is an [anchor], that it is not an

@@ -91,10 +91,14 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
     /** Makes the signing key first: the proofs of the others need it. */
     private fun makeAll(challenge: ByteArray?) {
         val signed = {
-            makeWithOptions(allKeyOptions(challenge != null), { makeSigningKey(signing, it, challenge) }) { sign(PROBE) }
+            makeWithOptions(allKeyOptions(challenge != null), {
+                makeSigningKey(signing, it, challenge)
+            }) { sign(PROBE) }
         }
         val mixed = { makeWithOptions(allKeyOptions(false), { makeKeyedFunction(keyed, it) }) { prf(PROBE) } }
-        val wrapped = { makeWithOptions(allKeyOptions(false), { makeWrappingKey(wrapping, it) }) { unwrap(wrap(PROBE)) } }
+        val wrapped = {
+            makeWithOptions(allKeyOptions(false), { makeWrappingKey(wrapping, it) }) { unwrap(wrap(PROBE)) }
+        }
         for (make in listOf(signed, mixed, wrapped)) caller.call(make)
     }
 

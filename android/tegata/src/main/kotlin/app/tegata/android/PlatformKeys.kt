@@ -34,7 +34,8 @@ internal data class KeyOptions(
 
 /** Gives all combinations, the strongest first. The lock screen's option goes last: it costs least and stops most thieves. */
 internal fun allKeyOptions(attested: Boolean): List<KeyOptions> {
-    val plain = listOf(KeyOptions(true, true), KeyOptions(false, true), KeyOptions(true, false), KeyOptions(false, false))
+    val plain =
+        listOf(KeyOptions(true, true), KeyOptions(false, true), KeyOptions(true, false), KeyOptions(false, false))
     return if (attested) plain.map { it.copy(attested = true) } + plain else plain
 }
 

@@ -132,20 +132,19 @@ class IssuerTransportTest {
     }
 
     @Test
-    fun `idempotent requests are sent up to three times`() =
-        runTest {
-            TestServer { _, to -> to.close() }.use { server ->
-                val gone = runCatching { transport.send(request(server).copy(isIdempotent = true)) }
-                assertEquals(TransportException.Unreachable::class, gone.exceptionOrNull()!!::class)
-                assertEquals(3, server.asked.size)
-                assertEquals(2_500, currentTime)
-                assertEquals(1, server.asked.toSet().size)
-            }
-            TestServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
-                assertEquals(500, transport.send(request(server).copy(isIdempotent = true)).status)
-                assertEquals(2, server.asked.size)
-            }
+    fun `idempotent requests are sent up to three times`() = runTest {
+        TestServer { _, to -> to.close() }.use { server ->
+            val gone = runCatching { transport.send(request(server).copy(isIdempotent = true)) }
+            assertEquals(TransportException.Unreachable::class, gone.exceptionOrNull()!!::class)
+            assertEquals(3, server.asked.size)
+            assertEquals(2_500, currentTime)
+            assertEquals(1, server.asked.toSet().size)
         }
+        TestServer { nth, to -> if (nth == 2) to.say("500 Fault") else to.close() }.use { server ->
+            assertEquals(500, transport.send(request(server).copy(isIdempotent = true)).status)
+            assertEquals(2, server.asked.size)
+        }
+    }
 
     @Test
     fun `reading an endless response stops at the limit`() = runBlocking {
