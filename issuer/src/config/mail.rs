@@ -17,7 +17,7 @@ pub enum Mail {
     Smtp(Smtp),
 }
 
-/// A mail server.
+/// A mail server and how it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smtp {
     /// The name or address of the server, without brackets.
