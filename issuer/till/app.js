@@ -1,9 +1,10 @@
-// The till page: which view is shown, and which field keys go to. Each view has a file of its own.
+// The till page: which view is shown. Each view has a file of its own.
 
 import * as api from "./api.js";
 import * as camera from "./camera.js";
 import * as card from "./card.js";
 import * as enrol from "./enrol.js";
+import { listenToKeys } from "./keys.js";
 import { storage } from "./storage.js";
 import { element, pause } from "./page.js";
 import * as payments from "./payments.js";
@@ -59,23 +60,6 @@ async function start() {
   }
 }
 
-/** A hand scanner types wherever the focus is: sends its digits to the right field and keeps its Enter off the buttons. */
-function listenToKeys() {
-  let isTyping = false;
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      const isDigit = /^[0-9０-９]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
-      const field = view === "sale" ? sale.field() : null;
-      const isFree = !element("void").open && view === "sale";
-      if (isDigit && isFree && field && document.activeElement !== field) field.focus();
-      if (event.key === "Enter" && isTyping && isFree && !field) event.preventDefault();
-      if (!["Shift", "Process", "Unidentified"].includes(event.key)) isTyping = isDigit;
-    },
-    true,
-  );
-}
-
 async function main() {
   await loadTranslations();
   element("language").addEventListener("click", () => {
@@ -90,7 +74,7 @@ async function main() {
   for (const tab of element("tabs").children) tab.addEventListener("click", () => showView(tab.dataset.view));
   enrol.begin(start);
   for (const part of [sale, payments, card]) part.begin(handleRevocation);
-  listenToKeys();
+  listenToKeys(sale, () => view === "sale");
   // Early, since the service may be unreachable when the first code is scanned. The first scan retries if this fails.
   camera.prepareReader().catch(() => {});
   render();

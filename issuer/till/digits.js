@@ -1,20 +1,21 @@
-// Tells digits typed by people from those typed by scanners, without a clock: a scanner types 24 digits and Enter, and
-// no amount is that long.
-
-/** Most digits of an amount in minor units. The 13 digits of a product's barcode are no amount. */
-const AMOUNT_DIGITS = 7;
+// Digits and control characters in what is typed.
 
 /** Number of digits of a payment code. */
 export const CODE_DIGITS = 24;
 
-/** Returns the digits in a text, with full-width digits of a Japanese keyboard converted. */
+/** Returns a text in the characters of a plain keyboard: full-width ones of a Japanese keyboard are converted. */
+export function plain(text) {
+  return text.normalize("NFKC");
+}
+
+/** Returns the digits in a text, with full-width digits converted. */
 export function digitsIn(text) {
-  return text.normalize("NFKC").replace(/\D/g, "");
+  return plain(text).replace(/\D/g, "");
 }
 
 /** Whether a text has characters other than digits, spaces and hyphens. */
 export function hasNonDigits(text) {
-  return /[^\d\s-]/.test(text.normalize("NFKC"));
+  return /[^\d\s-]/.test(plain(text));
 }
 
 /** Groups digits by four, as the wallet shows them. */
@@ -22,19 +23,7 @@ export function groupDigits(digits) {
   return digits.replace(/\d{4}(?=\d)/g, "$& ");
 }
 
-/**
- * Parses digits that ended with Enter: an amount, a code, or a code scanned right after an amount (0 if there is none).
- * Returns null if they are too long for an amount and too short for a code.
- */
-export function parseEntry(entry) {
-  const code = entry.length >= CODE_DIGITS ? entry.slice(-CODE_DIGITS) : null;
-  const rest = code ? entry.slice(0, -CODE_DIGITS) : entry;
-  const digits = rest.replace(/^0+/, "");
-  if (digits.length > AMOUNT_DIGITS) return null;
-  return { amount: Number(digits), code };
-}
-
-/** Returns the amount to show while digits are typed; digits beyond the longest amount are ignored. */
-export function previewAmount(entry) {
-  return Number(entry.replace(/^0+/, "").slice(0, AMOUNT_DIGITS));
+/** Removes the control characters that scanners send around what they read. */
+export function withoutControls(text) {
+  return text.replace(/\p{Cc}/gu, "");
 }

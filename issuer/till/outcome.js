@@ -5,16 +5,16 @@ import { formatAmount } from "./money.js";
 import { play } from "./sound.js";
 import { hasTranslation, formatTime, translate } from "./translations.js";
 
-/** Tone, sign and buttons of each status. The first button has the focus. */
+/** Tone, sign and buttons of each status. The first button is highlighted and has the focus; voiding never is the first. */
 const APPEARANCES = {
   asking: { tone: "quiet", sign: "wait", buttons: [] },
-  slow: { tone: "wait", sign: "wait", buttons: ["void"] },
-  offline: { tone: "wait", sign: "wait", buttons: ["void"] },
+  slow: { tone: "wait", sign: "wait", buttons: [null, "void"] },
+  offline: { tone: "wait", sign: "wait", buttons: [null, "void"] },
   pending: { tone: "wait", sign: "wait", buttons: ["later", "void"] },
   reversing: { tone: "quiet", sign: "back", buttons: ["later"] },
   voiding: { tone: "quiet", sign: "back", buttons: [] },
   approved: { tone: "good", sign: "yes", buttons: ["next"] },
-  declined: { tone: "bad", sign: "no", buttons: ["stop", "again"] },
+  declined: { tone: "bad", sign: "no", buttons: ["stop"] },
   voided: { tone: "quiet", sign: "back", buttons: ["next"] },
   refunded: { tone: "quiet", sign: "back", buttons: ["next"] },
   refused: { tone: "bad", sign: "no", buttons: ["next"] },
@@ -22,6 +22,9 @@ const APPEARANCES = {
 
 /** Reasons for which the shopper's next code may be accepted. */
 const RETRYABLE_REASONS = ["used", "not_valid", "try_again"];
+
+/** Statuses behind which the sale is over, and the next one can begin. */
+const OVER = ["approved", "voided", "refunded"];
 
 /** Returns the status of an answer; "refused" for one that this page does not know. */
 export function statusOf(answer) {
@@ -36,8 +39,21 @@ function reasonOf({ reason = "card" }) {
 /** Returns the actions of the buttons for an answer, the first button first. */
 export function buttonsOf(answer) {
   const { buttons } = APPEARANCES[statusOf(answer)];
-  const isRetryable = answer.status === "declined" && RETRYABLE_REASONS.includes(answer.reason);
-  return isRetryable ? ["again", "stop"] : buttons;
+  if (answer.status !== "declined") return buttons;
+  if (RETRYABLE_REASONS.includes(answer.reason)) return ["again", "stop"];
+  // With another card chosen in the app, the next code may be paid.
+  return reasonOf(answer) === "card" ? ["stop", "again"] : buttons;
+}
+
+/** Whether the sale is over with this answer. */
+export function isOver(answer) {
+  return OVER.includes(answer.status);
+}
+
+/** Puts the focus where Enter does what the cashier expects: on the first button, or on the text. */
+export function focus() {
+  const first = element("answer-first");
+  (first.hidden ? element("answer-title") : first).focus();
 }
 
 /** Renders the answer to `sale`. */
@@ -66,5 +82,5 @@ export function announce(sale) {
   const [title, amount, text] = ["answer-title", "answer-amount", "answer-text"].map((id) => element(id).textContent);
   announceText(`${title}. ${amount}. ${text}`);
   play(APPEARANCES[statusOf(sale.answer)].tone);
-  element("answer-first").focus();
+  focus();
 }

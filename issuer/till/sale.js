@@ -1,13 +1,16 @@
 // One sale: its amount, its code, its answer. It is stored as soon as the payment is requested, so that a page that was
-// closed or a computer that lost power continues with the same idempotency key.
+// closed or a computer that lost power continues with the same idempotency key. Each handler acts in its own step alone.
 
+import * as amountView from "./amount-view.js";
 import { RejectionError, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
-import { CODE_DIGITS, digitsIn, groupDigits, hasNonDigits, parseEntry, previewAmount } from "./digits.js";
+import * as codeView from "./code-view.js";
 import { formatAmount } from "./money.js";
 import * as outcome from "./outcome.js";
 import { element, show } from "./page.js";
+import { makeReference } from "./reference.js";
 import { randomKey, requestPayment, requestVoid } from "./retry.js";
+import { PAUSE, Run } from "./run.js";
 import { storage } from "./storage.js";
 import { translate } from "./translations.js";
 
@@ -15,16 +18,17 @@ import { translate } from "./translations.js";
 const SLOW_AFTER = 6000;
 
 let step = "amount"; // or "scan", or "answer"
-let entry = ""; // digits typed as an amount
-let problem = null;
 let sale = null;
+let ahead = new Run(); // typed while an answer is shown
+let aheadTimer;
 let pending = null; // aborts the requests under way
 let handleRevocation = () => {};
 
 /** Sets up the views; `onRevoked` is called when the service says that this till was revoked. */
 export function begin(onRevoked) {
   handleRevocation = onRevoked;
-  listenToAmount();
+  amountView.begin(() => step === "amount", beginSale);
+  codeView.begin(() => step === "scan", useCode);
   listenToScan();
   element("answer-first").addEventListener("click", () => act(0));
   element("answer-second").addEventListener("click", () => act(1));
@@ -44,137 +48,87 @@ export function leave() {
   camera.stop();
 }
 
-/** Returns the field that takes digits now, if any: a scanner types without regard to the focus. */
+/** Returns the field that takes characters now, if any: a scanner types without regard to the focus. */
 export function field() {
   return { amount: element("amount"), scan: element("code") }[step] ?? null;
+}
+
+/** Takes a character that no field takes: behind a final answer it begins the next sale. */
+export function type(character, time) {
+  if (step !== "answer" || !outcome.isOver(sale.answer)) return;
+  ahead.add(character.normalize("NFKC"), time);
+  clearTimeout(aheadTimer);
+  aheadTimer = setTimeout(() => useAhead(), PAUSE);
+}
+
+/** Ends a run of keys by Enter, or by `Tab` before it moves the focus; returns whether there was one. */
+export function endRun(key = "Enter") {
+  if (step === "amount") return amountView.endRun();
+  if (step === "scan") return codeView.endRun();
+  if (ahead.text === "") return false;
+  if (useAhead()) {
+    if (key === "Enter") amountView.submit();
+    else amountView.endRun();
+  }
+  return true;
+}
+
+/** Begins the next sale with what was typed, unless that was a scanner that read something once more. */
+function useAhead() {
+  clearTimeout(aheadTimer);
+  const typed = ahead;
+  ahead = new Run();
+  const { amount, problem } = amountView.parse(typed);
+  const isBarcode = amount === 0 || (problem && typed.fast > 0);
+  if (step !== "answer" || !outcome.isOver(sale.answer) || isBarcode || !/^\d/.test(typed.text)) return false;
+  endSale();
+  enter("amount", typed);
+  return true;
 }
 
 /** Renders what changes. */
 export function render() {
   if (!storage.till) return;
-  const error = problem ? translate(problem) : "";
-  element("amount").value = formatAmount(previewAmount(entry), storage.till.currency);
-  element("amount").classList.toggle("long", element("amount").value.length > 7);
-  element("amount-error").textContent = step === "amount" ? error : "";
-  element("code-error").textContent = step === "scan" ? error : "";
-  element("code").setAttribute("aria-invalid", String(step === "scan" && problem !== null));
-  renderCount();
+  amountView.render();
+  codeView.render();
   camera.render();
   if (sale) element("scan-amount").textContent = formatAmount(sale.amount, sale.currency);
   if (step === "answer") outcome.render(sale);
 }
 
-function enter(next) {
+function enter(next, typed) {
+  const isNew = typed || step !== next;
   step = next;
-  problem = null;
+  if (step === "amount" && isNew) amountView.start(typed ?? new Run(sale ? String(sale.amount) : ""));
+  if (step === "scan") codeView.start();
   render();
   show(step);
-  if (step === "answer") return element("answer-first").focus();
-  if (step === "scan") {
-    element("code").value = "";
-    renderCount();
-    camera.scan(useCode);
-  } else {
-    camera.stop();
-  }
+  if (step === "answer") return outcome.focus();
+  if (step === "scan") camera.scan(useCode);
+  else camera.stop();
   field().focus();
 }
 
-function fail(name) {
-  problem = name;
-  render();
-}
-
-// The amount.
-
-function listenToAmount() {
-  const amount = element("amount");
-  const change = (next) => {
-    entry = next;
-    problem = null;
-    render();
-    amount.setSelectionRange(amount.value.length, amount.value.length);
-  };
-  // The field shows the formatted amount; what is typed is added to the digits of `entry`.
-  amount.addEventListener("beforeinput", (event) => {
-    // Text from an input method arrives with compositionend; a line break is Enter.
-    if (["insertCompositionText", "insertLineBreak"].includes(event.inputType)) return;
-    event.preventDefault();
-    if (event.inputType.startsWith("delete")) return change(entry.slice(0, -1));
-    change(entry + digitsIn(event.data ?? event.dataTransfer?.getData("text") ?? ""));
-  });
-  amount.addEventListener("compositionend", (event) => change(entry + digitsIn(event.data)));
-  amount.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") change("");
-  });
-  for (const button of document.querySelectorAll(".keypad button")) {
-    // The field keeps the focus, so that Enter never presses a key of the pad.
-    button.addEventListener("pointerdown", (event) => event.preventDefault());
-    const { digits } = button.dataset;
-    button.addEventListener("click", () => change(digits ? entry + digits : entry.slice(0, -1)));
-  }
-  element("amount-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const parsed = parseEntry(entry);
-    entry = "";
-    if (!parsed) return fail("amount.notone");
-    if (parsed.amount === 0) return fail("amount.empty");
-    entry = String(parsed.amount);
-    sale = { reference: makeReference(), amount: parsed.amount, currency: storage.till.currency, began: now() };
-    if (parsed.code) useCode(parsed.code);
-    else enter("scan");
-  });
-}
-
-/** Returns a reference for the receipt: the time at which the sale began and four random hex digits. */
-function makeReference() {
-  const [day, time] = new Date(Date.now()).toISOString().split("T");
-  return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${randomKey().slice(0, 4)}`;
-}
-
-function now() {
-  return Math.floor(Date.now() / 1000);
+function beginSale({ amount, code }) {
+  sale = { reference: makeReference(), amount, currency: storage.till.currency, began: Math.floor(Date.now() / 1000) };
+  if (code) useCode(code);
+  else enter("scan");
 }
 
 // The code.
 
 function listenToScan() {
-  const code = element("code");
-  code.addEventListener("input", (event) => {
-    problem = null;
-    // Group the digits, unless the cursor is inside them for a correction.
-    if (!event.isComposing && !hasNonDigits(code.value) && code.selectionStart === code.value.length) {
-      code.value = groupDigits(digitsIn(code.value));
-    }
-    element("code-error").textContent = "";
-    code.removeAttribute("aria-invalid");
-    renderCount();
-  });
-  element("scan-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const digits = digitsIn(code.value);
-    if (hasNonDigits(code.value) || digits.length !== CODE_DIGITS) {
-      fail("scan.notone");
-      return code.select();
-    }
-    useCode(digits);
-  });
-  element("scan-back").addEventListener("click", () => enter("amount"));
+  const back = () => step === "scan" && enter("amount");
+  element("scan-back").addEventListener("click", back);
   element("view-scan").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") enter("amount");
+    if (event.key === "Escape") back();
   });
   element("camera-switch").addEventListener("click", () => {
     storage.camera = !camera.isEnabled();
-    if (camera.isEnabled()) camera.scan(useCode);
+    if (camera.isEnabled() && step === "scan") camera.scan(useCode);
     else camera.stop();
-    code.focus();
+    element("code").focus();
   });
-}
-
-function renderCount() {
-  const count = CODE_DIGITS - digitsIn(element("code").value).length;
-  const text = count < 0 ? translate("scan.over", { count: -count }) : translate("scan.left", { count });
-  element("code-count").textContent = count === 0 || count === CODE_DIGITS ? "" : text;
 }
 
 /** Requests payment with a code. Each code is a payment of its own at the service, under the sale's one reference. */
@@ -197,6 +151,8 @@ function setPending(controller) {
 /** Stores the sale until its outcome is known. */
 function beginRequests() {
   step = "answer";
+  // Keys that still arrive belong to no field.
+  document.activeElement?.blur();
   show(step);
   storage.sale = sale;
   const own = new AbortController();
@@ -264,17 +220,21 @@ function showUpdate(answer) {
 }
 
 function act(number) {
+  if (step !== "answer") return undefined;
   const button = outcome.buttonsOf(sale.answer)[number];
   if (button === "void") return askToVoid();
   if (button === "again") return enter("scan");
   if (!button) return undefined;
   // Also for "later": the service finishes the payment, and the list of payments shows the result.
+  endSale();
+  return enter("amount");
+}
+
+function endSale() {
   pending?.abort();
   setPending(null);
   storage.sale = null;
   sale = null;
-  entry = "";
-  return enter("amount");
 }
 
 async function askToVoid() {
@@ -297,10 +257,8 @@ export function confirmVoid(text) {
 }
 
 function resetAndRevoke() {
-  setPending(null);
-  storage.sale = null;
-  sale = null;
-  entry = "";
+  endSale();
   step = "amount";
+  amountView.start();
   handleRevocation();
 }

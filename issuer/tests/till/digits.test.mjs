@@ -1,11 +1,19 @@
-// Digits typed by people and by scanners; no browser is needed.
+// What keys bring, from people and from scanners; no browser is needed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { digitsIn, groupDigits, hasNonDigits, parseEntry, previewAmount } from "../../till/digits.js";
+import { isUnfinished, parseAmount } from "../../till/amount.js";
+import { digitsIn, groupDigits, hasNonDigits } from "../../till/digits.js";
+import { hasCheckDigit, parseCode, parseEntry } from "../../till/entry.js";
+import { Run } from "../../till/run.js";
 
 const CODE = "010168606235459802301338";
+
+const IDENTIFIERS = ["]C0", "]C1", "]Q0", "]Q1", "]Q2", "]Q3", "]Q4", "]Q5", "]Q6"];
+
+/** Parses a text that a scanner typed. */
+const scanned = (text, decimals) => parseEntry(text, { decimals, fast: text.length });
 
 test("an amount, a code, both, or neither", () => {
   assert.deepEqual(parseEntry("1280"), { amount: 1280, code: null });
@@ -13,14 +21,86 @@ test("an amount, a code, both, or neither", () => {
   assert.deepEqual(parseEntry(CODE), { amount: 0, code: CODE });
   assert.deepEqual(parseEntry(`1280${CODE}`), { amount: 1280, code: CODE });
   assert.deepEqual(parseEntry(`9999999${CODE}`), { amount: 9_999_999, code: CODE });
-  assert.equal(parseEntry("4901234567894"), null); // EAN-13
-  assert.equal(parseEntry("49012347"), null); // EAN-8
-  assert.equal(parseEntry(`4901234567894${CODE}`), null);
+  assert.deepEqual(parseEntry(`1,280${CODE}`), { amount: 1280, code: CODE });
+  assert.deepEqual(parseEntry(`12.80${CODE}`, { decimals: 2 }), { amount: 1280, code: CODE });
+  assert.deepEqual(parseEntry("49012347"), { problem: "amount.notone" });
+  assert.deepEqual(parseEntry(`4901234567894${CODE}`), { problem: "amount.notone" });
+  assert.deepEqual(parseEntry(`120${CODE}${CODE}`), { problem: "amount.notone" });
 });
 
-test("the preview of an amount never exceeds the maximum", () => {
-  assert.equal(previewAmount("0012"), 12);
-  assert.equal(previewAmount(`1280${CODE}`), 1_280_010);
+test("identifiers and control characters come off a code whole", () => {
+  for (const before of ["", "\x02", "\x1d", ...IDENTIFIERS, ...IDENTIFIERS.map((it) => `\x02${it}\x1d`)]) {
+    for (const behind of ["", "\r", "\r\n", "\t", "\x03"]) {
+      const run = `${before}${CODE}${behind}`;
+      assert.deepEqual(parseEntry(`120${run}`), { amount: 120, code: CODE }, JSON.stringify(run));
+      assert.deepEqual(parseCode(run), { code: CODE }, JSON.stringify(run));
+    }
+  }
+});
+
+test("any other sign refuses a run that holds a code", () => {
+  for (const before of ["]E0", "]d2", "]C", "]Q7", "]C0]C0", "]C00", "x", "-", "C0", "0]", "#"]) {
+    assert.equal(parseEntry(`120${before}${CODE}`).problem, "amount.mixed", before);
+    assert.ok(parseCode(`${before}x${CODE}`).problem, before);
+  }
+  for (const behind of ["x", "]C0", "-", " "]) {
+    assert.equal(parseEntry(`120${CODE}${behind}`).problem, "amount.mixed", behind);
+  }
+  assert.deepEqual(parseCode(`]E0${CODE}`), { problem: "scan.mixed" });
+  assert.deepEqual(parseCode(`${CODE}x`), { problem: "scan.mixed" });
+  assert.deepEqual(parseCode(`]C0${CODE}0`), { problem: "scan.notone" });
+});
+
+test("a sign that an amount does not have is a problem", () => {
+  for (const text of ["1200.00", "-500", "5e3", "1 200", "¥500", "1,20", "1,2000", ",500", "1..2", "+5", "0x10", "五百", "5\u{0}00"]) {
+    assert.deepEqual(parseEntry(text), { problem: "amount.sign" }, text);
+  }
+  for (const text of ["12.8", "12.805", "12,80", "1,200", ".", ".50", "12.80.00", "-1.00"]) {
+    assert.deepEqual(parseEntry(text, { decimals: 2 }), { problem: "amount.sign" }, text);
+  }
+  assert.deepEqual(parseAmount("1.234", 3), { amount: 1234 });
+  assert.deepEqual(parseAmount("1,200", 0), { amount: 1200 });
+  assert.deepEqual(parseAmount("1,200.00", 2), { amount: 120_000 });
+  assert.deepEqual(parseAmount("12.80", 2), { amount: 1280 });
+  assert.deepEqual(parseAmount("0012", 0), { amount: 12 });
+  assert.deepEqual(parseAmount("１，２００", 0), { amount: 1200 });
+  assert.deepEqual(parseAmount("12345678", 0), { problem: "amount.notone" });
+});
+
+test("an amount that is not finished is told from one that cannot be", () => {
+  for (const text of ["1,", "1,2", "1,20"]) assert.equal(isUnfinished(text, 0), true, text);
+  for (const text of ["12.", "12.8", "1,200", "1,2"]) assert.equal(isUnfinished(text, 2), true, text);
+  for (const text of ["12.", "-5", "12345678"]) assert.equal(isUnfinished(text, 0), false, text);
+});
+
+test("an article's barcode is no amount at a scanner's speed", () => {
+  for (const digits of ["01234565", "49012347", "49012345", "012345678905", "4901234567894", "14901234567891"]) {
+    assert.deepEqual(scanned(digits), { problem: "amount.article" }, digits);
+    assert.deepEqual(scanned(`${digits}\r`), { problem: "amount.article" }, digits);
+  }
+  // Behind something that was there before.
+  assert.deepEqual(parseEntry("001234565", { fast: 8 }), { problem: "amount.article" });
+  assert.deepEqual(scanned("]E04901234567894"), { problem: "amount.barcode" });
+  // By hand, or without the check digit, it is an amount if it is short enough for one.
+  assert.deepEqual(parseEntry("01234565"), { amount: 1_234_565, code: null });
+  assert.deepEqual(scanned("01234566"), { amount: 1_234_566, code: null });
+  assert.deepEqual(scanned("1200"), { amount: 1200, code: null });
+  assert.equal(hasCheckDigit("4901234567894"), true);
+  assert.equal(hasCheckDigit("4901234567895"), false);
+});
+
+test("a run is fast if its keys come at a scanner's speed", () => {
+  const type = (run, text, from, gap) => Array.from(text).forEach((it, number) => run.add(it, from + number * gap));
+  const scan = new Run();
+  type(scan, "12", 0, 120);
+  type(scan, CODE, 1000, 20);
+  assert.equal(scan.fast, 24);
+  assert.equal(scan.text, `12${CODE}`);
+  scan.removeLast();
+  assert.equal(scan.fast, 0);
+  const hand = new Run();
+  type(hand, CODE, 0, 90);
+  assert.equal(hand.fast, 0);
 });
 
 test("full-width digits are digits, shown in groups", () => {
@@ -28,4 +108,6 @@ test("full-width digits are digits, shown in groups", () => {
   assert.equal(hasNonDigits("０１２ 3-4"), false);
   assert.equal(hasNonDigits("O1"), true);
   assert.equal(groupDigits(CODE), "0101 6860 6235 4598 0230 1338");
+  assert.deepEqual(parseEntry("１２８０"), { amount: 1280, code: null });
+  assert.deepEqual(parseCode("0101-6860 6235 4598 0230 1338"), { code: CODE });
 });

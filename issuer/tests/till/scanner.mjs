@@ -1,0 +1,180 @@
+// Tests of what scanners and hands type: imported by till.test.mjs.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { amount, bed, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
+import { keys } from "./testbed.mjs";
+
+const charged = (page) => bed.issuer.ask({ do: "charged", till: page.till });
+
+/** Types digits and two Enters, as a scanner with the suffix CR LF does. */
+async function scanTwoEnters(page, digits) {
+  await scan(page, digits);
+  await page.keyboard.press("Enter");
+}
+
+const amountError = (page, hasText) => page.locator("#amount-error", { hasText }).waitFor();
+
+/** Returns the text in the amount field once the keys have settled. */
+async function amountShown(page) {
+  await pause(250);
+  return page.locator("#amount").inputValue();
+}
+
+test("two Enters behind amount and code make one charge", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scanTwoEnters(page, `1200${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  await pause(1000);
+  assert.equal(await text(page, "answer-title"), "Paid");
+  assert.equal(await page.locator("#view-answer").isVisible(), true);
+  assert.equal(keys(page).length, 1);
+  assert.deepEqual(await charged(page), { amounts: [1200] });
+  // In the scan view as well, and with a key that is held down.
+  await pressEnter(page);
+  await amount(page, "300");
+  await page.keyboard.type(await shopper.code());
+  for (let turn = 0; turn < 4; turn += 1) await page.keyboard.down("Enter");
+  await page.keyboard.up("Enter");
+  await waitForAnswer(page, "Paid");
+  assert.equal(keys(page).length, 2);
+  assert.deepEqual(await charged(page), { amounts: [1200, 300] });
+});
+
+test("forms that are not shown take no submit", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const submit = (id) => page.evaluate((id) => document.getElementById(id).requestSubmit(), id);
+  await scan(page, `700${await shopper.code()}`);
+  for (let turn = 0; turn < 3; turn += 1) for (const id of ["amount-form", "scan-form"]) await submit(id);
+  await waitForAnswer(page, "Paid");
+  for (const id of ["amount-form", "scan-form"]) await submit(id);
+  await page.evaluate(() => document.querySelector(".keypad button").click());
+  assert.equal(await page.locator("#view-answer").isVisible(), true);
+  assert.equal(keys(page).length, 1);
+  assert.deepEqual(await charged(page), { amounts: [700] });
+});
+
+test("a second reading leaves the answer until someone looked", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const code = await shopper.code();
+  await scanTwoEnters(page, `800${code}`);
+  await waitForAnswer(page, "Paid");
+  for (const wait of [0, 1000, 400]) {
+    await pause(wait);
+    await scanTwoEnters(page, code);
+    await page.keyboard.type(code); // no suffix
+    await pause(250);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.locator("#view-answer").isVisible(), true);
+    assert.equal(await text(page, "answer-title"), "Paid");
+  }
+  await page.locator("#answer-first").focus();
+  await pause(600);
+  await page.keyboard.press("Enter");
+  await page.locator("#view-amount").waitFor();
+  assert.deepEqual(await charged(page), { amounts: [800] });
+});
+
+test("a scanner that sends identifiers pays in both steps", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, `120]C0${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  assert.equal(await text(page, "answer-amount"), "¥120");
+  await pressEnter(page);
+  await amount(page, "130");
+  await page.locator("#sound").focus();
+  await scan(page, `]Q1${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  assert.deepEqual(await charged(page), { amounts: [120, 130] });
+});
+
+test("other signs within a run that holds a code refuse it", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const code = await shopper.code();
+  await scan(page, `120]E0${code}`);
+  await amountError(page, "Nothing was charged");
+  assert.equal(await amountShown(page), "¥0");
+  await amount(page, "140");
+  await scan(page, `x${code}`);
+  await page.locator("#code-error", { hasText: "Nothing was charged" }).waitFor();
+  assert.equal(keys(page).length, 0);
+  await scan(page, code); // in place of what was refused
+  await waitForAnswer(page, "Paid");
+  assert.deepEqual(await charged(page), { amounts: [140] });
+});
+
+test("a code needs no Enter, and Tab is as good as one", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await page.keyboard.type(`150${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  await pressEnter(page);
+  await page.keyboard.type(`160]C1${await shopper.code()}`);
+  await page.keyboard.press("Tab");
+  await waitForAnswer(page, "Paid");
+  await pressEnter(page);
+  for (const suffix of [null, "Tab"]) {
+    await amount(page, "170");
+    await page.keyboard.type(`]Q2${await shopper.code()}`);
+    if (suffix) await page.keyboard.press(suffix);
+    await waitForAnswer(page, "Paid");
+    await pressEnter(page);
+  }
+  // Without an amount before it, nothing of the code is left.
+  const code = await shopper.code();
+  for (const suffix of [null, "Tab", "Enter"]) {
+    await page.keyboard.type(code);
+    if (suffix) await page.keyboard.press(suffix);
+    await amountError(page, "Enter the amount first");
+    assert.equal(await amountShown(page), "¥0");
+  }
+  assert.deepEqual(await charged(page), { amounts: [150, 160, 170, 170] });
+});
+
+test("what is no amount is said and never becomes one", async () => {
+  const page = await till();
+  for (const [typed, says] of [
+    ["1200.00", "“1200.00” is not an amount"],
+    ["-500", "“-500” is not an amount"],
+    ["5e3", "“5e3” is not an amount"],
+    ["01234565", "article’s barcode"],
+    ["49012345", "article’s barcode"],
+    ["4901234567894", "article’s barcode"],
+    ["]E04901234567894", "not a payment code"],
+  ]) {
+    await scan(page, typed);
+    await amountError(page, says);
+    assert.equal(await amountShown(page), "¥0", typed);
+    assert.equal(await page.locator("#view-amount").isVisible(), true);
+  }
+  // While typing, before any Enter, and until it is corrected.
+  await page.keyboard.type("12345678", { delay: 60 });
+  await amountError(page, "too long for an amount");
+  assert.equal(await amountShown(page), "12345678");
+  await page.keyboard.press("Backspace");
+  assert.equal(await amountShown(page), "¥1,234,567");
+  assert.equal(await text(page, "amount-error"), "");
+  await page.keyboard.press("Escape");
+  await page.keyboard.type("5x");
+  await amountError(page, "“5x” is not an amount");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.insertText("，０００");
+  assert.equal(await amountShown(page), "¥5,000");
+});
+
+test("digits behind a paid sale begin the next one", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, `200${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  await page.keyboard.type("21", { delay: 200 });
+  assert.equal(await amountShown(page), "¥21");
+  await page.keyboard.press("Enter");
+  await scan(page, await shopper.code());
+  await waitForAnswer(page, "Paid");
+  assert.equal(await text(page, "answer-amount"), "¥21");
+  await scan(page, `220${await shopper.code()}`);
+  await page.locator("#answer-amount", { hasText: "¥220" }).waitFor();
+  await waitForAnswer(page, "Paid");
+  assert.deepEqual(await charged(page), { amounts: [200, 21, 220] });
+});

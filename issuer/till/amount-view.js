@@ -1,0 +1,120 @@
+// The field for the amount. It shows the amount that the typed text makes, or the text as it is if it makes none.
+
+import { isUnfinished } from "./amount.js";
+import { parseEntry } from "./entry.js";
+import { formatAmount } from "./money.js";
+import { element } from "./page.js";
+import { PAUSE, Run } from "./run.js";
+import { storage } from "./storage.js";
+import { translate } from "./translations.js";
+
+/** The longest text that a message quotes, in characters. */
+const QUOTE = 24;
+
+let run = new Run();
+let problem = null;
+let quoted = "";
+let timer;
+let isCurrent = () => false;
+let handleEntry = () => {};
+
+/** Sets up the field. `onEntry` is called with the amount and the code, if any, once for each entry, and only in its step. */
+export function begin(isInStep, onEntry) {
+  isCurrent = isInStep;
+  handleEntry = onEntry;
+  const amount = element("amount");
+  const type = (text, time) => change(() => run.add(text, time));
+  amount.addEventListener("beforeinput", (event) => {
+    // Text from an input method arrives with compositionend; a line break is Enter.
+    if (["insertCompositionText", "insertLineBreak"].includes(event.inputType)) return;
+    event.preventDefault();
+    if (event.inputType.startsWith("delete")) return change(() => run.removeLast());
+    type(event.data ?? event.dataTransfer?.getData("text") ?? "", event.timeStamp);
+  });
+  amount.addEventListener("compositionend", (event) => type(event.data, event.timeStamp));
+  amount.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") change(() => (run = new Run()));
+  });
+  for (const button of document.querySelectorAll(".keypad button")) {
+    // The field keeps the focus, so that Enter never presses a key of the pad.
+    button.addEventListener("pointerdown", (event) => event.preventDefault());
+    const { digits } = button.dataset;
+    button.addEventListener("click", (event) => (digits ? type(digits, event.timeStamp) : change(() => run.removeLast())));
+  }
+  element("amount-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+}
+
+/** Begins an entry with what was typed so far. */
+export function start(typed = new Run()) {
+  run = typed;
+  problem = null;
+  clearTimeout(timer);
+  if (run.text !== "") timer = setTimeout(settle, PAUSE);
+}
+
+/** Returns what the text makes: an amount, with or without a code, or a problem. */
+export function parse(typed) {
+  return parseEntry(typed.text, { decimals: storage.till.decimals, fast: typed.fast });
+}
+
+/** Submits a text that is more than an amount when Tab would leave it standing; returns whether it was one. */
+export function endRun() {
+  const entry = parse(run);
+  if (!entry.code && !entry.problem) return false;
+  submit();
+  return true;
+}
+
+/** Submits the entry. */
+export function submit() {
+  clearTimeout(timer);
+  if (!isCurrent()) return;
+  const entry = parse(run);
+  const { text } = run;
+  // The text is used once, whatever comes of it.
+  run = new Run(entry.problem || entry.amount === 0 ? "" : String(entry.amount));
+  if (entry.problem) return fail(entry.problem, text);
+  if (entry.amount === 0) return fail("amount.empty");
+  handleEntry(entry);
+}
+
+/** Renders the field and its message. */
+export function render() {
+  const { amount, problem: isNone } = parse(run);
+  const field = element("amount");
+  field.value = isNone ? run.text : formatAmount(amount, storage.till.currency);
+  field.classList.toggle("long", field.value.length > 7);
+  field.classList.toggle("longest", field.value.length > 14);
+  field.setAttribute("aria-invalid", String(problem !== null));
+  element("amount-error").textContent = problem ? translate(problem, { text: quoted }) : "";
+}
+
+function change(edit) {
+  if (!isCurrent()) return;
+  edit();
+  problem = null;
+  render();
+  const { length } = element("amount").value;
+  element("amount").setSelectionRange(length, length);
+  clearTimeout(timer);
+  timer = setTimeout(settle, PAUSE);
+}
+
+/** After the last key: a scanner's code needs no Enter, and what cannot become an amount is said. */
+function settle() {
+  if (!isCurrent()) return;
+  const entry = parse(run);
+  const isScanned = entry.code ? run.fast >= entry.code.length : entry.problem === "amount.article";
+  if (isScanned) return submit();
+  const { decimals } = storage.till;
+  if (entry.problem && !isUnfinished(run.text, decimals)) fail(entry.problem, run.text);
+}
+
+function fail(name, text = "") {
+  problem = name;
+  quoted = text.length > QUOTE ? `${text.slice(0, QUOTE)}…` : text;
+  render();
+}
