@@ -5,10 +5,11 @@ import * as camera from "./camera.js";
 import * as card from "./card.js";
 import * as enrol from "./enrol.js";
 import { listenToKeys } from "./keys.js";
-import { storage } from "./storage.js";
-import { element, pause } from "./page.js";
+import { onStorageFault, storage, storageFault } from "./storage.js";
+import { element, pause, show } from "./page.js";
 import * as payments from "./payments.js";
 import * as sale from "./sale.js";
+import { waitForTurn } from "./tabs.js";
 import { loadTranslations, switchLanguage, translate, renderTranslations } from "./translations.js";
 
 let view = "enrol";
@@ -28,6 +29,9 @@ function render() {
   element("bar").hidden = false;
   element("shop").textContent = storage.till ? storage.till.shop : translate("page.title");
   element("tabs").hidden = view === "enrol";
+  const fault = storageFault();
+  element("notice").hidden = fault === null;
+  element("notice").textContent = fault ? translate(`storage.${fault}`) : "";
   element("sound").setAttribute("aria-pressed", String(storage.sound !== false));
   for (const tab of element("tabs").children) {
     if (tab.dataset.view === view) tab.setAttribute("aria-current", "page");
@@ -78,6 +82,8 @@ async function main() {
   // Early, since the service may be unreachable when the first code is scanned. The first scan retries if this fails.
   camera.prepareReader().catch(() => {});
   render();
+  onStorageFault(render);
+  await waitForTurn(() => show("elsewhere"));
   if (storage.token) return start();
   return enrol.open();
 }

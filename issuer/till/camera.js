@@ -42,12 +42,18 @@ function showMessage(name) {
 export function render() {
   element("camera-says").textContent = translate(message);
   element("camera-switch").textContent = translate(stream ? "camera.off" : "camera.on");
-  element("camera").dataset.state = stream ? "on" : "off";
+  element("camera-switch").hidden = message === "camera.none";
+  element("camera").dataset.state = stream || message === "camera.starting" ? "on" : "off";
 }
 
 /** Whether the cashier has the camera switched on. */
 export function isEnabled() {
   return storage.camera !== false;
+}
+
+/** Whether the camera is on now. */
+export function isOn() {
+  return stream !== null;
 }
 
 /** Scans for a payment code and calls `onCode` with its digits, once; then, or at `stop`, the camera is off. */

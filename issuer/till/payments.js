@@ -1,10 +1,12 @@
 // The till's recent payments, and voiding one.
 
 import { RejectionError, UnknownOutcomeError, authorisations, isRevoked, voidPayment } from "./api.js";
+import { matches, note, sumOf } from "./day.js";
 import { formatAmount } from "./money.js";
 import { element, show } from "./page.js";
 import { confirmVoid } from "./sale.js";
-import { hasTranslation, formatTime, translate } from "./translations.js";
+import { storage } from "./storage.js";
+import { formatDayAndTime, hasTranslation, translate } from "./translations.js";
 
 /** Statuses in which a payment can be voided. */
 const VOIDABLE = ["approved", "pending"];
@@ -17,10 +19,12 @@ let handleRevocation = () => {};
 export function begin(onRevoked) {
   handleRevocation = onRevoked;
   element("payments-again").addEventListener("click", load);
+  element("payments-search").addEventListener("input", render);
 }
 
 /** Shows the view and loads the list. */
 export function open() {
+  element("payments-search").value = "";
   show("payments");
   element("payments-again").focus();
   return load();
@@ -32,6 +36,7 @@ async function load() {
   try {
     list = (await authorisations()).authorisations;
     message = list.length === 0 ? "payments.none" : null;
+    note(list);
   } catch (error) {
     if (isRevoked(error)) return handleRevocation();
     message = "payments.unreachable";
@@ -41,9 +46,16 @@ async function load() {
 
 /** Renders the list. */
 export function render() {
-  element("payments-says").textContent = message ? translate(message) : "";
-  element("payments").hidden = list.length === 0;
-  element("payments").tBodies[0].replaceChildren(...list.map(row));
+  const { decimals, currency } = storage.till ?? {};
+  const query = element("payments-search").value;
+  const found = list.filter((payment) => matches(payment, query, decimals));
+  const isNoneFound = !message && found.length === 0;
+  element("payments-says").textContent = message || isNoneFound ? translate(message ?? "payments.notfound") : "";
+  element("payments").hidden = found.length === 0;
+  element("payments").tBodies[0].replaceChildren(...found.map(row));
+  if (!storage.day || !currency) return;
+  const { sum, count } = sumOf(storage.day);
+  element("payments-sum").textContent = translate("payments.sum", { amount: formatAmount(sum, currency), count });
 }
 
 function row(payment) {
@@ -55,7 +67,7 @@ function row(payment) {
     cell.className = name;
     return cell;
   };
-  cell(formatTime(time), "digits");
+  cell(formatDayAndTime(time), "digits");
   cell(formatAmount(amount, currency), "number digits");
   const name = hasTranslation(`status.${status}`) ? status : "other";
   const badge = document.createElement("span");
@@ -67,7 +79,7 @@ function row(payment) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = translate("payments.void");
-  button.setAttribute("aria-label", `${translate("payments.void")}: ${formatAmount(amount, currency)}, ${formatTime(time)}`);
+  button.setAttribute("aria-label", `${translate("payments.void")}: ${formatAmount(amount, currency)}, ${formatDayAndTime(time)}`);
   button.addEventListener("click", () => voidListed(payment));
   cell("", "act").append(...(VOIDABLE.includes(status) ? [button] : []));
   return row;
@@ -75,7 +87,7 @@ function row(payment) {
 
 async function voidListed(payment) {
   const { amount, currency, reference, time } = payment;
-  const text = translate("void.text", { amount: formatAmount(amount, currency), time: formatTime(time) });
+  const text = translate("void.text", { amount: formatAmount(amount, currency), time: formatDayAndTime(time) });
   if (!(await confirmVoid(text))) return;
   let failed = null;
   try {

@@ -5,6 +5,7 @@ import * as amountView from "./amount-view.js";
 import { RejectionError, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
 import * as codeView from "./code-view.js";
+import * as day from "./day.js";
 import { formatAmount } from "./money.js";
 import * as outcome from "./outcome.js";
 import { element, show } from "./page.js";
@@ -124,7 +125,7 @@ function listenToScan() {
     if (event.key === "Escape") back();
   });
   element("camera-switch").addEventListener("click", () => {
-    storage.camera = !camera.isEnabled();
+    storage.camera = !camera.isOn();
     if (camera.isEnabled() && step === "scan") camera.scan(useCode);
     else camera.stop();
     element("code").focus();
@@ -208,6 +209,8 @@ function releaseSale(answer) {
 function finish(answer) {
   setPending(null);
   storage.sale = null;
+  const { amount, began } = sale;
+  day.note([{ time: began, ...answer, amount }]);
   showUpdate(answer);
 }
 

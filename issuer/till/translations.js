@@ -60,9 +60,16 @@ export function renderTranslations() {
   button.lang = other;
 }
 
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+
+const format = (seconds, parts) => new Intl.DateTimeFormat(chosen, parts).format(new Date(seconds * 1000));
+
 /** Formats a Unix time in seconds as a time of day. */
 export function formatTime(seconds) {
-  const digits = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-  const format = new Intl.DateTimeFormat(chosen, digits);
-  return format.format(new Date(seconds * 1000));
+  return format(seconds, TIME);
+}
+
+/** Formats a Unix time in seconds as the shop's local date and time of day. */
+export function formatDayAndTime(seconds) {
+  return `${format(seconds, { year: "numeric", month: "short", day: "numeric" })} ${format(seconds, TIME)}`;
 }

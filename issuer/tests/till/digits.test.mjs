@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isUnfinished, parseAmount } from "../../till/amount.js";
+import { localDate, matches, merge, sumOf } from "../../till/day.js";
 import { digitsIn, groupDigits, hasNonDigits } from "../../till/digits.js";
 import { hasCheckDigit, parseCode, parseEntry } from "../../till/entry.js";
+import { makeReference } from "../../till/reference.js";
 import { Run } from "../../till/run.js";
 
 const CODE = "010168606235459802301338";
@@ -110,4 +112,33 @@ test("full-width digits are digits, shown in groups", () => {
   assert.equal(groupDigits(CODE), "0101 6860 6235 4598 0230 1338");
   assert.deepEqual(parseEntry("１２８０"), { amount: 1280, code: null });
   assert.deepEqual(parseCode("0101-6860 6235 4598 0230 1338"), { code: CODE });
+});
+
+test("references and days have the shop's local date", () => {
+  process.env.TZ = "Asia/Tokyo";
+  const lateInLondon = new Date("2026-11-29T15:05:09Z");
+  assert.match(makeReference(lateInLondon), /^20261130-000509-[0-9a-f]{4}$/);
+  assert.equal(localDate(lateInLondon / 1000), "2026-11-30");
+});
+
+test("the day's sum counts what is paid, once, and today", () => {
+  const time = new Date("2026-11-30T01:00:00Z") / 1000;
+  const today = localDate(time);
+  const paid = { id: "a", amount: 1200, status: "approved", time };
+  const declined = { id: null, amount: 5, status: "declined", time };
+  let day = merge(null, [paid, declined, { ...paid, id: "b", amount: 300 }, { ...paid, id: "c", time: time - 86_400 }], today);
+  assert.deepEqual(sumOf(day), { sum: 1500, count: 2 });
+  // Seen again, and voided; what is no longer listed still counts.
+  day = merge(day, [{ ...paid, status: "voided" }], today);
+  assert.deepEqual(sumOf(day), { sum: 300, count: 1 });
+  assert.deepEqual(sumOf(merge(day, [], "2026-12-01")), { sum: 0, count: 0 });
+});
+
+test("payments are found by reference and by amount", () => {
+  const payment = { reference: "20261130-000509-ab12", amount: 1200 };
+  for (const query of ["", " AB12 ", "0005", "1200", "1,200", "¥1,200", "１２００"]) {
+    assert.equal(matches(payment, query, 0), true, query);
+  }
+  for (const query of ["12.00", "12000", "ab13"]) assert.equal(matches(payment, query, 0), false, query);
+  for (const query of ["12.00", "$12.00", "1200"]) assert.equal(matches(payment, query, 2), true, query);
 });

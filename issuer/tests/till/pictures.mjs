@@ -6,37 +6,42 @@ import { join } from "node:path";
 import { TestBed } from "./testbed.mjs";
 
 const folder = process.argv[2];
-const SCREENS = {
-  till: { width: 1024, height: 768 },
-  tablet: { width: 768, height: 1024 },
+const LOOKS = {
+  till: { screen: { width: 1024, height: 768 } },
+  tablet: { screen: { width: 768, height: 1024 } },
+  dark: { screen: { width: 1024, height: 768 }, colorScheme: "dark" },
 };
 const SHOPS = { en: "Tegata Greens, Shibuya", ja: "手形青果店 渋谷" };
 
 /** Takes pictures of a sale and of the other views. */
-async function take(bed, language, screen) {
+async function take(bed, language, look) {
   const shot = async (view) => {
-    const file = join(folder, `till-${view}-${language}-${screen}.png`);
+    const file = join(folder, `till-${view}-${language}-${look}.png`);
     await page.screenshot({ path: file });
   };
   const answer = (tone) => page.locator(`#answer[data-tone=${tone}]`).waitFor();
-  const page = await bed.page({ language, screen: SCREENS[screen] });
+  const page = await bed.page({ language, ...LOOKS[look] });
   const shopper = await bed.shopper();
   await shot("enrol");
-  await page.keyboard.type(await bed.enrolment(`shibuya-${language}-${screen}`, SHOPS[language]));
+  await page.keyboard.type(await bed.enrolment(`shibuya-${language}-${look}`, SHOPS[language]));
   await page.keyboard.press("Enter");
   await page.locator("#amount").waitFor();
+  await page.keyboard.type("1280.00");
+  await page.locator("#amount-error:not(:empty)").waitFor();
+  await shot("no-amount");
+  await page.keyboard.press("Escape");
   await page.keyboard.type("1280");
   await shot("amount");
   await bed.show("4901234567894", "qr"); // another kind of code for the camera
   await page.keyboard.press("Enter");
-  await page.locator("#camera[data-state=on]").waitFor();
-  await page.waitForFunction(() => document.getElementById("video").videoWidth > 0);
+    await page.waitForFunction(() => document.getElementById("video").videoWidth > 0);
   await shot("scan");
+  await page.locator("#camera-switch").click();
+  await shot("scan-without-camera");
   await page.locator("#code").fill(await shopper.code());
   await page.keyboard.press("Enter");
   await answer("good");
   await shot("paid");
-  await page.keyboard.press("Enter");
   await page.keyboard.type("540000000000000000000000000");
   await page.keyboard.press("Enter");
   await answer("bad");
@@ -90,7 +95,7 @@ mkdirSync(folder, { recursive: true });
 const bed = await TestBed.make();
 try {
   for (const language of Object.keys(SHOPS)) {
-    for (const screen of Object.keys(SCREENS)) await take(bed, language, screen);
+    for (const look of Object.keys(LOOKS)) await take(bed, language, look);
   }
 } finally {
   await bed.end();

@@ -140,10 +140,15 @@ export class TestBed {
     await this.holdUp(NOTHING);
   }
 
-  /** Opens the page of a till that is not enrolled. `wrong` collects its errors, `asked` its requests. */
-  async page({ language = "en", screen = SCREEN } = {}) {
-    const context = await this.browser.newContext({ viewport: screen, locale: language, reducedMotion: "reduce" });
+  /**
+   * Opens the page of a till that is not enrolled. `wrong` collects its errors, `asked` its requests; `first` runs in the
+   * page before its scripts.
+   */
+  async page({ language = "en", screen = SCREEN, colorScheme = "light", first = () => {} } = {}) {
+    const options = { viewport: screen, locale: language, reducedMotion: "reduce", colorScheme };
+    const context = await this.browser.newContext(options);
     await context.addInitScript(recordTones);
+    await context.addInitScript(first);
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     page.wrong = [];

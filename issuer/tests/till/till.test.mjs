@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { amount, bed, focused, freshPage, listen, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
 import "./scanner.mjs";
+import "./shop.mjs";
 import { axe, keys } from "./testbed.mjs";
 
 // Enrolment.

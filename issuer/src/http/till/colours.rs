@@ -14,8 +14,11 @@ const TEXT: &[(&str, &str)] = &[
     ("ink", "warn"),
     ("soft", "paper"),
     ("soft", "sheet"),
-    ("bad", "sheet"),
-    ("bad", "paper"),
+    ("soft", "press"),
+    ("ink", "field"),
+    ("error", "sheet"),
+    ("error", "paper"),
+    ("sheet", "ink"),
     ("on-accent", "accent"),
     ("on-accent", "ink"),
     ("on-good", "good"),
@@ -26,10 +29,19 @@ const TEXT: &[(&str, &str)] = &[
 ];
 
 /// What is not text: the focus, the edge of a field.
-const SEEN: &[(&str, &str)] = &[("accent", "paper"), ("accent", "sheet"), ("soft", "sheet")];
+const SEEN: &[(&str, &str)] = &[
+    ("accent", "paper"),
+    ("accent", "sheet"),
+    ("soft", "sheet"),
+    ("error", "field"),
+    ("soft", "field"),
+];
 
-fn colours() -> BTreeMap<&'static str, [u8; 3]> {
-    let lines = STYLE.lines().filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';'));
+/// Where the dark scheme begins, up to the first line that closes it.
+const DARK: &str = "@media (prefers-color-scheme: dark) {";
+
+fn colours(style: &'static str) -> BTreeMap<&'static str, [u8; 3]> {
+    let lines = style.lines().filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';'));
     let named = lines.filter_map(|line| line.split_once(": #"));
     named
         .map(|(name, digits)| {
@@ -62,10 +74,18 @@ fn black_on_white_is_twenty_one_and_a_known_grey_just_passes() {
 
 #[test]
 fn all_text_can_be_read_and_the_focus_seen() {
-    let colours = colours();
-    let pairs = TEXT.iter().map(|pair| (pair, 4.5)).chain(SEEN.iter().map(|pair| (pair, 3.0)));
-    for ((front, back), least) in pairs {
-        let is = contrast(colours[front], colours[back]);
-        assert!(is >= least, "{front} on {back}: {is:.2}");
+    let (light, rest) = STYLE.split_once(DARK).unwrap();
+    let (dark, rest) = rest.split_once("\n}\n").unwrap();
+    assert!(colours(rest).is_empty(), "a colour that neither scheme holds");
+    let light = colours(light);
+    let mut both = light.clone();
+    both.extend(colours(dark));
+    assert!(both["paper"] != light["paper"] && both.len() == light.len());
+    for (scheme, colours) in [("light", light), ("dark", both)] {
+        let pairs = TEXT.iter().map(|pair| (pair, 4.5)).chain(SEEN.iter().map(|pair| (pair, 3.0)));
+        for ((front, back), least) in pairs {
+            let is = contrast(colours[front], colours[back]);
+            assert!(is >= least, "{scheme}: {front} on {back}: {is:.2}");
+        }
     }
 }

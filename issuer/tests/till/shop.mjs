@@ -1,0 +1,118 @@
+// Tests of what is around the sale: storage, tabs, the list, the camera, colours. Imported by till.test.mjs.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { amount, bed, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
+import { axe } from "./testbed.mjs";
+
+test("a till without storage sells and says so", async () => {
+  const first = () =>
+    Object.defineProperty(window, "localStorage", {
+      get: () => {
+        throw new DOMException("denied", "SecurityError");
+      },
+    });
+  for (const [language, says, paid] of [["en", /does not let the page store/, "Paid"], ["ja", /保存できません/, "支払い完了"]]) {
+    const [page, shopper] = [await till({ first, language }), await bed.shopper()];
+    assert.match(await text(page, "notice"), says);
+    await scan(page, `410${await shopper.code()}`);
+    await waitForAnswer(page, paid);
+    assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [410] });
+  }
+});
+
+test("a till whose storage is full sells and says so", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  assert.equal(await page.locator("#notice").isVisible(), false);
+  await page.evaluate(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  await scan(page, `420${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  assert.match(await text(page, "notice"), /storage is full/);
+  await pressEnter(page);
+  await page.locator("#view-amount").waitFor();
+});
+
+test("one tab sells, the other says so and takes over", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const other = await page.context().newPage();
+  await other.goto(`${bed.url}/till`);
+  await other.locator("#elsewhere-title", { hasText: "open in another tab" }).waitFor();
+  await scan(other, `430${await shopper.code()}`);
+  assert.equal(await other.locator("#view-elsewhere").isVisible(), true);
+  assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
+  await page.close();
+  await other.locator("#view-amount").waitFor();
+  await scan(other, `430${await shopper.code()}`);
+  await waitForAnswer(other, "Paid");
+});
+
+test("the list has dates, a search and the day's sum", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await bed.issuer.ask({ do: "set-clock" }); // The sum is of the browser's day.
+  const rows = page.locator("#payments tbody tr");
+  for (const digits of ["1440", "450"]) {
+    await scan(page, `${digits}${await shopper.code()}`);
+    await waitForAnswer(page, "Paid");
+    await pressEnter(page);
+  }
+  await page.locator("[data-view=payments]").click();
+  await rows.nth(1).waitFor();
+  assert.match(await rows.first().locator("td").first().textContent(), /\d{4}.* \d\d:\d\d:\d\d$/);
+  await page.locator("#payments-search").fill("1,440");
+  assert.equal(await rows.count(), 1);
+  const reference = await rows.first().locator(".reference").textContent();
+  await page.locator("#payments-search").fill("99999");
+  assert.equal(await text(page, "payments-says"), "No payment in this list matches.");
+  await page.locator("#payments-search").fill(reference.slice(-4));
+  await rows.filter({ hasText: "¥1,440" }).waitFor();
+  assert.match(await text(page, "payments-sum"), /¥1,890 \(2\)/);
+});
+
+test("without a camera there is no pane", async () => {
+  const page = await till();
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("none", "NotFoundError"));
+  });
+  await amount(page, "460");
+  await page.locator("#camera-says", { hasText: "No camera is available" }).waitFor();
+  assert.equal(await page.locator("#video").isVisible(), false);
+  const [pane, form] = [await page.locator("#camera").boundingBox(), await page.locator("#scan-form").boundingBox()];
+  assert.ok(pane.height < 100 && pane.y > form.y, JSON.stringify({ pane, form }));
+});
+
+test("a decline that the next code cannot change offers none", async () => {
+  const page = await till();
+  for (const [reason, isOffered] of [["limit", false], ["held", false], ["stopped", false], ["card", true], ["used", true]]) {
+    const answer = { id: null, status: "declined", reason, time: 0 };
+    await page.route("**/v1/authorisations", (route) => route.fulfill({ json: answer }), { times: 1 });
+    await scan(page, "470000000000000000000000000");
+    await waitForAnswer(page, "Not paid");
+    const again = page.locator("#answer-buttons button:visible", { hasText: "Scan the next code" });
+    assert.equal(await again.count(), isOffered ? 1 : 0, reason);
+    await page.locator("#answer-buttons button:visible", { hasText: "End sale" }).click();
+  }
+});
+
+test("the dark scheme has no accessibility fault", async () => {
+  const [page, shopper] = [await till({ colorScheme: "dark" }), await bed.shopper()];
+  const check = async (view) => {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => window.axe.run(document));
+    assert.deepEqual(violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map((it) => it.html)}`), []);
+  };
+  await check("amount");
+  await amount(page, "480");
+  await check("scan");
+  await scan(page, await shopper.code());
+  await waitForAnswer(page, "Paid");
+  await check("paid");
+  await pressEnter(page);
+  await page.locator("[data-view=payments]").click();
+  await page.locator("#payments tbody tr").first().waitFor();
+  await check("payments");
+});
