@@ -21,7 +21,8 @@ export function begin(isInStep, onCode) {
   handleCode = onCode;
   const code = element("code");
   code.addEventListener("input", (event) => {
-    if (event.inputType.startsWith("delete")) run = new Run();
+    // An input method repeats what it composes, which says nothing about the speed of keys.
+    if (event.isComposing || event.inputType.startsWith("delete")) run = new Run();
     else run.add(event.data ?? "", event.timeStamp);
     problem = null;
     // Group the digits, unless the cursor is inside them for a correction.

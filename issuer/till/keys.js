@@ -40,9 +40,8 @@ function handleEnter({ repeat, timeStamp }, sale, isFree) {
 
 function handleTab(_, sale, isFree) {
   enteredAt = -Infinity;
-  const isUsed = isFree && sale.endRun("Tab");
-  if (isUsed) typedAt = -Infinity;
-  return isUsed;
+  typedAt = -Infinity;
+  return isFree && sale.endRun("Tab");
 }
 
 function handleOther(event, sale, isFree) {

@@ -4,7 +4,7 @@
 export const PAUSE = 150;
 
 /** Longest mean time in milliseconds between two keys of a scanner. */
-const SCANNER_MEAN = 50;
+const SCANNER_MEAN = 60;
 
 /** A text that is typed, and the speed of its last run. */
 export class Run {

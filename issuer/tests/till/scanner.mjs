@@ -149,7 +149,7 @@ test("what is no amount is said and never becomes one", async () => {
     assert.equal(await page.locator("#view-amount").isVisible(), true);
   }
   // While typing, before any Enter, and until it is corrected.
-  await page.keyboard.type("12345678", { delay: 60 });
+  await page.keyboard.type("12345678", { delay: 100 });
   await amountError(page, "too long for an amount");
   assert.equal(await amountShown(page), "12345678");
   await page.keyboard.press("Backspace");
