@@ -53,13 +53,16 @@ test("one tab sells, the other says so and takes over", async () => {
 
 test("the list has dates, a search and the day's sum", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await bed.issuer.ask({ do: "set-clock" }); // The sum is of the browser's day.
   const rows = page.locator("#payments tbody tr");
   for (const digits of ["1440", "450"]) {
     await scan(page, `${digits}${await shopper.code()}`);
     await waitForAnswer(page, "Paid");
     await pressEnter(page);
   }
+  // The sum is of the browser's day, and the issuer's clock is its own.
+  const token = await page.evaluate(() => JSON.parse(localStorage.getItem("tegata.till.token")));
+  const listed = await page.request.get(`${bed.url}/v1/authorisations`, { headers: { authorization: `Bearer ${token}` } });
+  await page.clock.setFixedTime((await listed.json()).authorisations[0].time * 1000);
   await page.locator("[data-view=payments]").click();
   await rows.nth(1).waitFor();
   assert.match(await rows.first().locator("td").first().textContent(), /\d{4}.* \d\d:\d\d:\d\d$/);

@@ -231,6 +231,8 @@ test("a void works with the keyboard alone", async () => {
   await row.locator(".badge", { hasText: "Paid" }).waitFor();
   assert.equal(await focused(page), "payments-again");
   await page.keyboard.press("Tab");
+  assert.equal(await focused(page), "payments-search");
+  await page.keyboard.press("Tab");
   assert.equal(await isInside("payments"), true);
   assert.match(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), /Void: ¥3,400/);
   await page.keyboard.press("Enter");
