@@ -11,6 +11,9 @@ import { translate } from "./translations.js";
 /** The longest text that a message quotes, in characters. */
 const QUOTE = 24;
 
+/** Problems of a run that is some barcode, of which nothing is left standing. */
+const BARCODES = ["amount.article", "amount.barcode", "amount.mixed"];
+
 let run = new Run();
 let problem = null;
 let quoted = "";
@@ -18,7 +21,7 @@ let timer;
 let isCurrent = () => false;
 let handleEntry = () => {};
 
-/** Sets up the field. `onEntry` is called with the amount and the code, if any, once for each entry, and only in its step. */
+/** Sets up the field. `onEntry` is called with the amount and the code, if any: once for each entry, only in its step. */
 export function begin(isInStep, onEntry) {
   isCurrent = isInStep;
   handleEntry = onEntry;
@@ -39,7 +42,8 @@ export function begin(isInStep, onEntry) {
     // The field keeps the focus, so that Enter never presses a key of the pad.
     button.addEventListener("pointerdown", (event) => event.preventDefault());
     const { digits } = button.dataset;
-    button.addEventListener("click", (event) => (digits ? type(digits, event.timeStamp) : change(() => run.removeLast())));
+    const press = (time) => (digits ? type(digits, time) : change(() => run.removeLast()));
+    button.addEventListener("click", (event) => press(event.timeStamp));
   }
   element("amount-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -107,8 +111,7 @@ function change(edit) {
 function settle() {
   if (!isCurrent()) return;
   const entry = parse(run);
-  const isScanned = entry.code ? run.fast >= entry.code.length : entry.problem === "amount.article";
-  if (isScanned) return submit();
+  if (entry.code ? run.fast >= entry.code.length : BARCODES.includes(entry.problem) && run.fast > 0) return submit();
   const { decimals } = storage.till;
   if (entry.problem && !isUnfinished(run.text, decimals)) fail(entry.problem, run.text);
 }

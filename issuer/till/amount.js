@@ -6,9 +6,9 @@ import { plain } from "./digits.js";
 const AMOUNT_DIGITS = 7;
 
 /**
- * Parses an amount of a currency with this many decimals: `{ amount }` in minor units, or `{ problem }`, the key of a text.
- * Digits alone are minor units. A decimal mark needs all decimals behind it; grouping marks need three digits behind each,
- * and the decimal mark where the currency has one, since 1,200 could be both 12.00 and 1,200.00.
+ * Parses an amount of a currency with this many decimals: `{ amount }` in minor units, or `{ problem }`, the key of a
+ * text. Digits alone are minor units. A decimal mark needs all decimals behind it; grouping marks need three digits behind
+ * each, and the decimal mark where the currency has one, since 1,200 could be both 12.00 and 1,200.00.
  */
 export function parseAmount(text, decimals) {
   const grouped = String.raw`\d{1,3}(?:,\d{3})+`;

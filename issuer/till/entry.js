@@ -3,7 +3,7 @@
 import { parseAmount } from "./amount.js";
 import { CODE_DIGITS, plain, withoutControls } from "./digits.js";
 
-/** What a scanner can send before what it read (ISO/IEC 15424): the identifiers of Code 128 and QR Code, the wallet's symbols. */
+/** What a scanner can send before what it read (ISO/IEC 15424), for Code 128 and QR Code, the wallet's symbols. */
 const IDENTIFIER = String.raw`\](?:C[01]|Q[0-6])`;
 
 /** An amount, or nothing, and a code behind it. */
@@ -56,7 +56,7 @@ export function withoutIdentifier(text) {
   return withoutControls(plain(text)).replace(new RegExp(`^\\s*${IDENTIFIER}`), "");
 }
 
-/** Parses what was typed where a code is expected: `{ code }` or `{ problem }`. Spaces and hyphens may group the digits. */
+/** Parses what was typed where a code is expected: `{ code }` or `{ problem }`. Spaces and hyphens may group digits. */
 export function parseCode(text) {
   const rest = withoutIdentifier(text);
   const digits = rest.replace(/[\s-]/g, "");

@@ -13,8 +13,8 @@ let typedAt = -Infinity;
 let enteredAt = -Infinity;
 
 /**
- * Listens to the keys of the page. `sale` takes characters (`type`), and says which field they go to (`field`) and what the
- * end of a run does (`endRun`, true if it was used); `isSelling` says whether the sale is shown.
+ * Listens to the keys of the page. `sale` takes characters (`type`), and says which field they go to (`field`) and what
+ * the end of a run does (`endRun`, true if it was used); `isSelling` says whether the sale is shown.
  */
 export function listenToKeys(sale, isSelling) {
   const isFree = () => isSelling() && !element("void").open;

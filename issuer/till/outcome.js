@@ -5,7 +5,7 @@ import { formatAmount } from "./money.js";
 import { play } from "./sound.js";
 import { hasTranslation, formatTime, translate } from "./translations.js";
 
-/** Tone, sign and buttons of each status. The first button is highlighted and has the focus; voiding never is the first. */
+/** Tone, sign and buttons of each status. The first button is highlighted and has the focus; it never voids. */
 const APPEARANCES = {
   asking: { tone: "quiet", sign: "wait", buttons: [] },
   slow: { tone: "wait", sign: "wait", buttons: [null, "void"] },

@@ -79,9 +79,9 @@ function useAhead() {
   clearTimeout(aheadTimer);
   const typed = ahead;
   ahead = new Run();
+  if (step !== "answer" || !outcome.isOver(sale.answer) || !/^\d/.test(typed.text)) return false;
   const { amount, problem } = amountView.parse(typed);
-  const isBarcode = amount === 0 || (problem && typed.fast > 0);
-  if (step !== "answer" || !outcome.isOver(sale.answer) || isBarcode || !/^\d/.test(typed.text)) return false;
+  if (amount === 0 || (problem && typed.fast > 0)) return false;
   endSale();
   enter("amount", typed);
   return true;

@@ -148,6 +148,10 @@ test("what is no amount is said and never becomes one", async () => {
     assert.equal(await amountShown(page), "¥0", typed);
     assert.equal(await page.locator("#view-amount").isVisible(), true);
   }
+  // Without an Enter, nothing of a barcode is left standing either.
+  await page.keyboard.type(`]E0${"0".repeat(24)}`);
+  await amountError(page, "Nothing was charged");
+  assert.equal(await amountShown(page), "¥0");
   // While typing, before any Enter, and until it is corrected.
   await page.keyboard.type("12345678", { delay: 100 });
   await amountError(page, "too long for an amount");
