@@ -11,8 +11,9 @@ const charged = (page) => bed.issuer.ask({ do: "charged", till: page.till });
 
 /** Types digits and two Enters, as a scanner with the suffix CR LF does. */
 async function scanTwoEnters(page, digits) {
-  await scan(page, digits);
-  await page.keyboard.press("Enter");
+  await page.keyboard.type(digits);
+  // Both at once: before the page is drawn again, the field that it hides still has the focus.
+  await Promise.all([page.keyboard.press("Enter"), page.keyboard.press("Enter")]);
 }
 
 const amountError = (page, hasText) => page.locator("#amount-error", { hasText }).waitFor();
