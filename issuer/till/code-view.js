@@ -9,6 +9,9 @@ import { translate } from "./translations.js";
 /** Fewest characters at a scanner's speed that are a barcode and not a part of a number. */
 const SHORTEST_BARCODE = 8;
 
+/** Milliseconds after which nothing more of a barcode comes. */
+const REST = 1000;
+
 let run = new Run();
 let problem = null;
 let timer;
@@ -31,7 +34,9 @@ export function begin(isInStep, onCode) {
     }
     render();
     clearTimeout(timer);
-    timer = setTimeout(() => run.fast >= SHORTEST_BARCODE && submit(), PAUSE);
+    // A part of a code is not a code: what is shorter waits for the rest.
+    const isWhole = "code" in parseCode(code.value);
+    timer = setTimeout(() => run.fast >= SHORTEST_BARCODE && submit(), isWhole ? PAUSE : REST);
   });
   element("scan-form").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -1,7 +1,7 @@
 // Runs of keys: a scanner types faster than people do, and without a pause.
 
-/** Milliseconds without a key after which a run has ended. */
-export const PAUSE = 150;
+/** Milliseconds without a key after which a run has ended: longer than the page is ever busy reading a picture. */
+export const PAUSE = 300;
 
 /** Longest mean time in milliseconds between two keys of a scanner. */
 const SCANNER_MEAN = 60;

@@ -20,7 +20,7 @@ const amountError = (page, hasText) => page.locator("#amount-error", { hasText }
 
 /** Returns the text in the amount field once the keys have settled. */
 async function amountShown(page) {
-  await pause(250);
+  await pause(450);
   return page.locator("#amount").inputValue();
 }
 
@@ -66,7 +66,7 @@ test("a second reading leaves the answer until someone looked", async () => {
     await pause(wait);
     await scanTwoEnters(page, code);
     await page.keyboard.type(code); // no suffix
-    await pause(250);
+    await pause(450);
     await page.keyboard.press("Tab");
     assert.equal(await page.locator("#view-answer").isVisible(), true);
     assert.equal(await text(page, "answer-title"), "Paid");
