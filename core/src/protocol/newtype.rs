@@ -1,6 +1,6 @@
 //! The macro that makes the small types of messages: each is one text in JSON, checked where it is read.
 
-/// Implements what a type of one text needs: reading and writing JSON, and its description in OpenAPI.
+/// Implements what a type of one text needs: reading and writing JSON, and its description in `OpenAPI`.
 ///
 /// - `public Name(Inner), "form", read, write` defines a type whose text may be printed.
 /// - `secret Name(Inner), "form", constructor, read, write` defines one whose text may not.
@@ -8,7 +8,7 @@
 /// - `describe Name, "description"` only describes a type that is defined elsewhere.
 ///
 /// `form` completes the error "expected …". `read` gives `None` for a text of another form. In brackets follow what
-/// OpenAPI says of the text: the regular expression that it matches from end to end, as ECMA-262 and Rust's crates both
+/// `OpenAPI` says of the text: the regular expression that it matches from end to end, as ECMA-262 and Rust's crates both
 /// read it, its lengths, and an example.
 macro_rules! newtype {
     (
