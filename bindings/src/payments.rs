@@ -10,7 +10,7 @@ use crate::number::{count, seconds};
 use crate::shared_wallet::SharedWallet;
 use crate::{Language, PaymentCode, PaymentUnlock, WalletError, id};
 
-/// PaymentCredentialInfo credentials and the codes made from them.
+/// Payment credentials and the codes made from them.
 #[derive(uniffi::Object)]
 pub struct Payments(pub(crate) Arc<SharedWallet>);
 

@@ -29,7 +29,7 @@ fn begun(new: &Wallet, old: &Wallet) -> String {
     shown["number"].as_str().unwrap().to_owned()
 }
 
-fn carried(from: &Wallet, to: &Wallet) {
+fn copy_transfer(from: &Wallet, to: &Wallet) {
     fs::copy(from.0.path().join("moved.txt"), to.0.path().join("moved.txt")).unwrap();
 }
 
@@ -52,7 +52,7 @@ fn a_new_phone_gets_all_but_payments_and_gets_it_once() {
     failed(&old.run(&give), 1, "cannot write moved.txt");
     let sealed = fs::read_to_string(old.0.path().join("moved.txt")).unwrap();
     assert!(sealed.starts_with("tegata-moved:1:") && !sealed.contains("Bank"));
-    carried(&old, &new);
+    copy_transfer(&old, &new);
     let taken = new.run(&["move", "take", "moved.txt"]);
     let taken = done(&taken);
     assert!(taken.contains("Bank:bob") && taken.contains("Library card"), "{taken}");
@@ -111,7 +111,7 @@ fn a_move_asks_for_the_number_and_for_the_pin() {
     assert!(!old.0.path().join("moved.txt").exists());
     let number = begun(&new, &old);
     done(&with(&number, &["--pin", "@new-pin"]));
-    carried(&old, &new);
+    copy_transfer(&old, &new);
     done(&new.run(&["move", "take", "moved.txt"]));
 }
 
@@ -130,7 +130,7 @@ fn a_wrong_file_changes_nothing() {
 
     let number = begun(&third, &old);
     done(&old.run(&[&GIVE[..], &["--number", &number], &OUT].concat()));
-    carried(&old, &new);
+    copy_transfer(&old, &new);
     let taken = |says: &str| {
         failed(&new.run(&["move", "take", "moved.txt"]), 1, says);
         assert_eq!(document(&new.run(&["list", "--json"])), json!([]), "{says}");
@@ -141,7 +141,7 @@ fn a_wrong_file_changes_nothing() {
     let given_up = begun(&new, &old);
     fs::remove_file(old.0.path().join("moved.txt")).unwrap();
     done(&old.run(&[&GIVE[..], &["--number", &given_up], &OUT].concat()));
-    carried(&old, &new);
+    copy_transfer(&old, &new);
     done(&new.run(&["move", "begin", "--anew"]));
     taken("or for an abandoned request");
 

@@ -121,11 +121,9 @@ fn run_wallet(folder: &Path) {
         .payments()
         .add(&unlock, &NewPaymentCredential { credential, label, scheme, seed })
         .unwrap();
-    let issuer = "Mail".into();
-    let account = "ann".into();
     let kind = OtpKind::Totp(30);
     let secret = SecretBytes::new(&HostBuffer::unmasked(otp).0);
-    let otp = OtpCredential::new(issuer, account, OtpAlgorithm::Sha1, 6, kind, secret);
+    let otp = OtpCredential::new("Mail".into(), "ann".into(), OtpAlgorithm::Sha1, 6, kind, secret);
     let otp_id = wallet.otp_credentials().add(&otp).unwrap();
     drop((otp, unlock));
     wallet.close().unwrap();
@@ -238,6 +236,56 @@ fn extracted(secret: &[u8], salt: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), secret).as_ref().to_vec()
 }
 
+fn canary(name: &str, bytes: &[u8]) -> Canary {
+    Canary { name: name.into(), bytes: bytes.to_vec() }
+}
+
+/// What must be gone from memory once payments are locked.
+fn lock_canaries([pin, host_key, lock_key, seed]: [&[u8]; 4], salts: &[&[u8]]) -> Vec<Canary> {
+    let mut of_lock = vec![
+        canary("PIN", pin),
+        canary("host's key", host_key),
+        canary("lock's key", lock_key),
+        canary("seed", seed),
+        canary("alias key", &derived(seed, &[], &[b"tegata/v1/alias"])),
+        canary("code key", &derived(seed, &[], &[b"tegata/v1/otp"])),
+        canary("till's code key", &derived(seed, &[], &[b"tegata/v1/otp/till/", b"till-1"])),
+        canary("extract of the seed", &extracted(seed, &[0; 32])),
+    ];
+    for salt in salts {
+        let key = derived(lock_key, salt, &[b"tegata/v1/seed", &CREDENTIAL]);
+        of_lock.push(canary("key of the seed's envelope", &key));
+        of_lock.push(canary("extract of the lock's key", &extracted(lock_key, salt)));
+        of_lock.push(canary("extract of the host's key", &extracted(host_key, salt)));
+    }
+    of_lock
+}
+
+/// What must be gone from memory once the wallet is closed.
+fn wallet_canaries(
+    [passphrase, otp, data_key, device_keys]: [&[u8]; 4],
+    salts: &[&[u8]],
+) -> Vec<Canary> {
+    let mut of_wallet = vec![
+        canary("passphrase", passphrase),
+        canary("OTP secret", otp),
+        canary("data key", data_key),
+        canary("manifest's key", &derived(data_key, &[], &[b"tegata/v1/manifest"])),
+        canary("wrap key", &device_keys[..32]),
+        canary("prf key", &device_keys[32..]),
+    ];
+    for salt in salts {
+        of_wallet.push(canary("extract of the data key", &extracted(data_key, salt)));
+        for id in salts {
+            for rev in 1_u64..9 {
+                let key = derived(data_key, salt, &[b"tegata/v1/record", id, &rev.to_be_bytes()]);
+                of_wallet.push(canary("key of a record", &key));
+            }
+        }
+    }
+    of_wallet
+}
+
 #[test]
 fn no_secret_is_left_in_memory() {
     if let Some(folder) = std::env::var_os(FOLDER) {
@@ -266,7 +314,6 @@ fn no_secret_is_left_in_memory() {
             taken
         })
         .collect();
-    let salts = || fills.iter().copied().filter(|fill| fill.len() == 16);
     let mut keys = fills.iter().copied().filter(|fill| fill.len() == 32);
     // Of 32 bytes are, in this order: id and salt of the keystore's file, the data key, the lock's key.
     let _ = keys.next().unwrap();
@@ -274,40 +321,9 @@ fn no_secret_is_left_in_memory() {
     let lock_key = keys.next().unwrap();
     let device_keys = fills.iter().find(|fill| fill.len() == 64).unwrap();
 
-    let canary = |name: &str, bytes: &[u8]| Canary { name: name.into(), bytes: bytes.to_vec() };
-    let mut of_lock = vec![
-        canary("PIN", pin),
-        canary("host's key", host_key),
-        canary("lock's key", lock_key),
-        canary("seed", seed),
-        canary("alias key", &derived(seed, &[], &[b"tegata/v1/alias"])),
-        canary("code key", &derived(seed, &[], &[b"tegata/v1/otp"])),
-        canary("till's code key", &derived(seed, &[], &[b"tegata/v1/otp/till/", b"till-1"])),
-        canary("extract of the seed", &extracted(seed, &[0; 32])),
-    ];
-    for salt in salts() {
-        let key = derived(lock_key, salt, &[b"tegata/v1/seed", &CREDENTIAL]);
-        of_lock.push(canary("key of the seed's envelope", &key));
-        of_lock.push(canary("extract of the lock's key", &extracted(lock_key, salt)));
-        of_lock.push(canary("extract of the host's key", &extracted(host_key, salt)));
-    }
-    let mut of_wallet = vec![
-        canary("passphrase", passphrase),
-        canary("OTP secret", otp),
-        canary("data key", data_key),
-        canary("manifest's key", &derived(data_key, &[], &[b"tegata/v1/manifest"])),
-        canary("wrap key", &device_keys[..32]),
-        canary("prf key", &device_keys[32..]),
-    ];
-    for salt in salts() {
-        of_wallet.push(canary("extract of the data key", &extracted(data_key, salt)));
-        for id in salts() {
-            for rev in 1_u64..9 {
-                let key = derived(data_key, salt, &[b"tegata/v1/record", id, &rev.to_be_bytes()]);
-                of_wallet.push(canary("key of a record", &key));
-            }
-        }
-    }
+    let salts: Vec<&[u8]> = fills.iter().copied().filter(|fill| fill.len() == 16).collect();
+    let of_lock = lock_canaries([pin, host_key, lock_key, seed], &salts);
+    let of_wallet = wallet_canaries([passphrase, otp, data_key, device_keys], &salts);
     // The search finds what is there: payments are unlocked, and the wallet is open.
     let names = |memory: &[u8], canaries| {
         found(memory, canaries).into_iter().map(|(name, _)| name).collect::<Vec<_>>()

@@ -19,8 +19,8 @@ tegata_testkit::on_both! {
 
 /// The one account that is so, once there is one.
 fn only(issuer: &TestIssuer, is: fn(&Account) -> bool) -> AccountId {
-    let (config, threads): (Config, _) =
-        (toml::from_str(&issuer.settings).unwrap(), Runtime::new());
+    let config: Config = toml::from_str(&issuer.settings).unwrap();
+    let threads = Runtime::new();
     threads.unwrap().block_on(async {
         let store = Store::open(&config.store).await.unwrap();
         for _ in 0..600 {

@@ -45,8 +45,8 @@ pub(crate) fn run(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
     step("format");
     cmd!(shell, "cargo fmt --all --check").run()?;
     cmd!(shell, "cargo fmt --manifest-path testing/fuzz/Cargo.toml --check").run()?;
-    step("structure");
-    check_sources(shell, Some(Check::Structure))?;
+    step("language and structure");
+    check_sources(shell, None)?;
     step("licences, sources and doubled versions of dependencies");
     cargo_deny::run(shell)?;
     step("lints");

@@ -77,6 +77,29 @@ fn history(person: &CliShopper, args: &[&str]) -> Value {
     document(&output)
 }
 
+/// Makes no code for a card of another issuer, a changed one, or what is no card.
+fn refuses_other_cards(hanako: &CliShopper, ginza: &EnrolledTill<'_>) {
+    let elsewhere = TestIssuer::with_sandbox();
+    let strange = EnrolledTill::new(&elsewhere, "till-1", "Tegata 銀座").card;
+    let refused = hanako.run(&["pay", "--till", &strange]);
+    failed(&refused, 1, "not a till of this issuer: the card is signed with another key; no code");
+    let at = ginza.card.len() - 60;
+    let other = if &ginza.card[at..=at] == "A" { "B" } else { "A" };
+    let mut changed = ginza.card.clone();
+    changed.replace_range(at..=at, other);
+    failed(&hanako.run(&["pay", "--till", &changed]), 1, "signed with another key");
+    let long = format!("{}{}", ginza.card, "A".repeat(400));
+    let cut = &ginza.card[..40];
+    for none in [long.as_str(), cut, "tegata-till:", "https://tegata.example/till", ""] {
+        failed(&hanako.run(&["pay", "--till", none]), 2, "not a till id");
+    }
+    let by_hand =
+        ["add", "payment", "--seed", "@seed.hex", "--prefix", "4960", "--label", "By hand"];
+    done(&hanako.run(&by_hand));
+    let refused = hanako.run(&["pay", "By hand", "--till", &ginza.card]);
+    failed(&refused, 1, "this credential has no issuer key");
+}
+
 #[test]
 fn a_till_bound_code_pays_at_its_till_only() {
     let issuer = TestIssuer::with_sandbox();
@@ -99,26 +122,7 @@ fn a_till_bound_code_pays_at_its_till_only() {
     let words = done(&hanako.run(&["pay", "--till", &ueno.card])).to_owned();
     assert!(words.ends_with("\n\nFor Tegata Ueno only, its till till-2\n"), "{words}");
 
-    // Cards that are none: no code is made for them.
-    let elsewhere = TestIssuer::with_sandbox();
-    let strange = EnrolledTill::new(&elsewhere, "till-1", "Tegata 銀座").card;
-    let refused = hanako.run(&["pay", "--till", &strange]);
-    failed(&refused, 1, "not a till of this issuer: the card is signed with another key; no code");
-    let at = ginza.card.len() - 60;
-    let other = if &ginza.card[at..=at] == "A" { "B" } else { "A" };
-    let mut changed = ginza.card.clone();
-    changed.replace_range(at..=at, other);
-    failed(&hanako.run(&["pay", "--till", &changed]), 1, "signed with another key");
-    let long = format!("{}{}", ginza.card, "A".repeat(400));
-    let cut = &ginza.card[..40];
-    for none in [long.as_str(), cut, "tegata-till:", "https://tegata.example/till", ""] {
-        failed(&hanako.run(&["pay", "--till", none]), 2, "not a till id");
-    }
-    let by_hand =
-        ["add", "payment", "--seed", "@seed.hex", "--prefix", "4960", "--label", "By hand"];
-    done(&hanako.run(&by_hand));
-    let refused = hanako.run(&["pay", "By hand", "--till", &ginza.card]);
-    failed(&refused, 1, "this credential has no issuer key");
+    refuses_other_cards(&hanako, &ginza);
 
     // What was paid, and went back.
     let list = history(&hanako, &[]);

@@ -14,7 +14,7 @@ pub struct PaymentHistory {
     pub profile: AccountProfile,
     /// The time when the issuer gave them.
     pub fetched_at: UnixTime,
-    /// The payments.
+    /// The page of payments.
     pub page: PaymentPage,
 }
 

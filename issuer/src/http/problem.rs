@@ -185,46 +185,13 @@ impl Problem {
 
     fn facts(&self) -> Facts {
         let (status, name, title, detail) = match self {
-            Self::BadRequest => (
-                StatusCode::BAD_REQUEST,
-                "bad-request",
-                "Malformed request",
-                "The path, the query or a header does not have the form that HTTP and \
-                 /openapi.json require",
-            ),
-            Self::Malformed => (
-                StatusCode::BAD_REQUEST,
-                "malformed",
-                "Invalid request body",
-                "Send one JSON document in UTF-8 with the fields of /openapi.json, each once and no others",
-            ),
-            Self::NotFound => {
-                (StatusCode::NOT_FOUND, "not-found", "Not found", "See /openapi.json for the paths")
-            }
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "Method not allowed",
-                "The Allow header lists the methods of this path",
-            ),
-            Self::TimedOut => (
-                StatusCode::REQUEST_TIMEOUT,
-                "timed-out",
-                "Request timed out",
-                "It is not known whether the request was carried out; check before repeating it",
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "Request body too large",
-                "The limit is 65536 bytes",
-            ),
-            Self::NotJson => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not-json",
-                "Request body is not JSON",
-                "The Content-Type header must be application/json",
-            ),
+            Self::BadRequest
+            | Self::Malformed
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::TimedOut
+            | Self::TooLarge
+            | Self::NotJson => return self.of_request(),
             Self::TooMany { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many",
@@ -281,6 +248,53 @@ impl Problem {
                 "busy",
                 "Service overloaded",
                 "Nothing was done; retry after the number of seconds in the Retry-After header",
+            ),
+        };
+        Facts { status, name, title, detail }
+    }
+
+    /// What is wrong with a request before it is known what it asks for.
+    fn of_request(&self) -> Facts {
+        let (status, name, title, detail) = match self {
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "Invalid request body",
+                "Send one JSON document in UTF-8 with the fields of /openapi.json, each once and no others",
+            ),
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "not-found", "Not found", "See /openapi.json for the paths")
+            }
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Method not allowed",
+                "The Allow header lists the methods of this path",
+            ),
+            Self::TimedOut => (
+                StatusCode::REQUEST_TIMEOUT,
+                "timed-out",
+                "Request timed out",
+                "It is not known whether the request was carried out; check before repeating it",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "Request body too large",
+                "The limit is 65536 bytes",
+            ),
+            Self::NotJson => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-json",
+                "Request body is not JSON",
+                "The Content-Type header must be application/json",
+            ),
+            _ => (
+                StatusCode::BAD_REQUEST,
+                "bad-request",
+                "Malformed request",
+                "The path, the query or a header does not have the form that HTTP and \
+                 /openapi.json require",
             ),
         };
         Facts { status, name, title, detail }

@@ -33,6 +33,12 @@ const TILLS: usize = 6;
 /// How long the processor makes somebody wait: longer than some tills do.
 const SLOW: Duration = Duration::from_millis(700);
 
+/// The sum that the sandbox has charged and not refunded.
+fn charged_by(sandbox: &Sandbox) -> u64 {
+    let paid = sandbox.paid().unwrap();
+    paid.iter().map(|paid| u64::from(paid.charged - paid.refunded)).sum()
+}
+
 #[test]
 fn sqlite() {
     sums_agree(1, TestIssuer::with, || None);
@@ -101,12 +107,7 @@ fn sums_agree(
 
     let sums =
         Sums {
-            processor: sandbox
-                .paid()
-                .unwrap()
-                .iter()
-                .map(|paid| u64::from(paid.charged - paid.refunded))
-                .sum(),
+            processor: charged_by(&sandbox),
             rows: u64::try_from(payments.number(
                 "SELECT COALESCE(SUM(amount), 0) FROM authorisations WHERE state = 'charged'",
             ))

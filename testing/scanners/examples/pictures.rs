@@ -44,8 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for shot in SHOTS {
         let svg = svg_of_screen(&take(&shot, Path::new(&tegata))?, Theme::Dark);
         let results = read_one(&Picture::from_svg(&svg, 1.0)?)?;
-        let texts = |readings: &[Reading]| readings.iter().map(|it| it.text.clone()).collect();
-        let (zbar, zxing): (Vec<_>, Vec<_>) = (texts(&results.zbar), texts(&results.zxing));
+        let texts = |readings: &[Reading]| -> Vec<String> {
+            readings.iter().map(|it| it.text.clone()).collect()
+        };
+        let zbar = texts(&results.zbar);
+        let zxing = texts(&results.zxing);
         if zbar.is_empty() || zbar.len() != zxing.len() {
             return Err(format!("{} cannot be scanned: {results:?}", shot.name).into());
         }

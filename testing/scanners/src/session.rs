@@ -27,11 +27,11 @@ const SYNCHRONISED: u16 = 2026;
 pub struct Program<'a> {
     /// The path of the executable.
     pub path: &'a Path,
-    /// Its command-line arguments.
+    /// The arguments it is started with.
     pub arguments: &'a [&'a str],
-    /// Added to what this process has. `TERM` is xterm-256color and `NO_COLOR` unset if nothing else is results.
+    /// Added to what this process has. `TERM` is xterm-256color and `NO_COLOR` unset if nothing else is set.
     pub environment: &'a [(&'a str, &'a str)],
-    /// Its working directory.
+    /// The working directory it is started in.
     pub folder: &'a Path,
 }
 

@@ -34,7 +34,7 @@ pub struct TestIssuer {
     agent: Mutex<ureq::Agent>,
     /// The settings it starts with (TOML).
     pub settings: String,
-    /// Its clock.
+    /// The clock it goes by.
     pub clock: Arc<TestClock>,
     /// The mails it sent.
     pub mailbox: Arc<Mailbox>,
