@@ -71,7 +71,7 @@ enum Verb {
         #[arg(value_name = "PART", value_parser = part::parser())]
         parts: Vec<&'static Part>,
     },
-    /// Check what needs no test run: format, structure, licences of dependencies, lints.
+    /// Check what needs no test run: format, language, structure, licences of dependencies, lints.
     #[command(after_help = "Example: cargo xtask check")]
     Check {
         /// Run this check alone.
