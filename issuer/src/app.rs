@@ -234,14 +234,13 @@ impl Services {
         let processor = processor::from_config(config, &**random).await?;
         let receipts: Arc<dyn ReceiptWriter> =
             Arc::new(SealedReceiptWriter::new(Arc::clone(&keys), Arc::clone(random)));
-        let (card_charger, charger): (Arc<dyn CardCharger>, _) = match make_charger {
-            Some(make) => (make(&store, receipts), None),
-            None => {
-                let processor = Arc::clone(&processor);
-                let clock = Arc::clone(clock);
-                let charger = ProcessorCharger::new(store.clone(), processor, clock, receipts);
-                (Arc::new(charger.clone()), Some(charger))
-            }
+        let (card_charger, charger): (Arc<dyn CardCharger>, _) = if let Some(make) = make_charger {
+            (make(&store, receipts), None)
+        } else {
+            let processor = Arc::clone(&processor);
+            let charger =
+                ProcessorCharger::new(store.clone(), processor, Arc::clone(clock), receipts);
+            (Arc::new(charger.clone()), Some(charger))
         };
         let name = ShopName::new(NAME).map_err(|_| StoreError::Unreadable("the issuer's name"))?;
         let payments = Payments::open(

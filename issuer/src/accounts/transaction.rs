@@ -155,7 +155,7 @@ impl Accounts {
             return Err(AccountError::Stopped);
         }
         let event = event.lock().ok().and_then(|mut event| event.take());
-        let event = event.ok_or_else(|| AccountError::Interrupted)?;
+        let event = event.ok_or(AccountError::Interrupted)?;
         let policy = Self::policy_context(&loaded.global_state, self.environment.clock.now());
         let Decision { account, effects, reply } = decide(loaded.state.clone(), event, &policy);
         let mut generated = GeneratedSecrets::default();

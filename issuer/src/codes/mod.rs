@@ -73,7 +73,7 @@ impl Codes {
         match fill_index(store, keys, now).await {
             // It harms one shopper: the others are served, and the job that comes over it again raises the alarm.
             Err(error @ AliasIndexError::NotOpened) => {
-                tracing::error!(%error, "an alias key cannot be opened: tills will decline its payment codes")
+                tracing::error!(%error, "an alias key cannot be opened: tills will decline its payment codes");
             }
             filled => filled?,
         }

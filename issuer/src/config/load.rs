@@ -42,7 +42,7 @@ impl Config {
                 );
             }
             (Mail::Smtp(_), None) => {
-                say("mail_from", "is missing: it is required for mail over SMTP")
+                say("mail_from", "is missing: it is required for mail over SMTP");
             }
             _ => {}
         }

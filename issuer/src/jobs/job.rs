@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(super) enum Job {
     /// Seals the log and signs how far it goes.
     Seal,
-    /// JobCounts the mails that wait.
+    /// Counts the mails that wait.
     Measure,
     /// Drops counts of attempts that limit nothing any more.
     Throttle,
@@ -21,7 +21,7 @@ pub(super) enum Job {
     Sessions,
     /// Fills the index of aliases for the period to come, and drops those that are over.
     Aliases,
-    /// JobCounts the payment credentials.
+    /// Counts the payment credentials.
     Credentials,
     /// Drops idempotency records and counts of wrong codes that are too old to be asked for.
     OldRecords,

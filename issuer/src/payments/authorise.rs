@@ -135,8 +135,8 @@ impl Payments {
         }
         // A task of its own: a till that disconnects does not break it off.
         let charger = Arc::clone(&self.charger);
-        let charged = tokio::spawn(async move { charger.charge(new).await });
-        let status = match charged.await.unwrap_or(ChargeOutcome::Pending) {
+        let charge = tokio::spawn(async move { charger.charge(new).await });
+        let status = match charge.await.unwrap_or(ChargeOutcome::Pending) {
             ChargeOutcome::Done => PaymentStatus::Approved,
             ChargeOutcome::Declined => PaymentStatus::Declined,
             ChargeOutcome::Pending => PaymentStatus::Pending,

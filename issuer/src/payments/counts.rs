@@ -73,7 +73,7 @@ impl PaymentCounts {
         self.answers.with_label_values(&[view.status.name(), reason]).inc();
     }
 
-    /// PaymentCounts what is not over.
+    /// Counts what is not over.
     pub(crate) async fn under_way(&self, store: &Store, now: UnixTime) -> Result<(), StoreError> {
         let OpenPaymentCounts { authorised, charging, reversing } =
             store.open_payment_counts().await?;
