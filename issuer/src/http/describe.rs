@@ -11,6 +11,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::http::operation_ids::operation_id;
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
 
@@ -48,7 +49,7 @@ where
         .build();
     let mut operation = OperationBuilder::new()
         .tag("accounts")
-        .operation_id(Some(C::name()))
+        .operation_id(operation_id(C::PATH))
         .summary(Some(summary))
         .description(Some(description))
         .request_body(Some(body))

@@ -9,6 +9,7 @@ pub(crate) mod headers;
 pub(crate) mod mailbox_page;
 pub(crate) mod middleware;
 pub(crate) mod openapi;
+mod operation_ids;
 pub mod problem;
 pub mod rate_limits;
 pub(crate) mod router;
