@@ -184,7 +184,10 @@ async fn a_faulty_request_charges_as_answered_or_stays_open() {
         match told {
             Ok(status) => assert_eq!(status, IntentStatus::Succeeded, "{switch:?}"),
             Err(fault) => {
-                assert!(matches!(fault, ProcessorError::OutcomeUnknown(_)), "{switch:?}: {fault:?}");
+                assert!(
+                    matches!(fault, ProcessorError::OutcomeUnknown(_)),
+                    "{switch:?}: {fault:?}"
+                );
             }
         }
         *seen.entry(if told.is_ok() { "told" } else { "open" }).or_default() += 1;
