@@ -71,7 +71,7 @@ class IssuerTransportTest {
     @Test
     fun `cleartext that the system forbids is NotOverTls`() {
         // No client says so on a desktop JVM: Android does, of plain http that the manifest does not permit.
-        assertEquals(TransportException.NotOverTls::class, nameOf(UnknownServiceException("CLEARTEXT"))::class)
+        assertEquals(TransportException.NotOverTls::class, translate(UnknownServiceException("CLEARTEXT"))::class)
     }
 
     @Test

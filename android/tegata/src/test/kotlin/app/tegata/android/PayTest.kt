@@ -10,10 +10,10 @@ import app.tegata.PaymentCode
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
-import app.tegata.code
 import app.tegata.execute
 import app.tegata.logIn
 import app.tegata.setPin
+import app.tegata.verifyCode
 import java.util.UUID
 import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
@@ -69,7 +69,7 @@ class PayTest {
             val call = it.account.logIn(hanako, password)
             val no =
                 assertThrows(WalletException.Issuer::class.java) { runBlocking { call.execute { transport.send(it) } } }
-            assertTrue(no.problem is IssuerProblem.Refused)
+            assertTrue(no.problem is IssuerProblem.InvalidCredentials)
         }
     }
 
