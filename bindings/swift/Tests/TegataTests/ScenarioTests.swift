@@ -262,7 +262,8 @@ private final class Run {
                 "logged_in": .bool(status.loggedIn),
             ])
         case "sign_up":
-            signUp = try await wallet.account.beginSignUp(profile: try profile(with), language: .english).execute(issuer.send)
+            signUp = try await wallet.account.beginSignUp(profile: try profile(with), language: .english).execute(
+                issuer.send)
         case "sign_up_code":
             factor = try await signUp?.verifyCode(code: try with.text("code"), password: try with.password())
                 .execute(issuer.send)
@@ -275,7 +276,8 @@ private final class Run {
             let call = try wallet.account.logIn(
                 profile: try profile(with), password: try with.password(), secondFactor: try with.secondFactor())
             return .fields(["must_enrol": .bool(try await call.execute(issuer.send).mustEnrolFactor)])
-        case "reset": reset = try await wallet.account.beginPasswordReset(profile: try profile(with)).execute(issuer.send)
+        case "reset":
+            reset = try await wallet.account.beginPasswordReset(profile: try profile(with)).execute(issuer.send)
         case "reset_proof":
             try await reset?.verify(code: try with.text("code"), secondFactor: try with.secondFactor()!)
                 .execute(issuer.send)
@@ -283,7 +285,8 @@ private final class Run {
         case "overview": return try await wallet.account.overview().execute(issuer.send).json
         case "prove": try await wallet.account.verifyFactor(totp: try with.text("totp")).execute(issuer.send)
         case "enrol": factor = try await wallet.account.beginFactorEnrolment().execute(issuer.send)
-        case "enrol_code": try await wallet.account.confirmFactorEnrolment(totp: try with.text("totp")).execute(issuer.send)
+        case "enrol_code":
+            try await wallet.account.confirmFactorEnrolment(totp: try with.text("totp")).execute(issuer.send)
         case "renew_recovery_codes":
             let codes = try await wallet.account.renewRecoveryCodes().execute(issuer.send)
             return .list(codes.reveal().map(JSON.text))
@@ -299,8 +302,10 @@ private final class Run {
                 .execute(issuer.send)
         case "take_back":
             let factor = try with.secondFactor()!
-            try await wallet.account.revertChanges(profile: try profile(with), code: try with.text("code"), secondFactor: factor)
-                .execute(issuer.send)
+            try await wallet.account.revertChanges(
+                profile: try profile(with), code: try with.text("code"), secondFactor: factor
+            )
+            .execute(issuer.send)
         case "close_account": try await wallet.account.requestDeletion().execute(issuer.send)
         case "keep_account": try await wallet.account.cancelDeletion().execute(issuer.send)
         case "provision":
@@ -324,8 +329,10 @@ private final class Run {
             try await wallet.account.changeAddress(address: try with.text("address"), language: .english)
                 .execute(issuer.send)
         case "move_address_code":
-            try await wallet.account.confirmAddressChange(address: try with.text("address"), code: try with.text("code"))
-                .execute(issuer.send)
+            try await wallet.account.confirmAddressChange(
+                address: try with.text("address"), code: try with.text("code")
+            )
+            .execute(issuer.send)
         default: throw Misread("there is no such verb: \(verb)")
         }
         return .null

@@ -117,7 +117,8 @@ extension AccountPayment {
         let state = "\(state)".map { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }.joined()
         return .fields([
             "number": .text(number), "shop": .text(shop), "reference": .text(reference), "amount": JSON(amount),
-            "currency": .text(currency), "shown": .text(formattedAmount), "state": .text(state), "time": JSON(acceptedAt),
+            "currency": .text(currency), "shown": .text(formattedAmount), "state": .text(state),
+            "time": JSON(acceptedAt),
             "since": JSON(stateSince),
         ])
     }
@@ -126,7 +127,8 @@ extension AccountPayment {
 extension AccountOverview {
     var json: JSON {
         .fields([
-            "address": .text(address), "recovery_codes_left": JSON(recoveryCodesLeft), "must_enrol": .bool(mustEnrolFactor),
+            "address": .text(address), "recovery_codes_left": JSON(recoveryCodesLeft),
+            "must_enrol": .bool(mustEnrolFactor),
             "frozen": .bool(frozen), "closing": JSON(deletionAt),
             "devices": .list(
                 devices.map {
