@@ -35,9 +35,9 @@ pub struct OtpCredentialInfo {
 pub enum OtpAlgorithm {
     /// HMAC-SHA1, the default of most services.
     Sha1,
-    /// HMAC-SHA256 (FIPS 198-1).
+    /// HMAC with SHA-256 (FIPS 198-1).
     Sha256,
-    /// HMAC-SHA512 (FIPS 198-1).
+    /// HMAC with SHA-512 (FIPS 198-1).
     Sha512,
 }
 

@@ -39,11 +39,11 @@ pub struct StoredPass {
 /// The kinds of symbol that a pass is drawn as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum PassFormat {
-    /// QR Code (ISO/IEC 18004).
+    /// QR Code, two-dimensional (ISO/IEC 18004).
     Qr,
     /// Code 128 (ISO/IEC 15417).
     Code128,
-    /// PDF417 (ISO/IEC 15438).
+    /// PDF417, two-dimensional (ISO/IEC 15438).
     Pdf417,
     /// Aztec Code (ISO/IEC 24778).
     Aztec,

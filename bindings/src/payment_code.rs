@@ -67,9 +67,9 @@ pub enum SymbolFormat {
 /// Languages that a code is read out in, and that mails are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Language {
-    /// The English language, the default.
+    /// English, which is the default.
     English,
-    /// The Japanese language.
+    /// Japanese, as it is spoken at a till.
     Japanese,
 }
 

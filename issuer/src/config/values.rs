@@ -193,7 +193,7 @@ pub enum LogFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// Internal errors alone.
+    /// Internal errors, and nothing else.
     Error,
     /// Errors, and what an operator should look into.
     Warn,
