@@ -7,7 +7,7 @@ use crate::{
     bindings::WITH_ACCOUNT,
     cargo_deny, language,
     progress::step,
-    setup,
+    release_features, setup,
     source::{self, Source},
     structure,
 };
@@ -47,6 +47,8 @@ pub(crate) fn run(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
     cmd!(shell, "cargo fmt --manifest-path testing/fuzz/Cargo.toml --check").run()?;
     step("language and structure");
     check_sources(shell, None)?;
+    step("features of the release");
+    release_features::check(shell)?;
     step("licences, sources and doubled versions of dependencies");
     cargo_deny::run(shell)?;
     step("lints");

@@ -29,6 +29,7 @@ mod part;
 mod pictures;
 mod progress;
 mod python;
+mod release_features;
 mod setup;
 mod size;
 mod source;
