@@ -446,7 +446,7 @@ fn an_owner_takes_with_her_all_that_is_kept_of_her() {
 }
 
 #[test]
-fn a_changed_address_is_reverted_if_the_owner_did_not_change_it() {
+fn an_address_change_that_was_not_the_owners_is_reverted() {
     const NEW: &str = "hanako@example.com";
     let issuer = TestIssuer::with_sandbox();
     let mut hanako = CliShopper::new();

@@ -126,7 +126,7 @@ fn bad_input_gets_one_clear_error() {
         ("", "exactly 24 digits, not 0 bytes"),
         ("0101686062354598023013381", "exactly 24 digits, not 25 bytes"),
         ("０1016860623545980230133", "exactly 24 digits, not 25 bytes"),
-        ("01016860623545980230133x", "the byte at position 23 is none"),
+        ("01016860623545980230133x", "the byte at position 23 is not one"),
         ("110168606235459802301338", "does not begin with 01016860"),
     ] {
         failed(&here(&["code", "decode", digits, "--prefix", "01016860"]), 1, says);

@@ -159,7 +159,7 @@ fn a_password_is_not_taken_from_an_argument() {
 }
 
 #[test]
-fn the_server_key_comes_from_its_file_or_the_environment_and_not_from_both() {
+fn the_server_key_has_one_source_a_file_or_the_environment() {
     let hex = "0f".repeat(32);
     let file = file(&format!("{hex}\n"));
     let path = file.path().to_str().unwrap();
@@ -230,7 +230,7 @@ fn is_optional(name: &str) -> bool {
 }
 
 #[test]
-fn a_page_of_mails_is_for_this_machine_and_a_server_of_mail_has_all_it_needs() {
+fn the_mailbox_needs_loopback_and_smtp_needs_its_settings() {
     let wrong_with = |settings: &[(&str, &str)]| match Config::load(&layers(settings, &[])) {
         Ok(_) => String::new(),
         Err(errors) => errors.to_string(),

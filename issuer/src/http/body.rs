@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_twice_is_refused_at_any_depth_and_however_it_is_written() {
+    fn a_duplicate_key_is_refused_at_any_depth_and_escaping() {
         assert!(taken(r#"{"a":1,"b":{"a":1}}"#));
         for twice in [
             r#"{"a":1,"a":1}"#,

@@ -224,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_stands_left_of_what_the_proxy_wrote_changes_nothing(junk in "[ -~]{0,40}") {
+        fn what_a_client_puts_before_the_proxys_entry_is_ignored(junk in "[ -~]{0,40}") {
             let xff = format!("{junk}, 198.51.100.7");
             prop_assert_eq!(seen(PROXY, ForwardedHeader::XForwardedFor, &[(XFF, &xff)]), "198.51.100.7/32");
             // Or, where quotes run into it, nobody is named.

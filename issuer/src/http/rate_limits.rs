@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_does_not_set_free_who_was_stopped_nor_take_more_memory() {
+    fn a_crowd_frees_no_limited_client_and_takes_no_more_memory() {
         let (limiter, _) = limiter(3, 30, 100);
         for _ in 0..4 {
             let _ = limiter.check(&0);

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keyboards_that_write_the_same_differently_are_heard_the_same() {
+    fn differently_composed_passwords_are_the_same_password() {
         let same = |left: &str, right: &str| {
             let [left, right] = [left, right].map(|typed| Password::new(typed).unwrap());
             left.as_str() == right.as_str()

@@ -11,12 +11,12 @@ use crate::shopper::{self, ADDRESS, TOKEN};
 use crate::test_database::{TestDatabase, noon, server_key};
 
 crate::on_both!(
-    after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused,
+    a_restore_ends_sessions_and_used_factor_values,
     a_backup_taken_during_writes_is_of_one_moment,
     backup_and_restore_overwrite_nothing,
 );
 
-async fn after_a_restore_old_sessions_and_old_values_of_the_factor_are_refused(
+async fn a_restore_ends_sessions_and_used_factor_values(
     database: TestDatabase,
 ) {
     let store = database.store().await;

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bytes_have_another_version_and_no_other_version_is_served() {
+    fn changed_bytes_change_the_version_and_old_ones_are_gone() {
         let ours = Assets::ours();
         let other = [Asset { name: "app.js", bytes: b"" }];
         assert_ne!(version(&other), ours.version);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_of_the_folder_is_served_or_says_what_the_others_are() {
+    fn every_file_of_the_folder_is_served_or_documents_others() {
         let mut found = Vec::new();
         for folder in [folder().to_owned(), folder().join("zxing")] {
             let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
