@@ -57,18 +57,18 @@ impl<'a> Transaction<'a> {
         self.random
     }
 
-    /// Reads a record as [`Vault::get`] does; sees what this transaction has written.
+    /// Reads a record as [`Vault::get`](super::Vault::get) does; sees what this transaction has written.
     ///
     /// # Errors
-    /// As [`Vault::get`].
+    /// As [`Vault::get`](super::Vault::get).
     pub fn get<T: RecordKind>(&self, id: &RecordId) -> Result<Option<T>, VaultError> {
         rows::get(&self.sql, self.keys, id)
     }
 
-    /// Lists records as [`Vault::list`] does; sees what this transaction has written.
+    /// Lists records as [`Vault::list`](super::Vault::list) does; sees what this transaction has written.
     ///
     /// # Errors
-    /// As [`Vault::list`].
+    /// As [`Vault::list`](super::Vault::list).
     pub fn list<T: RecordKind>(&self) -> Result<Vec<(RecordId, T)>, VaultError> {
         rows::list(&self.sql, self.keys)
     }

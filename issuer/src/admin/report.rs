@@ -1,5 +1,5 @@
 //! The report of suspicious spending: who paid how often, where, how far above what is usual, and what an operator can do
-//! about it. Computed from the rows by counting ([`Store::busiest`]); it changes nothing, and what it names is a question
+//! about it. Computed from the rows by counting (`Store::busiest_periods`); it changes nothing, and what it names is a question
 //! to a person, not a verdict.
 
 use tegata::UnixTime;

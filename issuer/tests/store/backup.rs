@@ -16,9 +16,7 @@ crate::on_both!(
     backup_and_restore_overwrite_nothing,
 );
 
-async fn a_restore_ends_sessions_and_used_factor_values(
-    database: TestDatabase,
-) {
+async fn a_restore_ends_sessions_and_used_factor_values(database: TestDatabase) {
     let store = database.store().await;
     let keys = Arc::new(database.keys(&store).await);
     let (account, session, _) = shopper::sign_up(&store, &keys).await;

@@ -30,7 +30,7 @@ const SHOTS: [Shot; 3] = [
         name: "terminal-one-till",
         columns: 96,
         lines: 24,
-        keys: &[("d", "4960"), ("b", "at shibuya-01 only"), ("o", "not valid"), PAID],
+        keys: &[("d", "4960"), ("b", "only at shibuya-01"), ("o", "not valid"), PAID],
     },
 ];
 
