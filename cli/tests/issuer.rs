@@ -55,7 +55,7 @@ fn an_address_that_nobody_here_has_is_a_no() {
     std::fs::write(folder.path().join("issuer.toml"), settings).unwrap();
     let args = ["issuer", "serve", "--listen", "192.0.2.1:1", "--config", "issuer.toml"];
     failed(&tegata(folder.path(), &args), 1, "cannot listen on 192.0.2.1:1");
-    failed(&here(&args[..4]), 2, "mail: is mailbox, whose page is for this machine alone");
+    failed(&here(&args[..4]), 2, "mail: is mailbox, whose page is for this machine only");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_new_phone_gets_all_but_payments_and_gets_it_once() {
     assert!(lines.contains(&request), "the same until it is answered");
 
     let give = [&GIVE[..], &["--number", &number], &OUT].concat();
-    assert!(done(&old.run(&give)).starts_with("moved.txt: 2 sealed"));
+    assert!(done(&old.run(&give)).starts_with("moved.txt: 2 encrypted"));
     failed(&old.run(&give), 1, "cannot write moved.txt");
     let sealed = fs::read_to_string(old.0.path().join("moved.txt")).unwrap();
     assert!(sealed.starts_with("tegata-moved:1:") && !sealed.contains("Bank"));

@@ -170,7 +170,7 @@ fn a_store_is_given_a_key_once_and_no_other_when_that_is_gone() {
     std::fs::rename(&file, folder.path().join("elsewhere")).unwrap();
     let gone = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(gone.status.code(), Some(1));
-    assert!(String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is gone"));
+    assert!(String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is missing"));
     assert!(!file.exists(), "no other is made in its place");
     let no_file = ["serve", "--listen", "127.0.0.1:0", "--store", "postgres://ann@127.0.0.1:1/x"];
     let postgres = folder.run(&no_file);
@@ -221,10 +221,10 @@ fn the_mailbox_page_is_served_on_loopback_without_smtp_only() {
 fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     let folder = IssuerFolder::new();
     let running = folder.serve(&[]);
-    let added = folder.does(&with_why(&["till", "add", "till-1", "--folder", "Tegata Ginza"]));
+    let added = folder.does(&with_why(&["till", "add", "till-1", "--shop", "Tegata Ginza"]));
     let stages = || folder.does(&["till", "list"])["tills"].clone();
     let listed =
-        |stage: &str| json!([{ "till": "till-1", "folder": "Tegata Ginza", "stage": stage }]);
+        |stage: &str| json!([{ "till": "till-1", "shop": "Tegata Ginza", "stage": stage }]);
     assert_eq!(stages(), listed("waiting"));
     let enrol = || {
         let url = format!("http://{}/v1/tills", running.address);
@@ -235,7 +235,7 @@ fn a_till_is_added_enrols_itself_once_and_is_revoked() {
     };
     assert_eq!((enrol(), enrol()), (200, 401));
     assert_eq!(stages(), listed("enrolled"));
-    let again = with_why(&["till", "add", "till-1", "--folder", "Another"]);
+    let again = with_why(&["till", "add", "till-1", "--shop", "Another"]);
     failed(&folder.run(&again), 1, "a till with this id exists");
     assert_eq!(folder.does(&with_why(&["till", "revoke", "till-1"]))["revoked"], true);
     assert_eq!(stages(), listed("revoked"));

@@ -84,7 +84,7 @@ fn a_wallet_from_its_making_to_its_end() {
     }
     let printed = wallet.run(&["pay", "--till", "shibuya-01"]);
     assert_eq!(done(&printed).lines().count(), 7 + 1 + 15 + 1 + 1 + 2);
-    assert!(text(&printed.stdout).ends_with("For the till shibuya-01 alone\n"));
+    assert!(text(&printed.stdout).ends_with("For the till shibuya-01 only\n"));
 
     let before = wallet.bytes();
     failed(&wallet.run_with("@wrong", &["list"]), 1, "the passphrase is wrong");
