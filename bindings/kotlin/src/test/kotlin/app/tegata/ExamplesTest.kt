@@ -34,7 +34,9 @@ class ExamplesTest {
 
     @Test
     fun `an account is signed up with the app's own client`() {
-        Wallet.create(File(folder, "wallet"), SoftwareKeystore()).use { wallet -> assertEquals(10, wallet.signUp().size) }
+        Wallet.create(File(folder, "wallet"), SoftwareKeystore()).use { wallet ->
+            assertEquals(10, wallet.signUp().size)
+        }
     }
 
     @Test
