@@ -170,7 +170,9 @@ fn a_store_is_given_a_key_once_and_no_other_when_that_is_gone() {
     std::fs::rename(&file, folder.path().join("elsewhere")).unwrap();
     let gone = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(gone.status.code(), Some(1));
-    assert!(String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is missing"));
+    assert!(
+        String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is missing")
+    );
     assert!(!file.exists(), "no other is made in its place");
     let no_file = ["serve", "--listen", "127.0.0.1:0", "--store", "postgres://ann@127.0.0.1:1/x"];
     let postgres = folder.run(&no_file);
