@@ -117,7 +117,7 @@ impl Account {
     }
 }
 
-/// The second factor.
+/// Calls about the second factor.
 #[uniffi::export]
 impl Account {
     /// Verifies the second factor in this session, for the next five minutes, by six digits of the authenticator.
@@ -232,7 +232,7 @@ impl Account {
     }
 }
 
-/// Cards and payments.
+/// Calls about cards and past payments.
 #[uniffi::export]
 impl Account {
     /// Requests the account's cards, in the order in which they were added.
@@ -279,7 +279,7 @@ impl Account {
     }
 }
 
-/// The payment credential.
+/// The call that provisions the payment credential.
 #[uniffi::export]
 impl Account {
     /// Requests a payment credential. The second factor has to be given within five minutes before: at the sign-up, at

@@ -89,17 +89,17 @@ fn digits_by_key(session: &mut Session) -> String {
 }
 
 /// What a till says, last line first.
-fn results(screen: &Screen) -> Vec<String> {
+fn till_messages(screen: &Screen) -> Vec<String> {
     let text = screen.contents();
     let lines = text.lines().filter_map(|line| line.split_once(['✔', '✘']));
-    lines.rev().map(|(_, results)| results.trim().to_owned()).collect()
+    lines.rev().map(|(_, message)| message.trim().to_owned()).collect()
 }
 
-/// Waits until the till has results so many things, and gives the last.
-fn said_at_last(session: &Session, count: usize) -> String {
+/// Waits until the till has shown so many messages, and gives the last.
+fn last_till_message(session: &Session, count: usize) -> String {
     let waited = session.wait_for("the till says something", |screen| {
-        let results = results(screen);
-        (results.len() == count).then(|| results[0].clone())
+        let messages = till_messages(screen);
+        (messages.len() == count).then(|| messages[0].clone())
     });
     waited.must()
 }
@@ -143,16 +143,16 @@ fn a_code_that_a_scanner_types_is_paid_once() {
     let mut session = demo(80, 24);
     let code = scanned(&session.screen(), Theme::Dark, &[Symbology::Qr]);
     session.press(&format!("{code}\r")).must();
-    assert_eq!(said_at_last(&session, 1), PAID);
+    assert_eq!(last_till_message(&session, 1), PAID);
     session.press(&format!("{code}\r")).must();
-    assert_eq!(said_at_last(&session, 2), "shibuya-01: ¥480 refused: already used");
+    assert_eq!(last_till_message(&session, 2), "shibuya-01: ¥480 refused: already used");
 
     let before = digits_by_key(&mut session);
     session.press("n").must();
     let another = |screen: &Screen| digits(screen).filter(|digits| *digits != before);
     let after = session.wait_for("another code", another).must();
     session.press(&format!("{after}\r")).must();
-    assert_eq!(said_at_last(&session, 3), PAID);
+    assert_eq!(last_till_message(&session, 3), PAID);
 }
 
 #[test]
@@ -184,9 +184,12 @@ fn a_code_for_one_till_is_refused_at_another() {
     session.press("b").must();
     shows(&session, "only at shibuya-01");
     session.press("o").must();
-    assert_eq!(said_at_last(&session, 1), "ueno-07: ¥480 refused: not valid, ask for a new code");
+    assert_eq!(
+        last_till_message(&session, 1),
+        "ueno-07: ¥480 refused: not valid, ask for a new code"
+    );
     session.press("s").must();
-    assert_eq!(said_at_last(&session, 2), PAID);
+    assert_eq!(last_till_message(&session, 2), PAID);
 }
 
 #[test]
@@ -198,17 +201,17 @@ fn who_asks_for_more_codes_than_there_are_is_told_to_wait() {
     // those for one till are others
     session.press("bs").must();
     shows(&session, "only at shibuya-01");
-    assert_eq!(said_at_last(&session, 1), PAID);
+    assert_eq!(last_till_message(&session, 1), PAID);
 }
 
 #[test]
 fn what_is_no_payment_code_is_called_so() {
     let mut session = demo(80, 24);
     session.press("4960\r").must();
-    assert_eq!(said_at_last(&session, 1), NO_CODE);
+    assert_eq!(last_till_message(&session, 1), NO_CODE);
     session.press("\r\x7f\x1b[15~\t").must();
     session.press(&format!("{}\r", "7".repeat(500))).must();
-    assert_eq!(said_at_last(&session, 2), NO_CODE);
+    assert_eq!(last_till_message(&session, 2), NO_CODE);
 }
 
 #[test]
@@ -290,7 +293,7 @@ fn the_code_renews_itself() {
     let code = scanned(&screen, Theme::Dark, &[Symbology::Qr, Symbology::Code128]);
     assert_eq!(Some(&code), digits(&screen).as_ref());
     session.press("s").must();
-    assert_eq!(said_at_last(&session, 1), PAID);
+    assert_eq!(last_till_message(&session, 1), PAID);
 }
 
 #[test]
@@ -333,7 +336,7 @@ fn without_colours_the_barcode_alone_has_some() {
         let mut session = demo_with(environment, 96, 24);
         shows(&session, "quit");
         session.press("s").must();
-        said_at_last(&session, 1);
+        last_till_message(&session, 1);
         let screen = session.screen();
         let cells = (0..24).flat_map(|line| (0..96).map(move |column| (line, column)));
         let cells = cells.map(|(line, column)| screen.cell(line, column).unwrap());
