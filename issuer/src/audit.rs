@@ -161,7 +161,7 @@ fn read(file: &Path, key: &[u8; 32]) -> Result<Vec<Option<Seal>>, AuditError> {
 
 /// What is wrong with a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum SuspiciousActivity {
     /// Events are missing from this place on that were signed for.
     CutOff {
         /// The last that is there.
@@ -201,7 +201,7 @@ pub enum Finding {
     },
 }
 
-impl std::fmt::Display for Finding {
+impl std::fmt::Display for SuspiciousActivity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::CutOff { last, signed } => {
@@ -233,7 +233,7 @@ pub struct LogVerification {
     /// Up to where the file of checkpoints vouches for them.
     pub signed: u64,
     /// What is wrong, in the order of the log; empty if nothing is.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<SuspiciousActivity>,
 }
 
 /// Goes through the whole log and holds it to its seals and to the checkpoints. Reads every event once, in pages.
@@ -250,7 +250,7 @@ pub async fn verify(
     for (index, line) in read(checkpoints, key)?.into_iter().enumerate() {
         match line {
             Some(seal) => drop(signed.insert(seal.count, seal.head)),
-            None => findings.push(Finding::NotSigned { line: index + 1 }),
+            None => findings.push(SuspiciousActivity::NotSigned { line: index + 1 }),
         }
     }
     let at = initial_seal();
@@ -277,7 +277,7 @@ struct Chain<'a> {
     /// How many events are named by a seal and are gone.
     gone: u64,
     signed: &'a BTreeMap<u64, [u8; 32]>,
-    findings: Vec<Finding>,
+    findings: Vec<SuspiciousActivity>,
 }
 
 impl Chain<'_> {
@@ -288,7 +288,7 @@ impl Chain<'_> {
         let before = std::mem::replace(&mut self.sealed, seal.count);
         if before + count > seal.count {
             // More than have a place there: none of them is held to anything, and from the seal on the rest may still hold.
-            self.findings.push(Finding::Changed { from: self.held + 1, to: seal.count });
+            self.findings.push(SuspiciousActivity::Changed { from: self.held + 1, to: seal.count });
             (self.at, self.held) = (*seal, seal.count);
             self.hold_to_signed();
             return;
@@ -299,14 +299,15 @@ impl Chain<'_> {
                 continue;
             };
             if place != self.at.count + 1 {
-                self.findings.push(Finding::Missing { place: self.at.count + 1 });
+                self.findings.push(SuspiciousActivity::Missing { place: self.at.count + 1 });
                 // The chain is broken here; it is held to the next seal as if nothing were before it.
                 self.at.count = place - 1;
             }
             self.at = extend_chain(&self.at, &event);
             if place == seal.count {
                 if seal.head != self.at.head {
-                    self.findings.push(Finding::Changed { from: self.held + 1, to: place });
+                    self.findings
+                        .push(SuspiciousActivity::Changed { from: self.held + 1, to: place });
                     // From the seal on the rest may still hold.
                     self.at.head = seal.head;
                 }
@@ -318,7 +319,7 @@ impl Chain<'_> {
 
     fn hold_to_signed(&mut self) {
         if self.signed.get(&self.at.count).is_some_and(|head| *head != self.at.head) {
-            self.findings.push(Finding::Rewritten { count: self.at.count });
+            self.findings.push(SuspiciousActivity::Rewritten { count: self.at.count });
         }
     }
 
@@ -326,17 +327,17 @@ impl Chain<'_> {
         let last = self.at.count;
         if self.held < last {
             // Events whose seal is over others that are gone.
-            self.findings.push(Finding::Changed { from: self.held + 1, to: last });
+            self.findings.push(SuspiciousActivity::Changed { from: self.held + 1, to: last });
         }
         let signed = self.signed.last_key_value().map_or(0, |(count, _)| *count);
         let promised = signed.max(self.sealed);
         if promised > last {
-            self.findings.push(Finding::CutOff { last, signed: promised });
+            self.findings.push(SuspiciousActivity::CutOff { last, signed: promised });
         }
         let EventCounts { logged: there, sealed, waiting } = store.event_counts().await?;
         let known = (sealed + waiting).saturating_sub(self.gone);
         if there != known {
-            self.findings.push(Finding::Uncounted { there, known });
+            self.findings.push(SuspiciousActivity::Uncounted { there, known });
         }
         Ok(LogVerification { events: last, signed, findings: self.findings })
     }

@@ -5,7 +5,7 @@
 
 use tegata::{Random, RandomUnavailable};
 
-use crate::crypto::{KeyService, Keys, KeysError, Place, WrongKey, make_root};
+use crate::crypto::{KeyService, Keys, KeysError, SealingContext, WrongKey, make_root};
 use crate::domain::Sealed;
 use crate::store::{Store, StoreError};
 
@@ -108,7 +108,7 @@ impl Keys {
             after = Some((last.account, last.secret));
             let mut pairs = Vec::with_capacity(rows.len());
             for row in rows {
-                let place = Place::Secret(row.account, row.secret, row.kind);
+                let place = SealingContext::Secret(row.account, row.secret, row.kind);
                 let plain = self.open_sealed(place, &row.sealed)?;
                 let sealed = self.seal(place, &plain, random)?;
                 pairs.push((row, sealed));

@@ -19,7 +19,7 @@ use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom};
 use tegata_issuer::App;
 use tegata_issuer::config::Config;
-use tegata_issuer::domain::{Environment, StoreUrl as Place};
+use tegata_issuer::domain::{Environment, StoreUrl as SealingContext};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{AccountChange, AccountStage, Store};
 use tegata_policy::Account;
@@ -55,7 +55,8 @@ impl RestartableIssuer {
 
     fn start(&self) -> App {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let config = Config { listen, store: Place::Sqlite(self.file()), ..Config::default() };
+        let config =
+            Config { listen, store: SealingContext::Sqlite(self.file()), ..Config::default() };
         let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         App::builder(config).environment(world).mail_transport(self.mails.clone()).start().unwrap()
     }
@@ -65,7 +66,7 @@ impl RestartableIssuer {
     }
 
     fn store(&self) -> Store {
-        self.threads.block_on(Store::open(&Place::Sqlite(self.file()))).unwrap()
+        self.threads.block_on(Store::open(&SealingContext::Sqlite(self.file()))).unwrap()
     }
 
     /// How many sign-ups lie there.

@@ -28,7 +28,7 @@ mod state;
 mod verification;
 
 pub use context::{Control, Controls, PolicyContext};
-pub use decide::{Caps, Decision, Payer, begin_sign_up, decide};
+pub use decide::{Caps, Decision, SpendingCredential, begin_sign_up, decide};
 pub use effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
 pub use event::{Event, Reply, ResetDestination};
 pub use ids::{CredentialNumber, Epoch, Generation, ResetId, SecretId};

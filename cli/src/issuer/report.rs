@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use tegata::UnixTime;
-use tegata_issuer::admin::report::{Finding, Thresholds};
+use tegata_issuer::admin::report::{SuspiciousActivity, Thresholds};
 use tegata_issuer::admin::{ATTEMPT_DAYS, ActivitySubject};
 
 use super::settings::{Settings, cannot};
@@ -89,7 +89,7 @@ impl Report {
     }
 }
 
-fn describe(finding: &Finding, now: UnixTime) -> String {
+fn describe(finding: &SuspiciousActivity, now: UnixTime) -> String {
     let seconds = now.seconds().saturating_sub(finding.last.seconds());
     let ago = match seconds {
         ..7200 => format!("{} minutes ago", seconds / 60),
@@ -99,7 +99,7 @@ fn describe(finding: &Finding, now: UnixTime) -> String {
     format!("{}, last {ago}: {}", finding.sentence(), finding.command())
 }
 
-fn document(finding: &Finding) -> Value {
+fn document(finding: &SuspiciousActivity) -> Value {
     let (account, till) = match &finding.who {
         ActivitySubject::Account(account) => (Some(account.to_string()), None),
         ActivitySubject::Till(till) => (None, Some(till.as_str())),

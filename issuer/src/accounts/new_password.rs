@@ -6,7 +6,7 @@ use tegata_policy::{Account, PolicyContext};
 use super::{AccountError, Accounts};
 use crate::domain::AccountId;
 use crate::mail::address_of;
-use crate::metrics::work::Done;
+use crate::metrics::work::Operation;
 use crate::passwords::{HashQueue, Password, PasswordHash};
 use crate::store::KillSwitch;
 
@@ -46,7 +46,7 @@ impl Accounts {
         let known = self.words_of_address(account).await?;
         let judged = self.passwords.judge(queue, parse_password(password)?, known).await?;
         let judged = judged.map_err(|_| AccountError::WeakPassword)?;
-        self.store.work().done(Done::Password, 1);
+        self.store.work().done(Operation::Password, 1);
         Ok(self.passwords.hash(queue, judged).await?)
     }
 

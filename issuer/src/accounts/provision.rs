@@ -132,7 +132,7 @@ impl Accounts {
             let outcome = Outcome::Replayed { id: prior.id, scheme: prior.scheme, seed };
             return Ok((AccountChange::default(), Ok(outcome)));
         }
-        let replaces = active.payer().is_some();
+        let replaces = active.spending_credential().is_some();
         let event = Event::Provision { session, device };
         let Decision { account: state, effects, reply } =
             decide(loaded.state.clone(), event, &policy);

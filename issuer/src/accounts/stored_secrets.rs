@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::request_secrets::RequestSecrets;
 use super::{AccountError, Accounts};
-use crate::crypto::Place;
+use crate::crypto::SealingContext;
 use crate::domain::{AccountId, HandleKey, InternalError, Sealed};
 use crate::mail::{StoredAddress, open_address};
 
@@ -22,7 +22,7 @@ impl Accounts {
         stored: &StoredSecrets,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, AccountError> {
         let Some((kind, sealed)) = stored.get(&secret) else { return Ok(None) };
-        let place = Place::Secret(account, secret, *kind);
+        let place = SealingContext::Secret(account, secret, *kind);
         let opened = self.keys.open_sealed(place, sealed);
         Ok(Some(opened.map_err(|error| InternalError::new("opening a secret", &error))?))
     }

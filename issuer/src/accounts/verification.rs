@@ -11,7 +11,7 @@ use super::request_secrets::RequestSecrets;
 use super::stored_secrets::StoredSecrets;
 use super::{AccountError, Accounts};
 use crate::domain::{AccountId, Sealed};
-use crate::metrics::work::{Done, Of};
+use crate::metrics::work::{ComparedSecret, Operation};
 use crate::passwords::PasswordHash;
 
 /// How many steps of the second factor to either side count (RFC 6238, section 5.2).
@@ -31,19 +31,19 @@ impl Accounts {
             }
             ExpectedEvidence::MailedCode(among) => {
                 let code = request.code.as_ref().map_or(&[][..], |code| code.expose().as_bytes());
-                let kind = (SecretKind::MailedCode, Of::MailedCode);
+                let kind = (SecretKind::MailedCode, ComparedSecret::MailedCode);
                 let found = self.matching_code(account, kind, among.as_slice(), 1, stored, code);
                 found.map_or(MatchResult::NoMatch, |_| MatchResult::Match)
             }
             ExpectedEvidence::Notice(among) => {
                 let code = request.notice.as_ref().map_or(&[][..], |code| code.expose());
-                let kind = (SecretKind::Notice, Of::Notice);
+                let kind = (SecretKind::Notice, ComparedSecret::Notice);
                 let found = self.matching_code(account, kind, among, NOTICES, stored, code);
                 found.map_or(MatchResult::NoMatch, MatchResult::Code)
             }
             ExpectedEvidence::Recovery(among) => {
                 let code = request.recovery.as_ref().map_or(&[][..], |code| code.expose());
-                let kind = (SecretKind::Recovery, Of::Recovery);
+                let kind = (SecretKind::Recovery, ComparedSecret::Recovery);
                 let found =
                     self.matching_code(account, kind, among, RECOVERY_CODES as usize, stored, code);
                 found.map_or(MatchResult::NoMatch, MatchResult::Code)
@@ -66,8 +66,8 @@ impl Accounts {
             .and_then(|text| PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok());
         let Some(password) = request.password.clone() else { return Ok(MatchResult::NoMatch) };
         let work = self.store.work();
-        work.compared(Of::Password, hash.is_some());
-        work.done(Done::Password, 1);
+        work.compared(ComparedSecret::Password, hash.is_some());
+        work.done(Operation::Password, 1);
         let right = self.passwords.verify(request.queue, hash, password).await?;
         Ok(if right { MatchResult::Match } else { MatchResult::NoMatch })
     }
@@ -76,7 +76,7 @@ impl Accounts {
     fn matching_code(
         &self,
         account: AccountId,
-        (kind, of): (SecretKind, Of),
+        (kind, of): (SecretKind, ComparedSecret),
         among: &[SecretId],
         most: usize,
         stored: &StoredSecrets,
@@ -108,7 +108,7 @@ impl Accounts {
             Ok::<_, AccountError>((self.open_secret(account, secret, stored)?, after))
         };
         let expected = with.map(open).transpose()?;
-        self.store.work().compared(Of::Totp, matches!(expected, Some((Some(_), _))));
+        self.store.work().compared(ComparedSecret::Totp, matches!(expected, Some((Some(_), _))));
         let (secret, after) = match expected {
             Some((Some(secret), after)) => (SecretBytes::new(&secret), after),
             _ => (SecretBytes::new(&[0; 20]), u64::MAX),

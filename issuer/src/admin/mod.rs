@@ -31,7 +31,7 @@ pub use crate::store::{
 };
 pub use server_key::ServerKeyError;
 
-use report::{Finding, Thresholds};
+use report::{SuspiciousActivity, Thresholds};
 
 /// Why an operator's act was not done.
 #[derive(Debug, thiserror::Error)]
@@ -298,7 +298,7 @@ impl Operator {
         &self,
         seconds: u64,
         thresholds: &Thresholds,
-    ) -> Result<(TimeSpan, Vec<Finding>), OperatorError> {
+    ) -> Result<(TimeSpan, Vec<SuspiciousActivity>), OperatorError> {
         let now = self.environment.clock.now();
         let since = now.seconds().saturating_sub(seconds);
         // What was paid in this second is in it.

@@ -80,7 +80,7 @@ impl Suspicion {
 
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct SuspiciousActivity {
     /// The kind of suspicion.
     pub what: Suspicion,
     /// The account or the till that it is about.
@@ -97,7 +97,7 @@ pub struct Finding {
     pub last: UnixTime,
 }
 
-impl Finding {
+impl SuspiciousActivity {
     /// Gives the command that stops it, without the reason.
     #[must_use]
     pub fn command(&self) -> String {
@@ -144,7 +144,7 @@ pub async fn make(
     store: &Store,
     span: TimeSpan,
     thresholds: &Thresholds,
-) -> Result<Vec<Finding>, StoreError> {
+) -> Result<Vec<SuspiciousActivity>, StoreError> {
     let mut findings = Vec::new();
     let rules = [
         (Suspicion::SameAmount, thresholds.same_amount_a_minute, 0),
@@ -157,7 +157,7 @@ pub async fn make(
         let usual = store.median_activity(counted, span, seconds).await?;
         let least = least.max(usual.saturating_mul(times));
         let busiest = store.busiest_periods(counted, span, seconds, least, MOST).await?;
-        let finding = |BusyPeriod { subject, count, amount, first, last }| Finding {
+        let finding = |BusyPeriod { subject, count, amount, first, last }| SuspiciousActivity {
             what,
             who: subject,
             count,
@@ -177,14 +177,16 @@ pub async fn make(
     findings.retain(|f| f.what != Suspicion::BusyTill || !told.contains(&f.who));
     let (wrong, usual) = store.wrong_codes(span, thresholds.wrong_codes, MOST).await?;
     let least = usual.saturating_mul(thresholds.times_usual);
-    findings.extend(wrong.into_iter().filter(|wrong| wrong.count >= least).map(|wrong| Finding {
-        what: Suspicion::WrongCodes,
-        who: ActivitySubject::Till(wrong.till),
-        count: wrong.count,
-        usual,
-        amount: 0,
-        first: wrong.day,
-        last: wrong.day,
+    findings.extend(wrong.into_iter().filter(|wrong| wrong.count >= least).map(|wrong| {
+        SuspiciousActivity {
+            what: Suspicion::WrongCodes,
+            who: ActivitySubject::Till(wrong.till),
+            count: wrong.count,
+            usual,
+            amount: 0,
+            first: wrong.day,
+            last: wrong.day,
+        }
     }));
     Ok(findings)
 }

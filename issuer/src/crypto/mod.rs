@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::Sealed;
 use crate::domain::secret_kind_number;
-pub use sealing::Place;
+pub use sealing::SealingContext;
 pub use service::{KeyService, WrongKey};
 pub use ticket::TicketPurpose;
 
@@ -157,7 +157,7 @@ impl Keys {
                 Ok(Sealed { key: INDEX, bytes: hash.to_vec() })
             }
             SecretKind::Address | SecretKind::Password | SecretKind::Factor => {
-                self.seal(Place::Secret(account, id, kind), secret, random)
+                self.seal(SealingContext::Secret(account, id, kind), secret, random)
             }
         }
     }
@@ -183,7 +183,7 @@ impl Keys {
     /// `Random`.
     pub fn seal(
         &self,
-        place: Place,
+        place: SealingContext,
         plain: &[u8],
         random: &dyn Random,
     ) -> Result<Sealed, KeysError> {
@@ -197,7 +197,7 @@ impl Keys {
     /// `NotOpened`.
     pub fn open_sealed(
         &self,
-        place: Place,
+        place: SealingContext,
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
         let key = self.sealing.get(&sealed.key).ok_or(KeysError::NotOpened)?;

@@ -13,7 +13,7 @@ use crate::domain::{AccountId, MailId};
 
 /// Where a sealed value stands; it opens nowhere else.
 #[derive(Clone, Copy, Debug)]
-pub enum Place {
+pub enum SealingContext {
     /// A secret beside an account.
     Secret(AccountId, SecretId, SecretKind),
     /// A mail that waits.
@@ -24,7 +24,7 @@ pub enum Place {
     AliasKey(AccountId, CredentialId),
 }
 
-impl Place {
+impl SealingContext {
     pub(super) fn name(self) -> Vec<u8> {
         match self {
             Self::Secret(account, id, kind) => {

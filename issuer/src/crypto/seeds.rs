@@ -3,7 +3,7 @@
 use tegata::code::{AliasKey, CredentialId, Seed};
 use tegata::{Random, Secret};
 
-use super::{Keys, KeysError, Place};
+use super::{Keys, KeysError, SealingContext};
 use crate::domain::{AccountId, Sealed, SealedSeed};
 
 impl Keys {
@@ -20,8 +20,8 @@ impl Keys {
     ) -> Result<SealedSeed, KeysError> {
         let alias_key = seed.alias_key();
         let Sealed { key, bytes } =
-            self.seal(Place::Seed(account, credential), seed.expose(), random)?;
-        let place = Place::AliasKey(account, credential);
+            self.seal(SealingContext::Seed(account, credential), seed.expose(), random)?;
+        let place = SealingContext::AliasKey(account, credential);
         let alias_key = self.seal(place, alias_key.expose(), random)?.bytes;
         Ok(SealedSeed { key, seed: bytes, alias_key })
     }
@@ -36,7 +36,7 @@ impl Keys {
         credential: CredentialId,
         sealed: &Sealed,
     ) -> Result<Seed, KeysError> {
-        let seed = self.open_sealed(Place::Seed(account, credential), sealed)?;
+        let seed = self.open_sealed(SealingContext::Seed(account, credential), sealed)?;
         Seed::from_slice(&seed).ok_or(KeysError::NotOpened)
     }
 
@@ -50,7 +50,7 @@ impl Keys {
         credential: CredentialId,
         sealed: &Sealed,
     ) -> Result<AliasKey, KeysError> {
-        let key = self.open_sealed(Place::AliasKey(account, credential), sealed)?;
+        let key = self.open_sealed(SealingContext::AliasKey(account, credential), sealed)?;
         let key = Secret::from_slice(&key).ok_or(KeysError::NotOpened)?;
         Ok(AliasKey::from_key(&key))
     }

@@ -1,10 +1,9 @@
 //! Ids and hashes that rows are found by. All are made by the issuer, never by the database.
 
-use std::fmt;
-
 use tegata::code::CredentialId;
 use tegata::{Random, RandomUnavailable, UnixTime};
 
+use super::newtype::newtype;
 use crate::domain::hash::sha256;
 
 /// 16 bytes that sort by time: laid out as UUID version 7 (RFC 9562, section 5.7); its milliseconds are whole seconds.
@@ -25,43 +24,23 @@ fn set_millis(id: &mut [u8; 16], count: u64) {
     id[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
 }
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub [u8; 16]);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self)
-            }
-        }
-    };
-}
-
-id! {
+newtype! {
     /// The number of an account.
-    AccountId
+    id AccountId
 }
-id! {
+newtype! {
     /// The number of a mail.
-    MailId
+    id MailId
 }
-id! {
+newtype! {
     /// The number of an event. Those of a later second sort later; within one, those of an account in the order of its
     /// changes, and by their place in a change.
-    EventId
+    id EventId
 }
 
-id! {
+newtype! {
     /// What a device calls one of its requests, 16 random bytes: the same request again is told by it.
-    RequestId
+    id RequestId
 }
 
 /// A new number for a payment credential. They sort by when they were made.
@@ -88,14 +67,14 @@ pub(crate) fn first_of(second: UnixTime) -> [u8; 16] {
     id
 }
 
-id! {
+newtype! {
     /// The number of an authorisation. Those of a later second sort later.
-    AuthorisationId
+    id AuthorisationId
 }
 
-id! {
+newtype! {
     /// The number of a card here.
-    CardId
+    id CardId
 }
 
 impl CardId {

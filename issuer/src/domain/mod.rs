@@ -17,13 +17,13 @@ mod ids;
 mod internal_error;
 mod limits;
 mod money;
+mod newtype;
 mod operator;
 mod processor_ids;
 mod sale;
 mod sealed;
 mod secret_text;
 mod store_url;
-mod text;
 
 pub use environment::{Environment, SystemUptime, Uptime};
 pub(crate) use ids::first_of;
@@ -34,6 +34,7 @@ pub use ids::{
 pub use internal_error::InternalError;
 pub use limits::{AuthoriseLimits, Cap, PaymentRules};
 pub use money::{Amount, Currency, DayOffset, Decimals};
+pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};
 pub use processor_ids::{CustomerId, IntentId, MethodId, RegisteredCard};
 pub use sale::{IdempotencyKey, Reference};
@@ -41,4 +42,3 @@ pub use sealed::{Sealed, SealedSeed, WrappedKey};
 pub(crate) use sealed::{secret_kind, secret_kind_number};
 pub(crate) use secret_text::secret_text;
 pub use store_url::StoreUrl;
-pub use text::InvalidField;

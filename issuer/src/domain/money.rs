@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use tegata::UnixTime;
 use utoipa::ToSchema;
 
-use super::text::{InvalidField, text_type};
+use super::newtype::{InvalidField, newtype};
 
 /// An amount in minor units that a card can be charged with: 1 to 4,294,967,295.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -41,10 +41,10 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-text_type! {
+newtype! {
     /// A currency code of three letters (ISO 4217), such as `JPY`.
     #[schema(pattern = "^[A-Z]{3}$", example = "JPY")]
-    Currency, "a currency: three capital letters", |text| {
+    text Currency, "a currency: three capital letters", |text| {
         text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
     }
 }

@@ -1,6 +1,6 @@
 //! Ids that the card processor gave out. Each goes into a path as it is, so it has the form of a name and no other.
 
-use super::text::text_type;
+use super::newtype::newtype;
 
 /// Whether a text is of up to 128 letters, digits and underscores.
 fn is_id(text: &str) -> bool {
@@ -8,19 +8,19 @@ fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(is_in_name)
 }
 
-text_type! {
+newtype! {
     /// The processor's id of a customer.
-    CustomerId, "an id of the processor: up to 128 letters, digits and underscores", is_id
+    text CustomerId, "an id of the processor: up to 128 letters, digits and underscores", is_id
 }
 
-text_type! {
+newtype! {
     /// The processor's id of a stored card, or the token by which one is registered.
-    MethodId, "an id of the processor: up to 128 letters, digits and underscores", is_id
+    text MethodId, "an id of the processor: up to 128 letters, digits and underscores", is_id
 }
 
-text_type! {
+newtype! {
     /// The processor's id of a charge, given before any money moves.
-    IntentId, "an id of the processor: up to 128 letters, digits and underscores", is_id
+    text IntentId, "an id of the processor: up to 128 letters, digits and underscores", is_id
 }
 
 /// A card as the processor stores it for the issuer.

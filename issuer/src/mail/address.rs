@@ -7,7 +7,7 @@ use tegata::protocol::{Handle, Language};
 use tegata_policy::{Account, SecretId, SecretKind};
 
 use super::error::MailError;
-use crate::crypto::{Keys, Place};
+use crate::crypto::{Keys, SealingContext};
 use crate::domain::{AccountId, InternalError, Sealed};
 use crate::store::Store;
 
@@ -29,7 +29,7 @@ pub(crate) fn open_address(
     secrets: &BTreeMap<SecretId, (SecretKind, Sealed)>,
 ) -> Result<Option<StoredAddress>, MailError> {
     let Some((kind, sealed)) = secrets.get(&secret) else { return Ok(None) };
-    let json = keys.open_sealed(Place::Secret(account, secret, *kind), sealed);
+    let json = keys.open_sealed(SealingContext::Secret(account, secret, *kind), sealed);
     let json = json.map_err(|error| InternalError::new("opening a secret", &error))?;
     let address = serde_json::from_slice(&json);
     Ok(Some(address.map_err(|error| InternalError::new("reading an address", &error))?))

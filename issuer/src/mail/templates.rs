@@ -10,7 +10,7 @@ use super::address::{StoredAddress, address_of};
 use super::error::MailError;
 use super::no_link::no_link;
 use super::receipt::{Receipt, ReceiptFormat};
-use crate::crypto::{Keys, Place};
+use crate::crypto::{Keys, SealingContext};
 use crate::domain::{AccountId, InternalError, MailId, PaymentRules, Sealed};
 use crate::store::{LeasedMail, Store};
 
@@ -73,7 +73,7 @@ impl QueuedMail {
     ) -> Result<Sealed, InternalError> {
         let json = serde_json::to_vec(self).map(zeroize::Zeroizing::new);
         let json = json.map_err(|error| InternalError::new("writing a mail", &error))?;
-        keys.seal(Place::Mail(account, mail), &json, random)
+        keys.seal(SealingContext::Mail(account, mail), &json, random)
             .map_err(|error| InternalError::new("sealing a mail", &error))
     }
 
@@ -197,7 +197,7 @@ pub(super) async fn compose(
     templates: &MailTemplates,
     mail: &LeasedMail,
 ) -> Result<Option<OutgoingEmail>, MailError> {
-    let place = Place::Mail(mail.account, mail.id);
+    let place = SealingContext::Mail(mail.account, mail.id);
     let json = keys.open_sealed(place, &mail.content).ok();
     match json.and_then(|json| serde_json::from_slice(&json).ok()) {
         None => Ok(None),

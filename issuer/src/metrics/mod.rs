@@ -4,7 +4,7 @@ pub(crate) mod work;
 
 use std::time::Duration;
 
-use crate::metrics::work::Work;
+use crate::metrics::work::WorkCounts;
 use prometheus::{HistogramOpts, IntGaugeVec};
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
@@ -16,7 +16,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
     in_flight: IntGauge,
-    work: Work,
+    work: WorkCounts,
 }
 
 /// How a request ended, for the counts.
@@ -57,7 +57,7 @@ impl Metrics {
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
         registry.register(Box::new(build))?;
-        let work = Work::default();
+        let work = WorkCounts::default();
         work.collectors().into_iter().try_for_each(|counts| registry.register(counts))?;
         Ok(Self { registry, requests, seconds, in_flight, work })
     }
@@ -69,7 +69,7 @@ impl Metrics {
     }
 
     /// Where work is counted.
-    pub(crate) fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> WorkCounts {
         self.work.clone()
     }
 

@@ -1,19 +1,19 @@
-//! Work, counted: for `/metrics`, and for tests that hold two requests to the same work. Labels are constants.
+//! Counts of work, for `/metrics`, and for tests that hold two requests to the same work. Labels are constants.
 
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, Opts};
 
-/// Where work is counted. A clone counts in the same place.
+/// Counters of work. A clone counts in the same place.
 #[derive(Clone, Debug)]
-pub(crate) struct Work {
+pub(crate) struct WorkCounts {
     done: IntCounterVec,
     compared: IntCounterVec,
     by: &'static str,
 }
 
-/// What costs.
+/// An operation that costs the store or a processor something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub(crate) enum Operation {
     /// A statement that reads, by itself.
     Read,
     /// A transaction of the store's.
@@ -26,9 +26,9 @@ pub(crate) enum Done {
     Password,
 }
 
-/// What somebody's word is compared with.
+/// A kind of stored secret that a request is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Of {
+pub(crate) enum ComparedSecret {
     /// A password.
     Password,
     /// A mailed code.
@@ -41,7 +41,7 @@ pub(crate) enum Of {
     Notice,
 }
 
-impl Work {
+impl WorkCounts {
     fn new() -> prometheus::Result<Self> {
         let done = Opts::new(
             "tegata_work_total",
@@ -68,31 +68,31 @@ impl Work {
         [Box::new(self.done.clone()), Box::new(self.compared.clone())]
     }
 
-    pub(crate) fn done(&self, what: Done, times: usize) {
+    pub(crate) fn done(&self, what: Operation, times: usize) {
         let what = match what {
-            Done::Read => "read",
-            Done::Transaction => "transaction",
-            Done::ReadWithin => "read-within",
-            Done::Write => "write",
-            Done::Password => "password",
+            Operation::Read => "read",
+            Operation::Transaction => "transaction",
+            Operation::ReadWithin => "read-within",
+            Operation::Write => "write",
+            Operation::Password => "password",
         };
         self.done.with_label_values(&[what, self.by]).inc_by(times as u64);
     }
 
-    pub(crate) fn compared(&self, of: Of, is_kept: bool) {
+    pub(crate) fn compared(&self, of: ComparedSecret, is_kept: bool) {
         let of = match of {
-            Of::Password => "password",
-            Of::MailedCode => "mailed-code",
-            Of::Totp => "totp",
-            Of::Recovery => "recovery-code",
-            Of::Notice => "notice-code",
+            ComparedSecret::Password => "password",
+            ComparedSecret::MailedCode => "mailed-code",
+            ComparedSecret::Totp => "totp",
+            ComparedSecret::Recovery => "recovery-code",
+            ComparedSecret::Notice => "notice-code",
         };
         let with = if is_kept { "kept" } else { "nothing" };
         self.compared.with_label_values(&[of, with]).inc();
     }
 }
 
-impl Default for Work {
+impl Default for WorkCounts {
     #[expect(
         clippy::expect_used,
         reason = "the names are constants; each test of the store makes one"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tegata::Random;
 
-use crate::crypto::{Keys, Place};
+use crate::crypto::{Keys, SealingContext};
 use crate::domain::MailId;
 use crate::mail::Receipt;
 use crate::store::{Authorisation, MailPriority, OutboxMail, ReceiptWriter, StoreError};
@@ -29,7 +29,7 @@ impl ReceiptWriter for SealedReceiptWriter {
         let unwritten = StoreError::Unreadable("outbox");
         let receipt = Receipt::of(of).ok_or_else(|| unwritten.clone())?;
         let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;
-        let letter = self.keys.seal(Place::Mail(of.account, id), &json, &*self.random);
+        let letter = self.keys.seal(SealingContext::Mail(of.account, id), &json, &*self.random);
         let letter = letter.map_err(|_| unwritten)?;
         Ok(OutboxMail { id, made: of.changed, priority: MailPriority::Receipt, content: letter })
     }

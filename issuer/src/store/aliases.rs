@@ -24,7 +24,7 @@ pub struct AliasRow {
     pub id: CredentialId,
     /// The account that it is of.
     pub account: AccountId,
-    /// The alias key, sealed for [`Place::AliasKey`](crate::crypto::Place::AliasKey).
+    /// The alias key, sealed for [`SealingContext::AliasKey`](crate::crypto::SealingContext::AliasKey).
     pub alias_key: Sealed,
 }
 

@@ -8,12 +8,12 @@ use super::database::Database;
 use super::error::StoreError;
 use super::sql::{Query, Row, Statement, Value};
 use super::transaction::{Transaction, TransactionFuture};
-use crate::metrics::work::{Done, Work};
+use crate::metrics::work::{Operation, WorkCounts};
 
 #[derive(Clone)]
 pub(super) struct CountedDatabase {
     pub(super) database: Arc<Database>,
-    pub(super) work: Work,
+    pub(super) work: WorkCounts,
 }
 
 impl CountedDatabase {
@@ -22,13 +22,13 @@ impl CountedDatabase {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.work.done(Done::Read, 1);
+        self.work.done(Operation::Read, 1);
         self.database.rows(sql, values).await
     }
 
     /// Gives the rows of each query.
     pub(super) async fn query_all(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.work.done(Done::Read, queries.len());
+        self.work.done(Operation::Read, queries.len());
         self.database.query_all(queries).await
     }
 
@@ -69,7 +69,7 @@ impl CountedDatabase {
         + 'static,
     ) -> impl for<'a> Fn(&'a mut dyn Transaction) -> TransactionFuture<'a, T> + Send + Sync + 'static
     {
-        self.work.done(Done::Transaction, 1);
+        self.work.done(Operation::Transaction, 1);
         let work = Arc::new(work);
         let counts = self.work.clone();
         move |transaction| {
@@ -81,31 +81,31 @@ impl CountedDatabase {
 
     /// Runs one statement as a transaction of its own.
     pub(super) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
-        self.work.done(Done::Transaction, 1);
-        self.work.done(Done::Write, 1);
+        self.work.done(Operation::Transaction, 1);
+        self.work.done(Operation::Write, 1);
         self.database.write_one(statement).await
     }
 }
 
 struct CountedTransaction<'a> {
     transaction: &'a mut dyn Transaction,
-    counts: Work,
+    counts: WorkCounts,
 }
 
 #[async_trait]
 impl Transaction for CountedTransaction<'_> {
     async fn query_all(&mut self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.counts.done(Done::ReadWithin, queries.len());
+        self.counts.done(Operation::ReadWithin, queries.len());
         self.transaction.query_all(queries).await
     }
 
     async fn write(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        self.counts.done(Done::Write, statements.len());
+        self.counts.done(Operation::Write, statements.len());
         self.transaction.write(statements).await
     }
 
     async fn write_last(&mut self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        self.counts.done(Done::Write, statements.len());
+        self.counts.done(Operation::Write, statements.len());
         self.transaction.write_last(statements).await
     }
 }

@@ -2,7 +2,7 @@
 
 use tegata::UnixTime;
 use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
-use tegata_policy::{Account, CredentialNumber, Payer};
+use tegata_policy::{Account, CredentialNumber, SpendingCredential};
 
 use super::Store;
 use super::error::StoreError;
@@ -55,7 +55,7 @@ pub struct IndexedCredential {
     pub account: AccountId,
     /// Its number in the account's state. Whether the account pays with it is in another row.
     pub number: CredentialNumber,
-    /// Its seed, sealed for [`Place::Seed`](crate::crypto::Place::Seed).
+    /// Its seed, sealed for [`SealingContext::Seed`](crate::crypto::SealingContext::Seed).
     pub seed: Sealed,
 }
 
@@ -123,14 +123,14 @@ pub(super) fn payer_statements(
     if payer_before == payer_after {
         return;
     }
-    let number = |payer: Option<Payer>| payer.map(|payer| payer.credential);
+    let number = |payer: Option<SpendingCredential>| payer.map(|payer| payer.credential);
     if number(payer_before).is_some() && number(payer_before) != number(payer_after) {
         // Numbers begin above 0: with none that stays, all go.
         let stays = number(payer_after).map_or(0, |number| number.0);
         to.push(Statement::new(VOID, values![account.0, stays]));
     }
     to.push(match payer_after {
-        Some(Payer { credential, generation, low_until }) => {
+        Some(SpendingCredential { credential, generation, low_until }) => {
             let number = low_until.map(|_| credential.0);
             let low_until = low_until.map_or(0, UnixTime::seconds);
             Statement::new(PAYER, values![account.0, number, generation.0, low_until])
@@ -139,9 +139,9 @@ pub(super) fn payer_statements(
     });
 }
 
-fn payer(state: &Account) -> Option<tegata_policy::Payer> {
+fn payer(state: &Account) -> Option<tegata_policy::SpendingCredential> {
     match state {
-        Account::Active(live) => live.payer(),
+        Account::Active(live) => live.spending_credential(),
         Account::PendingSignUp(_) | Account::Closed => None,
     }
 }

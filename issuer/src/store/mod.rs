@@ -77,7 +77,7 @@ pub use sealed_rows::{SealedRow, SeedRow};
 pub use tills::{Till, TillStage};
 
 use crate::domain::StoreUrl;
-use crate::metrics::work::Work;
+use crate::metrics::work::WorkCounts;
 use counted_database::CountedDatabase;
 use database::Database;
 use sql::{Statement, Value};
@@ -106,17 +106,17 @@ impl Store {
             }
         };
         Ok(Self {
-            database: CountedDatabase { database: Arc::new(database), work: Work::default() },
+            database: CountedDatabase { database: Arc::new(database), work: WorkCounts::default() },
         })
     }
 
     /// Gives the same store, which counts its work there.
-    pub(crate) fn with_work_counter(self, work: Work) -> Self {
+    pub(crate) fn with_work_counter(self, work: WorkCounts) -> Self {
         Self { database: CountedDatabase { work, ..self.database } }
     }
 
     /// Gives the counter of its work.
-    pub(crate) fn work(&self) -> &Work {
+    pub(crate) fn work(&self) -> &WorkCounts {
         &self.database.work
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata::protocol::SessionId;
-use tegata_issuer::crypto::Place;
+use tegata_issuer::crypto::SealingContext;
 use tegata_issuer::domain::TokenHash;
 use tegata_issuer::store::{AccountChange, StoreError};
 use tegata_policy::limits::AttemptLimit;
@@ -38,7 +38,7 @@ async fn a_written_account_is_read_back(database: TestDatabase) {
     assert_eq!(store.find_account(&keys.handle("other@shop.example")).await.unwrap(), None);
 
     let (kind, kept) = &loaded.secrets[&live.address()];
-    let place = Place::Secret(account, live.address(), *kind);
+    let place = SealingContext::Secret(account, live.address(), *kind);
     assert_eq!(*keys.open_sealed(place, kept).unwrap(), SECRET);
     let (kind, kept) = &loaded.secrets[&recovery[0]];
     assert!(keys.is_code(account, recovery[0], *kind, kept, SECRET));
@@ -91,7 +91,7 @@ async fn of_64_concurrent_changes_the_first_wins(database: TestDatabase) {
     let loaded = stores[1].load(account).await.unwrap().unwrap();
     assert_eq!(loaded.version, 2);
     let (kind, kept) = &loaded.secrets[&SecretId(1000)];
-    let place = Place::Secret(account, SecretId(1000), *kind);
+    let place = SealingContext::Secret(account, SecretId(1000), *kind);
     assert_eq!(*keys.open_sealed(place, kept).unwrap(), winners);
 }
 

@@ -1,6 +1,6 @@
 //! The log: what was sealed cannot be changed unnoticed, even with access to the database.
 
-use tegata_issuer::audit::{AuditError, Finding, LogVerification, seal, verify};
+use tegata_issuer::audit::{AuditError, LogVerification, SuspiciousActivity, seal, verify};
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::EventId;
 use tegata_issuer::store::Store;
@@ -69,7 +69,7 @@ impl Log {
             .await;
     }
 
-    async fn findings(&self) -> Vec<Finding> {
+    async fn findings(&self) -> Vec<SuspiciousActivity> {
         self.verify().await.findings
     }
 }
@@ -138,7 +138,7 @@ async fn a_truncated_log_is_found(database: TestDatabase) {
     log.write(0, 3).await;
     log.write(3, 6).await;
     log.database.sql(&format!("DELETE FROM events WHERE {}", log.at(4..=6).await)).await;
-    let cut = Finding::CutOff { last: 3, signed: 6 };
+    let cut = SuspiciousActivity::CutOff { last: 3, signed: 6 };
     assert_eq!(log.findings().await, std::slice::from_ref(&cut));
     // With its seal: the checkpoint file still knows.
     log.database.sql("DELETE FROM event_seals WHERE count > 3").await;
@@ -149,7 +149,7 @@ async fn a_truncated_log_is_found(database: TestDatabase) {
         log.store.append_event(shopper::event(noon().shifted(second), "deed")).await.unwrap();
     }
     log.store.seal(10).await.unwrap();
-    assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);
+    assert_eq!(log.findings().await, [SuspiciousActivity::Rewritten { count: 6 }]);
 }
 
 async fn a_changed_event_is_found(database: TestDatabase) {
@@ -167,7 +167,7 @@ async fn a_changed_event_is_found(database: TestDatabase) {
         ("deed = 'deed 4op', actor = 'erator'", "deed = 'deed 4', actor = 'operator'"),
     ] {
         log.database.sql(&format!("UPDATE events SET {change} WHERE {fifth}")).await;
-        let changed = Finding::Changed { from: 4, to: 6 };
+        let changed = SuspiciousActivity::Changed { from: 4, to: 6 };
         assert_eq!(log.findings().await, [changed], "{change}");
         log.database.sql(&format!("UPDATE events SET {back} WHERE {fifth}")).await;
         assert!(log.findings().await.is_empty(), "{back}");
@@ -183,8 +183,8 @@ async fn an_inserted_or_deleted_event_is_found(database: TestDatabase) {
     let of = |page: usize, nth: usize| pages[page].events[nth];
     let other = EventId([7; 16]);
     // In the second seal one is removed, all are, one is added, one is replaced, two are swapped.
-    let missing = Finding::Missing { place: 4 };
-    let changed = Finding::Changed { from: 4, to: 6 };
+    let missing = SuspiciousActivity::Missing { place: 4 };
+    let changed = SuspiciousActivity::Changed { from: 4, to: 6 };
     for (ids, found) in [
         (vec![of(1, 0), of(1, 2)], &missing),
         (vec![], &missing),
@@ -205,7 +205,7 @@ async fn an_inserted_or_deleted_event_is_found(database: TestDatabase) {
     // Two of different seals are swapped.
     log.name(6, &[of(0, 2), of(1, 1), of(1, 2)]).await;
     log.name(3, &[of(0, 0), of(0, 1), of(1, 0)]).await;
-    assert_eq!(log.findings().await, [Finding::Changed { from: 1, to: 3 }, changed]);
+    assert_eq!(log.findings().await, [SuspiciousActivity::Changed { from: 1, to: 3 }, changed]);
     log.name(6, &pages[1].events).await;
     log.name(3, &pages[0].events).await;
     assert!(log.findings().await.is_empty(), "as it was");
@@ -215,7 +215,10 @@ async fn an_inserted_or_deleted_event_is_found(database: TestDatabase) {
     log.database.sql("UPDATE event_seals SET count = 6 WHERE count = 60").await;
     log.database.sql(&format!("DELETE FROM events WHERE {}", log.at([2]).await)).await;
     let findings = log.findings().await;
-    assert_eq!(findings, [Finding::Missing { place: 2 }, Finding::Changed { from: 1, to: 3 }]);
+    assert_eq!(
+        findings,
+        [SuspiciousActivity::Missing { place: 2 }, SuspiciousActivity::Changed { from: 1, to: 3 }]
+    );
 }
 
 async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
@@ -225,11 +228,11 @@ async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
     assert!(log.findings().await.is_empty());
     let id = log.database.blob(&[9; 16]);
     log.database.sql(&format!("INSERT INTO events VALUES ({id}, NULL, 'a', 'b', 1, '{{}}')")).await;
-    assert_eq!(log.findings().await, [Finding::Uncounted { there: 5, known: 4 }]);
+    assert_eq!(log.findings().await, [SuspiciousActivity::Uncounted { there: 5, known: 4 }]);
     log.database.sql("DELETE FROM events WHERE deed = 'a'").await;
     assert!(log.findings().await.is_empty());
     // One that waits is deleted; one is not sealed; one does not wait.
-    let uncounted = Finding::Uncounted { there: 3, known: 4 };
+    let uncounted = SuspiciousActivity::Uncounted { there: 3, known: 4 };
     log.database.sql("DELETE FROM events WHERE deed = 'waits'").await;
     assert_eq!(log.findings().await, std::slice::from_ref(&uncounted));
     assert_eq!(log.seal().await.unwrap(), 3);
@@ -241,7 +244,7 @@ async fn an_event_neither_sealed_nor_waiting_is_found(database: TestDatabase) {
     let again = format!("INSERT INTO events_waiting SELECT event FROM events WHERE {first}");
     log.database.sql(&again).await;
     log.seal().await.unwrap();
-    assert_eq!(log.findings().await, [Finding::Uncounted { there: 3, known: 4 }]);
+    assert_eq!(log.findings().await, [SuspiciousActivity::Uncounted { there: 3, known: 4 }]);
 }
 
 async fn a_rewritten_history_is_found_and_not_signed(database: TestDatabase) {
@@ -252,7 +255,7 @@ async fn a_rewritten_history_is_found_and_not_signed(database: TestDatabase) {
     log.database.sql("INSERT INTO events_waiting SELECT event FROM events").await;
     log.database.sql("DELETE FROM event_seals").await;
     log.store.seal(10).await.unwrap();
-    assert_eq!(log.findings().await, [Finding::Rewritten { count: 6 }]);
+    assert_eq!(log.findings().await, [SuspiciousActivity::Rewritten { count: 6 }]);
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
     log.store.append_event(shopper::event(noon().shifted(10), "deed")).await.unwrap();
     assert!(matches!(log.seal().await, Err(AuditError::NotOurs)));
@@ -269,6 +272,9 @@ async fn a_changed_line_of_the_checkpoint_file_is_found(database: TestDatabase) 
     for (from, to) in [("\"count\":6", "\"count\":5"), ("\"at\":18", "\"at\":17"), ("6", "")] {
         let (first, second) = lines.split_once('\n').unwrap();
         std::fs::write(&file, format!("{first}\n{}", second.replacen(from, to, 1))).unwrap();
-        assert!(log.findings().await.contains(&Finding::NotSigned { line: 2 }), "{from}");
+        assert!(
+            log.findings().await.contains(&SuspiciousActivity::NotSigned { line: 2 }),
+            "{from}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata_issuer::crypto::{Keys, KeysError, Place, TicketPurpose};
+use tegata_issuer::crypto::{Keys, KeysError, SealingContext, TicketPurpose};
 use tegata_issuer::domain::{AccountId, MailId};
 use tegata_issuer::key_store::KeyStoreError;
 use tegata_issuer::store::Store;
@@ -49,7 +49,7 @@ async fn all_opens(store: &Store, keys: &Keys, account: AccountId, recovery: &[S
             keys.is_code(account, *id, *kind, kept, SECRET)
         }
         _ => keys
-            .open_sealed(Place::Secret(account, *id, *kind), kept)
+            .open_sealed(SealingContext::Secret(account, *id, *kind), kept)
             .is_ok_and(|plain| *plain == SECRET),
     };
     assert!(loaded.secrets.len() > 10);
@@ -121,7 +121,7 @@ async fn a_sealed_value_opens_in_its_place_only() {
     let keys = database.keys(&database.store().await).await;
     let a = AccountId([1; 16]);
     let b = AccountId([2; 16]);
-    let place = Place::Secret(a, SecretId(1), SecretKind::Factor);
+    let place = SealingContext::Secret(a, SecretId(1), SecretKind::Factor);
     let sealed = keys.seal(place, b"secret", &database.random).unwrap();
     assert_eq!(*keys.open_sealed(place, &sealed).unwrap(), b"secret");
     assert_ne!(
@@ -130,10 +130,10 @@ async fn a_sealed_value_opens_in_its_place_only() {
         "a nonce of its own"
     );
     for other in [
-        Place::Secret(b, SecretId(1), SecretKind::Factor),
-        Place::Secret(a, SecretId(2), SecretKind::Factor),
-        Place::Secret(a, SecretId(1), SecretKind::Password),
-        Place::Mail(a, MailId([0; 16])),
+        SealingContext::Secret(b, SecretId(1), SecretKind::Factor),
+        SealingContext::Secret(a, SecretId(2), SecretKind::Factor),
+        SealingContext::Secret(a, SecretId(1), SecretKind::Password),
+        SealingContext::Mail(a, MailId([0; 16])),
     ] {
         assert!(keys.open_sealed(other, &sealed).is_err(), "{other:?}");
     }

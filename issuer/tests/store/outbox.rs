@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tegata_issuer::crypto::{Keys, Place};
+use tegata_issuer::crypto::{Keys, SealingContext};
 use tegata_issuer::domain::{AccountId, MailId};
 use tegata_issuer::store::{AccountChange, LeasedMail, MailPriority, OutboxMail, Store};
 
@@ -61,7 +61,8 @@ async fn a_mail_is_due_until_it_is_delivered(database: TestDatabase) {
     let mails = store.lease_due_mails(noon(), 60, 10).await.unwrap();
     let [mail] = &mails[..] else { panic!("{mails:?}") };
     let keys = database.keys(&store).await;
-    let letter = keys.open_sealed(Place::Mail(mail.account, mail.id), &mail.content).unwrap();
+    let letter =
+        keys.open_sealed(SealingContext::Mail(mail.account, mail.id), &mail.content).unwrap();
     assert!(letter.ends_with(b"12345678"));
     assert!(store.lease_due_mails(noon().shifted(59), 60, 10).await.unwrap().is_empty(), "leased");
     // The process that had it has died; another one starts.

@@ -3,7 +3,7 @@
 use tegata::code::{AliasKey, AliasPeriod, CredentialId, Scheme, Seed, Step};
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{SystemRandom, UnixTime};
-use tegata_issuer::crypto::{Keys, Place};
+use tegata_issuer::crypto::{Keys, SealingContext};
 use tegata_issuer::domain::{AccountId, EventId, MailId, RequestId, TokenHash, make_credential_id};
 use tegata_issuer::store::{
     AccountChange, EventRow, GlobalState, MailPriority, NewCredential, OutboxMail, Store,
@@ -82,7 +82,7 @@ pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> OutboxMail
     let random = SystemRandom::new();
     let id = MailId::make(now, &random).unwrap();
     let letter = format!("to {ADDRESS}: 12345678");
-    let letter = keys.seal(Place::Mail(account, id), letter.as_bytes(), &random).unwrap();
+    let letter = keys.seal(SealingContext::Mail(account, id), letter.as_bytes(), &random).unwrap();
     OutboxMail { id, made: now, priority: MailPriority::AccountMail, content: letter }
 }
 

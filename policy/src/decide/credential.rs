@@ -45,7 +45,7 @@ pub enum Caps {
 
 /// The part of an account's state that a payment at a till depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payer {
+pub struct SpendingCredential {
     /// The one payment credential of the account's epoch. Every other one is void for good.
     pub credential: CredentialNumber,
     /// The credential's generation: it is valid only while this is the issuer's.
@@ -84,22 +84,26 @@ impl ActiveAccount {
 
     /// The credential that payments are made with; `None` without one.
     #[must_use]
-    pub fn payer(&self) -> Option<Payer> {
+    pub fn spending_credential(&self) -> Option<SpendingCredential> {
         let valid = self.credential.filter(|credential| credential.epoch == self.epoch)?;
         let low_until = match self.spending {
             Spending::Open { low_until } if !self.is_frozen() => Some(low_until),
             _ => None,
         };
-        Some(Payer { credential: valid.number, generation: valid.generation, low_until })
+        Some(SpendingCredential {
+            credential: valid.number,
+            generation: valid.generation,
+            low_until,
+        })
     }
 
     /// The caps for a payment with this credential now; `None` if none may be made.
     #[must_use]
     pub fn caps(&self, credential: CredentialNumber, context: &PolicyContext) -> Option<Caps> {
-        let counts = |payer: &Payer| {
+        let counts = |payer: &SpendingCredential| {
             (payer.credential, payer.generation) == (credential, context.generation)
         };
-        let low_until = self.payer().filter(counts)?.low_until?;
+        let low_until = self.spending_credential().filter(counts)?.low_until?;
         Some(if context.now < low_until { Caps::Low } else { Caps::Usual })
     }
 }

@@ -22,7 +22,7 @@ use crate::effect::{AuditEvent, Effect};
 use crate::event::{Event, Reply};
 use tegata::protocol::Refusal;
 
-pub use credential::{Caps, Payer};
+pub use credential::{Caps, SpendingCredential};
 pub use decision::Decision;
 pub use sign_up::begin_sign_up;
 

@@ -1,13 +1,34 @@
-//! Short texts of one form, checked where they are read, so that nothing later has to.
+//! The macro for the small types of rows and messages: ids of 16 bytes, and short texts of one form that are checked
+//! where they are read, so that nothing later has to.
 
 /// A value is not of the form that its type has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0}")]
 pub struct InvalidField(pub(crate) &'static str);
 
-/// Declares a type for texts of one form: its documentation and name, the form in words, and the check.
-macro_rules! text_type {
-    ($(#[$attribute:meta])* $name:ident, $form:literal, $check:expr) => {
+/// Declares a type around one value.
+///
+/// - `id Name` is an id of 16 bytes, shown in hexadecimal.
+/// - `text Name, "form", check` is a text of one form; `form` completes the error "expected …".
+macro_rules! newtype {
+    ($(#[$attribute:meta])* id $name:ident) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+    ($(#[$attribute:meta])* text $name:ident, $form:literal, $check:expr) => {
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
         $(#[$attribute])*
         #[serde(transparent)]
@@ -49,4 +70,4 @@ macro_rules! text_type {
     };
 }
 
-pub(crate) use text_type;
+pub(crate) use newtype;
