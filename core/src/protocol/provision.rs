@@ -32,7 +32,7 @@ pub struct ProvisionedCredential {
     pub credential: CredentialName,
     /// The encapsulated key of HPKE.
     pub enc: X25519Key,
-    /// A [`Grant`](super::Grant), encrypted to the device.
+    /// The grant (a CBOR map of id, prefix, alias period and seed; docs/interface.md), encrypted to the device.
     pub ciphertext: Ciphertext,
     /// The public key of the issuer's till cards.
     pub till_card_key: Ed25519Key,

@@ -1,16 +1,19 @@
 //! The description of a message's route, made from the message itself.
 
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
 use tegata::protocol::{Call, RequiredAuth, SIGNATURE_HEADER};
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema};
-use utoipa::openapi::{
-    Components, Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
-};
+use utoipa::openapi::{Components, Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::http::call_problems::problems_of;
+use crate::http::openapi::response_of;
 use crate::http::operation_ids::operation_id;
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
@@ -54,8 +57,8 @@ where
         .description(Some(description))
         .request_body(Some(body))
         .response("200", answer);
-    for problem in problems(C::AUTH) {
-        operation = operation.response(problem.status().as_str(), refused(problem));
+    for (status, problems) in by_status(problems_of(C::PATH, C::AUTH)) {
+        operation = operation.response(status.as_str(), response_of(&problems));
     }
     for (name, says) in headers(C::AUTH) {
         let text = ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).build();
@@ -100,29 +103,10 @@ fn headers(by: RequiredAuth) -> Vec<(&'static str, String)> {
     signature.into_iter().chain(session).collect()
 }
 
-/// What can come back beside what each route can answer: one problem for each status.
-fn problems(by: RequiredAuth) -> Vec<Problem> {
-    use tegata::protocol::Refusal;
-    let mut problems = vec![Problem::Refused(Refusal::InvalidCredentials), Problem::Stopped];
-    match by {
-        RequiredAuth::Anyone => {}
-        RequiredAuth::Device(_) => problems.extend([Problem::NotSigned, Problem::WeakPassword]),
-        RequiredAuth::DeviceInSession(_) => {
-            problems.extend([Problem::NotSigned, Problem::Refused(Refusal::NoPendingOperation)]);
-        }
-        RequiredAuth::Session => problems.extend([
-            Problem::Refused(Refusal::NotLoggedIn),
-            Problem::Refused(Refusal::NoPendingOperation),
-            Problem::CardRefused,
-        ]),
+fn by_status(problems: Vec<Problem>) -> BTreeMap<StatusCode, Vec<Problem>> {
+    let mut statuses: BTreeMap<StatusCode, Vec<Problem>> = BTreeMap::new();
+    for problem in problems {
+        statuses.entry(problem.status()).or_default().push(problem);
     }
-    problems
-}
-
-fn refused(problem: Problem) -> Response {
-    let content = content("ProblemDocument");
-    ResponseBuilder::new()
-        .description(problem.title())
-        .content("application/problem+json", content)
-        .build()
+    statuses
 }

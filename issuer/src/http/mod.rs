@@ -1,6 +1,7 @@
 //! The service over HTTP: who may connect and how often, bodies, problems, the description, pages.
 
 pub mod body;
+mod call_problems;
 pub mod client_address;
 mod connection_limits;
 pub(crate) mod describe;

@@ -1,13 +1,10 @@
 //! The description of the interface, made from the code and served at `/openapi.json`.
 
-use std::collections::BTreeSet;
-
-use axum::http::StatusCode;
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::http::problem::{Problem, ProblemDocument};
+use crate::http::problem::{Problem, ProblemDocument, RetryAfter};
 
 /// What the routes are added to. Title, version and licence come from the package.
 #[derive(OpenApi)]
@@ -49,34 +46,47 @@ pub(crate) fn add_problems(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
+/// The problems of every request, and those of a body.
+const EVERYWHERE: [Problem; 4] = [
+    Problem::TooMany { retry_after: RetryAfter::SECOND },
+    Problem::Internal,
+    Problem::TimedOut,
+    Problem::busy(),
+];
+const WITH_BODY: [Problem; 3] = [Problem::Malformed, Problem::TooLarge, Problem::NotJson];
+
 fn add(operation: &mut Operation, has_body: bool) {
-    let everywhere = [
-        StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::INTERNAL_SERVER_ERROR,
-        StatusCode::REQUEST_TIMEOUT,
-    ];
-    let with_body = [
-        StatusCode::BAD_REQUEST,
-        StatusCode::PAYLOAD_TOO_LARGE,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    ];
-    let statuses = everywhere.into_iter().chain(with_body.into_iter().filter(|_| has_body));
-    for status in statuses {
-        let response = operation.responses.responses.entry(status.as_str().to_owned());
-        response.or_insert_with(|| response_of(status));
+    let with_body = WITH_BODY.into_iter().filter(|_| has_body);
+    for problem in EVERYWHERE.into_iter().chain(with_body) {
+        let status = problem.status().as_str().to_owned();
+        match operation.responses.responses.get_mut(&status) {
+            Some(RefOr::T(response)) => {
+                let also = describe(&[problem]);
+                if !response.description.contains(&also) {
+                    response.description = format!("{}; {also}", response.description);
+                }
+            }
+            Some(RefOr::Ref(_)) => {}
+            None => {
+                let response = response_of(&[problem]);
+                operation.responses.responses.insert(status, response.into());
+            }
+        }
     }
 }
 
-/// The response that stands for all problems of a status.
-fn response_of(status: StatusCode) -> RefOr<utoipa::openapi::Response> {
-    let problems = Problem::all().filter(|problem| problem.status() == status);
-    let titles: BTreeSet<&str> = problems.map(|problem| problem.title()).collect();
-    let description = titles.into_iter().collect::<Vec<_>>().join("; ");
+/// Names problems by title and name: the type of each is `urn:tegata:problem:` and the name.
+fn describe(problems: &[Problem]) -> String {
+    let names = problems.iter().map(|it| format!("{} (`{}`)", it.title(), it.name()));
+    names.collect::<Vec<_>>().join("; ")
+}
+
+/// The response that stands for these problems, which share a status.
+pub(super) fn response_of(problems: &[Problem]) -> Response {
     let schema = Ref::from_schema_name("ProblemDocument");
     let content = ContentBuilder::new().schema(Some(schema)).build();
     ResponseBuilder::new()
-        .description(description)
+        .description(describe(problems))
         .content("application/problem+json", content)
         .build()
-        .into()
 }

@@ -77,6 +77,9 @@ pub enum Problem {
 pub struct RetryAfter(u64);
 
 impl RetryAfter {
+    /// The shortest wait.
+    pub(crate) const SECOND: Self = Self(1);
+
     /// Rounded up: who comes back after it is not too early.
     #[must_use]
     pub fn from_wait(wait: Duration) -> Self {
@@ -129,9 +132,9 @@ impl Problem {
         Self::TimedOut,
         Self::TooLarge,
         Self::NotJson,
-        Self::TooMany { retry_after: RetryAfter(1) },
+        Self::TooMany { retry_after: RetryAfter::SECOND },
         Self::Internal,
-        Self::Busy { retry_after: RetryAfter(1) },
+        Self::Busy { retry_after: RetryAfter::SECOND },
     ];
 
     /// One of each type, for documents and tests.
@@ -154,7 +157,7 @@ impl Problem {
     /// What is under way cannot go on; it is worth to come again at once.
     #[must_use]
     pub const fn busy() -> Self {
-        Self::Busy { retry_after: RetryAfter(1) }
+        Self::Busy { retry_after: RetryAfter::SECOND }
     }
 
     /// A fault of ours: what failed goes to the log, under the request's id, and the answer says nothing of it.
@@ -174,7 +177,13 @@ impl Problem {
     /// The problem's type, a URN.
     #[must_use]
     pub fn urn(&self) -> String {
-        format!("urn:tegata:problem:{}", self.facts().name)
+        format!("urn:tegata:problem:{}", self.name())
+    }
+
+    /// The last part of the URN: the name that documents and programs know the problem by.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.facts().name
     }
 
     /// What it is in one line, always the same for a type.
@@ -516,6 +525,14 @@ mod tests {
     fn each_problem_has_a_name_of_its_own() {
         let names: BTreeSet<_> = Problem::all().map(|problem| problem.urn()).collect();
         assert_eq!(names.len(), Problem::all().count());
+    }
+
+    #[test]
+    fn the_document_lists_each_problem_with_its_status() {
+        let document = include_str!("../../../docs/interface.md");
+        let row = |it: &Problem| format!("| `{}` | {} |", it.name(), it.status().as_u16());
+        let missing: Vec<_> = Problem::all().filter(|it| !document.contains(&row(it))).collect();
+        assert_eq!(missing, []);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use tegata_issuer::store::{
 };
 
 use crate::clock::TestClock;
+use crate::described_problems::assert_described;
 use crate::postgres::new_postgres_database;
 
 /// A running issuer on a store of its own, under a clock that the test moves.
@@ -344,10 +345,12 @@ impl TestIssuer {
         self.post(envelope.path(), &headers(envelope), envelope.body())
     }
 
-    /// Posts these bytes as JSON.
+    /// Posts these bytes as JSON. Panics if the answer is a problem that the description of the interface does not name.
     pub fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Response {
         let agent = self.agent.lock().unwrap().clone();
-        send(&agent, self.address(), path, headers, body).unwrap()
+        let response = send(&agent, self.address(), path, headers, body).unwrap();
+        assert_described(path, &response);
+        response
     }
 }
 

@@ -19,6 +19,7 @@
 
 pub mod card;
 pub mod clock;
+mod described_problems;
 pub mod issuer;
 pub mod payments;
 pub mod postgres;
