@@ -8,6 +8,7 @@ use tegata::code::TillCardError;
 #[cfg(feature = "account")]
 use tegata::transfer::TransferError;
 
+use crate::PinProblem;
 use crate::number::count;
 #[cfg(feature = "account")]
 use crate::{IssuerProblem, TransferProblem};
@@ -48,6 +49,13 @@ pub enum WalletError {
     },
     /// The PIN is blocked after too many wrong ones: the other way of unlocking remains, or a new provisioning.
     PinBlocked,
+    /// The new PIN is refused, and the lock stays as it was: ask for another one.
+    WeakPin {
+        /// The case that an app reacts to.
+        problem: PinProblem,
+        /// The same as text: one plain clause.
+        reason: String,
+    },
     /// Payments are not locked, or not by this method.
     UnlockNotSet,
     /// There is no session, or the issuer no longer knows it: log in.
@@ -156,7 +164,9 @@ impl fmt::Display for WalletError {
             Self::Issuer { reason, .. }
             | Self::Transfer { reason, .. }
             | Self::InvalidTillCard { reason } => f.write_str(reason),
-            Self::Invalid { reason } | Self::Failed { reason } => f.write_str(reason),
+            Self::WeakPin { reason, .. } | Self::Invalid { reason } | Self::Failed { reason } => {
+                f.write_str(reason)
+            }
             same => in_core(same).map_or(Ok(()), |error| error.fmt(f)),
         }
     }
@@ -169,6 +179,13 @@ impl From<Error> for WalletError {
         }
         match error {
             Error::WrongPin { tries_left } => Self::WrongPin { tries_left: count(tries_left) },
+            Error::WeakPin(weak) => {
+                let reason = weak.to_string();
+                match PinProblem::of(weak) {
+                    Some(problem) => Self::WeakPin { problem, reason },
+                    None => Self::Invalid { reason },
+                }
+            }
             #[cfg(feature = "account")]
             Error::Issuer(problem) => {
                 Self::Issuer { problem: problem.into(), reason: problem.to_string() }
@@ -218,6 +235,7 @@ mod tests {
             Error::PaymentsLocked,
             Error::WrongPin { tries_left: 9 },
             Error::PinBlocked,
+            Error::WeakPin(tegata::vault::WeakPin::Guessable),
             Error::UnlockNotSet,
             #[cfg(feature = "account")]
             Error::NotLoggedIn,

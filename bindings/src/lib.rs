@@ -12,7 +12,7 @@
 //! | `payment_code` | a code and its symbols, as data |
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
 //! | `shared_wallet` | the open wallet that all handles share; where panics end |
-//! | `error`, `issuer_problem`, `transfer_problem` | what can go wrong |
+//! | `error`, `issuer_problem`, `pin_problem`, `transfer_problem` | what can go wrong |
 //! | `id`, `number` | ids of records as text; numbers as Java has them |
 //!
 //! The features `account` and `transfer` come with this crate's Cargo feature `account`, off by default; packages are
@@ -40,6 +40,7 @@ mod passes;
 mod payment_code;
 mod payment_unlock;
 mod payments;
+mod pin_problem;
 mod shared_wallet;
 #[cfg(feature = "testing")]
 mod testing;
@@ -78,6 +79,7 @@ pub use payment_unlock::PaymentUnlock;
 pub use payments::{
     ClockStatus, LockStatus, NewPaymentCredential, NextCode, PaymentCredentialInfo, Payments,
 };
+pub use pin_problem::PinProblem;
 #[cfg(feature = "account")]
 pub use transfer::{SealedTransfer, Transfer, TransferRequest};
 #[cfg(feature = "account")]

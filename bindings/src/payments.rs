@@ -161,7 +161,7 @@ impl Payments {
 /// The payment lock.
 #[uniffi::export]
 impl Payments {
-    /// Opens the payment lock by the PIN, as it was typed. Takes some hundred milliseconds by design: not on the main
+    /// Opens the payment lock by the PIN, as it was typed: digits of any script, with or without spaces. Takes some hundred milliseconds by design: not on the main
     /// thread.
     pub fn unlock_with_pin(&self, pin: &[u8]) -> Result<Arc<PaymentUnlock>, WalletError> {
         self.unlock(UnlockMethod::Pin(pin))
@@ -181,8 +181,8 @@ impl Payments {
         }))
     }
 
-    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked; `unlock` opens the new
-    /// lock then.
+    /// Sets the PIN, or changes it: 6 to 64 digits. Fails with `WeakPin` for one that is easy to guess. Locks payments
+    /// if they were not locked; `unlock` opens the new lock then.
     pub fn set_pin(&self, unlock: &PaymentUnlock, pin: &[u8]) -> Result<(), WalletError> {
         self.0.with(|wallet| {
             unlock.with(|token| wallet.payments().set_pin(token, pin, Argon2Params::PHONE))

@@ -148,7 +148,7 @@ fn wrong_arguments_throw_invalid() {
     refused(NewPaymentCredential { prefix: "49".into(), ..new_payment() }, &[7; 32]);
 
     device.keystore.short.store(true, Ordering::SeqCst);
-    let short = payments.set_pin(&unlock, b"2580").unwrap_err().to_string();
+    let short = payments.set_pin(&unlock, b"739164").unwrap_err().to_string();
     assert_eq!(short, "the device's keystore failed: it returned a prf that is not 32 bytes long");
 }
 
@@ -180,14 +180,14 @@ fn a_panic_closes_the_wallet() {
     let device = TestDevice::new();
     let wallet = device.wallet();
     let unlock = PaymentUnlock::without_lock();
-    wallet.payments().set_pin(&unlock, b"2580").unwrap();
+    wallet.payments().set_pin(&unlock, b"739164").unwrap();
     device.keystore.panics.store(true, Ordering::SeqCst);
-    let error = wallet.payments().unlock_with_pin(b"2580").unwrap_err();
+    let error = wallet.payments().unlock_with_pin(b"739164").unwrap_err();
     assert_eq!(error, WalletError::Internal);
     assert_eq!(wallet.payments().list(), Err(WalletError::Closed));
     device.keystore.panics.store(false, Ordering::SeqCst);
     let wallet = WalletHandle::open(device.path(), device.device()).unwrap();
-    wallet.payments().unlock_with_pin(b"2580").unwrap();
+    wallet.payments().unlock_with_pin(b"739164").unwrap();
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn a_move_asks_for_the_number_and_for_the_pin() {
     let new = Wallet::made();
     let attacker = Wallet::made();
     done(&old.run(&["pin", "--new", "@new-pin"]));
-    fs::write(old.0.path().join("other-pin"), "0815\n").unwrap();
+    fs::write(old.0.path().join("other-pin"), "915283\n").unwrap();
     let number = begun(&new, &old);
     let with = |number: &str, pin: &[&str]| {
         old.run(&[&GIVE[..], &["--number", number], &OUT, pin].concat())

@@ -108,7 +108,7 @@ fn a_wallet_from_its_making_to_its_end() {
 #[test]
 fn payments_ask_for_the_pin_and_ten_wrong_ones_block_it() {
     let wallet = Wallet::made();
-    std::fs::write(wallet.0.path().join("other-pin"), "0815\n").unwrap();
+    std::fs::write(wallet.0.path().join("other-pin"), "915283\n").unwrap();
     let payment = ["add", "payment", "--label", "Corner shop", "--prefix", "4960"];
     let payment = [&payment[..], &["--seed", "@seed.hex"]].concat();
     done(&wallet.run(&payment));
@@ -117,7 +117,7 @@ fn payments_ask_for_the_pin_and_ten_wrong_ones_block_it() {
     let with =
         |pin: &'static str, args: &[&'static str]| wallet.run(&[args, &["--pin", pin]].concat());
     failed(&wallet.run(&["pay"]), 2, "give --pin @FILE");
-    failed(&with("4711", &["pay"]), 2, "a secret cannot be an argument");
+    failed(&with("739164", &["pay"]), 2, "a secret cannot be an argument");
     done(&with("@new-pin", &["pay"]));
     failed(&with("@other-pin", &["pay"]), 1, "wrong PIN, attempts left: 9");
     done(&with("@new-pin", &payment));

@@ -294,6 +294,9 @@ fn no_secret_is_left_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let mut handed_over = vec![0; LENGTHS.iter().sum::<usize>() + RANDOM];
     SystemRandom::new().fill(&mut handed_over).unwrap();
+    for byte in &mut handed_over[LENGTHS[0]..LENGTHS[0] + LENGTHS[1]] {
+        *byte = b'0' + *byte % 10; // the PIN
+    }
     let mut process = WalletProcess::begin(folder.path(), &handed_over);
     let [unlocked, locked, closed] =
         ["unlocked", "locked", "closed"].map(|state| process.dump(folder.path(), state));

@@ -68,7 +68,7 @@ fn rewrapping_with_a_pin_needs_the_same_keystore() {
     let test_vault = TestVault::new();
     let mut wallet = Wallet::create(&test_vault.path(), &test_vault.device()).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
-    wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+    wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
     let better = Arc::new(keystore_at(&test_vault.folder.path().join("better")));
     let refused = wallet.change_keystore(better.clone()).unwrap_err().to_string();
     assert!(refused.contains("PIN is bound to the keystore"), "{refused}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tegata::code::{AliasPeriod, Audience, CredentialId, Scheme, Seed};
 use tegata::vault::{
     AnchorState, Keystore, KeystoreError, LockStatus, MAX_PIN_TRIES, PaymentUnlock, RecordId,
-    SoftwareKeystore, UnlockMethod,
+    SoftwareKeystore, UnlockMethod, WeakPin,
 };
 use tegata::{Device, Error, NewPaymentCredential, NextCode, Secret, SecretBytes, Wallet};
 
@@ -14,8 +14,8 @@ use crate::test_vault::{TestVault, anchored, small};
 
 mod test_vault;
 
-const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"4711");
-const WRONG: UnlockMethod<'_> = UnlockMethod::Pin(b"0815");
+const PIN: UnlockMethod<'_> = UnlockMethod::Pin(b"739164");
+const WRONG: UnlockMethod<'_> = UnlockMethod::Pin(b"915283");
 const KEY: &[u8; 32] = &[0x4b; 32];
 
 fn new_payment(label: &str) -> NewPaymentCredential {
@@ -38,7 +38,7 @@ fn wallet(test_vault: &TestVault, device: &Device) -> (Wallet, RecordId) {
 fn with_pin(test_vault: &TestVault, device: &Device) -> (Wallet, RecordId, PaymentUnlock) {
     let (mut wallet, id) = wallet(test_vault, device);
     let mut unlock = PaymentUnlock::without_lock();
-    wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+    wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
     (wallet, id, unlock)
 }
 
@@ -67,7 +67,7 @@ fn a_locked_seed_opens_with_the_pin_or_the_key() {
         pays(&mut wallet, &unlock, &id).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::UnlockNotSet)));
 
-        wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
         pays(&mut wallet, &unlock, &id).unwrap();
         wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
         drop(unlock);
@@ -117,7 +117,7 @@ fn ten_wrong_pins_in_a_row_block_the_pin() {
         // The finger is left, and sets a new PIN, which has all its tries.
         let mut unlock = wallet.payments().unlock(UnlockMethod::Key(KEY)).unwrap();
         pays(&mut wallet, &unlock, &id).unwrap();
-        wallet.payments().set_pin(&mut unlock, b"0815", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"915283", small()).unwrap();
         assert_eq!(tries_left(&mut wallet), Some(10));
         wallet.payments().unlock(WRONG).unwrap();
     });
@@ -163,7 +163,7 @@ fn a_pin_try_is_counted_before_it_is_compared() {
 fn a_pin_is_changed_and_removed() {
     on_both(|test_vault, device| {
         let (mut wallet, id, mut unlock) = with_pin(test_vault, device);
-        wallet.payments().set_pin(&mut unlock, b"0815", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"915283", small()).unwrap();
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::WrongPin { tries_left: 9 })));
         wallet.payments().unlock(WRONG).unwrap();
 
@@ -175,7 +175,7 @@ fn a_pin_is_changed_and_removed() {
         wallet.payments().forget_pin().unwrap();
         assert!(matches!(wallet.payments().unlock(WRONG), Err(Error::UnlockNotSet)));
         assert!(last(wallet.payments().forget_unlock_key()));
-        wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
         // New fingers: their key opens nothing, the PIN does, and sets another.
         wallet.payments().forget_unlock_key().unwrap();
         assert!(matches!(
@@ -202,12 +202,12 @@ fn an_unlock_token_of_an_earlier_lock_is_refused() {
         wallet.payments().remove_lock(&mut unlock).unwrap();
         let add = |wallet: &mut Wallet, unlock| wallet.payments().add(unlock, &new_payment("More"));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
-        wallet.payments().set_pin(&mut unlock, b"4711", small()).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
         assert_eq!(pays(&mut wallet, &old, &id), Err(Error::PaymentsLocked));
         assert_eq!(add(&mut wallet, &old), Err(Error::PaymentsLocked));
         assert!(wallet.payments().unlock(WRONG).is_err());
         for mut stale in [old, PaymentUnlock::without_lock()] {
-            let set = wallet.payments().set_pin(&mut stale, b"0000", small());
+            let set = wallet.payments().set_pin(&mut stale, b"915283", small());
             assert_eq!(set, Err(Error::PaymentsLocked));
             let set = wallet.payments().set_unlock_key(&mut stale, KEY);
             assert_eq!(set, Err(Error::PaymentsLocked));
@@ -234,15 +234,42 @@ fn removing_all_payments_keeps_the_rest() {
 }
 
 #[test]
-fn a_pin_has_4_to_64_bytes() {
+fn a_new_pin_is_not_easy_to_guess() {
     let test_vault = TestVault::new();
     let (mut wallet, _) = wallet(&test_vault, &test_vault.device());
     let mut unlock = PaymentUnlock::without_lock();
-    for pin in [&b"123"[..], &[b'1'; 65]] {
-        let set = wallet.payments().set_pin(&mut unlock, pin, small());
-        assert!(matches!(set, Err(Error::Invalid(why)) if why.contains("4 to 64")));
+    for (pin, why) in [
+        ("1234", WeakPin::TooShort),
+        ("4829-1", WeakPin::TooShort),
+        (&"4829150376".repeat(7), WeakPin::TooLong),
+        ("four digits", WeakPin::NotDigits),
+        ("000000", WeakPin::Guessable),
+        ("１２３４５６", WeakPin::Guessable),
+        ("19 90 01", WeakPin::Guessable),
+    ] {
+        let set = wallet.payments().set_pin(&mut unlock, pin.as_bytes(), small());
+        assert_eq!(set, Err(Error::WeakPin(why)), "{pin}");
     }
     assert_eq!(wallet.payments().lock_status(), Ok(None));
+    wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
+    let weak = wallet.payments().set_pin(&mut unlock, b"111111", small());
+    assert_eq!(weak, Err(Error::WeakPin(WeakPin::Guessable)));
+    wallet.payments().unlock(PIN).unwrap();
+}
+
+#[test]
+fn a_pin_opens_however_its_digits_were_typed() {
+    on_both(|test_vault, device| {
+        let (mut wallet, _, mut unlock) = with_pin(test_vault, device);
+        for typed in ["739164", "７３９１６４", "739 164", "73-91-64", "٧٣٩١٦٤"] {
+            wallet.payments().unlock(UnlockMethod::Pin(typed.as_bytes())).unwrap();
+            // A wrong one in another form is one try, although it is compared in two.
+            let wrong = wallet.payments().unlock(UnlockMethod::Pin("９１５ ２８３".as_bytes()));
+            assert!(matches!(wrong, Err(Error::WrongPin { tries_left: 9 })), "{typed}");
+            wallet.payments().set_pin(&mut unlock, typed.as_bytes(), small()).unwrap();
+            wallet.payments().unlock(PIN).unwrap();
+        }
+    });
 }
 
 /// A keystore whose hardware does not answer `prf`.
@@ -285,7 +312,8 @@ fn a_keystore_that_does_not_answer_costs_no_try() {
 fn debug_output_of_the_lock_is_redacted() {
     let test_vault = TestVault::new();
     let (_, _, unlock) = with_pin(&test_vault, &test_vault.device());
-    let shown = format!("{unlock:?} {:?} {:?}", UnlockMethod::Pin(b"4711"), UnlockMethod::Key(KEY));
+    let shown =
+        format!("{unlock:?} {:?} {:?}", UnlockMethod::Pin(b"739164"), UnlockMethod::Key(KEY));
     assert_eq!(shown, "PaymentUnlock([redacted]) Pin([redacted]) Key([redacted])");
 }
 

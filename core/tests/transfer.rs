@@ -13,7 +13,7 @@ use tegata::{Device, Error, NewPaymentCredential, SystemClock, SystemRandom, Wal
 use tempfile::TempDir;
 
 const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
-const PIN: &[u8] = b"4711";
+const PIN: &[u8] = b"739164";
 
 struct Phone {
     folder: TempDir,

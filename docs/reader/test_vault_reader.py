@@ -75,6 +75,7 @@ def test_every_kind_is_found_with_its_values(folder, keystore):
     assert len(found) == len(expected) and all(record in found for record in expected)
     vault_id = Vault(folder / "vault", keystore).id
     for lock in (vault_reader.open_lock(keystore.prf, b"2468", vault_id, pin),
+                 vault_reader.open_lock(keystore.prf, "２４-６ 8".encode(), vault_id, pin),
                  vault_reader.open_lock_by_key(b"\x4b" * 32, vault_id, key)):
         assert vault_reader.open_seed(lock, vault_id, b"\x12" * 16, locked) == b"\x23" * 32
         with pytest.raises(Refused):

@@ -15,6 +15,7 @@ import re
 import sqlite3
 import struct
 import sys
+import unicodedata
 
 import cbor2
 from cryptography.exceptions import InvalidTag
@@ -58,6 +59,22 @@ def be64(number):
     return number.to_bytes(8, "big")
 
 
+def forms(typed, normal):
+    """What a person typed in its one form, and as an earlier version took it."""
+    try:
+        return list(dict.fromkeys([normal(typed.decode()).encode(), typed]))
+    except UnicodeDecodeError:
+        return [typed]
+
+
+# Hyphens, and what cannot be seen.
+GAPS = "-\xad\u2060\u2212\u30fc\ufe58\ufe63\ufeff\uff0d\uff70" + "".join(map(chr, range(0x200B, 0x2016)))
+
+
+def plain_digits(pin):
+    return "".join(str(unicodedata.decimal(it, it)) for it in pin if not it.isspace() and it not in GAPS)
+
+
 def hkdf(ikm, info, salt=None):
     return HKDF(SHA256(), 32, salt, info).derive(ikm)
 
@@ -85,11 +102,15 @@ class Keystore:
         check(file[15] == 1 and hashlib.sha256(file[:-32]).digest() == file[-32:], "keystore's file: checksum")
         check(len(file) > 60 + 64 + 16 + 32, "keystore's file: too short")
         self.id = file[16:32]
-        stretched = argon2id(passphrase, file[44:60], *struct.unpack(">3I", file[32:44]))
-        try:
-            text = unseal(hkdf(stretched, b"tegata/v1/keystore"), file[:60], file[60:-32], "keystore")
-        except Refused:
-            raise WrongPassphrase("the passphrase is wrong") from None
+        text = None
+        for form in forms(passphrase, lambda typed: unicodedata.normalize("NFKC", typed)):
+            stretched = argon2id(form, file[44:60], *struct.unpack(">3I", file[32:44]))
+            try:
+                text = text or unseal(hkdf(stretched, b"tegata/v1/keystore"), file[:60], file[60:-32], "keystore")
+            except Refused:
+                continue
+        if text is None:
+            raise WrongPassphrase("the passphrase is wrong")
         self.wrap_key, self.prf_key = text[:32], text[32:64]
         try:
             curve = load_der_private_key(text[64:], None).curve.name
@@ -227,9 +248,15 @@ def open_lock(prf, pin, vault_id, wrapped):
     """L under a PIN."""
     check(len(wrapped) == 77 and wrapped[0] == 1, "shape of a locked L")
     salt = wrapped[13:29]
-    stretched = prf(argon2id(pin, salt, *struct.unpack(">3I", wrapped[1:13])))
-    key = hkdf(stretched, b"tegata/v1/pin" + vault_id + salt)
-    return unseal(key, wrapped[:29] + vault_id, wrapped[29:], "payment lock")
+    refused = None
+    for form in forms(pin, plain_digits):
+        stretched = prf(argon2id(form, salt, *struct.unpack(">3I", wrapped[1:13])))
+        key = hkdf(stretched, b"tegata/v1/pin" + vault_id + salt)
+        try:
+            return unseal(key, wrapped[:29] + vault_id, wrapped[29:], "payment lock")
+        except Refused as wrong:
+            refused = wrong
+    raise refused
 
 
 def open_lock_by_key(key, vault_id, wrapped):

@@ -13,7 +13,7 @@ README = Path(__file__).parents[2] / "README.md"
 def test_readme_example_makes_a_code(tmp_path):
     path = tmp_path / "wallet"
     keystore = SoftwareKeystore()
-    pin = b"2580"
+    pin = b"739164"
     with Wallet.create(path, keystore) as wallet:
         unlock = PaymentUnlock.without_lock()
         new = NewPaymentCredential(credential=bytes(16), label="Ann", prefix="4960", alias_period=86_400)

@@ -51,9 +51,9 @@ def test_codes_print_no_digit(path, keystore):
 def test_an_error_prints_a_clause_and_has_named_fields(path, keystore):
     unlock = PaymentUnlock.without_lock()
     with Wallet.create(path, keystore) as wallet:
-        wallet.payments.set_pin(unlock, b"2580")
+        wallet.payments.set_pin(unlock, b"739164")
         with pytest.raises(WalletError.WrongPin) as error:
-            wallet.payments.unlock_with_pin(b"0852")
+            wallet.payments.unlock_with_pin(b"915283")
     assert error.value.tries_left == 9
     assert str(error.value) == "wrong PIN, attempts left: 9"
 

@@ -13,7 +13,7 @@ use crate::secret::{SecretSource, prompt_hidden};
 
 #[derive(Debug, Args)]
 pub(crate) struct Pin {
-    /// The new PIN, 4 to 64 bytes: @FILE, or - for standard input. Prompted for if omitted.
+    /// The new PIN, 6 to 64 digits that are not easy to guess: @FILE, or - for standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE", conflicts_with_all = ["forget", "lost"])]
     new: Option<SecretSource>,
     /// Remove the lock: payments need no PIN from then on.

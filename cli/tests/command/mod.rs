@@ -65,7 +65,7 @@ impl Wallet {
         std::fs::write(folder.path().join("pass"), "correct horse\n").unwrap();
         std::fs::write(folder.path().join("wrong"), "battery staple\n").unwrap();
         std::fs::write(folder.path().join("seed.hex"), SEED).unwrap();
-        std::fs::write(folder.path().join("new-pin"), "4711\n").unwrap();
+        std::fs::write(folder.path().join("new-pin"), "739164\n").unwrap();
         Self(folder)
     }
 

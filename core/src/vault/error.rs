@@ -1,5 +1,6 @@
 //! What can go wrong with a vault, in the terms a host acts on.
 
+use super::pin::WeakPin;
 use crate::RandomUnavailable;
 
 /// Why a vault was not opened, read or written.
@@ -79,6 +80,9 @@ pub enum VaultError {
     /// Too many wrong PINs were tried, and the PIN opens nothing any more.
     #[error("the PIN is blocked after too many wrong attempts")]
     PinBlocked,
+    /// A new PIN is refused; the old one stays.
+    #[error(transparent)]
+    WeakPin(#[from] WeakPin),
     /// The PIN works with this keystore only.
     #[error("the PIN is bound to the keystore: remove it first and set it again afterwards")]
     PinBound,

@@ -126,7 +126,7 @@ fn write(folder: &Path, earlier: &Path) -> Device {
     let device = Device { anchor: Some(anchor), ..device(keystore, &random) };
     let mut vault = Vault::create(&path, &device).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
-    vault.set_pin(&mut unlock, EARLIER_PIN, params()).unwrap();
+    vault.store_pin(&mut unlock, EARLIER_PIN, params()).unwrap();
     vault.set_unlock_key(&mut unlock, &HOST_KEY).unwrap();
     vault
         .transaction(|transaction| {
@@ -146,7 +146,7 @@ fn write(folder: &Path, earlier: &Path) -> Device {
 
     let mut vault = Vault::open(&path, &device).unwrap();
     vault.change_keystore(device.keystore.clone()).unwrap();
-    vault.set_pin(&mut unlock, PIN, params()).unwrap();
+    vault.store_pin(&mut unlock, PIN, params()).unwrap();
     vault.put(&kept, &setting("t1")).unwrap();
     vault.delete(&gone).unwrap();
     vault.close().unwrap();
@@ -169,7 +169,7 @@ fn write_tampering(folder: &Path, device: &Device) {
     };
     let mut other = copy(folder.join("earlier"), "other");
     let mut unlock = other.unlock(UnlockMethod::Key(&HOST_KEY)).unwrap();
-    other.set_pin(&mut unlock, EARLIER_PIN, params()).unwrap();
+    other.store_pin(&mut unlock, EARLIER_PIN, params()).unwrap();
     let settings = other.list::<Setting>().unwrap();
     let find = |value: &str| settings.iter().find(|(_, it)| it.value == value).unwrap().0;
     other.put(&find("old"), &setting("t2")).unwrap();
@@ -182,7 +182,7 @@ fn write_tampering(folder: &Path, device: &Device) {
 
     let mut stranger = Vault::create(&folder.join("stranger"), &bare).unwrap();
     let mut unlock = PaymentUnlock::without_lock();
-    stranger.set_pin(&mut unlock, PIN, params()).unwrap();
+    stranger.store_pin(&mut unlock, PIN, params()).unwrap();
     stranger.transaction(|transaction| transaction.add_payment(&unlock, locked())).unwrap();
     stranger.close().unwrap();
 
@@ -258,4 +258,23 @@ fn the_fixture_is_reproduced_byte_for_byte() {
     let today = tempfile::tempdir().unwrap();
     write(today.path(), &today.path().join("earlier"));
     assert_eq!(rows(&copy().path().join("vault")), rows(&today.path().join("vault")));
+}
+
+/// Versions before the rules for new PINs stored a PIN as it was typed.
+#[test]
+fn a_pin_in_an_old_form_opens_as_one_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let random: Arc<dyn Random> = Arc::new(Sequence::default());
+    let keystore = create_keystore(&folder.path().join("keystore"), &random);
+    let device = device(keystore, &random);
+    let mut vault = Vault::create(&folder.path().join("vault"), &device).unwrap();
+    let mut unlock = PaymentUnlock::without_lock();
+    for old in ["1234", "２４６８", "12 34", "-", "open sesame", "caf\u{e9}"] {
+        vault.store_pin(&mut unlock, old.as_bytes(), params()).unwrap();
+        let wrong = vault.unlock(UnlockMethod::Pin("９ ９".as_bytes())).map(drop);
+        assert_eq!(wrong, Err(VaultError::WrongPin { tries_left: 9 }), "{old}");
+        vault.unlock(UnlockMethod::Pin(old.as_bytes())).unwrap();
+        let left = vault.lock_status().unwrap().unwrap().pin_tries_left;
+        assert_eq!(left, Some(MAX_PIN_TRIES), "{old}");
+    }
 }

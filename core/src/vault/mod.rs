@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `open` | making a vault, opening it, opening one that was rolled back |
 //! | `store`, `transaction` | [`Vault`] and [`Transaction`]: reads and writes |
-//! | `payment_lock` | the payment lock: [`PaymentUnlock`], PIN, biometric key |
+//! | `payment_lock`, `pin` | the payment lock: [`PaymentUnlock`], PIN, biometric key; which PINs are accepted |
 //! | `rekey`, `migrate` | another data key or keystore; from one format to the next |
 //! | `rows` | the sealed rows: read one, read all, check all |
 //! | `database` | the SQLite file: its lock, settings, schema, values that are not trusted |
@@ -14,7 +14,7 @@
 //! | `manifest` | which records there are, so that none can be swapped, dropped or put back |
 //! | `record`, `keys`, `lock_key`, `aead` | how a record is sealed, and under which keys |
 //! | `anchor`, `file_anchor`, `rollback` | the epoch outside of the file, by which an older copy is detected |
-//! | `keystore`, `software_keystore`, `keystore_file` | where the device keeps its own key |
+//! | `keystore`, `software_keystore`, `keystore_file`, `passphrase` | where the device keeps its own key |
 //! | `argon2_params`, `durable` | the cost of a guess at a PIN or passphrase; files that appear whole or not at all |
 //! | `error`, `format`, `ids` | plain values: errors, the newest format, ids |
 
@@ -42,7 +42,9 @@ mod lock_key;
 mod manifest;
 mod migrate;
 mod open;
+mod passphrase;
 mod payment_lock;
+mod pin;
 mod record;
 mod rekey;
 mod rollback;
@@ -67,6 +69,7 @@ pub use kinds::{
 };
 pub(crate) use kinds::{History, PendingProvisioning, Provisioning, TransferState, decode, encode};
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};
+pub use pin::WeakPin;
 pub use software_keystore::SoftwareKeystore;
 pub use store::Vault;
 pub use transaction::Transaction;

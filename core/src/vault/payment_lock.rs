@@ -5,11 +5,11 @@
 //! opened without it.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use super::error::FieldOutOfRange;
 use super::kinds::{PaymentLock, PaymentSeed, Provisioning};
-use super::lock_key::LockKey;
+use super::lock_key::{LockKey, PinWrapping};
+use super::pin;
 use super::{Argon2Params, PaymentCredential, RecordId, Transaction, Vault, VaultError, VaultId};
 use crate::Secret;
 use crate::code::Seed;
@@ -17,13 +17,10 @@ use crate::code::Seed;
 /// Wrong PINs in a row after which the PIN opens nothing any more.
 pub const MAX_PIN_TRIES: u32 = 10;
 
-/// How many bytes a PIN has.
-const PIN_LENGTH: RangeInclusive<usize> = 4..=64;
-
 /// A way of unlocking payments, with its secret.
 #[derive(Clone, Copy)]
 pub enum UnlockMethod<'a> {
-    /// The PIN, as it was typed.
+    /// The PIN as it was typed: digits of any script, with or without spaces and hyphens.
     Pin(&'a [u8]),
     /// The 32 bytes that the host keeps behind a biometric prompt.
     Key(&'a [u8]),
@@ -53,12 +50,12 @@ pub enum UnlockMethod<'a> {
 /// use tegata::vault::{Argon2Params, PaymentUnlock, UnlockMethod};
 ///
 /// let mut unlock = PaymentUnlock::without_lock();
-/// wallet.payments().set_pin(&mut unlock, b"4711", Argon2Params::PHONE)?;
+/// wallet.payments().set_pin(&mut unlock, b"739164", Argon2Params::PHONE)?;
 /// drop(unlock);
 ///
-/// let wrong = wallet.payments().unlock(UnlockMethod::Pin(b"0000"));
+/// let wrong = wallet.payments().unlock(UnlockMethod::Pin(b"915283"));
 /// assert!(matches!(wrong, Err(tegata::Error::WrongPin { tries_left: 9 })));
-/// let unlock = wallet.payments().unlock(UnlockMethod::Pin(b"4711"))?;
+/// let unlock = wallet.payments().unlock(UnlockMethod::Pin(b"739164"))?;
 /// wallet.payments().next_code(&unlock, &id, Audience::AnyTill)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -117,7 +114,8 @@ impl Vault {
         }))
     }
 
-    /// Opens the payment lock. A PIN costs one Argon2id, one call into the keystore and two writes of the anchor.
+    /// Opens the payment lock. A PIN costs one Argon2id, one call into the keystore and two writes of the anchor; the
+    /// first two twice if it was not typed as plain digits and is not the one.
     ///
     /// # Errors
     /// `WrongPin`, `PinBlocked`, `PaymentsLocked` for a key that is not the one, `UnlockNotSet`; those of the keystore,
@@ -149,7 +147,7 @@ impl Vault {
         }
         // Counted before it is compared: stopping the program in between uses up the try.
         self.set_failed_tries(id, &lock, tries + 1)?;
-        match LockKey::unwrap(&wrapping, self.id(), pin, &*self.device.keystore) {
+        match self.unwrap_lock_key(&wrapping, pin) {
             Ok(Some(key)) => {
                 // A count that stays too high is corrected by the next write.
                 let _ = self.set_failed_tries(id, &lock, 0);
@@ -165,6 +163,21 @@ impl Vault {
         }
     }
 
+    /// Tries a PIN in the form that new ones are stored in, and then as it was typed: an earlier version stored that.
+    fn unwrap_lock_key(
+        &self,
+        wrapping: &PinWrapping,
+        typed: &[u8],
+    ) -> Result<Option<LockKey>, VaultError> {
+        let keystore = &*self.device.keystore;
+        let pin = pin::normalize(typed);
+        let opened = LockKey::unwrap(wrapping, self.id(), &pin, keystore)?;
+        if opened.is_some() || *pin == *typed {
+            return Ok(opened);
+        }
+        LockKey::unwrap(wrapping, self.id(), typed, keystore)
+    }
+
     fn block_pin<T>(&mut self, id: RecordId, lock: PaymentLock) -> Result<T, VaultError> {
         self.put(&id, &PaymentLock { pin: None, failed_pin_tries: 0, ..lock })?;
         Err(VaultError::PinBlocked)
@@ -174,19 +187,23 @@ impl Vault {
     /// sealing for each payment credential if they were not locked.
     ///
     /// # Errors
-    /// `PaymentsLocked` if `unlocked` is not of this lock; `OutOfRange` for a PIN of less than 4 bytes or more than 64;
-    /// those of keystore and anchor; `Storage`, `Random`.
+    /// `WeakPin`; `PaymentsLocked` if `unlocked` is not of this lock; those of keystore and anchor; `Storage`, `Random`.
     pub(crate) fn set_pin(
         &mut self,
         unlocked: &mut PaymentUnlock,
         pin: &[u8],
         params: Argon2Params,
     ) -> Result<(), VaultError> {
-        if !PIN_LENGTH.contains(&pin.len()) {
-            let field = "the PIN";
-            let expected = "4 to 64 bytes";
-            return Err(FieldOutOfRange { field, expected }.into());
-        }
+        self.store_pin(unlocked, &pin::check_new(pin)?, params)
+    }
+
+    /// Sets the PIN without looking at how good it is.
+    pub(super) fn store_pin(
+        &mut self,
+        unlocked: &mut PaymentUnlock,
+        pin: &[u8],
+        params: Argon2Params,
+    ) -> Result<(), VaultError> {
         let device = self.device.clone();
         // Before the new PIN is stored: a crash in between must not leave it with the tries of an old one. But only
         // with a valid token: setting a new PIN must not restore tries.

@@ -20,6 +20,7 @@ use super::argon2_params::Argon2Params;
 use super::durable;
 use super::keystore::{Keystore, KeystoreError};
 use super::keystore_file::{MAX_FILE, SoftwareKeystoreError, seal, unseal};
+use super::passphrase;
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
 /// The version of what this keystore wraps.
@@ -35,7 +36,8 @@ pub struct SoftwareKeystore {
 }
 
 impl SoftwareKeystore {
-    /// Makes a keystore and its file, with mode 0600. Costs one Argon2id with `params`.
+    /// Makes a keystore and its file, with mode 0600. Costs one Argon2id with `params`. The passphrase is taken in
+    /// Unicode's form NFKC, so that it opens from every keyboard.
     ///
     /// The signing key comes from ring's own generator, which ring demands; all else from `random`.
     ///
@@ -61,7 +63,7 @@ impl SoftwareKeystore {
         random.fill(&mut text[..64])?;
         text[64..].copy_from_slice(signing.as_ref());
 
-        let bytes = seal(&text, passphrase, params, &*random)?;
+        let bytes = seal(&text, &passphrase::normalize(passphrase), params, &*random)?;
         let keystore = Self::from_text(&bytes, &text, random)?;
         durable::write_new(path, &bytes).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::AlreadyExists,
@@ -70,7 +72,8 @@ impl SoftwareKeystore {
         Ok(keystore)
     }
 
-    /// Opens a keystore's file. Costs one Argon2id with the parameters in the file.
+    /// Opens a keystore's file. Costs one Argon2id with the parameters in the file, or two for a passphrase that is not
+    /// in the form NFKC.
     ///
     /// # Errors
     /// All of [`SoftwareKeystoreError`] but `AlreadyExists` and `Random`. A file whose checksum is right but that does
@@ -84,7 +87,14 @@ impl SoftwareKeystore {
             io::ErrorKind::NotFound => SoftwareKeystoreError::NotFound,
             _ => SoftwareKeystoreError::Storage(durable::describe(&error)),
         })?;
-        let text = unseal(&bytes, passphrase)?;
+        let normal = passphrase::normalize(passphrase);
+        let text = match unseal(&bytes, &normal) {
+            // An earlier version took a passphrase as it was typed.
+            Err(SoftwareKeystoreError::WrongPassphrase) if *normal != *passphrase => {
+                unseal(&bytes, passphrase)?
+            }
+            text => text?,
+        };
         Self::from_text(&bytes, &text, random)
     }
 
@@ -203,6 +213,37 @@ mod tests {
             to_hex(keystore.prf(b"input").unwrap().expose()),
             "e26f8cb4b4a7d039c9f4aa288371da084b644a0ae2e6099e2daeeb587dc9bc9a"
         );
+    }
+
+    #[test]
+    fn a_passphrase_opens_however_its_letters_were_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
+        let path = folder.path().join("key");
+        let opens = |typed: &str| SoftwareKeystore::open(&path, typed.as_bytes(), random.clone());
+        let forms = ["caf\u{e9} 12", "cafe\u{301} 12", "ｃａｆé　１２"];
+        for set in forms {
+            SoftwareKeystore::create(&path, set.as_bytes(), small(), random.clone()).unwrap();
+            assert!(forms.iter().all(|typed| opens(typed).is_ok()), "{set:?}");
+            let wrong = opens("cafe 12").unwrap_err();
+            assert_eq!(wrong, SoftwareKeystoreError::WrongPassphrase);
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_passphrase_of_an_earlier_version_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
+        let path = folder.path().join("key");
+        SoftwareKeystore::create(&path, b"p", small(), random.clone()).unwrap();
+        let text = unseal(&std::fs::read(&path).unwrap(), b"p").unwrap();
+        let typed = "cafe\u{301}".as_bytes();
+        std::fs::write(&path, seal(&text, typed, small(), &*random).unwrap()).unwrap();
+        SoftwareKeystore::open(&path, typed, random.clone()).unwrap();
+        // Bytes that are no text are a passphrase as well.
+        std::fs::write(&path, seal(&text, b"\xff", small(), &*random).unwrap()).unwrap();
+        SoftwareKeystore::open(&path, b"\xff", random).unwrap();
     }
 
     #[test]

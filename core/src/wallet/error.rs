@@ -3,7 +3,7 @@
 use crate::code::TillCardError;
 use crate::protocol::IssuerProblem;
 use crate::transfer::TransferError;
-use crate::vault::VaultError;
+use crate::vault::{VaultError, WeakPin};
 
 /// Why the wallet did not do what was requested. The details stay inside; each variant is something a host reacts to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum Error {
     /// Too many wrong PINs: the other way of unlocking remains, or a new provisioning.
     #[error("the PIN is blocked after too many wrong attempts")]
     PinBlocked,
+    /// The new PIN is refused: ask for another one.
+    #[error(transparent)]
+    WeakPin(WeakPin),
     /// Payments are not unlocked in this way, or not at all.
     #[error("this way to unlock payments is not set up")]
     UnlockNotSet,
@@ -104,6 +107,7 @@ impl From<VaultError> for Error {
             VaultError::WrongPin { tries_left } => Self::WrongPin { tries_left },
             VaultError::PinBlocked => Self::PinBlocked,
             VaultError::UnlockNotSet => Self::UnlockNotSet,
+            VaultError::WeakPin(why) => Self::WeakPin(why),
             VaultError::TooLarge
             | VaultError::OutOfRange(_)
             | VaultError::LastUnlockMethod

@@ -13,12 +13,12 @@ impl Payments<'_> {
         Ok(self.0.vault.lock_status()?)
     }
 
-    /// Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked; `unlock` opens the new lock
+    /// Sets the PIN, or changes it: 6 to 64 digits, and not among the first that anyone would try. Locks payments if they were not locked; `unlock` opens the new lock
     /// then. A guess at it costs one computation of `params` and one call into the keystore, and so does each right
     /// entry: [`Argon2Params::PHONE`] is made for that.
     ///
     /// # Errors
-    /// [`Error::PaymentsLocked`] if `unlock` is not of this lock; [`Error::Invalid`]; [`Error::Failed`] and those of
+    /// [`Error::WeakPin`]; [`Error::PaymentsLocked`] if `unlock` is not of this lock; [`Error::Failed`] and those of
     /// the keystore, after which the PIN is what it was.
     pub fn set_pin(
         &mut self,
@@ -33,7 +33,7 @@ impl Payments<'_> {
     /// opens nothing: what it opens is in this wallet. Locks payments if they were not locked.
     ///
     /// # Errors
-    /// As [`set_pin`](Self::set_pin).
+    /// [`Error::Invalid`] for a key that has not 32 bytes; otherwise as [`set_pin`](Self::set_pin).
     pub fn set_unlock_key(&mut self, unlock: &mut PaymentUnlock, key: &[u8]) -> Result<(), Error> {
         Ok(self.0.vault.set_unlock_key(unlock, key)?)
     }

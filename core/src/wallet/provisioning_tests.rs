@@ -248,7 +248,7 @@ fn a_payment_lock_needs_its_unlock_token() {
     let mut wallet = phone.open();
     let mut unlock = PaymentUnlock::without_lock();
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
-    wallet.vault.set_pin(&mut unlock, b"2468", cheap).unwrap();
+    wallet.vault.set_pin(&mut unlock, b"739164", cheap).unwrap();
     let asked = wallet.account().provision().unwrap();
     let answer = answer(asked.envelope().body(), 1);
     let without = PaymentUnlock::without_lock();

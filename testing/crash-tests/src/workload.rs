@@ -387,11 +387,11 @@ fn set_key(device: &mut WorkloadDevice, key: &[u8]) -> Answer {
 
 fn set_pin(device: &mut WorkloadDevice) -> Answer {
     let mut unlock = unlock(device)?;
-    device.wallet()?.payments().set_pin(&mut unlock, b"4711", cheap())
+    device.wallet()?.payments().set_pin(&mut unlock, b"739164", cheap())
 }
 
 fn wrong_pin(device: &mut WorkloadDevice) -> Answer {
-    match device.wallet()?.payments().unlock(UnlockMethod::Pin(b"0815")) {
+    match device.wallet()?.payments().unlock(UnlockMethod::Pin(b"915283")) {
         Err(Error::WrongPin { .. }) => Ok(()),
         answer => answer.map(drop).and(Err(Error::NotFound)),
     }

@@ -1,7 +1,7 @@
 """The Tegata wallet core: sealed storage, and payment barcodes made without a network.
 
     with tegata.Wallet.open(path, keystore) as wallet:
-        unlock = wallet.payments.unlock_with_pin(b"2580")
+        unlock = wallet.payments.unlock_with_pin(b"739164")
         match wallet.payments.next_code(unlock, id):
             case NextCode.CODE(code=code): show(code.qr)
             case NextCode.WAIT(seconds=seconds): wait(seconds)
@@ -71,6 +71,7 @@ from tegata_ffi import (
     Payments,
     PaymentState,
     PaymentUnlock,
+    PinProblem,
     ProvisionCall,
     RecoveryCodes,
     RecoveryCodesCall,
@@ -142,6 +143,7 @@ __all__ = [
     "Payments",
     "PaymentState",
     "PaymentUnlock",
+    "PinProblem",
     "ProvisionCall",
     "RecoveryCodes",
     "RecoveryCodesCall",

@@ -81,6 +81,7 @@ extension WalletError {
         case .PaymentsLocked: "PaymentsLocked"
         case .WrongPin: "WrongPin"
         case .PinBlocked: "PinBlocked"
+        case .WeakPin(let problem, _): "WeakPin \(spelled(problem))"
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
         case .Issuer(let problem, _): "Issuer \(spelled(problem))"

@@ -3,7 +3,7 @@ import Synchronization
 import Tegata
 
 let began: Int64 = 1_800_000_007
-let pin = Data("2580".utf8)
+let pin = Data("739164".utf8)
 
 /// A temporary folder, removed when the test lets go of it.
 final class Folder: Sendable {

@@ -30,7 +30,7 @@ import Testing
     let wallet = try device.create()
     try wallet.payments.setPin(unlock: unlock, pin: pin)
     let wrong = WalletError.WrongPin(triesLeft: 9)
-    #expect(throws: wrong) { try wallet.payments.unlockWithPin(pin: Data("0852".utf8)) }
+    #expect(throws: wrong) { try wallet.payments.unlockWithPin(pin: Data("915283".utf8)) }
     #expect("\(wrong)" == "wrong PIN, attempts left: 9")
     #expect(wrong.localizedDescription == "wrong PIN, attempts left: 9")
     #expect("\(KeystoreError.KeyMissing)" == "the keystore has no such key")

@@ -23,8 +23,8 @@ public fun Payments.add(unlock: PaymentUnlock, new: NewPaymentCredential, seed: 
     seed.withDirectBuffer { add(unlock, new, it) }
 
 /**
- * Sets the PIN, or changes it: 4 to 64 bytes. Locks payments if they were not locked, and [unlock] opens
- * the new lock then.
+ * Sets the PIN, or changes it: 6 to 64 digits that are not easy to guess. Locks payments if they were not locked, and
+ * [unlock] opens the new lock then.
  */
 @Throws(WalletException::class)
 public fun Payments.setPin(unlock: PaymentUnlock, pin: ByteArray): Unit = pin.withDirectBuffer { setPin(unlock, it) }

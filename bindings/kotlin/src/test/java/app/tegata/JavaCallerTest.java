@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same library from Java, without Kotlin's unsigned numbers and extension functions. */
 class JavaCallerTest {
-    private static final byte[] PIN = "2580".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] PIN = "739164".getBytes(StandardCharsets.UTF_8);
 
     @TempDir File folder;
 

@@ -397,10 +397,13 @@ private fun AccountPayment.fields(): Fields = mapOf(
 /** Gives the name of the error, and of the problem if it has one. */
 private fun WalletException.kind(): String? = when (this) {
     is WalletException.Issuer -> "Issuer ${problem::class.simpleName}"
-    is WalletException.Transfer ->
-        "Transfer " + problem.name.split("_").joinToString("") { it.take(1) + it.drop(1).lowercase() }
+    is WalletException.Transfer -> "Transfer ${problem.spelled()}"
+    is WalletException.WeakPin -> "WeakPin ${problem.spelled()}"
     else -> this::class.simpleName
 }
+
+/** Writes the name of a problem as the other languages do. */
+private fun Enum<*>.spelled(): String = name.split("_").joinToString("") { it.take(1) + it.drop(1).lowercase() }
 
 private fun ClockStatus.text(): String = when (this) {
     is ClockStatus.Fine -> "fine"

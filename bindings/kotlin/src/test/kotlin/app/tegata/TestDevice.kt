@@ -15,7 +15,7 @@ class TestDevice(folder: File) {
 
     companion object {
         const val NOW = 1_800_000_007L
-        val PIN = "2580".toByteArray()
+        val PIN = "739164".toByteArray()
     }
 }
 

@@ -39,7 +39,7 @@ class WalletTest {
         device.create().use { wallet ->
             val unlock = PaymentUnlock.withoutLock()
             wallet.payments.setPin(unlock, TestDevice.PIN)
-            val wrong = assertThrows<WalletException.WrongPin> { wallet.payments.unlockWithPin("0852".toByteArray()) }
+            val wrong = assertThrows<WalletException.WrongPin> { wallet.payments.unlockWithPin("915283".toByteArray()) }
             assertEquals(9, wrong.triesLeft)
             assertEquals("wrong PIN, attempts left: 9", wrong.toString())
         }

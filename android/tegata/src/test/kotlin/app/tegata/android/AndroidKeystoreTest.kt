@@ -327,7 +327,7 @@ class AndroidKeystoreTest {
         const val HARDWARE_BUSY = -48
         const val DEVICE_LOCKED = -72
 
-        val PIN = "2580".toByteArray()
+        val PIN = "739164".toByteArray()
         val CHALLENGE = ByteArray(16) { 7 }
         val SECRET = ByteArray(32) { it.toByte() }
     }

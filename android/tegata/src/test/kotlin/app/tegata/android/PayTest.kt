@@ -90,9 +90,9 @@ class PayTest {
 
     /** The digits of the code on her screen, after she typed her PIN. */
     private suspend fun shown(wallet: Wallet): String {
-        PaymentUnlock.withoutLock().use { wallet.payments.setPin(it, "2580".toByteArray()) }
+        PaymentUnlock.withoutLock().use { wallet.payments.setPin(it, "739164".toByteArray()) }
         val gate = PaymentGate(wallet.payments, phone.file)
-        return gate.unlockWithPin("2580".toByteArray()).use { unlock ->
+        return gate.unlockWithPin("739164".toByteArray()).use { unlock ->
             val id = wallet.account.provision().execute(unlock, "Hanako") { transport.send(it) }
             val code = code(wallet, unlock, id)
             TegataBarcodeView(phone.activity().setup().get()).show(CodeCountdown(code, 30))

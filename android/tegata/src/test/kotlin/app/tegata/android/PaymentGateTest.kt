@@ -82,7 +82,7 @@ class PaymentGateTest {
                 if (isOurs) throw KeyPermanentlyInvalidatedException()
             }
             repeat(2) { fails<GateException.EnrolmentChanged> { gate.unlock(FINGER) } }
-            val unlock = gate.unlockWithPin("2580".toByteArray())
+            val unlock = gate.unlockWithPin("739164".toByteArray())
             FakePlatform.judge = { _, _ -> }
             gate.setUp(unlock, FINGER)
             gate.unlock(FINGER).close()
@@ -167,7 +167,7 @@ class PaymentGateTest {
     fun `a PIN is wiped even if it is wrong`() {
         locked { _, _, _ -> }
         again { _, gate ->
-            val (right, wrong) = "2580".toByteArray() to "0852".toByteArray()
+            val (right, wrong) = "739164".toByteArray() to "915283".toByteArray()
             fails<WalletException.WrongPin> { gate.unlockWithPin(wrong) }
             gate.unlockWithPin(right).close()
             assertArrayEquals(ByteArray(8), right + wrong)
@@ -180,7 +180,7 @@ class PaymentGateTest {
         again { _, gate ->
             gate.takeDown()
             assertFalse(gate.isSetUp || sealed.exists() || "tegata.wallet.gate" in FakePlatform.made)
-            gate.unlockWithPin("2580".toByteArray()).close()
+            gate.unlockWithPin("739164".toByteArray()).close()
         }
     }
 
@@ -235,7 +235,7 @@ class PaymentGateTest {
     private fun <T> locked(work: suspend (Wallet, PaymentGate, PaymentUnlock) -> T): T = phone.create().use { wallet ->
         PaymentUnlock.withoutLock().use { unlock ->
             wallet.card(unlock)
-            wallet.payments.setPin(unlock, "2580".toByteArray())
+            wallet.payments.setPin(unlock, "739164".toByteArray())
             runBlocking { work(wallet, gate(wallet), unlock) }
         }
     }
