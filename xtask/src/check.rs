@@ -1,9 +1,12 @@
 //! Checks of a change that need no test run, the quickest first.
 
-use clap::ValueEnum;
+use std::path::PathBuf;
+
+use clap::Subcommand;
 use xshell::{Shell, cmd};
 
 use crate::{
+    advisories,
     bindings::WITH_ACCOUNT,
     cargo_deny, language,
     progress::step,
@@ -13,16 +16,23 @@ use crate::{
 };
 
 /// A check that can be run alone.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Subcommand)]
 pub(crate) enum Check {
     /// Denied names, thin doc comments, tuple lets.
     Language,
     /// Circles between modules, floors of the issuer, long files.
     Structure,
+    /// Advisories about our crates, from a `RustSec` database that is given.
+    #[command(after_help = "Example: cargo xtask check advisories --db ../advisory-db")]
+    Advisories {
+        /// A clone of the `RustSec` database, or its unpacked archive; nothing is fetched.
+        #[arg(long, value_name = "FOLDER")]
+        db: PathBuf,
+    },
 }
 
 /// Checks language and structure, or one of them, and prints all findings together.
-fn check_sources(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
+fn check_sources(shell: &Shell, only: Option<&Check>) -> anyhow::Result<()> {
     let rust = source::files(shell, &["rs"])?;
     let read = |source: &Source| (language::of_rust(source), structure::File::of(source));
     let (language, files): (Vec<_>, Vec<_>) = source::map(&rust, read)?.into_iter().unzip();
@@ -39,8 +49,10 @@ fn check_sources(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
 
 /// Runs all checks, or only the one named.
 pub(crate) fn run(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
-    if only.is_some() {
-        return check_sources(shell, only);
+    match only {
+        Some(Check::Advisories { db }) => return advisories::check(shell, &db),
+        Some(only) => return check_sources(shell, Some(&only)),
+        None => {}
     }
     step("format");
     cmd!(shell, "cargo fmt --all --check").run()?;
@@ -51,6 +63,7 @@ pub(crate) fn run(shell: &Shell, only: Option<Check>) -> anyhow::Result<()> {
     release_features::check(shell)?;
     step("licences, sources and doubled versions of dependencies");
     cargo_deny::run(shell)?;
+    advisories::prove(shell)?;
     step("lints");
     // Clippy runs build scripts, and the one of zxing-cpp compiles C++.
     setup::install(shell, &[setup::CMAKE, setup::CXX])?;

@@ -7,6 +7,7 @@ mod links;
 mod local_references;
 mod markdown;
 mod pages;
+mod requirements;
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ pub(crate) fn check(shell: &Shell, is_command: fn(&[&str]) -> bool) -> anyhow::R
     findings.extend(decision_records::check(&pages));
     findings.extend(local_references::check(&pages));
     findings.extend(claims::check(&pages, exists, is_command));
+    findings.extend(requirements::check(&pages, |code| claims::is_command(code, is_command)));
     for finding in &findings {
         eprintln!("{finding}");
     }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 success, 1 a check or test failed, 2 wrong usage.
 #![forbid(unsafe_code)]
 
+mod advisories;
 mod android;
 mod attack;
 mod bench;
@@ -76,7 +77,7 @@ enum Verb {
     #[command(after_help = "Example: cargo xtask check")]
     Check {
         /// Run this check alone.
-        #[arg(hide = true)]
+        #[command(subcommand)]
         only: Option<check::Check>,
     },
     /// Measure our code and its peers in one run, and compare ours with its target.
@@ -244,6 +245,11 @@ mod tests {
         assert!(is_command(&["test", "docs"]));
         assert!(!is_command(&["test", "cobol"]));
         assert!(!is_command(&["fly"]));
+        assert!(is_command(&["check"]) && is_command(&["check", "structure"]));
+        assert!(
+            !is_command(&["check", "advisories"]),
+            "without a database there is nothing to ask"
+        );
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn check_tables(
 }
 
 /// Whether a text is a command that `cargo xtask` takes; what is in brackets or ends in dots is for the reader to fill in.
-fn is_command(text: &str, is_known: fn(&[&str]) -> bool) -> bool {
+pub(super) fn is_command(text: &str, is_known: fn(&[&str]) -> bool) -> bool {
     let Some(arguments) = text.strip_prefix(COMMAND) else { return false };
     let is_given = |word: &&str| !word.starts_with(['[', '<', '…']);
     let words: Vec<&str> = arguments.split_whitespace().take_while(is_given).collect();
