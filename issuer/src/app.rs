@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use crate::accounts::{AccountError, Accounts};
 use crate::admin::server_key::{self, ServerKeyError};
 use crate::codes::{Codes, CodesError};
-use crate::config::{Config, Mail};
+use crate::config::{Config, ConfigError, Mail};
 use crate::crypto::Keys;
 use crate::domain::Environment;
 use crate::http::handlers;
@@ -62,6 +62,20 @@ pub enum StartError {
     /// Cards cannot be charged.
     #[error("cannot charge cards: {0}")]
     Processor(#[from] ProcessorSetupError),
+    /// The currency is none, or its decimals are not those of ISO 4217.
+    #[error("invalid configuration: {0}")]
+    Currency(ConfigError),
+    /// The store's payments are in another currency than the one that is set.
+    #[error(
+        "the store's payments are in {store}, but currency is {set}: a store keeps its currency; set \
+         currency = \"{store}\", or use another store for {set}"
+    )]
+    OtherCurrency {
+        /// The currency of the store's payments.
+        store: String,
+        /// The currency of the settings.
+        set: String,
+    },
     /// The page of mails would be for others.
     #[error("mail is mailbox, whose page is for this machine only, but listen is a public address")]
     PublicMailbox,
@@ -172,6 +186,9 @@ impl AppBuilder {
         if mail.is_none() && is_public_mailbox(&config) {
             return Err(StartError::PublicMailbox);
         }
+        if let Some(error) = config.currency_error() {
+            return Err(StartError::Currency(error));
+        }
         server_key::check(&config)?;
         let templates =
             MailTemplates::load(&config.payment_rules()).map_err(StartError::MailTemplates)?;
@@ -193,6 +210,16 @@ impl AppBuilder {
 /// Tells whether everybody would read the page of mails.
 fn is_public_mailbox(config: &Config) -> bool {
     matches!(config.mail, Mail::Mailbox) && !config.listen.ip().is_loopback()
+}
+
+/// Has a new store remember the currency that is set, and refuses to mix two in one store.
+async fn check_currency(config: &Config, store: &Store) -> Result<(), StartError> {
+    let set = config.currency.as_str();
+    let store = store.remember_currency(set).await?;
+    if store == set {
+        return Ok(());
+    }
+    Err(StartError::OtherCurrency { store, set: set.to_owned() })
 }
 
 /// Gives the mail transport that is set: a server, or, on this machine alone, a mailbox with the page `/dev/mailbox`.
@@ -228,6 +255,7 @@ impl Services {
         let job_counts = JobCounts::new(metrics.registry())?;
         let payment_counts = PaymentCounts::new(metrics.registry())?;
         let store = Store::open(&config.store).await?.with_work_counter(metrics.work());
+        check_currency(config, &store).await?;
         let server_key = server_key::find_or_make(config, &store, &**random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &**random).await?);
         let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);

@@ -8,11 +8,21 @@ const TIMEOUT = 30_000;
 /** No answer, or one that leaves open whether the request was carried out: it has to be repeated. */
 export class UnknownOutcomeError extends Error {}
 
-/** The service rejected the request; `status` is the HTTP status. */
+/** The service rejected the request; `status` is the HTTP status, `problem` the name of the problem, if it has one. */
 export class RejectionError extends Error {
-  constructor(status) {
+  constructor(status, problem) {
     super(`rejected: ${status}`);
     this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** Returns the name of the problem that an answer describes, or null. */
+async function problemOf(answer) {
+  try {
+    return (await answer.json()).type.split(":").at(-1);
+  } catch {
+    return null;
   }
 }
 
@@ -40,7 +50,7 @@ async function call(method, path, { body, key, signal } = {}) {
     clearTimeout(timer);
   }
   const isUnknown = answer.status >= 500 || answer.status === 408 || answer.status === 429;
-  throw isUnknown ? new UnknownOutcomeError() : new RejectionError(answer.status);
+  throw isUnknown ? new UnknownOutcomeError() : new RejectionError(answer.status, await problemOf(answer));
 }
 
 /** Enrols this browser as a till: returns its token, id and shop. */

@@ -14,6 +14,8 @@ const APPEARANCES = {
   reversing: { tone: "quiet", sign: "back", buttons: ["later"] },
   voiding: { tone: "quiet", sign: "back", buttons: [] },
   approved: { tone: "good", sign: "yes", buttons: ["next"] },
+  // Paid by an earlier request for the same sale: the cashier has to look.
+  repeated: { tone: "wait", sign: "yes", buttons: ["next"] },
   declined: { tone: "bad", sign: "no", buttons: ["stop"] },
   voided: { tone: "quiet", sign: "back", buttons: ["next"] },
   refunded: { tone: "quiet", sign: "back", buttons: ["next"] },
@@ -28,6 +30,7 @@ const OVER = ["approved", "voided", "refunded"];
 
 /** Returns the status of an answer; "refused" for one that this page does not know. */
 export function statusOf(answer) {
+  if (answer.status === "approved" && answer.repeated) return "repeated";
   return Object.hasOwn(APPEARANCES, answer.status) ? answer.status : "refused";
 }
 
@@ -56,18 +59,23 @@ export function focus() {
   (first.hidden ? element("answer-title") : first).focus();
 }
 
+/** Returns the tone of an answer: amber for each that is an earlier request's. */
+function toneOf(answer) {
+  return answer.repeated ? "wait" : APPEARANCES[statusOf(answer)].tone;
+}
+
 /** Renders the answer to `sale`. */
 export function render(sale) {
   const { answer } = sale;
   const status = statusOf(answer);
-  const { tone, sign } = APPEARANCES[status];
-  element("answer").dataset.tone = tone;
+  const { sign } = APPEARANCES[status];
+  element("answer").dataset.tone = toneOf(answer);
   element("answer").dataset.sign = sign;
   element("answer-title").textContent = translate(`answer.${status}`);
   element("answer-amount").textContent = formatAmount(sale.amount, sale.currency);
-  element("answer-text").textContent =
-    status === "declined" ? translate(`answer.declined.${reasonOf(answer)}`) : translate(`answer.${status}.text`);
   const time = formatTime(answer.time ?? sale.began);
+  element("answer-text").textContent =
+    status === "declined" ? translate(`answer.declined.${reasonOf(answer)}`) : translate(`answer.${status}.text`, { time });
   element("answer-small").textContent = translate("answer.small", { reference: sale.reference, time });
   const buttons = buttonsOf(answer);
   [element("answer-first"), element("answer-second")].forEach((button, number) => {
@@ -81,6 +89,6 @@ export function announce(sale) {
   render(sale);
   const [title, amount, text] = ["answer-title", "answer-amount", "answer-text"].map((id) => element(id).textContent);
   announceText(`${title}. ${amount}. ${text}`);
-  play(APPEARANCES[statusOf(sale.answer)].tone);
+  play(toneOf(sale.answer));
   focus();
 }

@@ -11,6 +11,9 @@ import { formatDayAndTime, hasTranslation, translate } from "./translations.js";
 /** Statuses in which a payment can be voided. */
 const VOIDABLE = ["approved", "pending"];
 
+/** Texts for the problems of a void. */
+const REFUSALS = { "void-too-old": "payments.voidold" };
+
 let list = [];
 let message = null;
 let handleRevocation = () => {};
@@ -95,7 +98,7 @@ async function voidListed(payment) {
   } catch (error) {
     if (isRevoked(error)) return handleRevocation();
     if (error instanceof UnknownOutcomeError) failed = "payments.voidunknown";
-    else if (error instanceof RejectionError) failed = "payments.voidrefused";
+    else if (error instanceof RejectionError) failed = REFUSALS[error.problem] ?? "payments.voidrefused";
     else throw error;
   }
   await load();

@@ -41,8 +41,8 @@ export async function requestPayment(sale, onUpdate, signal) {
     onUpdate(answer);
     await pause(DELAYS[Math.min(attempt, DELAYS.length - 1)], signal);
     if (signal.aborted) throw new UnknownOutcomeError();
-    const { id } = answer;
-    answer = await retry(() => authorisation(id, signal), offline, signal);
+    const { id, repeated } = answer;
+    answer = { ...(await retry(() => authorisation(id, signal), offline, signal)), repeated };
   }
   return answer;
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tegata::code::TillId;
+use tegata::protocol::PaymentNumber;
 use tegata_issuer::admin::{
     Authorisation, AuthorisationId, AuthorisationState, Operator, PaymentRef, Reason,
 };
@@ -32,10 +33,9 @@ impl PaymentSelector {
                 PaymentRef::Sale(till, reference)
             }
             Self { payment, .. } => {
-                let mut id = [0; 16];
-                hex::decode_to_slice(payment.unwrap_or_default(), &mut id)
+                let number = PaymentNumber::try_from(payment.unwrap_or_default())
                     .map_err(|_| Failure::Usage("a payment id is 32 hex digits".into()))?;
-                PaymentRef::Id(AuthorisationId(id))
+                PaymentRef::Number(number)
             }
         };
         operator.payment(&which).map(|found| found.id).map_err(cannot("find it"))
@@ -64,14 +64,16 @@ impl PaymentArgs {
     pub(super) fn void(self, output: &Output) -> Result<(), Failure> {
         let (operator, reason, id) = self.read()?;
         let after = operator.void(id, &reason).map_err(cannot("void it"))?;
-        let words = format!("payment {} is {}", after.id, after.state.name());
-        output.print(&words, &payment(&after))
+        let number = number(&operator, &after)?;
+        let words = format!("payment {number} is {}", after.state.name());
+        output.print(&words, &payment(&number, &after))
     }
 
     pub(super) fn refund(self, output: &Output) -> Result<(), Failure> {
         let (operator, reason, id) = self.read()?;
         let after = operator.refund(id, &reason).map_err(cannot("refund it"))?;
-        let Authorisation { id, amount, currency, .. } = &after;
+        let id = number(&operator, &after)?;
+        let Authorisation { amount, currency, .. } = &after;
         let words = if after.state == AuthorisationState::Refunded {
             format!("payment {id} is refunded: {amount} {currency}")
         } else {
@@ -79,13 +81,19 @@ impl PaymentArgs {
                 "payment {id} is reversing: the service refunds {amount} {currency} within a minute"
             )
         };
-        output.print(&words, &payment(&after))
+        output.print(&words, &payment(&id, &after))
     }
 }
 
-fn payment(after: &Authorisation) -> serde_json::Value {
+/// Gives the payment's number as tills and receipts have it.
+fn number(operator: &Operator, after: &Authorisation) -> Result<String, Failure> {
+    let number = operator.payment_number(after.id).map_err(cannot("name it"))?;
+    Ok(hex::encode(number.0))
+}
+
+fn payment(number: &str, after: &Authorisation) -> serde_json::Value {
     json!({
-        "payment": after.id.to_string(),
+        "payment": number,
         "state": after.state.name(),
         "amount": after.amount,
         "currency": after.currency,

@@ -79,6 +79,12 @@ CREATE TABLE standing (
 );
 INSERT INTO standing VALUES (1, 0, 0, 0);
 
+-- The currency (ISO 4217) of all payments, set by the first service that starts: one row at most.
+CREATE TABLE store_currency (
+    one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+    currency TEXT NOT NULL
+);
+
 -- Attempts for rate limits. key: a keyed hash of the client and the action. taken: times of the attempts, as JSON.
 CREATE TABLE throttle (
     key BYTEA NOT NULL PRIMARY KEY,
@@ -199,7 +205,8 @@ CREATE TABLE sales (
 CREATE INDEX sales_asked ON sales (asked);
 
 -- Idempotency records: the answer to each key of a till. hash: of the request's body; null if a void came first and
--- forbids the key. authorisation: the payment that is the answer; without one, reason is. asked: as in sales.
+-- forbids the key. authorisation: the payment that is the answer; without one, reason is. With both, another request had
+-- made that payment. asked: as in sales.
 CREATE TABLE idempotency (
     till TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -211,7 +218,8 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_asked ON idempotency (asked);
 
--- Codes that matched no credential, counted by day: by till, by credential, and by credential at a till.
+-- Codes that matched no credential, counted by day: by till, by credential, and by credential at a till. For a till
+-- above its limit also the time of the last one, as count.
 CREATE TABLE attempts (
     subject BYTEA NOT NULL,
     day BIGINT NOT NULL,

@@ -7,7 +7,7 @@ use tegata::protocol::{
 
 use super::session::Caller;
 use super::{AccountError, Accounts};
-use crate::domain::{AuthorisationId, Decimals, InternalError};
+use crate::domain::{Decimals, InternalError};
 use crate::store::{AuthorisationState, DeclineReason, PaymentWithShop};
 
 /// Payments on a page, some 300 bytes each.
@@ -21,21 +21,24 @@ impl Accounts {
         message: ListPayments,
         decimals: Decimals,
     ) -> Result<PaymentPage, AccountError> {
-        let before = message.before.map(|before| AuthorisationId(before.0));
+        let before = message.before.map(|before| self.keys.authorisation_id(before));
         let mut found = self.store.payments_of(caller.account, before, PAGE + 1).await?;
         let earlier = found.len() > PAGE as usize;
         found.truncate(PAGE as usize);
+        let view =
+            |paid: PaymentWithShop| view(self.keys.payment_number(paid.authorisation.id), paid);
         let payments = found.into_iter().map(view).collect::<Result<_, InternalError>>()?;
         Ok(PaymentPage { payments, earlier, decimals: decimals.get() })
     }
 }
 
 fn view(
+    payment: PaymentNumber,
     PaymentWithShop { authorisation, shop }: PaymentWithShop,
 ) -> Result<AccountPayment, InternalError> {
     let unreadable = |error| InternalError::new("showing a payment", &error);
     Ok(AccountPayment {
-        payment: PaymentNumber(authorisation.id.0),
+        payment,
         shop,
         reference: SaleNumber::try_from(authorisation.reference).map_err(unreadable)?,
         amount: authorisation.amount,

@@ -74,13 +74,14 @@ impl Accounts {
         before: Option<&EventNumber>,
     ) -> Result<AccountExport, AccountError> {
         let before = before.and_then(|number| EventId::parse(number.expose()));
+        let before = before.map(|number| self.keys.event_id(number));
         let events = self.store.events_of(caller.account, before, EVENTS + 1).await;
         let mut events = events?;
         let earlier = events.len() > EVENTS as usize;
         events.truncate(EVENTS as usize);
         let view = |event: EventRow| {
             Ok(AccountEvent {
-                event: EventNumber::new(&event.id.to_string())
+                event: EventNumber::new(&self.keys.event_number(event.id).to_string())
                     .map_err(|error| AccountError::internal("showing an event", &error))?,
                 by_operator: Reason::is_operator(&event.actor),
                 deed: event.deed,

@@ -2,6 +2,7 @@
 //! service that runs goes by it from its next transaction on. Each act is a line of the log, with who did it and why.
 
 mod freeze;
+mod payment_numbers;
 pub mod report;
 pub(crate) mod server_key;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tegata::code::{ShopName, TillId};
+use tegata::protocol::PaymentNumber;
 use tegata::{RandomUnavailable, UnixTime};
 use tokio::runtime::Runtime;
 
@@ -24,7 +26,7 @@ use crate::key_store::KeyStoreError;
 use crate::passwords::PasswordsUnavailable;
 pub use crate::payments::TillCode;
 use crate::payments::{CODE_LIFE, SealedReceiptWriter};
-use crate::store::{self, AdminCommand, Store, StoreError, VoidOutcome, VoidTarget};
+use crate::store::{self, AdminCommand, Store, StoreError, VoidOutcome, VoidRequest, VoidTarget};
 pub use crate::store::{
     ATTEMPT_DAYS, ActivitySubject, Authorisation, AuthorisationState, EventRow, GlobalState,
     KillSwitch, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan,
@@ -257,10 +259,16 @@ impl Operator {
     /// # Errors
     /// [`OperatorError`].
     pub fn payment(&self, which: &PaymentRef) -> Result<Authorisation, OperatorError> {
+        let id = match which {
+            PaymentRef::Id(id) => Some(*id),
+            PaymentRef::Number(number) => Some(self.keys()?.authorisation_id(*number)),
+            PaymentRef::Sale(..) => None,
+        };
         let found = self.threads.block_on(async {
-            match which {
-                PaymentRef::Id(id) => self.store.authorisation(*id).await,
-                PaymentRef::Sale(till, reference) => self.store.sale(till, reference).await,
+            match (id, which) {
+                (Some(id), _) => self.store.authorisation(id).await,
+                (None, PaymentRef::Sale(till, reference)) => self.store.sale(till, reference).await,
+                (None, _) => Ok(None),
             }
         });
         found?.ok_or(OperatorError::NoSuchPayment)
@@ -282,11 +290,21 @@ impl Operator {
         let voided = self.threads.block_on(async {
             self.store.append_event(asked).await?;
             let what = VoidTarget::Id(found.id);
-            self.store.void(found.till, what, reason.actor(), now, tell).await
+            let request = VoidRequest {
+                till: found.till,
+                target: what,
+                actor: reason.actor(),
+                now,
+                age: None,
+                receipts: tell,
+            };
+            self.store.void(request).await
         });
         match voided? {
             VoidOutcome::Found(authorisation) => Ok(*authorisation),
-            VoidOutcome::Forbidden | VoidOutcome::NotFound => Err(OperatorError::NoSuchPayment),
+            VoidOutcome::Forbidden | VoidOutcome::NotFound | VoidOutcome::TooOld => {
+                Err(OperatorError::NoSuchPayment)
+            }
         }
     }
 
@@ -327,12 +345,13 @@ impl Operator {
         Ok(self.threads.block_on(audit::seal(&self.store, &keys, &file, now))?)
     }
 
-    /// Gives the last `n` lines of the log, newest first.
+    /// Gives the last `n` lines of the log, newest first, with payments by the numbers that they have outside.
     ///
     /// # Errors
     /// [`OperatorError`].
     pub fn last_events(&self, n: u32) -> Result<Vec<EventRow>, OperatorError> {
-        Ok(self.threads.block_on(self.store.last_events(n))?)
+        let events = self.threads.block_on(self.store.last_events(n))?;
+        Ok(self.with_payment_numbers(events))
     }
 
     /// Copies the store into a new file while it is in use, and says so in the log.
@@ -416,8 +435,10 @@ impl Operator {
 /// The payment that an operator means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaymentRef {
-    /// The payment of this id.
+    /// The payment of this stored id.
     Id(AuthorisationId),
+    /// The payment of this number, which tills, receipts and the log have.
+    Number(PaymentNumber),
     /// The payment of this till's sale.
     Sale(TillId, String),
 }

@@ -6,6 +6,7 @@ use super::processor::Processor;
 use super::secret::{SecretSetting, from_file};
 use super::settings::Config;
 use super::values::{ForwardedHeader, ServerKey};
+use crate::domain::Decimals;
 
 impl Config {
     /// Puts the layers together, the later ones on top: defaults, file, environment, flags. Reads the configuration's
@@ -15,8 +16,29 @@ impl Config {
     /// [`ConfigErrors`]: everything that is wrong, not only the first.
     pub fn load(layers: &Layers) -> Result<Self, ConfigErrors> {
         let mut config = layers.read()?;
-        let wrong = config.validate();
+        let mut wrong = config.validate();
+        wrong.extend(config.currency_error());
         if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
+    }
+
+    /// Says what is wrong with the currency, if anything: amounts would be shown and charged as other ones.
+    #[must_use]
+    pub fn currency_error(&self) -> Option<ConfigError> {
+        let error = |name: &str, what: String| Some(ConfigError { name: name.to_owned(), what });
+        let currency = &self.currency;
+        let Some(known) = currency.decimals() else {
+            return error("currency", format!("{currency} is not an active currency of ISO 4217"));
+        };
+        match self.currency_decimals {
+            Some(set) if set != known => {
+                let [known, set] = [known, set].map(Decimals::get);
+                let what = format!(
+                    "is {set}, but {currency} has {known} (ISO 4217): leave currency_decimals out"
+                );
+                error("currency_decimals", what)
+            }
+            _ => None,
+        }
     }
 
     /// Settings that do not go together; on the way the server key and the password of mail are read from their files.

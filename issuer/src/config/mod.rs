@@ -17,7 +17,7 @@ pub use secret::SecretSetting;
 pub use settings::Config;
 pub use values::{
     AliasSeconds, CodePrefix, Count, ForwardedHeader, HeaderNamed, LogFormat, LogLevel, Seconds,
-    ServerKey,
+    ServerKey, VoidDays,
 };
 
 #[cfg(test)]

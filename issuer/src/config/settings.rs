@@ -13,7 +13,7 @@ use super::processor::Processor;
 use super::secret::SecretSetting;
 use super::values::{
     AliasSeconds, CodePrefix, Count, ForwardedHeader, HeaderNamed, LogFormat, LogLevel, Seconds,
-    ServerKey,
+    ServerKey, VoidDays,
 };
 use crate::domain::{Amount, Cap, Currency, DayOffset, Decimals, PaymentRules, StoreUrl};
 
@@ -91,8 +91,9 @@ pub struct Config {
     pub password_queue: Count,
     /// The one currency that is taken (ISO 4217).
     pub currency: Currency,
-    /// How many of its digits are behind the point.
-    pub currency_decimals: Decimals,
+    /// How many of its digits are behind the point, as ISO 4217 says, which is taken without it. Any other number is
+    /// refused.
+    pub currency_decimals: Option<Decimals>,
     /// What may be spent at once, in minor units.
     pub payment_limit: Amount,
     /// What may be spent in a day.
@@ -103,6 +104,8 @@ pub struct Config {
     pub low_day_limit: Amount,
     /// Minutes by which the day of `day_limit` begins earlier than that of UTC.
     pub day_offset_minutes: DayOffset,
+    /// For how many days after the day of a payment its till may void it: 0 for that day alone.
+    pub till_void_days: VoidDays,
 }
 
 impl Default for Config {
@@ -142,12 +145,13 @@ impl Default for Config {
             password_threads: Count::constant::<1>(),
             password_queue: Count::constant::<32>(),
             currency: Currency::yen(),
-            currency_decimals: Decimals::NONE,
+            currency_decimals: None,
             payment_limit: Amount::constant::<50_000>(),
             day_limit: Amount::constant::<100_000>(),
             low_payment_limit: Amount::constant::<5_000>(),
             low_day_limit: Amount::constant::<10_000>(),
             day_offset_minutes: DayOffset::JAPAN,
+            till_void_days: VoidDays::default(),
         }
     }
 }
@@ -185,10 +189,11 @@ impl Config {
         let cap = |payment: Amount, day: Amount| Cap { payment: payment.get(), day: day.get() };
         PaymentRules {
             currency: self.currency.clone(),
-            decimals: self.currency_decimals,
+            decimals: self.currency.decimals().unwrap_or(Decimals::NONE),
             usual: cap(self.payment_limit, self.day_limit),
             low: cap(self.low_payment_limit, self.low_day_limit),
             day_offset: self.day_offset_minutes,
+            void_days: self.till_void_days.get(),
             attempts: AttemptLimits::default(),
         }
     }

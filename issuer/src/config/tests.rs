@@ -225,6 +225,7 @@ fn is_optional(name: &str) -> bool {
         "tls_certificate",
         "tls_key",
         "request_id_header",
+        "currency_decimals",
     ];
     none.contains(&name)
 }
@@ -254,6 +255,26 @@ fn the_mailbox_needs_loopback_and_smtp_needs_its_settings() {
     let config = Config::load(&layers(&[smtp, from, user, password], &[])).unwrap();
     assert_eq!(config.mail_password.as_ref().unwrap().expose(), "CANARY secret");
     assert!(!format!("{config:?}").contains("CANARY"));
+}
+
+#[test]
+fn a_currency_has_the_decimals_of_iso_4217() {
+    let load = |currency: &str, decimals: Option<&str>| {
+        let mut settings = vec![("TEGATA_ISSUER_CURRENCY", currency)];
+        settings.extend(decimals.map(|it| ("TEGATA_ISSUER_CURRENCY_DECIMALS", it)));
+        Config::load(&layers(&settings, &[]))
+    };
+    for (currency, decimals) in [("JPY", 0), ("USD", 2), ("EUR", 2), ("BHD", 3), ("CLF", 4)] {
+        assert_eq!(load(currency, None).unwrap().payment_rules().decimals.get(), decimals);
+        assert!(load(currency, Some(&decimals.to_string())).is_ok(), "{currency}");
+        let other = load(currency, Some("1")).unwrap_err().to_string();
+        assert!(other.contains(&format!("{currency} has {decimals}")), "{other}");
+    }
+    for currency in ["XXX", "XTS", "XAU", "DEM", "ZZZ"] {
+        let unknown = load(currency, None).unwrap_err().to_string();
+        assert!(unknown.contains("is not an active currency"), "{unknown}");
+    }
+    assert!(load("usd", None).is_err());
 }
 
 #[test]

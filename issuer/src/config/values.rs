@@ -139,6 +139,27 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+/// Days for which a till may void a payment, 0 to 99: its own number of the sale is kept for a hundred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VoidDays(u8);
+
+impl VoidDays {
+    /// Gives the number of days.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for VoidDays {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer) {
+            Ok(days @ 0..=99) => Ok(Self(days)),
+            _ => Err(de::Error::custom("whole days from 0 to 99 are expected")),
+        }
+    }
+}
+
 /// A limit on how many there may be, 1 to 65,535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(std::num::NonZeroU16);

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! server key (file, environment, key service)
-//!    └─ wraps  root 0           codes, addresses, tickets, checkpoints of the log, cards of tills: HKDF with a label each
+//!    └─ wraps  root 0           codes, addresses, tickets, numbers that leave, checkpoints of the log, cards of tills: HKDF
+//!                               with a label each
 //!       wraps  roots 1, 2, …    sealing; the highest seals, the others still open
 //! ```
 //! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
@@ -10,6 +11,7 @@
 //! (docs/adr/0020-server-key-only-wraps-keys.md).
 
 mod derive;
+mod outward;
 mod sealing;
 mod seeds;
 mod service;
@@ -20,6 +22,7 @@ use std::fmt;
 
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use tegata::protocol::PaymentNumber;
 use tegata::{Random, RandomUnavailable, Secret};
 use tegata_policy::{SecretId, SecretKind};
 use zeroize::Zeroizing;
@@ -30,8 +33,11 @@ pub use sealing::SealingContext;
 pub use service::{KeyService, WrongKey};
 pub use ticket::TicketPurpose;
 
-use crate::domain::{AccountId, HandleKey, ThrottleKey, WrappedKey};
+use crate::domain::{
+    AccountId, AuthorisationId, EventId, HandleKey, MailId, ThrottleKey, WrappedKey,
+};
 use derive::derive;
+use outward::OutwardKey;
 use sealing::SealingKey;
 use ticket::TicketKey;
 
@@ -64,6 +70,7 @@ pub struct Keys {
     handle: hmac::Key,
     throttle: hmac::Key,
     ticket: TicketKey,
+    outward: OutwardKey,
     log: Ed25519KeyPair,
     till_card: Ed25519KeyPair,
     sealing: BTreeMap<u8, SealingKey>,
@@ -110,6 +117,7 @@ impl Keys {
             handle: mac("handle"),
             throttle: mac("throttle"),
             ticket: TicketKey::new(&derive(&index, "ticket")),
+            outward: OutwardKey::new(&derive(&index, "outward-number")),
             log: sign("log").map_err(|_| KeysError::WrongKey)?,
             till_card: sign("till-card").map_err(|_| KeysError::WrongKey)?,
             sealing,
@@ -223,6 +231,36 @@ impl Keys {
     #[must_use]
     pub fn read_ticket(&self, purpose: TicketPurpose, ticket: &str) -> Option<(AccountId, u32)> {
         self.ticket.read(purpose, ticket)
+    }
+
+    /// Gives the number under which a payment is known to tills, shoppers and operators.
+    #[must_use]
+    pub fn payment_number(&self, id: AuthorisationId) -> PaymentNumber {
+        PaymentNumber(self.outward.conceal(id.0))
+    }
+
+    /// Gives the id of the payment that has this number, if there is such a payment.
+    #[must_use]
+    pub fn authorisation_id(&self, number: PaymentNumber) -> AuthorisationId {
+        AuthorisationId(self.outward.reveal(number.0))
+    }
+
+    /// Gives the number under which account owners see an event.
+    #[must_use]
+    pub fn event_number(&self, id: EventId) -> EventId {
+        EventId(self.outward.conceal(id.0))
+    }
+
+    /// Gives the id of the event that has this number, if there is such an event.
+    #[must_use]
+    pub fn event_id(&self, number: EventId) -> EventId {
+        EventId(self.outward.reveal(number.0))
+    }
+
+    /// Gives the number that a mail has in its `Message-ID`.
+    #[must_use]
+    pub fn mail_number(&self, id: MailId) -> MailId {
+        MailId(self.outward.conceal(id.0))
     }
 
     /// Signs a checkpoint of the log (Ed25519, RFC 8032).

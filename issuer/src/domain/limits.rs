@@ -3,7 +3,8 @@
 use tegata::UnixTime;
 use tegata::code::AttemptLimits;
 
-use super::money::{Currency, DayOffset, Decimals};
+use super::currency::Currency;
+use super::money::{DayOffset, Decimals};
 
 /// What may be spent, in minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct PaymentRules {
     pub low: Cap,
     /// When a day begins.
     pub day_offset: DayOffset,
+    /// For how many days after the day of a payment its till may void it.
+    pub void_days: u8,
     /// How often a code may fit nobody.
     pub attempts: AttemptLimits,
 }
@@ -36,6 +39,25 @@ impl PaymentRules {
     pub(crate) fn limits(&self, now: UnixTime) -> AuthoriseLimits {
         let Self { usual, low, attempts, day_offset, .. } = *self;
         AuthoriseLimits { usual, low, attempts, day: day_offset.day(now) }
+    }
+
+    /// Gives how old a payment may be that its till voids.
+    pub(crate) fn void_age(&self) -> VoidAge {
+        VoidAge { offset: self.day_offset, days: self.void_days }
+    }
+}
+
+/// How old a payment may be that its till voids.
+#[derive(Clone, Copy, Debug)]
+pub struct VoidAge {
+    offset: DayOffset,
+    days: u8,
+}
+
+impl VoidAge {
+    /// Says whether a payment that was made at this time is too old.
+    pub(crate) fn excludes(self, made: UnixTime, now: UnixTime) -> bool {
+        self.offset.is_older(made, self.days, now)
     }
 }
 

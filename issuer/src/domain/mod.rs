@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `ids` | what rows are found by |
-//! | `money`, `sale`, `limits` | amounts and currencies; what a till calls a sale; what may be spent |
+//! | `money`, `currency`, `sale`, `limits` | amounts; currencies; what a till calls a sale; what may be spent |
 //! | `processor_ids` | what the card processor calls customers, cards and charges |
 //! | `sealed` | secrets as they stand in rows |
 //! | `operator` | who acts, why, and on whose account |
@@ -11,6 +11,7 @@
 //! | `store_url`, `secret_text` | where the store is; texts that no error repeats |
 //! | `hash`, `text`, `internal_error` | SHA-256; types for short texts; failures that no request can help |
 
+mod currency;
 mod environment;
 pub(crate) mod hash;
 mod ids;
@@ -25,6 +26,7 @@ mod sealed;
 mod secret_text;
 mod store_url;
 
+pub use currency::Currency;
 pub use environment::{Environment, SystemUptime, Uptime};
 pub(crate) use ids::first_of;
 pub use ids::{
@@ -32,8 +34,8 @@ pub use ids::{
     TokenHash, first_credential_of, make_credential_id,
 };
 pub use internal_error::InternalError;
-pub use limits::{AuthoriseLimits, Cap, PaymentRules};
-pub use money::{Amount, Currency, DayOffset, Decimals};
+pub use limits::{AuthoriseLimits, Cap, PaymentRules, VoidAge};
+pub use money::{Amount, DayOffset, Decimals};
 pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};
 pub use processor_ids::{CustomerId, IntentId, MethodId, RegisteredCard};

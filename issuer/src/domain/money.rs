@@ -1,4 +1,4 @@
-//! Amounts, currencies, and where a day of spending begins.
+//! Amounts, their decimals, and where a day of spending begins.
 
 use std::num::NonZeroU32;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use tegata::UnixTime;
 use utoipa::ToSchema;
 
-use super::newtype::{InvalidField, newtype};
+use super::newtype::InvalidField;
 
 /// An amount in minor units that a card can be charged with: 1 to 4,294,967,295.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -41,26 +41,17 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-newtype! {
-    /// A currency code of three letters (ISO 4217), such as `JPY`.
-    #[schema(pattern = "^[A-Z]{3}$", example = "JPY")]
-    text Currency, "a currency: three capital letters", |text| {
-        text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
-    }
-}
-
-impl Currency {
-    pub(crate) fn yen() -> Self {
-        Self("JPY".to_owned())
-    }
-}
-
 /// Digits of an amount behind the point, 0 to 4 (ISO 4217).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimals(u8);
 
 impl Decimals {
     pub(crate) const NONE: Self = Self(0);
+
+    /// Takes a number of digits; `None` for more than any currency has.
+    pub(crate) const fn new(digits: u8) -> Option<Self> {
+        if digits <= 4 { Some(Self(digits)) } else { None }
+    }
 
     /// Gives the number of digits.
     #[must_use]
@@ -71,10 +62,8 @@ impl Decimals {
 
 impl<'de> Deserialize<'de> for Decimals {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u8::deserialize(deserializer) {
-            Ok(decimals @ 0..=4) => Ok(Self(decimals)),
-            _ => Err(de::Error::custom("a number from 0 to 4 is expected")),
-        }
+        let decimals = u8::deserialize(deserializer).ok().and_then(Self::new);
+        decimals.ok_or_else(|| de::Error::custom("a number from 0 to 4 is expected"))
     }
 }
 
@@ -92,6 +81,11 @@ impl DayOffset {
     /// Numbers the day that a time falls on, from 1970 on.
     pub(crate) fn day(self, now: UnixTime) -> u64 {
         now.shifted(i64::from(self.0) * 60).seconds() / (24 * 60 * 60)
+    }
+
+    /// Says whether a time falls on a day that ended more than `days` days before the one of `now`.
+    pub(crate) fn is_older(self, time: UnixTime, days: u8, now: UnixTime) -> bool {
+        self.day(time).saturating_add(days.into()) < self.day(now)
     }
 }
 
@@ -116,5 +110,10 @@ mod tests {
         assert_eq!(day(midnight - 9 * 3600 - 1, 540), 19_999);
         assert_eq!(day(midnight - 9 * 3600, 540), 20_000);
         assert_eq!(day(midnight + 5 * 3600 - 1, -300), 19_999);
+        let time = |seconds| UnixTime::new(seconds).unwrap();
+        let is_older = |days| {
+            DayOffset(540).is_older(time(midnight - 9 * 3600 - 1), days, time(midnight - 9 * 3600))
+        };
+        assert!(is_older(0) && !is_older(1));
     }
 }

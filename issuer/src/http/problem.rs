@@ -53,12 +53,16 @@ pub enum Problem {
     NoKey,
     /// 422: the key came with another body before.
     KeyReused,
-    /// 422: the sale of this reference came with another amount before.
+    /// 422: the reference is another sale's: of another shopper or amount, or one that is over.
     ReferenceReused,
     /// 422: not the currency that is taken here.
     OtherCurrency,
     /// 422: more than any card can be charged with.
     TooMuch,
+    /// 422: a fraction of the currency that no card can be charged with.
+    Indivisible,
+    /// 422: a payment that is older than what a till may void.
+    TooOldToVoid,
     /// 422: the processor takes no card by this token.
     CardRefused,
     /// 503: an operator stopped this kind of request.
@@ -149,6 +153,8 @@ impl Problem {
             Self::ReferenceReused,
             Self::OtherCurrency,
             Self::TooMuch,
+            Self::Indivisible,
+            Self::TooOldToVoid,
         ];
         let others = others.into_iter().chain(tills);
         Self::FRAME.into_iter().chain(others).chain(decided)
@@ -231,7 +237,9 @@ impl Problem {
             | Self::KeyReused
             | Self::ReferenceReused
             | Self::OtherCurrency
-            | Self::TooMuch => return self.of_till(),
+            | Self::TooMuch
+            | Self::Indivisible
+            | Self::TooOldToVoid => return self.of_till(),
             Self::CardRefused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "card-refused",
@@ -327,8 +335,8 @@ impl Problem {
             Self::ReferenceReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "reference-reused",
-                "Reference reused with another amount",
-                "A reference identifies one sale: void that sale, or use another reference",
+                "Reference of another sale",
+                "A reference identifies one sale of one shopper: use another, with the date in it",
             ),
             Self::OtherCurrency => (
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -341,6 +349,20 @@ impl Problem {
                 "too-much",
                 "Amount too large",
                 "A card can be charged at most 4294967295 minor units; an account's limits are lower",
+            ),
+            Self::Indivisible => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "amount-indivisible",
+                "Amount cannot be charged",
+                "Cards are charged in larger steps of this currency: round the amount to a multiple \
+                 of ten minor units, for MGA of a hundred",
+            ),
+            Self::TooOldToVoid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "void-too-old",
+                "Payment too old to void",
+                "A till voids payments of the same day, or as old as the operator has set; the \
+                 operator can void older ones",
             ),
             _ => (
                 StatusCode::UNAUTHORIZED,
@@ -479,6 +501,8 @@ impl From<PaymentError> for Problem {
             PaymentError::ReferenceReused => Self::ReferenceReused,
             PaymentError::OtherCurrency => Self::OtherCurrency,
             PaymentError::TooMuch => Self::TooMuch,
+            PaymentError::Indivisible => Self::Indivisible,
+            PaymentError::TooOldToVoid => Self::TooOldToVoid,
             PaymentError::NotFound => Self::NotFound,
             PaymentError::Store(error) => error.into(),
             PaymentError::Internal(error) => error.into(),

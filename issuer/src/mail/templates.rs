@@ -202,7 +202,7 @@ pub(super) async fn compose(
     match json.and_then(|json| serde_json::from_slice(&json).ok()) {
         None => Ok(None),
         Some(OutboxContent::Notification(queued)) => {
-            Ok(queued.compose(mail.id, mail.made, templates))
+            Ok(queued.compose(keys.mail_number(mail.id), mail.made, templates))
         }
         Some(OutboxContent::Receipt(receipt)) => {
             compose_receipt(store, keys, templates, mail, &receipt).await
@@ -225,7 +225,7 @@ async fn compose_receipt(
     let template = templates.of(address.language).get(receipt.template_name());
     let fill = |text: &str| receipt.fill(text, &payment, templates.format);
     Ok(template.map(|template| OutgoingEmail {
-        id: mail.id,
+        id: keys.mail_number(mail.id),
         made: mail.made,
         to,
         subject: fill(&template.subject),

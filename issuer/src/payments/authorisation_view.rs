@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tegata::UnixTime;
+use tegata::protocol::PaymentNumber;
 use utoipa::ToSchema;
 
 use crate::store::{Authorisation, AuthorisationState, DeclineReason};
@@ -51,7 +52,7 @@ impl PaymentStatus {
 /// A payment as its till sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuthorisationView {
-    /// The payment's id; none if there is no payment.
+    /// The payment's number; none if there is no payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "018f22e279b07cc3bfffffffffffffff")]
     pub id: Option<String>,
@@ -75,20 +76,26 @@ pub struct AuthorisationView {
     /// When it was made, in seconds since 1970.
     #[schema(example = 1_800_000_000)]
     pub time: u64,
+    /// `true` if the sale of this reference was paid for by an earlier request, whose payment this is: no card was charged
+    /// this time. Left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub repeated: bool,
 }
 
 impl AuthorisationView {
-    /// Shows an authorisation that stands in a row.
+    /// Shows an authorisation that stands in a row, under the number that it has outside.
     #[must_use]
-    pub fn of(authorisation: &Authorisation) -> Self {
+    pub fn of(authorisation: &Authorisation, number: PaymentNumber) -> Self {
         Self {
-            id: Some(authorisation.id.to_string()),
+            id: Some(hex::encode(number.0)),
             status: status(authorisation.state),
             reason: authorisation.reason,
             amount: Some(authorisation.amount),
             currency: Some(authorisation.currency.clone()),
             reference: Some(authorisation.reference.clone()),
             time: authorisation.made.seconds(),
+            repeated: false,
         }
     }
 
@@ -98,8 +105,16 @@ impl AuthorisationView {
         reason: Option<DeclineReason>,
         time: UnixTime,
     ) -> Self {
-        let time = time.seconds();
-        Self { id: None, status, reason, amount: None, currency: None, reference: None, time }
+        Self {
+            id: None,
+            status,
+            reason,
+            amount: None,
+            currency: None,
+            reference: None,
+            time: time.seconds(),
+            repeated: false,
+        }
     }
 }
 

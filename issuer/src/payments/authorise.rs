@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tegata::UnixTime;
 use tegata::code::Digits;
+use tegata::protocol::PaymentNumber;
 
 use super::authorisation_view::{AuthorisationView, PaymentStatus};
 use super::charger::ChargeOutcome;
 use super::{PaymentError, Payments};
-use crate::domain::{Amount, AuthorisationId, Currency, IdempotencyKey, Reference, TokenHash};
+use crate::domain::{Amount, Currency, IdempotencyKey, Reference, TokenHash};
+use crate::processor::charge_amount;
 use crate::store::{
     AuthorisationState, AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode,
     SaleDetails,
@@ -53,6 +55,9 @@ impl Payments {
         if currency != self.rules.currency {
             return Err(self.refusal(&token, PaymentError::OtherCurrency).await);
         }
+        if charge_amount(amount.get(), currency.as_str()).is_none() {
+            return Err(self.refusal(&token, PaymentError::Indivisible).await);
+        }
         let details = SaleDetails {
             reference: reference.as_str().to_owned(),
             amount: amount.get(),
@@ -84,7 +89,10 @@ impl Payments {
             AuthoriseOutcome::Declined(reason) => {
                 without_payment(PaymentStatus::Declined, Some(reason))
             }
-            AuthoriseOutcome::Replayed(prior) => AuthorisationView::of(&prior),
+            AuthoriseOutcome::Replayed(prior) => self.view(&prior),
+            AuthoriseOutcome::Repeated(prior) => {
+                AuthorisationView { repeated: true, ..self.view(&prior) }
+            }
             AuthoriseOutcome::Created(new) => self.charge(*new).await,
         })
     }
@@ -93,12 +101,12 @@ impl Payments {
     pub(crate) async fn payment(
         &self,
         token: &TokenHash,
-        id: Option<AuthorisationId>,
+        number: Option<PaymentNumber>,
     ) -> Result<AuthorisationView, PaymentError> {
         let (till, _) = self.till(token).await?;
-        let id = id.ok_or(PaymentError::NotFound)?;
+        let id = self.keys.authorisation_id(number.ok_or(PaymentError::NotFound)?);
         let found = self.store.authorisation(id).await?.filter(|found| found.till == till);
-        found.map(|found| AuthorisationView::of(&found)).ok_or(PaymentError::NotFound)
+        found.map(|found| self.view(&found)).ok_or(PaymentError::NotFound)
     }
 
     /// Shows the till's last payments, the newest first.
@@ -108,7 +116,7 @@ impl Payments {
     ) -> Result<Vec<AuthorisationView>, PaymentError> {
         let (till, _) = self.till(token).await?;
         let recent = self.store.authorisations_at(&till, RECENT).await?;
-        Ok(recent.iter().map(AuthorisationView::of).collect())
+        Ok(recent.iter().map(|payment| self.view(payment)).collect())
     }
 
     /// Tells a till why its request is refused; whoever is no till hears that instead.
@@ -129,7 +137,7 @@ impl Payments {
 
     /// Shows a new payment after the card was charged for it.
     async fn charge(&self, new: NewAuthorisation) -> AuthorisationView {
-        let view = AuthorisationView::of(&new.authorisation);
+        let view = self.view(&new.authorisation);
         if new.authorisation.state != AuthorisationState::Authorised {
             return view;
         }

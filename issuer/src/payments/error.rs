@@ -12,8 +12,8 @@ pub(crate) enum PaymentError {
     /// The idempotency key came with another body before.
     #[error("the key came with another request before")]
     KeyReused,
-    /// The sale of this reference came with another amount before.
-    #[error("the reference came with another amount before")]
+    /// The reference is another sale's: of another account or amount, or one that is over.
+    #[error("the reference is another sale's")]
     ReferenceReused,
     /// The issuer takes another currency.
     #[error("the issuer takes another currency")]
@@ -21,6 +21,12 @@ pub(crate) enum PaymentError {
     /// No card can be charged with so much.
     #[error("no card can be charged with so much")]
     TooMuch,
+    /// The processor charges no such fraction of the currency.
+    #[error("no card can be charged with such a fraction")]
+    Indivisible,
+    /// The payment is older than what a till may void.
+    #[error("the payment is too old for its till to void it")]
+    TooOldToVoid,
     /// The till has no payment of this number.
     #[error("the till has no payment of this number")]
     NotFound,

@@ -46,7 +46,7 @@ pub(crate) use wrong_codes::WrongCodes;
 
 use crate::crypto::Keys;
 use crate::domain::{AuthorisationId, Environment, EventId, InternalError, PaymentRules};
-use crate::store::{EventRow, Store, StoreError};
+use crate::store::{Authorisation, EventRow, Store, StoreError};
 use candidate_cache::LruCandidateCache;
 use prefixes::KnownPrefixes;
 
@@ -104,6 +104,11 @@ impl Payments {
     /// Gives the rules that payments are held to.
     pub(crate) fn rules(&self) -> &PaymentRules {
         &self.rules
+    }
+
+    /// Shows an authorisation under the number that it has outside.
+    fn view(&self, authorisation: &Authorisation) -> AuthorisationView {
+        AuthorisationView::of(authorisation, self.keys.payment_number(authorisation.id))
     }
 
     fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, PaymentError> {

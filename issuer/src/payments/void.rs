@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::authorisation_view::{AuthorisationView, PaymentStatus};
 use super::{PaymentError, Payments};
 use crate::domain::TokenHash;
-use crate::store::{Authorisation, AuthorisationState, VoidOutcome, VoidTarget};
+use crate::store::{Authorisation, AuthorisationState, VoidOutcome, VoidRequest, VoidTarget};
 
 impl Payments {
     /// Takes a payment of the till's back, and refuses it if it comes later.
@@ -16,9 +16,16 @@ impl Payments {
     ) -> Result<AuthorisationView, PaymentError> {
         let (till, _) = self.till(token).await?;
         let now = self.environment.clock.now();
-        let actor = format!("till {till}");
-        let receipts = self.receipts.clone();
-        match self.store.void(till, target.clone(), actor, now, receipts).await? {
+        let request = VoidRequest {
+            till: till.clone(),
+            target: target.clone(),
+            actor: format!("till {till}"),
+            now,
+            age: Some(self.rules.void_age()),
+            receipts: self.receipts.clone(),
+        };
+        match self.store.void(request).await? {
+            VoidOutcome::TooOld => Err(PaymentError::TooOldToVoid),
             VoidOutcome::Found(authorisation) => self.reverse(*authorisation).await,
             VoidOutcome::Forbidden | VoidOutcome::NotFound => {
                 let reference = match target {
@@ -37,13 +44,13 @@ impl Payments {
         authorisation: Authorisation,
     ) -> Result<AuthorisationView, PaymentError> {
         if authorisation.state != AuthorisationState::Reversing {
-            return Ok(AuthorisationView::of(&authorisation));
+            return Ok(self.view(&authorisation));
         }
         let charger = Arc::clone(&self.charger);
         let id = authorisation.id;
         // A task of its own, and how it ended stands in the row.
         let _ = tokio::spawn(async move { charger.reverse(id).await }).await;
         let after = self.store.authorisation(authorisation.id).await?;
-        Ok(AuthorisationView::of(&after.unwrap_or(authorisation)))
+        Ok(self.view(&after.unwrap_or(authorisation)))
     }
 }

@@ -4,10 +4,12 @@
 //! moves nothing; its id is stored; then it is *confirmed*, which moves the money once, however often it is said. One
 //! adapter ([`Stripe`]) speaks to Stripe, to its published test server and to our sandbox alike.
 
+mod amount;
 mod set;
 mod stripe;
 
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
+pub use amount::charge_amount;
 pub use set::ProcessorSetupError;
 pub(crate) use set::from_config;
 pub use stripe::{Stripe, StripeError};
@@ -21,7 +23,7 @@ pub struct ChargeRequest<'a> {
     pub customer: &'a CustomerId,
     /// The card that is charged.
     pub method: &'a MethodId,
-    /// The amount in minor units.
+    /// The amount in minor units of ISO 4217.
     pub amount: u32,
     /// The currency in three small letters.
     pub currency: &'a str,

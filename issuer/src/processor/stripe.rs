@@ -13,7 +13,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 
-use super::{CardDecline, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey};
+use super::{
+    CardDecline, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey, charge_amount,
+};
 use crate::config::SecretSetting;
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 
@@ -303,7 +305,9 @@ impl Processor for Stripe {
         wanted: &ChargeRequest<'_>,
         key: RequestKey<'_>,
     ) -> Result<IntentId, ProcessorError> {
-        let amount = wanted.amount.to_string();
+        let amount = charge_amount(wanted.amount.into(), wanted.currency);
+        // Refused at the till before: a card cannot be charged with it.
+        let amount = amount.ok_or(ProcessorError::Rejected(0))?.to_string();
         let fields = [
             ("amount", amount.as_str()),
             ("currency", wanted.currency),

@@ -12,7 +12,7 @@
 //! | `account`, `account_change`, `accounts` | an account as it is read; what a change writes; operations |
 //! | `throttle` | attempts, counted for rate limits |
 //! | `credentials`, `aliases` | payment credentials; the index that leads from a code to one |
-//! | `tills`, `cards`, `payments` | tills; cards that are charged; payments |
+//! | `tills`, `cards`, `payments`, `currency` | tills; cards that are charged; payments, and their currency |
 //! | `outbox` | mails to send |
 //! | `event_row`, `chain`, `events` | the event log, its hash chain and its seals |
 //! | `global_state` | kill switches, and what was declared void |
@@ -30,6 +30,7 @@ mod cards;
 mod chain;
 mod counted_database;
 mod credentials;
+mod currency;
 mod database;
 mod error;
 mod event_row;
@@ -69,8 +70,8 @@ pub use payments::{
     ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, Authorisation, AuthorisationState,
     AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod, CandidateCache,
     CandidateCredential, Cap, DeclineReason, IDEMPOTENCY_DAYS, NewAuthorisation, OpenPaymentCounts,
-    ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidOutcome, VoidTarget,
-    WrongCodeCount,
+    ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidOutcome, VoidRequest,
+    VoidTarget, WrongCodeCount,
 };
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};
 pub use sealed_rows::{SealedRow, SeedRow};

@@ -3,10 +3,13 @@
 
 mod at_once;
 mod counts;
+mod currency;
 mod failover;
 mod history;
 mod limits;
+mod numbers;
 mod order;
+mod references;
 mod report;
 mod sums;
 mod tills;

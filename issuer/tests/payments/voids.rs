@@ -1,6 +1,7 @@
 //! What a till takes back.
 
 use serde_json::json;
+use tegata::protocol::PaymentNumber;
 use tegata_issuer::admin::{OperatorError, PaymentRef, RequestKinds};
 use tegata_issuer::payments::ChargeOutcome;
 use tegata_issuer::store::AuthorisationState;
@@ -14,6 +15,7 @@ tegata_testkit::on_both! {
     a_void_of_a_declined_sale_forbids_what_is_still_on_its_way,
     what_was_charged_goes_back_through_the_processor,
     a_till_takes_back_nothing_of_another,
+    a_till_voids_what_is_of_the_same_day,
     an_operator_takes_back_what_a_till_did_not,
     an_operator_refunds_once_even_while_payments_are_stopped,
 }
@@ -120,16 +122,65 @@ fn a_till_takes_back_nothing_of_another(issuer: &TestIssuer) {
     assert_eq!(payments.get(&till, &format!("/v1/authorisations/{}", made.id())), made);
 }
 
+/// Midnight of the shop's day is at 15:00 of UTC.
+fn a_till_voids_what_is_of_the_same_day(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
+    let today = (issuer.now().seconds() + 9 * 3600) % 86_400;
+    issuer.advance_clock(86_400 - today - 60);
+    let pays = |sale: &str, nth: u8| {
+        till.authorise(&payments, sale, &payments.code(&shopper, nth, None), 100)
+    };
+    let voids = |what: serde_json::Value| payments.void(&till, &what).outcome();
+    assert_eq!(pays("a", 0).outcome(), "approved");
+    assert_eq!(pays("b", 1).outcome(), "approved");
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
+    assert_eq!(pays("open", 2).outcome(), "pending");
+    *issuer.processor.lock().unwrap() = ChargeOutcome::Done;
+    assert_eq!(voids(json!({ "reference": "a" })), "refunded");
+    issuer.advance_clock(60);
+    assert_eq!(voids(json!({ "reference": "b" })), "void-too-old");
+    assert_eq!(voids(json!({ "key": "b" })), "void-too-old");
+    // What was voided says so again, and what is not over can be ended.
+    assert_eq!(voids(json!({ "reference": "a" })), "refunded");
+    assert_eq!(voids(json!({ "reference": "open" })), "voided");
+    let sale = PaymentRef::Sale(till.id.clone(), "b".to_owned());
+    let found = payments.operator().payment(&sale).unwrap();
+    payments.operator().void(found.id, &reason()).unwrap();
+    assert_eq!(voids(json!({ "reference": "b" })), "refunded");
+}
+
+#[test]
+fn an_operator_sets_how_old_a_payment_may_be() {
+    const SETTINGS: &str = "till_void_days = 2\n";
+    three_days_are_too_old(&TestIssuer::with(SETTINGS));
+    three_days_are_too_old(&TestIssuer::postgres_with(SETTINGS));
+}
+
+fn three_days_are_too_old(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
+    for sale in ["a", "b"] {
+        let code = payments.next_code(&shopper);
+        assert_eq!(till.authorise(&payments, sale, &code, 100).outcome(), "approved");
+    }
+    issuer.advance_clock(2 * 86_400 - 60);
+    assert_eq!(payments.void(&till, &json!({ "reference": "a" })).outcome(), "refunded");
+    issuer.advance_clock(86_400);
+    assert_eq!(payments.void(&till, &json!({ "reference": "b" })).outcome(), "void-too-old");
+}
+
 fn an_operator_takes_back_what_a_till_did_not(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
     *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let made = till.authorise(&payments, "sale", &payments.code(&shopper, 0, None), 100);
-    let mut id = [0; 16];
-    hex::decode_to_slice(made.id(), &mut id).unwrap();
-    let id = tegata_issuer::domain::AuthorisationId(id);
-    payments.operator().void(id, &reason()).unwrap();
+    let number = PaymentNumber::try_from(made.id().to_owned()).unwrap();
+    let found = payments.operator().payment(&PaymentRef::Number(number)).unwrap();
+    payments.operator().void(found.id, &reason()).unwrap();
     let path = format!("/v1/authorisations/{}", made.id());
     assert_eq!(payments.get(&till, &path).outcome(), "voided");
     let nobodys = tegata_issuer::domain::AuthorisationId([9; 16]);
@@ -145,7 +196,8 @@ fn an_operator_refunds_once_even_while_payments_are_stopped(issuer: &TestIssuer)
     let operator = payments.operator();
     let sale = |reference: &str| PaymentRef::Sale(till.id.clone(), reference.to_owned());
     let found = operator.payment(&sale("sale")).unwrap();
-    assert_eq!(found.id.to_string(), made.id());
+    let number = operator.payment_number(found.id).unwrap();
+    assert_eq!(hex::encode(number.0), made.id());
     assert!(operator.payment(&sale("another")).is_err());
     assert!(operator.payment(&PaymentRef::Sale("till-2".parse().unwrap(), "sale".into())).is_err());
     operator.stop(RequestKinds::All, &reason()).unwrap();

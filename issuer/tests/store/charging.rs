@@ -17,7 +17,7 @@ use tegata_issuer::payments::{
 use tegata_issuer::processor::{Processor, RequestKey, Stripe};
 use tegata_issuer::store::{
     Authorisation, AuthorisationState, NewAuthorisation, OutboxMail, ReceiptWriter, Store,
-    StoreError, VoidTarget,
+    StoreError, VoidRequest, VoidTarget,
 };
 use tegata_sandbox::{Fault, Sandbox};
 use tegata_testkit::TestClock;
@@ -169,7 +169,15 @@ impl ChargingTest {
             let till = "till".parse().unwrap();
             let now = self.clock.now();
             let by = "till till".to_owned();
-            self.store.void(till, VoidTarget::Id(id), by, now, self.receipts.clone()).await
+            let request = VoidRequest {
+                till,
+                target: VoidTarget::Id(id),
+                actor: by,
+                now,
+                age: None,
+                receipts: self.receipts.clone(),
+            };
+            self.store.void(request).await
         };
         // Each time a charge may change it between reading and writing.
         while let Err(error) = voids().await {
@@ -478,13 +486,14 @@ async fn a_transition_needs_its_receipt_and_its_event(database: TestDatabase) {
         let count = format!("SELECT COUNT(*) FROM {table}");
         assert_eq!(test.database.number(&count).await, 1, "{table}");
     }
-    let voided = test.store.void(
-        "till".parse().unwrap(),
-        VoidTarget::Id(second),
-        "till".into(),
-        test.clock.now(),
-        by(1),
-    );
+    let voided = test.store.void(VoidRequest {
+        till: "till".parse().unwrap(),
+        target: VoidTarget::Id(second),
+        actor: "till".into(),
+        now: test.clock.now(),
+        age: None,
+        receipts: by(1),
+    });
     assert!(matches!(voided.await, Err(StoreError::Refused(_))));
     assert_eq!(test.state(second).await, AuthorisationState::Authorised);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use tegata::UnixTime;
 use tegata::code::TillId;
-use tegata_issuer::store::{ATTEMPT_DAYS, IDEMPOTENCY_DAYS, VoidOutcome, VoidTarget};
+use tegata_issuer::store::{ATTEMPT_DAYS, IDEMPOTENCY_DAYS, VoidOutcome, VoidRequest, VoidTarget};
 
 use crate::charging::receipt_writer;
 use crate::test_database::{TestDatabase, noon};
@@ -26,8 +26,15 @@ async fn idempotency_records_are_deleted_after_exactly_their_time(database: Test
         let seconds = i64::from(n % 2);
         for what in [VoidTarget::Reference(n.to_string()), VoidTarget::Key(n.to_string())] {
             let at = noon().shifted(seconds);
-            let receipts = receipts.clone();
-            let voided = store.void(till(), what, "ann".into(), at, receipts).await.unwrap();
+            let request = VoidRequest {
+                till: till(),
+                target: what,
+                actor: "ann".into(),
+                now: at,
+                age: None,
+                receipts: receipts.clone(),
+            };
+            let voided = store.void(request).await.unwrap();
             assert_eq!(voided, VoidOutcome::Forbidden);
         }
     }

@@ -5,14 +5,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use tegata::protocol::SecretText;
+use tegata::protocol::{PaymentNumber, SecretText};
 use tegata::symbol::Symbol;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::till_input::{AmountInput, ScannedCode};
 use crate::domain::hash::sha256;
-use crate::domain::{AuthorisationId, Currency, IdempotencyKey, Reference, TokenHash};
+use crate::domain::{Currency, IdempotencyKey, Reference, TokenHash};
 use crate::http::body::StrictJson;
 use crate::http::headers::{bearer_token, idempotency_key};
 use crate::http::problem::{Problem, ProblemDocument};
@@ -181,8 +181,9 @@ pub(super) struct RecentAuthorisations {
 
 /// Authorises a payment and charges the card
 ///
-/// The same key and body return the same payment in its current state, and so does the same reference with another key
-/// and a new code. A declined payment is a result, not a problem: see `status` and `reason`.
+/// The same key and body return the same payment in its current state. The same reference with another key and a code of
+/// the same shopper returns it, too, with `repeated`, while it is pending and for ten minutes after it is final; the code is
+/// used up. A declined payment is a result, not a problem: see `status` and `reason`.
 #[utoipa::path(
     post,
     path = "/v1/authorisations",
@@ -196,7 +197,7 @@ pub(super) struct RecentAuthorisations {
     responses(
         (status = 200, description = "The authorisation", body = AuthorisationView),
         (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The idempotency key or the reference was used with another request, the currency is not accepted, or the amount is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The idempotency key was used with another request, the reference is another sale's, the currency is not accepted, or the amount is too large or cannot be charged", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Service overloaded", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -241,9 +242,8 @@ pub(super) async fn authorisation(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> AuthorisationResponse {
-    let mut bytes = [0; 16];
-    let id = hex::decode_to_slice(&id, &mut bytes).ok().map(|()| AuthorisationId(bytes));
-    Ok(Json(payments.payment(&till_token(&headers)?, id).await?))
+    let number = PaymentNumber::try_from(id).ok();
+    Ok(Json(payments.payment(&till_token(&headers)?, number).await?))
 }
 
 /// Lists the recent payments of this till
@@ -290,6 +290,7 @@ pub(super) enum VoidBody {
     responses(
         (status = 200, description = "The voided payment", body = AuthorisationView),
         (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The payment is older than what a till may void", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn void(

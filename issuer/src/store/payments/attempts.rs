@@ -1,4 +1,5 @@
-//! Wrong codes, counted by day of UTC: by till, by credential, and by credential at a till.
+//! Wrong codes, counted by day of UTC: by till, by credential, and by credential at a till. A till that had many waits
+//! after each further one, for minutes; a credential is closed for the rest of the day.
 
 use tegata::UnixTime;
 use tegata::code::{Admission, AttemptLimits, CredentialId, TillId};
@@ -6,6 +7,7 @@ use tegata::code::{Admission, AttemptLimits, CredentialId, TillId};
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::sql::{Query, Row, Statement, values};
+use super::super::transaction::Transaction;
 
 pub(super) const DAY: u64 = 24 * 60 * 60;
 
@@ -19,12 +21,26 @@ pub const ATTEMPT_DAYS: u64 = 31;
 pub(super) struct AttemptCounts {
     day: u64,
     till: (Vec<u8>, u32),
+    /// When the till's last one came, in seconds since 1970, if it has to wait after it.
+    last_at_till: Option<u64>,
     /// The counts of each candidate: at this till, at all tills.
     candidates: Vec<[(Vec<u8>, u32); 2]>,
 }
 
+/// For how long a till waits after a wrong code, with this many above its limit for the day: a minute, twice as long each
+/// time, and never more than a quarter of an hour. Scanners that read something else stop it for no longer, and a guesser
+/// gets a hundred more a day.
+fn pause_seconds(over: u32) -> u64 {
+    60 * (1 << over.min(4)).min(15)
+}
+
 fn till_subject(till: &TillId) -> Vec<u8> {
     [b"t", till.as_str().as_bytes()].concat()
+}
+
+/// That of the time of a till's last wrong code.
+fn pause_subject(till: &TillId) -> Vec<u8> {
+    [b"p", till.as_str().as_bytes()].concat()
 }
 
 /// Gives the till that a count is of, if it is one of a till.
@@ -66,6 +82,7 @@ impl AttemptCounts {
         let mut attempts = Self {
             day: now.seconds() / DAY,
             till: (till_subject(till), 0),
+            last_at_till: None,
             candidates: candidates.iter().map(of).collect(),
         };
         for row in read.into_iter().flatten() {
@@ -73,6 +90,23 @@ impl AttemptCounts {
             attempts.set(&row.blob()?, row.int()?);
         }
         Ok(attempts)
+    }
+
+    /// Reads when the last wrong code of a till above its limit came; of other tills nothing.
+    pub(super) async fn read_pause(
+        &mut self,
+        transaction: &mut dyn Transaction,
+        till: &TillId,
+        limits: &AttemptLimits,
+    ) -> Result<(), StoreError> {
+        const LAST: &str = "SELECT count FROM attempts WHERE subject = $1 AND day = $2";
+        if self.till.1 < limits.per_till {
+            return Ok(());
+        }
+        let rows = transaction.rows(LAST, values![pause_subject(till), self.day]).await?;
+        let last = rows.into_iter().next().map(|row| row.of_table("attempts").int());
+        self.last_at_till = last.transpose()?;
+        Ok(())
     }
 
     fn set(&mut self, subject: &[u8], count: u32) {
@@ -83,8 +117,11 @@ impl AttemptCounts {
     }
 
     /// Says whether one more attempt is admitted.
-    pub(super) fn admission(&self, limits: &AttemptLimits) -> Admission {
-        if self.till.1 >= limits.per_till {
+    pub(super) fn admission(&self, limits: &AttemptLimits, now: UnixTime) -> Admission {
+        if let Some(over) = self.till.1.checked_sub(limits.per_till)
+            && let Some(last) = self.last_at_till
+            && now.seconds() < last.saturating_add(pause_seconds(over))
+        {
             return Admission::TillStopped;
         }
         let is_open = |[both, all]: &[(Vec<u8>, u32); 2]| {
@@ -94,15 +131,27 @@ impl AttemptCounts {
     }
 
     /// Gives the statements that count one more wrong code.
-    pub(super) fn count_one_more(self) -> Vec<Statement> {
+    pub(super) fn count_one_more(
+        self,
+        till: &TillId,
+        limits: &AttemptLimits,
+        now: UnixTime,
+    ) -> Vec<Statement> {
         const COUNT: &str = "INSERT INTO attempts (subject, day, count) VALUES ($1, $2, 1) \
             ON CONFLICT (subject, day) DO UPDATE SET count = attempts.count + 1";
+        const PAUSE: &str = "INSERT INTO attempts (subject, day, count) VALUES ($1, $2, $3) \
+            ON CONFLICT (subject, day) DO UPDATE SET count = excluded.count";
+        let has_to_wait = self.till.1.saturating_add(1) >= limits.per_till;
+        let pause = has_to_wait.then(|| {
+            let values = values![pause_subject(till), self.day, now.seconds()];
+            Statement::new(PAUSE, values).single_row()
+        });
         let all = std::iter::once(self.till).chain(self.candidates.into_iter().flatten());
         let mut subjects: Vec<_> = all.map(|(subject, _)| subject).collect();
         // In one order, so that two transactions that count at the same time cannot deadlock.
         subjects.sort();
         let count = |subject| Statement::new(COUNT, values![subject, self.day]).single_row();
-        subjects.into_iter().map(count).collect()
+        subjects.into_iter().map(count).chain(pause).collect()
     }
 }
 

@@ -18,11 +18,15 @@ use super::super::sql::{Query, Row, Statement, values};
 use super::super::transaction::Transaction;
 use super::authorisation::{Authorisation, by_id};
 use super::candidates::{CandidateAccount, CandidateCache};
-use super::context::{AuthoriseContext, IdempotencyRecord};
+use super::context::{AuthoriseContext, IdempotencyRecord, REPEATED};
+use super::new_rows::UsedCode;
 use super::prior_sale::PriorSale;
 use super::request::{AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode};
 use super::state::{AuthorisationState, DeclineReason};
 use crate::domain::AuthorisationId;
+
+/// For how many seconds a final payment is the answer to another request for its sale.
+const REPEATED_FOR: u64 = 10 * 60;
 
 impl Store {
     /// Decides about a payment, in one transaction.
@@ -64,17 +68,6 @@ impl AuthoriseRequest {
         if let Some(record) = &context.answer {
             return self.replay(transaction, record).await;
         }
-        let replaced = match context.sale {
-            PriorSale::None => None,
-            PriorSale::WithoutAuthorisation => return Ok(AuthoriseOutcome::ForbiddenByVoid),
-            PriorSale::Authorisation(id) => {
-                let sale = by_id(transaction, id).await?;
-                if sale.state.counts() {
-                    return self.replay_sale(transaction, &context.till, sale).await;
-                }
-                Some(id)
-            }
-        };
         let Some(global_state) = context.global_state else {
             return Ok(AuthoriseOutcome::Declined(DeclineReason::Stopped));
         };
@@ -84,9 +77,7 @@ impl AuthoriseRequest {
         let till = &context.till;
         let aliases = rows.flatten().collect();
         match self.find_match(transaction, till, aliases, candidates).await? {
-            Ok(matched) => {
-                self.accept_code(transaction, till, &global_state, matched, replaced).await
-            }
+            Ok(matched) => self.accept_code(transaction, &context, &global_state, matched).await,
             // The code was not compared: there is no answer to store.
             Err(CodeRefusal::TillStopped) => Ok(AuthoriseOutcome::Declined(DeclineReason::Stopped)),
             Err(refusal) => self.decline(transaction, till, refusal.into()).await,
@@ -104,8 +95,12 @@ impl AuthoriseRequest {
             IdempotencyRecord { hash: Some(hash), .. } if *hash != self.hash => {
                 AuthoriseOutcome::KeyReused
             }
-            IdempotencyRecord { authorisation: Some(id), .. } => {
-                AuthoriseOutcome::Replayed(Box::new(by_id(transaction, *id).await?))
+            IdempotencyRecord { authorisation: Some(id), reason, .. } => {
+                let prior = Box::new(by_id(transaction, *id).await?);
+                match reason.as_deref() {
+                    Some(REPEATED) => AuthoriseOutcome::Repeated(prior),
+                    _ => AuthoriseOutcome::Replayed(prior),
+                }
             }
             IdempotencyRecord { reason, .. } => AuthoriseOutcome::Declined(DeclineReason::parse(
                 reason.as_deref().unwrap_or_default(),
@@ -113,19 +108,37 @@ impl AuthoriseRequest {
         })
     }
 
-    /// Answers a sale that was asked for under another key before, as when a cashier scans again after a timeout: the
-    /// same for this key from now on.
-    async fn replay_sale(
+    /// Answers a sale that was asked for under another key before, as when a cashier scans again after a timeout: the same
+    /// for this key from now on, and the code is used up. Nobody but the shopper who paid gets that answer, and not for
+    /// long, or a till that numbers its sales anew each day would hand over goods that nobody pays for.
+    async fn repeat_sale(
         &self,
         transaction: &mut dyn Transaction,
         till: &TillId,
         sale: Authorisation,
+        (matched, account): &(CodeMatch, CandidateAccount),
+        is_used: bool,
     ) -> Result<AuthoriseOutcome, StoreError> {
-        if (sale.amount, &sale.currency) != (self.sale.amount, &self.sale.currency) {
+        let age = self.now.seconds().saturating_sub(sale.changed.seconds());
+        let is_same = sale.account == account.credential.account
+            && (sale.amount, &sale.currency) == (self.sale.amount, &self.sale.currency);
+        if !is_same || !(sale.state.is_open() || age < REPEATED_FOR) {
             return Ok(AuthoriseOutcome::ReferenceReused);
         }
-        transaction.write_last(vec![self.store_answer(till, Some(sale.id), None)]).await?;
-        Ok(AuthoriseOutcome::Replayed(Box::new(sale)))
+        let mut writes = Vec::new();
+        if !is_used {
+            let used = UsedCode {
+                account: account.credential.account,
+                number: account.number,
+                counter: matched.counter().number(),
+                day: account.spent(self.limits.day).0,
+                spent: 0,
+            };
+            writes.push(used.statement());
+        }
+        writes.push(self.store_answer(till, Some(sale.id), Some(REPEATED)));
+        transaction.write_last(writes).await?;
+        Ok(AuthoriseOutcome::Repeated(Box::new(sale)))
     }
 
     /// Finds the credential whose code it is. A wrong code is counted in the same transaction in which it is answered.
@@ -141,9 +154,10 @@ impl AuthoriseRequest {
         // By chance a credential has one alias in two periods; twice it would be two that match.
         ids.sort_unstable();
         ids.dedup();
-        let (mut accounts, attempts) =
+        let (mut accounts, mut attempts) =
             CandidateAccount::load(transaction, &ids, till, self.now).await?;
-        let admission = attempts.admission(&self.limits.attempts);
+        attempts.read_pause(transaction, till, &self.limits.attempts).await?;
+        let admission = attempts.admission(&self.limits.attempts, self.now);
         if admission == Admission::TillStopped {
             return Ok(Err(CodeRefusal::TillStopped));
         }
@@ -158,9 +172,10 @@ impl AuthoriseRequest {
                 compare(scheme, decoded, till, self.now, &borrowed).outcome(&admission)
             }
         };
-        // Only wrong codes count.
-        if outcome.is_err() {
-            transaction.write(attempts.count_one_more()).await?;
+        // Only codes of this issuer's form count, and of them the wrong ones: nobody guesses with anything else.
+        if outcome.is_err() && !matches!(self.code, ParsedCode::Malformed) {
+            let count = attempts.count_one_more(till, &self.limits.attempts, self.now);
+            transaction.write(count).await?;
         }
         Ok(outcome.and_then(|matched| {
             let place = accounts.iter().position(|it| it.credential.id == matched.credential());
@@ -184,8 +199,39 @@ impl AuthoriseRequest {
         periods.into_iter().map(find).collect()
     }
 
-    /// Uses the code up, and makes the authorisation: authorised or declined.
+    /// Uses the code up, and makes the authorisation: authorised or declined. The till's own number for the sale is looked
+    /// at here, where it is known whose code it is.
     async fn accept_code(
+        &self,
+        transaction: &mut dyn Transaction,
+        context: &AuthoriseContext,
+        global_state: &GlobalState,
+        code: (CodeMatch, CandidateAccount),
+    ) -> Result<AuthoriseOutcome, StoreError> {
+        let till = &context.till;
+        let refused = code.1.refuses(&code.0, global_state);
+        if let Some(reason @ DeclineReason::NotValid) = refused {
+            return self.decline(transaction, till, reason).await;
+        }
+        let replaced = match context.sale {
+            PriorSale::None => None,
+            PriorSale::WithoutAuthorisation => return Ok(AuthoriseOutcome::ForbiddenByVoid),
+            PriorSale::Authorisation(id) => {
+                let sale = by_id(transaction, id).await?;
+                if sale.state.counts() {
+                    let is_used = refused.is_some();
+                    return self.repeat_sale(transaction, till, sale, &code, is_used).await;
+                }
+                Some(id)
+            }
+        };
+        if let Some(reason) = refused {
+            return self.decline(transaction, till, reason).await;
+        }
+        self.make_authorisation(transaction, till, global_state, code, replaced).await
+    }
+
+    async fn make_authorisation(
         &self,
         transaction: &mut dyn Transaction,
         till: &TillId,
@@ -193,9 +239,6 @@ impl AuthoriseRequest {
         (matched, account): (CodeMatch, CandidateAccount),
         replaced: Option<AuthorisationId>,
     ) -> Result<AuthoriseOutcome, StoreError> {
-        if let Some(reason) = account.refuses(&matched, global_state) {
-            return self.decline(transaction, till, reason).await;
-        }
         let reason = self.decline_reason(&account, global_state);
         let authorisation = self.authorisation(till, &account, reason);
         let counter = matched.counter().number();
@@ -268,7 +311,7 @@ impl AuthoriseRequest {
         till: &TillId,
         reason: DeclineReason,
     ) -> Result<AuthoriseOutcome, StoreError> {
-        transaction.write_last(vec![self.store_answer(till, None, Some(reason))]).await?;
+        transaction.write_last(vec![self.store_answer(till, None, Some(reason.name()))]).await?;
         Ok(AuthoriseOutcome::Declined(reason))
     }
 
@@ -277,12 +320,12 @@ impl AuthoriseRequest {
         &self,
         till: &TillId,
         authorisation: Option<AuthorisationId>,
-        reason: Option<DeclineReason>,
+        reason: Option<&'static str>,
     ) -> Statement {
         const STORE: &str = "INSERT INTO idempotency (till, key, hash, authorisation, reason, asked) \
             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let till = till.as_str().to_owned();
-        let reason = reason.map(|reason| reason.name().to_owned());
+        let reason = reason.map(str::to_owned);
         let id = authorisation.map(|id| id.0);
         let asked = self.id.asked();
         Statement::new(STORE, values![till, self.key.clone(), self.hash, id, reason, asked])

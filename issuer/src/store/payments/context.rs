@@ -18,10 +18,14 @@ pub(super) struct AuthoriseContext {
     pub(super) global_state: Option<GlobalState>,
 }
 
+/// The reason of a record whose authorisation another request had made.
+pub(super) const REPEATED: &str = "repeated";
+
 /// The answer to an idempotency key.
 pub(super) struct IdempotencyRecord {
     pub(super) hash: Option<[u8; 32]>,
     pub(super) authorisation: Option<AuthorisationId>,
+    /// Why it was declined without an authorisation; with one, [`REPEATED`] if another request had made it.
     pub(super) reason: Option<String>,
 }
 

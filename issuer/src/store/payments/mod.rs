@@ -41,4 +41,4 @@ pub use receipts::ReceiptWriter;
 pub use report::{ActivityMeasure, ActivitySubject, BusyPeriod, TimeSpan, WrongCodeCount};
 pub use request::{AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode, SaleDetails};
 pub use state::{AuthorisationState, DeclineReason};
-pub use void::{VoidOutcome, VoidTarget};
+pub use void::{VoidOutcome, VoidRequest, VoidTarget};

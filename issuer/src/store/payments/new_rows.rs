@@ -3,19 +3,38 @@
 use super::super::error::StoreError;
 use super::super::sql::{Statement, values};
 use super::authorisation::Authorisation;
-use crate::domain::AuthorisationId;
+use crate::domain::{AccountId, AuthorisationId};
 
-impl Authorisation {
-    /// Gives the statement that marks the code of the account's credential of this number as used, and adds to the
-    /// day's sum. It conflicts with another that has used this code or a later one.
-    pub(super) fn use_code(&self, number: u32, counter: u64) -> Statement {
+/// A code that is used up by what it was shown for.
+pub(super) struct UsedCode {
+    pub(super) account: AccountId,
+    /// The number of the account's credential that it is of.
+    pub(super) number: u32,
+    pub(super) counter: u64,
+    /// The day that it is used on, and what is spent with it, in minor units.
+    pub(super) day: u64,
+    pub(super) spent: u64,
+}
+
+impl UsedCode {
+    /// Gives the statement that marks the code as used, and adds to the day's sum. It conflicts with another that has used
+    /// this code or a later one.
+    pub(super) fn statement(self) -> Statement {
         const USE: &str = "UPDATE payers SET counter_of = $1, counter = $2, \
             spent = CASE WHEN day = $3 THEN spent ELSE 0 END + $4, day = $3 \
             WHERE account = $5 AND (counter_of < $1 OR counter_of = $1 AND counter < $2)";
-        let adds = if self.state.counts() { self.amount } else { 0 };
-        Statement::new(USE, values![number, counter, self.day, adds, self.account.0])
+        let Self { account, number, counter, day, spent } = self;
+        Statement::new(USE, values![number, counter, day, spent, account.0])
             .error_if_no_rows(StoreError::Conflict)
             .single_row()
+    }
+}
+
+impl Authorisation {
+    /// Gives the statement that uses up the code of the account's credential of this number.
+    pub(super) fn use_code(&self, number: u32, counter: u64) -> Statement {
+        let spent = if self.state.counts() { self.amount } else { 0 };
+        UsedCode { account: self.account, number, counter, day: self.day, spent }.statement()
     }
 
     /// Gives the statements that make it the payment of its sale, and list it as open.

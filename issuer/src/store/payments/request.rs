@@ -56,7 +56,7 @@ pub enum AuthoriseOutcome {
     UnknownTill,
     /// The key was used with another body before.
     KeyReused,
-    /// The sale number was used with another amount before.
+    /// The sale number is another sale's: of another account or amount, or one that is over.
     ReferenceReused,
     /// A void came first and forbids it.
     ForbiddenByVoid,
@@ -64,6 +64,8 @@ pub enum AuthoriseOutcome {
     Declined(DeclineReason),
     /// It was asked before: the authorisation as it is now.
     Replayed(Box<Authorisation>),
+    /// The sale was asked for by another request before: its authorisation as it is now. No other was made.
+    Repeated(Box<Authorisation>),
     /// An authorisation was made: authorised, or declined with the code used up.
     Created(Box<NewAuthorisation>),
 }

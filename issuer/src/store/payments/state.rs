@@ -119,7 +119,7 @@ pub enum DeclineReason {
     Limit,
     /// The account cannot pay at present.
     Held,
-    /// Payments are stopped, or this till is until tomorrow.
+    /// Payments are stopped, or this till is for some minutes after too many wrong codes.
     Stopped,
     /// The code fits more than one shopper; the next one will do.
     TryAgain,

@@ -13,7 +13,7 @@ use super::authorisation::{Authorisation, by_id};
 use super::prior_sale::PriorSale;
 use super::receipts::ReceiptWriter;
 use super::state::AuthorisationState;
-use crate::domain::AuthorisationId;
+use crate::domain::{AuthorisationId, VoidAge};
 
 /// The payment that a void is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,29 @@ pub enum VoidTarget {
     Id(AuthorisationId),
 }
 
+/// What is to be voided, and by whom.
+#[derive(Clone)]
+pub struct VoidRequest {
+    /// The till of the payment.
+    pub till: TillId,
+    /// Which of its payments.
+    pub target: VoidTarget,
+    /// Who asks, as the log names them.
+    pub actor: String,
+    /// The time of the request.
+    pub now: UnixTime,
+    /// How old a charged payment may be; `None` for an operator, who voids any.
+    pub age: Option<VoidAge>,
+    /// The writer of the receipt of a payment that is voided at once.
+    pub receipts: Arc<dyn ReceiptWriter>,
+}
+
+impl std::fmt::Debug for VoidRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VoidRequest").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
 /// The answer to a void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VoidOutcome {
@@ -33,6 +56,8 @@ pub enum VoidOutcome {
     Forbidden,
     /// The till has no authorisation of this id.
     NotFound,
+    /// It was charged too long ago for its till to void it; nothing was changed.
+    TooOld,
     /// The authorisation as it is now. `Voided`, `Declined` and `Refunded` are final; `Reversing` is left to the
     /// charges.
     Found(Box<Authorisation>),
@@ -46,15 +71,8 @@ impl Store {
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn void(
-        &self,
-        till: TillId,
-        target: VoidTarget,
-        actor: String,
-        now: UnixTime,
-        receipts: Arc<dyn ReceiptWriter>,
-    ) -> Result<VoidOutcome, StoreError> {
-        let void = Arc::new(VoidRequest { till, target, actor, now, receipts });
+    pub async fn void(&self, request: VoidRequest) -> Result<VoidOutcome, StoreError> {
+        let void = Arc::new(request);
         self.database
             .write(move |transaction| {
                 let void = Arc::clone(&void);
@@ -64,14 +82,6 @@ impl Store {
     }
 }
 
-struct VoidRequest {
-    till: TillId,
-    target: VoidTarget,
-    actor: String,
-    now: UnixTime,
-    receipts: Arc<dyn ReceiptWriter>,
-}
-
 impl VoidRequest {
     async fn decide(&self, transaction: &mut dyn Transaction) -> Result<VoidOutcome, StoreError> {
         let authorisation = match self.prior_sale(transaction).await? {
@@ -79,6 +89,11 @@ impl VoidRequest {
             PriorSale::WithoutAuthorisation => return Ok(VoidOutcome::Forbidden),
             PriorSale::None => return self.forbid(transaction).await,
         };
+        // What is not over is the till's to end, however old it is.
+        let is_charged = authorisation.state == AuthorisationState::Charged;
+        if is_charged && self.age.is_some_and(|age| age.excludes(authorisation.made, self.now)) {
+            return Ok(VoidOutcome::TooOld);
+        }
         let to = match authorisation.state {
             AuthorisationState::Authorised => AuthorisationState::Voided,
             AuthorisationState::Charging
