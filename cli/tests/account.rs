@@ -314,7 +314,7 @@ fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     assert!(running.done().contains("the second factor was replaced"));
     failed(&hanako.with_factor(&issuer, &["log-in"]), 1, "invalid credentials");
 
-    // The owner did not do it: the notice's code freezes, and with the earlier factor reverts the change.
+    // The owner did not do it: the notice's code freezes, and with an earlier recovery code reverts the change.
     let code =
         hanako.file("code", &issuer.code_in_mail(HANAKO, 0, "two-step verification was changed"));
     let wrong = hanako.file("wrong-code", "0000-0000-0000-0000");
@@ -327,7 +327,10 @@ fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     let back = ["freeze", "--take-back", "--code", &code, "--totp"];
     failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "invalid credentials");
     let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
-    let told = hanako.run(&[&back[..], &[&totp]].concat());
+    failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "invalid credentials");
+    let recovery = hanako.file("recovery", &hanako.recovery[0]);
+    let back = ["freeze", "--take-back", "--code", &code, "--recovery-code", &recovery];
+    let told = hanako.run(&back);
     assert!(done(&told).contains("tegata wallet reset"));
     failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
@@ -352,6 +355,15 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
         1,
         "enrol a second factor first",
     );
+    // The lost phone is forgotten, and needs the second factor from then on.
+    let devices = new_phone.devices()["devices"].clone();
+    let forgotten = devices.as_array().unwrap().iter().find(|d| d["this"] == json!(false)).unwrap();
+    done(&new_phone.run(&["devices", "--forget", forgotten["device"].as_str().unwrap()]));
+    failed(&hanako.run(&["devices"]), 1, "log in first: tegata wallet log-in");
+    failed(&hanako.run(&["devices"]), 1, "the wallet is not logged in");
+    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
+    assert_eq!(new_phone.devices()["devices"].as_array().unwrap().len(), 1);
+
     // The wallet makes the first value itself: its clock and the issuer's have to be the same.
     issuer.clock.set(0);
     failed(&new_phone.run(&["second-factor", "--json"]), 2, "--keep-here");
@@ -363,15 +375,6 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
     done(&new_phone.run(&["second-factor", "--keep-here"]));
     let list = new_phone.run(&["list"]);
     assert_eq!(done(&list).matches("Tegata:hanako@example.org").count(), 1);
-
-    // The lost one is forgotten, and needs the second factor from then on.
-    let devices = new_phone.devices()["devices"].clone();
-    let forgotten = devices.as_array().unwrap().iter().find(|d| d["this"] == json!(false)).unwrap();
-    done(&new_phone.run(&["devices", "--forget", forgotten["device"].as_str().unwrap()]));
-    failed(&hanako.run(&["devices"]), 1, "log in first: tegata wallet log-in");
-    failed(&hanako.run(&["devices"]), 1, "the wallet is not logged in");
-    failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
-    assert_eq!(new_phone.devices()["devices"].as_array().unwrap().len(), 1);
 
     // Frozen, and let go by a log-in with the factor just now.
     done(&new_phone.run(&["freeze"]));

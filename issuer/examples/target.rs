@@ -73,14 +73,18 @@ fn main() {
         (0..8).map(|n| issuer.signed_up_shopper(&format!("shopper-{n}@example.org"))).collect();
     let tickets: Vec<_> = people.iter().map(|person| person.begin_reset().unwrap()).collect();
     let ending: Vec<_> = (8..16)
-        .map(|n| issuer.signed_up_shopper(&format!("shopper-{n}@example.org")).session.unwrap())
+        .map(|n| {
+            device.session_of(&mut issuer.signed_up_shopper(&format!("shopper-{n}@example.org")))
+        })
         .collect();
     let sessions: Vec<_> = people.iter_mut().map(|person| device.session_of(person)).collect();
     let cards: Vec<_> = people
         .iter()
         .flat_map(|person| {
             let token = CardToken::new("pm_card_visa").unwrap();
-            person.call_in_session(&AddCard { token }).unwrap().cards
+            let session = person.session.clone().unwrap();
+            let add = Request::signed_in_session(&AddCard { token }, session, &device).unwrap();
+            issuer.send(&add).unwrap().cards
         })
         .map(|card| card.card)
         .collect();

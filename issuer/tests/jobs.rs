@@ -206,8 +206,8 @@ fn a_closed_account_is_deleted_after_its_week() {
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let session = phone.sign_up(&stage, &issuer);
-    let close = Request::of_session(&RequestDeletion {}, session.clone()).unwrap();
-    let keep = Request::of_session(&CancelDeletion {}, session.clone()).unwrap();
+    let close = Request::signed_in_session(&RequestDeletion {}, session.clone(), &phone.0).unwrap();
+    let keep = Request::signed_in_session(&CancelDeletion {}, session.clone(), &phone.0).unwrap();
     let Acknowledgement {} = send(&issuer, &close).unwrap();
     let Acknowledgement {} = send(&issuer, &keep).unwrap();
     stage.later(60);
@@ -244,8 +244,11 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
     let sessions = ["first@example.org", "second@example.org"]
         .map(|address| phone.sign_up_as(&stage, &issuer, address).0);
     for session in sessions {
-        let Acknowledgement {} =
-            send(&issuer, &Request::of_session(&RequestDeletion {}, session).unwrap()).unwrap();
+        let Acknowledgement {} = send(
+            &issuer,
+            &Request::signed_in_session(&RequestDeletion {}, session, &phone.0).unwrap(),
+        )
+        .unwrap();
         // Each in a second of its own, so that one is before the other.
         stage.later(1);
     }
@@ -286,21 +289,24 @@ fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let (session, factor) = phone.sign_up_as(&stage, &issuer, "hanako@example.org");
-    let Acknowledgement {} =
-        send(&issuer, &Request::of_session(&RequestDeletion {}, session.clone()).unwrap()).unwrap();
-    let freeze = Request::of_session(&FreezeAccount {}, session.clone()).unwrap();
+    let Acknowledgement {} = send(
+        &issuer,
+        &Request::signed_in_session(&RequestDeletion {}, session.clone(), &phone.0).unwrap(),
+    )
+    .unwrap();
+    let freeze = Request::signed_in_session(&FreezeAccount {}, session.clone(), &phone.0).unwrap();
     let Acknowledgement {} = send(&issuer, &freeze).unwrap();
     issuer.stop();
     stage.later(7 * DAY + 60);
     let issuer = stage.start();
     wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"closings\"}") > 0);
     assert_eq!(stage.sessions(), DECOYS + 1, "whoever asked for it may not be the owner");
-    let totp = Phone::totp(&stage, &factor);
+    let call = VerifyFactor { totp: Phone::totp(&stage, &factor) };
+    let verify = Request::signed_in_session(&call, session.clone(), &phone.0).unwrap();
+    let Acknowledgement {} = send(&issuer, &verify).unwrap();
     let Acknowledgement {} =
-        send(&issuer, &Request::of_session(&VerifyFactor { totp }, session.clone()).unwrap())
+        send(&issuer, &Request::signed_in_session(&UnfreezeAccount {}, session, &phone.0).unwrap())
             .unwrap();
-    let Acknowledgement {} =
-        send(&issuer, &Request::of_session(&UnfreezeAccount {}, session).unwrap()).unwrap();
     // The job comes round in a minute.
     wait_for(|| stage.mails.mails().iter().any(|mail| mail.subject.contains("was deleted")));
     assert_eq!(stage.sessions(), DECOYS);

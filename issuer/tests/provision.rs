@@ -31,6 +31,7 @@ tegata_testkit::on_both! {
     a_reset_and_a_mass_revoke_void_what_was_given,
     another_device_takes_the_place_of_the_first,
     a_lost_answer_or_a_killed_app_costs_nothing,
+    each_new_credential_is_mailed_once,
     a_key_that_nothing_can_be_sealed_to_costs_no_credential,
 }
 
@@ -389,6 +390,19 @@ fn a_lost_answer_or_a_killed_app_costs_nothing(issuer: &TestIssuer) {
     assert!(!phone.wallet().account().has_pending_provision().unwrap());
     assert_eq!(found(issuer, &phone.shows(&given)).len(), 1);
     assert_eq!(issuer.counts("tegata_credentials ").len(), 1);
+}
+
+fn each_new_credential_is_mailed_once(issuer: &TestIssuer) {
+    let phone = Phone::new(issuer);
+    for _ in 0..2 {
+        let request = phone.authorise();
+        phone.sends(&request).unwrap();
+        phone.keeps(&phone.sends(&request).unwrap());
+    }
+    issuer.settled_mail_count(HANAKO);
+    let mails = issuer.all_mails(HANAKO);
+    let set_up = mails.iter().filter(|(is, _)| is == "Payments were set up on a device");
+    assert_eq!(set_up.count(), 2, "{mails:?}");
 }
 
 fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(issuer: &TestIssuer) {

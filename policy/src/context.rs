@@ -43,11 +43,15 @@ pub enum Control {
     SpendingHeld = 1 << 7,
     /// A payment credential and changes require a second factor verified within five minutes.
     FreshFactor = 1 << 8,
+    /// A second factor that was replaced reverts nothing.
+    LostStaysLost = 1 << 9,
+    /// A reset and a replaced second factor forget every other device.
+    OthersForgotten = 1 << 10,
 }
 
 impl Controls {
     /// Every control is on.
-    pub const ALL: Self = Self((1 << 9) - 1);
+    pub const ALL: Self = Self((1 << 11) - 1);
 
     /// Returns the set without `control`, to see what its absence permits.
     #[cfg(feature = "model")]

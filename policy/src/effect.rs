@@ -121,6 +121,16 @@ pub enum Notification {
         /// Its brand and last digits.
         card: String,
     },
+    /// A device was set up for payments.
+    #[serde(rename = "Provisioned")]
+    CredentialCreated,
+    /// Someone logged in on a device that the account knows.
+    #[serde(rename = "LoggedIn")]
+    KnownDevice,
+    /// Sessions were ended in another session.
+    SessionsEnded,
+    /// A device was forgotten.
+    DeviceForgotten,
     /// The account was frozen.
     Frozen,
     /// The account is no longer frozen.

@@ -69,6 +69,8 @@ pub enum Event {
     Freeze {
         /// The session of the request.
         session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
     },
     /// Lifts the owner's own freeze.
     Unfreeze {
@@ -111,6 +113,8 @@ pub enum Event {
     UseSession {
         /// The session of the request.
         session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
     },
     /// Ends the session of the request.
     LogOut {
@@ -121,6 +125,8 @@ pub enum Event {
     EndSessions {
         /// The session of the request.
         session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
         /// The session to end; `None` for all but that of the request.
         which: Option<SessionId>,
     },
@@ -128,6 +134,8 @@ pub enum Event {
     ForgetDevice {
         /// The session of the request.
         session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
         /// The device to remove.
         device: DeviceId,
     },
@@ -147,6 +155,8 @@ pub enum Event {
     CancelDeletion {
         /// The session of the request.
         session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
     },
     /// Deletes the account if its grace period is over, or a sign-up that nobody finished in time.
     DeleteIfDue,
@@ -173,6 +183,8 @@ pub enum Event {
     RemoveCard {
         /// The session of the request.
         session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
         /// The card's brand and last digits, for the mail.
         card: String,
     },

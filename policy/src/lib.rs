@@ -21,6 +21,7 @@ pub mod limits;
 
 mod context;
 mod decide;
+mod devices;
 mod effect;
 mod event;
 mod ids;
@@ -29,8 +30,9 @@ mod verification;
 
 pub use context::{Control, Controls, PolicyContext};
 pub use decide::{Caps, Decision, SpendingCredential, begin_sign_up, decide};
+pub use devices::{Device, Session};
 pub use effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
 pub use event::{Event, Reply, ResetDestination};
 pub use ids::{CredentialNumber, Epoch, Generation, ResetId, SecretId};
-pub use state::{Account, ActiveAccount, Credential, Device, PendingSignUp, Session};
+pub use state::{Account, ActiveAccount, Credential, PendingSignUp};
 pub use verification::{ExpectedEvidence, FactorKind, MatchResult, PendingVerification};

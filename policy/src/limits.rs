@@ -35,12 +35,20 @@ pub const CHANGES: usize = 10;
 pub const NOTICES: usize = 2 * CHANGES;
 /// Seconds for which a scheduled deletion can be cancelled.
 pub const DELETION_GRACE: u64 = 7 * DAY;
-/// Seconds for which lower caps apply after a new device, a recovery code or a reset.
+/// Seconds for which lower caps apply after a new device, a new payment credential, a recovery code or a reset.
 pub const LOW_CAPS: u64 = DAY;
 /// Seconds after which an unused session ends.
 pub const SESSION_IDLE: u64 = 30 * DAY;
+/// Seconds after which an unused session takes no request by its token alone: the device's signature renews it.
+pub const TOKEN_IDLE: u64 = HOUR;
+/// Seconds after the device's last signature for which a session takes requests by its token alone.
+pub const TOKEN_LIFE: u64 = DAY;
 /// Seconds after which any session ends.
 pub const SESSION_LIFE: u64 = 90 * DAY;
+/// Seconds after its last second factor for which a device logs in with the password alone.
+pub const DEVICE_KNOWN: u64 = 90 * DAY;
+/// Seconds within which the owner is mailed about log-ins on one known device once.
+pub const LOG_IN_MAIL: u64 = DAY;
 /// How many devices an account knows; a new one replaces the least recently used.
 pub const DEVICES: usize = 10;
 /// How many sessions an account has; a new one replaces the oldest.

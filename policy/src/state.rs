@@ -6,6 +6,7 @@ use tegata::UnixTime;
 use tegata::protocol::{DeviceId, SessionId};
 
 use super::context::{Control, PolicyContext};
+use super::devices::{Device, Session};
 use super::ids::{CredentialNumber, Epoch, Generation, ResetId, SecretId};
 use super::limits::{
     MAILED_CODE_LIFE, MAILED_CODE_TRIES, RecentAttempts, SESSION_IDLE, SESSION_LIFE, VERIFIED_LIFE,
@@ -187,41 +188,6 @@ pub struct Credential {
     pub(super) generation: Generation,
 }
 
-/// A device on which the account was logged in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Device {
-    /// The device's public key.
-    pub id: DeviceId,
-    /// The device's display name.
-    pub name: String,
-    /// When the account first knew it.
-    pub since: UnixTime,
-    pub(super) logins: RecentAttempts,
-    pub(super) factor: RecentAttempts,
-    pub(super) codes: RecentAttempts,
-}
-
-/// A session on a device.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Session {
-    /// The session's number within the account.
-    pub id: SessionId,
-    /// The device that logged in.
-    pub device: DeviceId,
-    /// When it was last used, accurate to five minutes.
-    pub seen: UnixTime,
-    /// When it was created, by password.
-    pub since: UnixTime,
-    pub(super) factor: Option<UnixTime>,
-    pub(super) epoch: Epoch,
-    pub(super) generation: Generation,
-    /// The owner was notified of an export in this session.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) exported: bool,
-}
-
 /// A password reset, bound to the device that requested it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -331,6 +297,21 @@ impl ActiveAccount {
         self.sessions(context).find(|session| session.id == id)
     }
 
+    /// The session of a request, if it is valid and the request may be made in it: signed by the session's device, or by
+    /// the token alone for an hour after its last use and a day after that device's last signature.
+    #[must_use]
+    pub fn session_of_request(
+        &self,
+        id: SessionId,
+        signer: Option<DeviceId>,
+        context: &PolicyContext,
+    ) -> Option<&Session> {
+        let takes = |session: &&Session| {
+            signer == Some(session.device) || session.takes_token_alone(context.now)
+        };
+        self.session(id, context).filter(takes)
+    }
+
     pub(super) fn counts(&self, session: &Session, context: &PolicyContext) -> bool {
         session.epoch == self.epoch
             && session.generation == context.generation
@@ -379,13 +360,5 @@ impl ActiveAccount {
     pub fn credential(&self, context: &PolicyContext) -> Option<&Credential> {
         let counts = |c: &&Credential| c.epoch == self.epoch && c.generation == context.generation;
         self.credential.as_ref().filter(counts)
-    }
-}
-
-impl Session {
-    /// When the second factor was last verified in it.
-    #[must_use]
-    pub fn factor_verified(&self) -> Option<UnixTime> {
-        self.factor
     }
 }

@@ -185,8 +185,8 @@ impl Account {
         self.notice_call(&profile, &FreezeByCode { handle: profile.handle.clone(), code })
     }
 
-    /// Reverts the changes of the last days, by the code in a notice and a second factor from before them. The password
-    /// has to be reset then.
+    /// Reverts the changes of the last days, by the code in a notice and a recovery code from before them, or the
+    /// authenticator if it was not replaced. The password has to be reset then.
     pub fn revert_changes(
         &self,
         profile: AccountProfile,

@@ -18,23 +18,25 @@ calls! {
 
     /// Exports the owner's data without secrets: the account and its events. Requires a recent full login, and the owner is
     /// notified by mail. Cards and payments are at `/v1/cards` and `/v1/payments`.
-    ExportAccount "/v1/account/export" RequiredAuth::Session, idempotent => AccountExport {
+    ExportAccount "/v1/account/export" RequiredAuth::SignedSession, idempotent => AccountExport {
         /// The last event of the previous page; the first page if omitted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EventNumber>,
     }
 
-    /// Removes a device with its sessions and its payment credential.
+    /// Removes a device with its sessions and its payment credential. Requires the signature of the session's device, or a
+    /// recently verified second factor; the owner is notified.
     ForgetDevice "/v1/devices/forget" RequiredAuth::Session => Acknowledgement {
         /// The device to remove.
         device: DeviceNumber,
     }
 
-    /// Freezes the account, so that nothing can be paid.
+    /// Freezes the account, so that nothing can be paid. Requires the signature of the session's device, or a recently
+    /// verified second factor.
     FreezeAccount "/v1/account/freeze" RequiredAuth::Session, idempotent => Acknowledgement {}
 
     /// Unfreezes an account that its owner froze.
-    UnfreezeAccount "/v1/account/unfreeze" RequiredAuth::Session => Acknowledgement {}
+    UnfreezeAccount "/v1/account/unfreeze" RequiredAuth::SignedSession => Acknowledgement {}
 
     /// Freezes the account with the code from a notice.
     FreezeByCode "/v1/freezes" RequiredAuth::Anyone => Acknowledgement {
@@ -44,19 +46,19 @@ calls! {
         code: NoticeCode,
     }
 
-    /// Undoes the changes of the last seven days with the code from a notice and a second factor from before them. The
-    /// password has to be reset afterwards.
+    /// Undoes the changes of the last seven days with the code from a notice and a recovery code from before them, or the
+    /// authenticator's value if it was not replaced: what was replaced was lost. The password has to be reset afterwards.
     RevertChanges "/v1/take-backs" RequiredAuth::Anyone => Acknowledgement {
         /// The account's e-mail address, current or before a change.
         handle: Handle,
         /// The code from the notice.
         code: NoticeCode,
-        /// A second factor from before the changes.
+        /// A recovery code from before the changes, or a value of the authenticator if it is the same as before.
         second_factor: SecondFactor,
     }
 
     /// Begins to change the address. A code is mailed to the new one.
-    ChangeAddress "/v1/address" RequiredAuth::Session => Acknowledgement {
+    ChangeAddress "/v1/address" RequiredAuth::SignedSession => Acknowledgement {
         /// The new email address.
         address: Handle,
         /// The language of mails to the account.
@@ -64,15 +66,16 @@ calls! {
     }
 
     /// Completes the change of address with the code mailed to the new one.
-    ConfirmAddressChange "/v1/address/code" RequiredAuth::Session => Acknowledgement {
+    ConfirmAddressChange "/v1/address/code" RequiredAuth::SignedSession => Acknowledgement {
         /// The eight digits of the mailed code.
         code: MailedCodeText,
     }
 
     /// Requests the deletion of the account after seven days.
-    RequestDeletion "/v1/account/close" RequiredAuth::Session => Acknowledgement {}
+    RequestDeletion "/v1/account/close" RequiredAuth::SignedSession => Acknowledgement {}
 
-    /// Cancels the deletion of the account.
+    /// Cancels the deletion of the account. Requires the signature of the session's device, or a recently verified second
+    /// factor.
     CancelDeletion "/v1/account/keep" RequiredAuth::Session => Acknowledgement {}
 }
 

@@ -25,8 +25,12 @@ pub enum RequiredAuth {
     Anyone,
     /// A signature for this purpose by the device whose key the message contains.
     Device(&'static str),
-    /// The token of a session.
+    /// The token of a session. What ends, forgets, freezes or removes something needs a signature by the session's device
+    /// or a second factor as well, and so does all of it once the token was not used for an hour.
     Session,
+    /// The token of a session, and a signature by the session's device, whose key is in the header:
+    /// [`session_signer`](super::session_signer) verifies it.
+    SignedSession,
     /// A session token, and a signature for this purpose by the session's device, whose key the message contains.
     DeviceInSession(&'static str),
 }
@@ -37,7 +41,7 @@ impl RequiredAuth {
     pub const fn signed_for(self) -> Option<&'static str> {
         match self {
             Self::Device(purpose) | Self::DeviceInSession(purpose) => Some(purpose),
-            Self::Anyone | Self::Session => None,
+            Self::Anyone | Self::Session | Self::SignedSession => None,
         }
     }
 }
@@ -119,7 +123,10 @@ macro_rules! session_calls {
                 $ends
             })?
         }
-        const _: () = assert!(matches!($name::AUTH, RequiredAuth::Session));
+        const _: () = assert!(matches!(
+            $name::AUTH,
+            RequiredAuth::Session | RequiredAuth::SignedSession
+        ));
     )*};
 }
 

@@ -11,18 +11,19 @@ calls! {
     ListCards "/v1/cards" RequiredAuth::Session, idempotent => Cards {}
 
     /// Adds a card by its processor token. Requires a recently verified second factor. The first card is the default.
-    AddCard "/v1/cards/add" RequiredAuth::Session => Cards {
+    AddCard "/v1/cards/add" RequiredAuth::SignedSession => Cards {
         /// The processor's token, never the card's number.
         token: CardToken,
     }
 
     /// Makes another card the default. Requires a recently verified second factor.
-    SetDefaultCard "/v1/cards/default" RequiredAuth::Session, idempotent => Cards {
+    SetDefaultCard "/v1/cards/default" RequiredAuth::SignedSession, idempotent => Cards {
         /// The card to charge from now on.
         card: CardNumber,
     }
 
-    /// Removes a card immediately. If it was the default, the oldest remaining card becomes the default.
+    /// Removes a card immediately. Requires the signature of the session's device, or a recently verified second factor.
+    /// If it was the default, the oldest remaining card becomes the default.
     RemoveCard "/v1/cards/remove" RequiredAuth::Session => Cards {
         /// The card to remove.
         card: CardNumber,

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::call::{Call, DeviceSigned};
 use super::refusal::{Refusal, WaitText};
 use super::secrets::SessionToken;
-use super::signed::{signature_text, signed_bytes};
+use super::signed::{session_purpose, session_signature_text, signature_text, signed_bytes};
+use super::values::DeviceKey;
 use crate::vault::{Keystore, KeystoreError};
 
 /// A request for the host to send: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, and
@@ -59,6 +60,13 @@ impl Envelope {
     #[must_use]
     pub(crate) fn in_session(self, session: SessionToken) -> Self {
         Self { session: Some(session), ..self }
+    }
+
+    /// Has the device sign it for a session: with the key, which no field of the body has.
+    pub(crate) fn signed_for_session(self, keystore: &dyn Keystore) -> Result<Self, IssuerError> {
+        let key = DeviceKey(keystore.public_key()?);
+        let der = keystore.sign(&signed_bytes(&session_purpose(self.path), &self.body))?;
+        Ok(Self { signature: Some(session_signature_text(&der, &key)), ..self })
     }
 
     /// Signs it for a purpose.
@@ -178,13 +186,26 @@ impl<C: Call> Request<C> {
         Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
     }
 
-    /// Writes a message that is sent in a session.
+    /// Writes a message that is sent in a session, with the token alone.
     ///
     /// # Errors
     /// [`IssuerError::Encoding`].
     pub fn of_session(call: &C, session: SessionToken) -> Result<Self, IssuerError> {
         let written = Self::written(call)?;
         Ok(Self { envelope: written.envelope.in_session(session), ..written })
+    }
+
+    /// Writes a message that is sent in a session, and has the session's device sign it.
+    ///
+    /// # Errors
+    /// [`IssuerError::Keystore`], [`IssuerError::Encoding`].
+    pub fn signed_in_session(
+        call: &C,
+        session: SessionToken,
+        keystore: &dyn Keystore,
+    ) -> Result<Self, IssuerError> {
+        let of_session = Self::of_session(call, session)?;
+        Ok(Self { envelope: of_session.envelope.signed_for_session(keystore)?, ..of_session })
     }
 
     /// Writes a message that anyone may send.

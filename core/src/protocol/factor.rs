@@ -9,22 +9,22 @@ use super::text::SecretText;
 
 calls! {
     /// Verifies the second factor in this session for the next five minutes.
-    VerifyFactor "/v1/session/factor" RequiredAuth::Session => Acknowledgement {
+    VerifyFactor "/v1/session/factor" RequiredAuth::SignedSession => Acknowledgement {
         /// The six digits from the authenticator.
         totp: TotpText,
     }
 
     /// Begins to replace the second factor. Returns the new one's secret, once.
-    BeginFactorEnrolment "/v1/second-factor" RequiredAuth::Session => FactorEnrolment {}
+    BeginFactorEnrolment "/v1/second-factor" RequiredAuth::SignedSession => FactorEnrolment {}
 
     /// Completes the replacement with a code of the new second factor.
-    ConfirmFactorEnrolment "/v1/second-factor/code" RequiredAuth::Session => Acknowledgement {
+    ConfirmFactorEnrolment "/v1/second-factor/code" RequiredAuth::SignedSession => Acknowledgement {
         /// The six digits from the new authenticator.
         totp: TotpText,
     }
 
     /// Replaces the recovery codes and returns ten new ones, once.
-    RenewRecoveryCodes "/v1/recovery-codes" RequiredAuth::Session => RecoveryCodes {}
+    RenewRecoveryCodes "/v1/recovery-codes" RequiredAuth::SignedSession => RecoveryCodes {}
 }
 
 session_calls! {

@@ -10,7 +10,8 @@ use super::secrets::{PasswordText, SessionToken};
 use super::values::{DeviceKey, DeviceName};
 
 calls! {
-    /// Logs in. A device that the account does not know needs a second factor. A refusal does not say what was wrong.
+    /// Logs in. A device needs a second factor unless one was verified on it within 90 days. A refusal does not say what
+    /// was wrong.
     LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
         /// The account's e-mail address.
         handle: Handle,
@@ -28,7 +29,8 @@ calls! {
     /// Ends the session that it is sent in.
     LogOut "/v1/session/end" RequiredAuth::Session, idempotent => Acknowledgement {}
 
-    /// Ends another session or all others.
+    /// Ends another session or all others. Requires the signature of the session's device, or a recently verified second
+    /// factor; the owner is notified.
     EndSessions "/v1/sessions/end" RequiredAuth::Session, idempotent => Acknowledgement {
         /// The session to end; all others if omitted.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -61,7 +61,7 @@ pub use secrets::{
     CardToken, EventNumber, MailedCodeText, PasswordText, SessionToken, Ticket, TotpText,
 };
 pub use sign_up::{BeginSignUp, FinishSignUp, IssuedTicket, SignUpResult, VerifySignUpCode};
-pub use signed::{SIGNATURE_HEADER, is_signed, signature_text, signed_bytes};
+pub use signed::{SIGNATURE_HEADER, is_signed, session_signer, signature_text, signed_bytes};
 pub use text::{InvalidText, SecretText};
 pub use values::{
     CardNumber, Ciphertext, CredentialName, CurrencyName, DeviceKey, DeviceName, Ed25519Key,

@@ -33,7 +33,8 @@ calls! {
         second_factor: SecondFactor,
     }
 
-    /// Completes a verified reset with the new password. Ends all sessions, other resets and payment credentials.
+    /// Completes a verified reset with the new password. Ends all sessions, other resets and payment credentials,
+    /// and forgets every other device.
     FinishPasswordReset "/v1/resets/finish" RequiredAuth::Device("reset-finish") => Acknowledgement {
         /// The ticket of the reset.
         ticket: Ticket,

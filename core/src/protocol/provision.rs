@@ -8,7 +8,8 @@ use crate::UnixTime;
 
 calls! {
     /// Provisions a payment credential that replaces the device's previous one. Requires a second factor verified within
-    /// five minutes. Repeating the message returns the same credential as long as it is valid.
+    /// five minutes; lower caps apply for 24 hours, and the owner is notified. Repeating the message returns the same
+    /// credential as long as it is valid.
     Provision "/v1/credentials" RequiredAuth::DeviceInSession("provision"), idempotent => ProvisionedCredential {
         /// The device's id of this request.
         request: RequestName,

@@ -23,6 +23,29 @@ pub fn is_signed(key: &DeviceKey, purpose: &str, body: &[u8], signature: &str) -
     key.verify(&signed_bytes(purpose, body), &der).is_ok()
 }
 
+/// Puts together the purpose that a device signs a message for which is sent in its session and has no key in its body.
+#[must_use]
+pub(super) fn session_purpose(path: &str) -> String {
+    format!("session:{path}")
+}
+
+/// Writes the signature of a message in a session as it is in the header: the signature, a full stop, the device's key.
+#[must_use]
+pub(super) fn session_signature_text(der: &[u8], key: &DeviceKey) -> String {
+    format!("{}.{}", signature_text(der), Base64UrlUnpadded::encode_string(&key.0))
+}
+
+/// Verifies the header of a message that is sent in a session to this path, and gives the key that signed it; `None` if
+/// the header is not one, or the signature is not the key's over this body for this path.
+#[must_use]
+pub fn session_signer(path: &str, body: &[u8], header: &str) -> Option<DeviceKey> {
+    let parts = header.split_once('.')?;
+    let mut key = DeviceKey([0; 65]);
+    let length = Base64UrlUnpadded::decode(parts.1, &mut key.0).ok()?.len();
+    let is_whole = length == key.0.len();
+    (is_whole && is_signed(&key, &session_purpose(path), body, parts.0)).then_some(key)
+}
+
 /// Writes a signature as it is in the header.
 #[must_use]
 pub fn signature_text(der: &[u8]) -> String {
@@ -37,6 +60,28 @@ mod tests {
     #[test]
     fn the_signed_bytes_are_frozen() {
         assert_eq!(signed_bytes("log-in", b"{}"), b"tegata/v1/log-in\0{}");
+    }
+
+    #[test]
+    fn a_session_signature_is_for_one_path_body_and_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let stretch = crate::vault::Argon2Params::new(8, 1, 1).unwrap();
+        let random = std::sync::Arc::new(crate::SystemRandom::new());
+        let path = folder.path().join("key");
+        let device = SoftwareKeystore::create(&path, b"passphrase", stretch, random).unwrap();
+        let key = DeviceKey(device.public_key().unwrap());
+        let freeze = "/v1/account/freeze";
+        let der = device.sign(&signed_bytes(&session_purpose(freeze), b"{}")).unwrap();
+        let header = session_signature_text(&der, &key);
+        assert_eq!(session_signer(freeze, b"{}", &header), Some(key));
+        assert_eq!(session_signer("/v1/account/keep", b"{}", &header), None);
+        assert_eq!(session_signer(freeze, b"{ }", &header), None);
+        let other = DeviceKey([4; 65]);
+        let stranger = session_signature_text(&der, &other);
+        let alone = signature_text(&der);
+        for bad in ["", ".", &alone, &header[1..], &header[..header.len() - 1], &stranger] {
+            assert_eq!(session_signer(freeze, b"{}", bad), None, "{bad}");
+        }
     }
 
     #[test]

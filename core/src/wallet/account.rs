@@ -244,13 +244,16 @@ impl<'w> Account<'w> {
         Ok(request)
     }
 
-    /// Makes a request in the session of this wallet.
+    /// Makes a request in the session of this wallet, signed by its device: a token alone does little.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`]; those of the keystore if it forgets a device.
+    /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`]; those of the keystore.
     pub fn session_request<C: SessionCall>(&self, call: &C) -> RequestResult<C> {
         let written = Request::written(call).map_err(request_error)?;
-        self.outgoing_in_session(written.into(), call.ends()).map(PendingRequest::new)
+        let mut out = self.outgoing_in_session(written.into(), call.ends())?;
+        let signed = out.envelope.signed_for_session(self.0.vault.keystore());
+        out.envelope = signed.map_err(request_error)?;
+        Ok(PendingRequest::new(out))
     }
 
     /// Makes the request that confirms a new address by the code mailed to it. The wallet uses that address then.

@@ -8,7 +8,7 @@ use crate::SystemClock;
 use crate::protocol::{
     DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogOut,
     MailedCodeText, PasswordText, PaymentPage, Refusal, Response, SecondFactor, Ticket, TotpText,
-    is_signed,
+    is_signed, session_signer,
 };
 
 fn profile(issuer: &str) -> AccountProfile {
@@ -98,7 +98,9 @@ fn a_session_survives_a_restart_and_goes_to_its_issuer() {
     let to = asked.issuer();
     let request = asked.envelope();
     assert_eq!((to.as_str(), request.session().unwrap().expose()), (HERE, "CANARY-token"));
-    assert!(request.signature().is_none());
+    let key = wallet.account().device_key().unwrap();
+    let signer = session_signer(request.path(), request.body(), request.signature().unwrap());
+    assert_eq!(signer, Some(key));
     let file = std::fs::read(phone.folder.path().join("wallet")).unwrap();
     for clear in [&b"CANARY"[..], b"000G-40R4", b"hanako"] {
         assert!(!file.windows(clear.len()).any(|bytes| bytes == clear), "in clear");

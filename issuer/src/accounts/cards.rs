@@ -77,14 +77,14 @@ impl Accounts {
         caller: Caller,
         message: RemoveCard,
     ) -> Result<Cards, AccountError> {
-        let Caller { account, session, .. } = caller;
+        let Caller { account, session, signer, .. } = caller;
         let id = CardId(message.card.0);
         let cards = self.store.cards(account).await?;
         let card =
             cards.into_iter().find(|card| card.id == id).ok_or(Refusal::NoPendingOperation)?;
         let change = CardChange::Remove(id);
         let request = RequestSecrets { card: Some(change), ..RequestSecrets::default() };
-        let event = Event::RemoveCard { session, card: card_name(&card.registered) };
+        let event = Event::RemoveCard { session, signer, card: card_name(&card.registered) };
         self.apply(account, None, event, &request).await?;
         self.cards(account).await
     }

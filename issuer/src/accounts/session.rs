@@ -1,6 +1,7 @@
 //! The session that a request is made in, by its token.
 
-use tegata::protocol::{Refusal, SessionId};
+use tegata::UnixTime;
+use tegata::protocol::{DeviceId, Refusal, SessionId};
 use tegata_policy::Event;
 
 use super::request_secrets::RequestSecrets;
@@ -15,12 +16,19 @@ const USE_RECORDED_AFTER: u64 = 5 * 60;
 pub(crate) struct Caller {
     pub(crate) account: AccountId,
     pub(crate) session: SessionId,
+    /// The session's device, if it signed the request.
+    pub(crate) signer: Option<DeviceId>,
     pub(crate) context: SessionContext,
 }
 
 impl Accounts {
-    /// Finds the session that has this token.
-    pub(crate) async fn caller(&self, token: &[u8; 32]) -> Result<Caller, AccountError> {
+    /// Finds the session that has this token, and takes a request in it that this device signed, or that came by the token
+    /// alone.
+    pub(crate) async fn caller(
+        &self,
+        token: &[u8; 32],
+        signer: Option<DeviceId>,
+    ) -> Result<Caller, AccountError> {
         let context = self.store.session(&TokenHash::of(token)).await?;
         let context = context.ok_or(Refusal::NotLoggedIn)?;
         let now = self.environment.clock.now();
@@ -28,11 +36,20 @@ impl Accounts {
         let tegata_policy::Account::Active(active) = &context.state else {
             return Err(Refusal::NotLoggedIn.into());
         };
-        let session = active.session(context.session, &policy).ok_or(Refusal::NotLoggedIn)?;
-        let caller =
-            Caller { account: context.account, session: context.session, context: context.clone() };
-        if now.seconds().saturating_sub(session.seen.seconds()) >= USE_RECORDED_AFTER {
-            let event = Event::UseSession { session: caller.session };
+        let session = active
+            .session_of_request(context.session, signer, &policy)
+            .ok_or(Refusal::NotLoggedIn)?;
+        let signer = signer.filter(|device| *device == session.device);
+        let caller = Caller {
+            account: context.account,
+            session: context.session,
+            signer,
+            context: context.clone(),
+        };
+        let is_old =
+            |at: UnixTime| now.seconds().saturating_sub(at.seconds()) >= USE_RECORDED_AFTER;
+        if is_old(session.seen) || (signer.is_some() && is_old(session.last_signed())) {
+            let event = Event::UseSession { session: caller.session, signer };
             self.apply(caller.account, None, event, &RequestSecrets::default()).await?;
         }
         Ok(caller)

@@ -2,9 +2,9 @@
 
 use tegata::protocol::{
     AccountExport, Acknowledgement, BeginFactorEnrolment, CancelDeletion, ChangeAddress,
-    ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions, ExportAccount, FactorEnrolment,
-    ForgetDevice, FreezeAccount, LogOut, RecoveryCodes, Refusal, RenewRecoveryCodes,
-    RequestDeletion, SessionId, UnfreezeAccount, VerifyFactor,
+    ConfirmAddressChange, ConfirmFactorEnrolment, DeviceId, EndSessions, ExportAccount,
+    FactorEnrolment, ForgetDevice, FreezeAccount, LogOut, RecoveryCodes, Refusal,
+    RenewRecoveryCodes, RequestDeletion, SessionId, UnfreezeAccount, VerifyFactor,
 };
 use tegata_policy::{Event, Reply};
 
@@ -17,14 +17,19 @@ use crate::mail::{StoredAddress, address_of};
 
 /// A message of a session whose reply says only that it was done.
 pub(crate) trait SessionMessage {
-    /// Splits it into the event that the policy decides on, and the secrets that come with it.
-    fn into_event(self, session: SessionId) -> (Event, RequestSecrets);
+    /// Splits it into the event that the policy decides on, and the secrets that come with it. The device is that of the
+    /// session, if it signed the message.
+    fn into_event(self, session: SessionId, signer: Option<DeviceId>) -> (Event, RequestSecrets);
 }
 
 macro_rules! session_messages {
-    ($($message:pat => $type:ty, |$session:pat_param| $event:expr, $($field:ident: $value:expr)?;)*) => {$(
+    ($($message:pat => $type:ty, |$session:pat_param, $signer:pat_param| $event:expr, $($field:ident: $value:expr)?;)*) => {$(
         impl SessionMessage for $type {
-            fn into_event(self, $session: SessionId) -> (Event, RequestSecrets) {
+            fn into_event(
+                self,
+                $session: SessionId,
+                $signer: Option<DeviceId>,
+            ) -> (Event, RequestSecrets) {
                 let $message = self;
                 let event = $event;
                 let request = RequestSecrets { $($field: Some($value),)? ..RequestSecrets::default() };
@@ -35,22 +40,23 @@ macro_rules! session_messages {
 }
 
 session_messages! {
-    VerifyFactor { totp } => VerifyFactor, |session| Event::VerifyFactor { session }, totp: totp;
-    LogOut {} => LogOut, |session| Event::LogOut { session }, ;
-    EndSessions { session: which } => EndSessions, |session|
-        Event::EndSessions { session, which: which.map(|which| which.0) }, ;
-    ForgetDevice { device } => ForgetDevice, |session|
-        Event::ForgetDevice { session, device: device.0 }, ;
-    ConfirmFactorEnrolment { totp } => ConfirmFactorEnrolment, |session|
+    VerifyFactor { totp } => VerifyFactor, |session, _| Event::VerifyFactor { session }, totp: totp;
+    LogOut {} => LogOut, |session, _| Event::LogOut { session }, ;
+    EndSessions { session: which } => EndSessions, |session, signer|
+        Event::EndSessions { session, signer, which: which.map(|which| which.0) }, ;
+    ForgetDevice { device } => ForgetDevice, |session, signer|
+        Event::ForgetDevice { session, signer, device: device.0 }, ;
+    ConfirmFactorEnrolment { totp } => ConfirmFactorEnrolment, |session, _|
         Event::VerifyFactorEnrolment { session }, totp: totp;
-    ChangeAddress { address, language } => ChangeAddress, |session| Event::ChangeAddress { session },
+    ChangeAddress { address, language } => ChangeAddress, |session, _| Event::ChangeAddress { session },
         address: StoredAddress { handle: Some(address), language };
-    ConfirmAddressChange { code } => ConfirmAddressChange, |session| Event::VerifyNewAddress { session },
+    ConfirmAddressChange { code } => ConfirmAddressChange, |session, _| Event::VerifyNewAddress { session },
         code: code;
-    FreezeAccount {} => FreezeAccount, |session| Event::Freeze { session }, ;
-    UnfreezeAccount {} => UnfreezeAccount, |session| Event::Unfreeze { session }, ;
-    RequestDeletion {} => RequestDeletion, |session| Event::RequestDeletion { session }, ;
-    CancelDeletion {} => CancelDeletion, |session| Event::CancelDeletion { session }, ;
+    FreezeAccount {} => FreezeAccount, |session, signer| Event::Freeze { session, signer }, ;
+    UnfreezeAccount {} => UnfreezeAccount, |session, _| Event::Unfreeze { session }, ;
+    RequestDeletion {} => RequestDeletion, |session, _| Event::RequestDeletion { session }, ;
+    CancelDeletion {} => CancelDeletion, |session, signer|
+        Event::CancelDeletion { session, signer }, ;
 }
 
 impl Accounts {
@@ -60,7 +66,7 @@ impl Accounts {
         caller: Caller,
         message: impl SessionMessage,
     ) -> Result<Acknowledgement, AccountError> {
-        let (event, request) = message.into_event(caller.session);
+        let (event, request) = message.into_event(caller.session, caller.signer);
         self.apply(caller.account, None, event, &request).await?;
         Ok(Acknowledgement {})
     }

@@ -20,17 +20,17 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/account", &[]),
     ("/v1/account/close", &[LOG_IN_AGAIN, FACTOR, ENROL, FROZEN]),
     ("/v1/account/export", &[LOG_IN_AGAIN, FACTOR, ENROL]),
-    ("/v1/account/freeze", &[]),
-    ("/v1/account/keep", &[NOTHING]),
+    ("/v1/account/freeze", &[FACTOR]),
+    ("/v1/account/keep", &[FACTOR, NOTHING]),
     ("/v1/account/unfreeze", &[FACTOR, ENROL, FROZEN, NOTHING]),
     ("/v1/address", &[LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, TOO_OFTEN]),
     ("/v1/address/code", &[WRONG, LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, NOTHING, TOO_OFTEN]),
     ("/v1/cards", &[]),
     ("/v1/cards/add", &[CardRefused, FACTOR, ENROL, FROZEN]),
     ("/v1/cards/default", &[FACTOR, ENROL, FROZEN, NOTHING]),
-    ("/v1/cards/remove", &[NOTHING]),
+    ("/v1/cards/remove", &[FACTOR, NOTHING]),
     ("/v1/credentials", &[WRONG, FACTOR, ENROL, FROZEN, NOTHING, Stopped, NoRoom]),
-    ("/v1/devices/forget", &[NOTHING]),
+    ("/v1/devices/forget", &[FACTOR, NOTHING]),
     ("/v1/freezes", &[WRONG]),
     ("/v1/log-ins", &[WRONG, Stopped]),
     ("/v1/payments", &[]),
@@ -42,7 +42,7 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/second-factor/code", &[WRONG, LOG_IN_AGAIN, FACTOR, FROZEN, NOTHING, TOO_OFTEN]),
     ("/v1/session/end", &[]),
     ("/v1/session/factor", &[WRONG, ENROL, TOO_OFTEN]),
-    ("/v1/sessions/end", &[NOTHING]),
+    ("/v1/sessions/end", &[FACTOR, NOTHING]),
     ("/v1/sign-ups", &[Stopped]),
     ("/v1/sign-ups/code", &[WRONG, WeakPassword, Stopped]),
     ("/v1/sign-ups/factor", &[WRONG, Stopped]),
@@ -54,8 +54,9 @@ pub(super) fn problems_of(path: &str, by: RequiredAuth) -> Vec<Problem> {
     let of_authentication: &[Problem] = match by {
         RequiredAuth::Anyone => &[],
         RequiredAuth::Device(_) => &[NotSigned],
-        RequiredAuth::Session => &[NOT_LOGGED_IN],
-        RequiredAuth::DeviceInSession(_) => &[NotSigned, NOT_LOGGED_IN],
+        RequiredAuth::Session | RequiredAuth::SignedSession | RequiredAuth::DeviceInSession(_) => {
+            &[NotSigned, NOT_LOGGED_IN]
+        }
     };
     let own = PROBLEMS.iter().find(|(its, _)| *its == path).map_or(&[][..], |(_, own)| *own);
     of_authentication.iter().chain(own).copied().collect()

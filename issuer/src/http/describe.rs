@@ -60,13 +60,13 @@ where
     for (status, problems) in by_status(problems_of(C::PATH, C::AUTH)) {
         operation = operation.response(status.as_str(), response_of(&problems));
     }
-    for (name, says) in headers(C::AUTH) {
+    for (name, says, required) in headers(C::AUTH, C::PATH) {
         let text = ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).build();
         operation = operation.parameter(
             ParameterBuilder::new()
                 .name(name)
                 .parameter_in(ParameterIn::Header)
-                .required(Required::True)
+                .required(required)
                 .description(Some(says))
                 .schema(Some(Schema::Object(text)))
                 .build(),
@@ -89,17 +89,38 @@ fn content(name: &str) -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build()
 }
 
-fn headers(by: RequiredAuth) -> Vec<(&'static str, String)> {
-    let signature = by.signed_for().map(|purpose| {
-        let says = format!(
-            "ECDSA P-256 with SHA-256, DER in Base64url, with the key in the body, of \
-             `tegata/v1/{purpose}`, a zero byte and the body as it is sent"
-        );
-        (SIGNATURE_HEADER, says)
-    });
-    let in_session = matches!(by, RequiredAuth::Session | RequiredAuth::DeviceInSession(_));
-    let session =
-        in_session.then(|| ("Authorization", "`Bearer ` and the session token".to_owned()));
+/// The headers of a message, what is in each, and whether it has to be there.
+fn headers(by: RequiredAuth, path: &str) -> Vec<(&'static str, String, Required)> {
+    let signed = |purpose: &str| {
+        format!(
+            "ECDSA P-256 with SHA-256, DER in Base64url, of `tegata/v1/{purpose}`, a zero byte and the body as it is sent"
+        )
+    };
+    let of_session = || {
+        let signed = signed(&format!("session:{path}"));
+        format!(
+            "{signed}; a full stop; the key of the session's device, which signed it, in Base64url"
+        )
+    };
+    let signature = match by {
+        RequiredAuth::Anyone => None,
+        RequiredAuth::Device(purpose) | RequiredAuth::DeviceInSession(purpose) => {
+            Some((format!("{}, with the key in the body", signed(purpose)), Required::True))
+        }
+        RequiredAuth::SignedSession => Some((of_session(), Required::True)),
+        RequiredAuth::Session => Some((
+            format!(
+                "{}. Needed an hour after the session's last use, and a day after its last signature; and by what ends, \
+                 forgets, freezes, removes or keeps something, unless a second factor was verified within five minutes",
+                of_session()
+            ),
+            Required::False,
+        )),
+    };
+    let signature = signature.map(|(says, required)| (SIGNATURE_HEADER, says, required));
+    let in_session = !matches!(by, RequiredAuth::Anyone | RequiredAuth::Device(_));
+    let session = in_session
+        .then(|| ("Authorization", "`Bearer ` and the session token".to_owned(), Required::True));
     signature.into_iter().chain(session).collect()
 }
 

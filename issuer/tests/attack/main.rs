@@ -6,6 +6,7 @@ mod child;
 mod clocks;
 mod crash;
 mod enumeration;
+mod stolen;
 
 /// As the binary has it: what is freed is wiped.
 #[global_allocator]

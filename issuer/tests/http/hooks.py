@@ -61,6 +61,11 @@ def text(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def signature(purpose: str, body: dict) -> str:
+    signed = b"tegata/v1/" + purpose.encode() + b"\0" + json.dumps(body).encode()
+    return text(KEY.sign(signed, ec.ECDSA(hashes.SHA256())))
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     is_first = not ANSWERS.get(call_of(case))
@@ -77,14 +82,15 @@ def before_call(context, case, kwargs):
     if path in PURPOSES and isinstance(body, dict):
         if "device" in body:
             body["device"] = text(POINT)
-        raw = json.dumps(body).encode()
-        signed = b"tegata/v1/" + PURPOSES[path].encode() + b"\0" + raw
-        case.headers["Tegata-Signature"] = text(KEY.sign(signed, ec.ECDSA(hashes.SHA256())))
+        case.headers["Tegata-Signature"] = signature(PURPOSES[path], body)
     if path in TILLS:
         case.headers["Authorization"] = "Bearer " + TARGET["till"]
     elif path == "/v1/credentials" or path not in PURPOSES.keys() | ANYONE:
         sessions = TARGET["ending" if path in ENDS else "sessions"]
         case.headers["Authorization"] = "Bearer " + random.choice(sessions)
+        if path not in PURPOSES and isinstance(body, dict):
+            signed = signature(f"session:{path}", body)
+            case.headers["Tegata-Signature"] = f"{signed}.{text(POINT)}"
 
 
 @schemathesis.hook

@@ -347,7 +347,7 @@ fn an_account_that_pays_nothing_uses_its_code_all_the_same(issuer: &TestIssuer) 
     let shopper = payments.payer(1);
     let session = shopper.session;
     let code = payments.code(&shopper, 0, None);
-    payments.apply_event(&shopper, move || Event::Freeze { session });
+    payments.apply_event(&shopper, move || Event::Freeze { session, signer: None });
     let told = till.authorise(&payments, "frozen", &code, 100);
     assert_eq!((told.outcome().as_str(), told.body["id"].is_string()), ("declined held", true));
     payments.apply_event(&shopper, move || Event::Unfreeze { session });

@@ -108,7 +108,7 @@ async fn the_payer_row_follows_the_account(database: TestDatabase) {
     assert!(!pays().await);
     let id = shopper::provision(&store, &keys, (account, session), 5, noon()).await;
     assert!(pays().await);
-    event(&store, &keys, account, move || Event::Freeze { session }).await;
+    event(&store, &keys, account, move || Event::Freeze { session, signer: None }).await;
     assert!(!pays().await);
     assert_eq!(found(&store, 5, 0).await, [id], "frozen is not void");
     event(&store, &keys, account, move || Event::Unfreeze { session }).await;

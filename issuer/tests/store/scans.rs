@@ -89,7 +89,7 @@ async fn deletion_requests_are_listed_once_up_to_a_moment(database: TestDatabase
     let (account, session, _) = shopper::sign_up(&store, &keys).await;
     for (nth, event) in [
         Event::RequestDeletion { session },
-        Event::CancelDeletion { session },
+        Event::CancelDeletion { session, signer: None },
         Event::RequestDeletion { session },
     ]
     .into_iter()

@@ -1,7 +1,7 @@
 //! Allows changes to the cards that payments are charged to. The cards themselves are stored beside the account.
 
 use tegata::protocol::Refusal;
-use tegata::protocol::SessionId;
+use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Effect, Notification};
@@ -21,9 +21,14 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    /// Requires the session alone: removing a card should be quick, and the owner is notified.
-    pub(super) fn remove_card(&mut self, session: SessionId, card: String) -> TransitionResult {
-        self.session(session)?;
+    /// Removing a card should be quick: the signature of the session's device suffices, and the owner is notified.
+    pub(super) fn remove_card(
+        &mut self,
+        session: SessionId,
+        signer: Option<DeviceId>,
+        card: String,
+    ) -> TransitionResult {
+        self.require_signature_or_factor(session, signer)?;
         self.notify(&Notification::CardRemoved { card });
         self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::CardRemoved)]);
         Ok(Reply::Done)

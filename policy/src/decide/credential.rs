@@ -6,7 +6,7 @@ use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{Transition, TransitionResult};
 use crate::context::{Control, PolicyContext};
-use crate::effect::{AuditEvent, Effect};
+use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::ids::{CredentialNumber, Generation};
 use crate::limits::{LOW_CAPS, later};
@@ -25,10 +25,12 @@ impl Transition<'_> {
         if self.account.spending == Spending::Held {
             self.account.spending = Spending::Open { low_until: later(self.context.now, LOW_CAPS) };
         }
+        self.lower_caps();
         let number = CredentialNumber(self.next_number());
         let epoch = self.account.epoch;
         let generation = self.context.generation;
         self.account.credential = Some(Credential { number, device, epoch, generation });
+        self.notify(&Notification::CredentialCreated);
         self.effects.push(Effect::Audit(AuditEvent::Provisioned));
         Ok(Reply::Provisioned(number))
     }

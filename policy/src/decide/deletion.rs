@@ -1,7 +1,7 @@
 //! Exports the owner's data and deletes accounts, seven days after the request.
 
 use tegata::protocol::Refusal;
-use tegata::protocol::SessionId;
+use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{Transition, TransitionResult};
 use crate::effect::{AuditEvent, Effect, Notification};
@@ -33,8 +33,12 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
-    pub(super) fn cancel_deletion(&mut self, session: SessionId) -> TransitionResult {
-        self.session(session)?;
+    pub(super) fn cancel_deletion(
+        &mut self,
+        session: SessionId,
+        signer: Option<DeviceId>,
+    ) -> TransitionResult {
+        self.require_signature_or_factor(session, signer)?;
         self.account.deletion.take().ok_or(Refusal::NoPendingOperation)?;
         self.notify(&Notification::DeletionCancelled);
         self.effects.push(Effect::Audit(AuditEvent::DeletionCancelled));

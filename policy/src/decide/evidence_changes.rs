@@ -76,6 +76,8 @@ impl Transition<'_> {
         let factor = Factor::new(secret, step);
         self.replace_evidence(Change::Factor, Evidence { factor, ..self.account.evidence.clone() });
         self.account.must_enrol = false;
+        let device = self.session(session)?.device;
+        self.forget_other_devices(device);
         self.effects.push(Effect::Audit(AuditEvent::FactorEnrolled));
         Ok(Reply::Done)
     }

@@ -1,9 +1,10 @@
 //! Freezes accounts, and reverts changes with the code of their notice and the second factor as it was before them.
 
 use tegata::protocol::Refusal;
-use tegata::protocol::SessionId;
+use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{Transition, TransitionResult};
+use crate::context::Control;
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::limits::{FACTOR_IN_REVERTS, RecentAttempts};
@@ -11,8 +12,12 @@ use crate::state::{Freeze, RollbackSnapshot, Spending};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
-    pub(super) fn freeze(&mut self, session: SessionId) -> TransitionResult {
-        self.session(session)?;
+    pub(super) fn freeze(
+        &mut self,
+        session: SessionId,
+        signer: Option<DeviceId>,
+    ) -> TransitionResult {
+        self.require_signature_or_factor(session, signer)?;
         if self.account.frozen.is_none() {
             self.apply_freeze(Freeze::Session);
         }
@@ -91,13 +96,22 @@ impl Transition<'_> {
     ) -> Reply {
         let now = self.context.now;
         let is_recovery = factor == FactorKind::Recovery;
+        let may_match = is_recovery || !self.is_factor_lost();
         // Counted only after the code matched: an attacker who cannot read the mail cannot use it up.
-        let tries = self.notice_attempts(verified);
+        let tries = self.notice_attempts(verified).filter(|_| may_match);
         let counts = tries.is_some_and(|used| is_recovery || used.take(FACTOR_IN_REVERTS, now));
         let old = self.account.snapshot.as_ref().map(|snapshot| &snapshot.evidence);
         let evidence = old.unwrap_or(&self.account.evidence);
         let expected = evidence.expected(factor, counts, self.context);
         self.request_verification(Purpose::RevertFactor, expected, counts)
+    }
+
+    /// Whether the factor from before the changes was replaced: whoever replaced it declared it lost, so its holder may be
+    /// who the changes were made against. A recovery code from before reverts them then.
+    fn is_factor_lost(&self) -> bool {
+        let current = self.account.evidence.factor.secret;
+        self.is_on(Control::LostStaysLost)
+            && self.account.snapshot.as_ref().is_some_and(|s| s.evidence.factor.secret != current)
     }
 
     pub(super) fn revert_changes(&mut self, verified: &VerifiedEvidence) -> TransitionResult {
@@ -107,6 +121,10 @@ impl Transition<'_> {
             .as_ref()
             .map(|snapshot| snapshot.evidence.clone())
             .ok_or(Refusal::InvalidCredentials)?;
+        // Checked again: the factor may have been replaced while its value was compared.
+        if matches!(verified, VerifiedEvidence::TotpStep(..)) && self.is_factor_lost() {
+            return Err(Refusal::InvalidCredentials);
+        }
         self.use_factor(&old, verified).ok_or(Refusal::InvalidCredentials)?;
         self.notify(&Notification::ChangesReverted);
         let Some(snapshot) = self.account.snapshot.take() else {

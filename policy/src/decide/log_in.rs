@@ -6,13 +6,14 @@ use tegata::protocol::{DeviceId, SessionId};
 use super::TransitionResult;
 use super::transition::Transition;
 use crate::context::Control;
+use crate::devices::{Device, Session};
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::limits::{
-    DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, LOGINS_KNOWN_DEVICE,
-    LOGINS_UNKNOWN_DEVICES, LOW_CAPS, SESSIONS, later,
+    DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, LOG_IN_MAIL, LOGINS_KNOWN_DEVICE,
+    LOGINS_UNKNOWN_DEVICES, LOW_CAPS, SESSIONS, later, within,
 };
-use crate::state::{Device, Session, Spending};
+use crate::state::Spending;
 use crate::verification::{ExpectedEvidence, FactorKind, LogInAttempt, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
@@ -43,7 +44,9 @@ impl Transition<'_> {
         let is_match = verified.is_among(self.account.password.as_slice());
         let Some(kind) = log_in.factor else {
             // Checked now: the owner may have removed the device while the password was compared.
-            let known = self.device(log_in.device).is_some() || !self.is_on(Control::SecondFactor);
+            let now = self.context.now;
+            let known = self.device(log_in.device).is_some_and(|device| device.is_known(now))
+                || !self.is_on(Control::SecondFactor);
             let enough = is_match && known;
             return if enough {
                 Ok(self.complete_log_in(log_in, None))
@@ -89,7 +92,11 @@ impl Transition<'_> {
         if self.device(log_in.device).is_none() {
             self.add_device(log_in.device, log_in.name);
         } else {
+            self.mail_known_device(log_in.device);
             self.effects.push(Effect::Audit(AuditEvent::LoggedIn));
+        }
+        if factor.is_some() {
+            self.record_factor(log_in.device);
         }
         if factor == Some(FactorKind::Recovery) {
             self.account.must_enrol = true;
@@ -99,11 +106,30 @@ impl Transition<'_> {
         Reply::LoggedIn { session, must_enrol: self.account.must_enrol }
     }
 
+    /// Mails the owner about a log-in on a known device, at most once a day for each.
+    fn mail_known_device(&mut self, device: DeviceId) {
+        let now = self.context.now;
+        let Some(device) = self.device(device) else { return };
+        if !device.mailed.is_some_and(|at| within(at, LOG_IN_MAIL, now)) {
+            device.mailed = Some(now);
+            self.notify(&Notification::KnownDevice);
+        }
+    }
+
+    /// Records that a second factor was verified on a device, which keeps it known.
+    fn record_factor(&mut self, device: DeviceId) {
+        let now = self.context.now;
+        if let Some(device) = self.device(device) {
+            device.verified = Some(now);
+        }
+    }
+
     fn add_device(&mut self, id: DeviceId, name: String) {
         if self.account.devices.len() >= DEVICES {
             let oldest = self.account.devices.iter().map(|d| (self.last_use(d), d.id)).min();
             if let Some((_, oldest)) = oldest {
                 self.remove_device(oldest);
+                self.notify(&Notification::DeviceForgotten);
             }
         }
         self.account.devices.push(Device::new(id, name.clone(), self.context.now));
@@ -134,6 +160,7 @@ impl Transition<'_> {
             factor,
             epoch,
             generation,
+            signed: None,
             exported: false,
         });
         self.effects.push(Effect::CreateSession(id));
@@ -163,7 +190,10 @@ impl Transition<'_> {
         let evidence = self.account.evidence.clone();
         self.use_factor(&evidence, verified).ok_or(Refusal::InvalidCredentials)?;
         let now = self.context.now;
-        self.session(session)?.factor = Some(now);
+        let session = self.session(session)?;
+        session.factor = Some(now);
+        let device = session.device;
+        self.record_factor(device);
         self.effects.push(Effect::Audit(AuditEvent::FactorVerified));
         Ok(Reply::Done)
     }

@@ -56,7 +56,7 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::VerifyNewAddress { session } => transition.verify_new_address(session),
         Event::FreezeByCode => Ok(transition.verify_freeze_notice()),
         Event::RevertChanges { factor } => Ok(transition.verify_revert_notice(factor)),
-        Event::Freeze { session } => transition.freeze(session),
+        Event::Freeze { session, signer } => transition.freeze(session, signer),
         Event::Unfreeze { session } => transition.unfreeze(session),
         Event::RequestReset { device, name, to } => Ok(transition.request_reset(device, name, to)),
         Event::VerifyReset { reset, device, factor } => {
@@ -66,18 +66,24 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::CompleteVerification { verification, result } => {
             complete_verification(transition, verification, result)
         }
-        Event::UseSession { session } => transition.touch_session(session),
+        Event::UseSession { session, signer } => transition.touch_session(session, signer),
         Event::LogOut { session } => transition.log_out(session),
-        Event::EndSessions { session, which } => transition.end_sessions(session, which),
-        Event::ForgetDevice { session, device } => transition.forget_device(session, device),
+        Event::EndSessions { session, signer, which } => {
+            transition.end_sessions(session, signer, which)
+        }
+        Event::ForgetDevice { session, signer, device } => {
+            transition.forget_device(session, signer, device)
+        }
         Event::Export { session, first } => transition.export(session, first),
         Event::RequestDeletion { session } => transition.request_deletion(session),
-        Event::CancelDeletion { session } => transition.cancel_deletion(session),
+        Event::CancelDeletion { session, signer } => transition.cancel_deletion(session, signer),
         Event::DeleteIfDue => transition.delete_if_due(),
         Event::Provision { session, device } => transition.provision(session, device),
         Event::AddCard { session, card } => transition.add_card(session, card),
         Event::SetDefaultCard { session } => transition.set_default_card(session),
-        Event::RemoveCard { session, card } => transition.remove_card(session, card),
+        Event::RemoveCard { session, signer, card } => {
+            transition.remove_card(session, signer, card)
+        }
         Event::SetOperatorFreeze { frozen } => Ok(transition.set_operator_freeze(frozen)),
     }
 }

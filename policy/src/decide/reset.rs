@@ -156,6 +156,7 @@ impl Transition<'_> {
         if self.is_on(Control::SpendingHeld) {
             self.account.spending = Spending::Held;
         }
+        self.forget_other_devices(device);
         self.notify(&Notification::PasswordReset);
         self.effects.push(Effect::Audit(AuditEvent::PasswordReset));
         Ok(Reply::Done)

@@ -4,16 +4,28 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{Transition, TransitionResult};
-use crate::effect::{AuditEvent, Effect};
+use crate::context::Control;
+use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::limits::FRESH;
 use crate::limits::within;
 
 impl Transition<'_> {
-    /// Records the time of use, every five minutes rather than at each request.
-    pub(super) fn touch_session(&mut self, session: SessionId) -> TransitionResult {
+    /// Records the time of use and of the device's signature, every five minutes rather than at each request.
+    pub(super) fn touch_session(
+        &mut self,
+        session: SessionId,
+        signer: Option<DeviceId>,
+    ) -> TransitionResult {
         let now = self.context.now;
         let session = self.session(session)?;
+        let is_signed = signer == Some(session.device);
+        if !is_signed && !session.takes_token_alone(now) {
+            return Err(Refusal::NotLoggedIn);
+        }
+        if is_signed && !within(session.last_signed(), FRESH, now) {
+            session.signed = Some(now);
+        }
         if !within(session.seen, FRESH, now) {
             session.seen = now;
         }
@@ -30,13 +42,18 @@ impl Transition<'_> {
     pub(super) fn end_sessions(
         &mut self,
         session: SessionId,
+        signer: Option<DeviceId>,
         which: Option<SessionId>,
     ) -> TransitionResult {
-        self.session(session)?;
+        self.require_signature_or_factor(session, signer)?;
         if let Some(which) = which {
             self.session(which).map_err(|_| Refusal::NoPendingOperation)?;
         }
+        let before = self.account.sessions.len();
         self.end_sessions_where(|id, _| which.map_or(id != session, |which| id == which));
+        if self.account.sessions.len() < before {
+            self.notify(&Notification::SessionsEnded);
+        }
         self.effects.push(Effect::Audit(AuditEvent::SessionsEnded));
         Ok(Reply::Done)
     }
@@ -44,13 +61,26 @@ impl Transition<'_> {
     pub(super) fn forget_device(
         &mut self,
         session: SessionId,
+        signer: Option<DeviceId>,
         device: DeviceId,
     ) -> TransitionResult {
-        self.session(session)?;
+        self.require_signature_or_factor(session, signer)?;
         self.device(device).ok_or(Refusal::NoPendingOperation)?;
         self.remove_device(device);
+        self.notify(&Notification::DeviceForgotten);
         self.effects.push(Effect::Audit(AuditEvent::DeviceForgotten));
         Ok(Reply::Done)
+    }
+
+    /// Removes every device but this one: after a reset or with another factor, the others may be the attacker's.
+    pub(super) fn forget_other_devices(&mut self, kept: DeviceId) {
+        if !self.is_on(Control::OthersForgotten) {
+            return;
+        }
+        let devices: Vec<_> = self.account.devices.iter().map(|device| device.id).collect();
+        for other in devices.into_iter().filter(|device| *device != kept) {
+            self.remove_device(other);
+        }
     }
 
     /// Removes the device with its sessions, its resets and its payment credential.

@@ -5,6 +5,7 @@ use tegata::protocol::{DeviceId, SessionId};
 
 use super::decision::Decision;
 use crate::context::PolicyContext;
+use crate::devices::{Device, Session};
 use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind};
 use crate::event::{Event, Reply};
 use crate::ids::{Epoch, SecretId};
@@ -12,8 +13,8 @@ use crate::limits::{
     LOW_CAPS, MAILED_CODE_LIFE, RECOVERY_CODES, RecentAttempts, VERIFIED_LIFE, later, within,
 };
 use crate::state::{
-    Account, ActiveAccount, AttemptLog, Device, Evidence, Factor, MailedCode, PendingSignUp,
-    Session, SignUpStep, Spending,
+    Account, ActiveAccount, AttemptLog, Evidence, Factor, MailedCode, PendingSignUp, SignUpStep,
+    Spending,
 };
 use crate::verification::{
     ExpectedEvidence, MatchResult, PendingVerification, Purpose, VerifiedEvidence,
@@ -189,6 +190,7 @@ impl PendingSignUp {
                 factor: Some(context.now),
                 epoch: Epoch::default(),
                 generation: context.generation,
+                signed: None,
                 exported: false,
             }],
             resets: Vec::new(),
@@ -207,6 +209,15 @@ impl PendingSignUp {
 impl Device {
     pub(super) fn new(id: DeviceId, name: String, since: tegata::UnixTime) -> Self {
         let none = RecentAttempts::default;
-        Self { id, name, since, logins: none(), factor: none(), codes: none() }
+        Self {
+            id,
+            name,
+            since,
+            logins: none(),
+            factor: none(),
+            codes: none(),
+            verified: None,
+            mailed: None,
+        }
     }
 }

@@ -4,11 +4,12 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
 use crate::context::{Control, PolicyContext};
+use crate::devices::{Device, Session};
 use crate::effect::{Effect, MailRecipient, Notification, SecretKind};
 use crate::event::Reply;
 use crate::ids::SecretId;
 use crate::limits::{FRESH, MAILED_CODE_LIFE, REVERT_WINDOW, within};
-use crate::state::{ActiveAccount, Device, Freeze, MailedCode, Session};
+use crate::state::{ActiveAccount, Freeze, MailedCode};
 use crate::verification::{ExpectedEvidence, PendingVerification, Purpose};
 
 /// The result of one operation on an active account.
@@ -117,6 +118,17 @@ impl<'a> Transition<'a> {
             return Err(Refusal::FactorRequired);
         }
         Ok(())
+    }
+
+    /// Requires the signature of the session's device, or a second factor verified within five minutes: whoever has the
+    /// token alone ends, forgets, freezes and removes nothing.
+    pub(super) fn require_signature_or_factor(
+        &mut self,
+        id: SessionId,
+        signer: Option<DeviceId>,
+    ) -> Result<(), Refusal> {
+        let device = self.session(id)?.device;
+        if signer == Some(device) { Ok(()) } else { self.require_fresh_factor(id) }
     }
 
     /// Requires a log-in with the second factor within five minutes.

@@ -76,7 +76,7 @@ impl Message {
             Self::RenewRecoveryCodes { session } => Event::RenewRecoveryCodes { session },
             Self::ChangeAddress { session } => Event::ChangeAddress { session },
             Self::VerifyNewAddress { session } => Event::VerifyNewAddress { session },
-            Self::Freeze { session } => Event::Freeze { session },
+            Self::Freeze { session } => Event::Freeze { session, signer: Some(device) },
             Self::Unfreeze { session } => Event::Unfreeze { session },
             Self::FreezeByCode => Event::FreezeByCode,
             Self::RevertChanges => Event::RevertChanges { factor },

@@ -16,6 +16,8 @@ pub struct Attacker {
     pub password: bool,
     /// Sees one value of the second factor as the owner types it, after it was accepted.
     pub seen_value: bool,
+    /// Sees each new password as the owner chooses it.
+    pub seen_password: bool,
 }
 
 /// The access that an attacker has to the account from the start.
@@ -30,6 +32,8 @@ pub enum Foothold {
     /// The same from yesterday, with address, second factor and recovery codes changed to the attacker's; the owner reverts
     /// the changes to end it.
     Takeover,
+    /// The owner's old phone and second factor, until the owner replaced both five days ago.
+    Replaced,
 }
 
 impl Attacker {
@@ -39,6 +43,7 @@ impl Attacker {
         factor: false,
         password: false,
         seen_value: false,
+        seen_password: false,
     };
     const MAIL_READER: Self =
         Self { mailbox: true, password: true, seen_value: true, ..Self::NOTHING };
@@ -58,6 +63,15 @@ impl Attacker {
     /// An attacker who took the account over, reads the owner's mail and sees what they type, to test reverting changes.
     pub const AFTER_TAKEOVER: Self = Self { foothold: Foothold::Takeover, ..Self::MAIL_READER };
 
+    /// An attacker who had the owner's second factor and phone until the owner replaced both, and reads the owner's mail
+    /// and knows the password still, to test that lost is lost.
+    pub const AFTER_REPLACEMENT: Self =
+        Self { foothold: Foothold::Replaced, mailbox: true, password: true, ..Self::NOTHING };
+
+    /// An attacker with an old phone of the owner's who sees each new password, to test what a reset forgets.
+    pub const PASSWORD_WATCHER: Self =
+        Self { foothold: Foothold::OldPhone, seen_password: true, ..Self::NOTHING };
+
     /// Whether `other` has everything that this attacker has.
     #[must_use]
     pub fn is_part_of(&self, other: &Self) -> bool {
@@ -67,6 +81,7 @@ impl Attacker {
             && mailbox
             && self.password <= other.password
             && self.seen_value <= other.seen_value
+            && self.seen_password <= other.seen_password
     }
 
     /// All attackers without the second factor and one with it, the weakest first.
@@ -76,7 +91,7 @@ impl Attacker {
         for foothold in [Foothold::UnknownDevice, Foothold::OldPhone, Foothold::PastAccess] {
             for bits in 0..8_u8 {
                 let [mailbox, password, seen_value] = [1, 2, 4].map(|bit| bits & bit != 0);
-                all.push(Self { foothold, mailbox, factor: false, password, seen_value });
+                all.push(Self { foothold, mailbox, password, seen_value, ..Self::NOTHING });
             }
         }
         all.push(Self { factor: true, ..Self::NOTHING });
@@ -102,6 +117,9 @@ impl fmt::Display for Attacker {
             Foothold::Takeover => {
                 "is logged in and changed the address, the second factor and the recovery codes to their own"
             }
+            Foothold::Replaced => {
+                "had the owner's phone and second factor until the owner replaced both"
+            }
         };
         let has = [
             foothold,
@@ -109,6 +127,7 @@ impl fmt::Display for Attacker {
             if self.factor { "holds the owner's second factor" } else { "" },
             if self.password { "knows the password" } else { "" },
             if self.seen_value { "saw one value of the second factor" } else { "" },
+            if self.seen_password { "sees each new password" } else { "" },
         ];
         let parts: Vec<_> = has.into_iter().filter(|part| !part.is_empty()).collect();
         match parts.split_last() {

@@ -86,9 +86,10 @@ impl Model {
             UserStep::FreezeByCode => owner
                 .notice
                 .map(|code| send(Message::FreezeByCode, [TypedValue::Code(code), nothing])),
-            UserStep::RevertChanges => owner
-                .notice
-                .map(|code| send(Message::RevertChanges, [TypedValue::Code(code), value])),
+            UserStep::RevertChanges => owner.notice.zip(owner.recovery).map(|(code, recovery)| {
+                let typed = [TypedValue::Code(code), TypedValue::Recovery(recovery)];
+                send(Message::RevertChanges, typed)
+            }),
         };
         actions.extend(action);
     }

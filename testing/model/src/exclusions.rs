@@ -60,7 +60,7 @@ pub fn exclusions() -> String {
     let events = [
         Event::VerifySignUpCode { device },
         Event::LogOut { session },
-        Event::UseSession { session },
+        Event::UseSession { session, signer: None },
         Event::RequestDeletion { session },
         Event::SetDefaultCard { session },
         Event::SetOperatorFreeze { frozen: true },

@@ -183,7 +183,12 @@ impl Model {
     fn learn(&self, next: &mut State, actor: Actor, effect: &Effect) {
         match effect {
             Effect::StoreSecret(password, SecretKind::Password) => match actor {
-                Actor::Owner => next.owner.password = *password,
+                Actor::Owner => {
+                    next.owner.password = *password;
+                    if self.attacker.seen_password {
+                        next.attacker.passwords.insert(*password);
+                    }
+                }
                 Actor::Attacker => {
                     next.attacker.passwords.insert(*password);
                 }

@@ -84,6 +84,27 @@ impl History {
         self.send(Message::RenewRecoveryCodes { session }, Actor::Attacker);
     }
 
+    /// The owner replaces the password that the attacker knows, logs in and sets up payments.
+    fn replace_password(&mut self) -> Option<SessionId> {
+        let to = ResetDestination::Verified;
+        if let Reply::ResetStarted(reset) = self.send(Message::RequestReset { to }, Actor::Owner) {
+            self.send(Message::VerifyReset { reset }, Actor::Owner);
+            self.send(Message::FinishReset { reset }, Actor::Owner);
+        }
+        let session = self.log_in(Actor::Owner)?;
+        self.send(Message::Provision { session }, Actor::Owner);
+        Some(session)
+    }
+
+    /// The owner replaces the second factor, which forgets the other phone, and sets up payments again.
+    fn replace_factor(&mut self) -> Option<SessionId> {
+        let session = self.log_in(Actor::Owner)?;
+        self.send(Message::BeginFactorEnrolment { session }, Actor::Owner);
+        self.send(Message::VerifyFactorEnrolment { session }, Actor::Owner);
+        self.send(Message::Provision { session }, Actor::Owner);
+        Some(session)
+    }
+
     /// The secrets of a kind that were stored at the request of an actor.
     fn secrets(&self, by: Actor, kind: SecretKind) -> impl DoubleEndedIterator<Item = SecretId> {
         self.effects.iter().filter_map(move |(actor, effect)| match effect {
@@ -112,17 +133,7 @@ impl History {
 pub(crate) fn initial_compromise(attacker: Attacker) -> State {
     let mut history = History::begin(10);
     let old_password = history.last_secret(Actor::Owner, SecretKind::Password);
-    // The owner replaces the password that the attacker knows.
-    if let Reply::ResetStarted(reset) =
-        history.send(Message::RequestReset { to: ResetDestination::Verified }, Actor::Owner)
-    {
-        history.send(Message::VerifyReset { reset }, Actor::Owner);
-        history.send(Message::FinishReset { reset }, Actor::Owner);
-    }
-    let owner_session = history.log_in(Actor::Owner);
-    if let Some(session) = owner_session {
-        history.send(Message::Provision { session }, Actor::Owner);
-    }
+    let owner_session = history.replace_password();
     if attacker.foothold == Foothold::Takeover {
         history.advance(9);
     }
@@ -140,13 +151,28 @@ pub(crate) fn initial_compromise(attacker: Attacker) -> State {
         history.take_over(session);
     }
 
+    let old_factor = history.last_secret(Actor::Owner, SecretKind::Factor);
+    let owner_session = if attacker.foothold == Foothold::Replaced {
+        history.advance(5);
+        history.replace_factor()
+    } else {
+        owner_session
+    };
+
     let factor = history.last_secret(Actor::Owner, SecretKind::Factor);
     let password = history.last_secret(Actor::Owner, SecretKind::Password);
     let addresses: BTreeSet<_> = history.secrets(Actor::Attacker, SecretKind::Address).collect();
     let (attacker_notices, owner_notices): (Vec<_>, Vec<_>) =
         history.notices().partition(|(to, _)| addresses.contains(to));
     let notices = attacker_notices.iter().chain(owner_notices.iter().filter(|_| attacker.mailbox));
-    let held_factor = if attacker.factor { Some(factor) } else { None };
+    let held_factor = match attacker.foothold {
+        Foothold::Replaced => Some(old_factor),
+        _ => attacker.factor.then_some(factor),
+    };
+    let recovery = match attacker.foothold {
+        Foothold::Takeover => history.secrets(Actor::Owner, SecretKind::Recovery).next(),
+        _ => None,
+    };
     State {
         waits: 0,
         values_typed: 0,
@@ -155,6 +181,7 @@ pub(crate) fn initial_compromise(attacker: Attacker) -> State {
             factor,
             owner_session,
             owner_notices.last().map(|(_, code)| *code),
+            recovery,
         ),
         attacker: AttackerState {
             passwords: if attacker.password {
@@ -168,7 +195,8 @@ pub(crate) fn initial_compromise(attacker: Attacker) -> State {
                 .chain(held_factor)
                 .collect(),
             recovery: history.secrets(Actor::Attacker, SecretKind::Recovery).take(1).collect(),
-            session: attacker_session,
+            // Of a replaced phone it is over.
+            session: attacker_session.filter(|_| attacker.foothold != Foothold::Replaced),
             addresses,
             ..AttackerState::new(old_password)
         },

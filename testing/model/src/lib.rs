@@ -34,7 +34,8 @@ pub use model::{Bounds, Goal, Model};
 pub use report::{ControlReport, breach_of_2019, control_table, verify_controls};
 pub use scenario::{
     FORGOTTEN_PASSWORD, FREEZING, FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR,
-    NEW_RECOVERY_CODES, PROVISIONING, REVERTING, SCENARIOS, UserScenario, UserStep,
+    NEW_RECOVERY_CODES, PAYING_AFTER_REPLACEMENT, PROVISIONING, REVERTING, SCENARIOS, UserScenario,
+    UserStep,
 };
 pub use search::{Run, SearchResult};
 pub use state::State;

@@ -9,11 +9,11 @@ use crate::attacker::Attacker;
 use crate::model::{Bounds, Goal, Model};
 use crate::scenario::{
     FORGOTTEN_PASSWORD, FREEZING, FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR,
-    NEW_RECOVERY_CODES, PROVISIONING, REVERTING, SCENARIOS, UserScenario,
+    NEW_RECOVERY_CODES, PAYING_AFTER_REPLACEMENT, PROVISIONING, REVERTING, SCENARIOS, UserScenario,
 };
 
 /// Every control with its description.
-const CONTROLS: [(Control, &str); 9] = [
+const CONTROLS: [(Control, &str); 11] = [
     (Control::VerifiedAddress, "a reset's code goes to the verified address only"),
     (Control::SecondFactor, "the second factor"),
     (Control::MailedCode, "a reset's code has to match"),
@@ -26,12 +26,14 @@ const CONTROLS: [(Control, &str); 9] = [
         "after a reset nothing can be spent before a log-in and a new credential",
     ),
     (Control::FreshFactor, "a payment credential requires a recently verified second factor"),
+    (Control::LostStaysLost, "a second factor that was replaced reverts nothing"),
+    (Control::OthersForgotten, "a reset and a replaced second factor forget every other device"),
 ];
 
 /// How many messages the attacker sends in a scenario.
 fn messages(scenario: UserScenario) -> u8 {
     match scenario {
-        _ if scenario == PROVISIONING => 4,
+        _ if scenario == PROVISIONING || scenario == PAYING_AFTER_REPLACEMENT => 4,
         _ if scenario == FORGOTTEN_PASSWORD
             || scenario == NEW_RECOVERY_CODES
             || scenario == FREEZING =>
@@ -42,10 +44,20 @@ fn messages(scenario: UserScenario) -> u8 {
     }
 }
 
+/// The attackers that a reset is run against.
+const STRONGEST_AND_WATCHER: [Attacker; 5] = {
+    let [first, second, third, fourth] = Attacker::STRONGEST;
+    [first, second, third, fourth, Attacker::PASSWORD_WATCHER]
+};
+
 /// The attackers that a scenario is run against.
 fn attackers(scenario: UserScenario) -> &'static [Attacker] {
     if scenario == REVERTING || scenario == FREEZING_AND_REVERTING {
         &[Attacker::AFTER_TAKEOVER]
+    } else if scenario == PAYING_AFTER_REPLACEMENT {
+        &[Attacker::AFTER_REPLACEMENT]
+    } else if scenario == FORGOTTEN_PASSWORD {
+        &STRONGEST_AND_WATCHER
     } else {
         &Attacker::STRONGEST
     }
@@ -123,6 +135,9 @@ fn activity(scenario: UserScenario) -> &'static str {
         _ if scenario == FREEZING_AND_REVERTING => {
             "freezes the account and reverts the attacker's changes"
         }
+        _ if scenario == PAYING_AFTER_REPLACEMENT => {
+            "sets up payments after replacing phone and second factor"
+        }
         _ => "provisions a payment credential",
     }
 }
@@ -175,8 +190,25 @@ fn reaches(model: Model, goal: Goal) -> bool {
     model.search(1, Some(goal)).breaches.iter().any(|(reached, _)| *reached == goal)
 }
 
-/// The weakest attacker that reaches a goal, with the fewest messages; `None` if the strongest do not.
-fn weakest(controls: Controls, goal: Goal) -> Option<Model> {
+/// The one attacker that a control is for, where it is none of the strongest: with what the owner does, and the messages
+/// that it takes to log in. Spending takes one more.
+fn made_for(control: Control) -> Option<(Attacker, UserScenario, u8)> {
+    let after_replacement = Attacker { password: false, ..Attacker::AFTER_REPLACEMENT };
+    match control {
+        Control::LostStaysLost => Some((after_replacement, &[], 5)),
+        Control::OthersForgotten => Some((Attacker::PASSWORD_WATCHER, FORGOTTEN_PASSWORD, 1)),
+        _ => None,
+    }
+}
+
+/// The weakest attacker that reaches a goal without a control, with the fewest messages; `None` if the strongest do not.
+fn weakest(control: Control, goal: Goal) -> Option<Model> {
+    let controls = Controls::ALL.without(control);
+    if let Some((attacker, scenario, messages)) = made_for(control) {
+        let messages = messages + u8::from(goal == Goal::Spend);
+        let one = model(attacker, controls, scenario, messages);
+        return Some(one).filter(|model| reaches(*model, goal));
+    }
     for attacker in Attacker::STRONGEST {
         for scenario in [PROVISIONING, FORGOTTEN_PASSWORD] {
             for messages in 0..=max_messages(attacker, scenario) {
@@ -221,8 +253,7 @@ pub fn control_table() -> String {
     let mut text = "| switched off | who can log in | who can spend |\n|---|---|---|\n".to_owned();
     let mut runs = String::new();
     for (control, name) in CONTROLS {
-        let off = Controls::ALL.without(control);
-        let [spend, log_in] = [Goal::Spend, Goal::LogIn].map(|goal| (goal, weakest(off, goal)));
+        let [spend, log_in] = [Goal::Spend, Goal::LogIn].map(|goal| (goal, weakest(control, goal)));
         let cell = |(goal, model): &(Goal, Option<Model>)| match model {
             Some(model) => format!("an attacker {}", model.attacker),
             None => covering_controls(control, *goal),
@@ -240,22 +271,36 @@ pub fn control_table() -> String {
     format!("{text}{runs}")
 }
 
-/// The controls that cover for one: with either off nothing is reached, with both off the goal is.
+/// The controls that cover for one, each alone or two of them: with these off as well the goal is reached, and with fewer
+/// off it is not.
 fn covering_controls(control: Control, goal: Goal) -> String {
-    let reached = |controls: Controls| {
+    let reached = |off: &[Control]| {
+        let controls = off.iter().fold(Controls::ALL, |controls, off| controls.without(*off));
         let each = Attacker::STRONGEST.into_iter();
         let mut models = each
             .flat_map(|attacker| [0, 1].map(|n| model(attacker, controls, FORGOTTEN_PASSWORD, n)));
         models.any(|model| reaches(model, goal))
     };
-    let covers = CONTROLS.into_iter().filter(|(other, _)| {
-        let off = Controls::ALL.without(*other);
-        *other != control && reached(off.without(control)) && !reached(off)
+    let others = || CONTROLS.into_iter().filter(move |(other, _)| *other != control);
+    let covers = others()
+        .filter(|(other, _)| reached(&[control, *other]) && !reached(&[*other]))
+        .map(|(_, name)| name);
+    let names: Vec<_> = covers.collect();
+    if !names.is_empty() {
+        return format!("nobody, because of *{}*", names.join("* and *"));
+    }
+    let fewer = |one: Control, other: Control| {
+        [[control, one], [control, other], [one, other]].iter().any(|off| reached(off))
+    };
+    let mut pairs = others().enumerate().flat_map(|(nth, (one, name))| {
+        others().skip(nth + 1).map(move |(other, its)| ((one, name), (other, its)))
     });
-    let names: Vec<_> = covers.map(|(_, name)| name).collect();
-    if names.is_empty() {
-        "nobody: it protects the other column".into()
-    } else {
-        format!("nobody, because of *{}*", names.join("* and *"))
+    let pair = pairs
+        .find(|((one, _), (other, _))| reached(&[control, *one, *other]) && !fewer(*one, *other));
+    match pair {
+        Some(((_, one), (_, other))) => {
+            format!("nobody, because of *{one}* and also *{other}*, either of which is enough")
+        }
+        None => "nobody: it protects the other column".into(),
     }
 }

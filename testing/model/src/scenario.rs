@@ -35,7 +35,7 @@ pub enum UserStep {
     Unfreeze,
     /// Freezes the account with the code of a change notice.
     FreezeByCode,
-    /// Reverts changes with the code of their notice and the second factor.
+    /// Reverts changes with the code of their notice and a recovery code from before them.
     RevertChanges,
 }
 
@@ -77,8 +77,11 @@ pub const REVERTING: UserScenario =
 pub const FREEZING_AND_REVERTING: UserScenario =
     &[FreezeByCode, RevertChanges, RequestReset, VerifyReset, FinishReset, LogInWithFactor];
 
+/// Provisions a payment credential anew in the session where the second factor was replaced.
+pub const PAYING_AFTER_REPLACEMENT: UserScenario = &[VerifyFactor, Provision];
+
 /// Every scenario that is searched.
-pub const SCENARIOS: [UserScenario; 8] = [
+pub const SCENARIOS: [UserScenario; 9] = [
     FORGOTTEN_PASSWORD,
     PROVISIONING,
     NEW_FACTOR,
@@ -87,4 +90,5 @@ pub const SCENARIOS: [UserScenario; 8] = [
     FREEZING,
     REVERTING,
     FREEZING_AND_REVERTING,
+    PAYING_AFTER_REPLACEMENT,
 ];

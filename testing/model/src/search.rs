@@ -79,7 +79,7 @@ impl Model {
     fn is_spending_breach(&self, state: &State) -> bool {
         // Past access lasts until the owner resets the password, or reverts the changes.
         let is_locked_out = match self.attacker.foothold {
-            Foothold::UnknownDevice | Foothold::OldPhone => true,
+            Foothold::UnknownDevice | Foothold::OldPhone | Foothold::Replaced => true,
             Foothold::PastAccess => state.owner.reset_done,
             Foothold::Takeover => state.owner.reverted,
         };
@@ -91,7 +91,7 @@ impl Model {
 
     fn is_log_in_breach(&self, state: &State) -> bool {
         let is_locked_out = match self.attacker.foothold {
-            Foothold::UnknownDevice => true,
+            Foothold::UnknownDevice | Foothold::Replaced => true,
             Foothold::OldPhone | Foothold::PastAccess => state.owner.reset_done,
             Foothold::Takeover => state.owner.reverted,
         };

@@ -38,7 +38,7 @@ pub(crate) struct OwnerState {
     /// The code in the last mail of a reset that the owner requested.
     pub(crate) code: Option<SecretId>,
     pub(crate) sent: Vec<(Message, [TypedValue; 2])>,
-    /// One of the recovery codes that the owner was shown in this run.
+    /// One of the recovery codes that the owner was shown in this run, or has from before an attacker's changes.
     pub(crate) recovery: Option<SecretId>,
     /// The code in the last mail to a new address of the owner.
     pub(crate) address_code: Option<SecretId>,
@@ -107,6 +107,7 @@ impl OwnerState {
         factor: SecretId,
         session: Option<SessionId>,
         notice: Option<SecretId>,
+        recovery: Option<SecretId>,
     ) -> Self {
         Self {
             password,
@@ -116,7 +117,7 @@ impl OwnerState {
             reset: None,
             code: None,
             sent: Vec::new(),
-            recovery: None,
+            recovery,
             address_code: None,
             notice,
             reset_done: false,

@@ -108,8 +108,14 @@ impl TestShopper<'_> {
         self.issuer.send(&Request::signed(call, &*self.device)?)
     }
 
-    /// Sends a message in the session.
+    /// Sends a message in the session, signed by the device.
     pub fn call_in_session<C: Call>(&self, call: &C) -> IssuerResult<C::Answer> {
+        let session = self.session.clone().unwrap();
+        self.issuer.send(&Request::signed_in_session(call, session, &*self.device)?)
+    }
+
+    /// Sends a message with the session's token alone, as a thief of the token does.
+    pub fn call_by_token<C: Call>(&self, call: &C) -> IssuerResult<C::Answer> {
         let session = self.session.clone().unwrap();
         self.issuer.send(&Request::of_session(call, session)?)
     }

@@ -22,7 +22,8 @@ pub(crate) struct Freeze {
     /// input.
     #[arg(long, value_name = "@FILE", conflicts_with = "lift")]
     code: Option<SecretSource>,
-    /// Undo the changes of the last seven days, with the code from a mail and a second factor from before them.
+    /// Undo the changes of the last seven days, with the code from a mail and a recovery code from before
+    /// them, or the second factor if it was not replaced.
     #[arg(long, conflicts_with = "lift")]
     take_back: bool,
     /// Unfreeze an account that you froze in a session.

@@ -10,8 +10,8 @@ use tegata::protocol::{
     CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions,
     ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode,
     GetAccount, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard,
-    RenewRecoveryCodes, RequestDeletion, RevertChanges, SetDefaultCard, UnfreezeAccount,
-    VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
+    RenewRecoveryCodes, RequestDeletion, RequiredAuth, RevertChanges, SetDefaultCard,
+    UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
 };
 
 use crate::accounts::{Accounts, Caller, SessionMessage};
@@ -21,7 +21,7 @@ use crate::http::describe::describe;
 use crate::http::headers::bearer_token;
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
-use crate::http::signature::signing_device;
+use crate::http::signature::{session_device, signing_device};
 use crate::processor::Processor;
 
 type Answer<C> = Result<Json<<C as Call>::Answer>, Problem>;
@@ -83,10 +83,20 @@ pub fn route_descriptions() -> Routes {
     routes
 }
 
-/// Finds the session of the header `Authorization: Bearer …`.
-async fn caller(accounts: &Accounts, headers: &HeaderMap) -> Result<Caller, Problem> {
+/// Finds the session of the header `Authorization: Bearer …`, and the device that signed the request, if one did.
+async fn caller<C: Call>(
+    accounts: &Accounts,
+    headers: &HeaderMap,
+    request: &StrictJson<C>,
+) -> Result<Caller, Problem> {
+    let signer = session_device(headers, request)?;
     let token = bearer_token(headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
-    Ok(accounts.caller(&token).await?)
+    let caller = accounts.caller(&token, signer).await?;
+    // Whoever has the token alone gains nothing by the owner's having given a second factor just now.
+    if C::AUTH == RequiredAuth::SignedSession && caller.signer.is_none() {
+        return Err(Problem::NotSigned);
+    }
+    Ok(caller)
 }
 
 /// Handlers of messages that a device signs.
@@ -121,7 +131,7 @@ macro_rules! in_session {
             headers: HeaderMap,
             request: StrictJson<$call>,
         ) -> Answer<$call> {
-            let caller = caller(&accounts, &headers).await?;
+            let caller = caller(&accounts, &headers, &request).await?;
             Ok(Json(accounts.$handler(caller, request.value).await?))
         }
     )*};
@@ -143,9 +153,9 @@ async fn change_setting<C>(
     request: StrictJson<C>,
 ) -> Result<Json<Acknowledgement>, Problem>
 where
-    C: SessionMessage,
+    C: SessionMessage + Call,
 {
-    let caller = caller(&accounts, &headers).await?;
+    let caller = caller(&accounts, &headers, &request).await?;
     Ok(Json(accounts.change_setting(caller, request.value).await?))
 }
 
@@ -169,7 +179,7 @@ async fn add_card(
     headers: HeaderMap,
     request: StrictJson<AddCard>,
 ) -> Answer<AddCard> {
-    let caller = caller(&accounts, &headers).await?;
+    let caller = caller(&accounts, &headers, &request).await?;
     Ok(Json(accounts.add_card(caller, request.value, &*processor).await?))
 }
 
@@ -179,7 +189,7 @@ async fn list_payments(
     headers: HeaderMap,
     request: StrictJson<ListPayments>,
 ) -> Answer<ListPayments> {
-    let caller = caller(&accounts, &headers).await?;
+    let caller = caller(&accounts, &headers, &request).await?;
     Ok(Json(accounts.list_payments(caller, request.value, decimals).await?))
 }
 
@@ -189,7 +199,8 @@ async fn provision(
     request: StrictJson<Provision>,
 ) -> Answer<Provision> {
     let device = signing_device(&headers, &request)?.id();
-    let caller = caller(&accounts, &headers).await?;
+    let token = bearer_token(&headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
+    let caller = accounts.caller(&token, Some(device)).await?;
     let answer = accounts.provision(caller, device, request.value, &request.raw).await?;
     Ok(Json(answer))
 }

@@ -22,7 +22,7 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        10 => (0..29_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
+        10 => (0..30_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
         8 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, is_match)| Act::Complete(which, is_match)),
         3 => prop_oneof![0..120_i64, -3600..7200_i64, 0..900_000_i64].prop_map(Act::Clock),
         1 => Just(Act::Revoke),
@@ -32,6 +32,7 @@ fn act() -> impl Strategy<Value = Act> {
 fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recovery: bool) -> Event {
     let factor = if recovery { FactorKind::Recovery } else { FactorKind::Totp };
     let name = || "a phone".to_owned();
+    let signer = recovery.then_some(device);
     match which {
         0 => Event::VerifySignUpCode { device },
         1 => Event::VerifySignUpFactor { device },
@@ -45,20 +46,21 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         10 => Event::VerifyNewAddress { session },
         11 => Event::FreezeByCode,
         12 => Event::RevertChanges { factor },
-        13 => Event::Freeze { session },
+        13 => Event::Freeze { session, signer },
         14 => Event::Unfreeze { session },
         15 => Event::RequestReset { device, name: name(), to: ResetDestination::Verified },
         16 | 17 => Event::VerifyReset { reset, device, factor },
         18 => Event::FinishReset { reset, device },
-        19 => Event::UseSession { session },
+        19 => Event::UseSession { session, signer },
         20 => Event::LogOut { session },
-        21 => Event::EndSessions { session, which: None },
-        22 => Event::ForgetDevice { session, device },
+        21 => Event::EndSessions { session, signer, which: None },
+        22 => Event::ForgetDevice { session, signer, device },
         23 => Event::RequestDeletion { session },
         24 => Event::DeleteIfDue,
         25 => Event::Export { session, first: recovery },
         26 => Event::AddCard { session, card: name() },
-        27 => Event::RemoveCard { session, card: name() },
+        27 => Event::RemoveCard { session, signer, card: name() },
+        28 => Event::CancelDeletion { session, signer },
         _ => Event::Provision { session, device },
     }
 }

@@ -23,7 +23,7 @@ fn adding_a_card_needs_a_fresh_factor_removing_does_not() {
     assert!(issuer.was_sent(&Notification::CardAdded { card: visa() }));
     assert!(matches!(issuer.decide(Event::SetDefaultCard { session }), Reply::Done));
     issuer.advance(DAY);
-    let remove = Event::RemoveCard { session, card: visa() };
+    let remove = Event::RemoveCard { session, signer: Some(TABLET), card: visa() };
     assert!(matches!(issuer.decide(remove), Reply::Done));
     assert!(issuer.was_sent(&Notification::CardRemoved { card: visa() }));
     assert_eq!(refusal(issuer.decide(add(session))), Refusal::FactorRequired);
@@ -35,11 +35,11 @@ fn adding_a_card_needs_a_fresh_factor_removing_does_not() {
 fn a_frozen_account_can_remove_cards_but_not_add_them() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.log_in_fully(TABLET);
-    assert!(matches!(issuer.decide(Event::Freeze { session }), Reply::Done));
+    assert!(matches!(issuer.decide(Event::Freeze { session, signer: Some(PHONE) }), Reply::Done));
     for event in [add(session), Event::SetDefaultCard { session }] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::Frozen);
     }
-    let remove = Event::RemoveCard { session, card: visa() };
+    let remove = Event::RemoveCard { session, signer: Some(TABLET), card: visa() };
     assert!(matches!(issuer.decide(remove), Reply::Done));
 }
 
@@ -47,7 +47,7 @@ fn a_frozen_account_can_remove_cards_but_not_add_them() {
 fn cards_cannot_change_without_a_session() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = SessionId(9999);
-    let remove = Event::RemoveCard { session, card: visa() };
+    let remove = Event::RemoveCard { session, signer: Some(TABLET), card: visa() };
     for event in [add(session), Event::SetDefaultCard { session }, remove] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::NotLoggedIn);
     }

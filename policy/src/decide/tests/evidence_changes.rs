@@ -44,7 +44,7 @@ fn the_old_address_is_notified_for_seven_days() {
     let session = issuer.log_in_fully(PHONE);
     issuer.change_address(session);
     let new = issuer.active().address();
-    issuer.decide(Event::Freeze { session });
+    issuer.decide(Event::Freeze { session, signer: Some(PHONE) });
     for address in [old, new] {
         let was_notified = |what: fn(&Notification) -> bool| {
             issuer.mails.iter().any(|(to, notification)| *to == address && what(notification))
@@ -164,10 +164,10 @@ fn changes_are_rate_limited() {
     assert!(matches!(reply, Reply::RecoveryCodes(_)), "{reply:?}");
 }
 
-/// An account taken over by an attacker who had password and factor.
-fn after_takeover() -> (TestIssuer, TypedValue, SecretId) {
+/// An account taken over by an attacker who had password and factor, the code of a notice and a recovery code from before.
+fn after_takeover() -> (TestIssuer, TypedValue, TypedValue) {
     let mut issuer = TestIssuer::with_paying_account();
-    let factor = issuer.active().evidence.factor.secret;
+    let recovery = issuer.recovery_code();
     let session = issuer.log_in_fully(ATTACKER);
     issuer.enrol_factor(session);
     let notice = issuer.last_code();
@@ -175,6 +175,18 @@ fn after_takeover() -> (TestIssuer, TypedValue, SecretId) {
     issuer.decide(Event::RenewRecoveryCodes { session });
     issuer.decide(Event::Provision { session, device: ATTACKER });
     issuer.decide(Event::RequestDeletion { session });
+    (issuer, notice, recovery)
+}
+
+/// An account whose address and recovery codes an attacker changed, the code of a notice and the factor.
+fn after_address_change() -> (TestIssuer, TypedValue, SecretId) {
+    let mut issuer = TestIssuer::with_paying_account();
+    let factor = issuer.active().evidence.factor.secret;
+    let session = issuer.log_in_fully(ATTACKER);
+    issuer.decide(Event::RenewRecoveryCodes { session });
+    let notice = issuer.last_code();
+    issuer.change_address(session);
+    issuer.decide(Event::RenewRecoveryCodes { session });
     (issuer, notice, factor)
 }
 
@@ -220,16 +232,20 @@ fn reverting_restores_evidence_and_drops_the_password() {
         refusal(revert(&mut issuer, notice, TypedValue::Wrong)),
         Refusal::InvalidCredentials
     );
-    let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(revert(&mut issuer, TypedValue::Wrong, value)), Refusal::InvalidCredentials);
+    let lost = issuer.next_totp_of(snapshot.evidence.factor.secret);
+    assert_eq!(
+        refusal(revert(&mut issuer, notice, lost)),
+        Refusal::InvalidCredentials,
+        "the factor that was replaced"
+    );
+    assert_eq!(refusal(revert(&mut issuer, TypedValue::Wrong, old)), Refusal::InvalidCredentials);
 
-    let value = issuer.next_totp_of(old);
-    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, old), Reply::Done));
     let active = issuer.active();
     assert_eq!(active.evidence.address, snapshot.evidence.address);
     assert_eq!(active.evidence.factor.secret, snapshot.evidence.factor.secret);
-    assert_eq!(active.evidence.recovery, snapshot.evidence.recovery);
-    assert_eq!(active.devices().iter().map(|device| device.id).collect::<Vec<_>>(), [PHONE]);
+    assert_eq!(active.evidence.recovery, snapshot.evidence.recovery[1..]);
+    assert_eq!(active.devices(), [], "the attacker's new factor forgot the phone");
     assert_eq!((active.password, active.snapshot.as_ref(), active.deletion()), (None, None, None));
     assert_eq!((issuer.caps(), active.is_frozen()), (None, false));
     assert_eq!(active.sessions(&issuer.context).count(), 0);
@@ -242,9 +258,7 @@ fn reverting_restores_evidence_and_drops_the_password() {
 
 #[test]
 fn an_old_recovery_code_reverts_changes_once() {
-    let (mut issuer, notice, _) = after_takeover();
-    let recovery =
-        TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().evidence.recovery[0]);
+    let (mut issuer, notice, recovery) = after_takeover();
     assert!(matches!(revert(&mut issuer, notice, recovery), Reply::Done));
     assert_eq!(issuer.active().recovery_left(), 9);
     assert_eq!(refusal(revert(&mut issuer, notice, recovery)), Refusal::InvalidCredentials);
@@ -258,17 +272,73 @@ fn a_used_totp_value_reverts_nothing() {
     let Reply::LoggedIn { session, .. } = issuer.log_in(PHONE, password, Some(value)) else {
         panic!("not logged in");
     };
-    issuer.enrol_factor(session);
+    issuer.change_address(session);
     let notice = issuer.last_code();
     assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials);
+    let value = issuer.next_totp();
+    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
+}
+
+/// The thief has the phone, which reads the mail and has the second factor in it, until the owner replaces both.
+#[test]
+fn what_was_replaced_takes_nothing_back() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let stolen = issuer.active().evidence.factor.secret;
+    let password = issuer.password();
+    let recovery = issuer.recovery_code();
+    let Reply::LoggedIn { session, .. } = issuer.log_in(TABLET, password, Some(recovery)) else {
+        panic!("not logged in");
+    };
+    issuer.enrol_factor(session);
+    let notice = issuer.last_code();
+    issuer.decide(Event::Provision { session, device: TABLET });
+    issuer.advance(5 * DAY);
+    for _ in 0..30 {
+        let value = issuer.next_totp_of(stolen);
+        assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials);
+    }
+    assert_eq!((issuer.session_on(PHONE), issuer.caps()), (None, Some(Caps::Usual)));
+    assert_eq!(issuer.active().devices().len(), 1, "the new phone");
+    // A later change of something else does not make it count again.
+    let session = issuer.log_in_fully(TABLET);
+    issuer.change_address(session);
+    let value = issuer.next_totp_of(stolen);
+    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials);
+    // A recovery code from before does, whoever replaced the factor.
+    let recovery = TypedValue::Secret(issuer.active().evidence.recovery[0]);
+    assert!(matches!(revert(&mut issuer, notice, recovery), Reply::Done));
+}
+
+#[test]
+fn a_factor_replaced_during_the_comparison_reverts_nothing() {
+    let (mut issuer, notice, old) = after_address_change();
+    let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Totp });
+    let Reply::VerificationRequired(verification) = issuer.complete(verification, notice) else {
+        panic!("refused")
+    };
+    let session = issuer.session_on(ATTACKER).unwrap();
+    issuer.enrol_factor(session);
+    let value = issuer.next_totp_of(old);
+    assert_eq!(refusal(issuer.complete(verification, value)), Refusal::InvalidCredentials);
+}
+
+#[test]
+fn another_factor_forgets_every_other_device() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let session = issuer.log_in_fully(TABLET);
+    issuer.enrol_factor(session);
+    assert_eq!((issuer.session_on(PHONE), issuer.caps()), (None, None));
+    assert_eq!(issuer.session_on(TABLET), Some(session));
+    let password = issuer.password();
+    assert_eq!(refusal(issuer.log_in(PHONE, password, None)), Refusal::InvalidCredentials);
+    issuer.log_in_fully(PHONE);
 }
 
 #[test]
 fn changes_cannot_be_reverted_after_seven_days() {
     let (mut issuer, notice, old) = after_takeover();
     issuer.advance(7 * DAY);
-    let value = issuer.next_totp_of(old);
-    assert_eq!(refusal(revert(&mut issuer, notice, value)), Refusal::InvalidCredentials);
+    assert_eq!(refusal(revert(&mut issuer, notice, old)), Refusal::InvalidCredentials);
     assert_eq!(refusal(issuer.run(Event::FreezeByCode, &[notice])), Refusal::InvalidCredentials);
     assert_eq!(issuer.active().snapshot, None);
 }
@@ -282,18 +352,17 @@ fn wrong_notice_codes_are_not_counted() {
             Refusal::InvalidCredentials
         );
         assert_eq!(
-            refusal(revert(&mut issuer, TypedValue::Wrong, TypedValue::Value(old, 0))),
+            refusal(revert(&mut issuer, TypedValue::Wrong, TypedValue::Wrong)),
             Refusal::InvalidCredentials
         );
     }
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
-    let value = issuer.next_totp_of(old);
-    assert!(matches!(revert(&mut issuer, notice, value), Reply::Done));
+    assert!(matches!(revert(&mut issuer, notice, old), Reply::Done));
 }
 
 #[test]
 fn reverting_compares_twenty_totp_values_a_week() {
-    let (mut issuer, notice, old) = after_takeover();
+    let (mut issuer, notice, old) = after_address_change();
     for _ in 0..20 {
         assert_eq!(
             refusal(revert(&mut issuer, notice, TypedValue::Value(old, 0))),
@@ -309,9 +378,9 @@ fn reverting_compares_twenty_totp_values_a_week() {
 
 #[test]
 fn old_and_new_address_have_separate_attempt_limits() {
-    let (mut issuer, notice, old) = after_takeover();
+    let (mut issuer, notice, old) = after_address_change();
     let snapshot = issuer.active().snapshot.clone().unwrap();
-    // Two changes after that of the address; their mails to the new address went to the attacker alone.
+    // That of the address and one after it; their mails to the new address went to the attacker alone.
     assert_eq!((snapshot.codes.len(), snapshot.codes_elsewhere.len()), (3, 2));
     let attacker_code = TypedValue::Secret(snapshot.codes_elsewhere[1]);
     let reads = |issuer: &TestIssuer, code: SecretId, address: SecretId| {
@@ -346,7 +415,7 @@ fn repeated_freeze_codes_do_not_block_reverting() {
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
     let mails = issuer.mails.len();
     let epoch = issuer.active().epoch;
-    let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Totp });
+    let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Recovery });
     let attacker_code =
         TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().codes_elsewhere[0]);
     assert!(matches!(issuer.run(Event::FreezeByCode, &[attacker_code]), Reply::Done));
@@ -354,8 +423,7 @@ fn repeated_freeze_codes_do_not_block_reverting() {
     let Reply::VerificationRequired(verification) = issuer.complete(verification, notice) else {
         panic!("refused")
     };
-    let value = issuer.next_totp_of(old);
-    assert!(matches!(issuer.complete(verification, value), Reply::Done));
+    assert!(matches!(issuer.complete(verification, old), Reply::Done));
 }
 
 #[test]
@@ -375,7 +443,7 @@ fn an_operators_freeze_does_not_block_reverting() {
         }
         assert_eq!(issuer.session_on(ATTACKER), None);
         let epoch = issuer.active().epoch;
-        let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Totp });
+        let verification = issuer.start(Event::RevertChanges { factor: FactorKind::Recovery });
         let attacker_code =
             TypedValue::Secret(issuer.active().snapshot.as_ref().unwrap().codes_elsewhere[0]);
         assert!(matches!(issuer.run(Event::FreezeByCode, &[attacker_code]), Reply::Done));
@@ -384,8 +452,7 @@ fn an_operators_freeze_does_not_block_reverting() {
         else {
             panic!("refused")
         };
-        let value = issuer.next_totp_of(old);
-        assert!(matches!(issuer.complete(verification, value), Reply::Done));
+        assert!(matches!(issuer.complete(verification, old), Reply::Done));
         assert!(issuer.active().is_frozen(), "by the operator");
     }
 }
@@ -399,12 +466,15 @@ fn a_notice_freezes_again_after_an_operator_unfroze() {
     let session = issuer.log_in_fully(ATTACKER);
     assert!(matches!(issuer.run(Event::FreezeByCode, &[notice]), Reply::Done));
     assert!(issuer.active().is_frozen());
-    assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
+    assert_eq!(
+        refusal(issuer.decide(Event::UseSession { session, signer: Some(PHONE) })),
+        Refusal::NotLoggedIn
+    );
 }
 
 #[test]
 fn concurrent_reverts_succeed_once() {
-    let (mut issuer, notice, old) = after_takeover();
+    let (mut issuer, notice, old) = after_address_change();
     let event = || Event::RevertChanges { factor: FactorKind::Totp };
     let verifications = [(); 2].map(|()| issuer.start(event()));
     let verifications =

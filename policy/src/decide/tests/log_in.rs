@@ -19,6 +19,60 @@ fn the_password_alone_logs_in_on_a_known_device() {
 }
 
 #[test]
+fn a_device_is_known_for_90_days_from_its_last_factor() {
+    let mut issuer = TestIssuer::with_account();
+    let password = issuer.password();
+    issuer.advance(89 * DAY);
+    assert!(matches!(issuer.log_in(PHONE, password, None), Reply::LoggedIn { .. }));
+    issuer.advance(DAY);
+    assert_eq!(refusal(issuer.log_in(PHONE, password, None)), Refusal::InvalidCredentials);
+    issuer.log_in_fully(PHONE);
+    assert_eq!(issuer.active().devices().len(), 1);
+    issuer.advance(80 * DAY);
+    let Reply::LoggedIn { session, .. } = issuer.log_in(PHONE, password, None) else {
+        panic!("not logged in");
+    };
+    let value = issuer.next_totp();
+    issuer.run(Event::VerifyFactor { session }, &[value]);
+    issuer.advance(89 * DAY);
+    assert!(matches!(issuer.log_in(PHONE, password, None), Reply::LoggedIn { .. }));
+}
+
+#[test]
+fn a_reset_forgets_every_other_device() {
+    for device in [PHONE, TABLET] {
+        let mut issuer = TestIssuer::with_paying_account();
+        issuer.reset_password(device);
+        let password = issuer.password();
+        let known: Vec<_> = issuer.active().devices().iter().map(|device| device.id).collect();
+        assert_eq!(known, [PHONE][..usize::from(device == PHONE)]);
+        let reply = issuer.log_in(PHONE, password, None);
+        assert_eq!(matches!(reply, Reply::LoggedIn { .. }), device == PHONE);
+        assert_eq!(refusal(issuer.log_in(TABLET, password, None)), Refusal::InvalidCredentials);
+    }
+}
+
+#[test]
+fn log_ins_on_a_known_device_are_mailed_once_a_day() {
+    let mut issuer = TestIssuer::with_paying_account();
+    issuer.log_in_fully(TABLET);
+    let password = issuer.password();
+    let mails = |issuer: &TestIssuer| {
+        issuer.mails.iter().filter(|(_, mail)| *mail == Notification::KnownDevice).count()
+    };
+    assert_eq!(mails(&issuer), 0, "the new device has a mail of its own");
+    for _ in 0..3 {
+        issuer.log_in(PHONE, password, None);
+        issuer.log_in(TABLET, password, None);
+        issuer.log_in(PHONE, TypedValue::Wrong, None);
+    }
+    assert_eq!(mails(&issuer), 2, "one for each device");
+    issuer.advance(DAY);
+    issuer.log_in(PHONE, password, None);
+    assert_eq!(mails(&issuer), 3);
+}
+
+#[test]
 fn an_unknown_device_needs_the_factor_and_notifies_the_owner() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
@@ -220,8 +274,12 @@ fn a_pending_log_in_fails_if_its_evidence_changes() {
         "the factor as it was"
     );
 
+    issuer.log_in_fully(PHONE);
     let verification = issuer.start(login(None));
-    assert!(matches!(issuer.decide(Event::ForgetDevice { session, device: PHONE }), Reply::Done));
+    assert!(matches!(
+        issuer.decide(Event::ForgetDevice { session, signer: Some(TABLET), device: PHONE }),
+        Reply::Done
+    ));
     assert_eq!(
         refusal(issuer.complete(verification, password)),
         Refusal::InvalidCredentials,

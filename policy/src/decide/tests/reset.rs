@@ -167,7 +167,10 @@ fn a_reset_voids_sessions_credentials_and_other_resets() {
     let credential = issuer.active().credential(&issuer.context).unwrap().number;
     issuer.reset_password(PHONE);
 
-    assert_eq!(refusal(issuer.decide(Event::UseSession { session })), Refusal::NotLoggedIn);
+    assert_eq!(
+        refusal(issuer.decide(Event::UseSession { session, signer: Some(PHONE) })),
+        Refusal::NotLoggedIn
+    );
     assert_eq!(refusal(finish(&mut issuer, other, TABLET)), Refusal::InvalidCredentials);
     assert_eq!(issuer.active().caps(credential, &issuer.context), None);
     // Nothing can be paid before a log-in with the factor and a new credential; then with lower caps for a day.
