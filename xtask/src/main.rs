@@ -26,6 +26,7 @@ mod load;
 mod model;
 mod money;
 mod package;
+mod packaging;
 mod part;
 mod pictures;
 mod progress;

@@ -8,7 +8,7 @@ use xshell::{Shell, cmd};
 use crate::{
     android, attack,
     bindings::{Build, WITH_ACCOUNT},
-    docs, kotlin_lint, money, package,
+    docs, kotlin_lint, money, package, packaging,
     progress::{self, step},
     python,
     setup::{self, Package},
@@ -127,6 +127,12 @@ pub(crate) const PARTS: &[Part] = &[
         about: "the till page in Chromium: a camera that sees the wallet's screen, a scanner that types, a lost connection",
         needs: till_page::NEEDS,
         run: |shell, _| till_page::test(shell),
+    },
+    Part {
+        name: "packaging",
+        about: "the files for operators: systemd unit, proxies, alerts, by the programs that they are for",
+        needs: packaging::NEEDS,
+        run: |shell, _| packaging::test(shell),
     },
     Part {
         name: "docs",

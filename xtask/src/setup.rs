@@ -63,6 +63,8 @@ pub(crate) const LIBCRYPTO: Package =
 pub(crate) const GDB: Package = Package { name: "gdb", probe: Probe::Program("gcore") };
 /// Builds Stripe's test server.
 pub(crate) const GO: Package = Package { name: "golang-go", probe: Probe::Program("go") };
+/// A proxy that there is an example for.
+pub(crate) const HAPROXY: Package = Package { name: "haproxy", probe: Probe::Program("haproxy") };
 /// A Japanese font for pictures of the till page.
 pub(crate) const JAPANESE: Package =
     Package { name: "fonts-noto-cjk", probe: Probe::Font("NotoSansCJK*") };
@@ -71,6 +73,8 @@ pub(crate) const MAVEN: Package = Package { name: "maven", probe: Probe::Program
 /// Installs the root file system that has Swift.
 pub(crate) const MMDEBSTRAP: Package =
     Package { name: "mmdebstrap", probe: Probe::Program("mmdebstrap") };
+/// A proxy that there is an example for.
+pub(crate) const NGINX: Package = Package { name: "nginx-light", probe: Probe::Program("nginx") };
 /// Runs the tests that drive the browser.
 pub(crate) const NODE: Package = Package { name: "nodejs", probe: Probe::Program("node") };
 /// Installs the packages that drive the browser.
@@ -78,12 +82,20 @@ pub(crate) const NPM: Package = Package { name: "npm", probe: Probe::Program("np
 /// Computes one-time passwords to compare ours with.
 pub(crate) const OATHTOOL: Package =
     Package { name: "oathtool", probe: Probe::Program("oathtool") };
+/// Makes certificates for proxies that are only looked at.
+pub(crate) const OPENSSL: Package = Package { name: "openssl", probe: Probe::Program("openssl") };
 /// The issuer's larger store; the tests start a cluster of their own.
 pub(crate) const POSTGRESQL: Package =
     Package { name: "postgresql", probe: Probe::Program("pg_dump") };
+/// Judges rules for alerts.
+pub(crate) const PROMETHEUS: Package =
+    Package { name: "prometheus", probe: Probe::Program("promtool") };
 /// Creates virtual environments; Debian's bare python3 lacks the module that puts pip into them.
 pub(crate) const PYTHON: Package =
     Package { name: "python3-venv", probe: Probe::PythonModule("ensurepip") };
+/// Judges the unit of the service.
+pub(crate) const SYSTEMD: Package =
+    Package { name: "systemd", probe: Probe::Program("systemd-analyze") };
 /// Counts the instructions of a program.
 pub(crate) const VALGRIND: Package =
     Package { name: "valgrind", probe: Probe::Program("valgrind") };

@@ -1,0 +1,160 @@
+//! The files for operators in `issuer/packaging`, each judged by the program that it is for.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::{
+    progress::step,
+    setup::{self, Package},
+};
+
+/// The folder of the files.
+const FOLDER: &str = "issuer/packaging";
+/// What the checks of them need.
+pub(crate) const NEEDS: &[Package] =
+    &[setup::HAPROXY, setup::NGINX, setup::OPENSSL, setup::PROMETHEUS, setup::SYSTEMD];
+/// The most exposure that `systemd-analyze security` may find, in tenths: it calls 2 to 5 medium, and above that exposed.
+const EXPOSURE: &str = "--threshold=15";
+
+/// Checks the unit, the settings of the proxies, and the rules for alerts with their tests.
+pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
+    let folder = shell.create_temp_dir()?;
+    certificate(shell, folder.path())?;
+
+    step("the systemd unit");
+    // The program need not be installed here.
+    let unit = copy(
+        shell,
+        "tegata-issuer.service",
+        folder.path(),
+        &[("/usr/local/bin/tegata", "/bin/true")],
+    )?;
+    cmd!(shell, "systemd-analyze verify --man=no {unit}").run()?;
+    let security =
+        cmd!(shell, "systemd-analyze security --offline=true --no-pager {EXPOSURE} {unit}");
+    security.quiet().ignore_stdout().run().context("the unit leaves the service too exposed")?;
+
+    step("the proxies");
+    let tls = folder.path().to_str().context("the path of the temporary folder is no text")?;
+    let tls = [("/etc/tegata/tls", tls)];
+    let part = copy(shell, "nginx.conf", folder.path(), &tls)?;
+    let whole = folder.path().join("whole.conf");
+    shell.write_file(
+        &whole,
+        format!("events {{}}\npid {}/pid;\nhttp {{ include {}; }}\n", tls[0].1, part.display()),
+    )?;
+    cmd!(shell, "nginx -t -q -c {whole}").run()?;
+    let haproxy = copy(shell, "haproxy.cfg", folder.path(), &tls)?;
+    cmd!(shell, "haproxy -c -q -f {haproxy}").run()?;
+
+    step("the alerts");
+    let _folder = shell.push_dir(FOLDER);
+    cmd!(shell, "promtool check rules alerts.yml").run()?;
+    Ok(cmd!(shell, "promtool test rules alerts_test.yml").run()?)
+}
+
+/// Copies a file into the folder with texts replaced, each of which it must have, and returns the copy's path.
+fn copy(
+    shell: &Shell,
+    name: &str,
+    to: &Path,
+    replaced: &[(&str, &str)],
+) -> anyhow::Result<std::path::PathBuf> {
+    let mut text = shell.read_file(Path::new(FOLDER).join(name))?;
+    for (from, to) in replaced {
+        anyhow::ensure!(text.contains(from), "{name} does not name {from}: correct the check");
+        text = text.replace(from, to);
+    }
+    let path = to.join(name);
+    shell.write_file(&path, text)?;
+    Ok(path)
+}
+
+/// Makes a certificate that nobody trusts, since a proxy does not start without one.
+fn certificate(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
+    let key = folder.join("key.pem");
+    let certificate = folder.join("certificate.pem");
+    let make = cmd!(shell, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes");
+    let make = make.args(["-subj", "/CN=pay.example.org", "-days", "1"]);
+    make.arg("-keyout").arg(&key).arg("-out").arg(&certificate).quiet().ignore_stderr().run()?;
+    let both = [shell.read_file(certificate)?, shell.read_file(key)?].concat();
+    Ok(shell.write_file(folder.join("both.pem"), both)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::workspace;
+
+    /// Names of metrics in a text. Of a histogram the parts are left off.
+    fn metrics(text: &str) -> BTreeSet<&str> {
+        let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+        let names = text.match_indices("tegata_").map(|(at, _)| {
+            let name = &text[at..];
+            &name[..name.find(|c| !is_part(c)).unwrap_or(name.len())]
+        });
+        let histogram = |name: &'_ str| name.strip_suffix("_bucket").map(str::len);
+        names.map(|name| &name[..histogram(name).unwrap_or(name.len())]).collect()
+    }
+
+    /// What is registered in the issuer: literals that are a metric's name and nothing else.
+    fn registered(shell: &Shell) -> BTreeSet<String> {
+        let sources = workspace::tracked_files(shell).unwrap();
+        let is_source = |path: &Path| {
+            path.starts_with("issuer/src") && path.extension().is_some_and(|its| its == "rs")
+        };
+        let mut names = BTreeSet::new();
+        for path in sources.iter().filter(|path| is_source(path)) {
+            let text = shell.read_file(path).unwrap();
+            let literals = text.split('"').filter(|text| text.starts_with("tegata_"));
+            names.extend(literals.filter(|text| metrics(text).contains(text)).map(str::to_owned));
+        }
+        names
+    }
+
+    fn unknown(text: &str, registered: &BTreeSet<String>) -> Vec<String> {
+        let names = metrics(text).into_iter().map(str::to_owned);
+        names.filter(|name| !registered.contains(name)).collect()
+    }
+
+    #[test]
+    fn alerts_and_dashboard_name_only_metrics_of_the_issuer() {
+        let shell = workspace::shell().unwrap();
+        let registered = registered(&shell);
+        for name in ["alerts.yml", "alerts_test.yml", "dashboard.json"] {
+            let text = shell.read_file(Path::new(FOLDER).join(name)).unwrap();
+            assert_eq!(unknown(&text, &registered), Vec::<String>::new(), "{name}");
+        }
+        let planted = "max(tegata_outbox_mails) + rate(tegata_outbox_males[5m])";
+        assert_eq!(unknown(planted, &registered), ["tegata_outbox_males"]);
+        let histogram = "rate(tegata_http_request_seconds_bucket[5m])";
+        assert_eq!(unknown(histogram, &registered), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_dashboard_is_json_with_a_query_in_each_panel() {
+        let shell = workspace::shell().unwrap();
+        let text = shell.read_file(Path::new(FOLDER).join("dashboard.json")).unwrap();
+        let dashboard: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        assert!(panels.len() > 10);
+        for panel in panels {
+            assert!(panel["targets"][0]["expr"].as_str().is_some(), "{}", panel["title"]);
+        }
+    }
+
+    #[test]
+    fn the_example_names_settings_of_the_documents() {
+        let shell = workspace::shell().unwrap();
+        let documents = shell.read_file("docs/issuer.md").unwrap();
+        let example = shell.read_file(Path::new(FOLDER).join("issuer.toml")).unwrap();
+        let names = example.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+        let unknown: Vec<&str> =
+            names.filter(|name| !documents.contains(&format!("\n| `{name}` | "))).collect();
+        assert_eq!(unknown, Vec::<&str>::new());
+    }
+}
