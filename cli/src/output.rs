@@ -1,14 +1,16 @@
 //! Standard output: text for a person, or one JSON document.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write as _};
 use std::num::NonZeroU8;
 use std::path::Path;
 
 use serde::Serialize;
 use tegata::symbol::Symbol;
+use tegata::text::is_plain;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, plain_lines};
 
 /// Lines that a printed Code 128 takes.
 pub(crate) const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
@@ -51,13 +53,37 @@ impl Output {
         if self.json {
             Self::print_json(document)
         } else {
-            Self::write(format!("{words}\n").as_bytes())
+            Self::write(format!("{}\n", plain_lines(words)).as_bytes())
         }
+    }
+
+    /// Prints a result with a symbol that [`draw`](Self::draw) drew between the words before it and those after it.
+    pub(crate) fn print_drawing(
+        &self,
+        [before, drawing, after]: [&str; 3],
+        document: &impl Serialize,
+    ) -> Result<(), Failure> {
+        if self.json {
+            Self::print_json(document)
+        } else {
+            Self::write_drawing([before, drawing, after])
+        }
+    }
+
+    /// Prints an intermediate message with a symbol; nothing with `--json`.
+    pub(crate) fn print_drawing_progress(&self, parts: [&str; 3]) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { Self::write_drawing(parts) }
+    }
+
+    fn write_drawing([before, drawing, after]: [&str; 3]) -> Result<(), Failure> {
+        let parts = [plain_lines(before), drawing.to_owned(), plain_lines(after)];
+        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Self::write(format!("{}\n", parts.join("\n")).as_bytes())
     }
 
     /// Prints an intermediate message; nothing with `--json`, which prints one document only.
     pub(crate) fn print_progress(&self, words: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { Self::write(format!("{words}\n").as_bytes()) }
+        if self.json { Ok(()) } else { Self::write(format!("{}\n", plain_lines(words)).as_bytes()) }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -66,9 +92,8 @@ impl Output {
 
     /// Prints a result that is JSON with or without `--json`.
     pub(crate) fn print_json(document: &impl Serialize) -> Result<(), Failure> {
-        let mut text = serde_json::to_vec(document).map_err(|e| Failure::Failed(e.to_string()))?;
-        text.push(b'\n');
-        Self::write(&text)
+        let text = serde_json::to_string(document).map_err(|e| Failure::Failed(e.to_string()))?;
+        Self::write(format!("{}\n", escape_json(&text)).as_bytes())
     }
 
     /// Writes bytes as they are.
@@ -79,6 +104,23 @@ impl Output {
             _ => Failure::Failed(format!("cannot write the answer: {error}")),
         })
     }
+}
+
+/// Escapes what is not plain text as JSON does (RFC 8259, section 7). It stands in strings only: all else of a document is
+/// ASCII.
+fn escape_json(document: &str) -> String {
+    let mut escaped = String::with_capacity(document.len());
+    let mut units = [0; 2];
+    for c in document.chars() {
+        if is_plain(c) {
+            escaped.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
 }
 
 /// Creates a file that only its owner can read; fails if it exists.

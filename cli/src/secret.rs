@@ -2,15 +2,17 @@
 
 use std::fmt;
 use std::io::{BufRead, IsTerminal, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 
 /// The longest accepted secret, so that a wrong file is not read whole.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
+/// The longest accepted list of secrets.
+const MAX_LIST_BYTES: u64 = 1024 * 1024;
 
 /// The source of a secret: `@FILE`, `-` for standard input, or the text itself.
 #[derive(Clone)]
@@ -53,13 +55,31 @@ impl SecretSource {
     pub(crate) fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
         let text = match self {
             Self::Literal(text) => return Ok(text.clone()),
-            Self::File(path) => std::fs::File::open(path).and_then(read_text).map_err(|e| {
-                Failure::Usage(format!("cannot read {what} from {}: {e}", path.display()))
-            })?,
+            Self::File(path) => read_file(path, what, MAX_SECRET_BYTES)?,
             Self::StandardInput => read_line(what)?,
         };
         Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
+
+    /// Reads all lines of the source: a file whole, standard input to its end or, at a terminal, one line.
+    pub(crate) fn read_lines(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
+        match self {
+            Self::Literal(text) => Ok(text.clone()),
+            Self::File(path) => read_file(path, what, MAX_LIST_BYTES),
+            Self::StandardInput if can_prompt() => read_line(what),
+            Self::StandardInput => {
+                read_text(std::io::stdin().lock(), MAX_LIST_BYTES).map_err(|why| {
+                    Failure::Usage(format!("cannot read {what} from standard input: {why}"))
+                })
+            }
+        }
+    }
+}
+
+fn read_file(path: &Path, what: &str, most: u64) -> Result<Zeroizing<String>, Failure> {
+    std::fs::File::open(path)
+        .and_then(|file| read_text(file, most))
+        .map_err(|why| Failure::Usage(format!("cannot read {what} from {}: {why}", path.display())))
 }
 
 /// Reads the next line of standard input: several secrets follow each other, each read when it is needed.
@@ -68,9 +88,10 @@ fn read_line(what: &str) -> Result<Zeroizing<String>, Failure> {
         Failure::Usage(format!("cannot read {what} from standard input: {why}"))
     };
     let mut line = Zeroizing::new(String::new());
-    let read = std::io::stdin().lock().take(MAX_SECRET_BYTES).read_line(&mut line);
+    let read = std::io::stdin().lock().take(MAX_SECRET_BYTES + 1).read_line(&mut line);
     match read.map_err(|error| failed(&error))? {
         0 => Err(failed(&"it has ended")),
+        _ if exceeds(&line, MAX_SECRET_BYTES) => Err(failed(&too_long(MAX_SECRET_BYTES))),
         _ => Ok(line),
     }
 }
@@ -119,10 +140,37 @@ fn read_or_prompt(
     }
 }
 
-fn read_text(source: impl Read) -> std::io::Result<Zeroizing<String>> {
+/// Reads a text to its end, and refuses a longer one rather than to leave its end out.
+fn read_text(source: impl Read, most: u64) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
-    source.take(MAX_SECRET_BYTES).read_to_string(&mut text)?;
-    Ok(text)
+    source.take(most + 1).read_to_string(&mut text)?;
+    if exceeds(&text, most) { Err(std::io::Error::other(too_long(most))) } else { Ok(text) }
+}
+
+fn exceeds(text: &str, most: u64) -> bool {
+    u64::try_from(text.len()).unwrap_or(u64::MAX) > most
+}
+
+fn too_long(most: u64) -> String {
+    format!("it is longer than {} KiB", most / 1024)
+}
+
+/// How often a person is prompted for the same value.
+pub(crate) const ATTEMPTS: u32 = 5;
+
+/// Repeats a prompt whose value is not of its form, as one whose value is wrong is repeated. A value that was not typed
+/// would be the same each time.
+pub(crate) fn ask_again<T>(
+    is_typed: bool,
+    mut ask: impl FnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    for _ in 1..ATTEMPTS {
+        match ask() {
+            Err(Failure::Mistyped(why)) if is_typed => tell(&format!("{why}. Try again:")),
+            other => return other,
+        }
+    }
+    ask()
 }
 
 /// Decodes hexadecimal digits into bytes that are zeroized.

@@ -81,7 +81,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
     match &command.out {
         Target::Terminal => {
             let lines = symbol.terminal_lines(BAR_LINES);
-            output.print(&output.draw(&symbol), &json!({ "lines": lines }))
+            output.print_drawing(["", &output.draw(&symbol), ""], &json!({ "lines": lines }))
         }
         Target::Svg(path) => write(path, symbol.svg().as_bytes(), &symbol, output),
         Target::Png(path) => {

@@ -49,7 +49,8 @@ impl CliShopper {
         let args = ["sign-up", HANAKO, "--issuer", &issuer.url(), "--password", "@pw", "--reveal"];
         let mut running = self.begin(&[&args[..], &["--code", "-", "--totp", "-"]].concat());
         running.says("A code is on its way to hanako@example.org.");
-        running.types(&issuer.code_in_mail(HANAKO, 0, "verification code"));
+        let code = issuer.code_in_mail(HANAKO, 0, "verification code");
+        running.types(&format!("{}-{}", &code[..4], &code[4..]));
         self.uri = running.until(|line| line.starts_with("otpauth://"));
         running.types(&issuer.next_totp(&self.uri));
         let told = running.done();
@@ -288,6 +289,30 @@ fn the_thief_who_knows_all_but_the_second_factor_gets_nothing() {
     // No way to say where a mail should go.
     failed(&attacker.run(&["reset", HANAKO, "--mail-to", "attacker@example.com"]), 2, "--mail-to");
     assert_eq!(hanako.devices()["devices"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_stored_factor_is_found_whatever_its_issuer_is_called() {
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    // The wallet makes the value itself: its clock and the issuer's have to be the same.
+    issuer.clock.set(0);
+    let phone = CliShopper::new();
+    let uri = |name: &str| hanako.uri.replace("Tegata", name);
+    let other = "otpauth://totp/Mail:hanako@example.org?secret=JBSWY3DPEHPK3PXP";
+    done(&phone.run(&["add", "otp", &uri("Acme%20Pay")]));
+    let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
+    // Another service knows the same address: which one is meant has to be said.
+    done(&phone.run(&["add", "otp", other]));
+    let which = phone.run(&[&log_in[..], &["--factor-here"]].concat());
+    failed(&which, 2, "say which with --factor-here=NAME");
+    // The step was used at the sign-up, so that the value is found, sent and refused.
+    let named = phone.run(&[&log_in[..], &["--factor-here=Acme Pay"]].concat());
+    failed(&named, 1, "invalid credentials");
+    failed(&phone.run(&[&log_in[..], &["--factor-here=Bank"]].concat()), 1, "no second factor");
+    done(&phone.run(&["remove", "Mail", "--yes"]));
+    failed(&phone.run(&[&log_in[..], &["--factor-here"]].concat()), 1, "invalid credentials");
 }
 
 #[test]

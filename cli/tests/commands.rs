@@ -244,6 +244,35 @@ fn an_otpauth_uri_gives_its_parts_and_its_code() {
     failed(&here(&["otp", "code", "@none", "--at", "0"]), 2, "cannot read the URI from none");
 }
 
+#[test]
+fn several_lines_of_standard_input_are_several_uris() {
+    let decode = |input: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
+            .args(["otp", "decode", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A text that is too long is not read to its end.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    let two = format!("\u{feff}{HELLO}\r\n\r\n{EXPORT}\n");
+    let decoded = decode(&two);
+    assert!(!done(&decoded).contains("JBSW"));
+    assert_eq!(document(&decoded).as_array().unwrap().len(), 2);
+    failed(&decode(&format!("{HELLO}\nhttps://x\n")), 1, "line 2: not an otpauth URI");
+    failed(&decode(&format!("{HELLO}&issuer=x {HELLO}\n")), 1, "");
+    let many = format!("{HELLO}\n").repeat(20_000);
+    failed(&decode(&many), 2, "longer than 1024 KiB");
+    // A second URI that ran into the label, and one as an argument of its own.
+    let run_on = here(&["otp", "decode", &format!("otpauth://totp/a {HELLO}")]);
+    assert!(!text(&run_on.stderr).contains("JBSW"));
+    failed(&run_on, 1, "looks like a second URI");
+    assert_eq!(document(&here(&["otp", "decode", HELLO, HELLO])).as_array().unwrap().len(), 2);
+}
+
 /// Examples that want an account, a person at the keyboard, a second phone, or a key that is kept elsewhere: those of the
 /// wallet are done in cli/tests/account.rs and moving.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
 const ELSEWHERE: &[&str] = &[

@@ -177,3 +177,90 @@ fn a_damaged_wallet_is_refused_and_left_as_it_is() {
     std::fs::write(&key, &std::fs::read(&key).unwrap()[..40]).unwrap();
     failed(&wallet.run(&["list"]), 1, "the keystore is damaged");
 }
+
+/// An export of Google Authenticator: one credential with SHA-1, one with MD5, one with SHA-1.
+const EXPORT_WITH_MD5: &str =
+    "otpauth-migration://offline?data=CgoKAQESA0I6YjACCg0KAQISAWMaAUQgBDACCgoKAQMSA0U6ZTAC";
+
+#[test]
+fn a_list_of_uris_is_stored_whole_or_not_at_all() {
+    let wallet = Wallet::made();
+    let mail = "otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP";
+    let bank = "otpauth://totp/Bank:bob?secret=JBSWY3DPEHPK3PXP";
+    let list = |text: &str| std::fs::write(wallet.0.path().join("list"), text).unwrap();
+    let otps = || document(&wallet.run(&["status", "--json"]))["otps"].clone();
+
+    list(&format!("{mail}\n{bank}&digits=9\n{mail}\n"));
+    let wrong = wallet.run(&["add", "otp", "@list"]);
+    failed(&wrong, 1, "line 2: the number of digits");
+    assert!(!text(&wrong.stderr).contains("JBSW"));
+    assert_eq!(otps(), 0);
+    let literal = format!("{mail}\n{bank}");
+    failed(&wallet.run(&["add", "otp", &literal]), 1, "a line end");
+
+    list(&format!("\u{feff}{mail}\r\n\r\n{bank}\r\n"));
+    done(&wallet.run(&["add", "otp", "@list"]));
+    assert_eq!(otps(), 2);
+
+    // An entry that is not supported is named; the others are taken when that is what is wanted.
+    list(EXPORT_WITH_MD5);
+    failed(&wallet.run(&["add", "otp", "@list"]), 1, "line 1, entry 2 (D:c): the algorithm");
+    assert_eq!(otps(), 2);
+    let taken = wallet.run(&["add", "otp", "@list", "--skip-unsupported", "--json"]);
+    assert!(text(&taken.stderr).contains("entry 2 (D:c)"), "{taken:?}");
+    assert_eq!(document(&taken)["ids"].as_array().unwrap().len(), 2);
+    assert_eq!(otps(), 4);
+}
+
+#[test]
+fn a_second_import_is_told_and_one_can_be_removed() {
+    let wallet = Wallet::made();
+    let first = document(&wallet.run(&["add", "otp", HELLO, "--json"]))["id"].clone();
+    let again = wallet.run(&["add", "otp", HELLO]);
+    assert!(done(&again).contains("was here already"), "{again:?}");
+    assert!(text(&again.stdout).contains(first.as_str().unwrap()));
+    failed(&wallet.run(&["show", "Example"]), 1, "several items");
+    failed(&wallet.run(&["remove", "Example", "--yes"]), 1, "several items");
+    failed(&wallet.run(&["remove", first.as_str().unwrap()]), 2, "--yes");
+    done(&wallet.run(&["remove", first.as_str().unwrap(), "--yes"]));
+    assert!(done(&wallet.run(&["show", "Example"])).contains("s left"));
+}
+
+#[test]
+fn a_name_from_outside_never_commands_the_terminal() {
+    let wallet = Wallet::made();
+    let pass = |title: &str| {
+        wallet.run(&["add", "pass", "--title", title, "--format", "qr", "--message", "A"])
+    };
+    for c in ["\u{1b}[2J", "\n", "\u{202e}", "\u{2028}", "\u{9b}"] {
+        failed(&pass(&format!("a{c}b")), 1, "expected one line of plain text");
+        let shown = wallet.run(&["show", &format!("none{c}")]);
+        let error = text(&shown.stderr).trim_end_matches('\n');
+        assert!(error.chars().all(tegata::text::is_plain), "{error:?}");
+    }
+    // A wallet of an older version may hold such a title, and one that another app wrote.
+    let (vault, key) =
+        ["tegata.vault", "tegata.vault.key"].map(|it| wallet.0.path().join(it)).into();
+    let random = std::sync::Arc::new(tegata::SystemRandom::new());
+    let keystore =
+        tegata::vault::SoftwareKeystore::open(&key, b"correct horse", random.clone()).unwrap();
+    let keystore = std::sync::Arc::new(keystore);
+    let clock = std::sync::Arc::new(tegata::SystemClock);
+    let device = tegata::Device { keystore, anchor: None, clock, random };
+    let mut older = tegata::vault::Vault::open(&vault, &device).unwrap();
+    let title = "old\u{1b}[31m\n\u{202e}title".to_owned();
+    let format = tegata::vault::PassFormat::Qr;
+    let message = "A\u{7f}\u{202e}".to_owned();
+    let alternate_text = Some("\u{1b}]0;x\u{7}".to_owned());
+    older.add(&tegata::vault::Pass { title, format, message, alternate_text }).unwrap();
+    older.close().unwrap();
+    for args in
+        [&["list"][..], &["list", "--json"], &["show", "old\\u{1b}[31m\\u{a}\\u{202e}title"]]
+    {
+        let shown = wallet.run(args);
+        assert!(done(&shown).trim_end().chars().all(|c| c == '\n' || tegata::text::is_plain(c)));
+    }
+    let listed = document(&wallet.run(&["list", "--json"]));
+    assert_eq!(listed[0]["title"], "old\u{1b}[31m\n\u{202e}title");
+    assert_eq!(listed[0]["format"], "qr");
+}

@@ -13,6 +13,7 @@
 //! | [`protocol`] | the messages between wallet and issuer, which the host sends |
 //! | [`transfer`] | passes and one-time passwords on their way to another phone |
 //! | [`formats`] | what other programs write: `otpauth` URIs |
+//! | [`text`] | one rule for names from outside, and digits as people type them |
 //!
 //! Nothing in here reads a clock, a random source or a network of its own: the host passes a [`Device`] in.
 //!
@@ -70,6 +71,7 @@ pub mod protocol;
 mod random;
 mod secret;
 pub mod symbol;
+pub mod text;
 pub mod transfer;
 pub mod vault;
 mod wallet;

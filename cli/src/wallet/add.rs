@@ -11,7 +11,7 @@ use super::files::WalletFiles;
 use super::items::symbol;
 use crate::code::{self, alias_period};
 use crate::failure::Failure;
-use crate::otp::UriArg;
+use crate::otp::{ReadUris, UrisArg, report_skipped};
 use crate::output::Output;
 use crate::secret::SecretSource;
 
@@ -38,13 +38,16 @@ pub(crate) enum Add {
         #[command(flatten)]
         factor: account::FactorArgs,
     },
-    /// Add one-time passwords from an otpauth URI or from another authenticator's export (all of it or nothing).
+    /// Add one-time passwords from otpauth URIs or from another authenticator's export (all of it or nothing).
+    ///
+    /// A file or standard input of several lines is several URIs. One that is here already is stored once more, and told:
+    /// tegata wallet remove removes one.
     #[command(
         after_help = "Example: tegata wallet add otp \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""
     )]
     Otp {
         #[command(flatten)]
-        uri: UriArg,
+        uris: UrisArg,
     },
     /// Add a pass, such as a ticket or loyalty card.
     #[command(
@@ -69,7 +72,7 @@ pub(crate) enum Add {
 /// An item to store.
 pub(super) enum NewItem {
     Payment(NewPaymentCredential),
-    Otps(Vec<OtpCredential>),
+    Otps(ReadUris),
     Pass(Pass),
 }
 
@@ -90,7 +93,7 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
             let scheme = Scheme { prefix: *prefix, alias_period: *alias_period };
             NewItem::Payment(NewPaymentCredential { credential, label, scheme, seed })
         }
-        Add::Otp { uri } => NewItem::Otps(uri.read_all()?),
+        Add::Otp { uris } => NewItem::Otps(uris.read_all()?),
         Add::Pass { title, format, message, alternate_text } => {
             let pass = Pass {
                 title: title.clone(),
@@ -112,22 +115,48 @@ pub(super) fn store(
     item: NewItem,
     output: &Output,
 ) -> Result<(), Failure> {
+    let failed = |e: tegata::Error| Failure::cannot("store this")(&e);
+    let mut twins = Vec::new();
+    let mut skipped = Vec::new();
     let records = match item {
         NewItem::Payment(new) => {
             let unlock = files.unlock(wallet)?;
             wallet.payments().add(&unlock, &new).map(|id| vec![id])
         }
-        NewItem::Otps(credentials) => wallet.otp_credentials().add_all(&credentials),
+        NewItem::Otps(read) => {
+            skipped = read.skipped;
+            twins = find_twins(wallet, &read.credentials)?;
+            wallet.otp_credentials().add_all(&read.credentials)
+        }
         NewItem::Pass(pass) => wallet.passes().add(&pass).map(|id| vec![id]),
     };
-    let ids: Vec<String> = records
-        .map_err(|e| Failure::cannot("store this")(&e))?
-        .iter()
-        .map(RecordId::to_string)
-        .collect();
-    let document = match &ids[..] {
+    let ids: Vec<String> = records.map_err(failed)?.iter().map(RecordId::to_string).collect();
+    report_skipped(&skipped);
+    let mut document = match &ids[..] {
         [id] => json!({ "id": id }),
         several => json!({ "ids": several }),
     };
-    output.print(&ids.join("\n"), &document)
+    let mut words = ids.join("\n");
+    if !skipped.is_empty() {
+        document["skipped"] = json!(skipped);
+    }
+    if !twins.is_empty() {
+        document["already_here"] = json!(twins);
+        let remove = "the same was here already; remove one with tegata wallet remove ID --yes";
+        words = format!("{words}\n{remove}: {}", twins.join(", "));
+    }
+    output.print(&words, &document)
+}
+
+/// The ids of what an earlier import has stored of these already.
+fn find_twins(wallet: &mut Wallet, credentials: &[OtpCredential]) -> Result<Vec<String>, Failure> {
+    let failed = |e: tegata::Error| Failure::cannot("read the wallet")(&e);
+    let mut twins = Vec::new();
+    for credential in credentials {
+        let found = wallet.otp_credentials().find_same(credential).map_err(failed)?;
+        twins.extend(found.iter().map(RecordId::to_string));
+    }
+    twins.sort_unstable();
+    twins.dedup();
+    Ok(twins)
 }

@@ -12,7 +12,7 @@ use tegata::{Device, Error, Random, SystemClock, SystemRandom, Wallet};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::secret::{SecretSource, prompt_hidden};
+use crate::secret::{SecretSource, ask_again, prompt_hidden};
 
 /// The arguments that name a wallet's files and secrets.
 #[derive(Debug, Args)]
@@ -61,15 +61,18 @@ impl WalletFiles {
         if self.vault.exists() {
             return Err(self.wallet_failure("make")(Error::AlreadyExists));
         }
-        let passphrase = self.passphrase("New passphrase: ")?;
-        if self.passphrase.is_none() && *self.passphrase(AGAIN)? != *passphrase {
-            return Err(Failure::Failed(
-                "the passphrases do not match; nothing was created".into(),
-            ));
-        }
-        if passphrase.is_empty() {
-            return Err(Failure::Usage("an empty passphrase gives no protection".to_owned()));
-        }
+        let is_typed = self.passphrase.is_none();
+        let passphrase = ask_again(is_typed, || {
+            let passphrase = self.passphrase("New passphrase: ")?;
+            if passphrase.is_empty() {
+                let why = "an empty passphrase gives no protection";
+                return Err(Failure::Mistyped(why.to_owned()));
+            }
+            if is_typed && *self.passphrase(AGAIN)? != *passphrase {
+                return Err(Failure::Mistyped("the passphrases do not match".to_owned()));
+            }
+            Ok(passphrase)
+        })?;
         let random = random();
         let bytes = passphrase.as_bytes();
         let keystore =

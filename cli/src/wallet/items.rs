@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tegata::symbol::Symbol;
+use tegata::text::escape;
 use tegata::vault::{Pass, PassFormat, RecordId};
 use tegata::{OtpCredentialInfo, PaymentCredentialInfo, Wallet};
 
@@ -85,11 +86,23 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
         }
         Item::Pass(_, pass) => {
             let drawing = output.draw(&symbol(pass)?);
-            let below = pass.alternate_text.as_deref().unwrap_or_default();
-            format!("{}\n{drawing}\n{below}", item.line()).trim_end().to_owned()
+            let below = escape(pass.alternate_text.as_deref().unwrap_or_default());
+            return output.print_drawing([&item.line(), &drawing, &below], &document);
         }
     };
     output.print(&words, &document)
+}
+
+/// Removes one item for good.
+pub(super) fn remove(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
+    let item = find(wallet, name)?;
+    let removed = match &item {
+        Item::Payment(payment) => wallet.payments().remove(&payment.id),
+        Item::Otp(otp) => wallet.otp_credentials().remove(&otp.id),
+        Item::Pass(id, _) => wallet.passes().remove(id),
+    };
+    removed.map_err(|e| Failure::cannot("remove it")(&e))?;
+    output.print(&format!("{}: removed", item.line()), &json!({ "removed": item.id() }))
 }
 
 pub(super) fn export(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(), Failure> {
@@ -115,13 +128,14 @@ pub(super) fn payment_not_exportable() -> Failure {
 pub(super) fn find(wallet: &mut Wallet, name: &str) -> Result<Item, Failure> {
     let is_match = |item: &Item| item.has_name(name) || item.id().starts_with(name);
     let mut found = items(wallet)?.into_iter().filter(is_match);
+    let shown = escape(name);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
         (None, _) => {
-            Err(Failure::Failed(format!("nothing here has the name {name} or such an id")))
+            Err(Failure::Failed(format!("nothing here has the name {shown} or such an id")))
         }
         (Some(_), Some(_)) => Err(Failure::Failed(format!(
-            "several items have the name {name} or such an id: give more of the id"
+            "several items have the name {shown} or such an id: give more of the id, as in tegata wallet list"
         ))),
     }
 }
@@ -168,11 +182,12 @@ impl Item {
 
     fn has_name(&self, name: &str) -> bool {
         let in_part = matches!(self, Self::Otp(otp) if otp.issuer == name || otp.account == name);
-        in_part || self.name() == name
+        let full = self.name();
+        in_part || full == name || escape(&full) == name
     }
 
     pub(super) fn line(&self) -> String {
-        format!("{}  {:7}  {}", self.id(), self.kind(), self.name())
+        format!("{}  {:7}  {}", self.id(), self.kind(), escape(&self.name()))
     }
 
     fn document(&self) -> Value {
@@ -193,10 +208,22 @@ impl Item {
                 document
             }
             Self::Pass(_, pass) => json!({
-                "id": self.id(), "kind": "pass", "title": pass.title, "message": pass.message,
+                "id": self.id(), "kind": "pass", "title": pass.title,
+                "format": format_name(pass.format), "message": pass.message,
                 "alternate_text": pass.alternate_text,
             }),
         }
+    }
+}
+
+/// The symbol of a pass as `--format` names it.
+fn format_name(format: PassFormat) -> &'static str {
+    match format {
+        PassFormat::Qr => "qr",
+        PassFormat::Code128 => "code128",
+        PassFormat::Pdf417 => "pdf417",
+        PassFormat::Aztec => "aztec",
+        PassFormat::DataMatrix => "datamatrix",
     }
 }
 

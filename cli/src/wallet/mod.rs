@@ -51,6 +51,15 @@ enum Action {
         /// Its name (of a one-time password: issuer, account, or both as in Mail:ann), its id, or enough of the id's beginning.
         name: String,
     },
+    /// Remove one item permanently: a one-time password that was imported twice, an old pass.
+    #[command(after_help = "Example: tegata wallet remove \"Bus ticket\" --yes")]
+    Remove {
+        /// Its name, its id, or enough of the id's beginning.
+        name: String,
+        /// Confirm that it is permanent.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Show a payment barcode that renews itself. Outside a terminal, print a single code.
     ///
     /// With a till card, which the till's page shows as a QR code, the code is valid only at that till; the card is verified,
@@ -162,6 +171,13 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Status => items::status(&mut files.open()?, &files, output),
         Action::List => items::list(&mut files.open()?, output),
         Action::Show { name } => items::show(&mut files.open()?, name, output),
+        Action::Remove { name, yes } => {
+            if !yes {
+                let text = "this removes the item permanently: confirm with --yes";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            items::remove(&mut files.open()?, name, output)
+        }
         Action::Add(Add::Payment { label, seed: None, factor, .. }) => {
             account::provision::run(label.as_deref(), factor, &files, output)
         }

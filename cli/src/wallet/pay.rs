@@ -1,8 +1,9 @@
 //! `tegata wallet pay`: shows the payment barcode for the till.
 
 use serde_json::json;
-use tegata::code::{Audience, ClockStatus, PaymentCode, TillCard, TillCardError, TillId};
+use tegata::code::{Audience, ClockStatus, TillCard, TillCardError, TillId};
 use tegata::symbol::PaymentSymbols;
+use tegata::text::escape;
 use tegata::vault::PaymentUnlock;
 use tegata::{Clock, Error, NextCode, PaymentCredentialInfo, SystemClock, Wallet};
 
@@ -21,7 +22,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let payment = choose(&mut wallet, name)?;
     let till = till.map(|till| Till::read(till, &mut wallet, &payment)).transpose()?;
-    let mut title = format!("Tegata · {}", payment.label);
+    let mut title = format!("Tegata · {}", escape(&payment.label));
     if let Some(Till::Card(card)) = &till {
         title = format!("{title} · {}", card.shop());
     }
@@ -128,12 +129,13 @@ fn print_once(pay: &mut WalletScreen, output: &Output) -> Result<(), Failure> {
                 "code": code.digits().as_str(), "counter": code.counter().number(),
                 "valid_from": code.valid_from(), "valid_until": code.valid_until(), "next_at": code.next_at(),
             });
-            let mut words = format_code(&code, &symbols, output);
+            let drawing = draw_code(&symbols, output);
+            let mut words = format!("\n{}", code.groups());
             if let Some(till) = &pay.till {
                 document["for"] = till.document();
                 words = format!("{words}\n\n{}", till.words());
             }
-            output.print(&words, &document)
+            output.print_drawing(["", &drawing, &words], &document)
         }
         NextCode::Wait(seconds) => Err(Failure::Failed(format!(
             "all five codes of this half minute were shown: next one in {seconds} s"
@@ -141,9 +143,8 @@ fn print_once(pay: &mut WalletScreen, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn format_code(code: &PaymentCode, symbols: &PaymentSymbols, output: &Output) -> String {
-    let draw = |symbol| output.draw(symbol);
-    format!("{}\n\n{}\n\n{}", draw(&symbols.code128), draw(&symbols.qr), code.groups())
+fn draw_code(symbols: &PaymentSymbols, output: &Output) -> String {
+    format!("{}\n\n{}", output.draw(&symbols.code128), output.draw(&symbols.qr))
 }
 
 struct WalletScreen {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::files::{AGAIN, WalletFiles};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::{SecretSource, prompt_hidden};
+use crate::secret::{SecretSource, ask_again, prompt_hidden};
 
 #[derive(Debug, Args)]
 pub(crate) struct Pin {
@@ -54,10 +54,12 @@ impl Pin {
 
     fn read(&self) -> Result<Zeroizing<String>, Failure> {
         let new = self.new.as_ref();
-        let pin = prompt_hidden(new, "new", "New PIN: ")?;
-        if new.is_none() && *prompt_hidden(None, "new", AGAIN)? != *pin {
-            return Err(Failure::Failed("the PINs do not match; nothing was changed".into()));
-        }
-        Ok(pin)
+        ask_again(new.is_none(), || {
+            let pin = prompt_hidden(new, "new", "New PIN: ")?;
+            if new.is_none() && *prompt_hidden(None, "new", AGAIN)? != *pin {
+                return Err(Failure::Mistyped("the PINs do not match".into()));
+            }
+            Ok(pin)
+        })
     }
 }

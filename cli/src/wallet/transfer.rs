@@ -13,7 +13,7 @@ use super::files::WalletFiles;
 use super::items::{self, Item};
 use crate::failure::Failure;
 use crate::output::{Output, create_private_file};
-use crate::secret::{SecretSource, can_prompt, prompt_visible};
+use crate::secret::{SecretSource, ask_again, can_prompt, prompt_visible};
 
 /// More than the longest text of a transfer.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
@@ -83,8 +83,8 @@ fn begin(anew: bool, files: &WalletFiles, output: &Output) -> Result<(), Failure
     let number = request.number().map_err(|e| failed(e.into()))?;
     let text = request.to_string();
     let drawing = output.draw(&draw_qr(&text)?);
-    output.print(
-        &format!("{drawing}\n{text}\n\nnumber  {number}"),
+    output.print_drawing(
+        ["", &drawing, &format!("{text}\n\nnumber  {number}")],
         &json!({ "request": text, "number": number.to_string() }),
     )
 }
@@ -115,8 +115,8 @@ fn give(
         .map_err(|e| Failure::cannot("seal this")(&e))?;
     if out == Path::new("-") {
         let drawing = output.draw(&draw_qr(&text)?);
-        return output
-            .print(&format!("{drawing}\n{text}"), &json!({ "moved": ids.len(), "text": text }));
+        let document = json!({ "moved": ids.len(), "text": text });
+        return output.print_drawing(["", &drawing, &text], &document);
     }
     let shown = out.display();
     create_private_file(out)
@@ -151,8 +151,10 @@ fn prompt_number() -> Result<TransferNumber, Failure> {
         let text = "no terminal for a prompt: give --number with what the new phone shows";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let typed = prompt_visible(None, "number", "The number that the new phone shows: ")?;
-    typed.parse().map_err(|e: TransferError| Failure::cannot("compare the numbers")(&e))
+    ask_again(true, || {
+        let typed = prompt_visible(None, "number", "The number that the new phone shows: ")?;
+        typed.parse().map_err(|e: TransferError| Failure::Mistyped(e.to_string()))
+    })
 }
 
 fn draw_qr(text: &str) -> Result<Symbol, Failure> {

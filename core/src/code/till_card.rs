@@ -13,6 +13,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::till::TillId;
+use crate::text::is_plain;
 
 /// The scheme that a till card begins with, which distinguishes it from a payment code.
 const SCHEME: &str = "tegata-till:";
@@ -53,11 +54,7 @@ impl ShopName {
     /// [`TillCardError::InvalidName`].
     pub fn new(text: &str) -> Result<Self, TillCardError> {
         let is_line = (1..=NAME).contains(&text.len()) && text.trim() == text;
-        let misleads = |c: char| {
-            c.is_control()
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-        };
-        if is_line && !text.contains(misleads) {
+        if is_line && text.chars().all(is_plain) {
             Ok(Self(text.into()))
         } else {
             Err(TillCardError::InvalidName)
@@ -230,7 +227,17 @@ mod tests {
 
     #[test]
     fn a_name_is_one_line_without_hidden_characters() {
-        for bad in ["", " a", "a ", "a\nb", "a\u{202e}b", "a\u{200b}b", &"a".repeat(97)] {
+        for bad in [
+            "",
+            " a",
+            "a ",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\u{1b}[2Jb",
+            "a\u{61c}b",
+            &"a".repeat(97),
+        ] {
             assert_eq!(ShopName::new(bad), Err(TillCardError::InvalidName), "{bad:?}");
         }
         assert!(ShopName::new(&"a".repeat(96)).is_ok());

@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::SecretBytes;
 use crate::otp::check;
+use crate::text::{NotPlain, check_plain};
 use crate::vault::{FieldOutOfRange, OtpAlgorithm, OtpCredential, OtpKind};
 
 /// Why a URI is not a credential. Never repeats the URI, which holds the secret.
@@ -45,9 +46,31 @@ pub enum OtpauthError {
     /// The data is not the Base64 of a message, or is cut off.
     #[error("the data of the otpauth-migration URI is damaged")]
     InvalidMigration,
+    /// A line end or another control character stands within the URI: most likely it is several URIs.
+    /// [`super::otpauth_list`] reads those.
+    #[error(
+        "a line end or another control character stands within the URI, and one URI is expected"
+    )]
+    ControlCharacter,
     /// The type is neither TOTP nor HOTP.
     #[error("the type is neither totp nor hotp")]
     UnknownType,
+    /// A Steam Guard code: five letters and digits of an alphabet of its own.
+    #[error(
+        "a Steam Guard code, five letters and digits that only Steam defines: it cannot be stored here"
+    )]
+    SteamCode,
+    /// A Yandex Key code: made with a PIN, of eight letters or seven digits.
+    #[error(
+        "a Yandex Key code, which Yandex makes with a PIN in a way of its own: it cannot be stored here"
+    )]
+    YandexCode,
+    /// A name holds what looks like the parameter of a secret: it would be shown wherever the name is.
+    #[error("the {0} holds what looks like a second URI or a secret")]
+    SecretInName(&'static str),
+    /// A name has characters that no line of text has.
+    #[error(transparent)]
+    NotPlain(#[from] NotPlain),
     /// A part is not UTF-8 after percent decoding.
     #[error("the {0} is not UTF-8")]
     InvalidUtf8(&'static str),
@@ -58,7 +81,7 @@ pub enum OtpauthError {
     #[error("the parameter {0} is missing")]
     MissingParameter(&'static str),
     /// The secret is not Base32 (RFC 4648, section 6).
-    #[error("the secret is not Base32: expected letters and the digits 2 to 7, without spaces")]
+    #[error("the secret is not Base32: expected letters and the digits 2 to 7")]
     InvalidBase32,
     /// A hash other than the three of RFC 6238.
     #[error("the algorithm is not one of SHA1, SHA256 and SHA512")]
@@ -71,26 +94,53 @@ pub enum OtpauthError {
     OutOfRange(#[from] FieldOutOfRange),
 }
 
+impl OtpauthError {
+    /// Whether the credential is well formed and of a kind that a wallet does not have, so that others beside it can be
+    /// taken; `false` if the text itself is wrong.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownType
+                | Self::UnknownAlgorithm
+                | Self::SteamCode
+                | Self::YandexCode
+                | Self::NotPlain(_)
+                | Self::OutOfRange(_)
+                | Self::InvalidNumber("digits")
+        )
+    }
+}
+
 /// Reads a credential. Defaults: SHA-1, 6 digits, 30 seconds.
 ///
 /// The parameter `issuer` takes precedence over the label. Unknown parameters are ignored, as are those of
-/// the other type. Base32 comes in either case, with its padding or without; bits left over at its end are dropped,
-/// since services make secrets of random letters.
+/// the other type. What other apps take is taken: Base32 in either case, in groups, with its padding or without (bits left
+/// over at its end are dropped, since services make secrets of random letters); `HmacSHA1`, `SHA-1` and an empty name of
+/// the algorithm; a plus sign for a space in `issuer`, as forms write it. Spaces, line ends and a byte-order mark around the
+/// URI are nothing.
 ///
 /// # Errors
 /// [`OtpauthError`], one for each thing that can be wrong.
 pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
-    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauthUri)?;
-    let (scheme, rest) = uri.split_once("://").ok_or(OtpauthError::NotOtpauthUri)?;
-    if scheme.eq_ignore_ascii_case("otpauth-migration") {
-        return Err(OtpauthError::MigrationUri);
-    }
-    if !scheme.eq_ignore_ascii_case("otpauth") {
-        return Err(OtpauthError::NotOtpauthUri);
-    }
+    let rest = match scheme_and_rest(uri)? {
+        (Scheme::Otpauth, rest) => rest,
+        (Scheme::Migration, _) => return Err(OtpauthError::MigrationUri),
+    };
     let (path, query) = parts(rest);
     let (type_name, label) = path.split_once('/').unwrap_or((path, ""));
     let given = Parameters::read(query)?;
+    let (label_issuer, account) = names(label)?;
+    // Its colon would part the scheme of another URI from the rest.
+    if holds_secret(&text(label, "account")?) {
+        return Err(OtpauthError::SecretInName("account"));
+    }
+    let issuer = match form_text(given.issuer.unwrap_or_default())? {
+        issuer if issuer.is_empty() => label_issuer,
+        issuer => issuer,
+    };
+    check_names(&issuer, &account)?;
+    check_vendor(type_name, &issuer, &given)?;
 
     let kind = if type_name.eq_ignore_ascii_case("totp") {
         OtpKind::Totp(given.period.map_or(Ok(30), |it| number(it, "period"))?)
@@ -104,11 +154,6 @@ pub fn parse(uri: &[u8]) -> Result<OtpCredential, OtpauthError> {
     let digits = given.digits.map_or(Ok(6), |it| number(it, "digits"))?;
     let secret = from_base32(given.secret.ok_or(OtpauthError::MissingParameter("secret"))?)
         .ok_or(OtpauthError::InvalidBase32)?;
-    let (label_issuer, account) = names(label)?;
-    let issuer = match text(given.issuer.unwrap_or_default(), "issuer")? {
-        issuer if issuer.is_empty() => label_issuer,
-        issuer => issuer,
-    };
     let credential = OtpCredential::new(issuer, account, algorithm, digits, kind, secret.into());
     check(&credential)?;
     Ok(credential)
@@ -145,6 +190,69 @@ pub fn reveal(credential: &OtpCredential) -> SecretBytes {
     Zeroizing::new(uri.into_bytes()).into()
 }
 
+/// The two schemes of URIs that hold one-time passwords.
+#[derive(Clone, Copy)]
+pub(super) enum Scheme {
+    Otpauth,
+    Migration,
+}
+
+/// The scheme of a URI, and what follows `://` in it. Refuses control characters within, raw line ends above all: what
+/// follows one is another URI, and would be taken for a name.
+pub(super) fn scheme_and_rest(uri: &[u8]) -> Result<(Scheme, &str), OtpauthError> {
+    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauthUri)?;
+    let uri = uri.trim_matches(|c: char| c == '\u{feff}' || c.is_ascii_whitespace());
+    let (scheme, rest) = uri.split_once("://").ok_or(OtpauthError::NotOtpauthUri)?;
+    let scheme = if scheme.eq_ignore_ascii_case("otpauth") {
+        Scheme::Otpauth
+    } else if scheme.eq_ignore_ascii_case("otpauth-migration") {
+        Scheme::Migration
+    } else {
+        return Err(OtpauthError::NotOtpauthUri);
+    };
+    let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    if rest.contains(ends_line) { Err(OtpauthError::ControlCharacter) } else { Ok((scheme, rest)) }
+}
+
+/// Refuses names that are not one line of plain text, and those that a second URI ran into.
+pub(super) fn check_names(issuer: &str, account: &str) -> Result<(), OtpauthError> {
+    for (name, field) in [(issuer, "issuer"), (account, "account")] {
+        if holds_secret(name) {
+            return Err(OtpauthError::SecretInName(field));
+        }
+        check_plain(name, if field == "issuer" { "the issuer" } else { "the account" })?;
+    }
+    Ok(())
+}
+
+/// Whether a text looks as if another URI, or its secret, ran into it.
+fn holds_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["otpauth:", "otpauth-migration:", "secret="].iter().any(|sign| lower.contains(sign))
+}
+
+/// Names what Steam and Yandex give out for what it is: URIs that look like one-time passwords, whose codes are not.
+fn check_vendor(type_name: &str, issuer: &str, given: &Parameters<'_>) -> Result<(), OtpauthError> {
+    let is = |text: &str, names: &[&str]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
+    let encoder = given.encoder.unwrap_or_default();
+    let digits = given.digits.unwrap_or_default();
+    let issuer = issuer.to_lowercase();
+    if is(type_name, &["steam"])
+        || is(encoder, &["steam"])
+        || (digits == "5" && issuer.contains("steam"))
+    {
+        return Err(OtpauthError::SteamCode);
+    }
+    let is_of_yandex = issuer.contains("yandex") || issuer.contains("яндекс");
+    if is(type_name, &["yaotp", "yandex"])
+        || is(encoder, &["yaotp", "yandex"])
+        || (is_of_yandex && (digits == "7" || given.pin_length))
+    {
+        return Err(OtpauthError::YandexCode);
+    }
+    Ok(())
+}
+
 /// The part before the question mark, and the part between it and the fragment.
 pub(super) fn parts(uri: &str) -> (&str, &str) {
     let (uri, _fragment) = uri.split_once('#').unwrap_or((uri, ""));
@@ -164,6 +272,10 @@ struct Parameters<'u> {
     digits: Option<&'u str>,
     period: Option<&'u str>,
     counter: Option<&'u str>,
+    /// The alphabet of the code, as some apps write it.
+    encoder: Option<&'u str>,
+    /// Whether the length of a PIN is given, as Yandex does.
+    pin_length: bool,
 }
 
 impl<'u> Parameters<'u> {
@@ -178,6 +290,11 @@ impl<'u> Parameters<'u> {
                 "digits" => (&mut given.digits, "digits"),
                 "period" => (&mut given.period, "period"),
                 "counter" => (&mut given.counter, "counter"),
+                "encoder" => (&mut given.encoder, "encoder"),
+                "pin_length" => {
+                    given.pin_length = true;
+                    continue;
+                }
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -205,7 +322,12 @@ pub(super) fn split_label(label: &str) -> (String, String) {
     }
 }
 
-/// A plus sign is a plus sign: only forms write a space so, and e-mail addresses have them.
+/// The issuer as a query has it, where forms write a space as a plus sign.
+fn form_text(encoded: &str) -> Result<String, OtpauthError> {
+    text(&encoded.replace('+', " "), "issuer")
+}
+
+/// A plus sign of a label is a plus sign: e-mail addresses have them.
 fn text(encoded: &str, what: &'static str) -> Result<String, OtpauthError> {
     let text = percent_decode_str(encoded).decode_utf8();
     Ok(text.map_err(|_| OtpauthError::InvalidUtf8(what))?.into_owned())
@@ -218,10 +340,18 @@ fn number<T: std::str::FromStr>(text: &str, name: &'static str) -> Result<T, Otp
     number.ok_or(OtpauthError::InvalidNumber(name))
 }
 
+/// `SHA1`, `sha-1`, `HmacSHA1`, `HMAC_SHA_1`; nothing for SHA-1.
 fn algorithm(name: &str) -> Result<OtpAlgorithm, OtpauthError> {
+    let name = text(name, "algorithm")?;
+    let is_letter = |c: &char| !matches!(c, '-' | '_' | ' ' | '+' | '/');
+    let name: String = name.chars().filter(is_letter).map(|c| c.to_ascii_uppercase()).collect();
+    let name = name.strip_prefix("HMAC").unwrap_or(&name);
+    if name.is_empty() {
+        return Ok(OtpAlgorithm::Sha1);
+    }
     [OtpAlgorithm::Sha1, OtpAlgorithm::Sha256, OtpAlgorithm::Sha512]
         .into_iter()
-        .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+        .find(|algorithm| algorithm.name() == name)
         .ok_or(OtpauthError::UnknownAlgorithm)
 }
 
@@ -229,6 +359,8 @@ fn from_base32(encoded: &str) -> Option<Zeroizing<Vec<u8>>> {
     // Reserved at once: memory that grows leaves copies of a secret behind.
     let mut letters = Zeroizing::new(Vec::with_capacity(encoded.len()));
     letters.extend(percent_decode_str(encoded));
+    // Services print secrets in groups.
+    letters.retain(|letter| !matches!(letter, b' ' | b'+' | b'-'));
     let padded = letters.len();
     let bare = padded - letters.iter().rev().take_while(|&&letter| letter == b'=').count();
     if padded != bare && padded != bare.next_multiple_of(8) {
@@ -290,15 +422,22 @@ mod tests {
         let secret = |text: &str| {
             read(&format!("totp/a?secret={text}")).map(|it| it.reveal_secret().expose().to_vec())
         };
-        for text in ["MZXW6YTBOI======", "MZXW6YTBOI%3D%3D%3d%3D%3D%3D", "mzxw6ytboi", "MZxw6yTBOJ"]
-        {
+        for text in [
+            "MZXW6YTBOI======",
+            "MZXW6YTBOI%3D%3D%3d%3D%3D%3D",
+            "mzxw6ytboi",
+            "MZxw6yTBOJ",
+            "MZXW 6YTB OI",
+            "mzxw%206ytb%20oi",
+            "mzxw+6ytb+oi",
+            "MZXW-6YTB-OI",
+            "MZXW-6YTB-OI======",
+        ] {
             assert_eq!(secret(text), Ok(b"foobar".to_vec()), "{text}");
         }
         for text in [
-            "MZXW 6YTBOI",
-            "MZXW%206YTBOI",
-            "MZXW+6YTB",
             "MZXW6YTB0I",
+            "MZXW_6YTB",
             "MZXW6YTBOI=",
             "MZ==W6YT",
             "MZXW6YTB========",
@@ -353,6 +492,107 @@ mod tests {
     }
 
     #[test]
+    fn a_line_end_within_a_uri_is_refused() {
+        let first = format!("otpauth://totp/Mail:ann?secret={SECRET}");
+        let second = format!("otpauth://totp/Bank:bob?secret={SECRET}");
+        let label = "otpauth://totp/Mail:ann";
+        for end in ["\n", "\r\n", "\r", "\t", "\0", "\u{85}", "\u{2028}", "\u{b}", "\n\u{feff}"] {
+            for uri in [
+                format!("{first}{end}{second}"),
+                format!("{first}&issuer=Mail{end}{second}"),
+                format!("{label}{end}?secret={SECRET}"),
+            ] {
+                let error = parse(uri.as_bytes()).unwrap_err();
+                assert_eq!(error, OtpauthError::ControlCharacter, "{uri:?}");
+            }
+            let export = format!("otpauth-migration://offline?data=Cg{end}");
+            let around = format!("{export}{first}");
+            assert_eq!(parse(around.as_bytes()).unwrap_err(), OtpauthError::ControlCharacter);
+        }
+        for around in
+            [format!("\u{feff}{first}\r\n"), format!("  {first}\n\n"), format!("\n{first}")]
+        {
+            assert_eq!(parse(around.as_bytes()).unwrap().account, "ann");
+        }
+    }
+
+    #[test]
+    fn a_second_uri_never_becomes_a_name() {
+        let second = format!("otpauth://totp/Bank:bob?secret={SECRET}");
+        let uri = |rest: &str| wrong(&format!("totp/Mail:ann?secret={SECRET}&issuer=Mail{rest}"));
+        for between in [" ", ",", ";", "%20", "%0A"] {
+            let error = uri(&format!("{between}{second}"));
+            assert!(
+                matches!(
+                    error,
+                    OtpauthError::SecretInName("issuer") | OtpauthError::DuplicateParameter(_)
+                ),
+                "{between}: {error:?}"
+            );
+        }
+        assert_eq!(uri("%26secret%3Dx"), OtpauthError::SecretInName("issuer"));
+        let label = wrong(&format!("totp/ann%20SECRET%3D{SECRET}?secret={SECRET}"));
+        assert_eq!(label, OtpauthError::SecretInName("account"));
+    }
+
+    #[test]
+    fn names_are_one_line_of_plain_text() {
+        for c in ["%0A", "%0D", "%1B", "%C2%9B", "%E2%80%AE", "%E2%80%A8", "%07", "%7F", "\u{202e}"]
+        {
+            for uri in [
+                format!("totp/a{c}b?secret={SECRET}"),
+                format!("totp/Mail{c}:a?secret={SECRET}"),
+                format!("totp/a?secret={SECRET}&issuer=x{c}"),
+            ] {
+                assert!(matches!(wrong(&uri), OtpauthError::NotPlain(_)), "{uri:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_other_apps_write_is_taken() {
+        let with = |rest: &str| read(&format!("totp/a?secret={SECRET}{rest}")).unwrap();
+        for (name, algorithm) in [
+            ("", OtpAlgorithm::Sha1),
+            ("HmacSHA1", OtpAlgorithm::Sha1),
+            ("SHA-1", OtpAlgorithm::Sha1),
+            ("sha_1", OtpAlgorithm::Sha1),
+            ("HMAC-SHA-256", OtpAlgorithm::Sha256),
+            ("hmacsha512", OtpAlgorithm::Sha512),
+            ("SHA%2D512", OtpAlgorithm::Sha512),
+        ] {
+            assert_eq!(with(&format!("&algorithm={name}")).algorithm, algorithm, "{name}");
+        }
+        assert_eq!(with("&issuer=Epic+Games").issuer, "Epic Games");
+        assert_eq!(with("&issuer=A%2BB").issuer, "A+B");
+    }
+
+    #[test]
+    fn codes_of_steam_and_yandex_are_named() {
+        for steam in [
+            format!("steam/Steam:ann?secret={SECRET}"),
+            format!("totp/Steam:ann?secret={SECRET}&digits=5&issuer=Steam"),
+            format!("totp/ann?secret={SECRET}&encoder=steam&digits=5"),
+            format!("totp/STEAM:ann?secret={SECRET}&digits=5"),
+        ] {
+            assert_eq!(wrong(&steam), OtpauthError::SteamCode, "{steam}");
+        }
+        for yandex in [
+            format!("yaotp/ann?secret={SECRET}"),
+            format!("yandex/Yandex:ann?secret={SECRET}"),
+            format!("totp/Yandex:ann?secret={SECRET}&digits=7"),
+            format!(
+                "totp/ann?secret={SECRET}&issuer=%D0%AF%D0%BD%D0%B4%D0%B5%D0%BA%D1%81&pin_length=4"
+            ),
+        ] {
+            assert_eq!(wrong(&yandex), OtpauthError::YandexCode, "{yandex}");
+        }
+        // Steam's and Yandex's plain one-time passwords are those of everybody.
+        assert_eq!(read(&format!("totp/Steam:a?secret={SECRET}")).unwrap().digits, 6);
+        assert_eq!(read(&format!("totp/Yandex:a?secret={SECRET}")).unwrap().digits, 6);
+    }
+
+    #[test]
     fn unknown_parameters_are_ignored() {
         let uri = format!("totp/a?&image=x&image=y&&counter=x&secret={SECRET}&=&SECRET=x#secret=y");
         assert_eq!(read(&uri).unwrap().kind, OtpKind::Totp(30));
@@ -376,6 +616,7 @@ mod tests {
             ],
             secret in prop::collection::vec(any::<u8>(), 1..=100),
         ) {
+            prop_assume!(issuer.chars().chain(account.chars()).all(crate::text::is_plain));
             let secret = SecretBytes::new(&secret);
             let given = OtpCredential::new(issuer, account, algorithm, digits, kind, secret);
             let read = parse(reveal(&given).expose()).unwrap();

@@ -6,22 +6,40 @@ use base64ct::{Base64Unpadded, Encoding as _};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::otpauth::{OtpauthError, parse, parts, split_label};
+use super::otpauth::{
+    OtpauthError, Scheme, check_names, parse, parts, scheme_and_rest, split_label,
+};
 use crate::SecretBytes;
 use crate::otp::check;
 use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind};
+
+/// One credential of a URI, or why it cannot be stored, with the names that its owner knows it by.
+#[derive(Debug)]
+pub struct ExportEntry {
+    /// The issuer and the account, as in `Mail:ann`, made plain; empty if they cannot be read or shown.
+    pub name: String,
+    /// The credential, or why it is not one that a wallet stores.
+    pub credential: Result<OtpCredential, OtpauthError>,
+}
 
 /// Reads the one credential of an `otpauth` URI, or all of an `otpauth-migration` URI.
 ///
 /// # Errors
 /// [`OtpauthError`], one for each thing that can be wrong. One wrong credential refuses the export.
 pub fn parse_all(uri: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
-    match parse(uri) {
-        Err(OtpauthError::MigrationUri) => {}
-        one => return Ok(vec![one?]),
-    }
-    let uri = std::str::from_utf8(uri).map_err(|_| OtpauthError::NotOtpauthUri)?;
-    let (_, query) = parts(uri);
+    parse_entries(uri)?.into_iter().map(|entry| entry.credential).collect()
+}
+
+/// Reads what [`parse_all`] reads, each credential by itself, so that the others of an export can be taken where one is
+/// of a kind that no wallet stores, such as one with MD5.
+///
+/// # Errors
+/// [`OtpauthError`] of the URI or of an export as a whole.
+pub fn parse_entries(uri: &[u8]) -> Result<Vec<ExportEntry>, OtpauthError> {
+    let query = match scheme_and_rest(uri)? {
+        (Scheme::Otpauth, _) => return Ok(vec![ExportEntry::of(parse(uri))]),
+        (Scheme::Migration, rest) => parts(rest).1,
+    };
     let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));
     match (data.next(), data.next()) {
         (Some(data), None) => read(data),
@@ -30,66 +48,112 @@ pub fn parse_all(uri: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
     }
 }
 
-/// The credentials in the parameter `data`, all or none: an export that is taken in part is an account that is lost.
-fn read(data: &str) -> Result<Vec<OtpCredential>, OtpauthError> {
+impl ExportEntry {
+    fn of(credential: Result<OtpCredential, OtpauthError>) -> Self {
+        let name = credential.as_ref().map_or_else(
+            |_| String::new(),
+            |credential| full_name(&credential.issuer, &credential.account),
+        );
+        Self { name, credential }
+    }
+}
+
+/// The names as people read them, unless they hold what looks like a secret.
+fn full_name(issuer: &str, account: &str) -> String {
+    if matches!(check_names(issuer, account), Err(OtpauthError::SecretInName(_))) {
+        return String::new();
+    }
+    let between = if issuer.is_empty() || account.is_empty() { "" } else { ":" };
+    crate::text::replace(&format!("{issuer}{between}{account}")).into_owned()
+}
+
+/// The entries in the parameter `data`.
+fn read(data: &str) -> Result<Vec<ExportEntry>, OtpauthError> {
     let message = from_base64(data).ok_or(OtpauthError::InvalidMigration)?;
-    let mut credentials = Vec::new();
+    let mut entries = Vec::new();
     let mut fields = Fields(&message);
     while let Some((number, value)) = fields.next()? {
         // The others number the QR codes of one export.
         if let (1, Value::Bytes(parameters)) = (number, value) {
-            credentials.push(credential(parameters)?);
+            entries.push(ExportParameters::read(parameters)?.entry());
         }
     }
-    Ok(credentials)
+    Ok(entries)
 }
 
-fn credential(parameters: &[u8]) -> Result<OtpCredential, OtpauthError> {
-    let mut secret = &[][..];
-    let mut name = &[][..];
-    let mut issuer = &[][..];
-    let mut algorithm = 0;
-    let mut digits = 0;
-    let mut type_number = 0;
-    let mut counter = 0;
-    let mut fields = Fields(parameters);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Value::Bytes(bytes)) => secret = bytes,
-            (2, Value::Bytes(bytes)) => name = bytes,
-            (3, Value::Bytes(bytes)) => issuer = bytes,
-            (4, Value::Number(number)) => algorithm = number,
-            (5, Value::Number(number)) => digits = number,
-            (6, Value::Number(number)) => type_number = number,
-            (7, Value::Number(number)) => counter = number,
-            _ => {}
+/// The fields of one credential in an export, as they stand there.
+#[derive(Default)]
+struct ExportParameters<'m> {
+    secret: &'m [u8],
+    name: &'m [u8],
+    issuer: &'m [u8],
+    algorithm: u64,
+    digits: u64,
+    type_number: u64,
+    counter: u64,
+}
+
+impl<'m> ExportParameters<'m> {
+    fn read(parameters: &'m [u8]) -> Result<Self, OtpauthError> {
+        let mut read = Self::default();
+        let mut fields = Fields(parameters);
+        while let Some(field) = fields.next()? {
+            match field {
+                (1, Value::Bytes(bytes)) => read.secret = bytes,
+                (2, Value::Bytes(bytes)) => read.name = bytes,
+                (3, Value::Bytes(bytes)) => read.issuer = bytes,
+                (4, Value::Number(number)) => read.algorithm = number,
+                (5, Value::Number(number)) => read.digits = number,
+                (6, Value::Number(number)) => read.type_number = number,
+                (7, Value::Number(number)) => read.counter = number,
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+
+    fn names(&self) -> Result<(String, String), OtpauthError> {
+        let (label_issuer, account) = split_label(&text(self.name, "account")?);
+        let issuer = match text(self.issuer, "issuer")? {
+            issuer if issuer.is_empty() => label_issuer,
+            issuer => issuer,
+        };
+        Ok((issuer, account))
+    }
+
+    fn entry(&self) -> ExportEntry {
+        match self.names() {
+            Err(error) => ExportEntry { name: String::new(), credential: Err(error) },
+            Ok((issuer, account)) => ExportEntry {
+                name: full_name(&issuer, &account),
+                credential: self.credential(issuer, account),
+            },
         }
     }
-    let algorithm = match algorithm {
-        0 | 1 => OtpAlgorithm::Sha1,
-        2 => OtpAlgorithm::Sha256,
-        3 => OtpAlgorithm::Sha512,
-        _ => return Err(OtpauthError::UnknownAlgorithm),
-    };
-    let digits = match digits {
-        0 | 1 => 6,
-        2 => 8,
-        _ => return Err(OtpauthError::InvalidNumber("digits")),
-    };
-    let kind = match type_number {
-        1 => OtpKind::Hotp(counter),
-        2 => OtpKind::Totp(30),
-        _ => return Err(OtpauthError::UnknownType),
-    };
-    let (label_issuer, account) = split_label(&text(name, "account")?);
-    let issuer = match text(issuer, "issuer")? {
-        issuer if issuer.is_empty() => label_issuer,
-        issuer => issuer,
-    };
-    let secret = SecretBytes::new(secret);
-    let credential = OtpCredential::new(issuer, account, algorithm, digits, kind, secret);
-    check(&credential)?;
-    Ok(credential)
+
+    fn credential(&self, issuer: String, account: String) -> Result<OtpCredential, OtpauthError> {
+        check_names(&issuer, &account)?;
+        let algorithm = match self.algorithm {
+            0 | 1 => OtpAlgorithm::Sha1,
+            2 => OtpAlgorithm::Sha256,
+            3 => OtpAlgorithm::Sha512,
+            _ => return Err(OtpauthError::UnknownAlgorithm),
+        };
+        let digits = match self.digits {
+            0 | 1 => 6,
+            2 => 8,
+            _ => return Err(OtpauthError::InvalidNumber("digits")),
+        };
+        let kind = match self.type_number {
+            1 => OtpKind::Hotp(self.counter),
+            2 => OtpKind::Totp(30),
+            _ => return Err(OtpauthError::UnknownType),
+        };
+        let secret = SecretBytes::new(self.secret);
+        let credential = OtpCredential::new(issuer, account, algorithm, digits, kind, secret);
+        check(&credential)?;
+        Ok(credential)
+    }
 }
 
 fn text(bytes: &[u8], what: &'static str) -> Result<String, OtpauthError> {
@@ -169,8 +233,12 @@ mod tests {
 
     use super::*;
 
+    fn all(data: &str) -> Result<Vec<OtpCredential>, OtpauthError> {
+        read(data)?.into_iter().map(|entry| entry.credential).collect()
+    }
+
     fn message(bytes: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
-        read(&Base64Unpadded::encode_string(bytes))
+        all(&Base64Unpadded::encode_string(bytes))
     }
 
     fn one(parameters: &[u8]) -> Result<Vec<OtpCredential>, OtpauthError> {
@@ -212,12 +280,36 @@ mod tests {
         ] {
             assert_eq!(wrong(damaged), OtpauthError::InvalidMigration, "{damaged:?}");
         }
-        assert_eq!(read("A").unwrap_err(), OtpauthError::InvalidMigration);
-        assert_eq!(read("C g").unwrap_err(), OtpauthError::InvalidMigration);
+        assert_eq!(all("A").unwrap_err(), OtpauthError::InvalidMigration);
+        assert_eq!(all("C g").unwrap_err(), OtpauthError::InvalidMigration);
         // The last letter holds four bits and two that have to be zero.
         assert!(read("EAE").unwrap().is_empty());
-        assert_eq!(read("EAF").unwrap_err(), OtpauthError::InvalidMigration);
+        assert_eq!(all("EAF").unwrap_err(), OtpauthError::InvalidMigration);
         assert!(read("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_entry_that_is_not_supported_is_named_and_the_rest_read() {
+        let good = [10, 1, 1, 18, 3, b'B', b':', b'b', 48, 2];
+        let md5 = [10, 1, 2, 18, 1, b'c', 26, 1, b'D', 32, 4, 48, 2];
+        let message = [&[10, 10][..], &good, &[10, 13], &md5, &[10, 10], &good].concat();
+        let entries = read(&Base64Unpadded::encode_string(&message)).unwrap();
+        assert_eq!(entries.iter().filter(|entry| entry.credential.is_ok()).count(), 2);
+        assert_eq!(entries[1].name, "D:c");
+        let error = entries[1].credential.as_ref().unwrap_err();
+        assert_eq!(*error, OtpauthError::UnknownAlgorithm);
+        assert!(error.is_unsupported());
+    }
+
+    #[test]
+    fn names_of_an_export_are_plain_and_no_secret() {
+        let wrong = |name: &[u8]| {
+            let length = u8::try_from(name.len()).unwrap();
+            one(&[&[10, 1, 1, 48, 2, 18, length], name].concat()).unwrap_err()
+        };
+        assert!(matches!(wrong(b"a\x1b[2J"), OtpauthError::NotPlain(_)));
+        assert!(matches!(wrong("a\u{202e}b".as_bytes()), OtpauthError::NotPlain(_)));
+        assert_eq!(wrong(b"a secret=x"), OtpauthError::SecretInName("account"));
     }
 
     proptest! {

@@ -195,6 +195,7 @@ pub struct AccountEvent {
     pub event: EventNumber,
     /// The kind of event.
     #[cfg_attr(feature = "openapi", schema(example = "logged_in"))]
+    #[serde(deserialize_with = "crate::text::deserialize_plain")]
     pub deed: String,
     /// When it happened: seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::call::{Call, RequiredAuth, SessionCall};
 use super::secrets::CardToken;
 use super::values::CardNumber;
+use crate::text::deserialize_plain;
 
 calls! {
     /// Lists the account's cards. Payments are charged to the default one.
@@ -55,9 +56,11 @@ pub struct AccountCard {
     pub card: CardNumber,
     /// The brand as the processor names it.
     #[cfg_attr(feature = "openapi", schema(example = "visa"))]
+    #[serde(deserialize_with = "deserialize_plain")]
     pub brand: String,
     /// The last four digits of the card's number.
     #[cfg_attr(feature = "openapi", schema(example = "4242"))]
+    #[serde(deserialize_with = "deserialize_plain")]
     pub last4: String,
     /// Whether payments are charged to this card.
     pub default: bool,

@@ -7,6 +7,7 @@ use base32ct::{Base32UpperUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use super::text::SecretText;
+use crate::text::fold_digits;
 use crate::{Random, RandomUnavailable, Secret};
 
 const BYTES: usize = 10;
@@ -24,21 +25,30 @@ fn translate(text: &str, from: &[u8; 32], to: &[u8; 32]) -> Option<Zeroizing<Str
     Some(translated)
 }
 
-/// As a person may have written it, in capitals and without what only looks like a letter.
+/// As a person may have written it, in capitals, without groups and without what only looks like a letter.
 fn tidy(text: &str) -> Zeroizing<String> {
-    let written = text.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| match c {
+    let folded = fold_digits(text);
+    let written = folded.chars().map(|c| match narrow(c) {
         'I' | 'i' | 'L' | 'l' => '1',
         'O' | 'o' => '0',
         c => c.to_ascii_uppercase(),
     });
-    let mut tidied = Zeroizing::new(String::with_capacity(64));
+    let mut tidied = Zeroizing::new(String::with_capacity(folded.len()));
     tidied.extend(written);
     tidied
 }
 
+/// A full-width letter as the ASCII letter that it stands for, as keyboards in Japan give it.
+fn narrow(c: char) -> char {
+    match u32::from(c) {
+        wide @ 0xff21..=0xff5a => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
+
 fn read(text: &str) -> Option<Secret<BYTES>> {
     // Longer texts than any way to write one are not even decoded.
-    if text.len() > 64 || !text.is_ascii() {
+    if text.len() > 128 {
         return None;
     }
     let letters = translate(&tidy(text), CROCKFORD, RFC_4648)?;
@@ -131,6 +141,18 @@ mod tests {
         assert_eq!(code.text().expose(), "000G-40R4-0M30-FZQZ");
     }
 
+    #[test]
+    fn a_code_is_read_from_a_full_width_keyboard() {
+        let code = RecoveryCode::parse("000G-40R4-0M30-FZQZ").unwrap();
+        for typed in [
+            "０００Ｇ－４０Ｒ４－０Ｍ３０－ＦＺＱＺ",
+            "０００ｇー４０ｒ４　０ｍ３０　ｆｚｑｚ",
+            "ＯＯＯＧ40R4‐OM3O–FZQZ",
+        ] {
+            assert_eq!(RecoveryCode::parse(typed).unwrap().expose(), code.expose(), "{typed}");
+        }
+    }
+
     proptest! {
         #[test]
         fn codes_are_read_however_they_are_written(bytes: [u8; 10]) {
@@ -162,7 +184,7 @@ mod tests {
         #[test]
         fn other_texts_are_refused(text in "\\PC{0,40}") {
             if let Ok(code) = RecoveryCode::parse(&text) {
-                prop_assert_eq!(text.chars().filter(|c| !"- ".contains(*c)).count(), 16);
+                prop_assert_eq!(fold_digits(&text).chars().count(), 16);
                 let again = RecoveryCode::parse(code.text().expose()).unwrap();
                 prop_assert_eq!(again.expose(), code.expose());
             }

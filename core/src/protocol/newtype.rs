@@ -5,6 +5,8 @@
 /// - `public Name(Inner), "form", read, write` defines a type whose text may be printed.
 /// - `secret Name(Inner), "form", constructor, read, write` defines one whose text may not.
 /// - `secret Name, "form", check` is short for a secret text that is stored as it is.
+/// - `typed digits Name, "form", check` is that for digits that a person typed, which its constructor folds; JSON has
+///   them as they are.
 /// - `describe Name, "description"` only describes a type that is defined elsewhere.
 ///
 /// `form` completes the error "expected …". `read` gives `None` for a text of another form. In brackets follow what
@@ -84,6 +86,42 @@ macro_rules! newtype {
             #[must_use]
             pub fn expose(&self) -> &str {
                 self.0.expose()
+            }
+        }
+    };
+    (
+        $(#[doc = $doc:literal])*
+        typed digits $name:ident, $form:literal, $check:expr, [$($schema:tt)*]
+    ) => {
+        newtype! {
+            @text $(#[doc = $doc])* #[derive(Clone)] $name($crate::protocol::SecretText), $form,
+            |text| {
+                let check: fn(&str) -> bool = $check;
+                check(text).then(|| $crate::protocol::SecretText::new(text))
+            },
+            Clone::clone
+        }
+        newtype! { describe $name, concat!($($doc),*), [$($schema)*] }
+
+        impl $name {
+            /// Reads what a person typed: digits of any script, in groups or not.
+            ///
+            /// # Errors
+            /// [`InvalidText`](crate::protocol::InvalidText).
+            pub fn new(text: &str) -> Result<Self, $crate::protocol::InvalidText> {
+                Self::read(&$crate::text::fold_digits(text))
+            }
+
+            /// Exposes the text. Each call site is a place where the secret can leak: keep them few.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose()
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
             }
         }
     };

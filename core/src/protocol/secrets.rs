@@ -6,12 +6,12 @@ fn digits(text: &str, count: usize) -> bool {
 
 newtype! {
     /// A mailed code: eight ASCII digits.
-    secret MailedCodeText, "the eight digits of the mailed code", |text| digits(text, 8),
+    typed digits MailedCodeText, "the eight digits of the mailed code", |text| digits(text, 8),
     [pattern: "[0-9]{8}", max: 8, example: "31415926",]
 }
 newtype! {
     /// A code of the authenticator: six ASCII digits.
-    secret TotpText, "six digits from the authenticator", |text| digits(text, 6),
+    typed digits TotpText, "six digits from the authenticator", |text| digits(text, 6),
     [pattern: "[0-9]{6}", max: 6, example: "287082",]
 }
 newtype! {
@@ -67,10 +67,19 @@ mod tests {
     #[test]
     fn codes_are_ascii_digits_of_the_right_length() {
         assert!(TotpText::new("012345").is_ok());
-        for bad in ["", "12345", "1234567", "12 345", " 123456", "１２３４５６", "12345a", "-12345"]
+        for typed in [" 012345", "012 345", "０１２３４５", "０１２　３４５", "012-345", "٠١٢٣٤٥"]
+        {
+            assert_eq!(TotpText::new(typed).unwrap().expose(), "012345", "{typed}");
+        }
+        assert_eq!(MailedCodeText::new("9790-6891").unwrap().expose(), "97906891");
+        for bad in
+            ["", "12345", "1234567", "12 345", "12345a", "-12345", "１２３４５", "+12345", "12345½"]
         {
             assert!(TotpText::new(bad).is_err(), "{bad}");
         }
+        // A message has the digits as they are.
+        let read = |json: &str| serde_json::from_str::<TotpText>(json).is_ok();
+        assert!(read("\"012345\"") && !read("\"012 345\"") && !read("\"０１２３４５\""));
         let payment_code = "496012345678901234567890";
         assert!(TotpText::new(payment_code).is_err() && MailedCodeText::new(payment_code).is_err());
     }

@@ -4,6 +4,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::ids::DeviceId;
 use super::text::{InvalidText, SecretText};
+use crate::text::is_plain;
 
 /// Reads exactly `N` bytes of lower-case hexadecimal digits.
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
@@ -158,13 +159,8 @@ newtype! {
 /// Refuses what could break or turn a line, since the name goes into mails.
 fn is_device_name(text: &str) -> bool {
     let fits = (1..=MAX_DEVICE_NAME_BYTES).contains(&text.len());
-    let is_plain = !text.chars().any(|c| c.is_control() || is_format(c));
+    let is_plain = !text.chars().any(|c| !is_plain(c));
     fits && is_plain && !text.trim().is_empty()
-}
-
-/// Whether it separates lines or paragraphs, or turns the direction of writing.
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use ring::digest::{SHA256, digest};
 use super::error::TransferError;
 use super::text;
 use crate::hpke::PublicKey;
+use crate::text::fold_digits;
 use crate::vault::Argon2Params;
 
 const SCHEME: &str = "tegata-move:";
@@ -114,7 +115,7 @@ impl FromStr for TransferNumber {
     type Err = TransferError;
 
     fn from_str(text: &str) -> Result<Self, TransferError> {
-        let digits: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let digits = fold_digits(text);
         let all_digits = digits.len() == Self::DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
         let value = all_digits.then(|| digits.parse().ok()).flatten();
         value.map(Self).ok_or(TransferError::InvalidNumber)
@@ -188,11 +189,15 @@ mod tests {
     fn a_number_is_read_as_a_person_writes_it() {
         let number: TransferNumber = "0012 0345 0678".parse().unwrap();
         assert_eq!(number.to_string(), "0012 0345 0678");
-        for same in ["001203450678", " 0012-0345-0678 ", "00 12 03 45 06 78"] {
+        for same in [
+            "001203450678",
+            " 0012-0345-0678 ",
+            "00 12 03 45 06 78",
+            "００１２　０３４５　０６７８",
+        ] {
             assert_eq!(same.parse(), Ok(number), "{same}");
         }
-        for wrong in ["", "1203450678", "0012034506789", "00120345067a", "００１２０３４５０６７８"]
-        {
+        for wrong in ["", "1203450678", "0012034506789", "00120345067a"] {
             assert_eq!(
                 wrong.parse::<TransferNumber>(),
                 Err(TransferError::InvalidNumber),

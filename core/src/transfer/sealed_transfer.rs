@@ -14,6 +14,7 @@ use super::limits::{MAX_BYTES, MAX_RECORDS};
 use super::request::TransferRequest;
 use super::text;
 use crate::hpke::{ReceiverKey, SealedMessage};
+use crate::text::replace;
 use crate::vault::{OtpCredential, Pass, VaultError, decode, encode};
 use crate::{Random, RandomUnavailable};
 
@@ -75,6 +76,22 @@ pub(crate) fn seal(
 }
 
 impl TransferItem {
+    /// The item with names of one line of plain text: an older phone may have stored others.
+    pub(crate) fn into_plain(self) -> Self {
+        match self {
+            Self::Otp(mut credential) => {
+                credential.issuer = replace(&credential.issuer).into_owned();
+                credential.account = replace(&credential.account).into_owned();
+                Self::Otp(credential)
+            }
+            Self::Pass(mut pass) => {
+                pass.title = replace(&pass.title).into_owned();
+                pass.alternate_text = pass.alternate_text.map(|text| replace(&text).into_owned());
+                Self::Pass(pass)
+            }
+        }
+    }
+
     /// The record's data, as a vault has it.
     pub(crate) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         match self {

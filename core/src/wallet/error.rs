@@ -2,6 +2,7 @@
 
 use crate::code::TillCardError;
 use crate::protocol::IssuerProblem;
+use crate::text::NotPlain;
 use crate::transfer::TransferError;
 use crate::vault::{VaultError, WeakPin};
 
@@ -86,6 +87,12 @@ pub enum Error {
 impl From<TransferError> for Error {
     fn from(error: TransferError) -> Self {
         Self::Transfer(error)
+    }
+}
+
+impl From<NotPlain> for Error {
+    fn from(error: NotPlain) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

@@ -1,10 +1,13 @@
 //! One-time passwords of any service.
 
+use subtle::ConstantTimeEq as _;
+
 use super::error::Error;
 use super::open::Wallet;
 use crate::SecretBytes;
 use crate::formats::otpauth;
 use crate::otp::OtpCode;
+use crate::text::{NotPlain, check_plain};
 use crate::vault::{OtpAlgorithm, OtpCredential, OtpKind, RecordId, VaultError};
 
 /// One-time-password credentials and the codes made from them.
@@ -38,7 +41,18 @@ impl<'w> OtpCredentials<'w> {
     /// # Errors
     /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
     pub fn add(&mut self, credential: &OtpCredential) -> Result<RecordId, Error> {
+        check_names(credential)?;
         Ok(self.0.vault.add(credential)?)
+    }
+
+    /// Finds the credentials that are the same as this one but for a counter: those that another import has brought.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn find_same(&self, credential: &OtpCredential) -> Result<Vec<RecordId>, Error> {
+        let all = self.0.vault.list::<OtpCredential>()?;
+        let same = all.into_iter().filter(|(_, stored)| is_same(stored, credential));
+        Ok(same.map(|(id, _)| id).collect())
     }
 
     /// Stores several, as an export of another authenticator holds them: all of them or none.
@@ -46,6 +60,7 @@ impl<'w> OtpCredentials<'w> {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_all(&mut self, credentials: &[OtpCredential]) -> Result<Vec<RecordId>, Error> {
+        credentials.iter().try_for_each(check_names)?;
         let all = self.0.vault.transaction(|tx| credentials.iter().map(|it| tx.add(it)).collect());
         Ok(all?)
     }
@@ -94,6 +109,27 @@ impl<'w> OtpCredentials<'w> {
     pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
         self.0.remove::<OtpCredential>(id)
     }
+}
+
+/// Names that are shown on a screen are one line of plain text.
+fn check_names(credential: &OtpCredential) -> Result<(), NotPlain> {
+    check_plain(&credential.issuer, "the issuer")?;
+    check_plain(&credential.account, "the account")
+}
+
+/// Whether two credentials make the same codes for the same account.
+fn is_same(one: &OtpCredential, other: &OtpCredential) -> bool {
+    let names = |it: &OtpCredential| (it.issuer.clone(), it.account.clone());
+    let is_same_kind = match (one.kind, other.kind) {
+        (OtpKind::Totp(period), OtpKind::Totp(other)) => period == other,
+        (OtpKind::Hotp(_), OtpKind::Hotp(_)) => true,
+        _ => false,
+    };
+    let is_same_secret = bool::from(one.secret.expose().ct_eq(other.secret.expose()));
+    is_same_kind
+        && is_same_secret
+        && names(one) == names(other)
+        && (one.algorithm, one.digits) == (other.algorithm, other.digits)
 }
 
 fn describe(id: RecordId, stored: OtpCredential) -> OtpCredentialInfo {

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::open::Wallet;
+use crate::text::check_plain;
 use crate::vault::{Pass, RecordId};
 
 /// Passes that others issued: tickets, loyalty cards.
@@ -18,6 +19,8 @@ impl<'w> Passes<'w> {
     /// # Errors
     /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
     pub fn add(&mut self, pass: &Pass) -> Result<RecordId, Error> {
+        check_plain(&pass.title, "the title")?;
+        check_plain(pass.alternate_text.as_deref().unwrap_or_default(), "the alternate text")?;
         Ok(self.0.vault.add(pass)?)
     }
 

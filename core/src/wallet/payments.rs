@@ -7,6 +7,7 @@ use crate::code::{
     Audience, ClockOffset, ClockStatus, CodeKeys, Counter, CredentialId, NextSlot, PaymentCode,
     Scheme, Seed, TillCard, next_slot,
 };
+use crate::text::check_plain;
 use crate::vault::{PaymentCredential, PaymentUnlock, Provisioning, RecordId, UnlockMethod};
 
 /// Payment credentials and the codes made from them.
@@ -84,6 +85,7 @@ impl<'w> Payments<'w> {
         unlocked: &PaymentUnlock,
         new: &NewPaymentCredential,
     ) -> Result<RecordId, Error> {
+        check_plain(&new.label, "the label")?;
         let credential =
             PaymentCredential::new(new.credential, new.label.clone(), new.scheme, new.seed.clone());
         Ok(self.0.vault.transaction(|tx| tx.add_payment(unlocked, credential))?)

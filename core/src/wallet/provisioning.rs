@@ -11,6 +11,7 @@ use crate::protocol::{
     EndedSessions, Grant, IssuerProblem, PROVISION_INFO, Provision, ProvisionedCredential, Request,
     RequestName, Response, X25519Key, provision_aad,
 };
+use crate::text::replace;
 use crate::vault::{
     self, PaymentCredential, PaymentUnlock, Provisioning, RecordId, Transaction, VaultError,
 };
@@ -86,7 +87,8 @@ impl Account<'_> {
             if let Some(before) = &provisioning.credential {
                 tx.delete(before)?;
             }
-            let mut credential = PaymentCredential::new(credential, label.to_owned(), scheme, seed);
+            let mut credential =
+                PaymentCredential::new(credential, replace(label).into_owned(), scheme, seed);
             credential.clock_offset = clock_offset;
             let given = tx.add_payment(unlock, credential)?;
             let till_card_key = Some(answer.till_card_key.0);

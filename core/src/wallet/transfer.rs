@@ -101,7 +101,8 @@ impl<'w> Transfer<'w> {
             if TransferRequest::new(key.public()).digest() != *sealed.request() {
                 return Err(TransferError::WrongRecipient.into());
             }
-            let all = sealed.open(&key)?;
+            let all: Vec<_> =
+                sealed.open(&key)?.into_iter().map(TransferItem::into_plain).collect();
             let stored = all.iter().map(|it| match it {
                 TransferItem::Otp(credential) => tx.add(credential),
                 TransferItem::Pass(pass) => tx.add(pass),

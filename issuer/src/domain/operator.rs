@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde_json::json;
 use tegata::protocol::Handle;
+use tegata::text::is_plain;
 
 use super::ids::AccountId;
 
@@ -32,7 +33,7 @@ impl Reason {
     /// [`InvalidReason`], which says which of the two is wrong.
     pub fn new(by: &str, why: &str) -> Result<Self, InvalidReason> {
         let is_line = |text: &str, most: usize| {
-            (1..=most).contains(&text.trim().chars().count()) && !text.contains(char::is_control)
+            (1..=most).contains(&text.trim().chars().count()) && text.chars().all(is_plain)
         };
         match (is_line(by, 64), is_line(why, 500)) {
             (false, _) => Err(InvalidReason::By),
@@ -106,7 +107,7 @@ mod tests {
         for by in ["", "  ", "a\nb", &"a".repeat(65)] {
             assert_eq!(Reason::new(by, "why"), Err(InvalidReason::By));
         }
-        for why in ["", "\u{3000}", "a\u{7}b", &"a".repeat(501)] {
+        for why in ["", "\u{3000}", "a\u{7}b", "a\u{202e}b", "a\u{2028}b", &"a".repeat(501)] {
             assert_eq!(Reason::new("ann", why), Err(InvalidReason::Why));
         }
     }

@@ -5,6 +5,7 @@ use tegata::protocol::{
     AccountCard, AddCard, CardNumber, CardToken, Cards as CardList, ListCards, RemoveCard,
     SetDefaultCard,
 };
+use tegata::text::escape;
 
 use super::requests::execute_in_session;
 use crate::failure::Failure;
@@ -80,11 +81,12 @@ impl Cards {
 fn find_card(list: &CardList, name: &str) -> Result<CardNumber, Failure> {
     let is = |card: &&AccountCard| card.last4 == name || String::from(card.card) == name;
     let mut found = list.cards.iter().filter(is);
+    let shown = escape(name);
     match (found.next(), found.next()) {
         (Some(card), None) => Ok(card.card),
-        (None, _) => Err(Failure::Failed(format!("{name}: no such card"))),
+        (None, _) => Err(Failure::Failed(format!("{shown}: no such card"))),
         _ => Err(Failure::Failed(format!(
-            "{name}: more than one card ends in these digits; give its id"
+            "{shown}: more than one card ends in these digits; give its id"
         ))),
     }
 }

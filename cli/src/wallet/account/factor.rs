@@ -5,16 +5,17 @@ use tegata::formats::otpauth;
 use tegata::protocol::Handle;
 use tegata::protocol::{RecoveryCode, SecondFactor, SecretText, TotpText};
 use tegata::symbol::Symbol;
-use tegata::vault::RecordId;
+use tegata::text::{escape, fold_digits};
+use tegata::vault::{OtpCredential, RecordId};
 use tegata::{OtpCredentialInfo, Wallet};
 
 use super::requests::account_failure;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::secret::{SecretSource, can_prompt, prompt_visible};
+use crate::secret::{SecretSource, ask_again, can_prompt, prompt_visible};
 
-/// The issuer's name in authenticators.
-const ISSUER: &str = "Tegata";
+/// The name of an issuer that has set none, in authenticators.
+const DEFAULT_ISSUER: &str = "Tegata";
 
 /// The arguments that give the enrolled second factor.
 #[derive(Debug, Args)]
@@ -26,16 +27,20 @@ pub(crate) struct FactorArgs {
     /// One of the recovery codes, which is used up: @FILE, or - for a line of standard input.
     #[arg(long, value_name = "@FILE")]
     recovery_code: Option<SecretSource>,
-    /// Use the second factor that is stored in this wallet.
-    #[arg(long)]
-    factor_here: bool,
+    /// Use the second factor that is stored in this wallet: the one-time password of this account. If several services
+    /// know the account, the issuer's name in tegata wallet list says which.
+    #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true)]
+    factor_here: Option<Option<String>>,
 }
 
 impl FactorArgs {
     /// The source of the factor; `None` if a person is prompted.
     pub(super) fn source(&self) -> Option<&SecretSource> {
         const HERE: &SecretSource = &SecretSource::StandardInput;
-        self.totp.as_ref().or(self.recovery_code.as_ref()).or(self.factor_here.then_some(HERE))
+        self.totp
+            .as_ref()
+            .or(self.recovery_code.as_ref())
+            .or(self.factor_here.as_ref().map(|_| HERE))
     }
 
     /// Reads the factor, or prompts for it.
@@ -54,8 +59,9 @@ impl FactorArgs {
         of: &Handle,
         prompt: &str,
     ) -> Result<Option<SecondFactor>, Failure> {
-        if self.factor_here {
-            return stored_factor_value(wallet, of).map(|totp| Some(SecondFactor::Totp(totp)));
+        if let Some(issuer) = &self.factor_here {
+            return stored_factor_value(wallet, of, issuer.as_deref())
+                .map(|totp| Some(SecondFactor::Totp(totp)));
         }
         if let Some(source) = &self.totp {
             return totp(Some(source)).map(|totp| Some(SecondFactor::Totp(totp)));
@@ -67,36 +73,60 @@ impl FactorArgs {
         if !can_prompt() {
             return Ok(None);
         }
-        let text = prompt_visible(None, "totp", prompt)?;
-        match text.trim() {
-            "" => Ok(None),
-            digits if digits.len() <= 8 => totp_text(digits).map(SecondFactor::Totp).map(Some),
-            code => recovery_code(code).map(Some),
-        }
+        ask_again(true, || {
+            let text = prompt_visible(None, "totp", prompt)?;
+            match fold_digits(&text).chars().count() {
+                0 => Ok(None),
+                ..=8 => totp_text(&text).map(SecondFactor::Totp).map(Some),
+                _ => recovery_code(&text).map(Some),
+            }
+        })
     }
 }
 
 fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
-    let code = RecoveryCode::parse(text).map_err(|error| Failure::Usage(error.to_string()))?;
+    let code = RecoveryCode::parse(text).map_err(|error| Failure::Mistyped(error.to_string()))?;
     Ok(SecondFactor::RecoveryCode(code))
 }
 
 /// Reads a value of the authenticator.
 pub(super) fn totp(source: Option<&SecretSource>) -> Result<TotpText, Failure> {
-    totp_text(prompt_visible(source, "totp", "Six digits from the authenticator: ")?.trim())
+    ask_again(source.is_none(), || {
+        totp_text(&prompt_visible(source, "totp", "Six digits from the authenticator: ")?)
+    })
 }
 
 fn totp_text(text: &str) -> Result<TotpText, Failure> {
-    TotpText::new(text).map_err(|error| Failure::Usage(error.to_string()))
+    TotpText::new(text).map_err(|error| Failure::Mistyped(error.to_string()))
 }
 
 /// Computes the current code of the factor that is stored in this wallet.
-fn stored_factor_value(wallet: &mut Wallet, of: &Handle) -> Result<TotpText, Failure> {
-    let factors = stored_factors(wallet, of)?;
-    let stored = factors.first().ok_or_else(|| {
-        Failure::Failed(format!("no second factor of {} is stored in this wallet", of.address()))
-    })?;
-    factor_value(wallet, stored)
+fn stored_factor_value(
+    wallet: &mut Wallet,
+    of: &Handle,
+    issuer: Option<&str>,
+) -> Result<TotpText, Failure> {
+    let mut stored = stored_factors(wallet, of)?;
+    if let Some(issuer) = issuer {
+        stored.retain(|otp| otp.issuer == issuer || escape(&otp.issuer) == issuer);
+    }
+    // Other services may know the same address, and a code of theirs would use up a try here.
+    if stored.iter().any(|otp| otp.issuer == DEFAULT_ISSUER) {
+        stored.retain(|otp| otp.issuer == DEFAULT_ISSUER);
+    }
+    let Some(first) = stored.first() else {
+        let text = format!("no second factor of {} is stored in this wallet", of.address());
+        return Err(Failure::Failed(text));
+    };
+    if stored.iter().any(|otp| otp.issuer != first.issuer) {
+        let names: Vec<_> = stored.iter().map(|otp| escape(&otp.issuer)).collect();
+        return Err(Failure::Usage(format!(
+            "this wallet has one-time passwords of {} for {}: say which with --factor-here=NAME",
+            of.address(),
+            names.join(", ")
+        )));
+    }
+    factor_value(wallet, &first.id)
 }
 
 pub(super) fn factor_value(wallet: &mut Wallet, stored: &RecordId) -> Result<TotpText, Failure> {
@@ -104,10 +134,14 @@ pub(super) fn factor_value(wallet: &mut Wallet, stored: &RecordId) -> Result<Tot
     totp_text(code.digits())
 }
 
-fn stored_factors(wallet: &mut Wallet, of: &Handle) -> Result<Vec<RecordId>, Failure> {
-    let all = wallet.otp_credentials().list().map_err(account_failure)?;
-    let ours = |otp: &OtpCredentialInfo| otp.issuer == ISSUER && otp.account == of.address();
-    Ok(all.into_iter().filter(ours).map(|otp| otp.id).collect())
+/// The one-time passwords of the account, whatever their issuer is called.
+fn stored_factors(wallet: &mut Wallet, of: &Handle) -> Result<Vec<OtpCredentialInfo>, Failure> {
+    let mut all = wallet.otp_credentials().list().map_err(account_failure)?;
+    let is_of = |account: &str| {
+        account == of.address() || account.parse::<Handle>().is_ok_and(|it| it == *of)
+    };
+    all.retain(|otp| is_of(&otp.account));
+    Ok(all)
 }
 
 /// The arguments that say where a new second factor is stored.
@@ -119,6 +153,11 @@ pub(super) struct NewFactorArgs {
     /// Also show the new second factor as text: an otpauth URI, including its secret.
     #[arg(long, conflicts_with = "keep_here")]
     reveal: bool,
+}
+
+fn read_new(new: &SecretText) -> Result<OtpCredential, Failure> {
+    otpauth::parse(new.expose().as_bytes())
+        .map_err(|e| Failure::cannot("read the second factor that the issuer made")(&e))
 }
 
 impl NewFactorArgs {
@@ -140,20 +179,24 @@ impl NewFactorArgs {
         output: &Output,
     ) -> Result<Option<RecordId>, Failure> {
         let uri = new.expose();
-        let credential = otpauth::parse(uri.as_bytes())
-            .map_err(|e| Failure::cannot("read the second factor that the issuer made")(&e))?;
+        let credential = read_new(new)?;
         if self.keep_here {
             return wallet.otp_credentials().add(&credential).map(Some).map_err(account_failure);
         }
         let symbol = Symbol::qr(uri).map_err(|e| Failure::cannot("draw the second factor")(&e))?;
         let text = if self.reveal { format!("{uri}\n") } else { String::new() };
-        output.print_progress(&format!(
-            "{}\n{text}Scan it with an authenticator on another device. (No other device? \
+        let words = format!(
+            "{text}Scan it with an authenticator on another device. (No other device? \
              --keep-here stores it in this wallet,\nwhich is weaker: anyone who can open the \
-             wallet has both. --reveal shows it as text.)",
-            output.draw(&symbol)
-        ))?;
+             wallet has both. --reveal shows it as text.)"
+        );
+        output.print_drawing_progress(["", &output.draw(&symbol), &words])?;
         Ok(None)
+    }
+
+    /// The issuer's name in a new factor.
+    pub(super) fn issuer(new: &SecretText) -> Result<String, Failure> {
+        read_new(new).map(|credential| credential.issuer)
     }
 
     /// The first value of the new factor, computed here or typed.
@@ -176,15 +219,17 @@ impl NewFactorArgs {
     }
 }
 
-/// Removes stored factors of this account: those replaced, or a new one that was not accepted.
+/// Removes stored factors of this account at this issuer: those replaced, or a new one that was not accepted.
 pub(super) fn remove_stored_factors(
     wallet: &mut Wallet,
     of: &Handle,
+    issuer: &str,
     which: impl Fn(&RecordId) -> bool,
 ) -> Result<(), Failure> {
     for stored in stored_factors(wallet, of)? {
-        if which(&stored) {
-            wallet.otp_credentials().remove(&stored).map_err(account_failure)?;
+        // The same address may be an account of another service.
+        if stored.issuer == issuer && which(&stored.id) {
+            wallet.otp_credentials().remove(&stored.id).map_err(account_failure)?;
         }
     }
     Ok(())

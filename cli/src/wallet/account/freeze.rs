@@ -11,7 +11,7 @@ use super::requests::{execute, execute_in_session};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
-use crate::secret::{SecretSource, prompt_visible};
+use crate::secret::{SecretSource, ask_again, prompt_visible};
 use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
@@ -76,6 +76,8 @@ impl Freeze {
 
 /// Reads the 16 letters and digits of a notice.
 fn notice_code(source: Option<&SecretSource>) -> Result<NoticeCode, Failure> {
-    let text = prompt_visible(source, "code", "Code from the notice: ")?;
-    NoticeCode::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
+    ask_again(source.is_none(), || {
+        let text = prompt_visible(source, "code", "Code from the notice: ")?;
+        NoticeCode::parse(&text).map_err(|error| Failure::Mistyped(error.to_string()))
+    })
 }

@@ -7,7 +7,7 @@ use tegata::{PaymentHistory, UnixTime, Wallet};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::requests::{account_failure, execute_in_session};
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
 
@@ -33,7 +33,7 @@ impl History {
             Err(failure) => {
                 let stored = wallet.account().cached_payments().map_err(account_failure)?;
                 let Some(stored) = stored else { return Err(failure) };
-                eprintln!("Showing stored payments: {failure}");
+                tell(&format!("Showing stored payments: {failure}"));
                 (stored, false)
             }
         };

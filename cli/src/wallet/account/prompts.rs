@@ -1,17 +1,13 @@
 //! Prompts for passwords and codes, and prints recovery codes.
 
 use tegata::protocol::{MailedCodeText, PasswordText, RecoveryCode};
-use zeroize::Zeroizing;
 
 use super::requests::ExecuteError;
-use crate::failure::Failure;
-use crate::secret::{SecretSource, prompt_hidden, prompt_visible};
+use crate::failure::{Failure, tell};
+use crate::secret::{ATTEMPTS, SecretSource, ask_again, prompt_hidden, prompt_visible};
 use crate::wallet::files::AGAIN;
 
-/// How often a person is prompted for the same value. The issuer counts attempts as well.
-const ATTEMPTS: u32 = 5;
-
-/// Repeats an attempt whose typed value was wrong. A value from a file would be the same each time, so it is not repeated.
+/// Repeats an attempt whose typed value was wrong; the issuer counts attempts as well. A value from a file would be the same each time, so it is not repeated.
 pub(super) fn retry<T>(
     sources: &[Option<&SecretSource>],
     mut attempt: impl FnMut() -> Result<T, ExecuteError>,
@@ -20,7 +16,7 @@ pub(super) fn retry<T>(
     for left in (1..=ATTEMPTS).rev() {
         match attempt() {
             Err(ExecuteError::Issuer(error)) if typed && left > 1 && error.is_mistyped() => {
-                eprintln!("{error}. Try again:");
+                tell(&format!("{error}. Try again:"));
             }
             other => return Ok(other?),
         }
@@ -30,8 +26,10 @@ pub(super) fn retry<T>(
 
 /// Reads the current password.
 pub(super) fn password(source: Option<&SecretSource>) -> Result<PasswordText, Failure> {
-    let text = prompt_hidden(source, "password", "Password: ")?;
-    PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()))
+    ask_again(source.is_none(), || {
+        let text = prompt_hidden(source, "password", "Password: ")?;
+        PasswordText::new(&text).map_err(|error| Failure::Mistyped(error.to_string()))
+    })
 }
 
 /// Reads a new password, typed twice at a prompt.
@@ -39,21 +37,23 @@ pub(super) fn new_password(
     source: Option<&SecretSource>,
     option: &str,
 ) -> Result<PasswordText, Failure> {
-    for _ in 0..ATTEMPTS {
+    ask_again(source.is_none(), || {
         let text = prompt_hidden(source, option, "New password: ")?;
-        if source.is_some() || *prompt_hidden(None, option, AGAIN)? == *text {
-            return PasswordText::new(&text).map_err(|error| Failure::Usage(error.to_string()));
+        let password =
+            PasswordText::new(&text).map_err(|error| Failure::Mistyped(error.to_string()))?;
+        if source.is_none() && *prompt_hidden(None, option, AGAIN)? != *text {
+            return Err(Failure::Mistyped("the passwords do not match".into()));
         }
-        eprintln!("the passwords do not match. Try again:");
-    }
-    Err(Failure::Failed("the passwords do not match; nothing was changed".into()))
+        Ok(password)
+    })
 }
 
-/// Reads the eight digits of a mailed code, ignoring spaces.
+/// Reads the eight digits of a mailed code, however they are typed.
 pub(super) fn mailed_code(source: Option<&SecretSource>) -> Result<MailedCodeText, Failure> {
-    let text = prompt_visible(source, "code", "Code from the mail: ")?;
-    let digits = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect::<String>());
-    MailedCodeText::new(&digits).map_err(|error| Failure::Usage(error.to_string()))
+    ask_again(source.is_none(), || {
+        let text = prompt_visible(source, "code", "Code from the mail: ")?;
+        MailedCodeText::new(&text).map_err(|error| Failure::Mistyped(error.to_string()))
+    })
 }
 
 /// Recovery codes for display, two per line.

@@ -9,7 +9,7 @@ use tegata::vault::RecordId;
 
 use super::factor::FactorArgs;
 use super::requests::{ExecuteError, account_failure, execute_in_session};
-use crate::failure::Failure;
+use crate::failure::{Failure, tell};
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
@@ -37,9 +37,9 @@ pub(in crate::wallet) fn run(
 pub(super) fn provision_after_log_in(wallet: &mut Wallet, files: &WalletFiles) {
     if let Err(error) = provision(wallet, files, None) {
         let failure = Failure::from(error);
-        eprintln!(
+        tell(&format!(
             "No payment credential yet ({failure}). Fetch one later with tegata wallet add payment"
-        );
+        ));
     }
 }
 

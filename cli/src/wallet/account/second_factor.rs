@@ -65,6 +65,7 @@ impl SecondFactor {
         output: &Output,
     ) -> Result<(), Failure> {
         let new = self.log_in.execute_after_log_in(wallet, profile, &BeginFactorEnrolment {})?;
+        let issuer = NewFactorArgs::issuer(&new)?;
         let stored = self.factor.put(&new, wallet, output)?;
         let typed =
             self.new_totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
@@ -74,7 +75,7 @@ impl SecondFactor {
         });
         // If both are stored here, only the enrolled one stays.
         let taken = enrolled.is_ok();
-        remove_stored_factors(wallet, &profile.handle, |record| {
+        remove_stored_factors(wallet, &profile.handle, &issuer, |record| {
             taken != (stored.as_ref() == Some(record))
         })?;
         enrolled?;

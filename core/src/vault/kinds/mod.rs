@@ -31,6 +31,9 @@ use self::body::RecordBody;
 use super::cbor::{MapReader, MapWriter};
 use super::error::{FieldOutOfRange, VaultError};
 
+/// The kind of the manifest, which no other record has.
+const MANIFEST: u64 = 0;
+
 /// The types that a record can hold: [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`],
 /// [`Setting`]. The payment lock, provisioning, the payment history and a pending transfer are kinds, too, which only
 /// the wallet reads and writes.
@@ -68,6 +71,10 @@ pub(crate) fn encode<T: RecordKind>(item: &T) -> Result<Zeroizing<Vec<u8>>, Vaul
 /// writes, so that a record has one meaning to every reader.
 pub(crate) fn decode<T: RecordKind>(data: &[u8]) -> Result<Option<T>, VaultError> {
     let (kind, mut map) = MapReader::new(data)?;
+    if kind == MANIFEST {
+        // Records and what a transfer brings come through here, and neither is a manifest.
+        return Err(VaultError::Corrupt);
+    }
     if kind != u64::from(T::KIND) {
         return Ok(None);
     }
@@ -173,6 +180,16 @@ pub(super) mod tests {
                 has_one_encoding::<History>(data)?;
             }
         }
+    }
+
+    #[test]
+    fn a_record_of_kind_zero_is_refused() {
+        for data in [&[0xa1, 0, 0][..], &[0xa3, 0, 0, 1, 0x61, b'a', 2, 0x60]] {
+            assert_eq!(decode::<Setting>(data), Err(VaultError::Corrupt));
+            assert!(matches!(decode::<OtpCredential>(data), Err(VaultError::Corrupt)));
+        }
+        // A kind of a later version is left alone.
+        assert_eq!(decode::<Setting>(&[0xa1, 0, 0x17]), Ok(None));
     }
 
     #[test]
