@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tegata::code::ShopName;
 use tegata::{Clock, SystemClock};
+use tegata_issuer::admin::ManagerName;
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::processor::Stripe;
 use tegata_sandbox::{Call, Fault, Sandbox};
@@ -43,6 +44,8 @@ enum Command {
     Code { shopper: usize },
     /// Adds a till, or replaces its code: the enrolment code.
     Till { till: String, shop: String },
+    /// Adds a manager of a till: their code.
+    Manager { till: String, name: String },
     /// Revokes a till's token.
     Revoke { till: String },
     /// Changes how the processor behaves from now on.
@@ -143,6 +146,12 @@ fn done(
             let shop = ShopName::new(&shop).unwrap();
             let code = payments.operator().add_till(till, shop, &reason()).unwrap();
             return json!({ "code": code.text().expose() });
+        }
+        Command::Manager { till, name } => {
+            let name = ManagerName::new(&name).unwrap();
+            let operator = payments.operator();
+            let code = operator.add_manager(till.parse().unwrap(), name, &reason()).unwrap();
+            return json!({ "code": code.expose() });
         }
         Command::Revoke { till } => {
             payments.operator().revoke_till(till.parse().unwrap(), &reason()).unwrap();

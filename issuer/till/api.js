@@ -8,12 +8,16 @@ const TIMEOUT = 30_000;
 /** No answer, or one that leaves open whether the request was carried out: it has to be repeated. */
 export class UnknownOutcomeError extends Error {}
 
-/** The service rejected the request; `status` is the HTTP status, `problem` the name of the problem, if it has one. */
+/**
+ * The service rejected the request; `status` is the HTTP status, `problem` the name of the problem, if it has one, `wait`
+ * the seconds to wait before the next.
+ */
 export class RejectionError extends Error {
-  constructor(status, problem) {
+  constructor(status, problem, wait) {
     super(`rejected: ${status}`);
     this.status = status;
     this.problem = problem;
+    this.wait = wait;
   }
 }
 
@@ -49,8 +53,11 @@ async function call(method, path, { body, key, signal } = {}) {
   } finally {
     clearTimeout(timer);
   }
-  const isUnknown = answer.status >= 500 || answer.status === 408 || answer.status === 429;
-  throw isUnknown ? new UnknownOutcomeError() : new RejectionError(answer.status, await problemOf(answer));
+  const problem = await problemOf(answer);
+  const isBusy = answer.status === 429 && problem !== "manager-wait";
+  const isUnknown = answer.status >= 500 || answer.status === 408 || isBusy;
+  const wait = Number(answer.headers.get("Retry-After"));
+  throw isUnknown ? new UnknownOutcomeError() : new RejectionError(answer.status, problem, wait);
 }
 
 /** Enrols this browser as a till: returns its token, id and shop. */
@@ -71,5 +78,8 @@ export const authorisation = (id, signal) => call("GET", `/v1/authorisations/${e
 /** Fetches the till's recent payments. */
 export const authorisations = () => call("GET", "/v1/authorisations");
 
-/** Voids a payment by `{ reference }`, or by `{ key }` if it may not have arrived. Repeating it has no further effect. */
+/**
+ * Voids a payment by `{ reference }`, or by `{ key }` if it may not have arrived, with the code of a `manager` where the till
+ * has any. Repeating it has no further effect.
+ */
 export const voidPayment = (body, signal) => call("POST", "/v1/voids", { body, signal });

@@ -1,5 +1,6 @@
 // Keys for the whole page. A hand scanner types wherever the focus is and ends with Enter, Enter twice, Tab or nothing.
 
+import { isAsking } from "./manager.js";
 import { element } from "./page.js";
 import { PAUSE } from "./run.js";
 
@@ -17,7 +18,7 @@ let enteredAt = -Infinity;
  * the end of a run does (`endRun`, true if it was used); `isSelling` says whether the sale is shown.
  */
 export function listenToKeys(sale, isSelling) {
-  const isFree = () => isSelling() && !element("void").open;
+  const isFree = () => isSelling() && !element("void").open && !isAsking();
   const handle = { Enter: handleEnter, Tab: handleTab };
   const listener = (event) => {
     const isHandled = (handle[event.key] ?? handleOther)(event, sale, isFree());

@@ -2,6 +2,7 @@
 
 import { RejectionError, UnknownOutcomeError, authorisations, isRevoked, voidPayment } from "./api.js";
 import { matches, note, sumOf } from "./day.js";
+import { NoManagerError, withManager } from "./manager.js";
 import { formatAmount } from "./money.js";
 import { element, show } from "./page.js";
 import { confirmVoid } from "./sale.js";
@@ -94,9 +95,10 @@ async function voidListed(payment) {
   if (!(await confirmVoid(text))) return;
   let failed = null;
   try {
-    await voidPayment({ reference });
+    await withManager((manager) => voidPayment({ reference, manager }))();
   } catch (error) {
     if (isRevoked(error)) return handleRevocation();
+    if (error instanceof NoManagerError) return element("payments-again").focus();
     if (error instanceof UnknownOutcomeError) failed = "payments.voidunknown";
     else if (error instanceof RejectionError) failed = REFUSALS[error.problem] ?? "payments.voidrefused";
     else throw error;

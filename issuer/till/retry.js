@@ -1,6 +1,7 @@
 // Retrying until there is an answer. A repeated request has the same idempotency key, so it is carried out once.
 
 import { UnknownOutcomeError, authorisation, authorise, voidPayment } from "./api.js";
+import { withManager } from "./manager.js";
 import { pause } from "./page.js";
 
 /** Milliseconds between two attempts: short at first, then five seconds. */
@@ -52,7 +53,8 @@ export async function requestPayment(sale, onUpdate, signal) {
  * over: a charge that has begun ends before it is voided.
  */
 export async function requestVoid(sale, onProgress, signal) {
-  const request = () => retry(() => voidPayment({ key: sale.key }, signal), () => {}, signal);
+  const voids = withManager((manager) => voidPayment({ key: sale.key, manager }, signal));
+  const request = () => retry(voids, () => {}, signal);
   let answer = await request();
   for (let attempt = 0; !FINAL_STATUSES.includes(answer.status); attempt += 1) {
     onProgress(answer);

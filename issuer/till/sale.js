@@ -6,6 +6,7 @@ import { RejectionError, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
 import * as codeView from "./code-view.js";
 import * as day from "./day.js";
+import { NoManagerError } from "./manager.js";
 import { formatAmount } from "./money.js";
 import * as outcome from "./outcome.js";
 import { element, show } from "./page.js";
@@ -193,11 +194,18 @@ async function voidSale() {
   } catch (error) {
     if (own.signal.aborted) return;
     if (isRevoked(error)) return resetAndRevoke();
+    if (error instanceof NoManagerError) return resumeSale();
     if (!(error instanceof RejectionError)) throw error;
     answer = { status: "refused" };
   }
   if (own.signal.aborted) return;
   finish(answer.status === "declined" ? { ...answer, status: "voided" } : answer);
+}
+
+/** The sale is not voided after all: its payment is waited for as before. */
+function resumeSale() {
+  sale = { ...sale, isVoiding: false };
+  pay();
 }
 
 /** The service finishes the void by itself, however long that takes: the cashier need not wait. */

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod backup;
 mod kill_switch;
+mod manager;
 mod payment;
 mod report;
 mod rotate_key;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tegata::UnixTime;
 use tegata_issuer::admin::report::{SuspiciousActivity, Thresholds};
-use tegata_issuer::admin::{ATTEMPT_DAYS, ActivitySubject};
+use tegata_issuer::admin::{ATTEMPT_DAYS, ActivitySubject, VoidCount};
 
 use super::settings::{Settings, cannot};
 use crate::failure::Failure;
@@ -76,6 +76,7 @@ impl Report {
         let reported =
             operator.report(self.since.0, &thresholds).map_err(cannot("make the report"))?;
         let (span, findings) = reported;
+        let voids = operator.voids_at_tills(self.since.0).map_err(cannot("count the voids"))?;
         let words = match findings.as_slice() {
             [] => "nothing unusual".to_owned(),
             findings => {
@@ -83,10 +84,23 @@ impl Report {
                 format!("{}\n\nEach command also requires --why.", words.join("\n"))
             }
         };
+        let voided: Vec<_> = voids.iter().map(describe_voids).collect();
+        let words = [words, voided.join("\n")].join(if voided.is_empty() { "" } else { "\n\n" });
+        let voids: Vec<_> = voids
+            .iter()
+            .map(|VoidCount { by, count }| json!({ "by": by, "count": count }))
+            .collect();
         let findings: Vec<_> = findings.iter().map(document).collect();
-        let document = json!({ "since": span.since, "until": span.until, "findings": findings });
+        let document = json!({
+            "since": span.since, "until": span.until, "findings": findings, "voids": voids,
+        });
         output.print(&words, &document)
     }
+}
+
+fn describe_voids(VoidCount { by, count }: &VoidCount) -> String {
+    let payments = if *count == 1 { "payment" } else { "payments" };
+    format!("{by}: {count} {payments} voided")
 }
 
 fn describe(finding: &SuspiciousActivity, now: UnixTime) -> String {

@@ -5,6 +5,7 @@ use serde_json::json;
 use tegata::code::{ShopName, TillId};
 use tegata_issuer::admin::{Till, TillStage};
 
+use super::manager::Managers;
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,6 +25,9 @@ pub(crate) enum Tills {
         after_help = "Example: tegata issuer till revoke till-1 --why \"the tablet is gone\""
     )]
     Revoke(Revoke),
+    /// Set whose code voids at a till ask for.
+    #[command(subcommand)]
+    Manager(Managers),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +73,7 @@ impl Tills {
                 let document: Vec<_> = tills.iter().map(document).collect();
                 output.print(&words, &json!({ "tills": document }))
             }
+            Self::Manager(managers) => managers.run(output),
             Self::Revoke(Revoke { till, because, settings }) => {
                 let operator = settings.operator()?;
                 let reason = because.reason()?;

@@ -163,6 +163,18 @@ CREATE TABLE tills (
     revoked INTEGER
 ) WITHOUT ROWID;
 
+-- Managers of tills, whose code a void asks for. code: a keyed hash of it.
+CREATE TABLE till_managers (
+    till TEXT NOT NULL,
+    name TEXT NOT NULL,
+    code BLOB NOT NULL,
+    made INTEGER NOT NULL,
+    PRIMARY KEY (till, name)
+) WITHOUT ROWID;
+
+-- When wrong manager's codes came at a till, as JSON: the last few minutes' only.
+CREATE TABLE till_manager_tries (till TEXT NOT NULL PRIMARY KEY, wrong TEXT NOT NULL) WITHOUT ROWID;
+
 -- Payments. version goes up by one with each change of state. day: the day whose limit it counts against. reason:
 -- why it was declined. intent: the processor's id of the charge.
 CREATE TABLE authorisations (

@@ -2,6 +2,7 @@
 //! service that runs goes by it from its next transaction on. Each act is a line of the log, with who did it and why.
 
 mod freeze;
+mod managers;
 mod payment_numbers;
 pub mod report;
 pub(crate) mod server_key;
@@ -19,7 +20,8 @@ use crate::audit::{self, AuditError, LogVerification};
 use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::crypto::Keys;
 pub use crate::domain::{
-    AccountId, AccountRef, AuthorisationId, InvalidReason, ParseAccountRefError, Reason,
+    AccountId, AccountRef, AuthorisationId, InvalidReason, ManagerCode, ManagerName,
+    ParseAccountRefError, Reason,
 };
 use crate::domain::{Environment, EventId, StoreUrl};
 use crate::key_store::KeyStoreError;
@@ -29,7 +31,7 @@ use crate::payments::{CODE_LIFE, SealedReceiptWriter};
 use crate::store::{self, AdminCommand, Store, StoreError, VoidOutcome, VoidRequest, VoidTarget};
 pub use crate::store::{
     ATTEMPT_DAYS, ActivitySubject, Authorisation, AuthorisationState, EventRow, GlobalState,
-    KillSwitch, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan,
+    KillSwitch, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan, VoidCount,
 };
 pub use server_key::ServerKeyError;
 
@@ -59,6 +61,9 @@ pub enum OperatorError {
     /// The account is a pending sign-up, or was deleted.
     #[error("this is a pending sign-up or a deleted account: it cannot be frozen or unfrozen")]
     NothingToFreeze,
+    /// The till has no manager of this name.
+    #[error("the till has no manager of this name")]
+    NoSuchManager,
     /// No payment has this id.
     #[error("no payment has this id")]
     NoSuchPayment,

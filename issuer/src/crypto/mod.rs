@@ -22,6 +22,7 @@ use std::fmt;
 
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use tegata::code::TillId;
 use tegata::protocol::PaymentNumber;
 use tegata::{Random, RandomUnavailable, Secret};
 use tegata_policy::{SecretId, SecretKind};
@@ -34,7 +35,8 @@ pub use service::{KeyService, WrongKey};
 pub use ticket::TicketPurpose;
 
 use crate::domain::{
-    AccountId, AuthorisationId, EventId, HandleKey, MailId, ThrottleKey, WrappedKey,
+    AccountId, AuthorisationId, EventId, HandleKey, MailId, ManagerCode, ManagerCodeHash,
+    ThrottleKey, WrappedKey,
 };
 use derive::derive;
 use outward::OutwardKey;
@@ -69,6 +71,7 @@ pub struct Keys {
     code: hmac::Key,
     handle: hmac::Key,
     throttle: hmac::Key,
+    manager: hmac::Key,
     ticket: TicketKey,
     outward: OutwardKey,
     log: Ed25519KeyPair,
@@ -116,6 +119,7 @@ impl Keys {
             code: mac("code"),
             handle: mac("handle"),
             throttle: mac("throttle"),
+            manager: mac("manager-code"),
             ticket: TicketKey::new(&derive(&index, "ticket")),
             outward: OutwardKey::new(&derive(&index, "outward-number")),
             log: sign("log").map_err(|_| KeysError::WrongKey)?,
@@ -144,6 +148,13 @@ impl Keys {
     #[must_use]
     pub fn throttle(&self, purpose: &str, who: &[u8]) -> ThrottleKey {
         ThrottleKey(tag(&self.throttle, &[purpose.as_bytes(), &[0], who]))
+    }
+
+    /// Gives what is stored of a manager's code at a till.
+    #[must_use]
+    pub fn manager_code(&self, till: &TillId, code: &ManagerCode) -> ManagerCodeHash {
+        let parts = [till.as_str().as_bytes(), &[0], code.expose().as_bytes()];
+        ManagerCodeHash(tag(&self.manager, &parts))
     }
 
     /// Protects a secret as it is stored: a code of any kind becomes a hash that nobody can guess at without the key,

@@ -6,6 +6,7 @@
 //! | `money`, `currency`, `sale`, `limits` | amounts; currencies; what a till calls a sale; what may be spent |
 //! | `processor_ids` | what the card processor calls customers, cards and charges |
 //! | `sealed` | secrets as they stand in rows |
+//! | `manager` | managers of tills, and their codes |
 //! | `operator` | who acts, why, and on whose account |
 //! | `environment` | time and randomness |
 //! | `store_url`, `secret_text` | where the store is; texts that no error repeats |
@@ -17,6 +18,7 @@ pub(crate) mod hash;
 mod ids;
 mod internal_error;
 mod limits;
+mod manager;
 mod money;
 mod newtype;
 mod operator;
@@ -35,6 +37,7 @@ pub use ids::{
 };
 pub use internal_error::InternalError;
 pub use limits::{AuthoriseLimits, Cap, PaymentRules, VoidAge};
+pub use manager::{ManagerCode, ManagerCodeHash, ManagerName};
 pub use money::{Amount, DayOffset, Decimals};
 pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};

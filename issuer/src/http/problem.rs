@@ -63,6 +63,15 @@ pub enum Problem {
     Indivisible,
     /// 422: a payment that is older than what a till may void.
     TooOldToVoid,
+    /// 403: a void that comes without the code of one of the till's managers.
+    ManagerNeeded,
+    /// 403: the manager's code is nobody's.
+    ManagerWrong,
+    /// 429: too many managers' codes were wrong.
+    ManagerWait {
+        /// When the next one will be compared.
+        retry_after: RetryAfter,
+    },
     /// 422: the processor takes no card by this token.
     CardRefused,
     /// 503: an operator stopped this kind of request.
@@ -155,6 +164,9 @@ impl Problem {
             Self::TooMuch,
             Self::Indivisible,
             Self::TooOldToVoid,
+            Self::ManagerNeeded,
+            Self::ManagerWrong,
+            Self::ManagerWait { retry_after: RetryAfter(1) },
         ];
         let others = others.into_iter().chain(tills);
         Self::FRAME.into_iter().chain(others).chain(decided)
@@ -226,12 +238,7 @@ impl Problem {
                 "The password is too easy to guess",
                 "Use at least 8 characters and no common password; a few words are enough",
             ),
-            Self::NoRoom => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "no-room",
-                "No more payment credentials can be issued",
-                "Nothing was done; the operator has to configure another prefix",
-            ),
+            Self::NoRoom | Self::Stopped => return self.of_operator(),
             Self::NoSuchTill
             | Self::NoKey
             | Self::KeyReused
@@ -240,18 +247,15 @@ impl Problem {
             | Self::TooMuch
             | Self::Indivisible
             | Self::TooOldToVoid => return self.of_till(),
+            Self::ManagerNeeded | Self::ManagerWrong | Self::ManagerWait { .. } => {
+                return self.of_manager();
+            }
             Self::CardRefused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "card-refused",
                 "Card not accepted",
                 "The processor does not know this token, or the bank declined the card: register \
                  it again or use another one",
-            ),
-            Self::Stopped => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "stopped",
-                "Temporarily stopped",
-                "The operator has stopped this operation; nothing was done",
             ),
             Self::Refused(refusal) => return refused(*refusal),
             Self::Internal => (
@@ -374,6 +378,50 @@ impl Problem {
         Facts { status, name, title, detail }
     }
 
+    /// What an operator has done, or has to do.
+    fn of_operator(&self) -> Facts {
+        let (status, name, title, detail) = match self {
+            Self::NoRoom => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no-room",
+                "No more payment credentials can be issued",
+                "Nothing was done; the operator has to configure another prefix",
+            ),
+            _ => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopped",
+                "Temporarily stopped",
+                "The operator has stopped this operation; nothing was done",
+            ),
+        };
+        Facts { status, name, title, detail }
+    }
+
+    /// What is told to tills that have managers.
+    fn of_manager(&self) -> Facts {
+        let (status, name, title, detail) = match self {
+            Self::ManagerWrong => (
+                StatusCode::FORBIDDEN,
+                "manager-wrong",
+                "Wrong manager's code",
+                "No manager of this till has this code; after five wrong ones the till waits",
+            ),
+            Self::ManagerWait { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "manager-wait",
+                "Too many wrong manager's codes",
+                "The code was not compared; retry after the number of seconds in the Retry-After header",
+            ),
+            _ => (
+                StatusCode::FORBIDDEN,
+                "manager-needed",
+                "Manager's code required",
+                "The operator has set managers for this till: send the code of one as manager",
+            ),
+        };
+        Facts { status, name, title, detail }
+    }
+
     /// The problem that an answer made by a library below stands for; none for an answer that is not an error.
     pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
         let known = Self::FRAME.into_iter().find(|problem| problem.status() == status);
@@ -387,7 +435,9 @@ impl Problem {
     /// When to come again, if waiting helps.
     fn retry_after(&self) -> Option<RetryAfter> {
         match self {
-            Self::TooMany { retry_after } | Self::Busy { retry_after } => Some(*retry_after),
+            Self::TooMany { retry_after }
+            | Self::Busy { retry_after }
+            | Self::ManagerWait { retry_after } => Some(*retry_after),
             Self::Refused(Refusal::TooManyAttempts { wait }) => {
                 Some(RetryAfter::from_wait(Duration::from_secs(*wait)))
             }
@@ -503,6 +553,11 @@ impl From<PaymentError> for Problem {
             PaymentError::TooMuch => Self::TooMuch,
             PaymentError::Indivisible => Self::Indivisible,
             PaymentError::TooOldToVoid => Self::TooOldToVoid,
+            PaymentError::ManagerNeeded => Self::ManagerNeeded,
+            PaymentError::ManagerWrong => Self::ManagerWrong,
+            PaymentError::ManagerWait { wait } => {
+                Self::ManagerWait { retry_after: RetryAfter::from_wait(wait) }
+            }
             PaymentError::NotFound => Self::NotFound,
             PaymentError::Store(error) => error.into(),
             PaymentError::Internal(error) => error.into(),

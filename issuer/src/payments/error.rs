@@ -27,6 +27,18 @@ pub(crate) enum PaymentError {
     /// The payment is older than what a till may void.
     #[error("the payment is too old for its till to void it")]
     TooOldToVoid,
+    /// Voids at this till ask for a manager's code, and none came.
+    #[error("a manager's code is needed")]
+    ManagerNeeded,
+    /// The manager's code is nobody's at this till.
+    #[error("the manager's code is wrong")]
+    ManagerWrong,
+    /// Too many managers' codes were wrong.
+    #[error("too many manager's codes were wrong")]
+    ManagerWait {
+        /// How long until the next is compared.
+        wait: std::time::Duration,
+    },
     /// The till has no payment of this number.
     #[error("the till has no payment of this number")]
     NotFound,

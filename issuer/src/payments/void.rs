@@ -2,24 +2,35 @@
 
 use std::sync::Arc;
 
+use tegata::UnixTime;
+use tegata::code::TillId;
+
 use super::authorisation_view::{AuthorisationView, PaymentStatus};
 use super::{PaymentError, Payments};
-use crate::domain::TokenHash;
-use crate::store::{Authorisation, AuthorisationState, VoidOutcome, VoidRequest, VoidTarget};
+use crate::domain::{ManagerCode, ManagerName, TokenHash};
+use crate::store::{
+    Authorisation, AuthorisationState, ManagerCheck, VoidOutcome, VoidRequest, VoidTarget,
+};
 
 impl Payments {
-    /// Takes a payment of the till's back, and refuses it if it comes later.
+    /// Takes a payment of the till's back, and refuses it if it comes later. Where the till has managers, it takes the code of
+    /// one.
     pub(crate) async fn void(
         &self,
         token: &TokenHash,
         target: VoidTarget,
+        code: Option<&ManagerCode>,
     ) -> Result<AuthorisationView, PaymentError> {
         let (till, _) = self.till(token).await?;
         let now = self.environment.clock.now();
+        let actor = match self.manager(&till, code, now).await? {
+            Some(name) => format!("till {till}, manager {name}"),
+            None => format!("till {till}"),
+        };
         let request = VoidRequest {
-            till: till.clone(),
+            till,
             target: target.clone(),
-            actor: format!("till {till}"),
+            actor,
             now,
             age: Some(self.rules.void_age()),
             receipts: self.receipts.clone(),
@@ -35,6 +46,23 @@ impl Payments {
                 let view = AuthorisationView::without_payment(PaymentStatus::Voided, None, now);
                 Ok(AuthorisationView { reference, ..view })
             }
+        }
+    }
+
+    /// Says which manager's code this is, if the till has managers.
+    async fn manager(
+        &self,
+        till: &TillId,
+        code: Option<&ManagerCode>,
+        now: UnixTime,
+    ) -> Result<Option<ManagerName>, PaymentError> {
+        let hash = code.map(|code| self.keys.manager_code(till, code));
+        match self.store.check_manager(till, hash, now).await? {
+            ManagerCheck::NotNeeded => Ok(None),
+            ManagerCheck::Manager(name) => Ok(Some(name)),
+            ManagerCheck::Missing => Err(PaymentError::ManagerNeeded),
+            ManagerCheck::Wrong => Err(PaymentError::ManagerWrong),
+            ManagerCheck::Wait(wait) => Err(PaymentError::ManagerWait { wait }),
         }
     }
 

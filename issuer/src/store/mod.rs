@@ -12,7 +12,8 @@
 //! | `account`, `account_change`, `accounts` | an account as it is read; what a change writes; operations |
 //! | `throttle` | attempts, counted for rate limits |
 //! | `credentials`, `aliases` | payment credentials; the index that leads from a code to one |
-//! | `tills`, `cards`, `payments`, `currency` | tills; cards that are charged; payments, and their currency |
+//! | `tills`, `managers` | tills, and whose code their voids ask for |
+//! | `cards`, `payments`, `currency` | cards that are charged; payments, and their currency |
 //! | `outbox` | mails to send |
 //! | `event_row`, `chain`, `events` | the event log, its hash chain and its seals |
 //! | `global_state` | kill switches, and what was declared void |
@@ -36,6 +37,7 @@ mod error;
 mod event_row;
 mod events;
 mod global_state;
+mod managers;
 mod outbox;
 mod payments;
 mod postgres;
@@ -65,13 +67,14 @@ pub use event_row::{EventRow, audit_event_name};
 pub(crate) use events::EventCounts;
 pub use events::SealedEvents;
 pub use global_state::{AdminCommand, GlobalState, KillSwitch, KillSwitchSet};
+pub use managers::ManagerCheck;
 pub use outbox::{LeasedMail, MailPriority, OutboxMail};
 pub use payments::{
     ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, Authorisation, AuthorisationState,
     AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod, CandidateCache,
     CandidateCredential, Cap, DeclineReason, IDEMPOTENCY_DAYS, NewAuthorisation, OpenPaymentCounts,
-    ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidOutcome, VoidRequest,
-    VoidTarget, WrongCodeCount,
+    ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidCount, VoidOutcome,
+    VoidRequest, VoidTarget, WrongCodeCount,
 };
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};
 pub use sealed_rows::{SealedRow, SeedRow};

@@ -7,6 +7,7 @@ mod currency;
 mod failover;
 mod history;
 mod limits;
+mod managers;
 mod numbers;
 mod order;
 mod references;

@@ -119,3 +119,80 @@ test("the dark scheme has no accessibility fault", async () => {
   await page.locator("#payments tbody tr").first().waitFor();
   await check("payments");
 });
+
+test("a sale that was paid earlier is shown in amber", async () => {
+  for (const [language, title, says] of [["en", "Paid earlier", /already paid.*not charged again/], ["ja", "支払い済みです", /請求していません/]]) {
+    const page = await till({ language });
+    const answer = { id: "a", status: "approved", amount: 490, currency: "JPY", repeated: true, time: 1_800_000_000 };
+    await page.route("**/v1/authorisations", (route) => route.fulfill({ json: answer }));
+    await scan(page, "490000000000000000000000000");
+    await waitForAnswer(page, title);
+    assert.match(await text(page, "answer-text"), says);
+    assert.equal(await page.locator("#answer").getAttribute("data-tone"), "wait");
+    assert.deepEqual(await page.evaluate(() => window.tones.slice(-1)), [440]);
+  }
+});
+
+test("a void from the list asks for a manager's code where one is set", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, `500${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  await pressEnter(page);
+  const { code } = await bed.issuer.ask({ do: "manager", till: page.till, name: "Hanako" });
+  await page.locator("[data-view=payments]").click();
+  const row = page.locator("#payments tbody tr").first();
+  const ask = async () => {
+    await row.locator("button").click();
+    await page.locator("#void button[value=yes]").click();
+    await page.locator("#manager[open]").waitFor();
+  };
+  await ask();
+  await page.locator("#manager button[value=no]").click();
+  await row.filter({ hasText: "Paid" }).waitFor();
+  await ask();
+  await page.keyboard.type("123");
+  await page.keyboard.press("Enter");
+  assert.equal(await text(page, "manager-error"), "A manager’s code has 8 digits.");
+  const enter = async (digits) => {
+    await page.locator("#manager-code").fill(digits);
+    await page.locator("#manager button[value=yes]").click();
+  };
+  await enter(code === "00000000" ? "00000001" : "00000000");
+  await page.locator("#manager-error", { hasText: "not valid here" }).waitFor();
+  await enter(`${code.slice(0, 4)} ${code.slice(4)}`);
+  await row.filter({ hasText: "Refunded" }).waitFor();
+  assert.equal(await page.locator("#manager").isVisible(), false);
+  const kept = await page.evaluate(() => JSON.stringify(localStorage));
+  assert.ok(!kept.includes(code));
+});
+
+test("a till waits after too many wrong manager's codes", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, `510${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  await pressEnter(page);
+  await bed.issuer.ask({ do: "manager", till: page.till, name: "Hanako" });
+  await page.locator("[data-view=payments]").click();
+  const problem = { type: "urn:tegata:problem:manager-wait", title: "", status: 429, detail: "" };
+  const headers = { "Retry-After": "121", "Content-Type": "application/problem+json" };
+  await page.route("**/v1/voids", (route) => route.fulfill({ status: 429, headers, body: JSON.stringify(problem) }));
+  await page.locator("#payments tbody tr").first().locator("button").click();
+  await page.locator("#void button[value=yes]").click();
+  await page.locator("#manager-error", { hasText: "Try again in 3 minutes." }).waitFor();
+  await page.locator("#manager button[value=no]").click();
+  await page.locator("#payments tbody tr", { hasText: "Paid" }).first().waitFor();
+});
+
+test("a payment of yesterday is left to the operator", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  await scan(page, `520${await shopper.code()}`);
+  await waitForAnswer(page, "Paid");
+  await pressEnter(page);
+  await page.locator("[data-view=payments]").click();
+  const row = page.locator("#payments tbody tr").first();
+  await row.waitFor();
+  await bed.issuer.ask({ do: "wait", seconds: 86_400 });
+  await row.locator("button").click();
+  await page.locator("#void button[value=yes]").click();
+  await page.locator("#payments-says", { hasText: "too old to be voided at a till" }).waitFor();
+});

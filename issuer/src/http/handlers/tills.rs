@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::till_input::{AmountInput, ScannedCode};
 use crate::domain::hash::sha256;
-use crate::domain::{Currency, IdempotencyKey, Reference, TokenHash};
+use crate::domain::{Currency, IdempotencyKey, ManagerCode, Reference, TokenHash};
 use crate::http::body::StrictJson;
 use crate::http::headers::{bearer_token, idempotency_key};
 use crate::http::problem::{Problem, ProblemDocument};
@@ -266,14 +266,51 @@ pub(super) async fn recent_authorisations(
     Ok(Json(RecentAuthorisations { authorisations }))
 }
 
-/// A request to void a payment, by one of the two.
+/// A request to void a payment.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[serde(untagged)]
 pub(super) enum VoidBody {
+    /// By its sale.
+    Sale(VoidSaleBody),
+    /// By its request.
+    Request(VoidRequestBody),
+}
+
+/// A request to void the payment of a sale.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoidSaleBody {
     /// The reference of the sale.
-    Reference(Reference),
+    reference: Reference,
+    /// The code of a manager of the till, if the operator has set any.
+    #[serde(default)]
+    #[schema(nullable)]
+    manager: Option<ManagerCode>,
+}
+
+/// A request to void the payment that was asked for under an idempotency key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoidRequestBody {
     /// The idempotency key of the payment. If that request has not arrived yet, it is declined when it does.
-    Key(IdempotencyKey),
+    key: IdempotencyKey,
+    /// The code of a manager of the till, if the operator has set any.
+    #[serde(default)]
+    #[schema(nullable)]
+    manager: Option<ManagerCode>,
+}
+
+impl VoidBody {
+    fn read(self) -> (VoidTarget, Option<ManagerCode>) {
+        match self {
+            Self::Sale(VoidSaleBody { reference, manager }) => {
+                (VoidTarget::Reference(reference.as_str().to_owned()), manager)
+            }
+            Self::Request(VoidRequestBody { key, manager }) => {
+                (VoidTarget::Key(key.as_str().to_owned()), manager)
+            }
+        }
+    }
 }
 
 /// Voids a payment
@@ -290,6 +327,7 @@ pub(super) enum VoidBody {
     responses(
         (status = 200, description = "The voided payment", body = AuthorisationView),
         (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The till has managers, and the code of none came", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "The payment is older than what a till may void", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -299,9 +337,6 @@ pub(super) async fn void(
     request: StrictJson<VoidBody>,
 ) -> AuthorisationResponse {
     let token = till_token(&headers)?;
-    let target = match request.value {
-        VoidBody::Reference(reference) => VoidTarget::Reference(reference.as_str().to_owned()),
-        VoidBody::Key(key) => VoidTarget::Key(key.as_str().to_owned()),
-    };
-    Ok(Json(payments.void(&token, target).await?))
+    let (target, manager) = request.value.read();
+    Ok(Json(payments.void(&token, target, manager.as_ref()).await?))
 }

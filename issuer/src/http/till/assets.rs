@@ -32,6 +32,7 @@ const ASSETS: &[Asset] = &assets![
     "entry.js",
     "icon.svg",
     "keys.js",
+    "manager.js",
     "money.js",
     "outcome.js",
     "page.js",

@@ -30,6 +30,7 @@ mod request;
 mod state;
 mod transitions;
 mod void;
+mod void_counts;
 
 pub use crate::domain::{AuthoriseLimits, Cap};
 pub use attempts::ATTEMPT_DAYS;
@@ -42,3 +43,4 @@ pub use report::{ActivityMeasure, ActivitySubject, BusyPeriod, TimeSpan, WrongCo
 pub use request::{AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode, SaleDetails};
 pub use state::{AuthorisationState, DeclineReason};
 pub use void::{VoidOutcome, VoidRequest, VoidTarget};
+pub use void_counts::VoidCount;
